@@ -1,0 +1,14 @@
+//! protod: a gRPC server that nobody compiles for.
+
+#![forbid(unsafe_code)]
+
+mod error;
+pub mod handler;
+pub mod message;
+mod rules;
+pub mod schema;
+
+pub use crate::error::{Error, Problem};
+pub use crate::handler::{Call, Handler};
+pub use crate::message::Message;
+pub use crate::schema::{Method, Schema, SchemaFile};

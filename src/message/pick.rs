@@ -1,0 +1,97 @@
+//! The few fields of a message that a plan reads, found while the bytes are checked.
+//!
+//! A [`Picker`] is a tree of field paths beside the [`Layouts`], each path with a slot. One pass over the bytes
+//! (see [`check`](super::check)) verifies all of them and leaves in each slot of a [`Picked`] what the wire had
+//! there, by proto's own rules: the last value wins, and a member of a oneof clears the others.
+//!
+//! Only paths of singular fields have slots. Lists, maps and whole sub-messages that may come in pieces are read
+//! from the bytes when someone asks.
+
+use crate::schema::{LayoutId, Layouts};
+
+/// Where a [`Picker`] leaves the value of one field path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Slot(u16);
+
+/// What the wire had for a slot; varints and fixed values are raw, spans are byte ranges of the checked bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Raw {
+    /// Not on the wire (or cleared by a later member of its oneof).
+    #[default]
+    Absent,
+    /// A varint, undecoded: bool, enum, and all but fixed integers.
+    Varint(u64),
+    /// Four little-endian bytes.
+    Fixed32(u32),
+    /// Eight little-endian bytes.
+    Fixed64(u64),
+    /// A string or bytes: offset and length.
+    Span(u32, u32),
+    /// A sub-message is there; its fields have slots of their own.
+    Present,
+}
+
+/// A tree of field paths, for one root message type.
+#[derive(Debug)]
+pub(crate) struct Picker {
+    nodes: Vec<Node>,
+    slots: u16,
+}
+
+/// The picks of one message type on the way.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) layout: LayoutId,
+    /// In step with the layout's `fields`.
+    pub(super) picks: Box<[Pick]>,
+}
+
+/// What to do when a field comes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pick {
+    pub(super) slot: Option<Slot>,
+    /// The node of a sub-message, by index.
+    pub(super) node: Option<u16>,
+    /// Slots of the other members of the field's oneof, and of everything below them.
+    pub(super) clears: Vec<Slot>,
+}
+
+/// The slots, filled.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Picked {
+    slots: Vec<Raw>,
+}
+
+impl Picker {
+    /// A picker of nothing, for messages of `layout`.
+    pub(crate) fn new(layouts: &Layouts, layout: LayoutId) -> Self {
+        Self { nodes: vec![Node::new(layouts, layout)], slots: 0 }
+    }
+
+    /// The slot of a path of singular fields, by field numbers, from the root; the same for the same path.
+    /// Nothing if the path has a list or a map in it, a number that its type does not have, or no numbers.
+    pub(crate) fn slot(&mut self, layouts: &Layouts, path: &[u32]) -> Option<Slot> {
+        let _ = (layouts, path);
+        unimplemented!("the message room is built")
+    }
+
+    /// Empty slots for this picker, to be used again for each message.
+    pub(crate) fn picked(&self) -> Picked {
+        Picked { slots: vec![Raw::Absent; self.slots as usize] }
+    }
+}
+
+impl Node {
+    fn new(layouts: &Layouts, layout: LayoutId) -> Self {
+        Self { layout, picks: vec![Pick::default(); layouts.get(layout).fields.len()].into() }
+    }
+}
+
+impl Picked {
+    /// What the last message had there.
+    #[inline]
+    pub(crate) fn get(&self, slot: Slot) -> Raw {
+        self.slots[slot.0 as usize]
+    }
+}
+

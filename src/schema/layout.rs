@@ -1,0 +1,148 @@
+//! What the wire needs to know of a message type, in tables.
+//!
+//! A [`Layout`] is a message descriptor boiled down for reading bytes: for each field number its wire type, what
+//! its value must satisfy, and the layout of its sub-messages. Layouts are built once when a schema loads and
+//! refer to one another by [`LayoutId`], so that the hot path never asks a descriptor for anything.
+
+use std::collections::HashMap;
+
+use prost_reflect::{Cardinality, DescriptorPool, Kind, MessageDescriptor};
+
+/// A message type's place in its schema's [`Layouts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct LayoutId(u32);
+
+/// The layouts of all message types of one schema.
+#[derive(Debug)]
+pub(crate) struct Layouts {
+    layouts: Vec<Layout>,
+    by_name: HashMap<Box<str>, LayoutId>,
+}
+
+/// One message type.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    pub(crate) descriptor: MessageDescriptor,
+    /// Sorted by field number.
+    pub(crate) fields: Box<[FieldLayout]>,
+    /// For the low field numbers: the field's index in `fields` plus one, or 0.
+    low_numbers: Box<[u16]>,
+}
+
+/// One field.
+#[derive(Debug, Clone)]
+pub(crate) struct FieldLayout {
+    pub(crate) number: u32,
+    pub(crate) shape: Shape,
+    /// Whether many values may come: repeated fields and maps.
+    pub(crate) repeated: bool,
+    /// The descriptor's own word, for encoding: whether a repeated field is written packed.
+    pub(crate) packed: bool,
+}
+
+/// What a field's value looks like on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A varint of any integer type, bool or enum.
+    Varint,
+    /// Four bytes.
+    Fixed32,
+    /// Eight bytes.
+    Fixed64,
+    /// Length-delimited and UTF-8. Strings of proto2 too: prost-reflect holds them as Rust strings.
+    Text,
+    /// Length-delimited, any bytes.
+    Bytes,
+    /// Length-delimited, a message.
+    Message(LayoutId),
+    /// Between group tags, a message.
+    Group(LayoutId),
+}
+
+/// Field numbers below this are found by index.
+const LOW_NUMBERS: u32 = 256;
+
+impl Layouts {
+    /// Builds the layouts of every message in `pool`, map entries included.
+    pub(crate) fn of_pool(pool: &DescriptorPool) -> Self {
+        let by_name: HashMap<Box<str>, LayoutId> = pool
+            .all_messages()
+            .zip(0..)
+            .map(|(message, index)| (message.full_name().into(), LayoutId(index)))
+            .collect();
+        let layouts = pool.all_messages().map(|message| Layout::of_message(message, &by_name)).collect();
+        Self { layouts, by_name }
+    }
+
+    /// The layout that `id` names; ids come from this same table.
+    pub(crate) fn get(&self, id: LayoutId) -> &Layout {
+        &self.layouts[id.0 as usize]
+    }
+
+    /// The layout of a message type by its full name, for load time.
+    pub(crate) fn find(&self, full_name: &str) -> Option<LayoutId> {
+        self.by_name.get(full_name).copied()
+    }
+}
+
+impl Layout {
+    fn of_message(descriptor: MessageDescriptor, by_name: &HashMap<Box<str>, LayoutId>) -> Self {
+        let mut fields: Vec<FieldLayout> = descriptor
+            .fields()
+            .map(|field| FieldLayout {
+                number: field.number(),
+                shape: Shape::of_kind(&field.kind(), field.is_group(), by_name),
+                repeated: field.cardinality() == Cardinality::Repeated,
+                packed: field.is_packed(),
+            })
+            .chain(descriptor.extensions().map(|extension| FieldLayout {
+                number: extension.number(),
+                shape: Shape::of_kind(&extension.kind(), extension.is_group(), by_name),
+                repeated: extension.cardinality() == Cardinality::Repeated,
+                packed: extension.is_packed(),
+            }))
+            .collect();
+        fields.sort_by_key(|field| field.number);
+        let highest_low = fields.iter().map(|f| f.number).filter(|number| *number < LOW_NUMBERS).max();
+        let mut low_numbers = vec![0; highest_low.map_or(0, |number| number as usize + 1)];
+        for (field, place) in fields.iter().zip(1..) {
+            if let Some(low) = low_numbers.get_mut(field.number as usize) {
+                *low = place;
+            }
+        }
+        Self { descriptor, fields: fields.into(), low_numbers: low_numbers.into() }
+    }
+
+    /// The index in [`fields`](Self::fields) of a field number, or nothing for an unknown field.
+    #[inline]
+    pub(crate) fn field_index(&self, number: u32) -> Option<usize> {
+        match self.low_numbers.get(number as usize) {
+            Some(place) => (*place as usize).checked_sub(1),
+            None if number < LOW_NUMBERS => None,
+            None => self.fields.binary_search_by_key(&number, |field| field.number).ok(),
+        }
+    }
+}
+
+impl Shape {
+    fn of_kind(kind: &Kind, group: bool, by_name: &HashMap<Box<str>, LayoutId>) -> Self {
+        match kind {
+            Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => Self::Fixed64,
+            Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => Self::Fixed32,
+            Kind::Int32
+            | Kind::Int64
+            | Kind::Uint32
+            | Kind::Uint64
+            | Kind::Sint32
+            | Kind::Sint64
+            | Kind::Bool
+            | Kind::Enum(_) => Self::Varint,
+            Kind::String => Self::Text,
+            Kind::Bytes => Self::Bytes,
+            Kind::Message(message) => {
+                let id = by_name[message.full_name()];
+                if group { Self::Group(id) } else { Self::Message(id) }
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! One method of a service, with everything that a call needs of it.
+
+use std::sync::Arc;
+
+use prost_reflect::{MessageDescriptor, MethodDescriptor};
+
+use super::{LayoutId, Layouts};
+
+/// One method of a schema: its descriptors, its shape, and the tables to check its messages with.
+#[derive(Debug)]
+pub struct Method {
+    path: String,
+    descriptor: MethodDescriptor,
+    input: MessageDescriptor,
+    output: MessageDescriptor,
+    layouts: Arc<Layouts>,
+    input_layout: LayoutId,
+    output_layout: LayoutId,
+}
+
+impl Method {
+    pub(super) fn new(descriptor: MethodDescriptor, layouts: &Arc<Layouts>) -> Self {
+        let (input, output) = (descriptor.input(), descriptor.output());
+        let layout_of = |message: &MessageDescriptor| {
+            layouts.find(message.full_name()).expect("layouts hold every message of the pool")
+        };
+        Self {
+            path: format!("/{}/{}", descriptor.parent_service().full_name(), descriptor.name()),
+            input_layout: layout_of(&input),
+            output_layout: layout_of(&output),
+            layouts: Arc::clone(layouts),
+            descriptor,
+            input,
+            output,
+        }
+    }
+
+    /// `package.Service/Method`, the name that rules and handlers use.
+    pub fn name(&self) -> &str {
+        &self.path[1..]
+    }
+
+    /// `/package.Service/Method`, as HTTP/2 carries it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The full name of the service.
+    pub fn service(&self) -> &str {
+        self.name().rsplit_once('/').map_or("", |(service, _)| service)
+    }
+
+    /// The descriptor, for options and comments.
+    pub fn descriptor(&self) -> &MethodDescriptor {
+        &self.descriptor
+    }
+
+    /// The type of requests.
+    pub fn input(&self) -> &MessageDescriptor {
+        &self.input
+    }
+
+    /// The type of responses.
+    pub fn output(&self) -> &MessageDescriptor {
+        &self.output
+    }
+
+    /// Whether the client sends any number of messages rather than one.
+    pub fn is_client_streaming(&self) -> bool {
+        self.descriptor.is_client_streaming()
+    }
+
+    /// Whether the server sends any number of messages rather than one.
+    pub fn is_server_streaming(&self) -> bool {
+        self.descriptor.is_server_streaming()
+    }
+
+    pub(crate) fn layouts(&self) -> &Layouts {
+        &self.layouts
+    }
+
+    pub(crate) fn input_layout(&self) -> LayoutId {
+        self.input_layout
+    }
+
+    pub(crate) fn output_layout(&self) -> LayoutId {
+        self.output_layout
+    }
+}
