@@ -11,4 +11,4 @@ pub mod schema;
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, Handler};
 pub use crate::message::Message;
-pub use crate::schema::{Method, Schema, SchemaFile};
+pub use crate::schema::{Method, Schema, SchemaBuilder, SchemaFile};
