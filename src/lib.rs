@@ -7,6 +7,7 @@ pub mod handler;
 pub mod message;
 mod rules;
 pub mod schema;
+pub mod server;
 
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, Handler};

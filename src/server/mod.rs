@@ -1,0 +1,4 @@
+//! The server: sockets, connections, and the services that every protod has.
+
+mod health;
+mod reflection;
