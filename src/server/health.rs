@@ -42,7 +42,12 @@ struct Table {
 impl Default for Health {
     fn default() -> Self {
         let statuses = HashMap::from([(String::new(), ServingStatus::Serving)]);
-        Self { table: Arc::new(watch::Sender::new(Table { statuses, shut_down: false })) }
+        Self {
+            table: Arc::new(watch::Sender::new(Table {
+                statuses,
+                shut_down: false,
+            })),
+        }
     }
 }
 
@@ -50,13 +55,14 @@ impl Health {
     /// Sets the status of a service that is served, or of the server with the name `""`. The status of a name
     /// that is not served stays unknown, and after [`shutdown`](Self::shutdown) nothing changes any more.
     pub fn set(&self, service: &str, status: ServingStatus) {
-        self.table.send_if_modified(|table| match table.statuses.get_mut(service) {
-            Some(current) if *current != status => {
-                *current = status;
-                true
-            }
-            _ => false,
-        });
+        self.table
+            .send_if_modified(|table| match table.statuses.get_mut(service) {
+                Some(current) if *current != status => {
+                    *current = status;
+                    true
+                }
+                _ => false,
+            });
     }
 
     /// Takes over the services of a new generation: those that stay keep their status, new ones serve, and those
@@ -66,7 +72,10 @@ impl Health {
         self.table.send_modify(|table| {
             table.statuses.retain(|name, _| services.contains(name.as_str()));
             for name in services {
-                table.statuses.entry(name.to_owned()).or_insert(ServingStatus::Serving);
+                table
+                    .statuses
+                    .entry(name.to_owned())
+                    .or_insert(ServingStatus::Serving);
             }
         });
     }
@@ -85,7 +94,11 @@ impl Health {
 impl Table {
     fn status(&self, service: &str) -> Option<ServingStatus> {
         let status = *self.statuses.get(service)?;
-        Some(if self.shut_down { ServingStatus::NotServing } else { status })
+        Some(if self.shut_down {
+            ServingStatus::NotServing
+        } else {
+            status
+        })
     }
 }
 
@@ -118,7 +131,12 @@ impl Handler for Watch {
         loop {
             let (status, shut_down) = {
                 let table = table.borrow_and_update();
-                (table.status(&service).map_or(WireStatus::ServiceUnknown, WireStatus::from), table.shut_down)
+                (
+                    table
+                        .status(&service)
+                        .map_or(WireStatus::ServiceUnknown, WireStatus::from),
+                    table.shut_down,
+                )
             };
             if sent != Some(status) {
                 send_status(call, status).await?;
@@ -142,7 +160,9 @@ async fn requested_service(call: &mut Call) -> Result<String, Status> {
 }
 
 async fn send_status(call: &mut Call, status: WireStatus) -> Result<(), Status> {
-    let response = HealthCheckResponse { status: status.into() };
+    let response = HealthCheckResponse {
+        status: status.into(),
+    };
     call.frames()
         .write(|buffer| response.encode(buffer))
         .map_err(|error| Status::internal(format!("the health response does not encode: {error}")))?;
@@ -190,7 +210,11 @@ mod tests {
         health.set("a.A", ServingStatus::Serving);
         health.set_services(["a.A", "b.B"]);
         for service in ["", "a.A", "b.B"] {
-            assert_eq!(health.status(service), Some(ServingStatus::NotServing), "{service:?}");
+            assert_eq!(
+                health.status(service),
+                Some(ServingStatus::NotServing),
+                "{service:?}"
+            );
         }
     }
 

@@ -55,7 +55,10 @@ impl ReflectionIndex {
             .collect();
         Self {
             schemas: schemas.iter().map(|schema| IndexedSchema::new(schema)).collect(),
-            services: services.into_iter().map(|name| ServiceResponse { name }).collect(),
+            services: services
+                .into_iter()
+                .map(|name| ServiceResponse { name })
+                .collect(),
         }
     }
 
@@ -73,9 +76,14 @@ impl ReflectionIndex {
             }
             Some(MessageRequest::AllExtensionNumbersOfType(name)) => self.extension_numbers(name),
             Some(MessageRequest::ListServices(_)) => {
-                Ok(MessageResponse::ListServicesResponse(ListServiceResponse { service: self.services.clone() }))
+                Ok(MessageResponse::ListServicesResponse(ListServiceResponse {
+                    service: self.services.clone(),
+                }))
             }
-            None => Err(miss(Code::InvalidArgument, "the request asks for nothing that this server knows")),
+            None => Err(miss(
+                Code::InvalidArgument,
+                "the request asks for nothing that this server knows",
+            )),
         };
         ServerReflectionResponse {
             valid_host: request.host.clone(),
@@ -109,19 +117,26 @@ impl ReflectionIndex {
             .and_then(|number| message.get_extension(number))
             .map(|extension| schema.closure(extension.parent_file(), sent))
             .ok_or_else(|| {
-                miss(Code::NotFound, format!("message `{}` has no extension {number}", message.full_name()))
+                miss(
+                    Code::NotFound,
+                    format!("message `{}` has no extension {number}", message.full_name()),
+                )
             })
     }
 
     fn extension_numbers(&self, extendee: &str) -> Result<MessageResponse, Miss> {
         let (_, message) = self.message(extendee)?;
-        let mut numbers: Vec<i32> =
-            message.extensions().filter_map(|extension| extension.number().try_into().ok()).collect();
+        let mut numbers: Vec<i32> = message
+            .extensions()
+            .filter_map(|extension| extension.number().try_into().ok())
+            .collect();
         numbers.sort_unstable();
-        Ok(MessageResponse::AllExtensionNumbersResponse(ExtensionNumberResponse {
-            base_type_name: message.full_name().to_owned(),
-            extension_number: numbers,
-        }))
+        Ok(MessageResponse::AllExtensionNumbersResponse(
+            ExtensionNumberResponse {
+                base_type_name: message.full_name().to_owned(),
+                extension_number: numbers,
+            },
+        ))
     }
 
     fn message(&self, name: &str) -> Result<(&IndexedSchema, MessageDescriptor), Miss> {
@@ -132,7 +147,9 @@ impl ReflectionIndex {
 
     /// What the first schema that has it has.
     fn find<T>(&self, look_up: impl Fn(&DescriptorPool) -> Option<T>) -> Option<(&IndexedSchema, T)> {
-        self.schemas.iter().find_map(|schema| Some((schema, look_up(schema.schema.pool())?)))
+        self.schemas
+            .iter()
+            .find_map(|schema| Some((schema, look_up(schema.schema.pool())?)))
     }
 }
 
@@ -140,11 +157,16 @@ impl IndexedSchema {
     fn new(schema: &Schema) -> Self {
         let mut files = vec![Bytes::new(); schema.pool().files().len()];
         for file in schema.files() {
-            let descriptor =
-                schema.pool().get_file_by_name(&file.name).expect("the pool has every file of its schema");
+            let descriptor = schema
+                .pool()
+                .get_file_by_name(&file.name)
+                .expect("the pool has every file of its schema");
             files[descriptor.index()] = file.descriptor.clone();
         }
-        Self { schema: schema.clone(), files }
+        Self {
+            schema: schema.clone(),
+            files,
+        }
     }
 
     /// `asked`, and after it what it imports and the stream has not sent yet, the nearest first.
@@ -153,11 +175,17 @@ impl IndexedSchema {
         let mut closure = vec![asked];
         let mut next = 0;
         while let Some(file) = closure.get(next).cloned() {
-            closure.extend(file.dependencies().filter(|import| sent.0.insert(import.name().to_owned())));
+            closure.extend(
+                file.dependencies()
+                    .filter(|import| sent.0.insert(import.name().to_owned())),
+            );
             next += 1;
         }
         MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
-            file_descriptor_proto: closure.iter().map(|file| self.files[file.index()].to_vec()).collect(),
+            file_descriptor_proto: closure
+                .iter()
+                .map(|file| self.files[file.index()].to_vec())
+                .collect(),
         })
     }
 }
@@ -168,27 +196,41 @@ fn declaring_file(pool: &DescriptorPool, symbol: &str) -> Option<FileDescriptor>
         pool.get_message_by_name(symbol)
             .map(|message| message.parent_file())
             .or_else(|| pool.get_enum_by_name(symbol).map(|found| found.parent_file()))
-            .or_else(|| pool.get_service_by_name(symbol).map(|service| service.parent_file()))
-            .or_else(|| pool.get_extension_by_name(symbol).map(|extension| extension.parent_file()))
+            .or_else(|| {
+                pool.get_service_by_name(symbol)
+                    .map(|service| service.parent_file())
+            })
+            .or_else(|| {
+                pool.get_extension_by_name(symbol)
+                    .map(|extension| extension.parent_file())
+            })
     };
     let (parent, name) = symbol.rsplit_once('.').unwrap_or(("", symbol));
     let member_of_message = || {
         let message = pool.get_message_by_name(parent)?;
         let member = message.get_field_by_name(name).is_some()
             || message.oneofs().any(|oneof| oneof.name() == name)
-            || message.child_enums().any(|child| child.get_value_by_name(name).is_some());
+            || message
+                .child_enums()
+                .any(|child| child.get_value_by_name(name).is_some());
         member.then(|| message.parent_file())
     };
     let member_of_service = || {
         let service = pool.get_service_by_name(parent)?;
-        service.methods().any(|method| method.name() == name).then(|| service.parent_file())
+        service
+            .methods()
+            .any(|method| method.name() == name)
+            .then(|| service.parent_file())
     };
     let value_of_package = || {
         pool.files().find(|file| {
             file.package_name() == parent && file.enums().any(|top| top.get_value_by_name(name).is_some())
         })
     };
-    declared().or_else(member_of_message).or_else(member_of_service).or_else(value_of_package)
+    declared()
+        .or_else(member_of_message)
+        .or_else(member_of_service)
+        .or_else(value_of_package)
 }
 
 /// Compilers write type names with a leading dot, and some clients pass them on.
@@ -197,5 +239,8 @@ fn without_leading_dot(name: &str) -> &str {
 }
 
 fn miss(code: Code, message: impl Into<String>) -> Miss {
-    ErrorResponse { error_code: code as i32, error_message: message.into() }
+    ErrorResponse {
+        error_code: code as i32,
+        error_message: message.into(),
+    }
 }

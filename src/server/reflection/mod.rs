@@ -37,12 +37,13 @@ impl Handler for Reflection {
         let mut sent = SentFiles::default();
         while call.next_frame().await? {
             let (frame, mut frames) = call.frame();
-            let request = v1::ServerReflectionRequest::decode(frame)
-                .map_err(|error| Status::internal(format!("the reflection request does not decode: {error}")))?;
+            let request = v1::ServerReflectionRequest::decode(frame).map_err(|error| {
+                Status::internal(format!("the reflection request does not decode: {error}"))
+            })?;
             let response = self.index.answer(request, &mut sent);
-            frames
-                .write(|buffer| response.encode(buffer))
-                .map_err(|error| Status::internal(format!("the reflection response does not encode: {error}")))?;
+            frames.write(|buffer| response.encode(buffer)).map_err(|error| {
+                Status::internal(format!("the reflection response does not encode: {error}"))
+            })?;
             call.written().await?;
         }
         Ok(())
@@ -55,9 +56,15 @@ impl Handler for Reflection {
 /// which everybody imports them, so that a user's own `health.proto` is another file.
 pub(crate) fn built_in_services() -> Schema {
     let files = [
-        ("grpc/health/v1/health.proto", tonic_health::pb::FILE_DESCRIPTOR_SET),
+        (
+            "grpc/health/v1/health.proto",
+            tonic_health::pb::FILE_DESCRIPTOR_SET,
+        ),
         ("grpc/reflection/v1/reflection.proto", v1::FILE_DESCRIPTOR_SET),
-        ("grpc/reflection/v1alpha/reflection.proto", v1alpha::FILE_DESCRIPTOR_SET),
+        (
+            "grpc/reflection/v1alpha/reflection.proto",
+            v1alpha::FILE_DESCRIPTOR_SET,
+        ),
     ];
     let mut set = FileDescriptorSet::default();
     for (name, bytes) in files {
