@@ -11,5 +11,6 @@ pub mod server;
 
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, Handler};
-pub use crate::message::Message;
+pub use crate::message::{DynamicCodec, Message, MessageError};
 pub use crate::schema::{Method, Schema, SchemaFile};
+pub use crate::server::{GrpcService, Handlers};

@@ -28,10 +28,13 @@ use tower::Service;
 use tracing::debug;
 
 use super::limits::Limits;
-use super::shutdown::Shutdown;
+use crate::handler::{Lifecycle, Phase};
 
 /// The first bytes of every HTTP/2 connection, RFC 9113 section 3.4.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How long the last status of each call may take to its client when the server has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A byte stream whose preface has been read: reads give the preface once more, then what follows it.
 #[derive(Debug)]
@@ -92,7 +95,7 @@ pub(super) async fn serve_connection<I, S, B>(
     io: Prefaced<I>,
     service: S,
     limits: &Limits,
-    mut shutdown: Shutdown,
+    lifecycle: Lifecycle,
 ) where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
@@ -112,6 +115,7 @@ pub(super) async fn serve_connection<I, S, B>(
         .map(|age| Instant::now() + jittered(age));
     let idle_ends = |since| limits.idle_timeout.map(|timeout| since + timeout);
 
+    let mut awaited = Some(Phase::Draining);
     let mut leaving = false;
     let mut alarm = earlier(age_ends, idle_ends(Instant::now()));
     loop {
@@ -122,10 +126,9 @@ pub(super) async fn serve_connection<I, S, B>(
             }
         };
         let stop = async {
-            if leaving {
-                shutdown.closing().await
-            } else {
-                shutdown.draining().await
+            match awaited {
+                Some(phase) => lifecycle.reached(phase).await,
+                None => pending().await,
             }
         };
         tokio::select! {
@@ -138,7 +141,9 @@ pub(super) async fn serve_connection<I, S, B>(
             }
             () = stop => {
                 if leaving {
-                    return;
+                    alarm = earlier(alarm, Some(Instant::now() + LAST_WORDS));
+                    awaited = None;
+                    continue;
                 }
                 alarm = None;
             }
@@ -159,6 +164,7 @@ pub(super) async fn serve_connection<I, S, B>(
             }
         }
         leaving = true;
+        awaited = Some(Phase::Ended);
         connection.as_mut().graceful_shutdown();
     }
 }

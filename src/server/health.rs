@@ -151,7 +151,7 @@ impl Handler for Watch {
 
 async fn requested_service(call: &mut Call) -> Result<String, Status> {
     if !call.next_frame().await? {
-        return Err(Status::unimplemented("the call has no request"));
+        return Err(Status::internal("the one request of a call was received twice"));
     }
     let (frame, _) = call.frame();
     HealthCheckRequest::decode(frame)
@@ -160,14 +160,12 @@ async fn requested_service(call: &mut Call) -> Result<String, Status> {
 }
 
 async fn send_status(call: &mut Call, status: WireStatus) -> Result<(), Status> {
-    let response = HealthCheckResponse {
-        status: status.into(),
-    };
+    let response = HealthCheckResponse { status: status.into() };
     call.frames()
-        .write(|buffer| response.encode(buffer))
-        .map_err(|error| Status::internal(format!("the health response does not encode: {error}")))?;
+        .write(|buffer| response.encode(buffer).map_err(|error| Status::internal(error.to_string())))?;
+    call.written().await;
     call.publish();
-    call.written().await
+    Ok(())
 }
 
 impl From<ServingStatus> for WireStatus {

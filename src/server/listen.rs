@@ -31,9 +31,9 @@ use tracing::{debug, warn};
 
 use super::connection::{Prefaced, read_preface, serve_connection};
 use super::limits::Limits;
-use super::shutdown::Shutdown;
 use super::tls::Tls;
 use crate::Error;
+use crate::handler::{Lifecycle, Phase};
 
 /// A bound socket: TCP, or on Unix a socket in the file system.
 #[derive(Debug)]
@@ -198,15 +198,15 @@ impl Drop for SocketFile {
     }
 }
 
-/// Serves HTTP/2 on `listener` until `shutdown` says to stop, and returns when the last connection is gone.
+/// Serves HTTP/2 on `listener` until `lifecycle` says to drain, and returns when the last connection is gone.
 ///
 /// `new_service` gives each connection its service, which may keep what it needs of the [`Peer`]; the service is
 /// cloned for every request.
-pub async fn serve<M, S, B>(
+pub(crate) async fn serve<M, S, B>(
     listener: Listener,
     tls: Option<Tls>,
     limits: Limits,
-    mut shutdown: Shutdown,
+    lifecycle: Lifecycle,
     new_service: M,
 ) where
     M: Fn(Peer) -> S + Send + Sync + 'static,
@@ -226,16 +226,16 @@ pub async fn serve<M, S, B>(
     loop {
         let (stream, addr) = tokio::select! {
             biased;
-            () = shutdown.draining() => break,
+            () = lifecycle.reached(Phase::Draining) => break,
             accepted = accept_next(|| listener.accept(), &mut backoff) => accepted,
         };
         let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
             debug!(peer = %addr, "connection refused: all {} are in use", endpoint.limits.max_connections);
             continue;
         };
-        let (endpoint, shutdown) = (Arc::clone(&endpoint), shutdown.clone());
+        let (endpoint, lifecycle) = (Arc::clone(&endpoint), lifecycle.clone());
         tokio::spawn(async move {
-            endpoint.serve_stream(stream, addr, shutdown).await;
+            endpoint.serve_stream(stream, addr, lifecycle).await;
             drop(slot);
         });
     }
@@ -252,7 +252,7 @@ struct Endpoint<M> {
 }
 
 impl<M> Endpoint<M> {
-    async fn serve_stream<S, B>(&self, stream: Stream, addr: PeerAddr, mut shutdown: Shutdown)
+    async fn serve_stream<S, B>(&self, stream: Stream, addr: PeerAddr, lifecycle: Lifecycle)
     where
         M: Fn(Peer) -> S,
         S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
@@ -262,13 +262,13 @@ impl<M> Endpoint<M> {
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let opened = tokio::select! {
-            () = shutdown.draining() => return,
+            () = lifecycle.reached(Phase::Draining) => return,
             opened = timeout(self.limits.handshake_timeout, self.open(stream)) => opened,
         };
         match opened {
             Ok(Ok((transport, certificates))) => {
                 let service = (self.new_service)(Peer { addr, certificates });
-                serve_connection(transport, service, &self.limits, shutdown).await;
+                serve_connection(transport, service, &self.limits, lifecycle).await;
             }
             Ok(Err(error)) => debug!(peer = %addr, error = %error, "no connection was made"),
             Err(_) => debug!(peer = %addr, "no connection was made: the handshake took too long"),

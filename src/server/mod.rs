@@ -1,15 +1,18 @@
-//! The server: sockets and connections, and the services that every protod has.
+//! From the socket to a handler, and the services that every server has.
 
 mod connection;
+mod deadline;
+mod dispatch;
+mod generation;
 mod health;
 mod limits;
 mod listen;
 mod reflection;
-mod shutdown;
 mod tls;
 
+pub use self::dispatch::{Dispatched, GrpcService};
+pub use self::generation::Handlers;
 pub use self::health::{Health, ServingStatus};
 pub use self::limits::Limits;
-pub use self::listen::{ListenAddr, Listener, Peer, PeerAddr, serve};
-pub use self::shutdown::{Shutdown, ShutdownTrigger, shutdown};
+pub use self::listen::{ListenAddr, Listener, Peer, PeerAddr};
 pub use self::tls::{Tls, TlsFiles};

@@ -9,6 +9,7 @@ mod index;
 #[cfg(test)]
 mod tests;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use prost::Message as _;
@@ -34,19 +35,27 @@ impl Reflection {
 
 impl Handler for Reflection {
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        // An explorer may keep its stream for hours; a drain does not wait for it.
+        let mut draining = pin!(call.draining());
         let mut sent = SentFiles::default();
-        while call.next_frame().await? {
+        loop {
+            let more = tokio::select! {
+                biased;
+                more = call.next_frame() => more?,
+                () = draining.as_mut() => return Err(Status::unavailable("the server is stopping")),
+            };
+            if !more {
+                return Ok(());
+            }
             let (frame, mut frames) = call.frame();
-            let request = v1::ServerReflectionRequest::decode(frame).map_err(|error| {
-                Status::internal(format!("the reflection request does not decode: {error}"))
-            })?;
+            let request = v1::ServerReflectionRequest::decode(frame)
+                .map_err(|error| Status::internal(format!("the reflection request does not decode: {error}")))?;
             let response = self.index.answer(request, &mut sent);
-            frames.write(|buffer| response.encode(buffer)).map_err(|error| {
-                Status::internal(format!("the reflection response does not encode: {error}"))
+            frames.write(|buffer| {
+                response.encode(buffer).map_err(|error| Status::internal(error.to_string()))
             })?;
-            call.written().await?;
+            call.written().await;
         }
-        Ok(())
     }
 }
 
