@@ -73,7 +73,14 @@ fn agree(bytes: Vec<u8>) -> Result<bool, TestCaseError> {
     SCHEMA.with(|(schema, every)| {
         let ours = Message::decode(schema, every, bytes.clone());
         let theirs = DynamicMessage::decode(every.clone(), &bytes[..]);
-        prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "ours {:?}, theirs {:?}, {:02x?}", ours, theirs, bytes);
+        prop_assert_eq!(
+            ours.is_ok(),
+            theirs.is_ok(),
+            "ours {:?}, theirs {:?}, {:02x?}",
+            ours,
+            theirs,
+            bytes
+        );
         if let (Ok(ours), Ok(theirs)) = (&ours, theirs) {
             prop_assert_eq!(ours.to_dynamic().expect("it was checked"), theirs);
         }
@@ -104,7 +111,11 @@ fn the_generator_makes_both_good_and_bad_messages() {
     let (mut good, mut bad) = (0, 0);
     for _ in 0..1000 {
         let bytes = wire(3).new_tree(&mut runner).expect("a value").current();
-        if agree(bytes).expect("they agree") { good += 1 } else { bad += 1 }
+        if agree(bytes).expect("they agree") {
+            good += 1
+        } else {
+            bad += 1
+        }
     }
     assert!(good > 100 && bad > 100, "{good} good, {bad} bad");
 }
@@ -113,11 +124,16 @@ fn the_generator_makes_both_good_and_bad_messages() {
 fn four_mebibyte_of_empty_messages_stays_under_budget() {
     let (schema, every) = schema();
     // Field 12, length 0: 2,097,152 empty sub-messages, which would decode into more than 100 MiB.
-    let error = Message::decode(&schema, &every, [0x62, 0x00].repeat(2 * 1024 * 1024)).expect_err("over budget");
+    let error =
+        Message::decode(&schema, &every, [0x62, 0x00].repeat(2 * 1024 * 1024)).expect_err("over budget");
     assert!(error.is_too_large());
     // Packed booleans count one by one: field 9, 4 MiB of single-byte varints.
     let mut packed = vec![0x4a];
     encode_varint(4 * 1024 * 1024, &mut packed);
     packed.resize(packed.len() + 4 * 1024 * 1024, 0);
-    assert!(Message::decode(&schema, &every, packed).expect_err("over budget").is_too_large());
+    assert!(
+        Message::decode(&schema, &every, packed)
+            .expect_err("over budget")
+            .is_too_large()
+    );
 }

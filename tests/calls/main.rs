@@ -1,7 +1,7 @@
 //! Calls over real sockets: protod's server, and tonic's own client with the dynamic codec.
 
-mod cardinality;
 mod cancel;
+mod cardinality;
 mod closures;
 mod codec;
 mod compression;
