@@ -13,4 +13,4 @@ pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, Handler};
 pub use crate::message::{DynamicCodec, Message, MessageError};
 pub use crate::schema::{Method, Schema, SchemaFile};
-pub use crate::server::{GrpcService, Handlers};
+pub use crate::server::{GrpcService, Handlers, Server, ServerBuilder};

@@ -93,6 +93,11 @@ impl Call {
         &self.method
     }
 
+    /// An empty message of the method's output type, to be filled in and sent.
+    pub fn response(&self) -> DynamicMessage {
+        DynamicMessage::new(self.method.output().clone())
+    }
+
     /// The client's metadata.
     pub fn metadata(&self) -> &MetadataMap {
         &self.metadata

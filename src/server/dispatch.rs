@@ -34,6 +34,12 @@ pub(super) struct Shared {
     pub(super) next_id: AtomicU64,
 }
 
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
 /// The server as a tower service over HTTP requests. Cheap to clone.
 #[derive(Clone)]
 pub struct GrpcService {

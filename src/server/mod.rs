@@ -1,5 +1,6 @@
 //! From the socket to a handler, and the services that every server has.
 
+mod builder;
 mod connection;
 mod deadline;
 mod dispatch;
@@ -8,8 +9,10 @@ mod health;
 mod limits;
 mod listen;
 mod reflection;
+mod system;
 mod tls;
 
+pub use self::builder::{Server, ServerBuilder};
 pub use self::dispatch::{Dispatched, GrpcService};
 pub use self::generation::Handlers;
 pub use self::health::{Health, ServingStatus};
