@@ -9,6 +9,7 @@ mod health;
 mod limits;
 mod listen;
 mod reflection;
+mod system;
 mod tls;
 
 pub use self::builder::{Bound, Server, ServerBuilder};

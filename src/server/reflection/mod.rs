@@ -1,4 +1,4 @@
-//! Server reflection, v1 and v1alpha, and the descriptors of the services that every protod has.
+//! Server reflection, v1 and v1alpha.
 //!
 //! Both versions have the same messages under two package names, so one handler serves both with the types of
 //! v1. Clients try v1 and fall back to v1alpha, and some know v1alpha only. What is answered is decided in
@@ -10,25 +10,23 @@ mod index;
 mod tests;
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use prost::Message as _;
-use prost_types::FileDescriptorSet;
 use tonic::Status;
-use tonic_reflection::pb::{v1, v1alpha};
+use tonic_reflection::pb::v1;
 
-pub(crate) use self::index::{ReflectionIndex, SentFiles};
+pub(crate) use self::index::ReflectionIndex;
+use self::index::SentFiles;
 use crate::handler::{Call, Handler};
-use crate::schema::Schema;
 
 /// Answers `ServerReflectionInfo` of both versions.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Reflection {
-    index: Arc<ReflectionIndex>,
+    index: ReflectionIndex,
 }
 
 impl Reflection {
-    pub(crate) fn new(index: Arc<ReflectionIndex>) -> Self {
+    pub(crate) fn new(index: ReflectionIndex) -> Self {
         Self { index }
     }
 }
@@ -60,32 +58,4 @@ impl Handler for Reflection {
             call.written().await;
         }
     }
-}
-
-/// The schema of the services that protod itself serves: reflection v1 and v1alpha, and health.
-///
-/// The files that tonic's crates bring are named `health.proto` and the like. Here they have the names under
-/// which everybody imports them, so that a user's own `health.proto` is another file.
-pub(crate) fn built_in_services() -> Schema {
-    let files = [
-        (
-            "grpc/health/v1/health.proto",
-            tonic_health::pb::FILE_DESCRIPTOR_SET,
-        ),
-        ("grpc/reflection/v1/reflection.proto", v1::FILE_DESCRIPTOR_SET),
-        (
-            "grpc/reflection/v1alpha/reflection.proto",
-            v1alpha::FILE_DESCRIPTOR_SET,
-        ),
-    ];
-    let mut set = FileDescriptorSet::default();
-    for (name, bytes) in files {
-        let mut parsed = FileDescriptorSet::decode(bytes).expect("tonic's descriptor sets decode");
-        let [file] = parsed.file.as_mut_slice() else {
-            unreachable!("each of tonic's descriptor sets is one file without imports")
-        };
-        file.name = Some(name.to_owned());
-        set.file.append(&mut parsed.file);
-    }
-    Schema::from_descriptor_set(&set.encode_to_vec()).expect("tonic's descriptor sets are a schema")
 }
