@@ -65,7 +65,10 @@ pub(crate) struct Picked {
 impl Picker {
     /// A picker of nothing, for messages of `layout`.
     pub(crate) fn new(layouts: &Layouts, layout: LayoutId) -> Self {
-        Self { nodes: vec![Node::new(layouts, layout)], slots: 0 }
+        Self {
+            nodes: vec![Node::new(layouts, layout)],
+            slots: 0,
+        }
     }
 
     /// The slot of a path of singular fields, by field numbers, from the root; the same for the same path.
@@ -77,13 +80,18 @@ impl Picker {
 
     /// Empty slots for this picker, to be used again for each message.
     pub(crate) fn picked(&self) -> Picked {
-        Picked { slots: vec![Raw::Absent; self.slots as usize] }
+        Picked {
+            slots: vec![Raw::Absent; self.slots as usize],
+        }
     }
 }
 
 impl Node {
     fn new(layouts: &Layouts, layout: LayoutId) -> Self {
-        Self { layout, picks: vec![Pick::default(); layouts.get(layout).fields.len()].into() }
+        Self {
+            layout,
+            picks: vec![Pick::default(); layouts.get(layout).fields.len()].into(),
+        }
     }
 }
 
@@ -94,4 +102,3 @@ impl Picked {
         self.slots[slot.0 as usize]
     }
 }
-

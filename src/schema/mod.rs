@@ -66,7 +66,11 @@ impl Schema {
     /// The method `package.Service/Method`, with or without a leading slash.
     pub fn method(&self, name: &str) -> Option<&Arc<Method>> {
         let name = name.strip_prefix('/').unwrap_or(name);
-        let found = self.inner.methods.binary_search_by(|method| method.name().cmp(name)).ok()?;
+        let found = self
+            .inner
+            .methods
+            .binary_search_by(|method| method.name().cmp(name))
+            .ok()?;
         Some(&self.inner.methods[found])
     }
 
