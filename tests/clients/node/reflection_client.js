@@ -76,13 +76,4 @@ run({
     const event = await response((done) => calendar.Find({ title: 'launch' }, done));
     assert.equal(Number(event.starts.seconds), Date.UTC(2018, 1, 3, 4, 5, 6) / 1000);
   },
-
-  async finds_extension_numbers(address) {
-    for (const version of VERSIONS) {
-      assert.deepEqual(
-        await connect(address, version).getAllExtensionNumbersOfType('registry.Entry'),
-        { base_type_name: 'registry.Entry', extension_number: [100, 101] },
-      );
-    }
-  },
 });

@@ -9,8 +9,11 @@ import threading
 
 import grpc
 from google.protobuf import json_format, message_factory
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
+from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
 LIMIT = 15  # seconds, for what should happen at once
 
@@ -75,7 +78,6 @@ def finds_descriptors(client):
     equal([field.name for field in entry.fields], ["name"])
     equal(client.pool.FindFileByName("registry.proto").package, "registry")
     equal(list(client.database.FindAllExtensionNumbers("registry.Entry")), [100, 101])
-    equal(client.database.FindFileContainingExtension("registry.Entry", 101).name, "registry.proto")
     try:
         client.pool.FindMessageTypeByName("registry.Nobody")
     except KeyError:
@@ -84,6 +86,35 @@ def finds_descriptors(client):
         raise AssertionError("found a message that there is not")
     # A miss did no harm: what is there is still found.
     equal(client.pool.FindMessageTypeByName("registry.PutRequest").name, "PutRequest")
+
+
+def asks_on_after_a_miss(client):
+    """One reflection stream: a miss is an answer on it, and not its end."""
+    symbol = "file_containing_symbol"
+    extension = "file_containing_extension"
+    questions = [
+        {"host": "here", symbol: "registry.Nobody"},
+        {"host": "here", symbol: "registry.Registry.Put"},
+        {extension: {"containing_type": "registry.Entry", "extension_number": 101}},
+        {extension: {"containing_type": "registry.Entry", "extension_number": 199}},
+        {"file_by_filename": "nowhere.proto"},
+        {"all_extension_numbers_of_type": "registry.Entry"},
+    ]
+    requests = [ServerReflectionRequest(**question) for question in questions]
+    answers = list(ServerReflectionStub(client.channel).ServerReflectionInfo(iter(requests), timeout=LIMIT))
+    equal([answer.original_request for answer in answers], requests)
+    equal([answer.valid_host for answer in answers], [request.host for request in requests])
+
+    def content(answer):
+        if answer.HasField("file_descriptor_response"):
+            first, *_ = answer.file_descriptor_response.file_descriptor_proto
+            return FileDescriptorProto.FromString(first).name
+        if answer.HasField("error_response"):
+            return answer.error_response.error_code
+        return list(answer.all_extension_numbers_response.extension_number)
+
+    missing, _ = grpc.StatusCode.NOT_FOUND.value
+    equal([content(a) for a in answers], [missing, "registry.proto", "registry.proto", missing, missing, [100, 101]])
 
 
 def calls_every_shape(client):
@@ -212,6 +243,7 @@ class Wire:
 CASES = [
     lists_services,
     finds_descriptors,
+    asks_on_after_a_miss,
     calls_every_shape,
     sends_and_receives_gzip,
     sees_headers_and_trailers,
@@ -224,4 +256,5 @@ CASES = [
 if __name__ == "__main__":
     address, name = sys.argv[1:]
     {case.__name__: case for case in CASES}[name](Client(address))
-    print(f"{name}: ok")
+    print(f"{name}: ok", flush=True)
+    sys.stdin.read()  # the connection stays open until the caller has seen enough
