@@ -71,7 +71,9 @@ fn wire(depth: u32) -> BoxedStrategy<Vec<u8>> {
 fn agree(bytes: Vec<u8>) -> Result<bool, TestCaseError> {
     thread_local!(static SCHEMA: (Schema, MessageDescriptor) = schema());
     SCHEMA.with(|(schema, every)| {
+        std::fs::write("/tmp/last.bin", &bytes).ok();
         let ours = Message::decode(schema, every, bytes.clone());
+        std::fs::write("/tmp/last.ours", format!("{}", ours.is_ok())).ok();
         let theirs = DynamicMessage::decode(every.clone(), &bytes[..]);
         prop_assert_eq!(
             ours.is_ok(),
