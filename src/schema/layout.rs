@@ -23,6 +23,8 @@ pub(crate) struct Layouts {
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) descriptor: MessageDescriptor,
+    /// Whether this is the entry of a map, which does not count as a level of nesting.
+    pub(crate) is_map_entry: bool,
     /// Sorted by field number.
     pub(crate) fields: Box<[FieldLayout]>,
     /// For the low field numbers: the field's index in `fields` plus one, or 0.
@@ -118,6 +120,7 @@ impl Layout {
             }
         }
         Self {
+            is_map_entry: descriptor.is_map_entry(),
             descriptor,
             fields: fields.into(),
             low_numbers: low_numbers.into(),
