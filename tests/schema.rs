@@ -8,7 +8,7 @@ fn smoke() {
         let t = std::time::Instant::now();
         match Schema::load(p) {
             Ok(s) => println!("{p}: {} files {} methods in {:?}", s.files().len(), s.methods().len(), t.elapsed()),
-            Err(e) => { println!("{p}: {} problems in {:?}", e.problems().len(), t.elapsed()); for x in e.problems().iter().take(20) { println!("  {x:?}"); } }
+            Err(e) => { println!("{p}: {} problems in {:?}", e.problems().len(), t.elapsed()); for x in e.problems().iter().take(2000) { println!("  {x:?}"); } }
         }
     }
 }
