@@ -139,6 +139,13 @@ impl Handlers {
         )
     }
 
+    /// These handlers and then `others`.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.by_name.extend(others.by_name);
+        self
+    }
+
     fn add(mut self, method: impl Into<String>, shape: Shape, handler: BoxHandler) -> Self {
         self.by_name.push((method.into(), shape, handler));
         self
@@ -220,6 +227,11 @@ impl Generation {
             );
         }
         Ok(Self { schema, endpoints })
+    }
+
+    /// The full names of all services, the server's own included.
+    pub(super) fn services(&self) -> impl Iterator<Item = &str> {
+        self.endpoints.values().map(|endpoint| endpoint.method.service())
     }
 
     /// The method at a request's path.
