@@ -5,12 +5,13 @@
 mod error;
 pub mod handler;
 pub mod message;
-mod rules;
+pub mod rules;
 pub mod schema;
 pub mod server;
 
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, Handler};
 pub use crate::message::{DynamicCodec, Message, MessageError};
+pub use crate::rules::{MethodRules, Rules, RulesOptions, RulesState};
 pub use crate::schema::{Method, Schema, SchemaFile};
 pub use crate::server::{GrpcService, Handlers, Server, ServerBuilder};
