@@ -41,7 +41,10 @@ impl Error {
     }
 
     pub(crate) fn io(action: impl Into<String>, source: io::Error) -> Self {
-        Self::of(Kind::Io { action: action.into(), source })
+        Self::of(Kind::Io {
+            action: action.into(),
+            source,
+        })
     }
 
     fn of(kind: Kind) -> Self {
@@ -97,9 +100,11 @@ impl fmt::Debug for Error {
             Kind::Schema(problems) => f.debug_tuple("Schema").field(problems).finish(),
             Kind::Rules(problems) => f.debug_tuple("Rules").field(problems).finish(),
             Kind::UnknownName(message) => f.debug_tuple("UnknownName").field(message).finish(),
-            Kind::Io { action, source } => {
-                f.debug_struct("Io").field("action", action).field("source", source).finish()
-            }
+            Kind::Io { action, source } => f
+                .debug_struct("Io")
+                .field("action", action)
+                .field("source", source)
+                .finish(),
         }
     }
 }
@@ -142,7 +147,11 @@ pub struct Problem {
 
 enum ProblemKind {
     /// Found by protod.
-    Own { message: String, place: Option<Place>, hint: Option<String> },
+    Own {
+        message: String,
+        place: Option<Place>,
+        hint: Option<String>,
+    },
     /// Found by a library, which brings file, place and help of its own.
     Foreign(Box<dyn Diagnostic + Send + Sync>),
 }
@@ -157,29 +166,60 @@ struct Place {
 impl Problem {
     /// A problem without a file.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { kind: ProblemKind::Own { message: message.into(), place: None, hint: None } }
+        Self {
+            kind: ProblemKind::Own {
+                message: message.into(),
+                place: None,
+                hint: None,
+            },
+        }
     }
 
     /// A problem at the bytes `span` of a text.
     pub(crate) fn at(source: &SourceText, span: std::ops::Range<usize>, message: impl Into<String>) -> Self {
-        let place = Place { source: source.clone(), span: Some(span.into()), label: None };
-        Self { kind: ProblemKind::Own { message: message.into(), place: Some(place), hint: None } }
+        let place = Place {
+            source: source.clone(),
+            span: Some(span.into()),
+            label: None,
+        };
+        Self {
+            kind: ProblemKind::Own {
+                message: message.into(),
+                place: Some(place),
+                hint: None,
+            },
+        }
     }
 
     /// A problem of a file as a whole, such as a set that is cut short.
     pub(crate) fn in_file(name: impl AsRef<str>, message: impl Into<String>) -> Self {
-        let place = Place { source: SourceText::new(name, ""), span: None, label: None };
-        Self { kind: ProblemKind::Own { message: message.into(), place: Some(place), hint: None } }
+        let place = Place {
+            source: SourceText::new(name, ""),
+            span: None,
+            label: None,
+        };
+        Self {
+            kind: ProblemKind::Own {
+                message: message.into(),
+                place: Some(place),
+                hint: None,
+            },
+        }
     }
 
     pub(crate) fn foreign(diagnostic: impl Diagnostic + Send + Sync + 'static) -> Self {
-        Self { kind: ProblemKind::Foreign(Box::new(diagnostic)) }
+        Self {
+            kind: ProblemKind::Foreign(Box::new(diagnostic)),
+        }
     }
 
     /// The text beside the caret.
     #[must_use]
     pub(crate) fn with_label(mut self, text: impl Into<String>) -> Self {
-        if let ProblemKind::Own { place: Some(place), .. } = &mut self.kind {
+        if let ProblemKind::Own {
+            place: Some(place), ..
+        } = &mut self.kind
+        {
             place.label = Some(text.into());
         }
         self
@@ -235,7 +275,11 @@ impl Problem {
     fn first_label(&self) -> Option<(Option<String>, usize, usize)> {
         let label = self.labels()?.next()?;
         let contents = self.source_code()?.read_span(label.inner(), 0, 0).ok()?;
-        Some((contents.name().map(str::to_owned), contents.line() + 1, contents.column() + 1))
+        Some((
+            contents.name().map(str::to_owned),
+            contents.line() + 1,
+            contents.column() + 1,
+        ))
     }
 }
 

@@ -8,9 +8,14 @@ pub mod message;
 mod rules;
 mod sample;
 pub mod schema;
+pub mod server;
 
 pub use crate::error::{Error, Problem};
-pub use crate::handler::{Call, Handler};
-pub use crate::message::Message;
+pub use crate::handler::{Call, Handler, Peer, PeerAddr};
+pub use crate::message::{DynamicCodec, Message, MessageError};
 pub use crate::sample::{SampleHandler, Sampler};
 pub use crate::schema::{Method, Schema, SchemaFile};
+pub use crate::server::{
+    Bound, GrpcService, Handlers, Health, Limits, ListenAddr, Listener, Server, ServerBuilder, ServingStatus,
+    Tls, TlsFiles,
+};

@@ -14,7 +14,7 @@ use prost_reflect::DescriptorPool;
 
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Layouts, Shape};
 pub use self::method::Method;
-use crate::Error;
+use crate::{Error, Problem};
 
 /// An immutable, compiled set of protos. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -44,8 +44,68 @@ pub struct SchemaFile {
 impl Schema {
     /// Reads a serialized `google.protobuf.FileDescriptorSet`, such as `protoc --descriptor_set_out
     /// --include_imports` writes.
-    pub fn from_descriptor_set(_bytes: &[u8]) -> Result<Self, Error> {
-        unimplemented!("the schema room is built")
+    pub fn from_descriptor_set(bytes: &[u8]) -> Result<Self, Error> {
+        let pool =
+            DescriptorPool::decode(bytes).map_err(|error| Error::schema(vec![Problem::foreign(error)]))?;
+        let files = pool
+            .files()
+            .map(|file| SchemaFile {
+                name: file.name().to_owned(),
+                descriptor: file.encode_to_vec().into(),
+            })
+            .collect();
+        Ok(Self::of_pool(pool, files))
+    }
+
+    /// Compiles one proto given as text, named `name`; for tests and examples.
+    ///
+    /// ```
+    /// let schema = protod::Schema::from_source("greeting.proto", r#"
+    ///     syntax = "proto3";
+    ///     package greeting;
+    ///     service Greeter { rpc Greet(Name) returns (Name); }
+    ///     message Name { string name = 1; }
+    /// "#)?;
+    /// assert!(schema.method("greeting.Greeter/Greet").is_some());
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn from_source(name: &str, text: &str) -> Result<Self, Error> {
+        let failed = |error: protox::Error| Error::schema(vec![Problem::foreign(error)]);
+        let mut files = protox::file::ChainFileResolver::new();
+        files.add(OneText(
+            protox::file::File::from_source(name, text).map_err(failed)?,
+        ));
+        files.add(protox::file::GoogleFileResolver::new());
+        let mut compiler = protox::Compiler::with_file_resolver(files);
+        compiler
+            .include_imports(true)
+            .include_source_info(true)
+            .open_file(name)
+            .map_err(failed)?;
+        Self::from_descriptor_set(&compiler.encode_file_descriptor_set())
+    }
+
+    fn of_pool(pool: DescriptorPool, files: Vec<SchemaFile>) -> Self {
+        let layouts = Arc::new(Layouts::of_pool(&pool));
+        let mut methods: Vec<Arc<Method>> = pool
+            .services()
+            .flat_map(|service| service.methods().collect::<Vec<_>>())
+            .map(|method| Arc::new(Method::new(method, &layouts)))
+            .collect();
+        methods.sort_by(|a, b| a.name().cmp(b.name()));
+        Self {
+            inner: Arc::new(Inner {
+                pool,
+                files,
+                layouts,
+                methods,
+            }),
+        }
+    }
+
+    /// Where rules files are looked for.
+    pub fn input_folders(&self) -> &[std::path::PathBuf] {
+        &[]
     }
 
     /// The descriptors of all files.
@@ -66,11 +126,28 @@ impl Schema {
     /// The method `package.Service/Method`, with or without a leading slash.
     pub fn method(&self, name: &str) -> Option<&Arc<Method>> {
         let name = name.strip_prefix('/').unwrap_or(name);
-        let found = self.inner.methods.binary_search_by(|method| method.name().cmp(name)).ok()?;
+        let found = self
+            .inner
+            .methods
+            .binary_search_by(|method| method.name().cmp(name))
+            .ok()?;
         Some(&self.inner.methods[found])
     }
 
     pub(crate) fn layouts(&self) -> &Arc<Layouts> {
         &self.inner.layouts
+    }
+}
+
+/// Answers an import of the one text there is.
+struct OneText(protox::file::File);
+
+impl protox::file::FileResolver for OneText {
+    fn open_file(&self, name: &str) -> Result<protox::file::File, protox::Error> {
+        if name == self.0.name() {
+            Ok(self.0.clone())
+        } else {
+            Err(protox::Error::file_not_found(name))
+        }
     }
 }
