@@ -12,13 +12,13 @@ use tonic::Status;
 
 use super::dispatch::{GrpcService, Shared};
 use super::generation::{Generation, Handlers};
-use super::health::{Check, Health, Watch};
+use super::health::Health;
 use super::limits::Limits;
 use super::listen::{ListenAddr, Listener, serve};
-use super::reflection::{Reflection, ReflectionIndex, built_in_services};
+use super::system::system_handlers;
 use super::tls::Tls;
 use crate::Error;
-use crate::handler::{BoxHandler, Call, CallLimits, Handler, Lifecycle, Phase};
+use crate::handler::{Call, CallLimits, Handler, Lifecycle, Phase};
 use crate::message::DEFAULT_MAX_ELEMENTS;
 use crate::schema::Schema;
 
@@ -52,8 +52,6 @@ pub struct Server {
 struct Options {
     reflection: bool,
     health: Health,
-    /// Health and, unless it is off, both reflection services.
-    built_in: Schema,
     limits: Limits,
     tls: Option<Tls>,
     drain_timeout: Duration,
@@ -73,7 +71,6 @@ impl Server {
             options: Options {
                 reflection: true,
                 health: Health::default(),
-                built_in: built_in_services(),
                 limits: Limits::default(),
                 tls: None,
                 drain_timeout: Duration::from_secs(10),
@@ -118,22 +115,8 @@ impl Server {
 impl Options {
     /// Joins a schema, its handlers and the server's own services.
     fn generation(&self, schema: Schema, handlers: Handlers) -> Result<Generation, Error> {
-        let reflection = self.reflection.then(|| {
-            Arc::new(Reflection::new(Arc::new(ReflectionIndex::new(&[
-                &schema,
-                &self.built_in,
-            ])))) as BoxHandler
-        });
-        let built_in = self.built_in.methods().iter().filter_map(|method| {
-            let handler = match method.name() {
-                "grpc.health.v1.Health/Check" => Arc::new(Check(self.health.clone())) as BoxHandler,
-                "grpc.health.v1.Health/Watch" => Arc::new(Watch(self.health.clone())),
-                _ => reflection.clone()?,
-            };
-            Some((Arc::clone(method), handler))
-        });
-        let built_in: Vec<_> = built_in.collect();
-        Generation::new(schema, handlers, built_in)
+        let system = system_handlers(&schema, &self.health, self.reflection);
+        Generation::new(schema, handlers, system)
     }
 
     /// Tells health which services there are.
