@@ -31,7 +31,9 @@ pub(super) fn whole(hint: &Hint<'_>, chance: &mut Chance) -> i128 {
             "rating" | "stars" => (1, 5),
             "code" => (1, 16),
             "page" | "version" | "revision" | "priority" | "level" | "rank" => (1, 10),
-            "count" | "size" | "total" | "quantity" | "qty" | "number" | "limit" | "index" | "offset" => (1, 100),
+            "count" | "size" | "total" | "quantity" | "qty" | "number" | "limit" | "index" | "offset" => {
+                (1, 100)
+            }
             "cents" | "price" | "amount" | "cost" | "balance" | "salary" | "fee" => (100, 100_000),
             "bytes" | "length" => (1024, 10_485_760),
             "width" | "height" => (16, 2048),
@@ -48,9 +50,8 @@ pub(super) fn real(hint: &Hint<'_>, chance: &mut Chance) -> f64 {
         "lat" | "latitude" => (-90.0, 90.0, 6),
         "lng" | "lon" | "long" | "longitude" => (-180.0, 180.0, 6),
         "percent" | "percentage" => (0.0, 100.0, 1),
-        "ratio" | "rate" | "score" | "probability" | "confidence" | "weight" | "alpha" | "red" | "green" | "blue" => {
-            (0.0, 1.0, 3)
-        }
+        "ratio" | "rate" | "score" | "probability" | "confidence" | "weight" | "alpha" | "red" | "green"
+        | "blue" => (0.0, 1.0, 3),
         "rating" | "stars" => (1.0, 5.0, 1),
         "temperature" => (-10.0, 35.0, 1),
         "age" => (18.0, 90.0, 0),

@@ -4,7 +4,9 @@
 //! does and none needs to be known when protod is built. What is not there reads as nothing.
 //! Rules that are written in CEL, predefined ones among them, cannot be met in general, and are not read.
 
-use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor, OneofDescriptor, Value};
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, MessageDescriptor, OneofDescriptor, ReflectMessage, Value,
+};
 
 /// Of `google.api.FieldBehavior`.
 mod behavior {
@@ -37,10 +39,22 @@ pub(super) struct Rules(Option<DynamicMessage>);
 
 impl Field {
     pub(super) fn of(descriptor: FieldDescriptor) -> Self {
-        let options = descriptor.field_descriptor_proto().options.is_some().then(|| descriptor.options());
+        let options = descriptor
+            .field_descriptor_proto()
+            .options
+            .is_some()
+            .then(|| descriptor.options());
         let rules = Rules::of(options.as_ref(), "buf.validate.field").unless_ignored();
         let behaviors: Vec<i32> = extension(options.as_ref(), "google.api.field_behavior")
-            .and_then(|value| Some(value.as_list()?.iter().filter_map(Value::as_enum_number).collect()))
+            .and_then(|value| {
+                Some(
+                    value
+                        .as_list()?
+                        .iter()
+                        .filter_map(Value::as_enum_number)
+                        .collect(),
+                )
+            })
             .unwrap_or_default();
         let demanded = descriptor.is_required() || rules.flag("required");
         Self {
@@ -49,7 +63,10 @@ impl Field {
             demanded,
             of_responses: demanded
                 || behaviors.iter().any(|behavior| {
-                    matches!(*behavior, behavior::REQUIRED | behavior::OUTPUT_ONLY | behavior::IDENTIFIER)
+                    matches!(
+                        *behavior,
+                        behavior::REQUIRED | behavior::OUTPUT_ONLY | behavior::IDENTIFIER
+                    )
                 }),
             input_only: behaviors.contains(&behavior::INPUT_ONLY),
         }
@@ -64,13 +81,21 @@ impl Field {
 impl Rules {
     /// The `buf.validate.MessageRules` of a message type.
     pub(super) fn of_message(message: &MessageDescriptor) -> Self {
-        let options = message.descriptor_proto().options.is_some().then(|| message.options());
+        let options = message
+            .descriptor_proto()
+            .options
+            .is_some()
+            .then(|| message.options());
         Self::of(options.as_ref(), "buf.validate.message")
     }
 
     /// The `buf.validate.OneofRules` of a oneof.
     pub(super) fn of_oneof(oneof: &OneofDescriptor) -> Self {
-        let options = oneof.oneof_descriptor_proto().options.is_some().then(|| oneof.options());
+        let options = oneof
+            .oneof_descriptor_proto()
+            .options
+            .is_some()
+            .then(|| oneof.options());
         Self::of(options.as_ref(), "buf.validate.oneof")
     }
 
@@ -80,14 +105,20 @@ impl Rules {
 
     fn unless_ignored(self) -> Self {
         let ignore = self.value("ignore").and_then(|value| value.as_enum_number());
-        if ignore == Some(IGNORE_ALWAYS) { Self::default() } else { self }
+        if ignore == Some(IGNORE_ALWAYS) {
+            Self::default()
+        } else {
+            self
+        }
     }
 
     /// What the rule `name` says, where it is set.
     pub(super) fn value(&self, name: &str) -> Option<Value> {
         let rules = self.0.as_ref()?;
         let field = rules.descriptor().get_field_by_name(name)?;
-        rules.has_field(&field).then(|| rules.get_field(&field).into_owned())
+        rules
+            .has_field(&field)
+            .then(|| rules.get_field(&field).into_owned())
     }
 
     /// The rules in the field `name`: those of a type, of a list's items, of a map's keys.
@@ -96,7 +127,9 @@ impl Rules {
     }
 
     pub(super) fn flag(&self, name: &str) -> bool {
-        self.value(name).and_then(|value| value.as_bool()).unwrap_or(false)
+        self.value(name)
+            .and_then(|value| value.as_bool())
+            .unwrap_or(false)
     }
 
     /// A length or a count, brought to what memory can index.
@@ -110,11 +143,23 @@ impl Rules {
     }
 
     pub(super) fn list(&self, name: &str) -> Vec<Value> {
-        self.value(name).and_then(|value| value.as_list().map(<[Value]>::to_vec)).unwrap_or_default()
+        self.value(name)
+            .and_then(|value| value.as_list().map(<[Value]>::to_vec))
+            .unwrap_or_default()
     }
 
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
-        self.list(name).iter().filter_map(|value| value.as_str().map(str::to_owned)).collect()
+        self.list(name)
+            .iter()
+            .filter_map(|value| value.as_str().map(str::to_owned))
+            .collect()
+    }
+
+    pub(super) fn messages(&self, name: &str) -> Vec<Self> {
+        self.list(name)
+            .iter()
+            .map(|value| Self(value.as_message().cloned()))
+            .collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {

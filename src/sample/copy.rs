@@ -68,13 +68,21 @@ fn by_type(request: &DynamicMessage, response: &mut DynamicMessage) {
 /// Whether the field, or another of its oneof, is set.
 fn is_taken(message: &DynamicMessage, field: &FieldDescriptor) -> bool {
     message.has_field(field)
-        || field.containing_oneof().is_some_and(|oneof| oneof.fields().any(|member| message.has_field(&member)))
+        || field
+            .containing_oneof()
+            .is_some_and(|oneof| oneof.fields().any(|member| message.has_field(&member)))
 }
 
 fn same_type(from: &FieldDescriptor, to: &FieldDescriptor) -> bool {
     let entries = |field: &FieldDescriptor| -> Option<(Kind, Kind)> {
-        let entry = field.is_map().then(|| field.kind().as_message().cloned()).flatten()?;
-        Some((entry.map_entry_key_field().kind(), entry.map_entry_value_field().kind()))
+        let entry = field
+            .is_map()
+            .then(|| field.kind().as_message().cloned())
+            .flatten()?;
+        Some((
+            entry.map_entry_key_field().kind(),
+            entry.map_entry_value_field().kind(),
+        ))
     };
     match (entries(from), entries(to)) {
         (Some(from), Some(to)) => from == to,

@@ -51,11 +51,25 @@ pub(super) fn text(format: &str, frame: Frame<'_>, chance: &mut Chance) -> Strin
         "host_and_port" => {
             let port = chance.between(1024, 65_535);
             let length = frame.length.saturating_sub(6);
-            format!("{}:{port}", host(Frame { suffix: "", length, ..frame }, chance))
+            format!(
+                "{}:{port}",
+                host(
+                    Frame {
+                        suffix: "",
+                        length,
+                        ..frame
+                    },
+                    chance
+                )
+            )
         }
         "ip" | "ipv4" => ipv4(chance),
         "ipv6" => ipv6(chance),
-        "uri" => uri_reference(frame, if frame.short { "a:" } else { "https://example.com/" }, chance),
+        "uri" => uri_reference(
+            frame,
+            if frame.short { "a:" } else { "https://example.com/" },
+            chance,
+        ),
         "uri_ref" => uri_reference(frame, if frame.short { "" } else { "/" }, chance),
         "uuid" => uuid(chance),
         "tuuid" => uuid(chance).replace('-', ""),
@@ -82,7 +96,9 @@ pub(super) fn uuid(chance: &mut Chance) -> String {
 }
 
 pub(super) fn hex(chance: &mut Chance, length: usize) -> String {
-    (0..length).map(|_| char::from(b"0123456789abcdef"[chance.count(0, 15)])).collect()
+    (0..length)
+        .map(|_| char::from(b"0123456789abcdef"[chance.count(0, 15)]))
+        .collect()
 }
 
 /// An address of the networks that RFC 5737 sets aside for documentation.
@@ -129,7 +145,11 @@ fn host(frame: Frame<'_>, chance: &mut Chance) -> String {
         "" => ".example.com",
         suffix => suffix,
     };
-    let mut host = format!("{}{}", frame.prefix, if frame.short { "a".to_owned() } else { word(chance) });
+    let mut host = format!(
+        "{}{}",
+        frame.prefix,
+        if frame.short { "a".to_owned() } else { word(chance) }
+    );
     while host.len() + suffix.len() < frame.length {
         let missing = frame.length - host.len() - suffix.len();
         host.push('.');
@@ -139,7 +159,11 @@ fn host(frame: Frame<'_>, chance: &mut Chance) -> String {
 }
 
 fn uri_reference(frame: Frame<'_>, root: &str, chance: &mut Chance) -> String {
-    let start = if frame.prefix.is_empty() { root } else { frame.prefix };
+    let start = if frame.prefix.is_empty() {
+        root
+    } else {
+        frame.prefix
+    };
     let path = if frame.short { "a".to_owned() } else { word(chance) };
     let length = frame.length.saturating_sub(start.len() + frame.suffix.len());
     format!("{start}{}{}", stretched(path, length), frame.suffix)
@@ -148,7 +172,10 @@ fn uri_reference(frame: Frame<'_>, root: &str, chance: &mut Chance) -> String {
 fn ulid(chance: &mut Chance) -> String {
     let digits = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let first = chance.count(0, 7);
-    std::iter::once(first).chain((1..26).map(|_| chance.count(0, 31))).map(|i| char::from(digits[i])).collect()
+    std::iter::once(first)
+        .chain((1..26).map(|_| chance.count(0, 31)))
+        .map(|i| char::from(digits[i]))
+        .collect()
 }
 
 fn dotted_name(length: usize, chance: &mut Chance) -> String {

@@ -27,7 +27,7 @@ impl Handler for SampleHandler {
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
         let method = Arc::clone(call.method());
         let sample = |request: Option<&DynamicMessage>, index| {
-            Message::from_dynamic(&self.sampler.sample(&method, request, index))
+            Message::from_dynamic(self.sampler.sample(&method, request, index))
         };
         match (method.is_client_streaming(), method.is_server_streaming()) {
             (true, true) => {
@@ -46,8 +46,16 @@ impl Handler for SampleHandler {
                 call.send(sample(last.as_ref(), 0)).await?;
             }
             (false, server_streaming) => {
-                let request = call.recv().await?.map(|request| request.to_dynamic()).transpose()?;
-                let length = if server_streaming { self.sampler.stream_length } else { 1 };
+                let request = call
+                    .recv()
+                    .await?
+                    .map(|request| request.to_dynamic())
+                    .transpose()?;
+                let length = if server_streaming {
+                    self.sampler.stream_length
+                } else {
+                    1
+                };
                 for index in (0..).take(length) {
                     call.send(sample(request.as_ref(), index)).await?;
                 }

@@ -39,13 +39,21 @@ struct Above<'a> {
 
 impl<'a> Place<'a> {
     pub(super) fn root(seed: Seed) -> Self {
-        Self { seed, allowance: ALLOWANCE, above: None }
+        Self {
+            seed,
+            allowance: ALLOWANCE,
+            above: None,
+        }
     }
 
     /// The place of one of `shares` fields or elements: the seed is grown by `number`.
     pub(super) fn part(&self, number: u64, shares: usize) -> Self {
         let shares = u32::try_from(shares.max(1)).unwrap_or(u32::MAX);
-        Self { seed: self.seed.with_number(number), allowance: self.allowance / shares, ..*self }
+        Self {
+            seed: self.seed.with_number(number),
+            allowance: self.allowance / shares,
+            ..*self
+        }
     }
 
     /// The place of what a message of this type holds.
@@ -111,7 +119,10 @@ fn fill(place: &Place<'_>, message: &mut DynamicMessage, request: Option<&Dynami
     let descriptor = message.descriptor();
     let place = place.inside(&descriptor);
     let fields = choose_fields(&place, message);
-    let shares = fields.iter().filter(|field| field.descriptor.kind().as_message().is_some()).count();
+    let shares = fields
+        .iter()
+        .filter(|field| field.descriptor.kind().as_message().is_some())
+        .count();
     for field in fields {
         let number = u64::from(field.descriptor.number());
         if let Some(value) = values::field(&place.part(number, shares), &field, request) {
@@ -125,41 +136,62 @@ fn choose_fields(place: &Place<'_>, message: &DynamicMessage) -> Vec<Field> {
     let descriptor = message.descriptor();
     let unset = descriptor.fields().filter(|field| !message.has_field(field));
     let mut fields: Vec<Field> = unset.map(Field::of).filter(|field| !field.input_only).collect();
-    for group in exclusive_groups(&descriptor) {
-        let is_member = |field: &Field| group.iter().any(|name| name == field.descriptor.name());
-        let taken = group.iter().any(|name| message.has_field_by_name(name));
+    for Group { names, required } in exclusive_groups(&descriptor) {
+        let is_member = |field: &Field| names.iter().any(|name| name == field.descriptor.name());
+        let taken = names.iter().any(|name| message.has_field_by_name(name));
         let members: Vec<&Field> = fields.iter().filter(|field| !taken && is_member(field)).collect();
         // First what must be set, then what can be.
         let demanded: Vec<&Field> = members.iter().copied().filter(|field| field.demanded).collect();
-        let possible: Vec<&Field> = members.iter().copied().filter(|field| has_room(place, field)).collect();
-        let choices = [demanded, possible, members].into_iter().find(|choices| !choices.is_empty());
-        let mut chance = place.seed.with_text(&group.join("|")).chance();
-        let chosen = choices
-            .and_then(|choices| chance.pick(&choices).map(|field| field.descriptor.number()));
+        let possible: Vec<&Field> = members
+            .iter()
+            .copied()
+            .filter(|field| has_room(place, field))
+            .collect();
+        let choices = [demanded, possible, members]
+            .into_iter()
+            .find(|choices| !choices.is_empty());
+        let mut chance = place.seed.with_text(&names.join("|")).chance();
+        let chosen = choices.and_then(|choices| Some(chance.pick(&choices)?.descriptor.number()));
         fields.retain(|field| !is_member(field) || Some(field.descriptor.number()) == chosen);
-        // The one that is chosen must count as set, and so must be more than zero.
         for field in fields.iter_mut().filter(|field| is_member(field)) {
-            field.demanded = true;
+            // It must count as set, and so be more than zero; but no message goes deeper for that alone.
+            field.demanded |= required || field.descriptor.kind().as_message().is_none();
+            field.of_responses |= required;
         }
     }
     fields
 }
 
 fn has_room(place: &Place<'_>, field: &Field) -> bool {
-    field.descriptor.kind().as_message().is_none_or(|message| place.has_room_for(message, false))
+    field
+        .descriptor
+        .kind()
+        .as_message()
+        .is_none_or(|message| place.has_room_for(message, false))
+}
+
+/// Fields of which at most one may be set.
+#[derive(Debug)]
+struct Group {
+    names: Vec<String>,
+    required: bool,
 }
 
 /// The oneofs of a message, and the groups that `(buf.validate.message).oneof` names.
-fn exclusive_groups(descriptor: &MessageDescriptor) -> Vec<Vec<String>> {
-    let oneofs = descriptor.oneofs().filter(|oneof| !oneof.is_synthetic());
-    let mut groups: Vec<Vec<String>> =
-        oneofs.map(|oneof| oneof.fields().map(|field| field.name().to_owned()).collect()).collect();
-    for rule in Rules::of_message(descriptor).list("oneof") {
-        let fields = rule.as_message().and_then(|rule| rule.get_field_by_name("fields").map(|v| v.into_owned()));
-        let names = fields.as_ref().and_then(|fields| fields.as_list()).unwrap_or_default();
-        groups.push(names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect());
-    }
-    groups
+fn exclusive_groups(descriptor: &MessageDescriptor) -> Vec<Group> {
+    let oneofs = descriptor
+        .oneofs()
+        .filter(|oneof| !oneof.is_synthetic())
+        .map(|oneof| Group {
+            names: oneof.fields().map(|field| field.name().to_owned()).collect(),
+            required: Rules::of_oneof(&oneof).flag("required"),
+        });
+    let rules = Rules::of_message(descriptor).messages("oneof");
+    let ruled = rules.iter().map(|rule| Group {
+        names: rule.texts("fields"),
+        required: rule.flag("required"),
+    });
+    oneofs.chain(ruled).collect()
 }
 
 /// Brings messages that came from the request into the shape of a response: without what is only for input, with
@@ -171,7 +203,10 @@ fn complete_copies(place: &Place<'_>, message: &mut DynamicMessage) {
         match message.get_field_mut(&field) {
             prost_reflect::Value::Message(copied) => complete(&place, copied),
             prost_reflect::Value::List(values) => {
-                values.iter_mut().filter_map(|value| value.as_message_mut()).for_each(|copied| complete(&place, copied));
+                values
+                    .iter_mut()
+                    .filter_map(|value| value.as_message_mut())
+                    .for_each(|copied| complete(&place, copied));
             }
             _ => {}
         }
@@ -189,7 +224,10 @@ fn complete(place: &Place<'_>, message: &mut DynamicMessage) {
             message.clear_field(&field.descriptor);
         }
     }
-    for field in choose_fields(&inside, message).into_iter().filter(|field| field.of_responses) {
+    for field in choose_fields(&inside, message)
+        .into_iter()
+        .filter(|field| field.of_responses)
+    {
         let number = u64::from(field.descriptor.number());
         if let Some(value) = values::field(&inside.part(number, 1), &field, None) {
             message.set_field(&field.descriptor, value);

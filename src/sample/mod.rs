@@ -60,7 +60,10 @@ impl Default for Sampler {
 impl Sampler {
     /// A sampler whose answers all follow from `seed`.
     pub fn new(seed: u64) -> Self {
-        Self { seed, stream_length: STREAM_LENGTH }
+        Self {
+            seed,
+            stream_length: STREAM_LENGTH,
+        }
     }
 
     /// How many messages a server stream sends; 3 by default.

@@ -52,7 +52,10 @@ impl Words {
                 words.push(String::new());
             }
             if letter != '_' {
-                words.last_mut().expect("there is a first word").push(letter.to_ascii_lowercase());
+                words
+                    .last_mut()
+                    .expect("there is a first word")
+                    .push(letter.to_ascii_lowercase());
             }
             after_lower = letter.is_ascii_lowercase() || letter.is_ascii_digit();
         }
@@ -143,7 +146,9 @@ fn last_word(words: &Words, hint: &Hint<'_>, chance: &mut Chance) -> String {
         "profession" | "occupation" | "position" => job::en::Title().fake_with_rng(rng),
         "phone" | "mobile" | "telephone" | "cell" | "fax" => phone(chance),
         "number" if words.contains("phone") || words.contains("e164") => phone(chance),
-        "url" | "uri" | "link" | "website" | "homepage" | "webhook" | "callback" | "href" => formats::uri(chance),
+        "url" | "uri" | "link" | "website" | "homepage" | "webhook" | "callback" | "href" => {
+            formats::uri(chance)
+        }
         "image" | "photo" | "avatar" | "picture" | "thumbnail" => image(chance),
         "host" | "hostname" | "domain" => formats::hostname(chance),
         "ip" | "ipv4" => formats::ipv4(chance),
@@ -164,7 +169,10 @@ fn last_word(words: &Words, hint: &Hint<'_>, chance: &mut Chance) -> String {
         "lng" | "lon" | "longitude" => format!("{:.6}", chance.fraction() * 360.0 - 180.0),
         "timezone" | "tz" => address::en::TimeZone().fake_with_rng(rng),
         "language" | "lang" => language(chance),
-        "locale" => one_of(chance, &["en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "ja-JP", "pt-BR"]),
+        "locale" => one_of(
+            chance,
+            &["en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "ja-JP", "pt-BR"],
+        ),
         "currency" => currency::en::CurrencyCode().fake_with_rng(rng),
         "price" | "amount" | "cost" | "balance" => decimal(chance),
         "color" | "colour" => format!("#{:06x}", chance.between(0, 0xff_ffff)),
@@ -174,14 +182,20 @@ fn last_word(words: &Words, hint: &Hint<'_>, chance: &mut Chance) -> String {
         "slug" => format!("{}-{}", word(chance), word(chance)),
         "token" | "secret" | "password" | "signature" | "nonce" => formats::hex(chance, 32),
         "key" if words.contains("api") => formats::hex(chance, 32),
-        "hash" | "checksum" | "digest" | "etag" | "fingerprint" | "sha" | "sha256" => formats::hex(chance, 64),
+        "hash" | "checksum" | "digest" | "etag" | "fingerprint" | "sha" | "sha256" => {
+            formats::hex(chance, 64)
+        }
         "cursor" => String::new(),
         "version" => filesystem::en::SemverStable().fake_with_rng(rng),
         "filename" | "file" => filesystem::en::FileName().fake_with_rng(rng),
         "path" | "filepath" => format!("/{}/{}", word(chance), word(chance)),
         "mimetype" => filesystem::en::MimeType().fake_with_rng(rng),
         "status" | "state" => one_of(chance, &["active", "pending", "completed"]),
-        "sku" | "code" => format!("{}-{}", one_of(chance, &["AB", "KX", "QZ"]), chance.between(1000, 9999)),
+        "sku" | "code" => format!(
+            "{}-{}",
+            one_of(chance, &["AB", "KX", "QZ"]),
+            chance.between(1000, 9999)
+        ),
         _ => word(chance),
     }
 }
@@ -198,7 +212,14 @@ fn own_name(hint: &Hint<'_>, chance: &mut Chance) -> String {
     let owner = Words::of(hint.owner.name());
     let owned_by = |words: &[&str]| words.iter().any(|word| owner.contains(word));
     let rng = &mut chance.0;
-    if owned_by(&["company", "organization", "organisation", "vendor", "supplier", "employer"]) {
+    if owned_by(&[
+        "company",
+        "organization",
+        "organisation",
+        "vendor",
+        "supplier",
+        "employer",
+    ]) {
         company::en::CompanyName().fake_with_rng(rng)
     } else if owned_by(&["city", "town"]) {
         address::en::CityName().fake_with_rng(rng)
@@ -206,7 +227,9 @@ fn own_name(hint: &Hint<'_>, chance: &mut Chance) -> String {
         address::en::CountryName().fake_with_rng(rng)
     } else if owned_by(&["file", "document", "attachment"]) {
         filesystem::en::FileName().fake_with_rng(rng)
-    } else if owned_by(&["product", "item", "category", "project", "team", "group", "channel", "room"]) {
+    } else if owned_by(&[
+        "product", "item", "category", "project", "team", "group", "channel", "room",
+    ]) {
         title(chance, 2)
     } else {
         name::en::Name().fake_with_rng(rng)
@@ -227,7 +250,10 @@ pub(super) fn word(chance: &mut Chance) -> String {
 
 fn title(chance: &mut Chance, words: usize) -> String {
     let capitalized = |word: String| word[..1].to_uppercase() + &word[1..];
-    (0..words).map(|_| capitalized(word(chance))).collect::<Vec<_>>().join(" ")
+    (0..words)
+        .map(|_| capitalized(word(chance)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn one_of(chance: &mut Chance, choices: &[&str]) -> String {

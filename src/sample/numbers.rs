@@ -41,8 +41,16 @@ impl<T: PartialOrd + Copy + Default> Bounds<T> {
         let one = |name| rules.value(name).as_ref().and_then(&convert);
         let list = |name| rules.list(name).iter().filter_map(&convert).collect();
         let bound = |open, closed| {
-            let inclusive = one(closed).map(|value| Bound { value, inclusive: true });
-            inclusive.or_else(|| one(open).map(|value| Bound { value, inclusive: false }))
+            let inclusive = one(closed).map(|value| Bound {
+                value,
+                inclusive: true,
+            });
+            inclusive.or_else(|| {
+                one(open).map(|value| Bound {
+                    value,
+                    inclusive: false,
+                })
+            })
         };
         Self {
             constant: one("const"),
@@ -62,22 +70,39 @@ impl<T: PartialOrd + Copy + Default> Bounds<T> {
     }
 
     fn accepts(&self, number: T) -> bool {
-        let above = self.low.is_none_or(|low| number > low.value || (low.inclusive && number == low.value));
-        let below =
-            self.high.is_none_or(|high| number < high.value || (high.inclusive && number == high.value));
-        let within = if self.cross() { above || below } else { above && below };
+        let above = self
+            .low
+            .is_none_or(|low| number > low.value || (low.inclusive && number == low.value));
+        let below = self
+            .high
+            .is_none_or(|high| number < high.value || (high.inclusive && number == high.value));
+        let within = if self.cross() {
+            above || below
+        } else {
+            above && below
+        };
         within && !self.never.contains(&number) && !(self.more_than_zero && number == T::default())
     }
 
     fn cross(&self) -> bool {
-        self.low.zip(self.high).is_some_and(|(low, high)| high.value < low.value)
+        self.low
+            .zip(self.high)
+            .is_some_and(|(low, high)| high.value < low.value)
     }
 
     /// What the rules name outright.
     fn named(&self, chance: &mut Chance) -> Option<T> {
         self.constant.or_else(|| {
-            let choices = if self.among.is_empty() { &self.examples } else { &self.among };
-            let allowed: Vec<T> = choices.iter().copied().filter(|number| self.accepts(*number)).collect();
+            let choices = if self.among.is_empty() {
+                &self.examples
+            } else {
+                &self.among
+            };
+            let allowed: Vec<T> = choices
+                .iter()
+                .copied()
+                .filter(|number| self.accepts(*number))
+                .collect();
             chance.pick(&allowed).copied()
         })
     }
@@ -100,7 +125,9 @@ pub(super) fn integer(
         return number;
     }
     let low = bounds.low.map(|bound| bound.value + i128::from(!bound.inclusive));
-    let high = bounds.high.map(|bound| bound.value - i128::from(!bound.inclusive));
+    let high = bounds
+        .high
+        .map(|bound| bound.value - i128::from(!bound.inclusive));
     for step in steps {
         let window = WINDOW * step;
         let ranges = match (low, high) {
@@ -140,7 +167,10 @@ fn real(
     if let Some(number) = (0..DRAWS).map(|_| round(preferred(chance))).find(fits) {
         return number;
     }
-    let (low, high) = match (bounds.low.map(|low| low.value), bounds.high.map(|high| high.value)) {
+    let (low, high) = match (
+        bounds.low.map(|low| low.value),
+        bounds.high.map(|high| high.value),
+    ) {
         (Some(low), Some(high)) if low <= high => (low, high),
         (Some(low), _) => (low, low + 100.0),
         (None, Some(high)) => (high - 100.0, high),
@@ -150,17 +180,32 @@ fn real(
     let drawn: Vec<f64> = drawn.collect();
     let tidy = drawn.iter().map(|number| round(two_places(*number)));
     // Where nothing lies between, the bounds themselves and their nearest neighbours are what is left.
-    let edges = [low, high, low.next_up(), high.next_down(), above_in_single(low), below_in_single(high)];
+    let edges = [
+        low,
+        high,
+        low.next_up(),
+        high.next_down(),
+        above_in_single(low),
+        below_in_single(high),
+    ];
     let exact = drawn.iter().copied().chain(edges).map(&round);
-    tidy.chain(exact).find(fits).unwrap_or_else(|| round(preferred(chance)))
+    tidy.chain(exact)
+        .find(fits)
+        .unwrap_or_else(|| round(preferred(chance)))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the nearest single-precision number is what is asked for")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the nearest single-precision number is what is asked for"
+)]
 fn above_in_single(number: f64) -> f64 {
     f64::from((number as f32).next_up())
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the nearest single-precision number is what is asked for")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the nearest single-precision number is what is asked for"
+)]
 fn below_in_single(number: f64) -> f64 {
     f64::from((number as f32).next_down())
 }
@@ -181,9 +226,14 @@ pub(super) fn value(
     };
     let whole = |chance: &mut Chance, least: i128, most: i128| {
         let bounds = Bounds::read(&rules, more_than_zero, as_integer);
-        integer(&bounds, (least, most), &[1], chance, |chance| amounts::whole(hint, chance))
+        integer(&bounds, (least, most), &[1], chance, |chance| {
+            amounts::whole(hint, chance)
+        })
     };
-    #[expect(clippy::cast_possible_truncation, reason = "a float field holds single precision")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float field holds single precision"
+    )]
     Some(match kind {
         Kind::Double => Value::F64(real(chance, |number| number)),
         Kind::Float => Value::F32(real(chance, |number| f64::from(number as f32)) as f32),

@@ -4,6 +4,8 @@
 //! chooses is printable ASCII wherever the expression allows it. A word boundary in the middle of an expression is
 //! taken to hold, which is the one case where the text may not match.
 
+use std::ops::RangeInclusive;
+
 use regex_syntax::Parser;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 
@@ -27,9 +29,13 @@ impl Pattern {
         self.0.properties().look_set().is_empty()
     }
 
-    /// Text that matches; each repetition has up to `stretch` more rounds than it needs.
-    pub(super) fn text(&self, stretch: u32, chance: &mut Chance) -> String {
-        let mut writer = Writer { text: Vec::new(), stretch, left: ENOUGH };
+    /// Text that matches; each repetition has that many rounds more than it needs, if it may.
+    pub(super) fn text(&self, extra: RangeInclusive<usize>, chance: &mut Chance) -> String {
+        let mut writer = Writer {
+            text: Vec::new(),
+            extra,
+            left: ENOUGH,
+        };
         writer.write(&self.0, chance);
         String::from_utf8_lossy(&writer.text).into_owned()
     }
@@ -38,7 +44,7 @@ impl Pattern {
 #[derive(Debug)]
 struct Writer {
     text: Vec<u8>,
-    stretch: u32,
+    extra: RangeInclusive<usize>,
     left: usize,
 }
 
@@ -50,10 +56,12 @@ impl Writer {
             HirKind::Literal(literal) => self.text.extend_from_slice(&literal.0),
             HirKind::Class(Class::Unicode(class)) => {
                 let mut buffer = [0; 4];
-                self.text.extend_from_slice(letter(class, chance).encode_utf8(&mut buffer).as_bytes());
+                self.text
+                    .extend_from_slice(letter(class, chance).encode_utf8(&mut buffer).as_bytes());
             }
             HirKind::Class(Class::Bytes(class)) => {
-                self.text.extend(chance.pick(class.ranges()).map(|range| range.start()));
+                self.text
+                    .extend(chance.pick(class.ranges()).map(|range| range.start()));
             }
             HirKind::Capture(capture) => self.write(&capture.sub, chance),
             HirKind::Concat(parts) => parts.iter().for_each(|part| self.write(part, chance)),
@@ -63,9 +71,10 @@ impl Writer {
                 }
             }
             HirKind::Repetition(repetition) => {
-                let least = repetition.min;
-                let most = repetition.max.unwrap_or(u32::MAX).min(least.saturating_add(self.stretch));
-                for _ in 0..chance.count(least as usize, most as usize) {
+                let least = repetition.min as usize;
+                let most = repetition.max.map_or(usize::MAX, |most| most as usize);
+                let rounds = |extra: &usize| least.saturating_add(*extra).min(most);
+                for _ in 0..chance.count(rounds(self.extra.start()), rounds(self.extra.end())) {
                     if self.left == 0 {
                         break;
                     }
@@ -93,5 +102,10 @@ fn pick(class: &ClassUnicode, chance: &mut Chance) -> Option<char> {
     let range = chance.pick(class.ranges())?;
     let code = chance.between(u32::from(range.start()).into(), u32::from(range.end()).into());
     // A range may span the surrogates, which are no letters.
-    Some(u32::try_from(code).ok().and_then(char::from_u32).unwrap_or(range.start()))
+    Some(
+        u32::try_from(code)
+            .ok()
+            .and_then(char::from_u32)
+            .unwrap_or(range.start()),
+    )
 }

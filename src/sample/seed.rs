@@ -63,26 +63,40 @@ impl Seed {
             Value::Map(entries) => self.with_number(
                 entries
                     .iter()
-                    .map(|(key, value)| self.with_value(&Value::from(MapKey::clone(key))).with_value(value).0)
+                    .map(|(key, value)| {
+                        self.with_value(&Value::from(MapKey::clone(key)))
+                            .with_value(value)
+                            .0
+                    })
                     .fold(0, u64::wrapping_add),
             ),
         }
     }
 
     fn with_bytes(self, bytes: &[u8]) -> Self {
-        Self(bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)))
+        Self(bytes.iter().fold(self.0, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)
+        }))
     }
 }
 
 impl Chance {
     /// A number from `low` to `high`, both included; `low` where the range is empty.
     pub(super) fn between(&mut self, low: i128, high: i128) -> i128 {
-        if low < high { self.0.random_range(low..=high) } else { low }
+        if low < high {
+            self.0.random_range(low..=high)
+        } else {
+            low
+        }
     }
 
     /// A length, index or count, both ends included.
     pub(super) fn count(&mut self, low: usize, high: usize) -> usize {
-        if low < high { self.0.random_range(low..=high) } else { low }
+        if low < high {
+            self.0.random_range(low..=high)
+        } else {
+            low
+        }
     }
 
     pub(super) fn flip(&mut self) -> bool {

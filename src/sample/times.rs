@@ -22,8 +22,10 @@ const SECOND: i128 = 1_000_000_000;
 
 /// Whether a field of this name holds a moment.
 pub(super) fn is_moment(name: &Words) -> bool {
-    matches!(name.last(), "at" | "timestamp" | "datetime" | "date" | "birthday" | "dob")
-        || (name.last() == "time" && name.len() > 1)
+    matches!(
+        name.last(),
+        "at" | "timestamp" | "datetime" | "date" | "birthday" | "dob"
+    ) || (name.last() == "time" && name.len() > 1)
 }
 
 /// A moment that suits the name, in seconds since 1970: what is created comes before what is updated, and that
@@ -32,7 +34,17 @@ pub(super) fn moment(name: &Words, chance: &mut Chance) -> i64 {
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let (first, last) = if has(&["birth", "birthday", "dob", "born"]) {
         (-54 * 365, -20 * 365)
-    } else if has(&["expire", "expires", "expiry", "expiration", "end", "ended", "until", "due", "deadline"]) {
+    } else if has(&[
+        "expire",
+        "expires",
+        "expiry",
+        "expiration",
+        "end",
+        "ended",
+        "until",
+        "due",
+        "deadline",
+    ]) {
         (360, 720)
     } else if has(&["update", "updated", "modified", "changed", "last"]) {
         (180, 359)
@@ -46,9 +58,15 @@ pub(super) fn moment(name: &Words, chance: &mut Chance) -> i64 {
 
 /// A moment as text: RFC 3339, or only its date.
 pub(super) fn text(name: &Words, chance: &mut Chance) -> String {
-    let text = Timestamp { seconds: moment(name, chance), nanos: 0 }.to_string();
+    let text = Timestamp {
+        seconds: moment(name, chance),
+        nanos: 0,
+    }
+    .to_string();
     let only_date = matches!(name.last(), "date" | "birthday" | "dob") || name.ends_with(&["of", "birth"]);
-    text.split_once('T').filter(|_| only_date).map_or(text.clone(), |(date, _)| date.to_owned())
+    text.split_once('T')
+        .filter(|_| only_date)
+        .map_or(text.clone(), |(date, _)| date.to_owned())
 }
 
 /// A `Timestamp` within its rules.
@@ -71,7 +89,12 @@ pub(super) fn timestamp(hint: &Hint<'_>, rules: &Rules, chance: &mut Chance) -> 
 }
 
 fn narrow_to_now(bounds: &mut Bounds<i128>, rules: &Rules) {
-    let at = |value: i128| Some(Bound { value, inclusive: true });
+    let at = |value: i128| {
+        Some(Bound {
+            value,
+            inclusive: true,
+        })
+    };
     let (before, after) = (rules.flag("lt_now"), rules.flag("gt_now"));
     let Some(within) = rules.value("within").as_ref().and_then(as_nanoseconds) else {
         // Every moment of `moment` has passed, so `lt_now` asks for nothing more.
@@ -84,7 +107,10 @@ fn narrow_to_now(bounds: &mut Bounds<i128>, rules: &Rules) {
     let now = i128::try_from(now.as_nanos()).unwrap_or_default();
     // Half the way, so that the time until the message is checked does not matter.
     let (early, late) = (now - within / 2, now + within / 2);
-    bounds.narrow(at(if after { late } else { early }), at(if before { early } else { late }));
+    bounds.narrow(
+        at(if after { late } else { early }),
+        at(if before { early } else { late }),
+    );
 }
 
 /// A `Duration` within its rules: one second to an hour where they say nothing.

@@ -9,7 +9,7 @@ use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage};
 use prost_types::{Any, FieldMask, ListValue, Struct, Value, value};
 
 use super::annotations::Rules;
-use super::message::{self, Place};
+use super::message::Place;
 use super::names::{Hint, word};
 use super::seed::Chance;
 use super::values::{self, Wanted};
@@ -53,7 +53,11 @@ pub(super) fn root(
     if let Some(request) = request.filter(|request| request.descriptor() == *message_type) {
         return Some(request.clone());
     }
-    let hint = Hint { name: "value", owner: message_type, plural: false };
+    let hint = Hint {
+        name: "value",
+        owner: message_type,
+        plural: false,
+    };
     let wanted = Wanted {
         kind: &Kind::Message(message_type.clone()),
         hint,
@@ -83,7 +87,10 @@ pub(super) fn message(
         "Duration" => times::duration(rules, &mut chance).encode_to_vec(),
         "Empty" => Vec::new(),
         "FieldMask" => field_mask(hint, rules, &mut chance).encode_to_vec(),
-        "ListValue" => ListValue { values: vec![text(&mut chance), text(&mut chance)] }.encode_to_vec(),
+        "ListValue" => ListValue {
+            values: vec![text(&mut chance), text(&mut chance)],
+        }
+        .encode_to_vec(),
         "Struct" => json_object(&mut chance).encode_to_vec(),
         "Timestamp" => times::timestamp(hint, rules, &mut chance).encode_to_vec(),
         "Value" => text(&mut chance).encode_to_vec(),
@@ -95,9 +102,20 @@ pub(super) fn message(
 }
 
 /// A wrapper takes the name and the rules of the field that it is the value of.
-fn wrapper(place: &Place<'_>, message_type: &MessageDescriptor, wanted: &Wanted<'_>) -> Option<DynamicMessage> {
+fn wrapper(
+    place: &Place<'_>,
+    message_type: &MessageDescriptor,
+    wanted: &Wanted<'_>,
+) -> Option<DynamicMessage> {
     let field = message_type.get_field_by_name("value")?;
-    let inner = values::value(place, &Wanted { kind: &field.kind(), ..*wanted }, None)?;
+    let inner = values::value(
+        place,
+        &Wanted {
+            kind: &field.kind(),
+            ..*wanted
+        },
+        None,
+    )?;
     let mut message = DynamicMessage::new(message_type.clone());
     message.set_field(&field, inner);
     Some(message)
@@ -111,8 +129,12 @@ fn any(place: &Place<'_>, hint: &Hint<'_>, rules: &Rules) -> Any {
     let mut type_urls = among;
     if type_urls.is_empty() {
         let file = hint.owner.parent_file();
-        let messages = file.messages().filter(|message| message.full_name() != "google.protobuf.Any");
-        type_urls = messages.map(|message| format!("type.googleapis.com/{}", message.full_name())).collect();
+        let messages = file
+            .messages()
+            .filter(|message| message.full_name() != "google.protobuf.Any");
+        type_urls = messages
+            .map(|message| format!("type.googleapis.com/{}", message.full_name()))
+            .collect();
     }
     let type_of = |url: &str| pool.get_message_by_name(url.rsplit_once('/').map_or(url, |(_, name)| name));
     type_urls.retain(|url| !never.contains(url));
@@ -123,15 +145,29 @@ fn any(place: &Place<'_>, hint: &Hint<'_>, rules: &Rules) -> Any {
         .cloned()
         .collect();
     let choices = if fresh.is_empty() { type_urls } else { fresh };
-    let Some(type_url) = place.seed.chance().pick(&choices).cloned() else { return Any::default() };
-    let value = type_of(&type_url).filter(|message| place.has_room_for(message, false)).map(|message_type| {
-        let kind = Kind::Message(message_type);
-        let wanted =
-            Wanted { kind: &kind, hint: *hint, rules: &Rules::default(), more_than_zero: false, demanded: false };
-        let made_up = values::value(&place.part(0, 1), &wanted, None);
-        made_up.and_then(|value| value.as_message().map(Message::encode_to_vec)).unwrap_or_default()
-    });
-    Any { type_url, value: value.unwrap_or_default() }
+    let Some(type_url) = place.seed.chance().pick(&choices).cloned() else {
+        return Any::default();
+    };
+    let value = type_of(&type_url)
+        .filter(|message| place.has_room_for(message, false))
+        .map(|message_type| {
+            let kind = Kind::Message(message_type);
+            let wanted = Wanted {
+                kind: &kind,
+                hint: *hint,
+                rules: &Rules::default(),
+                more_than_zero: false,
+                demanded: false,
+            };
+            let made_up = values::value(&place.part(0, 1), &wanted, None);
+            made_up
+                .and_then(|value| value.as_message().map(Message::encode_to_vec))
+                .unwrap_or_default()
+        });
+    Any {
+        type_url,
+        value: value.unwrap_or_default(),
+    }
 }
 
 /// Paths of a message beside the mask, as in `UpdateBookRequest{book, update_mask}`, or else of the message itself.
@@ -146,12 +182,22 @@ fn field_mask(hint: &Hint<'_>, rules: &Rules, chance: &mut Chance) -> FieldMask 
     if choices.is_empty() {
         let fields = hint.owner.fields().filter(|field| !field.is_map());
         let beside = fields.filter_map(|field| field.kind().as_message().cloned());
-        let subject = beside.into_iter().find(|message| !is_well_known(message)).unwrap_or(hint.owner.clone());
+        let subject = beside
+            .into_iter()
+            .find(|message| !is_well_known(message))
+            .unwrap_or(hint.owner.clone());
         choices = subject.fields().map(|field| field.name().to_owned()).collect();
     }
-    choices.retain(|path| !never.iter().any(|never| covers(never, path) || covers(path, never)) && has_json(path));
+    choices.retain(|path| {
+        !never
+            .iter()
+            .any(|never| covers(never, path) || covers(path, never))
+            && has_json(path)
+    });
     let count = chance.count(1, 2);
-    let mut paths: Vec<String> = (0..count).filter_map(|_| chance.pick(&choices).cloned()).collect();
+    let mut paths: Vec<String> = (0..count)
+        .filter_map(|_| chance.pick(&choices).cloned())
+        .collect();
     paths.sort();
     paths.dedup();
     FieldMask { paths }
@@ -159,13 +205,15 @@ fn field_mask(hint: &Hint<'_>, rules: &Rules, chance: &mut Chance) -> FieldMask 
 
 /// Whether `path` is `mask` or lies below it.
 fn covers(mask: &str, path: &str) -> bool {
-    path.strip_prefix(mask).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    path.strip_prefix(mask)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Whether a path survives the JSON form, which is in camel case: `a_b`, but not `a_1` or `aB`.
 fn has_json(path: &str) -> bool {
     let is_word = |word: &str| word.starts_with(|c: char| c.is_ascii_lowercase());
-    let is_part = |part: &str| part.split('_').all(is_word) && !part.contains(|c: char| c.is_ascii_uppercase());
+    let is_part =
+        |part: &str| part.split('_').all(is_word) && !part.contains(|c: char| c.is_ascii_uppercase());
     path.split('.').all(is_part)
 }
 
@@ -174,12 +222,24 @@ fn json_object(chance: &mut Chance) -> Struct {
     #[expect(clippy::cast_precision_loss, reason = "at most a hundred")]
     let fields = BTreeMap::from([
         (word(chance), text(chance)),
-        ("count".to_owned(), Value { kind: Some(value::Kind::NumberValue(number as f64)) }),
-        ("enabled".to_owned(), Value { kind: Some(value::Kind::BoolValue(chance.flip())) }),
+        (
+            "count".to_owned(),
+            Value {
+                kind: Some(value::Kind::NumberValue(number as f64)),
+            },
+        ),
+        (
+            "enabled".to_owned(),
+            Value {
+                kind: Some(value::Kind::BoolValue(chance.flip())),
+            },
+        ),
     ]);
     Struct { fields }
 }
 
 fn text(chance: &mut Chance) -> Value {
-    Value { kind: Some(value::Kind::StringValue(word(chance))) }
+    Value {
+        kind: Some(value::Kind::StringValue(word(chance))),
+    }
 }
