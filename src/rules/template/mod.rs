@@ -72,4 +72,3 @@ impl From<Status> for Misfit {
         Self::Transport(Box::new(status))
     }
 }
-
