@@ -222,9 +222,27 @@ fn link_into(pool: &mut DescriptorPool, graph: &Graph, node: NodeId) -> Result<L
 
 fn text_problems(source: &SourceText, error: DescriptorError) -> Vec<Problem> {
     match guarded(|| Problem::unfold(source, &error.with_source_code(source.text()))) {
-        Ok(problems) => problems,
+        Ok(problems) => without_members_of_duplicates(problems),
         Err(message) => vec![Problem::in_file(source.name(), message)],
     }
+}
+
+/// Where a message is defined twice, so are all its fields: the message is enough.
+fn without_members_of_duplicates(mut problems: Vec<Problem>) -> Vec<Problem> {
+    let duplicate = |problem: &Problem| {
+        let text = problem.to_string();
+        let (name, rest) = text.strip_prefix("name '")?.split_once('\'')?;
+        let twice = rest == " is defined twice" || rest.starts_with(" is already defined in file ");
+        twice.then(|| name.to_owned())
+    };
+    let names: BTreeSet<String> = problems.iter().filter_map(duplicate).collect();
+    problems.retain(|problem| {
+        let name = duplicate(problem).unwrap_or_default();
+        !name
+            .rmatch_indices('.')
+            .any(|(dot, _)| names.contains(&name[..dot]))
+    });
+    problems
 }
 
 /// Runs a library on bytes from outside. What it should not have done is a problem, not the end of the process.
