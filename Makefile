@@ -3,7 +3,7 @@
 .PHONY: help run test lint descriptors
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 run: ## serve proto/ on 127.0.0.1:9002
 	cargo run --release -- serve

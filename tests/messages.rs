@@ -73,12 +73,16 @@ fn agree(bytes: Vec<u8>) -> Result<bool, TestCaseError> {
     SCHEMA.with(|(schema, every)| {
         let ours = Message::decode(schema, every, bytes.clone());
         let theirs = DynamicMessage::decode(every.clone(), &bytes[..]);
-        prop_assert_eq!(
-            ours.is_ok(),
-            theirs.is_ok(),
+        // prost-reflect reads a map's entry whatever wire type its key has; we hold to the wire format.
+        let stricter = ours.as_ref().is_err_and(|error| {
+            let error = error.to_string();
+            error.contains("field 13 has a wire type") || error.contains("field 14 has a wire type")
+        });
+        prop_assert!(
+            stricter || ours.is_ok() == theirs.is_ok(),
             "ours {:?}, theirs {:?}, {:02x?}",
-            ours,
-            theirs,
+            ours.err(),
+            theirs.err(),
             bytes
         );
         if let (Ok(ours), Ok(theirs)) = (&ours, theirs) {

@@ -16,18 +16,15 @@ fn point(name: &str, value: i32) -> Value {
 /// Calls `method` with `requests`, all sent at once, and returns the responses.
 async fn call(program: Program, server: &Server, method: &str, requests: &[Value]) -> Vec<Value> {
     let data: String = requests.iter().map(Value::to_string).collect();
-    messages(
-        &program
-            .prints([
-                "-plaintext",
-                "-emit-defaults",
-                "-d",
-                &data,
-                server.address(),
-                method,
-            ])
-            .await,
-    )
+    let args = [
+        "-plaintext",
+        "-emit-defaults",
+        "-d",
+        &data,
+        server.address(),
+        method,
+    ];
+    messages(&program.prints(args).await)
 }
 
 async fn list(program: Program, server: &Server) -> String {
