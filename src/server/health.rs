@@ -160,9 +160,14 @@ async fn requested_service(call: &mut Call) -> Result<String, Status> {
 }
 
 async fn send_status(call: &mut Call, status: WireStatus) -> Result<(), Status> {
-    let response = HealthCheckResponse { status: status.into() };
-    call.frames()
-        .write(|buffer| response.encode(buffer).map_err(|error| Status::internal(error.to_string())))?;
+    let response = HealthCheckResponse {
+        status: status.into(),
+    };
+    call.frames().write(|buffer| {
+        response
+            .encode(buffer)
+            .map_err(|error| Status::internal(error.to_string()))
+    })?;
     call.written().await;
     call.publish();
     Ok(())

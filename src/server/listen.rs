@@ -4,6 +4,9 @@
 //! of the process, such as no more file descriptors, is waited out with growing pauses; an error of one
 //! connection is that connection's. When the server drains, the socket closes before anything else happens.
 
+#[cfg(test)]
+pub(super) mod tests;
+
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
@@ -342,63 +345,5 @@ impl Backoff {
         let pause = self.next;
         self.next = (pause * 2).min(Duration::from_secs(1));
         pause
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::io;
-    use std::time::Duration;
-
-    use tokio::time::{Instant, timeout};
-
-    use super::{Backoff, accept_next};
-
-    const EMFILE: i32 = 24;
-
-    #[tokio::test(start_paused = true)]
-    async fn emfile_does_not_spin() {
-        let tries = Cell::new(0);
-        let accept = || {
-            tries.set(tries.get() + 1);
-            async { Err::<(), _>(io::Error::from_raw_os_error(EMFILE)) }
-        };
-        let never = timeout(
-            Duration::from_secs(10),
-            accept_next(accept, &mut Backoff::default()),
-        )
-        .await;
-        assert!(never.is_err());
-        // At 0, 50, 150, 350, 750 and 1550 ms, and each second from then on.
-        assert_eq!(tries.get(), 14);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn accept_goes_on_at_full_speed_after_an_error() {
-        let tries = Cell::new(0);
-        let accept = || {
-            tries.set(tries.get() + 1);
-            let error = (tries.get() == 1).then(|| io::Error::from_raw_os_error(EMFILE));
-            async { error.map_or(Ok(()), Err) }
-        };
-        let mut backoff = Backoff::default();
-        let started = Instant::now();
-        accept_next(&accept, &mut backoff).await;
-        assert_eq!(started.elapsed().as_millis() / 10, 5);
-        assert_eq!(backoff.next, Backoff::default().next);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn aborted_connection_costs_no_pause() {
-        let tries = Cell::new(0);
-        let accept = || {
-            tries.set(tries.get() + 1);
-            let aborted = (tries.get() <= 3).then(|| io::ErrorKind::ConnectionAborted.into());
-            async { aborted.map_or(Ok(()), Err) }
-        };
-        let started = Instant::now();
-        accept_next(accept, &mut Backoff::default()).await;
-        assert_eq!(started.elapsed(), Duration::ZERO);
     }
 }

@@ -3,6 +3,9 @@
 //! They are methods of a schema like all others, answered by handlers like all others, so that limits, deadlines
 //! and draining hold for them too, and reflection describes them by the same means.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use prost::Message as _;
@@ -30,14 +33,22 @@ pub(super) fn system_handlers(
     if reflection {
         let reflection = Arc::new(Reflection::new(ReflectionIndex::new(&[schema, &system])));
         handlers.extend([
-            ("grpc.reflection.v1.ServerReflection/ServerReflectionInfo", reflection.clone() as BoxHandler),
-            ("grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", reflection),
+            (
+                "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                reflection.clone() as BoxHandler,
+            ),
+            (
+                "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                reflection,
+            ),
         ]);
     }
     handlers
         .into_iter()
         .map(|(name, handler)| {
-            let method = system.method(name).expect("the system's schema has the system's methods");
+            let method = system
+                .method(name)
+                .expect("the system's schema has the system's methods");
             (Arc::clone(method), handler)
         })
         .collect()
@@ -49,9 +60,15 @@ pub(super) fn system_handlers(
 /// which everybody imports them, so that a user's own `health.proto` is another file.
 pub(super) fn system_schema() -> Schema {
     let files = [
-        ("grpc/health/v1/health.proto", tonic_health::pb::FILE_DESCRIPTOR_SET),
+        (
+            "grpc/health/v1/health.proto",
+            tonic_health::pb::FILE_DESCRIPTOR_SET,
+        ),
         ("grpc/reflection/v1/reflection.proto", v1::FILE_DESCRIPTOR_SET),
-        ("grpc/reflection/v1alpha/reflection.proto", v1alpha::FILE_DESCRIPTOR_SET),
+        (
+            "grpc/reflection/v1alpha/reflection.proto",
+            v1alpha::FILE_DESCRIPTOR_SET,
+        ),
     ];
     let mut set = FileDescriptorSet::default();
     for (name, bytes) in files {

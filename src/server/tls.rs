@@ -3,6 +3,9 @@
 //! The configuration is one pointer that a reload replaces: handshakes that begin afterwards use the new
 //! certificate, connections that exist stay. A reload that fails changes nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};

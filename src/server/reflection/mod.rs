@@ -33,6 +33,8 @@ impl Reflection {
 
 impl Handler for Reflection {
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        // Some clients, tonic's for one, wait for the headers before they ask.
+        call.flush_headers();
         // An explorer may keep its stream for hours; a drain does not wait for it.
         let mut draining = pin!(call.draining());
         let mut sent = SentFiles::default();
@@ -46,11 +48,14 @@ impl Handler for Reflection {
                 return Ok(());
             }
             let (frame, mut frames) = call.frame();
-            let request = v1::ServerReflectionRequest::decode(frame)
-                .map_err(|error| Status::internal(format!("the reflection request does not decode: {error}")))?;
+            let request = v1::ServerReflectionRequest::decode(frame).map_err(|error| {
+                Status::internal(format!("the reflection request does not decode: {error}"))
+            })?;
             let response = self.index.answer(request, &mut sent);
             frames.write(|buffer| {
-                response.encode(buffer).map_err(|error| Status::internal(error.to_string()))
+                response
+                    .encode(buffer)
+                    .map_err(|error| Status::internal(error.to_string()))
             })?;
             call.written().await;
         }

@@ -19,7 +19,10 @@ const FILES: [(&str, &str); 4] = [
         r#"syntax = "proto2"; package base;
         message Base { extensions 100 to 200; }"#,
     ),
-    ("public.proto", r#"syntax = "proto3"; package other; import public "base.proto";"#),
+    (
+        "public.proto",
+        r#"syntax = "proto3"; package other; import public "base.proto";"#,
+    ),
     (
         "shop.proto",
         r#"syntax = "proto2"; package shop;
@@ -65,7 +68,10 @@ fn index() -> ReflectionIndex {
 }
 
 fn ask(index: &ReflectionIndex, request: MessageRequest, sent: &mut SentFiles) -> MessageResponse {
-    let request = ServerReflectionRequest { host: "a.host".to_owned(), message_request: Some(request) };
+    let request = ServerReflectionRequest {
+        host: "a.host".to_owned(),
+        message_request: Some(request),
+    };
     let response = index.answer(request.clone(), sent);
     assert_eq!(response.valid_host, "a.host");
     assert_eq!(response.original_request, Some(request));
@@ -78,7 +84,12 @@ fn files(response: MessageResponse) -> Vec<String> {
         MessageResponse::FileDescriptorResponse(answer) => answer
             .file_descriptor_proto
             .iter()
-            .map(|file| FileDescriptorProto::decode(file.as_slice()).unwrap().name.unwrap())
+            .map(|file| {
+                FileDescriptorProto::decode(file.as_slice())
+                    .unwrap()
+                    .name
+                    .unwrap()
+            })
             .collect(),
         other => panic!("not files: {other:?}"),
     }
@@ -86,7 +97,10 @@ fn files(response: MessageResponse) -> Vec<String> {
 
 fn error_code(response: &MessageResponse) -> i32 {
     match response {
-        MessageResponse::ErrorResponse(ErrorResponse { error_code, error_message }) => {
+        MessageResponse::ErrorResponse(ErrorResponse {
+            error_code,
+            error_message,
+        }) => {
             assert!(!error_message.is_empty());
             *error_code
         }
@@ -104,11 +118,18 @@ fn by_name(name: &str) -> MessageRequest {
 
 fn by_extension(containing_type: &str, extension_number: i32) -> MessageRequest {
     let containing_type = containing_type.to_owned();
-    MessageRequest::FileContainingExtension(ExtensionRequest { containing_type, extension_number })
+    MessageRequest::FileContainingExtension(ExtensionRequest {
+        containing_type,
+        extension_number,
+    })
 }
 
-const SHOP_CLOSURE: [&str; 4] =
-    ["shop.proto", "public.proto", "google/protobuf/timestamp.proto", "base.proto"];
+const SHOP_CLOSURE: [&str; 4] = [
+    "shop.proto",
+    "public.proto",
+    "google/protobuf/timestamp.proto",
+    "base.proto",
+];
 
 #[test]
 fn every_kind_of_symbol_is_found() {
@@ -129,10 +150,19 @@ fn every_kind_of_symbol_is_found() {
         ("shop.Shop.Buy", "shop.proto"),
         ("base.Base", "base.proto"),
         ("Top", "top.proto"),
-        ("google.protobuf.Timestamp.nanos", "google/protobuf/timestamp.proto"),
+        (
+            "google.protobuf.Timestamp.nanos",
+            "google/protobuf/timestamp.proto",
+        ),
         ("grpc.health.v1.Health.Check", "grpc/health/v1/health.proto"),
-        ("grpc.reflection.v1.ServerReflection", "grpc/reflection/v1/reflection.proto"),
-        ("grpc.reflection.v1alpha.ErrorResponse", "grpc/reflection/v1alpha/reflection.proto"),
+        (
+            "grpc.reflection.v1.ServerReflection",
+            "grpc/reflection/v1/reflection.proto",
+        ),
+        (
+            "grpc.reflection.v1alpha.ErrorResponse",
+            "grpc/reflection/v1alpha/reflection.proto",
+        ),
     ];
     for (symbol, file) in symbols {
         let answer = files(ask(&index, by_symbol(symbol), &mut SentFiles::default()));
@@ -143,9 +173,11 @@ fn every_kind_of_symbol_is_found() {
 #[test]
 fn enum_value_symbol_resolves_in_parent_scope() {
     let index = index();
-    for (symbol, file) in
-        [("shop.RED", "shop.proto"), ("shop.Order.NEW", "shop.proto"), ("LEVEL", "top.proto")]
-    {
+    for (symbol, file) in [
+        ("shop.RED", "shop.proto"),
+        ("shop.Order.NEW", "shop.proto"),
+        ("LEVEL", "top.proto"),
+    ] {
         let answer = files(ask(&index, by_symbol(symbol), &mut SentFiles::default()));
         assert_eq!(answer[0], file, "{symbol}");
     }
@@ -179,9 +211,15 @@ fn misses_are_answered_in_band() {
 
 #[test]
 fn request_for_nothing_is_invalid_argument_in_band() {
-    let request = ServerReflectionRequest { host: "h".to_owned(), message_request: None };
+    let request = ServerReflectionRequest {
+        host: "h".to_owned(),
+        message_request: None,
+    };
     let response = index().answer(request.clone(), &mut SentFiles::default());
-    assert_eq!(error_code(&response.message_response.unwrap()), Code::InvalidArgument as i32);
+    assert_eq!(
+        error_code(&response.message_response.unwrap()),
+        Code::InvalidArgument as i32
+    );
     assert_eq!(response.original_request, Some(request));
 }
 
@@ -198,11 +236,20 @@ fn file_asked_for_comes_first_and_then_its_closure() {
 fn no_file_is_sent_twice_but_the_one_asked_for() {
     let index = index();
     let mut sent = SentFiles::default();
-    assert_eq!(files(ask(&index, by_name("base.proto"), &mut sent)), ["base.proto"]);
+    assert_eq!(
+        files(ask(&index, by_name("base.proto"), &mut sent)),
+        ["base.proto"]
+    );
     let rest = files(ask(&index, by_symbol("shop.Order"), &mut sent));
     assert_eq!(rest, SHOP_CLOSURE[..3]);
-    assert_eq!(files(ask(&index, by_symbol("shop.Order"), &mut sent)), ["shop.proto"]);
-    assert_eq!(files(ask(&index, by_name("base.proto"), &mut sent)), ["base.proto"]);
+    assert_eq!(
+        files(ask(&index, by_symbol("shop.Order"), &mut sent)),
+        ["shop.proto"]
+    );
+    assert_eq!(
+        files(ask(&index, by_name("base.proto"), &mut sent)),
+        ["base.proto"]
+    );
     let other_stream = files(ask(&index, by_symbol("shop.Order"), &mut SentFiles::default()));
     assert_eq!(other_stream, SHOP_CLOSURE);
 }
@@ -226,7 +273,11 @@ fn extensions_are_found_by_number() {
     let index = index();
     for number in [101, 102, 103] {
         for extendee in ["base.Base", ".base.Base"] {
-            let answer = files(ask(&index, by_extension(extendee, number), &mut SentFiles::default()));
+            let answer = files(ask(
+                &index,
+                by_extension(extendee, number),
+                &mut SentFiles::default(),
+            ));
             assert_eq!(answer, SHOP_CLOSURE, "{extendee} {number}");
         }
     }
@@ -245,12 +296,19 @@ fn extension_numbers_ascend_and_name_their_type() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(numbers(".base.Base"), ("base.Base".to_owned(), vec![101, 102, 103]));
+    assert_eq!(
+        numbers(".base.Base"),
+        ("base.Base".to_owned(), vec![101, 102, 103])
+    );
     assert_eq!(numbers("shop.Order"), ("shop.Order".to_owned(), vec![]));
 }
 
 fn listed(index: &ReflectionIndex) -> Vec<String> {
-    match ask(index, MessageRequest::ListServices("*".to_owned()), &mut SentFiles::default()) {
+    match ask(
+        index,
+        MessageRequest::ListServices("*".to_owned()),
+        &mut SentFiles::default(),
+    ) {
         MessageResponse::ListServicesResponse(list) => {
             list.service.into_iter().map(|service| service.name).collect()
         }
@@ -300,9 +358,18 @@ fn users_own_health_proto_wins() {
     )
     .unwrap();
     let index = ReflectionIndex::new(&[&own, &system_schema()]);
-    assert_eq!(listed(&index).iter().filter(|name| *name == "grpc.health.v1.Health").count(), 1);
+    assert_eq!(
+        listed(&index)
+            .iter()
+            .filter(|name| *name == "grpc.health.v1.Health")
+            .count(),
+        1
+    );
     let mut answers = HashMap::new();
-    for request in [by_name("grpc/health/v1/health.proto"), by_symbol("grpc.health.v1.Health")] {
+    for request in [
+        by_name("grpc/health/v1/health.proto"),
+        by_symbol("grpc.health.v1.Health"),
+    ] {
         match ask(&index, request, &mut SentFiles::default()) {
             MessageResponse::FileDescriptorResponse(answer) => {
                 *answers.entry(answer.file_descriptor_proto).or_insert(0) += 1;
@@ -310,16 +377,30 @@ fn users_own_health_proto_wins() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(answers, HashMap::from([(vec![own.files()[0].descriptor.to_vec()], 2)]));
+    assert_eq!(
+        answers,
+        HashMap::from([(vec![own.files()[0].descriptor.to_vec()], 2)])
+    );
 }
 
 #[test]
 fn unrelated_health_proto_hides_nothing() {
-    let own = Schema::from_source("health.proto", r#"syntax = "proto3"; package clinic; message Patient {}"#)
-        .unwrap();
+    let own = Schema::from_source(
+        "health.proto",
+        r#"syntax = "proto3"; package clinic; message Patient {}"#,
+    )
+    .unwrap();
     let index = ReflectionIndex::new(&[&own, &system_schema()]);
-    let health = files(ask(&index, by_symbol("grpc.health.v1.Health"), &mut SentFiles::default()));
+    let health = files(ask(
+        &index,
+        by_symbol("grpc.health.v1.Health"),
+        &mut SentFiles::default(),
+    ));
     assert_eq!(health, ["grpc/health/v1/health.proto"]);
-    let patient = files(ask(&index, by_symbol("clinic.Patient"), &mut SentFiles::default()));
+    let patient = files(ask(
+        &index,
+        by_symbol("clinic.Patient"),
+        &mut SentFiles::default(),
+    ));
     assert_eq!(patient, ["health.proto"]);
 }
