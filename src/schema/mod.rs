@@ -103,6 +103,11 @@ impl Schema {
         }
     }
 
+    /// Where rules files are looked for.
+    pub fn input_folders(&self) -> &[std::path::PathBuf] {
+        &[]
+    }
+
     /// The descriptors of all files.
     pub fn pool(&self) -> &DescriptorPool {
         &self.inner.pool

@@ -36,7 +36,7 @@ use super::connection::{Prefaced, read_preface, serve_connection};
 use super::limits::Limits;
 use super::tls::Tls;
 use crate::Error;
-use crate::handler::{Lifecycle, Phase};
+use crate::handler::{Lifecycle, Peer, PeerAddr, Phase};
 
 /// A bound socket: TCP, or on Unix a socket in the file system.
 #[derive(Debug)]
@@ -59,35 +59,6 @@ pub enum ListenAddr {
     /// The path of a Unix socket.
     #[cfg(unix)]
     Unix(PathBuf),
-}
-
-/// The client's end of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PeerAddr {
-    /// Address and port.
-    Tcp(SocketAddr),
-    /// A process on this machine, without an address of its own.
-    #[cfg(unix)]
-    Unix,
-}
-
-/// Who is at the other end of a connection.
-#[derive(Debug, Clone)]
-pub struct Peer {
-    addr: PeerAddr,
-    certificates: Vec<CertificateDer<'static>>,
-}
-
-impl Peer {
-    /// The client's address.
-    pub fn addr(&self) -> PeerAddr {
-        self.addr
-    }
-
-    /// The client's certificate, verified, and those it sent along; empty where clients need none.
-    pub fn certificates(&self) -> &[CertificateDer<'static>] {
-        &self.certificates
-    }
 }
 
 #[cfg(unix)]
@@ -178,16 +149,6 @@ impl fmt::Display for ListenAddr {
     }
 }
 
-impl fmt::Display for PeerAddr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(addr) => addr.fmt(f),
-            #[cfg(unix)]
-            Self::Unix => f.write_str("unix:"),
-        }
-    }
-}
-
 /// The file of a Unix socket, removed with its listener.
 #[cfg(unix)]
 #[derive(Debug)]
@@ -270,7 +231,7 @@ impl<M> Endpoint<M> {
         };
         match opened {
             Ok(Ok((transport, certificates))) => {
-                let service = (self.new_service)(Peer { addr, certificates });
+                let service = (self.new_service)(Peer::new(addr, certificates));
                 serve_connection(transport, service, &self.limits, lifecycle).await;
             }
             Ok(Err(error)) => debug!(peer = %addr, error = %error, "no connection was made"),

@@ -12,10 +12,10 @@ mod reflection;
 mod system;
 mod tls;
 
-pub use self::builder::{Server, ServerBuilder};
+pub use self::builder::{Bound, Server, ServerBuilder};
 pub use self::dispatch::{Dispatched, GrpcService};
 pub use self::generation::Handlers;
 pub use self::health::{Health, ServingStatus};
 pub use self::limits::Limits;
-pub use self::listen::{ListenAddr, Listener, Peer, PeerAddr};
+pub use self::listen::{ListenAddr, Listener};
 pub use self::tls::{Tls, TlsFiles};
