@@ -24,7 +24,7 @@ use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::server::TlsStream;
@@ -163,6 +163,7 @@ impl Drop for SocketFile {
 }
 
 /// Serves HTTP/2 on `listener` until `lifecycle` says to drain, and returns when the last connection is gone.
+/// When the future is dropped, so are all connections.
 ///
 /// `new_service` gives each connection its service, which may keep what it needs of the [`Peer`]; the service is
 /// cloned for every request.
@@ -180,32 +181,30 @@ pub(crate) async fn serve<M, S, B>(
     B::Data: Send,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
-    let slots = Arc::new(Semaphore::new(limits.max_connections as usize));
+    let most = limits.max_connections;
     let endpoint = Arc::new(Endpoint {
         tls,
         limits,
         new_service,
     });
+    let mut connections = JoinSet::new();
     let mut backoff = Backoff::default();
     loop {
         let (stream, addr) = tokio::select! {
             biased;
             () = lifecycle.reached(Phase::Draining) => break,
+            Some(_) = connections.join_next() => continue,
             accepted = accept_next(|| listener.accept(), &mut backoff) => accepted,
         };
-        let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
-            debug!(peer = %addr, "connection refused: all {} are in use", endpoint.limits.max_connections);
+        if connections.len() >= most {
+            debug!(peer = %addr, "connection refused: all {most} are in use");
             continue;
-        };
+        }
         let (endpoint, lifecycle) = (Arc::clone(&endpoint), lifecycle.clone());
-        tokio::spawn(async move {
-            endpoint.serve_stream(stream, addr, lifecycle).await;
-            drop(slot);
-        });
+        connections.spawn(async move { endpoint.serve_stream(stream, addr, lifecycle).await });
     }
     drop(listener);
-    // All slots are free when all connections are gone.
-    let _ = slots.acquire_many(endpoint.limits.max_connections).await;
+    while connections.join_next().await.is_some() {}
 }
 
 /// What all connections of a listener have in common.
@@ -267,7 +266,7 @@ where
                 return accepted;
             }
             Err(error) if is_of_one_connection(&error) => {
-                debug!(error = %error, "a connection was not accepted")
+                debug!(error = %error, "a connection was not accepted");
             }
             Err(error) => {
                 let pause = backoff.next_pause();

@@ -3,9 +3,6 @@
 //! They are methods of a schema like all others, answered by handlers like all others, so that limits, deadlines
 //! and draining hold for them too, and reflection describes them by the same means.
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use prost::Message as _;

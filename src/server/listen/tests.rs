@@ -294,6 +294,16 @@ async fn end_cuts_what_does_not_finish() {
 }
 
 #[tokio::test]
+async fn connections_go_with_their_server() {
+    let server = start(Limits::default(), None).await;
+    let mut client = Client::connect(server.addr).await.unwrap();
+    client.get("/").await.unwrap();
+    server.serving.abort();
+    let closed = timeout(HANG, client.connection).await;
+    let _ = closed.expect("the connection is dropped");
+}
+
+#[tokio::test]
 async fn idle_connection_is_closed_and_a_busy_one_is_not() {
     let limits = Limits {
         idle_timeout: Some(Duration::from_millis(200)),

@@ -146,20 +146,20 @@ async fn reload_is_for_the_next_handshake() {
     let authority = Authority::new();
     let tls = Tls::load(authority.server_files(false)).unwrap();
     let server = start(Limits::default(), Some(tls.clone())).await;
-    let served = async || {
+    let certificate = async || {
         let stream = authority.connect(server.addr, None).await.unwrap();
         stream.get_ref().1.peer_certificates().unwrap()[0].clone()
     };
-    let first = served().await;
+    let first = certificate().await;
 
     authority.sign("server.pem", "other.key");
     let error = tls.reload().unwrap_err();
     assert!(error.to_string().contains("server.pem with "), "{error}");
-    assert_eq!(served().await, first, "a reload that fails changes nothing");
+    assert_eq!(certificate().await, first, "a reload that fails changes nothing");
 
     authority.sign("server.pem", "server.key");
     tls.reload().unwrap();
-    assert_ne!(served().await, first);
+    assert_ne!(certificate().await, first);
 }
 
 #[tokio::test]
