@@ -25,6 +25,8 @@ mod status;
 mod steps;
 mod template;
 mod text;
+#[cfg(test)]
+mod testing;
 mod times;
 
 use std::path::{Path, PathBuf};

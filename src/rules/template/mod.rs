@@ -73,3 +73,6 @@ impl From<Status> for Misfit {
     }
 }
 
+
+#[cfg(test)]
+mod tests;
