@@ -9,7 +9,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
 /// What went wrong while protos or rules were loaded, or a server was bound.
 pub struct Error {
@@ -122,6 +122,12 @@ impl StdError for Error {
 #[derive(Clone)]
 pub(crate) struct SourceText(Arc<NamedSource<String>>);
 
+impl fmt::Debug for SourceText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SourceText").field(&self.name()).finish()
+    }
+}
+
 impl SourceText {
     /// `name` is the path as the user gave it.
     pub(crate) fn new(name: impl AsRef<str>, text: impl Into<String>) -> Self {
@@ -158,9 +164,8 @@ enum ProblemKind {
 
 struct Place {
     source: SourceText,
-    /// Byte offsets into the text; `None` means the file as a whole.
-    span: Option<SourceSpan>,
-    label: Option<String>,
+    /// Byte offsets into the text, the one at fault first; none means the file as a whole.
+    labels: Vec<LabeledSpan>,
 }
 
 impl Problem {
@@ -177,11 +182,7 @@ impl Problem {
 
     /// A problem at the bytes `span` of a text.
     pub(crate) fn at(source: &SourceText, span: std::ops::Range<usize>, message: impl Into<String>) -> Self {
-        let place = Place {
-            source: source.clone(),
-            span: Some(span.into()),
-            label: None,
-        };
+        let place = Place { source: source.clone(), labels: vec![LabeledSpan::new_with_span(None, span)] };
         Self {
             kind: ProblemKind::Own {
                 message: message.into(),
@@ -193,11 +194,7 @@ impl Problem {
 
     /// A problem of a file as a whole, such as a set that is cut short.
     pub(crate) fn in_file(name: impl AsRef<str>, message: impl Into<String>) -> Self {
-        let place = Place {
-            source: SourceText::new(name, ""),
-            span: None,
-            label: None,
-        };
+        let place = Place { source: SourceText::new(name, ""), labels: Vec::new() };
         Self {
             kind: ProblemKind::Own {
                 message: message.into(),
@@ -205,6 +202,31 @@ impl Problem {
                 hint: None,
             },
         }
+    }
+
+    /// All that a library's diagnostic says of `source`: itself, and those it carries as related.
+    pub(crate) fn unfold(source: &SourceText, diagnostic: &dyn Diagnostic) -> Vec<Self> {
+        let mut labels: Vec<LabeledSpan> = diagnostic.labels().into_iter().flatten().collect();
+        // Of two definitions the later one is at fault.
+        labels.sort_by_key(|label| {
+            !label
+                .label()
+                .is_some_and(|text| text == "found here" || text.contains("again"))
+        });
+        let hint = diagnostic.help().map(|help| help.to_string());
+        let place = Place {
+            source: source.clone(),
+            labels,
+        };
+        let first = ProblemKind::Own {
+            message: diagnostic.to_string(),
+            place: Some(place),
+            hint,
+        };
+        let related = diagnostic.related().into_iter().flatten();
+        std::iter::once(Self { kind: first })
+            .chain(related.flat_map(|diagnostic| Self::unfold(source, diagnostic)))
+            .collect()
     }
 
     pub(crate) fn foreign(diagnostic: impl Diagnostic + Send + Sync + 'static) -> Self {
@@ -220,7 +242,9 @@ impl Problem {
             place: Some(place), ..
         } = &mut self.kind
         {
-            place.label = Some(text.into());
+            if let Some(first) = place.labels.first_mut() {
+                first.set_label(Some(text.into()));
+            }
         }
         self
     }
@@ -262,7 +286,7 @@ impl Problem {
             ProblemKind::Own { place, .. } => {
                 let place = place.as_ref()?;
                 let text = place.source.text();
-                let before = text.get(..place.span?.offset())?;
+                let before = text.get(..place.labels.first()?.offset())?;
                 let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
                 let line = before.matches('\n').count() + 1;
                 Some((line, before[line_start..].chars().count() + 1))
@@ -322,9 +346,8 @@ impl Diagnostic for Problem {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         match &self.kind {
             ProblemKind::Own { place, .. } => {
-                let place = place.as_ref()?;
-                let label = LabeledSpan::new_with_span(place.label.clone(), place.span?);
-                Some(Box::new(std::iter::once(label)))
+                let labels = &place.as_ref()?.labels;
+                (!labels.is_empty()).then(|| Box::new(labels.iter().cloned()) as _)
             }
             ProblemKind::Foreign(diagnostic) => diagnostic.labels(),
         }

@@ -10,8 +10,11 @@ pub mod schema;
 pub mod server;
 
 pub use crate::error::{Error, Problem};
-pub use crate::handler::{Call, Handler};
+pub use crate::handler::{Call, Handler, Peer, PeerAddr};
 pub use crate::message::{DynamicCodec, Message, MessageError};
 pub use crate::rules::{MethodRules, Rules, RulesOptions, RulesState};
-pub use crate::schema::{Method, Schema, SchemaFile};
-pub use crate::server::{GrpcService, Handlers, Server, ServerBuilder};
+pub use crate::schema::{Method, Schema, SchemaBuilder, SchemaFile};
+pub use crate::server::{
+    Bound, GrpcService, Handlers, Health, Limits, ListenAddr, Listener, Server, ServerBuilder, ServingStatus,
+    Tls, TlsFiles,
+};

@@ -1,1 +1,2 @@
+//! protod.
 fn main() {}

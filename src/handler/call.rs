@@ -16,6 +16,7 @@ use super::compression::Encoding;
 use super::incoming::Incoming;
 use super::lifecycle::{Lifecycle, Phase};
 use super::outgoing::{Finished, Frames, Outgoing, Outlet};
+use super::peer::Peer;
 use crate::message::{Message, MessageError, check};
 use crate::schema::Method;
 
@@ -36,6 +37,8 @@ pub(crate) struct CallStart {
     pub(crate) method: Arc<Method>,
     pub(crate) headers: HeaderMap,
     pub(crate) extensions: Extensions,
+    /// Unknown where the request came through somebody else's server.
+    pub(crate) peer: Option<Arc<Peer>>,
     pub(crate) body: Body,
     pub(crate) deadline: Option<Instant>,
     /// How the client compressed its messages.
@@ -47,15 +50,12 @@ pub(crate) struct CallStart {
     pub(crate) id: u64,
 }
 
-/// The client's address, in the extensions of a request.
-#[derive(Debug, Clone)]
-pub(crate) struct PeerAddr(pub(crate) String);
-
 /// One RPC in flight: its method, metadata and deadline, requests in, responses out.
 pub struct Call {
     method: Arc<Method>,
     metadata: MetadataMap,
     extensions: Extensions,
+    peer: Option<Arc<Peer>>,
     deadline: Option<Instant>,
     lifecycle: Lifecycle,
     id: u64,
@@ -77,6 +77,7 @@ impl Call {
             method: start.method,
             metadata: MetadataMap::from_headers(start.headers),
             extensions: start.extensions,
+            peer: start.peer,
             deadline: start.deadline,
             lifecycle: start.lifecycle,
             id: start.id,
@@ -108,9 +109,9 @@ impl Call {
         self.deadline
     }
 
-    /// The client's address, as far as the transport told.
-    pub fn peer(&self) -> Option<&str> {
-        self.extensions.get::<PeerAddr>().map(|peer| peer.0.as_str())
+    /// The client; unknown where the request came through a server other than protod's own.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.peer.as_deref()
     }
 
     /// A number that no other call of this server has.
@@ -311,7 +312,7 @@ impl fmt::Debug for Call {
         f.debug_struct("Call")
             .field("method", &self.method.name())
             .field("id", &self.id)
-            .field("peer", &self.peer())
+            .field("peer", &self.peer.as_ref().map(|peer| peer.addr()))
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }

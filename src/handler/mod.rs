@@ -12,6 +12,7 @@ mod compression;
 mod incoming;
 mod lifecycle;
 mod outgoing;
+mod peer;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,12 +23,13 @@ use tonic::Status;
 pub use self::body::CallBody;
 pub(crate) use self::body::{Respond, trailers_only};
 pub use self::call::Call;
-pub(crate) use self::call::{CallLimits, CallStart, PeerAddr};
+pub(crate) use self::call::{CallLimits, CallStart};
 pub(crate) use self::closures::{bidi, client_streaming, server_streaming, unary};
 pub(crate) use self::compression::{Encoding, accepted_encodings};
 pub(crate) use self::lifecycle::{Lifecycle, Phase};
 use self::outgoing::Finished;
 pub(crate) use self::outgoing::Frames;
+pub use self::peer::{Peer, PeerAddr};
 
 /// Answers the calls of a method.
 ///

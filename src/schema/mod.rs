@@ -4,17 +4,29 @@
 //! cannot be wrong: a descriptor pool, the compiler's own bytes of every file, and the tables that the hot path
 //! reads ([`layout`]).
 
+mod builder;
+mod graph;
+mod imports;
 mod layout;
+mod link;
 mod method;
+mod set;
+mod shipped;
+mod source;
+mod text;
+mod wire;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use prost_reflect::DescriptorPool;
 
+pub use self::builder::SchemaBuilder;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Layouts, Shape};
+use self::link::Linked;
 pub use self::method::Method;
-use crate::{Error, Problem};
+use crate::Error;
 
 /// An immutable, compiled set of protos. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -29,6 +41,8 @@ struct Inner {
     layouts: Arc<Layouts>,
     /// Every method of every service, by `package.Service/Method`, sorted.
     methods: Vec<Arc<Method>>,
+    watch_paths: Vec<PathBuf>,
+    input_folders: Vec<PathBuf>,
 }
 
 /// One file of a schema: its name in imports, and the bytes of its `FileDescriptorProto` just as the compiler
@@ -42,22 +56,26 @@ pub struct SchemaFile {
 }
 
 impl Schema {
+    /// A schema of several inputs, with import paths: see [`SchemaBuilder`].
+    pub fn builder() -> SchemaBuilder {
+        SchemaBuilder::default()
+    }
+
+    /// Loads one input: a `.proto`, a folder of them, or a descriptor set.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::builder().input(path.as_ref()).build()
+    }
+
     /// Reads a serialized `google.protobuf.FileDescriptorSet`, such as `protoc --descriptor_set_out
     /// --include_imports` writes.
     pub fn from_descriptor_set(bytes: &[u8]) -> Result<Self, Error> {
-        let pool =
-            DescriptorPool::decode(bytes).map_err(|error| Error::schema(vec![Problem::foreign(error)]))?;
-        let files = pool
-            .files()
-            .map(|file| SchemaFile {
-                name: file.name().to_owned(),
-                descriptor: file.encode_to_vec().into(),
-            })
-            .collect();
-        Ok(Self::of_pool(pool, files))
+        Self::builder()
+            .descriptor_set(Bytes::copy_from_slice(bytes))
+            .build()
     }
 
-    /// Compiles one proto given as text, named `name`; for tests and examples.
+    /// Compiles one proto given as text, named `name`; for tests and examples. It may import what is built in or
+    /// bundled (google/protobuf, google/api, google/rpc, google/type, buf/validate), and nothing from disk.
     ///
     /// ```
     /// let schema = protod::Schema::from_source("greeting.proto", r#"
@@ -70,36 +88,12 @@ impl Schema {
     /// # Ok::<(), protod::Error>(())
     /// ```
     pub fn from_source(name: &str, text: &str) -> Result<Self, Error> {
-        let failed = |error: protox::Error| Error::schema(vec![Problem::foreign(error)]);
-        let mut files = protox::file::ChainFileResolver::new();
-        files.add(OneText(
-            protox::file::File::from_source(name, text).map_err(failed)?,
-        ));
-        files.add(protox::file::GoogleFileResolver::new());
-        let mut compiler = protox::Compiler::with_file_resolver(files);
-        compiler
-            .include_imports(true)
-            .include_source_info(true)
-            .open_file(name)
-            .map_err(failed)?;
-        Self::from_descriptor_set(&compiler.encode_file_descriptor_set())
+        builder::from_source(name, text)
     }
 
-    fn of_pool(pool: DescriptorPool, files: Vec<SchemaFile>) -> Self {
-        let layouts = Arc::new(Layouts::of_pool(&pool));
-        let mut methods: Vec<Arc<Method>> = pool
-            .services()
-            .flat_map(|service| service.methods().collect::<Vec<_>>())
-            .map(|method| Arc::new(Method::new(method, &layouts)))
-            .collect();
-        methods.sort_by(|a, b| a.name().cmp(b.name()));
+    fn new(inner: Inner) -> Self {
         Self {
-            inner: Arc::new(Inner {
-                pool,
-                files,
-                layouts,
-                methods,
-            }),
+            inner: Arc::new(inner),
         }
     }
 
@@ -129,20 +123,39 @@ impl Schema {
         Some(&self.inner.methods[found])
     }
 
+    /// Every file and folder whose change could change this schema: the inputs, the import paths given, the files
+    /// read, and the buf.yaml files that named import roots. Absolute and sorted.
+    pub fn watch_paths(&self) -> &[PathBuf] {
+        &self.inner.watch_paths
+    }
+
+    /// The folders where rules files are looked for, in the order of the inputs and as they were given: a file's
+    /// own folder, a folder itself.
+    pub fn input_folders(&self) -> &[PathBuf] {
+        &self.inner.input_folders
+    }
+
     pub(crate) fn layouts(&self) -> &Arc<Layouts> {
         &self.inner.layouts
     }
 }
 
-/// Answers an import of the one text there is.
-struct OneText(protox::file::File);
-
-impl protox::file::FileResolver for OneText {
-    fn open_file(&self, name: &str) -> Result<protox::file::File, protox::Error> {
-        if name == self.0.name() {
-            Ok(self.0.clone())
-        } else {
-            Err(protox::Error::file_not_found(name))
+impl Inner {
+    fn of(Linked { pool, files }: Linked) -> Self {
+        let layouts = Arc::new(Layouts::of_pool(&pool));
+        let mut methods: Vec<Arc<Method>> = pool
+            .services()
+            .flat_map(|service| service.methods().collect::<Vec<_>>())
+            .map(|method| Arc::new(Method::new(method, &layouts)))
+            .collect();
+        methods.sort_by(|a, b| a.name().cmp(b.name()));
+        Self {
+            pool,
+            files,
+            layouts,
+            methods,
+            watch_paths: Vec::new(),
+            input_folders: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Building, binding, serving and reloading a server.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -11,6 +12,11 @@ use tonic::Status;
 
 use super::dispatch::{GrpcService, Shared};
 use super::generation::{Generation, Handlers};
+use super::health::Health;
+use super::limits::Limits;
+use super::listen::{ListenAddr, Listener, serve};
+use super::system::system_handlers;
+use super::tls::Tls;
 use crate::Error;
 use crate::handler::{Call, CallLimits, Handler, Lifecycle, Phase};
 use crate::message::DEFAULT_MAX_ELEMENTS;
@@ -45,6 +51,9 @@ pub struct Server {
 #[derive(Debug)]
 struct Options {
     reflection: bool,
+    health: Health,
+    limits: Limits,
+    tls: Option<Tls>,
     drain_timeout: Duration,
 }
 
@@ -59,7 +68,13 @@ impl Server {
                 max_send_size: usize::MAX,
                 max_elements: DEFAULT_MAX_ELEMENTS,
             },
-            options: Options { reflection: true, drain_timeout: Duration::from_secs(10) },
+            options: Options {
+                reflection: true,
+                health: Health::default(),
+                limits: Limits::default(),
+                tls: None,
+                drain_timeout: Duration::from_secs(10),
+            },
         }
     }
 
@@ -68,10 +83,30 @@ impl Server {
         GrpcService::new(Arc::clone(&self.shared))
     }
 
+    /// Binds `host:port`, where port 0 takes a free one, or `unix:/path`.
+    pub async fn bind(&self, address: &str) -> Result<Bound, Error> {
+        self.on(Listener::bind(address).await?)
+    }
+
+    /// Serves on a listener that is bound already.
+    pub fn on(&self, listener: Listener) -> Result<Bound, Error> {
+        Ok(Bound {
+            local_addr: listener.local_addr()?,
+            listener,
+            server: self.clone(),
+        })
+    }
+
+    /// What `grpc.health.v1.Health` answers.
+    pub fn health(&self) -> &Health {
+        &self.options.health
+    }
+
     /// Answers from another schema and other handlers from the next call on; calls in flight keep what they
     /// started with. On an error nothing changes.
     pub fn reload(&self, schema: Schema, handlers: Handlers) -> Result<(), Error> {
         let generation = self.options.generation(schema, handlers)?;
+        self.options.announce(&generation);
         self.shared.generation.store(Arc::new(generation));
         Ok(())
     }
@@ -80,7 +115,68 @@ impl Server {
 impl Options {
     /// Joins a schema, its handlers and the server's own services.
     fn generation(&self, schema: Schema, handlers: Handlers) -> Result<Generation, Error> {
-        Generation::new(schema, handlers, [])
+        let system = system_handlers(&schema, &self.health, self.reflection);
+        Generation::new(schema, handlers, system)
+    }
+
+    /// Tells health which services there are.
+    fn announce(&self, generation: &Generation) {
+        self.health.set_services(generation.services());
+    }
+}
+
+/// A server with its socket: clients can connect, and are answered once it serves.
+#[derive(Debug)]
+#[must_use = "a bound server answers nobody until it serves"]
+pub struct Bound {
+    server: Server,
+    listener: Listener,
+    local_addr: ListenAddr,
+}
+
+impl Bound {
+    /// The address that clients reach the server at, with the real port.
+    pub fn local_addr(&self) -> &ListenAddr {
+        &self.local_addr
+    }
+
+    /// Serves for ever.
+    pub async fn serve(self) -> Result<(), Error> {
+        self.serve_until(std::future::pending()).await
+    }
+
+    /// Serves until `stop` resolves, then drains: the listener closes, health turns NOT_SERVING, open calls may
+    /// finish within the [drain timeout](ServerBuilder::drain_timeout), and what is left ends with `UNAVAILABLE`.
+    pub async fn serve_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        let Server { shared, options } = self.server;
+        let lifecycle = shared.lifecycle.clone();
+        let service = GrpcService::new(shared);
+        let new_service = move |peer| service.of_peer(peer);
+        let serving = serve(
+            self.listener,
+            options.tls.clone(),
+            options.limits.clone(),
+            lifecycle.clone(),
+            new_service,
+        );
+        let mut serving = pin!(serving);
+        tokio::select! {
+            () = &mut serving => return Ok(()),
+            () = stop => {}
+        }
+        tracing::info!("draining: open calls have {:?} to finish", options.drain_timeout);
+        options.health.shutdown();
+        lifecycle.advance(Phase::Draining);
+        if tokio::time::timeout(options.drain_timeout, &mut serving)
+            .await
+            .is_err()
+        {
+            tracing::warn!("the drain timeout has passed: what is left of the open calls ends now");
+            lifecycle.advance(Phase::Ended);
+            serving.await;
+        }
+        tracing::info!("drained");
+        Ok(())
     }
 }
 
@@ -177,17 +273,33 @@ impl ServerBuilder {
         self
     }
 
+    /// Connections, streams, sizes and times; see [`Limits`] for the defaults.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
+    /// Serves TLS. Default: plain text.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.options.tls = Some(tls);
+        self
+    }
+
     /// Checks every handler against the schema.
     ///
     /// Fails when a handler names a method that the schema does not have, or one of another shape.
     pub fn build(self) -> Result<Server, Error> {
         let generation = self.options.generation(self.schema, self.handlers)?;
+        self.options.announce(&generation);
         let shared = Shared {
             generation: ArcSwap::from_pointee(generation),
             limits: self.limits,
             lifecycle: Lifecycle::new(),
             next_id: AtomicU64::new(1),
         };
-        Ok(Server { shared: Arc::new(shared), options: Arc::new(self.options) })
+        Ok(Server {
+            shared: Arc::new(shared),
+            options: Arc::new(self.options),
+        })
     }
 }

@@ -21,7 +21,8 @@ use tonic::{Code, Status};
 use super::deadline::parse_timeout;
 use super::generation::Generation;
 use crate::handler::{
-    CallBody, CallLimits, CallStart, Encoding, Lifecycle, Phase, Respond, accepted_encodings, trailers_only,
+    CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, Respond, accepted_encodings,
+    trailers_only,
 };
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -36,7 +37,9 @@ pub(super) struct Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -44,11 +47,21 @@ impl std::fmt::Debug for Shared {
 #[derive(Clone)]
 pub struct GrpcService {
     shared: Arc<Shared>,
+    /// Whose connection this is the service of, on our own listener.
+    peer: Option<Arc<Peer>>,
 }
 
 impl GrpcService {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self { shared, peer: None }
+    }
+
+    /// The same service, for one connection.
+    pub(super) fn of_peer(&self, peer: Peer) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            peer: Some(Arc::new(peer)),
+        }
     }
 
     fn start<B>(&self, request: Request<B>) -> Result<Respond, Refusal>
@@ -82,6 +95,7 @@ impl GrpcService {
                 method: Arc::clone(&endpoint.method),
                 headers: parts.headers,
                 extensions: parts.extensions,
+                peer: self.peer.clone(),
                 body: Body::new(body),
                 deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
                 request_encoding,

@@ -229,6 +229,11 @@ impl Generation {
         Ok(Self { schema, endpoints })
     }
 
+    /// The full names of all services, the server's own included.
+    pub(super) fn services(&self) -> impl Iterator<Item = &str> {
+        self.endpoints.values().map(|endpoint| endpoint.method.service())
+    }
+
     /// The method at a request's path.
     pub(super) fn endpoint(&self, path: &str) -> Option<&Endpoint> {
         self.endpoints.get(path)

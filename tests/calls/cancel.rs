@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protod::{Message, Server};
+use protod::Server;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
-use crate::support::{item, schema, serving};
+use crate::support::{dynamic_item, item, schema, serving};
 
 #[tokio::test]
 async fn cancel_is_not_end_of_stream() {
@@ -21,7 +21,7 @@ async fn cancel_is_not_end_of_stream() {
                     Ok(Some(_)) => drop(report.send("message")),
                     Ok(None) => {
                         drop(report.send("committed"));
-                        return Ok(item("all", 0));
+                        return Ok(dynamic_item("all", 0));
                     }
                     Err(status) => {
                         assert_eq!(status.code(), Code::Cancelled);
@@ -35,10 +35,12 @@ async fn cancel_is_not_end_of_stream() {
     serving(server.build().expect("fits"), |mut client| async move {
         let (send, requests) = mpsc::channel(1);
         let upload = tokio::spawn(async move { client.up(ReceiverStream::new(requests)).await });
-        send.send(Message::from(item("half", 1))).await.expect("open");
+        send.send(item("half", 1)).await.expect("open");
         assert_eq!(reports.recv().await, Some("message"));
         upload.abort();
-        let ended = tokio::time::timeout(Duration::from_secs(5), reports.recv()).await.expect("it ends");
+        let ended = tokio::time::timeout(Duration::from_secs(5), reports.recv())
+            .await
+            .expect("it ends");
         // Either the handler sees the cancel, or it is dropped where it waits; it must not commit.
         assert_ne!(ended, Some("committed"));
     })
@@ -49,14 +51,15 @@ async fn cancel_is_not_end_of_stream() {
 async fn a_cancelled_stream_drops_its_handler() {
     let alive = Arc::new(());
     let held = Arc::clone(&alive);
-    let server = Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
-        let held = Arc::clone(&held);
-        async move {
-            let _held = held;
-            call.send(request).await?;
-            std::future::pending().await
-        }
-    });
+    let server =
+        Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
+            let held = Arc::clone(&held);
+            async move {
+                let _held = held;
+                call.send(request).await?;
+                std::future::pending().await
+            }
+        });
     serving(server.build().expect("fits"), |mut client| async move {
         let mut stream = client.down(item("a", 1)).await.expect("headers").into_inner();
         assert!(stream.message().await.expect("OK").is_some());
@@ -67,7 +70,9 @@ async fn a_cancelled_stream_drops_its_handler() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(5), dropped).await.expect("the handler goes with its stream");
+        tokio::time::timeout(Duration::from_secs(5), dropped)
+            .await
+            .expect("the handler goes with its stream");
     })
     .await;
 }

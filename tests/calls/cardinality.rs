@@ -9,7 +9,9 @@ use crate::support::{Running, item, schema, stream_of};
 fn echo() -> Server {
     Server::builder(schema())
         .unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) })
-        .server_streaming("shapes.Shapes/Down", |request, mut call| async move { call.send(request).await })
+        .server_streaming("shapes.Shapes/Down", |request, mut call| async move {
+            call.send(request).await
+        })
         .build()
         .expect("fits")
 }
@@ -23,7 +25,10 @@ async fn call_with(method: &str, count: i64) -> Result<(), Status> {
     grpc.ready().await.expect("connected");
     let requests = stream_of((0..count).map(|n| item("n", n)).collect());
     let path = method.path().parse().expect("a path");
-    let mut answers = grpc.streaming(Request::new(requests), path, DynamicCodec::client(method)).await?.into_inner();
+    let mut answers = grpc
+        .streaming(Request::new(requests), path, DynamicCodec::client(method))
+        .await?
+        .into_inner();
     while answers.message().await?.is_some() {}
     Ok(())
 }
@@ -60,9 +65,17 @@ async fn a_handler_that_answers_a_single_response_twice_or_never_is_internal() {
         }
     }
     for (count, expected) in [(0, Code::Internal), (1, Code::Ok), (2, Code::Internal)] {
-        let server = Server::builder(schema()).handler("shapes.Shapes/Unary", Sends(count)).build().expect("fits");
+        let server = Server::builder(schema())
+            .handler("shapes.Shapes/Unary", Sends(count))
+            .build()
+            .expect("fits");
         let running = Running::start(server).await;
-        let code = running.client().await.unary(item("a", 1)).await.map_or_else(|status| status.code(), |_| Code::Ok);
+        let code = running
+            .client()
+            .await
+            .unary(item("a", 1))
+            .await
+            .map_or_else(|status| status.code(), |_| Code::Ok);
         assert_eq!(code, expected, "{count} answers");
     }
 }

@@ -50,21 +50,39 @@ impl Service<http::Request<tonic::body::Body>> for OnTonic {
 
 #[tokio::test]
 async fn the_codec_works_in_both_of_tonics_stacks() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
     let addr = listener.local_addr().expect("bound").to_string();
     let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
-    tokio::spawn(tonic::transport::Server::builder().add_service(OnTonic).serve_with_incoming(incoming));
-    let answer = Client::connect(&addr).await.unary(item("tonic", 3)).await.expect("an answer").into_inner();
+    tokio::spawn(
+        tonic::transport::Server::builder()
+            .add_service(OnTonic)
+            .serve_with_incoming(incoming),
+    );
+    let answer = Client::connect(&addr)
+        .await
+        .unary(item("tonic", 3))
+        .await
+        .expect("an answer")
+        .into_inner();
     assert_eq!(fields(&answer), ("tonic".into(), 3));
 }
 
 #[test]
 fn unknown_fields_survive_a_round_trip() {
     let schema = schema();
-    let item_type = schema.pool().get_message_by_name("shapes.Item").expect("it is there");
+    let item_type = schema
+        .pool()
+        .get_message_by_name("shapes.Item")
+        .expect("it is there");
     // Field 1 "a"; then numbers 100 (varint), 101 (fixed64), 102 (bytes), 103 (a group), 104 (fixed32).
-    let mut bytes = vec![0x0a, 0x01, b'a', 0xa0, 0x06, 0x07, 0xa9, 0x06, 1, 2, 3, 4, 5, 6, 7, 8];
-    bytes.extend([0xb2, 0x06, 0x02, 9, 9, 0xbb, 0x06, 0x08, 0x01, 0xbc, 0x06, 0xc5, 0x06, 1, 2, 3, 4]);
+    let mut bytes = vec![
+        0x0a, 0x01, b'a', 0xa0, 0x06, 0x07, 0xa9, 0x06, 1, 2, 3, 4, 5, 6, 7, 8,
+    ];
+    bytes.extend([
+        0xb2, 0x06, 0x02, 9, 9, 0xbb, 0x06, 0x08, 0x01, 0xbc, 0x06, 0xc5, 0x06, 1, 2, 3, 4,
+    ]);
     let message = Message::decode(&schema, &item_type, bytes.clone()).expect("well formed");
     assert_eq!(message.to_bytes(), bytes, "kept as they came");
     let dynamic = message.to_dynamic().expect("it decodes");
@@ -74,7 +92,10 @@ fn unknown_fields_survive_a_round_trip() {
 #[test]
 fn json_goes_both_ways() {
     let schema = schema();
-    let item_type = schema.pool().get_message_by_name("shapes.Item").expect("it is there");
+    let item_type = schema
+        .pool()
+        .get_message_by_name("shapes.Item")
+        .expect("it is there");
     let json = r#"{"name":"a","value":"9223372036854775807","items":[{"data":"AAE="}]}"#;
     let message = Message::from_json(item_type.clone(), json).expect("it fits");
     assert_eq!(message.to_json().expect("it prints"), json);
@@ -91,12 +112,20 @@ fn nested_any_json_is_refused_at_depth() {
     )
     .expect("compiles");
     let box_type = schema.pool().get_message_by_name("Box").expect("it is there");
-    let any_type = schema.pool().get_message_by_name("google.protobuf.Any").expect("imported");
+    let any_type = schema
+        .pool()
+        .get_message_by_name("google.protobuf.Any")
+        .expect("imported");
     let nested = |levels: usize| {
         let mut inner = Vec::new();
-        for _ in 0..levels {
+        for level in 0..levels {
             let mut any = prost_reflect::DynamicMessage::new(any_type.clone());
-            any.set_field_by_name("type_url", Value::String("x/google.protobuf.Any".into()));
+            let held = if level == 0 {
+                "x/Box"
+            } else {
+                "x/google.protobuf.Any"
+            };
+            any.set_field_by_name("type_url", Value::String(held.into()));
             any.set_field_by_name("value", Value::Bytes(inner.into()));
             inner = prost::Message::encode_to_vec(&any);
         }
@@ -114,7 +143,10 @@ fn nested_any_json_is_refused_at_depth() {
 #[test]
 fn messages_nested_deeper_than_the_limit_are_refused() {
     let schema = schema();
-    let item_type = schema.pool().get_message_by_name("shapes.Item").expect("it is there");
+    let item_type = schema
+        .pool()
+        .get_message_by_name("shapes.Item")
+        .expect("it is there");
     let nested = |levels: usize| {
         let mut bytes = Vec::new();
         for _ in 0..levels {
@@ -125,7 +157,10 @@ fn messages_nested_deeper_than_the_limit_are_refused() {
         }
         Message::decode(&schema, &item_type, bytes)
     };
-    nested(100).expect("at the limit").to_dynamic().expect("prost agrees");
+    nested(100)
+        .expect("at the limit")
+        .to_dynamic()
+        .expect("prost agrees");
     let error = nested(101).expect_err("beyond it");
     assert!(error.to_string().contains("100 deep"), "{error}");
 }

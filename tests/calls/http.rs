@@ -8,23 +8,38 @@ use protod::Server;
 use crate::support::{Running, schema};
 
 async fn send(request: http::request::Builder) -> http::Response<hyper::body::Incoming> {
-    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) });
-    let running = Running::start(server.build().expect("fits")).await;
-    let stream = tokio::net::TcpStream::connect(&running.addr).await.expect("it listens");
+    let server =
+        Server::builder(schema()).unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) });
+    send_to(server.build().expect("fits"), request).await
+}
+
+/// Sends one empty message on a bare HTTP/2 connection, which adds nothing of its own.
+pub(crate) async fn send_to(
+    server: Server,
+    request: http::request::Builder,
+) -> http::Response<hyper::body::Incoming> {
+    let running = Running::start(server).await;
+    let stream = tokio::net::TcpStream::connect(&running.addr)
+        .await
+        .expect("it listens");
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.expect("HTTP/2");
     tokio::spawn(connection);
     let body = Full::new(Bytes::from_static(&[0, 0, 0, 0, 0]));
-    sender.send_request(request.body(body).expect("a request")).await.expect("a response")
+    sender
+        .send_request(request.body(body).expect("a request"))
+        .await
+        .expect("a response")
 }
 
-fn post(path: &str) -> http::request::Builder {
+pub(crate) fn post(path: &str) -> http::request::Builder {
     http::Request::post(format!("http://localhost{path}"))
 }
 
 #[tokio::test]
 async fn get_is_405() {
-    let request = http::Request::get("http://localhost/shapes.Shapes/Unary").header("content-type", "application/grpc");
+    let request =
+        http::Request::get("http://localhost/shapes.Shapes/Unary").header("content-type", "application/grpc");
     let response = send(request).await;
     assert_eq!(response.status(), 405);
     assert_eq!(response.headers()["allow"], "POST");
@@ -32,7 +47,13 @@ async fn get_is_405() {
 
 #[tokio::test]
 async fn text_plain_is_415() {
-    for content_type in ["text/plain", "application/json", "application/grpc+json", "application/grpc-web", ""] {
+    for content_type in [
+        "text/plain",
+        "application/json",
+        "application/grpc+json",
+        "application/grpc-web",
+        "",
+    ] {
         let response = send(post("/shapes.Shapes/Unary").header("content-type", content_type)).await;
         assert_eq!(response.status(), 415, "{content_type:?}");
     }
@@ -40,11 +61,22 @@ async fn text_plain_is_415() {
 
 #[tokio::test]
 async fn every_form_of_the_content_type_is_grpc() {
-    for content_type in ["application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"] {
+    for content_type in [
+        "application/grpc",
+        "application/grpc+proto",
+        "application/grpc;charset=utf-8",
+    ] {
         let response = send(post("/shapes.Shapes/Unary").header("content-type", content_type)).await;
         assert_eq!(response.status(), 200, "{content_type}");
         assert_eq!(response.headers()["content-type"], "application/grpc");
-        let trailers = response.into_body().collect().await.expect("a body").trailers().cloned().expect("trailers");
+        let trailers = response
+            .into_body()
+            .collect()
+            .await
+            .expect("a body")
+            .trailers()
+            .cloned()
+            .expect("trailers");
         assert_eq!(trailers["grpc-status"], "0");
     }
 }

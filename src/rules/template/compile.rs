@@ -260,7 +260,7 @@ impl<'b, 'c> Builder<'b, 'c> {
     pub(super) fn dynamic(&mut self, node: &Node, source: &str, at: usize, target: Target, copies: bool) {
         let Some(program) = self.compiler.expression(node, source, at) else { return };
         if let Err(expected) = value::accepts(&target, program.result_type()) {
-            let found = crate::rules::compiler::type_name(program.result_type());
+            let found = program.result_type();
             let message = format!("expected {expected} for {}, found {found}", target.name());
             self.compiler.problem_hint(node, message, value::conversion(&target, program.result_type()));
             return;
