@@ -17,7 +17,10 @@ use crate::{Error, Problem};
 
 /// The schema of `tests/fixtures/rules/kinds.proto`.
 pub(super) fn kinds() -> Schema {
-    schema("kinds.proto", include_str!("../../tests/fixtures/rules/kinds.proto"))
+    schema(
+        "kinds.proto",
+        include_str!("../../tests/fixtures/rules/kinds.proto"),
+    )
 }
 
 /// The schema of `tests/fixtures/rules/old.proto`.
@@ -74,7 +77,14 @@ pub(super) fn with_request<T>(
 ) -> T {
     let bytes = request.to_bytes();
     let mut picked = picker.picked();
-    check_and_pick(schema.layouts(), picker, &bytes, DEFAULT_MAX_ELEMENTS, &mut picked).unwrap();
+    check_and_pick(
+        schema.layouts(),
+        picker,
+        &bytes,
+        DEFAULT_MAX_ELEMENTS,
+        &mut picked,
+    )
+    .unwrap();
     let state = [Value::Int(3), Value::String(Cow::Borrowed("known"))];
     read(&Env {
         layouts: schema.layouts(),
@@ -89,7 +99,12 @@ pub(super) fn with_request<T>(
 }
 
 /// What a template of type `name` writes for a request of the same type, which is given in JSON.
-pub(super) fn written(schema: &Schema, name: &str, yaml: &str, request: &str) -> Result<DynamicMessage, String> {
+pub(super) fn written(
+    schema: &Schema,
+    name: &str,
+    yaml: &str,
+    request: &str,
+) -> Result<DynamicMessage, String> {
     let descriptor = message_type(schema, name);
     let layout = schema.layouts().find(name).unwrap();
     let mut picker = Picker::new(schema.layouts(), layout);
@@ -104,7 +119,10 @@ pub(super) fn written(schema: &Schema, name: &str, yaml: &str, request: &str) ->
     let message = DynamicMessage::decode(descriptor, buffer.clone().freeze()).unwrap();
     // In the order of field numbers, minimal lengths, nothing left in that proto3 leaves out. Maps have no order,
     // and prost leaves out an entry's zero value.
-    if !["counts", "by_number", "by_bool", "struct", "{a: 1}"].iter().any(|map| yaml.contains(map)) {
+    if !["counts", "by_number", "by_bool", "struct", "{a: 1}"]
+        .iter()
+        .any(|map| yaml.contains(map))
+    {
         assert_eq!(prost::Message::encode_to_vec(&message), buffer, "{yaml}");
     }
     Ok(message)
@@ -112,7 +130,11 @@ pub(super) fn written(schema: &Schema, name: &str, yaml: &str, request: &str) ->
 
 /// Problems one a line: place, message, hint.
 pub(super) fn rendered(problems: &[Problem]) -> String {
-    problems.iter().map(|problem| format!("{problem:?}")).collect::<Vec<_>>().join("\n")
+    problems
+        .iter()
+        .map(|problem| format!("{problem:?}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The problems of an error, one a line.

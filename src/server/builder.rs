@@ -20,6 +20,8 @@ use super::tls::Tls;
 use crate::Error;
 use crate::handler::{Call, CallLimits, Handler, Lifecycle, Phase};
 use crate::message::DEFAULT_MAX_ELEMENTS;
+use crate::rules::Rules;
+use crate::sample::Sampler;
 use crate::schema::Schema;
 
 /// A schema and its handlers, ready to serve. Cheap to clone; clones are the same server.
@@ -237,7 +239,19 @@ impl ServerBuilder {
         self
     }
 
-    /// Adds handlers made elsewhere, such as those of a rules file.
+    /// Answers with rules the methods that they name.
+    pub fn rules(mut self, rules: &Rules) -> Self {
+        self.handlers = self.handlers.rules(rules);
+        self
+    }
+
+    /// Answers with samples the methods that nothing else answers. Default: they are `UNIMPLEMENTED`.
+    pub fn samples(mut self, sampler: Sampler) -> Self {
+        self.handlers = self.handlers.samples(sampler);
+        self
+    }
+
+    /// Adds handlers that were put together elsewhere.
     pub fn handlers(mut self, handlers: Handlers) -> Self {
         self.handlers = self.handlers.and(handlers);
         self

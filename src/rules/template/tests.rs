@@ -15,7 +15,10 @@ fn same(schema: &Schema, name: &str, yaml: &str, json: &str) {
 #[track_caller]
 fn refused(schema: &Schema, name: &str, yaml: &str, expected: &str) {
     let problems = written(schema, name, yaml, "{}").expect_err(yaml);
-    assert!(problems.contains(expected), "{yaml}\n{problems}\nhas no {expected}");
+    assert!(
+        problems.contains(expected),
+        "{yaml}\n{problems}\nhas no {expected}"
+    );
 }
 
 #[test]
@@ -34,12 +37,24 @@ fn constants_of_every_kind_are_what_protojson_says() {
         ("int32: 1e3", r#"{"int32":1000}"#),
         ("int32: 0x10", r#"{"int32":16}"#),
         ("int64: 9223372036854775807", r#"{"int64":"9223372036854775807"}"#),
-        ("int64: '-9223372036854775808'", r#"{"int64":"-9223372036854775808"}"#),
+        (
+            "int64: '-9223372036854775808'",
+            r#"{"int64":"-9223372036854775808"}"#,
+        ),
         ("uint32: 4294967295", r#"{"uint32":4294967295}"#),
-        ("uint64: 18446744073709551615", r#"{"uint64":"18446744073709551615"}"#),
+        (
+            "uint64: 18446744073709551615",
+            r#"{"uint64":"18446744073709551615"}"#,
+        ),
         ("sint32: -5", r#"{"sint32":-5}"#),
-        ("sint64: -9223372036854775808", r#"{"sint64":"-9223372036854775808"}"#),
-        ("{fixed32: 7, fixed64: 8, sfixed32: -7, sfixed64: -8}", r#"{"fixed32":7,"fixed64":"8","sfixed32":-7,"sfixed64":"-8"}"#),
+        (
+            "sint64: -9223372036854775808",
+            r#"{"sint64":"-9223372036854775808"}"#,
+        ),
+        (
+            "{fixed32: 7, fixed64: 8, sfixed32: -7, sfixed64: -8}",
+            r#"{"fixed32":7,"fixed64":"8","sfixed32":-7,"sfixed64":"-8"}"#,
+        ),
         ("bool: true", r#"{"bool":true}"#),
         ("bool: false", "{}"),
         ("string: 'ä 🙂'", r#"{"string":"ä 🙂"}"#),
@@ -51,7 +66,10 @@ fn constants_of_every_kind_are_what_protojson_says() {
         ("colour: 0", "{}"),
         ("colour: 77", r#"{"colour":77}"#),
         ("point: {}", r#"{"point":{}}"#),
-        ("point: {value: 2, name: n}", r#"{"point":{"name":"n","value":2}}"#),
+        (
+            "point: {value: 2, name: n}",
+            r#"{"point":{"name":"n","value":2}}"#,
+        ),
         ("opt: ''", r#"{"opt":""}"#),
         ("optNumber: 0", r#"{"optNumber":0}"#),
         ("opt_colour: 0", r#"{"optColour":0}"#),
@@ -64,13 +82,19 @@ fn constants_of_every_kind_are_what_protojson_says() {
         ("colours: [COLOUR_RED, 0]", r#"{"colours":["COLOUR_RED",0]}"#),
         ("counts: {a: 1}", r#"{"counts":{"a":1}}"#),
         ("counts: {1: 0}", r#"{"counts":{"1":0}}"#),
-        ("by_number: {-3: {name: x}}", r#"{"byNumber":{"-3":{"name":"x"}}}"#),
+        (
+            "by_number: {-3: {name: x}}",
+            r#"{"byNumber":{"-3":{"name":"x"}}}"#,
+        ),
         ("by_number: {'4': {}}", r#"{"byNumber":{"4":{}}}"#),
         ("by_bool: {true: y}", r#"{"byBool":{"true":"y"}}"#),
         ("text: ''", r#"{"text":""}"#),
         ("picked: {}", r#"{"picked":{}}"#),
         ("{number: 0, text: null}", r#"{"number":0}"#),
-        ("nested: {nested: {int32: 1}}", r#"{"nested":{"nested":{"int32":1}}}"#),
+        (
+            "nested: {nested: {int32: 1}}",
+            r#"{"nested":{"nested":{"int32":1}}}"#,
+        ),
     ] {
         same(&schema, "kinds.All", yaml, json);
     }
@@ -80,18 +104,30 @@ fn constants_of_every_kind_are_what_protojson_says() {
 fn well_known_types_have_their_json_forms() {
     let schema = kinds();
     for (yaml, json) in [
-        ("time: 2026-01-31T12:00:00.5Z", r#"{"time":"2026-01-31T12:00:00.500Z"}"#),
+        (
+            "time: 2026-01-31T12:00:00.5Z",
+            r#"{"time":"2026-01-31T12:00:00.500Z"}"#,
+        ),
         ("duration: 1.5s", r#"{"duration":"1.5s"}"#),
         ("durations: [1s, '-2s']", r#"{"durations":["1s","-2s"]}"#),
-        ("mask: user.displayName,photo", r#"{"mask":"user.displayName,photo"}"#),
-        ("struct: {a: 1, b: [true, null, x], c: {}}", r#"{"struct":{"a":1,"b":[true,null,"x"],"c":{}}}"#),
+        (
+            "mask: user.displayName,photo",
+            r#"{"mask":"user.displayName,photo"}"#,
+        ),
+        (
+            "struct: {a: 1, b: [true, null, x], c: {}}",
+            r#"{"struct":{"a":1,"b":[true,null,"x"],"c":{}}}"#,
+        ),
         ("any_json: null", r#"{"anyJson":null}"#),
         ("any_json: 1.5", r#"{"anyJson":1.5}"#),
         ("any_json: ''", r#"{"anyJson":""}"#),
         ("any_json: [1]", r#"{"anyJson":[1]}"#),
         ("list: [a, [b]]", r#"{"list":["a",["b"]]}"#),
         ("string_value: ''", r#"{"stringValue":""}"#),
-        ("int64_value: 9007199254740993", r#"{"int64Value":"9007199254740993"}"#),
+        (
+            "int64_value: 9007199254740993",
+            r#"{"int64Value":"9007199254740993"}"#,
+        ),
         ("bool_value: false", r#"{"boolValue":false}"#),
         ("bytes_value: AP8", r#"{"bytesValue":"AP8="}"#),
         ("bool_value: null", "{}"),
@@ -122,43 +158,80 @@ fn proto2_has_groups_extensions_and_required_fields() {
     let schema = old();
     for (yaml, json) in [
         ("{id: x, size: 0}", r#"{"id":"x","size":0}"#),
-        ("{id: x, pair: {left: 1, right: y}}", r#"{"id":"x","pair":{"left":1,"right":"y"}}"#),
+        (
+            "{id: x, pair: {left: 1, right: y}}",
+            r#"{"id":"x","pair":{"left":1,"right":"y"}}"#,
+        ),
         ("{id: x, item: [{n: 1}, {}]}", r#"{"id":"x","item":[{"n":1},{}]}"#),
-        ("{id: x, '[old.note]': hello, '[old.marks]': [1, 2]}", r#"{"id":"x","[old.note]":"hello","[old.marks]":[1,2]}"#),
+        (
+            "{id: x, '[old.note]': hello, '[old.marks]': [1, 2]}",
+            r#"{"id":"x","[old.note]":"hello","[old.marks]":[1,2]}"#,
+        ),
         ("{id: x, closed: TWO}", r#"{"id":"x","closed":"TWO"}"#),
     ] {
         same(&schema, "old.Message", yaml, json);
     }
-    refused(&schema, "old.Message", "{size: 1}", "the required field old.Message.id is missing");
-    refused(&schema, "old.Message", "{id: x, closed: 3}", "the enum old.Closed has no value 3");
+    refused(
+        &schema,
+        "old.Message",
+        "{size: 1}",
+        "the required field old.Message.id is missing",
+    );
+    refused(
+        &schema,
+        "old.Message",
+        "{id: x, closed: 3}",
+        "the enum old.Closed has no value 3",
+    );
 }
 
 #[test]
 fn what_does_not_fit_is_refused_with_its_place() {
     let schema = kinds();
     for (yaml, expected) in [
-        ("int32: 2147483648", "test.yaml:1:8: 2147483648 does not fit int32"),
+        (
+            "int32: 2147483648",
+            "test.yaml:1:8: 2147483648 does not fit int32",
+        ),
         ("uint64: -1", "-1 does not fit uint64"),
         ("int32: 1.5", "1.5 does not fit int32"),
         ("int32: x", "expected int32, found the string \"x\""),
         ("float: 1e300", "does not fit float"),
         ("bool: 'true'", "expected bool, found the string \"true\""),
-        ("string: 5", "expected string, found the number 5 (hint: put it in quotes)"),
+        (
+            "string: 5",
+            "expected string, found the number 5 (hint: put it in quotes)",
+        ),
         ("bytes: '*'", "expected bytes in base64"),
-        ("colour: COLOR_RED", "the enum kinds.Colour has no value `COLOR_RED` (hint: did you mean `COLOUR_RED`?)"),
-        ("point: {nmae: x}", "test.yaml:1:9: the message kinds.Point has no field `nmae` (hint: did you mean `name`?)"),
+        (
+            "colour: COLOR_RED",
+            "the enum kinds.Colour has no value `COLOR_RED` (hint: did you mean `COLOUR_RED`?)",
+        ),
+        (
+            "point: {nmae: x}",
+            "test.yaml:1:9: the message kinds.Point has no field `nmae` (hint: did you mean `name`?)",
+        ),
         ("point: x", "expected kinds.Point, found a string"),
         ("names: a", "expected a list of string, found a string"),
         ("names: [null]", "a list cannot hold null"),
         ("counts: [1]", "expected a mapping, found a list"),
         ("counts: {a: null}", "a map cannot hold null"),
         ("by_number: {x: {}}", "expected int32, found the string \"x\""),
-        ("{text: a, number: 1}", "`number` and `text` are both of the oneof `choice`"),
-        ("{opt_number: 1, optNumber: 2}", "`optNumber` and `opt_number` are the same field"),
+        (
+            "{text: a, number: 1}",
+            "`number` and `text` are both of the oneof `choice`",
+        ),
+        (
+            "{opt_number: 1, optNumber: 2}",
+            "`optNumber` and `opt_number` are the same field",
+        ),
         ("time: yesterday", "expected a timestamp such as"),
         ("duration: 5", "expected a duration such as 1.5s, found a number"),
         ("any: {name: x}", "google.protobuf.Any needs `@type`"),
-        (r#"any: {"@type": kinds.Pint}"#, "there is no message type `kinds.Pint` (hint: did you mean `kinds.Point`?)"),
+        (
+            r#"any: {"@type": kinds.Pint}"#,
+            "there is no message type `kinds.Pint` (hint: did you mean `kinds.Point`?)",
+        ),
         ("string: ${", "`${` without its `}`"),
     ] {
         refused(&schema, "kinds.All", yaml, expected);
