@@ -14,7 +14,7 @@ const MOST_SERVICES: usize = 12;
 const TEMPLATE_DEPTH: usize = 3;
 
 /// The text of the banner; `addr` as the listener gives it.
-pub(super) fn banner(addr: &str, schema: &Schema, rules: &Rules) -> String {
+pub(super) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> String {
     let mut text = String::new();
     let mut services: Vec<_> = schema.pool().services().collect();
     services.sort_by(|a, b| a.full_name().cmp(b.full_name()));
@@ -26,9 +26,11 @@ pub(super) fn banner(addr: &str, schema: &Schema, rules: &Rules) -> String {
         rules.len()
     );
     let target = match addr.strip_prefix("unix:") {
-        Some(path) => format!("-plaintext -unix {path}"),
-        None => format!("-plaintext {addr}"),
+        Some(path) => format!("-unix {path}"),
+        None => addr.to_owned(),
     };
+    // -insecure: grpcurl need not know the CA of a certificate made for trying things out.
+    let target = format!("{} {target}", if tls { "-insecure" } else { "-plaintext" });
     for service in services.iter().take(MOST_SERVICES) {
         let name = service.full_name();
         let _ = writeln!(text, "  {name}");

@@ -6,9 +6,11 @@
 mod banner;
 mod check;
 mod inputs;
+mod limits;
 mod logging;
 mod report;
 mod serve;
+mod tls;
 
 use std::process::ExitCode;
 
