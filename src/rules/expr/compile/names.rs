@@ -437,9 +437,10 @@ impl Compiler<'_, '_> {
         {
             self.uses.requests = true;
             let value_type = message_type(&message);
-            return self.wrap(key, value_type, |place| {
+            let read = self.wrap(key, value_type, |place| {
                 Node::RequestAt(message, known, Box::new(place))
             });
+            return self.not_fixed(read);
         }
         let container = self.expr(container_expr);
         let element = match (&container.value_type, &key.value_type) {
