@@ -137,9 +137,12 @@ impl<'l> Loader<'l> {
             name = given.into();
         }
         let Some(entry) = find(&entries, "method") else {
-            let problem = Problem::at(source, node.span.clone(), "a rule needs a `method`");
-            self.problems
-                .push(problem.with_hint("such as `method: package.Service/Method`"));
+            // An unknown key was told already, and is the method misspelt.
+            if entries.len() == node.entries() {
+                let problem = Problem::at(source, node.span.clone(), "a rule needs a `method`");
+                self.problems
+                    .push(problem.with_hint("such as `method: package.Service/Method`"));
+            }
             return None;
         };
         let wanted = entry.value.key_text().unwrap_or_default();

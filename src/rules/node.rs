@@ -69,6 +69,14 @@ impl Node {
         }
     }
 
+    /// How many entries a mapping has.
+    pub(crate) fn entries(&self) -> usize {
+        match &self.value {
+            Yaml::Map(entries) => entries.len(),
+            _ => 0,
+        }
+    }
+
     fn size(&self) -> usize {
         match &self.value {
             Yaml::List(items) => 1 + items.iter().map(Node::size).sum::<usize>(),

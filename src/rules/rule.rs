@@ -60,6 +60,8 @@ pub(crate) fn compile(
         .collect();
     let session = match outcomes.as_slice() {
         [outcome] => session(compiler, method, outcome, value("headers"), value("trailers")),
+        // An unknown key was told already, and is the outcome misspelt.
+        [] if entries.len() < node.entries() => None,
         [] => {
             let hint = Some("one of `reply`, `stream`, `session`, `status`".to_owned());
             compiler.problem_hint(node, "a rule needs an outcome", hint);

@@ -1,7 +1,7 @@
 //! From the steps of an event to the operations of a plan.
 
 use super::compiler::{Compiler, Entry};
-use super::expr::Type;
+use super::expr::{Type, Value};
 use super::metadata::Metadata;
 use super::names;
 use super::node::{Node, Yaml};
@@ -10,7 +10,7 @@ use super::plan::{Assignment, Op, Plan, SignalStep};
 use super::source::{Source, assignable};
 use super::status::StatusTemplate;
 use super::template::Template;
-use super::text::Text;
+use super::text::{Piece, Text};
 
 /// The keys of a step that say what it does; each step has one.
 const ACTIONS: [&str; 11] = [
@@ -89,7 +89,7 @@ impl<'s, 'c> Steps<'s, 'c> {
             [action] => self.looped(&modifiers, action),
             [] => {
                 // An unknown key was told already.
-                if matches!(&node.value, Yaml::Map(entries) if entries.len() == modifiers.count()) {
+                if node.entries() == modifiers.count() {
                     let hint = Some(format!("one of `{}`", ACTIONS.join("`, `")));
                     self.compiler.problem_hint(node, "a step needs an action", hint);
                 }
@@ -157,14 +157,17 @@ impl<'s, 'c> Steps<'s, 'c> {
     fn repeat(&mut self, node: &Node) -> Option<Op> {
         let (count, found) = Source::compile(self.compiler, node)?;
         let fits = match &count {
-            Source::Constant(super::expr::Value::Int(count)) => *count >= 0,
-            Source::Constant(super::expr::Value::Uint(_)) => true,
+            Source::Constant(Value::Int(count)) => *count >= 0,
+            Source::Constant(Value::Uint(_)) => true,
             Source::Constant(_) => false,
             _ => matches!(found, Type::Int | Type::Uint | Type::Dyn),
         };
         if !fits {
-            let message = format!("`repeat` needs a number from 0, found {}", found);
-            self.compiler.problem(node, message);
+            let found = match (node.text(), node.key_text()) {
+                (None, Some(number)) => number,
+                _ => found.to_string(),
+            };
+            self.compiler.problem(node, format!("`repeat` needs a number from 0, found {found}"));
             return None;
         }
         Some(Op::Repeat { count, end: 0 })
@@ -179,7 +182,7 @@ impl<'s, 'c> Steps<'s, 'c> {
             return None;
         };
         let pieces = self.compiler.split(node, text)?;
-        let [super::text::Piece::Expression { source, at }] = pieces.as_slice() else {
+        let [Piece::Expression { source, at }] = pieces.as_slice() else {
             self.compiler.problem(node, "`each` needs a list as one `${…}`");
             return None;
         };

@@ -112,7 +112,10 @@ pub(super) fn written(
         Template::compile(compiler, node, &descriptor)
     })
     .map_err(|problems| rendered(&problems))?;
-    let request = Message::from_json(descriptor.clone(), request).unwrap();
+    let request = match request {
+        "" => Message::from_dynamic(DynamicMessage::new(descriptor.clone())),
+        json => Message::from_json(descriptor.clone(), json).unwrap(),
+    };
     let mut buffer = BytesMut::new();
     with_request(schema, &picker, &request, |env| template.write(env, &mut buffer))
         .map_err(|misfit: Misfit| misfit.to_string())?;
