@@ -182,7 +182,10 @@ impl Problem {
 
     /// A problem at the bytes `span` of a text.
     pub(crate) fn at(source: &SourceText, span: std::ops::Range<usize>, message: impl Into<String>) -> Self {
-        let place = Place { source: source.clone(), labels: vec![LabeledSpan::new_with_span(None, span)] };
+        let place = Place {
+            source: source.clone(),
+            labels: vec![LabeledSpan::new_with_span(None, span)],
+        };
         Self {
             kind: ProblemKind::Own {
                 message: message.into(),
@@ -194,7 +197,10 @@ impl Problem {
 
     /// A problem of a file as a whole, such as a set that is cut short.
     pub(crate) fn in_file(name: impl AsRef<str>, message: impl Into<String>) -> Self {
-        let place = Place { source: SourceText::new(name, ""), labels: Vec::new() };
+        let place = Place {
+            source: SourceText::new(name, ""),
+            labels: Vec::new(),
+        };
         Self {
             kind: ProblemKind::Own {
                 message: message.into(),
@@ -218,8 +224,12 @@ impl Problem {
             source: source.clone(),
             labels,
         };
+        let message = match diagnostic.source() {
+            Some(cause) => format!("{diagnostic}: {cause}"),
+            None => diagnostic.to_string(),
+        };
         let first = ProblemKind::Own {
-            message: diagnostic.to_string(),
+            message,
             place: Some(place),
             hint,
         };

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 mod error;
 pub mod handler;
 pub mod message;

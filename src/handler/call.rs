@@ -221,7 +221,11 @@ impl Call {
     /// answer into.
     #[inline]
     pub(crate) fn at_hand(&mut self) -> (&[u8], &HeaderMap, Frames<'_>) {
-        (self.incoming.bytes(), self.metadata.as_ref(), self.outgoing.frames())
+        (
+            self.incoming.bytes(),
+            self.metadata.as_ref(),
+            self.outgoing.frames(),
+        )
     }
 
     /// The same bytes, to be kept.

@@ -75,8 +75,8 @@ impl Compiler<'_> {
         if matches!(program.result_type(), Type::Bool | Type::Dyn) {
             return Some(program);
         }
-        let found = type_name(program.result_type());
-        self.problem(node, format!("a condition must be true or false, this is {found}"));
+        let found = program.result_type();
+        self.problem(node, format!("a condition is a bool, this is {found}"));
         None
     }
 
@@ -85,7 +85,11 @@ impl Compiler<'_> {
         text::split(text)
             .map_err(|span| {
                 let place = self.place_within(node, span);
-                self.add(place, "`${` without its `}`", Some("`$${` writes `${`".to_owned()));
+                self.add(
+                    place,
+                    "`${` without its `}`",
+                    Some("`$${` writes `${`".to_owned()),
+                );
             })
             .ok()
     }
@@ -111,10 +115,14 @@ impl Compiler<'_> {
     /// The place in the file of a range of a node's string. Where the string stands in the file as it is, the
     /// place is exact; where escapes or folding changed it, the place is the node.
     fn place_within(&self, node: &Node, within: Range<usize>) -> Range<usize> {
-        let Some(text) = node.text() else { return node.span.clone() };
+        let Some(text) = node.text() else {
+            return node.span.clone();
+        };
         let file = self.source.text();
         let quotes = [0, 1].into_iter().map(|quote| node.span.start + quote);
-        let start = quotes.into_iter().find(|start| file.get(*start..).is_some_and(|rest| rest.starts_with(text)));
+        let start = quotes
+            .into_iter()
+            .find(|start| file.get(*start..).is_some_and(|rest| rest.starts_with(text)));
         match start {
             Some(start) => start + within.start..start + within.end,
             None => node.span.clone(),
@@ -128,7 +136,12 @@ impl Compiler<'_> {
     }
 
     /// The entries of a mapping that may have only the keys `known`; others are problems.
-    pub(crate) fn entries<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Vec<Entry<'n>>> {
+    pub(crate) fn entries<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        known: &[&str],
+    ) -> Option<Vec<Entry<'n>>> {
         entries(self.source, self.problems, node, what, known)
     }
 }
@@ -153,7 +166,11 @@ pub(crate) fn entries<'n>(
             found.push(Entry { name, key, value });
             continue;
         }
-        let problem = Problem::at(source, key.span.clone(), format!("unknown key `{name}` in {what}"));
+        let problem = Problem::at(
+            source,
+            key.span.clone(),
+            format!("unknown key `{name}` in {what}"),
+        );
         problems.push(match names::hint(&name, known.iter().copied()) {
             Some(hint) => problem.with_hint(hint),
             None => problem,
@@ -179,25 +196,5 @@ pub(crate) fn union(one: Uses, other: Uses) -> Uses {
         state: one.state || other.state,
         locals: one.locals || other.locals,
         volatile: one.volatile || other.volatile,
-    }
-}
-
-/// A type, for messages.
-pub(crate) fn type_name(found: &Type) -> String {
-    match found {
-        Type::Null => "null".to_owned(),
-        Type::Bool => "a boolean".to_owned(),
-        Type::Int => "an integer".to_owned(),
-        Type::Uint => "an unsigned integer".to_owned(),
-        Type::Double => "a double".to_owned(),
-        Type::String => "a string".to_owned(),
-        Type::Bytes => "bytes".to_owned(),
-        Type::Duration => "a duration".to_owned(),
-        Type::Timestamp => "a timestamp".to_owned(),
-        Type::Enum(descriptor) => format!("the enum {}", descriptor.full_name()),
-        Type::Message(descriptor) => format!("the message {}", descriptor.full_name()),
-        Type::List(_) => "a list".to_owned(),
-        Type::Map(..) => "a map".to_owned(),
-        Type::Dyn => "a value of any type".to_owned(),
     }
 }

@@ -6,8 +6,8 @@
 use prost_reflect::{DynamicMessage, Kind, ReflectMessage as _};
 
 use super::compiler::Compiler;
-use super::expr::{Env, EvalError, Program, Uses, Value};
 use super::expected::{Expected, Literal};
+use super::expr::{Env, EvalError, Program, Uses, Value};
 use super::node::{Node, Yaml};
 use super::template::{Field, canonical};
 use crate::message::{Raw, Slot};
@@ -90,7 +90,12 @@ impl Condition {
             (Some(_), _) | (_, Uses { request: true, .. }) => Stage::Message,
             _ => Stage::Open,
         };
-        Some(Self { equalities: equalities.into(), deep, when, stage })
+        Some(Self {
+            equalities: equalities.into(),
+            deep,
+            when,
+            stage,
+        })
     }
 
     /// Whether every call matches.
@@ -104,7 +109,9 @@ impl Condition {
             return Ok(false);
         }
         if let Some(deep) = &self.deep
-            && !decoded.get().is_some_and(|message| deep.fits_message(message).is_ok())
+            && !decoded
+                .get()
+                .is_some_and(|message| deep.fits_message(message).is_ok())
         {
             return Ok(false);
         }
@@ -118,18 +125,27 @@ impl Condition {
     pub(crate) fn difference(&self, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Option<Difference> {
         let mut held = 0;
         if self.stage > Stage::Open && env.request.is_none() {
-            return Some(Difference { held, text: "no message has come".to_owned() });
+            return Some(Difference {
+                held,
+                text: "no message has come".to_owned(),
+            });
         }
         for equality in &self.equalities {
             if !equality.holds(env) {
                 let found = equality.found(env);
-                let text = format!("{} is {found}, not {}", equality.path, equality.expected.show(&equality.kind));
+                let text = format!(
+                    "{} is {found}, not {}",
+                    equality.path,
+                    equality.expected.show(&equality.kind)
+                );
                 return Some(Difference { held, text });
             }
             held += 1;
         }
         if let Some(deep) = &self.deep {
-            let fits = decoded.get().map_or(Err("it cannot be decoded".to_owned()), |m| deep.fits_message(m));
+            let fits = decoded
+                .get()
+                .map_or(Err("it cannot be decoded".to_owned()), |m| deep.fits_message(m));
             if let Err(text) = fits {
                 return Some(Difference { held, text });
             }
@@ -153,11 +169,17 @@ fn split(
     path: &str,
     equalities: &mut Vec<Equality>,
 ) -> Option<Expected> {
-    let Expected::Message(members) = expected else { return Some(expected) };
+    let Expected::Message(members) = expected else {
+        return Some(expected);
+    };
     let mut rest = Vec::new();
     for (field, name, member) in members {
         numbers.push(field.number);
-        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let path = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
         match member {
             Expected::Scalar(expected) if !field.repeated => {
                 let slot = compiler.picker.slot(compiler.schema.layouts(), numbers);
@@ -186,7 +208,9 @@ fn split(
 impl Equality {
     #[inline]
     pub(crate) fn holds(&self, env: &Env<'_>) -> bool {
-        let Some((bytes, picked)) = env.request else { return false };
+        let Some((bytes, picked)) = env.request else {
+            return false;
+        };
         match picked.get(self.slot) {
             Raw::Absent | Raw::Present => self.unset.equals(&self.expected, &self.kind),
             Raw::Span(start, length) => match &self.expected {
@@ -201,7 +225,9 @@ impl Equality {
 
     /// The value that is there, for people.
     fn found(&self, env: &Env<'_>) -> String {
-        let Some((bytes, picked)) = env.request else { return "unset".to_owned() };
+        let Some((bytes, picked)) = env.request else {
+            return "unset".to_owned();
+        };
         let literal = match picked.get(self.slot) {
             Raw::Absent | Raw::Present => return "unset".to_owned(),
             Raw::Span(start, length) => Literal::Bytes(bytes[start as usize..][..length as usize].into()),
@@ -222,7 +248,10 @@ pub(crate) struct Decoded<'b> {
 
 impl<'b> Decoded<'b> {
     pub(crate) fn new(source: Option<(prost_reflect::MessageDescriptor, &'b [u8])>) -> Self {
-        Self { source, message: None }
+        Self {
+            source,
+            message: None,
+        }
     }
 
     fn get(&mut self) -> Option<&DynamicMessage> {

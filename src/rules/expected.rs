@@ -72,7 +72,9 @@ impl Literal {
         if self == other {
             return true;
         }
-        let (Self::Bits(one), Self::Bits(other)) = (self, other) else { return false };
+        let (Self::Bits(one), Self::Bits(other)) = (self, other) else {
+            return false;
+        };
         match kind {
             Kind::Double => same_float(f64::from_bits(*one), f64::from_bits(*other)),
             Kind::Float => {
@@ -86,7 +88,9 @@ impl Literal {
     /// The value as a rule would write it.
     pub(crate) fn show(&self, kind: &Kind) -> String {
         let bits = match self {
-            Self::Bytes(bytes) if *kind == Kind::String => return format!("{:?}", String::from_utf8_lossy(bytes)),
+            Self::Bytes(bytes) if *kind == Kind::String => {
+                return format!("{:?}", String::from_utf8_lossy(bytes));
+            }
             Self::Bytes(bytes) => return format!("{:?}", STANDARD.encode(bytes)),
             Self::Bits(bits) => *bits,
         };
@@ -112,7 +116,11 @@ fn same_float(one: f64, other: f64) -> bool {
 
 impl Expected {
     /// Compiles the pattern of a message; problems go to the compiler.
-    pub(crate) fn compile(compiler: &mut Compiler<'_>, node: &Node, descriptor: &MessageDescriptor) -> Option<Self> {
+    pub(crate) fn compile(
+        compiler: &mut Compiler<'_>,
+        node: &Node,
+        descriptor: &MessageDescriptor,
+    ) -> Option<Self> {
         match WellKnown::of(descriptor) {
             Some(WellKnown::Any) => return Self::compile_any(compiler, node),
             Some(WellKnown::Struct | WellKnown::Value | WellKnown::ListValue) | None => {}
@@ -123,7 +131,10 @@ impl Expected {
         }
         let Yaml::Map(entries) = &node.value else {
             let found = node.kind();
-            compiler.problem(node, format!("expected {}, found {found}", descriptor.full_name()));
+            compiler.problem(
+                node,
+                format!("expected {}, found {found}", descriptor.full_name()),
+            );
             return None;
         };
         Self::compile_fields(compiler, entries.iter(), descriptor)
@@ -138,7 +149,9 @@ impl Expected {
         for (key, value) in entries {
             let name = key.key_text().unwrap_or_default();
             let member = match Field::find(descriptor, &name) {
-                Some(field) => Self::compile_field(compiler, value, &field).map(|expected| (field, name, expected)),
+                Some(field) => {
+                    Self::compile_field(compiler, value, &field).map(|expected| (field, name, expected))
+                }
                 None => {
                     let fields: Vec<_> = descriptor.fields().collect();
                     let hint = names::hint(&name, fields.iter().map(|field| field.name()));
@@ -178,8 +191,10 @@ impl Expected {
                 Some(Self::Map(members))
             }
             (None, Yaml::List(items)) => {
-                let items: Vec<_> =
-                    items.iter().map(|item| Self::compile_value(compiler, item, &element)).collect();
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|item| Self::compile_value(compiler, item, &element))
+                    .collect();
                 items.into_iter().collect::<Option<_>>().map(Self::List)
             }
             (entry, _) => {
@@ -205,13 +220,21 @@ impl Expected {
     }
 
     /// Struct, Value and ListValue: their own fields, as JSON names them.
-    fn compile_json(compiler: &mut Compiler<'_>, node: &Node, descriptor: &MessageDescriptor) -> Option<Self> {
+    fn compile_json(
+        compiler: &mut Compiler<'_>,
+        node: &Node,
+        descriptor: &MessageDescriptor,
+    ) -> Option<Self> {
         let (name, number) = match (WellKnown::of(descriptor), &node.value) {
             (Some(WellKnown::Struct), Yaml::Map(_)) => ("fields", 1),
             (Some(WellKnown::ListValue), Yaml::List(_)) => ("values", 1),
             (Some(WellKnown::Value), Yaml::Null) => {
                 let field = Field::numbered(descriptor, 1)?;
-                return Some(Self::Message(vec![(field, "null".to_owned(), Self::Scalar(Literal::Bits(0)))]));
+                return Some(Self::Message(vec![(
+                    field,
+                    "null".to_owned(),
+                    Self::Scalar(Literal::Bits(0)),
+                )]));
             }
             (Some(WellKnown::Value), Yaml::Int(_) | Yaml::Float(_)) => ("number", 2),
             (Some(WellKnown::Value), Yaml::Text(_)) => ("string", 3),
@@ -219,7 +242,10 @@ impl Expected {
             (Some(WellKnown::Value), Yaml::Map(_)) => ("struct", 5),
             (Some(WellKnown::Value), Yaml::List(_)) => ("list", 6),
             _ => {
-                compiler.problem(node, format!("expected {}, found {}", descriptor.full_name(), node.kind()));
+                compiler.problem(
+                    node,
+                    format!("expected {}, found {}", descriptor.full_name(), node.kind()),
+                );
                 return None;
             }
         };
@@ -228,7 +254,11 @@ impl Expected {
         Some(Self::Message(vec![(field, name.to_owned(), expected)]))
     }
 
-    fn compile_whole(compiler: &mut Compiler<'_>, node: &Node, descriptor: &MessageDescriptor) -> Option<Self> {
+    fn compile_whole(
+        compiler: &mut Compiler<'_>,
+        node: &Node,
+        descriptor: &MessageDescriptor,
+    ) -> Option<Self> {
         let text = constant_text(compiler, node)?;
         let json = match (text, &node.value) {
             (Some(text), _) => serde_json::Value::String(text),
@@ -251,7 +281,10 @@ impl Expected {
 
     fn compile_any(compiler: &mut Compiler<'_>, node: &Node) -> Option<Self> {
         let Yaml::Map(entries) = &node.value else {
-            compiler.problem(node, format!("expected a mapping with `@type`, found {}", node.kind()));
+            compiler.problem(
+                node,
+                format!("expected a mapping with `@type`, found {}", node.kind()),
+            );
             return None;
         };
         let is_type = |entry: &&(Node, Node)| entry.0.text() == Some("@type");
@@ -266,7 +299,10 @@ impl Expected {
             return None;
         };
         let rest = entries.iter().filter(|entry| !is_type(entry));
-        let expected = match (WellKnown::of(&packed), entries.iter().find(|(key, _)| key.text() == Some("value"))) {
+        let expected = match (
+            WellKnown::of(&packed),
+            entries.iter().find(|(key, _)| key.text() == Some("value")),
+        ) {
             (Some(_), Some((_, value))) => Self::compile(compiler, value, &packed)?,
             _ => Self::compile_fields(compiler, rest, &packed)?,
         };
@@ -275,7 +311,11 @@ impl Expected {
 
     /// Whether a message is what is expected; an `Err` says what differs first.
     pub(crate) fn fits_message(&self, message: &DynamicMessage) -> Result<(), String> {
-        self.fits(&Value::Message(message.clone()), &Kind::Message(message.descriptor()), "")
+        self.fits(
+            &Value::Message(message.clone()),
+            &Kind::Message(message.descriptor()),
+            "",
+        )
     }
 
     fn fits(&self, value: &Value, kind: &Kind, path: &str) -> Result<(), String> {
@@ -283,32 +323,52 @@ impl Expected {
         match (self, value) {
             (Self::Scalar(expected), _) => match Literal::of(value, kind) {
                 Some(found) if found.equals(expected, kind) => Ok(()),
-                Some(found) => Err(format!("{path} is {}, not {}", found.show(kind), expected.show(kind))),
+                Some(found) => Err(format!(
+                    "{path} is {}, not {}",
+                    found.show(kind),
+                    expected.show(kind)
+                )),
                 None => differs(&expected.show(kind)),
             },
             (Self::Message(members), Value::Message(message)) => {
                 members.iter().try_for_each(|(field, name, expected)| {
-                    let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                    let path = if path.is_empty() {
+                        name.clone()
+                    } else {
+                        format!("{path}.{name}")
+                    };
                     expected.fits_field(message, field, &path)
                 })
             }
             (Self::List(expected), Value::List(items)) => {
                 if expected.len() != items.len() {
-                    return Err(format!("{path} has {} elements, not {}", items.len(), expected.len()));
+                    return Err(format!(
+                        "{path} has {} elements, not {}",
+                        items.len(),
+                        expected.len()
+                    ));
                 }
                 let mut pairs = expected.iter().zip(items).enumerate();
-                pairs.try_for_each(|(at, (expected, item))| expected.fits(item, kind, &format!("{path}[{at}]")))
+                pairs.try_for_each(|(at, (expected, item))| {
+                    expected.fits(item, kind, &format!("{path}[{at}]"))
+                })
             }
             (Self::Map(expected), Value::Map(entries)) => {
                 let entry = kind.as_message().map(MessageDescriptor::map_entry_value_field);
                 let kind = entry.map_or(Kind::Bool, |field| field.kind());
-                expected.iter().try_for_each(|(key, expected)| match entries.get(key) {
-                    Some(value) => expected.fits(value, &kind, &format!("{path}[{}]", show_key(key))),
-                    None => Err(format!("{path} has no key {}", show_key(key))),
-                })
+                expected
+                    .iter()
+                    .try_for_each(|(key, expected)| match entries.get(key) {
+                        Some(value) => expected.fits(value, &kind, &format!("{path}[{}]", show_key(key))),
+                        None => Err(format!("{path} has no key {}", show_key(key))),
+                    })
             }
             (Self::Whole(expected), Value::Message(message)) => {
-                if **expected == *message { Ok(()) } else { differs(&expected.to_string()) }
+                if **expected == *message {
+                    Ok(())
+                } else {
+                    differs(&expected.to_string())
+                }
             }
             (Self::Packed(descriptor, expected), Value::Message(any)) => {
                 let url = any.get_field_by_number(1);
@@ -318,7 +378,11 @@ impl Expected {
                     return Err(format!("{path} holds {name:?}, not {}", descriptor.full_name()));
                 }
                 let bytes = any.get_field_by_number(2);
-                let bytes = bytes.as_deref().and_then(Value::as_bytes).cloned().unwrap_or_default();
+                let bytes = bytes
+                    .as_deref()
+                    .and_then(Value::as_bytes)
+                    .cloned()
+                    .unwrap_or_default();
                 match DynamicMessage::decode(descriptor.clone(), bytes) {
                     Ok(inner) => expected.fits(&Value::Message(inner), kind, path),
                     Err(_) => Err(format!("{path} does not hold a whole {name}")),
@@ -345,7 +409,9 @@ impl Expected {
 
 /// A pattern's string, escapes undone: patterns hold constants. The outer `None` means a problem was told.
 fn constant_text(compiler: &mut Compiler<'_>, node: &Node) -> Option<Option<String>> {
-    let Some(written) = node.text() else { return Some(None) };
+    let Some(written) = node.text() else {
+        return Some(None);
+    };
     match text::split(written).as_deref() {
         Ok([Piece::Literal(text)]) => Some(Some(text.clone())),
         _ => {

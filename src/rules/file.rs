@@ -55,7 +55,8 @@ pub(crate) struct RulesFile {
 impl RulesFile {
     pub(crate) fn read(path: &Path) -> Result<Self, Vec<Problem>> {
         let name = path.display().to_string();
-        let bytes = fs::read(path).map_err(|error| vec![Problem::in_file(&name, format!("cannot be read: {error}"))])?;
+        let bytes = fs::read(path)
+            .map_err(|error| vec![Problem::in_file(&name, format!("cannot be read: {error}"))])?;
         match String::from_utf8(bytes) {
             Ok(text) => Self::parse(&name, text),
             Err(_) => Err(vec![Problem::in_file(&name, "is not UTF-8")]),
@@ -79,8 +80,11 @@ impl RulesFile {
                         }
                         _ => {
                             let name = key.key_text().unwrap_or_default();
-                            let problem =
-                                Problem::at(&source, key.span.clone(), format!("unknown key `{name}` in a rules file"));
+                            let problem = Problem::at(
+                                &source,
+                                key.span.clone(),
+                                format!("unknown key `{name}` in a rules file"),
+                            );
                             problems.push(match names::hint(&name, ["rules"]) {
                                 Some(hint) => problem.with_hint(hint),
                                 None => problem,
@@ -96,7 +100,11 @@ impl RulesFile {
                     .with_hint("begin the file with `rules:`"),
             ),
         }
-        if problems.is_empty() { Ok(Self { source, rules }) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(Self { source, rules })
+        } else {
+            Err(problems)
+        }
     }
 }
 

@@ -36,12 +36,19 @@ impl Index {
     pub(super) fn of(rules: &[Rule]) -> Self {
         let mut literals: HashMap<Slot, HashSet<&Literal>> = HashMap::new();
         for equality in rules.iter().flat_map(|rule| &rule.condition.equalities) {
-            literals.entry(equality.slot).or_default().insert(&equality.expected);
+            literals
+                .entry(equality.slot)
+                .or_default()
+                .insert(&equality.expected);
         }
         let mut index = Self::default();
         for (at, rule) in rules.iter().enumerate() {
             // Floats are compared by value, which bits do not tell.
-            let exact = rule.condition.equalities.iter().filter(|e| !matches!(e.kind, Kind::Double | Kind::Float));
+            let exact = rule
+                .condition
+                .equalities
+                .iter()
+                .filter(|e| !matches!(e.kind, Kind::Double | Kind::Float));
             let Some(equality) = exact.max_by_key(|equality| literals[&equality.slot].len()) else {
                 index.others.push(at);
                 continue;
@@ -75,7 +82,11 @@ impl Index {
         let mut lists = Vec::with_capacity(1 + self.tables.len());
         lists.push(within(&self.others, &range));
         if let Some((bytes, picked)) = message {
-            lists.extend(self.tables.iter().map(|table| within(table.find(bytes, picked), &range)));
+            lists.extend(
+                self.tables
+                    .iter()
+                    .map(|table| within(table.find(bytes, picked), &range)),
+            );
         }
         Merge { lists }
     }
@@ -97,7 +108,11 @@ impl Iterator for Merge<'_> {
     type Item = usize;
 
     fn next(&mut self) -> Option<usize> {
-        let list = self.lists.iter_mut().filter(|list| !list.is_empty()).min_by_key(|list| list[0])?;
+        let list = self
+            .lists
+            .iter_mut()
+            .filter(|list| !list.is_empty())
+            .min_by_key(|list| list[0])?;
         let (first, rest) = list.split_first()?;
         *list = rest;
         Some(*first)

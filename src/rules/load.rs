@@ -55,7 +55,13 @@ struct Pending {
 
 impl<'l> Loader<'l> {
     fn new(options: &'l RulesOptions, schema: &'l Schema) -> Self {
-        Self { options, schema, methods: BTreeMap::new(), names: Vec::new(), problems: Vec::new() }
+        Self {
+            options,
+            schema,
+            methods: BTreeMap::new(),
+            names: Vec::new(),
+            problems: Vec::new(),
+        }
     }
 
     fn file(&mut self, file: Result<RulesFile, Vec<Problem>>) {
@@ -71,26 +77,41 @@ impl<'l> Loader<'l> {
         }
     }
 
-    fn rule<'n>(&mut self, file: &'n RulesFile, node: &'n Node, line: usize, named: &mut HashMap<String, usize>) {
+    fn rule<'n>(
+        &mut self,
+        file: &'n RulesFile,
+        node: &'n Node,
+        line: usize,
+        named: &mut HashMap<String, usize>,
+    ) {
         let before = self.problems.len();
         // The keys are checked once, whatever number of methods the rule is for.
-        let Some((entries, methods, name)) = self.heading(file, node, line, named) else { return };
+        let Some((entries, methods, name)) = self.heading(file, node, line, named) else {
+            return;
+        };
         if self.problems.len() > before && methods.is_empty() {
             return;
         }
         let mut told = HashSet::new();
         for method in methods {
-            let pending = self.methods.entry(method.name().to_owned()).or_insert_with(|| Pending {
-                picker: Picker::new(method.layouts(), method.input_layout()),
-                method: Arc::clone(&method),
-                rules: Vec::new(),
-            });
+            let pending = self
+                .methods
+                .entry(method.name().to_owned())
+                .or_insert_with(|| Pending {
+                    picker: Picker::new(method.layouts(), method.input_layout()),
+                    method: Arc::clone(&method),
+                    rules: Vec::new(),
+                });
             let mut problems = Vec::new();
             let mut compiler = compiler(self.schema, file, &method, &mut pending.picker, &mut problems);
             let compiled = rule::compile(&mut compiler, &method, node, &entries, &name, &self.options.state);
             pending.rules.extend(compiled);
             // A rule for all methods of a service tells a problem that they share once.
-            self.problems.extend(problems.into_iter().filter(|problem| told.insert(problem.located())));
+            self.problems.extend(
+                problems
+                    .into_iter()
+                    .filter(|problem| told.insert(problem.located())),
+            );
         }
         self.names.push(name);
     }
@@ -110,19 +131,25 @@ impl<'l> Loader<'l> {
             let given = entry.value.key_text().unwrap_or_default();
             if let Some(first) = named.insert(given.clone(), line) {
                 let message = format!("the name `{given}` is taken by the rule in line {first}");
-                self.problems.push(Problem::at(source, entry.value.span.clone(), message));
+                self.problems
+                    .push(Problem::at(source, entry.value.span.clone(), message));
             }
             name = given.into();
         }
         let Some(entry) = find(&entries, "method") else {
             let problem = Problem::at(source, node.span.clone(), "a rule needs a `method`");
-            self.problems.push(problem.with_hint("such as `method: package.Service/Method`"));
+            self.problems
+                .push(problem.with_hint("such as `method: package.Service/Method`"));
             return None;
         };
         let wanted = entry.value.key_text().unwrap_or_default();
         let methods = self.methods_named(&wanted);
         if methods.is_empty() {
-            let problem = Problem::at(source, entry.value.span.clone(), format!("there is no method `{wanted}`"));
+            let problem = Problem::at(
+                source,
+                entry.value.span.clone(),
+                format!("there is no method `{wanted}`"),
+            );
             let known = self.schema.methods().iter().map(|method| method.name());
             self.problems.push(match names::hint(&wanted, known) {
                 Some(hint) => problem.with_hint(hint),
@@ -161,7 +188,11 @@ impl<'l> Loader<'l> {
                 state: self.options.state.clone(),
             })
         });
-        Ok(Rules { methods: methods.collect(), files, names: self.names })
+        Ok(Rules {
+            methods: methods.collect(),
+            files,
+            names: self.names,
+        })
     }
 }
 

@@ -32,13 +32,24 @@ enum Slot<V> {
 }
 
 /// Names that are the protocol's own.
-const RESERVED: [&str; 8] =
-    ["content-type", "content-length", "te", "connection", "host", "transfer-encoding", "upgrade", "trailer"];
+const RESERVED: [&str; 8] = [
+    "content-type",
+    "content-length",
+    "te",
+    "connection",
+    "host",
+    "transfer-encoding",
+    "upgrade",
+    "trailer",
+];
 
 impl Metadata {
     pub(crate) fn compile(compiler: &mut Compiler<'_>, node: &Node) -> Option<Self> {
         let Yaml::Map(pairs) = &node.value else {
-            compiler.problem(node, format!("expected a mapping of names to values, found {}", node.kind()));
+            compiler.problem(
+                node,
+                format!("expected a mapping of names to values, found {}", node.kind()),
+            );
             return None;
         };
         let before = compiler.problems.len();
@@ -53,18 +64,30 @@ impl Metadata {
                 compiler.problem(key, format!("`{name}` is the protocol's own"));
             } else if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
                 let hint = format!("write `{}`", name.to_ascii_lowercase());
-                compiler.problem_hint(key, format!("`{name}`: names of metadata are lower case"), Some(hint));
+                compiler.problem_hint(
+                    key,
+                    format!("`{name}`: names of metadata are lower case"),
+                    Some(hint),
+                );
             } else if let Ok(key) = name.parse::<BinaryMetadataKey>() {
-                let values = values.iter().filter_map(|value| slot(compiler, value, binary)).collect();
+                let values = values
+                    .iter()
+                    .filter_map(|value| slot(compiler, value, binary))
+                    .collect();
                 entries.push(Entry::Binary(key, values));
             } else if let Ok(key) = name.parse::<AsciiMetadataKey>() {
-                let values = values.iter().filter_map(|value| slot(compiler, value, ascii)).collect();
+                let values = values
+                    .iter()
+                    .filter_map(|value| slot(compiler, value, ascii))
+                    .collect();
                 entries.push(Entry::Ascii(key, values));
             } else {
                 compiler.problem(key, format!("`{name}` cannot be a name of metadata"));
             }
         }
-        (compiler.problems.len() == before).then_some(Self { entries: entries.into() })
+        (compiler.problems.len() == before).then_some(Self {
+            entries: entries.into(),
+        })
     }
 
     /// Puts the values into `map`, in place of earlier ones of the same names; an `Err` names the entry at fault.
@@ -74,14 +97,18 @@ impl Metadata {
                 Entry::Ascii(key, values) => {
                     map.remove(key);
                     for value in values {
-                        let value = value.get(env, ascii).map_err(|message| format!("`{key}`: {message}"))?;
+                        let value = value
+                            .get(env, ascii)
+                            .map_err(|message| format!("`{key}`: {message}"))?;
                         map.append(key, value);
                     }
                 }
                 Entry::Binary(key, values) => {
                     map.remove_bin(key);
                     for value in values {
-                        let value = value.get(env, binary).map_err(|message| format!("`{key}`: {message}"))?;
+                        let value = value
+                            .get(env, binary)
+                            .map_err(|message| format!("`{key}`: {message}"))?;
                         map.append_bin(key, value);
                     }
                 }
@@ -106,8 +133,13 @@ fn slot<V>(
     read: fn(&Value<'_>) -> Result<V, String>,
 ) -> Option<Slot<V>> {
     let (source, _) = Source::compile(compiler, node)?;
-    let Source::Constant(value) = &source else { return Some(Slot::Dynamic(source)) };
-    read(value).map(Slot::Ready).map_err(|message| compiler.problem(node, message)).ok()
+    let Source::Constant(value) = &source else {
+        return Some(Slot::Dynamic(source));
+    };
+    read(value)
+        .map(Slot::Ready)
+        .map_err(|message| compiler.problem(node, message))
+        .ok()
 }
 
 fn ascii(value: &Value<'_>) -> Result<AsciiMetadataValue, String> {

@@ -24,6 +24,8 @@ mod state;
 mod status;
 mod steps;
 mod template;
+#[cfg(test)]
+mod testing;
 mod text;
 mod times;
 
@@ -60,7 +62,10 @@ pub struct RulesOptions {
 
 impl Default for RulesOptions {
     fn default() -> Self {
-        Self { state: RulesState::default(), rule_header: true }
+        Self {
+            state: RulesState::default(),
+            rule_header: true,
+        }
     }
 }
 
@@ -103,7 +108,9 @@ impl Rules {
 
     /// The handler of each method that some rule names.
     pub fn handlers(&self) -> impl Iterator<Item = (Arc<Method>, Arc<MethodRules>)> + '_ {
-        self.methods.iter().map(|rules| (Arc::clone(&rules.method), Arc::clone(rules)))
+        self.methods
+            .iter()
+            .map(|rules| (Arc::clone(&rules.method), Arc::clone(rules)))
     }
 
     /// How many rules there are.
@@ -149,7 +156,9 @@ impl MethodRules {
 
     /// The rule that answers every call, if the first one does.
     fn unconditional(&self) -> Option<&Rule> {
-        self.rules.first().filter(|rule| rule.condition.is_always() && rule.times.is_none())
+        self.rules
+            .first()
+            .filter(|rule| rule.condition.is_always() && rule.times.is_none())
     }
 }
 

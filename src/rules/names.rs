@@ -27,7 +27,12 @@ pub(crate) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
     let lower = name.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::normalized_damerau_levenshtein(&lower, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(likeness, candidate)| {
             // In short names one slip weighs much: `valu`, `nme`.
             *likeness >= NEAR || strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()) == 1
@@ -44,7 +49,10 @@ mod tests {
     fn a_near_name_is_suggested_and_a_far_one_lists_what_there_is() {
         assert_eq!(hint("valeu", ["name", "value"]).unwrap(), "did you mean `value`?");
         assert_eq!(hint("nme", ["name", "value"]).unwrap(), "did you mean `name`?");
-        assert_eq!(hint("colour", ["name", "value"]).unwrap(), "known are `name`, `value`");
+        assert_eq!(
+            hint("colour", ["name", "value"]).unwrap(),
+            "known are `name`, `value`"
+        );
         assert_eq!(hint("x", []), None);
     }
 

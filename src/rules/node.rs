@@ -72,7 +72,12 @@ impl Node {
     fn size(&self) -> usize {
         match &self.value {
             Yaml::List(items) => 1 + items.iter().map(Node::size).sum::<usize>(),
-            Yaml::Map(entries) => 1 + entries.iter().map(|(key, value)| key.size() + value.size()).sum::<usize>(),
+            Yaml::Map(entries) => {
+                1 + entries
+                    .iter()
+                    .map(|(key, value)| key.size() + value.size())
+                    .sum::<usize>()
+            }
             _ => 1,
         }
     }
@@ -93,7 +98,11 @@ pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
             }
             Err(error) => {
                 let at = builder.places.offset(error.marker());
-                builder.problems.push(Problem::at(source, at..at, format!("not valid YAML: {}", error.info())));
+                builder.problems.push(Problem::at(
+                    source,
+                    at..at,
+                    format!("not valid YAML: {}", error.info()),
+                ));
                 break;
             }
         }
@@ -102,7 +111,10 @@ pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
         return Err(builder.problems);
     }
     let end = source.text().len();
-    Ok(builder.root.unwrap_or(Node { span: 0..end.min(1), value: Yaml::Null }))
+    Ok(builder.root.unwrap_or(Node {
+        span: 0..end.min(1),
+        value: Yaml::Null,
+    }))
 }
 
 /// Turns the parser's markers into byte offsets.
@@ -117,9 +129,11 @@ struct Places<'t> {
 impl<'t> Places<'t> {
     fn new(text: &'t str) -> Self {
         let bytes = text.as_bytes();
-        let ends_line = |at: usize| bytes[at] == b'\n' || (bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
-        let line_starts =
-            std::iter::once(0).chain((0..bytes.len()).filter(|at| ends_line(*at)).map(|at| at + 1)).collect();
+        let ends_line =
+            |at: usize| bytes[at] == b'\n' || (bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+        let line_starts = std::iter::once(0)
+            .chain((0..bytes.len()).filter(|at| ends_line(*at)).map(|at| at + 1))
+            .collect();
         Self { text, line_starts }
     }
 
@@ -128,7 +142,9 @@ impl<'t> Places<'t> {
             return self.text.len();
         };
         let line = &self.text[*start..];
-        line.char_indices().nth(marker.col()).map_or(self.text.len(), |(at, _)| start + at)
+        line.char_indices()
+            .nth(marker.col())
+            .map_or(self.text.len(), |(at, _)| start + at)
     }
 
     fn span(&self, span: Span) -> Range<usize> {
@@ -149,7 +165,11 @@ struct Open {
 
 enum Children {
     List(Vec<Node>),
-    Map { entries: Vec<(Node, Node)>, key: Option<Node>, seen: HashSet<String> },
+    Map {
+        entries: Vec<(Node, Node)>,
+        key: Option<Node>,
+        seen: HashSet<String>,
+    },
 }
 
 struct Builder<'t> {
@@ -205,16 +225,33 @@ impl<'t> Builder<'t> {
             }
             Event::SequenceStart(anchor, _) => self.start(span, anchor, Children::List(Vec::new())),
             Event::MappingStart(anchor, _) => {
-                let map = Children::Map { entries: Vec::new(), key: None, seen: HashSet::new() };
+                let map = Children::Map {
+                    entries: Vec::new(),
+                    key: None,
+                    seen: HashSet::new(),
+                };
                 self.start(span, anchor, map)
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                let Some(Open { span: started, anchor, children }) = self.open.pop() else { return Ok(()) };
+                let Some(Open {
+                    span: started,
+                    anchor,
+                    children,
+                }) = self.open.pop()
+                else {
+                    return Ok(());
+                };
                 let value = match children {
                     Children::List(items) => Yaml::List(items),
                     Children::Map { entries, .. } => Yaml::Map(entries),
                 };
-                self.add(Node { span: started.start..span.end.max(started.end), value }, anchor)
+                self.add(
+                    Node {
+                        span: started.start..span.end.max(started.end),
+                        value,
+                    },
+                    anchor,
+                )
             }
         }
     }
@@ -223,7 +260,11 @@ impl<'t> Builder<'t> {
         if self.open.len() == MAX_DEPTH {
             return Err(self.problem(span, format!("nested deeper than {MAX_DEPTH} levels")));
         }
-        self.open.push(Open { span, anchor, children });
+        self.open.push(Open {
+            span,
+            anchor,
+            children,
+        });
         Ok(())
     }
 
@@ -239,7 +280,11 @@ impl<'t> Builder<'t> {
         };
         match &mut open.children {
             Children::List(items) => items.push(node),
-            Children::Map { entries, key: waiting, seen } => match waiting.take() {
+            Children::Map {
+                entries,
+                key: waiting,
+                seen,
+            } => match waiting.take() {
                 Some(key) => entries.push((key, node)),
                 None => {
                     match node.key_text() {
@@ -265,7 +310,10 @@ impl<'t> Builder<'t> {
 
     fn within_budget(&self, span: &Range<usize>) -> Result<(), Problem> {
         if self.nodes > MAX_NODES {
-            return Err(self.problem(span.clone(), format!("more than {MAX_NODES} values, aliases expanded")));
+            return Err(self.problem(
+                span.clone(),
+                format!("more than {MAX_NODES} values, aliases expanded"),
+            ));
         }
         Ok(())
     }
@@ -279,7 +327,11 @@ impl<'t> Builder<'t> {
 fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Yaml, String> {
     let plain = style == ScalarStyle::Plain;
     let Some(tag) = tag else {
-        return Ok(if plain { resolve_plain(text) } else { Yaml::Text(text.to_owned()) });
+        return Ok(if plain {
+            resolve_plain(text)
+        } else {
+            Yaml::Text(text.to_owned())
+        });
     };
     let wanted = match (tag.handle.as_str(), tag.suffix.as_str()) {
         ("", "!") | ("!", "") => "str",
@@ -307,7 +359,9 @@ fn resolve_plain(text: &str) -> Yaml {
         ".nan" | ".NaN" | ".NAN" => Yaml::Float(f64::NAN),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Yaml::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => Yaml::Float(f64::NEG_INFINITY),
-        _ => integer(text).or_else(|| float(text)).unwrap_or_else(|| Yaml::Text(text.to_owned())),
+        _ => integer(text)
+            .or_else(|| float(text))
+            .unwrap_or_else(|| Yaml::Text(text.to_owned())),
     }
 }
 
@@ -315,7 +369,9 @@ fn integer(text: &str) -> Option<Yaml> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let value = match (text.strip_prefix("0x"), text.strip_prefix("0o")) {
         (Some(hex), _) if hex.bytes().all(|b| b.is_ascii_hexdigit()) => i128::from_str_radix(hex, 16).ok()?,
-        (_, Some(octal)) if octal.bytes().all(|b| b.is_ascii_digit()) => i128::from_str_radix(octal, 8).ok()?,
+        (_, Some(octal)) if octal.bytes().all(|b| b.is_ascii_digit()) => {
+            i128::from_str_radix(octal, 8).ok()?
+        }
         _ if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok()?,
         _ => return None,
     };
@@ -324,9 +380,112 @@ fn integer(text: &str) -> Option<Yaml> {
 
 /// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`: Rust's own syntax without its words.
 fn float(text: &str) -> Option<Yaml> {
-    let numeric = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+    let numeric = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
     if !numeric || !text.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
     text.parse().ok().map(Yaml::Float)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Node, String> {
+        parse(&SourceText::new("f", text))
+            .map_err(|problems| problems.iter().map(|p| format!("{p:?}\n")).collect::<String>())
+    }
+
+    fn value(text: &str) -> Yaml {
+        parsed(text).unwrap().value
+    }
+
+    #[test]
+    fn scalars_are_those_of_the_core_schema() {
+        for (text, expected) in [
+            ("18446744073709551615", Yaml::Int(u64::MAX.into())),
+            ("0x1F", Yaml::Int(31)),
+            ("0o17", Yaml::Int(15)),
+            ("-12", Yaml::Int(-12)),
+            ("1e3", Yaml::Float(1000.0)),
+            (".5", Yaml::Float(0.5)),
+            ("-.inf", Yaml::Float(f64::NEG_INFINITY)),
+            ("True", Yaml::Bool(true)),
+            ("~", Yaml::Null),
+            ("yes", Yaml::Text("yes".to_owned())),
+            ("1.2.3", Yaml::Text("1.2.3".to_owned())),
+            ("inf", Yaml::Text("inf".to_owned())),
+            ("'12'", Yaml::Text("12".to_owned())),
+            ("!!str 12", Yaml::Text("12".to_owned())),
+            ("!!float 12", Yaml::Float(12.0)),
+        ] {
+            assert_eq!(value(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn places_are_bytes_also_after_characters_of_several() {
+        let text = "# ä€🙂 comment\nkä: {a: 'ö'} # ü\nlist:\n  - x\n";
+        let Yaml::Map(entries) = value(text) else { panic!() };
+        let Yaml::Map(inner) = &entries[0].1.value else {
+            panic!()
+        };
+        assert_eq!(&text[entries[0].0.span.clone()], "kä");
+        assert_eq!(&text[inner[0].1.span.clone()], "'ö'");
+        let Yaml::List(items) = &entries[1].1.value else {
+            panic!()
+        };
+        assert_eq!(&text[items[0].span.clone()], "x");
+    }
+
+    #[test]
+    fn what_hides_a_mistake_is_a_problem() {
+        for (text, expected) in [
+            ("a: 1\na: 2\n", "f:2:1: `a` is here twice"),
+            ("a: 1\n---\nb: 2\n", "a second document"),
+            ("a: !custom 1\n", "unknown tag"),
+            ("a: [1\n", "not valid YAML"),
+            ("a:\n\t- b\n", "not valid YAML"),
+            ("? [a]\n: b\n", "a list cannot be a key"),
+            ("a: !!int x\n", "`x` does not fit its tag `!!int`"),
+            ("a: *b\n", "not valid YAML"),
+        ] {
+            let problems = parsed(text).unwrap_err();
+            assert!(problems.contains(expected), "{text}: {problems}");
+        }
+    }
+
+    #[test]
+    fn an_empty_file_is_null_and_json_is_yaml() {
+        assert_eq!(value(""), Yaml::Null);
+        assert_eq!(value("# nothing\n"), Yaml::Null);
+        let Yaml::Map(entries) = value("{\"a\": \"b\\n\", \"c\": [1, null]}") else {
+            panic!()
+        };
+        assert_eq!(entries[0].1.text(), Some("b\n"));
+    }
+
+    #[test]
+    fn aliases_are_expanded_but_no_bomb_is() {
+        let Yaml::Map(entries) = value("a: &x [1, 2]\nb: *x\n") else {
+            panic!()
+        };
+        assert_eq!(entries[0].1.value, entries[1].1.value);
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+            bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+        }
+        assert!(parsed(&bomb).unwrap_err().contains("aliases expanded"));
+    }
+
+    #[test]
+    fn nesting_ends_somewhere() {
+        let problems = parsed(&"[".repeat(101)).unwrap_err();
+        assert!(problems.contains("nested deeper than 100 levels"), "{problems}");
+        assert!(parsed(&"[".repeat(1_000_000)).is_err());
+        assert!(parsed(&"- ".repeat(100_000)).is_err());
+    }
 }

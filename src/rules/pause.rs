@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::compiler::{Compiler, type_name};
+use super::compiler::Compiler;
 use super::expr::{Env, Type, Value};
 use super::node::{Node, Yaml};
 use super::source::Source;
@@ -31,7 +31,7 @@ impl Pause {
             },
             (source, Type::Duration | Type::String | Type::Dyn) => Some(Self::Dynamic(source)),
             (_, found) => {
-                compiler.problem(node, format!("{EXPECTED}, found {}", type_name(&found)));
+                compiler.problem(node, format!("{EXPECTED}, found {}", found));
                 None
             }
         }
@@ -76,7 +76,9 @@ fn parse(text: &str) -> Option<Duration> {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let number: f64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let unit = rest
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(rest.len());
         let seconds = match &rest[..unit] {
             "ns" => 1e-9,
             "us" | "µs" => 1e-6,

@@ -45,7 +45,12 @@ pub(crate) struct Rule {
 impl Rule {
     /// What its conditions and its session look at.
     pub(crate) fn all_uses(&self) -> Uses {
-        let when = self.condition.when.as_ref().map(|when| when.program.uses()).unwrap_or_default();
+        let when = self
+            .condition
+            .when
+            .as_ref()
+            .map(|when| when.program.uses())
+            .unwrap_or_default();
         let scope = self.times.as_ref().and_then(|times| times.scope.as_ref());
         let scope = scope.map(Program::uses).unwrap_or_default();
         let mut uses = union(union(self.uses, when), scope);
@@ -91,13 +96,25 @@ pub(crate) enum Op {
     Signal(Box<SignalStep>),
     Jump(usize),
     /// Goes on at `to` if the condition does not hold.
-    Unless { condition: Program, to: usize },
+    Unless {
+        condition: Program,
+        to: usize,
+    },
     /// Begins a loop with so many rounds; goes on at `end` if there are none.
-    Repeat { count: Source, end: usize },
+    Repeat {
+        count: Source,
+        end: usize,
+    },
     /// Begins a loop over the elements of a list.
-    Each { list: Program, end: usize },
+    Each {
+        list: Program,
+        end: usize,
+    },
     /// Ends a round: back to `body` for the next, or on.
-    Next { body: usize, every: Option<Pause> },
+    Next {
+        body: usize,
+        every: Option<Pause>,
+    },
 }
 
 /// A variable's new value.

@@ -23,11 +23,19 @@ use crate::schema::Method;
 
 /// The keys of a rule.
 pub(crate) const KEYS: [&str; 13] = [
-    "method", "name", "match", "when", "priority", "times", "scope", "headers", "trailers", "reply", "stream",
-    "session", "status",
+    "method", "name", "match", "when", "priority", "times", "scope", "headers", "trailers", "reply",
+    "stream", "session", "status",
 ];
 const OUTCOMES: [&str; 4] = ["reply", "stream", "session", "status"];
-const SESSION_KEYS: [&str; 7] = ["state", "open", "message", "half_close", "timers", "signals", "key"];
+const SESSION_KEYS: [&str; 7] = [
+    "state",
+    "open",
+    "message",
+    "half_close",
+    "timers",
+    "signals",
+    "key",
+];
 
 /// Compiles the rule of `node`, whose keys are checked, for a method.
 pub(crate) fn compile(
@@ -46,8 +54,10 @@ pub(crate) fn compile(
     let priority = value("priority").map_or(Some(0), |node| integer(compiler, node, "priority"));
     // What follows is the session's own.
     compiler.uses = Uses::default();
-    let outcomes: Vec<&Entry<'_>> =
-        entries.iter().filter(|entry| OUTCOMES.contains(&entry.name.as_str())).collect();
+    let outcomes: Vec<&Entry<'_>> = entries
+        .iter()
+        .filter(|entry| OUTCOMES.contains(&entry.name.as_str()))
+        .collect();
     let session = match outcomes.as_slice() {
         [outcome] => session(compiler, method, outcome, value("headers"), value("trailers")),
         [] => {
@@ -56,7 +66,10 @@ pub(crate) fn compile(
             None
         }
         [first, second, ..] => {
-            let message = format!("a rule has one outcome: this one has `{}` and `{}`", first.name, second.name);
+            let message = format!(
+                "a rule has one outcome: this one has `{}` and `{}`",
+                first.name, second.name
+            );
             compiler.problem(second.key, message);
             None
         }
@@ -110,13 +123,20 @@ fn session(
     let one_request = !method.is_client_streaming();
     if outcome.name == "stream" && !one_request {
         let hint = Some("write a `session` with `message` or `half_close`".to_owned());
-        let message = format!("`stream` answers one request, and the clients of {} stream", method.name());
+        let message = format!(
+            "`stream` answers one request, and the clients of {} stream",
+            method.name()
+        );
         compiler.problem_hint(outcome.key, message, hint);
         return None;
     }
     let mut steps = Steps::new(compiler, method.output());
-    let headers = headers.and_then(|node| Metadata::compile(steps.compiler, node)).map(Op::Headers);
-    let trailers = trailers.and_then(|node| Metadata::compile(steps.compiler, node)).map(Op::Trailers);
+    let headers = headers
+        .and_then(|node| Metadata::compile(steps.compiler, node))
+        .map(Op::Headers);
+    let trailers = trailers
+        .and_then(|node| Metadata::compile(steps.compiler, node))
+        .map(Op::Trailers);
     steps.push(headers);
     steps.push(trailers);
     match outcome.name.as_str() {
@@ -158,8 +178,12 @@ fn events(
         session.state = state(compiler, node);
     }
     let mut open = Steps::new(compiler, method.output());
-    let headers = headers.and_then(|node| Metadata::compile(open.compiler, node)).map(Op::Headers);
-    let trailers = trailers.and_then(|node| Metadata::compile(open.compiler, node)).map(Op::Trailers);
+    let headers = headers
+        .and_then(|node| Metadata::compile(open.compiler, node))
+        .map(Op::Headers);
+    let trailers = trailers
+        .and_then(|node| Metadata::compile(open.compiler, node))
+        .map(Op::Trailers);
     open.push(headers);
     open.push(trailers);
     if let Some(node) = value("open") {
@@ -197,19 +221,25 @@ fn plan(compiler: &mut Compiler<'_>, method: &Method, node: Option<&Node>) -> Pl
 /// The variables: each is in scope for those after it.
 fn state(compiler: &mut Compiler<'_>, node: &Node) -> Box<[Source]> {
     let Yaml::Map(entries) = &node.value else {
-        compiler.problem(node, format!("expected variables and their first values, found {}", node.kind()));
+        compiler.problem(
+            node,
+            format!("expected variables and their first values, found {}", node.kind()),
+        );
         return Box::default();
     };
     let mut sources = Vec::with_capacity(entries.len());
     for (key, value) in entries {
         let name = key.key_text().unwrap_or_default();
         if !is_identifier(&name) {
-            compiler.problem(key, format!("`{name}` cannot be a variable: letters, digits and `_` can"));
+            compiler.problem(
+                key,
+                format!("`{name}` cannot be a variable: letters, digits and `_` can"),
+            );
             continue;
         }
         // A variable whose value is broken is still there: its uses are no problems of their own.
-        let (source, found) =
-            Source::compile(compiler, value).unwrap_or((Source::Constant(super::expr::Value::Null), Type::Dyn));
+        let (source, found) = Source::compile(compiler, value)
+            .unwrap_or((Source::Constant(super::expr::Value::Null), Type::Dyn));
         sources.push(source);
         compiler.state.push((name, found));
     }
@@ -223,7 +253,9 @@ fn timers(compiler: &mut Compiler<'_>, method: &Method, node: &Node) -> Vec<Time
     };
     let mut timers = Vec::with_capacity(items.len());
     for item in items {
-        let Some(entries) = compiler.entries(item, "a timer", &["every", "after", "do"]) else { continue };
+        let Some(entries) = compiler.entries(item, "a timer", &["every", "after", "do"]) else {
+            continue;
+        };
         let (every, after) = (find(&entries, "every"), find(&entries, "after"));
         let (pause, repeats) = match (every, after) {
             (Some(every), None) => (every.value, true),
@@ -246,7 +278,10 @@ fn timers(compiler: &mut Compiler<'_>, method: &Method, node: &Node) -> Vec<Time
 
 fn signals(compiler: &mut Compiler<'_>, method: &Method, node: &Node) -> Vec<SignalPlan> {
     let Yaml::Map(entries) = &node.value else {
-        compiler.problem(node, format!("expected names of signals and their steps, found {}", node.kind()));
+        compiler.problem(
+            node,
+            format!("expected names of signals and their steps, found {}", node.kind()),
+        );
         return Vec::new();
     };
     let signal = |(key, steps): &(Node, Node)| SignalPlan {
@@ -284,7 +319,11 @@ fn times(
             Some(compiler.expression(node, text, 0)?)
         }
     };
-    Some(Times { limit, scope, counter: state.counter(name) })
+    Some(Times {
+        limit,
+        scope,
+        counter: state.counter(name),
+    })
 }
 
 fn integer(compiler: &mut Compiler<'_>, node: &Node, key: &str) -> Option<i64> {

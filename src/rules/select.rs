@@ -34,9 +34,16 @@ pub(super) struct Chosen<'r> {
 impl Order {
     pub(super) fn of(rules: &[Rule]) -> Self {
         let first = |stage: Stage| {
-            rules.iter().position(|rule| rule.condition.stage >= stage).unwrap_or(rules.len())
+            rules
+                .iter()
+                .position(|rule| rule.condition.stage >= stage)
+                .unwrap_or(rules.len())
         };
-        Self { message: first(Stage::Message), half_close: first(Stage::HalfClose), index: Index::of(rules) }
+        Self {
+            message: first(Stage::Message),
+            half_close: first(Stage::HalfClose),
+            index: Index::of(rules),
+        }
     }
 }
 
@@ -48,7 +55,11 @@ pub(super) async fn choose<'r>(
 ) -> Result<Chosen<'r>, Status> {
     let order = &rules.order;
     if let Some(rule) = try_range(rules, session, call, 0..order.message) {
-        return Ok(Chosen { rule, first: false, all: false });
+        return Ok(Chosen {
+            rule,
+            first: false,
+            all: false,
+        });
     }
     if order.message == rules.rules.len() {
         return Err(unmatched(rules, session, call));
@@ -58,7 +69,11 @@ pub(super) async fn choose<'r>(
         session.admit(call)?;
     }
     if let Some(rule) = try_range(rules, session, call, order.message..order.half_close) {
-        return Ok(Chosen { rule, first, all: !first });
+        return Ok(Chosen {
+            rule,
+            first,
+            all: !first,
+        });
     }
     if order.half_close == rules.rules.len() {
         return Err(unmatched(rules, session, call));
@@ -69,7 +84,11 @@ pub(super) async fn choose<'r>(
         }
     }
     match try_at_half_close(rules, session, call)? {
-        Some(rule) => Ok(Chosen { rule, first: false, all: true }),
+        Some(rule) => Ok(Chosen {
+            rule,
+            first: false,
+            all: true,
+        }),
         None => Err(unmatched(rules, session, call)),
     }
 }
@@ -81,7 +100,10 @@ fn try_at_half_close<'r>(
     session: &mut Session<'r>,
     call: &mut Call,
 ) -> Result<Option<&'r Rule>, Status> {
-    let (first, last) = (session.requests.first().cloned(), session.requests.last().cloned());
+    let (first, last) = (
+        session.requests.first().cloned(),
+        session.requests.last().cloned(),
+    );
     let max_elements = call.max_elements();
     for at in rules.order.half_close..rules.rules.len() {
         let reads_all = rules.rules[at].condition.stage == Stage::HalfClose;
@@ -135,18 +157,24 @@ fn unmatched(rules: &MethodRules, session: &Session<'_>, call: &mut Call) -> Sta
     let (frame, metadata, _) = call.at_hand();
     let mut env = session.env(frame, metadata);
     env.request = env.request.filter(|_| at != At::Nothing);
-    let mut decoded = Decoded::new(env.request.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
+    let mut decoded = Decoded::new(
+        env.request
+            .map(|(bytes, _)| (rules.method.input().clone(), bytes)),
+    );
     let difference = |rule: &Rule| {
-        rule.condition.difference(&env, &mut decoded).unwrap_or_else(|| Difference {
-            held: usize::MAX,
-            text: "it has answered as often as `times` says".to_owned(),
-        })
+        rule.condition
+            .difference(&env, &mut decoded)
+            .unwrap_or_else(|| Difference {
+                held: usize::MAX,
+                text: "it has answered as often as `times` says".to_owned(),
+            })
     };
     let compared = rules.rules.iter().take(COMPARED);
     // The first of those that held longest: `max_by_key` would take the last.
-    let nearest = compared.map(difference).zip(&rules.rules).reduce(|best, next| {
-        if next.0.held > best.0.held { next } else { best }
-    });
+    let nearest = compared
+        .map(difference)
+        .zip(&rules.rules)
+        .reduce(|best, next| if next.0.held > best.0.held { next } else { best });
     match nearest {
         None => Status::unimplemented(format!("no rule for {}", rules.method.name())),
         Some((difference, rule)) => Status::unimplemented(format!(

@@ -76,7 +76,10 @@ impl<'r> Session<'r> {
         let facts = if rules.uses.volatile {
             CallFacts {
                 method: rules.method.name().to_owned(),
-                peer: call.peer().unwrap_or_default().to_owned(),
+                peer: call
+                    .peer()
+                    .map(|peer| peer.addr().to_string())
+                    .unwrap_or_default(),
                 id: call.id(),
             }
         } else {
@@ -124,8 +127,14 @@ impl<'r> Session<'r> {
     pub(super) fn admit(&mut self, call: &mut Call) -> Result<(), Status> {
         let max_elements = call.max_elements();
         let (bytes, _) = call.frame();
-        check_and_pick(self.rules.method.layouts(), &self.rules.picker, bytes, max_elements, &mut self.picked)
-            .map_err(MessageError::from)?;
+        check_and_pick(
+            self.rules.method.layouts(),
+            &self.rules.picker,
+            bytes,
+            max_elements,
+            &mut self.picked,
+        )
+        .map_err(MessageError::from)?;
         self.received += 1;
         self.at = At::Frame;
         if self.rules.uses.requests {
@@ -151,8 +160,14 @@ impl<'r> Session<'r> {
         self.kept.clear();
         self.kept.extend_from_slice(message);
         self.at = At::Kept;
-        check_and_pick(self.rules.method.layouts(), &self.rules.picker, message, max_elements, &mut self.picked)
-            .map_err(MessageError::from)?;
+        check_and_pick(
+            self.rules.method.layouts(),
+            &self.rules.picker,
+            message,
+            max_elements,
+            &mut self.picked,
+        )
+        .map_err(MessageError::from)?;
         Ok(())
     }
 
@@ -174,7 +189,11 @@ impl<'r> Session<'r> {
             self.begin_state(rule, call)?;
         }
         if !rule.signals.is_empty() {
-            self.listener = Some(self.rules.state.listen(rule.signals.iter().map(|signal| Arc::clone(&signal.name))));
+            self.listener = Some(
+                self.rules
+                    .state
+                    .listen(rule.signals.iter().map(|signal| Arc::clone(&signal.name))),
+            );
         }
         if self.run(rule, &rule.open, call).await? == Flow::End {
             return Ok(());
@@ -268,7 +287,11 @@ impl<'r> Session<'r> {
                 self.keep_frame(call);
             }
             call.publish();
-            let due = timers.iter().enumerate().filter_map(|(at, due)| Some(((*due)?, at))).min();
+            let due = timers
+                .iter()
+                .enumerate()
+                .filter_map(|(at, due)| Some(((*due)?, at)))
+                .min();
             let flow = tokio::select! {
                 next = call.next_frame(), if open => {
                     if next? {
@@ -313,8 +336,14 @@ impl<'r> Session<'r> {
         }
     }
 
-    fn begin_timers(&self, rule: &Rule, call: &mut Call) -> Result<Vec<Option<tokio::time::Instant>>, Status> {
-        (0..rule.timers.len()).map(|at| self.following(rule, at, None, call)).collect()
+    fn begin_timers(
+        &self,
+        rule: &Rule,
+        call: &mut Call,
+    ) -> Result<Vec<Option<tokio::time::Instant>>, Status> {
+        (0..rule.timers.len())
+            .map(|at| self.following(rule, at, None, call))
+            .collect()
     }
 
     /// When a timer is due next. A late one does not catch up: it goes on from now.
@@ -329,7 +358,9 @@ impl<'r> Session<'r> {
         let pause = rule.timers[at].pause.duration(&self.env(frame, metadata));
         let pause = pause.map_err(|message| failed(rule, &message))?;
         let now = tokio::time::Instant::now();
-        let next = last.and_then(|last| last.checked_add(pause)).filter(|next| *next > now);
+        let next = last
+            .and_then(|last| last.checked_add(pause))
+            .filter(|next| *next > now);
         Ok(next.or_else(|| now.checked_add(pause)))
     }
 
@@ -338,7 +369,8 @@ impl<'r> Session<'r> {
         let (frame, metadata, _) = call.at_hand();
         for source in &rule.state {
             let value = source.value(&self.env(frame, metadata));
-            self.state.push(value.map_err(|error| failed(rule, &format!("`state`: {error}")))?);
+            self.state
+                .push(value.map_err(|error| failed(rule, &format!("`state`: {error}")))?);
         }
         Ok(())
     }
@@ -376,7 +408,12 @@ impl<'r> Session<'r> {
                     match held.map_err(|error| failed(rule, &format!("`when`: {error}")))? {
                         Value::Bool(true) => {}
                         Value::Bool(false) => at = *to,
-                        other => return Err(failed(rule, &format!("`when` gave {}, no boolean", shown(&other)))),
+                        other => {
+                            return Err(failed(
+                                rule,
+                                &format!("`when` gave {}, no boolean", shown(&other)),
+                            ));
+                        }
                     }
                 }
                 Op::Repeat { .. } | Op::Each { .. } => {
@@ -407,7 +444,11 @@ impl<'r> Session<'r> {
                     let (frame, metadata, _) = call.at_hand();
                     let status = status.status(&self.env(frame, metadata));
                     let status = status.map_err(|message| failed(rule, &format!("`status`: {message}")))?;
-                    return if status.code() == tonic::Code::Ok { Ok(Flow::End) } else { Err(status) };
+                    return if status.code() == tonic::Code::Ok {
+                        Ok(Flow::End)
+                    } else {
+                        Err(status)
+                    };
                 }
                 Op::Signal(step) => self.signal(rule, step, call)?,
             }
@@ -424,12 +465,16 @@ impl<'r> Session<'r> {
         if let [only] = assignments {
             let value = only.value.value(&self.env(frame, metadata));
             let value = value.map_err(|error| wrong(only, &error.message))?;
-            self.state[only.variable] = fit(&only.variable_type, value).map_err(|message| wrong(only, &message))?;
+            self.state[only.variable] =
+                fit(&only.variable_type, value).map_err(|message| wrong(only, &message))?;
             return Ok(());
         }
         let env = self.env(frame, metadata);
         let values = assignments.iter().map(|assignment| {
-            let value = assignment.value.value(&env).map_err(|error| wrong(assignment, &error.message))?;
+            let value = assignment
+                .value
+                .value(&env)
+                .map_err(|error| wrong(assignment, &error.message))?;
             fit(&assignment.variable_type, value).map_err(|message| wrong(assignment, &message))
         });
         let values = values.collect::<Result<Vec<_>, Status>>()?;
@@ -452,7 +497,8 @@ impl<'r> Session<'r> {
                     Value::Uint(count) => i64::try_from(*count).ok(),
                     _ => None,
                 };
-                let rounds = rounds.ok_or_else(|| failed(rule, &format!("`repeat`: {} rounds", shown(&count))))?;
+                let rounds =
+                    rounds.ok_or_else(|| failed(rule, &format!("`repeat`: {} rounds", shown(&count))))?;
                 (Rounds::Count { next: 0, end: rounds }, *end)
             }
             Op::Each { list, end } => {
@@ -490,13 +536,20 @@ impl<'r> Session<'r> {
 
     async fn pause(&self, rule: &Rule, pause: &super::pause::Pause, call: &mut Call) -> Result<(), Status> {
         let (frame, metadata, _) = call.at_hand();
-        let duration = pause.duration(&self.env(frame, metadata)).map_err(|message| failed(rule, &message))?;
+        let duration = pause
+            .duration(&self.env(frame, metadata))
+            .map_err(|message| failed(rule, &message))?;
         call.publish();
         tokio::time::sleep(duration).await;
         Ok(())
     }
 
-    fn headers(&self, rule: &Rule, headers: &super::metadata::Metadata, call: &mut Call) -> Result<(), Status> {
+    fn headers(
+        &self,
+        rule: &Rule,
+        headers: &super::metadata::Metadata,
+        call: &mut Call,
+    ) -> Result<(), Status> {
         let Some(map) = call.headers_mut() else {
             return Err(failed(rule, "`headers`: they are sent already"));
         };
@@ -514,7 +567,9 @@ impl<'r> Session<'r> {
         let env = self.env(frame, metadata);
         let text = |text: &super::text::Text| {
             let mut out = String::new();
-            text.write(&env, &mut out).map(|()| out).map_err(|error| failed(rule, &format!("`signal`: {error}")))
+            text.write(&env, &mut out)
+                .map(|()| out)
+                .map_err(|error| failed(rule, &format!("`signal`: {error}")))
         };
         let name = text(&step.name)?;
         let key = step.key.as_ref().map(text).transpose()?;

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::compiler::{Compiler, type_name};
+use super::compiler::Compiler;
 use super::expr::{Env, EvalError, Program, Type, Value};
 use super::node::{Node, Yaml};
 use super::text::{Piece, Text};
@@ -107,9 +107,12 @@ impl Source {
                 text.write(env, &mut out)?;
                 Value::String(Cow::Owned(out))
             }
-            Self::List(items) => {
-                Value::List(items.iter().map(|item| item.value(env)).collect::<Result<_, _>>()?)
-            }
+            Self::List(items) => Value::List(
+                items
+                    .iter()
+                    .map(|item| item.value(env))
+                    .collect::<Result<_, _>>()?,
+            ),
             Self::Map(entries) => {
                 let entries = entries.iter().map(|(name, source)| {
                     let name = Value::String(Cow::Owned(name.clone()));
@@ -122,14 +125,22 @@ impl Source {
 }
 
 fn common_type<'t>(mut types: impl Iterator<Item = &'t Type>) -> Type {
-    let Some(first) = types.next() else { return Type::Dyn };
-    if types.all(|other| other == first) { first.clone() } else { Type::Dyn }
+    let Some(first) = types.next() else {
+        return Type::Dyn;
+    };
+    if types.all(|other| other == first) {
+        first.clone()
+    } else {
+        Type::Dyn
+    }
 }
 
 /// Whether a variable of that type may be set to a value of the other.
 pub(crate) fn assignable(variable: &Type, found: &Type) -> bool {
     match (variable, found) {
-        (Type::Dyn, _) | (_, Type::Dyn) | (Type::List(_), Type::List(_)) | (Type::Map(..), Type::Map(..)) => true,
+        (Type::Dyn, _) | (_, Type::Dyn) | (Type::List(_), Type::List(_)) | (Type::Map(..), Type::Map(..)) => {
+            true
+        }
         (Type::Double, Type::Int | Type::Uint) => true,
         _ => variable == found,
     }
@@ -163,5 +174,5 @@ pub(crate) fn fit(variable: &Type, value: Value<'static>) -> Result<Value<'stati
     }
     let mut text = String::new();
     value.write_text(&mut text);
-    Err(format!("{text} is not {}", type_name(variable)))
+    Err(format!("{text} is not {}", variable))
 }

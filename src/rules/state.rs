@@ -64,9 +64,18 @@ impl RulesState {
 
     /// Raises a signal in all calls but the one that listens as `except`.
     pub(crate) fn raise(&self, name: &str, key: Option<&str>, except: Option<u64>) -> usize {
-        let listeners = self.inner.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((name, calls)) = listeners.by_signal.get_key_value(name) else { return 0 };
-        let signal = Signal { name: Arc::clone(name), key: key.map(Arc::from) };
+        let listeners = self
+            .inner
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some((name, calls)) = listeners.by_signal.get_key_value(name) else {
+            return 0;
+        };
+        let signal = Signal {
+            name: Arc::clone(name),
+            key: key.map(Arc::from),
+        };
         let heard = |(id, sender): &&(u64, mpsc::Sender<Signal>)| {
             let other = Some(*id) != except;
             let sent = other && sender.try_send(signal.clone()).is_ok();
@@ -82,14 +91,27 @@ impl RulesState {
     pub(crate) fn listen(&self, names: impl Iterator<Item = Arc<str>>) -> Listener {
         let (sender, signals) = mpsc::channel(WAITING);
         let names: Vec<Arc<str>> = names.collect();
-        let mut listeners = self.inner.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = self
+            .inner
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let id = listeners.next;
         listeners.next += 1;
         for name in &names {
-            listeners.by_signal.entry(Arc::clone(name)).or_default().push((id, sender.clone()));
+            listeners
+                .by_signal
+                .entry(Arc::clone(name))
+                .or_default()
+                .push((id, sender.clone()));
         }
         drop(listeners);
-        Listener { state: self.clone(), id, names, signals }
+        Listener {
+            state: self.clone(),
+            id,
+            names,
+            signals,
+        }
     }
 }
 
@@ -102,7 +124,12 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let mut listeners = self.state.inner.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = self
+            .state
+            .inner
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for name in &self.names {
             if let Some(calls) = listeners.by_signal.get_mut(name) {
                 calls.retain(|(id, _)| *id != self.id);

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use tonic::{Code, Status};
 
-use super::compiler::{Compiler, type_name};
+use super::compiler::Compiler;
 use super::expr::{Env, Type, Value};
 use super::names;
 use super::node::{Node, Yaml};
@@ -79,7 +79,9 @@ pub(crate) fn google_rpc() -> &'static DescriptorPool {
 }
 
 fn any() -> MessageDescriptor {
-    google_rpc().get_message_by_name("google.protobuf.Any").expect("the pool has the well-known types")
+    google_rpc()
+        .get_message_by_name("google.protobuf.Any")
+        .expect("the pool has the well-known types")
 }
 
 impl StatusTemplate {
@@ -96,19 +98,33 @@ impl StatusTemplate {
                     compiler.problem(entry.value, format!("expected a text, found {found}"));
                 }
                 (_, Yaml::List(items)) => {
-                    details = items.iter().filter_map(|item| compile_detail(compiler, item)).collect();
+                    details = items
+                        .iter()
+                        .filter_map(|item| compile_detail(compiler, item))
+                        .collect();
                 }
-                _ => compiler.problem(entry.value, format!("expected a list of details, found {}", entry.value.kind())),
+                _ => compiler.problem(
+                    entry.value,
+                    format!("expected a list of details, found {}", entry.value.kind()),
+                ),
             }
         }
         if compiler.problems.len() > before {
             return None;
         }
         let Some(code) = code else {
-            compiler.problem_hint(node, "a status needs a `code`", Some("such as `code: NOT_FOUND`".to_owned()));
+            compiler.problem_hint(
+                node,
+                "a status needs a `code`",
+                Some("such as `code: NOT_FOUND`".to_owned()),
+            );
             return None;
         };
-        Some(Self { code, message, details: details.into() })
+        Some(Self {
+            code,
+            message,
+            details: details.into(),
+        })
     }
 
     /// The status for this call; an `Err` says what did not fit.
@@ -122,7 +138,8 @@ impl StatusTemplate {
         };
         let mut message = String::new();
         if let Some(text) = &self.message {
-            text.write(env, &mut message).map_err(|error| format!("`message`: {error}"))?;
+            text.write(env, &mut message)
+                .map_err(|error| format!("`message`: {error}"))?;
         }
         if self.details.is_empty() {
             return Ok(Status::new(code, message));
@@ -144,7 +161,9 @@ impl StatusTemplate {
         let mut detail = BytesMut::new();
         for template in &self.details {
             detail.clear();
-            template.write(env, &mut detail).map_err(|misfit| format!("`details`: {misfit}"))?;
+            template
+                .write(env, &mut detail)
+                .map_err(|misfit| format!("`details`: {misfit}"))?;
             put_delimited(&mut buffer, 3, &detail);
         }
         Ok(buffer.freeze())
@@ -160,10 +179,13 @@ fn put_delimited(buffer: &mut BytesMut, number: u32, bytes: &[u8]) {
 fn compile_code(compiler: &mut Compiler<'_>, node: &Node) -> Option<CodeSource> {
     let (source, found) = Source::compile(compiler, node)?;
     let Source::Constant(value) = &source else {
-        if matches!(found, Type::Int | Type::Uint | Type::String | Type::Enum(_) | Type::Dyn) {
+        if matches!(
+            found,
+            Type::Int | Type::Uint | Type::String | Type::Enum(_) | Type::Dyn
+        ) {
             return Some(CodeSource::Dynamic(source));
         }
-        compiler.problem(node, format!("expected a status code, found {}", type_name(&found)));
+        compiler.problem(node, format!("expected a status code, found {}", found));
         return None;
     };
     if let Some(code) = code_of(value) {
@@ -203,7 +225,10 @@ fn compile_detail(compiler: &mut Compiler<'_>, node: &Node) -> Option<Template> 
         return Template::compile(compiler, node, &any());
     }
     let [(form, fields)] = entries.as_slice() else {
-        compiler.problem(node, "a detail is a message with `@type`, or one short form such as `error_info`");
+        compiler.problem(
+            node,
+            "a detail is a message with `@type`, or one short form such as `error_info`",
+        );
         return None;
     };
     let name = form.key_text().unwrap_or_default();
@@ -213,12 +238,24 @@ fn compile_detail(compiler: &mut Compiler<'_>, node: &Node) -> Option<Template> 
         return None;
     };
     let Yaml::Map(fields) = &fields.value else {
-        compiler.problem(fields, format!("expected a google.rpc.{message}, found {}", fields.kind()));
+        compiler.problem(
+            fields,
+            format!("expected a google.rpc.{message}, found {}", fields.kind()),
+        );
         return None;
     };
-    let text = |text: String| Node { span: form.span.clone(), value: Yaml::Text(text) };
-    let named = (text("@type".to_owned()), text(format!("type.googleapis.com/google.rpc.{message}")));
+    let text = |text: String| Node {
+        span: form.span.clone(),
+        value: Yaml::Text(text),
+    };
+    let named = (
+        text("@type".to_owned()),
+        text(format!("type.googleapis.com/google.rpc.{message}")),
+    );
     let entries = std::iter::once(named).chain(fields.iter().cloned()).collect();
-    let detail = Node { span: node.span.clone(), value: Yaml::Map(entries) };
+    let detail = Node {
+        span: node.span.clone(),
+        value: Yaml::Map(entries),
+    };
     Template::compile(compiler, &detail, &any())
 }

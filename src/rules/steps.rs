@@ -1,8 +1,9 @@
 //! From the steps of an event to the operations of a plan.
 
-use super::compiler::{Compiler, Entry, type_name};
+use super::compiler::{Compiler, Entry};
 use super::expr::Type;
 use super::metadata::Metadata;
+use super::names;
 use super::node::{Node, Yaml};
 use super::pause::Pause;
 use super::plan::{Assignment, Op, Plan, SignalStep};
@@ -10,7 +11,6 @@ use super::source::{Source, assignable};
 use super::status::StatusTemplate;
 use super::template::Template;
 use super::text::Text;
-use super::names;
 
 /// The keys of a step that say what it does; each step has one.
 const ACTIONS: [&str; 11] = [
@@ -40,7 +40,11 @@ struct Modifiers<'n> {
 
 impl<'s, 'c> Steps<'s, 'c> {
     pub(crate) fn new(compiler: &'s mut Compiler<'c>, output: &'s prost_reflect::MessageDescriptor) -> Self {
-        Self { compiler, output, ops: Vec::new() }
+        Self {
+            compiler,
+            output,
+            ops: Vec::new(),
+        }
     }
 
     pub(crate) fn finish(self) -> Plan {
@@ -54,15 +58,20 @@ impl<'s, 'c> Steps<'s, 'c> {
             Yaml::Null => {}
             Yaml::Map(_) => {
                 let hint = Some("put a `- ` before it".to_owned());
-                self.compiler.problem_hint(node, "expected a list of steps, found one", hint);
+                self.compiler
+                    .problem_hint(node, "expected a list of steps, found one", hint);
             }
-            _ => self.compiler.problem(node, format!("expected a list of steps, found {}", node.kind())),
+            _ => self
+                .compiler
+                .problem(node, format!("expected a list of steps, found {}", node.kind())),
         }
     }
 
     fn step(&mut self, node: &Node) {
         let known: Vec<&str> = ACTIONS.iter().chain(&MODIFIERS).copied().collect();
-        let Some(entries) = self.compiler.entries(node, "a step", &known) else { return };
+        let Some(entries) = self.compiler.entries(node, "a step", &known) else {
+            return;
+        };
         let mut modifiers = Modifiers::default();
         let mut actions: Vec<Entry<'_>> = Vec::new();
         for entry in entries {
@@ -86,7 +95,10 @@ impl<'s, 'c> Steps<'s, 'c> {
                 }
             }
             [first, second, ..] => {
-                let message = format!("a step has one action: this one has `{}` and `{}`", first.name, second.name);
+                let message = format!(
+                    "a step has one action: this one has `{}` and `{}`",
+                    first.name, second.name
+                );
                 let hint = Some("make them two steps".to_owned());
                 self.compiler.problem_hint(second.key, message, hint);
             }
@@ -99,14 +111,16 @@ impl<'s, 'c> Steps<'s, 'c> {
             (None, None) => {
                 for (modifier, name) in [(modifiers.every, "every"), (modifiers.name, "as")] {
                     if let Some(modifier) = modifier {
-                        self.compiler.problem(modifier, format!("`{name}` goes with `repeat` or `each`"));
+                        self.compiler
+                            .problem(modifier, format!("`{name}` goes with `repeat` or `each`"));
                     }
                 }
                 self.conditional(modifiers, action);
                 return;
             }
             (Some(_), Some(each)) => {
-                self.compiler.problem(each, "`repeat` and `each` are both here: a step has one loop");
+                self.compiler
+                    .problem(each, "`repeat` and `each` are both here: a step has one loop");
                 return;
             }
             (Some(count), None) => (self.repeat(count), ("i", Type::Int)),
@@ -119,11 +133,14 @@ impl<'s, 'c> Steps<'s, 'c> {
             None => local.0.to_owned(),
             Some((_, Some(name))) if is_identifier(name) => name.to_owned(),
             Some((name, _)) => {
-                self.compiler.problem(name, "`as` needs a name of letters, digits and `_`");
+                self.compiler
+                    .problem(name, "`as` needs a name of letters, digits and `_`");
                 local.0.to_owned()
             }
         };
-        let every = modifiers.every.and_then(|every| Pause::compile(self.compiler, every));
+        let every = modifiers
+            .every
+            .and_then(|every| Pause::compile(self.compiler, every));
         let start = self.ops.len();
         self.ops.extend(begin);
         let body = self.ops.len();
@@ -146,7 +163,7 @@ impl<'s, 'c> Steps<'s, 'c> {
             _ => matches!(found, Type::Int | Type::Uint | Type::Dyn),
         };
         if !fits {
-            let message = format!("`repeat` needs a number from 0, found {}", type_name(&found));
+            let message = format!("`repeat` needs a number from 0, found {}", found);
             self.compiler.problem(node, message);
             return None;
         }
@@ -155,7 +172,10 @@ impl<'s, 'c> Steps<'s, 'c> {
 
     fn each(&mut self, node: &Node) -> Option<(Op, Type)> {
         let Some(text) = node.text() else {
-            self.compiler.problem(node, format!("`each` needs a list as `${{…}}`, found {}", node.kind()));
+            self.compiler.problem(
+                node,
+                format!("`each` needs a list as `${{…}}`, found {}", node.kind()),
+            );
             return None;
         };
         let pieces = self.compiler.split(node, text)?;
@@ -169,7 +189,7 @@ impl<'s, 'c> Steps<'s, 'c> {
             Type::Map(key, _) => (**key).clone(),
             Type::Dyn => Type::Dyn,
             other => {
-                let message = format!("`each` needs a list, this is {}", type_name(other));
+                let message = format!("`each` needs a list, this is {}", other);
                 self.compiler.problem(node, message);
                 return None;
             }
@@ -184,7 +204,8 @@ impl<'s, 'c> Steps<'s, 'c> {
         };
         let condition = self.compiler.condition(when);
         let jump = self.ops.len();
-        self.ops.extend(condition.map(|condition| Op::Unless { condition, to: 0 }));
+        self.ops
+            .extend(condition.map(|condition| Op::Unless { condition, to: 0 }));
         self.action(action, modifiers.key);
         let after = self.ops.len();
         if let Some(Op::Unless { to, .. }) = self.ops.get_mut(jump) {
@@ -209,7 +230,9 @@ impl<'s, 'c> Steps<'s, 'c> {
                 self.compiler.problem(node, "`flush` has one value, `headers`");
                 None
             }
-            "status" => StatusTemplate::compile(self.compiler, node).map(|status| Op::Status(Box::new(status))),
+            "status" => {
+                StatusTemplate::compile(self.compiler, node).map(|status| Op::Status(Box::new(status)))
+            }
             "signal" => self.signal(node, key),
             "do" => {
                 self.steps(node);
@@ -227,7 +250,8 @@ impl<'s, 'c> Steps<'s, 'c> {
         match node.key_text() {
             Some(text) => Text::compile(self.compiler, node, &text),
             None => {
-                self.compiler.problem(node, format!("expected {expected}, found {}", node.kind()));
+                self.compiler
+                    .problem(node, format!("expected {expected}, found {}", node.kind()));
                 None
             }
         }
@@ -235,7 +259,10 @@ impl<'s, 'c> Steps<'s, 'c> {
 
     fn set(&mut self, node: &Node) -> Option<Op> {
         let Yaml::Map(entries) = &node.value else {
-            self.compiler.problem(node, format!("expected variables and their values, found {}", node.kind()));
+            self.compiler.problem(
+                node,
+                format!("expected variables and their values, found {}", node.kind()),
+            );
             return None;
         };
         let mut assignments = Vec::with_capacity(entries.len());
@@ -245,16 +272,24 @@ impl<'s, 'c> Steps<'s, 'c> {
             let Some(variable) = variables.iter().position(|(known, _)| *known == name) else {
                 let hint = names::hint(&name, variables.iter().map(|(known, _)| known.as_str()));
                 let hint = hint.or_else(|| Some("declare it in the session's `state`".to_owned()));
-                self.compiler.problem_hint(key, format!("there is no variable `{name}`"), hint);
+                self.compiler
+                    .problem_hint(key, format!("there is no variable `{name}`"), hint);
                 continue;
             };
-            let Some((source, found)) = Source::compile(self.compiler, value) else { continue };
+            let Some((source, found)) = Source::compile(self.compiler, value) else {
+                continue;
+            };
             let expected = &self.compiler.state[variable].1;
             if assignable(expected, &found) {
                 let variable_type = expected.clone();
-                assignments.push(Assignment { variable, name, variable_type, value: source });
+                assignments.push(Assignment {
+                    variable,
+                    name,
+                    variable_type,
+                    value: source,
+                });
             } else {
-                let message = format!("`{name}` is {}, this is {}", type_name(expected), type_name(&found));
+                let message = format!("`{name}` is {}, this is {}", expected, found);
                 let hint = Some("a variable keeps the type of its first value".to_owned());
                 self.compiler.problem_hint(value, message, hint);
             }
@@ -274,17 +309,28 @@ impl<'s, 'c> Steps<'s, 'c> {
     /// Each case but the last has a condition; after a case's steps the rest is jumped over.
     fn choose(&mut self, node: &Node) {
         let Yaml::List(cases) = &node.value else {
-            self.compiler.problem(node, format!("expected a list of cases, found {}", node.kind()));
+            self.compiler
+                .problem(node, format!("expected a list of cases, found {}", node.kind()));
             return;
         };
         let mut to_end = Vec::new();
         for (case, place) in cases.iter().zip(1..) {
-            let Some(entries) = self.compiler.entries(case, "a case", &["when", "do"]) else { continue };
-            let find = |name: &str| entries.iter().find(|entry| entry.name == name).map(|entry| entry.value);
+            let Some(entries) = self.compiler.entries(case, "a case", &["when", "do"]) else {
+                continue;
+            };
+            let find = |name: &str| {
+                entries
+                    .iter()
+                    .find(|entry| entry.name == name)
+                    .map(|entry| entry.value)
+            };
             let (when, steps) = (find("when"), find("do"));
             let last = place == cases.len();
             if when.is_none() && !last {
-                self.compiler.problem(case, "only the last case can be without `when`: those after it never run");
+                self.compiler.problem(
+                    case,
+                    "only the last case can be without `when`: those after it never run",
+                );
             }
             let Some(steps) = steps else {
                 self.compiler.problem(case, "a case needs `do`");
@@ -292,7 +338,8 @@ impl<'s, 'c> Steps<'s, 'c> {
             };
             let condition = when.and_then(|when| self.compiler.condition(when));
             let jump = self.ops.len();
-            self.ops.extend(condition.map(|condition| Op::Unless { condition, to: 0 }));
+            self.ops
+                .extend(condition.map(|condition| Op::Unless { condition, to: 0 }));
             self.steps(steps);
             if !last {
                 to_end.push(self.ops.len());
@@ -325,6 +372,8 @@ impl Modifiers<'_> {
 /// Whether CEL can name it.
 pub(crate) fn is_identifier(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

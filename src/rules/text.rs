@@ -39,7 +39,10 @@ pub(crate) fn split(text: &str) -> Result<Vec<Piece<'_>>, Range<usize>> {
             if !literal.is_empty() {
                 pieces.push(Piece::Literal(std::mem::take(&mut literal)));
             }
-            pieces.push(Piece::Expression { source: &inside[..end], at: dollar + 2 });
+            pieces.push(Piece::Expression {
+                source: &inside[..end],
+                at: dollar + 2,
+            });
             at = dollar + 2 + end + 1;
         } else {
             literal.push('$');
@@ -78,7 +81,11 @@ fn expression_end(text: &str) -> Option<usize> {
 fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
     let quote = bytes[start];
     let triple = bytes[start..].starts_with(&[quote; 3]);
-    let raw = bytes[..start].iter().rev().take_while(|b| b"rRbB".contains(b)).any(|b| b"rR".contains(b));
+    let raw = bytes[..start]
+        .iter()
+        .rev()
+        .take_while(|b| b"rRbB".contains(b))
+        .any(|b| b"rR".contains(b));
     let mut at = start + if triple { 3 } else { 1 };
     while let Some(byte) = bytes.get(at) {
         if *byte == b'\\' && !raw {
@@ -113,7 +120,11 @@ impl Text {
         Self::of_pieces(compiler, node, pieces)
     }
 
-    pub(crate) fn of_pieces(compiler: &mut Compiler<'_>, node: &Node, pieces: Vec<Piece<'_>>) -> Option<Self> {
+    pub(crate) fn of_pieces(
+        compiler: &mut Compiler<'_>,
+        node: &Node,
+        pieces: Vec<Piece<'_>>,
+    ) -> Option<Self> {
         let mut parts = Some(Vec::new());
         for piece in pieces {
             let part = match piece {
@@ -189,16 +200,29 @@ mod tests {
             literal("a "),
             Piece::Expression { source: "x", at: 4 },
             literal(" b "),
-            Piece::Expression { source: " y ", at: 11 },
+            Piece::Expression {
+                source: " y ",
+                at: 11,
+            },
         ];
         assert_eq!(pieces, expected);
     }
 
     #[test]
     fn braces_and_quotes_of_cel_do_not_end_an_expression() {
-        for source in [r#"{"a": {"b": 1}}.a"#, r#"x == "}""#, r"'\'}'", r"r'\' + '}'", r#""""}"}""" "#] {
+        for source in [
+            r#"{"a": {"b": 1}}.a"#,
+            r#"x == "}""#,
+            r"'\'}'",
+            r"r'\' + '}'",
+            r#""""}"}""" "#,
+        ] {
             let text = format!("${{{source}}}");
-            assert_eq!(split(&text).unwrap(), [Piece::Expression { source, at: 2 }], "{text}");
+            assert_eq!(
+                split(&text).unwrap(),
+                [Piece::Expression { source, at: 2 }],
+                "{text}"
+            );
         }
     }
 

@@ -30,7 +30,11 @@ impl Times {
         if let Some(program) = &self.scope {
             program.eval(env)?.write_text(&mut scope);
         }
-        let mut answered = self.counter.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answered = self
+            .counter
+            .answered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let count = answered.entry(scope).or_default();
         let left = *count < self.limit;
         *count += u64::from(left);
@@ -43,7 +47,11 @@ impl Times {
         if let Some(Ok(value)) = self.scope.as_ref().map(|program| program.eval(env)) {
             value.write_text(&mut scope);
         }
-        let answered = self.counter.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let answered = self
+            .counter
+            .answered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         answered.get(&scope).copied().unwrap_or_default() < self.limit
     }
 }

@@ -35,7 +35,11 @@ enum Str<'t> {
 
 impl<'b, 'c> Builder<'b, 'c> {
     pub(super) fn new(compiler: &'b mut Compiler<'c>) -> Self {
-        Self { compiler, ops: Vec::new(), constant: BytesMut::new() }
+        Self {
+            compiler,
+            ops: Vec::new(),
+            constant: BytesMut::new(),
+        }
     }
 
     pub(super) fn finish(mut self) -> Box<[Op]> {
@@ -98,7 +102,8 @@ impl<'b, 'c> Builder<'b, 'c> {
                 continue;
             }
             if let Some((oneof, other)) = clash(&field, value, &found) {
-                let message = format!("`{name}` and `{other}` are both of the oneof `{oneof}`: one can be set");
+                let message =
+                    format!("`{name}` and `{other}` are both of the oneof `{oneof}`: one can be set");
                 self.compiler.problem(key, message);
                 continue;
             }
@@ -106,7 +111,8 @@ impl<'b, 'c> Builder<'b, 'c> {
         }
         for field in descriptor.fields().map(|field| Field::of_field(&field)) {
             if field.required && !found.iter().any(|(other, _)| other.number == field.number) {
-                self.compiler.problem(node, format!("the required field {} is missing", field.full_name));
+                self.compiler
+                    .problem(node, format!("the required field {} is missing", field.full_name));
             }
         }
         found.sort_by_key(|(field, _)| field.number);
@@ -138,7 +144,10 @@ impl<'b, 'c> Builder<'b, 'c> {
             return;
         };
         let element = field.element();
-        if let Some(null) = items.iter().find(|item| item.value == Yaml::Null && !takes_null(&element)) {
+        if let Some(null) = items
+            .iter()
+            .find(|item| item.value == Yaml::Null && !takes_null(&element))
+        {
             self.compiler.problem(null, "a list cannot hold null");
             return;
         }
@@ -185,7 +194,13 @@ impl<'b, 'c> Builder<'b, 'c> {
             (None, Kind::Bool, Some("false")) => Yaml::Bool(false),
             _ => node.value.clone(),
         };
-        self.singular(field, &Node { span: node.span.clone(), value });
+        self.singular(
+            field,
+            &Node {
+                span: node.span.clone(),
+                value,
+            },
+        );
     }
 
     /// A field with one value, or one element of a list, key included.
@@ -211,7 +226,11 @@ impl<'b, 'c> Builder<'b, 'c> {
     fn scalar(&mut self, field: &Field, node: &Node, keyed: bool) {
         let text = match self.string(node) {
             Some(Str::Whole(source, at)) => {
-                let target = if keyed { Target::Field(field.clone()) } else { Target::Element(field.clone()) };
+                let target = if keyed {
+                    Target::Field(field.clone())
+                } else {
+                    Target::Element(field.clone())
+                };
                 self.dynamic(node, source, at, target, true);
                 return;
             }
@@ -241,7 +260,11 @@ impl<'b, 'c> Builder<'b, 'c> {
         if field.kind != Kind::String {
             self.compiler.problem_hint(
                 node,
-                format!("text with an expression in it is a string, and {} is {}", field.full_name, field.type_name()),
+                format!(
+                    "text with an expression in it is a string, and {} is {}",
+                    field.full_name,
+                    field.type_name()
+                ),
                 Some("make the whole value one `${…}`".to_owned()),
             );
             return;
@@ -258,11 +281,14 @@ impl<'b, 'c> Builder<'b, 'c> {
 
     /// A value that an expression gives.
     pub(super) fn dynamic(&mut self, node: &Node, source: &str, at: usize, target: Target, copies: bool) {
-        let Some(program) = self.compiler.expression(node, source, at) else { return };
+        let Some(program) = self.compiler.expression(node, source, at) else {
+            return;
+        };
         if let Err(expected) = value::accepts(&target, program.result_type()) {
-            let found = crate::rules::compiler::type_name(program.result_type());
+            let found = program.result_type();
             let message = format!("expected {expected} for {}, found {found}", target.name());
-            self.compiler.problem_hint(node, message, value::conversion(&target, program.result_type()));
+            self.compiler
+                .problem_hint(node, message, value::conversion(&target, program.result_type()));
             return;
         }
         // A path into the request that is a field of the same kind is copied as it is on the wire.
@@ -271,7 +297,8 @@ impl<'b, 'c> Builder<'b, 'c> {
             let from = value::field_at(&self.compiler.input.0, path);
             let slot = self.compiler.picker.slot(self.compiler.schema.layouts(), path);
             if let (Some(from), Some(slot)) = (from, slot) {
-                let copyable = target.scalar() == Some(&from.kind) && (from.presence || from.default_is_zero());
+                let copyable =
+                    target.scalar() == Some(&from.kind) && (from.presence || from.default_is_zero());
                 if copyable && !from.repeated && from.message().is_none() {
                     let key = target.key();
                     let copy = Copy {
@@ -287,7 +314,11 @@ impl<'b, 'c> Builder<'b, 'c> {
                 presence = from.presence.then_some(slot).filter(|_| target.key() != 0);
             }
         }
-        self.push(Op::Dynamic(Box::new(Dynamic { target, program, presence })));
+        self.push(Op::Dynamic(Box::new(Dynamic {
+            target,
+            program,
+            presence,
+        })));
     }
 
     /// A length-delimited value whose key is already there.
@@ -348,7 +379,8 @@ impl<'b, 'c> Builder<'b, 'c> {
     }
 
     pub(super) fn expected(&mut self, node: &Node, expected: &str) {
-        self.compiler.problem(node, format!("expected {expected}, found {}", node.kind()));
+        self.compiler
+            .problem(node, format!("expected {expected}, found {}", node.kind()));
     }
 }
 
@@ -358,7 +390,10 @@ fn clash(field: &Field, value: &Node, found: &[(Field, Entry<'_>)]) -> Option<(S
     let same = |(other, entry): &&(Field, Entry<'_>)| {
         other.oneof.as_ref() == Some(oneof) && entry.value.value != Yaml::Null
     };
-    found.iter().find(same).map(|(_, entry)| (oneof.name().to_owned(), entry.name.clone()))
+    found
+        .iter()
+        .find(same)
+        .map(|(_, entry)| (oneof.name().to_owned(), entry.name.clone()))
 }
 
 /// Null is a value for `google.protobuf.Value` and `NullValue`, and "unset" for all others.

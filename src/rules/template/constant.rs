@@ -24,7 +24,10 @@ pub(crate) struct Unfit {
 
 impl Unfit {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self {
+            message: message.into(),
+            hint: None,
+        }
     }
 
     fn hint(mut self, hint: Option<String>) -> Self {
@@ -38,7 +41,10 @@ impl Unfit {
 pub(crate) fn constant(kind: &Kind, node: &Node, text: Option<&str>) -> Result<Value, Unfit> {
     match kind {
         Kind::Double => float(node, text, "double").map(Value::F64),
-        #[expect(clippy::cast_possible_truncation, reason = "rounding is what a float field does")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "rounding is what a float field does"
+        )]
         Kind::Float => {
             let value = float(node, text, "float")?;
             let rounded = value as f32;
@@ -102,7 +108,9 @@ fn integer<T: TryFrom<i128>>(node: &Node, text: Option<&str>, kind: &Kind) -> Re
         }
         (_, Some(text)) => match text.parse::<i128>() {
             Ok(number) => number,
-            Err(_) => numeric(text).and_then(whole).ok_or_else(|| mismatch(&name, node))?,
+            Err(_) => numeric(text)
+                .and_then(whole)
+                .ok_or_else(|| mismatch(&name, node))?,
         },
         _ => return Err(mismatch(&name, node)),
     };
@@ -117,7 +125,9 @@ pub(crate) fn whole(number: f64) -> Option<i128> {
 
 /// A JSON number in a string; Rust's `inf` and `nan` are not JSON.
 fn numeric(text: &str) -> Option<f64> {
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
     if plain { text.parse().ok() } else { None }
 }
 
@@ -140,8 +150,11 @@ fn enumeration(descriptor: &EnumDescriptor, node: &Node, text: Option<&str>) -> 
             Some(value) => Ok(value.number()),
             None => {
                 let known: Vec<_> = descriptor.values().collect();
-                Err(Unfit::new(format!("the enum {} has no value `{name}`", descriptor.full_name()))
-                    .hint(names::hint(name, known.iter().map(|value| value.name()))))
+                Err(Unfit::new(format!(
+                    "the enum {} has no value `{name}`",
+                    descriptor.full_name()
+                ))
+                .hint(names::hint(name, known.iter().map(|value| value.name()))))
             }
         };
     }
@@ -149,7 +162,10 @@ fn enumeration(descriptor: &EnumDescriptor, node: &Node, text: Option<&str>) -> 
         .map_err(|unfit: Unfit| Unfit::new(unfit.message.replace("int32", descriptor.full_name())))?;
     // Proto2's enums are closed: a number without a name is not a value.
     if descriptor.get_value(number).is_none() && descriptor.parent_file().syntax() == Syntax::Proto2 {
-        return Err(Unfit::new(format!("the enum {} has no value {number}", descriptor.full_name())));
+        return Err(Unfit::new(format!(
+            "the enum {} has no value {number}",
+            descriptor.full_name()
+        )));
     }
     Ok(number)
 }

@@ -29,9 +29,13 @@ impl Field {
     /// The field of that name: its proto name, its JSON name, or `[package.extension]`.
     pub(crate) fn find(message: &MessageDescriptor, name: &str) -> Option<Self> {
         if let Some(extension) = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
-            return message.get_extension_by_full_name(extension).map(|found| Self::of_extension(&found));
+            return message
+                .get_extension_by_full_name(extension)
+                .map(|found| Self::of_extension(&found));
         }
-        let found = message.get_field_by_name(name).or_else(|| message.get_field_by_json_name(name))?;
+        let found = message
+            .get_field_by_name(name)
+            .or_else(|| message.get_field_by_json_name(name))?;
         Some(Self::of_field(&found))
     }
 
@@ -39,7 +43,9 @@ impl Field {
     pub(crate) fn numbered(message: &MessageDescriptor, number: u32) -> Option<Self> {
         match message.get_field(number) {
             Some(found) => Some(Self::of_field(&found)),
-            None => message.get_extension(number).map(|found| Self::of_extension(&found)),
+            None => message
+                .get_extension(number)
+                .map(|found| Self::of_extension(&found)),
         }
     }
 
@@ -80,12 +86,18 @@ impl Field {
 
     /// The entry type, if the field is a map.
     pub(crate) fn map_entry(&self) -> Option<&MessageDescriptor> {
-        self.message().filter(|message| self.repeated && message.is_map_entry())
+        self.message()
+            .filter(|message| self.repeated && message.is_map_entry())
     }
 
     /// The same field with one value: an element of the list.
     pub(crate) fn element(&self) -> Self {
-        Self { repeated: false, packed: false, presence: true, ..self.clone() }
+        Self {
+            repeated: false,
+            packed: false,
+            presence: true,
+            ..self.clone()
+        }
     }
 
     /// The key before its value; before a group, the one that opens it.

@@ -81,7 +81,9 @@ fn put_text(buffer: &mut BytesMut, text: &str) {
 
 /// A `google.protobuf.ListValue`.
 pub(super) fn put_list(buffer: &mut BytesMut, value: &Value<'_>) -> Result<(), Unfit> {
-    let Value::List(items) = value else { return Err(unfit(value, "google.protobuf.ListValue")) };
+    let Value::List(items) = value else {
+        return Err(unfit(value, "google.protobuf.ListValue"));
+    };
     for item in items {
         put_key(buffer, 1, WireType::LengthDelimited);
         with_length(buffer, 1, |buffer| put_json(buffer, item))?;
@@ -91,7 +93,9 @@ pub(super) fn put_list(buffer: &mut BytesMut, value: &Value<'_>) -> Result<(), U
 
 /// A `google.protobuf.Struct`.
 pub(super) fn put_struct(buffer: &mut BytesMut, value: &Value<'_>) -> Result<(), Unfit> {
-    let Value::Map(entries) = value else { return Err(unfit(value, "google.protobuf.Struct")) };
+    let Value::Map(entries) = value else {
+        return Err(unfit(value, "google.protobuf.Struct"));
+    };
     for (name, value) in entries {
         put_key(buffer, 1, WireType::LengthDelimited);
         with_length(buffer, 1, |buffer| {

@@ -73,3 +73,5 @@ impl From<Status> for Misfit {
     }
 }
 
+#[cfg(test)]
+mod tests;

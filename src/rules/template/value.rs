@@ -107,13 +107,17 @@ pub(super) fn put_field(buffer: &mut BytesMut, field: &Field, value: &Value<'_>)
             let element = field.element();
             put_varint(buffer, key(field.number, WireType::LengthDelimited).into());
             let put_items = |buffer: &mut BytesMut| {
-                items.iter().try_for_each(|item| put_value(buffer, &element, item).map(drop))
+                items
+                    .iter()
+                    .try_for_each(|item| put_value(buffer, &element, item).map(drop))
             };
             with_length(buffer, 1, put_items).map(drop)
         }
         (None, Value::List(items)) => {
             let element = field.element();
-            items.iter().try_for_each(|item| put_keyed(buffer, &element, item))
+            items
+                .iter()
+                .try_for_each(|item| put_keyed(buffer, &element, item))
         }
         (Some(_), other) => Err(unfit(other, "a map")),
         (None, other) => Err(unfit(other, "a list")),
@@ -142,14 +146,21 @@ pub(super) fn put_value(buffer: &mut BytesMut, field: &Field, value: &Value<'_>)
             Value::Bool(truth) => put_varint(buffer, u64::from(*truth)),
             _ => return Err(unfit(value, "bool")),
         },
-        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => put_i32(buffer, &field.kind, integer(&field.kind, value)?),
-        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => put_i64(buffer, &field.kind, integer(&field.kind, value)?),
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => {
+            put_i32(buffer, &field.kind, integer(&field.kind, value)?)
+        }
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => {
+            put_i64(buffer, &field.kind, integer(&field.kind, value)?)
+        }
         Kind::Uint32 => put_varint(buffer, u64::from(integer::<u32>(&field.kind, value)?)),
         Kind::Uint64 => put_varint(buffer, integer(&field.kind, value)?),
         Kind::Fixed32 => buffer.extend_from_slice(&integer::<u32>(&field.kind, value)?.to_le_bytes()),
         Kind::Fixed64 => buffer.extend_from_slice(&integer::<u64>(&field.kind, value)?.to_le_bytes()),
         Kind::Double => buffer.extend_from_slice(&float(&field.kind, value)?.to_le_bytes()),
-        #[expect(clippy::cast_possible_truncation, reason = "rounding is what a float field does")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "rounding is what a float field does"
+        )]
         Kind::Float => {
             let number = float(&field.kind, value)?;
             let rounded = number as f32;
@@ -174,7 +185,9 @@ pub(super) fn put_value(buffer: &mut BytesMut, field: &Field, value: &Value<'_>)
                 put_contents(buffer, descriptor, well_known, value)?;
                 put_varint(buffer, key(field.number, WireType::EndGroup).into());
             } else {
-                with_length(buffer, 1, |buffer| put_contents(buffer, descriptor, well_known, value))?;
+                with_length(buffer, 1, |buffer| {
+                    put_contents(buffer, descriptor, well_known, value)
+                })?;
             }
             return Ok(false);
         }
@@ -227,14 +240,20 @@ fn enum_number(descriptor: &EnumDescriptor, value: &Value<'_>) -> Result<i32, Un
         Value::String(name) => {
             let found = descriptor.get_value_by_name(name).map(|value| value.number());
             return found.ok_or_else(|| {
-                Unfit::new(format!("the enum {} has no value `{name}`", descriptor.full_name()))
+                Unfit::new(format!(
+                    "the enum {} has no value `{name}`",
+                    descriptor.full_name()
+                ))
             });
         }
         Value::Enum(..) => return Err(unfit(value, descriptor.full_name())),
         _ => integer(&Kind::Int32, value).map_err(|_| unfit(value, descriptor.full_name()))?,
     };
     if descriptor.get_value(number).is_none() && descriptor.parent_file().syntax() == Syntax::Proto2 {
-        return Err(Unfit::new(format!("the enum {} has no value {number}", descriptor.full_name())));
+        return Err(Unfit::new(format!(
+            "the enum {} has no value {number}",
+            descriptor.full_name()
+        )));
     }
     Ok(number)
 }
@@ -261,9 +280,10 @@ pub(super) fn accepts(target: &Target, found: &Type) -> Result<(), String> {
         return Ok(());
     }
     let (fits, expected) = match target {
-        Target::Contents(descriptor, _) => {
-            (accepts_message(descriptor, found), descriptor.full_name().to_owned())
-        }
+        Target::Contents(descriptor, _) => (
+            accepts_message(descriptor, found),
+            descriptor.full_name().to_owned(),
+        ),
         Target::Field(field) if field.repeated => match (field.map_entry(), found) {
             (Some(entry), Type::Map(keys, values)) => {
                 let fits = accepts_kind(&entry.map_entry_key_field().kind(), keys)
@@ -271,12 +291,15 @@ pub(super) fn accepts(target: &Target, found: &Type) -> Result<(), String> {
                 (fits, "a map of other types".to_owned())
             }
             (Some(_), _) => (*found == Type::Null, "a map".to_owned()),
-            (None, Type::List(items)) => {
-                (accepts_kind(&field.kind, items), format!("a list of {}", field.type_name()))
-            }
+            (None, Type::List(items)) => (
+                accepts_kind(&field.kind, items),
+                format!("a list of {}", field.type_name()),
+            ),
             (None, _) => (*found == Type::Null, format!("a list of {}", field.type_name())),
         },
-        Target::Field(field) | Target::Element(field) => (accepts_kind(&field.kind, found), field.type_name()),
+        Target::Field(field) | Target::Element(field) => {
+            (accepts_kind(&field.kind, found), field.type_name())
+        }
     };
     if fits { Ok(()) } else { Err(expected) }
 }
@@ -314,14 +337,22 @@ pub(super) fn conversion(target: &Target, found: &Type) -> Option<String> {
         Kind::String => "string",
         Kind::Bytes if *found == Type::String => "bytes",
         Kind::Double | Kind::Float if *found == Type::String => "double",
-        Kind::Bool | Kind::Message(_) | Kind::Enum(_) | Kind::Bytes | Kind::Double | Kind::Float => return None,
+        Kind::Bool | Kind::Message(_) | Kind::Enum(_) | Kind::Bytes | Kind::Double | Kind::Float => {
+            return None;
+        }
         Kind::Uint32 | Kind::Uint64 | Kind::Fixed32 | Kind::Fixed64 => "uint",
         _ => "int",
     };
     let convertible = matches!(
         found,
-        Type::Int | Type::Uint | Type::Double | Type::String | Type::Bool | Type::Bytes | Type::Timestamp | Type::Duration
+        Type::Int
+            | Type::Uint
+            | Type::Double
+            | Type::String
+            | Type::Bool
+            | Type::Bytes
+            | Type::Timestamp
+            | Type::Duration
     );
     convertible.then(|| format!("`{function}(…)` converts it"))
 }
-

@@ -59,7 +59,8 @@ impl WellKnown {
                 Ok(())
             }
             (Self::Timestamp | Self::Duration | Self::FieldMask, Value::String(text)) => {
-                let bytes = from_json_text(descriptor, text).map_err(|_| unfit(value, descriptor.full_name()))?;
+                let bytes =
+                    from_json_text(descriptor, text).map_err(|_| unfit(value, descriptor.full_name()))?;
                 buffer.extend_from_slice(&bytes);
                 Ok(())
             }
@@ -112,7 +113,8 @@ impl WellKnown {
 
 /// Whether null is a value of that kind and not "unset".
 pub(super) fn takes_null(kind: &Kind) -> bool {
-    kind.as_message().is_some_and(|message| WellKnown::of(message) == Some(WellKnown::Value))
+    kind.as_message()
+        .is_some_and(|message| WellKnown::of(message) == Some(WellKnown::Value))
 }
 
 fn type_url(full_name: &str) -> String {
@@ -139,9 +141,13 @@ impl Builder<'_, '_> {
     /// The contents of a message that has a JSON form of its own.
     pub(super) fn well_known(&mut self, node: &Node, descriptor: &MessageDescriptor, well_known: WellKnown) {
         match well_known {
-            WellKnown::Timestamp => self.json_text(node, descriptor, "a timestamp such as 2026-01-31T12:00:00Z"),
+            WellKnown::Timestamp => {
+                self.json_text(node, descriptor, "a timestamp such as 2026-01-31T12:00:00Z")
+            }
             WellKnown::Duration => self.json_text(node, descriptor, "a duration such as 1.5s"),
-            WellKnown::FieldMask => self.json_text(node, descriptor, "a field mask such as user.displayName,photo"),
+            WellKnown::FieldMask => {
+                self.json_text(node, descriptor, "a field mask such as user.displayName,photo")
+            }
             WellKnown::Wrapper => {
                 if let Some(field) = Field::numbered(descriptor, 1) {
                     self.singular(&field, node);
@@ -170,19 +176,28 @@ impl Builder<'_, '_> {
     }
 
     fn json_text(&mut self, node: &Node, descriptor: &MessageDescriptor, expected: &str) {
-        let Some(text) = self.constant_text(node, expected) else { return };
+        let Some(text) = self.constant_text(node, expected) else {
+            return;
+        };
         match from_json_text(descriptor, &text) {
             Ok(bytes) => self.put_bytes(&bytes),
-            Err(_) => self.compiler.problem(node, format!("expected {expected}, found {text:?}")),
+            Err(_) => self
+                .compiler
+                .problem(node, format!("expected {expected}, found {text:?}")),
         }
     }
 
     /// The members of a `google.protobuf.Struct`.
     fn json_members(&mut self, entries: &[(Node, Node)], descriptor: &MessageDescriptor) {
-        let Some(fields) = Field::numbered(descriptor, 1) else { return };
+        let Some(fields) = Field::numbered(descriptor, 1) else {
+            return;
+        };
         let Some(entry) = fields.map_entry() else { return };
         let (name, value) = (entry.map_entry_key_field(), entry.map_entry_value_field());
-        let (name, value) = (Field::of_field(&name).element(), Field::of_field(&value).element());
+        let (name, value) = (
+            Field::of_field(&name).element(),
+            Field::of_field(&value).element(),
+        );
         for (member, node) in entries {
             self.put_key(fields.number, WireType::LengthDelimited);
             self.nested(|builder| {
@@ -221,20 +236,31 @@ impl Builder<'_, '_> {
         let Some((_, named)) = entries.iter().find(is_type) else {
             if !entries.is_empty() {
                 let hint = Some("such as `\"@type\": type.googleapis.com/package.Message`".to_owned());
-                self.compiler.problem_hint(node, format!("{} needs `@type`", descriptor.full_name()), hint);
+                self.compiler
+                    .problem_hint(node, format!("{} needs `@type`", descriptor.full_name()), hint);
             }
             return;
         };
-        let Some(url) = self.constant_text(named, "the name of a message type") else { return };
+        let Some(url) = self.constant_text(named, "the name of a message type") else {
+            return;
+        };
         let name = url.rsplit_once('/').map_or(url.as_str(), |(_, name)| name);
         let Some(packed) = self.compiler.message_type(name) else {
             let pool = self.compiler.schema.pool().clone();
-            let known: Vec<_> = pool.all_messages().filter(|message| !message.is_map_entry()).collect();
+            let known: Vec<_> = pool
+                .all_messages()
+                .filter(|message| !message.is_map_entry())
+                .collect();
             let hint = names::hint(name, known.iter().map(MessageDescriptor::full_name));
-            self.compiler.problem_hint(named, format!("there is no message type `{name}`"), hint);
+            self.compiler
+                .problem_hint(named, format!("there is no message type `{name}`"), hint);
             return;
         };
-        let url = if url.contains('/') { url.clone() } else { type_url(&url) };
+        let url = if url.contains('/') {
+            url.clone()
+        } else {
+            type_url(&url)
+        };
         let mut bytes = BytesMut::new();
         put_varint(&mut bytes, key(1, WireType::LengthDelimited).into());
         put_delimited(&mut bytes, url.as_bytes());
@@ -246,7 +272,10 @@ impl Builder<'_, '_> {
             (Some(_), [(only, value)]) if only.text() == Some("value") => builder.message(value, &packed),
             (Some(_), _) => builder.compiler.problem(
                 node,
-                format!("a {} in an Any is written as `@type` and `value`", packed.full_name()),
+                format!(
+                    "a {} in an Any is written as `@type` and `value`",
+                    packed.full_name()
+                ),
             ),
         });
     }

@@ -40,7 +40,10 @@ pub(super) struct Nested {
 
 impl Nested {
     pub(super) fn new(ops: Box<[Op]>) -> Self {
-        Self { ops, width: AtomicU8::new(1) }
+        Self {
+            ops,
+            width: AtomicU8::new(1),
+        }
     }
 }
 
@@ -186,7 +189,9 @@ fn varint_width(length: usize) -> usize {
 impl Copy {
     #[inline]
     fn write(&self, env: &Env<'_>, buffer: &mut BytesMut) {
-        let Some((bytes, picked)) = env.request else { return };
+        let Some((bytes, picked)) = env.request else {
+            return;
+        };
         let key = |buffer: &mut BytesMut| {
             if self.key != 0 {
                 put_varint(buffer, self.key.into());
@@ -236,7 +241,10 @@ impl Joined {
         put_varint(buffer, self.key.into());
         let contents = buffer.len();
         let written = with_length(buffer, 1, |buffer| self.text.write_bytes(env, buffer));
-        written.map_err(|error| Misfit::Eval { field: self.field.clone(), error })?;
+        written.map_err(|error| Misfit::Eval {
+            field: self.field.clone(),
+            error,
+        })?;
         if self.omit_empty && buffer.len() == contents + 1 {
             buffer.truncate(start);
         }
@@ -251,7 +259,10 @@ impl Dynamic {
         {
             return Ok(());
         }
-        let failed = |error| Misfit::Eval { field: self.target.name().to_owned(), error };
+        let failed = |error| Misfit::Eval {
+            field: self.target.name().to_owned(),
+            error,
+        };
         let value = self.program.eval(env).map_err(failed)?;
         let put = match &self.target {
             Target::Field(field) => value::put_field(buffer, field, &value),
