@@ -18,9 +18,7 @@ pub(super) fn equals(left: &Value<'_>, right: &Value<'_>) -> bool {
         | (Value::String(name), Value::Enum(descriptor, number)) => {
             enum_number(descriptor, name) == Some(*number)
         }
-        (Value::List(a), Value::List(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equals(a, b))
-        }
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equals(a, b)),
         (Value::Map(a), Value::Map(b)) => maps_equal(a, b),
         (Value::Message(a), Value::Message(b)) => messages_equal(a, b),
         _ => compare(left, right) == Some(Ordering::Equal),
@@ -56,14 +54,21 @@ pub(super) fn compare(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
 
 /// Whether the values have an order, though `compare` may find none for a NaN.
 pub(super) fn are_numbers(left: &Value<'_>, right: &Value<'_>) -> bool {
-    let is_number =
-        |value: &Value<'_>| matches!(value, Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Enum(..));
+    let is_number = |value: &Value<'_>| {
+        matches!(
+            value,
+            Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Enum(..)
+        )
+    };
     is_number(left) && is_number(right)
 }
 
 /// The value of a map's entry.
 pub(super) fn find<'m, 'e>(entries: &'m [(Value<'e>, Value<'e>)], key: &Value<'_>) -> Option<&'m Value<'e>> {
-    entries.iter().find(|(other, _)| equals(other, key)).map(|(_, value)| value)
+    entries
+        .iter()
+        .find(|(other, _)| equals(other, key))
+        .map(|(_, value)| value)
 }
 
 /// The number of an enum value by its name.
@@ -75,8 +80,10 @@ fn maps_equal(left: &[(Value<'_>, Value<'_>)], right: &[(Value<'_>, Value<'_>)])
     if left.len() != right.len() {
         return false;
     }
-    let index: HashMap<Key, &Value<'_>> =
-        right.iter().filter_map(|(key, value)| Some((Key::of(key)?, value))).collect();
+    let index: HashMap<Key, &Value<'_>> = right
+        .iter()
+        .filter_map(|(key, value)| Some((Key::of(key)?, value)))
+        .collect();
     left.iter().all(|(key, value)| {
         let other = Key::of(key).and_then(|key| index.get(&key).copied());
         other.is_some_and(|other| equals(value, other))

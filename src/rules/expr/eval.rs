@@ -28,7 +28,11 @@ pub(super) struct Frame<'f, 'e> {
 
 impl<'f, 'e> Frame<'f, 'e> {
     pub(super) fn new(env: &'f Env<'e>) -> Self {
-        Self { env, variables: Vec::new(), now: None }
+        Self {
+            env,
+            variables: Vec::new(),
+            now: None,
+        }
     }
 
     fn request(&self) -> Evaluated<&'e [u8]> {
@@ -36,7 +40,10 @@ impl<'f, 'e> Frame<'f, 'e> {
     }
 
     fn picked(&self, slot: crate::message::Slot) -> Evaluated<Raw> {
-        self.env.request.map(|(_, picked)| picked.get(slot)).ok_or_else(no_request)
+        self.env
+            .request
+            .map(|(_, picked)| picked.get(slot))
+            .ok_or_else(no_request)
     }
 }
 
@@ -57,17 +64,22 @@ impl Node {
             Self::Const(value) => Ok(value.borrowed()),
             Self::Picked(slot, field) => picked_value(field, frame.picked(*slot)?, frame.request()?),
             Self::Path(path) => path.read(frame.request()?),
-            Self::Request(message, known) => {
-                Ok(message_value(message, known.as_ref(), Cow::Borrowed(frame.request()?))?)
-            }
+            Self::Request(message, known) => Ok(message_value(
+                message,
+                known.as_ref(),
+                Cow::Borrowed(frame.request()?),
+            )?),
             Self::Requests(message, known) => {
                 let requests = frame.env.requests.iter();
-                let values = requests.map(|bytes| message_value(message, known.as_ref(), Cow::Borrowed(bytes)));
+                let values =
+                    requests.map(|bytes| message_value(message, known.as_ref(), Cow::Borrowed(bytes)));
                 Ok(Value::List(values.collect::<Result<_, _>>()?))
             }
             Self::RequestAt(message, known, place) => {
                 let place = place.eval_int(frame)?;
-                let request = usize::try_from(place).ok().and_then(|place| frame.env.requests.get(place));
+                let request = usize::try_from(place)
+                    .ok()
+                    .and_then(|place| frame.env.requests.get(place));
                 match request {
                     Some(bytes) => Ok(message_value(message, known.as_ref(), Cow::Borrowed(bytes))?),
                     None => Err(EvalError::new(format!(
@@ -77,8 +89,18 @@ impl Node {
                 }
             }
             Self::Metadata => Ok(metadata(frame.env.metadata)),
-            Self::State(place) => frame.env.state.get(*place).map(Value::borrowed).ok_or_else(missing_variable),
-            Self::Local(place) => frame.env.locals.get(*place).map(Value::borrowed).ok_or_else(missing_variable),
+            Self::State(place) => frame
+                .env
+                .state
+                .get(*place)
+                .map(Value::borrowed)
+                .ok_or_else(missing_variable),
+            Self::Local(place) => frame
+                .env
+                .locals
+                .get(*place)
+                .map(Value::borrowed)
+                .ok_or_else(missing_variable),
             Self::Variable(place) => frame.variables.get(*place).cloned().ok_or_else(missing_variable),
             Self::Now => {
                 let (seconds, nanos) = *frame.now.get_or_insert_with(volatile::now);
@@ -125,7 +147,11 @@ impl Node {
             }
             Self::If(operands) => {
                 let [condition, then, otherwise] = &**operands;
-                if condition.eval_bool(frame)? { then.eval(frame) } else { otherwise.eval(frame) }
+                if condition.eval_bool(frame)? {
+                    then.eval(frame)
+                } else {
+                    otherwise.eval(frame)
+                }
             }
             Self::Negate(operand) => negate(operand.eval(frame)?),
             Self::Math(math, operands) => {
@@ -165,15 +191,27 @@ impl Node {
                 _ => int(&field.default),
             },
             Self::Const(value) => int(value),
-            Self::Local(place) => frame.env.locals.get(*place).map_or_else(|| Err(missing_variable()), int),
-            Self::State(place) => frame.env.state.get(*place).map_or_else(|| Err(missing_variable()), int),
+            Self::Local(place) => frame
+                .env
+                .locals
+                .get(*place)
+                .map_or_else(|| Err(missing_variable()), int),
+            Self::State(place) => frame
+                .env
+                .state
+                .get(*place)
+                .map_or_else(|| Err(missing_variable()), int),
             Self::IntMath(math, operands) => {
                 let left = operands[0].eval_int(frame)?;
                 math.of_ints(left, operands[1].eval_int(frame)?)
             }
             Self::If(operands) => {
                 let [condition, then, otherwise] = &**operands;
-                if condition.eval_bool(frame)? { then.eval_int(frame) } else { otherwise.eval_int(frame) }
+                if condition.eval_bool(frame)? {
+                    then.eval_int(frame)
+                } else {
+                    otherwise.eval_int(frame)
+                }
             }
             Self::Received => Ok(frame.env.received.cast_signed()),
             Self::RequestCount => Ok(frame.env.requests.len() as i64),
@@ -235,11 +273,18 @@ impl Node {
             Self::Matches(text, regex) => Ok(regex.is_match(&text.eval_text(frame)?)),
             Self::If(operands) => {
                 let [condition, then, otherwise] = &**operands;
-                if condition.eval_bool(frame)? { then.eval_bool(frame) } else { otherwise.eval_bool(frame) }
+                if condition.eval_bool(frame)? {
+                    then.eval_bool(frame)
+                } else {
+                    otherwise.eval_bool(frame)
+                }
             }
             other => match other.eval(frame)? {
                 Value::Bool(value) => Ok(value),
-                value => Err(EvalError::new(format!("a bool is wanted here, not {}", value.type_name()))),
+                value => Err(EvalError::new(format!(
+                    "a bool is wanted here, not {}",
+                    value.type_name()
+                ))),
             },
         }
     }
@@ -261,7 +306,10 @@ impl Node {
             }
             other => match other.eval(frame)? {
                 Value::String(text) => Ok(text),
-                value => Err(EvalError::new(format!("a string is wanted here, not {}", value.type_name()))),
+                value => Err(EvalError::new(format!(
+                    "a string is wanted here, not {}",
+                    value.type_name()
+                ))),
             },
         }
     }
@@ -286,7 +334,10 @@ fn int(value: &Value<'_>) -> Evaluated<i64> {
     match value {
         Value::Int(number) => Ok(*number),
         Value::Enum(_, number) => Ok(i64::from(*number)),
-        other => Err(EvalError::new(format!("an int is wanted here, not {}", other.type_name()))),
+        other => Err(EvalError::new(format!(
+            "an int is wanted here, not {}",
+            other.type_name()
+        ))),
     }
 }
 
@@ -317,7 +368,9 @@ impl Path {
         for step in &self.way {
             let contents = match bytes {
                 Cow::Borrowed(bytes) => step.contents(bytes)?,
-                Cow::Owned(bytes) => step.contents(&bytes)?.map(|contents| Cow::Owned(contents.into_owned())),
+                Cow::Owned(bytes) => step
+                    .contents(&bytes)?
+                    .map(|contents| Cow::Owned(contents.into_owned())),
             };
             match contents {
                 Some(contents) => bytes = contents,
@@ -365,7 +418,10 @@ fn member_of<'e>(container: Value<'e>, name: &str) -> Evaluated<Value<'e>> {
     match container {
         Value::Map(entries) => member(&entries, name).cloned(),
         Value::Message(message) => read_field(&field_named(&message, name)?, message),
-        other => Err(EvalError::new(format!("{} has no field {name}", other.type_name()))),
+        other => Err(EvalError::new(format!(
+            "{} has no field {name}",
+            other.type_name()
+        ))),
     }
 }
 
@@ -373,7 +429,10 @@ fn has_member(container: &Value<'_>, name: &str) -> Evaluated<bool> {
     match container {
         Value::Map(entries) => Ok(member(entries, name).is_ok()),
         Value::Message(message) => has_field(&field_named(message, name)?, message),
-        other => Err(EvalError::new(format!("{} has no field {name}", other.type_name()))),
+        other => Err(EvalError::new(format!(
+            "{} has no field {name}",
+            other.type_name()
+        ))),
     }
 }
 
@@ -395,9 +454,12 @@ fn call<'e>(
         (Code::Four(code), [a, b, c, d]) => {
             code(a.eval(frame)?, b.eval(frame)?, c.eval(frame)?, d.eval(frame)?)
         }
-        (Code::Many(code), arguments) => {
-            code(arguments.iter().map(|argument| argument.eval(frame)).collect::<Result<_, _>>()?)
-        }
+        (Code::Many(code), arguments) => code(
+            arguments
+                .iter()
+                .map(|argument| argument.eval(frame))
+                .collect::<Result<_, _>>()?,
+        ),
         _ => unreachable!("the compiler counted the arguments of {}", function.name),
     }
 }
@@ -412,7 +474,10 @@ fn metadata(headers: &HeaderMap) -> Value<'_> {
 
 /// The values of one name, joined by a comma where it is repeated.
 fn metadata_value<'e>(headers: &'e HeaderMap, name: &HeaderName) -> Option<Cow<'e, str>> {
-    let mut values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let mut values = headers
+        .get_all(name)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
     let first = values.next()?;
     Some(values.fold(first, |joined, value| joined + ", " + value))
 }

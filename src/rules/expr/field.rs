@@ -35,22 +35,32 @@ pub(super) enum Cardinality {
 impl Field {
     /// The field with this proto name or JSON name, or the extension with this full name.
     pub(super) fn by_name(message: &MessageDescriptor, name: &str) -> Option<Self> {
-        let field = message.get_field_by_name(name).or_else(|| message.get_field_by_json_name(name));
+        let field = message
+            .get_field_by_name(name)
+            .or_else(|| message.get_field_by_json_name(name));
         match field {
             Some(field) => Some(Self::of(&field)),
             None => {
                 let mut extensions = message.extensions();
-                extensions.find(|extension| extension.full_name() == name).map(|found| Self::of_extension(&found))
+                extensions
+                    .find(|extension| extension.full_name() == name)
+                    .map(|found| Self::of_extension(&found))
             }
         }
     }
 
     fn of(field: &FieldDescriptor) -> Self {
         let siblings = field.containing_oneof().map_or(Box::default(), |oneof| {
-            oneof.fields().map(|other| other.number()).filter(|other| *other != field.number()).collect()
+            oneof
+                .fields()
+                .map(|other| other.number())
+                .filter(|other| *other != field.number())
+                .collect()
         });
         let cardinality = if field.is_map() {
-            let Kind::Message(entry) = field.kind() else { unreachable!("a map's kind is its entry") };
+            let Kind::Message(entry) = field.kind() else {
+                unreachable!("a map's kind is its entry")
+            };
             let (key, value) = (entry.map_entry_key_field(), entry.map_entry_value_field());
             Cardinality::Map(Box::new(Self::of(&key)), Box::new(Self::of(&value)))
         } else if field.is_list() {
@@ -58,17 +68,31 @@ impl Field {
         } else {
             Cardinality::Singular
         };
-        Self::new(field.number(), field.kind(), cardinality, siblings, field.supports_presence(), || {
-            field.default_value()
-        })
+        Self::new(
+            field.number(),
+            field.kind(),
+            cardinality,
+            siblings,
+            field.supports_presence(),
+            || field.default_value(),
+        )
     }
 
     fn of_extension(extension: &ExtensionDescriptor) -> Self {
-        let cardinality = if extension.is_list() { Cardinality::List } else { Cardinality::Singular };
+        let cardinality = if extension.is_list() {
+            Cardinality::List
+        } else {
+            Cardinality::Singular
+        };
         let presence = extension.supports_presence();
-        Self::new(extension.number(), extension.kind(), cardinality, Box::default(), presence, || {
-            extension.default_value()
-        })
+        Self::new(
+            extension.number(),
+            extension.kind(),
+            cardinality,
+            Box::default(),
+            presence,
+            || extension.default_value(),
+        )
     }
 
     fn new(
@@ -90,7 +114,15 @@ impl Field {
             (Cardinality::Singular, Kind::Enum(message)) if message.full_name() == NULL_VALUE => Value::Null,
             (Cardinality::Singular, kind) => scalar_default(kind, default()),
         };
-        Self { number, kind, known, cardinality, default, siblings, has_presence }
+        Self {
+            number,
+            kind,
+            known,
+            cardinality,
+            default,
+            siblings,
+            has_presence,
+        }
     }
 
     /// The type of the field's value.

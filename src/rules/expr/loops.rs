@@ -60,7 +60,10 @@ impl Loop {
             LoopKind::SortBy => {
                 let mut keyed = Vec::with_capacity(elements.len());
                 for element in elements {
-                    keyed.push((self.with(element.clone(), frame, |frame| self.body.eval(frame))?, element));
+                    keyed.push((
+                        self.with(element.clone(), frame, |frame| self.body.eval(frame))?,
+                        element,
+                    ));
                 }
                 sort_by_keys(self.kind.name(), keyed)
             }
@@ -101,7 +104,11 @@ impl Loop {
         frame: &mut Frame<'f, 'e>,
         run: impl FnOnce(&mut Frame<'f, 'e>) -> T,
     ) -> T {
-        debug_assert_eq!(frame.variables.len(), self.variable, "macros are nested as they were compiled");
+        debug_assert_eq!(
+            frame.variables.len(),
+            self.variable,
+            "macros are nested as they were compiled"
+        );
         frame.variables.push(element);
         let result = run(frame);
         frame.variables.truncate(self.variable);

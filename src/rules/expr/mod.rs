@@ -114,13 +114,19 @@ pub(crate) struct EvalError {
 
 impl ExprProblem {
     fn new(span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), hint: None }
+        Self {
+            span,
+            message: message.into(),
+            hint: None,
+        }
     }
 }
 
 impl EvalError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self {
+            message: message.into(),
+        }
     }
 }
 
@@ -144,7 +150,10 @@ impl Program {
             problems.sort_by_key(|problem| problem.span.start);
             return Err(problems);
         }
-        let path = root.place.map(|place| place.numbers).filter(|path| !path.is_empty());
+        let path = root
+            .place
+            .map(|place| place.numbers)
+            .filter(|path| !path.is_empty());
         Ok(Self {
             root: root.node,
             result_type: root.value_type,

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::equal::{are_numbers, compare, equals};
-use super::functions::{Evaluated, duration_of, in_duration_range, in_timestamp_range, no_overload, total_nanos};
+use super::functions::{
+    Evaluated, duration_of, in_duration_range, in_timestamp_range, no_overload, total_nanos,
+};
 use super::{EvalError, Type, Value};
 
 /// An arithmetic operator.
@@ -107,7 +109,11 @@ impl Math {
     }
 
     fn by_zero(self) -> EvalError {
-        let what = if self == Self::Divide { "division" } else { "remainder of a division" };
+        let what = if self == Self::Divide {
+            "division"
+        } else {
+            "remainder of a division"
+        };
         EvalError::new(format!("{what} by zero"))
     }
 
@@ -129,7 +135,7 @@ impl Math {
                 let mut text = a.into_owned();
                 text.push_str(&b);
                 Ok(Value::text(text))
-            },
+            }
             (Self::Add, Value::Bytes(a), Value::Bytes(b)) => {
                 let mut bytes = a.into_owned();
                 bytes.extend_from_slice(&b);
@@ -154,7 +160,11 @@ impl Math {
         match (self, left, right) {
             (Self::Add | Self::Subtract, Duration { .. }, Duration { .. })
             | (Self::Subtract, Timestamp { .. }, Timestamp { .. }) => {
-                if in_duration_range(nanos) { Ok(duration_of(nanos)) } else { Err(self.overflow("duration")) }
+                if in_duration_range(nanos) {
+                    Ok(duration_of(nanos))
+                } else {
+                    Err(self.overflow("duration"))
+                }
             }
             (Self::Add | Self::Subtract, Timestamp { .. }, Duration { .. })
             | (Self::Add, Duration { .. }, Timestamp { .. }) => {
@@ -162,7 +172,10 @@ impl Math {
                 if !in_timestamp_range(seconds) {
                     return Err(self.overflow("timestamp"));
                 }
-                Ok(Timestamp { seconds, nanos: nanos.rem_euclid(1_000_000_000) as i32 })
+                Ok(Timestamp {
+                    seconds,
+                    nanos: nanos.rem_euclid(1_000_000_000) as i32,
+                })
             }
             _ => no_overload(self.symbol(), &[left, right]),
         }
@@ -172,9 +185,10 @@ impl Math {
 /// The value with its sign turned.
 pub(super) fn negate(value: Value<'_>) -> Evaluated<Value<'_>> {
     match value {
-        Value::Int(number) => {
-            number.checked_neg().map(Value::Int).ok_or_else(|| EvalError::new("integer overflow in `-`"))
-        }
+        Value::Int(number) => number
+            .checked_neg()
+            .map(Value::Int)
+            .ok_or_else(|| EvalError::new("integer overflow in `-`")),
         Value::Enum(_, number) => Ok(Value::Int(-i64::from(number))),
         Value::Double(number) => Ok(Value::Double(-number)),
         other => no_overload("-", &[&other]),
@@ -248,11 +262,13 @@ pub(super) fn index<'v, 'e>(container: &'v Value<'e>, key: &Value<'_>) -> Evalua
                 Value::Double(_) => None,
                 other => return Err(no_overload("[]", &[container, other]).expect_err("it is an error")),
             };
-            place.and_then(|place| values.get(place)).ok_or_else(|| EvalError::new(format!(
-                "index out of range: {} in a list of {}",
-                shown(key),
-                values.len()
-            )))
+            place.and_then(|place| values.get(place)).ok_or_else(|| {
+                EvalError::new(format!(
+                    "index out of range: {} in a list of {}",
+                    shown(key),
+                    values.len()
+                ))
+            })
         }
         Value::Map(entries) => super::equal::find(entries, key)
             .ok_or_else(|| EvalError::new(format!("no such key: {}", shown(key)))),

@@ -24,29 +24,52 @@ pub(super) struct Parsed<'t> {
 /// Parses an expression; all syntax errors, each with its place.
 pub(super) fn parse(text: &str) -> Result<Parsed<'_>, Vec<ExprProblem>> {
     if text.len() > MAX_LENGTH {
-        return Err(vec![ExprProblem::new(0..text.len(), "the expression is longer than 8 KiB")]);
+        return Err(vec![ExprProblem::new(
+            0..text.len(),
+            "the expression is longer than 8 KiB",
+        )]);
     }
     let parser = || {
         let environment = cel::Env::default().with_optional_support(false);
-        environment.parser().enable_ident_escape_syntax(true).parse_with_source_info(text)
+        environment
+            .parser()
+            .enable_ident_escape_syntax(true)
+            .parse_with_source_info(text)
     };
     match catch_unwind(parser) {
         Ok(Ok((root, info))) => Ok(Parsed { text, root, info }),
-        Ok(Err(ParseErrors { errors })) => Err(errors.iter().map(|error| syntax_error(text, error)).collect()),
-        Err(_) => Err(vec![ExprProblem::new(0..text.len(), "the parser cannot read the expression")]),
+        Ok(Err(ParseErrors { errors })) => {
+            Err(errors.iter().map(|error| syntax_error(text, error)).collect())
+        }
+        Err(_) => Err(vec![ExprProblem::new(
+            0..text.len(),
+            "the parser cannot read the expression",
+        )]),
     }
 }
 
 fn syntax_error(text: &str, error: &ParseError) -> ExprProblem {
     let (line, column) = error.pos;
-    let before: usize = text.split_inclusive('\n').take(usize::try_from(line - 1).unwrap_or(0)).map(str::len).sum();
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(usize::try_from(line - 1).unwrap_or(0))
+        .map(str::len)
+        .sum();
     let place = before.saturating_add_signed((column - 1).max(0));
     let start = text.floor_char_boundary(place.min(text.len()));
     let end = text.ceil_char_boundary((start + 1).min(text.len()));
     let message = error.msg.strip_prefix("Syntax error: ").unwrap_or(&error.msg);
     // The parser lists the names of tokens that it would have taken, which tells nobody anything.
-    let message = message.split(", expecting ").next().unwrap_or(message).split(" expecting ").next();
-    ExprProblem::new(start..end, format!("syntax error: {}", message.unwrap_or(&error.msg)))
+    let message = message
+        .split(", expecting ")
+        .next()
+        .unwrap_or(message)
+        .split(" expecting ")
+        .next();
+    ExprProblem::new(
+        start..end,
+        format!("syntax error: {}", message.unwrap_or(&error.msg)),
+    )
 }
 
 impl Parsed<'_> {
@@ -58,7 +81,12 @@ impl Parsed<'_> {
             span = span.start.min(part.start)..span.end.max(part.end);
         };
         match &expr.expr {
-            Expr::Call(call) => call.target.iter().map(Box::as_ref).chain(&call.args).for_each(add),
+            Expr::Call(call) => call
+                .target
+                .iter()
+                .map(Box::as_ref)
+                .chain(&call.args)
+                .for_each(add),
             Expr::Select(select) => add(&select.operand),
             Expr::List(list) => list.elements.iter().for_each(add),
             Expr::Map(map) => map.entries.iter().for_each(|entry| match &entry.expr {
@@ -82,7 +110,11 @@ impl Parsed<'_> {
                 let after = self.text.get(token.start + 1..).unwrap_or_default();
                 let name = after.trim_start().trim_start_matches('`');
                 let start = self.text.len() - name.len();
-                if name.starts_with(&select.field) { start..start + select.field.len() } else { token }
+                if name.starts_with(&select.field) {
+                    start..start + select.field.len()
+                } else {
+                    token
+                }
             }
             // The token is the parenthesis.
             Expr::Call(call) => {
@@ -100,7 +132,9 @@ impl Parsed<'_> {
     fn token(&self, expr: &IdedExpr) -> Range<usize> {
         let (start, last) = self.info.offset_for(expr.id).unwrap_or((0, 0));
         let start = self.text.floor_char_boundary(start as usize);
-        let end = self.text.ceil_char_boundary((last as usize + 1).max(start).min(self.text.len()));
+        let end = self
+            .text
+            .ceil_char_boundary((last as usize + 1).max(start).min(self.text.len()));
         start..end
     }
 }

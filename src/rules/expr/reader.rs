@@ -9,10 +9,10 @@ use std::collections::HashMap;
 
 use prost_reflect::Kind;
 
+use super::Value;
 use super::equal::Key;
 use super::field::{Cardinality, Field};
 use super::well_known::message_value;
-use super::Value;
 use crate::message::{MAX_DEPTH, Malformed, Reader, WireType};
 
 /// A field's value as it came.
@@ -35,7 +35,10 @@ pub(super) struct Fields<'b> {
 
 impl<'b> Fields<'b> {
     pub(super) fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes, reader: Reader::new(bytes) }
+        Self {
+            bytes,
+            reader: Reader::new(bytes),
+        }
     }
 
     #[inline]
@@ -200,7 +203,11 @@ impl Field {
 
     /// A scalar as [`scalar`] has it, but for `NullValue`, whose only value is null.
     fn scalar<'b>(&self, wire: Wire<'b>) -> Value<'b> {
-        if self.is_null_value() { Value::Null } else { scalar(&self.kind, wire) }
+        if self.is_null_value() {
+            Value::Null
+        } else {
+            scalar(&self.kind, wire)
+        }
     }
 
     fn list<'b>(&self, bytes: &'b [u8]) -> Result<Value<'b>, Malformed> {
@@ -276,11 +283,16 @@ impl<'b> Entries<'b> {
     fn place(&mut self, key: &Value<'b>) -> Option<usize> {
         let count = self.entries.len();
         if count < Self::LOOKED_THROUGH {
-            return self.entries.iter().position(|(other, _)| super::equal::equals(other, key));
+            return self
+                .entries
+                .iter()
+                .position(|(other, _)| super::equal::equals(other, key));
         }
         if self.index.is_empty() {
             let keys = self.entries.iter().enumerate();
-            self.index = keys.filter_map(|(place, (key, _))| Some((Key::of(key)?, place))).collect();
+            self.index = keys
+                .filter_map(|(place, (key, _))| Some((Key::of(key)?, place)))
+                .collect();
         }
         let key = Key::of(key)?;
         match self.index.get(&key) {

@@ -24,7 +24,12 @@ impl Value<'_> {
             Self::Duration { seconds, nanos } => write_duration(*seconds, *nanos, text),
             Self::Timestamp { seconds, nanos } => write_timestamp(*seconds, *nanos, text),
             Self::Enum(descriptor, number) => write_enum(descriptor, *number, text),
-            Self::Bool(_) | Self::Int(_) | Self::Uint(_) | Self::List(_) | Self::Map(_) | Self::Message(_) => {
+            Self::Bool(_)
+            | Self::Int(_)
+            | Self::Uint(_)
+            | Self::List(_)
+            | Self::Map(_)
+            | Self::Message(_) => {
                 self.write_json(text);
             }
         }
@@ -66,7 +71,9 @@ impl Value<'_> {
             Self::Message(message) => match message.to_message().to_json() {
                 Ok(json) => text.push_str(&json),
                 // An `Any` of an unknown type, or nested too deep to print.
-                Err(error) => write_json_string(&format!("<{}: {error}>", message.descriptor.full_name()), text),
+                Err(error) => {
+                    write_json_string(&format!("<{}: {error}>", message.descriptor.full_name()), text)
+                }
             },
             quoted => {
                 let mut inner = String::new();

@@ -8,11 +8,11 @@ use http::HeaderName;
 use prost_reflect::MessageDescriptor;
 use regex::Regex;
 
+use super::Value;
 use super::field::Field;
 use super::functions::Function;
 use super::operators::{Math, Relation};
 use super::well_known::WellKnown;
-use super::Value;
 use crate::message::Slot;
 
 /// A part of an expression.
@@ -104,4 +104,3 @@ pub(super) enum LoopKind {
     Filter,
     SortBy,
 }
-

@@ -95,7 +95,10 @@ impl Type {
     }
 
     fn is_ordered(&self) -> bool {
-        !matches!(self, Self::Null | Self::List(_) | Self::Map(..) | Self::Message(_)) || self.is_dyn()
+        !matches!(
+            self,
+            Self::Null | Self::List(_) | Self::Map(..) | Self::Message(_)
+        ) || self.is_dyn()
     }
 }
 

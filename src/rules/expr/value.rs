@@ -73,9 +73,12 @@ impl<'e> Value<'e> {
                 bytes: Cow::Borrowed(&message.bytes),
             }),
             Self::List(values) => Value::List(values.iter().map(Value::borrowed).collect()),
-            Self::Map(entries) => {
-                Value::Map(entries.iter().map(|(key, value)| (key.borrowed(), value.borrowed())).collect())
-            }
+            Self::Map(entries) => Value::Map(
+                entries
+                    .iter()
+                    .map(|(key, value)| (key.borrowed(), value.borrowed()))
+                    .collect(),
+            ),
             scalar => scalar.clone(),
         }
     }

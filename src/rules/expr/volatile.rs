@@ -22,5 +22,12 @@ pub(super) fn uuid() -> String {
     let bits = bits & !(0xf << 76) | 0x4 << 76;
     let bits = bits & !(0b11 << 62) | 0b10 << 62;
     let digits = format!("{bits:032x}");
-    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+    [
+        &digits[..8],
+        &digits[8..12],
+        &digits[12..16],
+        &digits[16..20],
+        &digits[20..],
+    ]
+    .join("-")
 }

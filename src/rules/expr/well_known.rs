@@ -102,9 +102,10 @@ pub(super) fn message_value<'b>(
     bytes: Cow<'b, [u8]>,
 ) -> Result<Value<'b>, Malformed> {
     match (known, bytes) {
-        (None | Some(WellKnown::Any), bytes) => {
-            Ok(Value::Message(MessageValue { descriptor: message.clone(), bytes }))
-        }
+        (None | Some(WellKnown::Any), bytes) => Ok(Value::Message(MessageValue {
+            descriptor: message.clone(),
+            bytes,
+        })),
         (Some(known), Cow::Borrowed(bytes)) => known.read(bytes),
         (Some(known), Cow::Owned(bytes)) => known.read(&bytes).map(Value::into_owned),
     }
@@ -145,7 +146,9 @@ fn structure(bytes: &[u8]) -> Result<Value<'_>, Malformed> {
     let mut entries = super::reader::Entries::default();
     let mut fields = Fields::new(bytes);
     while let Some((number, wire)) = fields.next()? {
-        let (1, Wire::Delimited(entry)) = (number, wire) else { continue };
+        let (1, Wire::Delimited(entry)) = (number, wire) else {
+            continue;
+        };
         let (mut key, mut value) = (Value::text(""), Value::Null);
         let mut parts = Fields::new(entry);
         while let Some((number, wire)) = parts.next()? {

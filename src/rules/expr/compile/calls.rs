@@ -20,15 +20,21 @@ impl Compiler<'_, '_> {
             return operator;
         }
         let namespace = match call.target.as_deref() {
-            Some(IdedExpr { expr: Expr::Ident(name), .. })
-                if NAMESPACES.contains(&name.as_str()) && !self.is_variable(name) =>
-            {
-                Some(name)
-            }
+            Some(IdedExpr {
+                expr: Expr::Ident(name),
+                ..
+            }) if NAMESPACES.contains(&name.as_str()) && !self.is_variable(name) => Some(name),
             _ => None,
         };
-        match (namespace, call.target.as_deref(), call.func_name.as_str(), call.args.as_slice()) {
-            (Some(namespace), ..) => self.function(expr, &format!("{namespace}.{}", call.func_name), None, &call.args),
+        match (
+            namespace,
+            call.target.as_deref(),
+            call.func_name.as_str(),
+            call.args.as_slice(),
+        ) {
+            (Some(namespace), ..) => {
+                self.function(expr, &format!("{namespace}.{}", call.func_name), None, &call.args)
+            }
             (_, None, "has", arguments) => self.has(expr, arguments),
             (_, None, "random", []) => self.volatile(Node::Random, Type::Double),
             (_, None, "uuid", []) => self.volatile(Node::Uuid, Type::String),
@@ -51,8 +57,14 @@ impl Compiler<'_, '_> {
         arguments: &[IdedExpr],
     ) -> Typed {
         let expressions: Vec<&IdedExpr> = target.into_iter().chain(arguments).collect();
-        let wanted = if target.is_some() { Style::Member } else { Style::Global };
-        let named: Vec<&'static Function> = functions::all().filter(|function| function.name == name).collect();
+        let wanted = if target.is_some() {
+            Style::Member
+        } else {
+            Style::Global
+        };
+        let named: Vec<&'static Function> = functions::all()
+            .filter(|function| function.name == name)
+            .collect();
         let Some(first) = named.first() else {
             // What it is called on may be wrong, too.
             expressions.iter().for_each(|expr| drop(self.expr(expr)));
@@ -61,8 +73,15 @@ impl Compiler<'_, '_> {
             return Typed::unknown();
         };
         if first.style != wanted && first.style != Style::Both {
-            self.problem(self.parsed.name_span(expr), format!("`{name}` is not called this way"));
-            let example = if wanted == Style::Member { format!("{name}(x)") } else { format!("x.{name}()") };
+            self.problem(
+                self.parsed.name_span(expr),
+                format!("`{name}` is not called this way"),
+            );
+            let example = if wanted == Style::Member {
+                format!("{name}(x)")
+            } else {
+                format!("x.{name}()")
+            };
             self.hint(format!("write it as `{example}`"));
             return Typed::unknown();
         }
@@ -122,7 +141,10 @@ impl Compiler<'_, '_> {
             }
         };
         let Expr::Ident(name) = &variable_expr.expr else {
-            return self.problem(self.parsed.span(variable_expr), "the variable has to be a simple name");
+            return self.problem(
+                self.parsed.span(variable_expr),
+                "the variable has to be a simple name",
+            );
         };
         let variable = self.variables.len();
         self.variables.push((name.clone(), element.clone()));
@@ -150,7 +172,13 @@ impl Compiler<'_, '_> {
             let mut next = || nodes.next().expect("a loop has a range and a body");
             let (range, body) = (next(), next());
             let only_if = has_condition.then(next);
-            Node::Loop(Box::new(Loop { kind, range, variable, body, only_if }))
+            Node::Loop(Box::new(Loop {
+                kind,
+                range,
+                variable,
+                body,
+                only_if,
+            }))
         })
     }
 }
@@ -158,6 +186,10 @@ impl Compiler<'_, '_> {
 /// The last line of what the regex crate says, which is the reason.
 fn regex_message(error: &regex::Error) -> String {
     let text = error.to_string();
-    let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    let reason = text
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .trim_start_matches("error: ");
     format!("not a regular expression: {reason}")
 }

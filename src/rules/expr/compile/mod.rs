@@ -60,11 +60,21 @@ pub(super) struct Place {
 impl Typed {
     /// Something that is not the same for every call.
     fn read(node: Node, value_type: Type) -> Self {
-        Self { node, value_type, fixed: false, variable: None, faults: Vec::new(), place: None }
+        Self {
+            node,
+            value_type,
+            fixed: false,
+            variable: None,
+            faults: Vec::new(),
+            place: None,
+        }
     }
 
     fn constant(value: Value<'static>, value_type: Type) -> Self {
-        Self { fixed: true, ..Self::read(Node::Const(value), value_type) }
+        Self {
+            fixed: true,
+            ..Self::read(Node::Const(value), value_type)
+        }
     }
 
     /// Stands for a part that has a problem.
@@ -93,7 +103,13 @@ impl Typed {
 
 impl<'c, 's> Compiler<'c, 's> {
     pub(super) fn new(parsed: &'c Parsed<'c>, scope: &'c mut Scope<'s>) -> Self {
-        Self { parsed, scope, variables: Vec::new(), uses: Uses::default(), problems: Vec::new() }
+        Self {
+            parsed,
+            scope,
+            variables: Vec::new(),
+            uses: Uses::default(),
+            problems: Vec::new(),
+        }
     }
 
     /// Compiles the whole expression.
@@ -115,7 +131,10 @@ impl<'c, 's> Compiler<'c, 's> {
             Expr::Call(call) => self.call(expr, call),
             Expr::List(list) => {
                 let elements: Vec<Typed> = list.elements.iter().map(|element| self.expr(element)).collect();
-                let element_type = elements.iter().map(|element| element.value_type.clone()).reduce(Type::join);
+                let element_type = elements
+                    .iter()
+                    .map(|element| element.value_type.clone())
+                    .reduce(Type::join);
                 let list_type = Type::list(element_type.unwrap_or(Type::Dyn));
                 self.combine(elements, list_type, |nodes| Node::List(nodes.into()))
             }
@@ -152,7 +171,11 @@ impl<'c, 's> Compiler<'c, 's> {
             }
         }
         let join = |offset: usize| {
-            let types = parts.iter().skip(offset).step_by(2).map(|part| part.value_type.clone());
+            let types = parts
+                .iter()
+                .skip(offset)
+                .step_by(2)
+                .map(|part| part.value_type.clone());
             types.reduce(Type::join).unwrap_or(Type::Dyn)
         };
         let map_type = Type::map(join(0), join(1));
@@ -184,7 +207,14 @@ impl<'c, 's> Compiler<'c, 's> {
         if !fixed {
             self.problems.append(&mut faults);
         }
-        Typed { node: node(nodes), value_type, fixed, variable, faults, place: None }
+        Typed {
+            node: node(nodes),
+            value_type,
+            fixed,
+            variable,
+            faults,
+            place: None,
+        }
     }
 
     /// The same part, computed if nothing in it can change.
@@ -193,7 +223,11 @@ impl<'c, 's> Compiler<'c, 's> {
             return typed;
         }
         static NO_METADATA: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
-        static NO_CALL: CallFacts = CallFacts { method: String::new(), peer: String::new(), id: 0 };
+        static NO_CALL: CallFacts = CallFacts {
+            method: String::new(),
+            peer: String::new(),
+            id: 0,
+        };
         let env = Env {
             layouts: self.scope.schema.layouts(),
             request: None,
@@ -208,7 +242,9 @@ impl<'c, 's> Compiler<'c, 's> {
             Ok(value) => Typed::constant(value, typed.value_type),
             Err(error) => {
                 if typed.faults.is_empty() {
-                    typed.faults.push(ExprProblem::new(self.parsed.span(expr), error.message));
+                    typed
+                        .faults
+                        .push(ExprProblem::new(self.parsed.span(expr), error.message));
                 }
                 typed
             }
@@ -238,10 +274,14 @@ impl<'c, 's> Compiler<'c, 's> {
 /// The name most like the one given, if any is like it.
 fn nearest<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let scored = candidates.into_iter().map(|candidate| {
-        (strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()), candidate)
+        (
+            strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()),
+            candidate,
+        )
     });
     let best = scored.max_by(|(a, _), (b, _)| a.total_cmp(b));
-    best.filter(|(score, _)| *score > 0.75).map(|(_, candidate)| candidate)
+    best.filter(|(score, _)| *score > 0.75)
+        .map(|(_, candidate)| candidate)
 }
 
 fn constant(literal: &LiteralValue) -> Typed {
@@ -266,7 +306,12 @@ fn depth(root: &IdedExpr) -> usize {
         deepest = deepest.max(depth);
         let mut push = |part| open.push((part, depth + 1));
         match &expr.expr {
-            Expr::Call(call) => call.target.iter().map(Box::as_ref).chain(&call.args).for_each(push),
+            Expr::Call(call) => call
+                .target
+                .iter()
+                .map(Box::as_ref)
+                .chain(&call.args)
+                .for_each(push),
             Expr::Select(select) => push(&select.operand),
             Expr::List(list) => list.elements.iter().for_each(push),
             Expr::Map(map) => map.entries.iter().for_each(|entry| {

@@ -16,7 +16,9 @@ use crate::rules::expr::{Type, Value};
 
 /// The names that every expression knows. `store`, the variables that calls share, will be a
 /// `map(string, dyn)` among them.
-const NAMES: &[&str] = &["request", "requests", "received", "metadata", "state", "call", "now"];
+const NAMES: &[&str] = &[
+    "request", "requests", "received", "metadata", "state", "call", "now",
+];
 const CALL_FACTS: &[&str] = &["method", "peer", "id"];
 
 impl Compiler<'_, '_> {
@@ -30,9 +32,16 @@ impl Compiler<'_, '_> {
                 Some((message, known)) => {
                     let value_type = message_type(&message);
                     self.uses.request = true;
-                    let place = Place { numbers: Vec::new(), way: Vec::new(), message: named_fields(&message) };
+                    let place = Place {
+                        numbers: Vec::new(),
+                        way: Vec::new(),
+                        message: named_fields(&message),
+                    };
                     let node = Node::Request(message, known);
-                    Typed { place: Some(place), ..Typed::read(node, value_type) }
+                    Typed {
+                        place: Some(place),
+                        ..Typed::read(node, value_type)
+                    }
                 }
                 None => Typed::unknown(),
             },
@@ -74,11 +83,18 @@ impl Compiler<'_, '_> {
         if let Some(place) = self.variables.iter().rposition(|(other, _)| other == name) {
             let value_type = self.variables[place].1.clone();
             let typed = Typed::read(Node::Variable(place), value_type);
-            return Some(Typed { fixed: true, variable: Some(place), ..typed });
+            return Some(Typed {
+                fixed: true,
+                variable: Some(place),
+                ..typed
+            });
         }
         let place = self.scope.locals.iter().rposition(|(other, _)| other == name)?;
         self.uses.locals = true;
-        Some(Typed::read(Node::Local(place), self.scope.locals[place].1.clone()))
+        Some(Typed::read(
+            Node::Local(place),
+            self.scope.locals[place].1.clone(),
+        ))
     }
 
     /// Whether the expression is this one of the common names, and nothing nearer has taken it.
@@ -109,12 +125,24 @@ impl Compiler<'_, '_> {
             return self.hint(format!("did you mean `state.{name}`?"));
         }
         let is_field = |message: &MessageDescriptor| Field::by_name(message, name).is_some();
-        if self.scope.request.as_ref().is_some_and(|(message, _)| is_field(message)) {
+        if self
+            .scope
+            .request
+            .as_ref()
+            .is_some_and(|(message, _)| is_field(message))
+        {
             return self.hint(format!("did you mean `request.{name}`?"));
         }
-        let variables: Vec<String> =
-            self.variables.iter().chain(self.scope.locals).map(|(name, _)| name.clone()).collect();
-        self.hint_near(name, NAMES.iter().copied().chain(variables.iter().map(String::as_str)));
+        let variables: Vec<String> = self
+            .variables
+            .iter()
+            .chain(self.scope.locals)
+            .map(|(name, _)| name.clone())
+            .collect();
+        self.hint_near(
+            name,
+            NAMES.iter().copied().chain(variables.iter().map(String::as_str)),
+        );
     }
 
     pub(super) fn select(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Typed {
@@ -200,9 +228,17 @@ impl Compiler<'_, '_> {
 
     fn find_enum(&self, name: &str) -> Option<EnumDescriptor> {
         let pool = self.scope.schema.pool();
-        let mut scope = self.scope.request.as_ref().map_or("", |(message, _)| message.full_name());
+        let mut scope = self
+            .scope
+            .request
+            .as_ref()
+            .map_or("", |(message, _)| message.full_name());
         loop {
-            let full_name = if scope.is_empty() { name.to_owned() } else { format!("{scope}.{name}") };
+            let full_name = if scope.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{scope}.{name}")
+            };
             let found = pool.get_enum_by_name(&full_name);
             if found.is_some() || scope.is_empty() {
                 return found;
@@ -220,7 +256,10 @@ impl Compiler<'_, '_> {
     ) -> Option<i32> {
         let number = crate::rules::expr::equal::enum_number(descriptor, name);
         if number.is_none() {
-            self.problem(span.clone(), format!("enum {} has no value `{name}`", descriptor.full_name()));
+            self.problem(
+                span.clone(),
+                format!("enum {} has no value `{name}`", descriptor.full_name()),
+            );
             let names: Vec<String> = descriptor.values().map(|value| value.name().to_owned()).collect();
             self.hint_near(name, names.iter().map(String::as_str));
         }
@@ -237,16 +276,20 @@ impl Compiler<'_, '_> {
         }
         match operand.value_type.clone() {
             Type::Message(message) if !operand.value_type.is_dyn() || name == "type_url" => {
-                let Some(field) = self.find_field(&message, span, name) else { return Typed::unknown() };
+                let Some(field) = self.find_field(&message, span, name) else {
+                    return Typed::unknown();
+                };
                 let value_type = field.value_type();
-                self.wrap(operand, value_type, |node| Node::Field(Box::new(node), Box::new(field)))
+                self.wrap(operand, value_type, |node| {
+                    Node::Field(Box::new(node), Box::new(field))
+                })
             }
             Type::Map(key, value) if key.may_equal(&Type::String) => {
                 self.wrap(operand, *value, |node| Node::Member(Box::new(node), name.into()))
             }
-            value_type if value_type.is_dyn() => {
-                self.wrap(operand.unpacked(), Type::Dyn, |node| Node::Member(Box::new(node), name.into()))
-            }
+            value_type if value_type.is_dyn() => self.wrap(operand.unpacked(), Type::Dyn, |node| {
+                Node::Member(Box::new(node), name.into())
+            }),
             other => self.problem(span.clone(), format!("{other} has no fields")),
         }
     }
@@ -258,7 +301,10 @@ impl Compiler<'_, '_> {
     fn find_field(&mut self, message: &MessageDescriptor, span: &Range<usize>, name: &str) -> Option<Field> {
         let field = Field::by_name(message, name);
         if field.is_none() {
-            self.problem(span.clone(), format!("message {} has no field `{name}`", message.full_name()));
+            self.problem(
+                span.clone(),
+                format!("message {} has no field `{name}`", message.full_name()),
+            );
             let names: Vec<String> = message.fields().map(|field| field.name().to_owned()).collect();
             self.hint_near(name, names.iter().map(String::as_str));
         }
@@ -267,11 +313,17 @@ impl Compiler<'_, '_> {
 
     /// A field of the request: from its slot where it can have one, else by reading the bytes.
     fn place(&mut self, operand: Typed, field: Field) -> Typed {
-        let Some(mut place) = operand.place else { return Typed::unknown() };
+        let Some(mut place) = operand.place else {
+            return Typed::unknown();
+        };
         let value_type = field.value_type();
         place.numbers.push(field.number);
         place.message = field.sub_message().and_then(named_fields);
-        let slot = if field.is_scalar() { self.slot(&place.numbers) } else { None };
+        let slot = if field.is_scalar() {
+            self.slot(&place.numbers)
+        } else {
+            None
+        };
         let node = match slot {
             Some(slot) => Node::Picked(slot, Box::new(field)),
             None => {
@@ -280,7 +332,10 @@ impl Compiler<'_, '_> {
                 Node::Path(Box::new(Path { way, field }))
             }
         };
-        Typed { place: Some(place), ..Typed::read(node, value_type) }
+        Typed {
+            place: Some(place),
+            ..Typed::read(node, value_type)
+        }
     }
 
     fn slot(&mut self, numbers: &[u32]) -> Option<crate::message::Slot> {
@@ -289,7 +344,13 @@ impl Compiler<'_, '_> {
 
     /// `has(operand.field)`.
     pub(super) fn has(&mut self, expr: &IdedExpr, arguments: &[IdedExpr]) -> Typed {
-        let [IdedExpr { expr: Expr::Select(select), .. }] = arguments else {
+        let [
+            IdedExpr {
+                expr: Expr::Select(select),
+                ..
+            },
+        ] = arguments
+        else {
             self.problem(self.parsed.span(expr), "`has` takes one field");
             self.hint("write has(request.field)");
             return Typed::unknown();
@@ -304,7 +365,13 @@ impl Compiler<'_, '_> {
         }
         let operand = self.expr(&select.operand);
         let message = match (&operand.place, &operand.value_type) {
-            (Some(Place { message: Some(message), .. }), _) => Some(message.clone()),
+            (
+                Some(Place {
+                    message: Some(message),
+                    ..
+                }),
+                _,
+            ) => Some(message.clone()),
             (_, Type::Message(message)) if !operand.value_type.is_dyn() => Some(message.clone()),
             _ => None,
         };
@@ -315,9 +382,11 @@ impl Compiler<'_, '_> {
             };
         }
         match operand.value_type.clone() {
-            Type::Map(..) | Type::Dyn | Type::Message(_) => self.wrap(operand.unpacked(), Type::Bool, |node| {
-                Node::HasMember(Box::new(node), select.field.as_str().into())
-            }),
+            Type::Map(..) | Type::Dyn | Type::Message(_) => {
+                self.wrap(operand.unpacked(), Type::Bool, |node| {
+                    Node::HasMember(Box::new(node), select.field.as_str().into())
+                })
+            }
             other => self.problem(span, format!("{other} has no fields")),
         }
     }
@@ -325,14 +394,18 @@ impl Compiler<'_, '_> {
     /// Whether a field is set: on the wire, or for a field without presence, not at its default.
     fn presence(&mut self, operand: Typed, field: Field) -> Typed {
         let Some(place) = operand.place.as_ref().filter(|place| place.message.is_some()) else {
-            return self.wrap(operand, Type::Bool, |node| Node::HasField(Box::new(node), Box::new(field)));
+            return self.wrap(operand, Type::Bool, |node| {
+                Node::HasField(Box::new(node), Box::new(field))
+            });
         };
         if field.has_presence {
             let numbers: Vec<u32> = place.numbers.iter().copied().chain([field.number]).collect();
             if let Some(slot) = self.slot(&numbers) {
                 return Typed::read(Node::HasPicked(slot), Type::Bool);
             }
-            return self.wrap(operand, Type::Bool, |node| Node::HasField(Box::new(node), Box::new(field)));
+            return self.wrap(operand, Type::Bool, |node| {
+                Node::HasField(Box::new(node), Box::new(field))
+            });
         }
         let default = match &field.cardinality {
             Cardinality::Singular => field.default.clone(),
@@ -342,7 +415,9 @@ impl Compiler<'_, '_> {
         let read = self.place(operand, field);
         let value_type = read.value_type.clone();
         let parts = vec![read, Typed::constant(default, value_type)];
-        self.combine(parts, Type::Bool, |nodes| Node::Compare(Relation::NotEqual, super::operators::pair(nodes)))
+        self.combine(parts, Type::Bool, |nodes| {
+            Node::Compare(Relation::NotEqual, super::operators::pair(nodes))
+        })
     }
 
     /// `container[key]`.
@@ -362,7 +437,9 @@ impl Compiler<'_, '_> {
         {
             self.uses.requests = true;
             let value_type = message_type(&message);
-            return self.wrap(key, value_type, |place| Node::RequestAt(message, known, Box::new(place)));
+            return self.wrap(key, value_type, |place| {
+                Node::RequestAt(message, known, Box::new(place))
+            });
         }
         let container = self.expr(container_expr);
         let element = match (&container.value_type, &key.value_type) {
@@ -388,10 +465,17 @@ impl Compiler<'_, '_> {
         if self.is_name(container_expr, "metadata")
             && let Some(name) = value.constant_text().map(str::to_owned)
         {
-            return self.metadata(&self.parsed.span(value_expr), &name, Node::HasMetadata, Type::Bool);
+            return self.metadata(
+                &self.parsed.span(value_expr),
+                &name,
+                Node::HasMetadata,
+                Type::Bool,
+            );
         }
         let container = self.expr(container_expr).unpacked();
-        if let (Type::Enum(descriptor), Node::Const(Value::List(names))) = (&value.value_type, &container.node) {
+        if let (Type::Enum(descriptor), Node::Const(Value::List(names))) =
+            (&value.value_type, &container.node)
+        {
             let (descriptor, span) = (descriptor.clone(), self.parsed.span(container_expr));
             for name in names {
                 if let Value::String(name) = name {
@@ -409,7 +493,9 @@ impl Compiler<'_, '_> {
             let span = self.parsed.span(value_expr).start..self.parsed.span(container_expr).end;
             return self.problem(span, message);
         }
-        self.combine(vec![value, container], Type::Bool, |nodes| Node::In(super::operators::pair(nodes)))
+        self.combine(vec![value, container], Type::Bool, |nodes| {
+            Node::In(super::operators::pair(nodes))
+        })
     }
 }
 
@@ -420,7 +506,9 @@ fn message_type(message: &MessageDescriptor) -> Type {
 
 /// The message type, if its fields are read by name.
 fn named_fields(message: &MessageDescriptor) -> Option<MessageDescriptor> {
-    WellKnown::of(message).is_none_or(|known| known.has_fields()).then(|| message.clone())
+    WellKnown::of(message)
+        .is_none_or(|known| known.has_fields())
+        .then(|| message.clone())
 }
 
 /// The segments of `a.b.c`.
@@ -438,5 +526,7 @@ fn qualified_name(expr: &IdedExpr) -> Option<Vec<&str>> {
 
 /// All names of functions, for hints.
 pub(super) fn function_names() -> impl Iterator<Item = &'static str> {
-    functions::all().map(|function| function.name).chain(["random", "uuid", "has", "all", "exists", "map", "filter"])
+    functions::all()
+        .map(|function| function.name)
+        .chain(["random", "uuid", "has", "all", "exists", "map", "filter"])
 }

@@ -43,7 +43,10 @@ impl Compiler<'_, '_> {
         if typed.value_type.may_be_bool() {
             return typed;
         }
-        self.problem(self.parsed.span(operand), format!("`{operator}` takes a bool, not {}", typed.value_type))
+        self.problem(
+            self.parsed.span(operand),
+            format!("`{operator}` takes a bool, not {}", typed.value_type),
+        )
     }
 
     fn logic(&mut self, a: &IdedExpr, b: &IdedExpr, symbol: &str, node: fn(Box<[Node; 2]>) -> Node) -> Typed {
@@ -72,9 +75,10 @@ impl Compiler<'_, '_> {
                 (Math::Add, Type::String, _) | (Math::Add, _, Type::String) => {
                     Some("`string(…)` makes text of a value".to_owned())
                 }
-                (_, left, right) if left.may_be_number() && right.may_be_number() => {
-                    Some("CEL does not mix types of numbers: convert with `int(…)`, `uint(…)` or `double(…)`".to_owned())
-                }
+                (_, left, right) if left.may_be_number() && right.may_be_number() => Some(
+                    "CEL does not mix types of numbers: convert with `int(…)`, `uint(…)` or `double(…)`"
+                        .to_owned(),
+                ),
                 _ => None,
             };
             let message = format!("`{symbol}` does not take {left} and {right}");

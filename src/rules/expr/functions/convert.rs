@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use chrono::DateTime;
 
-use super::{Code, Evaluated, Function, Overload, P, R, Style, in_duration_range, in_timestamp_range, no_overload};
+use super::{
+    Code, Evaluated, Function, Overload, P, R, Style, in_duration_range, in_timestamp_range, no_overload,
+};
 use crate::rules::expr::text::{write_double, write_duration, write_enum, write_timestamp};
 use crate::rules::expr::{EvalError, Value};
 
@@ -59,7 +61,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "bool",
         style: Style::Global,
         code: Code::One(bool_of),
-        overloads: &[Overload(&[P::Bool], R::Is(P::Bool)), Overload(&[P::Text], R::Is(P::Bool))],
+        overloads: &[
+            Overload(&[P::Bool], R::Is(P::Bool)),
+            Overload(&[P::Text], R::Is(P::Bool)),
+        ],
     },
     Function {
         name: "string",
@@ -81,7 +86,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "bytes",
         style: Style::Global,
         code: Code::One(bytes),
-        overloads: &[Overload(&[P::Bytes], R::Is(P::Bytes)), Overload(&[P::Text], R::Is(P::Bytes))],
+        overloads: &[
+            Overload(&[P::Bytes], R::Is(P::Bytes)),
+            Overload(&[P::Text], R::Is(P::Bytes)),
+        ],
     },
     Function {
         name: "timestamp",
@@ -128,7 +136,9 @@ fn int(value: Value<'_>) -> Evaluated<Value<'_>> {
         Value::Enum(_, number) => Some(i64::from(*number)),
         Value::Uint(number) => i64::try_from(*number).ok(),
         // Both ends are excluded, as in cel-go: neither is a whole number of the other type.
-        Value::Double(number) if *number > i64::MIN as f64 && *number < i64::MAX as f64 => Some(*number as i64),
+        Value::Double(number) if *number > i64::MIN as f64 && *number < i64::MAX as f64 => {
+            Some(*number as i64)
+        }
         Value::Double(_) => None,
         Value::Timestamp { seconds, .. } => Some(*seconds),
         Value::String(text) => return text.parse().map(Value::Int).map_err(|_| not_a("an int", text)),
@@ -146,7 +156,9 @@ fn uint(value: Value<'_>) -> Evaluated<Value<'_>> {
         Value::String(text) => return text.parse().map(Value::Uint).map_err(|_| not_a("a uint", text)),
         other => return no_overload("uint", &[other]),
     };
-    number.map(Value::Uint).ok_or_else(|| out_of_range("uint", &value))
+    number
+        .map(Value::Uint)
+        .ok_or_else(|| out_of_range("uint", &value))
 }
 
 fn double(value: Value<'_>) -> Evaluated<Value<'_>> {
@@ -154,7 +166,10 @@ fn double(value: Value<'_>) -> Evaluated<Value<'_>> {
         Value::Double(number) => Ok(Value::Double(*number)),
         Value::Int(number) => Ok(Value::Double(*number as f64)),
         Value::Uint(number) => Ok(Value::Double(*number as f64)),
-        Value::String(text) => text.parse().map(Value::Double).map_err(|_| not_a("a double", text)),
+        Value::String(text) => text
+            .parse()
+            .map(Value::Double)
+            .map_err(|_| not_a("a double", text)),
         other => no_overload("double", &[other]),
     }
 }
@@ -210,9 +225,10 @@ fn bytes(value: Value<'_>) -> Evaluated<Value<'_>> {
 fn timestamp(value: Value<'_>) -> Evaluated<Value<'_>> {
     match &value {
         Value::Timestamp { .. } => Ok(value),
-        Value::Int(seconds) if in_timestamp_range(*seconds) => {
-            Ok(Value::Timestamp { seconds: *seconds, nanos: 0 })
-        }
+        Value::Int(seconds) if in_timestamp_range(*seconds) => Ok(Value::Timestamp {
+            seconds: *seconds,
+            nanos: 0,
+        }),
         Value::Int(_) => Err(out_of_range("timestamp", &value)),
         Value::String(text) => parse_timestamp(text),
         other => no_overload("timestamp", &[other]),
@@ -228,7 +244,10 @@ fn parse_timestamp<'e>(text: &str) -> Evaluated<Value<'e>> {
     if !in_timestamp_range(seconds) {
         return Err(EvalError::new(format!("timestamp: {text} is out of range")));
     }
-    Ok(Value::Timestamp { seconds, nanos: (nanos % 1_000_000_000).cast_signed() })
+    Ok(Value::Timestamp {
+        seconds,
+        nanos: (nanos % 1_000_000_000).cast_signed(),
+    })
 }
 
 fn duration(value: Value<'_>) -> Evaluated<Value<'_>> {
@@ -252,9 +271,13 @@ fn parse_duration<'e>(text: &str) -> Evaluated<Value<'e>> {
         return Err(invalid());
     }
     while !rest.is_empty() {
-        let number_end = rest.find(|c: char| c != '.' && !c.is_ascii_digit()).ok_or_else(invalid)?;
+        let number_end = rest
+            .find(|c: char| c != '.' && !c.is_ascii_digit())
+            .ok_or_else(invalid)?;
         let (number, after) = rest.split_at(number_end);
-        let unit_end = after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len());
+        let unit_end = after
+            .find(|c: char| c == '.' || c.is_ascii_digit())
+            .unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_end);
         nanos += nanoseconds(number, unit).ok_or_else(invalid)?;
         rest = after;
@@ -268,7 +291,10 @@ fn parse_duration<'e>(text: &str) -> Evaluated<Value<'e>> {
 
 /// A duration of so many nanoseconds, within the range of durations.
 pub(in crate::rules::expr) fn duration_of<'e>(nanos: i128) -> Value<'e> {
-    Value::Duration { seconds: (nanos / 1_000_000_000) as i64, nanos: (nanos % 1_000_000_000) as i32 }
+    Value::Duration {
+        seconds: (nanos / 1_000_000_000) as i64,
+        nanos: (nanos % 1_000_000_000) as i32,
+    }
 }
 
 /// `1.5` hours in nanoseconds, exactly; what is finer is cut off.
@@ -287,7 +313,13 @@ fn nanoseconds(number: &str, unit: &str) -> Option<i128> {
         return None;
     }
     let fraction = &fraction[..fraction.len().min(18)];
-    let parse = |digits: &str| if digits.is_empty() { Some(0) } else { digits.parse::<i128>().ok() };
+    let parse = |digits: &str| {
+        if digits.is_empty() {
+            Some(0)
+        } else {
+            digits.parse::<i128>().ok()
+        }
+    };
     let tenths = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
     Some(parse(whole)? * scale + parse(fraction)? * scale / tenths)
 }

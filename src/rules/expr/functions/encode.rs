@@ -70,9 +70,9 @@ fn repeat<'e>(value: Value<'e>, count: Value<'e>) -> Evaluated<Value<'e>> {
     };
     match (&value, &count) {
         (Value::String(text), Value::Int(count)) => Ok(Value::text(text.repeat(times(text.len(), *count)?))),
-        (Value::Bytes(bytes), Value::Int(count)) => {
-            Ok(Value::Bytes(Cow::Owned(bytes.repeat(times(bytes.len(), *count)?))))
-        }
+        (Value::Bytes(bytes), Value::Int(count)) => Ok(Value::Bytes(Cow::Owned(
+            bytes.repeat(times(bytes.len(), *count)?),
+        ))),
         (value, count) => no_overload("repeat", &[value, count]),
     }
 }
@@ -81,7 +81,9 @@ fn repeat<'e>(value: Value<'e>, count: Value<'e>) -> Evaluated<Value<'e>> {
 fn json(value: Value<'_>) -> Evaluated<Value<'_>> {
     if let Value::Message(message) = &value {
         let json = message.to_message().to_json();
-        return json.map(Value::text).map_err(|error| EvalError::new(format!("json: {error}")));
+        return json
+            .map(Value::text)
+            .map_err(|error| EvalError::new(format!("json: {error}")));
     }
     let mut text = String::new();
     value.write_json(&mut text);

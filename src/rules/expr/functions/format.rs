@@ -28,9 +28,12 @@ pub(super) fn format<'e>(pattern: Value<'e>, arguments: Value<'e>) -> Evaluated<
         }
         let (precision, after) = precision(rest)?;
         let mut clause = after.chars();
-        let conversion = clause.next().ok_or_else(|| EvalError::new("format: the text ends in a clause"))?;
-        let argument =
-            arguments.next().ok_or_else(|| EvalError::new("format: more clauses than arguments"))?;
+        let conversion = clause
+            .next()
+            .ok_or_else(|| EvalError::new("format: the text ends in a clause"))?;
+        let argument = arguments
+            .next()
+            .ok_or_else(|| EvalError::new("format: more clauses than arguments"))?;
         write_clause(conversion, precision, argument, &mut text)?;
         rest = clause.as_str();
     }
@@ -46,11 +49,18 @@ fn precision(clause: &str) -> Evaluated<(usize, &str)> {
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
     match digits[..end].parse() {
         Ok(precision) if precision <= MAX_PRECISION => Ok((precision, &digits[end..])),
-        _ => Err(EvalError::new(format!("format: the precision is not a number up to {MAX_PRECISION}"))),
+        _ => Err(EvalError::new(format!(
+            "format: the precision is not a number up to {MAX_PRECISION}"
+        ))),
     }
 }
 
-fn write_clause(conversion: char, precision: usize, argument: &Value<'_>, text: &mut String) -> Evaluated<()> {
+fn write_clause(
+    conversion: char,
+    precision: usize,
+    argument: &Value<'_>,
+    text: &mut String,
+) -> Evaluated<()> {
     let written = match (conversion, argument) {
         ('s', argument) => return write_string(argument, text),
         ('d', Value::Int(number)) => write!(text, "{number}"),
@@ -89,7 +99,10 @@ fn write_clause(conversion: char, precision: usize, argument: &Value<'_>, text: 
         ('x' | 'X', Value::String(value)) => write_hex(value.as_bytes(), conversion == 'X', text),
         ('x' | 'X', Value::Bytes(value)) => write_hex(value, conversion == 'X', text),
         ('d' | 'f' | 'e' | 'b' | 'o' | 'x' | 'X', other) => {
-            return Err(EvalError::new(format!("format: %{conversion} does not take {}", other.type_name())));
+            return Err(EvalError::new(format!(
+                "format: %{conversion} does not take {}",
+                other.type_name()
+            )));
         }
         _ => return Err(EvalError::new(format!("format: there is no %{conversion}"))),
     };
@@ -102,14 +115,22 @@ fn minus(number: i64) -> &'static str {
 }
 
 fn write_hex(bytes: &[u8], upper: bool, text: &mut String) -> std::fmt::Result {
-    bytes.iter().try_for_each(|byte| if upper { write!(text, "{byte:02X}") } else { write!(text, "{byte:02x}") })
+    bytes.iter().try_for_each(|byte| {
+        if upper {
+            write!(text, "{byte:02X}")
+        } else {
+            write!(text, "{byte:02x}")
+        }
+    })
 }
 
 /// `d.ddde±dd`: at least two digits in the exponent.
 fn write_scientific(number: f64, precision: usize, text: &mut String) {
     let digits = format!("{number:.precision$e}");
     let (mantissa, exponent) = digits.split_once('e').expect("LowerExp writes an exponent");
-    let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+    let (sign, exponent) = exponent
+        .strip_prefix('-')
+        .map_or(('+', exponent), |exponent| ('-', exponent));
     write!(text, "{mantissa}e{sign}{exponent:0>2}").expect("a String takes all text");
 }
 
@@ -155,7 +176,9 @@ fn write_string(argument: &Value<'_>, text: &mut String) -> Evaluated<()> {
         }
         Value::Message(message) => {
             let name = message.descriptor.full_name();
-            return Err(EvalError::new(format!("format: %s does not take a message ({name}); see json()")));
+            return Err(EvalError::new(format!(
+                "format: %s does not take a message ({name}); see json()"
+            )));
         }
         scalar => text.push_str(&text_of(scalar.clone())?),
     }

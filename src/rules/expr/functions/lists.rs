@@ -8,19 +8,39 @@ use crate::rules::expr::equal::{Key, compare, equals};
 use crate::rules::expr::{EvalError, Value};
 
 const fn member(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
-    Function { name, style: Style::Member, code, overloads }
+    Function {
+        name,
+        style: Style::Member,
+        code,
+        overloads,
+    }
 }
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    member("slice", Code::Three(slice), &[Overload(&[P::List, P::Int, P::Int], R::First)]),
-    member("flatten", Code::One(flatten), &[Overload(&[P::List], R::Is(P::List))]),
-    member("flatten", Code::Two(flatten_to), &[Overload(&[P::List, P::Int], R::Is(P::List))]),
+    member(
+        "slice",
+        Code::Three(slice),
+        &[Overload(&[P::List, P::Int, P::Int], R::First)],
+    ),
+    member(
+        "flatten",
+        Code::One(flatten),
+        &[Overload(&[P::List], R::Is(P::List))],
+    ),
+    member(
+        "flatten",
+        Code::Two(flatten_to),
+        &[Overload(&[P::List, P::Int], R::Is(P::List))],
+    ),
     member("distinct", Code::One(distinct), &[Overload(&[P::List], R::First)]),
     member("sort", Code::One(sort), &[Overload(&[P::List], R::First)]),
     member(
         "reverse",
         Code::One(reverse),
-        &[Overload(&[P::List], R::First), Overload(&[P::Text], R::Is(P::Text))],
+        &[
+            Overload(&[P::List], R::First),
+            Overload(&[P::Text], R::Is(P::Text)),
+        ],
     ),
     member("first", Code::One(first), &[Overload(&[P::List], R::Element)]),
     member("last", Code::One(last), &[Overload(&[P::List], R::Element)]),
@@ -40,11 +60,15 @@ fn slice<'e>(list: Value<'e>, start: Value<'e>, end: Value<'e>) -> Evaluated<Val
         return no_overload("slice", &[&list, &start, &end]);
     };
     let place = |index: &i64| usize::try_from(*index).ok();
-    match place(start).zip(place(end)).and_then(|(start, end)| values.get(start..end)) {
+    match place(start)
+        .zip(place(end))
+        .and_then(|(start, end)| values.get(start..end))
+    {
         Some(values) => Ok(Value::List(values.to_vec())),
-        None => {
-            Err(EvalError::new(format!("slice: no elements {start} to {end} in a list of {}", values.len())))
-        }
+        None => Err(EvalError::new(format!(
+            "slice: no elements {start} to {end} in a list of {}",
+            values.len()
+        ))),
     }
 }
 
@@ -76,7 +100,9 @@ fn flatten_into<'e>(values: Vec<Value<'e>>, depth: u64, flat: &mut Vec<Value<'e>
 
 /// The first of each set of equal elements; `1`, `1u` and `1.0` are equal.
 fn distinct(list: Value<'_>) -> Evaluated<Value<'_>> {
-    let Value::List(values) = list else { return no_overload("distinct", &[&list]) };
+    let Value::List(values) = list else {
+        return no_overload("distinct", &[&list]);
+    };
     let mut seen = HashSet::new();
     let mut unique: Vec<Value<'_>> = Vec::new();
     for value in values {
@@ -111,7 +137,9 @@ pub(in crate::rules::expr) fn sort_by_keys<'e>(
         let fits = |key: &Value<'_>| key.type_name() == first.type_name() && compare(key, key).is_some();
         if let Some((key, _)) = keyed.iter().find(|(key, _)| !fits(key)) {
             let (first, other) = (first.type_name(), key.type_name());
-            return Err(EvalError::new(format!("{name}: cannot order {first} and {other}")));
+            return Err(EvalError::new(format!(
+                "{name}: cannot order {first} and {other}"
+            )));
         }
     }
     keyed.sort_by(|(a, _), (b, _)| compare(a, b).unwrap_or(Ordering::Equal));
@@ -133,16 +161,19 @@ fn reverse(value: Value<'_>) -> Evaluated<Value<'_>> {
 /// cel-go gives an optional; without those, an empty list is an error.
 fn first(list: Value<'_>) -> Evaluated<Value<'_>> {
     match list {
-        Value::List(values) => {
-            values.into_iter().next().ok_or_else(|| EvalError::new("first: the list is empty"))
-        }
+        Value::List(values) => values
+            .into_iter()
+            .next()
+            .ok_or_else(|| EvalError::new("first: the list is empty")),
         other => no_overload("first", &[&other]),
     }
 }
 
 fn last(list: Value<'_>) -> Evaluated<Value<'_>> {
     match list {
-        Value::List(mut values) => values.pop().ok_or_else(|| EvalError::new("last: the list is empty")),
+        Value::List(mut values) => values
+            .pop()
+            .ok_or_else(|| EvalError::new("last: the list is empty")),
         other => no_overload("last", &[&other]),
     }
 }
@@ -150,9 +181,9 @@ fn last(list: Value<'_>) -> Evaluated<Value<'_>> {
 fn range(count: Value<'_>) -> Evaluated<Value<'_>> {
     match count {
         Value::Int(count @ 0..=MAX_RANGE) => Ok(Value::List((0..count).map(Value::Int).collect())),
-        Value::Int(count) => {
-            Err(EvalError::new(format!("lists.range: {count} is not between 0 and {MAX_RANGE}")))
-        }
+        Value::Int(count) => Err(EvalError::new(format!(
+            "lists.range: {count} is not between 0 and {MAX_RANGE}"
+        ))),
         other => no_overload("lists.range", &[&other]),
     }
 }

@@ -7,27 +7,69 @@ use crate::rules::expr::equal::compare;
 use crate::rules::expr::{EvalError, Value};
 
 const fn function(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
-    Function { name, style: Style::Global, code, overloads }
+    Function {
+        name,
+        style: Style::Global,
+        code,
+        overloads,
+    }
 }
 
 const DOUBLE: &[Overload] = &[Overload(&[P::Double], R::Is(P::Double))];
 const DOUBLE_TO_BOOL: &[Overload] = &[Overload(&[P::Double], R::Is(P::Bool))];
-const NUMBER: &[Overload] =
-    &[Overload(&[P::Int], R::First), Overload(&[P::Uint], R::First), Overload(&[P::Double], R::First)];
+const NUMBER: &[Overload] = &[
+    Overload(&[P::Int], R::First),
+    Overload(&[P::Uint], R::First),
+    Overload(&[P::Double], R::First),
+];
 const INTEGER: &[Overload] = &[Overload(&[P::Int], R::First), Overload(&[P::Uint], R::First)];
-const INTEGERS: &[Overload] = &[Overload(&[P::Int, P::Int], R::First), Overload(&[P::Uint, P::Uint], R::First)];
-const SHIFTS: &[Overload] = &[Overload(&[P::Int, P::Int], R::First), Overload(&[P::Uint, P::Int], R::First)];
+const INTEGERS: &[Overload] = &[
+    Overload(&[P::Int, P::Int], R::First),
+    Overload(&[P::Uint, P::Uint], R::First),
+];
+const SHIFTS: &[Overload] = &[
+    Overload(&[P::Int, P::Int], R::First),
+    Overload(&[P::Uint, P::Int], R::First),
+];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("math.greatest", Code::Many(greatest), EXTREME),
     function("math.least", Code::Many(least), EXTREME),
-    function("math.ceil", Code::One(|x| with_double("math.ceil", x, f64::ceil)), DOUBLE),
-    function("math.floor", Code::One(|x| with_double("math.floor", x, f64::floor)), DOUBLE),
-    function("math.round", Code::One(|x| with_double("math.round", x, f64::round)), DOUBLE),
-    function("math.trunc", Code::One(|x| with_double("math.trunc", x, f64::trunc)), DOUBLE),
-    function("math.isNaN", Code::One(|x| test_double("math.isNaN", x, f64::is_nan)), DOUBLE_TO_BOOL),
-    function("math.isInf", Code::One(|x| test_double("math.isInf", x, f64::is_infinite)), DOUBLE_TO_BOOL),
-    function("math.isFinite", Code::One(|x| test_double("math.isFinite", x, f64::is_finite)), DOUBLE_TO_BOOL),
+    function(
+        "math.ceil",
+        Code::One(|x| with_double("math.ceil", x, f64::ceil)),
+        DOUBLE,
+    ),
+    function(
+        "math.floor",
+        Code::One(|x| with_double("math.floor", x, f64::floor)),
+        DOUBLE,
+    ),
+    function(
+        "math.round",
+        Code::One(|x| with_double("math.round", x, f64::round)),
+        DOUBLE,
+    ),
+    function(
+        "math.trunc",
+        Code::One(|x| with_double("math.trunc", x, f64::trunc)),
+        DOUBLE,
+    ),
+    function(
+        "math.isNaN",
+        Code::One(|x| test_double("math.isNaN", x, f64::is_nan)),
+        DOUBLE_TO_BOOL,
+    ),
+    function(
+        "math.isInf",
+        Code::One(|x| test_double("math.isInf", x, f64::is_infinite)),
+        DOUBLE_TO_BOOL,
+    ),
+    function(
+        "math.isFinite",
+        Code::One(|x| test_double("math.isFinite", x, f64::is_finite)),
+        DOUBLE_TO_BOOL,
+    ),
     function("math.abs", Code::One(abs), NUMBER),
     function("math.sign", Code::One(sign), NUMBER),
     function(
@@ -39,11 +81,27 @@ pub(super) const FUNCTIONS: &[Function] = &[
             Overload(&[P::Uint], R::Is(P::Double)),
         ],
     ),
-    function("math.bitAnd", Code::Two(|a, b| bits("math.bitAnd", &a, &b, |a, b| a & b)), INTEGERS),
-    function("math.bitOr", Code::Two(|a, b| bits("math.bitOr", &a, &b, |a, b| a | b)), INTEGERS),
-    function("math.bitXor", Code::Two(|a, b| bits("math.bitXor", &a, &b, |a, b| a ^ b)), INTEGERS),
+    function(
+        "math.bitAnd",
+        Code::Two(|a, b| bits("math.bitAnd", &a, &b, |a, b| a & b)),
+        INTEGERS,
+    ),
+    function(
+        "math.bitOr",
+        Code::Two(|a, b| bits("math.bitOr", &a, &b, |a, b| a | b)),
+        INTEGERS,
+    ),
+    function(
+        "math.bitXor",
+        Code::Two(|a, b| bits("math.bitXor", &a, &b, |a, b| a ^ b)),
+        INTEGERS,
+    ),
     function("math.bitNot", Code::One(bit_not), INTEGER),
-    function("math.bitShiftLeft", Code::Two(|a, b| shift("math.bitShiftLeft", &a, &b, u64::checked_shl)), SHIFTS),
+    function(
+        "math.bitShiftLeft",
+        Code::Two(|a, b| shift("math.bitShiftLeft", &a, &b, u64::checked_shl)),
+        SHIFTS,
+    ),
     function(
         "math.bitShiftRight",
         Code::Two(|a, b| shift("math.bitShiftRight", &a, &b, u64::checked_shr)),
@@ -79,8 +137,17 @@ fn extreme<'e>(name: &str, mut values: Vec<Value<'e>>, wanted: Ordering) -> Eval
     if let Some(other) = values.iter().find(|value| !is_number(value)) {
         return no_overload(name, &[other]);
     }
-    let better = |best: Value<'e>, next: Value<'e>| if compare(&next, &best) == Some(wanted) { next } else { best };
-    values.into_iter().reduce(better).ok_or_else(|| EvalError::new(format!("{name}: the list is empty")))
+    let better = |best: Value<'e>, next: Value<'e>| {
+        if compare(&next, &best) == Some(wanted) {
+            next
+        } else {
+            best
+        }
+    };
+    values
+        .into_iter()
+        .reduce(better)
+        .ok_or_else(|| EvalError::new(format!("{name}: the list is empty")))
 }
 
 fn with_double<'e>(name: &str, value: Value<'e>, code: impl FnOnce(f64) -> f64) -> Evaluated<Value<'e>> {
@@ -99,9 +166,10 @@ fn test_double<'e>(name: &str, value: Value<'e>, code: impl FnOnce(f64) -> bool)
 
 fn abs(value: Value<'_>) -> Evaluated<Value<'_>> {
     match value {
-        Value::Int(number) => {
-            number.checked_abs().map(Value::Int).ok_or_else(|| EvalError::new("math.abs: integer overflow"))
-        }
+        Value::Int(number) => number
+            .checked_abs()
+            .map(Value::Int)
+            .ok_or_else(|| EvalError::new("math.abs: integer overflow")),
         Value::Uint(number) => Ok(Value::Uint(number)),
         Value::Double(number) => Ok(Value::Double(number.abs())),
         other => no_overload("math.abs", &[&other]),
@@ -130,9 +198,9 @@ fn sqrt(value: Value<'_>) -> Evaluated<Value<'_>> {
 
 fn bits<'e>(name: &str, a: &Value<'e>, b: &Value<'e>, code: fn(u64, u64) -> u64) -> Evaluated<Value<'e>> {
     match (a, b) {
-        (Value::Int(a), Value::Int(b)) => {
-            Ok(Value::Int(code(a.cast_unsigned(), b.cast_unsigned()).cast_signed()))
-        }
+        (Value::Int(a), Value::Int(b)) => Ok(Value::Int(
+            code(a.cast_unsigned(), b.cast_unsigned()).cast_signed(),
+        )),
         (Value::Uint(a), Value::Uint(b)) => Ok(Value::Uint(code(*a, *b))),
         (a, b) => no_overload(name, &[a, b]),
     }

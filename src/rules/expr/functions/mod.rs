@@ -93,9 +93,16 @@ pub(super) enum R {
 
 /// Every function, by family.
 pub(super) fn all() -> impl Iterator<Item = &'static Function> {
-    [convert::FUNCTIONS, encode::FUNCTIONS, lists::FUNCTIONS, math::FUNCTIONS, strings::FUNCTIONS, time::FUNCTIONS]
-        .into_iter()
-        .flatten()
+    [
+        convert::FUNCTIONS,
+        encode::FUNCTIONS,
+        lists::FUNCTIONS,
+        math::FUNCTIONS,
+        strings::FUNCTIONS,
+        time::FUNCTIONS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 impl Code {
@@ -116,7 +123,11 @@ impl Function {
     pub(super) fn result(&self, arguments: &[&Type]) -> Option<Type> {
         let fitting = self.overloads.iter().filter(|overload| overload.takes(arguments));
         let mut results = fitting.map(|overload| overload.1.type_for(arguments));
-        if arguments.iter().any(|argument| argument.is_dyn()) { results.reduce(Type::join) } else { results.next() }
+        if arguments.iter().any(|argument| argument.is_dyn()) {
+            results.reduce(Type::join)
+        } else {
+            results.next()
+        }
     }
 }
 
@@ -125,7 +136,10 @@ impl Overload {
     fn takes(&self, arguments: &[&Type]) -> bool {
         let more = arguments.len().saturating_sub(self.0.len());
         let parameters = self.0.iter().chain(std::iter::repeat_n(&self.0[0], more));
-        let fits = arguments.iter().zip(parameters).all(|(argument, parameter)| parameter.takes(argument));
+        let fits = arguments
+            .iter()
+            .zip(parameters)
+            .all(|(argument, parameter)| parameter.takes(argument));
         fits && (more == 0 || self.0[0] != P::List)
     }
 }
@@ -204,7 +218,10 @@ impl fmt::Display for Overload {
 /// The values of a call do not fit any overload; only arguments whose type was not known at load get here.
 pub(super) fn no_overload<'e>(name: &str, arguments: &[&Value<'_>]) -> Evaluated<Value<'e>> {
     let types: Vec<&str> = arguments.iter().map(|argument| argument.type_name()).collect();
-    Err(EvalError::new(format!("{name} does not take ({})", types.join(", "))))
+    Err(EvalError::new(format!(
+        "{name} does not take ({})",
+        types.join(", ")
+    )))
 }
 
 /// A result that must not grow without bound.

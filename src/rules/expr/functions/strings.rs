@@ -7,7 +7,12 @@ use super::{Code, Evaluated, Function, Overload, P, R, Style, bounded, no_overlo
 use crate::rules::expr::{EvalError, Value};
 
 const fn member(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
-    Function { name, style: Style::Member, code, overloads }
+    Function {
+        name,
+        style: Style::Member,
+        code,
+        overloads,
+    }
 }
 
 const TEXT_TO_TEXT: &[Overload] = &[Overload(&[P::Text], R::Is(P::Text))];
@@ -17,11 +22,32 @@ pub(super) const FUNCTIONS: &[Function] = &[
     member("contains", Code::Two(contains), TWO_TEXTS_TO_BOOL),
     member("startsWith", Code::Two(starts_with), TWO_TEXTS_TO_BOOL),
     member("endsWith", Code::Two(ends_with), TWO_TEXTS_TO_BOOL),
-    Function { name: "matches", style: Style::Both, code: Code::Two(matches), overloads: TWO_TEXTS_TO_BOOL },
-    member("charAt", Code::Two(char_at), &[Overload(&[P::Text, P::Int], R::Is(P::Text))]),
-    member("indexOf", Code::Two(index_of), &[Overload(&[P::Text, P::Text], R::Is(P::Int))]),
-    member("indexOf", Code::Three(index_of_from), &[Overload(&[P::Text, P::Text, P::Int], R::Is(P::Int))]),
-    member("lastIndexOf", Code::Two(last_index_of), &[Overload(&[P::Text, P::Text], R::Is(P::Int))]),
+    Function {
+        name: "matches",
+        style: Style::Both,
+        code: Code::Two(matches),
+        overloads: TWO_TEXTS_TO_BOOL,
+    },
+    member(
+        "charAt",
+        Code::Two(char_at),
+        &[Overload(&[P::Text, P::Int], R::Is(P::Text))],
+    ),
+    member(
+        "indexOf",
+        Code::Two(index_of),
+        &[Overload(&[P::Text, P::Text], R::Is(P::Int))],
+    ),
+    member(
+        "indexOf",
+        Code::Three(index_of_from),
+        &[Overload(&[P::Text, P::Text, P::Int], R::Is(P::Int))],
+    ),
+    member(
+        "lastIndexOf",
+        Code::Two(last_index_of),
+        &[Overload(&[P::Text, P::Text], R::Is(P::Int))],
+    ),
     member(
         "lastIndexOf",
         Code::Three(last_index_of_from),
@@ -30,20 +56,53 @@ pub(super) const FUNCTIONS: &[Function] = &[
     member("lowerAscii", Code::One(lower_ascii), TEXT_TO_TEXT),
     member("upperAscii", Code::One(upper_ascii), TEXT_TO_TEXT),
     member("trim", Code::One(trim), TEXT_TO_TEXT),
-    member("replace", Code::Three(replace), &[Overload(&[P::Text, P::Text, P::Text], R::Is(P::Text))]),
+    member(
+        "replace",
+        Code::Three(replace),
+        &[Overload(&[P::Text, P::Text, P::Text], R::Is(P::Text))],
+    ),
     member(
         "replace",
         Code::Four(replace_n),
         &[Overload(&[P::Text, P::Text, P::Text, P::Int], R::Is(P::Text))],
     ),
-    member("split", Code::Two(split), &[Overload(&[P::Text, P::Text], R::Is(P::Texts))]),
-    member("split", Code::Three(split_n), &[Overload(&[P::Text, P::Text, P::Int], R::Is(P::Texts))]),
-    member("substring", Code::Two(substring_from), &[Overload(&[P::Text, P::Int], R::Is(P::Text))]),
-    member("substring", Code::Three(substring), &[Overload(&[P::Text, P::Int, P::Int], R::Is(P::Text))]),
+    member(
+        "split",
+        Code::Two(split),
+        &[Overload(&[P::Text, P::Text], R::Is(P::Texts))],
+    ),
+    member(
+        "split",
+        Code::Three(split_n),
+        &[Overload(&[P::Text, P::Text, P::Int], R::Is(P::Texts))],
+    ),
+    member(
+        "substring",
+        Code::Two(substring_from),
+        &[Overload(&[P::Text, P::Int], R::Is(P::Text))],
+    ),
+    member(
+        "substring",
+        Code::Three(substring),
+        &[Overload(&[P::Text, P::Int, P::Int], R::Is(P::Text))],
+    ),
     member("join", Code::One(join), &[Overload(&[P::Texts], R::Is(P::Text))]),
-    member("join", Code::Two(join_with), &[Overload(&[P::Texts, P::Text], R::Is(P::Text))]),
-    member("format", Code::Two(format), &[Overload(&[P::Text, P::List], R::Is(P::Text))]),
-    Function { name: "strings.quote", style: Style::Global, code: Code::One(quote), overloads: TEXT_TO_TEXT },
+    member(
+        "join",
+        Code::Two(join_with),
+        &[Overload(&[P::Texts, P::Text], R::Is(P::Text))],
+    ),
+    member(
+        "format",
+        Code::Two(format),
+        &[Overload(&[P::Text, P::List], R::Is(P::Text))],
+    ),
+    Function {
+        name: "strings.quote",
+        style: Style::Global,
+        code: Code::One(quote),
+        overloads: TEXT_TO_TEXT,
+    },
 ];
 
 fn contains<'e>(text: Value<'e>, part: Value<'e>) -> Evaluated<Value<'e>> {
@@ -81,7 +140,9 @@ fn char_at<'e>(text: Value<'e>, index: Value<'e>) -> Evaluated<Value<'e>> {
     match (&text, &index) {
         (Value::String(text), Value::Int(index)) => {
             let place = place("charAt", text, *index)?;
-            Ok(Value::text(text[place..].chars().next().map(String::from).unwrap_or_default()))
+            Ok(Value::text(
+                text[place..].chars().next().map(String::from).unwrap_or_default(),
+            ))
         }
         (text, index) => no_overload("charAt", &[text, index]),
     }
@@ -97,14 +158,17 @@ fn index_of_from<'e>(text: Value<'e>, part: Value<'e>, from: Value<'e>) -> Evalu
     };
     let (from, start) = search_start("indexOf", text, part, *from)?;
     let found = text[start..].find(&**part);
-    Ok(Value::Int(found.map_or(-1, |found| from + code_points(&text[start..start + found]))))
+    Ok(Value::Int(found.map_or(-1, |found| {
+        from + code_points(&text[start..start + found])
+    })))
 }
 
 fn last_index_of<'e>(text: Value<'e>, part: Value<'e>) -> Evaluated<Value<'e>> {
     match (&text, &part) {
-        (Value::String(text), Value::String(part)) => {
-            Ok(Value::Int(text.rfind(&**part).map_or(-1, |found| code_points(&text[..found]))))
-        }
+        (Value::String(text), Value::String(part)) => Ok(Value::Int(
+            text.rfind(&**part)
+                .map_or(-1, |found| code_points(&text[..found])),
+        )),
         (text, part) => no_overload("lastIndexOf", &[text, part]),
     }
 }
@@ -115,8 +179,15 @@ fn last_index_of_from<'e>(text: Value<'e>, part: Value<'e>, from: Value<'e>) -> 
     };
     let (_, start) = search_start("lastIndexOf", text, part, *from)?;
     // The match may begin there, so it may end its own length later.
-    let end = text[start..].char_indices().nth(part.chars().count()).map_or(text.len(), |(end, _)| start + end);
-    Ok(Value::Int(text[..end].rfind(&**part).map_or(-1, |found| code_points(&text[..found]))))
+    let end = text[start..]
+        .char_indices()
+        .nth(part.chars().count())
+        .map_or(text.len(), |(end, _)| start + end);
+    Ok(Value::Int(
+        text[..end]
+            .rfind(&**part)
+            .map_or(-1, |found| code_points(&text[..found])),
+    ))
 }
 
 fn lower_ascii(text: Value<'_>) -> Evaluated<Value<'_>> {
@@ -153,7 +224,12 @@ fn replace_n<'e>(text: Value<'e>, from: Value<'e>, to: Value<'e>, count: Value<'
     };
     let count = usize::try_from(*count).unwrap_or(usize::MAX);
     let replaced = text.matches(&**from).take(count).count();
-    bounded("replace", replaced.checked_mul(to.len()).and_then(|added| added.checked_add(text.len())))?;
+    bounded(
+        "replace",
+        replaced
+            .checked_mul(to.len())
+            .and_then(|added| added.checked_add(text.len())),
+    )?;
     Ok(Value::text(text.replacen(&**from, to, count)))
 }
 
@@ -164,7 +240,8 @@ fn split<'e>(text: Value<'e>, separator: Value<'e>) -> Evaluated<Value<'e>> {
 /// At most `count` parts, the last with all that is left; all parts if it is negative. An empty separator splits
 /// between code points.
 fn split_n<'e>(text: Value<'e>, separator: Value<'e>, count: Value<'e>) -> Evaluated<Value<'e>> {
-    let (Value::String(text), Value::String(separator), Value::Int(count)) = (&text, &separator, &count) else {
+    let (Value::String(text), Value::String(separator), Value::Int(count)) = (&text, &separator, &count)
+    else {
         return no_overload("split", &[&text, &separator, &count]);
     };
     let count = usize::try_from(*count).unwrap_or(usize::MAX);
@@ -178,7 +255,11 @@ fn split_n<'e>(text: Value<'e>, separator: Value<'e>, count: Value<'e>) -> Evalu
     let mut parts = Vec::new();
     let mut rest = &**text;
     while let Some(first) = rest.chars().next() {
-        let end = if parts.len() + 1 == count { rest.len() } else { first.len_utf8() };
+        let end = if parts.len() + 1 == count {
+            rest.len()
+        } else {
+            first.len_utf8()
+        };
         parts.push(part(&rest[..end]));
         rest = &rest[end..];
     }
@@ -199,7 +280,9 @@ fn substring<'e>(text: Value<'e>, start: Value<'e>, end: Value<'e>) -> Evaluated
         return no_overload("substring", &[&text, &start, &end]);
     };
     if start > end {
-        return Err(EvalError::new(format!("substring: it ends at {end}, before its start at {start}")));
+        return Err(EvalError::new(format!(
+            "substring: it ends at {end}, before its start at {start}"
+        )));
     }
     let (start, end) = (place("substring", text, *start)?, place("substring", text, *end)?);
     Ok(Value::text(text[start..end].to_owned()))
@@ -221,13 +304,21 @@ fn join_with<'e>(list: Value<'e>, separator: Value<'e>) -> Evaluated<Value<'e>> 
         }
     }
     let length = parts.iter().map(|part| part.len()).sum::<usize>();
-    bounded("join", separator.len().checked_mul(parts.len()).and_then(|added| added.checked_add(length)))?;
+    bounded(
+        "join",
+        separator
+            .len()
+            .checked_mul(parts.len())
+            .and_then(|added| added.checked_add(length)),
+    )?;
     Ok(Value::text(parts.join(separator)))
 }
 
 /// The text as a literal in double quotes.
 fn quote(text: Value<'_>) -> Evaluated<Value<'_>> {
-    let Value::String(text) = &text else { return no_overload("strings.quote", &[&text]) };
+    let Value::String(text) = &text else {
+        return no_overload("strings.quote", &[&text]);
+    };
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for character in text.chars() {

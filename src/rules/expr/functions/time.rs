@@ -60,11 +60,17 @@ pub(super) const FUNCTIONS: &[Function] = [
     part!("getDayOfYear", |time| i64::from(time.ordinal0())),
     part!("getDayOfMonth", |time| i64::from(time.day0())),
     part!("getDate", |time| i64::from(time.day())),
-    part!("getDayOfWeek", |time| i64::from(time.weekday().num_days_from_sunday())),
+    part!("getDayOfWeek", |time| i64::from(
+        time.weekday().num_days_from_sunday()
+    )),
     part_or_unit!("getHours", |time| i64::from(time.hour()), 3_600_000_000_000),
     part_or_unit!("getMinutes", |time| i64::from(time.minute()), 60_000_000_000),
     part_or_unit!("getSeconds", |time| i64::from(time.second()), 1_000_000_000),
-    part_or_unit!("getMilliseconds", |time| i64::from(time.nanosecond() / 1_000_000), 1_000_000),
+    part_or_unit!(
+        "getMilliseconds",
+        |time| i64::from(time.nanosecond() / 1_000_000),
+        1_000_000
+    ),
 ]
 .as_flattened();
 
@@ -93,7 +99,11 @@ fn part_of<'e>(
 fn offset_at(time: DateTime<Utc>, zone: &str) -> Evaluated<FixedOffset> {
     let unknown = || EvalError::new(format!("unknown time zone {zone:?}"));
     let Some((hours, minutes)) = zone.split_once(':') else {
-        let zone: Tz = if zone.is_empty() { Tz::UTC } else { zone.parse().map_err(|_| unknown())? };
+        let zone: Tz = if zone.is_empty() {
+            Tz::UTC
+        } else {
+            zone.parse().map_err(|_| unknown())?
+        };
         return Ok(zone.offset_from_utc_datetime(&time.naive_utc()).fix());
     };
     let hour: i32 = hours.parse().map_err(|_| unknown())?;
