@@ -6,6 +6,7 @@ mod depth;
 mod names;
 mod random;
 mod repeat;
+mod rules;
 mod well_known;
 
 use prost_reflect::{DynamicMessage, Value};
