@@ -251,10 +251,9 @@ impl Problem {
         if let ProblemKind::Own {
             place: Some(place), ..
         } = &mut self.kind
+            && let Some(first) = place.labels.first_mut()
         {
-            if let Some(first) = place.labels.first_mut() {
-                first.set_label(Some(text.into()));
-            }
+            first.set_label(Some(text.into()));
         }
         self
     }

@@ -35,7 +35,7 @@ pub(super) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> S
         let name = service.full_name();
         let _ = writeln!(text, "  {name}");
         if let Some(method) = service.methods().next() {
-            let request = template(method.input());
+            let request = template(&method.input());
             let _ = writeln!(
                 text,
                 "    grpcurl -d '{request}' {target} {name}/{}",
@@ -54,7 +54,7 @@ pub(super) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> S
 }
 
 /// A request with every field at its default, as JSON on one line.
-fn template(descriptor: MessageDescriptor) -> String {
+fn template(descriptor: &MessageDescriptor) -> String {
     let message = filled(descriptor, TEMPLATE_DEPTH);
     let mut json = Vec::new();
     let mut serializer = serde_json::Serializer::new(&mut json);
@@ -67,7 +67,7 @@ fn template(descriptor: MessageDescriptor) -> String {
 }
 
 /// An empty message whose singular sub-messages are there too, `depth` levels down.
-fn filled(descriptor: MessageDescriptor, depth: usize) -> DynamicMessage {
+fn filled(descriptor: &MessageDescriptor, depth: usize) -> DynamicMessage {
     let mut message = DynamicMessage::new(descriptor.clone());
     for field in descriptor.fields() {
         if let Kind::Message(inner) = field.kind()
@@ -77,7 +77,7 @@ fn filled(descriptor: MessageDescriptor, depth: usize) -> DynamicMessage {
             && field.containing_oneof().is_none()
             && !inner.full_name().starts_with("google.protobuf.")
         {
-            message.set_field(&field, Value::Message(filled(inner, depth - 1)));
+            message.set_field(&field, Value::Message(filled(&inner, depth - 1)));
         }
     }
     message

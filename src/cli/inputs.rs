@@ -9,6 +9,7 @@ use crate::{Error, Schema};
 
 /// Protos and rules.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(super) struct Inputs {
     /// A .proto, a folder of them, or a descriptor set (.binpb .pb .protoset .desc .dsc .fds)
     #[arg(
@@ -55,7 +56,9 @@ impl Inputs {
         } else {
             &self.rules
         };
-        let rules = RulesOptions::default().rule_header(!self.no_rule_header).load(&schema, rules)?;
+        let rules = RulesOptions::default()
+            .rule_header(!self.no_rule_header)
+            .load(&schema, rules)?;
         Ok((schema, rules))
     }
 }

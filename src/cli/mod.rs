@@ -33,7 +33,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve protos, answered by rules
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Load protos and rules, and print every problem
     Check(check::Check),
 }

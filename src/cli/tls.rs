@@ -9,6 +9,7 @@ use crate::{Error, Tls, TlsFiles};
 /// Certificate, key, and who may call.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "TLS")]
+#[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(super) struct TlsArgs {
     /// The server's certificate, PEM, with those that lead to its CA; turns TLS on
     #[arg(long, value_name = "FILE", env = "PROTOD_TLS_CERT", requires = "tls_key")]

@@ -22,6 +22,7 @@ use crate::schema::Method;
 
 /// What one message may cost.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "each is a maximum, as its flag says")]
 pub(crate) struct CallLimits {
     /// The largest message taken, in bytes, decompressed.
     pub(crate) max_receive_size: usize,

@@ -148,17 +148,14 @@ impl Expected {
         let mut members = Some(Vec::new());
         for (key, value) in entries {
             let name = key.key_text().unwrap_or_default();
-            let member = match Field::find(descriptor, &name) {
-                Some(field) => {
-                    Self::compile_field(compiler, value, &field).map(|expected| (field, name, expected))
-                }
-                None => {
-                    let fields: Vec<_> = descriptor.fields().collect();
-                    let hint = names::hint(&name, fields.iter().map(|field| field.name()));
-                    let message = format!("the message {} has no field `{name}`", descriptor.full_name());
-                    compiler.problem_hint(key, message, hint);
-                    None
-                }
+            let member = if let Some(field) = Field::find(descriptor, &name) {
+                Self::compile_field(compiler, value, &field).map(|expected| (field, name, expected))
+            } else {
+                let fields: Vec<_> = descriptor.fields().collect();
+                let hint = names::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name));
+                let message = format!("the message {} has no field `{name}`", descriptor.full_name());
+                compiler.problem_hint(key, message, hint);
+                None
             };
             members = members.zip(member).map(|(mut members, member)| {
                 members.push(member);
@@ -270,12 +267,11 @@ impl Expected {
             (None, Yaml::Float(number)) => (*number).into(),
             _ => serde_json::Value::Null,
         };
-        match DynamicMessage::deserialize(descriptor.clone(), json) {
-            Ok(message) => Some(Self::Whole(Box::new(message))),
-            Err(_) => {
-                compiler.problem(node, format!("this is no {}", descriptor.full_name()));
-                None
-            }
+        if let Ok(message) = DynamicMessage::deserialize(descriptor.clone(), json) {
+            Some(Self::Whole(Box::new(message)))
+        } else {
+            compiler.problem(node, format!("this is no {}", descriptor.full_name()));
+            None
         }
     }
 
@@ -412,13 +408,12 @@ fn constant_text(compiler: &mut Compiler<'_>, node: &Node) -> Option<Option<Stri
     let Some(written) = node.text() else {
         return Some(None);
     };
-    match text::split(written).as_deref() {
-        Ok([Piece::Literal(text)]) => Some(Some(text.clone())),
-        _ => {
-            let hint = Some("write the condition as `when`".to_owned());
-            compiler.problem_hint(node, "`match` holds constants, no expressions", hint);
-            None
-        }
+    if let Ok([Piece::Literal(text)]) = text::split(written).as_deref() {
+        Some(Some(text.clone()))
+    } else {
+        let hint = Some("write the condition as `when`".to_owned());
+        compiler.problem_hint(node, "`match` holds constants, no expressions", hint);
+        None
     }
 }
 

@@ -292,9 +292,10 @@ impl<'t> Builder<'t> {
                 entries,
                 key: waiting,
                 seen,
-            } => match waiting.take() {
-                Some(key) => entries.push((key, node)),
-                None => {
+            } => {
+                if let Some(key) = waiting.take() {
+                    entries.push((key, node))
+                } else {
                     match node.key_text() {
                         Some(text) if seen.contains(&text) => self.problems.push(
                             Problem::at(self.source, node.span.clone(), format!("`{text}` is here twice"))
@@ -311,7 +312,7 @@ impl<'t> Builder<'t> {
                     }
                     *waiting = Some(node);
                 }
-            },
+            }
         }
         Ok(())
     }

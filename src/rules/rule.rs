@@ -329,12 +329,11 @@ fn times(
 }
 
 fn integer(compiler: &mut Compiler<'_>, node: &Node, key: &str) -> Option<i64> {
-    match &node.value {
-        Yaml::Int(number) => i64::try_from(*number).ok(),
-        _ => {
-            compiler.problem(node, format!("`{key}` is a whole number, found {}", node.kind()));
-            None
-        }
+    if let Yaml::Int(number) = &node.value {
+        i64::try_from(*number).ok()
+    } else {
+        compiler.problem(node, format!("`{key}` is a whole number, found {}", node.kind()));
+        None
     }
 }
 

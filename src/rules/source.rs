@@ -174,5 +174,5 @@ pub(crate) fn fit(variable: &Type, value: Value<'static>) -> Result<Value<'stati
     }
     let mut text = String::new();
     value.write_text(&mut text);
-    Err(format!("{text} is not {}", variable))
+    Err(format!("{text} is not {variable}"))
 }

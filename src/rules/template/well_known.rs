@@ -142,11 +142,11 @@ impl Builder<'_, '_> {
     pub(super) fn well_known(&mut self, node: &Node, descriptor: &MessageDescriptor, well_known: WellKnown) {
         match well_known {
             WellKnown::Timestamp => {
-                self.json_text(node, descriptor, "a timestamp such as 2026-01-31T12:00:00Z")
+                self.json_text(node, descriptor, "a timestamp such as 2026-01-31T12:00:00Z");
             }
             WellKnown::Duration => self.json_text(node, descriptor, "a duration such as 1.5s"),
             WellKnown::FieldMask => {
-                self.json_text(node, descriptor, "a field mask such as user.displayName,photo")
+                self.json_text(node, descriptor, "a field mask such as user.displayName,photo");
             }
             WellKnown::Wrapper => {
                 if let Some(field) = Field::numbered(descriptor, 1) {
