@@ -224,8 +224,12 @@ impl Problem {
             source: source.clone(),
             labels,
         };
+        let message = match diagnostic.source() {
+            Some(cause) => format!("{diagnostic}: {cause}"),
+            None => diagnostic.to_string(),
+        };
         let first = ProblemKind::Own {
-            message: diagnostic.to_string(),
+            message,
             place: Some(place),
             hint,
         };
@@ -247,10 +251,9 @@ impl Problem {
         if let ProblemKind::Own {
             place: Some(place), ..
         } = &mut self.kind
+            && let Some(first) = place.labels.first_mut()
         {
-            if let Some(first) = place.labels.first_mut() {
-                first.set_label(Some(text.into()));
-            }
+            first.set_label(Some(text.into()));
         }
         self
     }

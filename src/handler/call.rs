@@ -22,6 +22,7 @@ use crate::schema::Method;
 
 /// What one message may cost.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "each is a maximum, as its flag says")]
 pub(crate) struct CallLimits {
     /// The largest message taken, in bytes, decompressed.
     pub(crate) max_receive_size: usize,
@@ -215,6 +216,17 @@ impl Call {
     #[inline]
     pub(crate) fn frame(&mut self) -> (&[u8], Frames<'_>) {
         (self.incoming.bytes(), self.outgoing.frames())
+    }
+
+    /// All that a plan reads and writes at once: the message at hand, the client's headers, and the buffer to
+    /// answer into.
+    #[inline]
+    pub(crate) fn at_hand(&mut self) -> (&[u8], &HeaderMap, Frames<'_>) {
+        (
+            self.incoming.bytes(),
+            self.metadata.as_ref(),
+            self.outgoing.frames(),
+        )
     }
 
     /// The same bytes, to be kept.

@@ -324,13 +324,12 @@ impl Compiler<'_, '_> {
         } else {
             None
         };
-        let node = match slot {
-            Some(slot) => Node::Picked(slot, Box::new(field)),
-            None => {
-                let way = place.way.clone().into();
-                place.way.push(field.clone());
-                Node::Path(Box::new(Path { way, field }))
-            }
+        let node = if let Some(slot) = slot {
+            Node::Picked(slot, Box::new(field))
+        } else {
+            let way = place.way.clone().into();
+            place.way.push(field.clone());
+            Node::Path(Box::new(Path { way, field }))
         };
         Typed {
             place: Some(place),
