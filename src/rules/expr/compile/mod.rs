@@ -4,6 +4,7 @@
 //! gives one problem and the rest is still checked. What depends on nothing is computed here, once.
 
 mod calls;
+mod fields;
 mod names;
 mod operators;
 
@@ -22,6 +23,14 @@ use super::{CallFacts, Env, ExprProblem, Scope, Type, Uses, Value};
 
 /// The tree is walked by recursion, here and when it runs.
 const MAX_DEPTH: usize = 200;
+
+// What a constant could look at; it does not.
+static NO_METADATA: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+static NO_CALL: CallFacts = CallFacts {
+    method: String::new(),
+    peer: String::new(),
+    id: 0,
+};
 
 /// Compiles one expression.
 pub(super) struct Compiler<'c, 's> {
@@ -231,12 +240,6 @@ impl<'c, 's> Compiler<'c, 's> {
         if !typed.fixed || typed.variable.is_some() || matches!(typed.node, Node::Const(_)) {
             return typed;
         }
-        static NO_METADATA: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
-        static NO_CALL: CallFacts = CallFacts {
-            method: String::new(),
-            peer: String::new(),
-            id: 0,
-        };
         let env = Env {
             layouts: self.scope.schema.layouts(),
             request: None,
