@@ -14,10 +14,11 @@ use super::ExprProblem;
 /// More is not an expression but a program.
 const MAX_LENGTH: usize = 8 << 10;
 
-/// The parser recurses once for each operator of a chain. Texts up to here cannot be too deep for any thread;
-/// longer ones are parsed on a thread with room for as deep as they can be.
-const ANY_STACK: usize = 512;
-const BIG_STACK: usize = 64 << 20;
+/// The parser recurses: deeply where something is opened, once for each operator of a chain. Texts up to here cannot
+/// be too deep for any thread; others are parsed on a thread with room for as deep as the parser goes.
+const SHALLOW_LENGTH: usize = 256;
+const SHALLOW_OPENINGS: usize = 4;
+const DEEP_STACK: usize = 64 << 20;
 
 /// A syntax tree over its text.
 #[derive(Debug)]
@@ -51,17 +52,21 @@ pub(super) fn parse(text: &str) -> Result<Parsed<'_>, Vec<ExprProblem>> {
             "the parser cannot read the expression",
         )]
     };
-    if text.len() <= ANY_STACK {
+    let openings = text
+        .bytes()
+        .filter(|byte| matches!(byte, b'(' | b'[' | b'{' | b'?'))
+        .count();
+    if text.len() <= SHALLOW_LENGTH && openings <= SHALLOW_OPENINGS {
         return catch_unwind(parse).map_err(unreadable)?;
     }
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
-            .stack_size(BIG_STACK)
+            .stack_size(DEEP_STACK)
             .spawn_scoped(scope, parse);
         let thread = thread.map_err(|error| {
             vec![ExprProblem::new(
                 0..text.len(),
-                format!("no thread to parse a long expression: {error}"),
+                format!("no thread to parse a deep expression: {error}"),
             )]
         })?;
         thread.join().map_err(unreadable)?

@@ -7,6 +7,7 @@ mod lists;
 mod logic;
 mod macros;
 mod maths;
+mod oracle;
 mod problems;
 mod requests;
 mod strings;
@@ -179,6 +180,10 @@ impl Given {
     fn problems(&self, source: &str) -> Vec<ExprProblem> {
         self.with_program(source, |_, _| ())
             .expect_err("the expression is wrong")
+    }
+
+    fn compiles(&self, source: &str) -> bool {
+        self.with_program(source, |_, _| ()).is_ok()
     }
 
     fn uses(&self, source: &str) -> Uses {

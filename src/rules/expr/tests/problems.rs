@@ -267,6 +267,13 @@ fn expressions_too_long_or_too_deep_are_problems_and_no_more() {
     );
     let deep = format!("{}1{}", "(".repeat(4000), ")".repeat(4000));
     assert!(!Given::nothing().problems(&deep).is_empty());
+    let deep = format!("{}1{}", "[".repeat(90), "]".repeat(90));
+    assert!(Given::nothing().eval(&deep).is_ok());
+    // As deep as can be, on the stack of a test, which is that of a tokio worker.
+    let sum = vec!["dyn(request.an_int32)"; 190].join("+");
+    assert!(Given::nothing().eval(&sum).is_ok());
+    let choice = format!("{}true", "request.a_bool ? false : ".repeat(80));
+    assert!(Given::nothing().eval(&choice).is_ok());
     let nots = format!("{}true", "!".repeat(8000));
     let _ = Given::nothing().eval(&nots);
     let dots = format!("request{}", ".next".repeat(1600));

@@ -75,6 +75,8 @@ fn characters_and_places_count_code_points() {
         ("'©αT'.charAt(0)", "'©'"),
         ("'©αT'.charAt(1)", "'α'"),
         ("'tacocat'.indexOf('')", "0"),
+        ("''.indexOf('a')", "-1"),
+        ("''.lastIndexOf('a')", "-1"),
         ("'tacocat'.indexOf('ac')", "1"),
         ("'tacocat'.indexOf('none')", "-1"),
         ("'tacocat'.indexOf('', 3)", "3"),
