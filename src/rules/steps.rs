@@ -167,7 +167,8 @@ impl<'s, 'c> Steps<'s, 'c> {
                 (None, Some(number)) => number,
                 _ => found.to_string(),
             };
-            self.compiler.problem(node, format!("`repeat` needs a number from 0, found {found}"));
+            self.compiler
+                .problem(node, format!("`repeat` needs a number from 0, found {found}"));
             return None;
         }
         Some(Op::Repeat { count, end: 0 })
@@ -192,7 +193,7 @@ impl<'s, 'c> Steps<'s, 'c> {
             Type::Map(key, _) => (**key).clone(),
             Type::Dyn => Type::Dyn,
             other => {
-                let message = format!("`each` needs a list, this is {}", other);
+                let message = format!("`each` needs a list, this is {other}");
                 self.compiler.problem(node, message);
                 return None;
             }
@@ -250,13 +251,12 @@ impl<'s, 'c> Steps<'s, 'c> {
     }
 
     fn text(&mut self, node: &Node, expected: &str) -> Option<Text> {
-        match node.key_text() {
-            Some(text) => Text::compile(self.compiler, node, &text),
-            None => {
-                self.compiler
-                    .problem(node, format!("expected {expected}, found {}", node.kind()));
-                None
-            }
+        if let Some(text) = node.key_text() {
+            Text::compile(self.compiler, node, &text)
+        } else {
+            self.compiler
+                .problem(node, format!("expected {expected}, found {}", node.kind()));
+            None
         }
     }
 
@@ -292,7 +292,7 @@ impl<'s, 'c> Steps<'s, 'c> {
                     value: source,
                 });
             } else {
-                let message = format!("`{name}` is {}, this is {}", expected, found);
+                let message = format!("`{name}` is {expected}, this is {found}");
                 let hint = Some("a variable keeps the type of its first value".to_owned());
                 self.compiler.problem_hint(value, message, hint);
             }

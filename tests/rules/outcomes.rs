@@ -29,21 +29,53 @@ rules:
 "#,
     )
     .await;
-    let outcome = server.call("Unary", &[r#"{"string":"NOT_FOUND","int32":5}"#]).await;
+    let outcome = server
+        .call("Unary", &[r#"{"string":"NOT_FOUND","int32":5}"#])
+        .await;
     let status = outcome.status;
     assert_eq!((status.code(), status.message()), (Code::NotFound, "no 5"));
     let info = status.get_details_error_info().expect("error_info");
     assert_eq!((info.reason.as_str(), info.domain.as_str()), ("R", "d5"));
     assert_eq!(info.metadata["k"], "NOT_FOUND");
-    assert_eq!(status.get_details_bad_request().expect("bad_request").field_violations[0].field, "int32");
+    assert_eq!(
+        status
+            .get_details_bad_request()
+            .expect("bad_request")
+            .field_violations[0]
+            .field,
+        "int32"
+    );
     let delay = status.get_details_retry_info().expect("retry_info").retry_delay;
     assert_eq!(delay, Some(std::time::Duration::from_millis(1500)));
-    assert_eq!(status.get_details_quota_failure().expect("quota_failure").violations[0].subject, "s");
-    assert_eq!(status.get_details_precondition_failure().expect("precondition").violations[0].r#type, "t");
-    assert_eq!(status.get_details_resource_info().expect("resource_info").owner, "o");
+    assert_eq!(
+        status
+            .get_details_quota_failure()
+            .expect("quota_failure")
+            .violations[0]
+            .subject,
+        "s"
+    );
+    assert_eq!(
+        status
+            .get_details_precondition_failure()
+            .expect("precondition")
+            .violations[0]
+            .r#type,
+        "t"
+    );
+    assert_eq!(
+        status.get_details_resource_info().expect("resource_info").owner,
+        "o"
+    );
     assert_eq!(status.get_details_help().expect("help").links[0].url, "u");
-    assert_eq!(status.get_details_localized_message().expect("localized").message, "hallo");
-    assert_eq!(status.get_details_debug_info().expect("debug_info").stack_entries, ["a", "b"]);
+    assert_eq!(
+        status.get_details_localized_message().expect("localized").message,
+        "hallo"
+    );
+    assert_eq!(
+        status.get_details_debug_info().expect("debug_info").stack_entries,
+        ["a", "b"]
+    );
     let whole: tonic_types::Status = prost::Message::decode(status.details()).expect("a google.rpc.Status");
     assert_eq!((whole.code, whole.message.as_str()), (5, "no 5"));
     let Any { type_url, value } = &whole.details[9];
@@ -68,14 +100,20 @@ rules:
     )
     .await;
     let mut call = server.open_with("Collect", &[("now", "1")]);
-    assert_eq!(call.next().await.expect_err("it ends before a message").code(), Code::PermissionDenied);
+    assert_eq!(
+        call.next().await.expect_err("it ends before a message").code(),
+        Code::PermissionDenied
+    );
     let two = [r#"{"int32":1}"#, r#"{"int32":2}"#, r#"{"int32":3}"#];
     assert_eq!(server.call("Collect", &two).await.status.code(), Code::Aborted);
     let outcome = server.call("Chat", &two).await;
     assert_eq!((outcome.messages.len(), outcome.status.code()), (2, Code::Ok));
     let outcome = server.call("List", &["{}"]).await;
     assert_eq!(outcome.messages, [r#"{"int32":1}"#]);
-    assert_eq!((outcome.status.code(), outcome.status.message()), (Code::DataLoss, "after one"));
+    assert_eq!(
+        (outcome.status.code(), outcome.status.message()),
+        (Code::DataLoss, "after one")
+    );
 }
 
 #[tokio::test]
@@ -95,12 +133,33 @@ rules:
 "#,
     )
     .await;
-    let outcome = server.call("Unary", &[r#"{"bool":true,"string":"s","int32":7,"bytes":"/w=="}"#]).await;
+    let outcome = server
+        .call(
+            "Unary",
+            &[r#"{"bool":true,"string":"s","int32":7,"bytes":"/w=="}"#],
+        )
+        .await;
     let (headers, trailers) = (outcome.headers, outcome.trailers);
     assert_eq!(headers.get("x-name").expect("a header"), "<s>");
     assert_eq!(headers.get_all("x-many").iter().collect::<Vec<_>>(), ["a", "b"]);
-    assert_eq!(headers.get_bin("x-bin").expect("a header").to_bytes().expect("base64").as_ref(), [0, 255]);
-    assert_eq!(headers.get_bin("x-dyn-bin").expect("a header").to_bytes().expect("base64").as_ref(), [255]);
+    assert_eq!(
+        headers
+            .get_bin("x-bin")
+            .expect("a header")
+            .to_bytes()
+            .expect("base64")
+            .as_ref(),
+        [0, 255]
+    );
+    assert_eq!(
+        headers
+            .get_bin("x-dyn-bin")
+            .expect("a header")
+            .to_bytes()
+            .expect("base64")
+            .as_ref(),
+        [255]
+    );
     assert_eq!(trailers.get("x-count").expect("a trailer"), "7");
     let outcome = server.call("Unary", &["{}"]).await;
     assert_eq!(outcome.status.code(), Code::Internal);
@@ -128,7 +187,10 @@ rules:
     let outcome = call.finish().await;
     assert_eq!(outcome.headers.get("x-a").expect("flushed"), "1");
     assert_eq!(outcome.status.code(), Code::Internal);
-    assert_eq!(outcome.status.message(), "rule test.rules.yaml:3: `headers`: they are sent already");
+    assert_eq!(
+        outcome.status.message(),
+        "rule test.rules.yaml:3: `headers`: they are sent already"
+    );
 }
 
 #[tokio::test]
@@ -137,8 +199,14 @@ async fn a_value_that_does_not_fit_ends_the_call_and_names_rule_field_and_value(
     let server = Running::start(yaml).await;
     let outcome = server.call("Unary", &[r#"{"int64":"3000000000"}"#]).await;
     assert_eq!(outcome.status.code(), Code::Internal);
-    assert_eq!(outcome.status.message(), "rule r: field kinds.All.int32: 3000000000 does not fit int32");
-    assert_eq!(server.call("Unary", &[r#"{"int64":"3"}"#]).await.messages, [r#"{"int32":3}"#]);
+    assert_eq!(
+        outcome.status.message(),
+        "rule r: field kinds.All.int32: 3000000000 does not fit int32"
+    );
+    assert_eq!(
+        server.call("Unary", &[r#"{"int64":"3"}"#]).await.messages,
+        [r#"{"int32":3}"#]
+    );
 }
 
 #[tokio::test]

@@ -79,19 +79,31 @@ fn a_problem_in_an_expression_points_into_the_string() {
     let rule = "rules:\n- method: proto.StreamService/Route\n  session:\n    message:\n";
     assert_eq!(at(&format!("{rule}    - log: ä ${{request.pt.x}}\n")), (5, 27));
     assert_eq!(at(&format!("{rule}    - log: 'ä ${{request.pt.x}}'\n")), (5, 28));
-    assert_eq!(at(&format!("{rule}    - when: request.pt.x == 1\n      log: x\n")), (5, 24));
+    assert_eq!(
+        at(&format!("{rule}    - when: request.pt.x == 1\n      log: x\n")),
+        (5, 24)
+    );
     // Escapes move what follows them: the place is the string's.
-    assert_eq!(at(&format!("{rule}    - log: \"\\t${{request.pt.x}}\"\n")), (5, 12));
+    assert_eq!(
+        at(&format!("{rule}    - log: \"\\t${{request.pt.x}}\"\n")),
+        (5, 12)
+    );
 }
 
 #[test]
 fn a_problem_shows_its_line() {
-    let error = Rules::from_text(&stream(), "f.rules.yaml", "rules:\n  - method: proto.StreamService/Lst\n    reply: {}\n");
+    let error = Rules::from_text(
+        &stream(),
+        "f.rules.yaml",
+        "rules:\n  - method: proto.StreamService/Lst\n    reply: {}\n",
+    );
     let error = error.expect_err("there is no such method");
     let report = miette::Report::new_boxed(Box::new(Shown(error)));
     let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none()).with_width(100);
     let mut text = String::new();
-    handler.render_report(&mut text, report.as_ref()).expect("a string takes all");
+    handler
+        .render_report(&mut text, report.as_ref())
+        .expect("a string takes all");
     insta::assert_snapshot!(text);
 }
 
@@ -130,11 +142,15 @@ fn files_are_found_in_folders_and_read_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let inner = folder.path().join("inner");
     std::fs::create_dir(&inner).expect("a folder");
-    let rule = |name: &str| format!("rules:\n- method: proto.StreamService/List\n  name: {name}\n  stream: []\n");
+    let rule =
+        |name: &str| format!("rules:\n- method: proto.StreamService/List\n  name: {name}\n  stream: []\n");
     std::fs::write(folder.path().join("b.rules.yml"), rule("b")).expect("written");
     std::fs::write(inner.join("a.rules.yaml"), rule("inner")).expect("written");
-    std::fs::write(folder.path().join("a.rules.json"), r#"{"rules":[{"method":"proto.StreamService/List","reply":{}}]}"#)
-        .expect("written");
+    std::fs::write(
+        folder.path().join("a.rules.json"),
+        r#"{"rules":[{"method":"proto.StreamService/List","reply":{}}]}"#,
+    )
+    .expect("written");
     std::fs::write(folder.path().join("other.yaml"), "not: rules").expect("written");
     std::fs::write(folder.path().join("empty.rules.yaml"), "# nothing yet\n").expect("written");
     let rules = Rules::load(&stream(), &[folder.path().to_owned()]).expect("they load");
@@ -149,6 +165,9 @@ fn files_are_found_in_folders_and_read_in_order() {
 fn a_file_that_cannot_be_read_is_a_problem_of_its_own() {
     let missing = std::path::PathBuf::from("/nowhere/x.rules.yaml");
     let error = Rules::load(&stream(), &[missing]).expect_err("there is no such file");
-    assert!(format!("{error:?}").contains("/nowhere/x.rules.yaml"), "{error:?}");
+    assert!(
+        format!("{error:?}").contains("/nowhere/x.rules.yaml"),
+        "{error:?}"
+    );
     assert!(error.is_rules());
 }

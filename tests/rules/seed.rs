@@ -13,7 +13,12 @@ async fn stream_service() -> Running {
 #[tokio::test]
 async fn list_answers_one_request_with_seven_messages() {
     let server = stream_service().await;
-    let outcome = server.call("List", &[r#"{"pt":{"name":"gRPC Stream Client: List","value":2018}}"#]).await;
+    let outcome = server
+        .call(
+            "List",
+            &[r#"{"pt":{"name":"gRPC Stream Client: List","value":2018}}"#],
+        )
+        .await;
     let expected: Vec<String> = (2018..=2024)
         .map(|value| format!(r#"{{"pt":{{"name":"gRPC Stream Client: List","value":{value}}}}}"#))
         .collect();
@@ -26,7 +31,10 @@ async fn record_answers_once_at_half_close() {
     let server = stream_service().await;
     let request = r#"{"pt":{"name":"gRPC Stream Client: Record","value":2018}}"#;
     let outcome = server.call("Record", &[request; 6]).await;
-    assert_eq!(outcome.messages, [r#"{"pt":{"name":"gRPC Stream Server: Record","value":1}}"#]);
+    assert_eq!(
+        outcome.messages,
+        [r#"{"pt":{"name":"gRPC Stream Server: Record","value":1}}"#]
+    );
     assert_eq!(outcome.status.code(), tonic::Code::Ok);
 }
 
@@ -38,7 +46,10 @@ async fn route_speaks_first_and_then_once_for_each_message() {
     assert_eq!(call.next().await.unwrap(), format!(r#"{{"pt":{{{name}}}}}"#));
     for value in 1..4 {
         call.send(r#"{"pt":{"name":"gRPC Stream Client: Route","value":2018}}"#);
-        assert_eq!(call.next().await.unwrap(), format!(r#"{{"pt":{{{name},"value":{value}}}}}"#));
+        assert_eq!(
+            call.next().await.unwrap(),
+            format!(r#"{{"pt":{{{name},"value":{value}}}}}"#)
+        );
     }
     call.half_close();
     assert_eq!(call.finish().await.status.code(), tonic::Code::Ok);

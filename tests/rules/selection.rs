@@ -38,16 +38,25 @@ rules:
     )
     .await;
     for (request, expected) in [
-        (r#"{"point":{"name":"a","value":1,"opt":4},"string":"s"}"#, "nested"),
+        (
+            r#"{"point":{"name":"a","value":1,"opt":4},"string":"s"}"#,
+            "nested",
+        ),
         (r#"{"names":["x","y"],"string":"s"}"#, "list"),
         (r#"{"counts":{"k":2,"l":3},"string":"s"}"#, "map"),
         (r#"{"colour":"COLOUR_BLUE"}"#, "enum"),
         (r#"{"bytes":"AP8="}"#, "bytes"),
         (r#"{"int64":"9007199254740993"}"#, "exact"),
         (r#"{"duration":"1.500s","string":"s"}"#, "duration"),
-        (r#"{"any":{"@type":"x/kinds.Point","name":"z","value":3},"string":"s"}"#, "any"),
+        (
+            r#"{"any":{"@type":"x/kinds.Point","name":"z","value":3},"string":"s"}"#,
+            "any",
+        ),
         (r#"{"struct":{"k":[1,{"x":true,"y":1}]},"string":"s"}"#, "struct"),
-        (r#"{"points":[{"value":1,"name":"n"},{"value":5}],"string":"s"}"#, "points"),
+        (
+            r#"{"points":[{"value":1,"name":"n"},{"value":5}],"string":"s"}"#,
+            "points",
+        ),
         (r#"{"double":"NaN"}"#, "nan"),
         (r#"{"int64Value":"5","string":"s"}"#, "wrapper"),
         (r#"{"bool":true}"#, "unset"),
@@ -55,7 +64,11 @@ rules:
         (r#"{"double":1}"#, "zero"),
         (r#"{"names":["x"]}"#, "zero"),
     ] {
-        assert_eq!(said(&server, request).await, format!(r#"{{"string":"{expected}"}}"#), "{request}");
+        assert_eq!(
+            said(&server, request).await,
+            format!(r#"{{"string":"{expected}"}}"#),
+            "{request}"
+        );
     }
 }
 
@@ -79,7 +92,11 @@ rules:
         ("{}", "last"),
         (r#"{"int32":1,"string":"urgent"}"#, "urgent"),
     ] {
-        assert_eq!(said(&server, request).await, format!(r#"{{"string":"{expected}"}}"#), "{request}");
+        assert_eq!(
+            said(&server, request).await,
+            format!(r#"{{"string":"{expected}"}}"#),
+            "{request}"
+        );
     }
 }
 
@@ -136,23 +153,34 @@ rules:
     let numbers = [r#"{"int32":5}"#, r#"{"int32":6}"#, r#"{"int32":7}"#];
     let outcome = server.call("Collect", &numbers).await;
     assert_eq!(outcome.messages, [r#"{"int32":18,"string":"last 7 of 3"}"#]);
-    assert_eq!(server.call("Collect", &numbers[..2]).await.messages, [r#"{"string":"began with five"}"#]);
-    assert_eq!(server.call("Collect", &numbers[1..]).await.messages, [r#"{"string":"few"}"#]);
-    assert_eq!(server.call("Collect", &[]).await.messages, [r#"{"string":"few"}"#]);
+    assert_eq!(
+        server.call("Collect", &numbers[..2]).await.messages,
+        [r#"{"string":"began with five"}"#]
+    );
+    assert_eq!(
+        server.call("Collect", &numbers[1..]).await.messages,
+        [r#"{"string":"few"}"#]
+    );
+    assert_eq!(
+        server.call("Collect", &[]).await.messages,
+        [r#"{"string":"few"}"#]
+    );
 }
 
 #[tokio::test]
 async fn nothing_matched_says_which_rule_came_nearest_and_what_differed() {
     let server = Running::start(
-        r#"
+        r"
 rules:
   - {method: kinds.Kinds/Unary, name: far, match: {string: x}, reply: {}}
   - {method: kinds.Kinds/Unary, name: near, match: {int32: 5, point: {name: p}}, reply: {}}
   - {method: kinds.Kinds/Unary, name: cel, when: request.int64 > 3, reply: {}}
-"#,
+",
     )
     .await;
-    let outcome = server.call("Unary", &[r#"{"int32":5,"point":{"name":"q"}}"#]).await;
+    let outcome = server
+        .call("Unary", &[r#"{"int32":5,"point":{"name":"q"}}"#])
+        .await;
     assert_eq!(outcome.status.code(), Code::Unimplemented);
     assert_eq!(
         outcome.status.message(),
@@ -186,11 +214,18 @@ async fn times_are_counted_exactly_under_many_clients_at_once() {
         let server = std::sync::Arc::clone(&server);
         calls.spawn(async move {
             let id = format!("t{}", call % 64);
-            server.call_with("Unary", &["{}"], &[("x-test-id", &id)]).await.status.code()
+            server
+                .call_with("Unary", &["{}"], &[("x-test-id", &id)])
+                .await
+                .status
+                .code()
         });
     }
     let codes = calls.join_all().await;
-    assert_eq!(codes.iter().filter(|code| **code == Code::Unavailable).count(), 64 * 2);
+    assert_eq!(
+        codes.iter().filter(|code| **code == Code::Unavailable).count(),
+        64 * 2
+    );
     assert_eq!(codes.iter().filter(|code| **code == Code::Ok).count(), 64 * 3);
 }
 
@@ -210,10 +245,20 @@ async fn ten_thousand_rules_answer_as_their_order_says() {
     use std::fmt::Write as _;
     let mut yaml = "rules:\n".to_owned();
     for n in 0..10_000 {
-        let match_ = if n % 2 == 0 { format!("{{string: s{n}}}") } else { format!("{{string: s{}, int32: 1}}", n - 1) };
-        writeln!(yaml, "  - {{method: kinds.Kinds/Unary, match: {match_}, reply: {{int32: {n}}}}}").expect("a string");
+        let match_ = if n % 2 == 0 {
+            format!("{{string: s{n}}}")
+        } else {
+            format!("{{string: s{}, int32: 1}}", n - 1)
+        };
+        writeln!(
+            yaml,
+            "  - {{method: kinds.Kinds/Unary, match: {match_}, reply: {{int32: {n}}}}}"
+        )
+        .expect("a string");
         if n == 5000 {
-            yaml.push_str("  - {method: kinds.Kinds/Unary, when: 'request.int64 == 7', reply: {int32: -1}}\n");
+            yaml.push_str(
+                "  - {method: kinds.Kinds/Unary, when: 'request.int64 == 7', reply: {int32: -1}}\n",
+            );
         }
     }
     let server = Running::start(&yaml).await;
@@ -226,7 +271,11 @@ async fn ten_thousand_rules_answer_as_their_order_says() {
     ] {
         assert_eq!(said(&server, request).await, expected, "{request}");
     }
-    assert!(said(&server, "{}").await.contains("no rule of kinds.Kinds/Unary matched"));
+    assert!(
+        said(&server, "{}")
+            .await
+            .contains("no rule of kinds.Kinds/Unary matched")
+    );
 }
 
 #[tokio::test]
@@ -234,7 +283,17 @@ async fn the_rule_that_answered_is_named_in_a_header() {
     let yaml = "rules: [{method: kinds.Kinds/Unary, name: 'grüße 100%', reply: {}}]";
     let server = Running::start(yaml).await;
     let outcome = server.call("Unary", &["{}"]).await;
-    assert_eq!(outcome.headers.get("protod-rule").expect("the header"), "gr%C3%BC%C3%9Fe 100%25");
+    assert_eq!(
+        outcome.headers.get("protod-rule").expect("the header"),
+        "gr%C3%BC%C3%9Fe 100%25"
+    );
     let server = Running::with(kinds(), &RulesOptions::default().rule_header(false), yaml).await;
-    assert!(server.call("Unary", &["{}"]).await.headers.get("protod-rule").is_none());
+    assert!(
+        server
+            .call("Unary", &["{}"])
+            .await
+            .headers
+            .get("protod-rule")
+            .is_none()
+    );
 }

@@ -29,11 +29,19 @@ rules:
     .await;
     let request = r#"{"int32":2,"names":["x","y"],"points":[{"value":1},{"value":2}]}"#;
     let outcome = server.call("List", &[request]).await;
-    let strings = |texts: &[&str]| texts.iter().map(|text| format!(r#"{{"string":"{text}"}}"#)).collect::<Vec<_>>();
+    let strings = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|text| format!(r#"{{"string":"{text}"}}"#))
+            .collect::<Vec<_>>()
+    };
     let mut expected = strings(&["0.0", "0.1", "1.0", "1.1"]);
     expected.extend([r#"{"int32":1}"#.to_owned(), r#"{"int32":3}"#.to_owned()]);
     expected.extend(strings(&["<x>", "<y>"]));
-    expected.extend([r#"{"point":{"value":1}}"#.to_owned(), r#"{"point":{"value":2}}"#.to_owned()]);
+    expected.extend([
+        r#"{"point":{"value":1}}"#.to_owned(),
+        r#"{"point":{"value":2}}"#.to_owned(),
+    ]);
     expected.extend(strings(&["some", "end"]));
     assert_eq!(outcome.messages, expected);
 }
@@ -53,7 +61,13 @@ rules:
     )
     .await;
     let outcome = server.call("Chat", &[r#"{"int32":7}"#, r#"{"int32":8}"#]).await;
-    assert_eq!(outcome.messages, [r#"{"string":"2 1","numbers":[7]}"#, r#"{"string":"1 2","numbers":[7,8]}"#]);
+    assert_eq!(
+        outcome.messages,
+        [
+            r#"{"string":"2 1","numbers":[7]}"#,
+            r#"{"string":"1 2","numbers":[7,8]}"#
+        ]
+    );
 }
 
 #[tokio::test]
@@ -86,7 +100,10 @@ rules:
     .await;
     let requests = [r#"{"string":"a"}"#, r#"{"string":"b"}"#, r#"{"string":"c"}"#];
     let outcome = server.call("Collect", &requests).await;
-    assert_eq!(outcome.messages, [r#"{"int32":3,"string":"c","names":["a","b","c"]}"#]);
+    assert_eq!(
+        outcome.messages,
+        [r#"{"int32":3,"string":"c","names":["a","b","c"]}"#]
+    );
     assert_eq!(server.call("Collect", &[]).await.messages, ["{}"]);
 }
 
@@ -110,7 +127,10 @@ rules:
     for _ in 0..3 {
         call.next().await.expect("a message");
     }
-    assert!(started.elapsed() >= Duration::from_millis(100), "there are two pauses between three rounds");
+    assert!(
+        started.elapsed() >= Duration::from_millis(100),
+        "there are two pauses between three rounds"
+    );
     drop(call);
     let outcome = server.call("List", &[r#"{"duration":"0.01s"}"#]).await;
     assert_eq!(outcome.messages.len(), 4);
@@ -202,7 +222,10 @@ async fn half_close_ends_a_call_with_timers_where_the_client_streams() {
     let mut call = server.open("Chat");
     call.half_close();
     let outcome = call.finish().await;
-    assert_eq!(outcome.messages.last().expect("it said so"), r#"{"string":"You left"}"#);
+    assert_eq!(
+        outcome.messages.last().expect("it said so"),
+        r#"{"string":"You left"}"#
+    );
     assert_eq!(outcome.status.code(), Code::Ok);
 }
 

@@ -23,7 +23,11 @@ pub(crate) fn kinds() -> Schema {
 /// The problems of rules that do not load: the place, the message and the hint of each.
 pub(crate) fn problems(schema: &Schema, yaml: &str) -> String {
     let error = Rules::from_text(schema, "test.rules.yaml", yaml).expect_err(yaml);
-    let lines: Vec<String> = error.problems().iter().map(|problem| format!("{problem:?}")).collect();
+    let lines: Vec<String> = error
+        .problems()
+        .iter()
+        .map(|problem| format!("{problem:?}"))
+        .collect();
     lines.join("\n")
 }
 
@@ -51,18 +55,29 @@ impl Running {
     pub(crate) async fn with(schema: Schema, options: &RulesOptions, yaml: &str) -> Self {
         let rules = options.from_text(&schema, "test.rules.yaml", yaml);
         let rules = rules.unwrap_or_else(|error| panic!("{error:?}"));
-        let server = Server::builder(schema.clone()).rules(&rules).build().expect("the rules fit");
+        let server = Server::builder(schema.clone())
+            .rules(&rules)
+            .build()
+            .expect("the rules fit");
         let bound = server.bind("127.0.0.1:0").await.expect("a free port");
         let endpoint = Endpoint::from_shared(format!("http://{}", bound.local_addr())).expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(bound.serve_until(async move { drop(stopped.await) }));
         let channel = endpoint.connect().await.expect("it listens");
-        Self { schema, grpc: Grpc::new(channel), _stop: stop }
+        Self {
+            schema,
+            grpc: Grpc::new(channel),
+            _stop: stop,
+        }
     }
 
     fn method(&self, name: &str) -> Arc<Method> {
         let service = self.schema.methods()[0].service();
-        Arc::clone(self.schema.method(&format!("{service}/{name}")).expect("a method of the service"))
+        Arc::clone(
+            self.schema
+                .method(&format!("{service}/{name}"))
+                .expect("a method of the service"),
+        )
     }
 
     /// Calls a method with these requests, and reads all that comes.
@@ -70,7 +85,12 @@ impl Running {
         self.call_with(method, requests, &[]).await
     }
 
-    pub(crate) async fn call_with(&self, method: &str, requests: &[&str], metadata: &[(&str, &str)]) -> Outcome {
+    pub(crate) async fn call_with(
+        &self,
+        method: &str,
+        requests: &[&str],
+        metadata: &[(&str, &str)],
+    ) -> Outcome {
         let mut conversation = self.open_with(method, metadata);
         for request in requests {
             conversation.send(request);
@@ -90,7 +110,9 @@ impl Running {
         let mut request = Request::new(UnboundedReceiverStream::new(stream));
         for (name, value) in metadata {
             let name: tonic::metadata::AsciiMetadataKey = name.parse().expect("a name");
-            request.metadata_mut().insert(name, value.parse().expect("a value"));
+            request
+                .metadata_mut()
+                .insert(name, value.parse().expect("a value"));
         }
         let mut grpc = self.grpc.clone();
         let codec = DynamicCodec::client(&method);
@@ -99,7 +121,13 @@ impl Running {
             grpc.ready().await.expect("connected");
             grpc.streaming(request, path, codec).await
         });
-        Conversation { method, requests: Some(requests), response: Some(response), stream: None, headers: MetadataMap::new() }
+        Conversation {
+            method,
+            requests: Some(requests),
+            response: Some(response),
+            stream: None,
+            headers: MetadataMap::new(),
+        }
     }
 }
 
@@ -127,7 +155,9 @@ impl Conversation {
 
     /// The next message; the end of the call is an error with its status.
     pub(crate) async fn next(&mut self) -> Result<String, Status> {
-        tokio::time::timeout(LONG, self.next_in_time()).await.expect("nothing came")
+        tokio::time::timeout(LONG, self.next_in_time())
+            .await
+            .expect("nothing came")
     }
 
     async fn next_in_time(&mut self) -> Result<String, Status> {
@@ -159,6 +189,11 @@ impl Conversation {
         {
             trailers = more;
         }
-        Outcome { headers: self.headers, messages, status, trailers }
+        Outcome {
+            headers: self.headers,
+            messages,
+            status,
+            trailers,
+        }
     }
 }
