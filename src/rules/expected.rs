@@ -110,6 +110,7 @@ impl Literal {
     }
 }
 
+#[expect(clippy::float_cmp, reason = "a pattern means just that value")]
 fn same_float(one: f64, other: f64) -> bool {
     one == other || (one.is_nan() && other.is_nan())
 }
@@ -206,7 +207,7 @@ impl Expected {
         if let Some(message) = field.message() {
             return Self::compile(compiler, node, message);
         }
-        let text = constant_text(compiler, node)?;
+        let text = constant_text(compiler, node).ok()?;
         match constant(&field.kind, node, text.as_deref()) {
             Ok(value) => Literal::of(&value, &field.kind).map(Self::Scalar),
             Err(unfit) => {
@@ -256,7 +257,7 @@ impl Expected {
         node: &Node,
         descriptor: &MessageDescriptor,
     ) -> Option<Self> {
-        let text = constant_text(compiler, node)?;
+        let text = constant_text(compiler, node).ok()?;
         let json = match (text, &node.value) {
             (Some(text), _) => serde_json::Value::String(text),
             (None, Yaml::Bool(truth)) => (*truth).into(),
@@ -403,18 +404,20 @@ impl Expected {
     }
 }
 
-/// A pattern's string, escapes undone: patterns hold constants. The outer `None` means a problem was told.
-fn constant_text(compiler: &mut Compiler<'_>, node: &Node) -> Option<Option<String>> {
+/// A problem that was told already.
+struct Told;
+
+/// A pattern's string, escapes undone, if the node is one: patterns hold constants.
+fn constant_text(compiler: &mut Compiler<'_>, node: &Node) -> Result<Option<String>, Told> {
     let Some(written) = node.text() else {
-        return Some(None);
+        return Ok(None);
     };
     if let Ok([Piece::Literal(text)]) = text::split(written).as_deref() {
-        Some(Some(text.clone()))
-    } else {
-        let hint = Some("write the condition as `when`".to_owned());
-        compiler.problem_hint(node, "`match` holds constants, no expressions", hint);
-        None
+        return Ok(Some(text.clone()));
     }
+    let hint = Some("write the condition as `when`".to_owned());
+    compiler.problem_hint(node, "`match` holds constants, no expressions", hint);
+    Err(Told)
 }
 
 fn map_key(kind: &Kind, node: &Node) -> Option<MapKey> {
