@@ -9,6 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use prost_reflect::{DescriptorError, DescriptorPool};
+use prost_types::field_descriptor_proto::Label;
+use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::SchemaFile;
 use super::graph::{Body, Graph, NodeId, same_file};
@@ -64,27 +66,34 @@ struct Linker {
 impl Linker {
     /// Links a node whose imports have been tried; one with an import that failed is passed over in silence.
     fn link(&mut self, graph: &Graph, node: NodeId) {
-        let imports_linked = graph.nodes[node]
-            .imports
-            .iter()
-            .all(|import| import.is_some_and(|id| self.linked[id].is_some()));
-        if !imports_linked {
+        if !self.imports_are_linked(graph, node) {
             return;
         }
         match link_into(&mut self.pool, graph, node) {
             Ok(file) => {
                 self.linked[node] = Some(file);
                 self.order.push(node);
+                if defines_packed_options(graph, node) {
+                    self.pool = pool_of(self.linked_files());
+                }
             }
             Err(problems) => {
                 self.problems.extend(problems);
-                // A pool that refused a file may keep extensions of it, so it is not used again.
-                let good = self.order.iter().filter_map(|id| self.linked[*id].as_ref());
+                // What refused a file may keep extensions of it.
                 if defines_extensions(graph, node) {
-                    self.pool = pool_of(good.map(|file| file.for_pool.clone()));
+                    self.pool = pool_of(self.linked_files());
                 }
             }
         }
+    }
+
+    fn imports_are_linked(&self, graph: &Graph, node: NodeId) -> bool {
+        let mut imports = graph.nodes[node].imports.iter();
+        imports.all(|import| import.is_some_and(|id| self.linked[id].is_some()))
+    }
+
+    fn linked_files(&self) -> impl Iterator<Item = &LinkedFile> {
+        self.order.iter().filter_map(|id| self.linked[*id].as_ref())
     }
 
     /// A text beside a set that has a file of the same name: they must say the same.
@@ -92,20 +101,14 @@ impl Linker {
         let Body::Encoded(file, set) = &graph.nodes[encoded].body else {
             return;
         };
+        if !self.imports_are_linked(graph, text) {
+            return;
+        }
         let others = self
             .order
             .iter()
             .filter(|id| **id != encoded && !depends_on(graph, **id, encoded));
-        let others = others
-            .filter_map(|id| self.linked[*id].as_ref())
-            .map(|file| file.for_pool.clone());
-        let imports_linked = graph.nodes[text]
-            .imports
-            .iter()
-            .all(|import| import.is_some_and(|id| self.linked[id].is_some()));
-        if !imports_linked {
-            return;
-        }
+        let others = others.filter_map(|id| self.linked[*id].as_ref());
         match link_into(&mut pool_of(others), graph, text) {
             Ok(compiled) if same_file(&compiled.descriptor, &file.descriptor) => {}
             Ok(_) => {
@@ -154,11 +157,12 @@ impl Linker {
     }
 }
 
-fn pool_of(files: impl Iterator<Item = Bytes>) -> DescriptorPool {
+/// A pool of files that were linked in this order before. One that does not decode after all is left out, and
+/// is told of when the whole is decoded.
+fn pool_of<'a>(files: impl Iterator<Item = &'a LinkedFile>) -> DescriptorPool {
     let mut pool = DescriptorPool::new();
     for file in files {
-        pool.decode_file_descriptor_proto(file)
-            .expect("it was linked with the same files before");
+        let _ = guarded(|| pool.decode_file_descriptor_proto(file.for_pool.clone()));
     }
     pool
 }
@@ -314,10 +318,31 @@ fn without_last_imports(descriptor: &Bytes, count: usize) -> Bytes {
 
 fn defines_extensions(graph: &Graph, node: NodeId) -> bool {
     match &graph.nodes[node].body {
-        Body::Text(text) => text.source.text().contains("extend"),
+        Body::Text(text) => extensions(&text.descriptor).next().is_some(),
         Body::Encoded(..) => true,
         Body::Broken => false,
     }
+}
+
+/// Whether a text may define options that are packed, or not, against the default. A pool learns which of a file's
+/// bytes, not of its text.
+fn defines_packed_options(graph: &Graph, node: NodeId) -> bool {
+    let Body::Text(text) = &graph.nodes[node].body else {
+        return false;
+    };
+    text.source.text().contains("packed")
+        && extensions(&text.descriptor).any(|field| field.label() == Label::Repeated)
+}
+
+/// The extension fields that a file defines, at any depth.
+fn extensions(file: &FileDescriptorProto) -> impl Iterator<Item = &FieldDescriptorProto> {
+    let mut messages: Vec<&DescriptorProto> = file.message_type.iter().collect();
+    let nested = std::iter::from_fn(move || {
+        let message = messages.pop()?;
+        messages.extend(&message.nested_type);
+        Some(&message.extension)
+    });
+    file.extension.iter().chain(nested.flatten())
 }
 
 fn depends_on(graph: &Graph, node: NodeId, on: NodeId) -> bool {
