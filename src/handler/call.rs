@@ -217,6 +217,17 @@ impl Call {
         (self.incoming.bytes(), self.outgoing.frames())
     }
 
+    /// All that a plan reads and writes at once: the message at hand, the client's headers, and the buffer to
+    /// answer into.
+    #[inline]
+    pub(crate) fn at_hand(&mut self) -> (&[u8], &HeaderMap, Frames<'_>) {
+        (
+            self.incoming.bytes(),
+            self.metadata.as_ref(),
+            self.outgoing.frames(),
+        )
+    }
+
     /// The same bytes, to be kept.
     pub(crate) fn frame_bytes(&mut self) -> Bytes {
         self.incoming.shared_bytes()

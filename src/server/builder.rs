@@ -20,20 +20,24 @@ use super::tls::Tls;
 use crate::Error;
 use crate::handler::{Call, CallLimits, Handler, Lifecycle, Phase};
 use crate::message::DEFAULT_MAX_ELEMENTS;
+use crate::rules::Rules;
+use crate::sample::Sampler;
 use crate::schema::Schema;
 
 /// A schema and its handlers, ready to serve. Cheap to clone; clones are the same server.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use prost_reflect::Value;
 /// use protod::{Schema, Server};
 ///
 /// let schema = Schema::load("proto")?;
 /// let server = Server::builder(schema)
 ///     .unary("proto.SearchService/Search", |request, call| async move {
 ///         let mut response = call.response();
-///         let asked = request.get_field_by_name("request").and_then(|text| text.as_str().map(str::to_owned));
-///         response.set_field_by_name("response", format!("{} Server", asked.unwrap_or_default()).into());
+///         let asked = request.get_field_by_name("request").expect("the proto has it");
+///         let answer = format!("{} Server", asked.as_str().unwrap_or_default());
+///         response.set_field_by_name("response", Value::String(answer));
 ///         Ok(response)
 ///     })
 ///     .build()?;
@@ -237,7 +241,19 @@ impl ServerBuilder {
         self
     }
 
-    /// Adds handlers made elsewhere, such as those of a rules file.
+    /// Answers with rules the methods that they name.
+    pub fn rules(mut self, rules: &Rules) -> Self {
+        self.handlers = self.handlers.rules(rules);
+        self
+    }
+
+    /// Answers with samples the methods that nothing else answers. Default: they are `UNIMPLEMENTED`.
+    pub fn samples(mut self, sampler: Sampler) -> Self {
+        self.handlers = self.handlers.samples(sampler);
+        self
+    }
+
+    /// Adds handlers that were put together elsewhere.
     pub fn handlers(mut self, handlers: Handlers) -> Self {
         self.handlers = self.handlers.and(handlers);
         self

@@ -12,6 +12,8 @@ use tonic::Status;
 
 use crate::Error;
 use crate::handler::{BoxHandler, Call, Handler, bidi, client_streaming, server_streaming, unary};
+use crate::rules::Rules;
+use crate::sample::{SampleHandler, Sampler};
 use crate::schema::{Method, Schema};
 
 /// The handlers of a server, by method.
@@ -21,6 +23,8 @@ use crate::schema::{Method, Schema};
 #[derive(Default)]
 pub struct Handlers {
     by_name: Vec<(String, Shape, BoxHandler)>,
+    /// Answers what nothing else does.
+    samples: Option<Sampler>,
 }
 
 /// What a closure's signature says of its method.
@@ -139,10 +143,26 @@ impl Handlers {
         )
     }
 
+    /// Answers with rules the methods that they name.
+    #[must_use]
+    pub fn rules(self, rules: &Rules) -> Self {
+        rules.handlers().fold(self, |handlers, (method, rules)| {
+            handlers.add(method.name(), Shape::Any, rules)
+        })
+    }
+
+    /// Answers with samples the methods that nothing else answers. Default: they are `UNIMPLEMENTED`.
+    #[must_use]
+    pub fn samples(mut self, sampler: Sampler) -> Self {
+        self.samples = Some(sampler);
+        self
+    }
+
     /// These handlers and then `others`.
     #[must_use]
     pub fn and(mut self, others: Self) -> Self {
         self.by_name.extend(others.by_name);
+        self.samples = others.samples.or(self.samples);
         self
     }
 
@@ -193,6 +213,9 @@ impl Generation {
                 )
             })
             .collect();
+        let samples = handlers
+            .samples
+            .map(|sampler| Arc::new(SampleHandler::new(sampler)) as BoxHandler);
         for method in schema.methods() {
             let path = method.path().to_owned();
             let system = endpoints.remove(&path).and_then(|endpoint| endpoint.handler);
@@ -200,7 +223,7 @@ impl Generation {
                 path,
                 Endpoint {
                     method: Arc::clone(method),
-                    handler: system,
+                    handler: system.or_else(|| samples.clone()),
                 },
             );
         }

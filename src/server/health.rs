@@ -53,7 +53,7 @@ impl Default for Health {
 
 impl Health {
     /// Sets the status of a service that is served, or of the server with the name `""`. The status of a name
-    /// that is not served stays unknown, and after [`shutdown`](Self::shutdown) nothing changes any more.
+    /// that is not served stays unknown, and once the server drains nothing changes any more.
     pub fn set(&self, service: &str, status: ServingStatus) {
         self.table
             .send_if_modified(|table| match table.statuses.get_mut(service) {
