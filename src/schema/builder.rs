@@ -173,9 +173,9 @@ impl Inputs {
                 ),
                 Err(found) => problems.extend(found),
             },
-            SourceKind::DescriptorSet => match fs::read(path) {
-                Ok(bytes) => self.sets.push((name, bytes.into())),
-                Err(error) => problems.push(Problem::in_file(name, format!("cannot be read: {error}"))),
+            SourceKind::DescriptorSet => match set::read_from_disk(path, &name) {
+                Ok(bytes) => self.sets.push((name, bytes)),
+                Err(problem) => problems.push(problem),
             },
         }
     }

@@ -32,13 +32,12 @@ pub(super) fn link(graph: &mut Graph) -> Option<Linked> {
         order: Vec::new(),
         problems: Vec::new(),
     };
-    for node in order {
-        if !graph.twins.iter().any(|(twin, _)| *twin == node) {
-            linker.link(graph, node);
-        }
+    let twins: BTreeSet<NodeId> = graph.twins.values().copied().collect();
+    for node in order.into_iter().filter(|node| !twins.contains(node)) {
+        linker.link(graph, node);
     }
-    for (text, encoded) in graph.twins.clone() {
-        linker.compare_twins(graph, text, encoded);
+    if !twins.is_empty() {
+        linker.compare_twins(graph);
     }
     graph.problems.append(&mut linker.problems);
     if !graph.problems.is_empty() {
@@ -96,30 +95,20 @@ impl Linker {
         self.order.iter().filter_map(|id| self.linked[*id].as_ref())
     }
 
-    /// A text beside a set that has a file of the same name: they must say the same.
-    fn compare_twins(&mut self, graph: &Graph, text: NodeId, encoded: NodeId) {
-        let Body::Encoded(file, set) = &graph.nodes[encoded].body else {
-            return;
-        };
-        if !self.imports_are_linked(graph, text) {
-            return;
-        }
-        let others = self
-            .order
-            .iter()
-            .filter(|id| **id != encoded && !depends_on(graph, **id, encoded));
-        let others = others.filter_map(|id| self.linked[*id].as_ref());
-        match link_into(&mut pool_of(others), graph, text) {
-            Ok(compiled) if same_file(&compiled.descriptor, &file.descriptor) => {}
-            Ok(_) => {
-                let Body::Text(text) = &graph.nodes[text].body else {
-                    return;
-                };
-                let message = format!("differs from the file '{}' of the set {set}", file.name);
-                self.problems
-                    .push(Problem::in_file(text.source.name(), message).with_hint("give one of them"));
+    /// Texts beside a set that has files of the same names: they must say the same. They are linked in the places
+    /// of those files, in a pool of their own.
+    fn compare_twins(&mut self, graph: &Graph) {
+        let mut pool = DescriptorPool::new();
+        for node in self.order.clone() {
+            let text = graph
+                .twins
+                .get(&node)
+                .filter(|text| self.imports_are_linked(graph, **text));
+            match text.map(|text| link_into(&mut pool, graph, *text)) {
+                Some(Ok(compiled)) => self.problems.extend(difference(graph, node, &compiled)),
+                Some(Err(problems)) => self.problems.extend(problems),
+                None => add_again(&mut pool, self.linked[node].as_ref()),
             }
-            Err(problems) => self.problems.extend(problems),
         }
     }
 
@@ -157,14 +146,33 @@ impl Linker {
     }
 }
 
-/// A pool of files that were linked in this order before. One that does not decode after all is left out, and
-/// is told of when the whole is decoded.
 fn pool_of<'a>(files: impl Iterator<Item = &'a LinkedFile>) -> DescriptorPool {
     let mut pool = DescriptorPool::new();
-    for file in files {
+    files.for_each(|file| add_again(&mut pool, Some(file)));
+    pool
+}
+
+/// Adds a file that was linked before. One that does not decode after all is left out, and is told of when the
+/// whole is decoded.
+fn add_again(pool: &mut DescriptorPool, file: Option<&LinkedFile>) {
+    if let Some(file) = file {
         let _ = guarded(|| pool.decode_file_descriptor_proto(file.for_pool.clone()));
     }
-    pool
+}
+
+/// Says so where a text, compiled, is not the file of the set that has its name.
+fn difference(graph: &Graph, encoded: NodeId, compiled: &LinkedFile) -> Option<Problem> {
+    let Body::Encoded(file, set) = &graph.nodes[encoded].body else {
+        return None;
+    };
+    let Body::Text(text) = &graph.nodes[*graph.twins.get(&encoded)?].body else {
+        return None;
+    };
+    if same_file(&compiled.descriptor, &file.descriptor) {
+        return None;
+    }
+    let message = format!("differs from the file '{}' of the set {set}", file.name);
+    Some(Problem::in_file(text.source.name(), message).with_hint("give one of them"))
 }
 
 /// Adds one file to `pool`, which holds its imports.
@@ -343,20 +351,6 @@ fn extensions(file: &FileDescriptorProto) -> impl Iterator<Item = &FieldDescript
         Some(&message.extension)
     });
     file.extension.iter().chain(nested.flatten())
-}
-
-fn depends_on(graph: &Graph, node: NodeId, on: NodeId) -> bool {
-    let mut waiting = vec![node];
-    let mut seen = BTreeSet::new();
-    while let Some(id) = waiting.pop() {
-        if id == on {
-            return true;
-        }
-        if seen.insert(id) {
-            waiting.extend(graph.nodes[id].imports.iter().copied().flatten());
-        }
-    }
-    false
 }
 
 /// All nodes, each after those it imports; an import that closes a cycle becomes a problem.
