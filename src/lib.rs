@@ -36,6 +36,7 @@
 pub mod cli;
 mod error;
 pub mod handler;
+pub mod live;
 pub mod message;
 pub mod rules;
 pub mod sample;
