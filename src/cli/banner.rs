@@ -14,7 +14,7 @@ const MOST_SERVICES: usize = 12;
 const TEMPLATE_DEPTH: usize = 3;
 
 /// The text of the banner; `addr` as the listener gives it.
-pub(super) fn banner(addr: &str, schema: &Schema, rules: &Rules) -> String {
+pub(super) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> String {
     let mut text = String::new();
     let mut services: Vec<_> = schema.pool().services().collect();
     services.sort_by(|a, b| a.full_name().cmp(b.full_name()));
@@ -26,14 +26,16 @@ pub(super) fn banner(addr: &str, schema: &Schema, rules: &Rules) -> String {
         rules.len()
     );
     let target = match addr.strip_prefix("unix:") {
-        Some(path) => format!("-plaintext -unix {path}"),
-        None => format!("-plaintext {addr}"),
+        Some(path) => format!("-unix {path}"),
+        None => addr.to_owned(),
     };
+    // -insecure: grpcurl need not know the CA of a certificate made for trying things out.
+    let target = format!("{} {target}", if tls { "-insecure" } else { "-plaintext" });
     for service in services.iter().take(MOST_SERVICES) {
         let name = service.full_name();
         let _ = writeln!(text, "  {name}");
         if let Some(method) = service.methods().next() {
-            let request = template(method.input());
+            let request = template(&method.input());
             let _ = writeln!(
                 text,
                 "    grpcurl -d '{request}' {target} {name}/{}",
@@ -52,7 +54,7 @@ pub(super) fn banner(addr: &str, schema: &Schema, rules: &Rules) -> String {
 }
 
 /// A request with every field at its default, as JSON on one line.
-fn template(descriptor: MessageDescriptor) -> String {
+fn template(descriptor: &MessageDescriptor) -> String {
     let message = filled(descriptor, TEMPLATE_DEPTH);
     let mut json = Vec::new();
     let mut serializer = serde_json::Serializer::new(&mut json);
@@ -65,7 +67,7 @@ fn template(descriptor: MessageDescriptor) -> String {
 }
 
 /// An empty message whose singular sub-messages are there too, `depth` levels down.
-fn filled(descriptor: MessageDescriptor, depth: usize) -> DynamicMessage {
+fn filled(descriptor: &MessageDescriptor, depth: usize) -> DynamicMessage {
     let mut message = DynamicMessage::new(descriptor.clone());
     for field in descriptor.fields() {
         if let Kind::Message(inner) = field.kind()
@@ -75,7 +77,7 @@ fn filled(descriptor: MessageDescriptor, depth: usize) -> DynamicMessage {
             && field.containing_oneof().is_none()
             && !inner.full_name().starts_with("google.protobuf.")
         {
-            message.set_field(&field, Value::Message(filled(inner, depth - 1)));
+            message.set_field(&field, Value::Message(filled(&inner, depth - 1)));
         }
     }
     message

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::rules::Rules;
+use crate::rules::{Rules, RulesOptions};
 use crate::{Error, Schema};
 
 /// Protos and rules.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(super) struct Inputs {
     /// A .proto, a folder of them, or a descriptor set (.binpb .pb .protoset .desc .dsc .fds)
     #[arg(
@@ -33,6 +34,10 @@ pub(super) struct Inputs {
     /// A rules file, or a folder of them; repeatable [default: every *.rules.yaml|yml|json in the inputs' folders]
     #[arg(long, value_name = "PATH", env = "PROTOD_RULES", value_delimiter = ',')]
     rules: Vec<PathBuf>,
+
+    /// Do not name the rule that answered in the header `protod-rule`
+    #[arg(long, env = "PROTOD_NO_RULE_HEADER")]
+    no_rule_header: bool,
 }
 
 impl Inputs {
@@ -51,7 +56,9 @@ impl Inputs {
         } else {
             &self.rules
         };
-        let rules = Rules::load(&schema, rules)?;
+        let rules = RulesOptions::default()
+            .rule_header(!self.no_rule_header)
+            .load(&schema, rules)?;
         Ok((schema, rules))
     }
 }

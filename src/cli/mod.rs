@@ -6,9 +6,11 @@
 mod banner;
 mod check;
 mod inputs;
+mod limits;
 mod logging;
 mod report;
 mod serve;
+mod tls;
 
 use std::process::ExitCode;
 
@@ -31,7 +33,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve protos, answered by rules
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Load protos and rules, and print every problem
     Check(check::Check),
 }

@@ -9,7 +9,9 @@ use clap::{Args, ValueEnum};
 
 use super::banner::banner;
 use super::inputs::Inputs;
+use super::limits::LimitArgs;
 use super::logging::{LogFormat, Logging};
+use super::tls::TlsArgs;
 use crate::{Error, Handlers, Sampler, Server};
 
 /// Serve protos, answered by rules.
@@ -43,18 +45,11 @@ pub(super) struct Serve {
     #[arg(long, env = "PROTOD_NO_REFLECTION")]
     no_reflection: bool,
 
-    /// The largest message taken, in bytes, decompressed
-    #[arg(long, value_name = "BYTES", env = "PROTOD_MAX_RECEIVE_SIZE", default_value_t = 4 * 1024 * 1024)]
-    max_receive_size: usize,
+    #[command(flatten)]
+    limits: LimitArgs,
 
-    /// How long open calls may go on after SIGINT or SIGTERM, as in 10s or 2m; then they end with UNAVAILABLE
-    #[arg(
-        long,
-        value_name = "TIME",
-        env = "PROTOD_DRAIN_TIMEOUT",
-        default_value = "10s"
-    )]
-    drain_timeout: humantime::Duration,
+    #[command(flatten)]
+    tls: TlsArgs,
 
     #[command(flatten)]
     logging: Logging,
@@ -76,12 +71,19 @@ impl Serve {
         if self.unmatched == Unmatched::Sample {
             handlers = handlers.samples(Sampler::new(self.seed).stream_length(self.sample_stream_length));
         }
-        let server = Server::builder(schema.clone())
+        let mut server = Server::builder(schema.clone())
             .handlers(handlers)
             .reflection(!self.no_reflection)
-            .max_receive_size(self.max_receive_size)
-            .drain_timeout(self.drain_timeout.into())
-            .build()?;
+            .limits(self.limits.limits())
+            .max_receive_size(self.limits.max_receive_size)
+            .max_send_size(self.limits.max_send_size)
+            .max_elements(self.limits.max_elements)
+            .drain_timeout(self.limits.drain_timeout.into());
+        let tls = self.tls.load()?;
+        if let Some(tls) = &tls {
+            server = server.tls(tls.clone());
+        }
+        let server = server.build()?;
         self.logging.install();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -91,8 +93,11 @@ impl Serve {
             let bound = server.bind(&self.addr).await?;
             let addr = bound.local_addr().to_string();
             eprintln!("protod listening on {addr}");
+            if tls.is_none() && !bound.local_addr().is_local() {
+                tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");
+            }
             if self.logging.log_format == LogFormat::Text {
-                eprint!("{}", banner(&addr, &schema, &rules));
+                eprint!("{}", banner(&addr, tls.is_some(), &schema, &rules));
             }
             bound.serve_until(stop_signal()).await
         })
