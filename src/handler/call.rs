@@ -14,7 +14,7 @@ use tonic::metadata::MetadataMap;
 
 use super::compression::Encoding;
 use super::incoming::Incoming;
-use super::lifecycle::{Lifecycle, Phase};
+use super::lifecycle::Lifecycle;
 use super::outgoing::{Finished, Frames, Outgoing, Outlet};
 use super::peer::Peer;
 use crate::message::{Message, MessageError, check};
@@ -125,10 +125,11 @@ impl Call {
         &self.extensions
     }
 
-    /// Waits until the server begins to stop; at once if it has. Long streams end themselves then.
+    /// Waits until the server begins to stop, or to end the calls of a generation that was replaced; at once if it
+    /// has. Long streams end themselves then.
     pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
         let lifecycle = self.lifecycle.clone();
-        async move { lifecycle.reached(Phase::Draining).await }
+        async move { lifecycle.draining().await }
     }
 
     /// The next message of the client; nothing when it has sent its last.

@@ -1,6 +1,6 @@
 //! Messages of run-time types, kept as the bytes that came.
 //!
-//! The server checks the bytes of a message once, against its descriptor ([`check`]), and keeps them: most
+//! The server checks the bytes of a message once, against its descriptor, and keeps them: most
 //! messages are only passed on, matched on a field, or logged, and decoding one into a [`DynamicMessage`] costs
 //! many times what compiled code pays. It becomes one when someone asks.
 

@@ -12,6 +12,7 @@ use super::file::{RulesFile, find, rules_files};
 use super::node::Node;
 use super::plan::Rule;
 use super::select::Order;
+use super::store::Store;
 use super::{MethodRules, Rules, RulesOptions, names, rule};
 use crate::message::Picker;
 use crate::schema::{Method, Schema};
@@ -84,14 +85,15 @@ impl<'l> Loader<'l> {
         line: usize,
         named: &mut HashMap<String, usize>,
     ) {
-        let before = self.problems.len();
         // The keys are checked once, whatever number of methods the rule is for.
-        let Some((entries, methods, name)) = self.heading(file, node, line, named) else {
+        let Some(Heading {
+            entries,
+            methods,
+            name,
+        }) = self.heading(file, node, line, named)
+        else {
             return;
         };
-        if self.problems.len() > before && methods.is_empty() {
-            return;
-        }
         let mut told = HashSet::new();
         for method in methods {
             let pending = self
@@ -116,14 +118,14 @@ impl<'l> Loader<'l> {
         self.names.push(name);
     }
 
-    /// A rule's entries, the methods that it is for, and its name.
+    /// Nothing where no method is named.
     fn heading<'n>(
         &mut self,
         file: &'n RulesFile,
         node: &'n Node,
         line: usize,
         named: &mut HashMap<String, usize>,
-    ) -> Option<(Vec<Entry<'n>>, Vec<Arc<Method>>, Arc<str>)> {
+    ) -> Option<Heading<'n>> {
         let source = &file.source;
         let entries = super::compiler::entries(source, &mut self.problems, node, "a rule", &rule::KEYS)?;
         let mut name: Arc<str> = format!("{}:{line}", source.name()).into();
@@ -159,7 +161,11 @@ impl<'l> Loader<'l> {
                 None => problem,
             });
         }
-        Some((entries, methods, name))
+        Some(Heading {
+            entries,
+            methods,
+            name,
+        })
     }
 
     /// `package.Service/Method`, or `package.Service/*` for all of a service.
@@ -189,6 +195,8 @@ impl<'l> Loader<'l> {
                 picker: pending.picker,
                 rule_header: self.options.rule_header,
                 state: self.options.state.clone(),
+                seed: self.options.seed,
+                no_store: Store::default(),
             })
         });
         Ok(Rules {
@@ -217,6 +225,14 @@ fn compiler<'a>(
         locals: Vec::new(),
         uses: Uses::default(),
     }
+}
+
+/// What is known of a rule before it is compiled.
+struct Heading<'n> {
+    entries: Vec<Entry<'n>>,
+    /// Those that the rule is for.
+    methods: Vec<Arc<Method>>,
+    name: Arc<str>,
 }
 
 /// Counts the lines of a text as places in it go up.

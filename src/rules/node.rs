@@ -206,11 +206,14 @@ impl<'t> Builder<'t> {
     /// An `Err` ends the reading.
     fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Problem> {
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
             Event::DocumentStart(_) if self.root.is_some() => Err(self
                 .problem(span, "a second document")
                 .with_hint("one file holds one list of rules; put the others into files of their own")),
-            Event::DocumentStart(_) => Ok(()),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => Ok(()),
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => {
                     // Counted before it is cloned, or a few aliases of aliases fill the memory first.
@@ -400,11 +403,12 @@ fn float(text: &str) -> Option<Yaml> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn parsed(text: &str) -> Result<Node, String> {
-        parse(&SourceText::new("f", text))
-            .map_err(|problems| problems.iter().map(|p| format!("{p:?}\n")).collect::<String>())
+        parse(&SourceText::new("f", text)).map_err(|problems| format!("{problems:?}"))
     }
 
     fn value(text: &str) -> Yaml {
@@ -474,6 +478,10 @@ mod tests {
             panic!()
         };
         assert_eq!(entries[0].1.text(), Some("b\n"));
+        let Yaml::Map(entries) = value("{\n\t\"a\": [\n\t\t1,\n\t\t2\n\t]\n}\n") else {
+            panic!()
+        };
+        assert_eq!(entries[0].0.text(), Some("a"));
     }
 
     #[test]
@@ -485,7 +493,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+            writeln!(bomb, "a{level}: &a{level} [{aliases}]").unwrap();
         }
         assert!(parsed(&bomb).unwrap_err().contains("aliases expanded"));
     }

@@ -1,5 +1,6 @@
 //! One rule of a file, compiled for one method.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use tonic::metadata::AsciiMetadataValue;
@@ -343,7 +344,7 @@ fn header_value(name: &str) -> AsciiMetadataValue {
     for byte in name.bytes() {
         match byte {
             b' '..=b'~' if byte != b'%' => text.push(char::from(byte)),
-            _ => text.push_str(&format!("%{byte:02X}")),
+            _ => write!(text, "%{byte:02X}").expect("a string grows"),
         }
     }
     AsciiMetadataValue::try_from(text.trim()).expect("printable ASCII")

@@ -9,11 +9,12 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 use super::compiler::Compiler;
 use super::expr::{CallFacts, Env, Uses, Value};
 use super::node::{self, Node};
+use super::store::Store;
 use super::template::{Misfit, Template};
+use crate::Problem;
 use crate::error::SourceText;
 use crate::message::{DEFAULT_MAX_ELEMENTS, Message, Picker, check_and_pick};
 use crate::schema::Schema;
-use crate::{Error, Problem};
 
 /// The schema of `tests/fixtures/rules/kinds.proto`.
 pub(super) fn kinds() -> Schema {
@@ -93,6 +94,7 @@ pub(super) fn with_request<T>(
         received: 1,
         metadata: &HeaderMap::new(),
         state: &state,
+        store: &Store::default(),
         locals: &[],
         call: &CallFacts::default(),
     })
@@ -138,9 +140,4 @@ pub(super) fn rendered(problems: &[Problem]) -> String {
         .map(|problem| format!("{problem:?}"))
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// The problems of an error, one a line.
-pub(super) fn rendered_error(error: &Error) -> String {
-    rendered(error.problems())
 }

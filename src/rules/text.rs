@@ -142,16 +142,11 @@ impl Text {
         Some(Self { parts: parts?.into() })
     }
 
-    /// The text, if it is the same on every call.
-    pub(crate) fn constant(&self) -> Option<String> {
+    /// The text for this call.
+    pub(crate) fn text(&self, env: &Env<'_>) -> Result<String, EvalError> {
         let mut text = String::new();
-        for part in &self.parts {
-            match part {
-                Part::Literal(literal) => text.push_str(literal),
-                Part::Expression(program) => program.constant()?.write_text(&mut text),
-            }
-        }
-        Some(text)
+        self.write(env, &mut text)?;
+        Ok(text)
     }
 
     /// Appends the text.

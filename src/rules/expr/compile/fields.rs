@@ -43,7 +43,12 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn wrap(&mut self, operand: Typed, value_type: Type, node: impl FnOnce(Node) -> Node) -> Typed {
+    pub(super) fn wrap(
+        &mut self,
+        operand: Typed,
+        value_type: Type,
+        node: impl FnOnce(Node) -> Node,
+    ) -> Typed {
         self.combine(vec![operand], value_type, |mut nodes| node(nodes.remove(0)))
     }
 
@@ -106,6 +111,10 @@ impl Compiler<'_, '_> {
         let span = self.parsed.name_span(&arguments[0]);
         if self.is_name(&select.operand, "metadata") {
             return self.metadata(&span, &select.field, Node::HasMetadata, Type::Bool);
+        }
+        if self.is_name(&select.operand, "store") {
+            let name = Typed::constant(Value::text(select.field.clone()), Type::String);
+            return self.store(name, Type::Bool, Node::HasStore);
         }
         if self.is_name(&select.operand, "state") {
             self.state(&span, &select.field);
@@ -177,6 +186,9 @@ impl Compiler<'_, '_> {
                 return self.state(&key_span, &name);
             }
         }
+        if self.is_name(container_expr, "store") && key.value_type == Type::String {
+            return self.store(key, Type::Dyn, Node::StoreValue);
+        }
         if self.is_name(container_expr, "requests")
             && let Some((message, known)) = self.request(&self.parsed.span(container_expr))
         {
@@ -217,6 +229,9 @@ impl Compiler<'_, '_> {
                 Node::HasMetadata,
                 Type::Bool,
             );
+        }
+        if self.is_name(container_expr, "store") && value.value_type == Type::String {
+            return self.store(value, Type::Bool, Node::HasStore);
         }
         let container = self.expr(container_expr).unpacked();
         if let (Type::Enum(descriptor), Node::Const(Value::List(names))) =

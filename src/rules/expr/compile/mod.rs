@@ -10,6 +10,7 @@ mod operators;
 
 use std::ops::Range;
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicU64;
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, MapExpr};
 use http::HeaderMap;
@@ -20,6 +21,7 @@ use super::field::Field;
 use super::parse::Parsed;
 use super::tree::Node;
 use super::{CallFacts, Env, ExprProblem, Scope, Type, Uses, Value};
+use crate::rules::store::Store;
 
 /// The tree is walked by recursion, here and when it runs.
 const MAX_DEPTH: usize = 200;
@@ -30,7 +32,10 @@ static NO_CALL: CallFacts = CallFacts {
     method: String::new(),
     peer: String::new(),
     id: 0,
+    seed: None,
+    drawn: AtomicU64::new(0),
 };
+static NO_STORE: LazyLock<Store> = LazyLock::new(Store::default);
 
 /// Compiles one expression.
 pub(super) struct Compiler<'c, 's> {
@@ -247,6 +252,7 @@ impl<'c, 's> Compiler<'c, 's> {
             received: 0,
             metadata: &NO_METADATA,
             state: &[],
+            store: &NO_STORE,
             locals: &[],
             call: &NO_CALL,
         };

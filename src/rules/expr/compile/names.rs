@@ -13,10 +13,9 @@ use crate::rules::expr::tree::Node;
 use crate::rules::expr::well_known::WellKnown;
 use crate::rules::expr::{Type, Value};
 
-/// The names that every expression knows. `store`, the variables that calls share, will be a
-/// `map(string, dyn)` among them.
+/// The names that every expression knows.
 const NAMES: &[&str] = &[
-    "request", "requests", "received", "metadata", "state", "call", "now",
+    "request", "requests", "received", "metadata", "state", "store", "call", "now",
 ];
 const CALL_FACTS: &[&str] = &["method", "peer", "id"];
 
@@ -57,6 +56,10 @@ impl Compiler<'_, '_> {
             "metadata" => {
                 self.uses.metadata = true;
                 Typed::read(Node::Metadata, Type::map(Type::String, Type::String))
+            }
+            "store" => {
+                self.uses.store = true;
+                Typed::read(Node::Store, Type::map(Type::String, Type::Dyn))
             }
             "state" | "call" => {
                 self.problem(span, format!("`{name}` is not a value"));
@@ -155,6 +158,10 @@ impl Compiler<'_, '_> {
         if self.is_name(&select.operand, "metadata") {
             return self.metadata(&span, &select.field, Node::MetadataValue, Type::String);
         }
+        if self.is_name(&select.operand, "store") {
+            let name = Typed::constant(Value::text(select.field.clone()), Type::String);
+            return self.store(name, Type::Dyn, Node::StoreValue);
+        }
         if let Some(constant) = self.enum_constant(expr) {
             return constant;
         }
@@ -171,6 +178,18 @@ impl Compiler<'_, '_> {
         let state = self.scope.state;
         self.hint_near(name, state.iter().map(|(name, _)| name.as_str()));
         Typed::unknown()
+    }
+
+    /// A look at the variables that calls share, which may be other ones at any time.
+    pub(super) fn store(
+        &mut self,
+        name: Typed,
+        value_type: Type,
+        node: impl FnOnce(Box<Node>) -> Node,
+    ) -> Typed {
+        self.uses.store = true;
+        let typed = self.wrap(name, value_type, |name| node(Box::new(name)));
+        self.not_fixed(typed)
     }
 
     fn call_fact(&mut self, span: &Range<usize>, name: &str) -> Typed {
