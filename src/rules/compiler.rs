@@ -75,11 +75,8 @@ impl Compiler<'_> {
         if matches!(program.result_type(), Type::Bool | Type::Dyn) {
             return Some(program);
         }
-        let found = type_name(program.result_type());
-        self.problem(
-            node,
-            format!("a condition must be true or false, this is {found}"),
-        );
+        let found = program.result_type();
+        self.problem(node, format!("a condition is a bool, this is {found}"));
         None
     }
 
@@ -199,25 +196,5 @@ pub(crate) fn union(one: Uses, other: Uses) -> Uses {
         state: one.state || other.state,
         locals: one.locals || other.locals,
         volatile: one.volatile || other.volatile,
-    }
-}
-
-/// A type, for messages.
-pub(crate) fn type_name(found: &Type) -> String {
-    match found {
-        Type::Null => "null".to_owned(),
-        Type::Bool => "a boolean".to_owned(),
-        Type::Int => "an integer".to_owned(),
-        Type::Uint => "an unsigned integer".to_owned(),
-        Type::Double => "a double".to_owned(),
-        Type::String => "a string".to_owned(),
-        Type::Bytes => "bytes".to_owned(),
-        Type::Duration => "a duration".to_owned(),
-        Type::Timestamp => "a timestamp".to_owned(),
-        Type::Enum(descriptor) => format!("the enum {}", descriptor.full_name()),
-        Type::Message(descriptor) => format!("the message {}", descriptor.full_name()),
-        Type::List(_) => "a list".to_owned(),
-        Type::Map(..) => "a map".to_owned(),
-        Type::Dyn => "a value of any type".to_owned(),
     }
 }

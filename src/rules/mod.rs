@@ -24,6 +24,8 @@ mod state;
 mod status;
 mod steps;
 mod template;
+#[cfg(test)]
+mod testing;
 mod text;
 mod times;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::compiler::{Compiler, type_name};
+use super::compiler::Compiler;
 use super::expr::{Env, Type, Value};
 use super::node::{Node, Yaml};
 use super::source::Source;
@@ -31,7 +31,7 @@ impl Pause {
             },
             (source, Type::Duration | Type::String | Type::Dyn) => Some(Self::Dynamic(source)),
             (_, found) => {
-                compiler.problem(node, format!("{EXPECTED}, found {}", type_name(&found)));
+                compiler.problem(node, format!("{EXPECTED}, found {}", found));
                 None
             }
         }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::compiler::{Compiler, type_name};
+use super::compiler::Compiler;
 use super::expr::{Env, EvalError, Program, Type, Value};
 use super::node::{Node, Yaml};
 use super::text::{Piece, Text};
@@ -174,5 +174,5 @@ pub(crate) fn fit(variable: &Type, value: Value<'static>) -> Result<Value<'stati
     }
     let mut text = String::new();
     value.write_text(&mut text);
-    Err(format!("{text} is not {}", type_name(variable)))
+    Err(format!("{text} is not {}", variable))
 }

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use tonic::{Code, Status};
 
-use super::compiler::{Compiler, type_name};
+use super::compiler::Compiler;
 use super::expr::{Env, Type, Value};
 use super::names;
 use super::node::{Node, Yaml};
@@ -185,10 +185,7 @@ fn compile_code(compiler: &mut Compiler<'_>, node: &Node) -> Option<CodeSource> 
         ) {
             return Some(CodeSource::Dynamic(source));
         }
-        compiler.problem(
-            node,
-            format!("expected a status code, found {}", type_name(&found)),
-        );
+        compiler.problem(node, format!("expected a status code, found {}", found));
         return None;
     };
     if let Some(code) = code_of(value) {

@@ -1,6 +1,6 @@
 //! From the steps of an event to the operations of a plan.
 
-use super::compiler::{Compiler, Entry, type_name};
+use super::compiler::{Compiler, Entry};
 use super::expr::Type;
 use super::metadata::Metadata;
 use super::names;
@@ -163,7 +163,7 @@ impl<'s, 'c> Steps<'s, 'c> {
             _ => matches!(found, Type::Int | Type::Uint | Type::Dyn),
         };
         if !fits {
-            let message = format!("`repeat` needs a number from 0, found {}", type_name(&found));
+            let message = format!("`repeat` needs a number from 0, found {}", found);
             self.compiler.problem(node, message);
             return None;
         }
@@ -189,7 +189,7 @@ impl<'s, 'c> Steps<'s, 'c> {
             Type::Map(key, _) => (**key).clone(),
             Type::Dyn => Type::Dyn,
             other => {
-                let message = format!("`each` needs a list, this is {}", type_name(other));
+                let message = format!("`each` needs a list, this is {}", other);
                 self.compiler.problem(node, message);
                 return None;
             }
@@ -289,11 +289,7 @@ impl<'s, 'c> Steps<'s, 'c> {
                     value: source,
                 });
             } else {
-                let message = format!(
-                    "`{name}` is {}, this is {}",
-                    type_name(expected),
-                    type_name(&found)
-                );
+                let message = format!("`{name}` is {}, this is {}", expected, found);
                 let hint = Some("a variable keeps the type of its first value".to_owned());
                 self.compiler.problem_hint(value, message, hint);
             }

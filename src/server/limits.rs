@@ -33,7 +33,7 @@ pub struct Limits {
     ///
     /// One too many is closed rather than left in the backlog: its client then backs off or tries another
     /// address, where it would otherwise hang.
-    pub max_connections: u32,
+    pub max_connections: usize,
     /// Streams that a client may have open on one connection.
     ///
     /// 1000 is ten times what the RFC asks for at least, and leaves room for load generators, which put all

@@ -4,6 +4,9 @@
 //! of the process, such as no more file descriptors, is waited out with growing pauses; an error of one
 //! connection is that connection's. When the server drains, the socket closes before anything else happens.
 
+#[cfg(test)]
+pub(super) mod tests;
+
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
@@ -21,7 +24,7 @@ use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::server::TlsStream;
@@ -160,6 +163,7 @@ impl Drop for SocketFile {
 }
 
 /// Serves HTTP/2 on `listener` until `lifecycle` says to drain, and returns when the last connection is gone.
+/// When the future is dropped, so are all connections.
 ///
 /// `new_service` gives each connection its service, which may keep what it needs of the [`Peer`]; the service is
 /// cloned for every request.
@@ -177,32 +181,30 @@ pub(crate) async fn serve<M, S, B>(
     B::Data: Send,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
-    let slots = Arc::new(Semaphore::new(limits.max_connections as usize));
+    let most = limits.max_connections;
     let endpoint = Arc::new(Endpoint {
         tls,
         limits,
         new_service,
     });
+    let mut connections = JoinSet::new();
     let mut backoff = Backoff::default();
     loop {
         let (stream, addr) = tokio::select! {
             biased;
             () = lifecycle.reached(Phase::Draining) => break,
+            Some(_) = connections.join_next() => continue,
             accepted = accept_next(|| listener.accept(), &mut backoff) => accepted,
         };
-        let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
-            debug!(peer = %addr, "connection refused: all {} are in use", endpoint.limits.max_connections);
+        if connections.len() >= most {
+            debug!(peer = %addr, "connection refused: all {most} are in use");
             continue;
-        };
+        }
         let (endpoint, lifecycle) = (Arc::clone(&endpoint), lifecycle.clone());
-        tokio::spawn(async move {
-            endpoint.serve_stream(stream, addr, lifecycle).await;
-            drop(slot);
-        });
+        connections.spawn(async move { endpoint.serve_stream(stream, addr, lifecycle).await });
     }
     drop(listener);
-    // All slots are free when all connections are gone.
-    let _ = slots.acquire_many(endpoint.limits.max_connections).await;
+    while connections.join_next().await.is_some() {}
 }
 
 /// What all connections of a listener have in common.
@@ -264,7 +266,7 @@ where
                 return accepted;
             }
             Err(error) if is_of_one_connection(&error) => {
-                debug!(error = %error, "a connection was not accepted")
+                debug!(error = %error, "a connection was not accepted");
             }
             Err(error) => {
                 let pause = backoff.next_pause();
@@ -303,63 +305,5 @@ impl Backoff {
         let pause = self.next;
         self.next = (pause * 2).min(Duration::from_secs(1));
         pause
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::io;
-    use std::time::Duration;
-
-    use tokio::time::{Instant, timeout};
-
-    use super::{Backoff, accept_next};
-
-    const EMFILE: i32 = 24;
-
-    #[tokio::test(start_paused = true)]
-    async fn emfile_does_not_spin() {
-        let tries = Cell::new(0);
-        let accept = || {
-            tries.set(tries.get() + 1);
-            async { Err::<(), _>(io::Error::from_raw_os_error(EMFILE)) }
-        };
-        let never = timeout(
-            Duration::from_secs(10),
-            accept_next(accept, &mut Backoff::default()),
-        )
-        .await;
-        assert!(never.is_err());
-        // At 0, 50, 150, 350, 750 and 1550 ms, and each second from then on.
-        assert_eq!(tries.get(), 14);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn accept_goes_on_at_full_speed_after_an_error() {
-        let tries = Cell::new(0);
-        let accept = || {
-            tries.set(tries.get() + 1);
-            let error = (tries.get() == 1).then(|| io::Error::from_raw_os_error(EMFILE));
-            async { error.map_or(Ok(()), Err) }
-        };
-        let mut backoff = Backoff::default();
-        let started = Instant::now();
-        accept_next(&accept, &mut backoff).await;
-        assert_eq!(started.elapsed().as_millis() / 10, 5);
-        assert_eq!(backoff.next, Backoff::default().next);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn aborted_connection_costs_no_pause() {
-        let tries = Cell::new(0);
-        let accept = || {
-            tries.set(tries.get() + 1);
-            let aborted = (tries.get() <= 3).then(|| io::ErrorKind::ConnectionAborted.into());
-            async { aborted.map_or(Ok(()), Err) }
-        };
-        let started = Instant::now();
-        accept_next(accept, &mut Backoff::default()).await;
-        assert_eq!(started.elapsed(), Duration::ZERO);
     }
 }

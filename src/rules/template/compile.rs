@@ -285,7 +285,7 @@ impl<'b, 'c> Builder<'b, 'c> {
             return;
         };
         if let Err(expected) = value::accepts(&target, program.result_type()) {
-            let found = crate::rules::compiler::type_name(program.result_type());
+            let found = program.result_type();
             let message = format!("expected {expected} for {}, found {found}", target.name());
             self.compiler
                 .problem_hint(node, message, value::conversion(&target, program.result_type()));

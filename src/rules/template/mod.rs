@@ -72,3 +72,6 @@ impl From<Status> for Misfit {
         Self::Transport(Box::new(status))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,8 @@ impl Reflection {
 
 impl Handler for Reflection {
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        // Some clients, tonic's for one, wait for the headers before they ask.
+        call.flush_headers();
         // An explorer may keep its stream for hours; a drain does not wait for it.
         let mut draining = pin!(call.draining());
         let mut sent = SentFiles::default();

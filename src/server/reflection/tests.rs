@@ -335,14 +335,14 @@ fn listed_services_are_all_describable() {
         else {
             panic!("{service} is listed and cannot be described");
         };
-        let set = prost_types::FileDescriptorSet {
+        let files = prost_types::FileDescriptorSet {
             file: answer
                 .file_descriptor_proto
                 .iter()
                 .map(|file| FileDescriptorProto::decode(file.as_slice()).unwrap())
                 .collect(),
         };
-        let pool = prost_reflect::DescriptorPool::from_file_descriptor_set(set).unwrap();
+        let pool = prost_reflect::DescriptorPool::from_file_descriptor_set(files).unwrap();
         assert!(pool.get_service_by_name(&service).is_some(), "{service}");
     }
 }

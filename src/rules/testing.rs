@@ -1,0 +1,143 @@
+//! What the tests of this room share.
+
+use std::borrow::Cow;
+
+use bytes::BytesMut;
+use http::HeaderMap;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+
+use super::compiler::Compiler;
+use super::expr::{CallFacts, Env, Uses, Value};
+use super::node::{self, Node};
+use super::template::{Misfit, Template};
+use crate::error::SourceText;
+use crate::message::{DEFAULT_MAX_ELEMENTS, Message, Picker, check_and_pick};
+use crate::schema::Schema;
+use crate::{Error, Problem};
+
+/// The schema of `tests/fixtures/rules/kinds.proto`.
+pub(super) fn kinds() -> Schema {
+    schema(
+        "kinds.proto",
+        include_str!("../../tests/fixtures/rules/kinds.proto"),
+    )
+}
+
+/// The schema of `tests/fixtures/rules/old.proto`.
+pub(super) fn old() -> Schema {
+    schema("old.proto", include_str!("../../tests/fixtures/rules/old.proto"))
+}
+
+pub(super) fn schema(name: &str, text: &str) -> Schema {
+    Schema::from_source(name, text).unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// The message type of that name.
+pub(super) fn message_type(schema: &Schema, name: &str) -> MessageDescriptor {
+    schema.pool().get_message_by_name(name).unwrap()
+}
+
+/// Runs `compile` with a compiler for requests of type `input`, on a YAML text.
+pub(super) fn compiled<T>(
+    schema: &Schema,
+    input: &str,
+    picker: &mut Picker,
+    yaml: &str,
+    compile: impl FnOnce(&mut Compiler<'_>, &Node) -> Option<T>,
+) -> Result<T, Vec<Problem>> {
+    let source = SourceText::new("test.yaml", yaml);
+    let node = node::parse(&source)?;
+    let input = message_type(schema, input);
+    let layout = schema.layouts().find(input.full_name()).unwrap();
+    let mut problems = Vec::new();
+    let mut compiler = Compiler {
+        schema,
+        source: &source,
+        input: (input, layout),
+        picker,
+        problems: &mut problems,
+        request: true,
+        state: Vec::new(),
+        locals: Vec::new(),
+        uses: Uses::default(),
+    };
+    let compiled = compile(&mut compiler, &node);
+    match compiled {
+        Some(compiled) if problems.is_empty() => Ok(compiled),
+        _ => Err(problems),
+    }
+}
+
+/// Calls `read` with the environment of one request.
+pub(super) fn with_request<T>(
+    schema: &Schema,
+    picker: &Picker,
+    request: &Message,
+    read: impl FnOnce(&Env<'_>) -> T,
+) -> T {
+    let bytes = request.to_bytes();
+    let mut picked = picker.picked();
+    check_and_pick(
+        schema.layouts(),
+        picker,
+        &bytes,
+        DEFAULT_MAX_ELEMENTS,
+        &mut picked,
+    )
+    .unwrap();
+    let state = [Value::Int(3), Value::String(Cow::Borrowed("known"))];
+    read(&Env {
+        layouts: schema.layouts(),
+        request: Some((&bytes, &picked)),
+        requests: &[],
+        received: 1,
+        metadata: &HeaderMap::new(),
+        state: &state,
+        locals: &[],
+        call: &CallFacts::default(),
+    })
+}
+
+/// What a template of type `name` writes for a request of the same type, which is given in JSON.
+pub(super) fn written(
+    schema: &Schema,
+    name: &str,
+    yaml: &str,
+    request: &str,
+) -> Result<DynamicMessage, String> {
+    let descriptor = message_type(schema, name);
+    let layout = schema.layouts().find(name).unwrap();
+    let mut picker = Picker::new(schema.layouts(), layout);
+    let template = compiled(schema, name, &mut picker, yaml, |compiler, node| {
+        Template::compile(compiler, node, &descriptor)
+    })
+    .map_err(|problems| rendered(&problems))?;
+    let request = Message::from_json(descriptor.clone(), request).unwrap();
+    let mut buffer = BytesMut::new();
+    with_request(schema, &picker, &request, |env| template.write(env, &mut buffer))
+        .map_err(|misfit: Misfit| misfit.to_string())?;
+    let message = DynamicMessage::decode(descriptor, buffer.clone().freeze()).unwrap();
+    // In the order of field numbers, minimal lengths, nothing left in that proto3 leaves out. Maps have no order,
+    // and prost leaves out an entry's zero value.
+    if !["counts", "by_number", "by_bool", "struct", "{a: 1}"]
+        .iter()
+        .any(|map| yaml.contains(map))
+    {
+        assert_eq!(prost::Message::encode_to_vec(&message), buffer, "{yaml}");
+    }
+    Ok(message)
+}
+
+/// Problems one a line: place, message, hint.
+pub(super) fn rendered(problems: &[Problem]) -> String {
+    problems
+        .iter()
+        .map(|problem| format!("{problem:?}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The problems of an error, one a line.
+pub(super) fn rendered_error(error: &Error) -> String {
+    rendered(error.problems())
+}

@@ -1,0 +1,211 @@
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::{Tls, TlsFiles};
+use crate::server::limits::Limits;
+use crate::server::listen::tests::start;
+
+/// A root of its own, and a folder for what it signs.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    folder: TempDir,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("ca.pem"), issuer.pem()).unwrap();
+        Self { issuer, folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Signs a certificate for `localhost`, and writes it with its key.
+    fn sign(&self, cert: &str, key: &str) {
+        let pair = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let signed = params.signed_by(&pair, &self.issuer).unwrap();
+        fs::write(self.path(cert), signed.pem()).unwrap();
+        fs::write(self.path(key), pair.serialize_pem()).unwrap();
+    }
+
+    fn server_files(&self, client_ca: bool) -> TlsFiles {
+        self.sign("server.pem", "server.key");
+        TlsFiles {
+            cert: self.path("server.pem"),
+            key: self.path("server.key"),
+            client_ca: client_ca.then(|| self.path("ca.pem")),
+        }
+    }
+
+    /// Connects a client that trusts this root, with the certificate that `authority` signs for it.
+    async fn connect(
+        &self,
+        addr: std::net::SocketAddr,
+        signed_by: Option<&Authority>,
+    ) -> std::io::Result<TlsStream<TcpStream>> {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_file(self.path("ca.pem")).unwrap())
+            .unwrap();
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots);
+        let mut config = match signed_by {
+            None => builder.with_no_client_auth(),
+            Some(authority) => {
+                authority.sign("client.pem", "client.key");
+                let cert = CertificateDer::from_pem_file(authority.path("client.pem")).unwrap();
+                let key = PrivateKeyDer::from_pem_file(authority.path("client.key")).unwrap();
+                builder.with_client_auth_cert(vec![cert], key).unwrap()
+            }
+        };
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let stream = TcpStream::connect(addr).await?;
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await
+    }
+}
+
+async fn get(stream: TlsStream<TcpStream>, path: &str) -> Result<String, h2::Error> {
+    let (requests, connection) = h2::client::handshake(stream).await?;
+    let connection = tokio::spawn(connection);
+    let request = http::Request::get(format!("https://localhost{path}"))
+        .body(())
+        .unwrap();
+    let response = requests.ready().await?.send_request(request, true)?.0.await?;
+    let body = response.into_body().data().await.expect("a body")?;
+    connection.abort();
+    Ok(String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn silent_tls_handshake_is_cut() {
+    let authority = Authority::new();
+    let tls = Tls::load(authority.server_files(false)).unwrap();
+    let limits = Limits {
+        handshake_timeout: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let server = start(limits, Some(tls)).await;
+    let started = Instant::now();
+    let mut silent = TcpStream::connect(server.addr).await.unwrap();
+    let read = timeout(Duration::from_secs(20), silent.read(&mut [0])).await;
+    assert_eq!(read.expect("the server closes").unwrap(), 0);
+    assert!(started.elapsed() >= Duration::from_millis(200));
+}
+
+#[tokio::test]
+async fn silent_handshake_does_not_stop_others() {
+    let authority = Authority::new();
+    let tls = Tls::load(authority.server_files(false)).unwrap();
+    let server = start(Limits::default(), Some(tls)).await;
+    let _silent = TcpStream::connect(server.addr).await.unwrap();
+    let stream = authority.connect(server.addr, None).await.unwrap();
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    assert!(get(stream, "/peer").await.unwrap().ends_with(" 0"));
+}
+
+#[tokio::test]
+async fn client_without_certificate_is_refused() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let tls = Tls::load(authority.server_files(true)).unwrap();
+    let server = start(Limits::default(), Some(tls)).await;
+    for signed_by in [None, Some(&stranger)] {
+        // With TLS 1.3 the client learns it with its first read.
+        if let Ok(stream) = authority.connect(server.addr, signed_by).await {
+            get(stream, "/peer").await.unwrap_err();
+        }
+    }
+    let stream = authority.connect(server.addr, Some(&authority)).await.unwrap();
+    assert!(get(stream, "/peer").await.unwrap().ends_with(" 1"));
+}
+
+#[tokio::test]
+async fn reload_is_for_the_next_handshake() {
+    let authority = Authority::new();
+    let tls = Tls::load(authority.server_files(false)).unwrap();
+    let server = start(Limits::default(), Some(tls.clone())).await;
+    let certificate = async || {
+        let stream = authority.connect(server.addr, None).await.unwrap();
+        stream.get_ref().1.peer_certificates().unwrap()[0].clone()
+    };
+    let first = certificate().await;
+
+    authority.sign("server.pem", "other.key");
+    let error = tls.reload().unwrap_err();
+    assert!(error.to_string().contains("server.pem with "), "{error}");
+    assert_eq!(certificate().await, first, "a reload that fails changes nothing");
+
+    authority.sign("server.pem", "server.key");
+    tls.reload().unwrap();
+    assert_ne!(certificate().await, first);
+}
+
+#[tokio::test]
+async fn plain_client_gets_nowhere_with_tls() {
+    let authority = Authority::new();
+    let tls = Tls::load(authority.server_files(false)).unwrap();
+    let server = start(Limits::default(), Some(tls)).await;
+    let mut plain = TcpStream::connect(server.addr).await.unwrap();
+    plain
+        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    let _ = timeout(Duration::from_secs(20), plain.read_to_end(&mut answer))
+        .await
+        .expect("closed");
+    const ALERT: u8 = 21;
+    assert!(answer.is_empty() || answer[0] == ALERT, "{answer:?}");
+}
+
+#[test]
+fn files_that_do_not_load_are_named() {
+    let authority = Authority::new();
+    let good = authority.server_files(false);
+    fs::write(authority.path("empty.pem"), "").unwrap();
+    let with_cert = |name| TlsFiles {
+        cert: authority.path(name),
+        ..good.clone()
+    };
+    let with_key = |name| TlsFiles {
+        key: authority.path(name),
+        ..good.clone()
+    };
+    let with_ca = |name| TlsFiles {
+        client_ca: Some(authority.path(name)),
+        ..good.clone()
+    };
+    for (files, name) in [
+        (with_cert("missing.pem"), "missing.pem"),
+        (with_cert("empty.pem"), "empty.pem"),
+        (with_key("missing.key"), "missing.key"),
+        (with_key("ca.pem"), "ca.pem"),
+        (with_ca("empty.pem"), "empty.pem"),
+    ] {
+        let error = Tls::load(files).unwrap_err();
+        assert!(error.is_io());
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
