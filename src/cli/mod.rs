@@ -1,14 +1,17 @@
 //! The command line: one file a subcommand.
 //!
 //! stdout carries data, stderr carries logs and messages. Every flag has an environment twin, `PROTOD_…`. Exit
-//! codes: 0 done or drained, 1 failed, 2 usage.
+//! codes: 0 done or drained, 1 failed, 2 usage; `call` exits with 64 + the gRPC code.
 
 mod banner;
+mod call;
 mod check;
 mod inputs;
+mod json;
 mod logging;
 mod report;
 mod serve;
+mod target;
 
 use std::process::ExitCode;
 
@@ -34,17 +37,20 @@ enum Command {
     Serve(serve::Serve),
     /// Load protos and rules, and print every problem
     Check(check::Check),
+    /// Call a method of a server
+    Call(call::Call),
 }
 
 impl Cli {
     /// Runs the subcommand; errors are printed on stderr.
     pub fn run(self) -> ExitCode {
         let done = match self.command {
-            Command::Serve(serve) => serve.run(),
-            Command::Check(check) => check.run(),
+            Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
+            Command::Check(check) => check.run().map(|()| ExitCode::SUCCESS),
+            Command::Call(call) => call.run(),
         };
         match done {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(code) => code,
             Err(error) => {
                 report::print_error(&error);
                 ExitCode::FAILURE

@@ -93,6 +93,7 @@ impl ClientBuilder {
             }
         };
         Ok(Client {
+            address: self.address,
             channel,
             schema,
             metadata: self.metadata,

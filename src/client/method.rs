@@ -61,7 +61,12 @@ impl ClientMethod {
         DynamicMessage::new(self.input().clone())
     }
 
-    /// The metadata that each call sends; it starts with that of the client.
+    /// The metadata that each call sends.
+    pub fn metadata(&self) -> &MetadataMap {
+        &self.metadata
+    }
+
+    /// The metadata that each call sends, to be changed; it starts with that of the client.
     pub fn metadata_mut(&mut self) -> &mut MetadataMap {
         &mut self.metadata
     }

@@ -39,6 +39,7 @@ use crate::{Error, Schema};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Client {
+    address: String,
     channel: Channel,
     schema: Schema,
     metadata: MetadataMap,
@@ -76,5 +77,11 @@ impl Client {
             None => self.schema.require_method(name)?,
         };
         Ok(ClientMethod::new(self, method))
+    }
+
+    /// Asks the server by reflection for the files of one symbol, such as the type inside an `Any`, and for what
+    /// they import. The client's own schema stays as it is.
+    pub async fn fetch_symbol(&self, name: &str) -> Result<Schema, Error> {
+        reflection::fetch_schema(&self.channel, &self.metadata, &self.address, &[name.to_owned()]).await
     }
 }
