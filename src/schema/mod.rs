@@ -10,6 +10,7 @@ mod imports;
 mod layout;
 mod link;
 mod method;
+mod proto_text;
 mod set;
 mod shipped;
 mod source;
