@@ -6,12 +6,17 @@
 mod banner;
 mod call;
 mod check;
+mod describe;
 mod inputs;
 mod json;
+mod list;
 mod logging;
 mod report;
 mod serve;
+mod source;
+mod stdout;
 mod target;
+mod template;
 
 use std::process::ExitCode;
 
@@ -39,6 +44,10 @@ enum Command {
     Check(check::Check),
     /// Call a method of a server
     Call(call::Call),
+    /// List the services of a server or of protos, or the methods of a service
+    List(list::List),
+    /// Print services, methods, messages and other symbols as proto text
+    Describe(describe::Describe),
 }
 
 impl Cli {
@@ -48,6 +57,8 @@ impl Cli {
             Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
             Command::Check(check) => check.run().map(|()| ExitCode::SUCCESS),
             Command::Call(call) => call.run(),
+            Command::List(list) => list.run().map(|()| ExitCode::SUCCESS),
+            Command::Describe(describe) => describe.run().map(|()| ExitCode::SUCCESS),
         };
         match done {
             Ok(code) => code,

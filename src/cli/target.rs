@@ -7,12 +7,19 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use clap::Args;
+use tokio::runtime::Runtime;
 use tonic::metadata::{
     AsciiMetadataKey, AsciiMetadataValue, BinaryMetadataKey, BinaryMetadataValue, MetadataMap,
 };
 
 use crate::client::{Client, ClientBuilder, ClientTls};
 use crate::{Error, Schema};
+
+/// A runtime for one client: everything it does, it does in turn.
+pub(super) fn client_runtime() -> Result<Runtime, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Error::io("cannot start the runtime", error))
+}
 
 /// How to reach a server, and what to know of it.
 #[derive(Debug, Clone, Args)]

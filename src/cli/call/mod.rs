@@ -19,7 +19,7 @@ use tonic::Status;
 use self::output::Output;
 use self::report::Report;
 use self::requests::{Data, Failure, Requests};
-use super::target::Target;
+use super::target::{Target, client_runtime};
 use crate::client::{Client, ClientMethod};
 use crate::{Error, Message};
 
@@ -100,10 +100,7 @@ impl From<Status> for Failed {
 
 impl Call {
     pub(super) fn run(&self) -> Result<ExitCode, Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Error::io("cannot start the runtime", error))?;
+        let runtime = client_runtime()?;
         let mut output = Output::new(self.format, self.emit_defaults);
         let mut report = Report::new(self.verbose);
         let done = runtime.block_on(self.call(&mut output, &mut report));

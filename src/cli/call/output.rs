@@ -11,6 +11,7 @@ use super::requests::RECORD_SEPARATOR;
 use super::{Failed, Format};
 use crate::Error;
 use crate::cli::json::JsonPrinter;
+use crate::cli::stdout::unwritable;
 
 /// Prints messages, one after the other.
 pub(super) struct Output {
@@ -107,6 +108,6 @@ impl Output {
 fn failed(error: io::Error) -> Failed {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Failed::ReaderGone,
-        _ => Failed::Here(Error::io("cannot write to stdout", error)),
+        _ => Failed::Here(unwritable(error)),
     }
 }
