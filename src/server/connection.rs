@@ -71,22 +71,20 @@ async fn refuse<I: AsyncRead + AsyncWrite + Unpin>(mut io: I, start: &[u8]) -> i
         \r\n\
         this is a gRPC server: it speaks HTTP/2 only";
     const TLS_HANDSHAKE_RECORD: u8 = 22;
-    let what = match start[0] {
-        _ if starts_http1(start) => {
-            // What the client still sends is read, so that closing does not reset the answer away.
-            let answered = async {
-                io.write_all(ANSWER).await?;
-                io.shutdown().await?;
-                tokio::io::copy(&mut io.take(64 << 10), &mut tokio::io::sink()).await
-            };
-            match answered.await {
-                Ok(_) => "HTTP/1",
-                Err(error) => return error,
-            }
-        }
-        TLS_HANDSHAKE_RECORD => "TLS, on a port without it",
-        _ => "neither HTTP/2 nor HTTP/1",
+    let (answer, what) = match start[0] {
+        _ if starts_http1(start) => (ANSWER, "HTTP/1"),
+        TLS_HANDSHAKE_RECORD => (&[][..], "TLS, on a port without it"),
+        _ => (&[][..], "neither HTTP/2 nor HTTP/1"),
     };
+    // What the client still sends is read, so that closing does not reset the answer away.
+    let closed = async {
+        io.write_all(answer).await?;
+        io.shutdown().await?;
+        tokio::io::copy(&mut io.take(64 << 10), &mut tokio::io::sink()).await
+    };
+    if let Err(error) = closed.await {
+        return error;
+    }
     io::Error::new(io::ErrorKind::InvalidData, format!("the client speaks {what}"))
 }
 
