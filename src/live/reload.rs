@@ -112,7 +112,7 @@ impl Reloader {
             match Watcher::new() {
                 Ok(watcher) => worker.watcher = Some(watcher),
                 Err(error) => {
-                    tracing::error!(cause = ?error, "reloads are made only when asked for: {error}")
+                    tracing::error!(cause = ?error, "reloads are made only when asked for: {error}");
                 }
             }
         }

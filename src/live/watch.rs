@@ -40,8 +40,8 @@ impl Watcher {
     /// Watches nothing yet.
     pub(super) fn new() -> Result<Self, Error> {
         let heard = Arc::new(Heard::default());
-        let hears = Arc::clone(&heard);
-        let notify = notify::recommended_watcher(move |event| hears.event(event))
+        let listener = Arc::clone(&heard);
+        let notify = notify::recommended_watcher(move |event| listener.event(event))
             .map_err(|error| Error::io("files cannot be watched", into_io(error)))?;
         Ok(Self {
             notify,

@@ -164,3 +164,42 @@ async fn saved_proto_is_seen_by_a_call_within_100_ms() {
     // The median would fail on a machine that is busy with something else; a quarter of the rounds is luck for none.
     assert!(times[2] < Duration::from_millis(100), "{times:.1?}");
 }
+
+#[tokio::test]
+async fn rules_swap_among_many_protos_compiles_none_of_them() {
+    let protos = setting("PROTOD_PROTOS", 500);
+    let mut live = Live::start(Start::default(), |folder| {
+        for file in 0..protos {
+            let folder = folder.join(format!("team{}", file / 20));
+            fs::create_dir_all(&folder).expect("a folder");
+            let text = format!(
+                "syntax = 'proto3'; package team.of{file}; message Thing {{ string name = 1; repeated Thing parts = 2; }}
+                service Things {{ rpc Get(Thing) returns (Thing); rpc Watch(Thing) returns (stream Thing); }}"
+            );
+            fs::write(folder.join(format!("file{file}.proto")), text).expect("a new file");
+        }
+        fs::write(folder.join("a.proto"), proto(1)).expect("a new file");
+        fs::write(folder.join("a.rules.yaml"), rules("one")).expect("a new file");
+    })
+    .await;
+    live.answers(1, "one").await;
+    let mut took = Vec::new();
+    for round in 0..5 {
+        live.forget_outcomes();
+        let text = format!("round {round}");
+        write_by_rename(&live.path("a.rules.yaml"), &rules(&text));
+        let reloaded = live.reloaded().await;
+        assert!(!reloaded.compiled);
+        took.push(reloaded.took);
+        live.answers(1, &text).await;
+    }
+    live.forget_outcomes();
+    write_by_rename(&live.path("a.proto"), &proto(2));
+    let compiled = live.reloaded().await;
+    assert!(compiled.compiled);
+    took.sort();
+    println!(
+        "{protos} protos: a swap of rules takes {took:.1?}, one of a proto {:.1?}",
+        compiled.took
+    );
+}

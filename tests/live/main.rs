@@ -3,4 +3,5 @@
 mod calls;
 mod files;
 mod load;
+mod loader;
 mod support;
