@@ -61,7 +61,7 @@ fn check_out(folder: &Path, number: u32, text: &str) {
         let _ = fs::remove_file(folder.join(&file));
         let text = format!("syntax = 'proto3'; package part{part}; message Part {{ string {text} = 1; }}");
         write(&folder.join(&file), &text);
-        imports += &format!("import '{file}';\n");
+        imports.extend(["import '", &file, "';\n"]);
     }
     let own = proto(number).replacen("package p;", &format!("package p;\n{imports}"), 1);
     write_by_rename(&folder.join("a.proto"), &own);

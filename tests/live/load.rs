@@ -3,6 +3,11 @@
 //! `PROTOD_SWAPS` and `PROTOD_CLIENTS` make it longer and harder than in the everyday run; see the figures with
 //! `PROTOD_SWAPS=200 PROTOD_CLIENTS=64 cargo test --release --test live under_load -- --nocapture`.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "the figures are what these tests are run by hand for"
+)]
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
