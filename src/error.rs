@@ -10,6 +10,7 @@ use std::io;
 use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use tonic::Status;
 
 /// What went wrong while protos or rules were loaded, or a server was bound.
 pub struct Error {
@@ -25,6 +26,8 @@ enum Kind {
     UnknownName(String),
     /// The operating system said no.
     Io { action: String, source: io::Error },
+    /// A server said no.
+    Status { action: String, source: Box<Status> },
 }
 
 impl Error {
@@ -47,6 +50,13 @@ impl Error {
         })
     }
 
+    pub(crate) fn of_status(action: impl Into<String>, source: Status) -> Self {
+        Self::of(Kind::Status {
+            action: action.into(),
+            source: Box::new(source),
+        })
+    }
+
     fn of(kind: Kind) -> Self {
         Self { kind: Box::new(kind) }
     }
@@ -55,7 +65,7 @@ impl Error {
     pub fn problems(&self) -> &[Problem] {
         match &*self.kind {
             Kind::Schema(problems) | Kind::Rules(problems) => problems,
-            Kind::UnknownName(_) | Kind::Io { .. } => &[],
+            Kind::UnknownName(_) | Kind::Io { .. } | Kind::Status { .. } => &[],
         }
     }
 
@@ -78,6 +88,14 @@ impl Error {
     pub fn is_io(&self) -> bool {
         matches!(&*self.kind, Kind::Io { .. })
     }
+
+    /// What a server answered, where a client's own request to it failed: one for its schema.
+    pub fn status(&self) -> Option<&Status> {
+        match &*self.kind {
+            Kind::Status { source, .. } => Some(source),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -89,7 +107,7 @@ impl fmt::Display for Error {
                 [first, rest @ ..] => write!(f, "{} (and {} more)", first.located(), rest.len()),
             },
             Kind::UnknownName(message) => f.write_str(message),
-            Kind::Io { action, .. } => f.write_str(action),
+            Kind::Io { action, .. } | Kind::Status { action, .. } => f.write_str(action),
         }
     }
 }
@@ -105,6 +123,11 @@ impl fmt::Debug for Error {
                 .field("action", action)
                 .field("source", source)
                 .finish(),
+            Kind::Status { action, source } => f
+                .debug_struct("Status")
+                .field("action", action)
+                .field("source", source)
+                .finish(),
         }
     }
 }
@@ -113,6 +136,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &*self.kind {
             Kind::Io { source, .. } => Some(source),
+            Kind::Status { source, .. } => Some(&**source),
             _ => None,
         }
     }

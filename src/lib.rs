@@ -34,6 +34,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod client;
 mod error;
 pub mod handler;
 pub mod live;
@@ -43,10 +44,11 @@ pub mod sample;
 pub mod schema;
 pub mod server;
 
+pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, Handler, Peer, PeerAddr};
 pub use crate::message::{DynamicCodec, Message, MessageError};
-pub use crate::rules::{MethodRules, Rules, RulesOptions, RulesState};
+pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};
 pub use crate::sample::{SampleHandler, Sampler};
 pub use crate::schema::{Method, Schema, SchemaBuilder, SchemaFile};
 pub use crate::server::{

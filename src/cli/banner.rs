@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, SerializeOptions, Value};
 
-use crate::Schema;
-use crate::rules::Rules;
+use crate::{Rules, Schema};
 
 /// How many services are listed; the rest are counted.
 const MOST_SERVICES: usize = 12;
@@ -18,13 +17,7 @@ pub(super) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> S
     let mut text = String::new();
     let mut services: Vec<_> = schema.pool().services().collect();
     services.sort_by(|a, b| a.full_name().cmp(b.full_name()));
-    let _ = writeln!(
-        text,
-        "{} services, {} methods, {} rules",
-        services.len(),
-        schema.methods().len(),
-        rules.len()
-    );
+    let _ = writeln!(text, "{}", summary(schema, rules));
     let target = match addr.strip_prefix("unix:") {
         Some(path) => format!("-unix {path}"),
         None => addr.to_owned(),
@@ -51,6 +44,14 @@ pub(super) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> S
         );
     }
     text
+}
+
+/// How much there is, in words.
+pub(super) fn summary(schema: &Schema, rules: &Rules) -> String {
+    let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let services = count(schema.pool().services().len(), "service");
+    let methods = count(schema.methods().len(), "method");
+    format!("{services}, {methods}, {}", count(rules.len(), "rule"))
 }
 
 /// A request with every field at its default, as JSON on one line.

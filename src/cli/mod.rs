@@ -1,15 +1,23 @@
 //! The command line: one file a subcommand.
 //!
 //! stdout carries data, stderr carries logs and messages. Every flag has an environment twin, `PROTOD_…`. Exit
-//! codes: 0 done or drained, 1 failed, 2 usage.
+//! codes: 0 done or drained, 1 failed, 2 usage; `call` exits with 64 + the gRPC code.
 
 mod banner;
+mod call;
 mod check;
+mod describe;
 mod inputs;
+mod json;
 mod limits;
+mod list;
 mod logging;
 mod report;
 mod serve;
+mod source;
+mod stdout;
+mod target;
+mod template;
 mod tls;
 
 use std::process::ExitCode;
@@ -36,17 +44,26 @@ enum Command {
     Serve(Box<serve::Serve>),
     /// Load protos and rules, and print every problem
     Check(check::Check),
+    /// Call a method of a server
+    Call(call::Call),
+    /// List the services of a server or of protos, or the methods of a service
+    List(list::List),
+    /// Print services, methods, messages and other symbols as proto text
+    Describe(describe::Describe),
 }
 
 impl Cli {
     /// Runs the subcommand; errors are printed on stderr.
     pub fn run(self) -> ExitCode {
         let done = match self.command {
-            Command::Serve(serve) => serve.run(),
-            Command::Check(check) => check.run(),
+            Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
+            Command::Check(check) => check.run().map(|()| ExitCode::SUCCESS),
+            Command::Call(call) => call.run(),
+            Command::List(list) => list.run().map(|()| ExitCode::SUCCESS),
+            Command::Describe(describe) => describe.run().map(|()| ExitCode::SUCCESS),
         };
         match done {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(code) => code,
             Err(error) => {
                 report::print_error(&error);
                 ExitCode::FAILURE

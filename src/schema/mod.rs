@@ -10,6 +10,7 @@ mod imports;
 mod layout;
 mod link;
 mod method;
+mod proto_text;
 mod set;
 mod shipped;
 mod source;
@@ -121,6 +122,21 @@ impl Schema {
             .binary_search_by(|method| method.name().cmp(name))
             .ok()?;
         Some(&self.inner.methods[found])
+    }
+
+    /// The method of this name, or an error that suggests the nearest one.
+    pub(crate) fn require_method(&self, name: &str) -> Result<&Arc<Method>, Error> {
+        self.method(name).ok_or_else(|| {
+            let nearest = self
+                .methods()
+                .iter()
+                .map(|method| method.name())
+                .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+            let hint = nearest
+                .map(|nearest| format!("; did you mean {nearest}?"))
+                .unwrap_or_default();
+            Error::unknown_name(format!("the schema has no method {name}{hint}"))
+        })
     }
 
     /// Every file and folder whose change could change this schema: the inputs, the import paths given, the files

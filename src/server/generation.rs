@@ -226,9 +226,7 @@ impl Generation {
             endpoints.insert(path, endpoint);
         }
         for (name, shape, handler) in handlers.by_name {
-            let method = schema
-                .method(&name)
-                .ok_or_else(|| unknown_method(&schema, &name))?;
+            let method = schema.require_method(&name)?;
             let actual = Shape::Of {
                 client_streaming: method.is_client_streaming(),
                 server_streaming: method.is_server_streaming(),
@@ -264,16 +262,4 @@ impl Generation {
     pub(super) fn endpoint(&self, path: &str) -> Option<&Endpoint> {
         self.endpoints.get(path)
     }
-}
-
-fn unknown_method(schema: &Schema, name: &str) -> Error {
-    let nearest = schema
-        .methods()
-        .iter()
-        .map(|method| method.name())
-        .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-    let hint = nearest
-        .map(|nearest| format!("; did you mean {nearest}?"))
-        .unwrap_or_default();
-    Error::unknown_name(format!("the schema has no method {name}{hint}"))
 }

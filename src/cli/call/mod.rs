@@ -1,0 +1,247 @@
+//! `protod call`: calls a method of any shape, by reflection or from protos.
+//!
+//! Messages go out as they are read and come in as they are printed, so a conversation can be had at a terminal
+//! and an endless stream takes no memory. stdout carries the responses and nothing else.
+
+mod output;
+mod report;
+mod requests;
+
+use std::future::ready;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use tokio::sync::mpsc;
+use tokio_stream::StreamExt as _;
+use tonic::Status;
+
+use self::output::Output;
+use self::report::Report;
+use self::requests::{Data, Failure, Requests};
+use super::target::{Target, client_runtime};
+use crate::client::{Client, ClientMethod};
+use crate::{Error, Message};
+
+/// Call a method of a server.
+#[derive(Debug, Args)]
+pub(super) struct Call {
+    /// The server: HOST:PORT, unix:/path, or a URL
+    #[arg(value_name = "ADDR")]
+    address: String,
+
+    /// The method: package.Service/Method
+    #[arg(value_name = "METHOD")]
+    method: String,
+
+    /// The request: JSON, @FILE, or @- for stdin; a stream is any number of messages, one after the other
+    /// [default: one empty message, or for a stream none]
+    #[arg(short, long, value_name = "DATA", env = "PROTOD_DATA")]
+    data: Option<Data>,
+
+    #[command(flatten)]
+    target: Target,
+
+    /// How long all of it may take, as in 5s or 2m
+    #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE")]
+    deadline: Option<humantime::Duration>,
+
+    /// Compress requests with gzip, and take responses that are
+    #[arg(long, env = "PROTOD_GZIP")]
+    gzip: bool,
+
+    /// How messages are written, both those read and those printed
+    #[arg(long, value_enum, env = "PROTOD_FORMAT", default_value_t = Format::Json)]
+    format: Format,
+
+    /// Print fields that are unset too, with their defaults (JSON only)
+    #[arg(long, env = "PROTOD_EMIT_DEFAULTS")]
+    emit_defaults: bool,
+
+    /// The largest response taken, in bytes, decompressed
+    #[arg(long, value_name = "BYTES", env = "PROTOD_MAX_RECEIVE_SIZE", default_value_t = 4 * 1024 * 1024)]
+    max_receive_size: usize,
+
+    /// Say on stderr what is sent and received beside the messages: headers, trailers, sizes, times
+    #[arg(short, long, env = "PROTOD_VERBOSE")]
+    verbose: bool,
+}
+
+/// How messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// ProtoJSON
+    Json,
+    /// The protobuf text format, with ASCII's record separator (0x1E) between messages
+    Text,
+}
+
+/// Why a call came to no good end.
+enum Failed {
+    /// It was not made, or broken off on this side.
+    Here(Error),
+    /// It ended with this status.
+    There(Status),
+    /// Whoever read the responses has seen enough.
+    ReaderGone,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Here(error)
+    }
+}
+
+impl From<Status> for Failed {
+    fn from(status: Status) -> Self {
+        Self::There(status)
+    }
+}
+
+impl Call {
+    pub(super) fn run(&self) -> Result<ExitCode, Error> {
+        let runtime = client_runtime()?;
+        let mut output = Output::new(self.format, self.emit_defaults);
+        let mut report = Report::new(self.verbose);
+        let done = runtime.block_on(self.call(&mut output, &mut report));
+        report.end_progress();
+        match done {
+            Ok(()) | Err(Failed::ReaderGone) => Ok(ExitCode::SUCCESS),
+            Err(Failed::Here(error)) => Err(error),
+            Err(Failed::There(status)) => {
+                report.status(&status, &output);
+                Ok(report::exit_code(status.code()))
+            }
+        }
+    }
+
+    async fn call(&self, output: &mut Output, report: &mut Report) -> Result<(), Failed> {
+        let started = Instant::now();
+        let client = self.within_deadline(started, self.connect()).await?;
+        report.connected(&self.address, self.target.uses_reflection());
+
+        let mut method = client.method(&self.method)?;
+        if self.gzip {
+            method = method.gzip();
+        }
+        if let Some(left) = self.time_left(started) {
+            method = method.deadline(left);
+        }
+        report.request(&method);
+        let requests = requests::read(self.data.clone(), self.format, method.method());
+        let done = self.exchange(&client, &method, requests, output, report).await;
+        if let Err(Failed::There(status)) = &done {
+            output.details_of(status);
+            self.learn_types(&client, output).await;
+        }
+        done
+    }
+
+    /// Connects, and learns of the one service that is called.
+    async fn connect(&self) -> Result<Client, Failed> {
+        let mut builder = self
+            .target
+            .client(&self.address)?
+            .max_receive_size(self.max_receive_size);
+        if self.target.uses_reflection() {
+            builder = builder.symbol(service_of(&self.method));
+        }
+        Ok(builder.connect().await?)
+    }
+
+    /// Sends what is read, and prints what comes.
+    async fn exchange(
+        &self,
+        client: &Client,
+        method: &ClientMethod,
+        Requests { stream, mut failure }: Requests,
+        output: &mut Output,
+        report: &mut Report,
+    ) -> Result<(), Failed> {
+        let sent = report.sent();
+        let stream = stream.map(move |message| sent.count(message.into()));
+        let mut responses = tokio::select! {
+            responses = method.call(stream) => responses?,
+            error = data_failure(&mut failure) => return Err(error.into()),
+        };
+        report.headers(responses.headers());
+        loop {
+            let message = tokio::select! {
+                biased;
+                message = responses.message() => message?,
+                error = data_failure(&mut failure) => return Err(error.into()),
+                // Nothing is there yet, so what was printed so far is to be seen.
+                () = ready(()), if output.is_unseen() => { output.flush()?; continue }
+            };
+            let Some(message) = message else {
+                break;
+            };
+            report.message(&message);
+            self.print(client, message, output).await?;
+        }
+        report.trailers(responses.trailers());
+        output.flush()?;
+        report.done();
+        Ok(())
+    }
+
+    /// Prints a response. Where it holds an `Any` of a type not met before, the server is asked for it.
+    async fn print(&self, client: &Client, message: Message, output: &mut Output) -> Result<(), Failed> {
+        let message = message.into_dynamic().map_err(Status::from)?;
+        let mut text = output.text_of(&message)?;
+        if self.learn_types(client, output).await {
+            text = output.text_of(&message)?;
+        }
+        output.print(&text)
+    }
+
+    /// Asks the server for the types of `Any`s that could not be printed; whether it knew one.
+    async fn learn_types(&self, client: &Client, output: &mut Output) -> bool {
+        let mut learnt = false;
+        for name in output.take_unknown_types() {
+            if self.target.uses_reflection()
+                && let Ok(schema) = client.fetch_symbol(&name).await
+            {
+                output.learn(schema.pool().clone());
+                learnt = true;
+            }
+        }
+        learnt
+    }
+
+    fn time_left(&self, started: Instant) -> Option<Duration> {
+        self.deadline
+            .map(|deadline| deadline.saturating_sub(started.elapsed()))
+    }
+
+    async fn within_deadline<T>(
+        &self,
+        started: Instant,
+        work: impl Future<Output = Result<T, Failed>>,
+    ) -> Result<T, Failed> {
+        let Some(left) = self.time_left(started) else {
+            return work.await;
+        };
+        match tokio::time::timeout(left, work).await {
+            Ok(done) => done,
+            Err(_) => {
+                Err(Status::deadline_exceeded("the deadline has passed before the server was reached").into())
+            }
+        }
+    }
+}
+
+/// Resolves when the data turns out not to be what the method takes; never if it is.
+async fn data_failure(failure: &mut mpsc::Receiver<Failure>) -> Error {
+    match failure.recv().await {
+        Some(failure) => failure.error,
+        None => std::future::pending().await,
+    }
+}
+
+/// `package.Service` of a method written with a slash or a dot.
+fn service_of(method: &str) -> &str {
+    let method = method.strip_prefix('/').unwrap_or(method);
+    let split = method.rsplit_once('/').or_else(|| method.rsplit_once('.'));
+    split.map_or(method, |(service, _)| service)
+}

@@ -1,0 +1,78 @@
+//! `protod describe`: symbols of a server or of protos, as proto text.
+
+use clap::Args;
+use prost_reflect::MessageDescriptor;
+
+use super::json::JsonPrinter;
+use super::source::Source;
+use super::stdout;
+use super::target::{Target, client_runtime};
+use super::template::template;
+use crate::{Error, Schema};
+
+/// Print services, methods, messages and other symbols as proto text.
+#[derive(Debug, Args)]
+pub(super) struct Describe {
+    /// A server (HOST:PORT, unix:/path, a URL), or protos and descriptor sets [default: ./proto]; then symbols, or
+    /// import names of files [default: all services]
+    #[arg(value_name = "ADDR|INPUT… SYMBOL…")]
+    arguments: Vec<String>,
+
+    /// Print a message to fill in, as JSON: the symbol's own, or a method's request
+    #[arg(long, env = "PROTOD_TEMPLATE")]
+    template: bool,
+
+    #[command(flatten)]
+    target: Target,
+}
+
+impl Describe {
+    pub(super) fn run(&self) -> Result<(), Error> {
+        let (source, symbols) = Source::split(&self.arguments);
+        let schema = client_runtime()?.block_on(source.schema(&self.target, symbols))?;
+        let symbols = match symbols {
+            [] => services_of(&schema),
+            symbols => symbols.to_vec(),
+        };
+        let texts: Result<Vec<String>, Error> = symbols
+            .iter()
+            .map(|symbol| match self.template {
+                true => template_of(&schema, symbol),
+                false => schema.proto_text(symbol).ok_or_else(|| unknown(symbol)),
+            })
+            .collect();
+        stdout::print(&texts?.join("\n"))
+    }
+}
+
+fn services_of(schema: &Schema) -> Vec<String> {
+    let mut names: Vec<_> = schema
+        .pool()
+        .services()
+        .map(|service| service.full_name().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn template_of(schema: &Schema, symbol: &str) -> Result<String, Error> {
+    let message = message_of(schema, symbol).ok_or_else(|| unknown(symbol))?;
+    let json = JsonPrinter::new(true).print(&template(&message));
+    let json = json.map_err(|error| Error::io("the template cannot be printed", error.into()))?;
+    Ok(json + "\n")
+}
+
+/// The message that a symbol names, or that it takes where it is a method.
+fn message_of(schema: &Schema, symbol: &str) -> Option<MessageDescriptor> {
+    let name = symbol.trim_start_matches('.');
+    if let Some(message) = schema.pool().get_message_by_name(name) {
+        return Some(message);
+    }
+    let (service, method) = name.rsplit_once(['/', '.'])?;
+    let method = schema.method(&format!("{service}/{method}"))?;
+    Some(method.input().clone())
+}
+
+fn unknown(symbol: &str) -> Error {
+    Error::unknown_name(format!("there is no {symbol}"))
+}

@@ -1,0 +1,215 @@
+//! Which server to talk to, how, and where its protos come from: the arguments that clients share.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use clap::Args;
+use tokio::runtime::Runtime;
+use tonic::metadata::{
+    AsciiMetadataKey, AsciiMetadataValue, BinaryMetadataKey, BinaryMetadataValue, MetadataMap,
+};
+
+use crate::client::{Client, ClientBuilder, ClientTls};
+use crate::{Error, Schema};
+
+/// A runtime for one client: everything it does, it does in turn.
+pub(super) fn client_runtime() -> Result<Runtime, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Error::io("cannot start the runtime", error))
+}
+
+/// How to reach a server, and what to know of it.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Target {
+    /// Metadata to send, reflection requests included; the value of a -bin name is base64; repeatable
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME: VALUE",
+        env = "PROTOD_HEADER"
+    )]
+    headers: Vec<Header>,
+
+    /// Speak TLS; an https:// address and the other --tls options ask for it too
+    #[arg(long, env = "PROTOD_TLS")]
+    tls: bool,
+
+    /// The roots to trust, as PEM [default: the system's]
+    #[arg(long, value_name = "FILE", env = "PROTOD_TLS_CA")]
+    tls_ca: Option<PathBuf>,
+
+    /// The client's certificate, as PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "PROTOD_CLIENT_TLS_CERT",
+        requires = "tls_key"
+    )]
+    tls_cert: Option<PathBuf>,
+
+    /// The key of the client's certificate, as PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "PROTOD_CLIENT_TLS_KEY",
+        requires = "tls_cert"
+    )]
+    tls_key: Option<PathBuf>,
+
+    /// The name that the server's certificate must have [default: the host of the address]
+    #[arg(long, value_name = "NAME", env = "PROTOD_TLS_SERVER_NAME")]
+    tls_server_name: Option<String>,
+
+    /// Protos or descriptor sets to use in place of server reflection; repeatable
+    #[arg(
+        long = "proto",
+        value_name = "INPUT",
+        env = "PROTOD_PROTO",
+        value_delimiter = ','
+    )]
+    protos: Vec<PathBuf>,
+
+    #[command(flatten)]
+    imports: Imports,
+}
+
+/// Where imports are looked for.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Imports {
+    /// Where imports are looked for, before the folders that are found without it; repeatable
+    #[arg(
+        short = 'I',
+        long,
+        visible_alias = "proto_path",
+        value_name = "DIR",
+        env = "PROTOD_IMPORT_PATH",
+        value_delimiter = ','
+    )]
+    import_path: Vec<PathBuf>,
+}
+
+impl Imports {
+    /// Loads protos or descriptor sets.
+    pub(super) fn load(&self, inputs: &[PathBuf]) -> Result<Schema, Error> {
+        let builder = inputs.iter().fold(Schema::builder(), crate::SchemaBuilder::input);
+        self.import_path
+            .iter()
+            .fold(builder, crate::SchemaBuilder::import_path)
+            .build()
+    }
+}
+
+impl Target {
+    /// A client of the server at `address`; with protos that were given, it asks for no reflection.
+    pub(super) fn client(&self, address: &str) -> Result<ClientBuilder, Error> {
+        let mut metadata = MetadataMap::new();
+        for header in &self.headers {
+            header.append_to(&mut metadata);
+        }
+        let mut builder = Client::builder(address).metadata(metadata);
+        if let Some(tls) = self.tls() {
+            builder = builder.tls(tls);
+        }
+        if !self.protos.is_empty() {
+            builder = builder.schema(self.load(&self.protos)?);
+        }
+        Ok(builder)
+    }
+
+    /// Whether the server is asked for its protos.
+    pub(super) fn uses_reflection(&self) -> bool {
+        self.protos.is_empty()
+    }
+
+    /// Loads protos or descriptor sets.
+    pub(super) fn load(&self, inputs: &[PathBuf]) -> Result<Schema, Error> {
+        self.imports.load(inputs)
+    }
+
+    fn tls(&self) -> Option<ClientTls> {
+        let asked =
+            self.tls || self.tls_ca.is_some() || self.tls_cert.is_some() || self.tls_server_name.is_some();
+        if !asked {
+            return None;
+        }
+        let mut tls = ClientTls::new();
+        if let Some(file) = &self.tls_ca {
+            tls = tls.ca(file);
+        }
+        if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            tls = tls.identity(certificate, key);
+        }
+        if let Some(name) = &self.tls_server_name {
+            tls = tls.server_name(name);
+        }
+        Some(tls)
+    }
+}
+
+/// One line of metadata.
+#[derive(Debug, Clone)]
+enum Header {
+    Ascii(AsciiMetadataKey, AsciiMetadataValue),
+    Binary(BinaryMetadataKey, BinaryMetadataValue),
+}
+
+/// Both paddings of base64 are about.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+impl FromStr for Header {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text
+            .split_once(':')
+            .ok_or("a header is written as 'name: value'")?;
+        let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+        if name.ends_with("-bin") {
+            let key = BinaryMetadataKey::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
+            let bytes = BASE64
+                .decode(value)
+                .map_err(|error| format!("the value of a -bin header is base64: {error}"))?;
+            return Ok(Self::Binary(key, BinaryMetadataValue::from_bytes(&bytes)));
+        }
+        let key = AsciiMetadataKey::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
+        let value = value
+            .parse()
+            .map_err(|_| format!("the value of {name} is not printable ASCII"))?;
+        Ok(Self::Ascii(key, value))
+    }
+}
+
+impl Header {
+    fn append_to(&self, metadata: &mut MetadataMap) {
+        match self {
+            Self::Ascii(key, value) => drop(metadata.append(key.clone(), value.clone())),
+            Self::Binary(key, value) => drop(metadata.append_bin(key.clone(), value.clone())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_a_name_a_colon_and_a_value() {
+        let mut metadata = MetadataMap::new();
+        for text in ["X-Url: http://a:1", "x-url:b", "data-bin: AP8="] {
+            text.parse::<Header>().expect("sound").append_to(&mut metadata);
+        }
+        let urls: Vec<_> = metadata.get_all("x-url").iter().collect();
+        assert_eq!(urls, ["http://a:1", "b"]);
+        let data = metadata.get_bin("data-bin").expect("it is there");
+        assert_eq!(data.to_bytes().expect("base64"), &[0, 255][..]);
+        for wrong in ["no colon", "sp ace: x", "data-bin: ?", "x: \u{1}"] {
+            wrong.parse::<Header>().expect_err(wrong);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! One reflection stream: a request, its answer, the next request.
+//!
+//! Both versions of the protocol have the same messages, so those of v1 serve for both; which one the server
+//! speaks is found out by the first request.
+
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::client::Grpc;
+use tonic::metadata::MetadataMap;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status, Streaming};
+use tonic_prost::ProstCodec;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+use tonic_reflection::pb::v1::{ErrorResponse, ServerReflectionRequest, ServerReflectionResponse};
+
+/// The newest first: clients of all kinds ask in this order.
+const VERSIONS: [&str; 2] = [
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
+
+/// A whole import closure may come in one answer.
+const MAX_ANSWER: usize = 256 * 1024 * 1024;
+
+/// A reflection stream that the server has answered on.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    requests: mpsc::Sender<ServerReflectionRequest>,
+    answers: Streaming<ServerReflectionResponse>,
+}
+
+/// What a server says to one request: an answer, or in band that it has none.
+pub(super) type Answer = Result<MessageResponse, ErrorResponse>;
+
+impl Conversation {
+    /// Opens a stream with its first request, on v1 or else on v1alpha.
+    pub(super) async fn open(
+        channel: &Channel,
+        metadata: &MetadataMap,
+        request: MessageRequest,
+    ) -> Result<(Self, Answer), Status> {
+        let [newest, older] = VERSIONS;
+        match Self::open_version(channel, metadata, request.clone(), newest).await {
+            Err(status) if matches!(status.code(), Code::Unimplemented | Code::Unavailable) => {
+                Self::open_version(channel, metadata, request, older).await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn open_version(
+        channel: &Channel,
+        metadata: &MetadataMap,
+        first: MessageRequest,
+        path: &'static str,
+    ) -> Result<(Self, Answer), Status> {
+        let (requests, receiver) = mpsc::channel(1);
+        let mut request = Request::new(ReceiverStream::new(receiver));
+        *request.metadata_mut() = metadata.clone();
+        let mut grpc = Grpc::new(channel.clone()).max_decoding_message_size(MAX_ANSWER);
+        grpc.ready()
+            .await
+            .map_err(|error| Status::unavailable(error.to_string()))?;
+        // A server may send its headers with its first answer, so the request goes before they are waited for.
+        send(&requests, first).await?;
+        let codec = ProstCodec::<ServerReflectionRequest, ServerReflectionResponse>::default();
+        let answers = grpc
+            .streaming(request, http::uri::PathAndQuery::from_static(path), codec)
+            .await?
+            .into_inner();
+        let mut conversation = Self { requests, answers };
+        let answer = conversation.answer().await?;
+        Ok((conversation, answer))
+    }
+
+    /// Asks for one thing more.
+    pub(super) async fn ask(&mut self, request: MessageRequest) -> Result<Answer, Status> {
+        send(&self.requests, request).await?;
+        self.answer().await
+    }
+
+    async fn answer(&mut self) -> Result<Answer, Status> {
+        let answer = self
+            .answers
+            .message()
+            .await?
+            .and_then(|answer| answer.message_response);
+        match answer {
+            Some(MessageResponse::ErrorResponse(error)) => Ok(Err(error)),
+            Some(answer) => Ok(Ok(answer)),
+            None => Err(Status::internal(
+                "the server answered a reflection request with nothing",
+            )),
+        }
+    }
+}
+
+async fn send(
+    requests: &mpsc::Sender<ServerReflectionRequest>,
+    request: MessageRequest,
+) -> Result<(), Status> {
+    let request = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(request),
+    };
+    let sent = requests.send(request).await;
+    sent.map_err(|_| Status::unavailable("the server ended the reflection stream"))
+}

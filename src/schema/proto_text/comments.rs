@@ -1,0 +1,61 @@
+//! The comments of a file's elements, and the places they came from.
+
+use std::collections::HashMap;
+
+use prost_reflect::FileDescriptor;
+use prost_types::source_code_info::Location;
+
+/// A file's source locations, by the path of their element.
+pub(super) struct Comments<'f> {
+    locations: HashMap<&'f [i32], &'f Location>,
+}
+
+impl<'f> Comments<'f> {
+    pub(super) fn of(file: &'f FileDescriptor) -> Self {
+        let info = file.file_descriptor_proto().source_code_info.as_ref();
+        let mut locations = HashMap::new();
+        for location in info.iter().flat_map(|info| &info.location) {
+            // An extend block and its first field may share a path; the first location is the element's own.
+            locations.entry(location.path.as_slice()).or_insert(location);
+        }
+        Self { locations }
+    }
+
+    /// Where an element begins: line and column. Elements without source come last, in the order they have.
+    pub(super) fn place(&self, path: &[i32]) -> (i32, i32) {
+        match self.locations.get(path).map(|location| location.span.as_slice()) {
+            Some([line, column, ..]) => (*line, *column),
+            _ => (i32::MAX, i32::MAX),
+        }
+    }
+
+    /// What stands before an element: its comment, and those apart from it.
+    pub(super) fn before(&self, path: &[i32]) -> String {
+        let Some(location) = self.locations.get(path) else {
+            return String::new();
+        };
+        let mut text = String::new();
+        for detached in &location.leading_detached_comments {
+            text += &lines(detached);
+            text.push('\n');
+        }
+        if let Some(leading) = &location.leading_comments {
+            text += &lines(leading);
+        }
+        text
+    }
+
+    /// What stands after an element, or inside after its opening brace.
+    pub(super) fn after(&self, path: &[i32]) -> Option<String> {
+        let location = self.locations.get(path)?;
+        location.trailing_comments.as_deref().map(lines)
+    }
+}
+
+/// A comment's text as `//` lines.
+fn lines(comment: &str) -> String {
+    let text = comment.strip_suffix('\n').unwrap_or(comment);
+    text.split('\n')
+        .map(|line| format!("//{}\n", line.trim_end()))
+        .collect()
+}

@@ -1,0 +1,82 @@
+//! Descriptors as proto text, comments included where the compiler kept them.
+//!
+//! What is printed compiles to the same descriptors: names are as short as their scope allows and no shorter,
+//! defaults are left out where they are defaults, and elements stand in the order of their source, if that is known.
+
+mod comments;
+mod element;
+mod names;
+mod options;
+
+use prost_reflect::DescriptorPool;
+
+use self::element::Printer;
+use super::Schema;
+
+impl Schema {
+    /// A service, method, message, field, oneof, enum, enum value, extension or file as proto text; nothing if the
+    /// schema has no such symbol. A part of a message or enum is printed by itself.
+    ///
+    /// ```
+    /// let schema = protod::Schema::from_source("greeting.proto", r#"
+    ///     syntax = "proto3";
+    ///     package greeting;
+    ///     // Somebody's name.
+    ///     message Name { string text = 1; }
+    /// "#)?;
+    /// let text = schema.proto_text("greeting.Name").expect("it is there");
+    /// assert_eq!(text, "// Somebody's name.\nmessage Name {\n  string text = 1;\n}\n");
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn proto_text(&self, symbol: &str) -> Option<String> {
+        let symbol = symbol.strip_prefix('.').unwrap_or(symbol);
+        let pool = self.pool();
+        if let Some(file) = pool.get_file_by_name(symbol) {
+            return Some(Printer::of(&file).file(&file));
+        }
+        find(pool, symbol)
+    }
+}
+
+/// Prints the symbol by itself.
+fn find(pool: &DescriptorPool, symbol: &str) -> Option<String> {
+    if let Some(message) = pool.get_message_by_name(symbol) {
+        return Some(Printer::of(&message.parent_file()).message(&message));
+    }
+    if let Some(service) = pool.get_service_by_name(symbol) {
+        return Some(Printer::of(&service.parent_file()).service(&service));
+    }
+    if let Some(enumeration) = pool.get_enum_by_name(symbol) {
+        return Some(Printer::of(&enumeration.parent_file()).enumeration(&enumeration));
+    }
+    if let Some(extension) = pool.get_extension_by_name(symbol) {
+        return Some(Printer::of(&extension.parent_file()).extension(&extension));
+    }
+    let (parent, name) = symbol.rsplit_once(['.', '/'])?;
+    if let Some(service) = pool.get_service_by_name(parent) {
+        let method = service.methods().find(|method| method.name() == name)?;
+        return Some(Printer::of(&service.parent_file()).method(&method));
+    }
+    if let Some(message) = pool.get_message_by_name(parent) {
+        let file = message.parent_file();
+        let printer = Printer::of(&file);
+        if let Some(field) = message.get_field_by_name(name) {
+            return Some(printer.field(&field));
+        }
+        if let Some(oneof) = message.oneofs().find(|oneof| oneof.name() == name) {
+            return Some(printer.oneof(&oneof));
+        }
+    }
+    // Enum values are named in the scope that their enum stands in; the enum's own name will do too.
+    let mut enums = pool.all_enums().filter(|enumeration| {
+        let scope = enumeration
+            .full_name()
+            .rsplit_once('.')
+            .map_or("", |(scope, _)| scope);
+        scope == parent || enumeration.full_name() == parent
+    });
+    enums.find_map(|enumeration| {
+        let value = enumeration.get_value_by_name(name)?;
+        Some(Printer::of(&enumeration.parent_file()).enum_value(&value))
+    })
+}

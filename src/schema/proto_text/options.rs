@@ -1,0 +1,89 @@
+//! Options as proto text: those of descriptor.proto by name, custom ones in parentheses.
+
+use std::fmt::Write as _;
+
+use prost_reflect::text_format::FormatOptions;
+use prost_reflect::{DynamicMessage, Kind, Value};
+
+/// The options that are set, each as `name = value`. A repeated option is given once for each of its values.
+pub(super) fn assignments(options: &DynamicMessage) -> Vec<String> {
+    let mut all = Vec::new();
+    for (field, value) in options.fields() {
+        each(value, |value| {
+            all.push(format!("{} = {}", field.name(), text(value, &field.kind())))
+        });
+    }
+    for (extension, value) in options.extensions() {
+        each(value, |value| {
+            all.push(format!(
+                "({}) = {}",
+                extension.full_name(),
+                text(value, &extension.kind())
+            ));
+        });
+    }
+    all
+}
+
+fn each(value: &Value, mut push: impl FnMut(&Value)) {
+    match value {
+        Value::List(values) => values.iter().for_each(push),
+        value => push(value),
+    }
+}
+
+fn text(value: &Value, kind: &Kind) -> String {
+    match value {
+        Value::String(text) => quoted(text.as_bytes()),
+        Value::Bytes(bytes) => quoted(bytes),
+        Value::Bool(value) => value.to_string(),
+        Value::I32(value) => value.to_string(),
+        Value::I64(value) => value.to_string(),
+        Value::U32(value) => value.to_string(),
+        Value::U64(value) => value.to_string(),
+        Value::F32(value) => value.to_string().to_lowercase(),
+        Value::F64(value) => value.to_string().to_lowercase(),
+        Value::EnumNumber(number) => {
+            let value = kind.as_enum().and_then(|kind| kind.get_value(*number));
+            value.map_or_else(|| number.to_string(), |value| value.name().to_owned())
+        }
+        Value::Message(message) => {
+            let text = message.to_text_format_with_options(&FormatOptions::new().pretty(true));
+            match text.as_str() {
+                "" => "{}".to_owned(),
+                text if text.contains('\n') => {
+                    format!("{{\n{}}}", super::element::indented(&format!("{text}\n")))
+                }
+                text => format!("{{ {text} }}"),
+            }
+        }
+        Value::List(_) | Value::Map(_) => String::new(),
+    }
+}
+
+/// A string literal of proto text. What is not printable ASCII is escaped byte by byte, unless all of it is text.
+pub(super) fn quoted(bytes: &[u8]) -> String {
+    let mut literal = String::from("\"");
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\n' => literal.push_str("\\n"),
+                '\r' => literal.push_str("\\r"),
+                '\t' => literal.push_str("\\t"),
+                '"' | '\\' => literal.extend(['\\', character]),
+                control if control.is_control() => {
+                    let mut buffer = [0; 4];
+                    let bytes = control.encode_utf8(&mut buffer).bytes();
+                    bytes.for_each(|byte| drop(write!(literal, "\\{byte:03o}")));
+                }
+                other => literal.push(other),
+            }
+        }
+        chunk
+            .invalid()
+            .iter()
+            .for_each(|byte| drop(write!(literal, "\\{byte:03o}")));
+    }
+    literal.push('"');
+    literal
+}
