@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// The clock of file times ticks at least this often.
-const TICK: Duration = Duration::from_millis(10);
+pub(super) const TICK: Duration = Duration::from_millis(10);
 
 /// The files and folders that a load depends on, as they are at one moment.
 #[derive(Debug, Clone, Default)]
@@ -197,9 +197,10 @@ impl Taker<'_> {
         let known = before.get(path).filter(|before| before.stamp == stamp);
         let content = match (stamp, known.and_then(|before| before.content)) {
             (None, _) => None,
-            (Some(stamp), _) if stamp.changed + TICK >= since => None,
+            (Some(stamp), _) if stamp.is_fresh(since) => None,
             (Some(_), Some(content)) => Some(content),
-            (Some(_), None) => fs::read(path).ok().map(|bytes| hash(&bytes)),
+            // One that cannot be read is the same until its stamp changes.
+            (Some(_), None) => Some(fs::read(path).map_or(0, |bytes| hash(&bytes))),
         };
         files.insert(path.to_owned(), File { stamp, content });
     }
@@ -240,6 +241,12 @@ impl Stamp {
             size: metadata.len(),
             inode,
         }
+    }
+
+    /// Whether it is too new to tell that nothing was written after the file was loaded, `since` or later. A time
+    /// that is yet to come is another clock's, and tells nothing.
+    fn is_fresh(self, since: SystemTime) -> bool {
+        self.changed + TICK >= since && self.changed <= since.max(SystemTime::now()) + TICK
     }
 }
 
