@@ -194,18 +194,15 @@ struct Worker {
 }
 
 impl Worker {
-    /// Reloads if there is a reason to, and again until all that it depends on is watched.
+    /// Reloads if there is a reason to, and watches what the load depends on.
     fn reload(&mut self, reason: Option<Reason>) {
         match reason {
             Some(Reason::Asked) => self.publish(|loader| Some(loader.load())),
             Some(Reason::Changed) => self.publish(Loader::load_if_changed),
             None => {}
         }
-        // What changed in a folder before it came to be watched, nobody tells.
-        while let Some(watcher) = &mut self.watcher
-            && watcher.cover(self.loader.survey().folders())
-        {
-            self.publish(Loader::load_if_changed);
+        if let Some(watcher) = &mut self.watcher {
+            watcher.cover(self.loader.survey().folders());
         }
     }
 

@@ -57,8 +57,9 @@ impl Watcher {
         })
     }
 
-    /// Watches those folders and no others. Whether one came to be watched: what happened there before is not told.
-    pub(super) fn cover(&mut self, folders: &BTreeSet<PathBuf>) -> bool {
+    /// Watches those folders and no others. One that comes to be watched counts as a change: what happened there
+    /// before, nobody tells.
+    pub(super) fn cover(&mut self, folders: &BTreeSet<PathBuf>) {
         let replaced = std::mem::take(&mut self.heard.lock().replaced);
         let stale = self.watched.iter().filter(|folder| {
             !folders.contains(*folder) || folder.ancestors().any(|path| replaced.contains(path))
@@ -69,13 +70,12 @@ impl Watcher {
             let _ = self.notify.unwatch(&folder);
             self.watched.remove(&folder);
         }
-        let mut more = false;
         for folder in folders {
             if self.watched.contains(folder) {
                 continue;
             }
             match self.notify.watch(folder, RecursiveMode::NonRecursive) {
-                Ok(()) => more = true,
+                Ok(()) => self.heard.something.notify_one(),
                 // It has gone again, which the folder that it was in tells.
                 Err(_) if !folder.exists() => continue,
                 Err(error) => {
@@ -84,7 +84,6 @@ impl Watcher {
             }
             self.watched.insert(folder.clone());
         }
-        more
     }
 
     /// Waits until something happened and the moment is quiet again.
