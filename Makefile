@@ -11,6 +11,7 @@ run: ## serve proto/ on 127.0.0.1:9002
 test: ## fetch the outside clients into target/clients, then run every test
 	scripts/install-clients.sh
 	cargo test
+	PROTOC=$(CURDIR)/target/clients/bin/protoc cargo test -p sample-validation
 
 lint: ## formatting, clippy and the documentation; a warning fails
 	cargo fmt --check

@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let stopped = async {
         tokio::signal::ctrl_c()
             .await
-            .unwrap_or_else(|_| std::process::abort())
+            .unwrap_or_else(|_| std::process::abort());
     };
     bound.serve_until(stopped).await?;
     Ok(())

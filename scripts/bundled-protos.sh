@@ -1,6 +1,7 @@
 #!/bin/sh
 # Remakes src/schema/bundled.binpb: the protos of others that nearly every API imports, compiled by protoc, so that
-# they resolve where the user has none (google/protobuf is built in, so it stays out). All of it comes from package registries, pinned. Needs pip, cargo and a network.
+# they resolve where the user has none (google/protobuf is built in, so it stays out). All of it comes from package
+# registries, pinned. Needs pip, cargo and a network.
 set -eu
 
 GOOGLEAPIS=1.76.0    # PyPI googleapis-common-protos: google/api, google/rpc, google/type
@@ -29,5 +30,5 @@ manifest=$(cd "$work/crate" && cargo metadata --quiet --format-version 1 |
 cd "$work/pip"
 find google/api google/rpc google/type -name '*.proto' | LC_ALL=C sort > "$work/names"
 echo buf/validate/validate.proto >> "$work/names"
-xargs "$work/pip/bin/protoc" -I "$work/pip" -I "$(dirname "$manifest")/proto" -o "$out" < "$work/names"
+"$work/pip/bin/protoc" -I "$work/pip" -I "$(dirname "$manifest")/proto" -o "$out" "@$work/names"
 echo "$out: $(wc -l < "$work/names") files, $(wc -c < "$out") bytes"

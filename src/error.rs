@@ -172,18 +172,9 @@ impl SourceText {
 /// Its `Display` is the bare message; [`located`](Self::located) puts the place before it, and as a miette
 /// [`Diagnostic`] it also shows the line, a caret and a hint.
 pub struct Problem {
-    kind: ProblemKind,
-}
-
-enum ProblemKind {
-    /// Found by protod.
-    Own {
-        message: String,
-        place: Option<Place>,
-        hint: Option<String>,
-    },
-    /// Found by a library, which brings file, place and help of its own.
-    Foreign(Box<dyn Diagnostic + Send + Sync>),
+    message: String,
+    place: Option<Place>,
+    hint: Option<String>,
 }
 
 struct Place {
@@ -196,41 +187,33 @@ impl Problem {
     /// A problem without a file.
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
-            kind: ProblemKind::Own {
-                message: message.into(),
-                place: None,
-                hint: None,
-            },
+            message: message.into(),
+            place: None,
+            hint: None,
         }
     }
 
     /// A problem at the bytes `span` of a text.
     pub(crate) fn at(source: &SourceText, span: std::ops::Range<usize>, message: impl Into<String>) -> Self {
-        let place = Place {
-            source: source.clone(),
-            labels: vec![LabeledSpan::new_with_span(None, span)],
-        };
+        let labels = vec![LabeledSpan::new_with_span(None, span)];
         Self {
-            kind: ProblemKind::Own {
-                message: message.into(),
-                place: Some(place),
-                hint: None,
-            },
+            place: Some(Place {
+                source: source.clone(),
+                labels,
+            }),
+            ..Self::new(message)
         }
     }
 
     /// A problem of a file as a whole, such as a set that is cut short.
     pub(crate) fn in_file(name: impl AsRef<str>, message: impl Into<String>) -> Self {
-        let place = Place {
-            source: SourceText::new(name, ""),
-            labels: Vec::new(),
-        };
+        let source = SourceText::new(name, "");
         Self {
-            kind: ProblemKind::Own {
-                message: message.into(),
-                place: Some(place),
-                hint: None,
-            },
+            place: Some(Place {
+                source,
+                labels: Vec::new(),
+            }),
+            ..Self::new(message)
         }
     }
 
@@ -238,47 +221,30 @@ impl Problem {
     pub(crate) fn unfold(source: &SourceText, diagnostic: &dyn Diagnostic) -> Vec<Self> {
         let mut labels: Vec<LabeledSpan> = diagnostic.labels().into_iter().flatten().collect();
         // Of two definitions the later one is at fault.
-        labels.sort_by_key(|label| {
-            !label
-                .label()
-                .is_some_and(|text| text == "found here" || text.contains("again"))
-        });
-        let hint = diagnostic.help().map(|help| help.to_string());
-        let place = Place {
-            source: source.clone(),
-            labels,
-        };
-        let message = match diagnostic.source() {
-            Some(cause) => format!("{diagnostic}: {cause}"),
-            None => diagnostic.to_string(),
-        };
-        let first = ProblemKind::Own {
-            message,
-            place: Some(place),
-            hint,
+        let at_fault = |text: &str| text == "found here" || text.contains("again");
+        labels.sort_by_key(|label| !label.label().is_some_and(at_fault));
+        let first = Self {
+            message: match diagnostic.source() {
+                Some(cause) => format!("{diagnostic}: {cause}"),
+                None => diagnostic.to_string(),
+            },
+            place: Some(Place {
+                source: source.clone(),
+                labels,
+            }),
+            hint: diagnostic.help().map(|help| help.to_string()),
         };
         let related = diagnostic.related().into_iter().flatten();
-        std::iter::once(Self { kind: first })
-            .chain(related.flat_map(|diagnostic| Self::unfold(source, diagnostic)))
+        std::iter::once(first)
+            .chain(related.flat_map(|related| Self::unfold(source, related)))
             .collect()
-    }
-
-    pub(crate) fn foreign(diagnostic: impl Diagnostic + Send + Sync + 'static) -> Self {
-        Self {
-            kind: ProblemKind::Foreign(Box::new(diagnostic)),
-        }
     }
 
     /// The text beside the caret.
     #[must_use]
     pub(crate) fn with_label(mut self, text: impl Into<String>) -> Self {
-        if let ProblemKind::Own {
-            place: Some(place), ..
-        } = &mut self.kind
-        {
-            if let Some(first) = place.labels.first_mut() {
-                first.set_label(Some(text.into()));
-            }
+        if let Some(label) = self.place.as_mut().and_then(|place| place.labels.first_mut()) {
+            label.set_label(Some(text.into()));
         }
         self
     }
@@ -286,9 +252,7 @@ impl Problem {
     /// What to do about it.
     #[must_use]
     pub(crate) fn with_hint(mut self, text: impl Into<String>) -> Self {
-        if let ProblemKind::Own { hint, .. } = &mut self.kind {
-            *hint = Some(text.into());
-        }
+        self.hint = Some(text.into());
         self
     }
 
@@ -303,50 +267,27 @@ impl Problem {
 
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
-        self.help().map(|hint| hint.to_string())
+        self.hint.clone()
     }
 
     /// The file as it was named when it was loaded.
     pub fn file(&self) -> Option<String> {
-        match &self.kind {
-            ProblemKind::Own { place, .. } => place.as_ref().map(|place| place.source.name().to_owned()),
-            ProblemKind::Foreign(_) => self.first_label().and_then(|(name, ..)| name),
-        }
+        self.place.as_ref().map(|place| place.source.name().to_owned())
     }
 
     /// Line and column, both from 1; columns count characters.
     pub fn position(&self) -> Option<(usize, usize)> {
-        match &self.kind {
-            ProblemKind::Own { place, .. } => {
-                let place = place.as_ref()?;
-                let text = place.source.text();
-                let before = text.get(..place.labels.first()?.offset())?;
-                let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-                let line = before.matches('\n').count() + 1;
-                Some((line, before[line_start..].chars().count() + 1))
-            }
-            ProblemKind::Foreign(_) => self.first_label().map(|(_, line, column)| (line, column)),
-        }
-    }
-
-    /// File, line and column of a foreign diagnostic's first label.
-    fn first_label(&self) -> Option<(Option<String>, usize, usize)> {
-        let label = self.labels()?.next()?;
-        let contents = self.source_code()?.read_span(label.inner(), 0, 0).ok()?;
-        Some((
-            contents.name().map(str::to_owned),
-            contents.line() + 1,
-            contents.column() + 1,
-        ))
+        let place = self.place.as_ref()?;
+        let before = place.source.text().get(..place.labels.first()?.offset())?;
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        Some((line, before[line_start..].chars().count() + 1))
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            ProblemKind::Own { message, .. } => f.write_str(message),
-            ProblemKind::Foreign(diagnostic) => diagnostic.fmt(f),
-        }
+        f.write_str(&self.message)
     }
 }
 
@@ -364,26 +305,15 @@ impl StdError for Problem {}
 
 impl Diagnostic for Problem {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        match &self.kind {
-            ProblemKind::Own { hint, .. } => hint.as_ref().map(|hint| Box::new(hint) as _),
-            ProblemKind::Foreign(diagnostic) => diagnostic.help(),
-        }
+        self.hint.as_ref().map(|hint| Box::new(hint) as _)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        match &self.kind {
-            ProblemKind::Own { place, .. } => place.as_ref().map(|place| &*place.source.0 as _),
-            ProblemKind::Foreign(diagnostic) => diagnostic.source_code(),
-        }
+        self.place.as_ref().map(|place| &*place.source.0 as _)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        match &self.kind {
-            ProblemKind::Own { place, .. } => {
-                let labels = &place.as_ref()?.labels;
-                (!labels.is_empty()).then(|| Box::new(labels.iter().cloned()) as _)
-            }
-            ProblemKind::Foreign(diagnostic) => diagnostic.labels(),
-        }
+        let labels = &self.place.as_ref()?.labels;
+        (!labels.is_empty()).then(|| Box::new(labels.iter().cloned()) as _)
     }
 }

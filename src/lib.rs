@@ -1,4 +1,35 @@
-//! protod: a gRPC server that nobody compiles for.
+//! A gRPC server that nobody compiles for.
+//!
+//! protod reads `.proto` text when it starts, answers every method from rules in YAML or from Rust handlers by
+//! method name, and lets clients explore it by server reflection. The binary is a thin layer on this library.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use protod::{Rules, Sampler, Schema, Server};
+//!
+//! let schema = Schema::load("proto")?;
+//! let rules = Rules::load(&schema, schema.input_folders())?;
+//! let server = Server::builder(schema).rules(&rules).samples(Sampler::default()).build()?;
+//! server.bind("127.0.0.1:9002").await?.serve().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The rooms
+//!
+//! | room | what it is |
+//! |---|---|
+//! | [`schema`] | protos and descriptor sets, compiled and checked before the first byte is served |
+//! | [`message`] | messages of run-time types, kept as checked bytes; the codec for tonic's own stacks |
+//! | [`handler`] | one trait for all four kinds of RPC, and the call that it sees |
+//! | [`rules`] | how methods answer, as data |
+//! | [`sample`] | answers made up from the descriptor alone |
+//! | [`server`] | from the socket to a handler; reflection, health, limits, draining |
+//! | [`cli`] | the command line |
+//!
+//! Each looks only at those above it in this list. The way of a call is: a connection
+//! ([`Limits`], [`Tls`]), the dispatcher ([`GrpcService`], which also mounts into other people's servers), the
+//! method's [`Handler`], which receives and sends [`Message`]s on its [`Call`], and a status.
 
 #![forbid(unsafe_code)]
 
@@ -6,6 +37,7 @@ pub mod cli;
 pub mod client;
 mod error;
 pub mod handler;
+pub mod live;
 pub mod message;
 pub mod rules;
 pub mod sample;
@@ -23,3 +55,8 @@ pub use crate::server::{
     Bound, GrpcService, Handlers, Health, Limits, ListenAddr, Listener, Server, ServerBuilder, ServingStatus,
     Tls, TlsFiles,
 };
+
+/// Compiles the Rust in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

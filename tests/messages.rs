@@ -116,9 +116,9 @@ fn the_generator_makes_both_good_and_bad_messages() {
     for _ in 0..1000 {
         let bytes = wire(3).new_tree(&mut runner).expect("a value").current();
         if agree(bytes).expect("they agree") {
-            good += 1
+            good += 1;
         } else {
-            bad += 1
+            bad += 1;
         }
     }
     assert!(good > 100 && bad > 100, "{good} good, {bad} bad");

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, SerializeOptions, Value};
 
-use crate::Schema;
-use crate::rules::Rules;
+use crate::{Rules, Schema};
 
 /// How many services are listed; the rest are counted.
 const MOST_SERVICES: usize = 12;
@@ -14,26 +13,22 @@ const MOST_SERVICES: usize = 12;
 const TEMPLATE_DEPTH: usize = 3;
 
 /// The text of the banner; `addr` as the listener gives it.
-pub(super) fn banner(addr: &str, schema: &Schema, rules: &Rules) -> String {
+pub(super) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> String {
     let mut text = String::new();
     let mut services: Vec<_> = schema.pool().services().collect();
     services.sort_by(|a, b| a.full_name().cmp(b.full_name()));
-    let _ = writeln!(
-        text,
-        "{} services, {} methods, {} rules",
-        services.len(),
-        schema.methods().len(),
-        rules.len()
-    );
+    let _ = writeln!(text, "{}", summary(schema, rules));
     let target = match addr.strip_prefix("unix:") {
-        Some(path) => format!("-plaintext -unix {path}"),
-        None => format!("-plaintext {addr}"),
+        Some(path) => format!("-unix {path}"),
+        None => addr.to_owned(),
     };
+    // -insecure: grpcurl need not know the CA of a certificate made for trying things out.
+    let target = format!("{} {target}", if tls { "-insecure" } else { "-plaintext" });
     for service in services.iter().take(MOST_SERVICES) {
         let name = service.full_name();
         let _ = writeln!(text, "  {name}");
         if let Some(method) = service.methods().next() {
-            let request = template(method.input());
+            let request = template(&method.input());
             let _ = writeln!(
                 text,
                 "    grpcurl -d '{request}' {target} {name}/{}",
@@ -51,8 +46,16 @@ pub(super) fn banner(addr: &str, schema: &Schema, rules: &Rules) -> String {
     text
 }
 
+/// How much there is, in words.
+pub(super) fn summary(schema: &Schema, rules: &Rules) -> String {
+    let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let services = count(schema.pool().services().len(), "service");
+    let methods = count(schema.methods().len(), "method");
+    format!("{services}, {methods}, {}", count(rules.len(), "rule"))
+}
+
 /// A request with every field at its default, as JSON on one line.
-fn template(descriptor: MessageDescriptor) -> String {
+fn template(descriptor: &MessageDescriptor) -> String {
     let message = filled(descriptor, TEMPLATE_DEPTH);
     let mut json = Vec::new();
     let mut serializer = serde_json::Serializer::new(&mut json);
@@ -65,7 +68,7 @@ fn template(descriptor: MessageDescriptor) -> String {
 }
 
 /// An empty message whose singular sub-messages are there too, `depth` levels down.
-fn filled(descriptor: MessageDescriptor, depth: usize) -> DynamicMessage {
+fn filled(descriptor: &MessageDescriptor, depth: usize) -> DynamicMessage {
     let mut message = DynamicMessage::new(descriptor.clone());
     for field in descriptor.fields() {
         if let Kind::Message(inner) = field.kind()
@@ -75,7 +78,7 @@ fn filled(descriptor: MessageDescriptor, depth: usize) -> DynamicMessage {
             && field.containing_oneof().is_none()
             && !inner.full_name().starts_with("google.protobuf.")
         {
-            message.set_field(&field, Value::Message(filled(inner, depth - 1)));
+            message.set_field(&field, Value::Message(filled(&inner, depth - 1)));
         }
     }
     message

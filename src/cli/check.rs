@@ -4,8 +4,9 @@
 
 use clap::Args;
 
+use super::banner::summary;
 use super::inputs::Inputs;
-use crate::Error;
+use crate::{Error, RulesOptions};
 
 /// Load protos and rules, print every problem, and exit 1 if there is one.
 #[derive(Debug, Args)]
@@ -16,7 +17,8 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(&self) -> Result<(), Error> {
-        let (schema, rules) = self.inputs.load()?;
+        let schema = self.inputs.schema()?;
+        let rules = self.inputs.rules(&schema, &RulesOptions::default())?;
         let services = schema.pool().services().len();
         println!(
             "ok: {services} services, {} methods, {} rules",

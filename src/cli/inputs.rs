@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::rules::Rules;
-use crate::{Error, Schema};
+use crate::{Error, Rules, RulesOptions, Schema, SchemaBuilder};
 
 /// Protos and rules.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(super) struct Inputs {
     /// A .proto, a folder of them, or a descriptor set (.binpb .pb .protoset .desc .dsc .fds)
     #[arg(
@@ -36,22 +36,26 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    /// Compiles the protos, and checks the rules against them.
-    pub(super) fn load(&self) -> Result<(Schema, Rules), Error> {
-        let mut builder = Schema::builder();
-        for input in &self.inputs {
-            builder = builder.input(input);
-        }
-        for folder in &self.import_path {
-            builder = builder.import_path(folder);
-        }
-        let schema = builder.build()?;
-        let rules = if self.rules.is_empty() {
+    /// Compiles the protos.
+    pub(super) fn schema(&self) -> Result<Schema, Error> {
+        let builder = self.inputs.iter().fold(Schema::builder(), SchemaBuilder::input);
+        self.import_path
+            .iter()
+            .fold(builder, SchemaBuilder::import_path)
+            .build()
+    }
+
+    /// Where rules are read from.
+    pub(super) fn rules_paths<'a>(&'a self, schema: &'a Schema) -> &'a [PathBuf] {
+        if self.rules.is_empty() {
             schema.input_folders()
         } else {
             &self.rules
-        };
-        let rules = Rules::load(&schema, rules)?;
-        Ok((schema, rules))
+        }
+    }
+
+    /// Reads the rules and checks them against the protos.
+    pub(super) fn rules(&self, schema: &Schema, options: &RulesOptions) -> Result<Rules, Error> {
+        options.load(schema, self.rules_paths(schema))
     }
 }

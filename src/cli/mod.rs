@@ -9,6 +9,7 @@ mod check;
 mod describe;
 mod inputs;
 mod json;
+mod limits;
 mod list;
 mod logging;
 mod report;
@@ -17,6 +18,7 @@ mod source;
 mod stdout;
 mod target;
 mod template;
+mod tls;
 
 use std::process::ExitCode;
 
@@ -39,7 +41,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve protos, answered by rules
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Load protos and rules, and print every problem
     Check(check::Check),
     /// Call a method of a server

@@ -9,8 +9,11 @@ use clap::{Args, ValueEnum};
 
 use super::banner::banner;
 use super::inputs::Inputs;
+use super::limits::LimitArgs;
 use super::logging::{LogFormat, Logging};
-use crate::{Error, Handlers, Sampler, Server};
+use super::tls::TlsArgs;
+use crate::live::{Answers, Loader, Reloader, Source};
+use crate::{Error, Handlers, RulesOptions, RulesState, Sampler, Schema, Server};
 
 /// Serve protos, answered by rules.
 #[derive(Debug, Args)]
@@ -35,26 +38,31 @@ pub(super) struct Serve {
     )]
     sample_stream_length: usize,
 
-    /// What samples follow from: the same seed, the same samples
-    #[arg(long, value_name = "N", env = "PROTOD_SEED", default_value_t = 0)]
-    seed: u64,
+    /// What samples, `random()` and `uuid()` follow from: the same seed, the same values [default: 0 for samples]
+    #[arg(long, value_name = "N", env = "PROTOD_SEED")]
+    seed: Option<u64>,
+
+    /// Do not name the rule that answered in the header `protod-rule`
+    #[arg(long, env = "PROTOD_NO_RULE_HEADER")]
+    no_rule_header: bool,
+
+    /// Do not reload when protos or rules change; SIGHUP reloads all the same
+    #[arg(long, env = "PROTOD_NO_WATCH")]
+    no_watch: bool,
+
+    /// After a reload, end calls that began before it with UNAVAILABLE when this time has passed [default: never]
+    #[arg(long, value_name = "TIME", env = "PROTOD_DRAIN_OLD")]
+    drain_old: Option<humantime::Duration>,
 
     /// Do not answer reflection requests
     #[arg(long, env = "PROTOD_NO_REFLECTION")]
     no_reflection: bool,
 
-    /// The largest message taken, in bytes, decompressed
-    #[arg(long, value_name = "BYTES", env = "PROTOD_MAX_RECEIVE_SIZE", default_value_t = 4 * 1024 * 1024)]
-    max_receive_size: usize,
+    #[command(flatten)]
+    limits: LimitArgs,
 
-    /// How long open calls may go on after SIGINT or SIGTERM, as in 10s or 2m; then they end with UNAVAILABLE
-    #[arg(
-        long,
-        value_name = "TIME",
-        env = "PROTOD_DRAIN_TIMEOUT",
-        default_value = "10s"
-    )]
-    drain_timeout: humantime::Duration,
+    #[command(flatten)]
+    tls: TlsArgs,
 
     #[command(flatten)]
     logging: Logging,
@@ -71,17 +79,25 @@ enum Unmatched {
 
 impl Serve {
     pub(super) fn run(&self) -> Result<(), Error> {
-        let (schema, rules) = self.inputs.load()?;
-        let mut handlers = Handlers::new().rules(&rules);
-        if self.unmatched == Unmatched::Sample {
-            handlers = handlers.samples(Sampler::new(self.seed).stream_length(self.sample_stream_length));
-        }
-        let server = Server::builder(schema.clone())
-            .handlers(handlers)
+        let mut loader = Loader::new(self.origin());
+        let loaded = loader.load()?;
+        let (schema, rules) = (loaded.schema.clone(), loaded.rules.clone());
+        let mut server = Server::builder(loaded.schema)
+            .handlers(loaded.handlers)
             .reflection(!self.no_reflection)
-            .max_receive_size(self.max_receive_size)
-            .drain_timeout(self.drain_timeout.into())
-            .build()?;
+            .limits(self.limits.limits())
+            .max_receive_size(self.limits.max_receive_size)
+            .max_send_size(self.limits.max_send_size)
+            .max_elements(self.limits.max_elements)
+            .drain_timeout(self.limits.drain_timeout.into());
+        if let Some(grace) = self.drain_old {
+            server = server.drain_old(grace.into());
+        }
+        let tls = self.tls.load()?;
+        if let Some(tls) = &tls {
+            server = server.tls(tls.clone());
+        }
+        let server = server.build()?;
         self.logging.install();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -91,10 +107,55 @@ impl Serve {
             let bound = server.bind(&self.addr).await?;
             let addr = bound.local_addr().to_string();
             eprintln!("protod listening on {addr}");
-            if self.logging.log_format == LogFormat::Text {
-                eprint!("{}", banner(&addr, &schema, &rules));
+            if tls.is_none() && !bound.local_addr().is_local() {
+                tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");
             }
+            if self.logging.log_format == LogFormat::Text {
+                eprint!("{}", banner(&addr, tls.is_some(), &schema, &rules));
+            }
+            let reloader = Reloader::new(server, loader).watch(!self.no_watch);
+            #[cfg(unix)]
+            tokio::spawn(reloader.trigger().reload_on_hangup());
+            tokio::spawn(reloader.run());
             bound.serve_until(stop_signal()).await
+        })
+    }
+
+    fn origin(&self) -> Origin {
+        let sampler = Sampler::new(self.seed.unwrap_or_default()).stream_length(self.sample_stream_length);
+        Origin {
+            inputs: self.inputs.clone(),
+            options: RulesOptions::default()
+                .state(&RulesState::new())
+                .rule_header(!self.no_rule_header),
+            samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
+        }
+    }
+}
+
+/// What is loaded, at the start and after each change.
+struct Origin {
+    inputs: Inputs,
+    options: RulesOptions,
+    samples: Option<Sampler>,
+}
+
+impl Source for Origin {
+    fn schema(&self) -> Result<Schema, Error> {
+        self.inputs.schema()
+    }
+
+    fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
+        let rules = self.inputs.rules(schema, &self.options)?;
+        let mut handlers = Handlers::new().rules(&rules);
+        if let Some(sampler) = &self.samples {
+            handlers = handlers.samples(sampler.clone());
+        }
+        let watch_paths = self.inputs.rules_paths(schema).to_vec();
+        Ok(Answers {
+            handlers,
+            rules,
+            watch_paths,
         })
     }
 }

@@ -21,7 +21,7 @@ use tonic::{Code, Status};
 use super::BoxHandler;
 use super::call::{Call, CallStart};
 use super::compression::Encoding;
-use super::lifecycle::{Lifecycle, Phase};
+use super::lifecycle::Lifecycle;
 use super::outgoing::{Finished, Outlet};
 use crate::schema::Method;
 
@@ -245,10 +245,7 @@ impl Drive {
 }
 
 fn interruption(deadline: Option<Instant>, lifecycle: Lifecycle) -> Interruption {
-    let ended = async move {
-        lifecycle.reached(Phase::Ended).await;
-        Status::unavailable("the server is stopping")
-    };
+    let ended = async move { Status::unavailable(lifecycle.ended().await) };
     match deadline {
         None => Box::pin(ended),
         Some(deadline) => Box::pin(async move {

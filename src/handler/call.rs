@@ -14,7 +14,7 @@ use tonic::metadata::MetadataMap;
 
 use super::compression::Encoding;
 use super::incoming::Incoming;
-use super::lifecycle::{Lifecycle, Phase};
+use super::lifecycle::Lifecycle;
 use super::outgoing::{Finished, Frames, Outgoing, Outlet};
 use super::peer::Peer;
 use crate::message::{Message, MessageError, check};
@@ -22,6 +22,7 @@ use crate::schema::Method;
 
 /// What one message may cost.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "each is a maximum, as its flag says")]
 pub(crate) struct CallLimits {
     /// The largest message taken, in bytes, decompressed.
     pub(crate) max_receive_size: usize,
@@ -124,10 +125,11 @@ impl Call {
         &self.extensions
     }
 
-    /// Waits until the server begins to stop; at once if it has. Long streams end themselves then.
+    /// Waits until the server begins to stop, or to end the calls of a generation that was replaced; at once if it
+    /// has. Long streams end themselves then.
     pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
         let lifecycle = self.lifecycle.clone();
-        async move { lifecycle.reached(Phase::Draining).await }
+        async move { lifecycle.draining().await }
     }
 
     /// The next message of the client; nothing when it has sent its last.

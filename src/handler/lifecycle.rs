@@ -1,4 +1,9 @@
-//! How far a server is with stopping, as its calls see it.
+//! How far a server is with stopping, and how far a generation is with going, as their calls see it.
+//!
+//! All of a server's lifecycles watch one value, so a stop reaches the calls of every generation, and nobody keeps
+//! a list of those that still have calls in flight.
+
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -12,36 +17,144 @@ pub(crate) enum Phase {
     Ended,
 }
 
-/// A phase that one side advances and every call can wait for. Clones share it.
+/// Where a server is, which one side advances and every call can wait for. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Lifecycle {
-    phase: watch::Sender<Phase>,
+    progress: watch::Sender<Progress>,
+    generation: Option<OfGeneration>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Progress {
+    phase: Phase,
+    /// The generations before this one have been replaced.
+    current: u64,
+}
+
+/// What ends the calls of one generation before the server stops.
+#[derive(Debug, Clone, Copy)]
+struct OfGeneration {
+    number: u64,
+    /// How long calls may go on after the generation was replaced.
+    grace: Duration,
 }
 
 impl Lifecycle {
+    /// The lifecycle of a server; also of calls that belong to no generation.
     pub(crate) fn new() -> Self {
+        let progress = Progress {
+            phase: Phase::Serving,
+            current: 0,
+        };
         Self {
-            phase: watch::Sender::new(Phase::Serving),
+            progress: watch::Sender::new(progress),
+            generation: None,
         }
     }
 
-    /// Moves on to `phase`; never back.
+    /// The lifecycle of calls that end `grace` after a generation later than `number` has taken over.
+    pub(crate) fn of_generation(&self, number: u64, grace: Duration) -> Self {
+        Self {
+            progress: self.progress.clone(),
+            generation: Some(OfGeneration { number, grace }),
+        }
+    }
+
+    /// Moves the server on to `phase`; never back.
     pub(crate) fn advance(&self, phase: Phase) {
-        self.phase.send_if_modified(|current| {
-            let later = phase > *current;
-            *current = phase.max(*current);
+        self.progress.send_if_modified(|progress| {
+            let later = phase > progress.phase;
+            progress.phase = phase.max(progress.phase);
             later
         });
     }
 
-    pub(crate) fn phase(&self) -> Phase {
-        *self.phase.borrow()
+    /// Tells the calls of earlier generations that the one of that number has taken over.
+    pub(crate) fn replace(&self, current: u64) {
+        self.progress
+            .send_modify(|progress| progress.current = current.max(progress.current));
     }
 
-    /// Waits until `phase` is reached.
+    /// The server's phase, whatever the generation.
+    pub(crate) fn phase(&self) -> Phase {
+        self.progress.borrow().phase
+    }
+
+    /// Waits until the server has reached `phase`.
     pub(crate) async fn reached(&self, phase: Phase) {
-        let mut phases = self.phase.subscribe();
-        // The sender is alive: `self` holds it.
-        let _ = phases.wait_for(|current| *current >= phase).await;
+        self.wait_for(|progress| progress.phase >= phase).await;
+    }
+
+    /// Waits until the server drains, or calls of this generation are about to end.
+    pub(crate) async fn draining(&self) {
+        self.wait_for(|progress| progress.phase >= Phase::Draining || self.is_replaced(progress))
+            .await;
+    }
+
+    /// Waits until calls must end, and says why.
+    pub(crate) async fn ended(&self) -> &'static str {
+        const STOPPING: &str = "the server is stopping";
+        let ended = |progress: &Progress| progress.phase >= Phase::Ended;
+        let at = self
+            .wait_for(|progress| ended(progress) || self.is_replaced(progress))
+            .await;
+        match self.generation {
+            Some(generation) if !ended(&at) => {
+                match tokio::time::timeout(generation.grace, self.wait_for(ended)).await {
+                    Ok(_) => STOPPING,
+                    Err(_) => "the protos and rules that this call began with have been replaced",
+                }
+            }
+            _ => STOPPING,
+        }
+    }
+
+    fn is_replaced(&self, progress: &Progress) -> bool {
+        self.generation
+            .is_some_and(|generation| generation.number < progress.current)
+    }
+
+    async fn wait_for(&self, reached: impl FnMut(&Progress) -> bool) -> Progress {
+        let mut progress = self.progress.subscribe();
+        *progress.wait_for(reached).await.expect("`self` holds the sender")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::{Lifecycle, Phase};
+
+    const GRACE: Duration = Duration::from_secs(30);
+
+    #[tokio::test(start_paused = true)]
+    async fn replaced_generation_ends_after_its_grace_and_the_current_one_does_not() {
+        let server = Lifecycle::new();
+        let (old, new) = (server.of_generation(1, GRACE), server.of_generation(2, GRACE));
+        server.replace(2);
+        let began = Instant::now();
+        old.draining().await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        assert!(old.ended().await.contains("replaced"));
+        assert_eq!(began.elapsed(), GRACE);
+        for other in [new, server] {
+            let ended = tokio::time::timeout(GRACE * 10, other.ended()).await;
+            assert!(ended.is_err(), "{other:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stop_ends_all_generations_at_once() {
+        let server = Lifecycle::new();
+        let (old, new) = (server.of_generation(1, GRACE), server.of_generation(2, GRACE));
+        server.replace(2);
+        let began = Instant::now();
+        let stop = async { server.advance(Phase::Ended) };
+        let (old, new, ()) = tokio::join!(old.ended(), new.ended(), stop);
+        assert_eq!((old, new), ("the server is stopping", "the server is stopping"));
+        assert_eq!(began.elapsed(), Duration::ZERO);
     }
 }

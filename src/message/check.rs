@@ -184,7 +184,7 @@ impl<'c> Check<'c> {
             Shape::Fixed64 => 8,
             _ => return Err(Malformed::WireType(field.number)),
         };
-        if contents.len() % width != 0 {
+        if !contents.len().is_multiple_of(width) {
             return Err(Malformed::Truncated);
         }
         self.spend(contents.len() / width)

@@ -1,6 +1,6 @@
 //! Messages of run-time types, kept as the bytes that came.
 //!
-//! The server checks the bytes of a message once, against its descriptor ([`check`]), and keeps them: most
+//! The server checks the bytes of a message once, against its descriptor, and keeps them: most
 //! messages are only passed on, matched on a field, or logged, and decoding one into a [`DynamicMessage`] costs
 //! many times what compiled code pays. It becomes one when someone asks.
 
@@ -10,6 +10,8 @@ mod error;
 mod json;
 mod pick;
 mod wire;
+
+use std::fmt;
 
 use bytes::{BufMut, Bytes};
 use prost::Message as _;
@@ -26,12 +28,12 @@ use crate::schema::Schema;
 ///
 /// It holds either encoded bytes that were checked, or a [`DynamicMessage`], whichever it was made from, and
 /// gives both. Unknown fields are kept.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Message {
     form: Form,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Form {
     Encoded(MessageDescriptor, Bytes),
     Dynamic(DynamicMessage),
@@ -129,6 +131,17 @@ impl Message {
             Form::Encoded(_, bytes) => buffer.put_slice(bytes),
             Form::Dynamic(message) => message.encode_raw(buffer),
         }
+    }
+}
+
+/// Type and size only: prost-reflect's own `Debug` walks from descriptor to descriptor, and does not come back
+/// from a recursive type.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("type", &self.descriptor().full_name())
+            .field("encoded_len", &self.encoded_len())
+            .finish()
     }
 }
 

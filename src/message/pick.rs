@@ -88,14 +88,13 @@ impl Picker {
                 self.oneof_siblings(layouts, node, number)
                     .map(|index| (node, index)),
             );
-            node = match self.nodes[node].picks[field.index].node {
-                Some(below) => below as usize,
-                None => {
-                    self.nodes.push(Node::new(layouts, below));
-                    let below = u16::try_from(self.nodes.len() - 1).ok()?;
-                    self.nodes[node].picks[field.index].node = Some(below);
-                    below as usize
-                }
+            node = if let Some(below) = self.nodes[node].picks[field.index].node {
+                below as usize
+            } else {
+                self.nodes.push(Node::new(layouts, below));
+                let below = u16::try_from(self.nodes.len() - 1).ok()?;
+                self.nodes[node].picks[field.index].node = Some(below);
+                below as usize
             };
         }
         let field = singular(layouts, self.nodes[node].layout, last)?;

@@ -3,13 +3,13 @@
 //! Equalities of singular scalars, which most rules are made of, are checked on the picked slots without decoding
 //! anything; lists, maps and the well-known types are compared with the decoded message.
 
-use prost_reflect::{DynamicMessage, Kind, ReflectMessage as _};
+use prost_reflect::{DynamicMessage, Kind};
 
 use super::compiler::Compiler;
 use super::expected::{Expected, Literal};
 use super::expr::{Env, EvalError, Program, Uses, Value};
-use super::node::{Node, Yaml};
-use super::template::{Field, canonical};
+use super::node::Node;
+use super::template::canonical;
 use crate::message::{Raw, Slot};
 
 /// The earliest event that can decide a condition.
@@ -109,9 +109,9 @@ impl Condition {
             return Ok(false);
         }
         if let Some(deep) = &self.deep
-            && !decoded
+            && decoded
                 .get()
-                .is_some_and(|message| deep.fits_message(message).is_ok())
+                .is_none_or(|message| deep.fits_message(message).is_err())
         {
             return Ok(false);
         }

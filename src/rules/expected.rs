@@ -110,6 +110,7 @@ impl Literal {
     }
 }
 
+#[expect(clippy::float_cmp, reason = "a pattern means just that value")]
 fn same_float(one: f64, other: f64) -> bool {
     one == other || (one.is_nan() && other.is_nan())
 }
@@ -148,17 +149,14 @@ impl Expected {
         let mut members = Some(Vec::new());
         for (key, value) in entries {
             let name = key.key_text().unwrap_or_default();
-            let member = match Field::find(descriptor, &name) {
-                Some(field) => {
-                    Self::compile_field(compiler, value, &field).map(|expected| (field, name, expected))
-                }
-                None => {
-                    let fields: Vec<_> = descriptor.fields().collect();
-                    let hint = names::hint(&name, fields.iter().map(|field| field.name()));
-                    let message = format!("the message {} has no field `{name}`", descriptor.full_name());
-                    compiler.problem_hint(key, message, hint);
-                    None
-                }
+            let member = if let Some(field) = Field::find(descriptor, &name) {
+                Self::compile_field(compiler, value, &field).map(|expected| (field, name, expected))
+            } else {
+                let fields: Vec<_> = descriptor.fields().collect();
+                let hint = names::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name));
+                let message = format!("the message {} has no field `{name}`", descriptor.full_name());
+                compiler.problem_hint(key, message, hint);
+                None
             };
             members = members.zip(member).map(|(mut members, member)| {
                 members.push(member);
@@ -209,7 +207,7 @@ impl Expected {
         if let Some(message) = field.message() {
             return Self::compile(compiler, node, message);
         }
-        let text = constant_text(compiler, node)?;
+        let text = constant_text(compiler, node).ok()?;
         match constant(&field.kind, node, text.as_deref()) {
             Ok(value) => Literal::of(&value, &field.kind).map(Self::Scalar),
             Err(unfit) => {
@@ -259,7 +257,7 @@ impl Expected {
         node: &Node,
         descriptor: &MessageDescriptor,
     ) -> Option<Self> {
-        let text = constant_text(compiler, node)?;
+        let text = constant_text(compiler, node).ok()?;
         let json = match (text, &node.value) {
             (Some(text), _) => serde_json::Value::String(text),
             (None, Yaml::Bool(truth)) => (*truth).into(),
@@ -270,12 +268,11 @@ impl Expected {
             (None, Yaml::Float(number)) => (*number).into(),
             _ => serde_json::Value::Null,
         };
-        match DynamicMessage::deserialize(descriptor.clone(), json) {
-            Ok(message) => Some(Self::Whole(Box::new(message))),
-            Err(_) => {
-                compiler.problem(node, format!("this is no {}", descriptor.full_name()));
-                None
-            }
+        if let Ok(message) = DynamicMessage::deserialize(descriptor.clone(), json) {
+            Some(Self::Whole(Box::new(message)))
+        } else {
+            compiler.problem(node, format!("this is no {}", descriptor.full_name()));
+            None
         }
     }
 
@@ -407,19 +404,20 @@ impl Expected {
     }
 }
 
-/// A pattern's string, escapes undone: patterns hold constants. The outer `None` means a problem was told.
-fn constant_text(compiler: &mut Compiler<'_>, node: &Node) -> Option<Option<String>> {
+/// A problem that was told already.
+struct Told;
+
+/// A pattern's string, escapes undone, if the node is one: patterns hold constants.
+fn constant_text(compiler: &mut Compiler<'_>, node: &Node) -> Result<Option<String>, Told> {
     let Some(written) = node.text() else {
-        return Some(None);
+        return Ok(None);
     };
-    match text::split(written).as_deref() {
-        Ok([Piece::Literal(text)]) => Some(Some(text.clone())),
-        _ => {
-            let hint = Some("write the condition as `when`".to_owned());
-            compiler.problem_hint(node, "`match` holds constants, no expressions", hint);
-            None
-        }
+    if let Ok([Piece::Literal(text)]) = text::split(written).as_deref() {
+        return Ok(Some(text.clone()));
     }
+    let hint = Some("write the condition as `when`".to_owned());
+    compiler.problem_hint(node, "`match` holds constants, no expressions", hint);
+    Err(Told)
 }
 
 fn map_key(kind: &Kind, node: &Node) -> Option<MapKey> {

@@ -84,14 +84,15 @@ impl<'l> Loader<'l> {
         line: usize,
         named: &mut HashMap<String, usize>,
     ) {
-        let before = self.problems.len();
         // The keys are checked once, whatever number of methods the rule is for.
-        let Some((entries, methods, name)) = self.heading(file, node, line, named) else {
+        let Some(Heading {
+            entries,
+            methods,
+            name,
+        }) = self.heading(file, node, line, named)
+        else {
             return;
         };
-        if self.problems.len() > before && methods.is_empty() {
-            return;
-        }
         let mut told = HashSet::new();
         for method in methods {
             let pending = self
@@ -116,14 +117,14 @@ impl<'l> Loader<'l> {
         self.names.push(name);
     }
 
-    /// A rule's entries, the methods that it is for, and its name.
+    /// Nothing where no method is named.
     fn heading<'n>(
         &mut self,
         file: &'n RulesFile,
         node: &'n Node,
         line: usize,
         named: &mut HashMap<String, usize>,
-    ) -> Option<(Vec<Entry<'n>>, Vec<Arc<Method>>, Arc<str>)> {
+    ) -> Option<Heading<'n>> {
         let source = &file.source;
         let entries = super::compiler::entries(source, &mut self.problems, node, "a rule", &rule::KEYS)?;
         let mut name: Arc<str> = format!("{}:{line}", source.name()).into();
@@ -137,9 +138,12 @@ impl<'l> Loader<'l> {
             name = given.into();
         }
         let Some(entry) = find(&entries, "method") else {
-            let problem = Problem::at(source, node.span.clone(), "a rule needs a `method`");
-            self.problems
-                .push(problem.with_hint("such as `method: package.Service/Method`"));
+            // An unknown key was told already, and is the method misspelt.
+            if entries.len() == node.entries() {
+                let problem = Problem::at(source, node.span.clone(), "a rule needs a `method`");
+                self.problems
+                    .push(problem.with_hint("such as `method: package.Service/Method`"));
+            }
             return None;
         };
         let wanted = entry.value.key_text().unwrap_or_default();
@@ -156,7 +160,11 @@ impl<'l> Loader<'l> {
                 None => problem,
             });
         }
-        Some((entries, methods, name))
+        Some(Heading {
+            entries,
+            methods,
+            name,
+        })
     }
 
     /// `package.Service/Method`, or `package.Service/*` for all of a service.
@@ -214,6 +222,14 @@ fn compiler<'a>(
         locals: Vec::new(),
         uses: Uses::default(),
     }
+}
+
+/// What is known of a rule before it is compiled.
+struct Heading<'n> {
+    entries: Vec<Entry<'n>>,
+    /// Those that the rule is for.
+    methods: Vec<Arc<Method>>,
+    name: Arc<str>,
 }
 
 /// Counts the lines of a text as places in it go up.

@@ -69,6 +69,14 @@ impl Node {
         }
     }
 
+    /// How many entries a mapping has.
+    pub(crate) fn entries(&self) -> usize {
+        match &self.value {
+            Yaml::Map(entries) => entries.len(),
+            _ => 0,
+        }
+    }
+
     fn size(&self) -> usize {
         match &self.value {
             Yaml::List(items) => 1 + items.iter().map(Node::size).sum::<usize>(),
@@ -198,11 +206,14 @@ impl<'t> Builder<'t> {
     /// An `Err` ends the reading.
     fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Problem> {
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
             Event::DocumentStart(_) if self.root.is_some() => Err(self
                 .problem(span, "a second document")
                 .with_hint("one file holds one list of rules; put the others into files of their own")),
-            Event::DocumentStart(_) => Ok(()),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => Ok(()),
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => {
                     // Counted before it is cloned, or a few aliases of aliases fill the memory first.
@@ -284,9 +295,10 @@ impl<'t> Builder<'t> {
                 entries,
                 key: waiting,
                 seen,
-            } => match waiting.take() {
-                Some(key) => entries.push((key, node)),
-                None => {
+            } => {
+                if let Some(key) = waiting.take() {
+                    entries.push((key, node))
+                } else {
                     match node.key_text() {
                         Some(text) if seen.contains(&text) => self.problems.push(
                             Problem::at(self.source, node.span.clone(), format!("`{text}` is here twice"))
@@ -303,7 +315,7 @@ impl<'t> Builder<'t> {
                     }
                     *waiting = Some(node);
                 }
-            },
+            }
         }
         Ok(())
     }
@@ -391,11 +403,12 @@ fn float(text: &str) -> Option<Yaml> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn parsed(text: &str) -> Result<Node, String> {
-        parse(&SourceText::new("f", text))
-            .map_err(|problems| problems.iter().map(|p| format!("{p:?}\n")).collect::<String>())
+        parse(&SourceText::new("f", text)).map_err(|problems| format!("{problems:?}"))
     }
 
     fn value(text: &str) -> Yaml {
@@ -476,7 +489,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+            writeln!(bomb, "a{level}: &a{level} [{aliases}]").unwrap();
         }
         assert!(parsed(&bomb).unwrap_err().contains("aliases expanded"));
     }

@@ -31,7 +31,7 @@ impl Pause {
             },
             (source, Type::Duration | Type::String | Type::Dyn) => Some(Self::Dynamic(source)),
             (_, found) => {
-                compiler.problem(node, format!("{EXPECTED}, found {}", found));
+                compiler.problem(node, format!("{EXPECTED}, found {found}"));
                 None
             }
         }
@@ -102,7 +102,7 @@ mod tests {
     fn durations_have_units() {
         assert_eq!(parse("200ms"), Some(Duration::from_millis(200)));
         assert_eq!(parse("1.5s"), Some(Duration::from_millis(1500)));
-        assert_eq!(parse("1h30m"), Some(Duration::from_secs(5400)));
+        assert_eq!(parse("1h30m"), Some(Duration::from_mins(90)));
         for wrong in ["", "5", "s", "-1s", "1 s", "1x", "99999999999999999999999s"] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }

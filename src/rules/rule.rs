@@ -1,5 +1,6 @@
 //! One rule of a file, compiled for one method.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use tonic::metadata::AsciiMetadataValue;
@@ -60,6 +61,8 @@ pub(crate) fn compile(
         .collect();
     let session = match outcomes.as_slice() {
         [outcome] => session(compiler, method, outcome, value("headers"), value("trailers")),
+        // An unknown key was told already, and is the outcome misspelt.
+        [] if entries.len() < node.entries() => None,
         [] => {
             let hint = Some("one of `reply`, `stream`, `session`, `status`".to_owned());
             compiler.problem_hint(node, "a rule needs an outcome", hint);
@@ -327,12 +330,11 @@ fn times(
 }
 
 fn integer(compiler: &mut Compiler<'_>, node: &Node, key: &str) -> Option<i64> {
-    match &node.value {
-        Yaml::Int(number) => i64::try_from(*number).ok(),
-        _ => {
-            compiler.problem(node, format!("`{key}` is a whole number, found {}", node.kind()));
-            None
-        }
+    if let Yaml::Int(number) = &node.value {
+        i64::try_from(*number).ok()
+    } else {
+        compiler.problem(node, format!("`{key}` is a whole number, found {}", node.kind()));
+        None
     }
 }
 
@@ -342,7 +344,7 @@ fn header_value(name: &str) -> AsciiMetadataValue {
     for byte in name.bytes() {
         match byte {
             b' '..=b'~' if byte != b'%' => text.push(char::from(byte)),
-            _ => text.push_str(&format!("%{byte:02X}")),
+            _ => write!(text, "%{byte:02X}").expect("a string grows"),
         }
     }
     AsciiMetadataValue::try_from(text.trim()).expect("printable ASCII")

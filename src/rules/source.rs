@@ -138,10 +138,11 @@ fn common_type<'t>(mut types: impl Iterator<Item = &'t Type>) -> Type {
 /// Whether a variable of that type may be set to a value of the other.
 pub(crate) fn assignable(variable: &Type, found: &Type) -> bool {
     match (variable, found) {
-        (Type::Dyn, _) | (_, Type::Dyn) | (Type::List(_), Type::List(_)) | (Type::Map(..), Type::Map(..)) => {
-            true
-        }
-        (Type::Double, Type::Int | Type::Uint) => true,
+        (Type::Dyn, _)
+        | (_, Type::Dyn)
+        | (Type::List(_), Type::List(_))
+        | (Type::Map(..), Type::Map(..))
+        | (Type::Double, Type::Int | Type::Uint) => true,
         _ => variable == found,
     }
 }
@@ -174,5 +175,5 @@ pub(crate) fn fit(variable: &Type, value: Value<'static>) -> Result<Value<'stati
     }
     let mut text = String::new();
     value.write_text(&mut text);
-    Err(format!("{text} is not {}", variable))
+    Err(format!("{text} is not {variable}"))
 }

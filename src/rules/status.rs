@@ -185,7 +185,7 @@ fn compile_code(compiler: &mut Compiler<'_>, node: &Node) -> Option<CodeSource> 
         ) {
             return Some(CodeSource::Dynamic(source));
         }
-        compiler.problem(node, format!("expected a status code, found {}", found));
+        compiler.problem(node, format!("expected a status code, found {found}"));
         return None;
     };
     if let Some(code) = code_of(value) {

@@ -1,7 +1,7 @@
 //! From the steps of an event to the operations of a plan.
 
 use super::compiler::{Compiler, Entry};
-use super::expr::Type;
+use super::expr::{Type, Value};
 use super::metadata::Metadata;
 use super::names;
 use super::node::{Node, Yaml};
@@ -10,7 +10,7 @@ use super::plan::{Assignment, Op, Plan, SignalStep};
 use super::source::{Source, assignable};
 use super::status::StatusTemplate;
 use super::template::Template;
-use super::text::Text;
+use super::text::{Piece, Text};
 
 /// The keys of a step that say what it does; each step has one.
 const ACTIONS: [&str; 11] = [
@@ -89,7 +89,7 @@ impl<'s, 'c> Steps<'s, 'c> {
             [action] => self.looped(&modifiers, action),
             [] => {
                 // An unknown key was told already.
-                if matches!(&node.value, Yaml::Map(entries) if entries.len() == modifiers.count()) {
+                if node.entries() == modifiers.count() {
                     let hint = Some(format!("one of `{}`", ACTIONS.join("`, `")));
                     self.compiler.problem_hint(node, "a step needs an action", hint);
                 }
@@ -157,14 +157,18 @@ impl<'s, 'c> Steps<'s, 'c> {
     fn repeat(&mut self, node: &Node) -> Option<Op> {
         let (count, found) = Source::compile(self.compiler, node)?;
         let fits = match &count {
-            Source::Constant(super::expr::Value::Int(count)) => *count >= 0,
-            Source::Constant(super::expr::Value::Uint(_)) => true,
+            Source::Constant(Value::Int(count)) => *count >= 0,
+            Source::Constant(Value::Uint(_)) => true,
             Source::Constant(_) => false,
             _ => matches!(found, Type::Int | Type::Uint | Type::Dyn),
         };
         if !fits {
-            let message = format!("`repeat` needs a number from 0, found {}", found);
-            self.compiler.problem(node, message);
+            let found = match (node.text(), node.key_text()) {
+                (None, Some(number)) => number,
+                _ => found.to_string(),
+            };
+            self.compiler
+                .problem(node, format!("`repeat` needs a number from 0, found {found}"));
             return None;
         }
         Some(Op::Repeat { count, end: 0 })
@@ -179,7 +183,7 @@ impl<'s, 'c> Steps<'s, 'c> {
             return None;
         };
         let pieces = self.compiler.split(node, text)?;
-        let [super::text::Piece::Expression { source, at }] = pieces.as_slice() else {
+        let [Piece::Expression { source, at }] = pieces.as_slice() else {
             self.compiler.problem(node, "`each` needs a list as one `${…}`");
             return None;
         };
@@ -189,7 +193,7 @@ impl<'s, 'c> Steps<'s, 'c> {
             Type::Map(key, _) => (**key).clone(),
             Type::Dyn => Type::Dyn,
             other => {
-                let message = format!("`each` needs a list, this is {}", other);
+                let message = format!("`each` needs a list, this is {other}");
                 self.compiler.problem(node, message);
                 return None;
             }
@@ -247,13 +251,12 @@ impl<'s, 'c> Steps<'s, 'c> {
     }
 
     fn text(&mut self, node: &Node, expected: &str) -> Option<Text> {
-        match node.key_text() {
-            Some(text) => Text::compile(self.compiler, node, &text),
-            None => {
-                self.compiler
-                    .problem(node, format!("expected {expected}, found {}", node.kind()));
-                None
-            }
+        if let Some(text) = node.key_text() {
+            Text::compile(self.compiler, node, &text)
+        } else {
+            self.compiler
+                .problem(node, format!("expected {expected}, found {}", node.kind()));
+            None
         }
     }
 
@@ -289,7 +292,7 @@ impl<'s, 'c> Steps<'s, 'c> {
                     value: source,
                 });
             } else {
-                let message = format!("`{name}` is {}, this is {}", expected, found);
+                let message = format!("`{name}` is {expected}, this is {found}");
                 let hint = Some("a variable keeps the type of its first value".to_owned());
                 self.compiler.problem_hint(value, message, hint);
             }

@@ -10,10 +10,10 @@ use super::compiler::Compiler;
 use super::expr::{CallFacts, Env, Uses, Value};
 use super::node::{self, Node};
 use super::template::{Misfit, Template};
+use crate::Problem;
 use crate::error::SourceText;
 use crate::message::{DEFAULT_MAX_ELEMENTS, Message, Picker, check_and_pick};
 use crate::schema::Schema;
-use crate::{Error, Problem};
 
 /// The schema of `tests/fixtures/rules/kinds.proto`.
 pub(super) fn kinds() -> Schema {
@@ -112,7 +112,10 @@ pub(super) fn written(
         Template::compile(compiler, node, &descriptor)
     })
     .map_err(|problems| rendered(&problems))?;
-    let request = Message::from_json(descriptor.clone(), request).unwrap();
+    let request = match request {
+        "" => Message::from_dynamic(DynamicMessage::new(descriptor.clone())),
+        json => Message::from_json(descriptor.clone(), json).unwrap(),
+    };
     let mut buffer = BytesMut::new();
     with_request(schema, &picker, &request, |env| template.write(env, &mut buffer))
         .map_err(|misfit: Misfit| misfit.to_string())?;
@@ -135,9 +138,4 @@ pub(super) fn rendered(problems: &[Problem]) -> String {
         .map(|problem| format!("{problem:?}"))
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// The problems of an error, one a line.
-pub(super) fn rendered_error(error: &Error) -> String {
-    rendered(error.problems())
 }

@@ -142,18 +142,6 @@ impl Text {
         Some(Self { parts: parts?.into() })
     }
 
-    /// The text, if it is the same on every call.
-    pub(crate) fn constant(&self) -> Option<String> {
-        let mut text = String::new();
-        for part in &self.parts {
-            match part {
-                Part::Literal(literal) => text.push_str(literal),
-                Part::Expression(program) => program.constant()?.write_text(&mut text),
-            }
-        }
-        Some(text)
-    }
-
     /// Appends the text.
     pub(crate) fn write(&self, env: &Env<'_>, out: &mut String) -> Result<(), EvalError> {
         for part in &self.parts {

@@ -1,19 +1,19 @@
 //! Made-up answers, from the descriptor alone, for a method that no rule names.
 //!
 //! Fields of the request that the response also has by name and type come back as they are. The rest is made up
-//! from names, types and validation rules ([`annotations`] says which), and every message that is made up can be
+//! from names, types and validation rules (`annotations` says which), and every message that is made up can be
 //! encoded, decoded and printed as JSON. The same seed, method, request and index give the same sample.
 //!
 //! | file | what it makes up |
 //! |---|---|
-//! | [`message`] | messages, field by field, and how deep they go |
-//! | [`copy`] | what comes back from the request |
-//! | [`values`] | one value of any kind; lists and maps |
-//! | [`well_known`] | the messages of `google.protobuf` |
-//! | [`numbers`], [`text`], [`times`] | values within validation rules |
-//! | [`names`], [`amounts`] | what a field's name suggests |
-//! | [`formats`], [`pattern`] | text in a format, text that matches a regular expression |
-//! | [`seed`] | chance that comes out the same every time |
+//! | `message` | messages, field by field, and how deep they go |
+//! | `copy` | what comes back from the request |
+//! | `values` | one value of any kind; lists and maps |
+//! | `well_known` | the messages of `google.protobuf` |
+//! | `numbers`, `text`, `times` | values within validation rules |
+//! | `names`, `amounts` | what a field's name suggests |
+//! | `formats`, `pattern` | text in a format, text that matches a regular expression |
+//! | `seed` | chance that comes out the same every time |
 
 mod amounts;
 mod annotations;

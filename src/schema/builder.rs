@@ -55,14 +55,11 @@ impl SchemaBuilder {
     /// Reads, compiles and checks everything. The error holds every problem of every file.
     pub fn build(self) -> Result<Schema, Error> {
         let mut problems = Vec::new();
-        let import_paths = self.import_paths.iter().filter_map(|path| {
-            if !path.is_dir() {
-                let message = "this import path is not a folder";
-                problems.push(Problem::in_file(path.display().to_string(), message));
-            }
-            Some(absolute(path))
-        });
-        let import_paths: Vec<PathBuf> = import_paths.collect();
+        for path in self.import_paths.iter().filter(|path| !path.is_dir()) {
+            let message = "this import path is not a folder";
+            problems.push(Problem::in_file(path.display().to_string(), message));
+        }
+        let import_paths = self.import_paths.iter().map(|path| absolute(path)).collect();
         let inputs = Inputs::read(&self.inputs, &mut problems);
         let sets = self.descriptor_sets.into_iter().zip(1..).map(|(bytes, number)| {
             let name = if number == 1 {
@@ -176,9 +173,9 @@ impl Inputs {
                 ),
                 Err(found) => problems.extend(found),
             },
-            SourceKind::DescriptorSet => match fs::read(path) {
-                Ok(bytes) => self.sets.push((name, bytes.into())),
-                Err(error) => problems.push(Problem::in_file(name, format!("cannot be read: {error}"))),
+            SourceKind::DescriptorSet => match set::read_from_disk(path, &name) {
+                Ok(bytes) => self.sets.push((name, bytes)),
+                Err(problem) => problems.push(problem),
             },
         }
     }

@@ -4,7 +4,7 @@
 //! sets by their name. A node whose text is damaged stays, so that its importers know why they cannot be linked.
 //! In the end each node has one import name, and the imports of every text use it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -57,8 +57,8 @@ pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
     pub(super) problems: Vec<Problem>,
     pub(super) roots: ImportRoots,
-    /// Texts whose name is that of a file in a set, and that file: the two must be the same.
-    pub(super) twins: Vec<(NodeId, NodeId)>,
+    /// For files of sets: the text that has the same name. The two must be the same.
+    pub(super) twins: BTreeMap<NodeId, NodeId>,
     /// The texts read from disk, for the watcher.
     pub(super) paths_read: BTreeSet<PathBuf>,
     current_folder: PathBuf,
@@ -73,7 +73,7 @@ impl Graph {
             nodes: Vec::new(),
             problems: Vec::new(),
             roots,
-            twins: Vec::new(),
+            twins: BTreeMap::new(),
             paths_read: BTreeSet::new(),
             current_folder,
             by_name: HashMap::new(),
@@ -343,9 +343,10 @@ impl Graph {
             let names = text.names(self.roots.given(), &self.current_folder);
             if let Some(twin) = names.first().and_then(|name| self.by_name.get(name))
                 && matches!(self.nodes[*twin].body, Body::Encoded(..))
+                && !self.twins.contains_key(twin)
             {
-                self.twins.push((id, *twin));
                 self.nodes[id].name.clone_from(&names[0]);
+                self.twins.insert(*twin, id);
                 continue;
             }
             let name = names.into_iter().find(|name| !self.by_name.contains_key(name));

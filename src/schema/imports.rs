@@ -118,7 +118,7 @@ impl ImportRoots {
         let mut modules = Vec::new();
         for name in ["buf.work.yaml", "buf.yaml"] {
             let path = folder.join(name);
-            let Ok(text) = fs::read_to_string(&path) else {
+            let Some(text) = read_configuration(&path) else {
                 continue;
             };
             self.configuration_files.insert(path);
@@ -137,6 +137,26 @@ impl ImportRoots {
         }
         modules
     }
+}
+
+/// The text of a buf configuration, if it is one: the YAML reader recurses into what it reads, so nothing that
+/// could nest more than a configuration does is shown to it.
+fn read_configuration(path: &Path) -> Option<String> {
+    const MAX_BYTES: u64 = 16 << 10;
+    const MAX_BRACKETS: usize = 64;
+    const MAX_INDICATORS_OF_A_LINE: usize = 16;
+
+    if fs::metadata(path).ok()?.len() > MAX_BYTES {
+        return None;
+    }
+    let text = fs::read_to_string(path).ok()?;
+    let brackets = text.matches(['[', '{']).count();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let indicators = lines
+        .map(|line| line.matches(['-', '?', ':']).count())
+        .max()
+        .unwrap_or(0);
+    (brackets <= MAX_BRACKETS && indicators <= MAX_INDICATORS_OF_A_LINE).then_some(text)
 }
 
 /// `modules: [{path: …}]` of v2, `build: {roots: […]}` of v1beta1.
@@ -266,6 +286,24 @@ mod tests {
             found(&mut roots, &tree, "one/deep", "in_beta_root.proto").as_deref(),
             Some("one/deep/in_beta_root.proto")
         );
+    }
+
+    #[test]
+    fn a_buf_configuration_that_makes_no_sense_names_no_root() {
+        for text in [
+            "- ".repeat(8_000),
+            "[".repeat(16_000),
+            "? ".repeat(8_000),
+            "modules: [1, {path: 2}]".into(),
+            "{".into(),
+        ] {
+            let tree = tree(&[(".git/config", ""), ("buf.yaml", &text), ("a/x.proto", "")]);
+            let mut roots = ImportRoots::new(vec![], vec![]);
+            assert_eq!(
+                found(&mut roots, &tree, "a", "x.proto").as_deref(),
+                Some("a/x.proto")
+            );
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use prost_reflect::{DescriptorError, DescriptorPool};
+use prost_types::field_descriptor_proto::Label;
+use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::SchemaFile;
 use super::graph::{Body, Graph, NodeId, same_file};
@@ -30,13 +32,12 @@ pub(super) fn link(graph: &mut Graph) -> Option<Linked> {
         order: Vec::new(),
         problems: Vec::new(),
     };
-    for node in order {
-        if !graph.twins.iter().any(|(twin, _)| *twin == node) {
-            linker.link(graph, node);
-        }
+    let twins: BTreeSet<NodeId> = graph.twins.values().copied().collect();
+    for node in order.into_iter().filter(|node| !twins.contains(node)) {
+        linker.link(graph, node);
     }
-    for (text, encoded) in graph.twins.clone() {
-        linker.compare_twins(graph, text, encoded);
+    if !twins.is_empty() {
+        linker.compare_twins(graph);
     }
     graph.problems.append(&mut linker.problems);
     if !graph.problems.is_empty() {
@@ -64,59 +65,50 @@ struct Linker {
 impl Linker {
     /// Links a node whose imports have been tried; one with an import that failed is passed over in silence.
     fn link(&mut self, graph: &Graph, node: NodeId) {
-        let imports_linked = graph.nodes[node]
-            .imports
-            .iter()
-            .all(|import| import.is_some_and(|id| self.linked[id].is_some()));
-        if !imports_linked {
+        if !self.imports_are_linked(graph, node) {
             return;
         }
         match link_into(&mut self.pool, graph, node) {
             Ok(file) => {
                 self.linked[node] = Some(file);
                 self.order.push(node);
+                if defines_packed_options(graph, node) {
+                    self.pool = pool_of(self.linked_files());
+                }
             }
             Err(problems) => {
                 self.problems.extend(problems);
-                // A pool that refused a file may keep extensions of it, so it is not used again.
-                let good = self.order.iter().filter_map(|id| self.linked[*id].as_ref());
+                // What refused a file may keep extensions of it.
                 if defines_extensions(graph, node) {
-                    self.pool = pool_of(good.map(|file| file.for_pool.clone()));
+                    self.pool = pool_of(self.linked_files());
                 }
             }
         }
     }
 
-    /// A text beside a set that has a file of the same name: they must say the same.
-    fn compare_twins(&mut self, graph: &Graph, text: NodeId, encoded: NodeId) {
-        let Body::Encoded(file, set) = &graph.nodes[encoded].body else {
-            return;
-        };
-        let others = self
-            .order
-            .iter()
-            .filter(|id| **id != encoded && !depends_on(graph, **id, encoded));
-        let others = others
-            .filter_map(|id| self.linked[*id].as_ref())
-            .map(|file| file.for_pool.clone());
-        let imports_linked = graph.nodes[text]
-            .imports
-            .iter()
-            .all(|import| import.is_some_and(|id| self.linked[id].is_some()));
-        if !imports_linked {
-            return;
-        }
-        match link_into(&mut pool_of(others), graph, text) {
-            Ok(compiled) if same_file(&compiled.descriptor, &file.descriptor) => {}
-            Ok(_) => {
-                let Body::Text(text) = &graph.nodes[text].body else {
-                    return;
-                };
-                let message = format!("differs from the file '{}' of the set {set}", file.name);
-                self.problems
-                    .push(Problem::in_file(text.source.name(), message).with_hint("give one of them"));
+    fn imports_are_linked(&self, graph: &Graph, node: NodeId) -> bool {
+        let mut imports = graph.nodes[node].imports.iter();
+        imports.all(|import| import.is_some_and(|id| self.linked[id].is_some()))
+    }
+
+    fn linked_files(&self) -> impl Iterator<Item = &LinkedFile> {
+        self.order.iter().filter_map(|id| self.linked[*id].as_ref())
+    }
+
+    /// Texts beside a set that has files of the same names: they must say the same. They are linked in the places
+    /// of those files, in a pool of their own.
+    fn compare_twins(&mut self, graph: &Graph) {
+        let mut pool = DescriptorPool::new();
+        for node in self.order.clone() {
+            let text = graph
+                .twins
+                .get(&node)
+                .filter(|text| self.imports_are_linked(graph, **text));
+            match text.map(|text| link_into(&mut pool, graph, *text)) {
+                Some(Ok(compiled)) => self.problems.extend(difference(graph, node, &compiled)),
+                Some(Err(problems)) => self.problems.extend(problems),
+                None => add_again(&mut pool, self.linked[node].as_ref()),
             }
-            Err(problems) => self.problems.extend(problems),
         }
     }
 
@@ -154,13 +146,33 @@ impl Linker {
     }
 }
 
-fn pool_of(files: impl Iterator<Item = Bytes>) -> DescriptorPool {
+fn pool_of<'a>(files: impl Iterator<Item = &'a LinkedFile>) -> DescriptorPool {
     let mut pool = DescriptorPool::new();
-    for file in files {
-        pool.decode_file_descriptor_proto(file)
-            .expect("it was linked with the same files before");
-    }
+    files.for_each(|file| add_again(&mut pool, Some(file)));
     pool
+}
+
+/// Adds a file that was linked before. One that does not decode after all is left out, and is told of when the
+/// whole is decoded.
+fn add_again(pool: &mut DescriptorPool, file: Option<&LinkedFile>) {
+    if let Some(file) = file {
+        let _ = guarded(|| pool.decode_file_descriptor_proto(file.for_pool.clone()));
+    }
+}
+
+/// Says so where a text, compiled, is not the file of the set that has its name.
+fn difference(graph: &Graph, encoded: NodeId, compiled: &LinkedFile) -> Option<Problem> {
+    let Body::Encoded(file, set) = &graph.nodes[encoded].body else {
+        return None;
+    };
+    let Body::Text(text) = &graph.nodes[*graph.twins.get(&encoded)?].body else {
+        return None;
+    };
+    if same_file(&compiled.descriptor, &file.descriptor) {
+        return None;
+    }
+    let message = format!("differs from the file '{}' of the set {set}", file.name);
+    Some(Problem::in_file(text.source.name(), message).with_hint("give one of them"))
 }
 
 /// Adds one file to `pool`, which holds its imports.
@@ -314,24 +326,31 @@ fn without_last_imports(descriptor: &Bytes, count: usize) -> Bytes {
 
 fn defines_extensions(graph: &Graph, node: NodeId) -> bool {
     match &graph.nodes[node].body {
-        Body::Text(text) => text.source.text().contains("extend"),
+        Body::Text(text) => extensions(&text.descriptor).next().is_some(),
         Body::Encoded(..) => true,
         Body::Broken => false,
     }
 }
 
-fn depends_on(graph: &Graph, node: NodeId, on: NodeId) -> bool {
-    let mut waiting = vec![node];
-    let mut seen = BTreeSet::new();
-    while let Some(id) = waiting.pop() {
-        if id == on {
-            return true;
-        }
-        if seen.insert(id) {
-            waiting.extend(graph.nodes[id].imports.iter().copied().flatten());
-        }
-    }
-    false
+/// Whether a text may define options that are packed, or not, against the default. A pool learns which of a file's
+/// bytes, not of its text.
+fn defines_packed_options(graph: &Graph, node: NodeId) -> bool {
+    let Body::Text(text) = &graph.nodes[node].body else {
+        return false;
+    };
+    text.source.text().contains("packed")
+        && extensions(&text.descriptor).any(|field| field.label() == Label::Repeated)
+}
+
+/// The extension fields that a file defines, at any depth.
+fn extensions(file: &FileDescriptorProto) -> impl Iterator<Item = &FieldDescriptorProto> {
+    let mut messages: Vec<&DescriptorProto> = file.message_type.iter().collect();
+    let nested = std::iter::from_fn(move || {
+        let message = messages.pop()?;
+        messages.extend(&message.nested_type);
+        Some(&message.extension)
+    });
+    file.extension.iter().chain(nested.flatten())
 }
 
 /// All nodes, each after those it imports; an import that closes a cycle becomes a problem.

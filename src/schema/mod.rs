@@ -2,7 +2,7 @@
 //!
 //! Everything that can be wrong with the input is found here, all of it at once, with its place. What comes out
 //! cannot be wrong: a descriptor pool, the compiler's own bytes of every file, and the tables that the hot path
-//! reads ([`layout`]).
+//! reads.
 
 mod builder;
 mod graph;

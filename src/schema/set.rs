@@ -3,6 +3,9 @@
 //! Everything that a library would panic on is refused here: editions, damage, option texts that nest without
 //! end. A [`SetFile`] has been walked to its last byte.
 
+use std::fs;
+use std::path::Path;
+
 use bytes::Bytes;
 
 use super::text::{EDITIONS, EDITIONS_HINT, MAX_NESTING, first_bracket_below};
@@ -17,6 +20,22 @@ pub(super) struct SetFile {
     /// Indices into `dependencies` of those that importers of this file see too.
     pub(super) public_dependencies: Vec<usize>,
     pub(super) descriptor: Bytes,
+}
+
+/// No protobuf library reads or writes more.
+const MAX_SET_BYTES: u64 = 2 << 30;
+
+/// The bytes of a set; `name` is what the user calls it.
+pub(super) fn read_from_disk(path: &Path, name: &str) -> Result<Bytes, Problem> {
+    let failed = |error| Problem::in_file(name, format!("cannot be read: {error}"));
+    let length = fs::metadata(path).map_err(failed)?.len();
+    if length > MAX_SET_BYTES {
+        return Err(Problem::in_file(
+            name,
+            format!("is too large for a descriptor set: {length} bytes"),
+        ));
+    }
+    Ok(fs::read(path).map_err(failed)?.into())
 }
 
 /// The files of the set `bytes`, or all that is wrong with them; `name` is what the user calls the set.

@@ -19,7 +19,11 @@ pub(super) const MAX_NESTING: usize = 90;
 /// Reads the text of a proto; `name` is the path as the user knows it.
 pub(super) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
     let failed = |error| Problem::in_file(name, format!("cannot be read: {error}"));
-    let length = fs::metadata(path).map_err(failed)?.len();
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(Problem::in_file(name, "is not a regular file"));
+    }
+    let length = metadata.len();
     if length > MAX_TEXT_BYTES {
         return Err(
             Problem::in_file(name, format!("is too large for a proto: {length} bytes"))

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -15,7 +15,7 @@ use super::generation::{Generation, Handlers};
 use super::health::Health;
 use super::limits::Limits;
 use super::listen::{ListenAddr, Listener, serve};
-use super::system::system_handlers;
+use super::system::system_endpoints;
 use super::tls::Tls;
 use crate::Error;
 use crate::handler::{Call, CallLimits, Handler, Lifecycle, Phase};
@@ -59,6 +59,7 @@ struct Options {
     limits: Limits,
     tls: Option<Tls>,
     drain_timeout: Duration,
+    drain_old: Option<Duration>,
 }
 
 impl Server {
@@ -78,6 +79,7 @@ impl Server {
                 limits: Limits::default(),
                 tls: None,
                 drain_timeout: Duration::from_secs(10),
+                drain_old: None,
             },
         }
     }
@@ -109,18 +111,38 @@ impl Server {
     /// Answers from another schema and other handlers from the next call on; calls in flight keep what they
     /// started with. On an error nothing changes.
     pub fn reload(&self, schema: Schema, handlers: Handlers) -> Result<(), Error> {
-        let generation = self.options.generation(schema, handlers)?;
+        let shared = &self.shared;
+        let mut number = shared.number.lock().unwrap_or_else(PoisonError::into_inner);
+        let lifecycle = self.options.lifecycle(&shared.lifecycle, *number + 1);
+        let generation = self.options.generation(schema, handlers, lifecycle)?;
         self.options.announce(&generation);
-        self.shared.generation.store(Arc::new(generation));
+        shared.generation.store(Arc::new(generation));
+        *number += 1;
+        if self.options.drain_old.is_some() {
+            shared.lifecycle.replace(*number);
+        }
         Ok(())
     }
 }
 
 impl Options {
     /// Joins a schema, its handlers and the server's own services.
-    fn generation(&self, schema: Schema, handlers: Handlers) -> Result<Generation, Error> {
-        let system = system_handlers(&schema, &self.health, self.reflection);
-        Generation::new(schema, handlers, system)
+    fn generation(
+        &self,
+        schema: Schema,
+        handlers: Handlers,
+        lifecycle: Lifecycle,
+    ) -> Result<Generation, Error> {
+        let system = system_endpoints(&schema, &self.health, self.reflection);
+        Generation::new(schema, handlers, system, lifecycle)
+    }
+
+    /// The lifecycle of the calls of a generation.
+    fn lifecycle(&self, server: &Lifecycle, number: u64) -> Lifecycle {
+        match self.drain_old {
+            Some(grace) => server.of_generation(number, grace),
+            None => server.clone(),
+        }
     }
 
     /// Tells health which services there are.
@@ -289,6 +311,13 @@ impl ServerBuilder {
         self
     }
 
+    /// How long calls may go on after a [`reload`](Server::reload) has replaced what they began with; then they end
+    /// with `UNAVAILABLE`. Default: as long as they like.
+    pub fn drain_old(mut self, timeout: Duration) -> Self {
+        self.options.drain_old = Some(timeout);
+        self
+    }
+
     /// Connections, streams, sizes and times; see [`Limits`] for the defaults.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
@@ -305,12 +334,15 @@ impl ServerBuilder {
     ///
     /// Fails when a handler names a method that the schema does not have, or one of another shape.
     pub fn build(self) -> Result<Server, Error> {
-        let generation = self.options.generation(self.schema, self.handlers)?;
+        let lifecycle = Lifecycle::new();
+        let of_first = self.options.lifecycle(&lifecycle, 0);
+        let generation = self.options.generation(self.schema, self.handlers, of_first)?;
         self.options.announce(&generation);
         let shared = Shared {
             generation: ArcSwap::from_pointee(generation),
             limits: self.limits,
-            lifecycle: Lifecycle::new(),
+            number: Mutex::new(0),
+            lifecycle,
             next_id: AtomicU64::new(1),
         };
         Ok(Server {

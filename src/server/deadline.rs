@@ -24,8 +24,8 @@ fn parse(text: &[u8]) -> Option<Duration> {
         .iter()
         .fold(0, |amount, digit| amount * 10 + u64::from(digit - b'0'));
     Some(match unit {
-        b'H' => Duration::from_secs(amount * 3600),
-        b'M' => Duration::from_secs(amount * 60),
+        b'H' => Duration::from_hours(amount),
+        b'M' => Duration::from_mins(amount),
         b'S' => Duration::from_secs(amount),
         b'm' => Duration::from_millis(amount),
         b'u' => Duration::from_micros(amount),
@@ -41,8 +41,8 @@ mod tests {
     #[test]
     fn each_unit_is_read() {
         let table = [
-            ("1H", Duration::from_secs(3600)),
-            ("2M", Duration::from_secs(120)),
+            ("1H", Duration::from_hours(1)),
+            ("2M", Duration::from_mins(2)),
             ("3S", Duration::from_secs(3)),
             ("99999999m", Duration::from_millis(99_999_999)),
             ("5u", Duration::from_micros(5)),

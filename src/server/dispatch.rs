@@ -6,8 +6,8 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -30,6 +30,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// What all clones of a service share.
 pub(super) struct Shared {
     pub(super) generation: ArcSwap<Generation>,
+    /// The number of the generation; held over a swap, so that swaps are one at a time.
+    pub(super) number: Mutex<u64>,
     pub(super) limits: CallLimits,
     pub(super) lifecycle: Lifecycle,
     pub(super) next_id: AtomicU64,
@@ -82,6 +84,11 @@ impl GrpcService {
         if self.shared.lifecycle.phase() >= Phase::Draining {
             return Err(Status::unavailable("the server is stopping").into());
         }
+        let lifecycle = if endpoint.outlives_generation {
+            &self.shared.lifecycle
+        } else {
+            &generation.lifecycle
+        };
         let headers = request.headers();
         let timeout = headers.get("grpc-timeout").map(parse_timeout).transpose()?;
         let request_encoding = Encoding::from_header(headers.get("grpc-encoding"))?;
@@ -101,7 +108,7 @@ impl GrpcService {
                 request_encoding,
                 response_encoding,
                 limits: self.shared.limits,
-                lifecycle: self.shared.lifecycle.clone(),
+                lifecycle: lifecycle.clone(),
                 id: self.shared.next_id.fetch_add(1, Ordering::Relaxed),
             },
         ))

@@ -11,7 +11,7 @@ use prost_reflect::DynamicMessage;
 use tonic::Status;
 
 use crate::Error;
-use crate::handler::{BoxHandler, Call, Handler, bidi, client_streaming, server_streaming, unary};
+use crate::handler::{BoxHandler, Call, Handler, Lifecycle, bidi, client_streaming, server_streaming, unary};
 use crate::rules::Rules;
 use crate::sample::{SampleHandler, Sampler};
 use crate::schema::{Method, Schema};
@@ -185,11 +185,14 @@ pub(super) struct Endpoint {
     pub(super) method: Arc<Method>,
     /// Nothing answers it: UNIMPLEMENTED.
     pub(super) handler: Option<BoxHandler>,
+    /// Its calls belong to the server, whatever the generation: nothing that is swapped takes part in them.
+    pub(super) outlives_generation: bool,
 }
 
 /// A schema with its handlers, ready to be called by path.
 pub(super) struct Generation {
     pub(super) schema: Schema,
+    pub(super) lifecycle: Lifecycle,
     /// By `/package.Service/Method`.
     endpoints: HashMap<String, Endpoint>,
 }
@@ -199,33 +202,28 @@ impl Generation {
     pub(super) fn new(
         schema: Schema,
         handlers: Handlers,
-        system: impl IntoIterator<Item = (Arc<Method>, BoxHandler)>,
+        system: Vec<Endpoint>,
+        lifecycle: Lifecycle,
     ) -> Result<Self, Error> {
         let mut endpoints: HashMap<String, Endpoint> = system
             .into_iter()
-            .map(|(method, handler)| {
-                (
-                    method.path().to_owned(),
-                    Endpoint {
-                        method,
-                        handler: Some(handler),
-                    },
-                )
-            })
+            .map(|endpoint| (endpoint.method.path().to_owned(), endpoint))
             .collect();
         let samples = handlers
             .samples
             .map(|sampler| Arc::new(SampleHandler::new(sampler)) as BoxHandler);
         for method in schema.methods() {
             let path = method.path().to_owned();
-            let system = endpoints.remove(&path).and_then(|endpoint| endpoint.handler);
-            endpoints.insert(
-                path,
-                Endpoint {
-                    method: Arc::clone(method),
-                    handler: system.or_else(|| samples.clone()),
+            let method = Arc::clone(method);
+            let endpoint = match endpoints.remove(&path) {
+                Some(system) => Endpoint { method, ..system },
+                None => Endpoint {
+                    method,
+                    handler: samples.clone(),
+                    outlives_generation: false,
                 },
-            );
+            };
+            endpoints.insert(path, endpoint);
         }
         for (name, shape, handler) in handlers.by_name {
             let method = schema.require_method(&name)?;
@@ -244,10 +242,15 @@ impl Generation {
                 Endpoint {
                     method: Arc::clone(method),
                     handler: Some(handler),
+                    outlives_generation: false,
                 },
             );
         }
-        Ok(Self { schema, endpoints })
+        Ok(Self {
+            schema,
+            lifecycle,
+            endpoints,
+        })
     }
 
     /// The full names of all services, the server's own included.

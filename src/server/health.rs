@@ -35,25 +35,37 @@ pub struct Health {
 #[derive(Debug)]
 struct Table {
     statuses: HashMap<String, ServingStatus>,
+    /// What else has a status beside the services, whatever is served; the server as a whole is one of them.
+    lasting: HashSet<&'static str>,
     /// Set once and for all: the server is going away, and nothing serves any more.
     shut_down: bool,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        let statuses = HashMap::from([(String::new(), ServingStatus::Serving)]);
-        Self {
+        let health = Self {
             table: Arc::new(watch::Sender::new(Table {
-                statuses,
+                statuses: HashMap::new(),
+                lasting: HashSet::new(),
                 shut_down: false,
             })),
-        }
+        };
+        health.add("");
+        health
     }
 }
 
 impl Health {
+    /// Makes `name` known, as a part of the server that is no service and stays over all generations.
+    pub(crate) fn add(&self, name: &'static str) {
+        self.table.send_modify(|table| {
+            table.lasting.insert(name);
+            table.statuses.insert(name.to_owned(), ServingStatus::Serving);
+        });
+    }
+
     /// Sets the status of a service that is served, or of the server with the name `""`. The status of a name
-    /// that is not served stays unknown, and after [`shutdown`](Self::shutdown) nothing changes any more.
+    /// that is not served stays unknown, and once the server drains nothing changes any more.
     pub fn set(&self, service: &str, status: ServingStatus) {
         self.table
             .send_if_modified(|table| match table.statuses.get_mut(service) {
@@ -68,8 +80,9 @@ impl Health {
     /// Takes over the services of a new generation: those that stay keep their status, new ones serve, and those
     /// that are gone become unknown.
     pub(crate) fn set_services<'a>(&self, services: impl IntoIterator<Item = &'a str>) {
-        let services: HashSet<&str> = services.into_iter().chain([""]).collect();
         self.table.send_modify(|table| {
+            let lasting = table.lasting.iter().copied();
+            let services: HashSet<&str> = services.into_iter().chain(lasting).collect();
             table.statuses.retain(|name, _| services.contains(name.as_str()));
             for name in services {
                 table

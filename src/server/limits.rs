@@ -21,7 +21,7 @@ use hyper_util::rt::TokioTimer;
 /// | [`max_send_buffer`](Self::max_send_buffer) | 128 KiB | the handler waits |
 /// | [`handshake_timeout`](Self::handshake_timeout) | 10 s | closed |
 /// | [`idle_timeout`](Self::idle_timeout) | 5 min | GOAWAY |
-/// | [`keepalive_interval`](Self::keepalive_interval) | 60 s | a ping is sent |
+/// | [`keepalive_interval`](Self::keepalive_interval) | 1 min | a ping is sent |
 /// | [`keepalive_timeout`](Self::keepalive_timeout) | 20 s | closed |
 /// | [`max_connection_age`](Self::max_connection_age) | none | GOAWAY |
 /// | [`max_connection_age_grace`](Self::max_connection_age_grace) | none | closed |
@@ -82,8 +82,8 @@ impl Default for Limits {
             max_frame_size: 16 << 10,
             max_send_buffer: 128 << 10,
             handshake_timeout: Duration::from_secs(10),
-            idle_timeout: Some(Duration::from_secs(300)),
-            keepalive_interval: Some(Duration::from_secs(60)),
+            idle_timeout: Some(Duration::from_mins(5)),
+            keepalive_interval: Some(Duration::from_mins(1)),
             keepalive_timeout: Duration::from_secs(20),
             max_connection_age: None,
             max_connection_age_grace: None,

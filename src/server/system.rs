@@ -9,46 +9,46 @@ use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use tonic_reflection::pb::{v1, v1alpha};
 
+use super::generation::Endpoint;
 use super::health::{Check, Health, Watch};
 use super::reflection::{Reflection, ReflectionIndex};
 use crate::handler::BoxHandler;
-use crate::schema::{Method, Schema};
+use crate::schema::Schema;
 
 /// The methods of the server's own services, and what answers them, for a generation that serves `schema`.
 ///
 /// What `schema` declares itself, under the same names, wins in reflection's answers.
-pub(super) fn system_handlers(
-    schema: &Schema,
-    health: &Health,
-    reflection: bool,
-) -> Vec<(Arc<Method>, BoxHandler)> {
+pub(super) fn system_endpoints(schema: &Schema, health: &Health, reflection: bool) -> Vec<Endpoint> {
     let system = system_schema();
-    let mut handlers: Vec<(&str, BoxHandler)> = vec![
-        ("grpc.health.v1.Health/Check", Arc::new(Check(health.clone()))),
-        ("grpc.health.v1.Health/Watch", Arc::new(Watch(health.clone()))),
+    let endpoint = |name: &str, handler: BoxHandler, outlives_generation| Endpoint {
+        method: Arc::clone(
+            system
+                .method(name)
+                .expect("the system's schema has the system's methods"),
+        ),
+        handler: Some(handler),
+        outlives_generation,
+    };
+    let mut endpoints = vec![
+        endpoint(
+            "grpc.health.v1.Health/Check",
+            Arc::new(Check(health.clone())),
+            true,
+        ),
+        endpoint(
+            "grpc.health.v1.Health/Watch",
+            Arc::new(Watch(health.clone())),
+            true,
+        ),
     ];
     if reflection {
-        let reflection = Arc::new(Reflection::new(ReflectionIndex::new(&[schema, &system])));
-        handlers.extend([
-            (
-                "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-                reflection.clone() as BoxHandler,
-            ),
-            (
-                "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-                reflection,
-            ),
-        ]);
+        let reflection: BoxHandler = Arc::new(Reflection::new(ReflectionIndex::new(&[schema, &system])));
+        endpoints.extend(["v1", "v1alpha"].map(|version| {
+            let name = format!("grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+            endpoint(&name, Arc::clone(&reflection), false)
+        }));
     }
-    handlers
-        .into_iter()
-        .map(|(name, handler)| {
-            let method = system
-                .method(name)
-                .expect("the system's schema has the system's methods");
-            (Arc::clone(method), handler)
-        })
-        .collect()
+    endpoints
 }
 
 /// The schema of reflection v1 and v1alpha and of health.

@@ -18,14 +18,14 @@ async fn cancel_is_not_end_of_stream() {
         async move {
             loop {
                 match call.recv().await {
-                    Ok(Some(_)) => drop(report.send("message")),
+                    Ok(Some(_)) => report.send("message").expect("the test listens"),
                     Ok(None) => {
-                        drop(report.send("committed"));
+                        report.send("committed").expect("the test listens");
                         return Ok(dynamic_item("all", 0));
                     }
                     Err(status) => {
                         assert_eq!(status.code(), Code::Cancelled);
-                        drop(report.send("cancelled"));
+                        report.send("cancelled").expect("the test listens");
                         return Err(status);
                     }
                 }

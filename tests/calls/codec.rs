@@ -90,6 +90,14 @@ fn unknown_fields_survive_a_round_trip() {
 }
 
 #[test]
+fn a_message_of_a_recursive_type_can_be_printed_for_debugging() {
+    assert_eq!(
+        format!("{:?}", item("a", 1)),
+        r#"Message { type: "shapes.Item", encoded_len: 5 }"#
+    );
+}
+
+#[test]
 fn json_goes_both_ways() {
     let schema = schema();
     let item_type = schema

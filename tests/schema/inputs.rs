@@ -97,6 +97,36 @@ fn a_text_beside_the_set_made_from_it_is_one_file() {
 }
 
 #[test]
+fn texts_that_import_one_another_beside_their_set_are_one_each() {
+    let tree = Tree::new(&[
+        ("api/a.proto", &user("A", &["b.proto"], &["B"])),
+        ("api/b.proto", &user("B", &["c.proto"], &["C"])),
+        ("api/c.proto", &user("C", &[], &[])),
+        ("api/d.proto", &user("D", &["a.proto"], &["A"])),
+    ]);
+    let texts = tree.load("api").unwrap();
+    let set = |leave_out: &str| {
+        let mut set = Vec::new();
+        for file in texts.files().iter().filter(|file| file.name != leave_out) {
+            prost::encoding::bytes::encode(1, &file.descriptor, &mut set);
+        }
+        set
+    };
+    let both = Schema::builder()
+        .input(tree.path("api"))
+        .descriptor_set(set("d.proto"))
+        .build()
+        .unwrap();
+    assert_eq!(names(&both), ["a.proto", "b.proto", "c.proto", "d.proto"]);
+    tree.write("api/b.proto", user("B", &["c.proto"], &["C", "int32"]));
+    let differ = Schema::builder().input(tree.path("api")).descriptor_set(set(""));
+    assert_eq!(
+        tree.problems(differ.build()),
+        ["api/b.proto: differs from the file 'b.proto' of the set descriptor set"]
+    );
+}
+
+#[test]
 fn a_text_that_differs_from_the_set_of_its_name_is_a_problem() {
     let tree = Tree::new(&[("stream.proto", &message("proto", "Other"))]);
     let both = Schema::builder()

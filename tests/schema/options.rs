@@ -3,6 +3,8 @@
 use prost_reflect::Value;
 use protod::Schema;
 
+use crate::support::Tree;
+
 const PACKED: &str = r#"
 syntax = "proto2";
 message M {
@@ -58,4 +60,36 @@ fn custom_options_survive_text_and_set() {
         let label = zero.get_extension(&pool.get_extension_by_name("label").unwrap());
         assert_eq!(*label, Value::String("nought".to_owned()));
     }
+}
+
+const UNPACKED_OPTION: &str = r#"
+syntax = "proto3";
+import "google/protobuf/descriptor.proto";
+extend google.protobuf.FieldOptions {
+  repeated int32 unpacked = 50001 [packed = false];
+  repeated int32 packed = 50002;
+}
+"#;
+
+#[test]
+fn repeated_options_are_written_as_their_definition_says() {
+    let tree = Tree::new(&[
+        ("options.proto", UNPACKED_OPTION),
+        (
+            "a.proto",
+            "syntax = \"proto3\"; import \"options.proto\"; message A { \
+             int32 a = 1 [(unpacked) = 1, (unpacked) = 2, (packed) = 3, (packed) = 4]; }",
+        ),
+    ]);
+    let schema = tree.load("a.proto").unwrap();
+    let file = schema.files().iter().find(|file| file.name == "a.proto").unwrap();
+    // Two records of one varint each, then one record of two.
+    let expected = [
+        0x88, 0xb5, 0x18, 1, 0x88, 0xb5, 0x18, 2, 0x92, 0xb5, 0x18, 2, 3, 4,
+    ];
+    assert!(
+        file.descriptor
+            .windows(expected.len())
+            .any(|window| window == expected)
+    );
 }

@@ -73,15 +73,19 @@ pub(crate) fn message(package: &str, name: &str) -> String {
 
 /// A proto3 file that imports `imports` and has a message `name`, with one field of each of `types`.
 pub(crate) fn user(name: &str, imports: &[&str], types: &[&str]) -> String {
-    let mut text = String::from("syntax = \"proto3\";\n");
-    for import in imports {
-        text += &format!("import \"{import}\";\n");
-    }
-    text += &format!("message {name} {{\n");
-    for (number, kind) in types.iter().enumerate() {
-        text += &format!("  {kind} field_{number} = {};\n", number + 1);
-    }
-    text + "}\n"
+    let imports: Vec<String> = imports
+        .iter()
+        .map(|import| format!("import \"{import}\";\n"))
+        .collect();
+    let fields = types.iter().enumerate();
+    let fields: Vec<String> = fields
+        .map(|(index, kind)| format!("  {kind} field_{index} = {};\n", index + 1))
+        .collect();
+    format!(
+        "syntax = \"proto3\";\n{}message {name} {{\n{}}}\n",
+        imports.concat(),
+        fields.concat()
+    )
 }
 
 /// The bytes of a set that holds `files`.

@@ -160,11 +160,12 @@ impl Call {
     ) -> Result<(), Failed> {
         let sent = report.sent();
         let stream = stream.map(move |message| sent.count(message.into()));
-        let mut responses = tokio::select! {
-            responses = method.call(stream) => responses?,
+        let mut responses = method.call(stream).await?;
+        let headers = tokio::select! {
+            headers = responses.headers() => headers?,
             error = data_failure(&mut failure) => return Err(error.into()),
         };
-        report.headers(responses.headers());
+        report.headers(headers);
         loop {
             let message = tokio::select! {
                 biased;

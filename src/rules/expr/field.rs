@@ -38,14 +38,13 @@ impl Field {
         let field = message
             .get_field_by_name(name)
             .or_else(|| message.get_field_by_json_name(name));
-        match field {
-            Some(field) => Some(Self::of(&field)),
-            None => {
-                let mut extensions = message.extensions();
-                extensions
-                    .find(|extension| extension.full_name() == name)
-                    .map(|found| Self::of_extension(&found))
-            }
+        if let Some(field) = field {
+            Some(Self::of(&field))
+        } else {
+            let mut extensions = message.extensions();
+            extensions
+                .find(|extension| extension.full_name() == name)
+                .map(|found| Self::of_extension(&found))
         }
     }
 

@@ -5,13 +5,20 @@
 use std::ops::Range;
 use std::panic::catch_unwind;
 
+use cel::common::ast::operators::INDEX;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, SourceInfo};
 use cel::parser::{ParseError, ParseErrors};
 
 use super::ExprProblem;
 
-/// The parser recurses: longer texts could overflow its stack.
+/// More is not an expression but a program.
 const MAX_LENGTH: usize = 8 << 10;
+
+/// The parser recurses: deeply where something is opened, once for each operator of a chain. Texts up to here cannot
+/// be too deep for any thread; others are parsed on a thread with room for as deep as the parser goes.
+const SHALLOW_LENGTH: usize = 256;
+const SHALLOW_OPENINGS: usize = 4;
+const DEEP_STACK: usize = 64 << 20;
 
 /// A syntax tree over its text.
 #[derive(Debug)]
@@ -29,23 +36,41 @@ pub(super) fn parse(text: &str) -> Result<Parsed<'_>, Vec<ExprProblem>> {
             "the expression is longer than 8 KiB",
         )]);
     }
-    let parser = || {
+    let parse = || {
         let environment = cel::Env::default().with_optional_support(false);
-        environment
-            .parser()
-            .enable_ident_escape_syntax(true)
-            .parse_with_source_info(text)
-    };
-    match catch_unwind(parser) {
-        Ok(Ok((root, info))) => Ok(Parsed { text, root, info }),
-        Ok(Err(ParseErrors { errors })) => {
-            Err(errors.iter().map(|error| syntax_error(text, error)).collect())
+        let parser = environment.parser().enable_ident_escape_syntax(true);
+        match parser.parse_with_source_info(text) {
+            Ok((root, info)) => Ok(Parsed { text, root, info }),
+            Err(ParseErrors { errors }) => {
+                Err(errors.iter().map(|error| syntax_error(text, error)).collect())
+            }
         }
-        Err(_) => Err(vec![ExprProblem::new(
+    };
+    let unreadable = |_| {
+        vec![ExprProblem::new(
             0..text.len(),
             "the parser cannot read the expression",
-        )]),
+        )]
+    };
+    let openings = text
+        .bytes()
+        .filter(|byte| matches!(byte, b'(' | b'[' | b'{' | b'?'))
+        .count();
+    if text.len() <= SHALLOW_LENGTH && openings <= SHALLOW_OPENINGS {
+        return catch_unwind(parse).map_err(unreadable)?;
     }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .stack_size(DEEP_STACK)
+            .spawn_scoped(scope, parse);
+        let thread = thread.map_err(|error| {
+            vec![ExprProblem::new(
+                0..text.len(),
+                format!("no thread to parse a deep expression: {error}"),
+            )]
+        })?;
+        thread.join().map_err(unreadable)?
+    })
 }
 
 fn syntax_error(text: &str, error: &ParseError) -> ExprProblem {
@@ -55,8 +80,12 @@ fn syntax_error(text: &str, error: &ParseError) -> ExprProblem {
         .take(usize::try_from(line - 1).unwrap_or(0))
         .map(str::len)
         .sum();
-    let place = before.saturating_add_signed((column - 1).max(0));
-    let start = text.floor_char_boundary(place.min(text.len()));
+    // The column counts characters.
+    let characters = usize::try_from(column - 1).unwrap_or(0);
+    let start = text[before..]
+        .char_indices()
+        .nth(characters)
+        .map_or(text.len(), |(place, _)| before + place);
     let end = text.ceil_char_boundary((start + 1).min(text.len()));
     let message = error.msg.strip_prefix("Syntax error: ").unwrap_or(&error.msg);
     // The parser lists the names of tokens that it would have taken, which tells nobody anything.
@@ -76,27 +105,49 @@ impl Parsed<'_> {
     /// Where the expression stands in the text, with all of its parts.
     pub(super) fn span(&self, expr: &IdedExpr) -> Range<usize> {
         let mut span = self.token(expr);
+        let name = self.name_span(expr);
+        span = span.start.min(name.start)..span.end.max(name.end);
         let mut add = |part: &IdedExpr| {
             let part = self.span(part);
             span = span.start.min(part.start)..span.end.max(part.end);
         };
-        match &expr.expr {
-            Expr::Call(call) => call
-                .target
-                .iter()
-                .map(Box::as_ref)
-                .chain(&call.args)
-                .for_each(add),
-            Expr::Select(select) => add(&select.operand),
-            Expr::List(list) => list.elements.iter().for_each(add),
-            Expr::Map(map) => map.entries.iter().for_each(|entry| match &entry.expr {
-                EntryExpr::MapEntry(entry) => {
-                    add(&entry.key);
-                    add(&entry.value);
+        let closing = match &expr.expr {
+            Expr::Call(call) => {
+                call.target
+                    .iter()
+                    .map(Box::as_ref)
+                    .chain(&call.args)
+                    .for_each(add);
+                match call.func_name.as_str() {
+                    INDEX => Some(']'),
+                    // An operator's name is not in the text.
+                    _ if name == self.token(expr) => None,
+                    _ => Some(')'),
                 }
-                EntryExpr::StructField(field) => add(&field.value),
-            }),
-            _ => {}
+            }
+            Expr::Select(select) => {
+                add(&select.operand);
+                None
+            }
+            Expr::List(list) => {
+                list.elements.iter().for_each(add);
+                Some(']')
+            }
+            Expr::Map(map) => {
+                map.entries.iter().for_each(|entry| match &entry.expr {
+                    EntryExpr::MapEntry(entry) => {
+                        add(&entry.key);
+                        add(&entry.value);
+                    }
+                    EntryExpr::StructField(field) => add(&field.value),
+                });
+                Some('}')
+            }
+            _ => None,
+        };
+        let after = self.text[span.end..].trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+        if closing.is_some_and(|closing| after.starts_with(closing)) {
+            span.end = self.text.len() - after.len() + 1;
         }
         span
     }

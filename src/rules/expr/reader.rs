@@ -295,12 +295,11 @@ impl<'b> Entries<'b> {
                 .collect();
         }
         let key = Key::of(key)?;
-        match self.index.get(&key) {
-            Some(place) => Some(*place),
-            None => {
-                self.index.insert(key, count);
-                None
-            }
+        if let Some(place) = self.index.get(&key) {
+            Some(*place)
+        } else {
+            self.index.insert(key, count);
+            None
         }
     }
 

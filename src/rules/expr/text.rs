@@ -72,7 +72,7 @@ impl Value<'_> {
                 Ok(json) => text.push_str(&json),
                 // An `Any` of an unknown type, or nested too deep to print.
                 Err(error) => {
-                    write_json_string(&format!("<{}: {error}>", message.descriptor.full_name()), text)
+                    write_json_string(&format!("<{}: {error}>", message.descriptor.full_name()), text);
                 }
             },
             quoted => {

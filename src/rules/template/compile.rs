@@ -88,7 +88,7 @@ impl<'b, 'c> Builder<'b, 'c> {
             let name = key.key_text().unwrap_or_default();
             let Some(field) = Field::find(descriptor, &name) else {
                 let fields: Vec<_> = descriptor.fields().collect();
-                let hint = names::hint(&name, fields.iter().map(|field| field.name()));
+                let hint = names::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name));
                 self.compiler.problem_hint(
                     key,
                     format!("the message {} has no field `{name}`", descriptor.full_name()),

@@ -146,16 +146,18 @@ fn float(node: &Node, text: Option<&str>, name: &str) -> Result<f64, Unfit> {
 
 fn enumeration(descriptor: &EnumDescriptor, node: &Node, text: Option<&str>) -> Result<i32, Unfit> {
     if let Some(name) = text {
-        return match descriptor.get_value_by_name(name) {
-            Some(value) => Ok(value.number()),
-            None => {
-                let known: Vec<_> = descriptor.values().collect();
-                Err(Unfit::new(format!(
-                    "the enum {} has no value `{name}`",
-                    descriptor.full_name()
-                ))
-                .hint(names::hint(name, known.iter().map(|value| value.name()))))
-            }
+        return if let Some(value) = descriptor.get_value_by_name(name) {
+            Ok(value.number())
+        } else {
+            let known: Vec<_> = descriptor.values().collect();
+            Err(Unfit::new(format!(
+                "the enum {} has no value `{name}`",
+                descriptor.full_name()
+            ))
+            .hint(names::hint(
+                name,
+                known.iter().map(prost_reflect::EnumValueDescriptor::name),
+            )))
         };
     }
     let number: i32 = integer(node, None, &Kind::Int32)

@@ -110,9 +110,8 @@ impl Field {
         match &self.kind {
             Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => WireType::Fixed64,
             Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => WireType::Fixed32,
-            Kind::String | Kind::Bytes => WireType::LengthDelimited,
             Kind::Message(_) if self.group => WireType::StartGroup,
-            Kind::Message(_) => WireType::LengthDelimited,
+            Kind::String | Kind::Bytes | Kind::Message(_) => WireType::LengthDelimited,
             _ => WireType::Varint,
         }
     }

@@ -147,10 +147,10 @@ pub(super) fn put_value(buffer: &mut BytesMut, field: &Field, value: &Value<'_>)
             _ => return Err(unfit(value, "bool")),
         },
         Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => {
-            put_i32(buffer, &field.kind, integer(&field.kind, value)?)
+            put_i32(buffer, &field.kind, integer(&field.kind, value)?);
         }
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => {
-            put_i64(buffer, &field.kind, integer(&field.kind, value)?)
+            put_i64(buffer, &field.kind, integer(&field.kind, value)?);
         }
         Kind::Uint32 => put_varint(buffer, u64::from(integer::<u32>(&field.kind, value)?)),
         Kind::Uint64 => put_varint(buffer, integer(&field.kind, value)?),

@@ -90,15 +90,15 @@ impl WellKnown {
         scalar: fn(&Kind, &Type) -> bool,
     ) -> bool {
         match (self, found) {
+            (Self::Value, Type::Message(message)) => Self::of(message).is_some_and(Self::is_json),
             (_, Type::Null | Type::Dyn)
+            | (Self::Value, _)
             | (Self::Timestamp, Type::Timestamp | Type::String)
             | (Self::Duration, Type::Duration | Type::String)
             | (Self::FieldMask, Type::String)
             | (Self::Struct, Type::Map(..))
             | (Self::ListValue, Type::List(_))
             | (Self::Any, Type::Message(_)) => true,
-            (Self::Value, Type::Message(message)) => Self::of(message).is_some_and(Self::is_json),
-            (Self::Value, _) => true,
             (Self::Wrapper, _) => {
                 Field::numbered(descriptor, 1).is_some_and(|field| scalar(&field.kind, found))
             }
@@ -142,11 +142,11 @@ impl Builder<'_, '_> {
     pub(super) fn well_known(&mut self, node: &Node, descriptor: &MessageDescriptor, well_known: WellKnown) {
         match well_known {
             WellKnown::Timestamp => {
-                self.json_text(node, descriptor, "a timestamp such as 2026-01-31T12:00:00Z")
+                self.json_text(node, descriptor, "a timestamp such as 2026-01-31T12:00:00Z");
             }
             WellKnown::Duration => self.json_text(node, descriptor, "a duration such as 1.5s"),
             WellKnown::FieldMask => {
-                self.json_text(node, descriptor, "a field mask such as user.displayName,photo")
+                self.json_text(node, descriptor, "a field mask such as user.displayName,photo");
             }
             WellKnown::Wrapper => {
                 if let Some(field) = Field::numbered(descriptor, 1) {
@@ -160,7 +160,9 @@ impl Builder<'_, '_> {
             WellKnown::ListValue => match (&node.value, Field::numbered(descriptor, 1)) {
                 (Yaml::List(items), Some(values)) => {
                     let element = values.element();
-                    items.iter().for_each(|item| self.singular(&element, item));
+                    for item in items {
+                        self.singular(&element, item);
+                    }
                 }
                 _ => self.expected(node, "a list"),
             },

@@ -164,6 +164,7 @@ async fn reload_is_for_the_next_handshake() {
 
 #[tokio::test]
 async fn plain_client_gets_nowhere_with_tls() {
+    const ALERT: u8 = 21;
     let authority = Authority::new();
     let tls = Tls::load(authority.server_files(false)).unwrap();
     let server = start(Limits::default(), Some(tls)).await;
@@ -176,7 +177,6 @@ async fn plain_client_gets_nowhere_with_tls() {
     let _ = timeout(Duration::from_secs(20), plain.read_to_end(&mut answer))
         .await
         .expect("closed");
-    const ALERT: u8 = 21;
     assert!(answer.is_empty() || answer[0] == ALERT, "{answer:?}");
 }
 

@@ -217,6 +217,15 @@ impl<'c, 's> Compiler<'c, 's> {
         }
     }
 
+    /// The same part, made of what is known but not known itself.
+    fn not_fixed(&mut self, mut typed: Typed) -> Typed {
+        self.problems.append(&mut typed.faults);
+        Typed {
+            fixed: false,
+            ..typed
+        }
+    }
+
     /// The same part, computed if nothing in it can change.
     fn folded(&mut self, mut typed: Typed, expr: &IdedExpr) -> Typed {
         if !typed.fixed || typed.variable.is_some() || matches!(typed.node, Node::Const(_)) {
@@ -238,7 +247,10 @@ impl<'c, 's> Compiler<'c, 's> {
             locals: &[],
             call: &NO_CALL,
         };
-        match typed.node.eval(&mut Frame::new(&env)).map(Value::into_owned) {
+        let mut frame = Frame::new(&env);
+        // A loop inside finds its variable at the depth where it stands.
+        frame.variables.resize(self.variables.len(), Value::Null);
+        match typed.node.eval(&mut frame).map(Value::into_owned) {
             Ok(value) => Typed::constant(value, typed.value_type),
             Err(error) => {
                 if typed.faults.is_empty() {

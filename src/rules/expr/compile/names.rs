@@ -324,13 +324,12 @@ impl Compiler<'_, '_> {
         } else {
             None
         };
-        let node = match slot {
-            Some(slot) => Node::Picked(slot, Box::new(field)),
-            None => {
-                let way = place.way.clone().into();
-                place.way.push(field.clone());
-                Node::Path(Box::new(Path { way, field }))
-            }
+        let node = if let Some(slot) = slot {
+            Node::Picked(slot, Box::new(field))
+        } else {
+            let way = place.way.clone().into();
+            place.way.push(field.clone());
+            Node::Path(Box::new(Path { way, field }))
         };
         Typed {
             place: Some(place),
@@ -437,9 +436,10 @@ impl Compiler<'_, '_> {
         {
             self.uses.requests = true;
             let value_type = message_type(&message);
-            return self.wrap(key, value_type, |place| {
+            let read = self.wrap(key, value_type, |place| {
                 Node::RequestAt(message, known, Box::new(place))
             });
+            return self.not_fixed(read);
         }
         let container = self.expr(container_expr);
         let element = match (&container.value_type, &key.value_type) {

@@ -149,7 +149,12 @@ fn char_at<'e>(text: Value<'e>, index: Value<'e>) -> Evaluated<Value<'e>> {
 }
 
 fn index_of<'e>(text: Value<'e>, part: Value<'e>) -> Evaluated<Value<'e>> {
-    index_of_from(text, part, Value::Int(0))
+    match (&text, &part) {
+        (Value::String(text), Value::String(part)) => Ok(Value::Int(
+            text.find(&**part).map_or(-1, |found| code_points(&text[..found])),
+        )),
+        (text, part) => no_overload("indexOf", &[text, part]),
+    }
 }
 
 fn index_of_from<'e>(text: Value<'e>, part: Value<'e>, from: Value<'e>) -> Evaluated<Value<'e>> {

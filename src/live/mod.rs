@@ -1,0 +1,41 @@
+//! Swapping protos and rules while serving.
+//!
+//! A [`Loader`] loads from a [`Source`] and compiles no proto twice; a [`Reloader`] watches the files of the last
+//! load and swaps the server's generation when one has changed. Nothing wrong goes live, no call in flight notices.
+//!
+//! ```no_run
+//! use protod::live::{Answers, Loader, Reloader, Source};
+//! use protod::{Error, Handlers, Rules, Schema, Server};
+//!
+//! struct Proto;
+//!
+//! impl Source for Proto {
+//!     fn schema(&self) -> Result<Schema, Error> {
+//!         Schema::load("proto")
+//!     }
+//!
+//!     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
+//!         let folders = schema.input_folders().to_vec();
+//!         let rules = Rules::load(schema, &folders)?;
+//!         Ok(Answers { handlers: Handlers::new().rules(&rules), rules, watch_paths: folders })
+//!     }
+//! }
+//!
+//! # async fn run() -> Result<(), Error> {
+//! let mut loader = Loader::new(Proto);
+//! let loaded = loader.load()?;
+//! let server = Server::builder(loaded.schema).handlers(loaded.handlers).build()?;
+//! tokio::spawn(Reloader::new(server.clone(), loader).run());
+//! server.bind("127.0.0.1:9002").await?.serve().await
+//! # }
+//! ```
+
+mod diff;
+mod loader;
+mod reload;
+mod survey;
+mod watch;
+
+pub use self::diff::{Change, Item};
+pub use self::loader::{Answers, Loaded, Loader, Source};
+pub use self::reload::{RELOAD, ReloadTrigger, Reloaded, Reloader, log_reload};

@@ -1,0 +1,260 @@
+//! What lies on disk: the files that a load depends on, each with a fingerprint, and the folders to watch.
+//!
+//! Two surveys tell whether anything changed, and whether a proto did. A file is read only when its stamp (time,
+//! size, inode) is not that of the survey before, so a survey of thousands of files that nobody touched costs their
+//! `stat`s; and one that was touched but has the same content has not changed. A file that was written while it
+//! was being loaded has no fingerprint, and counts as changed next time: nothing that is new is taken for known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs::{self, Metadata};
+use std::hash::{DefaultHasher, Hasher};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// The clock of file times ticks at least this often.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The files and folders that a load depends on, as they are at one moment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Survey {
+    protos: BTreeMap<PathBuf, File>,
+    rules: BTreeMap<PathBuf, File>,
+    folders: BTreeSet<PathBuf>,
+}
+
+/// A file, or that there is none.
+#[derive(Debug, Clone, Copy)]
+struct File {
+    stamp: Option<Stamp>,
+    /// A hash of its bytes; none if they cannot be known to be the ones that were loaded.
+    content: Option<u64>,
+}
+
+/// What tells without reading that a file was not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    /// When it was last written, renamed or replaced.
+    changed: SystemTime,
+    size: u64,
+    inode: u64,
+}
+
+/// Where to look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paths<'p> {
+    /// Files and folders that a schema was made from.
+    pub(super) protos: &'p [PathBuf],
+    /// Files and folders that rules were read from.
+    pub(super) rules: &'p [PathBuf],
+}
+
+impl Survey {
+    /// Looks at `paths` and all that lies below them.
+    ///
+    /// Contents are loaded not before `since`: a file that changed later has no fingerprint. What `before` knows of a
+    /// file whose stamp is the same is not read again.
+    pub(super) fn take(paths: Paths<'_>, before: &Self, since: SystemTime) -> Self {
+        let mut taker = Taker {
+            before,
+            since,
+            survey: Self::default(),
+            followed: BTreeSet::new(),
+        };
+        for path in paths.protos {
+            taker.given(path, Kind::Proto);
+        }
+        for path in paths.rules {
+            taker.given(path, Kind::Rules);
+        }
+        taker.survey
+    }
+
+    /// The folders in which a change can be a change of this survey: those of all files, and those of every symbolic
+    /// link on the way to them.
+    pub(super) fn folders(&self) -> &BTreeSet<PathBuf> {
+        &self.folders
+    }
+
+    /// Whether the protos are known to be those of `other`.
+    pub(super) fn has_protos_of(&self, other: &Self) -> bool {
+        same(&self.protos, &other.protos)
+    }
+
+    /// Whether everything is known to be as in `other`.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.has_protos_of(other) && same(&self.rules, &other.rules)
+    }
+}
+
+fn same(one: &BTreeMap<PathBuf, File>, other: &BTreeMap<PathBuf, File>) -> bool {
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(other)
+            .all(|((one_path, one), (other_path, other))| one_path == other_path && one.is(*other))
+}
+
+impl File {
+    fn is(self, other: Self) -> bool {
+        match (self.stamp, other.stamp) {
+            (None, None) => true,
+            (Some(_), Some(_)) => self.content.is_some() && self.content == other.content,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Proto,
+    Rules,
+}
+
+/// What a file in a folder is by its name; most are nothing to us.
+fn kind_of(name: &OsStr) -> Option<Kind> {
+    const RULES: [&str; 3] = [".rules.yaml", ".rules.yml", ".rules.json"];
+    let name = name.to_str()?;
+    if name == "buf.yaml" || name == "buf.work.yaml" || name.ends_with(".proto") {
+        Some(Kind::Proto)
+    } else if RULES.iter().any(|ending| name.ends_with(ending)) {
+        Some(Kind::Rules)
+    } else {
+        None
+    }
+}
+
+struct Taker<'b> {
+    before: &'b Survey,
+    since: SystemTime,
+    survey: Survey,
+    /// Whose symbolic links were followed.
+    followed: BTreeSet<PathBuf>,
+}
+
+impl Taker<'_> {
+    /// A path that was named: a file of whatever name, a folder, or nothing yet.
+    fn given(&mut self, path: &Path, kind: Kind) {
+        if self.files(kind).0.contains_key(path) {
+            return;
+        }
+        self.follow(path);
+        if let Some(folder) = path.ancestors().skip(1).find(|folder| self.is_folder(folder)) {
+            self.survey.folders.insert(folder.to_owned());
+        }
+        if path.is_dir() {
+            self.below(path);
+        } else {
+            self.file(path, kind);
+        }
+    }
+
+    /// All files of interest in a folder and those below it, but for hidden ones, as they are looked up in.
+    fn below(&mut self, folder: &Path) {
+        let mut waiting = vec![folder.to_owned()];
+        // A folder can be met again through a symbolic link.
+        let mut visited = BTreeSet::new();
+        while let Some(folder) = waiting.pop() {
+            let Ok(entries) = fs::read_dir(&folder) else {
+                continue;
+            };
+            if !visited.insert(fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone())) {
+                continue;
+            }
+            for entry in entries.flatten() {
+                let name = entry.file_name();
+                let path = entry.path();
+                let Ok(kind) = entry.file_type() else {
+                    continue;
+                };
+                if kind.is_symlink() {
+                    self.follow(&path);
+                }
+                if kind.is_dir() || kind.is_symlink() && path.is_dir() {
+                    if !name.as_encoded_bytes().starts_with(b".") && name != "node_modules" {
+                        waiting.push(path);
+                    }
+                } else if let Some(kind) = kind_of(&name) {
+                    self.file(&path, kind);
+                }
+            }
+            self.survey.folders.insert(folder);
+        }
+    }
+
+    fn file(&mut self, path: &Path, kind: Kind) {
+        let since = self.since;
+        let (files, before) = self.files(kind);
+        if files.contains_key(path) {
+            return;
+        }
+        let stamp = fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata));
+        let known = before.get(path).filter(|before| before.stamp == stamp);
+        let content = match (stamp, known.and_then(|before| before.content)) {
+            (None, _) => None,
+            (Some(stamp), _) if stamp.changed + TICK >= since => None,
+            (Some(_), Some(content)) => Some(content),
+            (Some(_), None) => fs::read(path).ok().map(|bytes| hash(&bytes)),
+        };
+        files.insert(path.to_owned(), File { stamp, content });
+    }
+
+    /// The files of that kind: those looked at, and those of the survey before.
+    fn files(&mut self, kind: Kind) -> (&mut BTreeMap<PathBuf, File>, &BTreeMap<PathBuf, File>) {
+        match kind {
+            Kind::Proto => (&mut self.survey.protos, &self.before.protos),
+            Kind::Rules => (&mut self.survey.rules, &self.before.rules),
+        }
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        self.survey.folders.contains(path) || path.is_dir()
+    }
+
+    /// Notes the folders of the symbolic links on the way to `path`, each of which may come to lead elsewhere.
+    fn follow(&mut self, path: &Path) {
+        let Some(folder) = path.parent() else { return };
+        if !self.followed.insert(path.to_owned()) {
+            return;
+        }
+        self.follow(folder);
+        if let Ok(target) = fs::read_link(path) {
+            let target = folder.join(target);
+            self.survey.folders.insert(folder.to_owned());
+            self.survey.folders.extend(target.parent().map(Path::to_owned));
+            self.follow(&target);
+        }
+    }
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        let (changed, inode) = identity(metadata);
+        Self {
+            changed,
+            size: metadata.len(),
+            inode,
+        }
+    }
+}
+
+/// When a file was last changed, and which inode it is. The time of writing can be set to any; the inode's cannot.
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> (SystemTime, u64) {
+    use std::os::unix::fs::MetadataExt;
+    let seconds = u64::try_from(metadata.ctime()).unwrap_or(0);
+    let nanoseconds = u64::try_from(metadata.ctime_nsec()).unwrap_or(0);
+    let since = Duration::from_secs(seconds) + Duration::from_nanos(nanoseconds);
+    (SystemTime::UNIX_EPOCH + since, metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(metadata: &Metadata) -> (SystemTime, u64) {
+    (metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), 0)
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
+}

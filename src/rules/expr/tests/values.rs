@@ -1,0 +1,121 @@
+//! Values as text, as constants, and free of what they were read from.
+
+use std::borrow::Cow;
+
+use super::{Given, Value};
+
+#[test]
+fn values_print_as_templates_show_them() {
+    let given = Given::json(
+        r#"{"status": "ACTIVE", "someBytes": "AP8=", "pt": {"name": "x"}, "statuses": ["GONE"], "byId": {"7": {}}}"#,
+    );
+    for (source, expected) in [
+        ("42", "42"),
+        ("-9223372036854775808", "-9223372036854775808"),
+        ("18446744073709551615u", "18446744073709551615"),
+        ("1.0", "1"),
+        ("0.1", "0.1"),
+        ("-2.5e-9", "-2.5e-9"),
+        ("1e300", "1e+300"),
+        ("1.0 / 0.0", "Infinity"),
+        ("0.0 / 0.0", "NaN"),
+        ("true", "true"),
+        ("null", ""),
+        ("'té\"xt'", "té\"xt"),
+        ("request.status", "ACTIVE"),
+        ("request.some_bytes", "AP8="),
+        ("request.pt", r#"{"name":"x"}"#),
+        ("[1, 'a', null, 2.5]", r#"[1,"a",null,2.5]"#),
+        ("request.statuses", r#"["GONE"]"#),
+        ("{'a': [1], 'b': {}}", r#"{"a":[1],"b":{}}"#),
+        ("{1: true}", r#"{"1":true}"#),
+        ("request.by_id", r#"{"7":{}}"#),
+        ("[request.some_bytes, 0.0 / 0.0]", r#"["AP8=","NaN"]"#),
+    ] {
+        assert_eq!(given.text(source).as_deref(), Ok(expected), "{source}");
+    }
+}
+
+#[test]
+fn what_depends_on_nothing_is_computed_at_load() {
+    let constant = |source: &str| {
+        let given = Given::nothing();
+        given
+            .with_program(source, |program, _| program.constant().is_some())
+            .expect("it compiles")
+    };
+    for source in [
+        "1",
+        "1 + 2 * 3",
+        "'a' + 'b'",
+        "[1, 2].map(x, x * 2)",
+        "[1, 2].exists(x, [3].all(y, y > x))",
+        "true || 1 / 0 > 0",
+        "size('abc') > 2 ? 'a' : 'b'",
+        "timestamp('2020-01-01T00:00:00Z') + duration('1h')",
+        "shapes.Status.ACTIVE",
+        "{'a': [1]}.a[0]",
+    ] {
+        assert!(constant(source), "{source}");
+    }
+    for source in [
+        "request.an_int32",
+        "now",
+        "random()",
+        "'a' in metadata",
+        "received",
+        "[1].map(x, x + received)",
+    ] {
+        assert!(!constant(source), "{source}");
+    }
+}
+
+#[test]
+fn text_and_bytes_are_borrowed_from_the_request() {
+    let given =
+        Given::json(r#"{"aString": "text", "someBytes": "AP8=", "pt": {"name": "x"}, "names": ["n"]}"#);
+    let borrows = |source: &str| {
+        given
+            .with_program(source, |program, env| match program.eval(env).expect("it runs") {
+                Value::String(text) => matches!(text, Cow::Borrowed(_)),
+                Value::Bytes(bytes) => matches!(bytes, Cow::Borrowed(_)),
+                Value::Message(message) => matches!(message.bytes, Cow::Borrowed(_)),
+                other => panic!("{other:?} has nothing to borrow"),
+            })
+            .expect("it compiles")
+    };
+    for source in [
+        "request.a_string",
+        "request.some_bytes",
+        "request.pt",
+        "request.pt.name",
+        "request.names[0]",
+        "request",
+        "received > 5 ? 'a' : request.a_string",
+        "[request.pt][0].name",
+        "request.names.filter(n, n != '')[0]",
+        "call.method",
+        "bytes(request.a_string)",
+    ] {
+        assert!(borrows(source), "{source}");
+    }
+}
+
+#[test]
+fn type_names_are_those_of_the_language() {
+    let given = Given::nothing();
+    for (source, expected) in [
+        ("null", "null"),
+        ("1u", "uint"),
+        ("[1]", "list"),
+        ("{}", "map"),
+        ("request.pt", "shapes.Point"),
+        ("request.status", "shapes.Status"),
+        ("now", "timestamp"),
+        ("duration('1s')", "duration"),
+        ("b''", "bytes"),
+    ] {
+        let value = given.eval(source).expect("it runs");
+        assert_eq!(value.type_name(), expected, "{source}");
+    }
+}

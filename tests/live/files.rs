@@ -1,0 +1,318 @@
+//! What a person, an editor, git and a cluster do to files is seen; what is wrong never goes live.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use protod::ServingStatus;
+use protod::live::RELOAD;
+
+use crate::support::{Live, Start, proto, rules, write, write_by_rename};
+
+#[tokio::test]
+async fn save_in_place_is_a_swap() {
+    let live = Live::answering("one").await;
+    live.answers(1, "one").await;
+    write(&live.path("a.rules.yaml"), &rules("two"));
+    live.answers(1, "two").await;
+    write(&live.path("a.proto"), &proto(2));
+    live.answers(2, "two").await;
+}
+
+#[tokio::test]
+async fn save_by_rename_is_a_swap_time_after_time() {
+    let live = Live::answering("one").await;
+    for round in 0..5 {
+        let text = format!("round {round}");
+        write_by_rename(&live.path("a.rules.yaml"), &rules(&text));
+        live.answers(1, &text).await;
+        write_by_rename(&live.path("a.proto"), &proto(2));
+        live.answers(2, &text).await;
+        write_by_rename(&live.path("a.proto"), &proto(1));
+        live.answers(1, &text).await;
+    }
+}
+
+#[tokio::test]
+async fn file_in_a_new_folder_is_seen() {
+    let live = Live::answering("one").await;
+    fs::create_dir_all(live.path("deep/er")).expect("a new folder");
+    write(
+        &live.path("deep/er/b.rules.yaml"),
+        "rules: [{method: p.S/Unary, priority: 1, reply: {text: deep}}]",
+    );
+    live.answers(1, "deep").await;
+    write(
+        &live.path("deep/er/b.rules.yaml"),
+        "rules: [{method: p.S/Unary, priority: 1, reply: {text: deeper}}]",
+    );
+    live.answers(1, "deeper").await;
+    fs::remove_dir_all(live.path("deep")).expect("it is there");
+    live.answers(1, "one").await;
+}
+
+/// The files of a branch: a hundred folders that the service's proto imports from.
+fn check_out(folder: &Path, number: u32, text: &str) {
+    let mut imports = String::new();
+    for part in 0..100 {
+        let file = format!("parts/part{part}/part.proto");
+        fs::create_dir_all(folder.join(&file).parent().expect("a file")).expect("a folder");
+        // As git does: a file that is there already is removed first.
+        let _ = fs::remove_file(folder.join(&file));
+        let text = format!("syntax = 'proto3'; package part{part}; message Part {{ string {text} = 1; }}");
+        write(&folder.join(&file), &text);
+        imports += &format!("import '{file}';\n");
+    }
+    let own = proto(number).replacen("package p;", &format!("package p;\n{imports}"), 1);
+    write_by_rename(&folder.join("a.proto"), &own);
+    write_by_rename(&folder.join("a.rules.yaml"), &rules(text));
+}
+
+#[tokio::test]
+async fn checkout_of_hundreds_of_files_is_one_swap_or_few() {
+    let mut live = Live::start(Start::default(), |folder| check_out(folder, 1, "main")).await;
+    live.answers(1, "main").await;
+    live.forget_outcomes();
+    check_out(&live.path(""), 2, "branch");
+    live.answers(2, "branch").await;
+    let swaps = live.forget_outcomes();
+    assert!(swaps <= 10, "{swaps} swaps for one checkout");
+    fs::remove_dir_all(live.path("parts")).expect("it is there");
+    write(&live.path("a.proto"), &proto(3));
+    live.answers(3, "branch").await;
+}
+
+/// What a kubelet does to a volume that a ConfigMap is mounted on: files are links into `..data`, itself a link
+/// to a folder that is new each time.
+fn mount_config_map(volume: &Path, revision: u32, files: &[(&str, &str)]) {
+    let folder = format!("..revision_{revision}");
+    fs::create_dir(volume.join(&folder)).expect("a new folder");
+    for (name, text) in files {
+        write(&volume.join(&folder).join(name), text);
+    }
+    let old = fs::read_link(volume.join("..data")).ok();
+    symlink(&folder, volume.join("..data_tmp")).expect("a new link");
+    fs::rename(volume.join("..data_tmp"), volume.join("..data")).expect("links are renamed at once");
+    for (name, _) in files {
+        let _ = symlink(Path::new("..data").join(name), volume.join(name));
+    }
+    if let Some(old) = old {
+        fs::remove_dir_all(volume.join(old)).expect("it was there");
+    }
+}
+
+#[tokio::test]
+async fn mounted_config_map_is_swapped_time_after_time() {
+    let files = |number: u32, text: &str| [("a.proto", proto(number)), ("a.rules.yaml", rules(text))];
+    let mount = |volume: &Path, revision, files: [(&str, String); 2]| {
+        mount_config_map(
+            volume,
+            revision,
+            &files.each_ref().map(|(name, text)| (*name, text.as_str())),
+        );
+    };
+    // Given as a folder, and as a file in it.
+    for input in ["", "a.proto"] {
+        let start = Start {
+            input,
+            ..Start::default()
+        };
+        let live = Live::start(start, |folder| mount(folder, 0, files(1, "zero"))).await;
+        for revision in 1..6 {
+            let text = format!("revision {revision}");
+            mount(&live.path(""), revision, files(1 + revision % 2, &text));
+            live.answers(1 + revision % 2, &text).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn folder_that_a_link_leads_to_is_swapped_with_the_link() {
+    let start = Start {
+        input: "current/api",
+        ..Start::default()
+    };
+    let release = |root: &Path, name: &str, number| {
+        let api = root.join(name).join("api");
+        fs::create_dir_all(&api).expect("a new folder");
+        write(&api.join("a.proto"), &proto(number));
+        write(&api.join("a.rules.yaml"), &rules(name));
+        symlink(name, root.join("next")).expect("a new link");
+        fs::rename(root.join("next"), root.join("current")).expect("links are renamed at once");
+    };
+    let live = Live::start(start, |folder| release(folder, "first", 1)).await;
+    live.answers(1, "first").await;
+    for (name, number) in [("second", 2), ("third", 3)] {
+        release(&live.path(""), name, number);
+        live.answers(number, name).await;
+    }
+    write(&live.path("third/api/a.rules.yaml"), &rules("in place"));
+    live.answers(3, "in place").await;
+}
+
+#[tokio::test]
+async fn input_folder_that_goes_and_comes_back_is_served_again() {
+    let start = Start {
+        input: "api",
+        ..Start::default()
+    };
+    let fill = |folder: &Path, text: &str| {
+        fs::create_dir_all(folder.join("api")).expect("a new folder");
+        write(&folder.join("api/a.proto"), &proto(1));
+        write(&folder.join("api/a.rules.yaml"), &rules(text));
+    };
+    let mut live = Live::start(start, |folder| fill(folder, "one")).await;
+    for text in ["two", "three"] {
+        fs::remove_dir_all(live.path("api")).expect("it is there");
+        let error = live.refused().await;
+        assert!(error.to_string().contains("no such file or folder"), "{error}");
+        live.answers(1, if text == "two" { "one" } else { "two" }).await;
+        fill(&live.path(""), text);
+        live.answers(1, text).await;
+    }
+}
+
+#[tokio::test]
+async fn broken_save_changes_nothing_but_health_and_the_next_good_one_recovers() {
+    let mut live = Live::answering("one").await;
+    let health = live.server.health().clone();
+    assert_eq!(health.status(RELOAD), Some(ServingStatus::Serving));
+    let broken = [
+        (
+            "a.proto",
+            "syntax = 'proto3'; message Half {".to_owned(),
+            "a.proto:1:",
+        ),
+        ("a.proto", proto(1).replace("Ask ", "Ax "), "a.proto:5:"),
+        (
+            "a.rules.yaml",
+            rules("x").replace("reply", "repyl"),
+            "a.rules.yaml:2:",
+        ),
+        (
+            "a.rules.yaml",
+            rules("x").replace("p.S/Up", "p.S/Pu"),
+            "a.rules.yaml:4:",
+        ),
+    ];
+    for (round, (name, text, place)) in broken.into_iter().enumerate() {
+        let good = fs::read_to_string(live.path(name)).expect("it is there");
+        write(&live.path(name), &text);
+        let error = live.refused().await;
+        assert!(error.to_string().contains(place), "{error}");
+        assert_eq!(health.status(RELOAD), Some(ServingStatus::NotServing));
+        assert_eq!(health.status(""), Some(ServingStatus::Serving));
+        let before = if round == 0 {
+            "one".to_owned()
+        } else {
+            format!("good {}", round - 1)
+        };
+        live.answers(1, &before).await;
+        write(&live.path(name), &good);
+        live.reloaded().await;
+        assert_eq!(health.status(RELOAD), Some(ServingStatus::Serving));
+        write(&live.path("a.rules.yaml"), &rules(&format!("good {round}")));
+        live.answers(1, &format!("good {round}")).await;
+        live.forget_outcomes();
+    }
+}
+
+#[tokio::test]
+async fn problem_in_a_file_that_no_good_load_has_read_is_mended_there() {
+    let start = Start {
+        input: "api",
+        ..Start::default()
+    };
+    let mut live = Live::start(start, |folder| {
+        for name in ["api", "shared", ".git"] {
+            fs::create_dir(folder.join(name)).expect("a new folder");
+        }
+        write(&folder.join("api/a.proto"), &proto(1));
+        write(&folder.join("api/a.rules.yaml"), &rules("one"));
+        write(&folder.join("shared/b.proto"), "syntax = 'proto3'; message B {");
+    })
+    .await;
+    let imports = proto(2).replacen("package p;", "package p; import 'shared/b.proto';", 1);
+    write(&live.path("api/a.proto"), &imports);
+    let error = live.refused().await;
+    assert!(error.to_string().contains("b.proto"), "{error}");
+    write(&live.path("shared/b.proto"), "syntax = 'proto3'; message B {}");
+    live.answers(2, "one").await;
+}
+
+#[tokio::test]
+async fn only_what_changed_is_compiled_and_told() {
+    let mut live = Live::answering("one").await;
+    live.answers(1, "one").await;
+    // The files are old enough to be known now, whatever the first look made of them.
+    live.trigger.reload();
+    live.reloaded().await;
+    live.forget_outcomes();
+
+    let more = rules("two") + "  - {name: spare, method: p.S/Unary, reply: {}}\n";
+    write(&live.path("a.rules.yaml"), &more);
+    let reloaded = live.reloaded().await;
+    let lines: Vec<String> = reloaded.changes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        (reloaded.compiled, lines),
+        (false, vec!["rule spare added".to_owned()])
+    );
+
+    write(&live.path("a.proto"), &proto(2));
+    let reloaded = live.reloaded().await;
+    let lines: Vec<String> = reloaded.changes.iter().map(ToString::to_string).collect();
+    let expected = "field p.Answer.text: number changed from 1 to 2".to_owned();
+    assert_eq!((reloaded.compiled, lines), (true, vec![expected]));
+
+    // Written again with the same content, and neighbours that are nothing to us.
+    write(&live.path("a.proto"), &proto(2));
+    write(&live.path("notes.txt"), "unrelated");
+    write(&live.path("a.rules.yaml"), &rules("three"));
+    let reloaded = live.reloaded().await;
+    assert!(!reloaded.compiled);
+    live.answers(2, "three").await;
+    assert_eq!(live.forget_outcomes(), 0);
+}
+
+#[tokio::test]
+async fn nothing_is_watched_when_that_is_turned_off_and_a_trigger_reloads() {
+    let start = Start {
+        watch: false,
+        ..Start::default()
+    };
+    let mut live = Live::start(start, |folder| {
+        write(&folder.join("a.proto"), &proto(1));
+        write(&folder.join("a.rules.yaml"), &rules("one"));
+    })
+    .await;
+    write(&live.path("a.rules.yaml"), &rules("two"));
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    live.answers(1, "one").await;
+    assert_eq!(live.forget_outcomes(), 0);
+    live.trigger.reload();
+    live.reloaded().await;
+    live.answers(1, "two").await;
+}
+
+#[tokio::test]
+async fn times_of_a_rule_that_keeps_its_name_count_on() {
+    let limited = |text: &str| {
+        let first = "rules:\n  - {name: thrice, method: p.S/Unary, times: 3, reply: {text: limited}}\n";
+        rules(text).replacen("rules:\n", first, 1)
+    };
+    let mut live = Live::start(Start::default(), |folder| {
+        write(&folder.join("a.proto"), &proto(1));
+        write(&folder.join("a.rules.yaml"), &limited("one"));
+    })
+    .await;
+    let mut client = live.client().await;
+    let mut answers = Vec::new();
+    for text in ["two", "three"] {
+        answers.push(client.unary().await.expect("never fails").1);
+        answers.push(client.unary().await.expect("never fails").1);
+        live.forget_outcomes();
+        write(&live.path("a.rules.yaml"), &limited(text));
+        live.reloaded().await;
+    }
+    assert_eq!(answers, ["limited", "limited", "limited", "two"]);
+}

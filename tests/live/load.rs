@@ -1,0 +1,166 @@
+//! Swaps under load: no call fails, no answer mixes generations, memory does not grow; and how long a swap takes.
+//!
+//! `PROTOD_SWAPS` and `PROTOD_CLIENTS` make it longer and harder than in the everyday run; see the figures with
+//! `PROTOD_SWAPS=200 PROTOD_CLIENTS=64 cargo test --release --test live under_load -- --nocapture`.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use protod::Schema;
+use tokio::task::JoinSet;
+
+use crate::support::{Client, Live, Start, proto, rules, write_by_rename};
+
+fn setting(name: &str, default: u32) -> u32 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
+/// Puts a generation in place, proto and rules at once: what is served is a link to a folder.
+fn publish(root: &Path, generation: u32, broken: bool) {
+    let name = format!("generation{generation}");
+    let folder = root.join(&name);
+    fs::create_dir(&folder).expect("a new folder");
+    let number = 1 + generation % 2;
+    let mut files = [
+        ("a.proto", proto(number)),
+        ("a.rules.yaml", rules(&format!("{number} {generation}"))),
+    ];
+    if broken {
+        let (_, text) = &mut files[generation as usize / 10 % 2];
+        *text = text
+            .replace("Answer text", "")
+            .replace("p.S/Up", "p.S/Pu")
+            .replace("message Answer", "message");
+    }
+    for (name, text) in files {
+        fs::write(folder.join(name), text).expect("a new file");
+    }
+    symlink(&name, root.join("next")).expect("a new link");
+    fs::rename(root.join("next"), root.join("current")).expect("links are renamed at once");
+    let _ = fs::remove_dir_all(root.join(format!("generation{}", generation.wrapping_sub(2))));
+}
+
+/// Resident memory of this process, clients included.
+fn resident_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("this is Linux");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .expect("it is told");
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .expect("a number")
+}
+
+/// Calls all four shapes in turn. Every answer's field number must be the one that its text speaks of.
+async fn call_without_pause(mut client: Client, calls: Arc<AtomicU64>, stop: Arc<AtomicBool>) {
+    let mut shape = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let answers = match shape % 4 {
+            0 => vec![client.unary().await.expect("no call fails")],
+            1 => client.down().await.expect("no call fails"),
+            2 => vec![client.up().await.expect("no call fails")],
+            _ => client.both().await.expect("no call fails"),
+        };
+        assert_eq!(answers.len(), [1, 5, 1, 3][shape % 4]);
+        for (number, text) in &answers {
+            assert!(
+                text.starts_with(&format!("{number} ")),
+                "{text:?} in field {number}"
+            );
+            assert_eq!(text, &answers[0].1, "one call, one generation");
+        }
+        shape += 1;
+        calls.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn swaps_under_load_fail_no_call_and_mix_no_generations() {
+    let (swaps, clients) = (setting("PROTOD_SWAPS", 40), setting("PROTOD_CLIENTS", 16));
+    let start = Start {
+        input: "current",
+        ..Start::default()
+    };
+    let mut live = Live::start(start, |root| publish(root, 0, false)).await;
+    let (calls, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    let mut load = JoinSet::new();
+    for _ in 0..clients {
+        load.spawn(call_without_pause(
+            live.client().await,
+            Arc::clone(&calls),
+            Arc::clone(&stop),
+        ));
+    }
+    let (began, mut broken, mut early) = (Instant::now(), 0, 0);
+    let mut took = Vec::new();
+    for swap in 1..=swaps {
+        live.forget_outcomes();
+        if swap % 10 == 0 {
+            broken += 1;
+            publish(&live.path(""), swap, true);
+            live.refused().await;
+        } else {
+            publish(&live.path(""), swap, false);
+            took.push(live.reloaded().await.took);
+        }
+        if swap == swaps / 4 {
+            early = resident_kib();
+        }
+    }
+    let (elapsed, late) = (began.elapsed(), resident_kib());
+    let last = (1..=swaps)
+        .rev()
+        .find(|swap| swap % 10 != 0)
+        .expect("one was good");
+    live.answers(1 + last % 2, &format!("{} {last}", 1 + last % 2))
+        .await;
+    stop.store(true, Ordering::Relaxed);
+    while let Some(client) = load.join_next().await {
+        client.expect("no call fails, and no answer mixes generations");
+    }
+    took.sort();
+    println!(
+        "{swaps} swaps ({broken} broken) in {elapsed:.1?} under {clients} clients: {} calls, 0 failed, 0 mixed; \
+         reload median {:.1?}, longest {:.1?}; resident {early} KiB after swap {}, {late} KiB after swap {swaps}",
+        calls.load(Ordering::Relaxed),
+        took[took.len() / 2],
+        took[took.len() - 1],
+        swaps / 4,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn saved_proto_is_seen_by_a_call_within_100_ms() {
+    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("proto/stream.proto");
+    let text = fs::read_to_string(seed).expect("the seed's proto");
+    assert!(Schema::from_source("stream.proto", &text).is_ok());
+    let with_own = |number| format!("{}\n", proto(number));
+    let live = Live::start(Start::default(), |folder| {
+        fs::write(folder.join("stream.proto"), &text).expect("a new file");
+        fs::write(folder.join("a.proto"), with_own(1)).expect("a new file");
+        fs::write(folder.join("a.rules.yaml"), rules("text")).expect("a new file");
+    })
+    .await;
+    let mut client = live.client().await;
+    let mut times = Vec::new();
+    for round in 0..11 {
+        let number = 2 - round % 2;
+        let saved = Instant::now();
+        write_by_rename(&live.path("a.proto"), &with_own(number));
+        while client.unary().await.expect("no call fails").0 != number {
+            assert!(saved.elapsed() < Duration::from_secs(20), "the save was not seen");
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        times.push(saved.elapsed());
+    }
+    times.sort();
+    println!("from the save to the first call that sees it: {times:.1?}");
+    // The median would fail on a machine that is busy with something else; a quarter of the rounds is luck for none.
+    assert!(times[2] < Duration::from_millis(100), "{times:.1?}");
+}

@@ -1,0 +1,350 @@
+//! A served folder that reloads itself, and a client for it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::uri::PathAndQuery;
+use prost_reflect::{DynamicMessage, Value};
+use protod::live::{Answers, Loader, ReloadTrigger, Reloaded, Reloader, Source};
+use protod::{
+    DynamicCodec, Error, Handlers, Message, RulesOptions, RulesState, Schema, Server, ServerBuilder,
+};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_stream::Stream;
+use tonic::client::Grpc;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status, Streaming};
+
+/// How long anything may take that happens at once on a machine with nothing else to do.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// Protos and rules in one place, as the command line loads them.
+pub(crate) struct Folder {
+    pub(crate) input: PathBuf,
+    pub(crate) state: RulesState,
+}
+
+impl Source for Folder {
+    fn schema(&self) -> Result<Schema, Error> {
+        Schema::load(&self.input)
+    }
+
+    fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
+        let folders = schema.input_folders().to_vec();
+        let rules = RulesOptions::default()
+            .state(&self.state)
+            .load(schema, &folders)?;
+        Ok(Answers {
+            handlers: Handlers::new().rules(&rules),
+            rules,
+            watch_paths: folders,
+        })
+    }
+}
+
+/// A proto of one service `p.S` whose four methods, one of each shape, answer with `Answer`s.
+///
+/// The text of an answer is field number `number`, so that a client can tell from the bytes which proto wrote it.
+pub(crate) fn proto(number: u32) -> String {
+    format!(
+        r#"syntax = "proto3"; package p;
+        message Ask {{ int64 n = 1; }}
+        message Answer {{ string text = {number}; }}
+        service S {{
+          rpc Unary(Ask) returns (Answer);
+          rpc Down(Ask) returns (stream Answer);
+          rpc Up(stream Ask) returns (Answer);
+          rpc Both(stream Ask) returns (stream Answer);
+        }}"#
+    )
+}
+
+/// Rules that answer all four with `text`, and streams five times.
+pub(crate) fn rules(text: &str) -> String {
+    format!(
+        r#"rules:
+  - {{name: unary, method: p.S/Unary, reply: {{text: "{text}"}}}}
+  - {{name: down, method: p.S/Down, stream: [{{repeat: 5, send: {{text: "{text}"}}}}]}}
+  - {{name: up, method: p.S/Up, session: {{half_close: [{{send: {{text: "{text}"}}}}]}}}}
+  - {{name: both, method: p.S/Both, session: {{message: [{{send: {{text: "{text}"}}}}]}}}}
+"#
+    )
+}
+
+/// A server over a temporary folder. Everything ends when it is dropped.
+pub(crate) struct Live {
+    folder: TempDir,
+    pub(crate) server: Server,
+    pub(crate) addr: String,
+    pub(crate) trigger: ReloadTrigger,
+    outcomes: mpsc::UnboundedReceiver<Result<Reloaded, Error>>,
+    _tasks: JoinSet<()>,
+}
+
+/// How a [`Live`] is started.
+pub(crate) struct Start {
+    pub(crate) watch: bool,
+    /// What is served, below the temporary folder.
+    pub(crate) input: &'static str,
+    pub(crate) build: fn(ServerBuilder) -> ServerBuilder,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self {
+            watch: true,
+            input: "",
+            build: |builder| builder,
+        }
+    }
+}
+
+impl Live {
+    /// Serves `a.proto` and `a.rules.yaml` that answer with `text` in field 1.
+    pub(crate) async fn answering(text: &str) -> Self {
+        let fill = |folder: &Path| {
+            write(&folder.join("a.proto"), &proto(1));
+            write(&folder.join("a.rules.yaml"), &rules(text));
+        };
+        Self::start(Start::default(), fill).await
+    }
+
+    /// Serves what `fill` puts into a temporary folder.
+    pub(crate) async fn start(start: Start, fill: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fill(folder.path());
+        let mut loader = Loader::new(Folder {
+            input: folder.path().join(start.input),
+            state: RulesState::new(),
+        });
+        let loaded = loader.load().expect("the first load is good");
+        let builder = Server::builder(loaded.schema).handlers(loaded.handlers);
+        let server = (start.build)(builder).build().expect("rules fit their schema");
+        let bound = server.bind("127.0.0.1:0").await.expect("a free port");
+        let addr = bound.local_addr().to_string();
+        let (report, outcomes) = mpsc::unbounded_channel();
+        let reloader = Reloader::new(server.clone(), loader)
+            .watch(start.watch)
+            .report(move |outcome| drop(report.send(outcome)));
+        let trigger = reloader.trigger();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(reloader.run());
+        tasks.spawn(async { bound.serve().await.expect("serves for ever") });
+        Self {
+            folder,
+            server,
+            addr,
+            trigger,
+            outcomes,
+            _tasks: tasks,
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        Client::connect(&self.addr).await
+    }
+
+    /// Waits until new calls are answered with `text` in field `number`.
+    pub(crate) async fn answers(&self, number: u32, text: &str) {
+        let mut client = self.client().await;
+        let wanted = (number, text.to_owned());
+        let mut last = None;
+        let became = async {
+            loop {
+                last = Some(client.unary().await.expect("never fails"));
+                if last.as_ref() == Some(&wanted) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        if tokio::time::timeout(SOON, became).await.is_err() {
+            panic!("wanted {wanted:?}, and it still answers {last:?}");
+        }
+    }
+
+    /// The outcome of the next reload.
+    pub(crate) async fn outcome(&mut self) -> Result<Reloaded, Error> {
+        let outcome = tokio::time::timeout(SOON, self.outcomes.recv()).await;
+        outcome.expect("it reloads soon").expect("the reloader runs")
+    }
+
+    /// Waits for a reload that succeeds.
+    pub(crate) async fn reloaded(&mut self) -> Reloaded {
+        loop {
+            if let Ok(reloaded) = self.outcome().await {
+                return reloaded;
+            }
+        }
+    }
+
+    /// Waits for a reload that fails.
+    pub(crate) async fn refused(&mut self) -> Error {
+        loop {
+            if let Err(error) = self.outcome().await {
+                return error;
+            }
+        }
+    }
+
+    /// Forgets the outcomes so far.
+    pub(crate) fn forget_outcomes(&mut self) -> usize {
+        std::iter::from_fn(|| self.outcomes.try_recv().ok()).count()
+    }
+}
+
+/// Writes a file in place, as `>` does.
+pub(crate) fn write(path: &Path, text: &str) {
+    fs::write(path, text).expect("the file can be written");
+}
+
+/// Writes a file as most editors do: under another name, and then renamed.
+pub(crate) fn write_by_rename(path: &Path, text: &str) {
+    let aside = path.with_extension("tmp~");
+    write(&aside, text);
+    fs::rename(&aside, path).expect("the file can be renamed");
+}
+
+/// tonic's client for the service of [`proto`]; it knows an answer's bytes, and not what they mean.
+#[derive(Clone)]
+pub(crate) struct Client {
+    grpc: Grpc<Channel>,
+    schema: Schema,
+}
+
+impl Client {
+    pub(crate) async fn connect(addr: &str) -> Self {
+        Self {
+            grpc: Grpc::new(channel(addr).await),
+            schema: Schema::from_source("a.proto", &proto(1)).expect("it compiles"),
+        }
+    }
+
+    fn method(&self, name: &str) -> (DynamicCodec, PathAndQuery) {
+        let method = self.schema.method(&format!("p.S/{name}")).expect("one of four");
+        (
+            DynamicCodec::client(method),
+            method.path().parse().expect("a path"),
+        )
+    }
+
+    fn ask(&self) -> Message {
+        let descriptor = self
+            .schema
+            .pool()
+            .get_message_by_name("p.Ask")
+            .expect("it is there");
+        let mut ask = DynamicMessage::new(descriptor);
+        ask.set_field_by_name("n", Value::I64(7));
+        ask.into()
+    }
+
+    /// The field number and the text of the one answer.
+    pub(crate) async fn unary(&mut self) -> Result<(u32, String), Status> {
+        let (codec, path) = self.method("Unary");
+        let ask = Request::new(self.ask());
+        self.grpc.ready().await.expect("connected");
+        Ok(answer(self.grpc.unary(ask, path, codec).await?.get_ref()))
+    }
+
+    pub(crate) async fn down(&mut self) -> Result<Vec<(u32, String)>, Status> {
+        let (codec, path) = self.method("Down");
+        let ask = Request::new(self.ask());
+        self.grpc.ready().await.expect("connected");
+        collect(self.grpc.server_streaming(ask, path, codec).await?.into_inner()).await
+    }
+
+    pub(crate) async fn up(&mut self) -> Result<(u32, String), Status> {
+        let (codec, path) = self.method("Up");
+        let asks = Request::new(tokio_stream::iter(vec![self.ask(); 3]));
+        self.grpc.ready().await.expect("connected");
+        Ok(answer(
+            self.grpc.client_streaming(asks, path, codec).await?.get_ref(),
+        ))
+    }
+
+    pub(crate) async fn both(&mut self) -> Result<Vec<(u32, String)>, Status> {
+        let asks = tokio_stream::iter(vec![self.ask(); 3]);
+        collect(self.open_both(asks).await?).await
+    }
+
+    async fn open_both(
+        &mut self,
+        asks: impl Stream<Item = Message> + Send + 'static,
+    ) -> Result<Streaming<Message>, Status> {
+        let (codec, path) = self.method("Both");
+        self.grpc.ready().await.expect("connected");
+        let answers = self.grpc.streaming(Request::new(asks), path, codec).await?;
+        Ok(answers.into_inner())
+    }
+
+    /// A call of `Both` to be asked by hand.
+    pub(crate) async fn talk(&mut self) -> Talk {
+        let (asks, receiver) = mpsc::channel(1);
+        let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
+        asks.send(self.ask()).await.expect("the receiver is here");
+        Talk {
+            ask: self.ask(),
+            asks,
+            answers: self.open_both(stream).await.expect("it opens"),
+            waiting: true,
+        }
+    }
+}
+
+/// An open call of `Both`.
+pub(crate) struct Talk {
+    ask: Message,
+    asks: mpsc::Sender<Message>,
+    answers: Streaming<Message>,
+    /// The first ask is sent, and its answer not read yet.
+    waiting: bool,
+}
+
+impl Talk {
+    /// Asks once more, and gives the answer.
+    pub(crate) async fn next(&mut self) -> Result<Option<(u32, String)>, Status> {
+        if !std::mem::take(&mut self.waiting) {
+            self.asks.send(self.ask.clone()).await.expect("the call is open");
+        }
+        Ok(self.answers.message().await?.as_ref().map(answer))
+    }
+
+    /// Waits for what the server says without being asked.
+    pub(crate) async fn listen(&mut self) -> Result<Option<(u32, String)>, Status> {
+        Ok(self.answers.message().await?.as_ref().map(answer))
+    }
+}
+
+pub(crate) async fn channel(addr: &str) -> Channel {
+    let endpoint = Endpoint::from_shared(format!("http://{addr}")).expect("an address");
+    endpoint.connect().await.expect("the server listens")
+}
+
+async fn collect(mut stream: Streaming<Message>) -> Result<Vec<(u32, String)>, Status> {
+    let mut all = Vec::new();
+    while let Some(message) = stream.message().await? {
+        all.push(answer(&message));
+    }
+    Ok(all)
+}
+
+/// The number and text of an answer's one field; numbers are below 16, and texts shorter than 128 bytes.
+fn answer(message: &Message) -> (u32, String) {
+    let bytes = message.to_bytes();
+    let [tag, length, text @ ..] = &*bytes else {
+        panic!("an answer of {} bytes", bytes.len());
+    };
+    assert_eq!((tag & 7, usize::from(*length)), (2, text.len()), "one string");
+    (
+        u32::from(tag >> 3),
+        String::from_utf8(text.to_vec()).expect("UTF-8"),
+    )
+}

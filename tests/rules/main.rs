@@ -1,0 +1,8 @@
+//! Rules over real sockets: protod's server, and tonic's own client with the dynamic codec.
+
+mod outcomes;
+mod problems;
+mod seed;
+mod selection;
+mod sessions;
+mod support;

@@ -1,0 +1,173 @@
+//! What is wrong with a rules file is told when it loads: all of it, each with its place and a hint.
+
+use protod::{Rules, Schema};
+
+use crate::support::{kinds, problems};
+
+fn stream() -> Schema {
+    Schema::from_source("stream.proto", include_str!("../../proto/stream.proto")).expect("it compiles")
+}
+
+#[test]
+fn five_mistakes_are_five_problems() {
+    let yaml = r#"
+rules:
+  - method: kinds.Kinds/Unray
+    reply: {}
+  - method: kinds.Kinds/Unary
+    reply: {strnig: x}
+  - method: kinds.Kinds/Unary
+    reply: {int32: "twelve"}
+  - method: kinds.Kinds/Unary
+    reply: {int32: "${request.int32 + }"}
+  - method: kinds.Kinds/Unary
+    reply: {colour: COLOUR_GREEN}
+"#;
+    insta::assert_snapshot!(problems(&kinds(), yaml));
+}
+
+#[test]
+fn every_part_of_a_rule_is_checked() {
+    let yaml = r#"
+rules:
+  - methd: proto.StreamService/List
+  - method: proto.StreamService/List
+  - method: proto.StreamService/List
+    reply: {}
+    stream: []
+  - method: proto.StreamService/Record
+    stream: []
+  - method: proto.StreamService/*
+    when: request.pt.value
+    status: {code: NOTFOUND}
+  - method: proto.StreamService/List
+    times: many
+    status: {code: 17}
+  - method: proto.StreamService/List
+    match: {pt: {value: x, nam: y}}
+    scope: "1"
+    priority: high
+    reply: {pt: "${request.pt.name}"}
+  - method: proto.StreamService/Route
+    session:
+      opne: []
+      state: {n: 0, "a-b": 1}
+      open:
+        - send: {pt: {name: "${request.pt.name}"}}
+      message:
+        - set: {m: 1, n: "x"}
+        - {send: {}, log: both}
+        - {when: "true"}
+        - snd: {}
+        - {repeat: -1, send: {}}
+        - {each: "${request.pt.name}", send: {}}
+        - {every: 1s, send: {}}
+        - wait: soon
+        - headers: {Upper: x, grpc-status: "1", x-bin: "%%%"}
+        - flush: trailers
+        - choose: [{do: []}, {when: "n"}]
+"#;
+    insta::assert_snapshot!(problems(&stream(), yaml));
+}
+
+#[test]
+fn a_problem_in_an_expression_points_into_the_string() {
+    let at = |yaml: &str| {
+        let error = Rules::from_text(&stream(), "f", yaml).expect_err(yaml);
+        error.problems()[0].position().expect("it has a place")
+    };
+    let rule = "rules:\n- method: proto.StreamService/Route\n  session:\n    message:\n";
+    assert_eq!(at(&format!("{rule}    - log: ä ${{request.pt.x}}\n")), (5, 27));
+    assert_eq!(at(&format!("{rule}    - log: 'ä ${{request.pt.x}}'\n")), (5, 28));
+    assert_eq!(
+        at(&format!("{rule}    - when: request.pt.x == 1\n      log: x\n")),
+        (5, 24)
+    );
+    // Escapes move what follows them: the place is the string's.
+    assert_eq!(
+        at(&format!("{rule}    - log: \"\\t${{request.pt.x}}\"\n")),
+        (5, 12)
+    );
+}
+
+#[test]
+fn a_problem_shows_its_line() {
+    let error = Rules::from_text(
+        &stream(),
+        "f.rules.yaml",
+        "rules:\n  - method: proto.StreamService/Lst\n    reply: {}\n",
+    );
+    let error = error.expect_err("there is no such method");
+    let report = miette::Report::new_boxed(Box::new(Shown(error)));
+    let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none()).with_width(100);
+    let mut text = String::new();
+    handler
+        .render_report(&mut text, report.as_ref())
+        .expect("a string takes all");
+    insta::assert_snapshot!(text);
+}
+
+/// The first problem of an error, as the command line prints it.
+#[derive(Debug)]
+struct Shown(protod::Error);
+
+impl Shown {
+    fn problem(&self) -> &protod::Problem {
+        &self.0.problems()[0]
+    }
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.problem().fmt(f)
+    }
+}
+
+impl std::error::Error for Shown {}
+
+impl miette::Diagnostic for Shown {
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.problem().help()
+    }
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.problem().source_code()
+    }
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
+        self.problem().labels()
+    }
+}
+
+#[test]
+fn files_are_found_in_folders_and_read_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).expect("a folder");
+    let rule =
+        |name: &str| format!("rules:\n- method: proto.StreamService/List\n  name: {name}\n  stream: []\n");
+    std::fs::write(folder.path().join("b.rules.yml"), rule("b")).expect("written");
+    std::fs::write(inner.join("a.rules.yaml"), rule("inner")).expect("written");
+    std::fs::write(
+        folder.path().join("a.rules.json"),
+        r#"{"rules":[{"method":"proto.StreamService/List","reply":{}}]}"#,
+    )
+    .expect("written");
+    std::fs::write(folder.path().join("other.yaml"), "not: rules").expect("written");
+    std::fs::write(folder.path().join("empty.rules.yaml"), "# nothing yet\n").expect("written");
+    let rules = Rules::load(&stream(), &[folder.path().to_owned()]).expect("they load");
+    let first = format!("{}:1", folder.path().join("a.rules.json").display());
+    assert_eq!(rules.names().collect::<Vec<_>>(), [&*first, "b", "inner"]);
+    assert_eq!(rules.watch_paths().count(), 4);
+    let (_, list) = rules.handlers().next().expect("one method has rules");
+    assert_eq!(list.names().count(), 3);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_problem_of_its_own() {
+    let missing = std::path::PathBuf::from("/nowhere/x.rules.yaml");
+    let error = Rules::load(&stream(), &[missing]).expect_err("there is no such file");
+    assert!(
+        format!("{error:?}").contains("/nowhere/x.rules.yaml"),
+        "{error:?}"
+    );
+    assert!(error.is_rules());
+}
