@@ -34,7 +34,8 @@ impl JsonPrinter {
     pub(super) fn new(emit_defaults: bool) -> Self {
         Self {
             emit_defaults,
-            pools: Vec::new(),
+            // The well-known types.
+            pools: vec![DescriptorPool::global()],
             unknown: RefCell::default(),
         }
     }

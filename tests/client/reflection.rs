@@ -5,7 +5,7 @@ use tonic::Code;
 use tonic::transport::server::{Router, TcpIncoming};
 use tonic_reflection::server::Builder;
 
-use crate::support::{item, schema, serve, shapes, value_of};
+use crate::servers::{item, schema, serve, shapes, value_of};
 
 /// Three files: a service, what it imports, and an extension that nothing imports.
 fn library() -> Schema {

@@ -12,7 +12,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
-use crate::support::{SOON, client, item, schema, serve, value_of, values};
+use crate::servers::{SOON, client, item, schema, serve, value_of, values};
 
 #[tokio::test]
 async fn each_shape_is_called() {
