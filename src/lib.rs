@@ -48,7 +48,7 @@ pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, R
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, Handler, Peer, PeerAddr};
 pub use crate::message::{DynamicCodec, Message, MessageError};
-pub use crate::rules::{MethodRules, Rules, RulesOptions, RulesState};
+pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};
 pub use crate::sample::{SampleHandler, Sampler};
 pub use crate::schema::{Method, Schema, SchemaBuilder, SchemaFile};
 pub use crate::server::{

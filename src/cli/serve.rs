@@ -123,11 +123,15 @@ impl Serve {
 
     fn origin(&self) -> Origin {
         let sampler = Sampler::new(self.seed.unwrap_or_default()).stream_length(self.sample_stream_length);
+        let mut options = RulesOptions::default()
+            .state(&RulesState::new())
+            .rule_header(!self.no_rule_header);
+        if let Some(seed) = self.seed {
+            options = options.seed(seed);
+        }
         Origin {
             inputs: self.inputs.clone(),
-            options: RulesOptions::default()
-                .state(&RulesState::new())
-                .rule_header(!self.no_rule_header),
+            options,
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
         }
     }

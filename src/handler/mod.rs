@@ -28,6 +28,7 @@ pub(crate) use self::closures::{bidi, client_streaming, server_streaming, unary}
 pub(crate) use self::compression::{Encoding, accepted_encodings};
 pub(crate) use self::lifecycle::{Lifecycle, Phase};
 use self::outgoing::Finished;
+pub(crate) use self::outgoing::Frames;
 pub use self::peer::{Peer, PeerAddr};
 
 /// Answers the calls of a method.

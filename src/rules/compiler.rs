@@ -194,6 +194,7 @@ pub(crate) fn union(one: Uses, other: Uses) -> Uses {
         requests: one.requests || other.requests,
         metadata: one.metadata || other.metadata,
         state: one.state || other.state,
+        store: one.store || other.store,
         locals: one.locals || other.locals,
         volatile: one.volatile || other.volatile,
     }

@@ -111,7 +111,7 @@ impl Condition {
         if let Some(deep) = &self.deep
             && decoded
                 .get()
-                .is_none_or(|message| deep.fits_message(message).is_err())
+                .is_none_or(|message| deep.fits_message(message, "").is_err())
         {
             return Ok(false);
         }
@@ -143,9 +143,9 @@ impl Condition {
             held += 1;
         }
         if let Some(deep) = &self.deep {
-            let fits = decoded
-                .get()
-                .map_or(Err("it cannot be decoded".to_owned()), |m| deep.fits_message(m));
+            let fits = decoded.get().map_or(Err("it cannot be decoded".to_owned()), |m| {
+                deep.fits_message(m, "")
+            });
             if let Err(text) = fits {
                 return Some(Difference { held, text });
             }

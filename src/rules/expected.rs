@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, Value};
+use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, Value};
 
 use super::compiler::Compiler;
 use super::names;
@@ -307,36 +307,44 @@ impl Expected {
     }
 
     /// Whether a message is what is expected; an `Err` says what differs first.
-    pub(crate) fn fits_message(&self, message: &DynamicMessage) -> Result<(), String> {
-        self.fits(
-            &Value::Message(message.clone()),
-            &Kind::Message(message.descriptor()),
-            "",
-        )
+    pub(crate) fn fits_message(&self, message: &DynamicMessage, path: &str) -> Result<(), String> {
+        match self {
+            Self::Message(members) => members.iter().try_for_each(|(field, name, expected)| {
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                expected.fits_field(message, field, &path)
+            }),
+            Self::Whole(expected) if **expected == *message => Ok(()),
+            Self::Whole(expected) => Err(format!("{path} is {message}, not {expected}")),
+            Self::Packed(descriptor, expected) => {
+                let name = descriptor.full_name();
+                let (url, contents) = (message.get_field_by_number(1), message.get_field_by_number(2));
+                let url = url.as_deref().and_then(Value::as_str).unwrap_or_default();
+                if url.rsplit_once('/').map_or(url, |(_, name)| name) != name {
+                    return Err(format!("{path} holds {url:?}, not {name}"));
+                }
+                let contents = contents.as_deref().and_then(Value::as_bytes).cloned();
+                match DynamicMessage::decode(descriptor.clone(), contents.unwrap_or_default()) {
+                    Ok(inner) => expected.fits_message(&inner, path),
+                    Err(_) => Err(format!("{path} does not hold a whole {name}")),
+                }
+            }
+            _ => Err(format!("{path} is a message")),
+        }
     }
 
     fn fits(&self, value: &Value, kind: &Kind, path: &str) -> Result<(), String> {
-        let differs = |expected: &str| Err(format!("{path} is {value}, not {expected}"));
         match (self, value) {
             (Self::Scalar(expected), _) => match Literal::of(value, kind) {
                 Some(found) if found.equals(expected, kind) => Ok(()),
-                Some(found) => Err(format!(
-                    "{path} is {}, not {}",
-                    found.show(kind),
-                    expected.show(kind)
-                )),
-                None => differs(&expected.show(kind)),
+                found => {
+                    let found = found.map_or_else(|| "no scalar".to_owned(), |found| found.show(kind));
+                    Err(format!("{path} is {found}, not {}", expected.show(kind)))
+                }
             },
-            (Self::Message(members), Value::Message(message)) => {
-                members.iter().try_for_each(|(field, name, expected)| {
-                    let path = if path.is_empty() {
-                        name.clone()
-                    } else {
-                        format!("{path}.{name}")
-                    };
-                    expected.fits_field(message, field, &path)
-                })
-            }
             (Self::List(expected), Value::List(items)) => {
                 if expected.len() != items.len() {
                     return Err(format!(
@@ -360,31 +368,7 @@ impl Expected {
                         None => Err(format!("{path} has no key {}", show_key(key))),
                     })
             }
-            (Self::Whole(expected), Value::Message(message)) => {
-                if **expected == *message {
-                    Ok(())
-                } else {
-                    differs(&expected.to_string())
-                }
-            }
-            (Self::Packed(descriptor, expected), Value::Message(any)) => {
-                let url = any.get_field_by_number(1);
-                let url = url.as_deref().and_then(Value::as_str).unwrap_or_default();
-                let name = url.rsplit_once('/').map_or(url, |(_, name)| name);
-                if name != descriptor.full_name() {
-                    return Err(format!("{path} holds {name:?}, not {}", descriptor.full_name()));
-                }
-                let bytes = any.get_field_by_number(2);
-                let bytes = bytes
-                    .as_deref()
-                    .and_then(Value::as_bytes)
-                    .cloned()
-                    .unwrap_or_default();
-                match DynamicMessage::decode(descriptor.clone(), bytes) {
-                    Ok(inner) => expected.fits(&Value::Message(inner), kind, path),
-                    Err(_) => Err(format!("{path} does not hold a whole {name}")),
-                }
-            }
+            (_, Value::Message(message)) => self.fits_message(message, path),
             _ => Err(format!("{path} is of another type")),
         }
     }

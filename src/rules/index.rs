@@ -7,9 +7,11 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use prost_reflect::Kind;
+use prost_reflect::{Kind, Value as Constant};
 
+use super::condition::Condition;
 use super::expected::Literal;
+use super::expr::Value;
 use super::plan::Rule;
 use super::template::canonical;
 use crate::message::{Picked, Raw, Slot};
@@ -34,43 +36,34 @@ struct Table {
 
 impl Index {
     pub(super) fn of(rules: &[Rule]) -> Self {
+        let asked: Vec<Vec<Asked>> = rules.iter().map(|rule| asked(&rule.condition)).collect();
         let mut literals: HashMap<Slot, HashSet<&Literal>> = HashMap::new();
-        for equality in rules.iter().flat_map(|rule| &rule.condition.equalities) {
-            literals
-                .entry(equality.slot)
-                .or_default()
-                .insert(&equality.expected);
+        for asked in asked.iter().flatten() {
+            literals.entry(asked.slot).or_default().insert(&asked.literal);
         }
         let mut index = Self::default();
-        for (at, rule) in rules.iter().enumerate() {
-            // Floats are compared by value, which bits do not tell.
-            let exact = rule
-                .condition
-                .equalities
-                .iter()
-                .filter(|e| !matches!(e.kind, Kind::Double | Kind::Float));
-            let Some(equality) = exact.max_by_key(|equality| literals[&equality.slot].len()) else {
-                index.others.push(at);
-                continue;
-            };
-            let known = index.tables.iter().position(|table| table.slot == equality.slot);
-            let table = known.unwrap_or_else(|| {
-                index.tables.push(Table {
-                    slot: equality.slot,
-                    kind: equality.kind.clone(),
-                    unset: equality.unset.clone(),
-                    by_bits: HashMap::new(),
-                    by_bytes: HashMap::new(),
-                });
-                index.tables.len() - 1
-            });
-            let table = &mut index.tables[table];
-            match &equality.expected {
-                Literal::Bits(bits) => table.by_bits.entry(*bits).or_default().push(at),
-                Literal::Bytes(bytes) => table.by_bytes.entry(bytes.clone()).or_default().push(at),
+        for (at, asked) in asked.iter().enumerate() {
+            match asked.iter().max_by_key(|asked| literals[&asked.slot].len()) {
+                Some(asked) => index.table(asked).file(&asked.literal, at),
+                None => index.others.push(at),
             }
         }
         index
+    }
+
+    fn table(&mut self, asked: &Asked) -> &mut Table {
+        let known = self.tables.iter().position(|table| table.slot == asked.slot);
+        let place = known.unwrap_or(self.tables.len());
+        if known.is_none() {
+            self.tables.push(Table {
+                slot: asked.slot,
+                kind: asked.kind.clone(),
+                unset: asked.unset.clone(),
+                by_bits: HashMap::new(),
+                by_bytes: HashMap::new(),
+            });
+        }
+        &mut self.tables[place]
     }
 
     /// The rules in `range` that may match the message, in order.
@@ -119,7 +112,60 @@ impl Iterator for Merge<'_> {
     }
 }
 
+/// A field and the one value of it that a rule can match.
+struct Asked {
+    slot: Slot,
+    kind: Kind,
+    unset: Literal,
+    literal: Literal,
+}
+
+/// What a condition asks of single fields. Floats are left out: they compare by value, which bits do not tell.
+fn asked(condition: &Condition) -> Vec<Asked> {
+    let listed = condition.equalities.iter().map(|equality| Asked {
+        slot: equality.slot,
+        kind: equality.kind.clone(),
+        unset: equality.unset.clone(),
+        literal: equality.expected.clone(),
+    });
+    let written = condition.when.iter().flat_map(|when| when.program.equalities());
+    let written = written.filter_map(|equality| {
+        Some(Asked {
+            slot: equality.slot,
+            kind: equality.kind.clone(),
+            unset: literal(equality.kind, equality.unset)?,
+            literal: literal(equality.kind, equality.expected)?,
+        })
+    });
+    let exact = |asked: &Asked| !matches!(asked.kind, Kind::Double | Kind::Float);
+    listed.chain(written).filter(exact).collect()
+}
+
+/// The value of an expression as the wire has it in a field of that kind; nothing if no such field can have it.
+fn literal(kind: &Kind, value: &Value<'_>) -> Option<Literal> {
+    let number = match value {
+        Value::String(text) if *kind == Kind::String => return Some(Literal::Bytes(text.as_bytes().into())),
+        Value::Int(number) => *number,
+        Value::Enum(_, number) => i64::from(*number),
+        _ => return None,
+    };
+    let value = match kind {
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => Constant::I32(number.try_into().ok()?),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Constant::I64(number),
+        Kind::Enum(_) => Constant::EnumNumber(number.try_into().ok()?),
+        _ => return None,
+    };
+    Literal::of(&value, kind)
+}
+
 impl Table {
+    fn file(&mut self, literal: &Literal, rule: usize) {
+        match literal {
+            Literal::Bits(bits) => self.by_bits.entry(*bits).or_default().push(rule),
+            Literal::Bytes(bytes) => self.by_bytes.entry(bytes.clone()).or_default().push(rule),
+        }
+    }
+
     /// The rules that ask for the value that the message has.
     fn find(&self, bytes: &[u8], picked: &Picked) -> &[usize] {
         let found = match picked.get(self.slot) {

@@ -12,6 +12,7 @@ use super::file::{RulesFile, find, rules_files};
 use super::node::Node;
 use super::plan::Rule;
 use super::select::Order;
+use super::store::Store;
 use super::{MethodRules, Rules, RulesOptions, names, rule};
 use crate::message::Picker;
 use crate::schema::{Method, Schema};
@@ -194,6 +195,8 @@ impl<'l> Loader<'l> {
                 picker: pending.picker,
                 rule_header: self.options.rule_header,
                 state: self.options.state.clone(),
+                seed: self.options.seed,
+                no_store: Store::default(),
             })
         });
         Ok(Rules {

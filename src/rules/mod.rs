@@ -7,6 +7,7 @@
 mod compiler;
 mod condition;
 mod expected;
+mod explain;
 pub(crate) mod expr;
 mod file;
 mod index;
@@ -17,16 +18,19 @@ mod node;
 mod pause;
 mod plan;
 mod rule;
+mod run;
 mod select;
 mod session;
 mod source;
 mod state;
 mod status;
 mod steps;
+mod store;
 mod template;
 #[cfg(test)]
 mod testing;
 mod text;
+mod timed;
 mod times;
 
 use std::path::{Path, PathBuf};
@@ -34,11 +38,13 @@ use std::sync::Arc;
 
 use tonic::Status;
 
+pub use self::explain::Explanation;
 use self::expr::Uses;
 use self::plan::Rule;
 use self::select::Order;
 use self::session::Session;
 pub use self::state::RulesState;
+use self::store::Store;
 use crate::Error;
 use crate::handler::{Call, Handler};
 use crate::message::Picker;
@@ -58,6 +64,7 @@ pub struct Rules {
 pub struct RulesOptions {
     state: RulesState,
     rule_header: bool,
+    seed: Option<u64>,
 }
 
 impl Default for RulesOptions {
@@ -65,6 +72,7 @@ impl Default for RulesOptions {
         Self {
             state: RulesState::default(),
             rule_header: true,
+            seed: None,
         }
     }
 }
@@ -79,6 +87,12 @@ impl RulesOptions {
     /// Whether responses name the rule that answered, in the header `protod-rule`. Default: yes.
     pub fn rule_header(mut self, on: bool) -> Self {
         self.rule_header = on;
+        self
+    }
+
+    /// Makes `random()` and `uuid()` give the same for the same seed, call by call. Default: chance.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
 
@@ -146,6 +160,9 @@ pub struct MethodRules {
     order: Order,
     rule_header: bool,
     state: RulesState,
+    seed: Option<u64>,
+    /// For rules that do not look at the store.
+    no_store: Store,
 }
 
 impl MethodRules {

@@ -478,6 +478,10 @@ mod tests {
             panic!()
         };
         assert_eq!(entries[0].1.text(), Some("b\n"));
+        let Yaml::Map(entries) = value("{\n\t\"a\": [\n\t\t1,\n\t\t2\n\t]\n}\n") else {
+            panic!()
+        };
+        assert_eq!(entries[0].0.text(), Some("a"));
     }
 
     #[test]

@@ -120,12 +120,19 @@ pub(crate) enum Op {
 /// A variable's new value.
 #[derive(Debug)]
 pub(crate) struct Assignment {
-    /// The variable's place in the state.
-    pub(crate) variable: usize,
+    pub(crate) variable: Variable,
+    /// As the rule writes it.
     pub(crate) name: String,
-    /// Which it keeps.
-    pub(crate) variable_type: Type,
     pub(crate) value: Source,
+}
+
+/// A variable that a step can set.
+#[derive(Debug)]
+pub(crate) enum Variable {
+    /// One of the call's own: its place in the state, and the type that it keeps.
+    State(usize, Type),
+    /// One that all calls share, by its name.
+    Store(Source),
 }
 
 /// What other calls are told.

@@ -9,6 +9,7 @@ use tonic::Status;
 
 use super::MethodRules;
 use super::condition::{Decoded, Difference, Stage};
+use super::expr::{Env, EvalError};
 use super::index::Index;
 use super::plan::Rule;
 use super::session::{At, Session};
@@ -128,24 +129,34 @@ fn try_range<'r>(
         return None;
     }
     let at = session.at;
-    let (frame, metadata, _) = call.at_hand();
-    let env = session.env(frame, metadata);
-    let message = env.request.filter(|_| at != At::Nothing);
-    let mut decoded = Decoded::new(message.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
-    rules.order.index.candidates(range, message).map(|at| &rules.rules[at]).find(|rule| {
-        // A condition on messages cannot hold where none has come; one on all of them can.
-        let decidable = rule.condition.stage != Stage::Message || message.is_some();
-        let held = decidable && rule.condition.holds(&env, &mut decoded).unwrap_or_else(|error| {
-            tracing::warn!(target: "protod::rules", rule = &*rule.name, %error, "a condition failed: no match");
-            false
-        });
-        held && rule.times.as_ref().is_none_or(|times| {
-            times.take(&env).unwrap_or_else(|error| {
-                tracing::warn!(target: "protod::rules", rule = &*rule.name, %error, "a scope failed: no match");
-                false
-            })
+    session.with_env(call, |env, _| {
+        let message = env.request.filter(|_| at != At::Nothing);
+        let mut decoded = Decoded::new(message.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
+        let mut candidates = rules
+            .order
+            .index
+            .candidates(range, message)
+            .map(|at| &rules.rules[at]);
+        candidates.find(|rule| {
+            // A condition on a message cannot hold where none has come; one on all of them can.
+            let decidable = rule.condition.stage != Stage::Message || message.is_some();
+            decidable && answers(rule, env, &mut decoded)
         })
     })
+}
+
+/// Whether the condition holds and an answer is left. An error is no match.
+fn answers(rule: &Rule, env: &Env<'_>, decoded: &mut Decoded<'_>) -> bool {
+    let failed = |error: EvalError| {
+        tracing::warn!(target: "protod::rules", rule = &*rule.name, %error, "a condition failed: no match");
+        false
+    };
+    let holds = rule.condition.holds(env, decoded).unwrap_or_else(failed);
+    holds
+        && rule
+            .times
+            .as_ref()
+            .is_none_or(|times| times.take(env).unwrap_or_else(failed))
 }
 
 /// At most so many rules are looked at to find the nearest.
@@ -154,34 +165,32 @@ const COMPARED: usize = 1000;
 /// UNIMPLEMENTED, with the rule that came nearest and what differed first.
 fn unmatched(rules: &MethodRules, session: &Session<'_>, call: &mut Call) -> Status {
     let at = session.at;
-    let (frame, metadata, _) = call.at_hand();
-    let mut env = session.env(frame, metadata);
-    env.request = env.request.filter(|_| at != At::Nothing);
-    let mut decoded = Decoded::new(
-        env.request
-            .map(|(bytes, _)| (rules.method.input().clone(), bytes)),
-    );
-    let difference = |rule: &Rule| {
-        rule.condition
-            .difference(&env, &mut decoded)
-            .unwrap_or_else(|| Difference {
-                held: usize::MAX,
-                text: "it has answered as often as `times` says".to_owned(),
-            })
-    };
-    let compared = rules.rules.iter().take(COMPARED);
-    // The first of those that held longest: `max_by_key` would take the last.
-    let nearest = compared
-        .map(difference)
-        .zip(&rules.rules)
-        .reduce(|best, next| if next.0.held > best.0.held { next } else { best });
-    match nearest {
-        None => Status::unimplemented(format!("no rule for {}", rules.method.name())),
-        Some((difference, rule)) => Status::unimplemented(format!(
-            "no rule of {} matched; the nearest is {}: {}",
-            rules.method.name(),
-            rule.name,
-            difference.text
-        )),
-    }
+    let method = rules.method.name();
+    session.with_env(call, |env, _| {
+        let request = env.request.filter(|_| at != At::Nothing);
+        let env = Env { request, ..*env };
+        let mut decoded = Decoded::new(request.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
+        let compared = rules.rules.iter().take(COMPARED);
+        let differences = compared.filter_map(|rule| Some((difference(rule, &env, &mut decoded)?, rule)));
+        // The first of those that held longest: `max_by_key` would take the last.
+        let nearest = differences.reduce(|best, next| if next.0.held > best.0.held { next } else { best });
+        Status::unimplemented(match nearest {
+            None => format!("no rule of {method} matched"),
+            Some((difference, rule)) => format!(
+                "no rule of {method} matched; the nearest is {}: {}",
+                rule.name, difference.text
+            ),
+        })
+    })
+}
+
+/// Why a rule does not answer; nothing if it does.
+pub(super) fn difference(rule: &Rule, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Option<Difference> {
+    rule.condition.difference(env, decoded).or_else(|| {
+        let over = rule.times.as_ref().is_some_and(|times| !times.is_left(env));
+        over.then(|| Difference {
+            held: usize::MAX,
+            text: "it has answered as often as its `times` says".to_owned(),
+        })
+    })
 }

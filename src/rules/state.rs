@@ -1,13 +1,14 @@
 //! What rules share between calls, and keep over a reload.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::sync::mpsc;
 
+use super::store::Store;
 use super::times::Counter;
 
-/// The counters of `times` and the signals on their way. Cheap to clone; a reload that is given the same state
+/// The `store`, the counters of `times` and the signals on their way. Cheap to clone; a reload that is given the same state
 /// goes on counting.
 #[derive(Debug, Clone, Default)]
 pub struct RulesState {
@@ -16,6 +17,7 @@ pub struct RulesState {
 
 #[derive(Debug, Default)]
 struct Inner {
+    store: RwLock<Store>,
     counters: Mutex<HashMap<Arc<str>, Arc<Counter>>>,
     listeners: Mutex<Listeners>,
 }
@@ -54,6 +56,16 @@ impl RulesState {
     /// Raises a signal in every call that handles it; with a key, in those whose key it is. Gives how many heard.
     pub fn signal(&self, name: &str, key: Option<&str>) -> usize {
         self.raise(name, key, None)
+    }
+
+    /// The variables that calls share, to be read.
+    pub(crate) fn store(&self) -> RwLockReadGuard<'_, Store> {
+        self.inner.store.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The variables that calls share, to be changed.
+    pub(crate) fn store_mut(&self) -> RwLockWriteGuard<'_, Store> {
+        self.inner.store.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The counter of a rule.

@@ -6,7 +6,7 @@ use super::metadata::Metadata;
 use super::names;
 use super::node::{Node, Yaml};
 use super::pause::Pause;
-use super::plan::{Assignment, Op, Plan, SignalStep};
+use super::plan::{Assignment, Op, Plan, SignalStep, Variable};
 use super::source::{Source, assignable};
 use super::status::StatusTemplate;
 use super::template::Template;
@@ -271,33 +271,57 @@ impl<'s, 'c> Steps<'s, 'c> {
         let mut assignments = Vec::with_capacity(entries.len());
         for (key, value) in entries {
             let name = key.key_text().unwrap_or_default();
-            let variables = &self.compiler.state;
-            let Some(variable) = variables.iter().position(|(known, _)| *known == name) else {
-                let hint = names::hint(&name, variables.iter().map(|(known, _)| known.as_str()));
-                let hint = hint.or_else(|| Some("declare it in the session's `state`".to_owned()));
-                self.compiler
-                    .problem_hint(key, format!("there is no variable `{name}`"), hint);
+            let variable = self.variable(key, &name);
+            let source = Source::compile(self.compiler, value);
+            let (Some(variable), Some((source, found))) = (variable, source) else {
                 continue;
             };
-            let Some((source, found)) = Source::compile(self.compiler, value) else {
-                continue;
-            };
-            let expected = &self.compiler.state[variable].1;
-            if assignable(expected, &found) {
-                let variable_type = expected.clone();
-                assignments.push(Assignment {
-                    variable,
-                    name,
-                    variable_type,
-                    value: source,
-                });
-            } else {
-                let message = format!("`{name}` is {expected}, this is {found}");
+            if let Variable::State(_, kept) = &variable
+                && !assignable(kept, &found)
+            {
+                let message = format!("`{name}` is {kept}, this is {found}");
                 let hint = Some("a variable keeps the type of its first value".to_owned());
                 self.compiler.problem_hint(value, message, hint);
+                continue;
             }
+            assignments.push(Assignment {
+                variable,
+                name,
+                value: source,
+            });
         }
         Some(Op::Set(assignments.into()))
+    }
+
+    /// What a key of `set` names: `n` of the state, or `store.n`, or `store[CEL]`.
+    fn variable(&mut self, key: &Node, name: &str) -> Option<Variable> {
+        if let Some(shared) = name.strip_prefix("store.").filter(|name| is_identifier(name)) {
+            return Some(Variable::Store(Source::Constant(Value::String(
+                shared.to_owned().into(),
+            ))));
+        }
+        if let Some(source) = name
+            .strip_prefix("store[")
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
+            let program = self.compiler.expression(key, source, "store[".len())?;
+            if matches!(program.result_type(), Type::String | Type::Dyn) {
+                return Some(Variable::Store(Source::Program(program)));
+            }
+            let found = program.result_type();
+            self.compiler
+                .problem(key, format!("the store's names are strings, this is {found}"));
+            return None;
+        }
+        let variables = &self.compiler.state;
+        if let Some(place) = variables.iter().position(|(known, _)| known == name) {
+            return Some(Variable::State(place, variables[place].1.clone()));
+        }
+        let hint = names::hint(name, variables.iter().map(|(known, _)| known.as_str()));
+        let hint = hint.or_else(|| Some("declare it in the session's `state`".to_owned()));
+        self.compiler
+            .problem_hint(key, format!("there is no variable `{name}`"), hint);
+        None
     }
 
     fn signal(&mut self, node: &Node, key: Option<&Node>) -> Option<Op> {

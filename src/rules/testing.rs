@@ -9,6 +9,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 use super::compiler::Compiler;
 use super::expr::{CallFacts, Env, Uses, Value};
 use super::node::{self, Node};
+use super::store::Store;
 use super::template::{Misfit, Template};
 use crate::Problem;
 use crate::error::SourceText;
@@ -93,6 +94,7 @@ pub(super) fn with_request<T>(
         received: 1,
         metadata: &HeaderMap::new(),
         state: &state,
+        store: &Store::default(),
         locals: &[],
         call: &CallFacts::default(),
     })

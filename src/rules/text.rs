@@ -142,6 +142,13 @@ impl Text {
         Some(Self { parts: parts?.into() })
     }
 
+    /// The text for this call.
+    pub(crate) fn text(&self, env: &Env<'_>) -> Result<String, EvalError> {
+        let mut text = String::new();
+        self.write(env, &mut text)?;
+        Ok(text)
+    }
+
     /// Appends the text.
     pub(crate) fn write(&self, env: &Env<'_>, out: &mut String) -> Result<(), EvalError> {
         for part in &self.parts {

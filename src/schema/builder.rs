@@ -33,7 +33,8 @@ pub struct SchemaBuilder {
 
 impl SchemaBuilder {
     /// Adds a `.proto` file, a folder with all the `.proto` files below it (hidden folders, `node_modules` and
-    /// copies of `google/protobuf` left out), or a descriptor set (`.binpb .pb .protoset .desc .dsc .fds`). Default: none, and one is needed.
+    /// copies of `google/protobuf` left out), or a descriptor set (`.binpb .pb .protoset .desc .dsc .fds`).
+    /// Default: none, and one is needed.
     pub fn input(mut self, path: impl Into<PathBuf>) -> Self {
         self.inputs.push(path.into());
         self
@@ -77,7 +78,9 @@ impl SchemaBuilder {
         }
 
         let current_folder = env::current_dir().unwrap_or_default();
-        let proto_folders: Vec<PathBuf> = inputs.protos.iter().map(|(.., folder)| folder.clone()).collect();
+        let mut proto_folders: Vec<PathBuf> =
+            inputs.protos.iter().map(|(.., folder)| folder.clone()).collect();
+        proto_folders.dedup();
         let mut graph = Graph::new(ImportRoots::new(import_paths, proto_folders), current_folder);
         for (name, bytes) in sets {
             match set::read(&name, &bytes) {

@@ -1,7 +1,8 @@
 //! Which rule answers.
 
-use protod::{RulesOptions, RulesState, Schema};
+use protod::{Message, Rules, RulesOptions, RulesState, Schema};
 use tonic::Code;
+use tonic::metadata::MetadataMap;
 
 use crate::support::{Running, kinds};
 
@@ -275,6 +276,82 @@ async fn ten_thousand_rules_answer_as_their_order_says() {
         said(&server, "{}")
             .await
             .contains("no rule of kinds.Kinds/Unary matched")
+    );
+}
+
+#[tokio::test]
+async fn conditions_in_cel_are_found_by_their_literals_too() {
+    use std::fmt::Write as _;
+    let mut yaml = "rules:\n".to_owned();
+    for n in 0..3000 {
+        let when = match n % 3 {
+            0 => format!("request.string == 's{n}'"),
+            1 => format!("request.point.value == {n} && request.bool"),
+            _ => format!("'s{}' == request.string && request.int32 > 0", n - 2),
+        };
+        writeln!(
+            yaml,
+            "  - {{method: kinds.Kinds/Unary, when: \"{when}\", reply: {{int32: {n}}}}}"
+        )
+        .expect("a string");
+    }
+    yaml.push_str(
+        "  - {method: kinds.Kinds/Unary, when: 'request.point.value == 0', reply: {string: zero}}\n",
+    );
+    let server = Running::start(&yaml).await;
+    for (request, expected) in [
+        (r#"{"string":"s9"}"#, r#"{"int32":9}"#),
+        (r#"{"string":"s9","int32":1}"#, r#"{"int32":9}"#),
+        (r#"{"point":{"value":10},"bool":true}"#, r#"{"int32":10}"#),
+        (
+            r#"{"point":{"value":10},"bool":true,"string":"s9"}"#,
+            r#"{"int32":9}"#,
+        ),
+        (
+            r#"{"point":{"value":10},"bool":true,"string":"s12"}"#,
+            r#"{"int32":10}"#,
+        ),
+        ("{}", r#"{"string":"zero"}"#),
+    ] {
+        assert_eq!(said(&server, request).await, expected, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn an_explanation_tells_of_each_rule() {
+    let schema = kinds();
+    let yaml = r#"
+rules:
+  - {method: kinds.Kinds/Unary, name: a, match: {int32: 5, points: [{value: 1}]}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: b, when: 'metadata["x"] == "1" && request.int32 > 3', reply: {}}
+  - {method: kinds.Kinds/Unary, name: c, times: 0, reply: {}}
+  - {method: kinds.Kinds/Unary, name: d, reply: {}}
+"#;
+    let rules = Rules::from_text(&schema, "f", yaml).expect("they load");
+    let (method, rules) = rules.handlers().next().expect("one method");
+    let request =
+        Message::from_json(method.input().clone(), r#"{"int32":5,"points":[{}]}"#).expect("it fits");
+    let explained = rules
+        .explain(&[request], &MetadataMap::new())
+        .expect("it is whole");
+    let lines: Vec<String> = explained
+        .iter()
+        .map(|rule| {
+            format!(
+                "{}: {}",
+                rule.rule,
+                rule.difference.as_deref().unwrap_or("answers")
+            )
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "a: points[0].value is 0, not 1",
+            r#"b: `metadata["x"] == "1" && request.int32 > 3` failed: no such key: x"#,
+            "c: it has answered as often as its `times` says",
+            "d: answers",
+        ]
     );
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use protod::RulesOptions;
 use tonic::Code;
 
-use crate::support::Running;
+use crate::support::{Running, kinds};
 
 #[tokio::test]
 async fn steps_repeat_iterate_choose_and_group() {
@@ -249,4 +250,79 @@ rules:
     assert_eq!(outcome.messages[0], r#"{"int32":1,"string":"s"}"#);
     assert!((2..=8).contains(&outcome.messages.len()), "{outcome:?}");
     assert_eq!(outcome.status.code(), Code::Ok);
+}
+
+const STORE: &str = r#"
+rules:
+  - method: kinds.Kinds/Unary
+    when: request.bool
+    session:
+      message:
+        - set: {store.count: "${has(store.count) ? store.count + 1 : 1}"}
+        - send: {}
+  - method: kinds.Kinds/Unary
+    match: {text: get}
+    session:
+      message:
+        - choose:
+            - {when: request.string in store, do: [{send: {string: "${store[request.string]}"}}]}
+            - do: [{status: {code: NOT_FOUND, message: "no ${request.string}"}}]
+  - method: kinds.Kinds/Unary
+    match: {text: put}
+    session:
+      message:
+        - set: {"store[request.string]": "<${request.opt}>", store.last: "${request.string}"}
+        - send: {string: "${store.last}", int32: "${size(store)}"}
+  - method: kinds.Kinds/Unary
+    match: {text: remove}
+    session: {message: [{set: {"store[request.string]": null}}, {send: {}}]}
+  - {method: kinds.Kinds/Unary, when: store.count == 320, reply: {string: all of them}}
+  - {method: kinds.Kinds/Unary, reply: {string: "${store.count}"}}
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_store_is_shared_and_loses_no_write() {
+    let server = std::sync::Arc::new(Running::start(STORE).await);
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..320 {
+        let server = std::sync::Arc::clone(&server);
+        calls.spawn(async move { server.call("Unary", &[r#"{"bool":true}"#]).await.status.code() });
+    }
+    assert!(calls.join_all().await.iter().all(|code| *code == Code::Ok));
+    assert_eq!(
+        server.call("Unary", &["{}"]).await.messages,
+        [r#"{"string":"all of them"}"#]
+    );
+}
+
+#[tokio::test]
+async fn the_store_keeps_values_under_names_that_the_request_gives() {
+    let server = Running::start(STORE).await;
+    let put = server
+        .call("Unary", &[r#"{"text":"put","string":"k","opt":"v"}"#])
+        .await;
+    assert_eq!(put.messages, [r#"{"int32":2,"string":"k"}"#]);
+    let get = [r#"{"text":"get","string":"k"}"#];
+    assert_eq!(server.call("Unary", &get).await.messages, [r#"{"string":"<v>"}"#]);
+    server.call("Unary", &[r#"{"text":"remove","string":"k"}"#]).await;
+    let gone = server.call("Unary", &get).await.status;
+    assert_eq!((gone.code(), gone.message()), (Code::NotFound, "no k"));
+}
+
+#[tokio::test]
+async fn a_seed_makes_random_values_the_same_again() {
+    let yaml = "rules: [{method: kinds.Kinds/Unary, reply: {names: ['${uuid()}', '${uuid()}'], double: '${random()}'}}]";
+    let mut answers = Vec::new();
+    for seed in [7, 7, 8] {
+        let server = Running::with(kinds(), &RulesOptions::default().seed(seed), yaml).await;
+        let first = server.call("Unary", &["{}"]).await.messages;
+        assert_ne!(
+            first,
+            server.call("Unary", &["{}"]).await.messages,
+            "each call has values of its own"
+        );
+        answers.push(first);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_ne!(answers[0], answers[2]);
 }

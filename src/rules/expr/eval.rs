@@ -89,6 +89,16 @@ impl Node {
                 }
             }
             Self::Metadata => Ok(metadata(frame.env.metadata)),
+            Self::Store => {
+                let entries = frame.env.store.iter();
+                let entries = entries.map(|(name, value)| (Value::text(name), value.borrowed()));
+                Ok(Value::Map(entries.collect()))
+            }
+            Self::StoreValue(name) => {
+                let name = name.eval_text(frame)?;
+                let value = frame.env.store.get(&name).map(Value::borrowed);
+                value.ok_or_else(|| EvalError::new(format!("no such key: {name}")))
+            }
             Self::State(place) => frame
                 .env
                 .state
@@ -106,7 +116,7 @@ impl Node {
                 let (seconds, nanos) = *frame.now.get_or_insert_with(volatile::now);
                 Ok(Value::Timestamp { seconds, nanos })
             }
-            Self::Random => Ok(Value::Double(volatile::random())),
+            Self::Random => Ok(Value::Double(volatile::random(frame.env.call))),
             Self::Field(message, field) => match message.eval(frame)? {
                 Value::Message(message) => read_field(field, message),
                 other => no_overload("field access", &[&other]),
@@ -168,6 +178,7 @@ impl Node {
             }
             Self::HasPicked(_)
             | Self::HasMetadata(_)
+            | Self::HasStore(_)
             | Self::HasField(..)
             | Self::HasMember(..)
             | Self::In(_)
@@ -261,6 +272,10 @@ impl Node {
                 }
             }
             Self::HasPicked(slot) => Ok(frame.picked(*slot)? != Raw::Absent),
+            Self::HasStore(name) => {
+                let name = name.eval_text(frame)?;
+                Ok(frame.env.store.get(&name).is_some())
+            }
             Self::HasMetadata(name) => Ok(frame.env.metadata.contains_key(name)),
             Self::HasField(message, field) => match message.eval(frame)? {
                 Value::Message(message) => has_field(field, &message),
@@ -296,7 +311,7 @@ impl Node {
                 .ok_or_else(|| EvalError::new(format!("no such key: {name}"))),
             Self::CallMethod => Ok(Cow::Borrowed(&frame.env.call.method)),
             Self::CallPeer => Ok(Cow::Borrowed(&frame.env.call.peer)),
-            Self::Uuid => Ok(Cow::Owned(volatile::uuid())),
+            Self::Uuid => Ok(Cow::Owned(volatile::uuid(frame.env.call))),
             Self::Concat(parts) => {
                 let mut text = String::new();
                 for part in parts {

@@ -11,6 +11,7 @@
 
 mod compile;
 mod equal;
+mod equalities;
 mod eval;
 mod field;
 mod functions;
@@ -29,6 +30,7 @@ mod well_known;
 mod tests;
 
 use std::ops::Range;
+use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -40,6 +42,7 @@ use self::tree::Node;
 pub(crate) use self::types::Type;
 pub(crate) use self::value::{MessageValue, Value};
 use crate::message::{Picked, Picker};
+use crate::rules::store::Store;
 use crate::schema::{LayoutId, Layouts, Schema};
 
 /// The names that an expression may use and their types, at load.
@@ -69,12 +72,14 @@ pub(crate) struct Env<'e> {
     /// The client's headers.
     pub(crate) metadata: &'e HeaderMap,
     pub(crate) state: &'e [Value<'static>],
+    /// The variables that calls share; empty unless some program [uses](Uses) them.
+    pub(crate) store: &'e Store,
     pub(crate) locals: &'e [Value<'static>],
     pub(crate) call: &'e CallFacts,
 }
 
 /// What `call` names.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct CallFacts {
     /// `package.Service/Method`.
     pub(crate) method: String,
@@ -82,6 +87,10 @@ pub(crate) struct CallFacts {
     pub(crate) peer: String,
     /// Unique among the calls of this server.
     pub(crate) id: u64,
+    /// What `random()` and `uuid()` give follows from it and from `id`, where the user asked for that.
+    pub(crate) seed: Option<u64>,
+    /// How many random numbers were drawn.
+    pub(crate) drawn: AtomicU64,
 }
 
 /// What a program looks at; decides when a condition can be taken, and what a session has to keep.
@@ -91,6 +100,7 @@ pub(crate) struct Uses {
     pub(crate) requests: bool,
     pub(crate) metadata: bool,
     pub(crate) state: bool,
+    pub(crate) store: bool,
     pub(crate) locals: bool,
     /// `now`, `random()`, `uuid()`, `received`, `call`: another value on each evaluation or call.
     pub(crate) volatile: bool,

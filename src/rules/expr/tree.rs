@@ -34,6 +34,10 @@ pub(super) enum Node {
     Metadata,
     MetadataValue(HeaderName),
     HasMetadata(HeaderName),
+    /// All variables that calls share.
+    Store,
+    StoreValue(Box<Node>),
+    HasStore(Box<Node>),
     State(usize),
     Local(usize),
     /// A variable of a macro, by its depth.

@@ -1,9 +1,12 @@
 //! What is another on each evaluation: the time, random numbers, random ids.
 //!
-//! The generator is that of the thread. A seed given by the user will make it one of each call: this is the only
-//! place that has to change.
+//! Without a seed the generator is that of the thread. With one, what a call draws follows from the seed, the call's
+//! number and how often it drew before.
 
+use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::CallFacts;
 
 /// Seconds and nanoseconds since 1970.
 pub(super) fn now() -> (i64, i32) {
@@ -12,13 +15,25 @@ pub(super) fn now() -> (i64, i32) {
 }
 
 /// A number from 0 to 1, with 1 left out.
-pub(super) fn random() -> f64 {
-    fastrand::f64()
+pub(super) fn random(call: &CallFacts) -> f64 {
+    generator(call).map_or_else(fastrand::f64, |mut generator| generator.f64())
+}
+
+/// The generator of the next draw of a call, where there is a seed.
+fn generator(call: &CallFacts) -> Option<fastrand::Rng> {
+    let seed = call.seed?;
+    let drawn = call.drawn.fetch_add(1, Ordering::Relaxed);
+    let mut generator = fastrand::Rng::with_seed(seed);
+    // Each step mixes what it is given, so that near numbers do not give near results.
+    for number in [call.id, drawn] {
+        generator = fastrand::Rng::with_seed(generator.u64(..) ^ number);
+    }
+    Some(generator)
 }
 
 /// A random UUID (version 4, RFC 9562).
-pub(super) fn uuid() -> String {
-    let bits = fastrand::u128(..);
+pub(super) fn uuid(call: &CallFacts) -> String {
+    let bits = generator(call).map_or_else(|| fastrand::u128(..), |mut generator| generator.u128(..));
     let bits = bits & !(0xf << 76) | 0x4 << 76;
     let bits = bits & !(0b11 << 62) | 0b10 << 62;
     let digits = format!("{bits:032x}");

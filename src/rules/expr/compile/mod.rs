@@ -9,6 +9,7 @@ mod operators;
 
 use std::ops::Range;
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicU64;
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, MapExpr};
 use http::HeaderMap;
@@ -18,6 +19,8 @@ use super::eval::Frame;
 use super::field::Field;
 use super::parse::Parsed;
 use super::tree::Node;
+use crate::rules::store::Store;
+
 use super::{CallFacts, Env, ExprProblem, Scope, Type, Uses, Value};
 
 /// The tree is walked by recursion, here and when it runs.
@@ -236,7 +239,10 @@ impl<'c, 's> Compiler<'c, 's> {
             method: String::new(),
             peer: String::new(),
             id: 0,
+            seed: None,
+            drawn: AtomicU64::new(0),
         };
+        static NO_STORE: LazyLock<Store> = LazyLock::new(Store::default);
         let env = Env {
             layouts: self.scope.schema.layouts(),
             request: None,
@@ -244,6 +250,7 @@ impl<'c, 's> Compiler<'c, 's> {
             received: 0,
             metadata: &NO_METADATA,
             state: &[],
+            store: &NO_STORE,
             locals: &[],
             call: &NO_CALL,
         };

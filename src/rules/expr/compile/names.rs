@@ -14,10 +14,9 @@ use crate::rules::expr::tree::{Node, Path};
 use crate::rules::expr::well_known::WellKnown;
 use crate::rules::expr::{Type, Value};
 
-/// The names that every expression knows. `store`, the variables that calls share, will be a
-/// `map(string, dyn)` among them.
+/// The names that every expression knows.
 const NAMES: &[&str] = &[
-    "request", "requests", "received", "metadata", "state", "call", "now",
+    "request", "requests", "received", "metadata", "state", "store", "call", "now",
 ];
 const CALL_FACTS: &[&str] = &["method", "peer", "id"];
 
@@ -58,6 +57,10 @@ impl Compiler<'_, '_> {
             "metadata" => {
                 self.uses.metadata = true;
                 Typed::read(Node::Metadata, Type::map(Type::String, Type::String))
+            }
+            "store" => {
+                self.uses.store = true;
+                Typed::read(Node::Store, Type::map(Type::String, Type::Dyn))
             }
             "state" | "call" => {
                 self.problem(span, format!("`{name}` is not a value"));
@@ -156,6 +159,10 @@ impl Compiler<'_, '_> {
         if self.is_name(&select.operand, "metadata") {
             return self.metadata(&span, &select.field, Node::MetadataValue, Type::String);
         }
+        if self.is_name(&select.operand, "store") {
+            let name = Typed::constant(Value::text(select.field.clone()), Type::String);
+            return self.store(name, Type::Dyn, Node::StoreValue);
+        }
         if let Some(constant) = self.enum_constant(expr) {
             return constant;
         }
@@ -172,6 +179,16 @@ impl Compiler<'_, '_> {
         let state = self.scope.state;
         self.hint_near(name, state.iter().map(|(name, _)| name.as_str()));
         Typed::unknown()
+    }
+
+    /// A look at the variables that calls share, which may be other ones at any time.
+    fn store(&mut self, name: Typed, value_type: Type, node: impl FnOnce(Box<Node>) -> Node) -> Typed {
+        self.uses.store = true;
+        let typed = self.wrap(name, value_type, |name| node(Box::new(name)));
+        Typed {
+            fixed: false,
+            ..typed
+        }
     }
 
     fn call_fact(&mut self, span: &Range<usize>, name: &str) -> Typed {
@@ -358,6 +375,10 @@ impl Compiler<'_, '_> {
         if self.is_name(&select.operand, "metadata") {
             return self.metadata(&span, &select.field, Node::HasMetadata, Type::Bool);
         }
+        if self.is_name(&select.operand, "store") {
+            let name = Typed::constant(Value::text(select.field.clone()), Type::String);
+            return self.store(name, Type::Bool, Node::HasStore);
+        }
         if self.is_name(&select.operand, "state") {
             self.state(&span, &select.field);
             return Typed::constant(Value::Bool(true), Type::Bool);
@@ -431,6 +452,9 @@ impl Compiler<'_, '_> {
                 return self.state(&key_span, &name);
             }
         }
+        if self.is_name(container_expr, "store") && key.value_type == Type::String {
+            return self.store(key, Type::Dyn, Node::StoreValue);
+        }
         if self.is_name(container_expr, "requests")
             && let Some((message, known)) = self.request(&self.parsed.span(container_expr))
         {
@@ -471,6 +495,9 @@ impl Compiler<'_, '_> {
                 Node::HasMetadata,
                 Type::Bool,
             );
+        }
+        if self.is_name(container_expr, "store") && value.value_type == Type::String {
+            return self.store(value, Type::Bool, Node::HasStore);
         }
         let container = self.expr(container_expr).unpacked();
         if let (Type::Enum(descriptor), Node::Const(Value::List(names))) =

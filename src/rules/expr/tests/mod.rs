@@ -21,6 +21,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{CallFacts, Env, ExprProblem, Program, Scope, Type, Uses, Value};
 use crate::message::{DEFAULT_MAX_ELEMENTS, Message, Picker, check_and_pick};
+use crate::rules::store::Store;
 use crate::schema::Schema;
 
 /// Messages with every kind of field.
@@ -136,6 +137,7 @@ impl Given {
             method: "shapes.Service/Call".to_owned(),
             peer: "[::1]:5".to_owned(),
             id: 7,
+            ..CallFacts::default()
         };
         Ok(run(
             &program,
@@ -146,6 +148,7 @@ impl Given {
                 received: self.requests.len() as u64,
                 metadata: &self.metadata,
                 state: &values(&self.state),
+                store: &Store::default(),
                 locals: &values(&self.locals),
                 call: &call,
             },

@@ -71,8 +71,8 @@ fn unknown_names_are_named_with_the_nearest() {
         )],
     );
     check(
-        "store.x",
-        &[("store", "unknown name `store`", "did you mean `state`?")],
+        "stat.x",
+        &[("stat", "unknown name `stat`", "did you mean `state`?")],
     );
     check(
         "lenght(request.names)",

@@ -1,0 +1,68 @@
+//! Why a rule would or would not answer a call.
+
+use bytes::Bytes;
+use tonic::metadata::MetadataMap;
+
+use super::MethodRules;
+use super::condition::Decoded;
+use super::expr::{CallFacts, Env};
+use super::select::difference;
+use crate::message::{DEFAULT_MAX_ELEMENTS, Message, MessageError, check_and_pick};
+
+/// What became of one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The rule's name.
+    pub rule: String,
+    /// What differs first; nothing if the rule matches.
+    pub difference: Option<String>,
+}
+
+impl MethodRules {
+    /// Tells for each rule, in order, whether it matches a call with these requests and this metadata. The first
+    /// that does is the one that answers. No counter of `times` is touched.
+    ///
+    /// An error means that a request is of another type, or not a whole message.
+    pub fn explain(
+        &self,
+        requests: &[Message],
+        metadata: &MetadataMap,
+    ) -> Result<Vec<Explanation>, MessageError> {
+        let requests: Vec<Bytes> = requests
+            .iter()
+            .map(|request| {
+                request
+                    .expect_type(self.method.input())
+                    .map(|()| request.to_bytes())
+            })
+            .collect::<Result<_, _>>()?;
+        let layouts = self.method.layouts();
+        let mut picked = self.picker.picked();
+        let request = requests.first();
+        if let Some(bytes) = request {
+            check_and_pick(layouts, &self.picker, bytes, DEFAULT_MAX_ELEMENTS, &mut picked)
+                .map_err(MessageError::from)?;
+        }
+        let store = self.state.store();
+        let env = Env {
+            layouts,
+            request: request.map(|bytes| (&**bytes, &picked)),
+            requests: &requests,
+            received: requests.len() as u64,
+            metadata: metadata.as_ref(),
+            state: &[],
+            locals: &[],
+            store: &store,
+            call: &CallFacts {
+                method: self.method.name().to_owned(),
+                ..CallFacts::default()
+            },
+        };
+        let mut decoded = Decoded::new(request.map(|bytes| (self.method.input().clone(), &**bytes)));
+        let explained = self.rules.iter().map(|rule| Explanation {
+            rule: rule.name.to_string(),
+            difference: difference(rule, &env, &mut decoded).map(|difference| difference.text),
+        });
+        Ok(explained.collect())
+    }
+}

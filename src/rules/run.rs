@@ -1,0 +1,336 @@
+//! Runs the operations of a plan.
+//!
+//! Each operation reads what the call has at hand through [`Session::with_env`] and is done before the next one
+//! begins; only sending and waiting give the thread away, and nothing is borrowed then.
+
+use tonic::Status;
+
+use super::expr::{Env, EvalError, Value};
+use super::metadata::Metadata;
+use super::pause::Pause;
+use super::plan::{Assignment, Op, Plan, Rule, SignalStep, Variable};
+use super::session::Session;
+use super::source::fit;
+use super::state::Listener;
+use super::store::Store;
+use super::template::Misfit;
+use super::text::Text;
+use crate::handler::{Call, Frames};
+
+/// What goes on after a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    Continue,
+    /// The call has ended with OK.
+    End,
+}
+
+/// The rounds of a loop that are left.
+#[derive(Debug)]
+pub(super) enum Rounds {
+    Count { next: i64, end: i64 },
+    Elements(std::vec::IntoIter<Value<'static>>),
+}
+
+impl<'r> Session<'r> {
+    /// Calls `read` with what expressions read now, and with the buffer to answer into.
+    #[inline]
+    pub(super) fn with_env<T>(&self, call: &mut Call, read: impl FnOnce(&Env<'_>, Frames<'_>) -> T) -> T {
+        let (frame, metadata, frames) = call.at_hand();
+        let (shared, none);
+        let store: &Store = if self.rules.uses.store {
+            shared = self.rules.state.store();
+            &shared
+        } else {
+            none = &self.rules.no_store;
+            none
+        };
+        read(&self.env(frame, metadata, store), frames)
+    }
+
+    /// Runs the steps of one event.
+    pub(super) async fn run(
+        &mut self,
+        rule: &'r Rule,
+        plan: &'r Plan,
+        call: &mut Call,
+    ) -> Result<Flow, Status> {
+        let mut at = 0;
+        while let Some(op) = plan.ops.get(at) {
+            at += 1;
+            match op {
+                Op::Send(template) => {
+                    self.with_env(call, |env, mut frames| {
+                        frames.write(|buffer| template.write(env, buffer))
+                    })
+                    .map_err(|misfit| misfit_status(rule, misfit))?;
+                    call.written().await;
+                }
+                Op::Set(assignments) => self.set(rule, assignments, call)?,
+                Op::Log(text) => {
+                    if tracing::enabled!(target: "protod::rules", tracing::Level::INFO) {
+                        self.log(rule, text, call)?;
+                    }
+                }
+                Op::Jump(to) => at = *to,
+                Op::Unless { condition, to } => {
+                    let holds = self.with_env(call, |env, _| match condition.eval(env) {
+                        Ok(Value::Bool(holds)) => Ok(holds),
+                        Ok(other) => Err(format!("`when` gave {}, no bool", other.type_name())),
+                        Err(error) => Err(format!("`when`: {error}")),
+                    });
+                    if !holds.map_err(|message| failed(rule, &message))? {
+                        at = *to;
+                    }
+                }
+                Op::Repeat { count, end } => {
+                    let count = self.with_env(call, |env, _| count.value(env)).and_then(rounds);
+                    let end_round = count.map_err(|error| failed(rule, &format!("`repeat`: {error}")))?;
+                    if !self.begin_loop(Rounds::Count {
+                        next: 0,
+                        end: end_round,
+                    }) {
+                        at = *end;
+                    }
+                }
+                Op::Each { list, end } => {
+                    let elements = self.with_env(call, |env, _| list.eval(env).and_then(elements));
+                    let elements = elements.map_err(|error| failed(rule, &format!("`each`: {error}")))?;
+                    if !self.begin_loop(Rounds::Elements(elements.into_iter())) {
+                        at = *end;
+                    }
+                }
+                Op::Next { body, every } => {
+                    if self.next_round() {
+                        at = *body;
+                        if let Some(every) = every {
+                            self.pause(rule, every, call).await?;
+                        }
+                    }
+                }
+                Op::Wait(pause) => self.pause(rule, pause, call).await?,
+                Op::Headers(headers) => self.headers(rule, headers, call)?,
+                Op::Trailers(trailers) => {
+                    // Taken out, because the values may read the call's own metadata.
+                    let mut map = std::mem::take(call.trailers_mut());
+                    let written = self.with_env(call, |env, _| trailers.write(env, &mut map));
+                    *call.trailers_mut() = map;
+                    written.map_err(|message| failed(rule, &format!("`trailers`: {message}")))?;
+                }
+                Op::FlushHeaders => call.flush_headers(),
+                Op::Status(status) => {
+                    let status = self.with_env(call, |env, _| status.status(env));
+                    let status = status.map_err(|message| failed(rule, &format!("`status`: {message}")))?;
+                    return match status.code() {
+                        tonic::Code::Ok => Ok(Flow::End),
+                        _ => Err(status),
+                    };
+                }
+                Op::Signal(step) => self.signal(rule, step, call)?,
+            }
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn log(&mut self, rule: &Rule, text: &Text, call: &mut Call) -> Result<(), Status> {
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        self.with_env(call, |env, _| text.write(env, &mut line))
+            .map_err(|error| failed(rule, &format!("`log`: {error}")))?;
+        tracing::info!(target: "protod::rules", "{line}");
+        self.line = line;
+        Ok(())
+    }
+
+    /// All values are taken before the first changes.
+    #[inline]
+    fn set(&mut self, rule: &Rule, assignments: &[Assignment], call: &mut Call) -> Result<(), Status> {
+        if let [
+            Assignment {
+                variable: Variable::State(place, kept),
+                name,
+                value,
+            },
+        ] = assignments
+        {
+            let value = self
+                .with_env(call, |env, _| value.value(env))
+                .map_err(|error| error.message);
+            let value = value.and_then(|value| fit(kept, value));
+            self.state[*place] =
+                value.map_err(|message| failed(rule, &format!("`set` of {name}: {message}")))?;
+            return Ok(());
+        }
+        self.set_together(assignments, call)
+            .map_err(|(name, message)| failed(rule, &format!("`set` of {name}: {message}")))
+    }
+
+    /// An `Err` names the variable at fault.
+    fn set_together<'a>(
+        &mut self,
+        assignments: &'a [Assignment],
+        call: &mut Call,
+    ) -> Result<(), (&'a str, String)> {
+        let shared = assignments
+            .iter()
+            .any(|assignment| matches!(assignment.variable, Variable::Store(_)));
+        // Held from the first read to the last write.
+        let mut store = shared.then(|| self.rules.state.store_mut());
+        let changes = match &store {
+            Some(store) => {
+                let (frame, metadata, _) = call.at_hand();
+                changes(assignments, &self.env(frame, metadata, store))?
+            }
+            None => self.with_env(call, |env, _| changes(assignments, env))?,
+        };
+        for (name, change) in changes {
+            match (change, &mut store) {
+                (Change::State(place, value), _) => self.state[place] = value,
+                (Change::Store(key, value), Some(store)) => {
+                    store.set(key, value).map_err(|message| (name, message))?;
+                }
+                (Change::Store(..), None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a loop; `false` if it has no rounds.
+    fn begin_loop(&mut self, mut rounds: Rounds) -> bool {
+        let first = rounds.next();
+        let begins = first.is_some();
+        if let Some(first) = first {
+            self.locals.push(first);
+            self.loops.push(rounds);
+        }
+        begins
+    }
+
+    /// Goes on to the next round of the innermost loop; `false` if that was the last.
+    #[inline]
+    fn next_round(&mut self) -> bool {
+        let next = self.loops.last_mut().and_then(Rounds::next);
+        if let (Some(value), Some(local)) = (next, self.locals.last_mut()) {
+            *local = value;
+            return true;
+        }
+        self.loops.pop();
+        self.locals.pop();
+        false
+    }
+
+    async fn pause(&self, rule: &Rule, pause: &Pause, call: &mut Call) -> Result<(), Status> {
+        let duration = self.with_env(call, |env, _| pause.duration(env));
+        let duration = duration.map_err(|message| failed(rule, &message))?;
+        call.publish();
+        tokio::time::sleep(duration).await;
+        Ok(())
+    }
+
+    fn headers(&self, rule: &Rule, headers: &Metadata, call: &mut Call) -> Result<(), Status> {
+        let Some(map) = call.headers_mut() else {
+            return Err(failed(rule, "`headers`: they are sent already"));
+        };
+        let mut map = std::mem::take(map);
+        let written = self.with_env(call, |env, _| headers.write(env, &mut map));
+        if let Some(place) = call.headers_mut() {
+            *place = map;
+        }
+        written.map_err(|message| failed(rule, &format!("`headers`: {message}")))
+    }
+
+    fn signal(&mut self, rule: &Rule, step: &SignalStep, call: &mut Call) -> Result<(), Status> {
+        let (name, key) = self
+            .with_env(call, |env, _| {
+                let key = step.key.as_ref().map(|key| key.text(env)).transpose()?;
+                Ok((step.name.text(env)?, key))
+            })
+            .map_err(|error: EvalError| failed(rule, &format!("`signal`: {error}")))?;
+        let own = self.listener.as_ref().map(Listener::id);
+        self.rules.state.raise(&name, key.as_deref(), own);
+        Ok(())
+    }
+}
+
+/// A variable's next value.
+enum Change {
+    State(usize, Value<'static>),
+    Store(String, Value<'static>),
+}
+
+fn changes<'a>(
+    assignments: &'a [Assignment],
+    env: &Env<'_>,
+) -> Result<Vec<(&'a str, Change)>, (&'a str, String)> {
+    let change = |assignment: &'a Assignment| {
+        let wrong = |message| (assignment.name.as_str(), message);
+        let value = assignment
+            .value
+            .value(env)
+            .map_err(|error| wrong(error.message))?;
+        let change = match &assignment.variable {
+            Variable::State(place, kept) => Change::State(*place, fit(kept, value).map_err(wrong)?),
+            Variable::Store(key) => {
+                let key = key.value(env).map_err(|error| wrong(error.message))?;
+                Change::Store(shown(&key), value)
+            }
+        };
+        Ok((assignment.name.as_str(), change))
+    };
+    assignments.iter().map(change).collect()
+}
+
+impl Rounds {
+    #[inline]
+    fn next(&mut self) -> Option<Value<'static>> {
+        match self {
+            Self::Count { next, end } => {
+                let round = *next;
+                *next += 1;
+                (round < *end).then_some(Value::Int(round))
+            }
+            Self::Elements(elements) => elements.next(),
+        }
+    }
+}
+
+/// How many rounds a value means.
+fn rounds(count: Value<'static>) -> Result<i64, EvalError> {
+    let rounds = match &count {
+        Value::Int(count) => Some(*count).filter(|count| *count >= 0),
+        Value::Uint(count) => i64::try_from(*count).ok(),
+        _ => None,
+    };
+    rounds.ok_or_else(|| EvalError {
+        message: format!("{} rounds", shown(&count)),
+    })
+}
+
+/// The elements of a list, or the keys of a map.
+fn elements(value: Value<'_>) -> Result<Vec<Value<'static>>, EvalError> {
+    match value {
+        Value::List(items) => Ok(items.into_iter().map(Value::into_owned).collect()),
+        Value::Map(entries) => Ok(entries.into_iter().map(|(key, _)| key.into_owned()).collect()),
+        other => Err(EvalError {
+            message: format!("{} is no list", shown(&other)),
+        }),
+    }
+}
+
+fn misfit_status(rule: &Rule, misfit: Misfit) -> Status {
+    match misfit {
+        Misfit::Transport(status) => *status,
+        other => failed(rule, &other.to_string()),
+    }
+}
+
+/// What a call ends with when its values do not fit its rule.
+pub(super) fn failed(rule: &Rule, message: &str) -> Status {
+    Status::internal(format!("rule {}: {message}", rule.name))
+}
+
+fn shown(value: &Value<'_>) -> String {
+    let mut text = String::new();
+    value.write_text(&mut text);
+    text
+}

@@ -1,0 +1,139 @@
+//! Sessions with timers and signals: whatever comes first, one event at a time.
+
+use tokio::time::Instant;
+use tonic::Status;
+
+use super::MethodRules;
+use super::plan::Rule;
+use super::run::{Flow, failed};
+use super::session::Session;
+use super::state::{Listener, Signal};
+use crate::handler::Call;
+
+impl<'r> Session<'r> {
+    /// Answers the call by a rule with timers or signals, after its `open` event.
+    pub(super) async fn answer_timed(
+        &mut self,
+        rule: &'r Rule,
+        call: &mut Call,
+        first: bool,
+        all: bool,
+    ) -> Result<(), Status> {
+        let mut timers = self.begin_timers(rule, call)?;
+        let mut open = true;
+        let mut at_hand = first;
+        if all {
+            open = false;
+            if self.replay(rule, call).await? == Flow::End || rule_ends(self.rules) {
+                return Ok(());
+            }
+        }
+        loop {
+            if at_hand {
+                at_hand = false;
+                if self.run(rule, &rule.message, call).await? == Flow::End {
+                    return Ok(());
+                }
+            }
+            if rule.keeps_last {
+                self.keep_frame(call);
+            }
+            call.publish();
+            let due = timers
+                .iter()
+                .enumerate()
+                .filter_map(|(at, due)| Some(((*due)?, at)))
+                .min();
+            let flow = tokio::select! {
+                next = call.next_frame(), if open => {
+                    if next? {
+                        self.admit(call)?;
+                        at_hand = true;
+                        Flow::Continue
+                    } else {
+                        open = false;
+                        match self.half_closed(rule, call).await? {
+                            Flow::Continue if !rule_ends(self.rules) => Flow::Continue,
+                            _ => Flow::End,
+                        }
+                    }
+                }
+                () = sleep_until(due.map(|(due, _)| due)) => {
+                    let at = due.expect("without a timer this sleeps for ever").1;
+                    let timer = &rule.timers[at];
+                    timers[at] = if timer.repeats { self.following(rule, at, timers[at], call)? } else { None };
+                    self.run(rule, &timer.plan, call).await?
+                }
+                signal = heard(&mut self.listener) => {
+                    let wanted = self.wants(rule, &signal, call)?;
+                    match rule.signals.iter().find(|plan| plan.name == signal.name) {
+                        Some(plan) if wanted => self.run(rule, &plan.plan, call).await?,
+                        _ => Flow::Continue,
+                    }
+                }
+            };
+            if flow == Flow::End {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether a signal is for this call.
+    fn wants(&self, rule: &Rule, signal: &Signal, call: &mut Call) -> Result<bool, Status> {
+        let Some(key) = &signal.key else {
+            return Ok(true);
+        };
+        let Some(own) = &rule.key else {
+            return Ok(false);
+        };
+        let own = self.with_env(call, |env, _| own.text(env));
+        let own = own.map_err(|error| failed(rule, &format!("`key`: {error}")))?;
+        Ok(own == **key)
+    }
+
+    fn begin_timers(&self, rule: &Rule, call: &mut Call) -> Result<Vec<Option<Instant>>, Status> {
+        (0..rule.timers.len())
+            .map(|at| self.following(rule, at, None, call))
+            .collect()
+    }
+
+    /// When a timer is due next. A late one does not catch up: it goes on from now.
+    fn following(
+        &self,
+        rule: &Rule,
+        at: usize,
+        last: Option<Instant>,
+        call: &mut Call,
+    ) -> Result<Option<Instant>, Status> {
+        let pause = self.with_env(call, |env, _| rule.timers[at].pause.duration(env));
+        let pause = pause.map_err(|message| failed(rule, &message))?;
+        let now = Instant::now();
+        let next = last
+            .and_then(|last| last.checked_add(pause))
+            .filter(|next| *next > now);
+        Ok(next.or_else(|| now.checked_add(pause)))
+    }
+}
+
+/// Whether half-close ends a call that has timers or signals. A method that takes one message is half-closed from
+/// the start, so there a step has to end the call.
+fn rule_ends(rules: &MethodRules) -> bool {
+    rules.method.is_client_streaming()
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn heard(listener: &mut Option<Listener>) -> Signal {
+    match listener {
+        Some(listener) => match listener.signals.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
+}
