@@ -36,9 +36,10 @@ impl Describe {
         };
         let mut texts = Vec::new();
         for symbol in &symbols {
-            let text = match self.template {
-                true => template_of(&schema, symbol)?,
-                false => schema.proto_text(symbol).ok_or_else(|| unknown(symbol))?,
+            let text = if self.template {
+                template_of(&schema, symbol)?
+            } else {
+                schema.proto_text(symbol).ok_or_else(|| unknown(symbol))?
             };
             texts.push(match symbols.len() {
                 1 => text,

@@ -40,7 +40,7 @@ type Opening = Pin<Box<dyn Future<Output = Result<Response<Streaming<Message>>, 
 enum Stage {
     /// The response headers are waited for.
     Opening(Opening),
-    Open(Streaming<Message>),
+    Open(Box<Streaming<Message>>),
     Ended,
 }
 
@@ -127,7 +127,7 @@ impl Responses {
         self.stage = Stage::Ended;
         let (headers, stream, _) = response?.into_parts();
         self.headers = headers;
-        self.stage = Stage::Open(stream);
+        self.stage = Stage::Open(Box::new(stream));
         Ok(())
     }
 }

@@ -2,7 +2,8 @@
 
 use std::process::{Output, Stdio};
 
-use protod::{Client, Server};
+use prost_reflect::Value;
+use protod::{Client, Schema, Server};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{ChildStdin, ChildStdout, Command};
@@ -311,4 +312,39 @@ async fn a_reader_that_has_seen_enough_is_no_failure() {
         .expect("it can be waited for");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
+}
+
+/// The service's file does not import the type, so reflection is asked for it when it is met.
+#[tokio::test]
+async fn the_type_inside_an_any_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let files = [
+        (
+            "service.proto",
+            r#"syntax = "proto3"; package boxes; import "google/protobuf/any.proto";
+               message Box { google.protobuf.Any any = 1; } service Boxes { rpc Open(Box) returns (Box); }"#,
+        ),
+        (
+            "inside.proto",
+            r#"syntax = "proto3"; package boxes; message Inside { string text = 1; }"#,
+        ),
+    ];
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("it can be written");
+    }
+    let schema = Schema::load(folder.path()).expect("it compiles");
+    let server = Server::builder(schema).unary("boxes.Boxes/Open", |mut request, _call| async move {
+        let any = request
+            .get_field_by_name_mut("any")
+            .and_then(Value::as_message_mut)
+            .expect("the proto has it");
+        any.set_field_by_name("type_url", Value::String("x/boxes.Inside".to_owned()));
+        any.set_field_by_name("value", Value::Bytes(bytes::Bytes::from_static(b"\x0a\x02hi")));
+        Ok(request)
+    });
+    let printed = prints(&["call", &serve(server).await, "boxes.Boxes/Open"]).await;
+    assert_eq!(
+        messages(&printed),
+        [json!({"any": {"@type": "x/boxes.Inside", "text": "hi"}})]
+    );
 }

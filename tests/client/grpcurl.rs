@@ -4,8 +4,9 @@
 //! that JSON does not know: it escapes `<`, `>` and `&`, and writes large and small numbers in another notation.
 //! There the values must be equal.
 
+use prost_reflect::Value;
 use protod::{Schema, Server};
-use serde_json::Value;
+use serde_json::Value as Json;
 use tonic::{Code, Status};
 
 use crate::cli::protod;
@@ -30,6 +31,7 @@ const PROTO: &str = r#"
       rpc Nothing(google.protobuf.Empty) returns (google.protobuf.Empty);
       rpc Word(google.protobuf.StringValue) returns (google.protobuf.StringValue);
       rpc Fail(Kinds) returns (Kinds);
+      rpc Hide(Kinds) returns (Kinds);
     }
 
     message Kinds {
@@ -259,6 +261,15 @@ fn every() -> protod::ServerBuilder {
             }
             Ok(())
         })
+        .unary("every.Every/Hide", |mut request, _call| async move {
+            let any = request
+                .get_field_by_name_mut("any")
+                .and_then(Value::as_message_mut)
+                .expect("the proto has it");
+            any.set_field_by_name("type_url", Value::String("example.com/no.such.Type".to_owned()));
+            any.set_field_by_name("value", Value::Bytes(bytes::Bytes::from_static(&[8, 150, 1])));
+            Ok(request)
+        })
         .unary("every.Every/Fail", |_request, call| async move {
             let code = call
                 .metadata()
@@ -307,12 +318,12 @@ async fn both_print_the_same_for_the_same_fifty_calls() {
 }
 
 /// Numbers as doubles, however they were written.
-fn numbers(values: Vec<Value>) -> Vec<Value> {
-    fn number(value: Value) -> Value {
+fn numbers(values: Vec<Json>) -> Vec<Json> {
+    fn number(value: Json) -> Json {
         match value {
-            Value::Number(number) => number.as_f64().into(),
-            Value::Array(values) => values.into_iter().map(number).collect(),
-            Value::Object(fields) => fields
+            Json::Number(number) => number.as_f64().into(),
+            Json::Array(values) => values.into_iter().map(number).collect(),
+            Json::Object(fields) => fields
                 .into_iter()
                 .map(|(name, value)| (name, number(value)))
                 .collect(),
@@ -320,6 +331,17 @@ fn numbers(values: Vec<Value>) -> Vec<Value> {
         }
     }
     values.into_iter().map(number).collect()
+}
+
+#[tokio::test]
+async fn both_show_the_bytes_of_an_any_whose_type_nobody_knows() {
+    let address = serve(every()).await;
+    let theirs = grpcurl()
+        .prints(["-plaintext", &address, "every.Every/Hide"])
+        .await;
+    assert!(theirs.contains("\"@value\": \"CJYB\""), "{theirs}");
+    let (ours, stderr, code) = protod(&["call", &address, "every.Every/Hide"]).await;
+    assert_eq!((ours, stderr.as_str(), code), (theirs, "", 0));
 }
 
 #[tokio::test]

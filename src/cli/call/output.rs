@@ -12,6 +12,7 @@ use super::{Failed, Format};
 use crate::Error;
 use crate::cli::json::JsonPrinter;
 use crate::cli::stdout::unwritable;
+use crate::message::{MAX_DEPTH, check_any_depth};
 
 /// Prints messages, one after the other.
 pub(super) struct Output {
@@ -49,6 +50,9 @@ impl Output {
                 Error::io("the response cannot be printed as JSON", io::Error::other(error))
             }),
             Format::Text => {
+                let too_deep =
+                    |error| Error::io("the response cannot be printed as text", io::Error::other(error));
+                check_any_depth(message, MAX_DEPTH).map_err(too_deep)?;
                 let options = FormatOptions::new().pretty(true).skip_unknown_fields(false);
                 Ok(message.to_text_format_with_options(&options))
             }
