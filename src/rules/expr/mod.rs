@@ -9,6 +9,7 @@
 //!                                  Scope ─┘                          Env ─┘
 //! ```
 
+mod access;
 mod compile;
 mod equal;
 mod equalities;
