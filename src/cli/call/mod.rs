@@ -105,7 +105,9 @@ impl Call {
         let mut report = Report::new(self.verbose);
         let done = runtime.block_on(self.call(&mut output, &mut report));
         report.end_progress();
-        match done {
+        // What came before a failure is seen before it.
+        let flushed = output.flush();
+        match done.and(flushed) {
             Ok(()) | Err(Failed::ReaderGone) => Ok(ExitCode::SUCCESS),
             Err(Failed::Here(error)) => Err(error),
             Err(Failed::There(status)) => {
@@ -181,7 +183,6 @@ impl Call {
             self.print(client, message, output).await?;
         }
         report.trailers(responses.trailers());
-        output.flush()?;
         report.done();
         Ok(())
     }
@@ -199,7 +200,7 @@ impl Call {
     /// Asks the server for the types of `Any`s that could not be printed; whether it knew one.
     async fn learn_types(&self, client: &Client, output: &mut Output) -> bool {
         let mut learnt = false;
-        for name in output.take_unknown_types() {
+        for name in output.new_unknown_types() {
             if self.target.uses_reflection()
                 && let Ok(schema) = client.fetch_symbol(&name).await
             {

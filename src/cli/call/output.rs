@@ -1,6 +1,5 @@
 //! Responses on stdout.
 
-use std::collections::BTreeSet;
 use std::io::{self, BufWriter, StdoutLock, Write as _};
 
 use prost::Message as _;
@@ -59,9 +58,9 @@ impl Output {
         }
     }
 
-    /// The types of `Any`s that were not known since this was last asked.
-    pub(super) fn take_unknown_types(&self) -> BTreeSet<String> {
-        self.json.take_unknown()
+    /// The types of `Any`s that were not known; each is told of once.
+    pub(super) fn new_unknown_types(&self) -> Vec<String> {
+        self.json.new_unknown()
     }
 
     /// Looks up types of `Any`s here too.

@@ -8,7 +8,7 @@ mod layout;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -27,8 +27,8 @@ pub(super) struct JsonPrinter {
     pub(super) emit_defaults: bool,
     /// Where the types inside `Any`s are looked up, after the message's own pool.
     pub(super) pools: Vec<DescriptorPool>,
-    /// The types that were not found there.
-    unknown: RefCell<BTreeSet<String>>,
+    /// The types that were not found there, and whether they have been told of.
+    unknown: RefCell<BTreeMap<String, bool>>,
 }
 
 impl JsonPrinter {
@@ -49,9 +49,14 @@ impl JsonPrinter {
         Ok(String::from_utf8(json).expect("serde_json writes UTF-8"))
     }
 
-    /// The types of `Any`s that were not known since this was last asked.
-    pub(super) fn take_unknown(&self) -> BTreeSet<String> {
-        self.unknown.take()
+    /// The types of `Any`s that were not known; each is told of once.
+    pub(super) fn new_unknown(&self) -> Vec<String> {
+        let mut unknown = self.unknown.borrow_mut();
+        let untold = unknown.iter_mut().filter_map(|(name, told)| {
+            let is_new = !std::mem::replace(told, true);
+            is_new.then(|| name.clone())
+        });
+        untold.collect()
     }
 
     fn show<T>(&self, what: T, depth: u32) -> Shown<'_, T> {
@@ -195,7 +200,11 @@ impl Shown<'_, &DynamicMessage> {
             .any_contents(any, name, bytes)
             .map_err(S::Error::custom)?;
         let Some(contents) = contents else {
-            self.printer.unknown.borrow_mut().insert(name.to_owned());
+            self.printer
+                .unknown
+                .borrow_mut()
+                .entry(name.to_owned())
+                .or_default();
             let error = format!("{name} is not recognized; see @value for raw binary message data");
             map.serialize_entry("@error", &error)?;
             map.serialize_entry("@type", url)?;
