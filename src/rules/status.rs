@@ -33,7 +33,7 @@ enum CodeSource {
 }
 
 /// The codes, by number.
-const CODES: [&str; 17] = [
+pub(crate) const CODES: [&str; 17] = [
     "OK",
     "CANCELLED",
     "UNKNOWN",
@@ -54,7 +54,7 @@ const CODES: [&str; 17] = [
 ];
 
 /// Short forms of details, and the messages of google.rpc that they stand for.
-const SHORT_FORMS: [(&str, &str); 10] = [
+pub(crate) const SHORT_FORMS: [(&str, &str); 10] = [
     ("error_info", "ErrorInfo"),
     ("bad_request", "BadRequest"),
     ("retry_info", "RetryInfo"),
