@@ -302,3 +302,72 @@ fn frame_length(bytes: &[u8]) -> Result<Option<usize>> {
 fn thread_cpu() -> Result<Duration> {
     Ok(ClockId::CLOCK_THREAD_CPUTIME_ID.now()?.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(answers: u64) -> Load {
+        Load {
+            path: String::new(),
+            request: vec![0; 5],
+            calls: 1,
+            in_flight: 1,
+            requests: 1,
+            answers,
+            check: Box::new(|number, bytes| {
+                ensure!(bytes == [u8::try_from(number)?; 3], "is {bytes:?}");
+                Ok(())
+            }),
+        }
+    }
+
+    #[test]
+    fn answers_are_found_however_the_body_is_cut() {
+        let body: Vec<u8> = (0..4)
+            .flat_map(|number| [0, 0, 0, 0, 3, number, number, number])
+            .collect();
+        for size in 1..=body.len() {
+            let mut stream = Stream::new(0);
+            for piece in body.chunks(size) {
+                stream.body(piece, &load(4), 1).unwrap();
+            }
+            assert_eq!(
+                (stream.received, stream.partial.len()),
+                (4, 0),
+                "in pieces of {size}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_answer_is_an_error() {
+        let error = Stream::new(0)
+            .body(&[0, 0, 0, 0, 3, 7, 7, 7], &load(1), STRIDE)
+            .unwrap_err();
+        assert_eq!(format!("{error:#}"), "answer 0: is [7, 7, 7]");
+    }
+
+    #[test]
+    fn the_last_answer_is_compared_in_a_measured_run() {
+        let body = [[0, 0, 0, 0, 3, 0, 0, 0], [0, 0, 0, 0, 3, 9, 9, 9]].concat();
+        Stream::new(0).body(&body, &load(3), STRIDE).unwrap();
+        Stream::new(0).body(&body, &load(2), STRIDE).unwrap_err();
+    }
+
+    #[test]
+    fn a_status_other_than_ok_fails_the_call_with_its_code() {
+        let field = |name: &str, value: &str| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
+        let fields = [
+            field(":status", "200"),
+            field("content-type", "application/grpc"),
+            field("grpc-status", "12"),
+            field("grpc-message", "no"),
+        ];
+        let error = Stream::new(0).headers(&fields).unwrap_err();
+        assert_eq!(
+            error.downcast_ref::<Failed>().unwrap().code,
+            Failed::UNIMPLEMENTED
+        );
+    }
+}

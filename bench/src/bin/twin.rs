@@ -12,7 +12,7 @@ use bench::bench::{Chunk, ListRequest, ListResponse, Order, Point, Receipt};
 use bench::proto::search_service_server::{SearchService, SearchServiceServer};
 use bench::proto::stream_service_server::{StreamService, StreamServiceServer};
 use bench::proto::{SearchRequest, SearchResponse, StreamPoint, StreamRequest, StreamResponse};
-use tokio_stream::{Stream, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
@@ -66,7 +66,7 @@ impl StreamService for Twin {
     async fn list(&self, request: Request<StreamRequest>) -> Result<Response<Self::ListStream>, Status> {
         let pt = request.into_inner().pt.unwrap_or_default();
         let answers = (0..7).map(move |n| Ok(point(&pt.name, pt.value + n)));
-        Ok(Response::new(Box::pin(tokio_stream::iter(answers))))
+        Ok(Response::new(Box::pin(stream::iter(answers))))
     }
 
     async fn record(
@@ -93,7 +93,7 @@ impl StreamService for Twin {
             Ok(point(NAME, n))
         });
         Ok(Response::new(Box::pin(
-            tokio_stream::once(Ok(point(NAME, 0))).chain(answers),
+            stream::iter([Ok(point(NAME, 0))]).chain(answers),
         )))
     }
 }
@@ -121,7 +121,7 @@ impl BenchService for Twin {
                 }),
             })
         });
-        Ok(Response::new(Box::pin(tokio_stream::iter(answers))))
+        Ok(Response::new(Box::pin(stream::iter(answers))))
     }
 
     type TradeStream = Answers<Receipt>;
