@@ -9,7 +9,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
 /// What went wrong while protos or rules were loaded, or a server was bound.
 pub struct Error {
@@ -41,7 +41,10 @@ impl Error {
     }
 
     pub(crate) fn io(action: impl Into<String>, source: io::Error) -> Self {
-        Self::of(Kind::Io { action: action.into(), source })
+        Self::of(Kind::Io {
+            action: action.into(),
+            source,
+        })
     }
 
     fn of(kind: Kind) -> Self {
@@ -97,9 +100,11 @@ impl fmt::Debug for Error {
             Kind::Schema(problems) => f.debug_tuple("Schema").field(problems).finish(),
             Kind::Rules(problems) => f.debug_tuple("Rules").field(problems).finish(),
             Kind::UnknownName(message) => f.debug_tuple("UnknownName").field(message).finish(),
-            Kind::Io { action, source } => {
-                f.debug_struct("Io").field("action", action).field("source", source).finish()
-            }
+            Kind::Io { action, source } => f
+                .debug_struct("Io")
+                .field("action", action)
+                .field("source", source)
+                .finish(),
         }
     }
 }
@@ -116,6 +121,12 @@ impl StdError for Error {
 /// A text that problems point into, shared by all problems of one file.
 #[derive(Clone)]
 pub(crate) struct SourceText(Arc<NamedSource<String>>);
+
+impl fmt::Debug for SourceText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SourceText").field(&self.name()).finish()
+    }
+}
 
 impl SourceText {
     /// `name` is the path as the user gave it.
@@ -142,45 +153,104 @@ pub struct Problem {
 
 enum ProblemKind {
     /// Found by protod.
-    Own { message: String, place: Option<Place>, hint: Option<String> },
+    Own {
+        message: String,
+        place: Option<Place>,
+        hint: Option<String>,
+    },
     /// Found by a library, which brings file, place and help of its own.
     Foreign(Box<dyn Diagnostic + Send + Sync>),
 }
 
 struct Place {
     source: SourceText,
-    /// Byte offsets into the text; `None` means the file as a whole.
-    span: Option<SourceSpan>,
-    label: Option<String>,
+    /// Byte offsets into the text, the one at fault first; none means the file as a whole.
+    labels: Vec<LabeledSpan>,
 }
 
 impl Problem {
     /// A problem without a file.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { kind: ProblemKind::Own { message: message.into(), place: None, hint: None } }
+        Self {
+            kind: ProblemKind::Own {
+                message: message.into(),
+                place: None,
+                hint: None,
+            },
+        }
     }
 
     /// A problem at the bytes `span` of a text.
     pub(crate) fn at(source: &SourceText, span: std::ops::Range<usize>, message: impl Into<String>) -> Self {
-        let place = Place { source: source.clone(), span: Some(span.into()), label: None };
-        Self { kind: ProblemKind::Own { message: message.into(), place: Some(place), hint: None } }
+        let place = Place {
+            source: source.clone(),
+            labels: vec![LabeledSpan::new_with_span(None, span)],
+        };
+        Self {
+            kind: ProblemKind::Own {
+                message: message.into(),
+                place: Some(place),
+                hint: None,
+            },
+        }
     }
 
     /// A problem of a file as a whole, such as a set that is cut short.
     pub(crate) fn in_file(name: impl AsRef<str>, message: impl Into<String>) -> Self {
-        let place = Place { source: SourceText::new(name, ""), span: None, label: None };
-        Self { kind: ProblemKind::Own { message: message.into(), place: Some(place), hint: None } }
+        let place = Place {
+            source: SourceText::new(name, ""),
+            labels: Vec::new(),
+        };
+        Self {
+            kind: ProblemKind::Own {
+                message: message.into(),
+                place: Some(place),
+                hint: None,
+            },
+        }
+    }
+
+    /// All that a library's diagnostic says of `source`: itself, and those it carries as related.
+    pub(crate) fn unfold(source: &SourceText, diagnostic: &dyn Diagnostic) -> Vec<Self> {
+        let mut labels: Vec<LabeledSpan> = diagnostic.labels().into_iter().flatten().collect();
+        // Of two definitions the later one is at fault.
+        labels.sort_by_key(|label| {
+            !label
+                .label()
+                .is_some_and(|text| text == "found here" || text.contains("again"))
+        });
+        let hint = diagnostic.help().map(|help| help.to_string());
+        let place = Place {
+            source: source.clone(),
+            labels,
+        };
+        let first = ProblemKind::Own {
+            message: diagnostic.to_string(),
+            place: Some(place),
+            hint,
+        };
+        let related = diagnostic.related().into_iter().flatten();
+        std::iter::once(Self { kind: first })
+            .chain(related.flat_map(|diagnostic| Self::unfold(source, diagnostic)))
+            .collect()
     }
 
     pub(crate) fn foreign(diagnostic: impl Diagnostic + Send + Sync + 'static) -> Self {
-        Self { kind: ProblemKind::Foreign(Box::new(diagnostic)) }
+        Self {
+            kind: ProblemKind::Foreign(Box::new(diagnostic)),
+        }
     }
 
     /// The text beside the caret.
     #[must_use]
     pub(crate) fn with_label(mut self, text: impl Into<String>) -> Self {
-        if let ProblemKind::Own { place: Some(place), .. } = &mut self.kind {
-            place.label = Some(text.into());
+        if let ProblemKind::Own {
+            place: Some(place), ..
+        } = &mut self.kind
+        {
+            if let Some(first) = place.labels.first_mut() {
+                first.set_label(Some(text.into()));
+            }
         }
         self
     }
@@ -222,7 +292,7 @@ impl Problem {
             ProblemKind::Own { place, .. } => {
                 let place = place.as_ref()?;
                 let text = place.source.text();
-                let before = text.get(..place.span?.offset())?;
+                let before = text.get(..place.labels.first()?.offset())?;
                 let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
                 let line = before.matches('\n').count() + 1;
                 Some((line, before[line_start..].chars().count() + 1))
@@ -235,7 +305,11 @@ impl Problem {
     fn first_label(&self) -> Option<(Option<String>, usize, usize)> {
         let label = self.labels()?.next()?;
         let contents = self.source_code()?.read_span(label.inner(), 0, 0).ok()?;
-        Some((contents.name().map(str::to_owned), contents.line() + 1, contents.column() + 1))
+        Some((
+            contents.name().map(str::to_owned),
+            contents.line() + 1,
+            contents.column() + 1,
+        ))
     }
 }
 
@@ -278,9 +352,8 @@ impl Diagnostic for Problem {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         match &self.kind {
             ProblemKind::Own { place, .. } => {
-                let place = place.as_ref()?;
-                let label = LabeledSpan::new_with_span(place.label.clone(), place.span?);
-                Some(Box::new(std::iter::once(label)))
+                let labels = &place.as_ref()?.labels;
+                (!labels.is_empty()).then(|| Box::new(labels.iter().cloned()) as _)
             }
             ProblemKind::Foreign(diagnostic) => diagnostic.labels(),
         }

@@ -1,104 +1,75 @@
 //! What answers a method: one trait, one shape, for all four kinds of RPC.
+//!
+//! A [`Handler`] receives zero or more messages, sends zero or more, and finishes with a status. There is no task
+//! and no channel per call: the future of the response polls the handler until its headers are due, and the
+//! response body ([`CallBody`]) polls it on. Back-pressure is the transport's own, and a body that is dropped
+//! takes its handler along.
+
+mod body;
+mod call;
+mod closures;
+mod compression;
+mod incoming;
+mod lifecycle;
+mod outgoing;
+mod peer;
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
 
-use bytes::BytesMut;
-use http::HeaderMap;
 use tonic::Status;
-use tonic::metadata::MetadataMap;
 
-use crate::message::Message;
-use crate::schema::Method;
+pub use self::body::CallBody;
+pub(crate) use self::body::{Respond, trailers_only};
+pub use self::call::Call;
+pub(crate) use self::call::{CallLimits, CallStart};
+pub(crate) use self::closures::{bidi, client_streaming, server_streaming, unary};
+pub(crate) use self::compression::{Encoding, accepted_encodings};
+pub(crate) use self::lifecycle::{Lifecycle, Phase};
+use self::outgoing::Finished;
+pub(crate) use self::outgoing::Frames;
+pub use self::peer::{Peer, PeerAddr};
 
 /// Answers the calls of a method.
+///
+/// ```
+/// use protod::{Call, Handler};
+/// use tonic::Status;
+///
+/// /// Sends every message back.
+/// struct Echo;
+///
+/// impl Handler for Echo {
+///     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+///         while let Some(message) = call.recv().await? {
+///             call.send(message).await?;
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+///
+/// An error ends the call with that status. How many messages a method may receive and send is enforced around
+/// the handler, from the method's descriptor.
 pub trait Handler: Send + Sync + 'static {
-    /// Receives zero or more messages, sends zero or more, and finishes with a status.
+    /// Answers one call.
     fn handle(&self, call: &mut Call) -> impl Future<Output = Result<(), Status>> + Send;
 }
 
-/// One RPC in flight.
-#[derive(Debug)]
-pub struct Call {
-    method: Arc<Method>,
+/// A handler of any type.
+pub(crate) type BoxHandler = Arc<dyn RunHandler>;
+
+/// [`Handler`], as a trait object: owns the call while it runs, so that one allocation holds both.
+pub(crate) trait RunHandler: Send + Sync {
+    fn run(self: Arc<Self>, call: Call) -> Pin<Box<dyn Future<Output = Finished> + Send>>;
 }
 
-impl Call {
-    /// The method called.
-    pub fn method(&self) -> &Arc<Method> {
-        &self.method
-    }
-    /// The client's metadata.
-    pub fn metadata(&self) -> &MetadataMap {
-        unimplemented!("the handler room is built")
-    }
-    /// When the client stops waiting.
-    pub fn deadline(&self) -> Option<Instant> {
-        unimplemented!("the handler room is built")
-    }
-    /// The next message of the client, or nothing when it has sent its last.
-    pub async fn recv(&mut self) -> Result<Option<Message>, Status> {
-        unimplemented!("the handler room is built")
-    }
-    /// Sends one message, and waits while the transport is full.
-    pub async fn send(&mut self, _message: impl Into<Message>) -> Result<(), Status> {
-        unimplemented!("the handler room is built")
-    }
-    /// The headers, until they are sent: `None` afterwards.
-    pub fn headers_mut(&mut self) -> Option<&mut MetadataMap> {
-        unimplemented!("the handler room is built")
-    }
-    /// Sends the headers now.
-    pub fn flush_headers(&mut self) {
-        unimplemented!("the handler room is built")
-    }
-    /// The trailers, sent with the status.
-    pub fn trailers_mut(&mut self) -> &mut MetadataMap {
-        unimplemented!("the handler room is built")
-    }
-
-    // For rules: no allocation and no lock per message.
-
-    /// Waits for the next message; its bytes, not checked yet, are then in [`frame`](Self::frame).
-    /// `false` at half-close. What was written before is handed to the transport while this waits.
-    pub(crate) async fn next_frame(&mut self) -> Result<bool, Status> {
-        unimplemented!("the handler room is built")
-    }
-    /// The bytes of the message that [`next_frame`](Self::next_frame) waited for, and the buffer to answer into.
-    pub(crate) fn frame(&mut self) -> (&[u8], Frames<'_>) {
-        unimplemented!("the handler room is built")
-    }
-    /// The buffer to answer into, when no message is at hand.
-    pub(crate) fn frames(&mut self) -> Frames<'_> {
-        unimplemented!("the handler room is built")
-    }
-    /// Hands to the transport what was written, and waits while it is full. To be called after each
-    /// [`Frames::write`]; costs nothing until 32 KiB are written.
-    pub(crate) async fn written(&mut self) -> Result<(), Status> {
-        unimplemented!("the handler room is built")
-    }
-    /// Hands to the transport what was written, without waiting; to be called before any other wait (a timer).
-    pub(crate) fn publish(&mut self) {
-        unimplemented!("the handler room is built")
-    }
-    /// The client's headers as they came.
-    pub(crate) fn request_headers(&self) -> &HeaderMap {
-        unimplemented!("the handler room is built")
-    }
-}
-
-/// The outgoing side of a call, for writing messages in place.
-#[derive(Debug)]
-pub(crate) struct Frames<'a> {
-    _buffer: &'a mut BytesMut,
-}
-
-impl Frames<'_> {
-    /// Writes one frame: `write` appends the message's bytes; the prefix is filled in afterwards. On an error
-    /// nothing is sent.
-    pub(crate) fn write<E>(&mut self, write: impl FnOnce(&mut BytesMut) -> Result<(), E>) -> Result<(), E> {
-        let _ = write;
-        unimplemented!("the handler room is built")
+impl<H: Handler> RunHandler for H {
+    fn run(self: Arc<Self>, mut call: Call) -> Pin<Box<dyn Future<Output = Finished> + Send>> {
+        Box::pin(async move {
+            let result = self.handle(&mut call).await;
+            call.finish(result)
+        })
     }
 }

@@ -1,32 +1,139 @@
 //! Messages of run-time types, kept as the bytes that came.
+//!
+//! The server checks the bytes of a message once, against its descriptor ([`check`]), and keeps them: most
+//! messages are only passed on, matched on a field, or logged, and decoding one into a [`DynamicMessage`] costs
+//! many times what compiled code pays. It becomes one when someone asks.
 
+mod check;
+mod codec;
+mod error;
+mod json;
 mod pick;
+mod wire;
 
-use bytes::Bytes;
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use bytes::{BufMut, Bytes};
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _};
 
+pub(crate) use self::check::{DEFAULT_MAX_ELEMENTS, MAX_DEPTH, check, check_and_pick};
+pub use self::codec::{DynamicCodec, DynamicDecoder, DynamicEncoder};
+pub use self::error::MessageError;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
+pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_varint};
+use crate::schema::Schema;
 
-/// One protobuf message: its type, and its encoded bytes, checked.
+/// One protobuf message of a type known at run time.
+///
+/// It holds either encoded bytes that were checked, or a [`DynamicMessage`], whichever it was made from, and
+/// gives both. Unknown fields are kept.
 #[derive(Debug, Clone)]
 pub struct Message {
-    descriptor: MessageDescriptor,
-    bytes: Bytes,
+    form: Form,
+}
+
+#[derive(Debug, Clone)]
+enum Form {
+    Encoded(MessageDescriptor, Bytes),
+    Dynamic(DynamicMessage),
 }
 
 impl Message {
+    /// Checks the bytes of a message of type `descriptor` and keeps them.
+    ///
+    /// Fails when they are malformed, nested deeper than 100 levels, or hold more than 1,048,576 elements, or
+    /// when the schema does not have the type.
+    pub fn decode(
+        schema: &Schema,
+        descriptor: &MessageDescriptor,
+        bytes: impl Into<Bytes>,
+    ) -> Result<Self, MessageError> {
+        let bytes = bytes.into();
+        let layouts = schema.layouts();
+        let layout = layouts
+            .find(descriptor.full_name())
+            .ok_or_else(|| MessageError::unknown_type(descriptor.full_name()))?;
+        check(layouts, layout, &bytes, DEFAULT_MAX_ELEMENTS)?;
+        Ok(Self::from_checked(descriptor.clone(), bytes))
+    }
+
+    /// Keeps bytes that passed [`check`] for this type.
+    pub(crate) fn from_checked(descriptor: MessageDescriptor, bytes: Bytes) -> Self {
+        Self {
+            form: Form::Encoded(descriptor, bytes),
+        }
+    }
+
+    /// Keeps a dynamic message; it is encoded when it is sent.
+    pub fn from_dynamic(message: DynamicMessage) -> Self {
+        Self {
+            form: Form::Dynamic(message),
+        }
+    }
+
     /// The message's type.
-    pub fn descriptor(&self) -> &MessageDescriptor {
-        &self.descriptor
+    pub fn descriptor(&self) -> MessageDescriptor {
+        match &self.form {
+            Form::Encoded(descriptor, _) => descriptor.clone(),
+            Form::Dynamic(message) => message.descriptor(),
+        }
+    }
+
+    /// Fails unless the message is of this type, in this or another generation of its schema.
+    pub(crate) fn expect_type(&self, expected: &MessageDescriptor) -> Result<(), MessageError> {
+        let found = self.descriptor();
+        if found == *expected || found.full_name() == expected.full_name() {
+            return Ok(());
+        }
+        Err(MessageError::wrong_type(expected.full_name(), found.full_name()))
     }
 
     /// The encoded message.
-    pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+    pub fn to_bytes(&self) -> Bytes {
+        match &self.form {
+            Form::Encoded(_, bytes) => bytes.clone(),
+            Form::Dynamic(message) => message.encode_to_vec().into(),
+        }
     }
 
-    /// Encodes a dynamic message.
-    pub fn from_dynamic(_message: &DynamicMessage) -> Self {
-        unimplemented!("the message room is built")
+    /// The decoded message.
+    pub fn to_dynamic(&self) -> Result<DynamicMessage, MessageError> {
+        match &self.form {
+            Form::Encoded(descriptor, bytes) => {
+                DynamicMessage::decode(descriptor.clone(), bytes.clone()).map_err(MessageError::decode)
+            }
+            Form::Dynamic(message) => Ok(message.clone()),
+        }
+    }
+
+    /// The decoded message, without a copy where it is decoded already.
+    pub fn into_dynamic(self) -> Result<DynamicMessage, MessageError> {
+        match self.form {
+            Form::Dynamic(message) => Ok(message),
+            Form::Encoded(descriptor, bytes) => {
+                DynamicMessage::decode(descriptor, bytes).map_err(MessageError::decode)
+            }
+        }
+    }
+
+    /// How many bytes [`encode`](Self::encode) writes.
+    pub fn encoded_len(&self) -> usize {
+        match &self.form {
+            Form::Encoded(_, bytes) => bytes.len(),
+            Form::Dynamic(message) => message.encoded_len(),
+        }
+    }
+
+    /// Appends the encoded message to a buffer that grows as needed.
+    pub fn encode(&self, buffer: &mut impl BufMut) {
+        match &self.form {
+            Form::Encoded(_, bytes) => buffer.put_slice(bytes),
+            Form::Dynamic(message) => message.encode_raw(buffer),
+        }
+    }
+}
+
+impl From<DynamicMessage> for Message {
+    fn from(message: DynamicMessage) -> Self {
+        Self::from_dynamic(message)
     }
 }

@@ -7,7 +7,9 @@
 //! Only paths of singular fields have slots. Lists, maps and whole sub-messages that may come in pieces are read
 //! from the bytes when someone asks.
 
-use crate::schema::{LayoutId, Layouts};
+use prost_reflect::OneofDescriptor;
+
+use crate::schema::{LayoutId, Layouts, Shape};
 
 /// Where a [`Picker`] leaves the value of one field path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,33 +67,145 @@ pub(crate) struct Picked {
 impl Picker {
     /// A picker of nothing, for messages of `layout`.
     pub(crate) fn new(layouts: &Layouts, layout: LayoutId) -> Self {
-        Self { nodes: vec![Node::new(layouts, layout)], slots: 0 }
+        Self {
+            nodes: vec![Node::new(layouts, layout)],
+            slots: 0,
+        }
     }
 
     /// The slot of a path of singular fields, by field numbers, from the root; the same for the same path.
     /// Nothing if the path has a list or a map in it, a number that its type does not have, or no numbers.
     pub(crate) fn slot(&mut self, layouts: &Layouts, path: &[u32]) -> Option<Slot> {
-        let _ = (layouts, path);
-        unimplemented!("the message room is built")
+        let (&last, way) = path.split_last()?;
+        let mut siblings = Vec::new();
+        let mut node = 0;
+        for &number in way {
+            let field = singular(layouts, self.nodes[node].layout, number)?;
+            let (Shape::Message(below) | Shape::Group(below)) = field.shape else {
+                return None;
+            };
+            siblings.extend(
+                self.oneof_siblings(layouts, node, number)
+                    .map(|index| (node, index)),
+            );
+            node = match self.nodes[node].picks[field.index].node {
+                Some(below) => below as usize,
+                None => {
+                    self.nodes.push(Node::new(layouts, below));
+                    let below = u16::try_from(self.nodes.len() - 1).ok()?;
+                    self.nodes[node].picks[field.index].node = Some(below);
+                    below as usize
+                }
+            };
+        }
+        let field = singular(layouts, self.nodes[node].layout, last)?;
+        if let Some(slot) = self.nodes[node].picks[field.index].slot {
+            return Some(slot);
+        }
+        siblings.extend(
+            self.oneof_siblings(layouts, node, last)
+                .map(|index| (node, index)),
+        );
+        let slot = Slot(self.slots);
+        self.slots = self.slots.checked_add(1)?;
+        self.nodes[node].picks[field.index].slot = Some(slot);
+        for (node, index) in siblings {
+            self.nodes[node].picks[index].clears.push(slot);
+        }
+        Some(slot)
+    }
+
+    /// The indexes of the fields that share a oneof with field `number` of a node's message.
+    fn oneof_siblings<'l>(
+        &self,
+        layouts: &'l Layouts,
+        node: usize,
+        number: u32,
+    ) -> impl Iterator<Item = usize> + use<'l> {
+        let layout = layouts.get(self.nodes[node].layout);
+        let oneof = layout
+            .descriptor
+            .get_field(number)
+            .and_then(|field| field.containing_oneof());
+        let siblings: Vec<u32> = oneof
+            .iter()
+            .flat_map(OneofDescriptor::fields)
+            .map(|field| field.number())
+            .collect();
+        siblings
+            .into_iter()
+            .filter(move |sibling| *sibling != number)
+            .filter_map(move |sibling| layout.field_index(sibling))
+    }
+
+    pub(super) fn root(&self) -> &Node {
+        &self.nodes[0]
+    }
+
+    pub(super) fn node(&self, index: u16) -> &Node {
+        &self.nodes[index as usize]
     }
 
     /// Empty slots for this picker, to be used again for each message.
     pub(crate) fn picked(&self) -> Picked {
-        Picked { slots: vec![Raw::Absent; self.slots as usize] }
+        Picked {
+            slots: vec![Raw::Absent; self.slots as usize],
+        }
     }
 }
 
 impl Node {
     fn new(layouts: &Layouts, layout: LayoutId) -> Self {
-        Self { layout, picks: vec![Pick::default(); layouts.get(layout).fields.len()].into() }
+        Self {
+            layout,
+            picks: vec![Pick::default(); layouts.get(layout).fields.len()].into(),
+        }
+    }
+}
+
+/// A field of a message that may come only once.
+struct Singular {
+    index: usize,
+    shape: Shape,
+}
+
+fn singular(layouts: &Layouts, layout: LayoutId, number: u32) -> Option<Singular> {
+    let layout = layouts.get(layout);
+    let index = layout.field_index(number)?;
+    let field = &layout.fields[index];
+    (!field.repeated).then_some(Singular {
+        index,
+        shape: field.shape,
+    })
+}
+
+impl Raw {
+    pub(super) fn span(offset: usize, length: usize) -> Self {
+        // A message is far below 4 GiB: its frame's length has 32 bits.
+        Self::Span(offset as u32, length as u32)
     }
 }
 
 impl Picked {
+    pub(super) fn clear(&mut self) {
+        self.slots.fill(Raw::Absent);
+    }
+
+    #[inline]
+    pub(super) fn clear_slots(&mut self, slots: &[Slot]) {
+        for slot in slots {
+            self.slots[slot.0 as usize] = Raw::Absent;
+        }
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, slot: Slot, raw: Raw) {
+        self.slots[slot.0 as usize] = raw;
+    }
+
     /// What the last message had there.
     #[inline]
     pub(crate) fn get(&self, slot: Slot) -> Raw {
         self.slots[slot.0 as usize]
     }
 }
-

@@ -1,6 +1,172 @@
 //! Rules: how methods answer, as data.
 //!
 //! A rules file (YAML) is checked against a schema and compiled into plans when it loads; a session runs a plan
-//! for one call, on bytes.
+//! for one call, on bytes. [`Rules`] holds a [`MethodRules`] for each method that some rule names, which is the
+//! method's [`Handler`].
 
+mod compiler;
+mod condition;
+mod expected;
 pub(crate) mod expr;
+mod file;
+mod index;
+mod load;
+mod metadata;
+mod names;
+mod node;
+mod pause;
+mod plan;
+mod rule;
+mod select;
+mod session;
+mod source;
+mod state;
+mod status;
+mod steps;
+mod template;
+mod text;
+mod times;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tonic::Status;
+
+use self::expr::Uses;
+use self::plan::Rule;
+use self::select::Order;
+use self::session::Session;
+pub use self::state::RulesState;
+use crate::Error;
+use crate::handler::{Call, Handler};
+use crate::message::Picker;
+use crate::schema::{Method, Schema};
+
+/// The rules of a server: checked, compiled, ready to answer.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    methods: Vec<Arc<MethodRules>>,
+    files: Vec<PathBuf>,
+    names: Vec<Arc<str>>,
+}
+
+/// How rules are loaded.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct RulesOptions {
+    state: RulesState,
+    rule_header: bool,
+}
+
+impl Default for RulesOptions {
+    fn default() -> Self {
+        Self {
+            state: RulesState::default(),
+            rule_header: true,
+        }
+    }
+}
+
+impl RulesOptions {
+    /// Goes on with the counters and calls of rules that were loaded before. Default: a state of its own.
+    pub fn state(mut self, state: &RulesState) -> Self {
+        self.state = state.clone();
+        self
+    }
+
+    /// Whether responses name the rule that answered, in the header `protod-rule`. Default: yes.
+    pub fn rule_header(mut self, on: bool) -> Self {
+        self.rule_header = on;
+        self
+    }
+
+    /// Loads rules files: those named, and in folders all `*.rules.yaml`, `*.rules.yml` and `*.rules.json`.
+    ///
+    /// An error holds every problem of every file.
+    pub fn load(&self, schema: &Schema, paths: &[PathBuf]) -> Result<Rules, Error> {
+        load::load(self, schema, paths)
+    }
+
+    /// Loads rules from a text; `name` stands for the file in problems and in the names of rules.
+    pub fn from_text(&self, schema: &Schema, name: &str, text: &str) -> Result<Rules, Error> {
+        load::from_texts(self, schema, &[(name, text)])
+    }
+}
+
+impl Rules {
+    /// Loads rules files with the default options; see [`RulesOptions::load`].
+    pub fn load(schema: &Schema, paths: &[PathBuf]) -> Result<Self, Error> {
+        RulesOptions::default().load(schema, paths)
+    }
+
+    /// Loads rules from a text with the default options; see [`RulesOptions::from_text`].
+    pub fn from_text(schema: &Schema, name: &str, text: &str) -> Result<Self, Error> {
+        RulesOptions::default().from_text(schema, name, text)
+    }
+
+    /// The handler of each method that some rule names.
+    pub fn handlers(&self) -> impl Iterator<Item = (Arc<Method>, Arc<MethodRules>)> + '_ {
+        self.methods
+            .iter()
+            .map(|rules| (Arc::clone(&rules.method), Arc::clone(rules)))
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The names of all rules, in the order of files and places.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
+    /// The files that were read.
+    pub fn watch_paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
+    }
+}
+
+/// The rules of one method, in the order in which they are tried.
+#[derive(Debug)]
+pub struct MethodRules {
+    method: Arc<Method>,
+    rules: Vec<Rule>,
+    /// The fields that conditions and sessions read.
+    picker: Picker,
+    /// What they look at, all together.
+    uses: Uses,
+    order: Order,
+    rule_header: bool,
+    state: RulesState,
+}
+
+impl MethodRules {
+    /// The names of the rules, in the order in which they are tried.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| &*rule.name)
+    }
+
+    /// The rule that answers every call, if the first one does.
+    fn unconditional(&self) -> Option<&Rule> {
+        self.rules
+            .first()
+            .filter(|rule| rule.condition.is_always() && rule.times.is_none())
+    }
+}
+
+impl Handler for MethodRules {
+    async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        let mut session = Session::new(self, call);
+        if let Some(rule) = self.unconditional() {
+            return session.answer(rule, call, false, false).await;
+        }
+        let chosen = select::choose(self, &mut session, call).await?;
+        session.answer(chosen.rule, call, chosen.first, chosen.all).await
+    }
+}

@@ -23,6 +23,8 @@ pub(crate) struct Layouts {
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) descriptor: MessageDescriptor,
+    /// Whether this is the entry of a map, which does not count as a level of nesting.
+    pub(crate) is_map_entry: bool,
     /// Sorted by field number.
     pub(crate) fields: Box<[FieldLayout]>,
     /// For the low field numbers: the field's index in `fields` plus one, or 0.
@@ -70,7 +72,10 @@ impl Layouts {
             .zip(0..)
             .map(|(message, index)| (message.full_name().into(), LayoutId(index)))
             .collect();
-        let layouts = pool.all_messages().map(|message| Layout::of_message(message, &by_name)).collect();
+        let layouts = pool
+            .all_messages()
+            .map(|message| Layout::of_message(message, &by_name))
+            .collect();
         Self { layouts, by_name }
     }
 
@@ -103,14 +108,23 @@ impl Layout {
             }))
             .collect();
         fields.sort_by_key(|field| field.number);
-        let highest_low = fields.iter().map(|f| f.number).filter(|number| *number < LOW_NUMBERS).max();
+        let highest_low = fields
+            .iter()
+            .map(|f| f.number)
+            .filter(|number| *number < LOW_NUMBERS)
+            .max();
         let mut low_numbers = vec![0; highest_low.map_or(0, |number| number as usize + 1)];
         for (field, place) in fields.iter().zip(1..) {
             if let Some(low) = low_numbers.get_mut(field.number as usize) {
                 *low = place;
             }
         }
-        Self { descriptor, fields: fields.into(), low_numbers: low_numbers.into() }
+        Self {
+            is_map_entry: descriptor.is_map_entry(),
+            descriptor,
+            fields: fields.into(),
+            low_numbers: low_numbers.into(),
+        }
     }
 
     /// The index in [`fields`](Self::fields) of a field number, or nothing for an unknown field.
@@ -119,7 +133,10 @@ impl Layout {
         match self.low_numbers.get(number as usize) {
             Some(place) => (*place as usize).checked_sub(1),
             None if number < LOW_NUMBERS => None,
-            None => self.fields.binary_search_by_key(&number, |field| field.number).ok(),
+            None => self
+                .fields
+                .binary_search_by_key(&number, |field| field.number)
+                .ok(),
         }
     }
 }

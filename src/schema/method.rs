@@ -22,10 +22,16 @@ impl Method {
     pub(super) fn new(descriptor: MethodDescriptor, layouts: &Arc<Layouts>) -> Self {
         let (input, output) = (descriptor.input(), descriptor.output());
         let layout_of = |message: &MessageDescriptor| {
-            layouts.find(message.full_name()).expect("layouts hold every message of the pool")
+            layouts
+                .find(message.full_name())
+                .expect("layouts hold every message of the pool")
         };
         Self {
-            path: format!("/{}/{}", descriptor.parent_service().full_name(), descriptor.name()),
+            path: format!(
+                "/{}/{}",
+                descriptor.parent_service().full_name(),
+                descriptor.name()
+            ),
             input_layout: layout_of(&input),
             output_layout: layout_of(&output),
             layouts: Arc::clone(layouts),

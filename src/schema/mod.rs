@@ -4,15 +4,27 @@
 //! cannot be wrong: a descriptor pool, the compiler's own bytes of every file, and the tables that the hot path
 //! reads ([`layout`]).
 
+mod builder;
+mod graph;
+mod imports;
 mod layout;
+mod link;
 mod method;
+mod set;
+mod shipped;
+mod source;
+mod text;
+mod wire;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use prost_reflect::DescriptorPool;
 
+pub use self::builder::SchemaBuilder;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Layouts, Shape};
+use self::link::Linked;
 pub use self::method::Method;
 use crate::Error;
 
@@ -29,6 +41,8 @@ struct Inner {
     layouts: Arc<Layouts>,
     /// Every method of every service, by `package.Service/Method`, sorted.
     methods: Vec<Arc<Method>>,
+    watch_paths: Vec<PathBuf>,
+    input_folders: Vec<PathBuf>,
 }
 
 /// One file of a schema: its name in imports, and the bytes of its `FileDescriptorProto` just as the compiler
@@ -42,10 +56,45 @@ pub struct SchemaFile {
 }
 
 impl Schema {
+    /// A schema of several inputs, with import paths: see [`SchemaBuilder`].
+    pub fn builder() -> SchemaBuilder {
+        SchemaBuilder::default()
+    }
+
+    /// Loads one input: a `.proto`, a folder of them, or a descriptor set.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::builder().input(path.as_ref()).build()
+    }
+
     /// Reads a serialized `google.protobuf.FileDescriptorSet`, such as `protoc --descriptor_set_out
     /// --include_imports` writes.
-    pub fn from_descriptor_set(_bytes: &[u8]) -> Result<Self, Error> {
-        unimplemented!("the schema room is built")
+    pub fn from_descriptor_set(bytes: &[u8]) -> Result<Self, Error> {
+        Self::builder()
+            .descriptor_set(Bytes::copy_from_slice(bytes))
+            .build()
+    }
+
+    /// Compiles one proto given as text, named `name`; for tests and examples. It may import what is built in or
+    /// bundled (google/protobuf, google/api, google/rpc, google/type, buf/validate), and nothing from disk.
+    ///
+    /// ```
+    /// let schema = protod::Schema::from_source("greeting.proto", r#"
+    ///     syntax = "proto3";
+    ///     package greeting;
+    ///     service Greeter { rpc Greet(Name) returns (Name); }
+    ///     message Name { string name = 1; }
+    /// "#)?;
+    /// assert!(schema.method("greeting.Greeter/Greet").is_some());
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn from_source(name: &str, text: &str) -> Result<Self, Error> {
+        builder::from_source(name, text)
+    }
+
+    fn new(inner: Inner) -> Self {
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// The descriptors of all files.
@@ -66,11 +115,47 @@ impl Schema {
     /// The method `package.Service/Method`, with or without a leading slash.
     pub fn method(&self, name: &str) -> Option<&Arc<Method>> {
         let name = name.strip_prefix('/').unwrap_or(name);
-        let found = self.inner.methods.binary_search_by(|method| method.name().cmp(name)).ok()?;
+        let found = self
+            .inner
+            .methods
+            .binary_search_by(|method| method.name().cmp(name))
+            .ok()?;
         Some(&self.inner.methods[found])
+    }
+
+    /// Every file and folder whose change could change this schema: the inputs, the import paths given, the files
+    /// read, and the buf.yaml files that named import roots. Absolute and sorted.
+    pub fn watch_paths(&self) -> &[PathBuf] {
+        &self.inner.watch_paths
+    }
+
+    /// The folders where rules files are looked for, in the order of the inputs and as they were given: a file's
+    /// own folder, a folder itself.
+    pub fn input_folders(&self) -> &[PathBuf] {
+        &self.inner.input_folders
     }
 
     pub(crate) fn layouts(&self) -> &Arc<Layouts> {
         &self.inner.layouts
+    }
+}
+
+impl Inner {
+    fn of(Linked { pool, files }: Linked) -> Self {
+        let layouts = Arc::new(Layouts::of_pool(&pool));
+        let mut methods: Vec<Arc<Method>> = pool
+            .services()
+            .flat_map(|service| service.methods().collect::<Vec<_>>())
+            .map(|method| Arc::new(Method::new(method, &layouts)))
+            .collect();
+        methods.sort_by(|a, b| a.name().cmp(b.name()));
+        Self {
+            pool,
+            files,
+            layouts,
+            methods,
+            watch_paths: Vec::new(),
+            input_folders: Vec::new(),
+        }
     }
 }

@@ -1,0 +1,21 @@
+# make help lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint descriptors
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+run: ## serve proto/ on 127.0.0.1:9002
+	cargo run --release -- serve
+
+test: ## fetch the outside clients into target/clients, then run every test
+	scripts/install-clients.sh
+	cargo test
+
+lint: ## formatting, clippy and the documentation; a warning fails
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+descriptors: ## make descriptors/*.binpb anew with protoc
+	scripts/descriptors.sh

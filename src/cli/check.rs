@@ -1,0 +1,28 @@
+//! `protod check`: loads all of it, and serves none of it.
+
+#![expect(clippy::print_stdout, reason = "the result of a check is data")]
+
+use clap::Args;
+
+use super::inputs::Inputs;
+use crate::Error;
+
+/// Load protos and rules, print every problem, and exit 1 if there is one.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    inputs: Inputs,
+}
+
+impl Check {
+    pub(super) fn run(&self) -> Result<(), Error> {
+        let (schema, rules) = self.inputs.load()?;
+        let services = schema.pool().services().len();
+        println!(
+            "ok: {services} services, {} methods, {} rules",
+            schema.methods().len(),
+            rules.len()
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,271 @@
+//! The response that drives its handler.
+//!
+//! [`Respond`] polls the handler until its headers are due; [`CallBody`] polls it on, hands its frames to the
+//! transport and ends with its status. A deadline, the end of a drain and a panic end the call here, whatever
+//! the handler does.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+use std::{fmt, mem};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http_body::{Body, Frame, SizeHint};
+use tonic::metadata::MetadataMap;
+use tonic::{Code, Status};
+
+use super::BoxHandler;
+use super::call::{Call, CallStart};
+use super::compression::Encoding;
+use super::lifecycle::{Lifecycle, Phase};
+use super::outgoing::{Finished, Outlet};
+use crate::schema::Method;
+
+const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+const OK: HeaderValue = HeaderValue::from_static("0");
+
+/// A call whose headers are not due yet; gives the response once they are.
+pub(crate) struct Respond {
+    drive: Option<Drive>,
+    encoding: Option<Encoding>,
+}
+
+impl Respond {
+    /// Hands a call to its handler.
+    pub(crate) fn start(handler: &BoxHandler, start: CallStart) -> Self {
+        let encoding = start.response_encoding;
+        let (deadline, lifecycle, method) =
+            (start.deadline, start.lifecycle.clone(), Arc::clone(&start.method));
+        let (call, outlet) = Call::new(start);
+        let running = Arc::clone(handler).run(call);
+        let drive = Drive {
+            running,
+            outlet,
+            deadline,
+            lifecycle,
+            interruption: None,
+            method,
+        };
+        Self {
+            drive: Some(drive),
+            encoding,
+        }
+    }
+}
+
+impl Future for Respond {
+    type Output = http::Response<CallBody>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let encoding = self.encoding;
+        let drive = self
+            .drive
+            .as_mut()
+            .expect("not polled after it gave the response");
+        let (headers, state) = match drive.poll(cx) {
+            Poll::Ready(mut finished) => {
+                let put_out = drive.outlet.take_headers();
+                if put_out.is_none()
+                    && finished.frames.is_empty()
+                    && let Err(status) = &finished.result
+                {
+                    let headers = finished.headers.unwrap_or_default();
+                    return Poll::Ready(trailers_only(status, headers, finished.trailers));
+                }
+                let headers = put_out.or(finished.headers.take()).unwrap_or_default();
+                (headers, State::of_finished(finished))
+            }
+            Poll::Pending => match drive.outlet.take_headers() {
+                None => return Poll::Pending,
+                Some(headers) => {
+                    let drive = self.drive.take().expect("it was there a moment ago");
+                    (headers, State::Driving(drive))
+                }
+            },
+        };
+        let mut response = http::Response::new(CallBody { state });
+        *response.headers_mut() = headers.into_headers();
+        response.headers_mut().insert(header::CONTENT_TYPE, GRPC);
+        if let Some(encoding) = encoding {
+            response.headers_mut().insert(GRPC_ENCODING, encoding.header());
+        }
+        Poll::Ready(response)
+    }
+}
+
+/// A response without a message: headers and status in one.
+pub(crate) fn trailers_only(
+    status: &Status,
+    headers: MetadataMap,
+    trailers: MetadataMap,
+) -> http::Response<CallBody> {
+    let mut response = http::Response::new(CallBody::empty());
+    let mut map = headers.into_headers();
+    map.extend(trailers.into_headers());
+    map.insert(header::CONTENT_TYPE, GRPC);
+    write_status(status, &mut map);
+    *response.headers_mut() = map;
+    response
+}
+
+/// The body of a response: drives the handler to its end.
+pub struct CallBody {
+    state: State,
+}
+
+enum State {
+    Driving(Drive),
+    /// The handler has ended: what is left to send.
+    Frames(Bytes, HeaderMap),
+    Trailers(HeaderMap),
+    Done,
+}
+
+impl CallBody {
+    /// A body with nothing in it, for answers that are not gRPC.
+    pub(crate) fn empty() -> Self {
+        Self { state: State::Done }
+    }
+}
+
+impl State {
+    fn of_finished(finished: Finished) -> Self {
+        let mut trailers = finished.trailers.into_headers();
+        match &finished.result {
+            Ok(()) => drop(trailers.insert(GRPC_STATUS, OK)),
+            Err(status) => write_status(status, &mut trailers),
+        }
+        if finished.frames.is_empty() {
+            Self::Trailers(trailers)
+        } else {
+            Self::Frames(finished.frames, trailers)
+        }
+    }
+}
+
+impl Body for CallBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if let State::Driving(drive) = &mut self.state {
+            match drive.poll(cx) {
+                Poll::Ready(finished) => self.state = State::of_finished(finished),
+                Poll::Pending => {
+                    let frames = drive.outlet.take_frames();
+                    if frames.is_empty() {
+                        return Poll::Pending;
+                    }
+                    return Poll::Ready(Some(Ok(Frame::data(frames))));
+                }
+            }
+        }
+        let frame = match mem::replace(&mut self.state, State::Done) {
+            State::Frames(frames, trailers) => {
+                self.state = State::Trailers(trailers);
+                Frame::data(frames)
+            }
+            State::Trailers(trailers) => Frame::trailers(trailers),
+            State::Done | State::Driving(_) => return Poll::Ready(None),
+        };
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.state {
+            State::Done => SizeHint::with_exact(0),
+            _ => SizeHint::default(),
+        }
+    }
+}
+
+impl fmt::Debug for CallBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallBody").finish_non_exhaustive()
+    }
+}
+
+type Interruption = Pin<Box<dyn Future<Output = Status> + Send>>;
+
+/// A running handler, and all that can end it early.
+struct Drive {
+    running: Pin<Box<dyn Future<Output = Finished> + Send>>,
+    outlet: Outlet,
+    deadline: Option<Instant>,
+    lifecycle: Lifecycle,
+    /// Made when the handler first waits: most calls never do.
+    interruption: Option<Interruption>,
+    method: Arc<Method>,
+}
+
+impl Drive {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        let running = &mut self.running;
+        match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))) {
+            Ok(Poll::Ready(finished)) => return Poll::Ready(finished),
+            Ok(Poll::Pending) => {}
+            Err(_) => {
+                tracing::error!(method = self.method.name(), "the handler panicked");
+                return Poll::Ready(self.ended_early(Status::internal("the handler panicked")));
+            }
+        }
+        let (deadline, lifecycle) = (self.deadline, &self.lifecycle);
+        let interruption = self
+            .interruption
+            .get_or_insert_with(|| interruption(deadline, lifecycle.clone()));
+        interruption
+            .as_mut()
+            .poll(cx)
+            .map(|status| self.ended_early(status))
+    }
+
+    /// Whole frames that were put out still go out.
+    fn ended_early(&self, status: Status) -> Finished {
+        let frames = self.outlet.take_frames();
+        Finished {
+            result: Err(status),
+            headers: None,
+            frames,
+            trailers: MetadataMap::new(),
+        }
+    }
+}
+
+fn interruption(deadline: Option<Instant>, lifecycle: Lifecycle) -> Interruption {
+    let ended = async move {
+        lifecycle.reached(Phase::Ended).await;
+        Status::unavailable("the server is stopping")
+    };
+    match deadline {
+        None => Box::pin(ended),
+        Some(deadline) => Box::pin(async move {
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline.into()) => {
+                    Status::new(Code::DeadlineExceeded, "the deadline has passed")
+                }
+                status = ended => status,
+            }
+        }),
+    }
+}
+
+fn write_status(status: &Status, map: &mut HeaderMap) {
+    if let Err(invalid) = status.add_header(map) {
+        // Only a message or details that no header can carry get here.
+        tracing::error!(error = %invalid, "a status could not be sent as it is");
+        map.insert(GRPC_STATUS, HeaderValue::from(Code::Internal as i32));
+    }
+}

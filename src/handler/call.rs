@@ -1,0 +1,323 @@
+//! One RPC in flight, as its handler sees it.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Extensions, HeaderMap};
+use prost_reflect::DynamicMessage;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::metadata::MetadataMap;
+
+use super::compression::Encoding;
+use super::incoming::Incoming;
+use super::lifecycle::{Lifecycle, Phase};
+use super::outgoing::{Finished, Frames, Outgoing, Outlet};
+use super::peer::Peer;
+use crate::message::{Message, MessageError, check};
+use crate::schema::Method;
+
+/// What one message may cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallLimits {
+    /// The largest message taken, in bytes, decompressed.
+    pub(crate) max_receive_size: usize,
+    /// The largest message sent, in bytes, before compression.
+    pub(crate) max_send_size: usize,
+    /// How many values a message may hold, each element of a list counted.
+    pub(crate) max_elements: u32,
+}
+
+/// What a call begins with.
+#[derive(Debug)]
+pub(crate) struct CallStart {
+    pub(crate) method: Arc<Method>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) extensions: Extensions,
+    /// Unknown where the request came through somebody else's server.
+    pub(crate) peer: Option<Arc<Peer>>,
+    pub(crate) body: Body,
+    pub(crate) deadline: Option<Instant>,
+    /// How the client compressed its messages.
+    pub(crate) request_encoding: Option<Encoding>,
+    /// How ours are to be compressed.
+    pub(crate) response_encoding: Option<Encoding>,
+    pub(crate) limits: CallLimits,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) id: u64,
+}
+
+/// One RPC in flight: its method, metadata and deadline, requests in, responses out.
+pub struct Call {
+    method: Arc<Method>,
+    metadata: MetadataMap,
+    extensions: Extensions,
+    peer: Option<Arc<Peer>>,
+    deadline: Option<Instant>,
+    lifecycle: Lifecycle,
+    id: u64,
+    max_elements: u32,
+    incoming: Incoming,
+    /// For methods whose client sends one message: whether it was received.
+    received_single: bool,
+    outgoing: Outgoing,
+    /// Where the outgoing side goes when a closure drops its call.
+    home: Option<Home>,
+}
+
+impl Call {
+    pub(super) fn new(start: CallStart) -> (Self, Outlet) {
+        let limits = start.limits;
+        let (outgoing, outlet) = Outgoing::new(&start.method, start.response_encoding, limits.max_send_size);
+        let call = Self {
+            incoming: Incoming::new(start.body, start.request_encoding, limits.max_receive_size),
+            method: start.method,
+            metadata: MetadataMap::from_headers(start.headers),
+            extensions: start.extensions,
+            peer: start.peer,
+            deadline: start.deadline,
+            lifecycle: start.lifecycle,
+            id: start.id,
+            max_elements: limits.max_elements,
+            received_single: false,
+            outgoing,
+            home: None,
+        };
+        (call, outlet)
+    }
+
+    /// The method called.
+    pub fn method(&self) -> &Arc<Method> {
+        &self.method
+    }
+
+    /// An empty message of the method's output type, to be filled in and sent.
+    pub fn response(&self) -> DynamicMessage {
+        DynamicMessage::new(self.method.output().clone())
+    }
+
+    /// The client's metadata.
+    pub fn metadata(&self) -> &MetadataMap {
+        &self.metadata
+    }
+
+    /// When the client stops waiting. The call ends with `DEADLINE_EXCEEDED` then, whatever the handler does.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The client; unknown where the request came through a server other than protod's own.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.peer.as_deref()
+    }
+
+    /// A number that no other call of this server has.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// What tower layers in front of the server left for the handler.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// Waits until the server begins to stop; at once if it has. Long streams end themselves then.
+    pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
+        let lifecycle = self.lifecycle.clone();
+        async move { lifecycle.reached(Phase::Draining).await }
+    }
+
+    /// The next message of the client; nothing when it has sent its last.
+    ///
+    /// A client that cancels is an error, `CANCELLED`, never a clean end. Where the method takes one message,
+    /// none or a second one is `UNIMPLEMENTED`.
+    pub async fn recv(&mut self) -> Result<Option<Message>, Status> {
+        if !self.next_frame().await? {
+            return Ok(None);
+        }
+        let bytes = self.incoming.shared_bytes();
+        check(
+            self.method.layouts(),
+            self.method.input_layout(),
+            &bytes,
+            self.max_elements,
+        )
+        .map_err(MessageError::from)?;
+        Ok(Some(Message::from_checked(self.method.input().clone(), bytes)))
+    }
+
+    /// Sends one message, and waits while the transport is full. The first one sends the headers too.
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Status> {
+        self.outgoing.write_message(&message.into())?;
+        self.written().await;
+        self.publish();
+        Ok(())
+    }
+
+    /// The headers, to be filled in before the first message; nothing once they are due.
+    pub fn headers_mut(&mut self) -> Option<&mut MetadataMap> {
+        self.outgoing.headers_mut()
+    }
+
+    /// Sends the headers now rather than with the first message.
+    pub fn flush_headers(&mut self) {
+        self.outgoing.publish_headers_and_frames();
+    }
+
+    /// The trailers, sent with the status.
+    pub fn trailers_mut(&mut self) -> &mut MetadataMap {
+        &mut self.outgoing.trailers
+    }
+
+    /// Waits for the next message; its bytes, not checked yet, are then in [`frame`](Self::frame). `false` at
+    /// half-close. What was written before is handed to the transport while this waits.
+    #[inline]
+    pub(crate) async fn next_frame(&mut self) -> Result<bool, Status> {
+        if self.method.is_client_streaming() {
+            return poll_fn(|cx| {
+                let next = self.incoming.poll_next(cx);
+                if next.is_pending() {
+                    self.outgoing.publish();
+                }
+                next
+            })
+            .await;
+        }
+        self.next_single_frame().await
+    }
+
+    /// The one message of a unary or server-streaming call, which is whole only when the client has half-closed.
+    async fn next_single_frame(&mut self) -> Result<bool, Status> {
+        if std::mem::replace(&mut self.received_single, true) {
+            return Ok(false);
+        }
+        if !poll_fn(|cx| self.incoming.poll_next(cx)).await? {
+            return Err(Status::unimplemented(
+                "the client sent no message, and the method takes one",
+            ));
+        }
+        if !self.incoming.is_last() {
+            let first = self.incoming.shared_bytes();
+            if poll_fn(|cx| self.incoming.poll_next(cx)).await? {
+                return Err(Status::unimplemented(
+                    "the client sent a second message, and the method takes one",
+                ));
+            }
+            self.incoming.put_back(first);
+        }
+        Ok(true)
+    }
+
+    /// The bytes of the message that [`next_frame`](Self::next_frame) waited for, and the buffer to answer into.
+    #[inline]
+    pub(crate) fn frame(&mut self) -> (&[u8], Frames<'_>) {
+        (self.incoming.bytes(), self.outgoing.frames())
+    }
+
+    /// All that a plan reads and writes at once: the message at hand, the client's headers, and the buffer to
+    /// answer into.
+    #[inline]
+    pub(crate) fn at_hand(&mut self) -> (&[u8], &HeaderMap, Frames<'_>) {
+        (
+            self.incoming.bytes(),
+            self.metadata.as_ref(),
+            self.outgoing.frames(),
+        )
+    }
+
+    /// The same bytes, to be kept.
+    pub(crate) fn frame_bytes(&mut self) -> Bytes {
+        self.incoming.shared_bytes()
+    }
+
+    /// The buffer to answer into.
+    #[inline]
+    pub(crate) fn frames(&mut self) -> Frames<'_> {
+        self.outgoing.frames()
+    }
+
+    /// Waits while the transport is full; to be called after each [`Frames::write`].
+    #[inline]
+    pub(crate) async fn written(&mut self) {
+        if self.outgoing.is_full() {
+            self.outgoing.publish();
+            poll_fn(|cx| self.outgoing.poll_drained(cx)).await;
+        }
+    }
+
+    /// Hands to the transport what was written; to be called before any wait but [`next_frame`](Self::next_frame).
+    pub(crate) fn publish(&mut self) {
+        self.outgoing.publish();
+    }
+
+    /// How many values a message may hold.
+    pub(crate) fn max_elements(&self) -> u32 {
+        self.max_elements
+    }
+
+    /// Ends the call; what was written and not yet put out goes along.
+    pub(super) fn finish(mut self, result: Result<(), Status>) -> Finished {
+        std::mem::take(&mut self.outgoing).finish(result)
+    }
+
+    /// The same call, to be owned by a closure.
+    pub(super) fn with_home(mut self, home: &Home) -> Self {
+        self.home = Some(home.clone());
+        self
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some(home) = self.home.take() {
+            home.store(std::mem::take(&mut self.outgoing));
+        }
+    }
+}
+
+/// Where the outgoing side of a call is found again after a closure that owned the call has ended.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Home {
+    outgoing: Arc<Mutex<Option<Outgoing>>>,
+}
+
+impl Home {
+    fn store(&self, outgoing: Outgoing) {
+        *self.outgoing.lock().unwrap_or_else(PoisonError::into_inner) = Some(outgoing);
+    }
+
+    fn take(&self) -> Outgoing {
+        // A closure that gave its call to a task of its own has nothing left to send: its status is all.
+        self.outgoing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .unwrap_or_default()
+    }
+
+    /// Ends the call after its closure has.
+    pub(super) fn finish(&self, result: Result<(), Status>) -> Finished {
+        self.take().finish(result)
+    }
+
+    /// Sends the one answer, and ends the call.
+    pub(super) fn finish_with(&self, answer: Result<DynamicMessage, Status>) -> Finished {
+        let mut outgoing = self.take();
+        let result = answer.and_then(|message| outgoing.write_message(&message.into()));
+        outgoing.finish(result)
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("method", &self.method.name())
+            .field("id", &self.id)
+            .field("peer", &self.peer.as_ref().map(|peer| peer.addr()))
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,266 @@
+//! The client's half of a call: frames, read from the request body as it comes.
+//!
+//! A frame that lies whole in one chunk is read where it lies; only one that is split over chunks is put
+//! together. No allocation, no copy and no lock per message.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes, BytesMut};
+use http_body::Body as _;
+use tonic::Status;
+use tonic::body::Body;
+
+use super::compression::Encoding;
+
+/// A flag byte and four bytes of length precede each message.
+pub(super) const PREFIX: usize = 5;
+
+/// The frames of one request body.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    body: Body,
+    /// What is left of the chunk at hand, the current frame included.
+    chunk: Bytes,
+    /// How much of the chunk the frames so far have taken.
+    taken: usize,
+    /// A frame that began in an earlier chunk.
+    partial: BytesMut,
+    /// A message that came compressed.
+    decompressed: Vec<u8>,
+    frame: Location,
+    encoding: Option<Encoding>,
+    /// The largest message taken, in bytes, decompressed.
+    max_size: usize,
+    state: State,
+}
+
+/// Where the current message's bytes are.
+#[derive(Debug, Clone, Copy)]
+enum Location {
+    Nowhere,
+    Chunk { start: usize, end: usize },
+    Partial,
+    Decompressed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// The client has sent its last.
+    HalfClosed,
+    /// The client went away, or broke the protocol.
+    Failed,
+}
+
+impl Incoming {
+    pub(super) fn new(body: Body, encoding: Option<Encoding>, max_size: usize) -> Self {
+        Self {
+            body,
+            chunk: Bytes::new(),
+            taken: 0,
+            partial: BytesMut::new(),
+            decompressed: Vec::new(),
+            frame: Location::Nowhere,
+            encoding,
+            max_size,
+            state: State::Open,
+        }
+    }
+
+    /// Moves on to the next frame; `false` at half-close.
+    #[inline]
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
+        // The common case first: the next frame lies whole in the chunk and is not compressed.
+        if let Some(rest) = self.chunk.get(self.taken..)
+            && let Some((prefix, rest)) = rest.split_first_chunk::<PREFIX>()
+            && prefix[0] == 0
+        {
+            let length = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
+            if length <= rest.len() && length <= self.max_size && self.partial.is_empty() {
+                let start = self.taken + PREFIX;
+                self.taken = start + length;
+                self.frame = Location::Chunk {
+                    start,
+                    end: self.taken,
+                };
+                return Poll::Ready(Ok(true));
+            }
+        }
+        self.poll_next_slow(cx)
+    }
+
+    fn poll_next_slow(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
+        if matches!(self.frame, Location::Partial) {
+            self.partial.clear();
+        }
+        self.frame = Location::Nowhere;
+        loop {
+            match self.state {
+                State::Open => {}
+                State::HalfClosed => return Poll::Ready(Ok(false)),
+                State::Failed => return Poll::Ready(Err(gone())),
+            }
+            if self.take_frame().inspect_err(|_| self.state = State::Failed)? {
+                return Poll::Ready(Ok(true));
+            }
+            ready!(self.poll_chunk(cx)).inspect_err(|_| self.state = State::Failed)?;
+        }
+    }
+
+    /// Takes the next frame out of the bytes at hand, if it is whole.
+    fn take_frame(&mut self) -> Result<bool, Status> {
+        self.fill_partial(PREFIX);
+        let rest = if self.partial.is_empty() {
+            &self.chunk[self.taken..]
+        } else {
+            &self.partial[..]
+        };
+        let Some((prefix, _)) = rest.split_first_chunk::<PREFIX>() else {
+            self.keep_partial();
+            return Ok(false);
+        };
+        let length = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
+        let compressed = self.is_compressed(prefix[0])?;
+        if length > self.max_size {
+            return Err(too_large(&format!(" of {length} bytes"), self.max_size));
+        }
+        self.fill_partial(PREFIX + length);
+        if self.partial.is_empty() {
+            let (start, end) = (self.taken + PREFIX, self.taken + PREFIX + length);
+            if end > self.chunk.len() {
+                self.keep_partial();
+                return Ok(false);
+            }
+            self.taken = end;
+            self.frame = Location::Chunk { start, end };
+        } else if self.partial.len() == PREFIX + length {
+            self.frame = Location::Partial;
+        } else {
+            return Ok(false);
+        }
+        if let Some(encoding) = compressed {
+            let mut decompressed = std::mem::take(&mut self.decompressed);
+            let result = encoding.decompress(self.bytes(), &mut decompressed, self.max_size);
+            self.decompressed = decompressed;
+            result?;
+            if matches!(self.frame, Location::Partial) {
+                self.partial.clear();
+            }
+            self.frame = Location::Decompressed;
+        }
+        Ok(true)
+    }
+
+    fn is_compressed(&self, flag: u8) -> Result<Option<Encoding>, Status> {
+        match (flag, self.encoding) {
+            (0, _) => Ok(None),
+            (1, Some(encoding)) => Ok(Some(encoding)),
+            (1, None) => Err(Status::internal(
+                "a message is marked as compressed, but grpc-encoding names no compression",
+            )),
+            (other, _) => Err(Status::internal(format!(
+                "a message's compression flag is {other}; it must be 0 or 1"
+            ))),
+        }
+    }
+
+    /// Moves bytes from the chunk to a frame that began earlier, until that has `length` bytes.
+    fn fill_partial(&mut self, length: usize) {
+        if !self.partial.is_empty() && self.partial.len() < length {
+            let rest = &self.chunk[self.taken..];
+            let moved = rest.len().min(length - self.partial.len());
+            self.partial.extend_from_slice(&rest[..moved]);
+            self.taken += moved;
+        }
+    }
+
+    /// Keeps the start of a frame whose rest is in a later chunk.
+    fn keep_partial(&mut self) {
+        if self.partial.is_empty() {
+            self.partial.extend_from_slice(&self.chunk[self.taken..]);
+            self.taken = self.chunk.len();
+        }
+    }
+
+    /// Waits for more bytes.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        loop {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    // Trailers of a request mean nothing in gRPC.
+                    let Ok(data) = frame.into_data() else { continue };
+                    if data.has_remaining() {
+                        self.chunk = data;
+                        self.taken = 0;
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+                Some(Err(error)) => return Poll::Ready(Err(error)),
+                // hyper ends the body of a stream that was reset as if it were complete; only HTTP/2's own
+                // end of stream is one.
+                None if !self.body.is_end_stream() => return Poll::Ready(Err(gone())),
+                None if !self.partial.is_empty() => {
+                    return Poll::Ready(Err(Status::internal("the request ended inside a message")));
+                }
+                None => {
+                    self.state = State::HalfClosed;
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+    }
+
+    /// The bytes of the current message.
+    #[inline]
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self.frame {
+            Location::Chunk { start, end } => &self.chunk[start..end],
+            Location::Partial => &self.partial[PREFIX..],
+            Location::Decompressed => &self.decompressed,
+            Location::Nowhere => &[],
+        }
+    }
+
+    /// Whether the client half-closed with the current message, as most do that send one; `false` may still
+    /// turn out to be so.
+    pub(super) fn is_last(&self) -> bool {
+        self.taken == self.chunk.len() && self.body.is_end_stream()
+    }
+
+    /// Makes bytes the current message again that were taken as [shared](Self::shared_bytes).
+    pub(super) fn put_back(&mut self, message: Bytes) {
+        self.frame = Location::Chunk {
+            start: 0,
+            end: message.len(),
+        };
+        self.taken = message.len();
+        self.chunk = message;
+    }
+
+    /// The bytes of the current message, shared with the receive buffer where they lie whole in it.
+    pub(super) fn shared_bytes(&mut self) -> Bytes {
+        match self.frame {
+            Location::Chunk { start, end } => self.chunk.slice(start..end),
+            Location::Partial => {
+                self.frame = Location::Nowhere;
+                self.partial.split().freeze().slice(PREFIX..)
+            }
+            Location::Decompressed => {
+                self.frame = Location::Nowhere;
+                std::mem::take(&mut self.decompressed).into()
+            }
+            Location::Nowhere => Bytes::new(),
+        }
+    }
+}
+
+fn gone() -> Status {
+    Status::cancelled("the client cancelled the call")
+}
+
+pub(super) fn too_large(size: &str, max_size: usize) -> Status {
+    Status::resource_exhausted(format!(
+        "a message{size} is larger than the limit of {max_size} bytes"
+    ))
+}

@@ -1,0 +1,254 @@
+//! The server's half of a call: headers, frames and trailers, on their way to the response body.
+//!
+//! The handler owns its call while it runs, and the body has no way into a running future; so what is written
+//! passes through a shared [`Outbox`]. Frames are written into a buffer that the handler takes out of the box
+//! and puts back before it waits: one lock for each wait, none for each message.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use tonic::Status;
+use tonic::metadata::MetadataMap;
+
+use super::compression::Encoding;
+use super::incoming::{PREFIX, too_large};
+use crate::message::Message;
+use crate::schema::Method;
+
+/// The buffer goes to the transport when it holds this many bytes, or when the handler waits.
+const FULL: usize = 32 * 1024;
+
+/// What the handler has put out for the body.
+#[derive(Debug, Default)]
+struct Outbox {
+    headers: Option<MetadataMap>,
+    frames: BytesMut,
+}
+
+/// The body's end of the outbox.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outlet {
+    outbox: Arc<Mutex<Outbox>>,
+}
+
+impl Outlet {
+    fn lock(&self) -> MutexGuard<'_, Outbox> {
+        // A handler that panicked has ended; what it wrote before is whole frames.
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The headers, once they are due.
+    pub(super) fn take_headers(&self) -> Option<MetadataMap> {
+        self.lock().headers.take()
+    }
+
+    /// The frames written since the last time; empty if there are none.
+    pub(super) fn take_frames(&self) -> Bytes {
+        self.lock().frames.split().freeze()
+    }
+}
+
+/// How a handler ended, and what it had not yet put out.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(super) result: Result<(), Status>,
+    /// `Some` if they were never sent.
+    pub(super) headers: Option<MetadataMap>,
+    pub(super) frames: Bytes,
+    pub(super) trailers: MetadataMap,
+}
+
+/// The handler's end.
+#[derive(Debug, Default)]
+pub(super) struct Outgoing {
+    /// `None` only in the placeholder that a finished call leaves behind.
+    method: Option<Arc<Method>>,
+    outlet: Outlet,
+    /// The buffer, while it is out of the box.
+    frames: BytesMut,
+    taken_out: bool,
+    /// `Some` until they are sent.
+    headers: Option<MetadataMap>,
+    pub(super) trailers: MetadataMap,
+    encoding: Option<Encoding>,
+    /// Where a message is written that is to be compressed.
+    scratch: BytesMut,
+    max_size: usize,
+    /// How many messages were sent.
+    sent: u64,
+    /// How many may be sent: one, or any number.
+    most: u64,
+}
+
+impl Outgoing {
+    pub(super) fn new(method: &Arc<Method>, encoding: Option<Encoding>, max_size: usize) -> (Self, Outlet) {
+        let outlet = Outlet::default();
+        let outgoing = Self {
+            method: Some(Arc::clone(method)),
+            outlet: outlet.clone(),
+            frames: BytesMut::new(),
+            taken_out: false,
+            headers: Some(MetadataMap::new()),
+            trailers: MetadataMap::new(),
+            encoding,
+            scratch: BytesMut::new(),
+            max_size,
+            sent: 0,
+            most: if method.is_server_streaming() { u64::MAX } else { 1 },
+        };
+        (outgoing, outlet)
+    }
+
+    /// Writes one message of the method's output type.
+    pub(super) fn write_message(&mut self, message: &Message) -> Result<(), Status> {
+        if let Some(method) = &self.method {
+            message.expect_type(method.output())?;
+        }
+        self.frames().write(|buffer| {
+            buffer.reserve(message.encoded_len());
+            message.encode(buffer);
+            Ok(())
+        })
+    }
+
+    pub(super) fn headers_mut(&mut self) -> Option<&mut MetadataMap> {
+        // Frames that were written but not put out yet make the headers due all the same.
+        if self.sent > 0 {
+            None
+        } else {
+            self.headers.as_mut()
+        }
+    }
+
+    /// A place to write frames.
+    #[inline]
+    pub(super) fn frames(&mut self) -> Frames<'_> {
+        if !self.taken_out {
+            self.frames = std::mem::take(&mut self.outlet.lock().frames);
+            self.taken_out = true;
+        }
+        Frames { outgoing: self }
+    }
+
+    /// Puts out what was written, headers first.
+    pub(super) fn publish(&mut self) {
+        if self.taken_out && (self.headers.is_none() || self.sent > 0) {
+            self.publish_headers_and_frames();
+        }
+    }
+
+    /// Makes the headers due, with whatever was written.
+    pub(super) fn publish_headers_and_frames(&mut self) {
+        let mut outbox = self.outlet.lock();
+        if let Some(headers) = self.headers.take() {
+            outbox.headers = Some(headers);
+        }
+        if self.taken_out {
+            outbox.frames = std::mem::take(&mut self.frames);
+            self.taken_out = false;
+        }
+    }
+
+    /// Whether enough was written to be put out.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.frames.len() >= FULL
+    }
+
+    /// Waits until the body has taken what was put out.
+    pub(super) fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.outlet.lock().frames.len() < FULL {
+            return Poll::Ready(());
+        }
+        // The body takes the frames as soon as this returns, and then polls again; the waker is for handlers
+        // that poll this from a combinator of their own.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    pub(super) fn finish(mut self, result: Result<(), Status>) -> Finished {
+        let result = match result {
+            Ok(()) if self.most == 1 && self.sent == 0 => {
+                Err(Status::internal("the handler answered OK without a message"))
+            }
+            result => result,
+        };
+        if !self.taken_out {
+            self.frames = std::mem::take(&mut self.outlet.lock().frames);
+        }
+        Finished {
+            result,
+            headers: self.headers,
+            frames: self.frames.freeze(),
+            trailers: self.trailers,
+        }
+    }
+}
+
+/// The outgoing side of a call, for writing messages in place.
+#[derive(Debug)]
+pub(crate) struct Frames<'c> {
+    outgoing: &'c mut Outgoing,
+}
+
+impl Frames<'_> {
+    /// Writes one frame: `write` appends the message's bytes, the prefix is filled in afterwards. After an error
+    /// the buffer is as it was.
+    #[inline]
+    pub(crate) fn write<E: From<Status>>(
+        &mut self,
+        write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let outgoing = &mut *self.outgoing;
+        if outgoing.sent >= outgoing.most {
+            return Err(Status::internal(
+                "the handler sent a second message, and the method answers with one",
+            )
+            .into());
+        }
+        if outgoing.encoding.is_some() {
+            return self.write_compressed(write);
+        }
+        let frames = &mut outgoing.frames;
+        let start = frames.len();
+        frames.extend_from_slice(&[0; PREFIX]);
+        if let Err(error) = write(frames).and_then(|()| Ok(fill_prefix(frames, start, outgoing.max_size)?)) {
+            frames.truncate(start);
+            return Err(error);
+        }
+        outgoing.sent += 1;
+        Ok(())
+    }
+
+    fn write_compressed<E: From<Status>>(
+        &mut self,
+        write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let outgoing = &mut *self.outgoing;
+        let (frames, scratch) = (&mut outgoing.frames, &mut outgoing.scratch);
+        scratch.clear();
+        write(scratch)?;
+        if scratch.len() > outgoing.max_size {
+            return Err(too_large(&format!(" of {} bytes", scratch.len()), outgoing.max_size).into());
+        }
+        let start = frames.len();
+        frames.extend_from_slice(&[1; PREFIX]);
+        if let Some(encoding) = outgoing.encoding {
+            encoding.compress(scratch, frames);
+        }
+        fill_prefix(frames, start, usize::MAX)?;
+        outgoing.sent += 1;
+        Ok(())
+    }
+}
+
+/// Writes the length of the message that follows the prefix at `start`.
+#[inline]
+fn fill_prefix(frames: &mut BytesMut, start: usize, max_size: usize) -> Result<(), Status> {
+    let size = frames.len() - start - PREFIX;
+    let length = u32::try_from(size).ok().filter(|_| size <= max_size);
+    let length = length.ok_or_else(|| too_large(&format!(" of {size} bytes"), max_size))?;
+    frames[start + 1..start + PREFIX].copy_from_slice(&length.to_be_bytes());
+    Ok(())
+}

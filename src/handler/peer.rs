@@ -1,0 +1,49 @@
+//! Who is at the other end of a connection, as far as the transport told.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
+/// The client's end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeerAddr {
+    /// Address and port.
+    Tcp(SocketAddr),
+    /// A process on this machine, without an address of its own.
+    #[cfg(unix)]
+    Unix,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    addr: PeerAddr,
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+impl Peer {
+    pub(crate) fn new(addr: PeerAddr, certificates: Vec<CertificateDer<'static>>) -> Self {
+        Self { addr, certificates }
+    }
+
+    /// The client's address.
+    pub fn addr(&self) -> PeerAddr {
+        self.addr
+    }
+
+    /// The client's certificate, verified, and those it sent along; empty where clients need none.
+    pub fn certificates(&self) -> &[CertificateDer<'static>] {
+        &self.certificates
+    }
+}
+
+impl fmt::Display for PeerAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(addr) => addr.fmt(f),
+            #[cfg(unix)]
+            Self::Unix => f.write_str("unix:"),
+        }
+    }
+}

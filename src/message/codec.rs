@@ -1,0 +1,130 @@
+//! The codec: [`Message`]s in and out of tonic's frames.
+//!
+//! [`DynamicCodec`] is a [`tonic::codec::Codec`], so that tonic's own client and server stacks carry run-time
+//! types; protod's frames call the same encode and check on their own buffers.
+
+use std::sync::Arc;
+
+use bytes::Buf;
+use prost_reflect::MessageDescriptor;
+use tonic::Status;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+
+use super::{DEFAULT_MAX_ELEMENTS, Message, MessageError, check};
+use crate::schema::{LayoutId, Method};
+
+/// Encodes and decodes the messages of one method, for tonic.
+///
+/// ```
+/// # fn main() -> Result<(), protod::Error> {
+/// use protod::{DynamicCodec, Schema};
+///
+/// let schema = Schema::from_source(
+///     "echo.proto",
+///     r#"syntax = "proto3"; message Text { string text = 1; } service Echo { rpc Say(Text) returns (Text); }"#,
+/// )?;
+/// let method = schema.method("Echo/Say").expect("the schema has it");
+/// let codec = DynamicCodec::client(method); // for tonic::client::Grpc
+/// # let _ = codec;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct DynamicCodec {
+    encode: MessageDescriptor,
+    decode: MessageDescriptor,
+    decode_layout: LayoutId,
+    method: Arc<Method>,
+    max_elements: u32,
+}
+
+impl DynamicCodec {
+    /// Encodes requests and decodes responses.
+    pub fn client(method: &Arc<Method>) -> Self {
+        Self {
+            encode: method.input().clone(),
+            decode: method.output().clone(),
+            decode_layout: method.output_layout(),
+            method: Arc::clone(method),
+            max_elements: DEFAULT_MAX_ELEMENTS,
+        }
+    }
+
+    /// Encodes responses and decodes requests.
+    pub fn server(method: &Arc<Method>) -> Self {
+        Self {
+            encode: method.output().clone(),
+            decode: method.input().clone(),
+            decode_layout: method.input_layout(),
+            method: Arc::clone(method),
+            max_elements: DEFAULT_MAX_ELEMENTS,
+        }
+    }
+
+    /// How many values a message may hold, each element of a list counted. Default: 1,048,576.
+    #[must_use]
+    pub fn max_elements(mut self, elements: u32) -> Self {
+        self.max_elements = elements;
+        self
+    }
+}
+
+impl Codec for DynamicCodec {
+    type Encode = Message;
+    type Decode = Message;
+    type Encoder = DynamicEncoder;
+    type Decoder = DynamicDecoder;
+
+    fn encoder(&mut self) -> DynamicEncoder {
+        DynamicEncoder {
+            expected: self.encode.clone(),
+        }
+    }
+
+    fn decoder(&mut self) -> DynamicDecoder {
+        DynamicDecoder {
+            descriptor: self.decode.clone(),
+            layout: self.decode_layout,
+            method: Arc::clone(&self.method),
+            max_elements: self.max_elements,
+        }
+    }
+}
+
+/// Writes messages of one type.
+#[derive(Debug)]
+pub struct DynamicEncoder {
+    expected: MessageDescriptor,
+}
+
+impl Encoder for DynamicEncoder {
+    type Item = Message;
+    type Error = Status;
+
+    fn encode(&mut self, message: Message, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        message.expect_type(&self.expected)?;
+        buffer.reserve(message.encoded_len());
+        message.encode(buffer);
+        Ok(())
+    }
+}
+
+/// Reads messages of one type: checks their bytes and keeps them.
+#[derive(Debug)]
+pub struct DynamicDecoder {
+    descriptor: MessageDescriptor,
+    layout: LayoutId,
+    method: Arc<Method>,
+    max_elements: u32,
+}
+
+impl Decoder for DynamicDecoder {
+    type Item = Message;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Message>, Status> {
+        let bytes = buffer.copy_to_bytes(buffer.remaining());
+        check(self.method.layouts(), self.layout, &bytes, self.max_elements).map_err(MessageError::from)?;
+        Ok(Some(Message::from_checked(self.descriptor.clone(), bytes)))
+    }
+}

@@ -1,0 +1,140 @@
+//! What can be wrong with one message, and the gRPC status that says so.
+
+use std::fmt;
+
+use tonic::{Code, Status};
+
+use super::wire::Malformed;
+
+/// A message that cannot be read or written.
+#[derive(Debug)]
+pub struct MessageError {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Malformed(Malformed),
+    Decode(prost::DecodeError),
+    Json(serde_json::Error),
+    UnknownType(String),
+    WrongType { expected: String, found: String },
+    AnyTooDeep,
+}
+
+impl MessageError {
+    pub(super) fn decode(error: prost::DecodeError) -> Self {
+        Self {
+            kind: Kind::Decode(error),
+        }
+    }
+
+    pub(super) fn json(error: serde_json::Error) -> Self {
+        Self {
+            kind: Kind::Json(error),
+        }
+    }
+
+    pub(super) fn unknown_type(name: &str) -> Self {
+        Self {
+            kind: Kind::UnknownType(name.to_owned()),
+        }
+    }
+
+    pub(crate) fn wrong_type(expected: &str, found: &str) -> Self {
+        Self {
+            kind: Kind::WrongType {
+                expected: expected.to_owned(),
+                found: found.to_owned(),
+            },
+        }
+    }
+
+    pub(super) fn any_too_deep() -> Self {
+        Self {
+            kind: Kind::AnyTooDeep,
+        }
+    }
+
+    /// Whether the message is sound but larger than a limit allows.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self.kind, Kind::Malformed(Malformed::TooManyElements(_)))
+    }
+
+    /// The gRPC code for this cause: a malformed message is `INTERNAL`, as in grpc-go and grpc-java; one over a
+    /// limit `RESOURCE_EXHAUSTED`; JSON that does not fit its type `INVALID_ARGUMENT`.
+    pub fn code(&self) -> Code {
+        match &self.kind {
+            Kind::Malformed(Malformed::TooManyElements(_)) | Kind::AnyTooDeep => Code::ResourceExhausted,
+            Kind::Json(_) => Code::InvalidArgument,
+            Kind::Malformed(_) | Kind::Decode(_) | Kind::UnknownType(_) | Kind::WrongType { .. } => {
+                Code::Internal
+            }
+        }
+    }
+}
+
+impl fmt::Display for MessageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Malformed(malformed) => write!(f, "malformed message: {malformed}"),
+            Kind::Decode(error) => write!(f, "malformed message: {error}"),
+            Kind::Json(error) => write!(f, "JSON does not fit the message: {error}"),
+            Kind::UnknownType(name) => write!(f, "the schema has no message {name}"),
+            Kind::WrongType { expected, found } => {
+                write!(f, "expected a message {expected}, found a {found}")
+            }
+            Kind::AnyTooDeep => f.write_str("messages in google.protobuf.Any are nested too deep for JSON"),
+        }
+    }
+}
+
+impl std::error::Error for MessageError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            Kind::Decode(error) => Some(error),
+            Kind::Json(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<Malformed> for MessageError {
+    fn from(malformed: Malformed) -> Self {
+        Self {
+            kind: Kind::Malformed(malformed),
+        }
+    }
+}
+
+impl From<MessageError> for Status {
+    fn from(error: MessageError) -> Self {
+        Status::new(error.code(), error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_has_its_code() {
+        let json = serde_json::from_str::<u8>("x").expect_err("not a number");
+        let table = [
+            (MessageError::from(Malformed::Truncated), Code::Internal),
+            (MessageError::from(Malformed::Utf8(1)), Code::Internal),
+            (MessageError::from(Malformed::TooDeep(100)), Code::Internal),
+            (
+                MessageError::from(Malformed::TooManyElements(1)),
+                Code::ResourceExhausted,
+            ),
+            (MessageError::json(json), Code::InvalidArgument),
+            (MessageError::unknown_type("a.B"), Code::Internal),
+            (MessageError::wrong_type("a.B", "a.C"), Code::Internal),
+            (MessageError::any_too_deep(), Code::ResourceExhausted),
+        ];
+        for (error, code) in table {
+            assert_eq!(Status::from(error).code(), code);
+        }
+    }
+}

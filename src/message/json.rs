@@ -1,0 +1,64 @@
+//! Messages as ProtoJSON, by prost-reflect's mapping.
+//!
+//! Binary decoding and serde_json both bound their nesting; a `google.protobuf.Any` inside an `Any` does not,
+//! since each level is decoded anew. It is bounded here, so that no request can overflow a stack.
+
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, SerializeOptions, Value};
+
+use super::{MAX_DEPTH, Message, MessageError};
+
+impl Message {
+    /// Reads ProtoJSON: fields by their proto or JSON name; unknown fields are errors.
+    pub fn from_json(descriptor: MessageDescriptor, json: &str) -> Result<Self, MessageError> {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let message =
+            DynamicMessage::deserialize(descriptor, &mut deserializer).map_err(MessageError::json)?;
+        deserializer.end().map_err(MessageError::json)?;
+        Ok(Self::from_dynamic(message))
+    }
+
+    /// Writes ProtoJSON on one line, with JSON names; fields that are unset or at their default are left out.
+    pub fn to_json(&self) -> Result<String, MessageError> {
+        let mut json = Vec::new();
+        let mut serializer = serde_json::Serializer::new(&mut json);
+        let message = self.to_dynamic()?;
+        check_any_depth(&message, MAX_DEPTH)?;
+        message
+            .serialize_with_options(&mut serializer, &SerializeOptions::new())
+            .map_err(MessageError::json)?;
+        Ok(String::from_utf8(json).expect("serde_json writes UTF-8"))
+    }
+}
+
+/// Walks through the message and through what its `Any`s hold, and fails below `depth` levels.
+fn check_any_depth(message: &DynamicMessage, depth: u32) -> Result<(), MessageError> {
+    let depth = depth.checked_sub(1).ok_or_else(MessageError::any_too_deep)?;
+    if message.descriptor().full_name() == "google.protobuf.Any" {
+        return match any_contents(message) {
+            Some(contents) => check_any_depth(&contents, depth),
+            None => Ok(()),
+        };
+    }
+    message
+        .fields()
+        .map(|(_, value)| value)
+        .chain(message.extensions().map(|(_, value)| value))
+        .try_for_each(|value| check_value(value, depth))
+}
+
+fn check_value(value: &Value, depth: u32) -> Result<(), MessageError> {
+    match value {
+        Value::Message(message) => check_any_depth(message, depth),
+        Value::List(values) => values.iter().try_for_each(|value| check_value(value, depth)),
+        Value::Map(values) => values.values().try_for_each(|value| check_value(value, depth)),
+        _ => Ok(()),
+    }
+}
+
+/// The message inside an `Any`, where its type is known and it decodes; JSON printing fails on others by itself.
+fn any_contents(any: &DynamicMessage) -> Option<DynamicMessage> {
+    let (type_url, value) = (any.get_field_by_number(1)?, any.get_field_by_number(2)?);
+    let name = type_url.as_str()?.rsplit('/').next()?;
+    let descriptor = any.descriptor().parent_pool().get_message_by_name(name)?;
+    DynamicMessage::decode(descriptor, value.as_bytes()?.clone()).ok()
+}

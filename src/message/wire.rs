@@ -1,0 +1,221 @@
+//! Reading and writing the protobuf wire format, on slices.
+//!
+//! The reader never allocates and never panics: whatever the bytes are, it gives the next piece or says what is
+//! wrong. It accepts just what prost accepts, so that bytes checked here always decode there.
+
+use bytes::{BufMut, BytesMut};
+
+/// What is wrong with the bytes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Malformed {
+    #[error("a varint does not end, or does not fit in 64 bits")]
+    Varint,
+    #[error("a field's key has no valid field number or wire type")]
+    Key,
+    #[error("the bytes end inside a field")]
+    Truncated,
+    #[error("field {0} has a wire type that does not fit its type")]
+    WireType(u32),
+    #[error("field {0} is a string that is not valid UTF-8")]
+    Utf8(u32),
+    #[error("a group ends that did not begin")]
+    EndGroup,
+    #[error("messages are nested more than {0} deep")]
+    TooDeep(u32),
+    #[error("the message has more than {0} elements")]
+    TooManyElements(u32),
+}
+
+/// How a value is laid out on the wire; the low three bits of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WireType {
+    Varint = 0,
+    Fixed64 = 1,
+    LengthDelimited = 2,
+    StartGroup = 3,
+    EndGroup = 4,
+    Fixed32 = 5,
+}
+
+/// The key of a field: its number and wire type.
+pub(crate) fn key(number: u32, wire_type: WireType) -> u32 {
+    number << 3 | wire_type as u32
+}
+
+/// A position in the bytes of a message.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader<'b> {
+    bytes: &'b [u8],
+    position: usize,
+}
+
+impl<'b> Reader<'b> {
+    pub(crate) fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, position: 0 }
+    }
+
+    /// How far the reader has come.
+    #[inline]
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.position == self.bytes.len()
+    }
+
+    #[inline]
+    pub(crate) fn varint(&mut self) -> Result<u64, Malformed> {
+        match self.bytes.get(self.position) {
+            Some(&byte) if byte < 0x80 => {
+                self.position += 1;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Malformed> {
+        let rest = &self.bytes[self.position..];
+        let mut value = 0;
+        for (index, &byte) in rest.iter().take(10).enumerate() {
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if byte < 0x80 {
+                // The tenth byte has room for one bit only.
+                if index == 9 && byte > 1 {
+                    return Err(Malformed::Varint);
+                }
+                self.position += index + 1;
+                return Ok(value);
+            }
+        }
+        Err(Malformed::Varint)
+    }
+
+    /// The next field's number and wire type.
+    #[inline]
+    pub(crate) fn key(&mut self) -> Result<(u32, WireType), Malformed> {
+        let key = u32::try_from(self.varint()?).map_err(|_| Malformed::Key)?;
+        let wire_type = match key & 7 {
+            0 => WireType::Varint,
+            1 => WireType::Fixed64,
+            2 => WireType::LengthDelimited,
+            3 => WireType::StartGroup,
+            4 => WireType::EndGroup,
+            5 => WireType::Fixed32,
+            _ => return Err(Malformed::Key),
+        };
+        if key < 8 {
+            return Err(Malformed::Key);
+        }
+        Ok((key >> 3, wire_type))
+    }
+
+    #[inline]
+    pub(crate) fn fixed32(&mut self) -> Result<u32, Malformed> {
+        let (bytes, _) = self.bytes[self.position..]
+            .split_first_chunk()
+            .ok_or(Malformed::Truncated)?;
+        self.position += 4;
+        Ok(u32::from_le_bytes(*bytes))
+    }
+
+    #[inline]
+    pub(crate) fn fixed64(&mut self) -> Result<u64, Malformed> {
+        let (bytes, _) = self.bytes[self.position..]
+            .split_first_chunk()
+            .ok_or(Malformed::Truncated)?;
+        self.position += 8;
+        Ok(u64::from_le_bytes(*bytes))
+    }
+
+    /// The contents of a length-delimited field.
+    #[inline]
+    pub(crate) fn delimited(&mut self) -> Result<&'b [u8], Malformed> {
+        let length = usize::try_from(self.varint()?).map_err(|_| Malformed::Truncated)?;
+        let contents = self.bytes[self.position..]
+            .get(..length)
+            .ok_or(Malformed::Truncated)?;
+        self.position += length;
+        Ok(contents)
+    }
+
+    /// Passes over a value whose key was just read. `depth` is how many groups may still open inside it.
+    pub(crate) fn skip(&mut self, number: u32, wire_type: WireType, depth: u32) -> Result<(), Malformed> {
+        match wire_type {
+            WireType::Varint => self.varint().map(drop),
+            WireType::Fixed64 => self.fixed64().map(drop),
+            WireType::Fixed32 => self.fixed32().map(drop),
+            WireType::LengthDelimited => self.delimited().map(drop),
+            WireType::EndGroup => Err(Malformed::EndGroup),
+            WireType::StartGroup => {
+                let depth = depth.checked_sub(1).ok_or(Malformed::TooDeep(super::MAX_DEPTH))?;
+                loop {
+                    match self.key()? {
+                        (end, WireType::EndGroup) if end == number => return Ok(()),
+                        (inner, wire_type) => self.skip(inner, wire_type, depth)?,
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Appends a varint.
+#[inline]
+pub(crate) fn put_varint(buffer: &mut BytesMut, mut value: u64) {
+    let mut bytes = [0; 10];
+    let mut length = 0;
+    while value >= 0x80 {
+        bytes[length] = value as u8 | 0x80;
+        value >>= 7;
+        length += 1;
+    }
+    bytes[length] = value as u8;
+    buffer.put_slice(&bytes[..=length]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn varints_of_every_length_round_trip() {
+        for shift in 0..64 {
+            for value in [1_u64 << shift, (1 << shift) - 1, u64::MAX >> shift] {
+                let mut buffer = BytesMut::new();
+                put_varint(&mut buffer, value);
+                let mut reader = Reader::new(&buffer);
+                assert_eq!(reader.varint(), Ok(value));
+                assert!(reader.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn a_varint_that_overflows_or_does_not_end_is_malformed() {
+        for bytes in [
+            &[0x80; 10][..],
+            &[0xff; 11],
+            &[0x80],
+            &[],
+            &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2],
+        ] {
+            assert_eq!(Reader::new(bytes).varint(), Err(Malformed::Varint), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn keys_without_number_or_wire_type_are_malformed() {
+        for bytes in [
+            &[0x00][..],
+            &[0x07],
+            &[0x0e],
+            &[0x0f],
+            &[0x80, 0x80, 0x80, 0x80, 0x10],
+        ] {
+            assert_eq!(Reader::new(bytes).key(), Err(Malformed::Key), "{bytes:?}");
+        }
+    }
+}

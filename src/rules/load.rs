@@ -1,0 +1,240 @@
+//! From rules files to the rules of each method.
+//!
+//! Every file is read and every rule compiled before anything is decided, so that one load shows all problems.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::compiler::{Compiler, Entry, union};
+use super::expr::Uses;
+use super::file::{RulesFile, find, rules_files};
+use super::node::Node;
+use super::plan::Rule;
+use super::select::Order;
+use super::{MethodRules, Rules, RulesOptions, names, rule};
+use crate::message::Picker;
+use crate::schema::{Method, Schema};
+use crate::{Error, Problem};
+
+pub(super) fn load(options: &RulesOptions, schema: &Schema, paths: &[PathBuf]) -> Result<Rules, Error> {
+    let files = rules_files(paths)?;
+    let mut loader = Loader::new(options, schema);
+    for file in &files {
+        loader.file(RulesFile::read(file));
+    }
+    loader.finish(files)
+}
+
+pub(super) fn from_texts(
+    options: &RulesOptions,
+    schema: &Schema,
+    texts: &[(&str, &str)],
+) -> Result<Rules, Error> {
+    let mut loader = Loader::new(options, schema);
+    for (name, text) in texts {
+        loader.file(RulesFile::parse(name, (*text).to_owned()));
+    }
+    loader.finish(Vec::new())
+}
+
+struct Loader<'l> {
+    options: &'l RulesOptions,
+    schema: &'l Schema,
+    methods: BTreeMap<String, Pending>,
+    names: Vec<Arc<str>>,
+    problems: Vec<Problem>,
+}
+
+/// A method whose rules are still coming.
+struct Pending {
+    method: Arc<Method>,
+    picker: Picker,
+    rules: Vec<Rule>,
+}
+
+impl<'l> Loader<'l> {
+    fn new(options: &'l RulesOptions, schema: &'l Schema) -> Self {
+        Self {
+            options,
+            schema,
+            methods: BTreeMap::new(),
+            names: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn file(&mut self, file: Result<RulesFile, Vec<Problem>>) {
+        let file = match file {
+            Ok(file) => file,
+            Err(problems) => return self.problems.extend(problems),
+        };
+        let mut lines = Lines::new(file.source.text());
+        let mut named = HashMap::new();
+        for node in &file.rules {
+            let line = lines.line(node.span.start);
+            self.rule(&file, node, line, &mut named);
+        }
+    }
+
+    fn rule<'n>(
+        &mut self,
+        file: &'n RulesFile,
+        node: &'n Node,
+        line: usize,
+        named: &mut HashMap<String, usize>,
+    ) {
+        let before = self.problems.len();
+        // The keys are checked once, whatever number of methods the rule is for.
+        let Some((entries, methods, name)) = self.heading(file, node, line, named) else {
+            return;
+        };
+        if self.problems.len() > before && methods.is_empty() {
+            return;
+        }
+        let mut told = HashSet::new();
+        for method in methods {
+            let pending = self
+                .methods
+                .entry(method.name().to_owned())
+                .or_insert_with(|| Pending {
+                    picker: Picker::new(method.layouts(), method.input_layout()),
+                    method: Arc::clone(&method),
+                    rules: Vec::new(),
+                });
+            let mut problems = Vec::new();
+            let mut compiler = compiler(self.schema, file, &method, &mut pending.picker, &mut problems);
+            let compiled = rule::compile(&mut compiler, &method, node, &entries, &name, &self.options.state);
+            pending.rules.extend(compiled);
+            // A rule for all methods of a service tells a problem that they share once.
+            self.problems.extend(
+                problems
+                    .into_iter()
+                    .filter(|problem| told.insert(problem.located())),
+            );
+        }
+        self.names.push(name);
+    }
+
+    /// A rule's entries, the methods that it is for, and its name.
+    fn heading<'n>(
+        &mut self,
+        file: &'n RulesFile,
+        node: &'n Node,
+        line: usize,
+        named: &mut HashMap<String, usize>,
+    ) -> Option<(Vec<Entry<'n>>, Vec<Arc<Method>>, Arc<str>)> {
+        let source = &file.source;
+        let entries = super::compiler::entries(source, &mut self.problems, node, "a rule", &rule::KEYS)?;
+        let mut name: Arc<str> = format!("{}:{line}", source.name()).into();
+        if let Some(entry) = find(&entries, "name") {
+            let given = entry.value.key_text().unwrap_or_default();
+            if let Some(first) = named.insert(given.clone(), line) {
+                let message = format!("the name `{given}` is taken by the rule in line {first}");
+                self.problems
+                    .push(Problem::at(source, entry.value.span.clone(), message));
+            }
+            name = given.into();
+        }
+        let Some(entry) = find(&entries, "method") else {
+            let problem = Problem::at(source, node.span.clone(), "a rule needs a `method`");
+            self.problems
+                .push(problem.with_hint("such as `method: package.Service/Method`"));
+            return None;
+        };
+        let wanted = entry.value.key_text().unwrap_or_default();
+        let methods = self.methods_named(&wanted);
+        if methods.is_empty() {
+            let problem = Problem::at(
+                source,
+                entry.value.span.clone(),
+                format!("there is no method `{wanted}`"),
+            );
+            let known = self.schema.methods().iter().map(|method| method.name());
+            self.problems.push(match names::hint(&wanted, known) {
+                Some(hint) => problem.with_hint(hint),
+                None => problem,
+            });
+        }
+        Some((entries, methods, name))
+    }
+
+    /// `package.Service/Method`, or `package.Service/*` for all of a service.
+    fn methods_named(&self, wanted: &str) -> Vec<Arc<Method>> {
+        match wanted.strip_suffix("/*") {
+            Some(service) => {
+                let of_service = |method: &&Arc<Method>| method.service() == service;
+                self.schema.methods().iter().filter(of_service).cloned().collect()
+            }
+            None => self.schema.method(wanted).cloned().into_iter().collect(),
+        }
+    }
+
+    fn finish(self, files: Vec<PathBuf>) -> Result<Rules, Error> {
+        if !self.problems.is_empty() {
+            return Err(Error::rules(self.problems));
+        }
+        let methods = self.methods.into_values().map(|pending| {
+            let mut rules = pending.rules;
+            // Stable: within a priority the order of files and places stays.
+            rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+            Arc::new(MethodRules {
+                uses: rules.iter().map(Rule::all_uses).fold(Uses::default(), union),
+                order: Order::of(&rules),
+                method: pending.method,
+                rules,
+                picker: pending.picker,
+                rule_header: self.options.rule_header,
+                state: self.options.state.clone(),
+            })
+        });
+        Ok(Rules {
+            methods: methods.collect(),
+            files,
+            names: self.names,
+        })
+    }
+}
+
+fn compiler<'a>(
+    schema: &'a Schema,
+    file: &'a RulesFile,
+    method: &Method,
+    picker: &'a mut Picker,
+    problems: &'a mut Vec<Problem>,
+) -> Compiler<'a> {
+    Compiler {
+        schema,
+        source: &file.source,
+        input: (method.input().clone(), method.input_layout()),
+        picker,
+        problems,
+        request: true,
+        state: Vec::new(),
+        locals: Vec::new(),
+        uses: Uses::default(),
+    }
+}
+
+/// Counts the lines of a text as places in it go up.
+struct Lines<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, at: 0, line: 1 }
+    }
+
+    /// The line of a byte offset, from 1. An alias may stand for a place that was passed already.
+    fn line(&mut self, offset: usize) -> usize {
+        if offset < self.at {
+            (self.at, self.line) = (0, 1);
+        }
+        self.line += self.text[self.at..offset].matches('\n').count();
+        self.at = offset;
+        self.line
+    }
+}

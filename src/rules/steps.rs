@@ -1,0 +1,383 @@
+//! From the steps of an event to the operations of a plan.
+
+use super::compiler::{Compiler, Entry, type_name};
+use super::expr::Type;
+use super::metadata::Metadata;
+use super::names;
+use super::node::{Node, Yaml};
+use super::pause::Pause;
+use super::plan::{Assignment, Op, Plan, SignalStep};
+use super::source::{Source, assignable};
+use super::status::StatusTemplate;
+use super::template::Template;
+use super::text::Text;
+
+/// The keys of a step that say what it does; each step has one.
+const ACTIONS: [&str; 11] = [
+    "send", "set", "wait", "log", "headers", "trailers", "flush", "status", "do", "choose", "signal",
+];
+/// The keys that say when and how often.
+const MODIFIERS: [&str; 6] = ["when", "repeat", "each", "as", "every", "key"];
+
+/// Writes the operations of one event.
+pub(crate) struct Steps<'s, 'c> {
+    pub(crate) compiler: &'s mut Compiler<'c>,
+    /// The type of responses.
+    pub(crate) output: &'s prost_reflect::MessageDescriptor,
+    ops: Vec<Op>,
+}
+
+/// The modifiers of a step.
+#[derive(Default)]
+struct Modifiers<'n> {
+    when: Option<&'n Node>,
+    repeat: Option<&'n Node>,
+    each: Option<&'n Node>,
+    name: Option<&'n Node>,
+    every: Option<&'n Node>,
+    key: Option<&'n Node>,
+}
+
+impl<'s, 'c> Steps<'s, 'c> {
+    pub(crate) fn new(compiler: &'s mut Compiler<'c>, output: &'s prost_reflect::MessageDescriptor) -> Self {
+        Self {
+            compiler,
+            output,
+            ops: Vec::new(),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Plan {
+        Plan { ops: self.ops.into() }
+    }
+
+    /// A list of steps.
+    pub(crate) fn steps(&mut self, node: &Node) {
+        match &node.value {
+            Yaml::List(steps) => steps.iter().for_each(|step| self.step(step)),
+            Yaml::Null => {}
+            Yaml::Map(_) => {
+                let hint = Some("put a `- ` before it".to_owned());
+                self.compiler
+                    .problem_hint(node, "expected a list of steps, found one", hint);
+            }
+            _ => self
+                .compiler
+                .problem(node, format!("expected a list of steps, found {}", node.kind())),
+        }
+    }
+
+    fn step(&mut self, node: &Node) {
+        let known: Vec<&str> = ACTIONS.iter().chain(&MODIFIERS).copied().collect();
+        let Some(entries) = self.compiler.entries(node, "a step", &known) else {
+            return;
+        };
+        let mut modifiers = Modifiers::default();
+        let mut actions: Vec<Entry<'_>> = Vec::new();
+        for entry in entries {
+            match entry.name.as_str() {
+                "when" => modifiers.when = Some(entry.value),
+                "repeat" => modifiers.repeat = Some(entry.value),
+                "each" => modifiers.each = Some(entry.value),
+                "as" => modifiers.name = Some(entry.value),
+                "every" => modifiers.every = Some(entry.value),
+                "key" => modifiers.key = Some(entry.value),
+                _ => actions.push(entry),
+            }
+        }
+        match actions.as_slice() {
+            [action] => self.looped(&modifiers, action),
+            [] => {
+                // An unknown key was told already.
+                if matches!(&node.value, Yaml::Map(entries) if entries.len() == modifiers.count()) {
+                    let hint = Some(format!("one of `{}`", ACTIONS.join("`, `")));
+                    self.compiler.problem_hint(node, "a step needs an action", hint);
+                }
+            }
+            [first, second, ..] => {
+                let message = format!(
+                    "a step has one action: this one has `{}` and `{}`",
+                    first.name, second.name
+                );
+                let hint = Some("make them two steps".to_owned());
+                self.compiler.problem_hint(second.key, message, hint);
+            }
+        }
+    }
+
+    /// A step within its loop, if it has one. Its condition is asked in each round.
+    fn looped(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
+        let (begin, local) = match (modifiers.repeat, modifiers.each) {
+            (None, None) => {
+                for (modifier, name) in [(modifiers.every, "every"), (modifiers.name, "as")] {
+                    if let Some(modifier) = modifier {
+                        self.compiler
+                            .problem(modifier, format!("`{name}` goes with `repeat` or `each`"));
+                    }
+                }
+                self.conditional(modifiers, action);
+                return;
+            }
+            (Some(_), Some(each)) => {
+                self.compiler
+                    .problem(each, "`repeat` and `each` are both here: a step has one loop");
+                return;
+            }
+            (Some(count), None) => (self.repeat(count), ("i", Type::Int)),
+            (None, Some(list)) => match self.each(list) {
+                Some((op, element)) => (Some(op), ("item", element)),
+                None => (None, ("item", Type::Dyn)),
+            },
+        };
+        let name = match modifiers.name.map(|name| (name, name.text())) {
+            None => local.0.to_owned(),
+            Some((_, Some(name))) if is_identifier(name) => name.to_owned(),
+            Some((name, _)) => {
+                self.compiler
+                    .problem(name, "`as` needs a name of letters, digits and `_`");
+                local.0.to_owned()
+            }
+        };
+        let every = modifiers
+            .every
+            .and_then(|every| Pause::compile(self.compiler, every));
+        let start = self.ops.len();
+        self.ops.extend(begin);
+        let body = self.ops.len();
+        self.compiler.locals.push((name, local.1));
+        self.conditional(modifiers, action);
+        self.compiler.locals.pop();
+        self.ops.push(Op::Next { body, every });
+        let after = self.ops.len();
+        if let Some(Op::Repeat { end, .. } | Op::Each { end, .. }) = self.ops.get_mut(start) {
+            *end = after;
+        }
+    }
+
+    fn repeat(&mut self, node: &Node) -> Option<Op> {
+        let (count, found) = Source::compile(self.compiler, node)?;
+        let fits = match &count {
+            Source::Constant(super::expr::Value::Int(count)) => *count >= 0,
+            Source::Constant(super::expr::Value::Uint(_)) => true,
+            Source::Constant(_) => false,
+            _ => matches!(found, Type::Int | Type::Uint | Type::Dyn),
+        };
+        if !fits {
+            let message = format!("`repeat` needs a number from 0, found {}", type_name(&found));
+            self.compiler.problem(node, message);
+            return None;
+        }
+        Some(Op::Repeat { count, end: 0 })
+    }
+
+    fn each(&mut self, node: &Node) -> Option<(Op, Type)> {
+        let Some(text) = node.text() else {
+            self.compiler.problem(
+                node,
+                format!("`each` needs a list as `${{…}}`, found {}", node.kind()),
+            );
+            return None;
+        };
+        let pieces = self.compiler.split(node, text)?;
+        let [super::text::Piece::Expression { source, at }] = pieces.as_slice() else {
+            self.compiler.problem(node, "`each` needs a list as one `${…}`");
+            return None;
+        };
+        let list = self.compiler.expression(node, source, *at)?;
+        let element = match list.result_type() {
+            Type::List(element) => (**element).clone(),
+            Type::Map(key, _) => (**key).clone(),
+            Type::Dyn => Type::Dyn,
+            other => {
+                let message = format!("`each` needs a list, this is {}", type_name(other));
+                self.compiler.problem(node, message);
+                return None;
+            }
+        };
+        Some((Op::Each { list, end: 0 }, element))
+    }
+
+    fn conditional(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
+        let Some(when) = modifiers.when else {
+            self.action(action, modifiers.key);
+            return;
+        };
+        let condition = self.compiler.condition(when);
+        let jump = self.ops.len();
+        self.ops
+            .extend(condition.map(|condition| Op::Unless { condition, to: 0 }));
+        self.action(action, modifiers.key);
+        let after = self.ops.len();
+        if let Some(Op::Unless { to, .. }) = self.ops.get_mut(jump) {
+            *to = after;
+        }
+    }
+
+    fn action(&mut self, action: &Entry<'_>, key: Option<&Node>) {
+        let node = action.value;
+        if let (Some(key), true) = (key, action.name != "signal") {
+            self.compiler.problem(key, "`key` goes with `signal`");
+        }
+        let op = match action.name.as_str() {
+            "send" => Template::compile(self.compiler, node, self.output).map(Op::Send),
+            "set" => self.set(node),
+            "wait" => Pause::compile(self.compiler, node).map(Op::Wait),
+            "log" => self.text(node, "a text").map(Op::Log),
+            "headers" => Metadata::compile(self.compiler, node).map(Op::Headers),
+            "trailers" => Metadata::compile(self.compiler, node).map(Op::Trailers),
+            "flush" if node.text() == Some("headers") => Some(Op::FlushHeaders),
+            "flush" => {
+                self.compiler.problem(node, "`flush` has one value, `headers`");
+                None
+            }
+            "status" => {
+                StatusTemplate::compile(self.compiler, node).map(|status| Op::Status(Box::new(status)))
+            }
+            "signal" => self.signal(node, key),
+            "do" => {
+                self.steps(node);
+                None
+            }
+            _ => {
+                self.choose(node);
+                None
+            }
+        };
+        self.ops.extend(op);
+    }
+
+    fn text(&mut self, node: &Node, expected: &str) -> Option<Text> {
+        match node.key_text() {
+            Some(text) => Text::compile(self.compiler, node, &text),
+            None => {
+                self.compiler
+                    .problem(node, format!("expected {expected}, found {}", node.kind()));
+                None
+            }
+        }
+    }
+
+    fn set(&mut self, node: &Node) -> Option<Op> {
+        let Yaml::Map(entries) = &node.value else {
+            self.compiler.problem(
+                node,
+                format!("expected variables and their values, found {}", node.kind()),
+            );
+            return None;
+        };
+        let mut assignments = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let name = key.key_text().unwrap_or_default();
+            let variables = &self.compiler.state;
+            let Some(variable) = variables.iter().position(|(known, _)| *known == name) else {
+                let hint = names::hint(&name, variables.iter().map(|(known, _)| known.as_str()));
+                let hint = hint.or_else(|| Some("declare it in the session's `state`".to_owned()));
+                self.compiler
+                    .problem_hint(key, format!("there is no variable `{name}`"), hint);
+                continue;
+            };
+            let Some((source, found)) = Source::compile(self.compiler, value) else {
+                continue;
+            };
+            let expected = &self.compiler.state[variable].1;
+            if assignable(expected, &found) {
+                let variable_type = expected.clone();
+                assignments.push(Assignment {
+                    variable,
+                    name,
+                    variable_type,
+                    value: source,
+                });
+            } else {
+                let message = format!(
+                    "`{name}` is {}, this is {}",
+                    type_name(expected),
+                    type_name(&found)
+                );
+                let hint = Some("a variable keeps the type of its first value".to_owned());
+                self.compiler.problem_hint(value, message, hint);
+            }
+        }
+        Some(Op::Set(assignments.into()))
+    }
+
+    fn signal(&mut self, node: &Node, key: Option<&Node>) -> Option<Op> {
+        let name = self.text(node, "the name of a signal")?;
+        let key = match key {
+            Some(key) => Some(self.text(key, "a text")?),
+            None => None,
+        };
+        Some(Op::Signal(Box::new(SignalStep { name, key })))
+    }
+
+    /// Each case but the last has a condition; after a case's steps the rest is jumped over.
+    fn choose(&mut self, node: &Node) {
+        let Yaml::List(cases) = &node.value else {
+            self.compiler
+                .problem(node, format!("expected a list of cases, found {}", node.kind()));
+            return;
+        };
+        let mut to_end = Vec::new();
+        for (case, place) in cases.iter().zip(1..) {
+            let Some(entries) = self.compiler.entries(case, "a case", &["when", "do"]) else {
+                continue;
+            };
+            let find = |name: &str| {
+                entries
+                    .iter()
+                    .find(|entry| entry.name == name)
+                    .map(|entry| entry.value)
+            };
+            let (when, steps) = (find("when"), find("do"));
+            let last = place == cases.len();
+            if when.is_none() && !last {
+                self.compiler.problem(
+                    case,
+                    "only the last case can be without `when`: those after it never run",
+                );
+            }
+            let Some(steps) = steps else {
+                self.compiler.problem(case, "a case needs `do`");
+                continue;
+            };
+            let condition = when.and_then(|when| self.compiler.condition(when));
+            let jump = self.ops.len();
+            self.ops
+                .extend(condition.map(|condition| Op::Unless { condition, to: 0 }));
+            self.steps(steps);
+            if !last {
+                to_end.push(self.ops.len());
+                self.ops.push(Op::Jump(0));
+            }
+            let after = self.ops.len();
+            if let Some(Op::Unless { to, .. }) = self.ops.get_mut(jump) {
+                *to = after;
+            }
+        }
+        let end = self.ops.len();
+        for jump in to_end {
+            self.ops[jump] = Op::Jump(end);
+        }
+    }
+
+    /// Operations that a rule's own keys stand for.
+    pub(crate) fn push(&mut self, op: Option<Op>) {
+        self.ops.extend(op);
+    }
+}
+
+impl Modifiers<'_> {
+    fn count(&self) -> usize {
+        let all = [self.when, self.repeat, self.each, self.name, self.every, self.key];
+        all.iter().flatten().count()
+    }
+}
+
+/// Whether CEL can name it.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

@@ -1,0 +1,171 @@
+//! Constant scalars: from YAML to a typed value, with ProtoJSON's rules and exact ranges.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use prost_reflect::{EnumDescriptor, Kind, Syntax, Value};
+
+use super::field::kind_name;
+use crate::rules::names;
+use crate::rules::node::{Node, Yaml};
+
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+
+/// What is wrong with a constant, and what to do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unfit {
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Unfit {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    fn hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint;
+        self
+    }
+}
+
+/// The value that a node means in a field of that kind; messages are not scalars. `text` is the node's string,
+/// if it is one, with escapes undone.
+pub(crate) fn constant(kind: &Kind, node: &Node, text: Option<&str>) -> Result<Value, Unfit> {
+    match kind {
+        Kind::Double => float(node, text, "double").map(Value::F64),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "rounding is what a float field does"
+        )]
+        Kind::Float => {
+            let value = float(node, text, "float")?;
+            let rounded = value as f32;
+            if rounded.is_infinite() && value.is_finite() {
+                return Err(Unfit::new(format!("{value} does not fit float")));
+            }
+            Ok(Value::F32(rounded))
+        }
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => integer(node, text, kind).map(Value::I32),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => integer(node, text, kind).map(Value::I64),
+        Kind::Uint32 | Kind::Fixed32 => integer(node, text, kind).map(Value::U32),
+        Kind::Uint64 | Kind::Fixed64 => integer(node, text, kind).map(Value::U64),
+        Kind::Bool => match &node.value {
+            Yaml::Bool(truth) => Ok(Value::Bool(*truth)),
+            _ => Err(mismatch("bool", node)),
+        },
+        Kind::String => match text {
+            Some(text) => Ok(Value::String(text.to_owned())),
+            None => Err(mismatch("string", node).hint(quote(node))),
+        },
+        Kind::Bytes => match text {
+            Some(text) => decode_base64(text)
+                .map(|bytes| Value::Bytes(Bytes::from(bytes)))
+                .ok_or_else(|| Unfit::new(format!("expected bytes in base64, found {text:?}"))),
+            None => Err(mismatch("bytes in base64", node).hint(quote(node))),
+        },
+        Kind::Enum(descriptor) => enumeration(descriptor, node, text).map(Value::EnumNumber),
+        Kind::Message(message) => Err(mismatch(message.full_name(), node)),
+    }
+}
+
+/// Base64 in either alphabet, padded or not.
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok()
+}
+
+fn mismatch(expected: &str, node: &Node) -> Unfit {
+    let found = match &node.value {
+        Yaml::Text(text) => format!("the string {text:?}"),
+        Yaml::Int(number) => format!("the number {number}"),
+        Yaml::Float(number) => format!("the number {number}"),
+        Yaml::Bool(truth) => truth.to_string(),
+        _ => node.kind().to_owned(),
+    };
+    Unfit::new(format!("expected {expected}, found {found}"))
+}
+
+fn quote(node: &Node) -> Option<String> {
+    match node.value {
+        Yaml::Int(_) | Yaml::Float(_) | Yaml::Bool(_) => Some("put it in quotes".to_owned()),
+        _ => None,
+    }
+}
+
+fn integer<T: TryFrom<i128>>(node: &Node, text: Option<&str>, kind: &Kind) -> Result<T, Unfit> {
+    let name = kind_name(kind);
+    let number = match (&node.value, text) {
+        (Yaml::Int(number), _) => *number,
+        (Yaml::Float(number), _) => {
+            whole(*number).ok_or_else(|| Unfit::new(format!("{number} does not fit {name}")))?
+        }
+        (_, Some(text)) => match text.parse::<i128>() {
+            Ok(number) => number,
+            Err(_) => numeric(text)
+                .and_then(whole)
+                .ok_or_else(|| mismatch(&name, node))?,
+        },
+        _ => return Err(mismatch(&name, node)),
+    };
+    T::try_from(number).map_err(|_| Unfit::new(format!("{number} does not fit {name}")))
+}
+
+/// The integer that a float is, if it is one.
+#[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
+pub(crate) fn whole(number: f64) -> Option<i128> {
+    (number.fract() == 0.0 && number.abs() < 1e30).then_some(number as i128)
+}
+
+/// A JSON number in a string; Rust's `inf` and `nan` are not JSON.
+fn numeric(text: &str) -> Option<f64> {
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+    if plain { text.parse().ok() } else { None }
+}
+
+fn float(node: &Node, text: Option<&str>, name: &str) -> Result<f64, Unfit> {
+    match (&node.value, text) {
+        #[expect(clippy::cast_precision_loss, reason = "as JSON's numbers do")]
+        (Yaml::Int(number), _) => Ok(*number as f64),
+        (Yaml::Float(number), _) => Ok(*number),
+        (_, Some("NaN")) => Ok(f64::NAN),
+        (_, Some("Infinity")) => Ok(f64::INFINITY),
+        (_, Some("-Infinity")) => Ok(f64::NEG_INFINITY),
+        (_, Some(text)) => numeric(text).ok_or_else(|| mismatch(name, node)),
+        _ => Err(mismatch(name, node)),
+    }
+}
+
+fn enumeration(descriptor: &EnumDescriptor, node: &Node, text: Option<&str>) -> Result<i32, Unfit> {
+    if let Some(name) = text {
+        return match descriptor.get_value_by_name(name) {
+            Some(value) => Ok(value.number()),
+            None => {
+                let known: Vec<_> = descriptor.values().collect();
+                Err(Unfit::new(format!(
+                    "the enum {} has no value `{name}`",
+                    descriptor.full_name()
+                ))
+                .hint(names::hint(name, known.iter().map(|value| value.name()))))
+            }
+        };
+    }
+    let number: i32 = integer(node, None, &Kind::Int32)
+        .map_err(|unfit: Unfit| Unfit::new(unfit.message.replace("int32", descriptor.full_name())))?;
+    // Proto2's enums are closed: a number without a name is not a value.
+    if descriptor.get_value(number).is_none() && descriptor.parent_file().syntax() == Syntax::Proto2 {
+        return Err(Unfit::new(format!(
+            "the enum {} has no value {number}",
+            descriptor.full_name()
+        )));
+    }
+    Ok(number)
+}

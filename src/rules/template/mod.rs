@@ -1,0 +1,74 @@
+//! Message templates: ProtoJSON with `${ CEL }` in it, compiled into programs that write wire bytes.
+//!
+//! What is constant is encoded when the rules load; the rest is written in place, straight into the frame, with
+//! no message object in between. Fields are in the order of their numbers, as prost writes them, and a field
+//! without presence is left out when its value is the default.
+
+mod compile;
+mod constant;
+mod field;
+mod json;
+mod value;
+mod well_known;
+mod write;
+
+use bytes::BytesMut;
+use prost_reflect::MessageDescriptor;
+use tonic::Status;
+
+use self::compile::Builder;
+pub(crate) use self::constant::{constant, decode_base64};
+pub(crate) use self::field::Field;
+pub(crate) use self::value::canonical;
+pub(crate) use self::well_known::WellKnown;
+use self::write::Op;
+use super::compiler::Compiler;
+use super::expr::{Env, EvalError};
+use super::node::Node;
+
+/// A message, ready to be written.
+#[derive(Debug)]
+pub(crate) struct Template {
+    ops: Box<[Op]>,
+}
+
+impl Template {
+    /// Compiles a message of type `descriptor`; problems go to the compiler.
+    pub(crate) fn compile(
+        compiler: &mut Compiler<'_>,
+        node: &Node,
+        descriptor: &MessageDescriptor,
+    ) -> Option<Self> {
+        let before = compiler.problems.len();
+        let mut builder = Builder::new(compiler);
+        builder.message(node, descriptor);
+        let ops = builder.finish();
+        (compiler.problems.len() == before).then_some(Self { ops })
+    }
+
+    /// Appends the message's bytes. After an error the buffer holds half a message.
+    #[inline]
+    pub(crate) fn write(&self, env: &Env<'_>, buffer: &mut BytesMut) -> Result<(), Misfit> {
+        write::write_all(&self.ops, env, buffer)
+    }
+}
+
+/// Why a template could not be written with the values of this call.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Misfit {
+    /// A value that its field does not take.
+    #[error("field {field}: {message}")]
+    Value { field: String, message: String },
+    /// An expression that failed.
+    #[error("field {field}: {error}")]
+    Eval { field: String, error: EvalError },
+    /// The transport does not take the message.
+    #[error("{}", .0.message())]
+    Transport(Box<Status>),
+}
+
+impl From<Status> for Misfit {
+    fn from(status: Status) -> Self {
+        Self::Transport(Box::new(status))
+    }
+}

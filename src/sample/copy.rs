@@ -1,0 +1,92 @@
+//! What comes back from the request.
+//!
+//! A field comes back where the response has one of the same name and type. Where whole messages match by type, as
+//! in `CreateBook(CreateBookRequest{book}) → Book` or `Echo(Ping) → Pong{ping}`, they come back too. What the
+//! request leaves unset does not.
+
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
+
+use super::annotations::Field;
+use super::well_known;
+
+/// Copies all that matches, and returns the part of the request that found no place.
+pub(super) fn into_response(request: &DynamicMessage, response: &mut DynamicMessage) -> DynamicMessage {
+    let mut rest = request.clone();
+    for field in by_name(request, response) {
+        rest.clear_field(&field);
+    }
+    by_type(request, response);
+    rest
+}
+
+/// Copies the set fields that `response` has by name and type, and returns those fields of the request.
+pub(super) fn by_name(request: &DynamicMessage, response: &mut DynamicMessage) -> Vec<FieldDescriptor> {
+    let mut copied = Vec::new();
+    for (field, value) in request.fields() {
+        let target = response.descriptor().get_field_by_name(field.name());
+        if let Some(target) = target.filter(|target| same_type(&field, target))
+            && !Field::of(target.clone()).input_only
+        {
+            response.set_field(&target, value.clone());
+            copied.push(field);
+        }
+    }
+    copied
+}
+
+/// Copies whole messages: the request into a field of its type, a message of the request into the response that is
+/// of its type, or into a field of its type.
+fn by_type(request: &DynamicMessage, response: &mut DynamicMessage) {
+    let messages = request.fields().filter_map(|(_, value)| value.as_message());
+    let messages: Vec<&DynamicMessage> = std::iter::once(request)
+        .chain(messages)
+        .filter(|message| !well_known::is_well_known(&message.descriptor()))
+        .collect();
+    for message in messages {
+        if message.descriptor() == response.descriptor() {
+            for (field, value) in message.fields() {
+                if !response.has_field(&field) && !Field::of(field.clone()).input_only {
+                    response.set_field(&field, value.clone());
+                }
+            }
+            continue;
+        }
+        let is_place = |field: &FieldDescriptor| {
+            !field.is_list()
+                && field.kind().as_message() == Some(&message.descriptor())
+                && !field.is_map()
+                && !is_taken(response, field)
+                && !Field::of(field.clone()).input_only
+        };
+        let place = response.descriptor().fields().find(is_place);
+        if let Some(place) = place {
+            response.set_field(&place, Value::Message(message.clone()));
+        }
+    }
+}
+
+/// Whether the field, or another of its oneof, is set.
+fn is_taken(message: &DynamicMessage, field: &FieldDescriptor) -> bool {
+    message.has_field(field)
+        || field
+            .containing_oneof()
+            .is_some_and(|oneof| oneof.fields().any(|member| message.has_field(&member)))
+}
+
+fn same_type(from: &FieldDescriptor, to: &FieldDescriptor) -> bool {
+    let entries = |field: &FieldDescriptor| -> Option<(Kind, Kind)> {
+        let entry = field
+            .is_map()
+            .then(|| field.kind().as_message().cloned())
+            .flatten()?;
+        Some((
+            entry.map_entry_key_field().kind(),
+            entry.map_entry_value_field().kind(),
+        ))
+    };
+    match (entries(from), entries(to)) {
+        (Some(from), Some(to)) => from == to,
+        (None, None) => from.kind() == to.kind() && from.is_list() == to.is_list(),
+        _ => false,
+    }
+}

@@ -1,0 +1,66 @@
+//! Answers calls with samples.
+
+use std::sync::Arc;
+
+use prost_reflect::DynamicMessage;
+use tonic::Status;
+
+use super::Sampler;
+use crate::handler::{Call, Handler};
+use crate::message::Message;
+
+/// Answers any method with samples: one for a unary call and, at half-close, for a client stream, the sampler's
+/// stream length for a server stream, and one for each message received in both directions.
+#[derive(Debug, Clone)]
+pub struct SampleHandler {
+    sampler: Sampler,
+}
+
+impl SampleHandler {
+    /// Answers with what `sampler` makes up.
+    pub fn new(sampler: Sampler) -> Self {
+        Self { sampler }
+    }
+}
+
+impl Handler for SampleHandler {
+    async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        let method = Arc::clone(call.method());
+        let sample = |request: Option<&DynamicMessage>, index| {
+            Message::from_dynamic(self.sampler.sample(&method, request, index))
+        };
+        match (method.is_client_streaming(), method.is_server_streaming()) {
+            (true, true) => {
+                let mut index = 0;
+                while let Some(request) = call.recv().await? {
+                    call.send(sample(Some(&request.to_dynamic()?), index)).await?;
+                    index += 1;
+                }
+            }
+            (true, false) => {
+                let mut last = None;
+                while let Some(request) = call.recv().await? {
+                    last = Some(request);
+                }
+                let last = last.map(|request| request.to_dynamic()).transpose()?;
+                call.send(sample(last.as_ref(), 0)).await?;
+            }
+            (false, server_streaming) => {
+                let request = call
+                    .recv()
+                    .await?
+                    .map(|request| request.to_dynamic())
+                    .transpose()?;
+                let length = if server_streaming {
+                    self.sampler.stream_length
+                } else {
+                    1
+                };
+                for index in (0..).take(length) {
+                    call.send(sample(request.as_ref(), index)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,245 @@
+//! The messages of `google.protobuf`, which have a meaning and a JSON form of their own.
+//!
+//! They are made up as the Rust types of `prost-types` and brought into the schema's own types by their bytes.
+
+use std::collections::BTreeMap;
+
+use prost::Message;
+use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage};
+use prost_types::{Any, FieldMask, ListValue, Struct, Value, value};
+
+use super::annotations::Rules;
+use super::message::Place;
+use super::names::{Hint, word};
+use super::seed::Chance;
+use super::values::{self, Wanted};
+use super::{copy, times};
+
+/// Whether the message is one that this file makes up.
+pub(super) fn is_well_known(message_type: &MessageDescriptor) -> bool {
+    let name = message_type.full_name().strip_prefix("google.protobuf.");
+    name.is_some_and(|name| {
+        matches!(
+            name,
+            "Any" | "Duration" | "Empty" | "FieldMask" | "ListValue" | "Struct" | "Timestamp" | "Value"
+        ) || is_wrapper(name)
+    })
+}
+
+fn is_wrapper(name: &str) -> bool {
+    matches!(
+        name,
+        "BoolValue"
+            | "BytesValue"
+            | "DoubleValue"
+            | "FloatValue"
+            | "Int32Value"
+            | "Int64Value"
+            | "StringValue"
+            | "UInt32Value"
+            | "UInt64Value"
+    )
+}
+
+/// A well-known message as the response itself; nothing for other types.
+pub(super) fn root(
+    place: &Place<'_>,
+    message_type: &MessageDescriptor,
+    request: Option<&DynamicMessage>,
+) -> Option<DynamicMessage> {
+    if !is_well_known(message_type) {
+        return None;
+    }
+    if let Some(request) = request.filter(|request| request.descriptor() == *message_type) {
+        return Some(request.clone());
+    }
+    let hint = Hint {
+        name: "value",
+        owner: message_type,
+        plural: false,
+    };
+    let wanted = Wanted {
+        kind: &Kind::Message(message_type.clone()),
+        hint,
+        rules: &Rules::default(),
+        more_than_zero: false,
+        demanded: true,
+    };
+    let mut made_up = message(place, message_type, &wanted)?;
+    if let Some(request) = request
+        && is_wrapper(message_type.name())
+    {
+        copy::by_name(request, &mut made_up);
+    }
+    Some(made_up)
+}
+
+/// A well-known message, as [`is_well_known`] says.
+pub(super) fn message(
+    place: &Place<'_>,
+    message_type: &MessageDescriptor,
+    wanted: &Wanted<'_>,
+) -> Option<DynamicMessage> {
+    let (hint, rules) = (&wanted.hint, wanted.rules);
+    let mut chance = place.seed.chance();
+    let encoded = match message_type.name() {
+        "Any" => any(place, hint, rules).encode_to_vec(),
+        "Duration" => times::duration(rules, &mut chance).encode_to_vec(),
+        "Empty" => Vec::new(),
+        "FieldMask" => field_mask(hint, rules, &mut chance).encode_to_vec(),
+        "ListValue" => ListValue {
+            values: vec![text(&mut chance), text(&mut chance)],
+        }
+        .encode_to_vec(),
+        "Struct" => json_object(&mut chance).encode_to_vec(),
+        "Timestamp" => times::timestamp(hint, rules, &mut chance).encode_to_vec(),
+        "Value" => text(&mut chance).encode_to_vec(),
+        _ => return wrapper(place, message_type, wanted),
+    };
+    // Only a schema with a google.protobuf of its own making can fail here; its message stays empty.
+    let decoded = DynamicMessage::decode(message_type.clone(), encoded.as_slice());
+    Some(decoded.unwrap_or_else(|_| DynamicMessage::new(message_type.clone())))
+}
+
+/// A wrapper takes the name and the rules of the field that it is the value of.
+fn wrapper(
+    place: &Place<'_>,
+    message_type: &MessageDescriptor,
+    wanted: &Wanted<'_>,
+) -> Option<DynamicMessage> {
+    let field = message_type.get_field_by_name("value")?;
+    let inner = values::value(
+        place,
+        &Wanted {
+            kind: &field.kind(),
+            ..*wanted
+        },
+        None,
+    )?;
+    let mut message = DynamicMessage::new(message_type.clone());
+    message.set_field(&field, inner);
+    Some(message)
+}
+
+/// A message of a type that the schema knows, since an `Any` of another has no JSON: one that the rules name, or
+/// one of the file in which the `Any` stands.
+fn any(place: &Place<'_>, hint: &Hint<'_>, rules: &Rules) -> Any {
+    let (rules, pool) = (rules.inner("any"), hint.owner.parent_pool());
+    let (among, never) = (rules.texts("in"), rules.texts("not_in"));
+    let mut type_urls = among;
+    if type_urls.is_empty() {
+        let file = hint.owner.parent_file();
+        let messages = file
+            .messages()
+            .filter(|message| message.full_name() != "google.protobuf.Any");
+        type_urls = messages
+            .map(|message| format!("type.googleapis.com/{}", message.full_name()))
+            .collect();
+    }
+    let type_of = |url: &str| pool.get_message_by_name(url.rsplit_once('/').map_or(url, |(_, name)| name));
+    type_urls.retain(|url| !never.contains(url));
+    // Rather one that is not around this Any already.
+    let fresh: Vec<String> = type_urls
+        .iter()
+        .filter(|url| type_of(url).is_some_and(|message| !place.is_inside(&message)))
+        .cloned()
+        .collect();
+    let choices = if fresh.is_empty() { type_urls } else { fresh };
+    let Some(type_url) = place.seed.chance().pick(&choices).cloned() else {
+        return Any::default();
+    };
+    let value = type_of(&type_url)
+        .filter(|message| place.has_room_for(message, false))
+        .map(|message_type| {
+            let kind = Kind::Message(message_type);
+            let wanted = Wanted {
+                kind: &kind,
+                hint: *hint,
+                rules: &Rules::default(),
+                more_than_zero: false,
+                demanded: false,
+            };
+            let made_up = values::value(&place.part(0, 1), &wanted, None);
+            made_up
+                .and_then(|value| value.as_message().map(Message::encode_to_vec))
+                .unwrap_or_default()
+        });
+    Any {
+        type_url,
+        value: value.unwrap_or_default(),
+    }
+}
+
+/// Paths of a message beside the mask, as in `UpdateBookRequest{book, update_mask}`, or else of the message itself.
+fn field_mask(hint: &Hint<'_>, rules: &Rules, chance: &mut Chance) -> FieldMask {
+    let rules = rules.inner("field_mask");
+    if let Some(constant) = rules.value("const") {
+        let constant = constant.as_message().and_then(|mask| mask.transcode_to().ok());
+        return constant.unwrap_or_default();
+    }
+    let never = rules.texts("not_in");
+    let mut choices = rules.texts("in");
+    if choices.is_empty() {
+        let fields = hint.owner.fields().filter(|field| !field.is_map());
+        let beside = fields.filter_map(|field| field.kind().as_message().cloned());
+        let subject = beside
+            .into_iter()
+            .find(|message| !is_well_known(message))
+            .unwrap_or(hint.owner.clone());
+        choices = subject.fields().map(|field| field.name().to_owned()).collect();
+    }
+    choices.retain(|path| {
+        !never
+            .iter()
+            .any(|never| covers(never, path) || covers(path, never))
+            && has_json(path)
+    });
+    let count = chance.count(1, 2);
+    let mut paths: Vec<String> = (0..count)
+        .filter_map(|_| chance.pick(&choices).cloned())
+        .collect();
+    paths.sort();
+    paths.dedup();
+    FieldMask { paths }
+}
+
+/// Whether `path` is `mask` or lies below it.
+fn covers(mask: &str, path: &str) -> bool {
+    path.strip_prefix(mask)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Whether a path survives the JSON form, which is in camel case: `a_b`, but not `a_1` or `aB`.
+fn has_json(path: &str) -> bool {
+    let is_word = |word: &str| word.starts_with(|c: char| c.is_ascii_lowercase());
+    let is_part =
+        |part: &str| part.split('_').all(is_word) && !part.contains(|c: char| c.is_ascii_uppercase());
+    path.split('.').all(is_part)
+}
+
+fn json_object(chance: &mut Chance) -> Struct {
+    let number = chance.count(1, 100);
+    #[expect(clippy::cast_precision_loss, reason = "at most a hundred")]
+    let fields = BTreeMap::from([
+        (word(chance), text(chance)),
+        (
+            "count".to_owned(),
+            Value {
+                kind: Some(value::Kind::NumberValue(number as f64)),
+            },
+        ),
+        (
+            "enabled".to_owned(),
+            Value {
+                kind: Some(value::Kind::BoolValue(chance.flip())),
+            },
+        ),
+    ]);
+    Struct { fields }
+}
+
+fn text(chance: &mut Chance) -> Value {
+    Value {
+        kind: Some(value::Kind::StringValue(word(chance))),
+    }
+}

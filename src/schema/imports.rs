@@ -1,0 +1,283 @@
+//! Where an import leads: the folders that an `import "a/b.proto"` is looked up in.
+//!
+//! The order is the same every time, and short of the whole disk:
+//!
+//! 1. the import paths given;
+//! 2. the modules of every buf.yaml or buf.work.yaml above the importing file, the nearest first;
+//! 3. the input folders that hold the importing file;
+//! 4. the importing file's folder and those above it, the nearest first, each with its [`WELL_KNOWN`] sub-folders,
+//!    up to the one that holds `.git`; never the root of the file system;
+//! 5. the other input folders, with their well-known sub-folders.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use saphyr::{LoadableYamlNode, Yaml};
+
+/// Folders that by custom are import roots, below a project's own.
+const WELL_KNOWN: [&str; 10] = [
+    "proto",
+    "protos",
+    "api",
+    "src/main/proto",
+    "third_party",
+    "third_party/proto",
+    "third_party/googleapis",
+    "googleapis",
+    "vendor",
+    "include",
+];
+
+/// The import roots of one load.
+#[derive(Debug)]
+pub(super) struct ImportRoots {
+    given: Vec<PathBuf>,
+    input_folders: Vec<PathBuf>,
+    /// The roots for files of one folder, in order.
+    by_folder: HashMap<PathBuf, Rc<[PathBuf]>>,
+    /// The buf.yaml and buf.work.yaml files read on the way.
+    pub(super) configuration_files: BTreeSet<PathBuf>,
+}
+
+/// A file that an import leads to.
+#[derive(Debug)]
+pub(super) struct FoundImport {
+    pub(super) root: PathBuf,
+    pub(super) path: PathBuf,
+}
+
+impl ImportRoots {
+    /// All paths are absolute.
+    pub(super) fn new(given: Vec<PathBuf>, input_folders: Vec<PathBuf>) -> Self {
+        Self {
+            given,
+            input_folders,
+            by_folder: HashMap::new(),
+            configuration_files: BTreeSet::new(),
+        }
+    }
+
+    /// The import paths given by the user.
+    pub(super) fn given(&self) -> &[PathBuf] {
+        &self.given
+    }
+
+    /// Looks up `import` for a file that lies in `folder`; a file out of a descriptor set lies nowhere.
+    pub(super) fn find(&mut self, folder: Option<&Path>, import: &str) -> Option<FoundImport> {
+        if !Path::new(import)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)))
+        {
+            return None;
+        }
+        self.of_folder(folder).iter().find_map(|root| {
+            let path = root.join(import);
+            path.is_file().then(|| FoundImport {
+                root: root.clone(),
+                path,
+            })
+        })
+    }
+
+    /// The folders that [`find`](Self::find) looks into, in order; all of them exist.
+    pub(super) fn of_folder(&mut self, folder: Option<&Path>) -> Rc<[PathBuf]> {
+        let key = folder.unwrap_or(Path::new(""));
+        if let Some(roots) = self.by_folder.get(key) {
+            return Rc::clone(roots);
+        }
+        let roots: Rc<[PathBuf]> = self.list(folder).into();
+        self.by_folder.insert(key.to_owned(), Rc::clone(&roots));
+        roots
+    }
+
+    fn list(&mut self, folder: Option<&Path>) -> Vec<PathBuf> {
+        let mut roots = self.given.clone();
+        let above: Vec<&Path> = folder.map(project_folders).unwrap_or_default();
+        for ancestor in &above {
+            roots.extend(self.buf_modules(ancestor));
+        }
+        let (around, elsewhere): (Vec<PathBuf>, Vec<PathBuf>) = self
+            .input_folders
+            .iter()
+            .cloned()
+            .partition(|input| folder.is_some_and(|f| f.starts_with(input)));
+        roots.extend(around);
+        for root in above.into_iter().map(Path::to_owned).chain(elsewhere) {
+            roots.push(root.clone());
+            roots.extend(WELL_KNOWN.iter().map(|name| root.join(name)));
+        }
+        let mut seen = BTreeSet::new();
+        roots.retain(|root| seen.insert(root.clone()) && root.is_dir());
+        roots
+    }
+
+    /// The modules that a folder's buf configuration names; a file that is not understood names none.
+    fn buf_modules(&mut self, folder: &Path) -> Vec<PathBuf> {
+        let mut modules = Vec::new();
+        for name in ["buf.work.yaml", "buf.yaml"] {
+            let path = folder.join(name);
+            let Ok(text) = fs::read_to_string(&path) else {
+                continue;
+            };
+            self.configuration_files.insert(path);
+            let documents = Yaml::load_from_str(&text).unwrap_or_default();
+            let Some(configuration) = documents.first() else {
+                continue;
+            };
+            let named = match name {
+                "buf.work.yaml" => texts_of(configuration.as_mapping_get("directories")),
+                _ => module_paths(configuration),
+            };
+            modules.extend(named.iter().map(|module| folder.join(module)));
+            if name == "buf.yaml" && named.is_empty() {
+                modules.push(folder.to_owned());
+            }
+        }
+        modules
+    }
+}
+
+/// `modules: [{path: …}]` of v2, `build: {roots: […]}` of v1beta1.
+fn module_paths(configuration: &Yaml<'_>) -> Vec<String> {
+    let modules = configuration
+        .as_mapping_get("modules")
+        .and_then(Yaml::as_sequence);
+    let mut paths: Vec<String> = modules
+        .into_iter()
+        .flatten()
+        .filter_map(|module| module.as_mapping_get("path")?.as_str().map(str::to_owned))
+        .collect();
+    let build = configuration.as_mapping_get("build");
+    paths.extend(texts_of(build.and_then(|build| build.as_mapping_get("roots"))));
+    // `.` joined to a folder would be a second name of it.
+    paths
+        .iter_mut()
+        .filter(|path| *path == ".")
+        .for_each(String::clear);
+    paths
+}
+
+fn texts_of(sequence: Option<&Yaml<'_>>) -> Vec<String> {
+    let items = sequence.and_then(Yaml::as_sequence);
+    items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// `folder` and those above it that may belong to the same project, the nearest first.
+fn project_folders(folder: &Path) -> Vec<&Path> {
+    let mut folders = Vec::new();
+    for ancestor in folder.ancestors() {
+        if ancestor.parent().is_none() {
+            break;
+        }
+        folders.push(ancestor);
+        if ancestor.join(".git").exists() {
+            break;
+        }
+    }
+    folders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let tree = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = tree.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        tree
+    }
+
+    fn found(
+        roots: &mut ImportRoots,
+        tree: &tempfile::TempDir,
+        folder: &str,
+        import: &str,
+    ) -> Option<String> {
+        let found = roots.find(Some(&tree.path().join(folder)), import)?;
+        Some(
+            found
+                .path
+                .strip_prefix(tree.path())
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned(),
+        )
+    }
+
+    #[test]
+    fn given_roots_come_before_buf_modules_before_the_folders_above() {
+        let tree = tree(&[
+            (".git/config", ""),
+            ("buf.yaml", "version: v2\nmodules:\n  - path: module\n"),
+            ("module/x.proto", ""),
+            ("given/x.proto", ""),
+            ("a/b/x.proto", ""),
+            ("a/b/near.proto", ""),
+            ("third_party/vendored.proto", ""),
+        ]);
+        let mut roots = ImportRoots::new(vec![tree.path().join("given")], vec![]);
+        assert_eq!(
+            found(&mut roots, &tree, "a/b", "x.proto").as_deref(),
+            Some("given/x.proto")
+        );
+        let mut roots = ImportRoots::new(vec![], vec![]);
+        assert_eq!(
+            found(&mut roots, &tree, "a/b", "x.proto").as_deref(),
+            Some("module/x.proto")
+        );
+        assert_eq!(
+            found(&mut roots, &tree, "a/b", "near.proto").as_deref(),
+            Some("a/b/near.proto")
+        );
+        assert_eq!(
+            found(&mut roots, &tree, "a/b", "vendored.proto").as_deref(),
+            Some("third_party/vendored.proto")
+        );
+        assert_eq!(roots.configuration_files.len(), 1);
+    }
+
+    #[test]
+    fn buf_work_v1_and_v1beta1_name_their_roots() {
+        let tree = tree(&[
+            (".git/config", ""),
+            ("buf.work.yaml", "version: v1\ndirectories: [one, two]\n"),
+            ("one/buf.yaml", "version: v1beta1\nbuild: {roots: [deep]}\n"),
+            ("one/deep/in_beta_root.proto", ""),
+            ("two/buf.yaml", "version: v1\n"),
+            ("two/other.proto", ""),
+        ]);
+        let mut roots = ImportRoots::new(vec![], vec![]);
+        assert_eq!(
+            found(&mut roots, &tree, "one", "other.proto").as_deref(),
+            Some("two/other.proto")
+        );
+        assert_eq!(
+            found(&mut roots, &tree, "one/deep", "in_beta_root.proto").as_deref(),
+            Some("one/deep/in_beta_root.proto")
+        );
+    }
+
+    #[test]
+    fn nothing_outside_the_project_and_no_path_upwards_is_found() {
+        let tree = tree(&[
+            ("secret.proto", ""),
+            ("project/.git/config", ""),
+            ("project/a/x.proto", ""),
+        ]);
+        let mut roots = ImportRoots::new(vec![], vec![]);
+        assert_eq!(found(&mut roots, &tree, "project/a", "secret.proto"), None);
+        assert_eq!(found(&mut roots, &tree, "project/a", "../a/x.proto"), None);
+        assert_eq!(found(&mut roots, &tree, "project/a", "/etc/passwd"), None);
+    }
+}

@@ -1,0 +1,76 @@
+//! The files that need not be on anyone's disk.
+//!
+//! `google/protobuf/*` is built in and wins over copies on an import path: today's copies of descriptor.proto do
+//! not even parse. The protos that most APIs import beside those are bundled, compiled by protoc
+//! (`scripts/bundled-protos.sh`), for users who have none of their own.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use prost::Message as _;
+use prost_types::FileDescriptorProto;
+use protox::file::{FileResolver, GoogleFileResolver};
+
+use super::set::{self, SetFile};
+
+/// A file of `google/protobuf/`, by its import name.
+pub(super) fn built_in(name: &str) -> Option<SetFile> {
+    if !name.starts_with("google/protobuf/") {
+        return None;
+    }
+    let descriptor: FileDescriptorProto = GoogleFileResolver::new().open_file(name).ok()?.into();
+    let file = set::read_file("google/protobuf", descriptor.encode_to_vec().into());
+    Some(file.expect("the built-in files are in order"))
+}
+
+/// The import name of a path that is a copy of a built-in file.
+pub(super) fn built_in_name(path: &str) -> Option<&str> {
+    let name = &path[path.rfind("google/protobuf/")?..];
+    (built_in(name).is_some()).then_some(name)
+}
+
+/// A file of google/api, google/rpc, google/type or buf/validate, by its import name.
+pub(super) fn bundled(name: &str) -> Option<&'static SetFile> {
+    static FILES: LazyLock<HashMap<String, SetFile>> = LazyLock::new(|| {
+        let bytes = Bytes::from_static(include_bytes!("bundled.binpb"));
+        let files = set::read("bundled.binpb", &bytes).expect("the bundled set is in order");
+        files.into_iter().map(|file| (file.name.clone(), file)).collect()
+    });
+    FILES.get(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bundle_holds_what_apis_import_and_all_that_it_imports() {
+        for name in [
+            "google/api/annotations.proto",
+            "google/rpc/error_details.proto",
+            "google/type/money.proto",
+        ] {
+            assert!(bundled(name).is_some(), "{name}");
+        }
+        let mut waiting = vec![
+            "buf/validate/validate.proto".to_owned(),
+            "google/api/service.proto".to_owned(),
+        ];
+        while let Some(name) = waiting.pop() {
+            let file = bundled(&name)
+                .cloned()
+                .or_else(|| built_in(&name))
+                .unwrap_or_else(|| panic!("{name}"));
+            waiting.extend(file.dependencies);
+        }
+    }
+
+    #[test]
+    fn a_copy_of_a_built_in_file_is_told_by_its_path() {
+        let path = "third_party/google/protobuf/descriptor.proto";
+        assert_eq!(built_in_name(path), Some("google/protobuf/descriptor.proto"));
+        assert_eq!(built_in_name("google/protobuf/cpp_features.proto"), None);
+        assert_eq!(built_in_name("my_google/protobuf.proto"), None);
+    }
+}

@@ -1,0 +1,165 @@
+//! One `.proto` as text: read, looked at, parsed.
+//!
+//! The parser recurses into the braces of option values without a limit, so their depth is measured before it
+//! sees a text.
+
+use std::fs;
+use std::path::Path;
+
+use prost_types::FileDescriptorProto;
+
+use crate::error::{Problem, SourceText};
+
+/// Longer texts are refused: a proto of this size is some other file.
+const MAX_TEXT_BYTES: u64 = 64 << 20;
+
+/// How deep braces may nest. Messages end at 31 levels and binary options at 100, so no valid file comes near.
+pub(super) const MAX_NESTING: usize = 90;
+
+/// Reads the text of a proto; `name` is the path as the user knows it.
+pub(super) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
+    let failed = |error| Problem::in_file(name, format!("cannot be read: {error}"));
+    let length = fs::metadata(path).map_err(failed)?.len();
+    if length > MAX_TEXT_BYTES {
+        return Err(
+            Problem::in_file(name, format!("is too large for a proto: {length} bytes"))
+                .with_hint(format!("the limit is {MAX_TEXT_BYTES} bytes")),
+        );
+    }
+    let bytes = fs::read(path).map_err(failed)?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Problem::in_file(
+            name,
+            format!("is not UTF-8 text: see byte {}", error.utf8_error().valid_up_to()),
+        )
+    })?;
+    Ok(SourceText::new(
+        name,
+        text.strip_prefix('\u{feff}').unwrap_or(&text),
+    ))
+}
+
+/// Parses a text into a descriptor whose names are not looked up yet, and whose own name is the source's.
+pub(super) fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Problem>> {
+    let text = source.text();
+    if let Some(too_deep) = first_bracket_below(text, MAX_NESTING) {
+        let message = format!("braces nest more than {MAX_NESTING} levels deep");
+        return Err(vec![Problem::at(source, too_deep..too_deep + 1, message)]);
+    }
+    match protox::file::File::from_source(source.name(), text) {
+        Ok(file) => Ok(file.into()),
+        Err(error) => Err(edition_problem(source).map_or_else(
+            || {
+                let problems = Problem::unfold(source, &error).into_iter();
+                problems.map(|problem| place_at_end(source, problem)).collect()
+            },
+            |problem| vec![problem],
+        )),
+    }
+}
+
+/// What the parser says of a text that ends too early has no place: it is the end.
+fn place_at_end(source: &SourceText, problem: Problem) -> Problem {
+    if problem.position().is_some() {
+        return problem;
+    }
+    let end = source.text().trim_end().len();
+    Problem::at(source, end..end, problem.to_string())
+}
+
+/// A text with editions fails at its first word, and the parser's message would not say why.
+fn edition_problem(source: &SourceText) -> Option<Problem> {
+    let mut offset = 0;
+    for line in source.text().split_inclusive('\n') {
+        let trimmed = line.trim_start();
+        if trimmed
+            .strip_prefix("edition")
+            .is_some_and(|rest| rest.trim_start().starts_with('='))
+        {
+            let start = offset + line.len() - trimmed.len();
+            let problem = Problem::at(source, start..start + trimmed.trim_end().len(), EDITIONS)
+                .with_label("an edition is named here")
+                .with_hint(EDITIONS_HINT);
+            return Some(problem);
+        }
+        offset += line.len();
+    }
+    None
+}
+
+/// Said of texts and of sets alike.
+pub(super) const EDITIONS: &str = "protobuf editions are not supported yet";
+pub(super) const EDITIONS_HINT: &str = "files with syntax = \"proto2\" or \"proto3\" are";
+
+/// The offset of the first bracket that opens level `limit + 1`, strings and comments left out.
+pub(super) fn first_bracket_below(text: &str, limit: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'{' | b'[' | b'<' => {
+                depth += 1;
+                if depth > limit {
+                    return Some(at);
+                }
+            }
+            b'}' | b']' | b'>' => depth = depth.saturating_sub(1),
+            b'#' => at = end_of_line(bytes, at),
+            b'/' if bytes.get(at + 1) == Some(&b'/') => at = end_of_line(bytes, at),
+            b'/' if bytes.get(at + 1) == Some(&b'*') => {
+                at = text
+                    .get(at + 2..)
+                    .and_then(|rest| rest.find("*/"))
+                    .map_or(bytes.len(), |end| at + end + 3);
+            }
+            quote @ (b'"' | b'\'') => at = end_of_string(bytes, at, quote),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+fn end_of_line(bytes: &[u8], start: usize) -> usize {
+    bytes[start..]
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(bytes.len(), |length| start + length)
+}
+
+/// The offset of the closing quote; a string that is not closed ends with its line.
+fn end_of_string(bytes: &[u8], start: usize, quote: u8) -> usize {
+    let mut at = start + 1;
+    while at < bytes.len() && bytes[at] != quote && bytes[at] != b'\n' {
+        let escaped = bytes[at] == b'\\' && bytes.get(at + 1).is_some_and(|byte| *byte != b'\n');
+        at += if escaped { 2 } else { 1 };
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_in_strings_and_comments_do_not_count() {
+        let text = "// {{{\n/* {{{ */ option (a) = { b: \"{{{\\\"{\" c: '{' # {{{\n };";
+        assert_eq!(first_bracket_below(text, 1), None);
+        assert_eq!(first_bracket_below(text, 0), Some(text.find("{ b").unwrap()));
+    }
+
+    #[test]
+    fn an_early_end_is_placed_at_the_end_of_the_text() {
+        let source = SourceText::new("a.proto", "syntax = \"proto3\";\nmessage A {\n");
+        let problems = parse(&source).unwrap_err();
+        assert_eq!(problems[0].position(), Some((2, 12)), "{problems:?}");
+    }
+
+    #[test]
+    fn nesting_that_would_overflow_the_parser_is_refused() {
+        let text = format!("option (a) = {}", "{a".repeat(500_000));
+        let problems = parse(&SourceText::new("deep.proto", text)).unwrap_err();
+        assert!(problems[0].located().starts_with("deep.proto:1:"), "{problems:?}");
+    }
+}

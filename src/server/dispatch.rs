@@ -1,0 +1,229 @@
+//! From a request to its handler: the tower service.
+//!
+//! [`GrpcService`] takes any HTTP/2 request, so it mounts on protod's own listener, into a tonic `Routes` or into
+//! an axum `Router`. One look-up by path finds method and handler; nothing is looked up after that.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method as HttpMethod, Request, Response, StatusCode, header};
+use tonic::body::Body;
+use tonic::metadata::MetadataMap;
+use tonic::{Code, Status};
+
+use super::deadline::parse_timeout;
+use super::generation::Generation;
+use crate::handler::{
+    CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, Respond, accepted_encodings,
+    trailers_only,
+};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What all clones of a service share.
+pub(super) struct Shared {
+    pub(super) generation: ArcSwap<Generation>,
+    pub(super) limits: CallLimits,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) next_id: AtomicU64,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The server as a tower service over HTTP requests. Cheap to clone.
+#[derive(Clone)]
+pub struct GrpcService {
+    shared: Arc<Shared>,
+    /// Whose connection this is the service of, on our own listener.
+    peer: Option<Arc<Peer>>,
+}
+
+impl GrpcService {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, peer: None }
+    }
+
+    /// The same service, for one connection.
+    pub(super) fn of_peer(&self, peer: Peer) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            peer: Some(Arc::new(peer)),
+        }
+    }
+
+    fn start<B>(&self, request: Request<B>) -> Result<Respond, Refusal>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        check_http(&request)?;
+        let generation = self.shared.generation.load();
+        let endpoint = generation.endpoint(request.uri().path());
+        let endpoint = endpoint.ok_or_else(|| no_such_method(&generation, request.uri().path()))?;
+        let handler = endpoint.handler.as_ref().ok_or_else(|| {
+            Status::unimplemented(format!(
+                "nothing answers {}: it has no handler and no rule",
+                endpoint.method.name()
+            ))
+        })?;
+        if self.shared.lifecycle.phase() >= Phase::Draining {
+            return Err(Status::unavailable("the server is stopping").into());
+        }
+        let headers = request.headers();
+        let timeout = headers.get("grpc-timeout").map(parse_timeout).transpose()?;
+        let request_encoding = Encoding::from_header(headers.get("grpc-encoding"))?;
+        let accepted = headers.get("grpc-accept-encoding");
+        // As grpc-go does: a client that compresses gets compressed answers.
+        let response_encoding = request_encoding.filter(|encoding| encoding.is_accepted_by(accepted));
+        let (parts, body) = request.into_parts();
+        Ok(Respond::start(
+            handler,
+            CallStart {
+                method: Arc::clone(&endpoint.method),
+                headers: parts.headers,
+                extensions: parts.extensions,
+                peer: self.peer.clone(),
+                body: Body::new(body),
+                deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+                request_encoding,
+                response_encoding,
+                limits: self.shared.limits,
+                lifecycle: self.shared.lifecycle.clone(),
+                id: self.shared.next_id.fetch_add(1, Ordering::Relaxed),
+            },
+        ))
+    }
+}
+
+impl std::fmt::Debug for GrpcService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GrpcService").finish_non_exhaustive()
+    }
+}
+
+impl<B> tower::Service<Request<B>> for GrpcService
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<CallBody>;
+    type Error = Infallible;
+    type Future = Dispatched;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Dispatched {
+        Dispatched {
+            state: match self.start(request) {
+                Ok(respond) => State::Responding(respond),
+                Err(refusal) => State::Refused(Some(refusal.into_response())),
+            },
+        }
+    }
+}
+
+/// The response of a [`GrpcService`], to come.
+pub struct Dispatched {
+    state: State,
+}
+
+enum State {
+    Responding(Respond),
+    Refused(Option<Response<CallBody>>),
+}
+
+impl Future for Dispatched {
+    type Output = Result<Response<CallBody>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.state {
+            State::Responding(respond) => Pin::new(respond).poll(cx).map(Ok),
+            State::Refused(response) => Poll::Ready(Ok(response.take().expect("polled once"))),
+        }
+    }
+}
+
+impl std::fmt::Debug for Dispatched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dispatched").finish_non_exhaustive()
+    }
+}
+
+/// A request that never becomes a call.
+enum Refusal {
+    /// Not gRPC at all: a plain HTTP answer.
+    Http(StatusCode),
+    Grpc(Status),
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self::Grpc(status)
+    }
+}
+
+impl Refusal {
+    fn into_response(self) -> Response<CallBody> {
+        match self {
+            Self::Grpc(status) => {
+                let mut headers = HeaderMap::new();
+                if status.code() == Code::Unimplemented {
+                    headers.insert("grpc-accept-encoding", accepted_encodings());
+                }
+                trailers_only(&status, MetadataMap::from_headers(headers), MetadataMap::new())
+            }
+            Self::Http(code) => {
+                let mut response = Response::new(CallBody::empty());
+                *response.status_mut() = code;
+                if code == StatusCode::METHOD_NOT_ALLOWED {
+                    response
+                        .headers_mut()
+                        .insert(header::ALLOW, HeaderValue::from_static("POST"));
+                }
+                response
+            }
+        }
+    }
+}
+
+/// gRPC is POST with a content type of its own; everything else gets HTTP's word for it.
+fn check_http<B>(request: &Request<B>) -> Result<(), Refusal> {
+    if request.method() != HttpMethod::POST {
+        return Err(Refusal::Http(StatusCode::METHOD_NOT_ALLOWED));
+    }
+    let content_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .map_or(&b""[..], HeaderValue::as_bytes);
+    match content_type.strip_prefix(b"application/grpc") {
+        Some(b"" | b"+proto") => Ok(()),
+        Some(rest) if rest.starts_with(b";") || rest.starts_with(b"+proto;") => Ok(()),
+        _ => Err(Refusal::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+    }
+}
+
+/// Clients fall back from one reflection version to the other on UNIMPLEMENTED, so it is never a 404.
+fn no_such_method(generation: &Generation, path: &str) -> Status {
+    let name = path.strip_prefix('/').unwrap_or(path);
+    let (service, method) = name.rsplit_once('/').unwrap_or((name, ""));
+    if generation.schema.pool().get_service_by_name(service).is_some() {
+        Status::unimplemented(format!("the service {service} has no method {method:?}"))
+    } else {
+        Status::unimplemented(format!("there is no service {service:?}"))
+    }
+}

@@ -1,0 +1,234 @@
+//! grpc.health.v1: how the server and each of its services are.
+//!
+//! One [`Health`] lives as long as the server, across generations: a swap changes the set of services, and who
+//! watches is told. All statuses are one watched table, so a watch of any name, known or not, holds nothing but
+//! a receiver, and a flood of watches of made-up names leaves nothing behind.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use prost::Message as _;
+use tokio::sync::watch;
+use tonic::Status;
+use tonic_health::pb::health_check_response::ServingStatus as WireStatus;
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+
+use crate::handler::{Call, Handler};
+
+/// Whether a service can be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServingStatus {
+    /// It can.
+    Serving,
+    /// It cannot, for now.
+    NotServing,
+}
+
+/// The health of a server, told to clients by `grpc.health.v1.Health`. Cheap to clone: all clones are one.
+///
+/// The name `""` stands for the server as a whole.
+#[derive(Debug, Clone)]
+pub struct Health {
+    table: Arc<watch::Sender<Table>>,
+}
+
+#[derive(Debug)]
+struct Table {
+    statuses: HashMap<String, ServingStatus>,
+    /// Set once and for all: the server is going away, and nothing serves any more.
+    shut_down: bool,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        let statuses = HashMap::from([(String::new(), ServingStatus::Serving)]);
+        Self {
+            table: Arc::new(watch::Sender::new(Table {
+                statuses,
+                shut_down: false,
+            })),
+        }
+    }
+}
+
+impl Health {
+    /// Sets the status of a service that is served, or of the server with the name `""`. The status of a name
+    /// that is not served stays unknown, and after [`shutdown`](Self::shutdown) nothing changes any more.
+    pub fn set(&self, service: &str, status: ServingStatus) {
+        self.table
+            .send_if_modified(|table| match table.statuses.get_mut(service) {
+                Some(current) if *current != status => {
+                    *current = status;
+                    true
+                }
+                _ => false,
+            });
+    }
+
+    /// Takes over the services of a new generation: those that stay keep their status, new ones serve, and those
+    /// that are gone become unknown.
+    pub(crate) fn set_services<'a>(&self, services: impl IntoIterator<Item = &'a str>) {
+        let services: HashSet<&str> = services.into_iter().chain([""]).collect();
+        self.table.send_modify(|table| {
+            table.statuses.retain(|name, _| services.contains(name.as_str()));
+            for name in services {
+                table
+                    .statuses
+                    .entry(name.to_owned())
+                    .or_insert(ServingStatus::Serving);
+            }
+        });
+    }
+
+    /// Turns everything to not serving, for good, and ends the watches when they have told so.
+    pub(crate) fn shutdown(&self) {
+        self.table.send_modify(|table| table.shut_down = true);
+    }
+
+    /// The status of a service; `None` if it is not served.
+    pub fn status(&self, service: &str) -> Option<ServingStatus> {
+        self.table.borrow().status(service)
+    }
+}
+
+impl Table {
+    fn status(&self, service: &str) -> Option<ServingStatus> {
+        let status = *self.statuses.get(service)?;
+        Some(if self.shut_down {
+            ServingStatus::NotServing
+        } else {
+            status
+        })
+    }
+}
+
+/// Answers `grpc.health.v1.Health/Check`: NOT_FOUND for a service that is not served.
+#[derive(Debug, Clone)]
+pub(crate) struct Check(pub(crate) Health);
+
+impl Handler for Check {
+    async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        let service = requested_service(call).await?;
+        let status = self.0.status(&service);
+        let status =
+            status.ok_or_else(|| Status::not_found(format!("service `{service}` is not served here")))?;
+        send_status(call, status.into()).await
+    }
+}
+
+/// Answers `grpc.health.v1.Health/Watch`: the status now, and each that differs from the one sent before.
+///
+/// A service that is not served is SERVICE_UNKNOWN, and may come with a swap. The watch ends when the server
+/// drains, since it would otherwise be the call that a drain waits for in vain.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch(pub(crate) Health);
+
+impl Handler for Watch {
+    async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        let service = requested_service(call).await?;
+        let mut table = self.0.table.subscribe();
+        let mut sent = None;
+        loop {
+            let (status, shut_down) = {
+                let table = table.borrow_and_update();
+                (
+                    table
+                        .status(&service)
+                        .map_or(WireStatus::ServiceUnknown, WireStatus::from),
+                    table.shut_down,
+                )
+            };
+            if sent != Some(status) {
+                send_status(call, status).await?;
+                sent = Some(status);
+            }
+            if shut_down || table.changed().await.is_err() {
+                return Err(Status::unavailable("the server is shutting down"));
+            }
+        }
+    }
+}
+
+async fn requested_service(call: &mut Call) -> Result<String, Status> {
+    if !call.next_frame().await? {
+        return Err(Status::internal("the one request of a call was received twice"));
+    }
+    let (frame, _) = call.frame();
+    HealthCheckRequest::decode(frame)
+        .map(|request| request.service)
+        .map_err(|error| Status::internal(format!("the health request does not decode: {error}")))
+}
+
+async fn send_status(call: &mut Call, status: WireStatus) -> Result<(), Status> {
+    let response = HealthCheckResponse {
+        status: status.into(),
+    };
+    call.frames().write(|buffer| {
+        response
+            .encode(buffer)
+            .map_err(|error| Status::internal(error.to_string()))
+    })?;
+    call.written().await;
+    call.publish();
+    Ok(())
+}
+
+impl From<ServingStatus> for WireStatus {
+    fn from(status: ServingStatus) -> Self {
+        match status {
+            ServingStatus::Serving => Self::Serving,
+            ServingStatus::NotServing => Self::NotServing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Health, ServingStatus};
+
+    #[test]
+    fn new_server_serves_as_a_whole_and_knows_no_service() {
+        let health = Health::default();
+        assert_eq!(health.status(""), Some(ServingStatus::Serving));
+        assert_eq!(health.status("a.B"), None);
+    }
+
+    #[test]
+    fn swap_keeps_the_status_of_services_that_stay() {
+        let health = Health::default();
+        health.set_services(["a.A", "b.B"]);
+        health.set("a.A", ServingStatus::NotServing);
+        health.set_services(["a.A", "c.C"]);
+        assert_eq!(health.status("a.A"), Some(ServingStatus::NotServing));
+        assert_eq!(health.status("b.B"), None);
+        assert_eq!(health.status("c.C"), Some(ServingStatus::Serving));
+        assert_eq!(health.status(""), Some(ServingStatus::Serving));
+    }
+
+    #[test]
+    fn shutdown_is_for_good() {
+        let health = Health::default();
+        health.set_services(["a.A"]);
+        health.shutdown();
+        health.set("a.A", ServingStatus::Serving);
+        health.set_services(["a.A", "b.B"]);
+        for service in ["", "a.A", "b.B"] {
+            assert_eq!(
+                health.status(service),
+                Some(ServingStatus::NotServing),
+                "{service:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn setting_the_same_status_wakes_no_watch() {
+        let health = Health::default();
+        let watch = health.table.subscribe();
+        health.set("", ServingStatus::Serving);
+        health.set("not.Served", ServingStatus::NotServing);
+        assert!(!watch.has_changed().expect("the sender lives"));
+        health.set("", ServingStatus::NotServing);
+        assert!(watch.has_changed().expect("the sender lives"));
+    }
+}

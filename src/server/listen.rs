@@ -1,0 +1,365 @@
+//! The listening socket and the accept loop.
+//!
+//! Accepting never waits for a client: handshakes run in the task of their connection, under a time-out. An error
+//! of the process, such as no more file descriptors, is waited out with growing pauses; an error of one
+//! connection is that connection's. When the server drains, the socket closes before anything else happens.
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use tokio::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
+use tower::Service;
+use tracing::{debug, warn};
+
+use super::connection::{Prefaced, read_preface, serve_connection};
+use super::limits::Limits;
+use super::tls::Tls;
+use crate::Error;
+use crate::handler::{Lifecycle, Peer, PeerAddr, Phase};
+
+/// A bound socket: TCP, or on Unix a socket in the file system.
+#[derive(Debug)]
+pub struct Listener {
+    socket: Socket,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixListener, SocketFile),
+}
+
+/// The address of a [`Listener`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListenAddr {
+    /// Address and port; the real port where 0 was asked for.
+    Tcp(SocketAddr),
+    /// The path of a Unix socket.
+    #[cfg(unix)]
+    Unix(PathBuf),
+}
+
+#[cfg(unix)]
+type Stream = Either<TcpStream, UnixStream>;
+#[cfg(not(unix))]
+type Stream = TcpStream;
+
+/// A stream as HTTP/2 sees it. Boxed with TLS, whose buffers connections without it should not have room for.
+type Transport = Either<Stream, Box<TlsStream<Stream>>>;
+
+impl Listener {
+    /// Binds `host:port`, where port 0 takes a free one, or `unix:/path`.
+    ///
+    /// A Unix socket that a server left behind is replaced; one that a server still listens on is not.
+    pub async fn bind(address: &str) -> Result<Self, Error> {
+        let failed = |source| Error::io(format!("cannot listen on {address}"), source);
+        #[cfg(unix)]
+        if let Some(path) = address.strip_prefix("unix:") {
+            return Self::bind_unix(Path::new(path)).map_err(failed);
+        }
+        TcpListener::bind(address).await.map(Self::from).map_err(failed)
+    }
+
+    #[cfg(unix)]
+    fn bind_unix(path: &Path) -> io::Result<Self> {
+        let listener = UnixListener::bind(path).or_else(|error| {
+            let left_behind = error.kind() == io::ErrorKind::AddrInUse
+                && std::os::unix::net::UnixStream::connect(path)
+                    .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+            if !left_behind {
+                return Err(error);
+            }
+            std::fs::remove_file(path)?;
+            UnixListener::bind(path)
+        })?;
+        Ok(Self {
+            socket: Socket::Unix(listener, SocketFile(path.to_owned())),
+        })
+    }
+
+    /// The address that clients reach this listener at.
+    pub fn local_addr(&self) -> Result<ListenAddr, Error> {
+        match &self.socket {
+            Socket::Tcp(listener) => listener
+                .local_addr()
+                .map(ListenAddr::Tcp)
+                .map_err(|source| Error::io("cannot tell the address of the listener", source)),
+            #[cfg(unix)]
+            Socket::Unix(_, file) => Ok(ListenAddr::Unix(file.0.clone())),
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(Stream, PeerAddr)> {
+        match &self.socket {
+            Socket::Tcp(listener) => {
+                let (stream, addr) = listener.accept().await?;
+                // Small frames must not wait for one another. It fails where the client is gone already, which
+                // the first read tells.
+                let _ = stream.set_nodelay(true);
+                #[cfg(unix)]
+                let stream = Either::Left(stream);
+                Ok((stream, PeerAddr::Tcp(addr)))
+            }
+            #[cfg(unix)]
+            Socket::Unix(listener, _) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Either::Right(stream), PeerAddr::Unix))
+            }
+        }
+    }
+}
+
+impl From<TcpListener> for Listener {
+    fn from(listener: TcpListener) -> Self {
+        Self {
+            socket: Socket::Tcp(listener),
+        }
+    }
+}
+
+impl fmt::Display for ListenAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(addr) => addr.fmt(f),
+            #[cfg(unix)]
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// The file of a Unix socket, removed with its listener.
+#[cfg(unix)]
+#[derive(Debug)]
+struct SocketFile(PathBuf);
+
+#[cfg(unix)]
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // It may be gone already; nobody is left to be told.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Serves HTTP/2 on `listener` until `lifecycle` says to drain, and returns when the last connection is gone.
+///
+/// `new_service` gives each connection its service, which may keep what it needs of the [`Peer`]; the service is
+/// cloned for every request.
+pub(crate) async fn serve<M, S, B>(
+    listener: Listener,
+    tls: Option<Tls>,
+    limits: Limits,
+    lifecycle: Lifecycle,
+    new_service: M,
+) where
+    M: Fn(Peer) -> S + Send + Sync + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let slots = Arc::new(Semaphore::new(limits.max_connections as usize));
+    let endpoint = Arc::new(Endpoint {
+        tls,
+        limits,
+        new_service,
+    });
+    let mut backoff = Backoff::default();
+    loop {
+        let (stream, addr) = tokio::select! {
+            biased;
+            () = lifecycle.reached(Phase::Draining) => break,
+            accepted = accept_next(|| listener.accept(), &mut backoff) => accepted,
+        };
+        let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
+            debug!(peer = %addr, "connection refused: all {} are in use", endpoint.limits.max_connections);
+            continue;
+        };
+        let (endpoint, lifecycle) = (Arc::clone(&endpoint), lifecycle.clone());
+        tokio::spawn(async move {
+            endpoint.serve_stream(stream, addr, lifecycle).await;
+            drop(slot);
+        });
+    }
+    drop(listener);
+    // All slots are free when all connections are gone.
+    let _ = slots.acquire_many(endpoint.limits.max_connections).await;
+}
+
+/// What all connections of a listener have in common.
+struct Endpoint<M> {
+    tls: Option<Tls>,
+    limits: Limits,
+    new_service: M,
+}
+
+impl<M> Endpoint<M> {
+    async fn serve_stream<S, B>(&self, stream: Stream, addr: PeerAddr, lifecycle: Lifecycle)
+    where
+        M: Fn(Peer) -> S,
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send + 'static,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let opened = tokio::select! {
+            () = lifecycle.reached(Phase::Draining) => return,
+            opened = timeout(self.limits.handshake_timeout, self.open(stream)) => opened,
+        };
+        match opened {
+            Ok(Ok((transport, certificates))) => {
+                let service = (self.new_service)(Peer::new(addr, certificates));
+                serve_connection(transport, service, &self.limits, lifecycle).await;
+            }
+            Ok(Err(error)) => debug!(peer = %addr, error = %error, "no connection was made"),
+            Err(_) => debug!(peer = %addr, "no connection was made: the handshake took too long"),
+        }
+    }
+
+    /// The TLS handshake, where there is TLS, then the preface of HTTP/2.
+    async fn open(&self, stream: Stream) -> io::Result<(Prefaced<Transport>, Vec<CertificateDer<'static>>)> {
+        let Some(tls) = &self.tls else {
+            return Ok((read_preface(Either::Left(stream)).await?, Vec::new()));
+        };
+        let stream = tls.accept(stream).await?;
+        let certificates = stream
+            .get_ref()
+            .1
+            .peer_certificates()
+            .unwrap_or_default()
+            .to_vec();
+        Ok((read_preface(Either::Right(Box::new(stream))).await?, certificates))
+    }
+}
+
+/// The next connection, however long it takes.
+async fn accept_next<T, F>(accept: impl Fn() -> F, backoff: &mut Backoff) -> T
+where
+    F: Future<Output = io::Result<T>>,
+{
+    loop {
+        match accept().await {
+            Ok(accepted) => {
+                *backoff = Backoff::default();
+                return accepted;
+            }
+            Err(error) if is_of_one_connection(&error) => {
+                debug!(error = %error, "a connection was not accepted")
+            }
+            Err(error) => {
+                let pause = backoff.next_pause();
+                warn!(error = %error, "no connection can be accepted; the next try is in {pause:?}");
+                sleep(pause).await;
+            }
+        }
+    }
+}
+
+/// Whether the next accept may well succeed: the client went away between its SYN and our accept.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted, NotConnected};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted | NotConnected
+    )
+}
+
+/// The pauses after errors of accept: 50 ms, then doubling, up to 1 s.
+#[derive(Debug)]
+struct Backoff {
+    next: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self {
+            next: Duration::from_millis(50),
+        }
+    }
+}
+
+impl Backoff {
+    fn next_pause(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(Duration::from_secs(1));
+        pause
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::io;
+    use std::time::Duration;
+
+    use tokio::time::{Instant, timeout};
+
+    use super::{Backoff, accept_next};
+
+    const EMFILE: i32 = 24;
+
+    #[tokio::test(start_paused = true)]
+    async fn emfile_does_not_spin() {
+        let tries = Cell::new(0);
+        let accept = || {
+            tries.set(tries.get() + 1);
+            async { Err::<(), _>(io::Error::from_raw_os_error(EMFILE)) }
+        };
+        let never = timeout(
+            Duration::from_secs(10),
+            accept_next(accept, &mut Backoff::default()),
+        )
+        .await;
+        assert!(never.is_err());
+        // At 0, 50, 150, 350, 750 and 1550 ms, and each second from then on.
+        assert_eq!(tries.get(), 14);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn accept_goes_on_at_full_speed_after_an_error() {
+        let tries = Cell::new(0);
+        let accept = || {
+            tries.set(tries.get() + 1);
+            let error = (tries.get() == 1).then(|| io::Error::from_raw_os_error(EMFILE));
+            async { error.map_or(Ok(()), Err) }
+        };
+        let mut backoff = Backoff::default();
+        let started = Instant::now();
+        accept_next(&accept, &mut backoff).await;
+        assert_eq!(started.elapsed().as_millis() / 10, 5);
+        assert_eq!(backoff.next, Backoff::default().next);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn aborted_connection_costs_no_pause() {
+        let tries = Cell::new(0);
+        let accept = || {
+            tries.set(tries.get() + 1);
+            let aborted = (tries.get() <= 3).then(|| io::ErrorKind::ConnectionAborted.into());
+            async { aborted.map_or(Ok(()), Err) }
+        };
+        let started = Instant::now();
+        accept_next(accept, &mut Backoff::default()).await;
+        assert_eq!(started.elapsed(), Duration::ZERO);
+    }
+}

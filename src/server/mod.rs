@@ -1,0 +1,21 @@
+//! From the socket to a handler, and the services that every server has.
+
+mod builder;
+mod connection;
+mod deadline;
+mod dispatch;
+mod generation;
+mod health;
+mod limits;
+mod listen;
+mod reflection;
+mod system;
+mod tls;
+
+pub use self::builder::{Bound, Server, ServerBuilder};
+pub use self::dispatch::{Dispatched, GrpcService};
+pub use self::generation::Handlers;
+pub use self::health::{Health, ServingStatus};
+pub use self::limits::Limits;
+pub use self::listen::{ListenAddr, Listener};
+pub use self::tls::{Tls, TlsFiles};

@@ -1,0 +1,61 @@
+//! Server reflection, v1 and v1alpha.
+//!
+//! Both versions have the same messages under two package names, so one handler serves both with the types of
+//! v1. Clients try v1 and fall back to v1alpha, and some know v1alpha only. What is answered is decided in
+//! [`index`]; a call keeps the index of the generation that it started with, so that the files it was sent
+//! always fit together.
+
+mod index;
+#[cfg(test)]
+mod tests;
+
+use std::pin::pin;
+
+use prost::Message as _;
+use tonic::Status;
+use tonic_reflection::pb::v1;
+
+pub(crate) use self::index::ReflectionIndex;
+use self::index::SentFiles;
+use crate::handler::{Call, Handler};
+
+/// Answers `ServerReflectionInfo` of both versions.
+#[derive(Debug)]
+pub(crate) struct Reflection {
+    index: ReflectionIndex,
+}
+
+impl Reflection {
+    pub(crate) fn new(index: ReflectionIndex) -> Self {
+        Self { index }
+    }
+}
+
+impl Handler for Reflection {
+    async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        // An explorer may keep its stream for hours; a drain does not wait for it.
+        let mut draining = pin!(call.draining());
+        let mut sent = SentFiles::default();
+        loop {
+            let more = tokio::select! {
+                biased;
+                more = call.next_frame() => more?,
+                () = draining.as_mut() => return Err(Status::unavailable("the server is stopping")),
+            };
+            if !more {
+                return Ok(());
+            }
+            let (frame, mut frames) = call.frame();
+            let request = v1::ServerReflectionRequest::decode(frame).map_err(|error| {
+                Status::internal(format!("the reflection request does not decode: {error}"))
+            })?;
+            let response = self.index.answer(request, &mut sent);
+            frames.write(|buffer| {
+                response
+                    .encode(buffer)
+                    .map_err(|error| Status::internal(error.to_string()))
+            })?;
+            call.written().await;
+        }
+    }
+}

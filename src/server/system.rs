@@ -1,0 +1,79 @@
+//! The services that every server has beside those of its schema: reflection and health.
+//!
+//! They are methods of a schema like all others, answered by handlers like all others, so that limits, deadlines
+//! and draining hold for them too, and reflection describes them by the same means.
+
+use std::sync::Arc;
+
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+use tonic_reflection::pb::{v1, v1alpha};
+
+use super::health::{Check, Health, Watch};
+use super::reflection::{Reflection, ReflectionIndex};
+use crate::handler::BoxHandler;
+use crate::schema::{Method, Schema};
+
+/// The methods of the server's own services, and what answers them, for a generation that serves `schema`.
+///
+/// What `schema` declares itself, under the same names, wins in reflection's answers.
+pub(super) fn system_handlers(
+    schema: &Schema,
+    health: &Health,
+    reflection: bool,
+) -> Vec<(Arc<Method>, BoxHandler)> {
+    let system = system_schema();
+    let mut handlers: Vec<(&str, BoxHandler)> = vec![
+        ("grpc.health.v1.Health/Check", Arc::new(Check(health.clone()))),
+        ("grpc.health.v1.Health/Watch", Arc::new(Watch(health.clone()))),
+    ];
+    if reflection {
+        let reflection = Arc::new(Reflection::new(ReflectionIndex::new(&[schema, &system])));
+        handlers.extend([
+            (
+                "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                reflection.clone() as BoxHandler,
+            ),
+            (
+                "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                reflection,
+            ),
+        ]);
+    }
+    handlers
+        .into_iter()
+        .map(|(name, handler)| {
+            let method = system
+                .method(name)
+                .expect("the system's schema has the system's methods");
+            (Arc::clone(method), handler)
+        })
+        .collect()
+}
+
+/// The schema of reflection v1 and v1alpha and of health.
+///
+/// The files that tonic's crates bring are named `health.proto` and the like. Here they have the names under
+/// which everybody imports them, so that a user's own `health.proto` is another file.
+pub(super) fn system_schema() -> Schema {
+    let files = [
+        (
+            "grpc/health/v1/health.proto",
+            tonic_health::pb::FILE_DESCRIPTOR_SET,
+        ),
+        ("grpc/reflection/v1/reflection.proto", v1::FILE_DESCRIPTOR_SET),
+        (
+            "grpc/reflection/v1alpha/reflection.proto",
+            v1alpha::FILE_DESCRIPTOR_SET,
+        ),
+    ];
+    let mut set = FileDescriptorSet::default();
+    for (name, bytes) in files {
+        let mut parsed = FileDescriptorSet::decode(bytes).expect("tonic's descriptor sets decode");
+        for file in &mut parsed.file {
+            file.name = Some(name.to_owned());
+        }
+        set.file.append(&mut parsed.file);
+    }
+    Schema::from_descriptor_set(&set.encode_to_vec()).expect("tonic's descriptor sets are a schema")
+}

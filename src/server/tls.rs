@@ -1,0 +1,134 @@
+//! TLS by rustls: a certificate and its key, and where clients must show a certificate, who may have signed it.
+//!
+//! The configuration is one pointer that a reload replaces: handshakes that begin afterwards use the new
+//! certificate, connections that exist stay. A reload that fails changes nothing.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
+use tokio_rustls::server::TlsStream;
+
+use crate::Error;
+
+/// The PEM files that TLS is made of.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// The server's certificate, followed by those that lead from it to its root.
+    pub cert: PathBuf,
+    /// The private key of the server's certificate.
+    pub key: PathBuf,
+    /// The roots of client certificates. Where they are given, a client without a certificate gets nowhere.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// What a listener needs to speak TLS. Cheap to clone: all clones are reloaded together.
+#[derive(Clone)]
+pub struct Tls {
+    files: Arc<TlsFiles>,
+    config: Arc<ArcSwap<ServerConfig>>,
+}
+
+impl Tls {
+    /// Reads the files.
+    pub fn load(files: TlsFiles) -> Result<Self, Error> {
+        let config = Arc::new(ArcSwap::from_pointee(files.read()?));
+        Ok(Self {
+            files: Arc::new(files),
+            config,
+        })
+    }
+
+    /// Reads the files again, for the handshakes from now on. After an error everything is as before.
+    pub fn reload(&self) -> Result<(), Error> {
+        self.config.store(Arc::new(self.files.read()?));
+        Ok(())
+    }
+
+    /// The files that a change of calls for a [`reload`](Self::reload).
+    pub fn files(&self) -> &TlsFiles {
+        &self.files
+    }
+
+    pub(super) async fn accept<I>(&self, io: I) -> io::Result<TlsStream<I>>
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+    {
+        TlsAcceptor::from(self.config.load_full()).accept(io).await
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls")
+            .field("files", &self.files)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TlsFiles {
+    fn read(&self) -> Result<ServerConfig, Error> {
+        let provider = Arc::new(ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .expect("ring has the ciphers of TLS 1.2 and 1.3");
+        let builder = match &self.client_ca {
+            None => builder.with_no_client_auth(),
+            Some(path) => {
+                let mut roots = RootCertStore::empty();
+                for certificate in certificates(path)? {
+                    roots.add(certificate).map_err(|error| unusable(path, error))?;
+                }
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                    .build()
+                    .map_err(|error| unusable(path, error))?;
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| unreadable(&self.key, error))?;
+        let mut config = builder
+            .with_single_cert(certificates(&self.cert)?, key)
+            .map_err(|error| {
+                // The key is refused if it is not the certificate's, so both are named.
+                let action = format!("cannot use {} with {}", self.cert.display(), self.key.display());
+                Error::io(action, invalid_data(error))
+            })?;
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        Ok(config)
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error| unreadable(path, error))?;
+    if certificates.is_empty() {
+        return Err(unusable(path, "it holds no certificate"));
+    }
+    Ok(certificates)
+}
+
+fn unreadable(path: &Path, error: pem::Error) -> Error {
+    let source = match error {
+        pem::Error::Io(error) => error,
+        other => invalid_data(other),
+    };
+    Error::io(format!("cannot read {}", path.display()), source)
+}
+
+fn unusable(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::io(format!("cannot use {}", path.display()), invalid_data(error))
+}
+
+fn invalid_data(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}

@@ -1,0 +1,58 @@
+//! A client that does not read costs a bounded amount of memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use protod::Server;
+
+use crate::support::{item, schema, serving};
+
+#[tokio::test]
+async fn slow_reader_does_not_grow_memory() {
+    let sent = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&sent);
+    let server =
+        Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
+            let sent = Arc::clone(&counter);
+            async move {
+                loop {
+                    call.send(request.clone()).await?;
+                    sent.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+    serving(server.build().expect("fits"), |mut client| async move {
+        let size = 10_000;
+        let mut stream = client
+            .down(item(&"x".repeat(size), 1))
+            .await
+            .expect("headers")
+            .into_inner();
+        assert!(stream.message().await.expect("OK").is_some());
+        // The handler runs until every buffer on the way is full, and then no further.
+        let mut before = 0;
+        let stalled = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                let now = sent.load(Ordering::Relaxed);
+                if now == before {
+                    return now;
+                }
+                before = now;
+            }
+        };
+        let stalled = tokio::time::timeout(Duration::from_secs(20), stalled)
+            .await
+            .expect("it stalls");
+        assert!(
+            stalled * size as u64 <= 16 * 1024 * 1024,
+            "{stalled} messages of 10 kB were buffered"
+        );
+        // And it goes on when the client reads again.
+        for _ in 0..stalled + 10 {
+            assert!(stream.message().await.expect("OK").is_some());
+        }
+    })
+    .await;
+}

@@ -1,0 +1,91 @@
+//! Requests that are not gRPC get HTTP's word for it; those that are get gRPC's.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use protod::Server;
+
+use crate::support::{Running, schema};
+
+async fn send(request: http::request::Builder) -> http::Response<hyper::body::Incoming> {
+    let server =
+        Server::builder(schema()).unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) });
+    send_to(server.build().expect("fits"), request).await
+}
+
+/// Sends one empty message on a bare HTTP/2 connection, which adds nothing of its own.
+pub(crate) async fn send_to(
+    server: Server,
+    request: http::request::Builder,
+) -> http::Response<hyper::body::Incoming> {
+    let running = Running::start(server).await;
+    let stream = tokio::net::TcpStream::connect(&running.addr)
+        .await
+        .expect("it listens");
+    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let (mut sender, connection) = handshake.expect("HTTP/2");
+    tokio::spawn(connection);
+    let body = Full::new(Bytes::from_static(&[0, 0, 0, 0, 0]));
+    sender
+        .send_request(request.body(body).expect("a request"))
+        .await
+        .expect("a response")
+}
+
+pub(crate) fn post(path: &str) -> http::request::Builder {
+    http::Request::post(format!("http://localhost{path}"))
+}
+
+#[tokio::test]
+async fn get_is_405() {
+    let request =
+        http::Request::get("http://localhost/shapes.Shapes/Unary").header("content-type", "application/grpc");
+    let response = send(request).await;
+    assert_eq!(response.status(), 405);
+    assert_eq!(response.headers()["allow"], "POST");
+}
+
+#[tokio::test]
+async fn text_plain_is_415() {
+    for content_type in [
+        "text/plain",
+        "application/json",
+        "application/grpc+json",
+        "application/grpc-web",
+        "",
+    ] {
+        let response = send(post("/shapes.Shapes/Unary").header("content-type", content_type)).await;
+        assert_eq!(response.status(), 415, "{content_type:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_form_of_the_content_type_is_grpc() {
+    for content_type in [
+        "application/grpc",
+        "application/grpc+proto",
+        "application/grpc;charset=utf-8",
+    ] {
+        let response = send(post("/shapes.Shapes/Unary").header("content-type", content_type)).await;
+        assert_eq!(response.status(), 200, "{content_type}");
+        assert_eq!(response.headers()["content-type"], "application/grpc");
+        let trailers = response
+            .into_body()
+            .collect()
+            .await
+            .expect("a body")
+            .trailers()
+            .cloned()
+            .expect("trailers");
+        assert_eq!(trailers["grpc-status"], "0");
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_are_unimplemented_trailers_only_never_404() {
+    for path in ["/shapes.Shapes/Nothing", "/no.Service/Method", "/", "/x"] {
+        let response = send(post(path).header("content-type", "application/grpc")).await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.headers()["grpc-status"], "12", "{path}");
+    }
+}

@@ -1,0 +1,14 @@
+//! Calls over real sockets: protod's server, and tonic's own client with the dynamic codec.
+
+mod backpressure;
+mod cancel;
+mod cardinality;
+mod closures;
+mod codec;
+mod compression;
+mod deadline;
+mod drain;
+mod http;
+mod metadata;
+mod mount;
+mod support;

@@ -1,0 +1,57 @@
+//! Two reflection libraries of Node: `grpc-reflection-js`, which Postman and Insomnia are built on and which speaks
+//! v1alpha only, and `grpc-js-reflection-client`. The scripts in `node/` hold what each must find.
+
+use crate::programs::node;
+use crate::support::Server;
+
+/// Runs one case of a script against a server of `inputs`; it throws if what it finds is wrong.
+async fn case(script: &str, name: &str, inputs: &str) {
+    let server = Server::start(&[inputs]).await;
+    let said = node(script).prints([server.address(), name]).await;
+    assert_eq!(said, format!("{name}: ok\n"));
+}
+
+#[tokio::test]
+async fn postman_client_lists_and_resolves_every_service() {
+    case("postman.js", "resolves_every_service", "proto").await;
+}
+
+#[tokio::test]
+async fn postman_client_resolves_timestamp() {
+    case(
+        "postman.js",
+        "resolves_timestamp",
+        "tests/clients/protos/calendar",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn postman_client_resolves_a_file_by_name() {
+    case(
+        "postman.js",
+        "resolves_a_file_by_name",
+        "tests/clients/protos/calendar",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn reflection_client_lists_services_and_methods() {
+    case("reflection_client.js", "lists_services_and_methods", "proto").await;
+}
+
+#[tokio::test]
+async fn reflection_client_calls_every_shape() {
+    case("reflection_client.js", "calls_every_shape", "proto").await;
+}
+
+#[tokio::test]
+async fn reflection_client_reads_an_imported_type() {
+    case(
+        "reflection_client.js",
+        "reads_an_imported_type",
+        "tests/clients/protos/calendar",
+    )
+    .await;
+}

@@ -1,0 +1,107 @@
+//! The `protod` binary, started as a person would start it, for tests that talk to it from outside.
+//!
+//! A server takes a free port and says on stderr which one it got; every wait is for a line or an exit, with a time
+//! limit, and never for a while. A server that a test drops is killed, so a failed test leaves nothing running.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::time::timeout;
+
+/// How long anything that should happen at once may take on a machine that is busy with other tests.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// `protod ARGS`, run to its end.
+pub(crate) async fn protod(args: &[&str]) -> std::process::Output {
+    let child = command(args).output();
+    timeout(SOON, child)
+        .await
+        .expect("protod did not exit")
+        .expect("protod cannot be started")
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_protod"));
+    command.args(args).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// A running `protod serve`.
+pub(crate) struct Server {
+    child: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+    log: Vec<String>,
+    address: String,
+}
+
+impl Server {
+    /// Starts `protod serve ARGS` on a free port, and returns when it listens.
+    pub(crate) async fn start(args: &[&str]) -> Self {
+        let mut child = command(&[&["serve", "--addr", "127.0.0.1:0"], args].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("protod cannot be started");
+        let stderr = child.stderr.take().expect("stderr is piped");
+        let lines = BufReader::new(stderr).lines();
+        let mut server = Self {
+            child,
+            lines,
+            log: Vec::new(),
+            address: String::new(),
+        };
+        let line = server.line_with("protod listening on ").await;
+        let (_, address) = line
+            .rsplit_once(' ')
+            .expect("the line was found by a text with spaces");
+        address.clone_into(&mut server.address);
+        server
+    }
+
+    /// `host:port`, as a client takes it.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Waits for the next line on stderr that has `text` in it.
+    pub(crate) async fn line_with(&mut self, text: &str) -> String {
+        while let Some(line) = self.next_line(text).await {
+            if line.contains(text) {
+                return line;
+            }
+        }
+        panic!("protod ended and never said {text:?}:\n{}", self.log.join("\n"));
+    }
+
+    /// Sends SIGTERM and returns how protod exited and all that it said on stderr.
+    pub(crate) async fn stop(mut self) -> (ExitStatus, Vec<String>) {
+        let id = self.child.id().expect("the server was not waited for yet");
+        let kill = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {id}")])
+            .status()
+            .await;
+        assert!(
+            kill.expect("sh cannot be started").success(),
+            "the server was gone before it was stopped"
+        );
+        while self.next_line("its last line").await.is_some() {}
+        let status = timeout(SOON, self.child.wait())
+            .await
+            .expect("protod did not exit");
+        (status.expect("the child can be waited for"), self.log)
+    }
+
+    async fn next_line(&mut self, wanted: &str) -> Option<String> {
+        let Ok(line) = timeout(SOON, self.lines.next_line()).await else {
+            panic!(
+                "protod did not say {wanted:?} in {SOON:?}:\n{}",
+                self.log.join("\n")
+            );
+        };
+        let line = line.expect("stderr is UTF-8 text")?;
+        self.log.push(line.clone());
+        Some(line)
+    }
+}
