@@ -224,8 +224,12 @@ impl Problem {
             source: source.clone(),
             labels,
         };
+        let message = match diagnostic.source() {
+            Some(cause) => format!("{diagnostic}: {cause}"),
+            None => diagnostic.to_string(),
+        };
         let first = ProblemKind::Own {
-            message: diagnostic.to_string(),
+            message,
             place: Some(place),
             hint,
         };

@@ -25,15 +25,13 @@ pub(super) fn whole(hint: &Hint<'_>, chance: &mut Chance) -> i128 {
             "second" | "seconds" => (1, 59),
             "nanos" => (1_000_000, 999_000_000),
             "port" => (1024, 65_535),
-            "percent" | "percentage" => (1, 100),
             "lat" | "latitude" => (-90, 90),
             "lng" | "lon" | "long" | "longitude" => (-180, 180),
             "rating" | "stars" => (1, 5),
             "code" => (1, 16),
             "page" | "version" | "revision" | "priority" | "level" | "rank" => (1, 10),
-            "count" | "size" | "total" | "quantity" | "qty" | "number" | "limit" | "index" | "offset" => {
-                (1, 100)
-            }
+            "percent" | "percentage" | "count" | "size" | "total" | "quantity" | "qty" | "number"
+            | "limit" | "index" | "offset" => (1, 100),
             "cents" | "price" | "amount" | "cost" | "balance" | "salary" | "fee" => (100, 100_000),
             "bytes" | "length" => (1024, 10_485_760),
             "width" | "height" => (16, 2048),

@@ -5,7 +5,7 @@
 //! allowance among the messages in it. What the rules demand is made up beyond that, to a depth well within the
 //! hundred levels that decoders allow.
 
-use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
+use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor, ReflectMessage, Value};
 
 use super::annotations::{Field, Rules};
 use super::copy;
@@ -13,7 +13,7 @@ use super::seed::Seed;
 use super::{values, well_known};
 
 /// How many messages one sample may hold in the worst case.
-const ALLOWANCE: u32 = 1 << 14;
+const ALLOWANCE: u32 = 1 << 12;
 
 /// The allowance below which only what rules demand is made up: a thousandth, so that a sample holds about a
 /// thousand messages that nothing demands.
@@ -28,6 +28,8 @@ pub(super) struct Place<'a> {
     pub(super) seed: Seed,
     allowance: u32,
     above: Option<Above<'a>>,
+    /// Inside an `Any`, whose bytes are part of the sample: a map of several entries has no order to be encoded in.
+    packed: bool,
 }
 
 /// The message types on the way down, nearest first.
@@ -43,6 +45,7 @@ impl<'a> Place<'a> {
             seed,
             allowance: ALLOWANCE,
             above: None,
+            packed: false,
         }
     }
 
@@ -56,12 +59,26 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// The place of what an `Any` holds.
+    pub(super) fn in_any(&self) -> Self {
+        Self {
+            packed: true,
+            ..self.part(0, 1)
+        }
+    }
+
+    /// How many of `entries` a map may hold here, where the rules do not say.
+    pub(super) fn entries(&self, entries: usize) -> usize {
+        if self.packed { 1 } else { entries }
+    }
+
     /// The place of what a message of this type holds.
     pub(super) fn inside(&'a self, message: &'a MessageDescriptor) -> Place<'a> {
+        let above = Some(Above { message, place: self });
         Place {
-            seed: self.seed,
             allowance: self.allowance.saturating_sub(1),
-            above: Some(Above { message, place: self }),
+            above,
+            ..*self
         }
     }
 
@@ -77,6 +94,11 @@ impl<'a> Place<'a> {
     /// Whether a message of this type is being made up around here.
     pub(super) fn is_inside(&self, message: &MessageDescriptor) -> bool {
         self.above().any(|above| above == message)
+    }
+
+    /// Whether a message of this type is being made up inside another of its type.
+    fn repeats(&self, message: &MessageDescriptor) -> bool {
+        self.above().filter(|above| *above == message).count() > 1
     }
 
     fn above(&self) -> impl Iterator<Item = &'a MessageDescriptor> {
@@ -126,8 +148,15 @@ fn fill(place: &Place<'_>, message: &mut DynamicMessage, request: Option<&Dynami
     for field in fields {
         let number = u64::from(field.descriptor.number());
         if let Some(value) = values::field(&place.part(number, shares), &field, request) {
-            message.set_field(&field.descriptor, value);
+            set(message, &field.descriptor, value);
         }
+    }
+}
+
+/// Sets a field; one that cannot tell zero from unset stays unset for zero, as it would come off the wire.
+pub(super) fn set(message: &mut DynamicMessage, field: &FieldDescriptor, value: Value) {
+    if field.supports_presence() || !value.is_default_for_field(field) {
+        message.set_field(field, value);
     }
 }
 
@@ -140,16 +169,16 @@ fn choose_fields(place: &Place<'_>, message: &DynamicMessage) -> Vec<Field> {
         let is_member = |field: &Field| names.iter().any(|name| name == field.descriptor.name());
         let taken = names.iter().any(|name| message.has_field_by_name(name));
         let members: Vec<&Field> = fields.iter().filter(|field| !taken && is_member(field)).collect();
-        // First what must be set, then what can be.
-        let demanded: Vec<&Field> = members.iter().copied().filter(|field| field.demanded).collect();
-        let possible: Vec<&Field> = members
-            .iter()
-            .copied()
-            .filter(|field| has_room(place, field))
-            .collect();
-        let choices = [demanded, possible, members]
-            .into_iter()
-            .find(|choices| !choices.is_empty());
+        let only = |wanted: &dyn Fn(&Field) -> bool| -> Vec<&Field> {
+            members.iter().copied().filter(|field| wanted(field)).collect()
+        };
+        // First what must be set; then, where the type is inside itself already, what ends there; then what can be.
+        let demanded = only(&|field| field.demanded);
+        let ends =
+            only(&|field| place.repeats(&descriptor) && field.descriptor.kind().as_message().is_none());
+        let possible = only(&|field| has_room(place, field));
+        let choices = [demanded, ends, possible, members];
+        let choices = choices.into_iter().find(|choices| !choices.is_empty());
         let mut chance = place.seed.with_text(&names.join("|")).chance();
         let chosen = choices.and_then(|choices| Some(chance.pick(&choices)?.descriptor.number()));
         fields.retain(|field| !is_member(field) || Some(field.descriptor.number()) == chosen);
@@ -187,11 +216,11 @@ fn exclusive_groups(descriptor: &MessageDescriptor) -> Vec<Group> {
             required: Rules::of_oneof(&oneof).flag("required"),
         });
     let rules = Rules::of_message(descriptor).messages("oneof");
-    let ruled = rules.iter().map(|rule| Group {
+    let named = rules.iter().map(|rule| Group {
         names: rule.texts("fields"),
         required: rule.flag("required"),
     });
-    oneofs.chain(ruled).collect()
+    oneofs.chain(named).collect()
 }
 
 /// Brings messages that came from the request into the shape of a response: without what is only for input, with
@@ -201,8 +230,8 @@ fn complete_copies(place: &Place<'_>, message: &mut DynamicMessage) {
     for field in set {
         let place = place.part(u64::from(field.number()), 1);
         match message.get_field_mut(&field) {
-            prost_reflect::Value::Message(copied) => complete(&place, copied),
-            prost_reflect::Value::List(values) => {
+            Value::Message(copied) => complete(&place, copied),
+            Value::List(values) => {
                 values
                     .iter_mut()
                     .filter_map(|value| value.as_message_mut())
@@ -230,7 +259,7 @@ fn complete(place: &Place<'_>, message: &mut DynamicMessage) {
     {
         let number = u64::from(field.descriptor.number());
         if let Some(value) = values::field(&inside.part(number, 1), &field, None) {
-            message.set_field(&field.descriptor, value);
+            set(message, &field.descriptor, value);
         }
     }
     complete_copies(&inside, message);

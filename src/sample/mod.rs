@@ -25,8 +25,6 @@ mod names;
 mod numbers;
 mod pattern;
 mod seed;
-#[cfg(test)]
-mod tests;
 mod text;
 mod times;
 mod values;

@@ -7,7 +7,7 @@
 use std::ops::RangeInclusive;
 
 use regex_syntax::Parser;
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 
 use super::seed::Chance;
 
@@ -61,7 +61,7 @@ impl Writer {
             }
             HirKind::Class(Class::Bytes(class)) => {
                 self.text
-                    .extend(chance.pick(class.ranges()).map(|range| range.start()));
+                    .extend(chance.pick(class.ranges()).map(ClassBytesRange::start));
             }
             HirKind::Capture(capture) => self.write(&capture.sub, chance),
             HirKind::Concat(parts) => parts.iter().for_each(|part| self.write(part, chance)),

@@ -193,7 +193,7 @@ pub(super) fn bytes(hint: &Hint<'_>, rules: &Rules, more_than_zero: bool, chance
     let never = list("not_in");
     let among = list("in");
     let mut choices = if among.is_empty() { list("example") } else { among };
-    choices.retain(|choice| !never.contains(choice) && !(more_than_zero && choice.is_empty()));
+    choices.retain(|choice| !(never.contains(choice) || more_than_zero && choice.is_empty()));
     if let Some(named) = one("const").or_else(|| chance.pick(&choices).cloned()) {
         return named;
     }

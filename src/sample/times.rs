@@ -3,6 +3,7 @@
 //! Moments lie in the years after a fixed start, not around now, so that a sample is the same tomorrow. Only the
 //! rule `timestamp.within` needs the clock; `gt_now` is met by a date far ahead.
 
+use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use prost_reflect::Value;
@@ -130,7 +131,7 @@ pub(super) fn duration(rules: &Rules, chance: &mut Chance) -> Duration {
 /// The whole length of a `Duration`, or the whole distance of a `Timestamp` from 1970.
 fn as_nanoseconds(value: &Value) -> Option<i128> {
     let message = value.as_message()?;
-    let part = |name| message.get_field_by_name(name).map(|part| part.into_owned());
+    let part = |name| message.get_field_by_name(name).map(Cow::into_owned);
     let (seconds, nanos) = (part("seconds")?.as_i64()?, part("nanos")?.as_i32()?);
     Some(i128::from(seconds) * SECOND + i128::from(nanos))
 }

@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 
-use prost_reflect::{DynamicMessage, EnumDescriptor, Kind, Value};
+use prost_reflect::{DynamicMessage, EnumDescriptor, EnumValueDescriptor, Kind, Value};
+use prost_types::EnumValueOptions;
 
 use super::amounts;
 use super::annotations::{Field, Rules};
@@ -53,7 +54,7 @@ pub(super) fn field(place: &Place<'_>, field: &Field, request: Option<&DynamicMe
         demanded: field.demanded,
     };
     if descriptor.is_list() {
-        list(place, field, wanted)
+        list(place, field, &wanted)
     } else {
         value(place, &wanted, request)
     }
@@ -119,9 +120,9 @@ fn enum_number(enum_type: &EnumDescriptor, rules: &Rules, more_than_zero: bool, 
         .copied()
         .filter(|number| *number != 0 || !more_than_zero)
         .collect();
-    let is_current = |value: &prost_reflect::EnumValueDescriptor| {
+    let is_current = |value: &EnumValueDescriptor| {
         let options = value.enum_value_descriptor_proto().options.as_ref();
-        value.number() != 0 && !options.is_some_and(|options| options.deprecated())
+        value.number() != 0 && !options.is_some_and(EnumValueOptions::deprecated)
     };
     let current = enum_type
         .values()
@@ -145,7 +146,7 @@ fn enum_number(enum_type: &EnumDescriptor, rules: &Rules, more_than_zero: bool, 
     choice.unwrap_or_else(|| enum_type.default_value().number())
 }
 
-fn list(place: &Place<'_>, field: &Field, wanted: Wanted<'_>) -> Option<Value> {
+fn list(place: &Place<'_>, field: &Field, wanted: &Wanted<'_>) -> Option<Value> {
     let rules = field.rules.inner("repeated");
     let (least, most) = limits(&rules, field.demanded, "min_items", "max_items");
     let items = rules.inner("items");
@@ -158,7 +159,7 @@ fn list(place: &Place<'_>, field: &Field, wanted: Wanted<'_>) -> Option<Value> {
             rules: &items,
             more_than_zero: false,
             demanded,
-            ..wanted
+            ..*wanted
         };
         let mut tries =
             (0..RETRIES).map_while(|retry| value(&place.part(index + (retry << 32), count), &wanted, None));
@@ -177,7 +178,7 @@ fn map(place: &Place<'_>, field: &Field, hint: Hint<'_>) -> Option<Value> {
     let rules = field.rules.inner("map");
     let (least, most) = limits(&rules, field.demanded, "min_pairs", "max_pairs");
     let (key_rules, value_rules) = (rules.inner("keys"), rules.inner("values"));
-    let count = place.seed.chance().count(1, 2).clamp(least, most);
+    let count = place.entries(place.seed.chance().count(1, 2)).clamp(least, most);
     let key_hint = Hint {
         name: "key",
         plural: false,

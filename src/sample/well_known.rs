@@ -2,14 +2,12 @@
 //!
 //! They are made up as the Rust types of `prost-types` and brought into the schema's own types by their bytes.
 
-use std::collections::BTreeMap;
-
 use prost::Message;
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage};
 use prost_types::{Any, FieldMask, ListValue, Struct, Value, value};
 
 use super::annotations::Rules;
-use super::message::Place;
+use super::message::{self, Place};
 use super::names::{Hint, word};
 use super::seed::Chance;
 use super::values::{self, Wanted};
@@ -91,7 +89,7 @@ pub(super) fn message(
             values: vec![text(&mut chance), text(&mut chance)],
         }
         .encode_to_vec(),
-        "Struct" => json_object(&mut chance).encode_to_vec(),
+        "Struct" => json_object(place, &mut chance).encode_to_vec(),
         "Timestamp" => times::timestamp(hint, rules, &mut chance).encode_to_vec(),
         "Value" => text(&mut chance).encode_to_vec(),
         _ => return wrapper(place, message_type, wanted),
@@ -117,57 +115,66 @@ fn wrapper(
         None,
     )?;
     let mut message = DynamicMessage::new(message_type.clone());
-    message.set_field(&field, inner);
+    message::set(&mut message, &field, inner);
     Some(message)
 }
 
-/// A message of a type that the schema knows, since an `Any` of another has no JSON: one that the rules name, or
-/// one of the file in which the `Any` stands.
+/// A message of a type that the schema knows, since an `Any` of another has no JSON.
 fn any(place: &Place<'_>, hint: &Hint<'_>, rules: &Rules) -> Any {
-    let (rules, pool) = (rules.inner("any"), hint.owner.parent_pool());
-    let (among, never) = (rules.texts("in"), rules.texts("not_in"));
-    let mut type_urls = among;
-    if type_urls.is_empty() {
-        let file = hint.owner.parent_file();
-        let messages = file
-            .messages()
-            .filter(|message| message.full_name() != "google.protobuf.Any");
-        type_urls = messages
-            .map(|message| format!("type.googleapis.com/{}", message.full_name()))
-            .collect();
-    }
+    let pool = hint.owner.parent_pool();
     let type_of = |url: &str| pool.get_message_by_name(url.rsplit_once('/').map_or(url, |(_, name)| name));
-    type_urls.retain(|url| !never.contains(url));
+    let choices = packable(hint, &rules.inner("any"));
     // Rather one that is not around this Any already.
-    let fresh: Vec<String> = type_urls
-        .iter()
-        .filter(|url| type_of(url).is_some_and(|message| !place.is_inside(&message)))
-        .cloned()
-        .collect();
-    let choices = if fresh.is_empty() { type_urls } else { fresh };
+    let is_fresh = |url: &&String| type_of(url).is_some_and(|message| !place.is_inside(&message));
+    let fresh: Vec<String> = choices.iter().filter(is_fresh).cloned().collect();
+    let choices = if fresh.is_empty() { choices } else { fresh };
     let Some(type_url) = place.seed.chance().pick(&choices).cloned() else {
         return Any::default();
     };
-    let value = type_of(&type_url)
-        .filter(|message| place.has_room_for(message, false))
-        .map(|message_type| {
-            let kind = Kind::Message(message_type);
-            let wanted = Wanted {
-                kind: &kind,
-                hint: *hint,
-                rules: &Rules::default(),
-                more_than_zero: false,
-                demanded: false,
-            };
-            let made_up = values::value(&place.part(0, 1), &wanted, None);
-            made_up
-                .and_then(|value| value.as_message().map(Message::encode_to_vec))
-                .unwrap_or_default()
-        });
+    let made_up = type_of(&type_url).and_then(|message_type| {
+        let place = place.in_any();
+        let kind = Kind::Message(message_type);
+        let rules = Rules::default();
+        let wanted = Wanted {
+            kind: &kind,
+            hint: *hint,
+            rules: &rules,
+            more_than_zero: false,
+            demanded: false,
+        };
+        values::value(&place, &wanted, None)
+    });
+    let value = made_up
+        .as_ref()
+        .and_then(|value| value.as_message())
+        .map(Message::encode_to_vec);
     Any {
         type_url,
         value: value.unwrap_or_default(),
     }
+}
+
+/// The types that an `Any` may hold, as URLs: those that the rules name, or those of the file in which it stands,
+/// or else any that the schema has.
+fn packable(hint: &Hint<'_>, rules: &Rules) -> Vec<String> {
+    let never = rules.texts("not_in");
+    let url = |message: MessageDescriptor| format!("type.googleapis.com/{}", message.full_name());
+    let can_be_packed =
+        |message: &MessageDescriptor| message.full_name() != "google.protobuf.Any" && !message.is_map_entry();
+    let (file, pool) = (hint.owner.parent_file(), hint.owner.parent_pool());
+    let choices = [
+        rules.texts("in"),
+        file.messages().filter(can_be_packed).map(url).collect(),
+        pool.all_messages().filter(can_be_packed).map(url).collect(),
+    ];
+    let allowed = choices.into_iter().map(|mut urls| {
+        urls.retain(|url| !never.contains(url));
+        urls
+    });
+    allowed
+        .into_iter()
+        .find(|urls| !urls.is_empty())
+        .unwrap_or_default()
 }
 
 /// Paths of a message beside the mask, as in `UpdateBookRequest{book, update_mask}`, or else of the message itself.
@@ -217,15 +224,14 @@ fn has_json(path: &str) -> bool {
     path.split('.').all(is_part)
 }
 
-fn json_object(chance: &mut Chance) -> Struct {
-    let number = chance.count(1, 100);
-    #[expect(clippy::cast_precision_loss, reason = "at most a hundred")]
-    let fields = BTreeMap::from([
+fn json_object(place: &Place<'_>, chance: &mut Chance) -> Struct {
+    let number = f64::from(chance.byte());
+    let fields = [
         (word(chance), text(chance)),
         (
             "count".to_owned(),
             Value {
-                kind: Some(value::Kind::NumberValue(number as f64)),
+                kind: Some(value::Kind::NumberValue(number)),
             },
         ),
         (
@@ -234,8 +240,10 @@ fn json_object(chance: &mut Chance) -> Struct {
                 kind: Some(value::Kind::BoolValue(chance.flip())),
             },
         ),
-    ]);
-    Struct { fields }
+    ];
+    Struct {
+        fields: fields.into_iter().take(place.entries(3)).collect(),
+    }
 }
 
 fn text(chance: &mut Chance) -> Value {

@@ -32,8 +32,8 @@ pub struct SchemaBuilder {
 }
 
 impl SchemaBuilder {
-    /// Adds a `.proto` file, a folder with all the `.proto` files below it (hidden folders and `node_modules` left
-    /// out), or a descriptor set (`.binpb .pb .protoset .desc .dsc .fds`). Default: none, and one is needed.
+    /// Adds a `.proto` file, a folder with all the `.proto` files below it (hidden folders, `node_modules` and
+    /// copies of `google/protobuf` left out), or a descriptor set (`.binpb .pb .protoset .desc .dsc .fds`). Default: none, and one is needed.
     pub fn input(mut self, path: impl Into<PathBuf>) -> Self {
         self.inputs.push(path.into());
         self

@@ -114,10 +114,9 @@ impl Layout {
             .filter(|number| *number < LOW_NUMBERS)
             .max();
         let mut low_numbers = vec![0; highest_low.map_or(0, |number| number as usize + 1)];
-        for (field, place) in fields.iter().zip(1..) {
-            if let Some(low) = low_numbers.get_mut(field.number as usize) {
-                *low = place;
-            }
+        let low_fields = fields.iter().take_while(|field| field.number < LOW_NUMBERS);
+        for (field, place) in low_fields.zip(1..) {
+            low_numbers[field.number as usize] = place;
         }
         Self {
             is_map_entry: descriptor.is_map_entry(),

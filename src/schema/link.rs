@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
-use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage};
+use prost_reflect::{DescriptorError, DescriptorPool};
 
 use super::SchemaFile;
 use super::graph::{Body, Graph, NodeId, same_file};
-use super::wire::{Part, RecordValue, records, walk};
+use super::wire::records;
 use crate::error::{Problem, SourceText};
 
 /// A pool and the files it was decoded from, each after those it imports.
@@ -133,37 +133,24 @@ impl Linker {
                 record
             })
             .collect();
-        let pool = guarded(|| DescriptorPool::decode(set.as_slice()));
-        let pool = match pool {
-            Ok(Ok(pool)) => pool,
+        match guarded(|| DescriptorPool::decode(set.as_slice())) {
+            Ok(Ok(pool)) => {
+                let files = files.map(|(id, file)| SchemaFile {
+                    name: graph.nodes[id].name.clone(),
+                    descriptor: file.descriptor.clone(),
+                });
+                return Some(Linked {
+                    files: files.collect(),
+                    pool,
+                });
+            }
             Ok(Err(error)) => {
-                graph
-                    .problems
-                    .push(Problem::new(format!("the files do not fit together: {error}")));
-                return None;
+                let source = SourceText::new(error.file().unwrap_or("the files together"), "");
+                graph.problems.extend(Problem::unfold(&source, &error));
             }
-            Err(message) => {
-                graph.problems.push(Problem::new(message));
-                return None;
-            }
-        };
-        for (id, file) in files.clone() {
-            if let Body::Encoded(known, set) = &graph.nodes[id].body
-                && let Err(message) = check_options(&pool, &file.descriptor)
-            {
-                graph.problems.push(Problem::in_file(
-                    &**set,
-                    format!("file '{}': {message}", known.name),
-                ));
-            }
+            Err(message) => graph.problems.push(Problem::new(message)),
         }
-        let files = files
-            .map(|(id, file)| SchemaFile {
-                name: graph.nodes[id].name.clone(),
-                descriptor: file.descriptor.clone(),
-            })
-            .collect();
-        graph.problems.is_empty().then_some(Linked { pool, files })
+        None
     }
 }
 
@@ -222,9 +209,27 @@ fn link_into(pool: &mut DescriptorPool, graph: &Graph, node: NodeId) -> Result<L
 
 fn text_problems(source: &SourceText, error: DescriptorError) -> Vec<Problem> {
     match guarded(|| Problem::unfold(source, &error.with_source_code(source.text()))) {
-        Ok(problems) => problems,
+        Ok(problems) => without_members_of_duplicates(problems),
         Err(message) => vec![Problem::in_file(source.name(), message)],
     }
+}
+
+/// Where a message is defined twice, so are all its fields: the message is enough.
+fn without_members_of_duplicates(mut problems: Vec<Problem>) -> Vec<Problem> {
+    let duplicate = |problem: &Problem| {
+        let text = problem.to_string();
+        let (name, rest) = text.strip_prefix("name '")?.split_once('\'')?;
+        let twice = rest == " is defined twice" || rest.starts_with(" is already defined in file ");
+        twice.then(|| name.to_owned())
+    };
+    let names: BTreeSet<String> = problems.iter().filter_map(duplicate).collect();
+    problems.retain(|problem| {
+        let name = duplicate(problem).unwrap_or_default();
+        !name
+            .rmatch_indices('.')
+            .any(|(dot, _)| names.contains(&name[..dot]))
+    });
+    problems
 }
 
 /// Runs a library on bytes from outside. What it should not have done is a problem, not the end of the process.
@@ -305,33 +310,6 @@ fn without_last_imports(descriptor: &Bytes, count: usize) -> Bytes {
         }
     }
     bytes.into()
-}
-
-/// Options are decoded when someone asks for them, by a call that panics on bytes that do not fit.
-fn check_options(pool: &DescriptorPool, descriptor: &[u8]) -> Result<(), String> {
-    let mut problem = None;
-    let walked = walk(Part::File, descriptor, &mut |part, record| {
-        let (Some(Part::Options(name)), RecordValue::Delimited(bytes)) =
-            (part.child(record.number), record.value)
-        else {
-            return;
-        };
-        let global = || DescriptorPool::global().get_message_by_name(name);
-        let message = pool
-            .get_message_by_name(name)
-            .or_else(global)
-            .expect("descriptor.proto is built in");
-        match guarded(|| DynamicMessage::decode(message, bytes)) {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => problem = Some(format!("an option does not decode: {error}")),
-            Err(message) => problem = Some(message),
-        }
-    });
-    match (walked, problem) {
-        (Ok(()), None) => Ok(()),
-        (Err(error), _) => Err(error.to_string()),
-        (_, Some(problem)) => Err(problem),
-    }
 }
 
 fn defines_extensions(graph: &Graph, node: NodeId) -> bool {

@@ -47,8 +47,8 @@ fn is_descriptor_set(path: &Path) -> bool {
         .is_some_and(|extension| SET_EXTENSIONS.contains(&extension))
 }
 
-/// Every `.proto` below `folder`, sorted by path. Hidden folders and `node_modules` are left out: what lies there
-/// is found when it is imported, and is nothing to serve.
+/// Every `.proto` below `folder`, sorted by path. Hidden folders, `node_modules` and copies of `google/protobuf` are
+/// left out: what lies there is found when it is imported, and is nothing to serve.
 pub(super) fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
     let mut protos = Vec::new();
     let mut problems = Vec::new();
@@ -72,7 +72,10 @@ pub(super) fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> 
             let path = entry.path();
             let name = entry.file_name();
             if path.is_dir() {
-                if !name.as_encoded_bytes().starts_with(b".") && name != "node_modules" {
+                let left_out = name.as_encoded_bytes().starts_with(b".")
+                    || name == "node_modules"
+                    || path.ends_with("google/protobuf");
+                if !left_out {
                     waiting.push(path);
                 }
             } else if path.extension() == Some(OsStr::new("proto")) {

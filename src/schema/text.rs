@@ -47,7 +47,11 @@ pub(super) fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Prob
         return Err(vec![Problem::at(source, too_deep..too_deep + 1, message)]);
     }
     match protox::file::File::from_source(source.name(), text) {
-        Ok(file) => Ok(file.into()),
+        Ok(file) => {
+            let mut descriptor = file.into();
+            keep_empty_method_options(text, &mut descriptor);
+            Ok(descriptor)
+        }
         Err(error) => Err(edition_problem(source).map_or_else(
             || {
                 let problems = Problem::unfold(source, &error).into_iter();
@@ -55,6 +59,35 @@ pub(super) fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Prob
             },
             |problem| vec![problem],
         )),
+    }
+}
+
+/// `rpc A(B) returns (C) {}` has options, if none are in them, where `rpc A(B) returns (C);` has not. So protoc
+/// writes it; the parser does not tell them apart.
+fn keep_empty_method_options(text: &str, descriptor: &mut FileDescriptorProto) {
+    let FileDescriptorProto {
+        service: services,
+        source_code_info: Some(info),
+        ..
+    } = descriptor
+    else {
+        return;
+    };
+    let line_starts: Vec<usize> = std::iter::once(0)
+        .chain(text.match_indices('\n').map(|(newline, _)| newline + 1))
+        .collect();
+    for location in &info.location {
+        let ([6, service, 2, method], [.., end_column]) = (&*location.path, &*location.span) else {
+            continue;
+        };
+        let end_line = location.span[if location.span.len() == 4 { 2 } else { 0 }];
+        let index = |number: i32| usize::try_from(number).expect("the parser counts from 0");
+        let end = line_starts[index(end_line)] + index(*end_column);
+        if text[..end].ends_with('}') {
+            services[index(*service)].method[index(*method)]
+                .options
+                .get_or_insert_default();
+        }
     }
 }
 

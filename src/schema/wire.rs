@@ -10,7 +10,6 @@ use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_f
 /// A descriptor message, so far as the walk tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    Set,
     File,
     Message,
     Field,
@@ -20,8 +19,8 @@ pub(super) enum Part {
     EnumValue,
     Service,
     Method,
-    /// Options, by the full name of their message type.
-    Options(&'static str),
+    /// The options of any of the above.
+    Options,
     /// An option as it was written, before anyone has looked it up.
     UninterpretedOption,
 }
@@ -29,9 +28,8 @@ pub(super) enum Part {
 impl Part {
     /// What the field `number` of this part holds, by descriptor.proto; nothing for scalars and for the parts that
     /// hold none of those above.
-    pub(super) fn child(self, number: u32) -> Option<Self> {
+    fn child(self, number: u32) -> Option<Self> {
         Some(match (self, number) {
-            (Self::Set, 1) => Self::File,
             (Self::File, 4) | (Self::Message, 3) => Self::Message,
             (Self::File, 5) | (Self::Message, 4) => Self::Enum,
             (Self::File, 6) => Self::Service,
@@ -40,16 +38,12 @@ impl Part {
             (Self::Message, 8) => Self::Oneof,
             (Self::Enum, 2) => Self::EnumValue,
             (Self::Service, 2) => Self::Method,
-            (Self::File, 8) => Self::Options("google.protobuf.FileOptions"),
-            (Self::Message, 7) => Self::Options("google.protobuf.MessageOptions"),
-            (Self::Field, 8) => Self::Options("google.protobuf.FieldOptions"),
-            (Self::Oneof, 2) => Self::Options("google.protobuf.OneofOptions"),
-            (Self::ExtensionRange, 3) => Self::Options("google.protobuf.ExtensionRangeOptions"),
-            (Self::Enum, 3) => Self::Options("google.protobuf.EnumOptions"),
-            (Self::EnumValue, 3) => Self::Options("google.protobuf.EnumValueOptions"),
-            (Self::Service, 3) => Self::Options("google.protobuf.ServiceOptions"),
-            (Self::Method, 4) => Self::Options("google.protobuf.MethodOptions"),
-            (Self::Options(_), 999) => Self::UninterpretedOption,
+            (Self::File | Self::Field, 8)
+            | (Self::Message, 7)
+            | (Self::Oneof, 2)
+            | (Self::ExtensionRange | Self::Enum | Self::EnumValue | Self::Service, 3)
+            | (Self::Method, 4) => Self::Options,
+            (Self::Options, 999) => Self::UninterpretedOption,
             _ => return None,
         })
     }

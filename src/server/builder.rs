@@ -28,14 +28,16 @@ use crate::schema::Schema;
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use prost_reflect::Value;
 /// use protod::{Schema, Server};
 ///
 /// let schema = Schema::load("proto")?;
 /// let server = Server::builder(schema)
 ///     .unary("proto.SearchService/Search", |request, call| async move {
 ///         let mut response = call.response();
-///         let asked = request.get_field_by_name("request").and_then(|text| text.as_str().map(str::to_owned));
-///         response.set_field_by_name("response", format!("{} Server", asked.unwrap_or_default()).into());
+///         let asked = request.get_field_by_name("request").expect("the proto has it");
+///         let answer = format!("{} Server", asked.as_str().unwrap_or_default());
+///         response.set_field_by_name("response", Value::String(answer));
 ///         Ok(response)
 ///     })
 ///     .build()?;

@@ -1,7 +1,32 @@
 //! CEL expressions, parsed by the `cel` crate and compiled at load into a typed tree of our own.
+//!
+//! [`Program::compile`] resolves every name against a [`Scope`] and reports all problems with their places;
+//! [`Program::eval`] then looks nothing up: it reads fields of the request from their slots, or from its bytes, and
+//! borrows text and bytes from them.
+//!
+//! ```text
+//! text ── parse ─► syntax tree ── compile ─► typed tree (tree) ── eval, loops, operators, functions ─► Value
+//!                                  Scope ─┘                          Env ─┘
+//! ```
 
+mod compile;
+mod equal;
+mod eval;
+mod field;
+mod functions;
+mod loops;
+mod operators;
+mod parse;
+mod reader;
+mod text;
+mod tree;
 mod types;
 mod value;
+mod volatile;
+mod well_known;
+
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
@@ -9,6 +34,9 @@ use bytes::Bytes;
 use http::HeaderMap;
 use prost_reflect::MessageDescriptor;
 
+use self::compile::Compiler;
+use self::eval::Frame;
+use self::tree::Node;
 pub(crate) use self::types::Type;
 pub(crate) use self::value::{MessageValue, Value};
 use crate::message::{Picked, Picker};
@@ -84,41 +112,73 @@ pub(crate) struct EvalError {
     pub(crate) message: String,
 }
 
+impl ExprProblem {
+    fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), hint: None }
+    }
+}
+
+impl EvalError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
 /// A compiled expression.
 #[derive(Debug)]
-pub(crate) struct Program {}
+pub(crate) struct Program {
+    root: Node,
+    result_type: Type,
+    uses: Uses,
+    request_path: Option<Box<[u32]>>,
+}
 
 impl Program {
     /// Parses and checks `source`; all problems, not the first.
     pub(crate) fn compile(source: &str, scope: &mut Scope<'_>) -> Result<Self, Vec<ExprProblem>> {
-        let _ = (source, scope);
-        unimplemented!("the expression room is built")
+        let parsed = parse::parse(source)?;
+        let mut compiler = Compiler::new(&parsed, scope);
+        let root = compiler.root();
+        if !compiler.problems.is_empty() {
+            let mut problems = compiler.problems;
+            problems.sort_by_key(|problem| problem.span.start);
+            return Err(problems);
+        }
+        let path = root.place.map(|place| place.numbers).filter(|path| !path.is_empty());
+        Ok(Self {
+            root: root.node,
+            result_type: root.value_type,
+            uses: compiler.uses,
+            request_path: path.map(Vec::into_boxed_slice),
+        })
     }
 
     /// The type of the result; [`Type::Dyn`] where only the values tell.
     pub(crate) fn result_type(&self) -> &Type {
-        unimplemented!("the expression room is built")
+        &self.result_type
     }
 
     /// What the program looks at.
     pub(crate) fn uses(&self) -> Uses {
-        unimplemented!("the expression room is built")
+        self.uses
     }
 
     /// The result, if it is the same for every call.
     pub(crate) fn constant(&self) -> Option<Value<'static>> {
-        unimplemented!("the expression room is built")
+        match &self.root {
+            Node::Const(value) => Some(value.clone()),
+            _ => None,
+        }
     }
 
     /// If the whole program is a path into `request` (`request.a.b`), its field numbers: a message field set
     /// from it copies presence too.
     pub(crate) fn request_path(&self) -> Option<&[u32]> {
-        unimplemented!("the expression room is built")
+        self.request_path.as_deref()
     }
 
     /// Runs the program.
     pub(crate) fn eval<'e>(&'e self, env: &Env<'e>) -> Result<Value<'e>, EvalError> {
-        let _ = env;
-        unimplemented!("the expression room is built")
+        self.root.eval(&mut Frame::new(env))
     }
 }

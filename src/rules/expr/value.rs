@@ -2,7 +2,13 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use prost_reflect::{EnumDescriptor, MessageDescriptor};
+
+use super::EvalError;
+use super::well_known::{WellKnown, any_parts, message_value};
+use crate::message::{DEFAULT_MAX_ELEMENTS, Message, check};
+use crate::schema::Layouts;
 
 /// The value of an expression.
 #[derive(Debug, Clone)]
@@ -29,16 +35,97 @@ pub(crate) struct MessageValue<'e> {
     pub(crate) bytes: Cow<'e, [u8]>,
 }
 
-impl Value<'_> {
+impl<'e> Value<'e> {
     /// The same value, free of what it was read from.
     pub(crate) fn into_owned(self) -> Value<'static> {
-        unimplemented!("the expression room is built")
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::Uint(value) => Value::Uint(value),
+            Self::Double(value) => Value::Double(value),
+            Self::String(value) => Value::String(Cow::Owned(value.into_owned())),
+            Self::Bytes(value) => Value::Bytes(Cow::Owned(value.into_owned())),
+            Self::Duration { seconds, nanos } => Value::Duration { seconds, nanos },
+            Self::Timestamp { seconds, nanos } => Value::Timestamp { seconds, nanos },
+            Self::Enum(descriptor, number) => Value::Enum(descriptor, number),
+            Self::Message(message) => Value::Message(MessageValue {
+                descriptor: message.descriptor,
+                bytes: Cow::Owned(message.bytes.into_owned()),
+            }),
+            Self::List(values) => Value::List(values.into_iter().map(Value::into_owned).collect()),
+            Self::Map(entries) => Value::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key.into_owned(), value.into_owned()))
+                    .collect(),
+            ),
+        }
     }
 
-    /// Appends the value as a template puts it into text: numbers in decimal, enums by name, lists and messages
-    /// as JSON, bytes in base64, durations and timestamps as ProtoJSON writes them, null as nothing.
-    pub(crate) fn write_text(&self, text: &mut String) {
-        let _ = text;
-        unimplemented!("the expression room is built")
+    /// The same value, borrowed: text and bytes are not copied.
+    pub(super) fn borrowed(&'e self) -> Value<'e> {
+        match self {
+            Self::String(value) => Value::String(Cow::Borrowed(value)),
+            Self::Bytes(value) => Value::Bytes(Cow::Borrowed(value)),
+            Self::Message(message) => Value::Message(MessageValue {
+                descriptor: message.descriptor.clone(),
+                bytes: Cow::Borrowed(&message.bytes),
+            }),
+            Self::List(values) => Value::List(values.iter().map(Value::borrowed).collect()),
+            Self::Map(entries) => {
+                Value::Map(entries.iter().map(|(key, value)| (key.borrowed(), value.borrowed())).collect())
+            }
+            scalar => scalar.clone(),
+        }
+    }
+
+    /// A string that lives as long as the event.
+    pub(super) fn text(text: impl Into<Cow<'e, str>>) -> Self {
+        Self::String(text.into())
+    }
+
+    /// The name of the value's type, for messages to people.
+    pub(crate) fn type_name(&self) -> &str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Uint(_) => "uint",
+            Self::Double(_) => "double",
+            Self::String(_) => "string",
+            Self::Bytes(_) => "bytes",
+            Self::Duration { .. } => "duration",
+            Self::Timestamp { .. } => "timestamp",
+            Self::Enum(descriptor, _) => descriptor.full_name(),
+            Self::Message(message) => message.descriptor.full_name(),
+            Self::List(_) => "list",
+            Self::Map(_) => "map",
+        }
+    }
+}
+
+impl MessageValue<'_> {
+    /// The message with its bytes shared, as the message room has it.
+    pub(super) fn to_message(&self) -> Message {
+        Message::from_checked(self.descriptor.clone(), Bytes::copy_from_slice(&self.bytes))
+    }
+
+    /// What an `Any` holds, checked here since nobody has looked inside yet; nothing for another message, or for
+    /// a type that the schema does not have.
+    pub(super) fn unpacked(&self, layouts: &Layouts) -> Result<Option<Value<'static>>, EvalError> {
+        if WellKnown::of(&self.descriptor) != Some(WellKnown::Any) {
+            return Ok(None);
+        }
+        let (name, contents) = any_parts(&self.bytes)?;
+        let pool = self.descriptor.parent_pool();
+        let (Some(descriptor), Some(layout)) = (pool.get_message_by_name(name), layouts.find(name)) else {
+            return Ok(None);
+        };
+        check(layouts, layout, contents, DEFAULT_MAX_ELEMENTS)
+            .map_err(|malformed| EvalError::new(format!("the Any does not hold a {name}: {malformed}")))?;
+        let known = WellKnown::of(&descriptor);
+        let value = message_value(&descriptor, known.as_ref(), Cow::Borrowed(contents))?;
+        Ok(Some(value.into_owned()))
     }
 }

@@ -12,11 +12,14 @@ fn fixture(name: &str) -> Schema {
         concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/sample").into(),
     ));
     let rules = prost_protovalidate_types::DESCRIPTOR_POOL.encode_to_vec();
-    files.add(DescriptorSetFileResolver::decode(rules.as_slice()).unwrap());
+    files.add(DescriptorSetFileResolver::decode(rules.as_slice()).expect("a descriptor set"));
     files.add(GoogleFileResolver::new());
     let mut compiler = protox::Compiler::with_file_resolver(files);
-    compiler.include_imports(true).open_file(name).unwrap();
-    Schema::from_descriptor_set(&compiler.encode_file_descriptor_set()).unwrap()
+    compiler
+        .include_imports(true)
+        .open_file(name)
+        .expect("the fixture compiles");
+    Schema::from_descriptor_set(&compiler.encode_file_descriptor_set()).expect("it was just compiled")
 }
 
 fn refusals(validator: &prost_protovalidate::Validator, method: &Method) -> Vec<String> {
@@ -24,7 +27,7 @@ fn refusals(validator: &prost_protovalidate::Validator, method: &Method) -> Vec<
     samples
         .filter_map(|sample| {
             let refusal = validator.validate(&sample).err()?;
-            let json = serde_json::to_string(&sample).unwrap();
+            let json = serde_json::to_string(&sample).expect("every sample has a JSON form");
             Some(format!("{}: {refusal}\n    {json}", method.name()))
         })
         .collect()
@@ -46,7 +49,7 @@ fn every_sample_satisfies_its_rules() {
 #[test]
 fn the_check_refuses_what_breaks_a_rule() {
     let schema = fixture("rules.proto");
-    let method = schema.method("sample.rules.Rules/Numbers").unwrap();
+    let method = schema.method("sample.rules.Rules/Numbers").expect("it is there");
     let mut sample = Sampler::new(0).sample(method, None, 0);
     sample.set_field_by_name("exact", prost_reflect::Value::I32(8));
     assert!(prost_protovalidate::Validator::new().validate(&sample).is_err());

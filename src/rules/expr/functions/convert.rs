@@ -1,0 +1,303 @@
+//! Conversions between types, and `size`.
+
+use std::borrow::Cow;
+
+use chrono::DateTime;
+
+use super::{Code, Evaluated, Function, Overload, P, R, Style, in_duration_range, in_timestamp_range, no_overload};
+use crate::rules::expr::text::{write_double, write_duration, write_enum, write_timestamp};
+use crate::rules::expr::{EvalError, Value};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function {
+        name: "size",
+        style: Style::Both,
+        code: Code::One(size),
+        overloads: &[
+            Overload(&[P::Text], R::Is(P::Int)),
+            Overload(&[P::Bytes], R::Is(P::Int)),
+            Overload(&[P::List], R::Is(P::Int)),
+            Overload(&[P::Map], R::Is(P::Int)),
+        ],
+    },
+    Function {
+        name: "int",
+        style: Style::Global,
+        code: Code::One(int),
+        overloads: &[
+            Overload(&[P::Int], R::Is(P::Int)),
+            Overload(&[P::Uint], R::Is(P::Int)),
+            Overload(&[P::Double], R::Is(P::Int)),
+            Overload(&[P::Text], R::Is(P::Int)),
+            Overload(&[P::Enum], R::Is(P::Int)),
+            Overload(&[P::Timestamp], R::Is(P::Int)),
+        ],
+    },
+    Function {
+        name: "uint",
+        style: Style::Global,
+        code: Code::One(uint),
+        overloads: &[
+            Overload(&[P::Uint], R::Is(P::Uint)),
+            Overload(&[P::Int], R::Is(P::Uint)),
+            Overload(&[P::Double], R::Is(P::Uint)),
+            Overload(&[P::Text], R::Is(P::Uint)),
+        ],
+    },
+    Function {
+        name: "double",
+        style: Style::Global,
+        code: Code::One(double),
+        overloads: &[
+            Overload(&[P::Double], R::Is(P::Double)),
+            Overload(&[P::Int], R::Is(P::Double)),
+            Overload(&[P::Uint], R::Is(P::Double)),
+            Overload(&[P::Text], R::Is(P::Double)),
+        ],
+    },
+    Function {
+        name: "bool",
+        style: Style::Global,
+        code: Code::One(bool_of),
+        overloads: &[Overload(&[P::Bool], R::Is(P::Bool)), Overload(&[P::Text], R::Is(P::Bool))],
+    },
+    Function {
+        name: "string",
+        style: Style::Global,
+        code: Code::One(string),
+        overloads: &[
+            Overload(&[P::Text], R::Is(P::Text)),
+            Overload(&[P::Int], R::Is(P::Text)),
+            Overload(&[P::Uint], R::Is(P::Text)),
+            Overload(&[P::Double], R::Is(P::Text)),
+            Overload(&[P::Bool], R::Is(P::Text)),
+            Overload(&[P::Bytes], R::Is(P::Text)),
+            Overload(&[P::Enum], R::Is(P::Text)),
+            Overload(&[P::Timestamp], R::Is(P::Text)),
+            Overload(&[P::Duration], R::Is(P::Text)),
+        ],
+    },
+    Function {
+        name: "bytes",
+        style: Style::Global,
+        code: Code::One(bytes),
+        overloads: &[Overload(&[P::Bytes], R::Is(P::Bytes)), Overload(&[P::Text], R::Is(P::Bytes))],
+    },
+    Function {
+        name: "timestamp",
+        style: Style::Global,
+        code: Code::One(timestamp),
+        overloads: &[
+            Overload(&[P::Timestamp], R::Is(P::Timestamp)),
+            Overload(&[P::Text], R::Is(P::Timestamp)),
+            Overload(&[P::Int], R::Is(P::Timestamp)),
+        ],
+    },
+    Function {
+        name: "duration",
+        style: Style::Global,
+        code: Code::One(duration),
+        overloads: &[
+            Overload(&[P::Duration], R::Is(P::Duration)),
+            Overload(&[P::Text], R::Is(P::Duration)),
+        ],
+    },
+    Function {
+        name: "dyn",
+        style: Style::Global,
+        code: Code::One(|value| Ok(value)),
+        overloads: &[Overload(&[P::Any], R::Is(P::Any))],
+    },
+];
+
+/// Code points of a string, bytes, elements of a list, entries of a map.
+fn size(value: Value<'_>) -> Evaluated<Value<'_>> {
+    let size = match &value {
+        Value::String(text) => text.chars().count(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::List(values) => values.len(),
+        Value::Map(entries) => entries.len(),
+        other => return no_overload("size", &[other]),
+    };
+    Ok(Value::Int(size as i64))
+}
+
+fn int(value: Value<'_>) -> Evaluated<Value<'_>> {
+    let number = match &value {
+        Value::Int(number) => Some(*number),
+        Value::Enum(_, number) => Some(i64::from(*number)),
+        Value::Uint(number) => i64::try_from(*number).ok(),
+        // Both ends are excluded, as in cel-go: neither is a whole number of the other type.
+        Value::Double(number) if *number > i64::MIN as f64 && *number < i64::MAX as f64 => Some(*number as i64),
+        Value::Double(_) => None,
+        Value::Timestamp { seconds, .. } => Some(*seconds),
+        Value::String(text) => return text.parse().map(Value::Int).map_err(|_| not_a("an int", text)),
+        other => return no_overload("int", &[other]),
+    };
+    number.map(Value::Int).ok_or_else(|| out_of_range("int", &value))
+}
+
+fn uint(value: Value<'_>) -> Evaluated<Value<'_>> {
+    let number = match &value {
+        Value::Uint(number) => Some(*number),
+        Value::Int(number) => u64::try_from(*number).ok(),
+        Value::Double(number) if *number >= 0.0 && *number < u64::MAX as f64 => Some(*number as u64),
+        Value::Double(_) => None,
+        Value::String(text) => return text.parse().map(Value::Uint).map_err(|_| not_a("a uint", text)),
+        other => return no_overload("uint", &[other]),
+    };
+    number.map(Value::Uint).ok_or_else(|| out_of_range("uint", &value))
+}
+
+fn double(value: Value<'_>) -> Evaluated<Value<'_>> {
+    match &value {
+        Value::Double(number) => Ok(Value::Double(*number)),
+        Value::Int(number) => Ok(Value::Double(*number as f64)),
+        Value::Uint(number) => Ok(Value::Double(*number as f64)),
+        Value::String(text) => text.parse().map(Value::Double).map_err(|_| not_a("a double", text)),
+        other => no_overload("double", &[other]),
+    }
+}
+
+/// The texts are those of Go's `strconv.ParseBool`, which the specification took over.
+fn bool_of(value: Value<'_>) -> Evaluated<Value<'_>> {
+    match &value {
+        Value::Bool(value) => Ok(Value::Bool(*value)),
+        Value::String(text) => match &**text {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Value::Bool(true)),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Value::Bool(false)),
+            other => Err(not_a("a bool", other)),
+        },
+        other => no_overload("bool", &[other]),
+    }
+}
+
+fn string(value: Value<'_>) -> Evaluated<Value<'_>> {
+    text_of(value).map(Value::String)
+}
+
+/// The text that `string()` gives.
+pub(in crate::rules::expr) fn text_of(value: Value<'_>) -> Evaluated<Cow<'_, str>> {
+    let mut text = String::new();
+    match value {
+        Value::String(text) => return Ok(text),
+        Value::Bytes(bytes) => {
+            let invalid = || EvalError::new("string: the bytes are not UTF-8");
+            return match bytes {
+                Cow::Borrowed(bytes) => str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| invalid()),
+                Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| invalid()),
+            };
+        }
+        Value::Int(_) | Value::Uint(_) | Value::Bool(_) => value.write_json(&mut text),
+        Value::Double(number) => write_double(number, &mut text),
+        Value::Enum(descriptor, number) => write_enum(&descriptor, number, &mut text),
+        Value::Timestamp { seconds, nanos } => write_timestamp(seconds, nanos, &mut text),
+        Value::Duration { seconds, nanos } => write_duration(seconds, nanos, &mut text),
+        other => return Err(no_overload("string", &[&other]).expect_err("it is an error")),
+    }
+    Ok(Cow::Owned(text))
+}
+
+fn bytes(value: Value<'_>) -> Evaluated<Value<'_>> {
+    match value {
+        Value::Bytes(bytes) => Ok(Value::Bytes(bytes)),
+        Value::String(Cow::Borrowed(text)) => Ok(Value::Bytes(Cow::Borrowed(text.as_bytes()))),
+        Value::String(Cow::Owned(text)) => Ok(Value::Bytes(Cow::Owned(text.into_bytes()))),
+        other => no_overload("bytes", &[&other]),
+    }
+}
+
+fn timestamp(value: Value<'_>) -> Evaluated<Value<'_>> {
+    match &value {
+        Value::Timestamp { .. } => Ok(value),
+        Value::Int(seconds) if in_timestamp_range(*seconds) => {
+            Ok(Value::Timestamp { seconds: *seconds, nanos: 0 })
+        }
+        Value::Int(_) => Err(out_of_range("timestamp", &value)),
+        Value::String(text) => parse_timestamp(text),
+        other => no_overload("timestamp", &[other]),
+    }
+}
+
+/// Reads RFC 3339, from the year 1 to 9999.
+fn parse_timestamp<'e>(text: &str) -> Evaluated<Value<'e>> {
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_| not_a("a timestamp", text))?;
+    // A leap second is one second with too many nanoseconds.
+    let nanos = time.timestamp_subsec_nanos();
+    let seconds = time.timestamp() + i64::from(nanos / 1_000_000_000);
+    if !in_timestamp_range(seconds) {
+        return Err(EvalError::new(format!("timestamp: {text} is out of range")));
+    }
+    Ok(Value::Timestamp { seconds, nanos: (nanos % 1_000_000_000).cast_signed() })
+}
+
+fn duration(value: Value<'_>) -> Evaluated<Value<'_>> {
+    match &value {
+        Value::Duration { .. } => Ok(value),
+        Value::String(text) => parse_duration(text),
+        other => no_overload("duration", &[other]),
+    }
+}
+
+/// Reads `1h30m`, `-1.5s`, `250ms`: numbers with units, as Go writes durations.
+fn parse_duration<'e>(text: &str) -> Evaluated<Value<'e>> {
+    let invalid = || not_a("a duration", text);
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let mut nanos: i128 = 0;
+    let mut rest = if unsigned == "0" { "" } else { unsigned };
+    if unsigned.is_empty() {
+        return Err(invalid());
+    }
+    while !rest.is_empty() {
+        let number_end = rest.find(|c: char| c != '.' && !c.is_ascii_digit()).ok_or_else(invalid)?;
+        let (number, after) = rest.split_at(number_end);
+        let unit_end = after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_end);
+        nanos += nanoseconds(number, unit).ok_or_else(invalid)?;
+        rest = after;
+    }
+    let nanos = if negative { -nanos } else { nanos };
+    if !in_duration_range(nanos) {
+        return Err(EvalError::new(format!("duration: {text} is out of range")));
+    }
+    Ok(duration_of(nanos))
+}
+
+/// A duration of so many nanoseconds, within the range of durations.
+pub(in crate::rules::expr) fn duration_of<'e>(nanos: i128) -> Value<'e> {
+    Value::Duration { seconds: (nanos / 1_000_000_000) as i64, nanos: (nanos % 1_000_000_000) as i32 }
+}
+
+/// `1.5` hours in nanoseconds, exactly; what is finer is cut off.
+fn nanoseconds(number: &str, unit: &str) -> Option<i128> {
+    let scale: i128 = match unit {
+        "h" => 3_600_000_000_000,
+        "m" => 60_000_000_000,
+        "s" => 1_000_000_000,
+        "ms" => 1_000_000,
+        "us" | "µs" | "μs" => 1_000,
+        "ns" => 1,
+        _ => return None,
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() && fraction.is_empty() || fraction.contains('.') || whole.len() > 18 {
+        return None;
+    }
+    let fraction = &fraction[..fraction.len().min(18)];
+    let parse = |digits: &str| if digits.is_empty() { Some(0) } else { digits.parse::<i128>().ok() };
+    let tenths = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
+    Some(parse(whole)? * scale + parse(fraction)? * scale / tenths)
+}
+
+fn not_a(what: &str, text: &str) -> EvalError {
+    EvalError::new(format!("{text:?} is not {what}"))
+}
+
+fn out_of_range(name: &str, value: &Value<'_>) -> EvalError {
+    let mut text = String::new();
+    value.write_text(&mut text);
+    EvalError::new(format!("{name}: {text} is out of range"))
+}

@@ -1,0 +1,89 @@
+//! The encoders extension (`base64`), and our own `repeat` and `json`.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::{Code, Evaluated, Function, Overload, P, R, Style, bounded, no_overload};
+use crate::rules::expr::{EvalError, Value};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function {
+        name: "base64.encode",
+        style: Style::Global,
+        code: Code::One(base64_encode),
+        overloads: &[Overload(&[P::Bytes], R::Is(P::Text))],
+    },
+    Function {
+        name: "base64.decode",
+        style: Style::Global,
+        code: Code::One(base64_decode),
+        overloads: &[Overload(&[P::Text], R::Is(P::Bytes))],
+    },
+    Function {
+        name: "repeat",
+        style: Style::Global,
+        code: Code::Two(repeat),
+        overloads: &[
+            Overload(&[P::Text, P::Int], R::Is(P::Text)),
+            Overload(&[P::Bytes, P::Int], R::Is(P::Bytes)),
+        ],
+    },
+    Function {
+        name: "json",
+        style: Style::Global,
+        code: Code::One(json),
+        overloads: &[Overload(&[P::Any], R::Is(P::Text))],
+    },
+];
+
+/// Padding may be left out, as cel-go has it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+fn base64_encode(value: Value<'_>) -> Evaluated<Value<'_>> {
+    match &value {
+        Value::Bytes(bytes) => Ok(Value::text(BASE64.encode(bytes))),
+        other => no_overload("base64.encode", &[other]),
+    }
+}
+
+fn base64_decode(value: Value<'_>) -> Evaluated<Value<'_>> {
+    match &value {
+        Value::String(text) => BASE64
+            .decode(text.as_bytes())
+            .map(|bytes| Value::Bytes(Cow::Owned(bytes)))
+            .map_err(|error| EvalError::new(format!("base64.decode: {error}"))),
+        other => no_overload("base64.decode", &[other]),
+    }
+}
+
+fn repeat<'e>(value: Value<'e>, count: Value<'e>) -> Evaluated<Value<'e>> {
+    let times = |length: usize, count: i64| {
+        let count = usize::try_from(count)
+            .map_err(|_| EvalError::new(format!("repeat: the count is negative: {count}")))?;
+        bounded("repeat", length.checked_mul(count)).map(|_| count)
+    };
+    match (&value, &count) {
+        (Value::String(text), Value::Int(count)) => Ok(Value::text(text.repeat(times(text.len(), *count)?))),
+        (Value::Bytes(bytes), Value::Int(count)) => {
+            Ok(Value::Bytes(Cow::Owned(bytes.repeat(times(bytes.len(), *count)?))))
+        }
+        (value, count) => no_overload("repeat", &[value, count]),
+    }
+}
+
+/// ProtoJSON for a message, JSON for another value.
+fn json(value: Value<'_>) -> Evaluated<Value<'_>> {
+    if let Value::Message(message) = &value {
+        let json = message.to_message().to_json();
+        return json.map(Value::text).map_err(|error| EvalError::new(format!("json: {error}")));
+    }
+    let mut text = String::new();
+    value.write_json(&mut text);
+    Ok(Value::text(text))
+}

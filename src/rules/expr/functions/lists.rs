@@ -1,0 +1,158 @@
+//! The lists extension.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
+use super::{Code, Evaluated, Function, Overload, P, R, Style, no_overload};
+use crate::rules::expr::equal::{Key, compare, equals};
+use crate::rules::expr::{EvalError, Value};
+
+const fn member(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
+    Function { name, style: Style::Member, code, overloads }
+}
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    member("slice", Code::Three(slice), &[Overload(&[P::List, P::Int, P::Int], R::First)]),
+    member("flatten", Code::One(flatten), &[Overload(&[P::List], R::Is(P::List))]),
+    member("flatten", Code::Two(flatten_to), &[Overload(&[P::List, P::Int], R::Is(P::List))]),
+    member("distinct", Code::One(distinct), &[Overload(&[P::List], R::First)]),
+    member("sort", Code::One(sort), &[Overload(&[P::List], R::First)]),
+    member(
+        "reverse",
+        Code::One(reverse),
+        &[Overload(&[P::List], R::First), Overload(&[P::Text], R::Is(P::Text))],
+    ),
+    member("first", Code::One(first), &[Overload(&[P::List], R::Element)]),
+    member("last", Code::One(last), &[Overload(&[P::List], R::Element)]),
+    Function {
+        name: "lists.range",
+        style: Style::Global,
+        code: Code::One(range),
+        overloads: &[Overload(&[P::Int], R::Is(P::Ints))],
+    },
+];
+
+/// The most elements that `lists.range` makes, as in cel-go.
+const MAX_RANGE: i64 = 1_000_000;
+
+fn slice<'e>(list: Value<'e>, start: Value<'e>, end: Value<'e>) -> Evaluated<Value<'e>> {
+    let (Value::List(values), Value::Int(start), Value::Int(end)) = (&list, &start, &end) else {
+        return no_overload("slice", &[&list, &start, &end]);
+    };
+    let place = |index: &i64| usize::try_from(*index).ok();
+    match place(start).zip(place(end)).and_then(|(start, end)| values.get(start..end)) {
+        Some(values) => Ok(Value::List(values.to_vec())),
+        None => {
+            Err(EvalError::new(format!("slice: no elements {start} to {end} in a list of {}", values.len())))
+        }
+    }
+}
+
+fn flatten(list: Value<'_>) -> Evaluated<Value<'_>> {
+    flatten_to(list, Value::Int(1))
+}
+
+fn flatten_to<'e>(list: Value<'e>, depth: Value<'e>) -> Evaluated<Value<'e>> {
+    match (list, depth) {
+        (Value::List(values), Value::Int(depth)) => {
+            let depth = u64::try_from(depth)
+                .map_err(|_| EvalError::new(format!("flatten: the depth is negative: {depth}")))?;
+            let mut flat = Vec::with_capacity(values.len());
+            flatten_into(values, depth, &mut flat);
+            Ok(Value::List(flat))
+        }
+        (list, depth) => no_overload("flatten", &[&list, &depth]),
+    }
+}
+
+fn flatten_into<'e>(values: Vec<Value<'e>>, depth: u64, flat: &mut Vec<Value<'e>>) {
+    for value in values {
+        match value {
+            Value::List(inner) if depth > 0 => flatten_into(inner, depth - 1, flat),
+            other => flat.push(other),
+        }
+    }
+}
+
+/// The first of each set of equal elements; `1`, `1u` and `1.0` are equal.
+fn distinct(list: Value<'_>) -> Evaluated<Value<'_>> {
+    let Value::List(values) = list else { return no_overload("distinct", &[&list]) };
+    let mut seen = HashSet::new();
+    let mut unique: Vec<Value<'_>> = Vec::new();
+    for value in values {
+        let is_new = match Key::of(&value) {
+            Some(key) => seen.insert(key),
+            None => !unique.iter().any(|other| equals(other, &value)),
+        };
+        if is_new {
+            unique.push(value);
+        }
+    }
+    Ok(Value::List(unique))
+}
+
+fn sort(list: Value<'_>) -> Evaluated<Value<'_>> {
+    match list {
+        Value::List(values) => {
+            let keyed = values.into_iter().map(|value| (value.clone(), value)).collect();
+            sort_by_keys("sort", keyed)
+        }
+        other => no_overload("sort", &[&other]),
+    }
+}
+
+/// The values in the order of their keys, which must be of one type; equal keys keep their order.
+pub(in crate::rules::expr) fn sort_by_keys<'e>(
+    name: &str,
+    mut keyed: Vec<(Value<'e>, Value<'e>)>,
+) -> Evaluated<Value<'e>> {
+    if let Some((first, _)) = keyed.first() {
+        // A NaN is not even comparable with itself.
+        let fits = |key: &Value<'_>| key.type_name() == first.type_name() && compare(key, key).is_some();
+        if let Some((key, _)) = keyed.iter().find(|(key, _)| !fits(key)) {
+            let (first, other) = (first.type_name(), key.type_name());
+            return Err(EvalError::new(format!("{name}: cannot order {first} and {other}")));
+        }
+    }
+    keyed.sort_by(|(a, _), (b, _)| compare(a, b).unwrap_or(Ordering::Equal));
+    Ok(Value::List(keyed.into_iter().map(|(_, value)| value).collect()))
+}
+
+/// Of a list, or the code points of a string.
+fn reverse(value: Value<'_>) -> Evaluated<Value<'_>> {
+    match value {
+        Value::List(mut values) => {
+            values.reverse();
+            Ok(Value::List(values))
+        }
+        Value::String(text) => Ok(Value::text(text.chars().rev().collect::<String>())),
+        other => no_overload("reverse", &[&other]),
+    }
+}
+
+/// cel-go gives an optional; without those, an empty list is an error.
+fn first(list: Value<'_>) -> Evaluated<Value<'_>> {
+    match list {
+        Value::List(values) => {
+            values.into_iter().next().ok_or_else(|| EvalError::new("first: the list is empty"))
+        }
+        other => no_overload("first", &[&other]),
+    }
+}
+
+fn last(list: Value<'_>) -> Evaluated<Value<'_>> {
+    match list {
+        Value::List(mut values) => values.pop().ok_or_else(|| EvalError::new("last: the list is empty")),
+        other => no_overload("last", &[&other]),
+    }
+}
+
+fn range(count: Value<'_>) -> Evaluated<Value<'_>> {
+    match count {
+        Value::Int(count @ 0..=MAX_RANGE) => Ok(Value::List((0..count).map(Value::Int).collect())),
+        Value::Int(count) => {
+            Err(EvalError::new(format!("lists.range: {count} is not between 0 and {MAX_RANGE}")))
+        }
+        other => no_overload("lists.range", &[&other]),
+    }
+}

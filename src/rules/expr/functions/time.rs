@@ -1,0 +1,121 @@
+//! Timestamps and durations: their parts, in a time zone where one is given, and their ranges.
+
+use chrono::{DateTime, Datelike, FixedOffset, Offset, TimeZone, Timelike, Utc};
+use chrono_tz::Tz;
+
+use super::{Code, Evaluated, Function, Overload, P, R, Style, no_overload};
+use crate::rules::expr::{EvalError, Value};
+
+/// A part of a point in time, in UTC, or in a zone by its IANA name or offset.
+macro_rules! part {
+    ($name:literal, $part:expr) => {
+        [
+            Function {
+                name: $name,
+                style: Style::Member,
+                code: Code::One(|time| part_of($name, &time, None, $part)),
+                overloads: &[Overload(&[P::Timestamp], R::Is(P::Int))],
+            },
+            Function {
+                name: $name,
+                style: Style::Member,
+                code: Code::Two(|time, zone| part_of($name, &time, Some(&zone), $part)),
+                overloads: &[Overload(&[P::Timestamp, P::Text], R::Is(P::Int))],
+            },
+        ]
+    };
+}
+
+/// A part of a point in time or, in whole units, of a duration.
+macro_rules! part_or_unit {
+    ($name:literal, $part:expr, $nanos:expr) => {
+        [
+            Function {
+                name: $name,
+                style: Style::Member,
+                code: Code::One(|value| match value {
+                    Value::Duration { seconds, nanos } => {
+                        Ok(Value::Int((total_nanos(seconds, nanos) / $nanos) as i64))
+                    }
+                    time => part_of($name, &time, None, $part),
+                }),
+                overloads: &[
+                    Overload(&[P::Timestamp], R::Is(P::Int)),
+                    Overload(&[P::Duration], R::Is(P::Int)),
+                ],
+            },
+            Function {
+                name: $name,
+                style: Style::Member,
+                code: Code::Two(|time, zone| part_of($name, &time, Some(&zone), $part)),
+                overloads: &[Overload(&[P::Timestamp, P::Text], R::Is(P::Int))],
+            },
+        ]
+    };
+}
+
+pub(super) const FUNCTIONS: &[Function] = [
+    part!("getFullYear", |time| i64::from(time.year())),
+    part!("getMonth", |time| i64::from(time.month0())),
+    part!("getDayOfYear", |time| i64::from(time.ordinal0())),
+    part!("getDayOfMonth", |time| i64::from(time.day0())),
+    part!("getDate", |time| i64::from(time.day())),
+    part!("getDayOfWeek", |time| i64::from(time.weekday().num_days_from_sunday())),
+    part_or_unit!("getHours", |time| i64::from(time.hour()), 3_600_000_000_000),
+    part_or_unit!("getMinutes", |time| i64::from(time.minute()), 60_000_000_000),
+    part_or_unit!("getSeconds", |time| i64::from(time.second()), 1_000_000_000),
+    part_or_unit!("getMilliseconds", |time| i64::from(time.nanosecond() / 1_000_000), 1_000_000),
+]
+.as_flattened();
+
+fn part_of<'e>(
+    name: &str,
+    time: &Value<'_>,
+    zone: Option<&Value<'_>>,
+    part: fn(DateTime<FixedOffset>) -> i64,
+) -> Evaluated<Value<'e>> {
+    let (Value::Timestamp { seconds, nanos }, None | Some(Value::String(_))) = (time, zone) else {
+        return match zone {
+            None => no_overload(name, &[time]),
+            Some(zone) => no_overload(name, &[time, zone]),
+        };
+    };
+    let utc = DateTime::from_timestamp(*seconds, nanos.cast_unsigned())
+        .ok_or_else(|| EvalError::new(format!("{name}: the timestamp is out of range")))?;
+    let offset = match zone {
+        Some(Value::String(zone)) => offset_at(utc, zone)?,
+        _ => Utc.fix(),
+    };
+    Ok(Value::Int(part(utc.with_timezone(&offset))))
+}
+
+/// The offset of a zone at a point in time: an IANA name, or `[+-]HH:MM`.
+fn offset_at(time: DateTime<Utc>, zone: &str) -> Evaluated<FixedOffset> {
+    let unknown = || EvalError::new(format!("unknown time zone {zone:?}"));
+    let Some((hours, minutes)) = zone.split_once(':') else {
+        let zone: Tz = if zone.is_empty() { Tz::UTC } else { zone.parse().map_err(|_| unknown())? };
+        return Ok(zone.offset_from_utc_datetime(&time.naive_utc()).fix());
+    };
+    let hour: i32 = hours.parse().map_err(|_| unknown())?;
+    let minute: i32 = minutes.parse().map_err(|_| unknown())?;
+    if !(-23..=23).contains(&hour) || !(0..=59).contains(&minute) {
+        return Err(unknown());
+    }
+    let minute = if hours.starts_with('-') { -minute } else { minute };
+    FixedOffset::east_opt(hour * 3600 + minute * 60).ok_or_else(unknown)
+}
+
+/// A duration in nanoseconds.
+pub(in crate::rules::expr) fn total_nanos(seconds: i64, nanos: i32) -> i128 {
+    i128::from(seconds) * 1_000_000_000 + i128::from(nanos)
+}
+
+/// Whether a duration of so many nanoseconds may come out of a calculation: 64 bits of them, about 292 years.
+pub(in crate::rules::expr) fn in_duration_range(nanos: i128) -> bool {
+    i64::try_from(nanos).is_ok()
+}
+
+/// Whether a timestamp lies between the years 1 and 9999.
+pub(in crate::rules::expr) fn in_timestamp_range(seconds: i64) -> bool {
+    (-62_135_596_800..=253_402_300_799).contains(&seconds)
+}

@@ -1,0 +1,276 @@
+//! Operators on values whose types are known only when they run, and the typed forms of the common ones.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::equal::{are_numbers, compare, equals};
+use super::functions::{Evaluated, duration_of, in_duration_range, in_timestamp_range, no_overload, total_nanos};
+use super::{EvalError, Type, Value};
+
+/// An arithmetic operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Math {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Math {
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        use cel::common::ast::operators::{ADD, DIVIDE, MODULO, MULTIPLY, SUBSTRACT};
+        Some(match name {
+            ADD => Self::Add,
+            SUBSTRACT => Self::Subtract,
+            MULTIPLY => Self::Multiply,
+            DIVIDE => Self::Divide,
+            MODULO => Self::Remainder,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Remainder => "%",
+        }
+    }
+
+    /// The type of the result, or nothing if there is no such operation.
+    pub(super) fn result(self, left: &Type, right: &Type) -> Option<Type> {
+        use Type::{Bytes, Double, Duration, Dyn, Enum, Int, String, Timestamp, Uint};
+        Some(match (self, left, right) {
+            (Self::Add, String, String) => String,
+            (Self::Add, Bytes, Bytes) => Bytes,
+            (Self::Add, Type::List(a), Type::List(b)) => Type::list((**a).clone().join((**b).clone())),
+            (Self::Add | Self::Subtract, Duration, Duration) => Duration,
+            (Self::Add | Self::Subtract, Timestamp, Duration) | (Self::Add, Duration, Timestamp) => Timestamp,
+            (Self::Subtract, Timestamp, Timestamp) => Duration,
+            (_, Int | Enum(_), Int | Enum(_)) => Int,
+            (_, Uint, Uint) => Uint,
+            (Self::Add | Self::Subtract | Self::Multiply | Self::Divide, Double, Double) => Double,
+            (Self::Add, a, b) if a.is_dyn() && !b.is_dyn() => Self::with_dyn(b)?,
+            (Self::Add, a, b) if b.is_dyn() && !a.is_dyn() => Self::with_dyn(a)?,
+            (_, a, b) if a.is_dyn() || b.is_dyn() => Dyn,
+            _ => return None,
+        })
+    }
+
+    /// The sum of something known and something not known at load.
+    fn with_dyn(known: &Type) -> Option<Type> {
+        match known {
+            Type::String | Type::Bytes | Type::Int | Type::Uint | Type::Double => Some(known.clone()),
+            Type::List(_) => Some(Type::list(Type::Dyn)),
+            Type::Duration | Type::Timestamp | Type::Enum(_) => Some(Type::Dyn),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn of_ints(self, a: i64, b: i64) -> Evaluated<i64> {
+        let result = match self {
+            Self::Add => a.checked_add(b),
+            Self::Subtract => a.checked_sub(b),
+            Self::Multiply => a.checked_mul(b),
+            Self::Divide | Self::Remainder if b == 0 => return Err(self.by_zero()),
+            Self::Divide => a.checked_div(b),
+            Self::Remainder => a.checked_rem(b),
+        };
+        result.ok_or_else(|| self.overflow("integer"))
+    }
+
+    fn of_uints(self, a: u64, b: u64) -> Evaluated<u64> {
+        let result = match self {
+            Self::Add => a.checked_add(b),
+            Self::Subtract => a.checked_sub(b),
+            Self::Multiply => a.checked_mul(b),
+            Self::Divide | Self::Remainder if b == 0 => return Err(self.by_zero()),
+            Self::Divide => a.checked_div(b),
+            Self::Remainder => a.checked_rem(b),
+        };
+        result.ok_or_else(|| self.overflow("unsigned integer"))
+    }
+
+    fn by_zero(self) -> EvalError {
+        let what = if self == Self::Divide { "division" } else { "remainder of a division" };
+        EvalError::new(format!("{what} by zero"))
+    }
+
+    fn overflow(self, what: &str) -> EvalError {
+        EvalError::new(format!("{what} overflow in `{}`", self.symbol()))
+    }
+
+    pub(super) fn of_values<'e>(self, left: Value<'e>, right: Value<'e>) -> Evaluated<Value<'e>> {
+        match (self, left, right) {
+            (_, Value::Int(a), Value::Int(b)) => self.of_ints(a, b).map(Value::Int),
+            (_, Value::Enum(_, a), b) => self.of_values(Value::Int(i64::from(a)), b),
+            (_, a, Value::Enum(_, b)) => self.of_values(a, Value::Int(i64::from(b))),
+            (_, Value::Uint(a), Value::Uint(b)) => self.of_uints(a, b).map(Value::Uint),
+            (Self::Add, Value::Double(a), Value::Double(b)) => Ok(Value::Double(a + b)),
+            (Self::Subtract, Value::Double(a), Value::Double(b)) => Ok(Value::Double(a - b)),
+            (Self::Multiply, Value::Double(a), Value::Double(b)) => Ok(Value::Double(a * b)),
+            (Self::Divide, Value::Double(a), Value::Double(b)) => Ok(Value::Double(a / b)),
+            (Self::Add, Value::String(a), Value::String(b)) => {
+                let mut text = a.into_owned();
+                text.push_str(&b);
+                Ok(Value::text(text))
+            },
+            (Self::Add, Value::Bytes(a), Value::Bytes(b)) => {
+                let mut bytes = a.into_owned();
+                bytes.extend_from_slice(&b);
+                Ok(Value::Bytes(Cow::Owned(bytes)))
+            }
+            (Self::Add, Value::List(mut a), Value::List(b)) => {
+                a.extend(b);
+                Ok(Value::List(a))
+            }
+            (_, a, b) => self.of_times(&a, &b),
+        }
+    }
+
+    fn of_times<'e>(self, left: &Value<'_>, right: &Value<'_>) -> Evaluated<Value<'e>> {
+        use Value::{Duration, Timestamp};
+        let nanos_of = |value: &Value<'_>| match value {
+            Duration { seconds, nanos } | Timestamp { seconds, nanos } => total_nanos(*seconds, *nanos),
+            _ => 0,
+        };
+        let (a, b) = (nanos_of(left), nanos_of(right));
+        let nanos = if self == Self::Add { a + b } else { a - b };
+        match (self, left, right) {
+            (Self::Add | Self::Subtract, Duration { .. }, Duration { .. })
+            | (Self::Subtract, Timestamp { .. }, Timestamp { .. }) => {
+                if in_duration_range(nanos) { Ok(duration_of(nanos)) } else { Err(self.overflow("duration")) }
+            }
+            (Self::Add | Self::Subtract, Timestamp { .. }, Duration { .. })
+            | (Self::Add, Duration { .. }, Timestamp { .. }) => {
+                let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).unwrap_or(i64::MAX);
+                if !in_timestamp_range(seconds) {
+                    return Err(self.overflow("timestamp"));
+                }
+                Ok(Timestamp { seconds, nanos: nanos.rem_euclid(1_000_000_000) as i32 })
+            }
+            _ => no_overload(self.symbol(), &[left, right]),
+        }
+    }
+}
+
+/// The value with its sign turned.
+pub(super) fn negate(value: Value<'_>) -> Evaluated<Value<'_>> {
+    match value {
+        Value::Int(number) => {
+            number.checked_neg().map(Value::Int).ok_or_else(|| EvalError::new("integer overflow in `-`"))
+        }
+        Value::Enum(_, number) => Ok(Value::Int(-i64::from(number))),
+        Value::Double(number) => Ok(Value::Double(-number)),
+        other => no_overload("-", &[&other]),
+    }
+}
+
+impl Relation {
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        use cel::common::ast::operators::{EQUALS, GREATER, GREATER_EQUALS, LESS, LESS_EQUALS, NOT_EQUALS};
+        Some(match name {
+            EQUALS => Self::Equal,
+            NOT_EQUALS => Self::NotEqual,
+            LESS => Self::Less,
+            LESS_EQUALS => Self::LessOrEqual,
+            GREATER => Self::Greater,
+            GREATER_EQUALS => Self::GreaterOrEqual,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn symbol(self) -> &'static str {
+        match self {
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+
+    /// Whether it asks for equality, rather than for an order.
+    pub(super) fn is_equality(self) -> bool {
+        matches!(self, Self::Equal | Self::NotEqual)
+    }
+
+    #[inline]
+    pub(super) fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        }
+    }
+
+    pub(super) fn of_values(self, left: &Value<'_>, right: &Value<'_>) -> Evaluated<bool> {
+        match self {
+            Self::Equal => Ok(equals(left, right)),
+            Self::NotEqual => Ok(!equals(left, right)),
+            _ => match compare(left, right) {
+                Some(order) => Ok(self.holds(order)),
+                // A NaN is neither less nor greater.
+                None if are_numbers(left, right) => Ok(false),
+                None => no_overload(self.symbol(), &[left, right]).map(|_: Value<'_>| false),
+            },
+        }
+    }
+}
+
+/// An element of a list or the value of a map's key.
+pub(super) fn index<'v, 'e>(container: &'v Value<'e>, key: &Value<'_>) -> Evaluated<&'v Value<'e>> {
+    match container {
+        Value::List(values) => {
+            let place = match key {
+                Value::Int(place) => usize::try_from(*place).ok(),
+                Value::Uint(place) => usize::try_from(*place).ok(),
+                Value::Double(place) if place.fract() == 0.0 && *place >= 0.0 => Some(*place as usize),
+                Value::Double(_) => None,
+                other => return Err(no_overload("[]", &[container, other]).expect_err("it is an error")),
+            };
+            place.and_then(|place| values.get(place)).ok_or_else(|| EvalError::new(format!(
+                "index out of range: {} in a list of {}",
+                shown(key),
+                values.len()
+            )))
+        }
+        Value::Map(entries) => super::equal::find(entries, key)
+            .ok_or_else(|| EvalError::new(format!("no such key: {}", shown(key)))),
+        other => Err(no_overload("[]", &[other, key]).expect_err("it is an error")),
+    }
+}
+
+/// Whether a list has an equal element, or a map the key.
+pub(super) fn contains(container: &Value<'_>, value: &Value<'_>) -> Evaluated<bool> {
+    match container {
+        Value::List(values) => Ok(values.iter().any(|element| equals(element, value))),
+        Value::Map(entries) => Ok(super::equal::find(entries, value).is_some()),
+        other => no_overload("in", &[value, other]).map(|_: Value<'_>| false),
+    }
+}
+
+fn shown(value: &Value<'_>) -> String {
+    let mut text = String::new();
+    value.write_text(&mut text);
+    text
+}

@@ -1,0 +1,184 @@
+//! The kinds of input, alone and together.
+
+use std::path::Path;
+
+use protod::Schema;
+
+use crate::support::{Tree, located, message, names, repository_file, set_file, set_of, user};
+
+#[test]
+fn a_file_is_named_from_its_own_folder() {
+    let tree = Tree::new(&[("proto/a.proto", &message("p", "A"))]);
+    assert_eq!(names(&tree.load("proto/a.proto").unwrap()), ["a.proto"]);
+}
+
+#[test]
+fn a_folder_gives_all_below_it_each_file_after_its_imports() {
+    let tree = Tree::new(&[
+        ("api/a.proto", &user("A", &["deep/er/b.proto"], &["B"])),
+        ("api/deep/er/b.proto", &user("B", &["z.proto"], &["Z"])),
+        ("api/z.proto", &user("Z", &[], &[])),
+        ("api/.hidden/x.proto", "nonsense"),
+        ("api/node_modules/x.proto", "nonsense"),
+        ("api/google/protobuf/any.proto", "nonsense"),
+        ("api/notes.txt", "nonsense"),
+    ]);
+    let schema = tree.load("api").unwrap();
+    let names: Vec<&str> = schema.files().iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["z.proto", "deep/er/b.proto", "a.proto"]);
+}
+
+#[test]
+fn every_extension_of_descriptor_sets_is_taken() {
+    let tree = Tree::new(&[]);
+    for extension in ["binpb", "pb", "protoset", "desc", "dsc", "fds"] {
+        let name = format!("set.{extension}");
+        tree.write(&name, repository_file("descriptors/stream.binpb"));
+        assert_eq!(tree.load(&name).unwrap().methods().len(), 3, "{extension}");
+    }
+}
+
+#[test]
+fn a_text_may_import_a_file_of_a_set() {
+    let tree = Tree::new(&[("a.proto", &user("A", &["in/set.proto"], &["InSet"]))]);
+    tree.write("set.binpb", set_of([set_file("in/set.proto", &[], "InSet")]));
+    let schema = Schema::builder()
+        .input(tree.path("a.proto"))
+        .input(tree.path("set.binpb"))
+        .build()
+        .unwrap();
+    assert_eq!(names(&schema), ["a.proto", "in/set.proto"]);
+}
+
+#[test]
+fn a_file_that_several_inputs_lead_to_is_compiled_once() {
+    let tree = Tree::new(&[
+        ("api/a.proto", &message("p", "A")),
+        ("copy/of/a.proto", &message("p", "A")),
+    ]);
+    let folders = Schema::builder()
+        .input(tree.path("api/a.proto"))
+        .input(tree.path("api"))
+        .input(tree.path("api/../api/a.proto"))
+        .input(tree.path("copy"));
+    assert_eq!(names(&folders.build().unwrap()), ["a.proto"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_links_to_itself_is_read_once() {
+    let tree = Tree::new(&[("api/a.proto", &message("p", "A"))]);
+    std::os::unix::fs::symlink(tree.path("api"), tree.path("api/again")).unwrap();
+    assert_eq!(names(&tree.load("api").unwrap()), ["a.proto"]);
+}
+
+#[test]
+fn two_files_of_one_name_in_two_folders_are_both_loaded() {
+    let tree = Tree::new(&[
+        ("one/service.proto", &message("one", "A")),
+        ("two/service.proto", &message("two", "A")),
+    ]);
+    let both = Schema::builder()
+        .input(tree.path("one/service.proto"))
+        .input(tree.path("two/service.proto"));
+    let schema = both.build().unwrap();
+    assert!(schema.pool().get_message_by_name("one.A").is_some());
+    assert!(schema.pool().get_message_by_name("two.A").is_some());
+}
+
+#[test]
+fn a_text_beside_the_set_made_from_it_is_one_file() {
+    let both = Schema::builder()
+        .input("proto")
+        .input("descriptors/stream.binpb")
+        .build()
+        .unwrap();
+    assert_eq!(names(&both), ["search.proto", "stream.proto"]);
+}
+
+#[test]
+fn a_text_that_differs_from_the_set_of_its_name_is_a_problem() {
+    let tree = Tree::new(&[("stream.proto", &message("proto", "Other"))]);
+    let both = Schema::builder()
+        .input(tree.path("stream.proto"))
+        .input("descriptors/stream.binpb")
+        .build();
+    assert_eq!(
+        tree.problems(both),
+        ["stream.proto: differs from the file 'stream.proto' of the set descriptors/stream.binpb"]
+    );
+}
+
+#[test]
+fn one_file_in_two_sets_is_one_file_unless_they_differ() {
+    let a = set_file("a.proto", &[], "A");
+    let with_comments = prost_types::FileDescriptorProto {
+        source_code_info: Some(prost_types::SourceCodeInfo::default()),
+        ..a.clone()
+    };
+    let same = Schema::builder()
+        .descriptor_set(set_of([a.clone()]))
+        .descriptor_set(set_of([with_comments]));
+    assert_eq!(names(&same.build().unwrap()), ["a.proto"]);
+    let other = set_of([set_file("a.proto", &[], "Other")]);
+    let differ = Schema::builder()
+        .descriptor_set(set_of([a]))
+        .descriptor_set(other)
+        .build();
+    assert_eq!(
+        located(differ),
+        ["descriptor set 2: file 'a.proto' is in two sets, and they differ"]
+    );
+}
+
+#[test]
+fn watch_paths_are_all_that_the_schema_was_made_from() {
+    let tree = Tree::new(&[
+        ("buf.yaml", "version: v2\nmodules: [{path: shared}]\n"),
+        ("shared/b.proto", &user("B", &[], &[])),
+        ("given/c.proto", &user("C", &[], &[])),
+        (
+            "api/a.proto",
+            &user(
+                "A",
+                &["b.proto", "c.proto", "google/protobuf/any.proto"],
+                &["B", "C"],
+            ),
+        ),
+    ]);
+    let schema = Schema::builder()
+        .input(tree.path("api"))
+        .import_path(tree.path("given"))
+        .build()
+        .unwrap();
+    let expected = [
+        "api",
+        "api/a.proto",
+        "buf.yaml",
+        "given",
+        "given/c.proto",
+        "shared/b.proto",
+    ];
+    assert_eq!(schema.watch_paths(), expected.map(|name| tree.path(name)));
+}
+
+#[test]
+fn input_folders_are_where_the_inputs_lie_as_they_were_given() {
+    let inputs = ["proto/stream.proto", "proto", "descriptors/search.binpb"];
+    let schema = inputs
+        .iter()
+        .fold(Schema::builder(), |builder, input| builder.input(*input))
+        .build()
+        .unwrap();
+    assert_eq!(
+        schema.input_folders(),
+        [Path::new("proto"), Path::new("descriptors")]
+    );
+}
+
+#[test]
+fn a_byte_order_mark_and_carriage_returns_do_no_harm() {
+    let text = format!("\u{feff}{}", message("p", "A").replace('\n', "\r\n"));
+    let tree = Tree::new(&[("a.proto", &text)]);
+    assert_eq!(names(&tree.load("a.proto").unwrap()), ["a.proto"]);
+}

@@ -1,0 +1,61 @@
+//! What options say, from text and from sets alike.
+
+use prost_reflect::Value;
+use protod::Schema;
+
+const PACKED: &str = r#"
+syntax = "proto2";
+message M {
+  repeated int32 by_default = 1;
+  repeated int32 packed = 2 [packed = true];
+}
+"#;
+
+#[test]
+fn packed_option_is_honoured_from_source() {
+    let schema = Schema::from_source("packed.proto", PACKED).unwrap();
+    let message = schema.pool().get_message_by_name("M").unwrap();
+    assert!(!message.get_field_by_name("by_default").unwrap().is_packed());
+    assert!(message.get_field_by_name("packed").unwrap().is_packed());
+
+    let unpacked =
+        "syntax = \"proto3\"; message M { repeated int32 a = 1 [packed = false]; repeated int32 b = 2; }";
+    let message = Schema::from_source("unpacked.proto", unpacked).unwrap();
+    let message = message.pool().get_message_by_name("M").unwrap();
+    assert!(!message.get_field_by_name("a").unwrap().is_packed());
+    assert!(message.get_field_by_name("b").unwrap().is_packed());
+}
+
+const CUSTOM: &str = r#"
+syntax = "proto3";
+import "google/protobuf/descriptor.proto";
+message Rating { int32 stars = 1; repeated string words = 2; }
+extend google.protobuf.MethodOptions { Rating rating = 50001; }
+extend google.protobuf.EnumValueOptions { string label = 50002; }
+service S { rpc Get(Rating) returns (Rating) { option (rating) = { stars: 5 words: ["a", "b"] }; } }
+enum E { ZERO = 0 [(label) = "nought"]; }
+"#;
+
+#[test]
+fn custom_options_survive_text_and_set() {
+    let text = Schema::from_source("custom.proto", CUSTOM).unwrap();
+    let mut set = Vec::new();
+    for file in text.files() {
+        prost::encoding::bytes::encode(1, &file.descriptor, &mut set);
+    }
+    for schema in [text, Schema::from_descriptor_set(&set).unwrap()] {
+        let pool = schema.pool();
+        let options = schema.method("S/Get").unwrap().descriptor().options();
+        let rating = options.get_extension(&pool.get_extension_by_name("rating").unwrap());
+        let stars = rating.as_message().unwrap().get_field_by_name("stars").unwrap();
+        assert_eq!(*stars, Value::I32(5));
+        let zero = pool
+            .get_enum_by_name("E")
+            .unwrap()
+            .get_value(0)
+            .unwrap()
+            .options();
+        let label = zero.get_extension(&pool.get_extension_by_name("label").unwrap());
+        assert_eq!(*label, Value::String("nought".to_owned()));
+    }
+}
