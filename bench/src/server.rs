@@ -129,7 +129,7 @@ impl Spec {
         command
             .args(arguments)
             .current_dir(root())
-            .env("RUST_LOG", "warn");
+            .envs([("RUST_LOG", "warn"), ("PROTOD_LOG", "warn")]);
         Some(command)
     }
 
