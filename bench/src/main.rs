@@ -16,7 +16,7 @@ use std::fs;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Parser;
 use serde_json::json;
 
@@ -42,7 +42,7 @@ struct Arguments {
     /// Messages through Record while memory is watched.
     #[arg(long, default_value_t = 10_000_000)]
     memory_messages: u64,
-    /// Also the Rust closures of examples/stream_server.rs.
+    /// Also protod's Rust closures over dynamic messages.
     #[arg(long)]
     handlers: bool,
     /// Also this server: `grpc-js`, or ADDR,PID of one that runs; repeatable.
@@ -122,6 +122,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
 
 /// The servers, built; the first is what the others are compared with.
 fn specs(arguments: &Arguments) -> Result<Vec<Spec>> {
+    say("building");
     server::build("bench", ["--bin", "twin"])?;
     let twin = Spec::twin()?;
     let mut specs = vec![twin.clone()];
@@ -135,10 +136,7 @@ fn specs(arguments: &Arguments) -> Result<Vec<Spec>> {
         specs.push(Spec::protod()?);
     }
     if arguments.handlers {
-        if !server::root().join("examples/stream_server.rs").exists() {
-            bail!("--handlers needs examples/stream_server.rs");
-        }
-        server::build("protod", ["--example", "stream_server"])?;
+        server::build("bench", ["--bin", "handlers"])?;
         specs.push(Spec::handlers()?);
     }
     for peer in &arguments.peers {

@@ -52,14 +52,14 @@ pub(crate) fn rounds(
 ) -> Result<Samples> {
     let mut samples: Samples = vec![vec![Vec::new(); specs.len()]; cases.len()];
     for round in 0..=rounds {
-        let servers = specs.iter().map(Spec::start).collect::<Result<Vec<_>>>()?;
+        let mut servers = specs.iter().map(Spec::start).collect::<Result<Vec<_>>>()?;
         for (index, case) in cases.iter().enumerate() {
             say(&format!("round {round} of {rounds}: {}", case.name));
             let mut order: Vec<usize> = (0..servers.len()).collect();
             order.rotate_left(round % servers.len());
             for server in order {
                 let sample = sample(&specs[server], &servers[server], case, messages)
-                    .with_context(|| format!("{} on {}", case.name, specs[server].name))?;
+                    .with_context(|| format!("{} on {}", case.name, servers[server].state()))?;
                 // Round 0 is the warm-up.
                 if round > 0 {
                     samples[index][server].extend(sample);

@@ -4,13 +4,13 @@
 //! that have ended too, in nanoseconds, user and system together. /proc/PID/stat holds the same sum in ticks of 10 ms,
 //! and /proc/PID/schedstat only the main thread's.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -65,13 +65,9 @@ impl Spec {
         ))
     }
 
-    /// The seed's service in closures over DynamicMessage.
+    /// protod's closures over DynamicMessage.
     pub(crate) fn handlers() -> Result<Spec> {
-        let spec = Spec::program("handlers", built("examples/stream_server")?, &["127.0.0.1:0"]);
-        Ok(Spec {
-            complete: false,
-            ..spec
-        })
+        Ok(Spec::program("handlers", built("handlers")?, &[]))
     }
 
     /// `grpc-js`, or `ADDR,PID` of a server that runs.
@@ -137,14 +133,14 @@ impl Spec {
     pub(crate) fn start(&self) -> Result<Server> {
         let mut command = match (&self.origin, self.command()) {
             (&Origin::Running(address, pid), _) => {
-                let lines = Arc::default();
+                let said = Arc::default();
                 return Ok(Server {
                     name: self.name.clone(),
                     address,
                     pid,
                     child: None,
                     start: None,
-                    lines,
+                    said,
                 });
             }
             (_, command) => command.expect("a program has a command"),
@@ -158,10 +154,10 @@ impl Spec {
             .with_context(|| format!("start {command:?}"))?;
         let pid = Pid::from_raw(i32::try_from(child.id())?);
         let stderr = child.stderr.take().expect("stderr is piped");
-        let lines = Arc::<AtomicUsize>::default();
+        let said = Arc::<Mutex<Said>>::default();
         let (listening, heard) = mpsc::channel();
-        let counter = Arc::clone(&lines);
-        thread::spawn(move || listen_to(stderr, &listening, &counter));
+        let ears = Arc::clone(&said);
+        thread::spawn(move || listen_to(stderr, &listening, &ears));
         // From here on dropping the server ends the child.
         let unset = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut server = Server {
@@ -170,7 +166,7 @@ impl Spec {
             pid,
             child: Some(child),
             start: None,
-            lines,
+            said,
         };
         match heard.recv_timeout(START_LIMIT) {
             Ok(Ok((address, at))) => {
@@ -184,30 +180,30 @@ impl Spec {
     }
 }
 
-/// Waits for the line `… listening on ADDR`, then counts lines.
+/// Waits for the line `… listening on ADDR`, then keeps count of what is said.
 fn listen_to(
     stderr: ChildStderr,
     listening: &mpsc::Sender<Result<(SocketAddr, Instant), String>>,
-    lines: &AtomicUsize,
+    said: &Mutex<Said>,
 ) {
-    let mut said = String::new();
+    let mut before = String::new();
     let mut heard = false;
     for line in BufReader::new(stderr).lines() {
         let (Ok(line), now) = (line, Instant::now()) else {
             return;
         };
         if heard {
-            lines.fetch_add(1, Ordering::Relaxed);
+            lock(said).hear(line);
         } else if let Some(address) = listening_address(&line) {
             heard = true;
             // The bench may have given up waiting.
             let _ = listening.send(Ok((address, now)));
         } else {
-            said = said + &line + "\n";
+            before = before + &line + "\n";
         }
     }
     if !heard {
-        let _ = listening.send(Err(said));
+        let _ = listening.send(Err(before));
     }
 }
 
@@ -225,7 +221,14 @@ pub(crate) struct Server {
     pub(crate) start: Option<Duration>,
     pid: Pid,
     child: Option<Child>,
-    lines: Arc<AtomicUsize>,
+    said: Arc<Mutex<Said>>,
+}
+
+/// What a server wrote to stderr since it listens.
+#[derive(Debug, Default)]
+struct Said {
+    lines: usize,
+    last: VecDeque<String>,
 }
 
 /// Resident memory in KiB.
@@ -278,9 +281,24 @@ impl Server {
             .with_context(|| format!("{} is gone", self.name))
     }
 
+    /// How the server is, for the message of a failure: whether it still runs, and what it said last.
+    pub(crate) fn state(&mut self) -> String {
+        let ended = self
+            .child
+            .as_mut()
+            .and_then(|child| child.try_wait().ok().flatten());
+        let state = ended.map_or_else(|| "runs".to_owned(), |status| format!("has ended with {status}"));
+        let said: String = lock(&self.said)
+            .last
+            .iter()
+            .map(|line| format!("\n    {line}"))
+            .collect();
+        format!("{} {state}; its last lines:{said}", self.name)
+    }
+
     /// Fails if the server logged on the way: then the figures would be those of its log.
     pub(crate) fn was_quiet(&self) -> Result<()> {
-        let lines = self.lines.load(Ordering::Relaxed);
+        let lines = lock(&self.said).lines;
         ensure!(
             lines < LINES_LIMIT,
             "{} wrote {lines} lines to stderr under load",
@@ -288,6 +306,20 @@ impl Server {
         );
         Ok(())
     }
+}
+
+impl Said {
+    fn hear(&mut self, line: String) {
+        self.lines += 1;
+        self.last.push_back(line);
+        if self.last.len() > 10 {
+            self.last.pop_front();
+        }
+    }
+}
+
+fn lock(said: &Mutex<Said>) -> MutexGuard<'_, Said> {
+    said.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Server {
