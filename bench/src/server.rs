@@ -356,9 +356,13 @@ pub(crate) fn build(package: &str, target: [&str; 2]) -> Result<()> {
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
+    // Warnings are for those who build by hand.
+    let output = command.output().context("start cargo")?;
     ensure!(
-        command.status().context("start cargo")?.success(),
-        "{command:?} failed"
+        output.status.success(),
+        "{command:?} failed:
+{}",
+        String::from_utf8_lossy(&output.stderr)
     );
     Ok(())
 }
