@@ -13,6 +13,7 @@ mod limits;
 mod list;
 mod logging;
 mod report;
+mod schema;
 mod serve;
 mod source;
 mod stdout;
@@ -50,6 +51,8 @@ enum Command {
     List(list::List),
     /// Print services, methods, messages and other symbols as proto text
     Describe(describe::Describe),
+    /// Print the JSON Schema of rules files, for editors
+    Schema(schema::Schema),
 }
 
 impl Cli {
@@ -61,6 +64,7 @@ impl Cli {
             Command::Call(call) => call.run(),
             Command::List(list) => list.run().map(|()| ExitCode::SUCCESS),
             Command::Describe(describe) => describe.run().map(|()| ExitCode::SUCCESS),
+            Command::Schema(schema) => schema.run().map(|()| ExitCode::SUCCESS),
         };
         match done {
             Ok(code) => code,

@@ -11,6 +11,7 @@ mod explain;
 pub(crate) mod expr;
 mod file;
 mod index;
+mod json_schema;
 mod load;
 mod metadata;
 mod names;
@@ -39,6 +40,7 @@ use std::sync::Arc;
 use tonic::Status;
 
 pub use self::explain::Explanation;
+pub use self::json_schema::JSON_SCHEMA;
 use self::expr::Uses;
 use self::plan::Rule;
 use self::select::Order;

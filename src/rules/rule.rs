@@ -27,8 +27,8 @@ pub(crate) const KEYS: [&str; 13] = [
     "method", "name", "match", "when", "priority", "times", "scope", "headers", "trailers", "reply",
     "stream", "session", "status",
 ];
-const OUTCOMES: [&str; 4] = ["reply", "stream", "session", "status"];
-const SESSION_KEYS: [&str; 7] = [
+pub(crate) const OUTCOMES: [&str; 4] = ["reply", "stream", "session", "status"];
+pub(crate) const SESSION_KEYS: [&str; 7] = [
     "state",
     "open",
     "message",
@@ -37,6 +37,7 @@ const SESSION_KEYS: [&str; 7] = [
     "signals",
     "key",
 ];
+pub(crate) const TIMER_KEYS: [&str; 3] = ["every", "after", "do"];
 
 /// Compiles the rule of `node`, whose keys are checked, for a method.
 pub(crate) fn compile(
@@ -256,7 +257,7 @@ fn timers(compiler: &mut Compiler<'_>, method: &Method, node: &Node) -> Vec<Time
     };
     let mut timers = Vec::with_capacity(items.len());
     for item in items {
-        let Some(entries) = compiler.entries(item, "a timer", &["every", "after", "do"]) else {
+        let Some(entries) = compiler.entries(item, "a timer", &TIMER_KEYS) else {
             continue;
         };
         let (every, after) = (find(&entries, "every"), find(&entries, "after"));
@@ -330,12 +331,15 @@ fn times(
 }
 
 fn integer(compiler: &mut Compiler<'_>, node: &Node, key: &str) -> Option<i64> {
-    if let Yaml::Int(number) = &node.value {
-        i64::try_from(*number).ok()
-    } else {
+    let Yaml::Int(number) = &node.value else {
         compiler.problem(node, format!("`{key}` is a whole number, found {}", node.kind()));
-        None
+        return None;
+    };
+    let fits = i64::try_from(*number).ok();
+    if fits.is_none() {
+        compiler.problem(node, format!("`{key}`: {number} does not fit 64 bits"));
     }
+    fits
 }
 
 /// A name as a header carries it: what ASCII cannot show is percent-encoded.

@@ -13,11 +13,11 @@ use super::template::Template;
 use super::text::{Piece, Text};
 
 /// The keys of a step that say what it does; each step has one.
-const ACTIONS: [&str; 11] = [
+pub(crate) const ACTIONS: [&str; 11] = [
     "send", "set", "wait", "log", "headers", "trailers", "flush", "status", "do", "choose", "signal",
 ];
 /// The keys that say when and how often.
-const MODIFIERS: [&str; 6] = ["when", "repeat", "each", "as", "every", "key"];
+pub(crate) const MODIFIERS: [&str; 6] = ["when", "repeat", "each", "as", "every", "key"];
 
 /// Writes the operations of one event.
 pub(crate) struct Steps<'s, 'c> {

@@ -197,6 +197,12 @@ impl Program {
         self.request_path.as_deref()
     }
 
+    /// Runs a program whose result is an [int](Type::Int), and makes no value on the way.
+    #[inline]
+    pub(crate) fn eval_int(&self, env: &Env<'_>) -> Result<i64, EvalError> {
+        self.root.eval_int(&mut Frame::new(env))
+    }
+
     /// Runs the program.
     pub(crate) fn eval<'e>(&'e self, env: &Env<'e>) -> Result<Value<'e>, EvalError> {
         self.root.eval(&mut Frame::new(env))
