@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use prost::encoding::encode_varint;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
-use protod::{Message, Schema};
+use protod::{DynamicCodec, Message, Rules, Schema, Server};
+use tonic::codec::Codec as _;
 
 fn schema() -> (Schema, MessageDescriptor) {
     let schema = Schema::from_source(
@@ -140,4 +141,28 @@ fn four_mebibyte_of_empty_messages_stays_under_budget() {
             .expect_err("over budget")
             .is_too_large()
     );
+}
+
+#[test]
+fn everything_that_holds_a_recursive_type_can_be_printed_for_debugging() {
+    let schema = Schema::from_source(
+        "tree.proto",
+        r#"syntax = "proto3"; message Tree { Tree left = 1; } service Trees { rpc Grow(Tree) returns (stream Tree); }"#,
+    )
+    .expect("the source compiles");
+    let rules = "rules: [{method: Trees/Grow, match: {left: {}}, stream: [{send: {left: \"${request}\"}}]}]";
+    let rules = Rules::from_text(&schema, "tree.rules.yaml", rules).expect("the rules fit");
+    let method = schema.method("Trees/Grow").expect("the source has it");
+    let mut codec = DynamicCodec::server(method);
+    let printed = format!(
+        "{schema:?} {method:?} {rules:?} {codec:?} {:?} {:?}",
+        codec.encoder(),
+        codec.decoder()
+    );
+    assert!(
+        printed.contains("Trees/Grow") && printed.contains("tree.rules.yaml:1"),
+        "{printed}"
+    );
+    let server = Server::builder(schema).rules(&rules);
+    assert!(format!("{server:?}").contains("Trees/Grow"));
 }
