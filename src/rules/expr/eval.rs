@@ -193,7 +193,7 @@ impl Node {
     }
 
     /// The number of a leaf that holds one, without a call: operands mostly are.
-    #[inline(always)]
+    #[inline]
     fn int_at_hand(&self, frame: &Frame<'_, '_>) -> Option<i64> {
         let value = match self {
             Self::Picked(slot, field) => {
