@@ -5,6 +5,7 @@
 //! refer to one another by [`LayoutId`], so that the hot path never asks a descriptor for anything.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use prost_reflect::{Cardinality, DescriptorPool, Kind, MessageDescriptor};
 
@@ -20,7 +21,6 @@ pub(crate) struct Layouts {
 }
 
 /// One message type.
-#[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) descriptor: MessageDescriptor,
     /// Whether this is the entry of a map, which does not count as a level of nesting.
@@ -29,6 +29,13 @@ pub(crate) struct Layout {
     pub(crate) fields: Box<[FieldLayout]>,
     /// For the low field numbers: the field's index in `fields` plus one, or 0.
     low_numbers: Box<[u16]>,
+}
+
+/// The name only: prost-reflect's own `Debug` does not come back from a recursive type.
+impl fmt::Debug for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Layout").field(&self.descriptor.full_name()).finish()
+    }
 }
 
 /// One field.

@@ -1,5 +1,6 @@
 //! One method of a service, with everything that a call needs of it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use prost_reflect::{MessageDescriptor, MethodDescriptor};
@@ -7,7 +8,6 @@ use prost_reflect::{MessageDescriptor, MethodDescriptor};
 use super::{LayoutId, Layouts};
 
 /// One method of a schema: its descriptors, its shape, and the tables to check its messages with.
-#[derive(Debug)]
 pub struct Method {
     path: String,
     descriptor: MethodDescriptor,
@@ -96,5 +96,12 @@ impl Method {
 
     pub(crate) fn output_layout(&self) -> LayoutId {
         self.output_layout
+    }
+}
+
+/// The name only: prost-reflect's own `Debug` does not come back from a recursive type.
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Method").field("name", &self.name()).finish_non_exhaustive()
     }
 }
