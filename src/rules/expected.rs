@@ -10,13 +10,15 @@ use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, Value};
 use super::compiler::Compiler;
 use super::names;
 use super::node::{Node, Yaml};
-use super::template::{Field, WellKnown, constant};
+use super::template::{Field, WellKnown, constant, takes_null};
 use super::text::{self, Piece};
 
 /// What a value must be.
 #[derive(Debug, Clone)]
 pub(crate) enum Expected {
     Unset,
+    /// Set, and to that: what a `google.protobuf.Value` holds, where 0 is another value than unset.
+    Set(Box<Expected>),
     Scalar(Literal),
     /// By field, with its name as the rule writes it.
     Message(Vec<(Field, String, Expected)>),
@@ -96,8 +98,9 @@ impl Literal {
         };
         match kind {
             Kind::Bool => (bits != 0).to_string(),
-            Kind::Double => f64::from_bits(bits).to_string(),
-            Kind::Float => f32::from_bits(bits as u32).to_string(),
+            // As JSON writes it: 1e308, and not 309 digits.
+            Kind::Double => format!("{:?}", f64::from_bits(bits)),
+            Kind::Float => format!("{:?}", f32::from_bits(bits as u32)),
             Kind::Sint32 | Kind::Sint64 => ((bits >> 1) as i64 ^ -((bits & 1) as i64)).to_string(),
             Kind::Int32 | Kind::Sfixed32 => (bits as i32).to_string(),
             Kind::Int64 | Kind::Sfixed64 => (bits as i64).to_string(),
@@ -167,7 +170,7 @@ impl Expected {
     }
 
     fn compile_field(compiler: &mut Compiler<'_>, node: &Node, field: &Field) -> Option<Self> {
-        if node.value == Yaml::Null {
+        if node.value == Yaml::Null && (field.repeated || !takes_null(&field.kind)) {
             return Some(Self::Unset);
         }
         if !field.repeated {
@@ -226,14 +229,7 @@ impl Expected {
         let (name, number) = match (WellKnown::of(descriptor), &node.value) {
             (Some(WellKnown::Struct), Yaml::Map(_)) => ("fields", 1),
             (Some(WellKnown::ListValue), Yaml::List(_)) => ("values", 1),
-            (Some(WellKnown::Value), Yaml::Null) => {
-                let field = Field::numbered(descriptor, 1)?;
-                return Some(Self::Message(vec![(
-                    field,
-                    "null".to_owned(),
-                    Self::Scalar(Literal::Bits(0)),
-                )]));
-            }
+            (Some(WellKnown::Value), Yaml::Null) => ("null", 1),
             (Some(WellKnown::Value), Yaml::Int(_) | Yaml::Float(_)) => ("number", 2),
             (Some(WellKnown::Value), Yaml::Text(_)) => ("string", 3),
             (Some(WellKnown::Value), Yaml::Bool(_)) => ("bool", 4),
@@ -248,7 +244,14 @@ impl Expected {
             }
         };
         let field = Field::numbered(descriptor, number)?;
-        let expected = Self::compile_field(compiler, node, &field)?;
+        let expected = match node.value {
+            Yaml::Null => Self::Scalar(Literal::Bits(0)),
+            _ => Self::compile_field(compiler, node, &field)?,
+        };
+        let expected = match WellKnown::of(descriptor) {
+            Some(WellKnown::Value) => Self::Set(Box::new(expected)),
+            _ => expected,
+        };
         Some(Self::Message(vec![(field, name.to_owned(), expected)]))
     }
 
@@ -378,6 +381,8 @@ impl Expected {
         match self {
             Self::Unset if set => return Err(format!("{path} is set")),
             Self::Unset => return Ok(()),
+            Self::Set(_) if !set => return Err(format!("{path} is unset")),
+            Self::Set(expected) => return expected.fits_field(message, field, path),
             _ => {}
         }
         match message.get_field_by_number(field.number) {
