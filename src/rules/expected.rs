@@ -3,9 +3,11 @@
 //! Nested messages are partial too, maps by their keys; lists must have just the listed elements. A field listed
 //! with its default also matches unset, and `null` matches unset only.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, Value};
 
 use super::compiler::Compiler;
 use super::names;
@@ -377,18 +379,25 @@ impl Expected {
     }
 
     fn fits_field(&self, message: &DynamicMessage, field: &Field, path: &str) -> Result<(), String> {
-        let set = message.has_field_by_number(field.number);
+        // By number, a message knows its own fields only.
+        let (set, value) = match message.descriptor().get_extension(field.number) {
+            Some(extension) => (
+                message.has_extension(&extension),
+                message.get_extension(&extension),
+            ),
+            None => (
+                message.has_field_by_number(field.number),
+                message
+                    .get_field_by_number(field.number)
+                    .unwrap_or(Cow::Borrowed(&field.default)),
+            ),
+        };
         match self {
-            Self::Unset if set => return Err(format!("{path} is set")),
-            Self::Unset => return Ok(()),
-            Self::Set(_) if !set => return Err(format!("{path} is unset")),
-            Self::Set(expected) => return expected.fits_field(message, field, path),
-            _ => {}
-        }
-        match message.get_field_by_number(field.number) {
-            Some(value) => self.fits(&value, &field.kind, path),
-            // An extension that the message does not have reads as its default.
-            None => self.fits(&field.default, &field.kind, path),
+            Self::Unset if set => Err(format!("{path} is set")),
+            Self::Unset => Ok(()),
+            Self::Set(_) if !set => Err(format!("{path} is unset")),
+            Self::Set(expected) => expected.fits(&value, &field.kind, path),
+            _ => self.fits(&value, &field.kind, path),
         }
     }
 }

@@ -31,6 +31,22 @@ impl Differences {
         }
     }
 
+    /// Compares the answer to a call that is known to differ: it must.
+    pub(crate) fn expect_difference(
+        &mut self,
+        specimen: &Specimen,
+        call: &Call,
+        found: Result<Expected, String>,
+    ) {
+        self.calls += 1;
+        if found.is_ok_and(|found| found.is(&call.expected)) {
+            self.texts.push(format!(
+                "{}: {} {:?} is said to differ, and does not",
+                specimen.name, call.method, call.requests
+            ));
+        }
+    }
+
     /// A specimen of which no call could be made.
     pub(crate) fn broken(&mut self, specimen: &Specimen, error: &str) {
         self.texts.push(format!("{}: {error}", specimen.name));
@@ -57,7 +73,11 @@ impl Expected {
             message,
         } = other;
         let same = self.messages.len() == messages.len()
-            && self.messages.iter().zip(messages).all(|(one, other)| same_json(one, other));
+            && self
+                .messages
+                .iter()
+                .zip(messages)
+                .all(|(one, other)| same_json(one, other));
         same && self.code == *code && self.message == *message
     }
 }

@@ -24,8 +24,11 @@ async fn every_specimen_holds_in_process() {
 }
 
 async fn start(specimen: &Specimen) -> Result<Running, String> {
-    let Specimen { name, proto, rules, .. } = specimen;
-    let schema = Schema::from_source(&format!("{name}.proto"), proto).map_err(|error| format!("{error:?}"))?;
+    let Specimen {
+        name, proto, rules, ..
+    } = specimen;
+    let schema =
+        Schema::from_source(&format!("{name}.proto"), proto).map_err(|error| format!("{error:?}"))?;
     let rules = Rules::from_text(&schema, &format!("{name}.rules.yaml"), rules);
     Ok(Running::start(schema, &rules.map_err(|error| format!("{error:?}"))?).await)
 }

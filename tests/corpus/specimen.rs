@@ -24,6 +24,8 @@ pub(crate) struct Call {
     /// Each as JSON.
     pub(crate) requests: Vec<String>,
     pub(crate) expected: Expected,
+    /// Why grpcurl itself shows another answer, or takes no such request.
+    pub(crate) not_by_grpcurl: Option<String>,
 }
 
 /// What must come back: these messages, and then this status.
@@ -65,7 +67,16 @@ impl Specimen {
 
 impl Call {
     fn read(call: &Value, specimen: &str) -> Self {
-        let keys = ["method", "metadata", "request", "requests", "answer", "answers", "status"];
+        let keys = [
+            "method",
+            "metadata",
+            "request",
+            "requests",
+            "answer",
+            "answers",
+            "status",
+            "not_by_grpcurl",
+        ];
         expect_keys(call, &keys, specimen);
         let metadata = call["metadata"].as_object().into_iter().flatten();
         let status = &call["status"];
@@ -76,8 +87,11 @@ impl Call {
         };
         Self {
             method: format!("corpus.{specimen}.Case/{}", text(&call["method"])),
-            metadata: metadata.map(|(name, value)| (name.clone(), text(value))).collect(),
+            metadata: metadata
+                .map(|(name, value)| (name.clone(), text(value)))
+                .collect(),
             requests: one_or_many(call, "request", "requests"),
+            not_by_grpcurl: call.get("not_by_grpcurl").map(text),
             expected: Expected {
                 messages: answers.map(json).collect(),
                 code: status["code"].as_str().unwrap_or("OK").to_owned(),
@@ -94,7 +108,8 @@ fn one_or_many(call: &Value, one: &str, many: &str) -> Vec<String> {
 
 fn text(value: &Value) -> String {
     let text = value.as_str();
-    text.unwrap_or_else(|| panic!("{value} should be a text")).to_owned()
+    text.unwrap_or_else(|| panic!("{value} should be a text"))
+        .to_owned()
 }
 
 /// A key that nobody reads is a test that nobody runs.
