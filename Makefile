@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint descriptors
+.PHONY: help run test conformance lint descriptors
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -12,6 +12,10 @@ test: ## fetch the outside clients into target/clients, then run every test
 	scripts/install-clients.sh
 	cargo test
 	PROTOC=$(CURDIR)/target/clients/bin/protoc cargo test -p sample-validation
+	scripts/conformance.sh protobuf
+
+conformance: ## run the conformance suites of protobuf, connectrpc and h2spec
+	scripts/conformance.sh
 
 lint: ## formatting, clippy and the documentation; a warning fails
 	cargo fmt --check

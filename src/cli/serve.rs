@@ -106,6 +106,10 @@ impl Serve {
         runtime.block_on(async {
             let bound = server.bind(&self.addr).await?;
             let addr = bound.local_addr().to_string();
+            let reloader = Reloader::new(server, loader).watch(!self.no_watch);
+            // Before the line that a script waits for: without it SIGHUP would end the process.
+            #[cfg(unix)]
+            tokio::spawn(reloader.trigger().reload_on_hangup()?);
             eprintln!("protod listening on {addr}");
             if tls.is_none() && !bound.local_addr().is_local() {
                 tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");
@@ -113,9 +117,6 @@ impl Serve {
             if self.logging.log_format == LogFormat::Text {
                 eprint!("{}", banner(&addr, tls.is_some(), &schema, &rules));
             }
-            let reloader = Reloader::new(server, loader).watch(!self.no_watch);
-            #[cfg(unix)]
-            tokio::spawn(reloader.trigger().reload_on_hangup());
             tokio::spawn(reloader.run());
             bound.serve_until(stop_signal()).await
         })

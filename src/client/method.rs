@@ -95,7 +95,7 @@ impl ClientMethod {
         self.call(tokio_stream::once(request.into())).await?.reply().await
     }
 
-    /// Sends one request and returns when the response headers are there.
+    /// Sends one request and returns when it is on its way.
     pub async fn server_streaming(&self, request: impl Into<Message>) -> Result<Responses, Status> {
         self.expect_shape(false, true)?;
         self.call(tokio_stream::once(request.into())).await
@@ -110,7 +110,7 @@ impl ClientMethod {
         self.call(requests).await?.reply().await
     }
 
-    /// Sends requests as the stream gives them, and returns when the response headers are there.
+    /// Sends requests as the stream gives them, and returns when the call is on its way.
     pub async fn bidi<S>(&self, requests: S) -> Result<Responses, Status>
     where
         S: Stream<Item: Into<Message>> + Send + 'static,
@@ -119,8 +119,8 @@ impl ClientMethod {
         self.call(requests).await
     }
 
-    /// Calls a method of any shape: sends requests as the stream gives them, and returns when the response headers
-    /// are there. Where the method takes one request, the stream must give just one.
+    /// Calls a method of any shape: sends requests as the stream gives them, and returns when the call is on its
+    /// way. Where the method takes one request, the stream must give just one.
     pub async fn call<S>(&self, requests: S) -> Result<Responses, Status>
     where
         S: Stream<Item: Into<Message>> + Send + 'static,
@@ -133,17 +133,14 @@ impl ClientMethod {
         }
         let path: PathAndQuery = self.method.path().parse().expect("names of methods make a path");
         let mut grpc = self.grpc.clone();
-        let response = deadline.limit(async {
+        let codec = DynamicCodec::client(&self.method);
+        let ready = async {
             let ready = grpc.ready().await;
-            ready.map_err(|error| Status::from_error(Box::new(error)))?;
-            grpc.streaming(request, path, DynamicCodec::client(&self.method))
-                .await
-        });
-        Ok(Responses::new(
-            response.await?,
-            self.method.is_server_streaming(),
-            deadline,
-        ))
+            ready.map_err(|error| Status::from_error(Box::new(error)))
+        };
+        deadline.limit(ready).await?;
+        let opening = async move { grpc.streaming(request, path, codec).await };
+        Responses::start(opening, self.method.is_server_streaming(), deadline).await
     }
 
     fn expect_shape(&self, client_streaming: bool, server_streaming: bool) -> Result<(), Status> {

@@ -186,13 +186,25 @@ impl Files {
     fn schema(&self) -> Result<Schema, Error> {
         let mut set = BytesMut::new();
         for file in self.by_name.values() {
-            // FileDescriptorSet.file, with the bytes as they came.
-            encode_key(1, WireType::LengthDelimited, &mut set);
-            encode_varint(file.len() as u64, &mut set);
-            set.extend_from_slice(file);
+            add_file(file, &mut set);
+        }
+        if self.by_name.contains_key("google/protobuf/any.proto") {
+            // An Any may hold any of the well-known types, whether or not a file imports it.
+            for file in DescriptorPool::global().files() {
+                if !self.by_name.contains_key(file.name()) {
+                    add_file(&file.encode_to_vec(), &mut set);
+                }
+            }
         }
         Schema::builder().descriptor_set(set.freeze()).build()
     }
+}
+
+/// Adds a file to a `FileDescriptorSet`, with the bytes as they came.
+fn add_file(file: &[u8], set: &mut BytesMut) {
+    encode_key(1, WireType::LengthDelimited, set);
+    encode_varint(file.len() as u64, set);
+    set.extend_from_slice(file);
 }
 
 /// The messages with extension ranges that the methods of services, or messages, lead to.

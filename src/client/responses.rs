@@ -1,5 +1,9 @@
 //! What comes back from a call: headers, messages one at a time, trailers.
 
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -20,43 +24,69 @@ pub struct Reply {
 }
 
 /// The responses of a call in flight. Dropping it cancels the call.
-#[derive(Debug)]
 pub struct Responses {
+    stage: Stage,
     headers: MetadataMap,
-    stream: Streaming<Message>,
     trailers: MetadataMap,
     deadline: CallDeadline,
     /// For methods that answer once: whether they have.
     single: Option<bool>,
 }
 
+/// The answer to a request, which comes with the response headers.
+type Opening = Pin<Box<dyn Future<Output = Result<Response<Streaming<Message>>, Status>> + Send>>;
+
+/// How far a call has come.
+enum Stage {
+    /// The response headers are waited for.
+    Opening(Opening),
+    Open(Box<Streaming<Message>>),
+    Ended,
+}
+
 impl Responses {
-    pub(super) fn new(
-        response: Response<Streaming<Message>>,
+    /// Polls the call once, which hands the request to the connection: from then on requests are sent whether or
+    /// not responses are waited for. The headers are not waited for, since many a server sends them with its first
+    /// message, and that may be the answer to a request that the caller has yet to make.
+    pub(super) async fn start(
+        opening: impl Future<Output = Result<Response<Streaming<Message>>, Status>> + Send + 'static,
         server_streaming: bool,
         deadline: CallDeadline,
-    ) -> Self {
-        let (headers, stream, _) = response.into_parts();
-        Self {
-            headers,
-            stream,
+    ) -> Result<Self, Status> {
+        let mut opening: Opening = Box::pin(opening);
+        let opened = poll_fn(|context| Poll::Ready(opening.as_mut().poll(context))).await;
+        let mut responses = Self {
+            stage: Stage::Opening(opening),
+            headers: MetadataMap::new(),
             trailers: MetadataMap::new(),
             deadline,
             single: (!server_streaming).then_some(false),
+        };
+        if let Poll::Ready(response) = opened {
+            responses.open(response)?;
         }
+        Ok(responses)
     }
 
-    /// The metadata that the server sent first.
-    pub fn headers(&self) -> &MetadataMap {
-        &self.headers
+    /// The metadata that the server sends first. Many a server sends it with its first message.
+    pub async fn headers(&mut self) -> Result<&MetadataMap, Status> {
+        if let Stage::Opening(opening) = &mut self.stage {
+            let response = self.deadline.limit(opening).await;
+            self.open(response)?;
+        }
+        Ok(&self.headers)
     }
 
     /// The next message, or nothing when the call has ended with OK; any other end is the error.
     ///
     /// Nothing is lost when the future is dropped before it is ready.
     pub async fn message(&mut self) -> Result<Option<Message>, Status> {
-        let next = self.deadline.limit(self.stream.message()).await?;
-        match (&mut self.single, next) {
+        self.headers().await?;
+        let Stage::Open(stream) = &mut self.stage else {
+            return Ok(None);
+        };
+        let next = self.deadline.limit(stream.message()).await?;
+        match (self.single, next) {
             (None | Some(false), Some(message)) => {
                 self.single = self.single.map(|_| true);
                 Ok(Some(message))
@@ -69,9 +99,8 @@ impl Responses {
             )),
             (None | Some(true), None) => {
                 // The end of the stream brought them along, so there is nothing to wait for.
-                if let Some(trailers) = self.stream.trailers().await? {
-                    self.trailers = trailers;
-                }
+                self.trailers = stream.trailers().await?.unwrap_or_default();
+                self.stage = Stage::Ended;
                 Ok(None)
             }
         }
@@ -92,6 +121,23 @@ impl Responses {
             message,
             trailers: self.trailers,
         })
+    }
+
+    fn open(&mut self, response: Result<Response<Streaming<Message>>, Status>) -> Result<(), Status> {
+        self.stage = Stage::Ended;
+        let (headers, stream, _) = response?.into_parts();
+        self.headers = headers;
+        self.stage = Stage::Open(Box::new(stream));
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Responses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Responses")
+            .field("headers", &self.headers)
+            .field("trailers", &self.trailers)
+            .finish_non_exhaustive()
     }
 }
 

@@ -124,13 +124,23 @@ enum State {
     /// The handler has ended: what is left to send.
     Frames(Bytes, HeaderMap),
     Trailers(HeaderMap),
+    /// An answer that is not gRPC.
+    Text(Bytes),
     Done,
 }
 
 impl CallBody {
-    /// A body with nothing in it, for answers that are not gRPC.
-    pub(crate) fn empty() -> Self {
+    /// A body without a message.
+    fn empty() -> Self {
         Self { state: State::Done }
+    }
+
+    /// A body for answers that are not gRPC.
+    pub(crate) fn text(text: &'static str) -> Self {
+        let text = Bytes::from_static(text.as_bytes());
+        Self {
+            state: State::Text(text),
+        }
     }
 }
 
@@ -175,6 +185,7 @@ impl Body for CallBody {
                 Frame::data(frames)
             }
             State::Trailers(trailers) => Frame::trailers(trailers),
+            State::Text(text) => Frame::data(text),
             State::Done | State::Driving(_) => return Poll::Ready(None),
         };
         Poll::Ready(Some(Ok(frame)))
@@ -185,8 +196,9 @@ impl Body for CallBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.state {
+        match &self.state {
             State::Done => SizeHint::with_exact(0),
+            State::Text(text) => SizeHint::with_exact(text.len() as u64),
             _ => SizeHint::default(),
         }
     }

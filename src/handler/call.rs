@@ -191,6 +191,12 @@ impl Call {
         self.next_single_frame().await
     }
 
+    /// Moves on to the next message if it has come already, whole and not compressed; `false` tells nothing.
+    #[inline]
+    pub(crate) fn next_frame_at_once(&mut self) -> bool {
+        self.method.is_client_streaming() && self.incoming.next_at_once()
+    }
+
     /// The one message of a unary or server-streaming call, which is whole only when the client has half-closed.
     async fn next_single_frame(&mut self) -> Result<bool, Status> {
         if std::mem::replace(&mut self.received_single, true) {
@@ -239,6 +245,12 @@ impl Call {
     #[inline]
     pub(crate) fn frames(&mut self) -> Frames<'_> {
         self.outgoing.frames()
+    }
+
+    /// Whether enough was written to wait for the transport.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.outgoing.is_full()
     }
 
     /// Waits while the transport is full; to be called after each [`Frames::write`].

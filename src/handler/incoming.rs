@@ -71,7 +71,16 @@ impl Incoming {
     /// Moves on to the next frame; `false` at half-close.
     #[inline]
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
-        // The common case first: the next frame lies whole in the chunk and is not compressed.
+        if self.next_at_once() {
+            Poll::Ready(Ok(true))
+        } else {
+            self.poll_next_slow(cx)
+        }
+    }
+
+    /// The common case: moves on to the next frame if it lies whole in the chunk and is not compressed.
+    #[inline]
+    pub(super) fn next_at_once(&mut self) -> bool {
         if let Some(rest) = self.chunk.get(self.taken..)
             && let Some((prefix, rest)) = rest.split_first_chunk::<PREFIX>()
             && prefix[0] == 0
@@ -84,10 +93,10 @@ impl Incoming {
                     start,
                     end: self.taken,
                 };
-                return Poll::Ready(Ok(true));
+                return true;
             }
         }
-        self.poll_next_slow(cx)
+        false
     }
 
     fn poll_next_slow(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
@@ -19,11 +19,14 @@ use crate::schema::Method;
 /// The buffer goes to the transport when it holds this many bytes, or when the handler waits.
 const FULL: usize = 32 * 1024;
 
+/// The first buffer of a call has room for a small message or two.
+const SMALL: usize = 128;
+
 /// What the handler has put out for the body.
 #[derive(Debug, Default)]
 struct Outbox {
     headers: Option<MetadataMap>,
-    frames: BytesMut,
+    frames: Vec<u8>,
 }
 
 /// The body's end of the outbox.
@@ -45,7 +48,7 @@ impl Outlet {
 
     /// The frames written since the last time; empty if there are none.
     pub(super) fn take_frames(&self) -> Bytes {
-        self.lock().frames.split().freeze()
+        std::mem::take(&mut self.lock().frames).into()
     }
 }
 
@@ -66,14 +69,16 @@ pub(super) struct Outgoing {
     method: Option<Arc<Method>>,
     outlet: Outlet,
     /// The buffer, while it is out of the box.
-    frames: BytesMut,
+    frames: Vec<u8>,
     taken_out: bool,
+    /// How much room the next buffer is made with: about what the last one held.
+    room: usize,
     /// `Some` until they are sent.
     headers: Option<MetadataMap>,
     pub(super) trailers: MetadataMap,
     encoding: Option<Encoding>,
     /// Where a message is written that is to be compressed.
-    scratch: BytesMut,
+    scratch: Vec<u8>,
     max_size: usize,
     /// How many messages were sent.
     sent: u64,
@@ -87,12 +92,13 @@ impl Outgoing {
         let outgoing = Self {
             method: Some(Arc::clone(method)),
             outlet: outlet.clone(),
-            frames: BytesMut::new(),
+            frames: Vec::new(),
             taken_out: false,
+            room: SMALL,
             headers: Some(MetadataMap::new()),
             trailers: MetadataMap::new(),
             encoding,
-            scratch: BytesMut::new(),
+            scratch: Vec::new(),
             max_size,
             sent: 0,
             most: if method.is_server_streaming() { u64::MAX } else { 1 },
@@ -125,10 +131,15 @@ impl Outgoing {
     #[inline]
     pub(super) fn frames(&mut self) -> Frames<'_> {
         if !self.taken_out {
-            self.frames = std::mem::take(&mut self.outlet.lock().frames);
-            self.taken_out = true;
+            self.take_out();
         }
         Frames { outgoing: self }
+    }
+
+    fn take_out(&mut self) {
+        self.frames = std::mem::take(&mut self.outlet.lock().frames);
+        self.frames.reserve(self.room);
+        self.taken_out = true;
     }
 
     /// Puts out what was written, headers first.
@@ -145,6 +156,7 @@ impl Outgoing {
             outbox.headers = Some(headers);
         }
         if self.taken_out {
+            self.room = self.frames.len().clamp(SMALL, FULL) * 5 / 4;
             outbox.frames = std::mem::take(&mut self.frames);
             self.taken_out = false;
         }
@@ -180,7 +192,7 @@ impl Outgoing {
         Finished {
             result,
             headers: self.headers,
-            frames: self.frames.freeze(),
+            frames: self.frames.into(),
             trailers: self.trailers,
         }
     }
@@ -198,7 +210,7 @@ impl Frames<'_> {
     #[inline]
     pub(crate) fn write<E: From<Status>>(
         &mut self,
-        write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
         let outgoing = &mut *self.outgoing;
         if outgoing.sent >= outgoing.most {
@@ -223,7 +235,7 @@ impl Frames<'_> {
 
     fn write_compressed<E: From<Status>>(
         &mut self,
-        write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
         let outgoing = &mut *self.outgoing;
         let (frames, scratch) = (&mut outgoing.frames, &mut outgoing.scratch);
@@ -245,7 +257,7 @@ impl Frames<'_> {
 
 /// Writes the length of the message that follows the prefix at `start`.
 #[inline]
-fn fill_prefix(frames: &mut BytesMut, start: usize, max_size: usize) -> Result<(), Status> {
+fn fill_prefix(frames: &mut Vec<u8>, start: usize, max_size: usize) -> Result<(), Status> {
     let size = frames.len() - start - PREFIX;
     let length = u32::try_from(size).ok().filter(|_| size <= max_size);
     let length = length.ok_or_else(|| too_large(&format!(" of {size} bytes"), max_size))?;

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::diff::{Change, diff_rules, diff_schemas};
-use super::survey::{Paths, Survey};
-use crate::Error;
+use super::survey::{Paths, Survey, TICK};
 use crate::rules::Rules;
 use crate::schema::Schema;
 use crate::server::Handlers;
+use crate::{Error, Problem};
 
 /// Where schemas come from, and what answers their methods.
 ///
@@ -135,20 +135,27 @@ impl Loader {
     /// Loads; `self.survey` was taken at `since`. Files that change meanwhile are loaded again, so that protos of one
     /// moment are not joined with rules of another.
     fn load_since(&mut self, mut since: SystemTime) -> Result<Loaded, Error> {
-        let mut attempts = 1..=MOST_ATTEMPTS;
-        loop {
-            let _ = attempts.next();
-            let loaded = self.try_load(since);
-            if let Err(error) = &loaded {
-                self.depend_on_problems(error, since);
+        let mut compiled = false;
+        for attempt in 1.. {
+            let mut loaded = self.try_load(since);
+            match &mut loaded {
+                Ok(loaded) => {
+                    compiled |= loaded.compiled;
+                    loaded.compiled = compiled;
+                }
+                Err(error) => self.depend_on_problems(error, since),
             }
             since = SystemTime::now();
             let survey = self.look(since);
-            if survey.is(&self.survey) || attempts.is_empty() {
+            if survey.is(&self.survey) || attempt == MOST_ATTEMPTS {
                 return loaded;
             }
-            self.survey = survey;
+            // Until the files are old enough to be told apart by their times.
+            std::thread::sleep(TICK);
+            since = SystemTime::now();
+            self.survey = self.look(since);
         }
+        unreachable!("the last attempt returns")
     }
 
     fn try_load(&mut self, since: SystemTime) -> Result<Loaded, Error> {
@@ -199,7 +206,7 @@ impl Loader {
 
     /// A problem may lie in a file that no good load has read, and that will be the one to be mended.
     fn depend_on_problems(&mut self, error: &Error, since: SystemTime) {
-        let files = error.problems().iter().filter_map(|problem| problem.file());
+        let files = error.problems().iter().filter_map(Problem::file);
         let files = files.filter_map(|file| std::path::absolute(file).ok());
         let files: Vec<PathBuf> = files.filter(|file| file.exists()).collect();
         let also = |known: &[PathBuf]| {

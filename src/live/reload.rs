@@ -5,7 +5,7 @@
 //! are one at a time; what changes during one causes one more.
 
 use std::fmt;
-use std::future::pending;
+use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +20,10 @@ use crate::{Error, Problem};
 
 /// The name that health knows reloads by.
 pub const RELOAD: &str = "protod.reload";
+
+/// How many changes the log of one reload lists: a line put into a rules file renames all rules below it that have
+/// no name but their line.
+const MOST_CHANGES: usize = 30;
 
 /// What a successful reload did.
 #[derive(Debug)]
@@ -45,16 +49,19 @@ impl ReloadTrigger {
         self.asked.notify_one();
     }
 
-    /// Asks for a reload at every SIGHUP, for ever.
+    /// Asks for a reload at every SIGHUP, for as long as what this gives is polled.
+    ///
+    /// From the call on SIGHUP no longer ends the process. Panics outside a tokio runtime.
     #[cfg(unix)]
-    pub async fn reload_on_hangup(self) -> Result<(), Error> {
+    pub fn reload_on_hangup(self) -> Result<impl Future<Output = ()> + Send + 'static, Error> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut hangup =
             signal(SignalKind::hangup()).map_err(|error| Error::io("SIGHUP cannot be waited for", error))?;
-        while hangup.recv().await.is_some() {
-            self.reload();
-        }
-        Ok(())
+        Ok(async move {
+            while hangup.recv().await.is_some() {
+                self.reload();
+            }
+        })
     }
 }
 
@@ -112,7 +119,7 @@ impl Reloader {
             match Watcher::new() {
                 Ok(watcher) => worker.watcher = Some(watcher),
                 Err(error) => {
-                    tracing::error!(cause = ?error, "reloads are made only when asked for: {error}")
+                    tracing::error!(cause = ?error, "reloads are made only when asked for: {error}");
                 }
             }
         }
@@ -143,12 +150,15 @@ pub fn log_reload(outcome: &Result<Reloaded, Error>) {
             compiled,
             took,
         }) => {
-            for change in changes {
+            for change in changes.iter().take(MOST_CHANGES) {
                 if change.is_incompatible() {
                     tracing::warn!("{change}");
                 } else {
                     tracing::info!("{change}");
                 }
+            }
+            if changes.len() > MOST_CHANGES {
+                tracing::info!("and {} more changes", changes.len() - MOST_CHANGES);
             }
             let protos = if *compiled { "compiled" } else { "unchanged" };
             tracing::info!(
@@ -160,7 +170,10 @@ pub fn log_reload(outcome: &Result<Reloaded, Error>) {
             for problem in error.problems() {
                 tracing::error!("{}", problem.located());
             }
-            tracing::error!("not reloaded, what was served goes on: {error}");
+            if error.problems().is_empty() {
+                tracing::error!("{error}");
+            }
+            tracing::error!("not reloaded: what was served goes on");
         }
     }
 }
@@ -181,18 +194,15 @@ struct Worker {
 }
 
 impl Worker {
-    /// Reloads if there is a reason to, and again until all that it depends on is watched.
+    /// Reloads if there is a reason to, and watches what the load depends on.
     fn reload(&mut self, reason: Option<Reason>) {
         match reason {
             Some(Reason::Asked) => self.publish(|loader| Some(loader.load())),
             Some(Reason::Changed) => self.publish(Loader::load_if_changed),
             None => {}
         }
-        // What changed in a folder before it came to be watched, nobody tells.
-        while let Some(watcher) = &mut self.watcher
-            && watcher.cover(self.loader.survey().folders())
-        {
-            self.publish(Loader::load_if_changed);
+        if let Some(watcher) = &mut self.watcher {
+            watcher.cover(self.loader.survey().folders());
         }
     }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// The clock of file times ticks at least this often.
-const TICK: Duration = Duration::from_millis(10);
+pub(super) const TICK: Duration = Duration::from_millis(10);
 
 /// The files and folders that a load depends on, as they are at one moment.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +60,7 @@ impl Survey {
             since,
             survey: Self::default(),
             followed: BTreeSet::new(),
+            visited: BTreeSet::new(),
         };
         for path in paths.protos {
             taker.given(path, Kind::Proto);
@@ -114,8 +115,9 @@ enum Kind {
 /// What a file in a folder is by its name; most are nothing to us.
 fn kind_of(name: &OsStr) -> Option<Kind> {
     const RULES: [&str; 3] = [".rules.yaml", ".rules.yml", ".rules.json"];
+    let is_proto = Path::new(name).extension() == Some(OsStr::new("proto"));
     let name = name.to_str()?;
-    if name == "buf.yaml" || name == "buf.work.yaml" || name.ends_with(".proto") {
+    if is_proto || name == "buf.yaml" || name == "buf.work.yaml" {
         Some(Kind::Proto)
     } else if RULES.iter().any(|ending| name.ends_with(ending)) {
         Some(Kind::Rules)
@@ -130,6 +132,8 @@ struct Taker<'b> {
     survey: Survey,
     /// Whose symbolic links were followed.
     followed: BTreeSet<PathBuf>,
+    /// The folders looked into; one can be met again through a symbolic link.
+    visited: BTreeSet<PathBuf>,
 }
 
 impl Taker<'_> {
@@ -152,13 +156,14 @@ impl Taker<'_> {
     /// All files of interest in a folder and those below it, but for hidden ones, as they are looked up in.
     fn below(&mut self, folder: &Path) {
         let mut waiting = vec![folder.to_owned()];
-        // A folder can be met again through a symbolic link.
-        let mut visited = BTreeSet::new();
         while let Some(folder) = waiting.pop() {
             let Ok(entries) = fs::read_dir(&folder) else {
                 continue;
             };
-            if !visited.insert(fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone())) {
+            if !self
+                .visited
+                .insert(fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone()))
+            {
                 continue;
             }
             for entry in entries.flatten() {
@@ -192,9 +197,10 @@ impl Taker<'_> {
         let known = before.get(path).filter(|before| before.stamp == stamp);
         let content = match (stamp, known.and_then(|before| before.content)) {
             (None, _) => None,
-            (Some(stamp), _) if stamp.changed + TICK >= since => None,
+            (Some(stamp), _) if stamp.is_fresh(since) => None,
             (Some(_), Some(content)) => Some(content),
-            (Some(_), None) => fs::read(path).ok().map(|bytes| hash(&bytes)),
+            // One that cannot be read is the same until its stamp changes.
+            (Some(_), None) => Some(fs::read(path).map_or(0, |bytes| hash(&bytes))),
         };
         files.insert(path.to_owned(), File { stamp, content });
     }
@@ -236,6 +242,12 @@ impl Stamp {
             inode,
         }
     }
+
+    /// Whether it is too new to tell that nothing was written after the file was loaded, `since` or later. A time
+    /// that is yet to come is another clock's, and tells nothing.
+    fn is_fresh(self, since: SystemTime) -> bool {
+        self.changed + TICK >= since && self.changed <= since.max(SystemTime::now()) + TICK
+    }
 }
 
 /// When a file was last changed, and which inode it is. The time of writing can be set to any; the inode's cannot.
@@ -257,4 +269,105 @@ fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+    use std::time::{Duration, SystemTime};
+
+    use super::{Paths, Survey};
+
+    /// Looks at a folder from a time when its files are old.
+    fn later(folder: &Path, before: &Survey) -> Survey {
+        take(folder, before, SystemTime::now() + Duration::from_secs(1))
+    }
+
+    fn take(folder: &Path, before: &Survey, since: SystemTime) -> Survey {
+        let folders = [folder.to_owned()];
+        let paths = Paths {
+            protos: &folders,
+            rules: &folders,
+        };
+        Survey::take(paths, before, since)
+    }
+
+    fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
+        let path = folder.join(name);
+        fs::write(&path, text).expect("a new file");
+        path
+    }
+
+    #[test]
+    fn file_written_with_the_same_content_has_not_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = write(folder.path(), "a.proto", "same");
+        let first = later(folder.path(), &Survey::default());
+        fs::remove_file(&path).expect("it is there");
+        write(folder.path(), "a.proto", "same");
+        assert!(later(folder.path(), &first).is(&first));
+    }
+
+    #[test]
+    fn each_kind_of_change_is_told_apart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let changes: [(&str, Option<&str>, bool); 6] = [
+            ("a.proto", Some("2"), false),
+            ("b.proto", Some("1"), false),
+            ("b.proto", None, false),
+            ("buf.yaml", Some("version: v2"), false),
+            ("a.rules.yaml", Some("2"), true),
+            ("b.rules.json", Some("{}"), true),
+        ];
+        write(folder.path(), "a.proto", "1");
+        write(folder.path(), "a.rules.yaml", "1");
+        let mut before = later(folder.path(), &Survey::default());
+        for (name, text, same_protos) in changes {
+            match text {
+                Some(text) => drop(write(folder.path(), name, text)),
+                None => fs::remove_file(folder.path().join(name)).expect("it is there"),
+            }
+            let after = later(folder.path(), &before);
+            assert!(!after.is(&before), "{name} {text:?}");
+            assert_eq!(after.has_protos_of(&before), same_protos, "{name} {text:?}");
+            before = after;
+        }
+        write(folder.path(), "notes.txt", "nothing to us");
+        assert!(later(folder.path(), &before).is(&before));
+    }
+
+    #[test]
+    fn file_written_while_it_may_have_been_loaded_counts_as_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let began = SystemTime::now();
+        write(folder.path(), "a.proto", "fresh");
+        let during = take(folder.path(), &Survey::default(), began);
+        assert!(!later(folder.path(), &during).is(&during));
+        let known = later(folder.path(), &during);
+        assert!(later(folder.path(), &known).is(&known));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_of_links_on_the_way_are_among_those_to_watch() {
+        let root = tempfile::tempdir().expect("a folder");
+        let root = fs::canonicalize(root.path()).expect("it is there").join("r");
+        for folder in ["links", "far/real/protos", "far/away"] {
+            fs::create_dir_all(root.join(folder)).expect("a new folder");
+        }
+        write(&root, "far/away/a.proto", "1");
+        let link = |to: PathBuf, at: &str| std::os::unix::fs::symlink(to, root.join(at)).expect("a new link");
+        link(root.join("far/real"), "links/current");
+        link("../../away/a.proto".into(), "far/real/protos/a.proto");
+        let input = root.join("links/current/protos");
+        let survey = later(&input, &Survey::default());
+        for folder in ["links", "links/current/protos", "links/current/protos/../../away"] {
+            let there = survey.folders().contains(&root.join(folder));
+            assert!(there, "{folder} is not in {:?}", survey.folders());
+        }
+        let before = survey;
+        write(&root, "far/away/a.proto", "2");
+        assert!(!later(&input, &before).is(&before));
+    }
 }

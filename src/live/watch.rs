@@ -5,8 +5,8 @@
 //! so an event too many costs a look, and none is relied upon for what it says.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode, ModifyKind};
@@ -32,16 +32,23 @@ pub(super) struct Watcher {
 #[derive(Debug, Default)]
 struct Heard {
     something: Notify,
-    /// Paths that may be something else than they were when they came to be watched.
-    replaced: Mutex<BTreeSet<PathBuf>>,
+    paths: Mutex<HeardPaths>,
+}
+
+#[derive(Debug, Default)]
+struct HeardPaths {
+    /// What may be something else than it was when it came to be watched.
+    replaced: BTreeSet<PathBuf>,
+    /// Files that somebody writes to and has not closed: one that is saved in place is empty for a moment.
+    being_written: BTreeSet<PathBuf>,
 }
 
 impl Watcher {
     /// Watches nothing yet.
     pub(super) fn new() -> Result<Self, Error> {
         let heard = Arc::new(Heard::default());
-        let hears = Arc::clone(&heard);
-        let notify = notify::recommended_watcher(move |event| hears.event(event))
+        let listener = Arc::clone(&heard);
+        let notify = notify::recommended_watcher(move |event| listener.event(event))
             .map_err(|error| Error::io("files cannot be watched", into_io(error)))?;
         Ok(Self {
             notify,
@@ -50,9 +57,10 @@ impl Watcher {
         })
     }
 
-    /// Watches those folders and no others. Whether one came to be watched: what happened there before is not told.
-    pub(super) fn cover(&mut self, folders: &BTreeSet<PathBuf>) -> bool {
-        let replaced = std::mem::take(&mut *self.heard.lock_replaced());
+    /// Watches those folders and no others. One that comes to be watched counts as a change: what happened there
+    /// before, nobody tells.
+    pub(super) fn cover(&mut self, folders: &BTreeSet<PathBuf>) {
+        let replaced = std::mem::take(&mut self.heard.lock().replaced);
         let stale = self.watched.iter().filter(|folder| {
             !folders.contains(*folder) || folder.ancestors().any(|path| replaced.contains(path))
         });
@@ -62,26 +70,19 @@ impl Watcher {
             let _ = self.notify.unwatch(&folder);
             self.watched.remove(&folder);
         }
-        let mut more = false;
         for folder in folders {
-            if !self.watched.contains(folder) && self.watch(folder) {
-                self.watched.insert(folder.clone());
-                more = true;
+            if self.watched.contains(folder) {
+                continue;
             }
-        }
-        more
-    }
-
-    fn watch(&mut self, folder: &Path) -> bool {
-        match self.notify.watch(folder, RecursiveMode::NonRecursive) {
-            Ok(()) => true,
-            Err(error) => {
-                // One that has gone again is missed by a look, not by a watch.
-                if folder.exists() {
+            match self.notify.watch(folder, RecursiveMode::NonRecursive) {
+                Ok(()) => self.heard.something.notify_one(),
+                // It has gone again, which the folder that it was in tells.
+                Err(_) if !folder.exists() => continue,
+                Err(error) => {
                     tracing::warn!(folder = %folder.display(), "changes here will not be seen: {error}");
                 }
-                false
             }
+            self.watched.insert(folder.clone());
         }
     }
 
@@ -94,9 +95,13 @@ impl Watcher {
             let quiet = Instant::now() + QUIET;
             if timeout_at(quiet.min(patience), something.notified())
                 .await
-                .is_err()
+                .is_ok()
             {
-                return;
+                continue;
+            }
+            let being_written = &mut self.heard.lock().being_written;
+            if being_written.is_empty() || patience <= Instant::now() {
+                return being_written.clear();
             }
         }
     }
@@ -105,18 +110,9 @@ impl Watcher {
 impl Heard {
     fn event(&self, event: notify::Result<Event>) {
         match event {
-            // Our own reads.
-            Ok(Event {
-                kind: EventKind::Access(kind),
-                ..
-            }) if kind != AccessKind::Close(AccessMode::Write) => return,
             Ok(event) => {
-                let replaces = matches!(
-                    event.kind,
-                    EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
-                );
-                if replaces {
-                    self.lock_replaced().extend(event.paths);
+                if !self.lock().note(event) {
+                    return;
                 }
             }
             Err(error) => tracing::warn!("a change may have been missed: {error}"),
@@ -125,8 +121,31 @@ impl Heard {
         self.something.notify_one();
     }
 
-    fn lock_replaced(&self) -> std::sync::MutexGuard<'_, BTreeSet<PathBuf>> {
-        self.replaced.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HeardPaths> {
+        self.paths.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HeardPaths {
+    /// Whether the event can be a change.
+    fn note(&mut self, event: Event) -> bool {
+        match event.kind {
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => {
+                self.being_written.retain(|path| !event.paths.contains(path));
+            }
+            // Our own reads.
+            EventKind::Access(_) => return false,
+            EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
+                self.being_written.retain(|path| !event.paths.contains(path));
+                self.replaced.extend(event.paths);
+            }
+            // Nobody but inotify tells when a file is closed.
+            EventKind::Modify(ModifyKind::Data(_)) if cfg!(target_os = "linux") => {
+                self.being_written.extend(event.paths);
+            }
+            _ => {}
+        }
+        true
     }
 }
 

@@ -31,7 +31,7 @@ impl Message {
 }
 
 /// Walks through the message and through what its `Any`s hold, and fails below `depth` levels.
-fn check_any_depth(message: &DynamicMessage, depth: u32) -> Result<(), MessageError> {
+pub(crate) fn check_any_depth(message: &DynamicMessage, depth: u32) -> Result<(), MessageError> {
     let depth = depth.checked_sub(1).ok_or_else(MessageError::any_too_deep)?;
     if message.descriptor().full_name() == "google.protobuf.Any" {
         return match any_contents(message) {

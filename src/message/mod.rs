@@ -20,6 +20,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _};
 pub(crate) use self::check::{DEFAULT_MAX_ELEMENTS, MAX_DEPTH, check, check_and_pick};
 pub use self::codec::{DynamicCodec, DynamicDecoder, DynamicEncoder};
 pub use self::error::MessageError;
+pub(crate) use self::json::check_any_depth;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
 pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_varint};
 use crate::schema::Schema;

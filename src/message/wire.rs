@@ -3,8 +3,6 @@
 //! The reader never allocates and never panics: whatever the bytes are, it gives the next piece or says what is
 //! wrong. It accepts just what prost accepts, so that bytes checked here always decode there.
 
-use bytes::{BufMut, BytesMut};
-
 /// What is wrong with the bytes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Malformed {
@@ -164,16 +162,12 @@ impl<'b> Reader<'b> {
 
 /// Appends a varint.
 #[inline]
-pub(crate) fn put_varint(buffer: &mut BytesMut, mut value: u64) {
-    let mut bytes = [0; 10];
-    let mut length = 0;
+pub(crate) fn put_varint(buffer: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        bytes[length] = value as u8 | 0x80;
+        buffer.push(value as u8 | 0x80);
         value >>= 7;
-        length += 1;
     }
-    bytes[length] = value as u8;
-    buffer.put_slice(&bytes[..=length]);
+    buffer.push(value as u8);
 }
 
 #[cfg(test)]
@@ -184,7 +178,7 @@ mod tests {
     fn varints_of_every_length_round_trip() {
         for shift in 0..64 {
             for value in [1_u64 << shift, (1 << shift) - 1, u64::MAX >> shift] {
-                let mut buffer = BytesMut::new();
+                let mut buffer = Vec::new();
                 put_varint(&mut buffer, value);
                 let mut reader = Reader::new(&buffer);
                 assert_eq!(reader.varint(), Ok(value));

@@ -3,14 +3,16 @@
 //! Each operation reads what the call has at hand through [`Session::with_env`] and is done before the next one
 //! begins; only sending and waiting give the thread away, and nothing is borrowed then.
 
+use std::time::Duration;
+
 use tonic::Status;
 
-use super::expr::{Env, EvalError, Value};
+use super::expr::{Env, EvalError, Type, Value};
 use super::metadata::Metadata;
 use super::pause::Pause;
 use super::plan::{Assignment, Op, Plan, Rule, SignalStep, Variable};
 use super::session::Session;
-use super::source::fit;
+use super::source::{Source, fit};
 use super::state::Listener;
 use super::store::Store;
 use super::template::Misfit;
@@ -23,6 +25,34 @@ pub(super) enum Flow {
     Continue,
     /// The call has ended with OK.
     End,
+}
+
+/// Why steps stopped.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Done(Flow),
+    Wait(Wait),
+}
+
+/// What steps wait for.
+#[derive(Debug)]
+pub(super) enum Wait {
+    /// The transport, to take what was written.
+    Transport,
+    Time(Duration),
+}
+
+impl Wait {
+    /// Waits until it is over.
+    pub(super) async fn over(self, call: &mut Call) {
+        match self {
+            Self::Transport => call.written().await,
+            Self::Time(duration) => {
+                call.publish();
+                tokio::time::sleep(duration).await;
+            }
+        }
+    }
 }
 
 /// The rounds of a loop that are left.
@@ -56,15 +86,34 @@ impl<'r> Session<'r> {
         call: &mut Call,
     ) -> Result<Flow, Status> {
         let mut at = 0;
-        while let Some(op) = plan.ops.get(at) {
-            at += 1;
+        loop {
+            match self.steps(rule, plan, &mut at, call)? {
+                Stop::Done(flow) => return Ok(flow),
+                Stop::Wait(wait) => wait.over(call).await,
+            }
+        }
+    }
+
+    /// Runs the steps from `at` on, up to one that has to wait. Most events never wait, and run in here without
+    /// the bookkeeping of a future.
+    pub(super) fn steps(
+        &mut self,
+        rule: &'r Rule,
+        plan: &'r Plan,
+        at: &mut usize,
+        call: &mut Call,
+    ) -> Result<Stop, Status> {
+        while let Some(op) = plan.ops.get(*at) {
+            *at += 1;
             match op {
                 Op::Send(template) => {
                     self.with_env(call, |env, mut frames| {
                         frames.write(|buffer| template.write(env, buffer))
                     })
                     .map_err(|misfit| misfit_status(rule, misfit))?;
-                    call.written().await;
+                    if call.is_full() {
+                        return Ok(Stop::Wait(Wait::Transport));
+                    }
                 }
                 Op::Set(assignments) => self.set(rule, assignments, call)?,
                 Op::Log(text) => {
@@ -72,7 +121,7 @@ impl<'r> Session<'r> {
                         self.log(rule, text, call)?;
                     }
                 }
-                Op::Jump(to) => at = *to,
+                Op::Jump(to) => *at = *to,
                 Op::Unless { condition, to } => {
                     let holds = self.with_env(call, |env, _| match condition.eval(env) {
                         Ok(Value::Bool(holds)) => Ok(holds),
@@ -80,7 +129,7 @@ impl<'r> Session<'r> {
                         Err(error) => Err(format!("`when`: {error}")),
                     });
                     if !holds.map_err(|message| failed(rule, &message))? {
-                        at = *to;
+                        *at = *to;
                     }
                 }
                 Op::Repeat { count, end } => {
@@ -90,25 +139,25 @@ impl<'r> Session<'r> {
                         next: 0,
                         end: end_round,
                     }) {
-                        at = *end;
+                        *at = *end;
                     }
                 }
                 Op::Each { list, end } => {
                     let elements = self.with_env(call, |env, _| list.eval(env).and_then(elements));
                     let elements = elements.map_err(|error| failed(rule, &format!("`each`: {error}")))?;
                     if !self.begin_loop(Rounds::Elements(elements.into_iter())) {
-                        at = *end;
+                        *at = *end;
                     }
                 }
                 Op::Next { body, every } => {
                     if self.next_round() {
-                        at = *body;
+                        *at = *body;
                         if let Some(every) = every {
-                            self.pause(rule, every, call).await?;
+                            return self.pause(rule, every, call);
                         }
                     }
                 }
-                Op::Wait(pause) => self.pause(rule, pause, call).await?,
+                Op::Wait(pause) => return self.pause(rule, pause, call),
                 Op::Headers(headers) => self.headers(rule, headers, call)?,
                 Op::Trailers(trailers) => {
                     // Taken out, because the values may read the call's own metadata.
@@ -122,14 +171,14 @@ impl<'r> Session<'r> {
                     let status = self.with_env(call, |env, _| status.status(env));
                     let status = status.map_err(|message| failed(rule, &format!("`status`: {message}")))?;
                     return match status.code() {
-                        tonic::Code::Ok => Ok(Flow::End),
+                        tonic::Code::Ok => Ok(Stop::Done(Flow::End)),
                         _ => Err(status),
                     };
                 }
                 Op::Signal(step) => self.signal(rule, step, call)?,
             }
         }
-        Ok(Flow::Continue)
+        Ok(Stop::Done(Flow::Continue))
     }
 
     fn log(&mut self, rule: &Rule, text: &Text, call: &mut Call) -> Result<(), Status> {
@@ -153,6 +202,14 @@ impl<'r> Session<'r> {
             },
         ] = assignments
         {
+            if let (Type::Int, Source::Program(program)) = (kept, value)
+                && *program.result_type() == Type::Int
+            {
+                let number = self.with_env(call, |env, _| program.eval_int(env));
+                let number = number.map_err(|error| failed(rule, &format!("`set` of {name}: {error}")))?;
+                put_int(&mut self.state[*place], number);
+                return Ok(());
+            }
             let value = self
                 .with_env(call, |env, _| value.value(env))
                 .map_err(|error| error.message);
@@ -209,22 +266,31 @@ impl<'r> Session<'r> {
     /// Goes on to the next round of the innermost loop; `false` if that was the last.
     #[inline]
     fn next_round(&mut self) -> bool {
-        let next = self.loops.last_mut().and_then(Rounds::next);
-        if let (Some(value), Some(local)) = (next, self.locals.last_mut()) {
-            *local = value;
-            return true;
+        if let (Some(rounds), Some(local)) = (self.loops.last_mut(), self.locals.last_mut()) {
+            match rounds {
+                Rounds::Count { next, end } if *next < *end => {
+                    put_int(local, *next);
+                    *next += 1;
+                    return true;
+                }
+                Rounds::Count { .. } => {}
+                Rounds::Elements(elements) => {
+                    if let Some(element) = elements.next() {
+                        *local = element;
+                        return true;
+                    }
+                }
+            }
         }
         self.loops.pop();
         self.locals.pop();
         false
     }
 
-    async fn pause(&self, rule: &Rule, pause: &Pause, call: &mut Call) -> Result<(), Status> {
+    fn pause(&self, rule: &Rule, pause: &Pause, call: &mut Call) -> Result<Stop, Status> {
         let duration = self.with_env(call, |env, _| pause.duration(env));
         let duration = duration.map_err(|message| failed(rule, &message))?;
-        call.publish();
-        tokio::time::sleep(duration).await;
-        Ok(())
+        Ok(Stop::Wait(Wait::Time(duration)))
     }
 
     fn headers(&self, rule: &Rule, headers: &Metadata, call: &mut Call) -> Result<(), Status> {
@@ -249,6 +315,15 @@ impl<'r> Session<'r> {
         let own = self.listener.as_ref().map(Listener::id);
         self.rules.state.raise(&name, key.as_deref(), own);
         Ok(())
+    }
+}
+
+/// Sets a variable that mostly holds an int already.
+#[inline]
+fn put_int(variable: &mut Value<'static>, number: i64) {
+    match variable {
+        Value::Int(held) => *held = number,
+        other => *other = Value::Int(number),
     }
 }
 

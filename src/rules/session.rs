@@ -14,7 +14,7 @@ use tonic::Status;
 use super::MethodRules;
 use super::expr::{CallFacts, Env, Value};
 use super::plan::Rule;
-use super::run::{Flow, Rounds, failed};
+use super::run::{Flow, Rounds, Stop, failed};
 use super::state::Listener;
 use super::store::Store;
 use crate::handler::Call;
@@ -194,8 +194,15 @@ impl<'r> Session<'r> {
         let mut at_hand = first;
         while at_hand || self.next(rule, call).await? {
             at_hand = false;
-            if self.run(rule, &rule.message, call).await? == Flow::End {
-                return Ok(());
+            let mut at = 0;
+            // Not `run`: what does not wait is done without another future.
+            loop {
+                match self.steps(rule, &rule.message, &mut at, call)? {
+                    Stop::Done(Flow::End) => return Ok(()),
+                    Stop::Done(Flow::Continue) if self.next_at_once(rule, call)? => at = 0,
+                    Stop::Done(Flow::Continue) => break,
+                    Stop::Wait(wait) => wait.over(call).await,
+                }
             }
         }
         self.half_closed(rule, call).await.map(drop)
@@ -212,6 +219,19 @@ impl<'r> Session<'r> {
         }
         self.admit(call)?;
         Ok(true)
+    }
+
+    /// Admits the next message if it has come already.
+    #[inline]
+    fn next_at_once(&mut self, rule: &Rule, call: &mut Call) -> Result<bool, Status> {
+        if rule.keeps_last {
+            self.keep_frame(call);
+        }
+        let more = call.next_frame_at_once();
+        if more {
+            self.admit(call)?;
+        }
+        Ok(more)
     }
 
     /// Keeps the message at hand for events that come after it, before the receive buffer moves on.

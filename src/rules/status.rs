@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use tonic::{Code, Status};
 
@@ -150,7 +150,7 @@ impl StatusTemplate {
 
     /// A `google.rpc.Status`, which the details travel in.
     fn details(&self, code: Code, message: &str, env: &Env<'_>) -> Result<Bytes, String> {
-        let mut buffer = BytesMut::new();
+        let mut buffer = Vec::new();
         if code != Code::Ok {
             put_varint(&mut buffer, key(1, WireType::Varint).into());
             put_varint(&mut buffer, code as u64);
@@ -158,7 +158,7 @@ impl StatusTemplate {
         if !message.is_empty() {
             put_delimited(&mut buffer, 2, message.as_bytes());
         }
-        let mut detail = BytesMut::new();
+        let mut detail = Vec::new();
         for template in &self.details {
             detail.clear();
             template
@@ -166,11 +166,11 @@ impl StatusTemplate {
                 .map_err(|misfit| format!("`details`: {misfit}"))?;
             put_delimited(&mut buffer, 3, &detail);
         }
-        Ok(buffer.freeze())
+        Ok(buffer.into())
     }
 }
 
-fn put_delimited(buffer: &mut BytesMut, number: u32, bytes: &[u8]) {
+fn put_delimited(buffer: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     put_varint(buffer, key(number, WireType::LengthDelimited).into());
     put_varint(buffer, bytes.len() as u64);
     buffer.extend_from_slice(bytes);

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use bytes::BytesMut;
 use http::HeaderMap;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
@@ -118,10 +117,10 @@ pub(super) fn written(
         "" => Message::from_dynamic(DynamicMessage::new(descriptor.clone())),
         json => Message::from_json(descriptor.clone(), json).unwrap(),
     };
-    let mut buffer = BytesMut::new();
+    let mut buffer = Vec::new();
     with_request(schema, &picker, &request, |env| template.write(env, &mut buffer))
         .map_err(|misfit: Misfit| misfit.to_string())?;
-    let message = DynamicMessage::decode(descriptor, buffer.clone().freeze()).unwrap();
+    let message = DynamicMessage::decode(descriptor, &buffer[..]).unwrap();
     // In the order of field numbers, minimal lengths, nothing left in that proto3 leaves out. Maps have no order,
     // and prost leaves out an entry's zero value.
     if !["counts", "by_number", "by_bool", "struct", "{a: 1}"]

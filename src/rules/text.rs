@@ -2,10 +2,8 @@
 //!
 //! [`split`] finds the expressions of a string; [`Text`] is such a string compiled. `$${` stands for `${`.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::ops::Range;
-
-use bytes::BytesMut;
 
 use super::compiler::Compiler;
 use super::expr::{Env, EvalError, Program, Value};
@@ -161,13 +159,13 @@ impl Text {
     }
 
     /// Appends the text's bytes to a message.
-    pub(crate) fn write_bytes(&self, env: &Env<'_>, out: &mut BytesMut) -> Result<(), EvalError> {
+    pub(crate) fn write_bytes(&self, env: &Env<'_>, out: &mut Vec<u8>) -> Result<(), EvalError> {
         for part in &self.parts {
             match part {
                 Part::Literal(literal) => out.extend_from_slice(literal.as_bytes()),
                 Part::Expression(program) => match program.eval(env)? {
                     Value::String(text) => out.extend_from_slice(text.as_bytes()),
-                    Value::Int(number) => write!(out, "{number}").expect("a buffer grows"),
+                    Value::Int(number) => write!(out, "{number}").expect("a vector grows"),
                     other => {
                         let mut text = String::new();
                         other.write_text(&mut text);

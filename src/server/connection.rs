@@ -57,37 +57,48 @@ where
         }
         filled += count;
         if !PREFACE.starts_with(&buffer[..filled]) {
-            return Err(refuse(io, buffer[0]).await);
+            return Err(refuse(io, &buffer[..filled]).await);
         }
     }
     Ok(Prefaced { io, replayed: 0 })
 }
 
 /// Answers HTTP/1 in HTTP/1, and says what came instead of HTTP/2.
-async fn refuse<I: AsyncRead + AsyncWrite + Unpin>(mut io: I, first: u8) -> io::Error {
+async fn refuse<I: AsyncRead + AsyncWrite + Unpin>(mut io: I, start: &[u8]) -> io::Error {
     const ANSWER: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
         connection: close\r\n\
         content-type: text/plain\r\n\
         \r\n\
         this is a gRPC server: it speaks HTTP/2 only";
     const TLS_HANDSHAKE_RECORD: u8 = 22;
-    let what = match first {
-        b'A'..=b'Z' => {
-            // What the client still sends is read, so that closing does not reset the answer away.
-            let answered = async {
-                io.write_all(ANSWER).await?;
-                io.shutdown().await?;
-                tokio::io::copy(&mut io.take(64 << 10), &mut tokio::io::sink()).await
-            };
-            match answered.await {
-                Ok(_) => "HTTP/1",
-                Err(error) => return error,
-            }
-        }
-        TLS_HANDSHAKE_RECORD => "TLS, on a port without it",
-        _ => "neither HTTP/2 nor HTTP/1",
+    let (answer, what) = match start[0] {
+        _ if starts_http1(start) => (ANSWER, "HTTP/1"),
+        TLS_HANDSHAKE_RECORD => (&[][..], "TLS, on a port without it"),
+        _ => (&[][..], "neither HTTP/2 nor HTTP/1"),
     };
+    // What the client still sends is read, so that closing does not reset the answer away.
+    let closed = async {
+        io.write_all(answer).await?;
+        io.shutdown().await?;
+        tokio::io::copy(&mut io.take(64 << 10), &mut tokio::io::sink()).await
+    };
+    if let Err(error) = closed.await {
+        return error;
+    }
     io::Error::new(io::ErrorKind::InvalidData, format!("the client speaks {what}"))
+}
+
+/// Whether a request of HTTP/1 begins with these bytes, as far as they go.
+fn starts_http1(start: &[u8]) -> bool {
+    const METHODS: [&str; 9] = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+    ];
+    let word = start.split(|&byte| byte == b' ').next().unwrap_or_default();
+    let is_whole = word.len() < start.len();
+    METHODS.map(str::as_bytes).iter().any(|method| match is_whole {
+        true => *method == word,
+        false => method.starts_with(word),
+    })
 }
 
 /// Serves one connection until its client leaves or the server stops.

@@ -195,12 +195,16 @@ impl Refusal {
                 trailers_only(&status, MetadataMap::from_headers(headers), MetadataMap::new())
             }
             Self::Http(code) => {
-                let mut response = Response::new(CallBody::empty());
+                let (text, allowed) = match code {
+                    StatusCode::METHOD_NOT_ALLOWED => ("gRPC calls are sent by POST\n", Some("POST")),
+                    _ => ("gRPC calls have the content type application/grpc\n", None),
+                };
+                let mut response = Response::new(CallBody::text(text));
                 *response.status_mut() = code;
-                if code == StatusCode::METHOD_NOT_ALLOWED {
-                    response
-                        .headers_mut()
-                        .insert(header::ALLOW, HeaderValue::from_static("POST"));
+                let headers = response.headers_mut();
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+                if let Some(allowed) = allowed {
+                    headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
                 }
                 response
             }

@@ -219,6 +219,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_service_stays_over_swaps() {
+        let health = Health::default();
+        health.add("a.part");
+        health.set("a.part", ServingStatus::NotServing);
+        health.set_services(["a.A"]);
+        assert_eq!(health.status("a.part"), Some(ServingStatus::NotServing));
+        health.set("a.part", ServingStatus::Serving);
+        assert_eq!(health.status("a.part"), Some(ServingStatus::Serving));
+    }
+
+    #[test]
     fn shutdown_is_for_good() {
         let health = Health::default();
         health.set_services(["a.A"]);

@@ -43,6 +43,8 @@ async fn get_is_405() {
     let response = send(request).await;
     assert_eq!(response.status(), 405);
     assert_eq!(response.headers()["allow"], "POST");
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    assert_eq!(body, "gRPC calls are sent by POST\n");
 }
 
 #[tokio::test]

@@ -1,5 +1,20 @@
-//! The client against protod's own server, against stubs, and against servers that are not ours.
+//! The client, as a library and as `protod call`, `list` and `describe`: against protod's own server, against
+//! stubs, and against servers that are not ours.
+//!
+//! Some tests need the outside clients that `make test` installs, and the examples that `cargo test` builds.
 
+mod calls;
+mod cli;
+mod describe;
+mod grpcurl;
+mod others;
 mod reflection;
-mod shapes;
+mod servers;
+mod tls;
+
+#[expect(dead_code, reason = "shared with tests/clients, which uses all of it")]
+#[path = "../clients/programs.rs"]
+mod programs;
+#[expect(dead_code, reason = "shared with tests/clients, which uses all of it")]
+#[path = "../support/mod.rs"]
 mod support;

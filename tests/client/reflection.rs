@@ -5,7 +5,7 @@ use tonic::Code;
 use tonic::transport::server::{Router, TcpIncoming};
 use tonic_reflection::server::Builder;
 
-use crate::support::{item, schema, serve, shapes, value_of};
+use crate::servers::{item, schema, serve, shapes, value_of};
 
 /// Three files: a service, what it imports, and an extension that nothing imports.
 fn library() -> Schema {
@@ -40,7 +40,7 @@ fn file_names(schema: &Schema) -> Vec<&str> {
     names
 }
 
-async fn serve_on_tonic(router: Router) -> String {
+fn serve_on_tonic(router: Router) -> String {
     let incoming = TcpIncoming::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
     let address = incoming.local_addr().expect("bound").to_string();
     tokio::spawn(router.serve_with_incoming(incoming));
@@ -152,7 +152,7 @@ async fn services_are_listed_without_their_files() {
 #[tokio::test]
 async fn a_server_of_v1_alone_is_asked_on_v1() {
     let service = builder(&library()).build_v1().expect("sound descriptors");
-    let address = serve_on_tonic(tonic::transport::Server::builder().add_service(service)).await;
+    let address = serve_on_tonic(tonic::transport::Server::builder().add_service(service));
     let client = Client::connect(&address).await.expect("it answers v1");
     client.method("library.Library/Find").expect("it came");
 }
@@ -160,7 +160,7 @@ async fn a_server_of_v1_alone_is_asked_on_v1() {
 #[tokio::test]
 async fn a_server_of_v1alpha_alone_is_asked_on_v1alpha() {
     let service = builder(&library()).build_v1alpha().expect("sound descriptors");
-    let address = serve_on_tonic(tonic::transport::Server::builder().add_service(service)).await;
+    let address = serve_on_tonic(tonic::transport::Server::builder().add_service(service));
     let client = Client::connect(&address).await.expect("it answers v1alpha");
     let names = file_names(client.schema());
     assert!(names.contains(&"google/protobuf/timestamp.proto"), "{names:?}");
@@ -198,4 +198,17 @@ async fn nobody_listening_is_an_io_error_that_names_the_address() {
     let error = Client::connect(&address).await.expect_err("nobody listens");
     assert!(error.is_io());
     assert_eq!(error.to_string(), format!("cannot connect to {address}"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_unix_socket_is_an_address() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let address = format!("unix:{}", folder.path().join("socket").display());
+    let server = shapes().build().expect("the handlers fit the schema");
+    tokio::spawn(server.bind(&address).await.expect("a free path").serve());
+    let client = Client::connect(&address).await.expect("it answers reflection");
+    let unary = client.method("shapes.Shapes/Unary").expect("it is there");
+    let reply = unary.unary(item("one", 7)).await.expect("an answer");
+    assert_eq!(value_of(&reply.message).expect("an Item"), 7);
 }

@@ -1,8 +1,10 @@
 //! What a person, an editor, git and a cluster do to files is seen; what is wrong never goes live.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use protod::ServingStatus;
 use protod::live::RELOAD;
@@ -17,6 +19,28 @@ async fn save_in_place_is_a_swap() {
     live.answers(1, "two").await;
     write(&live.path("a.proto"), &proto(2));
     live.answers(2, "two").await;
+}
+
+#[tokio::test]
+async fn save_in_place_that_takes_its_time_is_not_served_half() {
+    let mut live = Live::answering("one").await;
+    let mut client = live.client().await;
+    // From here on it watches.
+    live.trigger.reload();
+    live.reloaded().await;
+    for round in 0..3 {
+        let text = format!("round {round}");
+        let mut file = fs::File::create(live.path("a.rules.yaml")).expect("it is there");
+        // Empty rules are good rules, but not what anybody meant.
+        let stalled = Instant::now();
+        while stalled.elapsed() < Duration::from_millis(60) {
+            client.unary().await.expect("never fails");
+        }
+        file.write_all(rules(&text).as_bytes())
+            .expect("it can be written");
+        drop(file);
+        live.answers(1, &text).await;
+    }
 }
 
 #[tokio::test]
@@ -61,7 +85,7 @@ fn check_out(folder: &Path, number: u32, text: &str) {
         let _ = fs::remove_file(folder.join(&file));
         let text = format!("syntax = 'proto3'; package part{part}; message Part {{ string {text} = 1; }}");
         write(&folder.join(&file), &text);
-        imports += &format!("import '{file}';\n");
+        imports.extend(["import '", &file, "';\n"]);
     }
     let own = proto(number).replacen("package p;", &format!("package p;\n{imports}"), 1);
     write_by_rename(&folder.join("a.proto"), &own);
@@ -157,9 +181,11 @@ async fn input_folder_that_goes_and_comes_back_is_served_again() {
         ..Start::default()
     };
     let fill = |folder: &Path, text: &str| {
-        fs::create_dir_all(folder.join("api")).expect("a new folder");
-        write(&folder.join("api/a.proto"), &proto(1));
-        write(&folder.join("api/a.rules.yaml"), &rules(text));
+        fs::create_dir(folder.join("new")).expect("a new folder");
+        write(&folder.join("new/a.proto"), &proto(1));
+        write(&folder.join("new/a.rules.yaml"), &rules(text));
+        // At once, or it could be served before it has rules.
+        fs::rename(folder.join("new"), folder.join("api")).expect("the folder can be renamed");
     };
     let mut live = Live::start(start, |folder| fill(folder, "one")).await;
     for text in ["two", "three"] {
@@ -286,7 +312,7 @@ async fn nothing_is_watched_when_that_is_turned_off_and_a_trigger_reloads() {
     })
     .await;
     write(&live.path("a.rules.yaml"), &rules("two"));
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     live.answers(1, "one").await;
     assert_eq!(live.forget_outcomes(), 0);
     live.trigger.reload();

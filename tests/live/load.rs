@@ -3,6 +3,11 @@
 //! `PROTOD_SWAPS` and `PROTOD_CLIENTS` make it longer and harder than in the everyday run; see the figures with
 //! `PROTOD_SWAPS=200 PROTOD_CLIENTS=64 cargo test --release --test live under_load -- --nocapture`.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "the figures are what these tests are run by hand for"
+)]
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -108,18 +113,14 @@ async fn swaps_under_load_fail_no_call_and_mix_no_generations() {
         } else {
             publish(&live.path(""), swap, false);
             took.push(live.reloaded().await.took);
+            let number = 1 + swap % 2;
+            live.answers(number, &format!("{number} {swap}")).await;
         }
         if swap == swaps / 4 {
             early = resident_kib();
         }
     }
     let (elapsed, late) = (began.elapsed(), resident_kib());
-    let last = (1..=swaps)
-        .rev()
-        .find(|swap| swap % 10 != 0)
-        .expect("one was good");
-    live.answers(1 + last % 2, &format!("{} {last}", 1 + last % 2))
-        .await;
     stop.store(true, Ordering::Relaxed);
     while let Some(client) = load.join_next().await {
         client.expect("no call fails, and no answer mixes generations");
@@ -163,4 +164,43 @@ async fn saved_proto_is_seen_by_a_call_within_100_ms() {
     println!("from the save to the first call that sees it: {times:.1?}");
     // The median would fail on a machine that is busy with something else; a quarter of the rounds is luck for none.
     assert!(times[2] < Duration::from_millis(100), "{times:.1?}");
+}
+
+#[tokio::test]
+async fn rules_swap_among_many_protos_compiles_none_of_them() {
+    let protos = setting("PROTOD_PROTOS", 500);
+    let mut live = Live::start(Start::default(), |folder| {
+        for file in 0..protos {
+            let folder = folder.join(format!("team{}", file / 20));
+            fs::create_dir_all(&folder).expect("a folder");
+            let text = format!(
+                "syntax = 'proto3'; package team.of{file}; message Thing {{ string name = 1; repeated Thing parts = 2; }}
+                service Things {{ rpc Get(Thing) returns (Thing); rpc Watch(Thing) returns (stream Thing); }}"
+            );
+            fs::write(folder.join(format!("file{file}.proto")), text).expect("a new file");
+        }
+        fs::write(folder.join("a.proto"), proto(1)).expect("a new file");
+        fs::write(folder.join("a.rules.yaml"), rules("one")).expect("a new file");
+    })
+    .await;
+    live.answers(1, "one").await;
+    let mut took = Vec::new();
+    for round in 0..5 {
+        live.forget_outcomes();
+        let text = format!("round {round}");
+        write_by_rename(&live.path("a.rules.yaml"), &rules(&text));
+        let reloaded = live.reloaded().await;
+        assert!(!reloaded.compiled);
+        took.push(reloaded.took);
+        live.answers(1, &text).await;
+    }
+    live.forget_outcomes();
+    write_by_rename(&live.path("a.proto"), &proto(2));
+    let compiled = live.reloaded().await;
+    assert!(compiled.compiled);
+    took.sort();
+    println!(
+        "{protos} protos: a swap of rules takes {took:.1?}, one of a proto {:.1?}",
+        compiled.took
+    );
 }

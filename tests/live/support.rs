@@ -165,9 +165,8 @@ impl Live {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        if tokio::time::timeout(SOON, became).await.is_err() {
-            panic!("wanted {wanted:?}, and it still answers {last:?}");
-        }
+        let in_time = tokio::time::timeout(SOON, became).await.is_ok();
+        assert!(in_time, "wanted {wanted:?}, and it still answers {last:?}");
     }
 
     /// The outcome of the next reload.

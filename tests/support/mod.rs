@@ -75,17 +75,22 @@ impl Server {
         panic!("protod ended and never said {text:?}:\n{}", self.log.join("\n"));
     }
 
-    /// Sends SIGTERM and returns how protod exited and all that it said on stderr.
-    pub(crate) async fn stop(mut self) -> (ExitStatus, Vec<String>) {
+    /// Sends a signal, as in `TERM`.
+    pub(crate) async fn signal(&self, name: &str) {
         let id = self.child.id().expect("the server was not waited for yet");
         let kill = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {id}")])
+            .args(["-c", &format!("kill -{name} {id}")])
             .status()
             .await;
         assert!(
             kill.expect("sh cannot be started").success(),
-            "the server was gone before it was stopped"
+            "the server was gone before the signal"
         );
+    }
+
+    /// Sends SIGTERM and returns how protod exited and all that it said on stderr.
+    pub(crate) async fn stop(mut self) -> (ExitStatus, Vec<String>) {
+        self.signal("TERM").await;
         while self.next_line("its last line").await.is_some() {}
         let status = timeout(SOON, self.child.wait())
             .await

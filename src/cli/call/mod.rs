@@ -18,7 +18,8 @@ use tonic::Status;
 
 use self::output::Output;
 use self::report::Report;
-use self::requests::{Data, Failure, Requests};
+pub(super) use self::requests::{Data, read_all};
+use self::requests::{Failure, Requests};
 use super::target::{Target, client_runtime};
 use crate::client::{Client, ClientMethod};
 use crate::{Error, Message};
@@ -105,7 +106,9 @@ impl Call {
         let mut report = Report::new(self.verbose);
         let done = runtime.block_on(self.call(&mut output, &mut report));
         report.end_progress();
-        match done {
+        // What came before a failure is seen before it.
+        let flushed = output.flush();
+        match done.and(flushed) {
             Ok(()) | Err(Failed::ReaderGone) => Ok(ExitCode::SUCCESS),
             Err(Failed::Here(error)) => Err(error),
             Err(Failed::There(status)) => {
@@ -160,11 +163,12 @@ impl Call {
     ) -> Result<(), Failed> {
         let sent = report.sent();
         let stream = stream.map(move |message| sent.count(message.into()));
-        let mut responses = tokio::select! {
-            responses = method.call(stream) => responses?,
+        let mut responses = method.call(stream).await?;
+        let headers = tokio::select! {
+            headers = responses.headers() => headers?,
             error = data_failure(&mut failure) => return Err(error.into()),
         };
-        report.headers(responses.headers());
+        report.headers(headers);
         loop {
             let message = tokio::select! {
                 biased;
@@ -180,7 +184,6 @@ impl Call {
             self.print(client, message, output).await?;
         }
         report.trailers(responses.trailers());
-        output.flush()?;
         report.done();
         Ok(())
     }
@@ -198,7 +201,7 @@ impl Call {
     /// Asks the server for the types of `Any`s that could not be printed; whether it knew one.
     async fn learn_types(&self, client: &Client, output: &mut Output) -> bool {
         let mut learnt = false;
-        for name in output.take_unknown_types() {
+        for name in output.new_unknown_types() {
             if self.target.uses_reflection()
                 && let Ok(schema) = client.fetch_symbol(&name).await
             {

@@ -1,6 +1,5 @@
 //! Responses on stdout.
 
-use std::collections::BTreeSet;
 use std::io::{self, BufWriter, StdoutLock, Write as _};
 
 use prost::Message as _;
@@ -12,6 +11,7 @@ use super::{Failed, Format};
 use crate::Error;
 use crate::cli::json::JsonPrinter;
 use crate::cli::stdout::unwritable;
+use crate::message::{MAX_DEPTH, check_any_depth};
 
 /// Prints messages, one after the other.
 pub(super) struct Output {
@@ -49,15 +49,18 @@ impl Output {
                 Error::io("the response cannot be printed as JSON", io::Error::other(error))
             }),
             Format::Text => {
+                let too_deep =
+                    |error| Error::io("the response cannot be printed as text", io::Error::other(error));
+                check_any_depth(message, MAX_DEPTH).map_err(too_deep)?;
                 let options = FormatOptions::new().pretty(true).skip_unknown_fields(false);
                 Ok(message.to_text_format_with_options(&options))
             }
         }
     }
 
-    /// The types of `Any`s that were not known since this was last asked.
-    pub(super) fn take_unknown_types(&self) -> BTreeSet<String> {
-        self.json.take_unknown()
+    /// The types of `Any`s that were not known; each is told of once.
+    pub(super) fn new_unknown_types(&self) -> Vec<String> {
+        self.json.new_unknown()
     }
 
     /// Looks up types of `Any`s here too.

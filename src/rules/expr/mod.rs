@@ -9,6 +9,7 @@
 //!                                  Scope ─┘                          Env ─┘
 //! ```
 
+mod access;
 mod compile;
 mod equal;
 mod equalities;
@@ -194,6 +195,12 @@ impl Program {
     /// from it copies presence too.
     pub(crate) fn request_path(&self) -> Option<&[u32]> {
         self.request_path.as_deref()
+    }
+
+    /// Runs a program whose result is an [int](Type::Int), and makes no value on the way.
+    #[inline]
+    pub(crate) fn eval_int(&self, env: &Env<'_>) -> Result<i64, EvalError> {
+        self.root.eval_int(&mut Frame::new(env))
     }
 
     /// Runs the program.

@@ -58,10 +58,6 @@ impl Type {
         *self == Self::Bool || self.is_dyn()
     }
 
-    pub(super) fn may_be_int(&self) -> bool {
-        matches!(self, Self::Int | Self::Enum(_)) || self.is_dyn()
-    }
-
     /// The type of a value that is of one of the two types.
     pub(super) fn join(self, other: Type) -> Type {
         match (self, other) {

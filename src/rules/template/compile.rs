@@ -3,16 +3,16 @@
 //! Constants pile up in one byte string until something dynamic comes; a sub-message without anything dynamic
 //! becomes part of that string, its length known.
 
-use bytes::BytesMut;
 use prost_reflect::{Kind, MessageDescriptor, Value};
 
 use super::constant::constant;
 use super::field::Field;
 use super::value;
 use super::well_known::WellKnown;
-use super::write::{Copy, Dynamic, Joined, Nested, Op, Target};
+use super::write::{Copy, Dynamic, Int, Joined, Nested, Op, Target};
 use crate::message::{WireType, key, put_varint};
 use crate::rules::compiler::{Compiler, Entry};
+use crate::rules::expr::Type;
 use crate::rules::names;
 use crate::rules::node::{Node, Yaml};
 use crate::rules::steps::is_identifier;
@@ -23,7 +23,7 @@ pub(super) struct Builder<'b, 'c> {
     pub(super) compiler: &'b mut Compiler<'c>,
     ops: Vec<Op>,
     /// Constant bytes that no operation holds yet.
-    constant: BytesMut,
+    constant: Vec<u8>,
 }
 
 /// What a string node is.
@@ -39,7 +39,7 @@ impl<'b, 'c> Builder<'b, 'c> {
         Self {
             compiler,
             ops: Vec::new(),
-            constant: BytesMut::new(),
+            constant: Vec::new(),
         }
     }
 
@@ -51,7 +51,7 @@ impl<'b, 'c> Builder<'b, 'c> {
     fn flush(&mut self) {
         if !self.constant.is_empty() {
             let bytes = std::mem::take(&mut self.constant);
-            self.ops.push(Op::Constant(bytes.as_ref().into()));
+            self.ops.push(Op::Constant(bytes.into()));
         }
     }
 
@@ -314,6 +314,21 @@ impl<'b, 'c> Builder<'b, 'c> {
                 }
                 presence = from.presence.then_some(slot).filter(|_| target.key() != 0);
             }
+        }
+        if let (None, Type::Int, Some(kind)) = (presence, program.result_type(), target.scalar())
+            && value::is_integer(kind)
+        {
+            let (kind, key) = (kind.clone(), target.key());
+            let omit_zero = key != 0 && !target.has_presence();
+            let field = target.name().to_owned();
+            self.push(Op::Int(Box::new(Int {
+                key,
+                kind,
+                omit_zero,
+                field,
+                program,
+            })));
+            return;
         }
         self.push(Op::Dynamic(Box::new(Dynamic {
             target,

@@ -1,7 +1,5 @@
 //! `google.protobuf.Value`, `Struct` and `ListValue`: JSON inside of messages.
 
-use bytes::BytesMut;
-
 use super::constant::Unfit;
 use super::value::{put_delimited, text_of, unfit};
 use super::write::with_length;
@@ -18,12 +16,12 @@ mod number {
     pub(super) const LIST: u32 = 6;
 }
 
-fn put_key(buffer: &mut BytesMut, number: u32, wire_type: WireType) {
+fn put_key(buffer: &mut Vec<u8>, number: u32, wire_type: WireType) {
     put_varint(buffer, key(number, wire_type).into());
 }
 
 /// A `google.protobuf.Value`.
-pub(super) fn put_json(buffer: &mut BytesMut, value: &Value<'_>) -> Result<(), Unfit> {
+pub(super) fn put_json(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Unfit> {
     match value {
         Value::Null => {
             put_key(buffer, number::NULL, WireType::Varint);
@@ -69,18 +67,18 @@ pub(super) fn put_json(buffer: &mut BytesMut, value: &Value<'_>) -> Result<(), U
     Ok(())
 }
 
-fn put_number(buffer: &mut BytesMut, number: f64) {
+fn put_number(buffer: &mut Vec<u8>, number: f64) {
     put_key(buffer, number::NUMBER, WireType::Fixed64);
     buffer.extend_from_slice(&number.to_le_bytes());
 }
 
-fn put_text(buffer: &mut BytesMut, text: &str) {
+fn put_text(buffer: &mut Vec<u8>, text: &str) {
     put_key(buffer, number::STRING, WireType::LengthDelimited);
     put_delimited(buffer, text.as_bytes());
 }
 
 /// A `google.protobuf.ListValue`.
-pub(super) fn put_list(buffer: &mut BytesMut, value: &Value<'_>) -> Result<(), Unfit> {
+pub(super) fn put_list(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Unfit> {
     let Value::List(items) = value else {
         return Err(unfit(value, "google.protobuf.ListValue"));
     };
@@ -92,7 +90,7 @@ pub(super) fn put_list(buffer: &mut BytesMut, value: &Value<'_>) -> Result<(), U
 }
 
 /// A `google.protobuf.Struct`.
-pub(super) fn put_struct(buffer: &mut BytesMut, value: &Value<'_>) -> Result<(), Unfit> {
+pub(super) fn put_struct(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Unfit> {
     let Value::Map(entries) = value else {
         return Err(unfit(value, "google.protobuf.Struct"));
     };

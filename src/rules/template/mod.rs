@@ -12,7 +12,6 @@ mod value;
 mod well_known;
 mod write;
 
-use bytes::BytesMut;
 use prost_reflect::MessageDescriptor;
 use tonic::Status;
 
@@ -48,7 +47,7 @@ impl Template {
 
     /// Appends the message's bytes. After an error the buffer holds half a message.
     #[inline]
-    pub(crate) fn write(&self, env: &Env<'_>, buffer: &mut BytesMut) -> Result<(), Misfit> {
+    pub(crate) fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
         write::write_all(&self.ops, env, buffer)
     }
 }

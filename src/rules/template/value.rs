@@ -2,7 +2,6 @@
 //!
 //! A value that a field does not take is never bent to fit: integers keep their exact value or are refused.
 
-use bytes::BytesMut;
 use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor, Syntax, Value as Constant};
 
 use super::constant::{Unfit, whole};
@@ -35,7 +34,7 @@ pub(crate) fn canonical(kind: &Kind, raw: u64) -> u64 {
 }
 
 /// A scalar's zero.
-pub(super) fn put_zero(buffer: &mut BytesMut, kind: &Kind) {
+pub(super) fn put_zero(buffer: &mut Vec<u8>, kind: &Kind) {
     match kind {
         Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => buffer.extend_from_slice(&[0; 8]),
         Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => buffer.extend_from_slice(&[0; 4]),
@@ -44,7 +43,7 @@ pub(super) fn put_zero(buffer: &mut BytesMut, kind: &Kind) {
 }
 
 /// A constant scalar, without its key.
-pub(super) fn put_scalar(buffer: &mut BytesMut, kind: &Kind, value: &Constant) {
+pub(super) fn put_scalar(buffer: &mut Vec<u8>, kind: &Kind, value: &Constant) {
     match value {
         Constant::Bool(truth) => put_varint(buffer, u64::from(*truth)),
         Constant::I32(number) => put_i32(buffer, kind, *number),
@@ -62,7 +61,7 @@ pub(super) fn put_scalar(buffer: &mut BytesMut, kind: &Kind, value: &Constant) {
     }
 }
 
-fn put_i32(buffer: &mut BytesMut, kind: &Kind, number: i32) {
+fn put_i32(buffer: &mut Vec<u8>, kind: &Kind, number: i32) {
     match kind {
         Kind::Sint32 => put_varint(buffer, u64::from(((number << 1) ^ (number >> 31)) as u32)),
         Kind::Sfixed32 => buffer.extend_from_slice(&number.to_le_bytes()),
@@ -70,7 +69,7 @@ fn put_i32(buffer: &mut BytesMut, kind: &Kind, number: i32) {
     }
 }
 
-fn put_i64(buffer: &mut BytesMut, kind: &Kind, number: i64) {
+fn put_i64(buffer: &mut Vec<u8>, kind: &Kind, number: i64) {
     match kind {
         Kind::Sint64 => put_varint(buffer, ((number << 1) ^ (number >> 63)) as u64),
         Kind::Sfixed64 => buffer.extend_from_slice(&number.to_le_bytes()),
@@ -78,13 +77,48 @@ fn put_i64(buffer: &mut BytesMut, kind: &Kind, number: i64) {
     }
 }
 
-pub(super) fn put_delimited(buffer: &mut BytesMut, bytes: &[u8]) {
+/// Whether values of that kind are whole numbers.
+pub(super) fn is_integer(kind: &Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Double
+            | Kind::Float
+            | Kind::Bool
+            | Kind::String
+            | Kind::Bytes
+            | Kind::Enum(_)
+            | Kind::Message(_)
+    )
+}
+
+/// An integer, without its key, as a field of an [integer kind](is_integer) writes it.
+#[inline]
+pub(super) fn put_int(buffer: &mut Vec<u8>, kind: &Kind, number: i64) -> Result<(), Unfit> {
+    let too_large = |_| Unfit::new(format!("{number} does not fit {}", kind_name(kind)));
+    match kind {
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => {
+            put_i32(buffer, kind, i32::try_from(number).map_err(too_large)?);
+        }
+        Kind::Uint32 => put_varint(buffer, u32::try_from(number).map_err(too_large)?.into()),
+        Kind::Fixed32 => {
+            buffer.extend_from_slice(&u32::try_from(number).map_err(too_large)?.to_le_bytes());
+        }
+        Kind::Uint64 => put_varint(buffer, u64::try_from(number).map_err(too_large)?),
+        Kind::Fixed64 => {
+            buffer.extend_from_slice(&u64::try_from(number).map_err(too_large)?.to_le_bytes());
+        }
+        _ => put_i64(buffer, kind, number),
+    }
+    Ok(())
+}
+
+pub(super) fn put_delimited(buffer: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(buffer, bytes.len() as u64);
     buffer.extend_from_slice(bytes);
 }
 
 /// A whole field: one value, a list or a map, with its keys.
-pub(super) fn put_field(buffer: &mut BytesMut, field: &Field, value: &Value<'_>) -> Result<(), Unfit> {
+pub(super) fn put_field(buffer: &mut Vec<u8>, field: &Field, value: &Value<'_>) -> Result<(), Unfit> {
     if !field.repeated {
         return put_keyed(buffer, field, value);
     }
@@ -106,7 +140,7 @@ pub(super) fn put_field(buffer: &mut BytesMut, field: &Field, value: &Value<'_>)
         (None, Value::List(items)) if field.packed => {
             let element = field.element();
             put_varint(buffer, key(field.number, WireType::LengthDelimited).into());
-            let put_items = |buffer: &mut BytesMut| {
+            let put_items = |buffer: &mut Vec<u8>| {
                 items
                     .iter()
                     .try_for_each(|item| put_value(buffer, &element, item).map(drop))
@@ -125,7 +159,7 @@ pub(super) fn put_field(buffer: &mut BytesMut, field: &Field, value: &Value<'_>)
 }
 
 /// One value with its key; nothing where it is the default of a field without presence, or null.
-fn put_keyed(buffer: &mut BytesMut, field: &Field, value: &Value<'_>) -> Result<(), Unfit> {
+fn put_keyed(buffer: &mut Vec<u8>, field: &Field, value: &Value<'_>) -> Result<(), Unfit> {
     if matches!(value, Value::Null) && !well_known::takes_null(&field.kind) {
         return Ok(());
     }
@@ -139,7 +173,7 @@ fn put_keyed(buffer: &mut BytesMut, field: &Field, value: &Value<'_>) -> Result<
 }
 
 /// One value without its key; says whether it is the type's zero.
-pub(super) fn put_value(buffer: &mut BytesMut, field: &Field, value: &Value<'_>) -> Result<bool, Unfit> {
+pub(super) fn put_value(buffer: &mut Vec<u8>, field: &Field, value: &Value<'_>) -> Result<bool, Unfit> {
     let start = buffer.len();
     match &field.kind {
         Kind::Bool => match value {
@@ -197,7 +231,7 @@ pub(super) fn put_value(buffer: &mut BytesMut, field: &Field, value: &Value<'_>)
 
 /// All of a message.
 pub(super) fn put_contents(
-    buffer: &mut BytesMut,
+    buffer: &mut Vec<u8>,
     descriptor: &MessageDescriptor,
     well_known: Option<WellKnown>,
     value: &Value<'_>,

@@ -1,6 +1,5 @@
 //! The well-known types, which ProtoJSON writes in forms of their own.
 
-use bytes::BytesMut;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{Kind, MessageDescriptor};
 use serde::de::DeserializeSeed as _;
@@ -48,7 +47,7 @@ impl WellKnown {
     /// Writes a value that is not a message of that very type.
     pub(super) fn put(
         self,
-        buffer: &mut BytesMut,
+        buffer: &mut Vec<u8>,
         descriptor: &MessageDescriptor,
         value: &Value<'_>,
     ) -> Result<(), Unfit> {
@@ -122,7 +121,7 @@ fn type_url(full_name: &str) -> String {
 }
 
 /// `seconds` and `nanos`, which Timestamp and Duration share.
-fn put_time(buffer: &mut BytesMut, seconds: i64, nanos: i32) {
+fn put_time(buffer: &mut Vec<u8>, seconds: i64, nanos: i32) {
     for (number, value) in [(1, seconds), (2, i64::from(nanos))] {
         if value != 0 {
             put_varint(buffer, key(number, WireType::Varint).into());
@@ -172,7 +171,7 @@ impl Builder<'_, '_> {
     }
 
     fn put_key(&mut self, number: u32, wire_type: WireType) {
-        let mut bytes = BytesMut::new();
+        let mut bytes = Vec::new();
         put_varint(&mut bytes, key(number, wire_type).into());
         self.put_bytes(&bytes);
     }
@@ -263,7 +262,7 @@ impl Builder<'_, '_> {
         } else {
             type_url(&url)
         };
-        let mut bytes = BytesMut::new();
+        let mut bytes = Vec::new();
         put_varint(&mut bytes, key(1, WireType::LengthDelimited).into());
         put_delimited(&mut bytes, url.as_bytes());
         self.put_bytes(&bytes);

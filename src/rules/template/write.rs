@@ -5,7 +5,6 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use bytes::BytesMut;
 use prost_reflect::{Kind, MessageDescriptor};
 
 use super::Misfit;
@@ -25,6 +24,8 @@ pub(super) enum Op {
     Nested(Nested),
     /// A scalar of the request, as it is on the wire.
     Copy(Copy),
+    /// An integer that an expression gives.
+    Int(Box<Int>),
     /// Text with expressions in it.
     Joined(Box<Joined>),
     /// What an expression gives.
@@ -58,6 +59,18 @@ pub(super) struct Copy {
     pub(super) omit_zero: bool,
     /// Whether unset stays unset.
     pub(super) omit_absent: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Int {
+    /// 0 in a packed list, whose elements have none.
+    pub(super) key: u32,
+    pub(super) kind: Kind,
+    /// Whether zero is written as nothing.
+    pub(super) omit_zero: bool,
+    /// For messages to people.
+    pub(super) field: String,
+    pub(super) program: Program,
 }
 
 #[derive(Debug)]
@@ -122,9 +135,11 @@ impl Target {
 }
 
 /// Runs the operations in order.
-pub(super) fn write_all(ops: &[Op], env: &Env<'_>, buffer: &mut BytesMut) -> Result<(), Misfit> {
+pub(super) fn write_all(ops: &[Op], env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
     for op in ops {
         match op {
+            // Mostly a key: too short for a call to copy it.
+            Op::Constant(bytes) if bytes.len() <= 2 => bytes.iter().for_each(|byte| buffer.push(*byte)),
             Op::Constant(bytes) => buffer.extend_from_slice(bytes),
             Op::Copy(copy) => copy.write(env, buffer),
             Op::Nested(nested) => {
@@ -134,6 +149,7 @@ pub(super) fn write_all(ops: &[Op], env: &Env<'_>, buffer: &mut BytesMut) -> Res
                     nested.width.store(width, Ordering::Relaxed);
                 }
             }
+            Op::Int(int) => int.write(env, buffer)?,
             Op::Joined(joined) => joined.write(env, buffer)?,
             Op::Dynamic(dynamic) => dynamic.write(env, buffer)?,
         }
@@ -145,9 +161,9 @@ pub(super) fn write_all(ops: &[Op], env: &Env<'_>, buffer: &mut BytesMut) -> Res
 /// it took.
 #[inline]
 pub(super) fn with_length<E>(
-    buffer: &mut BytesMut,
+    buffer: &mut Vec<u8>,
     hint: u8,
-    contents: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    contents: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
 ) -> Result<u8, E> {
     let start = buffer.len();
     let reserved = usize::from(hint);
@@ -169,7 +185,7 @@ pub(super) fn with_length<E>(
     Ok(width as u8)
 }
 
-fn move_contents(buffer: &mut BytesMut, start: usize, reserved: usize, width: usize, length: usize) {
+fn move_contents(buffer: &mut Vec<u8>, start: usize, reserved: usize, width: usize, length: usize) {
     let contents = start + reserved..start + reserved + length;
     if width > reserved {
         buffer.extend_from_slice(&[0; 10][..width - reserved]);
@@ -188,11 +204,11 @@ fn varint_width(length: usize) -> usize {
 
 impl Copy {
     #[inline]
-    fn write(&self, env: &Env<'_>, buffer: &mut BytesMut) {
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) {
         let Some((bytes, picked)) = env.request else {
             return;
         };
-        let key = |buffer: &mut BytesMut| {
+        let key = |buffer: &mut Vec<u8>| {
             if self.key != 0 {
                 put_varint(buffer, self.key.into());
             }
@@ -235,8 +251,28 @@ impl Copy {
     }
 }
 
+impl Int {
+    #[inline]
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
+        let number = self.program.eval_int(env).map_err(|error| Misfit::Eval {
+            field: self.field.clone(),
+            error,
+        })?;
+        if number == 0 && self.omit_zero {
+            return Ok(());
+        }
+        if self.key != 0 {
+            put_varint(buffer, self.key.into());
+        }
+        value::put_int(buffer, &self.kind, number).map_err(|unfit| Misfit::Value {
+            field: self.field.clone(),
+            message: unfit.message,
+        })
+    }
+}
+
 impl Joined {
-    fn write(&self, env: &Env<'_>, buffer: &mut BytesMut) -> Result<(), Misfit> {
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
         let start = buffer.len();
         put_varint(buffer, self.key.into());
         let contents = buffer.len();
@@ -253,7 +289,7 @@ impl Joined {
 }
 
 impl Dynamic {
-    fn write(&self, env: &Env<'_>, buffer: &mut BytesMut) -> Result<(), Misfit> {
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
         if let (Some(slot), Some((_, picked))) = (self.presence, env.request)
             && picked.get(slot) == Raw::Absent
         {

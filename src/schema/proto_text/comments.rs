@@ -56,6 +56,6 @@ impl<'f> Comments<'f> {
 fn lines(comment: &str) -> String {
     let text = comment.strip_suffix('\n').unwrap_or(comment);
     text.split('\n')
-        .map(|line| format!("//{}\n", line.trim_end()))
+        .flat_map(|line| ["//", line.trim_end(), "\n"])
         .collect()
 }

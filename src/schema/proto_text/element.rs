@@ -119,9 +119,10 @@ impl<'f> Printer<'f> {
         let output = type_name(&method.output(), method.is_server_streaming());
         let head = format!("rpc {}({input}) returns ({output})", method.name());
         let options = options_of(&method.options());
-        match options.is_empty() {
-            true => self.line(method.path(), &head),
-            false => self.block(method.path(), &head, &options.concat()),
+        if options.is_empty() {
+            self.line(method.path(), &head)
+        } else {
+            self.block(method.path(), &head, &options.concat())
         }
     }
 
@@ -339,13 +340,14 @@ impl<'f> Printer<'f> {
         } else {
             "\n"
         };
-        match after.is_empty() && body.is_empty() {
-            true => format!("{before}{head} {{}}\n"),
-            false => format!(
+        if after.is_empty() && body.is_empty() {
+            format!("{before}{head} {{}}\n")
+        } else {
+            format!(
                 "{before}{head} {{\n{}{gap}{}}}\n",
                 indented(&after),
                 indented(body)
-            ),
+            )
         }
     }
 }

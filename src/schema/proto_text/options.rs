@@ -10,7 +10,7 @@ pub(super) fn assignments(options: &DynamicMessage) -> Vec<String> {
     let mut all = Vec::new();
     for (field, value) in options.fields() {
         each(value, |value| {
-            all.push(format!("{} = {}", field.name(), text(value, &field.kind())))
+            all.push(format!("{} = {}", field.name(), text(value, &field.kind())));
         });
     }
     for (extension, value) in options.extensions() {
@@ -61,9 +61,12 @@ fn text(value: &Value, kind: &Kind) -> String {
     }
 }
 
-/// A string literal of proto text. What is not printable ASCII is escaped byte by byte, unless all of it is text.
+/// A string literal of proto text. What is neither printable nor text is escaped byte by byte.
 pub(super) fn quoted(bytes: &[u8]) -> String {
     let mut literal = String::from("\"");
+    let escape = |literal: &mut String, byte: u8| {
+        let _ = write!(literal, "\\{byte:03o}");
+    };
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             match character {
@@ -72,17 +75,16 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
                 '\t' => literal.push_str("\\t"),
                 '"' | '\\' => literal.extend(['\\', character]),
                 control if control.is_control() => {
-                    let mut buffer = [0; 4];
-                    let bytes = control.encode_utf8(&mut buffer).bytes();
-                    bytes.for_each(|byte| drop(write!(literal, "\\{byte:03o}")));
+                    for byte in control.encode_utf8(&mut [0; 4]).bytes() {
+                        escape(&mut literal, byte);
+                    }
                 }
                 other => literal.push(other),
             }
         }
-        chunk
-            .invalid()
-            .iter()
-            .for_each(|byte| drop(write!(literal, "\\{byte:03o}")));
+        for byte in chunk.invalid() {
+            escape(&mut literal, *byte);
+        }
     }
     literal.push('"');
     literal

@@ -194,6 +194,22 @@ async fn http1_client_is_told() {
 }
 
 #[tokio::test]
+async fn what_is_neither_http_2_nor_http_1_is_closed_without_a_word() {
+    let server = start(Limits::default(), None).await;
+    for preface in [
+        "INVALID CONNECTION PREFACE\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nxx\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(server.addr).await.unwrap();
+        stream.write_all(preface.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let read = timeout(HANG, stream.read_to_end(&mut answer)).await;
+        // Not reset: the server has read all that was sent.
+        assert_eq!(read.expect("the server closes").unwrap(), 0, "{preface:?}");
+    }
+}
+
+#[tokio::test]
 async fn connection_limit_is_kept() {
     let server = start(
         Limits {

@@ -67,7 +67,9 @@ impl Compiler<'_, '_> {
             .collect();
         let Some(first) = named.first() else {
             // What it is called on may be wrong, too.
-            expressions.iter().for_each(|expr| drop(self.expr(expr)));
+            for expr in expressions {
+                self.expr(expr);
+            }
             self.problem(self.parsed.name_span(expr), format!("unknown function `{name}`"));
             self.hint_near(name, function_names());
             return Typed::unknown();

@@ -4,6 +4,7 @@
 //! gives one problem and the rest is still checked. What depends on nothing is computed here, once.
 
 mod calls;
+mod fields;
 mod names;
 mod operators;
 
@@ -19,12 +20,22 @@ use super::eval::Frame;
 use super::field::Field;
 use super::parse::Parsed;
 use super::tree::Node;
-use crate::rules::store::Store;
-
 use super::{CallFacts, Env, ExprProblem, Scope, Type, Uses, Value};
+use crate::rules::store::Store;
 
 /// The tree is walked by recursion, here and when it runs.
 const MAX_DEPTH: usize = 200;
+
+// What a constant could look at; it does not.
+static NO_METADATA: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+static NO_CALL: CallFacts = CallFacts {
+    method: String::new(),
+    peer: String::new(),
+    id: 0,
+    seed: None,
+    drawn: AtomicU64::new(0),
+};
+static NO_STORE: LazyLock<Store> = LazyLock::new(Store::default);
 
 /// Compiles one expression.
 pub(super) struct Compiler<'c, 's> {
@@ -234,15 +245,6 @@ impl<'c, 's> Compiler<'c, 's> {
         if !typed.fixed || typed.variable.is_some() || matches!(typed.node, Node::Const(_)) {
             return typed;
         }
-        static NO_METADATA: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
-        static NO_CALL: CallFacts = CallFacts {
-            method: String::new(),
-            peer: String::new(),
-            id: 0,
-            seed: None,
-            drawn: AtomicU64::new(0),
-        };
-        static NO_STORE: LazyLock<Store> = LazyLock::new(Store::default);
         let env = Env {
             layouts: self.scope.schema.layouts(),
             request: None,

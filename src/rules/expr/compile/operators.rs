@@ -115,6 +115,11 @@ impl Compiler<'_, '_> {
         }
         let (left, right) = (self.enum_operand(left, &right, a), right);
         let right = self.enum_operand(right, &left, b);
+        self.compared(relation, left, right)
+    }
+
+    /// A comparison of operands that can be compared, in the form that fits their types.
+    pub(super) fn compared(&mut self, relation: Relation, left: Typed, right: Typed) -> Typed {
         let are_ints = is_int(&left.value_type) && is_int(&right.value_type);
         let are_texts = left.value_type == Type::String && right.value_type == Type::String;
         self.combine(vec![left, right], Type::Bool, |nodes| match relation {
@@ -142,10 +147,12 @@ fn is_int(value_type: &Type) -> bool {
     matches!(value_type, Type::Int | Type::Enum(_))
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "nodes hold their parts in boxes")]
 pub(super) fn pair(nodes: Vec<Node>) -> Box<[Node; 2]> {
     Box::new(nodes.try_into().expect("there are two parts"))
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "nodes hold their parts in boxes")]
 fn single(mut nodes: Vec<Node>) -> Box<Node> {
     Box::new(nodes.remove(0))
 }

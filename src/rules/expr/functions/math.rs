@@ -181,7 +181,7 @@ fn sign(value: Value<'_>) -> Evaluated<Value<'_>> {
     match value {
         Value::Int(number) => Ok(Value::Int(number.signum())),
         Value::Uint(number) => Ok(Value::Uint(number.min(1))),
-        Value::Double(number) if number == 0.0 => Ok(Value::Double(0.0)),
+        Value::Double(0.0) => Ok(Value::Double(0.0)),
         Value::Double(number) if number.is_nan() => Ok(Value::Double(number)),
         Value::Double(number) => Ok(Value::Double(number.signum())),
         other => no_overload("math.sign", &[&other]),

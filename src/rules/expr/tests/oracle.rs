@@ -152,13 +152,11 @@ struct Writer<'b> {
 impl Writer<'_> {
     /// One of so many; the first ones are leaves.
     fn choose(&mut self, count: u8, leaves: u8) -> u8 {
-        match self.choices.next() {
-            Some(choice) => choice % count,
-            None => {
-                self.leaf = self.leaf.wrapping_add(1);
-                self.leaf % leaves
-            }
+        if let Some(choice) = self.choices.next() {
+            return choice % count;
         }
+        self.leaf = self.leaf.wrapping_add(1);
+        self.leaf % leaves
     }
 
     fn int(&mut self) -> String {
@@ -341,7 +339,9 @@ fn random_expressions_give_what_the_interpreter_gives() {
             ..ProptestConfig::default()
         };
         let cases = (data(), prop::collection::vec(any::<u8>(), 1..40));
-        TestRunner::new(config).run(&cases, |(data, choices)| check(&data, &choices))
+        TestRunner::new(config)
+            .run(&cases, |(data, choices)| check(&data, &choices))
+            .map_err(|error| error.to_string())
     };
     let thread = std::thread::Builder::new()
         .stack_size(STACK)

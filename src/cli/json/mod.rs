@@ -4,9 +4,11 @@
 //! type is unknown, and has no end to the depth of an `Any` inside an `Any`. Here such an `Any` shows its bytes as
 //! `@value`, the way grpcurl shows it, and the depth is bounded.
 
+mod layout;
+
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::io;
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -14,10 +16,9 @@ use prost_reflect::{
     DescriptorPool, DynamicMessage, Kind, MapKey, ReflectMessage as _, SerializeOptions, Value,
 };
 use serde::ser::{Error as _, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
-use serde_json::ser::{Formatter, PrettyFormatter};
 
-/// As deep as binary messages may be nested.
-const MAX_DEPTH: u32 = 100;
+use self::layout::Layout;
+use crate::message::MAX_DEPTH;
 
 /// Prints messages as ProtoJSON.
 #[derive(Debug)]
@@ -26,15 +27,16 @@ pub(super) struct JsonPrinter {
     pub(super) emit_defaults: bool,
     /// Where the types inside `Any`s are looked up, after the message's own pool.
     pub(super) pools: Vec<DescriptorPool>,
-    /// The types that were not found there.
-    unknown: RefCell<BTreeSet<String>>,
+    /// The types that were not found there, and whether they have been told of.
+    unknown: RefCell<BTreeMap<String, bool>>,
 }
 
 impl JsonPrinter {
     pub(super) fn new(emit_defaults: bool) -> Self {
         Self {
             emit_defaults,
-            pools: Vec::new(),
+            // The well-known types.
+            pools: vec![DescriptorPool::global()],
             unknown: RefCell::default(),
         }
     }
@@ -42,20 +44,24 @@ impl JsonPrinter {
     /// The message as JSON, over several lines, without a newline at its end.
     pub(super) fn print(&self, message: &DynamicMessage) -> Result<String, serde_json::Error> {
         let mut json = Vec::new();
-        let mut serializer =
-            serde_json::Serializer::with_formatter(&mut json, Layout(PrettyFormatter::new()));
+        let mut serializer = serde_json::Serializer::with_formatter(&mut json, Layout::new());
         self.show(message, MAX_DEPTH).serialize(&mut serializer)?;
         Ok(String::from_utf8(json).expect("serde_json writes UTF-8"))
     }
 
-    /// The types of `Any`s that were not known since this was last asked.
-    pub(super) fn take_unknown(&self) -> BTreeSet<String> {
-        self.unknown.take()
+    /// The types of `Any`s that were not known; each is told of once.
+    pub(super) fn new_unknown(&self) -> Vec<String> {
+        let mut unknown = self.unknown.borrow_mut();
+        let untold = unknown.iter_mut().filter_map(|(name, told)| {
+            let is_new = !std::mem::replace(told, true);
+            is_new.then(|| name.clone())
+        });
+        untold.collect()
     }
 
-    fn show<'a, T>(&'a self, shown: T, depth: u32) -> Shown<'a, T> {
+    fn show<T>(&self, what: T, depth: u32) -> Shown<'_, T> {
         Shown {
-            shown,
+            what,
             printer: self,
             depth,
         }
@@ -81,31 +87,33 @@ impl JsonPrinter {
 
 /// Something of a message, on its way to JSON.
 struct Shown<'a, T> {
-    shown: T,
+    what: T,
     printer: &'a JsonPrinter,
     depth: u32,
 }
 
 impl<'a, T> Shown<'a, T> {
     /// Another thing at the same depth.
-    fn with<U>(&self, shown: U) -> Shown<'a, U> {
-        self.printer.show(shown, self.depth)
+    fn with<U>(&self, what: U) -> Shown<'a, U> {
+        self.printer.show(what, self.depth)
     }
+}
+
+fn too_deep<E: serde::ser::Error>() -> E {
+    E::custom("messages are nested too deep for JSON")
 }
 
 impl Serialize for Shown<'_, &DynamicMessage> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(depth) = self.depth.checked_sub(1) else {
-            return Err(S::Error::custom("messages are nested too deep for JSON"));
-        };
-        let message = self.shown;
+        let depth = self.depth.checked_sub(1).ok_or_else(too_deep)?;
+        let message = self.what;
         let inside = self.printer.show(message, depth);
         match message.descriptor().full_name() {
             "google.protobuf.Any" => inside.serialize_any(serializer),
             "google.protobuf.Struct" | "google.protobuf.ListValue" | "google.protobuf.Value" => {
                 inside.serialize_struct(serializer)
             }
-            name if has_json_of_its_own(name) => {
+            name if is_well_known(name) => {
                 message.serialize_with_options(serializer, &SerializeOptions::new())
             }
             _ => {
@@ -117,49 +125,64 @@ impl Serialize for Shown<'_, &DynamicMessage> {
     }
 }
 
-/// Whether a type's JSON is more than its fields, and holds no other messages.
-fn has_json_of_its_own(name: &str) -> bool {
-    name.strip_prefix("google.protobuf.").is_some_and(|name| {
-        matches!(
-            name,
-            "Timestamp" | "Duration" | "FieldMask" | "DoubleValue" | "FloatValue" | "Int64Value"
-        ) || matches!(
-            name,
-            "UInt64Value" | "Int32Value" | "UInt32Value" | "BoolValue" | "StringValue" | "BytesValue"
-        )
-    })
+/// The types of `google.protobuf` whose JSON is not that of their fields.
+const WELL_KNOWN: [&str; 17] = [
+    "Any",
+    "BoolValue",
+    "BytesValue",
+    "DoubleValue",
+    "Duration",
+    "Empty",
+    "FieldMask",
+    "FloatValue",
+    "Int32Value",
+    "Int64Value",
+    "ListValue",
+    "StringValue",
+    "Struct",
+    "Timestamp",
+    "UInt32Value",
+    "UInt64Value",
+    "Value",
+];
+
+fn is_well_known(name: &str) -> bool {
+    name.strip_prefix("google.protobuf.")
+        .is_some_and(|name| WELL_KNOWN.contains(&name))
 }
 
 impl Shown<'_, &DynamicMessage> {
     fn serialize_fields<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let message = self.shown;
+        let message = self.what;
         let mut fields = Vec::new();
         for field in message.descriptor().fields() {
+            let is_set = message.has_field(&field);
             // An unset member of a oneof has no default: the oneof has none.
-            let default = self.printer.emit_defaults && field.containing_oneof().is_none();
-            if message.has_field(&field) {
-                let value = Some(message.get_field(&field).into_owned());
-                fields.push((field.number(), field.json_name().to_owned(), value, field.kind()));
-            } else if default {
+            if is_set || (self.printer.emit_defaults && field.containing_oneof().is_none()) {
                 let is_message =
                     matches!(field.kind(), Kind::Message(_)) && !field.is_list() && !field.is_map();
-                let value = (!is_message).then(|| field.default_value());
+                let value = (is_set || !is_message).then(|| message.get_field(&field));
                 fields.push((field.number(), field.json_name().to_owned(), value, field.kind()));
             }
         }
         for (extension, value) in message.extensions() {
             let name = extension.json_name().to_owned();
-            fields.push((extension.number(), name, Some(value.clone()), extension.kind()));
+            fields.push((
+                extension.number(),
+                name,
+                Some(Cow::Borrowed(value)),
+                extension.kind(),
+            ));
         }
         fields.sort_by_key(|(number, ..)| *number);
         for (_, name, value, kind) in &fields {
-            map.serialize_entry(name, &value.as_ref().map(|value| self.with((value, kind))))?;
+            map.serialize_entry(name, &value.as_deref().map(|value| self.with((value, kind))))?;
         }
         Ok(())
     }
 
     fn serialize_any<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let any = self.shown;
+        let any = self.what;
         let (url, value) = (any.get_field_by_number(1), any.get_field_by_number(2));
         let url = url.as_ref().and_then(|url| url.as_str()).unwrap_or_default();
         let bytes = value
@@ -172,52 +195,45 @@ impl Shown<'_, &DynamicMessage> {
             return map.end();
         }
         let name = url.rsplit('/').next().unwrap_or_default();
-        map.serialize_entry("@type", url)?;
-        match self
+        let contents = self
             .printer
             .any_contents(any, name, bytes)
-            .map_err(S::Error::custom)?
-        {
-            None => {
-                self.printer.unknown.borrow_mut().insert(name.to_owned());
-                let error = format!("{name} is not recognized; see @value for raw binary message data");
-                map.serialize_entry("@error", &error)?;
-                map.serialize_entry("@value", &BASE64_STANDARD.encode(bytes))?;
-            }
-            Some(contents) => {
-                let special = matches!(
-                    name,
-                    "google.protobuf.Any"
-                        | "google.protobuf.Struct"
-                        | "google.protobuf.ListValue"
-                        | "google.protobuf.Value"
-                        | "google.protobuf.Empty"
-                );
-                if special || has_json_of_its_own(name) {
-                    map.serialize_entry("value", &self.with(&contents))?;
-                } else {
-                    let depth = self.depth.checked_sub(1);
-                    let depth =
-                        depth.ok_or_else(|| S::Error::custom("messages are nested too deep for JSON"))?;
-                    self.printer.show(&contents, depth).serialize_fields(&mut map)?;
-                }
-            }
+            .map_err(S::Error::custom)?;
+        let Some(contents) = contents else {
+            self.printer
+                .unknown
+                .borrow_mut()
+                .entry(name.to_owned())
+                .or_default();
+            let error = format!("{name} is not recognized; see @value for raw binary message data");
+            map.serialize_entry("@error", &error)?;
+            map.serialize_entry("@type", url)?;
+            map.serialize_entry("@value", &BASE64_STANDARD.encode(bytes))?;
+            return map.end();
+        };
+        map.serialize_entry("@type", url)?;
+        if is_well_known(name) {
+            map.serialize_entry("value", &self.with(&contents))?;
+        } else {
+            let depth = self.depth.checked_sub(1).ok_or_else(too_deep)?;
+            self.printer.show(&contents, depth).serialize_fields(&mut map)?;
         }
         map.end()
     }
 
     /// `Struct`, `ListValue` and `Value`: each has one field that is its JSON.
     fn serialize_struct<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let descriptor = self.shown.descriptor();
+        let descriptor = self.what.descriptor();
         let is_value = descriptor.full_name() == "google.protobuf.Value";
-        let field = match is_value {
-            true => descriptor.fields().find(|field| self.shown.has_field(field)),
-            false => descriptor.get_field(1),
+        let field = if is_value {
+            descriptor.fields().find(|field| self.what.has_field(field))
+        } else {
+            descriptor.get_field(1)
         };
         let Some(field) = field else {
             return serializer.serialize_none();
         };
-        let value = self.shown.get_field(&field);
+        let value = self.what.get_field(&field);
         match &*value {
             Value::F64(number) if !number.is_finite() => Err(S::Error::custom(
                 "google.protobuf.Value cannot hold an infinite number in JSON",
@@ -229,7 +245,7 @@ impl Shown<'_, &DynamicMessage> {
 
 impl Serialize for Shown<'_, (&Value, &Kind)> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (value, kind) = self.shown;
+        let (value, kind) = self.what;
         match value {
             Value::Bool(value) => serializer.serialize_bool(*value),
             Value::I32(value) => serializer.serialize_i32(*value),
@@ -292,69 +308,5 @@ fn key_text(key: &MapKey) -> String {
         MapKey::U32(key) => key.to_string(),
         MapKey::U64(key) => key.to_string(),
         MapKey::String(key) => key.clone(),
-    }
-}
-
-/// serde_json's layout over several lines, but numbers as JavaScript writes them: 1 and not 1.0.
-struct Layout(PrettyFormatter<'static>);
-
-/// From here on JavaScript writes an exponent.
-const LARGE: f64 = 1e21;
-/// And below this.
-const SMALL: f64 = 1e-6;
-
-fn has_exponent(value: f64) -> bool {
-    value != 0.0 && !(SMALL..LARGE).contains(&value.abs())
-}
-
-impl Formatter for Layout {
-    fn write_f32<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
-        match has_exponent(f64::from(value)) {
-            true => write!(writer, "{value:e}"),
-            false => write!(writer, "{value}"),
-        }
-    }
-
-    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        match has_exponent(value) {
-            true => write!(writer, "{value:e}"),
-            false => write!(writer, "{value}"),
-        }
-    }
-
-    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
-    }
-
-    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
-    }
-
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(writer, first)
-    }
-
-    fn end_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
-    }
-
-    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
-    }
-
-    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(writer, first)
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
-    }
-
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
     }
 }

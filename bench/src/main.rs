@@ -1,0 +1,166 @@
+//! protod beside its twin, the same services compiled by tonic-prost-build: `cargo run --release -p bench`.
+//!
+//! Both are started as processes of their own, with the same settings, and taken through the same cases by the same
+//! client in turn. Printed are the server's CPU time per message and the throughput, then start time, memory, and the
+//! time that 10,000 rules take to load. Every answer is counted and many are compared; a wrong one ends the bench.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
+
+mod cases;
+mod http2;
+mod load;
+mod measure;
+mod report;
+mod server;
+
+use std::fs;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use serde_json::json;
+
+use crate::cases::{CASES, Case};
+use crate::server::Spec;
+
+/// Measures protod beside the same services compiled by tonic-prost-build.
+#[derive(Debug, Parser)]
+#[command(about, after_help = cases_help())]
+struct Arguments {
+    /// Rounds that count; one more goes before them as a warm-up.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Messages of a streaming case in a round; the other cases take a share of it.
+    #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1000..=1_000_000_000))]
+    messages: u64,
+    /// Only these cases.
+    #[arg(long = "case", value_name = "NAME", num_args = 1..)]
+    cases: Vec<String>,
+    /// Only calls: leave out start, memory and rules.
+    #[arg(long)]
+    only_calls: bool,
+    /// Messages through Record while memory is watched.
+    #[arg(long, default_value_t = 10_000_000)]
+    memory_messages: u64,
+    /// Also protod's Rust closures over dynamic messages.
+    #[arg(long)]
+    handlers: bool,
+    /// Also this server: `grpc-js`, or ADDR,PID of one that runs; repeatable.
+    #[arg(long = "peer", value_name = "PEER")]
+    peers: Vec<String>,
+    /// Write every figure to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// The twin against itself: shows what the machine's noise does to a ratio.
+    #[arg(long)]
+    twin_only: bool,
+}
+
+fn cases_help() -> String {
+    let lines = CASES.iter().map(|case| {
+        let named = if case.aim.is_none() { " (only by name)" } else { "" };
+        format!("\n  {:<12}{}{named}", case.name, case.about)
+    });
+    format!("Cases:{}", lines.collect::<String>())
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let cases = chosen(&arguments.cases)?;
+    let specs = specs(&arguments)?;
+    if cfg!(debug_assertions) {
+        eprintln!("a debug build: its figures mean nothing; use cargo run --release -p bench");
+    }
+    let machine = report::machine();
+    println!("{machine}");
+    println!("{} rounds, {} messages", arguments.rounds, arguments.messages);
+    println!("server CPU (user + system) per message or call: median, and ratio within a round\n");
+
+    let samples = measure::rounds(&specs, &cases, arguments.rounds.into(), arguments.messages, say)?;
+    say("");
+    println!("{}", report::calls(&specs, &cases, &samples));
+    let mut figures = json!({
+        "machine": machine,
+        "rounds": arguments.rounds,
+        "messages": arguments.messages,
+        "calls": report::calls_json(&specs, &cases, &samples),
+    });
+
+    if !arguments.only_calls {
+        let specs: Vec<Spec> = specs.iter().map(without_bench).collect();
+        let processes = measure::processes(&specs, arguments.memory_messages, say)?;
+        say("");
+        println!("{}", report::processes(&specs, &processes));
+        figures["processes"] = report::processes_json(&specs, &processes);
+        if let Some(protod) = specs.iter().find(|spec| spec.name == "protod") {
+            let loading = measure::loading(protod, arguments.rounds.into(), say)?;
+            say("");
+            println!("{}", report::loading(&loading));
+            figures["loading"] = json!(loading);
+        }
+    }
+    if let Some(file) = &arguments.json {
+        let text = serde_json::to_string_pretty(&figures)? + "\n";
+        fs::write(file, text).with_context(|| format!("write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// The cases that were named, or all that have an aim.
+fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
+    if names.is_empty() {
+        return Ok(CASES.iter().filter(|case| case.aim.is_some()).collect());
+    }
+    let by_name = |name: &String| {
+        CASES
+            .iter()
+            .find(|case| case.name == name)
+            .with_context(|| format!("no case `{name}`; see --help"))
+    };
+    names.iter().map(by_name).collect()
+}
+
+/// The servers, built; the first is what the others are compared with.
+fn specs(arguments: &Arguments) -> Result<Vec<Spec>> {
+    say("building");
+    server::build("bench", ["--bin", "twin"])?;
+    let twin = Spec::twin()?;
+    let mut specs = vec![twin.clone()];
+    if arguments.twin_only {
+        specs.push(Spec {
+            name: "twin again".to_owned(),
+            ..twin
+        });
+    } else {
+        server::build("protod", ["--bin", "protod"])?;
+        specs.push(Spec::protod()?);
+    }
+    if arguments.handlers {
+        server::build("bench", ["--bin", "handlers"])?;
+        specs.push(Spec::handlers()?);
+    }
+    for peer in &arguments.peers {
+        if peer == "grpc-js" && !server::prepare_grpc_js()? {
+            println!("grpc-js is left out: `node` is not on the PATH");
+            continue;
+        }
+        specs.push(Spec::peer(peer)?);
+    }
+    Ok(specs)
+}
+
+/// protod on the repository's own protos alone, as `protod serve` has it.
+fn without_bench(spec: &Spec) -> Spec {
+    if spec.name == "protod" {
+        spec.with(&["serve", "proto", "--addr", "127.0.0.1:0"])
+    } else {
+        spec.clone()
+    }
+}
+
+/// Progress, in place, when someone looks on.
+fn say(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[K{text}");
+    }
+}

@@ -1,0 +1,118 @@
+//! `protod list` and `protod describe`, on servers, protos and sets.
+
+use crate::cli::{prints, protod};
+use crate::servers::{serve, shapes};
+
+#[tokio::test]
+async fn a_servers_services_and_methods_are_listed() {
+    let address = serve(shapes()).await;
+    assert_eq!(
+        prints(&["list", &address]).await,
+        "grpc.health.v1.Health\ngrpc.reflection.v1.ServerReflection\ngrpc.reflection.v1alpha.ServerReflection\n\
+         shapes.Shapes\n"
+    );
+    assert_eq!(
+        prints(&["list", &address, "shapes.Shapes"]).await,
+        "shapes.Shapes/Unary\nshapes.Shapes/Down\nshapes.Shapes/Up\nshapes.Shapes/Both\n"
+    );
+    let (_, stderr, code) = protod(&["list", &address, "shapes.Nothing"]).await;
+    assert!(stderr.contains("does not know shapes.Nothing"), "{stderr}");
+    assert_eq!(code, 1);
+}
+
+#[tokio::test]
+async fn protos_and_sets_are_listed_as_servers_are() {
+    let services = "proto.SearchService\nproto.StreamService\n";
+    assert_eq!(prints(&["list"]).await, services, "./proto is the default");
+    assert_eq!(prints(&["list", "proto"]).await, services);
+    assert_eq!(
+        prints(&["list", "descriptors/search.binpb", "descriptors/stream.binpb"]).await,
+        services
+    );
+    assert_eq!(
+        prints(&["list", "proto.SearchService"]).await,
+        "proto.SearchService/Search\n",
+        "a symbol alone is looked up in ./proto"
+    );
+}
+
+#[tokio::test]
+async fn the_same_is_described_from_protos_from_a_set_and_from_a_server() {
+    let expected = "// The server streams: one request, seven responses.\n\
+                    rpc List(StreamRequest) returns (stream StreamResponse);\n";
+    let server = crate::support::Server::start(&["proto"]).await;
+    for source in ["proto/stream.proto", "descriptors/stream.binpb", server.address()] {
+        let printed = prints(&["describe", source, "proto.StreamService/List"]).await;
+        assert_eq!(printed, expected, "{source}");
+    }
+}
+
+#[tokio::test]
+async fn several_symbols_are_told_apart_and_all_services_are_the_default() {
+    assert_eq!(
+        prints(&["describe", "proto", "proto.SearchRequest", "proto.StreamRequest"]).await,
+        "// proto.SearchRequest:\n\nmessage SearchRequest {\n  string request = 1;\n}\n\n\
+         // proto.StreamRequest:\n\nmessage StreamRequest {\n  StreamPoint pt = 1;\n}\n"
+    );
+    let printed = prints(&["describe", "proto"]).await;
+    assert!(printed.starts_with("// proto.SearchService:\n\n"), "{printed}");
+    assert!(printed.contains("\nservice StreamService {\n"), "{printed}");
+}
+
+#[tokio::test]
+async fn a_template_has_every_field_and_can_be_sent() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let proto = folder.path().join("all.proto");
+    std::fs::write(
+        &proto,
+        r#"syntax = "proto3"; package all; import "google/protobuf/timestamp.proto"; import "google/protobuf/any.proto";
+           import "google/protobuf/struct.proto"; import "google/protobuf/empty.proto";
+           message Tree { string name = 1; repeated Tree children = 2; map<int32, Leaf> leaves = 3;
+             oneof kind { Leaf leaf = 4; string text = 5; } google.protobuf.Timestamp at = 6; Size size = 7;
+             google.protobuf.Any any = 8; google.protobuf.Value value = 9; }
+           message Leaf { bytes data = 1; repeated double sizes = 2; } enum Size { SMALL = 0; }
+           service Trees { rpc Plant(Tree) returns (Tree); }"#,
+    )
+    .expect("it can be written");
+    let proto = proto.to_str().expect("UTF-8");
+    let template = prints(&["describe", proto, "all.Trees/Plant", "--template"]).await;
+    assert_eq!(
+        prints(&["describe", proto, "all.Tree", "--template"]).await,
+        template
+    );
+    assert_eq!(
+        template,
+        r#"{
+  "name": "",
+  "children": [],
+  "leaves": {
+    "0": {
+      "data": "",
+      "sizes": [
+        0
+      ]
+    }
+  },
+  "leaf": {
+    "data": "",
+    "sizes": [
+      0
+    ]
+  },
+  "at": "1970-01-01T00:00:00Z",
+  "size": "SMALL",
+  "any": {
+    "@type": "type.googleapis.com/google.protobuf.Empty",
+    "value": {}
+  },
+  "value": "any JSON"
+}
+"#
+    );
+    let schema = protod::Schema::load(proto).expect("it compiles");
+    let tree = schema
+        .pool()
+        .get_message_by_name("all.Tree")
+        .expect("it is there");
+    protod::Message::from_json(tree, &template).expect("it is the message's JSON");
+}

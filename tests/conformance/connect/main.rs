@@ -1,0 +1,99 @@
+//! The server that connectrpc's conformance runner tests: protod's library, its handlers, and protos that it reads
+//! when it starts.
+//!
+//! The runner starts it once for each configuration: it writes a `ServerCompatRequest` on stdin, reads a
+//! `ServerCompatResponse` with the address from stdout, and ends the process when it is done. Both are prefixed
+//! with their length, four bytes, big-endian. The one argument is the folder of `connectrpc/conformance/v1`.
+
+mod fields;
+mod service;
+
+use std::error::Error;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use fields::Fields as _;
+use prost_reflect::prost::Message as _;
+use prost_reflect::{DynamicMessage, Value};
+use protod::{ListenAddr, Schema, Tls, TlsFiles};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args()
+        .nth(1)
+        .ok_or("the folder of the protos is missing")?;
+    let schema = Schema::builder()
+        .input(Path::new(&folder).join("connectrpc/conformance/v1/service.proto"))
+        .input(Path::new(&folder).join("connectrpc/conformance/v1/server_compat.proto"))
+        .import_path(&folder)
+        .build()?;
+    let new_message = |name: &str| {
+        let descriptor = schema
+            .pool()
+            .get_message_by_name(&format!("connectrpc.conformance.v1.{name}"));
+        DynamicMessage::new(descriptor.expect("the protos have it"))
+    };
+
+    let mut request = new_message("ServerCompatRequest");
+    request.merge(read_prefixed(&mut io::stdin().lock())?.as_slice())?;
+
+    let mut server = service::server(schema.clone());
+    if let limit @ 1.. = request.unsigned("message_receive_limit") {
+        server = server.max_receive_size(limit as usize);
+    }
+    let mut certificate = bytes::Bytes::new();
+    if request.boolean("use_tls") {
+        let credentials = request
+            .message("server_creds")
+            .ok_or("use_tls without server_creds")?;
+        certificate = credentials.bytes("cert");
+        server = server.tls(tls(&request, &credentials)?);
+    }
+    let server = server.build()?.bind("127.0.0.1:0").await?;
+    let ListenAddr::Tcp(address) = server.local_addr().clone() else {
+        unreachable!("bound to TCP")
+    };
+
+    let mut response = new_message("ServerCompatResponse");
+    response.set_field_by_name("host", Value::String(address.ip().to_string()));
+    response.set_field_by_name("port", Value::U32(address.port().into()));
+    response.set_field_by_name("pem_cert", Value::Bytes(certificate));
+    write_prefixed(&mut io::stdout().lock(), &response.encode_to_vec())?;
+
+    server.serve().await?;
+    Ok(())
+}
+
+/// TLS from certificates that come as bytes, through files as `protod serve` reads them.
+fn tls(request: &DynamicMessage, credentials: &DynamicMessage) -> Result<Tls, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let write = |name: &str, contents: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, contents).map(|()| path)
+    };
+    let client_ca = request.bytes("client_tls_cert");
+    let files = TlsFiles {
+        cert: write("cert.pem", &credentials.bytes("cert"))?,
+        key: write("key.pem", &credentials.bytes("key"))?,
+        client_ca: match client_ca.is_empty() {
+            true => None,
+            false => Some(write("client-ca.pem", &client_ca)?),
+        },
+    };
+    Ok(Tls::load(files)?)
+}
+
+fn read_prefixed(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut length = [0; 4];
+    input.read_exact(&mut length)?;
+    let mut message = vec![0; u32::from_be_bytes(length) as usize];
+    input.read_exact(&mut message)?;
+    Ok(message)
+}
+
+fn write_prefixed(output: &mut impl Write, message: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(message.len()).expect("a host and a certificate are small");
+    output.write_all(&length.to_be_bytes())?;
+    output.write_all(message)?;
+    output.flush()
+}

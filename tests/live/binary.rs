@@ -1,0 +1,65 @@
+//! The same through the binary, as a person at a terminal sees it.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::program::{Server, protod};
+use crate::support::{Client, proto, rules, write};
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write(&folder.path().join("a.proto"), &proto(1));
+    write(&folder.path().join("a.rules.yaml"), &rules("one"));
+    folder
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path of UTF-8")
+}
+
+#[tokio::test]
+async fn save_is_told_and_served_and_a_broken_one_is_told_with_its_place() {
+    let folder = folder();
+    let (a_proto, a_rules) = (folder.path().join("a.proto"), folder.path().join("a.rules.yaml"));
+    let mut server = Server::start(&[text(folder.path())]).await;
+    let mut client = Client::connect(server.address()).await;
+    assert_eq!(client.unary().await.expect("served"), (1, "one".to_owned()));
+
+    write(&a_proto, &proto(2));
+    server
+        .line_with("field p.Answer.text: number changed from 1 to 2")
+        .await;
+    server.line_with("reloaded in ").await;
+    assert_eq!(client.unary().await.expect("served"), (2, "one".to_owned()));
+
+    write(&a_rules, &rules("two").replace("p.S/Up", "p.S/Pu"));
+    let line = server.line_with("a.rules.yaml:4:").await;
+    assert_eq!(client.unary().await.expect("served"), (2, "one".to_owned()));
+    let check = protod(&["check", text(folder.path())]).await;
+    let said = String::from_utf8(check.stderr).expect("UTF-8");
+    let (_, problem) = line.split_once("a.rules.yaml:4:").expect("it was found by this");
+    let (_, message) = problem.split_once(": ").expect("a column, and a message");
+    assert!(
+        !check.status.success() && said.contains(message),
+        "{message} is not in {said}"
+    );
+
+    write(&a_rules, &rules("two"));
+    server.line_with("reloaded in ").await;
+    assert_eq!(client.unary().await.expect("served"), (2, "two".to_owned()));
+    assert!(server.stop().await.0.success());
+}
+
+#[tokio::test]
+async fn hangup_reloads_a_server_that_watches_nothing() {
+    let folder = folder();
+    let mut server = Server::start(&["--no-watch", text(folder.path())]).await;
+    let mut client = Client::connect(server.address()).await;
+    write(&folder.path().join("a.rules.yaml"), &rules("two"));
+    assert_eq!(client.unary().await.expect("served"), (1, "one".to_owned()));
+    server.signal("HUP").await;
+    server.line_with("reloaded in ").await;
+    assert_eq!(client.unary().await.expect("served"), (1, "two".to_owned()));
+    assert!(server.stop().await.0.success());
+}
