@@ -7,6 +7,8 @@ mod banner;
 mod call;
 mod check;
 mod describe;
+mod explain;
+mod header;
 mod inputs;
 mod json;
 mod limits;
@@ -45,6 +47,8 @@ enum Command {
     Serve(Box<serve::Serve>),
     /// Load protos and rules, and print every problem
     Check(check::Check),
+    /// Tell for each rule of a method whether it would answer a call
+    Explain(explain::Explain),
     /// Call a method of a server
     Call(call::Call),
     /// List the services of a server or of protos, or the methods of a service
@@ -61,6 +65,7 @@ impl Cli {
         let done = match self.command {
             Command::Serve(serve) => serve.run().map(|()| ExitCode::SUCCESS),
             Command::Check(check) => check.run().map(|()| ExitCode::SUCCESS),
+            Command::Explain(explain) => explain.run().map(|()| ExitCode::SUCCESS),
             Command::Call(call) => call.run(),
             Command::List(list) => list.run().map(|()| ExitCode::SUCCESS),
             Command::Describe(describe) => describe.run().map(|()| ExitCode::SUCCESS),

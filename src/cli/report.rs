@@ -23,9 +23,14 @@ pub(super) fn print_error(error: &Error) {
     let handler = GraphicalReportHandler::new_themed(theme()).with_links(false);
     for problem in error.problems() {
         let mut report = String::new();
-        match handler.render_report(&mut report, problem) {
-            Ok(()) => eprintln!("{}", report.trim_end()),
-            Err(_) => eprintln!("error: {}", problem.located()),
+        // A problem of a file as a whole has no line to show, and miette would not name the file.
+        if problem.position().is_some() && handler.render_report(&mut report, problem).is_ok() {
+            eprintln!("{}", report.trim_end());
+        } else {
+            eprintln!("  x {}", problem.located());
+            if let Some(hint) = problem.hint() {
+                eprintln!("  help: {hint}");
+            }
         }
         eprintln!();
     }

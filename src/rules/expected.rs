@@ -3,20 +3,24 @@
 //! Nested messages are partial too, maps by their keys; lists must have just the listed elements. A field listed
 //! with its default also matches unset, and `null` matches unset only.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, Value};
 
 use super::compiler::Compiler;
 use super::names;
 use super::node::{Node, Yaml};
-use super::template::{Field, WellKnown, constant};
+use super::template::{Field, WellKnown, constant, takes_null};
 use super::text::{self, Piece};
 
 /// What a value must be.
 #[derive(Debug, Clone)]
 pub(crate) enum Expected {
     Unset,
+    /// Set, and to that: what a `google.protobuf.Value` holds, where 0 is another value than unset.
+    Set(Box<Expected>),
     Scalar(Literal),
     /// By field, with its name as the rule writes it.
     Message(Vec<(Field, String, Expected)>),
@@ -96,8 +100,9 @@ impl Literal {
         };
         match kind {
             Kind::Bool => (bits != 0).to_string(),
-            Kind::Double => f64::from_bits(bits).to_string(),
-            Kind::Float => f32::from_bits(bits as u32).to_string(),
+            // As JSON writes it: 1e308, and not 309 digits.
+            Kind::Double => format!("{:?}", f64::from_bits(bits)),
+            Kind::Float => format!("{:?}", f32::from_bits(bits as u32)),
             Kind::Sint32 | Kind::Sint64 => ((bits >> 1) as i64 ^ -((bits & 1) as i64)).to_string(),
             Kind::Int32 | Kind::Sfixed32 => (bits as i32).to_string(),
             Kind::Int64 | Kind::Sfixed64 => (bits as i64).to_string(),
@@ -167,7 +172,7 @@ impl Expected {
     }
 
     fn compile_field(compiler: &mut Compiler<'_>, node: &Node, field: &Field) -> Option<Self> {
-        if node.value == Yaml::Null {
+        if node.value == Yaml::Null && (field.repeated || !takes_null(&field.kind)) {
             return Some(Self::Unset);
         }
         if !field.repeated {
@@ -226,14 +231,7 @@ impl Expected {
         let (name, number) = match (WellKnown::of(descriptor), &node.value) {
             (Some(WellKnown::Struct), Yaml::Map(_)) => ("fields", 1),
             (Some(WellKnown::ListValue), Yaml::List(_)) => ("values", 1),
-            (Some(WellKnown::Value), Yaml::Null) => {
-                let field = Field::numbered(descriptor, 1)?;
-                return Some(Self::Message(vec![(
-                    field,
-                    "null".to_owned(),
-                    Self::Scalar(Literal::Bits(0)),
-                )]));
-            }
+            (Some(WellKnown::Value), Yaml::Null) => ("null", 1),
             (Some(WellKnown::Value), Yaml::Int(_) | Yaml::Float(_)) => ("number", 2),
             (Some(WellKnown::Value), Yaml::Text(_)) => ("string", 3),
             (Some(WellKnown::Value), Yaml::Bool(_)) => ("bool", 4),
@@ -248,7 +246,14 @@ impl Expected {
             }
         };
         let field = Field::numbered(descriptor, number)?;
-        let expected = Self::compile_field(compiler, node, &field)?;
+        let expected = match node.value {
+            Yaml::Null => Self::Scalar(Literal::Bits(0)),
+            _ => Self::compile_field(compiler, node, &field)?,
+        };
+        let expected = match WellKnown::of(descriptor) {
+            Some(WellKnown::Value) => Self::Set(Box::new(expected)),
+            _ => expected,
+        };
         Some(Self::Message(vec![(field, name.to_owned(), expected)]))
     }
 
@@ -374,16 +379,25 @@ impl Expected {
     }
 
     fn fits_field(&self, message: &DynamicMessage, field: &Field, path: &str) -> Result<(), String> {
-        let set = message.has_field_by_number(field.number);
+        // By number, a message knows its own fields only.
+        let (set, value) = match message.descriptor().get_extension(field.number) {
+            Some(extension) => (
+                message.has_extension(&extension),
+                message.get_extension(&extension),
+            ),
+            None => (
+                message.has_field_by_number(field.number),
+                message
+                    .get_field_by_number(field.number)
+                    .unwrap_or(Cow::Borrowed(&field.default)),
+            ),
+        };
         match self {
-            Self::Unset if set => return Err(format!("{path} is set")),
-            Self::Unset => return Ok(()),
-            _ => {}
-        }
-        match message.get_field_by_number(field.number) {
-            Some(value) => self.fits(&value, &field.kind, path),
-            // An extension that the message does not have reads as its default.
-            None => self.fits(&field.default, &field.kind, path),
+            Self::Unset if set => Err(format!("{path} is set")),
+            Self::Unset => Ok(()),
+            Self::Set(_) if !set => Err(format!("{path} is unset")),
+            Self::Set(expected) => expected.fits(&value, &field.kind, path),
+            _ => self.fits(&value, &field.kind, path),
         }
     }
 }

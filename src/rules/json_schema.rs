@@ -14,9 +14,9 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::rules::rule;
     use crate::rules::status::{CODES, SHORT_FORMS};
     use crate::rules::steps::{ACTIONS, MODIFIERS};
-    use crate::rules::rule;
 
     fn definition(name: &str) -> Value {
         let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
@@ -25,7 +25,12 @@ mod tests {
 
     fn properties(name: &str) -> BTreeSet<String> {
         let definition = definition(name);
-        definition["properties"].as_object().unwrap().keys().cloned().collect()
+        definition["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
     }
 
     /// The keys of which there must be one.

@@ -41,8 +41,8 @@ use std::sync::Arc;
 use tonic::Status;
 
 pub use self::explain::Explanation;
-pub use self::json_schema::JSON_SCHEMA;
 use self::expr::Uses;
+pub use self::json_schema::JSON_SCHEMA;
 use self::plan::Rule;
 use self::select::Order;
 use self::session::Session;

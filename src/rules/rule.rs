@@ -134,6 +134,37 @@ fn session(
         compiler.problem_hint(outcome.key, message, hint);
         return None;
     }
+    let status = outcome.name == "status";
+    let problems = compiler.problems.len();
+    let plan = short_form(compiler, method, outcome, headers, trailers);
+    let uses = compiler.uses;
+    let mut session = Session::default();
+    if status && !uses.request && !uses.requests {
+        session.open = plan;
+    } else if one_request {
+        session.message = plan;
+    } else if status && !uses.requests {
+        session.message = plan;
+        // Where no message comes, the call ends so all the same.
+        if compiler.problems.len() == problems {
+            session.half_close = short_form(compiler, method, outcome, headers, trailers);
+        }
+    } else {
+        session.keeps_last = uses.request;
+        session.half_close = plan;
+    }
+    Some(session)
+}
+
+/// What `reply`, `stream` and `status` stand for: the steps of one event.
+fn short_form(
+    compiler: &mut Compiler<'_>,
+    method: &Method,
+    outcome: &Entry<'_>,
+    headers: Option<&Node>,
+    trailers: Option<&Node>,
+) -> Plan {
+    let node = outcome.value;
     let mut steps = Steps::new(compiler, method.output());
     let headers = headers
         .and_then(|node| Metadata::compile(steps.compiler, node))
@@ -154,17 +185,7 @@ fn session(
             steps.push(status.map(|status| Op::Status(Box::new(status))));
         }
     }
-    let plan = steps.finish();
-    let mut session = Session::default();
-    if outcome.name == "status" && !compiler.uses.request && !compiler.uses.requests {
-        session.open = plan;
-    } else if one_request || outcome.name == "status" {
-        session.message = plan;
-    } else {
-        session.keeps_last = compiler.uses.request;
-        session.half_close = plan;
-    }
-    Some(session)
+    steps.finish()
 }
 
 fn events(

@@ -45,8 +45,6 @@ pub(crate) struct FieldLayout {
     pub(crate) shape: Shape,
     /// Whether many values may come: repeated fields and maps.
     pub(crate) repeated: bool,
-    /// The descriptor's own word, for encoding: whether a repeated field is written packed.
-    pub(crate) packed: bool,
 }
 
 /// What a field's value looks like on the wire.
@@ -105,13 +103,11 @@ impl Layout {
                 number: field.number(),
                 shape: Shape::of_kind(&field.kind(), field.is_group(), by_name),
                 repeated: field.cardinality() == Cardinality::Repeated,
-                packed: field.is_packed(),
             })
             .chain(descriptor.extensions().map(|extension| FieldLayout {
                 number: extension.number(),
                 shape: Shape::of_kind(&extension.kind(), extension.is_group(), by_name),
                 repeated: extension.cardinality() == Cardinality::Repeated,
-                packed: extension.is_packed(),
             }))
             .collect();
         fields.sort_by_key(|field| field.number);

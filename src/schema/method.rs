@@ -13,6 +13,9 @@ pub struct Method {
     descriptor: MethodDescriptor,
     input: MessageDescriptor,
     output: MessageDescriptor,
+    /// Asked for each message, so not of the descriptor.
+    client_streaming: bool,
+    server_streaming: bool,
     layouts: Arc<Layouts>,
     input_layout: LayoutId,
     output_layout: LayoutId,
@@ -34,6 +37,8 @@ impl Method {
             ),
             input_layout: layout_of(&input),
             output_layout: layout_of(&output),
+            client_streaming: descriptor.is_client_streaming(),
+            server_streaming: descriptor.is_server_streaming(),
             layouts: Arc::clone(layouts),
             descriptor,
             input,
@@ -73,12 +78,12 @@ impl Method {
 
     /// Whether the client sends any number of messages rather than one.
     pub fn is_client_streaming(&self) -> bool {
-        self.descriptor.is_client_streaming()
+        self.client_streaming
     }
 
     /// Whether the server sends any number of messages rather than one.
     pub fn is_server_streaming(&self) -> bool {
-        self.descriptor.is_server_streaming()
+        self.server_streaming
     }
 
     pub(crate) fn layouts(&self) -> &Layouts {

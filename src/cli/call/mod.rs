@@ -18,7 +18,8 @@ use tonic::Status;
 
 use self::output::Output;
 use self::report::Report;
-use self::requests::{Data, Failure, Requests};
+pub(super) use self::requests::{Data, read_all};
+use self::requests::{Failure, Requests};
 use super::target::{Target, client_runtime};
 use crate::client::{Client, ClientMethod};
 use crate::{Error, Message};

@@ -25,7 +25,7 @@ pub(super) const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// Where request messages come from.
 #[derive(Debug, Clone)]
-pub(super) enum Data {
+pub(in crate::cli) enum Data {
     Text(String),
     File(PathBuf),
     Stdin,
@@ -76,12 +76,7 @@ pub(super) struct Failure {
 pub(super) fn read(data: Option<Data>, format: Format, method: &Method) -> Requests {
     let (sender, receiver) = mpsc::channel(READ_AHEAD);
     let (failed, failure) = mpsc::channel(1);
-    let reader = Reader {
-        format,
-        descriptor: method.input().clone(),
-        single: !method.is_client_streaming(),
-        method: method.name().to_owned(),
-    };
+    let reader = Reader::new(format, method);
     thread::spawn(move || {
         if let Err(error) = reader.send_all(data.as_ref(), &sender) {
             // Where nobody listens any more, the call has ended by itself.
@@ -97,6 +92,12 @@ pub(super) fn read(data: Option<Data>, format: Format, method: &Method) -> Reque
     }
 }
 
+/// All the messages of the data, for `method`.
+pub(in crate::cli) fn read_all(data: &Data, method: &Method) -> Result<Vec<DynamicMessage>, Error> {
+    let reader = Reader::new(Format::Json, method);
+    reader.json(data.open()?).collect()
+}
+
 struct Reader {
     format: Format,
     descriptor: MessageDescriptor,
@@ -106,6 +107,15 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(format: Format, method: &Method) -> Self {
+        Self {
+            format,
+            descriptor: method.input().clone(),
+            single: !method.is_client_streaming(),
+            method: method.name().to_owned(),
+        }
+    }
+
     fn send_all(&self, data: Option<&Data>, sender: &mpsc::Sender<DynamicMessage>) -> Result<(), Error> {
         let mut messages: Box<dyn Iterator<Item = Result<DynamicMessage, Error>>> = match (data, self.format)
         {

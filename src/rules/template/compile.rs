@@ -15,6 +15,7 @@ use crate::rules::compiler::{Compiler, Entry};
 use crate::rules::expr::Type;
 use crate::rules::names;
 use crate::rules::node::{Node, Yaml};
+use crate::rules::steps::is_identifier;
 use crate::rules::text::{Piece, Text};
 
 /// Builds the operations of one message.
@@ -244,7 +245,7 @@ impl<'b, 'c> Builder<'b, 'c> {
         };
         match constant(&field.kind, node, text.as_deref()) {
             Ok(Value::EnumNumber(0)) if !field.presence => {}
-            Ok(value) if !field.presence && value.is_default(&field.kind) => {}
+            Ok(value) if !field.presence && value.is_default(&field.kind) && !is_minus_zero(&value) => {}
             Ok(value) => {
                 if keyed {
                     put_varint(&mut self.constant, field.key().into());
@@ -399,16 +400,34 @@ impl<'b, 'c> Builder<'b, 'c> {
     }
 }
 
-/// The oneof, and the member of it that is set already.
+/// The oneof, and the member of it that is set already. Members that are copied from the request set what is set
+/// there.
 fn clash(field: &Field, value: &Node, found: &[(Field, Entry<'_>)]) -> Option<(String, String)> {
-    let oneof = field.oneof.as_ref().filter(|_| value.value != Yaml::Null)?;
-    let same = |(other, entry): &&(Field, Entry<'_>)| {
-        other.oneof.as_ref() == Some(oneof) && entry.value.value != Yaml::Null
-    };
+    let sets = |value: &Node| value.value != Yaml::Null && !copies(value);
+    let oneof = field.oneof.as_ref().filter(|_| sets(value))?;
+    let same =
+        |(other, entry): &&(Field, Entry<'_>)| other.oneof.as_ref() == Some(oneof) && sets(entry.value);
     found
         .iter()
         .find(same)
         .map(|(_, entry)| (oneof.name().to_owned(), entry.name.clone()))
+}
+
+/// Whether a value is a path into the request and nothing else.
+fn copies(node: &Node) -> bool {
+    let path = node
+        .text()
+        .and_then(|text| text.strip_prefix("${request.")?.strip_suffix('}'));
+    path.is_some_and(|path| path.split('.').all(is_identifier))
+}
+
+/// The zero that is no default: it is written, sign and all.
+fn is_minus_zero(value: &Value) -> bool {
+    match value {
+        Value::F64(number) => number.to_bits() == (-0.0_f64).to_bits(),
+        Value::F32(number) => number.to_bits() == (-0.0_f32).to_bits(),
+        _ => false,
+    }
 }
 
 /// Null is a value for `google.protobuf.Value` and `NullValue`, and "unset" for all others.

@@ -19,7 +19,7 @@ use self::compile::Builder;
 pub(crate) use self::constant::{constant, decode_base64};
 pub(crate) use self::field::Field;
 pub(crate) use self::value::canonical;
-pub(crate) use self::well_known::WellKnown;
+pub(crate) use self::well_known::{WellKnown, takes_null};
 use self::write::Op;
 use super::compiler::Compiler;
 use super::expr::{Env, EvalError};

@@ -111,7 +111,7 @@ impl WellKnown {
 }
 
 /// Whether null is a value of that kind and not "unset".
-pub(super) fn takes_null(kind: &Kind) -> bool {
+pub(crate) fn takes_null(kind: &Kind) -> bool {
     kind.as_message()
         .is_some_and(|message| WellKnown::of(message) == Some(WellKnown::Value))
 }

@@ -1,0 +1,21 @@
+//! A specimen a case: a proto, rules, and calls with their answers. Every kind of field is set, read and matched.
+//!
+//! Each specimen runs twice: alone, in this process, through the dynamic client; and, all of them behind one server,
+//! as grpcurl sees the binary. A specimen's package is `corpus.` and the name of its file, its service is `Case`.
+
+#[path = "../support/calls.rs"]
+mod calls;
+#[path = "../support/code.rs"]
+mod code;
+mod compare;
+mod grpcurl;
+mod in_process;
+#[path = "../clients/programs.rs"]
+#[expect(dead_code, reason = "the other programs are for the tests of clients")]
+mod programs;
+mod specimen;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "the server is started, and ends with the test")]
+mod support;
+#[path = "../support/yaml.rs"]
+mod yaml;

@@ -1,0 +1,140 @@
+//! The JSON Schema of rules files: all good files conform, and bad ones do not.
+
+#[path = "support/yaml.rs"]
+mod yaml;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use jsonschema::Validator;
+use protod::rules::JSON_SCHEMA;
+
+fn validator() -> Validator {
+    let schema = serde_json::from_str(JSON_SCHEMA).expect("it is JSON");
+    jsonschema::draft7::meta::validate(&schema).expect("it is a JSON Schema of draft 7");
+    jsonschema::validator_for(&schema).expect("its references resolve")
+}
+
+/// What is wrong with a rules file; nothing if it conforms.
+fn problems(validator: &Validator, yaml: &str) -> Vec<String> {
+    let file = yaml::parse(yaml);
+    let errors = validator.iter_errors(&file);
+    errors
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
+/// The files below `folder` whose names end so; what cargo makes is no part of the repository.
+fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("it is there") {
+        let path = entry.expect("it can be listed").path();
+        let name = path.file_name().expect("it has a name").to_string_lossy();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            files(&path, ending, found);
+        } else if name.ends_with(ending) {
+            found.push(path);
+        }
+    }
+}
+
+fn repository(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    files(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+        ending,
+        &mut found,
+    );
+    assert!(!found.is_empty(), "no {ending} below {folder}");
+    found
+}
+
+#[test]
+fn all_rules_of_the_repository_conform() {
+    let validator = validator();
+    for path in repository("", ".rules.yaml") {
+        let text = fs::read_to_string(&path).expect("it can be read");
+        assert_eq!(problems(&validator, &text), [""; 0], "{}", path.display());
+    }
+    for path in repository("tests/corpus", ".yaml") {
+        let specimen = yaml::parse(&fs::read_to_string(&path).expect("it can be read"));
+        let rules = specimen["rules"].as_str().expect("a specimen has rules");
+        assert_eq!(problems(&validator, rules), [""; 0], "{}", path.display());
+    }
+}
+
+#[test]
+fn every_key_and_form_conforms() {
+    let validator = validator();
+    for good in [
+        "",
+        "rules:",
+        "rules: []",
+        "rules: [{method: p.S/*, name: 7, priority: -3, times: 0, scope: call.peer, when: true, reply: '${request}'}]",
+        "rules: [{method: p.S/M, match: {a: null}, headers: {x: [a, 1], y-bin: AA==}, trailers: {z: '${1}'}, stream: }]",
+        "rules: [{method: p.S/M, status: {code: 16, message: m, details: [{retry_info: {retry_delay: 1s}}, {'@type': a.B, c: 1}]}}]",
+        "rules: [{method: p.S/M, status: {code: '${request.code}'}}]",
+        "rules: [{method: p.S/M, session: {state: {n: 0}, key: k, open: [], message: , half_close: [{flush: headers}],
+           timers: [{every: 1.5s, do: []}, {after: '${state.t}', do: []}], signals: {drain: [{signal: s, key: '${1}'}]}}}]",
+        "rules: [{method: p.S/M, stream: [{repeat: 3, as: n, every: 1h30m, when: n > 1, send: {}}, {each: '${l}', do: []},
+           {choose: [{when: x, do: []}, {do: []}]}, {set: {n: 1, store.m: null}}, {wait: 5ms}, {log: 5}, {repeat: '${n}', send: 1}]}]",
+    ] {
+        assert_eq!(problems(&validator, good), [""; 0], "{good}");
+    }
+}
+
+#[test]
+fn what_the_language_does_not_have_does_not_conform() {
+    let validator = validator();
+    for bad in [
+        "[]",
+        "rule: []",
+        "rules: {}",
+        "rules: [{reply: {}}]",
+        "rules: [{method: p.S, reply: {}}]",
+        "rules: [{method: p.S/M}]",
+        "rules: [{method: p.S/M, reply: {}, status: {code: OK}}]",
+        "rules: [{method: p.S/M, replay: {}}]",
+        "rules: [{method: p.S/M, reply: {}, priority: high}]",
+        "rules: [{method: p.S/M, reply: {}, times: -1}]",
+        "rules: [{method: p.S/M, reply: {}, scope: call.peer}]",
+        "rules: [{method: p.S/M, reply: {}, when: 3}]",
+        "rules: [{method: p.S/M, reply: {}, headers: {X-Upper: a}}]",
+        "rules: [{method: p.S/M, reply: {}, headers: {grpc-status: '0'}}]",
+        "rules: [{method: p.S/M, status: {message: m}}]",
+        "rules: [{method: p.S/M, status: {code: NOTFOUND}}]",
+        "rules: [{method: p.S/M, status: {code: 17}}]",
+        "rules: [{method: p.S/M, status: {code: OK, details: [{retry_inf: {}}]}}]",
+        "rules: [{method: p.S/M, status: {code: OK, details: [{help: {}, debug_info: {}}]}}]",
+        "rules: [{method: p.S/M, stream: {send: {}}}]",
+        "rules: [{method: p.S/M, stream: [{}]}]",
+        "rules: [{method: p.S/M, stream: [{when: x}]}]",
+        "rules: [{method: p.S/M, stream: [{send: {}, log: x}]}]",
+        "rules: [{method: p.S/M, stream: [{sent: {}}]}]",
+        "rules: [{method: p.S/M, stream: [{send: {}, as: n}]}]",
+        "rules: [{method: p.S/M, stream: [{send: {}, every: 1s}]}]",
+        "rules: [{method: p.S/M, stream: [{send: {}, key: k}]}]",
+        "rules: [{method: p.S/M, stream: [{send: {}, repeat: 1, each: '${l}'}]}]",
+        "rules: [{method: p.S/M, stream: [{send: {}, repeat: many}]}]",
+        "rules: [{method: p.S/M, stream: [{send: {}, repeat: 1, as: 2n}]}]",
+        "rules: [{method: p.S/M, stream: [{wait: 200}]}]",
+        "rules: [{method: p.S/M, stream: [{wait: 5 s}]}]",
+        "rules: [{method: p.S/M, stream: [{flush: trailers}]}]",
+        "rules: [{method: p.S/M, stream: [{choose: [{when: x}]}]}]",
+        "rules: [{method: p.S/M, session: {states: {}}}]",
+        "rules: [{method: p.S/M, session: {state: {no-name: 1}}}]",
+        "rules: [{method: p.S/M, session: {timers: [{every: 1s, after: 1s, do: []}]}}]",
+        "rules: [{method: p.S/M, session: {timers: [{every: 1s}]}}]",
+        "rules: [{method: p.S/M, session: {signals: [drain]}}]",
+    ] {
+        assert_ne!(problems(&validator, bad), [""; 0], "{bad}");
+    }
+}
+
+#[test]
+fn the_command_line_prints_it() {
+    let output = Command::new(env!("CARGO_BIN_EXE_protod")).arg("schema").output();
+    let output = output.expect("protod can be started");
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).expect("UTF-8"), JSON_SCHEMA);
+}
