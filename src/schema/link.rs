@@ -78,8 +78,8 @@ impl Linker {
             }
             Err(problems) => {
                 self.problems.extend(problems);
-                // What refused a file may keep extensions of it.
-                if defines_extensions(graph, node) {
+                // What refused a file may keep extensions of it, or after a panic the file without its parts.
+                if defines_extensions(graph, node) || self.pool.files().len() > self.order.len() {
                     self.pool = pool_of(self.linked_files());
                 }
             }
