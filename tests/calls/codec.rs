@@ -128,7 +128,9 @@ fn times_that_no_text_can_say_are_no_json() {
         let mut bytes = Vec::new();
         prost::encoding::message::encode(1, &duration, &mut bytes);
         prost::encoding::message::encode(2, &timestamp, &mut bytes);
-        Message::decode(&schema, &times, bytes).expect("well formed").to_json()
+        Message::decode(&schema, &times, bytes)
+            .expect("well formed")
+            .to_json()
     };
     json_of((315_576_000_000, 999_999_999), (253_402_300_799, 999_999_999)).expect("the last of each");
     json_of((-315_576_000_000, -999_999_999), (-62_135_596_800, 0)).expect("the first of each");
@@ -142,7 +144,10 @@ fn times_that_no_text_can_say_are_no_json() {
         ((0, 0), (253_402_300_800, 0)),
     ] {
         let error = json_of(duration, timestamp).expect_err("out of range");
-        assert!(error.to_string().contains("out of range"), "{duration:?} {timestamp:?}: {error}");
+        assert!(
+            error.to_string().contains("out of range"),
+            "{duration:?} {timestamp:?}: {error}"
+        );
     }
 }
 
