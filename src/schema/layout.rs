@@ -34,7 +34,9 @@ pub(crate) struct Layout {
 /// The name only: prost-reflect's own `Debug` does not come back from a recursive type.
 impl fmt::Debug for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Layout").field(&self.descriptor.full_name()).finish()
+        f.debug_tuple("Layout")
+            .field(&self.descriptor.full_name())
+            .finish()
     }
 }
 

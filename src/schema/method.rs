@@ -102,6 +102,8 @@ impl Method {
 /// The name only: prost-reflect's own `Debug` does not come back from a recursive type.
 impl fmt::Debug for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Method").field("name", &self.name()).finish_non_exhaustive()
+        f.debug_struct("Method")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
     }
 }

@@ -32,7 +32,11 @@ fn text_keeps_format_pattern_and_length_together() {
         assert!(text(&sample, "short_email").len() <= 8);
         let secure = text(&sample, "secure");
         let path = secure.strip_prefix("https://").expect("the rule's prefix");
-        assert_eq!(std::path::Path::new(path).extension(), Some("png".as_ref()), "{secure}");
+        assert_eq!(
+            std::path::Path::new(path).extension(),
+            Some("png".as_ref()),
+            "{secure}"
+        );
     }
     for sample in samples(method(&schema, "sample.rules.Rules/Patterns")) {
         let sku = text(&sample, "sku");

@@ -74,7 +74,13 @@ impl Running {
                 return Ok(answer);
             }
         };
-        answer.headers = responses.headers().clone();
+        match timeout(LONG, responses.headers()).await.expect("nothing came") {
+            Ok(headers) => answer.headers = headers.clone(),
+            Err(status) => {
+                answer.end(status);
+                return Ok(answer);
+            }
+        }
         loop {
             match timeout(LONG, responses.message()).await.expect("nothing came") {
                 Ok(Some(message)) => answer
