@@ -12,13 +12,11 @@ impl Message {
     /// Reads ProtoJSON: fields by their proto or JSON name; unknown fields are errors, and so are fields that come
     /// twice.
     pub fn from_json(descriptor: MessageDescriptor, json: &str) -> Result<Self, MessageError> {
-        let message = match normalize(&descriptor, json).map_err(MessageError::json)? {
-            Some(value) => DynamicMessage::deserialize(descriptor, value),
-            None => {
-                // From the text, so that an error has its line and column.
-                let mut deserializer = serde_json::Deserializer::from_str(json);
-                DynamicMessage::deserialize(descriptor, &mut deserializer)
-            }
+        let message = if let Some(value) = normalize(&descriptor, json).map_err(MessageError::json)? {
+            DynamicMessage::deserialize(descriptor, value)
+        } else {
+            // From the text, so that an error has its line and column.
+            DynamicMessage::deserialize(descriptor, &mut serde_json::Deserializer::from_str(json))
         };
         let message = message.map_err(MessageError::json)?;
         Ok(Self::from_dynamic(message))
