@@ -1,9 +1,9 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance lint descriptors
+.PHONY: help run test conformance fuzz-smoke lint descriptors
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 run: ## serve proto/ on 127.0.0.1:9002
 	cargo run --release -- serve
@@ -16,6 +16,14 @@ test: ## fetch the outside clients into target/clients, then run every test
 
 conformance: ## run the conformance suites of protobuf, connectrpc and h2spec
 	scripts/conformance.sh
+
+FUZZ_SECONDS ?= 10
+fuzz-smoke: ## fuzz every target for ten seconds; needs a nightly compiler and cargo-fuzz
+	set -e; for target in $$(cargo +nightly fuzz list); do \
+		mkdir -p fuzz/corpus/$$target; \
+		cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=20 -max_len=4096; \
+	done
 
 lint: ## formatting, clippy and the documentation; a warning fails
 	cargo fmt --check

@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use prost::encoding::encode_varint;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
-use protod::{Message, Schema};
+use protod::{DynamicCodec, Message, Rules, Schema, Server};
+use tonic::codec::Codec as _;
 
 fn schema() -> (Schema, MessageDescriptor) {
     let schema = Schema::from_source(
@@ -76,7 +77,9 @@ fn agree(bytes: Vec<u8>) -> Result<bool, TestCaseError> {
         // prost-reflect reads a map's entry whatever wire type its key has; we hold to the wire format.
         let stricter = ours.as_ref().is_err_and(|error| {
             let error = error.to_string();
-            error.contains("field 13 has a wire type") || error.contains("field 14 has a wire type")
+            error.contains("a field's key")
+                || error.contains("field 13 has a wire type")
+                || error.contains("field 14 has a wire type")
         });
         prop_assert!(
             stricter || ours.is_ok() == theirs.is_ok(),
@@ -125,6 +128,18 @@ fn the_generator_makes_both_good_and_bad_messages() {
 }
 
 #[test]
+fn an_overlong_key_is_malformed() {
+    let (schema, every) = schema();
+    let mut bytes = vec![0x88, 0x80, 0x80, 0x80, 0x00, 0x01];
+    assert!(
+        Message::decode(&schema, &every, bytes.clone()).is_ok(),
+        "five bytes are as many as 32 bits take"
+    );
+    bytes.insert(1, 0x80);
+    assert!(Message::decode(&schema, &every, bytes).is_err());
+}
+
+#[test]
 fn four_mebibyte_of_empty_messages_stays_under_budget() {
     let (schema, every) = schema();
     // Field 12, length 0: 2,097,152 empty sub-messages, which would decode into more than 100 MiB.
@@ -140,4 +155,28 @@ fn four_mebibyte_of_empty_messages_stays_under_budget() {
             .expect_err("over budget")
             .is_too_large()
     );
+}
+
+#[test]
+fn everything_that_holds_a_recursive_type_can_be_printed_for_debugging() {
+    let schema = Schema::from_source(
+        "tree.proto",
+        r#"syntax = "proto3"; message Tree { Tree left = 1; } service Trees { rpc Grow(Tree) returns (stream Tree); }"#,
+    )
+    .expect("the source compiles");
+    let rules = "rules: [{method: Trees/Grow, match: {left: {}}, stream: [{send: {left: \"${request}\"}}]}]";
+    let rules = Rules::from_text(&schema, "tree.rules.yaml", rules).expect("the rules fit");
+    let method = schema.method("Trees/Grow").expect("the source has it");
+    let mut codec = DynamicCodec::server(method);
+    let printed = format!(
+        "{schema:?} {method:?} {rules:?} {codec:?} {:?} {:?}",
+        codec.encoder(),
+        codec.decoder()
+    );
+    assert!(
+        printed.contains("Trees/Grow") && printed.contains("tree.rules.yaml:1"),
+        "{printed}"
+    );
+    let server = Server::builder(schema).rules(&rules);
+    assert!(format!("{server:?}").contains("Trees/Grow"));
 }

@@ -19,12 +19,7 @@ impl Check {
     pub(super) fn run(&self) -> Result<(), Error> {
         let schema = self.inputs.schema()?;
         let rules = self.inputs.rules(&schema, &RulesOptions::default())?;
-        let services = schema.pool().services().len();
-        println!(
-            "ok: {services} services, {} methods, {} rules",
-            schema.methods().len(),
-            rules.len()
-        );
+        println!("ok: {}", summary(&schema, &rules));
         Ok(())
     }
 }

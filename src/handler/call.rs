@@ -219,10 +219,10 @@ impl Call {
         Ok(true)
     }
 
-    /// The bytes of the message that [`next_frame`](Self::next_frame) waited for, and the buffer to answer into.
+    /// The bytes of the message that [`next_frame`](Self::next_frame) waited for.
     #[inline]
-    pub(crate) fn frame(&mut self) -> (&[u8], Frames<'_>) {
-        (self.incoming.bytes(), self.outgoing.frames())
+    pub(crate) fn frame(&self) -> &[u8] {
+        self.incoming.bytes()
     }
 
     /// All that a plan reads and writes at once: the message at hand, the client's headers, and the buffer to

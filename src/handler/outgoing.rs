@@ -257,7 +257,7 @@ impl Frames<'_> {
 
 /// Writes the length of the message that follows the prefix at `start`.
 #[inline]
-fn fill_prefix(frames: &mut Vec<u8>, start: usize, max_size: usize) -> Result<(), Status> {
+fn fill_prefix(frames: &mut [u8], start: usize, max_size: usize) -> Result<(), Status> {
     let size = frames.len() - start - PREFIX;
     let length = u32::try_from(size).ok().filter(|_| size <= max_size);
     let length = length.ok_or_else(|| too_large(&format!(" of {size} bytes"), max_size))?;

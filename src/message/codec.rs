@@ -3,6 +3,7 @@
 //! [`DynamicCodec`] is a [`tonic::codec::Codec`], so that tonic's own client and server stacks carry run-time
 //! types; protod's frames call the same encode and check on their own buffers.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Buf;
@@ -29,7 +30,7 @@ use crate::schema::{LayoutId, Method};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DynamicCodec {
     encode: MessageDescriptor,
     decode: MessageDescriptor,
@@ -92,7 +93,6 @@ impl Codec for DynamicCodec {
 }
 
 /// Writes messages of one type.
-#[derive(Debug)]
 pub struct DynamicEncoder {
     expected: MessageDescriptor,
 }
@@ -110,7 +110,6 @@ impl Encoder for DynamicEncoder {
 }
 
 /// Reads messages of one type: checks their bytes and keeps them.
-#[derive(Debug)]
 pub struct DynamicDecoder {
     descriptor: MessageDescriptor,
     layout: LayoutId,
@@ -126,5 +125,32 @@ impl Decoder for DynamicDecoder {
         let bytes = buffer.copy_to_bytes(buffer.remaining());
         check(self.method.layouts(), self.layout, &bytes, self.max_elements).map_err(MessageError::from)?;
         Ok(Some(Message::from_checked(self.descriptor.clone(), bytes)))
+    }
+}
+
+// Names only: prost-reflect's own `Debug` does not come back from a recursive type.
+
+impl fmt::Debug for DynamicCodec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamicCodec")
+            .field("encode", &self.encode.full_name())
+            .field("decode", &self.decode.full_name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for DynamicEncoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DynamicEncoder")
+            .field(&self.expected.full_name())
+            .finish()
+    }
+}
+
+impl fmt::Debug for DynamicDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DynamicDecoder")
+            .field(&self.descriptor.full_name())
+            .finish()
     }
 }

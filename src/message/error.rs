@@ -20,6 +20,7 @@ enum Kind {
     UnknownType(String),
     WrongType { expected: String, found: String },
     AnyTooDeep,
+    TimeOutOfRange(String),
 }
 
 impl MessageError {
@@ -56,17 +57,23 @@ impl MessageError {
         }
     }
 
+    pub(super) fn time_out_of_range(name: &str) -> Self {
+        Self {
+            kind: Kind::TimeOutOfRange(name.to_owned()),
+        }
+    }
+
     /// Whether the message is sound but larger than a limit allows.
     pub fn is_too_large(&self) -> bool {
         matches!(self.kind, Kind::Malformed(Malformed::TooManyElements(_)))
     }
 
     /// The gRPC code for this cause: a malformed message is `INTERNAL`, as in grpc-go and grpc-java; one over a
-    /// limit `RESOURCE_EXHAUSTED`; JSON that does not fit its type `INVALID_ARGUMENT`.
+    /// limit `RESOURCE_EXHAUSTED`; what JSON cannot say `INVALID_ARGUMENT`.
     pub fn code(&self) -> Code {
         match &self.kind {
             Kind::Malformed(Malformed::TooManyElements(_)) | Kind::AnyTooDeep => Code::ResourceExhausted,
-            Kind::Json(_) => Code::InvalidArgument,
+            Kind::Json(_) | Kind::TimeOutOfRange(_) => Code::InvalidArgument,
             Kind::Malformed(_) | Kind::Decode(_) | Kind::UnknownType(_) | Kind::WrongType { .. } => {
                 Code::Internal
             }
@@ -85,6 +92,7 @@ impl fmt::Display for MessageError {
                 write!(f, "expected a message {expected}, found a {found}")
             }
             Kind::AnyTooDeep => f.write_str("messages in google.protobuf.Any are nested too deep for JSON"),
+            Kind::TimeOutOfRange(name) => write!(f, "a {name} is out of range for JSON"),
         }
     }
 }
@@ -132,6 +140,10 @@ mod tests {
             (MessageError::unknown_type("a.B"), Code::Internal),
             (MessageError::wrong_type("a.B", "a.C"), Code::Internal),
             (MessageError::any_too_deep(), Code::ResourceExhausted),
+            (
+                MessageError::time_out_of_range("google.protobuf.Duration"),
+                Code::InvalidArgument,
+            ),
         ];
         for (error, code) in table {
             assert_eq!(Status::from(error).code(), code);

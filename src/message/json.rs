@@ -22,7 +22,7 @@ impl Message {
         let mut json = Vec::new();
         let mut serializer = serde_json::Serializer::new(&mut json);
         let message = self.to_dynamic()?;
-        check_any_depth(&message, MAX_DEPTH)?;
+        check_each(&message, MAX_DEPTH, check_time)?;
         message
             .serialize_with_options(&mut serializer, &SerializeOptions::new())
             .map_err(MessageError::json)?;
@@ -32,26 +32,62 @@ impl Message {
 
 /// Walks through the message and through what its `Any`s hold, and fails below `depth` levels.
 pub(crate) fn check_any_depth(message: &DynamicMessage, depth: u32) -> Result<(), MessageError> {
+    check_each(message, depth, |_| Ok(()))
+}
+
+/// The same, with a check of each message on the way.
+fn check_each(
+    message: &DynamicMessage,
+    depth: u32,
+    check: fn(&DynamicMessage) -> Result<(), MessageError>,
+) -> Result<(), MessageError> {
     let depth = depth.checked_sub(1).ok_or_else(MessageError::any_too_deep)?;
     if message.descriptor().full_name() == "google.protobuf.Any" {
         return match any_contents(message) {
-            Some(contents) => check_any_depth(&contents, depth),
+            Some(contents) => check_each(&contents, depth, check),
             None => Ok(()),
         };
     }
+    check(message)?;
+    let check_value = |value: &Value| match value {
+        Value::Message(message) => check_each(message, depth, check),
+        _ => Ok(()),
+    };
     message
         .fields()
         .map(|(_, value)| value)
         .chain(message.extensions().map(|(_, value)| value))
-        .try_for_each(|value| check_value(value, depth))
+        .try_for_each(|value| match value {
+            Value::List(values) => values.iter().try_for_each(check_value),
+            Value::Map(values) => values.values().try_for_each(check_value),
+            value => check_value(value),
+        })
 }
 
-fn check_value(value: &Value, depth: u32) -> Result<(), MessageError> {
-    match value {
-        Value::Message(message) => check_any_depth(message, depth),
-        Value::List(values) => values.iter().try_for_each(|value| check_value(value, depth)),
-        Value::Map(values) => values.values().try_for_each(|value| check_value(value, depth)),
-        _ => Ok(()),
+/// Fails on times that no text can say; prost-reflect would bring them into range.
+fn check_time(message: &DynamicMessage) -> Result<(), MessageError> {
+    let descriptor = message.descriptor();
+    let name = descriptor.full_name();
+    let (is_duration, is_timestamp) = (
+        name == "google.protobuf.Duration",
+        name == "google.protobuf.Timestamp",
+    );
+    if !is_duration && !is_timestamp {
+        return Ok(());
+    }
+    let seconds = message.get_field_by_number(1).and_then(|value| value.as_i64());
+    let nanos = message.get_field_by_number(2).and_then(|value| value.as_i32());
+    let (seconds, nanos) = (seconds.unwrap_or_default(), nanos.unwrap_or_default());
+    let fits = if is_duration {
+        let one_sign = seconds.signum() * i64::from(nanos.signum()) >= 0;
+        seconds.unsigned_abs() <= 315_576_000_000 && nanos.unsigned_abs() < 1_000_000_000 && one_sign
+    } else {
+        (-62_135_596_800..=253_402_300_799).contains(&seconds) && (0..1_000_000_000).contains(&nanos)
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(MessageError::time_out_of_range(name))
     }
 }
 

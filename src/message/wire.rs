@@ -1,7 +1,7 @@
 //! Reading and writing the protobuf wire format, on slices.
 //!
 //! The reader never allocates and never panics: whatever the bytes are, it gives the next piece or says what is
-//! wrong. It accepts just what prost accepts, so that bytes checked here always decode there.
+//! wrong. It accepts what prost accepts but for overlong keys, so that bytes checked here always decode there.
 
 /// What is wrong with the bytes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +34,9 @@ pub(crate) enum WireType {
     EndGroup = 4,
     Fixed32 = 5,
 }
+
+/// A key has 32 bits, and no more bytes than these take.
+const MAX_KEY_LENGTH: usize = 5;
 
 /// The key of a field: its number and wire type.
 pub(crate) fn key(number: u32, wire_type: WireType) -> u32 {
@@ -94,7 +97,11 @@ impl<'b> Reader<'b> {
     /// The next field's number and wire type.
     #[inline]
     pub(crate) fn key(&mut self) -> Result<(u32, WireType), Malformed> {
+        let start = self.position;
         let key = u32::try_from(self.varint()?).map_err(|_| Malformed::Key)?;
+        if self.position - start > MAX_KEY_LENGTH {
+            return Err(Malformed::Key);
+        }
         let wire_type = match key & 7 {
             0 => WireType::Varint,
             1 => WireType::Fixed64,

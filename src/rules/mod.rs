@@ -34,6 +34,7 @@ mod text;
 mod timed;
 mod times;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -151,7 +152,6 @@ impl Rules {
 }
 
 /// The rules of one method, in the order in which they are tried.
-#[derive(Debug)]
 pub struct MethodRules {
     method: Arc<Method>,
     rules: Vec<Rule>,
@@ -165,6 +165,16 @@ pub struct MethodRules {
     seed: Option<u64>,
     /// For rules that do not look at the store.
     no_store: Store,
+}
+
+/// The names only: what rules are compiled to holds types, and those may be recursive.
+impl fmt::Debug for MethodRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MethodRules")
+            .field("method", &self.method)
+            .field("rules", &self.names().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 impl MethodRules {

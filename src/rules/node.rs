@@ -297,7 +297,7 @@ impl<'t> Builder<'t> {
                 seen,
             } => {
                 if let Some(key) = waiting.take() {
-                    entries.push((key, node))
+                    entries.push((key, node));
                 } else {
                     match node.key_text() {
                         Some(text) if seen.contains(&text) => self.problems.push(

@@ -113,11 +113,10 @@ impl<'r> Session<'r> {
     #[inline]
     pub(super) fn admit(&mut self, call: &mut Call) -> Result<(), Status> {
         let max_elements = call.max_elements();
-        let (bytes, _) = call.frame();
         check_and_pick(
             self.rules.method.layouts(),
             &self.rules.picker,
-            bytes,
+            call.frame(),
             max_elements,
             &mut self.picked,
         )
@@ -237,9 +236,8 @@ impl<'r> Session<'r> {
     /// Keeps the message at hand for events that come after it, before the receive buffer moves on.
     pub(super) fn keep_frame(&mut self, call: &mut Call) {
         if self.at == At::Frame {
-            let (bytes, _) = call.frame();
             self.kept.clear();
-            self.kept.extend_from_slice(bytes);
+            self.kept.extend_from_slice(call.frame());
             self.at = At::Kept;
         }
     }

@@ -5,6 +5,7 @@
 //! refer to one another by [`LayoutId`], so that the hot path never asks a descriptor for anything.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use prost_reflect::{Cardinality, DescriptorPool, Kind, MessageDescriptor};
 
@@ -20,7 +21,6 @@ pub(crate) struct Layouts {
 }
 
 /// One message type.
-#[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) descriptor: MessageDescriptor,
     /// Whether this is the entry of a map, which does not count as a level of nesting.
@@ -31,6 +31,15 @@ pub(crate) struct Layout {
     low_numbers: Box<[u16]>,
 }
 
+/// The name only: prost-reflect's own `Debug` does not come back from a recursive type.
+impl fmt::Debug for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Layout")
+            .field(&self.descriptor.full_name())
+            .finish()
+    }
+}
+
 /// One field.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldLayout {
@@ -38,8 +47,6 @@ pub(crate) struct FieldLayout {
     pub(crate) shape: Shape,
     /// Whether many values may come: repeated fields and maps.
     pub(crate) repeated: bool,
-    /// The descriptor's own word, for encoding: whether a repeated field is written packed.
-    pub(crate) packed: bool,
 }
 
 /// What a field's value looks like on the wire.
@@ -98,13 +105,11 @@ impl Layout {
                 number: field.number(),
                 shape: Shape::of_kind(&field.kind(), field.is_group(), by_name),
                 repeated: field.cardinality() == Cardinality::Repeated,
-                packed: field.is_packed(),
             })
             .chain(descriptor.extensions().map(|extension| FieldLayout {
                 number: extension.number(),
                 shape: Shape::of_kind(&extension.kind(), extension.is_group(), by_name),
                 repeated: extension.cardinality() == Cardinality::Repeated,
-                packed: extension.is_packed(),
             }))
             .collect();
         fields.sort_by_key(|field| field.number);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
-use prost_reflect::{DescriptorError, DescriptorPool};
+use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor, Kind, MessageDescriptor};
 use prost_types::field_descriptor_proto::Label;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
@@ -186,6 +186,9 @@ fn link_into(pool: &mut DescriptorPool, graph: &Graph, node: NodeId) -> Result<L
             match guarded(|| pool.add_file_descriptor_proto(descriptor)) {
                 Ok(Ok(())) => {
                     let file = pool.get_file_by_name(&name).expect("it has just been added");
+                    if let Some(message) = not_a_map_entry(&file) {
+                        return Err(vec![Problem::in_file(text.source.name(), message)]);
+                    }
                     let for_pool: Bytes = file.encode_to_vec().into();
                     Ok(LinkedFile {
                         descriptor: without_last_imports(&for_pool, hidden.len()),
@@ -201,10 +204,17 @@ fn link_into(pool: &mut DescriptorPool, graph: &Graph, node: NodeId) -> Result<L
             let in_set =
                 |message: String| Problem::in_file(&**set, format!("file '{}': {message}", file.name));
             match guarded(|| pool.decode_file_descriptor_proto(for_pool.clone())) {
-                Ok(Ok(())) => Ok(LinkedFile {
-                    descriptor: file.descriptor.clone(),
-                    for_pool,
-                }),
+                Ok(Ok(())) => match pool
+                    .get_file_by_name(&file.name)
+                    .as_ref()
+                    .and_then(not_a_map_entry)
+                {
+                    Some(message) => Err(vec![in_set(message)]),
+                    None => Ok(LinkedFile {
+                        descriptor: file.descriptor.clone(),
+                        for_pool,
+                    }),
+                },
                 Ok(Err(error)) => {
                     let problems = Problem::unfold(&SourceText::new(&**set, ""), &error);
                     Err(problems
@@ -217,6 +227,34 @@ fn link_into(pool: &mut DescriptorPool, graph: &Graph, node: NodeId) -> Result<L
         }
         Body::Broken => Err(Vec::new()),
     }
+}
+
+/// What is wrong with a message that says it is the entry of a map. prost-reflect takes its word for it, and panics
+/// when it decodes one without a key or a value, or with a key of a type that has no order.
+fn not_a_map_entry(file: &FileDescriptor) -> Option<String> {
+    let is_entry = |message: &MessageDescriptor| {
+        let (key, value) = (message.get_field(1), message.get_field(2));
+        let has_key = key.is_some_and(|key| !key.is_list() && can_be_map_key(&key.kind()));
+        has_key && value.is_some_and(|value| !value.is_list() && !value.is_map())
+    };
+    let mut messages: Vec<MessageDescriptor> = file.messages().collect();
+    while let Some(message) = messages.pop() {
+        if message.is_map_entry() && !is_entry(&message) {
+            let name = message.full_name();
+            return Some(format!(
+                "message '{name}' is marked as the entry of a map, and is none"
+            ));
+        }
+        messages.extend(message.child_messages());
+    }
+    None
+}
+
+fn can_be_map_key(kind: &Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Double | Kind::Float | Kind::Bytes | Kind::Message(_) | Kind::Enum(_)
+    )
 }
 
 fn text_problems(source: &SourceText, error: DescriptorError) -> Vec<Problem> {

@@ -1,5 +1,6 @@
 //! One method of a service, with everything that a call needs of it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use prost_reflect::{MessageDescriptor, MethodDescriptor};
@@ -7,12 +8,14 @@ use prost_reflect::{MessageDescriptor, MethodDescriptor};
 use super::{LayoutId, Layouts};
 
 /// One method of a schema: its descriptors, its shape, and the tables to check its messages with.
-#[derive(Debug)]
 pub struct Method {
     path: String,
     descriptor: MethodDescriptor,
     input: MessageDescriptor,
     output: MessageDescriptor,
+    /// Asked for each message, so not of the descriptor.
+    client_streaming: bool,
+    server_streaming: bool,
     layouts: Arc<Layouts>,
     input_layout: LayoutId,
     output_layout: LayoutId,
@@ -34,6 +37,8 @@ impl Method {
             ),
             input_layout: layout_of(&input),
             output_layout: layout_of(&output),
+            client_streaming: descriptor.is_client_streaming(),
+            server_streaming: descriptor.is_server_streaming(),
             layouts: Arc::clone(layouts),
             descriptor,
             input,
@@ -73,12 +78,12 @@ impl Method {
 
     /// Whether the client sends any number of messages rather than one.
     pub fn is_client_streaming(&self) -> bool {
-        self.descriptor.is_client_streaming()
+        self.client_streaming
     }
 
     /// Whether the server sends any number of messages rather than one.
     pub fn is_server_streaming(&self) -> bool {
-        self.descriptor.is_server_streaming()
+        self.server_streaming
     }
 
     pub(crate) fn layouts(&self) -> &Layouts {
@@ -91,5 +96,14 @@ impl Method {
 
     pub(crate) fn output_layout(&self) -> LayoutId {
         self.output_layout
+    }
+}
+
+/// The name only: prost-reflect's own `Debug` does not come back from a recursive type.
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Method")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
     }
 }

@@ -17,6 +17,7 @@ mod source;
 mod text;
 mod wire;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,12 +31,11 @@ pub use self::method::Method;
 use crate::Error;
 
 /// An immutable, compiled set of protos. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Schema {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     pool: DescriptorPool,
     files: Vec<SchemaFile>,
@@ -54,6 +54,17 @@ pub struct SchemaFile {
     pub name: String,
     /// The serialized `google.protobuf.FileDescriptorProto`.
     pub descriptor: Bytes,
+}
+
+/// The names of files and methods only: a pool is large, and types may be recursive.
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files: Vec<_> = self.files().iter().map(|file| &file.name).collect();
+        f.debug_struct("Schema")
+            .field("files", &files)
+            .field("methods", &self.methods())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Schema {

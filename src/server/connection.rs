@@ -95,9 +95,12 @@ fn starts_http1(start: &[u8]) -> bool {
     ];
     let word = start.split(|&byte| byte == b' ').next().unwrap_or_default();
     let is_whole = word.len() < start.len();
-    METHODS.map(str::as_bytes).iter().any(|method| match is_whole {
-        true => *method == word,
-        false => method.starts_with(word),
+    METHODS.map(str::as_bytes).iter().any(|method| {
+        if is_whole {
+            *method == word
+        } else {
+            method.starts_with(word)
+        }
     })
 }
 

@@ -166,7 +166,7 @@ async fn requested_service(call: &mut Call) -> Result<String, Status> {
     if !call.next_frame().await? {
         return Err(Status::internal("the one request of a call was received twice"));
     }
-    let (frame, _) = call.frame();
+    let frame = call.frame();
     HealthCheckRequest::decode(frame)
         .map(|request| request.service)
         .map_err(|error| Status::internal(format!("the health request does not decode: {error}")))

@@ -55,9 +55,10 @@ async fn a_cancelled_stream_drops_its_handler() {
         Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
             let held = Arc::clone(&held);
             async move {
-                let _held = held;
                 call.send(request).await?;
-                std::future::pending().await
+                std::future::pending::<()>().await;
+                drop(held);
+                Ok(())
             }
         });
     serving(server.build().expect("fits"), |mut client| async move {

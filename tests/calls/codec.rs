@@ -112,6 +112,46 @@ fn json_goes_both_ways() {
 }
 
 #[test]
+fn times_that_no_text_can_say_are_no_json() {
+    let schema = protod::Schema::from_source(
+        "times.proto",
+        r#"syntax = "proto3"; import "google/protobuf/duration.proto"; import "google/protobuf/timestamp.proto";
+           message Times { google.protobuf.Duration duration = 1; repeated google.protobuf.Timestamp timestamps = 2; }"#,
+    )
+    .expect("compiles");
+    let times = schema.pool().get_message_by_name("Times").expect("it is there");
+    let json_of = |duration: (i64, i32), timestamp: (i64, i32)| {
+        let (seconds, nanos) = duration;
+        let duration = prost_types::Duration { seconds, nanos };
+        let (seconds, nanos) = timestamp;
+        let timestamp = prost_types::Timestamp { seconds, nanos };
+        let mut bytes = Vec::new();
+        prost::encoding::message::encode(1, &duration, &mut bytes);
+        prost::encoding::message::encode(2, &timestamp, &mut bytes);
+        Message::decode(&schema, &times, bytes)
+            .expect("well formed")
+            .to_json()
+    };
+    json_of((315_576_000_000, 999_999_999), (253_402_300_799, 999_999_999)).expect("the last of each");
+    json_of((-315_576_000_000, -999_999_999), (-62_135_596_800, 0)).expect("the first of each");
+    for (duration, timestamp) in [
+        ((1, -1), (0, 0)),
+        ((-1, 1), (0, 0)),
+        ((0, 1_000_000_000), (0, 0)),
+        ((315_576_000_001, 0), (0, 0)),
+        ((0, 0), (0, -1)),
+        ((0, 0), (0, 1_000_000_000)),
+        ((0, 0), (253_402_300_800, 0)),
+    ] {
+        let error = json_of(duration, timestamp).expect_err("out of range");
+        assert!(
+            error.to_string().contains("out of range"),
+            "{duration:?} {timestamp:?}: {error}"
+        );
+    }
+}
+
+#[test]
 fn nested_any_json_is_refused_at_depth() {
     let schema = protod::Schema::from_source(
         "any.proto",

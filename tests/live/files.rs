@@ -342,3 +342,26 @@ async fn times_of_a_rule_that_keeps_its_name_count_on() {
     }
     assert_eq!(answers, ["limited", "limited", "limited", "two"]);
 }
+
+#[tokio::test]
+async fn the_store_outlives_a_swap() {
+    let counted = |word: &str| {
+        let first = format!(
+            "rules:\n  - method: p.S/Unary\n    session:\n      message:\n        \
+             - set: {{store.n: \"${{has(store.n) ? store.n + 1 : 1}}\"}}\n        \
+             - send: {{text: \"{word} ${{store.n}}\"}}\n"
+        );
+        rules("unused").replacen("rules:\n", &first, 1)
+    };
+    let mut live = Live::start(Start::default(), |folder| {
+        write(&folder.join("a.proto"), &proto(1));
+        write(&folder.join("a.rules.yaml"), &counted("old"));
+    })
+    .await;
+    let mut client = live.client().await;
+    assert_eq!(client.unary().await.expect("never fails").1, "old 1");
+    live.forget_outcomes();
+    write(&live.path("a.rules.yaml"), &counted("new"));
+    live.reloaded().await;
+    assert_eq!(client.unary().await.expect("never fails").1, "new 2");
+}

@@ -3,8 +3,8 @@
 use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
-    DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileOptions, UninterpretedOption,
-    uninterpreted_option,
+    DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileOptions, MessageOptions,
+    UninterpretedOption, uninterpreted_option,
 };
 use protod::Schema;
 
@@ -226,4 +226,30 @@ proptest::proptest! {
         }
         let _ = Schema::from_descriptor_set(&set);
     }
+}
+
+#[test]
+fn map_entry_without_a_value_is_refused_not_panicked() {
+    let problem = "message 'E' is marked as the entry of a map, and is none";
+    for fields in [
+        "int32 key = 1;",
+        "int32 value = 2;",
+        "double key = 1; int32 value = 2;",
+        "repeated int32 key = 1; int32 value = 2;",
+    ] {
+        let text = format!("syntax = \"proto3\"; message E {{ option map_entry = true; {fields} }}");
+        assert_eq!(
+            located(Schema::from_source("a.proto", &text)),
+            [format!("a.proto: {problem}")]
+        );
+    }
+    let mut file = set_file("a.proto", &[], "E");
+    file.message_type[0].options = Some(MessageOptions {
+        map_entry: Some(true),
+        ..Default::default()
+    });
+    assert_eq!(
+        located(Schema::from_descriptor_set(&set_of([file]))),
+        [format!("descriptor set: file 'a.proto': {problem}")]
+    );
 }

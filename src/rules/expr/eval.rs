@@ -192,6 +192,27 @@ impl Node {
         }
     }
 
+    /// The number of a leaf that holds one, without a call: operands mostly are.
+    #[inline]
+    fn int_at_hand(&self, frame: &Frame<'_, '_>) -> Option<i64> {
+        let value = match self {
+            Self::Picked(slot, field) => {
+                let Raw::Varint(raw) = frame.env.request?.1.get(*slot) else {
+                    return None;
+                };
+                return Some(reader::signed_varint(&field.kind, raw));
+            }
+            Self::Const(value) => value,
+            Self::Local(place) => frame.env.locals.get(*place)?,
+            Self::State(place) => frame.env.state.get(*place)?,
+            _ => return None,
+        };
+        match value {
+            Value::Int(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// The number of a node that gives an int or an enum.
     pub(super) fn eval_int<'e>(&'e self, frame: &mut Frame<'_, 'e>) -> Evaluated<i64> {
         match self {
@@ -213,8 +234,12 @@ impl Node {
                 .get(*place)
                 .map_or_else(|| Err(missing_variable()), int),
             Self::IntMath(math, operands) => {
-                let left = operands[0].eval_int(frame)?;
-                math.of_ints(left, operands[1].eval_int(frame)?)
+                let [left, right] = &**operands;
+                let left = left.int_at_hand(frame).map_or_else(|| left.eval_int(frame), Ok)?;
+                let right = right
+                    .int_at_hand(frame)
+                    .map_or_else(|| right.eval_int(frame), Ok)?;
+                math.of_ints(left, right)
             }
             Self::If(operands) => {
                 let [condition, then, otherwise] = &**operands;

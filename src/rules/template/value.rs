@@ -61,6 +61,7 @@ pub(super) fn put_scalar(buffer: &mut Vec<u8>, kind: &Kind, value: &Constant) {
     }
 }
 
+#[inline]
 fn put_i32(buffer: &mut Vec<u8>, kind: &Kind, number: i32) {
     match kind {
         Kind::Sint32 => put_varint(buffer, u64::from(((number << 1) ^ (number >> 31)) as u32)),
@@ -69,6 +70,7 @@ fn put_i32(buffer: &mut Vec<u8>, kind: &Kind, number: i32) {
     }
 }
 
+#[inline]
 fn put_i64(buffer: &mut Vec<u8>, kind: &Kind, number: i64) {
     match kind {
         Kind::Sint64 => put_varint(buffer, ((number << 1) ^ (number >> 63)) as u64),

@@ -167,7 +167,11 @@ pub(super) fn with_length<E>(
 ) -> Result<u8, E> {
     let start = buffer.len();
     let reserved = usize::from(hint);
-    buffer.extend_from_slice(&[0; 10][..reserved]);
+    if reserved == 1 {
+        buffer.push(0);
+    } else {
+        buffer.extend_from_slice(&[0; 10][..reserved]);
+    }
     contents(buffer)?;
     let length = buffer.len() - start - reserved;
     if reserved == 1 && length < 0x80 {

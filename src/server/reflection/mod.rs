@@ -47,12 +47,12 @@ impl Handler for Reflection {
             if !more {
                 return Ok(());
             }
-            let (frame, mut frames) = call.frame();
+            let frame = call.frame();
             let request = v1::ServerReflectionRequest::decode(frame).map_err(|error| {
                 Status::internal(format!("the reflection request does not decode: {error}"))
             })?;
             let response = self.index.answer(request, &mut sent);
-            frames.write(|buffer| {
+            call.frames().write(|buffer| {
                 response
                     .encode(buffer)
                     .map_err(|error| Status::internal(error.to_string()))

@@ -1,0 +1,209 @@
+//! What is fuzzed, one function a target: each takes any bytes, and panics when protod breaks a promise.
+//!
+//! tests/fuzz_seeds.rs of the package above includes this file, so that the seeds are tested without a fuzzer.
+
+use std::str::from_utf8;
+use std::sync::LazyLock;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http_body_util::{BodyExt as _, Full};
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+use protod::{Message, Rules, RulesOptions, Sampler, Schema, Server};
+use tower::ServiceExt as _;
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+    let schema = Schema::from_source("every.proto", include_str!("every.proto"));
+    schema.unwrap_or_else(|error| panic!("{error}"))
+});
+
+static EVERY: LazyLock<MessageDescriptor> = LazyLock::new(|| {
+    let every = SCHEMA.pool().get_message_by_name("fuzz.Every");
+    every.expect("the proto has it")
+});
+
+/// A descriptor set is served or refused; what is served answers every method and describes itself.
+pub fn descriptor_set(data: &[u8]) {
+    if let Ok(schema) = Schema::from_descriptor_set(data) {
+        serve_all(schema);
+    }
+}
+
+/// The same for proto text.
+pub fn proto_text(data: &[u8]) {
+    if let Ok(text) = from_utf8(data)
+        && let Ok(schema) = Schema::from_source("fuzz.proto", text)
+    {
+        serve_all(schema);
+    }
+}
+
+/// A rules file is run or refused; its rules answer calls.
+pub fn rules_file(data: &[u8]) {
+    let Ok(text) = from_utf8(data) else { return };
+    let Ok(rules) = RulesOptions::default()
+        .seed(1)
+        .from_text(&SCHEMA, "fuzz.rules.yaml", text)
+    else {
+        return;
+    };
+    let methods: Vec<String> = rules
+        .handlers()
+        .map(|(method, _)| method.name().to_owned())
+        .collect();
+    let server = server(SCHEMA.clone(), &rules);
+    for method in methods {
+        call(&server, &method, &[&[0x08, 0x05], &[0x32, 0x01, 0x61]]);
+    }
+}
+
+/// What the one-pass check accepts is what prost-reflect decodes, and what is decoded survives JSON.
+pub fn message(data: &[u8]) {
+    let ours = Message::decode(&SCHEMA, &EVERY, data.to_vec());
+    let theirs = DynamicMessage::decode(EVERY.clone(), data);
+    let message = match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => {
+            assert_same(&ours.to_dynamic().expect("it was checked"), &theirs);
+            ours
+        }
+        (Ok(_), Err(error)) => panic!("checked, and does not decode: {error}"),
+        (Err(error), Ok(_)) => {
+            // Where we hold to the wire format and prost does not: the entries of maps, and overlong tags.
+            let error = error.to_string();
+            let stricter = [
+                "field 13 has a wire type",
+                "field 14 has a wire type",
+                "field 1 has a wire type",
+                "a field's key",
+                "elements",
+            ];
+            assert!(stricter.iter().any(|known| error.contains(known)), "{error}");
+            return;
+        }
+        (Err(_), Err(_)) => return,
+    };
+    if let Ok(json) = message.to_json() {
+        same_json(&json);
+    }
+}
+
+/// JSON is a message or is refused; a message is written as JSON that is the same message.
+pub fn json(data: &[u8]) {
+    let Ok(text) = from_utf8(data) else { return };
+    if let Ok(message) = Message::from_json(EVERY.clone(), text) {
+        let decoded = Message::decode(&SCHEMA, &EVERY, message.to_bytes());
+        if let (Ok(json), Ok(decoded)) = (message.to_json(), decoded) {
+            decoded.to_json().expect("it was written before");
+            same_json(&json);
+        }
+    }
+}
+
+/// A reflection request is answered, v1 and v1alpha, whatever it asks.
+pub fn reflection(data: &[u8]) {
+    static SERVER: LazyLock<Server> = LazyLock::new(|| server(SCHEMA.clone(), &no_rules(&SCHEMA)));
+    for version in ["v1", "v1alpha"] {
+        let method = format!("grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+        call(&SERVER, &method, &[data, data]);
+    }
+}
+
+/// Reading what was written gives the same again.
+fn same_json(json: &str) {
+    let read = |json: &str| {
+        let message =
+            Message::from_json(EVERY.clone(), json).unwrap_or_else(|error| panic!("{error}: {json}"));
+        message.into_dynamic().expect("it is one")
+    };
+    let once = read(json);
+    let again = Message::from(once.clone())
+        .to_json()
+        .expect("it was written before");
+    assert_same(&once, &read(&again));
+}
+
+/// By `==`, but for NaN.
+fn assert_same(one: &DynamicMessage, other: &DynamicMessage) {
+    let text = one.to_string();
+    assert!(one == other || text.contains("NaN"), "{text}\n{other}");
+}
+
+fn no_rules(schema: &Schema) -> Rules {
+    Rules::from_text(schema, "no.rules.yaml", "rules: []").expect("an empty list is no mistake")
+}
+
+fn server(schema: Schema, rules: &Rules) -> Server {
+    let server = Server::builder(schema)
+        .rules(rules)
+        .samples(Sampler::new(1))
+        .build();
+    server.expect("rules and samples are of this schema")
+}
+
+/// Calls every method, with nothing and with a field, and asks reflection for its service.
+fn serve_all(schema: Schema) {
+    let methods: Vec<String> = schema
+        .methods()
+        .iter()
+        .map(|method| method.name().to_owned())
+        .collect();
+    let server = server(schema.clone(), &no_rules(&schema));
+    for method in methods.iter().take(8) {
+        call(&server, method, &[&[]]);
+        let service = method.split('/').next().expect("a name has a first part");
+        // `file_containing_symbol` is field 4.
+        let mut request = BytesMut::new();
+        request.put_u8(0x22);
+        if let Ok(length @ ..0x80) = u8::try_from(service.len()) {
+            request.put_u8(length);
+            request.put_slice(service.as_bytes());
+            call(
+                &server,
+                "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                &[&request],
+            );
+        }
+    }
+}
+
+/// Sends the messages and reads the answer: the first frames of it, or all up to the status, which must be there.
+fn call(server: &Server, method: &str, messages: &[&[u8]]) {
+    const ENOUGH: usize = 64;
+    let mut body = BytesMut::new();
+    for message in messages {
+        body.put_u8(0);
+        body.put_u32(u32::try_from(message.len()).expect("a fuzzer's input is small"));
+        body.put_slice(message);
+    }
+    let request = http::Request::post(format!("http://localhost/{method}"))
+        .header("content-type", "application/grpc")
+        .header("grpc-timeout", "1H")
+        .body(Full::new(Bytes::from(body)));
+    let Ok(request) = request else { return };
+    // Pauses take no time: the clock moves on when nothing else can.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.expect("a runtime").block_on(async {
+        let response = server.service().oneshot(request).await.expect("infallible");
+        if response.headers().contains_key("grpc-status") {
+            return check_status(response.headers());
+        }
+        let mut body = response.into_body();
+        for _ in 0..ENOUGH {
+            let frame = body.frame().await.expect("there is no end without a status");
+            if let Ok(trailers) = frame.expect("our bodies do not fail").into_trailers() {
+                return check_status(&trailers);
+            }
+        }
+    });
+}
+
+/// A handler's panic is caught, and must not be there.
+fn check_status(trailers: &http::HeaderMap) {
+    assert!(trailers.contains_key("grpc-status"));
+    let message = trailers
+        .get("grpc-message")
+        .map_or(&b""[..], |message| message.as_bytes());
+    assert_ne!(message, b"the%20handler%20panicked");
+}

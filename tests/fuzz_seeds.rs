@@ -1,0 +1,35 @@
+//! The fuzz targets over their seeds, without a fuzzer: what was once found stays mended.
+
+#[expect(unreachable_pub, reason = "the fuzzers' crate exports them")]
+#[path = "../fuzz/src/targets.rs"]
+mod targets;
+
+use std::fs;
+use std::path::Path;
+
+/// Runs each file of `fuzz/seeds/TARGET` through the target.
+fn run(target: &str, check: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/seeds")
+        .join(target);
+    let mut seeds = 0;
+    for entry in fs::read_dir(&folder).expect("the target has seeds") {
+        let path = entry.expect("a folder that can be read").path();
+        // Printed only if the test fails.
+        println!("{}", path.display());
+        check(&fs::read(&path).expect("a file"));
+        seeds += 1;
+    }
+    assert_ne!(seeds, 0, "{} is empty", folder.display());
+}
+
+macro_rules! seeds {
+    ($($target:ident)*) => {$(
+        #[test]
+        fn $target() {
+            run(stringify!($target), targets::$target);
+        }
+    )*};
+}
+
+seeds! { descriptor_set proto_text rules_file message json reflection }
