@@ -1,7 +1,6 @@
 //! Whether an answer is the one that a specimen expects.
 
-use serde_json::Value;
-
+use crate::json::same_json;
 use crate::specimen::{Call, Expected, Specimen};
 
 /// The calls of specimens whose answers were others.
@@ -88,25 +87,5 @@ impl std::fmt::Display for Expected {
             write!(f, "{message} ")?;
         }
         write!(f, "{} {}", self.code, self.message)
-    }
-}
-
-/// Equal but for how numbers are written: `1` is `1.0`, and `-0` is not `0`. Integers of 64 bits are strings in
-/// ProtoJSON, so nothing is lost.
-fn same_json(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            one.as_f64().map(f64::to_bits) == other.as_f64().map(f64::to_bits)
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_json(one, other))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .all(|(key, value)| other.get(key).is_some_and(|other| same_json(value, other)))
-        }
-        _ => one == other,
     }
 }

@@ -10,6 +10,8 @@ mod code;
 mod compare;
 mod grpcurl;
 mod in_process;
+#[path = "../support/json.rs"]
+mod json;
 #[path = "../clients/programs.rs"]
 #[expect(dead_code, reason = "the other programs are for the tests of clients")]
 mod programs;

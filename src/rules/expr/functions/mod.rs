@@ -231,3 +231,25 @@ fn bounded(name: &str, bytes: Option<usize>) -> Evaluated<usize> {
         _ => Err(EvalError::new(format!("{name} would make more than 64 MiB"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn the_guide_names_every_function() {
+        let guide = include_str!("../../../../docs/rules.md");
+        let (_, table) = guide.split_once("### Functions").expect("it has such a part");
+        let (table, _) = table.split_once("\n## ").expect("others come after it");
+        let code = table.split('`').skip(1).step_by(2);
+        let words: HashSet<&str> = code
+            .flat_map(|code| code.split(|c: char| !c.is_alphanumeric()))
+            .collect();
+        for function in all() {
+            let name = function.name.rsplit('.').next().expect("a name has a last part");
+            assert!(words.contains(name), "{}", function.name);
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! docs/rules.md is true: its rules load, its calls are answered as it says, its commands print what it says.
+//!
+//! | block | what is done with it |
+//! |---|---|
+//! | `proto` | a file of the schema; its first line is `// NAME` |
+//! | `yaml` | rules, which must load and conform to the JSON Schema |
+//! | `yaml wrong` | rules for the commands after it, which must not load |
+//! | `call` | calls to a server with the rules before it, in order |
+//! | `console` | commands beside the protos and the rules before it, and what they print |
+//!
+//! A call is a line `> METHOD JSON…` with its requests and perhaps lines `> NAME: VALUE` with metadata. The lines `<` after it
+//! are all that comes back, in order: headers and trailers that are named, messages, a status other than OK, and
+//! its details.
+
+#[path = "support/calls.rs"]
+mod calls;
+#[path = "support/code.rs"]
+mod code;
+#[path = "support/json.rs"]
+mod json;
+#[path = "support/yaml.rs"]
+mod yaml;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, DynamicMessage};
+use protod::rules::JSON_SCHEMA;
+use protod::{Message, Rules, Schema};
+use serde_json::Value;
+use tonic::metadata::MetadataMap;
+
+use crate::calls::{Answer, Running};
+use crate::code::code_name;
+use crate::json::same_json;
+
+const GUIDE: &str = "docs/rules.md";
+const RULES: &str = "shop.rules.yaml";
+
+/// A fenced block.
+struct Block {
+    kind: String,
+    text: String,
+    /// Of its first line, in the guide.
+    line: usize,
+}
+
+fn blocks() -> Vec<Block> {
+    let guide =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(GUIDE)).expect("the guide is there");
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open = false;
+    for (text, line) in guide.lines().zip(1..) {
+        match text.strip_prefix("```") {
+            Some(kind) if !open => {
+                open = true;
+                blocks.push(Block {
+                    kind: kind.to_owned(),
+                    text: String::new(),
+                    line: line + 1,
+                });
+            }
+            Some(_) => open = false,
+            None if open => {
+                let block = blocks.last_mut().expect("one is open");
+                block.text += text;
+                block.text.push('\n');
+            }
+            None => {}
+        }
+    }
+    blocks
+}
+
+#[tokio::test]
+async fn the_guide_is_true() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let blocks = blocks();
+    for block in blocks.iter().filter(|block| block.kind == "proto") {
+        let name = block
+            .text
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("// "));
+        let path = folder.path().join(name.expect("a proto begins with its name"));
+        fs::write(path, &block.text).expect("files can be written");
+    }
+    let schema = Schema::load(folder.path()).unwrap_or_else(|error| panic!("{error:?}"));
+    let validator = serde_json::from_str(JSON_SCHEMA).expect("it is JSON");
+    let validator = jsonschema::validator_for(&validator).expect("it is a JSON Schema");
+    let mut server = None;
+    let mut wrong = Vec::new();
+    for block in &blocks {
+        let at = format!("{GUIDE}:{}", block.line);
+        match block.kind.as_str() {
+            "yaml" | "yaml wrong" => {
+                fs::write(folder.path().join(RULES), &block.text).expect("files can be written");
+                let rules = Rules::from_text(&schema, RULES, &block.text);
+                server = None;
+                if block.kind == "yaml" {
+                    let rules = rules.unwrap_or_else(|error| panic!("{at}: {error:?}"));
+                    server = Some(Running::start(schema.clone(), &rules).await);
+                    let file = yaml::parse(&block.text);
+                    if let Err(error) = validator.validate(&file) {
+                        panic!("{at}: {error}");
+                    }
+                } else {
+                    assert!(rules.is_err(), "{at}: nothing is wrong with it");
+                }
+            }
+            "call" => {
+                let server = server.as_ref().expect("rules come before calls");
+                wrong.extend(wrong_calls(server, block).await);
+            }
+            "console" => wrong.extend(wrong_commands(folder.path(), block)),
+            "proto" | "sh" => {}
+            other => panic!("{at}: nobody tests a block of {other:?}"),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A call of the guide, and what must come back.
+#[derive(Default)]
+struct Call {
+    line: usize,
+    method: String,
+    requests: Vec<String>,
+    metadata: Vec<(String, String)>,
+    expected: Vec<String>,
+}
+
+fn parse_calls(block: &Block) -> Vec<Call> {
+    let mut calls: Vec<Call> = Vec::new();
+    for (text, line) in block.text.lines().zip(block.line..) {
+        if let Some(came) = text.strip_prefix("< ") {
+            let call = calls.last_mut().expect("a call comes before its answer");
+            call.expected.push(came.to_owned());
+        } else if let Some(sent) = text.strip_prefix("> ") {
+            match sent.split_once(": ") {
+                Some((name, value)) if !name.contains(['/', ' ']) => {
+                    let call = calls.last_mut().expect("a call comes before its metadata");
+                    call.metadata.push((name.to_owned(), value.to_owned()));
+                }
+                _ => {
+                    let (method, json) = sent.split_once(' ').unwrap_or((sent, ""));
+                    let requests = serde_json::Deserializer::from_str(json).into_iter::<Value>();
+                    calls.push(Call {
+                        line,
+                        method: method.to_owned(),
+                        requests: requests
+                            .map(|request| request.expect("requests are JSON").to_string())
+                            .collect(),
+                        ..Call::default()
+                    });
+                }
+            }
+        } else {
+            assert_eq!(text, "", "{GUIDE}:{line}: neither sent nor received");
+        }
+    }
+    calls
+}
+
+/// The calls of a block whose answers were others.
+async fn wrong_calls(server: &Running, block: &Block) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for call in parse_calls(block) {
+        let answer = server.call(&call.method, &call.requests, &call.metadata).await;
+        let answer = answer.unwrap_or_else(|error| panic!("{GUIDE}:{}: {error}", call.line));
+        let found = lines(&answer, &call.expected);
+        let same = found.len() == call.expected.len()
+            && found
+                .iter()
+                .zip(&call.expected)
+                .all(|(found, expected)| same_line(found, expected));
+        if !same {
+            wrong.push(format!(
+                "{GUIDE}:{}: {}\n< {}",
+                call.line,
+                call.method,
+                found.join("\n< ")
+            ));
+        }
+    }
+    wrong
+}
+
+/// All that came, as the guide writes it. Of the metadata only what it names: each call has more.
+fn lines(answer: &Answer, expected: &[String]) -> Vec<String> {
+    let mut lines = metadata(&answer.headers, expected);
+    lines.extend(answer.messages.iter().cloned());
+    let status = &answer.status;
+    match (status.code(), status.message()) {
+        (tonic::Code::Ok, _) => {}
+        (code, "") => lines.push(code_name(code)),
+        (code, message) => lines.push(format!("{}: {message}", code_name(code))),
+    }
+    lines.extend(details(status.details()));
+    lines.extend(metadata(&answer.trailers, expected));
+    lines
+}
+
+fn metadata(map: &MetadataMap, expected: &[String]) -> Vec<String> {
+    let headers = map.as_ref().iter();
+    let lines = headers.map(|(name, value)| format!("{name}: {}", value.to_str().expect("it is text")));
+    let named = |line: &String| {
+        let name = line.split(": ").next().expect("a name stands before the colon");
+        expected
+            .iter()
+            .any(|expected| expected.starts_with(&format!("{name}: ")))
+    };
+    lines.filter(named).collect()
+}
+
+/// The details of a status, with their types from where the guide has them.
+fn details(bytes: &[u8]) -> Vec<String> {
+    let status = tonic_types::Status::decode(bytes).expect("a google.rpc.Status");
+    let mut pool = DescriptorPool::decode(tonic_types::pb::FILE_DESCRIPTOR_SET).expect("it is sound");
+    let guide = Schema::from_source("shop.proto", &blocks()[0].text).expect("it compiles");
+    for file in guide.pool().file_descriptor_protos() {
+        if pool.get_file_by_name(file.name()).is_none() {
+            pool.add_file_descriptor_proto(file.clone())
+                .expect("what it imports is there");
+        }
+    }
+    let any = pool
+        .get_message_by_name("google.protobuf.Any")
+        .expect("it is there");
+    let detail = |detail: &prost_types::Any| {
+        let message = DynamicMessage::decode(any.clone(), detail.encode_to_vec().as_slice());
+        let message = Message::from(message.expect("an Any"));
+        format!("detail {}", message.to_json().expect("its type is known"))
+    };
+    status.details.iter().map(detail).collect()
+}
+
+/// JSON by its values, all else by its letters.
+fn same_line(found: &str, expected: &str) -> bool {
+    let parse = |line: &str| {
+        let json = line.strip_prefix("detail ").unwrap_or(line);
+        serde_json::from_str::<Value>(json).ok()
+    };
+    match (parse(found), parse(expected)) {
+        (Some(found), Some(expected)) => same_json(&found, &expected),
+        _ => found == expected,
+    }
+}
+
+/// The commands of a block that print something else.
+fn wrong_commands(folder: &Path, block: &Block) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for session in block.text.split("$ protod ").skip(1) {
+        let (arguments, expected) = session.split_once('\n').expect("a command ends its line");
+        let output = Command::new(env!("CARGO_BIN_EXE_protod"))
+            .args(words(arguments))
+            .current_dir(folder)
+            .output()
+            .expect("protod can be started");
+        let found = String::from_utf8([output.stdout, output.stderr].concat()).expect("it prints UTF-8");
+        if found.trim_end() != expected.trim_end() {
+            wrong.push(format!("{GUIDE}:{}: protod {arguments}\n{found}", block.line));
+        }
+    }
+    wrong
+}
+
+/// The words of a command line; what stands between single quotes is one.
+fn words(line: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    for (text, quoted) in line.split('\'').zip([false, true].into_iter().cycle()) {
+        if quoted {
+            words.push(text);
+        } else {
+            words.extend(text.split_whitespace());
+        }
+    }
+    words
+}
