@@ -55,7 +55,10 @@ async fn answer(server: &Server, call: &Call) -> Result<Expected, String> {
         let status: Value = serde_json::from_str(&stderr).map_err(|_| stderr.clone())?;
         let code = status["code"].as_i64().and_then(|code| i32::try_from(code).ok());
         found.code = code_name(Code::from_i32(code.ok_or(stderr)?));
-        found.message = status["message"].as_str().unwrap_or_default().to_owned();
+        status["message"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut found.message);
     }
     Ok(found)
 }
