@@ -1,5 +1,7 @@
 //! The fuzz targets over their seeds, without a fuzzer: what was once found stays mended.
 
+#![expect(clippy::print_stdout, reason = "the harness shows it when a test fails")]
+
 #[expect(unreachable_pub, reason = "the fuzzers' crate exports them")]
 #[path = "../fuzz/src/targets.rs"]
 mod targets;

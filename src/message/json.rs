@@ -5,15 +5,20 @@
 
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, SerializeOptions, Value};
 
+use super::json_input::normalize;
 use super::{MAX_DEPTH, Message, MessageError};
 
 impl Message {
-    /// Reads ProtoJSON: fields by their proto or JSON name; unknown fields are errors.
+    /// Reads ProtoJSON: fields by their proto or JSON name; unknown fields are errors, and so are fields that come
+    /// twice.
     pub fn from_json(descriptor: MessageDescriptor, json: &str) -> Result<Self, MessageError> {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let message =
-            DynamicMessage::deserialize(descriptor, &mut deserializer).map_err(MessageError::json)?;
-        deserializer.end().map_err(MessageError::json)?;
+        let message = if let Some(value) = normalize(&descriptor, json).map_err(MessageError::json)? {
+            DynamicMessage::deserialize(descriptor, value)
+        } else {
+            // From the text, so that an error has its line and column.
+            DynamicMessage::deserialize(descriptor, &mut serde_json::Deserializer::from_str(json))
+        };
+        let message = message.map_err(MessageError::json)?;
         Ok(Self::from_dynamic(message))
     }
 

@@ -8,6 +8,7 @@ mod check;
 mod codec;
 mod error;
 mod json;
+mod json_input;
 mod pick;
 mod wire;
 

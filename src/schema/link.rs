@@ -76,10 +76,10 @@ impl Linker {
                     self.pool = pool_of(self.linked_files());
                 }
             }
-            Err(problems) => {
-                self.problems.extend(problems);
+            Err(refused) => {
+                self.problems.extend(refused.problems);
                 // What refused a file may keep extensions of it.
-                if defines_extensions(graph, node) {
+                if refused.left_in_pool || defines_extensions(graph, node) {
                     self.pool = pool_of(self.linked_files());
                 }
             }
@@ -106,7 +106,7 @@ impl Linker {
                 .filter(|text| self.imports_are_linked(graph, **text));
             match text.map(|text| link_into(&mut pool, graph, *text)) {
                 Some(Ok(compiled)) => self.problems.extend(difference(graph, node, &compiled)),
-                Some(Err(problems)) => self.problems.extend(problems),
+                Some(Err(refused)) => self.problems.extend(refused.problems),
                 None => add_again(&mut pool, self.linked[node].as_ref()),
             }
         }
@@ -175,28 +175,50 @@ fn difference(graph: &Graph, encoded: NodeId, compiled: &LinkedFile) -> Option<P
     Some(Problem::in_file(text.source.name(), message).with_hint("give one of them"))
 }
 
+/// A file that does not link.
+struct Refused {
+    problems: Vec<Problem>,
+    /// Whether the pool has the file all the same, or what of it came in before a panic.
+    left_in_pool: bool,
+}
+
+impl Refused {
+    fn by_the_pool(problems: Vec<Problem>) -> Self {
+        Self {
+            problems,
+            left_in_pool: false,
+        }
+    }
+
+    fn too_late(problem: Problem) -> Self {
+        Self {
+            problems: vec![problem],
+            left_in_pool: true,
+        }
+    }
+}
+
 /// Adds one file to `pool`, which holds its imports.
-fn link_into(pool: &mut DescriptorPool, graph: &Graph, node: NodeId) -> Result<LinkedFile, Vec<Problem>> {
+fn link_into(pool: &mut DescriptorPool, graph: &Graph, node: NodeId) -> Result<LinkedFile, Refused> {
     let hidden = hidden_imports(graph, node);
     match &graph.nodes[node].body {
         Body::Text(text) => {
             let mut descriptor = text.descriptor.clone();
             descriptor.dependency.extend(hidden.iter().cloned());
             let name = descriptor.name().to_owned();
+            let in_text = |message| Refused::too_late(Problem::in_file(text.source.name(), message));
             match guarded(|| pool.add_file_descriptor_proto(descriptor)) {
                 Ok(Ok(())) => {
                     let file = pool.get_file_by_name(&name).expect("it has just been added");
-                    if let Some(message) = not_a_map_entry(&file) {
-                        return Err(vec![Problem::in_file(text.source.name(), message)]);
-                    }
+                    check_map_entries(&file).map_err(in_text)?;
                     let for_pool: Bytes = file.encode_to_vec().into();
                     Ok(LinkedFile {
                         descriptor: without_last_imports(&for_pool, hidden.len()),
                         for_pool,
                     })
                 }
-                Ok(Err(error)) => Err(text_problems(&text.source, error)),
-                Err(message) => Err(vec![Problem::in_file(text.source.name(), message)]),
+                Ok(Err(error)) => Err(Refused::by_the_pool(text_problems(&text.source, error))),
+                Err(message) => Err(in_text(message)),
             }
         }
         Body::Encoded(file, set) => {
@@ -204,50 +226,48 @@ fn link_into(pool: &mut DescriptorPool, graph: &Graph, node: NodeId) -> Result<L
             let in_set =
                 |message: String| Problem::in_file(&**set, format!("file '{}': {message}", file.name));
             match guarded(|| pool.decode_file_descriptor_proto(for_pool.clone())) {
-                Ok(Ok(())) => match pool
-                    .get_file_by_name(&file.name)
-                    .as_ref()
-                    .and_then(not_a_map_entry)
-                {
-                    Some(message) => Err(vec![in_set(message)]),
-                    None => Ok(LinkedFile {
+                Ok(Ok(())) => {
+                    let added = pool.get_file_by_name(&file.name).expect("it has just been added");
+                    check_map_entries(&added).map_err(|message| Refused::too_late(in_set(message)))?;
+                    Ok(LinkedFile {
                         descriptor: file.descriptor.clone(),
                         for_pool,
-                    }),
-                },
+                    })
+                }
                 Ok(Err(error)) => {
                     let problems = Problem::unfold(&SourceText::new(&**set, ""), &error);
-                    Err(problems
-                        .iter()
-                        .map(|problem| in_set(problem.to_string()))
-                        .collect())
+                    let problems = problems.iter().map(|problem| in_set(problem.to_string()));
+                    Err(Refused::by_the_pool(problems.collect()))
                 }
-                Err(message) => Err(vec![in_set(message)]),
+                Err(message) => Err(Refused::too_late(in_set(message))),
             }
         }
-        Body::Broken => Err(Vec::new()),
+        Body::Broken => Err(Refused::by_the_pool(Vec::new())),
     }
 }
 
-/// What is wrong with a message that says it is the entry of a map. prost-reflect takes its word for it, and panics
-/// when it decodes one without a key or a value, or with a key of a type that has no order.
-fn not_a_map_entry(file: &FileDescriptor) -> Option<String> {
+/// Fails on a message that says it is the entry of a map and is none. prost-reflect takes its word for it, and
+/// panics when it decodes one without a key or a value, or with a key of a type that has no order.
+fn check_map_entries(file: &FileDescriptor) -> Result<(), String> {
     let is_entry = |message: &MessageDescriptor| {
         let (key, value) = (message.get_field(1), message.get_field(2));
         let has_key = key.is_some_and(|key| !key.is_list() && can_be_map_key(&key.kind()));
         has_key && value.is_some_and(|value| !value.is_list() && !value.is_map())
     };
-    let mut messages: Vec<MessageDescriptor> = file.messages().collect();
-    while let Some(message) = messages.pop() {
-        if message.is_map_entry() && !is_entry(&message) {
-            let name = message.full_name();
-            return Some(format!(
-                "message '{name}' is marked as the entry of a map, and is none"
-            ));
+    // The library looks messages up by their names, and names that are none are not found.
+    guarded(|| {
+        let mut messages: Vec<MessageDescriptor> = file.messages().collect();
+        while let Some(message) = messages.pop() {
+            if message.is_map_entry() && !is_entry(&message) {
+                let name = message.full_name();
+                return Err(format!(
+                    "message '{name}' is marked as the entry of a map, and is none"
+                ));
+            }
+            messages.extend(message.child_messages());
         }
-        messages.extend(message.child_messages());
-    }
-    None
+        Ok(())
+    })?
 }
 
 fn can_be_map_key(kind: &Kind) -> bool {

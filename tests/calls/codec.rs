@@ -112,6 +112,58 @@ fn json_goes_both_ways() {
 }
 
 #[test]
+fn json_is_read_as_its_specification_has_it() {
+    let schema = protod::Schema::from_source(
+        "json.proto",
+        r#"syntax = "proto3"; import "google/protobuf/any.proto"; import "google/protobuf/empty.proto";
+           message M { int32 some_int = 1; repeated uint64 list = 2; map<string, sint32> map = 3; float float = 4;
+                       google.protobuf.Any any = 5; M m = 6; string text = 7; }"#,
+    )
+    .expect("compiles");
+    let message = schema.pool().get_message_by_name("M").expect("it is there");
+    let read = |json: &str| Message::from_json(message.clone(), json);
+    for (json, expected) in [
+        (r#"{"someInt": "1e5"}"#, r#"{"someInt":100000}"#),
+        (
+            r#"{"list": ["1.0", "2", 3], "map": {"a": "-1e1"}}"#,
+            r#"{"list":["1","2","3"],"map":{"a":-10}}"#,
+        ),
+        (
+            r#"{"m": {"some_int": "2E0"}, "text": "1e5"}"#,
+            r#"{"m":{"someInt":2},"text":"1e5"}"#,
+        ),
+        (r#"{"float": 3.4028235e+38}"#, r#"{"float":3.4028235e+38}"#),
+        (
+            r#"{"any": {"@type": "x/google.protobuf.Empty"}}"#,
+            r#"{"any":{"@type":"x/google.protobuf.Empty","value":{}}}"#,
+        ),
+    ] {
+        let message = read(json).unwrap_or_else(|error| panic!("{json}: {error}"));
+        assert_eq!(message.to_json().expect("it prints"), expected, "{json}");
+    }
+    for (json, expected) in [
+        (
+            r#"{"text": "", "text": ""}"#,
+            "field 'text' is there twice at line 1 column",
+        ),
+        (
+            r#"{"m": {"some_int": 1, "someInt": 1}}"#,
+            "field 'someInt' is there twice",
+        ),
+        (
+            r#"{"someInt": "1e5"} x"#,
+            "trailing characters at line 1 column 20",
+        ),
+        (r#"{"someInt": "1e10"}"#, "out of range"),
+        (r#"{"someInt": "1.5"}"#, "invalid digit"),
+        (r#"{"float": 3.5e+38}"#, "out of range at line 1 column"),
+    ] {
+        let error = read(json).expect_err(json).to_string();
+        assert!(error.contains(expected), "{json}: {error}");
+    }
+}
+
+#[test]
 fn times_that_no_text_can_say_are_no_json() {
     let schema = protod::Schema::from_source(
         "times.proto",

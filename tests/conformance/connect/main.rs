@@ -75,9 +75,10 @@ fn tls(request: &DynamicMessage, credentials: &DynamicMessage) -> Result<Tls, Bo
     let files = TlsFiles {
         cert: write("cert.pem", &credentials.bytes("cert"))?,
         key: write("key.pem", &credentials.bytes("key"))?,
-        client_ca: match client_ca.is_empty() {
-            true => None,
-            false => Some(write("client-ca.pem", &client_ca)?),
+        client_ca: if client_ca.is_empty() {
+            None
+        } else {
+            Some(write("client-ca.pem", &client_ca)?)
         },
     };
     Ok(Tls::load(files)?)
