@@ -122,8 +122,8 @@ pub(super) fn written(
         .map_err(|misfit: Misfit| misfit.to_string())?;
     let message = DynamicMessage::decode(descriptor, &buffer[..]).unwrap();
     // In the order of field numbers, minimal lengths, nothing left in that proto3 leaves out. Maps have no order,
-    // and prost leaves out an entry's zero value.
-    if !["counts", "by_number", "by_bool", "struct", "{a: 1}"]
+    // and prost leaves out an entry's zero value, and -0.0, which is no default.
+    if !["counts", "by_number", "by_bool", "struct", "{a: 1}", "-0.0"]
         .iter()
         .any(|map| yaml.contains(map))
     {

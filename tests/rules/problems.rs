@@ -171,3 +171,19 @@ fn a_file_that_cannot_be_read_is_a_problem_of_its_own() {
     );
     assert!(error.is_rules());
 }
+
+#[test]
+fn a_number_past_64_bits_is_a_problem_and_loses_no_rule() {
+    let yaml = "
+rules:
+  - {method: kinds.Kinds/Unary, priority: 9223372036854775808, reply: {}}
+  - {method: kinds.Kinds/Unary, times: 9223372036854775808, reply: {}}
+";
+    let problems = problems(&kinds(), yaml);
+    for expected in [
+        "3:43: `priority`: 9223372036854775808 does not fit 64 bits",
+        "4:40: `times`: 9223372036854775808 does not fit 64 bits",
+    ] {
+        assert!(problems.contains(expected), "{problems}");
+    }
+}

@@ -509,3 +509,10 @@ fn what_does_not_fit_at_run_time_names_field_and_value() {
     let failure = written(&kinds(), "kinds.All", "int32: ${1 / request.int32}", "{}").unwrap_err();
     assert!(failure.starts_with("field kinds.All.int32: "), "{failure}");
 }
+
+#[test]
+fn a_zero_with_a_sign_is_no_default() {
+    let message = written(&kinds(), "kinds.All", "double: -0.0", "").unwrap();
+    let double = message.get_field_by_name("double").unwrap().as_f64().unwrap();
+    assert!(double.is_sign_negative());
+}
