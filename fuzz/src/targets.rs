@@ -12,7 +12,7 @@ use protod::{Message, Rules, RulesOptions, Sampler, Schema, Server};
 use tower::ServiceExt as _;
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let schema = Schema::from_source("every.proto", include_str!("every.proto"));
+    let schema = Schema::from_source("every.proto", include_str!("../seeds/proto_text/every.proto"));
     schema.unwrap_or_else(|error| panic!("{error}"))
 });
 
