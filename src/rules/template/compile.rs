@@ -298,8 +298,8 @@ impl<'b, 'c> Builder<'b, 'c> {
             let from = value::field_at(&self.compiler.input.0, path);
             let slot = self.compiler.picker.slot(self.compiler.schema.layouts(), path);
             if let (Some(from), Some(slot)) = (from, slot) {
-                let copyable =
-                    target.scalar() == Some(&from.kind) && (from.presence || from.default_is_zero());
+                let omit_absent = target.copies_presence() && from.presence;
+                let copyable = target.scalar() == Some(&from.kind) && (omit_absent || from.default_is_zero());
                 if copyable && !from.repeated && from.message().is_none() {
                     let key = target.key();
                     let copy = Copy {
@@ -307,12 +307,12 @@ impl<'b, 'c> Builder<'b, 'c> {
                         kind: from.kind,
                         key,
                         omit_zero: key != 0 && !target.has_presence(),
-                        omit_absent: key != 0 && from.presence,
+                        omit_absent,
                     };
                     self.push(Op::Copy(copy));
                     return;
                 }
-                presence = from.presence.then_some(slot).filter(|_| target.key() != 0);
+                presence = omit_absent.then_some(slot);
             }
         }
         if let (None, Type::Int, Some(kind)) = (presence, program.result_type(), target.scalar())

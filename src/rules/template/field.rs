@@ -21,6 +21,8 @@ pub(crate) struct Field {
     pub(crate) presence: bool,
     /// What reading the field gives when it is unset.
     pub(crate) default: Value,
+    /// Whether it is an element of a list or the value of an entry: there it has a value, even an unset one.
+    pub(crate) element: bool,
     /// A true oneof, not the one that stands for `optional`.
     pub(crate) oneof: Option<OneofDescriptor>,
 }
@@ -60,6 +62,7 @@ impl Field {
             required: field.cardinality() == Cardinality::Required,
             presence: field.supports_presence(),
             default: field.default_value(),
+            element: false,
             oneof: field.containing_oneof().filter(|oneof| !oneof.is_synthetic()),
         }
     }
@@ -75,6 +78,7 @@ impl Field {
             required: false,
             presence: field.supports_presence(),
             default: field.default_value(),
+            element: false,
             oneof: None,
         }
     }
@@ -93,6 +97,7 @@ impl Field {
     /// The same field with one value: an element of the list.
     pub(crate) fn element(&self) -> Self {
         Self {
+            element: true,
             repeated: false,
             packed: false,
             presence: true,

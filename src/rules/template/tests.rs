@@ -305,6 +305,18 @@ fn a_whole_path_copies_its_value_and_its_presence() {
 }
 
 #[test]
+fn an_unset_path_has_a_value_in_lists_and_maps() {
+    for (yaml, json) in [
+        ("names: ['${request.opt}', a]", r#"{"names":["","a"]}"#),
+        ("numbers: ['${request.opt_number}', 1]", r#"{"numbers":[0,1]}"#),
+        ("points: ['${request.point}']", r#"{"points":[{}]}"#),
+        ("by_number: {1: '${request.point}'}", r#"{"byNumber":{"1":{}}}"#),
+    ] {
+        gives(yaml, "{}", json);
+    }
+}
+
+#[test]
 fn values_of_expressions_are_checked_and_encoded_by_their_field() {
     for (yaml, request, json) in [
         ("int32: ${request.int32 + 1}", r#"{"int32":1}"#, r#"{"int32":2}"#),

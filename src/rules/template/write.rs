@@ -124,6 +124,11 @@ impl Target {
         }
     }
 
+    /// Whether a field that is unset in the request stays unset.
+    pub(super) fn copies_presence(&self) -> bool {
+        matches!(self, Self::Field(field) if !field.element)
+    }
+
     /// The kind of one value, where the target is a scalar.
     pub(super) fn scalar(&self) -> Option<&Kind> {
         match self {
