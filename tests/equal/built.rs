@@ -1,0 +1,157 @@
+//! What a template means on `DynamicMessage`s, written down as plainly as can be.
+
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Syntax, Value};
+
+use crate::straight::{Failure, widened};
+use crate::template::{Content, Template};
+
+impl Template {
+    pub(crate) fn build(
+        &self,
+        descriptor: &MessageDescriptor,
+        request: &DynamicMessage,
+    ) -> Result<DynamicMessage, Failure> {
+        let mut message = DynamicMessage::new(descriptor.clone());
+        for (field, content) in &self.0 {
+            if matches!(content, Content::Copy(path) if path.stays_unset(request)) {
+                continue;
+            }
+            message.set_field(field, fitted_field(field, content, request)?);
+        }
+        Ok(message)
+    }
+
+    /// Whether some expression in it is refused at load.
+    pub(crate) fn has_faulty_constant(&self, empty: &DynamicMessage) -> bool {
+        self.0
+            .iter()
+            .any(|(_, content)| content.has_faulty_constant(empty))
+    }
+}
+
+impl Content {
+    fn has_faulty_constant(&self, empty: &DynamicMessage) -> bool {
+        match self {
+            Self::Copy(_) | Self::Constant(_) => false,
+            Self::Expr(expr) | Self::Joined(expr) => expr.has_faulty_constant(empty),
+            Self::Message(template) => template.has_faulty_constant(empty),
+            Self::List(items) => items.iter().any(|item| item.has_faulty_constant(empty)),
+            Self::Map(entries) => entries.iter().any(|(_, item)| item.has_faulty_constant(empty)),
+        }
+    }
+
+    /// One value for a field, an element or an entry of that kind.
+    fn one(&self, kind: &Kind, request: &DynamicMessage) -> Result<Value, Failure> {
+        match self {
+            Self::Copy(path) => fitted(kind, path.get(request)),
+            Self::Expr(expr) => fitted(kind, expr.value(request)?),
+            Self::Joined(expr) => Ok(Value::String(format!("<{}>", shown(&expr.value(request)?)))),
+            Self::Constant(value) => Ok(value.clone()),
+            Self::Message(template) => {
+                let descriptor = kind.as_message().ok_or(Failure)?;
+                Ok(Value::Message(template.build(descriptor, request)?))
+            }
+            Self::List(_) | Self::Map(_) => Err(Failure),
+        }
+    }
+}
+
+fn fitted_field(
+    field: &FieldDescriptor,
+    content: &Content,
+    request: &DynamicMessage,
+) -> Result<Value, Failure> {
+    let kind = field.kind();
+    match (content, &kind) {
+        (Content::List(items), kind) => {
+            let items = items.iter().map(|item| item.one(kind, request));
+            items.collect::<Result<_, _>>().map(Value::List)
+        }
+        (Content::Map(entries), Kind::Message(entry)) => {
+            let values = entry.map_entry_value_field().kind();
+            let entries = entries
+                .iter()
+                .map(|(key, item)| Ok((key.clone(), item.one(&values, request)?)));
+            entries.collect::<Result<_, _>>().map(Value::Map)
+        }
+        (Content::Copy(path), kind) => match (path.get(request), kind) {
+            (Value::List(items), kind) => {
+                let items = items.into_iter().map(|item| fitted(kind, item));
+                items.collect::<Result<_, _>>().map(Value::List)
+            }
+            (Value::Map(entries), Kind::Message(entry)) => {
+                let keys = entry.map_entry_key_field().kind();
+                let values = entry.map_entry_value_field().kind();
+                let entries = entries.into_iter().map(|(key, value)| {
+                    let key = fitted(&keys, key.into())?;
+                    Ok((key.into_map_key().ok_or(Failure)?, fitted(&values, value)?))
+                });
+                entries.collect::<Result<_, _>>().map(Value::Map)
+            }
+            (value, kind) => fitted(kind, value),
+        },
+        (content, kind) => content.one(kind, request),
+    }
+}
+
+/// The value as one of that kind, if it is in range.
+fn fitted(kind: &Kind, value: Value) -> Result<Value, Failure> {
+    if let (Kind::Enum(_), Value::EnumNumber(_)) = (kind, &value) {
+        return Ok(value);
+    }
+    Ok(match (kind, widened(value)) {
+        (Kind::Enum(descriptor), value) => {
+            let number = integer(&value)?;
+            let closed = descriptor.parent_file().syntax() == Syntax::Proto2;
+            if closed && descriptor.get_value(number).is_none() {
+                return Err(Failure);
+            }
+            Value::EnumNumber(number)
+        }
+        (Kind::Int32 | Kind::Sint32 | Kind::Sfixed32, value) => Value::I32(integer(&value)?),
+        (Kind::Int64 | Kind::Sint64 | Kind::Sfixed64, value) => Value::I64(integer(&value)?),
+        (Kind::Uint32 | Kind::Fixed32, value) => Value::U32(integer(&value)?),
+        (Kind::Uint64 | Kind::Fixed64, value) => Value::U64(integer(&value)?),
+        (Kind::Double, value) => Value::F64(double(&value)?),
+        (Kind::Float, value) => Value::F32(float(double(&value)?)?),
+        (_, value) => value,
+    })
+}
+
+fn integer<T: TryFrom<i128>>(value: &Value) -> Result<T, Failure> {
+    let number: i128 = match value {
+        Value::I64(number) => (*number).into(),
+        Value::U64(number) => (*number).into(),
+        _ => return Err(Failure),
+    };
+    number.try_into().map_err(|_| Failure)
+}
+
+fn double(value: &Value) -> Result<f64, Failure> {
+    match value {
+        Value::F64(number) => Ok(*number),
+        Value::I64(number) => Ok(*number as f64),
+        Value::U64(number) => Ok(*number as f64),
+        _ => Err(Failure),
+    }
+}
+
+fn float(number: f64) -> Result<f32, Failure> {
+    let rounded = number as f32;
+    if rounded.is_finite() {
+        Ok(rounded)
+    } else {
+        Err(Failure)
+    }
+}
+
+/// A value inside of text.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::I64(number) => number.to_string(),
+        Value::U64(number) => number.to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        other => unreachable!("no {other:?} is put into text"),
+    }
+}

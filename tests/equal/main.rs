@@ -1,0 +1,241 @@
+//! Rules run on bytes. What they do is what a straight implementation on `DynamicMessage` does, for random schemas,
+//! messages, expressions and templates; and expressions also give what the cel crate's interpreter gives.
+
+mod built;
+mod choices;
+mod expression;
+mod interpreter;
+mod message;
+mod path;
+mod schema;
+mod server;
+mod source;
+mod straight;
+mod template;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _, Value};
+use protod::{Message, Schema};
+
+use crate::choices::Choices;
+use crate::expression::{Expr, Type, Writer};
+use crate::interpreter::interpret;
+use crate::schema::{COMPUTE, MAKE};
+use crate::straight::Failure;
+
+/// A schema, and messages of the type that its service takes.
+struct Case {
+    schema: Schema,
+    input: MessageDescriptor,
+    requests: Vec<Vec<u8>>,
+}
+
+impl Case {
+    fn new(schema: &[u8], messages: &[Vec<u8>]) -> Result<Self, TestCaseError> {
+        let schema = schema::schema(&mut Choices::new(schema));
+        let input = schema.method(MAKE).expect("the schema has it").input().clone();
+        let requests = messages
+            .iter()
+            .map(|choices| request(&input, &mut Choices::new(choices)));
+        Ok(Self {
+            requests: requests.collect::<Result<_, _>>()?,
+            schema,
+            input,
+        })
+    }
+
+    fn decoded(&self, request: &[u8]) -> DynamicMessage {
+        DynamicMessage::decode(self.input.clone(), request).expect("it is well formed")
+    }
+}
+
+/// The bytes of a random message, not in the order in which they are usually written.
+fn request(descriptor: &MessageDescriptor, choices: &mut Choices<'_>) -> Result<Vec<u8>, TestCaseError> {
+    let message = normal(&message::message(descriptor, 3, choices));
+    let mut bytes = message::bytes(&message, choices);
+    let decoded = DynamicMessage::decode(descriptor.clone(), &bytes[..]).expect("it is well formed");
+    prop_assert!(
+        decoded == message,
+        "shuffled, {message} became {decoded}: {bytes:02x?}"
+    );
+    if choices.one_in(3) {
+        bytes.extend(message::unknown(choices));
+    }
+    Ok(bytes)
+}
+
+/// The message without the defaults that may be set or not. prost-reflect takes -0.0 for one, which rules write.
+fn normal(message: &DynamicMessage) -> DynamicMessage {
+    DynamicMessage::decode(message.descriptor(), &message.encode_to_vec()[..]).expect("it was just encoded")
+}
+
+/// Runs a property on random choices: of a schema, of messages, and of what is done with them. `PROPTEST_CASES` says how
+/// often; 256 times by default.
+fn holds(property: fn(&Case, &[u8]) -> Result<(), TestCaseError>) {
+    let config = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let choices = (
+        vec(any::<u8>(), 20..200),
+        vec(vec(any::<u8>(), 0..200), 1..4),
+        vec(any::<u8>(), 10..80),
+    );
+    let outcome = TestRunner::new(config).run(&choices, |(schema, messages, choices)| {
+        property(&Case::new(&schema, &messages)?, &choices)
+    });
+    match outcome {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, (schema, ..))) => {
+            let schema = schema::schema(&mut Choices::new(&schema));
+            panic!("{reason}\nwhere\n{}", schema::described(&schema));
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn an_expression_gives_what_interpreter_and_dynamic_message_give() {
+    holds(|case, choices| {
+        let paths = path::paths(&case.input);
+        let mut choices = Choices::new(choices);
+        let wanted = *choices.pick(&Type::ALL);
+        let expr = Writer {
+            paths: &paths,
+            choices: &mut choices,
+        }
+        .expr(wanted, 4);
+        let field = ["int", "uint", "double", "text", "bytes", "truth"][wanted as usize];
+        let reply = serde_json::json!({field: format!("${{{}}}", expr.source())});
+        let server = match server::server(&case.schema, COMPUTE, &reply) {
+            Ok(server) => server,
+            Err(_) if expr.has_faulty_constant(&DynamicMessage::new(case.input.clone())) => return Ok(()),
+            Err(error) => return Err(TestCaseError::fail(error)),
+        };
+        for request in &case.requests {
+            let decoded = case.decoded(request);
+            let straight = expr.value(&decoded);
+            agree(&expr, "interpreter", &straight, &interpret(&expr, &decoded))?;
+            let found = server::answer(&server, COMPUTE, request).map_err(|_| Failure);
+            let found = found.map(|bytes| value_of(&case.schema, field, &bytes));
+            // A path that is the whole value copies presence too.
+            let copies_unset = matches!(&expr, Expr::Field(path) if path.stays_unset(&decoded));
+            match found {
+                Ok(None) if copies_unset => {}
+                found => agree(
+                    &expr,
+                    "rule",
+                    &straight,
+                    &found.and_then(|value| value.ok_or(Failure)),
+                )?,
+            }
+        }
+        Ok(())
+    });
+}
+
+/// The member of the `Result`'s oneof, if it is set.
+fn value_of(schema: &Schema, field: &str, bytes: &[u8]) -> Option<Value> {
+    let result = schema.method(COMPUTE).expect("it is there").output().clone();
+    let field = result.get_field_by_name(field).expect("it is there");
+    let message = DynamicMessage::decode(result, bytes).expect("rules write well-formed messages");
+    message
+        .has_field(&field)
+        .then(|| message.get_field(&field).into_owned())
+}
+
+fn agree(
+    expr: &Expr,
+    whose: &str,
+    straight: &Result<Value, Failure>,
+    found: &Result<Value, Failure>,
+) -> Result<(), TestCaseError> {
+    let same = match (straight, found) {
+        (Ok(straight), Ok(found)) => straight == found,
+        (Err(Failure), Err(Failure)) => true,
+        _ => false,
+    };
+    prop_assert!(
+        same,
+        "{} is {straight:?}, but {found:?} to the {whose}",
+        expr.source()
+    );
+    Ok(())
+}
+
+#[test]
+fn a_template_writes_what_setting_the_fields_of_a_dynamic_message_gives() {
+    holds(|case, choices| {
+        let paths = path::paths(&case.input);
+        let output = case.schema.method(MAKE).expect("it is there").output().clone();
+        let template = template::template(&output, &paths, 3, &mut Choices::new(choices));
+        let reply = template.json();
+        let server = match server::server(&case.schema, MAKE, &reply) {
+            Ok(server) => server,
+            Err(_) if template.has_faulty_constant(&DynamicMessage::new(case.input.clone())) => return Ok(()),
+            Err(error) => return Err(TestCaseError::fail(error)),
+        };
+        for request in &case.requests {
+            let decoded = case.decoded(request);
+            let straight = template.build(&output, &decoded);
+            match (server::answer(&server, MAKE, request), straight) {
+                (Ok(bytes), Ok(straight)) => {
+                    let found = DynamicMessage::decode(output.clone(), bytes);
+                    let found = normal(&found.expect("rules write well-formed messages"));
+                    let straight = normal(&straight);
+                    prop_assert!(
+                        found == straight,
+                        "{reply}\nfor {decoded}\nis {straight}\nbut {found} was written"
+                    );
+                }
+                (Err(_), Err(Failure)) => {}
+                (Ok(_), Err(Failure)) => prop_assert!(false, "{reply}\nfor {decoded} must fail"),
+                (Err(error), Ok(straight)) => {
+                    prop_assert!(false, "{reply}\nfor {decoded}\nis {straight}\nbut: {error}");
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_message_is_accepted_by_both_decoders_or_by_none() {
+    holds(|case, choices| {
+        let mut choices = Choices::new(choices);
+        for request in &case.requests {
+            let ours = Message::decode(&case.schema, &case.input, request.clone());
+            let decoded = case.decoded(request);
+            prop_assert!(ours.expect("well formed").to_dynamic().expect("checked") == decoded);
+            let written = decoded.encode_to_vec();
+            prop_assert!(Message::decode(&case.schema, &case.input, written).is_ok());
+            let mut broken = request.clone();
+            if !broken.is_empty() {
+                let place = choices.below(broken.len().min(1 << 16));
+                broken[place] ^= 1 << choices.below(8);
+            }
+            let ours = Message::decode(&case.schema, &case.input, broken.clone());
+            let theirs = DynamicMessage::decode(case.input.clone(), &broken[..]);
+            // prost-reflect reads a map's entry whatever wire types are in it; we hold to the wire format.
+            let stricter = ours
+                .as_ref()
+                .is_err_and(|error| error.to_string().contains("has a wire type"));
+            prop_assert!(
+                stricter || ours.is_ok() == theirs.is_ok(),
+                "ours {ours:?}, theirs {:?}: {broken:02x?}",
+                theirs.err()
+            );
+            if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
+                let ours = ours.to_dynamic().expect("checked");
+                prop_assert!(
+                    ours == theirs || theirs.to_string().contains("NaN"),
+                    "ours {ours}, theirs {theirs}: {broken:02x?}"
+                );
+            }
+        }
+        Ok(())
+    });
+}

@@ -1,0 +1,200 @@
+//! What an expression means on a `DynamicMessage`, written down as plainly as can be.
+
+use std::cmp::Ordering;
+
+use prost_reflect::{DynamicMessage, Kind, Value};
+
+use crate::expression::Expr;
+
+/// There is no value: an overflow, a division by zero, no such element.
+#[derive(Debug)]
+pub(crate) struct Failure;
+
+impl Expr {
+    pub(crate) fn value(&self, request: &DynamicMessage) -> Result<Value, Failure> {
+        Ok(match self {
+            Self::Literal(value) => value.clone(),
+            Self::Field(path) | Self::Number(path) => widened(path.get(request)),
+            Self::Named(path, name) => {
+                let Some(Kind::Enum(descriptor)) = path.kind() else {
+                    return Err(Failure);
+                };
+                let named = descriptor.get_value_by_name(name).ok_or(Failure)?;
+                Value::Bool(path.get(request) == Value::EnumNumber(named.number()))
+            }
+            Self::Has(path) => Value::Bool(path.is_set(request)),
+            Self::Binary("&&", operands) => decided(operands, request, false)?,
+            Self::Binary("||", operands) => decided(operands, request, true)?,
+            Self::Binary(operator, operands) => {
+                let [left, right] = &**operands;
+                binary(operator, left.value(request)?, right.value(request)?)?
+            }
+            Self::Not(operand) => Value::Bool(!truth(&operand.value(request)?)?),
+            Self::Negate(operand) => match operand.value(request)? {
+                Value::I64(number) => Value::I64(number.checked_neg().ok_or(Failure)?),
+                _ => return Err(Failure),
+            },
+            Self::If(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                let branch = if truth(&condition.value(request)?)? {
+                    then
+                } else {
+                    otherwise
+                };
+                branch.value(request)?
+            }
+            Self::Call(name, operand) => call(name, operand.value(request)?)?,
+            Self::Method(name, operands) => {
+                let [text, part] = [operands[0].value(request)?, operands[1].value(request)?];
+                let (Value::String(text), Value::String(part)) = (text, part) else {
+                    return Err(Failure);
+                };
+                Value::Bool(match *name {
+                    "contains" => text.contains(&part),
+                    "startsWith" => text.starts_with(&part),
+                    _ => text.ends_with(&part),
+                })
+            }
+            Self::Index(operands) => {
+                let [container, key] = &**operands;
+                let key = key.value(request)?;
+                widened(match (container.value(request)?, key) {
+                    (Value::List(items), Value::I64(place)) => {
+                        let place = usize::try_from(place).map_err(|_| Failure)?;
+                        items.get(place).cloned().ok_or(Failure)?
+                    }
+                    (Value::Map(entries), key) => {
+                        let found = entries.iter().find(|(known, _)| same_key(known, &key));
+                        found.map(|(_, value)| value.clone()).ok_or(Failure)?
+                    }
+                    _ => return Err(Failure),
+                })
+            }
+        })
+    }
+
+    /// Whether a part that reads nothing has no value: that is known, and told, at load.
+    pub(crate) fn has_faulty_constant(&self, empty: &DynamicMessage) -> bool {
+        let parts: &[Self] = match self {
+            Self::Literal(_) | Self::Field(_) | Self::Number(_) | Self::Named(..) | Self::Has(_) => &[],
+            Self::Binary(_, operands) | Self::Method(_, operands) | Self::Index(operands) => &**operands,
+            Self::Not(operand) | Self::Negate(operand) | Self::Call(_, operand) => {
+                std::slice::from_ref(operand)
+            }
+            Self::If(parts) => &**parts,
+        };
+        !self.reads() && self.value(empty).is_err()
+            || parts.iter().any(|part| part.has_faulty_constant(empty))
+    }
+
+    fn reads(&self) -> bool {
+        match self {
+            Self::Literal(_) => false,
+            Self::Field(_) | Self::Number(_) | Self::Named(..) | Self::Has(_) => true,
+            Self::Binary(_, operands) | Self::Method(_, operands) | Self::Index(operands) => {
+                operands.iter().any(Self::reads)
+            }
+            Self::Not(operand) | Self::Negate(operand) | Self::Call(_, operand) => operand.reads(),
+            Self::If(parts) => parts.iter().any(Self::reads),
+        }
+    }
+}
+
+/// A field's value as expressions have it: 64 bits, and enums as their numbers.
+pub(crate) fn widened(value: Value) -> Value {
+    match value {
+        Value::I32(number) | Value::EnumNumber(number) => Value::I64(number.into()),
+        Value::U32(number) => Value::U64(number.into()),
+        Value::F32(number) => Value::F64(number.into()),
+        other => other,
+    }
+}
+
+/// `&&` and `||`: one operand may decide, whatever the other does.
+fn decided(operands: &[Expr; 2], request: &DynamicMessage, decisive: bool) -> Result<Value, Failure> {
+    let [left, right] = operands
+        .each_ref()
+        .map(|operand| operand.value(request).and_then(|value| truth(&value)));
+    let result = match (left, right) {
+        (Ok(left), _) if left == decisive => decisive,
+        (_, Ok(right)) if right == decisive => decisive,
+        (left, right) => {
+            left?;
+            right?;
+            !decisive
+        }
+    };
+    Ok(Value::Bool(result))
+}
+
+fn truth(value: &Value) -> Result<bool, Failure> {
+    value.as_bool().ok_or(Failure)
+}
+
+fn binary(operator: &str, left: Value, right: Value) -> Result<Value, Failure> {
+    Ok(match (operator, left, right) {
+        ("==", left, right) => Value::Bool(order(&left, &right)? == Ordering::Equal),
+        ("!=", left, right) => Value::Bool(order(&left, &right)? != Ordering::Equal),
+        ("<", left, right) => Value::Bool(order(&left, &right)? == Ordering::Less),
+        ("<=", left, right) => Value::Bool(order(&left, &right)? != Ordering::Greater),
+        (">", left, right) => Value::Bool(order(&left, &right)? == Ordering::Greater),
+        (">=", left, right) => Value::Bool(order(&left, &right)? != Ordering::Less),
+        ("in", sought, Value::List(items)) => {
+            let mut items = items.into_iter().map(widened);
+            Value::Bool(items.any(|item| item == sought))
+        }
+        ("in", sought, Value::Map(entries)) => Value::Bool(entries.keys().any(|key| same_key(key, &sought))),
+        (operator, Value::I64(a), Value::I64(b)) => Value::I64(checked(operator, a.into(), b.into())?),
+        (operator, Value::U64(a), Value::U64(b)) => Value::U64(checked(operator, a.into(), b.into())?),
+        ("+", Value::F64(a), Value::F64(b)) => Value::F64(a + b),
+        ("-", Value::F64(a), Value::F64(b)) => Value::F64(a - b),
+        ("+", Value::String(a), Value::String(b)) => Value::String(a + &b),
+        ("+", Value::Bytes(a), Value::Bytes(b)) => Value::Bytes([a, b].concat().into()),
+        _ => return Err(Failure),
+    })
+}
+
+/// Two 64-bit numbers, computed without their limits and then held to them.
+fn checked<T: TryFrom<i128>>(operator: &str, a: i128, b: i128) -> Result<T, Failure> {
+    let result = match operator {
+        "+" => a + b,
+        "-" => a - b,
+        // 128 bits hold all but some products of unsigned numbers, which are too large anyway.
+        "*" => a.checked_mul(b).ok_or(Failure)?,
+        "/" => a.checked_div(b).ok_or(Failure)?,
+        "%" if a == i64::MIN.into() && b == -1 => return Err(Failure),
+        "%" => a.checked_rem(b).ok_or(Failure)?,
+        _ => return Err(Failure),
+    };
+    T::try_from(result).map_err(|_| Failure)
+}
+
+fn order(left: &Value, right: &Value) -> Result<Ordering, Failure> {
+    match (left, right) {
+        (Value::Bool(a), Value::Bool(b)) => Ok(a.cmp(b)),
+        (Value::I64(a), Value::I64(b)) => Ok(a.cmp(b)),
+        (Value::U64(a), Value::U64(b)) => Ok(a.cmp(b)),
+        (Value::F64(a), Value::F64(b)) => a.partial_cmp(b).ok_or(Failure),
+        (Value::String(a), Value::String(b)) => Ok(a.cmp(b)),
+        (Value::Bytes(a), Value::Bytes(b)) => Ok(a.cmp(b)),
+        _ => Err(Failure),
+    }
+}
+
+fn call(name: &str, operand: Value) -> Result<Value, Failure> {
+    Ok(match (name, operand) {
+        ("size", Value::String(text)) => Value::I64(text.chars().count() as i64),
+        ("size", Value::Bytes(bytes)) => Value::I64(bytes.len() as i64),
+        ("size", Value::List(items)) => Value::I64(items.len() as i64),
+        ("size", Value::Map(entries)) => Value::I64(entries.len() as i64),
+        ("int", Value::U64(number)) => Value::I64(number.try_into().map_err(|_| Failure)?),
+        ("double", Value::I64(number)) => Value::F64(number as f64),
+        ("string", Value::I64(number)) => Value::String(number.to_string()),
+        ("string", Value::Bool(truth)) => Value::String(truth.to_string()),
+        _ => return Err(Failure),
+    })
+}
+
+fn same_key(key: &prost_reflect::MapKey, sought: &Value) -> bool {
+    widened(key.clone().into()) == *sought
+}
