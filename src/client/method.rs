@@ -81,11 +81,18 @@ impl ClientMethod {
 
     /// Compresses requests with gzip, and takes responses that are. Default: neither.
     #[must_use]
-    pub fn gzip(mut self) -> Self {
-        self.grpc = self
-            .grpc
-            .send_compressed(CompressionEncoding::Gzip)
-            .accept_compressed(CompressionEncoding::Gzip);
+    pub fn gzip(self) -> Self {
+        self.compressed(CompressionEncoding::Gzip)
+    }
+
+    /// Compresses requests with zstd, and takes responses that are. Default: neither.
+    #[must_use]
+    pub fn zstd(self) -> Self {
+        self.compressed(CompressionEncoding::Zstd)
+    }
+
+    fn compressed(mut self, encoding: CompressionEncoding) -> Self {
+        self.grpc = self.grpc.send_compressed(encoding).accept_compressed(encoding);
         self
     }
 

@@ -1,10 +1,13 @@
 //! Compression of single messages, as gRPC has it: named by `grpc-encoding`, marked by a flag on each frame.
+//!
+//! A message is compressed and decompressed in one go, by a context that lives no longer, so what contexts take is
+//! bounded by the number of threads and not by that of calls. Output stops at the limit on messages.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
+use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::write::{GzEncoder, ZlibEncoder};
 use http::HeaderValue;
 use tonic::Status;
 
@@ -12,11 +15,21 @@ use tonic::Status;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Gzip,
+    /// What HTTP calls deflate: zlib's format.
+    Deflate,
+    Zstd,
 }
+
+/// zstd's fastest level that still looks for matches; gzip and deflate are asked for the same.
+const ZSTD_LEVEL: i32 = 1;
+
+/// A zstd frame may ask for this much window, as a power of two: the 8 MiB that RFC 9659 allows in HTTP. A header of
+/// a few bytes could otherwise ask for 2 GiB.
+const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// The value of `grpc-accept-encoding`: what we can read.
 pub(crate) fn accepted_encodings() -> HeaderValue {
-    HeaderValue::from_static("gzip,identity")
+    HeaderValue::from_static("zstd,gzip,deflate,identity")
 }
 
 impl Encoding {
@@ -25,8 +38,10 @@ impl Encoding {
         match value.map(HeaderValue::as_bytes) {
             None | Some(b"identity") => Ok(None),
             Some(b"gzip") => Ok(Some(Self::Gzip)),
+            Some(b"deflate") => Ok(Some(Self::Deflate)),
+            Some(b"zstd") => Ok(Some(Self::Zstd)),
             Some(other) => Err(Status::unimplemented(format!(
-                "messages compressed with {:?} cannot be read; gzip and identity can",
+                "messages compressed with {:?} cannot be read; zstd, gzip, deflate and identity can",
                 String::from_utf8_lossy(other)
             ))),
         }
@@ -42,6 +57,8 @@ impl Encoding {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Zstd => "zstd",
         }
     }
 
@@ -57,13 +74,14 @@ impl Encoding {
         max_size: usize,
     ) -> Result<(), Status> {
         output.clear();
-        let Self::Gzip = self;
-        // One byte more than allowed tells "just fits" from "too large".
-        let limit = max_size as u64 + 1;
-        GzDecoder::new(input)
-            .take(limit)
-            .read_to_end(output)
-            .map_err(|error| Status::internal(format!("a message does not decompress: {error}")))?;
+        let read = match self {
+            Self::Gzip => read_at_most(GzDecoder::new(input), output, max_size),
+            Self::Deflate => read_at_most(ZlibDecoder::new(input), output, max_size),
+            Self::Zstd => {
+                zstd_decoder(input, max_size).and_then(|decoder| read_at_most(decoder, output, max_size))
+            }
+        };
+        read.map_err(|error| Status::internal(format!("a message does not decompress: {error}")))?;
         if output.len() > max_size {
             return Err(super::incoming::too_large(", decompressed,", max_size));
         }
@@ -72,33 +90,103 @@ impl Encoding {
 
     /// Appends the compressed `input` to `output`.
     pub(super) fn compress(self, input: &[u8], output: &mut Vec<u8>) {
-        let Self::Gzip = self;
-        let mut encoder = GzEncoder::new(output, Compression::fast());
-        encoder
-            .write_all(input)
-            .and_then(|()| encoder.finish())
-            .expect("a buffer in memory takes every byte");
+        let written = match self {
+            Self::Gzip => {
+                let mut encoder = GzEncoder::new(output, Compression::fast());
+                encoder.write_all(input).and_then(|()| encoder.finish())
+            }
+            Self::Deflate => {
+                let mut encoder = ZlibEncoder::new(output, Compression::fast());
+                encoder.write_all(input).and_then(|()| encoder.finish())
+            }
+            Self::Zstd => compress_zstd(input, output),
+        };
+        written.expect("a buffer in memory takes every byte");
     }
+}
+
+/// One byte more than allowed tells "just fits" from "too large".
+fn read_at_most(decoder: impl Read, output: &mut Vec<u8>, max_size: usize) -> io::Result<usize> {
+    decoder.take(max_size as u64 + 1).read_to_end(output)
+}
+
+fn zstd_decoder(input: &[u8], max_size: usize) -> io::Result<impl Read> {
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
+    // A frame in one segment has its whole size for a window.
+    let whole = max_size.checked_next_power_of_two().map_or(31, usize::ilog2);
+    decoder.window_log_max(whole.clamp(ZSTD_WINDOW_LOG, 31))?;
+    Ok(decoder)
+}
+
+fn compress_zstd<'o>(input: &[u8], output: &'o mut Vec<u8>) -> io::Result<&'o mut Vec<u8>> {
+    let mut encoder = zstd::stream::write::Encoder::new(output, ZSTD_LEVEL)?;
+    // The frame then says its size, so that its reader need not guess, and the context is no larger than it need be.
+    encoder.set_pledged_src_size(Some(input.len() as u64))?;
+    encoder.write_all(input)?;
+    encoder.finish()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const ALL: [Encoding; 3] = [Encoding::Gzip, Encoding::Deflate, Encoding::Zstd];
+
     #[test]
-    fn gzip_round_trips_and_stops_at_the_limit() {
+    fn each_encoding_round_trips_and_stops_at_the_limit() {
         let message = vec![7; 100_000];
-        let (mut compressed, mut output) = (Vec::new(), Vec::new());
-        Encoding::Gzip.compress(&message, &mut compressed);
-        assert!(compressed.len() < 1000);
-        Encoding::Gzip
-            .decompress(&compressed, &mut output, 100_000)
-            .expect("fits");
-        assert_eq!(output, message);
-        let error = Encoding::Gzip
-            .decompress(&compressed, &mut output, 99_999)
-            .expect_err("one too many");
-        assert_eq!(error.code(), tonic::Code::ResourceExhausted);
+        for encoding in ALL {
+            let (mut compressed, mut output) = (Vec::new(), Vec::new());
+            encoding.compress(&message, &mut compressed);
+            assert!(compressed.len() < 1000, "{encoding:?}");
+            encoding
+                .decompress(&compressed, &mut output, 100_000)
+                .expect("fits");
+            assert_eq!(output, message, "{encoding:?}");
+            let error = encoding
+                .decompress(&compressed, &mut output, 99_999)
+                .expect_err("one too many");
+            assert_eq!(error.code(), tonic::Code::ResourceExhausted, "{encoding:?}");
+            assert_eq!(output.len(), 100_000, "{encoding:?} goes on past the limit");
+        }
+    }
+
+    #[test]
+    fn what_does_not_decompress_is_an_error() {
+        for encoding in ALL {
+            let error = encoding
+                .decompress(b"not compressed at all", &mut Vec::new(), 1000)
+                .expect_err("no frame");
+            assert_eq!(error.code(), tonic::Code::Internal, "{encoding:?}");
+        }
+    }
+
+    #[test]
+    fn zstd_frame_that_asks_for_a_huge_window_is_refused() {
+        // Magic number; no content size; a window of 2^(10 + 17) bytes; one last raw block of one byte.
+        let greedy = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 17 << 3, 0x09, 0, 0, b'x'];
+        let error = Encoding::Zstd
+            .decompress(&greedy, &mut Vec::new(), 4 << 20)
+            .expect_err("128 MiB of window");
+        assert_eq!(error.code(), tonic::Code::Internal);
+        // The same with a window of 8 MiB.
+        let mut modest = greedy;
+        modest[5] = 13 << 3;
+        let mut output = Vec::new();
+        Encoding::Zstd
+            .decompress(&modest, &mut output, 4 << 20)
+            .expect("within RFC 9659");
+        assert_eq!(output, b"x");
+    }
+
+    #[test]
+    fn each_name_is_read_and_accepted() {
+        let accepted = accepted_encodings();
+        for encoding in ALL {
+            let named = Encoding::from_header(Some(&encoding.header())).expect("known");
+            assert_eq!(named, Some(encoding));
+            assert!(encoding.is_accepted_by(Some(&accepted)));
+        }
     }
 
     #[test]
