@@ -82,14 +82,10 @@ impl Serve {
         let mut loader = Loader::new(self.origin());
         let loaded = loader.load()?;
         let (schema, rules) = (loaded.schema.clone(), loaded.rules.clone());
-        let mut server = Server::builder(loaded.schema)
+        let server = Server::builder(loaded.schema)
             .handlers(loaded.handlers)
-            .reflection(!self.no_reflection)
-            .limits(self.limits.limits())
-            .max_receive_size(self.limits.max_receive_size)
-            .max_send_size(self.limits.max_send_size)
-            .max_elements(self.limits.max_elements)
-            .drain_timeout(self.limits.drain_timeout.into());
+            .reflection(!self.no_reflection);
+        let mut server = self.limits.apply(server);
         if let Some(grace) = self.drain_old {
             server = server.drain_old(grace.into());
         }

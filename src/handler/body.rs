@@ -30,6 +30,9 @@ const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const OK: HeaderValue = HeaderValue::from_static("0");
 
+/// A call's place among those that a server takes at a time, given back when its handler has ended.
+pub(crate) type CallPlace = Arc<()>;
+
 /// A call whose headers are not due yet; gives the response once they are.
 pub(crate) struct Respond {
     drive: Option<Drive>,
@@ -38,7 +41,7 @@ pub(crate) struct Respond {
 
 impl Respond {
     /// Hands a call to its handler.
-    pub(crate) fn start(handler: &BoxHandler, start: CallStart) -> Self {
+    pub(crate) fn start(handler: &BoxHandler, start: CallStart, place: CallPlace) -> Self {
         let encoding = start.response_encoding;
         let (deadline, lifecycle, method) =
             (start.deadline, start.lifecycle.clone(), Arc::clone(&start.method));
@@ -51,6 +54,7 @@ impl Respond {
             lifecycle,
             interruption: None,
             method,
+            _place: place,
         };
         Self {
             drive: Some(drive),
@@ -221,6 +225,7 @@ struct Drive {
     /// Made when the handler first waits: most calls never do.
     interruption: Option<Interruption>,
     method: Arc<Method>,
+    _place: CallPlace,
 }
 
 impl Drive {

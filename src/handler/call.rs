@@ -17,19 +17,20 @@ use super::incoming::Incoming;
 use super::lifecycle::Lifecycle;
 use super::outgoing::{Finished, Frames, Outgoing, Outlet};
 use super::peer::Peer;
-use crate::message::{Message, MessageError, check};
+use crate::message::{Bounds, Message, MessageError, check};
 use crate::schema::Method;
 
-/// What one message may cost.
+/// What one message, and one call, may cost.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_field_names, reason = "each is a maximum, as its flag says")]
 pub(crate) struct CallLimits {
     /// The largest message taken, in bytes, decompressed.
     pub(crate) max_receive_size: usize,
     /// The largest message sent, in bytes, before compression.
     pub(crate) max_send_size: usize,
-    /// How many values a message may hold, each element of a list counted.
-    pub(crate) max_elements: u32,
+    /// What one call may hold in memory, in bytes: messages that are not whole yet, are decompressed, or are kept.
+    pub(crate) max_memory: usize,
+    /// How much a message may hold.
+    pub(crate) bounds: Bounds,
 }
 
 /// What a call begins with.
@@ -60,7 +61,7 @@ pub struct Call {
     deadline: Option<Instant>,
     lifecycle: Lifecycle,
     id: u64,
-    max_elements: u32,
+    bounds: Bounds,
     incoming: Incoming,
     /// For methods whose client sends one message: whether it was received.
     received_single: bool,
@@ -74,7 +75,7 @@ impl Call {
         let limits = start.limits;
         let (outgoing, outlet) = Outgoing::new(&start.method, start.response_encoding, limits.max_send_size);
         let call = Self {
-            incoming: Incoming::new(start.body, start.request_encoding, limits.max_receive_size),
+            incoming: Incoming::new(start.body, start.request_encoding, limits),
             method: start.method,
             metadata: MetadataMap::from_headers(start.headers),
             extensions: start.extensions,
@@ -82,7 +83,7 @@ impl Call {
             deadline: start.deadline,
             lifecycle: start.lifecycle,
             id: start.id,
-            max_elements: limits.max_elements,
+            bounds: limits.bounds,
             received_single: false,
             outgoing,
             home: None,
@@ -145,7 +146,7 @@ impl Call {
             self.method.layouts(),
             self.method.input_layout(),
             &bytes,
-            self.max_elements,
+            self.bounds,
         )
         .map_err(MessageError::from)?;
         Ok(Some(Message::from_checked(self.method.input().clone(), bytes)))
@@ -236,9 +237,9 @@ impl Call {
         )
     }
 
-    /// The same bytes, to be kept.
-    pub(crate) fn frame_bytes(&mut self) -> Bytes {
-        self.incoming.shared_bytes()
+    /// The same bytes, to be kept until the call ends, within its memory budget.
+    pub(crate) fn keep_frame(&mut self) -> Result<Bytes, Status> {
+        self.incoming.keep()
     }
 
     /// The buffer to answer into.
@@ -267,9 +268,9 @@ impl Call {
         self.outgoing.publish();
     }
 
-    /// How many values a message may hold.
-    pub(crate) fn max_elements(&self) -> u32 {
-        self.max_elements
+    /// How much a message may hold.
+    pub(crate) fn bounds(&self) -> Bounds {
+        self.bounds
     }
 
     /// Ends the call; what was written and not yet put out goes along.

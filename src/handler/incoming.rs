@@ -8,9 +8,10 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::Body as _;
-use tonic::Status;
 use tonic::body::Body;
+use tonic::{Code, Status};
 
+use super::call::CallLimits;
 use super::compression::Encoding;
 
 /// A flag byte and four bytes of length precede each message.
@@ -32,8 +33,14 @@ pub(super) struct Incoming {
     encoding: Option<Encoding>,
     /// The largest message taken, in bytes, decompressed.
     max_size: usize,
+    /// What is left of the call's memory budget, in bytes, beside the partial and the decompressed message.
+    left: usize,
+    max_memory: usize,
     state: State,
 }
+
+/// What a kept message costs beside its bytes: its place in a list, and what the allocator adds.
+const KEPT_OVERHEAD: usize = 2 * size_of::<Bytes>();
 
 /// Where the current message's bytes are.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +61,7 @@ enum State {
 }
 
 impl Incoming {
-    pub(super) fn new(body: Body, encoding: Option<Encoding>, max_size: usize) -> Self {
+    pub(super) fn new(body: Body, encoding: Option<Encoding>, limits: CallLimits) -> Self {
         Self {
             body,
             chunk: Bytes::new(),
@@ -63,7 +70,9 @@ impl Incoming {
             decompressed: Vec::new(),
             frame: Location::Nowhere,
             encoding,
-            max_size,
+            max_size: limits.max_receive_size,
+            left: limits.max_memory,
+            max_memory: limits.max_memory,
             state: State::Open,
         }
     }
@@ -134,6 +143,10 @@ impl Incoming {
         if length > self.max_size {
             return Err(too_large(&format!(" of {length} bytes"), self.max_size));
         }
+        let in_chunk = self.partial.is_empty() && self.chunk.len() - self.taken >= PREFIX + length;
+        if !in_chunk && PREFIX + length > self.left {
+            return Err(self.out_of_memory());
+        }
         self.fill_partial(PREFIX + length);
         if self.partial.is_empty() {
             let (start, end) = (self.taken + PREFIX, self.taken + PREFIX + length);
@@ -150,9 +163,13 @@ impl Incoming {
         }
         if let Some(encoding) = compressed {
             let mut decompressed = std::mem::take(&mut self.decompressed);
-            let result = encoding.decompress(self.bytes(), &mut decompressed, self.max_size);
+            let left = self.left.saturating_sub(self.partial.len());
+            let result = encoding.decompress(self.bytes(), &mut decompressed, self.max_size.min(left));
             self.decompressed = decompressed;
-            result?;
+            result.map_err(|status| match status.code() {
+                Code::ResourceExhausted if left < self.max_size => self.out_of_memory(),
+                _ => status,
+            })?;
             if matches!(self.frame, Location::Partial) {
                 self.partial.clear();
             }
@@ -245,6 +262,21 @@ impl Incoming {
         };
         self.taken = message.len();
         self.chunk = message;
+    }
+
+    /// The bytes of the current message, to be kept until the call ends: in memory of their own, so that they cost
+    /// what they count, and no receive buffer is held for the sake of a few bytes in it.
+    pub(super) fn keep(&mut self) -> Result<Bytes, Status> {
+        let cost = self.bytes().len() + KEPT_OVERHEAD;
+        self.left = self.left.checked_sub(cost).ok_or_else(|| self.out_of_memory())?;
+        Ok(Bytes::copy_from_slice(self.bytes()))
+    }
+
+    fn out_of_memory(&self) -> Status {
+        Status::resource_exhausted(format!(
+            "the call takes more memory than its limit of {} bytes",
+            self.max_memory
+        ))
     }
 
     /// The bytes of the current message, shared with the receive buffer where they lie whole in it.

@@ -14,21 +14,40 @@ pub(crate) const MAX_DEPTH: u32 = 100;
 /// packed field. A [`Value`](prost_reflect::Value) takes 56 bytes, so this bounds a decoded message to about 60 MiB.
 pub(crate) const DEFAULT_MAX_ELEMENTS: u32 = 1 << 20;
 
+/// How much one message may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Values, each element of a list counted.
+    pub(crate) max_elements: u32,
+    /// Levels of sub-messages and groups; no more than [`MAX_DEPTH`].
+    pub(crate) max_depth: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            max_elements: DEFAULT_MAX_ELEMENTS,
+            max_depth: MAX_DEPTH,
+        }
+    }
+}
+
 /// Checks the bytes of one message.
 pub(crate) fn check(
     layouts: &Layouts,
     layout: LayoutId,
     bytes: &[u8],
-    max_elements: u32,
+    bounds: Bounds,
 ) -> Result<(), Malformed> {
     let mut check = Check {
         layouts,
         picker: None,
         picked: &mut Picked::default(),
-        elements: max_elements,
-        max_elements,
+        elements: bounds.max_elements,
+        bounds,
     };
-    check.message(layouts.get(layout), None, &mut Reader::new(bytes), 0, MAX_DEPTH)
+    let mut reader = Reader::new(bytes);
+    check.message(layouts.get(layout), None, &mut reader, 0, bounds.max_depth)
 }
 
 /// Checks the bytes of one message of the picker's root type, and fills its slots.
@@ -36,7 +55,7 @@ pub(crate) fn check_and_pick(
     layouts: &Layouts,
     picker: &Picker,
     bytes: &[u8],
-    max_elements: u32,
+    bounds: Bounds,
     picked: &mut Picked,
 ) -> Result<(), Malformed> {
     picked.clear();
@@ -45,15 +64,16 @@ pub(crate) fn check_and_pick(
         layouts,
         picker: Some(picker),
         picked,
-        elements: max_elements,
-        max_elements,
+        elements: bounds.max_elements,
+        bounds,
     };
+    let mut reader = Reader::new(bytes);
     check.message(
         layouts.get(root.layout),
         Some(root),
-        &mut Reader::new(bytes),
+        &mut reader,
         0,
-        MAX_DEPTH,
+        bounds.max_depth,
     )
 }
 
@@ -63,7 +83,7 @@ struct Check<'c> {
     picked: &'c mut Picked,
     /// What is left of the budget.
     elements: u32,
-    max_elements: u32,
+    bounds: Bounds,
 }
 
 impl<'c> Check<'c> {
@@ -199,11 +219,11 @@ impl<'c> Check<'c> {
         let left = u32::try_from(elements)
             .ok()
             .and_then(|elements| self.elements.checked_sub(elements));
-        self.elements = left.ok_or(Malformed::TooManyElements(self.max_elements))?;
+        self.elements = left.ok_or(Malformed::TooManyElements(self.bounds.max_elements))?;
         Ok(())
     }
 }
 
 fn deeper(depth: u32) -> Result<u32, Malformed> {
-    depth.checked_sub(1).ok_or(Malformed::TooDeep(MAX_DEPTH))
+    depth.checked_sub(1).ok_or(Malformed::TooDeep)
 }

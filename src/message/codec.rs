@@ -11,7 +11,7 @@ use prost_reflect::MessageDescriptor;
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-use super::{DEFAULT_MAX_ELEMENTS, Message, MessageError, check};
+use super::{Bounds, Message, MessageError, check};
 use crate::schema::{LayoutId, Method};
 
 /// Encodes and decodes the messages of one method, for tonic.
@@ -36,7 +36,7 @@ pub struct DynamicCodec {
     decode: MessageDescriptor,
     decode_layout: LayoutId,
     method: Arc<Method>,
-    max_elements: u32,
+    bounds: Bounds,
 }
 
 impl DynamicCodec {
@@ -47,7 +47,7 @@ impl DynamicCodec {
             decode: method.output().clone(),
             decode_layout: method.output_layout(),
             method: Arc::clone(method),
-            max_elements: DEFAULT_MAX_ELEMENTS,
+            bounds: Bounds::default(),
         }
     }
 
@@ -58,14 +58,14 @@ impl DynamicCodec {
             decode: method.input().clone(),
             decode_layout: method.input_layout(),
             method: Arc::clone(method),
-            max_elements: DEFAULT_MAX_ELEMENTS,
+            bounds: Bounds::default(),
         }
     }
 
     /// How many values a message may hold, each element of a list counted. Default: 1,048,576.
     #[must_use]
     pub fn max_elements(mut self, elements: u32) -> Self {
-        self.max_elements = elements;
+        self.bounds.max_elements = elements;
         self
     }
 }
@@ -87,7 +87,7 @@ impl Codec for DynamicCodec {
             descriptor: self.decode.clone(),
             layout: self.decode_layout,
             method: Arc::clone(&self.method),
-            max_elements: self.max_elements,
+            bounds: self.bounds,
         }
     }
 }
@@ -114,7 +114,7 @@ pub struct DynamicDecoder {
     descriptor: MessageDescriptor,
     layout: LayoutId,
     method: Arc<Method>,
-    max_elements: u32,
+    bounds: Bounds,
 }
 
 impl Decoder for DynamicDecoder {
@@ -123,7 +123,7 @@ impl Decoder for DynamicDecoder {
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Message>, Status> {
         let bytes = buffer.copy_to_bytes(buffer.remaining());
-        check(self.method.layouts(), self.layout, &bytes, self.max_elements).map_err(MessageError::from)?;
+        check(self.method.layouts(), self.layout, &bytes, self.bounds).map_err(MessageError::from)?;
         Ok(Some(Message::from_checked(self.descriptor.clone(), bytes)))
     }
 }

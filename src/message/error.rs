@@ -65,14 +65,19 @@ impl MessageError {
 
     /// Whether the message is sound but larger than a limit allows.
     pub fn is_too_large(&self) -> bool {
-        matches!(self.kind, Kind::Malformed(Malformed::TooManyElements(_)))
+        matches!(
+            self.kind,
+            Kind::Malformed(Malformed::TooManyElements(_) | Malformed::TooDeep)
+        )
     }
 
     /// The gRPC code for this cause: a malformed message is `INTERNAL`, as in grpc-go and grpc-java; one over a
     /// limit `RESOURCE_EXHAUSTED`; what JSON cannot say `INVALID_ARGUMENT`.
     pub fn code(&self) -> Code {
         match &self.kind {
-            Kind::Malformed(Malformed::TooManyElements(_)) | Kind::AnyTooDeep => Code::ResourceExhausted,
+            Kind::Malformed(Malformed::TooManyElements(_) | Malformed::TooDeep) | Kind::AnyTooDeep => {
+                Code::ResourceExhausted
+            }
             Kind::Json(_) | Kind::TimeOutOfRange(_) => Code::InvalidArgument,
             Kind::Malformed(_) | Kind::Decode(_) | Kind::UnknownType(_) | Kind::WrongType { .. } => {
                 Code::Internal
@@ -84,6 +89,7 @@ impl MessageError {
 impl fmt::Display for MessageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
+            Kind::Malformed(sound @ (Malformed::TooManyElements(_) | Malformed::TooDeep)) => sound.fmt(f),
             Kind::Malformed(malformed) => write!(f, "malformed message: {malformed}"),
             Kind::Decode(error) => write!(f, "malformed message: {error}"),
             Kind::Json(error) => write!(f, "JSON does not fit the message: {error}"),
@@ -131,7 +137,7 @@ mod tests {
         let table = [
             (MessageError::from(Malformed::Truncated), Code::Internal),
             (MessageError::from(Malformed::Utf8(1)), Code::Internal),
-            (MessageError::from(Malformed::TooDeep(100)), Code::Internal),
+            (MessageError::from(Malformed::TooDeep), Code::ResourceExhausted),
             (
                 MessageError::from(Malformed::TooManyElements(1)),
                 Code::ResourceExhausted,

@@ -18,7 +18,7 @@ use bytes::{BufMut, Bytes};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _};
 
-pub(crate) use self::check::{DEFAULT_MAX_ELEMENTS, MAX_DEPTH, check, check_and_pick};
+pub(crate) use self::check::{Bounds, MAX_DEPTH, check, check_and_pick};
 pub use self::codec::{DynamicCodec, DynamicDecoder, DynamicEncoder};
 pub use self::error::MessageError;
 pub(crate) use self::json::check_any_depth;
@@ -56,7 +56,7 @@ impl Message {
         let layout = layouts
             .find(descriptor.full_name())
             .ok_or_else(|| MessageError::unknown_type(descriptor.full_name()))?;
-        check(layouts, layout, &bytes, DEFAULT_MAX_ELEMENTS)?;
+        check(layouts, layout, &bytes, Bounds::default())?;
         Ok(Self::from_checked(descriptor.clone(), bytes))
     }
 

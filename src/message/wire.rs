@@ -18,8 +18,8 @@ pub(crate) enum Malformed {
     Utf8(u32),
     #[error("a group ends that did not begin")]
     EndGroup,
-    #[error("messages are nested more than {0} deep")]
-    TooDeep(u32),
+    #[error("messages are nested deeper than the limit")]
+    TooDeep,
     #[error("the message has more than {0} elements")]
     TooManyElements(u32),
 }
@@ -155,7 +155,7 @@ impl<'b> Reader<'b> {
             WireType::LengthDelimited => self.delimited().map(drop),
             WireType::EndGroup => Err(Malformed::EndGroup),
             WireType::StartGroup => {
-                let depth = depth.checked_sub(1).ok_or(Malformed::TooDeep(super::MAX_DEPTH))?;
+                let depth = depth.checked_sub(1).ok_or(Malformed::TooDeep)?;
                 loop {
                     match self.key()? {
                         (end, WireType::EndGroup) if end == number => return Ok(()),

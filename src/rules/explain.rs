@@ -7,7 +7,7 @@ use super::MethodRules;
 use super::condition::Decoded;
 use super::expr::{CallFacts, Env};
 use super::select::difference;
-use crate::message::{DEFAULT_MAX_ELEMENTS, Message, MessageError, check_and_pick};
+use crate::message::{Bounds, Message, MessageError, check_and_pick};
 
 /// What became of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl MethodRules {
         let mut picked = self.picker.picked();
         let request = requests.first();
         if let Some(bytes) = request {
-            check_and_pick(layouts, &self.picker, bytes, DEFAULT_MAX_ELEMENTS, &mut picked)
+            check_and_pick(layouts, &self.picker, bytes, Bounds::default(), &mut picked)
                 .map_err(MessageError::from)?;
         }
         let store = self.state.store();

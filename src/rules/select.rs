@@ -105,11 +105,11 @@ fn try_at_half_close<'r>(
         session.requests.first().cloned(),
         session.requests.last().cloned(),
     );
-    let max_elements = call.max_elements();
+    let bounds = call.bounds();
     for at in rules.order.half_close..rules.rules.len() {
         let reads_all = rules.rules[at].condition.stage == Stage::HalfClose;
         match if reads_all { &last } else { &first } {
-            Some(message) => session.take_up(message, max_elements)?,
+            Some(message) => session.take_up(message, bounds)?,
             None => session.at = At::Nothing,
         }
         if let Some(rule) = try_range(rules, session, call, at..at + 1) {

@@ -18,10 +18,7 @@ use super::run::{Flow, Rounds, Stop, failed};
 use super::state::Listener;
 use super::store::Store;
 use crate::handler::Call;
-use crate::message::{MessageError, Picked, check_and_pick};
-
-/// What one call's kept messages may take together, in bytes.
-const MAX_KEPT: usize = 64 << 20;
+use crate::message::{Bounds, MessageError, Picked, check_and_pick};
 
 /// Which message `request` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +40,6 @@ pub(super) struct Session<'r> {
     pub(super) received: u64,
     /// All messages so far, if some program reads them.
     pub(super) requests: Vec<Bytes>,
-    requests_size: usize,
     /// The message that [`At::Kept`] means.
     kept: Vec<u8>,
     pub(super) state: Vec<Value<'static>>,
@@ -77,7 +73,6 @@ impl<'r> Session<'r> {
             at: At::Nothing,
             received: 0,
             requests: Vec::new(),
-            requests_size: 0,
             kept: Vec::new(),
             state: Vec::new(),
             locals: Vec::new(),
@@ -112,37 +107,25 @@ impl<'r> Session<'r> {
     /// Checks the message that has just come, and picks the fields that the rules read.
     #[inline]
     pub(super) fn admit(&mut self, call: &mut Call) -> Result<(), Status> {
-        let max_elements = call.max_elements();
+        let bounds = call.bounds();
         check_and_pick(
             self.rules.method.layouts(),
             &self.rules.picker,
             call.frame(),
-            max_elements,
+            bounds,
             &mut self.picked,
         )
         .map_err(MessageError::from)?;
         self.received += 1;
         self.at = At::Frame;
         if self.rules.uses.requests {
-            self.collect(call.frame_bytes())?;
+            self.requests.push(call.keep_frame()?);
         }
-        Ok(())
-    }
-
-    fn collect(&mut self, message: Bytes) -> Result<(), Status> {
-        // An empty message takes its place in the list too.
-        self.requests_size += message.len() + size_of::<Bytes>();
-        if self.requests_size > MAX_KEPT {
-            return Err(Status::resource_exhausted(format!(
-                "the call's messages take more than {MAX_KEPT} bytes, and a rule reads all of them"
-            )));
-        }
-        self.requests.push(message);
         Ok(())
     }
 
     /// Makes a message of an earlier event the one at hand.
-    pub(super) fn take_up(&mut self, message: &[u8], max_elements: u32) -> Result<(), Status> {
+    pub(super) fn take_up(&mut self, message: &[u8], bounds: Bounds) -> Result<(), Status> {
         self.kept.clear();
         self.kept.extend_from_slice(message);
         self.at = At::Kept;
@@ -150,7 +133,7 @@ impl<'r> Session<'r> {
             self.rules.method.layouts(),
             &self.rules.picker,
             message,
-            max_elements,
+            bounds,
             &mut self.picked,
         )
         .map_err(MessageError::from)?;
@@ -253,9 +236,9 @@ impl<'r> Session<'r> {
     /// Messages that were waited for before the rule was chosen.
     pub(super) async fn replay(&mut self, rule: &'r Rule, call: &mut Call) -> Result<Flow, Status> {
         let messages = self.requests.clone();
-        let max_elements = call.max_elements();
+        let bounds = call.bounds();
         for (message, received) in messages.iter().zip(1..) {
-            self.take_up(message, max_elements)?;
+            self.take_up(message, bounds)?;
             self.received = received;
             if self.run(rule, &rule.message, call).await? == Flow::End {
                 return Ok(Flow::End);

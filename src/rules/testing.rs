@@ -12,7 +12,7 @@ use super::store::Store;
 use super::template::{Misfit, Template};
 use crate::Problem;
 use crate::error::SourceText;
-use crate::message::{DEFAULT_MAX_ELEMENTS, Message, Picker, check_and_pick};
+use crate::message::{Bounds, Message, Picker, check_and_pick};
 use crate::schema::Schema;
 
 /// The schema of `tests/fixtures/rules/kinds.proto`.
@@ -77,14 +77,7 @@ pub(super) fn with_request<T>(
 ) -> T {
     let bytes = request.to_bytes();
     let mut picked = picker.picked();
-    check_and_pick(
-        schema.layouts(),
-        picker,
-        &bytes,
-        DEFAULT_MAX_ELEMENTS,
-        &mut picked,
-    )
-    .unwrap();
+    check_and_pick(schema.layouts(), picker, &bytes, Bounds::default(), &mut picked).unwrap();
     let state = [Value::Int(3), Value::String(Cow::Borrowed("known"))];
     read(&Env {
         layouts: schema.layouts(),

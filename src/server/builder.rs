@@ -10,6 +10,8 @@ use arc_swap::ArcSwap;
 use prost_reflect::DynamicMessage;
 use tonic::Status;
 
+use super::calls::CallsInFlight;
+use super::deadline::DeadlinePolicy;
 use super::dispatch::{GrpcService, Shared};
 use super::generation::{Generation, Handlers};
 use super::health::Health;
@@ -19,7 +21,7 @@ use super::system::system_endpoints;
 use super::tls::Tls;
 use crate::Error;
 use crate::handler::{Call, CallLimits, Handler, Lifecycle, Phase};
-use crate::message::DEFAULT_MAX_ELEMENTS;
+use crate::message::{Bounds, MAX_DEPTH};
 use crate::rules::Rules;
 use crate::sample::Sampler;
 use crate::schema::Schema;
@@ -71,8 +73,11 @@ impl Server {
             limits: CallLimits {
                 max_receive_size: 4 * 1024 * 1024,
                 max_send_size: usize::MAX,
-                max_elements: DEFAULT_MAX_ELEMENTS,
+                max_memory: 64 * 1024 * 1024,
+                bounds: Bounds::default(),
             },
+            deadlines: DeadlinePolicy::default(),
+            max_calls: 10_000,
             options: Options {
                 reflection: true,
                 health: Health::default(),
@@ -213,6 +218,8 @@ pub struct ServerBuilder {
     schema: Schema,
     handlers: Handlers,
     limits: CallLimits,
+    deadlines: DeadlinePolicy,
+    max_calls: usize,
     options: Options,
 }
 
@@ -301,7 +308,40 @@ impl ServerBuilder {
 
     /// How many values one message may hold, each element of a list counted. Default: 1,048,576.
     pub fn max_elements(mut self, elements: u32) -> Self {
-        self.limits.max_elements = elements;
+        self.limits.bounds.max_elements = elements;
+        self
+    }
+
+    /// How deep messages may be nested; more than 100, the default, is taken as 100: no decoder goes deeper.
+    pub fn max_depth(mut self, levels: u32) -> Self {
+        self.limits.bounds.max_depth = levels.min(MAX_DEPTH);
+        self
+    }
+
+    /// What one call may hold in memory, in bytes: messages that are not whole yet, that are decompressed, or that
+    /// its rule keeps. Over it the call ends with `RESOURCE_EXHAUSTED`. Default: 64 MiB.
+    pub fn max_call_memory(mut self, bytes: usize) -> Self {
+        self.limits.max_memory = bytes;
+        self
+    }
+
+    /// Calls in flight at a time, over all connections; one more ends with `RESOURCE_EXHAUSTED` at once.
+    /// Default: 10,000.
+    pub fn max_calls(mut self, calls: usize) -> Self {
+        self.max_calls = calls;
+        self
+    }
+
+    /// The longest that a call may take, whatever deadline its client sets; then it ends with `DEADLINE_EXCEEDED`.
+    /// Default: as long as the client says.
+    pub fn max_deadline(mut self, time: Duration) -> Self {
+        self.deadlines.max = Some(time);
+        self
+    }
+
+    /// How long a call may take whose client sets no deadline. Default: for ever.
+    pub fn default_deadline(mut self, time: Duration) -> Self {
+        self.deadlines.default = Some(time);
         self
     }
 
@@ -341,6 +381,8 @@ impl ServerBuilder {
         let shared = Shared {
             generation: ArcSwap::from_pointee(generation),
             limits: self.limits,
+            deadlines: self.deadlines,
+            calls: CallsInFlight::new(self.max_calls),
             number: Mutex::new(0),
             lifecycle,
             next_id: AtomicU64::new(1),

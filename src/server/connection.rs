@@ -1,15 +1,13 @@
 //! One HTTP/2 connection: from the client's first byte to the last stream.
 //!
-//! The preface is read here, before hyper sees the connection, so that a silent client is cut and one that does
-//! not speak HTTP/2 is told. Then hyper runs the connection, and this task watches for the reasons to end it:
-//! the server stops, the connection is old, or it has been idle for too long. All of them end it the same way,
-//! with GOAWAY first. Nothing here is done per request but to count the open streams.
+//! hyper runs the connection, and this task watches for the reasons to end it: the server stops, the connection is
+//! old, or it has been idle for too long. All of them end it the same way, with GOAWAY first; so does a flood,
+//! which is watched for below hyper. Nothing here is done per request but to count the open streams.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::future::{Future, pending};
 use std::hash::{BuildHasher, RandomState};
-use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -22,87 +20,18 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use pin_project_lite::pin_project;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 use tower::Service;
 use tracing::debug;
 
+use super::flood::Guarded;
 use super::limits::Limits;
+use super::preface::Prefaced;
 use crate::handler::{Lifecycle, Phase};
-
-/// The first bytes of every HTTP/2 connection, RFC 9113 section 3.4.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// How long the last status of each call may take to its client when the server has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-
-/// A byte stream whose preface has been read: reads give the preface once more, then what follows it.
-#[derive(Debug)]
-pub(super) struct Prefaced<I> {
-    io: I,
-    replayed: usize,
-}
-
-/// Reads the preface, or tells a client that has another protocol in mind.
-pub(super) async fn read_preface<I>(mut io: I) -> io::Result<Prefaced<I>>
-where
-    I: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut buffer = [0; PREFACE.len()];
-    let mut filled = 0;
-    while filled < PREFACE.len() {
-        let count = io.read(&mut buffer[filled..]).await?;
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        filled += count;
-        if !PREFACE.starts_with(&buffer[..filled]) {
-            return Err(refuse(io, &buffer[..filled]).await);
-        }
-    }
-    Ok(Prefaced { io, replayed: 0 })
-}
-
-/// Answers HTTP/1 in HTTP/1, and says what came instead of HTTP/2.
-async fn refuse<I: AsyncRead + AsyncWrite + Unpin>(mut io: I, start: &[u8]) -> io::Error {
-    const ANSWER: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
-        connection: close\r\n\
-        content-type: text/plain\r\n\
-        \r\n\
-        this is a gRPC server: it speaks HTTP/2 only";
-    const TLS_HANDSHAKE_RECORD: u8 = 22;
-    let (answer, what) = match start[0] {
-        _ if starts_http1(start) => (ANSWER, "HTTP/1"),
-        TLS_HANDSHAKE_RECORD => (&[][..], "TLS, on a port without it"),
-        _ => (&[][..], "neither HTTP/2 nor HTTP/1"),
-    };
-    // What the client still sends is read, so that closing does not reset the answer away.
-    let closed = async {
-        io.write_all(answer).await?;
-        io.shutdown().await?;
-        tokio::io::copy(&mut io.take(64 << 10), &mut tokio::io::sink()).await
-    };
-    if let Err(error) = closed.await {
-        return error;
-    }
-    io::Error::new(io::ErrorKind::InvalidData, format!("the client speaks {what}"))
-}
-
-/// Whether a request of HTTP/1 begins with these bytes, as far as they go.
-fn starts_http1(start: &[u8]) -> bool {
-    const METHODS: [&str; 9] = [
-        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
-    ];
-    let word = start.split(|&byte| byte == b' ').next().unwrap_or_default();
-    let is_whole = word.len() < start.len();
-    METHODS.map(str::as_bytes).iter().any(|method| {
-        if is_whole {
-            *method == word
-        } else {
-            method.starts_with(word)
-        }
-    })
-}
 
 /// Serves one connection until its client leaves or the server stops.
 pub(super) async fn serve_connection<I, S, B>(
@@ -111,6 +40,20 @@ pub(super) async fn serve_connection<I, S, B>(
     limits: &Limits,
     lifecycle: Lifecycle,
 ) where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let mut io = Guarded::new(io, limits.max_pings);
+    run_connection(&mut io, service, limits, lifecycle).await;
+    io.explain_end().await;
+}
+
+async fn run_connection<I, S, B>(io: &mut Guarded<I>, service: S, limits: &Limits, lifecycle: Lifecycle)
+where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
@@ -276,48 +219,5 @@ impl Drop for OpenStream {
         let now = u64::try_from(connected.elapsed().as_millis()).unwrap_or(u64::MAX);
         idle_since.store(now, Ordering::Release);
         open.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-impl<I: AsyncRead + Unpin> AsyncRead for Prefaced<I> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let rest = &PREFACE[self.replayed..];
-        if rest.is_empty() {
-            return Pin::new(&mut self.io).poll_read(cx, buffer);
-        }
-        let count = rest.len().min(buffer.remaining());
-        buffer.put_slice(&rest[..count]);
-        self.replayed += count;
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<I: AsyncWrite + Unpin> AsyncWrite for Prefaced<I> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }

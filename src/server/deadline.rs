@@ -1,9 +1,30 @@
-//! The client's patience: the `grpc-timeout` header.
+//! How long a call may take: the client's `grpc-timeout`, and what the server makes of it.
 
 use std::time::Duration;
 
 use http::HeaderValue;
 use tonic::Status;
+
+/// What the server makes of its clients' deadlines.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct DeadlinePolicy {
+    /// For calls whose client sets none.
+    pub(super) default: Option<Duration>,
+    /// No call has more time than this.
+    pub(super) max: Option<Duration>,
+}
+
+impl DeadlinePolicy {
+    /// How long a call may take whose client gave it so much.
+    pub(super) fn time_for(self, asked: Option<Duration>) -> Option<Duration> {
+        let time = asked.or(self.default);
+        // Not `min`: no limit is more than any.
+        match (time, self.max) {
+            (Some(time), Some(max)) => Some(time.min(max)),
+            (time, max) => time.or(max),
+        }
+    }
+}
 
 /// Reads a `grpc-timeout`: at most eight digits and a unit, as in `1500m`.
 pub(super) fn parse_timeout(value: &HeaderValue) -> Result<Duration, Status> {
@@ -50,6 +71,29 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(parse(text.as_bytes()), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn longer_deadlines_are_cut_and_missing_ones_filled_in() {
+        let seconds = |seconds: Option<u64>| seconds.map(Duration::from_secs);
+        for (default, max, asked, expected) in [
+            (None, None, None, None),
+            (None, None, Some(9), Some(9)),
+            (Some(2), None, None, Some(2)),
+            (Some(2), None, Some(9), Some(9)),
+            (None, Some(5), None, Some(5)),
+            (None, Some(5), Some(9), Some(5)),
+            (None, Some(5), Some(1), Some(1)),
+            (Some(2), Some(5), None, Some(2)),
+            (Some(8), Some(5), None, Some(5)),
+        ] {
+            let policy = DeadlinePolicy {
+                default: seconds(default),
+                max: seconds(max),
+            };
+            let time = policy.time_for(seconds(asked));
+            assert_eq!(time, seconds(expected), "{policy:?}, {asked:?}");
         }
     }
 

@@ -18,7 +18,8 @@ use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
-use super::deadline::parse_timeout;
+use super::calls::CallsInFlight;
+use super::deadline::{DeadlinePolicy, parse_timeout};
 use super::generation::Generation;
 use crate::handler::{
     CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, Respond, accepted_encodings,
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     /// The number of the generation; held over a swap, so that swaps are one at a time.
     pub(super) number: Mutex<u64>,
     pub(super) limits: CallLimits,
+    pub(super) deadlines: DeadlinePolicy,
+    pub(super) calls: CallsInFlight,
     pub(super) lifecycle: Lifecycle,
     pub(super) next_id: AtomicU64,
 }
@@ -89,8 +92,10 @@ impl GrpcService {
         } else {
             &generation.lifecycle
         };
+        let place = self.shared.calls.take_place()?;
         let headers = request.headers();
-        let timeout = headers.get("grpc-timeout").map(parse_timeout).transpose()?;
+        let asked = headers.get("grpc-timeout").map(parse_timeout).transpose()?;
+        let time = self.shared.deadlines.time_for(asked);
         let request_encoding = Encoding::from_header(headers.get("grpc-encoding"))?;
         let accepted = headers.get("grpc-accept-encoding");
         // As grpc-go does: a client that compresses gets compressed answers.
@@ -104,13 +109,14 @@ impl GrpcService {
                 extensions: parts.extensions,
                 peer: self.peer.clone(),
                 body: Body::new(body),
-                deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+                deadline: time.and_then(|time| Instant::now().checked_add(time)),
                 request_encoding,
                 response_encoding,
                 limits: self.shared.limits,
                 lifecycle: lifecycle.clone(),
                 id: self.shared.next_id.fetch_add(1, Ordering::Relaxed),
             },
+            place,
         ))
     }
 }

@@ -25,6 +25,7 @@ use hyper_util::rt::TokioTimer;
 /// | [`keepalive_timeout`](Self::keepalive_timeout) | 20 s | closed |
 /// | [`max_connection_age`](Self::max_connection_age) | none | GOAWAY |
 /// | [`max_connection_age_grace`](Self::max_connection_age_grace) | none | closed |
+/// | [`max_pings`](Self::max_pings) | 100 | GOAWAY, ENHANCE_YOUR_CALM |
 /// | [`max_pending_resets`](Self::max_pending_resets) | 100 | GOAWAY, ENHANCE_YOUR_CALM |
 /// | [`max_error_resets`](Self::max_error_resets) | 1024 | GOAWAY, ENHANCE_YOUR_CALM |
 #[derive(Debug, Clone)]
@@ -64,6 +65,10 @@ pub struct Limits {
     pub max_connection_age: Option<Duration>,
     /// How long after that its last streams may still run.
     pub max_connection_age_grace: Option<Duration>,
+    /// Pings, settings and other frames that cost the server work and bring a call no further, which a client may
+    /// send in a row. One a second is forgiven, and all are when the server sends more than answers to them: clients
+    /// measure the round trip while they receive. At least 10, since a connection begins with such frames.
+    pub max_pings: u32,
     /// Streams that a client may have reset before the server has seen them: more is a rapid-reset attack
     /// (CVE-2023-44487). Above h2's 20, since a client that gives up a burst of calls with one deadline is none.
     pub max_pending_resets: usize,
@@ -87,6 +92,7 @@ impl Default for Limits {
             keepalive_timeout: Duration::from_secs(20),
             max_connection_age: None,
             max_connection_age_grace: None,
+            max_pings: 100,
             max_pending_resets: 100,
             max_error_resets: 1024,
         }

@@ -32,8 +32,9 @@ use tokio_util::either::Either;
 use tower::Service;
 use tracing::{debug, warn};
 
-use super::connection::{Prefaced, read_preface, serve_connection};
+use super::connection::serve_connection;
 use super::limits::Limits;
+use super::preface::{Prefaced, read_preface};
 use super::tls::Tls;
 use crate::Error;
 use crate::handler::{Lifecycle, Peer, PeerAddr, Phase};

@@ -1,13 +1,16 @@
 //! From the socket to a handler, and the services that every server has.
 
 mod builder;
+mod calls;
 mod connection;
 mod deadline;
 mod dispatch;
+mod flood;
 mod generation;
 mod health;
 mod limits;
 mod listen;
+mod preface;
 mod reflection;
 mod system;
 mod tls;

@@ -9,6 +9,7 @@ mod compression;
 mod deadline;
 mod drain;
 mod http;
+mod limits;
 mod metadata;
 mod mount;
 mod support;

@@ -7,7 +7,7 @@ use prost_reflect::{EnumDescriptor, MessageDescriptor};
 
 use super::EvalError;
 use super::well_known::{WellKnown, any_parts, message_value};
-use crate::message::{DEFAULT_MAX_ELEMENTS, Message, check};
+use crate::message::{Bounds, Message, check};
 use crate::schema::Layouts;
 
 /// The value of an expression.
@@ -125,7 +125,7 @@ impl MessageValue<'_> {
         let (Some(descriptor), Some(layout)) = (pool.get_message_by_name(name), layouts.find(name)) else {
             return Ok(None);
         };
-        check(layouts, layout, contents, DEFAULT_MAX_ELEMENTS)
+        check(layouts, layout, contents, Bounds::default())
             .map_err(|malformed| EvalError::new(format!("the Any does not hold a {name}: {malformed}")))?;
         let known = WellKnown::of(&descriptor);
         let value = message_value(&descriptor, known.as_ref(), Cow::Borrowed(contents))?;

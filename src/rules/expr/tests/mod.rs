@@ -20,7 +20,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{CallFacts, Env, ExprProblem, Program, Scope, Type, Uses, Value};
-use crate::message::{DEFAULT_MAX_ELEMENTS, Message, Picker, check_and_pick};
+use crate::message::{Bounds, Message, Picker, check_and_pick};
 use crate::rules::store::Store;
 use crate::schema::Schema;
 
@@ -131,7 +131,7 @@ impl Given {
             },
         )?;
         let mut picked = picker.picked();
-        check_and_pick(layouts, &picker, &self.request, DEFAULT_MAX_ELEMENTS, &mut picked)
+        check_and_pick(layouts, &picker, &self.request, Bounds::default(), &mut picked)
             .expect("the request is well formed");
         let call = CallFacts {
             method: "shapes.Service/Call".to_owned(),
