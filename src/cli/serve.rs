@@ -12,7 +12,7 @@ use super::inputs::Inputs;
 use super::limits::LimitArgs;
 use super::logging::{LogFormat, Logging};
 use super::tls::TlsArgs;
-use crate::live::{Answers, Loader, Reloader, Source};
+use crate::live::{Answers, Loader, Reloader, Source, TlsReloader};
 use crate::{Error, Handlers, RulesOptions, RulesState, Sampler, Schema, Server};
 
 /// Serve protos, answered by rules.
@@ -46,7 +46,7 @@ pub(super) struct Serve {
     #[arg(long, env = "PROTOD_NO_RULE_HEADER")]
     no_rule_header: bool,
 
-    /// Do not reload when protos or rules change; SIGHUP reloads all the same
+    /// Do not reload when protos, rules or certificates change; SIGHUP reloads all the same
     #[arg(long, env = "PROTOD_NO_WATCH")]
     no_watch: bool,
 
@@ -106,6 +106,12 @@ impl Serve {
             // Before the line that a script waits for: without it SIGHUP would end the process.
             #[cfg(unix)]
             tokio::spawn(reloader.trigger().reload_on_hangup()?);
+            if let Some(tls) = &tls {
+                let reloader = TlsReloader::new(tls.clone()).watch(!self.no_watch);
+                #[cfg(unix)]
+                tokio::spawn(reloader.trigger().reload_on_hangup()?);
+                tokio::spawn(reloader.run());
+            }
             eprintln!("protod listening on {addr}");
             if tls.is_none() && !bound.local_addr().is_local() {
                 tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");

@@ -34,8 +34,10 @@ mod diff;
 mod loader;
 mod reload;
 mod survey;
+mod tls;
 mod watch;
 
 pub use self::diff::{Change, Item};
 pub use self::loader::{Answers, Loaded, Loader, Source};
 pub use self::reload::{RELOAD, ReloadTrigger, Reloaded, Reloader, log_reload};
+pub use self::tls::{TlsReloader, log_tls_reload};

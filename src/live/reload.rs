@@ -49,6 +49,11 @@ impl ReloadTrigger {
         self.asked.notify_one();
     }
 
+    /// Waits until a reload is asked for.
+    pub(super) async fn asked(&self) {
+        self.asked.notified().await;
+    }
+
     /// Asks for a reload at every SIGHUP, for as long as what this gives is polled.
     ///
     /// From the call on SIGHUP no longer ends the process. Panics outside a tokio runtime.
@@ -135,7 +140,7 @@ impl Reloader {
                 Err(error) => return tracing::debug!("no more reloads: {error}"),
             }
             reason = tokio::select! {
-                () = trigger.asked.notified() => Some(Reason::Asked),
+                () = trigger.asked() => Some(Reason::Asked),
                 () = changed(worker.watcher.as_ref()) => Some(Reason::Changed),
             };
         }
@@ -229,7 +234,8 @@ impl Worker {
     }
 }
 
-async fn changed(watcher: Option<&Watcher>) {
+/// Waits for a change; for ever where nothing is watched.
+pub(super) async fn changed(watcher: Option<&Watcher>) {
     match watcher {
         Some(watcher) => watcher.changed().await,
         None => pending().await,

@@ -48,11 +48,18 @@ pub(super) async fn serve_connection<I, S, B>(
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let mut io = Guarded::new(io, limits.max_pings);
-    run_connection(&mut io, service, limits, lifecycle).await;
-    io.explain_end().await;
+    if let Err(error) = run_connection(&mut io, service, limits, lifecycle).await {
+        debug!(error = &error as &dyn StdError, "connection ended");
+        io.part().await;
+    }
 }
 
-async fn run_connection<I, S, B>(io: &mut Guarded<I>, service: S, limits: &Limits, lifecycle: Lifecycle)
+async fn run_connection<I, S, B>(
+    io: &mut Guarded<I>,
+    service: S,
+    limits: &Limits,
+    lifecycle: Lifecycle,
+) -> Result<(), hyper::Error>
 where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
@@ -90,12 +97,7 @@ where
         };
         tokio::select! {
             biased;
-            result = connection.as_mut() => {
-                if let Err(error) = result {
-                    debug!(error = &error as &dyn StdError, "connection ended");
-                }
-                return;
-            }
+            result = connection.as_mut() => return result,
             () = stop => {
                 if leaving {
                     alarm = earlier(alarm, Some(Instant::now() + LAST_WORDS));
@@ -108,7 +110,7 @@ where
                 let now = Instant::now();
                 if leaving {
                     debug!("connection closed: its streams outlived their grace");
-                    return;
+                    return Ok(());
                 }
                 if age_ends.is_some_and(|at| at <= now) {
                     alarm = limits.max_connection_age_grace.map(|grace| now + grace);

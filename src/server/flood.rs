@@ -24,8 +24,10 @@ const FEWEST: u32 = 10;
 /// One frame is forgiven in this time.
 const FORGIVEN: Duration = Duration::from_secs(1);
 
-/// How long a client may take to hear why its connection ends.
+/// How long a client may take to hear why its connection ends,
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// and how many bytes it may still send.
+const LAST_READ: u64 = 8 << 20;
 
 /// The whole GOAWAY frame: any stream may have been handled; ENHANCE_YOUR_CALM.
 const GOAWAY: &[u8] = b"\0\0\x16\x07\0\0\0\0\0\x7f\xff\xff\xff\0\0\0\x0btoo_many_pings";
@@ -53,19 +55,18 @@ impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
         }
     }
 
-    /// Tells the client why the connection ended, if it was for a flood.
-    pub(super) async fn explain_end(&mut self) {
-        if !(self.flood.is_over() && self.between_frames) {
-            return;
-        }
-        let told = async {
-            self.io.write_all(GOAWAY).await?;
+    /// Ends a connection that h2 or this guard has given up, so that the client learns why: it is told of a flood, and
+    /// what it still sends is read for a moment, since closing on unread bytes would reset the GOAWAY away.
+    pub(super) async fn part(&mut self) {
+        let parted = async {
+            if self.flood.is_over() && self.between_frames {
+                self.io.write_all(GOAWAY).await?;
+            }
             self.io.shutdown().await?;
-            // What is still under way is read, so that closing does not reset the words away.
-            tokio::io::copy(&mut (&mut self.io).take(1 << 20), &mut tokio::io::sink()).await
+            tokio::io::copy(&mut (&mut self.io).take(LAST_READ), &mut tokio::io::sink()).await
         };
         // A client that does not listen has been cut all the same.
-        drop(timeout(LAST_WORDS, told).await);
+        drop(timeout(LAST_WORDS, parted).await);
     }
 }
 

@@ -15,8 +15,8 @@ use hyper_util::rt::TokioTimer;
 /// | [`max_connections`](Self::max_connections) | 10 000 | closed as soon as accepted |
 /// | [`max_concurrent_streams`](Self::max_concurrent_streams) | 1000 | the client waits; a stream that it opens all the same is refused |
 /// | [`max_header_list_size`](Self::max_header_list_size) | 32 KiB | HTTP 431 |
-/// | [`stream_window`](Self::stream_window) | 512 KiB | the client waits |
-/// | [`connection_window`](Self::connection_window) | 4 MiB | the client waits |
+/// | [`stream_window`](Self::stream_window) | 128 KiB | the client waits |
+/// | [`connection_window`](Self::connection_window) | 8 MiB | the client waits |
 /// | [`max_frame_size`](Self::max_frame_size) | 16 KiB | FRAME_SIZE_ERROR |
 /// | [`max_send_buffer`](Self::max_send_buffer) | 128 KiB | the handler waits |
 /// | [`handshake_timeout`](Self::handshake_timeout) | 10 s | closed |
@@ -46,6 +46,10 @@ pub struct Limits {
     pub stream_window: u32,
     /// The same for all streams of a connection together. Greater than the window of a stream, so that a few
     /// handlers that do not read cannot stop the others.
+    ///
+    /// h2 ends a connection whose small DATA frames wait in too great a number: half of this window is its budget,
+    /// and a frame costs what it is short of 256 bytes. The defaults leave room for a whole stream window of frames of 8
+    /// bytes, so that a client which sends small messages one by one is stopped by its stream's window before.
     pub connection_window: u32,
     /// Bytes of the largest frame that a client may send; HTTP/2 allows 16 KiB to 16 MiB.
     pub max_frame_size: u32,
@@ -82,8 +86,8 @@ impl Default for Limits {
             max_connections: 10_000,
             max_concurrent_streams: 1000,
             max_header_list_size: 32 << 10,
-            stream_window: 512 << 10,
-            connection_window: 4 << 20,
+            stream_window: 128 << 10,
+            connection_window: 8 << 20,
             max_frame_size: 16 << 10,
             max_send_buffer: 128 << 10,
             handshake_timeout: Duration::from_secs(10),

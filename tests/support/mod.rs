@@ -30,7 +30,7 @@ fn command(args: &[&str]) -> Command {
 
 /// A running `protod serve`.
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) child: Child,
     lines: Lines<BufReader<ChildStderr>>,
     log: Vec<String>,
     address: String,
@@ -39,7 +39,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `protod serve ARGS` on a free port, and returns when it listens.
     pub(crate) async fn start(args: &[&str]) -> Self {
-        let mut child = command(&[&["serve", "--addr", "127.0.0.1:0"], args].concat())
+        Self::start_at("127.0.0.1:0", args).await
+    }
+
+    /// Starts `protod serve --addr ADDR ARGS`, and returns when it listens.
+    pub(crate) async fn start_at(address: &str, args: &[&str]) -> Self {
+        let mut child = command(&[&["serve", "--addr", address], args].concat())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -1,7 +1,5 @@
 //! docs/limits.md lists the limits that `protod serve --help` does, with the same variables and defaults.
 
-mod support;
-
 use std::collections::BTreeMap;
 
 /// Flag → environment variable and default.
@@ -45,9 +43,9 @@ fn flags_of_page(page: &str) -> Flags {
 
 #[tokio::test]
 async fn the_page_lists_every_limit_of_the_command_line() {
-    let output = support::protod(&["serve", "--help"]).await;
+    let output = crate::program::protod(&["serve", "--help"]).await;
     let help = String::from_utf8(output.stdout).expect("UTF-8");
-    let page = include_str!("../docs/limits.md");
+    let page = include_str!("../../docs/limits.md");
     let flags = flags_of_help(&help);
     assert!(flags.len() > 20, "{flags:?}");
     assert_eq!(flags, flags_of_page(page));

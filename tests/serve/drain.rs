@@ -1,0 +1,47 @@
+//! SIGTERM while calls are open.
+
+use std::time::{Duration, Instant};
+
+use protod::Client;
+use tonic::Code;
+
+use crate::program::Server;
+
+#[tokio::test]
+async fn endless_stream_ends_with_the_drain_timeout_and_the_exit_is_clean() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let proto = r#"syntax = "proto3"; package slow; message Text { string text = 1; }
+        service Slow { rpc Stream(Text) returns (stream Text); rpc Unary(Text) returns (Text); }"#;
+    let rules = r#"rules:
+  - {method: slow.Slow/Stream, stream: [{send: {text: "first"}}, {wait: 1h}]}
+  - {method: slow.Slow/Unary, session: {half_close: [{flush: headers}, {wait: 400ms}, {send: {text: "done"}}]}}
+"#;
+    for (name, text) in [("slow.proto", proto), ("slow.rules.yaml", rules)] {
+        std::fs::write(folder.path().join(name), text).expect("it can be written");
+    }
+    let path = folder.path().to_str().expect("UTF-8");
+    let server = Server::start(&["--drain-timeout", "1s", path]).await;
+    let client = Client::builder(server.address().to_owned()).connect().await;
+    let client = client.expect("it listens");
+
+    let stream = client.method("slow.Slow/Stream").expect("it is there");
+    let mut stream = stream.server_streaming(stream.request()).await.expect("sent");
+    assert!(stream.message().await.expect("OK").is_some());
+    let unary = client.method("slow.Slow/Unary").expect("it is there");
+    let mut unary = unary
+        .call(tokio_stream::once(unary.request()))
+        .await
+        .expect("sent");
+    unary.headers().await.expect("the call has begun");
+
+    let asked = Instant::now();
+    let stopping = tokio::spawn(server.stop());
+    let answer = unary.message().await.expect("it may finish").expect("an answer");
+    assert_eq!(answer.to_json().expect("JSON"), r#"{"text":"done"}"#);
+    let status = stream.message().await.expect_err("the server ends it");
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    assert!(asked.elapsed() >= Duration::from_secs(1), "not before its time");
+    let (status, log) = stopping.await.expect("no panic");
+    assert!(status.success(), "{log:?}");
+    assert!(log.iter().any(|line| line.contains("drained")), "{log:?}");
+}

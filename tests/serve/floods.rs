@@ -1,0 +1,249 @@
+//! Floods of frames: the server keeps its memory, and the calls of other connections go on.
+
+#![expect(clippy::print_stdout, reason = "the figures of each flood")]
+
+use std::time::{Duration, Instant};
+
+use protod::Client;
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use crate::http2::{
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, Ended, HEADERS, PING, PRIORITY,
+    RST_STREAM, SETTINGS, WINDOW_UPDATE, call_headers, exchange, flood, frame, goaway, opening,
+};
+use crate::program::Server;
+
+/// What a server may have more at the end of a flood than before it: the allocator keeps what other calls used.
+const MARGIN_KIB: u64 = 16 << 10;
+
+/// No call of another connection takes longer, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Frames in one write.
+const BATCH: usize = 1000;
+
+const PROTO: &str = r#"syntax = "proto3"; package flood;
+message Text { string text = 1; }
+service Ears {
+  rpc Say(Text) returns (Text);
+  rpc Listen(stream Text) returns (Text);
+  rpc Ignore(stream Text) returns (Text);
+  rpc Dawdle(stream Text) returns (Text);
+}"#;
+
+const RULES: &str = r#"rules:
+  - {method: flood.Ears/Say, reply: {text: "yes"}}
+  - {method: flood.Ears/Listen, session: {half_close: [{send: {text: "${received} heard"}}]}}
+  - {method: flood.Ears/Dawdle, session: {open: [{wait: 300ms}], half_close: [{send: {text: "${received} heard"}}]}}
+  - {method: flood.Ears/Ignore, session: {open: [{wait: 10m}], half_close: [{send: {}}]}}
+"#;
+
+/// A server under attack, and a client of its own connection who wants nothing to do with it.
+struct Scene {
+    _folder: TempDir,
+    server: Server,
+    bystander: Client,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (name, text) in [("flood.proto", PROTO), ("flood.rules.yaml", RULES)] {
+            std::fs::write(folder.path().join(name), text).expect("it can be written");
+        }
+        let server = Server::start(&[folder.path().to_str().expect("UTF-8")]).await;
+        let bystander = Client::builder(server.address().to_owned()).connect().await;
+        Self {
+            _folder: folder,
+            bystander: bystander.expect("it listens"),
+            server,
+        }
+    }
+
+    fn resident_kib(&self) -> u64 {
+        let id = self.server.child.id().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("this is Linux");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+        kib.expect("a number")
+    }
+
+    async fn call(&self) {
+        let method = self.bystander.method("flood.Ears/Say").expect("it is there");
+        let answer = timeout(PATIENCE, method.unary(method.request())).await;
+        answer.expect("the call is stalled").expect("an answer");
+    }
+
+    /// Floods the server with batches of frames, calls all the while, and gives how the flood ended.
+    async fn flood(
+        self,
+        opening: Vec<u8>,
+        batch: impl FnMut(usize) -> Vec<u8> + Send + 'static,
+        batches: usize,
+    ) -> Ended {
+        for _ in 0..20 {
+            self.call().await;
+        }
+        let (before, began) = (self.resident_kib(), Instant::now());
+        let address = self.server.address().to_owned();
+        let flooding = tokio::spawn(async move { flood(&address, &opening, batch, batches).await });
+        let mut calls = 1;
+        self.call().await;
+        while !flooding.is_finished() {
+            self.call().await;
+            calls += 1;
+        }
+        let ended = flooding.await.expect("no panic");
+        let after = self.resident_kib();
+        println!(
+            "{:?}, all sent: {}, in {:.1?}; {calls} calls; resident {before} KiB, then {after} KiB",
+            ended.goaway,
+            ended.sent_all,
+            began.elapsed()
+        );
+        assert!(
+            after < before + MARGIN_KIB,
+            "{before} KiB before, {after} KiB after"
+        );
+        let (status, log) = self.server.stop().await;
+        assert!(status.success(), "{log:?}");
+        assert!(log.len() < 200, "the flood went to the log: {} lines", log.len());
+        ended
+    }
+}
+
+/// The same frame many times.
+fn repeated(frame: Vec<u8>) -> impl FnMut(usize) -> Vec<u8> + Send + 'static {
+    let batch = frame.repeat(BATCH);
+    move |_| batch.clone()
+}
+
+fn open_call(method: &str) -> Vec<u8> {
+    let headers = call_headers(&format!("/flood.Ears/{method}"));
+    // With an acknowledgement, from which on the server's windows hold.
+    let acknowledged = frame(SETTINGS, ACK, 0, &[]);
+    [opening(), acknowledged, frame(HEADERS, END_HEADERS, 1, &headers)].concat()
+}
+
+fn assert_calmed(ended: &Ended) {
+    let (code, _) = ended.goaway.as_ref().expect("GOAWAY");
+    assert_eq!(*code, ENHANCE_YOUR_CALM, "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flood_of_pings_is_told_to_calm_down() {
+    let scene = Scene::set().await;
+    let ended = scene
+        .flood(opening(), repeated(frame(PING, 0, 0, &[0; 8])), 500)
+        .await;
+    assert_eq!(
+        ended.goaway,
+        Some((ENHANCE_YOUR_CALM, "too_many_pings".to_owned()))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flood_of_answers_to_no_ping_is_told_to_calm_down() {
+    let scene = Scene::set().await;
+    assert_calmed(
+        &scene
+            .flood(opening(), repeated(frame(PING, ACK, 0, &[0; 8])), 500)
+            .await,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flood_of_settings_is_told_to_calm_down() {
+    let scene = Scene::set().await;
+    // INITIAL_WINDOW_SIZE, which the server takes to every open stream.
+    let settings = frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0]);
+    assert_calmed(&scene.flood(open_call("Ignore"), repeated(settings), 500).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flood_of_priorities_is_told_to_calm_down() {
+    let scene = Scene::set().await;
+    let priority = frame(PRIORITY, 0, 1, &[0, 0, 0, 3, 1]);
+    assert_calmed(&scene.flood(open_call("Ignore"), repeated(priority), 500).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flood_of_resets_is_told_to_calm_down() {
+    let scene = Scene::set().await;
+    let headers = call_headers("/flood.Ears/Listen");
+    let batch = move |batch: usize| {
+        let call = |index: usize| {
+            let stream = u32::try_from(2 * (batch * BATCH + index) + 1).expect("31 bits");
+            let reset = frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes());
+            [frame(HEADERS, END_HEADERS, stream, &headers), reset].concat()
+        };
+        (0..BATCH).flat_map(call).collect()
+    };
+    assert_calmed(&scene.flood(opening(), batch, 100).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flood_of_continuations_is_cut() {
+    let scene = Scene::set().await;
+    let start = [
+        opening(),
+        frame(HEADERS, 0, 1, &call_headers("/flood.Ears/Listen")),
+    ]
+    .concat();
+    // Each adds a header of two empty strings.
+    let ended = scene
+        .flood(start, repeated(frame(CONTINUATION, 0, 1, &[0, 0, 0])), 500)
+        .await;
+    assert_calmed(&ended);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flood_of_empty_data_is_told_to_calm_down() {
+    let scene = Scene::set().await;
+    assert_calmed(
+        &scene
+            .flood(open_call("Listen"), repeated(frame(DATA, 0, 1, &[])), 500)
+            .await,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flood_of_tiny_data_that_nobody_reads_is_told_to_calm_down() {
+    let scene = Scene::set().await;
+    assert_calmed(
+        &scene
+            .flood(open_call("Ignore"), repeated(frame(DATA, 0, 1, &[0])), 500)
+            .await,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quick_client_of_a_slow_handler_is_no_flood() {
+    const WINDOW: usize = 128 << 10;
+    let scene = Scene::set().await;
+    // A message of three bytes in each frame, as many as a client may send before any is read.
+    let message = frame(DATA, 0, 1, &[0, 0, 0, 0, 3, 10, 1, b'x']);
+    let count = WINDOW / 8;
+    let messages = [message.repeat(count), frame(DATA, END_STREAM, 1, &[])].concat();
+    let answer = format!("{count} heard");
+    // What a connection may take before its first WINDOW_UPDATE is less.
+    let window_update = &frame(WINDOW_UPDATE, 0, 0, &[0; 4])[..9];
+    let steps = [
+        (&*open_call("Dawdle"), window_update),
+        (&*messages, answer.as_bytes()),
+    ];
+    let received = exchange(scene.server.address(), &steps).await;
+    assert_eq!(goaway(&received), None);
+    assert!(
+        String::from_utf8_lossy(&received).contains(&answer),
+        "{received:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flood_of_window_updates_costs_no_memory() {
+    let scene = Scene::set().await;
+    let update = frame(WINDOW_UPDATE, 0, 0, &1_u32.to_be_bytes());
+    scene.flood(opening(), repeated(update), 200).await;
+}

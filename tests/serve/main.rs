@@ -1,0 +1,9 @@
+//! `protod serve` left alone with clients that are hostile, slow or wrong, and with files that change.
+
+mod drain;
+mod floods;
+mod http2;
+mod limits_page;
+#[path = "../support/mod.rs"]
+mod program;
+mod tls;

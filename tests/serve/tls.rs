@@ -1,0 +1,164 @@
+//! Certificates that are renewed while the server runs.
+
+use std::path::{Path, PathBuf};
+
+use protod::{Client, ClientTls};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tempfile::TempDir;
+
+use crate::program::Server;
+
+/// Signs certificates.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new([]).expect("sound names");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        Self(CertifiedIssuer::self_signed(params, key).expect("signed"))
+    }
+
+    fn write(&self, path: &Path) {
+        std::fs::write(path, self.0.pem()).expect("it can be written");
+    }
+
+    /// A certificate for `name`, and its key.
+    fn sign(&self, name: &str) -> (String, String) {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new([name.to_owned()]).expect("sound names");
+        let certificate = params.signed_by(&key, &self.0).expect("signed");
+        (certificate.pem(), key.serialize_pem())
+    }
+}
+
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    fn write(&self, name: &str, (certificate, key): (String, String)) {
+        for (ending, text) in [("pem", certificate), ("key", key)] {
+            std::fs::write(self.path(&format!("{name}.{ending}")), text).expect("it can be written");
+        }
+    }
+
+    /// Whether a client that trusts `ca` gets an answer.
+    async fn accepts(&self, server: &Server, ca: &str, identity: Option<&str>) -> bool {
+        let mut tls = ClientTls::new().ca(self.path(ca)).server_name("server.test");
+        if let Some(name) = identity {
+            tls = tls.identity(
+                self.path(&format!("{name}.pem")),
+                self.path(&format!("{name}.key")),
+            );
+        }
+        Client::builder(server.address().to_owned())
+            .tls(tls)
+            .connect()
+            .await
+            .is_ok()
+    }
+}
+
+const RELOADED: &str = "TLS reloaded";
+
+#[tokio::test]
+async fn renewed_certificate_is_for_new_connections_and_a_broken_one_changes_nothing() {
+    let (files, first, second) = (Files::new(), Authority::new(), Authority::new());
+    first.write(&files.path("first.pem"));
+    second.write(&files.path("second.pem"));
+    files.write("server", first.sign("server.test"));
+    let (cert, key) = (files.text("server.pem"), files.text("server.key"));
+    let mut server = Server::start(&["--tls-cert", &cert, "--tls-key", &key, "proto"]).await;
+    assert!(files.accepts(&server, "first.pem", None).await);
+
+    files.write("server", second.sign("server.test"));
+    server.line_with(RELOADED).await;
+    assert!(files.accepts(&server, "second.pem", None).await);
+    assert!(!files.accepts(&server, "first.pem", None).await);
+
+    std::fs::write(files.path("server.pem"), "no certificate").expect("it can be written");
+    let line = server.line_with("TLS not reloaded").await;
+    assert!(line.contains("server.pem"), "{line}");
+    assert!(files.accepts(&server, "second.pem", None).await);
+
+    files.write("server", first.sign("server.test"));
+    server.line_with(RELOADED).await;
+    assert!(files.accepts(&server, "first.pem", None).await);
+}
+
+#[tokio::test]
+async fn renewed_client_authority_is_for_new_connections() {
+    let (files, first, second) = (Files::new(), Authority::new(), Authority::new());
+    first.write(&files.path("ca.pem"));
+    first.write(&files.path("clients.pem"));
+    files.write("server", first.sign("server.test"));
+    files.write("old", first.sign("client.test"));
+    files.write("new", second.sign("client.test"));
+    let (cert, key, clients) = (
+        files.text("server.pem"),
+        files.text("server.key"),
+        files.text("clients.pem"),
+    );
+    let flags = [
+        "--tls-cert",
+        &cert,
+        "--tls-key",
+        &key,
+        "--tls-client-ca",
+        &clients,
+        "proto",
+    ];
+    let mut server = Server::start(&flags).await;
+    assert!(files.accepts(&server, "ca.pem", Some("old")).await);
+    assert!(!files.accepts(&server, "ca.pem", Some("new")).await);
+
+    second.write(&files.path("clients.pem"));
+    server.line_with(RELOADED).await;
+    assert!(files.accepts(&server, "ca.pem", Some("new")).await);
+    assert!(!files.accepts(&server, "ca.pem", Some("old")).await);
+    assert!(!files.accepts(&server, "ca.pem", None).await);
+}
+
+#[tokio::test]
+async fn hangup_reloads_certificates_that_nothing_watches() {
+    let (files, first, second) = (Files::new(), Authority::new(), Authority::new());
+    second.write(&files.path("second.pem"));
+    files.write("server", first.sign("server.test"));
+    let (cert, key) = (files.text("server.pem"), files.text("server.key"));
+    let mut server = Server::start(&["--no-watch", "--tls-cert", &cert, "--tls-key", &key, "proto"]).await;
+    files.write("server", second.sign("server.test"));
+    assert!(!files.accepts(&server, "second.pem", None).await);
+    server.signal("HUP").await;
+    server.line_with(RELOADED).await;
+    assert!(files.accepts(&server, "second.pem", None).await);
+}
+
+#[tokio::test]
+async fn address_that_others_reach_without_tls_is_warned_of() {
+    const EVERYWHERE: &str = "0.0.0.0:0";
+    const WARNING: &str = "nothing is encrypted";
+    let mut open = Server::start_at(EVERYWHERE, &["proto"]).await;
+    open.line_with(WARNING).await;
+
+    let (files, authority) = (Files::new(), Authority::new());
+    files.write("server", authority.sign("server.test"));
+    let (cert, key) = (files.text("server.pem"), files.text("server.key"));
+    let encrypted = Server::start_at(EVERYWHERE, &["--tls-cert", &cert, "--tls-key", &key, "proto"]).await;
+    let local = Server::start(&["proto"]).await;
+    for server in [encrypted, local] {
+        let (status, log) = server.stop().await;
+        assert!(status.success());
+        assert!(!log.iter().any(|line| line.contains(WARNING)), "{log:?}");
+    }
+}
