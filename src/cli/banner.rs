@@ -18,28 +18,20 @@ pub(super) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> S
     let mut services: Vec<_> = schema.pool().services().collect();
     services.sort_by(|a, b| a.full_name().cmp(b.full_name()));
     let _ = writeln!(text, "{}", summary(schema, rules));
-    let target = match addr.strip_prefix("unix:") {
-        Some(path) => format!("-unix {path}"),
-        None => addr.to_owned(),
-    };
-    // -insecure: grpcurl need not know the CA of a certificate made for trying things out.
-    let target = format!("{} {target}", if tls { "-insecure" } else { "-plaintext" });
+    let tls = if tls { " --tls" } else { "" };
     for service in services.iter().take(MOST_SERVICES) {
         let name = service.full_name();
         let _ = writeln!(text, "  {name}");
         if let Some(method) = service.methods().next() {
             let request = template(&method.input());
-            let _ = writeln!(
-                text,
-                "    grpcurl -d '{request}' {target} {name}/{}",
-                method.name()
-            );
+            let method = method.name();
+            let _ = writeln!(text, "    protod call{tls} {addr} {name}/{method} -d '{request}'");
         }
     }
     if services.len() > MOST_SERVICES {
         let _ = writeln!(
             text,
-            "  and {} more: grpcurl {target} list",
+            "  and {} more: protod list{tls} {addr}",
             services.len() - MOST_SERVICES
         );
     }

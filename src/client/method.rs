@@ -32,6 +32,7 @@ use crate::schema::Method;
 pub struct ClientMethod {
     grpc: Grpc<Channel>,
     method: Arc<Method>,
+    path: PathAndQuery,
     metadata: MetadataMap,
     deadline: Option<Duration>,
 }
@@ -41,6 +42,7 @@ impl ClientMethod {
         Self {
             grpc: Grpc::new(client.channel.clone()).max_decoding_message_size(client.max_receive_size),
             method: Arc::clone(method),
+            path: method.path().parse().expect("names of methods make a path"),
             metadata: client.metadata.clone(),
             deadline: None,
         }
@@ -138,7 +140,7 @@ impl ClientMethod {
         if let Some(time) = self.deadline {
             request.set_timeout(time);
         }
-        let path: PathAndQuery = self.method.path().parse().expect("names of methods make a path");
+        let path = self.path.clone();
         let mut grpc = self.grpc.clone();
         let codec = DynamicCodec::client(&self.method);
         let ready = async {

@@ -18,6 +18,7 @@ use tonic::Status;
 
 use self::output::Output;
 use self::report::Report;
+pub(super) use self::report::code_name;
 pub(super) use self::requests::{Data, read_all};
 use self::requests::{Failure, Requests};
 use super::target::{Target, client_runtime};
@@ -130,7 +131,7 @@ impl Call {
         if let Some(left) = self.time_left(started) {
             method = method.deadline(left);
         }
-        report.request(&method);
+        report.request(&method, matches!(self.data, Some(Data::Stdin)));
         let requests = requests::read(self.data.clone(), self.format, method.method());
         let done = self.exchange(&client, &method, requests, output, report).await;
         if let Err(Failed::There(status)) = &done {
@@ -164,14 +165,17 @@ impl Call {
         let sent = report.sent();
         let stream = stream.map(move |message| sent.count(message.into()));
         let mut responses = method.call(stream).await?;
-        let headers = tokio::select! {
-            headers = responses.headers() => headers?,
-            error = data_failure(&mut failure) => return Err(error.into()),
-        };
-        report.headers(headers);
+        loop {
+            tokio::select! {
+                headers = responses.headers() => break report.headers(headers?),
+                () = report.progress_due() => report.show_progress(),
+                error = data_failure(&mut failure) => return Err(error.into()),
+            }
+        }
         loop {
             let message = tokio::select! {
                 biased;
+                () = report.progress_due() => { report.show_progress(); continue }
                 message = responses.message() => message?,
                 error = data_failure(&mut failure) => return Err(error.into()),
                 // Nothing is there yet, so what was printed so far is to be seen.
@@ -243,7 +247,7 @@ async fn data_failure(failure: &mut mpsc::Receiver<Failure>) -> Error {
 }
 
 /// `package.Service` of a method written with a slash or a dot.
-fn service_of(method: &str) -> &str {
+pub(super) fn service_of(method: &str) -> &str {
     let method = method.strip_prefix('/').unwrap_or(method);
     let split = method.rsplit_once('/').or_else(|| method.rsplit_once('.'));
     split.map_or(method, |(service, _)| service)

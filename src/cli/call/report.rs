@@ -3,12 +3,13 @@
 #![expect(clippy::print_stderr, reason = "stdout carries the responses alone")]
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, stderr, stdout};
+use std::io::{IsTerminal as _, stderr, stdin, stdout};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::time::{Interval, MissedTickBehavior, interval_at};
 use tonic::metadata::{KeyAndValueRef, MetadataMap};
 use tonic::{Code, Status};
 
@@ -31,8 +32,8 @@ pub(super) struct Report {
     sent: Sent,
     received: u64,
     received_bytes: u64,
-    /// When the progress line was last written; nothing where there is none.
-    progress: Option<Instant>,
+    /// When the progress line is due; nothing where there is none.
+    progress: Option<Interval>,
     progress_is_shown: bool,
 }
 
@@ -59,8 +60,6 @@ impl Sent {
 impl Report {
     pub(super) fn new(verbose: bool) -> Self {
         let now = Instant::now();
-        // Where the messages themselves are seen, or the verbose lines, they are progress enough.
-        let progress = !verbose && stderr().is_terminal() && !stdout().is_terminal();
         Self {
             verbose,
             started: now,
@@ -68,7 +67,7 @@ impl Report {
             sent: Sent::default(),
             received: 0,
             received_bytes: 0,
-            progress: progress.then_some(now + PROGRESS_AFTER),
+            progress: None,
             progress_is_shown: false,
         }
     }
@@ -91,8 +90,16 @@ impl Report {
         }
     }
 
-    pub(super) fn request(&mut self, method: &ClientMethod) {
+    pub(super) fn request(&mut self, method: &ClientMethod, from_stdin: bool) {
         self.called = Instant::now();
+        // Where something is typed, or what comes is seen, or told of by the verbose lines, that is progress enough.
+        let is_typed = from_stdin && stdin().is_terminal();
+        let is_seen = method.method().is_server_streaming() && stdout().is_terminal();
+        if stderr().is_terminal() && !is_typed && !is_seen && !self.verbose {
+            let mut ticks = interval_at((self.called + PROGRESS_AFTER).into(), PROGRESS_EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            self.progress = Some(ticks);
+        }
         if self.verbose {
             eprintln!("> {}", method.method().path());
             print_metadata('>', method.metadata());
@@ -114,7 +121,6 @@ impl Report {
             let after = milliseconds(self.called.elapsed());
             eprintln!("< message {}, {bytes} bytes, after {after}", self.received);
         }
-        self.show_progress();
     }
 
     pub(super) fn trailers(&self, trailers: &MetadataMap) {
@@ -153,27 +159,33 @@ impl Report {
         eprint!("{text}");
     }
 
+    /// Returns when the progress line is due; never where there is none.
+    pub(super) async fn progress_due(&mut self) {
+        match &mut self.progress {
+            Some(ticks) => {
+                ticks.tick().await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    pub(super) fn show_progress(&mut self) {
+        self.progress_is_shown = true;
+        eprint!(
+            "\r\x1b[K{} received in {} bytes, {} sent in {} bytes, {} s",
+            messages(self.received),
+            self.received_bytes,
+            self.sent.0.messages.load(Ordering::Relaxed),
+            self.sent.0.bytes.load(Ordering::Relaxed),
+            self.called.elapsed().as_secs()
+        );
+    }
+
     /// Takes the progress line away.
     pub(super) fn end_progress(&mut self) {
         if std::mem::take(&mut self.progress_is_shown) {
             eprint!("\r\x1b[K");
         }
-    }
-
-    fn show_progress(&mut self) {
-        let now = Instant::now();
-        if self.progress.is_none_or(|due| now < due) {
-            return;
-        }
-        self.progress = Some(now + PROGRESS_EVERY);
-        self.progress_is_shown = true;
-        let seconds = self.called.elapsed().as_secs();
-        eprint!(
-            "\r\x1b[K{} messages received, {} bytes, {} sent, {seconds} s",
-            self.received,
-            self.received_bytes,
-            self.sent.0.messages.load(Ordering::Relaxed)
-        );
     }
 
     fn print_totals(&self) {
@@ -215,7 +227,7 @@ pub(super) fn exit_code(code: Code) -> ExitCode {
 }
 
 /// The code as Go spells it, which is how grpcurl prints it.
-fn code_name(code: Code) -> String {
+pub(in crate::cli) fn code_name(code: Code) -> String {
     match code {
         Code::Ok => "OK".to_owned(),
         Code::Cancelled => "Canceled".to_owned(),
