@@ -1,12 +1,15 @@
-//! The client, as a library and as `protod call`, `list` and `describe`: against protod's own server, against
+//! The client, as a library and as `protod call`, `list`, `describe` and `bench`, and what helps to begin: against protod's own server, against
 //! stubs, and against servers that are not ours.
 //!
 //! Some tests need the outside clients that `make test` installs, and the examples that `cargo test` builds.
 
+mod bench;
 mod calls;
 mod cli;
 mod describe;
 mod grpcurl;
+mod init;
+mod manual;
 mod others;
 mod reflection;
 mod servers;
@@ -18,3 +21,5 @@ mod programs;
 #[expect(dead_code, reason = "shared with tests/clients, which uses all of it")]
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/yaml.rs"]
+mod yaml;

@@ -25,6 +25,8 @@ use crate::message::MAX_DEPTH;
 pub(super) struct JsonPrinter {
     /// Fields that are unset are printed too, with their defaults.
     pub(super) emit_defaults: bool,
+    /// Fields go by the names that they have in the proto, and not by those of JSON.
+    proto_names: bool,
     /// Where the types inside `Any`s are looked up, after the message's own pool.
     pub(super) pools: Vec<DescriptorPool>,
     /// The types that were not found there, and whether they have been told of.
@@ -35,10 +37,17 @@ impl JsonPrinter {
     pub(super) fn new(emit_defaults: bool) -> Self {
         Self {
             emit_defaults,
+            proto_names: false,
             // The well-known types.
             pools: vec![DescriptorPool::global()],
             unknown: RefCell::default(),
         }
+    }
+
+    /// Fields go by the names that they have in the proto.
+    pub(super) fn proto_names(mut self) -> Self {
+        self.proto_names = true;
+        self
     }
 
     /// The message as JSON, over several lines, without a newline at its end.
@@ -162,7 +171,12 @@ impl Shown<'_, &DynamicMessage> {
                 let is_message =
                     matches!(field.kind(), Kind::Message(_)) && !field.is_list() && !field.is_map();
                 let value = (is_set || !is_message).then(|| message.get_field(&field));
-                fields.push((field.number(), field.json_name().to_owned(), value, field.kind()));
+                let name = if self.printer.proto_names {
+                    field.name()
+                } else {
+                    field.json_name()
+                };
+                fields.push((field.number(), name.to_owned(), value, field.kind()));
             }
         }
         for (extension, value) in message.extensions() {

@@ -1,0 +1,171 @@
+//! `protod bench`: many calls of one method, and how long they took.
+//!
+//! The load is a closed loop: so many calls are in flight, and the next begins when one ends. Everything that can be
+//! done once is done before: the requests are encoded, the method is looked up, the connections are up and warm.
+//! What the client itself took of the machine is part of the report, since on one machine it takes that from the
+//! server.
+
+mod cpu;
+mod load;
+mod report;
+mod tally;
+
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, ReflectMessage as _};
+
+use self::load::{Load, Until};
+use self::report::Report;
+use super::call::{Data, read_all, service_of};
+use super::stdout;
+use super::target::Target;
+use crate::client::ClientMethod;
+use crate::{Client, Error, Message, Method};
+
+/// Call a method many times, and tell how long the calls took.
+///
+/// So many calls are in flight at a time, and the next begins when one ends. Where neither --calls nor --duration is
+/// given, it takes ten seconds; with both, it ends with the first of them. Exits 1 if a call failed.
+#[derive(Debug, Args)]
+pub(super) struct Bench {
+    /// The server: HOST:PORT, unix:/path, or a URL
+    #[arg(value_name = "ADDR")]
+    address: String,
+
+    /// The method: package.Service/Method
+    #[arg(value_name = "METHOD")]
+    method: String,
+
+    /// The request: JSON, @FILE, or @- for stdin. A stream sends all its messages in each call; of a method that
+    /// takes one, each call sends the next [default: one empty message]
+    #[arg(short, long, value_name = "DATA", env = "PROTOD_DATA")]
+    data: Option<Data>,
+
+    /// Calls in flight at a time
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        env = "PROTOD_CONCURRENCY",
+        default_value = "64"
+    )]
+    concurrency: NonZeroUsize,
+
+    /// Connections that they are shared among, never more than the calls in flight
+    #[arg(long, value_name = "N", env = "PROTOD_CONNECTIONS", default_value = "4")]
+    connections: NonZeroUsize,
+
+    /// How many calls to make
+    #[arg(short = 'n', long, value_name = "N", env = "PROTOD_CALLS")]
+    calls: Option<u64>,
+
+    /// How long to make calls; those in flight at the end are broken off and not counted
+    #[arg(long, value_name = "TIME", env = "PROTOD_DURATION")]
+    duration: Option<humantime::Duration>,
+
+    /// How long to make calls before that, which are not counted
+    #[arg(long, value_name = "TIME", env = "PROTOD_WARM_UP", default_value = "1s")]
+    warm_up: humantime::Duration,
+
+    /// How long each call may take
+    #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE")]
+    deadline: Option<humantime::Duration>,
+
+    /// Compress requests with gzip, and take responses that are
+    #[arg(long, env = "PROTOD_GZIP")]
+    gzip: bool,
+
+    /// Print the report as JSON
+    #[arg(long, env = "PROTOD_JSON")]
+    json: bool,
+
+    #[command(flatten)]
+    target: Target,
+}
+
+/// How long it takes where nothing says otherwise.
+const DURATION: Duration = Duration::from_secs(10);
+
+impl Bench {
+    pub(super) fn run(&self) -> Result<ExitCode, Error> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Error::io("cannot start the runtime", error))?;
+        let report = runtime.block_on(self.measure())?;
+        stdout::print(&if self.json { report.json() } else { report.text() })?;
+        Ok(if report.all_succeeded() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+
+    async fn measure(&self) -> Result<Report, Error> {
+        let methods = self.connect().await?;
+        let connections = methods.len();
+        let method = Arc::clone(methods[0].method());
+        let requests = self.requests(&method)?;
+        let load = Load::new(methods, requests, self.concurrency.get());
+        load.warm_up(self.warm_up.into()).await;
+        let duration = match (self.calls, self.duration) {
+            (None, None) => Some(DURATION),
+            (_, duration) => duration.map(Into::into),
+        };
+        let calls = self.calls;
+        Ok(Report {
+            address: self.address.clone(),
+            method: self.method.clone(),
+            concurrency: self.concurrency.get(),
+            connections,
+            streaming: method.is_client_streaming() || method.is_server_streaming(),
+            measured: load.measure(Until { calls, duration }).await,
+        })
+    }
+
+    /// The method, once for each connection.
+    async fn connect(&self) -> Result<Vec<ClientMethod>, Error> {
+        let mut builder = self.target.client(&self.address)?;
+        if self.target.uses_reflection() {
+            builder = builder.symbol(service_of(&self.method));
+        }
+        let first = builder.connect().await?;
+        let mut methods = vec![self.prepared(&first)?];
+        for _ in 1..self.connections.min(self.concurrency).get() {
+            let builder = self.target.client(&self.address)?;
+            let client = builder.schema(first.schema().clone()).connect().await?;
+            methods.push(self.prepared(&client)?);
+        }
+        Ok(methods)
+    }
+
+    fn prepared(&self, client: &Client) -> Result<ClientMethod, Error> {
+        let mut method = client.method(&self.method)?;
+        if self.gzip {
+            method = method.gzip();
+        }
+        if let Some(deadline) = self.deadline {
+            method = method.deadline(deadline.into());
+        }
+        Ok(method)
+    }
+
+    /// The requests, encoded.
+    fn requests(&self, method: &Method) -> Result<Vec<Message>, Error> {
+        let mut requests = match &self.data {
+            Some(data) => read_all(data, method)?,
+            None => Vec::new(),
+        };
+        if requests.is_empty() && !method.is_client_streaming() {
+            requests.push(DynamicMessage::new(method.input().clone()));
+        }
+        let encoded = requests.into_iter().map(|request| {
+            let bytes = request.encode_to_vec().into();
+            Message::from_checked(request.descriptor(), bytes)
+        });
+        Ok(encoded.collect())
+    }
+}
