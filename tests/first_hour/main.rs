@@ -1,0 +1,37 @@
+//! The README is true: its first hour is walked command by command, its test runs, its scripts for CI run, and its
+//! Dockerfile fits the repository.
+//!
+//! All of it but the session with grpcurl needs nothing beside what `cargo test` has built.
+
+mod ci;
+mod docker;
+mod page;
+mod rust_test;
+mod walk;
+#[path = "../support/yaml.rs"]
+mod yaml;
+
+use crate::page::Page;
+use crate::walk::Walk;
+
+#[test]
+fn the_first_hour_goes_as_the_readme_says() {
+    let readme = Page::read("README.md");
+    let mut walk = Walk::new();
+    walk.through(&readme.sections("The first hour", "In a Rust test"));
+}
+
+#[test]
+fn the_session_with_grpcurl_goes_as_the_readme_says() {
+    let readme = Page::read("README.md");
+    let mut walk = Walk::beside_the_seeds_protos();
+    walk.through(&readme.sections("A session with grpcurl", "Rust handlers"));
+}
+
+#[test]
+fn the_readme_that_init_writes_is_true_too() {
+    let mut walk = Walk::new();
+    walk.run("protod init");
+    let readme = walk.page("README.md");
+    walk.through(&readme.all());
+}
