@@ -4,8 +4,9 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::generations::{proto, rules};
 use crate::program::{Server, protod};
-use crate::support::{Client, proto, rules, write};
+use crate::support::{Client, write};
 
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");

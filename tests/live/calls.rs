@@ -15,7 +15,8 @@ use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
 
-use crate::support::{Live, SOON, Start, channel, proto, rules, write};
+use crate::generations::{proto, rules};
+use crate::support::{Live, SOON, Start, channel, write};
 
 #[tokio::test]
 async fn stream_in_flight_goes_on_with_the_protos_and_rules_it_began_with() {

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use protod::ServingStatus;
 use protod::live::RELOAD;
 
-use crate::support::{Live, Start, proto, rules, write, write_by_rename};
+use crate::generations::{proto, rules};
+use crate::support::{Live, Start, write, write_by_rename};
 
 #[tokio::test]
 async fn save_in_place_is_a_swap() {

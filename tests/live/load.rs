@@ -9,7 +9,6 @@
 )]
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,48 +17,12 @@ use std::time::{Duration, Instant};
 use protod::Schema;
 use tokio::task::JoinSet;
 
-use crate::support::{Client, Live, Start, proto, rules, write_by_rename};
+use crate::generations::{field_number, proto, publish, rules};
+use crate::resident::resident_kib;
+use crate::support::{Client, Live, Start, write_by_rename};
 
 fn setting(name: &str, default: u32) -> u32 {
     std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
-}
-
-/// Puts a generation in place, proto and rules at once: what is served is a link to a folder.
-fn publish(root: &Path, generation: u32, broken: bool) {
-    let name = format!("generation{generation}");
-    let folder = root.join(&name);
-    fs::create_dir(&folder).expect("a new folder");
-    let number = 1 + generation % 2;
-    let mut files = [
-        ("a.proto", proto(number)),
-        ("a.rules.yaml", rules(&format!("{number} {generation}"))),
-    ];
-    if broken {
-        let (_, text) = &mut files[generation as usize / 10 % 2];
-        *text = text
-            .replace("Answer text", "")
-            .replace("p.S/Up", "p.S/Pu")
-            .replace("message Answer", "message");
-    }
-    for (name, text) in files {
-        fs::write(folder.join(name), text).expect("a new file");
-    }
-    symlink(&name, root.join("next")).expect("a new link");
-    fs::rename(root.join("next"), root.join("current")).expect("links are renamed at once");
-    let _ = fs::remove_dir_all(root.join(format!("generation{}", generation.wrapping_sub(2))));
-}
-
-/// Resident memory of this process, clients included.
-fn resident_kib() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("this is Linux");
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .expect("it is told");
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|text| text.parse().ok())
-        .expect("a number")
 }
 
 /// Calls all four shapes in turn. Every answer's field number must be the one that its text speaks of.
@@ -113,14 +76,14 @@ async fn swaps_under_load_fail_no_call_and_mix_no_generations() {
         } else {
             publish(&live.path(""), swap, false);
             took.push(live.reloaded().await.took);
-            let number = 1 + swap % 2;
+            let number = field_number(swap);
             live.answers(number, &format!("{number} {swap}")).await;
         }
         if swap == swaps / 4 {
-            early = resident_kib();
+            early = resident_kib("self");
         }
     }
-    let (elapsed, late) = (began.elapsed(), resident_kib());
+    let (elapsed, late) = (began.elapsed(), resident_kib("self"));
     stop.store(true, Ordering::Relaxed);
     while let Some(client) = load.join_next().await {
         client.expect("no call fails, and no answer mixes generations");

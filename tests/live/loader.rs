@@ -8,7 +8,8 @@ use protod::live::{Answers, Loader, RELOAD, Reloader, Source};
 use protod::{Error, Handlers, Rules, Schema, Server, ServingStatus};
 use tokio::sync::mpsc;
 
-use crate::support::{SOON, proto, rules, write};
+use crate::generations::{proto, rules};
+use crate::support::{SOON, write};
 
 fn load_rules(schema: &Schema) -> Result<Answers, Error> {
     let folders = schema.input_folders().to_vec();

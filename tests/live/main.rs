@@ -3,8 +3,12 @@
 mod binary;
 mod calls;
 mod files;
+#[path = "../support/generations.rs"]
+mod generations;
 mod load;
 mod loader;
 #[path = "../support/mod.rs"]
 mod program;
+#[path = "../support/resident.rs"]
+mod resident;
 mod support;

@@ -18,6 +18,8 @@ use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status, Streaming};
 
+use crate::generations::{proto, rules};
+
 /// How long anything may take that happens at once on a machine with nothing else to do.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
@@ -43,35 +45,6 @@ impl Source for Folder {
             watch_paths: folders,
         })
     }
-}
-
-/// A proto of one service `p.S` whose four methods, one of each shape, answer with `Answer`s.
-///
-/// The text of an answer is field number `number`, so that a client can tell from the bytes which proto wrote it.
-pub(crate) fn proto(number: u32) -> String {
-    format!(
-        r#"syntax = "proto3"; package p;
-        message Ask {{ int64 n = 1; }}
-        message Answer {{ string text = {number}; }}
-        service S {{
-          rpc Unary(Ask) returns (Answer);
-          rpc Down(Ask) returns (stream Answer);
-          rpc Up(stream Ask) returns (Answer);
-          rpc Both(stream Ask) returns (stream Answer);
-        }}"#
-    )
-}
-
-/// Rules that answer all four with `text`, and streams five times.
-pub(crate) fn rules(text: &str) -> String {
-    format!(
-        r#"rules:
-  - {{name: unary, method: p.S/Unary, reply: {{text: "{text}"}}}}
-  - {{name: down, method: p.S/Down, stream: [{{repeat: 5, send: {{text: "{text}"}}}}]}}
-  - {{name: up, method: p.S/Up, session: {{half_close: [{{send: {{text: "{text}"}}}}]}}}}
-  - {{name: both, method: p.S/Both, session: {{message: [{{send: {{text: "{text}"}}}}]}}}}
-"#
-    )
 }
 
 /// A server over a temporary folder. Everything ends when it is dropped.

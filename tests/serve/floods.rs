@@ -13,6 +13,7 @@ use crate::http2::{
     RST_STREAM, SETTINGS, WINDOW_UPDATE, call_headers, exchange, flood, frame, goaway, opening,
 };
 use crate::program::Server;
+use crate::resident::resident_kib;
 
 /// What a server may have more at the end of a flood than before it: the allocator keeps what other calls used.
 const MARGIN_KIB: u64 = 16 << 10;
@@ -62,11 +63,7 @@ impl Scene {
     }
 
     fn resident_kib(&self) -> u64 {
-        let id = self.server.child.id().expect("it runs");
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("this is Linux");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
-        kib.expect("a number")
+        resident_kib(&self.server.id().to_string())
     }
 
     async fn call(&self) {

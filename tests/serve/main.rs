@@ -6,4 +6,6 @@ mod http2;
 mod limits_page;
 #[path = "../support/mod.rs"]
 mod program;
+#[path = "../support/resident.rs"]
+mod resident;
 mod tls;

@@ -22,17 +22,19 @@ pub(crate) async fn protod(args: &[&str]) -> std::process::Output {
         .expect("protod cannot be started")
 }
 
+/// The binary of this build, or the one that `PROTOD_BIN` names.
 fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_protod"));
+    let binary = std::env::var_os("PROTOD_BIN");
+    let mut command = Command::new(binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_protod").into()));
     command.args(args).stdin(Stdio::null()).kill_on_drop(true);
     command
 }
 
 /// A running `protod serve`.
 pub(crate) struct Server {
-    pub(crate) child: Child,
-    lines: Lines<BufReader<ChildStderr>>,
-    log: Vec<String>,
+    child: Child,
+    pub(crate) lines: Lines<BufReader<ChildStderr>>,
+    pub(crate) log: Vec<String>,
     address: String,
 }
 
@@ -70,6 +72,11 @@ impl Server {
         &self.address
     }
 
+    /// The id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("the server was not waited for yet")
+    }
+
     /// Waits for the next line on stderr that has `text` in it.
     pub(crate) async fn line_with(&mut self, text: &str) -> String {
         while let Some(line) = self.next_line(text).await {
@@ -82,7 +89,7 @@ impl Server {
 
     /// Sends a signal, as in `TERM`.
     pub(crate) async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("the server was not waited for yet");
+        let id = self.id();
         let kill = Command::new("sh")
             .args(["-c", &format!("kill -{name} {id}")])
             .status()
