@@ -114,6 +114,16 @@ impl Target {
         Ok(builder)
     }
 
+    /// A client that learns of one service alone: that of the method.
+    pub(super) fn client_for(&self, address: &str, method: &str) -> Result<ClientBuilder, Error> {
+        let builder = self.client(address)?;
+        Ok(if self.uses_reflection() {
+            builder.symbol(service_of(method))
+        } else {
+            builder
+        })
+    }
+
     /// Whether the server is asked for its protos.
     pub(super) fn uses_reflection(&self) -> bool {
         self.protos.is_empty()
@@ -142,4 +152,11 @@ impl Target {
         }
         Some(tls)
     }
+}
+
+/// `package.Service` of a method written with a slash or a dot.
+fn service_of(method: &str) -> &str {
+    let method = method.strip_prefix('/').unwrap_or(method);
+    let split = method.rsplit_once('/').or_else(|| method.rsplit_once('.'));
+    split.map_or(method, |(service, _)| service)
 }

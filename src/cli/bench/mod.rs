@@ -21,7 +21,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage as _};
 
 use self::load::{Load, Until};
 use self::report::Report;
-use super::call::{Data, read_all, service_of};
+use super::call::{Data, read_all};
 use super::stdout;
 use super::target::Target;
 use crate::client::ClientMethod;
@@ -128,11 +128,11 @@ impl Bench {
 
     /// The method, once for each connection.
     async fn connect(&self) -> Result<Vec<ClientMethod>, Error> {
-        let mut builder = self.target.client(&self.address)?;
-        if self.target.uses_reflection() {
-            builder = builder.symbol(service_of(&self.method));
-        }
-        let first = builder.connect().await?;
+        let first = self
+            .target
+            .client_for(&self.address, &self.method)?
+            .connect()
+            .await?;
         let mut methods = vec![self.prepared(&first)?];
         for _ in 1..self.connections.min(self.concurrency).get() {
             let builder = self.target.client(&self.address)?;

@@ -143,13 +143,8 @@ impl Call {
 
     /// Connects, and learns of the one service that is called.
     async fn connect(&self) -> Result<Client, Failed> {
-        let mut builder = self
-            .target
-            .client(&self.address)?
-            .max_receive_size(self.max_receive_size);
-        if self.target.uses_reflection() {
-            builder = builder.symbol(service_of(&self.method));
-        }
+        let builder = self.target.client_for(&self.address, &self.method)?;
+        let builder = builder.max_receive_size(self.max_receive_size);
         Ok(builder.connect().await?)
     }
 
@@ -186,6 +181,10 @@ impl Call {
             };
             report.message(&message);
             self.print(client, message, output).await?;
+            if self.verbose {
+                // Each message is seen behind the line that tells of it.
+                output.flush()?;
+            }
         }
         report.trailers(responses.trailers());
         report.done();
@@ -244,11 +243,4 @@ async fn data_failure(failure: &mut mpsc::Receiver<Failure>) -> Error {
         Some(failure) => failure.error,
         None => std::future::pending().await,
     }
-}
-
-/// `package.Service` of a method written with a slash or a dot.
-pub(super) fn service_of(method: &str) -> &str {
-    let method = method.strip_prefix('/').unwrap_or(method);
-    let split = method.rsplit_once('/').or_else(|| method.rsplit_once('.'));
-    split.map_or(method, |(service, _)| service)
 }
