@@ -10,7 +10,7 @@ use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 use tonic::{Code, Status};
 
-use crate::programs::messages;
+use crate::programs::{messages, python};
 use crate::servers::{SOON, schema, serve, shapes};
 
 /// What `protod ARGS` printed on stdout and stderr, and its exit code.
@@ -312,6 +312,27 @@ async fn a_reader_that_has_seen_enough_is_no_failure() {
         .expect("it can be waited for");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
+}
+
+/// What goes out counts too: the server answers when the stream has ended, and this one never does.
+#[tokio::test]
+async fn a_long_stream_shows_its_progress_on_a_terminal() {
+    let server = Server::builder(schema()).client_streaming("shapes.Shapes/Up", |mut call| async move {
+        while call.recv().await?.is_some() {}
+        std::future::pending().await
+    });
+    let address = serve(server).await;
+    let args = [
+        env!("CARGO_BIN_EXE_protod"),
+        "call",
+        &address,
+        "shapes.Shapes/Up",
+        "-d",
+        r#"{"value": 1} {} {"value": 3}"#,
+    ];
+    let mut terminal = python("../../client/terminal.py").talk(&args);
+    let progress = "0 messages received in 0 bytes, 3 messages sent in 4 bytes";
+    while !terminal.line().await.contains(progress) {}
 }
 
 /// The service's file does not import the type, so reflection is asked for it when it is met.

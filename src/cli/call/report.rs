@@ -175,7 +175,7 @@ impl Report {
             "\r\x1b[K{} received in {} bytes, {} sent in {} bytes, {} s",
             messages(self.received),
             self.received_bytes,
-            self.sent.0.messages.load(Ordering::Relaxed),
+            messages(self.sent.0.messages.load(Ordering::Relaxed)),
             self.sent.0.bytes.load(Ordering::Relaxed),
             self.called.elapsed().as_secs()
         );
