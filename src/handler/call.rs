@@ -242,6 +242,11 @@ impl Call {
         self.incoming.keep()
     }
 
+    /// Fails when the call may not hold so many bytes more.
+    pub(crate) fn expect_memory(&self, bytes: usize) -> Result<(), Status> {
+        self.incoming.expect_memory(bytes)
+    }
+
     /// The buffer to answer into.
     #[inline]
     pub(crate) fn frames(&mut self) -> Frames<'_> {

@@ -144,8 +144,8 @@ impl Incoming {
             return Err(too_large(&format!(" of {length} bytes"), self.max_size));
         }
         let in_chunk = self.partial.is_empty() && self.chunk.len() - self.taken >= PREFIX + length;
-        if !in_chunk && PREFIX + length > self.left {
-            return Err(self.out_of_memory());
+        if !in_chunk {
+            self.expect_memory(PREFIX + length)?;
         }
         self.fill_partial(PREFIX + length);
         if self.partial.is_empty() {
@@ -270,6 +270,14 @@ impl Incoming {
         let cost = self.bytes().len() + KEPT_OVERHEAD;
         self.left = self.left.checked_sub(cost).ok_or_else(|| self.out_of_memory())?;
         Ok(Bytes::copy_from_slice(self.bytes()))
+    }
+
+    /// Fails when the call may not hold so many bytes more.
+    pub(super) fn expect_memory(&self, bytes: usize) -> Result<(), Status> {
+        if bytes > self.left {
+            return Err(self.out_of_memory());
+        }
+        Ok(())
     }
 
     fn out_of_memory(&self) -> Status {

@@ -214,20 +214,31 @@ impl<'r> Session<'r> {
                 .with_env(call, |env, _| value.value(env))
                 .map_err(|error| error.message);
             let value = value.and_then(|value| fit(kept, value));
-            self.state[*place] =
-                value.map_err(|message| failed(rule, &format!("`set` of {name}: {message}")))?;
-            return Ok(());
+            let value = value.map_err(|message| failed(rule, &format!("`set` of {name}: {message}")))?;
+            return self.put(*place, value, call);
         }
-        self.set_together(assignments, call)
-            .map_err(|(name, message)| failed(rule, &format!("`set` of {name}: {message}")))
+        let changes = self
+            .set_in_store(assignments, call)
+            .map_err(|(name, message)| failed(rule, &format!("`set` of {name}: {message}")))?;
+        changes
+            .into_iter()
+            .try_for_each(|(place, value)| self.put(place, value, call))
     }
 
-    /// An `Err` names the variable at fault.
-    fn set_together<'a>(
+    /// Sets a variable of the call, within the call's memory.
+    fn put(&mut self, place: usize, value: Value<'static>, call: &Call) -> Result<(), Status> {
+        call.expect_memory(value.size())?;
+        self.state[place] = value;
+        Ok(())
+    }
+
+    /// Changes the store's variables, and gives what is to be changed of the call's. An `Err` names the variable at
+    /// fault.
+    fn set_in_store<'a>(
         &mut self,
         assignments: &'a [Assignment],
         call: &mut Call,
-    ) -> Result<(), (&'a str, String)> {
+    ) -> Result<Vec<(usize, Value<'static>)>, (&'a str, String)> {
         let shared = assignments
             .iter()
             .any(|assignment| matches!(assignment.variable, Variable::Store(_)));
@@ -240,16 +251,17 @@ impl<'r> Session<'r> {
             }
             None => self.with_env(call, |env, _| changes(assignments, env))?,
         };
+        let mut of_call = Vec::new();
         for (name, change) in changes {
             match (change, &mut store) {
-                (Change::State(place, value), _) => self.state[place] = value,
+                (Change::State(place, value), _) => of_call.push((place, value)),
                 (Change::Store(key, value), Some(store)) => {
                     store.set(key, value).map_err(|message| (name, message))?;
                 }
                 (Change::Store(..), None) => {}
             }
         }
-        Ok(())
+        Ok(of_call)
     }
 
     /// Begins a loop; `false` if it has no rounds.

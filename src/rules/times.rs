@@ -4,6 +4,7 @@
 //! belong to the rule's name, so that they outlive a reload.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::expr::{Env, EvalError, Program};
@@ -17,10 +18,38 @@ pub(crate) struct Times {
     pub(crate) counter: Arc<Counter>,
 }
 
+/// What the values of one counter's scopes may take together, in bytes: they may come from clients.
+const MAX_SIZE: usize = 64 << 20;
+
 /// How many calls a rule has answered, by the value of its scope.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
-    answered: Mutex<HashMap<String, u64>>,
+    answered: Mutex<Answered>,
+}
+
+#[derive(Debug, Default)]
+struct Answered {
+    counts: HashMap<String, u64>,
+    size: usize,
+}
+
+impl Answered {
+    /// The count of a scope, which is 0 for a new one.
+    fn count(&mut self, scope: String) -> Result<&mut u64, EvalError> {
+        match self.counts.entry(scope) {
+            Entry::Occupied(count) => Ok(count.into_mut()),
+            Entry::Vacant(place) => {
+                let size = self.size + size_of::<(String, u64)>() + place.key().len();
+                if size > MAX_SIZE {
+                    return Err(EvalError::new(format!(
+                        "`times` counts no more scopes: their values take {MAX_SIZE} bytes"
+                    )));
+                }
+                self.size = size;
+                Ok(place.insert(0))
+            }
+        }
+    }
 }
 
 impl Times {
@@ -35,7 +64,7 @@ impl Times {
             .answered
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let count = answered.entry(scope).or_default();
+        let count = answered.count(scope)?;
         let left = *count < self.limit;
         *count += u64::from(left);
         Ok(left)
@@ -52,6 +81,22 @@ impl Times {
             .answered
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        answered.get(&scope).copied().unwrap_or_default() < self.limit
+        answered.counts.get(&scope).copied().unwrap_or_default() < self.limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_take_so_many_bytes_and_no_more() {
+        let mut answered = Answered::default();
+        let long = |name: char| name.to_string().repeat(MAX_SIZE / 3);
+        for name in ['a', 'b'] {
+            *answered.count(long(name)).expect("there is room") += 1;
+        }
+        answered.count(long('c')).expect_err("there is no more");
+        assert_eq!(*answered.count(long('a')).expect("it is known"), 1);
     }
 }

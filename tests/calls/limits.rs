@@ -6,7 +6,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use protod::{Message, Rules, Schema, Server, ServerBuilder};
 use tonic::{Code, Request, Status};
 
-use crate::support::{Running, dynamic_item, item, schema, serving, stream_of};
+use crate::support::{Running, dynamic_item, fields, item, schema, serving, stream_of};
 
 /// Answers unary calls at once; streams never end by themselves.
 fn endless() -> ServerBuilder {
@@ -178,4 +178,27 @@ async fn what_is_decompressed_is_within_the_memory_of_the_call() {
         .expect_err("a few bytes that decompress to too many");
     assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
     assert!(status.message().contains("memory"), "{status}");
+}
+
+#[tokio::test]
+async fn variables_that_grow_are_within_the_memory_of_the_call() {
+    let schema: Schema = schema();
+    let rules = r#"
+rules:
+  - method: shapes.Shapes/Up
+    session:
+      state: {all: ""}
+      message: [{set: {all: "${state.all + request.name}"}}]
+      half_close: [{send: {value: "${size(state.all)}"}}]
+"#;
+    let rules = Rules::from_text(&schema, "grower.rules.yaml", rules).expect("the rules fit");
+    let server = Server::builder(schema).rules(&rules).max_call_memory(MEMORY);
+    serving(server.build().expect("fits"), |mut client| async move {
+        let messages = |count| stream_of(vec![item(&"x".repeat(1000), 1); count]);
+        let answer = client.up(messages(200)).await.expect("200 KB");
+        assert_eq!(fields(&answer.into_inner()).1, 200_000);
+        let status = client.up(messages(400)).await.expect_err("400 KB");
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    })
+    .await;
 }

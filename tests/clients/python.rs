@@ -39,6 +39,11 @@ async fn python_sends_and_receives_gzip() {
 }
 
 #[tokio::test]
+async fn python_sends_and_receives_deflate() {
+    case("sends_and_receives_deflate", "proto").await;
+}
+
+#[tokio::test]
 async fn python_sees_headers_and_trailers() {
     case("sees_headers_and_trailers", "tests/clients/protos/calls").await;
 }

@@ -134,7 +134,7 @@ impl ExprProblem {
 }
 
 impl EvalError {
-    fn new(message: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
         }

@@ -63,6 +63,19 @@ impl<'e> Value<'e> {
         }
     }
 
+    /// About how much memory the value takes, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        let beside = match self {
+            Self::String(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Message(message) => message.bytes.len(),
+            Self::List(values) => values.iter().map(Self::size).sum(),
+            Self::Map(entries) => entries.iter().map(|(key, value)| key.size() + value.size()).sum(),
+            _ => 0,
+        };
+        size_of::<Self>() + beside
+    }
+
     /// The same value, borrowed: text and bytes are not copied.
     pub(super) fn borrowed(&'e self) -> Value<'e> {
         match self {

@@ -146,8 +146,16 @@ def calls_every_shape(client):
 
 
 def sends_and_receives_gzip(client):
+    sends_and_receives(client, grpc.Compression.Gzip)
+
+
+def sends_and_receives_deflate(client):
+    sends_and_receives(client, grpc.Compression.Deflate)
+
+
+def sends_and_receives(client, compression):
     wire = Wire(client.address)
-    zipped = Client(wire.address, compression=grpc.Compression.Gzip)
+    zipped = Client(wire.address, compression=compression)
     search = zipped.method("proto.SearchService/Search")
     text = "compressible " * 20_000
     before = wire.sent, wire.received
@@ -247,6 +255,7 @@ CASES = [
     asks_on_after_a_miss,
     calls_every_shape,
     sends_and_receives_gzip,
+    sends_and_receives_deflate,
     sees_headers_and_trailers,
     sees_a_status_with_its_trailers,
     sees_unimplemented_for_what_nobody_serves,
