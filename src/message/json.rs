@@ -1,11 +1,12 @@
-//! Messages as ProtoJSON, by prost-reflect's mapping.
+//! Messages from and to ProtoJSON.
 //!
 //! Binary decoding and serde_json both bound their nesting; a `google.protobuf.Any` inside an `Any` does not,
 //! since each level is decoded anew. It is bounded here, so that no request can overflow a stack.
 
-use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, SerializeOptions, Value};
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, Value};
 
-use super::json_input::normalize;
+use super::json_input::{empty_blank_anys, normalize};
+use super::json_output::{JsonStyle, serialize_json};
 use super::{MAX_DEPTH, Message, MessageError};
 
 impl Message {
@@ -13,7 +14,10 @@ impl Message {
     /// twice.
     pub fn from_json(descriptor: MessageDescriptor, json: &str) -> Result<Self, MessageError> {
         let message = if let Some(value) = normalize(&descriptor, json).map_err(MessageError::json)? {
-            DynamicMessage::deserialize(descriptor, value)
+            DynamicMessage::deserialize(descriptor, value).map(|mut message| {
+                empty_blank_anys(&mut message);
+                message
+            })
         } else {
             // From the text, so that an error has its line and column.
             DynamicMessage::deserialize(descriptor, &mut serde_json::Deserializer::from_str(json))
@@ -28,9 +32,7 @@ impl Message {
         let mut serializer = serde_json::Serializer::new(&mut json);
         let message = self.to_dynamic()?;
         check_each(&message, MAX_DEPTH, check_time)?;
-        message
-            .serialize_with_options(&mut serializer, &SerializeOptions::new())
-            .map_err(MessageError::json)?;
+        serialize_json(&message, &JsonStyle::default(), &mut serializer).map_err(MessageError::json)?;
         Ok(String::from_utf8(json).expect("serde_json writes UTF-8"))
     }
 }

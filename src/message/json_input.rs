@@ -1,15 +1,17 @@
 //! Where prost-reflect reads JSON otherwise than ProtoJSON's specification has it.
 //!
 //! A field that comes twice, under one name or under both, is an error; an integer may be quoted and have an
-//! exponent; an `Any` that holds an `Empty` needs no `value`; the greatest float may be rounded up, as it is when
-//! it is written. The text is read once against the descriptor, and what prost-reflect would refuse is put as it
+//! exponent; an `Any` that holds an `Empty` needs no `value`, and one that is empty is `{}`; the greatest float may
+//! be rounded up, as it is when it is written. The text is read once against the descriptor, and what prost-reflect would refuse is put as it
 //! takes it.
 
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _, Value as Field,
+};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -188,11 +190,43 @@ impl<'de> Visitor<'de> for Seed<'_> {
         while let Some(key) = entries.next_key::<String>()? {
             object.insert(key, entries.next_value_seed(Seed::expecting(self, value))?);
         }
-        if matches!(self.expected, Expected::Any) && is_any_of_empty(&object) {
-            self.rewritten.set(true);
-            object.insert("value".to_owned(), Value::Object(Map::new()));
+        if matches!(self.expected, Expected::Any) {
+            if object.is_empty() {
+                object.insert("@type".to_owned(), BLANK.into());
+            }
+            if is_any_of_empty(&object) {
+                self.rewritten.set(true);
+                object.insert("value".to_owned(), Value::Object(Map::new()));
+            }
         }
         Ok(Value::Object(object))
+    }
+}
+
+/// The type of an `Any` that is `{}`, until it has been read: prost-reflect wants one.
+const BLANK: &str = "blank:/google.protobuf.Empty";
+
+/// Makes those `Any`s empty whose JSON was `{}`.
+pub(super) fn empty_blank_anys(message: &mut DynamicMessage) {
+    if message.descriptor().full_name() == "google.protobuf.Any" {
+        let url = message.get_field_by_number(1);
+        if url.is_some_and(|url| url.as_str() == Some(BLANK)) {
+            message.clear_field_by_number(1);
+        }
+        return;
+    }
+    let values = message.fields_mut().map(|(_, value)| value);
+    values.for_each(empty_blank_anys_in);
+    let values = message.extensions_mut().map(|(_, value)| value);
+    values.for_each(empty_blank_anys_in);
+}
+
+fn empty_blank_anys_in(value: &mut Field) {
+    match value {
+        Field::Message(message) => empty_blank_anys(message),
+        Field::List(values) => values.iter_mut().for_each(empty_blank_anys_in),
+        Field::Map(values) => values.values_mut().for_each(empty_blank_anys_in),
+        _ => {}
     }
 }
 

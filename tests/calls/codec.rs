@@ -135,7 +135,7 @@ fn json_is_read_as_its_specification_has_it() {
         (r#"{"float": 3.4028235e+38}"#, r#"{"float":3.4028235e+38}"#),
         (
             r#"{"any": {"@type": "x/google.protobuf.Empty"}}"#,
-            r#"{"any":{"@type":"x/google.protobuf.Empty","value":{}}}"#,
+            r#"{"any":{"@type":"x/google.protobuf.Empty"}}"#,
         ),
     ] {
         let message = read(json).unwrap_or_else(|error| panic!("{json}: {error}"));
@@ -263,4 +263,35 @@ fn messages_nested_deeper_than_the_limit_are_refused() {
         .expect("prost agrees");
     let error = nested(101).expect_err("beyond it");
     assert_eq!(error.code(), tonic::Code::ResourceExhausted, "{error}");
+}
+
+#[test]
+fn an_empty_any_is_an_empty_object() {
+    let schema = protod::Schema::from_source(
+        "holder.proto",
+        r#"syntax = "proto3"; import "google/protobuf/any.proto"; import "google/protobuf/empty.proto";
+           message Holder { google.protobuf.Any one = 1; repeated google.protobuf.Any list = 2;
+                            map<string, google.protobuf.Any> map = 3; google.protobuf.Empty empty = 4; }"#,
+    )
+    .expect("it compiles");
+    let holder = schema.pool().get_message_by_name("Holder").expect("it is there");
+    let empty = r#"{"@type":"type.googleapis.com/google.protobuf.Empty"}"#;
+    let json = format!(r#"{{"one":{{}},"list":[{{}},{empty}],"map":{{"a":{{}}}}}}"#);
+    let message = Message::from_json(holder.clone(), &json).expect("ProtoJSON");
+    // Each `Any` is there, with nothing in it, but for the one that holds an Empty.
+    assert_eq!(
+        message.to_bytes()[..4],
+        [0x0a, 0, 0x12, 0],
+        "{:?}",
+        message.to_bytes()
+    );
+    assert_eq!(message.to_json().expect("JSON"), json);
+    let long = Message::from_json(
+        holder,
+        &format!(r#"{{"one":{}"value":{{}}}}}}"#, empty.replace('}', ",")),
+    );
+    assert_eq!(
+        long.expect("as Go writes it").to_json().expect("JSON"),
+        format!(r#"{{"one":{empty}}}"#)
+    );
 }

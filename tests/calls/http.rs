@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use protod::Server;
+use protod::{Limits, Server};
 
 use crate::support::{Running, schema};
 
@@ -89,5 +89,25 @@ async fn unknown_paths_are_unimplemented_trailers_only_never_404() {
         let response = send(post(path).header("content-type", "application/grpc")).await;
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.headers()["grpc-status"], "12", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn headers_over_the_limit_are_431() {
+    let limits = Limits {
+        max_header_list_size: 1000,
+        ..Limits::default()
+    };
+    let server = || {
+        Server::builder(schema())
+            .limits(limits.clone())
+            .build()
+            .expect("fits")
+    };
+    for (size, expected) in [(100, 200), (2000, 431)] {
+        let request = post("/shapes.Shapes/Unary")
+            .header("content-type", "application/grpc")
+            .header("x-long", "x".repeat(size));
+        assert_eq!(send_to(server(), request).await.status(), expected, "{size}");
     }
 }

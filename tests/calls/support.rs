@@ -1,7 +1,7 @@
 //! A server on a free port, and a client for any of its methods.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use http::uri::PathAndQuery;
 use prost_reflect::{DynamicMessage, Value};
@@ -14,6 +14,12 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// One method of each shape, over the same message.
 pub(crate) fn schema() -> Schema {
+    // Tests make messages by the thousand.
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(compiled);
+    SCHEMA.clone()
+}
+
+fn compiled() -> Schema {
     Schema::from_source(
         "shapes.proto",
         r#"

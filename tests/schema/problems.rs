@@ -205,3 +205,24 @@ proptest::proptest! {
         let _ = Schema::from_source("any.proto", &text);
     }
 }
+
+#[test]
+fn what_only_newer_compilers_read_is_a_problem_with_its_place() {
+    let tree = Tree::new(&[
+        (
+            "api/a.proto",
+            "syntax = \"proto3\";\nimport option \"b.proto\";\n",
+        ),
+        (
+            "api/b.proto",
+            "syntax = \"proto2\";\nmessage M { extensions 5 [verification = UNVERIFIED]; }\n",
+        ),
+    ]);
+    let problems = tree.problems(tree.load("api"));
+    for place in ["api/a.proto:2:8: ", "api/b.proto:2:26: "] {
+        assert!(
+            problems.iter().any(|problem| problem.starts_with(place)),
+            "{problems:?}"
+        );
+    }
+}

@@ -1,5 +1,6 @@
 //! `protod serve` left alone with clients that are hostile, slow or wrong, and with files that change.
 
+mod connections;
 mod drain;
 mod floods;
 mod http2;

@@ -1,0 +1,74 @@
+//! The limits of one connection, set by flags.
+
+use std::time::Instant;
+
+use crate::http2::{
+    DATA, END_HEADERS, ENHANCE_YOUR_CALM, HEADERS, RST_STREAM, call_headers, exchange, frame, goaway, opening,
+};
+use crate::program::Server;
+
+/// Never sent by a server: reads to the end.
+const NOTHING: &[u8] = b"\0\0\0 nothing";
+
+fn call(stream: u32) -> Vec<u8> {
+    frame(
+        HEADERS,
+        END_HEADERS,
+        stream,
+        &call_headers("/proto.StreamService/Record"),
+    )
+}
+
+#[tokio::test]
+async fn stream_over_the_limit_is_refused_and_the_others_stay() {
+    const REFUSED_STREAM: u32 = 7;
+    let server = Server::start(&["--max-concurrent-streams", "2", "proto"]).await;
+    let refused = frame(RST_STREAM, 0, 5, &REFUSED_STREAM.to_be_bytes());
+    let calls = [opening(), call(1), call(3), call(5)].concat();
+    // An end of stream is answered on the stream that was there before.
+    let message = frame(DATA, 1, 1, &[0; 5]);
+    let answer = b"gRPC Stream Server: Record";
+    let received = exchange(server.address(), &[(&calls, &refused), (&message, answer)]).await;
+    let has = |bytes: &[u8]| received.windows(bytes.len()).any(|window| window == bytes);
+    assert!(has(&refused) && has(answer), "{received:?}");
+}
+
+#[tokio::test]
+async fn client_that_makes_error_after_error_is_told_to_calm_down() {
+    let server = Server::start(&["--max-error-resets", "5", "proto"]).await;
+    // More bytes than the content-length says, RFC 9113 section 8.1.1.
+    let headers = [
+        call_headers("/proto.StreamService/Record"),
+        b"\x0f\x0d\x015".to_vec(),
+    ]
+    .concat();
+    let call = |stream| {
+        let headers = frame(HEADERS, END_HEADERS, stream, &headers);
+        [headers, frame(DATA, 0, stream, &[0; 10])].concat()
+    };
+    let calls = (0..20).flat_map(|index| call(2 * index + 1));
+    let flood: Vec<u8> = opening().into_iter().chain(calls).collect();
+    let received = exchange(server.address(), &[(&flood, NOTHING)]).await;
+    let (code, _) = goaway(&received).expect("GOAWAY");
+    assert_eq!(code, ENHANCE_YOUR_CALM);
+}
+
+#[tokio::test]
+async fn client_that_answers_no_ping_is_closed_with_its_calls() {
+    let flags = [
+        "--keepalive-interval",
+        "200ms",
+        "--keepalive-timeout",
+        "300ms",
+        "proto",
+    ];
+    let server = Server::start(&flags).await;
+    let began = Instant::now();
+    let start = [opening(), call(1)].concat();
+    exchange(server.address(), &[(&start, NOTHING)]).await;
+    assert!(began.elapsed().as_millis() >= 500, "it has time to answer");
+    // Nothing is left that a drain would wait for.
+    let asked = Instant::now();
+    assert!(server.stop().await.0.success());
+    assert!(asked.elapsed().as_secs() < 8, "its call was still open");
+}
