@@ -2,27 +2,27 @@
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Syntax, Value};
 
-use crate::straight::{Failure, widened};
+use crate::straight::{Failure, Given, widened};
 use crate::template::{Content, Template};
 
 impl Template {
     pub(crate) fn build(
         &self,
         descriptor: &MessageDescriptor,
-        request: &DynamicMessage,
+        given: &Given,
     ) -> Result<DynamicMessage, Failure> {
         let mut message = DynamicMessage::new(descriptor.clone());
         for (field, content) in &self.0 {
-            if matches!(content, Content::Copy(path) if path.stays_unset(request)) {
+            if matches!(content, Content::Copy(path) if path.stays_unset(&given.request)) {
                 continue;
             }
-            message.set_field(field, fitted_field(field, content, request)?);
+            message.set_field(field, fitted_field(field, content, given)?);
         }
         Ok(message)
     }
 
     /// Whether some expression in it is refused at load.
-    pub(crate) fn has_faulty_constant(&self, empty: &DynamicMessage) -> bool {
+    pub(crate) fn has_faulty_constant(&self, empty: &Given) -> bool {
         self.0
             .iter()
             .any(|(_, content)| content.has_faulty_constant(empty))
@@ -30,7 +30,7 @@ impl Template {
 }
 
 impl Content {
-    fn has_faulty_constant(&self, empty: &DynamicMessage) -> bool {
+    fn has_faulty_constant(&self, empty: &Given) -> bool {
         match self {
             Self::Copy(_) | Self::Constant(_) => false,
             Self::Expr(expr) | Self::Joined(expr) => expr.has_faulty_constant(empty),
@@ -41,40 +41,36 @@ impl Content {
     }
 
     /// One value for a field, an element or an entry of that kind.
-    fn one(&self, kind: &Kind, request: &DynamicMessage) -> Result<Value, Failure> {
+    fn one(&self, kind: &Kind, given: &Given) -> Result<Value, Failure> {
         match self {
-            Self::Copy(path) => fitted(kind, path.get(request)),
-            Self::Expr(expr) => fitted(kind, expr.value(request)?),
-            Self::Joined(expr) => Ok(Value::String(format!("<{}>", shown(&expr.value(request)?)))),
+            Self::Copy(path) => fitted(kind, path.get(&given.request)),
+            Self::Expr(expr) => fitted(kind, expr.value(given)?),
+            Self::Joined(expr) => Ok(Value::String(format!("<{}>", shown(&expr.value(given)?)))),
             Self::Constant(value) => Ok(value.clone()),
             Self::Message(template) => {
                 let descriptor = kind.as_message().ok_or(Failure)?;
-                Ok(Value::Message(template.build(descriptor, request)?))
+                Ok(Value::Message(template.build(descriptor, given)?))
             }
             Self::List(_) | Self::Map(_) => Err(Failure),
         }
     }
 }
 
-fn fitted_field(
-    field: &FieldDescriptor,
-    content: &Content,
-    request: &DynamicMessage,
-) -> Result<Value, Failure> {
+fn fitted_field(field: &FieldDescriptor, content: &Content, given: &Given) -> Result<Value, Failure> {
     let kind = field.kind();
     match (content, &kind) {
         (Content::List(items), kind) => {
-            let items = items.iter().map(|item| item.one(kind, request));
+            let items = items.iter().map(|item| item.one(kind, given));
             items.collect::<Result<_, _>>().map(Value::List)
         }
         (Content::Map(entries), Kind::Message(entry)) => {
             let values = entry.map_entry_value_field().kind();
             let entries = entries
                 .iter()
-                .map(|(key, item)| Ok((key.clone(), item.one(&values, request)?)));
+                .map(|(key, item)| Ok((key.clone(), item.one(&values, given)?)));
             entries.collect::<Result<_, _>>().map(Value::Map)
         }
-        (Content::Copy(path), kind) => match (path.get(request), kind) {
+        (Content::Copy(path), kind) => match (path.get(&given.request), kind) {
             (Value::List(items), kind) => {
                 let items = items.into_iter().map(|item| fitted(kind, item));
                 items.collect::<Result<_, _>>().map(Value::List)
@@ -90,7 +86,7 @@ fn fitted_field(
             }
             (value, kind) => fitted(kind, value),
         },
-        (content, kind) => content.one(kind, request),
+        (content, kind) => content.one(kind, given),
     }
 }
 

@@ -46,6 +46,8 @@ impl Type {
 #[derive(Debug, Clone)]
 pub(crate) enum Expr {
     Literal(Value),
+    /// The counter of the loop around.
+    Round,
     /// A scalar, a list or a map.
     Field(Path),
     /// The number of an enum.
@@ -68,6 +70,8 @@ pub(crate) enum Expr {
 /// Writes expressions over the fields at these paths.
 pub(crate) struct Writer<'w, 'b> {
     pub(crate) paths: &'w [Path],
+    /// Whether there is a loop around.
+    pub(crate) looped: bool,
     pub(crate) choices: &'w mut Choices<'b>,
 }
 
@@ -121,6 +125,7 @@ impl Writer<'_, '_> {
         let choice = self.choices.below(8);
         let is_enum = |path: &Path| matches!(path.kind(), Some(Kind::Enum(_)));
         let found = match (wanted, choice) {
+            (Type::Int, 3 | 4) if self.looped => Some(Expr::Round),
             (_, 7) => None,
             (Type::Truth, 3 | 4) => self.path(|path| path.field().supports_presence()).map(Expr::Has),
             (Type::Truth, 5 | 6) => {

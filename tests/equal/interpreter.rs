@@ -8,14 +8,15 @@ use prost_reflect::{DynamicMessage, MapKey, ReflectMessage as _, Value};
 
 use crate::expression::Expr;
 use crate::path::LONGEST;
-use crate::straight::Failure;
+use crate::straight::{Failure, Given};
 
 /// The value that the interpreter gives.
-pub(crate) fn interpret(expr: &Expr, request: &DynamicMessage) -> Result<Value, Failure> {
-    let source = expr.interpretable(request);
+pub(crate) fn interpret(expr: &Expr, given: &Given) -> Result<Value, Failure> {
+    let source = expr.interpretable(given);
     let program = cel::Program::compile(&source).unwrap_or_else(|errors| panic!("{source}: {errors}"));
     let mut context = cel::Context::default();
-    context.add_variable_from_value("request", message(request, LONGEST));
+    context.add_variable_from_value("request", message(&given.request, LONGEST));
+    context.add_variable_from_value("round", cel::Value::Int(given.round));
     let value = program.execute(&context).map_err(|_| Failure)?;
     Ok(match value {
         cel::Value::Bool(truth) => Value::Bool(truth),

@@ -19,12 +19,13 @@ use proptest::test_runner::{TestError, TestRunner};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _, Value};
 use protod::{Message, Schema};
+use serde_json::json;
 
 use crate::choices::Choices;
 use crate::expression::{Expr, Type, Writer};
 use crate::interpreter::interpret;
 use crate::schema::{COMPUTE, MAKE};
-use crate::straight::Failure;
+use crate::straight::{Failure, Given};
 
 /// A schema, and messages of the type that its service takes.
 struct Case {
@@ -49,6 +50,13 @@ impl Case {
 
     fn decoded(&self, request: &[u8]) -> DynamicMessage {
         DynamicMessage::decode(self.input.clone(), request).expect("it is well formed")
+    }
+
+    fn given(&self, request: &[u8], round: i64) -> Given {
+        Given {
+            request: self.decoded(request),
+            round,
+        }
     }
 }
 
@@ -105,24 +113,26 @@ fn an_expression_gives_what_interpreter_and_dynamic_message_give() {
         let wanted = *choices.pick(&Type::ALL);
         let expr = Writer {
             paths: &paths,
+            looped: false,
             choices: &mut choices,
         }
         .expr(wanted, 4);
         let field = ["int", "uint", "double", "text", "bytes", "truth"][wanted as usize];
-        let reply = serde_json::json!({field: format!("${{{}}}", expr.source())});
-        let server = match server::server(&case.schema, COMPUTE, &reply) {
+        let reply = json!({field: format!("${{{}}}", expr.source())});
+        let server = match server::server(&case.schema, COMPUTE, ("reply", reply)) {
             Ok(server) => server,
-            Err(_) if expr.has_faulty_constant(&DynamicMessage::new(case.input.clone())) => return Ok(()),
+            Err(_) if expr.has_faulty_constant(&Given::nothing(&case.input)) => return Ok(()),
             Err(error) => return Err(TestCaseError::fail(error)),
         };
         for request in &case.requests {
-            let decoded = case.decoded(request);
-            let straight = expr.value(&decoded);
-            agree(&expr, "interpreter", &straight, &interpret(&expr, &decoded))?;
-            let found = server::answer(&server, COMPUTE, request).map_err(|_| Failure);
-            let found = found.map(|bytes| value_of(&case.schema, field, &bytes));
+            let given = case.given(request, 0);
+            let straight = expr.value(&given);
+            agree(&expr, "interpreter", &straight, &interpret(&expr, &given))?;
+            let answer = server::call(&server, COMPUTE, std::slice::from_ref(request));
+            let found = answer.messages.first().ok_or(Failure);
+            let found = found.map(|bytes| value_of(&case.schema, field, bytes));
             // A path that is the whole value copies presence too.
-            let copies_unset = matches!(&expr, Expr::Field(path) if path.stays_unset(&decoded));
+            let copies_unset = matches!(&expr, Expr::Field(path) if path.stays_unset(&given.request));
             match found {
                 Ok(None) if copies_unset => {}
                 found => agree(
@@ -168,36 +178,49 @@ fn agree(
 
 #[test]
 fn a_template_writes_what_setting_the_fields_of_a_dynamic_message_gives() {
+    const ROUNDS: i64 = 2;
     holds(|case, choices| {
         let paths = path::paths(&case.input);
         let output = case.schema.method(MAKE).expect("it is there").output().clone();
         let template = template::template(&output, &paths, 3, &mut Choices::new(choices));
-        let reply = template.json();
-        let server = match server::server(&case.schema, MAKE, &reply) {
+        let send = template.json();
+        let step = json!({"repeat": ROUNDS, "as": "round", "send": send});
+        let session = ("session", json!({"message": [step]}));
+        let server = match server::server(&case.schema, MAKE, session) {
             Ok(server) => server,
-            Err(_) if template.has_faulty_constant(&DynamicMessage::new(case.input.clone())) => return Ok(()),
+            Err(_) if template.has_faulty_constant(&Given::nothing(&case.input)) => return Ok(()),
             Err(error) => return Err(TestCaseError::fail(error)),
         };
-        for request in &case.requests {
-            let decoded = case.decoded(request);
-            let straight = template.build(&output, &decoded);
-            match (server::answer(&server, MAKE, request), straight) {
-                (Ok(bytes), Ok(straight)) => {
-                    let found = DynamicMessage::decode(output.clone(), bytes);
-                    let found = normal(&found.expect("rules write well-formed messages"));
-                    let straight = normal(&straight);
-                    prop_assert!(
-                        found == straight,
-                        "{reply}\nfor {decoded}\nis {straight}\nbut {found} was written"
-                    );
-                }
-                (Err(_), Err(Failure)) => {}
-                (Ok(_), Err(Failure)) => prop_assert!(false, "{reply}\nfor {decoded} must fail"),
-                (Err(error), Ok(straight)) => {
-                    prop_assert!(false, "{reply}\nfor {decoded}\nis {straight}\nbut: {error}");
-                }
-            }
+        // All in one call, so that nothing of one message may be left for the next.
+        let server::Answer { messages, error } = server::call(&server, MAKE, &case.requests);
+        let mut messages = messages.into_iter();
+        let rounds = case
+            .requests
+            .iter()
+            .flat_map(|request| (0..ROUNDS).map(|round| case.given(request, round)));
+        for given in rounds {
+            let request = &given.request;
+            let Ok(straight) = template.build(&output, &given) else {
+                prop_assert!(
+                    error.is_some() && messages.next().is_none(),
+                    "{send}\nfor {request} must fail"
+                );
+                return Ok(());
+            };
+            let Some(found) = messages.next() else {
+                return Err(TestCaseError::fail(format!(
+                    "{send}\nfor {request}\nis {straight}\nbut: {error:?}"
+                )));
+            };
+            let found = DynamicMessage::decode(output.clone(), found);
+            let found = normal(&found.expect("rules write well-formed messages"));
+            let straight = normal(&straight);
+            prop_assert!(
+                found == straight,
+                "{send}\nfor {request}\nis {straight}\nbut {found} was written"
+            );
         }
+        prop_assert!(error.is_none() && messages.next().is_none(), "{send}: {error:?}");
         Ok(())
     });
 }

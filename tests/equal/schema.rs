@@ -12,7 +12,7 @@ use protod::Schema;
 
 use crate::choices::Choices;
 
-/// The method whose answer is of a random type.
+/// The method whose answers are of a random type; streams go both ways.
 pub(crate) const MAKE: &str = "b.Service/Make";
 /// The method whose answer has a field for each type that an expression may have.
 pub(crate) const COMPUTE: &str = "b.Service/Compute";
@@ -53,7 +53,11 @@ pub(crate) fn schema(choices: &mut Choices<'_>) -> Schema {
     second.service.push(ServiceDescriptorProto {
         name: Some("Service".to_owned()),
         method: vec![
-            method("Make", choices.pick::<String>(&known)),
+            MethodDescriptorProto {
+                client_streaming: Some(true),
+                server_streaming: Some(true),
+                ..method("Make", choices.pick::<String>(&known))
+            },
             method("Compute", ".b.Result"),
         ],
         options: None,

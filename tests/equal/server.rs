@@ -1,25 +1,35 @@
-//! A call to a server in this process, by bytes.
+//! Calls to a server in this process, by bytes.
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
 use protod::{Rules, Schema, Server};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tower::ServiceExt as _;
 
-/// A server whose method is answered by this template; an `Err` says why the rule is refused.
-pub(crate) fn server(schema: &Schema, method: &str, reply: &serde_json::Value) -> Result<Server, String> {
-    let rules = json!({"rules": [{"method": method, "reply": reply}]}).to_string();
+/// A server that answers a method by this rule; an `Err` says why it is refused.
+pub(crate) fn server(schema: &Schema, method: &str, answer: (&str, Json)) -> Result<Server, String> {
+    let (how, steps) = answer;
+    let rules = json!({"rules": [{"method": method, how: steps}]}).to_string();
     let rules = Rules::from_text(schema, "equal.rules.yaml", &rules).map_err(|error| format!("{error:?}"))?;
     let server = Server::builder(schema.clone()).rules(&rules).build();
     Ok(server.expect("the rules are of this schema"))
 }
 
-/// The bytes of the answer, or the text of the status INTERNAL.
-pub(crate) fn answer(server: &Server, method: &str, request: &[u8]) -> Result<Bytes, String> {
+/// What came back from one call.
+pub(crate) struct Answer {
+    pub(crate) messages: Vec<Bytes>,
+    /// The text of the status INTERNAL, where it was not OK.
+    pub(crate) error: Option<String>,
+}
+
+/// Sends all requests, and reads to the end.
+pub(crate) fn call(server: &Server, method: &str, requests: &[Vec<u8>]) -> Answer {
     let mut body = BytesMut::new();
-    body.put_u8(0);
-    body.put_u32(u32::try_from(request.len()).expect("requests are small"));
-    body.put_slice(request);
+    for request in requests {
+        body.put_u8(0);
+        body.put_u32(u32::try_from(request.len()).expect("requests are small"));
+        body.put_slice(request);
+    }
     let request = http::Request::post(format!("http://localhost/{method}"))
         .header("content-type", "application/grpc")
         .body(Full::new(body.freeze()))
@@ -37,9 +47,16 @@ pub(crate) fn answer(server: &Server, method: &str, request: &[u8]) -> Result<By
             .expect("our bodies do not fail");
         (body.trailers().cloned().unwrap_or(headers), body.to_bytes())
     });
-    match trailers["grpc-status"].to_str() {
-        Ok("0") => Ok(body.split_off(5)),
-        Ok("13") => Err(trailers["grpc-message"].to_str().expect("ASCII").to_owned()),
-        other => panic!("{other:?}: {trailers:?}"),
+    let mut messages = Vec::new();
+    while !body.is_empty() {
+        body.advance(1);
+        let length = body.get_u32() as usize;
+        messages.push(body.split_to(length));
     }
+    let error = match trailers["grpc-status"].to_str() {
+        Ok("0") => None,
+        Ok("13") => Some(trailers["grpc-message"].to_str().expect("ASCII").to_owned()),
+        other => panic!("{other:?}: {trailers:?}"),
+    };
+    Answer { messages, error }
 }

@@ -3,9 +3,10 @@
 
 use std::fmt::{self, Write as _};
 
-use prost_reflect::{DynamicMessage, Value};
+use prost_reflect::Value;
 
 use crate::expression::Expr;
+use crate::straight::Given;
 
 impl Expr {
     /// As a rule has it.
@@ -16,19 +17,20 @@ impl Expr {
     }
 
     /// For the interpreter: what it cannot ask is answered already, for this request.
-    pub(crate) fn interpretable(&self, request: &DynamicMessage) -> String {
+    pub(crate) fn interpretable(&self, given: &Given) -> String {
         let mut text = String::new();
-        self.write(&mut text, Some(request)).expect("a string takes all");
+        self.write(&mut text, Some(given)).expect("a string takes all");
         text
     }
 
-    fn write(&self, text: &mut String, interpreted: Option<&DynamicMessage>) -> fmt::Result {
+    fn write(&self, text: &mut String, interpreted: Option<&Given>) -> fmt::Result {
         match (self, interpreted) {
             (Self::Literal(value), _) => write_literal(value, text),
+            (Self::Round, _) => text.write_str("round"),
             (Self::Field(path), _) | (Self::Number(path), Some(_)) => write!(text, "{path}"),
             (Self::Number(path), None) => write!(text, "int({path})"),
-            (Self::Has(_) | Self::Named(..), Some(request)) => {
-                let answer = self.value(request);
+            (Self::Has(_) | Self::Named(..), Some(given)) => {
+                let answer = self.value(given);
                 write_literal(&answer.expect("presence is always known"), text)
             }
             (Self::Has(path), None) => write!(text, "has({path})"),
@@ -66,7 +68,7 @@ impl Expr {
     }
 
     /// An enum is a number to an operator as it is.
-    fn write_operand(&self, text: &mut String, interpreted: Option<&DynamicMessage>) -> fmt::Result {
+    fn write_operand(&self, text: &mut String, interpreted: Option<&Given>) -> fmt::Result {
         match self {
             Self::Number(path) => write!(text, "{path}"),
             other => other.write(text, interpreted),
@@ -74,12 +76,7 @@ impl Expr {
     }
 }
 
-fn write_call(
-    name: &str,
-    operand: &Expr,
-    text: &mut String,
-    interpreted: Option<&DynamicMessage>,
-) -> fmt::Result {
+fn write_call(name: &str, operand: &Expr, text: &mut String, interpreted: Option<&Given>) -> fmt::Result {
     write!(text, "{name}(")?;
     operand.write(text, interpreted)?;
     text.write_char(')')

@@ -2,50 +2,69 @@
 
 use std::cmp::Ordering;
 
-use prost_reflect::{DynamicMessage, Kind, Value};
+use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, Value};
 
 use crate::expression::Expr;
+
+/// What an expression reads.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) request: DynamicMessage,
+    /// The counter of the loop around.
+    pub(crate) round: i64,
+}
 
 /// There is no value: an overflow, a division by zero, no such element.
 #[derive(Debug)]
 pub(crate) struct Failure;
 
+impl Given {
+    /// A request of which nothing is set.
+    pub(crate) fn nothing(descriptor: &MessageDescriptor) -> Self {
+        Self {
+            request: DynamicMessage::new(descriptor.clone()),
+            round: 0,
+        }
+    }
+}
+
 impl Expr {
-    pub(crate) fn value(&self, request: &DynamicMessage) -> Result<Value, Failure> {
+    pub(crate) fn value(&self, given: &Given) -> Result<Value, Failure> {
         Ok(match self {
             Self::Literal(value) => value.clone(),
-            Self::Field(path) | Self::Number(path) => widened(path.get(request)),
+            Self::Round => Value::I64(given.round),
+            Self::Field(path) | Self::Number(path) => widened(path.get(&given.request)),
             Self::Named(path, name) => {
                 let Some(Kind::Enum(descriptor)) = path.kind() else {
                     return Err(Failure);
                 };
                 let named = descriptor.get_value_by_name(name).ok_or(Failure)?;
-                Value::Bool(path.get(request) == Value::EnumNumber(named.number()))
+                Value::Bool(path.get(&given.request) == Value::EnumNumber(named.number()))
             }
-            Self::Has(path) => Value::Bool(path.is_set(request)),
-            Self::Binary("&&", operands) => decided(operands, request, false)?,
-            Self::Binary("||", operands) => decided(operands, request, true)?,
+            Self::Has(path) => Value::Bool(path.is_set(&given.request)),
+            Self::Binary("&&", operands) => decided(operands, given, false)?,
+            Self::Binary("||", operands) => decided(operands, given, true)?,
             Self::Binary(operator, operands) => {
                 let [left, right] = &**operands;
-                binary(operator, left.value(request)?, right.value(request)?)?
+                binary(operator, left.value(given)?, right.value(given)?)?
             }
-            Self::Not(operand) => Value::Bool(!truth(&operand.value(request)?)?),
-            Self::Negate(operand) => match operand.value(request)? {
+            Self::Not(operand) => Value::Bool(!truth(&operand.value(given)?)?),
+            Self::Negate(operand) => match operand.value(given)? {
                 Value::I64(number) => Value::I64(number.checked_neg().ok_or(Failure)?),
                 _ => return Err(Failure),
             },
             Self::If(parts) => {
                 let [condition, then, otherwise] = &**parts;
-                let branch = if truth(&condition.value(request)?)? {
+                let branch = if truth(&condition.value(given)?)? {
                     then
                 } else {
                     otherwise
                 };
-                branch.value(request)?
+                branch.value(given)?
             }
-            Self::Call(name, operand) => call(name, operand.value(request)?)?,
+            Self::Call(name, operand) => call(name, operand.value(given)?)?,
             Self::Method(name, operands) => {
-                let [text, part] = [operands[0].value(request)?, operands[1].value(request)?];
+                let [text, part] = [operands[0].value(given)?, operands[1].value(given)?];
                 let (Value::String(text), Value::String(part)) = (text, part) else {
                     return Err(Failure);
                 };
@@ -57,8 +76,8 @@ impl Expr {
             }
             Self::Index(operands) => {
                 let [container, key] = &**operands;
-                let key = key.value(request)?;
-                widened(match (container.value(request)?, key) {
+                let key = key.value(given)?;
+                widened(match (container.value(given)?, key) {
                     (Value::List(items), Value::I64(place)) => {
                         let place = usize::try_from(place).map_err(|_| Failure)?;
                         items.get(place).cloned().ok_or(Failure)?
@@ -74,9 +93,14 @@ impl Expr {
     }
 
     /// Whether a part that reads nothing has no value: that is known, and told, at load.
-    pub(crate) fn has_faulty_constant(&self, empty: &DynamicMessage) -> bool {
+    pub(crate) fn has_faulty_constant(&self, empty: &Given) -> bool {
         let parts: &[Self] = match self {
-            Self::Literal(_) | Self::Field(_) | Self::Number(_) | Self::Named(..) | Self::Has(_) => &[],
+            Self::Literal(_)
+            | Self::Round
+            | Self::Field(_)
+            | Self::Number(_)
+            | Self::Named(..)
+            | Self::Has(_) => &[],
             Self::Binary(_, operands) | Self::Method(_, operands) | Self::Index(operands) => &**operands,
             Self::Not(operand) | Self::Negate(operand) | Self::Call(_, operand) => {
                 std::slice::from_ref(operand)
@@ -90,7 +114,7 @@ impl Expr {
     fn reads(&self) -> bool {
         match self {
             Self::Literal(_) => false,
-            Self::Field(_) | Self::Number(_) | Self::Named(..) | Self::Has(_) => true,
+            Self::Round | Self::Field(_) | Self::Number(_) | Self::Named(..) | Self::Has(_) => true,
             Self::Binary(_, operands) | Self::Method(_, operands) | Self::Index(operands) => {
                 operands.iter().any(Self::reads)
             }
@@ -111,10 +135,10 @@ pub(crate) fn widened(value: Value) -> Value {
 }
 
 /// `&&` and `||`: one operand may decide, whatever the other does.
-fn decided(operands: &[Expr; 2], request: &DynamicMessage, decisive: bool) -> Result<Value, Failure> {
+fn decided(operands: &[Expr; 2], given: &Given, decisive: bool) -> Result<Value, Failure> {
     let [left, right] = operands
         .each_ref()
-        .map(|operand| operand.value(request).and_then(|value| truth(&value)));
+        .map(|operand| operand.value(given).and_then(|value| truth(&value)));
     let result = match (left, right) {
         (Ok(left), _) if left == decisive => decisive,
         (_, Ok(right)) if right == decisive => decisive,

@@ -31,7 +31,7 @@ pub(crate) enum Content {
 /// How deep templates and expressions are, at most.
 const DEPTH: usize = 3;
 
-/// A template of that type over the fields at these paths.
+/// A template of that type over the fields at these paths, in a loop.
 pub(crate) fn template(
     descriptor: &MessageDescriptor,
     paths: &[Path],
@@ -103,10 +103,22 @@ fn content(kind: &Kind, paths: &[Path], depth: usize, choices: &mut Choices<'_>)
         }
         (Kind::String, 2) => {
             let shown = *choices.pick(&[Type::Text, Type::Int, Type::Uint, Type::Truth]);
-            Some(Content::Joined(Writer { paths, choices }.expr(shown, DEPTH)))
+            Some(Content::Joined(
+                Writer {
+                    paths,
+                    looped: true,
+                    choices,
+                }
+                .expr(shown, DEPTH),
+            ))
         }
         (_, 2 | 3) if wanted.is_some() => {
-            let expr = Writer { paths, choices }.expr(wanted?, DEPTH);
+            let expr = Writer {
+                paths,
+                looped: true,
+                choices,
+            }
+            .expr(wanted?, DEPTH);
             Some(match expr {
                 Expr::Field(path) => Content::Copy(path),
                 expr => Content::Expr(expr),
