@@ -22,7 +22,7 @@ pub(super) struct Order {
     message: usize,
     /// Rules before this index are decided by the first message.
     half_close: usize,
-    index: Index,
+    pub(super) index: Index,
 }
 
 /// A rule that answers, and what has come when it was chosen.
@@ -106,15 +106,18 @@ fn try_at_half_close<'r>(
         session.requests.last().cloned(),
     );
     let bounds = call.bounds();
-    for at in rules.order.half_close..rules.rules.len() {
-        let reads_all = rules.rules[at].condition.stage == Stage::HalfClose;
-        match if reads_all { &last } else { &first } {
+    let reads_all = |rule: &Rule| rule.condition.stage == Stage::HalfClose;
+    let mut at = rules.order.half_close;
+    for alike in rules.rules[at..].chunk_by(|one, next| reads_all(one) == reads_all(next)) {
+        match if reads_all(&alike[0]) { &last } else { &first } {
             Some(message) => session.take_up(message, bounds)?,
             None => session.at = At::Nothing,
         }
-        if let Some(rule) = try_range(rules, session, call, at..at + 1) {
+        let end = at + alike.len();
+        if let Some(rule) = try_range(rules, session, call, at..end) {
             return Ok(Some(rule));
         }
+        at = end;
     }
     Ok(None)
 }
@@ -135,7 +138,7 @@ fn try_range<'r>(
         let mut candidates = rules
             .order
             .index
-            .candidates(range, message)
+            .candidates(&range, env)
             .map(|at| &rules.rules[at]);
         candidates.find(|rule| {
             // A condition on a message cannot hold where none has come; one on all of them can.

@@ -115,7 +115,7 @@ pub(super) fn metadata(headers: &HeaderMap) -> Value<'_> {
 }
 
 /// The values of one name, joined by a comma where it is repeated.
-pub(super) fn metadata_value<'e>(headers: &'e HeaderMap, name: &HeaderName) -> Option<Cow<'e, str>> {
+pub(crate) fn metadata_value<'e>(headers: &'e HeaderMap, name: &HeaderName) -> Option<Cow<'e, str>> {
     let mut values = headers
         .get_all(name)
         .iter()

@@ -37,7 +37,9 @@ use bytes::Bytes;
 use http::HeaderMap;
 use prost_reflect::MessageDescriptor;
 
+pub(crate) use self::access::metadata_value;
 use self::compile::Compiler;
+pub(crate) use self::equalities::Equality;
 use self::eval::Frame;
 use self::tree::Node;
 pub(crate) use self::types::Type;
