@@ -164,10 +164,11 @@ pub(crate) fn fit(variable: &Type, value: Value<'static>) -> Result<Value<'stati
         | (Type::Bytes, Value::Bytes(_))
         | (Type::Duration, Value::Duration { .. })
         | (Type::Timestamp, Value::Timestamp { .. })
-        | (Type::Enum(_), Value::Enum(..))
-        | (Type::Message(_), Value::Message(_))
+        | (Type::Meta, Value::Type(_))
         | (Type::List(_), Value::List(_))
         | (Type::Map(..), Value::Map(_)) => true,
+        (Type::Enum(kept), Value::Enum(found, _)) => kept == found,
+        (Type::Message(kept), Value::Message(found)) => *kept == found.descriptor,
         _ => false,
     };
     if fits {

@@ -12,7 +12,7 @@ pub(super) fn equals(left: &Value<'_>, right: &Value<'_>) -> bool {
     match (left, right) {
         (Value::Null, Value::Null) => true,
         (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::String(a), Value::String(b)) => a == b,
+        (Value::String(a), Value::String(b)) | (Value::Type(a), Value::Type(b)) => a == b,
         (Value::Bytes(a), Value::Bytes(b)) => a == b,
         (Value::Enum(descriptor, number), Value::String(name))
         | (Value::String(name), Value::Enum(descriptor, number)) => {

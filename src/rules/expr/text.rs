@@ -18,7 +18,7 @@ impl Value<'_> {
     pub(crate) fn write_text(&self, text: &mut String) {
         match self {
             Self::Null => {}
-            Self::String(value) => text.push_str(value),
+            Self::String(value) | Self::Type(value) => text.push_str(value),
             Self::Double(value) => write_double(*value, text),
             Self::Bytes(value) => STANDARD.encode_string(value, text),
             Self::Duration { seconds, nanos } => write_duration(*seconds, *nanos, text),

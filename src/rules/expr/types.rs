@@ -27,6 +27,8 @@ pub(crate) enum Type {
     Message(MessageDescriptor),
     List(Box<Type>),
     Map(Box<Type>, Box<Type>),
+    /// The type of types: what `type(…)` gives.
+    Meta,
     /// Known only when it runs.
     Dyn,
 }
@@ -93,7 +95,7 @@ impl Type {
     fn is_ordered(&self) -> bool {
         !matches!(
             self,
-            Self::Null | Self::List(_) | Self::Map(..) | Self::Message(_)
+            Self::Null | Self::List(_) | Self::Map(..) | Self::Message(_) | Self::Meta
         ) || self.is_dyn()
     }
 }
@@ -114,6 +116,7 @@ impl fmt::Display for Type {
             Self::Message(descriptor) => f.write_str(descriptor.full_name()),
             Self::List(element) => write!(f, "list({element})"),
             Self::Map(key, value) => write!(f, "map({key}, {value})"),
+            Self::Meta => f.write_str("type"),
             Self::Dyn => f.write_str("dyn"),
         }
     }

@@ -20,12 +20,20 @@ pub(crate) enum Value<'e> {
     Double(f64),
     String(Cow<'e, str>),
     Bytes(Cow<'e, [u8]>),
-    Duration { seconds: i64, nanos: i32 },
-    Timestamp { seconds: i64, nanos: i32 },
+    Duration {
+        seconds: i64,
+        nanos: i32,
+    },
+    Timestamp {
+        seconds: i64,
+        nanos: i32,
+    },
     Enum(EnumDescriptor, i32),
     Message(MessageValue<'e>),
     List(Vec<Value<'e>>),
     Map(Vec<(Value<'e>, Value<'e>)>),
+    /// A type, by the name that the language has for it.
+    Type(Cow<'e, str>),
 }
 
 /// A message as a value: its type and its checked bytes.
@@ -53,6 +61,7 @@ impl<'e> Value<'e> {
                 descriptor: message.descriptor,
                 bytes: Cow::Owned(message.bytes.into_owned()),
             }),
+            Self::Type(name) => Value::Type(Cow::Owned(name.into_owned())),
             Self::List(values) => Value::List(values.into_iter().map(Value::into_owned).collect()),
             Self::Map(entries) => Value::Map(
                 entries
@@ -81,6 +90,7 @@ impl<'e> Value<'e> {
         match self {
             Self::String(value) => Value::String(Cow::Borrowed(value)),
             Self::Bytes(value) => Value::Bytes(Cow::Borrowed(value)),
+            Self::Type(name) => Value::Type(Cow::Borrowed(name)),
             Self::Message(message) => Value::Message(MessageValue {
                 descriptor: message.descriptor.clone(),
                 bytes: Cow::Borrowed(&message.bytes),
@@ -117,7 +127,18 @@ impl<'e> Value<'e> {
             Self::Message(message) => message.descriptor.full_name(),
             Self::List(_) => "list",
             Self::Map(_) => "map",
+            Self::Type(_) => "type",
         }
+    }
+
+    /// The value's type as a value: the name that CEL has for it. An enum is a type of its own.
+    pub(super) fn cel_type(&self) -> Value<'static> {
+        Value::Type(match self {
+            Self::Null => Cow::Borrowed("null_type"),
+            Self::Duration { .. } => Cow::Borrowed("google.protobuf.Duration"),
+            Self::Timestamp { .. } => Cow::Borrowed("google.protobuf.Timestamp"),
+            other => Cow::Owned(other.type_name().to_owned()),
+        })
     }
 }
 

@@ -37,7 +37,11 @@ pub(super) fn put_json(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Un
         Value::Uint(number) => put_number(buffer, *number as f64),
         Value::Double(number) => put_number(buffer, *number),
         Value::String(text) => put_text(buffer, text),
-        Value::Bytes(_) | Value::Duration { .. } | Value::Timestamp { .. } | Value::Enum(..) => {
+        Value::Bytes(_)
+        | Value::Duration { .. }
+        | Value::Timestamp { .. }
+        | Value::Enum(..)
+        | Value::Type(_) => {
             put_text(buffer, &text_of(value));
         }
         Value::List(_) => {

@@ -201,13 +201,13 @@ pub(super) fn put_value(buffer: &mut Vec<u8>, field: &Field, value: &Value<'_>) 
             let number = float(&field.kind, value)?;
             let rounded = number as f32;
             if rounded.is_infinite() && number.is_finite() {
-                return Err(Unfit::new(format!("{number} does not fit float")));
+                return Err(Unfit::new(format!("{number:?} does not fit float")));
             }
             buffer.extend_from_slice(&rounded.to_le_bytes());
         }
         Kind::String => match value {
             Value::String(text) => put_delimited(buffer, text.as_bytes()),
-            Value::Enum(..) => put_delimited(buffer, text_of(value).as_bytes()),
+            Value::Enum(..) | Value::Type(_) => put_delimited(buffer, text_of(value).as_bytes()),
             _ => return Err(unfit(value, "string")),
         },
         Kind::Bytes => match value {
@@ -344,7 +344,7 @@ fn accepts_kind(kind: &Kind, found: &Type) -> bool {
     match (kind, found) {
         (_, Type::Dyn | Type::Null)
         | (Kind::Bool, Type::Bool)
-        | (Kind::String, Type::String | Type::Enum(_))
+        | (Kind::String, Type::String | Type::Enum(_) | Type::Meta)
         | (Kind::Bytes, Type::Bytes)
         | (Kind::Double | Kind::Float, Type::Double | Type::Int | Type::Uint)
         | (Kind::Enum(_), Type::Int | Type::Uint | Type::String) => true,

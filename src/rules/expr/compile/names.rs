@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use cel::common::ast::{Expr, IdedExpr, SelectExpr};
 use http::HeaderName;
-use prost_reflect::{EnumDescriptor, MessageDescriptor};
+use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor};
 
 use super::{Compiler, Place, Typed};
 use crate::rules::expr::field::Field;
@@ -17,6 +17,19 @@ use crate::rules::expr::{Type, Value};
 const NAMES: &[&str] = &[
     "request", "requests", "received", "metadata", "state", "store", "call", "now",
 ];
+/// The names of the language's own types; `google.protobuf.Timestamp` and `Duration` are found like any message.
+const TYPES: &[&str] = &[
+    "bool",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bytes",
+    "list",
+    "map",
+    "null_type",
+    "type",
+];
 const CALL_FACTS: &[&str] = &["method", "peer", "id"];
 
 impl Compiler<'_, '_> {
@@ -25,6 +38,8 @@ impl Compiler<'_, '_> {
             return variable;
         }
         let span = self.parsed.span(expr);
+        // `.request` is the request also where a macro has taken the name.
+        let name = name.strip_prefix('.').unwrap_or(name);
         match name {
             "request" => match self.request(&span) {
                 Some((message, known)) => {
@@ -72,11 +87,11 @@ impl Compiler<'_, '_> {
                 }
                 Typed::unknown()
             }
-            _ => {
+            _ => self.type_named(&[name]).unwrap_or_else(|| {
                 self.problem(span, format!("unknown name `{name}`"));
                 self.hint_for_name(name);
                 Typed::unknown()
-            }
+            }),
         }
     }
 
@@ -141,9 +156,15 @@ impl Compiler<'_, '_> {
             .chain(self.scope.locals)
             .map(|(name, _)| name.clone())
             .collect();
+        // One letter is a variable that is missing, whatever type begins with it.
+        let types = if name.len() > 1 { TYPES } else { &[] };
         self.hint_near(
             name,
-            NAMES.iter().copied().chain(variables.iter().map(String::as_str)),
+            NAMES
+                .iter()
+                .chain(types)
+                .copied()
+                .chain(variables.iter().map(String::as_str)),
         );
     }
 
@@ -162,8 +183,11 @@ impl Compiler<'_, '_> {
             let name = Typed::constant(Value::text(select.field.clone()), Type::String);
             return self.store(name, Type::Dyn, Node::StoreValue);
         }
-        if let Some(constant) = self.enum_constant(expr) {
-            return constant;
+        if let Some(segments) = self.qualified_name(expr) {
+            let constant = self.enum_constant(&segments, &span);
+            if let Some(constant) = constant.or_else(|| self.type_named(&segments)) {
+                return constant;
+            }
         }
         let operand = self.expr(&select.operand);
         self.field(operand, &span, &select.field)
@@ -225,17 +249,19 @@ impl Compiler<'_, '_> {
         }
     }
 
-    /// `package.Enum.VALUE`, or with less of the package where the request's own package is meant.
-    fn enum_constant(&mut self, expr: &IdedExpr) -> Option<Typed> {
-        let segments = qualified_name(expr)?;
+    /// The segments of `a.b.c`, if `a` is no name that has a value.
+    fn qualified_name<'x>(&self, expr: &'x IdedExpr) -> Option<Vec<&'x str>> {
+        let segments = segments(expr)?;
         let root = *segments.first()?;
-        if self.is_variable(root) || NAMES.contains(&root) {
-            return None;
-        }
+        (!self.is_variable(root) && !NAMES.contains(&root)).then_some(segments)
+    }
+
+    /// `package.Enum.VALUE`, or with less of the package where the request's own package is meant.
+    fn enum_constant(&mut self, segments: &[&str], span: &Range<usize>) -> Option<Typed> {
         let (value_name, enum_name) = segments.split_last()?;
-        let descriptor = self.find_enum(&enum_name.join("."))?;
-        let span = self.parsed.name_span(expr);
-        Some(match self.enum_number(&descriptor, value_name, &span) {
+        let pool = self.scope.schema.pool();
+        let descriptor = self.find(enum_name, |name| pool.get_enum_by_name(name))?;
+        Some(match self.enum_number(&descriptor, value_name, span) {
             Some(number) => {
                 let value_type = Type::Enum(descriptor.clone());
                 Typed::constant(Value::Enum(descriptor, number), value_type)
@@ -244,20 +270,35 @@ impl Compiler<'_, '_> {
         })
     }
 
-    fn find_enum(&self, name: &str) -> Option<EnumDescriptor> {
+    /// A type by its name: one of the language's own, a message or an enum.
+    fn type_named(&self, segments: &[&str]) -> Option<Typed> {
         let pool = self.scope.schema.pool();
+        let name = match segments {
+            [name] if TYPES.contains(name) => (*name).to_owned(),
+            _ => {
+                let message = self.find(segments, |name| pool.get_message_by_name(name));
+                let an_enum = || self.find(segments, |name| pool.get_enum_by_name(name));
+                let message = message.map(|message| type_name(&message));
+                message.or_else(|| Some(an_enum()?.full_name().to_owned()))?
+            }
+        };
+        Some(Typed::constant(Value::Type(name.into()), Type::Meta))
+    }
+
+    /// What has this name in the request's package, or in one around it, innermost first.
+    fn find<T>(&self, segments: &[&str], named: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let name = segments.join(".");
         let mut scope = self
             .scope
             .request
             .as_ref()
             .map_or("", |(message, _)| message.full_name());
         loop {
-            let full_name = if scope.is_empty() {
-                name.to_owned()
+            let found = if scope.is_empty() {
+                named(&name)
             } else {
-                format!("{scope}.{name}")
+                named(&format!("{scope}.{name}"))
             };
-            let found = pool.get_enum_by_name(&full_name);
             if found.is_some() || scope.is_empty() {
                 return found;
             }
@@ -290,6 +331,24 @@ pub(super) fn message_type(message: &MessageDescriptor) -> Type {
     WellKnown::of(message).map_or_else(|| Type::Message(message.clone()), |known| known.type_of(message))
 }
 
+/// The name of the type that values of a message type have.
+fn type_name(message: &MessageDescriptor) -> String {
+    let name = match WellKnown::of(message) {
+        Some(WellKnown::Struct) => "map",
+        Some(WellKnown::ListValue) => "list",
+        Some(WellKnown::Wrapper(kind)) => match kind {
+            Kind::Bool => "bool",
+            Kind::String => "string",
+            Kind::Bytes => "bytes",
+            Kind::Double | Kind::Float => "double",
+            Kind::Uint32 | Kind::Uint64 => "uint",
+            _ => "int",
+        },
+        _ => message.full_name(),
+    };
+    name.to_owned()
+}
+
 /// The message type, if its fields are read by name.
 pub(super) fn named_fields(message: &MessageDescriptor) -> Option<MessageDescriptor> {
     WellKnown::of(message)
@@ -298,11 +357,11 @@ pub(super) fn named_fields(message: &MessageDescriptor) -> Option<MessageDescrip
 }
 
 /// The segments of `a.b.c`.
-fn qualified_name(expr: &IdedExpr) -> Option<Vec<&str>> {
+fn segments(expr: &IdedExpr) -> Option<Vec<&str>> {
     match &expr.expr {
         Expr::Ident(name) => Some(vec![name.trim_start_matches('.')]),
         Expr::Select(select) => {
-            let mut segments = qualified_name(&select.operand)?;
+            let mut segments = segments(&select.operand)?;
             segments.push(&select.field);
             Some(segments)
         }

@@ -1,4 +1,4 @@
-//! Conversions between types, and `size`.
+//! Conversions between types, the type of a value, and `size`.
 
 use std::borrow::Cow;
 
@@ -115,6 +115,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         style: Style::Global,
         code: Code::One(|value| Ok(value)),
         overloads: &[Overload(&[P::Any], R::Is(P::Any))],
+    },
+    Function {
+        name: "type",
+        style: Style::Global,
+        code: Code::One(|value| Ok(value.cel_type())),
+        overloads: &[Overload(&[P::Any], R::Is(P::Type))],
     },
 ];
 

@@ -149,6 +149,7 @@ fn write_string(argument: &Value<'_>, text: &mut String) -> Evaluated<()> {
         Value::Null => text.push_str("null"),
         Value::Double(number) => write_plain_double(*number, text),
         Value::Bytes(bytes) => write_lossy(bytes, text),
+        Value::Type(name) => text.push_str(name),
         Value::Duration { seconds, nanos } => write_duration(*seconds, *nanos, text),
         Value::List(values) => {
             text.push('[');

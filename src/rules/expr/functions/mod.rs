@@ -79,6 +79,7 @@ pub(super) enum P {
     Ints,
     Texts,
     Map,
+    Type,
 }
 
 /// The type of a result.
@@ -165,6 +166,7 @@ impl P {
             Self::Ints => matches!(argument, Type::List(element) if Self::Int.takes(element)),
             Self::Texts => matches!(argument, Type::List(element) if Self::Text.takes(element)),
             Self::Map => matches!(argument, Type::Map(..)),
+            Self::Type => *argument == Type::Meta,
         }
     }
 
@@ -183,6 +185,7 @@ impl P {
             Self::Ints => Type::list(Type::Int),
             Self::Texts => Type::list(Type::String),
             Self::Map => Type::map(Type::Dyn, Type::Dyn),
+            Self::Type => Type::Meta,
         }
     }
 }

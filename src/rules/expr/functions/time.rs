@@ -26,16 +26,17 @@ macro_rules! part {
     };
 }
 
-/// A part of a point in time or, in whole units, of a duration.
+/// A part of a point in time, or what a number of nanoseconds gives, which is a duration.
 macro_rules! part_or_unit {
-    ($name:literal, $part:expr, $nanos:expr) => {
+    ($name:literal, $part:expr, $of_nanos:expr) => {
         [
             Function {
                 name: $name,
                 style: Style::Member,
                 code: Code::One(|value| match value {
                     Value::Duration { seconds, nanos } => {
-                        Ok(Value::Int((total_nanos(seconds, nanos) / $nanos) as i64))
+                        let of_nanos: fn(i128) -> i128 = $of_nanos;
+                        Ok(Value::Int(of_nanos(total_nanos(seconds, nanos)) as i64))
                     }
                     time => part_of($name, &time, None, $part),
                 }),
@@ -63,13 +64,17 @@ pub(super) const FUNCTIONS: &[Function] = [
     part!("getDayOfWeek", |time| i64::from(
         time.weekday().num_days_from_sunday()
     )),
-    part_or_unit!("getHours", |time| i64::from(time.hour()), 3_600_000_000_000),
-    part_or_unit!("getMinutes", |time| i64::from(time.minute()), 60_000_000_000),
-    part_or_unit!("getSeconds", |time| i64::from(time.second()), 1_000_000_000),
+    part_or_unit!("getHours", |time| i64::from(time.hour()), |nanos| nanos
+        / 3_600_000_000_000),
+    part_or_unit!("getMinutes", |time| i64::from(time.minute()), |nanos| nanos
+        / 60_000_000_000),
+    part_or_unit!("getSeconds", |time| i64::from(time.second()), |nanos| nanos
+        / 1_000_000_000),
+    // The others give the whole duration in their unit; this one a part of it, in the specification's own words.
     part_or_unit!(
         "getMilliseconds",
         |time| i64::from(time.nanosecond() / 1_000_000),
-        1_000_000
+        |nanos| nanos / 1_000_000 % 1000
     ),
 ]
 .as_flattened();

@@ -10,6 +10,7 @@ mod maths;
 mod oracle;
 mod problems;
 mod requests;
+mod spec;
 mod strings;
 mod times;
 mod values;

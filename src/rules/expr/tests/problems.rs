@@ -246,7 +246,7 @@ fn what_the_language_does_not_have_is_said() {
             "write the message as ProtoJSON, with `${…}` in its fields",
         )],
     );
-    for source in ["request.?pt", "[1][?0]", "type(1)"] {
+    for source in ["request.?pt", "[1][?0]", "optional.none()"] {
         assert!(!Given::nothing().problems(source).is_empty(), "{source}");
     }
 }

@@ -141,7 +141,8 @@ fn whole_units_of_a_duration() {
         ("duration('3730s').getMinutes()", "62"),
         ("duration('-3730s').getSeconds()", "-3730"),
         ("duration('123.321456789s').getSeconds()", "123"),
-        ("duration('123.321456789s').getMilliseconds()", "123321"),
+        ("duration('123.321456789s').getMilliseconds()", "321"),
+        ("duration('-1.234s').getMilliseconds()", "-234"),
     ]);
 }
 

@@ -119,3 +119,49 @@ fn type_names_are_those_of_the_language() {
         assert_eq!(value.type_name(), expected, "{source}");
     }
 }
+
+#[test]
+fn the_type_of_a_value_is_a_value_itself() {
+    let given = Given::json(
+        r#"{"status": "ACTIVE", "wrapped": 5, "anything": 1.5, "any": {"@type": "x/shapes.Point", "name": "x"}}"#,
+    );
+    given.holds(&[
+        "type(request.a_string) == string",
+        "type(request.some_bytes) == bytes",
+        "type(request.a_uint32) == uint",
+        "type(request.a_float) == double",
+        "type(request.a_bool) == bool",
+        "type(request.pt) == shapes.Point && type(request.pt) == Point",
+        "type(request.status) == Status && type(request.inner) == Shapes.Inner",
+        "type(request.time) == google.protobuf.Timestamp && type(now) == google.protobuf.Timestamp",
+        "type(request.span) == google.protobuf.Duration",
+        "type(request.wrapped) == int && type(request.wrapped) == google.protobuf.Int32Value",
+        "type(request.wrapped_text) == null_type",
+        "type(request.facts) == map && type(request.facts) == google.protobuf.Struct",
+        "type(request.anything) == double",
+        "type(request.numbers) == list && type(request.counts) == map",
+        "type(request.any) == Point",
+        "type(type(1)) == type && type(int) == type",
+        "type(1) != type(1u)",
+        "[1, 'a', null].map(x, type(x)) == [int, string, null_type]",
+        "type(request.a_string) in [bytes, string]",
+        "[1].all(int, int == 1)",
+        "['x'].exists(request, .request.wrapped == 5 && request == 'x')",
+    ]);
+    for (source, expected) in [
+        ("type(request)", "shapes.Shapes"),
+        ("[int, type(null)]", r#"["int","null_type"]"#),
+        ("'%s'.format([type(now)])", "google.protobuf.Timestamp"),
+    ] {
+        assert_eq!(given.text(source).as_deref(), Ok(expected), "{source}");
+    }
+    given.fails(&[
+        ("type(1) == 'int'", "`==` does not take type and string"),
+        ("int < string", "`<` does not take type and type"),
+        ("int + 1", "`+` does not take type and int"),
+        ("type()", "`type` does not take 0 arguments"),
+        ("type(1) == strin", "unknown name `strin`"),
+        ("Poin == Point", "unknown name `Poin`"),
+        ("string(int)", "`string` does not take (type)"),
+    ]);
+}
