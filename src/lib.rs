@@ -8,7 +8,7 @@
 //! use protod::{Rules, Sampler, Schema, Server};
 //!
 //! let schema = Schema::load("proto")?;
-//! let rules = Rules::load(&schema, schema.input_folders())?;
+//! let rules = Rules::beside(&schema)?;
 //! let server = Server::builder(schema).rules(&rules).samples(Sampler::default()).build()?;
 //! server.bind("127.0.0.1:9002").await?.serve().await?;
 //! # Ok(())
@@ -50,7 +50,7 @@ pub use crate::handler::{Call, Handler, Peer, PeerAddr};
 pub use crate::message::{DynamicCodec, Message, MessageError};
 pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};
 pub use crate::sample::{SampleHandler, Sampler};
-pub use crate::schema::{Method, Schema, SchemaBuilder, SchemaFile};
+pub use crate::schema::{InputFolder, Method, Schema, SchemaBuilder, SchemaFile};
 pub use crate::server::{
     Bound, GrpcService, Handlers, Health, Limits, ListenAddr, Listener, Server, ServerBuilder, ServingStatus,
     Tls, TlsFiles,

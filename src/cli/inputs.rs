@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::live::Answers;
 use crate::{Error, Rules, RulesOptions, Schema, SchemaBuilder};
 
 /// Protos and rules.
@@ -45,17 +46,24 @@ impl Inputs {
             .build()
     }
 
-    /// Where rules are read from.
-    pub(super) fn rules_paths<'a>(&'a self, schema: &'a Schema) -> &'a [PathBuf] {
+    /// Where a change of rules is to be watched for.
+    pub(super) fn watch(&self, schema: &Schema, answers: Answers) -> Answers {
         if self.rules.is_empty() {
-            schema.input_folders()
+            answers.watch_beside(schema)
         } else {
-            &self.rules
+            Answers {
+                watch_paths: self.rules.clone(),
+                ..answers
+            }
         }
     }
 
     /// Reads the rules and checks them against the protos.
     pub(super) fn rules(&self, schema: &Schema, options: &RulesOptions) -> Result<Rules, Error> {
-        options.load(schema, self.rules_paths(schema))
+        if self.rules.is_empty() {
+            options.beside(schema)
+        } else {
+            options.load(schema, &self.rules)
+        }
     }
 }

@@ -158,12 +158,12 @@ impl Source for Origin {
         if let Some(sampler) = &self.samples {
             handlers = handlers.samples(sampler.clone());
         }
-        let watch_paths = self.inputs.rules_paths(schema).to_vec();
-        Ok(Answers {
+        let answers = Answers {
             handlers,
             rules,
-            watch_paths,
-        })
+            ..Answers::default()
+        };
+        Ok(self.inputs.watch(schema, answers))
     }
 }
 

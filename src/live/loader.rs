@@ -36,6 +36,24 @@ pub struct Answers {
     pub rules: Rules,
     /// Files and folders that rules are read from. A change below one of them is a reason to load again.
     pub watch_paths: Vec<PathBuf>,
+    /// Folders that rules are read from, those below them left out.
+    pub watch_folders: Vec<PathBuf>,
+}
+
+impl Answers {
+    /// Watches where [`Rules::beside`] finds the rules of a schema.
+    #[must_use]
+    pub fn watch_beside(mut self, schema: &Schema) -> Self {
+        for folder in schema.input_folders() {
+            let paths = if folder.whole {
+                &mut self.watch_paths
+            } else {
+                &mut self.watch_folders
+            };
+            paths.push(folder.path.clone());
+        }
+        self
+    }
 }
 
 /// What one load gives.
@@ -66,6 +84,7 @@ pub struct Loader {
     /// What the last load, good or not, depends on, and how that was.
     proto_paths: Vec<PathBuf>,
     rules_paths: Vec<PathBuf>,
+    rules_folders: Vec<PathBuf>,
     survey: Survey,
 }
 
@@ -86,6 +105,7 @@ impl Loader {
             served: None,
             proto_paths: Vec::new(),
             rules_paths: Vec::new(),
+            rules_folders: Vec::new(),
             survey: Survey::default(),
         }
     }
@@ -128,6 +148,7 @@ impl Loader {
         let paths = Paths {
             protos: &self.proto_paths,
             rules: &self.rules_paths,
+            rules_folders: &self.rules_folders,
         };
         Survey::take(paths, &self.survey, since)
     }
@@ -164,8 +185,14 @@ impl Loader {
             handlers,
             rules,
             watch_paths,
+            watch_folders,
         } = self.source.answers(&schema)?;
         let rules_paths = watch_paths.into_iter().chain(rules.watch_paths().map(Into::into));
+        let other_folders = watch_folders != self.rules_folders;
+        self.rules_folders = watch_folders;
+        if other_folders {
+            self.survey = self.look(since);
+        }
         self.depend_on(None, Some(rules_paths.collect()), since);
         self.loaded = Some(Names {
             schema: schema.clone(),
@@ -226,6 +253,7 @@ impl fmt::Debug for Loader {
         f.debug_struct("Loader")
             .field("proto_paths", &self.proto_paths)
             .field("rules_paths", &self.rules_paths)
+            .field("rules_folders", &self.rules_folders)
             .finish_non_exhaustive()
     }
 }

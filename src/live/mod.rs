@@ -15,9 +15,9 @@
 //!     }
 //!
 //!     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
-//!         let folders = schema.input_folders().to_vec();
-//!         let rules = Rules::load(schema, &folders)?;
-//!         Ok(Answers { handlers: Handlers::new().rules(&rules), rules, watch_paths: folders })
+//!         let rules = Rules::beside(schema)?;
+//!         let answers = Answers { handlers: Handlers::new().rules(&rules), rules, ..Answers::default() };
+//!         Ok(answers.watch_beside(schema))
 //!     }
 //! }
 //!

@@ -47,6 +47,8 @@ pub(super) struct Paths<'p> {
     pub(super) protos: &'p [PathBuf],
     /// Files and folders that rules were read from.
     pub(super) rules: &'p [PathBuf],
+    /// Folders of which only their own files were read.
+    pub(super) rules_folders: &'p [PathBuf],
 }
 
 impl Survey {
@@ -67,6 +69,9 @@ impl Survey {
         }
         for path in paths.rules {
             taker.given(path, Kind::Rules);
+        }
+        for folder in paths.rules_folders {
+            taker.folder_alone(folder);
         }
         taker.survey
     }
@@ -187,6 +192,19 @@ impl Taker<'_> {
         }
     }
 
+    /// The rules files in a folder, and in none below it.
+    fn folder_alone(&mut self, folder: &Path) {
+        self.follow(folder);
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if kind_of(&entry.file_name()) == Some(Kind::Rules) && !path.is_dir() {
+                self.follow(&path);
+                self.file(&path, Kind::Rules);
+            }
+        }
+        self.survey.folders.insert(folder.to_owned());
+    }
+
     fn file(&mut self, path: &Path, kind: Kind) {
         let since = self.since;
         let (files, before) = self.files(kind);
@@ -289,6 +307,7 @@ mod tests {
         let paths = Paths {
             protos: &folders,
             rules: &folders,
+            rules_folders: &[],
         };
         Survey::take(paths, before, since)
     }

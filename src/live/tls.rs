@@ -117,6 +117,7 @@ impl Worker {
         let paths = Paths {
             protos: &files,
             rules: &[],
+            rules_folders: &[],
         };
         let survey = Survey::take(paths, &self.survey, since);
         let known = !self.survey.folders().is_empty();

@@ -7,6 +7,7 @@ use super::compiler::Entry;
 use super::node::{Node, Yaml};
 use super::{names, node};
 use crate::error::SourceText;
+use crate::schema::InputFolder;
 use crate::{Error, Problem};
 
 /// What the name of a rules file ends with, where a folder is searched.
@@ -17,17 +18,30 @@ pub(crate) fn rules_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            search(path, &mut files)?;
+            search(path, true, &mut files)?;
         } else {
             files.push(path.clone());
         }
     }
-    files.sort();
-    files.dedup();
-    Ok(files)
+    Ok(in_order(files))
 }
 
-fn search(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+/// The rules files in the folders of a schema's inputs, sorted by path.
+pub(crate) fn rules_files_beside(folders: &[InputFolder]) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for folder in folders {
+        search(&folder.path, folder.whole, &mut files)?;
+    }
+    Ok(in_order(files))
+}
+
+fn in_order(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
+    files.sort();
+    files.dedup();
+    files
+}
+
+fn search(folder: &Path, below: bool, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     let failed = |error| Error::io(format!("cannot read the folder {}", folder.display()), error);
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -36,8 +50,8 @@ fn search(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
         let name = name.to_string_lossy();
         // Not the target of a link: a link may lead back up.
         if entry.file_type().map_err(failed)?.is_dir() {
-            if !name.starts_with('.') {
-                search(&path, files)?;
+            if below && !name.starts_with('.') {
+                search(&path, below, files)?;
             }
         } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
             files.push(path);
@@ -78,6 +92,12 @@ impl RulesFile {
                         (Some("rules"), _) => {
                             problems.push(Problem::at(&source, value.span, "expected a list of rules"));
                         }
+                        // Where an editor finds the schema; see `protod schema`.
+                        (Some("$schema"), Yaml::Text(_)) => {}
+                        (Some("$schema"), _) => {
+                            let message = "`$schema` is the address of a JSON Schema, a string";
+                            problems.push(Problem::at(&source, value.span, message));
+                        }
                         _ => {
                             let name = key.key_text().unwrap_or_default();
                             let problem = Problem::at(
@@ -85,7 +105,7 @@ impl RulesFile {
                                 key.span.clone(),
                                 format!("unknown key `{name}` in a rules file"),
                             );
-                            problems.push(match names::hint(&name, ["rules"]) {
+                            problems.push(match names::hint(&name, ["rules", "$schema"]) {
                                 Some(hint) => problem.with_hint(hint),
                                 None => problem,
                             });

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::compiler::{Compiler, Entry, union};
 use super::expr::Uses;
-use super::file::{RulesFile, find, rules_files};
+use super::file::{RulesFile, find, rules_files, rules_files_beside};
 use super::node::Node;
 use super::plan::Rule;
 use super::select::Order;
@@ -19,7 +19,14 @@ use crate::schema::{Method, Schema};
 use crate::{Error, Problem};
 
 pub(super) fn load(options: &RulesOptions, schema: &Schema, paths: &[PathBuf]) -> Result<Rules, Error> {
-    let files = rules_files(paths)?;
+    load_files(options, schema, rules_files(paths)?)
+}
+
+pub(super) fn load_beside(options: &RulesOptions, schema: &Schema) -> Result<Rules, Error> {
+    load_files(options, schema, rules_files_beside(schema.input_folders())?)
+}
+
+fn load_files(options: &RulesOptions, schema: &Schema, files: Vec<PathBuf>) -> Result<Rules, Error> {
     let mut loader = Loader::new(options, schema);
     for file in &files {
         loader.file(RulesFile::read(file));

@@ -106,6 +106,12 @@ impl RulesOptions {
         load::load(self, schema, paths)
     }
 
+    /// Loads the rules files that lie beside a schema's inputs: of a file those in its folder, of a folder all in it
+    /// and below it.
+    pub fn beside(&self, schema: &Schema) -> Result<Rules, Error> {
+        load::load_beside(self, schema)
+    }
+
     /// Loads rules from a text; `name` stands for the file in problems and in the names of rules.
     pub fn from_text(&self, schema: &Schema, name: &str, text: &str) -> Result<Rules, Error> {
         load::from_texts(self, schema, &[(name, text)])
@@ -116,6 +122,11 @@ impl Rules {
     /// Loads rules files with the default options; see [`RulesOptions::load`].
     pub fn load(schema: &Schema, paths: &[PathBuf]) -> Result<Self, Error> {
         RulesOptions::default().load(schema, paths)
+    }
+
+    /// Loads the rules beside a schema's inputs with the default options; see [`RulesOptions::beside`].
+    pub fn beside(schema: &Schema) -> Result<Self, Error> {
+        RulesOptions::default().beside(schema)
     }
 
     /// Loads rules from a text with the default options; see [`RulesOptions::from_text`].

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::graph::Graph;
 use super::imports::ImportRoots;
 use super::source::{self, SourceKind};
-use super::{Schema, link, set};
+use super::{InputFolder, Schema, link, set};
 use crate::Error;
 use crate::error::{Problem, SourceText};
 
@@ -134,7 +134,7 @@ struct Inputs {
     /// Path, the path as the user knows it, and the folder that it is an input of.
     protos: Vec<(PathBuf, String, PathBuf)>,
     sets: Vec<(String, Bytes)>,
-    folders: Vec<PathBuf>,
+    folders: Vec<InputFolder>,
     watch_paths: BTreeSet<PathBuf>,
 }
 
@@ -162,8 +162,13 @@ impl Inputs {
         } else {
             own_folder
         };
-        if !self.folders.iter().any(|known| known == folder) {
-            self.folders.push(folder.to_owned());
+        let whole = kind == SourceKind::Folder;
+        match self.folders.iter_mut().find(|known| known.path == folder) {
+            Some(known) => known.whole |= whole,
+            None => self.folders.push(InputFolder {
+                path: folder.to_owned(),
+                whole,
+            }),
         }
         self.watch_paths.insert(absolute(path));
         match kind {

@@ -43,7 +43,16 @@ struct Inner {
     /// Every method of every service, by `package.Service/Method`, sorted.
     methods: Vec<Arc<Method>>,
     watch_paths: Vec<PathBuf>,
-    input_folders: Vec<PathBuf>,
+    input_folders: Vec<InputFolder>,
+}
+
+/// A folder that inputs lie in: where rules are looked for that nobody named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputFolder {
+    /// The folder, as the input was given.
+    pub path: PathBuf,
+    /// Whether the folder is an input itself, with all folders below it; else a file in it is.
+    pub whole: bool,
 }
 
 /// One file of a schema: its name in imports, and the bytes of its `FileDescriptorProto` just as the compiler
@@ -156,9 +165,9 @@ impl Schema {
         &self.inner.watch_paths
     }
 
-    /// The folders where rules files are looked for, in the order of the inputs and as they were given: a file's
-    /// own folder, a folder itself.
-    pub fn input_folders(&self) -> &[PathBuf] {
+    /// The folders where rules files are looked for, in the order of the inputs: a file's own folder, a folder
+    /// itself.
+    pub fn input_folders(&self) -> &[InputFolder] {
         &self.inner.input_folders
     }
 

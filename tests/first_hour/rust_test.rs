@@ -5,7 +5,7 @@ use protod::{Client, Message, Rules, Schema, Server};
 /// Serves a folder of protos and rules on a free port, for as long as the test runs.
 async fn serve(folder: &str) -> Result<String, protod::Error> {
     let schema = Schema::load(folder)?;
-    let rules = Rules::load(&schema, schema.input_folders())?;
+    let rules = Rules::beside(&schema)?;
     let bound = Server::builder(schema)
         .rules(&rules)
         .build()?

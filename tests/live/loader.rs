@@ -12,13 +12,13 @@ use crate::generations::{proto, rules};
 use crate::support::{SOON, write};
 
 fn load_rules(schema: &Schema) -> Result<Answers, Error> {
-    let folders = schema.input_folders().to_vec();
-    let rules = Rules::load(schema, &folders)?;
-    Ok(Answers {
+    let rules = Rules::beside(schema)?;
+    let answers = Answers {
         handlers: Handlers::new().rules(&rules),
         rules,
-        watch_paths: folders,
-    })
+        ..Answers::default()
+    };
+    Ok(answers.watch_beside(schema))
 }
 
 fn fill(folder: &Path) {

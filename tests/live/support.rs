@@ -35,15 +35,13 @@ impl Source for Folder {
     }
 
     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
-        let folders = schema.input_folders().to_vec();
-        let rules = RulesOptions::default()
-            .state(&self.state)
-            .load(schema, &folders)?;
-        Ok(Answers {
+        let rules = RulesOptions::default().state(&self.state).beside(schema)?;
+        let answers = Answers {
             handlers: Handlers::new().rules(&rules),
             rules,
-            watch_paths: folders,
-        })
+            ..Answers::default()
+        };
+        Ok(answers.watch_beside(schema))
     }
 }
 

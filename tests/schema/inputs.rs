@@ -200,9 +200,14 @@ fn input_folders_are_where_the_inputs_lie_as_they_were_given() {
         .fold(Schema::builder(), |builder, input| builder.input(*input))
         .build()
         .unwrap();
+    let folders: Vec<(&Path, bool)> = schema
+        .input_folders()
+        .iter()
+        .map(|folder| (folder.path.as_path(), folder.whole))
+        .collect();
     assert_eq!(
-        schema.input_folders(),
-        [Path::new("proto"), Path::new("descriptors")]
+        folders,
+        [(Path::new("proto"), true), (Path::new("descriptors"), false)]
     );
 }
 
