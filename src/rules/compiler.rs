@@ -104,6 +104,11 @@ impl Compiler<'_> {
         self.add(node.span.clone(), message, hint);
     }
 
+    /// Adds a problem at a place in the file.
+    pub(crate) fn problem_at(&mut self, span: Range<usize>, message: impl Into<String>) {
+        self.add(span, message, None);
+    }
+
     fn add(&mut self, span: Range<usize>, message: impl Into<String>, hint: Option<String>) {
         let problem = Problem::at(self.source, span, message);
         self.problems.push(match hint {

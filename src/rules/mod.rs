@@ -4,6 +4,7 @@
 //! for one call, on bytes. [`Rules`] holds a [`MethodRules`] for each method that some rule names, which is the
 //! method's [`Handler`].
 
+mod cardinality;
 mod compiler;
 mod condition;
 mod expected;

@@ -3,6 +3,7 @@
 //! A program is a flat list of operations with jumps, so that a session needs no stack to run it. Counters and
 //! elements of loops live in the session's locals, each at the depth of its loop.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use tonic::metadata::AsciiMetadataValue;
@@ -79,6 +80,8 @@ pub(crate) struct SignalPlan {
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) ops: Box<[Op]>,
+    /// Where in the file those stand that send a message or a status.
+    pub(crate) places: Box<[(usize, Range<usize>)]>,
 }
 
 /// One operation. Jumps go to an index in the plan.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tonic::metadata::AsciiMetadataValue;
 
+use super::cardinality;
 use super::compiler::{Compiler, Entry, union};
 use super::condition::Condition;
 use super::expr::{Type, Uses};
@@ -82,7 +83,7 @@ pub(crate) fn compile(
         return None;
     }
     let session = session?;
-    Some(Rule {
+    let rule = Rule {
         name: Arc::clone(name),
         header: header_value(name),
         priority: priority?,
@@ -97,7 +98,11 @@ pub(crate) fn compile(
         key: session.key,
         uses: compiler.uses,
         keeps_last: session.keeps_last,
-    })
+    };
+    if let [outcome] = outcomes.as_slice() {
+        cardinality::check(compiler, method, outcome.value, &rule);
+    }
+    (compiler.problems.len() == before).then_some(rule)
 }
 
 /// The events of a session, compiled.
@@ -166,26 +171,32 @@ fn short_form(
 ) -> Plan {
     let node = outcome.value;
     let mut steps = Steps::new(compiler, method.output());
-    let headers = headers
-        .and_then(|node| Metadata::compile(steps.compiler, node))
-        .map(Op::Headers);
-    let trailers = trailers
-        .and_then(|node| Metadata::compile(steps.compiler, node))
-        .map(Op::Trailers);
-    steps.push(headers);
-    steps.push(trailers);
+    metadata(&mut steps, headers, trailers);
     match outcome.name.as_str() {
         "reply" => {
             let reply = Template::compile(steps.compiler, node, method.output()).map(Op::Send);
-            steps.push(reply);
+            steps.push(reply, node);
         }
         "stream" => steps.steps(node),
         _ => {
             let status = StatusTemplate::compile(steps.compiler, node);
-            steps.push(status.map(|status| Op::Status(Box::new(status))));
+            steps.push(status.map(|status| Op::Status(Box::new(status))), node);
         }
     }
     steps.finish()
+}
+
+/// A rule's own `headers` and `trailers`, as steps.
+fn metadata(steps: &mut Steps<'_, '_>, headers: Option<&Node>, trailers: Option<&Node>) {
+    for (node, op) in [
+        (headers, Op::Headers as fn(Metadata) -> Op),
+        (trailers, Op::Trailers),
+    ] {
+        if let Some(node) = node {
+            let metadata = Metadata::compile(steps.compiler, node);
+            steps.push(metadata.map(op), node);
+        }
+    }
 }
 
 fn events(
@@ -203,14 +214,7 @@ fn events(
         session.state = state(compiler, node);
     }
     let mut open = Steps::new(compiler, method.output());
-    let headers = headers
-        .and_then(|node| Metadata::compile(open.compiler, node))
-        .map(Op::Headers);
-    let trailers = trailers
-        .and_then(|node| Metadata::compile(open.compiler, node))
-        .map(Op::Trailers);
-    open.push(headers);
-    open.push(trailers);
+    metadata(&mut open, headers, trailers);
     if let Some(node) = value("open") {
         open.steps(node);
     }
@@ -347,7 +351,7 @@ fn times(
     Some(Times {
         limit,
         scope,
-        counter: state.counter(name),
+        counter: state.counter(compiler.source.name(), name),
     })
 }
 

@@ -18,9 +18,12 @@ pub struct RulesState {
 #[derive(Debug, Default)]
 struct Inner {
     store: RwLock<Store>,
-    counters: Mutex<HashMap<Arc<str>, Arc<Counter>>>,
+    /// By the rule's file, and its name: files may have rules of the same name.
+    counters: Mutex<HashMap<String, CountersOfFile>>,
     listeners: Mutex<Listeners>,
 }
+
+type CountersOfFile = HashMap<Arc<str>, Arc<Counter>>;
 
 #[derive(Debug, Default)]
 struct Listeners {
@@ -68,10 +71,11 @@ impl RulesState {
         self.inner.store.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The counter of a rule.
-    pub(crate) fn counter(&self, rule: &Arc<str>) -> Arc<Counter> {
+    /// The counter of a rule of that file.
+    pub(crate) fn counter(&self, file: &str, rule: &Arc<str>) -> Arc<Counter> {
         let mut counters = self.inner.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(counters.entry(Arc::clone(rule)).or_default())
+        let of_file = counters.entry(file.to_owned()).or_default();
+        Arc::clone(of_file.entry(Arc::clone(rule)).or_default())
     }
 
     /// Raises a signal in all calls but the one that listens as `except`.

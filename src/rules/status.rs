@@ -127,6 +127,11 @@ impl StatusTemplate {
         })
     }
 
+    /// Whether its code is OK on every call.
+    pub(crate) fn is_ok(&self) -> bool {
+        matches!(self.code, CodeSource::Constant(Code::Ok))
+    }
+
     /// The status for this call; an `Err` says what did not fit.
     pub(crate) fn status(&self, env: &Env<'_>) -> Result<Status, String> {
         let code = match &self.code {

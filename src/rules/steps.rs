@@ -1,5 +1,7 @@
 //! From the steps of an event to the operations of a plan.
 
+use std::ops::Range;
+
 use super::compiler::{Compiler, Entry};
 use super::expr::{Type, Value};
 use super::metadata::Metadata;
@@ -25,6 +27,7 @@ pub(crate) struct Steps<'s, 'c> {
     /// The type of responses.
     pub(crate) output: &'s prost_reflect::MessageDescriptor,
     ops: Vec<Op>,
+    places: Vec<(usize, Range<usize>)>,
 }
 
 /// The modifiers of a step.
@@ -44,11 +47,15 @@ impl<'s, 'c> Steps<'s, 'c> {
             compiler,
             output,
             ops: Vec::new(),
+            places: Vec::new(),
         }
     }
 
     pub(crate) fn finish(self) -> Plan {
-        Plan { ops: self.ops.into() }
+        Plan {
+            ops: self.ops.into(),
+            places: self.places.into(),
+        }
     }
 
     /// A list of steps.
@@ -247,7 +254,7 @@ impl<'s, 'c> Steps<'s, 'c> {
                 None
             }
         };
-        self.ops.extend(op);
+        self.push(op, node);
     }
 
     fn text(&mut self, node: &Node, expected: &str) -> Option<Text> {
@@ -383,8 +390,11 @@ impl<'s, 'c> Steps<'s, 'c> {
         }
     }
 
-    /// Operations that a rule's own keys stand for.
-    pub(crate) fn push(&mut self, op: Option<Op>) {
+    /// Adds the operation of `node`.
+    pub(crate) fn push(&mut self, op: Option<Op>, node: &Node) {
+        if matches!(op, Some(Op::Send(_) | Op::Status(_))) {
+            self.places.push((self.ops.len(), node.span.clone()));
+        }
         self.ops.extend(op);
     }
 }

@@ -1,4 +1,10 @@
 //! Sessions with timers and signals: whatever comes first, one event at a time.
+//!
+//! The signal [`DRAIN`] comes from the server too, when it begins to stop or to end the calls of a generation that was
+//! replaced: a call that handles it can say goodbye.
+
+use std::future::pending;
+use std::pin::pin;
 
 use tokio::time::Instant;
 use tonic::Status;
@@ -10,6 +16,9 @@ use super::session::Session;
 use super::state::{Listener, Signal};
 use crate::handler::Call;
 
+/// The name of the signal that a server which drains raises in every call.
+const DRAIN: &str = "drain";
+
 impl<'r> Session<'r> {
     /// Answers the call by a rule with timers or signals, after its `open` event.
     pub(super) async fn answer_timed(
@@ -20,6 +29,15 @@ impl<'r> Session<'r> {
         all: bool,
     ) -> Result<(), Status> {
         let mut timers = self.begin_timers(rule, call)?;
+        let drain = rule.signals.iter().find(|signal| &*signal.name == DRAIN);
+        let drained = drain.map(|_| call.draining());
+        let mut drained = pin!(async {
+            match drained {
+                Some(drained) => drained.await,
+                None => pending().await,
+            }
+        });
+        let mut told = false;
         let mut open = true;
         let mut at_hand = first;
         if all {
@@ -63,6 +81,13 @@ impl<'r> Session<'r> {
                     let timer = &rule.timers[at];
                     timers[at] = if timer.repeats { self.following(rule, at, timers[at], call)? } else { None };
                     self.run(rule, &timer.plan, call).await?
+                }
+                () = &mut drained, if !told => {
+                    told = true;
+                    match drain {
+                        Some(signal) => self.run(rule, &signal.plan, call).await?,
+                        None => Flow::Continue,
+                    }
                 }
                 signal = heard(&mut self.listener) => {
                     let wanted = self.wants(rule, &signal, call)?;
@@ -124,7 +149,7 @@ fn rule_ends(rules: &MethodRules) -> bool {
 async fn sleep_until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due).await,
-        None => std::future::pending().await,
+        None => pending().await,
     }
 }
 
@@ -132,8 +157,8 @@ async fn heard(listener: &mut Option<Listener>) -> Signal {
     match listener {
         Some(listener) => match listener.signals.recv().await {
             Some(signal) => signal,
-            None => std::future::pending().await,
+            None => pending().await,
         },
-        None => std::future::pending().await,
+        None => pending().await,
     }
 }

@@ -1,7 +1,7 @@
 //! How often a rule still answers.
 //!
 //! Counting is atomic: however many calls come at once, a rule with `times: N` answers N of them. The counters
-//! belong to the rule's name, so that they outlive a reload.
+//! belong to the rule's file and name, so that they outlive a reload.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

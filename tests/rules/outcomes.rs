@@ -95,7 +95,6 @@ rules:
     session: {message: [{send: "${request}"}, {when: request.int32 == 2, status: {code: OK}}]}
   - method: kinds.Kinds/List
     stream: [{send: {int32: 1}}, {status: {code: DATA_LOSS, message: after one}}, {send: {int32: 2}}]
-  - {method: kinds.Kinds/Unary, status: {code: OK}}
 "#,
     )
     .await;

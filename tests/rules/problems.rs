@@ -187,3 +187,122 @@ rules:
         assert!(problems.contains(expected), "{problems}");
     }
 }
+
+#[test]
+fn beside_a_file_lie_the_rules_of_its_folder_and_beside_a_folder_all_below_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).expect("a folder");
+    let proto = folder.path().join("stream.proto");
+    std::fs::write(&proto, include_str!("../../proto/stream.proto")).expect("written");
+    for (folder, name) in [(folder.path(), "own"), (inner.as_path(), "below")] {
+        let rule = format!("rules: [{{method: proto.StreamService/List, name: {name}, stream: []}}]");
+        std::fs::write(folder.join("a.rules.yaml"), rule).expect("written");
+    }
+    for (inputs, expected) in [
+        (vec![proto.as_path()], vec!["own"]),
+        (vec![folder.path()], vec!["own", "below"]),
+        (vec![proto.as_path(), folder.path()], vec!["own", "below"]),
+    ] {
+        let builder = inputs
+            .iter()
+            .fold(Schema::builder(), |builder, input| builder.input(*input));
+        let schema = builder.build().expect("it compiles");
+        let rules = Rules::beside(&schema).expect("they load");
+        assert_eq!(rules.names().collect::<Vec<_>>(), expected, "{inputs:?}");
+    }
+}
+
+#[test]
+fn the_address_of_a_schema_may_stand_above_the_rules() {
+    let yaml = "$schema: ./rules.schema.json\nrules: [{method: proto.StreamService/List, stream: []}]";
+    assert_eq!(
+        Rules::from_text(&stream(), "f.rules.yaml", yaml)
+            .expect("it loads")
+            .len(),
+        1
+    );
+    let json = r#"{"$schema": "./x.json", "rules": [{"method": "proto.StreamService/List", "stream": []}]}"#;
+    assert_eq!(
+        Rules::from_text(&stream(), "f.rules.json", json)
+            .expect("it loads")
+            .len(),
+        1
+    );
+    let found = problems(&stream(), "$schema: [x]\nrules: []");
+    assert!(
+        found.contains("1:10: `$schema` is the address of a JSON Schema, a string"),
+        "{found}"
+    );
+}
+
+#[test]
+fn what_sends_no_message_or_two_where_there_must_be_one_is_a_problem() {
+    let once = |outcome: &str| format!("rules: [{{method: kinds.Kinds/Unary, {outcome}}}]");
+    let none = "none is sent before this OK";
+    let second = "and this is a second";
+    for (outcome, expected) in [
+        ("status: {code: OK}", none),
+        ("status: {code: 0, message: fine}", none),
+        ("stream: [{log: x}, {status: {code: OK}}]", none),
+        (
+            "stream: [{when: request.bool, status: {code: OK}}, {send: {}}]",
+            none,
+        ),
+        (
+            "session: {open: [{status: {code: OK}}], message: [{send: {}}]}",
+            none,
+        ),
+        ("stream: [{send: {}}, {send: {}}]", second),
+        ("stream: [{send: {}}, {when: request.bool, send: {}}]", second),
+        ("session: {open: [{send: {}}], message: [{send: {}}]}", second),
+        (
+            "session: {message: [{send: {}}], half_close: [{send: {}}]}",
+            second,
+        ),
+        (
+            "stream: [{choose: [{when: request.bool, do: [{send: {}}]}, {do: [{send: {}}]}]}, {send: {}}]",
+            second,
+        ),
+        ("stream: []", "nothing is sent here"),
+        ("session: {message: [{log: x}]}", "nothing is sent here"),
+    ] {
+        let found = problems(&kinds(), &once(outcome));
+        assert!(found.contains(expected), "{outcome}: {found}");
+        assert!(
+            found.contains("kinds.Kinds/Unary answers with one message"),
+            "{outcome}: {found}"
+        );
+    }
+    for outcome in [
+        "stream: [{send: {}}, {status: {code: OK}}]",
+        "stream: [{when: request.bool, send: {}}, {status: {code: OK}}]",
+        "stream: [{when: request.bool, send: {}}, {when: '!request.bool', send: {}}]",
+        "stream: [{choose: [{when: request.bool, do: [{send: {}}, {status: {code: OK}}]}, {do: []}]}, {send: {}}]",
+        "stream: [{repeat: '${request.int32}', send: {}}]",
+        "stream: [{status: {code: ABORTED}}]",
+        "status: {code: '${request.int32}'}",
+        "session: {timers: [{after: 1s, do: [{send: {}}]}, {after: 2s, do: [{status: {code: OK}}]}]}",
+        "session: {signals: {go: [{send: {}}, {status: {code: OK}}]}}",
+    ] {
+        if let Err(error) = Rules::from_text(&kinds(), "f", &once(outcome)) {
+            panic!("{outcome}: {error:?}");
+        }
+    }
+    // A client that streams may send any number of messages, and a method that streams may answer with none.
+    for rule in [
+        "{method: kinds.Kinds/Collect, session: {message: [{when: received == 2, send: {}}], half_close: [{send: {}}]}}",
+        "{method: kinds.Kinds/Collect, session: {message: [{send: {}}, {status: {code: OK}}]}}",
+        "{method: kinds.Kinds/List, status: {code: OK}}",
+        "{method: kinds.Kinds/Chat, session: {open: [{status: {code: OK}}]}}",
+    ] {
+        if let Err(error) = Rules::from_text(&kinds(), "f", &format!("rules: [{rule}]")) {
+            panic!("{rule}: {error:?}");
+        }
+    }
+    let found = problems(
+        &kinds(),
+        "rules: [{method: kinds.Kinds/Collect, session: {message: [{status: {code: OK}}], half_close: [{send: {}}]}}]",
+    );
+    assert!(found.contains(none), "{found}");
+}

@@ -242,6 +242,30 @@ async fn counters_outlive_a_reload_that_is_given_their_state() {
 }
 
 #[tokio::test]
+async fn rules_of_the_same_name_in_two_files_count_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let schema = kinds();
+    for file in ["a", "b"] {
+        let rules = format!(
+            "rules: [{{method: kinds.Kinds/Unary, name: once, times: 1, match: {{string: {file}}}, reply: {{}}}}]"
+        );
+        std::fs::write(folder.path().join(format!("{file}.rules.yaml")), rules).expect("written");
+    }
+    let rules = Rules::load(&schema, &[folder.path().to_owned()]).expect("they load");
+    let server = Running::of(schema, &rules).await;
+    for (request, expected) in [
+        ("a", Code::Ok),
+        ("b", Code::Ok),
+        ("a", Code::Unimplemented),
+        ("b", Code::Unimplemented),
+    ] {
+        let request = format!(r#"{{"string":"{request}"}}"#);
+        let outcome = server.call("Unary", &[&request]).await;
+        assert_eq!(outcome.status.code(), expected, "{request}");
+    }
+}
+
+#[tokio::test]
 async fn ten_thousand_rules_answer_as_their_order_says() {
     use std::fmt::Write as _;
     let mut yaml = "rules:\n".to_owned();

@@ -218,6 +218,39 @@ async fn a_chat_is_ended_by_a_signal_for_it_or_for_all() {
 }
 
 #[tokio::test]
+async fn a_server_that_drains_signals_it_to_every_call_once() {
+    let mut server = Running::start(CHAT).await;
+    let mut call = server.open("Chat");
+    said(&mut call).await;
+    server.drain();
+    assert_eq!(said(&mut call).await, r#"{"string":"closing"}"#);
+    assert_eq!(call.finish().await.status.message(), "drained");
+
+    let mut server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/Chat
+    session:
+      state: {n: 0}
+      open: [{send: {}}]
+      message: [{send: {int32: "${state.n}"}}]
+      signals: {drain: [{set: {n: "${state.n + 1}"}}, {send: {string: soon}}]}
+"#,
+    )
+    .await;
+    let mut call = server.open("Chat");
+    assert_eq!(call.next().await.expect("a message"), "{}");
+    server.drain();
+    assert_eq!(call.next().await.expect("a message"), r#"{"string":"soon"}"#);
+    for _ in 0..2 {
+        call.send("{}");
+        assert_eq!(call.next().await.expect("a message"), r#"{"int32":1}"#);
+    }
+    call.half_close();
+    assert_eq!(call.finish().await.status.code(), Code::Ok);
+}
+
+#[tokio::test]
 async fn half_close_ends_a_call_with_timers_where_the_client_streams() {
     let server = Running::start(CHAT).await;
     let mut call = server.open("Chat");

@@ -35,7 +35,7 @@ pub(crate) fn problems(schema: &Schema, yaml: &str) -> String {
 pub(crate) struct Running {
     schema: Schema,
     grpc: Grpc<Channel>,
-    _stop: oneshot::Sender<()>,
+    stop: Option<oneshot::Sender<()>>,
 }
 
 /// How a call ended.
@@ -54,9 +54,12 @@ impl Running {
 
     pub(crate) async fn with(schema: Schema, options: &RulesOptions, yaml: &str) -> Self {
         let rules = options.from_text(&schema, "test.rules.yaml", yaml);
-        let rules = rules.unwrap_or_else(|error| panic!("{error:?}"));
+        Self::of(schema, &rules.unwrap_or_else(|error| panic!("{error:?}"))).await
+    }
+
+    pub(crate) async fn of(schema: Schema, rules: &Rules) -> Self {
         let server = Server::builder(schema.clone())
-            .rules(&rules)
+            .rules(rules)
             .build()
             .expect("the rules fit");
         let bound = server.bind("127.0.0.1:0").await.expect("a free port");
@@ -67,8 +70,13 @@ impl Running {
         Self {
             schema,
             grpc: Grpc::new(channel),
-            _stop: stop,
+            stop: Some(stop),
         }
+    }
+
+    /// Lets the server stop: it takes no new calls, and waits for those that are open.
+    pub(crate) fn drain(&mut self) {
+        self.stop = None;
     }
 
     fn method(&self, name: &str) -> Arc<Method> {
