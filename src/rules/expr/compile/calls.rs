@@ -43,6 +43,12 @@ impl Compiler<'_, '_> {
                 (Some(LoopKind::Map), [variable, only_if, body]) => {
                     self.looped(LoopKind::Map, range, variable, Some(only_if), body)
                 }
+                (Some(_), _) => {
+                    let span = self.parsed.name_span(expr);
+                    self.problem(span, format!("`{name}` takes a variable and an expression"));
+                    self.hint(format!("write x.{name}(v, …v…)"));
+                    Typed::unknown()
+                }
                 _ => self.function(expr, name, Some(range), arguments),
             },
             (_, None, name, arguments) => self.function(expr, name, None, arguments),
@@ -66,12 +72,19 @@ impl Compiler<'_, '_> {
             .filter(|function| function.name == name)
             .collect();
         let Some(first) = named.first() else {
-            // What it is called on may be wrong, too.
-            for expr in expressions {
-                self.expr(expr);
+            // What it is called on may be wrong, too, if it is not the first part of the function's own name.
+            let namespace = target.and_then(|target| self.unknown_name(target));
+            if namespace.is_none() {
+                for expr in expressions {
+                    self.expr(expr);
+                }
             }
-            self.problem(self.parsed.name_span(expr), format!("unknown function `{name}`"));
-            self.hint_near(name, function_names());
+            let full_name = namespace.map_or_else(|| name.to_owned(), |space| format!("{space}.{name}"));
+            self.problem(
+                self.parsed.name_span(expr),
+                format!("unknown function `{full_name}`"),
+            );
+            self.hint_near(&full_name, function_names());
             return Typed::unknown();
         };
         if first.style != wanted && first.style != Style::Both {

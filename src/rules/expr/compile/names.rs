@@ -124,6 +124,17 @@ impl Compiler<'_, '_> {
         variables.any(|(other, _)| other == name)
     }
 
+    /// The name that the expression is, if nothing has that name.
+    pub(super) fn unknown_name<'x>(&self, expr: &'x IdedExpr) -> Option<&'x str> {
+        match &expr.expr {
+            Expr::Ident(name) => {
+                let known = self.is_variable(name) || NAMES.contains(&name.as_str());
+                (!known && self.type_named(&[name]).is_none()).then_some(name)
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn volatile(&mut self, node: Node, value_type: Type) -> Typed {
         self.uses.volatile = true;
         Typed::read(node, value_type)

@@ -246,8 +246,26 @@ fn what_the_language_does_not_have_is_said() {
             "write the message as ProtoJSON, with `${…}` in its fields",
         )],
     );
-    for source in ["request.?pt", "[1][?0]", "optional.none()"] {
-        assert!(!Given::nothing().problems(source).is_empty(), "{source}");
+    check(
+        "optional.none()",
+        &[("none", "unknown function `optional.none`", "")],
+    );
+    check(
+        "cel.bind(x, 1, x + 1)",
+        &[("bind", "unknown function `cel.bind`", "")],
+    );
+    check(
+        "[1].all(i, v, i < v)",
+        &[(
+            "all",
+            "`all` takes a variable and an expression",
+            "write x.all(v, …v…)",
+        )],
+    );
+    for (source, place) in [("request.?pt", ".?"), ("[1][?0]", "[?")] {
+        let problems = Given::nothing().problems(source);
+        let expected = format!("syntax error: unsupported syntax '{place}'");
+        assert_eq!(problems[0].message, expected, "{source}");
     }
 }
 
