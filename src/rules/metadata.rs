@@ -148,8 +148,14 @@ fn ascii(value: &Value<'_>) -> Result<AsciiMetadataValue, String> {
         Value::List(_) | Value::Map(_) | Value::Message(_) => return Err("a header is one text".to_owned()),
         scalar => scalar.write_text(&mut text),
     }
-    AsciiMetadataValue::try_from(text.as_str())
-        .map_err(|_| format!("{text:?} has characters that a header cannot carry"))
+    // gRPC's own range, which is narrower than HTTP's.
+    let printable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let value = AsciiMetadataValue::try_from(text.as_str())
+        .ok()
+        .filter(|_| printable);
+    value.ok_or_else(|| {
+        format!("{text:?} has characters that a header cannot carry: a name with `-bin` takes bytes")
+    })
 }
 
 fn binary(value: &Value<'_>) -> Result<BinaryMetadataValue, String> {

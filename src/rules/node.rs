@@ -398,7 +398,9 @@ fn float(text: &str) -> Option<Yaml> {
     if !numeric || !text.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
-    text.parse().ok().map(Yaml::Float)
+    // One that is too large for a float is no infinity: it stays text, which no number's field takes.
+    let number: f64 = text.parse().ok()?;
+    number.is_finite().then_some(Yaml::Float(number))
 }
 
 #[cfg(test)]
@@ -430,6 +432,7 @@ mod tests {
             ("yes", Yaml::Text("yes".to_owned())),
             ("1.2.3", Yaml::Text("1.2.3".to_owned())),
             ("inf", Yaml::Text("inf".to_owned())),
+            ("1e309", Yaml::Text("1e309".to_owned())),
             ("'12'", Yaml::Text("12".to_owned())),
             ("!!str 12", Yaml::Text("12".to_owned())),
             ("!!float 12", Yaml::Float(12.0)),

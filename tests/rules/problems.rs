@@ -189,6 +189,18 @@ rules:
 }
 
 #[test]
+fn a_header_takes_printable_ascii() {
+    for value in ["é", "\"a\\tb\"", "\"${'ÿ'}\""] {
+        let yaml = format!("rules: [{{method: kinds.Kinds/Unary, headers: {{x: {value}}}, reply: {{}}}}]");
+        let found = problems(&kinds(), &yaml);
+        assert!(
+            found.contains("has characters that a header cannot carry"),
+            "{found}"
+        );
+    }
+}
+
+#[test]
 fn beside_a_file_lie_the_rules_of_its_folder_and_beside_a_folder_all_below_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let inner = folder.path().join("inner");

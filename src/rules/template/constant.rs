@@ -49,7 +49,7 @@ pub(crate) fn constant(kind: &Kind, node: &Node, text: Option<&str>) -> Result<V
             let value = float(node, text, "float")?;
             let rounded = value as f32;
             if rounded.is_infinite() && value.is_finite() {
-                return Err(Unfit::new(format!("{value} does not fit float")));
+                return Err(Unfit::new(format!("{value:?} does not fit float")));
             }
             Ok(Value::F32(rounded))
         }
@@ -104,7 +104,7 @@ fn integer<T: TryFrom<i128>>(node: &Node, text: Option<&str>, kind: &Kind) -> Re
     let number = match (&node.value, text) {
         (Yaml::Int(number), _) => *number,
         (Yaml::Float(number), _) => {
-            whole(*number).ok_or_else(|| Unfit::new(format!("{number} does not fit {name}")))?
+            whole(*number).ok_or_else(|| Unfit::new(format!("{number:?} does not fit {name}")))?
         }
         (_, Some(text)) => match text.parse::<i128>() {
             Ok(number) => number,
@@ -139,7 +139,11 @@ fn float(node: &Node, text: Option<&str>, name: &str) -> Result<f64, Unfit> {
         (_, Some("NaN")) => Ok(f64::NAN),
         (_, Some("Infinity")) => Ok(f64::INFINITY),
         (_, Some("-Infinity")) => Ok(f64::NEG_INFINITY),
-        (_, Some(text)) => numeric(text).ok_or_else(|| mismatch(name, node)),
+        (_, Some(text)) => match numeric(text) {
+            Some(number) if number.is_finite() => Ok(number),
+            Some(_) => Err(Unfit::new(format!("{text} does not fit {name}"))),
+            None => Err(mismatch(name, node)),
+        },
         _ => Err(mismatch(name, node)),
     }
 }

@@ -196,7 +196,9 @@ fn what_does_not_fit_is_refused_with_its_place() {
         ("uint64: -1", "-1 does not fit uint64"),
         ("int32: 1.5", "1.5 does not fit int32"),
         ("int32: x", "expected int32, found the string \"x\""),
-        ("float: 1e300", "does not fit float"),
+        ("float: 1e300", "1e300 does not fit float"),
+        ("double: 1e309", "1e309 does not fit double"),
+        ("double: '-1e999'", "-1e999 does not fit double"),
         ("bool: 'true'", "expected bool, found the string \"true\""),
         (
             "string: 5",
