@@ -13,6 +13,7 @@ COPY --from=build /src/target/release/protod /usr/local/bin/protod
 USER nonroot
 ENV PROTOD_ADDR=0.0.0.0:9002
 EXPOSE 9002
+# It asks by reflection and in plain text: with --no-reflection or TLS, give a check of your own.
 HEALTHCHECK CMD ["protod", "call", "localhost:9002", "grpc.health.v1.Health/Check"]
 # The form of a list: protod itself gets the signals.
 ENTRYPOINT ["protod"]

@@ -5,6 +5,7 @@
 
 mod ci;
 mod docker;
+mod links;
 mod page;
 mod rust_test;
 mod walk;
