@@ -46,8 +46,8 @@ pub(crate) fn check(
         elements: bounds.max_elements,
         bounds,
     };
-    let mut reader = Reader::new(bytes);
-    check.message(layouts.get(layout), None, &mut reader, 0, bounds.max_depth)
+    let reader = &mut Reader::new(bytes);
+    check.fields(layouts.get(layout), None, None, reader, 0, bounds.max_depth)
 }
 
 /// Checks the bytes of one message of the picker's root type, and fills its slots.
@@ -67,11 +67,12 @@ pub(crate) fn check_and_pick(
         elements: bounds.max_elements,
         bounds,
     };
-    let mut reader = Reader::new(bytes);
-    check.message(
+    let reader = &mut Reader::new(bytes);
+    check.fields(
         layouts.get(root.layout),
         Some(root),
-        &mut reader,
+        None,
+        reader,
         0,
         bounds.max_depth,
     )
@@ -87,106 +88,115 @@ struct Check<'c> {
 }
 
 impl<'c> Check<'c> {
-    /// Reads fields to the end of the reader. `base` is where the reader's bytes begin in the whole message.
-    fn message(
+    /// Reads fields to the end of the reader, or of the group of that number. `base` is where the reader's bytes
+    /// begin in the whole message.
+    fn fields(
         &mut self,
         layout: &Layout,
         node: Option<&Node>,
-        reader: &mut Reader<'_>,
-        base: usize,
-        depth: u32,
-    ) -> Result<(), Malformed> {
-        while !reader.is_empty() {
-            let (number, wire_type) = reader.key()?;
-            self.field(layout, node, number, wire_type, reader, base, depth)?;
-        }
-        Ok(())
-    }
-
-    /// Reads fields up to the end tag of group `group`.
-    fn group(
-        &mut self,
-        layout: &Layout,
-        node: Option<&Node>,
-        group: u32,
+        group: Option<u32>,
         reader: &mut Reader<'_>,
         base: usize,
         depth: u32,
     ) -> Result<(), Malformed> {
         loop {
-            match reader.key()? {
-                (number, WireType::EndGroup) if number == group => return Ok(()),
-                (number, wire_type) => self.field(layout, node, number, wire_type, reader, base, depth)?,
+            let Some(byte) = reader.peek() else {
+                return if group.is_none() {
+                    Ok(())
+                } else {
+                    Err(Malformed::Truncated)
+                };
+            };
+            let index = if let Some(index) = layout.index_of_short_key(byte) {
+                reader.pass(1);
+                index
+            } else {
+                let (number, wire_type) = reader.key()?;
+                if wire_type == WireType::EndGroup && group == Some(number) {
+                    return Ok(());
+                }
+                match self.other_field(layout, number, wire_type, reader, depth)? {
+                    Some(index) => index,
+                    None => continue,
+                }
+            };
+            self.spend(1)?;
+            let pick = node.map(|node| &node.picks[index]);
+            if let Some(pick) = pick {
+                self.picked.clear_slots(&pick.clears);
+            }
+            let field = &layout.fields[index];
+            let raw = match field.shape {
+                Shape::Varint => Raw::Varint(reader.varint()?),
+                Shape::Fixed32 => Raw::Fixed32(reader.fixed32()?),
+                Shape::Fixed64 => Raw::Fixed64(reader.fixed64()?),
+                Shape::Text => {
+                    let text = reader.delimited()?;
+                    if !text.is_ascii() && std::str::from_utf8(text).is_err() {
+                        return Err(Malformed::Utf8(field.number));
+                    }
+                    Raw::span(base + reader.position() - text.len(), text.len())
+                }
+                Shape::Bytes => {
+                    let length = reader.delimited()?.len();
+                    Raw::span(base + reader.position() - length, length)
+                }
+                Shape::Message(id) => {
+                    let contents = reader.delimited()?;
+                    let layouts = self.layouts;
+                    let (layout, node) = (layouts.get(id), self.node(pick.and_then(|pick| pick.node)));
+                    let depth = if layout.is_map_entry {
+                        depth
+                    } else {
+                        deeper(depth)?
+                    };
+                    let base = base + reader.position() - contents.len();
+                    self.fields(layout, node, None, &mut Reader::new(contents), base, depth)?;
+                    match pick.and_then(|pick| pick.slot) {
+                        // No one range of bytes holds a message that came in pieces.
+                        Some(slot) if self.picked.get(slot) != Raw::Absent => Raw::Present,
+                        _ => Raw::span(base, contents.len()),
+                    }
+                }
+                Shape::Group(id) => {
+                    let (layouts, node) = (self.layouts, self.node(pick.and_then(|pick| pick.node)));
+                    let group = Some(field.number);
+                    self.fields(layouts.get(id), node, group, reader, base, deeper(depth)?)?;
+                    Raw::Present
+                }
+            };
+            if let Some(slot) = pick.and_then(|pick| pick.slot) {
+                self.picked.set(slot, raw);
             }
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the state of one recursive descent, all of it in registers"
-    )]
-    #[inline]
-    fn field(
+    /// A field whose key has more than one byte or that comes in another way: gives its index if its value is still
+    /// to be read, and nothing if that is done.
+    #[inline(never)]
+    fn other_field(
         &mut self,
         layout: &Layout,
-        node: Option<&Node>,
         number: u32,
         wire_type: WireType,
         reader: &mut Reader<'_>,
-        base: usize,
         depth: u32,
-    ) -> Result<(), Malformed> {
-        self.spend(1)?;
+    ) -> Result<Option<usize>, Malformed> {
         let Some(index) = layout.field_index(number) else {
-            return reader.skip(number, wire_type, depth);
+            self.spend(1)?;
+            reader.skip(number, wire_type, depth)?;
+            return Ok(None);
         };
         let field = &layout.fields[index];
-        let pick = node.map(|node| &node.picks[index]);
-        if let Some(pick) = pick {
-            self.picked.clear_slots(&pick.clears);
+        if wire_type as u32 == field.shape.wire_type() {
+            return Ok(Some(index));
         }
-        let raw = match (field.shape, wire_type) {
-            (Shape::Varint, WireType::Varint) => Raw::Varint(reader.varint()?),
-            (Shape::Fixed32, WireType::Fixed32) => Raw::Fixed32(reader.fixed32()?),
-            (Shape::Fixed64, WireType::Fixed64) => Raw::Fixed64(reader.fixed64()?),
-            (Shape::Text, WireType::LengthDelimited) => {
-                let text = reader.delimited()?;
-                if std::str::from_utf8(text).is_err() {
-                    return Err(Malformed::Utf8(number));
-                }
-                Raw::span(base + reader.position() - text.len(), text.len())
-            }
-            (Shape::Bytes, WireType::LengthDelimited) => {
-                let length = reader.delimited()?.len();
-                Raw::span(base + reader.position() - length, length)
-            }
-            (Shape::Message(id), WireType::LengthDelimited) => {
-                let contents = reader.delimited()?;
-                let layouts = self.layouts;
-                let (layout, node) = (layouts.get(id), self.node(pick.and_then(|pick| pick.node)));
-                let depth = if layout.is_map_entry {
-                    depth
-                } else {
-                    deeper(depth)?
-                };
-                let base = base + reader.position() - contents.len();
-                self.message(layout, node, &mut Reader::new(contents), base, depth)?;
-                Raw::Present
-            }
-            (Shape::Group(id), WireType::StartGroup) => {
-                let (layouts, node) = (self.layouts, self.node(pick.and_then(|pick| pick.node)));
-                self.group(layouts.get(id), node, number, reader, base, deeper(depth)?)?;
-                Raw::Present
-            }
-            (_, WireType::LengthDelimited) if field.repeated => {
-                return self.packed(field, reader.delimited()?);
-            }
-            (_, _) => return Err(Malformed::WireType(number)),
-        };
-        if let Some(slot) = pick.and_then(|pick| pick.slot) {
-            self.picked.set(slot, raw);
+        if wire_type != WireType::LengthDelimited || !field.repeated {
+            return Err(Malformed::WireType(number));
         }
-        Ok(())
+        self.spend(1)?;
+        self.packed(field, reader.delimited()?)?;
+        Ok(None)
     }
 
     /// The elements of a packed field. Lists have no slots.

@@ -27,9 +27,9 @@ pub(crate) enum Raw {
     Fixed32(u32),
     /// Eight little-endian bytes.
     Fixed64(u64),
-    /// A string or bytes: offset and length.
+    /// A string, bytes, or a sub-message that came whole: offset and length.
     Span(u32, u32),
-    /// A sub-message is there; its fields have slots of their own.
+    /// A sub-message that is a group, or came in pieces.
     Present,
 }
 

@@ -66,19 +66,49 @@ impl<'b> Reader<'b> {
         self.position == self.bytes.len()
     }
 
+    /// The next byte, which stays the next.
+    #[inline]
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.position).copied()
+    }
+
+    /// Passes over bytes that [`peek`](Self::peek) gave.
+    #[inline]
+    pub(crate) fn pass(&mut self, count: usize) {
+        self.position += count;
+    }
+
     #[inline]
     pub(crate) fn varint(&mut self) -> Result<u64, Malformed> {
-        match self.bytes.get(self.position) {
-            Some(&byte) if byte < 0x80 => {
+        match self.bytes.get(self.position..) {
+            Some(&[byte, ..]) if byte < 0x80 => {
                 self.position += 1;
                 Ok(u64::from(byte))
+            }
+            Some(&[first, second, ..]) if second < 0x80 => {
+                self.position += 2;
+                Ok(u64::from(first & 0x7f) | u64::from(second) << 7)
             }
             _ => self.long_varint(),
         }
     }
 
+    #[inline(never)]
     fn long_varint(&mut self) -> Result<u64, Malformed> {
         let rest = &self.bytes[self.position..];
+        if let Some(bytes) = rest.first_chunk() {
+            // Up to eight bytes at once: the first without the bit that says that more follow is the last.
+            let word = u64::from_le_bytes(*bytes);
+            let last = !word & 0x8080_8080_8080_8080;
+            if last != 0 {
+                let width = last.trailing_zeros() / 8 + 1;
+                let bits = word & (u64::MAX >> (64 - 8 * width));
+                let bits = bits & 0x007f_007f_007f_007f | (bits & 0x7f00_7f00_7f00_7f00) >> 1;
+                let bits = bits & 0x0000_3fff_0000_3fff | (bits & 0x3fff_0000_3fff_0000) >> 2;
+                self.position += width as usize;
+                return Ok(bits & 0x0fff_ffff | (bits & 0x0fff_ffff_0000_0000) >> 4);
+            }
+        }
         let mut value = 0;
         for (index, &byte) in rest.iter().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * index);
@@ -168,8 +198,28 @@ impl<'b> Reader<'b> {
 }
 
 /// Appends a varint.
-#[inline]
-pub(crate) fn put_varint(buffer: &mut Vec<u8>, mut value: u64) {
+#[inline(always)]
+pub(crate) fn put_varint(buffer: &mut Vec<u8>, value: u64) {
+    if value < 0x80 {
+        buffer.push(value as u8);
+    } else if value < 1 << 28 {
+        // Up to four bytes, made in a register and written at once: seven bits in each, and in all but the last the
+        // bit that says that more follow.
+        let value = value as u32;
+        let width = (38 - value.leading_zeros()) / 7;
+        let spread =
+            value & 0x7f | (value & 0x3f80) << 1 | (value & 0x1f_c000) << 2 | (value & 0xfe0_0000) << 3;
+        let more = 0x0080_8080 & ((1 << (8 * (width - 1))) - 1);
+        let length = buffer.len() + width as usize;
+        buffer.extend_from_slice(&(spread | more).to_le_bytes());
+        buffer.truncate(length);
+    } else {
+        put_long_varint(buffer, value);
+    }
+}
+
+#[cold]
+fn put_long_varint(buffer: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         buffer.push(value as u8 | 0x80);
         value >>= 7;

@@ -27,6 +27,8 @@ pub(crate) struct Layout {
     pub(crate) is_map_entry: bool,
     /// Sorted by field number.
     pub(crate) fields: Box<[FieldLayout]>,
+    /// For keys of one byte: the field's index in `fields` plus one where the wire type is the field's own, or 0.
+    short_keys: [u8; SHORT_KEYS],
     /// For the low field numbers: the field's index in `fields` plus one, or 0.
     low_numbers: Box<[u16]>,
 }
@@ -67,6 +69,9 @@ pub(crate) enum Shape {
     /// Between group tags, a message.
     Group(LayoutId),
 }
+
+/// Keys below this have one byte: field numbers up to 15.
+const SHORT_KEYS: usize = 0x80;
 
 /// Field numbers below this are found by index.
 const LOW_NUMBERS: u32 = 256;
@@ -123,12 +128,28 @@ impl Layout {
         for (field, place) in low_fields.zip(1..) {
             low_numbers[field.number as usize] = place;
         }
+        let mut short_keys = [0; SHORT_KEYS];
+        for (field, place) in fields.iter().zip(1..) {
+            let key = field.number << 3 | field.shape.wire_type();
+            if let Some(short) = short_keys.get_mut(key as usize) {
+                *short = place;
+            }
+        }
         Self {
             is_map_entry: descriptor.is_map_entry(),
             descriptor,
             fields: fields.into(),
             low_numbers: low_numbers.into(),
+            short_keys,
         }
+    }
+
+    /// The index in [`fields`](Self::fields) of the field that a key of one byte belongs to, wire type included;
+    /// nothing for all other keys.
+    #[inline]
+    pub(crate) fn index_of_short_key(&self, byte: u8) -> Option<usize> {
+        let place = *self.short_keys.get(byte as usize)?;
+        usize::from(place).checked_sub(1)
     }
 
     /// The index in [`fields`](Self::fields) of a field number, or nothing for an unknown field.
@@ -146,6 +167,18 @@ impl Layout {
 }
 
 impl Shape {
+    /// The low three bits of the field's key.
+    #[inline]
+    pub(crate) fn wire_type(self) -> u32 {
+        match self {
+            Self::Varint => 0,
+            Self::Fixed64 => 1,
+            Self::Text | Self::Bytes | Self::Message(_) => 2,
+            Self::Group(_) => 3,
+            Self::Fixed32 => 5,
+        }
+    }
+
     fn of_kind(kind: &Kind, group: bool, by_name: &HashMap<Box<str>, LayoutId>) -> Self {
         match kind {
             Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => Self::Fixed64,
