@@ -308,6 +308,7 @@ fn gone() -> Status {
     Status::cancelled("the client cancelled the call")
 }
 
+#[cold]
 pub(super) fn too_large(size: &str, max_size: usize) -> Status {
     Status::resource_exhausted(format!(
         "a message{size} is larger than the limit of {max_size} bytes"

@@ -205,6 +205,12 @@ pub(crate) struct Frames<'c> {
 }
 
 impl Frames<'_> {
+    /// Whether enough was written to be put out.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.outgoing.is_full()
+    }
+
     /// Writes one frame: `write` appends the message's bytes, the prefix is filled in afterwards. After an error
     /// the buffer is as it was.
     #[inline]
@@ -259,8 +265,11 @@ impl Frames<'_> {
 #[inline]
 fn fill_prefix(frames: &mut [u8], start: usize, max_size: usize) -> Result<(), Status> {
     let size = frames.len() - start - PREFIX;
-    let length = u32::try_from(size).ok().filter(|_| size <= max_size);
-    let length = length.ok_or_else(|| too_large(&format!(" of {size} bytes"), max_size))?;
-    frames[start + 1..start + PREFIX].copy_from_slice(&length.to_be_bytes());
-    Ok(())
+    match u32::try_from(size) {
+        Ok(length) if size <= max_size => {
+            frames[start + 1..start + PREFIX].copy_from_slice(&length.to_be_bytes());
+            Ok(())
+        }
+        _ => Err(too_large(&format!(" of {size} bytes"), max_size)),
+    }
 }

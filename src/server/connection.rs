@@ -217,9 +217,19 @@ impl Drop for OpenStream {
             connected,
             idle_since,
         } = &*self.0;
-        // Written before the count is, so that whoever sees no stream sees when the last one ended.
-        let now = u64::try_from(connected.elapsed().as_millis()).unwrap_or(u64::MAX);
-        idle_since.store(now, Ordering::Release);
-        open.fetch_sub(1, Ordering::AcqRel);
+        let ends_now = || {
+            let now = u64::try_from(connected.elapsed().as_millis()).unwrap_or(u64::MAX);
+            idle_since.store(now, Ordering::Release);
+        };
+        // The clock is read for the last stream only. Written before the count is, so that whoever sees no stream
+        // sees when the last one ended; after it only where two streams ended at once.
+        let seems_last = open.load(Ordering::Acquire) == 1;
+        if seems_last {
+            ends_now();
+        }
+        let is_last = open.fetch_sub(1, Ordering::AcqRel) == 1;
+        if is_last && !seems_last {
+            ends_now();
+        }
     }
 }

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method as HttpMethod, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method as HttpMethod, Request, Response, StatusCode, header};
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
@@ -25,6 +25,11 @@ use crate::handler::{
     CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, Respond, accepted_encodings,
     trailers_only,
 };
+
+// Constants, because a name given as text is parsed for each look-up.
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -94,10 +99,10 @@ impl GrpcService {
         };
         let place = self.shared.calls.take_place()?;
         let headers = request.headers();
-        let asked = headers.get("grpc-timeout").map(parse_timeout).transpose()?;
+        let asked = headers.get(GRPC_TIMEOUT).map(parse_timeout).transpose()?;
         let time = self.shared.deadlines.time_for(asked);
-        let request_encoding = Encoding::from_header(headers.get("grpc-encoding"))?;
-        let accepted = headers.get("grpc-accept-encoding");
+        let request_encoding = Encoding::from_header(headers.get(GRPC_ENCODING))?;
+        let accepted = headers.get(GRPC_ACCEPT_ENCODING);
         // As grpc-go does: a client that compresses gets compressed answers.
         let response_encoding = request_encoding.filter(|encoding| encoding.is_accepted_by(accepted));
         let (parts, body) = request.into_parts();
@@ -196,7 +201,7 @@ impl Refusal {
             Self::Grpc(status) => {
                 let mut headers = HeaderMap::new();
                 if status.code() == Code::Unimplemented {
-                    headers.insert("grpc-accept-encoding", accepted_encodings());
+                    headers.insert(GRPC_ACCEPT_ENCODING, accepted_encodings());
                 }
                 trailers_only(&status, MetadataMap::from_headers(headers), MetadataMap::new())
             }
