@@ -33,6 +33,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) locals: Vec<(String, Type)>,
     /// What the programs compiled so far look at.
     pub(crate) uses: Uses,
+    /// How many [memos](super::template::Memos) the rule's loops take.
+    pub(crate) memos: usize,
 }
 
 impl Compiler<'_> {

@@ -231,6 +231,7 @@ fn compiler<'a>(
         state: Vec::new(),
         locals: Vec::new(),
         uses: Uses::default(),
+        memos: 0,
     }
 }
 

@@ -45,7 +45,7 @@ pub use self::explain::Explanation;
 use self::expr::Uses;
 pub use self::json_schema::JSON_SCHEMA;
 use self::plan::Rule;
-use self::select::Order;
+use self::select::{Chosen, Order};
 use self::session::Session;
 pub use self::state::RulesState;
 use self::store::Store;
@@ -206,10 +206,10 @@ impl MethodRules {
 impl Handler for MethodRules {
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
         let mut session = Session::new(self, call);
-        if let Some(rule) = self.unconditional() {
-            return session.answer(rule, call, false, false).await;
-        }
-        let chosen = select::choose(self, &mut session, call).await?;
+        let chosen = match self.unconditional() {
+            Some(rule) => Chosen::at_once(rule),
+            None => select::choose(self, &mut session, call).await?,
+        };
         session.answer(chosen.rule, call, chosen.first, chosen.all).await
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Rule {
     pub(crate) key: Option<Text>,
     /// What the programs of its session look at.
     pub(crate) uses: Uses,
+    /// How many [memos](super::template::Memos) its loops take.
+    pub(crate) memos: usize,
     /// Whether something other than a `message` event reads `request`: the last message is kept for it.
     pub(crate) keeps_last: bool,
 }
@@ -88,6 +90,8 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) enum Op {
     Send(Template),
+    /// Changes one variable of the call that is an int.
+    SetInt(Box<IntAssignment>),
     /// All of its values are taken before the first is changed.
     Set(Box<[Assignment]>),
     Wait(Pause),
@@ -118,6 +122,17 @@ pub(crate) enum Op {
         body: usize,
         every: Option<Pause>,
     },
+}
+
+/// The new value of an int.
+#[derive(Debug)]
+pub(crate) struct IntAssignment {
+    /// The variable's place in the state.
+    pub(crate) place: usize,
+    /// As the rule writes it.
+    pub(crate) name: String,
+    /// Gives an int.
+    pub(crate) program: Program,
 }
 
 /// A variable's new value.

@@ -97,6 +97,7 @@ pub(crate) fn compile(
         signals: session.signals.into(),
         key: session.key,
         uses: compiler.uses,
+        memos: compiler.memos,
         keeps_last: session.keeps_last,
     };
     if let [outcome] = outcomes.as_slice() {

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use tonic::Status;
 
-use super::expr::{Env, EvalError, Type, Value};
+use super::expr::{Env, EvalError, Value};
 use super::metadata::Metadata;
 use super::pause::Pause;
 use super::plan::{Assignment, Op, Plan, Rule, SignalStep, Variable};
 use super::session::Session;
-use super::source::{Source, fit};
+use super::source::fit;
 use super::state::Listener;
 use super::store::Store;
-use super::template::Misfit;
+use super::template::{Misfit, MisfitKind, Template};
 use super::text::Text;
 use crate::handler::{Call, Frames};
 
@@ -108,45 +108,25 @@ impl<'r> Session<'r> {
             match op {
                 Op::Send(template) => {
                     self.with_env(call, |env, mut frames| {
-                        frames.write(|buffer| template.write(env, buffer))
+                        frames.write(|buffer| template.write(env, &self.memos, buffer))
                     })
                     .map_err(|misfit| misfit_status(rule, misfit))?;
+                    if is_whole_loop(plan, *at) {
+                        self.send_rounds(template, call)
+                            .map_err(|misfit| misfit_status(rule, misfit))?;
+                    }
                     if call.is_full() {
                         return Ok(Stop::Wait(Wait::Transport));
                     }
                 }
-                Op::Set(assignments) => self.set(rule, assignments, call)?,
+                Op::SetInt(set) => {
+                    let number = self.with_env(call, |env, _| set.program.eval_int(env));
+                    let number = number.map_err(|error| set_failed(rule, &set.name, &error.into_text()))?;
+                    put_int(&mut self.state[set.place], number);
+                }
                 Op::Log(text) => {
                     if tracing::enabled!(target: "protod::rules", tracing::Level::INFO) {
                         self.log(rule, text, call)?;
-                    }
-                }
-                Op::Jump(to) => *at = *to,
-                Op::Unless { condition, to } => {
-                    let holds = self.with_env(call, |env, _| match condition.eval(env) {
-                        Ok(Value::Bool(holds)) => Ok(holds),
-                        Ok(other) => Err(format!("`when` gave {}, no bool", other.type_name())),
-                        Err(error) => Err(format!("`when`: {error}")),
-                    });
-                    if !holds.map_err(|message| failed(rule, &message))? {
-                        *at = *to;
-                    }
-                }
-                Op::Repeat { count, end } => {
-                    let count = self.with_env(call, |env, _| count.value(env)).and_then(rounds);
-                    let end_round = count.map_err(|error| failed(rule, &format!("`repeat`: {error}")))?;
-                    if !self.begin_loop(Rounds::Count {
-                        next: 0,
-                        end: end_round,
-                    }) {
-                        *at = *end;
-                    }
-                }
-                Op::Each { list, end } => {
-                    let elements = self.with_env(call, |env, _| list.eval(env).and_then(elements));
-                    let elements = elements.map_err(|error| failed(rule, &format!("`each`: {error}")))?;
-                    if !self.begin_loop(Rounds::Elements(elements.into_iter())) {
-                        *at = *end;
                     }
                 }
                 Op::Next { body, every } => {
@@ -157,28 +137,106 @@ impl<'r> Session<'r> {
                         }
                     }
                 }
-                Op::Wait(pause) => return self.pause(rule, pause, call),
-                Op::Headers(headers) => self.headers(rule, headers, call)?,
-                Op::Trailers(trailers) => {
-                    // Taken out, because the values may read the call's own metadata.
-                    let mut map = std::mem::take(call.trailers_mut());
-                    let written = self.with_env(call, |env, _| trailers.write(env, &mut map));
-                    *call.trailers_mut() = map;
-                    written.map_err(|message| failed(rule, &format!("`trailers`: {message}")))?;
+                Op::Jump(to) => *at = *to,
+                other => {
+                    if let Some(stop) = self.step(rule, other, at, call)? {
+                        return Ok(stop);
+                    }
                 }
-                Op::FlushHeaders => call.flush_headers(),
-                Op::Status(status) => {
-                    let status = self.with_env(call, |env, _| status.status(env));
-                    let status = status.map_err(|message| failed(rule, &format!("`status`: {message}")))?;
-                    return match status.code() {
-                        tonic::Code::Ok => Ok(Stop::Done(Flow::End)),
-                        _ => Err(status),
-                    };
-                }
-                Op::Signal(step) => self.signal(rule, step, call)?,
             }
         }
         Ok(Stop::Done(Flow::Continue))
+    }
+
+    /// Goes on with a loop that does nothing but send: until the transport is full, or one round before its last.
+    fn send_rounds(&mut self, template: &Template, call: &mut Call) -> Result<(), Misfit> {
+        let Some(Rounds::Count { next, end }) = self.loops.last() else {
+            return Ok(());
+        };
+        let (mut next, end) = (*next, *end);
+        let mut locals = std::mem::take(&mut self.locals);
+        let sent = self.with_env(call, |env, mut frames| {
+            while next < end && !frames.is_full() {
+                if let Some(local) = locals.last_mut() {
+                    put_int(local, next);
+                }
+                next += 1;
+                let env = Env {
+                    locals: &locals,
+                    ..*env
+                };
+                frames.write(|buffer| template.write(&env, &self.memos, buffer))?;
+            }
+            Ok(())
+        });
+        self.locals = locals;
+        self.loops.pop();
+        self.loops.push(Rounds::Count { next, end });
+        sent
+    }
+
+    /// Runs one step of the kinds that are seldom met for each message.
+    #[inline(never)]
+    fn step(
+        &mut self,
+        rule: &'r Rule,
+        op: &'r Op,
+        at: &mut usize,
+        call: &mut Call,
+    ) -> Result<Option<Stop>, Status> {
+        match op {
+            Op::Set(assignments) => self.set(rule, assignments, call)?,
+            Op::Unless { condition, to } => {
+                let holds = self.with_env(call, |env, _| match condition.eval(env) {
+                    Ok(Value::Bool(holds)) => Ok(holds),
+                    Ok(other) => Err(format!("`when` gave {}, no bool", other.type_name())),
+                    Err(error) => Err(format!("`when`: {error}")),
+                });
+                if !holds.map_err(|message| failed(rule, &message))? {
+                    *at = *to;
+                }
+            }
+            Op::Repeat { count, end } => {
+                let count = self.with_env(call, |env, _| count.value(env)).and_then(rounds);
+                let end_round = count.map_err(|error| failed(rule, &format!("`repeat`: {error}")))?;
+                if !self.begin_loop(Rounds::Count {
+                    next: 0,
+                    end: end_round,
+                }) {
+                    *at = *end;
+                }
+            }
+            Op::Each { list, end } => {
+                let elements = self.with_env(call, |env, _| list.eval(env).and_then(elements));
+                let elements = elements.map_err(|error| failed(rule, &format!("`each`: {error}")))?;
+                if !self.begin_loop(Rounds::Elements(elements.into_iter())) {
+                    *at = *end;
+                }
+            }
+            Op::Wait(pause) => return self.pause(rule, pause, call).map(Some),
+            Op::Headers(headers) => self.headers(rule, headers, call)?,
+            Op::Trailers(trailers) => {
+                // Taken out, because the values may read the call's own metadata.
+                let mut map = std::mem::take(call.trailers_mut());
+                let written = self.with_env(call, |env, _| trailers.write(env, &mut map));
+                *call.trailers_mut() = map;
+                written.map_err(|message| failed(rule, &format!("`trailers`: {message}")))?;
+            }
+            Op::FlushHeaders => call.flush_headers(),
+            Op::Status(status) => {
+                let status = self.with_env(call, |env, _| status.status(env));
+                let status = status.map_err(|message| failed(rule, &format!("`status`: {message}")))?;
+                return match status.code() {
+                    tonic::Code::Ok => Ok(Some(Stop::Done(Flow::End))),
+                    _ => Err(status),
+                };
+            }
+            Op::Signal(step) => self.signal(rule, step, call)?,
+            Op::Send(_) | Op::SetInt(_) | Op::Log(_) | Op::Next { .. } | Op::Jump(_) => {
+                unreachable!("`steps` runs these")
+            }
+        }
+        Ok(None)
     }
 
     fn log(&mut self, rule: &Rule, text: &Text, call: &mut Call) -> Result<(), Status> {
@@ -192,34 +250,10 @@ impl<'r> Session<'r> {
     }
 
     /// All values are taken before the first changes.
-    #[inline]
     fn set(&mut self, rule: &Rule, assignments: &[Assignment], call: &mut Call) -> Result<(), Status> {
-        if let [
-            Assignment {
-                variable: Variable::State(place, kept),
-                name,
-                value,
-            },
-        ] = assignments
-        {
-            if let (Type::Int, Source::Program(program)) = (kept, value)
-                && *program.result_type() == Type::Int
-            {
-                let number = self.with_env(call, |env, _| program.eval_int(env));
-                let number = number.map_err(|error| failed(rule, &format!("`set` of {name}: {error}")))?;
-                put_int(&mut self.state[*place], number);
-                return Ok(());
-            }
-            let value = self
-                .with_env(call, |env, _| value.value(env))
-                .map_err(|error| error.message);
-            let value = value.and_then(|value| fit(kept, value));
-            let value = value.map_err(|message| failed(rule, &format!("`set` of {name}: {message}")))?;
-            return self.put(*place, value, call);
-        }
         let changes = self
             .set_in_store(assignments, call)
-            .map_err(|(name, message)| failed(rule, &format!("`set` of {name}: {message}")))?;
+            .map_err(|(name, message)| set_failed(rule, name, &message))?;
         changes
             .into_iter()
             .try_for_each(|(place, value)| self.put(place, value, call))
@@ -354,11 +388,11 @@ fn changes<'a>(
         let value = assignment
             .value
             .value(env)
-            .map_err(|error| wrong(error.message))?;
+            .map_err(|error| wrong(error.into_text()))?;
         let change = match &assignment.variable {
             Variable::State(place, kept) => Change::State(*place, fit(kept, value).map_err(wrong)?),
             Variable::Store(key) => {
-                let key = key.value(env).map_err(|error| wrong(error.message))?;
+                let key = key.value(env).map_err(|error| wrong(error.into_text()))?;
                 Change::Store(shown(&key), value)
             }
         };
@@ -388,9 +422,7 @@ fn rounds(count: Value<'static>) -> Result<i64, EvalError> {
         Value::Uint(count) => i64::try_from(*count).ok(),
         _ => None,
     };
-    rounds.ok_or_else(|| EvalError {
-        message: format!("{} rounds", shown(&count)),
-    })
+    rounds.ok_or_else(|| EvalError::new(format!("{} rounds", shown(&count))))
 }
 
 /// The elements of a list, or the keys of a map.
@@ -398,15 +430,25 @@ fn elements(value: Value<'_>) -> Result<Vec<Value<'static>>, EvalError> {
     match value {
         Value::List(items) => Ok(items.into_iter().map(Value::into_owned).collect()),
         Value::Map(entries) => Ok(entries.into_iter().map(|(key, _)| key.into_owned()).collect()),
-        other => Err(EvalError {
-            message: format!("{} is no list", shown(&other)),
-        }),
+        other => Err(EvalError::new(format!("{} is no list", shown(&other)))),
     }
 }
 
+/// Whether the step before `at` is all that its loop does.
+#[inline]
+fn is_whole_loop(plan: &Plan, at: usize) -> bool {
+    matches!(plan.ops.get(at), Some(Op::Next { body, every: None }) if body + 1 == at)
+}
+
+#[cold]
+fn set_failed(rule: &Rule, name: &str, message: &str) -> Status {
+    failed(rule, &format!("`set` of {name}: {message}"))
+}
+
+#[cold]
 fn misfit_status(rule: &Rule, misfit: Misfit) -> Status {
-    match misfit {
-        Misfit::Transport(status) => *status,
+    match misfit.into_kind() {
+        MisfitKind::Transport(status) => status,
         other => failed(rule, &other.to_string()),
     }
 }

@@ -32,6 +32,17 @@ pub(super) struct Chosen<'r> {
     pub(super) all: bool,
 }
 
+impl<'r> Chosen<'r> {
+    /// Chosen before any message has come.
+    pub(super) fn at_once(rule: &'r Rule) -> Self {
+        Self {
+            rule,
+            first: false,
+            all: false,
+        }
+    }
+}
+
 impl Order {
     pub(super) fn of(rules: &[Rule]) -> Self {
         let first = |stage: Stage| {
@@ -56,11 +67,7 @@ pub(super) async fn choose<'r>(
 ) -> Result<Chosen<'r>, Status> {
     let order = &rules.order;
     if let Some(rule) = try_range(rules, session, call, 0..order.message) {
-        return Ok(Chosen {
-            rule,
-            first: false,
-            all: false,
-        });
+        return Ok(Chosen::at_once(rule));
     }
     if order.message == rules.rules.len() {
         return Err(unmatched(rules, session, call));

@@ -5,11 +5,12 @@
 //! runs, and writes straight into the frames. Nothing is looked up by name here, and nothing is allocated for a
 //! message but what its values need.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use tonic::Status;
+use tonic::metadata::AsciiMetadataKey;
 
 use super::MethodRules;
 use super::expr::{CallFacts, Env, Value};
@@ -17,8 +18,13 @@ use super::plan::Rule;
 use super::run::{Flow, Rounds, Stop, failed};
 use super::state::Listener;
 use super::store::Store;
+use super::template::Memos;
 use crate::handler::Call;
 use crate::message::{Bounds, MessageError, Picked, check_and_pick};
+
+/// Names the rule that answered. Made once: a name given as text is parsed for each call.
+static RULE_HEADER: LazyLock<AsciiMetadataKey> =
+    LazyLock::new(|| AsciiMetadataKey::from_static("protod-rule"));
 
 /// Which message `request` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +51,7 @@ pub(super) struct Session<'r> {
     pub(super) state: Vec<Value<'static>>,
     pub(super) locals: Vec<Value<'static>>,
     pub(super) loops: Vec<Rounds>,
+    pub(super) memos: Memos,
     facts: CallFacts,
     /// A log line on its way; kept for its memory.
     pub(super) line: String,
@@ -77,6 +84,7 @@ impl<'r> Session<'r> {
             state: Vec::new(),
             locals: Vec::new(),
             loops: Vec::new(),
+            memos: Memos::default(),
             facts,
             line: String::new(),
             listener: None,
@@ -118,6 +126,7 @@ impl<'r> Session<'r> {
         .map_err(MessageError::from)?;
         self.received += 1;
         self.at = At::Frame;
+        self.memos.forget();
         if self.rules.uses.requests {
             self.requests.push(call.keep_frame()?);
         }
@@ -129,6 +138,7 @@ impl<'r> Session<'r> {
         self.kept.clear();
         self.kept.extend_from_slice(message);
         self.at = At::Kept;
+        self.memos.forget();
         check_and_pick(
             self.rules.method.layouts(),
             &self.rules.picker,
@@ -152,7 +162,10 @@ impl<'r> Session<'r> {
         if self.rules.rule_header
             && let Some(headers) = call.headers_mut()
         {
-            headers.insert("protod-rule", rule.header.clone());
+            headers.insert(&*RULE_HEADER, rule.header.clone());
+        }
+        if rule.memos > 0 {
+            self.memos = Memos::new(rule.memos);
         }
         if !rule.state.is_empty() {
             self.begin_state(rule, call)?;
@@ -168,10 +181,11 @@ impl<'r> Session<'r> {
             return Ok(());
         }
         if !rule.timers.is_empty() || !rule.signals.is_empty() {
-            return self.answer_timed(rule, call, first, all).await;
+            // Boxed, as are the other paths that few calls take: every call's future has room for what is not.
+            return Box::pin(self.answer_timed(rule, call, first, all)).await;
         }
         if all {
-            return self.replay(rule, call).await.map(drop);
+            return Box::pin(self.replay(rule, call)).await.map(drop);
         }
         let mut at_hand = first;
         while at_hand || self.next(rule, call).await? {
@@ -229,6 +243,7 @@ impl<'r> Session<'r> {
         if self.at == At::Frame {
             // Nobody reads it: `keeps_last` would have kept it.
             self.at = At::Nothing;
+            self.memos.forget();
         }
         self.run(rule, &rule.half_close, call).await
     }

@@ -13,7 +13,7 @@ use super::expr::{Env, Type, Value};
 use super::names;
 use super::node::{Node, Yaml};
 use super::source::Source;
-use super::template::Template;
+use super::template::{Memos, Template};
 use super::text::Text;
 use crate::message::{WireType, key, put_varint};
 
@@ -167,7 +167,7 @@ impl StatusTemplate {
         for template in &self.details {
             detail.clear();
             template
-                .write(env, &mut detail)
+                .write(env, &Memos::default(), &mut detail)
                 .map_err(|misfit| format!("`details`: {misfit}"))?;
             put_delimited(&mut buffer, 3, &detail);
         }

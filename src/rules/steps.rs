@@ -8,7 +8,7 @@ use super::metadata::Metadata;
 use super::names;
 use super::node::{Node, Yaml};
 use super::pause::Pause;
-use super::plan::{Assignment, Op, Plan, SignalStep, Variable};
+use super::plan::{Assignment, IntAssignment, Op, Plan, SignalStep, Variable};
 use super::source::{Source, assignable};
 use super::status::StatusTemplate;
 use super::template::Template;
@@ -297,7 +297,21 @@ impl<'s, 'c> Steps<'s, 'c> {
                 value: source,
             });
         }
-        Some(Op::Set(assignments.into()))
+        Some(match <[Assignment; 1]>::try_from(assignments) {
+            Ok(
+                [
+                    Assignment {
+                        variable: Variable::State(place, Type::Int),
+                        name,
+                        value: Source::Program(program),
+                    },
+                ],
+            ) if *program.result_type() == Type::Int => {
+                Op::SetInt(Box::new(IntAssignment { place, name, program }))
+            }
+            Ok(one) => Op::Set(one.into()),
+            Err(more) => Op::Set(more.into()),
+        })
     }
 
     /// What a key of `set` names: `n` of the state, or `store.n`, or `store[CEL]`.

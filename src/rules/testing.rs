@@ -9,7 +9,7 @@ use super::compiler::Compiler;
 use super::expr::{CallFacts, Env, Uses, Value};
 use super::node::{self, Node};
 use super::store::Store;
-use super::template::{Misfit, Template};
+use super::template::{Memos, Template};
 use crate::Problem;
 use crate::error::SourceText;
 use crate::message::{Bounds, Message, Picker, check_and_pick};
@@ -60,6 +60,7 @@ pub(super) fn compiled<T>(
         state: Vec::new(),
         locals: Vec::new(),
         uses: Uses::default(),
+        memos: 0,
     };
     let compiled = compile(&mut compiler, &node);
     match compiled {
@@ -100,19 +101,32 @@ pub(super) fn written(
     request: &str,
 ) -> Result<DynamicMessage, String> {
     let descriptor = message_type(schema, name);
+    let request = match request {
+        "" => Message::from_dynamic(DynamicMessage::new(descriptor)),
+        json => Message::from_json(descriptor, json).unwrap(),
+    };
+    written_for(schema, name, yaml, &request)
+}
+
+/// The same for a request of any bytes.
+pub(super) fn written_for(
+    schema: &Schema,
+    name: &str,
+    yaml: &str,
+    request: &Message,
+) -> Result<DynamicMessage, String> {
+    let descriptor = message_type(schema, name);
     let layout = schema.layouts().find(name).unwrap();
     let mut picker = Picker::new(schema.layouts(), layout);
     let template = compiled(schema, name, &mut picker, yaml, |compiler, node| {
         Template::compile(compiler, node, &descriptor)
     })
     .map_err(|problems| rendered(&problems))?;
-    let request = match request {
-        "" => Message::from_dynamic(DynamicMessage::new(descriptor.clone())),
-        json => Message::from_json(descriptor.clone(), json).unwrap(),
-    };
     let mut buffer = Vec::new();
-    with_request(schema, &picker, &request, |env| template.write(env, &mut buffer))
-        .map_err(|misfit: Misfit| misfit.to_string())?;
+    with_request(schema, &picker, request, |env| {
+        template.write(env, &Memos::default(), &mut buffer)
+    })
+    .map_err(|misfit| misfit.to_string())?;
     let message = DynamicMessage::decode(descriptor, &buffer[..]).unwrap();
     // In the order of field numbers, minimal lengths, nothing left in that proto3 leaves out. Maps have no order,
     // and prost leaves out an entry's zero value, and -0.0, which is no default.

@@ -2,11 +2,12 @@
 //!
 //! [`split`] finds the expressions of a string; [`Text`] is such a string compiled. `$${` stands for `${`.
 
-use std::io::Write as _;
 use std::ops::Range;
 
+use itoa::Buffer;
+
 use super::compiler::Compiler;
-use super::expr::{Env, EvalError, Program, Value};
+use super::expr::{Env, EvalError, Program, Type, Value};
 use super::node::Node;
 
 /// A part of a template string, as it is written.
@@ -108,6 +109,8 @@ pub(crate) struct Text {
 #[derive(Debug)]
 enum Part {
     Literal(Box<str>),
+    /// An expression that gives an int.
+    Int(Program),
     Expression(Program),
 }
 
@@ -128,7 +131,7 @@ impl Text {
             let part = match piece {
                 Piece::Literal(literal) => Some(Part::Literal(literal.into())),
                 Piece::Expression { source, at } => {
-                    compiler.expression(node, source, at).map(Part::Expression)
+                    compiler.expression(node, source, at).map(Part::of_program)
                 }
             };
             // After a problem the rest is still compiled, for its own problems.
@@ -138,6 +141,14 @@ impl Text {
             });
         }
         Some(Self { parts: parts?.into() })
+    }
+
+    /// The expressions in it.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = &Program> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Literal(_) => None,
+            Part::Int(program) | Part::Expression(program) => Some(program),
+        })
     }
 
     /// The text for this call.
@@ -152,6 +163,7 @@ impl Text {
         for part in &self.parts {
             match part {
                 Part::Literal(literal) => out.push_str(literal),
+                Part::Int(program) => out.push_str(Buffer::new().format(program.eval_int(env)?)),
                 Part::Expression(program) => program.eval(env)?.write_text(out),
             }
         }
@@ -163,9 +175,11 @@ impl Text {
         for part in &self.parts {
             match part {
                 Part::Literal(literal) => out.extend_from_slice(literal.as_bytes()),
+                Part::Int(program) => {
+                    out.extend_from_slice(Buffer::new().format(program.eval_int(env)?).as_bytes());
+                }
                 Part::Expression(program) => match program.eval(env)? {
                     Value::String(text) => out.extend_from_slice(text.as_bytes()),
-                    Value::Int(number) => write!(out, "{number}").expect("a vector grows"),
                     other => {
                         let mut text = String::new();
                         other.write_text(&mut text);
@@ -175,6 +189,16 @@ impl Text {
             }
         }
         Ok(())
+    }
+}
+
+impl Part {
+    fn of_program(program: Program) -> Self {
+        if *program.result_type() == Type::Int {
+            Self::Int(program)
+        } else {
+            Self::Expression(program)
+        }
     }
 }
 

@@ -48,6 +48,64 @@ rules:
 }
 
 #[tokio::test]
+async fn every_round_of_a_loop_sends_its_own_message_and_each_event_its_own_request() {
+    let server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/List
+    stream:
+      - {repeat: "${request.int32}", as: n, send: {string: "${request.string}", int32: "${request.int32 - n}"}}
+
+  - method: kinds.Kinds/Chat
+    session:
+      message:
+        - repeat: 2
+          send: {string: "<${request.string}>", point: {name: "${request.string}", value: "${i}"}}
+        - {each: "${request.names}", send: {names: ["${item}", "${request.string}"]}}
+"#,
+    )
+    .await;
+    // More than the transport takes at once.
+    let outcome = server.call("List", &[r#"{"string":"same","int32":5000}"#]).await;
+    assert_eq!(outcome.messages.len(), 5000, "{:?}", outcome.status);
+    for (message, left) in outcome.messages.iter().zip((1..=5000).rev()) {
+        assert_eq!(*message, format!(r#"{{"int32":{left},"string":"same"}}"#));
+    }
+
+    let requests = [r#"{"string":"a","names":["x"]}"#, r#"{"string":"b"}"#, "{}"];
+    let outcome = server.call("Chat", &requests).await;
+    let expected = [
+        r#"{"string":"<a>","point":{"name":"a"}}"#,
+        r#"{"string":"<a>","point":{"name":"a","value":1}}"#,
+        r#"{"names":["x","a"]}"#,
+        r#"{"string":"<b>","point":{"name":"b"}}"#,
+        r#"{"string":"<b>","point":{"name":"b","value":1}}"#,
+        r#"{"string":"<>","point":{}}"#,
+        r#"{"string":"<>","point":{"value":1}}"#,
+    ];
+    assert_eq!(outcome.messages, expected);
+}
+
+#[tokio::test]
+async fn a_round_that_fails_ends_the_call_after_those_before_it() {
+    let server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/List
+    stream:
+      - {repeat: 5, as: n, send: {int32: "${request.int32 + n}"}}
+"#,
+    )
+    .await;
+    let outcome = server.call("List", &[r#"{"int32":2147483645}"#]).await;
+    let sent = [2_147_483_645, 2_147_483_646, 2_147_483_647].map(|n| format!(r#"{{"int32":{n}}}"#));
+    assert_eq!(outcome.messages, sent);
+    assert_eq!(outcome.status.code(), Code::Internal);
+    let message = outcome.status.message();
+    assert!(message.contains("2147483648 does not fit int32"), "{message}");
+}
+
+#[tokio::test]
 async fn values_of_one_set_change_together() {
     let server = Running::start(
         r#"

@@ -1,7 +1,7 @@
 //! Runs compiled expressions.
 //!
-//! [`Node::eval`] gives a [`Value`]; [`Node::eval_int`], [`Node::eval_bool`] and [`Node::eval_text`] give the bare
-//! thing and make no value on the way where the nodes are typed. Text and bytes are borrowed from the request, the
+//! [`Node::eval`] gives a [`Value`]; [`Node::eval_int`], [`Node::eval_double`], [`Node::eval_bool`] and
+//! [`Node::eval_text`] give the bare thing and make no value on the way where the nodes are typed. Text and bytes are borrowed from the request, the
 //! state or the program wherever they can be.
 
 use std::borrow::Cow;
@@ -173,6 +173,7 @@ impl Node {
             Self::Received | Self::RequestCount | Self::CallId | Self::IntMath(..) => {
                 self.eval_int(frame).map(Value::Int)
             }
+            Self::DoubleMath(..) | Self::ToDouble(_) => self.eval_double(frame).map(Value::Double),
             Self::CallMethod | Self::CallPeer | Self::Uuid | Self::MetadataValue(_) | Self::Concat(_) => {
                 self.eval_text(frame).map(Value::String)
             }
@@ -253,6 +254,28 @@ impl Node {
             Self::RequestCount => Ok(frame.env.requests.len() as i64),
             Self::CallId => Ok(frame.env.call.id.cast_signed()),
             other => int(&other.eval(frame)?),
+        }
+    }
+
+    /// The number of a node that gives a double.
+    pub(super) fn eval_double<'e>(&'e self, frame: &mut Frame<'_, 'e>) -> Evaluated<f64> {
+        match self {
+            Self::Picked(slot, _) if let Raw::Fixed64(bits) = frame.picked(*slot)? => {
+                Ok(f64::from_bits(bits))
+            }
+            Self::DoubleMath(math, operands) => {
+                let left = operands[0].eval_double(frame)?;
+                let result = math.of_doubles(left, operands[1].eval_double(frame)?);
+                Ok(result.expect("the compiler lets no remainder of doubles through"))
+            }
+            Self::ToDouble(operand) => Ok(operand.eval_int(frame)? as f64),
+            other => match other.eval(frame)? {
+                Value::Double(number) => Ok(number),
+                value => Err(EvalError::new(format!(
+                    "a double is wanted here, not {}",
+                    value.type_name()
+                ))),
+            },
         }
     }
 

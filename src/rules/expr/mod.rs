@@ -19,6 +19,7 @@ mod functions;
 mod loops;
 mod operators;
 mod parse;
+mod quick;
 mod reader;
 mod text;
 mod tree;
@@ -41,6 +42,7 @@ pub(crate) use self::access::metadata_value;
 use self::compile::Compiler;
 pub(crate) use self::equalities::Equality;
 use self::eval::Frame;
+use self::quick::QuickInt;
 use self::tree::Node;
 pub(crate) use self::types::Type;
 pub(crate) use self::value::{MessageValue, Value};
@@ -120,9 +122,11 @@ pub(crate) struct ExprProblem {
 
 /// An expression that failed on the values of this call, such as a division by zero.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{text}")]
 pub(crate) struct EvalError {
-    pub(crate) message: String,
+    /// One word wide, so that results go through registers.
+    #[expect(clippy::box_collection, reason = "as above")]
+    text: Box<String>,
 }
 
 impl ExprProblem {
@@ -136,10 +140,15 @@ impl ExprProblem {
 }
 
 impl EvalError {
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self {
-            message: message.into(),
+            text: Box::new(text.into()),
         }
+    }
+
+    /// What failed, for people.
+    pub(crate) fn into_text(self) -> String {
+        *self.text
     }
 }
 
@@ -147,6 +156,7 @@ impl EvalError {
 #[derive(Debug)]
 pub(crate) struct Program {
     root: Node,
+    quick: Option<QuickInt>,
     result_type: Type,
     uses: Uses,
     request_path: Option<Box<[u32]>>,
@@ -168,6 +178,7 @@ impl Program {
             .map(|place| place.numbers)
             .filter(|path| !path.is_empty());
         Ok(Self {
+            quick: QuickInt::of(&root.node).filter(|_| root.value_type == Type::Int),
             root: root.node,
             result_type: root.value_type,
             uses: compiler.uses,
@@ -200,9 +211,25 @@ impl Program {
     }
 
     /// Runs a program whose result is an [int](Type::Int), and makes no value on the way.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn eval_int(&self, env: &Env<'_>) -> Result<i64, EvalError> {
+        if let Some(quick) = &self.quick
+            && let Some(number) = quick.eval(env)
+        {
+            return Ok(number);
+        }
+        self.eval_int_of_tree(env)
+    }
+
+    #[inline(never)]
+    fn eval_int_of_tree(&self, env: &Env<'_>) -> Result<i64, EvalError> {
         self.root.eval_int(&mut Frame::new(env))
+    }
+
+    /// Runs a program whose result is a [double](Type::Double), and makes no value on the way.
+    #[inline]
+    pub(crate) fn eval_double(&self, env: &Env<'_>) -> Result<f64, EvalError> {
+        self.root.eval_double(&mut Frame::new(env))
     }
 
     /// Runs the program.

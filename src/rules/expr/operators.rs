@@ -96,6 +96,18 @@ impl Math {
         result.ok_or_else(|| self.overflow("integer"))
     }
 
+    /// Doubles have no remainder in CEL: the compiler knows.
+    #[inline]
+    pub(super) fn of_doubles(self, a: f64, b: f64) -> Option<f64> {
+        Some(match self {
+            Self::Add => a + b,
+            Self::Subtract => a - b,
+            Self::Multiply => a * b,
+            Self::Divide => a / b,
+            Self::Remainder => return None,
+        })
+    }
+
     fn of_uints(self, a: u64, b: u64) -> Evaluated<u64> {
         let result = match self {
             Self::Add => a.checked_add(b),
@@ -127,10 +139,10 @@ impl Math {
             (_, Value::Enum(_, a), b) => self.of_values(Value::Int(i64::from(a)), b),
             (_, a, Value::Enum(_, b)) => self.of_values(a, Value::Int(i64::from(b))),
             (_, Value::Uint(a), Value::Uint(b)) => self.of_uints(a, b).map(Value::Uint),
-            (Self::Add, Value::Double(a), Value::Double(b)) => Ok(Value::Double(a + b)),
-            (Self::Subtract, Value::Double(a), Value::Double(b)) => Ok(Value::Double(a - b)),
-            (Self::Multiply, Value::Double(a), Value::Double(b)) => Ok(Value::Double(a * b)),
-            (Self::Divide, Value::Double(a), Value::Double(b)) => Ok(Value::Double(a / b)),
+            (_, Value::Double(a), Value::Double(b)) => match self.of_doubles(a, b) {
+                Some(result) => Ok(Value::Double(result)),
+                None => no_overload(self.symbol(), &[&Value::Double(a), &Value::Double(b)]),
+            },
             (Self::Add, Value::String(a), Value::String(b)) => {
                 let mut text = a.into_owned();
                 text.push_str(&b);

@@ -1,7 +1,7 @@
 //! A compiled expression: every name is a place, every operator is that of its types.
 //!
-//! Where the compiler knows the types a node is a typed one ([`Node::IntMath`], [`Node::CompareInt`],
-//! [`Node::EqualText`], [`Node::Concat`]) and runs without making a [`Value`]; elsewhere the operator looks at the
+//! Where the compiler knows the types a node is a typed one ([`Node::IntMath`], [`Node::DoubleMath`],
+//! [`Node::CompareInt`], [`Node::EqualText`], [`Node::Concat`]) and runs without making a [`Value`]; elsewhere the operator looks at the
 //! values.
 
 use http::HeaderName;
@@ -68,6 +68,9 @@ pub(super) enum Node {
     If(Box<[Node; 3]>),
     Negate(Box<Node>),
     IntMath(Math, Box<[Node; 2]>),
+    DoubleMath(Math, Box<[Node; 2]>),
+    /// An int, made a double.
+    ToDouble(Box<Node>),
     Math(Math, Box<[Node; 2]>),
     Concat(Box<[Node]>),
     CompareInt(Relation, Box<[Node; 2]>),

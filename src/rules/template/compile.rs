@@ -9,7 +9,7 @@ use super::constant::constant;
 use super::field::Field;
 use super::value;
 use super::well_known::WellKnown;
-use super::write::{Copy, Dynamic, Int, Joined, Nested, Op, Target};
+use super::write::{Copy, CopyMessage, Double, Dynamic, Int, Joined, Nested, Op, Target};
 use crate::message::{WireType, key, put_varint};
 use crate::rules::compiler::{Compiler, Entry};
 use crate::rules::expr::Type;
@@ -299,42 +299,54 @@ impl<'b, 'c> Builder<'b, 'c> {
             let slot = self.compiler.picker.slot(self.compiler.schema.layouts(), path);
             if let (Some(from), Some(slot)) = (from, slot) {
                 let omit_absent = target.copies_presence() && from.presence;
-                let copyable = target.scalar() == Some(&from.kind) && (omit_absent || from.default_is_zero());
-                if copyable && !from.repeated && from.message().is_none() {
+                if target.scalar() == Some(&from.kind) && !from.repeated {
                     let key = target.key();
-                    let copy = Copy {
-                        slot,
-                        kind: from.kind,
-                        key,
-                        omit_zero: key != 0 && !target.has_presence(),
-                        omit_absent,
-                    };
-                    self.push(Op::Copy(copy));
-                    return;
+                    if from.message().is_none() && (omit_absent || from.default_is_zero()) {
+                        self.push(Op::Copy(Copy {
+                            slot,
+                            kind: from.kind,
+                            key,
+                            omit_zero: key != 0 && !target.has_presence(),
+                            omit_absent,
+                        }));
+                        return;
+                    }
+                    if from.message().is_some() && target.wire_type() == Some(WireType::LengthDelimited) {
+                        let merged = Dynamic {
+                            target,
+                            program,
+                            presence: omit_absent.then_some(slot),
+                        };
+                        self.push(Op::CopyMessage(Box::new(CopyMessage { slot, key, merged })));
+                        return;
+                    }
                 }
                 presence = omit_absent.then_some(slot);
             }
         }
-        if let (None, Type::Int, Some(kind)) = (presence, program.result_type(), target.scalar())
-            && value::is_integer(kind)
-        {
-            let (kind, key) = (kind.clone(), target.key());
-            let omit_zero = key != 0 && !target.has_presence();
-            let field = target.name().to_owned();
-            self.push(Op::Int(Box::new(Int {
+        let (key, field) = (target.key(), target.name().to_owned());
+        let omit_zero = key != 0 && !target.has_presence();
+        self.push(match (presence, program.result_type(), target.scalar()) {
+            (None, Type::Int, Some(kind)) if value::is_integer(kind) => Op::Int(Box::new(Int {
                 key,
-                kind,
+                form: value::IntForm::of(kind),
+                omit_zero,
+                program,
+                field,
+                kind: kind.clone(),
+            })),
+            (None, Type::Double, Some(Kind::Double)) => Op::Double(Box::new(Double {
+                key,
                 omit_zero,
                 field,
                 program,
-            })));
-            return;
-        }
-        self.push(Op::Dynamic(Box::new(Dynamic {
-            target,
-            program,
-            presence,
-        })));
+            })),
+            _ => Op::Dynamic(Box::new(Dynamic {
+                target,
+                program,
+                presence,
+            })),
+        });
     }
 
     /// A length-delimited value whose key is already there.

@@ -46,11 +46,11 @@ pub(super) fn put_json(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Un
         }
         Value::List(_) => {
             put_key(buffer, number::LIST, WireType::LengthDelimited);
-            with_length(buffer, 1, |buffer| put_list(buffer, value))?;
+            with_length(buffer, |buffer| put_list(buffer, value))?;
         }
         Value::Map(_) => {
             put_key(buffer, number::STRUCT, WireType::LengthDelimited);
-            with_length(buffer, 1, |buffer| put_struct(buffer, value))?;
+            with_length(buffer, |buffer| put_struct(buffer, value))?;
         }
         Value::Message(message) => {
             let name = message.descriptor.full_name();
@@ -88,7 +88,7 @@ pub(super) fn put_list(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Un
     };
     for item in items {
         put_key(buffer, 1, WireType::LengthDelimited);
-        with_length(buffer, 1, |buffer| put_json(buffer, item))?;
+        with_length(buffer, |buffer| put_json(buffer, item))?;
     }
     Ok(())
 }
@@ -100,11 +100,11 @@ pub(super) fn put_struct(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), 
     };
     for (name, value) in entries {
         put_key(buffer, 1, WireType::LengthDelimited);
-        with_length(buffer, 1, |buffer| {
+        with_length(buffer, |buffer| {
             put_key(buffer, 1, WireType::LengthDelimited);
             put_delimited(buffer, text_of(name).as_bytes());
             put_key(buffer, 2, WireType::LengthDelimited);
-            with_length(buffer, 1, |buffer| put_json(buffer, value)).map(drop)
+            with_length(buffer, |buffer| put_json(buffer, value)).map(drop)
         })?;
     }
     Ok(())

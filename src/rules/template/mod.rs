@@ -8,6 +8,7 @@ mod compile;
 mod constant;
 mod field;
 mod json;
+mod once;
 mod value;
 mod well_known;
 mod write;
@@ -18,6 +19,7 @@ use tonic::Status;
 use self::compile::Builder;
 pub(crate) use self::constant::{constant, decode_base64};
 pub(crate) use self::field::Field;
+pub(crate) use self::once::Memos;
 pub(crate) use self::value::canonical;
 pub(crate) use self::well_known::{WellKnown, takes_null};
 use self::write::Op;
@@ -41,20 +43,29 @@ impl Template {
         let before = compiler.problems.len();
         let mut builder = Builder::new(compiler);
         builder.message(node, descriptor);
-        let ops = builder.finish();
+        let mut ops = builder.finish();
+        if !compiler.locals.is_empty() {
+            ops = once::hoist(ops, &mut compiler.memos);
+        }
+        let ops = write::flatten(ops);
         (compiler.problems.len() == before).then_some(Self { ops })
     }
 
     /// Appends the message's bytes. After an error the buffer holds half a message.
     #[inline]
-    pub(crate) fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
-        write::write_all(&self.ops, env, buffer)
+    pub(crate) fn write(&self, env: &Env<'_>, memos: &Memos, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
+        write::write_all(&self.ops, env, memos, buffer)
     }
 }
 
-/// Why a template could not be written with the values of this call.
+/// Why a template could not be written with the values of this call. One word wide, so that results go through
+/// registers.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Misfit {
+#[error(transparent)]
+pub(crate) struct Misfit(Box<MisfitKind>);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MisfitKind {
     /// A value that its field does not take.
     #[error("field {field}: {message}")]
     Value { field: String, message: String },
@@ -63,12 +74,24 @@ pub(crate) enum Misfit {
     Eval { field: String, error: EvalError },
     /// The transport does not take the message.
     #[error("{}", .0.message())]
-    Transport(Box<Status>),
+    Transport(Status),
+}
+
+impl Misfit {
+    pub(crate) fn into_kind(self) -> MisfitKind {
+        *self.0
+    }
+}
+
+impl From<MisfitKind> for Misfit {
+    fn from(kind: MisfitKind) -> Self {
+        Self(Box::new(kind))
+    }
 }
 
 impl From<Status> for Misfit {
     fn from(status: Status) -> Self {
-        Self::Transport(Box::new(status))
+        MisfitKind::Transport(status).into()
     }
 }
 

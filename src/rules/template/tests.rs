@@ -1,5 +1,5 @@
 use crate::message::Message;
-use crate::rules::testing::{kinds, message_type, old, written};
+use crate::rules::testing::{kinds, message_type, old, written, written_for};
 use crate::schema::Schema;
 
 /// The template, and the same message in JSON by prost-reflect's own mapping, are the same message.
@@ -304,6 +304,32 @@ fn a_whole_path_copies_its_value_and_its_presence() {
         r#"{"nested":{"int32":1}}"#,
     );
     gives("${request}", FULL, FULL);
+}
+
+#[test]
+fn a_message_is_copied_whole_also_if_it_came_in_pieces() {
+    let schema = kinds();
+    // The key of field 17, a length, and the fields of a point.
+    let point = |bytes: &[u8]| [&[0x8a, 0x01, bytes.len() as u8], bytes].concat();
+    let request = [point(b"\x0a\x01a"), point(b"\x10\x05")].concat();
+    let from_bytes = Message::decode(&schema, &message_type(&schema, "kinds.All"), request).unwrap();
+    let json = from_bytes.to_json().unwrap();
+    assert_eq!(json, r#"{"point":{"name":"a","value":5}}"#);
+    for (yaml, expected) in [
+        ("point: '${request.point}'", json.as_str()),
+        (
+            "points: ['${request.point}', {}]",
+            r#"{"points":[{"name":"a","value":5},{}]}"#,
+        ),
+        (
+            "nested: {point: '${request.point}'}",
+            r#"{"nested":{"point":{"name":"a","value":5}}}"#,
+        ),
+    ] {
+        let written = written_for(&schema, "kinds.All", yaml, &from_bytes).unwrap();
+        let expected = Message::from_json(message_type(&schema, "kinds.All"), expected).unwrap();
+        assert!(written == expected.to_dynamic().unwrap(), "{yaml}: {written}");
+    }
 }
 
 #[test]

@@ -93,25 +93,53 @@ pub(super) fn is_integer(kind: &Kind) -> bool {
     )
 }
 
-/// An integer, without its key, as a field of an [integer kind](is_integer) writes it.
-#[inline]
-pub(super) fn put_int(buffer: &mut Vec<u8>, kind: &Kind, number: i64) -> Result<(), Unfit> {
-    let too_large = |_| Unfit::new(format!("{number} does not fit {}", kind_name(kind)));
-    match kind {
-        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => {
-            put_i32(buffer, kind, i32::try_from(number).map_err(too_large)?);
-        }
-        Kind::Uint32 => put_varint(buffer, u32::try_from(number).map_err(too_large)?.into()),
-        Kind::Fixed32 => {
-            buffer.extend_from_slice(&u32::try_from(number).map_err(too_large)?.to_le_bytes());
-        }
-        Kind::Uint64 => put_varint(buffer, u64::try_from(number).map_err(too_large)?),
-        Kind::Fixed64 => {
-            buffer.extend_from_slice(&u64::try_from(number).map_err(too_large)?.to_le_bytes());
-        }
-        _ => put_i64(buffer, kind, number),
+/// How the ints of an [integer kind](is_integer) are written, and which of them it takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IntForm {
+    form: Form,
+    least: i64,
+    most: i64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Varint,
+    Zigzag,
+    Fixed32,
+    Fixed64,
+}
+
+impl IntForm {
+    pub(super) fn of(kind: &Kind) -> Self {
+        let (form, least, most) = match kind {
+            Kind::Int32 => (Form::Varint, i32::MIN.into(), i32::MAX.into()),
+            Kind::Sint32 => (Form::Zigzag, i32::MIN.into(), i32::MAX.into()),
+            Kind::Sfixed32 => (Form::Fixed32, i32::MIN.into(), i32::MAX.into()),
+            Kind::Uint32 => (Form::Varint, 0, u32::MAX.into()),
+            Kind::Fixed32 => (Form::Fixed32, 0, u32::MAX.into()),
+            Kind::Uint64 => (Form::Varint, 0, i64::MAX),
+            Kind::Fixed64 => (Form::Fixed64, 0, i64::MAX),
+            Kind::Sint64 => (Form::Zigzag, i64::MIN, i64::MAX),
+            Kind::Sfixed64 => (Form::Fixed64, i64::MIN, i64::MAX),
+            _ => (Form::Varint, i64::MIN, i64::MAX),
+        };
+        Self { form, least, most }
     }
-    Ok(())
+
+    pub(super) fn takes(self, number: i64) -> bool {
+        (self.least..=self.most).contains(&number)
+    }
+
+    /// Writes a number that it [takes](Self::takes), without its key.
+    #[inline]
+    pub(super) fn put(self, buffer: &mut Vec<u8>, number: i64) {
+        match self.form {
+            Form::Varint => put_varint(buffer, number as u64),
+            Form::Zigzag => put_varint(buffer, ((number << 1) ^ (number >> 63)) as u64),
+            Form::Fixed32 => buffer.extend_from_slice(&(number as u32).to_le_bytes()),
+            Form::Fixed64 => buffer.extend_from_slice(&number.to_le_bytes()),
+        }
+    }
 }
 
 pub(super) fn put_delimited(buffer: &mut Vec<u8>, bytes: &[u8]) {
@@ -131,7 +159,7 @@ pub(super) fn put_field(buffer: &mut Vec<u8>, field: &Field, value: &Value<'_>) 
             let value_field = Field::of_field(&entry.map_entry_value_field()).element();
             for (entry_key, entry_value) in entries {
                 put_varint(buffer, key(field.number, WireType::LengthDelimited).into());
-                with_length(buffer, 1, |buffer| {
+                with_length(buffer, |buffer| {
                     put_keyed(buffer, &key_field, entry_key)?;
                     put_keyed(buffer, &value_field, entry_value)
                 })?;
@@ -147,7 +175,7 @@ pub(super) fn put_field(buffer: &mut Vec<u8>, field: &Field, value: &Value<'_>) 
                     .iter()
                     .try_for_each(|item| put_value(buffer, &element, item).map(drop))
             };
-            with_length(buffer, 1, put_items).map(drop)
+            with_length(buffer, put_items)
         }
         (None, Value::List(items)) => {
             let element = field.element();
@@ -221,7 +249,7 @@ pub(super) fn put_value(buffer: &mut Vec<u8>, field: &Field, value: &Value<'_>) 
                 put_contents(buffer, descriptor, well_known, value)?;
                 put_varint(buffer, key(field.number, WireType::EndGroup).into());
             } else {
-                with_length(buffer, 1, |buffer| {
+                with_length(buffer, |buffer| {
                     put_contents(buffer, descriptor, well_known, value)
                 })?;
             }

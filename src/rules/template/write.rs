@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use prost_reflect::{Kind, MessageDescriptor};
 
-use super::Misfit;
-use super::field::Field;
-use super::value;
+use super::field::{Field, kind_name};
+use super::once::{Memos, Once};
+use super::value::{self, IntForm};
 use super::well_known::WellKnown;
-use crate::message::{Raw, Slot, put_varint};
-use crate::rules::expr::{Env, Program};
+use super::{Misfit, MisfitKind};
+use crate::message::{Raw, Slot, WireType, put_varint};
+use crate::rules::expr::{Env, EvalError, Program};
 use crate::rules::text::Text;
 
 /// One step of writing a message.
@@ -22,10 +23,30 @@ pub(super) enum Op {
     Constant(Box<[u8]>),
     /// A length, and what it is the length of.
     Nested(Nested),
+    /// Where such a length goes, and where what it is the length of ends: a [`Nested`](Op::Nested) that is not too
+    /// deep, [laid flat](flatten).
+    Open {
+        level: u8,
+        /// What stands before the length: a key, and whatever is constant before that.
+        before: Box<[u8]>,
+        /// How many bytes the length took the last time: the contents seldom have to move to make room for it.
+        width: AtomicU8,
+    },
+    Close {
+        level: u8,
+        /// The place of its [`Open`](Op::Open).
+        open: usize,
+    },
     /// A scalar of the request, as it is on the wire.
     Copy(Copy),
+    /// A message of the request, as it is on the wire.
+    CopyMessage(Box<CopyMessage>),
+    /// What is the same in each round of a loop.
+    Once(Once),
     /// An integer that an expression gives.
     Int(Box<Int>),
+    /// A double that an expression gives.
+    Double(Box<Double>),
     /// Text with expressions in it.
     Joined(Box<Joined>),
     /// What an expression gives.
@@ -34,17 +55,14 @@ pub(super) enum Op {
 
 #[derive(Debug)]
 pub(super) struct Nested {
-    ops: Box<[Op]>,
-    /// How many bytes the length took the last time: the contents seldom have to move to make room for it.
+    pub(super) ops: Box<[Op]>,
     width: AtomicU8,
 }
 
 impl Nested {
     pub(super) fn new(ops: Box<[Op]>) -> Self {
-        Self {
-            ops,
-            width: AtomicU8::new(1),
-        }
+        let width = AtomicU8::new(1);
+        Self { ops, width }
     }
 }
 
@@ -61,11 +79,31 @@ pub(super) struct Copy {
     pub(super) omit_absent: bool,
 }
 
+/// A field that is set from one of the same message type.
+#[derive(Debug)]
+pub(super) struct CopyMessage {
+    pub(super) slot: Slot,
+    pub(super) key: u32,
+    /// For a message that came in pieces.
+    pub(super) merged: Dynamic,
+}
+
 #[derive(Debug)]
 pub(super) struct Int {
     /// 0 in a packed list, whose elements have none.
     pub(super) key: u32,
+    pub(super) form: IntForm,
+    /// Whether zero is written as nothing.
+    pub(super) omit_zero: bool,
+    pub(super) program: Program,
+    /// For messages to people.
+    pub(super) field: String,
     pub(super) kind: Kind,
+}
+
+#[derive(Debug)]
+pub(super) struct Double {
+    pub(super) key: u32,
     /// Whether zero is written as nothing.
     pub(super) omit_zero: bool,
     /// For messages to people.
@@ -117,6 +155,14 @@ impl Target {
         }
     }
 
+    /// How a value lies on the wire, where it has a key.
+    pub(super) fn wire_type(&self) -> Option<WireType> {
+        match self {
+            Self::Field(field) => Some(field.wire_type()),
+            Self::Element(_) | Self::Contents(..) => None,
+        }
+    }
+
     pub(super) fn has_presence(&self) -> bool {
         match self {
             Self::Field(field) => field.presence,
@@ -139,50 +185,122 @@ impl Target {
     }
 }
 
-/// Runs the operations in order.
-pub(super) fn write_all(ops: &[Op], env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
+/// How many lengths can be open at a time in one list of operations.
+const LEVELS: usize = 8;
+
+/// Puts the operations of nested messages into the list of the outermost: running one list is faster than running
+/// lists in lists.
+pub(super) fn flatten(ops: Box<[Op]>) -> Box<[Op]> {
+    let mut flat = Vec::with_capacity(ops.len());
+    flatten_into(&mut flat, ops, 0);
+    flat.into()
+}
+
+fn flatten_into(flat: &mut Vec<Op>, ops: Box<[Op]>, level: u8) {
     for op in ops {
         match op {
-            // Mostly a key: too short for a call to copy it.
-            Op::Constant(bytes) if bytes.len() <= 2 => bytes.iter().for_each(|byte| buffer.push(*byte)),
-            Op::Constant(bytes) => buffer.extend_from_slice(bytes),
-            Op::Copy(copy) => copy.write(env, buffer),
-            Op::Nested(nested) => {
-                let hint = nested.width.load(Ordering::Relaxed);
-                let width = with_length(buffer, hint, |buffer| write_all(&nested.ops, env, buffer))?;
-                if width != hint {
-                    nested.width.store(width, Ordering::Relaxed);
+            Op::Nested(nested) if usize::from(level) < LEVELS => {
+                let before = match flat.pop() {
+                    Some(Op::Constant(bytes)) => bytes,
+                    other => {
+                        flat.extend(other);
+                        Box::default()
+                    }
+                };
+                let (open, width) = (flat.len(), nested.width);
+                flat.push(Op::Open { level, before, width });
+                flatten_into(flat, nested.ops, level + 1);
+                flat.push(Op::Close { level, open });
+            }
+            Op::Nested(nested) => flat.push(Op::Nested(Nested::new(flatten(nested.ops)))),
+            other => flat.push(other),
+        }
+    }
+}
+
+/// Runs the operations in order.
+pub(super) fn write_all(
+    ops: &[Op],
+    env: &Env<'_>,
+    memos: &Memos,
+    buffer: &mut Vec<u8>,
+) -> Result<(), Misfit> {
+    let mut starts = [0; LEVELS];
+    for op in ops {
+        match op {
+            Op::Constant(bytes) => put_constant(buffer, bytes),
+            Op::Open { level, before, width } => {
+                put_constant(buffer, before);
+                starts[usize::from(*level) % LEVELS] = open(buffer, width.load(Ordering::Relaxed));
+            }
+            Op::Close { level, open } => {
+                let start = starts[usize::from(*level) % LEVELS];
+                if let Some(Op::Open { width, .. }) = ops.get(*open) {
+                    close(buffer, start, width);
                 }
             }
             Op::Int(int) => int.write(env, buffer)?,
+            Op::Once(once) => once.write(env, memos, buffer)?,
+            Op::Copy(copy) => copy.write(env, buffer),
+            Op::CopyMessage(copy) => copy.write(env, buffer)?,
+            Op::Double(double) => double.write(env, buffer)?,
             Op::Joined(joined) => joined.write(env, buffer)?,
             Op::Dynamic(dynamic) => dynamic.write(env, buffer)?,
+            Op::Nested(nested) => {
+                let start = open(buffer, nested.width.load(Ordering::Relaxed));
+                write_all(&nested.ops, env, memos, buffer)?;
+                close(buffer, start, &nested.width);
+            }
         }
     }
     Ok(())
 }
 
-/// Writes a length before what `contents` appends; `hint` is how many bytes the length may take. Gives how many
-/// it took.
-#[inline]
+#[inline(always)]
+fn put_constant(buffer: &mut Vec<u8>, bytes: &[u8]) {
+    match bytes {
+        // Mostly a key: too short for a call to copy it.
+        [byte] => buffer.push(*byte),
+        bytes => buffer.extend_from_slice(bytes),
+    }
+}
+
+/// Writes a length before what `contents` appends.
 pub(super) fn with_length<E>(
     buffer: &mut Vec<u8>,
-    hint: u8,
     contents: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-) -> Result<u8, E> {
-    let start = buffer.len();
-    let reserved = usize::from(hint);
-    if reserved == 1 {
-        buffer.push(0);
-    } else {
-        buffer.extend_from_slice(&[0; 10][..reserved]);
-    }
+) -> Result<(), E> {
+    let start = open(buffer, 1);
     contents(buffer)?;
+    close(buffer, start, &AtomicU8::new(1));
+    Ok(())
+}
+
+/// Leaves room for a length of `width` bytes; gives where.
+#[inline(always)]
+fn open(buffer: &mut Vec<u8>, width: u8) -> usize {
+    let start = buffer.len();
+    buffer.push(0);
+    for _ in 1..width {
+        buffer.push(0);
+    }
+    start
+}
+
+/// Fills in the length of all that was written since room for it was left, and corrects the room for the next one.
+#[inline(always)]
+fn close(buffer: &mut Vec<u8>, start: usize, room: &AtomicU8) {
+    let reserved = usize::from(room.load(Ordering::Relaxed));
     let length = buffer.len() - start - reserved;
     if reserved == 1 && length < 0x80 {
         buffer[start] = length as u8;
-        return Ok(1);
+    } else {
+        room.store(close_long(buffer, start, reserved, length), Ordering::Relaxed);
     }
+}
+
+/// Gives how many bytes the length took.
+fn close_long(buffer: &mut Vec<u8>, start: usize, reserved: usize, length: usize) -> u8 {
     let width = varint_width(length);
     move_contents(buffer, start, reserved, width, length);
     let mut rest = length;
@@ -191,7 +309,7 @@ pub(super) fn with_length<E>(
         rest >>= 7;
     }
     buffer[start + width - 1] = rest as u8;
-    Ok(width as u8)
+    width as u8
 }
 
 fn move_contents(buffer: &mut Vec<u8>, start: usize, reserved: usize, width: usize, length: usize) {
@@ -212,7 +330,7 @@ fn varint_width(length: usize) -> usize {
 }
 
 impl Copy {
-    #[inline]
+    #[inline(never)]
     fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) {
         let Some((bytes, picked)) = env.request else {
             return;
@@ -260,36 +378,67 @@ impl Copy {
     }
 }
 
-impl Int {
-    #[inline]
+impl CopyMessage {
+    #[inline(never)]
     fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
-        let number = self.program.eval_int(env).map_err(|error| Misfit::Eval {
-            field: self.field.clone(),
-            error,
-        })?;
-        if number == 0 && self.omit_zero {
+        if let Some((bytes, picked)) = env.request
+            && let Raw::Span(start, length) = picked.get(self.slot)
+        {
+            put_varint(buffer, self.key.into());
+            value::put_delimited(buffer, &bytes[start as usize..][..length as usize]);
             return Ok(());
         }
-        if self.key != 0 {
-            put_varint(buffer, self.key.into());
+        self.merged.write(env, buffer)
+    }
+}
+
+impl Int {
+    #[inline(always)]
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
+        let number = self
+            .program
+            .eval_int(env)
+            .map_err(|error| failed(&self.field, error))?;
+        if !self.form.takes(number) {
+            let message = format!("{number} does not fit {}", kind_name(&self.kind));
+            return Err(misfit(&self.field, message));
         }
-        value::put_int(buffer, &self.kind, number).map_err(|unfit| Misfit::Value {
-            field: self.field.clone(),
-            message: unfit.message,
-        })
+        if number != 0 || !self.omit_zero {
+            if self.key != 0 {
+                put_varint(buffer, self.key.into());
+            }
+            self.form.put(buffer, number);
+        }
+        Ok(())
+    }
+}
+
+impl Double {
+    #[inline(never)]
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
+        let number = self
+            .program
+            .eval_double(env)
+            .map_err(|error| failed(&self.field, error))?;
+        // The zero with a sign is no default.
+        if number.to_bits() != 0 || !self.omit_zero {
+            if self.key != 0 {
+                put_varint(buffer, self.key.into());
+            }
+            buffer.extend_from_slice(&number.to_le_bytes());
+        }
+        Ok(())
     }
 }
 
 impl Joined {
+    #[inline(never)]
     fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
         let start = buffer.len();
         put_varint(buffer, self.key.into());
         let contents = buffer.len();
-        let written = with_length(buffer, 1, |buffer| self.text.write_bytes(env, buffer));
-        written.map_err(|error| Misfit::Eval {
-            field: self.field.clone(),
-            error,
-        })?;
+        let written = with_length(buffer, |buffer| self.text.write_bytes(env, buffer));
+        written.map_err(|error| failed(&self.field, error))?;
         if self.omit_empty && buffer.len() == contents + 1 {
             buffer.truncate(start);
         }
@@ -298,17 +447,17 @@ impl Joined {
 }
 
 impl Dynamic {
+    #[inline(never)]
     fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), Misfit> {
         if let (Some(slot), Some((_, picked))) = (self.presence, env.request)
             && picked.get(slot) == Raw::Absent
         {
             return Ok(());
         }
-        let failed = |error| Misfit::Eval {
-            field: self.target.name().to_owned(),
-            error,
-        };
-        let value = self.program.eval(env).map_err(failed)?;
+        let value = self
+            .program
+            .eval(env)
+            .map_err(|error| failed(self.target.name(), error))?;
         let put = match &self.target {
             Target::Field(field) => value::put_field(buffer, field, &value),
             Target::Element(field) => value::put_value(buffer, field, &value).map(drop),
@@ -316,9 +465,24 @@ impl Dynamic {
                 value::put_contents(buffer, descriptor, *well_known, &value)
             }
         };
-        put.map_err(|unfit| Misfit::Value {
-            field: self.target.name().to_owned(),
-            message: unfit.message,
-        })
+        put.map_err(|unfit| misfit(self.target.name(), unfit.message))
     }
+}
+
+#[cold]
+fn failed(field: &str, error: EvalError) -> Misfit {
+    MisfitKind::Eval {
+        field: field.to_owned(),
+        error,
+    }
+    .into()
+}
+
+#[cold]
+fn misfit(field: &str, message: String) -> Misfit {
+    MisfitKind::Value {
+        field: field.to_owned(),
+        message,
+    }
+    .into()
 }

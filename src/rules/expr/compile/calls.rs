@@ -124,6 +124,11 @@ impl Compiler<'_, '_> {
         if name == "size" && matches!(values[0].node, Node::Requests(..)) {
             return Typed::read(Node::RequestCount, Type::Int);
         }
+        if name == "double" && *types[0] == Type::Int {
+            return self.combine(values, value_type, |mut nodes| {
+                Node::ToDouble(Box::new(nodes.remove(0)))
+            });
+        }
         if name == "matches"
             && let Some(pattern) = values[1].constant_text()
         {

@@ -265,7 +265,7 @@ impl<'c, 's> Compiler<'c, 's> {
                 if typed.faults.is_empty() {
                     typed
                         .faults
-                        .push(ExprProblem::new(self.parsed.span(expr), error.message));
+                        .push(ExprProblem::new(self.parsed.span(expr), error.into_text()));
                 }
                 typed
             }

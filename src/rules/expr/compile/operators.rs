@@ -89,10 +89,13 @@ impl Compiler<'_, '_> {
             return Typed::unknown();
         };
         let are_ints = is_int(&left.value_type) && is_int(&right.value_type);
+        let are_doubles = left.value_type == Type::Double && right.value_type == Type::Double;
         let are_texts = left.value_type == Type::String && right.value_type == Type::String;
         self.combine(vec![left, right], value_type, |nodes| {
             if are_ints {
                 Node::IntMath(math, pair(nodes))
+            } else if are_doubles {
+                Node::DoubleMath(math, pair(nodes))
             } else if are_texts {
                 concat(nodes)
             } else {

@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{CallFacts, Env, ExprProblem, Program, Scope, Type, Uses, Value};
+use super::{CallFacts, Env, EvalError, ExprProblem, Program, Scope, Type, Uses, Value};
 use crate::message::{Bounds, Message, Picker, check_and_pick};
 use crate::rules::store::Store;
 use crate::schema::Schema;
@@ -162,7 +162,7 @@ impl Given {
             program
                 .eval(env)
                 .map(Value::into_owned)
-                .map_err(|error| error.message)
+                .map_err(EvalError::into_text)
         });
         result.unwrap_or_else(|problems| {
             Err(problems
