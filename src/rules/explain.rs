@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tonic::metadata::MetadataMap;
 
 use super::MethodRules;
-use super::condition::Decoded;
+use super::condition::{Decoded, Stage};
 use super::expr::{CallFacts, Env};
 use super::select::difference;
 use crate::message::{Bounds, Message, MessageError, check_and_pick};
@@ -37,31 +37,41 @@ impl MethodRules {
             })
             .collect::<Result<_, _>>()?;
         let layouts = self.method.layouts();
-        let mut picked = self.picker.picked();
-        let request = requests.first();
-        if let Some(bytes) = request {
-            check_and_pick(layouts, &self.picker, bytes, Bounds::default(), &mut picked)
-                .map_err(MessageError::from)?;
-        }
-        let store = self.state.store();
-        let env = Env {
-            layouts,
-            request: request.map(|bytes| (&**bytes, &picked)),
-            requests: &requests,
-            received: requests.len() as u64,
-            metadata: metadata.as_ref(),
-            state: &[],
-            locals: &[],
-            store: &store,
-            call: &CallFacts {
-                method: self.method.name().to_owned(),
-                ..CallFacts::default()
-            },
+        let read = |bytes| {
+            let mut picked = self.picker.picked();
+            match check_and_pick(layouts, &self.picker, bytes, Bounds::default(), &mut picked) {
+                Ok(()) => Ok((bytes, picked)),
+                Err(malformed) => Err(MessageError::from(malformed)),
+            }
         };
-        let mut decoded = Decoded::new(request.map(|bytes| (self.method.input().clone(), &**bytes)));
-        let explained = self.rules.iter().map(|rule| Explanation {
-            rule: rule.name.to_string(),
-            difference: difference(rule, &env, &mut decoded).map(|difference| difference.text),
+        // As in a call: a rule that waits for half-close has the last message for its `request`.
+        let first = requests.first().map(|bytes| read(bytes)).transpose()?;
+        let last = requests.last().map(|bytes| read(bytes)).transpose()?;
+        let store = self.state.store();
+        let call = CallFacts {
+            method: self.method.name().to_owned(),
+            ..CallFacts::default()
+        };
+        let explained = self.rules.iter().map(|rule| {
+            let at_half_close = rule.condition.stage == Stage::HalfClose;
+            let request = if at_half_close { &last } else { &first };
+            let request = request.as_ref().map(|(bytes, picked)| (*bytes, picked));
+            let env = Env {
+                layouts,
+                request,
+                requests: &requests,
+                received: requests.len() as u64,
+                metadata: metadata.as_ref(),
+                state: &[],
+                locals: &[],
+                store: &store,
+                call: &call,
+            };
+            let mut decoded = Decoded::new(request.map(|(bytes, _)| (self.method.input().clone(), bytes)));
+            Explanation {
+                rule: rule.name.to_string(),
+                difference: difference(rule, &env, &mut decoded).map(|difference| difference.text),
+            }
         });
         Ok(explained.collect())
     }

@@ -379,6 +379,26 @@ rules:
     );
 }
 
+#[test]
+fn an_explanation_reads_the_message_that_a_call_would() {
+    let schema = kinds();
+    let yaml = r"
+rules:
+  - {method: kinds.Kinds/Collect, name: last, when: size(requests) > 1 && request.int32 == 2, reply: {}}
+  - {method: kinds.Kinds/Collect, name: first, match: {int32: 1}, reply: {}}
+  - {method: kinds.Kinds/Collect, name: neither, match: {int32: 2}, reply: {}}
+";
+    let rules = Rules::from_text(&schema, "f", yaml).expect("they load");
+    let (method, rules) = rules.handlers().next().expect("one method");
+    let request = |json| Message::from_json(method.input().clone(), json).expect("it fits");
+    let requests = [request(r#"{"int32":1}"#), request(r#"{"int32":2}"#)];
+    let explained = rules
+        .explain(&requests, &MetadataMap::new())
+        .expect("they are whole");
+    let differences: Vec<_> = explained.iter().map(|rule| rule.difference.as_deref()).collect();
+    assert_eq!(differences, [None, None, Some("int32 is 1, not 2")]);
+}
+
 #[tokio::test]
 async fn the_rule_that_answered_is_named_in_a_header() {
     let yaml = "rules: [{method: kinds.Kinds/Unary, name: 'grüße 100%', reply: {}}]";
