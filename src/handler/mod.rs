@@ -55,6 +55,13 @@ pub use self::peer::{Peer, PeerAddr};
 pub trait Handler: Send + Sync + 'static {
     /// Answers one call.
     fn handle(&self, call: &mut Call) -> impl Future<Output = Result<(), Status>> + Send;
+
+    /// Whether a call may begin on the task of its connection: if it ends before it first waits, it needs no task of
+    /// its own. For handlers that never compute for long, since the connection's other calls wait meanwhile.
+    /// Default: no.
+    fn begins_in_place(&self) -> bool {
+        false
+    }
 }
 
 /// A handler of any type.
@@ -63,6 +70,11 @@ pub(crate) type BoxHandler = Arc<dyn RunHandler>;
 /// [`Handler`], as a trait object: owns the call while it runs, so that one allocation holds both.
 pub(crate) trait RunHandler: Send + Sync {
     fn run(self: Arc<Self>, call: Call) -> Pin<Box<dyn Future<Output = Finished> + Send>>;
+
+    /// As [`Handler::begins_in_place`].
+    fn may_begin_in_place(&self) -> bool {
+        false
+    }
 }
 
 impl<H: Handler> RunHandler for H {
@@ -71,5 +83,9 @@ impl<H: Handler> RunHandler for H {
             let result = self.handle(&mut call).await;
             call.finish(result)
         })
+    }
+
+    fn may_begin_in_place(&self) -> bool {
+        self.begins_in_place()
     }
 }

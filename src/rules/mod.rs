@@ -204,6 +204,10 @@ impl MethodRules {
 }
 
 impl Handler for MethodRules {
+    fn begins_in_place(&self) -> bool {
+        true
+    }
+
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
         let mut session = Session::new(self, call);
         let chosen = match self.unconditional() {

@@ -21,6 +21,7 @@ use super::store::Store;
 use super::template::Memos;
 use crate::handler::Call;
 use crate::message::{Bounds, MessageError, Picked, check_and_pick};
+use crate::schema::Layouts;
 
 /// Names the rule that answered. Made once: a name given as text is parsed for each call.
 static RULE_HEADER: LazyLock<AsciiMetadataKey> =
@@ -41,6 +42,8 @@ pub(super) enum At {
 #[derive(Debug)]
 pub(super) struct Session<'r> {
     pub(super) rules: &'r MethodRules,
+    /// Those of the rules' method, near at hand.
+    layouts: &'r Layouts,
     pub(super) picked: Picked,
     pub(super) at: At,
     pub(super) received: u64,
@@ -76,6 +79,7 @@ impl<'r> Session<'r> {
         };
         Self {
             rules,
+            layouts: rules.method.layouts(),
             picked: rules.picker.picked(),
             at: At::Nothing,
             received: 0,
@@ -100,7 +104,7 @@ impl<'r> Session<'r> {
             At::Nothing => &[],
         };
         Env {
-            layouts: self.rules.method.layouts(),
+            layouts: self.layouts,
             request: Some((request, &self.picked)),
             requests: &self.requests,
             received: self.received,
@@ -117,7 +121,7 @@ impl<'r> Session<'r> {
     pub(super) fn admit(&mut self, call: &mut Call) -> Result<(), Status> {
         let bounds = call.bounds();
         check_and_pick(
-            self.rules.method.layouts(),
+            self.layouts,
             &self.rules.picker,
             call.frame(),
             bounds,
@@ -140,7 +144,7 @@ impl<'r> Session<'r> {
         self.at = At::Kept;
         self.memos.forget();
         check_and_pick(
-            self.rules.method.layouts(),
+            self.layouts,
             &self.rules.picker,
             message,
             bounds,

@@ -24,6 +24,10 @@ impl SampleHandler {
 }
 
 impl Handler for SampleHandler {
+    fn begins_in_place(&self) -> bool {
+        true
+    }
+
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
         let method = Arc::clone(call.method());
         let sample = |request: Option<&DynamicMessage>, index| {

@@ -11,7 +11,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -139,7 +139,7 @@ fn jittered(age: Duration) -> Duration {
     age * (900 + u32::try_from(random).expect("a remainder of 201")) / 1000
 }
 
-/// Spawns a connection's streams, and knows since when there is none.
+/// Runs a connection's streams, and knows since when there is none.
 #[derive(Debug, Clone)]
 struct StreamTasks {
     activity: Arc<Activity>,
@@ -183,10 +183,16 @@ where
 {
     fn execute(&self, stream: F) {
         self.activity.open.fetch_add(1, Ordering::AcqRel);
-        tokio::spawn(StreamTask {
+        let mut stream = Box::pin(StreamTask {
             stream,
             _open: OpenStream(Arc::clone(&self.activity)),
         });
+        // Most calls end here, without a task of their own. Those that do not are polled again at once by their task,
+        // which leaves its waker wherever this poll left none.
+        let mut nobody = Context::from_waker(Waker::noop());
+        if stream.as_mut().poll(&mut nobody).is_pending() {
+            tokio::spawn(stream);
+        }
     }
 }
 

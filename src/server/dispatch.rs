@@ -74,7 +74,7 @@ impl GrpcService {
         }
     }
 
-    fn start<B>(&self, request: Request<B>) -> Result<Respond, Refusal>
+    fn start<B>(&self, request: Request<B>) -> Result<Dispatched, Refusal>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -106,7 +106,7 @@ impl GrpcService {
         // As grpc-go does: a client that compresses gets compressed answers.
         let response_encoding = request_encoding.filter(|encoding| encoding.is_accepted_by(accepted));
         let (parts, body) = request.into_parts();
-        Ok(Respond::start(
+        let respond = Respond::start(
             handler,
             CallStart {
                 method: Arc::clone(&endpoint.method),
@@ -122,7 +122,12 @@ impl GrpcService {
                 id: self.shared.next_id.fetch_add(1, Ordering::Relaxed),
             },
             place,
-        ))
+        );
+        Ok(Dispatched {
+            state: State::Responding(respond),
+            // Only on our own listener does a call begin on its connection's task.
+            leaves_connection: self.peer.is_some() && !handler.may_begin_in_place(),
+        })
     }
 }
 
@@ -146,18 +151,18 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Dispatched {
-        Dispatched {
-            state: match self.start(request) {
-                Ok(respond) => State::Responding(respond),
-                Err(refusal) => State::Refused(Some(refusal.into_response())),
-            },
-        }
+        self.start(request).unwrap_or_else(|refusal| Dispatched {
+            state: State::Refused(Some(refusal.into_response())),
+            leaves_connection: false,
+        })
     }
 }
 
 /// The response of a [`GrpcService`], to come.
 pub struct Dispatched {
     state: State,
+    /// Whether the first poll does no more than ask for another one, by a task of the call's own.
+    leaves_connection: bool,
 }
 
 enum State {
@@ -169,6 +174,10 @@ impl Future for Dispatched {
     type Output = Result<Response<CallBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if std::mem::take(&mut self.leaves_connection) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         match &mut self.state {
             State::Responding(respond) => Pin::new(respond).poll(cx).map(Ok),
             State::Refused(response) => Poll::Ready(Ok(response.take().expect("polled once"))),

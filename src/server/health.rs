@@ -120,6 +120,10 @@ impl Table {
 pub(crate) struct Check(pub(crate) Health);
 
 impl Handler for Check {
+    fn begins_in_place(&self) -> bool {
+        true
+    }
+
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
         let service = requested_service(call).await?;
         let status = self.0.status(&service);

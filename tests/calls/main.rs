@@ -13,3 +13,4 @@ mod limits;
 mod metadata;
 mod mount;
 mod support;
+mod tasks;
