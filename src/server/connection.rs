@@ -6,11 +6,11 @@
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ where
         };
         tokio::select! {
             biased;
-            result = connection.as_mut() => return result,
+            result = poll_fn(|cx| streams.poll_connection(connection.as_mut(), cx)) => return result,
             () = stop => {
                 if leaving {
                     alarm = earlier(alarm, Some(Instant::now() + LAST_WORDS));
@@ -140,13 +140,19 @@ fn jittered(age: Duration) -> Duration {
 }
 
 /// Runs a connection's streams, and knows since when there is none.
-#[derive(Debug, Clone)]
+///
+/// Streams begin on the connection's own task, all that came together after one another: most end before they first
+/// wait, need no task of their own, and their answers are written together.
+#[derive(Clone)]
 struct StreamTasks {
     activity: Arc<Activity>,
 }
 
-#[derive(Debug)]
+type StreamFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 struct Activity {
+    /// Streams that have come, and not begun.
+    accepted: Mutex<Vec<StreamFuture>>,
     open: AtomicUsize,
     connected: Instant,
     /// When the last open stream ended, in milliseconds since `connected`.
@@ -156,6 +162,7 @@ struct Activity {
 impl StreamTasks {
     fn new() -> Self {
         let activity = Activity {
+            accepted: Mutex::default(),
             open: AtomicUsize::new(0),
             connected: Instant::now(),
             idle_since: AtomicU64::new(0),
@@ -165,12 +172,46 @@ impl StreamTasks {
         }
     }
 
+    /// Polls the connection, and begins the streams that it accepts.
+    fn poll_connection<C: Future>(
+        &self,
+        mut connection: Pin<&mut C>,
+        cx: &mut Context<'_>,
+    ) -> Poll<C::Output> {
+        loop {
+            let end = connection.as_mut().poll(cx);
+            let accepted = std::mem::take(&mut *self.accepted());
+            if end.is_ready() {
+                return end;
+            }
+            if accepted.is_empty() {
+                return Poll::Pending;
+            }
+            for mut stream in accepted {
+                // One that waits is polled again at once by its own task, which leaves its waker wherever this poll
+                // left none.
+                let mut nobody = Context::from_waker(Waker::noop());
+                if stream.as_mut().poll(&mut nobody).is_pending() {
+                    tokio::spawn(stream);
+                }
+            }
+        }
+    }
+
+    fn accepted(&self) -> MutexGuard<'_, Vec<StreamFuture>> {
+        self.activity
+            .accepted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// When the last stream ended, if none is open.
     fn idle_since(&self) -> Option<Instant> {
         let Activity {
             open,
             connected,
             idle_since,
+            ..
         } = &*self.activity;
         (open.load(Ordering::Acquire) == 0)
             .then(|| *connected + Duration::from_millis(idle_since.load(Ordering::Acquire)))
@@ -183,16 +224,10 @@ where
 {
     fn execute(&self, stream: F) {
         self.activity.open.fetch_add(1, Ordering::AcqRel);
-        let mut stream = Box::pin(StreamTask {
+        self.accepted().push(Box::pin(StreamTask {
             stream,
             _open: OpenStream(Arc::clone(&self.activity)),
-        });
-        // Most calls end here, without a task of their own. Those that do not are polled again at once by their task,
-        // which leaves its waker wherever this poll left none.
-        let mut nobody = Context::from_waker(Waker::noop());
-        if stream.as_mut().poll(&mut nobody).is_pending() {
-            tokio::spawn(stream);
-        }
+        }));
     }
 }
 
@@ -213,7 +248,6 @@ impl<F: Future<Output = ()>> Future for StreamTask<F> {
 }
 
 /// Counts one open stream for as long as it lives.
-#[derive(Debug)]
 struct OpenStream(Arc<Activity>);
 
 impl Drop for OpenStream {
@@ -222,6 +256,7 @@ impl Drop for OpenStream {
             open,
             connected,
             idle_since,
+            ..
         } = &*self.0;
         let ends_now = || {
             let now = u64::try_from(connected.elapsed().as_millis()).unwrap_or(u64::MAX);
