@@ -332,6 +332,7 @@ impl<'b, 'c> Builder<'b, 'c> {
                 form: value::IntForm::of(kind),
                 omit_zero,
                 program,
+                close: None,
                 field,
                 kind: kind.clone(),
             })),

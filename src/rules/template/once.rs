@@ -99,7 +99,7 @@ fn end_run(run: &mut Vec<Op>, hoisted: &mut Vec<Op>, memos: &mut usize) {
 fn is_invariant(op: &Op) -> bool {
     match op {
         Op::Constant(_) | Op::Copy(_) | Op::CopyMessage(_) => true,
-        Op::Once(_) | Op::Open { .. } | Op::Close { .. } => false,
+        Op::Once(_) | Op::Open(_) | Op::Close(_) => false,
         Op::Nested(nested) => nested.ops.iter().all(is_invariant),
         Op::Int(int) => is_same(&int.program),
         Op::Double(double) => is_same(&double.program),

@@ -25,18 +25,8 @@ pub(super) enum Op {
     Nested(Nested),
     /// Where such a length goes, and where what it is the length of ends: a [`Nested`](Op::Nested) that is not too
     /// deep, [laid flat](flatten).
-    Open {
-        level: u8,
-        /// What stands before the length: a key, and whatever is constant before that.
-        before: Box<[u8]>,
-        /// How many bytes the length took the last time: the contents seldom have to move to make room for it.
-        width: AtomicU8,
-    },
-    Close {
-        level: u8,
-        /// The place of its [`Open`](Op::Open).
-        open: usize,
-    },
+    Open(Box<Open>),
+    Close(Close),
     /// A scalar of the request, as it is on the wire.
     Copy(Copy),
     /// A message of the request, as it is on the wire.
@@ -64,6 +54,27 @@ impl Nested {
         let width = AtomicU8::new(1);
         Self { ops, width }
     }
+}
+
+/// The beginning of a nested message.
+#[derive(Debug)]
+pub(super) struct Open {
+    level: u8,
+    /// What stands around the length: before it a key and whatever is constant before that, after it what the message
+    /// begins with. In between is one byte for the length.
+    around: Box<[u8]>,
+    /// Where that byte is.
+    gap: usize,
+    /// How many bytes the length took the last time: the contents seldom have to move to make room for it.
+    width: AtomicU8,
+}
+
+/// The end of a nested message.
+#[derive(Debug)]
+pub(super) struct Close {
+    level: u8,
+    /// The place of its [`Open`](Op::Open).
+    open: usize,
 }
 
 #[derive(Debug)]
@@ -96,6 +107,8 @@ pub(super) struct Int {
     /// Whether zero is written as nothing.
     pub(super) omit_zero: bool,
     pub(super) program: Program,
+    /// The end of the message whose last field it is.
+    pub(super) close: Option<Close>,
     /// For messages to people.
     pub(super) field: String,
     pub(super) kind: Kind,
@@ -207,14 +220,30 @@ fn flatten_into(flat: &mut Vec<Op>, ops: Box<[Op]>, level: u8) {
                         Box::default()
                     }
                 };
-                let (open, width) = (flat.len(), nested.width);
-                flat.push(Op::Open { level, before, width });
+                let open = flat.len();
+                flat.push(Op::Open(Box::new(Open {
+                    level,
+                    gap: before.len(),
+                    around: [&before[..], &[0]].concat().into(),
+                    width: nested.width,
+                })));
                 flatten_into(flat, nested.ops, level + 1);
-                flat.push(Op::Close { level, open });
+                append(flat, Op::Close(Close { level, open }));
             }
             Op::Nested(nested) => flat.push(Op::Nested(Nested::new(flatten(nested.ops)))),
-            other => flat.push(other),
+            other => append(flat, other),
         }
+    }
+}
+
+/// Appends an operation, or makes it part of the last one.
+fn append(flat: &mut Vec<Op>, op: Op) {
+    match (flat.last_mut(), op) {
+        (Some(Op::Open(open)), Op::Constant(bytes)) if open.gap + 1 == open.around.len() => {
+            open.around = [&open.around[..], &bytes[..]].concat().into();
+        }
+        (Some(Op::Int(int)), Op::Close(close)) if int.close.is_none() => int.close = Some(close),
+        (_, op) => flat.push(op),
     }
 }
 
@@ -229,17 +258,14 @@ pub(super) fn write_all(
     for op in ops {
         match op {
             Op::Constant(bytes) => put_constant(buffer, bytes),
-            Op::Open { level, before, width } => {
-                put_constant(buffer, before);
-                starts[usize::from(*level) % LEVELS] = open(buffer, width.load(Ordering::Relaxed));
-            }
-            Op::Close { level, open } => {
-                let start = starts[usize::from(*level) % LEVELS];
-                if let Some(Op::Open { width, .. }) = ops.get(*open) {
-                    close(buffer, start, width);
+            Op::Open(open) => starts[usize::from(open.level) % LEVELS] = open.write(buffer),
+            Op::Close(close) => close.write(ops, &starts, buffer),
+            Op::Int(int) => {
+                int.write(env, buffer)?;
+                if let Some(close) = &int.close {
+                    close.write(ops, &starts, buffer);
                 }
             }
-            Op::Int(int) => int.write(env, buffer)?,
             Op::Once(once) => once.write(env, memos, buffer)?,
             Op::Copy(copy) => copy.write(env, buffer),
             Op::CopyMessage(copy) => copy.write(env, buffer)?,
@@ -261,6 +287,7 @@ fn put_constant(buffer: &mut Vec<u8>, bytes: &[u8]) {
     match bytes {
         // Mostly a key: too short for a call to copy it.
         [byte] => buffer.push(*byte),
+        [key, length] => buffer.extend_from_slice(&[*key, *length]),
         bytes => buffer.extend_from_slice(bytes),
     }
 }
@@ -327,6 +354,32 @@ fn move_contents(buffer: &mut Vec<u8>, start: usize, reserved: usize, width: usi
 fn varint_width(length: usize) -> usize {
     let bits = (usize::BITS - (length | 1).leading_zeros()) as usize;
     bits.div_ceil(7)
+}
+
+impl Open {
+    /// Gives where the length is to be.
+    #[inline(always)]
+    fn write(&self, buffer: &mut Vec<u8>) -> usize {
+        let start = buffer.len() + self.gap;
+        let width = self.width.load(Ordering::Relaxed);
+        if width == 1 {
+            put_constant(buffer, &self.around);
+        } else {
+            buffer.extend_from_slice(&self.around[..self.gap]);
+            open(buffer, width);
+            buffer.extend_from_slice(&self.around[self.gap + 1..]);
+        }
+        start
+    }
+}
+
+impl Close {
+    #[inline(always)]
+    fn write(&self, ops: &[Op], starts: &[usize; LEVELS], buffer: &mut Vec<u8>) {
+        if let Some(Op::Open(open)) = ops.get(self.open) {
+            close(buffer, starts[usize::from(self.level) % LEVELS], &open.width);
+        }
+    }
 }
 
 impl Copy {
