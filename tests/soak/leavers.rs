@@ -14,7 +14,7 @@ use crate::scene::{Scene, every};
 /// Begins a call of any shape, and drops it at some moment: before anything came, or on the way.
 pub(crate) async fn cancelling(scene: Arc<Scene>, number: u64) {
     let mut random = scene.random(number);
-    let mut beat = every(Duration::from_millis(20));
+    let mut beat = every(Duration::from_millis(5));
     let caller = Caller::connect(&scene.address).await;
     while scene.goes_on() {
         beat.tick().await;
