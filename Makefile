@@ -17,13 +17,8 @@ test: ## fetch the outside clients into target/clients, then run every test
 conformance: ## run the conformance suites of protobuf, connectrpc and h2spec
 	scripts/conformance.sh
 
-FUZZ_SECONDS ?= 10
-fuzz-smoke: ## fuzz every target for ten seconds; needs a nightly compiler and cargo-fuzz
-	set -e; for target in $$(cargo +nightly fuzz list); do \
-		mkdir -p fuzz/corpus/$$target; \
-		cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
-			-max_total_time=$(FUZZ_SECONDS) -timeout=20 -max_len=4096; \
-	done
+fuzz-smoke: ## fuzz every target for ten seconds, or FUZZ_SECONDS
+	scripts/fuzz-smoke.sh
 
 lint: ## formatting, clippy and the documentation; a warning fails
 	cargo fmt --check

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Fuzzes every target for FUZZ_SECONDS, with whatever compiler is the default: a sanitizer needs a nightly one, the
+# coverage that guides the fuzzer does not. What it finds is left in target/fuzz.
+set -euo pipefail
+cd "$(dirname "$0")/../fuzz"
+
+seconds=${FUZZ_SECONDS:-10}
+out=$PWD/../target/fuzz
+host=$(rustc -vV | sed -n 's/^host: //p')
+
+# As cargo-fuzz has them for `--sanitizer none`. Given a target, cargo leaves build scripts and macros alone.
+coverage=(
+    -Cpasses=sancov-module
+    -Cllvm-args=-sanitizer-coverage-level=4
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
+    -Cllvm-args=-sanitizer-coverage-pc-table
+    -Cllvm-args=-sanitizer-coverage-trace-compares
+)
+RUSTFLAGS="--cfg fuzzing ${coverage[*]}" cargo build --target "$host" --target-dir "$out"
+
+for source in fuzz_targets/*.rs; do
+    target=$(basename "$source" .rs)
+    log=$out/$target.log
+    mkdir -p "$out/corpus/$target"
+    "$out/$host/debug/$target" "$out/corpus/$target" "seeds/$target" -artifact_prefix="$out/" \
+        -max_total_time="$seconds" -timeout=20 -max_len=4096 >"$log" 2>&1 || {
+        tail -n 60 "$log"
+        exit 1
+    }
+    echo "fuzz: $target: $(grep '^Done' "$log")"
+done
