@@ -158,6 +158,25 @@ fn four_mebibyte_of_empty_messages_stays_under_budget() {
 }
 
 #[test]
+fn any_of_nothing_is_an_empty_object_in_json_both_ways() {
+    // Without google.protobuf.Empty, which nothing here imports.
+    let schema = Schema::from_source(
+        "holder.proto",
+        r#"syntax = "proto3"; import "google/protobuf/any.proto";
+        message Holder { google.protobuf.Any any = 1; repeated google.protobuf.Any more = 2; Holder next = 3; }"#,
+    )
+    .expect("the source compiles");
+    for (name, json) in [
+        ("Holder", r#"{"any":{},"more":[{},{}],"next":{"any":{}}}"#),
+        ("google.protobuf.Any", "{}"),
+    ] {
+        let descriptor = schema.pool().get_message_by_name(name).expect("it is there");
+        let message = Message::from_json(descriptor, json).unwrap_or_else(|error| panic!("{json}: {error}"));
+        assert_eq!(message.to_json().expect("it has a JSON form"), json);
+    }
+}
+
+#[test]
 fn everything_that_holds_a_recursive_type_can_be_printed_for_debugging() {
     let schema = Schema::from_source(
         "tree.proto",

@@ -5,7 +5,7 @@
 
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, Value};
 
-use super::json_input::{empty_blank_anys, normalize};
+use super::json_input::{normalize, read_normal};
 use super::json_output::{JsonStyle, serialize_json};
 use super::{MAX_DEPTH, Message, MessageError};
 
@@ -14,10 +14,7 @@ impl Message {
     /// twice.
     pub fn from_json(descriptor: MessageDescriptor, json: &str) -> Result<Self, MessageError> {
         let message = if let Some(value) = normalize(&descriptor, json).map_err(MessageError::json)? {
-            DynamicMessage::deserialize(descriptor, value).map(|mut message| {
-                empty_blank_anys(&mut message);
-                message
-            })
+            read_normal(descriptor, value)
         } else {
             // From the text, so that an error has its line and column.
             DynamicMessage::deserialize(descriptor, &mut serde_json::Deserializer::from_str(json))

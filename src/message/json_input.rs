@@ -2,8 +2,8 @@
 //!
 //! A field that comes twice, under one name or under both, is an error; an integer may be quoted and have an
 //! exponent; an `Any` that holds an `Empty` needs no `value`, and one that is empty is `{}`; the greatest float may
-//! be rounded up, as it is when it is written. The text is read once against the descriptor, and what prost-reflect would refuse is put as it
-//! takes it.
+//! be rounded up, as it is when it is written. The text is read once against the descriptor, and what prost-reflect
+//! would refuse is put as it takes it.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -23,6 +23,7 @@ pub(super) fn normalize(
     let rewritten = Cell::new(false);
     let seed = Seed {
         expected: &Expected::of_message(descriptor),
+        blank: &blank_type(descriptor),
         rewritten: &rewritten,
     };
     let mut deserializer = serde_json::Deserializer::from_str(json);
@@ -78,12 +79,21 @@ impl Expected {
 #[derive(Clone, Copy)]
 struct Seed<'e> {
     expected: &'e Expected,
+    /// What an `Any` is that is `{}`.
+    blank: &'e str,
     rewritten: &'e Cell<bool>,
 }
 
 impl<'e> Seed<'e> {
-    fn expecting(self, expected: &'e Expected) -> Self {
-        Self { expected, ..self }
+    fn expecting<'s>(self, expected: &'s Expected) -> Seed<'s>
+    where
+        'e: 's,
+    {
+        Seed {
+            expected,
+            blank: self.blank,
+            rewritten: self.rewritten,
+        }
     }
 
     /// The fields of a message, none twice.
@@ -104,11 +114,7 @@ impl<'e> Seed<'e> {
                 return Err(A::Error::custom(format_args!("field '{key}' is there twice")));
             }
             let expected = field.as_ref().map_or(Expected::Anything, Expected::of_field);
-            let value = Seed {
-                expected: &expected,
-                rewritten: self.rewritten,
-            };
-            object.insert(key, entries.next_value_seed(value)?);
+            object.insert(key, entries.next_value_seed(Seed::expecting(self, &expected))?);
         }
         Ok(object)
     }
@@ -192,9 +198,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
         }
         if matches!(self.expected, Expected::Any) {
             if object.is_empty() {
-                object.insert("@type".to_owned(), BLANK.into());
-            }
-            if is_any_of_empty(&object) {
+                self.rewritten.set(true);
+                object.insert("@type".to_owned(), self.blank.into());
+            } else if is_any_of_empty(&object) {
                 self.rewritten.set(true);
                 object.insert("value".to_owned(), Value::Object(Map::new()));
             }
@@ -203,29 +209,46 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
-/// The type of an `Any` that is `{}`, until it has been read: prost-reflect wants one.
-const BLANK: &str = "blank:/google.protobuf.Empty";
+/// The type of an `Any` that is `{}`, until it has been read: prost-reflect wants one that the pool has, and what
+/// the `Any` is in is one.
+fn blank_type(root: &MessageDescriptor) -> String {
+    format!("blank:/{}", root.full_name())
+}
+
+/// Reads what [`normalize`] put in place of a text.
+pub(super) fn read_normal(
+    descriptor: MessageDescriptor,
+    json: Value,
+) -> Result<DynamicMessage, serde_json::Error> {
+    let blank = blank_type(&descriptor);
+    if json.get("@type").is_some_and(|url| *url == *blank) {
+        return Ok(DynamicMessage::new(descriptor));
+    }
+    let mut message = DynamicMessage::deserialize(descriptor, json)?;
+    empty_anys(&mut message, &blank);
+    Ok(message)
+}
 
 /// Makes those `Any`s empty whose JSON was `{}`.
-pub(super) fn empty_blank_anys(message: &mut DynamicMessage) {
+fn empty_anys(message: &mut DynamicMessage, blank: &str) {
     if message.descriptor().full_name() == "google.protobuf.Any" {
         let url = message.get_field_by_number(1);
-        if url.is_some_and(|url| url.as_str() == Some(BLANK)) {
+        if url.is_some_and(|url| url.as_str() == Some(blank)) {
             message.clear_field_by_number(1);
         }
         return;
     }
     let values = message.fields_mut().map(|(_, value)| value);
-    values.for_each(empty_blank_anys_in);
+    values.for_each(|value| empty_anys_in(value, blank));
     let values = message.extensions_mut().map(|(_, value)| value);
-    values.for_each(empty_blank_anys_in);
+    values.for_each(|value| empty_anys_in(value, blank));
 }
 
-fn empty_blank_anys_in(value: &mut Field) {
+fn empty_anys_in(value: &mut Field, blank: &str) {
     match value {
-        Field::Message(message) => empty_blank_anys(message),
-        Field::List(values) => values.iter_mut().for_each(empty_blank_anys_in),
-        Field::Map(values) => values.values_mut().for_each(empty_blank_anys_in),
+        Field::Message(message) => empty_anys(message, blank),
+        Field::List(values) => values.iter_mut().for_each(|value| empty_anys_in(value, blank)),
+        Field::Map(values) => values.values_mut().for_each(|value| empty_anys_in(value, blank)),
         _ => {}
     }
 }
