@@ -95,7 +95,7 @@ impl<'r> Session<'r> {
     }
 
     /// Runs the steps from `at` on, up to one that has to wait. Most events never wait, and run in here without
-    /// the bookkeeping of a future.
+    /// the bookkeeping of a future. What is seldom met is kept out of here, so that this stays small.
     pub(super) fn steps(
         &mut self,
         rule: &'r Rule,
@@ -149,6 +149,7 @@ impl<'r> Session<'r> {
     }
 
     /// Goes on with a loop that does nothing but send: until the transport is full, or one round before its last.
+    #[inline(never)]
     fn send_rounds(&mut self, template: &Template, call: &mut Call) -> Result<(), Misfit> {
         let Some(Rounds::Count { next, end }) = self.loops.last() else {
             return Ok(());
@@ -239,6 +240,7 @@ impl<'r> Session<'r> {
         Ok(None)
     }
 
+    #[inline(never)]
     fn log(&mut self, rule: &Rule, text: &Text, call: &mut Call) -> Result<(), Status> {
         let mut line = std::mem::take(&mut self.line);
         line.clear();
@@ -333,6 +335,7 @@ impl<'r> Session<'r> {
         false
     }
 
+    #[inline(never)]
     fn pause(&self, rule: &Rule, pause: &Pause, call: &mut Call) -> Result<Stop, Status> {
         let duration = self.with_env(call, |env, _| pause.duration(env));
         let duration = duration.map_err(|message| failed(rule, &message))?;
