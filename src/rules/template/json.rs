@@ -1,8 +1,8 @@
 //! `google.protobuf.Value`, `Struct` and `ListValue`: JSON inside of messages.
 
 use super::constant::Unfit;
+use super::length::with_length;
 use super::value::{put_delimited, text_of, unfit};
-use super::write::with_length;
 use crate::message::{WireType, key, put_varint};
 use crate::rules::expr::Value;
 

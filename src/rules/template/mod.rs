@@ -7,7 +7,9 @@
 mod compile;
 mod constant;
 mod field;
+mod flat;
 mod json;
+mod length;
 mod once;
 mod value;
 mod well_known;
@@ -47,7 +49,7 @@ impl Template {
         if !compiler.locals.is_empty() {
             ops = once::hoist(ops, &mut compiler.memos);
         }
-        let ops = write::flatten(ops);
+        let ops = flat::flatten(ops);
         (compiler.problems.len() == before).then_some(Self { ops })
     }
 

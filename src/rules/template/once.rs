@@ -6,7 +6,8 @@
 use std::cell::{Cell, RefCell};
 
 use super::Misfit;
-use super::write::{Nested, Op, flatten, write_all};
+use super::flat::flatten;
+use super::write::{Nested, Op, write_all};
 use crate::rules::expr::{Env, Program};
 
 /// A run of operations that write the same bytes in each round.

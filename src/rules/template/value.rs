@@ -7,8 +7,9 @@ use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor, Syntax, Value as Co
 use super::constant::{Unfit, whole};
 use super::field::{Field, kind_name};
 
+use super::length::with_length;
 use super::well_known::{self, WellKnown};
-use super::write::{Target, with_length};
+use super::write::Target;
 use crate::message::{WireType, key, put_varint};
 use crate::rules::expr::{Type, Value};
 

@@ -3,11 +3,11 @@
 //! Nothing here looks a name up or boxes a value: constants are copied, scalars of the request go from its bytes
 //! to the frame, and the length of a sub-message is filled in after its contents are written.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-
 use prost_reflect::{Kind, MessageDescriptor};
 
 use super::field::{Field, kind_name};
+use super::flat::{Close, Open, Rooms};
+use super::length::{Width, close, open, with_length};
 use super::once::{Memos, Once};
 use super::value::{self, IntForm};
 use super::well_known::WellKnown;
@@ -24,7 +24,7 @@ pub(super) enum Op {
     /// A length, and what it is the length of.
     Nested(Nested),
     /// Where such a length goes, and where what it is the length of ends: a [`Nested`](Op::Nested) that is not too
-    /// deep, [laid flat](flatten).
+    /// deep, [laid flat](super::flat).
     Open(Box<Open>),
     Close(Close),
     /// A scalar of the request, as it is on the wire.
@@ -46,35 +46,14 @@ pub(super) enum Op {
 #[derive(Debug)]
 pub(super) struct Nested {
     pub(super) ops: Box<[Op]>,
-    width: AtomicU8,
+    pub(super) width: Width,
 }
 
 impl Nested {
     pub(super) fn new(ops: Box<[Op]>) -> Self {
-        let width = AtomicU8::new(1);
+        let width = Width::default();
         Self { ops, width }
     }
-}
-
-/// The beginning of a nested message.
-#[derive(Debug)]
-pub(super) struct Open {
-    level: u8,
-    /// What stands around the length: before it a key and whatever is constant before that, after it what the message
-    /// begins with. In between is one byte for the length.
-    around: Box<[u8]>,
-    /// Where that byte is.
-    gap: usize,
-    /// How many bytes the length took the last time: the contents seldom have to move to make room for it.
-    width: AtomicU8,
-}
-
-/// The end of a nested message.
-#[derive(Debug)]
-pub(super) struct Close {
-    level: u8,
-    /// The place of its [`Open`](Op::Open).
-    open: usize,
 }
 
 #[derive(Debug)]
@@ -198,55 +177,6 @@ impl Target {
     }
 }
 
-/// How many lengths can be open at a time in one list of operations.
-const LEVELS: usize = 8;
-
-/// Puts the operations of nested messages into the list of the outermost: running one list is faster than running
-/// lists in lists.
-pub(super) fn flatten(ops: Box<[Op]>) -> Box<[Op]> {
-    let mut flat = Vec::with_capacity(ops.len());
-    flatten_into(&mut flat, ops, 0);
-    flat.into()
-}
-
-fn flatten_into(flat: &mut Vec<Op>, ops: Box<[Op]>, level: u8) {
-    for op in ops {
-        match op {
-            Op::Nested(nested) if usize::from(level) < LEVELS => {
-                let before = match flat.pop() {
-                    Some(Op::Constant(bytes)) => bytes,
-                    other => {
-                        flat.extend(other);
-                        Box::default()
-                    }
-                };
-                let open = flat.len();
-                flat.push(Op::Open(Box::new(Open {
-                    level,
-                    gap: before.len(),
-                    around: [&before[..], &[0]].concat().into(),
-                    width: nested.width,
-                })));
-                flatten_into(flat, nested.ops, level + 1);
-                append(flat, Op::Close(Close { level, open }));
-            }
-            Op::Nested(nested) => flat.push(Op::Nested(Nested::new(flatten(nested.ops)))),
-            other => append(flat, other),
-        }
-    }
-}
-
-/// Appends an operation, or makes it part of the last one.
-fn append(flat: &mut Vec<Op>, op: Op) {
-    match (flat.last_mut(), op) {
-        (Some(Op::Open(open)), Op::Constant(bytes)) if open.gap + 1 == open.around.len() => {
-            open.around = [&open.around[..], &bytes[..]].concat().into();
-        }
-        (Some(Op::Int(int)), Op::Close(close)) if int.close.is_none() => int.close = Some(close),
-        (_, op) => flat.push(op),
-    }
-}
-
 /// Runs the operations in order.
 pub(super) fn write_all(
     ops: &[Op],
@@ -254,16 +184,16 @@ pub(super) fn write_all(
     memos: &Memos,
     buffer: &mut Vec<u8>,
 ) -> Result<(), Misfit> {
-    let mut starts = [0; LEVELS];
+    let mut rooms = Rooms::default();
     for op in ops {
         match op {
             Op::Constant(bytes) => put_constant(buffer, bytes),
-            Op::Open(open) => starts[usize::from(open.level) % LEVELS] = open.write(buffer),
-            Op::Close(close) => close.write(ops, &starts, buffer),
+            Op::Open(open) => open.write(buffer, &mut rooms),
+            Op::Close(close) => close.write(ops, &rooms, buffer),
             Op::Int(int) => {
                 int.write(env, buffer)?;
                 if let Some(close) = &int.close {
-                    close.write(ops, &starts, buffer);
+                    close.write(ops, &rooms, buffer);
                 }
             }
             Op::Once(once) => once.write(env, memos, buffer)?,
@@ -273,112 +203,23 @@ pub(super) fn write_all(
             Op::Joined(joined) => joined.write(env, buffer)?,
             Op::Dynamic(dynamic) => dynamic.write(env, buffer)?,
             Op::Nested(nested) => {
-                let start = open(buffer, nested.width.load(Ordering::Relaxed));
+                let room = open(buffer, nested.width.get());
                 write_all(&nested.ops, env, memos, buffer)?;
-                close(buffer, start, &nested.width);
+                close(buffer, room, &nested.width);
             }
         }
     }
     Ok(())
 }
 
+/// Appends bytes that are known at load.
 #[inline(always)]
-fn put_constant(buffer: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn put_constant(buffer: &mut Vec<u8>, bytes: &[u8]) {
     match bytes {
         // Mostly a key: too short for a call to copy it.
         [byte] => buffer.push(*byte),
         [key, length] => buffer.extend_from_slice(&[*key, *length]),
         bytes => buffer.extend_from_slice(bytes),
-    }
-}
-
-/// Writes a length before what `contents` appends.
-pub(super) fn with_length<E>(
-    buffer: &mut Vec<u8>,
-    contents: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-) -> Result<(), E> {
-    let start = open(buffer, 1);
-    contents(buffer)?;
-    close(buffer, start, &AtomicU8::new(1));
-    Ok(())
-}
-
-/// Leaves room for a length of `width` bytes; gives where.
-#[inline(always)]
-fn open(buffer: &mut Vec<u8>, width: u8) -> usize {
-    let start = buffer.len();
-    buffer.push(0);
-    for _ in 1..width {
-        buffer.push(0);
-    }
-    start
-}
-
-/// Fills in the length of all that was written since room for it was left, and corrects the room for the next one.
-#[inline(always)]
-fn close(buffer: &mut Vec<u8>, start: usize, room: &AtomicU8) {
-    let reserved = usize::from(room.load(Ordering::Relaxed));
-    let length = buffer.len() - start - reserved;
-    if reserved == 1 && length < 0x80 {
-        buffer[start] = length as u8;
-    } else {
-        room.store(close_long(buffer, start, reserved, length), Ordering::Relaxed);
-    }
-}
-
-/// Gives how many bytes the length took.
-fn close_long(buffer: &mut Vec<u8>, start: usize, reserved: usize, length: usize) -> u8 {
-    let width = varint_width(length);
-    move_contents(buffer, start, reserved, width, length);
-    let mut rest = length;
-    for byte in &mut buffer[start..start + width - 1] {
-        *byte = rest as u8 | 0x80;
-        rest >>= 7;
-    }
-    buffer[start + width - 1] = rest as u8;
-    width as u8
-}
-
-fn move_contents(buffer: &mut Vec<u8>, start: usize, reserved: usize, width: usize, length: usize) {
-    let contents = start + reserved..start + reserved + length;
-    if width > reserved {
-        buffer.extend_from_slice(&[0; 10][..width - reserved]);
-    }
-    if width != reserved {
-        buffer.copy_within(contents, start + width);
-        buffer.truncate(start + width + length);
-    }
-}
-
-/// How many bytes a length takes as a varint.
-fn varint_width(length: usize) -> usize {
-    let bits = (usize::BITS - (length | 1).leading_zeros()) as usize;
-    bits.div_ceil(7)
-}
-
-impl Open {
-    /// Gives where the length is to be.
-    #[inline(always)]
-    fn write(&self, buffer: &mut Vec<u8>) -> usize {
-        let start = buffer.len() + self.gap;
-        let width = self.width.load(Ordering::Relaxed);
-        if width == 1 {
-            put_constant(buffer, &self.around);
-        } else {
-            buffer.extend_from_slice(&self.around[..self.gap]);
-            open(buffer, width);
-            buffer.extend_from_slice(&self.around[self.gap + 1..]);
-        }
-        start
-    }
-}
-
-impl Close {
-    #[inline(always)]
-    fn write(&self, ops: &[Op], starts: &[usize; LEVELS], buffer: &mut Vec<u8>) {
-        if let Some(Op::Open(open)) = ops.get(self.open) {
-            close(buffer, starts[usize::from(self.level) % LEVELS], &open.width);
-        }
     }
 }
 
