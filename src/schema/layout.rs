@@ -129,7 +129,8 @@ impl Layout {
             low_numbers[field.number as usize] = place;
         }
         let mut short_keys = [0; SHORT_KEYS];
-        for (field, place) in fields.iter().zip(1..) {
+        let fields_of_short_keys = fields.iter().take_while(|field| field.number < 1 << 4);
+        for (field, place) in fields_of_short_keys.zip(1..) {
             let key = field.number << 3 | field.shape.wire_type();
             if let Some(short) = short_keys.get_mut(key as usize) {
                 *short = place;
