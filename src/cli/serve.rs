@@ -12,7 +12,7 @@ use super::inputs::Inputs;
 use super::limits::LimitArgs;
 use super::logging::{LogFormat, Logging};
 use super::tls::TlsArgs;
-use crate::live::{Answers, Loader, Reloader, Source, TlsReloader};
+use crate::live::{Answers, Loader, Reloader, Source};
 use crate::{Error, Handlers, RulesOptions, RulesState, Sampler, Schema, Server};
 
 /// Serve protos, answered by rules.
@@ -107,7 +107,7 @@ impl Serve {
             #[cfg(unix)]
             tokio::spawn(reloader.trigger().reload_on_hangup()?);
             if let Some(tls) = &tls {
-                let reloader = TlsReloader::new(tls.clone()).watch(!self.no_watch);
+                let reloader = Reloader::tls(tls.clone()).watch(!self.no_watch);
                 #[cfg(unix)]
                 tokio::spawn(reloader.trigger().reload_on_hangup()?);
                 tokio::spawn(reloader.run());

@@ -33,11 +33,13 @@
 mod diff;
 mod loader;
 mod reload;
+mod reloader;
 mod survey;
 mod tls;
 mod watch;
 
 pub use self::diff::{Change, Item};
 pub use self::loader::{Answers, Loaded, Loader, Source};
-pub use self::reload::{RELOAD, ReloadTrigger, Reloaded, Reloader, log_reload};
-pub use self::tls::{TlsReloader, log_tls_reload};
+pub use self::reload::{RELOAD, Reloaded, log_reload};
+pub use self::reloader::{ReloadTrigger, Reloader};
+pub use self::tls::log_tls_reload;

@@ -1,20 +1,16 @@
-//! Reloads a server when its files change, or when it is asked to.
+//! What a reload of a server is.
 //!
 //! Everything is loaded and checked first, off the serving threads, and then swapped in at once. When anything is
-//! wrong the server goes on as it is, and the health of [`RELOAD`] is NOT_SERVING until a load succeeds. Reloads
-//! are one at a time; what changes during one causes one more.
+//! wrong the server goes on as it is, and the health of [`RELOAD`] is NOT_SERVING until a load succeeds.
 
-use std::fmt;
-use std::future::{Future, pending};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-use tokio::sync::Notify;
 
 use super::diff::Change;
 use super::loader::{Loaded, Loader};
-use super::watch::Watcher;
+use super::reloader::{Reason, Reload, Reloader};
 use crate::server::{Server, ServingStatus};
 use crate::{Error, Problem};
 
@@ -36,114 +32,12 @@ pub struct Reloaded {
     pub took: Duration,
 }
 
-/// Asks for a reload. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct ReloadTrigger {
-    asked: Arc<Notify>,
-}
-
-impl ReloadTrigger {
-    /// Asks for a reload, whether any file has changed or not, and does not wait for it.
-    pub fn reload(&self) {
-        // Asked for during a reload, it is remembered.
-        self.asked.notify_one();
-    }
-
-    /// Waits until a reload is asked for.
-    pub(super) async fn asked(&self) {
-        self.asked.notified().await;
-    }
-
-    /// Asks for a reload at every SIGHUP, for as long as what this gives is polled.
-    ///
-    /// From the call on SIGHUP no longer ends the process. Panics outside a tokio runtime.
-    #[cfg(unix)]
-    pub fn reload_on_hangup(self) -> Result<impl Future<Output = ()> + Send + 'static, Error> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut hangup =
-            signal(SignalKind::hangup()).map_err(|error| Error::io("SIGHUP cannot be waited for", error))?;
-        Ok(async move {
-            while hangup.recv().await.is_some() {
-                self.reload();
-            }
-        })
-    }
-}
-
-/// Reloads a [`Server`] for as long as it [runs](Reloader::run).
-#[derive(Debug)]
-#[must_use = "nothing is reloaded until it runs"]
-pub struct Reloader {
-    trigger: ReloadTrigger,
-    watch: bool,
-    worker: Worker,
-}
-
 impl Reloader {
     /// Reloads `server`, which was built from what `loader` loaded last.
     pub fn new(server: Server, mut loader: Loader) -> Self {
         server.health().add(RELOAD);
         loader.serves();
-        Self {
-            trigger: ReloadTrigger::default(),
-            watch: true,
-            worker: Worker {
-                server,
-                loader,
-                watcher: None,
-                report: Box::new(|outcome| log_reload(&outcome)),
-            },
-        }
-    }
-
-    /// Whether files are watched; if not, it reloads only when asked to. Default: they are.
-    pub fn watch(mut self, watch: bool) -> Self {
-        self.watch = watch;
-        self
-    }
-
-    /// What is done with the outcome of each reload. Default: [`log_reload`].
-    pub fn report(mut self, report: impl Fn(Result<Reloaded, Error>) + Send + 'static) -> Self {
-        self.worker.report = Box::new(report);
-        self
-    }
-
-    /// What asks for a reload: at a signal, by an administrator.
-    pub fn trigger(&self) -> ReloadTrigger {
-        self.trigger.clone()
-    }
-
-    /// Reloads whenever there is a reason to, for as long as it is polled and the runtime lives.
-    pub async fn run(self) {
-        let Self {
-            trigger,
-            watch,
-            mut worker,
-        } = self;
-        if watch {
-            match Watcher::new() {
-                Ok(watcher) => worker.watcher = Some(watcher),
-                Err(error) => {
-                    tracing::error!(cause = ?error, "reloads are made only when asked for: {error}");
-                }
-            }
-        }
-        let mut reason = None;
-        loop {
-            let reloaded = tokio::task::spawn_blocking(move || {
-                worker.reload(reason);
-                worker
-            });
-            match reloaded.await {
-                Ok(back) => worker = back,
-                // The runtime is going, or the report panicked.
-                Err(error) => return tracing::debug!("no more reloads: {error}"),
-            }
-            reason = tokio::select! {
-                () = trigger.asked() => Some(Reason::Asked),
-                () = changed(worker.watcher.as_ref()) => Some(Reason::Changed),
-            };
-        }
+        Self::of(ServerFiles { server, loader }, log_reload)
     }
 }
 
@@ -183,39 +77,40 @@ pub fn log_reload(outcome: &Result<Reloaded, Error>) {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
-    Asked,
-    /// Something in a watched folder did, perhaps nothing of ours.
-    Changed,
-}
-
-/// All that a reload needs, so that it can go to a thread that may block, and come back.
-struct Worker {
+/// The protos and rules of a server.
+#[derive(Debug)]
+struct ServerFiles {
     server: Server,
     loader: Loader,
-    watcher: Option<Watcher>,
-    report: Box<dyn Fn(Result<Reloaded, Error>) + Send>,
 }
 
-impl Worker {
-    /// Reloads if there is a reason to, and watches what the load depends on.
-    fn reload(&mut self, reason: Option<Reason>) {
+impl Reload<Reloaded> for ServerFiles {
+    fn reloads(&self) -> &'static str {
+        "reloads"
+    }
+
+    fn reload(&mut self, reason: Reason) -> Option<Result<Reloaded, Error>> {
         match reason {
-            Some(Reason::Asked) => self.publish(|loader| Some(loader.load())),
-            Some(Reason::Changed) => self.publish(Loader::load_if_changed),
-            None => {}
-        }
-        if let Some(watcher) = &mut self.watcher {
-            watcher.cover(self.loader.survey().folders());
+            // What changed since the load counts as a change as soon as its folder is watched.
+            Reason::Begun => None,
+            Reason::Asked => self.publish(|loader| Some(loader.load())),
+            Reason::Changed => self.publish(Loader::load_if_changed),
         }
     }
 
-    fn publish(&mut self, load: impl FnOnce(&mut Loader) -> Option<Result<Loaded, Error>>) {
+    fn folders(&self) -> &BTreeSet<PathBuf> {
+        self.loader.survey().folders()
+    }
+}
+
+impl ServerFiles {
+    /// Serves what is loaded, if anything is.
+    fn publish(
+        &mut self,
+        load: impl FnOnce(&mut Loader) -> Option<Result<Loaded, Error>>,
+    ) -> Option<Result<Reloaded, Error>> {
         let began = Instant::now();
-        let Some(loaded) = caught(|| load(&mut self.loader)) else {
-            return;
-        };
+        let loaded = caught(|| load(&mut self.loader))?;
         let outcome = loaded.and_then(|loaded| {
             self.server.reload(loaded.schema, loaded.handlers)?;
             let took = began.elapsed();
@@ -230,15 +125,7 @@ impl Worker {
             Err(_) => ServingStatus::NotServing,
         };
         self.server.health().set(RELOAD, status);
-        (self.report)(outcome);
-    }
-}
-
-/// Waits for a change; for ever where nothing is watched.
-pub(super) async fn changed(watcher: Option<&Watcher>) {
-    match watcher {
-        Some(watcher) => watcher.changed().await,
-        None => pending().await,
+        Some(outcome)
     }
 }
 
@@ -248,13 +135,4 @@ fn caught<T>(load: impl FnOnce() -> Option<Result<T, Error>>) -> Option<Result<T
         let problem = Problem::new("the load panicked; this is a bug in protod");
         Some(Err(Error::schema(vec![problem])))
     })
-}
-
-impl fmt::Debug for Worker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Worker")
-            .field("loader", &self.loader)
-            .field("watcher", &self.watcher)
-            .finish_non_exhaustive()
-    }
 }
