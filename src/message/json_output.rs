@@ -286,7 +286,8 @@ fn not_finite(value: f64) -> &'static str {
     }
 }
 
-fn key_text(key: &MapKey) -> String {
+/// The key of a map as JSON has it, without quotes.
+pub(crate) fn key_text(key: &MapKey) -> String {
     match key {
         MapKey::Bool(key) => key.to_string(),
         MapKey::I32(key) => key.to_string(),

@@ -23,7 +23,7 @@ pub(crate) use self::check::{Bounds, MAX_DEPTH, check, check_and_pick};
 pub use self::codec::{DynamicCodec, DynamicDecoder, DynamicEncoder};
 pub use self::error::MessageError;
 pub(crate) use self::json::check_any_depth;
-pub(crate) use self::json_output::{JsonStyle, serialize_json};
+pub(crate) use self::json_output::{JsonStyle, key_text, serialize_json};
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
 pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_varint};
 use crate::schema::Schema;

@@ -14,6 +14,7 @@ use super::names;
 use super::node::{Node, Yaml};
 use super::template::{Field, WellKnown, constant, takes_null};
 use super::text::{self, Piece};
+use crate::message::key_text;
 
 /// What a value must be.
 #[derive(Debug, Clone)]
@@ -432,11 +433,7 @@ fn map_key(kind: &Kind, node: &Node) -> Option<MapKey> {
 
 fn show_key(key: &MapKey) -> String {
     match key {
-        MapKey::Bool(key) => key.to_string(),
-        MapKey::I32(key) => key.to_string(),
-        MapKey::I64(key) => key.to_string(),
-        MapKey::U32(key) => key.to_string(),
-        MapKey::U64(key) => key.to_string(),
         MapKey::String(key) => format!("{key:?}"),
+        key => key_text(key),
     }
 }
