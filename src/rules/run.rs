@@ -148,7 +148,7 @@ impl<'r> Session<'r> {
         Ok(Stop::Done(Flow::Continue))
     }
 
-    /// Goes on with a loop that does nothing but send: until the transport is full, or one round before its last.
+    /// Goes on with a loop that does nothing but send: until the transport is full, or the last round is sent.
     #[inline(never)]
     fn send_rounds(&mut self, template: &Template, call: &mut Call) -> Result<(), Misfit> {
         let Some(Rounds::Count { next, end }) = self.loops.last() else {
@@ -171,8 +171,9 @@ impl<'r> Session<'r> {
             Ok(())
         });
         self.locals = locals;
-        self.loops.pop();
-        self.loops.push(Rounds::Count { next, end });
+        if let Some(Rounds::Count { next: kept, .. }) = self.loops.last_mut() {
+            *kept = next;
+        }
         sent
     }
 
