@@ -107,6 +107,18 @@ proptest! {
     fn random_bytes_are_judged_alike(bytes in vec(any::<u8>(), 0..40)) {
         agree(bytes)?;
     }
+
+    #[test]
+    fn every_double_survives_json(double in any::<f64>()) {
+        thread_local!(static EVERY: MessageDescriptor = schema().1);
+        let every = EVERY.with(Clone::clone);
+        let mut message = DynamicMessage::new(every.clone());
+        message.set_field_by_name("e", prost_reflect::Value::F64(double));
+        let json = Message::from(message).to_json().expect("it has a JSON form");
+        let read = Message::from_json(every, &json).expect("it was just written").to_dynamic().expect("it is whole");
+        let read = read.get_field_by_name("e").and_then(|value| value.as_f64()).expect("a double");
+        prop_assert_eq!(read.to_bits(), double.to_bits(), "{}", json);
+    }
 }
 
 #[test]

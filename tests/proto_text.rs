@@ -191,6 +191,52 @@ fn what_is_printed_compiles_to_what_was_printed() {
     assert!(compared > 12, "only {compared} files were compared");
 }
 
+/// A set or a server may hold what no text would: 3000 levels take a few kilobytes each.
+#[test]
+fn an_option_of_any_inside_any_is_printed_whatever_its_depth() {
+    let text = r#"syntax = "proto2";
+        import "google/protobuf/any.proto"; import "google/protobuf/descriptor.proto";
+        message Held { optional google.protobuf.Any any = 1; }
+        extend google.protobuf.MessageOptions { optional Held held = 50001; }"#;
+    let schema = Schema::from_source("held.proto", text).expect("it compiles");
+    let mut any = prost_types::Any::default();
+    for _ in 0..3000 {
+        any = prost_types::Any {
+            type_url: "x/google.protobuf.Any".to_owned(),
+            value: any.encode_to_vec(),
+        };
+    }
+    let mut option = Vec::new();
+    prost::encoding::message::encode(1, &any, &mut option);
+    let mut options = Vec::new();
+    prost::encoding::bytes::encode(50001, &option, &mut options);
+    let mut message = Vec::new();
+    prost::encoding::bytes::encode(1, &b"Odd".to_vec(), &mut message);
+    prost::encoding::bytes::encode(7, &options, &mut message);
+    let mut file = FileDescriptorProto {
+        name: Some("odd.proto".to_owned()),
+        dependency: vec!["held.proto".to_owned()],
+        ..Default::default()
+    }
+    .encode_to_vec();
+    prost::encoding::bytes::encode(4, &message, &mut file);
+    let mut set = Vec::new();
+    for file in schema
+        .files()
+        .iter()
+        .map(|file| file.descriptor.to_vec())
+        .chain([file])
+    {
+        prost::encoding::bytes::encode(1, &file, &mut set);
+    }
+    let schema = Schema::from_descriptor_set(&set).expect("it is sound");
+    let printed = schema.proto_text("Odd").expect("it is there");
+    assert!(
+        printed.contains("option (held) = {\n    any {\n      type_url: \"x/google.protobuf.Any\""),
+        "{printed}"
+    );
+}
+
 fn without_source(descriptor: &[u8]) -> FileDescriptorProto {
     let mut file = FileDescriptorProto::decode(descriptor).expect("a descriptor");
     file.source_code_info = None;

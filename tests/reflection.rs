@@ -116,8 +116,43 @@ async fn reflection_that_is_off_is_unimplemented() {
         .build()
         .unwrap();
     let (channel, _stop) = start(&server).await;
-    let asked = ServerReflectionClient::new(channel)
+    let asked = ServerReflectionClient::new(channel.clone())
         .server_reflection_info(tokio_stream::empty())
         .await;
     assert_eq!(asked.unwrap_err().code(), Code::Unimplemented);
+    // Where clients go on.
+    let asked = v1alpha::server_reflection_client::ServerReflectionClient::new(channel)
+        .server_reflection_info(tokio_stream::empty())
+        .await;
+    assert_eq!(asked.unwrap_err().code(), Code::Unimplemented);
+}
+
+/// Hits and misses of one stream of a version, with what each answer echoes.
+macro_rules! echoes {
+    ($version:ident, $channel:expr) => {{
+        use $version::server_reflection_request::MessageRequest;
+        let symbols = ["greeting.Greeter", "greeting.Missing"];
+        let requests = symbols.map(|symbol| $version::ServerReflectionRequest {
+            host: format!("host of {symbol}"),
+            message_request: Some(MessageRequest::FileContainingSymbol(symbol.to_owned())),
+        });
+        let answers = $version::server_reflection_client::ServerReflectionClient::new($channel)
+            .server_reflection_info(tokio_stream::iter(requests.clone()))
+            .await
+            .unwrap();
+        let answers: Vec<_> = answers.into_inner().map(|answer| answer.unwrap()).collect().await;
+        assert_eq!(answers.len(), requests.len());
+        for (answer, request) in answers.into_iter().zip(requests) {
+            assert_eq!(answer.valid_host, request.host);
+            assert_eq!(answer.original_request, Some(request));
+        }
+    }};
+}
+
+#[tokio::test]
+async fn host_and_request_are_echoed_with_hits_and_misses() {
+    let server = Server::builder(schema("greeting")).build().unwrap();
+    let (channel, _stop) = start(&server).await;
+    echoes!(v1, channel.clone());
+    echoes!(v1alpha, channel);
 }

@@ -28,6 +28,7 @@ pub use self::builder::SchemaBuilder;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Layouts, Shape};
 use self::link::Linked;
 pub use self::method::Method;
+pub(crate) use self::text::first_bracket_below;
 use crate::Error;
 
 /// An immutable, compiled set of protos. Cheap to clone.

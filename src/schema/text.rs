@@ -129,7 +129,7 @@ pub(super) const EDITIONS: &str = "protobuf editions are not supported yet";
 pub(super) const EDITIONS_HINT: &str = "files with syntax = \"proto2\" or \"proto3\" are";
 
 /// The offset of the first bracket that opens level `limit + 1`, strings and comments left out.
-pub(super) fn first_bracket_below(text: &str, limit: usize) -> Option<usize> {
+pub(crate) fn first_bracket_below(text: &str, limit: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0_usize;
     let mut at = 0;

@@ -2,6 +2,7 @@
 
 use std::process::{Output, Stdio};
 
+use prost::Message as _;
 use prost_reflect::Value;
 use protod::{Client, Schema, Server};
 use serde_json::json;
@@ -202,6 +203,39 @@ async fn data_that_does_not_fit_breaks_the_call_off() {
     );
 }
 
+/// The parsers of both formats recurse.
+#[tokio::test]
+async fn data_that_nests_without_end_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let proto = r#"syntax = "proto3"; package deep; message Deep { Deep deep = 1; } service S { rpc Echo(Deep) returns (Deep); }"#;
+    let schema = Schema::from_source("deep.proto", proto).expect("it compiles");
+    let server = Server::builder(schema).unary("deep.S/Echo", |request, _call| async move { Ok(request) });
+    let address = serve(server).await;
+    let file = folder.path().join("data");
+    let data = format!("@{}", file.display());
+    for (format, open, why) in [
+        ("json", r#"{"deep":"#, "recursion limit exceeded at line 1 column"),
+        (
+            "text",
+            "deep{",
+            "brackets nest more than 100 levels deep at byte 504",
+        ),
+    ] {
+        let call = ["call", &address, "deep.S/Echo", "--format", format, "-d", &data];
+        let nested = |levels: usize| {
+            let innermost = if format == "json" { "{}" } else { "" };
+            open.repeat(levels) + innermost + &"}".repeat(levels)
+        };
+        std::fs::write(&file, nested(90)).expect("it can be written");
+        prints(&call).await;
+        std::fs::write(&file, nested(200_000)).expect("it can be written");
+        let (stdout, stderr, code) = protod(&call).await;
+        assert_eq!((stdout.as_str(), code), ("", 1), "{stderr}");
+        let expected = format!("error: message 1 of the data is not a deep.Deep\ncaused by: {why}");
+        assert!(stderr.starts_with(&expected), "{stderr}");
+    }
+}
+
 #[tokio::test]
 async fn a_second_message_is_refused_where_one_is_taken() {
     let address = serve(shapes()).await;
@@ -368,4 +402,29 @@ async fn the_type_inside_an_any_is_asked_for() {
         messages(&printed),
         [json!({"any": {"@type": "x/boxes.Inside", "text": "hi"}})]
     );
+}
+
+/// Each level is decoded anew, so no decoder's limit ends it.
+#[tokio::test]
+async fn an_answer_of_any_inside_any_is_refused_at_depth_in_both_formats() {
+    let proto = r#"syntax = "proto3"; package boxes; import "google/protobuf/any.proto";
+        service Boxes { rpc Open(google.protobuf.Any) returns (google.protobuf.Any); }"#;
+    let schema = Schema::from_source("boxes.proto", proto).expect("it compiles");
+    let server = Server::builder(schema).unary("boxes.Boxes/Open", |request, _call| async move {
+        let mut any = request;
+        for _ in 0..3000 {
+            let mut outer = any.clone();
+            outer.set_field_by_name("type_url", Value::String("x/google.protobuf.Any".to_owned()));
+            outer.set_field_by_name("value", Value::Bytes(any.encode_to_vec().into()));
+            any = outer;
+        }
+        Ok(any)
+    });
+    let address = serve(server).await;
+    for format in ["json", "text"] {
+        let (stdout, stderr, code) =
+            protod(&["call", &address, "boxes.Boxes/Open", "--format", format]).await;
+        assert_eq!((stdout.as_str(), code), ("", 1), "{stderr}");
+        assert!(stderr.contains("nested too deep"), "{stderr}");
+    }
 }

@@ -1,6 +1,7 @@
 //! What rules answer with: messages, statuses, details, metadata.
 
 use prost_types::Any;
+use protod::RulesOptions;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -213,4 +214,20 @@ async fn well_known_types_can_be_whole_messages() {
     let yaml = "rules: [{method: kinds.Kinds/Wait, reply: 1.5s}]";
     let server = Running::start(yaml).await;
     assert_eq!(server.call("Wait", &["{}"]).await.messages, ["\"1.500s\""]);
+}
+
+/// Old clients leave out what they do not know to be required; no library of this stack looks.
+#[tokio::test]
+async fn a_required_field_is_not_missed_in_what_comes_or_is_copied() {
+    let schema = protod::Schema::from_source(
+        "old.proto",
+        r#"syntax = "proto2"; package old; message Old { required string id = 1; optional int32 size = 2; }
+           service Olds { rpc Unary(Old) returns (Old); }"#,
+    );
+    let yaml = "rules: [{method: old.Olds/Unary, match: {size: 7}, reply: '${request}'}]";
+    let server = Running::with(schema.expect("it compiles"), &RulesOptions::default(), yaml).await;
+    assert_eq!(
+        server.call("Unary", &[r#"{"size":7}"#]).await.messages,
+        [r#"{"size":7}"#]
+    );
 }

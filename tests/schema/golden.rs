@@ -75,3 +75,51 @@ fn text_and_set_give_the_same_methods() {
         names
     );
 }
+
+/// The text of a float's default is the one thing that protoc writes otherwise: its value must be the same. On the
+/// right is what protoc 36.2 makes of the literal on the left.
+#[test]
+fn float_defaults_have_the_values_of_protocs() {
+    const DOUBLES: &[(&str, &str)] = &[
+        ("0.1", "0.1"),
+        ("1e20", "1e+20"),
+        ("1e-7", "1e-07"),
+        ("-0.0", "-0"),
+        ("inf", "inf"),
+        ("-inf", "-inf"),
+        ("nan", "nan"),
+        ("123456789.123456789", "123456789.12345679"),
+        ("0.30000000000000004", "0.30000000000000004"),
+        ("1.7976931348623157e308", "1.7976931348623157e+308"),
+        ("5e-324", "4.94065645841247e-324"),
+    ];
+    const FLOATS: &[(&str, &str)] = &[
+        ("0.1", "0.1"),
+        ("16777217", "16777216"),
+        ("3.4028235e38", "3.40282347e+38"),
+        ("1e-45", "1.40129846e-45"),
+        ("1e40", "inf"),
+        ("-nan", "nan"),
+    ];
+    for (kind, literals) in [("double", DOUBLES), ("float", FLOATS)] {
+        for (literal, protocs) in literals {
+            let text =
+                format!("syntax = \"proto2\"; message M {{ optional {kind} f = 1 [default = {literal}]; }}");
+            let ours = Schema::from_source("f.proto", &text).unwrap();
+            let mut file = FileDescriptorProto::decode(&*ours.files()[0].descriptor).unwrap();
+            file.message_type[0].field[0].default_value = Some((*protocs).to_owned());
+            let theirs = FileDescriptorSet { file: vec![file] }.encode_to_vec();
+            let theirs = Schema::from_descriptor_set(&theirs).unwrap();
+            let [ours, theirs] = [ours, theirs].map(|schema| {
+                let message = schema.pool().get_message_by_name("M").unwrap();
+                match message.get_field_by_name("f").unwrap().default_value() {
+                    prost_reflect::Value::F64(value) => value,
+                    prost_reflect::Value::F32(value) => value.into(),
+                    other => panic!("{other:?}"),
+                }
+            });
+            let same = ours.to_bits() == theirs.to_bits() || (ours.is_nan() && theirs.is_nan());
+            assert!(same, "{kind} {literal}: {ours} is not {theirs}");
+        }
+    }
+}

@@ -15,7 +15,8 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::Format;
 use crate::Error;
-use crate::schema::Method;
+use crate::message::MAX_DEPTH;
+use crate::schema::{Method, first_bracket_below};
 
 /// How many messages are read ahead of the server.
 const READ_AHEAD: usize = 16;
@@ -164,6 +165,11 @@ impl Reader {
             let number = index + 1;
             let record = record.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
             let record = record.map_err(|error| self.misfit(number, error))?;
+            // The parser recurses without a limit.
+            if let Some(at) = first_bracket_below(&record, MAX_DEPTH as usize) {
+                let why = format!("brackets nest more than {MAX_DEPTH} levels deep at byte {at}");
+                return Err(self.misfit(number, why));
+            }
             let message = DynamicMessage::parse_text_format(self.descriptor.clone(), &record);
             message.map_err(|error| self.misfit(number, error))
         })

@@ -48,7 +48,9 @@ fn text(value: &Value, kind: &Kind) -> String {
             value.map_or_else(|| number.to_string(), |value| value.name().to_owned())
         }
         Value::Message(message) => {
-            let text = message.to_text_format_with_options(&FormatOptions::new().pretty(true));
+            // An `Any` stays bytes: an `Any` inside an `Any` could be expanded until the stack ends.
+            let format = FormatOptions::new().pretty(true).expand_any(false);
+            let text = message.to_text_format_with_options(&format);
             match text.as_str() {
                 "" => "{}".to_owned(),
                 text if text.contains('\n') => {
