@@ -7,6 +7,7 @@ mod http2;
 mod limits_page;
 #[path = "../support/mod.rs"]
 mod program;
+mod reliability_page;
 #[path = "../support/resident.rs"]
 mod resident;
 mod tls;
