@@ -1,13 +1,17 @@
 //! What a swap changes, for the log.
 //!
-//! Services, methods and rules that come and go, and every change to a method, a message or an enum that an old
-//! client would not understand. What is compatible, such as a new optional field, is not told.
+//! Services, methods, files and rules that come, go and change, and every change to a method, a message or an enum that
+//! an old client would not understand. What is compatible, such as a new optional field, is told by its file alone.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 
+use crate::rules::Outline;
 use crate::schema::{Method, Schema};
 
 /// One difference between two generations. Its `Display` is a line for the log.
@@ -17,6 +21,10 @@ pub enum Change {
     Added(Item, String),
     /// It is not there any more.
     Removed(Item, String),
+    /// Something else is written in it.
+    Edited(Item, String),
+    /// Rules that are as they were are tried in another order.
+    Reordered,
     /// It means something else than before.
     Changed {
         /// What it is.
@@ -43,6 +51,8 @@ pub enum Item {
     Field,
     /// `package.Enum.VALUE`
     EnumValue,
+    /// A proto, by the name that others import it by.
+    File,
     /// A rule, by its name.
     Rule,
 }
@@ -51,7 +61,10 @@ impl Change {
     /// Whether a client of the old protos may fail with the new ones.
     pub fn is_incompatible(&self) -> bool {
         match self {
-            Self::Added(..) | Self::Removed(Item::Rule, _) => false,
+            Self::Added(..)
+            | Self::Removed(Item::File | Item::Rule, _)
+            | Self::Edited(..)
+            | Self::Reordered => false,
             Self::Removed(..) | Self::Changed { .. } => true,
         }
     }
@@ -78,6 +91,8 @@ impl fmt::Display for Change {
         match self {
             Self::Added(item, name) => write!(f, "{item} {name} added"),
             Self::Removed(item, name) => write!(f, "{item} {name} removed"),
+            Self::Edited(item, name) => write!(f, "{item} {name} changed"),
+            Self::Reordered => f.write_str("the order of the rules changed"),
             Self::Changed {
                 item,
                 name,
@@ -96,12 +111,13 @@ impl fmt::Display for Item {
             Self::Method => "method",
             Self::Field => "field",
             Self::EnumValue => "enum value",
+            Self::File => "file",
             Self::Rule => "rule",
         })
     }
 }
 
-/// What the new schema changes, services first.
+/// What the new schema changes: services first, files last.
 pub(super) fn diff_schemas(old: &Schema, new: &Schema) -> Vec<Change> {
     let mut changes = Vec::new();
     if std::ptr::eq(old.files(), new.files()) {
@@ -134,18 +150,59 @@ pub(super) fn diff_schemas(old: &Schema, new: &Schema) -> Vec<Change> {
             enum_values(&old, &new, &mut changes);
         }
     }
+    let others = |schema: &Schema| -> Vec<String> {
+        let names = schema.files().iter().map(|file| file.name.clone());
+        names.filter(|name| !same.contains(&**name)).collect()
+    };
+    by_name(Item::File, &others(old), &others(new), &mut changes);
     changes
 }
 
-/// The rules that come and go, by name.
-pub(super) fn diff_rules(old: &[String], new: &[String]) -> Vec<Change> {
+/// The rules that come, go and change, by name.
+///
+/// A rule that is written as it was is the same, wherever it stands now: one without a name is named by its line.
+pub(super) fn diff_rules(old: &[Outline], new: &[Outline]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let ((kept_old, old), (kept_new, new)) = (split(old, new), split(new, old));
+    by_name(Item::Rule, &old, &new, &mut changes);
+    if kept_old != kept_new {
+        changes.push(Change::Reordered);
+    }
+    changes
+}
+
+/// The contents that the others have too, in order, and the names of the rest.
+fn split(rules: &[Outline], others: &[Outline]) -> (Vec<u64>, Vec<String>) {
+    let mut left: HashMap<u64, usize> = HashMap::new();
+    for other in others {
+        *left.entry(other.content).or_default() += 1;
+    }
+    let (mut kept, mut rest) = (Vec::new(), Vec::new());
+    for rule in rules {
+        match left.get_mut(&rule.content) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                kept.push(rule.content);
+            }
+            _ => rest.push(rule.name.to_string()),
+        }
+    }
+    (kept, rest)
+}
+
+/// Of what is not the same in both: what comes and what is in both has changed, and the rest goes.
+fn by_name(item: Item, old: &[String], new: &[String], changes: &mut Vec<Change>) {
     let (known, kept): (HashSet<_>, HashSet<_>) = (old.iter().collect(), new.iter().collect());
-    let added = new.iter().filter(|name| !known.contains(name));
-    let removed = old.iter().filter(|name| !kept.contains(name));
-    added
-        .map(|name| Change::Added(Item::Rule, name.clone()))
-        .chain(removed.map(|name| Change::Removed(Item::Rule, name.clone())))
-        .collect()
+    for name in new {
+        let change = if known.contains(name) {
+            Change::Edited
+        } else {
+            Change::Added
+        };
+        changes.push(change(item, name.clone()));
+    }
+    let gone = old.iter().filter(|name| !kept.contains(name));
+    changes.extend(gone.map(|name| Change::Removed(item, name.clone())));
 }
 
 fn services(old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
@@ -277,122 +334,5 @@ fn enum_values(old: &EnumDescriptor, new: &EnumDescriptor, changes: &mut Vec<Cha
             }
             Some(_) => {}
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{diff_rules, diff_schemas};
-    use crate::Schema;
-
-    fn schema(body: &str) -> Schema {
-        let text = format!("syntax = 'proto2'; package p; {body}");
-        Schema::from_source("p.proto", &text).expect("it compiles")
-    }
-
-    fn lines(old: &str, new: &str) -> Vec<String> {
-        let changes = diff_schemas(&schema(old), &schema(new));
-        changes.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn services_and_methods_that_come_go_and_change_shape_are_told() {
-        let old = "message M {} message N {}
-            service Stays { rpc A(M) returns (M); rpc B(M) returns (M); } service Goes { rpc A(M) returns (M); }";
-        let new = "message M {} message N {}
-            service Stays { rpc A(stream M) returns (N); rpc C(M) returns (M); } service Comes { rpc A(M) returns (M); }";
-        assert_eq!(
-            lines(old, new),
-            [
-                "service p.Comes added",
-                "service p.Goes removed",
-                "method p.Stays/C added",
-                "method p.Stays/A: response type changed from p.M to p.N",
-                "method p.Stays/A: shape changed from unary to client streaming",
-                "method p.Stays/B removed",
-            ]
-        );
-    }
-
-    #[test]
-    fn each_incompatible_change_of_a_message_is_told() {
-        let table = [
-            (
-                "optional int32 a = 1;",
-                "optional int32 a = 2;",
-                "field p.M.a: number changed from 1 to 2",
-            ),
-            (
-                "optional int32 a = 1;",
-                "optional string a = 1;",
-                "field p.M.a: type changed from int32 to string",
-            ),
-            (
-                "optional M a = 1;",
-                "optional N a = 1;",
-                "field p.M.a: type changed from p.M to p.N",
-            ),
-            (
-                "optional int32 a = 1;",
-                "repeated int32 a = 1;",
-                "field p.M.a: label changed from singular to repeated",
-            ),
-            (
-                "optional int32 a = 1;",
-                "required int32 a = 1;",
-                "field p.M.a: label changed from singular to required",
-            ),
-            (
-                "optional int32 a = 1;",
-                "optional int32 b = 1;",
-                "field p.M.a: name changed from a to b",
-            ),
-            ("optional int32 a = 1;", "", "field p.M.a removed"),
-            (
-                "",
-                "required int32 a = 1;",
-                "field p.M.a: label changed from none to required",
-            ),
-            (
-                "map<string, int32> a = 1;",
-                "map<string, bytes> a = 1;",
-                "field p.M.AEntry.value: type changed from int32 to bytes",
-            ),
-        ];
-        for (old, new, expected) in table {
-            let of = |fields: &str| format!("message M {{ {fields} }} message N {{}}");
-            assert_eq!(lines(&of(old), &of(new)), [expected]);
-        }
-    }
-
-    #[test]
-    fn enum_values_that_change_number_or_go_are_told() {
-        assert_eq!(
-            lines(
-                "enum E { A = 0; B = 1; C = 2; }",
-                "enum E { A = 0; B = 3; D = 4; }"
-            ),
-            [
-                "enum value p.E.B: number changed from 1 to 3",
-                "enum value p.E.C removed"
-            ]
-        );
-    }
-
-    #[test]
-    fn compatible_changes_are_not_told() {
-        let old = "message M { optional int32 a = 1; } enum E { A = 0; }";
-        let new = "// A comment.
-            message M { optional int32 a = 1; optional int32 b = 2; } message N {} enum E { A = 0; B = 1; }";
-        assert_eq!(lines(old, new), Vec::<String>::new());
-    }
-
-    #[test]
-    fn rules_come_and_go_by_name() {
-        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let changes = diff_rules(&names(&["a", "b"]), &names(&["b", "c"]));
-        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        assert_eq!(lines, ["rule c added", "rule a removed"]);
-        assert!(!changes.iter().any(super::Change::is_incompatible));
     }
 }

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use super::diff::{Change, diff_rules, diff_schemas};
 use super::survey::{Paths, Survey, TICK};
-use crate::rules::Rules;
+use crate::rules::{Outline, Rules};
 use crate::schema::Schema;
 use crate::server::Handlers;
 use crate::{Error, Problem};
@@ -79,8 +79,8 @@ pub struct Loader {
     /// The last schema that compiled, and the files as they were then.
     compiled: Option<(Schema, Survey)>,
     /// The last load that succeeded, and the last that is known to be served.
-    loaded: Option<Names>,
-    served: Option<Names>,
+    loaded: Option<Contents>,
+    served: Option<Contents>,
     /// What the last load, good or not, depends on, and how that was.
     proto_paths: Vec<PathBuf>,
     rules_paths: Vec<PathBuf>,
@@ -90,9 +90,9 @@ pub struct Loader {
 
 /// What a load is told apart by.
 #[derive(Clone)]
-struct Names {
+struct Contents {
     schema: Schema,
-    rules: Vec<String>,
+    rules: Vec<Outline>,
 }
 
 impl Loader {
@@ -194,9 +194,9 @@ impl Loader {
             self.survey = self.look(since);
         }
         self.depend_on(None, Some(rules_paths.collect()), since);
-        self.loaded = Some(Names {
+        self.loaded = Some(Contents {
             schema: schema.clone(),
-            rules: rules.names().map(str::to_owned).collect(),
+            rules: rules.outlines().to_vec(),
         });
         Ok(Loaded {
             schema,

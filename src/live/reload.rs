@@ -17,8 +17,7 @@ use crate::{Error, Problem};
 /// The name that health knows reloads by.
 pub const RELOAD: &str = "protod.reload";
 
-/// How many changes the log of one reload lists: a line put into a rules file renames all rules below it that have
-/// no name but their line.
+/// How many changes the log of one reload lists: a checkout may change hundreds of files.
 const MOST_CHANGES: usize = 30;
 
 /// What a successful reload did.
@@ -44,11 +43,7 @@ impl Reloader {
 /// Logs the outcome of a reload: each change, or each problem with its place.
 pub fn log_reload(outcome: &Result<Reloaded, Error>) {
     match outcome {
-        Ok(Reloaded {
-            changes,
-            compiled,
-            took,
-        }) => {
+        Ok(Reloaded { changes, took, .. }) => {
             for change in changes.iter().take(MOST_CHANGES) {
                 if change.is_incompatible() {
                     tracing::warn!("{change}");
@@ -59,11 +54,11 @@ pub fn log_reload(outcome: &Result<Reloaded, Error>) {
             if changes.len() > MOST_CHANGES {
                 tracing::info!("and {} more changes", changes.len() - MOST_CHANGES);
             }
-            let protos = if *compiled { "compiled" } else { "unchanged" };
-            tracing::info!(
-                "reloaded in {took:.1?}: protos {protos}, {} changes",
-                changes.len()
-            );
+            match changes.len() {
+                0 => tracing::info!("reloaded in {took:.1?}: nothing changed"),
+                1 => tracing::info!("reloaded in {took:.1?}: 1 change"),
+                several => tracing::info!("reloaded in {took:.1?}: {several} changes"),
+            }
         }
         Err(error) => {
             for problem in error.problems() {

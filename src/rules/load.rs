@@ -13,7 +13,7 @@ use super::node::Node;
 use super::plan::Rule;
 use super::select::Order;
 use super::store::Store;
-use super::{MethodRules, Rules, RulesOptions, names, rule};
+use super::{MethodRules, Outline, Rules, RulesOptions, names, rule};
 use crate::message::Picker;
 use crate::schema::{Method, Schema};
 use crate::{Error, Problem};
@@ -50,7 +50,7 @@ struct Loader<'l> {
     options: &'l RulesOptions,
     schema: &'l Schema,
     methods: BTreeMap<String, Pending>,
-    names: Vec<Arc<str>>,
+    outlines: Vec<Outline>,
     problems: Vec<Problem>,
 }
 
@@ -67,7 +67,7 @@ impl<'l> Loader<'l> {
             options,
             schema,
             methods: BTreeMap::new(),
-            names: Vec::new(),
+            outlines: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -122,7 +122,8 @@ impl<'l> Loader<'l> {
                     .filter(|problem| told.insert(problem.located())),
             );
         }
-        self.names.push(name);
+        let content = node.content_hash();
+        self.outlines.push(Outline { name, content });
     }
 
     /// Nothing where no method is named.
@@ -209,7 +210,7 @@ impl<'l> Loader<'l> {
         Ok(Rules {
             methods: methods.collect(),
             files,
-            names: self.names,
+            outlines: self.outlines,
         })
     }
 }

@@ -59,7 +59,15 @@ use crate::schema::{Method, Schema};
 pub struct Rules {
     methods: Vec<Arc<MethodRules>>,
     files: Vec<PathBuf>,
-    names: Vec<Arc<str>>,
+    outlines: Vec<Outline>,
+}
+
+/// What a rule is told apart by, from one load to the next.
+#[derive(Debug, Clone)]
+pub(crate) struct Outline {
+    pub(crate) name: Arc<str>,
+    /// A hash of all that is written in it, and of nothing around it.
+    pub(crate) content: u64,
 }
 
 /// How rules are loaded.
@@ -144,17 +152,22 @@ impl Rules {
 
     /// How many rules there are.
     pub fn len(&self) -> usize {
-        self.names.len()
+        self.outlines.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
+        self.outlines.is_empty()
     }
 
     /// The names of all rules, in the order of files and places.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(|name| &**name)
+        self.outlines.iter().map(|rule| &*rule.name)
+    }
+
+    /// All rules, in the order of files and places.
+    pub(crate) fn outlines(&self) -> &[Outline] {
+        &self.outlines
     }
 
     /// The files that were read.

@@ -5,6 +5,8 @@
 //! document. Aliases are expanded within a budget, so that no file grows without bound.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher};
+use std::mem;
 use std::ops::Range;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
@@ -74,6 +76,37 @@ impl Node {
         match &self.value {
             Yaml::Map(entries) => entries.len(),
             _ => 0,
+        }
+    }
+
+    /// A hash of the values, wherever in a file they stand.
+    pub(crate) fn content_hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash_values(&mut hasher);
+        hasher.finish()
+    }
+
+    fn hash_values(&self, hasher: &mut impl Hasher) {
+        mem::discriminant(&self.value).hash(hasher);
+        match &self.value {
+            Yaml::Null => {}
+            Yaml::Bool(truth) => truth.hash(hasher),
+            Yaml::Int(number) => number.hash(hasher),
+            Yaml::Float(number) => number.to_bits().hash(hasher),
+            Yaml::Text(text) => text.hash(hasher),
+            Yaml::List(items) => {
+                items.len().hash(hasher);
+                for item in items {
+                    item.hash_values(hasher);
+                }
+            }
+            Yaml::Map(entries) => {
+                entries.len().hash(hasher);
+                for (key, value) in entries {
+                    key.hash_values(hasher);
+                    value.hash_values(hasher);
+                }
+            }
         }
     }
 

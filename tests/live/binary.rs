@@ -31,7 +31,8 @@ async fn save_is_told_and_served_and_a_broken_one_is_told_with_its_place() {
     server
         .line_with("field p.Answer.text: number changed from 1 to 2")
         .await;
-    server.line_with("reloaded in ").await;
+    server.line_with("file a.proto changed").await;
+    server.line_with(": 2 changes").await;
     assert_eq!(client.unary().await.expect("served"), (2, "one".to_owned()));
 
     write(&a_rules, &rules("two").replace("p.S/Up", "p.S/Pu"));

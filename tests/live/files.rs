@@ -280,19 +280,35 @@ async fn only_what_changed_is_compiled_and_told() {
     write(&live.path("a.rules.yaml"), &more);
     let reloaded = live.reloaded().await;
     let lines: Vec<String> = reloaded.changes.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        (reloaded.compiled, lines),
-        (false, vec!["rule spare added".to_owned()])
-    );
+    let expected = [
+        "unary changed",
+        "down changed",
+        "up changed",
+        "both changed",
+        "spare added",
+    ];
+    let expected = expected.map(|change| format!("rule {change}")).to_vec();
+    assert_eq!((reloaded.compiled, lines), (false, expected));
 
     write(&live.path("a.proto"), &proto(2));
     let reloaded = live.reloaded().await;
     let lines: Vec<String> = reloaded.changes.iter().map(ToString::to_string).collect();
-    let expected = "field p.Answer.text: number changed from 1 to 2".to_owned();
-    assert_eq!((reloaded.compiled, lines), (true, vec![expected]));
+    let expected = [
+        "field p.Answer.text: number changed from 1 to 2",
+        "file a.proto changed",
+    ];
+    assert!(reloaded.compiled);
+    assert_eq!(lines, expected);
+
+    // A field more, which no client minds.
+    let more = proto(2).replace("int64 n = 1;", "int64 n = 1; int64 more = 2;");
+    write(&live.path("a.proto"), &more);
+    let reloaded = live.reloaded().await;
+    let lines: Vec<String> = reloaded.changes.iter().map(ToString::to_string).collect();
+    assert_eq!(lines, ["file a.proto changed"]);
 
     // Written again with the same content, and neighbours that are nothing to us.
-    write(&live.path("a.proto"), &proto(2));
+    write(&live.path("a.proto"), &more);
     write(&live.path("notes.txt"), "unrelated");
     write(&live.path("a.rules.yaml"), &rules("three"));
     let reloaded = live.reloaded().await;
