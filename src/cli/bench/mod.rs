@@ -21,30 +21,20 @@ use prost_reflect::{DynamicMessage, ReflectMessage as _};
 
 use self::load::{Load, Until};
 use self::report::Report;
-use super::call::{Data, read_all};
+use super::call::{CallArguments, read_all};
 use super::stdout;
-use super::target::Target;
 use crate::client::ClientMethod;
 use crate::{Client, Error, Message, Method};
 
 /// Call a method many times, and tell how long the calls took.
 ///
 /// So many calls are in flight at a time, and the next begins when one ends. Where neither --calls nor --duration is
-/// given, it takes ten seconds; with both, it ends with the first of them. Exits 1 if a call failed.
+/// given, it takes ten seconds; with both, it ends with the first of them. Of a method that takes one message, each call
+/// sends the next of the data; a stream sends them all. Exits 1 if a call failed.
 #[derive(Debug, Args)]
 pub(super) struct Bench {
-    /// The server: HOST:PORT, unix:/path, or a URL
-    #[arg(value_name = "ADDR")]
-    address: String,
-
-    /// The method: package.Service/Method
-    #[arg(value_name = "METHOD")]
-    method: String,
-
-    /// The request: JSON, @FILE, or @- for stdin. A stream sends all its messages in each call; of a method that
-    /// takes one, each call sends the next [default: one empty message]
-    #[arg(short, long, value_name = "DATA", env = "PROTOD_DATA")]
-    data: Option<Data>,
+    #[command(flatten)]
+    arguments: CallArguments,
 
     /// Calls in flight at a time
     #[arg(
@@ -72,20 +62,9 @@ pub(super) struct Bench {
     #[arg(long, value_name = "TIME", env = "PROTOD_WARM_UP", default_value = "1s")]
     warm_up: humantime::Duration,
 
-    /// How long each call may take
-    #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE")]
-    deadline: Option<humantime::Duration>,
-
-    /// Compress requests with gzip, and take responses that are
-    #[arg(long, env = "PROTOD_GZIP")]
-    gzip: bool,
-
     /// Print the report as JSON
     #[arg(long, env = "PROTOD_JSON")]
     json: bool,
-
-    #[command(flatten)]
-    target: Target,
 }
 
 /// How long it takes where nothing says otherwise.
@@ -117,8 +96,8 @@ impl Bench {
         };
         let calls = self.calls;
         Ok(Report {
-            address: self.address.clone(),
-            method: self.method.clone(),
+            address: self.arguments.address.clone(),
+            method: self.arguments.method.clone(),
             concurrency: self.concurrency.get(),
             connections,
             streaming: method.is_client_streaming() || method.is_server_streaming(),
@@ -128,14 +107,11 @@ impl Bench {
 
     /// The method, once for each connection.
     async fn connect(&self) -> Result<Vec<ClientMethod>, Error> {
-        let first = self
-            .target
-            .client_for(&self.address, &self.method)?
-            .connect()
-            .await?;
+        let CallArguments { address, target, .. } = &self.arguments;
+        let first = self.arguments.client()?.connect().await?;
         let mut methods = vec![self.prepared(&first)?];
         for _ in 1..self.connections.min(self.concurrency).get() {
-            let builder = self.target.client(&self.address)?;
+            let builder = target.client(address)?;
             let client = builder.schema(first.schema().clone()).connect().await?;
             methods.push(self.prepared(&client)?);
         }
@@ -143,19 +119,13 @@ impl Bench {
     }
 
     fn prepared(&self, client: &Client) -> Result<ClientMethod, Error> {
-        let mut method = client.method(&self.method)?;
-        if self.gzip {
-            method = method.gzip();
-        }
-        if let Some(deadline) = self.deadline {
-            method = method.deadline(deadline.into());
-        }
-        Ok(method)
+        let deadline = self.arguments.deadline.map(Into::into);
+        self.arguments.method_of(client, deadline)
     }
 
     /// The requests, encoded.
     fn requests(&self, method: &Method) -> Result<Vec<Message>, Error> {
-        let mut requests = match &self.data {
+        let mut requests = match &self.arguments.data {
             Some(data) => read_all(data, method)?,
             None => Vec::new(),
         };

@@ -3,6 +3,7 @@
 //! Messages go out as they are read and come in as they are printed, so a conversation can be had at a terminal
 //! and an endless stream takes no memory. stdout carries the responses and nothing else.
 
+mod arguments;
 mod output;
 mod report;
 mod requests;
@@ -16,41 +17,21 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tonic::Status;
 
+pub(super) use self::arguments::CallArguments;
 use self::output::Output;
 use self::report::Report;
 pub(super) use self::report::code_name;
 pub(super) use self::requests::{Data, read_all};
 use self::requests::{Failure, Requests};
-use super::target::{Target, client_runtime};
+use super::target::client_runtime;
 use crate::client::{Client, ClientMethod};
 use crate::{Error, Message};
 
 /// Call a method of a server.
 #[derive(Debug, Args)]
 pub(super) struct Call {
-    /// The server: HOST:PORT, unix:/path, or a URL
-    #[arg(value_name = "ADDR")]
-    address: String,
-
-    /// The method: package.Service/Method
-    #[arg(value_name = "METHOD")]
-    method: String,
-
-    /// The request: JSON, @FILE, or @- for stdin; a stream is any number of messages, one after the other
-    /// [default: one empty message, or for a stream none]
-    #[arg(short, long, value_name = "DATA", env = "PROTOD_DATA")]
-    data: Option<Data>,
-
     #[command(flatten)]
-    target: Target,
-
-    /// How long all of it may take, as in 5s or 2m
-    #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE")]
-    deadline: Option<humantime::Duration>,
-
-    /// Compress requests with gzip, and take responses that are
-    #[arg(long, env = "PROTOD_GZIP")]
-    gzip: bool,
+    arguments: CallArguments,
 
     /// How messages are written, both those read and those printed
     #[arg(long, value_enum, env = "PROTOD_FORMAT", default_value_t = Format::Json)]
@@ -122,17 +103,17 @@ impl Call {
     async fn call(&self, output: &mut Output, report: &mut Report) -> Result<(), Failed> {
         let started = Instant::now();
         let client = self.within_deadline(started, self.connect()).await?;
-        report.connected(&self.address, self.target.uses_reflection());
+        let CallArguments {
+            address,
+            data,
+            target,
+            ..
+        } = &self.arguments;
+        report.connected(address, target.uses_reflection());
 
-        let mut method = client.method(&self.method)?;
-        if self.gzip {
-            method = method.gzip();
-        }
-        if let Some(left) = self.time_left(started) {
-            method = method.deadline(left);
-        }
-        report.request(&method, matches!(self.data, Some(Data::Stdin)));
-        let requests = requests::read(self.data.clone(), self.format, method.method());
+        let method = self.arguments.method_of(&client, self.time_left(started))?;
+        report.request(&method, matches!(data, Some(Data::Stdin)));
+        let requests = requests::read(data.clone(), self.format, method.method());
         let done = self.exchange(&client, &method, requests, output, report).await;
         if let Err(Failed::There(status)) = &done {
             output.details_of(status);
@@ -143,8 +124,7 @@ impl Call {
 
     /// Connects, and learns of the one service that is called.
     async fn connect(&self) -> Result<Client, Failed> {
-        let builder = self.target.client_for(&self.address, &self.method)?;
-        let builder = builder.max_receive_size(self.max_receive_size);
+        let builder = self.arguments.client()?.max_receive_size(self.max_receive_size);
         Ok(builder.connect().await?)
     }
 
@@ -205,7 +185,7 @@ impl Call {
     async fn learn_types(&self, client: &Client, output: &mut Output) -> bool {
         let mut learnt = false;
         for name in output.new_unknown_types() {
-            if self.target.uses_reflection()
+            if self.arguments.target.uses_reflection()
                 && let Ok(schema) = client.fetch_symbol(&name).await
             {
                 output.learn(schema.pool().clone());
@@ -216,7 +196,8 @@ impl Call {
     }
 
     fn time_left(&self, started: Instant) -> Option<Duration> {
-        self.deadline
+        self.arguments
+            .deadline
             .map(|deadline| deadline.saturating_sub(started.elapsed()))
     }
 
