@@ -170,6 +170,31 @@ fn four_mebibyte_of_empty_messages_stays_under_budget() {
 }
 
 #[test]
+fn json_of_an_any_stays_under_budget() {
+    let schema = Schema::from_source(
+        "list.proto",
+        r#"syntax = "proto3"; import "google/protobuf/any.proto"; message List { repeated List lists = 1; bytes data = 2; }"#,
+    )
+    .expect("the source compiles");
+    let any_type = schema.pool().get_message_by_name("google.protobuf.Any");
+    let any_type = any_type.expect("it is imported");
+    let json_of = |value: Vec<u8>| {
+        let type_url = "x/List".to_owned();
+        let any = prost_types::Any { type_url, value };
+        let any = prost::Message::encode_to_vec(&any);
+        Message::decode(&schema, &any_type, any)
+            .expect("two elements")
+            .to_json()
+    };
+    // As many bytes, in one element and in two million.
+    let mut data = Vec::new();
+    prost::encoding::bytes::encode(2, &vec![0_u8; 4 * 1024 * 1024], &mut data);
+    json_of(data).expect("within the budget");
+    let error = json_of([0x0a, 0x00].repeat(2 * 1024 * 1024)).expect_err("over budget");
+    assert!(error.is_too_large(), "{error}");
+}
+
+#[test]
 fn any_of_nothing_is_an_empty_object_in_json_both_ways() {
     // Without google.protobuf.Empty, which nothing here imports.
     let schema = Schema::from_source(

@@ -1,13 +1,17 @@
 //! Messages from and to ProtoJSON.
 //!
 //! Binary decoding and serde_json both bound their nesting; a `google.protobuf.Any` inside an `Any` does not,
-//! since each level is decoded anew. It is bounded here, so that no request can overflow a stack.
+//! since each level is decoded anew. It is bounded here, so that no request can overflow a stack; and so is what an
+//! `Any` holds, which nobody has counted before.
+
+use std::cell::OnceCell;
 
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, Value};
 
 use super::json_input::{normalize, read_normal};
 use super::json_output::{JsonStyle, serialize_json};
-use super::{MAX_DEPTH, Message, MessageError};
+use super::{Bounds, MAX_DEPTH, Message, MessageError, check};
+use crate::schema::Layouts;
 
 impl Message {
     /// Reads ProtoJSON: fields by their proto or JSON name; unknown fields are errors, and so are fields that come
@@ -28,44 +32,78 @@ impl Message {
         let mut json = Vec::new();
         let mut serializer = serde_json::Serializer::new(&mut json);
         let message = self.to_dynamic()?;
-        check_each(&message, MAX_DEPTH, check_time)?;
+        Walk::new(check_time).each(&message, MAX_DEPTH)?;
         serialize_json(&message, &JsonStyle::default(), &mut serializer).map_err(MessageError::json)?;
         Ok(String::from_utf8(json).expect("serde_json writes UTF-8"))
     }
 }
 
-/// Walks through the message and through what its `Any`s hold, and fails below `depth` levels.
+/// Walks through the message and through what its `Any`s hold, and fails below `depth` levels, or where an `Any` holds
+/// more elements than a message may.
 pub(crate) fn check_any_depth(message: &DynamicMessage, depth: u32) -> Result<(), MessageError> {
-    check_each(message, depth, |_| Ok(()))
+    Walk::new(|_| Ok(())).each(message, depth)
 }
 
 /// The same, with a check of each message on the way.
-fn check_each(
-    message: &DynamicMessage,
-    depth: u32,
+struct Walk {
     check: fn(&DynamicMessage) -> Result<(), MessageError>,
-) -> Result<(), MessageError> {
-    let depth = depth.checked_sub(1).ok_or_else(MessageError::any_too_deep)?;
-    if message.descriptor().full_name() == "google.protobuf.Any" {
-        return match any_contents(message) {
-            Some(contents) => check_each(&contents, depth, check),
-            None => Ok(()),
-        };
+    /// Of the pool that all the messages are of, once an `Any` is so large that its elements are to be counted.
+    layouts: OnceCell<Layouts>,
+}
+
+impl Walk {
+    fn new(check: fn(&DynamicMessage) -> Result<(), MessageError>) -> Self {
+        let layouts = OnceCell::new();
+        Self { check, layouts }
     }
-    check(message)?;
-    let check_value = |value: &Value| match value {
-        Value::Message(message) => check_each(message, depth, check),
-        _ => Ok(()),
-    };
-    message
-        .fields()
-        .map(|(_, value)| value)
-        .chain(message.extensions().map(|(_, value)| value))
-        .try_for_each(|value| match value {
-            Value::List(values) => values.iter().try_for_each(check_value),
-            Value::Map(values) => values.values().try_for_each(check_value),
-            value => check_value(value),
-        })
+
+    fn each(&self, message: &DynamicMessage, depth: u32) -> Result<(), MessageError> {
+        let depth = depth.checked_sub(1).ok_or_else(MessageError::any_too_deep)?;
+        if message.descriptor().full_name() == "google.protobuf.Any" {
+            return match self.any_contents(message)? {
+                Some(contents) => self.each(&contents, depth),
+                None => Ok(()),
+            };
+        }
+        (self.check)(message)?;
+        let check_value = |value: &Value| match value {
+            Value::Message(message) => self.each(message, depth),
+            _ => Ok(()),
+        };
+        message
+            .fields()
+            .map(|(_, value)| value)
+            .chain(message.extensions().map(|(_, value)| value))
+            .try_for_each(|value| match value {
+                Value::List(values) => values.iter().try_for_each(check_value),
+                Value::Map(values) => values.values().try_for_each(check_value),
+                value => check_value(value),
+            })
+    }
+
+    /// The message inside an `Any`, where its type is known and it decodes; JSON printing fails on others by itself.
+    fn any_contents(&self, any: &DynamicMessage) -> Result<Option<DynamicMessage>, MessageError> {
+        let (type_url, value) = (any.get_field_by_number(1), any.get_field_by_number(2));
+        let name = type_url.as_ref().and_then(|url| url.as_str()?.rsplit('/').next());
+        let pool = any.descriptor().parent_pool().clone();
+        let held = name.and_then(|name| pool.get_message_by_name(name));
+        let bytes = value.as_ref().and_then(|value| value.as_bytes());
+        let (Some(held), Some(bytes)) = (held, bytes) else {
+            return Ok(None);
+        };
+        let bounds = Bounds::default();
+        // No element takes less than a byte.
+        if bytes.len() > bounds.max_elements as usize {
+            let layouts = self.layouts.get_or_init(|| Layouts::of_pool(&pool));
+            let layout = layouts.find(held.full_name()).expect("it is of the pool");
+            match check(layouts, layout, bytes, bounds).map_err(MessageError::from) {
+                Err(error) if error.is_too_large() => return Err(error),
+                // What is malformed fails to decode.
+                _ => {}
+            }
+        }
+        Ok(DynamicMessage::decode(held, bytes.clone()).ok())
+    }
 }
 
 /// Fails on times that no text can say; prost-reflect would bring them into range.
@@ -93,12 +131,4 @@ fn check_time(message: &DynamicMessage) -> Result<(), MessageError> {
     } else {
         Err(MessageError::time_out_of_range(name))
     }
-}
-
-/// The message inside an `Any`, where its type is known and it decodes; JSON printing fails on others by itself.
-fn any_contents(any: &DynamicMessage) -> Option<DynamicMessage> {
-    let (type_url, value) = (any.get_field_by_number(1)?, any.get_field_by_number(2)?);
-    let name = type_url.as_str()?.rsplit('/').next()?;
-    let descriptor = any.descriptor().parent_pool().get_message_by_name(name)?;
-    DynamicMessage::decode(descriptor, value.as_bytes()?.clone()).ok()
 }

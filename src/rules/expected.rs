@@ -14,7 +14,8 @@ use super::names;
 use super::node::{Node, Yaml};
 use super::template::{Field, WellKnown, constant, takes_null};
 use super::text::{self, Piece};
-use crate::message::key_text;
+use crate::message::{Message, key_text};
+use crate::schema::Schema;
 
 /// What a value must be.
 #[derive(Debug, Clone)]
@@ -30,7 +31,7 @@ pub(crate) enum Expected {
     /// A message of a type that has a JSON form of its own: equal in whole.
     Whole(Box<DynamicMessage>),
     /// An `Any` that holds a message of that type.
-    Packed(MessageDescriptor, Box<Expected>),
+    Packed(Schema, MessageDescriptor, Box<Expected>),
 }
 
 /// A scalar, as bits or bytes of the wire.
@@ -309,7 +310,7 @@ impl Expected {
             (Some(_), Some((_, value))) => Self::compile(compiler, value, &packed)?,
             _ => Self::compile_fields(compiler, rest, &packed)?,
         };
-        Some(Self::Packed(packed, Box::new(expected)))
+        Some(Self::Packed(compiler.schema.clone(), packed, Box::new(expected)))
     }
 
     /// Whether a message is what is expected; an `Err` says what differs first.
@@ -325,7 +326,7 @@ impl Expected {
             }),
             Self::Whole(expected) if **expected == *message => Ok(()),
             Self::Whole(expected) => Err(format!("{path} is {message}, not {expected}")),
-            Self::Packed(descriptor, expected) => {
+            Self::Packed(schema, descriptor, expected) => {
                 let name = descriptor.full_name();
                 let (url, contents) = (message.get_field_by_number(1), message.get_field_by_number(2));
                 let url = url.as_deref().and_then(Value::as_str).unwrap_or_default();
@@ -333,8 +334,13 @@ impl Expected {
                     return Err(format!("{path} holds {url:?}, not {name}"));
                 }
                 let contents = contents.as_deref().and_then(Value::as_bytes).cloned();
-                match DynamicMessage::decode(descriptor.clone(), contents.unwrap_or_default()) {
+                // Nobody has looked inside yet.
+                let inner = Message::decode(schema, descriptor, contents.unwrap_or_default());
+                match inner.and_then(Message::into_dynamic) {
                     Ok(inner) => expected.fits_message(&inner, path),
+                    Err(error) if error.is_too_large() => {
+                        Err(format!("{path} holds too large a {name}: {error}"))
+                    }
                     Err(_) => Err(format!("{path} does not hold a whole {name}")),
                 }
             }

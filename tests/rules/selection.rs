@@ -73,6 +73,25 @@ rules:
     }
 }
 
+/// Its bytes are few, and were never counted as elements of the request.
+#[tokio::test]
+async fn an_any_that_holds_very_many_elements_matches_nothing() {
+    let server = Running::start(
+        r#"rules: [{method: kinds.Kinds/Unary, match: {any: {"@type": kinds.All, int32: 5}}, reply: {}}]"#,
+    )
+    .await;
+    let matches = |points: usize| {
+        let points = vec!["{}"; points].join(",");
+        format!(r#"{{"any":{{"@type":"x/kinds.All","int32":5,"points":[{points}]}}}}"#)
+    };
+    let outcome = server.call("Unary", &[&matches(1000)]).await;
+    assert_eq!(outcome.status.code(), Code::Ok);
+    let outcome = server.call("Unary", &[&matches(1 << 20)]).await;
+    assert_eq!(outcome.status.code(), Code::Unimplemented);
+    let why = "any holds too large a kinds.All: the message has more than 1048576 elements";
+    assert!(outcome.status.message().contains(why), "{}", outcome.status);
+}
+
 #[tokio::test]
 async fn the_first_in_order_answers_and_priority_goes_before_place() {
     let server = Running::start(
