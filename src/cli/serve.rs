@@ -13,6 +13,7 @@ use super::limits::LimitArgs;
 use super::logging::{LogFormat, Logging};
 use super::tls::TlsArgs;
 use crate::live::{Answers, Loader, Reloader, Source};
+use crate::rules::expr::prepare_parser;
 use crate::{Error, Handlers, RulesOptions, RulesState, Sampler, Schema, Server};
 
 /// Serve protos, answered by rules.
@@ -79,6 +80,7 @@ enum Unmatched {
 
 impl Serve {
     pub(super) fn run(&self) -> Result<(), Error> {
+        prepare_parser();
         let mut loader = Loader::new(self.origin());
         let loaded = loader.load()?;
         let (schema, rules) = (loaded.schema.clone(), loaded.rules.clone());

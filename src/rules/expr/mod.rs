@@ -42,6 +42,7 @@ pub(crate) use self::access::metadata_value;
 use self::compile::Compiler;
 pub(crate) use self::equalities::Equality;
 use self::eval::Frame;
+pub(crate) use self::parse::prepare_parser;
 use self::quick::QuickInt;
 use self::tree::Node;
 pub(crate) use self::types::Type;

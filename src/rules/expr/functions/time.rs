@@ -1,7 +1,10 @@
 //! Timestamps and durations: their parts, in a time zone where one is given, and their ranges.
 
-use chrono::{DateTime, Datelike, FixedOffset, Offset, TimeZone, Timelike, Utc};
-use chrono_tz::Tz;
+use std::sync::LazyLock;
+
+use chrono::{DateTime, Datelike, FixedOffset, Offset, Timelike, Utc};
+use jiff::Timestamp;
+use jiff::tz::TimeZoneDatabase;
 
 use super::{Code, Evaluated, Function, Overload, P, R, Style, no_overload};
 use crate::rules::expr::{EvalError, Value};
@@ -104,12 +107,7 @@ fn part_of<'e>(
 fn offset_at(time: DateTime<Utc>, zone: &str) -> Evaluated<FixedOffset> {
     let unknown = || EvalError::new(format!("unknown time zone {zone:?}"));
     let Some((hours, minutes)) = zone.split_once(':') else {
-        let zone: Tz = if zone.is_empty() {
-            Tz::UTC
-        } else {
-            zone.parse().map_err(|_| unknown())?
-        };
-        return Ok(zone.offset_from_utc_datetime(&time.naive_utc()).fix());
+        return offset_in(zone, time).ok_or_else(unknown);
     };
     let hour: i32 = hours.parse().map_err(|_| unknown())?;
     let minute: i32 = minutes.parse().map_err(|_| unknown())?;
@@ -118,6 +116,24 @@ fn offset_at(time: DateTime<Utc>, zone: &str) -> Evaluated<FixedOffset> {
     }
     let minute = if hours.starts_with('-') { -minute } else { minute };
     FixedOffset::east_opt(hour * 3600 + minute * 60).ok_or_else(unknown)
+}
+
+/// The offset of a zone of the IANA database at a point in time.
+fn offset_in(zone: &str, time: DateTime<Utc>) -> Option<FixedOffset> {
+    // Not the system's: a rule means the same everywhere.
+    static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+    if zone.is_empty() {
+        return Some(Utc.fix());
+    }
+    // Timestamps of CEL reach a day further on both ends, where no zone changes its offset any more.
+    let second = time
+        .timestamp()
+        .clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    let offset = ZONES
+        .get(zone)
+        .ok()?
+        .to_offset(Timestamp::from_second(second).ok()?);
+    FixedOffset::east_opt(offset.seconds())
 }
 
 /// A duration in nanoseconds.
