@@ -38,8 +38,6 @@ pub(super) struct Guarded<I> {
     io: I,
     frames: Frames,
     flood: Flood,
-    /// Whether the last write was taken whole: then the next byte begins a frame.
-    between_frames: bool,
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
@@ -51,7 +49,6 @@ impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
                 ..Frames::default()
             },
             flood: Flood::new(max_pings.max(FEWEST)),
-            between_frames: true,
         }
     }
 
@@ -59,7 +56,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
     /// what it still sends is read for a moment, since closing on unread bytes would reset the GOAWAY away.
     pub(super) async fn part(&mut self) {
         let parted = async {
-            if self.flood.is_over() && self.between_frames {
+            if self.flood.is_over() {
                 self.io.write_all(GOAWAY).await?;
             }
             self.io.shutdown().await?;
@@ -196,20 +193,13 @@ impl<I: AsyncRead + Unpin> AsyncRead for Guarded<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> Guarded<I> {
-    fn written(&mut self, offered: usize, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        self.between_frames = matches!(written, Poll::Ready(Ok(count)) if count == offered);
+impl<I: AsyncWrite + Unpin> AsyncWrite for Guarded<I> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
         if let Poll::Ready(Ok(count)) = written {
             self.flood.sent(count);
         }
         written
-    }
-}
-
-impl<I: AsyncWrite + Unpin> AsyncWrite for Guarded<I> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.written(bytes.len(), written)
     }
 
     fn poll_write_vectored(
@@ -218,8 +208,10 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Guarded<I> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        let offered = slices.iter().map(|slice| slice.len()).sum();
-        self.written(offered, written)
+        if let Poll::Ready(Ok(count)) = written {
+            self.flood.sent(count);
+        }
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,5 +1,6 @@
 //! From the socket to a handler, and the services that every server has.
 
+mod batch;
 mod builder;
 mod calls;
 mod connection;
@@ -12,6 +13,7 @@ mod limits;
 mod listen;
 mod preface;
 mod reflection;
+mod streams;
 mod system;
 mod tls;
 

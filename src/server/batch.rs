@@ -1,0 +1,287 @@
+//! What a connection reads and writes, many frames at a time.
+//!
+//! h2 reads 8 KiB at a time, and flushes what it writes after each frame of 16 KiB: many system calls and wake-ups of the
+//! client for a stream that has more to say. Here what it writes is held back until the connection and its streams have
+//! no more to say for now, or until there is [enough](ENOUGH): a flush does nothing, and whoever polls the connection
+//! [hands over](Batched::poll_hand_over) what is held. And where much comes in, it is read ahead.
+
+use std::io::{self, IoSlice};
+use std::iter;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BufMut, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_util::io::poll_read_buf;
+
+/// So many bytes are read or written at once: what one segment of TCP holds where the network card, or the loopback
+/// interface, cuts it up.
+const ENOUGH: usize = 64 << 10;
+
+/// Where so much is written, more of the same is likely to follow.
+const LARGE: usize = 8 << 10;
+
+/// A byte stream that is read and written in batches; clones share it.
+#[derive(Debug)]
+pub(super) struct Batched<I>(Arc<Mutex<Batches<I>>>);
+
+/// The two buffers have memory only while there is something in them.
+#[derive(Debug)]
+struct Batches<I> {
+    io: I,
+    /// What is still to be written.
+    held: BytesMut,
+    /// What was read, and not asked for yet.
+    ahead: BytesMut,
+    /// Whether the last read gave all that was asked for, so that there may be much more.
+    busy: bool,
+    /// Why what was held could not be written, for the next who reads or writes.
+    failed: Option<io::Error>,
+}
+
+impl<I> Clone for Batched<I> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<I> Batched<I> {
+    pub(super) fn new(io: I) -> Self {
+        Self(Arc::new(Mutex::new(Batches {
+            io,
+            held: BytesMut::new(),
+            ahead: BytesMut::new(),
+            busy: false,
+            failed: None,
+        })))
+    }
+
+    // Taken on the connection's own task only, so nobody waits for it.
+    fn lock(&self) -> MutexGuard<'_, Batches<I>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<I: AsyncWrite + Unpin> Batched<I> {
+    /// Writes what is held back, as far as the socket takes it; the waker is called when it takes more. An error is for
+    /// the connection to find when it next reads or writes, for which the waker is called too.
+    pub(super) fn poll_hand_over(&self, cx: &mut Context<'_>) {
+        let mut batches = self.lock();
+        if let Poll::Ready(Err(error)) = batches.poll_write_held(cx, 0) {
+            batches.held.clear();
+            batches.failed = Some(error);
+            cx.waker().wake_by_ref();
+        }
+    }
+}
+
+impl<I: AsyncWrite + Unpin> Batches<I> {
+    /// Writes until no more than `rest` bytes are held.
+    fn poll_write_held(&mut self, cx: &mut Context<'_>, rest: usize) -> Poll<io::Result<()>> {
+        while self.held.len() > rest {
+            let count = ready!(Pin::new(&mut self.io).poll_write(cx, &self.held))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.held.advance(count);
+        }
+        self.free_empty();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes the bytes of `slices`, once there is room: holds them, or writes them if they are enough with what is held.
+    fn poll_take(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if let Some(error) = self.failed.take() {
+            return Poll::Ready(Err(error));
+        }
+        if self.held.len() >= ENOUGH {
+            ready!(self.poll_write_held(cx, ENOUGH - 1))?;
+        }
+        let taken = slices.iter().map(|slice| slice.len()).sum();
+        let mut written = 0;
+        if self.held.len() + taken >= ENOUGH {
+            written = self.write_through(cx, slices)?;
+        } else if self.held.is_empty() && taken >= LARGE {
+            self.held.reserve(ENOUGH);
+        }
+        for slice in slices {
+            let rest = slice.get(written..).unwrap_or_default();
+            self.held.extend_from_slice(rest);
+            written -= slice.len() - rest.len();
+        }
+        Poll::Ready(Ok(taken))
+    }
+
+    /// Writes what is held and then `slices` from where they are, as far as the socket takes it now; gives how much it
+    /// took of the slices.
+    fn write_through(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let all: Vec<_> = iter::once(IoSlice::new(&self.held))
+            .chain(slices.iter().copied())
+            .collect();
+        let Poll::Ready(count) = Pin::new(&mut self.io).poll_write_vectored(cx, &all) else {
+            return Ok(0);
+        };
+        let count = count?;
+        let of_held = count.min(self.held.len());
+        self.held.advance(of_held);
+        self.free_empty();
+        Ok(count - of_held)
+    }
+
+    fn free_empty(&mut self) {
+        if self.held.is_empty() {
+            self.held = BytesMut::new();
+        }
+    }
+}
+
+impl<I: AsyncRead + Unpin> AsyncRead for Batched<I> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let batches = &mut *self.lock();
+        if let Some(error) = batches.failed.take() {
+            return Poll::Ready(Err(error));
+        }
+        if batches.ahead.is_empty() {
+            if !batches.busy {
+                let before = buffer.filled().len();
+                ready!(Pin::new(&mut batches.io).poll_read(cx, buffer))?;
+                batches.busy = buffer.remaining() == 0 && buffer.filled().len() > before;
+                return Poll::Ready(Ok(()));
+            }
+            batches.busy = false;
+            batches.ahead.reserve(ENOUGH);
+            let mut ahead = (&mut batches.ahead).limit(ENOUGH);
+            let read = poll_read_buf(Pin::new(&mut batches.io), cx, &mut ahead);
+            batches.busy = batches.ahead.len() == ENOUGH;
+            if batches.ahead.is_empty() {
+                batches.ahead = BytesMut::new();
+            }
+            ready!(read)?;
+        }
+        let count = batches.ahead.len().min(buffer.remaining());
+        buffer.put_slice(&batches.ahead[..count]);
+        batches.ahead.advance(count);
+        if batches.ahead.is_empty() {
+            batches.ahead = BytesMut::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<I: AsyncWrite + Unpin> AsyncWrite for Batched<I> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.lock().poll_take(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.lock().poll_take(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut batches = self.lock();
+        ready!(batches.poll_write_held(cx, 0))?;
+        Pin::new(&mut batches.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_written_before_it_is_unbatched() {
+        let (near, mut far) = duplex(1 << 20);
+        let batched = Batched::new(near);
+        let mut writer = batched.clone();
+        for part in [b"one ", b"two "] {
+            writer.write_all(part).await.expect("held back");
+            writer.flush().await.expect("nothing is done");
+        }
+        let mut buffer = [0; 16];
+        let read = tokio::time::timeout(std::time::Duration::ZERO, far.read(&mut buffer)).await;
+        assert!(read.is_err());
+        hand_over(&batched).await;
+        assert_eq!(far.read(&mut buffer).await.expect("bytes"), 8);
+        assert_eq!(&buffer[..8], b"one two ");
+    }
+
+    #[tokio::test]
+    async fn no_more_is_held_back_than_the_limit_and_a_write() {
+        let (near, mut far) = duplex(1000);
+        let mut batched = Batched::new(near);
+        let sent: Vec<u8> = (0..200_000_u32).map(|number| number as u8).collect();
+        let expected = sent.clone();
+        let writes = tokio::spawn(async move {
+            for piece in sent.chunks(10_000) {
+                batched.write_all(piece).await.expect("held back, or written");
+                assert!(batched.lock().held.len() <= ENOUGH + 10_000);
+            }
+            batched.shutdown().await.expect("all is written");
+        });
+        let mut received = Vec::new();
+        far.read_to_end(&mut received).await.expect("bytes");
+        assert_eq!(received, expected);
+        writes.await.expect("no panic");
+    }
+
+    #[tokio::test]
+    async fn failure_to_write_is_found_by_the_next_read() {
+        let (near, far) = duplex(10);
+        let mut batched = Batched::new(near);
+        batched.write_all(b"lost").await.expect("held back");
+        drop(far);
+        hand_over(&batched).await;
+        let error = batched.read(&mut [0]).await.expect_err("it failed");
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[tokio::test]
+    async fn what_is_read_ahead_is_whole_and_in_order() {
+        let (near, mut far) = duplex(1 << 20);
+        let mut batched = Batched::new(near);
+        let sent: Vec<u8> = (0..300_000_u32).map(|number| (number / 7) as u8).collect();
+        far.write_all(&sent).await.expect("there is room");
+        drop(far);
+        let mut received = Vec::new();
+        let mut buffer = [0; 8 << 10];
+        let mut most_ahead = 0;
+        loop {
+            let count = batched.read(&mut buffer).await.expect("bytes");
+            if count == 0 {
+                break;
+            }
+            received.extend_from_slice(&buffer[..count]);
+            most_ahead = most_ahead.max(batched.lock().ahead.len());
+        }
+        assert_eq!(received, sent);
+        assert_eq!(most_ahead, ENOUGH - buffer.len());
+        assert_eq!(batched.lock().ahead.capacity(), 0);
+    }
+
+    async fn hand_over<I: AsyncWrite + Unpin>(batched: &Batched<I>) {
+        std::future::poll_fn(|cx| {
+            batched.poll_hand_over(cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
+}

@@ -1,0 +1,227 @@
+//! A connection and its streams, at work together.
+//!
+//! Streams begin on the connection's own task, all that came together after one another: most end before they first
+//! wait, need no task of their own, and their answers are written together. One that waits gets a task.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use futures_util::task::AtomicWaker;
+use pin_project_lite::pin_project;
+use tokio::io::AsyncWrite;
+use tokio::time::Instant;
+
+use super::batch::Batched;
+
+/// How often a connection may go on at once before other tasks have their turn.
+const ROUNDS: usize = 16;
+
+type StreamFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Runs a connection and its streams.
+pub(super) struct Streams {
+    activity: Arc<Activity>,
+    calls: Arc<Calls>,
+    /// `calls`, as what the connection is woken by.
+    waker: Waker,
+}
+
+impl Streams {
+    pub(super) fn new() -> Self {
+        let calls = Arc::<Calls>::default();
+        Self {
+            activity: Arc::new(Activity {
+                accepted: Mutex::default(),
+                open: AtomicUsize::new(0),
+                connected: Instant::now(),
+                idle_since: AtomicU64::new(0),
+            }),
+            waker: Waker::from(Arc::clone(&calls)),
+            calls,
+        }
+    }
+
+    /// What the connection hands its streams to.
+    pub(super) fn executor(&self) -> Executor {
+        Executor {
+            activity: Arc::clone(&self.activity),
+        }
+    }
+
+    pub(super) fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
+    }
+
+    /// Polls the connection and begins the streams that it accepts, until there is no more to do, and then writes what
+    /// they had to say.
+    pub(super) fn poll_connection<C: Future, I: AsyncWrite + Unpin>(
+        &self,
+        mut connection: Pin<&mut C>,
+        batched: &Batched<I>,
+        cx: &mut Context<'_>,
+    ) -> Poll<C::Output> {
+        self.calls.task.register(cx.waker());
+        let mut own = Context::from_waker(&self.waker);
+        let mut rests = false;
+        for _ in 0..ROUNDS {
+            self.calls.begin_round();
+            let end = connection.as_mut().poll(&mut own);
+            if end.is_ready() {
+                return end;
+            }
+            self.begin_accepted();
+            rests = self.calls.end_round();
+            if rests {
+                break;
+            }
+        }
+        batched.poll_hand_over(&mut own);
+        if !rests {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    fn begin_accepted(&self) {
+        let accepted = std::mem::take(&mut *self.activity.accepted());
+        for mut stream in accepted {
+            // One that waits is polled again at once by its own task, which leaves its waker wherever this poll left none.
+            let mut nobody = Context::from_waker(Waker::noop());
+            if stream.as_mut().poll(&mut nobody).is_pending() {
+                tokio::spawn(stream);
+            }
+        }
+    }
+}
+
+/// Who calls on the connection's task, and whether it is at work anyway.
+///
+/// While it is, a call only makes it go another round: waking a task that runs makes the runtime queue it, and wake a
+/// thread to look after the queue.
+#[derive(Default)]
+struct Calls {
+    state: AtomicU8,
+    task: AtomicWaker,
+}
+
+/// The task waits for a call.
+const RESTS: u8 = 0;
+/// It is at work, and nobody has called since its round began.
+const WORKS: u8 = 1;
+/// Somebody has called.
+const CALLED: u8 = 2;
+
+impl Calls {
+    fn begin_round(&self) {
+        self.state.store(WORKS, Ordering::SeqCst);
+    }
+
+    /// Whether nobody has called since the round began; then the task rests.
+    fn end_round(&self) -> bool {
+        let rests = self
+            .state
+            .compare_exchange(WORKS, RESTS, Ordering::SeqCst, Ordering::SeqCst);
+        rests.is_ok()
+    }
+}
+
+impl Wake for Calls {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.state.swap(CALLED, Ordering::SeqCst) == RESTS {
+            self.task.wake();
+        }
+    }
+}
+
+/// Takes the streams that a connection accepts.
+#[derive(Clone)]
+pub(super) struct Executor {
+    activity: Arc<Activity>,
+}
+
+impl<F> hyper::rt::Executor<F> for Executor
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        self.activity.open.fetch_add(1, Ordering::AcqRel);
+        self.activity.accepted().push(Box::pin(CountedStream {
+            stream,
+            _open: OpenStream(Arc::clone(&self.activity)),
+        }));
+    }
+}
+
+/// What is known of a connection's streams.
+pub(super) struct Activity {
+    /// Those that have come, and not begun.
+    accepted: Mutex<Vec<StreamFuture>>,
+    open: AtomicUsize,
+    connected: Instant,
+    /// When the last open stream ended, in milliseconds since `connected`.
+    idle_since: AtomicU64,
+}
+
+impl Activity {
+    fn accepted(&self) -> MutexGuard<'_, Vec<StreamFuture>> {
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When the last stream ended, if none is open.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        (self.open.load(Ordering::Acquire) == 0)
+            .then(|| self.connected + Duration::from_millis(self.idle_since.load(Ordering::Acquire)))
+    }
+}
+
+pin_project! {
+    struct CountedStream<F> {
+        #[pin]
+        stream: F,
+        _open: OpenStream,
+    }
+}
+
+impl<F: Future<Output = ()>> Future for CountedStream<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().stream.poll(cx)
+    }
+}
+
+/// Counts one open stream for as long as it lives.
+struct OpenStream(Arc<Activity>);
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        let Activity {
+            open,
+            connected,
+            idle_since,
+            ..
+        } = &*self.0;
+        let ends_now = || {
+            let now = u64::try_from(connected.elapsed().as_millis()).unwrap_or(u64::MAX);
+            idle_since.store(now, Ordering::Release);
+        };
+        // The clock is read for the last stream only. Written before the count is, so that whoever sees no stream
+        // sees when the last one ended; after it only where two streams ended at once.
+        let seems_last = open.load(Ordering::Acquire) == 1;
+        if seems_last {
+            ends_now();
+        }
+        let is_last = open.fetch_sub(1, Ordering::AcqRel) == 1;
+        if is_last && !seems_last {
+            ends_now();
+        }
+    }
+}
