@@ -71,7 +71,7 @@ pub(super) struct Outgoing {
     /// The buffer, while it is out of the box.
     frames: Vec<u8>,
     taken_out: bool,
-    /// How much room the next buffer is made with: about what the last one held.
+    /// How much room the next buffer is made with: about what the fullest of the last ones held.
     room: usize,
     /// `Some` until they are sent.
     headers: Option<MetadataMap>,
@@ -156,7 +156,8 @@ impl Outgoing {
             outbox.headers = Some(headers);
         }
         if self.taken_out {
-            self.room = self.frames.len().clamp(SMALL, FULL) * 5 / 4;
+            let last = self.frames.len().clamp(SMALL, FULL) * 5 / 4;
+            self.room = last.max(self.room / 4 * 3);
             outbox.frames = std::mem::take(&mut self.frames);
             self.taken_out = false;
         }

@@ -35,6 +35,10 @@ pub(crate) struct Compiler<'a> {
     pub(crate) uses: Uses,
     /// How many [memos](super::template::Memos) the rule's loops take.
     pub(crate) memos: usize,
+    /// Whether what is compiled is only to be logged.
+    pub(crate) to_log: bool,
+    /// Whether anything else so far reads `request`.
+    pub(crate) reads_request: bool,
 }
 
 impl Compiler<'_> {
@@ -51,6 +55,7 @@ impl Compiler<'_> {
         match Program::compile(source, &mut scope) {
             Ok(program) => {
                 self.uses = union(self.uses, program.uses());
+                self.reads_request |= program.uses().request && !self.to_log;
                 Some(program)
             }
             Err(found) => {

@@ -233,6 +233,8 @@ fn compiler<'a>(
         locals: Vec::new(),
         uses: Uses::default(),
         memos: 0,
+        to_log: false,
+        reads_request: false,
     }
 }
 

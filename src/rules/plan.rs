@@ -39,6 +39,8 @@ pub(crate) struct Rule {
     pub(crate) key: Option<Text>,
     /// What the programs of its session look at.
     pub(crate) uses: Uses,
+    /// Whether its session reads `request` for more than to log it.
+    pub(crate) reads_request: bool,
     /// How many [memos](super::template::Memos) its loops take.
     pub(crate) memos: usize,
     /// Whether something other than a `message` event reads `request`: the last message is kept for it.

@@ -57,6 +57,7 @@ pub(crate) fn compile(
     let priority = value("priority").map_or(Some(0), |node| integer(compiler, node, "priority"));
     // What follows is the session's own.
     compiler.uses = Uses::default();
+    compiler.reads_request = false;
     let outcomes: Vec<&Entry<'_>> = entries
         .iter()
         .filter(|entry| OUTCOMES.contains(&entry.name.as_str()))
@@ -97,6 +98,7 @@ pub(crate) fn compile(
         signals: session.signals.into(),
         key: session.key,
         uses: compiler.uses,
+        reads_request: compiler.reads_request,
         memos: compiler.memos,
         keeps_last: session.keeps_last,
     };

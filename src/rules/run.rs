@@ -125,7 +125,7 @@ impl<'r> Session<'r> {
                     put_int(&mut self.state[set.place], number);
                 }
                 Op::Log(text) => {
-                    if tracing::enabled!(target: "protod::rules", tracing::Level::INFO) {
+                    if self.logs {
                         self.log(rule, text, call)?;
                     }
                 }

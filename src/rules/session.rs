@@ -20,7 +20,7 @@ use super::state::Listener;
 use super::store::Store;
 use super::template::Memos;
 use crate::handler::Call;
-use crate::message::{Bounds, MessageError, Picked, check_and_pick};
+use crate::message::{Bounds, MessageError, Picked, check, check_and_pick};
 use crate::schema::Layouts;
 
 /// Names the rule that answered. Made once: a name given as text is parsed for each call.
@@ -56,6 +56,8 @@ pub(super) struct Session<'r> {
     pub(super) loops: Vec<Rounds>,
     pub(super) memos: Memos,
     facts: CallFacts,
+    /// Whether what rules log goes anywhere, as it was when the call began.
+    pub(super) logs: bool,
     /// A log line on its way; kept for its memory.
     pub(super) line: String,
     pub(super) listener: Option<Listener>,
@@ -90,6 +92,7 @@ impl<'r> Session<'r> {
             loops: Vec::new(),
             memos: Memos::default(),
             facts,
+            logs: tracing::enabled!(target: "protod::rules", tracing::Level::INFO),
             line: String::new(),
             listener: None,
         }
@@ -128,6 +131,23 @@ impl<'r> Session<'r> {
             &mut self.picked,
         )
         .map_err(MessageError::from)?;
+        self.admitted(call)
+    }
+
+    /// Checks the message that has just come, and picks the fields that `rule` reads.
+    #[inline]
+    fn admit_for(&mut self, rule: &Rule, call: &mut Call) -> Result<(), Status> {
+        if self.logs || rule.reads_request {
+            return self.admit(call);
+        }
+        // It reads them for lines that nobody logs.
+        let layout = self.rules.method.input_layout();
+        check(self.layouts, layout, call.frame(), call.bounds()).map_err(MessageError::from)?;
+        self.admitted(call)
+    }
+
+    #[inline]
+    fn admitted(&mut self, call: &mut Call) -> Result<(), Status> {
         self.received += 1;
         self.at = At::Frame;
         self.memos.forget();
@@ -217,7 +237,7 @@ impl<'r> Session<'r> {
         if !call.next_frame().await? {
             return Ok(false);
         }
-        self.admit(call)?;
+        self.admit_for(rule, call)?;
         Ok(true)
     }
 
@@ -229,7 +249,7 @@ impl<'r> Session<'r> {
         }
         let more = call.next_frame_at_once();
         if more {
-            self.admit(call)?;
+            self.admit_for(rule, call)?;
         }
         Ok(more)
     }

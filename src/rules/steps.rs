@@ -233,7 +233,7 @@ impl<'s, 'c> Steps<'s, 'c> {
             "send" => Template::compile(self.compiler, node, self.output).map(Op::Send),
             "set" => self.set(node),
             "wait" => Pause::compile(self.compiler, node).map(Op::Wait),
-            "log" => self.text(node, "a text").map(Op::Log),
+            "log" => self.log(node).map(Op::Log),
             "headers" => Metadata::compile(self.compiler, node).map(Op::Headers),
             "trailers" => Metadata::compile(self.compiler, node).map(Op::Trailers),
             "flush" if node.text() == Some("headers") => Some(Op::FlushHeaders),
@@ -255,6 +255,13 @@ impl<'s, 'c> Steps<'s, 'c> {
             }
         };
         self.push(op, node);
+    }
+
+    fn log(&mut self, node: &Node) -> Option<Text> {
+        self.compiler.to_log = true;
+        let text = self.text(node, "a text");
+        self.compiler.to_log = false;
+        text
     }
 
     fn text(&mut self, node: &Node, expected: &str) -> Option<Text> {

@@ -61,6 +61,8 @@ pub(super) fn compiled<T>(
         locals: Vec::new(),
         uses: Uses::default(),
         memos: 0,
+        to_log: false,
+        reads_request: false,
     };
     let compiled = compile(&mut compiler, &node);
     match compiled {

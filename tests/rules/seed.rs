@@ -56,6 +56,26 @@ async fn route_speaks_first_and_then_once_for_each_message() {
 }
 
 #[tokio::test]
+async fn what_is_read_for_the_log_alone_is_checked_all_the_same() {
+    let twin = Schema::from_source(
+        "stream.proto",
+        r#"syntax = "proto3"; package proto;
+           message Point { bytes name = 1; int32 value = 2; }
+           message Pointed { Point pt = 1; }
+           service StreamService { rpc Record(stream Pointed) returns (Pointed); }"#,
+    );
+    let server = stream_service().await.called_by(twin.expect("it compiles"));
+    let whole = server.call("Record", &[r#"{"pt":{"name":"QQ=="}}"#; 2]).await;
+    assert_eq!(whole.status.code(), tonic::Code::Ok);
+    let not_utf8 = r#"{"pt":{"name":"/w=="}}"#;
+    let broken = server
+        .call("Record", &[r#"{"pt":{"name":"QQ=="}}"#, not_utf8])
+        .await;
+    assert_eq!(broken.status.code(), tonic::Code::Internal);
+    assert!(broken.status.message().contains("UTF-8"), "{}", broken.status);
+}
+
+#[tokio::test]
 async fn search_answers_with_what_it_was_asked_for() {
     let schema = Schema::from_source("search.proto", include_str!("../../proto/search.proto"));
     let yaml = include_str!("../../proto/search.rules.yaml");

@@ -79,6 +79,11 @@ impl Running {
         self.stop = None;
     }
 
+    /// Calls it by another schema than its own.
+    pub(crate) fn called_by(self, schema: Schema) -> Self {
+        Self { schema, ..self }
+    }
+
     fn method(&self, name: &str) -> Arc<Method> {
         let service = self.schema.methods()[0].service();
         Arc::clone(

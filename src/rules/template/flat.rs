@@ -5,7 +5,7 @@ use super::length::{Room, Width, close, open};
 use super::write::{Nested, Op, put_constant};
 
 /// How many lengths can be open at a time in one list of operations.
-const LEVELS: usize = 8;
+const LEVELS: usize = 4;
 
 /// The lengths that are open.
 pub(super) type Rooms = [Room; LEVELS];
