@@ -86,7 +86,7 @@ impl<I: AsyncWrite + Unpin> Batches<I> {
             }
             self.held.advance(count);
         }
-        self.free_empty();
+        free_if_empty(&mut self.held);
         Poll::Ready(Ok(()))
     }
 
@@ -125,14 +125,15 @@ impl<I: AsyncWrite + Unpin> Batches<I> {
         let count = count?;
         let of_held = count.min(self.held.len());
         self.held.advance(of_held);
-        self.free_empty();
+        free_if_empty(&mut self.held);
         Ok(count - of_held)
     }
+}
 
-    fn free_empty(&mut self) {
-        if self.held.is_empty() {
-            self.held = BytesMut::new();
-        }
+/// Gives back the memory of a buffer that is empty.
+fn free_if_empty(buffer: &mut BytesMut) {
+    if buffer.is_empty() {
+        *buffer = BytesMut::new();
     }
 }
 
@@ -158,17 +159,13 @@ impl<I: AsyncRead + Unpin> AsyncRead for Batched<I> {
             let mut ahead = (&mut batches.ahead).limit(ENOUGH);
             let read = poll_read_buf(Pin::new(&mut batches.io), cx, &mut ahead);
             batches.busy = batches.ahead.len() == ENOUGH;
-            if batches.ahead.is_empty() {
-                batches.ahead = BytesMut::new();
-            }
+            free_if_empty(&mut batches.ahead);
             ready!(read)?;
         }
         let count = batches.ahead.len().min(buffer.remaining());
         buffer.put_slice(&batches.ahead[..count]);
         batches.ahead.advance(count);
-        if batches.ahead.is_empty() {
-            batches.ahead = BytesMut::new();
-        }
+        free_if_empty(&mut batches.ahead);
         Poll::Ready(Ok(()))
     }
 }
@@ -208,7 +205,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn nothing_is_written_before_it_is_unbatched() {
+    async fn nothing_is_written_before_it_is_handed_over() {
         let (near, mut far) = duplex(1 << 20);
         let batched = Batched::new(near);
         let mut writer = batched.clone();

@@ -69,7 +69,6 @@ where
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let streams = Streams::new();
-    let activity = streams.activity();
     let mut connection = pin!(
         limits
             .http2(streams.executor())
@@ -115,10 +114,10 @@ where
                 }
                 if age_ends.is_some_and(|at| at <= now) {
                     alarm = limits.max_connection_age_grace.map(|grace| now + grace);
-                } else if idle_ends(activity.idle_since().unwrap_or(now)).is_some_and(|at| at <= now) {
+                } else if idle_ends(streams.idle_since().unwrap_or(now)).is_some_and(|at| at <= now) {
                     alarm = Some(now + limits.handshake_timeout);
                 } else {
-                    alarm = earlier(age_ends, idle_ends(activity.idle_since().unwrap_or(now)));
+                    alarm = earlier(age_ends, idle_ends(streams.idle_since().unwrap_or(now)));
                     continue;
                 }
             }

@@ -25,14 +25,14 @@ type StreamFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Runs a connection and its streams.
 pub(super) struct Streams {
     activity: Arc<Activity>,
-    calls: Arc<Calls>,
-    /// `calls`, as what the connection is woken by.
+    wakes: Arc<Wakes>,
+    /// `wakes`, as what the connection is woken by.
     waker: Waker,
 }
 
 impl Streams {
     pub(super) fn new() -> Self {
-        let calls = Arc::<Calls>::default();
+        let wakes = Arc::<Wakes>::default();
         Self {
             activity: Arc::new(Activity {
                 accepted: Mutex::default(),
@@ -40,8 +40,8 @@ impl Streams {
                 connected: Instant::now(),
                 idle_since: AtomicU64::new(0),
             }),
-            waker: Waker::from(Arc::clone(&calls)),
-            calls,
+            waker: Waker::from(Arc::clone(&wakes)),
+            wakes,
         }
     }
 
@@ -52,8 +52,9 @@ impl Streams {
         }
     }
 
-    pub(super) fn activity(&self) -> Arc<Activity> {
-        Arc::clone(&self.activity)
+    /// When the last stream ended, if none is open.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        self.activity.idle_since()
     }
 
     /// Polls the connection and begins the streams that it accepts, until there is no more to do, and then writes what
@@ -64,17 +65,17 @@ impl Streams {
         batched: &Batched<I>,
         cx: &mut Context<'_>,
     ) -> Poll<C::Output> {
-        self.calls.task.register(cx.waker());
+        self.wakes.task.register(cx.waker());
         let mut own = Context::from_waker(&self.waker);
         let mut rests = false;
         for _ in 0..ROUNDS {
-            self.calls.begin_round();
+            self.wakes.begin_round();
             let end = connection.as_mut().poll(&mut own);
             if end.is_ready() {
                 return end;
             }
             self.begin_accepted();
-            rests = self.calls.end_round();
+            rests = self.wakes.end_round();
             if rests {
                 break;
             }
@@ -98,29 +99,29 @@ impl Streams {
     }
 }
 
-/// Who calls on the connection's task, and whether it is at work anyway.
+/// Wakes the connection's task, unless it is at work anyway.
 ///
-/// While it is, a call only makes it go another round: waking a task that runs makes the runtime queue it, and wake a
+/// While it is, a wake only makes it go another round: waking a task that runs makes the runtime queue it, and wake a
 /// thread to look after the queue.
 #[derive(Default)]
-struct Calls {
+struct Wakes {
     state: AtomicU8,
     task: AtomicWaker,
 }
 
-/// The task waits for a call.
+/// The task waits to be woken.
 const RESTS: u8 = 0;
-/// It is at work, and nobody has called since its round began.
+/// It is at work, and was not woken since its round began.
 const WORKS: u8 = 1;
-/// Somebody has called.
-const CALLED: u8 = 2;
+/// It was woken.
+const WOKEN: u8 = 2;
 
-impl Calls {
+impl Wakes {
     fn begin_round(&self) {
         self.state.store(WORKS, Ordering::SeqCst);
     }
 
-    /// Whether nobody has called since the round began; then the task rests.
+    /// Whether the task was not woken since the round began; then it rests.
     fn end_round(&self) -> bool {
         let rests = self
             .state
@@ -129,13 +130,13 @@ impl Calls {
     }
 }
 
-impl Wake for Calls {
+impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.state.swap(CALLED, Ordering::SeqCst) == RESTS {
+        if self.state.swap(WOKEN, Ordering::SeqCst) == RESTS {
             self.task.wake();
         }
     }
@@ -161,7 +162,7 @@ where
 }
 
 /// What is known of a connection's streams.
-pub(super) struct Activity {
+struct Activity {
     /// Those that have come, and not begun.
     accepted: Mutex<Vec<StreamFuture>>,
     open: AtomicUsize,
@@ -175,8 +176,7 @@ impl Activity {
         self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// When the last stream ended, if none is open.
-    pub(super) fn idle_since(&self) -> Option<Instant> {
+    fn idle_since(&self) -> Option<Instant> {
         (self.open.load(Ordering::Acquire) == 0)
             .then(|| self.connected + Duration::from_millis(self.idle_since.load(Ordering::Acquire)))
     }
