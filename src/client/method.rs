@@ -13,7 +13,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use super::Client;
-use super::responses::{CallDeadline, Reply, Responses};
+use super::responses::{CallDeadline, CancelOnDrop, Reply, Responses};
 use crate::message::{DynamicCodec, Message};
 use crate::schema::Method;
 
@@ -140,6 +140,7 @@ impl ClientMethod {
         if let Some(time) = self.deadline {
             request.set_timeout(time);
         }
+        let cancel = CancelOnDrop::new(request.cancellation_handle());
         let path = self.path.clone();
         let mut grpc = self.grpc.clone();
         let codec = DynamicCodec::client(&self.method);
@@ -149,7 +150,7 @@ impl ClientMethod {
         };
         deadline.limit(ready).await?;
         let opening = async move { grpc.streaming(request, path, codec).await };
-        Responses::start(opening, self.method.is_server_streaming(), deadline).await
+        Responses::start(opening, self.method.is_server_streaming(), deadline, cancel).await
     }
 
     fn expect_shape(&self, client_streaming: bool, server_streaming: bool) -> Result<(), Status> {

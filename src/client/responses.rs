@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 use tonic::metadata::MetadataMap;
-use tonic::{Response, Status, Streaming};
+use tonic::{CancellationHandle, Response, Status, Streaming};
 
 use crate::message::Message;
 
@@ -31,6 +31,7 @@ pub struct Responses {
     deadline: CallDeadline,
     /// For methods that answer once: whether they have.
     single: Option<bool>,
+    _requests: CancelOnDrop,
 }
 
 /// The answer to a request, which comes with the response headers.
@@ -52,6 +53,7 @@ impl Responses {
         opening: impl Future<Output = Result<Response<Streaming<Message>>, Status>> + Send + 'static,
         server_streaming: bool,
         deadline: CallDeadline,
+        requests: CancelOnDrop,
     ) -> Result<Self, Status> {
         let mut opening: Opening = Box::pin(opening);
         let opened = poll_fn(|context| Poll::Ready(opening.as_mut().poll(context))).await;
@@ -61,6 +63,7 @@ impl Responses {
             trailers: MetadataMap::new(),
             deadline,
             single: (!server_streaming).then_some(false),
+            _requests: requests,
         };
         if let Poll::Ready(response) = opened {
             responses.open(response)?;
@@ -138,6 +141,23 @@ impl fmt::Debug for Responses {
             .field("headers", &self.headers)
             .field("trailers", &self.trailers)
             .finish_non_exhaustive()
+    }
+}
+
+/// Cancels a call whose requests have not ended: the connection goes on with them even when nobody waits for responses.
+pub(super) struct CancelOnDrop(Option<CancellationHandle>);
+
+impl CancelOnDrop {
+    pub(super) fn new(requests: CancellationHandle) -> Self {
+        Self(Some(requests))
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(requests) = self.0.take() {
+            requests.cancel();
+        }
     }
 }
 

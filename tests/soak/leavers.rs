@@ -40,6 +40,11 @@ pub(crate) async fn cancelling(scene: Arc<Scene>, number: u64) {
             Ok(ended) => panic!("{} ended by itself: {ended:?}", method.method().name()),
         }
     }
+    // The server has forgotten them all, or no stream would be left for one more.
+    let method = caller.long("Up");
+    let up = method.client_streaming(tokio_stream::once(ask(&method, 1)));
+    let sum = timeout(SOON, up).await.expect("there is a stream for it");
+    sum.expect("it is answered");
 }
 
 /// Calls that the server has to end in time.

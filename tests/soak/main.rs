@@ -45,7 +45,9 @@ const MARGIN_KIB: u64 = 8 << 10;
 const WARM_UP: Duration = Duration::from_mins(1);
 
 /// Limits that show within seconds.
-const LIMITS: [&str; 8] = [
+const LIMITS: [&str; 10] = [
+    "--max-concurrent-streams",
+    "20",
     "--handshake-timeout",
     "2s",
     "--keepalive-interval",
