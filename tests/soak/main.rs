@@ -39,7 +39,7 @@ use crate::scene::{Figures, Scene, every};
 
 /// What the server may hold more at the end than after the first minute: connections come and go by chance, a swap keeps
 /// two generations for a moment, and the allocator gives back late.
-const MARGIN_KIB: u64 = 8 << 10;
+const MARGIN_KIB: u64 = 4 << 10;
 
 /// So long after the start, memory is what the later one is held against.
 const WARM_UP: Duration = Duration::from_mins(1);
