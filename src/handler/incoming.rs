@@ -242,9 +242,16 @@ impl Incoming {
     pub(super) fn bytes(&self) -> &[u8] {
         match self.frame {
             Location::Chunk { start, end } => &self.chunk[start..end],
+            _ => self.bytes_elsewhere(),
+        }
+    }
+
+    #[inline(never)]
+    fn bytes_elsewhere(&self) -> &[u8] {
+        match self.frame {
             Location::Partial => &self.partial[PREFIX..],
             Location::Decompressed => &self.decompressed,
-            Location::Nowhere => &[],
+            Location::Chunk { .. } | Location::Nowhere => &[],
         }
     }
 

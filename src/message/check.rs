@@ -33,24 +33,20 @@ impl Default for Bounds {
 }
 
 /// Checks the bytes of one message.
+#[inline]
 pub(crate) fn check(
     layouts: &Layouts,
     layout: LayoutId,
     bytes: &[u8],
     bounds: Bounds,
 ) -> Result<(), Malformed> {
-    let mut check = Check {
-        layouts,
-        picker: None,
-        picked: &mut Picked::default(),
-        elements: bounds.max_elements,
-        bounds,
-    };
-    let reader = &mut Reader::new(bytes);
-    check.fields(layouts.get(layout), None, None, reader, 0, bounds.max_depth)
+    let picked = &mut Picked::default();
+    let mut check = Check::new(layouts, None, bytes, bounds, picked);
+    check.fields::<false>(layouts.get(layout), None, None, bytes, bounds.max_depth)
 }
 
 /// Checks the bytes of one message of the picker's root type, and fills its slots.
+#[inline]
 pub(crate) fn check_and_pick(
     layouts: &Layouts,
     picker: &Picker,
@@ -60,45 +56,64 @@ pub(crate) fn check_and_pick(
 ) -> Result<(), Malformed> {
     picked.clear();
     let root = picker.root();
-    let mut check = Check {
-        layouts,
-        picker: Some(picker),
-        picked,
-        elements: bounds.max_elements,
-        bounds,
-    };
-    let reader = &mut Reader::new(bytes);
-    check.fields(
-        layouts.get(root.layout),
-        Some(root),
-        None,
-        reader,
-        0,
-        bounds.max_depth,
-    )
+    let mut check = Check::new(layouts, Some(picker), bytes, bounds, picked);
+    let layout = layouts.get(root.layout);
+    check.fields::<true>(layout, Some(root), None, bytes, bounds.max_depth)
 }
 
 struct Check<'c> {
     layouts: &'c Layouts,
     picker: Option<&'c Picker>,
+    /// The whole message.
+    bytes: &'c [u8],
     picked: &'c mut Picked,
     /// What is left of the budget.
     elements: u32,
     bounds: Bounds,
+    /// What comes after the group that has just ended.
+    after_group: &'c [u8],
+}
+
+/// A field whose key is not [short](Layout::index_of_short_key).
+enum Other {
+    /// Its value is still to be read; the field's index.
+    Value(usize),
+    /// It is read.
+    Done,
+    /// It was no field, but the end of the group.
+    GroupEnd,
 }
 
 impl<'c> Check<'c> {
-    /// Reads fields to the end of the reader, or of the group of that number. `base` is where the reader's bytes
-    /// begin in the whole message.
-    fn fields(
+    fn new(
+        layouts: &'c Layouts,
+        picker: Option<&'c Picker>,
+        bytes: &'c [u8],
+        bounds: Bounds,
+        picked: &'c mut Picked,
+    ) -> Self {
+        Self {
+            layouts,
+            picker,
+            bytes,
+            picked,
+            elements: bounds.max_elements,
+            bounds,
+            after_group: &[],
+        }
+    }
+
+    /// Reads fields to the end of the bytes, or of the group of that number. The reader can be in registers: nothing
+    /// that is called here has it by reference.
+    fn fields<const PICK: bool>(
         &mut self,
         layout: &Layout,
         node: Option<&Node>,
         group: Option<u32>,
-        reader: &mut Reader<'_>,
-        base: usize,
+        bytes: &'c [u8],
         depth: u32,
     ) -> Result<(), Malformed> {
+        let mut reader = Reader::new(bytes);
         loop {
             let Some(byte) = reader.peek() else {
                 return if group.is_none() {
@@ -108,20 +123,22 @@ impl<'c> Check<'c> {
                 };
             };
             let index = if let Some(index) = layout.index_of_short_key(byte) {
-                reader.pass(1);
+                reader.pass();
                 index
             } else {
-                let (number, wire_type) = reader.key()?;
-                if wire_type == WireType::EndGroup && group == Some(number) {
-                    return Ok(());
-                }
-                match self.other_field(layout, number, wire_type, reader, depth)? {
-                    Some(index) => index,
-                    None => continue,
+                let other;
+                (other, reader) = self.other_field(layout, group, reader, depth)?;
+                match other {
+                    Other::Value(index) => index,
+                    Other::Done => continue,
+                    Other::GroupEnd => {
+                        self.after_group = reader.rest();
+                        return Ok(());
+                    }
                 }
             };
             self.spend(1)?;
-            let pick = node.map(|node| &node.picks[index]);
+            let pick = node.filter(|_| PICK).map(|node| &node.picks[index]);
             if let Some(pick) = pick {
                 self.picked.clear_slots(&pick.clears);
             }
@@ -135,12 +152,9 @@ impl<'c> Check<'c> {
                     if !text.is_ascii() && std::str::from_utf8(text).is_err() {
                         return Err(Malformed::Utf8(field.number));
                     }
-                    Raw::span(base + reader.position() - text.len(), text.len())
+                    self.span(text)
                 }
-                Shape::Bytes => {
-                    let length = reader.delimited()?.len();
-                    Raw::span(base + reader.position() - length, length)
-                }
+                Shape::Bytes => self.span(reader.delimited()?),
                 Shape::Message(id) => {
                     let contents = reader.delimited()?;
                     let layouts = self.layouts;
@@ -150,18 +164,18 @@ impl<'c> Check<'c> {
                     } else {
                         deeper(depth)?
                     };
-                    let base = base + reader.position() - contents.len();
-                    self.fields(layout, node, None, &mut Reader::new(contents), base, depth)?;
+                    self.fields::<PICK>(layout, node, None, contents, depth)?;
                     match pick.and_then(|pick| pick.slot) {
                         // No one range of bytes holds a message that came in pieces.
                         Some(slot) if self.picked.get(slot) != Raw::Absent => Raw::Present,
-                        _ => Raw::span(base, contents.len()),
+                        _ => self.span(contents),
                     }
                 }
                 Shape::Group(id) => {
                     let (layouts, node) = (self.layouts, self.node(pick.and_then(|pick| pick.node)));
                     let group = Some(field.number);
-                    self.fields(layouts.get(id), node, group, reader, base, deeper(depth)?)?;
+                    self.fields::<PICK>(layouts.get(id), node, group, reader.rest(), deeper(depth)?)?;
+                    reader = Reader::new(self.after_group);
                     Raw::Present
                 }
             };
@@ -171,32 +185,34 @@ impl<'c> Check<'c> {
         }
     }
 
-    /// A field whose key has more than one byte or that comes in another way: gives its index if its value is still
-    /// to be read, and nothing if that is done.
+    /// A field whose key has more than one byte or that comes in another way; gives what comes after it too.
     #[inline(never)]
     fn other_field(
         &mut self,
         layout: &Layout,
-        number: u32,
-        wire_type: WireType,
-        reader: &mut Reader<'_>,
+        group: Option<u32>,
+        mut reader: Reader<'c>,
         depth: u32,
-    ) -> Result<Option<usize>, Malformed> {
+    ) -> Result<(Other, Reader<'c>), Malformed> {
+        let (number, wire_type) = reader.key()?;
+        if wire_type == WireType::EndGroup && group == Some(number) {
+            return Ok((Other::GroupEnd, reader));
+        }
         let Some(index) = layout.field_index(number) else {
             self.spend(1)?;
             reader.skip(number, wire_type, depth)?;
-            return Ok(None);
+            return Ok((Other::Done, reader));
         };
         let field = &layout.fields[index];
         if wire_type as u32 == field.shape.wire_type() {
-            return Ok(Some(index));
+            return Ok((Other::Value(index), reader));
         }
         if wire_type != WireType::LengthDelimited || !field.repeated {
             return Err(Malformed::WireType(number));
         }
         self.spend(1)?;
         self.packed(field, reader.delimited()?)?;
-        Ok(None)
+        Ok((Other::Done, reader))
     }
 
     /// The elements of a packed field. Lists have no slots.
@@ -218,6 +234,13 @@ impl<'c> Check<'c> {
             return Err(Malformed::Truncated);
         }
         self.spend(contents.len() / width)
+    }
+
+    /// Where a part of the message is.
+    #[inline]
+    fn span(&self, part: &[u8]) -> Raw {
+        let offset = part.as_ptr().addr() - self.bytes.as_ptr().addr();
+        Raw::span(offset, part.len())
     }
 
     fn node(&self, index: Option<u16>) -> Option<&'c Node> {

@@ -44,92 +44,76 @@ pub(crate) fn key(number: u32, wire_type: WireType) -> u32 {
 }
 
 /// A position in the bytes of a message.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Reader<'b> {
-    bytes: &'b [u8],
-    position: usize,
+    rest: &'b [u8],
+    /// How many bytes there were.
+    length: usize,
 }
 
 impl<'b> Reader<'b> {
+    #[inline]
     pub(crate) fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes, position: 0 }
+        Self {
+            rest: bytes,
+            length: bytes.len(),
+        }
     }
 
     /// How far the reader has come.
     #[inline]
     pub(crate) fn position(&self) -> usize {
-        self.position
+        self.length - self.rest.len()
+    }
+
+    /// What is still to be read.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'b [u8] {
+        self.rest
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.position == self.bytes.len()
+        self.rest.is_empty()
     }
 
     /// The next byte, which stays the next.
     #[inline]
     pub(crate) fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.position).copied()
+        self.rest.first().copied()
     }
 
-    /// Passes over bytes that [`peek`](Self::peek) gave.
+    /// Passes over the byte that [`peek`](Self::peek) gave.
     #[inline]
-    pub(crate) fn pass(&mut self, count: usize) {
-        self.position += count;
+    pub(crate) fn pass(&mut self) {
+        self.rest = self.rest.get(1..).unwrap_or_default();
     }
 
     #[inline]
     pub(crate) fn varint(&mut self) -> Result<u64, Malformed> {
-        match self.bytes.get(self.position..) {
-            Some(&[byte, ..]) if byte < 0x80 => {
-                self.position += 1;
+        match *self.rest {
+            [byte, ref rest @ ..] if byte < 0x80 => {
+                self.rest = rest;
                 Ok(u64::from(byte))
             }
-            Some(&[first, second, ..]) if second < 0x80 => {
-                self.position += 2;
+            [first, second, ref rest @ ..] if second < 0x80 => {
+                self.rest = rest;
                 Ok(u64::from(first & 0x7f) | u64::from(second) << 7)
             }
-            _ => self.long_varint(),
-        }
-    }
-
-    #[inline(never)]
-    fn long_varint(&mut self) -> Result<u64, Malformed> {
-        let rest = &self.bytes[self.position..];
-        if let Some(bytes) = rest.first_chunk() {
-            // Up to eight bytes at once: the first without the bit that says that more follow is the last.
-            let word = u64::from_le_bytes(*bytes);
-            let last = !word & 0x8080_8080_8080_8080;
-            if last != 0 {
-                let width = last.trailing_zeros() / 8 + 1;
-                let bits = word & (u64::MAX >> (64 - 8 * width));
-                let bits = bits & 0x007f_007f_007f_007f | (bits & 0x7f00_7f00_7f00_7f00) >> 1;
-                let bits = bits & 0x0000_3fff_0000_3fff | (bits & 0x3fff_0000_3fff_0000) >> 2;
-                self.position += width as usize;
-                return Ok(bits & 0x0fff_ffff | (bits & 0x0fff_ffff_0000_0000) >> 4);
+            _ => {
+                let value;
+                (value, self.rest) = long_varint(self.rest)?;
+                Ok(value)
             }
         }
-        let mut value = 0;
-        for (index, &byte) in rest.iter().take(10).enumerate() {
-            value |= u64::from(byte & 0x7f) << (7 * index);
-            if byte < 0x80 {
-                // The tenth byte has room for one bit only.
-                if index == 9 && byte > 1 {
-                    return Err(Malformed::Varint);
-                }
-                self.position += index + 1;
-                return Ok(value);
-            }
-        }
-        Err(Malformed::Varint)
     }
 
     /// The next field's number and wire type.
     #[inline]
     pub(crate) fn key(&mut self) -> Result<(u32, WireType), Malformed> {
-        let start = self.position;
+        let before = self.rest.len();
         let key = u32::try_from(self.varint()?).map_err(|_| Malformed::Key)?;
-        if self.position - start > MAX_KEY_LENGTH {
+        if before - self.rest.len() > MAX_KEY_LENGTH {
             return Err(Malformed::Key);
         }
         let wire_type = match key & 7 {
@@ -149,19 +133,15 @@ impl<'b> Reader<'b> {
 
     #[inline]
     pub(crate) fn fixed32(&mut self) -> Result<u32, Malformed> {
-        let (bytes, _) = self.bytes[self.position..]
-            .split_first_chunk()
-            .ok_or(Malformed::Truncated)?;
-        self.position += 4;
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(Malformed::Truncated)?;
+        self.rest = rest;
         Ok(u32::from_le_bytes(*bytes))
     }
 
     #[inline]
     pub(crate) fn fixed64(&mut self) -> Result<u64, Malformed> {
-        let (bytes, _) = self.bytes[self.position..]
-            .split_first_chunk()
-            .ok_or(Malformed::Truncated)?;
-        self.position += 8;
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or(Malformed::Truncated)?;
+        self.rest = rest;
         Ok(u64::from_le_bytes(*bytes))
     }
 
@@ -169,10 +149,8 @@ impl<'b> Reader<'b> {
     #[inline]
     pub(crate) fn delimited(&mut self) -> Result<&'b [u8], Malformed> {
         let length = usize::try_from(self.varint()?).map_err(|_| Malformed::Truncated)?;
-        let contents = self.bytes[self.position..]
-            .get(..length)
-            .ok_or(Malformed::Truncated)?;
-        self.position += length;
+        let (contents, rest) = self.rest.split_at_checked(length).ok_or(Malformed::Truncated)?;
+        self.rest = rest;
         Ok(contents)
     }
 
@@ -195,6 +173,37 @@ impl<'b> Reader<'b> {
             }
         }
     }
+}
+
+/// A varint of more than two bytes, or none at all; gives what comes after it too. Out of a reader, so that one whose
+/// varints are short need not be in memory.
+#[inline(never)]
+fn long_varint(bytes: &[u8]) -> Result<(u64, &[u8]), Malformed> {
+    if let Some(chunk) = bytes.first_chunk() {
+        // Up to eight bytes at once: the first without the bit that says that more follow is the last.
+        let word = u64::from_le_bytes(*chunk);
+        let last = !word & 0x8080_8080_8080_8080;
+        if last != 0 {
+            let width = last.trailing_zeros() / 8 + 1;
+            let bits = word & (u64::MAX >> (64 - 8 * width));
+            let bits = bits & 0x007f_007f_007f_007f | (bits & 0x7f00_7f00_7f00_7f00) >> 1;
+            let bits = bits & 0x0000_3fff_0000_3fff | (bits & 0x3fff_0000_3fff_0000) >> 2;
+            let value = bits & 0x0fff_ffff | (bits & 0x0fff_ffff_0000_0000) >> 4;
+            return Ok((value, &bytes[width as usize..]));
+        }
+    }
+    let mut value = 0;
+    for (index, &byte) in bytes.iter().take(10).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte < 0x80 {
+            // The tenth byte has room for one bit only.
+            if index == 9 && byte > 1 {
+                return Err(Malformed::Varint);
+            }
+            return Ok((value, &bytes[index + 1..]));
+        }
+    }
+    Err(Malformed::Varint)
 }
 
 /// Appends a varint.
