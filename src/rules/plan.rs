@@ -135,6 +135,8 @@ pub(crate) struct IntAssignment {
     pub(crate) name: String,
     /// Gives an int.
     pub(crate) program: Program,
+    /// What the program adds to the variable, if that is all it does: most variables count something.
+    pub(crate) added: Option<i64>,
 }
 
 /// A variable's new value.

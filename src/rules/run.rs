@@ -10,7 +10,7 @@ use tonic::Status;
 use super::expr::{Env, EvalError, Value};
 use super::metadata::Metadata;
 use super::pause::Pause;
-use super::plan::{Assignment, Op, Plan, Rule, SignalStep, Variable};
+use super::plan::{Assignment, IntAssignment, Op, Plan, Rule, SignalStep, Variable};
 use super::session::Session;
 use super::source::fit;
 use super::state::Listener;
@@ -120,9 +120,9 @@ impl<'r> Session<'r> {
                     }
                 }
                 Op::SetInt(set) => {
-                    let number = self.with_env(call, |env, _| set.program.eval_int(env));
-                    let number = number.map_err(|error| set_failed(rule, &set.name, &error.into_text()))?;
-                    put_int(&mut self.state[set.place], number);
+                    if !self.add(set) {
+                        self.set_int(rule, set, call)?;
+                    }
                 }
                 Op::Log(text) => {
                     if self.logs {
@@ -249,6 +249,27 @@ impl<'r> Session<'r> {
             .map_err(|error| failed(rule, &format!("`log`: {error}")))?;
         tracing::info!(target: "protod::rules", "{line}");
         self.line = line;
+        Ok(())
+    }
+
+    /// Adds to a variable; `false` if that is not all there is to do.
+    #[inline]
+    fn add(&mut self, set: &IntAssignment) -> bool {
+        if let Some(added) = set.added
+            && let Some(Value::Int(number)) = self.state.get_mut(set.place)
+            && let Some(sum) = number.checked_add(added)
+        {
+            *number = sum;
+            return true;
+        }
+        false
+    }
+
+    #[inline(never)]
+    fn set_int(&mut self, rule: &Rule, set: &IntAssignment, call: &mut Call) -> Result<(), Status> {
+        let number = self.with_env(call, |env, _| set.program.eval_int(env));
+        let number = number.map_err(|error| set_failed(rule, &set.name, &error.into_text()))?;
+        put_int(&mut self.state[set.place], number);
         Ok(())
     }
 

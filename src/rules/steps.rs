@@ -313,9 +313,12 @@ impl<'s, 'c> Steps<'s, 'c> {
                         value: Source::Program(program),
                     },
                 ],
-            ) if *program.result_type() == Type::Int => {
-                Op::SetInt(Box::new(IntAssignment { place, name, program }))
-            }
+            ) if *program.result_type() == Type::Int => Op::SetInt(Box::new(IntAssignment {
+                added: program.added_to_state(place),
+                place,
+                name,
+                program,
+            })),
             Ok(one) => Op::Set(one.into()),
             Err(more) => Op::Set(more.into()),
         })

@@ -130,6 +130,30 @@ rules:
 }
 
 #[tokio::test]
+async fn variables_count_up_and_down_to_where_an_int_ends() {
+    let server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/Chat
+    name: r
+    session:
+      state: {up: 9223372036854775806, down: 5, front: 0, other: 0}
+      message:
+        - set: {down: "${state.down - 7}"}
+        - set: {front: "${3 + state.front}"}
+        - set: {other: "${state.front + 1}"}
+        - set: {up: "${state.up + 1}"}
+        - send: {string: "${state.up} ${state.down} ${state.front} ${state.other}"}
+"#,
+    )
+    .await;
+    let outcome = server.call("Chat", &["{}", "{}"]).await;
+    assert_eq!(outcome.messages, [r#"{"string":"9223372036854775807 -2 3 4"}"#]);
+    let message = outcome.status.message();
+    assert_eq!(message, "rule r: `set` of up: integer overflow in `+`");
+}
+
+#[tokio::test]
 async fn a_variable_keeps_its_type_also_where_only_the_value_tells() {
     let server = Running::start(
         r#"

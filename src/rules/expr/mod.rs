@@ -211,6 +211,11 @@ impl Program {
         self.request_path.as_deref()
     }
 
+    /// If the whole program adds a constant to the variable of `state` at that place, which: `${state.n + 1}`.
+    pub(crate) fn added_to_state(&self, place: usize) -> Option<i64> {
+        self.quick.as_ref()?.added_to(place)
+    }
+
     /// Runs a program whose result is an [int](Type::Int), and makes no value on the way.
     #[inline(always)]
     pub(crate) fn eval_int(&self, env: &Env<'_>) -> Result<i64, EvalError> {

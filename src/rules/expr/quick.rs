@@ -47,6 +47,19 @@ impl QuickInt {
         })
     }
 
+    /// What is added, where it is the variable at that place with a constant added.
+    pub(super) fn added_to(&self, place: usize) -> Option<i64> {
+        let (variable, number) = match (&self.left, self.right.as_ref()?) {
+            (Operand::State(variable), (Math::Add, Operand::Const(number)))
+            | (Operand::Const(number), (Math::Add, Operand::State(variable))) => (variable, *number),
+            (Operand::State(variable), (Math::Subtract, Operand::Const(number))) => {
+                (variable, number.checked_neg()?)
+            }
+            _ => return None,
+        };
+        (*variable == place).then_some(number)
+    }
+
     #[inline(always)]
     pub(super) fn eval(&self, env: &Env<'_>) -> Option<i64> {
         let left = self.left.eval(env)?;
