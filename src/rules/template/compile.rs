@@ -7,6 +7,7 @@ use prost_reflect::{Kind, MessageDescriptor, Value};
 
 use super::constant::constant;
 use super::field::Field;
+use super::literal::Literal;
 use super::value;
 use super::well_known::WellKnown;
 use super::write::{Copy, CopyMessage, Double, Dynamic, Int, Joined, Nested, Op, Target};
@@ -51,7 +52,7 @@ impl<'b, 'c> Builder<'b, 'c> {
     fn flush(&mut self) {
         if !self.constant.is_empty() {
             let bytes = std::mem::take(&mut self.constant);
-            self.ops.push(Op::Constant(bytes.into()));
+            self.ops.push(Op::Constant(Literal::new(&bytes)));
         }
     }
 

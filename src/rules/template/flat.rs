@@ -2,7 +2,8 @@
 //! lists.
 
 use super::length::{Room, Width, close, open};
-use super::write::{Nested, Op, put_constant};
+use super::literal::Literal;
+use super::write::{Nested, Op};
 
 /// How many lengths can be open at a time in one list of operations.
 const LEVELS: usize = 4;
@@ -16,7 +17,7 @@ pub(super) struct Open {
     level: u8,
     /// What stands around the length: before it a key and whatever is constant before that, after it what the message
     /// begins with. In between is one byte for the length.
-    around: Box<[u8]>,
+    around: Literal,
     /// Where that byte is.
     gap: usize,
     width: Width,
@@ -43,17 +44,17 @@ fn flatten_into(flat: &mut Vec<Op>, ops: Box<[Op]>, level: u8) {
         match op {
             Op::Nested(nested) if usize::from(level) < LEVELS => {
                 let before = match flat.pop() {
-                    Some(Op::Constant(bytes)) => bytes,
+                    Some(Op::Constant(literal)) => literal.bytes().to_vec(),
                     other => {
                         flat.extend(other);
-                        Box::default()
+                        Vec::new()
                     }
                 };
                 let open = flat.len();
                 flat.push(Op::Open(Box::new(Open {
                     level,
                     gap: before.len(),
-                    around: [&before[..], &[0]].concat().into(),
+                    around: Literal::new(&[&before[..], &[0]].concat()),
                     width: nested.width,
                 })));
                 flatten_into(flat, nested.ops, level + 1);
@@ -68,8 +69,8 @@ fn flatten_into(flat: &mut Vec<Op>, ops: Box<[Op]>, level: u8) {
 /// Appends an operation, or makes it part of the last one.
 fn append(flat: &mut Vec<Op>, op: Op) {
     match (flat.last_mut(), op) {
-        (Some(Op::Open(open)), Op::Constant(bytes)) if open.gap + 1 == open.around.len() => {
-            open.around = [&open.around[..], &bytes[..]].concat().into();
+        (Some(Op::Open(open)), Op::Constant(literal)) if open.gap + 1 == open.around.bytes().len() => {
+            open.around = Literal::new(&[open.around.bytes(), literal.bytes()].concat());
         }
         (Some(Op::Int(int)), Op::Close(close)) if int.close.is_none() => int.close = Some(close),
         (_, op) => flat.push(op),
@@ -83,11 +84,12 @@ impl Open {
         let start = buffer.len() + self.gap;
         let width = self.width.get();
         if width == 1 {
-            put_constant(buffer, &self.around);
+            self.around.put(buffer);
         } else {
-            buffer.extend_from_slice(&self.around[..self.gap]);
+            let (before, after) = self.around.bytes().split_at(self.gap);
+            buffer.extend_from_slice(before);
             open(buffer, width);
-            buffer.extend_from_slice(&self.around[self.gap + 1..]);
+            buffer.extend_from_slice(&after[1..]);
         }
         rooms[usize::from(self.level) % LEVELS] = Room { start, width };
     }

@@ -10,6 +10,7 @@ mod field;
 mod flat;
 mod json;
 mod length;
+mod literal;
 mod once;
 mod value;
 mod well_known;

@@ -134,6 +134,15 @@ impl IntForm {
     /// Writes a number that it [takes](Self::takes), without its key.
     #[inline]
     pub(super) fn put(self, buffer: &mut Vec<u8>, number: i64) {
+        if let Form::Varint = self.form {
+            put_varint(buffer, number as u64);
+        } else {
+            self.put_any(buffer, number);
+        }
+    }
+
+    #[inline(never)]
+    fn put_any(self, buffer: &mut Vec<u8>, number: i64) {
         match self.form {
             Form::Varint => put_varint(buffer, number as u64),
             Form::Zigzag => put_varint(buffer, ((number << 1) ^ (number >> 63)) as u64),

@@ -8,6 +8,7 @@ use prost_reflect::{Kind, MessageDescriptor};
 use super::field::{Field, kind_name};
 use super::flat::{Close, Open, Rooms};
 use super::length::{Width, close, open, with_length};
+use super::literal::Literal;
 use super::once::{Memos, Once};
 use super::value::{self, IntForm};
 use super::well_known::WellKnown;
@@ -20,7 +21,7 @@ use crate::rules::text::Text;
 #[derive(Debug)]
 pub(super) enum Op {
     /// Bytes known at load.
-    Constant(Box<[u8]>),
+    Constant(Literal),
     /// A length, and what it is the length of.
     Nested(Nested),
     /// Where such a length goes, and where what it is the length of ends: a [`Nested`](Op::Nested) that is not too
@@ -187,7 +188,7 @@ pub(super) fn write_all(
     let mut rooms = Rooms::default();
     for op in ops {
         match op {
-            Op::Constant(bytes) => put_constant(buffer, bytes),
+            Op::Constant(literal) => literal.put(buffer),
             Op::Open(open) => open.write(buffer, &mut rooms),
             Op::Close(close) => close.write(ops, &rooms, buffer),
             Op::Int(int) => {
@@ -210,17 +211,6 @@ pub(super) fn write_all(
         }
     }
     Ok(())
-}
-
-/// Appends bytes that are known at load.
-#[inline(always)]
-pub(super) fn put_constant(buffer: &mut Vec<u8>, bytes: &[u8]) {
-    match bytes {
-        // Mostly a key: too short for a call to copy it.
-        [byte] => buffer.push(*byte),
-        [key, length] => buffer.extend_from_slice(&[*key, *length]),
-        bytes => buffer.extend_from_slice(bytes),
-    }
 }
 
 impl Copy {
