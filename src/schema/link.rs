@@ -13,6 +13,7 @@ use prost_types::field_descriptor_proto::Label;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::SchemaFile;
+use super::empty_options::EmptyOptions;
 use super::graph::{Body, Graph, NodeId, same_file};
 use super::wire::records;
 use crate::error::{Problem, SourceText};
@@ -205,6 +206,7 @@ fn link_into(pool: &mut DescriptorPool, graph: &Graph, node: NodeId) -> Result<L
         Body::Text(text) => {
             let mut descriptor = text.descriptor.clone();
             descriptor.dependency.extend(hidden.iter().cloned());
+            let empty_options = EmptyOptions::take_from(&mut descriptor);
             let name = descriptor.name().to_owned();
             let in_text = |message| Refused::too_late(Problem::in_file(text.source.name(), message));
             match guarded(|| pool.add_file_descriptor_proto(descriptor)) {
@@ -213,7 +215,7 @@ fn link_into(pool: &mut DescriptorPool, graph: &Graph, node: NodeId) -> Result<L
                     check_map_entries(&file).map_err(in_text)?;
                     let for_pool: Bytes = file.encode_to_vec().into();
                     Ok(LinkedFile {
-                        descriptor: without_last_imports(&for_pool, hidden.len()),
+                        descriptor: empty_options.put_back(without_last_imports(&for_pool, hidden.len())),
                         for_pool,
                     })
                 }

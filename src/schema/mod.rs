@@ -5,6 +5,7 @@
 //! reads.
 
 mod builder;
+mod empty_options;
 mod graph;
 mod imports;
 mod layout;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use prost::Message as _;
-use prost_types::{FileDescriptorProto, FileDescriptorSet};
+use prost_types::{FileDescriptorProto, FileDescriptorSet, MethodOptions};
 use protod::Schema;
 
 use crate::support::repository_file;
@@ -36,6 +36,28 @@ fn descriptor_bytes_equal_protoc() {
             assert_eq!(our_locations, their_locations, "{name}");
         }
     }
+}
+
+#[test]
+fn options_of_methods_are_as_protoc_writes_them_the_empty_ones_too() {
+    let source = r#"syntax = "proto3"; package p; message M {}
+service S { rpc A(M) returns (M); rpc B(stream M) returns (stream M) {} }
+service T { rpc C(M) returns (stream M) { option deprecated = true; } rpc D(M) returns (M) {} }"#;
+    let schema = Schema::from_source("p.proto", source).unwrap();
+    let bytes = &schema.files()[0].descriptor;
+    let file = FileDescriptorProto::decode(&**bytes).unwrap();
+    let methods = file.service.iter().flat_map(|service| &service.method);
+    let options: Vec<_> = methods.map(|method| method.options.clone()).collect();
+    let empty = MethodOptions::default();
+    let deprecated = MethodOptions {
+        deprecated: Some(true),
+        ..MethodOptions::default()
+    };
+    assert_eq!(
+        options,
+        [None, Some(empty.clone()), Some(deprecated), Some(empty)]
+    );
+    assert_eq!(file.encode_to_vec(), **bytes, "in the order of numbers");
 }
 
 #[test]
