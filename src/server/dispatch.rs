@@ -86,7 +86,7 @@ impl GrpcService {
         let handler = endpoint.handler.as_ref().ok_or_else(|| {
             Status::unimplemented(format!(
                 "nothing answers {}: it has no handler and no rule",
-                endpoint.method.name()
+                endpoint.method.get().name()
             ))
         })?;
         if self.shared.lifecycle.phase() >= Phase::Draining {
@@ -109,7 +109,7 @@ impl GrpcService {
         let respond = Respond::start(
             handler,
             CallStart {
-                method: Arc::clone(&endpoint.method),
+                method: Arc::clone(endpoint.method.get()),
                 headers: parts.headers,
                 extensions: parts.extensions,
                 peer: self.peer.clone(),

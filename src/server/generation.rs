@@ -182,11 +182,44 @@ impl std::fmt::Debug for Handlers {
 
 /// A method, and what answers it.
 pub(super) struct Endpoint {
-    pub(super) method: Arc<Method>,
+    pub(super) method: EndpointMethod,
     /// Nothing answers it: UNIMPLEMENTED.
     pub(super) handler: Option<BoxHandler>,
     /// Its calls belong to the server, whatever the generation: nothing that is swapped takes part in them.
     pub(super) outlives_generation: bool,
+}
+
+/// The method of an endpoint.
+pub(super) enum EndpointMethod {
+    /// Of the schema that is served.
+    Known(Arc<Method>),
+    /// Of another one, by name, and how to find it there: that schema is built when somebody calls it.
+    Named(&'static str, fn(&'static str) -> &'static Arc<Method>),
+}
+
+impl EndpointMethod {
+    #[inline]
+    pub(super) fn get(&self) -> &Arc<Method> {
+        match self {
+            Self::Known(method) => method,
+            Self::Named(name, find) => find(name),
+        }
+    }
+
+    fn path(&self) -> String {
+        match self {
+            Self::Known(method) => method.path().to_owned(),
+            Self::Named(name, _) => format!("/{name}"),
+        }
+    }
+
+    /// The full name of its service.
+    fn service(&self) -> &str {
+        match self {
+            Self::Known(method) => method.service(),
+            Self::Named(name, _) => name.rsplit_once('/').map_or(name, |(service, _)| service),
+        }
+    }
 }
 
 /// A schema with its handlers, ready to be called by path.
@@ -207,14 +240,14 @@ impl Generation {
     ) -> Result<Self, Error> {
         let mut endpoints: HashMap<String, Endpoint> = system
             .into_iter()
-            .map(|endpoint| (endpoint.method.path().to_owned(), endpoint))
+            .map(|endpoint| (endpoint.method.path(), endpoint))
             .collect();
         let samples = handlers
             .samples
             .map(|sampler| Arc::new(SampleHandler::new(sampler)) as BoxHandler);
         for method in schema.methods() {
             let path = method.path().to_owned();
-            let method = Arc::clone(method);
+            let method = EndpointMethod::Known(Arc::clone(method));
             let endpoint = match endpoints.remove(&path) {
                 Some(system) => Endpoint { method, ..system },
                 None => Endpoint {
@@ -240,7 +273,7 @@ impl Generation {
             endpoints.insert(
                 method.path().to_owned(),
                 Endpoint {
-                    method: Arc::clone(method),
+                    method: EndpointMethod::Known(Arc::clone(method)),
                     handler: Some(handler),
                     outlives_generation: false,
                 },

@@ -3,29 +3,27 @@
 //! They are methods of a schema like all others, answered by handlers like all others, so that limits, deadlines
 //! and draining hold for them too, and reflection describes them by the same means.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use tonic_reflection::pb::{v1, v1alpha};
 
-use super::generation::Endpoint;
+use super::generation::{Endpoint, EndpointMethod};
 use super::health::{Check, Health, Watch};
 use super::reflection::{Reflection, ReflectionIndex};
 use crate::handler::BoxHandler;
-use crate::schema::Schema;
+use crate::schema::{Method, Schema};
+
+/// The schema of the server's own services. It is built when the first of them is called: a start does not wait for it.
+pub(super) static SYSTEM_SCHEMA: LazyLock<Schema> = LazyLock::new(system_schema);
 
 /// The methods of the server's own services, and what answers them, for a generation that serves `schema`.
 ///
 /// What `schema` declares itself, under the same names, wins in reflection's answers.
 pub(super) fn system_endpoints(schema: &Schema, health: &Health, reflection: bool) -> Vec<Endpoint> {
-    let system = system_schema();
-    let endpoint = |name: &str, handler: BoxHandler, outlives_generation| Endpoint {
-        method: Arc::clone(
-            system
-                .method(name)
-                .expect("the system's schema has the system's methods"),
-        ),
+    let endpoint = |name, handler: BoxHandler, outlives_generation| Endpoint {
+        method: EndpointMethod::Named(name, system_method),
         handler: Some(handler),
         outlives_generation,
     };
@@ -42,20 +40,30 @@ pub(super) fn system_endpoints(schema: &Schema, health: &Health, reflection: boo
         ),
     ];
     if reflection {
-        let reflection: BoxHandler = Arc::new(Reflection::new(ReflectionIndex::new(&[schema, &system])));
-        endpoints.extend(["v1", "v1alpha"].map(|version| {
-            let name = format!("grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
-            endpoint(&name, Arc::clone(&reflection), false)
+        let schema = schema.clone();
+        let reflection: BoxHandler = Arc::new(Reflection::new(move || {
+            ReflectionIndex::new(&[&schema, &SYSTEM_SCHEMA])
         }));
+        let names = [
+            "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        ];
+        endpoints.extend(names.map(|name| endpoint(name, Arc::clone(&reflection), false)));
     }
     endpoints
+}
+
+fn system_method(name: &'static str) -> &'static Arc<Method> {
+    SYSTEM_SCHEMA
+        .method(name)
+        .expect("the system's schema has the system's methods")
 }
 
 /// The schema of reflection v1 and v1alpha and of health.
 ///
 /// The files that tonic's crates bring are named `health.proto` and the like. Here they have the names under
 /// which everybody imports them, so that a user's own `health.proto` is another file.
-pub(super) fn system_schema() -> Schema {
+fn system_schema() -> Schema {
     let files = [
         (
             "grpc/health/v1/health.proto",
@@ -72,6 +80,8 @@ pub(super) fn system_schema() -> Schema {
         let mut parsed = FileDescriptorSet::decode(bytes).expect("tonic's descriptor sets decode");
         for file in &mut parsed.file {
             file.name = Some(name.to_owned());
+            // They are for generators of code, and to look them up takes longer than all else here.
+            file.options = None;
         }
         set.file.append(&mut parsed.file);
     }

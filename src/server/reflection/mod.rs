@@ -10,6 +10,7 @@ mod index;
 mod tests;
 
 use std::pin::pin;
+use std::sync::LazyLock;
 
 use prost::Message as _;
 use tonic::Status;
@@ -20,14 +21,16 @@ use self::index::SentFiles;
 use crate::handler::{Call, Handler};
 
 /// Answers `ServerReflectionInfo` of both versions.
-#[derive(Debug)]
 pub(crate) struct Reflection {
-    index: ReflectionIndex,
+    /// Made for the first request.
+    index: LazyLock<ReflectionIndex, Box<dyn FnOnce() -> ReflectionIndex + Send>>,
 }
 
 impl Reflection {
-    pub(crate) fn new(index: ReflectionIndex) -> Self {
-        Self { index }
+    pub(crate) fn new(index: impl FnOnce() -> ReflectionIndex + Send + 'static) -> Self {
+        Self {
+            index: LazyLock::new(Box::new(index)),
+        }
     }
 }
 
