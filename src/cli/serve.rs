@@ -5,7 +5,11 @@
     reason = "the banner is for the person who started the server"
 )]
 
+use std::panic::resume_unwind;
+use std::{io, thread};
+
 use clap::{Args, ValueEnum};
+use tokio::runtime::Runtime;
 
 use super::banner::banner;
 use super::inputs::Inputs;
@@ -80,7 +84,7 @@ enum Unmatched {
 
 impl Serve {
     pub(super) fn run(&self) -> Result<(), Error> {
-        prepare_parser();
+        let runtime = prepare_aside();
         let mut loader = Loader::new(self.origin());
         let loaded = loader.load()?;
         let (schema, rules) = (loaded.schema.clone(), loaded.rules.clone());
@@ -97,10 +101,7 @@ impl Serve {
         }
         let server = server.build()?;
         self.logging.install();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Error::io("cannot start the runtime", error))?;
+        let runtime = runtime().map_err(|error| Error::io("cannot start the runtime", error))?;
         runtime.block_on(async {
             let bound = server.bind(&self.addr).await?;
             let addr = bound.local_addr().to_string();
@@ -140,6 +141,23 @@ impl Serve {
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
         }
     }
+}
+
+/// Begins to make, on a thread of its own, what a start needs whatever its inputs are; what it gives waits for it. A
+/// start that reads its inputs meanwhile is over sooner.
+fn prepare_aside() -> impl FnOnce() -> io::Result<Runtime> {
+    let thread = thread::Builder::new().spawn(prepare);
+    move || match thread {
+        Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+        // There is no thread to be had.
+        Err(_) => prepare(),
+    }
+}
+
+/// Makes what a start would wait for otherwise, in the order in which it is needed.
+fn prepare() -> io::Result<Runtime> {
+    prepare_parser();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
 /// What is loaded, at the start and after each change.

@@ -20,14 +20,10 @@ const SHALLOW_LENGTH: usize = 256;
 const SHALLOW_OPENINGS: usize = 4;
 const DEEP_STACK: usize = 64 << 20;
 
-/// Has the parser make its tables, and learn what most expressions are made of, on a thread of its own.
-///
-/// It does so with the first expressions that it reads, which takes as long as compiling a few protos does: a start
-/// that does both at once is over sooner.
+/// Has the parser make its tables, and learn what most expressions are made of. It does so with the first expressions
+/// that it reads, which takes as long as compiling a few protos does.
 pub(crate) fn prepare_parser() {
-    let prepare = || drop(parse(TYPICAL));
-    // Where there is no thread to be had, the first rule pays for it.
-    drop(std::thread::Builder::new().spawn(prepare));
+    drop(parse(TYPICAL));
 }
 
 /// An expression with most of what expressions have.
