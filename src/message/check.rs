@@ -103,8 +103,9 @@ impl<'c> Check<'c> {
         }
     }
 
-    /// Reads fields to the end of the bytes, or of the group of that number. The reader can be in registers: nothing
-    /// that is called here has it by reference.
+    /// Reads fields to the end of the bytes, or of the group of that number. `PICK` says whether there is a picker: a
+    /// check without one is compiled without all that is for it. The reader can be in registers: nothing that is called
+    /// here has it by reference.
     fn fields<const PICK: bool>(
         &mut self,
         layout: &Layout,
