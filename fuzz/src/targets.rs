@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
+use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use protod::{Message, Rules, RulesOptions, Sampler, Schema, Server};
 use tower::ServiceExt as _;
@@ -62,7 +63,10 @@ pub fn message(data: &[u8]) {
     let theirs = DynamicMessage::decode(EVERY.clone(), data);
     let message = match (ours, theirs) {
         (Ok(ours), Ok(theirs)) => {
-            assert_same(&ours.to_dynamic().expect("it was checked"), &theirs);
+            let decoded = ours.to_dynamic().expect("it was checked");
+            assert_same(&decoded, &theirs);
+            let written = Message::from(decoded.clone()).to_bytes();
+            assert_eq!(written, decoded.encode_to_vec(), "written otherwise: {decoded}");
             ours
         }
         (Ok(_), Err(error)) => panic!("checked, and does not decode: {error}"),

@@ -112,7 +112,6 @@ impl Outgoing {
             message.expect_type(method.output())?;
         }
         self.frames().write(|buffer| {
-            buffer.reserve(message.encoded_len());
             message.encode(buffer);
             Ok(())
         })

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Buf;
+use bytes::{Buf, BufMut};
 use prost_reflect::MessageDescriptor;
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -103,8 +103,7 @@ impl Encoder for DynamicEncoder {
 
     fn encode(&mut self, message: Message, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
         message.expect_type(&self.expected)?;
-        buffer.reserve(message.encoded_len());
-        message.encode(buffer);
+        buffer.put_slice(&message.to_bytes());
         Ok(())
     }
 }

@@ -6,26 +6,30 @@
 
 mod check;
 mod codec;
+mod encode;
 mod error;
 mod json;
 mod json_input;
 mod json_output;
+mod length;
 mod pick;
 mod wire;
 
 use std::fmt;
 
-use bytes::{BufMut, Bytes};
+use bytes::Bytes;
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _};
 
 pub(crate) use self::check::{Bounds, MAX_DEPTH, check, check_and_pick};
 pub use self::codec::{DynamicCodec, DynamicDecoder, DynamicEncoder};
+pub(crate) use self::encode::{put_scalar, wire_type};
 pub use self::error::MessageError;
 pub(crate) use self::json::check_any_depth;
 pub(crate) use self::json_output::{JsonStyle, key_text, serialize_json};
+pub(crate) use self::length::{Room, Width, close, open, with_length};
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
-pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_varint};
+pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_delimited, put_varint};
 use crate::schema::Schema;
 
 /// One protobuf message of a type known at run time.
@@ -97,7 +101,11 @@ impl Message {
     pub fn to_bytes(&self) -> Bytes {
         match &self.form {
             Form::Encoded(_, bytes) => bytes.clone(),
-            Form::Dynamic(message) => message.encode_to_vec().into(),
+            Form::Dynamic(message) => {
+                let mut bytes = Vec::new();
+                encode::put_message(&mut bytes, message);
+                bytes.into()
+            }
         }
     }
 
@@ -129,11 +137,11 @@ impl Message {
         }
     }
 
-    /// Appends the encoded message to a buffer that grows as needed.
-    pub fn encode(&self, buffer: &mut impl BufMut) {
+    /// Appends the encoded message.
+    pub fn encode(&self, buffer: &mut Vec<u8>) {
         match &self.form {
-            Form::Encoded(_, bytes) => buffer.put_slice(bytes),
-            Form::Dynamic(message) => message.encode_raw(buffer),
+            Form::Encoded(_, bytes) => buffer.extend_from_slice(bytes),
+            Form::Dynamic(message) => encode::put_message(buffer, message),
         }
     }
 }

@@ -227,6 +227,12 @@ pub(crate) fn put_varint(buffer: &mut Vec<u8>, value: u64) {
     }
 }
 
+/// Appends a length and what it is the length of.
+pub(crate) fn put_delimited(buffer: &mut Vec<u8>, bytes: &[u8]) {
+    put_varint(buffer, bytes.len() as u64);
+    buffer.extend_from_slice(bytes);
+}
+
 #[cold]
 fn put_long_varint(buffer: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {

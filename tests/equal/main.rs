@@ -226,6 +226,21 @@ fn a_template_writes_what_setting_the_fields_of_a_dynamic_message_gives() {
 }
 
 #[test]
+fn a_dynamic_message_is_written_as_prost_reflect_writes_it() {
+    holds(|case, _| {
+        for request in &case.requests {
+            let decoded = case.decoded(request);
+            let written = Message::from(decoded.clone()).to_bytes();
+            prop_assert!(
+                written == decoded.encode_to_vec(),
+                "{decoded} is written as {written:02x?}"
+            );
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn a_message_is_accepted_by_both_decoders_or_by_none() {
     holds(|case, choices| {
         let mut choices = Choices::new(choices);

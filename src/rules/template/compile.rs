@@ -251,7 +251,7 @@ impl<'b, 'c> Builder<'b, 'c> {
                 if keyed {
                     put_varint(&mut self.constant, field.key().into());
                 }
-                value::put_scalar(&mut self.constant, &field.kind, &value);
+                value::put_constant(&mut self.constant, &field.kind, &value);
             }
             Err(unfit) => self.compiler.problem_hint(node, unfit.message, unfit.hint),
         }

@@ -4,7 +4,7 @@ use prost_reflect::{
     Cardinality, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor, Value,
 };
 
-use crate::message::{WireType, key};
+use crate::message::{WireType, key, wire_type};
 
 /// A field of a message, or an extension of it.
 #[derive(Debug, Clone)]
@@ -112,12 +112,10 @@ impl Field {
 
     /// How one value lies on the wire.
     pub(crate) fn wire_type(&self) -> WireType {
-        match &self.kind {
-            Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => WireType::Fixed64,
-            Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => WireType::Fixed32,
-            Kind::Message(_) if self.group => WireType::StartGroup,
-            Kind::String | Kind::Bytes | Kind::Message(_) => WireType::LengthDelimited,
-            _ => WireType::Varint,
+        if self.group {
+            WireType::StartGroup
+        } else {
+            wire_type(&self.kind)
         }
     }
 

@@ -1,9 +1,9 @@
 //! The operations of a message and its nested messages in one list: running one list is faster than running lists in
 //! lists.
 
-use super::length::{Room, Width, close, open};
 use super::literal::Literal;
 use super::write::{Nested, Op};
+use crate::message::{Room, Width, close, open};
 
 /// How many lengths can be open at a time in one list of operations.
 const LEVELS: usize = 4;

@@ -1,9 +1,8 @@
 //! `google.protobuf.Value`, `Struct` and `ListValue`: JSON inside of messages.
 
 use super::constant::Unfit;
-use super::length::with_length;
-use super::value::{put_delimited, text_of, unfit};
-use crate::message::{WireType, key, put_varint};
+use super::value::{text_of, unfit};
+use crate::message::{WireType, key, put_delimited, put_varint, with_length};
 use crate::rules::expr::Value;
 
 /// The fields of `google.protobuf.Value`.

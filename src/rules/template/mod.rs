@@ -9,7 +9,6 @@ mod constant;
 mod field;
 mod flat;
 mod json;
-mod length;
 mod literal;
 mod once;
 mod value;

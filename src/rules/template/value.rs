@@ -6,11 +6,9 @@ use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor, Syntax, Value as Co
 
 use super::constant::{Unfit, whole};
 use super::field::{Field, kind_name};
-
-use super::length::with_length;
 use super::well_known::{self, WellKnown};
 use super::write::Target;
-use crate::message::{WireType, key, put_varint};
+use crate::message::{WireType, key, put_delimited, put_scalar, put_varint, with_length};
 use crate::rules::expr::{Type, Value};
 
 /// The field at a path of numbers, from a message type.
@@ -43,41 +41,10 @@ pub(super) fn put_zero(buffer: &mut Vec<u8>, kind: &Kind) {
     }
 }
 
-/// A constant scalar, without its key.
-pub(super) fn put_scalar(buffer: &mut Vec<u8>, kind: &Kind, value: &Constant) {
-    match value {
-        Constant::Bool(truth) => put_varint(buffer, u64::from(*truth)),
-        Constant::I32(number) => put_i32(buffer, kind, *number),
-        Constant::I64(number) => put_i64(buffer, kind, *number),
-        Constant::U32(number) if *kind == Kind::Fixed32 => buffer.extend_from_slice(&number.to_le_bytes()),
-        Constant::U32(number) => put_varint(buffer, u64::from(*number)),
-        Constant::U64(number) if *kind == Kind::Fixed64 => buffer.extend_from_slice(&number.to_le_bytes()),
-        Constant::U64(number) => put_varint(buffer, *number),
-        Constant::F32(number) => buffer.extend_from_slice(&number.to_le_bytes()),
-        Constant::F64(number) => buffer.extend_from_slice(&number.to_le_bytes()),
-        Constant::EnumNumber(number) => put_varint(buffer, i64::from(*number) as u64),
-        Constant::String(text) => put_delimited(buffer, text.as_bytes()),
-        Constant::Bytes(bytes) => put_delimited(buffer, bytes),
-        Constant::Message(_) | Constant::List(_) | Constant::Map(_) => {}
-    }
-}
-
-#[inline]
-fn put_i32(buffer: &mut Vec<u8>, kind: &Kind, number: i32) {
-    match kind {
-        Kind::Sint32 => put_varint(buffer, u64::from(((number << 1) ^ (number >> 31)) as u32)),
-        Kind::Sfixed32 => buffer.extend_from_slice(&number.to_le_bytes()),
-        _ => put_varint(buffer, i64::from(number) as u64),
-    }
-}
-
-#[inline]
-fn put_i64(buffer: &mut Vec<u8>, kind: &Kind, number: i64) {
-    match kind {
-        Kind::Sint64 => put_varint(buffer, ((number << 1) ^ (number >> 63)) as u64),
-        Kind::Sfixed64 => buffer.extend_from_slice(&number.to_le_bytes()),
-        _ => put_varint(buffer, number as u64),
-    }
+/// A scalar that was made for its kind, without its key.
+pub(super) fn put_constant(buffer: &mut Vec<u8>, kind: &Kind, value: &Constant) {
+    let fits = put_scalar(buffer, kind, value);
+    debug_assert!(fits, "made for another kind");
 }
 
 /// Whether values of that kind are whole numbers.
@@ -152,11 +119,6 @@ impl IntForm {
     }
 }
 
-pub(super) fn put_delimited(buffer: &mut Vec<u8>, bytes: &[u8]) {
-    put_varint(buffer, bytes.len() as u64);
-    buffer.extend_from_slice(bytes);
-}
-
 /// A whole field: one value, a list or a map, with its keys.
 pub(super) fn put_field(buffer: &mut Vec<u8>, field: &Field, value: &Value<'_>) -> Result<(), Unfit> {
     if !field.repeated {
@@ -221,15 +183,17 @@ pub(super) fn put_value(buffer: &mut Vec<u8>, field: &Field, value: &Value<'_>) 
             _ => return Err(unfit(value, "bool")),
         },
         Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => {
-            put_i32(buffer, &field.kind, integer(&field.kind, value)?);
+            put_constant(buffer, &field.kind, &Constant::I32(integer(&field.kind, value)?));
         }
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => {
-            put_i64(buffer, &field.kind, integer(&field.kind, value)?);
+            put_constant(buffer, &field.kind, &Constant::I64(integer(&field.kind, value)?));
         }
-        Kind::Uint32 => put_varint(buffer, u64::from(integer::<u32>(&field.kind, value)?)),
-        Kind::Uint64 => put_varint(buffer, integer(&field.kind, value)?),
-        Kind::Fixed32 => buffer.extend_from_slice(&integer::<u32>(&field.kind, value)?.to_le_bytes()),
-        Kind::Fixed64 => buffer.extend_from_slice(&integer::<u64>(&field.kind, value)?.to_le_bytes()),
+        Kind::Uint32 | Kind::Fixed32 => {
+            put_constant(buffer, &field.kind, &Constant::U32(integer(&field.kind, value)?));
+        }
+        Kind::Uint64 | Kind::Fixed64 => {
+            put_constant(buffer, &field.kind, &Constant::U64(integer(&field.kind, value)?));
+        }
         Kind::Double => buffer.extend_from_slice(&float(&field.kind, value)?.to_le_bytes()),
         #[expect(
             clippy::cast_possible_truncation,

@@ -7,13 +7,12 @@ use prost_reflect::{Kind, MessageDescriptor};
 
 use super::field::{Field, kind_name};
 use super::flat::{Close, Open, Rooms};
-use super::length::{Width, close, open, with_length};
 use super::literal::Literal;
 use super::once::{Memos, Once};
 use super::value::{self, IntForm};
 use super::well_known::WellKnown;
 use super::{Misfit, MisfitKind};
-use crate::message::{Raw, Slot, WireType, put_varint};
+use crate::message::{Raw, Slot, Width, WireType, close, open, put_delimited, put_varint, with_length};
 use crate::rules::expr::{Env, EvalError, Program};
 use crate::rules::text::Text;
 
@@ -269,7 +268,7 @@ impl CopyMessage {
             && let Raw::Span(start, length) = picked.get(self.slot)
         {
             put_varint(buffer, self.key.into());
-            value::put_delimited(buffer, &bytes[start as usize..][..length as usize]);
+            put_delimited(buffer, &bytes[start as usize..][..length as usize]);
             return Ok(());
         }
         self.merged.write(env, buffer)

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Where a length is to go, and how many bytes there are for it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Room {
-    pub(super) start: usize,
-    pub(super) width: u8,
+pub(crate) struct Room {
+    pub(crate) start: usize,
+    pub(crate) width: u8,
 }
 
 /// Writes a length before what `contents` appends.
-pub(super) fn with_length<E>(
+pub(crate) fn with_length<E>(
     buffer: &mut Vec<u8>,
     contents: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -23,7 +23,7 @@ pub(super) fn with_length<E>(
 
 /// How many bytes a length took the last time, whatever the call: its contents seldom have to move to make room.
 #[derive(Debug)]
-pub(super) struct Width(AtomicU8);
+pub(crate) struct Width(AtomicU8);
 
 impl Default for Width {
     fn default() -> Self {
@@ -33,14 +33,14 @@ impl Default for Width {
 
 impl Width {
     #[inline]
-    pub(super) fn get(&self) -> u8 {
+    pub(crate) fn get(&self) -> u8 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// Leaves room for a length of `width` bytes.
 #[inline(always)]
-pub(super) fn open(buffer: &mut Vec<u8>, width: u8) -> Room {
+pub(crate) fn open(buffer: &mut Vec<u8>, width: u8) -> Room {
     let start = buffer.len();
     buffer.push(0);
     for _ in 1..width {
@@ -51,7 +51,7 @@ pub(super) fn open(buffer: &mut Vec<u8>, width: u8) -> Room {
 
 /// Fills in the length of all that was written since there is room for it, and corrects the width for the next one.
 #[inline(always)]
-pub(super) fn close(buffer: &mut Vec<u8>, room: Room, width: &Width) {
+pub(crate) fn close(buffer: &mut Vec<u8>, room: Room, width: &Width) {
     let Room {
         start,
         width: reserved,
