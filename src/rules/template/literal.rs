@@ -1,46 +1,55 @@
-//! Bytes that are known at load.
+//! Bytes that are known before they are written, and written often.
 
 /// How many bytes are copied at once: most keys, lengths and names are shorter.
 const CHUNK: usize = 32;
 
-/// Bytes to be appended to a buffer.
+/// Bytes to be appended to a buffer; few of them are copied by moves of a fixed size rather than by a call that has to
+/// look how many there are.
 #[derive(Debug)]
-pub(super) enum Literal {
-    /// So many, and padding behind them: they are copied by moves of a fixed size rather than by a call that has to
-    /// look how many there are.
-    Short(Box<[u8; CHUNK]>, usize),
-    Long(Box<[u8]>),
+pub(super) struct Literal {
+    /// The bytes, and padding behind them if they are fewer than a [`CHUNK`].
+    padded: Box<[u8]>,
+    length: usize,
 }
 
 impl Literal {
     pub(super) fn new(bytes: &[u8]) -> Self {
-        let mut chunk = [0; CHUNK];
-        match chunk.get_mut(..bytes.len()) {
-            Some(start) => {
-                start.copy_from_slice(bytes);
-                Self::Short(Box::new(chunk), bytes.len())
-            }
-            None => Self::Long(bytes.into()),
+        let mut padded = Vec::with_capacity(bytes.len().max(CHUNK));
+        padded.extend_from_slice(bytes);
+        pad(&mut padded);
+        Self {
+            padded: padded.into(),
+            length: bytes.len(),
         }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Short(chunk, length) => &chunk[..*length],
-            Self::Long(bytes) => bytes,
-        }
+        &self.padded[..self.length]
     }
 
     #[inline(always)]
     pub(super) fn put(&self, buffer: &mut Vec<u8>) {
-        match self {
-            Self::Short(chunk, length) => {
-                let end = buffer.len() + length;
-                buffer.extend_from_slice(&chunk[..]);
-                buffer.truncate(end);
-            }
-            Self::Long(bytes) => buffer.extend_from_slice(bytes),
+        put_padded(buffer, &self.padded, self.length);
+    }
+}
+
+/// Makes bytes long enough for [`put_padded`].
+pub(super) fn pad(bytes: &mut Vec<u8>) {
+    if bytes.len() < CHUNK {
+        bytes.resize(CHUNK, 0);
+    }
+}
+
+/// Appends the first `length` of bytes that were [padded](pad).
+#[inline(always)]
+pub(super) fn put_padded(buffer: &mut Vec<u8>, padded: &[u8], length: usize) {
+    match padded.first_chunk::<CHUNK>() {
+        Some(chunk) if length <= CHUNK => {
+            let end = buffer.len() + length;
+            buffer.extend_from_slice(chunk);
+            buffer.truncate(end);
         }
+        _ => buffer.extend_from_slice(&padded[..length]),
     }
 }
 

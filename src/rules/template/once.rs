@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 
 use super::Misfit;
 use super::flat::flatten;
+use super::literal::{pad, put_padded};
 use super::write::{Nested, Op, write_all};
 use crate::rules::expr::{Env, Program};
 
@@ -29,7 +30,9 @@ pub(crate) struct Memos {
 struct Memo {
     /// The event that the bytes are of; 0 before the first.
     event: Cell<u64>,
-    bytes: RefCell<Vec<u8>>,
+    /// The bytes, and padding.
+    padded: RefCell<Vec<u8>>,
+    length: Cell<usize>,
 }
 
 impl Memos {
@@ -55,12 +58,14 @@ impl Once {
             return write_all(&self.ops, env, memos, buffer);
         };
         if memo.event.get() != memos.event {
-            let mut bytes = memo.bytes.borrow_mut();
+            let mut bytes = memo.padded.borrow_mut();
             bytes.clear();
             write_all(&self.ops, env, memos, &mut bytes)?;
+            memo.length.set(bytes.len());
+            pad(&mut bytes);
             memo.event.set(memos.event);
         }
-        buffer.extend_from_slice(&memo.bytes.borrow());
+        put_padded(buffer, &memo.padded.borrow(), memo.length.get());
         Ok(())
     }
 }
