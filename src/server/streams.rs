@@ -88,14 +88,20 @@ impl Streams {
     }
 
     fn begin_accepted(&self) {
-        let accepted = std::mem::take(&mut *self.activity.accepted());
-        for mut stream in accepted {
+        for mut stream in self.activity.take_accepted() {
             // One that waits is polled again at once by its own task, which leaves its waker wherever this poll left none.
             let mut nobody = Context::from_waker(Waker::noop());
             if stream.as_mut().poll(&mut nobody).is_pending() {
                 tokio::spawn(stream);
             }
         }
+    }
+}
+
+/// Streams that came with the end of their connection and never began are held by what they themselves hold.
+impl Drop for Streams {
+    fn drop(&mut self) {
+        drop(self.activity.take_accepted());
     }
 }
 
@@ -176,6 +182,10 @@ impl Activity {
         self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn take_accepted(&self) -> Vec<StreamFuture> {
+        std::mem::take(&mut *self.accepted())
+    }
+
     fn idle_since(&self) -> Option<Instant> {
         (self.open.load(Ordering::Acquire) == 0)
             .then(|| self.connected + Duration::from_millis(self.idle_since.load(Ordering::Acquire)))
@@ -223,5 +233,21 @@ impl Drop for OpenStream {
         if is_last && !seems_last {
             ends_now();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::rt::Executor as _;
+
+    use super::*;
+
+    #[test]
+    fn a_stream_that_never_began_goes_with_its_connection() {
+        let streams = Streams::new();
+        let activity = Arc::downgrade(&streams.activity);
+        streams.executor().execute(std::future::pending());
+        drop(streams);
+        assert!(activity.upgrade().is_none(), "it holds what holds it");
     }
 }
