@@ -76,8 +76,8 @@ where
     );
     let age_ends = limits
         .max_connection_age
-        .map(|age| Instant::now() + jittered(age));
-    let idle_ends = |since| limits.idle_timeout.map(|timeout| since + timeout);
+        .and_then(|age| Instant::now().checked_add(jittered(age)));
+    let idle_ends = |since: Instant| limits.idle_timeout.and_then(|timeout| since.checked_add(timeout));
 
     let mut awaited = Some(Phase::Draining);
     let mut leaving = false;
@@ -113,9 +113,9 @@ where
                     return Ok(());
                 }
                 if age_ends.is_some_and(|at| at <= now) {
-                    alarm = limits.max_connection_age_grace.map(|grace| now + grace);
+                    alarm = limits.max_connection_age_grace.and_then(|grace| now.checked_add(grace));
                 } else if idle_ends(streams.idle_since().unwrap_or(now)).is_some_and(|at| at <= now) {
-                    alarm = Some(now + limits.handshake_timeout);
+                    alarm = now.checked_add(limits.handshake_timeout);
                 } else {
                     alarm = earlier(age_ends, idle_ends(streams.idle_since().unwrap_or(now)));
                     continue;
@@ -136,5 +136,5 @@ fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
 fn jittered(age: Duration) -> Duration {
     // A fresh hasher has fresh random keys.
     let random = RandomState::new().hash_one(()) % 201;
-    age * (900 + u32::try_from(random).expect("a remainder of 201")) / 1000
+    age.saturating_mul(900 + u32::try_from(random).expect("a remainder of 201")) / 1000
 }

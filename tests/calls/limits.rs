@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
-use protod::{Message, Rules, Schema, Server, ServerBuilder};
+use protod::{Limits, Message, Rules, Schema, Server, ServerBuilder};
 use tonic::{Code, Request, Status};
 
 use crate::support::{Running, dynamic_item, fields, item, schema, serving, stream_of};
@@ -96,6 +96,26 @@ async fn end_of(stream: &mut tonic::Streaming<Message>) -> Status {
     tokio::time::timeout(Duration::from_secs(5), ended)
         .await
         .expect("it ends")
+}
+
+#[tokio::test]
+async fn limits_may_be_as_long_as_time() {
+    let server = endless()
+        .limits(Limits {
+            idle_timeout: Some(Duration::MAX),
+            max_connection_age: Some(Duration::MAX),
+            max_connection_age_grace: Some(Duration::MAX),
+            handshake_timeout: Duration::MAX,
+            ..Limits::default()
+        })
+        .max_deadline(Duration::MAX)
+        .drain_timeout(Duration::MAX)
+        .build()
+        .expect("fits");
+    serving(server, |mut client| async move {
+        client.unary(item("a", 1)).await.expect("it is answered");
+    })
+    .await;
 }
 
 #[tokio::test]
