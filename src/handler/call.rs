@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -63,11 +64,19 @@ pub struct Call {
     id: u64,
     bounds: Bounds,
     incoming: Incoming,
-    /// For methods whose client sends one message: whether it was received.
-    received_single: bool,
+    /// For methods whose client sends one message: how far it has come.
+    single: Single,
     outgoing: Outgoing,
     /// Where the outgoing side goes when a closure drops its call.
     home: Option<Home>,
+}
+
+/// The one message of a method that takes one.
+enum Single {
+    Awaited,
+    /// It has come, and the client has not half-closed yet.
+    Come(Bytes),
+    Received,
 }
 
 impl Call {
@@ -84,7 +93,7 @@ impl Call {
             lifecycle: start.lifecycle,
             id: start.id,
             bounds: limits.bounds,
-            received_single: false,
+            single: Single::Awaited,
             outgoing,
             home: None,
         };
@@ -137,6 +146,8 @@ impl Call {
     ///
     /// A client that cancels is an error, `CANCELLED`, never a clean end. Where the method takes one message,
     /// none or a second one is `UNIMPLEMENTED`.
+    ///
+    /// Cancel safe: a future that is dropped before it is ready, as `tokio::select!` does it, loses no message.
     pub async fn recv(&mut self) -> Result<Option<Message>, Status> {
         if !self.next_frame().await? {
             return Ok(None);
@@ -180,16 +191,18 @@ impl Call {
     #[inline]
     pub(crate) async fn next_frame(&mut self) -> Result<bool, Status> {
         if self.method.is_client_streaming() {
-            return poll_fn(|cx| {
-                let next = self.incoming.poll_next(cx);
-                if next.is_pending() {
-                    self.outgoing.publish();
-                }
-                next
-            })
-            .await;
+            return poll_fn(|cx| self.poll_incoming(cx)).await;
         }
-        self.next_single_frame().await
+        poll_fn(|cx| self.poll_single(cx)).await
+    }
+
+    #[inline]
+    fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
+        let next = self.incoming.poll_next(cx);
+        if next.is_pending() {
+            self.outgoing.publish();
+        }
+        next
     }
 
     /// Moves on to the next message if it has come already, whole and not compressed; `false` tells nothing.
@@ -199,25 +212,32 @@ impl Call {
     }
 
     /// The one message of a unary or server-streaming call, which is whole only when the client has half-closed.
-    async fn next_single_frame(&mut self) -> Result<bool, Status> {
-        if std::mem::replace(&mut self.received_single, true) {
-            return Ok(false);
+    fn poll_single(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
+        if let Single::Received = self.single {
+            return Poll::Ready(Ok(false));
         }
-        if !poll_fn(|cx| self.incoming.poll_next(cx)).await? {
-            return Err(Status::unimplemented(
-                "the client sent no message, and the method takes one",
-            ));
-        }
-        if !self.incoming.is_last() {
-            let first = self.incoming.shared_bytes();
-            if poll_fn(|cx| self.incoming.poll_next(cx)).await? {
-                return Err(Status::unimplemented(
-                    "the client sent a second message, and the method takes one",
-                ));
+        if let Single::Awaited = self.single {
+            if !ready!(self.poll_incoming(cx))? {
+                return Poll::Ready(Err(Status::unimplemented(
+                    "the client sent no message, and the method takes one",
+                )));
             }
-            self.incoming.put_back(first);
+            if self.incoming.is_last() {
+                self.single = Single::Received;
+                return Poll::Ready(Ok(true));
+            }
+            self.single = Single::Come(self.incoming.shared_bytes());
         }
-        Ok(true)
+        if ready!(self.poll_incoming(cx))? {
+            self.single = Single::Received;
+            return Poll::Ready(Err(Status::unimplemented(
+                "the client sent a second message, and the method takes one",
+            )));
+        }
+        if let Single::Come(message) = std::mem::replace(&mut self.single, Single::Received) {
+            self.incoming.put_back(message);
+        }
+        Poll::Ready(Ok(true))
     }
 
     /// The bytes of the message that [`next_frame`](Self::next_frame) waited for.

@@ -19,6 +19,10 @@ use super::template::{Misfit, MisfitKind, Template};
 use super::text::Text;
 use crate::handler::{Call, Frames};
 
+/// How many rounds a loop goes on without a pause. A deadline, the end of the server and the other calls on the thread
+/// wait for that long.
+const TURN: u32 = 1024;
+
 /// What goes on after a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
@@ -39,6 +43,8 @@ pub(super) enum Stop {
 pub(super) enum Wait {
     /// The transport, to take what was written.
     Transport,
+    /// Others, to have their turn.
+    Turn,
     Time(Duration),
 }
 
@@ -47,6 +53,10 @@ impl Wait {
     pub(super) async fn over(self, call: &mut Call) {
         match self {
             Self::Transport => call.written().await,
+            Self::Turn => {
+                call.publish();
+                tokio::task::yield_now().await;
+            }
             Self::Time(duration) => {
                 call.publish();
                 tokio::time::sleep(duration).await;
@@ -103,6 +113,7 @@ impl<'r> Session<'r> {
         at: &mut usize,
         call: &mut Call,
     ) -> Result<Stop, Status> {
+        let mut rounds = 0;
         while let Some(op) = plan.ops.get(*at) {
             *at += 1;
             match op {
@@ -132,8 +143,12 @@ impl<'r> Session<'r> {
                 Op::Next { body, every } => {
                     if self.next_round() {
                         *at = *body;
+                        rounds += 1;
                         if let Some(every) = every {
                             return self.pause(rule, every, call);
+                        }
+                        if rounds == TURN {
+                            return Ok(Stop::Wait(Wait::Turn));
                         }
                     }
                 }

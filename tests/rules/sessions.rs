@@ -367,6 +367,77 @@ rules:
     assert_eq!(outcome.status.code(), Code::Ok);
 }
 
+#[tokio::test]
+async fn a_timer_before_the_request_does_not_lose_it() {
+    let server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/List
+    session:
+      timers: [{every: 10ms, do: [{send: {string: tick}}]}]
+      message: [{send: {string: "${request.string}"}}, {status: {code: OK}}]
+"#,
+    )
+    .await;
+    let mut call = server.open("List");
+    for _ in 0..2 {
+        assert_eq!(call.next().await.expect("a message"), r#"{"string":"tick"}"#);
+    }
+    call.send(r#"{"string":"here I am"}"#);
+    // It has come, and may still be followed by a second one.
+    for _ in 0..2 {
+        assert_eq!(call.next().await.expect("a message"), r#"{"string":"tick"}"#);
+    }
+    call.half_close();
+    let outcome = call.finish().await;
+    assert_eq!(
+        outcome.messages.last().expect("it was answered"),
+        r#"{"string":"here I am"}"#
+    );
+    assert_eq!(outcome.status.code(), Code::Ok);
+}
+
+#[tokio::test]
+async fn what_open_sends_does_not_wait_for_the_request() {
+    let server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/List
+    session:
+      open: [{send: {string: welcome}}]
+      message: [{send: {string: "${request.string}"}}]
+"#,
+    )
+    .await;
+    let mut call = server.open("List");
+    assert_eq!(said(&mut call).await, r#"{"string":"welcome"}"#);
+    call.send(r#"{"string":"Ann"}"#);
+    call.half_close();
+    assert_eq!(said(&mut call).await, r#"{"string":"Ann"}"#);
+}
+
+#[tokio::test]
+async fn a_loop_that_only_counts_ends_at_its_deadline_and_keeps_nobody_waiting() {
+    let server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/List
+    session:
+      state: {n: 0}
+      message: [{send: {}}, {repeat: "${request.int64}", set: {n: "${state.n + 1}"}}]
+  - method: kinds.Kinds/Unary
+    reply: {}
+"#,
+    )
+    .await;
+    let mut call = server.open_with("List", &[("grpc-timeout", "200m")]);
+    call.send(r#"{"int64":"9000000000000000000"}"#);
+    call.half_close();
+    assert_eq!(call.next().await.expect("a message"), "{}");
+    assert_eq!(server.call("Unary", &["{}"]).await.status.code(), Code::Ok);
+    assert_eq!(call.finish().await.status.code(), Code::DeadlineExceeded);
+}
+
 const STORE: &str = r#"
 rules:
   - method: kinds.Kinds/Unary
