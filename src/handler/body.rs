@@ -135,7 +135,7 @@ enum State {
 
 impl CallBody {
     /// A body without a message.
-    fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self { state: State::Done }
     }
 

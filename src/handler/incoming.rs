@@ -3,8 +3,10 @@
 //! A frame that lies whole in one chunk is read where it lies; only one that is split over chunks is put
 //! together. No allocation, no copy and no lock per message.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::Body as _;
@@ -38,6 +40,9 @@ pub(super) struct Incoming {
     max_memory: usize,
     state: State,
 }
+
+/// How long it may take until a client has heard that its call has ended, and stops sending.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What a kept message costs beside its bytes: its place in a list, and what the allocator adds.
 const KEPT_OVERHEAD: usize = 2 * size_of::<Bytes>();
@@ -308,6 +313,33 @@ impl Incoming {
             }
             Location::Nowhere => Bytes::new(),
         }
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if self.state != State::HalfClosed {
+            discard_rest(std::mem::take(&mut self.body));
+        }
+    }
+}
+
+/// Takes in what a client still sends on a call that has ended before all of its request had come.
+///
+/// A body that is dropped resets its stream. h2 soon forgets that it did, counts what is still on its way on the stream
+/// as an error of the client, and after [a thousand](crate::Limits::max_error_resets) of them ends the connection.
+pub(crate) fn discard_rest<B>(body: B)
+where
+    B: http_body::Body + Send + 'static,
+{
+    if body.is_end_stream() {
+        return;
+    }
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(tokio::time::timeout(LAST_WORDS, async move {
+            let mut body = std::pin::pin!(body);
+            while let Some(Ok(_)) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {}
+        }));
     }
 }
 

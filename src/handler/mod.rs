@@ -26,6 +26,7 @@ pub use self::call::Call;
 pub(crate) use self::call::{CallLimits, CallStart};
 pub(crate) use self::closures::{bidi, client_streaming, server_streaming, unary};
 pub(crate) use self::compression::{Encoding, accepted_encodings};
+pub(crate) use self::incoming::discard_rest;
 pub(crate) use self::lifecycle::{Lifecycle, Phase};
 use self::outgoing::Finished;
 pub(crate) use self::outgoing::Frames;

@@ -81,6 +81,8 @@ where
 
     let mut awaited = Some(Phase::Draining);
     let mut leaving = false;
+    // Whether it leaves for want of calls: one that crossed the GOAWAY is answered all the same.
+    let mut was_idle = false;
     let mut alarm = earlier(age_ends, idle_ends(Instant::now()));
     loop {
         let ring = async {
@@ -108,6 +110,10 @@ where
             }
             () = ring => {
                 let now = Instant::now();
+                if leaving && was_idle && streams.idle_since().is_none() {
+                    alarm = now.checked_add(limits.handshake_timeout);
+                    continue;
+                }
                 if leaving {
                     debug!("connection closed: its streams outlived their grace");
                     return Ok(());
@@ -115,6 +121,7 @@ where
                 if age_ends.is_some_and(|at| at <= now) {
                     alarm = limits.max_connection_age_grace.and_then(|grace| now.checked_add(grace));
                 } else if idle_ends(streams.idle_since().unwrap_or(now)).is_some_and(|at| at <= now) {
+                    was_idle = true;
                     alarm = now.checked_add(limits.handshake_timeout);
                 } else {
                     alarm = earlier(age_ends, idle_ends(streams.idle_since().unwrap_or(now)));

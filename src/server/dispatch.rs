@@ -9,10 +9,11 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method as HttpMethod, Request, Response, StatusCode, header};
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
@@ -23,7 +24,7 @@ use super::deadline::{DeadlinePolicy, parse_timeout};
 use super::generation::Generation;
 use crate::handler::{
     CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, Respond, accepted_encodings,
-    trailers_only,
+    discard_rest, trailers_only,
 };
 
 // Constants, because a name given as text is parsed for each look-up.
@@ -74,22 +75,29 @@ impl GrpcService {
         }
     }
 
-    fn start<B>(&self, request: Request<B>) -> Result<Dispatched, Refusal>
+    /// Begins a call, which takes the body; a refused one leaves it.
+    fn start<B>(&self, head: Parts, body: &mut Option<B>) -> Result<Dispatched, Refusal>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        check_http(&request)?;
+        check_http(&head)?;
         let generation = self.shared.generation.load();
-        let endpoint = generation.endpoint(request.uri().path());
-        let endpoint = endpoint.ok_or_else(|| no_such_method(&generation, request.uri().path()))?;
+        let endpoint = generation.endpoint(head.uri.path());
+        let endpoint = endpoint.ok_or_else(|| no_such_method(&generation, head.uri.path()))?;
         let handler = endpoint.handler.as_ref().ok_or_else(|| {
             Status::unimplemented(format!(
                 "nothing answers {}: it has no handler and no rule",
                 endpoint.method.get().name()
             ))
         })?;
-        if self.shared.lifecycle.phase() >= Phase::Draining {
+        // On our own listener GOAWAY tells a client which of its calls are taken: those that cross it are.
+        let refuses = if self.peer.is_some() {
+            Phase::Ended
+        } else {
+            Phase::Draining
+        };
+        if self.shared.lifecycle.phase() >= refuses {
             return Err(Status::unavailable("the server is stopping").into());
         }
         let lifecycle = if endpoint.outlives_generation {
@@ -98,22 +106,24 @@ impl GrpcService {
             &generation.lifecycle
         };
         let place = self.shared.calls.take_place()?;
-        let headers = request.headers();
+        let headers = &head.headers;
         let asked = headers.get(GRPC_TIMEOUT).map(parse_timeout).transpose()?;
         let time = self.shared.deadlines.time_for(asked);
+        if time == Some(Duration::ZERO) {
+            return Err(Status::deadline_exceeded("the deadline has passed").into());
+        }
         let request_encoding = Encoding::from_header(headers.get(GRPC_ENCODING))?;
         let accepted = headers.get(GRPC_ACCEPT_ENCODING);
         // As grpc-go does: a client that compresses gets compressed answers.
         let response_encoding = request_encoding.filter(|encoding| encoding.is_accepted_by(accepted));
-        let (parts, body) = request.into_parts();
         let respond = Respond::start(
             handler,
             CallStart {
                 method: Arc::clone(endpoint.method.get()),
-                headers: parts.headers,
-                extensions: parts.extensions,
+                headers: head.headers,
+                extensions: head.extensions,
                 peer: self.peer.clone(),
-                body: Body::new(body),
+                body: body.take().map_or_else(Body::empty, Body::new),
                 deadline: time.and_then(|time| Instant::now().checked_add(time)),
                 request_encoding,
                 response_encoding,
@@ -151,9 +161,20 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Dispatched {
-        self.start(request).unwrap_or_else(|refusal| Dispatched {
-            state: State::Refused(Some(refusal.into_response())),
-            leaves_connection: false,
+        let (head, body) = request.into_parts();
+        let (mut body, is_head) = (Some(body), head.method == HttpMethod::HEAD);
+        self.start(head, &mut body).unwrap_or_else(|refusal| {
+            if let Some(body) = body {
+                discard_rest(body);
+            }
+            let mut response = refusal.into_response();
+            if is_head {
+                *response.body_mut() = CallBody::empty();
+            }
+            Dispatched {
+                state: State::Refused(Some(response)),
+                leaves_connection: false,
+            }
         })
     }
 }
@@ -233,12 +254,12 @@ impl Refusal {
 }
 
 /// gRPC is POST with a content type of its own; everything else gets HTTP's word for it.
-fn check_http<B>(request: &Request<B>) -> Result<(), Refusal> {
-    if request.method() != HttpMethod::POST {
+fn check_http(head: &Parts) -> Result<(), Refusal> {
+    if head.method != HttpMethod::POST {
         return Err(Refusal::Http(StatusCode::METHOD_NOT_ALLOWED));
     }
-    let content_type = request
-        .headers()
+    let content_type = head
+        .headers
         .get(header::CONTENT_TYPE)
         .map_or(&b""[..], HeaderValue::as_bytes);
     match content_type.strip_prefix(b"application/grpc") {

@@ -45,6 +45,20 @@ async fn deadline_on_unary_is_deadline_exceeded() {
 }
 
 #[tokio::test]
+async fn a_deadline_that_has_passed_already_is_deadline_exceeded() {
+    let server =
+        Server::builder(schema()).unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) });
+    let request = post("/shapes.Shapes/Unary")
+        .header("content-type", "application/grpc")
+        .header("grpc-timeout", "0n");
+    let response = send_to(server.build().expect("fits"), request).await;
+    assert_eq!(
+        response.headers()["grpc-status"],
+        (Code::DeadlineExceeded as i32).to_string()
+    );
+}
+
+#[tokio::test]
 async fn deadline_on_stream_is_deadline_exceeded() {
     serving(patient(), |mut client| async move {
         let mut stream = client.down(within("50m")).await.expect("headers").into_inner();

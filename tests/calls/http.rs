@@ -45,6 +45,12 @@ async fn get_is_405() {
     assert_eq!(response.headers()["allow"], "POST");
     let body = response.into_body().collect().await.expect("a body").to_bytes();
     assert_eq!(body, "gRPC calls are sent by POST\n");
+
+    let request = http::Request::head("http://localhost/shapes.Shapes/Unary");
+    let response = send(request).await;
+    assert_eq!(response.status(), 405);
+    let body = response.into_body().collect().await.expect("no body").to_bytes();
+    assert_eq!(body, "", "HEAD is answered without");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use protod::Client;
 use tonic::Code;
 
+use crate::http2::{DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, Wire, call_headers, frame};
 use crate::program::Server;
 
 #[tokio::test]
@@ -44,4 +45,46 @@ async fn endless_stream_ends_with_the_drain_timeout_and_the_exit_is_clean() {
     let (status, log) = stopping.await.expect("no panic");
     assert!(status.success(), "{log:?}");
     assert!(log.iter().any(|line| line.contains("drained")), "{log:?}");
+}
+
+/// A unary call with an empty message.
+fn call(stream: u32, path: &str) -> Vec<u8> {
+    let headers = frame(HEADERS, END_HEADERS, stream, &call_headers(path));
+    [headers, frame(DATA, END_STREAM, stream, &[0; 5])].concat()
+}
+
+#[tokio::test]
+async fn a_call_that_crosses_the_goaway_is_answered() {
+    let mut server = Server::start(&["proto"]).await;
+    let mut wire = Wire::open(server.address()).await;
+    let ended = |stream| move |head: &(u8, u8, u32)| *head == (HEADERS, END_HEADERS | END_STREAM, stream);
+    wire.send(&call(1, "/proto.SearchService/Search")).await;
+    wire.read(1, ended(1)).await;
+    server.signal("TERM").await;
+    server.line_with("draining").await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    wire.send(&call(3, "/proto.SearchService/Search")).await;
+    let heads = wire.read(1, ended(3)).await;
+    assert!(heads.iter().any(|(kind, ..)| *kind == GOAWAY), "{heads:?}");
+    assert!(heads.contains(&(DATA, 0, 3)), "{heads:?}");
+}
+
+#[tokio::test]
+async fn a_call_that_crosses_the_goaway_of_an_idle_connection_is_answered() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let proto = r#"syntax = "proto3"; package slow; message Text { string text = 1; }
+        service Slow { rpc Unary(Text) returns (Text); }"#;
+    let rules =
+        "rules: [{method: slow.Slow/Unary, session: {half_close: [{wait: 1500ms}, {send: {text: done}}]}}]\n";
+    for (name, text) in [("slow.proto", proto), ("slow.rules.yaml", rules)] {
+        std::fs::write(folder.path().join(name), text).expect("it can be written");
+    }
+    let path = folder.path().to_str().expect("UTF-8");
+    let server = Server::start(&["--idle-timeout", "200ms", "--handshake-timeout", "1s", path]).await;
+    let mut wire = Wire::open(server.address()).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    wire.send(&call(1, "/slow.Slow/Unary")).await;
+    let heads = wire.read(1, |(kind, ..)| *kind == DATA).await;
+    assert!(heads.iter().any(|(kind, ..)| *kind == GOAWAY), "{heads:?}");
+    assert!(heads.contains(&(DATA, 0, 1)), "{heads:?}");
 }

@@ -9,8 +9,9 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::http2::{
-    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, Ended, HEADERS, PING, PRIORITY,
-    RST_STREAM, SETTINGS, WINDOW_UPDATE, call_headers, exchange, flood, frame, goaway, opening,
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, Ended, GOAWAY, HEADERS, PING,
+    PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE, Wire, call_headers, exchange, flood, frame, goaway,
+    opening,
 };
 use crate::program::Server;
 use crate::resident::resident_kib;
@@ -244,4 +245,38 @@ async fn flood_of_window_updates_costs_no_memory() {
     let scene = Scene::set().await;
     let update = frame(WINDOW_UPDATE, 0, 0, &1_u32.to_be_bytes());
     scene.flood(opening(), repeated(update), 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_on_its_way_when_its_call_ended_is_no_flood() {
+    let scene = Scene::set().await;
+    let mut wire = Wire::open(scene.server.address()).await;
+    let headers = call_headers("/flood.Ears/Nothing");
+    let mut stream = 1;
+    for _ in 0..12 {
+        let streams: Vec<u32> = (0..200).map(|index| stream + 2 * index).collect();
+        stream += 400;
+        let calls: Vec<u8> = streams
+            .iter()
+            .flat_map(|stream| frame(HEADERS, END_HEADERS, *stream, &headers))
+            .collect();
+        wire.send(&calls).await;
+        let answered = |(kind, flags, _): &(u8, u8, u32)| *kind == HEADERS && flags & END_STREAM != 0;
+        let heads = wire.read(streams.len(), answered).await;
+        assert!(heads.iter().all(|(kind, ..)| *kind != GOAWAY), "{heads:?}");
+        wire.forget();
+        // As of a client that has not heard yet.
+        for flags in [0, END_STREAM] {
+            let data: Vec<u8> = streams
+                .iter()
+                .flat_map(|stream| frame(DATA, flags, *stream, &[0; 5]))
+                .collect();
+            wire.send(&data).await;
+        }
+    }
+    wire.send(&frame(PING, 0, 0, &[0; 8])).await;
+    let heads = wire
+        .read(1, |(kind, flags, _)| *kind == PING && flags & ACK != 0)
+        .await;
+    assert!(heads.contains(&(PING, ACK, 0)), "{heads:?}");
 }

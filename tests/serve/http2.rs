@@ -131,3 +131,64 @@ pub(crate) fn goaway(mut frames: &[u8]) -> Option<(u32, String)> {
     }
     None
 }
+
+/// A connection that sends what it is told to, and reads when it is told to.
+pub(crate) struct Wire {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+/// Kind, flags and stream of a frame.
+pub(crate) type Head = (u8, u8, u32);
+
+impl Wire {
+    /// Connects, and acknowledges the server's settings.
+    pub(crate) async fn open(address: &str) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server listens");
+        let mut wire = Self {
+            stream,
+            received: Vec::new(),
+        };
+        wire.send(&[opening(), frame(SETTINGS, ACK, 0, &[])].concat())
+            .await;
+        wire
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.expect("the server reads");
+    }
+
+    /// Reads until so many frames have come that are `wanted`, and gives all that have come, or until the server hangs up.
+    pub(crate) async fn read(&mut self, count: usize, wanted: impl Fn(&Head) -> bool) -> Vec<Head> {
+        let reading = async {
+            loop {
+                let heads = heads(&self.received);
+                if heads.iter().filter(|head| wanted(head)).count() >= count
+                    || self.stream.read_buf(&mut self.received).await.unwrap_or(0) == 0
+                {
+                    return heads;
+                }
+            }
+        };
+        timeout(SOON, reading)
+            .await
+            .expect("the server answers or hangs up")
+    }
+
+    /// Forgets what has come.
+    pub(crate) fn forget(&mut self) {
+        self.received.clear();
+    }
+}
+
+/// The heads of the whole frames.
+fn heads(mut frames: &[u8]) -> Vec<Head> {
+    let mut heads = Vec::new();
+    while let [a, b, c, kind, flags, d, e, f, g, rest @ ..] = frames {
+        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
+        let Some(rest) = rest.get(length..) else { break };
+        heads.push((*kind, *flags, u32::from_be_bytes([*d, *e, *f, *g])));
+        frames = rest;
+    }
+    heads
+}
