@@ -4,7 +4,7 @@
 //! transport and ends with its status. A deadline, the end of a drain and a panic end the call here, whatever
 //! the handler does.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -43,15 +43,17 @@ impl Respond {
     /// Hands a call to its handler.
     pub(crate) fn start(handler: &BoxHandler, start: CallStart, place: CallPlace) -> Self {
         let encoding = start.response_encoding;
-        let (deadline, lifecycle, method) =
-            (start.deadline, start.lifecycle.clone(), Arc::clone(&start.method));
+        let method = Arc::clone(&start.method);
+        let term = Term {
+            deadline: start.deadline,
+            lifecycle: start.lifecycle.clone(),
+        };
         let (call, outlet) = Call::new(start);
         let running = Arc::clone(handler).run(call);
         let drive = Drive {
             running,
             outlet,
-            deadline,
-            lifecycle,
+            term,
             interruption: None,
             method,
             _place: place,
@@ -60,6 +62,11 @@ impl Respond {
             drive: Some(drive),
             encoding,
         }
+    }
+
+    /// When the call ends at the latest; nothing once the response was given.
+    pub(crate) fn term(&self) -> Option<Term> {
+        self.drive.as_ref().map(|drive| drive.term.clone())
     }
 }
 
@@ -220,9 +227,8 @@ type Interruption = Pin<Box<dyn Future<Output = Status> + Send>>;
 struct Drive {
     running: Pin<Box<dyn Future<Output = Finished> + Send>>,
     outlet: Outlet,
-    deadline: Option<Instant>,
-    lifecycle: Lifecycle,
-    /// Made when the handler first waits: most calls never do.
+    term: Term,
+    /// The end of the term, made when the handler first waits: most calls never do.
     interruption: Option<Interruption>,
     method: Arc<Method>,
     _place: CallPlace,
@@ -239,11 +245,9 @@ impl Drive {
                 return Poll::Ready(self.ended_early(Status::internal("the handler panicked")));
             }
         }
-        let (deadline, lifecycle) = (self.deadline, &self.lifecycle);
-        let interruption = self
-            .interruption
-            .get_or_insert_with(|| interruption(deadline, lifecycle.clone()));
-        interruption
+        let term = &self.term;
+        self.interruption
+            .get_or_insert_with(|| Box::pin(term.clone().over()))
             .as_mut()
             .poll(cx)
             .map(|status| self.ended_early(status))
@@ -261,18 +265,26 @@ impl Drive {
     }
 }
 
-fn interruption(deadline: Option<Instant>, lifecycle: Lifecycle) -> Interruption {
-    let ended = async move { Status::unavailable(lifecycle.ended().await) };
-    match deadline {
-        None => Box::pin(ended),
-        Some(deadline) => Box::pin(async move {
-            tokio::select! {
-                () = tokio::time::sleep_until(deadline.into()) => {
-                    Status::new(Code::DeadlineExceeded, "the deadline has passed")
-                }
-                status = ended => status,
+/// When a call ends, whatever its handler does.
+#[derive(Debug, Clone)]
+pub(crate) struct Term {
+    deadline: Option<Instant>,
+    lifecycle: Lifecycle,
+}
+
+impl Term {
+    /// Waits until the call must end, and says why.
+    pub(crate) async fn over(self) -> Status {
+        let deadline = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                None => pending().await,
             }
-        }),
+        };
+        tokio::select! {
+            () = deadline => Status::new(Code::DeadlineExceeded, "the deadline has passed"),
+            reason = self.lifecycle.ended() => Status::unavailable(reason),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use tonic::Status;
 
 pub use self::body::CallBody;
-pub(crate) use self::body::{CallPlace, Respond, trailers_only};
+pub(crate) use self::body::{CallPlace, Respond, Term, trailers_only};
 pub use self::call::Call;
 pub(crate) use self::call::{CallLimits, CallStart};
 pub(crate) use self::closures::{bidi, client_streaming, server_streaming, unary};

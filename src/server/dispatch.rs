@@ -22,6 +22,7 @@ use tonic::{Code, Status};
 use super::calls::CallsInFlight;
 use super::deadline::{DeadlinePolicy, parse_timeout};
 use super::generation::Generation;
+use super::streams::call_began;
 use crate::handler::{
     CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, Respond, accepted_encodings,
     discard_rest, trailers_only,
@@ -133,6 +134,9 @@ impl GrpcService {
             },
             place,
         );
+        if self.peer.is_some() {
+            call_began(respond.term());
+        }
         Ok(Dispatched {
             state: State::Responding(respond),
             // Only on our own listener does a call begin on its connection's task.

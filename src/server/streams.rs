@@ -3,6 +3,7 @@
 //! Streams begin on the connection's own task, all that came together after one another: most end before they first
 //! wait, need no task of their own, and their answers are written together. One that waits gets a task.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -13,12 +14,26 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use pin_project_lite::pin_project;
 use tokio::io::AsyncWrite;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::batch::Batched;
+use crate::handler::Term;
 
 /// How often a connection may go on at once before other tasks have their turn.
 const ROUNDS: usize = 16;
+
+/// How long the client may take to take the status of a call that has to end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+thread_local! {
+    /// When the call of the stream that is polled on this thread has to end: handed past hyper, which knows of no such thing.
+    static BEGUN: Cell<Option<Term>> = const { Cell::new(None) };
+}
+
+/// Tells the stream that is being polled of its call.
+pub(super) fn call_began(term: Option<Term>) {
+    BEGUN.set(term);
+}
 
 type StreamFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -160,8 +175,11 @@ where
 {
     fn execute(&self, stream: F) {
         self.activity.open.fetch_add(1, Ordering::AcqRel);
-        self.activity.accepted().push(Box::pin(CountedStream {
+        self.activity.accepted().push(Box::pin(BoundedStream {
             stream,
+            polled: false,
+            term: None,
+            overdue: None,
             _open: OpenStream(Arc::clone(&self.activity)),
         }));
     }
@@ -193,18 +211,43 @@ impl Activity {
 }
 
 pin_project! {
-    struct CountedStream<F> {
+    /// A stream, which is dropped when its call has to end and the client does not take the end.
+    ///
+    /// A call ends by what its response says when it is asked; while the client's window is closed, hyper does not ask.
+    struct BoundedStream<F> {
         #[pin]
         stream: F,
+        polled: bool,
+        term: Option<Term>,
+        // Made when the stream first waits on a task of its own.
+        overdue: Option<StreamFuture>,
         _open: OpenStream,
     }
 }
 
-impl<F: Future<Output = ()>> Future for CountedStream<F> {
+impl<F: Future<Output = ()>> Future for BoundedStream<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.project().stream.poll(cx)
+        let this = self.project();
+        let ended = this.stream.poll(cx);
+        if !std::mem::replace(this.polled, true) {
+            *this.term = BEGUN.take();
+            return ended;
+        }
+        if ended.is_ready() {
+            return ended;
+        }
+        if let Some(term) = this.term.take() {
+            *this.overdue = Some(Box::pin(async {
+                term.over().await;
+                sleep(LAST_WORDS).await;
+            }));
+        }
+        match this.overdue {
+            Some(overdue) => overdue.as_mut().poll(cx),
+            None => Poll::Pending,
+        }
     }
 }
 

@@ -2,8 +2,12 @@
 
 use std::time::Instant;
 
+use protod::Client;
+use tonic::Code;
+
 use crate::http2::{
-    DATA, END_HEADERS, ENHANCE_YOUR_CALM, HEADERS, RST_STREAM, call_headers, exchange, frame, goaway, opening,
+    DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, HEADERS, RST_STREAM, SETTINGS, Wire, call_headers,
+    exchange, frame, goaway, opening,
 };
 use crate::program::Server;
 
@@ -71,4 +75,42 @@ async fn client_that_answers_no_ping_is_closed_with_its_calls() {
     let asked = Instant::now();
     assert!(server.stop().await.0.success());
     assert!(asked.elapsed().as_secs() < 8, "its call was still open");
+}
+
+#[tokio::test]
+async fn client_that_reads_nothing_does_not_keep_a_call_past_its_deadline() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let proto = r#"syntax = "proto3"; package endless; message Text { string text = 1; }
+        service Endless { rpc Stream(Text) returns (stream Text); rpc Unary(Text) returns (Text); }"#;
+    let rules = r#"rules:
+  - {method: endless.Endless/Stream, stream: [{repeat: 1000000000, send: {text: "on and on"}}]}
+  - {method: endless.Endless/Unary, reply: {text: done}}
+"#;
+    for (name, text) in [("endless.proto", proto), ("endless.rules.yaml", rules)] {
+        std::fs::write(folder.path().join(name), text).expect("it can be written");
+    }
+    let path = folder.path().to_str().expect("UTF-8");
+    let server = Server::start(&["--max-deadline", "200ms", "--max-calls", "1", path]).await;
+    let client = Client::builder(server.address().to_owned()).connect().await;
+    let client = client.expect("it listens");
+    let unary = client.method("endless.Endless/Unary").expect("it is there");
+    let mut wire = Wire::open(server.address()).await;
+    let no_window = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let headers = frame(HEADERS, END_HEADERS, 1, &call_headers("/endless.Endless/Stream"));
+    wire.send(&[no_window, headers, frame(DATA, END_STREAM, 1, &[0; 5])].concat())
+        .await;
+    wire.read(1, |(kind, _, stream)| (*kind, *stream) == (HEADERS, 1))
+        .await;
+
+    let status = unary
+        .unary(unary.request())
+        .await
+        .expect_err("the one place is taken");
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    let heads = wire.read(1, |(kind, ..)| *kind == RST_STREAM).await;
+    assert!(heads.contains(&(RST_STREAM, 0, 1)), "{heads:?}");
+    unary
+        .unary(unary.request())
+        .await
+        .expect("the place is free again");
 }
