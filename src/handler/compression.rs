@@ -11,6 +11,8 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use http::HeaderValue;
 use tonic::Status;
 
+use super::excerpt::excerpt;
+
 /// A compression that both sides can speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
@@ -42,7 +44,7 @@ impl Encoding {
             Some(b"zstd") => Ok(Some(Self::Zstd)),
             Some(other) => Err(Status::unimplemented(format!(
                 "messages compressed with {:?} cannot be read; zstd, gzip, deflate and identity can",
-                String::from_utf8_lossy(other)
+                excerpt(&String::from_utf8_lossy(other))
             ))),
         }
     }

@@ -10,6 +10,7 @@ use super::expected::{Expected, Literal};
 use super::expr::{Env, EvalError, Program, Uses, Value};
 use super::node::Node;
 use super::template::canonical;
+use crate::handler::excerpt;
 use crate::message::{Raw, Slot};
 
 /// The earliest event that can decide a condition.
@@ -134,8 +135,9 @@ impl Condition {
             if !equality.holds(env) {
                 let found = equality.found(env);
                 let text = format!(
-                    "{} is {found}, not {}",
+                    "{} is {}, not {}",
                     equality.path,
+                    excerpt(&found),
                     equality.expected.show(&equality.kind)
                 );
                 return Some(Difference { held, text });

@@ -14,6 +14,7 @@ use super::names;
 use super::node::{Node, Yaml};
 use super::template::{Field, WellKnown, constant, takes_null};
 use super::text::{self, Piece};
+use crate::handler::excerpt;
 use crate::message::{Message, key_text};
 use crate::schema::Schema;
 
@@ -325,13 +326,16 @@ impl Expected {
                 expected.fits_field(message, field, &path)
             }),
             Self::Whole(expected) if **expected == *message => Ok(()),
-            Self::Whole(expected) => Err(format!("{path} is {message}, not {expected}")),
+            Self::Whole(expected) => Err(format!(
+                "{path} is {}, not {expected}",
+                excerpt(&message.to_string())
+            )),
             Self::Packed(schema, descriptor, expected) => {
                 let name = descriptor.full_name();
                 let (url, contents) = (message.get_field_by_number(1), message.get_field_by_number(2));
                 let url = url.as_deref().and_then(Value::as_str).unwrap_or_default();
                 if url.rsplit_once('/').map_or(url, |(_, name)| name) != name {
-                    return Err(format!("{path} holds {url:?}, not {name}"));
+                    return Err(format!("{path} holds {:?}, not {name}", excerpt(url)));
                 }
                 let contents = contents.as_deref().and_then(Value::as_bytes).cloned();
                 // Nobody has looked inside yet.
@@ -354,7 +358,11 @@ impl Expected {
                 Some(found) if found.equals(expected, kind) => Ok(()),
                 found => {
                     let found = found.map_or_else(|| "no scalar".to_owned(), |found| found.show(kind));
-                    Err(format!("{path} is {found}, not {}", expected.show(kind)))
+                    Err(format!(
+                        "{path} is {}, not {}",
+                        excerpt(&found),
+                        expected.show(kind)
+                    ))
                 }
             },
             (Self::List(expected), Value::List(items)) => {

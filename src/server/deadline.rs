@@ -5,6 +5,8 @@ use std::time::Duration;
 use http::HeaderValue;
 use tonic::Status;
 
+use crate::handler::excerpt;
+
 /// What the server makes of its clients' deadlines.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct DeadlinePolicy {
@@ -31,7 +33,7 @@ pub(super) fn parse_timeout(value: &HeaderValue) -> Result<Duration, Status> {
     parse(value.as_bytes()).ok_or_else(|| {
         Status::invalid_argument(format!(
             "malformed grpc-timeout {:?}; expected at most 8 digits and one of H M S m u n",
-            String::from_utf8_lossy(value.as_bytes())
+            excerpt(&String::from_utf8_lossy(value.as_bytes()))
         ))
     })
 }

@@ -25,7 +25,7 @@ use super::generation::Generation;
 use super::streams::call_began;
 use crate::handler::{
     CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, Respond, accepted_encodings,
-    discard_rest, trailers_only,
+    discard_rest, excerpt, trailers_only,
 };
 
 // Constants, because a name given as text is parsed for each look-up.
@@ -277,9 +277,10 @@ fn check_http(head: &Parts) -> Result<(), Refusal> {
 fn no_such_method(generation: &Generation, path: &str) -> Status {
     let name = path.strip_prefix('/').unwrap_or(path);
     let (service, method) = name.rsplit_once('/').unwrap_or((name, ""));
+    let shown = excerpt(method);
     if generation.schema.pool().get_service_by_name(service).is_some() {
-        Status::unimplemented(format!("the service {service} has no method {method:?}"))
+        Status::unimplemented(format!("the service {service} has no method {shown:?}"))
     } else {
-        Status::unimplemented(format!("there is no service {service:?}"))
+        Status::unimplemented(format!("there is no service {:?}", excerpt(service)))
     }
 }

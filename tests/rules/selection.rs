@@ -211,6 +211,13 @@ rules:
         outcome.status.message(),
         r#"no rule of kinds.Kinds/Unary matched; the nearest is far: string is unset, not "x""#
     );
+
+    // A status travels in a header, which clients take only so long.
+    let long = format!(r#"{{"string":"{}"}}"#, "long".repeat(10_000));
+    let outcome = server.call("Unary", &[&long]).await;
+    let message = outcome.status.message();
+    assert!(message.len() < 1000, "{message}");
+    assert!(message.ends_with(r#"…, not "x""#), "{message}");
 }
 
 const TWICE: &str = r#"

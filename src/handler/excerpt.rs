@@ -1,0 +1,26 @@
+//! What a client sent, quoted in the status that it gets back.
+
+use std::borrow::Cow;
+
+/// How many characters are quoted. A status travels in a header, and clients take few KiB of headers.
+const LONGEST: usize = 300;
+
+/// The text, or its beginning and an ellipsis.
+pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, excerpt};
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let (long, longest) = ("é".repeat(LONGEST + 1), "é".repeat(LONGEST));
+        assert_eq!(excerpt(&longest), longest);
+        assert_eq!(excerpt(&long), format!("{longest}…"));
+    }
+}
