@@ -56,6 +56,10 @@ impl std::fmt::Debug for Shared {
 }
 
 /// The server as a tower service over HTTP requests. Cheap to clone.
+///
+/// Request bodies must tell by [`is_end_stream`](http_body::Body::is_end_stream) when they are complete, as hyper's own do
+/// and layers that pass them on: it is all that tells the end of a client's stream from a client that cancelled. With a
+/// body that a layer made anew and that does not tell, every such call ends with `CANCELLED`.
 #[derive(Clone)]
 pub struct GrpcService {
     shared: Arc<Shared>,
