@@ -158,6 +158,18 @@ fn four_mebibyte_of_empty_messages_stays_under_budget() {
     let error =
         Message::decode(&schema, &every, [0x62, 0x00].repeat(2 * 1024 * 1024)).expect_err("over budget");
     assert!(error.is_too_large());
+    // So would as many fields in an unknown group, number 2000.
+    let group = [
+        &[0x83, 0x7d][..],
+        &[0x08, 0x00].repeat(2 * 1024 * 1024),
+        &[0x84, 0x7d],
+    ]
+    .concat();
+    assert!(
+        Message::decode(&schema, &every, group)
+            .expect_err("over budget")
+            .is_too_large()
+    );
     // Packed booleans count one by one: field 9, 4 MiB of single-byte varints.
     let mut packed = vec![0x4a];
     encode_varint(4 * 1024 * 1024, &mut packed);

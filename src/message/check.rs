@@ -10,8 +10,10 @@ use crate::schema::{FieldLayout, Layout, LayoutId, Layouts, Shape};
 /// Sub-messages and groups may be nested this deep; prost's own limit.
 pub(crate) const MAX_DEPTH: u32 = 100;
 
-/// How many values one message may hold, by default: every occurrence of a field counts, and every element of a
-/// packed field. A [`Value`](prost_reflect::Value) takes 56 bytes, so this bounds a decoded message to about 60 MiB.
+/// How many values one message may hold, by default: every occurrence of a field counts, known or not, in unknown groups
+/// too, and every element of a packed field. A [`Value`](prost_reflect::Value) takes 56 bytes and an unknown field 48, so
+/// long lists of them decode to about 60 MiB. Short lists and sub-messages have room for more than they hold: at worst,
+/// which is lists of one message with a list of one message in it, an element takes 900 bytes.
 pub(crate) const DEFAULT_MAX_ELEMENTS: u32 = 1 << 20;
 
 /// How much one message may hold.
@@ -200,8 +202,9 @@ impl<'c> Check<'c> {
             return Ok((Other::GroupEnd, reader));
         }
         let Some(index) = layout.field_index(number) else {
-            self.spend(1)?;
-            reader.skip(number, wire_type, depth)?;
+            // A decoded message keeps unknown groups field by field.
+            let fields = reader.skip(number, wire_type, depth)?;
+            self.spend(fields)?;
             return Ok((Other::Done, reader));
         };
         let field = &layout.fields[index];
@@ -260,4 +263,51 @@ impl<'c> Check<'c> {
 
 fn deeper(depth: u32) -> Result<u32, Malformed> {
     depth.checked_sub(1).ok_or(Malformed::TooDeep)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bounds, MAX_DEPTH, check};
+    use crate::Schema;
+    use crate::message::Malformed;
+
+    fn check_empty(bytes: &[u8], bounds: Bounds) -> Result<(), Malformed> {
+        let schema = Schema::from_source("empty.proto", "syntax = \"proto3\"; message Empty {}").unwrap();
+        let layouts = schema.layouts();
+        check(layouts, layouts.find("Empty").unwrap(), bytes, bounds)
+    }
+
+    #[test]
+    fn fields_in_unknown_groups_count() {
+        let over = |max_elements| Err(Malformed::TooManyElements(max_elements));
+        // Ten fields in group 1; a group 1 in it, with ten more and group 2, which has one.
+        let flat = [&[0x0b][..], &[0x08, 0x00].repeat(10), &[0x0c]].concat();
+        let nested = [&[0x0b][..], &flat, &[0x13, 0x10, 0x00, 0x14], &[0x0c]].concat();
+        for (bytes, count) in [(&flat, 11), (&nested, 14)] {
+            for (max_elements, outcome) in [
+                (1, over(1)),
+                (9, over(9)),
+                (count - 1, over(count - 1)),
+                (count, Ok(())),
+                (count + 1, Ok(())),
+            ] {
+                let bounds = Bounds {
+                    max_elements,
+                    ..Bounds::default()
+                };
+                assert_eq!(check_empty(bytes, bounds), outcome, "{bytes:02x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_groups_are_nested_no_deeper_than_messages() {
+        let nested = |depth| [[0x0b].repeat(depth), [0x0c].repeat(depth)].concat();
+        let depth = MAX_DEPTH as usize;
+        assert_eq!(check_empty(&nested(depth), Bounds::default()), Ok(()));
+        assert_eq!(
+            check_empty(&nested(depth + 1), Bounds::default()),
+            Err(Malformed::TooDeep)
+        );
+    }
 }

@@ -14,10 +14,9 @@ pub(crate) fn with_length<E>(
     buffer: &mut Vec<u8>,
     contents: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let width = Width::default();
-    let room = open(buffer, width.get());
+    let room = open(buffer, 1);
     contents(buffer)?;
-    close(buffer, room, &width);
+    fill_in(buffer, room);
     Ok(())
 }
 
@@ -52,23 +51,30 @@ pub(crate) fn open(buffer: &mut Vec<u8>, width: u8) -> Room {
 /// Fills in the length of all that was written since there is room for it, and corrects the width for the next one.
 #[inline(always)]
 pub(crate) fn close(buffer: &mut Vec<u8>, room: Room, width: &Width) {
-    let Room {
-        start,
-        width: reserved,
-    } = room;
-    let reserved = usize::from(reserved);
+    let taken = fill_in(buffer, room);
+    // Nothing is written that stays the same: calls on other cores read it.
+    if taken != room.width {
+        width.0.store(taken, Ordering::Relaxed);
+    }
+}
+
+/// Fills in the length of all that was written since there is room for it; gives how many bytes it took.
+#[inline(always)]
+fn fill_in(buffer: &mut Vec<u8>, room: Room) -> u8 {
+    let Room { start, width } = room;
+    let reserved = usize::from(width);
     let length = buffer.len() - start - reserved;
     if reserved == 1 && length < 0x80 {
         buffer[start] = length as u8;
-    } else {
+        // Not 1: so the compiler sees that it is what was reserved.
         width
-            .0
-            .store(close_long(buffer, start, reserved, length), Ordering::Relaxed);
+    } else {
+        fill_in_long(buffer, start, reserved, length)
     }
 }
 
 /// Gives how many bytes the length took.
-fn close_long(buffer: &mut Vec<u8>, start: usize, reserved: usize, length: usize) -> u8 {
+fn fill_in_long(buffer: &mut Vec<u8>, start: usize, reserved: usize, length: usize) -> u8 {
     let width = varint_width(length);
     move_contents(buffer, start, reserved, width, length);
     let mut rest = length;

@@ -154,24 +154,27 @@ impl<'b> Reader<'b> {
         Ok(contents)
     }
 
-    /// Passes over a value whose key was just read. `depth` is how many groups may still open inside it.
-    pub(crate) fn skip(&mut self, number: u32, wire_type: WireType, depth: u32) -> Result<(), Malformed> {
+    /// Passes over a value whose key was just read. `depth` is how many groups may still open inside it. Gives how many
+    /// fields that were: one, and all that are in it when it is a group.
+    pub(crate) fn skip(&mut self, number: u32, wire_type: WireType, depth: u32) -> Result<usize, Malformed> {
         match wire_type {
-            WireType::Varint => self.varint().map(drop),
-            WireType::Fixed64 => self.fixed64().map(drop),
-            WireType::Fixed32 => self.fixed32().map(drop),
-            WireType::LengthDelimited => self.delimited().map(drop),
-            WireType::EndGroup => Err(Malformed::EndGroup),
+            WireType::Varint => self.varint().map(drop)?,
+            WireType::Fixed64 => self.fixed64().map(drop)?,
+            WireType::Fixed32 => self.fixed32().map(drop)?,
+            WireType::LengthDelimited => self.delimited().map(drop)?,
+            WireType::EndGroup => return Err(Malformed::EndGroup),
             WireType::StartGroup => {
                 let depth = depth.checked_sub(1).ok_or(Malformed::TooDeep)?;
+                let mut fields = 1;
                 loop {
                     match self.key()? {
-                        (end, WireType::EndGroup) if end == number => return Ok(()),
-                        (inner, wire_type) => self.skip(inner, wire_type, depth)?,
+                        (end, WireType::EndGroup) if end == number => return Ok(fields),
+                        (inner, wire_type) => fields += self.skip(inner, wire_type, depth)?,
                     }
                 }
             }
         }
+        Ok(1)
     }
 }
 

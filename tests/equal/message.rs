@@ -64,11 +64,11 @@ pub(crate) fn bytes(message: &DynamicMessage, choices: &mut Choices<'_>) -> Vec<
     shuffled(message, choices).concat()
 }
 
-/// A well-formed field that no schema here has.
-pub(crate) fn unknown(choices: &mut Choices<'_>) -> Vec<u8> {
+/// A well-formed field that no schema here has; groups in it are nested so deep at most.
+pub(crate) fn unknown(depth: usize, choices: &mut Choices<'_>) -> Vec<u8> {
     const NUMBER: u64 = 500_000;
     let mut bytes = Vec::new();
-    let wire_type = choices.below(4) as u64;
+    let wire_type = choices.below(if depth == 0 { 3 } else { 4 }) as u64;
     encode_varint(NUMBER << 3 | wire_type, &mut bytes);
     match wire_type {
         0 => encode_varint(choices.bits(), &mut bytes),
@@ -76,6 +76,9 @@ pub(crate) fn unknown(choices: &mut Choices<'_>) -> Vec<u8> {
         2 => delimited(choices.text().as_bytes(), &mut bytes),
         _ => {
             bytes.extend([0x08, 0x01]);
+            for _ in 0..choices.below(4) {
+                bytes.extend(unknown(depth - 1, choices));
+            }
             encode_varint(NUMBER << 3 | 4, &mut bytes);
         }
     }

@@ -64,7 +64,9 @@ impl<'b> Fields<'b> {
             let end = self.reader.position();
             match self.reader.key()? {
                 (number, WireType::EndGroup) if number == group => return Ok(&self.bytes[start..end]),
-                (number, wire_type) => self.reader.skip(number, wire_type, MAX_DEPTH)?,
+                (number, wire_type) => {
+                    self.reader.skip(number, wire_type, MAX_DEPTH)?;
+                }
             }
         }
     }
