@@ -25,6 +25,8 @@
 //! | [`rules`] | how methods answer, as data |
 //! | [`sample`] | answers made up from the descriptor alone |
 //! | [`server`] | from the socket to a handler; reflection, health, limits, draining |
+//! | [`live`] | protos and rules that are loaded anew, and swapped, while a server runs |
+//! | [`client`] | calls of any server's methods, by name; its protos by reflection |
 //! | [`cli`] | the command line |
 //!
 //! Each looks only at those above it in this list. The way of a call is: a connection

@@ -74,7 +74,9 @@ fn main() -> Result<()> {
     let machine = report::machine();
     println!("{machine}");
     println!("{} rounds, {} messages", arguments.rounds, arguments.messages);
-    println!("server CPU (user + system) per message or call: median, and ratio within a round\n");
+    println!(
+        "server CPU (user + system) per message or call, and throughput: medians, and ratios within a round\n"
+    );
 
     let samples = measure::rounds(&specs, &cases, arguments.rounds.into(), arguments.messages, say)?;
     say("");

@@ -1,6 +1,6 @@
 //! The measurements: calls under load, round by round, and what a process needs without any.
 //!
-//! A round starts every server anew and takes them through the cases; within a case they follow each other at once, in an
+//! A round starts every server anew, but those that run already, and takes them through the cases; within a case they follow each other at once, in an
 //! order that turns round by round, so that what the machine does besides meets all alike. Ratios are taken within a
 //! round.
 
@@ -105,7 +105,8 @@ fn is_unimplemented(error: &anyhow::Error) -> bool {
         .is_some_and(|failed| failed.code == Failed::UNIMPLEMENTED)
 }
 
-/// What one process needs.
+/// What one process needs. Nothing is known of one that the bench did not start: its memory is that after the calls, and
+/// its highest that of all its life.
 #[derive(Debug, Default, serde::Serialize)]
 pub(crate) struct Process {
     pub(crate) start_ms: Vec<f64>,
@@ -117,9 +118,10 @@ pub(crate) struct Process {
 /// Start and idle memory of each server in turn, then memory under Record.
 pub(crate) fn processes(specs: &[Spec], messages: u64, say: impl Fn(&str)) -> Result<Vec<Process>> {
     let mut processes: Vec<Process> = specs.iter().map(|_| Process::default()).collect();
+    let started_here = |(spec, _): &(&Spec, &mut Process)| spec.is_started_here();
     for start in 0..STARTS {
         say(&format!("start {} of {STARTS}", start + 1));
-        for (spec, process) in specs.iter().zip(&mut processes) {
+        for (spec, process) in specs.iter().zip(&mut processes).filter(started_here) {
             let server = spec.start()?;
             process
                 .start_ms
@@ -128,7 +130,7 @@ pub(crate) fn processes(specs: &[Spec], messages: u64, say: impl Fn(&str)) -> Re
             process.idle_mib.push(mib(server.memory()?.now));
         }
     }
-    for (spec, process) in specs.iter().zip(&mut processes) {
+    for (spec, process) in specs.iter().zip(&mut processes).filter(started_here) {
         let messages = messages / spec.share;
         say(&format!(
             "memory of {} in {messages} messages of Record",

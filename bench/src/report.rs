@@ -90,21 +90,22 @@ pub(crate) fn machine() -> String {
     )
 }
 
-/// Figures of one server on one case, with the ratio to the first server's in the same round.
+/// Figures of one server on one case, with their ratios to the first server's in the same round.
 struct Line {
     cpu: Spread,
     ratio: Option<Spread>,
     per_second: Spread,
+    per_second_ratio: Option<Spread>,
     kernel: f64,
     client: Spread,
 }
 
 impl Line {
     fn of(samples: &[Sample], first: &[Sample]) -> Option<Line> {
-        let ratios = samples
-            .iter()
-            .zip(first)
-            .map(|(ours, theirs)| ours.cpu_ns / theirs.cpu_ns);
+        let ratio = |figure: fn(&Sample) -> f64| {
+            let rounds = samples.iter().zip(first);
+            Spread::of(rounds.map(|(ours, theirs)| figure(ours) / figure(theirs)))
+        };
         let (user, system) = samples.iter().fold((0, 0), |(user, system), sample| {
             (user + sample.ticks.0, system + sample.ticks.1)
         });
@@ -112,8 +113,9 @@ impl Line {
         let kernel = system as f64 / (user + system).max(1) as f64;
         Some(Line {
             cpu: Spread::of(samples.iter().map(|sample| sample.cpu_ns))?,
-            ratio: Spread::of(ratios),
+            ratio: ratio(|sample| sample.cpu_ns),
             per_second: Spread::of(samples.iter().map(|sample| sample.per_second))?,
+            per_second_ratio: ratio(|sample| sample.per_second),
             kernel,
             client: Spread::of(samples.iter().map(|sample| sample.client_busy))?,
         })
@@ -133,6 +135,7 @@ pub(crate) fn calls(specs: &[Spec], cases: &[&Case], samples: &Samples) -> Strin
         "min–max",
         "aim",
         "per second",
+        &format!("of {first}"),
         "kernel",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
@@ -145,6 +148,7 @@ pub(crate) fn calls(specs: &[Spec], cases: &[&Case], samples: &Samples) -> Strin
                 continue;
             };
             let ratio = line.ratio.filter(|_| index > 0);
+            let throughput = line.per_second_ratio.filter(|_| index > 0);
             let aim = case.aim.filter(|_| spec.name == "protod");
             if line.client.median > BUSY {
                 client_bound.push(format!("{} on {}", case.name, spec.name));
@@ -159,6 +163,7 @@ pub(crate) fn calls(specs: &[Spec], cases: &[&Case], samples: &Samples) -> Strin
                 ratio.map_or_else(String::new, |ratio| format!("{:.2}–{:.2}", ratio.low, ratio.high)),
                 aim.map_or_else(String::new, |aim| format!("{aim:.1}")),
                 thousands(line.per_second.median),
+                throughput.map_or_else(String::new, |ratio| format!("{:.2}", ratio.median)),
                 format!("{:.0} %", line.kernel * 100.0),
             ]);
         }
@@ -242,6 +247,7 @@ pub(crate) fn calls_json(specs: &[Spec], cases: &[&Case], samples: &Samples) -> 
                 "cpu_ns": line.as_ref().map(|line| line.cpu.json()),
                 "ratio": line.as_ref().and_then(|line| line.ratio).map(Spread::json),
                 "per_second": line.as_ref().map(|line| line.per_second.json()),
+                "per_second_ratio": line.as_ref().and_then(|line| line.per_second_ratio).map(Spread::json),
                 "kernel_share": line.as_ref().map(|line| line.kernel),
                 "samples": samples,
             })
@@ -280,4 +286,26 @@ fn thousands(number: f64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_taken_within_a_round() {
+        let sample = |cpu_ns, per_second| Sample {
+            cpu_ns,
+            per_second,
+            client_busy: 0.5,
+            ticks: (1, 1),
+        };
+        let twin = [sample(100.0, 10.0), sample(400.0, 40.0), sample(200.0, 20.0)];
+        let ours = [sample(50.0, 20.0), sample(300.0, 40.0), sample(50.0, 60.0)];
+        let line = Line::of(&ours, &twin).expect("there are samples");
+        // Those of the medians are 0.25 and 2.
+        assert_eq!(line.ratio.expect("of three rounds").median, 0.5);
+        let ratio = line.per_second_ratio.expect("of three rounds");
+        assert_eq!((ratio.low, ratio.median, ratio.high), (1.0, 2.0, 3.0));
+    }
 }

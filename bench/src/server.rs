@@ -129,6 +129,11 @@ impl Spec {
         Some(command)
     }
 
+    /// Whether the bench starts it, and so knows all of its life.
+    pub(crate) fn is_started_here(&self) -> bool {
+        matches!(self.origin, Origin::Program(..))
+    }
+
     /// Starts the server, and returns when it listens.
     pub(crate) fn start(&self) -> Result<Server> {
         let mut command = match (&self.origin, self.command()) {
@@ -288,11 +293,10 @@ impl Server {
             .as_mut()
             .and_then(|child| child.try_wait().ok().flatten());
         let state = ended.map_or_else(|| "runs".to_owned(), |status| format!("has ended with {status}"));
-        let said: String = lock(&self.said)
-            .last
+        let lines = &lock(&self.said).last;
+        let said = lines
             .iter()
-            .map(|line| format!("\n    {line}"))
-            .collect();
+            .fold(String::new(), |said, line| said + "\n    " + line);
         format!("{} {state}; its last lines:{said}", self.name)
     }
 

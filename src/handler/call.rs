@@ -164,6 +164,13 @@ impl Call {
     }
 
     /// Sends one message, and waits while the transport is full. The first one sends the headers too.
+    ///
+    /// Fails on a message of another type than the method's output, on one over the limit of size, and on a second one
+    /// where the method answers with one.
+    ///
+    /// # Panics
+    ///
+    /// If a field of a dynamic message holds a value of another kind, as [`Message::to_bytes`] does.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Status> {
         self.outgoing.write_message(&message.into())?;
         self.written().await;
@@ -329,25 +336,37 @@ impl Home {
         *self.outgoing.lock().unwrap_or_else(PoisonError::into_inner) = Some(outgoing);
     }
 
-    fn take(&self) -> Outgoing {
-        // A closure that gave its call to a task of its own has nothing left to send: its status is all.
+    fn take(&self) -> Option<Outgoing> {
         self.outgoing
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
-            .unwrap_or_default()
     }
 
     /// Ends the call after its closure has.
     pub(super) fn finish(&self, result: Result<(), Status>) -> Finished {
-        self.take().finish(result)
+        match self.take() {
+            Some(outgoing) => outgoing.finish(result),
+            None => Self::not_home(result.err()),
+        }
     }
 
     /// Sends the one answer, and ends the call.
     pub(super) fn finish_with(&self, answer: Result<DynamicMessage, Status>) -> Finished {
-        let mut outgoing = self.take();
+        let Some(mut outgoing) = self.take() else {
+            return Self::not_home(answer.err());
+        };
         let result = answer.and_then(|message| outgoing.write_message(&message.into()));
         outgoing.finish(result)
+    }
+
+    /// Ends a call that its closure gave away, to a task perhaps: what it sent, or will, cannot be had, so OK would be
+    /// a lie. A status of the closure's own is sent all the same.
+    fn not_home(status: Option<Status>) -> Finished {
+        let status = status.unwrap_or_else(|| {
+            Status::internal("the handler has ended, and its call is still held elsewhere")
+        });
+        Outgoing::default().finish(Err(status))
     }
 }
 

@@ -14,8 +14,12 @@ use super::{Bounds, MAX_DEPTH, Message, MessageError, check};
 use crate::schema::Layouts;
 
 impl Message {
-    /// Reads ProtoJSON: fields by their proto or JSON name; unknown fields are errors, and so are fields that come
-    /// twice.
+    /// Reads ProtoJSON: fields by their proto or JSON name.
+    ///
+    /// Fails, with the line and column where that can be told, on what is no JSON or is nested too deep for a parser; on
+    /// fields that the type does not have, or that come twice; on values that do not fit their field, such as
+    /// numbers out of range and names that an enum does not have; and on an `Any` of a type that the schema does not
+    /// have.
     pub fn from_json(descriptor: MessageDescriptor, json: &str) -> Result<Self, MessageError> {
         let message = if let Some(value) = normalize(&descriptor, json).map_err(MessageError::json)? {
             read_normal(descriptor, value)
@@ -28,6 +32,11 @@ impl Message {
     }
 
     /// Writes ProtoJSON on one line, with JSON names; fields that are unset or at their default are left out.
+    ///
+    /// Fails where [`to_dynamic`](Self::to_dynamic) does, and on what JSON cannot say: a `Timestamp` or `Duration` out of
+    /// range, a `google.protobuf.Value` that is not finite, a path of a `FieldMask` that has no form in camel case, an
+    /// `Any` whose type the schema does not have or whose contents are malformed. Messages deeper than 100 levels, those
+    /// in `Any`s counted, are an error too, and so is an `Any` with more elements than [`decode`](Self::decode) takes.
     pub fn to_json(&self) -> Result<String, MessageError> {
         let mut json = Vec::new();
         let mut serializer = serde_json::Serializer::new(&mut json);

@@ -224,7 +224,8 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// Answers a method of any shape; see [`Handlers`] for this and the next four.
+    /// Answers a method of any shape; see [`Handlers`] for this and the next four, and for what closures must not do
+    /// with their call.
     pub fn handler(mut self, method: impl Into<String>, handler: impl Handler) -> Self {
         self.handlers = self.handlers.handler(method, handler);
         self

@@ -20,6 +20,9 @@ use crate::schema::{Method, Schema};
 ///
 /// Names are `package.Service/Method`; they are looked up when the server is built, and a name that the schema
 /// does not have, or whose shape is another, is an error then. A later handler for a method replaces an earlier one.
+///
+/// A closure owns its [`Call`], and has to have dropped it when its future ends: a call that was handed to a task
+/// which outlives the closure sends nothing any more, and ends with `INTERNAL`, or with the closure's own error.
 #[derive(Default)]
 pub struct Handlers {
     by_name: Vec<(String, Shape, BoxHandler)>,
@@ -76,6 +79,8 @@ impl Handlers {
     }
 
     /// Answers one request with one response.
+    ///
+    /// The closure has to have dropped its call when it ends; no task may hold it longer.
     #[must_use]
     pub fn unary<F, A>(self, method: impl Into<String>, answer: F) -> Self
     where
@@ -93,6 +98,8 @@ impl Handlers {
     }
 
     /// Answers one request with any number of [`Call::send`]s.
+    ///
+    /// The closure has to have dropped its call when it ends; no task may hold it longer.
     #[must_use]
     pub fn server_streaming<F, A>(self, method: impl Into<String>, answer: F) -> Self
     where
@@ -110,6 +117,8 @@ impl Handlers {
     }
 
     /// Answers any number of [`Call::recv`]s with one response.
+    ///
+    /// The closure has to have dropped its call when it ends; no task may hold it longer.
     #[must_use]
     pub fn client_streaming<F, A>(self, method: impl Into<String>, answer: F) -> Self
     where
@@ -127,6 +136,8 @@ impl Handlers {
     }
 
     /// Receives and sends in any order.
+    ///
+    /// The closure has to have dropped its call when it ends; no task may hold it longer.
     #[must_use]
     pub fn bidi<F, A>(self, method: impl Into<String>, answer: F) -> Self
     where

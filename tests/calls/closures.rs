@@ -200,6 +200,45 @@ async fn panicking_handler_is_internal() {
     .await;
 }
 
+#[tokio::test]
+async fn a_closure_whose_call_is_held_elsewhere_is_internal_and_says_so() {
+    // Held for as long as the test runs.
+    let (keep, _kept) = std::sync::mpsc::channel();
+    let (unary, down) = (keep.clone(), keep);
+    let server = Server::builder(schema())
+        .unary("shapes.Shapes/Unary", move |request, call| {
+            unary.send(call).expect("it is kept");
+            async move { Ok(request) }
+        })
+        .server_streaming("shapes.Shapes/Down", move |request, mut call| {
+            let down = down.clone();
+            async move {
+                call.send(request.clone()).await?;
+                down.send(call).expect("it is kept");
+                match fields(&request.into()).1 {
+                    0 => Ok(()),
+                    _ => Err(Status::aborted("its own")),
+                }
+            }
+        });
+    serving(server.build().expect("fits"), |mut client| async move {
+        let held = "its call is still held elsewhere";
+        let status = client.unary(item("a", 1)).await.expect_err("it is held");
+        assert_eq!(status.code(), Code::Internal);
+        assert!(status.message().contains(held), "{status}");
+
+        for (value, code, message) in [(0, Code::Internal, held), (1, Code::Aborted, "its own")] {
+            let status = match client.down(item("a", value)).await {
+                Ok(answers) => collect(answers.into_inner()).await.expect_err("it is held"),
+                Err(status) => status,
+            };
+            assert_eq!(status.code(), code);
+            assert!(status.message().contains(message), "{status}");
+        }
+    })
+    .await;
+}
+
 #[test]
 fn handlers_that_do_not_fit_the_schema_are_refused_with_a_hint() {
     let error = Server::builder(schema())

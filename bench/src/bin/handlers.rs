@@ -78,7 +78,9 @@ fn receipt(call: &Call, order: &DynamicMessage) -> DynamicMessage {
 
 /// The offset after a chunk.
 fn end_of(chunk: &DynamicMessage) -> i64 {
-    let length = get(chunk, "data").as_bytes().map_or(0, |data| data.len());
+    let length = get(chunk, "data")
+        .as_bytes()
+        .map_or(0, prost_reflect::bytes::Bytes::len);
     number(chunk, "offset") + i64::try_from(length).expect("a message is smaller than 2^63")
 }
 

@@ -1,7 +1,9 @@
 //! The operations of a template, and how they run.
 //!
-//! Nothing here looks a name up or boxes a value: constants are copied, scalars of the request go from its bytes
-//! to the frame, and the length of a sub-message is filled in after its contents are written.
+//! Constants are copied, fields of the request go from its bytes to the frame, ints and doubles are written as they are
+//! reckoned, and the length of a sub-message is filled in after its contents are written. All else that an expression
+//! gives ([`Dynamic`], and what is no int in a [`Joined`]) is a value first: for lists and maps, and for messages that
+//! are not just copied, that allocates.
 
 use prost_reflect::{Kind, MessageDescriptor};
 
