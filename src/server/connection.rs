@@ -22,7 +22,7 @@ use tower::Service;
 use tracing::debug;
 
 use super::batch::Batched;
-use super::flood::Guarded;
+use super::guard::Guarded;
 use super::limits::Limits;
 use super::preface::Prefaced;
 use super::streams::Streams;

@@ -1,0 +1,246 @@
+//! Frames of HTTP/2, told apart in the bytes that are read, RFC 9113 section 4.1.
+//!
+//! Only headers are looked at, and what a PING carries; however the bytes are split, each frame is seen once, before h2
+//! sees the end of its header. One that h2 must not see is made a frame of an unknown type, which it ignores.
+
+/// Length, type, flags and stream of a frame.
+pub(super) const FRAME_HEADER: usize = 9;
+/// Where the type stands in it.
+const KIND: usize = 3;
+
+/// What a PING carries, section 6.7.
+pub(super) const PING_PAYLOAD: usize = 8;
+
+pub(super) const DATA: u8 = 0;
+pub(super) const HEADERS: u8 = 1;
+pub(super) const RST_STREAM: u8 = 3;
+pub(super) const SETTINGS: u8 = 4;
+pub(super) const PING: u8 = 6;
+pub(super) const WINDOW_UPDATE: u8 = 8;
+pub(super) const CONTINUATION: u8 = 9;
+/// Set apart for experiments, section 11.2, so that no extension has it. Unknown types are ignored, section 5.5.
+const UNKNOWN: u8 = 0xff;
+
+/// The flag of PING and SETTINGS that acknowledge.
+pub(super) const ACK: u8 = 1;
+
+/// What is known of a frame when its header has come, and of a PING when all of it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) kind: u8,
+    pub(super) flags: u8,
+    pub(super) stream: u32,
+    /// What a PING carries.
+    pub(super) ping: Option<[u8; PING_PAYLOAD]>,
+}
+
+/// Where one frame ends and the next begins.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    /// How many bytes are still to come before the next header.
+    skipped: usize,
+    /// What is known of the current frame so far: its header, and of a PING its payload.
+    start: [u8; FRAME_HEADER + PING_PAYLOAD],
+    filled: usize,
+}
+
+impl Frames {
+    /// Frames that come after so many bytes of something else.
+    pub(super) fn after(bytes: usize) -> Self {
+        Self {
+            skipped: bytes,
+            ..Self::default()
+        }
+    }
+
+    /// Looks at what comes next, and hides the frames for which `is_hidden`. The type of such a frame has to be in
+    /// `bytes`: see [`header_begun`](Self::header_begun).
+    pub(super) fn read(&mut self, bytes: &mut [u8], mut is_hidden: impl FnMut(Frame) -> bool) {
+        let mut at = 0;
+        loop {
+            let skipped = self.skipped.min(bytes.len() - at);
+            self.skipped -= skipped;
+            at += skipped;
+            if at == bytes.len() {
+                return;
+            }
+            let taken = (bytes.len() - at).min(self.wanted() - self.filled);
+            self.start[self.filled..][..taken].copy_from_slice(&bytes[at..][..taken]);
+            self.filled += taken;
+            at += taken;
+            if self.filled < self.wanted() {
+                continue;
+            }
+            let kind_at = (at + KIND).checked_sub(self.filled);
+            if is_hidden(self.take()) {
+                debug_assert!(kind_at.is_some(), "its type was handed over before");
+                if let Some(kind_at) = kind_at {
+                    bytes[kind_at] = UNKNOWN;
+                }
+            }
+        }
+    }
+
+    /// How many bytes of a header that is not whole came last. They are forgotten: who hides frames holds them back,
+    /// and has them read once more with the rest.
+    pub(super) fn header_begun(&mut self) -> usize {
+        if self.filled < FRAME_HEADER {
+            std::mem::take(&mut self.filled)
+        } else {
+            0
+        }
+    }
+
+    fn length(&self) -> usize {
+        let [a, b, c, ..] = self.start;
+        u32::from_be_bytes([0, a, b, c]) as usize
+    }
+
+    /// How many bytes of the current frame are to be known.
+    fn wanted(&self) -> usize {
+        if self.filled >= FRAME_HEADER && self.start[KIND] == PING {
+            FRAME_HEADER + self.length().min(PING_PAYLOAD)
+        } else {
+            FRAME_HEADER
+        }
+    }
+
+    /// The frame of which all that is wanted is there.
+    fn take(&mut self) -> Frame {
+        let length = self.length();
+        let payload = self.filled - FRAME_HEADER;
+        self.filled = 0;
+        self.skipped = length - payload;
+        let [_, _, _, kind, flags, a, b, c, d, ping @ ..] = self.start;
+        Frame {
+            kind,
+            flags,
+            // The highest bit is reserved.
+            stream: u32::from_be_bytes([a & 0x7f, b, c, d]),
+            ping: (payload == PING_PAYLOAD).then_some(ping),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A frame, byte by byte.
+    pub(in crate::server) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+    }
+
+    /// The types of the frames in these pieces, which end with the last of them.
+    pub(in crate::server) fn kinds<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+        let mut frames = Frames::default();
+        let mut kinds = Vec::new();
+        for piece in pieces {
+            frames.read(&mut piece.to_vec(), |frame| {
+                kinds.push(frame.kind);
+                false
+            });
+        }
+        assert_eq!((frames.skipped, frames.filled), (0, 0), "a part is missing");
+        kinds
+    }
+
+    fn some_frames() -> Vec<u8> {
+        [
+            frame(SETTINGS, 0, 0, &[4; 6]),
+            frame(HEADERS, 4, 1, &[1; 300]),
+            frame(DATA, 0, 1, &[]),
+            frame(PING, ACK, 0, b"eightchr"),
+            frame(PING, 0, 0, &[]),
+            frame(PING, 0, 0, &[6; 30]),
+            frame(WINDOW_UPDATE, 0, 0xffff_ffff, &[0, 0, 0, 1]),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn frames_are_told_apart_however_they_are_split() {
+        let bytes = some_frames();
+        for size in 1..=bytes.len() {
+            assert_eq!(
+                kinds(bytes.chunks(size)),
+                [4, 1, 0, 6, 6, 6, 8],
+                "in pieces of {size}"
+            );
+        }
+    }
+
+    #[test]
+    fn flags_stream_and_ping_are_told() {
+        let bytes = some_frames();
+        for size in 1..=bytes.len() {
+            let mut frames = Frames::default();
+            let mut seen = Vec::new();
+            for piece in bytes.chunks(size) {
+                frames.read(&mut piece.to_vec(), |frame| {
+                    seen.push((frame.flags, frame.stream, frame.ping));
+                    false
+                });
+            }
+            let expected = [
+                (0, 0, None),
+                (4, 1, None),
+                (0, 1, None),
+                (ACK, 0, Some(*b"eightchr")),
+                (0, 0, None),
+                (0, 0, Some([6; 8])),
+                (0, 0x7fff_ffff, None),
+            ];
+            assert_eq!(seen, expected, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn what_comes_before_the_frames_is_no_frame() {
+        let mut frames = Frames::after(24);
+        let mut seen = 0;
+        let mut bytes = [&[0; 24][..], &some_frames()].concat();
+        frames.read(&mut bytes, |_| {
+            seen += 1;
+            false
+        });
+        assert_eq!(seen, 7);
+    }
+
+    #[test]
+    fn a_hidden_frame_is_of_an_unknown_type_and_nothing_else_changes() {
+        let mut bytes = some_frames();
+        let place = bytes.len() - 13 + KIND;
+        let mut expected = bytes.clone();
+        expected[place] = UNKNOWN;
+        // Its header begins where the second read does, and before that in the middle of the first one.
+        for split in [0, 1, 100, place - KIND] {
+            let mut frames = Frames::default();
+            let mut read = bytes.clone();
+            let (first, second) = read.split_at_mut(split);
+            for piece in [first, second] {
+                frames.read(piece, |frame| frame.kind == WINDOW_UPDATE);
+            }
+            assert_eq!(read, expected, "in two pieces, split at {split}");
+        }
+        Frames::default().read(&mut bytes, |_| false);
+        assert_eq!(bytes, some_frames());
+    }
+
+    #[test]
+    fn a_header_that_is_not_whole_is_read_once_more() {
+        let bytes = frame(WINDOW_UPDATE, 0, 5, &[0, 0, 0, 1]);
+        for begun in 0..FRAME_HEADER {
+            let mut frames = Frames::default();
+            let unseen = |_| panic!("it is not whole");
+            frames.read(&mut bytes[..begun].to_vec(), unseen);
+            assert_eq!(frames.header_begun(), begun);
+            assert_eq!(frames.header_begun(), 0);
+            let mut all = bytes.clone();
+            frames.read(&mut all, |frame| frame.stream == 5);
+            assert_eq!(all[KIND], UNKNOWN);
+            assert_eq!(frames.header_begun(), 0);
+        }
+    }
+}

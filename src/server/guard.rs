@@ -1,0 +1,264 @@
+//! What a client sends, looked at before h2 does: frame header by frame header, so that it costs next to nothing.
+//!
+//! h2 has two weaknesses that a server must not have: [floods](super::flood) of frames that bring no call further, and
+//! [window updates](super::late) of streams that come too late.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::timeout;
+
+use super::flood::{FEWEST, Flood, GOAWAY};
+use super::frames::{FRAME_HEADER, Frames};
+use super::late::LastStream;
+use super::preface::PREFACE;
+
+/// How long a client may take to hear why its connection ends,
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// and how many bytes it may still send.
+const LAST_READ: u64 = 8 << 20;
+
+/// A byte stream of HTTP/2 whose reads fail once the client floods it, and from which late window updates are hidden.
+#[derive(Debug)]
+pub(super) struct Guarded<I> {
+    io: I,
+    frames: Frames,
+    flood: Flood,
+    last_stream: LastStream,
+    held: Held,
+}
+
+/// A header of which only the beginning was read: whether it is to be hidden is known at its end, so it is handed over
+/// whole. That happens only when a late window update may come.
+#[derive(Debug, Default)]
+struct Held {
+    header: [u8; FRAME_HEADER],
+    filled: usize,
+    handed_over: usize,
+}
+
+impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
+    pub(super) fn new(io: I, max_pings: u32) -> Self {
+        Self {
+            io,
+            frames: Frames::after(PREFACE.len()),
+            flood: Flood::new(max_pings.max(FEWEST)),
+            last_stream: LastStream::default(),
+            held: Held::default(),
+        }
+    }
+
+    /// Ends a connection that h2 or this guard has given up, so that the client learns why: it is told of a flood, and
+    /// what it still sends is read for a moment, since closing on unread bytes would reset the GOAWAY away.
+    pub(super) async fn part(&mut self) {
+        let parted = async {
+            if self.flood.is_over() {
+                self.io.write_all(GOAWAY).await?;
+            }
+            self.io.shutdown().await?;
+            tokio::io::copy(&mut (&mut self.io).take(LAST_READ), &mut tokio::io::sink()).await
+        };
+        // A client that does not listen has been cut all the same.
+        drop(timeout(LAST_WORDS, parted).await);
+    }
+}
+
+impl<I: AsyncRead + Unpin> Guarded<I> {
+    /// Reads, and holds back a header that is not whole if it may have to be hidden.
+    fn poll_read_frames(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.io).poll_read(cx, buffer);
+        let bytes = &mut buffer.filled_mut()[before..];
+        look_at(bytes, &mut self.frames, &mut self.flood, &mut self.last_stream)?;
+        if self.last_stream.is_final() {
+            let whole = bytes.len() - self.frames.header_begun();
+            self.held.hold(&bytes[whole..]);
+            buffer.set_filled(before + whole);
+        }
+        read
+    }
+
+    /// Hands over the header that was held back, once it is whole or its rest will not come.
+    fn poll_read_held(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let held = &mut self.held;
+        while held.handed_over == 0 && held.filled < FRAME_HEADER {
+            let mut rest = ReadBuf::new(&mut held.header[held.filled..]);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut rest))?;
+            let count = rest.filled().len();
+            held.filled += count;
+            if count == 0 {
+                break;
+            }
+            if held.filled == FRAME_HEADER {
+                look_at(
+                    &mut held.header,
+                    &mut self.frames,
+                    &mut self.flood,
+                    &mut self.last_stream,
+                )?;
+            }
+        }
+        let rest = &held.header[held.handed_over..held.filled];
+        let count = rest.len().min(buffer.remaining());
+        buffer.put_slice(&rest[..count]);
+        held.handed_over += count;
+        if held.handed_over == held.filled {
+            *held = Held::default();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Held {
+    fn hold(&mut self, begun: &[u8]) {
+        self.header[..begun.len()].copy_from_slice(begun);
+        self.filled = begun.len();
+    }
+}
+
+/// Looks at what was read.
+fn look_at(
+    bytes: &mut [u8],
+    frames: &mut Frames,
+    flood: &mut Flood,
+    last_stream: &mut LastStream,
+) -> io::Result<()> {
+    frames.read(bytes, |frame| {
+        flood.received(frame.kind, frame.flags);
+        last_stream.is_late_update(frame)
+    });
+    if flood.is_over() {
+        return Err(io::Error::other(
+            "the client floods the connection with frames that belong to no call",
+        ));
+    }
+    Ok(())
+}
+
+impl<I: AsyncRead + Unpin> AsyncRead for Guarded<I> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        if this.held.filled == 0 {
+            let read = this.poll_read_frames(cx, buffer);
+            // To hand over nothing would be to say that nothing more comes.
+            if this.held.filled == 0 || buffer.filled().len() > before {
+                return read;
+            }
+        }
+        this.poll_read_held(cx, buffer)
+    }
+}
+
+impl<I: AsyncWrite + Unpin> AsyncWrite for Guarded<I> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
+        if let Poll::Ready(Ok(count)) = written {
+            self.flood.sent(count);
+        }
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
+        if let Poll::Ready(Ok(count)) = written {
+            self.flood.sent(count);
+        }
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::duplex;
+
+    use super::*;
+    use crate::server::frames::tests::frame;
+    use crate::server::frames::{DATA, HEADERS, WINDOW_UPDATE};
+    use crate::server::late::tests::acknowledgement;
+
+    /// What h2 reads of `sent`, where a read of the connection gives so many bytes at most, and one of h2 so many.
+    async fn read(sent: &[u8], at_once: usize, asked_for: usize) -> Vec<u8> {
+        let (mut client, server) = duplex(at_once);
+        let mut guarded = Guarded::new(server, 0);
+        let mut read = Vec::new();
+        let reading = async {
+            let mut buffer = vec![0; asked_for];
+            loop {
+                match guarded.read(&mut buffer).await.unwrap() {
+                    0 => return,
+                    count => read.extend(&buffer[..count]),
+                }
+            }
+        };
+        let sending = async {
+            client.write_all(sent).await.unwrap();
+            drop(client);
+        };
+        tokio::join!(reading, sending);
+        read
+    }
+
+    #[tokio::test]
+    async fn late_updates_are_hidden_however_they_are_split_and_nothing_else_changes() {
+        let update = |stream| frame(WINDOW_UPDATE, 0, stream, &[0, 0, 0, 1]);
+        let opening = [
+            PREFACE.to_vec(),
+            frame(HEADERS, 4, 3, b"..."),
+            update(3),
+            update(5),
+            acknowledgement(),
+            update(3),
+            frame(HEADERS, 4, 5, b"..."),
+        ]
+        .concat();
+        let rest = [
+            frame(DATA, 0, 5, &[8; 20]),
+            update(3),
+            update(0),
+            frame(DATA, 1, 3, b"end"),
+        ]
+        .concat();
+        let sent = [&opening[..], &update(5), &rest].concat();
+        let mut expected = sent.clone();
+        expected[opening.len() + 3] = 0xff;
+        for at_once in 1..=sent.len() {
+            for asked_for in [1, 2, 5, 8, 9, 10, 100, 1000] {
+                let read = read(&sent, at_once, asked_for).await;
+                assert_eq!(read, expected, "{at_once} at once, {asked_for} asked for");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_header_whose_rest_does_not_come_is_handed_over_at_the_end() {
+        let begun = &frame(WINDOW_UPDATE, 0, 5, &[])[..7];
+        let sent = [PREFACE, &acknowledgement(), begun].concat();
+        for (at_once, asked_for) in [(1, 1), (10, 3), (1000, 1000)] {
+            assert_eq!(read(&sent, at_once, asked_for).await, sent);
+        }
+    }
+}

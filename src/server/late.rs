@@ -1,0 +1,97 @@
+//! WINDOW_UPDATE frames of streams that come when the connection takes no more of them.
+//!
+//! A server that drains says so with a first GOAWAY and a PING. When that is acknowledged, the streams that came before
+//! are the last, and a second GOAWAY says which; until the client has read it, it may open more. All their frames are
+//! to be ignored, RFC 9113 section 6.8. h2 does not ignore WINDOW_UPDATE: it takes the stream for one that was never
+//! opened, and ends the connection with the calls in flight. So that frame is kept from it.
+
+use super::frames::{ACK, Frame, HEADERS, PING, PING_PAYLOAD, WINDOW_UPDATE};
+
+/// What h2's PING carries when it drains; h2 keeps it to itself, and a test of the server would notice a change. A client
+/// that acknowledges it unasked loses nothing but its own window updates.
+const DRAINS: [u8; PING_PAYLOAD] = [0x0b, 0x7b, 0xa2, 0xf0, 0x8b, 0x9b, 0xfe, 0x54];
+
+/// Which stream is the last.
+#[derive(Debug, Default)]
+pub(super) struct LastStream {
+    /// The greatest so far.
+    opened: u32,
+    /// Whether no later one is taken. This is known from what is read, and not from the GOAWAY that is written, since
+    /// frames that came with the acknowledgement are handed to h2 before it writes.
+    is_final: bool,
+}
+
+impl LastStream {
+    pub(super) fn is_final(&self) -> bool {
+        self.is_final
+    }
+
+    /// Says of a frame that has come whether it is a window update of a stream that is too late.
+    pub(super) fn is_late_update(&mut self, frame: Frame) -> bool {
+        match frame.kind {
+            HEADERS if !self.is_final => self.opened = self.opened.max(frame.stream),
+            PING if frame.flags & ACK != 0 && frame.ping == Some(DRAINS) => self.is_final = true,
+            WINDOW_UPDATE => return self.is_final && frame.stream > self.opened,
+            _ => {}
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::server::frames::tests::frame;
+    use crate::server::frames::{DATA, Frames, RST_STREAM};
+
+    pub(in crate::server) fn acknowledgement() -> Vec<u8> {
+        frame(PING, ACK, 0, &DRAINS)
+    }
+
+    /// The streams whose window updates are late.
+    fn late(bytes: &[Vec<u8>]) -> Vec<u32> {
+        let mut last = LastStream::default();
+        let mut late = Vec::new();
+        Frames::default().read(&mut bytes.concat(), |frame| {
+            let is_late = last.is_late_update(frame);
+            if is_late {
+                late.push(frame.stream);
+            }
+            is_late
+        });
+        late
+    }
+
+    fn update(stream: u32) -> Vec<u8> {
+        frame(WINDOW_UPDATE, 0, stream, &[0, 0, 0, 1])
+    }
+
+    fn open(stream: u32) -> Vec<u8> {
+        frame(HEADERS, 4, stream, b"...")
+    }
+
+    #[test]
+    fn updates_are_late_after_the_acknowledgement_and_the_last_stream() {
+        let before = [open(1), open(3), update(1), update(3), update(5)].concat();
+        assert_eq!(late(std::slice::from_ref(&before)), [0; 0]);
+        let after = [open(5), update(0), update(1), update(3), update(5), update(6)].concat();
+        assert_eq!(late(&[before, acknowledgement(), after]), [5, 6]);
+    }
+
+    #[test]
+    fn trailers_of_an_earlier_stream_do_not_make_it_the_last() {
+        assert_eq!(
+            late(&[open(1), open(3), open(1), acknowledgement(), update(3), update(5)]),
+            [5]
+        );
+    }
+
+    #[test]
+    fn other_pings_and_other_frames_do_not_matter() {
+        let keep_alive = frame(PING, ACK, 0, b"alive...");
+        let asked = frame(PING, 0, 0, &DRAINS);
+        assert_eq!(late(&[open(1), keep_alive, asked, update(3)]), [0; 0]);
+        let (data, reset) = (frame(DATA, 0, 3, b"late"), frame(RST_STREAM, 0, 3, &[0; 4]));
+        assert_eq!(late(&[open(1), acknowledgement(), open(3), data, reset]), [0; 0]);
+    }
+}
