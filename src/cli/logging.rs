@@ -34,6 +34,8 @@ impl Logging {
         let builder = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
+            // Told of on stderr, by `eprintln!`, which panics where nobody reads it.
+            .log_internal_errors(false)
             .with_target(false)
             .with_ansi(std::io::stderr().is_terminal() && !no_colour);
         match self.log_format {
