@@ -6,9 +6,9 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::{env, fs};
+use std::{env, fs, process};
 
-use clap::{Arg, Command, CommandFactory as _};
+use clap::{Arg, Command, CommandFactory as _, Parser as _};
 use protod::cli::Cli;
 
 const PAGE: &str = "docs/command-line.md";
@@ -53,6 +53,50 @@ fn a_flag_is_told_with_its_default_and_its_environment_variable() {
         .find(|line| line.contains("`--rules PATH`"))
         .expect("serve has it");
     assert!(rules.contains("| every *.rules.yaml"), "{rules}");
+}
+
+#[test]
+fn a_level_of_the_log_that_is_none_is_wrong_usage() {
+    for (given, wrong) in [
+        ("foo", "foo"),
+        ("info,foo", "foo"),
+        ("foo=bar", "foo=bar"),
+        ("info,protod=loud", "protod=loud"),
+        ("=debug", "=debug"),
+    ] {
+        for by_flag in [true, false] {
+            let mut serve = process::Command::new(env!("CARGO_BIN_EXE_protod"));
+            serve.arg("serve");
+            if by_flag {
+                serve.arg(format!("--log={given}"));
+            } else {
+                serve.env("PROTOD_LOG", given);
+            }
+            let output = serve.output().expect("protod can be started");
+            let said = String::from_utf8(output.stderr).expect("UTF-8");
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            for part in [
+                "--log",
+                &format!("`{wrong}`"),
+                "off, error, warn, info, debug and trace",
+                "`info,protod=debug`",
+            ] {
+                assert!(said.contains(part), "{part} is not in {said}");
+            }
+        }
+    }
+    for sound in [
+        "",
+        "off",
+        "WARN",
+        "info,protod=debug",
+        "info, protod::live=trace,",
+        "protod=off",
+    ] {
+        let log = format!("--log={sound}");
+        let parsed = Cli::try_parse_from(["protod", "serve", &log]);
+        assert!(parsed.is_ok(), "{sound}: {parsed:?}");
+    }
 }
 
 /// The commands, those that clap adds left out.

@@ -21,6 +21,7 @@ mod report;
 mod schema;
 mod serve;
 mod source;
+mod stderr;
 mod stdout;
 mod target;
 mod template;

@@ -1,21 +1,20 @@
 //! Errors for people: the problem, its place with a caret, what caused it, what to do.
 
-#![expect(clippy::print_stderr, reason = "the command line talks on stderr")]
-
 use std::error::Error as _;
 use std::io::IsTerminal;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use super::stderr::say_line;
 use crate::Error;
 
 /// Prints every problem that the error holds, or the error and its causes.
 pub(super) fn print_error(error: &Error) {
     if error.problems().is_empty() {
-        eprintln!("error: {error}");
+        say_line(format_args!("error: {error}"));
         let mut source = error.source();
         while let Some(cause) = source {
-            eprintln!("caused by: {cause}");
+            say_line(format_args!("caused by: {cause}"));
             source = cause.source();
         }
         return;
@@ -25,17 +24,20 @@ pub(super) fn print_error(error: &Error) {
         let mut report = String::new();
         // A problem of a file as a whole has no line to show, and miette would not name the file.
         if problem.position().is_some() && handler.render_report(&mut report, problem).is_ok() {
-            eprintln!("{}", report.trim_end());
+            say_line(report.trim_end());
         } else {
-            eprintln!("  x {}", problem.located());
+            say_line(format_args!("  x {}", problem.located()));
             if let Some(hint) = problem.hint() {
-                eprintln!("  help: {hint}");
+                say_line(format_args!("  help: {hint}"));
             }
         }
-        eprintln!();
+        say_line("");
     }
     let count = error.problems().len();
-    eprintln!("error: {count} problem{}", if count == 1 { "" } else { "s" });
+    say_line(format_args!(
+        "error: {count} problem{}",
+        if count == 1 { "" } else { "s" }
+    ));
 }
 
 /// Colour only for a terminal that wants it.

@@ -1,10 +1,5 @@
 //! `protod serve`: loads, binds, says so, and serves until it is told to stop.
 
-#![expect(
-    clippy::print_stderr,
-    reason = "the banner is for the person who started the server"
-)]
-
 use std::panic::resume_unwind;
 use std::{io, thread};
 
@@ -15,6 +10,7 @@ use super::banner::banner;
 use super::inputs::Inputs;
 use super::limits::LimitArgs;
 use super::logging::{LogFormat, Logging};
+use super::stderr::{say, say_line};
 use super::tls::TlsArgs;
 use crate::live::{Answers, Loader, Reloader, Source};
 use crate::rules::expr::prepare_parser;
@@ -115,12 +111,12 @@ impl Serve {
                 tokio::spawn(reloader.trigger().reload_on_hangup()?);
                 tokio::spawn(reloader.run());
             }
-            eprintln!("protod listening on {addr}");
+            say_line(format_args!("protod listening on {addr}"));
             if tls.is_none() && !bound.local_addr().is_local() {
                 tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");
             }
             if self.logging.log_format == LogFormat::Text {
-                eprint!("{}", banner(&addr, tls.is_some(), &schema, &rules));
+                say(banner(&addr, tls.is_some(), &schema, &rules));
             }
             tokio::spawn(reloader.run());
             bound.serve_until(stop_signal()).await

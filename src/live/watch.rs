@@ -3,8 +3,12 @@
 //! Folders are watched rather than files, so that an editor's write by rename, a checkout and a swapped symbolic
 //! link are all seen. What is heard is only that something happened; a [`Survey`](super::survey::Survey) tells what,
 //! so an event too many costs a look, and none is relied upon for what it says.
+//!
+//! A folder is watched by its canonical path. It may be given by other names as well, but the system has one watch
+//! for all of them, and to give up one name would end it for the others.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,6 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Watcher {
     notify: RecommendedWatcher,
+    /// Canonical paths.
     watched: BTreeSet<PathBuf>,
     heard: Arc<Heard>,
 }
@@ -60,6 +65,10 @@ impl Watcher {
     /// Watches those folders and no others. One that comes to be watched counts as a change: what happened there
     /// before, nobody tells.
     pub(super) fn cover(&mut self, folders: &BTreeSet<PathBuf>) {
+        // One that does not exist stays as it is, and cannot be watched. When a symbolic link comes to lead elsewhere,
+        // so does the path.
+        let canonical = |folder: &PathBuf| fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
+        let folders: BTreeSet<PathBuf> = folders.iter().map(canonical).collect();
         let replaced = std::mem::take(&mut self.heard.lock().replaced);
         let stale = self.watched.iter().filter(|folder| {
             !folders.contains(*folder) || folder.ancestors().any(|path| replaced.contains(path))
@@ -71,10 +80,10 @@ impl Watcher {
             self.watched.remove(&folder);
         }
         for folder in folders {
-            if self.watched.contains(folder) {
+            if self.watched.contains(&folder) {
                 continue;
             }
-            match self.notify.watch(folder, RecursiveMode::NonRecursive) {
+            match self.notify.watch(&folder, RecursiveMode::NonRecursive) {
                 Ok(()) => self.heard.something.notify_one(),
                 // It has gone again, which the folder that it was in tells.
                 Err(_) if !folder.exists() => continue,
@@ -82,7 +91,7 @@ impl Watcher {
                     tracing::warn!(folder = %folder.display(), "changes here will not be seen: {error}");
                 }
             }
-            self.watched.insert(folder.clone());
+            self.watched.insert(folder);
         }
     }
 

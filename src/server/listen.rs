@@ -14,6 +14,8 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+#[cfg(unix)]
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +51,8 @@ pub struct Listener {
 enum Socket {
     Tcp(TcpListener),
     #[cfg(unix)]
-    Unix(UnixListener, SocketFile),
+    // The file goes first: while the socket is open, its inode is nobody else's.
+    Unix(SocketFile, UnixListener),
 }
 
 /// The address of a [`Listener`].
@@ -73,7 +76,8 @@ type Transport = Either<Stream, Box<TlsStream<Stream>>>;
 impl Listener {
     /// Binds `host:port`, where port 0 takes a free one, or `unix:/path`.
     ///
-    /// A Unix socket that a server left behind is replaced; one that a server still listens on is not.
+    /// A Unix socket that a server left behind is replaced; one that a server still listens on is not, nor is any
+    /// other file.
     pub async fn bind(address: &str) -> Result<Self, Error> {
         let failed = |source| Error::io(format!("cannot listen on {address}"), source);
         #[cfg(unix)]
@@ -86,17 +90,25 @@ impl Listener {
     #[cfg(unix)]
     fn bind_unix(path: &Path) -> io::Result<Self> {
         let listener = UnixListener::bind(path).or_else(|error| {
-            let left_behind = error.kind() == io::ErrorKind::AddrInUse
-                && std::os::unix::net::UnixStream::connect(path)
-                    .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-            if !left_behind {
+            if error.kind() != io::ErrorKind::AddrInUse {
+                return Err(error);
+            }
+            // To connect to a file that is no socket is refused as well.
+            if !std::fs::symlink_metadata(path)?.file_type().is_socket() {
+                let file = path.display();
+                let message = format!("{file} is there and is no socket: move it away, or name another path");
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+            }
+            let is_left_behind = std::os::unix::net::UnixStream::connect(path)
+                .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+            if !is_left_behind {
                 return Err(error);
             }
             std::fs::remove_file(path)?;
             UnixListener::bind(path)
         })?;
         Ok(Self {
-            socket: Socket::Unix(listener, SocketFile(path.to_owned())),
+            socket: Socket::Unix(SocketFile::of(path), listener),
         })
     }
 
@@ -108,7 +120,7 @@ impl Listener {
                 .map(ListenAddr::Tcp)
                 .map_err(|source| Error::io("cannot tell the address of the listener", source)),
             #[cfg(unix)]
-            Socket::Unix(_, file) => Ok(ListenAddr::Unix(file.0.clone())),
+            Socket::Unix(file, _) => Ok(ListenAddr::Unix(file.path.clone())),
         }
     }
 
@@ -124,7 +136,7 @@ impl Listener {
                 Ok((stream, PeerAddr::Tcp(addr)))
             }
             #[cfg(unix)]
-            Socket::Unix(listener, _) => {
+            Socket::Unix(_, listener) => {
                 let (stream, _) = listener.accept().await?;
                 Ok((Either::Right(stream), PeerAddr::Unix))
             }
@@ -164,14 +176,39 @@ impl fmt::Display for ListenAddr {
 /// The file of a Unix socket, removed with its listener.
 #[cfg(unix)]
 #[derive(Debug)]
-struct SocketFile(PathBuf);
+struct SocketFile {
+    path: PathBuf,
+    /// Device and inode, which tell it from another file that comes to be at the path; none where it has no file.
+    identity: Option<(u64, u64)>,
+}
+
+#[cfg(unix)]
+impl SocketFile {
+    /// The socket that was just made at `path`.
+    fn of(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            identity: socket_identity(path),
+        }
+    }
+}
 
 #[cfg(unix)]
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // It may be gone already; nobody is left to be told.
-        let _ = std::fs::remove_file(&self.0);
+        if self.identity.is_some() && socket_identity(&self.path) == self.identity {
+            // It may be gone by now; nobody is left to be told.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
+}
+
+/// Device and inode of the socket at `path`, if that is what is there.
+#[cfg(unix)]
+fn socket_identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = std::fs::symlink_metadata(path).ok()?;
+    let is_socket = metadata.file_type().is_socket();
+    is_socket.then(|| (metadata.dev(), metadata.ino()))
 }
 
 /// Serves HTTP/2 on `listener` until `lifecycle` says to drain, and returns when the last connection is gone.

@@ -1,12 +1,15 @@
 //! The same through the binary, as a person at a terminal sees it.
 
+use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
 
 use crate::generations::{proto, rules};
-use crate::program::{Server, protod};
-use crate::support::{Client, write};
+use crate::program::{Server, command, protod};
+use crate::support::{Client, SOON, write};
 
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -64,4 +67,45 @@ async fn hangup_reloads_a_server_that_watches_nothing() {
     server.line_with("reloaded in ").await;
     assert_eq!(client.unary().await.expect("served"), (1, "two".to_owned()));
     assert!(server.stop().await.0.success());
+}
+
+#[tokio::test]
+async fn rules_outside_the_input_are_reloaded_after_a_broken_save_time_after_time() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for name in ["api", "rules", "api/deep"] {
+        fs::create_dir(folder.path().join(name)).expect("a new folder");
+    }
+    write(&folder.path().join("api/a.proto"), &proto(1));
+    let a_rules = folder.path().join("rules/a.rules.yaml");
+    // The same folder by names of every kind: problems name it by another one than the flag does.
+    for (from, path) in [
+        ("", "rules"),
+        ("", "./rules/a.rules.yaml"),
+        ("api/deep", "../../rules"),
+    ] {
+        write(&a_rules, &rules("first"));
+        let root = folder.path().join(from);
+        let input = folder.path().join("api");
+        let args = ["serve", "--addr", "127.0.0.1:0", text(&input), "--rules", path];
+        let mut serve = command(&args);
+        serve.current_dir(&root);
+        let mut server = Server::start_command(serve).await;
+        let mut client = Client::connect(server.address()).await;
+        for round in ["one", "two"] {
+            write(&a_rules, &rules(round).replace("p.S/Up", "p.S/Pu"));
+            server.line_with("a.rules.yaml:4:").await;
+            for save in ["mended", "saved", "saved again"] {
+                let answer = format!("{round} {save}");
+                write(&a_rules, &rules(&answer));
+                let served = async {
+                    while client.unary().await.expect("served").1 != answer {
+                        sleep(Duration::from_millis(1)).await;
+                    }
+                };
+                let in_time = timeout(SOON, served).await.is_ok();
+                assert!(in_time, "{answer:?} is not seen with --rules {path}");
+            }
+        }
+        assert!(server.stop().await.0.success());
+    }
 }

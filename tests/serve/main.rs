@@ -10,4 +10,5 @@ mod program;
 mod reliability_page;
 #[path = "../support/resident.rs"]
 mod resident;
+mod stderr;
 mod tls;

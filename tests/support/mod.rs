@@ -23,7 +23,7 @@ pub(crate) async fn protod(args: &[&str]) -> std::process::Output {
 }
 
 /// The binary of this build, or the one that `PROTOD_BIN` names.
-fn command(args: &[&str]) -> Command {
+pub(crate) fn command(args: &[&str]) -> Command {
     let binary = std::env::var_os("PROTOD_BIN");
     let mut command = Command::new(binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_protod").into()));
     command.args(args).stdin(Stdio::null()).kill_on_drop(true);
@@ -46,7 +46,12 @@ impl Server {
 
     /// Starts `protod serve --addr ADDR ARGS`, and returns when it listens.
     pub(crate) async fn start_at(address: &str, args: &[&str]) -> Self {
-        let mut child = command(&[&["serve", "--addr", address], args].concat())
+        Self::start_command(command(&[&["serve", "--addr", address], args].concat())).await
+    }
+
+    /// Runs a [`command`] that serves, and returns when it listens.
+    pub(crate) async fn start_command(mut command: Command) -> Self {
+        let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -1,7 +1,5 @@
 //! What a run came to, for people and as JSON.
 
-#![expect(clippy::print_stderr, reason = "stdout carries the report alone")]
-
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, stderr};
 use std::time::Duration;
@@ -11,6 +9,7 @@ use tonic::Code;
 
 use super::tally::Measured;
 use crate::cli::call::code_name;
+use crate::cli::stderr::say;
 
 /// The quantiles that are told, in per cent.
 const PERCENTILES: [f64; 7] = [50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99];
@@ -267,14 +266,14 @@ impl Progress {
     pub(super) fn show(&mut self, calls: u64, time: Duration) {
         if self.enabled {
             self.shown = true;
-            eprint!("\r\x1b[K{calls} calls, {:.0} s", time.as_secs_f64());
+            say(format_args!("\r\x1b[K{calls} calls, {:.0} s", time.as_secs_f64()));
         }
     }
 
     /// Takes the line away.
     pub(super) fn end(self) {
         if self.shown {
-            eprint!("\r\x1b[K");
+            say("\r\x1b[K");
         }
     }
 }

@@ -1,7 +1,5 @@
 //! What a call says on stderr: how it went wrong, and on request what there is beside the messages.
 
-#![expect(clippy::print_stderr, reason = "stdout carries the responses alone")]
-
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, stderr, stdin, stdout};
 use std::process::ExitCode;
@@ -14,6 +12,7 @@ use tonic::metadata::{KeyAndValueRef, MetadataMap};
 use tonic::{Code, Status};
 
 use super::output::Output;
+use crate::cli::stderr::{say, say_line};
 use crate::client::ClientMethod;
 use crate::message::Message;
 
@@ -83,10 +82,10 @@ impl Report {
             } else {
                 ""
             };
-            eprintln!(
+            say_line(format_args!(
                 "* connected to {address}{how}, in {}",
                 milliseconds(self.started.elapsed())
-            );
+            ));
         }
     }
 
@@ -101,14 +100,17 @@ impl Report {
             self.progress = Some(ticks);
         }
         if self.verbose {
-            eprintln!("> {}", method.method().path());
+            say_line(format_args!("> {}", method.method().path()));
             print_metadata('>', method.metadata());
         }
     }
 
     pub(super) fn headers(&self, headers: &MetadataMap) {
         if self.verbose {
-            eprintln!("< headers after {}", milliseconds(self.called.elapsed()));
+            say_line(format_args!(
+                "< headers after {}",
+                milliseconds(self.called.elapsed())
+            ));
             print_metadata('<', headers);
         }
     }
@@ -119,13 +121,19 @@ impl Report {
         self.received_bytes += bytes as u64;
         if self.verbose {
             let after = milliseconds(self.called.elapsed());
-            eprintln!("< message {}, {bytes} bytes, after {after}", self.received);
+            say_line(format_args!(
+                "< message {}, {bytes} bytes, after {after}",
+                self.received
+            ));
         }
     }
 
     pub(super) fn trailers(&self, trailers: &MetadataMap) {
         if self.verbose {
-            eprintln!("< trailers after {}", milliseconds(self.called.elapsed()));
+            say_line(format_args!(
+                "< trailers after {}",
+                milliseconds(self.called.elapsed())
+            ));
             print_metadata('<', trailers);
         }
     }
@@ -156,7 +164,7 @@ impl Report {
             let indent = format!("\n{}\t", " ".repeat(prefix.len()));
             let _ = writeln!(text, "{prefix}\t{}", detail.replace('\n', &indent));
         }
-        eprint!("{text}");
+        say(text);
     }
 
     /// Returns when the progress line is due; never where there is none.
@@ -171,32 +179,32 @@ impl Report {
 
     pub(super) fn show_progress(&mut self) {
         self.progress_is_shown = true;
-        eprint!(
+        say(format_args!(
             "\r\x1b[K{} received in {} bytes, {} sent in {} bytes, {} s",
             messages(self.received),
             self.received_bytes,
             messages(self.sent.0.messages.load(Ordering::Relaxed)),
             self.sent.0.bytes.load(Ordering::Relaxed),
             self.called.elapsed().as_secs()
-        );
+        ));
     }
 
     /// Takes the progress line away.
     pub(super) fn end_progress(&mut self) {
         if std::mem::take(&mut self.progress_is_shown) {
-            eprint!("\r\x1b[K");
+            say("\r\x1b[K");
         }
     }
 
     fn print_totals(&self) {
-        eprintln!(
+        say_line(format_args!(
             "* sent {} in {} bytes, received {} in {} bytes, in {}",
             messages(self.sent.0.messages.load(Ordering::Relaxed)),
             self.sent.0.bytes.load(Ordering::Relaxed),
             messages(self.received),
             self.received_bytes,
             milliseconds(self.called.elapsed())
-        );
+        ));
     }
 }
 
@@ -216,7 +224,10 @@ fn print_metadata(direction: char, metadata: &MetadataMap) {
             KeyAndValueRef::Ascii(key, value) => (key.as_str(), value.as_encoded_bytes()),
             KeyAndValueRef::Binary(key, value) => (key.as_str(), value.as_encoded_bytes()),
         };
-        eprintln!("{direction} {name}: {}", String::from_utf8_lossy(value));
+        say_line(format_args!(
+            "{direction} {name}: {}",
+            String::from_utf8_lossy(value)
+        ));
     }
 }
 

@@ -439,6 +439,42 @@ async fn unix_socket_is_served_and_removed() {
     assert!(!path.exists());
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn file_that_is_no_socket_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "precious").unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    for path in [&path, &link, &folder.path().to_owned()] {
+        let error = Listener::bind(&format!("unix:{}", path.display()))
+            .await
+            .unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        let expected = format!("{} is there and is no socket: ", path.display());
+        assert!(cause.starts_with(&expected), "{cause}");
+    }
+    assert_eq!(std::fs::read_to_string(&link).unwrap(), "precious");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_socket_that_the_listener_made_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let address = format!("unix:{}", path.display());
+    let first = Listener::bind(&address).await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let second = Listener::bind(&address).await.unwrap();
+    drop(first);
+    tokio::net::UnixStream::connect(&path).await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "precious").unwrap();
+    drop(second);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+}
+
 #[tokio::test]
 async fn address_in_use_names_the_address() {
     let first = Listener::bind("127.0.0.1:0").await.unwrap();
