@@ -13,7 +13,7 @@ use crate::{Error, Schema};
 /// Print services, methods, messages and other symbols as proto text.
 #[derive(Debug, Args)]
 pub(super) struct Describe {
-    /// A server (HOST:PORT, unix:/path, a URL), or protos and descriptor sets [default: ./proto]; then symbols, or
+    /// A server (HOST:PORT, unix:/path, a URL), or protos and descriptor sets, ./proto by default; then symbols, or
     /// import names of files [default: all services]
     #[arg(value_name = "ADDR|INPUT… SYMBOL…")]
     arguments: Vec<String>,
@@ -62,7 +62,7 @@ fn services_of(schema: &Schema) -> Vec<String> {
 }
 
 fn template_of(schema: &Schema, symbol: &str) -> Result<String, Error> {
-    let message = message_of(schema, symbol).ok_or_else(|| unknown(symbol))?;
+    let message = message_of(schema, symbol).ok_or_else(|| no_template(schema, symbol))?;
     let json = JsonPrinter::new(true).print(&template(&message));
     let json = json.map_err(|error| Error::io("the template cannot be printed", error.into()))?;
     Ok(json + "\n")
@@ -77,6 +77,20 @@ fn message_of(schema: &Schema, symbol: &str) -> Option<MessageDescriptor> {
     let (service, method) = name.rsplit_once(['/', '.'])?;
     let method = schema.method(&format!("{service}/{method}"))?;
     Some(method.input().clone())
+}
+
+fn no_template(schema: &Schema, symbol: &str) -> Error {
+    let name = symbol.trim_start_matches('.');
+    let kind = if schema.pool().get_service_by_name(name).is_some() {
+        "a service"
+    } else if schema.pool().get_enum_by_name(name).is_some() {
+        "an enum"
+    } else {
+        return unknown(symbol);
+    };
+    Error::unknown_name(format!(
+        "{name} is {kind}: a template is for a message, or for what a method takes"
+    ))
 }
 
 fn unknown(symbol: &str) -> Error {

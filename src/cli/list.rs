@@ -10,7 +10,7 @@ use crate::Error;
 /// List services, or the methods of one.
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// A server (HOST:PORT, unix:/path, a URL), or protos and descriptor sets [default: ./proto]; then a service,
+    /// A server (HOST:PORT, unix:/path, a URL), or protos and descriptor sets, ./proto by default; then a service,
     /// whose methods are listed
     #[arg(value_name = "ADDR|INPUT… SERVICE")]
     arguments: Vec<String>,

@@ -109,6 +109,12 @@ async fn a_template_has_every_field_and_can_be_sent() {
 }
 "#
     );
+    for (symbol, kind) in [("all.Trees", "a service"), ("all.Size", "an enum")] {
+        let (_, stderr, code) = protod(&["describe", proto, symbol, "--template"]).await;
+        let told =
+            format!("error: {symbol} is {kind}: a template is for a message, or for what a method takes\n");
+        assert_eq!((stderr, code), (told, 1));
+    }
     let schema = protod::Schema::load(proto).expect("it compiles");
     let tree = schema
         .pool()
