@@ -66,7 +66,7 @@ fn a_level_of_the_log_that_is_none_is_wrong_usage() {
     ] {
         for by_flag in [true, false] {
             let mut serve = process::Command::new(env!("CARGO_BIN_EXE_protod"));
-            serve.arg("serve");
+            serve.args(["serve", "no-such-input"]);
             if by_flag {
                 serve.arg(format!("--log={given}"));
             } else {
