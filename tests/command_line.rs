@@ -99,6 +99,21 @@ fn a_level_of_the_log_that_is_none_is_wrong_usage() {
     }
 }
 
+#[test]
+fn a_size_that_no_call_fits_or_that_http2_does_not_know_is_wrong_usage() {
+    for (flag, sound) in [
+        ("--max-header-size=10", false),
+        ("--max-header-size=1024", true),
+        ("--max-frame-size=1", false),
+        ("--max-frame-size=16384", true),
+        ("--max-frame-size=16777215", true),
+        ("--max-frame-size=16777216", false),
+    ] {
+        let parsed = Cli::try_parse_from(["protod", "serve", flag]);
+        assert_eq!(parsed.is_ok(), sound, "{flag}");
+    }
+}
+
 /// The commands, those that clap adds left out.
 fn commands() -> Vec<Command> {
     let mut root = Cli::command();

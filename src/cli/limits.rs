@@ -33,12 +33,13 @@ pub(super) struct LimitArgs {
     #[arg(long, value_name = "N", env = "PROTOD_MAX_CALLS", default_value_t = 10_000)]
     max_calls: usize,
 
-    /// The headers of one request; over it HTTP 431
+    /// The headers of one request, at least 1 KiB; over it HTTP 431
     #[arg(
         long,
         value_name = "BYTES",
         env = "PROTOD_MAX_HEADER_SIZE",
-        default_value_t = Limits::default().max_header_list_size
+        default_value_t = Limits::default().max_header_list_size,
+        value_parser = clap::value_parser!(u32).range(1 << 10..)
     )]
     max_header_size: u32,
 
@@ -190,7 +191,8 @@ pub(super) struct LimitArgs {
         long,
         value_name = "BYTES",
         env = "PROTOD_MAX_FRAME_SIZE",
-        default_value_t = Limits::default().max_frame_size
+        default_value_t = Limits::default().max_frame_size,
+        value_parser = clap::value_parser!(u32).range(1 << 14..1 << 24)
     )]
     max_frame_size: u32,
 
