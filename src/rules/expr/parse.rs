@@ -104,10 +104,28 @@ fn syntax_error(text: &str, error: &ParseError) -> ExprProblem {
         .unwrap_or(message)
         .split(" expecting ")
         .next();
-    ExprProblem::new(
-        start..end,
-        format!("syntax error: {}", message.unwrap_or(&error.msg)),
-    )
+    ExprProblem {
+        hint: hint(text, start).map(str::to_owned),
+        ..ExprProblem::new(
+            start..end,
+            format!("syntax error: {}", message.unwrap_or(&error.msg)),
+        )
+    }
+}
+
+/// What was probably meant where the parser stopped.
+fn hint(text: &str, place: usize) -> Option<&'static str> {
+    let (before, rest) = text.split_at(place);
+    let word = rest.split(|c: char| !c.is_alphanumeric()).next();
+    match word {
+        _ if rest.is_empty() && before.trim().is_empty() => Some("the expression is empty"),
+        _ if rest.is_empty() => Some("the expression ends too early"),
+        _ if rest.starts_with("${") => Some("leave out `${` and `}`: an expression stands alone here"),
+        _ if rest.starts_with('=') => Some("`==` compares"),
+        Some("and") => Some("write `&&`"),
+        Some("or") => Some("write `||`"),
+        _ => None,
+    }
 }
 
 impl Parsed<'_> {

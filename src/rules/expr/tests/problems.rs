@@ -221,6 +221,25 @@ fn syntax_errors_have_places() {
 }
 
 #[test]
+fn syntax_errors_say_what_was_probably_meant() {
+    for (source, hint) in [
+        ("", "the expression is empty"),
+        ("1 <", "the expression ends too early"),
+        (
+            "${1 < 2}",
+            "leave out `${` and `}`: an expression stands alone here",
+        ),
+        ("1 = 2", "`==` compares"),
+        ("true and false", "write `&&`"),
+        ("true or false", "write `||`"),
+    ] {
+        let problems = Given::nothing().problems(source);
+        assert_eq!(problems[0].hint.as_deref(), Some(hint), "{source}: {problems:?}");
+    }
+    assert_eq!(Given::nothing().problems("a b")[0].hint, None);
+}
+
+#[test]
 fn places_are_bytes_where_text_is_not_ascii() {
     check(
         "'é❤' + request.valu",
