@@ -155,8 +155,14 @@ impl<'l> Loader<'l> {
             }
             return None;
         };
-        let wanted = entry.value.key_text().unwrap_or_default();
-        let methods = self.methods_named(&wanted);
+        let Some(wanted) = entry.value.text() else {
+            let found = entry.value.kind();
+            let message = format!("expected the name of a method, found {found}");
+            self.problems
+                .push(Problem::at(source, entry.value.span.clone(), message));
+            return None;
+        };
+        let methods = self.methods_named(wanted);
         if methods.is_empty() {
             let problem = Problem::at(
                 source,
@@ -164,7 +170,7 @@ impl<'l> Loader<'l> {
                 format!("there is no method `{wanted}`"),
             );
             let known = self.schema.methods().iter().map(|method| method.name());
-            self.problems.push(match names::hint(&wanted, known) {
+            self.problems.push(match names::hint(wanted, known) {
                 Some(hint) => problem.with_hint(hint),
                 None => problem,
             });

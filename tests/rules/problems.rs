@@ -27,6 +27,15 @@ rules:
 }
 
 #[test]
+fn a_method_that_is_no_text_is_told() {
+    for (method, found) in [("[kinds.Kinds/Unary]", "a list"), ("", "null"), ("5", "a number")] {
+        let told = problems(&kinds(), &format!("rules: [{{method: {method}, reply: {{}}}}]\n"));
+        let expected = format!("expected the name of a method, found {found}");
+        assert!(told.contains(&expected), "{told}");
+    }
+}
+
+#[test]
 fn every_part_of_a_rule_is_checked() {
     let yaml = r#"
 rules:
