@@ -15,7 +15,7 @@ use super::node::{Node, Yaml};
 use super::source::Source;
 use super::template::{Memos, Template};
 use super::text::Text;
-use crate::message::{WireType, key, put_varint};
+use crate::message::{WireType, key, put_delimited, put_varint};
 
 /// A status to end a call with.
 #[derive(Debug)]
@@ -161,7 +161,7 @@ impl StatusTemplate {
             put_varint(&mut buffer, code as u64);
         }
         if !message.is_empty() {
-            put_delimited(&mut buffer, 2, message.as_bytes());
+            put_keyed(&mut buffer, 2, message.as_bytes());
         }
         let mut detail = Vec::new();
         for template in &self.details {
@@ -169,16 +169,15 @@ impl StatusTemplate {
             template
                 .write(env, &Memos::default(), &mut detail)
                 .map_err(|misfit| format!("`details`: {misfit}"))?;
-            put_delimited(&mut buffer, 3, &detail);
+            put_keyed(&mut buffer, 3, &detail);
         }
         Ok(buffer.into())
     }
 }
 
-fn put_delimited(buffer: &mut Vec<u8>, number: u32, bytes: &[u8]) {
+fn put_keyed(buffer: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     put_varint(buffer, key(number, WireType::LengthDelimited).into());
-    put_varint(buffer, bytes.len() as u64);
-    buffer.extend_from_slice(bytes);
+    put_delimited(buffer, bytes);
 }
 
 fn compile_code(compiler: &mut Compiler<'_>, node: &Node) -> Option<CodeSource> {
