@@ -1,8 +1,8 @@
 //! The measurements: calls under load, round by round, and what a process needs without any.
 //!
-//! A round starts every server anew, but those that run already, and takes them through the cases; within a case they follow each other at once, in an
-//! order that turns round by round, so that what the machine does besides meets all alike. Ratios are taken within a
-//! round.
+//! A round starts every server anew, but those that run already, and takes them through the cases; within a case they
+//! follow each other at once, in an order that turns round by round, so that what the machine does besides meets all
+//! alike. Ratios are taken within a round.
 
 use std::fmt::Write;
 use std::fs;
