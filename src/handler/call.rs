@@ -10,11 +10,10 @@ use bytes::Bytes;
 use http::{Extensions, HeaderMap};
 use prost_reflect::DynamicMessage;
 use tonic::Status;
-use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 
 use super::compression::Encoding;
-use super::incoming::Incoming;
+use super::incoming::{Incoming, RequestBody};
 use super::lifecycle::Lifecycle;
 use super::outgoing::{Finished, Frames, Outgoing, Outlet};
 use super::peer::Peer;
@@ -42,7 +41,7 @@ pub(crate) struct CallStart {
     pub(crate) extensions: Extensions,
     /// Unknown where the request came through somebody else's server.
     pub(crate) peer: Option<Arc<Peer>>,
-    pub(crate) body: Body,
+    pub(crate) body: RequestBody,
     pub(crate) deadline: Option<Instant>,
     /// How the client compressed its messages.
     pub(crate) request_encoding: Option<Encoding>,

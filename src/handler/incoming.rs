@@ -3,10 +3,10 @@
 //! A frame that lies whole in one chunk is read where it lies; only one that is split over chunks is put
 //! together. No allocation, no copy and no lock per message.
 
+use std::error::Error as StdError;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::Body as _;
@@ -15,6 +15,7 @@ use tonic::{Code, Status};
 
 use super::call::CallLimits;
 use super::compression::Encoding;
+use super::lifecycle::LAST_WORDS;
 
 /// A flag byte and four bytes of length precede each message.
 pub(super) const PREFIX: usize = 5;
@@ -22,7 +23,7 @@ pub(super) const PREFIX: usize = 5;
 /// The frames of one request body.
 #[derive(Debug)]
 pub(super) struct Incoming {
-    body: Body,
+    body: RequestBody,
     /// What is left of the chunk at hand, the current frame included.
     chunk: Bytes,
     /// How much of the chunk the frames so far have taken.
@@ -40,9 +41,6 @@ pub(super) struct Incoming {
     max_memory: usize,
     state: State,
 }
-
-/// How long it may take until a client has heard that its call has ended, and stops sending.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What a kept message costs beside its bytes: its place in a list, and what the allocator adds.
 const KEPT_OVERHEAD: usize = 2 * size_of::<Bytes>();
@@ -66,7 +64,7 @@ enum State {
 }
 
 impl Incoming {
-    pub(super) fn new(body: Body, encoding: Option<Encoding>, limits: CallLimits) -> Self {
+    pub(super) fn new(body: RequestBody, encoding: Option<Encoding>, limits: CallLimits) -> Self {
         Self {
             body,
             chunk: Bytes::new(),
@@ -217,7 +215,7 @@ impl Incoming {
     /// Waits for more bytes.
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
         loop {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            match ready!(Pin::new(&mut self.body.0).poll_frame(cx)) {
                 Some(Ok(frame)) => {
                     // Trailers of a request mean nothing in gRPC.
                     let Ok(data) = frame.into_data() else { continue };
@@ -230,7 +228,7 @@ impl Incoming {
                 Some(Err(error)) => return Poll::Ready(Err(error)),
                 // hyper ends the body of a stream that was reset as if it were complete; only HTTP/2's own
                 // end of stream is one.
-                None if !self.body.is_end_stream() => return Poll::Ready(Err(gone())),
+                None if !self.body.0.is_end_stream() => return Poll::Ready(Err(gone())),
                 None if !self.partial.is_empty() => {
                     return Poll::Ready(Err(Status::internal("the request ended inside a message")));
                 }
@@ -263,7 +261,7 @@ impl Incoming {
     /// Whether the client half-closed with the current message, as most do that send one; `false` may still
     /// turn out to be so.
     pub(super) fn is_last(&self) -> bool {
-        self.taken == self.chunk.len() && self.body.is_end_stream()
+        self.taken == self.chunk.len() && self.body.0.is_end_stream()
     }
 
     /// Makes bytes the current message again that were taken as [shared](Self::shared_bytes).
@@ -316,30 +314,34 @@ impl Incoming {
     }
 }
 
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        if self.state != State::HalfClosed {
-            discard_rest(std::mem::take(&mut self.body));
-        }
-    }
-}
-
-/// Takes in what a client still sends on a call that has ended before all of its request had come.
+/// A request's body. When it is dropped before all of it has come, what the client still sends is taken in for a moment.
 ///
 /// A body that is dropped resets its stream. h2 soon forgets that it did, counts what is still on its way on the stream
 /// as an error of the client, and after [a thousand](crate::Limits::max_error_resets) of them ends the connection.
-pub(crate) fn discard_rest<B>(body: B)
-where
-    B: http_body::Body + Send + 'static,
-{
-    if body.is_end_stream() {
-        return;
+#[derive(Debug)]
+pub(crate) struct RequestBody(Body);
+
+impl RequestBody {
+    pub(crate) fn new<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self(Body::new(body))
     }
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn(tokio::time::timeout(LAST_WORDS, async move {
-            let mut body = std::pin::pin!(body);
-            while let Some(Ok(_)) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {}
-        }));
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if self.0.is_end_stream() {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let mut body = std::mem::take(&mut self.0);
+            runtime.spawn(tokio::time::timeout(LAST_WORDS, async move {
+                while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {}
+            }));
+        }
     }
 }
 

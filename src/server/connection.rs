@@ -26,10 +26,7 @@ use super::guard::Guarded;
 use super::limits::Limits;
 use super::preface::Prefaced;
 use super::streams::Streams;
-use crate::handler::{Lifecycle, Phase};
-
-/// How long the last status of each call may take to its client when the server has ended.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+use crate::handler::{LAST_WORDS, Lifecycle, Phase};
 
 /// Serves one connection until its client leaves or the server stops.
 pub(super) async fn serve_connection<I, S, B>(

@@ -13,9 +13,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method as HttpMethod, Request, Response, StatusCode, header};
-use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
@@ -24,8 +22,8 @@ use super::deadline::{DeadlinePolicy, parse_timeout};
 use super::generation::Generation;
 use super::streams::call_began;
 use crate::handler::{
-    CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, Respond, accepted_encodings,
-    discard_rest, excerpt, trailers_only,
+    CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, RequestBody, Respond,
+    accepted_encodings, excerpt, trailers_only,
 };
 
 // Constants, because a name given as text is parsed for each look-up.
@@ -80,16 +78,11 @@ impl GrpcService {
         }
     }
 
-    /// Begins a call, which takes the body; a refused one leaves it.
-    fn start<B>(&self, head: Parts, body: &mut Option<B>) -> Result<Dispatched, Refusal>
-    where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        check_http(&head)?;
+    fn start(&self, request: Request<RequestBody>) -> Result<Dispatched, Refusal> {
+        check_http(&request)?;
         let generation = self.shared.generation.load();
-        let endpoint = generation.endpoint(head.uri.path());
-        let endpoint = endpoint.ok_or_else(|| no_such_method(&generation, head.uri.path()))?;
+        let endpoint = generation.endpoint(request.uri().path());
+        let endpoint = endpoint.ok_or_else(|| no_such_method(&generation, request.uri().path()))?;
         let handler = endpoint.handler.as_ref().ok_or_else(|| {
             Status::unimplemented(format!(
                 "nothing answers {}: it has no handler and no rule",
@@ -111,7 +104,7 @@ impl GrpcService {
             &generation.lifecycle
         };
         let place = self.shared.calls.take_place()?;
-        let headers = &head.headers;
+        let headers = request.headers();
         let asked = headers.get(GRPC_TIMEOUT).map(parse_timeout).transpose()?;
         let time = self.shared.deadlines.time_for(asked);
         if time == Some(Duration::ZERO) {
@@ -121,14 +114,15 @@ impl GrpcService {
         let accepted = headers.get(GRPC_ACCEPT_ENCODING);
         // As grpc-go does: a client that compresses gets compressed answers.
         let response_encoding = request_encoding.filter(|encoding| encoding.is_accepted_by(accepted));
+        let (parts, body) = request.into_parts();
         let respond = Respond::start(
             handler,
             CallStart {
                 method: Arc::clone(endpoint.method.get()),
-                headers: head.headers,
-                extensions: head.extensions,
+                headers: parts.headers,
+                extensions: parts.extensions,
                 peer: self.peer.clone(),
-                body: body.take().map_or_else(Body::empty, Body::new),
+                body,
                 deadline: time.and_then(|time| Instant::now().checked_add(time)),
                 request_encoding,
                 response_encoding,
@@ -169,21 +163,18 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Dispatched {
-        let (head, body) = request.into_parts();
-        let (mut body, is_head) = (Some(body), head.method == HttpMethod::HEAD);
-        self.start(head, &mut body).unwrap_or_else(|refusal| {
-            if let Some(body) = body {
-                discard_rest(body);
-            }
-            let mut response = refusal.into_response();
-            if is_head {
-                *response.body_mut() = CallBody::empty();
-            }
-            Dispatched {
-                state: State::Refused(Some(response)),
-                leaves_connection: false,
-            }
-        })
+        let is_head = request.method() == HttpMethod::HEAD;
+        self.start(request.map(RequestBody::new))
+            .unwrap_or_else(|refusal| {
+                let mut response = refusal.into_response();
+                if is_head {
+                    *response.body_mut() = CallBody::empty();
+                }
+                Dispatched {
+                    state: State::Refused(Some(response)),
+                    leaves_connection: false,
+                }
+            })
     }
 }
 
@@ -262,12 +253,12 @@ impl Refusal {
 }
 
 /// gRPC is POST with a content type of its own; everything else gets HTTP's word for it.
-fn check_http(head: &Parts) -> Result<(), Refusal> {
-    if head.method != HttpMethod::POST {
+fn check_http<B>(request: &Request<B>) -> Result<(), Refusal> {
+    if request.method() != HttpMethod::POST {
         return Err(Refusal::Http(StatusCode::METHOD_NOT_ALLOWED));
     }
-    let content_type = head
-        .headers
+    let content_type = request
+        .headers()
         .get(header::CONTENT_TYPE)
         .map_or(&b""[..], HeaderValue::as_bytes);
     match content_type.strip_prefix(b"application/grpc") {

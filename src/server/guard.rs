@@ -6,7 +6,6 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
@@ -15,10 +14,9 @@ use super::flood::{FEWEST, Flood, GOAWAY};
 use super::frames::{FRAME_HEADER, Frames};
 use super::late::LastStream;
 use super::preface::PREFACE;
+use crate::handler::LAST_WORDS;
 
-/// How long a client may take to hear why its connection ends,
-const LAST_WORDS: Duration = Duration::from_secs(1);
-/// and how many bytes it may still send.
+/// How many bytes a client may still send until it has heard why its connection ends.
 const LAST_READ: u64 = 8 << 20;
 
 /// A byte stream of HTTP/2 whose reads fail once the client floods it, and from which late window updates are hidden.

@@ -17,13 +17,10 @@ use tokio::io::AsyncWrite;
 use tokio::time::{Instant, sleep};
 
 use super::batch::Batched;
-use crate::handler::Term;
+use crate::handler::{LAST_WORDS, Term};
 
 /// How often a connection may go on at once before other tasks have their turn.
 const ROUNDS: usize = 16;
-
-/// How long the client may take to take the status of a call that has to end.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// When the call of the stream that is polled on this thread has to end: handed past hyper, which knows of no such thing.
