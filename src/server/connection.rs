@@ -101,17 +101,19 @@ where
                 if leaving {
                     alarm = earlier(alarm, Some(Instant::now() + LAST_WORDS));
                     awaited = None;
+                    // Its calls have ended with the server, and are not waited for any more.
+                    was_idle = false;
                     continue;
                 }
                 alarm = None;
             }
             () = ring => {
                 let now = Instant::now();
-                if leaving && was_idle && streams.idle_since().is_none() {
-                    alarm = now.checked_add(limits.handshake_timeout);
-                    continue;
-                }
                 if leaving {
+                    if was_idle && streams.idle_since().is_none() {
+                        alarm = now.checked_add(limits.handshake_timeout);
+                        continue;
+                    }
                     debug!("connection closed: its streams outlived their grace");
                     return Ok(());
                 }
