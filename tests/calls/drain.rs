@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protod::{Server, ServingStatus};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tonic::Code;
 
+use crate::http2::{
+    ACK, DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, PING, WINDOW_UPDATE, Wire, call_headers,
+    frame,
+};
 use crate::support::{Running, dynamic_item, fields, item, schema};
 
 fn endless() -> Server {
@@ -104,62 +107,6 @@ async fn health_turns_not_serving_and_the_listener_closes_at_once() {
     );
 }
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const WINDOW_UPDATE: u8 = 8;
-
-const ACK: u8 = 1;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
-
-/// One frame, RFC 9113 section 4.1.
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
-}
-
-/// The headers of a call of `Unary`, nothing in them indexed.
-fn call_headers(stream: u32) -> Vec<u8> {
-    let block = [
-        b"\x83\x86", // :method POST, :scheme http
-        &b"\x04\x14/shapes.Shapes/Unary"[..],
-        b"\x01\x04test",                 // :authority
-        b"\x0f\x10\x10application/grpc", // content-type
-        b"\x00\x02te\x08trailers",
-    ];
-    frame(HEADERS, END_HEADERS, stream, &block.concat())
-}
-
-/// Type, flags, stream and payload of the frames that the server sends up to the first that is `wanted`.
-async fn frames_until(
-    stream: &mut TcpStream,
-    wanted: impl Fn(&(u8, u8, u32, Vec<u8>)) -> bool,
-) -> Vec<(u8, u8, u32, Vec<u8>)> {
-    let mut frames = Vec::new();
-    let reading = async {
-        loop {
-            let length = stream.read_u32().await;
-            let length = length.unwrap_or_else(|error| panic!("{error} after {frames:?}"));
-            let kind = u8::try_from(length & 0xff).expect("the last byte");
-            let flags = stream.read_u8().await.expect("flags");
-            let id = stream.read_u32().await.expect("a stream");
-            let mut payload = vec![0; (length >> 8) as usize];
-            stream.read_exact(&mut payload).await.expect("a payload");
-            frames.push((kind, flags, id, payload));
-            if frames.last().is_some_and(&wanted) {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), reading)
-        .await
-        .expect("the server answers or hangs up");
-    frames
-}
-
 /// h2 takes it for an error of the connection: it knows no stream of that number.
 #[tokio::test]
 async fn a_late_window_update_does_not_end_the_calls_in_flight() {
@@ -179,49 +126,44 @@ async fn a_late_window_update_does_not_end_the_calls_in_flight() {
             }
         });
         let mut running = Running::start(server.build().expect("fits")).await;
-        let mut stream = TcpStream::connect(&running.addr).await.expect("it listens");
-        let request = frame(DATA, END_STREAM, 1, &[0; 5]);
-        let opening = [
-            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
-            frame(SETTINGS, 0, 0, &[]),
-            call_headers(1),
-            request,
-        ];
-        stream.write_all(&opening.concat()).await.expect("it reads");
+        let mut wire = Wire::open(&running.addr).await;
+        let headers = |stream| {
+            let block = call_headers("/shapes.Shapes/Unary");
+            frame(HEADERS, END_HEADERS, stream, &block)
+        };
+        let request = |stream| frame(DATA, END_STREAM, stream, &[0; 5]);
+        wire.send(&[headers(1), request(1)].concat()).await;
         began.notified().await;
 
         running.stop();
-        let asked = frames_until(&mut stream, |(kind, flags, ..)| (*kind, *flags) == (PING, 0)).await;
-        let (.., payload) = asked.last().expect("the ping");
-        let mut sent = frame(PING, ACK, 0, payload);
+        let asked = wire.read(|frame| (frame.kind, frame.flags) == (PING, 0)).await;
+        let ping = asked.last().expect("the ping");
+        let mut sent = frame(PING, ACK, 0, &ping.payload);
         if goaway_is_out {
-            stream.write_all(&sent).await.expect("it reads");
-            let told = frames_until(&mut stream, |(kind, ..)| *kind == GOAWAY).await;
-            let (.., payload) = told.last().expect("the GOAWAY");
+            wire.send(&sent).await;
+            let told = wire.read(|frame| frame.kind == GOAWAY).await;
+            let goaway = told.last().expect("the GOAWAY");
             assert_eq!(
-                payload[..8],
+                goaway.payload[..8],
                 [0, 0, 0, 1, 0, 0, 0, 0],
                 "the last stream, and no error"
             );
             sent.clear();
         }
-        sent.extend(call_headers(3));
+        sent.extend(headers(3));
         sent.extend(frame(WINDOW_UPDATE, 0, 3, &1000_u32.to_be_bytes()));
-        sent.extend(frame(DATA, END_STREAM, 3, &[0; 5]));
+        sent.extend(request(3));
         sent.extend(frame(PING, 0, 0, b"all read"));
-        stream.write_all(&sent).await.expect("it reads");
-        let alive = |(kind, flags, _, payload): &(u8, u8, u32, Vec<u8>)| {
-            (*kind, *flags, &payload[..]) == (PING, ACK, b"all read")
-        };
-        let mut received = frames_until(&mut stream, alive).await;
+        wire.send(&sent).await;
+        let alive = |frame: &Frame| (frame.kind, frame.flags, &frame.payload[..]) == (PING, ACK, b"all read");
+        let mut received = wire.read(alive).await;
 
         may_end.notify_one();
-        let is_end = |(kind, flags, ..): &(u8, u8, u32, Vec<u8>)| *kind == HEADERS && flags & END_STREAM != 0;
-        received.extend(frames_until(&mut stream, is_end).await);
-        let of_calls = received.iter().filter(|(.., id, _)| *id != 0);
-        let of_calls: Vec<_> = of_calls.map(|(kind, _, id, _)| (*kind, *id)).collect();
+        received.extend(wire.read(Frame::ends_stream).await);
+        let of_calls = received.iter().filter(|frame| frame.stream != 0);
+        let of_calls: Vec<_> = of_calls.map(|frame| (frame.kind, frame.stream)).collect();
         assert_eq!(of_calls, [(HEADERS, 1), (DATA, 1), (HEADERS, 1)]);
-        drop(stream);
+        drop(wire);
         (&mut running.served).await.expect("no panic").expect("drained");
     }
 }

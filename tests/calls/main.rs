@@ -9,6 +9,9 @@ mod compression;
 mod deadline;
 mod drain;
 mod http;
+#[path = "../support/http2.rs"]
+#[expect(dead_code, reason = "some frames are for other tests")]
+mod http2;
 mod limits;
 mod metadata;
 mod mount;

@@ -5,9 +5,10 @@ use std::time::Instant;
 use protod::Client;
 use tonic::Code;
 
+use crate::folder::folder;
 use crate::http2::{
-    DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, HEADERS, RST_STREAM, SETTINGS, Wire, call_headers,
-    exchange, frame, goaway, opening,
+    DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, Frame, HEADERS, RST_STREAM, SETTINGS, Wire,
+    call_headers, exchange, frame, goaway, opening,
 };
 use crate::program::Server;
 
@@ -79,16 +80,13 @@ async fn client_that_answers_no_ping_is_closed_with_its_calls() {
 
 #[tokio::test]
 async fn client_that_reads_nothing_does_not_keep_a_call_past_its_deadline() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
     let proto = r#"syntax = "proto3"; package endless; message Text { string text = 1; }
         service Endless { rpc Stream(Text) returns (stream Text); rpc Unary(Text) returns (Text); }"#;
     let rules = r#"rules:
   - {method: endless.Endless/Stream, stream: [{repeat: 1000000000, send: {text: "on and on"}}]}
   - {method: endless.Endless/Unary, reply: {text: done}}
 "#;
-    for (name, text) in [("endless.proto", proto), ("endless.rules.yaml", rules)] {
-        std::fs::write(folder.path().join(name), text).expect("it can be written");
-    }
+    let folder = folder([("endless.proto", proto), ("endless.rules.yaml", rules)]);
     let path = folder.path().to_str().expect("UTF-8");
     let server = Server::start(&["--max-deadline", "200ms", "--max-calls", "1", path]).await;
     let client = Client::builder(server.address().to_owned()).connect().await;
@@ -99,7 +97,7 @@ async fn client_that_reads_nothing_does_not_keep_a_call_past_its_deadline() {
     let headers = frame(HEADERS, END_HEADERS, 1, &call_headers("/endless.Endless/Stream"));
     wire.send(&[no_window, headers, frame(DATA, END_STREAM, 1, &[0; 5])].concat())
         .await;
-    wire.read(1, |(kind, _, stream)| (*kind, *stream) == (HEADERS, 1))
+    wire.read(|frame| (frame.kind, frame.stream) == (HEADERS, 1))
         .await;
 
     let status = unary
@@ -108,10 +106,9 @@ async fn client_that_reads_nothing_does_not_keep_a_call_past_its_deadline() {
         .expect_err("the one place is taken");
     assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
     // Trailers, where the deadline passed before there was a message to wait with.
-    let ends =
-        |(kind, flags, _): &(u8, u8, u32)| *kind == RST_STREAM || *kind == HEADERS && flags & END_STREAM != 0;
-    let heads = wire.read(1, ends).await;
-    assert!(heads.iter().any(ends), "{heads:?}");
+    let ends = |frame: &Frame| frame.stream == 1 && (frame.kind == RST_STREAM || frame.ends_stream());
+    let frames = wire.read(ends).await;
+    assert!(frames.last().is_some_and(ends), "{frames:?}");
     unary
         .unary(unary.request())
         .await

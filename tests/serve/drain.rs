@@ -5,21 +5,19 @@ use std::time::{Duration, Instant};
 use protod::Client;
 use tonic::Code;
 
-use crate::http2::{DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, Wire, call_headers, frame};
+use crate::folder::folder;
+use crate::http2::{DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, Wire, call_headers, frame};
 use crate::program::Server;
 
 #[tokio::test]
 async fn endless_stream_ends_with_the_drain_timeout_and_the_exit_is_clean() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
     let proto = r#"syntax = "proto3"; package slow; message Text { string text = 1; }
         service Slow { rpc Stream(Text) returns (stream Text); rpc Unary(Text) returns (Text); }"#;
     let rules = r#"rules:
   - {method: slow.Slow/Stream, stream: [{send: {text: "first"}}, {wait: 1h}]}
   - {method: slow.Slow/Unary, session: {half_close: [{flush: headers}, {wait: 400ms}, {send: {text: "done"}}]}}
 "#;
-    for (name, text) in [("slow.proto", proto), ("slow.rules.yaml", rules)] {
-        std::fs::write(folder.path().join(name), text).expect("it can be written");
-    }
+    let folder = folder([("slow.proto", proto), ("slow.rules.yaml", rules)]);
     let path = folder.path().to_str().expect("UTF-8");
     let server = Server::start(&["--drain-timeout", "1s", path]).await;
     let client = Client::builder(server.address().to_owned()).connect().await;
@@ -53,38 +51,38 @@ fn call(stream: u32, path: &str) -> Vec<u8> {
     [headers, frame(DATA, END_STREAM, stream, &[0; 5])].concat()
 }
 
+/// There is a GOAWAY, and a message on the stream all the same.
+fn assert_answered(frames: &[Frame], stream: u32) {
+    assert!(frames.iter().any(|frame| frame.kind == GOAWAY), "{frames:?}");
+    let is_message = |frame: &Frame| (frame.kind, frame.flags, frame.stream) == (DATA, 0, stream);
+    assert!(frames.iter().any(is_message), "{frames:?}");
+}
+
 #[tokio::test]
 async fn a_call_that_crosses_the_goaway_is_answered() {
     let mut server = Server::start(&["proto"]).await;
     let mut wire = Wire::open(server.address()).await;
-    let ended = |stream| move |head: &(u8, u8, u32)| *head == (HEADERS, END_HEADERS | END_STREAM, stream);
+    let ended = |stream| move |frame: &Frame| frame.ends_stream() && frame.stream == stream;
     wire.send(&call(1, "/proto.SearchService/Search")).await;
-    wire.read(1, ended(1)).await;
+    wire.read(ended(1)).await;
     server.signal("TERM").await;
     server.line_with("draining").await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     wire.send(&call(3, "/proto.SearchService/Search")).await;
-    let heads = wire.read(1, ended(3)).await;
-    assert!(heads.iter().any(|(kind, ..)| *kind == GOAWAY), "{heads:?}");
-    assert!(heads.contains(&(DATA, 0, 3)), "{heads:?}");
+    assert_answered(&wire.read(ended(3)).await, 3);
 }
 
 #[tokio::test]
 async fn a_call_that_crosses_the_goaway_of_an_idle_connection_is_answered() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
     let proto = r#"syntax = "proto3"; package slow; message Text { string text = 1; }
         service Slow { rpc Unary(Text) returns (Text); }"#;
     let rules =
         "rules: [{method: slow.Slow/Unary, session: {half_close: [{wait: 1500ms}, {send: {text: done}}]}}]\n";
-    for (name, text) in [("slow.proto", proto), ("slow.rules.yaml", rules)] {
-        std::fs::write(folder.path().join(name), text).expect("it can be written");
-    }
+    let folder = folder([("slow.proto", proto), ("slow.rules.yaml", rules)]);
     let path = folder.path().to_str().expect("UTF-8");
     let server = Server::start(&["--idle-timeout", "200ms", "--handshake-timeout", "1s", path]).await;
     let mut wire = Wire::open(server.address()).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     wire.send(&call(1, "/slow.Slow/Unary")).await;
-    let heads = wire.read(1, |(kind, ..)| *kind == DATA).await;
-    assert!(heads.iter().any(|(kind, ..)| *kind == GOAWAY), "{heads:?}");
-    assert!(heads.contains(&(DATA, 0, 1)), "{heads:?}");
+    assert_answered(&wire.read(|frame| frame.kind == DATA).await, 1);
 }

@@ -8,8 +8,9 @@ use protod::Client;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+use crate::folder::folder;
 use crate::http2::{
-    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, Ended, GOAWAY, HEADERS, PING,
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, Ended, Frame, GOAWAY, HEADERS, PING,
     PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE, Wire, call_headers, exchange, flood, frame, goaway,
     opening,
 };
@@ -51,10 +52,7 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        for (name, text) in [("flood.proto", PROTO), ("flood.rules.yaml", RULES)] {
-            std::fs::write(folder.path().join(name), text).expect("it can be written");
-        }
+        let folder = folder([("flood.proto", PROTO), ("flood.rules.yaml", RULES)]);
         let server = Server::start(&[folder.path().to_str().expect("UTF-8")]).await;
         let bystander = Client::builder(server.address().to_owned()).connect().await;
         Self {
@@ -261,10 +259,13 @@ async fn what_was_on_its_way_when_its_call_ended_is_no_flood() {
             .flat_map(|stream| frame(HEADERS, END_HEADERS, *stream, &headers))
             .collect();
         wire.send(&calls).await;
-        let answered = |(kind, flags, _): &(u8, u8, u32)| *kind == HEADERS && flags & END_STREAM != 0;
-        let heads = wire.read(streams.len(), answered).await;
-        assert!(heads.iter().all(|(kind, ..)| *kind != GOAWAY), "{heads:?}");
-        wire.forget();
+        let mut left = streams.len();
+        let all_answered = |frame: &Frame| {
+            left -= usize::from(frame.ends_stream());
+            left == 0
+        };
+        let frames = wire.read(all_answered).await;
+        assert!(frames.iter().all(|frame| frame.kind != GOAWAY), "{frames:?}");
         // As of a client that has not heard yet.
         for flags in [0, END_STREAM] {
             let data: Vec<u8> = streams
@@ -275,8 +276,7 @@ async fn what_was_on_its_way_when_its_call_ended_is_no_flood() {
         }
     }
     wire.send(&frame(PING, 0, 0, &[0; 8])).await;
-    let heads = wire
-        .read(1, |(kind, flags, _)| *kind == PING && flags & ACK != 0)
-        .await;
-    assert!(heads.contains(&(PING, ACK, 0)), "{heads:?}");
+    let is_answer = |frame: &Frame| (frame.kind, frame.flags, frame.stream) == (PING, ACK, 0);
+    let frames = wire.read(is_answer).await;
+    assert!(frames.last().is_some_and(is_answer), "{frames:?}");
 }

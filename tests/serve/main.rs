@@ -3,6 +3,8 @@
 mod connections;
 mod drain;
 mod floods;
+mod folder;
+#[path = "../support/http2.rs"]
 mod http2;
 mod limits_page;
 #[path = "../support/mod.rs"]

@@ -8,11 +8,11 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
+use crate::folder::folder;
 use crate::program::{SOON, command};
 
 #[tokio::test]
 async fn log_that_nobody_reads_is_lost_and_all_goes_on() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
     let proto = r#"syntax = "proto3"; package p; message Text { string text = 1; }
         service S { rpc Unary(Text) returns (Text); }"#;
     let rules = |text: &str| {
@@ -20,9 +20,8 @@ async fn log_that_nobody_reads_is_lost_and_all_goes_on() {
             r#"rules: [{{method: p.S/Unary, session: {{half_close: [{{log: "asked"}}, {{send: {{text: "{text}"}}}}]}}}}]"#
         )
     };
+    let folder = folder([("a.proto", proto), ("a.rules.yaml", &rules("first"))]);
     let a_rules = folder.path().join("a.rules.yaml");
-    std::fs::write(folder.path().join("a.proto"), proto).expect("it can be written");
-    std::fs::write(&a_rules, rules("first")).expect("it can be written");
     for format in ["text", "json"] {
         let path = folder.path().to_str().expect("UTF-8");
         let mut server = command(&["serve", "--addr", "127.0.0.1:0", "--log-format", format, path])

@@ -13,7 +13,7 @@ mod calls;
 #[path = "../support/generations.rs"]
 mod generations;
 mod health;
-#[path = "../serve/http2.rs"]
+#[path = "../support/http2.rs"]
 #[expect(dead_code, reason = "some frames are for other tests")]
 mod http2;
 mod leavers;

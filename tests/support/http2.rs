@@ -1,10 +1,13 @@
 //! HTTP/2 by hand, for clients that no library would be.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::program::SOON;
+/// How long anything that should happen at once may take on a machine that is busy with other tests.
+const SOON: Duration = Duration::from_secs(20);
 
 pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
@@ -53,6 +56,83 @@ pub(crate) fn call_headers(path: &str) -> Vec<u8> {
         text("trailers"),
     ]
     .concat()
+}
+
+/// A frame that has come.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) kind: u8,
+    pub(crate) flags: u8,
+    pub(crate) stream: u32,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl Frame {
+    /// The first of these frames, and how many bytes it has; nothing if it is not whole.
+    pub(crate) fn first(bytes: &[u8]) -> Option<(Self, usize)> {
+        let (&[high, middle, low, kind, flags, stream @ ..], rest) = bytes.split_first_chunk::<9>()?;
+        let length = u32::from_be_bytes([0, high, middle, low]) as usize;
+        let frame = Self {
+            kind,
+            flags,
+            stream: u32::from_be_bytes(stream),
+            payload: rest.get(..length)?.to_vec(),
+        };
+        Some((frame, 9 + length))
+    }
+
+    /// Whether it is the last of its stream.
+    pub(crate) fn ends_stream(&self) -> bool {
+        self.kind == HEADERS && self.flags & END_STREAM != 0
+    }
+}
+
+/// A connection that sends what it is told to, and reads when it is told to.
+pub(crate) struct Wire {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+impl Wire {
+    /// Connects, and acknowledges the server's settings.
+    pub(crate) async fn open(address: &str) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server listens");
+        let mut wire = Self {
+            stream,
+            received: Vec::new(),
+        };
+        wire.send(&[opening(), frame(SETTINGS, ACK, 0, &[])].concat())
+            .await;
+        wire
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.expect("the server reads");
+    }
+
+    /// The next frames, up to the first that is `wanted`.
+    pub(crate) async fn read(&mut self, mut wanted: impl FnMut(&Frame) -> bool) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        let reading = async {
+            loop {
+                let Some((frame, length)) = Frame::first(&self.received) else {
+                    let count = self.stream.read_buf(&mut self.received).await;
+                    assert!(count.is_ok_and(|count| count > 0), "it hung up after {frames:?}");
+                    continue;
+                };
+                self.received.drain(..length);
+                let is_wanted = wanted(&frame);
+                frames.push(frame);
+                if is_wanted {
+                    return;
+                }
+            }
+        };
+        timeout(SOON, reading)
+            .await
+            .expect("the server answers or hangs up");
+        frames
+    }
 }
 
 /// How a connection ended, as its client saw it.
@@ -119,76 +199,13 @@ pub(crate) async fn exchange(address: &str, steps: &[(&[u8], &[u8])]) -> Vec<u8>
 
 /// The first GOAWAY among these frames.
 pub(crate) fn goaway(mut frames: &[u8]) -> Option<(u32, String)> {
-    while let [a, b, c, kind, _, _, _, _, _, rest @ ..] = frames {
-        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
-        let payload = rest.get(..length)?;
-        if *kind == GOAWAY {
-            let (code, words) = payload.get(4..)?.split_first_chunk()?;
+    while let Some((frame, length)) = Frame::first(frames) {
+        if frame.kind == GOAWAY {
+            let (code, words) = frame.payload.get(4..)?.split_first_chunk()?;
             let words = String::from_utf8_lossy(words).into_owned();
             return Some((u32::from_be_bytes(*code), words));
         }
-        frames = &rest[length..];
+        frames = &frames[length..];
     }
     None
-}
-
-/// A connection that sends what it is told to, and reads when it is told to.
-pub(crate) struct Wire {
-    stream: TcpStream,
-    received: Vec<u8>,
-}
-
-/// Kind, flags and stream of a frame.
-pub(crate) type Head = (u8, u8, u32);
-
-impl Wire {
-    /// Connects, and acknowledges the server's settings.
-    pub(crate) async fn open(address: &str) -> Self {
-        let stream = TcpStream::connect(address).await.expect("the server listens");
-        let mut wire = Self {
-            stream,
-            received: Vec::new(),
-        };
-        wire.send(&[opening(), frame(SETTINGS, ACK, 0, &[])].concat())
-            .await;
-        wire
-    }
-
-    pub(crate) async fn send(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).await.expect("the server reads");
-    }
-
-    /// Reads until so many frames have come that are `wanted`, and gives all that have come, or until the server hangs up.
-    pub(crate) async fn read(&mut self, count: usize, wanted: impl Fn(&Head) -> bool) -> Vec<Head> {
-        let reading = async {
-            loop {
-                let heads = heads(&self.received);
-                if heads.iter().filter(|head| wanted(head)).count() >= count
-                    || self.stream.read_buf(&mut self.received).await.unwrap_or(0) == 0
-                {
-                    return heads;
-                }
-            }
-        };
-        timeout(SOON, reading)
-            .await
-            .expect("the server answers or hangs up")
-    }
-
-    /// Forgets what has come.
-    pub(crate) fn forget(&mut self) {
-        self.received.clear();
-    }
-}
-
-/// The heads of the whole frames.
-fn heads(mut frames: &[u8]) -> Vec<Head> {
-    let mut heads = Vec::new();
-    while let [a, b, c, kind, flags, d, e, f, g, rest @ ..] = frames {
-        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
-        let Some(rest) = rest.get(length..) else { break };
-        heads.push((*kind, *flags, u32::from_be_bytes([*d, *e, *f, *g])));
-        frames = rest;
-    }
-    heads
 }

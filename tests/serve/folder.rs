@@ -1,0 +1,12 @@
+//! Protos and rules of one test.
+
+use tempfile::TempDir;
+
+/// A folder with these files, by their names.
+pub(crate) fn folder(files: [(&str, &str); 2]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("it can be written");
+    }
+    folder
+}
