@@ -2,16 +2,20 @@
 //!
 //! tests/fuzz_seeds.rs of the package above includes this file, so that the seeds are tested without a fuzzer.
 
+#[path = "../../tests/support/lists_for_maps.rs"]
+mod lists_for_maps;
+
 use std::str::from_utf8;
 use std::sync::LazyLock;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
 use prost_reflect::prost::Message as _;
-use prost_reflect::prost_types::{DescriptorProto, FileDescriptorSet};
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use prost_reflect::{DynamicMessage, MessageDescriptor};
 use protod::{Message, Rules, RulesOptions, Sampler, Schema, Server};
 use tower::ServiceExt as _;
+
+use self::lists_for_maps::with_lists_for_maps;
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let schema = Schema::from_source("every.proto", include_str!("../seeds/proto_text/every.proto"));
@@ -23,23 +27,8 @@ static EVERY: LazyLock<MessageDescriptor> = LazyLock::new(|| {
     every.expect("the proto has it")
 });
 
-/// The same type where maps are lists of their entries, which on the wire is the same.
-static EVERY_WITH_LISTS: LazyLock<MessageDescriptor> = LazyLock::new(|| {
-    fn change(message: &mut DescriptorProto) {
-        if let Some(options) = &mut message.options {
-            options.map_entry = None;
-        }
-        message.nested_type.iter_mut().for_each(change);
-    }
-    let mut files: Vec<_> = SCHEMA.pool().file_descriptor_protos().cloned().collect();
-    files
-        .iter_mut()
-        .flat_map(|file| &mut file.message_type)
-        .for_each(change);
-    let pool = DescriptorPool::from_file_descriptor_set(FileDescriptorSet { file: files });
-    let every = pool.expect("maps can be lists").get_message_by_name("fuzz.Every");
-    every.expect("the proto has it")
-});
+/// The same type where maps are lists of their entries.
+static EVERY_WITH_LISTS: LazyLock<MessageDescriptor> = LazyLock::new(|| with_lists_for_maps(&EVERY));
 
 /// A descriptor set is served or refused; what is served answers every method and describes itself.
 pub fn descriptor_set(data: &[u8]) {

@@ -5,6 +5,8 @@ mod built;
 mod choices;
 mod expression;
 mod interpreter;
+#[path = "../support/lists_for_maps.rs"]
+mod lists_for_maps;
 mod message;
 mod path;
 mod schema;
@@ -24,6 +26,7 @@ use serde_json::json;
 use crate::choices::Choices;
 use crate::expression::{Expr, Type, Writer};
 use crate::interpreter::interpret;
+use crate::lists_for_maps::with_lists_for_maps;
 use crate::schema::{COMPUTE, MAKE};
 use crate::straight::{Failure, Given};
 
@@ -244,7 +247,7 @@ fn a_dynamic_message_is_written_as_prost_reflect_writes_it() {
 fn a_message_is_accepted_by_both_decoders_or_by_none() {
     holds(|case, choices| {
         let mut choices = Choices::new(choices);
-        let with_lists = schema::with_lists_for_maps(&case.input);
+        let with_lists = with_lists_for_maps(&case.input);
         for request in &case.requests {
             let ours = Message::decode(&case.schema, &case.input, request.clone());
             let decoded = case.decoded(request);

@@ -2,7 +2,6 @@
 //! first message and answers with another.
 
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, MessageDescriptor};
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, FieldDescriptorProto, FieldOptions,
@@ -92,26 +91,6 @@ pub(crate) fn described(schema: &Schema) -> String {
         format!("{} ({syntax:?}): {fields}", message.full_name())
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The same message where maps are lists of their entries, which on the wire is the same.
-pub(crate) fn with_lists_for_maps(message: &MessageDescriptor) -> MessageDescriptor {
-    fn change(message: &mut DescriptorProto) {
-        if let Some(options) = &mut message.options {
-            options.map_entry = None;
-        }
-        message.nested_type.iter_mut().for_each(change);
-    }
-    let mut files: Vec<FileDescriptorProto> =
-        message.parent_pool().file_descriptor_protos().cloned().collect();
-    files
-        .iter_mut()
-        .flat_map(|file| &mut file.message_type)
-        .for_each(change);
-    let pool = DescriptorPool::from_file_descriptor_set(FileDescriptorSet { file: files });
-    pool.expect("maps can be lists")
-        .get_message_by_name(message.full_name())
-        .expect("it was there")
 }
 
 /// `oneof value { int64 int = 1; … }`
