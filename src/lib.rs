@@ -35,6 +35,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cel;
 pub mod cli;
 pub mod client;
 mod error;

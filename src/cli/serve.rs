@@ -12,8 +12,8 @@ use super::limits::LimitArgs;
 use super::logging::{LogFormat, Logging};
 use super::stderr::{say, say_line};
 use super::tls::TlsArgs;
+use crate::cel::prepare_parser;
 use crate::live::{Answers, Loader, Reloader, Source};
-use crate::rules::expr::prepare_parser;
 use crate::{Error, Handlers, RulesOptions, RulesState, Sampler, Schema, Server};
 
 /// Serve protos, answered by rules.

@@ -5,10 +5,10 @@
 //! on every call that gets there.
 
 use super::compiler::Compiler;
-use super::expr::Value;
 use super::node::Node;
 use super::plan::{Op, Plan, Rule};
 use super::source::Source;
+use crate::cel::Value;
 use crate::schema::Method;
 
 /// What is known of the one message at a place in a plan.

@@ -7,12 +7,12 @@ use std::ops::Range;
 
 use prost_reflect::MessageDescriptor;
 
-use super::expr::{Program, Scope, Type, Uses};
 use super::names;
 use super::node::{Node, Yaml};
 use super::status::google_rpc;
 use super::text::{self, Piece};
 use crate::Problem;
+use crate::cel::{Program, Scope, Type, Uses};
 use crate::error::SourceText;
 use crate::message::Picker;
 use crate::schema::{LayoutId, Schema};

@@ -7,9 +7,9 @@ use prost_reflect::{DynamicMessage, Kind};
 
 use super::compiler::Compiler;
 use super::expected::{Expected, Literal};
-use super::expr::{Env, EvalError, Program, Uses, Value};
 use super::node::Node;
 use super::template::canonical;
+use crate::cel::{Env, EvalError, Program, Uses, Value};
 use crate::handler::excerpt;
 use crate::message::{Raw, Slot};
 

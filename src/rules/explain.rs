@@ -5,8 +5,8 @@ use tonic::metadata::MetadataMap;
 
 use super::MethodRules;
 use super::condition::{Decoded, Stage};
-use super::expr::{CallFacts, Env};
 use super::select::difference;
+use crate::cel::{CallFacts, Env};
 use crate::message::{Bounds, Message, MessageError, check_and_pick};
 
 /// What became of one rule.

@@ -15,9 +15,9 @@ use prost_reflect::{Kind, Value as Constant};
 
 use super::condition::Condition;
 use super::expected::Literal;
-use super::expr::{Env, Equality, Value, metadata_value};
 use super::plan::Rule;
 use super::template::canonical;
+use crate::cel::{Env, Equality, Value, metadata_value};
 use crate::message::{Picked, Raw, Slot};
 
 /// More combinations of places than this are not told apart: each table costs every call a look-up.

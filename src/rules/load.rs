@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::compiler::{Compiler, Entry, union};
-use super::expr::Uses;
 use super::file::{RulesFile, find, rules_files, rules_files_beside};
 use super::node::Node;
 use super::plan::Rule;
 use super::select::Order;
-use super::store::Store;
 use super::{MethodRules, Outline, Rules, RulesOptions, names, rule};
+use crate::cel::Store;
+use crate::cel::Uses;
 use crate::message::Picker;
 use crate::schema::{Method, Schema};
 use crate::{Error, Problem};

@@ -7,10 +7,10 @@ use tonic::metadata::{
 };
 
 use super::compiler::Compiler;
-use super::expr::{Env, Value};
 use super::node::{Node, Yaml};
 use super::source::Source;
 use super::template::decode_base64;
+use crate::cel::{Env, Value};
 
 /// Metadata to send.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::compiler::Compiler;
-use super::expr::{Env, Type, Value};
 use super::node::{Node, Yaml};
 use super::source::Source;
+use crate::cel::{Env, Type, Value};
 
 /// How long to wait.
 #[derive(Debug)]

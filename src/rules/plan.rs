@@ -10,7 +10,6 @@ use tonic::metadata::AsciiMetadataValue;
 
 use super::compiler::union;
 use super::condition::{Condition, Stage};
-use super::expr::{Program, Type, Uses};
 use super::metadata::Metadata;
 use super::pause::Pause;
 use super::source::Source;
@@ -18,6 +17,7 @@ use super::status::StatusTemplate;
 use super::template::Template;
 use super::text::Text;
 use super::times::Times;
+use crate::cel::{Program, Type, Uses};
 
 /// One rule, for one method.
 #[derive(Debug)]

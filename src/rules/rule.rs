@@ -8,7 +8,6 @@ use tonic::metadata::AsciiMetadataValue;
 use super::cardinality;
 use super::compiler::{Compiler, Entry, union};
 use super::condition::Condition;
-use super::expr::{Type, Uses};
 use super::file::find;
 use super::metadata::Metadata;
 use super::node::{Node, Yaml};
@@ -21,6 +20,7 @@ use super::steps::{Steps, is_identifier};
 use super::template::Template;
 use super::text::Text;
 use super::times::Times;
+use crate::cel::{Type, Uses};
 use crate::schema::Method;
 
 /// The keys of a rule.
@@ -271,7 +271,7 @@ fn state(compiler: &mut Compiler<'_>, node: &Node) -> Box<[Source]> {
         }
         // A variable whose value is broken is still there: its uses are no problems of their own.
         let (source, found) = Source::compile(compiler, value)
-            .unwrap_or((Source::Constant(super::expr::Value::Null), Type::Dyn));
+            .unwrap_or((Source::Constant(crate::cel::Value::Null), Type::Dyn));
         sources.push(source);
         compiler.state.push((name, found));
     }

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use tonic::Status;
 
-use super::expr::{Env, EvalError, Value};
 use super::metadata::Metadata;
 use super::pause::Pause;
 use super::plan::{Assignment, IntAssignment, Op, Plan, Rule, SignalStep, Variable};
 use super::session::Session;
 use super::source::fit;
 use super::state::Listener;
-use super::store::Store;
 use super::template::{Misfit, MisfitKind, Template};
 use super::text::Text;
+use crate::cel::Store;
+use crate::cel::{Env, EvalError, Value};
 use crate::handler::{Call, Frames};
 
 /// How many rounds a loop goes on without a pause. A deadline, the end of the server and the other calls on the thread

@@ -9,10 +9,10 @@ use tonic::Status;
 
 use super::MethodRules;
 use super::condition::{Decoded, Difference, Stage};
-use super::expr::{Env, EvalError};
 use super::index::Index;
 use super::plan::Rule;
 use super::session::{At, Session};
+use crate::cel::{Env, EvalError};
 use crate::handler::Call;
 
 /// The rules of a method in order, and where in it which event is needed.

@@ -13,12 +13,12 @@ use tonic::Status;
 use tonic::metadata::AsciiMetadataKey;
 
 use super::MethodRules;
-use super::expr::{CallFacts, Env, Value};
 use super::plan::Rule;
 use super::run::{Flow, Rounds, Stop, failed};
 use super::state::Listener;
-use super::store::Store;
 use super::template::Memos;
+use crate::cel::Store;
+use crate::cel::{CallFacts, Env, Value};
 use crate::handler::Call;
 use crate::message::{Bounds, MessageError, Picked, check, check_and_pick};
 use crate::schema::Layouts;

@@ -5,9 +5,9 @@
 use std::borrow::Cow;
 
 use super::compiler::Compiler;
-use super::expr::{Env, EvalError, Program, Type, Value};
 use super::node::{Node, Yaml};
 use super::text::{Piece, Text};
+use crate::cel::{Env, EvalError, Program, Type, Value};
 
 /// Where a value comes from.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use tokio::sync::mpsc;
 
-use super::store::Store;
 use super::times::Counter;
+use crate::cel::Store;
 
 /// The `store`, the counters of `times` and the signals on their way. Cheap to clone; a reload that is given the same state
 /// goes on counting.

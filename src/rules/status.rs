@@ -9,12 +9,12 @@ use prost_reflect::{DescriptorPool, MessageDescriptor};
 use tonic::{Code, Status};
 
 use super::compiler::Compiler;
-use super::expr::{Env, Type, Value};
 use super::names;
 use super::node::{Node, Yaml};
 use super::source::Source;
 use super::template::{Memos, Template};
 use super::text::Text;
+use crate::cel::{Env, Type, Value};
 use crate::message::{WireType, key, put_delimited, put_varint};
 
 /// A status to end a call with.

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::compiler::{Compiler, Entry};
-use super::expr::{Type, Value};
 use super::metadata::Metadata;
 use super::names;
 use super::node::{Node, Yaml};
@@ -13,6 +12,7 @@ use super::source::{Source, assignable};
 use super::status::StatusTemplate;
 use super::template::Template;
 use super::text::{Piece, Text};
+use crate::cel::{Type, Value};
 
 /// The keys of a step that say what it does; each step has one.
 pub(crate) const ACTIONS: [&str; 11] = [

@@ -6,11 +6,11 @@ use http::HeaderMap;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
 use super::compiler::Compiler;
-use super::expr::{CallFacts, Env, Uses, Value};
 use super::node::{self, Node};
-use super::store::Store;
 use super::template::{Memos, Template};
 use crate::Problem;
+use crate::cel::Store;
+use crate::cel::{CallFacts, Env, Uses, Value};
 use crate::error::SourceText;
 use crate::message::{Bounds, Message, Picker, check_and_pick};
 use crate::schema::Schema;

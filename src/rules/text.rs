@@ -7,8 +7,8 @@ use std::ops::Range;
 use itoa::Buffer;
 
 use super::compiler::Compiler;
-use super::expr::{Env, EvalError, Program, Type, Value};
 use super::node::Node;
+use crate::cel::{Env, EvalError, Program, Type, Value};
 
 /// A part of a template string, as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]

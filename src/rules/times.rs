@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::expr::{Env, EvalError, Program};
+use crate::cel::{Env, EvalError, Program};
 
 /// A limit on how many calls a rule answers.
 #[derive(Debug)]

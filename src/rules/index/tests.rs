@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
+use crate::cel::Env;
 use crate::message::Message;
 use crate::rules::condition::Decoded;
-use crate::rules::expr::Env;
 use crate::rules::testing::{kinds, with_request};
 use crate::rules::{MethodRules, Rules};
 use crate::schema::Schema;

@@ -2,8 +2,8 @@
 
 use super::constant::Unfit;
 use super::value::{text_of, unfit};
+use crate::cel::Value;
 use crate::message::{WireType, key, put_delimited, put_varint, with_length};
-use crate::rules::expr::Value;
 
 /// The fields of `google.protobuf.Value`.
 mod number {

@@ -26,8 +26,8 @@ pub(crate) use self::value::canonical;
 pub(crate) use self::well_known::{WellKnown, takes_null};
 use self::write::Op;
 use super::compiler::Compiler;
-use super::expr::{Env, EvalError};
 use super::node::Node;
+use crate::cel::{Env, EvalError};
 
 /// A message, ready to be written.
 #[derive(Debug)]

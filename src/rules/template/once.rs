@@ -9,7 +9,7 @@ use super::Misfit;
 use super::flat::flatten;
 use super::literal::{pad, put_padded};
 use super::write::{Nested, Op, write_all};
-use crate::rules::expr::{Env, Program};
+use crate::cel::{Env, Program};
 
 /// A run of operations that write the same bytes in each round.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use super::constant::{Unfit, whole};
 use super::field::{Field, kind_name};
 use super::well_known::{self, WellKnown};
 use super::write::Target;
+use crate::cel::{Type, Value};
 use crate::message::{WireType, key, put_delimited, put_scalar, put_varint, with_length};
-use crate::rules::expr::{Type, Value};
 
 /// The field at a path of numbers, from a message type.
 pub(super) fn field_at(message: &MessageDescriptor, path: &[u32]) -> Option<Field> {

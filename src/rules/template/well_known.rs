@@ -9,8 +9,8 @@ use super::constant::Unfit;
 use super::field::Field;
 use super::json::{put_json, put_list, put_struct};
 use super::value::{put_field, unfit};
+use crate::cel::{Type, Value};
 use crate::message::{WireType, key, put_delimited, put_varint};
-use crate::rules::expr::{Type, Value};
 use crate::rules::names;
 use crate::rules::node::{Node, Yaml};
 

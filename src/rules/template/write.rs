@@ -14,8 +14,8 @@ use super::once::{Memos, Once};
 use super::value::{self, IntForm};
 use super::well_known::WellKnown;
 use super::{Misfit, MisfitKind};
+use crate::cel::{Env, EvalError, Program};
 use crate::message::{Raw, Slot, Width, WireType, close, open, put_delimited, put_varint, with_length};
-use crate::rules::expr::{Env, EvalError, Program};
 use crate::rules::text::Text;
 
 /// One step of writing a message.

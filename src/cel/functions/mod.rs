@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_guide_names_every_function() {
-        let guide = include_str!("../../../../docs/rules.md");
+        let guide = include_str!("../../../docs/rules.md");
         let (_, table) = guide.split_once("### Functions").expect("it has such a part");
         let (table, _) = table.split_once("\n## ").expect("others come after it");
         let code = table.split('`').skip(1).step_by(2);

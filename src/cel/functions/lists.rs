@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::{Code, Evaluated, Function, Overload, P, R, Style, no_overload};
-use crate::rules::expr::equal::{Key, compare, equals};
-use crate::rules::expr::{EvalError, Value};
+use crate::cel::equal::{Key, compare, equals};
+use crate::cel::{EvalError, Value};
 
 const fn member(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
     Function {
@@ -128,7 +128,7 @@ fn sort(list: Value<'_>) -> Evaluated<Value<'_>> {
 }
 
 /// The values in the order of their keys, which must be of one type; equal keys keep their order.
-pub(in crate::rules::expr) fn sort_by_keys<'e>(
+pub(in crate::cel) fn sort_by_keys<'e>(
     name: &str,
     mut keyed: Vec<(Value<'e>, Value<'e>)>,
 ) -> Evaluated<Value<'e>> {

@@ -1,7 +1,7 @@
 //! Strings, bytes and encodings: `string`, `string_ext`, `encoders_ext`, `conversions`, and our own functions.
 
 use super::{Given, fails, gives, holds};
-use crate::rules::expr::Value;
+use crate::cel::Value;
 
 #[test]
 fn sizes_count_code_points_bytes_and_elements() {

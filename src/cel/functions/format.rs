@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Evaluated, no_overload, text_of};
-use crate::rules::expr::text::{write_double, write_duration};
-use crate::rules::expr::{EvalError, Value};
+use crate::cel::text::{write_double, write_duration};
+use crate::cel::{EvalError, Value};
 
 /// The digits of `%f` and `%e` where the clause does not say.
 const DEFAULT_PRECISION: usize = 6;

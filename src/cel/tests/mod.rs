@@ -21,8 +21,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{CallFacts, Env, EvalError, ExprProblem, Program, Scope, Type, Uses, Value};
+use crate::cel::Store;
 use crate::message::{Bounds, Message, Picker, check_and_pick};
-use crate::rules::store::Store;
 use crate::schema::Schema;
 
 /// Messages with every kind of field.

@@ -21,6 +21,7 @@ mod operators;
 mod parse;
 mod quick;
 mod reader;
+mod store;
 mod text;
 mod tree;
 mod types;
@@ -44,11 +45,11 @@ pub(crate) use self::equalities::Equality;
 use self::eval::Frame;
 pub(crate) use self::parse::prepare_parser;
 use self::quick::QuickInt;
+pub(crate) use self::store::Store;
 use self::tree::Node;
 pub(crate) use self::types::Type;
 pub(crate) use self::value::{MessageValue, Value};
 use crate::message::{Picked, Picker};
-use crate::rules::store::Store;
 use crate::schema::{LayoutId, Layouts, Schema};
 
 /// The names that an expression may use and their types, at load.

@@ -21,7 +21,7 @@ use super::field::Field;
 use super::parse::Parsed;
 use super::tree::Node;
 use super::{CallFacts, Env, ExprProblem, Scope, Type, Uses, Value};
-use crate::rules::store::Store;
+use crate::cel::Store;
 
 /// The tree is walked by recursion, here and when it runs.
 const MAX_DEPTH: usize = 200;

@@ -319,8 +319,8 @@ fn expressions_too_long_or_too_deep_are_problems_and_no_more() {
 
 #[test]
 fn a_request_that_is_not_there_is_a_problem() {
+    use crate::cel::{Program, Scope};
     use crate::message::Picker;
-    use crate::rules::expr::{Program, Scope};
     let schema = &super::SCHEMA;
     let layouts = schema.layouts();
     let mut picker = Picker::new(layouts, layouts.find("shapes.Shapes").expect("it is there"));

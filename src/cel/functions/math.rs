@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use super::{Code, Evaluated, Function, Overload, P, R, Style, no_overload};
-use crate::rules::expr::equal::compare;
-use crate::rules::expr::{EvalError, Value};
+use crate::cel::equal::compare;
+use crate::cel::{EvalError, Value};
 
 const fn function(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
     Function {

@@ -5,9 +5,9 @@ use regex::Regex;
 
 use super::names::function_names;
 use super::{Compiler, Typed};
-use crate::rules::expr::Type;
-use crate::rules::expr::functions::{self, Function, Style};
-use crate::rules::expr::tree::{Loop, LoopKind, Node};
+use crate::cel::Type;
+use crate::cel::functions::{self, Function, Style};
+use crate::cel::tree::{Loop, LoopKind, Node};
 
 /// The words that stand before a function's name, with a dot.
 const NAMESPACES: &[&str] = &["math", "strings", "lists", "base64"];

@@ -7,8 +7,8 @@ use chrono::DateTime;
 use super::{
     Code, Evaluated, Function, Overload, P, R, Style, in_duration_range, in_timestamp_range, no_overload,
 };
-use crate::rules::expr::text::{write_double, write_duration, write_enum, write_timestamp};
-use crate::rules::expr::{EvalError, Value};
+use crate::cel::text::{write_double, write_duration, write_enum, write_timestamp};
+use crate::cel::{EvalError, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -198,7 +198,7 @@ fn string(value: Value<'_>) -> Evaluated<Value<'_>> {
 }
 
 /// The text that `string()` gives.
-pub(in crate::rules::expr) fn text_of(value: Value<'_>) -> Evaluated<Cow<'_, str>> {
+pub(in crate::cel) fn text_of(value: Value<'_>) -> Evaluated<Cow<'_, str>> {
     let mut text = String::new();
     match value {
         Value::String(text) => return Ok(text),
@@ -296,7 +296,7 @@ fn parse_duration<'e>(text: &str) -> Evaluated<Value<'e>> {
 }
 
 /// A duration of so many nanoseconds, within the range of durations.
-pub(in crate::rules::expr) fn duration_of<'e>(nanos: i128) -> Value<'e> {
+pub(in crate::cel) fn duration_of<'e>(nanos: i128) -> Value<'e> {
     Value::Duration {
         seconds: (nanos / 1_000_000_000) as i64,
         nanos: (nanos % 1_000_000_000) as i32,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZoneDatabase;
 
 use super::{Code, Evaluated, Function, Overload, P, R, Style, no_overload};
-use crate::rules::expr::{EvalError, Value};
+use crate::cel::{EvalError, Value};
 
 /// A part of a point in time, in UTC, or in a zone by its IANA name or offset.
 macro_rules! part {
@@ -137,16 +137,16 @@ fn offset_in(zone: &str, time: DateTime<Utc>) -> Option<FixedOffset> {
 }
 
 /// A duration in nanoseconds.
-pub(in crate::rules::expr) fn total_nanos(seconds: i64, nanos: i32) -> i128 {
+pub(in crate::cel) fn total_nanos(seconds: i64, nanos: i32) -> i128 {
     i128::from(seconds) * 1_000_000_000 + i128::from(nanos)
 }
 
 /// Whether a duration of so many nanoseconds may come out of a calculation: 64 bits of them, about 292 years.
-pub(in crate::rules::expr) fn in_duration_range(nanos: i128) -> bool {
+pub(in crate::cel) fn in_duration_range(nanos: i128) -> bool {
     i64::try_from(nanos).is_ok()
 }
 
 /// Whether a timestamp lies between the years 1 and 9999.
-pub(in crate::rules::expr) fn in_timestamp_range(seconds: i64) -> bool {
+pub(in crate::cel) fn in_timestamp_range(seconds: i64) -> bool {
     (-62_135_596_800..=253_402_300_799).contains(&seconds)
 }

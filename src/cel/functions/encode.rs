@@ -7,7 +7,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::{Code, Evaluated, Function, Overload, P, R, Style, bounded, no_overload};
-use crate::rules::expr::{EvalError, Value};
+use crate::cel::{EvalError, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {

@@ -7,11 +7,11 @@ use http::HeaderName;
 use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor};
 
 use super::{Compiler, Place, Typed};
-use crate::rules::expr::field::Field;
-use crate::rules::expr::functions;
-use crate::rules::expr::tree::Node;
-use crate::rules::expr::well_known::WellKnown;
-use crate::rules::expr::{Type, Value};
+use crate::cel::field::Field;
+use crate::cel::functions;
+use crate::cel::tree::Node;
+use crate::cel::well_known::WellKnown;
+use crate::cel::{Type, Value};
 
 /// The names that every expression knows.
 const NAMES: &[&str] = &[
@@ -324,7 +324,7 @@ impl Compiler<'_, '_> {
         name: &str,
         span: &Range<usize>,
     ) -> Option<i32> {
-        let number = crate::rules::expr::equal::enum_number(descriptor, name);
+        let number = crate::cel::equal::enum_number(descriptor, name);
         if number.is_none() {
             self.problem(
                 span.clone(),

@@ -8,11 +8,11 @@ use prost_reflect::MessageDescriptor;
 use super::names::{message_type, named_fields};
 use super::operators::pair;
 use super::{Compiler, Place, Typed};
+use crate::cel::field::{Cardinality, Field};
+use crate::cel::operators::Relation;
+use crate::cel::tree::{Node, Path};
+use crate::cel::{Type, Value};
 use crate::message::Slot;
-use crate::rules::expr::field::{Cardinality, Field};
-use crate::rules::expr::operators::Relation;
-use crate::rules::expr::tree::{Node, Path};
-use crate::rules::expr::{Type, Value};
 
 impl Compiler<'_, '_> {
     /// A field of a message, or an entry of a map.

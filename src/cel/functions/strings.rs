@@ -4,7 +4,7 @@ use regex::Regex;
 
 use super::format::format;
 use super::{Code, Evaluated, Function, Overload, P, R, Style, bounded, no_overload};
-use crate::rules::expr::{EvalError, Value};
+use crate::cel::{EvalError, Value};
 
 const fn member(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
     Function {

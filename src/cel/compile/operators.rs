@@ -3,9 +3,9 @@
 use cel::common::ast::{CallExpr, IdedExpr, operators};
 
 use super::{Compiler, Typed};
-use crate::rules::expr::operators::{Math, Relation};
-use crate::rules::expr::tree::Node;
-use crate::rules::expr::{Type, Value};
+use crate::cel::operators::{Math, Relation};
+use crate::cel::tree::Node;
+use crate::cel::{Type, Value};
 
 impl Compiler<'_, '_> {
     /// The operator that a call stands for, or nothing if it is a function.
