@@ -1,0 +1,45 @@
+//! What an expression reads when it runs.
+
+use std::sync::atomic::AtomicU64;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::store::Store;
+use super::value::Value;
+use crate::message::Picked;
+use crate::schema::Layouts;
+
+/// What an expression reads at run time. The lifetime is that of the event at hand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Env<'e> {
+    pub(crate) layouts: &'e Layouts,
+    /// The message at hand: its bytes, checked, and its picked fields.
+    pub(crate) request: Option<(&'e [u8], &'e Picked)>,
+    /// All messages so far, checked; empty unless some program [uses](super::Uses) them.
+    pub(crate) requests: &'e [Bytes],
+    /// How many messages have come, the one at hand included.
+    pub(crate) received: u64,
+    /// The client's headers.
+    pub(crate) metadata: &'e HeaderMap,
+    pub(crate) state: &'e [Value<'static>],
+    /// The variables that calls share; empty unless some program [uses](super::Uses) them.
+    pub(crate) store: &'e Store,
+    pub(crate) locals: &'e [Value<'static>],
+    pub(crate) call: &'e CallFacts,
+}
+
+/// What `call` names.
+#[derive(Debug, Default)]
+pub(crate) struct CallFacts {
+    /// `package.Service/Method`.
+    pub(crate) method: String,
+    /// The client's address.
+    pub(crate) peer: String,
+    /// Unique among the calls of this server.
+    pub(crate) id: u64,
+    /// What `random()` and `uuid()` give follows from it and from `id`, where the user asked for that.
+    pub(crate) seed: Option<u64>,
+    /// How many random numbers were drawn.
+    pub(crate) drawn: AtomicU64,
+}

@@ -1,0 +1,105 @@
+//! A compiled expression: the room's front door.
+
+use super::compile::Compiler;
+use super::env::Env;
+use super::error::EvalError;
+use super::eval::Frame;
+use super::parse;
+use super::problem::ExprProblem;
+use super::quick::QuickInt;
+use super::scope::Scope;
+use super::tree::Node;
+use super::types::Type;
+use super::uses::Uses;
+use super::value::Value;
+
+/// A compiled expression.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(super) root: Node,
+    quick: Option<QuickInt>,
+    result_type: Type,
+    uses: Uses,
+    request_path: Option<Box<[u32]>>,
+}
+
+impl Program {
+    /// Parses and checks `source`; all problems, not the first.
+    pub(crate) fn compile(source: &str, scope: &mut Scope<'_>) -> Result<Self, Vec<ExprProblem>> {
+        let parsed = parse::parse(source)?;
+        let mut compiler = Compiler::new(&parsed, scope);
+        let root = compiler.root();
+        if !compiler.problems.is_empty() {
+            let mut problems = compiler.problems;
+            problems.sort_by_key(|problem| problem.span.start);
+            return Err(problems);
+        }
+        let path = root
+            .place
+            .map(|place| place.numbers)
+            .filter(|path| !path.is_empty());
+        Ok(Self {
+            quick: QuickInt::of(&root.node).filter(|_| root.value_type == Type::Int),
+            root: root.node,
+            result_type: root.value_type,
+            uses: compiler.uses,
+            request_path: path.map(Vec::into_boxed_slice),
+        })
+    }
+
+    /// The type of the result; [`Type::Dyn`] where only the values tell.
+    pub(crate) fn result_type(&self) -> &Type {
+        &self.result_type
+    }
+
+    /// What the program looks at.
+    pub(crate) fn uses(&self) -> Uses {
+        self.uses
+    }
+
+    /// The result, if it is the same for every call.
+    pub(crate) fn constant(&self) -> Option<Value<'static>> {
+        match &self.root {
+            Node::Const(value) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
+    /// If the whole program is a path into `request` (`request.a.b`), its field numbers: a message field set
+    /// from it copies presence too.
+    pub(crate) fn request_path(&self) -> Option<&[u32]> {
+        self.request_path.as_deref()
+    }
+
+    /// If the whole program adds a constant to the variable of `state` at that place, which: `${state.n + 1}`.
+    pub(crate) fn added_to_state(&self, place: usize) -> Option<i64> {
+        self.quick.as_ref()?.added_to(place)
+    }
+
+    /// Runs a program whose result is an [int](Type::Int), and makes no value on the way.
+    #[inline(always)]
+    pub(crate) fn eval_int(&self, env: &Env<'_>) -> Result<i64, EvalError> {
+        if let Some(quick) = &self.quick
+            && let Some(number) = quick.eval(env)
+        {
+            return Ok(number);
+        }
+        self.eval_int_of_tree(env)
+    }
+
+    #[inline(never)]
+    fn eval_int_of_tree(&self, env: &Env<'_>) -> Result<i64, EvalError> {
+        self.root.eval_int(&mut Frame::new(env))
+    }
+
+    /// Runs a program whose result is a [double](Type::Double), and makes no value on the way.
+    #[inline]
+    pub(crate) fn eval_double(&self, env: &Env<'_>) -> Result<f64, EvalError> {
+        self.root.eval_double(&mut Frame::new(env))
+    }
+
+    /// Runs the program.
+    pub(crate) fn eval<'e>(&'e self, env: &Env<'e>) -> Result<Value<'e>, EvalError> {
+        self.root.eval(&mut Frame::new(env))
+    }
+}

@@ -1,0 +1,21 @@
+//! What an expression may name, as the compiler sees it.
+
+use prost_reflect::MessageDescriptor;
+
+use super::types::Type;
+use crate::message::Picker;
+use crate::schema::{LayoutId, Schema};
+
+/// The names that an expression may use and their types, at load.
+#[derive(Debug)]
+pub(crate) struct Scope<'s> {
+    pub(crate) schema: &'s Schema,
+    /// The type of `request`, where one is at hand; nothing in an `open` event or a condition on metadata alone.
+    pub(crate) request: Option<(MessageDescriptor, LayoutId)>,
+    /// Gives a slot to each singular field path of `request` that the expression reads.
+    pub(crate) picker: &'s mut Picker,
+    /// The variables of `state`: their index is their place in [`Env::state`].
+    pub(crate) state: &'s [(String, Type)],
+    /// Counters and elements (`as: n`), innermost last: their index is their place in [`Env::locals`].
+    pub(crate) locals: &'s [(String, Type)],
+}

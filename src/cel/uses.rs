@@ -1,0 +1,39 @@
+//! What a compiled expression looks at.
+
+use std::ops::{BitOr, BitOrAssign};
+
+/// What a program looks at; decides when a condition can be taken, and what a session has to keep.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Uses {
+    pub(crate) request: bool,
+    pub(crate) requests: bool,
+    pub(crate) metadata: bool,
+    pub(crate) state: bool,
+    pub(crate) store: bool,
+    pub(crate) locals: bool,
+    /// `now`, `random()`, `uuid()`, `received`, `call`: another value on each evaluation or call.
+    pub(crate) volatile: bool,
+}
+
+/// What either of two programs looks at.
+impl BitOr for Uses {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self {
+            request: self.request | other.request,
+            requests: self.requests | other.requests,
+            metadata: self.metadata | other.metadata,
+            state: self.state | other.state,
+            store: self.store | other.store,
+            locals: self.locals | other.locals,
+            volatile: self.volatile | other.volatile,
+        }
+    }
+}
+
+impl BitOrAssign for Uses {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = *self | other;
+    }
+}
