@@ -38,7 +38,9 @@
 mod cel;
 pub mod cli;
 pub mod client;
+mod duration;
 mod error;
+mod folder;
 pub mod handler;
 pub mod live;
 pub mod message;
@@ -46,6 +48,8 @@ pub mod rules;
 pub mod sample;
 pub mod schema;
 pub mod server;
+mod suggest;
+mod uuid;
 
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
 pub use crate::error::{Error, Problem};

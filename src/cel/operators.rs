@@ -277,13 +277,13 @@ pub(super) fn index<'v, 'e>(container: &'v Value<'e>, key: &Value<'_>) -> Evalua
             place.and_then(|place| values.get(place)).ok_or_else(|| {
                 EvalError::new(format!(
                     "index out of range: {} in a list of {}",
-                    shown(key),
+                    key.to_text(),
                     values.len()
                 ))
             })
         }
         Value::Map(entries) => super::equal::find(entries, key)
-            .ok_or_else(|| EvalError::new(format!("no such key: {}", shown(key)))),
+            .ok_or_else(|| EvalError::new(format!("no such key: {}", key.to_text()))),
         other => Err(no_overload("[]", &[other, key]).expect_err("it is an error")),
     }
 }
@@ -295,10 +295,4 @@ pub(super) fn contains(container: &Value<'_>, value: &Value<'_>) -> Evaluated<bo
         Value::Map(entries) => Ok(super::equal::find(entries, value).is_some()),
         other => no_overload("in", &[value, other]).map(|_: Value<'_>| false),
     }
-}
-
-fn shown(value: &Value<'_>) -> String {
-    let mut text = String::new();
-    value.write_text(&mut text);
-    text
 }

@@ -35,6 +35,13 @@ impl Value<'_> {
         }
     }
 
+    /// The text that [`write_text`](Self::write_text) writes.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = String::new();
+        self.write_text(&mut text);
+        text
+    }
+
     /// Appends the value as JSON.
     pub(super) fn write_json(&self, text: &mut String) {
         match self {

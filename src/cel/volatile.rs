@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::CallFacts;
+use crate::uuid;
 
 /// Seconds and nanoseconds since 1970.
 pub(super) fn now() -> (i64, i32) {
@@ -34,15 +35,5 @@ fn generator(call: &CallFacts) -> Option<fastrand::Rng> {
 /// A random UUID (version 4, RFC 9562).
 pub(super) fn uuid(call: &CallFacts) -> String {
     let bits = generator(call).map_or_else(|| fastrand::u128(..), |mut generator| generator.u128(..));
-    let bits = bits & !(0xf << 76) | 0x4 << 76;
-    let bits = bits & !(0b11 << 62) | 0b10 << 62;
-    let digits = format!("{bits:032x}");
-    [
-        &digits[..8],
-        &digits[8..12],
-        &digits[12..16],
-        &digits[16..20],
-        &digits[20..],
-    ]
-    .join("-")
+    uuid::version_4(bits)
 }

@@ -11,6 +11,7 @@ use prost_reflect::{Kind, MessageDescriptor};
 use super::reader::{Fields, Wire, scalar};
 use super::{MessageValue, Type, Value};
 use crate::message::Malformed;
+use crate::schema;
 
 /// A message type that is not read as a plain message.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,17 +28,15 @@ pub(super) enum WellKnown {
 
 impl WellKnown {
     pub(super) fn of(message: &MessageDescriptor) -> Option<Self> {
-        let name = message.full_name().strip_prefix("google.protobuf.")?;
-        Some(match name {
-            "Timestamp" => Self::Timestamp,
-            "Duration" => Self::Duration,
-            "Struct" => Self::Struct,
-            "Value" => Self::Value,
-            "ListValue" => Self::ListValue,
-            "Any" => Self::Any,
-            "DoubleValue" | "FloatValue" | "Int64Value" | "UInt64Value" | "Int32Value" | "UInt32Value"
-            | "BoolValue" | "StringValue" | "BytesValue" => Self::Wrapper(message.get_field(1)?.kind()),
-            _ => return None,
+        Some(match schema::WellKnown::of(message)? {
+            schema::WellKnown::Timestamp => Self::Timestamp,
+            schema::WellKnown::Duration => Self::Duration,
+            schema::WellKnown::Struct => Self::Struct,
+            schema::WellKnown::Value => Self::Value,
+            schema::WellKnown::ListValue => Self::ListValue,
+            schema::WellKnown::Any => Self::Any,
+            schema::WellKnown::Wrapper => Self::Wrapper(message.get_field(1)?.kind()),
+            schema::WellKnown::Empty | schema::WellKnown::FieldMask => return None,
         })
     }
 

@@ -6,11 +6,14 @@
 //! was being loaded has no fingerprint, and counts as changed next time: nothing that is new is taken for known.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use crate::folder::{self, Contents, Walk};
+use crate::rules::is_rules_file;
+use crate::schema::is_schema_source;
 
 /// The clock of file times ticks at least this often.
 pub(super) const TICK: Duration = Duration::from_millis(10);
@@ -62,7 +65,7 @@ impl Survey {
             since,
             survey: Self::default(),
             followed: BTreeSet::new(),
-            visited: BTreeSet::new(),
+            walk: Walk::default(),
         };
         for path in paths.protos {
             taker.given(path, Kind::Proto);
@@ -117,17 +120,13 @@ enum Kind {
     Rules,
 }
 
-/// What a file in a folder is by its name; most are nothing to us.
-fn kind_of(name: &OsStr) -> Option<Kind> {
-    const RULES: [&str; 3] = [".rules.yaml", ".rules.yml", ".rules.json"];
-    let is_proto = Path::new(name).extension() == Some(OsStr::new("proto"));
-    let name = name.to_str()?;
-    if is_proto || name == "buf.yaml" || name == "buf.work.yaml" {
+/// What a file in a folder is by its name; most are neither.
+fn kind_of(path: &Path) -> Option<Kind> {
+    let name = path.file_name()?;
+    if is_schema_source(name) {
         Some(Kind::Proto)
-    } else if RULES.iter().any(|ending| name.ends_with(ending)) {
-        Some(Kind::Rules)
     } else {
-        None
+        is_rules_file(name).then_some(Kind::Rules)
     }
 }
 
@@ -137,8 +136,8 @@ struct Taker<'b> {
     survey: Survey,
     /// Whose symbolic links were followed.
     followed: BTreeSet<PathBuf>,
-    /// The folders looked into; one can be met again through a symbolic link.
-    visited: BTreeSet<PathBuf>,
+    /// Reads each folder once, however many paths lead to it.
+    walk: Walk,
 }
 
 impl Taker<'_> {
@@ -158,51 +157,29 @@ impl Taker<'_> {
         }
     }
 
-    /// All files of interest in a folder and those below it, but for hidden ones, as they are looked up in.
+    /// All files of interest in a folder and below it.
     fn below(&mut self, folder: &Path) {
-        let mut waiting = vec![folder.to_owned()];
-        while let Some(folder) = waiting.pop() {
-            let Ok(entries) = fs::read_dir(&folder) else {
-                continue;
-            };
-            if !self
-                .visited
-                .insert(fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone()))
-            {
-                continue;
-            }
-            for entry in entries.flatten() {
-                let name = entry.file_name();
-                let path = entry.path();
-                let Ok(kind) = entry.file_type() else {
-                    continue;
-                };
-                if kind.is_symlink() {
-                    self.follow(&path);
-                }
-                if kind.is_dir() || kind.is_symlink() && path.is_dir() {
-                    if !name.as_encoded_bytes().starts_with(b".") && name != "node_modules" {
-                        waiting.push(path);
-                    }
-                } else if let Some(kind) = kind_of(&name) {
-                    self.file(&path, kind);
-                }
-            }
-            self.survey.folders.insert(folder);
-        }
+        let contents = self.walk.below(folder);
+        self.contents(contents, |_| true);
     }
 
     /// The rules files in a folder, and in none below it.
     fn folder_alone(&mut self, folder: &Path) {
         self.follow(folder);
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if kind_of(&entry.file_name()) == Some(Kind::Rules) && !path.is_dir() {
-                self.follow(&path);
-                self.file(&path, Kind::Rules);
+        self.contents(folder::contents_of(folder), |kind| kind == Kind::Rules);
+        self.survey.folders.insert(folder.to_owned());
+    }
+
+    fn contents(&mut self, contents: Contents, is_wanted: impl Fn(Kind) -> bool) {
+        for link in &contents.links {
+            self.follow(link);
+        }
+        for file in &contents.files {
+            if let Some(kind) = kind_of(file).filter(|kind| is_wanted(*kind)) {
+                self.file(file, kind);
             }
         }
-        self.survey.folders.insert(folder.to_owned());
+        self.survey.folders.extend(contents.folders);
     }
 
     fn file(&mut self, path: &Path, kind: Kind) {

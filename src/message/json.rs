@@ -11,7 +11,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, Value};
 use super::json_input::{normalize, read_normal};
 use super::json_output::{JsonStyle, serialize_json};
 use super::{Bounds, MAX_DEPTH, Message, MessageError, check};
-use crate::schema::Layouts;
+use crate::schema::{Layouts, WellKnown};
 
 impl Message {
     /// Reads ProtoJSON: fields by their proto or JSON name.
@@ -68,7 +68,7 @@ impl Walk {
 
     fn each(&self, message: &DynamicMessage, depth: u32) -> Result<(), MessageError> {
         let depth = depth.checked_sub(1).ok_or_else(MessageError::any_too_deep)?;
-        if message.descriptor().full_name() == "google.protobuf.Any" {
+        if WellKnown::of(&message.descriptor()) == Some(WellKnown::Any) {
             return match self.any_contents(message)? {
                 Some(contents) => self.each(&contents, depth),
                 None => Ok(()),
@@ -118,14 +118,11 @@ impl Walk {
 /// Fails on times that no text can say; prost-reflect would bring them into range.
 fn check_time(message: &DynamicMessage) -> Result<(), MessageError> {
     let descriptor = message.descriptor();
-    let name = descriptor.full_name();
-    let (is_duration, is_timestamp) = (
-        name == "google.protobuf.Duration",
-        name == "google.protobuf.Timestamp",
-    );
-    if !is_duration && !is_timestamp {
-        return Ok(());
-    }
+    let is_duration = match WellKnown::of(&descriptor) {
+        Some(WellKnown::Duration) => true,
+        Some(WellKnown::Timestamp) => false,
+        _ => return Ok(()),
+    };
     let seconds = message.get_field_by_number(1).and_then(|value| value.as_i64());
     let nanos = message.get_field_by_number(2).and_then(|value| value.as_i32());
     let (seconds, nanos) = (seconds.unwrap_or_default(), nanos.unwrap_or_default());
@@ -138,6 +135,6 @@ fn check_time(message: &DynamicMessage) -> Result<(), MessageError> {
     if fits {
         Ok(())
     } else {
-        Err(MessageError::time_out_of_range(name))
+        Err(MessageError::time_out_of_range(descriptor.full_name()))
     }
 }

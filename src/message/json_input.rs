@@ -15,6 +15,8 @@ use prost_reflect::{
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use crate::schema::WellKnown;
+
 /// Fails on a field that comes twice. Gives the JSON to read instead of `json`, where that must be another.
 pub(super) fn normalize(
     descriptor: &MessageDescriptor,
@@ -46,12 +48,11 @@ enum Expected {
 
 impl Expected {
     fn of_message(descriptor: &MessageDescriptor) -> Self {
-        match descriptor.full_name().strip_prefix("google.protobuf.") {
-            Some("Any") => Self::Any,
+        match WellKnown::of(descriptor) {
+            Some(WellKnown::Any) => Self::Any,
+            Some(WellKnown::Empty) | None => Self::Message(descriptor.clone()),
             // They have a JSON form of their own.
-            Some("Duration" | "FieldMask" | "ListValue" | "Struct" | "Timestamp" | "Value") => Self::Anything,
-            Some(name) if name.ends_with("Value") => Self::Anything,
-            _ => Self::Message(descriptor.clone()),
+            Some(_) => Self::Anything,
         }
     }
 
@@ -231,7 +232,7 @@ pub(super) fn read_normal(
 
 /// Makes those `Any`s empty whose JSON was `{}`.
 fn empty_anys(message: &mut DynamicMessage, blank: &str) {
-    if message.descriptor().full_name() == "google.protobuf.Any" {
+    if WellKnown::of(&message.descriptor()) == Some(WellKnown::Any) {
         let url = message.get_field_by_number(1);
         if url.is_some_and(|url| url.as_str() == Some(blank)) {
             message.clear_field_by_number(1);

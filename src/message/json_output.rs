@@ -14,6 +14,7 @@ use prost_reflect::{
 use serde::ser::{Error as _, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 
 use super::MAX_DEPTH;
+use crate::schema::WellKnown;
 
 /// What ProtoJSON leaves open.
 #[derive(Clone, Copy, Default)]
@@ -76,47 +77,19 @@ impl Serialize for Shown<'_, &DynamicMessage> {
         let depth = self.depth.checked_sub(1).ok_or_else(too_deep)?;
         let message = self.what;
         let inside = self.deeper(message, depth);
-        match message.descriptor().full_name() {
-            "google.protobuf.Any" => inside.serialize_any(serializer),
-            "google.protobuf.Struct" | "google.protobuf.ListValue" | "google.protobuf.Value" => {
+        match WellKnown::of(&message.descriptor()) {
+            Some(WellKnown::Any) => inside.serialize_any(serializer),
+            Some(WellKnown::Struct | WellKnown::ListValue | WellKnown::Value) => {
                 inside.serialize_struct(serializer)
             }
-            name if is_well_known(name) => {
-                message.serialize_with_options(serializer, &SerializeOptions::new())
-            }
-            _ => {
+            Some(_) => message.serialize_with_options(serializer, &SerializeOptions::new()),
+            None => {
                 let mut map = serializer.serialize_map(None)?;
                 inside.serialize_fields(&mut map)?;
                 map.end()
             }
         }
     }
-}
-
-/// The types of `google.protobuf` whose JSON is not that of their fields.
-const WELL_KNOWN: [&str; 17] = [
-    "Any",
-    "BoolValue",
-    "BytesValue",
-    "DoubleValue",
-    "Duration",
-    "Empty",
-    "FieldMask",
-    "FloatValue",
-    "Int32Value",
-    "Int64Value",
-    "ListValue",
-    "StringValue",
-    "Struct",
-    "Timestamp",
-    "UInt32Value",
-    "UInt64Value",
-    "Value",
-];
-
-fn is_well_known(name: &str) -> bool {
-    name.strip_prefix("google.protobuf.")
-        .is_some_and(|name| WELL_KNOWN.contains(&name))
 }
 
 impl Shown<'_, &DynamicMessage> {
@@ -183,8 +156,8 @@ impl Shown<'_, &DynamicMessage> {
             return map.end();
         };
         map.serialize_entry("@type", url)?;
-        if is_well_known(name) {
-            if name != "google.protobuf.Empty" || self.style.value_of_empty {
+        if let Some(known) = WellKnown::named(name) {
+            if known != WellKnown::Empty || self.style.value_of_empty {
                 map.serialize_entry("value", &self.with(&contents))?;
             }
         } else {
@@ -210,7 +183,7 @@ impl Shown<'_, &DynamicMessage> {
     /// `Struct`, `ListValue` and `Value`: each has one field that is its JSON.
     fn serialize_struct<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let descriptor = self.what.descriptor();
-        let is_value = descriptor.full_name() == "google.protobuf.Value";
+        let is_value = WellKnown::of(&descriptor) == Some(WellKnown::Value);
         let field = if is_value {
             descriptor.fields().find(|field| self.what.has_field(field))
         } else {

@@ -7,7 +7,6 @@ use std::ops::Range;
 
 use prost_reflect::MessageDescriptor;
 
-use super::names;
 use super::node::{Node, Yaml};
 use super::status::google_rpc;
 use super::text::{self, Piece};
@@ -16,6 +15,7 @@ use crate::cel::{Program, Scope, Type, Uses};
 use crate::error::SourceText;
 use crate::message::Picker;
 use crate::schema::{LayoutId, Schema};
+use crate::suggest;
 
 /// The compiler of one rule for one method.
 pub(crate) struct Compiler<'a> {
@@ -183,7 +183,7 @@ pub(crate) fn entries<'n>(
             key.span.clone(),
             format!("unknown key `{name}` in {what}"),
         );
-        problems.push(match names::hint(&name, known.iter().copied()) {
+        problems.push(match suggest::hint(&name, known.iter().copied()) {
             Some(hint) => problem.with_hint(hint),
             None => problem,
         });

@@ -10,13 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, Value};
 
 use super::compiler::Compiler;
-use super::names;
 use super::node::{Node, Yaml};
 use super::template::{Field, WellKnown, constant, takes_null};
 use super::text::{self, Piece};
 use crate::handler::excerpt;
 use crate::message::{Message, key_text};
 use crate::schema::Schema;
+use crate::suggest;
 
 /// What a value must be.
 #[derive(Debug, Clone)]
@@ -161,7 +161,7 @@ impl Expected {
                 Self::compile_field(compiler, value, &field).map(|expected| (field, name, expected))
             } else {
                 let fields: Vec<_> = descriptor.fields().collect();
-                let hint = names::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name));
+                let hint = suggest::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name));
                 let message = format!("the message {} has no field `{name}`", descriptor.full_name());
                 compiler.problem_hint(key, message, hint);
                 None

@@ -1,24 +1,32 @@
 //! Rules files: which they are, and what is in them.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::compiler::Entry;
+use super::node;
 use super::node::{Node, Yaml};
-use super::{names, node};
 use crate::error::SourceText;
+use crate::folder::Contents;
 use crate::schema::InputFolder;
-use crate::{Error, Problem};
+use crate::{Error, Problem, folder, suggest};
 
-/// What the name of a rules file ends with, where a folder is searched.
+/// What the name of a rules file ends with, in a folder.
 const ENDINGS: [&str; 3] = [".rules.yaml", ".rules.yml", ".rules.json"];
 
-/// The rules files among `paths`: files as they are named, folders searched to the bottom; sorted by path.
+/// Whether a file of this name is read for its rules when its folder is.
+pub(crate) fn is_rules_file(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    ENDINGS.iter().any(|ending| name.ends_with(ending.as_bytes()))
+}
+
+/// The rules files among `paths`: files as they are named, and those in and below folders; sorted by path.
 pub(crate) fn rules_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            search(path, true, &mut files)?;
+            add(folder::contents_below(path), &mut files)?;
         } else {
             files.push(path.clone());
         }
@@ -29,35 +37,33 @@ pub(crate) fn rules_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
 /// The rules files in the folders of a schema's inputs, sorted by path.
 pub(crate) fn rules_files_beside(folders: &[InputFolder]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
-    for folder in folders {
-        search(&folder.path, folder.whole, &mut files)?;
+    for InputFolder { path, whole } in folders {
+        let contents = if *whole {
+            folder::contents_below(path)
+        } else {
+            folder::contents_of(path)
+        };
+        add(contents, &mut files)?;
     }
     Ok(in_order(files))
+}
+
+fn add(contents: Contents, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    if let Some((folder, error)) = contents.errors.into_iter().next() {
+        return Err(Error::io(
+            format!("cannot read the folder {}", folder.display()),
+            error,
+        ));
+    }
+    let is_rules_file = |path: &PathBuf| path.file_name().is_some_and(is_rules_file);
+    files.extend(contents.files.into_iter().filter(is_rules_file));
+    Ok(())
 }
 
 fn in_order(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
     files.sort();
     files.dedup();
     files
-}
-
-fn search(folder: &Path, below: bool, files: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let failed = |error| Error::io(format!("cannot read the folder {}", folder.display()), error);
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let path = entry.path();
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        // Not the target of a link: a link may lead back up.
-        if entry.file_type().map_err(failed)?.is_dir() {
-            if below && !name.starts_with('.') {
-                search(&path, below, files)?;
-            }
-        } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// A rules file, read but not checked.
@@ -105,7 +111,7 @@ impl RulesFile {
                                 key.span.clone(),
                                 format!("unknown key `{name}` in a rules file"),
                             );
-                            problems.push(match names::hint(&name, ["rules", "$schema"]) {
+                            problems.push(match suggest::hint(&name, ["rules", "$schema"]) {
                                 Some(hint) => problem.with_hint(hint),
                                 None => problem,
                             });

@@ -11,12 +11,12 @@ use super::file::{RulesFile, find, rules_files, rules_files_beside};
 use super::node::Node;
 use super::plan::Rule;
 use super::select::Order;
-use super::{MethodRules, Outline, Rules, RulesOptions, names, rule};
+use super::{MethodRules, Outline, Rules, RulesOptions, rule};
 use crate::cel::Store;
 use crate::cel::Uses;
 use crate::message::Picker;
 use crate::schema::{Method, Schema};
-use crate::{Error, Problem};
+use crate::{Error, Problem, suggest};
 
 pub(super) fn load(options: &RulesOptions, schema: &Schema, paths: &[PathBuf]) -> Result<Rules, Error> {
     load_files(options, schema, rules_files(paths)?)
@@ -170,7 +170,7 @@ impl<'l> Loader<'l> {
                 format!("there is no method `{wanted}`"),
             );
             let known = self.schema.methods().iter().map(|method| method.name());
-            self.problems.push(match names::hint(wanted, known) {
+            self.problems.push(match suggest::hint(wanted, known) {
                 Some(hint) => problem.with_hint(hint),
                 None => problem,
             });

@@ -14,7 +14,6 @@ mod index;
 mod json_schema;
 mod load;
 mod metadata;
-mod names;
 mod node;
 mod pause;
 mod plan;
@@ -40,6 +39,7 @@ use std::sync::Arc;
 use tonic::Status;
 
 pub use self::explain::Explanation;
+pub(crate) use self::file::is_rules_file;
 pub use self::json_schema::JSON_SCHEMA;
 use self::plan::Rule;
 use self::select::{Chosen, Order};

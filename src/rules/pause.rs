@@ -6,6 +6,7 @@ use super::compiler::Compiler;
 use super::node::{Node, Yaml};
 use super::source::Source;
 use crate::cel::{Env, Type, Value};
+use crate::duration::parse_nanoseconds;
 
 /// How long to wait.
 #[derive(Debug)]
@@ -59,39 +60,16 @@ fn duration(value: &Value<'_>) -> Result<Duration, String> {
             Some(duration) => return Ok(duration),
             None => format!("{text:?}"),
         },
-        other => {
-            let mut text = String::new();
-            other.write_text(&mut text);
-            text
-        }
+        other => other.to_text(),
     };
     Err(found)
 }
 
-/// Numbers with units, one after the other, as CEL and Go write them: `1h30m`, `1.5s`, `200ms`.
+/// A text in CEL's grammar of durations, if it is one and not negative.
 fn parse(text: &str) -> Option<Duration> {
-    let mut rest = text;
-    let mut total = Duration::ZERO;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let unit = rest
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(rest.len());
-        let seconds = match &rest[..unit] {
-            "ns" => 1e-9,
-            "us" | "µs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        total = total.checked_add(Duration::try_from_secs_f64(number * seconds).ok()?)?;
-        rest = &rest[unit..];
-    }
-    (!text.is_empty()).then_some(total)
+    let nanoseconds = u128::try_from(parse_nanoseconds(text)?).ok()?;
+    let seconds = u64::try_from(nanoseconds / 1_000_000_000).ok()?;
+    Some(Duration::new(seconds, (nanoseconds % 1_000_000_000) as u32))
 }
 
 #[cfg(test)]

@@ -433,7 +433,7 @@ fn changes<'a>(
             Variable::State(place, kept) => Change::State(*place, fit(kept, value).map_err(wrong)?),
             Variable::Store(key) => {
                 let key = key.value(env).map_err(|error| wrong(error.into_text()))?;
-                Change::Store(shown(&key), value)
+                Change::Store(key.to_text(), value)
             }
         };
         Ok((assignment.name.as_str(), change))
@@ -462,7 +462,7 @@ fn rounds(count: Value<'static>) -> Result<i64, EvalError> {
         Value::Uint(count) => i64::try_from(*count).ok(),
         _ => None,
     };
-    rounds.ok_or_else(|| EvalError::new(format!("{} rounds", shown(&count))))
+    rounds.ok_or_else(|| EvalError::new(format!("{} rounds", count.to_text())))
 }
 
 /// The elements of a list, or the keys of a map.
@@ -470,7 +470,7 @@ fn elements(value: Value<'_>) -> Result<Vec<Value<'static>>, EvalError> {
     match value {
         Value::List(items) => Ok(items.into_iter().map(Value::into_owned).collect()),
         Value::Map(entries) => Ok(entries.into_iter().map(|(key, _)| key.into_owned()).collect()),
-        other => Err(EvalError::new(format!("{} is no list", shown(&other)))),
+        other => Err(EvalError::new(format!("{} is no list", other.to_text()))),
     }
 }
 
@@ -496,10 +496,4 @@ fn misfit_status(rule: &Rule, misfit: Misfit) -> Status {
 /// What a call ends with when its values do not fit its rule.
 pub(super) fn failed(rule: &Rule, message: &str) -> Status {
     Status::internal(format!("rule {}: {message}", rule.name))
-}
-
-fn shown(value: &Value<'_>) -> String {
-    let mut text = String::new();
-    value.write_text(&mut text);
-    text
 }

@@ -9,13 +9,13 @@ use prost_reflect::{DescriptorPool, MessageDescriptor};
 use tonic::{Code, Status};
 
 use super::compiler::Compiler;
-use super::names;
 use super::node::{Node, Yaml};
 use super::source::Source;
 use super::template::{Memos, Template};
 use super::text::Text;
 use crate::cel::{Env, Type, Value};
 use crate::message::{WireType, key, put_delimited, put_varint};
+use crate::suggest;
 
 /// A status to end a call with.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ impl StatusTemplate {
             CodeSource::Constant(code) => *code,
             CodeSource::Dynamic(source) => {
                 let value = source.value(env).map_err(|error| format!("`code`: {error}"))?;
-                code_of(&value).ok_or_else(|| format!("`code`: {} is no status code", shown(&value)))?
+                code_of(&value).ok_or_else(|| format!("`code`: {} is no status code", value.to_text()))?
             }
         };
         let mut message = String::new();
@@ -195,8 +195,8 @@ fn compile_code(compiler: &mut Compiler<'_>, node: &Node) -> Option<CodeSource> 
     if let Some(code) = code_of(value) {
         return Some(CodeSource::Constant(code));
     }
-    let text = shown(value);
-    let hint = names::nearest(&text, CODES).map(|near| format!("did you mean `{near}`?"));
+    let text = value.to_text();
+    let hint = suggest::did_you_mean(&text, CODES);
     compiler.problem_hint(node, format!("`{text}` is no status code"), hint);
     None
 }
@@ -211,12 +211,6 @@ fn code_of(value: &Value<'_>) -> Option<Code> {
         _ => return None,
     };
     (number < CODES.len()).then(|| Code::from(number as i32))
-}
-
-fn shown(value: &Value<'_>) -> String {
-    let mut text = String::new();
-    value.write_text(&mut text);
-    text
 }
 
 /// A detail is a message with `@type`, or one short form.
@@ -237,7 +231,7 @@ fn compile_detail(compiler: &mut Compiler<'_>, node: &Node) -> Option<Template> 
     };
     let name = form.key_text().unwrap_or_default();
     let Some((_, message)) = SHORT_FORMS.iter().find(|(short, _)| *short == name) else {
-        let hint = names::hint(&name, SHORT_FORMS.iter().map(|(short, _)| *short));
+        let hint = suggest::hint(&name, SHORT_FORMS.iter().map(|(short, _)| *short));
         compiler.problem_hint(form, format!("there is no short form `{name}`"), hint);
         return None;
     };

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::compiler::{Compiler, Entry};
 use super::metadata::Metadata;
-use super::names;
 use super::node::{Node, Yaml};
 use super::pause::Pause;
 use super::plan::{Assignment, IntAssignment, Op, Plan, SignalStep, Variable};
@@ -13,6 +12,7 @@ use super::status::StatusTemplate;
 use super::template::Template;
 use super::text::{Piece, Text};
 use crate::cel::{Type, Value};
+use crate::suggest;
 
 /// The keys of a step that say what it does; each step has one.
 pub(crate) const ACTIONS: [&str; 11] = [
@@ -348,7 +348,7 @@ impl<'s, 'c> Steps<'s, 'c> {
         if let Some(place) = variables.iter().position(|(known, _)| known == name) {
             return Some(Variable::State(place, variables[place].1.clone()));
         }
-        let hint = names::hint(name, variables.iter().map(|(known, _)| known.as_str()));
+        let hint = suggest::hint(name, variables.iter().map(|(known, _)| known.as_str()));
         let hint = hint.or_else(|| Some("declare it in the session's `state`".to_owned()));
         self.compiler
             .problem_hint(key, format!("there is no variable `{name}`"), hint);

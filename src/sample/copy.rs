@@ -7,7 +7,7 @@
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
 
 use super::annotations::Field;
-use super::well_known;
+use crate::schema::WellKnown;
 
 /// Copies all that matches, and returns the part of the request that found no place.
 pub(super) fn into_response(request: &DynamicMessage, response: &mut DynamicMessage) -> DynamicMessage {
@@ -40,7 +40,7 @@ fn by_type(request: &DynamicMessage, response: &mut DynamicMessage) {
     let messages = request.fields().filter_map(|(_, value)| value.as_message());
     let messages: Vec<&DynamicMessage> = std::iter::once(request)
         .chain(messages)
-        .filter(|message| !well_known::is_well_known(&message.descriptor()))
+        .filter(|message| WellKnown::of(&message.descriptor()).is_none())
         .collect();
     for message in messages {
         if message.descriptor() == response.descriptor() {

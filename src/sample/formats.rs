@@ -4,6 +4,7 @@
 
 use super::names::word;
 use super::seed::Chance;
+use crate::uuid;
 
 /// The formats, by the names of their rules.
 pub(super) const FORMATS: [&str; 20] = [
@@ -84,15 +85,11 @@ pub(super) fn text(format: &str, frame: Frame<'_>, chance: &mut Chance) -> Strin
     }
 }
 
-/// A version 4 UUID.
 pub(super) fn uuid(chance: &mut Chance) -> String {
-    let mut digits = hex(chance, 32);
-    digits.replace_range(12..13, "4");
-    digits.replace_range(16..17, ["8", "9", "a", "b"][chance.count(0, 3)]);
-    for place in [20, 16, 12, 8] {
-        digits.insert(place, '-');
-    }
-    digits
+    let digit = |chance: &mut Chance, most| chance.count(0, most) as u128;
+    let bits = (0..32).fold(0, |bits, _| bits << 4 | digit(chance, 15));
+    // The two bits beside the variant are drawn on their own; so samples stay what they were.
+    uuid::version_4(bits & !(0b11 << 60) | digit(chance, 3) << 60)
 }
 
 pub(super) fn hex(chance: &mut Chance, length: usize) -> String {

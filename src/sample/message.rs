@@ -11,6 +11,7 @@ use super::annotations::{Field, Rules};
 use super::copy;
 use super::seed::Seed;
 use super::{values, well_known};
+use crate::schema::WellKnown;
 
 /// How many messages one sample may hold in the worst case.
 const ALLOWANCE: u32 = 1 << 12;
@@ -244,7 +245,7 @@ fn complete_copies(place: &Place<'_>, message: &mut DynamicMessage) {
 
 fn complete(place: &Place<'_>, message: &mut DynamicMessage) {
     let descriptor = message.descriptor();
-    if well_known::is_well_known(&descriptor) || !place.has_room_for(&descriptor, true) {
+    if WellKnown::of(&descriptor).is_some() || !place.has_room_for(&descriptor, true) {
         return;
     }
     let inside = place.inside(&descriptor);

@@ -14,6 +14,7 @@ use super::message::{self, Place};
 use super::names::Hint;
 use super::seed::Chance;
 use super::{numbers, text, well_known};
+use crate::schema::WellKnown;
 
 /// The longest list and the largest map that are made up, whatever the rules ask for.
 const MOST: usize = 1024;
@@ -75,13 +76,13 @@ pub(super) fn value(
     } = wanted;
     let mut chance = place.seed.chance();
     Some(match kind {
-        Kind::Message(message_type) if well_known::is_well_known(message_type) => {
-            Value::Message(well_known::message(place, message_type, wanted)?)
-        }
-        Kind::Message(message_type) => {
-            let room = place.has_room_for(message_type, *demanded);
-            room.then(|| Value::Message(message::made_up(place, message_type, request)))?
-        }
+        Kind::Message(message_type) => Value::Message(match WellKnown::of(message_type) {
+            Some(known) => well_known::message(place, known, message_type, wanted)?,
+            None if place.has_room_for(message_type, *demanded) => {
+                message::made_up(place, message_type, request)
+            }
+            None => return None,
+        }),
         Kind::String => Value::String(text::string(hint, rules, *more_than_zero, &mut chance)),
         Kind::Bytes => Value::Bytes(text::bytes(hint, rules, *more_than_zero, &mut chance).into()),
         Kind::Enum(enum_type) => Value::EnumNumber(enum_number(

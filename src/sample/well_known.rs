@@ -12,32 +12,7 @@ use super::names::{Hint, word};
 use super::seed::Chance;
 use super::values::{self, Wanted};
 use super::{copy, times};
-
-/// Whether the message is one that this file makes up.
-pub(super) fn is_well_known(message_type: &MessageDescriptor) -> bool {
-    let name = message_type.full_name().strip_prefix("google.protobuf.");
-    name.is_some_and(|name| {
-        matches!(
-            name,
-            "Any" | "Duration" | "Empty" | "FieldMask" | "ListValue" | "Struct" | "Timestamp" | "Value"
-        ) || is_wrapper(name)
-    })
-}
-
-fn is_wrapper(name: &str) -> bool {
-    matches!(
-        name,
-        "BoolValue"
-            | "BytesValue"
-            | "DoubleValue"
-            | "FloatValue"
-            | "Int32Value"
-            | "Int64Value"
-            | "StringValue"
-            | "UInt32Value"
-            | "UInt64Value"
-    )
-}
+use crate::schema::WellKnown;
 
 /// A well-known message as the response itself; nothing for other types.
 pub(super) fn root(
@@ -45,9 +20,7 @@ pub(super) fn root(
     message_type: &MessageDescriptor,
     request: Option<&DynamicMessage>,
 ) -> Option<DynamicMessage> {
-    if !is_well_known(message_type) {
-        return None;
-    }
+    let known = WellKnown::of(message_type)?;
     if let Some(request) = request.filter(|request| request.descriptor() == *message_type) {
         return Some(request.clone());
     }
@@ -63,36 +36,37 @@ pub(super) fn root(
         more_than_zero: false,
         demanded: true,
     };
-    let mut made_up = message(place, message_type, &wanted)?;
+    let mut made_up = message(place, known, message_type, &wanted)?;
     if let Some(request) = request
-        && is_wrapper(message_type.name())
+        && known == WellKnown::Wrapper
     {
         copy::by_name(request, &mut made_up);
     }
     Some(made_up)
 }
 
-/// A well-known message, as [`is_well_known`] says.
+/// A message of the type `message_type`, which is `known`.
 pub(super) fn message(
     place: &Place<'_>,
+    known: WellKnown,
     message_type: &MessageDescriptor,
     wanted: &Wanted<'_>,
 ) -> Option<DynamicMessage> {
     let (hint, rules) = (&wanted.hint, wanted.rules);
     let mut chance = place.seed.chance();
-    let encoded = match message_type.name() {
-        "Any" => any(place, hint, rules).encode_to_vec(),
-        "Duration" => times::duration(rules, &mut chance).encode_to_vec(),
-        "Empty" => Vec::new(),
-        "FieldMask" => field_mask(hint, rules, &mut chance).encode_to_vec(),
-        "ListValue" => ListValue {
+    let encoded = match known {
+        WellKnown::Any => any(place, hint, rules).encode_to_vec(),
+        WellKnown::Duration => times::duration(rules, &mut chance).encode_to_vec(),
+        WellKnown::Empty => Vec::new(),
+        WellKnown::FieldMask => field_mask(hint, rules, &mut chance).encode_to_vec(),
+        WellKnown::ListValue => ListValue {
             values: vec![text(&mut chance), text(&mut chance)],
         }
         .encode_to_vec(),
-        "Struct" => json_object(place, &mut chance).encode_to_vec(),
-        "Timestamp" => times::timestamp(hint, rules, &mut chance).encode_to_vec(),
-        "Value" => text(&mut chance).encode_to_vec(),
-        _ => return wrapper(place, message_type, wanted),
+        WellKnown::Struct => json_object(place, &mut chance).encode_to_vec(),
+        WellKnown::Timestamp => times::timestamp(hint, rules, &mut chance).encode_to_vec(),
+        WellKnown::Value => text(&mut chance).encode_to_vec(),
+        WellKnown::Wrapper => return wrapper(place, message_type, wanted),
     };
     // Only a schema with a google.protobuf of its own making can fail here; its message stays empty.
     let decoded = DynamicMessage::decode(message_type.clone(), encoded.as_slice());
@@ -159,8 +133,9 @@ fn any(place: &Place<'_>, hint: &Hint<'_>, rules: &Rules) -> Any {
 fn packable(hint: &Hint<'_>, rules: &Rules) -> Vec<String> {
     let never = rules.texts("not_in");
     let url = |message: MessageDescriptor| format!("type.googleapis.com/{}", message.full_name());
-    let can_be_packed =
-        |message: &MessageDescriptor| message.full_name() != "google.protobuf.Any" && !message.is_map_entry();
+    let can_be_packed = |message: &MessageDescriptor| {
+        WellKnown::of(message) != Some(WellKnown::Any) && !message.is_map_entry()
+    };
     let (file, pool) = (hint.owner.parent_file(), hint.owner.parent_pool());
     let choices = [
         rules.texts("in"),
@@ -191,7 +166,7 @@ fn field_mask(hint: &Hint<'_>, rules: &Rules, chance: &mut Chance) -> FieldMask 
         let beside = fields.filter_map(|field| field.kind().as_message().cloned());
         let subject = beside
             .into_iter()
-            .find(|message| !is_well_known(message))
+            .find(|message| WellKnown::of(message).is_none())
             .unwrap_or(hint.owner.clone());
         choices = subject.fields().map(|field| field.name().to_owned()).collect();
     }

@@ -30,6 +30,9 @@ const WELL_KNOWN: [&str; 10] = [
     "include",
 ];
 
+/// The files that a buf workspace names its modules in, in the order they are read.
+pub(super) const BUF_FILES: [&str; 2] = ["buf.work.yaml", "buf.yaml"];
+
 /// The import roots of one load.
 #[derive(Debug)]
 pub(super) struct ImportRoots {
@@ -116,7 +119,7 @@ impl ImportRoots {
     /// The modules that a folder's buf configuration names; a file that is not understood names none.
     fn buf_modules(&mut self, folder: &Path) -> Vec<PathBuf> {
         let mut modules = Vec::new();
-        for name in ["buf.work.yaml", "buf.yaml"] {
+        for name in BUF_FILES {
             let path = folder.join(name);
             let Some(text) = read_configuration(&path) else {
                 continue;

@@ -16,6 +16,7 @@ mod set;
 mod shipped;
 mod source;
 mod text;
+mod well_known;
 mod wire;
 
 use std::fmt;
@@ -29,8 +30,11 @@ pub use self::builder::SchemaBuilder;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Layouts, Shape};
 use self::link::Linked;
 pub use self::method::Method;
+pub(crate) use self::source::is_schema_source;
 pub(crate) use self::text::first_bracket_below;
-use crate::Error;
+pub(crate) use self::well_known::WellKnown;
+use crate::error::Error;
+use crate::suggest;
 
 /// An immutable, compiled set of protos. Cheap to clone.
 #[derive(Clone)]
@@ -146,15 +150,11 @@ impl Schema {
         Some(&self.inner.methods[found])
     }
 
-    /// The method of this name, or an error that suggests the nearest one.
+    /// The method of this name, or an error that suggests a near one if there is any.
     pub(crate) fn require_method(&self, name: &str) -> Result<&Arc<Method>, Error> {
         self.method(name).ok_or_else(|| {
-            let nearest = self
-                .methods()
-                .iter()
-                .map(|method| method.name())
-                .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-            let hint = nearest
+            let known = self.methods().iter().map(|method| method.name());
+            let hint = suggest::nearest(name, known)
                 .map(|nearest| format!("; did you mean {nearest}?"))
                 .unwrap_or_default();
             Error::unknown_name(format!("the schema has no method {name}{hint}"))

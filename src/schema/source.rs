@@ -1,11 +1,12 @@
 //! What the user gave: protos, folders of them, descriptor sets.
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::imports::BUF_FILES;
 use crate::error::Problem;
+use crate::folder::{self, Contents};
 
 /// What an input path turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,55 +48,35 @@ fn is_descriptor_set(path: &Path) -> bool {
         .is_some_and(|extension| SET_EXTENSIONS.contains(&extension))
 }
 
-/// Every `.proto` below `folder`, sorted by path. Hidden folders, `node_modules` and copies of `google/protobuf` are
-/// left out: what lies there is found when it is imported, and is nothing to serve.
+/// Whether a file of this name, in a folder that is an input or an import path, can change the schema.
+pub(crate) fn is_schema_source(name: &OsStr) -> bool {
+    Path::new(name).extension() == Some(OsStr::new("proto")) || BUF_FILES.iter().any(|file| name == *file)
+}
+
+/// Every `.proto` in and below `folder`, sorted by path. Copies of `google/protobuf` are left out: the built-in files
+/// win over them anyway.
 pub(super) fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
-    let mut protos = Vec::new();
-    let mut problems = Vec::new();
-    let mut a_set = None;
-    let mut waiting = vec![folder.to_owned()];
-    // A folder can be met again through a symbolic link.
-    let mut visited = BTreeSet::new();
-    while let Some(folder) = waiting.pop() {
-        if !visited.insert(fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone())) {
-            continue;
-        }
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) => {
-                let name = folder.display().to_string();
-                problems.push(Problem::in_file(name, format!("cannot be read: {error}")));
-                continue;
-            }
-        };
-        for entry in entries.flatten() {
-            let path = entry.path();
-            let name = entry.file_name();
-            if path.is_dir() {
-                let left_out = name.as_encoded_bytes().starts_with(b".")
-                    || name == "node_modules"
-                    || path.ends_with("google/protobuf");
-                if !left_out {
-                    waiting.push(path);
-                }
-            } else if path.extension() == Some(OsStr::new("proto")) {
-                protos.push(path);
-            } else if is_descriptor_set(&path) {
-                a_set = Some(a_set.map_or(path.clone(), |first: PathBuf| first.min(path)));
-            }
-        }
-    }
+    let Contents { files, errors, .. } = folder::contents_below(folder);
+    let unreadable = |(folder, error): (PathBuf, std::io::Error)| {
+        Problem::in_file(folder.display().to_string(), format!("cannot be read: {error}"))
+    };
+    let mut problems: Vec<Problem> = errors.into_iter().map(unreadable).collect();
+    let is_copy = |file: &Path| {
+        let mut folders = file.ancestors().skip(1).take_while(|above| *above != folder);
+        folders.any(|above| above.ends_with("google/protobuf"))
+    };
+    let is_proto = |file: &&PathBuf| file.extension() == Some(OsStr::new("proto")) && !is_copy(file);
+    let protos: Vec<PathBuf> = files.iter().filter(is_proto).cloned().collect();
     if protos.is_empty() && problems.is_empty() {
         let problem = Problem::in_file(
             folder.display().to_string(),
             "there is no .proto file in this folder",
         );
-        problems.push(match a_set {
+        problems.push(match files.iter().find(|file| is_descriptor_set(file)) {
             Some(set) => problem.with_hint(format!("descriptor sets are given by name: {}", set.display())),
             None => problem,
         });
     }
-    protos.sort();
     if problems.is_empty() {
         Ok(protos)
     } else {

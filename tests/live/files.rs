@@ -176,6 +176,57 @@ async fn folder_that_a_link_leads_to_is_swapped_with_the_link() {
 }
 
 #[tokio::test]
+async fn linked_folders_and_files_in_the_input_are_watched() {
+    let start = Start {
+        input: "api",
+        ..Start::default()
+    };
+    let live = Live::start(start, |root| {
+        for folder in ["api", "shared/deep", "other"] {
+            fs::create_dir_all(root.join(folder)).expect("a new folder");
+        }
+        write(&root.join("shared/deep/a.proto"), &proto(1));
+        write(&root.join("other/a.rules.yaml"), &rules("one"));
+        symlink("../shared", root.join("api/linked")).expect("a new link");
+        symlink("../other/a.rules.yaml", root.join("api/a.rules.yaml")).expect("a new link");
+        symlink("../api", root.join("shared/back")).expect("a new link");
+    })
+    .await;
+    live.answers(1, "one").await;
+    write(&live.path("other/a.rules.yaml"), &rules("two"));
+    live.answers(1, "two").await;
+    write(&live.path("shared/deep/a.proto"), &proto(2));
+    live.answers(2, "two").await;
+    // A rules file that comes to lie in the linked folder.
+    write(
+        &live.path("shared/deep/b.rules.yaml"),
+        "rules: [{method: p.S/Unary, priority: 1, reply: {text: three}}]",
+    );
+    live.answers(2, "three").await;
+}
+
+#[tokio::test]
+async fn hidden_files_and_node_modules_are_not_watched() {
+    let mut live = Live::answering("one").await;
+    live.answers(1, "one").await;
+    live.forget_outcomes();
+    fs::create_dir_all(live.path("node_modules")).expect("a new folder");
+    for name in [
+        ".a.rules.yaml",
+        ".b.proto",
+        "node_modules/c.proto",
+        "node_modules/c.rules.yaml",
+    ] {
+        write(&live.path(name), "nonsense");
+    }
+    symlink("me@host.1:2", live.path(".#a.proto")).expect("a new link");
+    write(&live.path("a.rules.yaml"), &rules("two"));
+    live.answers(1, "two").await;
+    live.reloaded().await;
+    assert_eq!(live.forget_outcomes(), 0);
+}
+
+#[tokio::test]
 async fn input_folder_that_goes_and_comes_back_is_served_again() {
     let start = Start {
         input: "api",

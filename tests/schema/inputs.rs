@@ -72,6 +72,29 @@ fn a_folder_that_links_to_itself_is_read_once() {
     assert_eq!(names(&tree.load("api").unwrap()), ["a.proto"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn links_in_a_folder_are_followed_and_hidden_files_are_not_read() {
+    use std::os::unix::fs::symlink;
+
+    let tree = Tree::new(&[
+        ("shared/deep/a.proto", &message("p", "A")),
+        ("shared/.hidden.proto", "nonsense"),
+        ("other/b.proto", &message("p", "B")),
+        ("api/c.proto", &message("p", "C")),
+        ("api/._c.proto", "nonsense"),
+    ]);
+    symlink("../shared", tree.path("api/linked")).unwrap();
+    symlink("../other/b.proto", tree.path("api/b.proto")).unwrap();
+    symlink("../api", tree.path("shared/back")).unwrap();
+    // What Emacs writes beside a file with unsaved changes.
+    symlink("me@host.1:2", tree.path("api/.#c.proto")).unwrap();
+    assert_eq!(
+        names(&tree.load("api").unwrap()),
+        ["b.proto", "c.proto", "linked/deep/a.proto"]
+    );
+}
+
 #[test]
 fn two_files_of_one_name_in_two_folders_are_both_loaded() {
     let tree = Tree::new(&[

@@ -22,6 +22,7 @@ use super::parse::Parsed;
 use super::tree::Node;
 use super::{CallFacts, Env, ExprProblem, Scope, Type, Uses, Value};
 use crate::cel::Store;
+use crate::suggest;
 
 /// The tree is walked by recursion, here and when it runs.
 const MAX_DEPTH: usize = 200;
@@ -286,23 +287,10 @@ impl<'c, 's> Compiler<'c, 's> {
 
     /// Gives the last problem the nearest of these names as a hint, if one is near.
     fn hint_near<'n>(&mut self, name: &str, candidates: impl IntoIterator<Item = &'n str>) {
-        if let Some(near) = nearest(name, candidates) {
-            self.hint(format!("did you mean `{near}`?"));
+        if let Some(question) = suggest::did_you_mean(name, candidates) {
+            self.hint(question);
         }
     }
-}
-
-/// The name most like the one given, if any is like it.
-fn nearest<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let scored = candidates.into_iter().map(|candidate| {
-        (
-            strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()),
-            candidate,
-        )
-    });
-    let best = scored.max_by(|(a, _), (b, _)| a.total_cmp(b));
-    best.filter(|(score, _)| *score > 0.75)
-        .map(|(_, candidate)| candidate)
 }
 
 fn constant(literal: &LiteralValue) -> Typed {

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::cel::text::{write_double, write_duration, write_enum, write_timestamp};
 use crate::cel::{EvalError, Value};
+use crate::duration::parse_nanoseconds;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -264,31 +265,8 @@ fn duration(value: Value<'_>) -> Evaluated<Value<'_>> {
     }
 }
 
-/// Reads `1h30m`, `-1.5s`, `250ms`: numbers with units, as Go writes durations.
 fn parse_duration<'e>(text: &str) -> Evaluated<Value<'e>> {
-    let invalid = || not_a("a duration", text);
-    let (negative, unsigned) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let mut nanos: i128 = 0;
-    let mut rest = if unsigned == "0" { "" } else { unsigned };
-    if unsigned.is_empty() {
-        return Err(invalid());
-    }
-    while !rest.is_empty() {
-        let number_end = rest
-            .find(|c: char| c != '.' && !c.is_ascii_digit())
-            .ok_or_else(invalid)?;
-        let (number, after) = rest.split_at(number_end);
-        let unit_end = after
-            .find(|c: char| c == '.' || c.is_ascii_digit())
-            .unwrap_or(after.len());
-        let (unit, after) = after.split_at(unit_end);
-        nanos += nanoseconds(number, unit).ok_or_else(invalid)?;
-        rest = after;
-    }
-    let nanos = if negative { -nanos } else { nanos };
+    let nanos = parse_nanoseconds(text).ok_or_else(|| not_a("a duration", text))?;
     if !in_duration_range(nanos) {
         return Err(EvalError::new(format!("duration: {text} is out of range")));
     }
@@ -303,39 +281,10 @@ pub(in crate::cel) fn duration_of<'e>(nanos: i128) -> Value<'e> {
     }
 }
 
-/// `1.5` hours in nanoseconds, exactly; what is finer is cut off.
-fn nanoseconds(number: &str, unit: &str) -> Option<i128> {
-    let scale: i128 = match unit {
-        "h" => 3_600_000_000_000,
-        "m" => 60_000_000_000,
-        "s" => 1_000_000_000,
-        "ms" => 1_000_000,
-        "us" | "µs" | "μs" => 1_000,
-        "ns" => 1,
-        _ => return None,
-    };
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    if whole.is_empty() && fraction.is_empty() || fraction.contains('.') || whole.len() > 18 {
-        return None;
-    }
-    let fraction = &fraction[..fraction.len().min(18)];
-    let parse = |digits: &str| {
-        if digits.is_empty() {
-            Some(0)
-        } else {
-            digits.parse::<i128>().ok()
-        }
-    };
-    let tenths = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
-    Some(parse(whole)? * scale + parse(fraction)? * scale / tenths)
-}
-
 fn not_a(what: &str, text: &str) -> EvalError {
     EvalError::new(format!("{text:?} is not {what}"))
 }
 
 fn out_of_range(name: &str, value: &Value<'_>) -> EvalError {
-    let mut text = String::new();
-    value.write_text(&mut text);
-    EvalError::new(format!("{name}: {text} is out of range"))
+    EvalError::new(format!("{name}: {} is out of range", value.to_text()))
 }

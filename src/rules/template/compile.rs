@@ -14,10 +14,10 @@ use super::write::{Copy, CopyMessage, Double, Dynamic, Int, Joined, Nested, Op, 
 use crate::cel::Type;
 use crate::message::{WireType, key, put_varint};
 use crate::rules::compiler::{Compiler, Entry};
-use crate::rules::names;
 use crate::rules::node::{Node, Yaml};
 use crate::rules::steps::is_identifier;
 use crate::rules::text::{Piece, Text};
+use crate::suggest;
 
 /// Builds the operations of one message.
 pub(super) struct Builder<'b, 'c> {
@@ -90,7 +90,7 @@ impl<'b, 'c> Builder<'b, 'c> {
             let name = key.key_text().unwrap_or_default();
             let Some(field) = Field::find(descriptor, &name) else {
                 let fields: Vec<_> = descriptor.fields().collect();
-                let hint = names::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name));
+                let hint = suggest::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name));
                 self.compiler.problem_hint(
                     key,
                     format!("the message {} has no field `{name}`", descriptor.full_name()),

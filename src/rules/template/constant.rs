@@ -7,8 +7,8 @@ use bytes::Bytes;
 use prost_reflect::{EnumDescriptor, Kind, Syntax, Value};
 
 use super::field::kind_name;
-use crate::rules::names;
 use crate::rules::node::{Node, Yaml};
+use crate::suggest;
 
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -158,7 +158,7 @@ fn enumeration(descriptor: &EnumDescriptor, node: &Node, text: Option<&str>) -> 
                 "the enum {} has no value `{name}`",
                 descriptor.full_name()
             ))
-            .hint(names::hint(
+            .hint(suggest::hint(
                 name,
                 known.iter().map(prost_reflect::EnumValueDescriptor::name),
             )))

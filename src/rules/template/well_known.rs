@@ -11,8 +11,8 @@ use super::json::{put_json, put_list, put_struct};
 use super::value::{put_field, unfit};
 use crate::cel::{Type, Value};
 use crate::message::{WireType, key, put_delimited, put_varint};
-use crate::rules::names;
 use crate::rules::node::{Node, Yaml};
+use crate::{schema, suggest};
 
 /// A message type with a JSON form of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +30,16 @@ pub(crate) enum WellKnown {
 
 impl WellKnown {
     pub(crate) fn of(descriptor: &MessageDescriptor) -> Option<Self> {
-        Some(match descriptor.full_name().strip_prefix("google.protobuf.")? {
-            "Timestamp" => Self::Timestamp,
-            "Duration" => Self::Duration,
-            "FieldMask" => Self::FieldMask,
-            "Struct" => Self::Struct,
-            "Value" => Self::Value,
-            "ListValue" => Self::ListValue,
-            "Any" => Self::Any,
-            "BoolValue" | "StringValue" | "BytesValue" | "Int32Value" | "Int64Value" | "UInt32Value"
-            | "UInt64Value" | "FloatValue" | "DoubleValue" => Self::Wrapper,
-            _ => return None,
+        Some(match schema::WellKnown::of(descriptor)? {
+            schema::WellKnown::Timestamp => Self::Timestamp,
+            schema::WellKnown::Duration => Self::Duration,
+            schema::WellKnown::FieldMask => Self::FieldMask,
+            schema::WellKnown::Struct => Self::Struct,
+            schema::WellKnown::Value => Self::Value,
+            schema::WellKnown::ListValue => Self::ListValue,
+            schema::WellKnown::Any => Self::Any,
+            schema::WellKnown::Wrapper => Self::Wrapper,
+            schema::WellKnown::Empty => return None,
         })
     }
 
@@ -252,7 +251,7 @@ impl Builder<'_, '_> {
                 .all_messages()
                 .filter(|message| !message.is_map_entry())
                 .collect();
-            let hint = names::hint(name, known.iter().map(MessageDescriptor::full_name));
+            let hint = suggest::hint(name, known.iter().map(MessageDescriptor::full_name));
             self.compiler
                 .problem_hint(named, format!("there is no message type `{name}`"), hint);
             return;

@@ -1,0 +1,240 @@
+//! The one walk of a folder: which files in it and below it are read.
+//!
+//! Protos, rules and the watcher walk alike, so that what is loaded is what is watched:
+//!
+//! - Hidden entries, whose names start with a dot, and folders named `node_modules` are left out. The folder that the
+//!   walk starts from may have any name.
+//! - Symbolic links to files and to folders are followed.
+//! - A folder that several paths lead to is read once, by a path without links below the start if there is one; so a
+//!   link that leads back up ends there.
+//! - Files come sorted by path. Folders nest [`MAX_DEPTH`] levels deep at most; more is an error.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// How deep folders may nest below the start, links included.
+const MAX_DEPTH: usize = 64;
+
+/// What a walk found. All paths begin with the folder that was walked.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    /// Everything that is not a folder, sorted. A link that leads nowhere is among them.
+    pub(crate) files: Vec<PathBuf>,
+    /// The folders read, the start included.
+    pub(crate) folders: Vec<PathBuf>,
+    /// The symbolic links met, whether to a file, to a folder or to nothing.
+    pub(crate) links: Vec<PathBuf>,
+    /// The folders that could not be read.
+    pub(crate) errors: Vec<(PathBuf, io::Error)>,
+}
+
+/// A walk of one or more folders. A folder that one [`below`](Self::below) has read is not read by the next.
+#[derive(Debug, Default)]
+pub(crate) struct Walk {
+    /// Canonical paths.
+    visited: BTreeSet<PathBuf>,
+    contents: Contents,
+    /// The folders to read next, each with its depth; those that links lead to wait until no other is left.
+    waiting: VecDeque<(PathBuf, usize)>,
+    linked: VecDeque<(PathBuf, usize)>,
+}
+
+/// What lies in a folder and below it.
+pub(crate) fn contents_below(folder: &Path) -> Contents {
+    Walk::default().below(folder)
+}
+
+/// What lies in a folder itself. Its folders are not looked into.
+pub(crate) fn contents_of(folder: &Path) -> Contents {
+    let mut walk = Walk::default();
+    walk.read(folder.to_owned(), 0);
+    walk.finish()
+}
+
+impl Walk {
+    /// What lies in a folder and below it, other than in the folders that this walk has read before.
+    pub(crate) fn below(&mut self, folder: &Path) -> Contents {
+        self.waiting.push_back((folder.to_owned(), 0));
+        while let Some((folder, depth)) = self.waiting.pop_front().or_else(|| self.linked.pop_front()) {
+            let canonical = fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
+            if self.visited.insert(canonical) {
+                self.read(folder, depth);
+            }
+        }
+        self.finish()
+    }
+
+    fn read(&mut self, folder: PathBuf, depth: usize) {
+        let entries = if depth > MAX_DEPTH {
+            let error = format!("folders nest more than {MAX_DEPTH} levels deep");
+            Err(io::Error::other(error))
+        } else {
+            entries(&folder)
+        };
+        match entries {
+            Ok(entries) => {
+                for entry in entries {
+                    self.add(&entry, depth);
+                }
+                self.contents.folders.push(folder);
+            }
+            Err(error) => self.contents.errors.push((folder, error)),
+        }
+    }
+
+    fn add(&mut self, entry: &fs::DirEntry, depth: usize) {
+        let (name, path) = (entry.file_name(), entry.path());
+        if name.as_encoded_bytes().starts_with(b".") {
+            return;
+        }
+        // An entry that is gone by now counts as a file: whoever reads it says so.
+        let kind = entry.file_type().ok();
+        let is_link = kind.is_some_and(|kind| kind.is_symlink());
+        if is_link {
+            self.contents.links.push(path.clone());
+        }
+        let is_folder = kind.is_some_and(|kind| kind.is_dir()) || is_link && path.is_dir();
+        if !is_folder {
+            self.contents.files.push(path);
+        } else if name != "node_modules" {
+            let queue = if is_link {
+                &mut self.linked
+            } else {
+                &mut self.waiting
+            };
+            queue.push_back((path, depth + 1));
+        }
+    }
+
+    fn finish(&mut self) -> Contents {
+        self.waiting.clear();
+        self.linked.clear();
+        let mut contents = std::mem::take(&mut self.contents);
+        contents.files.sort();
+        contents
+    }
+}
+
+/// The entries of a folder, sorted, so that of two links to one folder the same one is followed every time.
+fn entries(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a folder");
+        for name in files {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().expect("it has one")).expect("a new folder");
+            fs::write(path, name).expect("a new file");
+        }
+        root
+    }
+
+    fn below(root: &tempfile::TempDir, folder: &str) -> Vec<String> {
+        let contents = contents_below(&root.path().join(folder));
+        assert!(contents.errors.is_empty(), "{contents:?}");
+        let name = |path: PathBuf| {
+            path.strip_prefix(root.path())
+                .expect("below")
+                .display()
+                .to_string()
+        };
+        contents.files.into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn hidden_entries_and_node_modules_are_left_out() {
+        let root = tree(&[
+            "api/b",
+            "api/a",
+            "api/.hidden",
+            "api/.git/x",
+            "api/node_modules/x",
+            "api/sub/.x",
+            "api/sub/c",
+        ]);
+        assert_eq!(below(&root, "api"), ["api/a", "api/b", "api/sub/c"]);
+        assert_eq!(below(&root, "api/node_modules"), ["api/node_modules/x"]);
+        assert_eq!(below(&root, "api/.git"), ["api/.git/x"]);
+    }
+
+    #[test]
+    fn a_folder_alone_has_its_own_files() {
+        let root = tree(&["api/a", "api/.hidden", "api/sub/b"]);
+        let contents = contents_of(&root.path().join("api"));
+        assert_eq!(contents.files, [root.path().join("api/a")]);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_an_error() {
+        let root = tree(&["file"]);
+        let contents = contents_below(&root.path().join("file"));
+        assert_eq!(contents.errors.len(), 1);
+        let deep = "d/".repeat(MAX_DEPTH + 1) + "file";
+        let root = tree(&[&deep]);
+        let contents = contents_below(root.path());
+        assert_eq!((contents.files.len(), contents.errors.len()), (0, 1));
+    }
+
+    #[cfg(unix)]
+    mod links {
+        use std::os::unix::fs::symlink;
+
+        use super::*;
+
+        fn link(root: &tempfile::TempDir, target: &str, at: &str) {
+            symlink(target, root.path().join(at)).expect("a new link");
+        }
+
+        #[test]
+        fn links_to_files_and_folders_are_followed() {
+            let root = tree(&["shared/sub/x", "api/a"]);
+            link(&root, "../shared", "api/linked");
+            link(&root, "../shared/sub/x", "api/file");
+            link(&root, "nowhere", "api/lost");
+            assert_eq!(
+                below(&root, "api"),
+                ["api/a", "api/file", "api/linked/sub/x", "api/lost"]
+            );
+            let links = contents_below(&root.path().join("api")).links;
+            assert_eq!(
+                links,
+                ["file", "linked", "lost"].map(|name| root.path().join("api").join(name))
+            );
+        }
+
+        #[test]
+        fn a_loop_of_links_ends() {
+            let root = tree(&["api/sub/a", "other/b"]);
+            link(&root, "..", "api/sub/up");
+            link(&root, ".", "api/self");
+            link(&root, "../../other", "api/sub/other");
+            link(&root, "../api", "other/back");
+            assert_eq!(below(&root, "api"), ["api/sub/a", "api/sub/other/b"]);
+        }
+
+        #[test]
+        fn a_folder_with_several_names_is_read_by_the_one_without_links() {
+            let root = tree(&["api/z/sub/x"]);
+            link(&root, "z", "api/a");
+            link(&root, "z/sub", "api/b");
+            assert_eq!(below(&root, "api"), ["api/z/sub/x"]);
+        }
+
+        #[test]
+        fn what_a_link_to_a_hidden_entry_leads_to_is_not_hidden() {
+            // As Kubernetes mounts a ConfigMap.
+            let root = tree(&["api/..2024/a"]);
+            link(&root, "..2024", "api/..data");
+            link(&root, "..data/a", "api/a");
+            assert_eq!(below(&root, "api"), ["api/a"]);
+        }
+    }
+}
