@@ -27,7 +27,6 @@
 //! | [`server`] | from the socket to a handler; reflection, health, limits, draining |
 //! | [`live`] | protos and rules that are loaded anew, and swapped, while a server runs |
 //! | [`client`] | calls of any server's methods, by name; its protos by reflection |
-//! | [`cli`] | the command line |
 //!
 //! Each looks only at those above it in this list. The way of a call is: a connection
 //! ([`Limits`], [`Tls`]), the dispatcher ([`GrpcService`], which also mounts into other people's servers), the
@@ -36,7 +35,6 @@
 #![forbid(unsafe_code)]
 
 mod cel;
-pub mod cli;
 pub mod client;
 mod duration;
 mod error;

@@ -42,7 +42,6 @@ pub(crate) use self::access::metadata_value;
 pub(crate) use self::env::{CallFacts, Env};
 pub(crate) use self::equalities::Equality;
 pub(crate) use self::error::EvalError;
-pub(crate) use self::parse::prepare_parser;
 pub(crate) use self::problem::ExprProblem;
 pub(crate) use self::program::Program;
 pub(crate) use self::scope::Scope;

@@ -20,15 +20,6 @@ const SHALLOW_LENGTH: usize = 256;
 const SHALLOW_OPENINGS: usize = 4;
 const DEEP_STACK: usize = 64 << 20;
 
-/// Has the parser make its tables, and learn what most expressions are made of. It does so with the first expressions
-/// that it reads, which takes as long as compiling a few protos does.
-pub(crate) fn prepare_parser() {
-    drop(parse(TYPICAL));
-}
-
-/// An expression with most of what expressions have.
-const TYPICAL: &str = "a.b + 1 == c.d(2, 'e') && !f || g ? h[0] : {'i': 3}";
-
 /// A syntax tree over its text.
 #[derive(Debug)]
 pub(super) struct Parsed<'t> {
@@ -214,15 +205,5 @@ impl Parsed<'_> {
             .text
             .ceil_char_boundary((last as usize + 1).max(start).min(self.text.len()));
         start..end
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{TYPICAL, parse};
-
-    #[test]
-    fn what_prepares_the_parser_is_an_expression() {
-        assert!(parse(TYPICAL).is_ok());
     }
 }

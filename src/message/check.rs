@@ -268,8 +268,8 @@ fn deeper(depth: u32) -> Result<u32, Malformed> {
 #[cfg(test)]
 mod tests {
     use super::{Bounds, MAX_DEPTH, check};
-    use crate::Schema;
-    use crate::message::Malformed;
+    use crate::message::wire::Malformed;
+    use crate::schema::Schema;
 
     fn check_empty(bytes: &[u8], bounds: Bounds) -> Result<(), Malformed> {
         let schema = Schema::from_source("empty.proto", "syntax = \"proto3\"; message Empty {}").unwrap();

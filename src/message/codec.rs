@@ -11,7 +11,9 @@ use prost_reflect::MessageDescriptor;
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-use super::{Bounds, Message, MessageError, check};
+use super::check::{Bounds, check};
+use super::error::MessageError;
+use super::message::Message;
 use crate::schema::{LayoutId, Method};
 
 /// Encodes and decodes the messages of one method, for tonic.

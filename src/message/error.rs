@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use prost_reflect::text_format::ParseError;
 use tonic::{Code, Status};
 
+use super::check::MAX_DEPTH;
 use super::wire::Malformed;
 
 /// A message that cannot be read or written.
@@ -17,8 +19,14 @@ enum Kind {
     Malformed(Malformed),
     Decode(prost::DecodeError),
     Json(serde_json::Error),
+    Text(Box<ParseError>),
+    /// Where the first bracket is that is too deep, in bytes.
+    TextTooDeep(usize),
     UnknownType(String),
-    WrongType { expected: String, found: String },
+    WrongType {
+        expected: String,
+        found: String,
+    },
     AnyTooDeep,
     TimeOutOfRange(String),
 }
@@ -33,6 +41,18 @@ impl MessageError {
     pub(super) fn json(error: serde_json::Error) -> Self {
         Self {
             kind: Kind::Json(error),
+        }
+    }
+
+    pub(super) fn text(error: ParseError) -> Self {
+        Self {
+            kind: Kind::Text(Box::new(error)),
+        }
+    }
+
+    pub(super) fn text_too_deep(at: usize) -> Self {
+        Self {
+            kind: Kind::TextTooDeep(at),
         }
     }
 
@@ -75,10 +95,10 @@ impl MessageError {
     /// limit `RESOURCE_EXHAUSTED`; what JSON cannot say `INVALID_ARGUMENT`.
     pub fn code(&self) -> Code {
         match &self.kind {
-            Kind::Malformed(Malformed::TooManyElements(_) | Malformed::TooDeep) | Kind::AnyTooDeep => {
-                Code::ResourceExhausted
-            }
-            Kind::Json(_) | Kind::TimeOutOfRange(_) => Code::InvalidArgument,
+            Kind::Malformed(Malformed::TooManyElements(_) | Malformed::TooDeep)
+            | Kind::AnyTooDeep
+            | Kind::TextTooDeep(_) => Code::ResourceExhausted,
+            Kind::Json(_) | Kind::Text(_) | Kind::TimeOutOfRange(_) => Code::InvalidArgument,
             Kind::Malformed(_) | Kind::Decode(_) | Kind::UnknownType(_) | Kind::WrongType { .. } => {
                 Code::Internal
             }
@@ -93,11 +113,15 @@ impl fmt::Display for MessageError {
             Kind::Malformed(malformed) => write!(f, "malformed message: {malformed}"),
             Kind::Decode(error) => write!(f, "malformed message: {error}"),
             Kind::Json(error) => write!(f, "JSON does not fit the message: {error}"),
+            Kind::Text(error) => write!(f, "the text does not fit the message: {error}"),
+            Kind::TextTooDeep(at) => {
+                write!(f, "brackets nest more than {MAX_DEPTH} levels deep at byte {at}")
+            }
             Kind::UnknownType(name) => write!(f, "the schema has no message {name}"),
             Kind::WrongType { expected, found } => {
                 write!(f, "expected a message {expected}, found a {found}")
             }
-            Kind::AnyTooDeep => f.write_str("messages in google.protobuf.Any are nested too deep for JSON"),
+            Kind::AnyTooDeep => f.write_str("messages in google.protobuf.Any are nested too deep"),
             Kind::TimeOutOfRange(name) => write!(f, "a {name} is out of range for JSON"),
         }
     }
@@ -108,6 +132,7 @@ impl std::error::Error for MessageError {
         match &self.kind {
             Kind::Decode(error) => Some(error),
             Kind::Json(error) => Some(error),
+            Kind::Text(error) => Some(&**error),
             _ => None,
         }
     }
@@ -145,6 +170,7 @@ mod tests {
             (MessageError::json(json), Code::InvalidArgument),
             (MessageError::unknown_type("a.B"), Code::Internal),
             (MessageError::wrong_type("a.B", "a.C"), Code::Internal),
+            (MessageError::text_too_deep(7), Code::ResourceExhausted),
             (MessageError::any_too_deep(), Code::ResourceExhausted),
             (
                 MessageError::time_out_of_range("google.protobuf.Duration"),

@@ -1,183 +1,29 @@
 //! Messages of run-time types, kept as the bytes that came.
 //!
-//! The server checks the bytes of a message once, against its descriptor, and keeps them: most
-//! messages are only passed on, matched on a field, or logged, and decoding one into a [`DynamicMessage`] costs
-//! many times what compiled code pays. It becomes one when someone asks.
+//! The server checks the bytes of a message once, against its descriptor, and keeps them. Most messages are only
+//! passed on, matched on a field, or logged, and decoding one into a
+//! [`DynamicMessage`](prost_reflect::DynamicMessage) costs many times what compiled code pays. It becomes one when
+//! someone asks.
 
 mod check;
 mod codec;
 mod encode;
 mod error;
 mod json;
-mod json_input;
-mod json_output;
 mod length;
+#[expect(clippy::module_inception, reason = "the type that the room is about")]
+mod message;
 mod pick;
+mod text;
 mod wire;
-
-use std::fmt;
-
-use bytes::Bytes;
-use prost::Message as _;
-use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _};
 
 pub(crate) use self::check::{Bounds, MAX_DEPTH, check, check_and_pick};
 pub use self::codec::{DynamicCodec, DynamicDecoder, DynamicEncoder};
 pub(crate) use self::encode::{put_scalar, wire_type};
 pub use self::error::MessageError;
-pub(crate) use self::json::check_any_depth;
-pub(crate) use self::json_output::{JsonStyle, key_text, serialize_json};
+pub(crate) use self::json::key_text;
+pub use self::json::{JsonPrinter, JsonReader};
 pub(crate) use self::length::{Room, Width, close, open, with_length};
+pub use self::message::Message;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
 pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_delimited, put_varint};
-use crate::schema::Schema;
-
-/// One protobuf message of a type known at run time.
-///
-/// It holds either encoded bytes that were checked, or a [`DynamicMessage`], whichever it was made from, and
-/// gives both. Unknown fields are kept.
-#[derive(Clone)]
-pub struct Message {
-    form: Form,
-}
-
-#[derive(Clone)]
-enum Form {
-    Encoded(MessageDescriptor, Bytes),
-    Dynamic(DynamicMessage),
-}
-
-impl Message {
-    /// Checks the bytes of a message of type `descriptor` and keeps them.
-    ///
-    /// Fails when they are malformed, nested deeper than 100 levels, or hold more than 1,048,576 elements, or
-    /// when the schema does not have the type.
-    pub fn decode(
-        schema: &Schema,
-        descriptor: &MessageDescriptor,
-        bytes: impl Into<Bytes>,
-    ) -> Result<Self, MessageError> {
-        let bytes = bytes.into();
-        let layouts = schema.layouts();
-        let layout = layouts
-            .find(descriptor.full_name())
-            .ok_or_else(|| MessageError::unknown_type(descriptor.full_name()))?;
-        check(layouts, layout, &bytes, Bounds::default())?;
-        Ok(Self::from_checked(descriptor.clone(), bytes))
-    }
-
-    /// Keeps bytes that passed [`check`] for this type.
-    pub(crate) fn from_checked(descriptor: MessageDescriptor, bytes: Bytes) -> Self {
-        Self {
-            form: Form::Encoded(descriptor, bytes),
-        }
-    }
-
-    /// Keeps a dynamic message; it is encoded when it is sent.
-    ///
-    /// Its fields must hold values of their own kinds. prost-reflect sets no others, but whoever has a value by
-    /// `get_field_mut` or its like can put another in its place. Encoding such a message panics; in a handler that is
-    /// a panic of the handler, which ends the call as `INTERNAL`.
-    pub fn from_dynamic(message: DynamicMessage) -> Self {
-        Self {
-            form: Form::Dynamic(message),
-        }
-    }
-
-    /// The message's type.
-    pub fn descriptor(&self) -> MessageDescriptor {
-        match &self.form {
-            Form::Encoded(descriptor, _) => descriptor.clone(),
-            Form::Dynamic(message) => message.descriptor(),
-        }
-    }
-
-    /// Fails unless the message is of this type, in this or another generation of its schema.
-    pub(crate) fn expect_type(&self, expected: &MessageDescriptor) -> Result<(), MessageError> {
-        let found = self.descriptor();
-        if found == *expected || found.full_name() == expected.full_name() {
-            return Ok(());
-        }
-        Err(MessageError::wrong_type(expected.full_name(), found.full_name()))
-    }
-
-    /// The encoded message.
-    ///
-    /// # Panics
-    ///
-    /// If it was made [from a dynamic message](Self::from_dynamic) with a field that holds a value of another kind.
-    pub fn to_bytes(&self) -> Bytes {
-        match &self.form {
-            Form::Encoded(_, bytes) => bytes.clone(),
-            Form::Dynamic(message) => {
-                let mut bytes = Vec::new();
-                encode::put_message(&mut bytes, message);
-                bytes.into()
-            }
-        }
-    }
-
-    /// The decoded message.
-    ///
-    /// Fails only where prost-reflect refuses bytes that passed the check of [`decode`](Self::decode). It is tested and
-    /// fuzzed that both take the same. A message that was made from a dynamic one is a copy of it, and never fails.
-    pub fn to_dynamic(&self) -> Result<DynamicMessage, MessageError> {
-        match &self.form {
-            Form::Encoded(descriptor, bytes) => {
-                DynamicMessage::decode(descriptor.clone(), bytes.clone()).map_err(MessageError::decode)
-            }
-            Form::Dynamic(message) => Ok(message.clone()),
-        }
-    }
-
-    /// The decoded message, without a copy where it is decoded already. Fails as [`to_dynamic`](Self::to_dynamic) does.
-    pub fn into_dynamic(self) -> Result<DynamicMessage, MessageError> {
-        match self.form {
-            Form::Dynamic(message) => Ok(message),
-            Form::Encoded(descriptor, bytes) => {
-                DynamicMessage::decode(descriptor, bytes).map_err(MessageError::decode)
-            }
-        }
-    }
-
-    /// How many bytes [`encode`](Self::encode) writes.
-    ///
-    /// # Panics
-    ///
-    /// As [`to_bytes`](Self::to_bytes).
-    pub fn encoded_len(&self) -> usize {
-        match &self.form {
-            Form::Encoded(_, bytes) => bytes.len(),
-            Form::Dynamic(message) => message.encoded_len(),
-        }
-    }
-
-    /// Appends the encoded message.
-    ///
-    /// # Panics
-    ///
-    /// As [`to_bytes`](Self::to_bytes).
-    pub fn encode(&self, buffer: &mut Vec<u8>) {
-        match &self.form {
-            Form::Encoded(_, bytes) => buffer.extend_from_slice(bytes),
-            Form::Dynamic(message) => encode::put_message(buffer, message),
-        }
-    }
-}
-
-/// Type and size only: prost-reflect's own `Debug` walks from descriptor to descriptor, and does not come back
-/// from a recursive type.
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message")
-            .field("type", &self.descriptor().full_name())
-            .field("encoded_len", &self.encoded_len())
-            .finish()
-    }
-}
-
-impl From<DynamicMessage> for Message {
-    fn from(message: DynamicMessage) -> Self {
-        Self::from_dynamic(message)
-    }
-}

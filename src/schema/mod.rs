@@ -151,7 +151,7 @@ impl Schema {
     }
 
     /// The method of this name, or an error that suggests a near one if there is any.
-    pub(crate) fn require_method(&self, name: &str) -> Result<&Arc<Method>, Error> {
+    pub fn require_method(&self, name: &str) -> Result<&Arc<Method>, Error> {
         self.method(name).ok_or_else(|| {
             let known = self.methods().iter().map(|method| method.name());
             let hint = suggest::nearest(name, known)

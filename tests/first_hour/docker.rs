@@ -1,10 +1,8 @@
-//! The Dockerfile fits the repository. No image is built: that needs an engine.
+//! The Dockerfile fits the repository. No image is built: that needs an engine. That the binary takes the image's
+//! arguments is tested beside its command line, in src/bin/protod/tests.
 
 use std::fs;
 use std::path::Path;
-
-use clap::{CommandFactory as _, Parser as _};
-use protod::cli::Cli;
 
 struct Dockerfile {
     text: String,
@@ -30,11 +28,6 @@ impl Dockerfile {
         self.all(instruction)
             .pop()
             .unwrap_or_else(|| panic!("there is no {instruction}"))
-    }
-
-    /// A command in the form of a list.
-    fn command(&self, instruction: &str) -> Vec<String> {
-        serde_json::from_str(self.last(instruction).trim_start_matches("CMD ")).expect("a list of texts")
     }
 }
 
@@ -70,25 +63,6 @@ fn the_compiler_of_the_image_is_new_enough() {
         .expect("the image is Rust's");
     let (image, _) = image.split_once('-').expect("a version comes first");
     assert!(version(image) >= version(least.trim_matches('"')));
-}
-
-#[test]
-fn protod_takes_the_arguments_and_variables_of_the_image() {
-    let file = Dockerfile::read();
-    let entry = file.command("ENTRYPOINT");
-    for arguments in [[entry, file.command("CMD")].concat(), file.command("HEALTHCHECK")] {
-        Cli::try_parse_from(&arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
-    }
-    let command = Cli::command();
-    let serve = command.find_subcommand("serve").expect("it is there");
-    let (name, address) = file.last("ENV").split_once('=').expect("a variable");
-    assert!(
-        serve
-            .get_arguments()
-            .any(|argument| argument.get_env().is_some_and(|env| env == name)),
-        "{name}"
-    );
-    assert!(address.ends_with(&format!(":{}", file.last("EXPOSE"))));
 }
 
 #[test]

@@ -1,0 +1,61 @@
+//! Which method to call, of which server, with what: the arguments of all commands that call one.
+
+use std::time::Duration;
+
+use clap::Args;
+use protod::Error;
+use protod::client::{Client, ClientBuilder, ClientMethod};
+
+use super::data::Data;
+use super::target::Target;
+
+/// A method, and how it is called.
+#[derive(Debug, Args)]
+pub(crate) struct CallArguments {
+    /// The server: HOST:PORT, unix:/path, or a URL
+    #[arg(value_name = "ADDR")]
+    pub(crate) address: String,
+
+    /// The method: package.Service/Method
+    #[arg(value_name = "METHOD")]
+    pub(crate) method: String,
+
+    /// The request: JSON, @FILE, or @- for stdin; a stream is any number of messages, one after the other
+    /// [default: one empty message, or for a stream none]
+    #[arg(short, long, value_name = "DATA", env = "PROTOD_DATA")]
+    pub(crate) data: Option<Data>,
+
+    #[command(flatten)]
+    pub(crate) target: Target,
+
+    /// How long a call may take, as in 5s or 2m
+    #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE")]
+    pub(crate) deadline: Option<humantime::Duration>,
+
+    /// Compress requests with gzip, and take responses that are
+    #[arg(long, env = "PROTOD_GZIP")]
+    gzip: bool,
+}
+
+impl CallArguments {
+    /// A client of the server, which learns of the one service that is called.
+    pub(crate) fn client(&self) -> Result<ClientBuilder, Error> {
+        self.target.client_for(&self.address, &self.method)
+    }
+
+    /// The method, ready to be called.
+    pub(crate) fn method_of(
+        &self,
+        client: &Client,
+        deadline: Option<Duration>,
+    ) -> Result<ClientMethod, Error> {
+        let mut method = client.method(&self.method)?;
+        if self.gzip {
+            method = method.gzip();
+        }
+        if let Some(deadline) = deadline {
+            method = method.deadline(deadline);
+        }
+        Ok(method)
+    }
+}

@@ -1,0 +1,76 @@
+//! The request messages of `call`, `bench` and `explain`: given as an argument, in a file, or on stdin.
+
+use std::error::Error as StdError;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use protod::message::JsonReader;
+use protod::{Message, MessageError, Method};
+
+use crate::failure::Failure;
+
+/// Where request messages come from.
+#[derive(Debug, Clone)]
+pub(crate) enum Data {
+    Text(String),
+    File(PathBuf),
+    Stdin,
+}
+
+impl FromStr for Data {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text.strip_prefix('@') {
+            Some("" | "-") => Self::Stdin,
+            Some(file) => Self::File(file.into()),
+            None => Self::Text(text.to_owned()),
+        })
+    }
+}
+
+impl Data {
+    /// All the messages of the data, for `method`.
+    pub(crate) fn read_all(&self, method: &Method) -> Result<Vec<Message>, Failure> {
+        messages(self.open()?, method).collect()
+    }
+
+    pub(crate) fn open(&self) -> Result<Box<dyn BufRead>, Failure> {
+        Ok(match self {
+            Self::Text(text) => Box::new(io::Cursor::new(text.clone())),
+            Self::Stdin => Box::new(io::stdin().lock()),
+            Self::File(path) => {
+                let file = File::open(path);
+                let file =
+                    file.map_err(|error| Failure::caused(format!("cannot read {}", path.display()), error))?;
+                Box::new(BufReader::new(file))
+            }
+        })
+    }
+}
+
+/// The messages of JSON, for `method`.
+pub(crate) fn messages(data: impl Read, method: &Method) -> impl Iterator<Item = Result<Message, Failure>> {
+    let messages = JsonReader::new(method.input().clone(), data).zip(1..);
+    messages.map(|(message, number)| message.map_err(|error| misfit(number, method, cause_of(error))))
+}
+
+/// Data that is no message of the type that a method takes; messages are counted from 1.
+pub(crate) fn misfit(
+    number: usize,
+    method: &Method,
+    cause: impl Into<Box<dyn StdError + Send + Sync>>,
+) -> Failure {
+    let name = method.input().full_name();
+    Failure::caused(format!("message {number} of the data is not a {name}"), cause)
+}
+
+/// What made a message unreadable. That it does not fit its type is left out, since [`misfit`] says so.
+pub(crate) fn cause_of(error: MessageError) -> Box<dyn StdError + Send + Sync> {
+    match error.source() {
+        Some(source) => source.to_string().into(),
+        None => error.into(),
+    }
+}

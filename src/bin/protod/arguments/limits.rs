@@ -1,0 +1,264 @@
+//! The limits of a server, as flags; docs/limits.md has them all in one table, and a test holds it to these.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use protod::{Limits, ServerBuilder};
+
+/// Connections, streams, sizes and times. Sizes are in bytes, times as in 10s, 5m or 500ms.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
+    /// Connections open at a time; one more is closed at once
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PROTOD_MAX_CONNECTIONS",
+        default_value_t = Limits::default().max_connections
+    )]
+    max_connections: usize,
+
+    /// Streams open at a time on one connection; the client waits
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PROTOD_MAX_CONCURRENT_STREAMS",
+        default_value_t = Limits::default().max_concurrent_streams
+    )]
+    max_concurrent_streams: u32,
+
+    /// Calls in flight at a time, over all connections; over it RESOURCE_EXHAUSTED
+    #[arg(long, value_name = "N", env = "PROTOD_MAX_CALLS", default_value_t = 10_000)]
+    max_calls: usize,
+
+    /// The headers of one request, at least 1 KiB; over it HTTP 431
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "PROTOD_MAX_HEADER_SIZE",
+        default_value_t = Limits::default().max_header_list_size,
+        value_parser = clap::value_parser!(u32).range(1 << 10..)
+    )]
+    max_header_size: u32,
+
+    /// The largest message taken, decompressed; over it RESOURCE_EXHAUSTED
+    #[arg(long, value_name = "BYTES", env = "PROTOD_MAX_RECEIVE_SIZE", default_value_t = 4 << 20)]
+    max_receive_size: usize,
+
+    /// The largest message sent, before compression; over it RESOURCE_EXHAUSTED
+    #[arg(long, value_name = "BYTES", env = "PROTOD_MAX_SEND_SIZE", default_value_t = u32::MAX as usize)]
+    max_send_size: usize,
+
+    /// Values in one message taken, each element of a list counted; over it RESOURCE_EXHAUSTED
+    #[arg(long, value_name = "N", env = "PROTOD_MAX_ELEMENTS", default_value_t = 1 << 20)]
+    max_elements: u32,
+
+    /// Levels of messages in a message taken, up to 100; over it RESOURCE_EXHAUSTED
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PROTOD_MAX_DEPTH",
+        default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100)
+    )]
+    max_depth: u32,
+
+    /// What one call may hold in memory: messages not whole yet, decompressed, or kept by its rule; over it
+    /// RESOURCE_EXHAUSTED
+    #[arg(long, value_name = "BYTES", env = "PROTOD_MAX_CALL_MEMORY", default_value_t = 64 << 20)]
+    max_call_memory: usize,
+
+    /// The longest that a call may take, whatever its client says, or `none`; over it DEADLINE_EXCEEDED
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PROTOD_MAX_DEADLINE",
+        default_value = "none"
+    )]
+    max_deadline: Lasting,
+
+    /// How long a call may take whose client does not say, or `none`; over it DEADLINE_EXCEEDED
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PROTOD_DEFAULT_DEADLINE",
+        default_value = "none"
+    )]
+    default_deadline: Lasting,
+
+    /// For the TLS handshake and the first bytes of HTTP/2, together; over it the connection is closed
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PROTOD_HANDSHAKE_TIMEOUT",
+        default_value = "10s"
+    )]
+    handshake_timeout: humantime::Duration,
+
+    /// How long a connection may live without a stream, or `none`; over it GOAWAY
+    #[arg(long, value_name = "TIME", env = "PROTOD_IDLE_TIMEOUT", default_value = "5m")]
+    idle_timeout: Lasting,
+
+    /// How long a client may be silent before it is pinged, or `none`
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PROTOD_KEEPALIVE_INTERVAL",
+        default_value = "60s"
+    )]
+    keepalive_interval: Lasting,
+
+    /// How long the answer to a ping may take; over it the connection is closed
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PROTOD_KEEPALIVE_TIMEOUT",
+        default_value = "20s"
+    )]
+    keepalive_timeout: humantime::Duration,
+
+    /// How long a connection takes new streams, give or take a tenth, or `none`; over it GOAWAY
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PROTOD_MAX_CONNECTION_AGE",
+        default_value = "none"
+    )]
+    max_connection_age: Lasting,
+
+    /// How long after that its last streams may run, or `none`; over it the connection is closed
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PROTOD_MAX_CONNECTION_AGE_GRACE",
+        default_value = "none"
+    )]
+    max_connection_age_grace: Lasting,
+
+    /// How long open calls may go on after SIGINT or SIGTERM; then they end with UNAVAILABLE
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PROTOD_DRAIN_TIMEOUT",
+        default_value = "10s"
+    )]
+    drain_timeout: humantime::Duration,
+
+    /// Pings and the like that a client may send in a row, beside one a second, while nothing is sent to it; over
+    /// it GOAWAY, ENHANCE_YOUR_CALM
+    #[arg(long, value_name = "N", env = "PROTOD_MAX_PINGS", default_value_t = Limits::default().max_pings)]
+    max_pings: u32,
+
+    /// Streams that a client may reset before the server has seen them; over it GOAWAY, ENHANCE_YOUR_CALM
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PROTOD_MAX_PENDING_RESETS",
+        default_value_t = Limits::default().max_pending_resets
+    )]
+    max_pending_resets: usize,
+
+    /// Streams that the server may reset for a client's errors; over it GOAWAY, ENHANCE_YOUR_CALM
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PROTOD_MAX_ERROR_RESETS",
+        default_value_t = Limits::default().max_error_resets
+    )]
+    max_error_resets: usize,
+
+    /// What a client may send on a stream before it is read; then the client waits
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "PROTOD_STREAM_WINDOW",
+        default_value_t = Limits::default().stream_window
+    )]
+    stream_window: u32,
+
+    /// The same for all streams of a connection together
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "PROTOD_CONNECTION_WINDOW",
+        default_value_t = Limits::default().connection_window
+    )]
+    connection_window: u32,
+
+    /// The largest frame that a client may send, 16 KiB to 16 MiB; over it FRAME_SIZE_ERROR
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "PROTOD_MAX_FRAME_SIZE",
+        default_value_t = Limits::default().max_frame_size,
+        value_parser = clap::value_parser!(u32).range(1 << 14..1 << 24)
+    )]
+    max_frame_size: u32,
+
+    /// What may wait for a slow reader on a stream; then the handler waits
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "PROTOD_MAX_SEND_BUFFER",
+        default_value_t = Limits::default().max_send_buffer
+    )]
+    max_send_buffer: u32,
+}
+
+impl LimitArgs {
+    /// Sets the limits of a server to be.
+    pub(crate) fn apply(&self, server: ServerBuilder) -> ServerBuilder {
+        let mut server = server
+            .limits(self.of_connections())
+            .max_calls(self.max_calls)
+            .max_receive_size(self.max_receive_size)
+            .max_send_size(self.max_send_size)
+            .max_elements(self.max_elements)
+            .max_depth(self.max_depth)
+            .max_call_memory(self.max_call_memory)
+            .drain_timeout(self.drain_timeout.into());
+        if let Some(time) = self.max_deadline.0 {
+            server = server.max_deadline(time);
+        }
+        if let Some(time) = self.default_deadline.0 {
+            server = server.default_deadline(time);
+        }
+        server
+    }
+
+    fn of_connections(&self) -> Limits {
+        Limits {
+            max_connections: self.max_connections,
+            max_concurrent_streams: self.max_concurrent_streams,
+            max_header_list_size: self.max_header_size,
+            stream_window: self.stream_window,
+            connection_window: self.connection_window,
+            max_frame_size: self.max_frame_size,
+            max_send_buffer: self.max_send_buffer,
+            handshake_timeout: self.handshake_timeout.into(),
+            idle_timeout: self.idle_timeout.0,
+            keepalive_interval: self.keepalive_interval.0,
+            keepalive_timeout: self.keepalive_timeout.into(),
+            max_connection_age: self.max_connection_age.0,
+            max_connection_age_grace: self.max_connection_age_grace.0,
+            max_pings: self.max_pings,
+            max_pending_resets: self.max_pending_resets,
+            max_error_resets: self.max_error_resets,
+        }
+    }
+}
+
+/// A time, or none.
+#[derive(Debug, Clone, Copy)]
+struct Lasting(Option<Duration>);
+
+impl FromStr for Lasting {
+    type Err = humantime::DurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        humantime::parse_duration(text).map(|time| Self(Some(time)))
+    }
+}

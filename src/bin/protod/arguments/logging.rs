@@ -1,0 +1,76 @@
+//! Logs on stderr, as text or JSON.
+
+use std::io::IsTerminal;
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{Directive, LevelFilter};
+
+/// How and what to log.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Logging {
+    /// How log lines are written
+    #[arg(long, value_enum, env = "PROTOD_LOG_FORMAT", default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+
+    /// What is logged: error, warn, info, debug, trace, or off; also per module, as in `info,protod=debug`
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "PROTOD_LOG",
+        default_value = "info",
+        value_parser = parse_filter
+    )]
+    log: EnvFilter,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A time, a level and a text
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl Logging {
+    /// Installs the log for the whole process.
+    pub(crate) fn install(&self) {
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let builder = tracing_subscriber::fmt()
+            .with_env_filter(self.log.clone())
+            .with_writer(std::io::stderr)
+            // Told of on stderr, by `eprintln!`, which panics where nobody reads it.
+            .log_internal_errors(false)
+            .with_target(false)
+            .with_ansi(std::io::stderr().is_terminal() && !no_colour);
+        match self.log_format {
+            LogFormat::Text => builder.init(),
+            LogFormat::Json => builder.json().init(),
+        }
+    }
+}
+
+/// Reads levels, for all or per module.
+///
+/// A word alone has to be a level. To the crate it could also be a module that logs all, but then no other logs
+/// anything, and a misspelt level would turn off the log without a word.
+fn parse_filter(text: &str) -> Result<EnvFilter, String> {
+    let directives = text.split(',').map(str::trim);
+    let directives: Vec<&str> = directives.filter(|directive| !directive.is_empty()).collect();
+    for directive in &directives {
+        let is_right = if directive.contains('=') {
+            directive.parse::<Directive>().is_ok()
+        } else {
+            directive.parse::<LevelFilter>().is_ok()
+        };
+        if !is_right {
+            return Err(format!(
+                "`{directive}` is neither a level nor a module with one: levels are off, error, warn, info, debug and \
+                 trace, and `info,protod=debug` is info for all but protod"
+            ));
+        }
+    }
+    let filter = EnvFilter::builder().parse(directives.join(","));
+    filter.map_err(|error| error.to_string())
+}

@@ -1,0 +1,104 @@
+//! `list` and `describe` look at a server or at protos: which of the two, their arguments tell.
+
+use std::path::{Path, PathBuf};
+
+use protod::{Error, Schema};
+
+use super::target::Target;
+
+/// The names of files that are inputs even where they are missing, so that it is their absence that is told.
+const INPUT_ENDINGS: [&str; 7] = [".proto", ".binpb", ".pb", ".protoset", ".desc", ".dsc", ".fds"];
+
+/// Where symbols are looked up.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Server(String),
+    Protos(Vec<PathBuf>),
+}
+
+impl Source {
+    /// Parts arguments into a source and the symbols after it. An address comes first and has a port or a scheme;
+    /// inputs are there on disk; without either it is `./proto`, which `serve` takes too.
+    pub(crate) fn split(arguments: &[String]) -> (Self, &[String]) {
+        match arguments.split_first() {
+            Some((first, symbols)) if is_address(first) => (Self::Server(first.clone()), symbols),
+            _ => {
+                let inputs = arguments.iter().take_while(|argument| is_input(argument)).count();
+                let (inputs, symbols) = arguments.split_at(inputs);
+                let inputs = match inputs {
+                    [] => vec![PathBuf::from("./proto")],
+                    inputs => inputs.iter().map(PathBuf::from).collect(),
+                };
+                (Self::Protos(inputs), symbols)
+            }
+        }
+    }
+
+    /// The schema of these symbols, or of everything.
+    pub(crate) async fn schema(&self, target: &Target, symbols: &[String]) -> Result<Schema, Error> {
+        match self {
+            Self::Protos(inputs) => target.load(inputs),
+            Self::Server(address) => {
+                let mut builder = target.client(address)?;
+                // Only symbols are asked for by name; a file is looked for among all there are.
+                let by_symbol = symbols.iter().all(|symbol| !is_input(symbol));
+                if target.uses_reflection() && by_symbol {
+                    for symbol in symbols {
+                        builder = builder.symbol(symbol.trim_start_matches('.').replace('/', "."));
+                    }
+                }
+                let client = builder.connect().await?;
+                Ok(client.schema().clone())
+            }
+        }
+    }
+}
+
+fn is_input(argument: &str) -> bool {
+    INPUT_ENDINGS.iter().any(|ending| argument.ends_with(ending)) || Path::new(argument).exists()
+}
+
+fn is_address(argument: &str) -> bool {
+    argument.contains(':') && !is_input(argument)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_a_server_or_inputs_and_then_symbols() {
+        let split = |arguments: &[&str]| {
+            let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+            let (source, symbols) = Source::split(&arguments);
+            (format!("{source:?}"), symbols.join(" "))
+        };
+        let table: [(&[&str], &str, &str); 6] = [
+            (&[], r#"Protos(["./proto"])"#, ""),
+            (
+                &["proto.StreamService"],
+                r#"Protos(["./proto"])"#,
+                "proto.StreamService",
+            ),
+            (
+                &["proto", "proto.A", "proto.B"],
+                r#"Protos(["proto"])"#,
+                "proto.A proto.B",
+            ),
+            (
+                &["src", "gone.proto", "a.B/C"],
+                r#"Protos(["src", "gone.proto"])"#,
+                "a.B/C",
+            ),
+            (&["localhost:1", "a.B"], r#"Server("localhost:1")"#, "a.B"),
+            (&["unix:/run/x"], r#"Server("unix:/run/x")"#, ""),
+        ];
+        for (arguments, source, symbols) in table {
+            assert_eq!(
+                split(arguments),
+                (source.to_owned(), symbols.to_owned()),
+                "{arguments:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Which server to talk to, how, and where its protos come from: the arguments that clients share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use protod::client::{Client, ClientBuilder, ClientTls};
+use protod::{Error, Schema, SchemaBuilder};
+use tokio::runtime::Runtime;
+use tonic::metadata::MetadataMap;
+
+use super::header::Header;
+use crate::failure::Failure;
+
+/// A runtime for one client: everything it does, it does in turn.
+pub(crate) fn client_runtime() -> Result<Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::caused("cannot start the runtime", error))
+}
+
+/// How to reach a server, and what to know of it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Target {
+    /// Metadata to send, reflection requests included; the value of a -bin name is base64; repeatable
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME: VALUE",
+        env = "PROTOD_HEADER"
+    )]
+    headers: Vec<Header>,
+
+    /// Speak TLS; an https:// address and the other --tls options ask for it too
+    #[arg(long, env = "PROTOD_TLS")]
+    tls: bool,
+
+    /// The roots to trust, as PEM [default: the system's]
+    #[arg(long, value_name = "FILE", env = "PROTOD_TLS_CA")]
+    tls_ca: Option<PathBuf>,
+
+    /// The client's certificate, as PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "PROTOD_CLIENT_TLS_CERT",
+        requires = "tls_key"
+    )]
+    tls_cert: Option<PathBuf>,
+
+    /// The key of the client's certificate, as PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "PROTOD_CLIENT_TLS_KEY",
+        requires = "tls_cert"
+    )]
+    tls_key: Option<PathBuf>,
+
+    /// The name that the server's certificate must have [default: the host of the address]
+    #[arg(long, value_name = "NAME", env = "PROTOD_TLS_SERVER_NAME")]
+    tls_server_name: Option<String>,
+
+    /// Protos or descriptor sets to use in place of server reflection; repeatable
+    #[arg(
+        long = "proto",
+        value_name = "INPUT",
+        env = "PROTOD_PROTO",
+        value_delimiter = ','
+    )]
+    protos: Vec<PathBuf>,
+
+    #[command(flatten)]
+    imports: Imports,
+}
+
+/// Where imports are looked for.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Imports {
+    /// Where imports are looked for, before the folders that are found without it; repeatable
+    #[arg(
+        short = 'I',
+        long,
+        visible_alias = "proto_path",
+        value_name = "DIR",
+        env = "PROTOD_IMPORT_PATH",
+        value_delimiter = ','
+    )]
+    import_path: Vec<PathBuf>,
+}
+
+impl Imports {
+    /// Loads protos or descriptor sets.
+    pub(crate) fn load(&self, inputs: &[PathBuf]) -> Result<Schema, Error> {
+        let builder = inputs.iter().fold(Schema::builder(), SchemaBuilder::input);
+        self.import_path
+            .iter()
+            .fold(builder, SchemaBuilder::import_path)
+            .build()
+    }
+}
+
+impl Target {
+    /// A client of the server at `address`; with protos that were given, it asks for no reflection.
+    pub(crate) fn client(&self, address: &str) -> Result<ClientBuilder, Error> {
+        let mut metadata = MetadataMap::new();
+        for header in &self.headers {
+            header.append_to(&mut metadata);
+        }
+        let mut builder = Client::builder(address).metadata(metadata);
+        if let Some(tls) = self.tls() {
+            builder = builder.tls(tls);
+        }
+        if !self.protos.is_empty() {
+            builder = builder.schema(self.load(&self.protos)?);
+        }
+        Ok(builder)
+    }
+
+    /// A client that learns of one service alone: that of the method.
+    pub(crate) fn client_for(&self, address: &str, method: &str) -> Result<ClientBuilder, Error> {
+        let builder = self.client(address)?;
+        Ok(if self.uses_reflection() {
+            builder.symbol(service_of(method))
+        } else {
+            builder
+        })
+    }
+
+    /// Whether the server is asked for its protos.
+    pub(crate) fn uses_reflection(&self) -> bool {
+        self.protos.is_empty()
+    }
+
+    /// Loads protos or descriptor sets.
+    pub(crate) fn load(&self, inputs: &[PathBuf]) -> Result<Schema, Error> {
+        self.imports.load(inputs)
+    }
+
+    fn tls(&self) -> Option<ClientTls> {
+        let asked =
+            self.tls || self.tls_ca.is_some() || self.tls_cert.is_some() || self.tls_server_name.is_some();
+        if !asked {
+            return None;
+        }
+        let mut tls = ClientTls::new();
+        if let Some(file) = &self.tls_ca {
+            tls = tls.ca(file);
+        }
+        if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            tls = tls.identity(certificate, key);
+        }
+        if let Some(name) = &self.tls_server_name {
+            tls = tls.server_name(name);
+        }
+        Some(tls)
+    }
+}
+
+/// `package.Service` of a method written with a slash or a dot.
+fn service_of(method: &str) -> &str {
+    let method = method.strip_prefix('/').unwrap_or(method);
+    let split = method.rsplit_once('/').or_else(|| method.rsplit_once('.'));
+    split.map_or(method, |(service, _)| service)
+}

@@ -1,0 +1,44 @@
+//! TLS, as flags.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use protod::{Error, Tls, TlsFiles};
+
+/// Certificate, key, and who may call.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "TLS")]
+#[expect(clippy::struct_field_names, reason = "the fields name the flags")]
+pub(crate) struct TlsArgs {
+    /// The server's certificate, PEM, with those that lead to its CA; turns TLS on
+    #[arg(long, value_name = "FILE", env = "PROTOD_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key, PEM
+    #[arg(long, value_name = "FILE", env = "PROTOD_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Who signs the certificates of clients, PEM; a client without one gets nowhere
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "PROTOD_TLS_CLIENT_CA",
+        requires = "tls_cert"
+    )]
+    tls_client_ca: Option<PathBuf>,
+}
+
+impl TlsArgs {
+    /// The configuration, if TLS is on.
+    pub(crate) fn load(&self) -> Result<Option<Tls>, Error> {
+        let (Some(cert), Some(key)) = (self.tls_cert.clone(), self.tls_key.clone()) else {
+            return Ok(None);
+        };
+        Tls::load(TlsFiles {
+            cert,
+            key,
+            client_ca: self.tls_client_ca.clone(),
+        })
+        .map(Some)
+    }
+}

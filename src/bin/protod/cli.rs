@@ -1,0 +1,71 @@
+//! The definition of the command line, and which command runs what.
+//!
+//! Every flag has an environment twin, `PROTOD_…`. Exit codes: 0 done or drained, 1 failed, 2 usage; `call` exits with
+//! 64 + the gRPC code.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{bench, call, check, describe, explain, init, list, manual, schema, serve};
+use crate::failure::Failure;
+
+/// A gRPC server that nobody compiles for: reads .proto text when it starts, and answers from rules.
+#[derive(Debug, Parser)]
+#[command(
+    name = "protod",
+    version,
+    about,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve protos, answered by rules
+    Serve(Box<serve::Serve>),
+    /// Load protos and rules, and print every problem
+    Check(check::Check),
+    /// Tell for each rule of a method whether it would answer a call
+    Explain(explain::Explain),
+    /// Call a method of a server
+    Call(call::Call),
+    /// Call a method many times, and tell how long the calls took
+    Bench(Box<bench::Bench>),
+    /// List the services of a server or of protos, or the methods of a service
+    List(list::List),
+    /// Print services, methods, messages and other symbols as proto text
+    Describe(describe::Describe),
+    /// Write a proto with its rules to begin with, or rules for a proto that there is
+    Init(init::Init),
+    /// Print the JSON Schema of rules files, for editors
+    Schema(schema::Schema),
+    /// Print the manual page, or that of a subcommand
+    Man(manual::Man),
+    /// Print a shell's completions
+    Completions(manual::Completions),
+}
+
+impl Cli {
+    /// Runs the subcommand.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match self.command {
+            Command::Call(call) => return call.run(),
+            Command::Bench(bench) => return bench.run(),
+            Command::Serve(serve) => serve.run()?,
+            Command::Check(check) => check.run()?,
+            Command::Explain(explain) => explain.run()?,
+            Command::List(list) => list.run()?,
+            Command::Describe(describe) => describe.run()?,
+            Command::Init(init) => init.run()?,
+            Command::Schema(schema) => schema.run()?,
+            Command::Man(man) => man.run()?,
+            Command::Completions(completions) => completions.run()?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

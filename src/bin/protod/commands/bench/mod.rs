@@ -1,0 +1,137 @@
+//! `protod bench`: many calls of one method, and how long they took.
+//!
+//! The load is a closed loop: so many calls are in flight, and the next begins when one ends. Everything that can be
+//! done once is done before: the requests are encoded, the method is looked up, the connections are up and warm.
+//! What the client itself took of the machine is part of the report, since on one machine it takes that from the
+//! server.
+
+mod cpu;
+mod load;
+mod report;
+mod tally;
+
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use prost_reflect::DynamicMessage;
+use protod::client::ClientMethod;
+use protod::{Client, Message, Method};
+
+use self::load::{Load, Until};
+use self::report::Report;
+use crate::arguments::call::CallArguments;
+use crate::failure::Failure;
+use crate::output::stdout;
+
+/// Call a method many times, and tell how long the calls took.
+///
+/// So many calls are in flight at a time, and the next begins when one ends. Where neither --calls nor --duration is
+/// given, it takes ten seconds; with both, it ends with the first of them. Of a method that takes one message, each call
+/// sends the next of the data; a stream sends them all. Exits 1 if a call failed.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    #[command(flatten)]
+    arguments: CallArguments,
+
+    /// Calls in flight at a time
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        env = "PROTOD_CONCURRENCY",
+        default_value = "64"
+    )]
+    concurrency: NonZeroUsize,
+
+    /// Connections that they are shared among, never more than the calls in flight
+    #[arg(long, value_name = "N", env = "PROTOD_CONNECTIONS", default_value = "4")]
+    connections: NonZeroUsize,
+
+    /// How many calls to make
+    #[arg(short = 'n', long, value_name = "N", env = "PROTOD_CALLS")]
+    calls: Option<u64>,
+
+    /// How long to make calls; those in flight at the end are broken off and not counted
+    #[arg(long, value_name = "TIME", env = "PROTOD_DURATION")]
+    duration: Option<humantime::Duration>,
+
+    /// How long to make calls before that, which are not counted
+    #[arg(long, value_name = "TIME", env = "PROTOD_WARM_UP", default_value = "1s")]
+    warm_up: humantime::Duration,
+
+    /// Print the report as JSON
+    #[arg(long, env = "PROTOD_JSON")]
+    json: bool,
+}
+
+/// How long it takes where nothing says otherwise.
+const DURATION: Duration = Duration::from_secs(10);
+
+impl Bench {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::caused("cannot start the runtime", error))?;
+        let report = runtime.block_on(self.measure())?;
+        stdout::print(&if self.json { report.json() } else { report.text() })?;
+        Ok(if report.all_succeeded() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+
+    async fn measure(&self) -> Result<Report, Failure> {
+        let methods = self.connect().await?;
+        let connections = methods.len();
+        let method = Arc::clone(methods[0].method());
+        let requests = self.requests(&method)?;
+        let load = Load::new(methods, requests, self.concurrency.get());
+        load.warm_up(self.warm_up.into()).await;
+        let duration = match (self.calls, self.duration) {
+            (None, None) => Some(DURATION),
+            (_, duration) => duration.map(Into::into),
+        };
+        let calls = self.calls;
+        Ok(Report {
+            address: self.arguments.address.clone(),
+            method: self.arguments.method.clone(),
+            concurrency: self.concurrency.get(),
+            connections,
+            streaming: method.is_client_streaming() || method.is_server_streaming(),
+            measured: load.measure(Until { calls, duration }).await,
+        })
+    }
+
+    /// The method, once for each connection.
+    async fn connect(&self) -> Result<Vec<ClientMethod>, Failure> {
+        let CallArguments { address, target, .. } = &self.arguments;
+        let first = self.arguments.client()?.connect().await?;
+        let mut methods = vec![self.prepared(&first)?];
+        for _ in 1..self.connections.min(self.concurrency).get() {
+            let builder = target.client(address)?;
+            let client = builder.schema(first.schema().clone()).connect().await?;
+            methods.push(self.prepared(&client)?);
+        }
+        Ok(methods)
+    }
+
+    fn prepared(&self, client: &Client) -> Result<ClientMethod, Failure> {
+        let deadline = self.arguments.deadline.map(Into::into);
+        Ok(self.arguments.method_of(client, deadline)?)
+    }
+
+    /// The requests, encoded.
+    fn requests(&self, method: &Method) -> Result<Vec<Message>, Failure> {
+        let mut requests = match &self.arguments.data {
+            Some(data) => data.read_all(method)?,
+            None => Vec::new(),
+        };
+        if requests.is_empty() && !method.is_client_streaming() {
+            requests.push(DynamicMessage::new(method.input().clone()).into());
+        }
+        Ok(requests.into_iter().map(Message::into_encoded).collect())
+    }
+}

@@ -1,0 +1,33 @@
+//! Why a call did not end well.
+
+use tonic::Status;
+
+use crate::failure::Failure;
+
+/// Why a call did not end well.
+pub(super) enum Ending {
+    /// It was not made, or was broken off on this side.
+    Here(Failure),
+    /// The server ended it with this status.
+    There(Status),
+    /// Whoever read the responses has seen enough.
+    ReaderGone,
+}
+
+impl From<Failure> for Ending {
+    fn from(failure: Failure) -> Self {
+        Self::Here(failure)
+    }
+}
+
+impl From<protod::Error> for Ending {
+    fn from(error: protod::Error) -> Self {
+        Self::Here(error.into())
+    }
+}
+
+impl From<Status> for Ending {
+    fn from(status: Status) -> Self {
+        Self::There(status)
+    }
+}

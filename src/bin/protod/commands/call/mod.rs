@@ -1,0 +1,200 @@
+//! `protod call`: calls a method of any shape, by reflection or from protos.
+//!
+//! Messages go out as they are read and come in as they are printed, so a conversation can be had at a terminal
+//! and an endless stream takes no memory. stdout carries the responses and nothing else.
+
+mod ending;
+mod format;
+mod output;
+mod report;
+mod requests;
+
+use std::future::ready;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use protod::Message;
+use protod::client::{Client, ClientMethod};
+use tokio::sync::mpsc;
+use tokio_stream::StreamExt as _;
+use tonic::Status;
+
+use self::ending::Ending;
+use self::format::Format;
+use self::output::Output;
+use self::report::Report;
+use self::requests::{Fault, Requests};
+use crate::arguments::call::CallArguments;
+use crate::arguments::data::Data;
+use crate::arguments::target::client_runtime;
+use crate::failure::Failure;
+
+/// Call a method of a server.
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    #[command(flatten)]
+    arguments: CallArguments,
+
+    /// How messages are written, both those read and those printed
+    #[arg(long, value_enum, env = "PROTOD_FORMAT", default_value_t = Format::Json)]
+    format: Format,
+
+    /// Print fields that are unset too, with their defaults (JSON only)
+    #[arg(long, env = "PROTOD_EMIT_DEFAULTS")]
+    emit_defaults: bool,
+
+    /// The largest response taken, in bytes, decompressed
+    #[arg(long, value_name = "BYTES", env = "PROTOD_MAX_RECEIVE_SIZE", default_value_t = 4 * 1024 * 1024)]
+    max_receive_size: usize,
+
+    /// Say on stderr what is sent and received beside the messages: headers, trailers, sizes, times
+    #[arg(short, long, env = "PROTOD_VERBOSE")]
+    verbose: bool,
+}
+
+impl Call {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let runtime = client_runtime()?;
+        let mut output = Output::new(self.format, self.emit_defaults);
+        let mut report = Report::new(self.verbose);
+        let done = runtime.block_on(self.call(&mut output, &mut report));
+        report.end_progress();
+        // What came before a failure is seen before it.
+        let flushed = output.flush();
+        match done.and(flushed) {
+            Ok(()) | Err(Ending::ReaderGone) => Ok(ExitCode::SUCCESS),
+            Err(Ending::Here(failure)) => Err(failure),
+            Err(Ending::There(status)) => {
+                report.status(&status, &output.details_of(&status));
+                Ok(report::exit_code(status.code()))
+            }
+        }
+    }
+
+    async fn call(&self, output: &mut Output, report: &mut Report) -> Result<(), Ending> {
+        let started = Instant::now();
+        let client = self.within_deadline(started, self.connect()).await?;
+        let CallArguments {
+            address,
+            data,
+            target,
+            ..
+        } = &self.arguments;
+        report.connected(address, target.uses_reflection());
+
+        let method = self.arguments.method_of(&client, self.time_left(started))?;
+        report.request(&method, matches!(data, Some(Data::Stdin)));
+        let requests = requests::read(data.clone(), self.format, method.method());
+        let done = self.exchange(&client, &method, requests, output, report).await;
+        if let Err(Ending::There(status)) = &done {
+            output.details_of(status);
+            self.learn_types(&client, output).await;
+        }
+        done
+    }
+
+    /// Connects, and learns of the one service that is called.
+    async fn connect(&self) -> Result<Client, Ending> {
+        let builder = self.arguments.client()?.max_receive_size(self.max_receive_size);
+        Ok(builder.connect().await?)
+    }
+
+    /// Sends what is read, and prints what comes.
+    async fn exchange(
+        &self,
+        client: &Client,
+        method: &ClientMethod,
+        Requests { stream, mut fault }: Requests,
+        output: &mut Output,
+        report: &mut Report,
+    ) -> Result<(), Ending> {
+        let sent = report.sent();
+        let stream = stream.map(move |message| sent.count(message));
+        let mut responses = method.call(stream).await?;
+        loop {
+            tokio::select! {
+                headers = responses.headers() => break report.headers(headers?),
+                () = report.progress_due() => report.show_progress(),
+                failure = data_fault(&mut fault) => return Err(failure.into()),
+            }
+        }
+        loop {
+            let message = tokio::select! {
+                biased;
+                () = report.progress_due() => { report.show_progress(); continue }
+                message = responses.message() => message?,
+                failure = data_fault(&mut fault) => return Err(failure.into()),
+                // Nothing more is there yet, so what was printed so far has to be seen.
+                () = ready(()), if output.is_unseen() => { output.flush()?; continue }
+            };
+            let Some(message) = message else {
+                break;
+            };
+            report.message(&message);
+            self.print(client, message, output).await?;
+            if self.verbose {
+                // Each message is seen behind the line that tells of it.
+                output.flush()?;
+            }
+        }
+        report.trailers(responses.trailers());
+        report.done();
+        Ok(())
+    }
+
+    /// Prints a response. Where it holds an `Any` of a type not met before, the server is asked for it.
+    async fn print(&self, client: &Client, message: Message, output: &mut Output) -> Result<(), Ending> {
+        // Decoded once, though it may be printed twice.
+        let message = message.into_dynamic().map_err(Status::from)?.into();
+        let mut text = output.text_of(&message)?;
+        if self.learn_types(client, output).await {
+            text = output.text_of(&message)?;
+        }
+        output.print(&text)
+    }
+
+    /// Asks the server for the types of `Any`s that could not be printed; whether it knew one.
+    async fn learn_types(&self, client: &Client, output: &mut Output) -> bool {
+        let mut learnt = false;
+        for name in output.new_unknown_types() {
+            if self.arguments.target.uses_reflection()
+                && let Ok(schema) = client.fetch_symbol(&name).await
+            {
+                output.learn(schema.pool().clone());
+                learnt = true;
+            }
+        }
+        learnt
+    }
+
+    fn time_left(&self, started: Instant) -> Option<Duration> {
+        self.arguments
+            .deadline
+            .map(|deadline| deadline.saturating_sub(started.elapsed()))
+    }
+
+    async fn within_deadline<T>(
+        &self,
+        started: Instant,
+        work: impl Future<Output = Result<T, Ending>>,
+    ) -> Result<T, Ending> {
+        let Some(left) = self.time_left(started) else {
+            return work.await;
+        };
+        match tokio::time::timeout(left, work).await {
+            Ok(done) => done,
+            Err(_) => {
+                Err(Status::deadline_exceeded("the deadline has passed before the server was reached").into())
+            }
+        }
+    }
+}
+
+/// Resolves when the data turns out not to be what the method takes; never if it is.
+async fn data_fault(fault: &mut mpsc::Receiver<Fault>) -> Failure {
+    match fault.recv().await {
+        Some(fault) => fault.failure,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,24 @@
+//! `protod check`: loads all of it, and serves none of it.
+
+use clap::Args;
+use protod::RulesOptions;
+
+use crate::arguments::inputs::Inputs;
+use crate::failure::Failure;
+use crate::output::stdout;
+use crate::output::summary::summary;
+
+/// Load protos and rules, print every problem, and exit 1 if there is one.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    inputs: Inputs,
+}
+
+impl Check {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let schema = self.inputs.schema()?;
+        let rules = self.inputs.rules(&schema, &RulesOptions::default())?;
+        stdout::print(&format!("ok: {}\n", summary(&schema, &rules)))
+    }
+}

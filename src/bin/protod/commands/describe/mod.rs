@@ -1,0 +1,104 @@
+//! `protod describe`: symbols of a server or of protos, as proto text.
+
+mod template;
+
+use clap::Args;
+use prost_reflect::{DescriptorPool, MessageDescriptor};
+use protod::Schema;
+use protod::message::JsonPrinter;
+
+use self::template::template;
+use crate::arguments::source::Source;
+use crate::arguments::target::{Target, client_runtime};
+use crate::failure::Failure;
+use crate::output::stdout;
+
+/// Print services, methods, messages and other symbols as proto text.
+#[derive(Debug, Args)]
+pub(crate) struct Describe {
+    /// A server (HOST:PORT, unix:/path, a URL), or protos and descriptor sets, ./proto by default; then symbols, or
+    /// import names of files [default: all services]
+    #[arg(value_name = "ADDR|INPUT… SYMBOL…")]
+    arguments: Vec<String>,
+
+    /// Print a message to fill in, as JSON: the symbol's own, or a method's request
+    #[arg(long, env = "PROTOD_TEMPLATE")]
+    template: bool,
+
+    #[command(flatten)]
+    target: Target,
+}
+
+impl Describe {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let (source, symbols) = Source::split(&self.arguments);
+        let schema = client_runtime()?.block_on(source.schema(&self.target, symbols))?;
+        let symbols = match symbols {
+            [] => services_of(&schema),
+            symbols => symbols.to_vec(),
+        };
+        let mut texts = Vec::new();
+        for symbol in &symbols {
+            let text = if self.template {
+                template_of(&schema, symbol)?
+            } else {
+                schema.proto_text(symbol).ok_or_else(|| unknown(symbol))?
+            };
+            texts.push(match symbols.len() {
+                1 => text,
+                // Proto text has the last part of a name only.
+                _ => format!("// {symbol}:\n\n{text}"),
+            });
+        }
+        stdout::print(&texts.join("\n"))
+    }
+}
+
+fn services_of(schema: &Schema) -> Vec<String> {
+    let mut names: Vec<_> = schema
+        .pool()
+        .services()
+        .map(|service| service.full_name().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn template_of(schema: &Schema, symbol: &str) -> Result<String, Failure> {
+    let message = message_of(schema, symbol).ok_or_else(|| no_template(schema, symbol))?;
+    let mut printer = JsonPrinter::new().pretty(true).emit_defaults(true);
+    // The well-known types.
+    printer.add_pool(DescriptorPool::global());
+    let json = printer.print(&template(&message).into());
+    let json = json.map_err(|error| Failure::caused("the template cannot be printed", error))?;
+    Ok(json + "\n")
+}
+
+/// The message that a symbol names, or that it takes where it is a method.
+fn message_of(schema: &Schema, symbol: &str) -> Option<MessageDescriptor> {
+    let name = symbol.trim_start_matches('.');
+    if let Some(message) = schema.pool().get_message_by_name(name) {
+        return Some(message);
+    }
+    let (service, method) = name.rsplit_once(['/', '.'])?;
+    let method = schema.method(&format!("{service}/{method}"))?;
+    Some(method.input().clone())
+}
+
+fn no_template(schema: &Schema, symbol: &str) -> Failure {
+    let name = symbol.trim_start_matches('.');
+    let kind = if schema.pool().get_service_by_name(name).is_some() {
+        "a service"
+    } else if schema.pool().get_enum_by_name(name).is_some() {
+        "an enum"
+    } else {
+        return unknown(symbol);
+    };
+    Failure::new(format!(
+        "{name} is {kind}: a template is for a message, or for what a method takes"
+    ))
+}
+
+fn unknown(symbol: &str) -> Failure {
+    Failure::new(format!("there is no {symbol}"))
+}

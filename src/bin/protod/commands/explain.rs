@@ -1,0 +1,73 @@
+//! `protod explain`: why each rule of a method would or would not answer a call.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use protod::{Message, RulesOptions};
+use tonic::metadata::MetadataMap;
+
+use crate::arguments::data::Data;
+use crate::arguments::header::Header;
+use crate::arguments::inputs::Inputs;
+use crate::failure::Failure;
+use crate::output::stdout;
+
+/// Tell for each rule of a method whether it would answer a call, and if not, what differs first.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The method: package.Service/Method
+    #[arg(value_name = "METHOD")]
+    method: String,
+
+    #[command(flatten)]
+    inputs: Inputs,
+
+    /// The request: JSON, @FILE, or @- for stdin; of a stream, all its messages [default: one empty message]
+    #[arg(short, long, value_name = "DATA", env = "PROTOD_DATA")]
+    data: Option<Data>,
+
+    /// Metadata of the call; repeatable
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME: VALUE",
+        env = "PROTOD_HEADER"
+    )]
+    headers: Vec<Header>,
+}
+
+impl Explain {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let schema = self.inputs.schema()?;
+        let rules = self.inputs.rules(&schema, &RulesOptions::default())?;
+        let method = schema.require_method(&self.method)?;
+        let requests: Vec<Message> = match &self.data {
+            Some(data) => data.read_all(method)?,
+            None => vec![prost_reflect::DynamicMessage::new(method.input().clone()).into()],
+        };
+        let mut metadata = MetadataMap::new();
+        for header in &self.headers {
+            header.append_to(&mut metadata);
+        }
+        let Some((_, rules)) = rules.handlers().find(|(of, _)| of.name() == method.name()) else {
+            return stdout::print(&format!("no rule names {}\n", method.name()));
+        };
+        let explained = rules
+            .explain(&requests, &metadata)
+            .map_err(|error| Failure::caused(format!("the data does not fit {}", method.name()), error))?;
+        let mut text = String::new();
+        let mut answered = false;
+        for rule in explained {
+            let verdict = match rule.difference {
+                Some(difference) => difference,
+                None if answered => "matches, but a rule before it answers".to_owned(),
+                None => {
+                    answered = true;
+                    "answers".to_owned()
+                }
+            };
+            let _ = writeln!(text, "{}: {verdict}", rule.rule);
+        }
+        stdout::print(&text)
+    }
+}

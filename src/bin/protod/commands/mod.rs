@@ -1,0 +1,12 @@
+//! The subcommands: one file, or one folder, for each.
+
+pub(crate) mod bench;
+pub(crate) mod call;
+pub(crate) mod check;
+pub(crate) mod describe;
+pub(crate) mod explain;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod manual;
+pub(crate) mod schema;
+pub(crate) mod serve;

@@ -1,0 +1,210 @@
+//! `protod serve`: loads, binds, says so, and serves until it is told to stop.
+
+mod banner;
+
+use std::panic::resume_unwind;
+use std::{io, thread};
+
+use clap::{Args, ValueEnum};
+use protod::live::{Answers, Loader, Reloader, Source};
+use protod::{Error, Handlers, RulesOptions, RulesState, Sampler, Schema, Server};
+use tokio::runtime::Runtime;
+
+use self::banner::banner;
+use crate::arguments::inputs::Inputs;
+use crate::arguments::limits::LimitArgs;
+use crate::arguments::logging::{LogFormat, Logging};
+use crate::arguments::tls::TlsArgs;
+use crate::failure::Failure;
+use crate::output::stderr::{say, say_line};
+
+/// Serve protos, answered by rules.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    inputs: Inputs,
+
+    /// Where to listen: HOST:PORT (port 0 takes a free one) or unix:/path
+    #[arg(long, env = "PROTOD_ADDR", default_value = "127.0.0.1:9002")]
+    addr: String,
+
+    /// The answer of a method that no rule names
+    #[arg(long, value_enum, env = "PROTOD_UNMATCHED", default_value_t = Unmatched::Sample)]
+    unmatched: Unmatched,
+
+    /// How many messages a server stream of samples has
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PROTOD_SAMPLE_STREAM_LENGTH",
+        default_value_t = 3
+    )]
+    sample_stream_length: usize,
+
+    /// What samples, `random()` and `uuid()` follow from: the same seed, the same values [default: 0 for samples]
+    #[arg(long, value_name = "N", env = "PROTOD_SEED")]
+    seed: Option<u64>,
+
+    /// Do not name the rule that answered in the header `protod-rule`
+    #[arg(long, env = "PROTOD_NO_RULE_HEADER")]
+    no_rule_header: bool,
+
+    /// Do not reload when protos, rules or certificates change; SIGHUP reloads all the same
+    #[arg(long, env = "PROTOD_NO_WATCH")]
+    no_watch: bool,
+
+    /// After a reload, end calls that began before it with UNAVAILABLE when this time has passed [default: never]
+    #[arg(long, value_name = "TIME", env = "PROTOD_DRAIN_OLD")]
+    drain_old: Option<humantime::Duration>,
+
+    /// Do not answer reflection requests
+    #[arg(long, env = "PROTOD_NO_REFLECTION")]
+    no_reflection: bool,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+
+    #[command(flatten)]
+    tls: TlsArgs,
+
+    #[command(flatten)]
+    logging: Logging,
+}
+
+/// The answer of a method that no rule names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Unmatched {
+    /// Made up from the descriptor and the request
+    Sample,
+    /// UNIMPLEMENTED
+    Unimplemented,
+}
+
+impl Serve {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let runtime = runtime_aside();
+        let mut loader = Loader::new(self.origin());
+        let loaded = loader.load()?;
+        let (schema, rules) = (loaded.schema.clone(), loaded.rules.clone());
+        let server = Server::builder(loaded.schema)
+            .handlers(loaded.handlers)
+            .reflection(!self.no_reflection);
+        let mut server = self.limits.apply(server);
+        if let Some(grace) = self.drain_old {
+            server = server.drain_old(grace.into());
+        }
+        let tls = self.tls.load()?;
+        if let Some(tls) = &tls {
+            server = server.tls(tls.clone());
+        }
+        let server = server.build()?;
+        self.logging.install();
+        let runtime = runtime().map_err(|error| Failure::caused("cannot start the runtime", error))?;
+        runtime.block_on(async {
+            let bound = server.bind(&self.addr).await?;
+            let addr = bound.local_addr().to_string();
+            let reloader = Reloader::new(server, loader).watch(!self.no_watch);
+            // Before the line that a script waits for: without it SIGHUP would end the process.
+            #[cfg(unix)]
+            tokio::spawn(reloader.trigger().reload_on_hangup()?);
+            if let Some(tls) = &tls {
+                let reloader = Reloader::tls(tls.clone()).watch(!self.no_watch);
+                #[cfg(unix)]
+                tokio::spawn(reloader.trigger().reload_on_hangup()?);
+                tokio::spawn(reloader.run());
+            }
+            say_line(format_args!("protod listening on {addr}"));
+            if tls.is_none() && !bound.local_addr().is_local() {
+                tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");
+            }
+            if self.logging.log_format == LogFormat::Text {
+                say(banner(&addr, tls.is_some(), &schema, &rules));
+            }
+            tokio::spawn(reloader.run());
+            Ok(bound.serve_until(stop_signal()).await?)
+        })
+    }
+
+    fn origin(&self) -> Origin {
+        let sampler = Sampler::new(self.seed.unwrap_or_default()).stream_length(self.sample_stream_length);
+        let mut options = RulesOptions::default()
+            .state(&RulesState::new())
+            .rule_header(!self.no_rule_header);
+        if let Some(seed) = self.seed {
+            options = options.seed(seed);
+        }
+        Origin {
+            inputs: self.inputs.clone(),
+            options,
+            samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
+        }
+    }
+}
+
+/// Starts to make the runtime on a thread of its own; the function that is returned waits for it. A start that reads
+/// its inputs meanwhile is over sooner.
+fn runtime_aside() -> impl FnOnce() -> io::Result<Runtime> {
+    let thread = thread::Builder::new().spawn(runtime);
+    move || match thread {
+        Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+        // There is no thread to be had.
+        Err(_) => runtime(),
+    }
+}
+
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// What is loaded, at the start and after each change.
+struct Origin {
+    inputs: Inputs,
+    options: RulesOptions,
+    samples: Option<Sampler>,
+}
+
+impl Source for Origin {
+    fn schema(&self) -> Result<Schema, Error> {
+        self.inputs.schema()
+    }
+
+    fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
+        let rules = self.inputs.rules(schema, &self.options)?;
+        let mut handlers = Handlers::new().rules(&rules);
+        if let Some(sampler) = &self.samples {
+            handlers = handlers.samples(sampler.clone());
+        }
+        let answers = Answers {
+            handlers,
+            rules,
+            ..Answers::default()
+        };
+        Ok(self.inputs.watch(schema, answers))
+    }
+}
+
+/// Resolves at SIGINT or SIGTERM.
+async fn stop_signal() {
+    let interrupt = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "SIGINT cannot be waited for");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be waited for");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,27 @@
+//! The `protod` binary: parses the arguments, runs a subcommand, and maps how it went to an exit code.
+//!
+//! It uses the library's public API only. stdout carries data; stderr carries logs and messages.
+
+mod arguments;
+mod cli;
+mod commands;
+mod failure;
+mod output;
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::cli::Cli;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,54 @@
+//! Messages from and to ProtoJSON.
+
+mod depth;
+mod input;
+mod layout;
+mod output;
+mod printer;
+mod reader;
+
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+
+pub(super) use self::depth::check_anys;
+use self::depth::check_anys_and_times;
+use self::input::{normalize, read_normal};
+pub(crate) use self::output::key_text;
+use self::output::{JsonStyle, serialize_json};
+pub use self::printer::JsonPrinter;
+pub use self::reader::JsonReader;
+use super::error::MessageError;
+use super::message::Message;
+
+impl Message {
+    /// Reads ProtoJSON: fields by their proto or JSON name.
+    ///
+    /// Fails, with the line and column where that can be told, on what is no JSON or is nested too deep for a parser; on
+    /// fields that the type does not have, or that come twice; on values that do not fit their field, such as
+    /// numbers out of range and names that an enum does not have; and on an `Any` of a type that the schema does not
+    /// have.
+    pub fn from_json(descriptor: MessageDescriptor, json: &str) -> Result<Self, MessageError> {
+        let message = if let Some(value) = normalize(&descriptor, json).map_err(MessageError::json)? {
+            read_normal(descriptor, value)
+        } else {
+            // From the text, so that an error has its line and column.
+            DynamicMessage::deserialize(descriptor, &mut serde_json::Deserializer::from_str(json))
+        };
+        let message = message.map_err(MessageError::json)?;
+        Ok(Self::from_dynamic(message))
+    }
+
+    /// Writes ProtoJSON on one line, with JSON names; fields that are unset or at their default are left out.
+    ///
+    /// Fails where [`to_dynamic`](Self::to_dynamic) does, and on what JSON cannot say: a `Timestamp` or `Duration` out of
+    /// range, a `google.protobuf.Value` that is not finite, a path of a `FieldMask` that has no form in camel case, an
+    /// `Any` whose type the schema does not have or whose contents are malformed. Messages deeper than 100 levels, those
+    /// in `Any`s counted, are an error too, and so is an `Any` with more elements than [`decode`](Self::decode) takes.
+    pub fn to_json(&self) -> Result<String, MessageError> {
+        let mut json = Vec::new();
+        let mut serializer = serde_json::Serializer::new(&mut json);
+        let message = self.as_dynamic()?;
+        check_anys_and_times(&message, &[])?;
+        serialize_json(&message, &JsonStyle::default(), &mut serializer).map_err(MessageError::json)?;
+        Ok(String::from_utf8(json).expect("serde_json writes UTF-8"))
+    }
+}
