@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::store::Store;
-use super::value::Value;
+use super::values::Value;
 use crate::message::Picked;
 use crate::schema::Layouts;
 

@@ -7,8 +7,9 @@ use http::HeaderName;
 use prost_reflect::Kind;
 
 use super::operators::Relation;
-use super::tree::Node;
-use super::{Program, Value};
+use super::program::Program;
+use super::typed::TypedExpr;
+use super::values::Value;
 use crate::message::Slot;
 
 /// Something of the call that must equal a literal.
@@ -35,23 +36,24 @@ impl Program {
     }
 }
 
-fn collect<'p>(node: &'p Node, found: &mut Vec<Equality<'p>>) {
-    match node {
-        Node::And(operands) => operands.iter().for_each(|operand| collect(operand, found)),
-        Node::EqualText(false, operands)
-        | Node::CompareInt(Relation::Equal, operands)
-        | Node::Compare(Relation::Equal, operands) => {
-            let ([read, Node::Const(expected)] | [Node::Const(expected), read]) = &**operands else {
+fn collect<'p>(expr: &'p TypedExpr, found: &mut Vec<Equality<'p>>) {
+    match expr {
+        TypedExpr::And(operands) => operands.iter().for_each(|operand| collect(operand, found)),
+        TypedExpr::EqualText(false, operands)
+        | TypedExpr::CompareInt(Relation::Equal, operands)
+        | TypedExpr::Compare(Relation::Equal, operands) => {
+            let ([read, TypedExpr::Const(expected)] | [TypedExpr::Const(expected), read]) = &**operands
+            else {
                 return;
             };
             match (read, expected) {
-                (Node::Picked(slot, field), expected) => found.push(Equality::Field {
+                (TypedExpr::Picked(slot, field), expected) => found.push(Equality::Field {
                     slot: *slot,
                     kind: &field.kind,
                     unset: &field.default,
                     expected,
                 }),
-                (Node::MetadataValue(name), Value::String(expected)) => {
+                (TypedExpr::MetadataValue(name), Value::String(expected)) => {
                     found.push(Equality::Metadata { name, expected });
                 }
                 _ => {}

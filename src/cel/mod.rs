@@ -1,51 +1,47 @@
-//! CEL expressions, parsed by the `cel` crate and compiled at load into a typed tree of our own.
+//! CEL expressions: parsed, typed and compiled at load, and run on the bytes of a request.
 //!
 //! [`Program::compile`] resolves every name against a [`Scope`] and reports all problems with their places;
 //! [`Program::eval`] then looks nothing up: it reads fields of the request from their slots, or from its bytes, and
 //! borrows text and bytes from them.
 //!
 //! ```text
-//! text ── parse ─► syntax tree ── compile ─► typed tree (tree) ── eval, loops, operators, functions ─► Value
-//!                                  Scope ─┘                          Env ─┘
+//! text ── syntax ─► Expr ── compile ─► TypedExpr ── eval ─► Value
+//!                    Scope ─┘                 Env ─┘
 //! ```
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `syntax` | the parser: from text to a syntax tree with places |
+//! | `compile` | names, types and constants: from the syntax tree to the typed one |
+//! | `eval` | runs the typed tree |
+//! | `operators`, `functions` | what they take, give and do |
+//! | `fields` | from the bytes of a message to values |
+//! | `values` | values and their types |
 
-mod access;
 mod compile;
 mod env;
-mod equal;
 mod equalities;
-mod error;
 mod eval;
-mod field;
+mod fields;
 mod functions;
-mod loops;
 mod operators;
-mod parse;
 mod problem;
 mod program;
-mod quick;
-mod reader;
 mod scope;
 mod store;
-mod text;
-mod tree;
-mod types;
+mod syntax;
+mod typed;
 mod uses;
-mod value;
-mod volatile;
-mod well_known;
+mod values;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::access::metadata_value;
 pub(crate) use self::env::{CallFacts, Env};
 pub(crate) use self::equalities::Equality;
-pub(crate) use self::error::EvalError;
-pub(crate) use self::problem::ExprProblem;
+pub(crate) use self::eval::metadata_value;
 pub(crate) use self::program::Program;
 pub(crate) use self::scope::Scope;
 pub(crate) use self::store::Store;
-pub(crate) use self::types::Type;
 pub(crate) use self::uses::Uses;
-pub(crate) use self::value::{MessageValue, Value};
+pub(crate) use self::values::{EvalError, Type, Value};

@@ -1,22 +1,19 @@
 //! A compiled expression: the room's front door.
 
-use super::compile::Compiler;
+use super::compile::compile;
 use super::env::Env;
-use super::error::EvalError;
-use super::eval::Frame;
-use super::parse;
+use super::eval::{Evaluation, QuickInt};
 use super::problem::ExprProblem;
-use super::quick::QuickInt;
 use super::scope::Scope;
-use super::tree::Node;
-use super::types::Type;
+use super::syntax;
+use super::typed::TypedExpr;
 use super::uses::Uses;
-use super::value::Value;
+use super::values::{EvalError, Type, Value};
 
 /// A compiled expression.
 #[derive(Debug)]
 pub(crate) struct Program {
-    pub(super) root: Node,
+    pub(super) root: TypedExpr,
     quick: Option<QuickInt>,
     result_type: Type,
     uses: Uses,
@@ -26,23 +23,16 @@ pub(crate) struct Program {
 impl Program {
     /// Parses and checks `source`; all problems, not the first.
     pub(crate) fn compile(source: &str, scope: &mut Scope<'_>) -> Result<Self, Vec<ExprProblem>> {
-        let parsed = parse::parse(source)?;
-        let mut compiler = Compiler::new(&parsed, scope);
-        let root = compiler.root();
-        if !compiler.problems.is_empty() {
-            let mut problems = compiler.problems;
-            problems.sort_by_key(|problem| problem.span.start);
-            return Err(problems);
-        }
+        let (root, uses) = compile(&syntax::parse(source)?, scope)?;
         let path = root
             .place
             .map(|place| place.numbers)
             .filter(|path| !path.is_empty());
         Ok(Self {
-            quick: QuickInt::of(&root.node).filter(|_| root.value_type == Type::Int),
-            root: root.node,
+            quick: QuickInt::of(&root.expr).filter(|_| root.value_type == Type::Int),
+            root: root.expr,
             result_type: root.value_type,
-            uses: compiler.uses,
+            uses,
             request_path: path.map(Vec::into_boxed_slice),
         })
     }
@@ -60,7 +50,7 @@ impl Program {
     /// The result, if it is the same for every call.
     pub(crate) fn constant(&self) -> Option<Value<'static>> {
         match &self.root {
-            Node::Const(value) => Some(value.clone()),
+            TypedExpr::Const(value) => Some(value.clone()),
             _ => None,
         }
     }
@@ -89,17 +79,17 @@ impl Program {
 
     #[inline(never)]
     fn eval_int_of_tree(&self, env: &Env<'_>) -> Result<i64, EvalError> {
-        self.root.eval_int(&mut Frame::new(env))
+        self.root.eval_int(&mut Evaluation::new(env))
     }
 
     /// Runs a program whose result is a [double](Type::Double), and makes no value on the way.
     #[inline]
     pub(crate) fn eval_double(&self, env: &Env<'_>) -> Result<f64, EvalError> {
-        self.root.eval_double(&mut Frame::new(env))
+        self.root.eval_double(&mut Evaluation::new(env))
     }
 
     /// Runs the program.
     pub(crate) fn eval<'e>(&'e self, env: &Env<'e>) -> Result<Value<'e>, EvalError> {
-        self.root.eval(&mut Frame::new(env))
+        self.root.eval(&mut Evaluation::new(env))
     }
 }

@@ -2,7 +2,7 @@
 
 use prost_reflect::MessageDescriptor;
 
-use super::types::Type;
+use super::values::Type;
 use crate::message::Picker;
 use crate::schema::{LayoutId, Schema};
 

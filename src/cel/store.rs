@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::Value;
+use super::values::Value;
 
 /// More variables than this are refused: keys may come from clients.
 const MAX_VARIABLES: usize = 1 << 20;

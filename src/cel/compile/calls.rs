@@ -1,68 +1,69 @@
 //! Calls of functions and macros.
 
-use cel::common::ast::{CallExpr, Expr, IdedExpr};
+use std::ops::Range;
+
 use regex::Regex;
 
+use super::compiled::Compiled;
+use super::compiler::Compiler;
 use super::names::function_names;
-use super::{Compiler, Typed};
-use crate::cel::Type;
 use crate::cel::functions::{self, Function, Style};
-use crate::cel::tree::{Loop, LoopKind, Node};
+use crate::cel::syntax::{Expr, ExprKind, Name};
+use crate::cel::typed::{LoopKind, TypedExpr};
+use crate::cel::values::Type;
 
 /// The words that stand before a function's name, with a dot.
 const NAMESPACES: &[&str] = &["math", "strings", "lists", "base64"];
 
 impl Compiler<'_, '_> {
-    pub(super) fn call(&mut self, expr: &IdedExpr, call: &CallExpr) -> Typed {
-        if call.target.is_none()
-            && let Some(operator) = self.operator(expr, call)
-        {
-            return operator;
-        }
-        let namespace = match call.target.as_deref() {
-            Some(IdedExpr {
-                expr: Expr::Ident(name),
-                ..
-            }) if NAMESPACES.contains(&name.as_str()) && !self.is_variable(name) => Some(name),
-            _ => None,
+    /// `function(…)`, or `target.function(…)`.
+    pub(super) fn call(
+        &mut self,
+        expr: &Expr,
+        target: Option<&Expr>,
+        function: &Name,
+        arguments: &[Expr],
+    ) -> Compiled {
+        let (name, span) = (function.text.as_str(), &function.span);
+        let Some(target) = target else {
+            return match (name, arguments) {
+                ("has", arguments) => self.has(expr, arguments),
+                ("random", []) => self.volatile(TypedExpr::Random, Type::Double),
+                ("uuid", []) => self.volatile(TypedExpr::Uuid, Type::String),
+                _ => self.function(span, name, None, arguments),
+            };
         };
-        match (
-            namespace,
-            call.target.as_deref(),
-            call.func_name.as_str(),
-            call.args.as_slice(),
-        ) {
-            (Some(namespace), ..) => {
-                self.function(expr, &format!("{namespace}.{}", call.func_name), None, &call.args)
+        if let ExprKind::Name(namespace) = &target.kind
+            && NAMESPACES.contains(&namespace.as_str())
+            && !self.is_variable(namespace)
+        {
+            return self.function(span, &format!("{namespace}.{name}"), None, arguments);
+        }
+        match (LoopKind::of_name(name), arguments) {
+            (Some(kind), [variable, body]) => self.looped(kind, target, variable, None, body),
+            (Some(LoopKind::Map), [variable, only_if, body]) => {
+                self.looped(LoopKind::Map, target, variable, Some(only_if), body)
             }
-            (_, None, "has", arguments) => self.has(expr, arguments),
-            (_, None, "random", []) => self.volatile(Node::Random, Type::Double),
-            (_, None, "uuid", []) => self.volatile(Node::Uuid, Type::String),
-            (_, Some(range), name, arguments) => match (LoopKind::of_name(name), arguments) {
-                (Some(kind), [variable, body]) => self.looped(kind, range, variable, None, body),
-                (Some(LoopKind::Map), [variable, only_if, body]) => {
-                    self.looped(LoopKind::Map, range, variable, Some(only_if), body)
-                }
-                (Some(_), _) => {
-                    let span = self.parsed.name_span(expr);
-                    self.problem(span, format!("`{name}` takes a variable and an expression"));
-                    self.hint(format!("write x.{name}(v, …v…)"));
-                    Typed::unknown()
-                }
-                _ => self.function(expr, name, Some(range), arguments),
-            },
-            (_, None, name, arguments) => self.function(expr, name, None, arguments),
+            (Some(_), _) => {
+                self.problem(
+                    span.clone(),
+                    format!("`{name}` takes a variable and an expression"),
+                );
+                self.hint(format!("write x.{name}(v, …v…)"));
+                Compiled::unknown()
+            }
+            _ => self.function(span, name, Some(target), arguments),
         }
     }
 
     fn function(
         &mut self,
-        expr: &IdedExpr,
+        span: &Range<usize>,
         name: &str,
-        target: Option<&IdedExpr>,
-        arguments: &[IdedExpr],
-    ) -> Typed {
-        let expressions: Vec<&IdedExpr> = target.into_iter().chain(arguments).collect();
+        target: Option<&Expr>,
+        arguments: &[Expr],
+    ) -> Compiled {
+        let expressions: Vec<&Expr> = target.into_iter().chain(arguments).collect();
         let wanted = if target.is_some() {
             Style::Member
         } else {
@@ -80,27 +81,21 @@ impl Compiler<'_, '_> {
                 }
             }
             let full_name = namespace.map_or_else(|| name.to_owned(), |space| format!("{space}.{name}"));
-            self.problem(
-                self.parsed.name_span(expr),
-                format!("unknown function `{full_name}`"),
-            );
+            self.problem(span.clone(), format!("unknown function `{full_name}`"));
             self.hint_near(&full_name, function_names());
-            return Typed::unknown();
+            return Compiled::unknown();
         };
         if first.style != wanted && first.style != Style::Both {
-            self.problem(
-                self.parsed.name_span(expr),
-                format!("`{name}` is not called this way"),
-            );
+            self.problem(span.clone(), format!("`{name}` is not called this way"));
             let example = if wanted == Style::Member {
                 format!("{name}(x)")
             } else {
                 format!("x.{name}()")
             };
             self.hint(format!("write it as `{example}`"));
-            return Typed::unknown();
+            return Compiled::unknown();
         }
-        let values: Vec<Typed> = expressions
+        let values: Vec<Compiled> = expressions
             .iter()
             .map(|expr| {
                 let value = self.expr(expr);
@@ -110,95 +105,37 @@ impl Compiler<'_, '_> {
             .collect();
         let Some(function) = named.iter().find(|function| function.code.takes(values.len())) else {
             let message = format!("`{name}` does not take {} arguments", arguments.len());
-            return self.problem(self.parsed.name_span(expr), message);
+            return self.problem(span.clone(), message);
         };
         let types: Vec<&Type> = values.iter().map(|value| &value.value_type).collect();
         let Some(value_type) = function.result(&types) else {
             let given: Vec<String> = types.iter().map(ToString::to_string).collect();
             let message = format!("`{name}` does not take ({})", given.join(", "));
             let taken: Vec<String> = function.overloads.iter().map(ToString::to_string).collect();
-            self.problem(self.parsed.name_span(expr), message);
+            self.problem(span.clone(), message);
             self.hint(format!("it takes {}", taken.join(" or ")));
-            return Typed::unknown();
+            return Compiled::unknown();
         };
-        if name == "size" && matches!(values[0].node, Node::Requests(..)) {
-            return Typed::read(Node::RequestCount, Type::Int);
+        if name == "size" && matches!(values[0].expr, TypedExpr::Requests(..)) {
+            return Compiled::read(TypedExpr::RequestCount, Type::Int);
         }
         if name == "double" && *types[0] == Type::Int {
-            return self.combine(values, value_type, |mut nodes| {
-                Node::ToDouble(Box::new(nodes.remove(0)))
+            return self.combine(values, value_type, |mut exprs| {
+                TypedExpr::ToDouble(Box::new(exprs.remove(0)))
             });
         }
         if name == "matches"
             && let Some(pattern) = values[1].constant_text()
         {
             return match Regex::new(pattern) {
-                Ok(regex) => self.combine(values, value_type, |mut nodes| {
-                    Node::Matches(Box::new(nodes.remove(0)), Box::new(regex))
+                Ok(regex) => self.combine(values, value_type, |mut exprs| {
+                    TypedExpr::Matches(Box::new(exprs.remove(0)), Box::new(regex))
                 }),
-                Err(error) => self.problem(self.parsed.span(expressions[1]), regex_message(&error)),
+                Err(error) => self.problem(expressions[1].span.clone(), regex_message(&error)),
             };
         }
-        self.combine(values, value_type, |nodes| Node::Call(function, nodes.into()))
-    }
-
-    fn looped(
-        &mut self,
-        kind: LoopKind,
-        range_expr: &IdedExpr,
-        variable_expr: &IdedExpr,
-        only_if: Option<&IdedExpr>,
-        body: &IdedExpr,
-    ) -> Typed {
-        let range = self.expr(range_expr).unpacked();
-        let element = match &range.value_type {
-            Type::List(element) => (**element).clone(),
-            Type::Map(key, _) if kind != LoopKind::SortBy => (**key).clone(),
-            other if other.is_dyn() => Type::Dyn,
-            other => {
-                let message = format!("`{}` goes over a list or a map, not {other}", kind.name());
-                return self.problem(self.parsed.span(range_expr), message);
-            }
-        };
-        let Expr::Ident(name) = &variable_expr.expr else {
-            return self.problem(
-                self.parsed.span(variable_expr),
-                "the variable has to be a simple name",
-            );
-        };
-        let variable = self.variables.len();
-        self.variables.push((name.clone(), element.clone()));
-        let only_if = only_if.map(|condition| self.condition(condition, kind.name()));
-        let body = match kind {
-            LoopKind::Map | LoopKind::SortBy => self.expr(body),
-            _ => self.condition(body, kind.name()),
-        };
-        self.variables.pop();
-
-        let value_type = match kind {
-            LoopKind::All | LoopKind::Exists | LoopKind::ExistsOne => Type::Bool,
-            LoopKind::Map => Type::list(body.value_type.clone()),
-            LoopKind::Filter | LoopKind::SortBy => Type::list(element),
-        };
-        let has_condition = only_if.is_some();
-        let mut parts = vec![range, body];
-        parts.extend(only_if);
-        // The loop's own variable is nobody's business outside.
-        for part in &mut parts[1..] {
-            part.variable = part.variable.filter(|outermost| *outermost < variable);
-        }
-        self.combine(parts, value_type, |nodes| {
-            let mut nodes = nodes.into_iter();
-            let mut next = || nodes.next().expect("a loop has a range and a body");
-            let (range, body) = (next(), next());
-            let only_if = has_condition.then(next);
-            Node::Loop(Box::new(Loop {
-                kind,
-                range,
-                variable,
-                body,
-                only_if,
-            }))
+        self.combine(values, value_type, |exprs| {
+            TypedExpr::Call(function, exprs.into())
         })
     }
 }

@@ -1,73 +1,80 @@
 //! Operators: the form that fits the types is chosen here.
 
-use cel::common::ast::{CallExpr, IdedExpr, operators};
-
-use super::{Compiler, Typed};
+use super::compiled::Compiled;
+use super::compiler::Compiler;
 use crate::cel::operators::{Math, Relation};
-use crate::cel::tree::Node;
-use crate::cel::{Type, Value};
+use crate::cel::syntax::{BinaryOperator, Expr};
+use crate::cel::typed::TypedExpr;
+use crate::cel::values::{Type, Value};
 
 impl Compiler<'_, '_> {
-    /// The operator that a call stands for, or nothing if it is a function.
-    pub(super) fn operator(&mut self, expr: &IdedExpr, call: &CallExpr) -> Option<Typed> {
-        Some(match (call.func_name.as_str(), call.args.as_slice()) {
-            (operators::LOGICAL_AND, [a, b]) => self.logic(a, b, "&&", Node::And),
-            (operators::LOGICAL_OR, [a, b]) => self.logic(a, b, "||", Node::Or),
-            (operators::LOGICAL_NOT, [a]) => {
-                let operand = self.condition(a, "!");
-                self.combine(vec![operand], Type::Bool, |nodes| Node::Not(single(nodes)))
-            }
-            (operators::CONDITIONAL, [condition, then, otherwise]) => {
-                let condition = self.condition(condition, "?:");
-                let (then, otherwise) = (self.expr(then), self.expr(otherwise));
-                let value_type = then.value_type.clone().join(otherwise.value_type.clone());
-                self.combine(vec![condition, then, otherwise], value_type, |nodes| {
-                    Node::If(Box::new(nodes.try_into().expect("there are three parts")))
-                })
-            }
-            (operators::NEGATE, [a]) => self.negation(expr, a),
-            (operators::INDEX, [container, key]) => self.index(expr, container, key),
-            (operators::IN, [value, container]) => self.contained(value, container),
-            (name, [a, b]) => match (Math::of_name(name), Relation::of_name(name)) {
-                (Some(math), _) => self.math(expr, math, a, b),
-                (_, Some(relation)) => self.comparison(expr, relation, a, b),
-                _ => return None,
-            },
-            _ => return None,
+    /// An operator between two parts.
+    pub(super) fn binary(&mut self, expr: &Expr, operator: BinaryOperator, operands: &[Expr; 2]) -> Compiled {
+        let [a, b] = operands;
+        match (operator, Math::of(operator), Relation::of(operator)) {
+            (_, Some(math), _) => self.math(expr, math, a, b),
+            (_, _, Some(relation)) => self.comparison(expr, relation, a, b),
+            (BinaryOperator::And, ..) => self.logic(a, b, "&&", TypedExpr::And),
+            (BinaryOperator::Or, ..) => self.logic(a, b, "||", TypedExpr::Or),
+            _ => self.contained(a, b),
+        }
+    }
+
+    pub(super) fn not(&mut self, operand: &Expr) -> Compiled {
+        let operand = self.condition(operand, "!");
+        self.combine(vec![operand], Type::Bool, |exprs| TypedExpr::Not(single(exprs)))
+    }
+
+    /// `condition ? then : otherwise`.
+    pub(super) fn conditional(&mut self, parts: &[Expr; 3]) -> Compiled {
+        let [condition, then, otherwise] = parts;
+        let condition = self.condition(condition, "?:");
+        let (then, otherwise) = (self.expr(then), self.expr(otherwise));
+        let value_type = then.value_type.clone().join(otherwise.value_type.clone());
+        self.combine(vec![condition, then, otherwise], value_type, |exprs| {
+            TypedExpr::If(Box::new(exprs.try_into().expect("there are three parts")))
         })
     }
 
     /// An operand that has to be a bool.
-    pub(super) fn condition(&mut self, operand: &IdedExpr, operator: &str) -> Typed {
+    pub(super) fn condition(&mut self, operand: &Expr, operator: &str) -> Compiled {
         let typed = self.expr(operand).unpacked();
         if typed.value_type.may_be_bool() {
             return typed;
         }
         self.problem(
-            self.parsed.span(operand),
+            operand.span.clone(),
             format!("`{operator}` takes a bool, not {}", typed.value_type),
         )
     }
 
-    fn logic(&mut self, a: &IdedExpr, b: &IdedExpr, symbol: &str, node: fn(Box<[Node; 2]>) -> Node) -> Typed {
+    fn logic(
+        &mut self,
+        a: &Expr,
+        b: &Expr,
+        symbol: &str,
+        build: fn(Box<[TypedExpr; 2]>) -> TypedExpr,
+    ) -> Compiled {
         let parts = vec![self.condition(a, symbol), self.condition(b, symbol)];
-        self.combine(parts, Type::Bool, |nodes| node(pair(nodes)))
+        self.combine(parts, Type::Bool, |exprs| build(pair(exprs)))
     }
 
-    fn negation(&mut self, expr: &IdedExpr, operand: &IdedExpr) -> Typed {
+    pub(super) fn negation(&mut self, expr: &Expr, operand: &Expr) -> Compiled {
         let operand = self.expr(operand).unpacked();
         let value_type = match &operand.value_type {
             Type::Enum(_) => Type::Int,
             known @ (Type::Int | Type::Double | Type::Dyn) => known.clone(),
             other => {
                 let message = format!("`-` does not take {other}");
-                return self.problem(self.parsed.span(expr), message);
+                return self.problem(expr.span.clone(), message);
             }
         };
-        self.combine(vec![operand], value_type, |nodes| Node::Negate(single(nodes)))
+        self.combine(vec![operand], value_type, |exprs| {
+            TypedExpr::Negate(single(exprs))
+        })
     }
 
-    fn math(&mut self, expr: &IdedExpr, math: Math, a: &IdedExpr, b: &IdedExpr) -> Typed {
+    fn math(&mut self, expr: &Expr, math: Math, a: &Expr, b: &Expr) -> Compiled {
         let (left, right) = (self.expr(a).unpacked(), self.expr(b).unpacked());
         let Some(value_type) = math.result(&left.value_type, &right.value_type) else {
             let (symbol, left, right) = (math.symbol(), &left.value_type, &right.value_type);
@@ -82,29 +89,29 @@ impl Compiler<'_, '_> {
                 _ => None,
             };
             let message = format!("`{symbol}` does not take {left} and {right}");
-            self.problem(self.parsed.span(expr), message);
+            self.problem(expr.span.clone(), message);
             if let Some(hint) = hint {
                 self.hint(hint);
             }
-            return Typed::unknown();
+            return Compiled::unknown();
         };
         let are_ints = is_int(&left.value_type) && is_int(&right.value_type);
         let are_doubles = left.value_type == Type::Double && right.value_type == Type::Double;
         let are_texts = left.value_type == Type::String && right.value_type == Type::String;
-        self.combine(vec![left, right], value_type, |nodes| {
+        self.combine(vec![left, right], value_type, |exprs| {
             if are_ints {
-                Node::IntMath(math, pair(nodes))
+                TypedExpr::IntMath(math, pair(exprs))
             } else if are_doubles {
-                Node::DoubleMath(math, pair(nodes))
+                TypedExpr::DoubleMath(math, pair(exprs))
             } else if are_texts {
-                concat(nodes)
+                concat(exprs)
             } else {
-                Node::Math(math, pair(nodes))
+                TypedExpr::Math(math, pair(exprs))
             }
         })
     }
 
-    fn comparison(&mut self, expr: &IdedExpr, relation: Relation, a: &IdedExpr, b: &IdedExpr) -> Typed {
+    fn comparison(&mut self, expr: &Expr, relation: Relation, a: &Expr, b: &Expr) -> Compiled {
         let (left, right) = (self.expr(a).unpacked(), self.expr(b).unpacked());
         let fits = if relation.is_equality() {
             left.value_type.may_equal(&right.value_type)
@@ -114,7 +121,7 @@ impl Compiler<'_, '_> {
         if !fits {
             let (symbol, left, right) = (relation.symbol(), &left.value_type, &right.value_type);
             let message = format!("`{symbol}` does not take {left} and {right}");
-            return self.problem(self.parsed.span(expr), message);
+            return self.problem(expr.span.clone(), message);
         }
         let (left, right) = (self.enum_operand(left, &right, a), right);
         let right = self.enum_operand(right, &left, b);
@@ -122,49 +129,49 @@ impl Compiler<'_, '_> {
     }
 
     /// A comparison of operands that can be compared, in the form that fits their types.
-    pub(super) fn compared(&mut self, relation: Relation, left: Typed, right: Typed) -> Typed {
+    pub(super) fn compared(&mut self, relation: Relation, left: Compiled, right: Compiled) -> Compiled {
         let are_ints = is_int(&left.value_type) && is_int(&right.value_type);
         let are_texts = left.value_type == Type::String && right.value_type == Type::String;
-        self.combine(vec![left, right], Type::Bool, |nodes| match relation {
-            _ if are_ints => Node::CompareInt(relation, pair(nodes)),
-            Relation::Equal if are_texts => Node::EqualText(false, pair(nodes)),
-            Relation::NotEqual if are_texts => Node::EqualText(true, pair(nodes)),
-            _ => Node::Compare(relation, pair(nodes)),
+        self.combine(vec![left, right], Type::Bool, |exprs| match relation {
+            _ if are_ints => TypedExpr::CompareInt(relation, pair(exprs)),
+            Relation::Equal if are_texts => TypedExpr::EqualText(false, pair(exprs)),
+            Relation::NotEqual if are_texts => TypedExpr::EqualText(true, pair(exprs)),
+            _ => TypedExpr::Compare(relation, pair(exprs)),
         })
     }
 
     /// The name of an enum value as its number, where it is known and compared with that enum.
-    fn enum_operand(&mut self, operand: Typed, other: &Typed, expr: &IdedExpr) -> Typed {
+    fn enum_operand(&mut self, operand: Compiled, other: &Compiled, expr: &Expr) -> Compiled {
         let (Type::Enum(descriptor), Some(name)) = (&other.value_type, operand.constant_text()) else {
             return operand;
         };
-        match self.enum_number(descriptor, name, &self.parsed.span(expr)) {
-            Some(number) => Typed::constant(Value::Int(i64::from(number)), Type::Int),
-            None => Typed::unknown(),
+        match self.enum_number(descriptor, name, &expr.span) {
+            Some(number) => Compiled::constant(Value::Int(i64::from(number)), Type::Int),
+            None => Compiled::unknown(),
         }
     }
 }
 
-/// Whether the node gives an int, or an enum to be taken by its number.
+/// Whether the expression gives an int, or an enum to be taken by its number.
 fn is_int(value_type: &Type) -> bool {
     matches!(value_type, Type::Int | Type::Enum(_))
 }
 
-#[expect(clippy::unnecessary_box_returns, reason = "nodes hold their parts in boxes")]
-pub(super) fn pair(nodes: Vec<Node>) -> Box<[Node; 2]> {
-    Box::new(nodes.try_into().expect("there are two parts"))
+#[expect(clippy::unnecessary_box_returns, reason = "exprs hold their parts in boxes")]
+pub(super) fn pair(exprs: Vec<TypedExpr>) -> Box<[TypedExpr; 2]> {
+    Box::new(exprs.try_into().expect("there are two parts"))
 }
 
-#[expect(clippy::unnecessary_box_returns, reason = "nodes hold their parts in boxes")]
-fn single(mut nodes: Vec<Node>) -> Box<Node> {
-    Box::new(nodes.remove(0))
+#[expect(clippy::unnecessary_box_returns, reason = "exprs hold their parts in boxes")]
+fn single(mut exprs: Vec<TypedExpr>) -> Box<TypedExpr> {
+    Box::new(exprs.remove(0))
 }
 
-/// `a + b + c` as one node.
-fn concat(nodes: Vec<Node>) -> Node {
-    let parts = nodes.into_iter().flat_map(|node| match node {
-        Node::Concat(parts) => parts.into_vec(),
+/// `a + b + c` as one expression.
+fn concat(exprs: Vec<TypedExpr>) -> TypedExpr {
+    let parts = exprs.into_iter().flat_map(|expr| match expr {
+        TypedExpr::Concat(parts) => parts.into_vec(),
         other => vec![other],
     });
-    Node::Concat(parts.collect())
+    TypedExpr::Concat(parts.collect())
 }

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use chrono::DateTime;
 
-use super::{
-    Code, Evaluated, Function, Overload, P, R, Style, in_duration_range, in_timestamp_range, no_overload,
+use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
+use crate::cel::values::{
+    EvalError, Evaluated, Value, duration_of, in_duration_range, in_timestamp_range, no_overload,
+    write_double, write_duration, write_enum, write_timestamp,
 };
-use crate::cel::text::{write_double, write_duration, write_enum, write_timestamp};
-use crate::cel::{EvalError, Value};
 use crate::duration::parse_nanoseconds;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -17,10 +17,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         style: Style::Both,
         code: Code::One(size),
         overloads: &[
-            Overload(&[P::Text], R::Is(P::Int)),
-            Overload(&[P::Bytes], R::Is(P::Int)),
-            Overload(&[P::List], R::Is(P::Int)),
-            Overload(&[P::Map], R::Is(P::Int)),
+            Overload(&[Parameter::Text], ResultType::Is(Parameter::Int)),
+            Overload(&[Parameter::Bytes], ResultType::Is(Parameter::Int)),
+            Overload(&[Parameter::List], ResultType::Is(Parameter::Int)),
+            Overload(&[Parameter::Map], ResultType::Is(Parameter::Int)),
         ],
     },
     Function {
@@ -28,12 +28,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         style: Style::Global,
         code: Code::One(int),
         overloads: &[
-            Overload(&[P::Int], R::Is(P::Int)),
-            Overload(&[P::Uint], R::Is(P::Int)),
-            Overload(&[P::Double], R::Is(P::Int)),
-            Overload(&[P::Text], R::Is(P::Int)),
-            Overload(&[P::Enum], R::Is(P::Int)),
-            Overload(&[P::Timestamp], R::Is(P::Int)),
+            Overload(&[Parameter::Int], ResultType::Is(Parameter::Int)),
+            Overload(&[Parameter::Uint], ResultType::Is(Parameter::Int)),
+            Overload(&[Parameter::Double], ResultType::Is(Parameter::Int)),
+            Overload(&[Parameter::Text], ResultType::Is(Parameter::Int)),
+            Overload(&[Parameter::Enum], ResultType::Is(Parameter::Int)),
+            Overload(&[Parameter::Timestamp], ResultType::Is(Parameter::Int)),
         ],
     },
     Function {
@@ -41,10 +41,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         style: Style::Global,
         code: Code::One(uint),
         overloads: &[
-            Overload(&[P::Uint], R::Is(P::Uint)),
-            Overload(&[P::Int], R::Is(P::Uint)),
-            Overload(&[P::Double], R::Is(P::Uint)),
-            Overload(&[P::Text], R::Is(P::Uint)),
+            Overload(&[Parameter::Uint], ResultType::Is(Parameter::Uint)),
+            Overload(&[Parameter::Int], ResultType::Is(Parameter::Uint)),
+            Overload(&[Parameter::Double], ResultType::Is(Parameter::Uint)),
+            Overload(&[Parameter::Text], ResultType::Is(Parameter::Uint)),
         ],
     },
     Function {
@@ -52,10 +52,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         style: Style::Global,
         code: Code::One(double),
         overloads: &[
-            Overload(&[P::Double], R::Is(P::Double)),
-            Overload(&[P::Int], R::Is(P::Double)),
-            Overload(&[P::Uint], R::Is(P::Double)),
-            Overload(&[P::Text], R::Is(P::Double)),
+            Overload(&[Parameter::Double], ResultType::Is(Parameter::Double)),
+            Overload(&[Parameter::Int], ResultType::Is(Parameter::Double)),
+            Overload(&[Parameter::Uint], ResultType::Is(Parameter::Double)),
+            Overload(&[Parameter::Text], ResultType::Is(Parameter::Double)),
         ],
     },
     Function {
@@ -63,8 +63,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         style: Style::Global,
         code: Code::One(bool_of),
         overloads: &[
-            Overload(&[P::Bool], R::Is(P::Bool)),
-            Overload(&[P::Text], R::Is(P::Bool)),
+            Overload(&[Parameter::Bool], ResultType::Is(Parameter::Bool)),
+            Overload(&[Parameter::Text], ResultType::Is(Parameter::Bool)),
         ],
     },
     Function {
@@ -72,15 +72,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         style: Style::Global,
         code: Code::One(string),
         overloads: &[
-            Overload(&[P::Text], R::Is(P::Text)),
-            Overload(&[P::Int], R::Is(P::Text)),
-            Overload(&[P::Uint], R::Is(P::Text)),
-            Overload(&[P::Double], R::Is(P::Text)),
-            Overload(&[P::Bool], R::Is(P::Text)),
-            Overload(&[P::Bytes], R::Is(P::Text)),
-            Overload(&[P::Enum], R::Is(P::Text)),
-            Overload(&[P::Timestamp], R::Is(P::Text)),
-            Overload(&[P::Duration], R::Is(P::Text)),
+            Overload(&[Parameter::Text], ResultType::Is(Parameter::Text)),
+            Overload(&[Parameter::Int], ResultType::Is(Parameter::Text)),
+            Overload(&[Parameter::Uint], ResultType::Is(Parameter::Text)),
+            Overload(&[Parameter::Double], ResultType::Is(Parameter::Text)),
+            Overload(&[Parameter::Bool], ResultType::Is(Parameter::Text)),
+            Overload(&[Parameter::Bytes], ResultType::Is(Parameter::Text)),
+            Overload(&[Parameter::Enum], ResultType::Is(Parameter::Text)),
+            Overload(&[Parameter::Timestamp], ResultType::Is(Parameter::Text)),
+            Overload(&[Parameter::Duration], ResultType::Is(Parameter::Text)),
         ],
     },
     Function {
@@ -88,8 +88,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         style: Style::Global,
         code: Code::One(bytes),
         overloads: &[
-            Overload(&[P::Bytes], R::Is(P::Bytes)),
-            Overload(&[P::Text], R::Is(P::Bytes)),
+            Overload(&[Parameter::Bytes], ResultType::Is(Parameter::Bytes)),
+            Overload(&[Parameter::Text], ResultType::Is(Parameter::Bytes)),
         ],
     },
     Function {
@@ -97,9 +97,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         style: Style::Global,
         code: Code::One(timestamp),
         overloads: &[
-            Overload(&[P::Timestamp], R::Is(P::Timestamp)),
-            Overload(&[P::Text], R::Is(P::Timestamp)),
-            Overload(&[P::Int], R::Is(P::Timestamp)),
+            Overload(&[Parameter::Timestamp], ResultType::Is(Parameter::Timestamp)),
+            Overload(&[Parameter::Text], ResultType::Is(Parameter::Timestamp)),
+            Overload(&[Parameter::Int], ResultType::Is(Parameter::Timestamp)),
         ],
     },
     Function {
@@ -107,21 +107,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
         style: Style::Global,
         code: Code::One(duration),
         overloads: &[
-            Overload(&[P::Duration], R::Is(P::Duration)),
-            Overload(&[P::Text], R::Is(P::Duration)),
+            Overload(&[Parameter::Duration], ResultType::Is(Parameter::Duration)),
+            Overload(&[Parameter::Text], ResultType::Is(Parameter::Duration)),
         ],
     },
     Function {
         name: "dyn",
         style: Style::Global,
         code: Code::One(|value| Ok(value)),
-        overloads: &[Overload(&[P::Any], R::Is(P::Any))],
+        overloads: &[Overload(&[Parameter::Any], ResultType::Is(Parameter::Any))],
     },
     Function {
         name: "type",
         style: Style::Global,
         code: Code::One(|value| Ok(value.cel_type())),
-        overloads: &[Overload(&[P::Any], R::Is(P::Type))],
+        overloads: &[Overload(&[Parameter::Any], ResultType::Is(Parameter::Type))],
     },
 ];
 
@@ -271,14 +271,6 @@ fn parse_duration<'e>(text: &str) -> Evaluated<Value<'e>> {
         return Err(EvalError::new(format!("duration: {text} is out of range")));
     }
     Ok(duration_of(nanos))
-}
-
-/// A duration of so many nanoseconds, within the range of durations.
-pub(in crate::cel) fn duration_of<'e>(nanos: i128) -> Value<'e> {
-    Value::Duration {
-        seconds: (nanos / 1_000_000_000) as i64,
-        nanos: (nanos % 1_000_000_000) as i32,
-    }
 }
 
 fn not_a(what: &str, text: &str) -> EvalError {

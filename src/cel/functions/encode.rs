@@ -6,36 +6,42 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::{Code, Evaluated, Function, Overload, P, R, Style, bounded, no_overload};
-use crate::cel::{EvalError, Value};
+use super::function::{Code, Function, Overload, Parameter, ResultType, Style, bounded};
+use crate::cel::values::{EvalError, Evaluated, Value, no_overload};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "base64.encode",
         style: Style::Global,
         code: Code::One(base64_encode),
-        overloads: &[Overload(&[P::Bytes], R::Is(P::Text))],
+        overloads: &[Overload(&[Parameter::Bytes], ResultType::Is(Parameter::Text))],
     },
     Function {
         name: "base64.decode",
         style: Style::Global,
         code: Code::One(base64_decode),
-        overloads: &[Overload(&[P::Text], R::Is(P::Bytes))],
+        overloads: &[Overload(&[Parameter::Text], ResultType::Is(Parameter::Bytes))],
     },
     Function {
         name: "repeat",
         style: Style::Global,
         code: Code::Two(repeat),
         overloads: &[
-            Overload(&[P::Text, P::Int], R::Is(P::Text)),
-            Overload(&[P::Bytes, P::Int], R::Is(P::Bytes)),
+            Overload(
+                &[Parameter::Text, Parameter::Int],
+                ResultType::Is(Parameter::Text),
+            ),
+            Overload(
+                &[Parameter::Bytes, Parameter::Int],
+                ResultType::Is(Parameter::Bytes),
+            ),
         ],
     },
     Function {
         name: "json",
         style: Style::Global,
         code: Code::One(json),
-        overloads: &[Overload(&[P::Any], R::Is(P::Text))],
+        overloads: &[Overload(&[Parameter::Any], ResultType::Is(Parameter::Text))],
     },
 ];
 

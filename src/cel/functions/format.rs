@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Evaluated, no_overload, text_of};
-use crate::cel::text::{write_double, write_duration};
-use crate::cel::{EvalError, Value};
+use super::convert::text_of;
+use crate::cel::values::{EvalError, Evaluated, Value, no_overload, write_double, write_duration};
 
 /// The digits of `%f` and `%e` where the clause does not say.
 const DEFAULT_PRECISION: usize = 6;

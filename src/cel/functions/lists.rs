@@ -3,9 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::{Code, Evaluated, Function, Overload, P, R, Style, no_overload};
-use crate::cel::equal::{Key, compare, equals};
-use crate::cel::{EvalError, Value};
+use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
+use crate::cel::values::{EvalError, Evaluated, Key, Value, compare, equals, no_overload};
 
 const fn member(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
     Function {
@@ -20,35 +19,57 @@ pub(super) const FUNCTIONS: &[Function] = &[
     member(
         "slice",
         Code::Three(slice),
-        &[Overload(&[P::List, P::Int, P::Int], R::First)],
+        &[Overload(
+            &[Parameter::List, Parameter::Int, Parameter::Int],
+            ResultType::First,
+        )],
     ),
     member(
         "flatten",
         Code::One(flatten),
-        &[Overload(&[P::List], R::Is(P::List))],
+        &[Overload(&[Parameter::List], ResultType::Is(Parameter::List))],
     ),
     member(
         "flatten",
         Code::Two(flatten_to),
-        &[Overload(&[P::List, P::Int], R::Is(P::List))],
+        &[Overload(
+            &[Parameter::List, Parameter::Int],
+            ResultType::Is(Parameter::List),
+        )],
     ),
-    member("distinct", Code::One(distinct), &[Overload(&[P::List], R::First)]),
-    member("sort", Code::One(sort), &[Overload(&[P::List], R::First)]),
+    member(
+        "distinct",
+        Code::One(distinct),
+        &[Overload(&[Parameter::List], ResultType::First)],
+    ),
+    member(
+        "sort",
+        Code::One(sort),
+        &[Overload(&[Parameter::List], ResultType::First)],
+    ),
     member(
         "reverse",
         Code::One(reverse),
         &[
-            Overload(&[P::List], R::First),
-            Overload(&[P::Text], R::Is(P::Text)),
+            Overload(&[Parameter::List], ResultType::First),
+            Overload(&[Parameter::Text], ResultType::Is(Parameter::Text)),
         ],
     ),
-    member("first", Code::One(first), &[Overload(&[P::List], R::Element)]),
-    member("last", Code::One(last), &[Overload(&[P::List], R::Element)]),
+    member(
+        "first",
+        Code::One(first),
+        &[Overload(&[Parameter::List], ResultType::Element)],
+    ),
+    member(
+        "last",
+        Code::One(last),
+        &[Overload(&[Parameter::List], ResultType::Element)],
+    ),
     Function {
         name: "lists.range",
         style: Style::Global,
         code: Code::One(range),
-        overloads: &[Overload(&[P::Int], R::Is(P::Ints))],
+        overloads: &[Overload(&[Parameter::Int], ResultType::Is(Parameter::Ints))],
     },
 ];
 

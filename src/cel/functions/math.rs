@@ -2,9 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Code, Evaluated, Function, Overload, P, R, Style, no_overload};
-use crate::cel::equal::compare;
-use crate::cel::{EvalError, Value};
+use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
+use crate::cel::values::{EvalError, Evaluated, Value, compare, no_overload};
 
 const fn function(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
     Function {
@@ -15,21 +14,24 @@ const fn function(name: &'static str, code: Code, overloads: &'static [Overload]
     }
 }
 
-const DOUBLE: &[Overload] = &[Overload(&[P::Double], R::Is(P::Double))];
-const DOUBLE_TO_BOOL: &[Overload] = &[Overload(&[P::Double], R::Is(P::Bool))];
+const DOUBLE: &[Overload] = &[Overload(&[Parameter::Double], ResultType::Is(Parameter::Double))];
+const DOUBLE_TO_BOOL: &[Overload] = &[Overload(&[Parameter::Double], ResultType::Is(Parameter::Bool))];
 const NUMBER: &[Overload] = &[
-    Overload(&[P::Int], R::First),
-    Overload(&[P::Uint], R::First),
-    Overload(&[P::Double], R::First),
+    Overload(&[Parameter::Int], ResultType::First),
+    Overload(&[Parameter::Uint], ResultType::First),
+    Overload(&[Parameter::Double], ResultType::First),
 ];
-const INTEGER: &[Overload] = &[Overload(&[P::Int], R::First), Overload(&[P::Uint], R::First)];
+const INTEGER: &[Overload] = &[
+    Overload(&[Parameter::Int], ResultType::First),
+    Overload(&[Parameter::Uint], ResultType::First),
+];
 const INTEGERS: &[Overload] = &[
-    Overload(&[P::Int, P::Int], R::First),
-    Overload(&[P::Uint, P::Uint], R::First),
+    Overload(&[Parameter::Int, Parameter::Int], ResultType::First),
+    Overload(&[Parameter::Uint, Parameter::Uint], ResultType::First),
 ];
 const SHIFTS: &[Overload] = &[
-    Overload(&[P::Int, P::Int], R::First),
-    Overload(&[P::Uint, P::Int], R::First),
+    Overload(&[Parameter::Int, Parameter::Int], ResultType::First),
+    Overload(&[Parameter::Uint, Parameter::Int], ResultType::First),
 ];
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -76,9 +78,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "math.sqrt",
         Code::One(sqrt),
         &[
-            Overload(&[P::Double], R::Is(P::Double)),
-            Overload(&[P::Int], R::Is(P::Double)),
-            Overload(&[P::Uint], R::Is(P::Double)),
+            Overload(&[Parameter::Double], ResultType::Is(Parameter::Double)),
+            Overload(&[Parameter::Int], ResultType::Is(Parameter::Double)),
+            Overload(&[Parameter::Uint], ResultType::Is(Parameter::Double)),
         ],
     ),
     function(
@@ -111,11 +113,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// One list, or numbers one by one, of mixed types too.
 const EXTREME: &[Overload] = &[
-    Overload(&[P::List], R::Element),
-    Overload(&[P::Int], R::First),
-    Overload(&[P::Uint], R::First),
-    Overload(&[P::Double], R::First),
-    Overload(&[P::Number], R::Is(P::Any)),
+    Overload(&[Parameter::List], ResultType::Element),
+    Overload(&[Parameter::Int], ResultType::First),
+    Overload(&[Parameter::Uint], ResultType::First),
+    Overload(&[Parameter::Double], ResultType::First),
+    Overload(&[Parameter::Number], ResultType::Is(Parameter::Any)),
 ];
 
 fn greatest(values: Vec<Value<'_>>) -> Evaluated<Value<'_>> {

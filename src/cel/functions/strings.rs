@@ -3,8 +3,8 @@
 use regex::Regex;
 
 use super::format::format;
-use super::{Code, Evaluated, Function, Overload, P, R, Style, bounded, no_overload};
-use crate::cel::{EvalError, Value};
+use super::function::{Code, Function, Overload, Parameter, ResultType, Style, bounded};
+use crate::cel::values::{EvalError, Evaluated, Value, no_overload};
 
 const fn member(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
     Function {
@@ -15,8 +15,11 @@ const fn member(name: &'static str, code: Code, overloads: &'static [Overload]) 
     }
 }
 
-const TEXT_TO_TEXT: &[Overload] = &[Overload(&[P::Text], R::Is(P::Text))];
-const TWO_TEXTS_TO_BOOL: &[Overload] = &[Overload(&[P::Text, P::Text], R::Is(P::Bool))];
+const TEXT_TO_TEXT: &[Overload] = &[Overload(&[Parameter::Text], ResultType::Is(Parameter::Text))];
+const TWO_TEXTS_TO_BOOL: &[Overload] = &[Overload(
+    &[Parameter::Text, Parameter::Text],
+    ResultType::Is(Parameter::Bool),
+)];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     member("contains", Code::Two(contains), TWO_TEXTS_TO_BOOL),
@@ -31,27 +34,42 @@ pub(super) const FUNCTIONS: &[Function] = &[
     member(
         "charAt",
         Code::Two(char_at),
-        &[Overload(&[P::Text, P::Int], R::Is(P::Text))],
+        &[Overload(
+            &[Parameter::Text, Parameter::Int],
+            ResultType::Is(Parameter::Text),
+        )],
     ),
     member(
         "indexOf",
         Code::Two(index_of),
-        &[Overload(&[P::Text, P::Text], R::Is(P::Int))],
+        &[Overload(
+            &[Parameter::Text, Parameter::Text],
+            ResultType::Is(Parameter::Int),
+        )],
     ),
     member(
         "indexOf",
         Code::Three(index_of_from),
-        &[Overload(&[P::Text, P::Text, P::Int], R::Is(P::Int))],
+        &[Overload(
+            &[Parameter::Text, Parameter::Text, Parameter::Int],
+            ResultType::Is(Parameter::Int),
+        )],
     ),
     member(
         "lastIndexOf",
         Code::Two(last_index_of),
-        &[Overload(&[P::Text, P::Text], R::Is(P::Int))],
+        &[Overload(
+            &[Parameter::Text, Parameter::Text],
+            ResultType::Is(Parameter::Int),
+        )],
     ),
     member(
         "lastIndexOf",
         Code::Three(last_index_of_from),
-        &[Overload(&[P::Text, P::Text, P::Int], R::Is(P::Int))],
+        &[Overload(
+            &[Parameter::Text, Parameter::Text, Parameter::Int],
+            ResultType::Is(Parameter::Int),
+        )],
     ),
     member("lowerAscii", Code::One(lower_ascii), TEXT_TO_TEXT),
     member("upperAscii", Code::One(upper_ascii), TEXT_TO_TEXT),
@@ -59,43 +77,71 @@ pub(super) const FUNCTIONS: &[Function] = &[
     member(
         "replace",
         Code::Three(replace),
-        &[Overload(&[P::Text, P::Text, P::Text], R::Is(P::Text))],
+        &[Overload(
+            &[Parameter::Text, Parameter::Text, Parameter::Text],
+            ResultType::Is(Parameter::Text),
+        )],
     ),
     member(
         "replace",
         Code::Four(replace_n),
-        &[Overload(&[P::Text, P::Text, P::Text, P::Int], R::Is(P::Text))],
+        &[Overload(
+            &[Parameter::Text, Parameter::Text, Parameter::Text, Parameter::Int],
+            ResultType::Is(Parameter::Text),
+        )],
     ),
     member(
         "split",
         Code::Two(split),
-        &[Overload(&[P::Text, P::Text], R::Is(P::Texts))],
+        &[Overload(
+            &[Parameter::Text, Parameter::Text],
+            ResultType::Is(Parameter::Texts),
+        )],
     ),
     member(
         "split",
         Code::Three(split_n),
-        &[Overload(&[P::Text, P::Text, P::Int], R::Is(P::Texts))],
+        &[Overload(
+            &[Parameter::Text, Parameter::Text, Parameter::Int],
+            ResultType::Is(Parameter::Texts),
+        )],
     ),
     member(
         "substring",
         Code::Two(substring_from),
-        &[Overload(&[P::Text, P::Int], R::Is(P::Text))],
+        &[Overload(
+            &[Parameter::Text, Parameter::Int],
+            ResultType::Is(Parameter::Text),
+        )],
     ),
     member(
         "substring",
         Code::Three(substring),
-        &[Overload(&[P::Text, P::Int, P::Int], R::Is(P::Text))],
+        &[Overload(
+            &[Parameter::Text, Parameter::Int, Parameter::Int],
+            ResultType::Is(Parameter::Text),
+        )],
     ),
-    member("join", Code::One(join), &[Overload(&[P::Texts], R::Is(P::Text))]),
+    member(
+        "join",
+        Code::One(join),
+        &[Overload(&[Parameter::Texts], ResultType::Is(Parameter::Text))],
+    ),
     member(
         "join",
         Code::Two(join_with),
-        &[Overload(&[P::Texts, P::Text], R::Is(P::Text))],
+        &[Overload(
+            &[Parameter::Texts, Parameter::Text],
+            ResultType::Is(Parameter::Text),
+        )],
     ),
     member(
         "format",
         Code::Two(format),
-        &[Overload(&[P::Text, P::List], R::Is(P::Text))],
+        &[Overload(
+            &[Parameter::Text, Parameter::List],
+            ResultType::Is(Parameter::Text),
+        )],
     ),
     Function {
         name: "strings.quote",

@@ -6,8 +6,8 @@ use chrono::{DateTime, Datelike, FixedOffset, Offset, Timelike, Utc};
 use jiff::Timestamp;
 use jiff::tz::TimeZoneDatabase;
 
-use super::{Code, Evaluated, Function, Overload, P, R, Style, no_overload};
-use crate::cel::{EvalError, Value};
+use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
+use crate::cel::values::{EvalError, Evaluated, Value, no_overload, total_nanos};
 
 /// A part of a point in time, in UTC, or in a zone by its IANA name or offset.
 macro_rules! part {
@@ -17,13 +17,16 @@ macro_rules! part {
                 name: $name,
                 style: Style::Member,
                 code: Code::One(|time| part_of($name, &time, None, $part)),
-                overloads: &[Overload(&[P::Timestamp], R::Is(P::Int))],
+                overloads: &[Overload(&[Parameter::Timestamp], ResultType::Is(Parameter::Int))],
             },
             Function {
                 name: $name,
                 style: Style::Member,
                 code: Code::Two(|time, zone| part_of($name, &time, Some(&zone), $part)),
-                overloads: &[Overload(&[P::Timestamp, P::Text], R::Is(P::Int))],
+                overloads: &[Overload(
+                    &[Parameter::Timestamp, Parameter::Text],
+                    ResultType::Is(Parameter::Int),
+                )],
             },
         ]
     };
@@ -44,15 +47,18 @@ macro_rules! part_or_unit {
                     time => part_of($name, &time, None, $part),
                 }),
                 overloads: &[
-                    Overload(&[P::Timestamp], R::Is(P::Int)),
-                    Overload(&[P::Duration], R::Is(P::Int)),
+                    Overload(&[Parameter::Timestamp], ResultType::Is(Parameter::Int)),
+                    Overload(&[Parameter::Duration], ResultType::Is(Parameter::Int)),
                 ],
             },
             Function {
                 name: $name,
                 style: Style::Member,
                 code: Code::Two(|time, zone| part_of($name, &time, Some(&zone), $part)),
-                overloads: &[Overload(&[P::Timestamp, P::Text], R::Is(P::Int))],
+                overloads: &[Overload(
+                    &[Parameter::Timestamp, Parameter::Text],
+                    ResultType::Is(Parameter::Int),
+                )],
             },
         ]
     };
@@ -134,19 +140,4 @@ fn offset_in(zone: &str, time: DateTime<Utc>) -> Option<FixedOffset> {
         .ok()?
         .to_offset(Timestamp::from_second(second).ok()?);
     FixedOffset::east_opt(offset.seconds())
-}
-
-/// A duration in nanoseconds.
-pub(in crate::cel) fn total_nanos(seconds: i64, nanos: i32) -> i128 {
-    i128::from(seconds) * 1_000_000_000 + i128::from(nanos)
-}
-
-/// Whether a duration of so many nanoseconds may come out of a calculation: 64 bits of them, about 292 years.
-pub(in crate::cel) fn in_duration_range(nanos: i128) -> bool {
-    i64::try_from(nanos).is_ok()
-}
-
-/// Whether a timestamp lies between the years 1 and 9999.
-pub(in crate::cel) fn in_timestamp_range(seconds: i64) -> bool {
-    (-62_135_596_800..=253_402_300_799).contains(&seconds)
 }

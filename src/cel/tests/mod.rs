@@ -20,7 +20,9 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{CallFacts, Env, EvalError, ExprProblem, Program, Scope, Type, Uses, Value};
+use super::problem::ExprProblem;
+use super::values::equals;
+use super::{CallFacts, Env, EvalError, Program, Scope, Type, Uses, Value};
 use crate::cel::Store;
 use crate::message::{Bounds, Message, Picker, check_and_pick};
 use crate::schema::Schema;
@@ -239,7 +241,7 @@ fn same(a: &Value<'_>, b: &Value<'_>) -> bool {
     match (a, b) {
         (Value::Double(a), Value::Double(b)) => a == b || a.is_nan() && b.is_nan(),
         (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        _ => a.type_name() == b.type_name() && super::equal::equals(a, b),
+        _ => a.type_name() == b.type_name() && equals(a, b),
     }
 }
 

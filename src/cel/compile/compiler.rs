@@ -1,0 +1,147 @@
+//! What all of compiling needs: the scope, the variables of macros, problems, and how parts become one part.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+use std::sync::atomic::AtomicU64;
+
+use http::HeaderMap;
+
+use super::compiled::Compiled;
+use crate::cel::env::{CallFacts, Env};
+use crate::cel::eval::Evaluation;
+use crate::cel::problem::ExprProblem;
+use crate::cel::scope::Scope;
+use crate::cel::store::Store;
+use crate::cel::syntax::Expr;
+use crate::cel::typed::TypedExpr;
+use crate::cel::uses::Uses;
+use crate::cel::values::{Type, Value};
+use crate::suggest;
+
+// What a constant could look at; it does not.
+static NO_METADATA: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+static NO_CALL: CallFacts = CallFacts {
+    method: String::new(),
+    peer: String::new(),
+    id: 0,
+    seed: None,
+    drawn: AtomicU64::new(0),
+};
+static NO_STORE: LazyLock<Store> = LazyLock::new(Store::default);
+
+/// Compiles one expression.
+pub(super) struct Compiler<'c, 's> {
+    pub(super) scope: &'c mut Scope<'s>,
+    /// The variables of the macros around, outermost first.
+    pub(super) variables: Vec<(String, Type)>,
+    pub(super) uses: Uses,
+    pub(super) problems: Vec<ExprProblem>,
+}
+
+impl<'c, 's> Compiler<'c, 's> {
+    pub(super) fn new(scope: &'c mut Scope<'s>) -> Self {
+        Self {
+            scope,
+            variables: Vec::new(),
+            uses: Uses::default(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// A part made of parts. If not all of them are fixed, what is wrong with the others stays wrong.
+    pub(super) fn combine(
+        &mut self,
+        parts: Vec<Compiled>,
+        value_type: Type,
+        build: impl FnOnce(Vec<TypedExpr>) -> TypedExpr,
+    ) -> Compiled {
+        let fixed = parts.iter().all(|part| part.fixed);
+        let variable = parts.iter().filter_map(|part| part.variable).min();
+        let mut faults = Vec::new();
+        let mut exprs = Vec::with_capacity(parts.len());
+        for mut part in parts {
+            faults.append(&mut part.faults);
+            exprs.push(part.expr);
+        }
+        if !fixed {
+            self.problems.append(&mut faults);
+        }
+        Compiled {
+            expr: build(exprs),
+            value_type,
+            fixed,
+            variable,
+            faults,
+            place: None,
+        }
+    }
+
+    /// The same part, made of what is known but not known itself.
+    pub(super) fn not_fixed(&mut self, mut typed: Compiled) -> Compiled {
+        self.problems.append(&mut typed.faults);
+        Compiled {
+            fixed: false,
+            ..typed
+        }
+    }
+
+    /// The same part, computed if nothing in it can change.
+    pub(super) fn folded(&mut self, mut typed: Compiled, expr: &Expr) -> Compiled {
+        if !typed.fixed || typed.variable.is_some() || matches!(typed.expr, TypedExpr::Const(_)) {
+            return typed;
+        }
+        let env = Env {
+            layouts: self.scope.schema.layouts(),
+            request: None,
+            requests: &[],
+            received: 0,
+            metadata: &NO_METADATA,
+            state: &[],
+            store: &NO_STORE,
+            locals: &[],
+            call: &NO_CALL,
+        };
+        let mut evaluation = Evaluation::new(&env);
+        // A loop inside finds its variable at the depth where it stands.
+        evaluation.variables.resize(self.variables.len(), Value::Null);
+        match typed.expr.eval(&mut evaluation).map(Value::into_owned) {
+            Ok(value) => Compiled::constant(value, typed.value_type),
+            Err(error) => {
+                if typed.faults.is_empty() {
+                    typed
+                        .faults
+                        .push(ExprProblem::new(expr.span.clone(), error.into_text()));
+                }
+                typed
+            }
+        }
+    }
+
+    pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>) -> Compiled {
+        self.problems.push(ExprProblem::new(span, message));
+        Compiled::unknown()
+    }
+
+    /// Gives the last problem a hint.
+    pub(super) fn hint(&mut self, hint: impl Into<String>) {
+        if let Some(problem) = self.problems.last_mut() {
+            problem.hint = Some(hint.into());
+        }
+    }
+
+    /// Gives the last problem the nearest of these names as a hint, if one is near.
+    pub(super) fn hint_near<'n>(&mut self, name: &str, candidates: impl IntoIterator<Item = &'n str>) {
+        if let Some(question) = suggest::did_you_mean(name, candidates) {
+            self.hint(question);
+        }
+    }
+
+    pub(super) fn wrap(
+        &mut self,
+        operand: Compiled,
+        value_type: Type,
+        build: impl FnOnce(TypedExpr) -> TypedExpr,
+    ) -> Compiled {
+        self.combine(vec![operand], value_type, |mut exprs| build(exprs.remove(0)))
+    }
+}

@@ -1,0 +1,131 @@
+//! How fields, entries and metadata are read when an expression runs.
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName};
+
+use crate::cel::fields::{self, FieldReader};
+use crate::cel::typed::Path;
+use crate::cel::values::{EvalError, Evaluated, MessageValue, Value, equals};
+use crate::message::{Malformed, Raw};
+
+/// What the check left in a slot, as the value of its field.
+#[inline]
+pub(in crate::cel) fn picked_value<'e>(
+    field: &'e FieldReader,
+    raw: Raw,
+    request: &'e [u8],
+) -> Evaluated<Value<'e>> {
+    match raw {
+        Raw::Absent | Raw::Present => Ok(field.default.borrowed()),
+        Raw::Varint(_) if field.is_null_value() => Ok(Value::Null),
+        Raw::Varint(raw) => Ok(fields::varint(&field.kind, raw)),
+        Raw::Fixed32(raw) => Ok(fields::fixed32(&field.kind, raw)),
+        Raw::Fixed64(raw) => Ok(fields::fixed64(&field.kind, raw)),
+        Raw::Span(offset, length) => {
+            let bytes = request.get(offset as usize..(offset + length) as usize);
+            Ok(fields::delimited(&field.kind, bytes.ok_or(Malformed::Truncated)?))
+        }
+    }
+}
+
+impl Path {
+    pub(in crate::cel) fn read<'e>(&'e self, request: &'e [u8]) -> Evaluated<Value<'e>> {
+        let mut bytes = Cow::Borrowed(request);
+        for step in &self.way {
+            let contents = match bytes {
+                Cow::Borrowed(bytes) => step.contents(bytes)?,
+                Cow::Owned(bytes) => step
+                    .contents(&bytes)?
+                    .map(|contents| Cow::Owned(contents.into_owned())),
+            };
+            match contents {
+                Some(contents) => bytes = contents,
+                None => return Ok(self.field.default.borrowed()),
+            }
+        }
+        let value = match bytes {
+            Cow::Borrowed(bytes) => self.field.read(bytes)?,
+            Cow::Owned(bytes) => self.field.read(&bytes)?.map(Value::into_owned),
+        };
+        Ok(value.unwrap_or_else(|| self.field.default.borrowed()))
+    }
+}
+
+pub(in crate::cel) fn read_field<'e>(field: &FieldReader, message: MessageValue<'e>) -> Evaluated<Value<'e>> {
+    let value = match message.bytes {
+        Cow::Borrowed(bytes) => field.read(bytes)?,
+        Cow::Owned(bytes) => field.read(&bytes)?.map(Value::into_owned),
+    };
+    Ok(value.unwrap_or_else(|| field.default.clone()))
+}
+
+/// Proto's meaning: on the wire for a field with presence, else not at its default.
+pub(in crate::cel) fn has_field(field: &FieldReader, message: &MessageValue<'_>) -> Evaluated<bool> {
+    if field.has_presence {
+        return Ok(field.is_present(&message.bytes)?);
+    }
+    Ok(match field.read(&message.bytes)? {
+        Some(Value::List(values)) => !values.is_empty(),
+        Some(Value::Map(entries)) => !entries.is_empty(),
+        Some(value) => !equals(&value, &field.default),
+        None => false,
+    })
+}
+
+pub(in crate::cel) fn member<'m, 'e>(
+    entries: &'m [(Value<'e>, Value<'e>)],
+    name: &str,
+) -> Evaluated<&'m Value<'e>> {
+    let is_key = |key: &Value<'_>| matches!(key, Value::String(key) if key == name);
+    match entries.iter().find(|(key, _)| is_key(key)) {
+        Some((_, value)) => Ok(value),
+        None => Err(EvalError::new(format!("no such key: {name}"))),
+    }
+}
+
+pub(in crate::cel) fn member_of<'e>(container: Value<'e>, name: &str) -> Evaluated<Value<'e>> {
+    match container {
+        Value::Map(entries) => member(&entries, name).cloned(),
+        Value::Message(message) => read_field(&field_named(&message, name)?, message),
+        other => Err(EvalError::new(format!(
+            "{} has no field {name}",
+            other.type_name()
+        ))),
+    }
+}
+
+pub(in crate::cel) fn has_member(container: &Value<'_>, name: &str) -> Evaluated<bool> {
+    match container {
+        Value::Map(entries) => Ok(member(entries, name).is_ok()),
+        Value::Message(message) => has_field(&field_named(message, name)?, message),
+        other => Err(EvalError::new(format!(
+            "{} has no field {name}",
+            other.type_name()
+        ))),
+    }
+}
+
+/// A field of a message whose type nobody knew at load, such as what an `Any` holds.
+fn field_named(message: &MessageValue<'_>, name: &str) -> Evaluated<FieldReader> {
+    FieldReader::by_name(&message.descriptor, name)
+        .ok_or_else(|| EvalError::new(format!("{} has no field {name}", message.descriptor.full_name())))
+}
+
+pub(in crate::cel) fn metadata(headers: &HeaderMap) -> Value<'_> {
+    let entries = headers.keys().filter_map(|name| {
+        let value = metadata_value(headers, name)?;
+        Some((Value::text(name.as_str()), Value::String(value)))
+    });
+    Value::Map(entries.collect())
+}
+
+/// The values of one name, joined by a comma where it is repeated.
+pub(crate) fn metadata_value<'e>(headers: &'e HeaderMap, name: &HeaderName) -> Option<Cow<'e, str>> {
+    let mut values = headers
+        .get_all(name)
+        .iter()
+        .map(|value| fields::text(value.as_bytes()));
+    let first = values.next()?;
+    Some(values.fold(first, |joined, value| joined + ", " + value))
+}

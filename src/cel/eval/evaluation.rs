@@ -1,0 +1,52 @@
+//! What one evaluation keeps, beside what it reads.
+
+use super::volatile;
+use crate::cel::env::Env;
+use crate::cel::values::{EvalError, Evaluated, Value};
+use crate::message::{Raw, Slot};
+
+/// What one evaluation keeps.
+#[derive(Debug)]
+pub(in crate::cel) struct Evaluation<'f, 'e> {
+    pub(in crate::cel) env: &'f Env<'e>,
+    /// The variables of the macros that are running, outermost first.
+    pub(in crate::cel) variables: Vec<Value<'e>>,
+    /// One time for the whole expression.
+    now: Option<(i64, i32)>,
+}
+
+impl<'f, 'e> Evaluation<'f, 'e> {
+    pub(in crate::cel) fn new(env: &'f Env<'e>) -> Self {
+        Self {
+            env,
+            variables: Vec::new(),
+            now: None,
+        }
+    }
+
+    /// The time: the same for the whole expression.
+    pub(super) fn now(&mut self) -> (i64, i32) {
+        *self.now.get_or_insert_with(volatile::now)
+    }
+
+    pub(super) fn request(&self) -> Evaluated<&'e [u8]> {
+        self.env.request.map(|(bytes, _)| bytes).ok_or_else(no_request)
+    }
+
+    pub(super) fn picked(&self, slot: Slot) -> Evaluated<Raw> {
+        self.env
+            .request
+            .map(|(_, picked)| picked.get(slot))
+            .ok_or_else(no_request)
+    }
+}
+
+#[cold]
+fn no_request() -> EvalError {
+    EvalError::new("no request is at hand")
+}
+
+#[cold]
+pub(super) fn missing_variable() -> EvalError {
+    EvalError::new("a variable has no value here")
+}

@@ -1,0 +1,118 @@
+//! Runs the macros: `all`, `exists`, `exists_one`, `map`, `filter` and `sortBy`.
+//!
+//! `all` and `exists` are chains of `&&` and `||`: one element that decides outweighs an error in another.
+
+use super::evaluation::Evaluation;
+use crate::cel::functions::sort_by_keys;
+use crate::cel::typed::{Loop, LoopKind, TypedExpr};
+use crate::cel::values::{EvalError, Evaluated, Value, no_overload};
+
+impl Loop {
+    pub(in crate::cel) fn eval<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
+        match self.range.peek(evaluation) {
+            Some(Value::List(values)) => self.over(values.iter().map(Value::borrowed), evaluation),
+            Some(Value::Map(entries)) => self.over(entries.iter().map(|(key, _)| key.borrowed()), evaluation),
+            _ => match self.range.eval(evaluation)? {
+                Value::List(values) => self.over(values.into_iter(), evaluation),
+                Value::Map(entries) => self.over(entries.into_iter().map(|(key, _)| key), evaluation),
+                other => no_overload(self.kind.name(), &[&other]),
+            },
+        }
+    }
+
+    fn over<'e>(
+        &'e self,
+        elements: impl ExactSizeIterator<Item = Value<'e>>,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Value<'e>> {
+        match self.kind {
+            LoopKind::All => self.decide(elements, evaluation, false),
+            LoopKind::Exists => self.decide(elements, evaluation, true),
+            LoopKind::ExistsOne => {
+                let mut count = 0;
+                for element in elements {
+                    count += usize::from(self.condition(&self.body, element, evaluation)?);
+                }
+                Ok(Value::Bool(count == 1))
+            }
+            LoopKind::Filter => {
+                let mut values = Vec::new();
+                for element in elements {
+                    if self.condition(&self.body, element.clone(), evaluation)? {
+                        values.push(element);
+                    }
+                }
+                Ok(Value::List(values))
+            }
+            LoopKind::Map => {
+                let mut values = Vec::with_capacity(elements.len());
+                for element in elements {
+                    if let Some(only_if) = &self.only_if
+                        && !self.condition(only_if, element.clone(), evaluation)?
+                    {
+                        continue;
+                    }
+                    values.push(self.with(element, evaluation, |evaluation| self.body.eval(evaluation))?);
+                }
+                Ok(Value::List(values))
+            }
+            LoopKind::SortBy => {
+                let mut keyed = Vec::with_capacity(elements.len());
+                for element in elements {
+                    keyed.push((
+                        self.with(element.clone(), evaluation, |evaluation| {
+                            self.body.eval(evaluation)
+                        })?,
+                        element,
+                    ));
+                }
+                sort_by_keys(self.kind.name(), keyed)
+            }
+        }
+    }
+
+    /// Goes on until a condition is `deciding`; errors count only if none is.
+    fn decide<'e>(
+        &'e self,
+        elements: impl Iterator<Item = Value<'e>>,
+        evaluation: &mut Evaluation<'_, 'e>,
+        deciding: bool,
+    ) -> Evaluated<Value<'e>> {
+        let mut error: Option<EvalError> = None;
+        for element in elements {
+            match self.condition(&self.body, element, evaluation) {
+                Ok(holds) if holds == deciding => return Ok(Value::Bool(deciding)),
+                Ok(_) => {}
+                Err(failure) => _ = error.get_or_insert(failure),
+            }
+        }
+        error.map_or(Ok(Value::Bool(!deciding)), Err)
+    }
+
+    fn condition<'e>(
+        &'e self,
+        condition: &'e TypedExpr,
+        element: Value<'e>,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<bool> {
+        self.with(element, evaluation, |evaluation| condition.eval_bool(evaluation))
+    }
+
+    /// Runs with the variable set, and takes it away again, also after an error.
+    fn with<'f, 'e, T>(
+        &self,
+        element: Value<'e>,
+        evaluation: &mut Evaluation<'f, 'e>,
+        run: impl FnOnce(&mut Evaluation<'f, 'e>) -> T,
+    ) -> T {
+        debug_assert_eq!(
+            evaluation.variables.len(),
+            self.variable,
+            "macros are nested as they were compiled"
+        );
+        evaluation.variables.push(element);
+        let result = run(evaluation);
+        evaluation.variables.truncate(self.variable);
+        result
+    }
+}

@@ -1,0 +1,17 @@
+//! Runs compiled expressions.
+//!
+//! `TypedExpr::eval` gives a [`Value`](super::Value); `eval_int`, `eval_double`, `eval_bool` and `eval_text` give the
+//! bare thing and make no value on the way where the types are known. Text and bytes are borrowed from the request, the
+//! state or the program wherever they can be.
+
+mod access;
+mod evaluation;
+mod loops;
+mod quick;
+mod scalars;
+mod value;
+mod volatile;
+
+pub(crate) use self::access::metadata_value;
+pub(super) use self::evaluation::Evaluation;
+pub(super) use self::quick::QuickInt;

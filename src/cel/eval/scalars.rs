@@ -1,0 +1,216 @@
+//! Runs expressions for a bare int, double, bool or text, without making a [`Value`] on the way.
+
+use std::borrow::Cow;
+
+use super::access::{has_field, has_member, member, metadata_value};
+use super::evaluation::{Evaluation, missing_variable};
+use super::volatile;
+use crate::cel::fields;
+use crate::cel::operators::contains;
+use crate::cel::typed::TypedExpr;
+use crate::cel::values::{EvalError, Evaluated, Value, no_overload};
+use crate::message::Raw;
+
+impl TypedExpr {
+    /// The number of a leaf that holds one, without a call: operands mostly are.
+    #[inline]
+    fn int_at_hand(&self, evaluation: &Evaluation<'_, '_>) -> Option<i64> {
+        let value = match self {
+            Self::Picked(slot, field) => {
+                let Raw::Varint(raw) = evaluation.env.request?.1.get(*slot) else {
+                    return None;
+                };
+                return Some(fields::signed_varint(&field.kind, raw));
+            }
+            Self::Const(value) => value,
+            Self::Local(place) => evaluation.env.locals.get(*place)?,
+            Self::State(place) => evaluation.env.state.get(*place)?,
+            _ => return None,
+        };
+        match value {
+            Value::Int(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The number of a node that gives an int or an enum.
+    pub(in crate::cel) fn eval_int<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<i64> {
+        match self {
+            Self::Picked(slot, field) => match (evaluation.picked(*slot)?, &field.kind) {
+                (Raw::Varint(raw), kind) => Ok(fields::signed_varint(kind, raw)),
+                (Raw::Fixed32(raw), _) => Ok(i64::from(raw.cast_signed())),
+                (Raw::Fixed64(raw), _) => Ok(raw.cast_signed()),
+                _ => int(&field.default),
+            },
+            Self::Const(value) => int(value),
+            Self::Local(place) => evaluation
+                .env
+                .locals
+                .get(*place)
+                .map_or_else(|| Err(missing_variable()), int),
+            Self::State(place) => evaluation
+                .env
+                .state
+                .get(*place)
+                .map_or_else(|| Err(missing_variable()), int),
+            Self::IntMath(math, operands) => {
+                let [left, right] = &**operands;
+                let left = left
+                    .int_at_hand(evaluation)
+                    .map_or_else(|| left.eval_int(evaluation), Ok)?;
+                let right = right
+                    .int_at_hand(evaluation)
+                    .map_or_else(|| right.eval_int(evaluation), Ok)?;
+                math.of_ints(left, right)
+            }
+            Self::If(operands) => {
+                let [condition, then, otherwise] = &**operands;
+                if condition.eval_bool(evaluation)? {
+                    then.eval_int(evaluation)
+                } else {
+                    otherwise.eval_int(evaluation)
+                }
+            }
+            Self::Received => Ok(evaluation.env.received.cast_signed()),
+            Self::RequestCount => Ok(evaluation.env.requests.len() as i64),
+            Self::CallId => Ok(evaluation.env.call.id.cast_signed()),
+            other => int(&other.eval(evaluation)?),
+        }
+    }
+
+    /// The number of a node that gives a double.
+    pub(in crate::cel) fn eval_double<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<f64> {
+        match self {
+            Self::Picked(slot, _) if let Raw::Fixed64(bits) = evaluation.picked(*slot)? => {
+                Ok(f64::from_bits(bits))
+            }
+            Self::DoubleMath(math, operands) => {
+                let left = operands[0].eval_double(evaluation)?;
+                let result = math.of_doubles(left, operands[1].eval_double(evaluation)?);
+                Ok(result.expect("the compiler lets no remainder of doubles through"))
+            }
+            Self::ToDouble(operand) => Ok(operand.eval_int(evaluation)? as f64),
+            other => match other.eval(evaluation)? {
+                Value::Double(number) => Ok(number),
+                value => Err(EvalError::new(format!(
+                    "a double is wanted here, not {}",
+                    value.type_name()
+                ))),
+            },
+        }
+    }
+
+    pub(in crate::cel) fn eval_bool<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<bool> {
+        match self {
+            Self::CompareInt(relation, operands) => {
+                let left = operands[0].eval_int(evaluation)?;
+                Ok(relation.holds(left.cmp(&operands[1].eval_int(evaluation)?)))
+            }
+            Self::EqualText(negated, operands) => {
+                let left = operands[0].eval_text(evaluation)?;
+                Ok((left == operands[1].eval_text(evaluation)?) != *negated)
+            }
+            Self::Compare(relation, operands) => {
+                let left = operands[0].eval(evaluation)?;
+                relation.of_values(&left, &operands[1].eval(evaluation)?)
+            }
+            Self::And(operands) => match operands[0].eval_bool(evaluation) {
+                Ok(false) => Ok(false),
+                Ok(true) => operands[1].eval_bool(evaluation),
+                // An error gives way to what is decided without it.
+                Err(error) => match operands[1].eval_bool(evaluation) {
+                    Ok(false) => Ok(false),
+                    _ => Err(error),
+                },
+            },
+            Self::Or(operands) => match operands[0].eval_bool(evaluation) {
+                Ok(true) => Ok(true),
+                Ok(false) => operands[1].eval_bool(evaluation),
+                Err(error) => match operands[1].eval_bool(evaluation) {
+                    Ok(true) => Ok(true),
+                    _ => Err(error),
+                },
+            },
+            Self::Not(operand) => operand.eval_bool(evaluation).map(|value| !value),
+            Self::In(operands) => {
+                let [value, container] = &**operands;
+                let value = value.eval(evaluation)?;
+                match container.peek(evaluation) {
+                    Some(container) => contains(container, &value),
+                    None => contains(&container.eval(evaluation)?, &value),
+                }
+            }
+            Self::HasPicked(slot) => Ok(evaluation.picked(*slot)? != Raw::Absent),
+            Self::HasStore(name) => {
+                let name = name.eval_text(evaluation)?;
+                Ok(evaluation.env.store.get(&name).is_some())
+            }
+            Self::HasMetadata(name) => Ok(evaluation.env.metadata.contains_key(name)),
+            Self::HasField(message, field) => match message.eval(evaluation)? {
+                Value::Message(message) => has_field(field, &message),
+                other => no_overload("has", &[&other]).map(|_: Value<'_>| false),
+            },
+            Self::HasMember(container, name) => match container.peek(evaluation) {
+                Some(Value::Map(entries)) => Ok(member(entries, name).is_ok()),
+                _ => has_member(&container.eval(evaluation)?, name),
+            },
+            Self::Matches(text, regex) => Ok(regex.is_match(&text.eval_text(evaluation)?)),
+            Self::If(operands) => {
+                let [condition, then, otherwise] = &**operands;
+                if condition.eval_bool(evaluation)? {
+                    then.eval_bool(evaluation)
+                } else {
+                    otherwise.eval_bool(evaluation)
+                }
+            }
+            other => match other.eval(evaluation)? {
+                Value::Bool(value) => Ok(value),
+                value => Err(EvalError::new(format!(
+                    "a bool is wanted here, not {}",
+                    value.type_name()
+                ))),
+            },
+        }
+    }
+
+    pub(in crate::cel) fn eval_text<'e>(
+        &'e self,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Cow<'e, str>> {
+        match self {
+            Self::Const(Value::String(text)) => Ok(Cow::Borrowed(text)),
+            Self::MetadataValue(name) => metadata_value(evaluation.env.metadata, name)
+                .ok_or_else(|| EvalError::new(format!("no such key: {name}"))),
+            Self::CallMethod => Ok(Cow::Borrowed(&evaluation.env.call.method)),
+            Self::CallPeer => Ok(Cow::Borrowed(&evaluation.env.call.peer)),
+            Self::Uuid => Ok(Cow::Owned(volatile::uuid(evaluation.env.call))),
+            Self::Concat(parts) => {
+                // Room for most: a text that grows piece by piece is copied each time.
+                let mut text = String::with_capacity(64);
+                for part in parts {
+                    text.push_str(&part.eval_text(evaluation)?);
+                }
+                Ok(Cow::Owned(text))
+            }
+            other => match other.eval(evaluation)? {
+                Value::String(text) => Ok(text),
+                value => Err(EvalError::new(format!(
+                    "a string is wanted here, not {}",
+                    value.type_name()
+                ))),
+            },
+        }
+    }
+}
+
+#[inline]
+fn int(value: &Value<'_>) -> Evaluated<i64> {
+    match value {
+        Value::Int(number) => Ok(*number),
+        Value::Enum(_, number) => Ok(i64::from(*number)),
+        other => Err(EvalError::new(format!(
+            "an int is wanted here, not {}",
+            other.type_name()
+        ))),
+    }
+}

@@ -1,0 +1,199 @@
+//! Runs expressions for their [`Value`].
+
+use std::borrow::Cow;
+
+use super::access::{member, member_of, metadata, picked_value, read_field};
+use super::evaluation::{Evaluation, missing_variable};
+use super::volatile;
+use crate::cel::fields::message_value;
+use crate::cel::functions::{Code, Function};
+use crate::cel::operators::{index, negate};
+use crate::cel::typed::TypedExpr;
+use crate::cel::values::{EvalError, Evaluated, Value, find, no_overload};
+
+impl TypedExpr {
+    pub(in crate::cel) fn eval<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
+        match self {
+            Self::Const(value) => Ok(value.borrowed()),
+            Self::Picked(slot, field) => {
+                picked_value(field, evaluation.picked(*slot)?, evaluation.request()?)
+            }
+            Self::Path(path) => path.read(evaluation.request()?),
+            Self::Request(message, known) => Ok(message_value(
+                message,
+                known.as_ref(),
+                Cow::Borrowed(evaluation.request()?),
+            )?),
+            Self::Requests(message, known) => {
+                let requests = evaluation.env.requests.iter();
+                let values =
+                    requests.map(|bytes| message_value(message, known.as_ref(), Cow::Borrowed(bytes)));
+                Ok(Value::List(values.collect::<Result<_, _>>()?))
+            }
+            Self::RequestAt(message, known, place) => {
+                let place = place.eval_int(evaluation)?;
+                let request = usize::try_from(place)
+                    .ok()
+                    .and_then(|place| evaluation.env.requests.get(place));
+                match request {
+                    Some(bytes) => Ok(message_value(message, known.as_ref(), Cow::Borrowed(bytes))?),
+                    None => Err(EvalError::new(format!(
+                        "index out of range: {place} in {} requests",
+                        evaluation.env.requests.len()
+                    ))),
+                }
+            }
+            Self::Metadata => Ok(metadata(evaluation.env.metadata)),
+            Self::Store => {
+                let entries = evaluation.env.store.iter();
+                let entries = entries.map(|(name, value)| (Value::text(name), value.borrowed()));
+                Ok(Value::Map(entries.collect()))
+            }
+            Self::StoreValue(name) => {
+                let name = name.eval_text(evaluation)?;
+                let value = evaluation.env.store.get(&name).map(Value::borrowed);
+                value.ok_or_else(|| EvalError::new(format!("no such key: {name}")))
+            }
+            Self::State(place) => evaluation
+                .env
+                .state
+                .get(*place)
+                .map(Value::borrowed)
+                .ok_or_else(missing_variable),
+            Self::Local(place) => evaluation
+                .env
+                .locals
+                .get(*place)
+                .map(Value::borrowed)
+                .ok_or_else(missing_variable),
+            Self::Variable(place) => evaluation
+                .variables
+                .get(*place)
+                .cloned()
+                .ok_or_else(missing_variable),
+            Self::Now => {
+                let (seconds, nanos) = evaluation.now();
+                Ok(Value::Timestamp { seconds, nanos })
+            }
+            Self::Random => Ok(Value::Double(volatile::random(evaluation.env.call))),
+            Self::Field(message, field) => match message.eval(evaluation)? {
+                Value::Message(message) => read_field(field, message),
+                other => no_overload("field access", &[&other]),
+            },
+            Self::Member(container, name) => match container.peek(evaluation) {
+                Some(Value::Map(entries)) => member(entries, name).map(Value::borrowed),
+                _ => member_of(container.eval(evaluation)?, name),
+            },
+            Self::Unpack(any) => match any.eval(evaluation)? {
+                Value::Message(message) => {
+                    let unpacked = message.unpacked(evaluation.env.layouts)?;
+                    Ok(unpacked.unwrap_or(Value::Message(message)))
+                }
+                other => Ok(other),
+            },
+            Self::List(elements) => {
+                let values = elements.iter().map(|element| element.eval(evaluation));
+                Ok(Value::List(values.collect::<Result<_, _>>()?))
+            }
+            Self::Map(entries) => {
+                let mut values = Vec::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let key = key.eval(evaluation)?;
+                    if find(&values, &key).is_some() {
+                        return Err(EvalError::new(format!("the key {} comes twice", quoted(&key))));
+                    }
+                    values.push((key, value.eval(evaluation)?));
+                }
+                Ok(Value::Map(values))
+            }
+            Self::Index(operands) => {
+                let [container, key] = &**operands;
+                let key = key.eval(evaluation)?;
+                match container.peek(evaluation) {
+                    Some(container) => index(container, &key).map(Value::borrowed),
+                    None => index(&container.eval(evaluation)?, &key).cloned(),
+                }
+            }
+            Self::If(operands) => {
+                let [condition, then, otherwise] = &**operands;
+                if condition.eval_bool(evaluation)? {
+                    then.eval(evaluation)
+                } else {
+                    otherwise.eval(evaluation)
+                }
+            }
+            Self::Negate(operand) => negate(operand.eval(evaluation)?),
+            Self::Math(math, operands) => {
+                let left = operands[0].eval(evaluation)?;
+                math.of_values(left, operands[1].eval(evaluation)?)
+            }
+            Self::Call(function, arguments) => call(function, arguments, evaluation),
+            Self::Loop(looped) => looped.eval(evaluation),
+            Self::Received | Self::RequestCount | Self::CallId | Self::IntMath(..) => {
+                self.eval_int(evaluation).map(Value::Int)
+            }
+            Self::DoubleMath(..) | Self::ToDouble(_) => self.eval_double(evaluation).map(Value::Double),
+            Self::CallMethod | Self::CallPeer | Self::Uuid | Self::MetadataValue(_) | Self::Concat(_) => {
+                self.eval_text(evaluation).map(Value::String)
+            }
+            Self::HasPicked(_)
+            | Self::HasMetadata(_)
+            | Self::HasStore(_)
+            | Self::HasField(..)
+            | Self::HasMember(..)
+            | Self::In(_)
+            | Self::Not(_)
+            | Self::And(_)
+            | Self::Or(_)
+            | Self::CompareInt(..)
+            | Self::EqualText(..)
+            | Self::Compare(..)
+            | Self::Matches(..) => self.eval_bool(evaluation).map(Value::Bool),
+        }
+    }
+
+    /// The value of a variable or a constant without a copy; nothing for other exprs, which are to be evaluated.
+    pub(in crate::cel) fn peek<'e>(&'e self, evaluation: &Evaluation<'_, 'e>) -> Option<&'e Value<'static>> {
+        match self {
+            Self::Const(value) => Some(value),
+            Self::State(place) => evaluation.env.state.get(*place),
+            Self::Local(place) => evaluation.env.locals.get(*place),
+            Self::Member(container, name) => match container.peek(evaluation)? {
+                Value::Map(entries) => member(entries, name).ok(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+fn call<'e>(
+    function: &'static Function,
+    arguments: &'e [TypedExpr],
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<Value<'e>> {
+    match (function.code, arguments) {
+        (Code::One(code), [a]) => code(a.eval(evaluation)?),
+        (Code::Two(code), [a, b]) => code(a.eval(evaluation)?, b.eval(evaluation)?),
+        (Code::Three(code), [a, b, c]) => code(a.eval(evaluation)?, b.eval(evaluation)?, c.eval(evaluation)?),
+        (Code::Four(code), [a, b, c, d]) => code(
+            a.eval(evaluation)?,
+            b.eval(evaluation)?,
+            c.eval(evaluation)?,
+            d.eval(evaluation)?,
+        ),
+        (Code::Many(code), arguments) => code(
+            arguments
+                .iter()
+                .map(|argument| argument.eval(evaluation))
+                .collect::<Result<_, _>>()?,
+        ),
+        _ => unreachable!("the compiler counted the arguments of {}", function.name),
+    }
+}
+
+fn quoted(value: &Value<'_>) -> String {
+    let mut text = String::new();
+    value.write_json(&mut text);
+    text
+}

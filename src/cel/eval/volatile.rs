@@ -1,0 +1,39 @@
+//! What is another on each evaluation: the time, random numbers, random ids.
+//!
+//! Without a seed the generator is that of the thread. With one, what a call draws follows from the seed, the call's
+//! number and how often it drew before.
+
+use std::sync::atomic::Ordering;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::cel::env::CallFacts;
+use crate::uuid;
+
+/// Seconds and nanoseconds since 1970.
+pub(in crate::cel) fn now() -> (i64, i32) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (since.as_secs().cast_signed(), since.subsec_nanos().cast_signed())
+}
+
+/// A number from 0 to 1, with 1 left out.
+pub(in crate::cel) fn random(call: &CallFacts) -> f64 {
+    generator(call).map_or_else(fastrand::f64, |mut generator| generator.f64())
+}
+
+/// The generator of the next draw of a call, where there is a seed.
+fn generator(call: &CallFacts) -> Option<fastrand::Rng> {
+    let seed = call.seed?;
+    let drawn = call.drawn.fetch_add(1, Ordering::Relaxed);
+    let mut generator = fastrand::Rng::with_seed(seed);
+    // Each step mixes what it is given, so that near numbers do not give near results.
+    for number in [call.id, drawn] {
+        generator = fastrand::Rng::with_seed(generator.u64(..) ^ number);
+    }
+    Some(generator)
+}
+
+/// A random UUID (version 4, RFC 9562).
+pub(in crate::cel) fn uuid(call: &CallFacts) -> String {
+    let bits = generator(call).map_or_else(|| fastrand::u128(..), |mut generator| generator.u128(..));
+    uuid::version_4(bits)
+}

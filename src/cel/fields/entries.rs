@@ -1,0 +1,48 @@
+//! The entries of a map field, or of a `google.protobuf.Struct`, as they come from the wire.
+
+use std::collections::HashMap;
+
+use crate::cel::values::{Key, Value, equals};
+
+/// The entries of a map while they come: the last one of a key wins, in the place of the first.
+#[derive(Debug, Default)]
+pub(in crate::cel) struct Entries<'b> {
+    entries: Vec<(Value<'b>, Value<'b>)>,
+    /// By key, from the moment that there are too many to look through.
+    index: HashMap<Key, usize>,
+}
+
+impl<'b> Entries<'b> {
+    const LOOKED_THROUGH: usize = 16;
+
+    pub(in crate::cel) fn insert(&mut self, key: Value<'b>, value: Value<'b>) {
+        match self.place(&key) {
+            Some(place) => self.entries[place].1 = value,
+            None => self.entries.push((key, value)),
+        }
+    }
+
+    fn place(&mut self, key: &Value<'b>) -> Option<usize> {
+        let count = self.entries.len();
+        if count < Self::LOOKED_THROUGH {
+            return self.entries.iter().position(|(other, _)| equals(other, key));
+        }
+        if self.index.is_empty() {
+            let keys = self.entries.iter().enumerate();
+            self.index = keys
+                .filter_map(|(place, (key, _))| Some((Key::of(key)?, place)))
+                .collect();
+        }
+        let key = Key::of(key)?;
+        if let Some(place) = self.index.get(&key) {
+            Some(*place)
+        } else {
+            self.index.insert(key, count);
+            None
+        }
+    }
+
+    pub(in crate::cel) fn into_value(self) -> Value<'b> {
+        Value::Map(self.entries)
+    }
+}

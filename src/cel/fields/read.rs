@@ -1,0 +1,150 @@
+//! Reads fields from the bytes of a message, by proto's rules: the last value wins, sub-messages that come in
+//! pieces merge, a member of a oneof clears the others, lists come packed or not, the last entry of a map key wins.
+//!
+//! The bytes were checked when they came, so an error here means that someone passed other bytes; it is an error
+//! all the same, never a panic.
+
+use std::borrow::Cow;
+
+use prost_reflect::Kind;
+
+use super::entries::Entries;
+use super::field::{Cardinality, FieldReader};
+use super::form::message_value;
+use super::wire::{WireFields, WireValue, scalar};
+use crate::cel::values::Value;
+use crate::message::{Malformed, Reader, WireType};
+
+impl FieldReader {
+    /// The field's value in the bytes of its message, or nothing if it is unset.
+    pub(in crate::cel) fn read<'b>(&self, bytes: &'b [u8]) -> Result<Option<Value<'b>>, Malformed> {
+        match &self.cardinality {
+            Cardinality::Singular if self.is_scalar() => self.last(bytes),
+            Cardinality::Singular => match self.contents(bytes)? {
+                Some(contents) => self.message_value(contents).map(Some),
+                None => Ok(None),
+            },
+            Cardinality::List => self.list(bytes).map(Some),
+            Cardinality::Map(key, value) => self.map(bytes, key, value).map(Some),
+        }
+    }
+
+    /// Whether a singular field is on the wire, and its oneof was not set to another member later.
+    pub(in crate::cel) fn is_present(&self, bytes: &[u8]) -> Result<bool, Malformed> {
+        let mut present = false;
+        let mut fields = WireFields::new(bytes);
+        while let Some((number, _)) = fields.next()? {
+            if number == self.number {
+                present = true;
+            } else if self.siblings.contains(&number) {
+                present = false;
+            }
+        }
+        Ok(present)
+    }
+
+    /// The bytes of a singular sub-message; its pieces, if it came in several, one after the other: that is how
+    /// proto merges.
+    pub(in crate::cel) fn contents<'b>(&self, bytes: &'b [u8]) -> Result<Option<Cow<'b, [u8]>>, Malformed> {
+        let mut contents: Option<Cow<'b, [u8]>> = None;
+        let mut fields = WireFields::new(bytes);
+        while let Some((number, wire)) = fields.next()? {
+            if number == self.number
+                && let WireValue::Delimited(piece) | WireValue::Group(piece) = wire
+            {
+                match &mut contents {
+                    None => contents = Some(Cow::Borrowed(piece)),
+                    Some(pieces) => pieces.to_mut().extend_from_slice(piece),
+                }
+            } else if self.siblings.contains(&number) {
+                contents = None;
+            }
+        }
+        Ok(contents)
+    }
+
+    fn message_value<'b>(&self, contents: Cow<'b, [u8]>) -> Result<Value<'b>, Malformed> {
+        match &self.kind {
+            Kind::Message(message) => message_value(message, self.known.as_ref(), contents),
+            _ => Ok(Value::Bytes(contents)),
+        }
+    }
+
+    fn last<'b>(&self, bytes: &'b [u8]) -> Result<Option<Value<'b>>, Malformed> {
+        let mut last = None;
+        let mut fields = WireFields::new(bytes);
+        while let Some((number, wire)) = fields.next()? {
+            if number == self.number {
+                last = Some(wire);
+            } else if self.siblings.contains(&number) {
+                last = None;
+            }
+        }
+        Ok(last.map(|wire| self.scalar(wire)))
+    }
+
+    /// A scalar as [`scalar`] has it, but for `NullValue`, whose only value is null.
+    fn scalar<'b>(&self, wire: WireValue<'b>) -> Value<'b> {
+        if self.is_null_value() {
+            Value::Null
+        } else {
+            scalar(&self.kind, wire)
+        }
+    }
+
+    fn list<'b>(&self, bytes: &'b [u8]) -> Result<Value<'b>, Malformed> {
+        let mut values = Vec::new();
+        let mut fields = WireFields::new(bytes);
+        while let Some((number, wire)) = fields.next()? {
+            if number != self.number {
+                continue;
+            }
+            match (wire, &self.kind) {
+                (WireValue::Delimited(contents) | WireValue::Group(contents), Kind::Message(_)) => {
+                    values.push(self.message_value(Cow::Borrowed(contents))?);
+                }
+                (WireValue::Delimited(packed), kind) if !matches!(kind, Kind::String | Kind::Bytes) => {
+                    let mut packed = Reader::new(packed);
+                    while !packed.is_empty() {
+                        let wire = match packed_as(kind) {
+                            WireType::Fixed32 => WireValue::Fixed32(packed.fixed32()?),
+                            WireType::Fixed64 => WireValue::Fixed64(packed.fixed64()?),
+                            _ => WireValue::Varint(packed.varint()?),
+                        };
+                        values.push(self.scalar(wire));
+                    }
+                }
+                (wire, _) => values.push(self.scalar(wire)),
+            }
+        }
+        Ok(Value::List(values))
+    }
+
+    fn map<'b>(
+        &self,
+        bytes: &'b [u8],
+        key: &FieldReader,
+        value: &FieldReader,
+    ) -> Result<Value<'b>, Malformed> {
+        let mut entries = Entries::default();
+        let mut fields = WireFields::new(bytes);
+        while let Some((number, wire)) = fields.next()? {
+            if number == self.number
+                && let WireValue::Delimited(entry) = wire
+            {
+                let key = key.read(entry)?.unwrap_or_else(|| key.default.clone());
+                let value = value.read(entry)?.unwrap_or_else(|| value.default.clone());
+                entries.insert(key, value);
+            }
+        }
+        Ok(entries.into_value())
+    }
+}
+
+fn packed_as(kind: &Kind) -> WireType {
+    match kind {
+        Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => WireType::Fixed32,
+        Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => WireType::Fixed64,
+        _ => WireType::Varint,
+    }
+}

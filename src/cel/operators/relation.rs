@@ -1,0 +1,72 @@
+//! Comparisons: equality and order.
+
+use std::cmp::Ordering;
+
+use crate::cel::syntax::BinaryOperator;
+use crate::cel::values::{Evaluated, Value, are_numbers, compare, equals, no_overload};
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cel) enum Relation {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Relation {
+    pub(in crate::cel) fn of(operator: BinaryOperator) -> Option<Self> {
+        Some(match operator {
+            BinaryOperator::Equal => Self::Equal,
+            BinaryOperator::NotEqual => Self::NotEqual,
+            BinaryOperator::Less => Self::Less,
+            BinaryOperator::LessOrEqual => Self::LessOrEqual,
+            BinaryOperator::Greater => Self::Greater,
+            BinaryOperator::GreaterOrEqual => Self::GreaterOrEqual,
+            _ => return None,
+        })
+    }
+
+    pub(in crate::cel) fn symbol(self) -> &'static str {
+        match self {
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+
+    /// Whether it asks for equality, rather than for an order.
+    pub(in crate::cel) fn is_equality(self) -> bool {
+        matches!(self, Self::Equal | Self::NotEqual)
+    }
+
+    #[inline]
+    pub(in crate::cel) fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        }
+    }
+
+    pub(in crate::cel) fn of_values(self, left: &Value<'_>, right: &Value<'_>) -> Evaluated<bool> {
+        match self {
+            Self::Equal => Ok(equals(left, right)),
+            Self::NotEqual => Ok(!equals(left, right)),
+            _ => match compare(left, right) {
+                Some(order) => Ok(self.holds(order)),
+                // A NaN is neither less nor greater.
+                None if are_numbers(left, right) => Ok(false),
+                None => no_overload(self.symbol(), &[left, right]).map(|_: Value<'_>| false),
+            },
+        }
+    }
+}

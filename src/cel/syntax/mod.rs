@@ -1,0 +1,19 @@
+//! The text of an expression and its syntax tree: CEL's grammar, in a parser of our own.
+//!
+//! ```text
+//! text ── lexer ─► tokens ── parser ─► Expr, with the place of every part
+//!                               └─ literals, problems
+//! ```
+//!
+//! The grammar is that of the [language definition](https://github.com/google/cel-spec/blob/master/doc/langdef.md),
+//! as cel-go reads it. Macros are not expanded: the compiler has loops of its own for them, and their parts keep
+//! their places. Optional values (`a.?b`) are refused with a place and a hint.
+
+mod lexer;
+mod literals;
+mod parser;
+mod problems;
+mod tree;
+
+pub(super) use self::parser::parse;
+pub(super) use self::tree::{BinaryOperator, Expr, ExprKind, Literal, Name};

@@ -1,0 +1,470 @@
+//! From tokens to the syntax tree: recursive descent, with precedences for the operators between two parts.
+//!
+//! The parser recurses for brackets and for what binds tighter, never for the length of a chain, and it builds no
+//! part of more than [`MAX_DEPTH`] levels: what walks the tree afterwards may recurse.
+//!
+//! A literal that has no value and a word that is reserved are problems and no more. The first token that fits nowhere
+//! ends the reading: what would be said of the rest would be guessed.
+
+use std::ops::Range;
+
+use super::lexer::{Token, TokenKind, tokens};
+use super::literals::literal;
+use super::problems::{OPERAND, optional, reserved, unexpected};
+use super::tree::{BinaryOperator, Expr, ExprKind, Literal, Name};
+use crate::cel::problem::ExprProblem;
+
+/// More is not an expression but a program.
+const MAX_LENGTH: usize = 8 << 10;
+
+/// Levels of a tree, and brackets within brackets.
+const MAX_DEPTH: usize = 200;
+
+/// Parses an expression, or returns what is wrong with its text, in order.
+pub(in crate::cel) fn parse(text: &str) -> Result<Expr, Vec<ExprProblem>> {
+    if text.len() > MAX_LENGTH {
+        return Err(vec![ExprProblem::new(
+            0..text.len(),
+            "the expression is longer than 8 KiB",
+        )]);
+    }
+    let mut parser = Parser {
+        text,
+        tokens: tokens(text),
+        place: 0,
+        open: Vec::new(),
+        problems: Vec::new(),
+    };
+    match parser.whole() {
+        Ok(expr) if parser.problems.is_empty() => Ok(expr),
+        _ => {
+            parser.problems.sort_by_key(|problem| problem.span.start);
+            Err(parser.problems)
+        }
+    }
+}
+
+/// The parser has stopped; its problem is among the others.
+struct Stopped;
+
+type Parsed<T> = Result<T, Stopped>;
+
+struct Parser<'t> {
+    text: &'t str,
+    tokens: Vec<Token>,
+    /// The token at hand.
+    place: usize,
+    /// The brackets that are open, outermost first: their places among the tokens.
+    open: Vec<usize>,
+    problems: Vec<ExprProblem>,
+}
+
+impl Parser<'_> {
+    fn whole(&mut self) -> Parsed<Expr> {
+        let expr = self.expr()?;
+        if self.kind() == TokenKind::End {
+            Ok(expr)
+        } else {
+            self.stop("an operator")
+        }
+    }
+
+    /// `a ? b : c`, and all that binds tighter. A `?:` may stand after the colon, but not before it.
+    fn expr(&mut self) -> Parsed<Expr> {
+        let mut choices = Vec::new();
+        let last = loop {
+            let start = self.start();
+            let condition = self.operators(0)?;
+            let question = self.place;
+            if !self.take(TokenKind::Question) {
+                break condition;
+            }
+            let then = self.operators(0)?;
+            self.want(TokenKind::Colon, "`:`")?;
+            choices.push((start, question, condition, then));
+        };
+        let end = self.end();
+        let mut expr = last;
+        for (start, question, condition, then) in choices.into_iter().rev() {
+            let parts = Box::new([condition, then, expr]);
+            expr = self.built(ExprKind::Conditional(parts), start..end, question)?;
+        }
+        Ok(expr)
+    }
+
+    /// Operators between parts, from this precedence upwards.
+    fn operators(&mut self, lowest: u8) -> Parsed<Expr> {
+        let start = self.start();
+        let mut left = self.unary()?;
+        while let Some(operator) = binary_operator(self.kind())
+            && operator.precedence() >= lowest
+        {
+            let place = self.place;
+            if matches!(operator, BinaryOperator::And | BinaryOperator::Or) {
+                left = self.chain(operator, left, start)?;
+                continue;
+            }
+            self.place += 1;
+            let right = self.operators(operator.precedence() + 1)?;
+            let parts = Box::new([left, right]);
+            left = self.built(ExprKind::Binary(operator, parts), start..self.end(), place)?;
+        }
+        Ok(left)
+    }
+
+    /// `a && b && c`: a chain is a balanced tree, so that a long one is not deep.
+    fn chain(&mut self, operator: BinaryOperator, first: Expr, start: usize) -> Parsed<Expr> {
+        let place = self.place;
+        let mut operands = vec![(first, start..self.end())];
+        while binary_operator(self.kind()) == Some(operator) {
+            self.place += 1;
+            let start = self.start();
+            let operand = self.operators(operator.precedence() + 1)?;
+            operands.push((operand, start..self.end()));
+        }
+        self.balanced(operator, operands, place)
+    }
+
+    fn balanced(
+        &mut self,
+        operator: BinaryOperator,
+        mut operands: Vec<(Expr, Range<usize>)>,
+        place: usize,
+    ) -> Parsed<Expr> {
+        let span = operands[0].1.start..operands[operands.len() - 1].1.end;
+        if operands.len() == 1 {
+            return Ok(operands.remove(0).0);
+        }
+        let right = operands.split_off(operands.len().div_ceil(2));
+        let parts = Box::new([
+            self.balanced(operator, operands, place)?,
+            self.balanced(operator, right, place)?,
+        ]);
+        self.built(ExprKind::Binary(operator, parts), span, place)
+    }
+
+    /// A run of `!` or of `-` before a member; an even number of them leaves it as it is.
+    fn unary(&mut self) -> Parsed<Expr> {
+        let (start, first) = (self.start(), self.place);
+        let (symbol, kind): (_, fn(Box<Expr>) -> ExprKind) = match self.kind() {
+            TokenKind::Not => (TokenKind::Not, ExprKind::Not),
+            TokenKind::Minus if !self.is_signed_number() => (TokenKind::Minus, ExprKind::Negate),
+            _ => return self.member(),
+        };
+        while self.take(symbol) {}
+        let is_odd = (self.place - first) % 2 == 1;
+        let operand = self.member()?;
+        if is_odd {
+            self.built(kind(Box::new(operand)), start..self.end(), first)
+        } else {
+            Ok(operand)
+        }
+    }
+
+    /// Whether a sign and a number come, which are one literal: `-9223372036854775808` is an int.
+    fn is_signed_number(&self) -> bool {
+        let next = self.tokens.get(self.place + 1).map(|token| token.kind);
+        self.kind() == TokenKind::Minus && matches!(next, Some(TokenKind::Int | TokenKind::Double))
+    }
+
+    /// A primary part with fields, calls and elements after it.
+    fn member(&mut self) -> Parsed<Expr> {
+        let start = self.start();
+        let mut expr = self.primary()?;
+        loop {
+            let place = self.place;
+            let kind = match self.kind() {
+                TokenKind::Dot => self.field_or_call(expr)?,
+                TokenKind::LeftBracket => {
+                    self.open_bracket()?;
+                    let optional_at = self.start();
+                    if self.take(TokenKind::Question) {
+                        self.problems
+                            .push(optional(self.tokens[place].span.start..optional_at + 1, "[?"));
+                    }
+                    let key = self.expr()?;
+                    self.close(TokenKind::RightBracket, "`]`")?;
+                    ExprKind::Index(Box::new([expr, key]))
+                }
+                _ => return Ok(expr),
+            };
+            expr = self.built(kind, start..self.end(), place)?;
+        }
+    }
+
+    /// `.field`, or `.function(…)`.
+    fn field_or_call(&mut self, operand: Expr) -> Parsed<ExprKind> {
+        let dot = self.start();
+        self.place += 1;
+        let question = self.start();
+        let is_optional = self.take(TokenKind::Question);
+        if is_optional {
+            self.problems.push(optional(dot..question + 1, ".?"));
+        }
+        let is_quoted = self.kind() == TokenKind::QuotedName;
+        if !is_quoted && self.kind() != TokenKind::Name {
+            return self.stop("a name");
+        }
+        let mut span = self.tokens[self.place].span.clone();
+        self.place += 1;
+        if is_quoted {
+            span = span.start + 1..span.end - 1;
+        }
+        let name = self.name(span);
+        if !is_quoted && !is_optional && self.kind() == TokenKind::LeftParen {
+            return Ok(ExprKind::Call {
+                target: Some(Box::new(operand)),
+                function: name,
+                arguments: self.arguments()?,
+            });
+        }
+        Ok(ExprKind::Select(Box::new(operand), name))
+    }
+
+    fn primary(&mut self) -> Parsed<Expr> {
+        let (start, place) = (self.start(), self.place);
+        let kind = match self.kind() {
+            TokenKind::LeftParen => {
+                self.open_bracket()?;
+                let expr = self.expr()?;
+                self.close(TokenKind::RightParen, "`)`")?;
+                return Ok(expr);
+            }
+            TokenKind::LeftBracket => self.list()?,
+            TokenKind::LeftBrace => self.map()?,
+            TokenKind::Dot | TokenKind::Name => self.named()?,
+            TokenKind::Minus if self.is_signed_number() => {
+                self.place += 1;
+                ExprKind::Literal(self.literal(true))
+            }
+            TokenKind::True
+            | TokenKind::False
+            | TokenKind::Null
+            | TokenKind::Int
+            | TokenKind::Uint
+            | TokenKind::Double
+            | TokenKind::String
+            | TokenKind::Bytes => ExprKind::Literal(self.literal(false)),
+            _ => return self.stop(OPERAND),
+        };
+        self.built(kind, start..self.end(), place)
+    }
+
+    /// What begins with a name: the name itself, a call or a message.
+    fn named(&mut self) -> Parsed<ExprKind> {
+        let has_dot = self.take(TokenKind::Dot);
+        if self.kind() != TokenKind::Name {
+            return self.stop("a name");
+        }
+        if let Some(brace) = self.brace_of_message() {
+            self.place = brace;
+            return self.message();
+        }
+        let name_span = self.tokens[self.place].span.clone();
+        self.place += 1;
+        let mut name = self.name(name_span);
+        self.problems.extend(reserved(&name.text, &name.span));
+        if has_dot {
+            name.text.insert(0, '.');
+        }
+        if self.kind() == TokenKind::LeftParen {
+            return Ok(ExprKind::Call {
+                target: None,
+                function: name,
+                arguments: self.arguments()?,
+            });
+        }
+        Ok(ExprKind::Name(name.text))
+    }
+
+    /// The place of the brace, if the name at hand begins `package.Message{`.
+    fn brace_of_message(&self) -> Option<usize> {
+        let kind = |place: usize| self.tokens.get(place).map(|token| token.kind);
+        let mut place = self.place + 1;
+        while kind(place) == Some(TokenKind::Dot) && kind(place + 1) == Some(TokenKind::Name) {
+            place += 2;
+        }
+        (kind(place) == Some(TokenKind::LeftBrace)).then_some(place)
+    }
+
+    fn message(&mut self) -> Parsed<ExprKind> {
+        let brace = self.tokens[self.place].span.clone();
+        self.listed(TokenKind::RightBrace, "`}`", true, |parser| {
+            parser.refuse_optional();
+            if !matches!(parser.kind(), TokenKind::Name | TokenKind::QuotedName) {
+                return parser.stop("a field's name");
+            }
+            parser.place += 1;
+            parser.want(TokenKind::Colon, "`:`")?;
+            parser.expr()
+        })?;
+        Ok(ExprKind::Message { brace })
+    }
+
+    fn list(&mut self) -> Parsed<ExprKind> {
+        let elements = self.listed(TokenKind::RightBracket, "`]`", true, |parser| {
+            parser.refuse_optional();
+            parser.expr()
+        })?;
+        Ok(ExprKind::List(elements))
+    }
+
+    fn map(&mut self) -> Parsed<ExprKind> {
+        let entries = self.listed(TokenKind::RightBrace, "`}`", true, |parser| {
+            parser.refuse_optional();
+            let key = parser.expr()?;
+            parser.want(TokenKind::Colon, "`:`")?;
+            Ok((key, parser.expr()?))
+        })?;
+        Ok(ExprKind::Map(entries))
+    }
+
+    fn arguments(&mut self) -> Parsed<Vec<Expr>> {
+        self.listed(TokenKind::RightParen, "`)`", false, Self::expr)
+    }
+
+    /// What stands between brackets, with commas between; a comma may come last where `trailing` says so.
+    fn listed<T>(
+        &mut self,
+        closing: TokenKind,
+        written: &str,
+        trailing: bool,
+        item: impl Fn(&mut Self) -> Parsed<T>,
+    ) -> Parsed<Vec<T>> {
+        self.open_bracket()?;
+        let mut items = Vec::new();
+        // `[,]` is a list, too.
+        let is_empty = self.kind() == closing || trailing && self.take(TokenKind::Comma);
+        if !is_empty {
+            items.push(item(self)?);
+            while self.take(TokenKind::Comma) {
+                if trailing && self.kind() == closing {
+                    break;
+                }
+                items.push(item(self)?);
+            }
+        }
+        let expected = if is_empty {
+            written.to_owned()
+        } else {
+            format!("`,` or {written}")
+        };
+        self.close(closing, &expected)?;
+        Ok(items)
+    }
+
+    /// `?` before an element, a key or a field.
+    fn refuse_optional(&mut self) {
+        let span = self.tokens[self.place].span.clone();
+        if self.take(TokenKind::Question) {
+            self.problems.push(optional(span, "?"));
+        }
+    }
+
+    /// The literal at hand.
+    fn literal(&mut self, minus: bool) -> Literal {
+        let token = self.tokens[self.place].clone();
+        self.place += 1;
+        literal(self.text, &token, minus).unwrap_or_else(|(stand_in, problem)| {
+            self.problems.push(problem);
+            stand_in
+        })
+    }
+
+    fn name(&self, span: Range<usize>) -> Name {
+        Name {
+            text: self.text[span.clone()].to_owned(),
+            span,
+        }
+    }
+
+    /// A part of the tree, unless it is too deep: then the place is that of the token at `place`.
+    fn built(&mut self, kind: ExprKind, span: Range<usize>, place: usize) -> Parsed<Expr> {
+        let height = kind.height_of_parts() + 1;
+        if height > MAX_DEPTH {
+            return self.too_deep(place);
+        }
+        Ok(Expr { kind, span, height })
+    }
+
+    fn too_deep<T>(&mut self, place: usize) -> Parsed<T> {
+        let message = format!("the expression is nested more than {MAX_DEPTH} deep");
+        let span = self.tokens[place].span.clone();
+        self.problems.push(ExprProblem::new(span, message));
+        Err(Stopped)
+    }
+
+    fn open_bracket(&mut self) -> Parsed<()> {
+        if self.open.len() == MAX_DEPTH {
+            return self.too_deep(self.place);
+        }
+        self.open.push(self.place);
+        self.place += 1;
+        Ok(())
+    }
+
+    fn close(&mut self, closing: TokenKind, expected: &str) -> Parsed<()> {
+        self.want(closing, expected)?;
+        self.open.pop();
+        Ok(())
+    }
+
+    fn kind(&self) -> TokenKind {
+        self.tokens[self.place].kind
+    }
+
+    /// Where the token at hand begins.
+    fn start(&self) -> usize {
+        self.tokens[self.place].span.start
+    }
+
+    /// Where the token before the one at hand ends.
+    fn end(&self) -> usize {
+        self.tokens[self.place - 1].span.end
+    }
+
+    /// Goes past the token at hand if it is of that kind.
+    fn take(&mut self, kind: TokenKind) -> bool {
+        let is_taken = self.kind() == kind;
+        self.place += usize::from(is_taken);
+        is_taken
+    }
+
+    fn want(&mut self, kind: TokenKind, expected: &str) -> Parsed<()> {
+        if self.take(kind) {
+            Ok(())
+        } else {
+            self.stop(expected)
+        }
+    }
+
+    /// The token at hand does not fit.
+    fn stop<T>(&mut self, expected: &str) -> Parsed<T> {
+        let before = self.place.checked_sub(1).map(|place| &self.tokens[place]);
+        let open = self.open.last().map(|place| &self.tokens[*place]);
+        let found = &self.tokens[self.place];
+        self.problems
+            .push(unexpected(self.text, found, expected, before, open));
+        Err(Stopped)
+    }
+}
+
+fn binary_operator(kind: TokenKind) -> Option<BinaryOperator> {
+    Some(match kind {
+        TokenKind::Or => BinaryOperator::Or,
+        TokenKind::And => BinaryOperator::And,
+        TokenKind::Equal => BinaryOperator::Equal,
+        TokenKind::NotEqual => BinaryOperator::NotEqual,
+        TokenKind::Less => BinaryOperator::Less,
+        TokenKind::LessOrEqual => BinaryOperator::LessOrEqual,
+        TokenKind::Greater => BinaryOperator::Greater,
+        TokenKind::GreaterOrEqual => BinaryOperator::GreaterOrEqual,
+        TokenKind::In => BinaryOperator::In,
+        TokenKind::Plus => BinaryOperator::Add,
+        TokenKind::Minus => BinaryOperator::Subtract,
+        TokenKind::Star => BinaryOperator::Multiply,
+        TokenKind::Slash => BinaryOperator::Divide,
+        TokenKind::Percent => BinaryOperator::Remainder,
+        _ => return None,
+    })
+}

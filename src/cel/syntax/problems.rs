@@ -1,0 +1,165 @@
+//! What is said where the parser stops: what it found, what fits there, and what was probably meant.
+
+use std::ops::Range;
+
+use super::lexer::{Token, TokenKind};
+use crate::cel::problem::ExprProblem;
+
+/// No more of the text than this is repeated in a message, in characters.
+const MAX_QUOTED: usize = 20;
+
+/// Words that CEL keeps for languages that it is embedded in: they are no names of variables and functions.
+const RESERVED: [&str; 17] = [
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
+];
+
+/// A problem of the text itself; an empty hint is none.
+pub(super) fn syntax_problem(
+    span: Range<usize>,
+    message: impl AsRef<str>,
+    hint: impl Into<String>,
+) -> ExprProblem {
+    let hint = Some(hint.into()).filter(|hint| !hint.is_empty());
+    let message = format!("syntax error: {}", message.as_ref());
+    ExprProblem {
+        hint,
+        ..ExprProblem::new(span, message)
+    }
+}
+
+/// A token that does not fit. `before` is the token before it, and `open` the innermost bracket that is open.
+pub(super) fn unexpected(
+    text: &str,
+    found: &Token,
+    expected: &str,
+    before: Option<&Token>,
+    open: Option<&Token>,
+) -> ExprProblem {
+    let written = &text[found.span.clone()];
+    let message = match found.kind {
+        TokenKind::End => format!("expected {expected}, found the end"),
+        TokenKind::Unclosed if written.starts_with('`') => {
+            "a name in backquotes has letters, digits, `_`, `.`, `-`, `/` and spaces, and a backquote at its end".to_owned()
+        }
+        TokenKind::Unclosed => "the string is not closed".to_owned(),
+        TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace if open.is_none() => {
+            format!("`{written}` closes no bracket")
+        }
+        _ => format!("expected {expected}, found `{}`", shortened(written)),
+    };
+    let hint = hint(text, found, expected, before, open);
+    syntax_problem(found.span.clone(), message, hint)
+}
+
+/// What stands for a value, in messages.
+pub(super) const OPERAND: &str = "an expression";
+
+/// What was probably meant.
+fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open: Option<&Token>) -> String {
+    let wants_operand = expected == OPERAND;
+    let rest = &text[found.span.start..];
+    let word = &text[found.span.clone()];
+    let word_before = before.map_or("", |token| &text[token.span.clone()]);
+    let fixed = match found.kind {
+        TokenKind::End if before.is_none() => "the expression is empty",
+        TokenKind::End if wants_operand || word_before == "." => "the expression ends too early",
+        TokenKind::End if open.is_none() => "write `condition ? this : that`",
+        TokenKind::Question if expected == "`:`" => "put the inner `?:` in brackets",
+        TokenKind::RightParen if wants_operand && word_before == "," => "leave out the comma",
+        TokenKind::Unclosed if rest.starts_with(['\'', '"']) => {
+            "a string ends with the quote that it begins with, on its line"
+        }
+        TokenKind::Unknown if rest.starts_with("${") => {
+            "leave out `${` and `}`: an expression stands alone here"
+        }
+        TokenKind::Unknown => match rest.chars().next() {
+            Some('=') => "`==` compares",
+            Some('&') => "write `&&`",
+            Some('|') => "write `||`",
+            Some('“' | '”' | '„' | '‘' | '’' | '«' | '»') => {
+                "a string stands in `'…'` or `\"…\"`"
+            }
+            Some('#') => "a comment begins with `//`",
+            Some('^') => "write `math.bitXor(a, b)`",
+            Some('~') => "write `math.bitNot(a)`",
+            _ => "",
+        },
+        TokenKind::Name if word == "and" && !wants_operand => "write `&&`",
+        TokenKind::Name if word == "or" && !wants_operand => "write `||`",
+        TokenKind::Name | TokenKind::In if word_before == "not" || word == "not" => "write `!(…)`",
+        TokenKind::Greater if word_before == "<" => "write `!=`",
+        TokenKind::Minus | TokenKind::Not if matches!(word_before, "!" | "-") => {
+            "put the operand in brackets"
+        }
+        TokenKind::Double if word.starts_with('.') && !wants_operand => "an element is read as `list[0]`",
+        _ => "",
+    };
+    if !fixed.is_empty() {
+        return fixed.to_owned();
+    }
+    match (found.kind, open) {
+        (
+            TokenKind::End | TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace,
+            Some(open),
+        ) if !wants_operand => {
+            let opened = &text[open.span.start..found.span.start];
+            format!("the bracket of `{}` is not closed", shortened(opened.trim_end()))
+        }
+        (TokenKind::In | TokenKind::True | TokenKind::False | TokenKind::Null, _) if word_before == "." => {
+            format!("put the name in backquotes: .`{word}`")
+        }
+        _ => String::new(),
+    }
+}
+
+/// A reserved word where a variable or a function is wanted, if it is one.
+pub(super) fn reserved(name: &str, span: &Range<usize>) -> Option<ExprProblem> {
+    if !RESERVED.contains(&name) {
+        return None;
+    }
+    let hint = match name {
+        "if" | "else" => "write `condition ? this : that`",
+        "for" | "while" | "loop" => "lists have `all`, `exists`, `map` and `filter`",
+        _ => "",
+    };
+    Some(syntax_problem(
+        span.clone(),
+        format!("`{name}` is a reserved word"),
+        hint,
+    ))
+}
+
+/// Syntax for optional values, which protod does not have.
+pub(super) fn optional(span: Range<usize>, symbol: &str) -> ExprProblem {
+    let hint = match symbol {
+        ".?" => "write `has(a.b) ? a.b : x`",
+        "[?" => "write `k in m ? m[k] : x`",
+        _ => "",
+    };
+    syntax_problem(span, format!("unsupported syntax '{symbol}'"), hint)
+}
+
+/// The beginning of the text, on one line.
+fn shortened(text: &str) -> String {
+    let text = text.lines().next().unwrap_or_default();
+    match text.char_indices().nth(MAX_QUOTED) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,137 @@
+//! A compiled expression: every name is a place, every operator is that of its types.
+//!
+//! Where the compiler knows the types a node is a typed one ([`TypedExpr::IntMath`], [`TypedExpr::DoubleMath`],
+//! [`TypedExpr::CompareInt`], [`TypedExpr::EqualText`], [`TypedExpr::Concat`]) and runs without making a [`Value`]; elsewhere the operator looks at the
+//! values.
+
+use http::HeaderName;
+use prost_reflect::MessageDescriptor;
+use regex::Regex;
+
+use super::fields::{FieldReader, ValueForm};
+use super::functions::Function;
+use super::operators::{Math, Relation};
+use super::values::Value;
+use crate::message::Slot;
+
+/// A part of an expression.
+#[derive(Debug)]
+pub(super) enum TypedExpr {
+    Const(Value<'static>),
+
+    /// A scalar field of the request, where the check left it.
+    Picked(Slot, Box<FieldReader>),
+    /// Whether a field of the request is set, as the check left it.
+    HasPicked(Slot),
+    /// A field of the request that has no slot, by way of sub-messages.
+    Path(Box<Path>),
+    Request(MessageDescriptor, Option<ValueForm>),
+    Requests(MessageDescriptor, Option<ValueForm>),
+    RequestAt(MessageDescriptor, Option<ValueForm>, Box<TypedExpr>),
+    RequestCount,
+    Received,
+    Metadata,
+    MetadataValue(HeaderName),
+    HasMetadata(HeaderName),
+    /// All variables that calls share.
+    Store,
+    StoreValue(Box<TypedExpr>),
+    HasStore(Box<TypedExpr>),
+    State(usize),
+    Local(usize),
+    /// A variable of a macro, by its depth.
+    Variable(usize),
+    CallMethod,
+    CallPeer,
+    CallId,
+    Now,
+    Random,
+    Uuid,
+
+    /// A field of a message.
+    Field(Box<TypedExpr>, Box<FieldReader>),
+    HasField(Box<TypedExpr>, Box<FieldReader>),
+    /// An entry of a map, or a field of a message whose type is known only when it runs.
+    Member(Box<TypedExpr>, Box<str>),
+    HasMember(Box<TypedExpr>, Box<str>),
+    /// What an `Any` holds.
+    Unpack(Box<TypedExpr>),
+    List(Box<[TypedExpr]>),
+    Map(Box<[(TypedExpr, TypedExpr)]>),
+    Index(Box<[TypedExpr; 2]>),
+    In(Box<[TypedExpr; 2]>),
+
+    Not(Box<TypedExpr>),
+    And(Box<[TypedExpr; 2]>),
+    Or(Box<[TypedExpr; 2]>),
+    If(Box<[TypedExpr; 3]>),
+    Negate(Box<TypedExpr>),
+    IntMath(Math, Box<[TypedExpr; 2]>),
+    DoubleMath(Math, Box<[TypedExpr; 2]>),
+    /// An int, made a double.
+    ToDouble(Box<TypedExpr>),
+    Math(Math, Box<[TypedExpr; 2]>),
+    Concat(Box<[TypedExpr]>),
+    CompareInt(Relation, Box<[TypedExpr; 2]>),
+    /// Whether two texts are equal; the flag turns it round.
+    EqualText(bool, Box<[TypedExpr; 2]>),
+    Compare(Relation, Box<[TypedExpr; 2]>),
+    Matches(Box<TypedExpr>, Box<Regex>),
+    Call(&'static Function, Box<[TypedExpr]>),
+    Loop(Box<Loop>),
+}
+
+/// A field of the request, through singular sub-messages.
+#[derive(Debug)]
+pub(super) struct Path {
+    pub(super) way: Box<[FieldReader]>,
+    pub(super) field: FieldReader,
+}
+
+/// A macro that goes over a list, or over the keys of a map.
+#[derive(Debug)]
+pub(super) struct Loop {
+    pub(super) kind: LoopKind,
+    pub(super) range: TypedExpr,
+    /// The place of its variable.
+    pub(super) variable: usize,
+    /// The condition, the key or the element.
+    pub(super) body: TypedExpr,
+    /// The condition of a `map` with three arguments.
+    pub(super) only_if: Option<TypedExpr>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LoopKind {
+    All,
+    Exists,
+    ExistsOne,
+    Map,
+    Filter,
+    SortBy,
+}
+
+impl LoopKind {
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "all" => Self::All,
+            "exists" => Self::Exists,
+            "exists_one" | "existsOne" => Self::ExistsOne,
+            "map" => Self::Map,
+            "filter" => Self::Filter,
+            "sortBy" => Self::SortBy,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Exists => "exists",
+            Self::ExistsOne => "exists_one",
+            Self::Map => "map",
+            Self::Filter => "filter",
+            Self::SortBy => "sortBy",
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Equality and order of values, as CEL has them: numbers of all types on one line, enums also by name.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use prost_reflect::EnumDescriptor;
+
+use super::value::{MessageValue, Value};
+
+/// Whether two values are equal; values of types that have nothing in common are not.
+pub(in crate::cel) fn equals(left: &Value<'_>, right: &Value<'_>) -> bool {
+    match (left, right) {
+        (Value::Null, Value::Null) => true,
+        (Value::Bool(a), Value::Bool(b)) => a == b,
+        (Value::String(a), Value::String(b)) | (Value::Type(a), Value::Type(b)) => a == b,
+        (Value::Bytes(a), Value::Bytes(b)) => a == b,
+        (Value::Enum(descriptor, number), Value::String(name))
+        | (Value::String(name), Value::Enum(descriptor, number)) => {
+            enum_number(descriptor, name) == Some(*number)
+        }
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equals(a, b)),
+        (Value::Map(a), Value::Map(b)) => maps_equal(a, b),
+        (Value::Message(a), Value::Message(b)) => messages_equal(a, b),
+        _ => compare(left, right) == Some(Ordering::Equal),
+    }
+}
+
+/// The order of two values, or nothing if there is none: another type, or not a number.
+pub(in crate::cel) fn compare(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
+    use Value::{Double, Duration, Int, Timestamp, Uint};
+    match (left, right) {
+        (Value::Enum(_, a), b) => compare(&Int(i64::from(*a)), b),
+        (a, Value::Enum(_, b)) => compare(a, &Int(i64::from(*b))),
+        (Int(a), Int(b)) => Some(a.cmp(b)),
+        (Uint(a), Uint(b)) => Some(a.cmp(b)),
+        (Int(a), Uint(b)) => Some(i128::from(*a).cmp(&i128::from(*b))),
+        (Uint(a), Int(b)) => Some(i128::from(*a).cmp(&i128::from(*b))),
+        (Double(a), Double(b)) => a.partial_cmp(b),
+        // Integers become doubles, as in cel-go: beyond 2^53 they lose their last digits.
+        (Double(a), Int(b)) => a.partial_cmp(&(*b as f64)),
+        (Int(a), Double(b)) => (*a as f64).partial_cmp(b),
+        (Double(a), Uint(b)) => a.partial_cmp(&(*b as f64)),
+        (Uint(a), Double(b)) => (*a as f64).partial_cmp(b),
+        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
+        (Value::Bytes(a), Value::Bytes(b)) => Some(a.cmp(b)),
+        (Duration { seconds, nanos }, Duration { seconds: s, nanos: n })
+        | (Timestamp { seconds, nanos }, Timestamp { seconds: s, nanos: n }) => {
+            Some((seconds, nanos).cmp(&(s, n)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the values have an order, though `compare` may find none for a NaN.
+pub(in crate::cel) fn are_numbers(left: &Value<'_>, right: &Value<'_>) -> bool {
+    let is_number = |value: &Value<'_>| {
+        matches!(
+            value,
+            Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Enum(..)
+        )
+    };
+    is_number(left) && is_number(right)
+}
+
+/// The value of a map's entry.
+pub(in crate::cel) fn find<'m, 'e>(
+    entries: &'m [(Value<'e>, Value<'e>)],
+    key: &Value<'_>,
+) -> Option<&'m Value<'e>> {
+    entries
+        .iter()
+        .find(|(other, _)| equals(other, key))
+        .map(|(_, value)| value)
+}
+
+/// The number of an enum value by its name.
+pub(in crate::cel) fn enum_number(descriptor: &EnumDescriptor, name: &str) -> Option<i32> {
+    descriptor.get_value_by_name(name).map(|value| value.number())
+}
+
+fn maps_equal(left: &[(Value<'_>, Value<'_>)], right: &[(Value<'_>, Value<'_>)]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let index: HashMap<Key, &Value<'_>> = right
+        .iter()
+        .filter_map(|(key, value)| Some((Key::of(key)?, value)))
+        .collect();
+    left.iter().all(|(key, value)| {
+        let other = Key::of(key).and_then(|key| index.get(&key).copied());
+        other.is_some_and(|other| equals(value, other))
+    })
+}
+
+fn messages_equal(left: &MessageValue<'_>, right: &MessageValue<'_>) -> bool {
+    if left.descriptor.full_name() != right.descriptor.full_name() {
+        return false;
+    }
+    if left.bytes == right.bytes {
+        return true;
+    }
+    // Fields may come in any order, and defaults may or may not be written.
+    match (left.to_message().to_dynamic(), right.to_message().to_dynamic()) {
+        (Ok(left), Ok(right)) => left == right,
+        _ => false,
+    }
+}
+
+/// A scalar for a hash table: equal values have equal keys, whatever their numeric types.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::cel) enum Key {
+    Bool(bool),
+    Number(i128),
+    Text(String),
+}
+
+impl Key {
+    /// The key of a bool, a whole number, an enum or a string.
+    pub(in crate::cel) fn of(value: &Value<'_>) -> Option<Self> {
+        match value {
+            Value::Bool(value) => Some(Self::Bool(*value)),
+            Value::Int(value) => Some(Self::Number(i128::from(*value))),
+            Value::Uint(value) => Some(Self::Number(i128::from(*value))),
+            Value::Double(value) if value.fract() == 0.0 => Some(Self::Number(*value as i128)),
+            Value::String(value) => Some(Self::Text(value.to_string())),
+            _ => None,
+        }
+    }
+}
