@@ -5,11 +5,11 @@
 FROM rust:1.91-slim-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --bin protod
+RUN cargo build --profile dist --locked --bin protod
 
 # The C library, the roots of TLS, and a user without rights.
 FROM gcr.io/distroless/cc-debian12:nonroot
-COPY --from=build /src/target/release/protod /usr/local/bin/protod
+COPY --from=build /src/target/dist/protod /usr/local/bin/protod
 USER nonroot
 ENV PROTOD_ADDR=0.0.0.0:9002
 EXPOSE 9002

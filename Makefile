@@ -1,6 +1,9 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance fuzz-smoke lint descriptors
+.PHONY: help run test conformance fuzz-smoke lint package descriptors
+
+# tests/validation is compiled with it.
+export PROTOC := $(CURDIR)/target/clients/bin/protoc
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -8,11 +11,11 @@ help: ## list the targets
 run: ## serve proto/ on 127.0.0.1:9002
 	cargo run --release -- serve
 
-test: ## fetch the outside clients into target/clients, then run every test
+test: ## install the clients into target/clients, then run every test and conformance suite
 	scripts/install-clients.sh
 	cargo test
-	PROTOC=$(CURDIR)/target/clients/bin/protoc cargo test -p sample-validation
-	scripts/conformance.sh protobuf
+	cargo test --package bench --package sample-validation
+	scripts/conformance.sh
 
 conformance: ## run the conformance suites of protobuf, connectrpc and h2spec
 	scripts/conformance.sh
@@ -20,10 +23,16 @@ conformance: ## run the conformance suites of protobuf, connectrpc and h2spec
 fuzz-smoke: ## fuzz every target for ten seconds, or FUZZ_SECONDS
 	scripts/fuzz-smoke.sh
 
-lint: ## formatting, clippy and the documentation; a warning fails
-	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
+lint: ## formatting, clippy, documentation, dependencies; a warning fails
+	cargo fmt --all --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
+	scripts/install-clients.sh protoc
+	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+	cargo test --quiet --test dependencies
+
+package: ## build protod, and run the examples of its docs, from the files of its package alone
+	scripts/package.sh
 
 descriptors: ## make descriptors/*.binpb anew with protoc
 	scripts/descriptors.sh

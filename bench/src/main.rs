@@ -1,4 +1,4 @@
-//! protod beside its twin, the same services compiled by tonic-prost-build: `cargo run --release -p bench`.
+//! protod beside its twin, the same services compiled by tonic-prost-build: `cargo run --profile dist -p bench`.
 //!
 //! Both are started as processes of their own, with the same settings, and taken through the same cases by the same
 //! client in turn. Printed are the server's CPU time per message and the throughput, then start time, memory, and the
@@ -68,8 +68,11 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let cases = chosen(&arguments.cases)?;
     let specs = specs(&arguments)?;
-    if cfg!(debug_assertions) {
-        eprintln!("a debug build: its figures mean nothing; use cargo run --release -p bench");
+    let profile = server::profile()?;
+    if profile != "dist" {
+        eprintln!(
+            "built with the profile {profile}: use cargo run --profile dist -p bench for figures to compare"
+        );
     }
     let machine = report::machine();
     println!("{machine}");

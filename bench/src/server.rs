@@ -336,13 +336,26 @@ impl Drop for Server {
     }
 }
 
+/// The folder that cargo put this program into.
+fn folder() -> Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let folder = program.parent().context("this program lies in no folder")?;
+    Ok(folder.to_owned())
+}
+
+/// The profile that this program was built with: cargo names the folder after it. The servers are built with the same.
+pub(crate) fn profile() -> Result<String> {
+    let folder = folder()?;
+    let name = folder.file_name().context("this folder has no name")?;
+    Ok(match name.to_string_lossy().as_ref() {
+        "debug" => "dev".to_owned(),
+        profile => profile.to_owned(),
+    })
+}
+
 /// A program that cargo put beside this one.
 fn built(name: &str) -> Result<PathBuf> {
-    let folder = std::env::current_exe()?
-        .parent()
-        .context("this program lies in no folder")?
-        .to_owned();
-    let program = folder.join(name);
+    let program = folder()?.join(name);
     ensure!(program.exists(), "{} is not built", program.display());
     Ok(program)
 }
@@ -354,12 +367,9 @@ pub(crate) fn build(package: &str, target: [&str; 2]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--quiet", "--package", package])
+        .args(["build", "--quiet", "--profile", &profile()?, "--package", package])
         .args(target)
         .current_dir(root());
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
     // Warnings are for those who build by hand.
     let output = command.output().context("start cargo")?;
     ensure!(

@@ -1,8 +1,24 @@
-//! The Dockerfile fits the repository. No image is built: that needs an engine. That the binary takes the image's
-//! arguments is tested beside its command line, in src/bin/protod/tests.
+//! The Dockerfile fits the repository, and what its image runs serves.
+//!
+//! No image is built: that needs an engine. The paths and the profile are compared with the repository, and the entry
+//! point and the health check run here, on the binary of this build, as they would run in the image.
 
-use std::fs;
-use std::path::Path;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{fs, thread};
+
+use tempfile::TempDir;
+
+/// How long anything that should happen at once may take on a busy machine.
+const SOON: Duration = Duration::from_secs(20);
+
+/// The user `nonroot` of distroless images.
+const NONROOT: u32 = 65532;
 
 struct Dockerfile {
     text: String,
@@ -10,8 +26,7 @@ struct Dockerfile {
 
 impl Dockerfile {
     fn read() -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("Dockerfile");
-        let text = fs::read_to_string(path).expect("it is there");
+        let text = fs::read_to_string(repository().join("Dockerfile")).expect("it is there");
         Self { text }
     }
 
@@ -29,61 +44,204 @@ impl Dockerfile {
             .pop()
             .unwrap_or_else(|| panic!("there is no {instruction}"))
     }
+
+    /// A command in the form of a list.
+    fn command(&self, instruction: &str) -> Vec<String> {
+        serde_json::from_str(self.last(instruction).trim_start_matches("CMD ")).expect("a list of texts")
+    }
+
+    /// The only file that is copied from the stage before: from where to where.
+    fn copied(&self) -> (&str, &str) {
+        let paths = self.last("COPY").strip_prefix("--from=build ");
+        let paths = paths.expect("the last COPY takes from the build");
+        paths.split_once(' ').expect("two paths")
+    }
+
+    /// The variable that the image sets.
+    fn variable(&self) -> (&str, &str) {
+        self.last("ENV").split_once('=').expect("a name and a value")
+    }
 }
 
-fn manifest() -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).expect("it is there")
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn manifest() -> toml::Table {
+    let text = fs::read_to_string(repository().join("Cargo.toml")).expect("it is there");
+    text.parse().expect("it is TOML")
 }
 
 #[test]
 fn the_image_takes_the_binary_that_its_cargo_line_builds() {
     let file = Dockerfile::read();
-    assert_eq!(file.last("RUN"), "cargo build --release --locked --bin protod");
-    let folder = file.last("WORKDIR");
-    let copied = format!("--from=build {folder}/target/release/protod /usr/local/bin/protod");
-    assert_eq!(file.last("COPY"), copied);
+    let line = file.last("RUN").strip_prefix("cargo build --profile ");
+    let (profile, rest) = line.expect("cargo builds").split_once(' ').expect("more follows");
+    assert!(manifest()["profile"].get(profile).is_some(), "{profile}");
+    assert_eq!(rest, "--locked --bin protod");
+    let (from, to) = file.copied();
+    assert_eq!(from, format!("{}/target/{profile}/protod", file.last("WORKDIR")));
+    assert_eq!(to, "/usr/local/bin/protod");
     assert!(file.all("FROM")[0].ends_with(" AS build"));
 }
 
 #[test]
 fn the_compiler_of_the_image_is_new_enough() {
-    let manifest = manifest();
     let version = |text: &str| -> Vec<u32> {
         text.split('.')
             .map(|part| part.parse().expect("a number"))
             .collect()
     };
-    let least = manifest
-        .lines()
-        .find_map(|line| line.strip_prefix("rust-version = "))
-        .expect("it is named");
+    let manifest = manifest();
+    let least = manifest["package"]["rust-version"].as_str().expect("it is named");
     let file = Dockerfile::read();
     let image = file.all("FROM")[0]
         .strip_prefix("rust:")
         .expect("the image is Rust's");
     let (image, _) = image.split_once('-').expect("a version comes first");
-    assert!(version(image) >= version(least.trim_matches('"')));
+    assert!(version(image) >= version(least));
+}
+
+/// The part of an image's file system that protod sees.
+struct Image {
+    root: TempDir,
+    port: String,
+}
+
+impl Image {
+    /// The binary is where the Dockerfile puts it; `/proto` is a folder that nobody may write to.
+    fn new(file: &Dockerfile) -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder can be made");
+        // The port is the image's, so the server cannot take port 0.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("it is bound").port().to_string();
+        let image = Self { root, port };
+        let binary = image.path(file.copied().1);
+        fs::create_dir_all(binary.parent().expect("it lies in a folder")).expect("folders can be made");
+        fs::copy(env!("CARGO_BIN_EXE_protod"), &binary).expect("it can be copied");
+        let proto = image.path("/proto");
+        fs::create_dir(&proto).expect("a folder can be made");
+        for name in ["search.proto", "search.rules.yaml"] {
+            fs::copy(repository().join("proto").join(name), proto.join(name)).expect("it can be copied");
+            restrict(&proto.join(name), 0o444);
+        }
+        restrict(&proto, 0o555);
+        restrict(image.root.path(), 0o755);
+        image
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join(path.trim_start_matches('/'))
+    }
+
+    /// A command of the Dockerfile, with its paths and its port as they are here, run by a user without rights.
+    fn command(&self, file: &Dockerfile, words: &[String]) -> Command {
+        let here = |text: &str| text.replace(file.last("EXPOSE"), &self.port);
+        let program = self.path("/usr/local/bin").join(&words[0]);
+        let mut command = Command::new(program);
+        for word in &words[1..] {
+            match word.strip_prefix('/') {
+                Some(path) => command.arg(self.path(path)),
+                None => command.arg(here(word)),
+            };
+        }
+        let (name, value) = file.variable();
+        command
+            .env_clear()
+            .env(name, here(value))
+            .current_dir(self.root.path())
+            .stdin(Stdio::null());
+        // Only root may become another user; anybody else has no rights already.
+        if fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
+            command.uid(NONROOT).gid(NONROOT);
+        }
+        command
+    }
+}
+
+fn restrict(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        // So that the folder can be removed by others than root.
+        restrict(&self.path("/proto"), 0o755);
+    }
+}
+
+/// A process that is killed when it is dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Running {
+    /// Returns what follows `text` on the first line of stderr that begins with it.
+    fn line_after(&mut self, text: &str) -> String {
+        let stderr = BufReader::new(self.0.stderr.take().expect("stderr is piped"));
+        let (sender, lines) = mpsc::channel();
+        // It reads on for as long as the process writes, so that no write fails.
+        thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        loop {
+            let line = lines.recv_timeout(SOON);
+            let line = line.unwrap_or_else(|error| panic!("the server did not say {text:?}: {error}"));
+            if let Some(rest) = line.strip_prefix(text) {
+                return rest.to_owned();
+            }
+        }
+    }
 }
 
 #[test]
-fn the_image_runs_without_rights() {
-    assert_eq!(Dockerfile::read().last("USER"), "nonroot");
+fn the_entry_point_serves_a_read_only_folder_without_rights_and_is_healthy() {
+    let file = Dockerfile::read();
+    assert_eq!(file.last("USER"), "nonroot");
+    let image = Image::new(&file);
+    let words = [file.command("ENTRYPOINT"), file.command("CMD")].concat();
+    let mut command = image.command(&file, &words);
+    let server = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let mut server = Running(server.expect("the entry point can be started"));
+    let address = server.line_after("protod listening on ");
+    assert_eq!(
+        address,
+        format!("0.0.0.0:{}", image.port),
+        "every interface, and the port that is exposed"
+    );
+
+    let checked = image.command(&file, &file.command("HEALTHCHECK")).output();
+    let checked = checked.expect("the health check can be started");
+    assert!(checked.status.success(), "{checked:?}");
+    let search = ["protod", "call", "localhost:9002", "proto.SearchService/Search"].map(str::to_owned);
+    let called = image
+        .command(&file, &search)
+        .output()
+        .expect("protod can be started");
+    assert!(called.status.success(), "{called:?}");
 }
 
 /// Each file that the build reads comes along.
 #[test]
 fn nothing_that_the_build_needs_is_ignored() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let ignored = fs::read_to_string(root.join(".dockerignore")).expect("it is there");
+    let ignored = fs::read_to_string(repository().join(".dockerignore")).expect("it is there");
     let manifest = manifest();
-    let members = manifest
-        .lines()
-        .find_map(|line| line.strip_prefix("members = "))
+    let members = manifest["workspace"]["members"]
+        .as_array()
         .expect("it has members");
-    let members: Vec<String> = serde_json::from_str(members).expect("a list of texts");
-    let needed = ["Cargo.toml", "Cargo.lock", "src", "examples", "tests"].map(str::to_owned);
-    for path in needed.iter().chain(&members) {
-        assert!(root.join(path).exists(), "{path}");
+    let members = members.iter().map(|member| member.as_str().expect("a path"));
+    for path in ["Cargo.toml", "Cargo.lock", "src", "examples", "tests"]
+        .into_iter()
+        .chain(members)
+    {
+        assert!(repository().join(path).exists(), "{path}");
         let is_ignored = ignored
             .lines()
             .any(|line| !line.starts_with('#') && path.split('/').next() == Some(line));

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Builds protod from the files of its package alone, as a user of crates.io would, and runs the examples of its docs.
+# What cargo has built for the repository is used again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+readonly unpacked=$CARGO_TARGET_DIR/package/unpacked
+
+rm -rf "$CARGO_TARGET_DIR"/package/protod-*.crate "$unpacked"
+cargo package --quiet --package protod --no-verify --allow-dirty --locked
+mkdir -p "$unpacked"
+tar -xzf "$CARGO_TARGET_DIR"/package/protod-*.crate -C "$unpacked" --strip-components 1
+
+cd "$unpacked"
+cargo check --locked
+cargo test --locked --quiet --doc
