@@ -1,7 +1,8 @@
-//! What a swap changes, for the log.
+//! What a reload changes, for the log.
 //!
-//! Services, methods, files and rules that come, go and change, and every change to a method, a message or an enum that
-//! an old client would not understand. What is compatible, such as a new optional field, is told by its file alone.
+//! Listed are services, methods, files and rules that are added, removed or changed, and every change to a method, a
+//! message or an enum that breaks an old client. For a compatible change, such as a new optional field, only its file is
+//! listed.
 
 #[cfg(test)]
 mod tests;
@@ -14,28 +15,28 @@ use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, Kind, MessageD
 use crate::rules::Outline;
 use crate::schema::{Method, Schema};
 
-/// One difference between two generations. Its `Display` is a line for the log.
+/// One difference between two loads. Its `Display` is one line for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// It was not there before.
+    /// Something is new.
     Added(Item, String),
-    /// It is not there any more.
+    /// Something is gone.
     Removed(Item, String),
-    /// Something else is written in it.
+    /// The content of a file or rule is different.
     Edited(Item, String),
-    /// Rules that are as they were are tried in another order.
+    /// Rules that are unchanged are tried in another order.
     Reordered,
-    /// It means something else than before.
+    /// Something is defined differently.
     Changed {
-        /// What it is.
+        /// The kind of thing.
         item: Item,
         /// Its full name.
         name: String,
         /// What about it changed.
         what: &'static str,
-        /// How that was.
+        /// Its old value.
         from: String,
-        /// How that is now.
+        /// Its new value.
         to: String,
     },
 }
@@ -51,7 +52,7 @@ pub enum Item {
     Field,
     /// `package.Enum.VALUE`
     EnumValue,
-    /// A proto, by the name that others import it by.
+    /// A proto, by its import name.
     File,
     /// A rule, by its name.
     Rule,
@@ -158,9 +159,10 @@ pub(super) fn diff_schemas(old: &Schema, new: &Schema) -> Vec<Change> {
     changes
 }
 
-/// The rules that come, go and change, by name.
+/// The rules that are added, removed or changed, by name.
 ///
-/// A rule that is written as it was is the same, wherever it stands now: one without a name is named by its line.
+/// A rule whose content is the same is the same rule, wherever it is in the file: a rule without a name is named after
+/// its line, which may have moved.
 pub(super) fn diff_rules(old: &[Outline], new: &[Outline]) -> Vec<Change> {
     let mut changes = Vec::new();
     let ((kept_old, old), (kept_new, new)) = (split(old, new), split(new, old));
@@ -171,7 +173,7 @@ pub(super) fn diff_rules(old: &[Outline], new: &[Outline]) -> Vec<Change> {
     changes
 }
 
-/// The contents that the others have too, in order, and the names of the rest.
+/// The contents that are also among `others`, in order, and the names of the other rules.
 fn split(rules: &[Outline], others: &[Outline]) -> (Vec<u64>, Vec<String>) {
     let mut left: HashMap<u64, usize> = HashMap::new();
     for other in others {
@@ -190,7 +192,7 @@ fn split(rules: &[Outline], others: &[Outline]) -> (Vec<u64>, Vec<String>) {
     (kept, rest)
 }
 
-/// Of what is not the same in both: what comes and what is in both has changed, and the rest goes.
+/// Compares what differs by name: a name in both has changed, the others were added or removed.
 fn by_name(item: Item, old: &[String], new: &[String], changes: &mut Vec<Change>) {
     let (known, kept): (HashSet<_>, HashSet<_>) = (old.iter().collect(), new.iter().collect());
     for name in new {
@@ -218,7 +220,7 @@ fn services(old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
     }
 }
 
-/// The methods of services that are in both.
+/// Compares the methods of services that are in both schemas.
 fn methods(old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
     let has =
         |schema: &Schema, method: &Method| schema.pool().get_service_by_name(method.service()).is_some();
@@ -310,7 +312,7 @@ fn type_name(field: &FieldDescriptor) -> String {
     }
 }
 
-/// Presence alone changes nothing on the wire.
+/// The label, without presence, which changes nothing on the wire.
 fn label(field: &FieldDescriptor) -> &'static str {
     match field.cardinality() {
         Cardinality::Optional => "singular",

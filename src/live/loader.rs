@@ -1,135 +1,96 @@
-//! Loads a schema and what answers it, again and again, and no more of it than changed.
+//! Loads a [`Project`] again and again, and compiles its protos only when they have changed.
 //!
-//! The invariant: what a [`Loader`] gives is what its files said at one moment. A schema whose protos are known to be
-//! unchanged is not compiled again, and a load that fails forgets nothing of the last good one.
+//! The invariant: what a [`Loader`] returns is what the files said at one moment. A schema whose protos are known to be
+//! unchanged is not compiled again, and a load that fails keeps everything of the last good one.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::diff::{Change, diff_rules, diff_schemas};
-use super::survey::{Paths, Survey, TICK};
+use super::project::{Answers, Project};
+use super::snapshot::{Paths, Snapshot, TICK};
+use crate::error::{Error, Problem};
 use crate::rules::{Outline, Rules};
 use crate::schema::Schema;
 use crate::server::Handlers;
-use crate::{Error, Problem};
 
-/// Where schemas come from, and what answers their methods.
-///
-/// Both are asked on a thread that may block. What is to outlive a load, such as a
-/// [`RulesState`](crate::RulesState), is the source's to keep.
-pub trait Source: Send + 'static {
-    /// Compiles the protos. Asked again only when something below the schema's
-    /// [`watch_paths`](Schema::watch_paths) has changed.
-    fn schema(&self) -> Result<Schema, Error>;
-
-    /// Puts together what answers the methods of a schema.
-    fn answers(&self, schema: &Schema) -> Result<Answers, Error>;
-}
-
-/// What answers the methods of a schema.
-#[derive(Debug, Default)]
-pub struct Answers {
-    /// The handlers, those of the rules included.
-    pub handlers: Handlers,
-    /// The rules among them.
-    pub rules: Rules,
-    /// Files and folders that rules are read from. A change below one of them is a reason to load again.
-    pub watch_paths: Vec<PathBuf>,
-    /// Folders that rules are read from, those below them left out.
-    pub watch_folders: Vec<PathBuf>,
-}
-
-impl Answers {
-    /// Watches where [`Rules::beside`] finds the rules of a schema.
-    #[must_use]
-    pub fn watch_beside(mut self, schema: &Schema) -> Self {
-        for folder in schema.input_folders() {
-            let paths = if folder.whole {
-                &mut self.watch_paths
-            } else {
-                &mut self.watch_folders
-            };
-            paths.push(folder.path.clone());
-        }
-        self
-    }
-}
-
-/// What one load gives.
+/// A [`Project`] as it was loaded.
 #[derive(Debug)]
 #[must_use]
-pub struct Loaded {
+pub struct LoadedProject {
     /// The schema; a clone of the one before if no proto changed.
     pub schema: Schema,
     /// What answers its methods.
     pub handlers: Handlers,
     /// The rules among the handlers.
     pub rules: Rules,
-    /// Whether protos were compiled for it.
+    /// Whether protos were compiled for this load.
     pub compiled: bool,
 }
 
-/// How often one load starts over because files change under it; then a later load will see to it.
-const MOST_ATTEMPTS: u32 = 4;
+/// How often one load starts over because files change while they are read. After that the next load picks up the rest.
+const MAX_ATTEMPTS: u32 = 4;
 
-/// Loads from a [`Source`], and remembers what it loaded.
+/// Loads a [`Project`], and remembers what it loaded.
 pub struct Loader {
-    source: Box<dyn Source>,
-    /// The last schema that compiled, and the files as they were then.
-    compiled: Option<(Schema, Survey)>,
-    /// The last load that succeeded, and the last that is known to be served.
-    loaded: Option<Contents>,
-    served: Option<Contents>,
-    /// What the last load, good or not, depends on, and how that was.
+    project: Box<dyn Project>,
+    /// The last schema that compiled, and its files at that time.
+    compiled: Option<(Schema, Snapshot)>,
+    /// The last load that succeeded.
+    loaded: Option<Version>,
+    /// The last load that is known to be served.
+    served: Option<Version>,
+    /// What the last load depends on, whether it succeeded or not.
     proto_paths: Vec<PathBuf>,
     rules_paths: Vec<PathBuf>,
     rules_folders: Vec<PathBuf>,
-    survey: Survey,
+    /// The files at those paths as the last load found them.
+    snapshot: Snapshot,
 }
 
-/// What a load is told apart by.
+/// What two loads are compared by.
 #[derive(Clone)]
-struct Contents {
+struct Version {
     schema: Schema,
     rules: Vec<Outline>,
 }
 
 impl Loader {
-    /// Has loaded nothing yet.
-    pub fn new(source: impl Source) -> Self {
+    /// A loader that has loaded nothing yet.
+    pub fn new(project: impl Project) -> Self {
         Self {
-            source: Box::new(source),
+            project: Box::new(project),
             compiled: None,
             loaded: None,
             served: None,
             proto_paths: Vec::new(),
             rules_paths: Vec::new(),
             rules_folders: Vec::new(),
-            survey: Survey::default(),
+            snapshot: Snapshot::default(),
         }
     }
 
-    /// Loads, whether any file has changed or not.
-    pub fn load(&mut self) -> Result<Loaded, Error> {
+    /// Loads, whether or not any file has changed.
+    pub fn load(&mut self) -> Result<LoadedProject, Error> {
         let since = SystemTime::now();
-        self.survey = self.look(since);
+        self.snapshot = self.take_snapshot(since);
         self.load_since(since)
     }
 
     /// Loads if a file has changed since the last load.
-    pub(super) fn load_if_changed(&mut self) -> Option<Result<Loaded, Error>> {
+    pub(super) fn load_if_changed(&mut self) -> Option<Result<LoadedProject, Error>> {
         let since = SystemTime::now();
-        let survey = self.look(since);
-        if survey.is(&self.survey) {
+        let snapshot = self.take_snapshot(since);
+        if snapshot.equals(&self.snapshot) {
             return None;
         }
-        self.survey = survey;
+        self.snapshot = snapshot;
         Some(self.load_since(since))
     }
 
-    /// Takes the last good load for what is served from now on, and tells what that changes.
-    pub(super) fn serves(&mut self) -> Vec<Change> {
+    /// Notes that the last good load is served from now on. Returns what that changes.
+    pub(super) fn mark_served(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
         if let (Some(old), Some(new)) = (&self.served, &self.loaded) {
             changes.extend(diff_schemas(&old.schema, &new.schema));
@@ -139,23 +100,23 @@ impl Loader {
         changes
     }
 
-    /// What the last load depends on.
-    pub(super) fn survey(&self) -> &Survey {
-        &self.survey
+    /// The files that the last load depends on.
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
     }
 
-    fn look(&self, since: SystemTime) -> Survey {
+    fn take_snapshot(&self, since: SystemTime) -> Snapshot {
         let paths = Paths {
             protos: &self.proto_paths,
             rules: &self.rules_paths,
             rules_folders: &self.rules_folders,
         };
-        Survey::take(paths, &self.survey, since)
+        Snapshot::take(paths, &self.snapshot, since)
     }
 
-    /// Loads; `self.survey` was taken at `since`. Files that change meanwhile are loaded again, so that protos of one
-    /// moment are not joined with rules of another.
-    fn load_since(&mut self, mut since: SystemTime) -> Result<Loaded, Error> {
+    /// Loads; `self.snapshot` was taken at `since`. If files change meanwhile, everything is loaded again, so that protos
+    /// of one moment are not combined with rules of another.
+    fn load_since(&mut self, mut since: SystemTime) -> Result<LoadedProject, Error> {
         let mut compiled = false;
         for attempt in 1.. {
             let mut loaded = self.try_load(since);
@@ -167,38 +128,38 @@ impl Loader {
                 Err(error) => self.depend_on_problems(error, since),
             }
             since = SystemTime::now();
-            let survey = self.look(since);
-            if survey.is(&self.survey) || attempt == MOST_ATTEMPTS {
+            let snapshot = self.take_snapshot(since);
+            if snapshot.equals(&self.snapshot) || attempt == MAX_ATTEMPTS {
                 return loaded;
             }
             // Until the files are old enough to be told apart by their times.
             std::thread::sleep(TICK);
             since = SystemTime::now();
-            self.survey = self.look(since);
+            self.snapshot = self.take_snapshot(since);
         }
         unreachable!("the last attempt returns")
     }
 
-    fn try_load(&mut self, since: SystemTime) -> Result<Loaded, Error> {
+    fn try_load(&mut self, since: SystemTime) -> Result<LoadedProject, Error> {
         let (schema, compiled) = self.schema(since)?;
         let Answers {
             handlers,
             rules,
             watch_paths,
             watch_folders,
-        } = self.source.answers(&schema)?;
+        } = self.project.answers(&schema)?;
         let rules_paths = watch_paths.into_iter().chain(rules.watch_paths().map(Into::into));
         let other_folders = watch_folders != self.rules_folders;
         self.rules_folders = watch_folders;
         if other_folders {
-            self.survey = self.look(since);
+            self.snapshot = self.take_snapshot(since);
         }
         self.depend_on(None, Some(rules_paths.collect()), since);
-        self.loaded = Some(Contents {
+        self.loaded = Some(Version {
             schema: schema.clone(),
             rules: rules.outlines().to_vec(),
         });
-        Ok(Loaded {
+        Ok(LoadedProject {
             schema,
             handlers,
             rules,
@@ -206,20 +167,20 @@ impl Loader {
         })
     }
 
-    /// The schema of the protos as they are, and whether it had to be compiled.
+    /// The schema of the protos as they are now, and whether it had to be compiled.
     fn schema(&mut self, since: SystemTime) -> Result<(Schema, bool), Error> {
         if let Some((schema, then)) = &self.compiled
-            && self.survey.has_protos_of(then)
+            && self.snapshot.has_protos_of(then)
         {
             return Ok((schema.clone(), false));
         }
-        let schema = self.source.schema()?;
+        let schema = self.project.schema()?;
         self.depend_on(Some(schema.watch_paths().to_vec()), None, since);
-        self.compiled = Some((schema.clone(), self.survey.clone()));
+        self.compiled = Some((schema.clone(), self.snapshot.clone()));
         Ok((schema, true))
     }
 
-    /// Takes over paths that a load found to depend on, and looks at those that are new.
+    /// Replaces the paths that loads depend on, and takes a snapshot of those that are new.
     fn depend_on(&mut self, protos: Option<Vec<PathBuf>>, rules: Option<Vec<PathBuf>>, since: SystemTime) {
         let protos = protos.filter(|paths| *paths != self.proto_paths);
         let rules = rules.filter(|paths| *paths != self.rules_paths);
@@ -228,10 +189,10 @@ impl Loader {
         }
         self.proto_paths = protos.unwrap_or_else(|| std::mem::take(&mut self.proto_paths));
         self.rules_paths = rules.unwrap_or_else(|| std::mem::take(&mut self.rules_paths));
-        self.survey = self.look(since);
+        self.snapshot = self.take_snapshot(since);
     }
 
-    /// A problem may lie in a file that no good load has read, and that will be the one to be mended.
+    /// Adds the files of problems: one may be in a file that no good load has read, and the user will fix it there.
     fn depend_on_problems(&mut self, error: &Error, since: SystemTime) {
         let files = error.problems().iter().filter_map(Problem::file);
         let files = files.filter_map(|file| std::path::absolute(file).ok());

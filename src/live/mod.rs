@@ -1,15 +1,16 @@
 //! Swapping protos and rules while serving.
 //!
-//! A [`Loader`] loads from a [`Source`] and compiles no proto twice; a [`Reloader`] watches the files of the last
-//! load and swaps the server's generation when one has changed. Nothing wrong goes live, no call in flight notices.
+//! A [`Loader`] loads a [`Project`], and compiles its protos only when they have changed. A [`Reloader`] watches the files
+//! of the last load, and swaps the server's generation when one has changed. Nothing that is wrong goes live, and calls in
+//! flight are not disturbed.
 //!
 //! ```no_run
-//! use protod::live::{Answers, Loader, Reloader, Source};
+//! use protod::live::{Answers, Loader, Project, Reloader};
 //! use protod::{Error, Handlers, Rules, Schema, Server};
 //!
-//! struct Proto;
+//! struct Folder;
 //!
-//! impl Source for Proto {
+//! impl Project for Folder {
 //!     fn schema(&self) -> Result<Schema, Error> {
 //!         Schema::load("proto")
 //!     }
@@ -22,7 +23,7 @@
 //! }
 //!
 //! # async fn run() -> Result<(), Error> {
-//! let mut loader = Loader::new(Proto);
+//! let mut loader = Loader::new(Folder);
 //! let loaded = loader.load()?;
 //! let server = Server::builder(loaded.schema).handlers(loaded.handlers).build()?;
 //! tokio::spawn(Reloader::new(server.clone(), loader).run());
@@ -32,14 +33,20 @@
 
 mod diff;
 mod loader;
-mod reload;
+mod project;
 mod reloader;
-mod survey;
+mod server;
+mod snapshot;
+mod summary;
 mod tls;
-mod watch;
+mod trigger;
+mod watcher;
 
 pub use self::diff::{Change, Item};
-pub use self::loader::{Answers, Loaded, Loader, Source};
-pub use self::reload::{RELOAD, Reloaded, log_reload};
-pub use self::reloader::{ReloadTrigger, Reloader};
+pub use self::loader::{LoadedProject, Loader};
+pub use self::project::{Answers, Project};
+pub use self::reloader::Reloader;
+pub use self::server::RELOAD;
+pub use self::summary::{ReloadSummary, log_reload};
 pub use self::tls::log_tls_reload;
+pub use self::trigger::ReloadTrigger;

@@ -1,68 +1,33 @@
-//! When a reload is made, whatever it is that is reloaded.
+//! [`Reloader`]: when files are reloaded, whatever they are for.
 //!
-//! One is made when a watched file changes, and when it is asked for. Reloads are one at a time, on a thread that may
-//! block; what changes during one causes one more.
+//! A reload happens when a watched file changes, and when one is requested. There is one at a time, on a thread that may
+//! block; whatever changes during a reload causes one more.
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::future::{Future, pending};
+use std::future::pending;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use tokio::sync::Notify;
+use super::summary::ReloadSummary;
+use super::trigger::ReloadTrigger;
+use super::watcher::FolderWatcher;
+use crate::error::Error;
 
-use super::reload::Reloaded;
-use super::watch::Watcher;
-use crate::Error;
-
-/// Asks for a reload. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct ReloadTrigger {
-    asked: Arc<Notify>,
-}
-
-impl ReloadTrigger {
-    /// Asks for a reload, whether any file has changed or not, and does not wait for it.
-    pub fn reload(&self) {
-        // Asked for during a reload, it is remembered.
-        self.asked.notify_one();
-    }
-
-    /// Waits until a reload is asked for.
-    pub(super) async fn asked(&self) {
-        self.asked.notified().await;
-    }
-
-    /// Asks for a reload at every SIGHUP, for as long as what this gives is polled.
-    ///
-    /// From the call on SIGHUP no longer ends the process. Panics outside a tokio runtime.
-    #[cfg(unix)]
-    pub fn reload_on_hangup(self) -> Result<impl Future<Output = ()> + Send + 'static, Error> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut hangup =
-            signal(SignalKind::hangup()).map_err(|error| Error::io("SIGHUP cannot be waited for", error))?;
-        Ok(async move {
-            while hangup.recv().await.is_some() {
-                self.reload();
-            }
-        })
-    }
-}
-
-/// Reloads a [`Server`](crate::Server), or its [`Tls`](crate::server::Tls), for as long as it [runs](Reloader::run).
+/// Reloads a [`Server`](crate::server::Server), or its [`Tls`](crate::server::Tls), for as long as it
+/// [runs](Reloader::run).
 ///
-/// `Outcome` is what a reload that succeeds has to tell.
+/// `Outcome` is what a successful reload returns.
 #[derive(Debug)]
 #[must_use = "nothing is reloaded until it runs"]
-pub struct Reloader<Outcome = Reloaded> {
+pub struct Reloader<Outcome = ReloadSummary> {
     trigger: ReloadTrigger,
     watch: bool,
     worker: Worker<Outcome>,
 }
 
 impl<Outcome: 'static> Reloader<Outcome> {
-    /// Makes the reloads of `files`, and logs their outcomes by `log`.
-    pub(super) fn of(files: impl Reload<Outcome> + 'static, log: fn(&Result<Outcome, Error>)) -> Self {
+    /// Reloads `files`, and reports outcomes with `log`.
+    pub(super) fn of(files: impl WatchedFiles<Outcome> + 'static, log: fn(&Result<Outcome, Error>)) -> Self {
         Self {
             trigger: ReloadTrigger::default(),
             watch: true,
@@ -74,25 +39,25 @@ impl<Outcome: 'static> Reloader<Outcome> {
         }
     }
 
-    /// Whether files are watched; if not, it reloads only when asked to. Default: they are.
+    /// Whether files are watched. If not, reloads happen only when requested. Default: `true`.
     pub fn watch(mut self, watch: bool) -> Self {
         self.watch = watch;
         self
     }
 
-    /// What is done with the outcome of each reload. Default: it is logged, by [`log_reload`](super::log_reload) or
+    /// What to do with the outcome of each reload. Default: it is logged, by [`log_reload`](super::log_reload) or
     /// [`log_tls_reload`](super::log_tls_reload).
     pub fn report(mut self, report: impl Fn(Result<Outcome, Error>) + Send + 'static) -> Self {
         self.worker.report = Box::new(report);
         self
     }
 
-    /// What asks for a reload: at a signal, by an administrator.
+    /// A handle that requests reloads, for instance at a signal.
     pub fn trigger(&self) -> ReloadTrigger {
         self.trigger.clone()
     }
 
-    /// Reloads whenever there is a reason to, for as long as it is polled and the runtime lives.
+    /// Reloads whenever there is a reason to, for as long as this is polled and the runtime lives.
     pub async fn run(self) {
         let Self {
             trigger,
@@ -101,14 +66,14 @@ impl<Outcome: 'static> Reloader<Outcome> {
         } = self;
         let reloads = worker.files.reloads();
         if watch {
-            match Watcher::new() {
+            match FolderWatcher::new() {
                 Ok(watcher) => worker.watcher = Some(watcher),
                 Err(error) => {
                     tracing::error!(cause = ?error, "{reloads} are made only when asked for: {error}");
                 }
             }
         }
-        let mut reason = Reason::Begun;
+        let mut reason = Reason::Started;
         loop {
             let reloaded = tokio::task::spawn_blocking(move || {
                 worker.reload(reason);
@@ -116,64 +81,64 @@ impl<Outcome: 'static> Reloader<Outcome> {
             });
             match reloaded.await {
                 Ok(back) => worker = back,
-                // The runtime is going, or the report panicked.
+                // The runtime is shutting down, or the report panicked.
                 Err(error) => return tracing::debug!("no more {reloads}: {error}"),
             }
             reason = tokio::select! {
-                () = trigger.asked() => Reason::Asked,
+                () = trigger.requested() => Reason::Requested,
                 () = changed(worker.watcher.as_ref()) => Reason::Changed,
             };
         }
     }
 }
 
-/// Files that can be loaded anew.
-pub(super) trait Reload<Outcome>: fmt::Debug + Send {
-    /// What the log calls its reloads.
+/// Files that can be reloaded.
+pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
+    /// What the log calls their reloads.
     fn reloads(&self) -> &'static str;
 
-    /// Loads the files anew if the reason is one; the outcome if anybody need hear of it. May block.
+    /// Reloads the files if `reason` calls for it. Returns the outcome, unless nobody needs to know it. May block.
     fn reload(&mut self, reason: Reason) -> Option<Result<Outcome, Error>>;
 
-    /// The folders to watch, as the last reload left them.
+    /// The folders to watch, according to the last reload.
     fn folders(&self) -> &BTreeSet<PathBuf>;
 }
 
-/// Why files are to be loaded anew.
+/// Why files may have to be reloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
-    /// They come to be watched, and may have changed since they were loaded.
-    Begun,
-    /// Whether they have changed or not.
-    Asked,
-    /// Something in a watched folder did, perhaps nothing of ours.
+    /// Watching starts. The files may have changed since they were loaded.
+    Started,
+    /// A reload was requested, whether or not the files have changed.
+    Requested,
+    /// Something in a watched folder has changed, though perhaps none of the files.
     Changed,
 }
 
-/// All that a reload needs, so that it can go to a thread that may block, and come back.
+/// Everything that a reload needs. It moves to a thread that may block, and back.
 struct Worker<Outcome> {
-    files: Box<dyn Reload<Outcome>>,
-    watcher: Option<Watcher>,
+    files: Box<dyn WatchedFiles<Outcome>>,
+    watcher: Option<FolderWatcher>,
     report: Box<dyn Fn(Result<Outcome, Error>) + Send>,
 }
 
 impl<Outcome> Worker<Outcome> {
     /// Reloads if there is a reason to, and watches what the load depends on.
     fn reload(&mut self, reason: Reason) {
-        if reason == Reason::Begun && self.watcher.is_none() {
+        if reason == Reason::Started && self.watcher.is_none() {
             return;
         }
         if let Some(outcome) = self.files.reload(reason) {
             (self.report)(outcome);
         }
         if let Some(watcher) = &mut self.watcher {
-            watcher.cover(self.files.folders());
+            watcher.watch_only(self.files.folders());
         }
     }
 }
 
-/// Waits for a change; for ever where nothing is watched.
-async fn changed(watcher: Option<&Watcher>) {
+/// Waits for a change; forever if nothing is watched.
+async fn changed(watcher: Option<&FolderWatcher>) {
     match watcher {
         Some(watcher) => watcher.changed().await,
         None => pending().await,

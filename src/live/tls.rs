@@ -1,23 +1,23 @@
-//! What a reload of TLS is.
+//! How TLS is reloaded.
 //!
-//! Handshakes that begin after a reload use the new certificate, connections that exist stay. Files that make no
-//! sense together, as between the write of a certificate and that of its key, change nothing.
+//! Handshakes that begin after a reload use the new certificate; existing connections stay. Files that do not fit
+//! together change nothing, as when a certificate has been written and its key has not.
 
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::reloader::{Reason, Reload, Reloader};
-use super::survey::{Paths, Survey};
-use crate::Error;
+use super::reloader::{Reason, Reloader, WatchedFiles};
+use super::snapshot::{Paths, Snapshot};
+use crate::error::Error;
 use crate::server::{Tls, TlsFiles};
 
 impl Reloader<()> {
-    /// Reloads `tls`, which a server was given.
+    /// Reloads the `tls` that a server was given.
     pub fn tls(tls: Tls) -> Self {
-        let survey = Survey::default();
-        Self::of(CertificateFiles { tls, survey }, log_tls_reload)
+        let snapshot = Snapshot::default();
+        Self::of(CertificateFiles { tls, snapshot }, log_tls_reload)
     }
 }
 
@@ -32,15 +32,15 @@ pub fn log_tls_reload(outcome: &Result<(), Error>) {
     }
 }
 
-/// The certificate, its key, and whom clients are to be known by.
+/// The certificate, its key, and the certificate authority of clients.
 #[derive(Debug)]
 struct CertificateFiles {
     tls: Tls,
-    /// The files as they were read last; at first, as if there had been none.
-    survey: Survey,
+    /// The files as they were read last; empty at first.
+    snapshot: Snapshot,
 }
 
-impl Reload<()> for CertificateFiles {
+impl WatchedFiles<()> for CertificateFiles {
     fn reloads(&self) -> &'static str {
         "reloads of TLS"
     }
@@ -53,19 +53,19 @@ impl Reload<()> for CertificateFiles {
             rules: &[],
             rules_folders: &[],
         };
-        let survey = Survey::take(paths, &self.survey, since);
+        let snapshot = Snapshot::take(paths, &self.snapshot, since);
         let outcome = match reason {
-            // They may have changed since the server was given them; if not, nobody need hear of it.
-            Reason::Begun => self.tls.reload().err().map(Err),
-            Reason::Changed if survey.is(&self.survey) => None,
-            Reason::Asked | Reason::Changed => Some(self.tls.reload()),
+            // They may have changed since the server was given them. If they have not, there is nothing to report.
+            Reason::Started => self.tls.reload().err().map(Err),
+            Reason::Changed if snapshot.equals(&self.snapshot) => None,
+            Reason::Requested | Reason::Changed => Some(self.tls.reload()),
         };
-        self.survey = survey;
+        self.snapshot = snapshot;
         outcome
     }
 
     fn folders(&self) -> &BTreeSet<PathBuf> {
-        self.survey.folders()
+        self.snapshot.folders()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use protod::live::{Answers, Loader, RELOAD, Reloader, Source};
+use protod::live::{Answers, Loader, Project, RELOAD, Reloader};
 use protod::{Error, Handlers, Rules, Schema, Server, ServingStatus};
 use tokio::sync::mpsc;
 
@@ -32,7 +32,7 @@ struct Hurried {
     compiled: Arc<AtomicU32>,
 }
 
-impl Source for Hurried {
+impl Project for Hurried {
     fn schema(&self) -> Result<Schema, Error> {
         let schema = Schema::load(&self.folder)?;
         if self.compiled.fetch_add(1, Ordering::Relaxed) == 1 {
@@ -83,7 +83,7 @@ struct Moody {
     loads: AtomicU32,
 }
 
-impl Source for Moody {
+impl Project for Moody {
     fn schema(&self) -> Result<Schema, Error> {
         Schema::load(&self.folder)
     }

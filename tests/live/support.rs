@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::uri::PathAndQuery;
 use prost_reflect::{DynamicMessage, Value};
-use protod::live::{Answers, Loader, ReloadTrigger, Reloaded, Reloader, Source};
+use protod::live::{Answers, Loader, Project, ReloadSummary, ReloadTrigger, Reloader};
 use protod::{
     DynamicCodec, Error, Handlers, Message, RulesOptions, RulesState, Schema, Server, ServerBuilder,
 };
@@ -29,7 +29,7 @@ pub(crate) struct Folder {
     pub(crate) state: RulesState,
 }
 
-impl Source for Folder {
+impl Project for Folder {
     fn schema(&self) -> Result<Schema, Error> {
         Schema::load(&self.input)
     }
@@ -51,7 +51,7 @@ pub(crate) struct Live {
     pub(crate) server: Server,
     pub(crate) addr: String,
     pub(crate) trigger: ReloadTrigger,
-    outcomes: mpsc::UnboundedReceiver<Result<Reloaded, Error>>,
+    outcomes: mpsc::UnboundedReceiver<Result<ReloadSummary, Error>>,
     _tasks: JoinSet<()>,
 }
 
@@ -141,13 +141,13 @@ impl Live {
     }
 
     /// The outcome of the next reload.
-    pub(crate) async fn outcome(&mut self) -> Result<Reloaded, Error> {
+    pub(crate) async fn outcome(&mut self) -> Result<ReloadSummary, Error> {
         let outcome = tokio::time::timeout(SOON, self.outcomes.recv()).await;
         outcome.expect("it reloads soon").expect("the reloader runs")
     }
 
     /// Waits for a reload that succeeds.
-    pub(crate) async fn reloaded(&mut self) -> Reloaded {
+    pub(crate) async fn reloaded(&mut self) -> ReloadSummary {
         loop {
             if let Ok(reloaded) = self.outcome().await {
                 return reloaded;

@@ -1,12 +1,13 @@
 use super::{diff_rules, diff_schemas};
-use crate::{Rules, Schema};
+use crate::rules::Rules;
+use crate::schema::Schema;
 
 fn schema(body: &str) -> Schema {
     let text = format!("syntax = 'proto2'; package p; {body}");
     Schema::from_source("p.proto", &text).expect("it compiles")
 }
 
-/// All but the last, which tells of the file.
+/// All changes but the last, which is the file.
 fn lines(old: &str, new: &str) -> Vec<String> {
     let changes = diff_schemas(&schema(old), &schema(new));
     let mut lines: Vec<String> = changes.iter().map(ToString::to_string).collect();

@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use std::{io, thread};
 
 use clap::{Args, ValueEnum};
-use protod::live::{Answers, Loader, Reloader, Source};
+use protod::live::{Answers, Loader, Project, Reloader};
 use protod::{Error, Handlers, RulesOptions, RulesState, Sampler, Schema, Server};
 use tokio::runtime::Runtime;
 
@@ -163,7 +163,7 @@ struct Origin {
     samples: Option<Sampler>,
 }
 
-impl Source for Origin {
+impl Project for Origin {
     fn schema(&self) -> Result<Schema, Error> {
         self.inputs.schema()
     }

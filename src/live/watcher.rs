@@ -1,11 +1,11 @@
-//! Tells when something changed in a set of folders.
+//! [`FolderWatcher`]: waits until something changes in a set of folders.
 //!
-//! Folders are watched rather than files, so that an editor's write by rename, a checkout and a swapped symbolic
-//! link are all seen. What is heard is only that something happened; a [`Survey`](super::survey::Survey) tells what,
-//! so an event too many costs a look, and none is relied upon for what it says.
+//! Folders are watched rather than files, so that an editor's write by rename, a checkout and a swapped symbolic link are
+//! all seen. An event only means that something happened; a [`Snapshot`](super::snapshot::Snapshot) finds out what. So an
+//! event too many costs little, and the details of events are never relied on.
 //!
-//! A folder is watched by its canonical path. It may be given by other names as well, but the system has one watch
-//! for all of them, and to give up one name would end it for the others.
+//! A folder is watched by its canonical path. Several paths may lead to it, but the operating system has one watch for all
+//! of them, and removing it for one path would remove it for the others.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,64 +18,65 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::Error;
+use crate::error::Error;
 
-/// Events are gathered until none has come for this long,
-const QUIET: Duration = Duration::from_millis(20);
-/// and no longer than this.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// A change is reported when no event has come for this long.
+const QUIET_TIME: Duration = Duration::from_millis(20);
 
-/// Watches folders, not what is below them.
+/// A change is reported after this time even if events keep coming.
+const MAX_WAIT: Duration = Duration::from_millis(200);
+
+/// Watches folders, without the folders below them.
 #[derive(Debug)]
-pub(super) struct Watcher {
+pub(super) struct FolderWatcher {
     notify: RecommendedWatcher,
     /// Canonical paths.
     watched: BTreeSet<PathBuf>,
-    heard: Arc<Heard>,
+    events: Arc<Events>,
 }
 
 #[derive(Debug, Default)]
-struct Heard {
-    something: Notify,
-    paths: Mutex<HeardPaths>,
+struct Events {
+    any: Notify,
+    paths: Mutex<EventPaths>,
 }
 
 #[derive(Debug, Default)]
-struct HeardPaths {
-    /// What may be something else than it was when it came to be watched.
+struct EventPaths {
+    /// Paths that may be another file or folder than when they were first watched.
     replaced: BTreeSet<PathBuf>,
-    /// Files that somebody writes to and has not closed: one that is saved in place is empty for a moment.
+    /// Files that are open for writing: a file that is saved in place is empty for a moment.
     being_written: BTreeSet<PathBuf>,
 }
 
-impl Watcher {
-    /// Watches nothing yet.
+impl FolderWatcher {
+    /// A watcher of no folders.
     pub(super) fn new() -> Result<Self, Error> {
-        let heard = Arc::new(Heard::default());
-        let listener = Arc::clone(&heard);
+        let events = Arc::new(Events::default());
+        let listener = Arc::clone(&events);
         let notify = notify::recommended_watcher(move |event| listener.event(event))
             .map_err(|error| Error::io("files cannot be watched", into_io(error)))?;
         Ok(Self {
             notify,
             watched: BTreeSet::new(),
-            heard,
+            events,
         })
     }
 
-    /// Watches those folders and no others. One that comes to be watched counts as a change: what happened there
-    /// before, nobody tells.
-    pub(super) fn cover(&mut self, folders: &BTreeSet<PathBuf>) {
-        // One that does not exist stays as it is, and cannot be watched. When a symbolic link comes to lead elsewhere,
-        // so does the path.
+    /// Watches these folders and no others. A folder that was not watched before counts as a change, since earlier
+    /// changes in it went unnoticed.
+    pub(super) fn watch_only(&mut self, folders: &BTreeSet<PathBuf>) {
+        // A folder that does not exist keeps its path, and cannot be watched. When a symbolic link is changed, the
+        // canonical path changes too.
         let canonical = |folder: &PathBuf| fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
         let folders: BTreeSet<PathBuf> = folders.iter().map(canonical).collect();
-        let replaced = std::mem::take(&mut self.heard.lock().replaced);
+        let replaced = std::mem::take(&mut self.events.lock().replaced);
         let stale = self.watched.iter().filter(|folder| {
             !folders.contains(*folder) || folder.ancestors().any(|path| replaced.contains(path))
         });
         let stale: Vec<PathBuf> = stale.cloned().collect();
         for folder in stale {
-            // A folder that is gone took its watch along.
+            // A folder that is gone has no watch any more.
             let _ = self.notify.unwatch(&folder);
             self.watched.remove(&folder);
         }
@@ -84,8 +85,8 @@ impl Watcher {
                 continue;
             }
             match self.notify.watch(&folder, RecursiveMode::NonRecursive) {
-                Ok(()) => self.heard.something.notify_one(),
-                // It has gone again, which the folder that it was in tells.
+                Ok(()) => self.events.any.notify_one(),
+                // It has gone again, which causes an event in the folder above.
                 Err(_) if !folder.exists() => continue,
                 Err(error) => {
                     tracing::warn!(folder = %folder.display(), "changes here will not be seen: {error}");
@@ -95,28 +96,25 @@ impl Watcher {
         }
     }
 
-    /// Waits until something happened and the moment is quiet again.
+    /// Waits until something has happened and no more events follow.
     pub(super) async fn changed(&self) {
-        let something = &self.heard.something;
-        something.notified().await;
-        let patience = Instant::now() + PATIENCE;
+        let any = &self.events.any;
+        any.notified().await;
+        let latest = Instant::now() + MAX_WAIT;
         loop {
-            let quiet = Instant::now() + QUIET;
-            if timeout_at(quiet.min(patience), something.notified())
-                .await
-                .is_ok()
-            {
+            let quiet = Instant::now() + QUIET_TIME;
+            if timeout_at(quiet.min(latest), any.notified()).await.is_ok() {
                 continue;
             }
-            let being_written = &mut self.heard.lock().being_written;
-            if being_written.is_empty() || patience <= Instant::now() {
+            let being_written = &mut self.events.lock().being_written;
+            if being_written.is_empty() || latest <= Instant::now() {
                 return being_written.clear();
             }
         }
     }
 }
 
-impl Heard {
+impl Events {
     fn event(&self, event: notify::Result<Event>) {
         match event {
             Ok(event) => {
@@ -126,17 +124,17 @@ impl Heard {
             }
             Err(error) => tracing::warn!("a change may have been missed: {error}"),
         }
-        // Keeps one permit if nobody waits now.
-        self.something.notify_one();
+        // The permit is kept if nobody waits now.
+        self.any.notify_one();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HeardPaths> {
+    fn lock(&self) -> MutexGuard<'_, EventPaths> {
         self.paths.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl HeardPaths {
-    /// Whether the event can be a change.
+impl EventPaths {
+    /// Notes an event. Returns whether it can be a change.
     fn note(&mut self, event: Event) -> bool {
         match event.kind {
             EventKind::Access(AccessKind::Close(AccessMode::Write)) => {
@@ -148,7 +146,7 @@ impl HeardPaths {
                 self.being_written.retain(|path| !event.paths.contains(path));
                 self.replaced.extend(event.paths);
             }
-            // Nobody but inotify tells when a file is closed.
+            // Only inotify reports when a file is closed.
             EventKind::Modify(ModifyKind::Data(_)) if cfg!(target_os = "linux") => {
                 self.being_written.extend(event.paths);
             }

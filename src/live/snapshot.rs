@@ -1,9 +1,9 @@
-//! What lies on disk: the files that a load depends on, each with a fingerprint, and the folders to watch.
+//! The files that a load depends on, each with a fingerprint, and the folders to watch.
 //!
-//! Two surveys tell whether anything changed, and whether a proto did. A file is read only when its stamp (time,
-//! size, inode) is not that of the survey before, so a survey of thousands of files that nobody touched costs their
-//! `stat`s; and one that was touched but has the same content has not changed. A file that was written while it
-//! was being loaded has no fingerprint, and counts as changed next time: nothing that is new is taken for known.
+//! Two snapshots show whether anything changed, and whether a proto did. A file is read only if its stamp (time, size,
+//! inode) differs from that of the snapshot before, so a snapshot of thousands of files that nobody touched costs one
+//! `stat` each. A file that was written with the same content has not changed. A file that was written while it was being
+//! loaded has no fingerprint, and counts as changed next time: nothing new is mistaken for something known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
@@ -15,26 +15,27 @@ use crate::folder::{self, Contents, Walk};
 use crate::rules::is_rules_file;
 use crate::schema::is_schema_source;
 
-/// The clock of file times ticks at least this often.
+/// The resolution of file times: two writes that are further apart than this have different times.
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
-/// The files and folders that a load depends on, as they are at one moment.
+/// The files and folders that a load depends on, at one moment.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Survey {
+pub(super) struct Snapshot {
     protos: BTreeMap<PathBuf, File>,
     rules: BTreeMap<PathBuf, File>,
     folders: BTreeSet<PathBuf>,
 }
 
-/// A file, or that there is none.
+/// A path where a file is or may come to be.
 #[derive(Debug, Clone, Copy)]
 struct File {
+    /// `None` if there is no file.
     stamp: Option<Stamp>,
-    /// A hash of its bytes; none if they cannot be known to be the ones that were loaded.
+    /// A hash of its bytes; `None` if they may not be the bytes that were loaded.
     content: Option<u64>,
 }
 
-/// What tells without reading that a file was not written.
+/// What shows, without reading a file, that it has not been written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     /// When it was last written, renamed or replaced.
@@ -54,44 +55,44 @@ pub(super) struct Paths<'p> {
     pub(super) rules_folders: &'p [PathBuf],
 }
 
-impl Survey {
-    /// Looks at `paths` and all that lies below them.
+impl Snapshot {
+    /// Looks at `paths` and everything below them.
     ///
-    /// Contents are loaded not before `since`: a file that changed later has no fingerprint. What `before` knows of a
-    /// file whose stamp is the same is not read again.
+    /// The load reads the files at `since` or later, so a file that changed after that gets no fingerprint. A file whose
+    /// stamp is the same as in `before` is not read again.
     pub(super) fn take(paths: Paths<'_>, before: &Self, since: SystemTime) -> Self {
-        let mut taker = Taker {
+        let mut builder = Builder {
             before,
             since,
-            survey: Self::default(),
+            snapshot: Self::default(),
             followed: BTreeSet::new(),
             walk: Walk::default(),
         };
         for path in paths.protos {
-            taker.given(path, Kind::Proto);
+            builder.given(path, Kind::Proto);
         }
         for path in paths.rules {
-            taker.given(path, Kind::Rules);
+            builder.given(path, Kind::Rules);
         }
         for folder in paths.rules_folders {
-            taker.folder_alone(folder);
+            builder.folder_alone(folder);
         }
-        taker.survey
+        builder.snapshot
     }
 
-    /// The folders in which a change can be a change of this survey: those of all files, and those of every symbolic
-    /// link on the way to them.
+    /// The folders in which a change can change this snapshot: those of all files, and those of every symbolic link on
+    /// the way to them.
     pub(super) fn folders(&self) -> &BTreeSet<PathBuf> {
         &self.folders
     }
 
-    /// Whether the protos are known to be those of `other`.
+    /// Whether the protos are known to be the same as in `other`.
     pub(super) fn has_protos_of(&self, other: &Self) -> bool {
         same(&self.protos, &other.protos)
     }
 
-    /// Whether everything is known to be as in `other`.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    /// Whether everything is known to be the same as in `other`.
+    pub(super) fn equals(&self, other: &Self) -> bool {
         self.has_protos_of(other) && same(&self.rules, &other.rules)
     }
 }
@@ -101,11 +102,11 @@ fn same(one: &BTreeMap<PathBuf, File>, other: &BTreeMap<PathBuf, File>) -> bool 
         && one
             .iter()
             .zip(other)
-            .all(|((one_path, one), (other_path, other))| one_path == other_path && one.is(*other))
+            .all(|((one_path, one), (other_path, other))| one_path == other_path && one.equals(*other))
 }
 
 impl File {
-    fn is(self, other: Self) -> bool {
+    fn equals(self, other: Self) -> bool {
         match (self.stamp, other.stamp) {
             (None, None) => true,
             (Some(_), Some(_)) => self.content.is_some() && self.content == other.content,
@@ -130,25 +131,25 @@ fn kind_of(path: &Path) -> Option<Kind> {
     }
 }
 
-struct Taker<'b> {
-    before: &'b Survey,
+struct Builder<'b> {
+    before: &'b Snapshot,
     since: SystemTime,
-    survey: Survey,
-    /// Whose symbolic links were followed.
+    snapshot: Snapshot,
+    /// The paths whose symbolic links have been followed.
     followed: BTreeSet<PathBuf>,
     /// Reads each folder once, however many paths lead to it.
     walk: Walk,
 }
 
-impl Taker<'_> {
-    /// A path that was named: a file of whatever name, a folder, or nothing yet.
+impl Builder<'_> {
+    /// Adds a path that was named: a file of any name, a folder, or a path where nothing is yet.
     fn given(&mut self, path: &Path, kind: Kind) {
         if self.files(kind).0.contains_key(path) {
             return;
         }
         self.follow(path);
         if let Some(folder) = path.ancestors().skip(1).find(|folder| self.is_folder(folder)) {
-            self.survey.folders.insert(folder.to_owned());
+            self.snapshot.folders.insert(folder.to_owned());
         }
         if path.is_dir() {
             self.below(path);
@@ -157,17 +158,17 @@ impl Taker<'_> {
         }
     }
 
-    /// All files of interest in a folder and below it.
+    /// Adds the protos and rules files in a folder and below it.
     fn below(&mut self, folder: &Path) {
         let contents = self.walk.below(folder);
         self.contents(contents, |_| true);
     }
 
-    /// The rules files in a folder, and in none below it.
+    /// Adds the rules files in a folder, without the folders below it.
     fn folder_alone(&mut self, folder: &Path) {
         self.follow(folder);
         self.contents(folder::contents_of(folder), |kind| kind == Kind::Rules);
-        self.survey.folders.insert(folder.to_owned());
+        self.snapshot.folders.insert(folder.to_owned());
     }
 
     fn contents(&mut self, contents: Contents, is_wanted: impl Fn(Kind) -> bool) {
@@ -179,7 +180,7 @@ impl Taker<'_> {
                 self.file(file, kind);
             }
         }
-        self.survey.folders.extend(contents.folders);
+        self.snapshot.folders.extend(contents.folders);
     }
 
     fn file(&mut self, path: &Path, kind: Kind) {
@@ -194,25 +195,25 @@ impl Taker<'_> {
             (None, _) => None,
             (Some(stamp), _) if stamp.is_fresh(since) => None,
             (Some(_), Some(content)) => Some(content),
-            // One that cannot be read is the same until its stamp changes.
+            // A file that cannot be read counts as the same until its stamp changes.
             (Some(_), None) => Some(fs::read(path).map_or(0, |bytes| hash(&bytes))),
         };
         files.insert(path.to_owned(), File { stamp, content });
     }
 
-    /// The files of that kind: those looked at, and those of the survey before.
+    /// The files of this kind in this snapshot, and in the one before.
     fn files(&mut self, kind: Kind) -> (&mut BTreeMap<PathBuf, File>, &BTreeMap<PathBuf, File>) {
         match kind {
-            Kind::Proto => (&mut self.survey.protos, &self.before.protos),
-            Kind::Rules => (&mut self.survey.rules, &self.before.rules),
+            Kind::Proto => (&mut self.snapshot.protos, &self.before.protos),
+            Kind::Rules => (&mut self.snapshot.rules, &self.before.rules),
         }
     }
 
     fn is_folder(&self, path: &Path) -> bool {
-        self.survey.folders.contains(path) || path.is_dir()
+        self.snapshot.folders.contains(path) || path.is_dir()
     }
 
-    /// Notes the folders of the symbolic links on the way to `path`, each of which may come to lead elsewhere.
+    /// Adds the folders of the symbolic links on the way to `path`: each link may be changed to lead elsewhere.
     fn follow(&mut self, path: &Path) {
         let Some(folder) = path.parent() else { return };
         if !self.followed.insert(path.to_owned()) {
@@ -221,8 +222,8 @@ impl Taker<'_> {
         self.follow(folder);
         if let Ok(target) = fs::read_link(path) {
             let target = folder.join(target);
-            self.survey.folders.insert(folder.to_owned());
-            self.survey.folders.extend(target.parent().map(Path::to_owned));
+            self.snapshot.folders.insert(folder.to_owned());
+            self.snapshot.folders.extend(target.parent().map(Path::to_owned));
             self.follow(&target);
         }
     }
@@ -238,14 +239,14 @@ impl Stamp {
         }
     }
 
-    /// Whether it is too new to tell that nothing was written after the file was loaded, `since` or later. A time
-    /// that is yet to come is another clock's, and tells nothing.
+    /// Whether the file may have been written after it was loaded, at `since` or later. A time in the future is from
+    /// another clock, and does not count.
     fn is_fresh(self, since: SystemTime) -> bool {
         self.changed + TICK >= since && self.changed <= since.max(SystemTime::now()) + TICK
     }
 }
 
-/// When a file was last changed, and which inode it is. The time of writing can be set to any; the inode's cannot.
+/// When a file was last changed, and its inode. Programs can set the time of writing, but not that of the inode.
 #[cfg(unix)]
 fn identity(metadata: &Metadata) -> (SystemTime, u64) {
     use std::os::unix::fs::MetadataExt;
@@ -272,21 +273,21 @@ mod tests {
     use std::path::{Path, PathBuf};
     use std::time::{Duration, SystemTime};
 
-    use super::{Paths, Survey};
+    use super::{Paths, Snapshot};
 
     /// Looks at a folder from a time when its files are old.
-    fn later(folder: &Path, before: &Survey) -> Survey {
+    fn later(folder: &Path, before: &Snapshot) -> Snapshot {
         take(folder, before, SystemTime::now() + Duration::from_secs(1))
     }
 
-    fn take(folder: &Path, before: &Survey, since: SystemTime) -> Survey {
+    fn take(folder: &Path, before: &Snapshot, since: SystemTime) -> Snapshot {
         let folders = [folder.to_owned()];
         let paths = Paths {
             protos: &folders,
             rules: &folders,
             rules_folders: &[],
         };
-        Survey::take(paths, before, since)
+        Snapshot::take(paths, before, since)
     }
 
     fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
@@ -299,10 +300,10 @@ mod tests {
     fn file_written_with_the_same_content_has_not_changed() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = write(folder.path(), "a.proto", "same");
-        let first = later(folder.path(), &Survey::default());
+        let first = later(folder.path(), &Snapshot::default());
         fs::remove_file(&path).expect("it is there");
         write(folder.path(), "a.proto", "same");
-        assert!(later(folder.path(), &first).is(&first));
+        assert!(later(folder.path(), &first).equals(&first));
     }
 
     #[test]
@@ -318,19 +319,19 @@ mod tests {
         ];
         write(folder.path(), "a.proto", "1");
         write(folder.path(), "a.rules.yaml", "1");
-        let mut before = later(folder.path(), &Survey::default());
+        let mut before = later(folder.path(), &Snapshot::default());
         for (name, text, same_protos) in changes {
             match text {
                 Some(text) => drop(write(folder.path(), name, text)),
                 None => fs::remove_file(folder.path().join(name)).expect("it is there"),
             }
             let after = later(folder.path(), &before);
-            assert!(!after.is(&before), "{name} {text:?}");
+            assert!(!after.equals(&before), "{name} {text:?}");
             assert_eq!(after.has_protos_of(&before), same_protos, "{name} {text:?}");
             before = after;
         }
         write(folder.path(), "notes.txt", "nothing to us");
-        assert!(later(folder.path(), &before).is(&before));
+        assert!(later(folder.path(), &before).equals(&before));
     }
 
     #[test]
@@ -338,10 +339,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let began = SystemTime::now();
         write(folder.path(), "a.proto", "fresh");
-        let during = take(folder.path(), &Survey::default(), began);
-        assert!(!later(folder.path(), &during).is(&during));
+        let during = take(folder.path(), &Snapshot::default(), began);
+        assert!(!later(folder.path(), &during).equals(&during));
         let known = later(folder.path(), &during);
-        assert!(later(folder.path(), &known).is(&known));
+        assert!(later(folder.path(), &known).equals(&known));
     }
 
     #[cfg(unix)]
@@ -357,13 +358,13 @@ mod tests {
         link(root.join("far/real"), "links/current");
         link("../../away/a.proto".into(), "far/real/protos/a.proto");
         let input = root.join("links/current/protos");
-        let survey = later(&input, &Survey::default());
+        let snapshot = later(&input, &Snapshot::default());
         for folder in ["links", "links/current/protos", "links/current/protos/../../away"] {
-            let there = survey.folders().contains(&root.join(folder));
-            assert!(there, "{folder} is not in {:?}", survey.folders());
+            let there = snapshot.folders().contains(&root.join(folder));
+            assert!(there, "{folder} is not in {:?}", snapshot.folders());
         }
-        let before = survey;
+        let before = snapshot;
         write(&root, "far/away/a.proto", "2");
-        assert!(!later(&input, &before).is(&before));
+        assert!(!later(&input, &before).equals(&before));
     }
 }

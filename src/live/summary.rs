@@ -1,0 +1,52 @@
+//! What a successful reload of a server did, and how reloads are logged.
+
+use std::time::Duration;
+
+use super::diff::Change;
+use crate::error::Error;
+
+/// How many changes the log of one reload lists: a checkout may change hundreds of files.
+const MAX_LOGGED_CHANGES: usize = 30;
+
+/// What a successful reload of a server did.
+#[derive(Debug)]
+pub struct ReloadSummary {
+    /// What is different now.
+    pub changes: Vec<Change>,
+    /// Whether protos were compiled; `false` if they were known to be unchanged.
+    pub compiled: bool,
+    /// How long it took, from reading the files to the swap.
+    pub took: Duration,
+}
+
+/// Logs the outcome of a reload: each change, or each problem with its place.
+pub fn log_reload(outcome: &Result<ReloadSummary, Error>) {
+    match outcome {
+        Ok(ReloadSummary { changes, took, .. }) => {
+            for change in changes.iter().take(MAX_LOGGED_CHANGES) {
+                if change.is_incompatible() {
+                    tracing::warn!("{change}");
+                } else {
+                    tracing::info!("{change}");
+                }
+            }
+            if changes.len() > MAX_LOGGED_CHANGES {
+                tracing::info!("and {} more changes", changes.len() - MAX_LOGGED_CHANGES);
+            }
+            match changes.len() {
+                0 => tracing::info!("reloaded in {took:.1?}: nothing changed"),
+                1 => tracing::info!("reloaded in {took:.1?}: 1 change"),
+                several => tracing::info!("reloaded in {took:.1?}: {several} changes"),
+            }
+        }
+        Err(error) => {
+            for problem in error.problems() {
+                tracing::error!("{}", problem.located());
+            }
+            if error.problems().is_empty() {
+                tracing::error!("{error}");
+            }
+            tracing::error!("not reloaded: what was served goes on");
+        }
+    }
+}
