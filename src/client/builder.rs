@@ -1,4 +1,4 @@
-//! Putting a [`Client`] together: where to, how, and where its schema comes from.
+//! [`ClientBuilder`]: the address of a [`Client`], how it connects, and where its schema comes from.
 
 use std::io;
 use std::time::Duration;
@@ -6,11 +6,13 @@ use std::time::Duration;
 use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
 
+use super::connected::Client;
 use super::reflection;
-use super::{Client, ClientTls};
-use crate::{Error, Schema};
+use super::tls::ClientTls;
+use crate::error::Error;
+use crate::schema::Schema;
 
-/// Puts a [`Client`] together.
+/// Configures a [`Client`] and connects it.
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it connects"]
 pub struct ClientBuilder {
@@ -19,26 +21,41 @@ pub struct ClientBuilder {
     metadata: MetadataMap,
     connect_timeout: Duration,
     max_receive_size: usize,
-    source: Source,
+    schema: SchemaSource,
 }
 
 /// Where the schema comes from.
 #[derive(Debug)]
-enum Source {
+enum SchemaSource {
     Given(Schema),
-    /// Reflection, for these symbols; for all services where there are none.
+    /// Reflection, for these symbols, or for all services if there are none.
     Reflection(Vec<String>),
 }
 
+impl Client {
+    /// Connects in plain text to `host:port` or `unix:/path`, and asks the server for its schema by reflection.
+    ///
+    /// Fails if nobody listens there, or if the server does not answer reflection. [`builder`](Self::builder) has more
+    /// options, such as TLS or a schema from elsewhere.
+    pub async fn connect(address: &str) -> Result<Self, Error> {
+        Self::builder(address).connect().await
+    }
+
+    /// Starts with an address: `host:port`, `unix:/path`, or a URL. An `https` URL means TLS.
+    pub fn builder(address: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(address.into())
+    }
+}
+
 impl ClientBuilder {
-    pub(super) fn new(address: String) -> Self {
+    fn new(address: String) -> Self {
         Self {
             address,
             tls: None,
             metadata: MetadataMap::new(),
             connect_timeout: Duration::from_secs(10),
             max_receive_size: 4 * 1024 * 1024,
-            source: Source::Reflection(Vec::new()),
+            schema: SchemaSource::Reflection(Vec::new()),
         }
     }
 
@@ -48,37 +65,37 @@ impl ClientBuilder {
         self
     }
 
-    /// Metadata for every call, those of reflection included. Default: none.
+    /// Metadata that every call sends, also those of reflection. Default: none.
     pub fn metadata(mut self, metadata: MetadataMap) -> Self {
         self.metadata = metadata;
         self
     }
 
-    /// How long a connection may take to come about. Default: 10 s.
+    /// How long connecting may take. Default: 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// The largest response taken, in bytes, decompressed. Default: 4 MiB.
+    /// The largest response accepted, in bytes after decompression. Default: 4 MiB.
     pub fn max_receive_size(mut self, bytes: usize) -> Self {
         self.max_receive_size = bytes;
         self
     }
 
-    /// Uses this schema and asks the server for none.
+    /// Uses this schema, and does not ask the server. Default: reflection.
     pub fn schema(mut self, schema: Schema) -> Self {
-        self.source = Source::Given(schema);
+        self.schema = SchemaSource::Given(schema);
         self
     }
 
-    /// Asks the server only for the files of this service, message or other symbol and for what they import; may
-    /// be repeated. Default: the files of all services.
+    /// Asks the server only for the file of this service, message or other symbol, and for what it imports. May be
+    /// repeated. Default: the files of all services.
     pub fn symbol(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
-        match &mut self.source {
-            Source::Reflection(symbols) => symbols.push(name),
-            Source::Given(_) => self.source = Source::Reflection(vec![name]),
+        match &mut self.schema {
+            SchemaSource::Reflection(symbols) => symbols.push(name),
+            SchemaSource::Given(_) => self.schema = SchemaSource::Reflection(vec![name]),
         }
         self
     }
@@ -86,9 +103,9 @@ impl ClientBuilder {
     /// Connects, and asks the server for its schema unless one was given.
     pub async fn connect(self) -> Result<Client, Error> {
         let channel = self.channel().await?;
-        let schema = match self.source {
-            Source::Given(schema) => schema,
-            Source::Reflection(symbols) => {
+        let schema = match self.schema {
+            SchemaSource::Given(schema) => schema,
+            SchemaSource::Reflection(symbols) => {
                 reflection::fetch_schema(&channel, &self.metadata, &self.address, &symbols).await?
             }
         };

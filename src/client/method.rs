@@ -1,4 +1,4 @@
-//! One method of a server, ready to be called.
+//! [`ClientMethod`]: one method of a server, ready to be called.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +12,13 @@ use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
-use super::Client;
 use super::responses::{CallDeadline, CancelOnDrop, Reply, Responses};
 use crate::message::{DynamicCodec, Message};
 use crate::schema::Method;
 
-/// A method of a server, with what its calls are to carry. Cheap to clone.
+/// A method of a server, with the metadata and options of its calls. Cheap to clone.
 ///
-/// It is called by its shape, and refuses to be called by another.
+/// There is one function for each shape of method. It fails for a method of another shape.
 ///
 /// | requests | responses | call |
 /// |---|---|---|
@@ -38,12 +37,17 @@ pub struct ClientMethod {
 }
 
 impl ClientMethod {
-    pub(super) fn new(client: &Client, method: &Arc<Method>) -> Self {
+    pub(super) fn new(
+        channel: &Channel,
+        method: &Arc<Method>,
+        metadata: MetadataMap,
+        max_receive_size: usize,
+    ) -> Self {
         Self {
-            grpc: Grpc::new(client.channel.clone()).max_decoding_message_size(client.max_receive_size),
+            grpc: Grpc::new(channel.clone()).max_decoding_message_size(max_receive_size),
             method: Arc::clone(method),
             path: method.path().parse().expect("names of methods make a path"),
-            metadata: client.metadata.clone(),
+            metadata,
             deadline: None,
         }
     }
@@ -58,7 +62,7 @@ impl ClientMethod {
         self.method.input()
     }
 
-    /// An empty request, to be filled in.
+    /// An empty request, to fill in.
     pub fn request(&self) -> DynamicMessage {
         DynamicMessage::new(self.input().clone())
     }
@@ -68,26 +72,26 @@ impl ClientMethod {
         &self.metadata
     }
 
-    /// The metadata that each call sends, to be changed; it starts with that of the client.
+    /// The metadata that each call sends, to change it. It starts with that of the client.
     pub fn metadata_mut(&mut self) -> &mut MetadataMap {
         &mut self.metadata
     }
 
-    /// How long each call may take, to its last message. The server is told, and past it the call ends with
-    /// `DEADLINE_EXCEEDED` whatever the server does. Default: for ever.
+    /// How long each call may take, to its last message. The deadline is sent to the server, and when it has passed the
+    /// call ends with `DEADLINE_EXCEEDED`, whatever the server does. Default: no limit.
     #[must_use]
     pub fn deadline(mut self, time: Duration) -> Self {
         self.deadline = Some(time);
         self
     }
 
-    /// Compresses requests with gzip, and takes responses that are. Default: neither.
+    /// Compresses requests with gzip, and accepts compressed responses. Default: neither.
     #[must_use]
     pub fn gzip(self) -> Self {
         self.compressed(CompressionEncoding::Gzip)
     }
 
-    /// Compresses requests with zstd, and takes responses that are. Default: neither.
+    /// Compresses requests with zstd, and accepts compressed responses. Default: neither.
     #[must_use]
     pub fn zstd(self) -> Self {
         self.compressed(CompressionEncoding::Zstd)
@@ -104,13 +108,13 @@ impl ClientMethod {
         self.call(tokio_stream::once(request.into())).await?.reply().await
     }
 
-    /// Sends one request and returns when it is on its way.
+    /// Sends one request, and returns before the response headers have arrived.
     pub async fn server_streaming(&self, request: impl Into<Message>) -> Result<Responses, Status> {
         self.expect_shape(false, true)?;
         self.call(tokio_stream::once(request.into())).await
     }
 
-    /// Sends requests as the stream gives them, and waits for the one response.
+    /// Sends the requests of the stream, and waits for the one response.
     pub async fn client_streaming<S>(&self, requests: S) -> Result<Reply, Status>
     where
         S: Stream<Item: Into<Message>> + Send + 'static,
@@ -119,7 +123,7 @@ impl ClientMethod {
         self.call(requests).await?.reply().await
     }
 
-    /// Sends requests as the stream gives them, and returns when the call is on its way.
+    /// Sends the requests of the stream, and returns before the response headers have arrived.
     pub async fn bidi<S>(&self, requests: S) -> Result<Responses, Status>
     where
         S: Stream<Item: Into<Message>> + Send + 'static,
@@ -128,8 +132,8 @@ impl ClientMethod {
         self.call(requests).await
     }
 
-    /// Calls a method of any shape: sends requests as the stream gives them, and returns when the call is on its
-    /// way. Where the method takes one request, the stream must give just one.
+    /// Calls a method of any shape: sends the requests of the stream, and returns before the response headers have
+    /// arrived. If the method takes one request, the stream must yield exactly one.
     pub async fn call<S>(&self, requests: S) -> Result<Responses, Status>
     where
         S: Stream<Item: Into<Message>> + Send + 'static,

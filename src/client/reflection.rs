@@ -1,7 +1,7 @@
 //! A schema from a server: the files of its services, what they import, and the extensions of their messages.
 //!
-//! Servers differ in how much one answer holds: some send one file, some its whole closure, some leave out what
-//! they take for known. So files are kept by name, and what an import still lacks is asked for.
+//! Servers differ in what one answer contains: one file, the file with all its imports, or only some of these. So files
+//! are kept by name, and imports that are still missing are asked for.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -16,8 +16,9 @@ use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ErrorResponse, ExtensionRequest};
 
-use super::conversation::{Answer, Conversation};
-use crate::{Error, Schema};
+use super::reflection_stream::{Answer, ReflectionStream};
+use crate::error::Error;
+use crate::schema::Schema;
 
 /// The names of the services that the server lists.
 pub(super) async fn list_services(
@@ -27,7 +28,7 @@ pub(super) async fn list_services(
 ) -> Result<Vec<String>, Error> {
     let (_, services) = open(channel, metadata)
         .await
-        .map_err(|status| unanswered(address, status))?;
+        .map_err(|status| failed(address, status))?;
     Ok(services)
 }
 
@@ -38,40 +39,40 @@ pub(super) async fn fetch_schema(
     address: &str,
     symbols: &[String],
 ) -> Result<Schema, Error> {
-    let unanswered = |status| unanswered(address, status);
-    let (conversation, services) = open(channel, metadata).await.map_err(unanswered)?;
+    let failed = |status| failed(address, status);
+    let (stream, services) = open(channel, metadata).await.map_err(failed)?;
     let mut files = Files {
-        conversation,
+        stream,
         by_name: HashMap::new(),
     };
     for symbol in symbols {
-        if let Err(miss) = files.add_symbol(symbol).await.map_err(unanswered)? {
+        if let Err(refusal) = files.add_symbol(symbol).await.map_err(failed)? {
             return Err(Error::unknown_name(format!(
                 "{address} does not know {symbol}: {}",
-                miss.error_message
+                refusal.error_message
             )));
         }
     }
     if symbols.is_empty() {
         for service in &services {
-            // A server may list what it cannot describe; its other services can be called all the same.
-            if let Err(miss) = files.add_symbol(service).await.map_err(unanswered)? {
+            // A server may list a service that it cannot describe. Its other services can still be called.
+            if let Err(refusal) = files.add_symbol(service).await.map_err(failed)? {
                 tracing::warn!(
                     "{address} lists {service} and cannot describe it: {}",
-                    miss.error_message
+                    refusal.error_message
                 );
             }
         }
     }
     let roots = if symbols.is_empty() { &services } else { symbols };
     let schema = files.schema()?;
-    if files.add_extensions(&schema, roots).await.map_err(unanswered)? {
+    if files.add_extensions(&schema, roots).await.map_err(failed)? {
         return files.schema();
     }
     Ok(schema)
 }
 
-fn unanswered(address: &str, status: Status) -> Error {
+fn failed(address: &str, status: Status) -> Error {
     let action = match status.code() {
         Code::Unimplemented => {
             format!("{address} does not answer server reflection, so its protos must be given")
@@ -81,13 +82,13 @@ fn unanswered(address: &str, status: Status) -> Error {
     Error::of_status(action, status)
 }
 
-async fn open(channel: &Channel, metadata: &MetadataMap) -> Result<(Conversation, Vec<String>), Status> {
+async fn open(channel: &Channel, metadata: &MetadataMap) -> Result<(ReflectionStream, Vec<String>), Status> {
     let request = MessageRequest::ListServices("*".to_owned());
-    let (conversation, answer) = Conversation::open(channel, metadata, request).await?;
+    let (stream, answer) = ReflectionStream::open(channel, metadata, request).await?;
     match answer {
         Ok(MessageResponse::ListServicesResponse(list)) => {
             let services = list.service.into_iter().map(|service| service.name).collect();
-            Ok((conversation, services))
+            Ok((stream, services))
         }
         Ok(other) => Err(unexpected(&other)),
         Err(error) => Err(Status::new(Code::from(error.error_code), error.error_message)),
@@ -100,44 +101,42 @@ fn unexpected(answer: &MessageResponse) -> Status {
     ))
 }
 
-/// The files that a server has told so far.
+/// The files that a server has sent so far.
 struct Files {
-    conversation: Conversation,
+    stream: ReflectionStream,
     /// The bytes of each file as the server sent them.
     by_name: HashMap<String, Bytes>,
 }
 
 impl Files {
-    /// Adds the file of a symbol and all that it imports; the inner error is that the server knows no such symbol.
+    /// Adds the file of a symbol and everything that it imports. The inner error means that the server does not have the
+    /// symbol.
     async fn add_symbol(&mut self, symbol: &str) -> Result<Result<(), ErrorResponse>, Status> {
         self.add(MessageRequest::FileContainingSymbol(symbol.to_owned()))
             .await
     }
 
-    /// Adds the files of an answer, then what they import.
+    /// Adds the files of the answer to a request, then what they import.
     async fn add(&mut self, request: MessageRequest) -> Result<Result<(), ErrorResponse>, Status> {
         let mut imports = VecDeque::new();
-        let answer = self.conversation.ask(request).await?;
-        if let Err(miss) = self.add_answer(answer, &mut imports)? {
-            return Ok(Err(miss));
+        let answer = self.stream.ask(request).await?;
+        if let Err(refusal) = self.add_answer(answer, &mut imports)? {
+            return Ok(Err(refusal));
         }
         let mut asked = HashSet::new();
         while let Some(name) = imports.pop_front() {
             if self.by_name.contains_key(&name) || !asked.insert(name.clone()) {
                 continue;
             }
-            let answer = self
-                .conversation
-                .ask(MessageRequest::FileByFilename(name))
-                .await?;
-            // Where the server lacks a file, the schema's built-in ones may have it; if not, its load says who
-            // imports it.
+            let answer = self.stream.ask(MessageRequest::FileByFilename(name)).await?;
+            // A file that the server does not have may be built in. If it is not, loading the schema fails and says
+            // which file imports it.
             let _ = self.add_answer(answer, &mut imports)?;
         }
         Ok(Ok(()))
     }
 
-    /// Keeps the files of one answer, and notes what they import.
+    /// Adds the files of one answer, and appends what they import to `imports`.
     fn add_answer(
         &mut self,
         answer: Answer,
@@ -146,7 +145,7 @@ impl Files {
         let files = match answer {
             Ok(MessageResponse::FileDescriptorResponse(files)) => files.file_descriptor_proto,
             Ok(other) => return Err(unexpected(&other)),
-            Err(miss) => return Ok(Err(miss)),
+            Err(refusal) => return Ok(Err(refusal)),
         };
         for bytes in files {
             let file = prost_types::FileDescriptorProto::decode(bytes.as_slice()).map_err(|error| {
@@ -160,14 +159,13 @@ impl Files {
         Ok(Ok(()))
     }
 
-    /// Adds the files that extend messages within reach of `roots`; whether there were any new ones.
+    /// Adds the files that extend messages which `roots` lead to. Returns whether there were any new ones.
     async fn add_extensions(&mut self, schema: &Schema, roots: &[String]) -> Result<bool, Status> {
         let known = self.by_name.len();
         for name in extendable(schema.pool(), roots) {
             let request = MessageRequest::AllExtensionNumbersOfType(name.clone());
-            // Not every server answers this, and none has to: the message's own fields are known all the same.
-            let Ok(MessageResponse::AllExtensionNumbersResponse(numbers)) =
-                self.conversation.ask(request).await?
+            // Not every server answers this, and none has to: the message's own fields are known without it.
+            let Ok(MessageResponse::AllExtensionNumbersResponse(numbers)) = self.stream.ask(request).await?
             else {
                 continue;
             };
@@ -182,14 +180,14 @@ impl Files {
         Ok(self.by_name.len() > known)
     }
 
-    /// Links all files; their order does not matter.
+    /// Builds a schema of all files, in any order.
     fn schema(&self) -> Result<Schema, Error> {
         let mut set = BytesMut::new();
         for file in self.by_name.values() {
             add_file(file, &mut set);
         }
         if self.by_name.contains_key("google/protobuf/any.proto") {
-            // An Any may hold any of the well-known types, whether or not a file imports it.
+            // An `Any` may hold any of the well-known types, whether or not a file imports it.
             for file in DescriptorPool::global().files() {
                 if !self.by_name.contains_key(file.name()) {
                     add_file(&file.encode_to_vec(), &mut set);
@@ -200,14 +198,14 @@ impl Files {
     }
 }
 
-/// Adds a file to a `FileDescriptorSet`, with the bytes as they came.
+/// Adds a file to a serialized `FileDescriptorSet`, with the bytes that the server sent.
 fn add_file(file: &[u8], set: &mut BytesMut) {
     encode_key(1, WireType::LengthDelimited, set);
     encode_varint(file.len() as u64, set);
     set.extend_from_slice(file);
 }
 
-/// The messages with extension ranges that the methods of services, or messages, lead to.
+/// The messages with extension ranges that services and messages lead to.
 fn extendable(pool: &DescriptorPool, roots: &[String]) -> BTreeSet<String> {
     let mut seen = HashSet::new();
     let mut queue: Vec<MessageDescriptor> = Vec::new();

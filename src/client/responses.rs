@@ -1,4 +1,4 @@
-//! What comes back from a call: headers, messages one at a time, trailers.
+//! [`Responses`]: what a call returns, which is headers, messages one at a time, and trailers.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -12,14 +12,14 @@ use tonic::{CancellationHandle, Response, Status, Streaming};
 
 use crate::message::Message;
 
-/// The answer to a call that has one.
+/// The answer to a call with one response.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The metadata that came before the message.
+    /// The metadata before the message.
     pub headers: MetadataMap,
     /// The message.
     pub message: Message,
-    /// The metadata that came after it.
+    /// The metadata after it.
     pub trailers: MetadataMap,
 }
 
@@ -29,26 +29,26 @@ pub struct Responses {
     headers: MetadataMap,
     trailers: MetadataMap,
     deadline: CallDeadline,
-    /// For methods that answer once: whether they have.
+    /// For methods with one response: whether it has arrived.
     single: Option<bool>,
     _requests: CancelOnDrop,
 }
 
-/// The answer to a request, which comes with the response headers.
+/// The future of the response headers and the stream after them.
 type Opening = Pin<Box<dyn Future<Output = Result<Response<Streaming<Message>>, Status>> + Send>>;
 
-/// How far a call has come.
+/// The state of a call.
 enum Stage {
-    /// The response headers are waited for.
+    /// Waiting for the response headers.
     Opening(Opening),
     Open(Box<Streaming<Message>>),
     Ended,
 }
 
 impl Responses {
-    /// Polls the call once, which hands the request to the connection: from then on requests are sent whether or
-    /// not responses are waited for. The headers are not waited for, since many a server sends them with its first
-    /// message, and that may be the answer to a request that the caller has yet to make.
+    /// Polls the call once, which passes the request to the connection. From then on requests are sent whether or not
+    /// anyone waits for responses. The headers are not awaited: many servers send them with their first message, which
+    /// may be the answer to a request that the caller has not sent yet.
     pub(super) async fn start(
         opening: impl Future<Output = Result<Response<Streaming<Message>>, Status>> + Send + 'static,
         server_streaming: bool,
@@ -71,7 +71,7 @@ impl Responses {
         Ok(responses)
     }
 
-    /// The metadata that the server sends first. Many a server sends it with its first message.
+    /// The metadata that the server sends first. Many servers send it only with their first message.
     pub async fn headers(&mut self) -> Result<&MetadataMap, Status> {
         if let Stage::Opening(opening) = &mut self.stage {
             let response = self.deadline.limit(opening).await;
@@ -80,9 +80,9 @@ impl Responses {
         Ok(&self.headers)
     }
 
-    /// The next message, or nothing when the call has ended with OK; any other end is the error.
+    /// Returns the next message, or `None` when the call has ended with OK. Any other end is an error.
     ///
-    /// Nothing is lost when the future is dropped before it is ready.
+    /// This is cancel-safe: no message is lost if the future is dropped before it is ready.
     pub async fn message(&mut self) -> Result<Option<Message>, Status> {
         self.headers().await?;
         let Stage::Open(stream) = &mut self.stage else {
@@ -101,7 +101,7 @@ impl Responses {
                 "the server sent no message, and the method answers with one",
             )),
             (None | Some(true), None) => {
-                // The end of the stream brought them along, so there is nothing to wait for.
+                // They arrived with the end of the stream, so this does not wait.
                 self.trailers = stream.trailers().await?.unwrap_or_default();
                 self.stage = Stage::Ended;
                 Ok(None)
@@ -109,12 +109,12 @@ impl Responses {
         }
     }
 
-    /// The metadata that the server sent last; empty until [`message`](Self::message) has returned nothing.
+    /// The metadata that the server sent last. Empty until [`message`](Self::message) has returned `None`.
     pub fn trailers(&self) -> &MetadataMap {
         &self.trailers
     }
 
-    /// Waits for the one message and for the end.
+    /// Waits for the one message and for the end of the call.
     pub(super) async fn reply(mut self) -> Result<Reply, Status> {
         let message = self.message().await?;
         let message = message.expect("a method that answers once has answered or failed");
@@ -144,7 +144,7 @@ impl fmt::Debug for Responses {
     }
 }
 
-/// Cancels a call whose requests have not ended: the connection goes on with them even when nobody waits for responses.
+/// Cancels a call when dropped. Otherwise the connection would go on sending requests when nobody waits for responses.
 pub(super) struct CancelOnDrop(Option<CancellationHandle>);
 
 impl CancelOnDrop {
@@ -161,7 +161,7 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// When a call ends if it has not yet, whatever the server does.
+/// When a call must end, whatever the server does.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CallDeadline(Option<Instant>);
 
@@ -170,7 +170,8 @@ impl CallDeadline {
         Self(time.and_then(|time| Instant::now().checked_add(time)))
     }
 
-    /// The channel has a timer of its own, for the headers alone, that ends in CANCELLED: this one goes first.
+    /// Fails with DEADLINE_EXCEEDED when the deadline has passed. The channel has its own timer, for the headers only,
+    /// which fails with CANCELLED; this one is checked first.
     pub(super) async fn limit<T>(self, work: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
         let Some(deadline) = self.0 else {
             return work.await;

@@ -1,13 +1,13 @@
-//! TLS for a client: whom it trusts, and the certificate that it shows.
+//! [`ClientTls`]: which servers a client trusts, and the certificate that it presents.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
-use crate::Error;
+use crate::error::Error;
 
-/// How a client speaks TLS; files are PEM, and are read when the client connects.
+/// TLS options of a client. Files are in PEM format, and are read when the client connects.
 ///
 /// ```
 /// use protod::ClientTls;
@@ -24,18 +24,18 @@ pub struct ClientTls {
 }
 
 impl ClientTls {
-    /// Trusts the system's roots and shows no certificate.
+    /// Trusts the system's root certificates, and presents no certificate.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Trusts these roots alone. Default: the system's.
+    /// Trusts only the root certificates in this file. Default: the system's.
     pub fn ca(mut self, file: impl Into<PathBuf>) -> Self {
         self.ca = Some(file.into());
         self
     }
 
-    /// Shows this certificate, whose private key is in `key`. Default: none.
+    /// Presents this certificate, whose private key is in `key`. Default: none.
     pub fn identity(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         self.identity = Some((certificate.into(), key.into()));
         self

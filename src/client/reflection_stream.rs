@@ -1,7 +1,7 @@
-//! One reflection stream: a request, its answer, the next request.
+//! [`ReflectionStream`]: one stream of reflection requests, each with its answer.
 //!
-//! Both versions of the protocol have the same messages, so those of v1 serve for both; which one the server
-//! speaks is found out by the first request.
+//! Both versions of the protocol have the same messages, so those of v1 are used for both. The first request finds out
+//! which version the server has.
 
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -14,27 +14,27 @@ use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ErrorResponse, ServerReflectionRequest, ServerReflectionResponse};
 
-/// The newest first: clients of all kinds ask in this order.
+/// The newest version first, as other clients ask.
 const VERSIONS: [&str; 2] = [
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 ];
 
-/// A whole import closure may come in one answer.
+/// The largest answer accepted, in bytes: it may hold a file with all its imports.
 const MAX_ANSWER: usize = 256 * 1024 * 1024;
 
-/// A reflection stream that the server has answered on.
+/// A reflection stream on which the server has answered at least once.
 #[derive(Debug)]
-pub(super) struct Conversation {
+pub(super) struct ReflectionStream {
     requests: mpsc::Sender<ServerReflectionRequest>,
     answers: Streaming<ServerReflectionResponse>,
 }
 
-/// What a server says to one request: an answer, or in band that it has none.
+/// The answer to one request, or the error message that the server sent in its place.
 pub(super) type Answer = Result<MessageResponse, ErrorResponse>;
 
-impl Conversation {
-    /// Opens a stream with its first request, on v1 or else on v1alpha.
+impl ReflectionStream {
+    /// Opens a stream with its first request: with v1, or else with v1alpha.
     pub(super) async fn open(
         channel: &Channel,
         metadata: &MetadataMap,
@@ -62,19 +62,19 @@ impl Conversation {
         grpc.ready()
             .await
             .map_err(|error| Status::unavailable(error.to_string()))?;
-        // A server may send its headers with its first answer, so the request goes before they are waited for.
+        // A server may send its headers with its first answer, so the request is sent before they are awaited.
         send(&requests, first).await?;
         let codec = ProstCodec::<ServerReflectionRequest, ServerReflectionResponse>::default();
         let answers = grpc
             .streaming(request, http::uri::PathAndQuery::from_static(path), codec)
             .await?
             .into_inner();
-        let mut conversation = Self { requests, answers };
-        let answer = conversation.answer().await?;
-        Ok((conversation, answer))
+        let mut stream = Self { requests, answers };
+        let answer = stream.answer().await?;
+        Ok((stream, answer))
     }
 
-    /// Asks for one thing more.
+    /// Sends another request and waits for its answer.
     pub(super) async fn ask(&mut self, request: MessageRequest) -> Result<Answer, Status> {
         send(&self.requests, request).await?;
         self.answer().await

@@ -1,0 +1,69 @@
+//! [`Client`]: a connection, and the methods that can be called on it.
+
+use tonic::metadata::MetadataMap;
+use tonic::transport::Channel;
+
+use super::method::ClientMethod;
+use super::reflection;
+use crate::error::Error;
+use crate::schema::Schema;
+
+/// A connection to a gRPC server, and the schema of its methods. Cheap to clone; clones share the connection.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use protod::{Client, Message};
+///
+/// let client = Client::connect("127.0.0.1:9002").await?;
+/// let list = client.method("proto.StreamService/List")?;
+/// let request = Message::from_json(list.input().clone(), r#"{"pt": {"name": "hello", "value": 2018}}"#)?;
+/// let mut responses = list.server_streaming(request).await?;
+/// while let Some(message) = responses.message().await? {
+///     println!("{}", message.to_json()?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub(super) address: String,
+    pub(super) channel: Channel,
+    pub(super) schema: Schema,
+    pub(super) metadata: MetadataMap,
+    pub(super) max_receive_size: usize,
+}
+
+impl Client {
+    /// The schema of the server's services, as far as the client has it.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The method `package.Service/Method`. `package.Service.Method` works too.
+    ///
+    /// An unknown name is an error, which suggests a near one if there is any.
+    pub fn method(&self, name: &str) -> Result<ClientMethod, Error> {
+        let name = name.strip_prefix('/').unwrap_or(name);
+        let dotted = || {
+            let (service, method) = name.rsplit_once('.')?;
+            self.schema.method(&format!("{service}/{method}"))
+        };
+        let method = match dotted() {
+            Some(method) => method,
+            None => self.schema.require_method(name)?,
+        };
+        let metadata = self.metadata.clone();
+        Ok(ClientMethod::new(
+            &self.channel,
+            method,
+            metadata,
+            self.max_receive_size,
+        ))
+    }
+
+    /// Asks the server by reflection for the file of one symbol, such as the type inside an `Any`, and for what it
+    /// imports. The client's own schema stays as it is.
+    pub async fn fetch_symbol(&self, name: &str) -> Result<Schema, Error> {
+        reflection::fetch_schema(&self.channel, &self.metadata, &self.address, &[name.to_owned()]).await
+    }
+}
