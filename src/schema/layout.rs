@@ -1,15 +1,15 @@
-//! What the wire needs to know of a message type, in tables.
+//! Tables of message types, for reading their bytes.
 //!
-//! A [`Layout`] is a message descriptor boiled down for reading bytes: for each field number its wire type, what
-//! its value must satisfy, and the layout of its sub-messages. Layouts are built once when a schema loads and
-//! refer to one another by [`LayoutId`], so that the hot path never asks a descriptor for anything.
+//! A [`Layout`] has for each field number the wire type, what a value must satisfy, and the layout of sub-messages.
+//! Layouts are built once when a schema loads and refer to one another by [`LayoutId`], so that the hot path needs no
+//! descriptors.
 
 use std::collections::HashMap;
 use std::fmt;
 
 use prost_reflect::{Cardinality, DescriptorPool, Kind, MessageDescriptor};
 
-/// A message type's place in its schema's [`Layouts`].
+/// The index of a message type in the [`Layouts`] of its schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct LayoutId(u32);
 
@@ -33,7 +33,7 @@ pub(crate) struct Layout {
     low_numbers: Box<[u16]>,
 }
 
-/// The name only: prost-reflect's own `Debug` does not come back from a recursive type.
+/// Prints only the name: prost-reflect's own `Debug` does not end for a recursive type.
 impl fmt::Debug for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Layout")
@@ -47,7 +47,7 @@ impl fmt::Debug for Layout {
 pub(crate) struct FieldLayout {
     pub(crate) number: u32,
     pub(crate) shape: Shape,
-    /// Whether many values may come: repeated fields and maps.
+    /// Whether there may be several values: true for repeated fields and maps.
     pub(crate) repeated: bool,
 }
 
@@ -91,12 +91,12 @@ impl Layouts {
         Self { layouts, by_name }
     }
 
-    /// The layout that `id` names; ids come from this same table.
+    /// The layout with this id, which must come from the same table.
     pub(crate) fn get(&self, id: LayoutId) -> &Layout {
         &self.layouts[id.0 as usize]
     }
 
-    /// The layout of a message type by its full name, for load time.
+    /// Finds the layout of a message type by its full name. For load time.
     pub(crate) fn find(&self, full_name: &str) -> Option<LayoutId> {
         self.by_name.get(full_name).copied()
     }
@@ -145,15 +145,15 @@ impl Layout {
         }
     }
 
-    /// The index in [`fields`](Self::fields) of the field that a key of one byte belongs to, wire type included;
-    /// nothing for all other keys.
+    /// The index in [`fields`](Self::fields) of the field with this key of one byte, which includes the wire type. `None`
+    /// for all other keys.
     #[inline]
     pub(crate) fn index_of_short_key(&self, byte: u8) -> Option<usize> {
         let place = *self.short_keys.get(byte as usize)?;
         usize::from(place).checked_sub(1)
     }
 
-    /// The index in [`fields`](Self::fields) of a field number, or nothing for an unknown field.
+    /// The index in [`fields`](Self::fields) of the field with this number. `None` for an unknown field.
     #[inline]
     pub(crate) fn field_index(&self, number: u32) -> Option<usize> {
         match self.low_numbers.get(number as usize) {

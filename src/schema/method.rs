@@ -1,19 +1,19 @@
-//! One method of a service, with everything that a call needs of it.
+//! [`Method`]: one method of a service, with everything that a call needs.
 
 use std::fmt;
 use std::sync::Arc;
 
 use prost_reflect::{MessageDescriptor, MethodDescriptor};
 
-use super::{LayoutId, Layouts};
+use super::layout::{LayoutId, Layouts};
 
-/// One method of a schema: its descriptors, its shape, and the tables to check its messages with.
+/// One method of a schema: its descriptors, its shape, and the tables for checking its messages.
 pub struct Method {
     path: String,
     descriptor: MethodDescriptor,
     input: MessageDescriptor,
     output: MessageDescriptor,
-    /// Asked for each message, so not of the descriptor.
+    /// Copied from the descriptor, since they are read for each message.
     client_streaming: bool,
     server_streaming: bool,
     layouts: Arc<Layouts>,
@@ -46,12 +46,12 @@ impl Method {
         }
     }
 
-    /// `package.Service/Method`, the name that rules and handlers use.
+    /// `package.Service/Method`, as in rules and handlers.
     pub fn name(&self) -> &str {
         &self.path[1..]
     }
 
-    /// `/package.Service/Method`, as HTTP/2 carries it.
+    /// `/package.Service/Method`, as in HTTP/2 requests.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -99,7 +99,7 @@ impl Method {
     }
 }
 
-/// The name only: prost-reflect's own `Debug` does not come back from a recursive type.
+/// Prints only the name: prost-reflect's own `Debug` does not end for a recursive type.
 impl fmt::Debug for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Method")

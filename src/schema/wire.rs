@@ -1,15 +1,15 @@
-//! Walks the bytes of a serialized descriptor without any library's types.
+//! Reads the bytes of a serialized descriptor without any library's types.
 //!
-//! Bytes from outside are looked at here first: prost-reflect panics or overflows its stack on some of them. A
-//! walk meets every record of every part of a file (messages, fields, options, …), so that wire damage anywhere is
-//! an error here and nowhere else.
+//! Bytes from outside are checked here first: prost-reflect panics or overflows its stack on some of them. A walk
+//! visits every record of every descriptor in a file (messages, fields, options, …), so that damaged bytes are found here
+//! and nowhere else.
 
 use prost::DecodeError;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
-/// A descriptor message, so far as the walk tells them apart.
+/// The kind of a descriptor message, as far as the walk distinguishes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum DescriptorKind {
     File,
     Message,
     Field,
@@ -21,13 +21,13 @@ pub(super) enum Part {
     Method,
     /// The options of any of the above.
     Options,
-    /// An option as it was written, before anyone has looked it up.
+    /// An option as it was written, before its name was looked up.
     UninterpretedOption,
 }
 
-impl Part {
-    /// What the field `number` of this part holds, by descriptor.proto; nothing for scalars and for the parts that
-    /// hold none of those above.
+impl DescriptorKind {
+    /// The kind of the message in field `number`, according to descriptor.proto. `None` for scalars, and for messages
+    /// that contain none of these kinds.
     fn child(self, number: u32) -> Option<Self> {
         Some(match (self, number) {
             (Self::File, 4) | (Self::Message, 3) => Self::Message,
@@ -49,11 +49,11 @@ impl Part {
     }
 }
 
-/// One field of a message, as it lies in the bytes.
+/// One field of a serialized message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Record<'a> {
     pub(super) number: u32,
-    /// The record with its tag.
+    /// The record including its tag.
     pub(super) whole: &'a [u8],
     pub(super) value: RecordValue<'a>,
 }
@@ -65,7 +65,7 @@ pub(super) enum RecordValue<'a> {
     Other,
 }
 
-/// The records of one message, in order; ends after the first that is damaged.
+/// The records of one message, in order. Ends after the first damaged one.
 pub(super) fn records(mut bytes: &[u8]) -> impl Iterator<Item = Result<Record<'_>, DecodeError>> {
     std::iter::from_fn(move || {
         (!bytes.is_empty()).then(|| {
@@ -99,18 +99,18 @@ fn next_record<'a>(bytes: &mut &'a [u8]) -> Result<Record<'a>, DecodeError> {
     })
 }
 
-/// Calls `visit` with every record of `part` and of the parts below it, outermost first.
+/// Calls `visit` with every record of a descriptor of this kind and of the descriptors in it, outermost first.
 pub(super) fn walk<'a>(
-    part: Part,
+    kind: DescriptorKind,
     bytes: &'a [u8],
-    visit: &mut dyn FnMut(Part, &Record<'a>),
+    visit: &mut dyn FnMut(DescriptorKind, &Record<'a>),
 ) -> Result<(), DecodeError> {
-    let mut waiting = vec![(part, bytes)];
-    while let Some((part, bytes)) = waiting.pop() {
+    let mut waiting = vec![(kind, bytes)];
+    while let Some((kind, bytes)) = waiting.pop() {
         for record in records(bytes) {
             let record = record?;
-            visit(part, &record);
-            if let (Some(child), RecordValue::Delimited(inner)) = (part.child(record.number), record.value) {
+            visit(kind, &record);
+            if let (Some(child), RecordValue::Delimited(inner)) = (kind.child(record.number), record.value) {
                 waiting.push((child, inner));
             }
         }

@@ -1,4 +1,4 @@
-//! The comments of a file's elements, and the places they came from.
+//! The comments of a file's elements, and their places in the source.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ impl<'f> Comments<'f> {
         Self { locations }
     }
 
-    /// Where an element begins: line and column. Elements without source come last, in the order they have.
+    /// Where an element begins: line and column. Elements without source come last.
     pub(super) fn place(&self, path: &[i32]) -> (i32, i32) {
         match self.locations.get(path).map(|location| location.span.as_slice()) {
             Some([line, column, ..]) => (*line, *column),
@@ -29,7 +29,7 @@ impl<'f> Comments<'f> {
         }
     }
 
-    /// What stands before an element: its comment, and those apart from it.
+    /// The comments before an element: its own, and those detached from it.
     pub(super) fn before(&self, path: &[i32]) -> String {
         let Some(location) = self.locations.get(path) else {
             return String::new();
@@ -45,7 +45,7 @@ impl<'f> Comments<'f> {
         text
     }
 
-    /// What stands after an element, or inside after its opening brace.
+    /// The comment after an element, or after its opening brace.
     pub(super) fn after(&self, path: &[i32]) -> Option<String> {
         let location = self.locations.get(path)?;
         location.trailing_comments.as_deref().map(lines)

@@ -1,4 +1,6 @@
-//! Files, services, messages, enums and their parts.
+//! [`Printer`]: files, services, messages, enums and their parts as proto text.
+//!
+//! Elements are printed in the order of their source, if it is known, with the comments before and after them.
 
 use std::fmt::Write as _;
 
@@ -10,10 +12,11 @@ use prost_types::FieldDescriptorProto;
 use prost_types::field_descriptor_proto::{Label, Type};
 
 use super::comments::Comments;
+use super::lines::{indented, spaced};
 use super::names::relative;
 use super::options::{assignments, quoted};
 
-/// The end of a range that has none.
+/// The end of a range up to `max`.
 const MAX_FIELD: u32 = 536_870_912;
 
 /// Prints the elements of one file.
@@ -331,7 +334,7 @@ impl<'f> Printer<'f> {
         }
     }
 
-    /// Braces with what is in them, and comments.
+    /// A block in braces with its comments.
     fn block(&self, path: &[i32], head: &str, body: &str) -> String {
         let before = self.comments.before(path);
         let after = self.comments.after(path).unwrap_or_default();
@@ -352,11 +355,11 @@ impl<'f> Printer<'f> {
     }
 }
 
-/// What fields and extensions have in common.
+/// What is the same for fields and extensions.
 struct Declared<'d> {
     proto: &'d FieldDescriptorProto,
     kind: Kind,
-    /// Where the names of types are looked up.
+    /// The scope in which the names of types are looked up.
     scope: String,
     options: Vec<String>,
 }
@@ -380,7 +383,7 @@ fn first_member(oneof: &OneofDescriptor) -> Option<FieldDescriptor> {
     oneof.fields().min_by_key(|field| field.path().last().copied())
 }
 
-/// Whether a message is the body of an extension that is a group.
+/// Whether a message is the type of an extension that is a group.
 fn is_group(message: &MessageDescriptor, mut extensions: impl Iterator<Item = ExtensionDescriptor>) -> bool {
     extensions.any(|extension| extension.is_group() && extension.kind().as_message() == Some(message))
 }
@@ -397,7 +400,7 @@ fn reserved_names<'n>(names: impl Iterator<Item = &'n str>) -> Option<String> {
     (!names.is_empty()).then(|| format!("reserved {};\n", names.join(", ")))
 }
 
-/// The name that a field has in JSON unless it says otherwise.
+/// The name of a field in JSON, unless `json_name` is set.
 fn default_json_name(name: &str) -> String {
     let mut json = String::with_capacity(name.len());
     let mut capitalize = false;
@@ -414,28 +417,4 @@ fn default_json_name(name: &str) -> String {
 fn in_order(mut parts: Parts) -> impl Iterator<Item = String> {
     parts.sort_by_key(|(place, _)| *place);
     parts.into_iter().map(|(_, text)| text)
-}
-
-/// Parts one below the other, with an empty line around those that take several.
-fn spaced(parts: Vec<String>) -> String {
-    let mut text = String::new();
-    let mut after_long = false;
-    for part in parts {
-        let is_long = part.lines().count() > 1;
-        if !text.is_empty() && (is_long || after_long) {
-            text.push('\n');
-        }
-        text += &part;
-        after_long = is_long;
-    }
-    text
-}
-
-/// Every line two spaces further in.
-pub(super) fn indented(text: &str) -> String {
-    let lines = text.lines().map(|line| match line {
-        "" => "\n".to_owned(),
-        line => format!("  {line}\n"),
-    });
-    lines.collect()
 }

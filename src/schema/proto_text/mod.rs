@@ -1,21 +1,22 @@
-//! Descriptors as proto text, comments included where the compiler kept them.
+//! Prints descriptors as proto text, with comments if the compiler kept them.
 //!
-//! What is printed compiles to the same descriptors: names are as short as their scope allows and no shorter,
-//! defaults are left out where they are defaults, and elements stand in the order of their source, if that is known.
+//! The text compiles to the same descriptors. Names are as short as their scope allows, defaults are left out, and elements
+//! are in the order of their source, if it is known.
 
 mod comments;
 mod element;
+mod lines;
 mod names;
 mod options;
 
 use prost_reflect::DescriptorPool;
 
 use self::element::Printer;
-use super::Schema;
+use crate::schema::compiled::Schema;
 
 impl Schema {
-    /// A service, method, message, field, oneof, enum, enum value, extension or file as proto text; nothing if the
-    /// schema has no such symbol. A part of a message or enum is printed by itself.
+    /// A service, method, message, field, oneof, enum, enum value, extension or file as proto text. Returns `None` if the
+    /// schema has no such symbol. A member of a message or enum is printed by itself.
     ///
     /// ```
     /// let schema = protod::Schema::from_source("greeting.proto", r#"
@@ -67,7 +68,7 @@ fn find(pool: &DescriptorPool, symbol: &str) -> Option<String> {
             return Some(printer.oneof(&oneof));
         }
     }
-    // Enum values are named in the scope that their enum stands in; the enum's own name will do too.
+    // Enum values are in the scope of their enum. The enum's own name works too.
     let mut enums = pool.all_enums().filter(|enumeration| {
         let scope = enumeration
             .full_name()

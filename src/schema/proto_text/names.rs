@@ -1,8 +1,8 @@
-//! How a type is named where it is used: the shortest name that still means it there.
+//! Names of types: the shortest name that refers to a type in a given scope.
 
 use prost_reflect::DescriptorPool;
 
-/// The name of `full_name` in `scope` (a package, message or service).
+/// The shortest name of `full_name` in `scope` (a package, message or service).
 pub(super) fn relative<'n>(
     pool: &DescriptorPool,
     scope: &str,
@@ -20,7 +20,7 @@ pub(super) fn relative<'n>(
     format!(".{full_name}").into()
 }
 
-/// What a name means in a scope, by protobuf's rule: the innermost scope that has its first part decides.
+/// The full name that a name refers to in a scope. By protobuf's rule, the innermost scope with its first part decides.
 fn meaning(pool: &DescriptorPool, scope: &str, name: &str) -> Option<String> {
     let first = name.split('.').next().unwrap_or(name);
     let mut scope = Some(scope);
@@ -43,7 +43,7 @@ fn meaning(pool: &DescriptorPool, scope: &str, name: &str) -> Option<String> {
     None
 }
 
-/// Whether a name is that of anything a type's name may begin with or be.
+/// Whether a type, or anything that a type's name can begin with, has this name.
 fn exists(pool: &DescriptorPool, name: &str) -> bool {
     let is_package = || {
         pool.files().any(|file| {
@@ -61,7 +61,7 @@ fn exists(pool: &DescriptorPool, name: &str) -> bool {
         || is_package()
 }
 
-/// A field hides a type of the same name outside its message.
+/// Whether this is the name of a field, which hides a type of the same name outside its message.
 fn is_field(pool: &DescriptorPool, name: &str) -> bool {
     let Some((message, field)) = name.rsplit_once('.') else {
         return false;

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use prost_reflect::text_format::FormatOptions;
 use prost_reflect::{DynamicMessage, Kind, Value};
 
-/// The options that are set, each as `name = value`. A repeated option is given once for each of its values.
+use super::lines::indented;
+
+/// The options that are set, each as `name = value`. A repeated option occurs once for each of its values.
 pub(super) fn assignments(options: &DynamicMessage) -> Vec<String> {
     let mut all = Vec::new();
     for (field, value) in options.fields() {
@@ -48,13 +50,13 @@ fn text(value: &Value, kind: &Kind) -> String {
             value.map_or_else(|| number.to_string(), |value| value.name().to_owned())
         }
         Value::Message(message) => {
-            // An `Any` stays bytes: an `Any` inside an `Any` could be expanded until the stack ends.
+            // An `Any` is printed as bytes: expanding `Any`s inside one another could overflow the stack.
             let format = FormatOptions::new().pretty(true).expand_any(false);
             let text = message.to_text_format_with_options(&format);
             match text.as_str() {
                 "" => "{}".to_owned(),
                 text if text.contains('\n') => {
-                    format!("{{\n{}}}", super::element::indented(&format!("{text}\n")))
+                    format!("{{\n{}}}", indented(&format!("{text}\n")))
                 }
                 text => format!("{{ {text} }}"),
             }
@@ -63,7 +65,7 @@ fn text(value: &Value, kind: &Kind) -> String {
     }
 }
 
-/// A string literal of proto text. What is neither printable nor text is escaped byte by byte.
+/// A string literal of proto text. Control characters and bytes that are not UTF-8 are escaped byte by byte.
 pub(super) fn quoted(bytes: &[u8]) -> String {
     let mut literal = String::from("\"");
     let escape = |literal: &mut String, byte: u8| {

@@ -1,8 +1,8 @@
-//! The files that need not be on anyone's disk.
+//! The files that come with protod.
 //!
-//! `google/protobuf/*` is built in and wins over copies on an import path: today's copies of descriptor.proto do
-//! not even parse. The protos that most APIs import beside those are bundled, compiled by protoc
-//! (`scripts/bundled-protos.sh`), for users who have none of their own.
+//! `google/protobuf/*` is built in, and is used even if an import path has a copy: current copies of descriptor.proto
+//! use editions, which do not parse. The other protos that most APIs import are bundled, compiled by protoc
+//! (`scripts/bundled-protos.sh`). They are used if the user has no copy.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -24,7 +24,7 @@ pub(super) fn built_in(name: &str) -> Option<SetFile> {
     Some(file.expect("the built-in files are in order"))
 }
 
-/// The import name of a path that is a copy of a built-in file.
+/// The import name of a path, if it is a copy of a built-in file.
 pub(super) fn built_in_name(path: &str) -> Option<&str> {
     let name = &path[path.rfind("google/protobuf/")?..];
     (built_in(name).is_some()).then_some(name)

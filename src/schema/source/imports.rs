@@ -1,13 +1,13 @@
-//! Where an import leads: the folders that an `import "a/b.proto"` is looked up in.
+//! Import roots: the folders in which an `import "a/b.proto"` is looked up.
 //!
-//! The order is the same every time, and short of the whole disk:
+//! The order is fixed, and ends long before the whole disk is searched:
 //!
-//! 1. the import paths given;
+//! 1. the import paths that the user gave;
 //! 2. the modules of every buf.yaml or buf.work.yaml above the importing file, the nearest first;
 //! 3. the input folders that hold the importing file;
-//! 4. the importing file's folder and those above it, the nearest first, each with its [`WELL_KNOWN`] sub-folders,
+//! 4. the importing file's folder and those above it, the nearest first, each with its [`USUAL_ROOTS`],
 //!    up to the one that holds `.git`; never the root of the file system;
-//! 5. the other input folders, with their well-known sub-folders.
+//! 5. the other input folders, with their usual roots.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -16,8 +16,8 @@ use std::rc::Rc;
 
 use saphyr::{LoadableYamlNode, Yaml};
 
-/// Folders that by custom are import roots, below a project's own.
-const WELL_KNOWN: [&str; 10] = [
+/// Folders that are import roots by convention, relative to a project folder.
+const USUAL_ROOTS: [&str; 10] = [
     "proto",
     "protos",
     "api",
@@ -30,30 +30,30 @@ const WELL_KNOWN: [&str; 10] = [
     "include",
 ];
 
-/// The files that a buf workspace names its modules in, in the order they are read.
-pub(super) const BUF_FILES: [&str; 2] = ["buf.work.yaml", "buf.yaml"];
+/// The files in which buf names modules, in the order they are read.
+pub(in crate::schema) const BUF_FILES: [&str; 2] = ["buf.work.yaml", "buf.yaml"];
 
 /// The import roots of one load.
 #[derive(Debug)]
-pub(super) struct ImportRoots {
+pub(in crate::schema) struct ImportRoots {
     given: Vec<PathBuf>,
     input_folders: Vec<PathBuf>,
     /// The roots for files of one folder, in order.
     by_folder: HashMap<PathBuf, Rc<[PathBuf]>>,
-    /// The buf.yaml and buf.work.yaml files read on the way.
-    pub(super) configuration_files: BTreeSet<PathBuf>,
+    /// The buf.yaml and buf.work.yaml files that were read.
+    pub(in crate::schema) configuration_files: BTreeSet<PathBuf>,
 }
 
-/// A file that an import leads to.
+/// The file of an import, and the root in which it was found.
 #[derive(Debug)]
-pub(super) struct FoundImport {
-    pub(super) root: PathBuf,
-    pub(super) path: PathBuf,
+pub(in crate::schema) struct FoundImport {
+    pub(in crate::schema) root: PathBuf,
+    pub(in crate::schema) path: PathBuf,
 }
 
 impl ImportRoots {
     /// All paths are absolute.
-    pub(super) fn new(given: Vec<PathBuf>, input_folders: Vec<PathBuf>) -> Self {
+    pub(in crate::schema) fn new(given: Vec<PathBuf>, input_folders: Vec<PathBuf>) -> Self {
         Self {
             given,
             input_folders,
@@ -63,12 +63,12 @@ impl ImportRoots {
     }
 
     /// The import paths given by the user.
-    pub(super) fn given(&self) -> &[PathBuf] {
+    pub(in crate::schema) fn given(&self) -> &[PathBuf] {
         &self.given
     }
 
-    /// Looks up `import` for a file that lies in `folder`; a file out of a descriptor set lies nowhere.
-    pub(super) fn find(&mut self, folder: Option<&Path>, import: &str) -> Option<FoundImport> {
+    /// Looks up `import` for a file in `folder`. A file of a descriptor set has no folder.
+    pub(in crate::schema) fn find(&mut self, folder: Option<&Path>, import: &str) -> Option<FoundImport> {
         if !Path::new(import)
             .components()
             .all(|part| matches!(part, Component::Normal(_)))
@@ -84,8 +84,8 @@ impl ImportRoots {
         })
     }
 
-    /// The folders that [`find`](Self::find) looks into, in order; all of them exist.
-    pub(super) fn of_folder(&mut self, folder: Option<&Path>) -> Rc<[PathBuf]> {
+    /// The folders that [`find`](Self::find) searches, in order. All of them exist.
+    pub(in crate::schema) fn of_folder(&mut self, folder: Option<&Path>) -> Rc<[PathBuf]> {
         let key = folder.unwrap_or(Path::new(""));
         if let Some(roots) = self.by_folder.get(key) {
             return Rc::clone(roots);
@@ -109,14 +109,14 @@ impl ImportRoots {
         roots.extend(around);
         for root in above.into_iter().map(Path::to_owned).chain(elsewhere) {
             roots.push(root.clone());
-            roots.extend(WELL_KNOWN.iter().map(|name| root.join(name)));
+            roots.extend(USUAL_ROOTS.iter().map(|name| root.join(name)));
         }
         let mut seen = BTreeSet::new();
         roots.retain(|root| seen.insert(root.clone()) && root.is_dir());
         roots
     }
 
-    /// The modules that a folder's buf configuration names; a file that is not understood names none.
+    /// The modules that the buf configuration of a folder names. A file that cannot be read as one names none.
     fn buf_modules(&mut self, folder: &Path) -> Vec<PathBuf> {
         let mut modules = Vec::new();
         for name in BUF_FILES {
@@ -142,8 +142,8 @@ impl ImportRoots {
     }
 }
 
-/// The text of a buf configuration, if it is one: the YAML reader recurses into what it reads, so nothing that
-/// could nest more than a configuration does is shown to it.
+/// The text of a buf configuration, unless it is large or could be nested deeply: the YAML parser is recursive, and would
+/// overflow the stack.
 fn read_configuration(path: &Path) -> Option<String> {
     const MAX_BYTES: u64 = 16 << 10;
     const MAX_BRACKETS: usize = 64;
@@ -174,7 +174,7 @@ fn module_paths(configuration: &Yaml<'_>) -> Vec<String> {
         .collect();
     let build = configuration.as_mapping_get("build");
     paths.extend(texts_of(build.and_then(|build| build.as_mapping_get("roots"))));
-    // `.` joined to a folder would be a second name of it.
+    // A folder joined with `.` would be a second name for it.
     paths
         .iter_mut()
         .filter(|path| *path == ".")

@@ -1,7 +1,6 @@
-//! One `.proto` as text: read, looked at, parsed.
+//! Reads and parses the text of one `.proto`.
 //!
-//! The parser recurses into the braces of option values without a limit, so their depth is measured before it
-//! sees a text.
+//! The parser recurses into the braces of option values without a limit, so their depth is measured first.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +9,10 @@ use prost_types::FileDescriptorProto;
 
 use crate::error::{Problem, SourceText};
 
-/// Longer texts are refused: a proto of this size is some other file.
+/// Larger files are refused: no proto is so large.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 
-/// How deep braces may nest. Messages end at 31 levels and binary options at 100, so no valid file comes near.
+/// How deep braces may nest. Messages nest at most 31 levels deep and binary options 100, so no valid file needs more.
 pub(super) const MAX_NESTING: usize = 90;
 
 /// Reads the text of a proto; `name` is the path as the user knows it.
@@ -43,7 +42,7 @@ pub(super) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
     ))
 }
 
-/// Parses a text into a descriptor whose names are not looked up yet, and whose own name is the source's.
+/// Parses a text into a descriptor with the name of its source. References to types are not looked up yet.
 pub(super) fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Problem>> {
     let text = source.text();
     if let Some(too_deep) = first_bracket_below(text, MAX_NESTING) {
@@ -66,8 +65,8 @@ pub(super) fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Prob
     }
 }
 
-/// `rpc A(B) returns (C) {}` has options, if none are in them, where `rpc A(B) returns (C);` has not. So protoc
-/// writes it; the parser does not tell them apart.
+/// Adds empty options to the methods that are written with braces, as protoc does: `rpc A(B) returns (C) {}`, but not
+/// `rpc A(B) returns (C);`. The parser does not distinguish the two.
 fn keep_empty_method_options(text: &str, descriptor: &mut FileDescriptorProto) {
     let FileDescriptorProto {
         service: services,
@@ -95,7 +94,7 @@ fn keep_empty_method_options(text: &str, descriptor: &mut FileDescriptorProto) {
     }
 }
 
-/// What the parser says of a text that ends too early has no place: it is the end.
+/// Places a problem without a place at the end of the text: the parser reports a text that ends too early like that.
 fn place_at_end(source: &SourceText, problem: Problem) -> Problem {
     if problem.position().is_some() {
         return problem;
@@ -104,7 +103,7 @@ fn place_at_end(source: &SourceText, problem: Problem) -> Problem {
     Problem::at(source, end..end, problem.to_string())
 }
 
-/// A text with editions fails at its first word, and the parser's message would not say why.
+/// The problem of a text with editions. The parser fails at its first word, and its message does not say why.
 fn edition_problem(source: &SourceText) -> Option<Problem> {
     let mut offset = 0;
     for line in source.text().split_inclusive('\n') {
@@ -124,11 +123,11 @@ fn edition_problem(source: &SourceText) -> Option<Problem> {
     None
 }
 
-/// Said of texts and of sets alike.
+/// The message for a file with editions, as text or in a set.
 pub(super) const EDITIONS: &str = "protobuf editions are not supported yet";
 pub(super) const EDITIONS_HINT: &str = "files with syntax = \"proto2\" or \"proto3\" are";
 
-/// The offset of the first bracket that opens level `limit + 1`, strings and comments left out.
+/// The offset of the first bracket that opens level `limit + 1`. Brackets in strings and comments do not count.
 pub(crate) fn first_bracket_below(text: &str, limit: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0_usize;
@@ -165,7 +164,7 @@ fn end_of_line(bytes: &[u8], start: usize) -> usize {
         .map_or(bytes.len(), |length| start + length)
 }
 
-/// The offset of the closing quote; a string that is not closed ends with its line.
+/// The offset of the closing quote. An unclosed string ends with its line.
 fn end_of_string(bytes: &[u8], start: usize, quote: u8) -> usize {
     let mut at = start + 1;
     while at < bytes.len() && bytes[at] != quote && bytes[at] != b'\n' {

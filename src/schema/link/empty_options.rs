@@ -1,14 +1,14 @@
-//! Options of methods that have none in them, as `rpc M(A) returns (B) {}` has.
+//! Empty options of methods, as in `rpc M(A) returns (B) {}`.
 //!
-//! A compiler writes them, so clients get them. prost-reflect looks up what options there are, for which it builds a pool
-//! of Google's own files, the first time that it meets any. That takes as long as all else of a small proto does, so a
-//! pool is not told of options that are empty.
+//! Compilers write them, so clients get them. But when prost-reflect first sees any options, it looks up which options
+//! exist, and for that builds a pool of Google's own files. That takes as long as loading a small proto, so empty options
+//! are removed before a file goes into a pool, and put back into its bytes afterwards.
 
 use bytes::Bytes;
 use prost::encoding::{WireType, encode_key, encode_varint};
 use prost_types::{FileDescriptorProto, MethodOptions};
 
-use super::wire::{RecordValue, records};
+use crate::schema::wire::{RecordValue, records};
 
 /// `service` in a file, `method` in a service, `options` in a method.
 const SERVICE: u32 = 6;
@@ -20,7 +20,7 @@ const OPTIONS: u32 = 4;
 pub(super) struct EmptyOptions(Vec<(usize, usize)>);
 
 impl EmptyOptions {
-    /// Takes them out of a file.
+    /// Removes them from a file.
     pub(super) fn take_from(file: &mut FileDescriptorProto) -> Self {
         let mut taken = Vec::new();
         for (service, declared) in file.service.iter_mut().enumerate() {
@@ -55,7 +55,7 @@ impl EmptyOptions {
     }
 }
 
-/// A message in which each field of that number is what `change` makes of it, given its index and its contents.
+/// The message with each field of this number replaced by the result of `change`, which gets its index and contents.
 fn with_each(message: &[u8], number: u32, mut change: impl FnMut(usize, &[u8]) -> Vec<u8>) -> Vec<u8> {
     let mut changed = Vec::with_capacity(message.len() + 64);
     let mut index = 0;
@@ -74,7 +74,7 @@ fn with_each(message: &[u8], number: u32, mut change: impl FnMut(usize, &[u8]) -
     changed
 }
 
-/// A method without options, with empty ones, where a compiler writes them: in the order of numbers.
+/// The method with empty options, in the order of field numbers, as a compiler writes it.
 fn with_empty_options(method: &[u8]) -> Vec<u8> {
     let before: usize = records(method)
         .flatten()

@@ -1,7 +1,7 @@
-//! A serialized `FileDescriptorSet` cut into its files, each with the compiler's own bytes.
+//! Splits a serialized `FileDescriptorSet` into its files, each with the compiler's own bytes.
 //!
-//! Everything that a library would panic on is refused here: editions, damage, option texts that nest without
-//! end. A [`SetFile`] has been walked to its last byte.
+//! Everything on which a library would panic is refused here: editions, damaged bytes, deeply nested option texts. A
+//! [`SetFile`] has been checked to its last byte.
 
 use std::fs;
 use std::path::Path;
@@ -9,24 +9,24 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::text::{EDITIONS, EDITIONS_HINT, MAX_NESTING, first_bracket_below};
-use super::wire::{Part, Record, RecordValue, records, walk};
 use crate::error::Problem;
+use crate::schema::wire::{DescriptorKind, Record, RecordValue, records, walk};
 
 /// One file of a set.
 #[derive(Debug, Clone)]
-pub(super) struct SetFile {
-    pub(super) name: String,
-    pub(super) dependencies: Vec<String>,
-    /// Indices into `dependencies` of those that importers of this file see too.
-    pub(super) public_dependencies: Vec<usize>,
-    pub(super) descriptor: Bytes,
+pub(in crate::schema) struct SetFile {
+    pub(in crate::schema) name: String,
+    pub(in crate::schema) dependencies: Vec<String>,
+    /// Indices into `dependencies` of the public imports, which importers of this file also see.
+    pub(in crate::schema) public_dependencies: Vec<usize>,
+    pub(in crate::schema) descriptor: Bytes,
 }
 
-/// No protobuf library reads or writes more.
+/// The limit of protobuf libraries.
 const MAX_SET_BYTES: u64 = 2 << 30;
 
-/// The bytes of a set; `name` is what the user calls it.
-pub(super) fn read_from_disk(path: &Path, name: &str) -> Result<Bytes, Problem> {
+/// Reads a set; `name` is the path as the user knows it.
+pub(in crate::schema) fn read_from_disk(path: &Path, name: &str) -> Result<Bytes, Problem> {
     let failed = |error| Problem::in_file(name, format!("cannot be read: {error}"));
     let length = fs::metadata(path).map_err(failed)?.len();
     if length > MAX_SET_BYTES {
@@ -38,8 +38,8 @@ pub(super) fn read_from_disk(path: &Path, name: &str) -> Result<Bytes, Problem> 
     Ok(fs::read(path).map_err(failed)?.into())
 }
 
-/// The files of the set `bytes`, or all that is wrong with them; `name` is what the user calls the set.
-pub(super) fn read(name: &str, bytes: &Bytes) -> Result<Vec<SetFile>, Vec<Problem>> {
+/// The files of the set `bytes`, or all their problems. `name` is what the user calls the set.
+pub(in crate::schema) fn read(name: &str, bytes: &Bytes) -> Result<Vec<SetFile>, Vec<Problem>> {
     let whole_set = |problem: Problem| vec![problem.with_hint(HOW_TO_MAKE_A_SET)];
     let mut files = Vec::new();
     let mut problems = Vec::new();
@@ -80,8 +80,8 @@ pub(super) fn read(name: &str, bytes: &Bytes) -> Result<Vec<SetFile>, Vec<Proble
 const HOW_TO_MAKE_A_SET: &str =
     "a set is what `protoc --include_imports --descriptor_set_out=…` or `buf build` writes";
 
-/// Looks at one `FileDescriptorProto`.
-pub(super) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFile, Problem> {
+/// Checks one serialized `FileDescriptorProto` of `set`.
+pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFile, Problem> {
     let mut name = Ok("");
     let mut dependencies = Vec::new();
     let mut public_dependencies = Vec::new();
@@ -89,20 +89,20 @@ pub(super) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFile, Problem
     let mut edition = false;
     let mut too_deep = false;
     walk(
-        Part::File,
+        DescriptorKind::File,
         &descriptor,
-        &mut |part, record| match (part, record.number, record.value) {
-            (Part::File, 1, RecordValue::Delimited(text)) => name = std::str::from_utf8(text),
-            (Part::File, 3, RecordValue::Delimited(text)) => match std::str::from_utf8(text) {
+        &mut |kind, record| match (kind, record.number, record.value) {
+            (DescriptorKind::File, 1, RecordValue::Delimited(text)) => name = std::str::from_utf8(text),
+            (DescriptorKind::File, 3, RecordValue::Delimited(text)) => match std::str::from_utf8(text) {
                 Ok(dependency) => dependencies.push(dependency.to_owned()),
                 Err(_) => bad_text = true,
             },
-            (Part::File, 10, RecordValue::Varint(index)) => {
+            (DescriptorKind::File, 10, RecordValue::Varint(index)) => {
                 public_dependencies.extend(usize::try_from(index));
             }
-            (Part::File, 12, RecordValue::Delimited(syntax)) => edition |= syntax == b"editions",
-            (Part::File, 14, RecordValue::Varint(_)) => edition = true,
-            (Part::UninterpretedOption, 8, RecordValue::Delimited(text)) => {
+            (DescriptorKind::File, 12, RecordValue::Delimited(syntax)) => edition |= syntax == b"editions",
+            (DescriptorKind::File, 14, RecordValue::Varint(_)) => edition = true,
+            (DescriptorKind::UninterpretedOption, 8, RecordValue::Delimited(text)) => {
                 let text = String::from_utf8_lossy(text);
                 too_deep |= first_bracket_below(&text, MAX_NESTING).is_some();
             }

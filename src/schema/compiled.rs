@@ -1,0 +1,141 @@
+//! [`Schema`]: the compiled protos, and what everyone asks them for.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use prost_reflect::DescriptorPool;
+
+use super::layout::Layouts;
+use super::method::Method;
+use crate::error::Error;
+use crate::suggest;
+
+/// An immutable, compiled set of protos. Cheap to clone.
+#[derive(Clone)]
+pub struct Schema {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: DescriptorPool,
+    files: Vec<SchemaFile>,
+    layouts: Arc<Layouts>,
+    /// Every method of every service, by `package.Service/Method`, sorted.
+    methods: Vec<Arc<Method>>,
+    watch_paths: Vec<PathBuf>,
+    input_folders: Vec<InputFolder>,
+}
+
+/// A folder of inputs. Rules are looked for here unless others are named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputFolder {
+    /// The folder, as the user named it.
+    pub path: PathBuf,
+    /// Whether the folder itself is an input, with all folders below it. If not, a file in it is.
+    pub whole: bool,
+}
+
+/// One file of a schema: its import name, and the bytes of its `FileDescriptorProto` as the compiler or the descriptor
+/// set has them.
+#[derive(Debug, Clone)]
+pub struct SchemaFile {
+    /// The name that other files import it by.
+    pub name: String,
+    /// The serialized `google.protobuf.FileDescriptorProto`.
+    pub descriptor: Bytes,
+}
+
+/// Prints only the names of files and methods: a pool is large, and types may be recursive.
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files: Vec<_> = self.files().iter().map(|file| &file.name).collect();
+        f.debug_struct("Schema")
+            .field("files", &files)
+            .field("methods", &self.methods())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Schema {
+    /// The schema of the linked `files`, each after those it imports, whose descriptors are in `pool`.
+    pub(super) fn new(
+        pool: DescriptorPool,
+        files: Vec<SchemaFile>,
+        watch_paths: Vec<PathBuf>,
+        input_folders: Vec<InputFolder>,
+    ) -> Self {
+        let layouts = Arc::new(Layouts::of_pool(&pool));
+        let mut methods: Vec<Arc<Method>> = pool
+            .services()
+            .flat_map(|service| service.methods().collect::<Vec<_>>())
+            .map(|method| Arc::new(Method::new(method, &layouts)))
+            .collect();
+        methods.sort_by(|a, b| a.name().cmp(b.name()));
+        let inner = Inner {
+            pool,
+            files,
+            layouts,
+            methods,
+            watch_paths,
+            input_folders,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// The descriptors of all files.
+    pub fn pool(&self) -> &DescriptorPool {
+        &self.inner.pool
+    }
+
+    /// All files, each after those it imports.
+    pub fn files(&self) -> &[SchemaFile] {
+        &self.inner.files
+    }
+
+    /// All methods of all services, sorted by name.
+    pub fn methods(&self) -> &[Arc<Method>] {
+        &self.inner.methods
+    }
+
+    /// The method `package.Service/Method`, with or without a leading slash.
+    pub fn method(&self, name: &str) -> Option<&Arc<Method>> {
+        let name = name.strip_prefix('/').unwrap_or(name);
+        let found = self
+            .inner
+            .methods
+            .binary_search_by(|method| method.name().cmp(name))
+            .ok()?;
+        Some(&self.inner.methods[found])
+    }
+
+    /// The method of this name, or an error that suggests a near one if there is any.
+    pub fn require_method(&self, name: &str) -> Result<&Arc<Method>, Error> {
+        self.method(name).ok_or_else(|| {
+            let known = self.methods().iter().map(|method| method.name());
+            let hint = suggest::nearest(name, known)
+                .map(|nearest| format!("; did you mean {nearest}?"))
+                .unwrap_or_default();
+            Error::unknown_name(format!("the schema has no method {name}{hint}"))
+        })
+    }
+
+    /// Every file and folder whose change could change this schema: the inputs, the given import paths, the files
+    /// read, and the buf.yaml files that named import roots. The paths are absolute and sorted.
+    pub fn watch_paths(&self) -> &[PathBuf] {
+        &self.inner.watch_paths
+    }
+
+    /// The folders where rules files are looked for, in the order of the inputs: for a file its folder, for a folder
+    /// the folder itself.
+    pub fn input_folders(&self) -> &[InputFolder] {
+        &self.inner.input_folders
+    }
+
+    pub(crate) fn layouts(&self) -> &Arc<Layouts> {
+        &self.inner.layouts
+    }
+}

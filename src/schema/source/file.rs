@@ -1,0 +1,106 @@
+//! One file of a schema, before its names are linked.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use prost::Message as _;
+use prost_types::FileDescriptorProto;
+
+use super::set::SetFile;
+use crate::error::SourceText;
+
+/// The index of a file in its graph.
+pub(in crate::schema) type FileId = usize;
+
+/// One file, however many paths or inputs lead to it.
+#[derive(Debug)]
+pub(in crate::schema) struct File {
+    /// The import name.
+    pub(in crate::schema) name: String,
+    pub(in crate::schema) contents: FileContents,
+    /// The files that this one imports, in the order of its dependencies. `None` for one that is missing.
+    pub(in crate::schema) imports: Vec<Option<FileId>>,
+    /// The folder from which imports are looked up. A file of a set has none.
+    pub(super) folder: Option<PathBuf>,
+}
+
+/// Where a file comes from, and what is in it.
+#[derive(Debug)]
+pub(in crate::schema) enum FileContents {
+    Text(Box<TextFile>),
+    /// A file of a set, and the name of the set.
+    FromSet(SetFile, Rc<str>),
+    /// A text that cannot be read or parsed. Its problems are already among those of the graph.
+    Broken,
+}
+
+/// A proto as text.
+#[derive(Debug)]
+pub(in crate::schema) struct TextFile {
+    pub(in crate::schema) source: SourceText,
+    pub(in crate::schema) descriptor: FileDescriptorProto,
+    pub(super) path: PathBuf,
+    /// If the file is an input: the folder that is the input, or that the input is in.
+    pub(super) input_folder: Option<PathBuf>,
+    /// The names by which other files import it.
+    pub(super) imported_as: BTreeSet<String>,
+    /// The roots in which its own imports were found.
+    pub(super) roots_used: Vec<PathBuf>,
+}
+
+impl TextFile {
+    /// The possible import names of this file, the best first: the names by which others import it, then its path below
+    /// each root, and at last its whole path.
+    pub(super) fn names(&self, given: &[PathBuf], current_folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = self.imported_as.iter().cloned().collect();
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let input_folder = self.input_folder.as_deref();
+        let used = self
+            .roots_used
+            .iter()
+            .filter(|root| input_folder.is_some_and(|input| input.starts_with(root)));
+        let roots = given.iter().chain(used).map(PathBuf::as_path);
+        let roots = roots.chain(input_folder).chain([current_folder, Path::new("/")]);
+        names.extend(roots.filter_map(|root| import_name(self.path.strip_prefix(root).ok()?)));
+        names.push(self.path.to_string_lossy().into_owned());
+        names
+    }
+
+    /// Where the file name of an `import` statement is in the text.
+    pub(super) fn import_span(&self, import: &str) -> Option<std::ops::Range<usize>> {
+        let text = self.source.text();
+        let index = self
+            .descriptor
+            .dependency
+            .iter()
+            .position(|dependency| dependency == import)?;
+        let path = [3, i32::try_from(index).ok()?];
+        let locations = &self.descriptor.source_code_info.as_ref()?.location;
+        let line = *locations
+            .iter()
+            .find(|location| location.path == path)?
+            .span
+            .first()?;
+        let before = text.split_inclusive('\n').take(usize::try_from(line).ok()?);
+        let line_start: usize = before.map(str::len).sum();
+        let start = line_start + text[line_start..].find(import)?;
+        Some(start..start + import.len())
+    }
+}
+
+/// A path as an import writes it.
+fn import_name(path: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
+    parts.map(|parts| parts.join("/")).filter(|name| !name.is_empty())
+}
+
+/// Whether two serialized files define the same, apart from comments and places in the source.
+pub(in crate::schema) fn same_file(one: &[u8], other: &[u8]) -> bool {
+    let decode = |bytes: &[u8]| {
+        let mut file = FileDescriptorProto::decode(bytes).ok()?;
+        file.source_code_info = None;
+        Some(file)
+    };
+    one == other || matches!((decode(one), decode(other)), (Some(one), Some(other)) if one == other)
+}

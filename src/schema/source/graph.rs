@@ -1,0 +1,353 @@
+//! [`FileGraph`]: every file of a schema and what it imports, before any name is linked.
+//!
+//! Texts with the same content are one file, and so are files of sets with the same name. A file whose text is damaged
+//! stays in the graph, so that its importers are not linked either. In the end each file has one import name, which the
+//! imports of all texts use.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::file::{File, FileContents, FileId, TextFile, same_file};
+use super::imports::ImportRoots;
+use super::set::SetFile;
+use super::{shipped, text};
+use crate::error::{Problem, SourceText};
+
+/// The files of a schema, and which of them import which.
+#[derive(Debug)]
+pub(in crate::schema) struct FileGraph {
+    pub(in crate::schema) files: Vec<File>,
+    pub(in crate::schema) problems: Vec<Problem>,
+    pub(in crate::schema) roots: ImportRoots,
+    /// For files of sets: the text with the same name. The two must define the same.
+    pub(in crate::schema) counterparts: BTreeMap<FileId, FileId>,
+    /// The texts that were read from disk, for the watcher.
+    pub(in crate::schema) paths_read: BTreeSet<PathBuf>,
+    current_folder: PathBuf,
+    by_name: HashMap<String, FileId>,
+    by_path: HashMap<PathBuf, FileId>,
+    by_text: HashMap<u64, Vec<FileId>>,
+}
+
+impl FileGraph {
+    pub(in crate::schema) fn new(roots: ImportRoots, current_folder: PathBuf) -> Self {
+        Self {
+            files: Vec::new(),
+            problems: Vec::new(),
+            roots,
+            counterparts: BTreeMap::new(),
+            paths_read: BTreeSet::new(),
+            current_folder,
+            by_name: HashMap::new(),
+            by_path: HashMap::new(),
+            by_text: HashMap::new(),
+        }
+    }
+
+    /// Adds the files of a set. `set` is what the user calls it.
+    pub(in crate::schema) fn add_set(&mut self, set: &str, files: Vec<SetFile>) {
+        let set: Rc<str> = set.into();
+        for file in files {
+            match self
+                .by_name
+                .get(&file.name)
+                .map(|known| &self.files[*known].contents)
+            {
+                None => {
+                    self.add_from_set(file, Rc::clone(&set), None);
+                }
+                Some(FileContents::FromSet(known, _)) if same_file(&known.descriptor, &file.descriptor) => {}
+                Some(_) => self.problems.push(
+                    Problem::in_file(
+                        &*set,
+                        format!("file '{}' is in two sets, and they differ", file.name),
+                    )
+                    .with_hint("give one of them"),
+                ),
+            }
+        }
+    }
+
+    /// Adds a text from disk. `name` is the path as the user knows it. For an input, `input_folder` is the folder that is
+    /// the input, or that the input is in.
+    pub(in crate::schema) fn add_path(
+        &mut self,
+        path: &Path,
+        name: &str,
+        input_folder: Option<&Path>,
+    ) -> FileId {
+        if let Some(known) = self.by_path.get(path) {
+            return *known;
+        }
+        self.paths_read.insert(path.to_owned());
+        let built_in = path.to_str().map(|path| path.replace('\\', "/"));
+        let file = match built_in.as_deref().and_then(shipped::built_in_name) {
+            Some(name) => self
+                .known_by_name(name, None)
+                .expect("a built-in name has a file"),
+            None => match text::read(path, name) {
+                Ok(source) => self.add_text(source, path, input_folder),
+                Err(problem) => self.add_broken(name, vec![problem]),
+            },
+        };
+        self.by_path.insert(path.to_owned(), file);
+        file
+    }
+
+    /// Adds a text, unless a copy of it is in the graph.
+    pub(in crate::schema) fn add_text(
+        &mut self,
+        source: SourceText,
+        path: &Path,
+        input_folder: Option<&Path>,
+    ) -> FileId {
+        let mut hasher = DefaultHasher::new();
+        source.text().hash(&mut hasher);
+        let hash = hasher.finish();
+        let copies = self.by_text.get(&hash).into_iter().flatten();
+        if let Some(copy) = copies
+            .copied()
+            .find(|file| self.text_of(*file) == Some(source.text()))
+        {
+            return copy;
+        }
+        let descriptor = match text::parse(&source) {
+            Ok(descriptor) => descriptor,
+            Err(problems) => return self.add_broken(source.name(), problems),
+        };
+        let contents = FileContents::Text(Box::new(TextFile {
+            source,
+            descriptor,
+            path: path.to_owned(),
+            input_folder: input_folder.map(Path::to_owned),
+            imported_as: BTreeSet::new(),
+            roots_used: Vec::new(),
+        }));
+        let folder = path.parent().map(Path::to_owned);
+        self.files.push(File {
+            name: String::new(),
+            contents,
+            imports: Vec::new(),
+            folder,
+        });
+        self.by_text.entry(hash).or_default().push(self.files.len() - 1);
+        self.files.len() - 1
+    }
+
+    /// Adds a text that is not on disk. It can import only the files that come with protod.
+    pub(in crate::schema) fn add_loose_text(&mut self, source: SourceText) {
+        let path = PathBuf::from(source.name());
+        let file = self.add_text(source, &path, None);
+        self.files[file].folder = None;
+    }
+
+    fn text_of(&self, file: FileId) -> Option<&str> {
+        match &self.files[file].contents {
+            FileContents::Text(text) => Some(text.source.text()),
+            _ => None,
+        }
+    }
+
+    fn add_broken(&mut self, name: &str, problems: Vec<Problem>) -> FileId {
+        self.problems.extend(problems);
+        self.files.push(File {
+            name: name.to_owned(),
+            contents: FileContents::Broken,
+            imports: Vec::new(),
+            folder: None,
+        });
+        self.files.len() - 1
+    }
+
+    fn add_from_set(&mut self, file: SetFile, set: Rc<str>, folder: Option<PathBuf>) -> FileId {
+        let name = file.name.clone();
+        self.by_name.insert(name.clone(), self.files.len());
+        self.files.push(File {
+            name,
+            contents: FileContents::FromSet(file, set),
+            imports: Vec::new(),
+            folder,
+        });
+        self.files.len() - 1
+    }
+
+    /// Finds the file of every import, also of the files that this adds, and chooses the names.
+    pub(in crate::schema) fn resolve(&mut self) {
+        let mut next = 0;
+        while next < self.files.len() {
+            let dependencies = match &self.files[next].contents {
+                FileContents::Text(text) => text.descriptor.dependency.clone(),
+                FileContents::FromSet(file, _) => file.dependencies.clone(),
+                FileContents::Broken => Vec::new(),
+            };
+            for dependency in &dependencies {
+                let target = self.target_of(next, dependency);
+                if target.is_none() {
+                    let problem = self.missing(next, dependency);
+                    self.problems.push(problem);
+                }
+                if target.is_some() && self.files[next].imports.contains(&target) {
+                    let message = format!("'{dependency}' is imported twice");
+                    let problem = self.problem_at_import(next, dependency, message);
+                    self.problems.push(problem);
+                }
+                self.files[next].imports.push(target);
+            }
+            next += 1;
+        }
+        self.choose_names();
+    }
+
+    /// The file that `import` refers to in the file `importer`.
+    fn target_of(&mut self, importer: FileId, import: &str) -> Option<FileId> {
+        let folder = self.files[importer].folder.clone();
+        if let Some(known) = self.known_by_name(import, folder.as_deref()) {
+            return Some(known);
+        }
+        let target = if let Some(found) = self.roots.find(folder.as_deref(), import) {
+            if let FileContents::Text(text) = &mut self.files[importer].contents {
+                text.roots_used.push(found.root);
+            }
+            let name = self.display_name(&found.path);
+            self.add_path(&found.path, &name, None)
+        } else if let Some(input) = self.input_that_ends_with(import, folder.as_deref()) {
+            input
+        } else {
+            let file = shipped::bundled(import)?.clone();
+            return Some(self.add_from_set(file, "bundled protos".into(), folder));
+        };
+        if let FileContents::Text(text) = &mut self.files[target].contents {
+            text.imported_as.insert(import.to_owned());
+        }
+        Some(target)
+    }
+
+    /// A file of a set, or a built-in one.
+    fn known_by_name(&mut self, name: &str, folder: Option<&Path>) -> Option<FileId> {
+        if let Some(known) = self.by_name.get(name) {
+            return Some(*known);
+        }
+        let file = shipped::built_in(name)?;
+        Some(self.add_from_set(file, "google/protobuf".into(), folder.map(Path::to_owned)))
+    }
+
+    /// An input whose path ends with the import, which shows what its root is. If there are several, the one nearest to
+    /// `folder`.
+    fn input_that_ends_with(&self, import: &str, folder: Option<&Path>) -> Option<FileId> {
+        let shared = |path: &Path| {
+            let folder = folder.into_iter().flat_map(Path::components);
+            path.components().zip(folder).take_while(|(a, b)| a == b).count()
+        };
+        let inputs = self
+            .files
+            .iter()
+            .enumerate()
+            .filter_map(|(id, file)| match &file.contents {
+                FileContents::Text(text) if text.input_folder.is_some() => Some((id, &text.path)),
+                _ => None,
+            });
+        inputs
+            .filter(|(_, path)| path.ends_with(import))
+            .min_by_key(|(_, path)| (std::cmp::Reverse(shared(path)), (*path).clone()))
+            .map(|(id, _)| id)
+    }
+
+    fn display_name(&self, path: &Path) -> String {
+        path.strip_prefix(&self.current_folder)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    }
+
+    fn missing(&mut self, importer: FileId, import: &str) -> Problem {
+        if let FileContents::FromSet(file, set) = &self.files[importer].contents {
+            let message = format!("file '{}' imports '{import}', which is not in the set", file.name);
+            return Problem::in_file(&**set, message)
+                .with_hint("`protoc --include_imports` and `buf build` make sets that hold their imports");
+        }
+        let folder = self.files[importer].folder.clone();
+        let roots = self.roots.of_folder(folder.as_deref());
+        let shown: Vec<String> = roots.iter().take(6).map(|root| self.display_name(root)).collect();
+        let hint = match shown.as_slice() {
+            [] => "only google/protobuf, google/api, google/rpc, google/type and buf/validate are built in"
+                .to_owned(),
+            _ => format!(
+                "looked in {}{}; give the folder that the name starts from with -I",
+                shown
+                    .iter()
+                    .map(|name| if name.is_empty() { "." } else { name })
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                if roots.len() > shown.len() { ", …" } else { "" },
+            ),
+        };
+        self.problem_at_import(importer, import, format!("import '{import}' is not found"))
+            .with_hint(hint)
+    }
+
+    /// A problem with an `import` statement, at its place in a text. In a set it has no place.
+    pub(in crate::schema) fn problem_at_import(
+        &self,
+        importer: FileId,
+        import: &str,
+        message: String,
+    ) -> Problem {
+        match &self.files[importer].contents {
+            FileContents::Text(text) => match text.import_span(import) {
+                Some(span) => Problem::at(&text.source, span, message).with_label("imported here"),
+                None => Problem::in_file(text.source.name(), message),
+            },
+            FileContents::FromSet(file, set) => {
+                Problem::in_file(&**set, format!("file '{}': {message}", file.name))
+            }
+            FileContents::Broken => Problem::in_file(&self.files[importer].name, message),
+        }
+    }
+
+    /// Gives each text one import name, and rewrites the imports of all texts to these names.
+    fn choose_names(&mut self) {
+        let texts: Vec<FileId> = (0..self.files.len())
+            .filter(|id| matches!(self.files[*id].contents, FileContents::Text(_)))
+            .collect();
+        let (imported, rest): (Vec<FileId>, Vec<FileId>) = texts.iter().partition(
+            |id| matches!(&self.files[**id].contents, FileContents::Text(text) if !text.imported_as.is_empty()),
+        );
+        for id in imported.into_iter().chain(rest) {
+            let FileContents::Text(text) = &self.files[id].contents else {
+                continue;
+            };
+            let names = text.names(self.roots.given(), &self.current_folder);
+            if let Some(counterpart) = names.first().and_then(|name| self.by_name.get(name))
+                && matches!(self.files[*counterpart].contents, FileContents::FromSet(..))
+                && !self.counterparts.contains_key(counterpart)
+            {
+                self.files[id].name.clone_from(&names[0]);
+                self.counterparts.insert(*counterpart, id);
+                continue;
+            }
+            let name = names.into_iter().find(|name| !self.by_name.contains_key(name));
+            let name = name.expect("the last name is the whole path, which no other file has");
+            self.by_name.insert(name.clone(), id);
+            self.files[id].name = name;
+        }
+        for id in texts {
+            let names: Vec<Option<String>> = self.files[id]
+                .imports
+                .iter()
+                .map(|import| Some(self.files[(*import)?].name.clone()))
+                .collect();
+            let own = self.files[id].name.clone();
+            let FileContents::Text(text) = &mut self.files[id].contents else {
+                continue;
+            };
+            text.descriptor.name = Some(own);
+            for (dependency, name) in text.descriptor.dependency.iter_mut().zip(names) {
+                if let Some(name) = name {
+                    *dependency = name;
+                }
+            }
+        }
+    }
+}

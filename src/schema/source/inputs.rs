@@ -1,0 +1,183 @@
+//! The inputs that the user named: protos, folders of them, descriptor sets.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::imports::BUF_FILES;
+use super::set;
+use crate::error::Problem;
+use crate::folder::{self, Contents};
+use crate::schema::compiled::InputFolder;
+
+/// What the input paths hold.
+#[derive(Debug, Default)]
+pub(in crate::schema) struct Inputs {
+    pub(in crate::schema) protos: Vec<InputProto>,
+    /// Descriptor sets, with the name that the user knows them by.
+    pub(in crate::schema) sets: Vec<(String, Bytes)>,
+    pub(in crate::schema) folders: Vec<InputFolder>,
+    pub(in crate::schema) watch_paths: BTreeSet<PathBuf>,
+}
+
+/// A proto that is an input, or that a folder which is an input holds.
+#[derive(Debug)]
+pub(in crate::schema) struct InputProto {
+    /// Absolute.
+    pub(in crate::schema) path: PathBuf,
+    /// The path as the user knows it.
+    pub(in crate::schema) name: String,
+    /// The folder that is the input, or that the input is in. Absolute.
+    pub(in crate::schema) folder: PathBuf,
+}
+
+impl InputProto {
+    fn new(path: &Path, folder: &Path) -> Self {
+        Self {
+            path: absolute(path),
+            name: path.display().to_string(),
+            folder: absolute(folder),
+        }
+    }
+}
+
+impl Inputs {
+    /// Looks at every input path. What is wrong with one is added to `problems`.
+    pub(in crate::schema) fn read(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Self {
+        let mut inputs = Self::default();
+        for path in paths {
+            match classify(path) {
+                Ok(kind) => inputs.add(path, kind, problems),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        inputs
+    }
+
+    fn add(&mut self, path: &Path, kind: InputKind, problems: &mut Vec<Problem>) {
+        let name = path.display().to_string();
+        let own_folder = match path.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+            Some(parent) => parent,
+            None => path,
+        };
+        let folder = if kind == InputKind::Folder {
+            path
+        } else {
+            own_folder
+        };
+        let whole = kind == InputKind::Folder;
+        match self.folders.iter_mut().find(|known| known.path == folder) {
+            Some(known) => known.whole |= whole,
+            None => self.folders.push(InputFolder {
+                path: folder.to_owned(),
+                whole,
+            }),
+        }
+        self.watch_paths.insert(absolute(path));
+        match kind {
+            InputKind::Proto => self.protos.push(InputProto::new(path, folder)),
+            InputKind::Folder => match protos_below(path) {
+                Ok(protos) => {
+                    let protos = protos.iter().map(|proto| InputProto::new(proto, folder));
+                    self.protos.extend(protos);
+                }
+                Err(found) => problems.extend(found),
+            },
+            InputKind::DescriptorSet => match set::read_from_disk(path, &name) {
+                Ok(bytes) => self.sets.push((name, bytes)),
+                Err(problem) => problems.push(problem),
+            },
+        }
+    }
+}
+
+/// The kind of an input path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InputKind {
+    Proto,
+    Folder,
+    DescriptorSet,
+}
+
+/// The extensions of descriptor sets.
+const SET_EXTENSIONS: [&str; 6] = ["binpb", "pb", "protoset", "desc", "dsc", "fds"];
+
+/// The kind of `path`, according to the file system and its extension.
+fn classify(path: &Path) -> Result<InputKind, Problem> {
+    let name = path.display().to_string();
+    let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Problem::in_file(&name, "no such file or folder"),
+        _ => Problem::in_file(&name, format!("cannot be read: {error}")),
+    })?;
+    if metadata.is_dir() {
+        return Ok(InputKind::Folder);
+    }
+    match path.extension().and_then(OsStr::to_str) {
+        Some("proto") => Ok(InputKind::Proto),
+        _ if is_descriptor_set(path) => Ok(InputKind::DescriptorSet),
+        _ => {
+            let known = SET_EXTENSIONS.map(|extension| format!(".{extension}")).join(" ");
+            Err(
+                Problem::in_file(name, "is neither a .proto nor a folder nor a descriptor set")
+                    .with_hint(format!("the extensions of descriptor sets are {known}")),
+            )
+        }
+    }
+}
+
+fn is_descriptor_set(path: &Path) -> bool {
+    path.extension()
+        .and_then(OsStr::to_str)
+        .is_some_and(|extension| SET_EXTENSIONS.contains(&extension))
+}
+
+/// Whether a file of this name, in a folder that is an input or an import path, can change the schema.
+pub(crate) fn is_schema_source(name: &OsStr) -> bool {
+    Path::new(name).extension() == Some(OsStr::new("proto")) || BUF_FILES.iter().any(|file| name == *file)
+}
+
+/// Every `.proto` in and below `folder`, sorted by path. Copies of `google/protobuf` are left out: the built-in files
+/// win over them anyway.
+fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
+    let Contents { files, errors, .. } = folder::contents_below(folder);
+    let unreadable = |(folder, error): (PathBuf, std::io::Error)| {
+        Problem::in_file(folder.display().to_string(), format!("cannot be read: {error}"))
+    };
+    let mut problems: Vec<Problem> = errors.into_iter().map(unreadable).collect();
+    let is_copy = |file: &Path| {
+        let mut folders = file.ancestors().skip(1).take_while(|above| *above != folder);
+        folders.any(|above| above.ends_with("google/protobuf"))
+    };
+    let is_proto = |file: &&PathBuf| file.extension() == Some(OsStr::new("proto")) && !is_copy(file);
+    let protos: Vec<PathBuf> = files.iter().filter(is_proto).cloned().collect();
+    if protos.is_empty() && problems.is_empty() {
+        let problem = Problem::in_file(
+            folder.display().to_string(),
+            "there is no .proto file in this folder",
+        );
+        problems.push(match files.iter().find(|file| is_descriptor_set(file)) {
+            Some(set) => problem.with_hint(format!("descriptor sets are given by name: {}", set.display())),
+            None => problem,
+        });
+    }
+    if problems.is_empty() {
+        Ok(protos)
+    } else {
+        Err(problems)
+    }
+}
+
+/// The absolute path. Symbolic links stay as they are, unless the path has a `..`.
+pub(in crate::schema) fn absolute(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let climbs = absolute.components().any(|part| part == Component::ParentDir);
+    if climbs {
+        fs::canonicalize(&absolute).unwrap_or(absolute)
+    } else {
+        absolute
+    }
+}

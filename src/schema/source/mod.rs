@@ -1,0 +1,19 @@
+//! The sources of a schema: finds and reads the inputs and all that they import.
+//!
+//! The result is a [`FileGraph`], whose files have been parsed, but whose references to types have not been looked up.
+
+mod file;
+mod graph;
+mod imports;
+mod inputs;
+mod set;
+mod shipped;
+mod text;
+
+pub(super) use self::file::{FileContents, FileId, same_file};
+pub(super) use self::graph::FileGraph;
+pub(super) use self::imports::ImportRoots;
+pub(crate) use self::inputs::is_schema_source;
+pub(super) use self::inputs::{Inputs, absolute};
+pub(super) use self::set::read as read_set;
+pub(crate) use self::text::first_bracket_below;
