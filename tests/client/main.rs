@@ -9,6 +9,7 @@ mod cli;
 mod describe;
 mod grpcurl;
 mod init;
+mod json_data;
 mod manual;
 mod others;
 mod reflection;

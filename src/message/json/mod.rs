@@ -1,17 +1,22 @@
 //! Messages from and to ProtoJSON.
 
+mod any;
 mod depth;
+mod empty_anys;
+mod expected;
 mod input;
 mod layout;
 mod output;
 mod printer;
 mod reader;
+#[cfg(test)]
+mod tests;
+mod typed;
 
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_reflect::MessageDescriptor;
 
 pub(super) use self::depth::check_anys;
 use self::depth::check_anys_and_times;
-use self::input::{normalize, read_normal};
 pub(crate) use self::output::key_text;
 use self::output::{JsonStyle, serialize_json};
 pub use self::printer::JsonPrinter;
@@ -27,13 +32,9 @@ impl Message {
     /// numbers out of range and names that an enum does not have; and on an `Any` of a type that the schema does not
     /// have.
     pub fn from_json(descriptor: MessageDescriptor, json: &str) -> Result<Self, MessageError> {
-        let message = if let Some(value) = normalize(&descriptor, json).map_err(MessageError::json)? {
-            read_normal(descriptor, value)
-        } else {
-            // From the text, so that an error has its line and column.
-            DynamicMessage::deserialize(descriptor, &mut serde_json::Deserializer::from_str(json))
-        };
-        let message = message.map_err(MessageError::json)?;
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let message = input::read(descriptor, &mut deserializer).map_err(MessageError::json)?;
+        deserializer.end().map_err(MessageError::json)?;
         Ok(Self::from_dynamic(message))
     }
 

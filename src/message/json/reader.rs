@@ -3,9 +3,10 @@
 use std::fmt;
 use std::io::Read;
 
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_reflect::MessageDescriptor;
 use serde_json::de::IoRead;
 
+use super::input::read;
 use crate::message::error::MessageError;
 use crate::message::message::Message;
 
@@ -48,7 +49,7 @@ impl<R: Read> Iterator for JsonReader<R> {
         if self.failed || self.deserializer.end().is_ok() {
             return None;
         }
-        let message = DynamicMessage::deserialize(self.descriptor.clone(), &mut self.deserializer);
+        let message = read(self.descriptor.clone(), &mut self.deserializer);
         self.failed = message.is_err();
         Some(message.map(Message::from).map_err(MessageError::json))
     }

@@ -1,0 +1,92 @@
+//! The JSON of `call`, `bench` and `explain` is read as `Message::from_json` reads it.
+
+use protod::{Schema, Server};
+use serde_json::json;
+
+use crate::cli::{prints, protod};
+use crate::programs::messages;
+use crate::servers::serve;
+
+const PROTO: &str = r#"
+    syntax = "proto3";
+    package box;
+    import "google/protobuf/any.proto";
+    message Box { int64 size = 1; google.protobuf.Any any = 2; }
+    service Boxes { rpc Echo(Box) returns (Box); rpc Many(stream Box) returns (stream Box); }
+"#;
+
+/// What prost-reflect alone refuses.
+const GOOD: &str = r#"{"size": "1e5", "any": {}}"#;
+
+/// What prost-reflect alone takes, at the end of a second line.
+const TWICE: &str = "{\"size\": 1}\n{\"size\": 1, \"size\": 2}";
+
+const WHERE: &str = "field 'size' is there twice at line 2 column 19";
+
+async fn boxes() -> String {
+    let schema = Schema::from_source("box.proto", PROTO).expect("it compiles");
+    let server = Server::builder(schema)
+        .unary("box.Boxes/Echo", |request, _call| async move { Ok(request) })
+        .bidi("box.Boxes/Many", |mut call| async move {
+            while let Some(message) = call.recv().await? {
+                call.send(message).await?;
+            }
+            Ok(())
+        });
+    serve(server).await
+}
+
+async fn refuses(args: &[&str]) {
+    let (stdout, stderr, code) = protod(args).await;
+    assert_eq!(stdout, "", "{args:?}");
+    assert_eq!(
+        stderr,
+        format!("error: message 2 of the data is not a box.Box\ncaused by: {WHERE}\n"),
+        "{args:?}"
+    );
+    assert_eq!(code, 1, "{args:?}");
+}
+
+#[tokio::test]
+async fn call_takes_protojson_and_no_field_twice() {
+    let address = boxes().await;
+    let printed = prints(&["call", &address, "box.Boxes/Echo", "-d", GOOD]).await;
+    assert_eq!(messages(&printed), [json!({"size": "100000", "any": {}})]);
+    refuses(&["call", &address, "box.Boxes/Many", "-d", TWICE]).await;
+}
+
+#[tokio::test]
+async fn bench_takes_protojson_and_no_field_twice() {
+    let address = boxes().await;
+    let bench = [
+        "bench",
+        &address,
+        "box.Boxes/Many",
+        "-n",
+        "1",
+        "--warm-up",
+        "0s",
+        "--json",
+        "-d",
+    ];
+    let report = prints(&[&bench[..], &[GOOD]].concat()).await;
+    let report: serde_json::Value = serde_json::from_str(&report).expect("it is JSON");
+    assert_eq!(report["failed"], json!(0));
+    refuses(&[&bench[..], &[TWICE]].concat()).await;
+}
+
+#[tokio::test]
+async fn explain_takes_protojson_and_no_field_twice() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (proto, rules) = (
+        folder.path().join("box.proto"),
+        folder.path().join("box.rules.yaml"),
+    );
+    std::fs::write(&proto, PROTO).expect("it can be written");
+    let text = "rules:\n  - {method: box.Boxes/Many, match: {size: 100000}, session: {message: []}}\n";
+    std::fs::write(rules, text).expect("it can be written");
+    let explain = ["explain", "box.Boxes/Many", proto.to_str().expect("UTF-8"), "-d"];
+    let printed = prints(&[&explain[..], &[GOOD]].concat()).await;
+    assert!(printed.ends_with(": answers\n"), "{printed}");
+    refuses(&[&explain[..], &[TWICE]].concat()).await;
+}
