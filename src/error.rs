@@ -1,18 +1,31 @@
 //! The crate's one error type, and the problems that it carries.
 //!
-//! Loading protos and rules finds many things wrong at once, so an [`Error`] of that kind holds every
-//! [`Problem`], each with its file, its place and a hint where there is one. The kinds are private: callers
-//! ask by predicate, so that a new kind breaks nobody.
+//! Loading protos and rules finds many things wrong at once, so an [`Error`] of that kind holds every [`Problem`], each
+//! with its file, its place and a hint where there is one. The kinds are private: callers ask by predicate, so that a
+//! new kind breaks nobody.
+
+mod problem;
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use tonic::Status;
 
-/// What went wrong while protos or rules were loaded, or a server was bound.
+pub use self::problem::Problem;
+pub(crate) use self::problem::SourceText;
+
+/// What went wrong while protos or rules were loaded, a server was built or bound, or a client connected.
+///
+/// | cause | predicate |
+/// |---|---|
+/// | protos or descriptor sets that do not load | [`is_schema`](Self::is_schema) |
+/// | rules that do not fit their schema | [`is_rules`](Self::is_rules) |
+/// | a name that the schema does not have | [`is_unknown_name`](Self::is_unknown_name) |
+/// | a handler for a method of another shape | [`is_wrong_shape`](Self::is_wrong_shape) |
+/// | a certificate, a key or an address that makes no sense | [`is_invalid_input`](Self::is_invalid_input) |
+/// | the operating system: a socket, a file | [`is_io`](Self::is_io) |
+/// | a server that refused a client's own request | [`status`](Self::status) |
 pub struct Error {
     kind: Box<Kind>,
 }
@@ -24,6 +37,13 @@ enum Kind {
     Rules(Vec<Problem>),
     /// A name that the schema does not have.
     UnknownName(String),
+    /// A handler for a method of another shape.
+    WrongShape(String),
+    /// Something that was read or given, and makes no sense.
+    InvalidInput {
+        action: String,
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// The operating system said no.
     Io { action: String, source: io::Error },
     /// A server said no.
@@ -41,6 +61,20 @@ impl Error {
 
     pub(crate) fn unknown_name(message: impl Into<String>) -> Self {
         Self::of(Kind::UnknownName(message.into()))
+    }
+
+    pub(crate) fn wrong_shape(message: impl Into<String>) -> Self {
+        Self::of(Kind::WrongShape(message.into()))
+    }
+
+    pub(crate) fn invalid_input(
+        action: impl Into<String>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::of(Kind::InvalidInput {
+            action: action.into(),
+            source: source.into(),
+        })
     }
 
     pub(crate) fn io(action: impl Into<String>, source: io::Error) -> Self {
@@ -65,7 +99,7 @@ impl Error {
     pub fn problems(&self) -> &[Problem] {
         match &*self.kind {
             Kind::Schema(problems) | Kind::Rules(problems) => problems,
-            Kind::UnknownName(_) | Kind::Io { .. } | Kind::Status { .. } => &[],
+            _ => &[],
         }
     }
 
@@ -84,12 +118,22 @@ impl Error {
         matches!(&*self.kind, Kind::UnknownName(_))
     }
 
+    /// Whether a handler was given for a method of another shape, such as a unary one for a stream.
+    pub fn is_wrong_shape(&self) -> bool {
+        matches!(&*self.kind, Kind::WrongShape(_))
+    }
+
+    /// Whether something that was read or given makes no sense: the contents of a certificate or a key, an address.
+    pub fn is_invalid_input(&self) -> bool {
+        matches!(&*self.kind, Kind::InvalidInput { .. })
+    }
+
     /// Whether the operating system was at fault: a socket, a file.
     pub fn is_io(&self) -> bool {
         matches!(&*self.kind, Kind::Io { .. })
     }
 
-    /// What a server answered, where a client's own request to it failed: one for its schema.
+    /// What a server answered to a client's own request: the one for its schema.
     pub fn status(&self) -> Option<&Status> {
         match &*self.kind {
             Kind::Status { source, .. } => Some(source),
@@ -106,8 +150,10 @@ impl fmt::Display for Error {
                 [only] => f.write_str(&only.located()),
                 [first, rest @ ..] => write!(f, "{} (and {} more)", first.located(), rest.len()),
             },
-            Kind::UnknownName(message) => f.write_str(message),
-            Kind::Io { action, .. } | Kind::Status { action, .. } => f.write_str(action),
+            Kind::UnknownName(message) | Kind::WrongShape(message) => f.write_str(message),
+            Kind::InvalidInput { action, .. } | Kind::Io { action, .. } | Kind::Status { action, .. } => {
+                f.write_str(action)
+            }
         }
     }
 }
@@ -118,6 +164,12 @@ impl fmt::Debug for Error {
             Kind::Schema(problems) => f.debug_tuple("Schema").field(problems).finish(),
             Kind::Rules(problems) => f.debug_tuple("Rules").field(problems).finish(),
             Kind::UnknownName(message) => f.debug_tuple("UnknownName").field(message).finish(),
+            Kind::WrongShape(message) => f.debug_tuple("WrongShape").field(message).finish(),
+            Kind::InvalidInput { action, source } => f
+                .debug_struct("InvalidInput")
+                .field("action", action)
+                .field("source", source)
+                .finish(),
             Kind::Io { action, source } => f
                 .debug_struct("Io")
                 .field("action", action)
@@ -135,6 +187,7 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &*self.kind {
+            Kind::InvalidInput { source, .. } => Some(&**source),
             Kind::Io { source, .. } => Some(source),
             Kind::Status { source, .. } => Some(&**source),
             _ => None,
@@ -142,178 +195,50 @@ impl StdError for Error {
     }
 }
 
-/// A text that problems point into, shared by all problems of one file.
-#[derive(Clone)]
-pub(crate) struct SourceText(Arc<NamedSource<String>>);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl fmt::Debug for SourceText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SourceText").field(&self.name()).finish()
-    }
-}
-
-impl SourceText {
-    /// `name` is the path as the user gave it.
-    pub(crate) fn new(name: impl AsRef<str>, text: impl Into<String>) -> Self {
-        Self(Arc::new(NamedSource::new(name, text.into())))
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        self.0.inner()
-    }
-}
-
-/// One thing that is wrong with a proto, a descriptor set or a rules file.
-///
-/// Its `Display` is the bare message; [`located`](Self::located) puts the place before it, and as a miette
-/// [`Diagnostic`] it also shows the line, a caret and a hint.
-pub struct Problem {
-    message: String,
-    place: Option<Place>,
-    hint: Option<String>,
-}
-
-struct Place {
-    source: SourceText,
-    /// Byte offsets into the text, the one at fault first; none means the file as a whole.
-    labels: Vec<LabeledSpan>,
-}
-
-impl Problem {
-    /// A problem without a file.
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            place: None,
-            hint: None,
+    #[test]
+    fn each_cause_has_its_predicate_and_no_other() {
+        let problems = || vec![Problem::in_file("a.proto", "is empty")];
+        let table = [
+            ("schema", Error::schema(problems())),
+            ("rules", Error::rules(problems())),
+            ("unknown name", Error::unknown_name("there is no a.B")),
+            ("wrong shape", Error::wrong_shape("a.B/C is a unary method")),
+            (
+                "invalid input",
+                Error::invalid_input("cannot use a.pem", "it holds no certificate"),
+            ),
+            (
+                "io",
+                Error::io("cannot read a.pem", io::ErrorKind::NotFound.into()),
+            ),
+            (
+                "status",
+                Error::of_status("no schema", Status::unavailable("not now")),
+            ),
+        ];
+        for (cause, error) in table {
+            let predicates = [
+                ("schema", error.is_schema()),
+                ("rules", error.is_rules()),
+                ("unknown name", error.is_unknown_name()),
+                ("wrong shape", error.is_wrong_shape()),
+                ("invalid input", error.is_invalid_input()),
+                ("io", error.is_io()),
+                ("status", error.status().is_some()),
+            ];
+            let true_ones: Vec<_> = predicates
+                .into_iter()
+                .filter_map(|(name, holds)| holds.then_some(name))
+                .collect();
+            assert_eq!(true_ones, [cause], "{error:?}");
+            let has_problems = matches!(cause, "schema" | "rules");
+            assert_eq!(!error.problems().is_empty(), has_problems, "{error:?}");
+            let has_source = matches!(cause, "invalid input" | "io" | "status");
+            assert_eq!(error.source().is_some(), has_source, "{error:?}");
         }
-    }
-
-    /// A problem at the bytes `span` of a text.
-    pub(crate) fn at(source: &SourceText, span: std::ops::Range<usize>, message: impl Into<String>) -> Self {
-        let labels = vec![LabeledSpan::new_with_span(None, span)];
-        Self {
-            place: Some(Place {
-                source: source.clone(),
-                labels,
-            }),
-            ..Self::new(message)
-        }
-    }
-
-    /// A problem of a file as a whole, such as a set that is cut short.
-    pub(crate) fn in_file(name: impl AsRef<str>, message: impl Into<String>) -> Self {
-        let source = SourceText::new(name, "");
-        Self {
-            place: Some(Place {
-                source,
-                labels: Vec::new(),
-            }),
-            ..Self::new(message)
-        }
-    }
-
-    /// All that a library's diagnostic says of `source`: itself, and those it carries as related.
-    pub(crate) fn unfold(source: &SourceText, diagnostic: &dyn Diagnostic) -> Vec<Self> {
-        let mut labels: Vec<LabeledSpan> = diagnostic.labels().into_iter().flatten().collect();
-        // Of two definitions the later one is at fault.
-        let at_fault = |text: &str| text == "found here" || text.contains("again");
-        labels.sort_by_key(|label| !label.label().is_some_and(at_fault));
-        let first = Self {
-            message: match diagnostic.source() {
-                Some(cause) => format!("{diagnostic}: {cause}"),
-                None => diagnostic.to_string(),
-            },
-            place: Some(Place {
-                source: source.clone(),
-                labels,
-            }),
-            hint: diagnostic.help().map(|help| help.to_string()),
-        };
-        let related = diagnostic.related().into_iter().flatten();
-        std::iter::once(first)
-            .chain(related.flat_map(|related| Self::unfold(source, related)))
-            .collect()
-    }
-
-    /// The text beside the caret.
-    #[must_use]
-    pub(crate) fn with_label(mut self, text: impl Into<String>) -> Self {
-        if let Some(label) = self.place.as_mut().and_then(|place| place.labels.first_mut()) {
-            label.set_label(Some(text.into()));
-        }
-        self
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub(crate) fn with_hint(mut self, text: impl Into<String>) -> Self {
-        self.hint = Some(text.into());
-        self
-    }
-
-    /// The problem on one line: `file:line:column: message`, as far as the place is known.
-    pub fn located(&self) -> String {
-        match (self.file(), self.position()) {
-            (Some(file), Some((line, column))) => format!("{file}:{line}:{column}: {self}"),
-            (Some(file), None) => format!("{file}: {self}"),
-            (None, _) => self.to_string(),
-        }
-    }
-
-    /// What to do about it, where that is known.
-    pub fn hint(&self) -> Option<String> {
-        self.hint.clone()
-    }
-
-    /// The file as it was named when it was loaded.
-    pub fn file(&self) -> Option<String> {
-        self.place.as_ref().map(|place| place.source.name().to_owned())
-    }
-
-    /// Line and column, both from 1; columns count characters.
-    pub fn position(&self) -> Option<(usize, usize)> {
-        let place = self.place.as_ref()?;
-        let before = place.source.text().get(..place.labels.first()?.offset())?;
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.matches('\n').count() + 1;
-        Some((line, before[line_start..].chars().count() + 1))
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl fmt::Debug for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.located())?;
-        match self.hint() {
-            Some(hint) => write!(f, " (hint: {hint})"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl StdError for Problem {}
-
-impl Diagnostic for Problem {
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.hint.as_ref().map(|hint| Box::new(hint) as _)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.place.as_ref().map(|place| &*place.source.0 as _)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let labels = &self.place.as_ref()?.labels;
-        (!labels.is_empty()).then(|| Box::new(labels.iter().cloned()) as _)
     }
 }

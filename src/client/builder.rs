@@ -126,8 +126,8 @@ impl ClientBuilder {
 
     async fn channel(&self) -> Result<Channel, Error> {
         let address = self.address.as_str();
-        let failed = |error: tonic::transport::Error| {
-            Error::io(format!("cannot connect to {address}"), io::Error::other(error))
+        let invalid = |error: tonic::transport::Error| {
+            Error::invalid_input(format!("cannot connect to {address}"), error)
         };
         let is_url = ["http://", "https://", "unix:"]
             .iter()
@@ -139,13 +139,13 @@ impl ClientBuilder {
             format!("{scheme}://{address}")
         };
         let mut endpoint = Endpoint::from_shared(url)
-            .map_err(failed)?
+            .map_err(invalid)?
             .connect_timeout(self.connect_timeout)
             .user_agent(concat!("protod/", env!("CARGO_PKG_VERSION")))
-            .map_err(failed)?;
+            .map_err(invalid)?;
         let default_tls = address.starts_with("https://").then(ClientTls::new);
         if let Some(tls) = self.tls.clone().or(default_tls) {
-            endpoint = endpoint.tls_config(tls.load()?).map_err(failed)?;
+            endpoint = endpoint.tls_config(tls.load()?).map_err(invalid)?;
         }
         let connected = tokio::time::timeout(self.connect_timeout, endpoint.connect()).await;
         connected
@@ -153,6 +153,6 @@ impl ClientBuilder {
                 let error = io::Error::new(io::ErrorKind::TimedOut, "the time for it has passed");
                 Error::io(format!("cannot connect to {address}"), error)
             })?
-            .map_err(failed)
+            .map_err(|error| Error::io(format!("cannot connect to {address}"), io::Error::other(error)))
     }
 }

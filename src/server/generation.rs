@@ -277,7 +277,7 @@ impl Generation {
             };
             if shape != Shape::Any && shape != actual {
                 let (actual, shape) = (actual.name(), shape.name());
-                return Err(Error::unknown_name(format!(
+                return Err(Error::wrong_shape(format!(
                     "{name} is a {actual} method and was given a {shape} handler"
                 )));
             }

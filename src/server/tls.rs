@@ -103,7 +103,7 @@ impl TlsFiles {
             .map_err(|error| {
                 // The key is refused if it is not the certificate's, so both are named.
                 let action = format!("cannot use {} with {}", self.cert.display(), self.key.display());
-                Error::io(action, invalid_data(error))
+                Error::invalid_input(action, error)
             })?;
         config.alpn_protocols = vec![b"h2".to_vec()];
         Ok(config)
@@ -121,17 +121,13 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
 }
 
 fn unreadable(path: &Path, error: pem::Error) -> Error {
-    let source = match error {
-        pem::Error::Io(error) => error,
-        other => invalid_data(other),
-    };
-    Error::io(format!("cannot read {}", path.display()), source)
+    let action = format!("cannot read {}", path.display());
+    match error {
+        pem::Error::Io(error) => Error::io(action, error),
+        other => Error::invalid_input(action, other),
+    }
 }
 
 fn unusable(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::io(format!("cannot use {}", path.display()), invalid_data(error))
-}
-
-fn invalid_data(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error)
+    Error::invalid_input(format!("cannot use {}", path.display()), error)
 }

@@ -255,5 +255,6 @@ fn handlers_that_do_not_fit_the_schema_are_refused_with_a_hint() {
         .unary("shapes.Shapes/Down", |request, _call| async move { Ok(request) })
         .build()
         .expect_err("the shape is another");
+    assert!(error.is_wrong_shape() && !error.is_unknown_name());
     assert!(error.to_string().contains("server_streaming"), "{error}");
 }

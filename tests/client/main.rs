@@ -6,6 +6,7 @@
 mod bench;
 mod calls;
 mod cli;
+mod closed_pipes;
 mod describe;
 mod grpcurl;
 mod init;

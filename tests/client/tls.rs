@@ -103,3 +103,39 @@ async fn the_command_line_speaks_tls() {
     let (stdout, stderr, code) = protod(&args).await;
     assert_eq!((stdout.as_str(), stderr.as_str(), code), ("{}\n", "", 0));
 }
+
+#[tokio::test]
+async fn a_file_that_is_missing_and_one_that_makes_no_sense_are_told_apart() {
+    let certificates = Certificates::new();
+    let address = certificates.serve(false).await;
+    std::fs::write(certificates.file("empty.pem"), "").expect("it can be written");
+    let (trusting, key) = (certificates.trusting(), certificates.file("client.test.key"));
+    for (tls, is_io) in [
+        (trusting.clone().ca(certificates.file("missing.pem")), true),
+        (
+            trusting.clone().identity(certificates.file("missing.pem"), &key),
+            true,
+        ),
+        (
+            trusting.clone().identity(certificates.file("empty.pem"), &key),
+            false,
+        ),
+        (
+            trusting.identity(
+                certificates.file("client.test.pem"),
+                certificates.file("empty.pem"),
+            ),
+            false,
+        ),
+    ] {
+        let connected = Client::builder(&address).tls(tls).connect().await;
+        let error = connected.expect_err("there is no such certificate");
+        assert_eq!(
+            (error.is_io(), error.is_invalid_input()),
+            (is_io, !is_io),
+            "{error:?}"
+        );
+    }
+    let error = Client::connect("no address").await.expect_err("it is none");
+    assert!(error.is_invalid_input(), "{error:?}");
+}

@@ -197,15 +197,19 @@ fn files_that_do_not_load_are_named() {
         client_ca: Some(authority.path(name)),
         ..good.clone()
     };
-    for (files, name) in [
-        (with_cert("missing.pem"), "missing.pem"),
-        (with_cert("empty.pem"), "empty.pem"),
-        (with_key("missing.key"), "missing.key"),
-        (with_key("ca.pem"), "ca.pem"),
-        (with_ca("empty.pem"), "empty.pem"),
+    for (files, name, is_io) in [
+        (with_cert("missing.pem"), "missing.pem", true),
+        (with_cert("empty.pem"), "empty.pem", false),
+        (with_key("missing.key"), "missing.key", true),
+        (with_key("ca.pem"), "ca.pem", false),
+        (with_ca("empty.pem"), "empty.pem", false),
     ] {
         let error = Tls::load(files).unwrap_err();
-        assert!(error.is_io());
+        assert_eq!(
+            (error.is_io(), error.is_invalid_input()),
+            (is_io, !is_io),
+            "{error}"
+        );
         assert!(error.to_string().contains(name), "{error}");
     }
 }

@@ -1,0 +1,184 @@
+//! One thing that is wrong with a proto, a descriptor set or a rules file, with its place and a hint.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+
+/// A text that problems point into, shared by all problems of one file.
+#[derive(Clone)]
+pub(crate) struct SourceText(Arc<NamedSource<String>>);
+
+impl fmt::Debug for SourceText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SourceText").field(&self.name()).finish()
+    }
+}
+
+impl SourceText {
+    /// `name` is the path as the user gave it.
+    pub(crate) fn new(name: impl AsRef<str>, text: impl Into<String>) -> Self {
+        Self(Arc::new(NamedSource::new(name, text.into())))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        self.0.inner()
+    }
+}
+
+/// One thing that is wrong with a proto, a descriptor set or a rules file.
+///
+/// Its `Display` is the bare message; [`located`](Self::located) puts the place before it, and as a miette
+/// [`Diagnostic`] it also shows the line, a caret and a hint.
+pub struct Problem {
+    message: String,
+    place: Option<Place>,
+    hint: Option<String>,
+}
+
+struct Place {
+    source: SourceText,
+    /// Byte offsets into the text, the one at fault first; none means the file as a whole.
+    labels: Vec<LabeledSpan>,
+}
+
+impl Problem {
+    /// A problem without a file.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            place: None,
+            hint: None,
+        }
+    }
+
+    /// A problem at the bytes `span` of a text.
+    pub(crate) fn at(source: &SourceText, span: Range<usize>, message: impl Into<String>) -> Self {
+        let labels = vec![LabeledSpan::new_with_span(None, span)];
+        Self {
+            place: Some(Place {
+                source: source.clone(),
+                labels,
+            }),
+            ..Self::new(message)
+        }
+    }
+
+    /// A problem of a file as a whole, such as a set that is cut short.
+    pub(crate) fn in_file(name: impl AsRef<str>, message: impl Into<String>) -> Self {
+        let source = SourceText::new(name, "");
+        Self {
+            place: Some(Place {
+                source,
+                labels: Vec::new(),
+            }),
+            ..Self::new(message)
+        }
+    }
+
+    /// All that a library's diagnostic says of `source`: itself, and those it carries as related.
+    pub(crate) fn unfold(source: &SourceText, diagnostic: &dyn Diagnostic) -> Vec<Self> {
+        let mut labels: Vec<LabeledSpan> = diagnostic.labels().into_iter().flatten().collect();
+        // Of two definitions the later one is at fault.
+        let at_fault = |text: &str| text == "found here" || text.contains("again");
+        labels.sort_by_key(|label| !label.label().is_some_and(at_fault));
+        let first = Self {
+            message: match diagnostic.source() {
+                Some(cause) => format!("{diagnostic}: {cause}"),
+                None => diagnostic.to_string(),
+            },
+            place: Some(Place {
+                source: source.clone(),
+                labels,
+            }),
+            hint: diagnostic.help().map(|help| help.to_string()),
+        };
+        let related = diagnostic.related().into_iter().flatten();
+        std::iter::once(first)
+            .chain(related.flat_map(|related| Self::unfold(source, related)))
+            .collect()
+    }
+
+    /// The text beside the caret.
+    #[must_use]
+    pub(crate) fn with_label(mut self, text: impl Into<String>) -> Self {
+        if let Some(label) = self.place.as_mut().and_then(|place| place.labels.first_mut()) {
+            label.set_label(Some(text.into()));
+        }
+        self
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub(crate) fn with_hint(mut self, text: impl Into<String>) -> Self {
+        self.hint = Some(text.into());
+        self
+    }
+
+    /// The problem on one line: `file:line:column: message`, as far as the place is known.
+    pub fn located(&self) -> String {
+        match (self.file(), self.position()) {
+            (Some(file), Some((line, column))) => format!("{file}:{line}:{column}: {self}"),
+            (Some(file), None) => format!("{file}: {self}"),
+            (None, _) => self.to_string(),
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+
+    /// The file as it was named when it was loaded.
+    pub fn file(&self) -> Option<String> {
+        self.place.as_ref().map(|place| place.source.name().to_owned())
+    }
+
+    /// Line and column, both from 1; columns count characters.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        let place = self.place.as_ref()?;
+        let before = place.source.text().get(..place.labels.first()?.offset())?;
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        Some((line, before[line_start..].chars().count() + 1))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.located())?;
+        match self.hint() {
+            Some(hint) => write!(f, " (hint: {hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for Problem {}
+
+impl Diagnostic for Problem {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.hint.as_ref().map(|hint| Box::new(hint) as _)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.place.as_ref().map(|place| &*place.source.0 as _)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let labels = &self.place.as_ref()?.labels;
+        (!labels.is_empty()).then(|| Box::new(labels.iter().cloned()) as _)
+    }
+}
