@@ -48,13 +48,16 @@ impl Client {
 }
 
 impl ClientBuilder {
+    /// The default of [`max_receive_size`](Self::max_receive_size): 4 MiB.
+    pub const DEFAULT_MAX_RECEIVE_SIZE: usize = 4 << 20;
+
     fn new(address: String) -> Self {
         Self {
             address,
             tls: None,
             metadata: MetadataMap::new(),
             connect_timeout: Duration::from_secs(10),
-            max_receive_size: 4 * 1024 * 1024,
+            max_receive_size: Self::DEFAULT_MAX_RECEIVE_SIZE,
             schema: SchemaSource::Reflection(Vec::new()),
         }
     }

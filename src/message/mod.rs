@@ -17,7 +17,7 @@ mod pick;
 mod text;
 mod wire;
 
-pub(crate) use self::check::{Bounds, MAX_DEPTH, check, check_and_pick};
+pub(crate) use self::check::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH, check, check_and_pick};
 pub use self::codec::{DynamicCodec, DynamicDecoder, DynamicEncoder};
 pub(crate) use self::encode::{put_scalar, wire_type};
 pub use self::error::MessageError;

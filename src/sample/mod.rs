@@ -37,9 +37,6 @@ use self::message::Place;
 use self::seed::Seed;
 use crate::schema::Method;
 
-/// How many messages a server stream sends by default.
-const STREAM_LENGTH: usize = 3;
-
 /// Makes up messages.
 ///
 /// Samples are the same on every machine. An update of protod, or of the word lists that it uses, may change them.
@@ -56,11 +53,14 @@ impl Default for Sampler {
 }
 
 impl Sampler {
+    /// The default of [`stream_length`](Self::stream_length).
+    pub const DEFAULT_STREAM_LENGTH: usize = 3;
+
     /// A sampler whose answers all follow from `seed`.
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
-            stream_length: STREAM_LENGTH,
+            stream_length: Self::DEFAULT_STREAM_LENGTH,
         }
     }
 

@@ -21,7 +21,7 @@ use super::system::system_endpoints;
 use super::tls::Tls;
 use crate::Error;
 use crate::handler::{Call, CallLimits, Handler, Lifecycle, Phase};
-use crate::message::{Bounds, MAX_DEPTH};
+use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
 use crate::rules::Rules;
 use crate::sample::Sampler;
 use crate::schema::Schema;
@@ -71,19 +71,22 @@ impl Server {
             schema,
             handlers: Handlers::new(),
             limits: CallLimits {
-                max_receive_size: 4 * 1024 * 1024,
-                max_send_size: usize::MAX,
-                max_memory: 64 * 1024 * 1024,
-                bounds: Bounds::default(),
+                max_receive_size: ServerBuilder::DEFAULT_MAX_RECEIVE_SIZE,
+                max_send_size: ServerBuilder::DEFAULT_MAX_SEND_SIZE,
+                max_memory: ServerBuilder::DEFAULT_MAX_CALL_MEMORY,
+                bounds: Bounds {
+                    max_elements: ServerBuilder::DEFAULT_MAX_ELEMENTS,
+                    max_depth: ServerBuilder::DEFAULT_MAX_DEPTH,
+                },
             },
             deadlines: DeadlinePolicy::default(),
-            max_calls: 10_000,
+            max_calls: ServerBuilder::DEFAULT_MAX_CALLS,
             options: Options {
                 reflection: true,
                 health: Health::default(),
                 limits: Limits::default(),
                 tls: None,
-                drain_timeout: Duration::from_secs(10),
+                drain_timeout: ServerBuilder::DEFAULT_DRAIN_TIMEOUT,
                 drain_old: None,
             },
         }
@@ -224,6 +227,21 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
+    /// The default of [`max_receive_size`](Self::max_receive_size): 4 MiB.
+    pub const DEFAULT_MAX_RECEIVE_SIZE: usize = 4 << 20;
+    /// The default of [`max_send_size`](Self::max_send_size): 4 GiB, the most that a gRPC frame can hold.
+    pub const DEFAULT_MAX_SEND_SIZE: usize = u32::MAX as usize;
+    /// The default of [`max_elements`](Self::max_elements): 1,048,576.
+    pub const DEFAULT_MAX_ELEMENTS: u32 = DEFAULT_MAX_ELEMENTS;
+    /// The default of [`max_depth`](Self::max_depth), and the most that it can be: 100.
+    pub const DEFAULT_MAX_DEPTH: u32 = MAX_DEPTH;
+    /// The default of [`max_call_memory`](Self::max_call_memory): 64 MiB.
+    pub const DEFAULT_MAX_CALL_MEMORY: usize = 64 << 20;
+    /// The default of [`max_calls`](Self::max_calls): 10,000.
+    pub const DEFAULT_MAX_CALLS: usize = 10_000;
+    /// The default of [`drain_timeout`](Self::drain_timeout): 10 s.
+    pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
     /// Answers a method of any shape; see [`Handlers`] for this and the next four, and for what closures must not do
     /// with their call.
     pub fn handler(mut self, method: impl Into<String>, handler: impl Handler) -> Self {
@@ -301,7 +319,8 @@ impl ServerBuilder {
         self
     }
 
-    /// The largest message sent, in bytes, before compression. Default: no limit but the protocol's 4 GiB.
+    /// The largest message sent, in bytes, before compression. Default: 4 GiB, the most
+    /// that a gRPC frame can hold.
     pub fn max_send_size(mut self, bytes: usize) -> Self {
         self.limits.max_send_size = bytes;
         self

@@ -1,5 +1,6 @@
 //! The limits of a server, as flags; docs/limits.md has them all in one table, and a test holds it to these.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -29,7 +30,12 @@ pub(crate) struct LimitArgs {
     max_concurrent_streams: u32,
 
     /// Calls in flight at a time, over all connections; over it RESOURCE_EXHAUSTED
-    #[arg(long, value_name = "N", env = "PROTOD_MAX_CALLS", default_value_t = 10_000)]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PROTOD_MAX_CALLS",
+        default_value_t = ServerBuilder::DEFAULT_MAX_CALLS
+    )]
     max_calls: usize,
 
     /// The headers of one request, at least 1 KiB; over it HTTP 431
@@ -43,15 +49,30 @@ pub(crate) struct LimitArgs {
     max_header_size: u32,
 
     /// The largest message taken, decompressed; over it RESOURCE_EXHAUSTED
-    #[arg(long, value_name = "BYTES", env = "PROTOD_MAX_RECEIVE_SIZE", default_value_t = 4 << 20)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "PROTOD_MAX_RECEIVE_SIZE",
+        default_value_t = ServerBuilder::DEFAULT_MAX_RECEIVE_SIZE
+    )]
     max_receive_size: usize,
 
     /// The largest message sent, before compression; over it RESOURCE_EXHAUSTED
-    #[arg(long, value_name = "BYTES", env = "PROTOD_MAX_SEND_SIZE", default_value_t = u32::MAX as usize)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "PROTOD_MAX_SEND_SIZE",
+        default_value_t = ServerBuilder::DEFAULT_MAX_SEND_SIZE
+    )]
     max_send_size: usize,
 
     /// Values in one message taken, each element of a list counted; over it RESOURCE_EXHAUSTED
-    #[arg(long, value_name = "N", env = "PROTOD_MAX_ELEMENTS", default_value_t = 1 << 20)]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PROTOD_MAX_ELEMENTS",
+        default_value_t = ServerBuilder::DEFAULT_MAX_ELEMENTS
+    )]
     max_elements: u32,
 
     /// Levels of messages in a message taken, up to 100; over it RESOURCE_EXHAUSTED
@@ -59,13 +80,19 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "N",
         env = "PROTOD_MAX_DEPTH",
-        default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100)
+        default_value_t = ServerBuilder::DEFAULT_MAX_DEPTH,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(ServerBuilder::DEFAULT_MAX_DEPTH))
     )]
     max_depth: u32,
 
     /// What one call may hold in memory: messages not whole yet, decompressed, or kept by its rule; over it
     /// RESOURCE_EXHAUSTED
-    #[arg(long, value_name = "BYTES", env = "PROTOD_MAX_CALL_MEMORY", default_value_t = 64 << 20)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "PROTOD_MAX_CALL_MEMORY",
+        default_value_t = ServerBuilder::DEFAULT_MAX_CALL_MEMORY
+    )]
     max_call_memory: usize,
 
     /// The longest that a call may take, whatever its client says, or `none`; over it DEADLINE_EXCEEDED
@@ -73,47 +100,52 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_MAX_DEADLINE",
-        default_value = "none"
+        default_value_t = OptionalTime(None)
     )]
-    max_deadline: Lasting,
+    max_deadline: OptionalTime,
 
     /// How long a call may take whose client does not say, or `none`; over it DEADLINE_EXCEEDED
     #[arg(
         long,
         value_name = "TIME",
         env = "PROTOD_DEFAULT_DEADLINE",
-        default_value = "none"
+        default_value_t = OptionalTime(None)
     )]
-    default_deadline: Lasting,
+    default_deadline: OptionalTime,
 
     /// For the TLS handshake and the first bytes of HTTP/2, together; over it the connection is closed
     #[arg(
         long,
         value_name = "TIME",
         env = "PROTOD_HANDSHAKE_TIMEOUT",
-        default_value = "10s"
+        default_value_t = Limits::default().handshake_timeout.into()
     )]
     handshake_timeout: humantime::Duration,
 
     /// How long a connection may live without a stream, or `none`; over it GOAWAY
-    #[arg(long, value_name = "TIME", env = "PROTOD_IDLE_TIMEOUT", default_value = "5m")]
-    idle_timeout: Lasting,
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PROTOD_IDLE_TIMEOUT",
+        default_value_t = OptionalTime(Limits::default().idle_timeout)
+    )]
+    idle_timeout: OptionalTime,
 
     /// How long a client may be silent before it is pinged, or `none`
     #[arg(
         long,
         value_name = "TIME",
         env = "PROTOD_KEEPALIVE_INTERVAL",
-        default_value = "60s"
+        default_value_t = OptionalTime(Limits::default().keepalive_interval)
     )]
-    keepalive_interval: Lasting,
+    keepalive_interval: OptionalTime,
 
     /// How long the answer to a ping may take; over it the connection is closed
     #[arg(
         long,
         value_name = "TIME",
         env = "PROTOD_KEEPALIVE_TIMEOUT",
-        default_value = "20s"
+        default_value_t = Limits::default().keepalive_timeout.into()
     )]
     keepalive_timeout: humantime::Duration,
 
@@ -122,25 +154,25 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_MAX_CONNECTION_AGE",
-        default_value = "none"
+        default_value_t = OptionalTime(Limits::default().max_connection_age)
     )]
-    max_connection_age: Lasting,
+    max_connection_age: OptionalTime,
 
     /// How long after that its last streams may run, or `none`; over it the connection is closed
     #[arg(
         long,
         value_name = "TIME",
         env = "PROTOD_MAX_CONNECTION_AGE_GRACE",
-        default_value = "none"
+        default_value_t = OptionalTime(Limits::default().max_connection_age_grace)
     )]
-    max_connection_age_grace: Lasting,
+    max_connection_age_grace: OptionalTime,
 
     /// How long open calls may go on after SIGINT or SIGTERM; then they end with UNAVAILABLE
     #[arg(
         long,
         value_name = "TIME",
         env = "PROTOD_DRAIN_TIMEOUT",
-        default_value = "10s"
+        default_value_t = ServerBuilder::DEFAULT_DRAIN_TIMEOUT.into()
     )]
     drain_timeout: humantime::Duration,
 
@@ -248,11 +280,11 @@ impl LimitArgs {
     }
 }
 
-/// A time, or none.
-#[derive(Debug, Clone, Copy)]
-struct Lasting(Option<Duration>);
+/// A time, or `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct OptionalTime(Option<Duration>);
 
-impl FromStr for Lasting {
+impl FromStr for OptionalTime {
     type Err = humantime::DurationError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -260,5 +292,51 @@ impl FromStr for Lasting {
             return Ok(Self(None));
         }
         humantime::parse_duration(text).map(|time| Self(Some(time)))
+    }
+}
+
+impl fmt::Display for OptionalTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(time) => humantime::format_duration(time).fmt(f),
+            None => f.write_str("none"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use protod::{Schema, Server};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Flags {
+        #[command(flatten)]
+        limits: LimitArgs,
+    }
+
+    /// The builder shows all its limits in its `Debug`, and nothing else differs.
+    #[test]
+    fn the_defaults_of_the_flags_are_those_of_the_library() {
+        let flags = Flags::try_parse_from(["protod"]).expect("each flag has a default");
+        let server = || {
+            let source = r#"syntax = "proto3"; message M {}"#;
+            Server::builder(Schema::from_source("m.proto", source).expect("it compiles"))
+        };
+        assert_eq!(
+            format!("{:#?}", flags.limits.apply(server())),
+            format!("{:#?}", server())
+        );
+    }
+
+    #[test]
+    fn a_time_is_printed_as_it_is_read() {
+        for text in ["none", "500ms", "10s", "1m", "1m 30s"] {
+            let time: OptionalTime = text.parse().expect("a time");
+            assert_eq!(time.to_string(), text);
+        }
+        assert!("nine".parse::<OptionalTime>().is_err());
     }
 }

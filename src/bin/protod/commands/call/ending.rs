@@ -8,8 +8,8 @@ use crate::failure::Failure;
 pub(super) enum Ending {
     /// It was not made, or was broken off on this side.
     Here(Failure),
-    /// The server ended it with this status.
-    There(Status),
+    /// The server ended it with this status, whose details are printed so.
+    There(Status, Vec<String>),
     /// Whoever read the responses has seen enough.
     ReaderGone,
 }
@@ -28,6 +28,6 @@ impl From<protod::Error> for Ending {
 
 impl From<Status> for Ending {
     fn from(status: Status) -> Self {
-        Self::There(status)
+        Self::There(status, Vec::new())
     }
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use protod::Message;
-use protod::client::{Client, ClientMethod};
+use protod::client::{Client, ClientBuilder, ClientMethod};
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tonic::Status;
@@ -45,7 +45,12 @@ pub(crate) struct Call {
     emit_defaults: bool,
 
     /// The largest response taken, in bytes, decompressed
-    #[arg(long, value_name = "BYTES", env = "PROTOD_MAX_RECEIVE_SIZE", default_value_t = 4 * 1024 * 1024)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "PROTOD_MAX_RECEIVE_SIZE",
+        default_value_t = ClientBuilder::DEFAULT_MAX_RECEIVE_SIZE
+    )]
     max_receive_size: usize,
 
     /// Say on stderr what is sent and received beside the messages: headers, trailers, sizes, times
@@ -65,8 +70,8 @@ impl Call {
         match done.and(flushed) {
             Ok(()) | Err(Ending::ReaderGone) => Ok(ExitCode::SUCCESS),
             Err(Ending::Here(failure)) => Err(failure),
-            Err(Ending::There(status)) => {
-                report.status(&status, &output.details_of(&status));
+            Err(Ending::There(status, details)) => {
+                report.status(&status, &details);
                 Ok(report::exit_code(status.code()))
             }
         }
@@ -86,10 +91,12 @@ impl Call {
         let method = self.arguments.method_of(&client, self.time_left(started))?;
         report.request(&method, matches!(data, Some(Data::Stdin)));
         let requests = requests::read(data.clone(), self.format, method.method());
-        let done = self.exchange(&client, &method, requests, output, report).await;
-        if let Err(Ending::There(status)) = &done {
-            output.details_of(status);
-            self.learn_types(&client, output).await;
+        let mut done = self.exchange(&client, &method, requests, output, report).await;
+        if let Err(Ending::There(status, details)) = &mut done {
+            *details = output.details_of(status);
+            if self.learn_types(&client, output).await {
+                *details = output.details_of(status);
+            }
         }
         done
     }

@@ -37,7 +37,7 @@ pub(crate) struct Serve {
         long,
         value_name = "N",
         env = "PROTOD_SAMPLE_STREAM_LENGTH",
-        default_value_t = 3
+        default_value_t = Sampler::DEFAULT_STREAM_LENGTH
     )]
     sample_stream_length: usize,
 
