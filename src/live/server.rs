@@ -62,6 +62,7 @@ impl ServerFiles {
         let loaded = catch_panic(|| load(&mut self.loader))?;
         let outcome = loaded.and_then(|loaded| {
             self.server.reload(loaded.schema, loaded.handlers)?;
+            loaded.rules.forget_other_counters();
             let took = began.elapsed();
             Ok(ReloadSummary {
                 changes: self.loader.mark_served(),

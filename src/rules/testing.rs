@@ -5,13 +5,11 @@ use std::borrow::Cow;
 use http::HeaderMap;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
-use super::compiler::Compiler;
-use super::node::{self, Node};
-use super::template::{Memos, Template};
-use crate::Problem;
-use crate::cel::Store;
-use crate::cel::{CallFacts, Env, Uses, Value};
-use crate::error::SourceText;
+use super::compile::{RuleCompiler, compile_template};
+use super::run::LoopCache;
+use super::yaml::{Node, parse};
+use crate::cel::{CallFacts, Env, Store, Value};
+use crate::error::{Problem, SourceText};
 use crate::message::{Bounds, Message, Picker, check_and_pick};
 use crate::schema::Schema;
 
@@ -43,27 +41,14 @@ pub(super) fn compiled<T>(
     input: &str,
     picker: &mut Picker,
     yaml: &str,
-    compile: impl FnOnce(&mut Compiler<'_>, &Node) -> Option<T>,
+    compile: impl FnOnce(&mut RuleCompiler<'_>, &Node) -> Option<T>,
 ) -> Result<T, Vec<Problem>> {
     let source = SourceText::new("test.yaml", yaml);
-    let node = node::parse(&source)?;
+    let node = parse(&source)?;
     let input = message_type(schema, input);
     let layout = schema.layouts().find(input.full_name()).unwrap();
     let mut problems = Vec::new();
-    let mut compiler = Compiler {
-        schema,
-        source: &source,
-        input: (input, layout),
-        picker,
-        problems: &mut problems,
-        request: true,
-        state: Vec::new(),
-        locals: Vec::new(),
-        uses: Uses::default(),
-        memos: 0,
-        to_log: false,
-        reads_request: false,
-    };
+    let mut compiler = RuleCompiler::new(schema, &source, (input, layout), picker, &mut problems);
     let compiled = compile(&mut compiler, &node);
     match compiled {
         Some(compiled) if problems.is_empty() => Ok(compiled),
@@ -121,14 +106,14 @@ pub(super) fn written_for(
     let layout = schema.layouts().find(name).unwrap();
     let mut picker = Picker::new(schema.layouts(), layout);
     let template = compiled(schema, name, &mut picker, yaml, |compiler, node| {
-        Template::compile(compiler, node, &descriptor)
+        compile_template(compiler, node, &descriptor)
     })
     .map_err(|problems| rendered(&problems))?;
     let mut buffer = Vec::new();
     with_request(schema, &picker, request, |env| {
-        template.write(env, &Memos::default(), &mut buffer)
+        template.write(env, &LoopCache::default(), &mut buffer)
     })
-    .map_err(|misfit| misfit.to_string())?;
+    .map_err(|error| error.to_string())?;
     let message = DynamicMessage::decode(descriptor, &buffer[..]).unwrap();
     // In the order of field numbers, minimal lengths, nothing left in that proto3 leaves out. Maps have no order,
     // and prost leaves out an entry's zero value, and -0.0, which is no default.

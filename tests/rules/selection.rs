@@ -267,6 +267,68 @@ async fn counters_outlive_a_reload_that_is_given_their_state() {
     }
 }
 
+/// Loads `rules` with that state, and calls them with `{}` so many times: what each call is answered with.
+async fn answers(options: &RulesOptions, rules: &[&str], calls: usize) -> Vec<String> {
+    let yaml = format!("rules:\n{}", rules.concat());
+    let server = Running::with(kinds(), options, &yaml).await;
+    let mut answers = Vec::new();
+    for _ in 0..calls {
+        answers.push(said(&server, "{}").await);
+    }
+    answers
+}
+
+#[tokio::test]
+async fn an_unnamed_rule_keeps_its_count_wherever_it_stands() {
+    const LIMITED: &str = "  - {method: kinds.Kinds/Unary, times: 2, reply: {string: limited}}\n";
+    const NEW: &str = "  - {method: kinds.Kinds/Unary, times: 2, reply: {string: new}}\n";
+    const LAST: &str = "  - {method: kinds.Kinds/Unary, reply: {string: last}}\n";
+    let [limited, new, last] = ["limited", "new", "last"].map(|text| format!(r#"{{"string":"{text}"}}"#));
+    let options = RulesOptions::default().state(&RulesState::new());
+    assert_eq!(answers(&options, &[LIMITED, LAST], 1).await, [&*limited]);
+    // The new rule stands where the other one stood, and neither takes the other's count.
+    let inserted = answers(&options, &[NEW, LIMITED, LAST], 5).await;
+    assert_eq!(inserted, [&*new, &new, &limited, &last, &last]);
+    // An edited rule is another rule.
+    let edited = LIMITED.replace("times: 2", "times: 1");
+    let edited = answers(&options, &[NEW, &edited, LAST], 2).await;
+    assert_eq!(edited, [&*limited, &last]);
+}
+
+#[tokio::test]
+async fn equal_unnamed_rules_count_apart() {
+    const ONCE: &str = "  - {method: kinds.Kinds/Unary, times: 1, reply: {string: once}}\n";
+    let options = RulesOptions::default().state(&RulesState::new());
+    let once = r#"{"string":"once"}"#;
+    assert_eq!(answers(&options, &[ONCE, ONCE], 1).await, [once]);
+    let reloaded = answers(&options, &[ONCE, ONCE], 2).await;
+    assert_eq!(reloaded[0], once);
+    assert!(
+        reloaded[1].contains("no rule of kinds.Kinds/Unary matched"),
+        "{reloaded:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_load_that_fails_loses_no_count() {
+    const LIMITED: &str = "rules:\n  - {method: kinds.Kinds/Unary, times: 1, reply: {string: limited}}\n";
+    let options = RulesOptions::default().state(&RulesState::new());
+    let server = Running::with(kinds(), &options, LIMITED).await;
+    assert_eq!(said(&server, "{}").await, r#"{"string":"limited"}"#);
+    drop(server);
+    for _ in 0..3 {
+        options
+            .from_text(
+                &kinds(),
+                "test.rules.yaml",
+                "rules: [{method: kinds.Kinds/Unary}]",
+            )
+            .expect_err("it has no outcome");
+    }
+    let server = Running::with(kinds(), &options, LIMITED).await;
+    assert!(said(&server, "{}").await.contains("has answered as often"));
+}
+
 #[tokio::test]
 async fn rules_of_the_same_name_in_two_files_count_apart() {
     let folder = tempfile::tempdir().expect("a folder");

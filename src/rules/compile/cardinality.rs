@@ -1,0 +1,143 @@
+//! Whether a rule sends as many messages as its method must, as far as that is known at load.
+//!
+//! Where a method answers with exactly one message, a second one, or an OK before the first, ends a call with
+//! INTERNAL. The operations of each event are followed on all ways through them; a problem is only what goes wrong
+//! on every call that takes that way.
+
+use super::compiler::RuleCompiler;
+use crate::cel::Value;
+use crate::rules::plan::{Op, Rule, Steps, ValueTemplate};
+use crate::rules::yaml::Node;
+use crate::schema::Method;
+
+/// What is known of the one message at a place in the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Sent {
+    /// On some way to here it was sent.
+    maybe: bool,
+    /// On every way to here it was sent.
+    surely: bool,
+}
+
+impl Sent {
+    fn or(self, other: Self) -> Self {
+        Self {
+            maybe: self.maybe || other.maybe,
+            surely: self.surely && other.surely,
+        }
+    }
+}
+
+/// Adds a problem for each step that cannot go well, and one for a rule of which nothing can.
+pub(super) fn check(compiler: &mut RuleCompiler<'_>, method: &Method, outcome: &Node, rule: &Rule) {
+    if method.is_server_streaming() {
+        return;
+    }
+    let timers = rule.timers.iter().map(|timer| &timer.steps);
+    let signals = rule.signals.iter().map(|signal| &signal.steps);
+    let others: Vec<&Steps> = timers.chain(signals).collect();
+    let all = || {
+        [&rule.open, &rule.message, &rule.half_close]
+            .into_iter()
+            .chain(others.iter().copied())
+    };
+
+    if !all().any(|steps| {
+        steps
+            .ops
+            .iter()
+            .any(|op| matches!(op, Op::Send(_) | Op::Status(_)))
+    }) {
+        let message = format!(
+            "{} answers with one message, and nothing is sent here",
+            method.name()
+        );
+        compiler.problem_hint(outcome, message, Some("add a `send` or a `status`".to_owned()));
+        return;
+    }
+
+    let opened = follow(compiler, method, &rule.open, Sent::default());
+    let sends_later = others.iter().copied().any(sends);
+    let repeated = method.is_client_streaming() && sends(&rule.message);
+    let at_message = Sent {
+        maybe: opened.maybe || sends_later || repeated,
+        ..opened
+    };
+    let after = follow(compiler, method, &rule.message, at_message);
+    let at_half_close = Sent {
+        maybe: at_message.maybe || after.maybe,
+        // A client that streams may send no message at all.
+        surely: opened.surely || !method.is_client_streaming() && after.surely,
+    };
+    follow(compiler, method, &rule.half_close, at_half_close);
+    let at_any_time = Sent {
+        maybe: opened.maybe || all().any(sends),
+        ..opened
+    };
+    for steps in others {
+        follow(compiler, method, steps, at_any_time);
+    }
+}
+
+fn sends(steps: &Steps) -> bool {
+    steps.ops.iter().any(|op| matches!(op, Op::Send(_)))
+}
+
+/// Goes through steps from what is known at their start; returns what is known at their end.
+fn follow(compiler: &mut RuleCompiler<'_>, method: &Method, steps: &Steps, start: Sent) -> Sent {
+    let end = steps.ops.len();
+    // Nothing is known of a place that nothing leads to.
+    let mut known: Vec<Option<Sent>> = vec![None; end + 1];
+    known[0] = Some(start);
+    let mut changed = vec![0];
+    while let Some(at) = changed.pop() {
+        let (Some(op), Some(here)) = (steps.ops.get(at), known[at]) else {
+            continue;
+        };
+        let sent = Sent {
+            maybe: true,
+            surely: true,
+        };
+        let (next, after) = (at + 1, if matches!(op, Op::Send(_)) { sent } else { here });
+        for to in successors(op, next).into_iter().flatten() {
+            let joined = known[to].map_or(after, |before| before.or(after));
+            if known[to] != Some(joined) {
+                known[to] = Some(joined);
+                changed.push(to);
+            }
+        }
+    }
+    for (at, span) in &steps.places {
+        let message = match (&steps.ops[*at], known[*at]) {
+            (Op::Send(_), Some(Sent { surely: true, .. })) => {
+                format!("{} answers with one message, and this is a second", method.name())
+            }
+            (Op::Status(status), Some(Sent { maybe: false, .. })) if status.is_ok() => format!(
+                "{} answers with one message, and none is sent before this OK",
+                method.name()
+            ),
+            _ => continue,
+        };
+        compiler.problem_at(span.clone(), message);
+    }
+    known[end].unwrap_or(Sent {
+        maybe: false,
+        surely: true,
+    })
+}
+
+/// Where an operation can go on.
+fn successors(op: &Op, next: usize) -> [Option<usize>; 2] {
+    match op {
+        Op::Status(_) => [None, None],
+        Op::Jump(to) => [Some(*to), None],
+        Op::Unless { to, .. } => [Some(next), Some(*to)],
+        Op::Repeat {
+            count: ValueTemplate::Constant(Value::Int(count)),
+            end,
+        } => [Some(if *count > 0 { next } else { *end }), None],
+        Op::Repeat { end, .. } | Op::Each { end, .. } => [Some(next), Some(*end)],
+        Op::Next { body, .. } => [Some(*body), Some(next)],
+        _ => [Some(next), None],
+    }
+}

@@ -1,0 +1,242 @@
+//! From rules files to the rules of each method.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::compiler::RuleCompiler;
+use super::rule;
+use crate::error::Problem;
+use crate::message::Picker;
+use crate::rules::plan::{Outline, Rule, RuleId};
+use crate::rules::yaml::{Entry, Node, RulesFile, entries, find};
+use crate::schema::{Method, Schema};
+use crate::suggest;
+
+/// The rules of all files compiled so far, and the problems found in them.
+pub(crate) struct Compilation<'s> {
+    schema: &'s Schema,
+    methods: BTreeMap<String, CompiledMethod>,
+    outlines: Vec<Outline>,
+    problems: Vec<Problem>,
+}
+
+/// The rules of one method, in the order of files and places.
+pub(crate) struct CompiledMethod {
+    pub(crate) method: Arc<Method>,
+    /// The fields of its requests that the rules read.
+    pub(crate) picker: Picker,
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// What is known of a rule before its pieces are compiled.
+struct Declaration<'n> {
+    entries: Vec<Entry<'n>>,
+    /// The methods that the rule is for.
+    methods: Vec<Arc<Method>>,
+    /// The name that people see.
+    name: Arc<str>,
+    id: RuleId,
+}
+
+/// What has been declared in a file so far.
+#[derive(Default)]
+struct Declared {
+    /// The lines of names.
+    names: HashMap<String, usize>,
+    /// How many unnamed rules have the same content.
+    contents: HashMap<u64, usize>,
+}
+
+impl<'s> Compilation<'s> {
+    pub(crate) fn new(schema: &'s Schema) -> Self {
+        Self {
+            schema,
+            methods: BTreeMap::new(),
+            outlines: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Compiles the rules of a file, or takes the problems for which it could not be read.
+    pub(crate) fn add(&mut self, file: Result<RulesFile, Vec<Problem>>) {
+        let file = match file {
+            Ok(file) => file,
+            Err(problems) => return self.problems.extend(problems),
+        };
+        let mut lines = Lines::new(file.source.text());
+        let mut declared = Declared::default();
+        for node in &file.rules {
+            let line = lines.line(node.span.start);
+            self.rule(&file, node, line, &mut declared);
+        }
+    }
+
+    /// The methods that have rules, by name, and all rules in the order of files and places; or every problem.
+    pub(crate) fn finish(self) -> Result<(Vec<CompiledMethod>, Vec<Outline>), Vec<Problem>> {
+        if self.problems.is_empty() {
+            Ok((self.methods.into_values().collect(), self.outlines))
+        } else {
+            Err(self.problems)
+        }
+    }
+
+    fn rule(&mut self, file: &RulesFile, node: &Node, line: usize, declared: &mut Declared) {
+        // The keys are checked once, however many methods the rule is for.
+        let Some(Declaration {
+            entries,
+            methods,
+            name,
+            id,
+        }) = self.declaration(file, node, line, declared)
+        else {
+            return;
+        };
+        let mut reported = HashSet::new();
+        for method in methods {
+            let compiled = self
+                .methods
+                .entry(method.name().to_owned())
+                .or_insert_with(|| CompiledMethod {
+                    picker: Picker::new(method.layouts(), method.input_layout()),
+                    method: Arc::clone(&method),
+                    rules: Vec::new(),
+                });
+            let mut problems = Vec::new();
+            let input = (method.input().clone(), method.input_layout());
+            let mut compiler = RuleCompiler::new(
+                self.schema,
+                &file.source,
+                input,
+                &mut compiled.picker,
+                &mut problems,
+            );
+            let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id);
+            compiled.rules.extend(rule);
+            // A problem that the methods of a service share is reported once.
+            self.problems.extend(
+                problems
+                    .into_iter()
+                    .filter(|problem| reported.insert(problem.located())),
+            );
+        }
+        let content = node.content_hash();
+        self.outlines.push(Outline { name, content });
+    }
+
+    /// Returns `None` if the rule names no method.
+    fn declaration<'n>(
+        &mut self,
+        file: &RulesFile,
+        node: &'n Node,
+        line: usize,
+        declared: &mut Declared,
+    ) -> Option<Declaration<'n>> {
+        let source = &file.source;
+        let entries = entries(source, &mut self.problems, node, "a rule", &rule::KEYS)?;
+        let (name, id) = self.identity(file, node, find(&entries, "name"), line, declared);
+        let Some(entry) = find(&entries, "method") else {
+            // If there is an unknown key, it was reported already, and is probably `method` misspelt.
+            if entries.len() == node.entries() {
+                let problem = Problem::at(source, node.span.clone(), "a rule needs a `method`");
+                self.problems
+                    .push(problem.with_hint("such as `method: package.Service/Method`"));
+            }
+            return None;
+        };
+        let Some(wanted) = entry.value.text() else {
+            let found = entry.value.kind();
+            let message = format!("expected the name of a method, found {found}");
+            self.problems
+                .push(Problem::at(source, entry.value.span.clone(), message));
+            return None;
+        };
+        let methods = self.methods_named(wanted);
+        if methods.is_empty() {
+            let problem = Problem::at(
+                source,
+                entry.value.span.clone(),
+                format!("there is no method `{wanted}`"),
+            );
+            let known = self.schema.methods().iter().map(|method| method.name());
+            self.problems.push(match suggest::hint(wanted, known) {
+                Some(hint) => problem.with_hint(hint),
+                None => problem,
+            });
+        }
+        Some(Declaration {
+            entries,
+            methods,
+            name,
+            id,
+        })
+    }
+
+    /// The name of a rule that people see, and what it is recognised by. `given` is the entry of its name.
+    fn identity(
+        &mut self,
+        file: &RulesFile,
+        node: &Node,
+        given: Option<&Entry<'_>>,
+        line: usize,
+        declared: &mut Declared,
+    ) -> (Arc<str>, RuleId) {
+        let source = &file.source;
+        let Some(given) = given else {
+            let content = node.content_hash();
+            let count = declared.contents.entry(content).or_default();
+            let id = RuleId::Unnamed {
+                file: source.name().into(),
+                content,
+                ordinal: *count,
+            };
+            *count += 1;
+            return (format!("{}:{line}", source.name()).into(), id);
+        };
+        let name = given.value.key_text().unwrap_or_default();
+        if let Some(first) = declared.names.insert(name.clone(), line) {
+            let message = format!("the name `{name}` is taken by the rule in line {first}");
+            self.problems
+                .push(Problem::at(source, given.value.span.clone(), message));
+        }
+        let name: Arc<str> = name.into();
+        let id = RuleId::Named {
+            file: source.name().into(),
+            name: Arc::clone(&name),
+        };
+        (name, id)
+    }
+
+    /// `package.Service/Method`, or `package.Service/*` for all of a service.
+    fn methods_named(&self, wanted: &str) -> Vec<Arc<Method>> {
+        match wanted.strip_suffix("/*") {
+            Some(service) => {
+                let of_service = |method: &&Arc<Method>| method.service() == service;
+                self.schema.methods().iter().filter(of_service).cloned().collect()
+            }
+            None => self.schema.method(wanted).cloned().into_iter().collect(),
+        }
+    }
+}
+
+/// Counts the lines of a text as places in it go up.
+struct Lines<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, at: 0, line: 1 }
+    }
+
+    /// The line of a byte offset, from 1. An alias may stand for a place that was passed already.
+    fn line(&mut self, offset: usize) -> usize {
+        if offset < self.at {
+            (self.at, self.line) = (0, 1);
+        }
+        self.line += self.text[self.at..offset].matches('\n').count();
+        self.at = offset;
+        self.line
+    }
+}

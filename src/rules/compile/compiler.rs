@@ -1,0 +1,181 @@
+//! What every part of a rule is compiled with: the schema, the names in scope, and the list of problems.
+//!
+//! A part that does not compile adds its problems and yields nothing; the other parts are compiled all the same, so
+//! that one load shows every problem of a file.
+
+use std::ops::Range;
+
+use prost_reflect::MessageDescriptor;
+
+use super::google_rpc::google_rpc;
+use super::interpolation::{self, Piece};
+use crate::cel::{Program, Scope, Type, Uses};
+use crate::error::{Problem, SourceText};
+use crate::message::Picker;
+use crate::rules::yaml::{Entry, Node, Yaml, entries};
+use crate::schema::{LayoutId, Schema};
+
+/// The compiler of one rule for one method.
+pub(in crate::rules) struct RuleCompiler<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) source: &'a SourceText,
+    /// The type of requests.
+    pub(super) input: (MessageDescriptor, LayoutId),
+    /// Gives slots to the request's fields; one for all rules of a method.
+    pub(super) picker: &'a mut Picker,
+    pub(super) problems: &'a mut Vec<Problem>,
+    /// Whether `request` is in scope.
+    pub(super) request: bool,
+    pub(super) state: Vec<(String, Type)>,
+    /// The counters and elements in scope, innermost last.
+    pub(super) locals: Vec<(String, Type)>,
+    /// What the programs compiled so far look at.
+    pub(super) uses: Uses,
+    /// How many places of the loop cache the rule's loops take.
+    pub(super) cached: usize,
+    /// Whether what is compiled is only to be logged.
+    pub(super) to_log: bool,
+    /// Whether anything else so far reads `request`.
+    pub(super) reads_request: bool,
+}
+
+impl<'a> RuleCompiler<'a> {
+    /// `input` is the type of the method's requests.
+    pub(in crate::rules) fn new(
+        schema: &'a Schema,
+        source: &'a SourceText,
+        input: (MessageDescriptor, LayoutId),
+        picker: &'a mut Picker,
+        problems: &'a mut Vec<Problem>,
+    ) -> Self {
+        Self {
+            schema,
+            source,
+            input,
+            picker,
+            problems,
+            request: true,
+            state: Vec::new(),
+            locals: Vec::new(),
+            uses: Uses::default(),
+            cached: 0,
+            to_log: false,
+            reads_request: false,
+        }
+    }
+
+    /// Compiles the CEL text `source` that begins `at` bytes into the string of `node`.
+    pub(super) fn expression(&mut self, node: &Node, source: &str, at: usize) -> Option<Program> {
+        let request = self.request.then(|| self.input.clone());
+        let mut scope = Scope {
+            schema: self.schema,
+            request,
+            picker: self.picker,
+            state: &self.state,
+            locals: &self.locals,
+        };
+        match Program::compile(source, &mut scope) {
+            Ok(program) => {
+                self.uses |= program.uses();
+                self.reads_request |= program.uses().request && !self.to_log;
+                Some(program)
+            }
+            Err(found) => {
+                for problem in found {
+                    let span = at + problem.span.start..at + problem.span.end;
+                    let place = self.place_within(node, span);
+                    self.add(place, problem.message, problem.hint);
+                }
+                None
+            }
+        }
+    }
+
+    /// Compiles a node that holds bare CEL, such as `when`.
+    pub(super) fn condition(&mut self, node: &Node) -> Option<Program> {
+        let program = match &node.value {
+            Yaml::Text(source) => self.expression(node, source, 0)?,
+            Yaml::Bool(truth) => self.expression(node, if *truth { "true" } else { "false" }, 0)?,
+            _ => {
+                self.problem(node, format!("expected a CEL condition, found {}", node.kind()));
+                return None;
+            }
+        };
+        if matches!(program.result_type(), Type::Bool | Type::Dyn) {
+            return Some(program);
+        }
+        let found = program.result_type();
+        self.problem(node, format!("a condition is a bool, this is {found}"));
+        None
+    }
+
+    /// The pieces of a template string.
+    pub(super) fn split<'t>(&mut self, node: &Node, text: &'t str) -> Option<Vec<Piece<'t>>> {
+        interpolation::split(text)
+            .map_err(|span| {
+                let place = self.place_within(node, span);
+                self.add(
+                    place,
+                    "`${` without its `}`",
+                    Some("`$${` writes `${`".to_owned()),
+                );
+            })
+            .ok()
+    }
+
+    /// Adds a problem at a node.
+    pub(super) fn problem(&mut self, node: &Node, message: impl Into<String>) {
+        self.add(node.span.clone(), message, None);
+    }
+
+    /// Adds a problem at a node, with what to do about it.
+    pub(super) fn problem_hint(&mut self, node: &Node, message: impl Into<String>, hint: Option<String>) {
+        self.add(node.span.clone(), message, hint);
+    }
+
+    /// Adds a problem at a place in the file.
+    pub(super) fn problem_at(&mut self, span: Range<usize>, message: impl Into<String>) {
+        self.add(span, message, None);
+    }
+
+    fn add(&mut self, span: Range<usize>, message: impl Into<String>, hint: Option<String>) {
+        let problem = Problem::at(self.source, span, message);
+        self.problems.push(match hint {
+            Some(hint) => problem.with_hint(hint),
+            None => problem,
+        });
+    }
+
+    /// The place in the file of a range of a node's string. Where the string stands in the file as it is, the
+    /// place is exact; where escapes or folding changed it, the place is the node.
+    fn place_within(&self, node: &Node, within: Range<usize>) -> Range<usize> {
+        let Some(text) = node.text() else {
+            return node.span.clone();
+        };
+        let file = self.source.text();
+        let quotes = [0, 1].into_iter().map(|quote| node.span.start + quote);
+        let start = quotes
+            .into_iter()
+            .find(|start| file.get(*start..).is_some_and(|rest| rest.starts_with(text)));
+        match start {
+            Some(start) => start + within.start..start + within.end,
+            None => node.span.clone(),
+        }
+    }
+
+    /// A message type by its full name: the schema's own, or one of google.rpc's, which every schema has.
+    pub(super) fn message_type(&self, full_name: &str) -> Option<MessageDescriptor> {
+        let own = self.schema.pool().get_message_by_name(full_name);
+        own.or_else(|| google_rpc().get_message_by_name(full_name))
+    }
+
+    /// The entries of a mapping that may have only the keys `known`; others are problems.
+    pub(super) fn entries<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        known: &[&str],
+    ) -> Option<Vec<Entry<'n>>> {
+        entries(self.source, self.problems, node, what, known)
+    }
+}

@@ -1,0 +1,91 @@
+//! Compiles what decides whether a rule matches: `match`, a partial message, and `when`, a CEL condition.
+//!
+//! Equalities of singular scalars, which most rules are made of, are checked on the picked fields without decoding
+//! anything; lists, maps and the well-known types are compared with the decoded message.
+
+use super::compiler::RuleCompiler;
+use super::pattern::compile_pattern;
+use crate::cel::Uses;
+use crate::rules::plan::{Condition, Equality, Pattern, Stage, When, WireScalar};
+use crate::rules::yaml::Node;
+
+/// Compiles a rule's `match` and `when`.
+pub(super) fn compile_condition(
+    compiler: &mut RuleCompiler<'_>,
+    pattern: Option<&Node>,
+    when: Option<&Node>,
+) -> Option<Condition> {
+    let before = compiler.problems.len();
+    let mut equalities = Vec::new();
+    let mut deep = None;
+    if let Some(node) = pattern {
+        let input = compiler.input.0.clone();
+        if let Some(expected) = compile_pattern(compiler, node, &input) {
+            let rest = split(compiler, expected, &mut Vec::new(), "", &mut equalities);
+            deep = rest;
+        }
+    }
+    let when = when.and_then(|node| {
+        let source = node.key_text().unwrap_or_default();
+        compiler.condition(node).map(|program| When { program, source })
+    });
+    if compiler.problems.len() > before {
+        return None;
+    }
+    let uses = when.as_ref().map(|when| when.program.uses()).unwrap_or_default();
+    let stage = match (pattern, uses) {
+        (_, Uses { requests: true, .. }) => Stage::HalfClose,
+        (Some(_), _) | (_, Uses { request: true, .. }) => Stage::Message,
+        _ => Stage::Open,
+    };
+    Some(Condition {
+        equalities: equalities.into(),
+        deep,
+        when,
+        stage,
+    })
+}
+
+/// Moves the equalities that a slot can tell out of a pattern; gives what is left of it.
+fn split(
+    compiler: &mut RuleCompiler<'_>,
+    expected: Pattern,
+    numbers: &mut Vec<u32>,
+    path: &str,
+    equalities: &mut Vec<Equality>,
+) -> Option<Pattern> {
+    let Pattern::Message(members) = expected else {
+        return Some(expected);
+    };
+    let mut rest = Vec::new();
+    for (field, name, member) in members {
+        numbers.push(field.number);
+        let path = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
+        match member {
+            Pattern::Scalar(expected) if !field.repeated => {
+                let slot = compiler.picker.slot(compiler.schema.layouts(), numbers);
+                match slot {
+                    Some(slot) => equalities.push(Equality {
+                        slot,
+                        unset: WireScalar::unset(&field),
+                        kind: field.kind.clone(),
+                        expected,
+                        path,
+                    }),
+                    None => rest.push((field, name, Pattern::Scalar(expected))),
+                }
+            }
+            Pattern::Message(members) if !field.repeated => {
+                let inner = split(compiler, Pattern::Message(members), numbers, &path, equalities);
+                rest.extend(inner.map(|inner| (field, name, inner)));
+            }
+            other => rest.push((field, name, other)),
+        }
+        numbers.pop();
+    }
+    (!rest.is_empty()).then_some(Pattern::Message(rest))
+}

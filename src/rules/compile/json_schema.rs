@@ -1,0 +1,76 @@
+//! The JSON Schema of rules files, for editors.
+//!
+//! It is a text of its own, because descriptions are most of it. It knows the language and no protos: a file that it
+//! accepts may still be wrong, and one that the checker accepts must not be wrong here. A test holds its keys to the
+//! tables that the checker uses.
+
+/// The JSON Schema (draft 7) that rules files follow.
+pub const JSON_SCHEMA: &str = include_str!("rules.schema.json");
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::rules::compile::google_rpc::SHORT_FORMS;
+    use crate::rules::compile::rule;
+    use crate::rules::compile::session::{SESSION_KEYS, TIMER_KEYS};
+    use crate::rules::compile::steps::{ACTIONS, MODIFIERS};
+    use crate::rules::plan::CODES;
+
+    fn definition(name: &str) -> Value {
+        let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
+        schema["definitions"][name].clone()
+    }
+
+    fn properties(name: &str) -> BTreeSet<String> {
+        let definition = definition(name);
+        definition["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
+    }
+
+    /// The keys of which there must be one.
+    fn alternatives(name: &str) -> BTreeSet<String> {
+        let definition = definition(name);
+        let cases = definition["oneOf"].as_array().unwrap();
+        let required = |case: &Value| case["required"][0].as_str().unwrap().to_owned();
+        cases.iter().map(required).collect()
+    }
+
+    fn set<'t>(names: impl IntoIterator<Item = &'t &'t str>) -> BTreeSet<String> {
+        names.into_iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn its_keys_are_those_of_the_checker() {
+        assert_eq!(properties("rule"), set(&rule::KEYS));
+        assert_eq!(alternatives("rule"), set(&rule::OUTCOMES));
+        assert_eq!(properties("session"), set(&SESSION_KEYS));
+        assert_eq!(properties("timer"), set(&TIMER_KEYS));
+        assert_eq!(properties("step"), set(ACTIONS.iter().chain(&MODIFIERS)));
+        assert_eq!(alternatives("step"), set(&ACTIONS));
+        assert_eq!(
+            properties("detail"),
+            set(SHORT_FORMS.iter().map(|(form, _)| form))
+        );
+        let codes = &definition("status")["properties"]["code"]["anyOf"][0]["enum"];
+        assert_eq!(*codes, serde_json::json!(CODES));
+    }
+
+    #[test]
+    fn every_key_is_described() {
+        let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
+        let definitions = schema["definitions"].as_object().unwrap();
+        for (name, definition) in definitions.iter().chain([(&"file".to_owned(), &schema)]) {
+            for (key, property) in definition["properties"].as_object().into_iter().flatten() {
+                assert!(property["description"].is_string(), "{key} of {name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Compiles headers and trailers: names are checked here, values are templates.
+
+use tonic::metadata::{AsciiMetadataKey, BinaryMetadataKey};
+
+use super::compiler::RuleCompiler;
+use super::value::compile_value;
+use crate::cel::Value;
+use crate::rules::plan::{Header, HeaderValue, Metadata, ValueTemplate, ascii_value, binary_value};
+use crate::rules::yaml::{Node, Yaml};
+
+/// Names that the protocol uses itself.
+const RESERVED: [&str; 8] = [
+    "content-type",
+    "content-length",
+    "te",
+    "connection",
+    "host",
+    "transfer-encoding",
+    "upgrade",
+    "trailer",
+];
+
+pub(super) fn compile_metadata(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Metadata> {
+    let Yaml::Map(pairs) = &node.value else {
+        compiler.problem(
+            node,
+            format!("expected a mapping of names to values, found {}", node.kind()),
+        );
+        return None;
+    };
+    let before = compiler.problems.len();
+    let mut entries = Vec::with_capacity(pairs.len());
+    for (key, value) in pairs {
+        let name = key.key_text().unwrap_or_default();
+        let values = match &value.value {
+            Yaml::List(values) => values.as_slice(),
+            _ => std::slice::from_ref(value),
+        };
+        if name.starts_with("grpc-") || name.starts_with(':') || RESERVED.contains(&name.as_str()) {
+            compiler.problem(key, format!("`{name}` is the protocol's own"));
+        } else if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            let hint = format!("write `{}`", name.to_ascii_lowercase());
+            compiler.problem_hint(
+                key,
+                format!("`{name}`: names of metadata are lower case"),
+                Some(hint),
+            );
+        } else if let Ok(key) = name.parse::<BinaryMetadataKey>() {
+            let values = values
+                .iter()
+                .filter_map(|value| header_value(compiler, value, binary_value))
+                .collect();
+            entries.push(Header::Binary(key, values));
+        } else if let Ok(key) = name.parse::<AsciiMetadataKey>() {
+            let values = values
+                .iter()
+                .filter_map(|value| header_value(compiler, value, ascii_value))
+                .collect();
+            entries.push(Header::Ascii(key, values));
+        } else {
+            compiler.problem(key, format!("`{name}` cannot be a name of metadata"));
+        }
+    }
+    (compiler.problems.len() == before).then_some(Metadata {
+        entries: entries.into(),
+    })
+}
+
+fn header_value<V>(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    read: fn(&Value<'_>) -> Result<V, String>,
+) -> Option<HeaderValue<V>> {
+    let (template, _) = compile_value(compiler, node)?;
+    let ValueTemplate::Constant(value) = &template else {
+        return Some(HeaderValue::Dynamic(template));
+    };
+    read(value)
+        .map(HeaderValue::Ready)
+        .map_err(|message| compiler.problem(node, message))
+        .ok()
+}

@@ -1,0 +1,232 @@
+//! Compiles the pattern of `match`, a partial message in ProtoJSON.
+
+use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor};
+
+use super::compiler::RuleCompiler;
+use super::interpolation::{self, Piece};
+use super::template::constant;
+use crate::rules::plan::{FieldInfo, Pattern, WellKnown, WireScalar, takes_null};
+use crate::rules::yaml::{Node, Yaml};
+use crate::suggest;
+
+/// Compiles the pattern of a message; problems go to the compiler.
+pub(super) fn compile_pattern(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    descriptor: &MessageDescriptor,
+) -> Option<Pattern> {
+    match WellKnown::of(descriptor) {
+        Some(WellKnown::Any) => return compile_any(compiler, node),
+        Some(WellKnown::Struct | WellKnown::Value | WellKnown::ListValue) | None => {}
+        Some(_) => return compile_whole(compiler, node, descriptor),
+    }
+    if WellKnown::of(descriptor).is_some() {
+        return compile_json(compiler, node, descriptor);
+    }
+    let Yaml::Map(entries) = &node.value else {
+        let found = node.kind();
+        compiler.problem(
+            node,
+            format!("expected {}, found {found}", descriptor.full_name()),
+        );
+        return None;
+    };
+    compile_fields(compiler, entries.iter(), descriptor)
+}
+
+fn compile_fields<'n>(
+    compiler: &mut RuleCompiler<'_>,
+    entries: impl Iterator<Item = &'n (Node, Node)>,
+    descriptor: &MessageDescriptor,
+) -> Option<Pattern> {
+    let mut members = Some(Vec::new());
+    for (key, value) in entries {
+        let name = key.key_text().unwrap_or_default();
+        let member = if let Some(field) = FieldInfo::find(descriptor, &name) {
+            compile_field(compiler, value, &field).map(|expected| (field, name, expected))
+        } else {
+            let fields: Vec<_> = descriptor.fields().collect();
+            let hint = suggest::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name));
+            let message = format!("the message {} has no field `{name}`", descriptor.full_name());
+            compiler.problem_hint(key, message, hint);
+            None
+        };
+        members = members.zip(member).map(|(mut members, member)| {
+            members.push(member);
+            members
+        });
+    }
+    members.map(Pattern::Message)
+}
+
+fn compile_field(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo) -> Option<Pattern> {
+    if node.value == Yaml::Null && (field.repeated || !takes_null(&field.kind)) {
+        return Some(Pattern::Unset);
+    }
+    if !field.repeated {
+        return compile_value(compiler, node, field);
+    }
+    let element = field.element();
+    match (field.map_entry(), &node.value) {
+        (Some(entry), Yaml::Map(entries)) => {
+            let keys = FieldInfo::of_field(&entry.map_entry_key_field());
+            let values = FieldInfo::of_field(&entry.map_entry_value_field());
+            let mut members = Vec::with_capacity(entries.len());
+            for (key, value) in entries {
+                let Some(key) = map_key(&keys.kind, key) else {
+                    compiler.problem(key, format!("expected a key of type {}", keys.type_name()));
+                    continue;
+                };
+                members.push((key, compile_value(compiler, value, &values)?));
+            }
+            Some(Pattern::Map(members))
+        }
+        (None, Yaml::List(items)) => {
+            let items: Vec<_> = items
+                .iter()
+                .map(|item| compile_value(compiler, item, &element))
+                .collect();
+            items.into_iter().collect::<Option<_>>().map(Pattern::List)
+        }
+        (entry, _) => {
+            let expected = if entry.is_some() { "a mapping" } else { "a list" };
+            compiler.problem(node, format!("expected {expected}, found {}", node.kind()));
+            None
+        }
+    }
+}
+
+fn compile_value(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo) -> Option<Pattern> {
+    if let Some(message) = field.message() {
+        return compile_pattern(compiler, node, message);
+    }
+    let text = constant_text(compiler, node).ok()?;
+    match constant(&field.kind, node, text.as_deref()) {
+        Ok(value) => WireScalar::of(&value, &field.kind).map(Pattern::Scalar),
+        Err(mismatch) => {
+            compiler.problem_hint(node, mismatch.message, mismatch.hint);
+            None
+        }
+    }
+}
+
+/// Struct, Value and ListValue: their own fields, as JSON names them.
+fn compile_json(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    descriptor: &MessageDescriptor,
+) -> Option<Pattern> {
+    let (name, number) = match (WellKnown::of(descriptor), &node.value) {
+        (Some(WellKnown::Struct), Yaml::Map(_)) => ("fields", 1),
+        (Some(WellKnown::ListValue), Yaml::List(_)) => ("values", 1),
+        (Some(WellKnown::Value), Yaml::Null) => ("null", 1),
+        (Some(WellKnown::Value), Yaml::Int(_) | Yaml::Float(_)) => ("number", 2),
+        (Some(WellKnown::Value), Yaml::Text(_)) => ("string", 3),
+        (Some(WellKnown::Value), Yaml::Bool(_)) => ("bool", 4),
+        (Some(WellKnown::Value), Yaml::Map(_)) => ("struct", 5),
+        (Some(WellKnown::Value), Yaml::List(_)) => ("list", 6),
+        _ => {
+            compiler.problem(
+                node,
+                format!("expected {}, found {}", descriptor.full_name(), node.kind()),
+            );
+            return None;
+        }
+    };
+    let field = FieldInfo::numbered(descriptor, number)?;
+    let expected = match node.value {
+        Yaml::Null => Pattern::Scalar(WireScalar::Bits(0)),
+        _ => compile_field(compiler, node, &field)?,
+    };
+    let expected = match WellKnown::of(descriptor) {
+        Some(WellKnown::Value) => Pattern::Set(Box::new(expected)),
+        _ => expected,
+    };
+    Some(Pattern::Message(vec![(field, name.to_owned(), expected)]))
+}
+
+fn compile_whole(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    descriptor: &MessageDescriptor,
+) -> Option<Pattern> {
+    let text = constant_text(compiler, node).ok()?;
+    let json = match (text, &node.value) {
+        (Some(text), _) => serde_json::Value::String(text),
+        (None, Yaml::Bool(truth)) => (*truth).into(),
+        (None, Yaml::Int(number)) => i64::try_from(*number)
+            .map(Into::into)
+            .or_else(|_| u64::try_from(*number).map(Into::into))
+            .unwrap_or(serde_json::Value::Null),
+        (None, Yaml::Float(number)) => (*number).into(),
+        _ => serde_json::Value::Null,
+    };
+    if let Ok(message) = DynamicMessage::deserialize(descriptor.clone(), json) {
+        Some(Pattern::Whole(Box::new(message)))
+    } else {
+        compiler.problem(node, format!("this is no {}", descriptor.full_name()));
+        None
+    }
+}
+
+fn compile_any(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Pattern> {
+    let Yaml::Map(entries) = &node.value else {
+        compiler.problem(
+            node,
+            format!("expected a mapping with `@type`, found {}", node.kind()),
+        );
+        return None;
+    };
+    let is_type = |entry: &&(Node, Node)| entry.0.text() == Some("@type");
+    let Some((_, named)) = entries.iter().find(is_type) else {
+        compiler.problem(node, "an Any needs `@type`");
+        return None;
+    };
+    let url = named.key_text().unwrap_or_default();
+    let name = url.rsplit_once('/').map_or(url.as_str(), |(_, name)| name);
+    let Some(packed) = compiler.message_type(name) else {
+        compiler.problem(named, format!("there is no message type `{name}`"));
+        return None;
+    };
+    let rest = entries.iter().filter(|entry| !is_type(entry));
+    let expected = match (
+        WellKnown::of(&packed),
+        entries.iter().find(|(key, _)| key.text() == Some("value")),
+    ) {
+        (Some(_), Some((_, value))) => compile_pattern(compiler, value, &packed)?,
+        _ => compile_fields(compiler, rest, &packed)?,
+    };
+    Some(Pattern::Packed(
+        compiler.schema.clone(),
+        packed,
+        Box::new(expected),
+    ))
+}
+
+/// A problem that was reported already.
+struct Reported;
+
+/// A pattern's string, escapes undone, if the node is one: patterns hold constants.
+fn constant_text(compiler: &mut RuleCompiler<'_>, node: &Node) -> Result<Option<String>, Reported> {
+    let Some(written) = node.text() else {
+        return Ok(None);
+    };
+    if let Ok([Piece::Literal(text)]) = interpolation::split(written).as_deref() {
+        return Ok(Some(text.clone()));
+    }
+    let hint = Some("write the condition as `when`".to_owned());
+    compiler.problem_hint(node, "`match` holds constants, no expressions", hint);
+    Err(Reported)
+}
+
+fn map_key(kind: &Kind, node: &Node) -> Option<MapKey> {
+    let text = node.key_text()?;
+    Some(match kind {
+        Kind::Bool => MapKey::Bool(text.parse().ok()?),
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => MapKey::I32(text.parse().ok()?),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => MapKey::I64(text.parse().ok()?),
+        Kind::Uint32 | Kind::Fixed32 => MapKey::U32(text.parse().ok()?),
+        Kind::Uint64 | Kind::Fixed64 => MapKey::U64(text.parse().ok()?),
+        _ => MapKey::String(text),
+    })
+}

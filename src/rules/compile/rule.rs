@@ -1,0 +1,141 @@
+//! Compiles one rule of a file for one method.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use tonic::metadata::AsciiMetadataValue;
+
+use super::cardinality;
+use super::compiler::RuleCompiler;
+use super::condition::compile_condition;
+use super::session::compile_outcome;
+use crate::cel::Uses;
+use crate::rules::plan::{Rule, RuleId, Times};
+use crate::rules::yaml::{Entry, Node, Yaml, find};
+use crate::schema::Method;
+
+/// The keys of a rule.
+pub(super) const KEYS: [&str; 13] = [
+    "method", "name", "match", "when", "priority", "times", "scope", "headers", "trailers", "reply",
+    "stream", "session", "status",
+];
+/// The keys of a rule that say how it answers; each rule has one.
+pub(super) const OUTCOMES: [&str; 4] = ["reply", "stream", "session", "status"];
+
+/// Compiles the rule of `node`, whose keys are checked, for a method.
+pub(super) fn compile(
+    compiler: &mut RuleCompiler<'_>,
+    method: &Method,
+    node: &Node,
+    entries: &[Entry<'_>],
+    name: &Arc<str>,
+    id: &RuleId,
+) -> Option<Rule> {
+    let before = compiler.problems.len();
+    compiler.request = true;
+    let value = |name: &str| find(entries, name).map(|entry| entry.value);
+    let condition = compile_condition(compiler, value("match"), value("when"));
+    let times = times(compiler, value("times"), value("scope"));
+    let priority = value("priority").map_or(Some(0), |node| integer(compiler, node, "priority"));
+    // What follows is the session's own.
+    compiler.uses = Uses::default();
+    compiler.reads_request = false;
+    let outcomes: Vec<&Entry<'_>> = entries
+        .iter()
+        .filter(|entry| OUTCOMES.contains(&entry.name.as_str()))
+        .collect();
+    let session = match outcomes.as_slice() {
+        [outcome] => compile_outcome(compiler, method, outcome, value("headers"), value("trailers")),
+        // If there is an unknown key, it was reported already, and is probably the outcome misspelt.
+        [] if entries.len() < node.entries() => None,
+        [] => {
+            let hint = Some("one of `reply`, `stream`, `session`, `status`".to_owned());
+            compiler.problem_hint(node, "a rule needs an outcome", hint);
+            None
+        }
+        [first, second, ..] => {
+            let message = format!(
+                "a rule has one outcome: this one has `{}` and `{}`",
+                first.name, second.name
+            );
+            compiler.problem(second.key, message);
+            None
+        }
+    };
+    if compiler.problems.len() > before {
+        return None;
+    }
+    let session = session?;
+    let rule = Rule {
+        id: id.clone(),
+        name: Arc::clone(name),
+        header: header_value(name),
+        priority: priority?,
+        condition: condition?,
+        times,
+        state: session.state,
+        open: session.open,
+        message: session.message,
+        half_close: session.half_close,
+        timers: session.timers.into(),
+        signals: session.signals.into(),
+        key: session.key,
+        uses: compiler.uses,
+        reads_request: compiler.reads_request,
+        cached: compiler.cached,
+        keeps_last: session.keeps_last,
+    };
+    if let [outcome] = outcomes.as_slice() {
+        cardinality::check(compiler, method, outcome.value, &rule);
+    }
+    (compiler.problems.len() == before).then_some(rule)
+}
+
+fn times(compiler: &mut RuleCompiler<'_>, times: Option<&Node>, scope: Option<&Node>) -> Option<Times> {
+    let Some(node) = times else {
+        if let Some(scope) = scope {
+            compiler.problem(scope, "`scope` goes with `times`");
+        }
+        return None;
+    };
+    let limit = integer(compiler, node, "times")?;
+    let Ok(limit) = u64::try_from(limit) else {
+        compiler.problem(node, format!("`times` counts from 0, and this is {limit}"));
+        return None;
+    };
+    let scope = match scope {
+        None => None,
+        Some(node) => {
+            let Some(text) = node.text() else {
+                compiler.problem(node, format!("expected a CEL expression, found {}", node.kind()));
+                return None;
+            };
+            Some(compiler.expression(node, text, 0)?)
+        }
+    };
+    Some(Times { limit, scope })
+}
+
+fn integer(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<i64> {
+    let Yaml::Int(number) = &node.value else {
+        compiler.problem(node, format!("`{key}` is a whole number, found {}", node.kind()));
+        return None;
+    };
+    let fits = i64::try_from(*number).ok();
+    if fits.is_none() {
+        compiler.problem(node, format!("`{key}`: {number} does not fit 64 bits"));
+    }
+    fits
+}
+
+/// A name as a header carries it: what ASCII cannot show is percent-encoded.
+fn header_value(name: &str) -> AsciiMetadataValue {
+    let mut text = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b' '..=b'~' if byte != b'%' => text.push(char::from(byte)),
+            _ => write!(text, "%{byte:02X}").expect("a string grows"),
+        }
+    }
+    AsciiMetadataValue::try_from(text.trim()).expect("printable ASCII")
+}

@@ -1,0 +1,249 @@
+//! Compiles a rule's outcome, in the short form or as a session with events.
+
+use super::compiler::RuleCompiler;
+use super::identifier::is_identifier;
+use super::metadata::compile_metadata;
+use super::pause::compile_pause;
+use super::status::compile_status;
+use super::steps::StepsCompiler;
+use super::template::compile_template;
+use super::text::compile_text;
+use super::value::compile_value;
+use crate::cel::{Type, Value};
+use crate::rules::plan::{Metadata, Op, SignalHandler, Steps, Text, Timer, ValueTemplate};
+use crate::rules::yaml::{Entry, Node, Yaml, find};
+use crate::schema::Method;
+
+/// The keys of a events.
+pub(super) const SESSION_KEYS: [&str; 7] = [
+    "state",
+    "open",
+    "message",
+    "half_close",
+    "timers",
+    "signals",
+    "key",
+];
+/// The keys of a timer.
+pub(super) const TIMER_KEYS: [&str; 3] = ["every", "after", "do"];
+
+/// The events of a session, compiled.
+#[derive(Default)]
+pub(super) struct Events {
+    pub(super) state: Box<[ValueTemplate]>,
+    pub(super) open: Steps,
+    pub(super) message: Steps,
+    pub(super) half_close: Steps,
+    pub(super) timers: Vec<Timer>,
+    pub(super) signals: Vec<SignalHandler>,
+    pub(super) key: Option<Text>,
+    /// Whether something other than a `message` event reads `request`.
+    pub(super) keeps_last: bool,
+}
+
+/// Compiles a rule's outcome.
+pub(super) fn compile_outcome(
+    compiler: &mut RuleCompiler<'_>,
+    method: &Method,
+    outcome: &Entry<'_>,
+    headers: Option<&Node>,
+    trailers: Option<&Node>,
+) -> Option<Events> {
+    let node = outcome.value;
+    if outcome.name == "session" {
+        return session(compiler, method, node, headers, trailers);
+    }
+    let one_request = !method.is_client_streaming();
+    if outcome.name == "stream" && !one_request {
+        let hint = Some("write a `session` with `message` or `half_close`".to_owned());
+        let message = format!(
+            "`stream` answers one request, and the clients of {} stream",
+            method.name()
+        );
+        compiler.problem_hint(outcome.key, message, hint);
+        return None;
+    }
+    let status = outcome.name == "status";
+    let problems = compiler.problems.len();
+    let steps = short_form(compiler, method, outcome, headers, trailers);
+    let uses = compiler.uses;
+    let mut events = Events::default();
+    if status && !uses.request && !uses.requests {
+        events.open = steps;
+    } else if one_request {
+        events.message = steps;
+    } else if status && !uses.requests {
+        events.message = steps;
+        // Where no message comes, the call ends so all the same.
+        if compiler.problems.len() == problems {
+            events.half_close = short_form(compiler, method, outcome, headers, trailers);
+        }
+    } else {
+        events.keeps_last = uses.request;
+        events.half_close = steps;
+    }
+    Some(events)
+}
+
+/// What `reply`, `stream` and `status` stand for: the steps of one event.
+fn short_form(
+    compiler: &mut RuleCompiler<'_>,
+    method: &Method,
+    outcome: &Entry<'_>,
+    headers: Option<&Node>,
+    trailers: Option<&Node>,
+) -> Steps {
+    let node = outcome.value;
+    let mut steps = StepsCompiler::new(compiler, method.output());
+    metadata(&mut steps, headers, trailers);
+    match outcome.name.as_str() {
+        "reply" => {
+            let reply = compile_template(steps.compiler, node, method.output()).map(Op::Send);
+            steps.push(reply, node);
+        }
+        "stream" => steps.steps(node),
+        _ => {
+            let status = compile_status(steps.compiler, node);
+            steps.push(status.map(|status| Op::Status(Box::new(status))), node);
+        }
+    }
+    steps.finish()
+}
+
+/// A rule's own `headers` and `trailers`, as steps.
+fn metadata(steps: &mut StepsCompiler<'_, '_>, headers: Option<&Node>, trailers: Option<&Node>) {
+    for (node, op) in [
+        (headers, Op::Headers as fn(Metadata) -> Op),
+        (trailers, Op::Trailers),
+    ] {
+        if let Some(node) = node {
+            let metadata = compile_metadata(steps.compiler, node);
+            steps.push(metadata.map(op), node);
+        }
+    }
+}
+
+fn session(
+    compiler: &mut RuleCompiler<'_>,
+    method: &Method,
+    node: &Node,
+    headers: Option<&Node>,
+    trailers: Option<&Node>,
+) -> Option<Events> {
+    let entries = compiler.entries(node, "a session", &SESSION_KEYS)?;
+    let value = |name: &str| find(&entries, name).map(|entry| entry.value);
+    let mut events = Events::default();
+    compiler.request = false;
+    if let Some(node) = value("state") {
+        events.state = state(compiler, node);
+    }
+    let mut open = StepsCompiler::new(compiler, method.output());
+    metadata(&mut open, headers, trailers);
+    if let Some(node) = value("open") {
+        open.steps(node);
+    }
+    events.open = open.finish();
+    compiler.request = true;
+    events.message = steps(compiler, method, value("message"));
+    // From here on `request` is the last message, which is kept only if someone reads it.
+    let so_far = std::mem::take(&mut compiler.uses);
+    events.half_close = steps(compiler, method, value("half_close"));
+    if let Some(node) = value("timers") {
+        events.timers = timers(compiler, method, node);
+    }
+    if let Some(node) = value("signals") {
+        events.signals = signals(compiler, method, node);
+    }
+    if let Some(node) = value("key") {
+        let text = node.key_text().unwrap_or_default();
+        events.key = compile_text(compiler, node, &text);
+    }
+    events.keeps_last = compiler.uses.request;
+    compiler.uses |= so_far;
+    compiler.state.clear();
+    Some(events)
+}
+
+fn steps(compiler: &mut RuleCompiler<'_>, method: &Method, node: Option<&Node>) -> Steps {
+    let Some(node) = node else { return Steps::default() };
+    let mut compiled = StepsCompiler::new(compiler, method.output());
+    compiled.steps(node);
+    compiled.finish()
+}
+
+/// The variables: each is in scope for those after it.
+fn state(compiler: &mut RuleCompiler<'_>, node: &Node) -> Box<[ValueTemplate]> {
+    let Yaml::Map(entries) = &node.value else {
+        compiler.problem(
+            node,
+            format!("expected variables and their first values, found {}", node.kind()),
+        );
+        return Box::default();
+    };
+    let mut templates = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        let name = key.key_text().unwrap_or_default();
+        if !is_identifier(&name) {
+            compiler.problem(
+                key,
+                format!("`{name}` cannot be a variable: letters, digits and `_` can"),
+            );
+            continue;
+        }
+        // A variable whose value is broken is still there: its uses are no problems of their own.
+        let (template, found) =
+            compile_value(compiler, value).unwrap_or((ValueTemplate::Constant(Value::Null), Type::Dyn));
+        templates.push(template);
+        compiler.state.push((name, found));
+    }
+    templates.into()
+}
+
+fn timers(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<Timer> {
+    let Yaml::List(items) = &node.value else {
+        compiler.problem(node, format!("expected a list of timers, found {}", node.kind()));
+        return Vec::new();
+    };
+    let mut timers = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(entries) = compiler.entries(item, "a timer", &TIMER_KEYS) else {
+            continue;
+        };
+        let (every, after) = (find(&entries, "every"), find(&entries, "after"));
+        let (pause, repeats) = match (every, after) {
+            (Some(every), None) => (every.value, true),
+            (None, Some(after)) => (after.value, false),
+            _ => {
+                compiler.problem(item, "a timer has one of `every` and `after`");
+                continue;
+            }
+        };
+        let pause = compile_pause(compiler, pause);
+        let Some(entry) = find(&entries, "do") else {
+            compiler.problem(item, "a timer needs `do`");
+            continue;
+        };
+        let steps = steps(compiler, method, Some(entry.value));
+        timers.extend(pause.map(|pause| Timer {
+            pause,
+            repeats,
+            steps,
+        }));
+    }
+    timers
+}
+
+fn signals(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<SignalHandler> {
+    let Yaml::Map(entries) = &node.value else {
+        compiler.problem(
+            node,
+            format!("expected names of signals and their steps, found {}", node.kind()),
+        );
+        return Vec::new();
+    };
+    let signal = |(key, node): &(Node, Node)| SignalHandler {
+        name: key.key_text().unwrap_or_default().into(),
+        steps: steps(compiler, method, Some(node)),
+    };
+    entries.iter().map(signal).collect()
+}

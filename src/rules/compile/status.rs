@@ -1,0 +1,122 @@
+//! Compiles statuses: `{code, message, details}`.
+//!
+//! Details are messages by `@type`, or the short forms of google.rpc, whose types are built in.
+
+use super::compiler::RuleCompiler;
+use super::google_rpc::{SHORT_FORMS, any};
+use super::template::compile_template;
+use super::text::compile_text;
+use super::value::compile_value;
+use crate::cel::Type;
+use crate::rules::plan::template::Template;
+use crate::rules::plan::{CODES, CodeTemplate, StatusTemplate, ValueTemplate, code_of};
+use crate::rules::yaml::{Node, Yaml};
+use crate::suggest;
+
+pub(super) fn compile_status(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<StatusTemplate> {
+    let before = compiler.problems.len();
+    let entries = compiler.entries(node, "a status", &["code", "message", "details"])?;
+    let (mut code, mut message, mut details) = (None, None, Vec::new());
+    for entry in entries {
+        match (entry.name.as_str(), &entry.value.value) {
+            ("code", _) => code = compile_code(compiler, entry.value),
+            ("message", Yaml::Text(text)) => message = compile_text(compiler, entry.value, text),
+            ("message", _) => {
+                let found = entry.value.kind();
+                compiler.problem(entry.value, format!("expected a text, found {found}"));
+            }
+            (_, Yaml::List(items)) => {
+                details = items
+                    .iter()
+                    .filter_map(|item| compile_detail(compiler, item))
+                    .collect();
+            }
+            _ => compiler.problem(
+                entry.value,
+                format!("expected a list of details, found {}", entry.value.kind()),
+            ),
+        }
+    }
+    if compiler.problems.len() > before {
+        return None;
+    }
+    let Some(code) = code else {
+        compiler.problem_hint(
+            node,
+            "a status needs a `code`",
+            Some("such as `code: NOT_FOUND`".to_owned()),
+        );
+        return None;
+    };
+    Some(StatusTemplate {
+        code,
+        message,
+        details: details.into(),
+    })
+}
+
+fn compile_code(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<CodeTemplate> {
+    let (template, found) = compile_value(compiler, node)?;
+    let ValueTemplate::Constant(value) = &template else {
+        if matches!(
+            found,
+            Type::Int | Type::Uint | Type::String | Type::Enum(_) | Type::Dyn
+        ) {
+            return Some(CodeTemplate::Dynamic(template));
+        }
+        compiler.problem(node, format!("expected a status code, found {found}"));
+        return None;
+    };
+    if let Some(code) = code_of(value) {
+        return Some(CodeTemplate::Constant(code));
+    }
+    let text = value.to_text();
+    let hint = suggest::did_you_mean(&text, CODES);
+    compiler.problem_hint(node, format!("`{text}` is no status code"), hint);
+    None
+}
+
+/// A detail is a message with `@type`, or one short form.
+fn compile_detail(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Template> {
+    let Yaml::Map(entries) = &node.value else {
+        compiler.problem(node, format!("expected a detail, found {}", node.kind()));
+        return None;
+    };
+    if entries.iter().any(|(key, _)| key.text() == Some("@type")) {
+        return compile_template(compiler, node, &any());
+    }
+    let [(form, fields)] = entries.as_slice() else {
+        compiler.problem(
+            node,
+            "a detail is a message with `@type`, or one short form such as `error_info`",
+        );
+        return None;
+    };
+    let name = form.key_text().unwrap_or_default();
+    let Some((_, message)) = SHORT_FORMS.iter().find(|(short, _)| *short == name) else {
+        let hint = suggest::hint(&name, SHORT_FORMS.iter().map(|(short, _)| *short));
+        compiler.problem_hint(form, format!("there is no short form `{name}`"), hint);
+        return None;
+    };
+    let Yaml::Map(fields) = &fields.value else {
+        compiler.problem(
+            fields,
+            format!("expected a google.rpc.{message}, found {}", fields.kind()),
+        );
+        return None;
+    };
+    let text = |text: String| Node {
+        span: form.span.clone(),
+        value: Yaml::Text(text),
+    };
+    let named = (
+        text("@type".to_owned()),
+        text(format!("type.googleapis.com/google.rpc.{message}")),
+    );
+    let entries = std::iter::once(named).chain(fields.iter().cloned()).collect();
+    let detail = Node {
+        span: node.span.clone(),
+        value: Yaml::Map(entries),
+    };
+    compile_template(compiler, &detail, &any())
+}

@@ -1,0 +1,434 @@
+//! Compiles the steps of an event to operations.
+
+use std::ops::Range;
+
+use super::compiler::RuleCompiler;
+use super::identifier::is_identifier;
+use super::interpolation::Piece;
+use super::metadata::compile_metadata;
+use super::pause::compile_pause;
+use super::status::compile_status;
+use super::template::compile_template;
+use super::text::compile_text;
+use super::value::{assignable, compile_value};
+use crate::cel::{Type, Value};
+use crate::rules::plan::{Assignment, IntAssignment, Op, SignalStep, Steps, Text, ValueTemplate, Variable};
+use crate::rules::yaml::{Entry, Node, Yaml};
+use crate::suggest;
+
+/// The keys of a step that say what it does; each step has one.
+pub(super) const ACTIONS: [&str; 11] = [
+    "send", "set", "wait", "log", "headers", "trailers", "flush", "status", "do", "choose", "signal",
+];
+/// The keys that say when and how often.
+pub(super) const MODIFIERS: [&str; 6] = ["when", "repeat", "each", "as", "every", "key"];
+
+/// Writes the operations of one event.
+pub(super) struct StepsCompiler<'s, 'c> {
+    pub(super) compiler: &'s mut RuleCompiler<'c>,
+    /// The type of responses.
+    output: &'s prost_reflect::MessageDescriptor,
+    ops: Vec<Op>,
+    places: Vec<(usize, Range<usize>)>,
+}
+
+/// The modifiers of a step.
+#[derive(Default)]
+struct Modifiers<'n> {
+    when: Option<&'n Node>,
+    repeat: Option<&'n Node>,
+    each: Option<&'n Node>,
+    name: Option<&'n Node>,
+    every: Option<&'n Node>,
+    key: Option<&'n Node>,
+}
+
+impl<'s, 'c> StepsCompiler<'s, 'c> {
+    pub(super) fn new(
+        compiler: &'s mut RuleCompiler<'c>,
+        output: &'s prost_reflect::MessageDescriptor,
+    ) -> Self {
+        Self {
+            compiler,
+            output,
+            ops: Vec::new(),
+            places: Vec::new(),
+        }
+    }
+
+    pub(super) fn finish(self) -> Steps {
+        Steps {
+            ops: self.ops.into(),
+            places: self.places.into(),
+        }
+    }
+
+    /// A list of steps.
+    pub(super) fn steps(&mut self, node: &Node) {
+        match &node.value {
+            Yaml::List(steps) => steps.iter().for_each(|step| self.step(step)),
+            Yaml::Null => {}
+            Yaml::Map(_) => {
+                let hint = Some("put a `- ` before it".to_owned());
+                self.compiler
+                    .problem_hint(node, "expected a list of steps, found one", hint);
+            }
+            _ => self
+                .compiler
+                .problem(node, format!("expected a list of steps, found {}", node.kind())),
+        }
+    }
+
+    fn step(&mut self, node: &Node) {
+        let known: Vec<&str> = ACTIONS.iter().chain(&MODIFIERS).copied().collect();
+        let Some(entries) = self.compiler.entries(node, "a step", &known) else {
+            return;
+        };
+        let mut modifiers = Modifiers::default();
+        let mut actions: Vec<Entry<'_>> = Vec::new();
+        for entry in entries {
+            match entry.name.as_str() {
+                "when" => modifiers.when = Some(entry.value),
+                "repeat" => modifiers.repeat = Some(entry.value),
+                "each" => modifiers.each = Some(entry.value),
+                "as" => modifiers.name = Some(entry.value),
+                "every" => modifiers.every = Some(entry.value),
+                "key" => modifiers.key = Some(entry.value),
+                _ => actions.push(entry),
+            }
+        }
+        match actions.as_slice() {
+            [action] => self.looped(&modifiers, action),
+            [] => {
+                // If there is an unknown key, it was reported already.
+                if node.entries() == modifiers.count() {
+                    let hint = Some(format!("one of `{}`", ACTIONS.join("`, `")));
+                    self.compiler.problem_hint(node, "a step needs an action", hint);
+                }
+            }
+            [first, second, ..] => {
+                let message = format!(
+                    "a step has one action: this one has `{}` and `{}`",
+                    first.name, second.name
+                );
+                let hint = Some("make them two steps".to_owned());
+                self.compiler.problem_hint(second.key, message, hint);
+            }
+        }
+    }
+
+    /// A step within its loop, if it has one. Its condition is asked in each round.
+    fn looped(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
+        let (begin, local) = match (modifiers.repeat, modifiers.each) {
+            (None, None) => {
+                for (modifier, name) in [(modifiers.every, "every"), (modifiers.name, "as")] {
+                    if let Some(modifier) = modifier {
+                        self.compiler
+                            .problem(modifier, format!("`{name}` goes with `repeat` or `each`"));
+                    }
+                }
+                self.conditional(modifiers, action);
+                return;
+            }
+            (Some(_), Some(each)) => {
+                self.compiler
+                    .problem(each, "`repeat` and `each` are both here: a step has one loop");
+                return;
+            }
+            (Some(count), None) => (self.repeat(count), ("i", Type::Int)),
+            (None, Some(list)) => match self.each(list) {
+                Some((op, element)) => (Some(op), ("item", element)),
+                None => (None, ("item", Type::Dyn)),
+            },
+        };
+        let name = match modifiers.name.map(|name| (name, name.text())) {
+            None => local.0.to_owned(),
+            Some((_, Some(name))) if is_identifier(name) => name.to_owned(),
+            Some((name, _)) => {
+                self.compiler
+                    .problem(name, "`as` needs a name of letters, digits and `_`");
+                local.0.to_owned()
+            }
+        };
+        let every = modifiers
+            .every
+            .and_then(|every| compile_pause(self.compiler, every));
+        let start = self.ops.len();
+        self.ops.extend(begin);
+        let body = self.ops.len();
+        self.compiler.locals.push((name, local.1));
+        self.conditional(modifiers, action);
+        self.compiler.locals.pop();
+        self.ops.push(Op::Next { body, every });
+        let after = self.ops.len();
+        if let Some(Op::Repeat { end, .. } | Op::Each { end, .. }) = self.ops.get_mut(start) {
+            *end = after;
+        }
+    }
+
+    fn repeat(&mut self, node: &Node) -> Option<Op> {
+        let (count, found) = compile_value(self.compiler, node)?;
+        let fits = match &count {
+            ValueTemplate::Constant(Value::Int(count)) => *count >= 0,
+            ValueTemplate::Constant(Value::Uint(_)) => true,
+            ValueTemplate::Constant(_) => false,
+            _ => matches!(found, Type::Int | Type::Uint | Type::Dyn),
+        };
+        if !fits {
+            let found = match (node.text(), node.key_text()) {
+                (None, Some(number)) => number,
+                _ => found.to_string(),
+            };
+            self.compiler
+                .problem(node, format!("`repeat` needs a number from 0, found {found}"));
+            return None;
+        }
+        Some(Op::Repeat { count, end: 0 })
+    }
+
+    fn each(&mut self, node: &Node) -> Option<(Op, Type)> {
+        let Some(text) = node.text() else {
+            self.compiler.problem(
+                node,
+                format!("`each` needs a list as `${{…}}`, found {}", node.kind()),
+            );
+            return None;
+        };
+        let pieces = self.compiler.split(node, text)?;
+        let [Piece::Expression { source, at }] = pieces.as_slice() else {
+            self.compiler.problem(node, "`each` needs a list as one `${…}`");
+            return None;
+        };
+        let list = self.compiler.expression(node, source, *at)?;
+        let element = match list.result_type() {
+            Type::List(element) => (**element).clone(),
+            Type::Map(key, _) => (**key).clone(),
+            Type::Dyn => Type::Dyn,
+            other => {
+                let message = format!("`each` needs a list, this is {other}");
+                self.compiler.problem(node, message);
+                return None;
+            }
+        };
+        Some((Op::Each { list, end: 0 }, element))
+    }
+
+    fn conditional(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
+        let Some(when) = modifiers.when else {
+            self.action(action, modifiers.key);
+            return;
+        };
+        let condition = self.compiler.condition(when);
+        let jump = self.ops.len();
+        self.ops
+            .extend(condition.map(|condition| Op::Unless { condition, to: 0 }));
+        self.action(action, modifiers.key);
+        let after = self.ops.len();
+        if let Some(Op::Unless { to, .. }) = self.ops.get_mut(jump) {
+            *to = after;
+        }
+    }
+
+    fn action(&mut self, action: &Entry<'_>, key: Option<&Node>) {
+        let node = action.value;
+        if let (Some(key), true) = (key, action.name != "signal") {
+            self.compiler.problem(key, "`key` goes with `signal`");
+        }
+        let op = match action.name.as_str() {
+            "send" => compile_template(self.compiler, node, self.output).map(Op::Send),
+            "set" => self.set(node),
+            "wait" => compile_pause(self.compiler, node).map(Op::Wait),
+            "log" => self.log(node).map(Op::Log),
+            "headers" => compile_metadata(self.compiler, node).map(Op::Headers),
+            "trailers" => compile_metadata(self.compiler, node).map(Op::Trailers),
+            "flush" if node.text() == Some("headers") => Some(Op::FlushHeaders),
+            "flush" => {
+                self.compiler.problem(node, "`flush` has one value, `headers`");
+                None
+            }
+            "status" => compile_status(self.compiler, node).map(|status| Op::Status(Box::new(status))),
+            "signal" => self.signal(node, key),
+            "do" => {
+                self.steps(node);
+                None
+            }
+            _ => {
+                self.choose(node);
+                None
+            }
+        };
+        self.push(op, node);
+    }
+
+    fn log(&mut self, node: &Node) -> Option<Text> {
+        self.compiler.to_log = true;
+        let text = self.text(node, "a text");
+        self.compiler.to_log = false;
+        text
+    }
+
+    fn text(&mut self, node: &Node, expected: &str) -> Option<Text> {
+        if let Some(text) = node.key_text() {
+            compile_text(self.compiler, node, &text)
+        } else {
+            self.compiler
+                .problem(node, format!("expected {expected}, found {}", node.kind()));
+            None
+        }
+    }
+
+    fn set(&mut self, node: &Node) -> Option<Op> {
+        let Yaml::Map(entries) = &node.value else {
+            self.compiler.problem(
+                node,
+                format!("expected variables and their values, found {}", node.kind()),
+            );
+            return None;
+        };
+        let mut assignments = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let name = key.key_text().unwrap_or_default();
+            let variable = self.variable(key, &name);
+            let template = compile_value(self.compiler, value);
+            let (Some(variable), Some((template, found))) = (variable, template) else {
+                continue;
+            };
+            if let Variable::State(_, kept) = &variable
+                && !assignable(kept, &found)
+            {
+                let message = format!("`{name}` is {kept}, this is {found}");
+                let hint = Some("a variable keeps the type of its first value".to_owned());
+                self.compiler.problem_hint(value, message, hint);
+                continue;
+            }
+            assignments.push(Assignment {
+                variable,
+                name,
+                value: template,
+            });
+        }
+        Some(match <[Assignment; 1]>::try_from(assignments) {
+            Ok(
+                [
+                    Assignment {
+                        variable: Variable::State(place, Type::Int),
+                        name,
+                        value: ValueTemplate::Program(program),
+                    },
+                ],
+            ) if *program.result_type() == Type::Int => Op::SetInt(Box::new(IntAssignment {
+                added: program.added_to_state(place),
+                place,
+                name,
+                program,
+            })),
+            Ok(one) => Op::Set(one.into()),
+            Err(more) => Op::Set(more.into()),
+        })
+    }
+
+    /// What a key of `set` names: `n` of the state, or `store.n`, or `store[CEL]`.
+    fn variable(&mut self, key: &Node, name: &str) -> Option<Variable> {
+        if let Some(shared) = name.strip_prefix("store.").filter(|name| is_identifier(name)) {
+            return Some(Variable::Store(ValueTemplate::Constant(Value::String(
+                shared.to_owned().into(),
+            ))));
+        }
+        if let Some(source) = name
+            .strip_prefix("store[")
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
+            let program = self.compiler.expression(key, source, "store[".len())?;
+            if matches!(program.result_type(), Type::String | Type::Dyn) {
+                return Some(Variable::Store(ValueTemplate::Program(program)));
+            }
+            let found = program.result_type();
+            self.compiler
+                .problem(key, format!("the store's names are strings, this is {found}"));
+            return None;
+        }
+        let variables = &self.compiler.state;
+        if let Some(place) = variables.iter().position(|(known, _)| known == name) {
+            return Some(Variable::State(place, variables[place].1.clone()));
+        }
+        let hint = suggest::hint(name, variables.iter().map(|(known, _)| known.as_str()));
+        let hint = hint.or_else(|| Some("declare it in the session's `state`".to_owned()));
+        self.compiler
+            .problem_hint(key, format!("there is no variable `{name}`"), hint);
+        None
+    }
+
+    fn signal(&mut self, node: &Node, key: Option<&Node>) -> Option<Op> {
+        let name = self.text(node, "the name of a signal")?;
+        let key = match key {
+            Some(key) => Some(self.text(key, "a text")?),
+            None => None,
+        };
+        Some(Op::Signal(Box::new(SignalStep { name, key })))
+    }
+
+    /// Each case but the last has a condition; after a case's steps the rest is jumped over.
+    fn choose(&mut self, node: &Node) {
+        let Yaml::List(cases) = &node.value else {
+            self.compiler
+                .problem(node, format!("expected a list of cases, found {}", node.kind()));
+            return;
+        };
+        let mut to_end = Vec::new();
+        for (case, place) in cases.iter().zip(1..) {
+            let Some(entries) = self.compiler.entries(case, "a case", &["when", "do"]) else {
+                continue;
+            };
+            let find = |name: &str| {
+                entries
+                    .iter()
+                    .find(|entry| entry.name == name)
+                    .map(|entry| entry.value)
+            };
+            let (when, steps) = (find("when"), find("do"));
+            let last = place == cases.len();
+            if when.is_none() && !last {
+                self.compiler.problem(
+                    case,
+                    "only the last case can be without `when`: those after it never run",
+                );
+            }
+            let Some(steps) = steps else {
+                self.compiler.problem(case, "a case needs `do`");
+                continue;
+            };
+            let condition = when.and_then(|when| self.compiler.condition(when));
+            let jump = self.ops.len();
+            self.ops
+                .extend(condition.map(|condition| Op::Unless { condition, to: 0 }));
+            self.steps(steps);
+            if !last {
+                to_end.push(self.ops.len());
+                self.ops.push(Op::Jump(0));
+            }
+            let after = self.ops.len();
+            if let Some(Op::Unless { to, .. }) = self.ops.get_mut(jump) {
+                *to = after;
+            }
+        }
+        let end = self.ops.len();
+        for jump in to_end {
+            self.ops[jump] = Op::Jump(end);
+        }
+    }
+
+    /// Adds the operation of `node`.
+    pub(super) fn push(&mut self, op: Option<Op>, node: &Node) {
+        if matches!(op, Some(Op::Send(_) | Op::Status(_))) {
+            self.places.push((self.ops.len(), node.span.clone()));
+        }
+        self.ops.extend(op);
+    }
+}
+
+impl Modifiers<'_> {
+    fn count(&self) -> usize {
+        let all = [self.when, self.repeat, self.each, self.name, self.every, self.key];
+        all.iter().flatten().count()
+    }
+}

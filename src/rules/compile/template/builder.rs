@@ -1,0 +1,455 @@
+//! From a YAML tree and a message type to nested operations.
+//!
+//! Constants pile up in one byte string until something dynamic comes; a sub-message without anything dynamic becomes
+//! part of that string, its length known.
+
+use prost_reflect::{Kind, MessageDescriptor, Value};
+
+use super::constant::constant;
+use super::typing;
+use crate::cel::Type;
+use crate::message::{WireType, key, put_scalar, put_varint};
+use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::identifier::is_identifier;
+use crate::rules::compile::interpolation::Piece;
+use crate::rules::compile::text::compile_text_pieces;
+use crate::rules::plan::template::{
+    Copy, CopyMessage, Double, Dynamic, Int, Joined, Nested, Op, PaddedBytes, Target,
+};
+use crate::rules::plan::{FieldInfo, IntEncoding, WellKnown};
+use crate::rules::yaml::{Entry, Node, Yaml};
+use crate::suggest;
+
+/// Builds the operations of one message.
+pub(super) struct Builder<'b, 'c> {
+    pub(super) compiler: &'b mut RuleCompiler<'c>,
+    ops: Vec<Op>,
+    /// Constant bytes that no operation holds yet.
+    constant: Vec<u8>,
+}
+
+/// What a string node is.
+enum Str<'t> {
+    Constant(String),
+    /// One expression and nothing else: the value keeps its type.
+    Whole(&'t str, usize),
+    Mixed(Vec<Piece<'t>>),
+}
+
+impl<'b, 'c> Builder<'b, 'c> {
+    pub(super) fn new(compiler: &'b mut RuleCompiler<'c>) -> Self {
+        Self {
+            compiler,
+            ops: Vec::new(),
+            constant: Vec::new(),
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Box<[Op]> {
+        self.flush();
+        self.ops.into()
+    }
+
+    fn flush(&mut self) {
+        if !self.constant.is_empty() {
+            let bytes = std::mem::take(&mut self.constant);
+            self.ops.push(Op::Constant(PaddedBytes::new(&bytes)));
+        }
+    }
+
+    fn push(&mut self, op: Op) {
+        self.flush();
+        self.ops.push(op);
+    }
+
+    fn put(&mut self, number: u32, wire_type: WireType) {
+        put_varint(&mut self.constant, key(number, wire_type).into());
+    }
+
+    /// The contents of a message, without key and length.
+    pub(super) fn message(&mut self, node: &Node, descriptor: &MessageDescriptor) {
+        if let Some(Str::Whole(source, at)) = self.string(node) {
+            let target = Target::Contents(descriptor.clone(), WellKnown::of(descriptor));
+            self.dynamic(node, source, at, target, false);
+            return;
+        }
+        if let Some(well_known) = WellKnown::of(descriptor) {
+            self.well_known(node, descriptor, well_known);
+            return;
+        }
+        let Yaml::Map(entries) = &node.value else {
+            self.expected(node, descriptor.full_name());
+            return;
+        };
+        self.fields(node, &entries.iter().collect::<Vec<_>>(), descriptor);
+    }
+
+    /// The fields of a message, in the order of their numbers.
+    pub(super) fn fields(&mut self, node: &Node, entries: &[&(Node, Node)], descriptor: &MessageDescriptor) {
+        let mut found: Vec<(FieldInfo, Entry<'_>)> = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let name = key.key_text().unwrap_or_default();
+            let Some(field) = FieldInfo::find(descriptor, &name) else {
+                let fields: Vec<_> = descriptor.fields().collect();
+                let hint = suggest::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name));
+                self.compiler.problem_hint(
+                    key,
+                    format!("the message {} has no field `{name}`", descriptor.full_name()),
+                    hint,
+                );
+                continue;
+            };
+            if let Some((_, other)) = found.iter().find(|(other, _)| other.number == field.number) {
+                let message = format!("`{name}` and `{}` are the same field", other.name);
+                self.compiler.problem(key, message);
+                continue;
+            }
+            if let Some((oneof, other)) = clash(&field, value, &found) {
+                let message =
+                    format!("`{name}` and `{other}` are both of the oneof `{oneof}`: one can be set");
+                self.compiler.problem(key, message);
+                continue;
+            }
+            found.push((field, Entry { name, key, value }));
+        }
+        for field in descriptor.fields().map(|field| FieldInfo::of_field(&field)) {
+            if field.required && !found.iter().any(|(other, _)| other.number == field.number) {
+                self.compiler
+                    .problem(node, format!("the required field {} is missing", field.full_name));
+            }
+        }
+        found.sort_by_key(|(field, _)| field.number);
+        for (field, entry) in &found {
+            self.field(field, entry.value);
+        }
+    }
+
+    fn field(&mut self, field: &FieldInfo, node: &Node) {
+        if node.value == Yaml::Null && !takes_null(field) {
+            return;
+        }
+        if !field.repeated {
+            self.singular(field, node);
+            return;
+        }
+        match (field.map_entry(), self.string(node)) {
+            (_, Some(Str::Whole(source, at))) => {
+                self.dynamic(node, source, at, Target::Field(field.clone()), false);
+            }
+            (Some(entry), _) => self.map(field, entry, node),
+            (None, _) => self.list(field, node),
+        }
+    }
+
+    fn list(&mut self, field: &FieldInfo, node: &Node) {
+        let Yaml::List(items) = &node.value else {
+            self.expected(node, &format!("a list of {}", field.type_name()));
+            return;
+        };
+        let element = field.element();
+        if let Some(null) = items
+            .iter()
+            .find(|item| item.value == Yaml::Null && !takes_null(&element))
+        {
+            self.compiler.problem(null, "a list cannot hold null");
+            return;
+        }
+        if !field.packed {
+            for item in items {
+                self.singular(&element, item);
+            }
+        } else if !items.is_empty() {
+            self.put(field.number, WireType::LengthDelimited);
+            self.nested(|builder| {
+                for item in items {
+                    builder.scalar(&element, item, false);
+                }
+            });
+        }
+    }
+
+    fn map(&mut self, field: &FieldInfo, entry: &MessageDescriptor, node: &Node) {
+        let Yaml::Map(entries) = &node.value else {
+            self.expected(node, "a mapping");
+            return;
+        };
+        let key_field = FieldInfo::of_field(&entry.map_entry_key_field()).element();
+        let value_field = FieldInfo::of_field(&entry.map_entry_value_field()).element();
+        for (key, value) in entries {
+            if value.value == Yaml::Null && !takes_null(&value_field) {
+                self.compiler.problem(value, "a map cannot hold null");
+                continue;
+            }
+            self.put(field.number, WireType::LengthDelimited);
+            self.nested(|builder| {
+                builder.map_key(&key_field, key);
+                builder.singular(&value_field, value);
+            });
+        }
+    }
+
+    /// JSON's keys are strings and YAML's may be numbers: both stand for a key of any type.
+    pub(super) fn map_key(&mut self, field: &FieldInfo, node: &Node) {
+        let as_string = node.key_text().filter(|_| field.kind == Kind::String);
+        let value = match (as_string, &field.kind, node.text()) {
+            (Some(text), ..) => Yaml::Text(text),
+            (None, Kind::Bool, Some("true")) => Yaml::Bool(true),
+            (None, Kind::Bool, Some("false")) => Yaml::Bool(false),
+            _ => node.value.clone(),
+        };
+        self.singular(
+            field,
+            &Node {
+                span: node.span.clone(),
+                value,
+            },
+        );
+    }
+
+    /// A field with one value, or one element of a list, key included.
+    pub(super) fn singular(&mut self, field: &FieldInfo, node: &Node) {
+        let Some(message) = field.message() else {
+            self.scalar(field, node, true);
+            return;
+        };
+        if let Some(Str::Whole(source, at)) = self.string(node) {
+            self.dynamic(node, source, at, Target::Field(field.clone()), true);
+            return;
+        }
+        put_varint(&mut self.constant, field.key().into());
+        if field.group {
+            self.message(node, message);
+            self.put(field.number, WireType::EndGroup);
+        } else {
+            self.nested(|builder| builder.message(node, message));
+        }
+    }
+
+    /// A scalar; `keyed` says whether its key precedes it, which it does not in packed lists.
+    fn scalar(&mut self, field: &FieldInfo, node: &Node, keyed: bool) {
+        let text = match self.string(node) {
+            Some(Str::Whole(source, at)) => {
+                let target = if keyed {
+                    Target::Field(field.clone())
+                } else {
+                    Target::Element(field.clone())
+                };
+                self.dynamic(node, source, at, target, true);
+                return;
+            }
+            Some(Str::Mixed(pieces)) => {
+                self.joined(field, node, pieces);
+                return;
+            }
+            Some(Str::Constant(text)) => Some(text),
+            None if node.text().is_some() => return,
+            None => None,
+        };
+        match constant(&field.kind, node, text.as_deref()) {
+            Ok(Value::EnumNumber(0)) if !field.presence => {}
+            Ok(value) if !field.presence && value.is_default(&field.kind) && !is_minus_zero(&value) => {}
+            Ok(value) => {
+                if keyed {
+                    put_varint(&mut self.constant, field.key().into());
+                }
+                let fits = put_scalar(&mut self.constant, &field.kind, &value);
+                debug_assert!(fits, "made for another kind");
+            }
+            Err(mismatch) => self.compiler.problem_hint(node, mismatch.message, mismatch.hint),
+        }
+    }
+
+    /// Text with expressions in it.
+    fn joined(&mut self, field: &FieldInfo, node: &Node, pieces: Vec<Piece<'_>>) {
+        if field.kind != Kind::String {
+            self.compiler.problem_hint(
+                node,
+                format!(
+                    "text with an expression in it is a string, and {} is {}",
+                    field.full_name,
+                    field.type_name()
+                ),
+                Some("make the whole value one `${…}`".to_owned()),
+            );
+            return;
+        }
+        if let Some(text) = compile_text_pieces(self.compiler, node, pieces) {
+            self.push(Op::Joined(Box::new(Joined {
+                key: field.key(),
+                omit_empty: !field.presence,
+                field: field.full_name.clone(),
+                text,
+            })));
+        }
+    }
+
+    /// A value that an expression gives.
+    pub(super) fn dynamic(&mut self, node: &Node, source: &str, at: usize, target: Target, copies: bool) {
+        let Some(program) = self.compiler.expression(node, source, at) else {
+            return;
+        };
+        if let Err(expected) = typing::accepts(&target, program.result_type()) {
+            let found = program.result_type();
+            let message = format!("expected {expected} for {}, found {found}", target.name());
+            self.compiler
+                .problem_hint(node, message, typing::conversion(&target, program.result_type()));
+            return;
+        }
+        // A path into the request that is a field of the same kind is copied as it is on the wire.
+        let mut presence = None;
+        if let (true, Some(path)) = (copies, program.request_path()) {
+            let from = typing::field_at(&self.compiler.input.0, path);
+            let slot = self.compiler.picker.slot(self.compiler.schema.layouts(), path);
+            if let (Some(from), Some(slot)) = (from, slot) {
+                let omit_absent = target.copies_presence() && from.presence;
+                if target.scalar() == Some(&from.kind) && !from.repeated {
+                    let key = target.key();
+                    if from.message().is_none() && (omit_absent || from.default_is_zero()) {
+                        self.push(Op::Copy(Copy {
+                            slot,
+                            kind: from.kind,
+                            key,
+                            omit_zero: key != 0 && !target.has_presence(),
+                            omit_absent,
+                        }));
+                        return;
+                    }
+                    if from.message().is_some() && target.wire_type() == Some(WireType::LengthDelimited) {
+                        let merged = Dynamic {
+                            target,
+                            program,
+                            presence: omit_absent.then_some(slot),
+                        };
+                        self.push(Op::CopyMessage(Box::new(CopyMessage { slot, key, merged })));
+                        return;
+                    }
+                }
+                presence = omit_absent.then_some(slot);
+            }
+        }
+        let (key, field) = (target.key(), target.name().to_owned());
+        let omit_zero = key != 0 && !target.has_presence();
+        self.push(match (presence, program.result_type(), target.scalar()) {
+            (None, Type::Int, Some(kind)) if typing::is_integer(kind) => Op::Int(Box::new(Int {
+                key,
+                encoding: IntEncoding::of(kind),
+                omit_zero,
+                program,
+                close: None,
+                field,
+                kind: kind.clone(),
+            })),
+            (None, Type::Double, Some(Kind::Double)) => Op::Double(Box::new(Double {
+                key,
+                omit_zero,
+                field,
+                program,
+            })),
+            _ => Op::Dynamic(Box::new(Dynamic {
+                target,
+                program,
+                presence,
+            })),
+        });
+    }
+
+    /// A length-delimited value whose key is already there.
+    pub(super) fn nested(&mut self, contents: impl FnOnce(&mut Builder<'_, 'c>)) {
+        let mut inner = Builder::new(self.compiler);
+        contents(&mut inner);
+        if inner.ops.is_empty() {
+            let bytes = inner.constant;
+            put_varint(&mut self.constant, bytes.len() as u64);
+            self.constant.extend_from_slice(&bytes);
+        } else {
+            let ops = inner.finish();
+            self.push(Op::Nested(Nested::new(ops)));
+        }
+    }
+
+    /// Appends constant bytes.
+    pub(super) fn put_bytes(&mut self, bytes: &[u8]) {
+        self.constant.extend_from_slice(bytes);
+    }
+
+    /// What a string node is; nothing if it is no string, or a broken one (the problem is told).
+    fn string<'n>(&mut self, node: &'n Node) -> Option<Str<'n>> {
+        let text = node.text()?;
+        if !text.contains("${") {
+            return Some(Str::Constant(text.to_owned()));
+        }
+        let mut pieces = self.compiler.split(node, text)?;
+        Some(match pieces.as_slice() {
+            [Piece::Expression { source, at }] => Str::Whole(source, *at),
+            [Piece::Literal(_)] => match pieces.pop() {
+                Some(Piece::Literal(text)) => Str::Constant(text),
+                _ => return None,
+            },
+            _ => Str::Mixed(pieces),
+        })
+    }
+
+    /// The constant text of a string node, for the well-known types that are strings in JSON.
+    pub(super) fn constant_text(&mut self, node: &Node, expected: &str) -> Option<String> {
+        match self.string(node) {
+            Some(Str::Constant(text)) => Some(text),
+            Some(Str::Mixed(_)) => {
+                self.compiler.problem_hint(
+                    node,
+                    format!("expected {expected}, found text with an expression in it"),
+                    Some("make the whole value one `${…}`".to_owned()),
+                );
+                None
+            }
+            _ => {
+                if node.text().is_none() {
+                    self.expected(node, expected);
+                }
+                None
+            }
+        }
+    }
+
+    pub(super) fn expected(&mut self, node: &Node, expected: &str) {
+        self.compiler
+            .problem(node, format!("expected {expected}, found {}", node.kind()));
+    }
+}
+
+/// The oneof, and the member of it that is set already. Members that are copied from the request set what is set
+/// there.
+fn clash(field: &FieldInfo, value: &Node, found: &[(FieldInfo, Entry<'_>)]) -> Option<(String, String)> {
+    let sets = |value: &Node| value.value != Yaml::Null && !copies(value);
+    let oneof = field.oneof.as_ref().filter(|_| sets(value))?;
+    let same =
+        |(other, entry): &&(FieldInfo, Entry<'_>)| other.oneof.as_ref() == Some(oneof) && sets(entry.value);
+    found
+        .iter()
+        .find(same)
+        .map(|(_, entry)| (oneof.name().to_owned(), entry.name.clone()))
+}
+
+/// Whether a value is a path into the request and nothing else.
+fn copies(node: &Node) -> bool {
+    let path = node
+        .text()
+        .and_then(|text| text.strip_prefix("${request.")?.strip_suffix('}'));
+    path.is_some_and(|path| path.split('.').all(is_identifier))
+}
+
+/// The zero that is no default: it is written, sign and all.
+fn is_minus_zero(value: &Value) -> bool {
+    match value {
+        Value::F64(number) => number.to_bits() == (-0.0_f64).to_bits(),
+        Value::F32(number) => number.to_bits() == (-0.0_f32).to_bits(),
+        _ => false,
+    }
+}
+
+/// Null is a value for `google.protobuf.Value` and `NullValue`, and "unset" for all others.
+fn takes_null(field: &FieldInfo) -> bool {
+    match &field.kind {
+        Kind::Message(message) => !field.repeated && message.full_name() == "google.protobuf.Value",
+        _ => false,
+    }
+}

@@ -1,0 +1,38 @@
+//! Compiles message templates: from a YAML tree and a message type to operations.
+//!
+//! [`Builder`] makes nested operations; [`hoist`] finds what is the same in each round of a loop, and [`flatten`] puts
+//! nested operations into one list.
+
+mod builder;
+mod constant;
+mod flatten;
+mod hoist;
+mod typing;
+mod well_known;
+
+use prost_reflect::MessageDescriptor;
+
+use self::builder::Builder;
+pub(super) use self::constant::constant;
+use self::flatten::flatten;
+use self::hoist::hoist;
+use super::compiler::RuleCompiler;
+use crate::rules::plan::template::Template;
+use crate::rules::yaml::Node;
+
+/// Compiles a message of type `descriptor`; problems go to the compiler.
+pub(in crate::rules) fn compile_template(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    descriptor: &MessageDescriptor,
+) -> Option<Template> {
+    let before = compiler.problems.len();
+    let mut builder = Builder::new(compiler);
+    builder.message(node, descriptor);
+    let mut ops = builder.finish();
+    if !compiler.locals.is_empty() {
+        ops = hoist(ops, &mut compiler.cached);
+    }
+    let ops = flatten(ops);
+    (compiler.problems.len() == before).then_some(Template { ops })
+}

@@ -1,0 +1,155 @@
+//! Templates of the well-known types, which ProtoJSON writes in forms of their own.
+
+use prost_reflect::MessageDescriptor;
+
+use super::builder::Builder;
+use crate::message::{WireType, key, put_delimited, put_varint};
+use crate::rules::plan::{FieldInfo, WellKnown, from_json_text, type_url};
+use crate::rules::yaml::{Node, Yaml};
+use crate::suggest;
+
+impl Builder<'_, '_> {
+    /// The contents of a message that has a JSON form of its own.
+    pub(super) fn well_known(&mut self, node: &Node, descriptor: &MessageDescriptor, well_known: WellKnown) {
+        match well_known {
+            WellKnown::Timestamp => {
+                self.json_text(node, descriptor, "a timestamp such as 2026-01-31T12:00:00Z");
+            }
+            WellKnown::Duration => self.json_text(node, descriptor, "a duration such as 1.5s"),
+            WellKnown::FieldMask => {
+                self.json_text(node, descriptor, "a field mask such as user.displayName,photo");
+            }
+            WellKnown::Wrapper => {
+                if let Some(field) = FieldInfo::numbered(descriptor, 1) {
+                    self.singular(&field, node);
+                }
+            }
+            WellKnown::Struct => match &node.value {
+                Yaml::Map(entries) => self.json_members(entries, descriptor),
+                _ => self.expected(node, "a mapping"),
+            },
+            WellKnown::ListValue => match (&node.value, FieldInfo::numbered(descriptor, 1)) {
+                (Yaml::List(items), Some(values)) => {
+                    let element = values.element();
+                    for item in items {
+                        self.singular(&element, item);
+                    }
+                }
+                _ => self.expected(node, "a list"),
+            },
+            WellKnown::Value => self.json_value(node, descriptor),
+            WellKnown::Any => self.any(node, descriptor),
+        }
+    }
+
+    fn put_key(&mut self, number: u32, wire_type: WireType) {
+        let mut bytes = Vec::new();
+        put_varint(&mut bytes, key(number, wire_type).into());
+        self.put_bytes(&bytes);
+    }
+
+    fn json_text(&mut self, node: &Node, descriptor: &MessageDescriptor, expected: &str) {
+        let Some(text) = self.constant_text(node, expected) else {
+            return;
+        };
+        match from_json_text(descriptor, &text) {
+            Ok(bytes) => self.put_bytes(&bytes),
+            Err(_) => self
+                .compiler
+                .problem(node, format!("expected {expected}, found {text:?}")),
+        }
+    }
+
+    /// The members of a `google.protobuf.Struct`.
+    fn json_members(&mut self, entries: &[(Node, Node)], descriptor: &MessageDescriptor) {
+        let Some(fields) = FieldInfo::numbered(descriptor, 1) else {
+            return;
+        };
+        let Some(entry) = fields.map_entry() else { return };
+        let (name, value) = (entry.map_entry_key_field(), entry.map_entry_value_field());
+        let (name, value) = (
+            FieldInfo::of_field(&name).element(),
+            FieldInfo::of_field(&value).element(),
+        );
+        for (member, node) in entries {
+            self.put_key(fields.number, WireType::LengthDelimited);
+            self.nested(|builder| {
+                builder.map_key(&name, member);
+                builder.singular(&value, node);
+            });
+        }
+    }
+
+    /// A `google.protobuf.Value`: a oneof, whose member the node's own kind tells.
+    fn json_value(&mut self, node: &Node, descriptor: &MessageDescriptor) {
+        let number = match &node.value {
+            Yaml::Null => {
+                self.put_key(1, WireType::Varint);
+                self.put_bytes(&[0]);
+                return;
+            }
+            Yaml::Int(_) | Yaml::Float(_) => 2,
+            Yaml::Text(_) => 3,
+            Yaml::Bool(_) => 4,
+            Yaml::Map(_) => 5,
+            Yaml::List(_) => 6,
+        };
+        if let Some(field) = FieldInfo::numbered(descriptor, number) {
+            self.singular(&field, node);
+        }
+    }
+
+    /// A `google.protobuf.Any`: the type by `@type`, and its fields beside it.
+    fn any(&mut self, node: &Node, descriptor: &MessageDescriptor) {
+        let Yaml::Map(entries) = &node.value else {
+            self.expected(node, "a mapping with `@type`");
+            return;
+        };
+        let is_type = |entry: &&(Node, Node)| entry.0.text() == Some("@type");
+        let Some((_, named)) = entries.iter().find(is_type) else {
+            if !entries.is_empty() {
+                let hint = Some("such as `\"@type\": type.googleapis.com/package.Message`".to_owned());
+                self.compiler
+                    .problem_hint(node, format!("{} needs `@type`", descriptor.full_name()), hint);
+            }
+            return;
+        };
+        let Some(url) = self.constant_text(named, "the name of a message type") else {
+            return;
+        };
+        let name = url.rsplit_once('/').map_or(url.as_str(), |(_, name)| name);
+        let Some(packed) = self.compiler.message_type(name) else {
+            let pool = self.compiler.schema.pool().clone();
+            let known: Vec<_> = pool
+                .all_messages()
+                .filter(|message| !message.is_map_entry())
+                .collect();
+            let hint = suggest::hint(name, known.iter().map(MessageDescriptor::full_name));
+            self.compiler
+                .problem_hint(named, format!("there is no message type `{name}`"), hint);
+            return;
+        };
+        let url = if url.contains('/') {
+            url.clone()
+        } else {
+            type_url(&url)
+        };
+        let mut bytes = Vec::new();
+        put_varint(&mut bytes, key(1, WireType::LengthDelimited).into());
+        put_delimited(&mut bytes, url.as_bytes());
+        self.put_bytes(&bytes);
+        self.put_key(2, WireType::LengthDelimited);
+        let rest: Vec<_> = entries.iter().filter(|entry| !is_type(entry)).collect();
+        self.nested(|builder| match (WellKnown::of(&packed), rest.as_slice()) {
+            (None, _) => builder.fields(node, &rest, &packed),
+            (Some(_), [(only, value)]) if only.text() == Some("value") => builder.message(value, &packed),
+            (Some(_), _) => builder.compiler.problem(
+                node,
+                format!(
+                    "a {} in an Any is written as `@type` and `value`",
+                    packed.full_name()
+                ),
+            ),
+        });
+    }
+}

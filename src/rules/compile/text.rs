@@ -1,0 +1,35 @@
+//! Compiles text with `${ CEL }` in it.
+
+use super::compiler::RuleCompiler;
+use super::interpolation::Piece;
+use crate::rules::plan::{Text, TextPiece};
+use crate::rules::yaml::Node;
+
+/// Compiles the string of `node`; problems go to the compiler.
+pub(super) fn compile_text(compiler: &mut RuleCompiler<'_>, node: &Node, text: &str) -> Option<Text> {
+    let pieces = compiler.split(node, text)?;
+    compile_text_pieces(compiler, node, pieces)
+}
+
+/// Compiles a string that is split already.
+pub(super) fn compile_text_pieces(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    pieces: Vec<Piece<'_>>,
+) -> Option<Text> {
+    let mut compiled = Some(Vec::new());
+    for piece in pieces {
+        let piece = match piece {
+            Piece::Literal(literal) => Some(TextPiece::Literal(literal.into())),
+            Piece::Expression { source, at } => {
+                compiler.expression(node, source, at).map(TextPiece::of_program)
+            }
+        };
+        // After a problem the rest is still compiled, for its own problems.
+        compiled = compiled.zip(piece).map(|(mut compiled, piece)| {
+            compiled.push(piece);
+            compiled
+        });
+    }
+    compiled.map(Text::new)
+}

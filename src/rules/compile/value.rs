@@ -1,0 +1,112 @@
+//! Compiles values that are not fields of a message: the variables of `state`, the rounds of a loop.
+
+use std::borrow::Cow;
+
+use super::compiler::RuleCompiler;
+use super::interpolation::Piece;
+use super::text::compile_text_pieces;
+use crate::cel::{Type, Value};
+use crate::rules::plan::ValueTemplate;
+use crate::rules::yaml::{Node, Yaml};
+
+/// Compiles a node; gives the type of its value too.
+pub(super) fn compile_value(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<(ValueTemplate, Type)> {
+    let (value, found) = match &node.value {
+        Yaml::Null => (Value::Null, Type::Dyn),
+        Yaml::Bool(truth) => (Value::Bool(*truth), Type::Bool),
+        Yaml::Float(number) => (Value::Double(*number), Type::Double),
+        Yaml::Int(number) => match (i64::try_from(*number), u64::try_from(*number)) {
+            (Ok(number), _) => (Value::Int(number), Type::Int),
+            (_, Ok(number)) => (Value::Uint(number), Type::Uint),
+            _ => {
+                compiler.problem(node, format!("{number} does not fit 64 bits"));
+                return None;
+            }
+        },
+        Yaml::Text(text) => return compile_string(compiler, node, text),
+        Yaml::List(items) => {
+            let items: Vec<_> = items.iter().map(|item| compile_value(compiler, item)).collect();
+            let items: Vec<_> = items.into_iter().collect::<Option<_>>()?;
+            let element = common_type(items.iter().map(|(_, found)| found));
+            let items = items.into_iter().map(|(item, _)| item).collect();
+            return Some((folded(ValueTemplate::List(items)), Type::List(Box::new(element))));
+        }
+        Yaml::Map(entries) => {
+            let mut values = Some(Vec::new());
+            for (key, value) in entries {
+                let name = key.key_text().unwrap_or_default();
+                let value = compile_value(compiler, value);
+                values = values.zip(value).map(|(mut values, (value, _))| {
+                    values.push((name, value));
+                    values
+                });
+            }
+            let map = Type::Map(Box::new(Type::String), Box::new(Type::Dyn));
+            return Some((folded(ValueTemplate::Map(values?.into())), map));
+        }
+    };
+    Some((ValueTemplate::Constant(value), found))
+}
+
+fn compile_string(compiler: &mut RuleCompiler<'_>, node: &Node, text: &str) -> Option<(ValueTemplate, Type)> {
+    let mut pieces = compiler.split(node, text)?;
+    match pieces.as_mut_slice() {
+        [Piece::Expression { source, at }] => {
+            let program = compiler.expression(node, source, *at)?;
+            let found = program.result_type().clone();
+            Some(match program.constant() {
+                Some(value) => (ValueTemplate::Constant(value), found),
+                None => (ValueTemplate::Program(program), found),
+            })
+        }
+        [Piece::Literal(text)] => {
+            let value = Value::String(Cow::Owned(std::mem::take(text)));
+            Some((ValueTemplate::Constant(value), Type::String))
+        }
+        _ => Some((
+            ValueTemplate::Text(compile_text_pieces(compiler, node, pieces)?),
+            Type::String,
+        )),
+    }
+}
+
+/// A list or map of constants is a constant.
+fn folded(template: ValueTemplate) -> ValueTemplate {
+    let constant = |template: &ValueTemplate| match template {
+        ValueTemplate::Constant(value) => Some(value.clone()),
+        _ => None,
+    };
+    let folded = match &template {
+        ValueTemplate::List(items) => items.iter().map(constant).collect::<Option<_>>().map(Value::List),
+        ValueTemplate::Map(entries) => entries
+            .iter()
+            .map(|(name, value)| Some((Value::String(Cow::Owned(name.clone())), constant(value)?)))
+            .collect::<Option<_>>()
+            .map(Value::Map),
+        _ => None,
+    };
+    folded.map_or(template, ValueTemplate::Constant)
+}
+
+fn common_type<'t>(mut types: impl Iterator<Item = &'t Type>) -> Type {
+    let Some(first) = types.next() else {
+        return Type::Dyn;
+    };
+    if types.all(|other| other == first) {
+        first.clone()
+    } else {
+        Type::Dyn
+    }
+}
+
+/// Whether a variable of that type may be set to a value of the other.
+pub(super) fn assignable(variable: &Type, found: &Type) -> bool {
+    match (variable, found) {
+        (Type::Dyn, _)
+        | (_, Type::Dyn)
+        | (Type::List(_), Type::List(_))
+        | (Type::Map(..), Type::Map(..))
+        | (Type::Double, Type::Int | Type::Uint) => true,
+        _ => variable == found,
+    }
+}

@@ -1,0 +1,62 @@
+//! Which files hold rules.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::folder::{Contents, contents_below, contents_of};
+use crate::schema::InputFolder;
+
+/// What the name of a rules file ends with, in a folder.
+const ENDINGS: [&str; 3] = [".rules.yaml", ".rules.yml", ".rules.json"];
+
+/// Whether a file of this name is read for its rules when its folder is.
+pub(crate) fn is_rules_file(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    ENDINGS.iter().any(|ending| name.ends_with(ending.as_bytes()))
+}
+
+/// The rules files among `paths`: files as they are named, and those in and below folders; sorted by path.
+pub(super) fn rules_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            add(contents_below(path), &mut files)?;
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(in_order(files))
+}
+
+/// The rules files in the folders of a schema's inputs, sorted by path.
+pub(super) fn rules_files_beside(folders: &[InputFolder]) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for InputFolder { path, whole } in folders {
+        let contents = if *whole {
+            contents_below(path)
+        } else {
+            contents_of(path)
+        };
+        add(contents, &mut files)?;
+    }
+    Ok(in_order(files))
+}
+
+fn add(contents: Contents, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    if let Some((folder, error)) = contents.errors.into_iter().next() {
+        return Err(Error::io(
+            format!("cannot read the folder {}", folder.display()),
+            error,
+        ));
+    }
+    let is_rules_file = |path: &PathBuf| path.file_name().is_some_and(is_rules_file);
+    files.extend(contents.files.into_iter().filter(is_rules_file));
+    Ok(())
+}
+
+fn in_order(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
+    files.sort();
+    files.dedup();
+    files
+}

@@ -1,0 +1,76 @@
+//! How rules are loaded.
+
+use std::path::PathBuf;
+
+use super::files::{rules_files, rules_files_beside};
+use super::load::{load_files, load_text};
+use super::run::{RulesState, Settings};
+use super::set::Rules;
+use crate::error::Error;
+use crate::schema::Schema;
+
+/// How rules are loaded.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct RulesOptions {
+    settings: Settings,
+}
+
+impl RulesOptions {
+    /// Goes on with the counters and calls of rules that were loaded before. Default: a state of its own.
+    pub fn state(mut self, state: &RulesState) -> Self {
+        self.settings.state = state.clone();
+        self
+    }
+
+    /// Whether responses name the rule that answered, in the header `protod-rule`. Default: yes.
+    pub fn rule_header(mut self, on: bool) -> Self {
+        self.settings.rule_header = on;
+        self
+    }
+
+    /// Makes `random()` and `uuid()` give the same values for the same seed, call by call. Default: random values.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = Some(seed);
+        self
+    }
+
+    /// Loads rules files: those named, and in folders all `*.rules.yaml`, `*.rules.yml` and `*.rules.json`.
+    ///
+    /// An error holds every problem of every file.
+    pub fn load(&self, schema: &Schema, paths: &[PathBuf]) -> Result<Rules, Error> {
+        load_files(&self.settings, schema, rules_files(paths)?)
+    }
+
+    /// Loads the rules files that lie beside a schema's inputs: for a file those in its folder, for a folder all in it
+    /// and below it.
+    pub fn beside(&self, schema: &Schema) -> Result<Rules, Error> {
+        load_files(
+            &self.settings,
+            schema,
+            rules_files_beside(schema.input_folders())?,
+        )
+    }
+
+    /// Loads rules from a text; `name` stands for the file in problems and in the names of rules.
+    pub fn from_text(&self, schema: &Schema, name: &str, text: &str) -> Result<Rules, Error> {
+        load_text(&self.settings, schema, name, text)
+    }
+}
+
+impl Rules {
+    /// Loads rules files with the default options; see [`RulesOptions::load`].
+    pub fn load(schema: &Schema, paths: &[PathBuf]) -> Result<Self, Error> {
+        RulesOptions::default().load(schema, paths)
+    }
+
+    /// Loads the rules beside a schema's inputs with the default options; see [`RulesOptions::beside`].
+    pub fn beside(schema: &Schema) -> Result<Self, Error> {
+        RulesOptions::default().beside(schema)
+    }
+
+    /// Loads rules from a text with the default options; see [`RulesOptions::from_text`].
+    pub fn from_text(schema: &Schema, name: &str, text: &str) -> Result<Self, Error> {
+        RulesOptions::default().from_text(schema, name, text)
+    }
+}

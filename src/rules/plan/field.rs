@@ -1,0 +1,163 @@
+//! What fields and extensions have in common, asked of their descriptors once, at load.
+
+use prost_reflect::{
+    Cardinality, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor, Value,
+};
+
+use crate::message::{WireType, key, wire_type};
+
+/// A field of a message, or an extension of it.
+#[derive(Debug, Clone)]
+pub(crate) struct FieldInfo {
+    /// The name as it is written in messages for people: the full name.
+    pub(crate) full_name: String,
+    pub(crate) number: u32,
+    pub(crate) kind: Kind,
+    pub(crate) repeated: bool,
+    pub(crate) packed: bool,
+    pub(crate) group: bool,
+    pub(crate) required: bool,
+    /// Whether a default value differs from no value.
+    pub(crate) presence: bool,
+    /// What reading the field gives when it is unset.
+    pub(crate) default: Value,
+    /// Whether it is an element of a list or the value of an entry: there it has a value, even an unset one.
+    pub(crate) element: bool,
+    /// A true oneof, not the one that stands for `optional`.
+    pub(crate) oneof: Option<OneofDescriptor>,
+}
+
+impl FieldInfo {
+    /// The field of that name: its proto name, its JSON name, or `[package.extension]`.
+    pub(crate) fn find(message: &MessageDescriptor, name: &str) -> Option<Self> {
+        if let Some(extension) = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+            return message
+                .get_extension_by_full_name(extension)
+                .map(|found| Self::of_extension(&found));
+        }
+        let found = message
+            .get_field_by_name(name)
+            .or_else(|| message.get_field_by_json_name(name))?;
+        Some(Self::of_field(&found))
+    }
+
+    /// The field with that number, an extension too.
+    pub(crate) fn numbered(message: &MessageDescriptor, number: u32) -> Option<Self> {
+        match message.get_field(number) {
+            Some(found) => Some(Self::of_field(&found)),
+            None => message
+                .get_extension(number)
+                .map(|found| Self::of_extension(&found)),
+        }
+    }
+
+    pub(crate) fn of_field(field: &FieldDescriptor) -> Self {
+        Self {
+            full_name: field.full_name().to_owned(),
+            number: field.number(),
+            kind: field.kind(),
+            repeated: field.cardinality() == Cardinality::Repeated,
+            packed: field.is_packed(),
+            group: field.is_group(),
+            required: field.cardinality() == Cardinality::Required,
+            presence: field.supports_presence(),
+            default: field.default_value(),
+            element: false,
+            oneof: field.containing_oneof().filter(|oneof| !oneof.is_synthetic()),
+        }
+    }
+
+    fn of_extension(field: &ExtensionDescriptor) -> Self {
+        Self {
+            full_name: format!("[{}]", field.full_name()),
+            number: field.number(),
+            kind: field.kind(),
+            repeated: field.cardinality() == Cardinality::Repeated,
+            packed: field.is_packed(),
+            group: field.is_group(),
+            required: false,
+            presence: field.supports_presence(),
+            default: field.default_value(),
+            element: false,
+            oneof: None,
+        }
+    }
+
+    /// The type of its values, if they are messages.
+    pub(crate) fn message(&self) -> Option<&MessageDescriptor> {
+        self.kind.as_message()
+    }
+
+    /// The entry type, if the field is a map.
+    pub(crate) fn map_entry(&self) -> Option<&MessageDescriptor> {
+        self.message()
+            .filter(|message| self.repeated && message.is_map_entry())
+    }
+
+    /// The same field with one value: an element of the list.
+    pub(crate) fn element(&self) -> Self {
+        Self {
+            element: true,
+            repeated: false,
+            packed: false,
+            presence: true,
+            ..self.clone()
+        }
+    }
+
+    /// The key before its value; before a group, the one that opens it.
+    pub(crate) fn key(&self) -> u32 {
+        key(self.number, self.wire_type())
+    }
+
+    /// How one value lies on the wire.
+    pub(crate) fn wire_type(&self) -> WireType {
+        if self.group {
+            WireType::StartGroup
+        } else {
+            wire_type(&self.kind)
+        }
+    }
+
+    /// Whether reading the field when it is unset gives zero, the empty string or the enum's value 0.
+    pub(crate) fn default_is_zero(&self) -> bool {
+        self.message().is_none() && (self.repeated || self.default == zero(&self.kind))
+    }
+
+    /// The type of one value as .proto has it, for messages.
+    pub(crate) fn type_name(&self) -> String {
+        kind_name(&self.kind)
+    }
+}
+
+/// The value that proto3 takes an unset scalar for.
+fn zero(kind: &Kind) -> Value {
+    match kind {
+        Kind::Enum(_) => Value::EnumNumber(0),
+        other => other.default_value(),
+    }
+}
+
+/// A type as .proto has it.
+pub(crate) fn kind_name(kind: &Kind) -> String {
+    let name = match kind {
+        Kind::Double => "double",
+        Kind::Float => "float",
+        Kind::Int32 => "int32",
+        Kind::Int64 => "int64",
+        Kind::Uint32 => "uint32",
+        Kind::Uint64 => "uint64",
+        Kind::Sint32 => "sint32",
+        Kind::Sint64 => "sint64",
+        Kind::Fixed32 => "fixed32",
+        Kind::Fixed64 => "fixed64",
+        Kind::Sfixed32 => "sfixed32",
+        Kind::Sfixed64 => "sfixed64",
+        Kind::Bool => "bool",
+        Kind::String => "string",
+        Kind::Bytes => "bytes",
+        Kind::Message(message) => message.full_name(),
+        Kind::Enum(enumeration) => enumeration.full_name(),
+    };
+    name.to_owned()
+}

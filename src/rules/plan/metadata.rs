@@ -1,0 +1,73 @@
+//! Headers and trailers to send.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, BinaryMetadataKey, BinaryMetadataValue};
+
+use super::value::ValueTemplate;
+use crate::cel::Value;
+
+/// Metadata to send.
+#[derive(Debug)]
+pub(crate) struct Metadata {
+    pub(crate) entries: Box<[Header]>,
+}
+
+/// One name and its values.
+#[derive(Debug)]
+pub(crate) enum Header {
+    Ascii(AsciiMetadataKey, Box<[HeaderValue<AsciiMetadataValue>]>),
+    Binary(BinaryMetadataKey, Box<[HeaderValue<BinaryMetadataValue>]>),
+}
+
+/// A value that is ready, or one that the call gives.
+#[derive(Debug)]
+pub(crate) enum HeaderValue<V> {
+    Ready(V),
+    Dynamic(ValueTemplate),
+}
+
+/// A header's value as text.
+pub(crate) fn ascii_value(value: &Value<'_>) -> Result<AsciiMetadataValue, String> {
+    let mut text = String::new();
+    match value {
+        Value::List(_) | Value::Map(_) | Value::Message(_) => return Err("a header is one text".to_owned()),
+        scalar => scalar.write_text(&mut text),
+    }
+    // gRPC's own range, which is narrower than HTTP's.
+    let printable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let value = AsciiMetadataValue::try_from(text.as_str())
+        .ok()
+        .filter(|_| printable);
+    value.ok_or_else(|| {
+        format!("{text:?} has characters that a header cannot carry: a name with `-bin` takes bytes")
+    })
+}
+
+/// A binary header's value: bytes, or base64.
+pub(crate) fn binary_value(value: &Value<'_>) -> Result<BinaryMetadataValue, String> {
+    match value {
+        Value::Bytes(bytes) => Ok(BinaryMetadataValue::from_bytes(bytes)),
+        Value::String(text) => match decode_base64(text) {
+            Some(bytes) => Ok(BinaryMetadataValue::from_bytes(&bytes)),
+            None => Err(format!(
+                "expected base64, found {text:?} (its own bytes would be {})",
+                STANDARD.encode(text.as_bytes())
+            )),
+        },
+        _ => Err("a `-bin` header is base64 or bytes".to_owned()),
+    }
+}
+
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const LENIENT_STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const LENIENT_URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+
+/// Decodes base64 in either alphabet, padded or not.
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let decoded = LENIENT_STANDARD.decode(text);
+    decoded.or_else(|_| LENIENT_URL_SAFE.decode(text)).ok()
+}

@@ -1,0 +1,33 @@
+//! Rules in their compiled form.
+//!
+//! [`compile`](super::compile) makes these types when rules load, and [`run`](super::run) reads them for each call.
+//! They are data; the few functions here are those that both need.
+
+mod condition;
+mod field;
+mod metadata;
+mod numbers;
+mod pattern;
+mod pause;
+mod rule;
+mod status;
+mod steps;
+pub(crate) mod template;
+mod text;
+mod value;
+mod well_known;
+mod wire_scalar;
+
+pub(crate) use self::condition::{Condition, Equality, Stage, When};
+pub(crate) use self::field::{FieldInfo, kind_name};
+pub(crate) use self::metadata::{Header, HeaderValue, Metadata, ascii_value, binary_value, decode_base64};
+pub(crate) use self::numbers::{IntEncoding, canonical, whole};
+pub(crate) use self::pattern::Pattern;
+pub(crate) use self::pause::{Pause, duration_of};
+pub(crate) use self::rule::{Outline, Rule, RuleId, SignalHandler, Timer, Times};
+pub(crate) use self::status::{CODES, CodeTemplate, StatusTemplate, code_of};
+pub(crate) use self::steps::{Assignment, IntAssignment, Op, SignalStep, Steps, Variable};
+pub(crate) use self::text::{Text, TextPiece};
+pub(crate) use self::value::ValueTemplate;
+pub(crate) use self::well_known::{WellKnown, from_json_text, takes_null, type_url};
+pub(crate) use self::wire_scalar::WireScalar;

@@ -1,0 +1,110 @@
+//! A rule compiled: what decides whether it answers, and the steps for each event of its session.
+
+use std::sync::Arc;
+
+use tonic::metadata::AsciiMetadataValue;
+
+use super::condition::{Condition, Stage};
+use super::pause::Pause;
+use super::steps::Steps;
+use super::text::Text;
+use super::value::ValueTemplate;
+use crate::cel::{Program, Uses};
+
+/// One rule, for one method.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) id: RuleId,
+    /// The name that people see.
+    pub(crate) name: Arc<str>,
+    /// The name as the `protod-rule` header carries it.
+    pub(crate) header: AsciiMetadataValue,
+    pub(crate) priority: i64,
+    pub(crate) condition: Condition,
+    pub(crate) times: Option<Times>,
+    /// The first values of `state`.
+    pub(crate) state: Box<[ValueTemplate]>,
+    pub(crate) open: Steps,
+    pub(crate) message: Steps,
+    pub(crate) half_close: Steps,
+    pub(crate) timers: Box<[Timer]>,
+    pub(crate) signals: Box<[SignalHandler]>,
+    /// What its signals are for: only those with the same key, or with none, are taken.
+    pub(crate) key: Option<Text>,
+    /// What the programs of its session look at.
+    pub(crate) uses: Uses,
+    /// Whether its session reads `request` for more than to log it.
+    pub(crate) reads_request: bool,
+    /// How many places of the loop cache its loops take.
+    pub(crate) cached: usize,
+    /// Whether something other than a `message` event reads `request`: the last message is kept for it.
+    pub(crate) keeps_last: bool,
+}
+
+/// How a rule is recognised when its file is loaded again.
+///
+/// A named rule keeps its identity for as long as it keeps its name, whatever is edited in it. A rule without a name
+/// is known by its content, so that edits elsewhere in the file do not touch it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum RuleId {
+    Named {
+        file: Arc<str>,
+        name: Arc<str>,
+    },
+    Unnamed {
+        file: Arc<str>,
+        /// A hash of everything that is written in the rule.
+        content: u64,
+        /// Its place among the rules of the file with the same content, from 0.
+        ordinal: usize,
+    },
+}
+
+/// A limit on how many calls a rule answers.
+#[derive(Debug)]
+pub(crate) struct Times {
+    pub(crate) limit: u64,
+    /// Calls are counted apart for each of its values.
+    pub(crate) scope: Option<Program>,
+}
+
+/// What changes of a rule are seen by, from one load to the next.
+#[derive(Debug, Clone)]
+pub(crate) struct Outline {
+    pub(crate) name: Arc<str>,
+    /// A hash of everything that is written in the rule, and of nothing around it.
+    pub(crate) content: u64,
+}
+
+impl Rule {
+    /// What its conditions and its session look at.
+    pub(crate) fn all_uses(&self) -> Uses {
+        let when = self
+            .condition
+            .when
+            .as_ref()
+            .map(|when| when.program.uses())
+            .unwrap_or_default();
+        let scope = self.times.as_ref().and_then(|times| times.scope.as_ref());
+        let scope = scope.map(Program::uses).unwrap_or_default();
+        let mut uses = self.uses | when | scope;
+        // A rule that is decided at half-close gets its messages again afterwards.
+        uses.requests |= self.condition.stage == Stage::HalfClose;
+        uses
+    }
+}
+
+/// Steps that run again and again, or once, after a while.
+#[derive(Debug)]
+pub(crate) struct Timer {
+    pub(crate) pause: Pause,
+    pub(crate) repeats: bool,
+    pub(crate) steps: Steps,
+}
+
+/// Steps that run when a signal of that name is raised.
+#[derive(Debug)]
+pub(crate) struct SignalHandler {
+    pub(crate) name: Arc<str>,
+    pub(crate) steps: Steps,
+}

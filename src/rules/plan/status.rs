@@ -1,0 +1,63 @@
+//! Statuses as rules write them: `{code, message, details}`.
+
+use tonic::Code;
+
+use super::template::Template;
+use super::text::Text;
+use super::value::ValueTemplate;
+use crate::cel::Value;
+
+/// A status to end a call with.
+#[derive(Debug)]
+pub(crate) struct StatusTemplate {
+    pub(crate) code: CodeTemplate,
+    pub(crate) message: Option<Text>,
+    /// Each a `google.protobuf.Any`.
+    pub(crate) details: Box<[Template]>,
+}
+
+#[derive(Debug)]
+pub(crate) enum CodeTemplate {
+    Constant(Code),
+    Dynamic(ValueTemplate),
+}
+
+/// The codes, by number.
+pub(crate) const CODES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
+impl StatusTemplate {
+    /// Whether its code is OK on every call.
+    pub(crate) fn is_ok(&self) -> bool {
+        matches!(self.code, CodeTemplate::Constant(Code::Ok))
+    }
+}
+
+/// A code by its name or number.
+pub(crate) fn code_of(value: &Value<'_>) -> Option<Code> {
+    let number = match value {
+        Value::Int(number) => usize::try_from(*number).ok()?,
+        Value::Uint(number) => usize::try_from(*number).ok()?,
+        Value::Enum(_, number) => usize::try_from(*number).ok()?,
+        Value::String(name) => CODES.iter().position(|code| code == name)?,
+        _ => return None,
+    };
+    (number < CODES.len()).then(|| Code::from(number as i32))
+}

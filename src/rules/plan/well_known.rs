@@ -1,0 +1,62 @@
+//! The well-known types, which ProtoJSON writes in forms of their own.
+
+use prost_reflect::prost::Message as _;
+use prost_reflect::{Kind, MessageDescriptor};
+use serde::de::DeserializeSeed as _;
+
+use crate::schema;
+
+/// A message type with a JSON form of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WellKnown {
+    Timestamp,
+    Duration,
+    FieldMask,
+    Struct,
+    Value,
+    ListValue,
+    /// `StringValue` and its kin: one field, `value`.
+    Wrapper,
+    Any,
+}
+
+impl WellKnown {
+    pub(crate) fn of(descriptor: &MessageDescriptor) -> Option<Self> {
+        Some(match schema::WellKnown::of(descriptor)? {
+            schema::WellKnown::Timestamp => Self::Timestamp,
+            schema::WellKnown::Duration => Self::Duration,
+            schema::WellKnown::FieldMask => Self::FieldMask,
+            schema::WellKnown::Struct => Self::Struct,
+            schema::WellKnown::Value => Self::Value,
+            schema::WellKnown::ListValue => Self::ListValue,
+            schema::WellKnown::Any => Self::Any,
+            schema::WellKnown::Wrapper => Self::Wrapper,
+            schema::WellKnown::Empty => return None,
+        })
+    }
+
+    /// Whether it holds any JSON.
+    pub(crate) fn is_json(self) -> bool {
+        matches!(self, Self::Struct | Self::Value | Self::ListValue)
+    }
+}
+
+/// Whether null is a value of that kind and not "unset".
+pub(crate) fn takes_null(kind: &Kind) -> bool {
+    kind.as_message()
+        .is_some_and(|message| WellKnown::of(message) == Some(WellKnown::Value))
+}
+
+/// The URL that an Any names a message type by.
+pub(crate) fn type_url(full_name: &str) -> String {
+    format!("type.googleapis.com/{full_name}")
+}
+
+/// The bytes of a message that is a string in JSON.
+pub(crate) fn from_json_text(
+    descriptor: &MessageDescriptor,
+    text: &str,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let json = serde_json::Value::String(text.to_owned());
+    Ok(descriptor.clone().deserialize(json)?.encode_to_vec())
+}

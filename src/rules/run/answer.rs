@@ -1,0 +1,56 @@
+//! Answers a call by the rule that was chosen.
+
+use std::sync::LazyLock;
+
+use tonic::Status;
+use tonic::metadata::AsciiMetadataKey;
+
+use super::choose::Chosen;
+use super::outcome::{CallState, Stopped};
+use super::session::Session;
+use crate::handler::Call;
+
+/// Names the rule that answered. Made once: a name given as text is parsed for each call.
+static RULE_HEADER: LazyLock<AsciiMetadataKey> =
+    LazyLock::new(|| AsciiMetadataKey::from_static("protod-rule"));
+
+impl<'r> Session<'r> {
+    /// Answers the call.
+    pub(super) async fn answer(&mut self, chosen: Chosen<'r>, call: &mut Call) -> Result<(), Status> {
+        let rule = chosen.rule;
+        if self.rules().settings.rule_header
+            && let Some(headers) = call.headers_mut()
+        {
+            headers.insert(&*RULE_HEADER, rule.header.clone());
+        }
+        self.begin(rule);
+        if !rule.state.is_empty() {
+            self.begin_state(rule, call)?;
+        }
+        if self.run(rule, &rule.open, call).await? == CallState::Ended {
+            return Ok(());
+        }
+        if !rule.timers.is_empty() || !rule.signals.is_empty() {
+            // Boxed, as are the other paths that few calls take: every call's future has room for what is not.
+            return Box::pin(self.answer_timed(chosen, call)).await;
+        }
+        if chosen.all {
+            return Box::pin(self.replay_all(rule, call)).await.map(drop);
+        }
+        let mut at_hand = chosen.first;
+        while at_hand || self.next(rule, call).await? {
+            at_hand = false;
+            let mut at = 0;
+            // Not `run`: what does not wait is done without another future.
+            loop {
+                match self.steps(rule, &rule.message, &mut at, call)? {
+                    Stopped::Done(CallState::Ended) => return Ok(()),
+                    Stopped::Done(CallState::Open) if self.next_at_once(rule, call)? => at = 0,
+                    Stopped::Done(CallState::Open) => break,
+                    Stopped::Waiting(wait) => wait.over(call).await,
+                }
+            }
+        }
+        self.half_closed(rule, call).await.map(drop)
+    }
+}

@@ -1,0 +1,135 @@
+//! Whether a condition holds for a call, and what differs if not.
+
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+
+use crate::cel::{Env, EvalError, Value};
+use crate::handler::excerpt;
+use crate::message::Raw;
+use crate::rules::plan::{Condition, Equality, Stage, WireScalar, canonical};
+
+/// Why a rule did not match.
+#[derive(Debug)]
+pub(crate) struct Difference {
+    /// How many of its conditions held before.
+    pub(crate) held: usize,
+    pub(crate) text: String,
+}
+
+impl Condition {
+    /// Whether it holds. `decoded` is the request, decoded when someone first asks.
+    pub(crate) fn holds(&self, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Result<bool, EvalError> {
+        if !self.equalities.iter().all(|equality| equality.holds(env)) {
+            return Ok(false);
+        }
+        if let Some(deep) = &self.deep
+            && decoded
+                .get()
+                .is_none_or(|message| deep.fits_message(message, "").is_err())
+        {
+            return Ok(false);
+        }
+        match &self.when {
+            Some(when) => Ok(matches!(when.program.eval(env)?, Value::Bool(true))),
+            None => Ok(true),
+        }
+    }
+
+    /// The first thing that differs; nothing if the condition holds.
+    pub(crate) fn difference(&self, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Option<Difference> {
+        let mut held = 0;
+        if self.stage > Stage::Open && env.request.is_none() {
+            return Some(Difference {
+                held,
+                text: "no message has come".to_owned(),
+            });
+        }
+        for equality in &self.equalities {
+            if !equality.holds(env) {
+                let found = equality.found(env);
+                let text = format!(
+                    "{} is {}, not {}",
+                    equality.path,
+                    excerpt(&found),
+                    equality.expected.show(&equality.kind)
+                );
+                return Some(Difference { held, text });
+            }
+            held += 1;
+        }
+        if let Some(deep) = &self.deep {
+            let fits = decoded.get().map_or(Err("it cannot be decoded".to_owned()), |m| {
+                deep.fits_message(m, "")
+            });
+            if let Err(text) = fits {
+                return Some(Difference { held, text });
+            }
+            held += 1;
+        }
+        let when = self.when.as_ref()?;
+        let text = match when.program.eval(env) {
+            Ok(Value::Bool(true)) => return None,
+            Ok(_) => format!("`{}` does not hold", when.source),
+            Err(error) => format!("`{}` failed: {error}", when.source),
+        };
+        Some(Difference { held, text })
+    }
+}
+
+impl Equality {
+    #[inline]
+    pub(crate) fn holds(&self, env: &Env<'_>) -> bool {
+        let Some((bytes, picked)) = env.request else {
+            return false;
+        };
+        match picked.get(self.slot) {
+            Raw::Absent | Raw::Present => self.unset.equals(&self.expected, &self.kind),
+            Raw::Span(start, length) => match &self.expected {
+                WireScalar::Bytes(expected) => bytes[start as usize..][..length as usize] == **expected,
+                WireScalar::Bits(_) => false,
+            },
+            Raw::Varint(raw) => {
+                WireScalar::Bits(canonical(&self.kind, raw)).equals(&self.expected, &self.kind)
+            }
+            Raw::Fixed32(bits) => WireScalar::Bits(bits.into()).equals(&self.expected, &self.kind),
+            Raw::Fixed64(bits) => WireScalar::Bits(bits).equals(&self.expected, &self.kind),
+        }
+    }
+
+    /// The value that is there, for people.
+    fn found(&self, env: &Env<'_>) -> String {
+        let Some((bytes, picked)) = env.request else {
+            return "unset".to_owned();
+        };
+        let literal = match picked.get(self.slot) {
+            Raw::Absent | Raw::Present => return "unset".to_owned(),
+            Raw::Span(start, length) => WireScalar::Bytes(bytes[start as usize..][..length as usize].into()),
+            Raw::Varint(raw) => WireScalar::Bits(canonical(&self.kind, raw)),
+            Raw::Fixed32(bits) => WireScalar::Bits(bits.into()),
+            Raw::Fixed64(bits) => WireScalar::Bits(bits),
+        };
+        literal.show(&self.kind)
+    }
+}
+
+/// The request as a dynamic message, decoded once and only if some condition needs it.
+#[derive(Debug)]
+pub(crate) struct Decoded<'b> {
+    source: Option<(MessageDescriptor, &'b [u8])>,
+    message: Option<DynamicMessage>,
+}
+
+impl<'b> Decoded<'b> {
+    pub(crate) fn new(source: Option<(MessageDescriptor, &'b [u8])>) -> Self {
+        Self {
+            source,
+            message: None,
+        }
+    }
+
+    fn get(&mut self) -> Option<&DynamicMessage> {
+        if let Some((descriptor, bytes)) = self.source.take() {
+            self.message = DynamicMessage::decode(descriptor, bytes).ok();
+        }
+        self.message.as_ref()
+    }
+}

@@ -1,0 +1,248 @@
+//! How often rules with `times` have answered.
+//!
+//! Counting is atomic: however many calls come at once, a rule with `times: N` answers N of them. A rule keeps its
+//! counter over a reload for as long as it is [the same rule](RuleId). The counter of a rule that is gone is forgotten,
+//! but calls that still run by the old rules keep it until they end.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::cel::{Env, EvalError};
+use crate::rules::plan::{RuleId, Times};
+
+/// What the values of all counters' scopes may take together, in bytes: they may come from clients.
+const MAX_SIZE: usize = 64 << 20;
+
+/// The counters of all rules with `times`.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// How many loads there have been.
+    loads: u64,
+    by_rule: HashMap<RuleId, Kept>,
+    /// What the scopes of all counters take, also of those that only calls keep.
+    size: Arc<AtomicUsize>,
+}
+
+/// A counter, and the last load that had its rule.
+#[derive(Debug)]
+struct Kept {
+    counter: Arc<Counter>,
+    load: u64,
+}
+
+impl Counters {
+    /// Makes the counters of one load, or takes those that the rules have already. Returns the number of the load.
+    ///
+    /// Those that neither the load before nor anything that still runs has are forgotten: there may be loads that are
+    /// never [served](Self::forget_before).
+    pub(crate) fn load<'r>(&self, rules: impl Iterator<Item = &'r RuleId>) -> u64 {
+        let mut known = self.known();
+        let last = known.loads;
+        known
+            .by_rule
+            .retain(|_, kept| kept.load == last || Arc::strong_count(&kept.counter) > 1);
+        let load = last + 1;
+        known.loads = load;
+        let size = Arc::clone(&known.size);
+        for rule in rules {
+            let kept = known.by_rule.entry(rule.clone()).or_insert_with(|| Kept {
+                counter: Arc::new(Counter::new(&size)),
+                load,
+            });
+            kept.load = load;
+        }
+        load
+    }
+
+    /// Forgets the counters of rules that neither that load nor a later one has.
+    pub(crate) fn forget_before(&self, load: u64) {
+        self.known().by_rule.retain(|_, kept| kept.load >= load);
+    }
+
+    /// The counter of a rule; a new one if it is not loaded.
+    pub(super) fn of(&self, rule: &RuleId) -> Arc<Counter> {
+        let known = self.known();
+        match known.by_rule.get(rule) {
+            Some(kept) => Arc::clone(&kept.counter),
+            None => Arc::new(Counter::new(&known.size)),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many calls a rule has answered, by the value of its scope.
+#[derive(Debug)]
+pub(super) struct Counter {
+    answered: Mutex<Answered>,
+}
+
+#[derive(Debug)]
+struct Answered {
+    counts: HashMap<String, u64>,
+    /// What the scopes take.
+    size: usize,
+    /// What the scopes of all counters take.
+    total: Arc<AtomicUsize>,
+}
+
+impl Counter {
+    fn new(total: &Arc<AtomicUsize>) -> Self {
+        let answered = Answered {
+            counts: HashMap::new(),
+            size: 0,
+            total: Arc::clone(total),
+        };
+        Self {
+            answered: Mutex::new(answered),
+        }
+    }
+
+    /// Takes one of the answers that are left; `false` if there is none.
+    pub(super) fn take(&self, times: &Times, env: &Env<'_>) -> Result<bool, EvalError> {
+        let mut scope = String::new();
+        if let Some(program) = &times.scope {
+            program.eval(env)?.write_text(&mut scope);
+        }
+        let mut answered = self.answered();
+        let count = answered.count(scope)?;
+        let left = *count < times.limit;
+        *count += u64::from(left);
+        Ok(left)
+    }
+
+    /// Whether an answer is left, without taking it.
+    pub(super) fn is_left(&self, times: &Times, env: &Env<'_>) -> bool {
+        let mut scope = String::new();
+        if let Some(Ok(value)) = times.scope.as_ref().map(|program| program.eval(env)) {
+            value.write_text(&mut scope);
+        }
+        let answered = self.answered();
+        answered.counts.get(&scope).copied().unwrap_or_default() < times.limit
+    }
+
+    fn answered(&self) -> MutexGuard<'_, Answered> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Answered {
+    /// The count of a scope, which is 0 for a new one.
+    fn count(&mut self, scope: String) -> Result<&mut u64, EvalError> {
+        match self.counts.entry(scope) {
+            Entry::Occupied(count) => Ok(count.into_mut()),
+            Entry::Vacant(place) => {
+                let size = size_of::<(String, u64)>() + place.key().len();
+                let grown = |total: usize| total.checked_add(size).filter(|total| *total <= MAX_SIZE);
+                if self
+                    .total
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown)
+                    .is_err()
+                {
+                    return Err(EvalError::new(format!(
+                        "`times` counts no more scopes: their values take {MAX_SIZE} bytes"
+                    )));
+                }
+                self.size += size;
+                Ok(place.insert(0))
+            }
+        }
+    }
+}
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.size, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(name: &str) -> RuleId {
+        RuleId::Named {
+            file: "f".into(),
+            name: name.into(),
+        }
+    }
+
+    /// Loads the rules of those names, and gives their counters.
+    fn load(counters: &Counters, names: &[&str]) -> (u64, Vec<Arc<Counter>>) {
+        let ids: Vec<RuleId> = names.iter().map(|name| rule(name)).collect();
+        let load = counters.load(ids.iter());
+        (load, ids.iter().map(|id| counters.of(id)).collect())
+    }
+
+    fn known(counters: &Counters) -> usize {
+        counters.known().by_rule.len()
+    }
+
+    #[test]
+    fn scopes_take_so_many_bytes_and_no_more() {
+        let counters = Counters::default();
+        let counter = Counter::new(&counters.known().size);
+        let mut answered = counter.answered();
+        let long = |name: char| name.to_string().repeat(MAX_SIZE / 3);
+        for name in ['a', 'b'] {
+            *answered.count(long(name)).expect("there is room") += 1;
+        }
+        answered.count(long('c')).expect_err("there is no more");
+        assert_eq!(*answered.count(long('a')).expect("it is known"), 1);
+    }
+
+    #[test]
+    fn the_scopes_of_all_counters_share_their_bytes() {
+        let counters = Counters::default();
+        let (_, two) = load(&counters, &["a", "b"]);
+        let long = |name: char| name.to_string().repeat(MAX_SIZE / 3 * 2);
+        two[0].answered().count(long('x')).expect("there is room");
+        two[1].answered().count(long('y')).expect_err("there is no more");
+        // The bytes of a counter that is gone can be taken again.
+        let (last, others) = load(&counters, &["b"]);
+        counters.forget_before(last);
+        drop(two);
+        others[0].answered().count(long('y')).expect("there is room");
+    }
+
+    #[test]
+    fn a_rule_keeps_its_counter_until_it_is_gone_from_what_is_served() {
+        let counters = Counters::default();
+        let (_, first) = load(&counters, &["a", "b"]);
+        // A load that is never served, as of a file that is being written.
+        let (_, none) = load(&counters, &[]);
+        assert!(none.is_empty());
+        let (_, second) = load(&counters, &["a", "b"]);
+        assert!(Arc::ptr_eq(&first[0], &second[0]));
+
+        let (last, third) = load(&counters, &["b"]);
+        counters.forget_before(last);
+        assert!(Arc::ptr_eq(&first[1], &third[0]));
+        let (_, fourth) = load(&counters, &["a", "b"]);
+        assert!(
+            !Arc::ptr_eq(&first[0], &fourth[0]),
+            "it was removed, and added again"
+        );
+        assert!(Arc::ptr_eq(&first[1], &fourth[1]));
+    }
+
+    #[test]
+    fn loads_without_end_do_not_fill_the_memory() {
+        let counters = Counters::default();
+        let mut served = Vec::new();
+        for n in 0..1000 {
+            served = load(&counters, &[&format!("rule {n}")]).1;
+            assert!(known(&counters) <= 3);
+        }
+        drop(served);
+    }
+}

@@ -1,0 +1,155 @@
+//! The messages of a call, as a session has them at hand.
+//!
+//! `request` is the message in the call's receive buffer until the buffer moves on; after that it is a copy, if some
+//! step still reads it.
+
+use bytes::Bytes;
+use tonic::Status;
+
+use super::method::MethodRules;
+use crate::handler::Call;
+use crate::message::{Bounds, MessageError, Picked, Picker, check, check_and_pick};
+use crate::schema::{LayoutId, Layouts};
+
+/// The messages that have come.
+#[derive(Debug)]
+pub(super) struct Messages<'r> {
+    layouts: &'r Layouts,
+    layout: LayoutId,
+    picker: &'r Picker,
+    current: Current,
+    /// The picked fields of the current message.
+    picked: Picked,
+    /// The message that [`Current::Copy`] means.
+    copy: Vec<u8>,
+    /// How many have come.
+    received: u64,
+    /// All messages so far, if some program reads them.
+    all: Vec<Bytes>,
+    keeps_all: bool,
+}
+
+/// Which message `request` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Current {
+    /// None has come: an empty one stands for it.
+    None,
+    /// The one in the call's receive buffer.
+    Frame,
+    /// The one in `copy`.
+    Copy,
+}
+
+impl<'r> Messages<'r> {
+    pub(super) fn new(rules: &'r MethodRules) -> Self {
+        Self {
+            layouts: rules.method.layouts(),
+            layout: rules.method.input_layout(),
+            picker: &rules.picker,
+            current: Current::None,
+            picked: rules.picker.picked(),
+            copy: Vec::new(),
+            received: 0,
+            all: Vec::new(),
+            keeps_all: rules.uses.requests,
+        }
+    }
+
+    #[inline]
+    pub(super) fn layouts(&self) -> &'r Layouts {
+        self.layouts
+    }
+
+    /// The current message and its picked fields; `frame` is what the call's receive buffer holds.
+    #[inline]
+    pub(super) fn request<'e>(&'e self, frame: &'e [u8]) -> (&'e [u8], &'e Picked) {
+        let bytes = match self.current {
+            Current::Frame => frame,
+            Current::Copy => &self.copy,
+            Current::None => &[],
+        };
+        (bytes, &self.picked)
+    }
+
+    /// Whether there is a current message, rather than an empty one that stands for it.
+    pub(super) fn has_current(&self) -> bool {
+        self.current != Current::None
+    }
+
+    /// All messages so far; empty unless some program reads them.
+    #[inline]
+    pub(super) fn all(&self) -> &[Bytes] {
+        &self.all
+    }
+
+    /// How many messages have come.
+    #[inline]
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Checks the message that has just come, picks the fields that rules read, and makes it the current one.
+    #[inline]
+    pub(super) fn admit(&mut self, call: &mut Call) -> Result<(), Status> {
+        let bounds = call.bounds();
+        check_and_pick(self.layouts, self.picker, call.frame(), bounds, &mut self.picked)
+            .map_err(MessageError::from)?;
+        self.admitted(call)
+    }
+
+    /// Admits a message of which nobody reads a field.
+    #[inline]
+    pub(super) fn admit_unread(&mut self, call: &mut Call) -> Result<(), Status> {
+        check(self.layouts, self.layout, call.frame(), call.bounds()).map_err(MessageError::from)?;
+        self.admitted(call)
+    }
+
+    #[inline]
+    fn admitted(&mut self, call: &mut Call) -> Result<(), Status> {
+        self.received += 1;
+        self.current = Current::Frame;
+        if self.keeps_all {
+            self.all.push(call.keep_frame()?);
+        }
+        Ok(())
+    }
+
+    /// Makes a message of an earlier event the current one.
+    pub(super) fn take_up(&mut self, message: &[u8], bounds: Bounds) -> Result<(), Status> {
+        self.copy.clear();
+        self.copy.extend_from_slice(message);
+        self.current = Current::Copy;
+        check_and_pick(self.layouts, self.picker, message, bounds, &mut self.picked)
+            .map_err(MessageError::from)?;
+        Ok(())
+    }
+
+    /// Takes up a message that has come before, as the nth.
+    pub(super) fn replay(&mut self, message: &[u8], nth: u64, bounds: Bounds) -> Result<(), Status> {
+        self.received = nth;
+        self.take_up(message, bounds)
+    }
+
+    /// From now on there is no current message.
+    pub(super) fn clear(&mut self) {
+        self.current = Current::None;
+    }
+
+    /// Copies the current message for events that come after it, before the receive buffer moves on.
+    pub(super) fn keep_frame(&mut self, call: &mut Call) {
+        if self.current == Current::Frame {
+            self.copy.clear();
+            self.copy.extend_from_slice(call.frame());
+            self.current = Current::Copy;
+        }
+    }
+
+    /// Lets go of a current message that was not copied; `false` if there is none such.
+    pub(super) fn drop_frame(&mut self) -> bool {
+        let dropped = self.current == Current::Frame;
+        if dropped {
+            self.current = Current::None;
+        }
+        dropped
+    }
+}

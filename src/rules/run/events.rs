@@ -1,0 +1,65 @@
+//! The events of a call: the next message, half-close, and messages that come a second time.
+
+use tonic::Status;
+
+use super::outcome::{CallState, failed};
+use super::session::Session;
+use crate::handler::Call;
+use crate::rules::plan::Rule;
+
+impl<'r> Session<'r> {
+    /// Waits for the next message and admits it; `false` at half-close.
+    #[inline]
+    pub(super) async fn next(&mut self, rule: &Rule, call: &mut Call) -> Result<bool, Status> {
+        if rule.keeps_last {
+            self.keep_frame(call);
+        }
+        if !call.next_frame().await? {
+            return Ok(false);
+        }
+        self.admit_for(rule, call)?;
+        Ok(true)
+    }
+
+    /// Admits the next message if it has come already.
+    #[inline]
+    pub(super) fn next_at_once(&mut self, rule: &Rule, call: &mut Call) -> Result<bool, Status> {
+        if rule.keeps_last {
+            self.keep_frame(call);
+        }
+        let more = call.next_frame_at_once();
+        if more {
+            self.admit_for(rule, call)?;
+        }
+        Ok(more)
+    }
+
+    /// Runs the steps of half-close.
+    pub(super) async fn half_closed(&mut self, rule: &'r Rule, call: &mut Call) -> Result<CallState, Status> {
+        self.drop_frame();
+        self.run(rule, &rule.half_close, call).await
+    }
+
+    /// Runs the events of messages that were waited for before the rule was chosen.
+    pub(super) async fn replay_all(&mut self, rule: &'r Rule, call: &mut Call) -> Result<CallState, Status> {
+        let messages = self.requests().to_vec();
+        let bounds = call.bounds();
+        for (message, nth) in messages.iter().zip(1..) {
+            self.replay(message, nth, bounds)?;
+            if self.run(rule, &rule.message, call).await? == CallState::Ended {
+                return Ok(CallState::Ended);
+            }
+        }
+        self.half_closed(rule, call).await
+    }
+
+    /// Gives the variables their first values.
+    pub(super) fn begin_state(&mut self, rule: &Rule, call: &mut Call) -> Result<(), Status> {
+        for template in &rule.state {
+            let value = self.with_env(call, |env, _| template.value(env));
+            let value = value.map_err(|error| failed(rule, &format!("`state`: {error}")))?;
+            self.variables().declare(value);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! Why a rule would or would not answer a call.
+
+use bytes::Bytes;
+use tonic::metadata::MetadataMap;
+
+use super::choose::difference;
+use super::condition::Decoded;
+use super::method::MethodRules;
+use crate::cel::{CallFacts, Env};
+use crate::message::{Bounds, Message, MessageError, check_and_pick};
+use crate::rules::plan::Stage;
+
+/// What became of one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The rule's name.
+    pub rule: String,
+    /// What differs first; nothing if the rule matches.
+    pub difference: Option<String>,
+}
+
+impl MethodRules {
+    /// Tells for each rule, in order, whether it matches a call with these requests and this metadata. The first
+    /// that does is the one that answers. No counter of `times` is touched.
+    ///
+    /// An error means that a request is of another type, or not a whole message.
+    pub fn explain(
+        &self,
+        requests: &[Message],
+        metadata: &MetadataMap,
+    ) -> Result<Vec<Explanation>, MessageError> {
+        let requests: Vec<Bytes> = requests
+            .iter()
+            .map(|request| {
+                request
+                    .expect_type(self.method.input())
+                    .map(|()| request.to_bytes())
+            })
+            .collect::<Result<_, _>>()?;
+        let layouts = self.method.layouts();
+        let read = |bytes| {
+            let mut picked = self.picker.picked();
+            match check_and_pick(layouts, &self.picker, bytes, Bounds::default(), &mut picked) {
+                Ok(()) => Ok((bytes, picked)),
+                Err(malformed) => Err(MessageError::from(malformed)),
+            }
+        };
+        // As in a call: a rule that waits for half-close has the last message for its `request`.
+        let first = requests.first().map(|bytes| read(bytes)).transpose()?;
+        let last = requests.last().map(|bytes| read(bytes)).transpose()?;
+        let store = self.settings.state.store();
+        let call = CallFacts {
+            method: self.method.name().to_owned(),
+            ..CallFacts::default()
+        };
+        let explained = self.rules.iter().enumerate().map(|(at, rule)| {
+            let at_half_close = rule.condition.stage == Stage::HalfClose;
+            let request = if at_half_close { &last } else { &first };
+            let request = request.as_ref().map(|(bytes, picked)| (*bytes, picked));
+            let env = Env {
+                layouts,
+                request,
+                requests: &requests,
+                received: requests.len() as u64,
+                metadata: metadata.as_ref(),
+                state: &[],
+                locals: &[],
+                store: &store,
+                call: &call,
+            };
+            let mut decoded = Decoded::new(request.map(|(bytes, _)| (self.method.input().clone(), bytes)));
+            Explanation {
+                rule: rule.name.to_string(),
+                difference: difference(self, at, &env, &mut decoded).map(|difference| difference.text),
+            }
+        });
+        Ok(explained.collect())
+    }
+}

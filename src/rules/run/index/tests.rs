@@ -1,0 +1,202 @@
+//! A look-up in the index chooses the rule that trying all of them would, whatever they ask for.
+
+use std::fmt::Write as _;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use proptest::prelude::*;
+
+use crate::cel::Env;
+use crate::message::Message;
+use crate::rules::run::Decoded;
+use crate::rules::testing::{kinds, with_request};
+use crate::rules::{MethodRules, Rules};
+use crate::schema::Schema;
+
+/// The condition of the nth rule.
+type Condition = fn(usize) -> String;
+
+/// The rules of `kinds.Kinds/Unary` with these conditions: lines of YAML.
+fn rules(schema: &Schema, conditions: &[String]) -> std::sync::Arc<MethodRules> {
+    let mut yaml = "rules:\n".to_owned();
+    for condition in conditions {
+        writeln!(
+            yaml,
+            "  - {{method: kinds.Kinds/Unary, {condition}, reply: {{}}}}"
+        )
+        .expect("a string grows");
+    }
+    let rules = Rules::from_text(schema, "f", &yaml).unwrap_or_else(|error| panic!("{error:?}"));
+    let (_, rules) = rules.handlers().next().expect("one method has rules");
+    rules
+}
+
+/// Calls `read` with what the rules see of a call.
+fn with_call<T>(
+    schema: &Schema,
+    rules: &MethodRules,
+    request: &str,
+    metadata: &[(&'static str, String)],
+    read: impl FnOnce(&Env<'_>) -> T,
+) -> T {
+    let request = Message::from_json(rules.method.input().clone(), request).expect("the request fits");
+    let mut headers = HeaderMap::new();
+    for (name, value) in metadata {
+        let value = HeaderValue::from_str(value).expect("it is ASCII");
+        headers.append(HeaderName::from_static(name), value);
+    }
+    with_request(schema, &rules.picker, &request, |env| {
+        read(&Env {
+            metadata: &headers,
+            ..*env
+        })
+    })
+}
+
+fn candidates(rules: &MethodRules, env: &Env<'_>) -> Vec<usize> {
+    rules
+        .order
+        .index
+        .candidates(&(0..rules.rules.len()), env)
+        .collect()
+}
+
+/// The first of these rules that matches.
+fn first(rules: &MethodRules, env: &Env<'_>, mut places: impl Iterator<Item = usize>) -> Option<usize> {
+    let request = env
+        .request
+        .map(|(bytes, _)| (rules.method.input().clone(), bytes));
+    let mut decoded = Decoded::new(request);
+    places.find(|at| rules.rules[*at].condition.holds(env, &mut decoded) == Ok(true))
+}
+
+/// One equality in CEL, on one of a few values.
+fn equality() -> impl Strategy<Value = String> {
+    (0..14, 0..3).prop_map(|(place, n)| match place {
+        0 => format!("request.string == 's{n}'"),
+        1 => format!("'s{n}' == request.opt"),
+        2 => format!("request.int32 == {n}"),
+        3 => format!("{n} == request.sint64"),
+        4 => format!("request.uint64 == {n}u"),
+        5 => format!("request.fixed32 == {n}u"),
+        6 => format!("request.bool == {}", n == 1),
+        7 => format!("request.bytes == b'{n}'"),
+        8 => format!("request.colour == {}", n - 2),
+        9 => format!("request.point.name == 's{n}'"),
+        10 => format!("request.double == {n}.0"),
+        11 => format!("metadata['a'] == 's{n}'"),
+        12 => format!("'s{n}, s{n}' == metadata.b"),
+        _ => format!("request.text == 's{n}'"),
+    })
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    let when = proptest::collection::vec(equality(), 1..4).prop_map(|parts| parts.join(" && "));
+    prop_oneof![
+        6 => when.prop_map(|when| format!("when: \"{when}\"")),
+        1 => (equality(), equality()).prop_map(|(a, b)| format!("when: \"{a} || {b}\"")),
+        1 => equality().prop_map(|a| format!("when: \"!({a})\"")),
+        2 => (0..3, 0..3).prop_map(|(a, b)| format!("match: {{string: s{a}, point: {{value: {b}}}}}")),
+        1 => (equality(), 0..3).prop_map(|(a, b)| format!("when: \"{a}\", match: {{int64: {b}}}")),
+    ]
+}
+
+/// A request of the values that conditions ask for; a field in three is unset.
+fn request() -> impl Strategy<Value = String> {
+    let field = prop_oneof![
+        Just("string"),
+        Just("opt"),
+        Just("int32"),
+        Just("sint64"),
+        Just("uint64"),
+        Just("fixed32"),
+        Just("bool"),
+        Just("bytes"),
+        Just("colour"),
+        Just("point"),
+        Just("double"),
+        Just("text"),
+        Just("int64"),
+    ];
+    proptest::collection::btree_map(field, 0..3_usize, 0..13).prop_map(|fields| {
+        let fields = fields.into_iter().map(|(name, n)| match name {
+            "string" | "opt" | "text" => format!("\"{name}\": \"s{n}\""),
+            "bool" => format!("\"{name}\": {}", n == 1),
+            "bytes" => format!("\"{name}\": \"{}\"", ["MA==", "MQ==", "Mg=="][n]),
+            "colour" => format!("\"{name}\": {}", [-2, 1, 0][n]),
+            "point" => format!("\"{name}\": {{\"name\": \"s{n}\", \"value\": {n}}}"),
+            _ => format!("\"{name}\": {n}"),
+        });
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+    })
+}
+
+fn metadata() -> impl Strategy<Value = Vec<(&'static str, String)>> {
+    let entry = (prop_oneof![Just("a"), Just("b"), Just("b")], 0..3);
+    proptest::collection::vec(entry.prop_map(|(name, n)| (name, format!("s{n}"))), 0..4)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn the_index_chooses_what_a_plain_search_chooses(
+        conditions in proptest::collection::vec(condition(), 1..60),
+        calls in proptest::collection::vec((request(), metadata()), 1..40),
+    ) {
+        let schema = kinds();
+        let rules = rules(&schema, &conditions);
+        for (request, metadata) in calls {
+            let (indexed, plain) = with_call(&schema, &rules, &request, &metadata, |env| {
+                let indexed = first(&rules, env, candidates(&rules, env).into_iter());
+                (indexed, first(&rules, env, 0..rules.rules.len()))
+            });
+            prop_assert_eq!(indexed, plain, "{} {:?}", request, metadata);
+        }
+    }
+}
+
+#[test]
+fn a_call_meets_the_same_few_rules_however_many_there_are() {
+    let schema = kinds();
+    let table: [(&str, Condition); 5] = [
+        ("a field", |n| format!("match: {{string: s{n}}}")),
+        ("metadata", |n| format!("when: \"metadata['a'] == 's{n}'\"")),
+        ("metadata and more", |n| {
+            format!("when: \"metadata['a'] == 's{n}' && request.int32 < 5\"")
+        }),
+        ("two places together", |n| {
+            format!(
+                "when: \"request.int64 == {} && metadata['a'] == 's{}'\"",
+                n % 100,
+                n / 100
+            )
+        }),
+        ("an unsigned number", |n| format!("when: request.uint64 == {n}u")),
+    ];
+    for (what, condition) in table {
+        let conditions: Vec<String> = (0..1000).map(condition).collect();
+        let rules = rules(&schema, &conditions);
+        let request = r#"{"string": "s42", "int64": 42, "uint64": 42}"#;
+        for metadata in ["s2", "s0", "s9"] {
+            let metadata = [("a", metadata.to_owned())];
+            let met = with_call(&schema, &rules, request, &metadata, |env| candidates(&rules, env));
+            assert_eq!(met.len(), 1, "{what}");
+        }
+    }
+}
+
+#[test]
+fn metadata_that_is_not_there_costs_one_rule_which_says_so() {
+    let schema = kinds();
+    let conditions: Vec<String> = (0..1000)
+        .map(|n| format!("when: \"metadata['a'] == 's{n}'\""))
+        .collect();
+    let rules = rules(&schema, &conditions);
+    let (met, error) = with_call(&schema, &rules, "{}", &[], |env| {
+        let mut decoded = Decoded::new(None);
+        let error = rules.rules[0].condition.holds(env, &mut decoded);
+        (candidates(&rules, env), error)
+    });
+    assert_eq!(met, [0]);
+    assert_eq!(error.expect_err("it failed").into_text(), "no such key: a");
+}

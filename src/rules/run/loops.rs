@@ -1,0 +1,127 @@
+//! The loops that a session is in.
+
+use crate::cel::Value;
+
+/// The open loops, innermost last, each with its local variable: its counter or the element at hand.
+#[derive(Debug, Default)]
+pub(super) struct Loops {
+    /// As many as `rounds`.
+    locals: Vec<Value<'static>>,
+    rounds: Vec<Rounds>,
+}
+
+/// The rounds of a loop that are left.
+#[derive(Debug)]
+pub(super) enum Rounds {
+    Count { next: i64, end: i64 },
+    Elements(std::vec::IntoIter<Value<'static>>),
+}
+
+/// The rounds of the innermost loop, taken out to be run at once.
+#[derive(Debug)]
+pub(super) struct CountedRounds {
+    locals: Vec<Value<'static>>,
+    next: i64,
+    end: i64,
+}
+
+impl Loops {
+    /// What expressions read.
+    #[inline]
+    pub(super) fn locals(&self) -> &[Value<'static>] {
+        &self.locals
+    }
+
+    /// Begins a loop; `false` if it has no rounds.
+    pub(super) fn begin(&mut self, mut rounds: Rounds) -> bool {
+        let first = rounds.next();
+        let begins = first.is_some();
+        if let Some(first) = first {
+            self.locals.push(first);
+            self.rounds.push(rounds);
+        }
+        begins
+    }
+
+    /// Goes on to the next round of the innermost loop; `false` if that was the last, which ends the loop.
+    #[inline]
+    pub(super) fn next_round(&mut self) -> bool {
+        if let (Some(rounds), Some(local)) = (self.rounds.last_mut(), self.locals.last_mut()) {
+            match rounds {
+                Rounds::Count { next, end } if *next < *end => {
+                    put_int(local, *next);
+                    *next += 1;
+                    return true;
+                }
+                Rounds::Count { .. } => {}
+                Rounds::Elements(elements) => {
+                    if let Some(element) = elements.next() {
+                        *local = element;
+                        return true;
+                    }
+                }
+            }
+        }
+        self.rounds.pop();
+        self.locals.pop();
+        false
+    }
+
+    /// Takes out the rounds of the innermost loop, if it counts. [`put_back`](Self::put_back) must follow.
+    pub(super) fn take_counted(&mut self) -> Option<CountedRounds> {
+        match self.rounds.last() {
+            Some(Rounds::Count { next, end }) => Some(CountedRounds {
+                next: *next,
+                end: *end,
+                locals: std::mem::take(&mut self.locals),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Puts back what was taken, and goes on after the rounds that were run.
+    pub(super) fn put_back(&mut self, counted: CountedRounds) {
+        self.locals = counted.locals;
+        if let Some(Rounds::Count { next, .. }) = self.rounds.last_mut() {
+            *next = counted.next;
+        }
+    }
+}
+
+impl CountedRounds {
+    /// Goes on to the next round, and gives what expressions read in it.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<&[Value<'static>]> {
+        if self.next >= self.end {
+            return None;
+        }
+        if let Some(local) = self.locals.last_mut() {
+            put_int(local, self.next);
+        }
+        self.next += 1;
+        Some(&self.locals)
+    }
+}
+
+impl Rounds {
+    #[inline]
+    fn next(&mut self) -> Option<Value<'static>> {
+        match self {
+            Self::Count { next, end } => {
+                let round = *next;
+                *next += 1;
+                (round < *end).then_some(Value::Int(round))
+            }
+            Self::Elements(elements) => elements.next(),
+        }
+    }
+}
+
+/// Sets a variable that mostly holds an int already.
+#[inline]
+pub(super) fn put_int(variable: &mut Value<'static>, number: i64) {
+    match variable {
+        Value::Int(held) => *held = number,
+        other => *other = Value::Int(number),
+    }
+}

@@ -1,0 +1,111 @@
+//! The rules of one method, ready to answer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::counters::Counter;
+use super::order::Order;
+use super::state::RulesState;
+use crate::cel::{Store, Uses};
+use crate::message::Picker;
+use crate::rules::plan::{Rule, Times};
+use crate::schema::Method;
+
+/// What all rules of one load have in common when they run.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) state: RulesState,
+    /// Whether responses name the rule that answered.
+    pub(crate) rule_header: bool,
+    /// Makes `random()` and `uuid()` repeatable.
+    pub(crate) seed: Option<u64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            state: RulesState::default(),
+            rule_header: true,
+            seed: None,
+        }
+    }
+}
+
+/// The rules of one method, in the order in which they are tried.
+pub struct MethodRules {
+    pub(super) method: Arc<Method>,
+    pub(super) rules: Vec<Rule>,
+    /// By rule: how often those with `times` have answered.
+    counters: Vec<Option<Arc<Counter>>>,
+    /// The fields that conditions and sessions read.
+    pub(super) picker: Picker,
+    /// What all rules together look at.
+    pub(super) uses: Uses,
+    pub(super) order: Order,
+    pub(super) settings: Settings,
+    /// For rules that do not look at the store.
+    pub(super) no_store: Store,
+}
+
+/// Shows the names only: compiled rules hold message types, which may be recursive.
+/// The names only: what rules are compiled to holds types, and those may be recursive.
+impl fmt::Debug for MethodRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MethodRules")
+            .field("method", &self.method)
+            .field("rules", &self.names().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl MethodRules {
+    /// Takes rules in the order of files and places. The counters of their `times` must be loaded.
+    pub(crate) fn new(
+        method: Arc<Method>,
+        mut rules: Vec<Rule>,
+        picker: Picker,
+        settings: &Settings,
+    ) -> Self {
+        // Stable: within a priority the order of files and places stays.
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+        let counters = settings.state.counters();
+        let counter = |rule: &Rule| rule.times.as_ref().map(|_| counters.of(&rule.id));
+        Self {
+            uses: rules
+                .iter()
+                .map(Rule::all_uses)
+                .fold(Uses::default(), |all, uses| all | uses),
+            order: Order::of(&rules),
+            counters: rules.iter().map(counter).collect(),
+            method,
+            rules,
+            picker,
+            settings: settings.clone(),
+            no_store: Store::default(),
+        }
+    }
+
+    /// The method that they answer.
+    pub(crate) fn method(&self) -> &Arc<Method> {
+        &self.method
+    }
+
+    /// The names of the rules, in the order in which they are tried.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| &*rule.name)
+    }
+
+    /// The rule that answers every call, if the first one does.
+    pub(super) fn unconditional(&self) -> Option<&Rule> {
+        self.rules
+            .first()
+            .filter(|rule| rule.condition.is_always() && rule.times.is_none())
+    }
+
+    /// The `times` of the rule at a place, and how often it has answered.
+    #[inline]
+    pub(super) fn limit(&self, at: usize) -> Option<(&Times, &Counter)> {
+        let times = self.rules[at].times.as_ref()?;
+        Some((times, self.counters[at].as_deref()?))
+    }
+}

@@ -1,0 +1,57 @@
+//! How far the steps of an event got.
+
+use std::time::Duration;
+
+use tonic::Status;
+
+use crate::handler::Call;
+use crate::rules::plan::Rule;
+
+/// Whether a call goes on after the steps of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CallState {
+    Open,
+    /// The call has ended with OK.
+    Ended,
+}
+
+/// Why steps stopped.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// There are no more, or the call has ended.
+    Done(CallState),
+    /// The next one has to wait.
+    Waiting(Wait),
+}
+
+/// What steps wait for.
+#[derive(Debug)]
+pub(super) enum Wait {
+    /// The transport, to take what was written.
+    Transport,
+    /// The other calls on the thread.
+    Others,
+    Time(Duration),
+}
+
+impl Wait {
+    /// Waits until it is over.
+    pub(super) async fn over(self, call: &mut Call) {
+        match self {
+            Self::Transport => call.written().await,
+            Self::Others => {
+                call.publish();
+                tokio::task::yield_now().await;
+            }
+            Self::Time(duration) => {
+                call.publish();
+                tokio::time::sleep(duration).await;
+            }
+        }
+    }
+}
+
+/// What a call ends with when its values do not fit its rule.
+pub(super) fn failed(rule: &Rule, message: &str) -> Status {
+    Status::internal(format!("rule {}: {message}", rule.name))
+}

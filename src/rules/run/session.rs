@@ -1,0 +1,209 @@
+//! What a rule has at hand for one call.
+//!
+//! A session owns the current message, the variables and the loops of a call. Its events come one at a time, in order:
+//! open, each message, half-close, and between them timers and signals. For each message there is one pass that
+//! checks its bytes and picks the fields that the rules read.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use tonic::Status;
+
+use super::current::Messages;
+use super::loops::Loops;
+use super::method::MethodRules;
+use super::signals::Listener;
+use super::template::LoopCache;
+use super::variables::Variables;
+use crate::cel::{CallFacts, Env, EvalError, Store};
+use crate::handler::{Call, Frames};
+use crate::message::Bounds;
+use crate::rules::plan::{Rule, Text};
+
+/// One call, answered by rules.
+#[derive(Debug)]
+pub(super) struct Session<'r> {
+    rules: &'r MethodRules,
+    messages: Messages<'r>,
+    variables: Variables,
+    loops: Loops,
+    /// What loops wrote for the current message.
+    cache: LoopCache,
+    facts: CallFacts,
+    /// Whether what rules log goes anywhere, as it was when the call began.
+    logs: bool,
+    /// A log line that is being written; kept for its memory.
+    line: String,
+    listener: Option<Listener>,
+}
+
+impl<'r> Session<'r> {
+    pub(super) fn new(rules: &'r MethodRules, call: &Call) -> Self {
+        let facts = if rules.uses.volatile {
+            CallFacts {
+                method: rules.method.name().to_owned(),
+                peer: call
+                    .peer()
+                    .map(|peer| peer.addr().to_string())
+                    .unwrap_or_default(),
+                id: call.id(),
+                seed: rules.settings.seed,
+                ..CallFacts::default()
+            }
+        } else {
+            CallFacts::default()
+        };
+        Self {
+            rules,
+            messages: Messages::new(rules),
+            variables: Variables::default(),
+            loops: Loops::default(),
+            cache: LoopCache::default(),
+            facts,
+            logs: tracing::enabled!(target: "protod::rules", tracing::Level::INFO),
+            line: String::new(),
+            listener: None,
+        }
+    }
+
+    /// Makes room for what `rule` needs, and listens to its signals.
+    pub(super) fn begin(&mut self, rule: &Rule) {
+        if rule.cached > 0 {
+            self.cache = LoopCache::new(rule.cached);
+        }
+        self.variables.reserve(rule.state.len());
+        if !rule.signals.is_empty() {
+            let names = rule.signals.iter().map(|signal| Arc::clone(&signal.name));
+            self.listener = Some(self.rules.settings.state.listen(names));
+        }
+    }
+
+    pub(super) fn rules(&self) -> &'r MethodRules {
+        self.rules
+    }
+
+    /// Calls `read` with what expressions read now, and with the buffer to answer into.
+    #[inline]
+    pub(super) fn with_env<T>(&self, call: &mut Call, read: impl FnOnce(&Env<'_>, Frames<'_>) -> T) -> T {
+        let (frame, metadata, frames) = call.at_hand();
+        let (shared, none);
+        let store: &Store = if self.rules.uses.store {
+            shared = self.rules.settings.state.store();
+            &shared
+        } else {
+            none = &self.rules.no_store;
+            none
+        };
+        read(&self.env(frame, metadata, store), frames)
+    }
+
+    /// What expressions read now.
+    #[inline]
+    pub(super) fn env<'e>(&'e self, frame: &'e [u8], metadata: &'e HeaderMap, store: &'e Store) -> Env<'e> {
+        Env {
+            layouts: self.messages.layouts(),
+            request: Some(self.messages.request(frame)),
+            requests: self.messages.all(),
+            received: self.messages.received(),
+            metadata,
+            state: self.variables.values(),
+            store,
+            locals: self.loops.locals(),
+            call: &self.facts,
+        }
+    }
+
+    #[inline]
+    pub(super) fn variables(&mut self) -> &mut Variables {
+        &mut self.variables
+    }
+
+    #[inline]
+    pub(super) fn loops(&mut self) -> &mut Loops {
+        &mut self.loops
+    }
+
+    #[inline]
+    pub(super) fn cache(&self) -> &LoopCache {
+        &self.cache
+    }
+
+    /// The session's place among the calls that hear signals, if it is one of them.
+    pub(super) fn listener(&mut self) -> Option<&mut Listener> {
+        self.listener.as_mut()
+    }
+
+    /// Whether `request` is a message that has come, rather than an empty one that stands for it.
+    pub(super) fn has_request(&self) -> bool {
+        self.messages.has_current()
+    }
+
+    /// All messages so far; empty unless some program reads them.
+    pub(super) fn requests(&self) -> &[Bytes] {
+        self.messages.all()
+    }
+
+    /// Checks the message that has just come, and picks the fields that the rules read.
+    #[inline]
+    pub(super) fn admit(&mut self, call: &mut Call) -> Result<(), Status> {
+        self.cache.forget();
+        self.messages.admit(call)
+    }
+
+    /// Checks the message that has just come, and picks the fields that `rule` reads.
+    #[inline]
+    pub(super) fn admit_for(&mut self, rule: &Rule, call: &mut Call) -> Result<(), Status> {
+        if self.logs || rule.reads_request {
+            return self.admit(call);
+        }
+        // It reads them for lines that nobody logs.
+        self.cache.forget();
+        self.messages.admit_unread(call)
+    }
+
+    /// Makes a message of an earlier event the current one.
+    pub(super) fn take_up(&mut self, message: &[u8], bounds: Bounds) -> Result<(), Status> {
+        self.cache.forget();
+        self.messages.take_up(message, bounds)
+    }
+
+    /// Takes up a message that has come before, as the nth.
+    pub(super) fn replay(&mut self, message: &[u8], nth: u64, bounds: Bounds) -> Result<(), Status> {
+        self.cache.forget();
+        self.messages.replay(message, nth, bounds)
+    }
+
+    /// From now on `request` is no message that has come.
+    pub(super) fn clear_request(&mut self) {
+        self.messages.clear();
+    }
+
+    /// Copies the current message for events that come after it, before the receive buffer moves on.
+    pub(super) fn keep_frame(&mut self, call: &mut Call) {
+        self.messages.keep_frame(call);
+    }
+
+    /// Lets go of a current message that [`keep_frame`](Self::keep_frame) did not copy: nobody reads it.
+    pub(super) fn drop_frame(&mut self) {
+        if self.messages.drop_frame() {
+            self.cache.forget();
+        }
+    }
+
+    /// Whether what rules log goes anywhere.
+    #[inline]
+    pub(super) fn logs(&self) -> bool {
+        self.logs
+    }
+
+    #[inline(never)]
+    pub(super) fn log(&mut self, text: &Text, call: &mut Call) -> Result<(), EvalError> {
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        self.with_env(call, |env, _| text.write(env, &mut line))?;
+        tracing::info!(target: "protod::rules", "{line}");
+        self.line = line;
+        Ok(())
+    }
+}

@@ -1,0 +1,248 @@
+//! Runs the steps of an event.
+//!
+//! Each operation reads what the call has at hand through [`Session::with_env`] and is done before the next one
+//! begins; only sending and waiting give the thread away, and nothing is borrowed then.
+
+use tonic::Status;
+
+use super::loops::Rounds;
+use super::outcome::{CallState, Stopped, Wait, failed};
+use super::session::Session;
+use super::template::{WriteError, WriteErrorKind};
+use crate::cel::{Env, EvalError, Value};
+use crate::handler::Call;
+use crate::rules::plan::template::Template;
+use crate::rules::plan::{Metadata, Op, Pause, Rule, SignalStep, Steps};
+
+/// How many rounds a loop goes on without a pause. A deadline, the end of the server and the other calls on the thread
+/// wait for that long.
+const TURN: u32 = 1024;
+
+impl<'r> Session<'r> {
+    /// Runs the steps of one event.
+    pub(super) async fn run(
+        &mut self,
+        rule: &'r Rule,
+        steps: &'r Steps,
+        call: &mut Call,
+    ) -> Result<CallState, Status> {
+        let mut at = 0;
+        loop {
+            match self.steps(rule, steps, &mut at, call)? {
+                Stopped::Done(state) => return Ok(state),
+                Stopped::Waiting(wait) => wait.over(call).await,
+            }
+        }
+    }
+
+    /// Runs the steps from `at` on, up to one that has to wait. Most events never wait, and run in here without
+    /// the bookkeeping of a future. What is seldom met is kept out of here, so that this stays small.
+    pub(super) fn steps(
+        &mut self,
+        rule: &'r Rule,
+        steps: &'r Steps,
+        at: &mut usize,
+        call: &mut Call,
+    ) -> Result<Stopped, Status> {
+        let mut rounds = 0;
+        while let Some(op) = steps.ops.get(*at) {
+            *at += 1;
+            match op {
+                Op::Send(template) => {
+                    self.with_env(call, |env, mut frames| {
+                        frames.write(|buffer| template.write(env, self.cache(), buffer))
+                    })
+                    .map_err(|error| write_failed(rule, error))?;
+                    if is_whole_loop(steps, *at) {
+                        self.send_rounds(template, call)
+                            .map_err(|error| write_failed(rule, error))?;
+                    }
+                    if call.is_full() {
+                        return Ok(Stopped::Waiting(Wait::Transport));
+                    }
+                }
+                Op::SetInt(set) => {
+                    if !self.variables().add(set) {
+                        self.set_int(rule, set, call)?;
+                    }
+                }
+                Op::Log(text) => {
+                    if self.logs() {
+                        self.log(text, call).map_err(|error| log_failed(rule, &error))?;
+                    }
+                }
+                Op::Next { body, every } => {
+                    if self.loops().next_round() {
+                        *at = *body;
+                        rounds += 1;
+                        if let Some(every) = every {
+                            return self.pause(rule, every, call);
+                        }
+                        if rounds == TURN {
+                            return Ok(Stopped::Waiting(Wait::Others));
+                        }
+                    }
+                }
+                Op::Jump(to) => *at = *to,
+                other => {
+                    if let Some(stop) = self.step(rule, other, at, call)? {
+                        return Ok(stop);
+                    }
+                }
+            }
+        }
+        Ok(Stopped::Done(CallState::Open))
+    }
+
+    /// Goes on with a loop that does nothing but send: until the transport is full, or the last round is sent.
+    #[inline(never)]
+    fn send_rounds(&mut self, template: &Template, call: &mut Call) -> Result<(), WriteError> {
+        let Some(mut rounds) = self.loops().take_counted() else {
+            return Ok(());
+        };
+        let sent = self.with_env(call, |env, mut frames| {
+            while !frames.is_full()
+                && let Some(locals) = rounds.next()
+            {
+                let env = Env { locals, ..*env };
+                frames.write(|buffer| template.write(&env, self.cache(), buffer))?;
+            }
+            Ok(())
+        });
+        self.loops().put_back(rounds);
+        sent
+    }
+
+    /// Runs one step of the kinds that are seldom met for each message.
+    #[inline(never)]
+    fn step(
+        &mut self,
+        rule: &'r Rule,
+        op: &'r Op,
+        at: &mut usize,
+        call: &mut Call,
+    ) -> Result<Option<Stopped>, Status> {
+        match op {
+            Op::Set(assignments) => self.set(rule, assignments, call)?,
+            Op::Unless { condition, to } => {
+                let holds = self.with_env(call, |env, _| match condition.eval(env) {
+                    Ok(Value::Bool(holds)) => Ok(holds),
+                    Ok(other) => Err(format!("`when` gave {}, no bool", other.type_name())),
+                    Err(error) => Err(format!("`when`: {error}")),
+                });
+                if !holds.map_err(|message| failed(rule, &message))? {
+                    *at = *to;
+                }
+            }
+            Op::Repeat { count, end } => {
+                let count = self.with_env(call, |env, _| count.value(env)).and_then(rounds);
+                let end_round = count.map_err(|error| failed(rule, &format!("`repeat`: {error}")))?;
+                if !self.loops().begin(Rounds::Count {
+                    next: 0,
+                    end: end_round,
+                }) {
+                    *at = *end;
+                }
+            }
+            Op::Each { list, end } => {
+                let elements = self.with_env(call, |env, _| list.eval(env).and_then(elements));
+                let elements = elements.map_err(|error| failed(rule, &format!("`each`: {error}")))?;
+                if !self.loops().begin(Rounds::Elements(elements.into_iter())) {
+                    *at = *end;
+                }
+            }
+            Op::Wait(pause) => return self.pause(rule, pause, call).map(Some),
+            Op::Headers(headers) => self.headers(rule, headers, call)?,
+            Op::Trailers(trailers) => {
+                // Taken out, because the values may read the call's own metadata.
+                let mut map = std::mem::take(call.trailers_mut());
+                let written = self.with_env(call, |env, _| trailers.write(env, &mut map));
+                *call.trailers_mut() = map;
+                written.map_err(|message| failed(rule, &format!("`trailers`: {message}")))?;
+            }
+            Op::FlushHeaders => call.flush_headers(),
+            Op::Status(status) => {
+                let status = self.with_env(call, |env, _| status.status(env));
+                let status = status.map_err(|message| failed(rule, &format!("`status`: {message}")))?;
+                return match status.code() {
+                    tonic::Code::Ok => Ok(Some(Stopped::Done(CallState::Ended))),
+                    _ => Err(status),
+                };
+            }
+            Op::Signal(step) => self.signal(rule, step, call)?,
+            Op::Send(_) | Op::SetInt(_) | Op::Log(_) | Op::Next { .. } | Op::Jump(_) => {
+                unreachable!("`steps` runs these")
+            }
+        }
+        Ok(None)
+    }
+
+    #[inline(never)]
+    fn pause(&self, rule: &Rule, pause: &Pause, call: &mut Call) -> Result<Stopped, Status> {
+        let duration = self.with_env(call, |env, _| pause.duration(env));
+        let duration = duration.map_err(|message| failed(rule, &message))?;
+        Ok(Stopped::Waiting(Wait::Time(duration)))
+    }
+
+    fn headers(&self, rule: &Rule, headers: &Metadata, call: &mut Call) -> Result<(), Status> {
+        let Some(map) = call.headers_mut() else {
+            return Err(failed(rule, "`headers`: they are sent already"));
+        };
+        let mut map = std::mem::take(map);
+        let written = self.with_env(call, |env, _| headers.write(env, &mut map));
+        if let Some(place) = call.headers_mut() {
+            *place = map;
+        }
+        written.map_err(|message| failed(rule, &format!("`headers`: {message}")))
+    }
+
+    fn signal(&mut self, rule: &Rule, step: &SignalStep, call: &mut Call) -> Result<(), Status> {
+        let (name, key) = self
+            .with_env(call, |env, _| {
+                let key = step.key.as_ref().map(|key| key.text(env)).transpose()?;
+                Ok((step.name.text(env)?, key))
+            })
+            .map_err(|error: EvalError| failed(rule, &format!("`signal`: {error}")))?;
+        let own = self.listener().map(|listener| listener.id());
+        self.rules().settings.state.raise(&name, key.as_deref(), own);
+        Ok(())
+    }
+}
+
+/// How many rounds a value means.
+fn rounds(count: Value<'static>) -> Result<i64, EvalError> {
+    let rounds = match &count {
+        Value::Int(count) => Some(*count).filter(|count| *count >= 0),
+        Value::Uint(count) => i64::try_from(*count).ok(),
+        _ => None,
+    };
+    rounds.ok_or_else(|| EvalError::new(format!("{} rounds", count.to_text())))
+}
+
+/// The elements of a list, or the keys of a map.
+fn elements(value: Value<'_>) -> Result<Vec<Value<'static>>, EvalError> {
+    match value {
+        Value::List(items) => Ok(items.into_iter().map(Value::into_owned).collect()),
+        Value::Map(entries) => Ok(entries.into_iter().map(|(key, _)| key.into_owned()).collect()),
+        other => Err(EvalError::new(format!("{} is no list", other.to_text()))),
+    }
+}
+
+/// Whether the step before `at` is all that its loop does.
+#[inline]
+fn is_whole_loop(steps: &Steps, at: usize) -> bool {
+    matches!(steps.ops.get(at), Some(Op::Next { body, every: None }) if body + 1 == at)
+}
+
+#[cold]
+fn log_failed(rule: &Rule, error: &EvalError) -> Status {
+    failed(rule, &format!("`log`: {error}"))
+}
+
+#[cold]
+fn write_failed(rule: &Rule, error: WriteError) -> Status {
+    match error.into_kind() {
+        WriteErrorKind::Transport(status) => status,
+        other => failed(rule, &other.to_string()),
+    }
+}

@@ -1,0 +1,109 @@
+//! `google.protobuf.Value`, `Struct` and `ListValue`: JSON inside of messages.
+
+use super::value::does_not_fit;
+use crate::cel::Value;
+use crate::message::{WireType, key, put_delimited, put_varint, with_length};
+
+/// The fields of `google.protobuf.Value`.
+mod number {
+    pub(super) const NULL: u32 = 1;
+    pub(super) const NUMBER: u32 = 2;
+    pub(super) const STRING: u32 = 3;
+    pub(super) const BOOL: u32 = 4;
+    pub(super) const STRUCT: u32 = 5;
+    pub(super) const LIST: u32 = 6;
+}
+
+fn put_key(buffer: &mut Vec<u8>, number: u32, wire_type: WireType) {
+    put_varint(buffer, key(number, wire_type).into());
+}
+
+/// A `google.protobuf.Value`.
+pub(super) fn put_json(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), String> {
+    match value {
+        Value::Null => {
+            put_key(buffer, number::NULL, WireType::Varint);
+            put_varint(buffer, 0);
+        }
+        Value::Bool(truth) => {
+            put_key(buffer, number::BOOL, WireType::Varint);
+            put_varint(buffer, u64::from(*truth));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "JSON's numbers are doubles")]
+        Value::Int(number) => put_number(buffer, *number as f64),
+        #[expect(clippy::cast_precision_loss, reason = "JSON's numbers are doubles")]
+        Value::Uint(number) => put_number(buffer, *number as f64),
+        Value::Double(number) => put_number(buffer, *number),
+        Value::String(text) => put_text(buffer, text),
+        Value::Bytes(_)
+        | Value::Duration { .. }
+        | Value::Timestamp { .. }
+        | Value::Enum(..)
+        | Value::Type(_) => {
+            put_text(buffer, &value.to_text());
+        }
+        Value::List(_) => {
+            put_key(buffer, number::LIST, WireType::LengthDelimited);
+            with_length(buffer, |buffer| put_list(buffer, value))?;
+        }
+        Value::Map(_) => {
+            put_key(buffer, number::STRUCT, WireType::LengthDelimited);
+            with_length(buffer, |buffer| put_struct(buffer, value))?;
+        }
+        Value::Message(message) => {
+            let name = message.descriptor.full_name();
+            match name {
+                "google.protobuf.Value" => buffer.extend_from_slice(&message.bytes),
+                "google.protobuf.Struct" => {
+                    put_key(buffer, number::STRUCT, WireType::LengthDelimited);
+                    put_delimited(buffer, &message.bytes);
+                }
+                "google.protobuf.ListValue" => {
+                    put_key(buffer, number::LIST, WireType::LengthDelimited);
+                    put_delimited(buffer, &message.bytes);
+                }
+                _ => return Err(does_not_fit(value, "google.protobuf.Value")),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn put_number(buffer: &mut Vec<u8>, number: f64) {
+    put_key(buffer, number::NUMBER, WireType::Fixed64);
+    buffer.extend_from_slice(&number.to_le_bytes());
+}
+
+fn put_text(buffer: &mut Vec<u8>, text: &str) {
+    put_key(buffer, number::STRING, WireType::LengthDelimited);
+    put_delimited(buffer, text.as_bytes());
+}
+
+/// A `google.protobuf.ListValue`.
+pub(super) fn put_list(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), String> {
+    let Value::List(items) = value else {
+        return Err(does_not_fit(value, "google.protobuf.ListValue"));
+    };
+    for item in items {
+        put_key(buffer, 1, WireType::LengthDelimited);
+        with_length(buffer, |buffer| put_json(buffer, item))?;
+    }
+    Ok(())
+}
+
+/// A `google.protobuf.Struct`.
+pub(super) fn put_struct(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), String> {
+    let Value::Map(entries) = value else {
+        return Err(does_not_fit(value, "google.protobuf.Struct"));
+    };
+    for (name, value) in entries {
+        put_key(buffer, 1, WireType::LengthDelimited);
+        with_length(buffer, |buffer| {
+            put_key(buffer, 1, WireType::LengthDelimited);
+            put_delimited(buffer, name.to_text().as_bytes());
+            put_key(buffer, 2, WireType::LengthDelimited);
+            with_length(buffer, |buffer| put_json(buffer, value)).map(drop)
+        })?;
+    }
+    Ok(())
+}

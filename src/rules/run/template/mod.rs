@@ -1,0 +1,15 @@
+//! Writes messages from templates.
+//!
+//! Constants are copied, fields of the request go from its bytes to the frame, ints and doubles are written as they
+//! are computed, and the length of a sub-message is filled in after its contents are written. All else that an
+//! expression gives is a value first: for lists and maps, and for messages that are not just copied, that allocates.
+
+mod cache;
+mod error;
+mod json;
+mod value;
+mod well_known;
+mod write;
+
+pub(crate) use self::cache::LoopCache;
+pub(crate) use self::error::{WriteError, WriteErrorKind};

@@ -1,0 +1,261 @@
+//! Runs the operations of a template.
+
+use super::cache::LoopCache;
+use super::error::{WriteError, WriteErrorKind};
+use super::value;
+use crate::cel::{Env, EvalError};
+use crate::message::{Raw, Room, close, open, put_delimited, put_varint, with_length};
+use crate::rules::plan::template::{
+    Cached, Close, Copy, CopyMessage, Double, Dynamic, Int, Joined, MAX_OPEN, Op, Open, Target, Template,
+};
+use crate::rules::plan::{canonical, kind_name};
+
+/// The lengths that are open.
+type OpenLengths = [Room; MAX_OPEN];
+
+impl Template {
+    /// Appends the message's bytes. After an error the buffer holds half a message.
+    #[inline]
+    pub(crate) fn write(
+        &self,
+        env: &Env<'_>,
+        cache: &LoopCache,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        write_all(&self.ops, env, cache, buffer)
+    }
+}
+
+/// Runs the operations in order.
+pub(super) fn write_all(
+    ops: &[Op],
+    env: &Env<'_>,
+    cache: &LoopCache,
+    buffer: &mut Vec<u8>,
+) -> Result<(), WriteError> {
+    let mut lengths = OpenLengths::default();
+    for op in ops {
+        match op {
+            Op::Constant(literal) => literal.put(buffer),
+            Op::Open(open) => open.write(buffer, &mut lengths),
+            Op::Close(close) => close.write(ops, &lengths, buffer),
+            Op::Int(int) => {
+                int.write(env, buffer)?;
+                if let Some(close) = &int.close {
+                    close.write(ops, &lengths, buffer);
+                }
+            }
+            Op::Cached(once) => once.write(env, cache, buffer)?,
+            Op::Copy(copy) => copy.write(env, buffer),
+            Op::CopyMessage(copy) => copy.write(env, buffer)?,
+            Op::Double(double) => double.write(env, buffer)?,
+            Op::Joined(joined) => joined.write(env, buffer)?,
+            Op::Dynamic(dynamic) => dynamic.write(env, buffer)?,
+            Op::Nested(nested) => {
+                let room = open(buffer, nested.width.get());
+                write_all(&nested.ops, env, cache, buffer)?;
+                close(buffer, room, &nested.width);
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Open {
+    /// Leaves room for the length.
+    #[inline(always)]
+    pub(super) fn write(&self, buffer: &mut Vec<u8>, lengths: &mut OpenLengths) {
+        let start = buffer.len() + self.gap;
+        let width = self.width.get();
+        if width == 1 {
+            self.around.put(buffer);
+        } else {
+            let (before, after) = self.around.bytes().split_at(self.gap);
+            buffer.extend_from_slice(before);
+            open(buffer, width);
+            buffer.extend_from_slice(&after[1..]);
+        }
+        lengths[usize::from(self.level) % MAX_OPEN] = Room { start, width };
+    }
+}
+
+impl Close {
+    #[inline(always)]
+    pub(super) fn write(&self, ops: &[Op], lengths: &OpenLengths, buffer: &mut Vec<u8>) {
+        if let Some(Op::Open(open)) = ops.get(self.open) {
+            close(buffer, lengths[usize::from(self.level) % MAX_OPEN], &open.width);
+        }
+    }
+}
+
+impl Cached {
+    #[inline]
+    pub(super) fn write(
+        &self,
+        env: &Env<'_>,
+        cache: &LoopCache,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        cache.put(self.place, buffer, |buffer| {
+            write_all(&self.ops, env, cache, buffer)
+        })
+    }
+}
+
+impl Copy {
+    #[inline(never)]
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) {
+        let Some((bytes, picked)) = env.request else {
+            return;
+        };
+        let key = |buffer: &mut Vec<u8>| {
+            if self.key != 0 {
+                put_varint(buffer, self.key.into());
+            }
+        };
+        match picked.get(self.slot) {
+            Raw::Span(start, length) => {
+                let (start, length) = (start as usize, length as usize);
+                if length > 0 || !self.omit_zero {
+                    key(buffer);
+                    put_varint(buffer, length as u64);
+                    buffer.extend_from_slice(&bytes[start..start + length]);
+                }
+            }
+            Raw::Varint(raw) => {
+                let value = canonical(&self.kind, raw);
+                if value != 0 || !self.omit_zero {
+                    key(buffer);
+                    put_varint(buffer, value);
+                }
+            }
+            Raw::Fixed32(bits) => {
+                if bits != 0 || !self.omit_zero {
+                    key(buffer);
+                    buffer.extend_from_slice(&bits.to_le_bytes());
+                }
+            }
+            Raw::Fixed64(bits) => {
+                if bits != 0 || !self.omit_zero {
+                    key(buffer);
+                    buffer.extend_from_slice(&bits.to_le_bytes());
+                }
+            }
+            Raw::Absent | Raw::Present => {
+                if !self.omit_absent && !self.omit_zero {
+                    key(buffer);
+                    value::put_zero(buffer, &self.kind);
+                }
+            }
+        }
+    }
+}
+
+impl CopyMessage {
+    #[inline(never)]
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
+        if let Some((bytes, picked)) = env.request
+            && let Raw::Span(start, length) = picked.get(self.slot)
+        {
+            put_varint(buffer, self.key.into());
+            put_delimited(buffer, &bytes[start as usize..][..length as usize]);
+            return Ok(());
+        }
+        self.merged.write(env, buffer)
+    }
+}
+
+impl Int {
+    #[inline(always)]
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
+        let number = self
+            .program
+            .eval_int(env)
+            .map_err(|error| failed(&self.field, error))?;
+        if !self.encoding.takes(number) {
+            let message = format!("{number} does not fit {}", kind_name(&self.kind));
+            return Err(does_not_fit(&self.field, message));
+        }
+        if number != 0 || !self.omit_zero {
+            if self.key != 0 {
+                put_varint(buffer, self.key.into());
+            }
+            self.encoding.put(buffer, number);
+        }
+        Ok(())
+    }
+}
+
+impl Double {
+    #[inline(never)]
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
+        let number = self
+            .program
+            .eval_double(env)
+            .map_err(|error| failed(&self.field, error))?;
+        // The zero with a sign is no default.
+        if number.to_bits() != 0 || !self.omit_zero {
+            if self.key != 0 {
+                put_varint(buffer, self.key.into());
+            }
+            buffer.extend_from_slice(&number.to_le_bytes());
+        }
+        Ok(())
+    }
+}
+
+impl Joined {
+    #[inline(never)]
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
+        let start = buffer.len();
+        put_varint(buffer, self.key.into());
+        let contents = buffer.len();
+        let written = with_length(buffer, |buffer| self.text.write_bytes(env, buffer));
+        written.map_err(|error| failed(&self.field, error))?;
+        if self.omit_empty && buffer.len() == contents + 1 {
+            buffer.truncate(start);
+        }
+        Ok(())
+    }
+}
+
+impl Dynamic {
+    #[inline(never)]
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
+        if let (Some(slot), Some((_, picked))) = (self.presence, env.request)
+            && picked.get(slot) == Raw::Absent
+        {
+            return Ok(());
+        }
+        let value = self
+            .program
+            .eval(env)
+            .map_err(|error| failed(self.target.name(), error))?;
+        let put = match &self.target {
+            Target::Field(field) => value::put_field(buffer, field, &value),
+            Target::Element(field) => value::put_value(buffer, field, &value).map(drop),
+            Target::Contents(descriptor, well_known) => {
+                value::put_contents(buffer, descriptor, *well_known, &value)
+            }
+        };
+        put.map_err(|message| does_not_fit(self.target.name(), message))
+    }
+}
+
+#[cold]
+fn failed(field: &str, error: EvalError) -> WriteError {
+    WriteErrorKind::Eval {
+        field: field.to_owned(),
+        error,
+    }
+    .into()
+}
+
+#[cold]
+fn does_not_fit(field: &str, message: String) -> WriteError {
+    WriteErrorKind::Value {
+        field: field.to_owned(),
+        message,
+    }
+    .into()
+}

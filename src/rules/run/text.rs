@@ -1,0 +1,48 @@
+//! Writes text with expressions in it.
+
+use itoa::Buffer;
+
+use crate::cel::{Env, EvalError, Value};
+use crate::rules::plan::{Text, TextPiece};
+
+impl Text {
+    /// The text for this call.
+    pub(crate) fn text(&self, env: &Env<'_>) -> Result<String, EvalError> {
+        let mut text = String::new();
+        self.write(env, &mut text)?;
+        Ok(text)
+    }
+
+    /// Appends the text.
+    pub(crate) fn write(&self, env: &Env<'_>, out: &mut String) -> Result<(), EvalError> {
+        for piece in self.pieces() {
+            match piece {
+                TextPiece::Literal(literal) => out.push_str(literal),
+                TextPiece::Int(program) => out.push_str(Buffer::new().format(program.eval_int(env)?)),
+                TextPiece::Expression(program) => program.eval(env)?.write_text(out),
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the text's bytes to a message.
+    pub(crate) fn write_bytes(&self, env: &Env<'_>, out: &mut Vec<u8>) -> Result<(), EvalError> {
+        for piece in self.pieces() {
+            match piece {
+                TextPiece::Literal(literal) => out.extend_from_slice(literal.as_bytes()),
+                TextPiece::Int(program) => {
+                    out.extend_from_slice(Buffer::new().format(program.eval_int(env)?).as_bytes());
+                }
+                TextPiece::Expression(program) => match program.eval(env)? {
+                    Value::String(text) => out.extend_from_slice(text.as_bytes()),
+                    other => {
+                        let mut text = String::new();
+                        other.write_text(&mut text);
+                        out.extend_from_slice(text.as_bytes());
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+}

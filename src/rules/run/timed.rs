@@ -1,0 +1,160 @@
+//! Sessions with timers and signals: whatever comes first, one event at a time.
+//!
+//! The signal [`DRAIN`] comes from the server too, when it begins to stop or to end the calls of a generation that was
+//! replaced: a call that handles it can say goodbye.
+
+use std::future::pending;
+use std::pin::pin;
+
+use tokio::time::Instant;
+use tonic::Status;
+
+use super::choose::Chosen;
+use super::method::MethodRules;
+use super::outcome::{CallState, failed};
+use super::session::Session;
+use super::signals::{Listener, Signal};
+use crate::handler::Call;
+use crate::rules::plan::Rule;
+
+/// The name of the signal that a server which drains raises in every call.
+const DRAIN: &str = "drain";
+
+impl<'r> Session<'r> {
+    /// Answers the call by a rule with timers or signals, after its `open` event.
+    pub(super) async fn answer_timed(&mut self, chosen: Chosen<'r>, call: &mut Call) -> Result<(), Status> {
+        let rule = chosen.rule;
+        let mut timers = self.begin_timers(rule, call)?;
+        let drain = rule.signals.iter().find(|signal| &*signal.name == DRAIN);
+        let drained = drain.map(|_| call.draining());
+        let mut drained = pin!(async {
+            match drained {
+                Some(drained) => drained.await,
+                None => pending().await,
+            }
+        });
+        let mut drain_raised = false;
+        let mut open = true;
+        let mut at_hand = chosen.first;
+        if chosen.all {
+            open = false;
+            if self.replay_all(rule, call).await? == CallState::Ended || rule_ends(self.rules()) {
+                return Ok(());
+            }
+        }
+        loop {
+            if at_hand {
+                at_hand = false;
+                if self.run(rule, &rule.message, call).await? == CallState::Ended {
+                    return Ok(());
+                }
+            }
+            if rule.keeps_last {
+                self.keep_frame(call);
+            }
+            call.publish();
+            let due = timers
+                .iter()
+                .enumerate()
+                .filter_map(|(at, due)| Some(((*due)?, at)))
+                .min();
+            let state = tokio::select! {
+                next = call.next_frame(), if open => {
+                    if next? {
+                        self.admit(call)?;
+                        at_hand = true;
+                        CallState::Open
+                    } else {
+                        open = false;
+                        match self.half_closed(rule, call).await? {
+                            CallState::Open if !rule_ends(self.rules()) => CallState::Open,
+                            _ => CallState::Ended,
+                        }
+                    }
+                }
+                () = sleep_until(due.map(|(due, _)| due)) => {
+                    let at = due.expect("without a timer this sleeps for ever").1;
+                    let timer = &rule.timers[at];
+                    timers[at] = if timer.repeats { self.following(rule, at, timers[at], call)? } else { None };
+                    self.run(rule, &timer.steps, call).await?
+                }
+                () = &mut drained, if !drain_raised => {
+                    drain_raised = true;
+                    match drain {
+                        Some(signal) => self.run(rule, &signal.steps, call).await?,
+                        None => CallState::Open,
+                    }
+                }
+                signal = heard(self.listener()) => {
+                    let wanted = self.wants(rule, &signal, call)?;
+                    match rule.signals.iter().find(|handler| handler.name == signal.name) {
+                        Some(handler) if wanted => self.run(rule, &handler.steps, call).await?,
+                        _ => CallState::Open,
+                    }
+                }
+            };
+            if state == CallState::Ended {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether a signal is for this call.
+    fn wants(&self, rule: &Rule, signal: &Signal, call: &mut Call) -> Result<bool, Status> {
+        let Some(key) = &signal.key else {
+            return Ok(true);
+        };
+        let Some(own) = &rule.key else {
+            return Ok(false);
+        };
+        let own = self.with_env(call, |env, _| own.text(env));
+        let own = own.map_err(|error| failed(rule, &format!("`key`: {error}")))?;
+        Ok(own == **key)
+    }
+
+    fn begin_timers(&self, rule: &Rule, call: &mut Call) -> Result<Vec<Option<Instant>>, Status> {
+        (0..rule.timers.len())
+            .map(|at| self.following(rule, at, None, call))
+            .collect()
+    }
+
+    /// When a timer is due next. A late one does not catch up: it goes on from now.
+    fn following(
+        &self,
+        rule: &Rule,
+        at: usize,
+        last: Option<Instant>,
+        call: &mut Call,
+    ) -> Result<Option<Instant>, Status> {
+        let pause = self.with_env(call, |env, _| rule.timers[at].pause.duration(env));
+        let pause = pause.map_err(|message| failed(rule, &message))?;
+        let now = Instant::now();
+        let next = last
+            .and_then(|last| last.checked_add(pause))
+            .filter(|next| *next > now);
+        Ok(next.or_else(|| now.checked_add(pause)))
+    }
+}
+
+/// Whether half-close ends a call that has timers or signals. A method that takes one message is half-closed from
+/// the start, so there a step has to end the call.
+fn rule_ends(rules: &MethodRules) -> bool {
+    rules.method.is_client_streaming()
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => pending().await,
+    }
+}
+
+async fn heard(listener: Option<&mut Listener>) -> Signal {
+    match listener {
+        Some(listener) => match listener.next().await {
+            Some(signal) => signal,
+            None => pending().await,
+        },
+        None => pending().await,
+    }
+}

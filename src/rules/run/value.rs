@@ -1,0 +1,49 @@
+//! Values and durations for a call.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::cel::{Env, EvalError, Value};
+use crate::rules::plan::{Pause, ValueTemplate, duration_of};
+
+impl ValueTemplate {
+    /// The value for this call, free of what it was read from.
+    #[inline]
+    pub(crate) fn value(&self, env: &Env<'_>) -> Result<Value<'static>, EvalError> {
+        Ok(match self {
+            Self::Constant(value) => value.clone(),
+            Self::Program(program) => program.eval(env)?.into_owned(),
+            Self::Text(text) => {
+                let mut out = String::new();
+                text.write(env, &mut out)?;
+                Value::String(Cow::Owned(out))
+            }
+            Self::List(items) => Value::List(
+                items
+                    .iter()
+                    .map(|item| item.value(env))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Self::Map(entries) => {
+                let entries = entries.iter().map(|(name, template)| {
+                    let name = Value::String(Cow::Owned(name.clone()));
+                    template.value(env).map(|value| (name, value))
+                });
+                Value::Map(entries.collect::<Result<_, _>>()?)
+            }
+        })
+    }
+}
+
+impl Pause {
+    /// How long, on this call; an `Err` says what the template gave instead.
+    pub(crate) fn duration(&self, env: &Env<'_>) -> Result<Duration, String> {
+        match self {
+            Self::Constant(duration) => Ok(*duration),
+            Self::Dynamic(template) => {
+                let value = template.value(env).map_err(|error| error.to_string())?;
+                duration_of(&value).map_err(|found| format!("{found} is not a duration"))
+            }
+        }
+    }
+}

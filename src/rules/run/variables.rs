@@ -1,0 +1,82 @@
+//! The variables of a session's `state`.
+
+use super::loops::put_int;
+use crate::cel::{Type, Value};
+use crate::rules::plan::IntAssignment;
+
+/// The variables, each at the place that its name has in the plan. Each keeps the type of its first value.
+#[derive(Debug, Default)]
+pub(super) struct Variables {
+    values: Vec<Value<'static>>,
+}
+
+impl Variables {
+    /// What expressions read.
+    #[inline]
+    pub(super) fn values(&self) -> &[Value<'static>] {
+        &self.values
+    }
+
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.values.reserve(count);
+    }
+
+    /// Declares the next variable.
+    pub(super) fn declare(&mut self, value: Value<'static>) {
+        self.values.push(value);
+    }
+
+    /// Adds to a variable; `false` if that is not all there is to do.
+    #[inline]
+    pub(super) fn add(&mut self, set: &IntAssignment) -> bool {
+        if let Some(added) = set.added
+            && let Some(Value::Int(number)) = self.values.get_mut(set.place)
+            && let Some(sum) = number.checked_add(added)
+        {
+            *number = sum;
+            return true;
+        }
+        false
+    }
+
+    /// Sets a variable that is an int.
+    #[inline]
+    pub(super) fn set_int(&mut self, place: usize, number: i64) {
+        put_int(&mut self.values[place], number);
+    }
+
+    /// Sets a variable to a value that [fits](fit) it.
+    pub(super) fn set(&mut self, place: usize, value: Value<'static>) {
+        self.values[place] = value;
+    }
+}
+
+/// The value as a variable of that type holds it; an `Err` says why it cannot.
+pub(crate) fn fit(variable: &Type, value: Value<'static>) -> Result<Value<'static>, String> {
+    let fits = match (variable, &value) {
+        #[expect(clippy::cast_precision_loss, reason = "the variable holds doubles")]
+        (Type::Double, Value::Int(number)) => return Ok(Value::Double(*number as f64)),
+        #[expect(clippy::cast_precision_loss, reason = "the variable holds doubles")]
+        (Type::Double, Value::Uint(number)) => return Ok(Value::Double(*number as f64)),
+        (Type::Dyn, _)
+        | (Type::Null, Value::Null)
+        | (Type::Bool, Value::Bool(_))
+        | (Type::Int, Value::Int(_))
+        | (Type::Uint, Value::Uint(_))
+        | (Type::Double, Value::Double(_))
+        | (Type::String, Value::String(_))
+        | (Type::Bytes, Value::Bytes(_))
+        | (Type::Duration, Value::Duration { .. })
+        | (Type::Timestamp, Value::Timestamp { .. })
+        | (Type::Meta, Value::Type(_))
+        | (Type::List(_), Value::List(_))
+        | (Type::Map(..), Value::Map(_)) => true,
+        (Type::Enum(kept), Value::Enum(found, _)) => kept == found,
+        (Type::Message(kept), Value::Message(found)) => *kept == found.descriptor,
+        _ => false,
+    };
+    if fits {
+        return Ok(value);
+    }
+    Err(format!("{} is not {variable}", value.to_text()))
+}

@@ -1,0 +1,76 @@
+//! The rules of a server.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::plan::Outline;
+use super::run::{MethodRules, RulesState};
+use crate::schema::Method;
+
+/// The rules of a server: checked, compiled, ready to answer.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    methods: Vec<Arc<MethodRules>>,
+    files: Vec<PathBuf>,
+    outlines: Vec<Outline>,
+    state: RulesState,
+    /// The number of the load of its counters.
+    load: u64,
+}
+
+impl Rules {
+    /// `outlines` are those of all rules, in the order of files and places.
+    pub(super) fn new(
+        methods: Vec<Arc<MethodRules>>,
+        files: Vec<PathBuf>,
+        outlines: Vec<Outline>,
+        state: RulesState,
+        load: u64,
+    ) -> Self {
+        Self {
+            methods,
+            files,
+            outlines,
+            state,
+            load,
+        }
+    }
+
+    /// The handler of each method that some rule names.
+    pub fn handlers(&self) -> impl Iterator<Item = (Arc<Method>, Arc<MethodRules>)> + '_ {
+        self.methods
+            .iter()
+            .map(|rules| (Arc::clone(rules.method()), Arc::clone(rules)))
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.outlines.len()
+    }
+
+    /// Whether there are no rules.
+    pub fn is_empty(&self) -> bool {
+        self.outlines.is_empty()
+    }
+
+    /// The names of all rules, in the order of files and places.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.outlines.iter().map(|rule| &*rule.name)
+    }
+
+    /// All rules, in the order of files and places.
+    pub(crate) fn outlines(&self) -> &[Outline] {
+        &self.outlines
+    }
+
+    /// The files that were read.
+    pub fn watch_paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
+    }
+
+    /// Forgets how often other rules of the same state have answered. Called when these rules have replaced others:
+    /// a rule that is removed, and added again later, counts from 0.
+    pub(crate) fn forget_other_counters(&self) {
+        self.state.counters().forget_before(self.load);
+    }
+}

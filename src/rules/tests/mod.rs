@@ -1,0 +1,3 @@
+//! Tests of compiling and running together.
+
+mod templates;

@@ -1,0 +1,51 @@
+//! The entries of a mapping whose keys are known.
+
+use super::node::{Node, Yaml};
+use crate::error::{Problem, SourceText};
+use crate::suggest;
+
+/// One entry of a mapping.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry<'n> {
+    pub(crate) name: String,
+    pub(crate) key: &'n Node,
+    pub(crate) value: &'n Node,
+}
+
+/// The entries of a mapping that may have only the keys `known`; others are problems.
+pub(crate) fn entries<'n>(
+    source: &SourceText,
+    problems: &mut Vec<Problem>,
+    node: &'n Node,
+    what: &str,
+    known: &[&str],
+) -> Option<Vec<Entry<'n>>> {
+    let Yaml::Map(pairs) = &node.value else {
+        let message = format!("expected {what}, found {}", node.kind());
+        problems.push(Problem::at(source, node.span.clone(), message));
+        return None;
+    };
+    let mut found = Vec::with_capacity(pairs.len());
+    for (key, value) in pairs {
+        let name = key.key_text().unwrap_or_default();
+        if known.contains(&name.as_str()) {
+            found.push(Entry { name, key, value });
+            continue;
+        }
+        let problem = Problem::at(
+            source,
+            key.span.clone(),
+            format!("unknown key `{name}` in {what}"),
+        );
+        problems.push(match suggest::hint(&name, known.iter().copied()) {
+            Some(hint) => problem.with_hint(hint),
+            None => problem,
+        });
+    }
+    Some(found)
+}
+
+/// The entry of that name.
+pub(crate) fn find<'e, 'n>(entries: &'e [Entry<'n>], name: &str) -> Option<&'e Entry<'n>> {
+    entries.iter().find(|entry| entry.name == name)
+}

@@ -1,0 +1,19 @@
+//! From the text of a rules file to nodes that know their places.
+//!
+//! [`parse`] reads YAML 1.2 into [`Node`]s, [`RulesFile`] finds the list of rules among them, and [`entries`] reads a
+//! mapping that may have certain keys only. Nothing here knows protobuf or CEL.
+
+mod entries;
+mod file;
+mod node;
+mod parse;
+mod places;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::entries::{Entry, entries, find};
+pub(crate) use self::file::RulesFile;
+pub(crate) use self::node::{Node, Yaml};
+#[cfg(test)]
+pub(crate) use self::parse::parse;

@@ -1,0 +1,111 @@
+//! YAML as a tree in which every node knows its place.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher};
+use std::mem;
+use std::ops::Range;
+
+/// A value and the bytes of the file that it was read from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) span: Range<usize>,
+    pub(crate) value: Yaml,
+}
+
+/// A value by YAML's core schema.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Yaml {
+    Null,
+    Bool(bool),
+    /// Wide enough for every 64-bit integer of proto.
+    Int(i128),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(Node, Node)>),
+}
+
+impl Node {
+    /// What the value is, for messages.
+    pub(crate) fn kind(&self) -> &'static str {
+        match &self.value {
+            Yaml::Null => "null",
+            Yaml::Bool(_) => "a boolean",
+            Yaml::Int(_) | Yaml::Float(_) => "a number",
+            Yaml::Text(_) => "a string",
+            Yaml::List(_) => "a list",
+            Yaml::Map(_) => "a mapping",
+        }
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Yaml::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar that may stand as a key: what was meant, whether YAML took it for a number or not.
+    pub(crate) fn key_text(&self) -> Option<String> {
+        match &self.value {
+            Yaml::Text(text) => Some(text.clone()),
+            Yaml::Int(number) => Some(number.to_string()),
+            Yaml::Bool(truth) => Some(truth.to_string()),
+            Yaml::Float(number) => Some(number.to_string()),
+            Yaml::Null => Some("null".to_owned()),
+            Yaml::List(_) | Yaml::Map(_) => None,
+        }
+    }
+
+    /// How many entries a mapping has.
+    pub(crate) fn entries(&self) -> usize {
+        match &self.value {
+            Yaml::Map(entries) => entries.len(),
+            _ => 0,
+        }
+    }
+
+    /// A hash of the values, wherever in a file they stand.
+    pub(crate) fn content_hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash_values(&mut hasher);
+        hasher.finish()
+    }
+
+    fn hash_values(&self, hasher: &mut impl Hasher) {
+        mem::discriminant(&self.value).hash(hasher);
+        match &self.value {
+            Yaml::Null => {}
+            Yaml::Bool(truth) => truth.hash(hasher),
+            Yaml::Int(number) => number.hash(hasher),
+            Yaml::Float(number) => number.to_bits().hash(hasher),
+            Yaml::Text(text) => text.hash(hasher),
+            Yaml::List(items) => {
+                items.len().hash(hasher);
+                for item in items {
+                    item.hash_values(hasher);
+                }
+            }
+            Yaml::Map(entries) => {
+                entries.len().hash(hasher);
+                for (key, value) in entries {
+                    key.hash_values(hasher);
+                    value.hash_values(hasher);
+                }
+            }
+        }
+    }
+
+    /// How many values it is made of.
+    pub(super) fn size(&self) -> usize {
+        match &self.value {
+            Yaml::List(items) => 1 + items.iter().map(Node::size).sum::<usize>(),
+            Yaml::Map(entries) => {
+                1 + entries
+                    .iter()
+                    .map(|(key, value)| key.size() + value.size())
+                    .sum::<usize>()
+            }
+            _ => 1,
+        }
+    }
+}

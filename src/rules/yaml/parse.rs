@@ -1,0 +1,224 @@
+//! From the YAML parser's events to nodes, without recursion.
+//!
+//! What could hide a mistake is a problem: duplicate keys, unknown tags, a second document. Aliases are expanded
+//! within a budget, so that a small file cannot fill the memory.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use saphyr_parser::{Event, Parser};
+
+use super::node::{Node, Yaml};
+use super::places::Places;
+use super::scalar::resolve;
+use crate::error::{Problem, SourceText};
+
+/// A node deeper than this is a problem: messages end at depth 100 too.
+const MAX_DEPTH: usize = 100;
+/// More nodes than this, aliases expanded, is a problem.
+const MAX_NODES: usize = 4_000_000;
+
+/// Reads the one document of a file; an empty file is [`Yaml::Null`].
+pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
+    let mut builder = Builder::new(source);
+    let mut parser = Parser::new_from_str(source.text());
+    while let Some(event) = parser.next_event() {
+        match event {
+            Ok((event, span)) => {
+                let span = builder.places.span(span);
+                if let Err(problem) = builder.event(event, span) {
+                    builder.problems.push(problem);
+                    break;
+                }
+            }
+            Err(error) => {
+                let at = builder.places.offset(error.marker());
+                builder.problems.push(Problem::at(
+                    source,
+                    at..at,
+                    format!("not valid YAML: {}", error.info()),
+                ));
+                break;
+            }
+        }
+    }
+    if !builder.problems.is_empty() {
+        return Err(builder.problems);
+    }
+    let end = source.text().len();
+    Ok(builder.root.unwrap_or(Node {
+        span: 0..end.min(1),
+        value: Yaml::Null,
+    }))
+}
+
+/// A list or mapping whose end has not come yet.
+struct Open {
+    span: Range<usize>,
+    anchor: usize,
+    children: Children,
+}
+
+enum Children {
+    List(Vec<Node>),
+    Map {
+        entries: Vec<(Node, Node)>,
+        key: Option<Node>,
+        seen: HashSet<String>,
+    },
+}
+
+struct Builder<'t> {
+    source: &'t SourceText,
+    places: Places<'t>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    root: Option<Node>,
+    nodes: usize,
+    problems: Vec<Problem>,
+}
+
+impl<'t> Builder<'t> {
+    fn new(source: &'t SourceText) -> Self {
+        Self {
+            source,
+            places: Places::new(source.text()),
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            root: None,
+            nodes: 0,
+            problems: Vec::new(),
+        }
+    }
+
+    /// An `Err` ends the reading.
+    fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Problem> {
+        match event {
+            Event::DocumentStart(_) if self.root.is_some() => Err(self
+                .problem(span, "a second document")
+                .with_hint("one file holds one list of rules; put the others into files of their own")),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => Ok(()),
+            Event::Alias(anchor) => match self.anchors.get(&anchor) {
+                Some(node) => {
+                    // Counted before it is cloned, or a few aliases of aliases fill the memory first.
+                    self.nodes += node.size();
+                    self.within_budget(&span)?;
+                    let node = node.clone();
+                    self.add(node, 0)
+                }
+                None => Err(self.problem(span, "an alias inside of the node that it names")),
+            },
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = match resolve(&text, style, tag.as_deref()) {
+                    Ok(value) => value,
+                    Err(message) => {
+                        self.problems.push(self.problem(span.clone(), message));
+                        Yaml::Null
+                    }
+                };
+                self.add(Node { span, value }, anchor)
+            }
+            Event::SequenceStart(anchor, _) => self.start(span, anchor, Children::List(Vec::new())),
+            Event::MappingStart(anchor, _) => {
+                let map = Children::Map {
+                    entries: Vec::new(),
+                    key: None,
+                    seen: HashSet::new(),
+                };
+                self.start(span, anchor, map)
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(Open {
+                    span: started,
+                    anchor,
+                    children,
+                }) = self.open.pop()
+                else {
+                    return Ok(());
+                };
+                let value = match children {
+                    Children::List(items) => Yaml::List(items),
+                    Children::Map { entries, .. } => Yaml::Map(entries),
+                };
+                self.add(
+                    Node {
+                        span: started.start..span.end.max(started.end),
+                        value,
+                    },
+                    anchor,
+                )
+            }
+        }
+    }
+
+    fn start(&mut self, span: Range<usize>, anchor: usize, children: Children) -> Result<(), Problem> {
+        if self.open.len() == MAX_DEPTH {
+            return Err(self.problem(span, format!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        self.open.push(Open {
+            span,
+            anchor,
+            children,
+        });
+        Ok(())
+    }
+
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Problem> {
+        self.nodes += 1;
+        self.within_budget(&node.span)?;
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        match &mut open.children {
+            Children::List(items) => items.push(node),
+            Children::Map {
+                entries,
+                key: waiting,
+                seen,
+            } => {
+                if let Some(key) = waiting.take() {
+                    entries.push((key, node));
+                } else {
+                    match node.key_text() {
+                        Some(text) if seen.contains(&text) => self.problems.push(
+                            Problem::at(self.source, node.span.clone(), format!("`{text}` is here twice"))
+                                .with_label("the second one"),
+                        ),
+                        Some(text) => {
+                            seen.insert(text);
+                        }
+                        None => self.problems.push(Problem::at(
+                            self.source,
+                            node.span.clone(),
+                            format!("{} cannot be a key", node.kind()),
+                        )),
+                    }
+                    *waiting = Some(node);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn within_budget(&self, span: &Range<usize>) -> Result<(), Problem> {
+        if self.nodes > MAX_NODES {
+            return Err(self.problem(
+                span.clone(),
+                format!("more than {MAX_NODES} values, aliases expanded"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn problem(&self, span: Range<usize>, message: impl Into<String>) -> Problem {
+        Problem::at(self.source, span, message)
+    }
+}

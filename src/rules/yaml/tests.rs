@@ -1,0 +1,105 @@
+use std::fmt::Write as _;
+
+use super::node::{Node, Yaml};
+use super::parse::parse;
+use crate::error::SourceText;
+
+fn parsed(text: &str) -> Result<Node, String> {
+    parse(&SourceText::new("f", text)).map_err(|problems| format!("{problems:?}"))
+}
+
+fn value(text: &str) -> Yaml {
+    parsed(text).unwrap().value
+}
+
+#[test]
+fn scalars_are_those_of_the_core_schema() {
+    for (text, expected) in [
+        ("18446744073709551615", Yaml::Int(u64::MAX.into())),
+        ("0x1F", Yaml::Int(31)),
+        ("0o17", Yaml::Int(15)),
+        ("-12", Yaml::Int(-12)),
+        ("1e3", Yaml::Float(1000.0)),
+        (".5", Yaml::Float(0.5)),
+        ("-.inf", Yaml::Float(f64::NEG_INFINITY)),
+        ("True", Yaml::Bool(true)),
+        ("~", Yaml::Null),
+        ("yes", Yaml::Text("yes".to_owned())),
+        ("1.2.3", Yaml::Text("1.2.3".to_owned())),
+        ("inf", Yaml::Text("inf".to_owned())),
+        ("1e309", Yaml::Text("1e309".to_owned())),
+        ("'12'", Yaml::Text("12".to_owned())),
+        ("!!str 12", Yaml::Text("12".to_owned())),
+        ("!!float 12", Yaml::Float(12.0)),
+    ] {
+        assert_eq!(value(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn places_are_bytes_also_after_characters_of_several() {
+    let text = "# ä€🙂 comment\nkä: {a: 'ö'} # ü\nlist:\n  - x\n";
+    let Yaml::Map(entries) = value(text) else { panic!() };
+    let Yaml::Map(inner) = &entries[0].1.value else {
+        panic!()
+    };
+    assert_eq!(&text[entries[0].0.span.clone()], "kä");
+    assert_eq!(&text[inner[0].1.span.clone()], "'ö'");
+    let Yaml::List(items) = &entries[1].1.value else {
+        panic!()
+    };
+    assert_eq!(&text[items[0].span.clone()], "x");
+}
+
+#[test]
+fn what_hides_a_mistake_is_a_problem() {
+    for (text, expected) in [
+        ("a: 1\na: 2\n", "f:2:1: `a` is here twice"),
+        ("a: 1\n---\nb: 2\n", "a second document"),
+        ("a: !custom 1\n", "unknown tag"),
+        ("a: [1\n", "not valid YAML"),
+        ("a:\n\t- b\n", "not valid YAML"),
+        ("? [a]\n: b\n", "a list cannot be a key"),
+        ("a: !!int x\n", "`x` does not fit its tag `!!int`"),
+        ("a: *b\n", "not valid YAML"),
+    ] {
+        let problems = parsed(text).unwrap_err();
+        assert!(problems.contains(expected), "{text}: {problems}");
+    }
+}
+
+#[test]
+fn an_empty_file_is_null_and_json_is_yaml() {
+    assert_eq!(value(""), Yaml::Null);
+    assert_eq!(value("# nothing\n"), Yaml::Null);
+    let Yaml::Map(entries) = value("{\"a\": \"b\\n\", \"c\": [1, null]}") else {
+        panic!()
+    };
+    assert_eq!(entries[0].1.text(), Some("b\n"));
+    let Yaml::Map(entries) = value("{\n\t\"a\": [\n\t\t1,\n\t\t2\n\t]\n}\n") else {
+        panic!()
+    };
+    assert_eq!(entries[0].0.text(), Some("a"));
+}
+
+#[test]
+fn aliases_are_expanded_but_no_bomb_is() {
+    let Yaml::Map(entries) = value("a: &x [1, 2]\nb: *x\n") else {
+        panic!()
+    };
+    assert_eq!(entries[0].1.value, entries[1].1.value);
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        writeln!(bomb, "a{level}: &a{level} [{aliases}]").unwrap();
+    }
+    assert!(parsed(&bomb).unwrap_err().contains("aliases expanded"));
+}
+
+#[test]
+fn nesting_ends_somewhere() {
+    let problems = parsed(&"[".repeat(101)).unwrap_err();
+    assert!(problems.contains("nested deeper than 100 levels"), "{problems}");
+    assert!(parsed(&"[".repeat(1_000_000)).is_err());
+    assert!(parsed(&"- ".repeat(100_000)).is_err());
+}
