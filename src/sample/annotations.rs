@@ -1,14 +1,14 @@
-//! What a schema's authors wrote beside a field: `buf.validate` rules and `google.api.field_behavior`.
+//! What a schema's authors wrote about a field: `buf.validate` rules and `google.api.field_behavior`.
 //!
-//! Both are options, read as dynamic messages by the names of their fields, so that any version of the two protos
-//! does and none needs to be known when protod is built. What is not there reads as nothing.
-//! Rules that are written in CEL, predefined ones among them, cannot be met in general, and are not read.
+//! Both are options. They are read as dynamic messages by the names of their fields, so that any version of the two protos
+//! works. A field that a version does not have counts as unset. Rules in CEL, including predefined ones, cannot be
+//! satisfied in general, and are ignored.
 
 use prost_reflect::{
     DynamicMessage, FieldDescriptor, MessageDescriptor, OneofDescriptor, ReflectMessage, Value,
 };
 
-/// Of `google.api.FieldBehavior`.
+/// Values of `google.api.FieldBehavior`.
 mod behavior {
     pub(super) const REQUIRED: i32 = 2;
     pub(super) const OUTPUT_ONLY: i32 = 3;
@@ -16,35 +16,35 @@ mod behavior {
     pub(super) const IDENTIFIER: i32 = 8;
 }
 
-/// Of `buf.validate.Ignore`.
+/// A value of `buf.validate.Ignore`.
 const IGNORE_ALWAYS: i32 = 3;
 
-/// A field, and what is written beside it.
+/// A field with its annotations.
 #[derive(Debug, Clone)]
-pub(super) struct Field {
+pub(super) struct AnnotatedField {
     pub(super) descriptor: FieldDescriptor,
     /// The `buf.validate.FieldRules`.
-    pub(super) rules: Rules,
-    /// The message is invalid without it: proto2's `required`, or the rule of that name.
-    pub(super) demanded: bool,
-    /// A response should have it.
+    pub(super) rules: ValidationRules,
+    /// Whether the message is invalid without it: proto2's `required`, or the rule of that name.
+    pub(super) required: bool,
+    /// Whether a response should have it.
     pub(super) of_responses: bool,
-    /// Never in a response.
+    /// Whether it is never in a response.
     pub(super) input_only: bool,
 }
 
-/// One message of rules, or none.
+/// One message of rules. Empty if there are none.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Rules(Option<DynamicMessage>);
+pub(super) struct ValidationRules(Option<DynamicMessage>);
 
-impl Field {
+impl AnnotatedField {
     pub(super) fn of(descriptor: FieldDescriptor) -> Self {
         let options = descriptor
             .field_descriptor_proto()
             .options
             .is_some()
             .then(|| descriptor.options());
-        let rules = Rules::of(options.as_ref(), "buf.validate.field").unless_ignored();
+        let rules = ValidationRules::of(options.as_ref(), "buf.validate.field").unless_ignored();
         let behaviors: Vec<i32> = extension(options.as_ref(), "google.api.field_behavior")
             .and_then(|value| {
                 Some(
@@ -56,12 +56,12 @@ impl Field {
                 )
             })
             .unwrap_or_default();
-        let demanded = descriptor.is_required() || rules.flag("required");
+        let required = descriptor.is_required() || rules.flag("required");
         Self {
             descriptor,
             rules,
-            demanded,
-            of_responses: demanded
+            required,
+            of_responses: required
                 || behaviors.iter().any(|behavior| {
                     matches!(
                         *behavior,
@@ -72,13 +72,13 @@ impl Field {
         }
     }
 
-    /// Whether the zero value would count as unset, and unset is not enough.
+    /// Whether the field is required, and the zero value would count as unset.
     pub(super) fn needs_more_than_zero(&self) -> bool {
-        self.demanded && !self.descriptor.supports_presence()
+        self.required && !self.descriptor.supports_presence()
     }
 }
 
-impl Rules {
+impl ValidationRules {
     /// The `buf.validate.MessageRules` of a message type.
     pub(super) fn of_message(message: &MessageDescriptor) -> Self {
         let options = message
@@ -112,7 +112,7 @@ impl Rules {
         }
     }
 
-    /// What the rule `name` says, where it is set.
+    /// The value of the rule `name`, if it is set.
     pub(super) fn value(&self, name: &str) -> Option<Value> {
         let rules = self.0.as_ref()?;
         let field = rules.descriptor().get_field_by_name(name)?;
@@ -121,7 +121,7 @@ impl Rules {
             .then(|| rules.get_field(&field).into_owned())
     }
 
-    /// The rules in the field `name`: those of a type, of a list's items, of a map's keys.
+    /// The rules in the field `name`, such as those of a type, of the items of a list or of the keys of a map.
     pub(super) fn inner(&self, name: &str) -> Self {
         Self(self.value(name).and_then(|value| value.as_message().cloned())).unless_ignored()
     }
@@ -132,7 +132,7 @@ impl Rules {
             .unwrap_or(false)
     }
 
-    /// A length or a count, brought to what memory can index.
+    /// A length or count, at most `usize::MAX`.
     pub(super) fn count(&self, name: &str) -> Option<usize> {
         let count = self.value(name)?.as_u64()?;
         Some(usize::try_from(count).unwrap_or(usize::MAX))
@@ -167,7 +167,7 @@ impl Rules {
     }
 }
 
-/// The value of an option that another proto adds, by its full name.
+/// The value of a custom option, by its full name.
 pub(super) fn extension(options: Option<&DynamicMessage>, name: &str) -> Option<Value> {
     let mut extensions = options?.extensions();
     extensions.find_map(|(extension, value)| (extension.full_name() == name).then(|| value.clone()))

@@ -1,15 +1,15 @@
-//! What comes back from the request.
+//! What a response takes from the request.
 //!
-//! A field comes back where the response has one of the same name and type. Where whole messages match by type, as
-//! in `CreateBook(CreateBookRequest{book}) → Book` or `Echo(Ping) → Pong{ping}`, they come back too. What the
-//! request leaves unset does not.
+//! A field is copied if the response has one with the same name and type. Whole messages are copied if they match by type,
+//! as in `CreateBook(CreateBookRequest{book}) → Book` or `Echo(Ping) → Pong{ping}`. Fields that the request does not set
+//! are not copied.
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
 
-use super::annotations::Field;
+use super::annotations::AnnotatedField;
 use crate::schema::WellKnown;
 
-/// Copies all that matches, and returns the part of the request that found no place.
+/// Copies everything that matches, and returns the rest of the request.
 pub(super) fn into_response(request: &DynamicMessage, response: &mut DynamicMessage) -> DynamicMessage {
     let mut rest = request.clone();
     for field in by_name(request, response) {
@@ -25,7 +25,7 @@ pub(super) fn by_name(request: &DynamicMessage, response: &mut DynamicMessage) -
     for (field, value) in request.fields() {
         let target = response.descriptor().get_field_by_name(field.name());
         if let Some(target) = target.filter(|target| same_type(&field, target))
-            && !Field::of(target.clone()).input_only
+            && !AnnotatedField::of(target.clone()).input_only
         {
             response.set_field(&target, value.clone());
             copied.push(field);
@@ -34,8 +34,8 @@ pub(super) fn by_name(request: &DynamicMessage, response: &mut DynamicMessage) -
     copied
 }
 
-/// Copies whole messages: the request into a field of its type, a message of the request into the response that is
-/// of its type, or into a field of its type.
+/// Copies whole messages: the request into a field of its type, and messages of the request into a response of their type
+/// or into a field of their type.
 fn by_type(request: &DynamicMessage, response: &mut DynamicMessage) {
     let messages = request.fields().filter_map(|(_, value)| value.as_message());
     let messages: Vec<&DynamicMessage> = std::iter::once(request)
@@ -45,7 +45,7 @@ fn by_type(request: &DynamicMessage, response: &mut DynamicMessage) {
     for message in messages {
         if message.descriptor() == response.descriptor() {
             for (field, value) in message.fields() {
-                if !response.has_field(&field) && !Field::of(field.clone()).input_only {
+                if !response.has_field(&field) && !AnnotatedField::of(field.clone()).input_only {
                     response.set_field(&field, value.clone());
                 }
             }
@@ -56,7 +56,7 @@ fn by_type(request: &DynamicMessage, response: &mut DynamicMessage) {
                 && field.kind().as_message() == Some(&message.descriptor())
                 && !field.is_map()
                 && !is_taken(response, field)
-                && !Field::of(field.clone()).input_only
+                && !AnnotatedField::of(field.clone()).input_only
         };
         let place = response.descriptor().fields().find(is_place);
         if let Some(place) = place {

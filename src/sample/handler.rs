@@ -1,23 +1,23 @@
-//! Answers calls with samples.
+//! [`SampleHandler`]: answers calls with samples.
 
 use std::sync::Arc;
 
 use prost_reflect::DynamicMessage;
 use tonic::Status;
 
-use super::Sampler;
+use super::sampler::Sampler;
 use crate::handler::{Call, Handler};
 use crate::message::Message;
 
-/// Answers any method with samples: one for a unary call and, at half-close, for a client stream, the sampler's
-/// stream length for a server stream, and one for each message received in both directions.
+/// Answers any method with samples: one for a unary call, one at half-close for a client stream, the sampler's stream
+/// length for a server stream, and one for each message received for a bidirectional stream.
 #[derive(Debug, Clone)]
 pub struct SampleHandler {
     sampler: Sampler,
 }
 
 impl SampleHandler {
-    /// Answers with what `sampler` makes up.
+    /// A handler that answers with samples of `sampler`.
     pub fn new(sampler: Sampler) -> Self {
         Self { sampler }
     }

@@ -1,10 +1,12 @@
-//! Where chance comes from, so that it comes out the same every time.
+//! Seeds and random numbers, which are the same every time.
 //!
-//! Each field has a seed of its own, grown from the sampler's seed, the method, the request and the field's path.
-//! So a value does not change when another field is added, or when fields are made up in another order.
-//! The seeds are FNV-1a hashes, and chance is xoshiro256++, both the same on every machine. The words are those
-//! of the `fake` crate: an update of it may change them.
+//! Each field has its own seed, derived from the sampler's seed, the method, the request and the field's path. So a value
+//! does not change when another field is added, or when fields are made up in another order. Seeds are FNV-1a hashes, and
+//! the random numbers come from xoshiro256++; both are the same on every machine. The words are those of the `fake`
+//! crate: an update of it may change them.
 
+use fake::Fake;
+use fake::faker::lorem;
 use fake::rand::rngs::Xoshiro256PlusPlus;
 use fake::rand::{RngExt, SeedableRng};
 use prost_reflect::{DynamicMessage, MapKey, Value};
@@ -12,13 +14,13 @@ use prost_reflect::{DynamicMessage, MapKey, Value};
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01b3;
 
-/// What one value is made up from.
+/// The seed of one value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seed(u64);
 
-/// A stream of random numbers, and the draws that samples need from it.
+/// A stream of random numbers, with the draws that samples need.
 #[derive(Debug)]
-pub(super) struct Chance(pub(super) Xoshiro256PlusPlus);
+pub(super) struct Random(pub(super) Xoshiro256PlusPlus);
 
 impl Seed {
     pub(super) fn new(seed: u64) -> Self {
@@ -33,7 +35,7 @@ impl Seed {
         self.with_number(text.len() as u64).with_bytes(text.as_bytes())
     }
 
-    /// Mixes in what a message says, however it was encoded.
+    /// Mixes in the contents of a message, however it was encoded.
     pub(super) fn with_message(self, message: &DynamicMessage) -> Self {
         let mut fields: Vec<_> = message.fields().collect();
         fields.sort_by_key(|(field, _)| field.number());
@@ -42,8 +44,8 @@ impl Seed {
         })
     }
 
-    pub(super) fn chance(self) -> Chance {
-        Chance(Xoshiro256PlusPlus::seed_from_u64(self.0))
+    pub(super) fn random(self) -> Random {
+        Random(Xoshiro256PlusPlus::seed_from_u64(self.0))
     }
 
     fn with_value(self, value: &Value) -> Self {
@@ -59,7 +61,7 @@ impl Seed {
             Value::Bytes(value) => self.with_number(value.len() as u64).with_bytes(value),
             Value::Message(message) => self.with_message(message),
             Value::List(values) => values.iter().fold(self, Self::with_value),
-            // Entries have no order, so their seeds are added up.
+            // Entries have no order, so their seeds are added.
             Value::Map(entries) => self.with_number(
                 entries
                     .iter()
@@ -80,8 +82,8 @@ impl Seed {
     }
 }
 
-impl Chance {
-    /// A number from `low` to `high`, both included; `low` where the range is empty.
+impl Random {
+    /// A number from `low` to `high`, both included. `low` if the range is empty.
     pub(super) fn between(&mut self, low: i128, high: i128) -> i128 {
         if low < high {
             self.0.random_range(low..=high)
@@ -112,9 +114,14 @@ impl Chance {
         self.0.random()
     }
 
-    /// One of `choices`; nothing where there are none.
+    /// One of `choices`. `None` if there are none.
     pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         let last = choices.len().checked_sub(1)?;
         choices.get(self.count(0, last))
+    }
+
+    /// A word in lower case.
+    pub(super) fn word(&mut self) -> String {
+        lorem::en::Word().fake_with_rng(&mut self.0)
     }
 }

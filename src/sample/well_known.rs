@@ -1,136 +1,52 @@
-//! The messages of `google.protobuf`, which have a meaning and a JSON form of their own.
+//! The well-known types of `google.protobuf`, other than wrappers and `Any`, which hold other values.
 //!
-//! They are made up as the Rust types of `prost-types` and brought into the schema's own types by their bytes.
+//! They are made up as the Rust types of `prost-types`, encoded, and decoded as the schema's own types.
 
 use prost::Message;
-use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage};
-use prost_types::{Any, FieldMask, ListValue, Struct, Value, value};
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_types::{FieldMask, ListValue, Struct, Value, value};
 
-use super::annotations::Rules;
-use super::message::{self, Place};
-use super::names::{Hint, word};
-use super::seed::Chance;
-use super::values::{self, Wanted};
-use super::{copy, times};
+use super::annotations::ValidationRules;
+use super::by_name::NameHint;
+use super::by_rules::times;
+use super::place::Place;
+use super::seed::Random;
 use crate::schema::WellKnown;
 
-/// A well-known message as the response itself; nothing for other types.
-pub(super) fn root(
-    place: &Place<'_>,
-    message_type: &MessageDescriptor,
-    request: Option<&DynamicMessage>,
-) -> Option<DynamicMessage> {
-    let known = WellKnown::of(message_type)?;
-    if let Some(request) = request.filter(|request| request.descriptor() == *message_type) {
-        return Some(request.clone());
-    }
-    let hint = Hint {
-        name: "value",
-        owner: message_type,
-        plural: false,
-    };
-    let wanted = Wanted {
-        kind: &Kind::Message(message_type.clone()),
-        hint,
-        rules: &Rules::default(),
-        more_than_zero: false,
-        demanded: true,
-    };
-    let mut made_up = message(place, known, message_type, &wanted)?;
-    if let Some(request) = request
-        && known == WellKnown::Wrapper
-    {
-        copy::by_name(request, &mut made_up);
-    }
-    Some(made_up)
-}
-
-/// A message of the type `message_type`, which is `known`.
+/// A message of the type `message_type`, which is `known`. `None` for wrappers and `Any`.
 pub(super) fn message(
     place: &Place<'_>,
     known: WellKnown,
     message_type: &MessageDescriptor,
-    wanted: &Wanted<'_>,
+    hint: &NameHint<'_>,
+    rules: &ValidationRules,
 ) -> Option<DynamicMessage> {
-    let (hint, rules) = (&wanted.hint, wanted.rules);
-    let mut chance = place.seed.chance();
+    let mut random = place.seed.random();
     let encoded = match known {
-        WellKnown::Any => any(place, hint, rules).encode_to_vec(),
-        WellKnown::Duration => times::duration(rules, &mut chance).encode_to_vec(),
+        WellKnown::Any | WellKnown::Wrapper => return None,
+        WellKnown::Duration => times::duration(rules, &mut random).encode_to_vec(),
         WellKnown::Empty => Vec::new(),
-        WellKnown::FieldMask => field_mask(hint, rules, &mut chance).encode_to_vec(),
+        WellKnown::FieldMask => field_mask(hint, rules, &mut random).encode_to_vec(),
         WellKnown::ListValue => ListValue {
-            values: vec![text(&mut chance), text(&mut chance)],
+            values: vec![text(&mut random), text(&mut random)],
         }
         .encode_to_vec(),
-        WellKnown::Struct => json_object(place, &mut chance).encode_to_vec(),
-        WellKnown::Timestamp => times::timestamp(hint, rules, &mut chance).encode_to_vec(),
-        WellKnown::Value => text(&mut chance).encode_to_vec(),
-        WellKnown::Wrapper => return wrapper(place, message_type, wanted),
+        WellKnown::Struct => json_object(place, &mut random).encode_to_vec(),
+        WellKnown::Timestamp => times::timestamp(hint, rules, &mut random).encode_to_vec(),
+        WellKnown::Value => text(&mut random).encode_to_vec(),
     };
-    // Only a schema with a google.protobuf of its own making can fail here; its message stays empty.
-    let decoded = DynamicMessage::decode(message_type.clone(), encoded.as_slice());
-    Some(decoded.unwrap_or_else(|_| DynamicMessage::new(message_type.clone())))
+    Some(decoded(message_type, &encoded))
 }
 
-/// A wrapper takes the name and the rules of the field that it is the value of.
-fn wrapper(
-    place: &Place<'_>,
-    message_type: &MessageDescriptor,
-    wanted: &Wanted<'_>,
-) -> Option<DynamicMessage> {
-    let field = message_type.get_field_by_name("value")?;
-    let inner = values::value(
-        place,
-        &Wanted {
-            kind: &field.kind(),
-            ..*wanted
-        },
-        None,
-    )?;
-    let mut message = DynamicMessage::new(message_type.clone());
-    message::set(&mut message, &field, inner);
-    Some(message)
+/// Decodes a message. It stays empty if that fails, which it can only in a schema with its own `google.protobuf`.
+pub(super) fn decoded(message_type: &MessageDescriptor, encoded: &[u8]) -> DynamicMessage {
+    let decoded = DynamicMessage::decode(message_type.clone(), encoded);
+    decoded.unwrap_or_else(|_| DynamicMessage::new(message_type.clone()))
 }
 
-/// A message of a type that the schema knows, since an `Any` of another has no JSON.
-fn any(place: &Place<'_>, hint: &Hint<'_>, rules: &Rules) -> Any {
-    let pool = hint.owner.parent_pool();
-    let type_of = |url: &str| pool.get_message_by_name(url.rsplit_once('/').map_or(url, |(_, name)| name));
-    let choices = packable(hint, &rules.inner("any"));
-    // Rather one that is not around this Any already.
-    let is_fresh = |url: &&String| type_of(url).is_some_and(|message| !place.is_inside(&message));
-    let fresh: Vec<String> = choices.iter().filter(is_fresh).cloned().collect();
-    let choices = if fresh.is_empty() { choices } else { fresh };
-    let Some(type_url) = place.seed.chance().pick(&choices).cloned() else {
-        return Any::default();
-    };
-    let made_up = type_of(&type_url).and_then(|message_type| {
-        let place = place.in_any();
-        let kind = Kind::Message(message_type);
-        let rules = Rules::default();
-        let wanted = Wanted {
-            kind: &kind,
-            hint: *hint,
-            rules: &rules,
-            more_than_zero: false,
-            demanded: false,
-        };
-        values::value(&place, &wanted, None)
-    });
-    let value = made_up
-        .as_ref()
-        .and_then(|value| value.as_message())
-        .map(Message::encode_to_vec);
-    Any {
-        type_url,
-        value: value.unwrap_or_default(),
-    }
-}
-
-/// The types that an `Any` may hold, as URLs: those that the rules name, or those of the file in which it stands,
-/// or else any that the schema has.
-fn packable(hint: &Hint<'_>, rules: &Rules) -> Vec<String> {
+/// The types that an `Any` may hold, as URLs: those that its rules list, or those of the file that declares it, or else
+/// all types of the schema.
+pub(super) fn packable(hint: &NameHint<'_>, rules: &ValidationRules) -> Vec<String> {
     let never = rules.texts("not_in");
     let url = |message: MessageDescriptor| format!("type.googleapis.com/{}", message.full_name());
     let can_be_packed = |message: &MessageDescriptor| {
@@ -152,8 +68,9 @@ fn packable(hint: &Hint<'_>, rules: &Rules) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Paths of a message beside the mask, as in `UpdateBookRequest{book, update_mask}`, or else of the message itself.
-fn field_mask(hint: &Hint<'_>, rules: &Rules, chance: &mut Chance) -> FieldMask {
+/// Paths of a message next to the mask, as in `UpdateBookRequest{book, update_mask}`, or else of the message that has the
+/// mask.
+fn field_mask(hint: &NameHint<'_>, rules: &ValidationRules, random: &mut Random) -> FieldMask {
     let rules = rules.inner("field_mask");
     if let Some(constant) = rules.value("const") {
         let constant = constant.as_message().and_then(|mask| mask.transcode_to().ok());
@@ -176,22 +93,22 @@ fn field_mask(hint: &Hint<'_>, rules: &Rules, chance: &mut Chance) -> FieldMask 
             .any(|never| covers(never, path) || covers(path, never))
             && has_json(path)
     });
-    let count = chance.count(1, 2);
+    let count = random.count(1, 2);
     let mut paths: Vec<String> = (0..count)
-        .filter_map(|_| chance.pick(&choices).cloned())
+        .filter_map(|_| random.pick(&choices).cloned())
         .collect();
     paths.sort();
     paths.dedup();
     FieldMask { paths }
 }
 
-/// Whether `path` is `mask` or lies below it.
+/// Whether `path` is `mask` or below it.
 fn covers(mask: &str, path: &str) -> bool {
     path.strip_prefix(mask)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Whether a path survives the JSON form, which is in camel case: `a_b`, but not `a_1` or `aB`.
+/// Whether a path can be written in JSON, where it is in camel case: `a_b`, but not `a_1` or `aB`.
 fn has_json(path: &str) -> bool {
     let is_word = |word: &str| word.starts_with(|c: char| c.is_ascii_lowercase());
     let is_part =
@@ -199,10 +116,10 @@ fn has_json(path: &str) -> bool {
     path.split('.').all(is_part)
 }
 
-fn json_object(place: &Place<'_>, chance: &mut Chance) -> Struct {
-    let number = f64::from(chance.byte());
+fn json_object(place: &Place<'_>, random: &mut Random) -> Struct {
+    let number = f64::from(random.byte());
     let fields = [
-        (word(chance), text(chance)),
+        (random.word(), text(random)),
         (
             "count".to_owned(),
             Value {
@@ -212,7 +129,7 @@ fn json_object(place: &Place<'_>, chance: &mut Chance) -> Struct {
         (
             "enabled".to_owned(),
             Value {
-                kind: Some(value::Kind::BoolValue(chance.flip())),
+                kind: Some(value::Kind::BoolValue(random.flip())),
             },
         ),
     ];
@@ -221,8 +138,8 @@ fn json_object(place: &Place<'_>, chance: &mut Chance) -> Struct {
     }
 }
 
-fn text(chance: &mut Chance) -> Value {
+fn text(random: &mut Random) -> Value {
     Value {
-        kind: Some(value::Kind::StringValue(word(chance))),
+        kind: Some(value::Kind::StringValue(random.word())),
     }
 }

@@ -1,14 +1,14 @@
-//! What number a field's name suggests.
+//! Numbers and truth values that a field's name suggests.
 //!
 //! A name is matched by its last words: `unit_price` is a price, `created_at_ms` a time in milliseconds.
 
-use super::names::Hint;
-use super::seed::Chance;
-use super::times;
+use super::hint::NameHint;
+use super::moments;
+use crate::sample::seed::Random;
 
-/// A whole number that suits the name, 1 to 1000 where the name says nothing.
-pub(super) fn whole(hint: &Hint<'_>, chance: &mut Chance) -> i128 {
-    if let Some(time) = unix_time(hint, chance) {
+/// An integer that suits the name: 1 to 1000 if the name suggests nothing.
+pub(in crate::sample) fn integer(hint: &NameHint<'_>, random: &mut Random) -> i128 {
+    if let Some(time) = unix_time(hint, random) {
         return time;
     }
     let (low, high) = match hint.words() {
@@ -39,11 +39,11 @@ pub(super) fn whole(hint: &Hint<'_>, chance: &mut Chance) -> i128 {
             _ => (1, 1000),
         },
     };
-    chance.between(low, high)
+    random.between(low, high)
 }
 
-/// A number that suits the name, 0 to 1000 with two places where the name says nothing.
-pub(super) fn real(hint: &Hint<'_>, chance: &mut Chance) -> f64 {
+/// A number that suits the name: 0 to 1000 with two decimal places if the name suggests nothing.
+pub(in crate::sample) fn float(hint: &NameHint<'_>, random: &mut Random) -> f64 {
     let (low, high, places) = match hint.words().last() {
         "lat" | "latitude" => (-90.0, 90.0, 6),
         "lng" | "lon" | "long" | "longitude" => (-180.0, 180.0, 6),
@@ -56,20 +56,20 @@ pub(super) fn real(hint: &Hint<'_>, chance: &mut Chance) -> f64 {
         _ => (0.0, 1000.0, 2),
     };
     let scale = 10_f64.powi(places);
-    ((low + (high - low) * chance.fraction()) * scale).round() / scale
+    ((low + (high - low) * random.fraction()) * scale).round() / scale
 }
 
-/// Whether `true` suits the name, where the name says something.
-pub(super) fn truth(hint: &Hint<'_>, chance: &mut Chance) -> bool {
+/// Whether `true` suits the name. Random if the name suggests nothing.
+pub(in crate::sample) fn boolean(hint: &NameHint<'_>, random: &mut Random) -> bool {
     match hint.words().last() {
         "success" | "ok" | "enabled" | "active" | "available" | "valid" | "verified" | "healthy" => true,
         "deleted" | "disabled" | "archived" | "error" | "failed" | "expired" | "revoked" | "more" => false,
-        _ => chance.flip(),
+        _ => random.flip(),
     }
 }
 
-/// Seconds, milliseconds, … since 1970, where the name is that of a moment.
-fn unix_time(hint: &Hint<'_>, chance: &mut Chance) -> Option<i128> {
+/// Seconds, milliseconds, … since 1970, if the name is that of a point in time.
+fn unix_time(hint: &NameHint<'_>, random: &mut Random) -> Option<i128> {
     let words = hint.words();
     let (moment, per_second) = match words.last() {
         "ms" | "millis" | "milliseconds" => (words.but_last(), 1_000),
@@ -78,5 +78,5 @@ fn unix_time(hint: &Hint<'_>, chance: &mut Chance) -> Option<i128> {
         "seconds" | "secs" | "sec" | "unix" | "epoch" => (words.but_last(), 1),
         _ => (words, 1),
     };
-    times::is_moment(&moment).then(|| i128::from(times::moment(&moment, chance)) * per_second)
+    moments::is_moment(&moment).then(|| i128::from(moments::moment(&moment, random)) * per_second)
 }

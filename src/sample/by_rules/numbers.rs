@@ -1,43 +1,46 @@
-//! Numbers within their rules: integers of every kind, floating point, and times counted in nanoseconds.
+//! Numbers within their rules: integers of every kind, floating point, and times in nanoseconds.
 //!
-//! What a field's name suggests is taken where the rules allow it; otherwise a number is looked for near the
-//! bounds. A pair of bounds that cross (`gt: 10, lt: 1`) means outside, as in protovalidate.
+//! What a field's name suggests is used if the rules allow it. Otherwise a number is searched for near the bounds. Bounds
+//! in the wrong order (`gt: 10, lt: 1`) mean the numbers outside, as in protovalidate.
 
 use prost_reflect::{Kind, Value};
 
-use super::amounts;
-use super::annotations::Rules;
-use super::names::Hint;
-use super::seed::Chance;
+use crate::sample::annotations::ValidationRules;
+use crate::sample::by_name::{NameHint, amounts};
+use crate::sample::seed::Random;
 
 /// How often a draw is repeated before the next way of finding a number is tried.
 const DRAWS: usize = 24;
 
-/// How far from a bound to look, in steps.
+/// How far from a bound to search, in steps.
 const WINDOW: i128 = 1000;
 
 /// The rules that all ordered types have.
 #[derive(Debug)]
-pub(super) struct Bounds<T> {
+pub(in crate::sample) struct Bounds<T> {
     constant: Option<T>,
     among: Vec<T>,
     never: Vec<T>,
     examples: Vec<T>,
     low: Option<Bound<T>>,
     high: Option<Bound<T>>,
-    /// Whether zero is as good as nothing.
+    /// Whether zero is refused, because it would count as unset.
     more_than_zero: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bound<T> {
-    pub(super) value: T,
-    pub(super) inclusive: bool,
+pub(in crate::sample) struct Bound<T> {
+    pub(in crate::sample) value: T,
+    pub(in crate::sample) inclusive: bool,
 }
 
 impl<T: PartialOrd + Copy + Default> Bounds<T> {
-    /// Reads the rules of one type, whose values `convert` understands.
-    pub(super) fn read(rules: &Rules, more_than_zero: bool, convert: impl Fn(&Value) -> Option<T>) -> Self {
+    /// Reads the rules of one type, whose values are converted by `convert`.
+    pub(in crate::sample) fn read(
+        rules: &ValidationRules,
+        more_than_zero: bool,
+        convert: impl Fn(&Value) -> Option<T>,
+    ) -> Self {
         let one = |name| rules.value(name).as_ref().and_then(&convert);
         let list = |name| rules.list(name).iter().filter_map(&convert).collect();
         let bound = |open, closed| {
@@ -63,8 +66,8 @@ impl<T: PartialOrd + Copy + Default> Bounds<T> {
         }
     }
 
-    /// Narrows the bounds further: to a time before or after now.
-    pub(super) fn narrow(&mut self, low: Option<Bound<T>>, high: Option<Bound<T>>) {
+    /// Replaces bounds, for times before or after the current time.
+    pub(in crate::sample) fn narrow(&mut self, low: Option<Bound<T>>, high: Option<Bound<T>>) {
         self.low = low.or(self.low);
         self.high = high.or(self.high);
     }
@@ -90,8 +93,8 @@ impl<T: PartialOrd + Copy + Default> Bounds<T> {
             .is_some_and(|(low, high)| high.value < low.value)
     }
 
-    /// What the rules name outright.
-    fn named(&self, chance: &mut Chance) -> Option<T> {
+    /// A value that the rules list.
+    fn named(&self, random: &mut Random) -> Option<T> {
         self.constant.or_else(|| {
             let choices = if self.among.is_empty() {
                 &self.examples
@@ -103,25 +106,25 @@ impl<T: PartialOrd + Copy + Default> Bounds<T> {
                 .copied()
                 .filter(|number| self.accepts(*number))
                 .collect();
-            chance.pick(&allowed).copied()
+            random.pick(&allowed).copied()
         })
     }
 }
 
-/// An integer from `least` to `most` within `bounds`: `preferred` where it fits. Else one near the bounds, on a
-/// multiple of the first of `steps` that has one.
-pub(super) fn integer(
+/// An integer from `least` to `most` within `bounds`: `preferred` if it fits, or else a number near the bounds. That one
+/// is a multiple of the first of `steps` that has a fitting multiple.
+pub(in crate::sample) fn integer(
     bounds: &Bounds<i128>,
     (least, most): (i128, i128),
     steps: &[i128],
-    chance: &mut Chance,
-    mut preferred: impl FnMut(&mut Chance) -> i128,
+    random: &mut Random,
+    mut preferred: impl FnMut(&mut Random) -> i128,
 ) -> i128 {
-    if let Some(named) = bounds.named(chance) {
+    if let Some(named) = bounds.named(random) {
         return named;
     }
     let fits = |number: &i128| (least..=most).contains(number) && bounds.accepts(*number);
-    if let Some(number) = (0..DRAWS).map(|_| preferred(chance)).find(fits) {
+    if let Some(number) = (0..DRAWS).map(|_| preferred(random)).find(fits) {
         return number;
     }
     let low = bounds.low.map(|bound| bound.value + i128::from(!bound.inclusive));
@@ -143,28 +146,28 @@ pub(super) fn integer(
             if low > high {
                 continue;
             }
-            let drawn = (0..DRAWS).map(|_| chance.between(low, high) * step).find(fits);
+            let drawn = (0..DRAWS).map(|_| random.between(low, high) * step).find(fits);
             if let Some(number) = drawn.or_else(|| (low..=high).map(|place| place * step).find(fits)) {
                 return number;
             }
         }
     }
-    preferred(chance).clamp(least, most)
+    preferred(random).clamp(least, most)
 }
 
-/// A finite number within `bounds`; `round` brings it to the field's own precision.
+/// A finite number within `bounds`. `round` rounds it to the precision of the field.
 fn real(
     bounds: &Bounds<f64>,
-    chance: &mut Chance,
-    mut preferred: impl FnMut(&mut Chance) -> f64,
+    random: &mut Random,
+    mut preferred: impl FnMut(&mut Random) -> f64,
     round: impl Fn(f64) -> f64,
 ) -> f64 {
-    if let Some(named) = bounds.named(chance) {
+    if let Some(named) = bounds.named(random) {
         return named;
     }
     let fits = |number: &f64| number.is_finite() && bounds.accepts(*number);
     let two_places = |number: f64| (number * 100.0).round() / 100.0;
-    if let Some(number) = (0..DRAWS).map(|_| round(preferred(chance))).find(fits) {
+    if let Some(number) = (0..DRAWS).map(|_| round(preferred(random))).find(fits) {
         return number;
     }
     let (low, high) = match (
@@ -176,10 +179,10 @@ fn real(
         (None, Some(high)) => (high - 100.0, high),
         (None, None) => (1.0, 100.0),
     };
-    let drawn = (0..DRAWS).map(|_| low + (high - low) * chance.fraction());
+    let drawn = (0..DRAWS).map(|_| low + (high - low) * random.fraction());
     let drawn: Vec<f64> = drawn.collect();
     let tidy = drawn.iter().map(|number| round(two_places(*number)));
-    // Where nothing lies between, the bounds themselves and their nearest neighbours are what is left.
+    // If no number fits between the bounds, the bounds themselves and the numbers next to them remain.
     let edges = [
         low,
         high,
@@ -191,12 +194,12 @@ fn real(
     let exact = drawn.iter().copied().chain(edges).map(&round);
     tidy.chain(exact)
         .find(fits)
-        .unwrap_or_else(|| round(preferred(chance)))
+        .unwrap_or_else(|| round(preferred(random)))
 }
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "the nearest single-precision number is what is asked for"
+    reason = "the nearest single-precision number is wanted"
 )]
 fn above_in_single(number: f64) -> f64 {
     f64::from((number as f32).next_up())
@@ -204,30 +207,30 @@ fn above_in_single(number: f64) -> f64 {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "the nearest single-precision number is what is asked for"
+    reason = "the nearest single-precision number is wanted"
 )]
 fn below_in_single(number: f64) -> f64 {
     f64::from((number as f32).next_down())
 }
 
-/// A value of a numeric kind; nothing for the other kinds.
-pub(super) fn value(
+/// A value of a numeric kind. `None` for the other kinds.
+pub(in crate::sample) fn value(
     kind: &Kind,
-    hint: &Hint<'_>,
-    rules: &Rules,
+    hint: &NameHint<'_>,
+    rules: &ValidationRules,
     more_than_zero: bool,
-    chance: &mut Chance,
+    random: &mut Random,
 ) -> Option<Value> {
     let name = rule_name(kind)?;
     let rules = rules.inner(name);
-    let real = |chance: &mut Chance, round: fn(f64) -> f64| {
+    let real = |random: &mut Random, round: fn(f64) -> f64| {
         let bounds = Bounds::read(&rules, more_than_zero, as_real);
-        real(&bounds, chance, |chance| amounts::real(hint, chance), round)
+        real(&bounds, random, |random| amounts::float(hint, random), round)
     };
-    let whole = |chance: &mut Chance, least: i128, most: i128| {
+    let whole = |random: &mut Random, least: i128, most: i128| {
         let bounds = Bounds::read(&rules, more_than_zero, as_integer);
-        integer(&bounds, (least, most), &[1], chance, |chance| {
-            amounts::whole(hint, chance)
+        integer(&bounds, (least, most), &[1], random, |random| {
+            amounts::integer(hint, random)
         })
     };
     #[expect(
@@ -235,19 +238,19 @@ pub(super) fn value(
         reason = "a float field holds single precision"
     )]
     Some(match kind {
-        Kind::Double => Value::F64(real(chance, |number| number)),
-        Kind::Float => Value::F32(real(chance, |number| f64::from(number as f32)) as f32),
+        Kind::Double => Value::F64(real(random, |number| number)),
+        Kind::Float => Value::F32(real(random, |number| f64::from(number as f32)) as f32),
         Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => {
-            Value::I32(i32::try_from(whole(chance, i32::MIN.into(), i32::MAX.into())).unwrap_or_default())
+            Value::I32(i32::try_from(whole(random, i32::MIN.into(), i32::MAX.into())).unwrap_or_default())
         }
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => {
-            Value::I64(i64::try_from(whole(chance, i64::MIN.into(), i64::MAX.into())).unwrap_or_default())
+            Value::I64(i64::try_from(whole(random, i64::MIN.into(), i64::MAX.into())).unwrap_or_default())
         }
         Kind::Uint32 | Kind::Fixed32 => {
-            Value::U32(u32::try_from(whole(chance, 0, u32::MAX.into())).unwrap_or_default())
+            Value::U32(u32::try_from(whole(random, 0, u32::MAX.into())).unwrap_or_default())
         }
         Kind::Uint64 | Kind::Fixed64 => {
-            Value::U64(u64::try_from(whole(chance, 0, u64::MAX.into())).unwrap_or_default())
+            Value::U64(u64::try_from(whole(random, 0, u64::MAX.into())).unwrap_or_default())
         }
         _ => return None,
     })

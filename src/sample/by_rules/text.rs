@@ -1,25 +1,25 @@
 //! Strings and bytes within their rules.
 //!
-//! Candidates are made up and held against the rules until one fits: first what a format, a pattern or the name
-//! suggests, then the same longer or shorter, at last letters between the prefix and the suffix.
+//! Candidates are made up until one satisfies the rules: first what a format, a pattern or the name suggests, then the same
+//! longer or shorter, and at last letters between the prefix and the suffix.
 
 use prost_reflect::Value;
 
-use super::annotations::Rules;
-use super::formats::{self, FORMATS, Frame};
-use super::names::{self, Hint, word};
 use super::pattern::Pattern;
-use super::seed::Chance;
+use crate::sample::annotations::ValidationRules;
+use crate::sample::by_name::{self, NameHint};
+use crate::sample::formats::{self, FORMATS, FormatOptions};
+use crate::sample::seed::Random;
 
-/// How many candidates are made up before what does not fit is taken.
+/// How many candidates are tried before one that does not fit is used.
 const CANDIDATES: u32 = 48;
 
-/// The longest text that is made up, whatever the rules ask for.
-const LONGEST: usize = 64 * 1024;
+/// The longest text that is made up, in bytes, whatever the rules require.
+const MAX_LENGTH: usize = 64 * 1024;
 
-/// The rules of a string, but for those that name it outright.
+/// The rules of a string, without those that list values.
 #[derive(Debug)]
-struct Limits {
+struct StringRules {
     /// In characters.
     characters: (usize, usize),
     bytes: (usize, usize),
@@ -33,24 +33,29 @@ struct Limits {
 }
 
 /// A string for the field, within its rules.
-pub(super) fn string(hint: &Hint<'_>, rules: &Rules, more_than_zero: bool, chance: &mut Chance) -> String {
+pub(in crate::sample) fn string(
+    hint: &NameHint<'_>,
+    rules: &ValidationRules,
+    more_than_zero: bool,
+    random: &mut Random,
+) -> String {
     let rules = rules.inner("string");
     if rules.is_empty() {
-        let text = names::text(hint, chance);
+        let text = by_name::text::text(hint, random);
         return if text.is_empty() && more_than_zero {
-            word(chance)
+            random.word()
         } else {
             text
         };
     }
-    let limits = Limits::read(&rules, more_than_zero);
+    let limits = StringRules::read(&rules, more_than_zero);
     limits
-        .named(&rules, chance)
-        .unwrap_or_else(|| limits.made_up(hint, chance))
+        .named(&rules, random)
+        .unwrap_or_else(|| limits.made_up(hint, random))
 }
 
-impl Limits {
-    fn read(rules: &Rules, more_than_zero: bool) -> Self {
+impl StringRules {
+    fn read(rules: &ValidationRules, more_than_zero: bool) -> Self {
         let range = |exact, least, most| match rules.count(exact) {
             Some(length) => (length, length),
             None => (
@@ -67,15 +72,15 @@ impl Limits {
             never_contains: rules.text("not_contains"),
             never: rules.texts("not_in"),
             format: FORMATS.into_iter().find(|format| rules.flag(format)).or_else(|| {
-                // A word is both a header's name and a header's value.
+                // A word is valid as the name and as the value of an HTTP header.
                 rules.value("well_known_regex").map(|_| "word")
             }),
             pattern: rules.text("pattern").as_deref().and_then(Pattern::read),
         }
     }
 
-    /// What the rules name outright.
-    fn named(&self, rules: &Rules, chance: &mut Chance) -> Option<String> {
+    /// A value that the rules list.
+    fn named(&self, rules: &ValidationRules, random: &mut Random) -> Option<String> {
         rules.text("const").or_else(|| {
             let among = rules.texts("in");
             let mut choices = if among.is_empty() {
@@ -84,28 +89,28 @@ impl Limits {
                 among
             };
             choices.retain(|text| self.accepts(text));
-            chance.pick(&choices).cloned()
+            random.pick(&choices).cloned()
         })
     }
 
-    fn made_up(&self, hint: &Hint<'_>, chance: &mut Chance) -> String {
+    fn made_up(&self, hint: &NameHint<'_>, random: &mut Random) -> String {
         if let (Some(pattern), None) = (&self.pattern, self.format) {
-            return self.matching(pattern, chance);
+            return self.matching(pattern, random);
         }
-        let candidate = (0..CANDIDATES).map(|round| self.candidate(round, hint, chance));
+        let candidate = (0..CANDIDATES).map(|round| self.candidate(round, hint, random));
         let fitting = candidate.into_iter().find(|text| self.accepts(text));
-        fitting.unwrap_or_else(|| self.candidate(CANDIDATES, hint, chance))
+        fitting.unwrap_or_else(|| self.candidate(CANDIDATES, hint, random))
     }
 
-    /// Text that matches `pattern`: of any length, and of lengths that come nearer to what the rules ask for.
-    fn matching(&self, pattern: &Pattern, chance: &mut Chance) -> String {
+    /// Text that matches `pattern`, first of any length, then of lengths nearer to what the rules require.
+    fn matching(&self, pattern: &Pattern, random: &mut Random) -> String {
         let (least, most) = (self.least(), self.most());
         let mut extra = least;
         let mut text = String::new();
         for round in 0..CANDIDATES {
-            text = pattern.text(if round % 2 == 0 { 0..=6 } else { extra..=extra }, chance);
-            if !self.accepts(&text) && pattern.is_free() {
-                text = self.framed(&text, chance);
+            text = pattern.text(if round % 2 == 0 { 0..=6 } else { extra..=extra }, random);
+            if !self.accepts(&text) && pattern.is_unanchored() {
+                text = self.completed(&text, random);
             }
             if self.accepts(&text) {
                 break;
@@ -114,7 +119,7 @@ impl Limits {
                 let (longer, shorter) = (least.saturating_sub(text.len()), text.len().saturating_sub(most));
                 extra = (extra + longer.div_ceil(2))
                     .saturating_sub(shorter.div_ceil(2))
-                    .min(LONGEST);
+                    .min(MAX_LENGTH);
             }
         }
         text
@@ -135,26 +140,26 @@ impl Limits {
     }
 
     /// The `round`-th text to try.
-    fn candidate(&self, round: u32, hint: &Hint<'_>, chance: &mut Chance) -> String {
+    fn candidate(&self, round: u32, hint: &NameHint<'_>, random: &mut Random) -> String {
         if let Some(format) = self.format {
-            // Half of them as they come, the other half short.
-            let frame = Frame {
+            // Half of the candidates are as usual, the other half short.
+            let options = FormatOptions {
                 prefix: &self.prefix,
                 suffix: &self.suffix,
                 length: self.least(),
                 short: round >= CANDIDATES / 2,
             };
-            return formats::text(format, frame, chance);
+            return formats::text(format, options, random);
         }
         if round < CANDIDATES / 2 {
-            names::text(hint, chance)
+            by_name::text::text(hint, random)
         } else {
-            self.framed("", chance)
+            self.completed("", random)
         }
     }
 
-    /// `text` between what must stand around it, filled up with letters to the least length.
-    fn framed(&self, text: &str, chance: &mut Chance) -> String {
+    /// `text` with the required prefix, contents and suffix, filled with letters to the minimum length.
+    fn completed(&self, text: &str, random: &mut Random) -> String {
         let mut middle = format!("{text}{}", self.contains);
         let around = self.prefix.len() + self.suffix.len();
         let least = self
@@ -162,7 +167,7 @@ impl Limits {
             .max(if middle.is_empty() { around + 5 } else { 0 })
             .min(self.most());
         let missing = least.saturating_sub(around + middle.len());
-        middle.extend((0..missing).map(|_| char::from(b'a' + chance.byte() % 26)));
+        middle.extend((0..missing).map(|_| char::from(b'a' + random.byte() % 26)));
         format!("{}{middle}{}", self.prefix, self.suffix)
     }
 
@@ -171,12 +176,17 @@ impl Limits {
     }
 
     fn least(&self) -> usize {
-        self.characters.0.max(self.bytes.0).min(LONGEST)
+        self.characters.0.max(self.bytes.0).min(MAX_LENGTH)
     }
 }
 
 /// Bytes for the field, within its rules.
-pub(super) fn bytes(hint: &Hint<'_>, rules: &Rules, more_than_zero: bool, chance: &mut Chance) -> Vec<u8> {
+pub(in crate::sample) fn bytes(
+    hint: &NameHint<'_>,
+    rules: &ValidationRules,
+    more_than_zero: bool,
+    random: &mut Random,
+) -> Vec<u8> {
     let rules = rules.inner("bytes");
     let one = |name| {
         rules
@@ -194,7 +204,7 @@ pub(super) fn bytes(hint: &Hint<'_>, rules: &Rules, more_than_zero: bool, chance
     let among = list("in");
     let mut choices = if among.is_empty() { list("example") } else { among };
     choices.retain(|choice| !(never.contains(choice) || more_than_zero && choice.is_empty()));
-    if let Some(named) = one("const").or_else(|| chance.pick(&choices).cloned()) {
+    if let Some(named) = one("const").or_else(|| random.pick(&choices).cloned()) {
         return named;
     }
     let (least, most) = match rules.count("len") {
@@ -214,21 +224,21 @@ pub(super) fn bytes(hint: &Hint<'_>, rules: &Rules, more_than_zero: bool, chance
     let length = usual
         .min(most)
         .max(least)
-        .min(LONGEST)
+        .min(MAX_LENGTH)
         .max(usize::from(more_than_zero));
     let (start, contains, end) = (one("prefix"), one("contains"), one("suffix"));
     let pattern = rules.text("pattern").as_deref().and_then(Pattern::read);
     let mut made_up = || {
         if let Some(pattern) = &pattern {
-            let extra = if chance.flip() { 0..=6 } else { length..=length };
-            return pattern.text(extra, chance).into_bytes();
+            let extra = if random.flip() { 0..=6 } else { length..=length };
+            return pattern.text(extra, random).into_bytes();
         }
         let fixed = [&start, &contains, &end]
             .into_iter()
             .flatten()
             .map(Vec::len)
             .sum();
-        let fill = (0..length.saturating_sub(fixed)).map(|_| chance.byte());
+        let fill = (0..length.saturating_sub(fixed)).map(|_| random.byte());
         let mut bytes = start.clone().unwrap_or_default();
         bytes.extend(fill);
         bytes.extend(contains.iter().chain(&end).flatten());

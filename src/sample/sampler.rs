@@ -1,0 +1,61 @@
+//! [`Sampler`]: makes up messages from a seed.
+
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+
+use super::message;
+use super::place::Place;
+use super::seed::Seed;
+use crate::schema::Method;
+
+/// Makes up messages.
+///
+/// Samples are the same on every machine. An update of protod, or of the word lists that it uses, may change them.
+#[derive(Debug, Clone)]
+pub struct Sampler {
+    seed: u64,
+    pub(super) stream_length: usize,
+}
+
+impl Default for Sampler {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+impl Sampler {
+    /// The default of [`stream_length`](Self::stream_length).
+    pub const DEFAULT_STREAM_LENGTH: usize = 3;
+
+    /// A sampler whose answers depend only on `seed` and on what they answer.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            stream_length: Self::DEFAULT_STREAM_LENGTH,
+        }
+    }
+
+    /// How many messages a server stream sends. Default: 3.
+    #[must_use]
+    pub fn stream_length(mut self, stream_length: usize) -> Self {
+        self.stream_length = stream_length;
+        self
+    }
+
+    /// The `index`-th response of a call, for a method's last request.
+    pub fn sample(&self, method: &Method, request: Option<&DynamicMessage>, index: u64) -> DynamicMessage {
+        self.sample_message(method.output(), method.name(), request, index)
+    }
+
+    /// A message of any type. `purpose` distinguishes uses of the same type, such as the names of methods.
+    pub fn sample_message(
+        &self,
+        message_type: &MessageDescriptor,
+        purpose: &str,
+        request: Option<&DynamicMessage>,
+        index: u64,
+    ) -> DynamicMessage {
+        let seed = Seed::new(self.seed).with_text(purpose).with_number(index);
+        let seed = request.map_or(seed, |request| seed.with_message(request));
+        message::sample(&Place::root(seed), message_type, request)
+    }
+}
