@@ -19,11 +19,11 @@ const MAX_DEPTH: usize = 64;
 /// What a walk found. All paths begin with the folder that was walked.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    /// Everything that is not a folder, sorted. A link that leads nowhere is among them.
+    /// Everything that is not a folder, sorted. Broken links are among them.
     pub(crate) files: Vec<PathBuf>,
     /// The folders read, the start included.
     pub(crate) folders: Vec<PathBuf>,
-    /// The symbolic links met, whether to a file, to a folder or to nothing.
+    /// The symbolic links met, including broken ones.
     pub(crate) links: Vec<PathBuf>,
     /// The folders that could not be read.
     pub(crate) errors: Vec<(PathBuf, io::Error)>,
@@ -40,12 +40,12 @@ pub(crate) struct Walk {
     linked: VecDeque<(PathBuf, usize)>,
 }
 
-/// What lies in a folder and below it.
+/// What is in a folder and below it.
 pub(crate) fn contents_below(folder: &Path) -> Contents {
     Walk::default().below(folder)
 }
 
-/// What lies in a folder itself. Its folders are not looked into.
+/// What is in a folder itself. Its folders are not read.
 pub(crate) fn contents_of(folder: &Path) -> Contents {
     let mut walk = Walk::default();
     walk.read(folder.to_owned(), 0);
@@ -53,7 +53,7 @@ pub(crate) fn contents_of(folder: &Path) -> Contents {
 }
 
 impl Walk {
-    /// What lies in a folder and below it, other than in the folders that this walk has read before.
+    /// What is in a folder and below it, other than in the folders that this walk has read before.
     pub(crate) fn below(&mut self, folder: &Path) -> Contents {
         self.waiting.push_back((folder.to_owned(), 0));
         while let Some((folder, depth)) = self.waiting.pop_front().or_else(|| self.linked.pop_front()) {

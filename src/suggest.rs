@@ -9,7 +9,7 @@ const LISTED: usize = 12;
 /// From this likeness on (0 to 1), a name is taken for a slip of the other.
 const NEAR: f64 = 0.75;
 
-/// A hint for a name that is none of `known`: the nearest name if one is near, all of them if they are few.
+/// A hint for a name that is not among `known`: the nearest name if one is near, all of them if they are few.
 pub(crate) fn hint<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     if let Some(question) = did_you_mean(name, known.iter().copied()) {
@@ -26,7 +26,7 @@ pub(crate) fn hint<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> 
     }
 }
 
-/// The question for a name that is none of `known`, if one of them is near.
+/// The question "did you mean …?" for a name that is not among `known`, if one of them is near.
 pub(crate) fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     nearest(name, known).map(|near| format!("did you mean `{near}`?"))
 }

@@ -144,7 +144,7 @@ impl<'f> Printer<'f> {
         for field in members {
             match field.containing_oneof().filter(|oneof| !oneof.is_synthetic()) {
                 None => parts.push((self.comments.place(field.path()), self.field(&field))),
-                // A oneof stands where its first member does.
+                // A oneof is printed at the place of its first member.
                 Some(oneof) if first_member(&oneof).as_ref() == Some(&field) => {
                     parts.push((self.comments.place(oneof.path()), self.oneof(&oneof)));
                 }
