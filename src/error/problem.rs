@@ -82,7 +82,7 @@ impl Problem {
         }
     }
 
-    /// All that a library's diagnostic says of `source`: itself, and those it carries as related.
+    /// The problems in a library's diagnostic of `source`: its own, and those that it carries as related.
     pub(crate) fn unfold(source: &SourceText, diagnostic: &dyn Diagnostic) -> Vec<Self> {
         let mut labels: Vec<LabeledSpan> = diagnostic.labels().into_iter().flatten().collect();
         // Of two definitions the later one is at fault.

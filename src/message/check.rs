@@ -3,7 +3,7 @@
 //! After it, nothing about the bytes can be wrong: wire types fit the descriptor, lengths add up, strings are
 //! UTF-8, nesting and the number of elements are bounded. Unknown fields are well formed and stay in the bytes.
 
-use super::pick::{Node, Picked, Picker, Raw};
+use super::pick::{PickNode, Picked, Picker, Raw};
 use super::wire::{Malformed, Reader, WireType};
 use crate::schema::{FieldLayout, Layout, LayoutId, Layouts, Shape};
 
@@ -105,13 +105,13 @@ impl<'c> Check<'c> {
         }
     }
 
-    /// Reads fields to the end of the bytes, or of the group of that number. `PICK` says whether there is a picker: a
-    /// check without one is compiled without all that is for it. The reader can be in registers: nothing that is called
-    /// here has it by reference.
+    /// Reads fields to the end of the bytes, or of the group of that number. `PICK` says whether there is a picker, so
+    /// that a check without one is compiled without what picking needs. The reader can stay in registers, because nothing
+    /// that is called here takes it by reference.
     fn fields<const PICK: bool>(
         &mut self,
         layout: &Layout,
-        node: Option<&Node>,
+        node: Option<&PickNode>,
         group: Option<u32>,
         bytes: &'c [u8],
         depth: u32,
@@ -188,7 +188,7 @@ impl<'c> Check<'c> {
         }
     }
 
-    /// A field whose key has more than one byte or that comes in another way; gives what comes after it too.
+    /// A field whose key has more than one byte, or another wire type than its own; also returns the reader after it.
     #[inline(never)]
     fn other_field(
         &mut self,
@@ -247,7 +247,7 @@ impl<'c> Check<'c> {
         Raw::span(offset, part.len())
     }
 
-    fn node(&self, index: Option<u16>) -> Option<&'c Node> {
+    fn node(&self, index: Option<u16>) -> Option<&'c PickNode> {
         Some(self.picker?.node(index?))
     }
 

@@ -129,7 +129,7 @@ impl Decoder for DynamicDecoder {
     }
 }
 
-// Names only: prost-reflect's own `Debug` does not come back from a recursive type.
+// Names only: prost-reflect's own `Debug` does not return for a recursive type.
 
 impl fmt::Debug for DynamicCodec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,8 @@
 //! Dynamic messages onto the wire, in one pass.
 //!
-//! prost-reflect's own encoding walks what is nested once more for each level above it, since a length comes before
-//! what it is the length of, and makes a default to compare each value with, each time. Here lengths are filled in
-//! afterwards. The bytes are the same.
+//! prost-reflect's own encoder visits a nested message once for each level above it, because a length comes before its
+//! contents, and it makes a default value to compare each value with. Here lengths are filled in afterwards. The bytes
+//! are the same.
 
 use std::convert::Infallible;
 
@@ -10,15 +10,15 @@ use prost::Message as _;
 use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, Kind, ReflectMessage as _, Value};
 
 use super::length::with_length;
-use super::wire::{WireType, key, put_delimited, put_varint};
+use super::wire::{WireType, key, put_delimited, put_varint, zigzag};
 
 /// Appends a message.
 ///
-/// Panics where a value is not of its field's type, which prost-reflect refuses to set, but cannot refuse to one who
-/// has the value by `get_field_mut`.
+/// Panics if a value is not of its field's type. prost-reflect refuses to set such a value, but cannot prevent it for
+/// callers of `get_field_mut`.
 pub(super) fn put_message(buffer: &mut Vec<u8>, message: &DynamicMessage) {
     let descriptor = message.descriptor();
-    // Extensions and unknown fields lie between the other fields, and are not to be had in that order.
+    // Extensions and unknown fields come between the other fields, and cannot be read in that order.
     if descriptor.extension_ranges().len() > 0 || message.unknown_fields().next().is_some() {
         message.encode_raw(buffer);
         return;
@@ -55,7 +55,7 @@ fn put_field(buffer: &mut Vec<u8>, field: &FieldDescriptor, value: &Value) {
     }
 }
 
-/// A field of a map's entry; nothing where it is the default of a field without presence.
+/// A field of a map's entry, unless it is the default of a field without presence.
 fn put_if_due(buffer: &mut Vec<u8>, field: &FieldDescriptor, value: &Value) {
     if field.supports_presence() || !value.is_default_for_field(field) {
         put_element(buffer, field, &field.kind(), value);
@@ -81,7 +81,7 @@ fn put_element(buffer: &mut Vec<u8>, field: &FieldDescriptor, kind: &Kind, value
     }
 }
 
-/// A key for what has a length, the length, and what it is the length of.
+/// A key, a length, and its contents.
 fn put_nested(buffer: &mut Vec<u8>, number: u32, contents: impl FnOnce(&mut Vec<u8>)) {
     put_varint(buffer, key(number, WireType::LengthDelimited).into());
     let Ok(()) = with_length::<Infallible>(buffer, |buffer| {
@@ -98,18 +98,16 @@ fn put_scalar_of(buffer: &mut Vec<u8>, field: &FieldDescriptor, kind: &Kind, val
     );
 }
 
-/// A scalar without its key; `false` where the value is not of that kind.
+/// A scalar without its key. Returns `false` if the value is not of that kind.
 #[must_use]
 pub(crate) fn put_scalar(buffer: &mut Vec<u8>, kind: &Kind, value: &Value) -> bool {
     match (kind, value) {
         (Kind::Bool, Value::Bool(truth)) => put_varint(buffer, u64::from(*truth)),
         (Kind::Int32, Value::I32(number)) => put_varint(buffer, i64::from(*number) as u64),
-        (Kind::Sint32, Value::I32(number)) => {
-            put_varint(buffer, u64::from(((number << 1) ^ (number >> 31)) as u32));
-        }
+        (Kind::Sint32, Value::I32(number)) => put_varint(buffer, zigzag((*number).into())),
         (Kind::Sfixed32, Value::I32(number)) => buffer.extend_from_slice(&number.to_le_bytes()),
         (Kind::Int64, Value::I64(number)) => put_varint(buffer, *number as u64),
-        (Kind::Sint64, Value::I64(number)) => put_varint(buffer, ((number << 1) ^ (number >> 63)) as u64),
+        (Kind::Sint64, Value::I64(number)) => put_varint(buffer, zigzag(*number)),
         (Kind::Sfixed64, Value::I64(number)) => buffer.extend_from_slice(&number.to_le_bytes()),
         (Kind::Uint32, Value::U32(number)) => put_varint(buffer, u64::from(*number)),
         (Kind::Fixed32, Value::U32(number)) => buffer.extend_from_slice(&number.to_le_bytes()),
@@ -125,7 +123,7 @@ pub(crate) fn put_scalar(buffer: &mut Vec<u8>, kind: &Kind, value: &Value) -> bo
     true
 }
 
-/// How one value of that kind lies on the wire; messages as they do outside groups.
+/// The wire type of one value of that kind; for a message, the one outside groups.
 pub(crate) fn wire_type(kind: &Kind) -> WireType {
     match kind {
         Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => WireType::Fixed64,

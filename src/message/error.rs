@@ -92,7 +92,7 @@ impl MessageError {
     }
 
     /// The gRPC code for this cause: a malformed message is `INTERNAL`, as in grpc-go and grpc-java; one over a
-    /// limit `RESOURCE_EXHAUSTED`; what JSON cannot say `INVALID_ARGUMENT`.
+    /// limit `RESOURCE_EXHAUSTED`; what JSON cannot express `INVALID_ARGUMENT`.
     pub fn code(&self) -> Code {
         match &self.kind {
             Kind::Malformed(Malformed::TooManyElements(_) | Malformed::TooDeep)

@@ -1,4 +1,4 @@
-//! Lengths of what is written after them: room is left for each, and filled in when its contents are there.
+//! Length prefixes: bytes are reserved for each length, and filled in when its contents are written.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 

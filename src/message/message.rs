@@ -55,8 +55,8 @@ impl Message {
 
     /// Keeps a dynamic message; it is encoded when it is sent.
     ///
-    /// Its fields must hold values of their own kinds. prost-reflect sets no others, but whoever has a value by
-    /// `get_field_mut` or its like can put another in its place. Encoding such a message panics; in a handler that is
+    /// Its fields must hold values of their own kinds. prost-reflect sets no others, but callers of `get_field_mut`
+    /// and its like can. Encoding such a message panics; in a handler that is
     /// a panic of the handler, which ends the call as `INTERNAL`.
     pub fn from_dynamic(message: DynamicMessage) -> Self {
         Self {
@@ -99,8 +99,8 @@ impl Message {
 
     /// The decoded message.
     ///
-    /// Fails only where prost-reflect refuses bytes that passed the check of [`decode`](Self::decode). It is tested and
-    /// fuzzed that both take the same. A message that was made from a dynamic one is a copy of it, and never fails.
+    /// Fails only where prost-reflect refuses bytes that passed the check of [`decode`](Self::decode). Tests and
+    /// fuzzing show that both accept the same bytes. A message that was made from a dynamic one is a copy of it, and never fails.
     pub fn to_dynamic(&self) -> Result<DynamicMessage, MessageError> {
         match &self.form {
             Form::Encoded(descriptor, bytes) => {
@@ -166,8 +166,7 @@ impl Message {
     }
 }
 
-/// Type and size only: prost-reflect's own `Debug` walks from descriptor to descriptor, and does not come back
-/// from a recursive type.
+/// Type and size only: prost-reflect's own `Debug` follows descriptors, and does not return for a recursive type.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")

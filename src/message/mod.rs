@@ -26,4 +26,4 @@ pub use self::json::{JsonPrinter, JsonReader};
 pub(crate) use self::length::{Room, Width, close, open, with_length};
 pub use self::message::Message;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
-pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_delimited, put_varint};
+pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_delimited, put_varint, unzigzag, zigzag};

@@ -2,7 +2,7 @@
 //!
 //! A [`Picker`] is a tree of field paths beside the [`Layouts`], each path with a slot. One pass over the bytes
 //! (see [`check`](super::check)) verifies all of them and leaves in each slot of a [`Picked`] what the wire had
-//! there, by proto's own rules: the last value wins, and a member of a oneof clears the others.
+//! there, by protobuf's own rules: the last value wins, and a member of a oneof clears the others.
 //!
 //! Only paths of singular fields have slots. Lists, maps and whole sub-messages that may come in pieces are read
 //! from the bytes when someone asks.
@@ -36,13 +36,13 @@ pub(crate) enum Raw {
 /// A tree of field paths, for one root message type.
 #[derive(Debug)]
 pub(crate) struct Picker {
-    nodes: Vec<Node>,
+    nodes: Vec<PickNode>,
     slots: u16,
 }
 
 /// The picks of one message type on the way.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(super) struct PickNode {
     pub(super) layout: LayoutId,
     /// In step with the layout's `fields`.
     pub(super) picks: Box<[Pick]>,
@@ -65,16 +65,16 @@ pub(crate) struct Picked {
 }
 
 impl Picker {
-    /// A picker of nothing, for messages of `layout`.
+    /// A picker without slots, for messages of `layout`.
     pub(crate) fn new(layouts: &Layouts, layout: LayoutId) -> Self {
         Self {
-            nodes: vec![Node::new(layouts, layout)],
+            nodes: vec![PickNode::new(layouts, layout)],
             slots: 0,
         }
     }
 
     /// The slot of a path of singular fields, by field numbers, from the root; the same for the same path.
-    /// Nothing if the path has a list or a map in it, a number that its type does not have, or no numbers.
+    /// `None` if the path has a list or a map in it, a number that its type does not have, or no numbers.
     pub(crate) fn slot(&mut self, layouts: &Layouts, path: &[u32]) -> Option<Slot> {
         let (&last, way) = path.split_last()?;
         let mut siblings = Vec::new();
@@ -91,7 +91,7 @@ impl Picker {
             node = if let Some(below) = self.nodes[node].picks[field.index].node {
                 below as usize
             } else {
-                self.nodes.push(Node::new(layouts, below));
+                self.nodes.push(PickNode::new(layouts, below));
                 let below = u16::try_from(self.nodes.len() - 1).ok()?;
                 self.nodes[node].picks[field.index].node = Some(below);
                 below as usize
@@ -137,11 +137,11 @@ impl Picker {
             .filter_map(move |sibling| layout.field_index(sibling))
     }
 
-    pub(super) fn root(&self) -> &Node {
+    pub(super) fn root(&self) -> &PickNode {
         &self.nodes[0]
     }
 
-    pub(super) fn node(&self, index: u16) -> &Node {
+    pub(super) fn node(&self, index: u16) -> &PickNode {
         &self.nodes[index as usize]
     }
 
@@ -153,7 +153,7 @@ impl Picker {
     }
 }
 
-impl Node {
+impl PickNode {
     fn new(layouts: &Layouts, layout: LayoutId) -> Self {
         Self {
             layout,
@@ -162,7 +162,7 @@ impl Node {
     }
 }
 
-/// A field of a message that may come only once.
+/// A field of a message that is no list and no map.
 struct Singular {
     index: usize,
     shape: Shape,

@@ -1,7 +1,7 @@
 //! Reading and writing the protobuf wire format, on slices.
 //!
-//! The reader never allocates and never panics: whatever the bytes are, it gives the next piece or says what is
-//! wrong. It accepts what prost accepts but for overlong keys, so that bytes checked here always decode there.
+//! The reader never allocates and never panics: whatever the bytes are, it returns the next piece or says what is
+//! wrong. It accepts what prost accepts, except overlong keys, so that bytes checked here always decode there.
 
 /// What is wrong with the bytes of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,13 +77,13 @@ impl<'b> Reader<'b> {
         self.rest.is_empty()
     }
 
-    /// The next byte, which stays the next.
+    /// The next byte, without taking it.
     #[inline]
     pub(crate) fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
     }
 
-    /// Passes over the byte that [`peek`](Self::peek) gave.
+    /// Skips the byte that [`peek`](Self::peek) returned.
     #[inline]
     pub(crate) fn pass(&mut self) {
         self.rest = self.rest.get(1..).unwrap_or_default();
@@ -154,8 +154,8 @@ impl<'b> Reader<'b> {
         Ok(contents)
     }
 
-    /// Passes over a value whose key was just read. `depth` is how many groups may still open inside it. Gives how many
-    /// fields that were: one, and all that are in it when it is a group.
+    /// Skips a value whose key was just read. `depth` is how many groups may still open inside it. Returns how many
+    /// fields that were: one, and for a group also those inside it.
     pub(crate) fn skip(&mut self, number: u32, wire_type: WireType, depth: u32) -> Result<usize, Malformed> {
         match wire_type {
             WireType::Varint => self.varint().map(drop)?,
@@ -178,8 +178,8 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// A varint of more than two bytes, or none at all; gives what comes after it too. Out of a reader, so that one whose
-/// varints are short need not be in memory.
+/// A varint of more than two bytes, or none at all; also returns what follows it. It is no method, so that a reader whose
+/// varints are short can stay in registers.
 #[inline(never)]
 fn long_varint(bytes: &[u8]) -> Result<(u64, &[u8]), Malformed> {
     if let Some(chunk) = bytes.first_chunk() {
@@ -230,10 +230,22 @@ pub(crate) fn put_varint(buffer: &mut Vec<u8>, value: u64) {
     }
 }
 
-/// Appends a length and what it is the length of.
+/// Appends a length and its contents.
 pub(crate) fn put_delimited(buffer: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(buffer, bytes.len() as u64);
     buffer.extend_from_slice(bytes);
+}
+
+/// A signed number as an unsigned one, small where it is near zero: the form of `sint32` and `sint64`.
+#[inline]
+pub(crate) fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> 63).cast_unsigned()
+}
+
+/// The number that [`zigzag`] made this of.
+#[inline]
+pub(crate) fn unzigzag(raw: u64) -> i64 {
+    (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
 }
 
 #[cold]
@@ -260,6 +272,23 @@ mod tests {
                 assert!(reader.is_empty());
             }
         }
+    }
+
+    #[test]
+    fn zigzag_alternates_between_signs() {
+        let table = [
+            (0, 0),
+            (-1, 1),
+            (1, 2),
+            (-2, 3),
+            (i64::MAX, u64::MAX - 1),
+            (i64::MIN, u64::MAX),
+        ];
+        for (number, raw) in table {
+            assert_eq!((zigzag(number), unzigzag(raw)), (raw, number));
+        }
+        // A `sint32` is the same in 32 bits.
+        assert_eq!(zigzag(i32::MIN.into()), u64::from(u32::MAX));
     }
 
     #[test]

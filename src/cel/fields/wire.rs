@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use prost_reflect::Kind;
 
 use crate::cel::values::Value;
-use crate::message::{MAX_DEPTH, Malformed, Reader, WireType};
+use crate::message::{MAX_DEPTH, Malformed, Reader, WireType, unzigzag};
 
 /// A field's value as it came.
 #[derive(Debug, Clone, Copy)]
@@ -91,14 +91,10 @@ pub(in crate::cel) fn varint(kind: &Kind, raw: u64) -> Value<'static> {
 pub(in crate::cel) fn signed_varint(kind: &Kind, raw: u64) -> i64 {
     match kind {
         Kind::Int64 => raw.cast_signed(),
-        Kind::Sint32 => i64::from(zigzag(u64::from(raw as u32)) as i32),
-        Kind::Sint64 => zigzag(raw),
+        Kind::Sint32 => i64::from(unzigzag(u64::from(raw as u32)) as i32),
+        Kind::Sint64 => unzigzag(raw),
         _ => i64::from(raw as i32),
     }
-}
-
-fn zigzag(raw: u64) -> i64 {
-    (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
 }
 
 #[inline]

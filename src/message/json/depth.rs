@@ -20,7 +20,7 @@ pub(in crate::message) fn check_anys(
     Walk { check, pools }.each(message, MAX_DEPTH)
 }
 
-/// The same, and fails on times that JSON cannot say.
+/// The same, and fails on times that JSON cannot express.
 pub(super) fn check_anys_and_times(
     message: &DynamicMessage,
     pools: &[DescriptorPool],
@@ -87,7 +87,7 @@ impl Walk<'_> {
     }
 }
 
-/// Fails on times that no text can say; prost-reflect would bring them into range.
+/// Fails on times that JSON cannot express; prost-reflect would clamp them.
 fn check_time(message: &DynamicMessage) -> Result<(), MessageError> {
     let descriptor = message.descriptor();
     let is_duration = match WellKnown::of(&descriptor) {

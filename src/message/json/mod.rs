@@ -27,7 +27,7 @@ use super::message::Message;
 impl Message {
     /// Reads ProtoJSON: fields by their proto or JSON name.
     ///
-    /// Fails, with the line and column where that can be told, on what is no JSON or is nested too deep for a parser; on
+    /// Fails, with line and column, on text that is not JSON or is nested more than 127 levels deep; on
     /// fields that the type does not have, or that come twice; on values that do not fit their field, such as
     /// numbers out of range and names that an enum does not have; and on an `Any` of a type that the schema does not
     /// have.
@@ -40,7 +40,7 @@ impl Message {
 
     /// Writes ProtoJSON on one line, with JSON names; fields that are unset or at their default are left out.
     ///
-    /// Fails where [`to_dynamic`](Self::to_dynamic) does, and on what JSON cannot say: a `Timestamp` or `Duration` out of
+    /// Fails where [`to_dynamic`](Self::to_dynamic) does, and on what JSON cannot express: a `Timestamp` or `Duration` out of
     /// range, a `google.protobuf.Value` that is not finite, a path of a `FieldMask` that has no form in camel case, an
     /// `Any` whose type the schema does not have or whose contents are malformed. Messages deeper than 100 levels, those
     /// in `Any`s counted, are an error too, and so is an `Any` with more elements than [`decode`](Self::decode) takes.

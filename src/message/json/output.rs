@@ -1,8 +1,8 @@
 //! Messages as ProtoJSON: fields by number, map keys sorted.
 //!
-//! prost-reflect's own printing is ProtoJSON too, but gives maps in the order of a hash, fails on an `Any` that is empty
-//! or of an unknown type, and has no end to the depth of an `Any` inside an `Any`. Here the depth is bounded, and
-//! what ProtoJSON leaves open is the caller's [style](JsonStyle).
+//! prost-reflect prints ProtoJSON too, but maps in the order of a hash. It fails on an `Any` that is empty or of an
+//! unknown type, and does not bound the depth of `Any`s inside one another. Here the depth is bounded, and what
+//! ProtoJSON leaves open is the caller's [style](JsonStyle).
 
 use std::borrow::Cow;
 
@@ -25,10 +25,10 @@ pub(super) struct JsonStyle<'s> {
     pub(super) proto_names: bool,
     /// Where the types inside `Any`s are looked up, after the message's own pool.
     pub(super) pools: &'s [DescriptorPool],
-    /// An `Any` of a type that nobody knows is told of, and shows its bytes as `@value`, the way grpcurl shows it.
-    /// Without this it is an error.
+    /// Is called with the type of each `Any` that no pool has. The `Any` then shows its bytes as `@value`, as in grpcurl.
+    /// Without this function it is an error.
     pub(super) show_unknown: Option<&'s dyn Fn(&str)>,
-    /// Whether an `Any` of an `Empty` has a `value`: in Go it has, in C++ it has none.
+    /// Whether an `Any` of an `Empty` has a `value`: in Go it has one, in C++ it has none.
     pub(super) value_of_empty: bool,
 }
 
@@ -38,29 +38,29 @@ pub(super) fn serialize_json<S: Serializer>(
     style: &JsonStyle<'_>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let shown = Shown {
+    let json = AsJson {
         what: message,
         style,
         depth: MAX_DEPTH,
     };
-    shown.serialize(serializer)
+    json.serialize(serializer)
 }
 
-/// Something of a message, on its way to JSON.
-struct Shown<'a, T> {
+/// A part of a message that serializes as ProtoJSON.
+struct AsJson<'a, T> {
     what: T,
     style: &'a JsonStyle<'a>,
     depth: u32,
 }
 
-impl<'a, T> Shown<'a, T> {
-    /// Another thing at the same depth.
-    fn with<U>(&self, what: U) -> Shown<'a, U> {
+impl<'a, T> AsJson<'a, T> {
+    /// Another part at the same depth.
+    fn with<U>(&self, what: U) -> AsJson<'a, U> {
         self.deeper(what, self.depth)
     }
 
-    fn deeper<U>(&self, what: U, depth: u32) -> Shown<'a, U> {
-        Shown {
+    fn deeper<U>(&self, what: U, depth: u32) -> AsJson<'a, U> {
+        AsJson {
             what,
             style: self.style,
             depth,
@@ -72,7 +72,7 @@ fn too_deep<E: serde::ser::Error>() -> E {
     E::custom("messages are nested too deep for JSON")
 }
 
-impl Serialize for Shown<'_, &DynamicMessage> {
+impl Serialize for AsJson<'_, &DynamicMessage> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let depth = self.depth.checked_sub(1).ok_or_else(too_deep)?;
         let message = self.what;
@@ -92,7 +92,7 @@ impl Serialize for Shown<'_, &DynamicMessage> {
     }
 }
 
-impl Shown<'_, &DynamicMessage> {
+impl AsJson<'_, &DynamicMessage> {
     fn serialize_fields<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let message = self.what;
         let mut fields = Vec::new();
@@ -167,7 +167,7 @@ impl Shown<'_, &DynamicMessage> {
         map.end()
     }
 
-    /// What an `Any` holds; nothing if no pool has its type.
+    /// What an `Any` holds; `None` if no pool has its type.
     fn any_contents(&self, name: &str, bytes: &[u8]) -> Result<Option<DynamicMessage>, String> {
         let descriptor = self.what.descriptor();
         let mut pools = std::iter::once(descriptor.parent_pool()).chain(self.style.pools);
@@ -202,7 +202,7 @@ impl Shown<'_, &DynamicMessage> {
     }
 }
 
-impl Serialize for Shown<'_, (&Value, &Kind)> {
+impl Serialize for AsJson<'_, (&Value, &Kind)> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (value, kind) = self.what;
         match value {
