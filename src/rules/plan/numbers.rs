@@ -2,7 +2,7 @@
 
 use prost_reflect::Kind;
 
-use crate::message::put_varint;
+use crate::message::{put_varint, zigzag};
 
 /// A raw varint as its type writes it: a 32-bit field may have come with more bits.
 #[inline]
@@ -72,7 +72,7 @@ impl IntEncoding {
     fn put_any(self, buffer: &mut Vec<u8>, number: i64) {
         match self.form {
             Form::Varint => put_varint(buffer, number as u64),
-            Form::Zigzag => put_varint(buffer, ((number << 1) ^ (number >> 63)) as u64),
+            Form::Zigzag => put_varint(buffer, zigzag(number)),
             Form::Fixed32 => buffer.extend_from_slice(&(number as u32).to_le_bytes()),
             Form::Fixed64 => buffer.extend_from_slice(&number.to_le_bytes()),
         }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use prost_reflect::{Kind, Value};
 
 use super::field::FieldInfo;
+use crate::message::{unzigzag, zigzag};
 
 /// A scalar, as bits or bytes of the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -20,12 +21,12 @@ impl WireScalar {
         Some(Self::Bits(match value {
             Value::Bool(truth) => u64::from(*truth),
             Value::I32(number) => match kind {
-                Kind::Sint32 => u64::from(((number << 1) ^ (number >> 31)) as u32),
+                Kind::Sint32 => zigzag((*number).into()),
                 Kind::Sfixed32 => u64::from(*number as u32),
                 _ => i64::from(*number) as u64,
             },
             Value::I64(number) => match kind {
-                Kind::Sint64 => ((number << 1) ^ (number >> 63)) as u64,
+                Kind::Sint64 => zigzag(*number),
                 _ => *number as u64,
             },
             Value::U32(number) => u64::from(*number),
@@ -77,7 +78,7 @@ impl WireScalar {
             // As JSON writes it: 1e308, and not 309 digits.
             Kind::Double => format!("{:?}", f64::from_bits(bits)),
             Kind::Float => format!("{:?}", f32::from_bits(bits as u32)),
-            Kind::Sint32 | Kind::Sint64 => ((bits >> 1) as i64 ^ -((bits & 1) as i64)).to_string(),
+            Kind::Sint32 | Kind::Sint64 => unzigzag(bits).to_string(),
             Kind::Int32 | Kind::Sfixed32 => (bits as i32).to_string(),
             Kind::Int64 | Kind::Sfixed64 => (bits as i64).to_string(),
             Kind::Enum(descriptor) => {

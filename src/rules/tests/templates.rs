@@ -556,3 +556,31 @@ fn a_zero_with_a_sign_is_no_default() {
     let double = message.get_field_by_name("double").unwrap().as_f64().unwrap();
     assert!(double.is_sign_negative());
 }
+
+#[test]
+fn null_is_the_value_of_a_null_value_alone_in_a_list_and_in_a_map() {
+    let schema = Schema::from_source(
+        "nulls.proto",
+        r#"syntax = "proto3"; package nulls; import "google/protobuf/struct.proto";
+        message All {
+          google.protobuf.NullValue one = 1; optional google.protobuf.NullValue maybe = 2;
+          repeated google.protobuf.NullValue list = 3; map<string, google.protobuf.NullValue> counts = 4;
+          repeated google.protobuf.NullValue unpacked = 5 [packed = false];
+        }
+        service S { rpc Do(All) returns (All); }"#,
+    )
+    .unwrap();
+    for (yaml, json) in [
+        ("one: null", "{}"),
+        ("maybe: null", r#"{"maybe": null}"#),
+        ("list: [null, NULL_VALUE, 0]", r#"{"list": [null, null, null]}"#),
+        ("unpacked: [null]", r#"{"unpacked": [null]}"#),
+        ("counts: {a: null}", r#"{"counts": {"a": null}}"#),
+        ("list: ['${null}', null]", r#"{"list": [null, null]}"#),
+        ("list: '${[null, null]}'", r#"{"list": [null, null]}"#),
+        ("counts: '${{\"a\": null}}'", r#"{"counts": {"a": null}}"#),
+        ("list: null", "{}"),
+    ] {
+        same(&schema, "nulls.All", yaml, json);
+    }
+}

@@ -16,7 +16,7 @@ use crate::rules::compile::text::compile_text_pieces;
 use crate::rules::plan::template::{
     Copy, CopyMessage, Double, Dynamic, Int, Joined, Nested, Op, PaddedBytes, Target,
 };
-use crate::rules::plan::{FieldInfo, IntEncoding, WellKnown};
+use crate::rules::plan::{FieldInfo, IntEncoding, WellKnown, takes_null};
 use crate::rules::yaml::{Entry, Node, Yaml};
 use crate::suggest;
 
@@ -125,7 +125,7 @@ impl<'b, 'c> Builder<'b, 'c> {
     }
 
     fn field(&mut self, field: &FieldInfo, node: &Node) {
-        if node.value == Yaml::Null && !takes_null(field) {
+        if node.value == Yaml::Null && (field.repeated || !takes_null(&field.kind)) {
             return;
         }
         if !field.repeated {
@@ -149,7 +149,7 @@ impl<'b, 'c> Builder<'b, 'c> {
         let element = field.element();
         if let Some(null) = items
             .iter()
-            .find(|item| item.value == Yaml::Null && !takes_null(&element))
+            .find(|item| item.value == Yaml::Null && !takes_null(&element.kind))
         {
             self.compiler.problem(null, "a list cannot hold null");
             return;
@@ -176,7 +176,7 @@ impl<'b, 'c> Builder<'b, 'c> {
         let key_field = FieldInfo::of_field(&entry.map_entry_key_field()).element();
         let value_field = FieldInfo::of_field(&entry.map_entry_value_field()).element();
         for (key, value) in entries {
-            if value.value == Yaml::Null && !takes_null(&value_field) {
+            if value.value == Yaml::Null && !takes_null(&value_field.kind) {
                 self.compiler.problem(value, "a map cannot hold null");
                 continue;
             }
@@ -442,14 +442,6 @@ fn is_minus_zero(value: &Value) -> bool {
     match value {
         Value::F64(number) => number.to_bits() == (-0.0_f64).to_bits(),
         Value::F32(number) => number.to_bits() == (-0.0_f32).to_bits(),
-        _ => false,
-    }
-}
-
-/// Null is a value for `google.protobuf.Value` and `NullValue`, and "unset" for all others.
-fn takes_null(field: &FieldInfo) -> bool {
-    match &field.kind {
-        Kind::Message(message) => !field.repeated && message.full_name() == "google.protobuf.Value",
         _ => false,
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use prost_reflect::{EnumDescriptor, Kind, Syntax, Value};
 
-use crate::rules::plan::{decode_base64, kind_name, whole};
+use crate::rules::plan::{decode_base64, is_null_value, kind_name, whole};
 use crate::rules::yaml::{Node, Yaml};
 use crate::suggest;
 
@@ -148,6 +148,9 @@ fn enumeration(descriptor: &EnumDescriptor, node: &Node, text: Option<&str>) -> 
                 known.iter().map(prost_reflect::EnumValueDescriptor::name),
             )))
         };
+    }
+    if node.value == Yaml::Null && is_null_value(descriptor) {
+        return Ok(0);
     }
     let number: i32 = integer(node, None, &Kind::Int32).map_err(|mismatch: Mismatch| {
         Mismatch::new(mismatch.message.replace("int32", descriptor.full_name()))

@@ -6,7 +6,7 @@ use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor, Syntax, Value as Co
 
 use crate::cel::Value;
 use crate::message::{WireType, key, put_delimited, put_scalar, put_varint, with_length};
-use crate::rules::plan::{FieldInfo, WellKnown, kind_name, takes_null, whole};
+use crate::rules::plan::{FieldInfo, WellKnown, is_null_value, kind_name, takes_null, whole};
 
 /// A scalar's zero.
 pub(super) fn put_zero(buffer: &mut Vec<u8>, kind: &Kind) {
@@ -183,6 +183,7 @@ fn enum_number(descriptor: &EnumDescriptor, value: &Value<'_>) -> Result<i32, St
             let found = descriptor.get_value_by_name(name).map(|value| value.number());
             return found.ok_or_else(|| format!("the enum {} has no value `{name}`", descriptor.full_name()));
         }
+        Value::Null if is_null_value(descriptor) => 0,
         Value::Enum(..) => return Err(does_not_fit(value, descriptor.full_name())),
         _ => integer(&Kind::Int32, value).map_err(|_| does_not_fit(value, descriptor.full_name()))?,
     };
