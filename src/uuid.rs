@@ -1,4 +1,6 @@
 //! UUIDs as text, from random bits that the caller has.
+//!
+//! Expressions draw the bits from the generator of their call, and samples from the seed of their field.
 
 /// The UUID of version 4 (RFC 9562) with these bits; six of them say the version and the variant instead.
 pub(crate) fn version_4(bits: u128) -> String {

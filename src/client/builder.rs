@@ -1,4 +1,7 @@
 //! [`ClientBuilder`]: the address of a [`Client`], how it connects, and where its schema comes from.
+//!
+//! An address is enough: everything else has a default. The channel is connected before the client is returned, so that a
+//! wrong address or certificate is an error here and not at the first call.
 
 use std::io;
 use std::time::Duration;

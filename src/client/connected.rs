@@ -1,4 +1,6 @@
 //! [`Client`]: a connection, and the methods that can be called on it.
+//!
+//! The schema is fixed when the client connects. A server that changes its protos later needs a new client.
 
 use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;

@@ -1,4 +1,7 @@
 //! [`ClientMethod`]: one method of a server, ready to be called.
+//!
+//! It holds what the calls of a method have in common: the path, the codec, metadata, a deadline and compression. Each call
+//! starts from a copy, so one [`ClientMethod`] serves many calls at a time.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,7 @@
 //! [`Responses`]: what a call returns, which is headers, messages one at a time, and trailers.
+//!
+//! The invariant: dropping [`Responses`] cancels the call, even if its requests have not ended; and the deadline holds for
+//! the whole call, not only until the headers arrive.
 
 use std::fmt;
 use std::future::poll_fn;

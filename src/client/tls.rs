@@ -1,4 +1,6 @@
 //! [`ClientTls`]: which servers a client trusts, and the certificate that it presents.
+//!
+//! Only paths are kept. The files are read at each connect, so that a renewed certificate is used.
 
 use std::fs;
 use std::path::{Path, PathBuf};

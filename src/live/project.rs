@@ -1,4 +1,6 @@
 //! What a [`Loader`](super::Loader) loads: a [`Project`], which gives a schema and what answers its methods.
+//!
+//! The command line has one, made of its flags; a program that embeds protod writes its own.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! What a successful reload of a server did, and how reloads are logged.
+//!
+//! The log has one line for each change, as a warning if it breaks old clients, and one line for the whole reload.
 
 use std::time::Duration;
 

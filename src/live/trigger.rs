@@ -1,4 +1,6 @@
 //! Requests for a reload, by a caller or by SIGHUP.
+//!
+//! Requests are not counted: several that are made before the next reload cause one.
 
 use std::future::Future;
 use std::sync::Arc;

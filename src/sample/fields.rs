@@ -1,4 +1,7 @@
 //! Which fields of a message are made up.
+//!
+//! A response has every field, other than those that are only for input. Of the members of a oneof, and of fields that
+//! `buf.validate` declares exclusive, one is chosen at random.
 
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
 

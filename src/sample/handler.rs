@@ -1,4 +1,6 @@
 //! [`SampleHandler`]: answers calls with samples.
+//!
+//! It serves every method without rules, so it takes any shape of method.
 
 use std::sync::Arc;
 

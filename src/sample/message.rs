@@ -1,4 +1,7 @@
 //! A whole sample: what is copied from the request, and the rest made up.
+//!
+//! Well-known types are copied or made up as a whole. In other messages, copied messages are completed: a request leaves
+//! out what only the server sets.
 
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage, Value};
 

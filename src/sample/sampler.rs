@@ -1,4 +1,6 @@
 //! [`Sampler`]: makes up messages from a seed.
+//!
+//! Everything that a sample depends on is mixed into one seed here: the sampler's seed, the purpose, the index, the request.
 
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 

@@ -1,4 +1,7 @@
 //! [`SchemaBuilder`]: makes a [`Schema`] of inputs, or lists everything that is wrong with them.
+//!
+//! The stages run one after the other: `source` reads the inputs and what they import, `link` links the files, and
+//! [`Schema`] is made of the result. Problems of all stages are collected, so that one run shows as many as possible.
 
 use std::collections::BTreeSet;
 use std::env;

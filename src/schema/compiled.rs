@@ -1,4 +1,6 @@
 //! [`Schema`]: the compiled protos, and what everyone asks them for.
+//!
+//! It is immutable and shared: a clone is a pointer, and a call in flight keeps the schema it began with.
 
 use std::fmt;
 use std::path::PathBuf;

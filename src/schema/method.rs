@@ -1,4 +1,6 @@
 //! [`Method`]: one method of a service, with everything that a call needs.
+//!
+//! What the hot path reads is stored here, so that it asks no descriptor.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! The well-known types: messages of `google.protobuf` with a JSON form or a meaning of their own.
+//!
+//! This is the only list of them. Rooms that treat some of them specially match on [`WellKnown`].
 
 use prost_reflect::MessageDescriptor;
 

@@ -226,3 +226,23 @@ fn what_only_newer_compilers_read_is_a_problem_with_its_place() {
         );
     }
 }
+
+#[test]
+fn an_unknown_method_gets_a_suggestion_only_if_one_is_near() {
+    let proto = "syntax = 'proto3'; package library.v1; message M {}
+        service Library { rpc GetBook(M) returns (M); rpc ListBooks(M) returns (M); }";
+    let schema = Schema::from_source("library.proto", proto).unwrap();
+    let error = |name: &str| schema.require_method(name).unwrap_err().to_string();
+    assert_eq!(
+        error("library.v1.Library/GetBok"),
+        "the schema has no method library.v1.Library/GetBok; did you mean library.v1.Library/GetBook?"
+    );
+    assert_eq!(
+        error("Library/GetBook"),
+        "the schema has no method Library/GetBook; did you mean library.v1.Library/GetBook?"
+    );
+    assert_eq!(
+        error("library.v1.Library/Frobnicate"),
+        "the schema has no method library.v1.Library/Frobnicate"
+    );
+}

@@ -1,4 +1,6 @@
 //! [`NameHint`]: a field's name, split into words.
+//!
+//! Names are split at underscores and at capital letters, so that `billing_email` and `billingEmail` suggest the same.
 
 use prost_reflect::MessageDescriptor;
 

@@ -1,4 +1,6 @@
 //! Enum values within their rules.
+//!
+//! The zero value usually means "unspecified", so another one is chosen if the rules allow it.
 
 use prost_reflect::{EnumDescriptor, EnumValueDescriptor, Value};
 use prost_types::EnumValueOptions;

@@ -1,4 +1,7 @@
 //! Protection from descriptors on which prost-reflect panics.
+//!
+//! Descriptors come from outside, and a panic must not end the process: neither at load time nor, for what only fails when
+//! messages are decoded, later.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

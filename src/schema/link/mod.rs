@@ -1,4 +1,7 @@
 //! Links the files of a graph: looks up every name, reads every option, and fixes every byte of the result.
+//!
+//! The input is a [`FileGraph`](super::source::FileGraph) whose imports are resolved. The output is a descriptor pool and the
+//! bytes of each file.
 
 mod empty_options;
 mod guard;

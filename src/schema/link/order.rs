@@ -1,4 +1,6 @@
 //! The order in which files are linked, and cycles of imports.
+//!
+//! The walk is iterative, since imports can nest as deep as there are files.
 
 use crate::schema::source::{FileGraph, FileId};
 

@@ -1,4 +1,6 @@
 //! The comments of a file's elements, and their places in the source.
+//!
+//! Both are in the source code info of a file, which compilers may leave out.
 
 use std::collections::HashMap;
 

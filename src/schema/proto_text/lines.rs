@@ -1,4 +1,6 @@
 //! How lines of proto text are arranged.
+//!
+//! Blocks are indented by two spaces, and elements of several lines are set apart by empty lines.
 
 /// Joins parts, with an empty line around those that have several lines.
 pub(super) fn spaced(parts: Vec<String>) -> String {

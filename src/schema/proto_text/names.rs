@@ -1,4 +1,6 @@
 //! Names of types: the shortest name that refers to a type in a given scope.
+//!
+//! The rules of scopes are those of protobuf, where an inner name hides an outer one, even if it is not a type.
 
 use prost_reflect::DescriptorPool;
 

@@ -1,4 +1,6 @@
 //! Options as proto text: those of descriptor.proto by name, custom ones in parentheses.
+//!
+//! Values are printed as in the text format, which options in a proto use too.
 
 use std::fmt::Write as _;
 

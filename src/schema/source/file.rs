@@ -1,4 +1,6 @@
 //! One file of a schema, before its names are linked.
+//!
+//! It is either a text, with what is needed to choose its import name, or a file of a descriptor set, which has one.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,7 @@
 //! The inputs that the user named: protos, folders of them, descriptor sets.
+//!
+//! An input is recognized by what is on disk and by its extension. For each, the folder is kept in which rules are looked
+//! for, and the path that the watcher observes.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
