@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{bench, call, check, describe, explain, init, list, manual, schema, serve};
 use crate::failure::Failure;
@@ -26,21 +26,21 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve protos, answered by rules
+    /// Serve protos, and answer from rules
     Serve(Box<serve::Serve>),
     /// Load protos and rules, and print every problem
     Check(check::Check),
-    /// Tell for each rule of a method whether it would answer a call
+    /// Explain for each rule of a method whether it would answer a call
     Explain(explain::Explain),
     /// Call a method of a server
     Call(call::Call),
-    /// Call a method many times, and tell how long the calls took
+    /// Call a method many times and report rates and latencies
     Bench(Box<bench::Bench>),
     /// List the services of a server or of protos, or the methods of a service
     List(list::List),
     /// Print services, methods, messages and other symbols as proto text
     Describe(describe::Describe),
-    /// Write a proto with its rules to begin with, or rules for a proto that there is
+    /// Write a starter proto with its rules, or rules for an existing proto
     Init(init::Init),
     /// Print the JSON Schema of rules files, for editors
     Schema(schema::Schema),
@@ -63,8 +63,8 @@ impl Cli {
             Command::Describe(describe) => describe.run()?,
             Command::Init(init) => init.run()?,
             Command::Schema(schema) => schema.run()?,
-            Command::Man(man) => man.run()?,
-            Command::Completions(completions) => completions.run()?,
+            Command::Man(man) => man.run(Self::command())?,
+            Command::Completions(completions) => completions.run(Self::command())?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -20,8 +20,8 @@ pub(crate) struct CallArguments {
     #[arg(value_name = "METHOD")]
     pub(crate) method: String,
 
-    /// The request: JSON, @FILE, or @- for stdin; a stream is any number of messages, one after the other
-    /// [default: one empty message, or for a stream none]
+    /// The request: JSON, @FILE, or @- for stdin; for a stream any number of messages, one after the other
+    /// [default: one empty message; for a stream, none]
     #[arg(short, long, value_name = "DATA", env = "PROTOD_DATA")]
     pub(crate) data: Option<Data>,
 
@@ -32,13 +32,13 @@ pub(crate) struct CallArguments {
     #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE")]
     pub(crate) deadline: Option<humantime::Duration>,
 
-    /// Compress requests with gzip, and take responses that are
+    /// Compress requests with gzip, and accept compressed responses
     #[arg(long, env = "PROTOD_GZIP")]
     gzip: bool,
 }
 
 impl CallArguments {
-    /// A client of the server, which learns of the one service that is called.
+    /// A client of the server that knows the one service that is called.
     pub(crate) fn client(&self) -> Result<ClientBuilder, Error> {
         self.target.client_for(&self.address, &self.method)
     }

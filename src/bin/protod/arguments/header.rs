@@ -16,7 +16,7 @@ pub(crate) enum Header {
     Binary(BinaryMetadataKey, BinaryMetadataValue),
 }
 
-/// Both paddings of base64 are about.
+/// Base64 is in use with and without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -46,7 +46,7 @@ impl FromStr for Header {
 }
 
 impl Header {
-    /// Adds it to those that are there.
+    /// Adds it to the metadata.
     pub(crate) fn append_to(&self, metadata: &mut MetadataMap) {
         match self {
             Self::Ascii(key, value) => drop(metadata.append(key.clone(), value.clone())),

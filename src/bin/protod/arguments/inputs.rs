@@ -1,4 +1,4 @@
-//! What to load: the arguments that `serve` and `check` share.
+//! What to load: the arguments that `serve`, `check` and `explain` share.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use protod::{Error, Rules, RulesOptions, Schema, SchemaBuilder};
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(crate) struct Inputs {
-    /// A .proto, a folder of them, or a descriptor set (.binpb .pb .protoset .desc .dsc .fds)
+    /// A .proto file, a folder of them, or a descriptor set (.binpb .pb .protoset .desc .dsc .fds)
     #[arg(
         value_name = "INPUT",
         env = "PROTOD_INPUT",
@@ -19,7 +19,7 @@ pub(crate) struct Inputs {
     )]
     inputs: Vec<PathBuf>,
 
-    /// Where imports are looked for, before the folders that are found without it; repeatable
+    /// A folder to look for imports in, before those that are found automatically; repeatable
     #[arg(
         short = 'I',
         long,
@@ -45,7 +45,7 @@ impl Inputs {
             .build()
     }
 
-    /// Where a change of rules is to be watched for.
+    /// Adds the files and folders where a change of rules is to be noticed.
     pub(crate) fn watch(&self, schema: &Schema, answers: Answers) -> Answers {
         if self.rules.is_empty() {
             answers.watch_beside(schema)

@@ -1,4 +1,4 @@
-//! The limits of a server, as flags; docs/limits.md has them all in one table, and a test holds it to these.
+//! The limits of a server, as flags; docs/limits.md lists them in one table, and a test compares the two.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use protod::{Limits, ServerBuilder};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
-    /// Connections open at a time; one more is closed at once
+    /// Open connections; one more is closed at once
     #[arg(
         long,
         value_name = "N",
@@ -20,7 +20,7 @@ pub(crate) struct LimitArgs {
     )]
     max_connections: usize,
 
-    /// Streams open at a time on one connection; the client waits
+    /// Open streams on one connection; the client waits before it opens more
     #[arg(
         long,
         value_name = "N",
@@ -29,7 +29,7 @@ pub(crate) struct LimitArgs {
     )]
     max_concurrent_streams: u32,
 
-    /// Calls in flight at a time, over all connections; over it RESOURCE_EXHAUSTED
+    /// Calls in flight over all connections; one more ends with RESOURCE_EXHAUSTED
     #[arg(
         long,
         value_name = "N",
@@ -38,7 +38,7 @@ pub(crate) struct LimitArgs {
     )]
     max_calls: usize,
 
-    /// The headers of one request, at least 1 KiB; over it HTTP 431
+    /// Size of one request's headers, at least 1 KiB; larger ones get HTTP 431
     #[arg(
         long,
         value_name = "BYTES",
@@ -48,7 +48,7 @@ pub(crate) struct LimitArgs {
     )]
     max_header_size: u32,
 
-    /// The largest message taken, decompressed; over it RESOURCE_EXHAUSTED
+    /// Size of a received message, after decompression; a larger one ends the call with RESOURCE_EXHAUSTED
     #[arg(
         long,
         value_name = "BYTES",
@@ -57,7 +57,7 @@ pub(crate) struct LimitArgs {
     )]
     max_receive_size: usize,
 
-    /// The largest message sent, before compression; over it RESOURCE_EXHAUSTED
+    /// Size of a sent message, before compression; a larger one ends the call with RESOURCE_EXHAUSTED
     #[arg(
         long,
         value_name = "BYTES",
@@ -66,7 +66,7 @@ pub(crate) struct LimitArgs {
     )]
     max_send_size: usize,
 
-    /// Values in one message taken, each element of a list counted; over it RESOURCE_EXHAUSTED
+    /// Values in one received message, each element of a list counted; more end the call with RESOURCE_EXHAUSTED
     #[arg(
         long,
         value_name = "N",
@@ -75,7 +75,7 @@ pub(crate) struct LimitArgs {
     )]
     max_elements: u32,
 
-    /// Levels of messages in a message taken, up to 100; over it RESOURCE_EXHAUSTED
+    /// Nesting of a received message, at most 100; a deeper one ends the call with RESOURCE_EXHAUSTED
     #[arg(
         long,
         value_name = "N",
@@ -85,7 +85,7 @@ pub(crate) struct LimitArgs {
     )]
     max_depth: u32,
 
-    /// What one call may hold in memory: messages not whole yet, decompressed, or kept by its rule; over it
+    /// Memory of one call: messages that are incomplete, decompressed, or kept by its rule; more ends it with
     /// RESOURCE_EXHAUSTED
     #[arg(
         long,
@@ -95,7 +95,7 @@ pub(crate) struct LimitArgs {
     )]
     max_call_memory: usize,
 
-    /// The longest that a call may take, whatever its client says, or `none`; over it DEADLINE_EXCEEDED
+    /// The longest deadline of a call, whatever its client asks for, or `none`; then it ends with DEADLINE_EXCEEDED
     #[arg(
         long,
         value_name = "TIME",
@@ -104,7 +104,7 @@ pub(crate) struct LimitArgs {
     )]
     max_deadline: OptionalTime,
 
-    /// How long a call may take whose client does not say, or `none`; over it DEADLINE_EXCEEDED
+    /// The deadline of a call whose client sets none, or `none`; then it ends with DEADLINE_EXCEEDED
     #[arg(
         long,
         value_name = "TIME",
@@ -113,7 +113,7 @@ pub(crate) struct LimitArgs {
     )]
     default_deadline: OptionalTime,
 
-    /// For the TLS handshake and the first bytes of HTTP/2, together; over it the connection is closed
+    /// Time for the TLS handshake and the first bytes of HTTP/2 together; then the connection is closed
     #[arg(
         long,
         value_name = "TIME",
@@ -122,7 +122,7 @@ pub(crate) struct LimitArgs {
     )]
     handshake_timeout: humantime::Duration,
 
-    /// How long a connection may live without a stream, or `none`; over it GOAWAY
+    /// Time that a connection may be without a stream, or `none`; then it gets GOAWAY
     #[arg(
         long,
         value_name = "TIME",
@@ -131,7 +131,7 @@ pub(crate) struct LimitArgs {
     )]
     idle_timeout: OptionalTime,
 
-    /// How long a client may be silent before it is pinged, or `none`
+    /// Time that a client may send nothing before it is pinged, or `none`
     #[arg(
         long,
         value_name = "TIME",
@@ -140,7 +140,7 @@ pub(crate) struct LimitArgs {
     )]
     keepalive_interval: OptionalTime,
 
-    /// How long the answer to a ping may take; over it the connection is closed
+    /// Time that a client has to answer a ping; then the connection is closed
     #[arg(
         long,
         value_name = "TIME",
@@ -149,7 +149,7 @@ pub(crate) struct LimitArgs {
     )]
     keepalive_timeout: humantime::Duration,
 
-    /// How long a connection takes new streams, give or take a tenth, or `none`; over it GOAWAY
+    /// Time that a connection accepts new streams, plus or minus a tenth, or `none`; then it gets GOAWAY
     #[arg(
         long,
         value_name = "TIME",
@@ -158,7 +158,7 @@ pub(crate) struct LimitArgs {
     )]
     max_connection_age: OptionalTime,
 
-    /// How long after that its last streams may run, or `none`; over it the connection is closed
+    /// Time that its last streams have after that, or `none`; then the connection is closed
     #[arg(
         long,
         value_name = "TIME",
@@ -167,7 +167,7 @@ pub(crate) struct LimitArgs {
     )]
     max_connection_age_grace: OptionalTime,
 
-    /// How long open calls may go on after SIGINT or SIGTERM; then they end with UNAVAILABLE
+    /// Time that open calls have after SIGINT or SIGTERM; then they end with UNAVAILABLE
     #[arg(
         long,
         value_name = "TIME",
@@ -176,12 +176,12 @@ pub(crate) struct LimitArgs {
     )]
     drain_timeout: humantime::Duration,
 
-    /// Pings and the like that a client may send in a row, beside one a second, while nothing is sent to it; over
-    /// it GOAWAY, ENHANCE_YOUR_CALM
+    /// Pings and similar frames that a client may send in a row, besides one a second, while nothing is sent to it;
+    /// then it gets GOAWAY with ENHANCE_YOUR_CALM
     #[arg(long, value_name = "N", env = "PROTOD_MAX_PINGS", default_value_t = Limits::default().max_pings)]
     max_pings: u32,
 
-    /// Streams that a client may reset before the server has seen them; over it GOAWAY, ENHANCE_YOUR_CALM
+    /// Streams that a client may reset before the server has seen them; then it gets GOAWAY with ENHANCE_YOUR_CALM
     #[arg(
         long,
         value_name = "N",
@@ -190,7 +190,7 @@ pub(crate) struct LimitArgs {
     )]
     max_pending_resets: usize,
 
-    /// Streams that the server may reset for a client's errors; over it GOAWAY, ENHANCE_YOUR_CALM
+    /// Streams that the server may reset for a client's errors; then it gets GOAWAY with ENHANCE_YOUR_CALM
     #[arg(
         long,
         value_name = "N",
@@ -199,7 +199,7 @@ pub(crate) struct LimitArgs {
     )]
     max_error_resets: usize,
 
-    /// What a client may send on a stream before it is read; then the client waits
+    /// Bytes that a client may send on a stream before they are read; then the client waits
     #[arg(
         long,
         value_name = "BYTES",
@@ -217,7 +217,7 @@ pub(crate) struct LimitArgs {
     )]
     connection_window: u32,
 
-    /// The largest frame that a client may send, 16 KiB to 16 MiB; over it FRAME_SIZE_ERROR
+    /// Size of a frame that a client may send, 16 KiB to 16 MiB; a larger one is a FRAME_SIZE_ERROR
     #[arg(
         long,
         value_name = "BYTES",
@@ -227,7 +227,7 @@ pub(crate) struct LimitArgs {
     )]
     max_frame_size: u32,
 
-    /// What may wait for a slow reader on a stream; then the handler waits
+    /// Bytes that may wait for a slow reader on a stream; then the handler waits
     #[arg(
         long,
         value_name = "BYTES",
@@ -238,7 +238,7 @@ pub(crate) struct LimitArgs {
 }
 
 impl LimitArgs {
-    /// Sets the limits of a server to be.
+    /// Sets the limits of a server.
     pub(crate) fn apply(&self, server: ServerBuilder) -> ServerBuilder {
         let mut server = server
             .limits(self.of_connections())

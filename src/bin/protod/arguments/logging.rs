@@ -40,7 +40,7 @@ impl Logging {
         let builder = tracing_subscriber::fmt()
             .with_env_filter(self.log.clone())
             .with_writer(std::io::stderr)
-            // Told of on stderr, by `eprintln!`, which panics where nobody reads it.
+            // They would be printed by `eprintln!`, which panics if nobody reads stderr.
             .log_internal_errors(false)
             .with_target(false)
             .with_ansi(std::io::stderr().is_terminal() && !no_colour);
@@ -53,8 +53,8 @@ impl Logging {
 
 /// Reads levels, for all or per module.
 ///
-/// A word alone has to be a level. To the crate it could also be a module that logs all, but then no other logs
-/// anything, and a misspelt level would turn off the log without a word.
+/// A single word has to be a level. tracing would also take it for a module that logs everything while no other does, and
+/// a misspelt level would silently turn the log off.
 fn parse_filter(text: &str) -> Result<EnvFilter, String> {
     let directives = text.split(',').map(str::trim);
     let directives: Vec<&str> = directives.filter(|directive| !directive.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! `list` and `describe` look at a server or at protos: which of the two, their arguments tell.
+//! `list` and `describe` look at a server or at protos; their arguments decide which.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use protod::{Error, Schema};
 
 use super::target::Target;
 
-/// The names of files that are inputs even where they are missing, so that it is their absence that is told.
+/// An argument that ends so is an input even if there is no such file, so that the error says that it is missing.
 const INPUT_ENDINGS: [&str; 7] = [".proto", ".binpb", ".pb", ".protoset", ".desc", ".dsc", ".fds"];
 
 /// Where symbols are looked up.
@@ -17,8 +17,8 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Parts arguments into a source and the symbols after it. An address comes first and has a port or a scheme;
-    /// inputs are there on disk; without either it is `./proto`, which `serve` takes too.
+    /// Splits arguments into a source and the symbols after it. An address comes first and has a port or a scheme;
+    /// inputs exist on disk; without either it is `./proto`, as for `serve`.
     pub(crate) fn split(arguments: &[String]) -> (Self, &[String]) {
         match arguments.split_first() {
             Some((first, symbols)) if is_address(first) => (Self::Server(first.clone()), symbols),

@@ -1,4 +1,5 @@
-//! Which server to talk to, how, and where its protos come from: the arguments that clients share.
+//! Which server to talk to, how, and where its protos come from: the arguments that `call`, `bench`, `list` and
+//! `describe` share.
 
 use std::path::PathBuf;
 
@@ -11,16 +12,16 @@ use tonic::metadata::MetadataMap;
 use super::header::Header;
 use crate::failure::Failure;
 
-/// A runtime for one client: everything it does, it does in turn.
+/// A runtime for one client, on the current thread.
 pub(crate) fn client_runtime() -> Result<Runtime, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| Failure::caused("cannot start the runtime", error))
 }
 
-/// How to reach a server, and what to know of it.
+/// How to reach a server, and where its protos come from.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Target {
-    /// Metadata to send, reflection requests included; the value of a -bin name is base64; repeatable
+    /// Metadata to send, also with reflection requests; the value of a -bin name is base64; repeatable
     #[arg(
         short = 'H',
         long = "header",
@@ -29,15 +30,15 @@ pub(crate) struct Target {
     )]
     headers: Vec<Header>,
 
-    /// Speak TLS; an https:// address and the other --tls options ask for it too
+    /// Use TLS; an https:// address and the other --tls options imply it
     #[arg(long, env = "PROTOD_TLS")]
     tls: bool,
 
-    /// The roots to trust, as PEM [default: the system's]
+    /// The root certificates to trust, PEM [default: the system's]
     #[arg(long, value_name = "FILE", env = "PROTOD_TLS_CA")]
     tls_ca: Option<PathBuf>,
 
-    /// The client's certificate, as PEM
+    /// The client's certificate, PEM
     #[arg(
         long,
         value_name = "FILE",
@@ -46,7 +47,7 @@ pub(crate) struct Target {
     )]
     tls_cert: Option<PathBuf>,
 
-    /// The key of the client's certificate, as PEM
+    /// The key of the client's certificate, PEM
     #[arg(
         long,
         value_name = "FILE",
@@ -59,7 +60,7 @@ pub(crate) struct Target {
     #[arg(long, value_name = "NAME", env = "PROTOD_TLS_SERVER_NAME")]
     tls_server_name: Option<String>,
 
-    /// Protos or descriptor sets to use in place of server reflection; repeatable
+    /// Protos or descriptor sets to use instead of server reflection; repeatable
     #[arg(
         long = "proto",
         value_name = "INPUT",
@@ -75,7 +76,7 @@ pub(crate) struct Target {
 /// Where imports are looked for.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Imports {
-    /// Where imports are looked for, before the folders that are found without it; repeatable
+    /// A folder to look for imports in, before those that are found automatically; repeatable
     #[arg(
         short = 'I',
         long,
@@ -99,7 +100,7 @@ impl Imports {
 }
 
 impl Target {
-    /// A client of the server at `address`; with protos that were given, it asks for no reflection.
+    /// A client of the server at `address`. With protos on the command line it does not use reflection.
     pub(crate) fn client(&self, address: &str) -> Result<ClientBuilder, Error> {
         let mut metadata = MetadataMap::new();
         for header in &self.headers {
@@ -115,7 +116,7 @@ impl Target {
         Ok(builder)
     }
 
-    /// A client that learns of one service alone: that of the method.
+    /// A client that asks reflection for one service only: that of the method.
     pub(crate) fn client_for(&self, address: &str, method: &str) -> Result<ClientBuilder, Error> {
         let builder = self.client(address)?;
         Ok(if self.uses_reflection() {

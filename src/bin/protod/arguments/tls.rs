@@ -10,7 +10,7 @@ use protod::{Error, Tls, TlsFiles};
 #[command(next_help_heading = "TLS")]
 #[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(crate) struct TlsArgs {
-    /// The server's certificate, PEM, with those that lead to its CA; turns TLS on
+    /// The server's certificate and those that lead to its authority, PEM; turns TLS on
     #[arg(long, value_name = "FILE", env = "PROTOD_TLS_CERT", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
 
@@ -18,7 +18,7 @@ pub(crate) struct TlsArgs {
     #[arg(long, value_name = "FILE", env = "PROTOD_TLS_KEY", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
-    /// Who signs the certificates of clients, PEM; a client without one gets nowhere
+    /// The authority that signs client certificates, PEM; clients without a valid certificate are refused
     #[arg(
         long,
         value_name = "FILE",

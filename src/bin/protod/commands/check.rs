@@ -1,4 +1,4 @@
-//! `protod check`: loads all of it, and serves none of it.
+//! `protod check`: loads protos and rules, and serves nothing.
 
 use clap::Args;
 use protod::RulesOptions;
@@ -8,8 +8,12 @@ use crate::failure::Failure;
 use crate::output::stdout;
 use crate::output::summary::summary;
 
-/// Load protos and rules, print every problem, and exit 1 if there is one.
+const EXAMPLES: &str = "Examples:
+  protod check api --rules mocks";
+
+/// Load protos and rules, print every problem, and exit with 1 if there is one.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Check {
     #[command(flatten)]
     inputs: Inputs,

@@ -12,8 +12,12 @@ use crate::arguments::inputs::Inputs;
 use crate::failure::Failure;
 use crate::output::stdout;
 
-/// Tell for each rule of a method whether it would answer a call, and if not, what differs first.
+const EXAMPLES: &str = r#"Examples:
+  protod explain proto.SearchService/Search -d '{"request": "gRPC"}'"#;
+
+/// Explain for each rule of a method whether it would answer a call, and if not, what differs first.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Explain {
     /// The method: package.Service/Method
     #[arg(value_name = "METHOD")]
@@ -22,7 +26,7 @@ pub(crate) struct Explain {
     #[command(flatten)]
     inputs: Inputs,
 
-    /// The request: JSON, @FILE, or @- for stdin; of a stream, all its messages [default: one empty message]
+    /// The request: JSON, @FILE, or @- for stdin; for a stream, all its messages [default: one empty message]
     #[arg(short, long, value_name = "DATA", env = "PROTOD_DATA")]
     data: Option<Data>,
 

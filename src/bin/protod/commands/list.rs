@@ -7,11 +7,18 @@ use crate::arguments::target::{Target, client_runtime};
 use crate::failure::Failure;
 use crate::output::stdout;
 
+const EXAMPLES: &str = "Examples:
+  # The services below ./proto
+  protod list
+  # The methods of a service of a server
+  protod list localhost:9002 proto.StreamService";
+
 /// List services, or the methods of one.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct List {
-    /// A server (HOST:PORT, unix:/path, a URL), or protos and descriptor sets, ./proto by default; then a service,
-    /// whose methods are listed
+    /// A server (HOST:PORT, unix:/path, a URL) or protos and descriptor sets, ./proto by default; then a service whose
+    /// methods to list
     #[arg(value_name = "ADDR|INPUT… SERVICE")]
     arguments: Vec<String>,
 
@@ -32,7 +39,7 @@ impl List {
         })
     }
 
-    /// A server that lists what it cannot describe is listed all the same.
+    /// The services that a server lists, also those that it cannot describe.
     async fn services(&self, source: &Source) -> Result<Vec<String>, Failure> {
         let mut names: Vec<String> = match source {
             Source::Server(address) if self.target.uses_reflection() => {

@@ -1,9 +1,8 @@
-//! `protod man` and `protod completions`: both are made from the definition of the command line itself.
+//! `protod man` and `protod completions`, both made from the definition of the command line.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::cli::Cli;
 use crate::failure::Failure;
 use crate::output::stdout;
 
@@ -19,9 +18,9 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    pub(crate) fn run(&self) -> Result<(), Failure> {
+    /// `root` is the definition of the whole command line.
+    pub(crate) fn run(&self, mut root: Command) -> Result<(), Failure> {
         // Gives each subcommand its whole name, protod-serve.
-        let mut root = Cli::command();
         root.build();
         let command = match &self.command {
             None => root,
@@ -50,9 +49,10 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(&self) -> Result<(), Failure> {
+    /// `root` is the definition of the whole command line.
+    pub(crate) fn run(&self, mut root: Command) -> Result<(), Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "protod", &mut script);
+        clap_complete::generate(self.shell, &mut root, "protod", &mut script);
         stdout::print(&String::from_utf8_lossy(&script))
     }
 }

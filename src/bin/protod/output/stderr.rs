@@ -1,5 +1,5 @@
-//! What is said on stderr. Whether anybody reads it changes nothing: a server goes on when the script that waited for
-//! its first line has closed the pipe, where `eprintln!` would panic.
+//! Messages on stderr. It does not matter whether anybody reads them: a server goes on when the script that waited for
+//! its first line has closed the pipe. `eprintln!` would panic.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};

@@ -1,4 +1,4 @@
-//! Data on stdout. A reader that has gone, such as `head`, has seen enough: that is no failure.
+//! Data on stdout. A reader that has gone, such as `head`, has seen enough, and is no failure.
 
 use std::io::{self, Write as _};
 

@@ -1,6 +1,6 @@
 //! What the command line takes and refuses. tests/command_line.rs runs the binary on what is refused.
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::cli::Cli;
 
@@ -32,5 +32,56 @@ fn a_size_that_no_call_fits_or_that_http2_does_not_know_is_wrong_usage() {
     ] {
         let parsed = Cli::try_parse_from(["protod", "serve", flag]);
         assert_eq!(parsed.is_ok(), sound, "{flag}");
+    }
+}
+
+/// The examples of the help; each is a line that begins with `  protod `.
+#[test]
+fn the_examples_of_the_help_are_commands() {
+    let mut examples = 0;
+    for command in Cli::command().get_subcommands() {
+        let help = command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        for example in help.lines().filter_map(|line| line.strip_prefix("  ")) {
+            if example.starts_with('#') {
+                continue;
+            }
+            examples += 1;
+            let parsed = Cli::try_parse_from(words(example));
+            assert!(parsed.is_ok(), "{example}: {parsed:?}");
+            assert_eq!(words(example)[1], command.get_name());
+        }
+    }
+    assert!(examples > 10, "{examples}");
+}
+
+/// The words of a line, as a shell splits it: at spaces, but not in single quotes.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for character in line.chars() {
+        match character {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            other => words.last_mut().expect("there is one").push(other),
+        }
+    }
+    words
+}
+
+#[test]
+fn every_flag_has_an_environment_variable() {
+    for command in Cli::command().get_subcommands() {
+        for flag in command
+            .get_arguments()
+            .filter(|argument| !argument.is_positional())
+        {
+            let env = flag
+                .get_env()
+                .unwrap_or_else(|| panic!("{} of {}", flag.get_id(), command.get_name()));
+            assert!(env.to_string_lossy().starts_with("PROTOD_"), "{}", flag.get_id());
+        }
     }
 }

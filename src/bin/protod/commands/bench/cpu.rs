@@ -1,8 +1,8 @@
-//! What the client itself takes of the machine: a load generator that is busy all the time measures itself.
+//! The CPU time of the client itself: a load generator that is busy all the time measures itself.
 
 use std::time::Duration;
 
-/// CPU time of this process, user and system, where the system tells it in /proc.
+/// CPU time of this process, user and system, where /proc has it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CpuTime(Option<Duration>);
 
@@ -10,13 +10,13 @@ pub(super) struct CpuTime(Option<Duration>);
 const TICK: Duration = Duration::from_millis(10);
 
 impl CpuTime {
-    /// The time taken so far.
+    /// The time used so far.
     pub(super) fn now() -> Self {
         let stat = std::fs::read_to_string("/proc/self/stat").ok();
         Self(stat.and_then(|stat| in_stat(&stat)))
     }
 
-    /// The time taken since then.
+    /// The time used since then.
     pub(super) fn since(Self(then): Self) -> Option<Duration> {
         let Self(now) = Self::now();
         now?.checked_sub(then?)

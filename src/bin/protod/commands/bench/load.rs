@@ -1,4 +1,4 @@
-//! The load: so many calls in flight, spread over connections, until there were enough or the time is up.
+//! The load: a fixed number of calls in flight, spread over connections, until enough are done or the time is up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 /// How long calls of the warm-up may go on when its time is up.
 const SETTLE: Duration = Duration::from_secs(1);
 
-/// What is called, with what, how often at a time.
+/// What is called, with what, and how many calls are in flight.
 pub(super) struct Load {
     /// One for each connection.
     methods: Vec<ClientMethod>,
@@ -28,7 +28,7 @@ pub(super) struct Load {
     concurrency: usize,
 }
 
-/// When it is enough: whichever comes first.
+/// When to stop: whichever comes first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Until {
     pub(super) calls: Option<u64>,
@@ -73,7 +73,7 @@ impl Load {
         tokio::select! {
             () = enough => {}
             () = tell_progress => {}
-            // Where it cannot be caught, it ends the process as ever.
+            // If it cannot be caught, it ends the process as usual.
             Ok(()) = tokio::signal::ctrl_c() => {}
         }
         let time = started.elapsed();
@@ -130,7 +130,7 @@ impl Running {
     }
 }
 
-/// One of those that call, one call after the other.
+/// Makes one call after the other.
 struct Caller {
     method: ClientMethod,
     requests: Arc<[Message]>,
@@ -146,7 +146,7 @@ impl Caller {
             let failed = ended.is_err();
             self.shard.add(started.elapsed(), ended);
             if failed {
-                // Where nobody listens any more, calls fail at once, and would leave no turn to anyone else.
+                // If nobody listens any more, calls fail at once, and no other task would get a turn.
                 tokio::task::yield_now().await;
             }
         }
@@ -193,12 +193,12 @@ impl Tickets {
         (ticket < self.end.load(Ordering::Relaxed)).then_some(ticket)
     }
 
-    /// No more of them.
+    /// Gives out no more.
     fn close(&self) {
         self.end.store(0, Ordering::Relaxed);
     }
 
-    /// How many there were that someone got.
+    /// How many were taken.
     fn taken(&self) -> u64 {
         let next = self.next.load(Ordering::Relaxed);
         next.min(self.end.load(Ordering::Relaxed))

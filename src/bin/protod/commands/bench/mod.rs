@@ -1,9 +1,8 @@
 //! `protod bench`: many calls of one method, and how long they took.
 //!
-//! The load is a closed loop: so many calls are in flight, and the next begins when one ends. Everything that can be
-//! done once is done before: the requests are encoded, the method is looked up, the connections are up and warm.
-//! What the client itself took of the machine is part of the report, since on one machine it takes that from the
-//! server.
+//! The load is a closed loop: a fixed number of calls is in flight, and the next begins when one ends. Everything that
+//! can be done once is done before: the requests are encoded, the method is looked up, the connections are up and warm.
+//! The report includes the CPU that the client itself used, because on one machine the server goes without it.
 
 mod cpu;
 mod load;
@@ -26,17 +25,22 @@ use crate::arguments::call::CallArguments;
 use crate::failure::Failure;
 use crate::output::stdout;
 
-/// Call a method many times, and tell how long the calls took.
+const EXAMPLES: &str = r#"Examples:
+  protod bench localhost:9002 proto.SearchService/Search -d '{"request": "gRPC"}'
+  protod bench localhost:9002 proto.SearchService/Search -n 100000 -c 128 --json"#;
+
+/// Call a method many times and report rates and latencies.
 ///
-/// So many calls are in flight at a time, and the next begins when one ends. Where neither --calls nor --duration is
-/// given, it takes ten seconds; with both, it ends with the first of them. Of a method that takes one message, each call
-/// sends the next of the data; a stream sends them all. Exits 1 if a call failed.
+/// A fixed number of calls is in flight: the next begins when one ends. It runs for ten seconds, or until --calls or
+/// --duration is reached. For a method that takes one message, each call sends the next message of the data; a stream
+/// sends them all. Exits with 1 if a call failed.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Bench {
     #[command(flatten)]
     arguments: CallArguments,
 
-    /// Calls in flight at a time
+    /// Calls in flight at the same time
     #[arg(
         short,
         long,
@@ -46,7 +50,7 @@ pub(crate) struct Bench {
     )]
     concurrency: NonZeroUsize,
 
-    /// Connections that they are shared among, never more than the calls in flight
+    /// Connections to spread the calls over, at most one for each call in flight
     #[arg(long, value_name = "N", env = "PROTOD_CONNECTIONS", default_value = "4")]
     connections: NonZeroUsize,
 
@@ -54,11 +58,11 @@ pub(crate) struct Bench {
     #[arg(short = 'n', long, value_name = "N", env = "PROTOD_CALLS")]
     calls: Option<u64>,
 
-    /// How long to make calls; those in flight at the end are broken off and not counted
+    /// How long to make calls; those in flight at the end are aborted and not counted
     #[arg(long, value_name = "TIME", env = "PROTOD_DURATION")]
     duration: Option<humantime::Duration>,
 
-    /// How long to make calls before that, which are not counted
+    /// How long to make calls before that without counting them
     #[arg(long, value_name = "TIME", env = "PROTOD_WARM_UP", default_value = "1s")]
     warm_up: humantime::Duration,
 
@@ -67,7 +71,7 @@ pub(crate) struct Bench {
     json: bool,
 }
 
-/// How long it takes where nothing says otherwise.
+/// How long it runs by default.
 const DURATION: Duration = Duration::from_secs(10);
 
 impl Bench {

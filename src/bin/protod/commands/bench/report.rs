@@ -1,4 +1,4 @@
-//! What a run came to, for people and as JSON.
+//! The results of a run, as text and as JSON.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, stderr};
@@ -11,7 +11,7 @@ use super::tally::Measured;
 use crate::output::codes::code_name;
 use crate::output::stderr::say;
 
-/// The quantiles that are told, in per cent.
+/// The quantiles that are reported, in per cent.
 const PERCENTILES: [f64; 7] = [50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99];
 
 /// The steps of the histogram within a power of ten.
@@ -20,7 +20,7 @@ const STEPS: [u64; 6] = [10, 15, 20, 30, 50, 70];
 /// How long the longest bar of the histogram is.
 const BAR: u64 = 50;
 
-/// From here on the client is taken for busy all the time.
+/// A client that uses more than this share of the cores is called busy.
 const BUSY: f64 = 0.9;
 
 /// A run, and what it was a run of.
@@ -125,7 +125,7 @@ impl Report {
         let rows = self.histogram();
         let longest = rows.iter().map(|(_, calls)| *calls).max().unwrap_or(1);
         for (limit, calls) in rows {
-            // Where there is one call, there is something to see.
+            // One call is enough for a bar that can be seen.
             let bar = "#".repeat((calls * BAR).div_ceil(longest) as usize);
             let line = format!("  <= {:>10}  {calls:>9}  {bar}", milliseconds(limit as f64));
             writeln!(text, "{}", line.trim_end())?;
@@ -230,7 +230,7 @@ impl Report {
         number as f64 / self.measured.time.as_secs_f64()
     }
 
-    /// How much of the machine this client took.
+    /// How many cores this client used on average.
     fn client_cores(&self) -> Option<f64> {
         let cpu = self.measured.client_cpu?;
         Some(cpu.as_secs_f64() / self.measured.time.as_secs_f64())
@@ -249,7 +249,7 @@ fn milliseconds(nanoseconds: f64) -> String {
     format!("{:.3} ms", nanoseconds / 1e6)
 }
 
-/// A line on a terminal that tells how it goes on.
+/// A progress line on a terminal.
 pub(super) struct Progress {
     shown: bool,
     enabled: bool,

@@ -1,4 +1,4 @@
-//! The counts of a run: each connection keeps its own, so that callers rarely meet, and they are added up at the end.
+//! The counts of a run: each connection keeps its own, so that callers rarely wait for each other; they are added up at the end.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -108,11 +108,11 @@ impl Ended {
     }
 }
 
-/// What a run came to.
+/// The results of a run.
 #[derive(Debug)]
 pub(super) struct Measured {
     pub(super) time: Duration,
-    /// What this client took of the CPU; unknown on some systems.
+    /// The CPU time of this client; unknown on some systems.
     pub(super) client_cpu: Option<Duration>,
     pub(super) sent: u64,
     pub(super) received: u64,

@@ -30,21 +30,29 @@ use crate::arguments::data::Data;
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 
+const EXAMPLES: &str = r#"Examples:
+  protod call localhost:9002 proto.SearchService/Search -d '{"request": "gRPC"}'
+  # A conversation: type messages, and end with Ctrl-D
+  protod call localhost:9002 proto.StreamService/Route -d @-
+  # A server without reflection, over TLS, with metadata
+  protod call https://api.example.com a.B/Do --proto api.proto -H 'authorization: Bearer secret'"#;
+
 /// Call a method of a server.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Call {
     #[command(flatten)]
     arguments: CallArguments,
 
-    /// How messages are written, both those read and those printed
+    /// The format of messages, both read and printed
     #[arg(long, value_enum, env = "PROTOD_FORMAT", default_value_t = Format::Json)]
     format: Format,
 
-    /// Print fields that are unset too, with their defaults (JSON only)
+    /// Print unset fields too, with their defaults (JSON only)
     #[arg(long, env = "PROTOD_EMIT_DEFAULTS")]
     emit_defaults: bool,
 
-    /// The largest response taken, in bytes, decompressed
+    /// The largest response accepted, in bytes, after decompression
     #[arg(
         long,
         value_name = "BYTES",
@@ -53,7 +61,7 @@ pub(crate) struct Call {
     )]
     max_receive_size: usize,
 
-    /// Say on stderr what is sent and received beside the messages: headers, trailers, sizes, times
+    /// Also print headers, trailers, sizes and times, on stderr
     #[arg(short, long, env = "PROTOD_VERBOSE")]
     verbose: bool,
 }
@@ -101,7 +109,7 @@ impl Call {
         done
     }
 
-    /// Connects, and learns of the one service that is called.
+    /// Connects, and gets the one service that is called.
     async fn connect(&self) -> Result<Client, Ending> {
         let builder = self.arguments.client()?.max_receive_size(self.max_receive_size);
         Ok(builder.connect().await?)
@@ -141,7 +149,7 @@ impl Call {
             report.message(&message);
             self.print(client, message, output).await?;
             if self.verbose {
-                // Each message is seen behind the line that tells of it.
+                // Each message is seen after the line about it.
                 output.flush()?;
             }
         }

@@ -1,4 +1,4 @@
-//! What a call says on stderr: how it went wrong, and on request what there is beside the messages.
+//! What a call says on stderr: how it went wrong, and on request what there is besides the messages.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, stderr, stdin, stdout};
@@ -31,7 +31,7 @@ pub(super) struct Report {
     sent: Sent,
     received: u64,
     received_bytes: u64,
-    /// When the progress line is due; nothing where there is none.
+    /// When the progress line is due; `None` if there is none.
     progress: Option<Interval>,
     progress_is_shown: bool,
 }
@@ -91,7 +91,7 @@ impl Report {
 
     pub(super) fn request(&mut self, method: &ClientMethod, from_stdin: bool) {
         self.called = Instant::now();
-        // Where something is typed, or what comes is seen, or told of by the verbose lines, that is progress enough.
+        // What is typed, responses on the terminal, and verbose lines show progress enough.
         let is_typed = from_stdin && stdin().is_terminal();
         let is_seen = method.method().is_server_streaming() && stdout().is_terminal();
         if stderr().is_terminal() && !is_typed && !is_seen && !self.verbose {

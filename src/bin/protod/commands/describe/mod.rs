@@ -13,15 +13,21 @@ use crate::arguments::target::{Target, client_runtime};
 use crate::failure::Failure;
 use crate::output::stdout;
 
+const EXAMPLES: &str = "Examples:
+  protod describe localhost:9002 proto.StreamService
+  # A request to fill in
+  protod describe --template proto.StreamService/List";
+
 /// Print services, methods, messages and other symbols as proto text.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Describe {
-    /// A server (HOST:PORT, unix:/path, a URL), or protos and descriptor sets, ./proto by default; then symbols, or
+    /// A server (HOST:PORT, unix:/path, a URL) or protos and descriptor sets, ./proto by default; then symbols, or
     /// import names of files [default: all services]
     #[arg(value_name = "ADDR|INPUT… SYMBOL…")]
     arguments: Vec<String>,
 
-    /// Print a message to fill in, as JSON: the symbol's own, or a method's request
+    /// Print a message to fill in, as JSON: the symbol itself, or the request of a method
     #[arg(long, env = "PROTOD_TEMPLATE")]
     template: bool,
 
@@ -74,7 +80,7 @@ fn template_of(schema: &Schema, symbol: &str) -> Result<String, Failure> {
     Ok(json + "\n")
 }
 
-/// The message that a symbol names, or that it takes where it is a method.
+/// The message that a symbol names, or the request of a method.
 fn message_of(schema: &Schema, symbol: &str) -> Option<MessageDescriptor> {
     let name = symbol.trim_start_matches('.');
     if let Some(message) = schema.pool().get_message_by_name(name) {

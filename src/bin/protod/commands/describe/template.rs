@@ -2,7 +2,7 @@
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 
-/// A message with every field set, but those of types that it is inside of already; of a oneof, the first member.
+/// A message with every field set, except fields whose type would contain itself; of a oneof, the first member is set.
 pub(super) fn template(descriptor: &MessageDescriptor) -> DynamicMessage {
     filled(descriptor, &mut Vec::new())
 }
@@ -10,7 +10,7 @@ pub(super) fn template(descriptor: &MessageDescriptor) -> DynamicMessage {
 fn filled(descriptor: &MessageDescriptor, inside: &mut Vec<MessageDescriptor>) -> DynamicMessage {
     let mut message = DynamicMessage::new(descriptor.clone());
     match descriptor.full_name() {
-        // An Any needs a type, and a Value a kind; what these two hold, only the caller knows.
+        // An Any needs a type, and a Value a kind; only the caller knows what they hold.
         "google.protobuf.Any" => {
             message.set_field_by_number(
                 1,

@@ -17,17 +17,22 @@ use crate::arguments::target::Imports;
 use crate::failure::Failure;
 use crate::output::stdout;
 
-/// Write a proto with its rules to begin with, or rules for a proto that there is.
+const EXAMPLES: &str = "Examples:
+  protod init kitchen
+  protod init --from api/orders.proto";
+
+/// Write a starter proto with its rules, or rules for an existing proto.
 ///
-/// DIR gets proto/kitchen.proto, proto/kitchen.rules.yaml and a README.md that takes one through them. With --from,
-/// the rules have one rule for each method of the proto, filled with samples. Files that exist are left as they are.
+/// DIR gets proto/kitchen.proto, proto/kitchen.rules.yaml and a README.md that walks through them. With --from, the
+/// rules have one rule for each method of the proto, filled with samples. Files that exist are never overwritten.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Init {
-    /// The folder to write into; with --from it is that of the proto [default: .]
+    /// The folder to write to [default: . or, with --from, the folder of the proto]
     #[arg(value_name = "DIR", env = "PROTOD_DIR")]
     folder: Option<PathBuf>,
 
-    /// Write FILE's rules beside it: a .proto, or a descriptor set
+    /// Write rules for this .proto or descriptor set, beside it
     #[arg(long, value_name = "FILE", env = "PROTOD_FROM")]
     from: Option<PathBuf>,
 
@@ -59,7 +64,7 @@ impl Init {
             Some(folder) => folder.join(file),
             None => file,
         };
-        // What is written loads.
+        // What is written must load.
         Rules::from_text(&schema, &path.display().to_string(), &text)?;
         write_all(&[(path, text)])
     }
@@ -84,7 +89,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    // Not even one that has come about since it was looked for.
+    // Fails if the file was created since it was looked for.
     File::create_new(path)?.write_all(text.as_bytes())
 }
 

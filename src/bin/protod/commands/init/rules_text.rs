@@ -1,6 +1,6 @@
-//! Rules for a proto that there is: one for each method, in the shape of the method, filled with samples.
+//! Rules for an existing proto: one for each method, in the shape of the method, filled with samples.
 //!
-//! A sample is printed as ProtoJSON, which is YAML as well, and laid out anew as a block: that is easier to edit.
+//! A sample is printed as ProtoJSON, which is YAML as well, and then laid out as a YAML block, which is easier to edit.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ const STREAM_LENGTH: i64 = 3;
 /// How many fields of a request are named.
 const MOST_FIELDS: usize = 6;
 
-/// The text of a rules file for the methods of a proto or a descriptor set; nothing where it has none.
+/// The text of a rules file for the methods of a proto or a descriptor set; `None` if it has none.
 pub(super) fn of_proto(schema: &Schema, proto: &Path) -> Option<String> {
     let methods = methods(schema, proto);
     if methods.is_empty() {
@@ -81,7 +81,7 @@ fn rule(method: &Method) -> String {
     text
 }
 
-/// What a method takes and gives, and what there is to use of a request.
+/// The types of a method, and the fields of its request.
 fn summary(method: &Method) -> String {
     let stream = |streaming| if streaming { "stream " } else { "" };
     let mut fields: Vec<_> = method
@@ -116,7 +116,7 @@ fn sample(method: &Method) -> String {
     json.expect("samples can be printed as JSON")
 }
 
-/// The same value, where no text is taken for an expression.
+/// The same value, with texts escaped so that none is an expression.
 fn literal(value: Yaml<'_>) -> Yaml<'_> {
     match value {
         Yaml::Value(Scalar::String(text)) => string(text.replace("${", "$${")),

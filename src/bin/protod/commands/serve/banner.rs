@@ -1,4 +1,4 @@
-//! What a server says when it starts: its services, and for each a line to paste into a shell.
+//! What `serve` prints when it starts: its services, and for each a command to paste into a shell.
 
 use std::fmt::Write as _;
 
@@ -52,7 +52,7 @@ fn template(descriptor: &MessageDescriptor) -> String {
     }
 }
 
-/// An empty message whose singular sub-messages are there too, `depth` levels down.
+/// An empty message whose singular sub-messages are set too, down to `depth` levels.
 fn filled(descriptor: &MessageDescriptor, depth: usize) -> DynamicMessage {
     let mut message = DynamicMessage::new(descriptor.clone());
     for field in descriptor.fields() {

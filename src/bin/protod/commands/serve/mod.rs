@@ -1,4 +1,4 @@
-//! `protod serve`: loads, binds, says so, and serves until it is told to stop.
+//! `protod serve`: loads, binds, says so, and serves until it is stopped.
 
 mod banner;
 
@@ -18,21 +18,30 @@ use crate::arguments::tls::TlsArgs;
 use crate::failure::Failure;
 use crate::output::stderr::{say, say_line};
 
+const EXAMPLES: &str = "Examples:
+  # The protos and rules below ./proto
+  protod serve
+  # A folder with imports elsewhere, on all interfaces
+  protod serve api -I third_party --addr 0.0.0.0:50051
+  # A descriptor set, and only the methods that rules name
+  protod serve api.binpb --rules mocks --unmatched unimplemented";
+
 /// Serve protos, answered by rules.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Serve {
     #[command(flatten)]
     inputs: Inputs,
 
-    /// Where to listen: HOST:PORT (port 0 takes a free one) or unix:/path
+    /// The address to listen on: HOST:PORT (port 0 picks a free port) or unix:/path
     #[arg(long, env = "PROTOD_ADDR", default_value = "127.0.0.1:9002")]
     addr: String,
 
-    /// The answer of a method that no rule names
+    /// How to answer a method that no rule names
     #[arg(long, value_enum, env = "PROTOD_UNMATCHED", default_value_t = Unmatched::Sample)]
     unmatched: Unmatched,
 
-    /// How many messages a server stream of samples has
+    /// How many messages a server stream of samples sends
     #[arg(
         long,
         value_name = "N",
@@ -41,7 +50,7 @@ pub(crate) struct Serve {
     )]
     sample_stream_length: usize,
 
-    /// What samples, `random()` and `uuid()` follow from: the same seed, the same values [default: 0 for samples]
+    /// The seed of samples, `random()` and `uuid()`: the same seed gives the same values [default: 0 for samples]
     #[arg(long, value_name = "N", env = "PROTOD_SEED")]
     seed: Option<u64>,
 
@@ -49,11 +58,12 @@ pub(crate) struct Serve {
     #[arg(long, env = "PROTOD_NO_RULE_HEADER")]
     no_rule_header: bool,
 
-    /// Do not reload when protos, rules or certificates change; SIGHUP reloads all the same
+    /// Do not reload when protos, rules or certificates change; SIGHUP still reloads
     #[arg(long, env = "PROTOD_NO_WATCH")]
     no_watch: bool,
 
-    /// After a reload, end calls that began before it with UNAVAILABLE when this time has passed [default: never]
+    /// How long calls may go on after a reload replaced what they began with; then they end with UNAVAILABLE
+    /// [default: no limit]
     #[arg(long, value_name = "TIME", env = "PROTOD_DRAIN_OLD")]
     drain_old: Option<humantime::Duration>,
 
@@ -74,9 +84,9 @@ pub(crate) struct Serve {
 /// The answer of a method that no rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Unmatched {
-    /// Made up from the descriptor and the request
+    /// With a message made up from the descriptor and the request
     Sample,
-    /// UNIMPLEMENTED
+    /// With UNIMPLEMENTED
     Unimplemented,
 }
 
