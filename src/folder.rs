@@ -10,6 +10,7 @@
 //! - Files come sorted by path. Folders nest [`MAX_DEPTH`] levels deep at most; more is an error.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -19,7 +20,7 @@ const MAX_DEPTH: usize = 64;
 /// What a walk found. All paths begin with the folder that was walked.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    /// Everything that is not a folder, sorted. Broken links are among them.
+    /// What is not a folder and has a name that was asked for, sorted. Broken links may be among them.
     pub(crate) files: Vec<PathBuf>,
     /// The folders read, the start included.
     pub(crate) folders: Vec<PathBuf>,
@@ -40,32 +41,32 @@ pub(crate) struct Walk {
     linked: VecDeque<(PathBuf, usize)>,
 }
 
-/// What is in a folder and below it.
-pub(crate) fn contents_below(folder: &Path) -> Contents {
-    Walk::default().below(folder)
+/// The files in a folder and below it whose names are `wanted`.
+pub(crate) fn contents_below(folder: &Path, wanted: fn(&OsStr) -> bool) -> Contents {
+    Walk::default().below(folder, wanted)
 }
 
-/// What is in a folder itself. Its folders are not read.
-pub(crate) fn contents_of(folder: &Path) -> Contents {
+/// The files in a folder itself whose names are `wanted`. Its folders are not read.
+pub(crate) fn contents_of(folder: &Path, wanted: fn(&OsStr) -> bool) -> Contents {
     let mut walk = Walk::default();
-    walk.read(folder.to_owned(), 0);
+    walk.read(folder.to_owned(), 0, wanted);
     walk.finish()
 }
 
 impl Walk {
-    /// What is in a folder and below it, other than in the folders that this walk has read before.
-    pub(crate) fn below(&mut self, folder: &Path) -> Contents {
+    /// The files in a folder and below it whose names are `wanted`, without the folders that this walk has read before.
+    pub(crate) fn below(&mut self, folder: &Path, wanted: fn(&OsStr) -> bool) -> Contents {
         self.waiting.push_back((folder.to_owned(), 0));
         while let Some((folder, depth)) = self.waiting.pop_front().or_else(|| self.linked.pop_front()) {
             let canonical = fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
             if self.visited.insert(canonical) {
-                self.read(folder, depth);
+                self.read(folder, depth, wanted);
             }
         }
         self.finish()
     }
 
-    fn read(&mut self, folder: PathBuf, depth: usize) {
+    fn read(&mut self, folder: PathBuf, depth: usize, wanted: fn(&OsStr) -> bool) {
         let entries = if depth > MAX_DEPTH {
             let error = format!("folders nest more than {MAX_DEPTH} levels deep");
             Err(io::Error::other(error))
@@ -75,7 +76,7 @@ impl Walk {
         match entries {
             Ok(entries) => {
                 for entry in entries {
-                    self.add(&entry, depth);
+                    self.add(&entry, depth, wanted);
                 }
                 self.contents.folders.push(folder);
             }
@@ -83,7 +84,7 @@ impl Walk {
         }
     }
 
-    fn add(&mut self, entry: &fs::DirEntry, depth: usize) {
+    fn add(&mut self, entry: &fs::DirEntry, depth: usize, wanted: fn(&OsStr) -> bool) {
         let (name, path) = (entry.file_name(), entry.path());
         if name.as_encoded_bytes().starts_with(b".") {
             return;
@@ -95,15 +96,15 @@ impl Walk {
             self.contents.links.push(path.clone());
         }
         let is_folder = kind.is_some_and(|kind| kind.is_dir()) || is_link && path.is_dir();
-        if !is_folder {
-            self.contents.files.push(path);
-        } else if name != "node_modules" {
+        if is_folder && name != "node_modules" {
             let queue = if is_link {
                 &mut self.linked
             } else {
                 &mut self.waiting
             };
             queue.push_back((path, depth + 1));
+        } else if !is_folder && wanted(&name) {
+            self.contents.files.push(path);
         }
     }
 
@@ -138,7 +139,7 @@ mod tests {
     }
 
     fn below(root: &tempfile::TempDir, folder: &str) -> Vec<String> {
-        let contents = contents_below(&root.path().join(folder));
+        let contents = contents_below(&root.path().join(folder), |_| true);
         assert!(contents.errors.is_empty(), "{contents:?}");
         let name = |path: PathBuf| {
             path.strip_prefix(root.path())
@@ -166,20 +167,31 @@ mod tests {
     }
 
     #[test]
+    fn only_files_with_a_wanted_name_are_kept() {
+        let root = tree(&["a.proto", "a.txt", "sub/b.proto", "sub/b.txt"]);
+        let contents = contents_below(root.path(), |name| name.as_encoded_bytes().ends_with(b".proto"));
+        assert_eq!(
+            contents.files,
+            ["a.proto", "sub/b.proto"].map(|name| root.path().join(name))
+        );
+        assert_eq!(contents.folders.len(), 2);
+    }
+
+    #[test]
     fn a_folder_alone_has_its_own_files() {
         let root = tree(&["api/a", "api/.hidden", "api/sub/b"]);
-        let contents = contents_of(&root.path().join("api"));
+        let contents = contents_of(&root.path().join("api"), |_| true);
         assert_eq!(contents.files, [root.path().join("api/a")]);
     }
 
     #[test]
     fn a_folder_that_cannot_be_read_is_an_error() {
         let root = tree(&["file"]);
-        let contents = contents_below(&root.path().join("file"));
+        let contents = contents_below(&root.path().join("file"), |_| true);
         assert_eq!(contents.errors.len(), 1);
         let deep = "d/".repeat(MAX_DEPTH + 1) + "file";
         let root = tree(&[&deep]);
-        let contents = contents_below(root.path());
+        let contents = contents_below(root.path(), |_| true);
         assert_eq!((contents.files.len(), contents.errors.len()), (0, 1));
     }
 
@@ -203,7 +215,7 @@ mod tests {
                 below(&root, "api"),
                 ["api/a", "api/file", "api/linked/sub/x", "api/lost"]
             );
-            let links = contents_below(&root.path().join("api")).links;
+            let links = contents_below(&root.path().join("api"), |_| true).links;
             assert_eq!(
                 links,
                 ["file", "linked", "lost"].map(|name| root.path().join("api").join(name))

@@ -156,7 +156,7 @@ impl ClientBuilder {
         let connected = tokio::time::timeout(self.connect_timeout, endpoint.connect()).await;
         connected
             .map_err(|_| {
-                let error = io::Error::new(io::ErrorKind::TimedOut, "the time for it has passed");
+                let error = io::Error::new(io::ErrorKind::TimedOut, "the connect timeout has passed");
                 Error::io(format!("cannot connect to {address}"), error)
             })?
             .map_err(|error| Error::io(format!("cannot connect to {address}"), io::Error::other(error)))

@@ -77,7 +77,7 @@ fn failed(address: &str, status: Status) -> Error {
         Code::Unimplemented => {
             format!("{address} does not answer server reflection, so its protos must be given")
         }
-        _ => format!("{address} failed at server reflection"),
+        _ => format!("{address} failed to answer server reflection"),
     };
     Error::of_status(action, status)
 }
@@ -97,7 +97,7 @@ async fn open(channel: &Channel, metadata: &MetadataMap) -> Result<(ReflectionSt
 
 fn unexpected(answer: &MessageResponse) -> Status {
     Status::internal(format!(
-        "the server answered another reflection request than was asked: {answer:?}"
+        "the server answered a reflection request with the wrong kind of answer: {answer:?}"
     ))
 }
 

@@ -69,7 +69,7 @@ impl<Outcome: 'static> Reloader<Outcome> {
             match FolderWatcher::new() {
                 Ok(watcher) => worker.watcher = Some(watcher),
                 Err(error) => {
-                    tracing::error!(cause = ?error, "{reloads} are made only when asked for: {error}");
+                    tracing::error!(cause = ?error, "{reloads} happen only on request: {error}");
                 }
             }
         }

@@ -6,6 +6,7 @@
 //! loaded has no fingerprint, and counts as changed next time: nothing new is mistaken for something known.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
@@ -121,9 +122,8 @@ enum Kind {
     Rules,
 }
 
-/// What a file in a folder is by its name; most are neither.
-fn kind_of(path: &Path) -> Option<Kind> {
-    let name = path.file_name()?;
+/// The kind of a file in a folder, according to its name. Most are neither.
+fn kind_of(name: &OsStr) -> Option<Kind> {
     if is_schema_source(name) {
         Some(Kind::Proto)
     } else {
@@ -160,23 +160,23 @@ impl Builder<'_> {
 
     /// Adds the protos and rules files in a folder and below it.
     fn below(&mut self, folder: &Path) {
-        let contents = self.walk.below(folder);
-        self.contents(contents, |_| true);
+        let contents = self.walk.below(folder, |name| kind_of(name).is_some());
+        self.contents(contents);
     }
 
     /// Adds the rules files in a folder, without the folders below it.
     fn folder_alone(&mut self, folder: &Path) {
         self.follow(folder);
-        self.contents(folder::contents_of(folder), |kind| kind == Kind::Rules);
+        self.contents(folder::contents_of(folder, is_rules_file));
         self.snapshot.folders.insert(folder.to_owned());
     }
 
-    fn contents(&mut self, contents: Contents, is_wanted: impl Fn(Kind) -> bool) {
+    fn contents(&mut self, contents: Contents) {
         for link in &contents.links {
             self.follow(link);
         }
         for file in &contents.files {
-            if let Some(kind) = kind_of(file).filter(|kind| is_wanted(*kind)) {
+            if let Some(kind) = file.file_name().and_then(kind_of) {
                 self.file(file, kind);
             }
         }

@@ -48,7 +48,7 @@ pub fn log_reload(outcome: &Result<ReloadSummary, Error>) {
             if error.problems().is_empty() {
                 tracing::error!("{error}");
             }
-            tracing::error!("not reloaded: what was served goes on");
+            tracing::error!("not reloaded: the server goes on with what it has");
         }
     }
 }

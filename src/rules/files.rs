@@ -21,7 +21,7 @@ pub(super) fn rules_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            add(contents_below(path), &mut files)?;
+            add(contents_below(path, is_rules_file), &mut files)?;
         } else {
             files.push(path.clone());
         }
@@ -34,9 +34,9 @@ pub(super) fn rules_files_beside(folders: &[InputFolder]) -> Result<Vec<PathBuf>
     let mut files = Vec::new();
     for InputFolder { path, whole } in folders {
         let contents = if *whole {
-            contents_below(path)
+            contents_below(path, is_rules_file)
         } else {
-            contents_of(path)
+            contents_of(path, is_rules_file)
         };
         add(contents, &mut files)?;
     }
@@ -50,8 +50,7 @@ fn add(contents: Contents, files: &mut Vec<PathBuf>) -> Result<(), Error> {
             error,
         ));
     }
-    let is_rules_file = |path: &PathBuf| path.file_name().is_some_and(is_rules_file);
-    files.extend(contents.files.into_iter().filter(is_rules_file));
+    files.extend(contents.files);
     Ok(())
 }
 

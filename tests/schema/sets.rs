@@ -230,7 +230,7 @@ proptest::proptest! {
 
 #[test]
 fn map_entry_without_a_value_is_refused_not_panicked() {
-    let problem = "message 'E' is marked as the entry of a map, and is none";
+    let problem = "message 'E' is marked as the entry of a map, but is not one";
     for fields in [
         "int32 key = 1;",
         "int32 value = 2;",

@@ -36,7 +36,7 @@ pub(super) fn check_map_entries(file: &FileDescriptor) -> Result<(), String> {
             if message.is_map_entry() && !is_entry(&message) {
                 let name = message.full_name();
                 return Err(format!(
-                    "message '{name}' is marked as the entry of a map, and is none"
+                    "message '{name}' is marked as the entry of a map, but is not one"
                 ));
             }
             messages.extend(message.child_messages());

@@ -121,7 +121,7 @@ fn classify(path: &Path) -> Result<InputKind, Problem> {
     }
     match path.extension().and_then(OsStr::to_str) {
         Some("proto") => Ok(InputKind::Proto),
-        _ if is_descriptor_set(path) => Ok(InputKind::DescriptorSet),
+        _ if is_descriptor_set(path.as_os_str()) => Ok(InputKind::DescriptorSet),
         _ => {
             let known = SET_EXTENSIONS.map(|extension| format!(".{extension}")).join(" ");
             Err(
@@ -132,21 +132,27 @@ fn classify(path: &Path) -> Result<InputKind, Problem> {
     }
 }
 
-fn is_descriptor_set(path: &Path) -> bool {
-    path.extension()
+fn is_proto(name: &OsStr) -> bool {
+    Path::new(name).extension() == Some(OsStr::new("proto"))
+}
+
+fn is_descriptor_set(name: &OsStr) -> bool {
+    Path::new(name)
+        .extension()
         .and_then(OsStr::to_str)
         .is_some_and(|extension| SET_EXTENSIONS.contains(&extension))
 }
 
 /// Whether a file of this name, in a folder that is an input or an import path, can change the schema.
 pub(crate) fn is_schema_source(name: &OsStr) -> bool {
-    Path::new(name).extension() == Some(OsStr::new("proto")) || BUF_FILES.iter().any(|file| name == *file)
+    is_proto(name) || BUF_FILES.iter().any(|file| name == *file)
 }
 
 /// Every `.proto` in and below `folder`, sorted by path. Copies of `google/protobuf` are left out: the built-in files
 /// win over them anyway.
 fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
-    let Contents { files, errors, .. } = folder::contents_below(folder);
+    let Contents { files, errors, .. } =
+        folder::contents_below(folder, |name| is_proto(name) || is_descriptor_set(name));
     let unreadable = |(folder, error): (PathBuf, std::io::Error)| {
         Problem::in_file(folder.display().to_string(), format!("cannot be read: {error}"))
     };
@@ -155,17 +161,22 @@ fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
         let mut folders = file.ancestors().skip(1).take_while(|above| *above != folder);
         folders.any(|above| above.ends_with("google/protobuf"))
     };
-    let is_proto = |file: &&PathBuf| file.extension() == Some(OsStr::new("proto")) && !is_copy(file);
-    let protos: Vec<PathBuf> = files.iter().filter(is_proto).cloned().collect();
+    let has_name = |file: &Path, is_kind: fn(&OsStr) -> bool| file.file_name().is_some_and(is_kind);
+    let is_input = |file: &&PathBuf| has_name(file, is_proto) && !is_copy(file);
+    let protos: Vec<PathBuf> = files.iter().filter(is_input).cloned().collect();
     if protos.is_empty() && problems.is_empty() {
         let problem = Problem::in_file(
             folder.display().to_string(),
             "there is no .proto file in this folder",
         );
-        problems.push(match files.iter().find(|file| is_descriptor_set(file)) {
-            Some(set) => problem.with_hint(format!("descriptor sets are given by name: {}", set.display())),
-            None => problem,
-        });
+        problems.push(
+            match files.iter().find(|file| has_name(file, is_descriptor_set)) {
+                Some(set) => {
+                    problem.with_hint(format!("descriptor sets are given by name: {}", set.display()))
+                }
+                None => problem,
+            },
+        );
     }
     if problems.is_empty() {
         Ok(protos)

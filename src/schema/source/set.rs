@@ -117,7 +117,7 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
     let name = match name {
         Ok(name) if !name.is_empty() && !bad_text => name.to_owned(),
         _ => {
-            let problem = Problem::in_file(set, "is not a descriptor set: it has a file without a name");
+            let problem = Problem::in_file(set, "is not a descriptor set: a file in it has no name");
             return Err(problem.with_hint(HOW_TO_MAKE_A_SET));
         }
     };
