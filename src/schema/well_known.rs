@@ -2,7 +2,7 @@
 //!
 //! This is the only list of them. Rooms that treat some of them specially match on [`WellKnown`].
 
-use prost_reflect::MessageDescriptor;
+use prost_reflect::{EnumDescriptor, MessageDescriptor};
 
 /// One of the well-known types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,11 @@ impl WellKnown {
             _ => return None,
         })
     }
+}
+
+/// Whether an enum is `google.protobuf.NullValue`, which is null in JSON and in expressions.
+pub(crate) fn is_null_value(enumeration: &EnumDescriptor) -> bool {
+    enumeration.full_name() == "google.protobuf.NullValue"
 }
 
 #[cfg(test)]

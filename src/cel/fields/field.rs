@@ -5,6 +5,7 @@ use prost_reflect::{ExtensionDescriptor, FieldDescriptor, Kind, MessageDescripto
 use super::defaults::scalar_default;
 use super::form::{ValueForm, unset};
 use crate::cel::values::{Type, Value};
+use crate::schema::is_null_value;
 
 /// A field of a message type.
 #[derive(Debug, Clone)]
@@ -109,7 +110,7 @@ impl FieldReader {
             (Cardinality::List, _) => Value::List(Vec::new()),
             (Cardinality::Map(..), _) => Value::Map(Vec::new()),
             (Cardinality::Singular, Kind::Message(message)) => unset(message),
-            (Cardinality::Singular, Kind::Enum(message)) if message.full_name() == NULL_VALUE => Value::Null,
+            (Cardinality::Singular, Kind::Enum(kind)) if is_null_value(kind) => Value::Null,
             (Cardinality::Singular, kind) => scalar_default(kind, default()),
         };
         Self {
@@ -163,8 +164,6 @@ impl FieldReader {
     }
 
     pub(in crate::cel) fn is_null_value(&self) -> bool {
-        matches!(&self.kind, Kind::Enum(descriptor) if descriptor.full_name() == NULL_VALUE)
+        matches!(&self.kind, Kind::Enum(descriptor) if is_null_value(descriptor))
     }
 }
-
-const NULL_VALUE: &str = "google.protobuf.NullValue";

@@ -8,6 +8,8 @@ use std::fmt;
 
 use prost_reflect::{EnumDescriptor, MessageDescriptor};
 
+use crate::schema::WellKnown;
+
 /// The type of an expression's result.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Type {
@@ -46,7 +48,7 @@ impl Type {
     pub(in crate::cel) fn is_dyn(&self) -> bool {
         match self {
             Self::Dyn => true,
-            Self::Message(message) => message.full_name() == "google.protobuf.Any",
+            Self::Message(message) => WellKnown::of(message) == Some(WellKnown::Any),
             _ => false,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
 use serde_json::Number;
 
-use crate::schema::WellKnown;
+use crate::schema::{WellKnown, is_null_value};
 
 /// What a descriptor says of a value.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl Expected {
         match kind {
             Kind::Message(message) => Self::of_message(message),
             Kind::Float => Self::Float,
-            Kind::Enum(kind) if kind.full_name() == "google.protobuf.NullValue" => Self::Null,
+            Kind::Enum(kind) if is_null_value(kind) => Self::Null,
             Kind::String | Kind::Bytes | Kind::Bool | Kind::Double | Kind::Enum(_) => Self::Anything,
             _ => Self::Integer,
         }

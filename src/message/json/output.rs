@@ -14,7 +14,7 @@ use prost_reflect::{
 use serde::ser::{Error as _, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 
 use crate::message::check::MAX_DEPTH;
-use crate::schema::WellKnown;
+use crate::schema::{WellKnown, is_null_value};
 
 /// What ProtoJSON leaves open.
 #[derive(Clone, Copy, Default)]
@@ -220,7 +220,7 @@ impl Serialize for AsJson<'_, (&Value, &Kind)> {
             Value::Bytes(value) => serializer.serialize_str(&BASE64_STANDARD.encode(value)),
             Value::EnumNumber(number) => {
                 let enumeration = kind.as_enum();
-                if enumeration.is_some_and(|kind| kind.full_name() == "google.protobuf.NullValue") {
+                if enumeration.is_some_and(is_null_value) {
                     return serializer.serialize_none();
                 }
                 match enumeration.and_then(|kind| kind.get_value(*number)) {

@@ -29,5 +29,5 @@ pub(crate) use self::status::{CODES, CodeTemplate, StatusTemplate, code_of};
 pub(crate) use self::steps::{Assignment, IntAssignment, Op, SignalStep, Steps, Variable};
 pub(crate) use self::text::{Text, TextPiece};
 pub(crate) use self::value::ValueTemplate;
-pub(crate) use self::well_known::{WellKnown, from_json_text, is_null_value, takes_null, type_url};
+pub(crate) use self::well_known::{WellKnown, from_json_text, takes_null, type_url};
 pub(crate) use self::wire_scalar::WireScalar;

@@ -1,7 +1,7 @@
 //! The well-known types, which ProtoJSON writes in forms of their own.
 
 use prost_reflect::prost::Message as _;
-use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{Kind, MessageDescriptor};
 use serde::de::DeserializeSeed as _;
 
 use crate::schema;
@@ -45,14 +45,9 @@ impl WellKnown {
 pub(crate) fn takes_null(kind: &Kind) -> bool {
     match kind {
         Kind::Message(message) => WellKnown::of(message) == Some(WellKnown::Value),
-        Kind::Enum(enumeration) => is_null_value(enumeration),
+        Kind::Enum(enumeration) => schema::is_null_value(enumeration),
         _ => false,
     }
-}
-
-/// Whether it is `google.protobuf.NullValue`, whose only value is null.
-pub(crate) fn is_null_value(enumeration: &EnumDescriptor) -> bool {
-    enumeration.full_name() == "google.protobuf.NullValue"
 }
 
 /// The URL that an Any names a message type by.

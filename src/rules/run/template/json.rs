@@ -3,6 +3,7 @@
 use super::value::does_not_fit;
 use crate::cel::Value;
 use crate::message::{WireType, key, put_delimited, put_varint, with_length};
+use crate::schema::WellKnown;
 
 /// The fields of `google.protobuf.Value`.
 mod number {
@@ -50,21 +51,18 @@ pub(super) fn put_json(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), St
             put_key(buffer, number::STRUCT, WireType::LengthDelimited);
             with_length(buffer, |buffer| put_struct(buffer, value))?;
         }
-        Value::Message(message) => {
-            let name = message.descriptor.full_name();
-            match name {
-                "google.protobuf.Value" => buffer.extend_from_slice(&message.bytes),
-                "google.protobuf.Struct" => {
-                    put_key(buffer, number::STRUCT, WireType::LengthDelimited);
-                    put_delimited(buffer, &message.bytes);
-                }
-                "google.protobuf.ListValue" => {
-                    put_key(buffer, number::LIST, WireType::LengthDelimited);
-                    put_delimited(buffer, &message.bytes);
-                }
-                _ => return Err(does_not_fit(value, "google.protobuf.Value")),
+        Value::Message(message) => match WellKnown::of(&message.descriptor) {
+            Some(WellKnown::Value) => buffer.extend_from_slice(&message.bytes),
+            Some(WellKnown::Struct) => {
+                put_key(buffer, number::STRUCT, WireType::LengthDelimited);
+                put_delimited(buffer, &message.bytes);
             }
-        }
+            Some(WellKnown::ListValue) => {
+                put_key(buffer, number::LIST, WireType::LengthDelimited);
+                put_delimited(buffer, &message.bytes);
+            }
+            _ => return Err(does_not_fit(value, "google.protobuf.Value")),
+        },
     }
     Ok(())
 }

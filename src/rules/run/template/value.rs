@@ -6,7 +6,8 @@ use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor, Syntax, Value as Co
 
 use crate::cel::Value;
 use crate::message::{WireType, key, put_delimited, put_scalar, put_varint, with_length};
-use crate::rules::plan::{FieldInfo, WellKnown, is_null_value, kind_name, takes_null, whole};
+use crate::rules::plan::{FieldInfo, WellKnown, kind_name, takes_null, whole};
+use crate::schema::is_null_value;
 
 /// A scalar's zero.
 pub(super) fn put_zero(buffer: &mut Vec<u8>, kind: &Kind) {
