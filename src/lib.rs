@@ -15,22 +15,27 @@
 //! # }
 //! ```
 //!
-//! # The rooms
+//! # Modules
 //!
-//! | room | what it is |
+//! | module | what it is |
 //! |---|---|
 //! | [`schema`] | protos and descriptor sets, compiled and checked before the first byte is served |
-//! | [`message`] | messages of run-time types, kept as checked bytes; the codec for tonic's own stacks |
+//! | [`message`] | messages of run-time types, kept as checked bytes; JSON and text; the codec for tonic's own stacks |
 //! | [`handler`] | one trait for all four kinds of RPC, and the call that it sees |
-//! | [`rules`] | how methods answer, as data |
 //! | [`sample`] | answers made up from the descriptor alone |
+//! | [`rules`] | how methods answer, as data |
 //! | [`server`] | from the socket to a handler; reflection, health, limits, draining |
-//! | [`live`] | protos and rules that are loaded anew, and swapped, while a server runs |
-//! | [`client`] | calls of any server's methods, by name; its protos by reflection |
+//! | [`live`] | reloads protos and rules while a server runs |
+//! | [`client`] | calls methods of any server by name, with its protos by reflection |
 //!
-//! Each looks only at those above it in this list. The way of a call is: a connection
-//! ([`Limits`], [`Tls`]), the dispatcher ([`GrpcService`], which also mounts into other people's servers), the
-//! method's [`Handler`], which receives and sends [`Message`]s on its [`Call`], and a status.
+//! Each uses only those above it in this list. A call goes through a connection ([`Limits`], [`Tls`]) and the dispatcher
+//! ([`GrpcService`], which also mounts into other servers) to the method's [`Handler`], which receives and sends
+//! [`Message`]s on its [`Call`] and ends with a status.
+//!
+//! # Features
+//!
+//! `cli`, on by default, is for the `protod` binary: a program that only uses the library can turn it off with
+//! `default-features = false`, and goes without some 75 crates.
 
 #![forbid(unsafe_code)]
 

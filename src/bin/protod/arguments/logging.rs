@@ -1,10 +1,10 @@
 //! Logs on stderr, as text or JSON.
 
-use std::io::IsTerminal;
-
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{Directive, LevelFilter};
+
+use crate::output::colour;
 
 /// How and what to log.
 #[derive(Debug, Clone, Args)]
@@ -36,14 +36,13 @@ pub(crate) enum LogFormat {
 impl Logging {
     /// Installs the log for the whole process.
     pub(crate) fn install(&self) {
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let builder = tracing_subscriber::fmt()
             .with_env_filter(self.log.clone())
             .with_writer(std::io::stderr)
             // They would be printed by `eprintln!`, which panics if nobody reads stderr.
             .log_internal_errors(false)
             .with_target(false)
-            .with_ansi(std::io::stderr().is_terminal() && !no_colour);
+            .with_ansi(colour::is_wanted());
         match self.log_format {
             LogFormat::Text => builder.init(),
             LogFormat::Json => builder.json().init(),

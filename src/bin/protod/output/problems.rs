@@ -1,10 +1,11 @@
 //! Problems of protos and rules for people: the place with a caret, and what to do.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal as _, stderr};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use protod::Problem;
 
+use super::colour;
 use super::stderr::say_line;
 
 /// Prints every problem, and how many there are.
@@ -30,12 +31,11 @@ pub(crate) fn print_problems(problems: &[Problem]) {
     ));
 }
 
-/// Colour only for a terminal that wants it.
+/// Lines and colours for a terminal; plain text for everything else.
 fn theme() -> GraphicalTheme {
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    match (std::io::stderr().is_terminal(), no_colour) {
-        (true, false) => GraphicalTheme::unicode(),
-        (true, true) => GraphicalTheme::unicode_nocolor(),
+    match (stderr().is_terminal(), colour::is_wanted()) {
+        (true, true) => GraphicalTheme::unicode(),
+        (true, false) => GraphicalTheme::unicode_nocolor(),
         (false, _) => GraphicalTheme::none(),
     }
 }

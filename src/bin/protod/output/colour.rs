@@ -1,0 +1,9 @@
+//! Colour on stderr: on a terminal only, and not if `NO_COLOR` is set.
+
+use std::io::{IsTerminal as _, stderr};
+
+/// Whether messages on stderr may have colours.
+pub(crate) fn is_wanted() -> bool {
+    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    stderr().is_terminal() && !is_refused
+}
