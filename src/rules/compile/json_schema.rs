@@ -14,10 +14,10 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::rules::compile::events::outcome::{SESSION_KEYS, TIMER_KEYS};
+    use crate::rules::compile::events::steps::{ACTIONS, MODIFIERS};
     use crate::rules::compile::google_rpc::SHORT_FORMS;
     use crate::rules::compile::rule;
-    use crate::rules::compile::session::{SESSION_KEYS, TIMER_KEYS};
-    use crate::rules::compile::steps::{ACTIONS, MODIFIERS};
     use crate::rules::plan::CODES;
 
     fn definition(name: &str) -> Value {

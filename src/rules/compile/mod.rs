@@ -2,25 +2,26 @@
 //!
 //! [`Compilation`] takes rules files and gives the rules of each method. Every file is compiled whole before anything
 //! is decided, so that one load shows all problems.
+//!
+//! | room | what it is |
+//! |---|---|
+//! | [`rule`] | one rule, for one method |
+//! | [`matching`] | whether it matches: `match` and `when` |
+//! | [`events`] | how it answers: the steps of its events |
+//! | [`template`] | messages |
+//! | [`values`] | texts, variables, durations, metadata, statuses |
 
-mod cardinality;
 mod compilation;
 mod compiler;
-mod condition;
+mod events;
 mod google_rpc;
 mod identifier;
 mod interpolation;
 mod json_schema;
-mod metadata;
-mod pattern;
-mod pause;
+mod matching;
 mod rule;
-mod session;
-mod status;
-mod steps;
 mod template;
-mod text;
-mod value;
+mod values;
 
 pub(crate) use self::compilation::Compilation;
 #[cfg(test)]

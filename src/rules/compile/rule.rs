@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use tonic::metadata::AsciiMetadataValue;
 
-use super::cardinality;
 use super::compiler::RuleCompiler;
-use super::condition::compile_condition;
-use super::session::compile_outcome;
+use super::events::cardinality;
+use super::events::outcome::compile_outcome;
+use super::matching::condition::compile_condition;
 use crate::cel::Uses;
 use crate::rules::plan::{Rule, RuleId, Times};
 use crate::rules::yaml::{Entry, Node, Yaml, find};

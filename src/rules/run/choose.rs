@@ -7,33 +7,13 @@ use std::ops::Range;
 
 use tonic::Status;
 
-use super::condition::{Decoded, Difference};
+use super::call::chosen::Chosen;
+use super::call::session::Session;
+use super::matching::condition::{Decoded, Difference};
 use super::method::MethodRules;
-use super::session::Session;
 use crate::cel::{Env, EvalError};
 use crate::handler::Call;
 use crate::rules::plan::{Rule, Stage};
-
-/// A rule that answers, and what has come when it was chosen.
-#[derive(Clone, Copy)]
-pub(super) struct Chosen<'r> {
-    pub(super) rule: &'r Rule,
-    /// Whether the first message is the current one already.
-    pub(super) first: bool,
-    /// Whether all messages have come: they are in the session's `requests` then.
-    pub(super) all: bool,
-}
-
-impl<'r> Chosen<'r> {
-    /// Chosen before any message has come.
-    pub(super) fn at_once(rule: &'r Rule) -> Self {
-        Self {
-            rule,
-            first: false,
-            all: false,
-        }
-    }
-}
 
 /// Waits for what the conditions need, and chooses.
 pub(super) async fn choose<'r>(
@@ -118,7 +98,7 @@ fn try_range<'r>(
     session.with_env(call, |env, _| {
         let message = env.request.filter(|_| has_request);
         let mut decoded = Decoded::new(message.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
-        let mut candidates = rules.order.index.candidates(&range, env);
+        let mut candidates = rules.order.candidates(&range, env);
         let found = candidates.find(|at| {
             // A condition on a message cannot hold where none has come; one on all of them can.
             let decidable = rules.rules[*at].condition.stage != Stage::Message || message.is_some();

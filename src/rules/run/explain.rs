@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tonic::metadata::MetadataMap;
 
 use super::choose::difference;
-use super::condition::Decoded;
+use super::matching::condition::Decoded;
 use super::method::MethodRules;
 use crate::cel::{CallFacts, Env};
 use crate::message::{Bounds, Message, MessageError, check_and_pick};

@@ -2,9 +2,10 @@
 
 use tonic::Status;
 
-use super::choose::{Chosen, choose};
+use super::call::chosen::Chosen;
+use super::call::session::Session;
+use super::choose::choose;
 use super::method::MethodRules;
-use super::session::Session;
 use crate::handler::{Call, Handler};
 
 impl Handler for MethodRules {

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::counters::Counter;
-use super::order::Order;
-use super::state::RulesState;
+use super::candidates::order::Order;
+use super::shared::counters::Counter;
+use super::shared::state::RulesState;
 use crate::cel::{Store, Uses};
 use crate::message::Picker;
 use crate::rules::plan::{Rule, Times};

@@ -1,41 +1,32 @@
 //! Runs compiled rules for calls.
 //!
-//! [`MethodRules`] is a method's handler: it makes a session for each call, [chooses](choose) the rule that answers, and
-//! runs its [steps](steps) event by event. Nothing is looked up by name here, and nothing is allocated for a message
-//! but what its values need.
+//! [`MethodRules`] is a method's handler. For each call it makes a [session](call), [chooses](choose) the rule that answers,
+//! and runs its steps event by event. Nothing is looked up by name here, and nothing is allocated for a message but what
+//! its values need.
+//!
+//! | room | what it is |
+//! |---|---|
+//! | [`candidates`] | which rules may match, and in which order they are tried |
+//! | [`matching`] | whether a rule matches |
+//! | [`call`] | one call: its messages, variables and loops, its events and their steps |
+//! | [`write`] | what steps write: messages, metadata, statuses |
+//! | [`shared`] | what calls share: the store, counters, signals |
 
-mod answer;
-mod assign;
+mod call;
+mod candidates;
 mod choose;
-mod condition;
-mod counters;
-mod current;
-mod events;
 mod explain;
 mod handler;
-mod index;
-mod loops;
-mod metadata;
+mod matching;
 mod method;
-mod order;
-mod outcome;
-mod pattern;
-mod session;
-mod signals;
-mod state;
-mod status;
-mod steps;
-mod template;
-mod text;
-mod timed;
-mod value;
-mod variables;
+mod shared;
+mod write;
 
-#[cfg(test)]
-pub(crate) use self::condition::Decoded;
 pub use self::explain::Explanation;
+#[cfg(test)]
+pub(crate) use self::matching::condition::Decoded;
 pub use self::method::MethodRules;
 pub(crate) use self::method::Settings;
-pub use self::state::RulesState;
+pub use self::shared::state::RulesState;
 #[cfg(test)]
-pub(crate) use self::template::LoopCache;
+pub(crate) use self::write::template::LoopCache;

@@ -12,7 +12,7 @@ use crate::message::{WireType, key, put_scalar, put_varint};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::interpolation::Piece;
-use crate::rules::compile::text::compile_text_pieces;
+use crate::rules::compile::values::text::compile_text_pieces;
 use crate::rules::plan::template::{
     Copy, CopyMessage, Double, Dynamic, Int, Joined, Nested, Op, PaddedBytes, Target,
 };

@@ -16,7 +16,7 @@ use self::builder::Builder;
 pub(super) use self::constant::constant;
 use self::flatten::flatten;
 use self::hoist::hoist;
-use super::compiler::RuleCompiler;
+use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::template::Template;
 use crate::rules::yaml::Node;
 

@@ -2,15 +2,18 @@
 
 use std::borrow::Cow;
 
-use super::compiler::RuleCompiler;
-use super::interpolation::Piece;
 use super::text::compile_text_pieces;
 use crate::cel::{Type, Value};
+use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::interpolation::Piece;
 use crate::rules::plan::ValueTemplate;
 use crate::rules::yaml::{Node, Yaml};
 
 /// Compiles a node; gives the type of its value too.
-pub(super) fn compile_value(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<(ValueTemplate, Type)> {
+pub(in crate::rules::compile) fn compile_value(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+) -> Option<(ValueTemplate, Type)> {
     let (value, found) = match &node.value {
         Yaml::Null => (Value::Null, Type::Dyn),
         Yaml::Bool(truth) => (Value::Bool(*truth), Type::Bool),
@@ -100,7 +103,7 @@ fn common_type<'t>(mut types: impl Iterator<Item = &'t Type>) -> Type {
 }
 
 /// Whether a variable of that type may be set to a value of the other.
-pub(super) fn assignable(variable: &Type, found: &Type) -> bool {
+pub(in crate::rules::compile) fn assignable(variable: &Type, found: &Type) -> bool {
     match (variable, found) {
         (Type::Dyn, _)
         | (_, Type::Dyn)

@@ -2,9 +2,9 @@
 
 use tonic::metadata::{AsciiMetadataKey, BinaryMetadataKey};
 
-use super::compiler::RuleCompiler;
 use super::value::compile_value;
 use crate::cel::Value;
+use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Header, HeaderValue, Metadata, ValueTemplate, ascii_value, binary_value};
 use crate::rules::yaml::{Node, Yaml};
 
@@ -20,7 +20,10 @@ const RESERVED: [&str; 8] = [
     "trailer",
 ];
 
-pub(super) fn compile_metadata(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Metadata> {
+pub(in crate::rules::compile) fn compile_metadata(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+) -> Option<Metadata> {
     let Yaml::Map(pairs) = &node.value else {
         compiler.problem(
             node,

@@ -2,30 +2,30 @@
 
 use std::ops::Range;
 
-use super::compiler::RuleCompiler;
-use super::identifier::is_identifier;
-use super::interpolation::Piece;
-use super::metadata::compile_metadata;
-use super::pause::compile_pause;
-use super::status::compile_status;
-use super::template::compile_template;
-use super::text::compile_text;
-use super::value::{assignable, compile_value};
 use crate::cel::{Type, Value};
+use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::identifier::is_identifier;
+use crate::rules::compile::interpolation::Piece;
+use crate::rules::compile::template::compile_template;
+use crate::rules::compile::values::metadata::compile_metadata;
+use crate::rules::compile::values::pause::compile_pause;
+use crate::rules::compile::values::status::compile_status;
+use crate::rules::compile::values::text::compile_text;
+use crate::rules::compile::values::value::{assignable, compile_value};
 use crate::rules::plan::{Assignment, IntAssignment, Op, SignalStep, Steps, Text, ValueTemplate, Variable};
 use crate::rules::yaml::{Entry, Node, Yaml};
 use crate::suggest;
 
 /// The keys of a step that say what it does; each step has one.
-pub(super) const ACTIONS: [&str; 11] = [
+pub(in crate::rules::compile) const ACTIONS: [&str; 11] = [
     "send", "set", "wait", "log", "headers", "trailers", "flush", "status", "do", "choose", "signal",
 ];
 /// The keys that say when and how often.
-pub(super) const MODIFIERS: [&str; 6] = ["when", "repeat", "each", "as", "every", "key"];
+pub(in crate::rules::compile) const MODIFIERS: [&str; 6] = ["when", "repeat", "each", "as", "every", "key"];
 
 /// Writes the operations of one event.
-pub(super) struct StepsCompiler<'s, 'c> {
-    pub(super) compiler: &'s mut RuleCompiler<'c>,
+pub(in crate::rules::compile) struct StepsCompiler<'s, 'c> {
+    pub(in crate::rules::compile) compiler: &'s mut RuleCompiler<'c>,
     /// The type of responses.
     output: &'s prost_reflect::MessageDescriptor,
     ops: Vec<Op>,
@@ -44,7 +44,7 @@ struct Modifiers<'n> {
 }
 
 impl<'s, 'c> StepsCompiler<'s, 'c> {
-    pub(super) fn new(
+    pub(in crate::rules::compile) fn new(
         compiler: &'s mut RuleCompiler<'c>,
         output: &'s prost_reflect::MessageDescriptor,
     ) -> Self {
@@ -56,7 +56,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         }
     }
 
-    pub(super) fn finish(self) -> Steps {
+    pub(in crate::rules::compile) fn finish(self) -> Steps {
         Steps {
             ops: self.ops.into(),
             places: self.places.into(),
@@ -64,7 +64,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     }
 
     /// A list of steps.
-    pub(super) fn steps(&mut self, node: &Node) {
+    pub(in crate::rules::compile) fn steps(&mut self, node: &Node) {
         match &node.value {
             Yaml::List(steps) => steps.iter().for_each(|step| self.step(step)),
             Yaml::Null => {}
@@ -418,7 +418,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     }
 
     /// Adds the operation of `node`.
-    pub(super) fn push(&mut self, op: Option<Op>, node: &Node) {
+    pub(in crate::rules::compile) fn push(&mut self, op: Option<Op>, node: &Node) {
         if matches!(op, Some(Op::Send(_) | Op::Status(_))) {
             self.places.push((self.ops.len(), node.span.clone()));
         }

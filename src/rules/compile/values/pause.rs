@@ -1,12 +1,15 @@
 //! Compiles the durations of `wait`, `every` and `after`.
 
-use super::compiler::RuleCompiler;
 use super::value::compile_value;
 use crate::cel::Type;
+use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Pause, ValueTemplate, duration_of};
 use crate::rules::yaml::{Node, Yaml};
 
-pub(super) fn compile_pause(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Pause> {
+pub(in crate::rules::compile) fn compile_pause(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+) -> Option<Pause> {
     const EXPECTED: &str = "expected a duration such as 200ms or 1.5s";
     if !matches!(node.value, Yaml::Text(_)) {
         compiler.problem(node, format!("{EXPECTED}, found {}", node.kind()));

@@ -10,20 +10,20 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tonic::Status;
 
-use super::current::Messages;
 use super::loops::Loops;
-use super::method::MethodRules;
-use super::signals::Listener;
-use super::template::LoopCache;
+use super::messages::Messages;
 use super::variables::Variables;
 use crate::cel::{CallFacts, Env, EvalError, Store};
 use crate::handler::{Call, Frames};
 use crate::message::Bounds;
 use crate::rules::plan::{Rule, Text};
+use crate::rules::run::method::MethodRules;
+use crate::rules::run::shared::signals::Listener;
+use crate::rules::run::write::template::LoopCache;
 
 /// One call, answered by rules.
 #[derive(Debug)]
-pub(super) struct Session<'r> {
+pub(in crate::rules::run) struct Session<'r> {
     rules: &'r MethodRules,
     messages: Messages<'r>,
     variables: Variables,
@@ -39,7 +39,7 @@ pub(super) struct Session<'r> {
 }
 
 impl<'r> Session<'r> {
-    pub(super) fn new(rules: &'r MethodRules, call: &Call) -> Self {
+    pub(in crate::rules::run) fn new(rules: &'r MethodRules, call: &Call) -> Self {
         let facts = if rules.uses.volatile {
             CallFacts {
                 method: rules.method.name().to_owned(),
@@ -85,7 +85,11 @@ impl<'r> Session<'r> {
 
     /// Calls `read` with what expressions read now, and with the buffer to answer into.
     #[inline]
-    pub(super) fn with_env<T>(&self, call: &mut Call, read: impl FnOnce(&Env<'_>, Frames<'_>) -> T) -> T {
+    pub(in crate::rules::run) fn with_env<T>(
+        &self,
+        call: &mut Call,
+        read: impl FnOnce(&Env<'_>, Frames<'_>) -> T,
+    ) -> T {
         let (frame, metadata, frames) = call.at_hand();
         let (shared, none);
         let store: &Store = if self.rules.uses.store {
@@ -135,18 +139,18 @@ impl<'r> Session<'r> {
     }
 
     /// Whether `request` is a message that has come, rather than an empty one that stands for it.
-    pub(super) fn has_request(&self) -> bool {
+    pub(in crate::rules::run) fn has_request(&self) -> bool {
         self.messages.has_current()
     }
 
     /// All messages so far; empty unless some program reads them.
-    pub(super) fn requests(&self) -> &[Bytes] {
+    pub(in crate::rules::run) fn requests(&self) -> &[Bytes] {
         self.messages.all()
     }
 
     /// Checks the message that has just come, and picks the fields that the rules read.
     #[inline]
-    pub(super) fn admit(&mut self, call: &mut Call) -> Result<(), Status> {
+    pub(in crate::rules::run) fn admit(&mut self, call: &mut Call) -> Result<(), Status> {
         self.cache.forget();
         self.messages.admit(call)
     }
@@ -163,7 +167,7 @@ impl<'r> Session<'r> {
     }
 
     /// Makes a message of an earlier event the current one.
-    pub(super) fn take_up(&mut self, message: &[u8], bounds: Bounds) -> Result<(), Status> {
+    pub(in crate::rules::run) fn take_up(&mut self, message: &[u8], bounds: Bounds) -> Result<(), Status> {
         self.cache.forget();
         self.messages.take_up(message, bounds)
     }
@@ -175,7 +179,7 @@ impl<'r> Session<'r> {
     }
 
     /// From now on `request` is no message that has come.
-    pub(super) fn clear_request(&mut self) {
+    pub(in crate::rules::run) fn clear_request(&mut self) {
         self.messages.clear();
     }
 

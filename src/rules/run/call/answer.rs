@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use tonic::Status;
 use tonic::metadata::AsciiMetadataKey;
 
-use super::choose::Chosen;
+use super::chosen::Chosen;
 use super::outcome::{CallState, Stopped};
 use super::session::Session;
 use crate::handler::Call;
@@ -16,7 +16,11 @@ static RULE_HEADER: LazyLock<AsciiMetadataKey> =
 
 impl<'r> Session<'r> {
     /// Answers the call.
-    pub(super) async fn answer(&mut self, chosen: Chosen<'r>, call: &mut Call) -> Result<(), Status> {
+    pub(in crate::rules::run) async fn answer(
+        &mut self,
+        chosen: Chosen<'r>,
+        call: &mut Call,
+    ) -> Result<(), Status> {
         let rule = chosen.rule;
         if self.rules().settings.rule_header
             && let Some(headers) = call.headers_mut()

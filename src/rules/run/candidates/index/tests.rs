@@ -53,11 +53,7 @@ fn with_call<T>(
 }
 
 fn candidates(rules: &MethodRules, env: &Env<'_>) -> Vec<usize> {
-    rules
-        .order
-        .index
-        .candidates(&(0..rules.rules.len()), env)
-        .collect()
+    rules.order.candidates(&(0..rules.rules.len()), env).collect()
 }
 
 /// The first of these rules that matches.

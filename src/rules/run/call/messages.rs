@@ -6,9 +6,9 @@
 use bytes::Bytes;
 use tonic::Status;
 
-use super::method::MethodRules;
 use crate::handler::Call;
 use crate::message::{Bounds, MessageError, Picked, Picker, check, check_and_pick};
+use crate::rules::run::method::MethodRules;
 use crate::schema::{LayoutId, Layouts};
 
 /// The messages that have come.

@@ -2,9 +2,9 @@
 
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor};
 
-use super::compiler::RuleCompiler;
-use super::interpolation::{self, Piece};
-use super::template::constant;
+use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::interpolation::{self, Piece};
+use crate::rules::compile::template::constant;
 use crate::rules::plan::{FieldInfo, Pattern, WellKnown, WireScalar, takes_null};
 use crate::rules::yaml::{Node, Yaml};
 use crate::suggest;

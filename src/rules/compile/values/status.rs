@@ -2,18 +2,21 @@
 //!
 //! Details are messages by `@type`, or the short forms of google.rpc, whose types are built in.
 
-use super::compiler::RuleCompiler;
-use super::google_rpc::{SHORT_FORMS, any};
-use super::template::compile_template;
 use super::text::compile_text;
 use super::value::compile_value;
 use crate::cel::Type;
+use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::google_rpc::{SHORT_FORMS, any};
+use crate::rules::compile::template::compile_template;
 use crate::rules::plan::template::Template;
 use crate::rules::plan::{CODES, CodeTemplate, StatusTemplate, ValueTemplate, code_of};
 use crate::rules::yaml::{Node, Yaml};
 use crate::suggest;
 
-pub(super) fn compile_status(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<StatusTemplate> {
+pub(in crate::rules::compile) fn compile_status(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+) -> Option<StatusTemplate> {
     let before = compiler.problems.len();
     let entries = compiler.entries(node, "a status", &["code", "message", "details"])?;
     let (mut code, mut message, mut details) = (None, None, Vec::new());

@@ -1,21 +1,21 @@
 //! Compiles a rule's outcome, in the short form or as a session with events.
 
-use super::compiler::RuleCompiler;
-use super::identifier::is_identifier;
-use super::metadata::compile_metadata;
-use super::pause::compile_pause;
-use super::status::compile_status;
 use super::steps::StepsCompiler;
-use super::template::compile_template;
-use super::text::compile_text;
-use super::value::compile_value;
 use crate::cel::{Type, Value};
+use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::identifier::is_identifier;
+use crate::rules::compile::template::compile_template;
+use crate::rules::compile::values::metadata::compile_metadata;
+use crate::rules::compile::values::pause::compile_pause;
+use crate::rules::compile::values::status::compile_status;
+use crate::rules::compile::values::text::compile_text;
+use crate::rules::compile::values::value::compile_value;
 use crate::rules::plan::{Metadata, Op, SignalHandler, Steps, Text, Timer, ValueTemplate};
 use crate::rules::yaml::{Entry, Node, Yaml, find};
 use crate::schema::Method;
 
 /// The keys of a events.
-pub(super) const SESSION_KEYS: [&str; 7] = [
+pub(in crate::rules::compile) const SESSION_KEYS: [&str; 7] = [
     "state",
     "open",
     "message",
@@ -25,24 +25,24 @@ pub(super) const SESSION_KEYS: [&str; 7] = [
     "key",
 ];
 /// The keys of a timer.
-pub(super) const TIMER_KEYS: [&str; 3] = ["every", "after", "do"];
+pub(in crate::rules::compile) const TIMER_KEYS: [&str; 3] = ["every", "after", "do"];
 
 /// The events of a session, compiled.
 #[derive(Default)]
-pub(super) struct Events {
-    pub(super) state: Box<[ValueTemplate]>,
-    pub(super) open: Steps,
-    pub(super) message: Steps,
-    pub(super) half_close: Steps,
-    pub(super) timers: Vec<Timer>,
-    pub(super) signals: Vec<SignalHandler>,
-    pub(super) key: Option<Text>,
+pub(in crate::rules::compile) struct Events {
+    pub(in crate::rules::compile) state: Box<[ValueTemplate]>,
+    pub(in crate::rules::compile) open: Steps,
+    pub(in crate::rules::compile) message: Steps,
+    pub(in crate::rules::compile) half_close: Steps,
+    pub(in crate::rules::compile) timers: Vec<Timer>,
+    pub(in crate::rules::compile) signals: Vec<SignalHandler>,
+    pub(in crate::rules::compile) key: Option<Text>,
     /// Whether something other than a `message` event reads `request`.
-    pub(super) keeps_last: bool,
+    pub(in crate::rules::compile) keeps_last: bool,
 }
 
 /// Compiles a rule's outcome.
-pub(super) fn compile_outcome(
+pub(in crate::rules::compile) fn compile_outcome(
     compiler: &mut RuleCompiler<'_>,
     method: &Method,
     outcome: &Entry<'_>,

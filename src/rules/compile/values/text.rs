@@ -1,18 +1,22 @@
 //! Compiles text with `${ CEL }` in it.
 
-use super::compiler::RuleCompiler;
-use super::interpolation::Piece;
+use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::interpolation::Piece;
 use crate::rules::plan::{Text, TextPiece};
 use crate::rules::yaml::Node;
 
 /// Compiles the string of `node`; problems go to the compiler.
-pub(super) fn compile_text(compiler: &mut RuleCompiler<'_>, node: &Node, text: &str) -> Option<Text> {
+pub(in crate::rules::compile) fn compile_text(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    text: &str,
+) -> Option<Text> {
     let pieces = compiler.split(node, text)?;
     compile_text_pieces(compiler, node, pieces)
 }
 
 /// Compiles a string that is split already.
-pub(super) fn compile_text_pieces(
+pub(in crate::rules::compile) fn compile_text_pieces(
     compiler: &mut RuleCompiler<'_>,
     node: &Node,
     pieces: Vec<Piece<'_>>,

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 /// The calls that handle signals.
 #[derive(Debug, Default)]
-pub(super) struct Signals {
+pub(in crate::rules::run) struct Signals {
     listeners: Mutex<Listeners>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Signal {
 
 /// A call that handles signals; it stops listening when this is dropped.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub(in crate::rules::run) struct Listener {
     signals: Arc<Signals>,
     id: u64,
     names: Vec<Arc<str>>,
@@ -39,7 +39,7 @@ const WAITING: usize = 1024;
 impl Signals {
     /// Raises a signal in every call that handles it but the one that listens as `except`; with a key, in those whose
     /// key it is. Returns how many calls were told.
-    pub(super) fn raise(&self, name: &str, key: Option<&str>, except: Option<u64>) -> usize {
+    pub(in crate::rules::run) fn raise(&self, name: &str, key: Option<&str>, except: Option<u64>) -> usize {
         let listeners = self.listeners();
         let Some((name, calls)) = listeners.by_signal.get_key_value(name) else {
             return 0;
@@ -60,7 +60,7 @@ impl Signals {
     }
 
     /// Listens to the signals of those names.
-    pub(super) fn listen(self: &Arc<Self>, names: impl Iterator<Item = Arc<str>>) -> Listener {
+    pub(in crate::rules::run) fn listen(self: &Arc<Self>, names: impl Iterator<Item = Arc<str>>) -> Listener {
         let (sender, received) = mpsc::channel(WAITING);
         let names: Vec<Arc<str>> = names.collect();
         let mut listeners = self.listeners();
@@ -89,12 +89,12 @@ impl Signals {
 
 impl Listener {
     /// Its own number: a call does not hear the signals that it raises itself.
-    pub(super) fn id(&self) -> u64 {
+    pub(in crate::rules::run) fn id(&self) -> u64 {
         self.id
     }
 
     /// Waits for the next signal.
-    pub(super) async fn next(&mut self) -> Option<Signal> {
+    pub(in crate::rules::run) async fn next(&mut self) -> Option<Signal> {
         self.received.recv().await
     }
 }

@@ -3,14 +3,14 @@
 //! Equalities of singular scalars, which most rules are made of, are checked on the picked fields without decoding
 //! anything; lists, maps and the well-known types are compared with the decoded message.
 
-use super::compiler::RuleCompiler;
 use super::pattern::compile_pattern;
 use crate::cel::Uses;
+use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Condition, Equality, Pattern, Stage, When, WireScalar};
 use crate::rules::yaml::Node;
 
 /// Compiles a rule's `match` and `when`.
-pub(super) fn compile_condition(
+pub(in crate::rules::compile) fn compile_condition(
     compiler: &mut RuleCompiler<'_>,
     pattern: Option<&Node>,
     when: Option<&Node>,

@@ -9,13 +9,13 @@ use std::pin::pin;
 use tokio::time::Instant;
 use tonic::Status;
 
-use super::choose::Chosen;
-use super::method::MethodRules;
+use super::chosen::Chosen;
 use super::outcome::{CallState, failed};
 use super::session::Session;
-use super::signals::{Listener, Signal};
 use crate::handler::Call;
 use crate::rules::plan::Rule;
+use crate::rules::run::method::MethodRules;
+use crate::rules::run::shared::signals::{Listener, Signal};
 
 /// The name of the signal that a server which drains raises in every call.
 const DRAIN: &str = "drain";

@@ -1,20 +1,23 @@
 //! In which order rules are tried, and which event each has to wait for.
 
+use std::ops::Range;
+
 use super::index::Index;
+use crate::cel::Env;
 use crate::rules::plan::{Rule, Stage};
 
 /// The rules of a method in order, and where in it which event is needed.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(in crate::rules::run) struct Order {
     /// Rules before this index are decided by metadata alone.
-    pub(super) message: usize,
+    pub(in crate::rules::run) message: usize,
     /// Rules before this index are decided by the first message.
-    pub(super) half_close: usize,
-    pub(super) index: Index,
+    pub(in crate::rules::run) half_close: usize,
+    index: Index,
 }
 
 impl Order {
-    pub(super) fn of(rules: &[Rule]) -> Self {
+    pub(in crate::rules::run) fn of(rules: &[Rule]) -> Self {
         let first = |stage: Stage| {
             rules
                 .iter()
@@ -26,5 +29,14 @@ impl Order {
             half_close: first(Stage::HalfClose),
             index: Index::of(rules),
         }
+    }
+
+    /// The places of the rules in `range` that may match, in order.
+    pub(in crate::rules::run) fn candidates(
+        &self,
+        range: &Range<usize>,
+        env: &Env<'_>,
+    ) -> impl Iterator<Item = usize> + use<'_> {
+        self.index.candidates(range, env)
     }
 }

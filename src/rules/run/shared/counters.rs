@@ -67,7 +67,7 @@ impl Counters {
     }
 
     /// The counter of a rule; a new one if it is not loaded.
-    pub(super) fn of(&self, rule: &RuleId) -> Arc<Counter> {
+    pub(in crate::rules::run) fn of(&self, rule: &RuleId) -> Arc<Counter> {
         let known = self.known();
         match known.by_rule.get(rule) {
             Some(kept) => Arc::clone(&kept.counter),
@@ -82,7 +82,7 @@ impl Counters {
 
 /// How many calls a rule has answered, by the value of its scope.
 #[derive(Debug)]
-pub(super) struct Counter {
+pub(in crate::rules::run) struct Counter {
     answered: Mutex<Answered>,
 }
 
@@ -108,7 +108,7 @@ impl Counter {
     }
 
     /// Takes one of the answers that are left; `false` if there is none.
-    pub(super) fn take(&self, times: &Times, env: &Env<'_>) -> Result<bool, EvalError> {
+    pub(in crate::rules::run) fn take(&self, times: &Times, env: &Env<'_>) -> Result<bool, EvalError> {
         let mut scope = String::new();
         if let Some(program) = &times.scope {
             program.eval(env)?.write_text(&mut scope);
@@ -121,7 +121,7 @@ impl Counter {
     }
 
     /// Whether an answer is left, without taking it.
-    pub(super) fn is_left(&self, times: &Times, env: &Env<'_>) -> bool {
+    pub(in crate::rules::run) fn is_left(&self, times: &Times, env: &Env<'_>) -> bool {
         let mut scope = String::new();
         if let Some(Ok(value)) = times.scope.as_ref().map(|program| program.eval(env)) {
             value.write_text(&mut scope);

@@ -28,12 +28,12 @@ impl RulesState {
     }
 
     /// The variables that calls share, to be read.
-    pub(super) fn store(&self) -> RwLockReadGuard<'_, Store> {
+    pub(in crate::rules::run) fn store(&self) -> RwLockReadGuard<'_, Store> {
         self.store.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The variables that calls share, to be changed.
-    pub(super) fn store_mut(&self) -> RwLockWriteGuard<'_, Store> {
+    pub(in crate::rules::run) fn store_mut(&self) -> RwLockWriteGuard<'_, Store> {
         self.store.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -43,12 +43,12 @@ impl RulesState {
     }
 
     /// Raises a signal in all calls but the one that listens as `except`.
-    pub(super) fn raise(&self, name: &str, key: Option<&str>, except: Option<u64>) -> usize {
+    pub(in crate::rules::run) fn raise(&self, name: &str, key: Option<&str>, except: Option<u64>) -> usize {
         self.signals.raise(name, key, except)
     }
 
     /// Listens to the signals of those names.
-    pub(super) fn listen(&self, names: impl Iterator<Item = Arc<str>>) -> Listener {
+    pub(in crate::rules::run) fn listen(&self, names: impl Iterator<Item = Arc<str>>) -> Listener {
         self.signals.listen(names)
     }
 }

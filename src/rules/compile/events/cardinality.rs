@@ -4,8 +4,8 @@
 //! INTERNAL. The operations of each event are followed on all ways through them; a problem is only what goes wrong
 //! on every call that takes that way.
 
-use super::compiler::RuleCompiler;
 use crate::cel::Value;
+use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Op, Rule, Steps, ValueTemplate};
 use crate::rules::yaml::Node;
 use crate::schema::Method;
@@ -29,7 +29,12 @@ impl Sent {
 }
 
 /// Adds a problem for each step that cannot go well, and one for a rule of which nothing can.
-pub(super) fn check(compiler: &mut RuleCompiler<'_>, method: &Method, outcome: &Node, rule: &Rule) {
+pub(in crate::rules::compile) fn check(
+    compiler: &mut RuleCompiler<'_>,
+    method: &Method,
+    outcome: &Node,
+    rule: &Rule,
+) {
     if method.is_server_streaming() {
         return;
     }

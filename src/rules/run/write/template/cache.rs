@@ -41,7 +41,7 @@ impl LoopCache {
     /// Appends the bytes of a place. They come from `write` once in each event, and each time if there is no such
     /// place.
     #[inline]
-    pub(super) fn put<E>(
+    pub(in crate::rules::run) fn put<E>(
         &self,
         place: usize,
         buffer: &mut Vec<u8>,

@@ -8,11 +8,11 @@ use tonic::Status;
 use super::loops::Rounds;
 use super::outcome::{CallState, Stopped, Wait, failed};
 use super::session::Session;
-use super::template::{WriteError, WriteErrorKind};
 use crate::cel::{Env, EvalError, Value};
 use crate::handler::Call;
 use crate::rules::plan::template::Template;
 use crate::rules::plan::{Metadata, Op, Pause, Rule, SignalStep, Steps};
+use crate::rules::run::write::template::{WriteError, WriteErrorKind};
 
 /// How many rounds a loop goes on without a pause. A deadline, the end of the server and the other calls on the thread
 /// wait for that long.

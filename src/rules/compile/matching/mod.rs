@@ -1,0 +1,4 @@
+//! Compiles what decides whether a rule matches.
+
+pub(super) mod condition;
+mod pattern;

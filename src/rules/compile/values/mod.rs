@@ -1,0 +1,7 @@
+//! Compiles values that are not messages: texts, variables, durations, metadata and statuses.
+
+pub(super) mod metadata;
+pub(super) mod pause;
+pub(super) mod status;
+pub(super) mod text;
+pub(super) mod value;

@@ -1,0 +1,16 @@
+//! One call, answered by the rule that was chosen for it.
+//!
+//! A [session](session) owns what the call has at hand: its messages, variables and loops. [`answer`] goes through the
+//! events of the call, and [`steps`] runs the operations of each.
+
+pub(super) mod answer;
+mod assign;
+pub(super) mod chosen;
+mod events;
+mod loops;
+mod messages;
+mod outcome;
+pub(super) mod session;
+mod steps;
+mod timed;
+mod variables;

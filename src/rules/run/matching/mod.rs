@@ -1,0 +1,4 @@
+//! Whether a rule matches a call, and what differs if not.
+
+pub(super) mod condition;
+mod pattern;

@@ -1,0 +1,5 @@
+//! What calls share: the store, the counters of `times`, and signals.
+
+pub(super) mod counters;
+pub(super) mod signals;
+pub(super) mod state;

@@ -1,0 +1,7 @@
+//! Writes what rules answer with: messages, texts, values, metadata and statuses.
+
+mod metadata;
+mod status;
+pub(super) mod template;
+mod text;
+mod value;
