@@ -7,16 +7,16 @@ use crate::error::Error;
 use crate::folder::{Contents, contents_below, contents_of};
 use crate::schema::InputFolder;
 
-/// What the name of a rules file ends with, in a folder.
+/// Endings of names: files in folders with one of them are rules files.
 const ENDINGS: [&str; 3] = [".rules.yaml", ".rules.yml", ".rules.json"];
 
-/// Whether a file of this name is read for its rules when its folder is.
+/// Whether a file of this name is a rules file if it lies in a folder that is searched.
 pub(crate) fn is_rules_file(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     ENDINGS.iter().any(|ending| name.ends_with(ending.as_bytes()))
 }
 
-/// The rules files among `paths`: files as they are named, and those in and below folders; sorted by path.
+/// The rules files that `paths` stand for, sorted: files themselves, and the rules files in and below folders.
 pub(super) fn rules_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in paths {

@@ -31,7 +31,7 @@ pub(super) fn load_text(
 
 fn finish(settings: &Settings, compilation: Compilation<'_>, files: Vec<PathBuf>) -> Result<Rules, Error> {
     let (methods, outlines) = compilation.finish().map_err(Error::rules)?;
-    // Only now: a load that fails leaves the counters as they are.
+    // Not before all is compiled: a load that fails leaves the counters as they are.
     let counted = methods.iter().flat_map(|method| &method.rules);
     let counted = counted.filter(|rule| rule.times.is_some());
     let load = settings.state.counters().load(counted.map(|rule| &rule.id));

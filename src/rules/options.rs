@@ -17,7 +17,7 @@ pub struct RulesOptions {
 }
 
 impl RulesOptions {
-    /// Goes on with the counters and calls of rules that were loaded before. Default: a state of its own.
+    /// Shares the store, the counters and the signals of rules that were loaded before. Default: a new state.
     pub fn state(mut self, state: &RulesState) -> Self {
         self.settings.state = state.clone();
         self

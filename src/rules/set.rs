@@ -14,7 +14,7 @@ pub struct Rules {
     files: Vec<PathBuf>,
     outlines: Vec<Outline>,
     state: RulesState,
-    /// The number of the load of its counters.
+    /// The number of the load; see [`RulesState`]'s counters.
     load: u64,
 }
 
@@ -68,8 +68,8 @@ impl Rules {
         self.files.iter().map(PathBuf::as_path)
     }
 
-    /// Forgets how often other rules of the same state have answered. Called when these rules have replaced others:
-    /// a rule that is removed, and added again later, counts from 0.
+    /// Forgets how often rules of the same state that are not among these have answered. To be called when these rules
+    /// have replaced others, so that a rule that was removed and is added again later starts at 0.
     pub(crate) fn forget_other_counters(&self) {
         self.state.counters().forget_before(self.load);
     }

@@ -1,4 +1,4 @@
-//! What the tests of this room share.
+//! What the unit tests of the rules share.
 
 use std::borrow::Cow;
 
@@ -115,8 +115,8 @@ pub(super) fn written_for(
     })
     .map_err(|error| error.to_string())?;
     let message = DynamicMessage::decode(descriptor, &buffer[..]).unwrap();
-    // In the order of field numbers, minimal lengths, nothing left in that proto3 leaves out. Maps have no order,
-    // and prost leaves out an entry's zero value, and -0.0, which is no default.
+    // prost writes fields in the order of their numbers, with minimal lengths and without defaults, and so must
+    // templates. Maps have no order, and prost leaves out zero values of map entries, and -0.0.
     if !["counts", "by_number", "by_bool", "struct", "{a: 1}", "-0.0"]
         .iter()
         .any(|map| yaml.contains(map))
@@ -126,7 +126,17 @@ pub(super) fn written_for(
     Ok(message)
 }
 
-/// Problems one a line: place, message, hint.
+/// A template of type `name` does not compile, and its problems contain `expected`.
+#[track_caller]
+pub(super) fn refused(schema: &Schema, name: &str, yaml: &str, expected: &str) {
+    let problems = written(schema, name, yaml, "").expect_err(yaml);
+    assert!(
+        problems.contains(expected),
+        "{yaml}\n{problems}\nhas no {expected}"
+    );
+}
+
+/// Problems, one per line: place, message, hint.
 pub(super) fn rendered(problems: &[Problem]) -> String {
     problems
         .iter()

@@ -28,7 +28,7 @@ pub(crate) struct CompiledMethod {
     pub(crate) rules: Vec<Rule>,
 }
 
-/// What is known of a rule before its pieces are compiled.
+/// What is known of a rule before its parts are compiled.
 struct Declaration<'n> {
     entries: Vec<Entry<'n>>,
     /// The methods that the rule is for.
@@ -41,9 +41,9 @@ struct Declaration<'n> {
 /// What has been declared in a file so far.
 #[derive(Default)]
 struct Declared {
-    /// The lines of names.
+    /// The line of the rule with each name.
     names: HashMap<String, usize>,
-    /// How many unnamed rules have the same content.
+    /// How many unnamed rules there are with each content.
     contents: HashMap<u64, usize>,
 }
 
@@ -57,7 +57,7 @@ impl<'s> Compilation<'s> {
         }
     }
 
-    /// Compiles the rules of a file, or takes the problems for which it could not be read.
+    /// Compiles the rules of a file, or adds the problems of a file that could not be read.
     pub(crate) fn add(&mut self, file: Result<RulesFile, Vec<Problem>>) {
         let file = match file {
             Ok(file) => file,
@@ -171,7 +171,7 @@ impl<'s> Compilation<'s> {
         })
     }
 
-    /// The name of a rule that people see, and what it is recognised by. `given` is the entry of its name.
+    /// The name of a rule that people see, and how it is recognised over a reload. `given` is the entry of its name.
     fn identity(
         &mut self,
         file: &RulesFile,
@@ -206,7 +206,7 @@ impl<'s> Compilation<'s> {
         (name, id)
     }
 
-    /// `package.Service/Method`, or `package.Service/*` for all of a service.
+    /// The methods that `package.Service/Method`, or `package.Service/*`, stands for.
     fn methods_named(&self, wanted: &str) -> Vec<Arc<Method>> {
         match wanted.strip_suffix("/*") {
             Some(service) => {
@@ -218,7 +218,7 @@ impl<'s> Compilation<'s> {
     }
 }
 
-/// Counts the lines of a text as places in it go up.
+/// Counts the lines of a text. Fast for places that go up.
 struct Lines<'t> {
     text: &'t str,
     at: usize,
@@ -230,7 +230,7 @@ impl<'t> Lines<'t> {
         Self { text, at: 0, line: 1 }
     }
 
-    /// The line of a byte offset, from 1. An alias may stand for a place that was passed already.
+    /// The line of a byte offset, from 1. An alias may refer to an earlier place.
     fn line(&mut self, offset: usize) -> usize {
         if offset < self.at {
             (self.at, self.line) = (0, 1);

@@ -1,7 +1,7 @@
 //! What every part of a rule is compiled with: the schema, the names in scope, and the list of problems.
 //!
-//! A part that does not compile adds its problems and yields nothing; the other parts are compiled all the same, so
-//! that one load shows every problem of a file.
+//! A part that does not compile adds its problems and yields `None`; the other parts are compiled all the same, so that
+//! one load shows every problem of a file.
 
 use std::ops::Range;
 
@@ -21,21 +21,21 @@ pub(in crate::rules) struct RuleCompiler<'a> {
     pub(super) source: &'a SourceText,
     /// The type of requests.
     pub(super) input: (MessageDescriptor, LayoutId),
-    /// Gives slots to the request's fields; one for all rules of a method.
+    /// Gives slots to the request's fields; shared by all rules of a method.
     pub(super) picker: &'a mut Picker,
     pub(super) problems: &'a mut Vec<Problem>,
     /// Whether `request` is in scope.
     pub(super) request: bool,
     pub(super) state: Vec<(String, Type)>,
-    /// The counters and elements in scope, innermost last.
+    /// The counters and elements of loops in scope, innermost last.
     pub(super) locals: Vec<(String, Type)>,
-    /// What the programs compiled so far look at.
+    /// What the expressions compiled so far read.
     pub(super) uses: Uses,
     /// How many places of the loop cache the rule's loops take.
     pub(super) cached: usize,
-    /// Whether what is compiled is only to be logged.
+    /// Whether what is being compiled is only logged.
     pub(super) to_log: bool,
-    /// Whether anything else so far reads `request`.
+    /// Whether anything that is not only logged has read `request` so far.
     pub(super) reads_request: bool,
 }
 
@@ -64,7 +64,7 @@ impl<'a> RuleCompiler<'a> {
         }
     }
 
-    /// Compiles the CEL text `source` that begins `at` bytes into the string of `node`.
+    /// Compiles the CEL text `source`, which begins `at` bytes into the string of `node`.
     pub(super) fn expression(&mut self, node: &Node, source: &str, at: usize) -> Option<Program> {
         let request = self.request.then(|| self.input.clone());
         let mut scope = Scope {
@@ -91,7 +91,7 @@ impl<'a> RuleCompiler<'a> {
         }
     }
 
-    /// Compiles a node that holds bare CEL, such as `when`.
+    /// Compiles a node that is a CEL condition, such as `when`.
     pub(super) fn condition(&mut self, node: &Node) -> Option<Program> {
         let program = match &node.value {
             Yaml::Text(source) => self.expression(node, source, 0)?,
@@ -109,7 +109,7 @@ impl<'a> RuleCompiler<'a> {
         None
     }
 
-    /// The pieces of a template string.
+    /// Splits a template string into its pieces.
     pub(super) fn split<'t>(&mut self, node: &Node, text: &'t str) -> Option<Vec<Piece<'t>>> {
         interpolation::split(text)
             .map_err(|span| {
@@ -128,7 +128,7 @@ impl<'a> RuleCompiler<'a> {
         self.add(node.span.clone(), message, None);
     }
 
-    /// Adds a problem at a node, with what to do about it.
+    /// Adds a problem at a node, with a hint.
     pub(super) fn problem_hint(&mut self, node: &Node, message: impl Into<String>, hint: Option<String>) {
         self.add(node.span.clone(), message, hint);
     }
@@ -146,8 +146,8 @@ impl<'a> RuleCompiler<'a> {
         });
     }
 
-    /// The place in the file of a range of a node's string. Where the string stands in the file as it is, the
-    /// place is exact; where escapes or folding changed it, the place is the node.
+    /// The place in the file of a range of a node's string. If the string has escapes or is folded, it is the place of the
+    /// whole node.
     fn place_within(&self, node: &Node, within: Range<usize>) -> Range<usize> {
         let Some(text) = node.text() else {
             return node.span.clone();
@@ -163,7 +163,7 @@ impl<'a> RuleCompiler<'a> {
         }
     }
 
-    /// A message type by its full name: the schema's own, or one of google.rpc's, which every schema has.
+    /// A message type by its full name: one of the schema, or one of google.rpc, which are built in.
     pub(super) fn message_type(&self, full_name: &str) -> Option<MessageDescriptor> {
         let own = self.schema.pool().get_message_by_name(full_name);
         own.or_else(|| google_rpc().get_message_by_name(full_name))

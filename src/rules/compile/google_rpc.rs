@@ -18,7 +18,7 @@ pub(super) const SHORT_FORMS: [(&str, &str); 10] = [
     ("debug_info", "DebugInfo"),
 ];
 
-/// The messages of google.rpc that details are made of.
+/// The pool with the messages of google.rpc.
 pub(super) fn google_rpc() -> &'static DescriptorPool {
     static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
         let mut pool = DescriptorPool::global();

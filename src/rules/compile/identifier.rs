@@ -1,6 +1,6 @@
 //! Names that expressions can use.
 
-/// Whether CEL can name it.
+/// Whether CEL accepts it as a name.
 pub(super) fn is_identifier(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes

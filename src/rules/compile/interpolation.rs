@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// A part of a template string, as it is written.
+/// A piece of a template string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece<'t> {
     Literal(String),
@@ -13,7 +13,7 @@ pub(super) enum Piece<'t> {
     },
 }
 
-/// Splits a string into its literals and expressions; an `Err` is the range of a `${` that nothing ends.
+/// Splits a string into its literals and expressions; an `Err` is the range of a `${` without its `}`.
 pub(super) fn split(text: &str) -> Result<Vec<Piece<'_>>, Range<usize>> {
     let mut pieces = Vec::new();
     let mut literal = String::new();
@@ -47,7 +47,7 @@ pub(super) fn split(text: &str) -> Result<Vec<Piece<'_>>, Range<usize>> {
     Ok(pieces)
 }
 
-/// Where the `}` is that ends an expression: braces pair, and those within CEL's strings do not count.
+/// The index of the `}` that ends an expression. Braces come in pairs, and those in CEL's strings do not count.
 fn expression_end(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0_usize;

@@ -1,8 +1,8 @@
 //! The JSON Schema of rules files, for editors.
 //!
-//! It is a text of its own, because descriptions are most of it. It knows the language and no protos: a file that it
-//! accepts may still be wrong, and one that the checker accepts must not be wrong here. A test holds its keys to the
-//! tables that the checker uses.
+//! It is written by hand, because most of it is descriptions. It describes the language without any protos: a file that
+//! it accepts may still have problems, but it must accept every file that compiles. A test compares its keys with the
+//! compiler's.
 
 /// The JSON Schema (draft 7) that rules files follow.
 pub const JSON_SCHEMA: &str = include_str!("rules.schema.json");
@@ -35,7 +35,7 @@ mod tests {
             .collect()
     }
 
-    /// The keys of which there must be one.
+    /// The keys of which exactly one must be there.
     fn alternatives(name: &str) -> BTreeSet<String> {
         let definition = definition(name);
         let cases = definition["oneOf"].as_array().unwrap();

@@ -37,7 +37,7 @@ pub(super) fn compile(
     let condition = compile_condition(compiler, value("match"), value("when"));
     let times = times(compiler, value("times"), value("scope"));
     let priority = value("priority").map_or(Some(0), |node| integer(compiler, node, "priority"));
-    // What follows is the session's own.
+    // From here on, only the session counts.
     compiler.uses = Uses::default();
     compiler.reads_request = false;
     let outcomes: Vec<&Entry<'_>> = entries
@@ -128,7 +128,7 @@ fn integer(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<i6
     fits
 }
 
-/// A name as a header carries it: what ASCII cannot show is percent-encoded.
+/// A name as the value of a header: what is not printable ASCII is percent-encoded.
 fn header_value(name: &str) -> AsciiMetadataValue {
     let mut text = String::with_capacity(name.len());
     for byte in name.bytes() {

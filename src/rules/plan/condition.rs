@@ -7,23 +7,23 @@ use super::wire_scalar::WireScalar;
 use crate::cel::Program;
 use crate::message::Slot;
 
-/// The earliest event that can decide a condition.
+/// The earliest event at which a condition can be decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
-    /// Metadata alone.
+    /// The begin of the call: only metadata is needed.
     Open,
     /// The first message.
     Message,
-    /// All messages.
+    /// Half-close: all messages are needed.
     HalfClose,
 }
 
-/// What must hold for a rule to answer.
+/// What must hold for a rule to match.
 #[derive(Debug)]
 pub(crate) struct Condition {
     pub(crate) equalities: Box<[Equality]>,
-    /// The rest of `match`.
-    pub(crate) deep: Option<Pattern>,
+    /// The rest of `match`, which is compared with the decoded message.
+    pub(crate) pattern: Option<Pattern>,
     pub(crate) when: Option<When>,
     pub(crate) stage: Stage,
 }
@@ -35,7 +35,7 @@ pub(crate) struct When {
     pub(crate) source: String,
 }
 
-/// A singular scalar field of the request that must have a value.
+/// A singular scalar field of the request that must have a certain value.
 #[derive(Debug)]
 pub(crate) struct Equality {
     pub(crate) slot: Slot,
@@ -43,13 +43,13 @@ pub(crate) struct Equality {
     pub(crate) expected: WireScalar,
     /// What an unset field reads as.
     pub(crate) unset: WireScalar,
-    /// The path as people write it.
+    /// The path of the field as the rule writes it.
     pub(crate) path: String,
 }
 
 impl Condition {
-    /// Whether every call matches.
+    /// Whether it holds for every call.
     pub(crate) fn is_always(&self) -> bool {
-        self.equalities.is_empty() && self.deep.is_none() && self.when.is_none()
+        self.equalities.is_empty() && self.pattern.is_none() && self.when.is_none()
     }
 }

@@ -1,4 +1,4 @@
-//! What fields and extensions have in common, asked of their descriptors once, at load.
+//! What fields and extensions have in common, read from their descriptors once, at load.
 
 use prost_reflect::{
     Cardinality, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor, Value,
@@ -9,7 +9,7 @@ use crate::message::{WireType, key, wire_type};
 /// A field of a message, or an extension of it.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldInfo {
-    /// The name as it is written in messages for people: the full name.
+    /// The full name, for error messages.
     pub(crate) full_name: String,
     pub(crate) number: u32,
     pub(crate) kind: Kind,
@@ -17,13 +17,13 @@ pub(crate) struct FieldInfo {
     pub(crate) packed: bool,
     pub(crate) group: bool,
     pub(crate) required: bool,
-    /// Whether a default value differs from no value.
+    /// Whether a default value can be told from an unset field.
     pub(crate) presence: bool,
-    /// What reading the field gives when it is unset.
+    /// The value of the field when it is unset.
     pub(crate) default: Value,
-    /// Whether it is an element of a list or the value of an entry: there it has a value, even an unset one.
+    /// Whether it is an element of a list or the value of a map entry, which always has a value.
     pub(crate) element: bool,
-    /// A true oneof, not the one that stands for `optional`.
+    /// The oneof that it belongs to, other than the synthetic one of an `optional` field.
     pub(crate) oneof: Option<OneofDescriptor>,
 }
 
@@ -105,12 +105,12 @@ impl FieldInfo {
         }
     }
 
-    /// The key before its value; before a group, the one that opens it.
+    /// The key before its value; for a group, the key that starts it.
     pub(crate) fn key(&self) -> u32 {
         key(self.number, self.wire_type())
     }
 
-    /// How one value lies on the wire.
+    /// The wire type of one value.
     pub(crate) fn wire_type(&self) -> WireType {
         if self.group {
             WireType::StartGroup
@@ -119,18 +119,18 @@ impl FieldInfo {
         }
     }
 
-    /// Whether reading the field when it is unset gives zero, the empty string or the enum's value 0.
+    /// Whether the value of the unset field is zero, the empty string or the enum's value 0.
     pub(crate) fn default_is_zero(&self) -> bool {
         self.message().is_none() && (self.repeated || self.default == zero(&self.kind))
     }
 
-    /// The type of one value as .proto has it, for messages.
+    /// The type of one value as `.proto` files write it, for error messages.
     pub(crate) fn type_name(&self) -> String {
         kind_name(&self.kind)
     }
 }
 
-/// The value that proto3 takes an unset scalar for.
+/// The value of an unset scalar in proto3.
 fn zero(kind: &Kind) -> Value {
     match kind {
         Kind::Enum(_) => Value::EnumNumber(0),
@@ -138,7 +138,7 @@ fn zero(kind: &Kind) -> Value {
     }
 }
 
-/// A type as .proto has it.
+/// A type as `.proto` files write it.
 pub(crate) fn kind_name(kind: &Kind) -> String {
     let name = match kind {
         Kind::Double => "double",

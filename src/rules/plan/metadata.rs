@@ -22,10 +22,10 @@ pub(crate) enum Header {
     Binary(BinaryMetadataKey, Box<[HeaderValue<BinaryMetadataValue>]>),
 }
 
-/// A value that is ready, or one that the call gives.
+/// A constant value, or one that is computed for each call.
 #[derive(Debug)]
 pub(crate) enum HeaderValue<V> {
-    Ready(V),
+    Constant(V),
     Dynamic(ValueTemplate),
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn ascii_value(value: &Value<'_>) -> Result<AsciiMetadataValue, Strin
         Value::List(_) | Value::Map(_) | Value::Message(_) => return Err("a header is one text".to_owned()),
         scalar => scalar.write_text(&mut text),
     }
-    // gRPC's own range, which is narrower than HTTP's.
+    // gRPC allows a narrower range than HTTP.
     let printable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     let value = AsciiMetadataValue::try_from(text.as_str())
         .ok()

@@ -5,6 +5,7 @@
 
 mod condition;
 mod field;
+mod json_form;
 mod metadata;
 mod numbers;
 mod pattern;
@@ -15,11 +16,11 @@ mod steps;
 pub(crate) mod template;
 mod text;
 mod value;
-mod well_known;
 mod wire_scalar;
 
 pub(crate) use self::condition::{Condition, Equality, Stage, When};
 pub(crate) use self::field::{FieldInfo, kind_name};
+pub(crate) use self::json_form::{JsonForm, from_json_text, takes_null, type_url};
 pub(crate) use self::metadata::{Header, HeaderValue, Metadata, ascii_value, binary_value, decode_base64};
 pub(crate) use self::numbers::{IntEncoding, canonical, whole};
 pub(crate) use self::pattern::Pattern;
@@ -29,5 +30,4 @@ pub(crate) use self::status::{CODES, CodeTemplate, StatusTemplate, code_of};
 pub(crate) use self::steps::{Assignment, IntAssignment, Op, SignalStep, Steps, Variable};
 pub(crate) use self::text::{Text, TextPiece};
 pub(crate) use self::value::ValueTemplate;
-pub(crate) use self::well_known::{WellKnown, from_json_text, takes_null, type_url};
 pub(crate) use self::wire_scalar::WireScalar;

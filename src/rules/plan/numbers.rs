@@ -4,7 +4,7 @@ use prost_reflect::Kind;
 
 use crate::message::{put_varint, zigzag};
 
-/// A raw varint as its type writes it: a 32-bit field may have come with more bits.
+/// A raw varint as its type encodes it: a client may have sent a 32-bit field with more bits.
 #[inline]
 pub(crate) fn canonical(kind: &Kind, raw: u64) -> u64 {
     match kind {
@@ -15,13 +15,13 @@ pub(crate) fn canonical(kind: &Kind, raw: u64) -> u64 {
     }
 }
 
-/// The integer that a float is, if it is one.
+/// The integer that a float equals, if there is one.
 #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
 pub(crate) fn whole(number: f64) -> Option<i128> {
     (number.fract() == 0.0 && number.abs() < 1e30).then_some(number as i128)
 }
 
-/// How the ints of an integer kind are written, and which of them it takes.
+/// How an integer kind encodes ints, and which ints fit it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct IntEncoding {
     form: Form,
@@ -58,7 +58,7 @@ impl IntEncoding {
         (self.least..=self.most).contains(&number)
     }
 
-    /// Writes a number that it [takes](Self::takes), without its key.
+    /// Writes a number that [fits](Self::takes), without its key.
     #[inline]
     pub(crate) fn put(self, buffer: &mut Vec<u8>, number: i64) {
         if let Form::Varint = self.form {

@@ -1,7 +1,7 @@
-//! The pattern of `match`: a partial message, each listed field of which must equal.
+//! The pattern of `match`: a partial message. The listed fields of a request must have the listed values.
 //!
-//! Nested messages are partial too, and maps by their keys; lists must have just the listed elements. A field listed
-//! with its default also matches unset, and `null` matches unset only.
+//! Nested messages are partial too, and maps by their keys; lists must have exactly the listed elements. A field
+//! that is listed with its default value also matches when it is unset, and `null` matches only when it is unset.
 
 use prost_reflect::{DynamicMessage, MapKey, MessageDescriptor};
 
@@ -9,18 +9,18 @@ use super::field::FieldInfo;
 use super::wire_scalar::WireScalar;
 use crate::schema::Schema;
 
-/// What a value must be.
+/// What a value must equal.
 #[derive(Debug, Clone)]
 pub(crate) enum Pattern {
     Unset,
-    /// Set, and to that: what a `google.protobuf.Value` holds, where 0 is another value than unset.
+    /// Set to that value: the members of a `google.protobuf.Value`, in which 0 differs from unset.
     Set(Box<Pattern>),
     Scalar(WireScalar),
     /// By field, with its name as the rule writes it.
     Message(Vec<(FieldInfo, String, Pattern)>),
     List(Vec<Pattern>),
     Map(Vec<(MapKey, Pattern)>),
-    /// A message of a type that has a JSON form of its own: equal in whole.
+    /// Equal to this message as a whole: its type has a JSON form of its own.
     Whole(Box<DynamicMessage>),
     /// An `Any` that holds a message of that type.
     Packed(Schema, MessageDescriptor, Box<Pattern>),

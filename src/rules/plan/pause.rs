@@ -13,7 +13,7 @@ pub(crate) enum Pause {
     Dynamic(ValueTemplate),
 }
 
-/// The duration that a value means; an `Err` says what was found instead.
+/// The duration that a value stands for; an `Err` describes a value that is no duration.
 pub(crate) fn duration_of(value: &Value<'_>) -> Result<Duration, String> {
     let found = match value {
         Value::Duration { seconds, nanos } => match (u64::try_from(*seconds), u32::try_from(*nanos)) {
@@ -29,7 +29,7 @@ pub(crate) fn duration_of(value: &Value<'_>) -> Result<Duration, String> {
     Err(found)
 }
 
-/// A text in CEL's grammar of durations, if it is one and not negative.
+/// Parses a duration in CEL's grammar that is not negative.
 fn parse(text: &str) -> Option<Duration> {
     let nanoseconds = u128::try_from(parse_nanoseconds(text)?).ok()?;
     let seconds = u64::try_from(nanoseconds / 1_000_000_000).ok()?;

@@ -1,4 +1,4 @@
-//! A rule compiled: what decides whether it answers, and the steps for each event of its session.
+//! A compiled rule: what decides whether it answers, and the steps for each event of its session.
 
 use std::sync::Arc;
 
@@ -29,22 +29,22 @@ pub(crate) struct Rule {
     pub(crate) half_close: Steps,
     pub(crate) timers: Box<[Timer]>,
     pub(crate) signals: Box<[SignalHandler]>,
-    /// What its signals are for: only those with the same key, or with none, are taken.
+    /// The key that signals are compared with: the session handles those with the same key, or with none.
     pub(crate) key: Option<Text>,
-    /// What the programs of its session look at.
+    /// What the expressions of its session read.
     pub(crate) uses: Uses,
-    /// Whether its session reads `request` for more than to log it.
+    /// Whether its session reads `request` other than to log it.
     pub(crate) reads_request: bool,
     /// How many places of the loop cache its loops take.
     pub(crate) cached: usize,
-    /// Whether something other than a `message` event reads `request`: the last message is kept for it.
+    /// Whether an event other than `message` reads `request`, so that the last message must be kept.
     pub(crate) keeps_last: bool,
 }
 
 /// How a rule is recognised when its file is loaded again.
 ///
 /// A named rule keeps its identity for as long as it keeps its name, whatever is edited in it. A rule without a name
-/// is known by its content, so that edits elsewhere in the file do not touch it.
+/// is recognised by its content, so that edits elsewhere in the file do not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum RuleId {
     Named {
@@ -68,7 +68,7 @@ pub(crate) struct Times {
     pub(crate) scope: Option<Program>,
 }
 
-/// What changes of a rule are seen by, from one load to the next.
+/// What two loads are compared by, to list the rules that changed.
 #[derive(Debug, Clone)]
 pub(crate) struct Outline {
     pub(crate) name: Arc<str>,
@@ -77,7 +77,7 @@ pub(crate) struct Outline {
 }
 
 impl Rule {
-    /// What its conditions and its session look at.
+    /// What its conditions and its session read.
     pub(crate) fn all_uses(&self) -> Uses {
         let when = self
             .condition
@@ -88,13 +88,13 @@ impl Rule {
         let scope = self.times.as_ref().and_then(|times| times.scope.as_ref());
         let scope = scope.map(Program::uses).unwrap_or_default();
         let mut uses = self.uses | when | scope;
-        // A rule that is decided at half-close gets its messages again afterwards.
+        // The messages of a rule that is decided at half-close are replayed to its session.
         uses.requests |= self.condition.stage == Stage::HalfClose;
         uses
     }
 }
 
-/// Steps that run again and again, or once, after a while.
+/// Steps that run after a pause, once or repeatedly.
 #[derive(Debug)]
 pub(crate) struct Timer {
     pub(crate) pause: Pause,

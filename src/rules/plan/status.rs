@@ -12,7 +12,7 @@ use crate::cel::Value;
 pub(crate) struct StatusTemplate {
     pub(crate) code: CodeTemplate,
     pub(crate) message: Option<Text>,
-    /// Each a `google.protobuf.Any`.
+    /// Each is a `google.protobuf.Any`.
     pub(crate) details: Box<[Template]>,
 }
 
@@ -22,7 +22,7 @@ pub(crate) enum CodeTemplate {
     Dynamic(ValueTemplate),
 }
 
-/// The codes, by number.
+/// The names of the codes, by number.
 pub(crate) const CODES: [&str; 17] = [
     "OK",
     "CANCELLED",
@@ -44,7 +44,7 @@ pub(crate) const CODES: [&str; 17] = [
 ];
 
 impl StatusTemplate {
-    /// Whether its code is OK on every call.
+    /// Whether its code is always OK.
     pub(crate) fn is_ok(&self) -> bool {
         matches!(self.code, CodeTemplate::Constant(Code::Ok))
     }

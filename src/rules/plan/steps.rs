@@ -1,6 +1,6 @@
 //! The steps of one event as a flat list of operations with jumps, so that running them needs no stack.
 //!
-//! Counters and elements of loops live in the session's locals, each at the depth of its loop.
+//! Counters and elements of loops are the session's local variables, each at the depth of its loop.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ use crate::cel::{Program, Type};
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
     pub(crate) ops: Box<[Op]>,
-    /// Where in the file those stand that send a message or a status.
+    /// The places in the file of the operations that send a message or a status.
     pub(crate) places: Box<[(usize, Range<usize>)]>,
 }
 
@@ -24,9 +24,9 @@ pub(crate) struct Steps {
 #[derive(Debug)]
 pub(crate) enum Op {
     Send(Template),
-    /// Changes one variable of the call that is an int.
+    /// Sets one variable of the call that is an int.
     SetInt(Box<IntAssignment>),
-    /// All of its values are taken before the first is changed.
+    /// Sets variables. All values are computed before the first variable changes.
     Set(Box<[Assignment]>),
     Wait(Pause),
     Log(Text),
@@ -41,7 +41,7 @@ pub(crate) enum Op {
         condition: Program,
         to: usize,
     },
-    /// Begins a loop with so many rounds; goes on at `end` if there are none.
+    /// Begins a loop of `count` rounds; goes on at `end` if there are none.
     Repeat {
         count: ValueTemplate,
         end: usize,
@@ -51,7 +51,7 @@ pub(crate) enum Op {
         list: Program,
         end: usize,
     },
-    /// Ends a round: back to `body` for the next, or on.
+    /// Ends a round: goes back to `body` for the next one, or on.
     Next {
         body: usize,
         every: Option<Pause>,
@@ -63,11 +63,11 @@ pub(crate) enum Op {
 pub(crate) struct IntAssignment {
     /// The variable's place in the state.
     pub(crate) place: usize,
-    /// As the rule writes it.
+    /// The variable as the rule writes it.
     pub(crate) name: String,
-    /// Gives an int.
+    /// Returns an int.
     pub(crate) program: Program,
-    /// What the program adds to the variable, if that is all it does: most variables count something.
+    /// What the program adds to the variable, if that is all it does: most variables are counters.
     pub(crate) added: Option<i64>,
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct IntAssignment {
 #[derive(Debug)]
 pub(crate) struct Assignment {
     pub(crate) variable: Variable,
-    /// As the rule writes it.
+    /// The variable as the rule writes it.
     pub(crate) name: String,
     pub(crate) value: ValueTemplate,
 }
@@ -83,13 +83,13 @@ pub(crate) struct Assignment {
 /// A variable that a step can set.
 #[derive(Debug)]
 pub(crate) enum Variable {
-    /// One of the call's own: its place in the state, and the type that it keeps.
+    /// A variable of the call: its place in the state, and its type.
     State(usize, Type),
-    /// One that all calls share, by its name.
+    /// A variable of the store, by its name.
     Store(ValueTemplate),
 }
 
-/// What other calls are told.
+/// A signal to other calls.
 #[derive(Debug)]
 pub(crate) struct SignalStep {
     pub(crate) name: Text,

@@ -28,7 +28,7 @@ impl Text {
         &self.pieces
     }
 
-    /// The expressions in it.
+    /// Its expressions.
     pub(crate) fn programs(&self) -> impl Iterator<Item = &Program> {
         self.pieces.iter().filter_map(|piece| match piece {
             TextPiece::Literal(_) => None,

@@ -1,6 +1,6 @@
-//! Values that are not fields of a message: the variables of `state`, the rounds of a loop.
+//! Values that are not fields of a message, such as the variables of `state`.
 //!
-//! Written in YAML, with `${…}` anywhere; a string that is one expression keeps its type.
+//! They are written in YAML, with `${…}` anywhere; a string that is a single expression keeps the expression's type.
 
 use super::text::Text;
 use crate::cel::{Program, Value};

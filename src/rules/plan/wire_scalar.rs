@@ -1,4 +1,4 @@
-//! Constants that fields of the request are compared with, as the wire has them.
+//! Constants that fields of the request are compared with, in their wire form.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,10 +7,10 @@ use prost_reflect::{Kind, Value};
 use super::field::FieldInfo;
 use crate::message::{unzigzag, zigzag};
 
-/// A scalar, as bits or bytes of the wire.
+/// A scalar as the bits or bytes of its wire form.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum WireScalar {
-    /// A varint with the type's own coding, or the bits of a fixed value.
+    /// A varint in its type's own encoding, or the bits of a fixed-width value.
     Bits(u64),
     Bytes(Box<[u8]>),
 }
@@ -40,12 +40,12 @@ impl WireScalar {
         }))
     }
 
-    /// What a field reads as when it is unset.
+    /// The value of the field when it is unset.
     pub(crate) fn unset(field: &FieldInfo) -> Self {
         Self::of(&field.default, &field.kind).unwrap_or(Self::Bits(0))
     }
 
-    /// Equality as people mean it: floats by value, and NaN is NaN.
+    /// Equality by value: 0.0 equals -0.0, and NaN equals NaN.
     #[inline]
     pub(crate) fn equals(&self, other: &Self, kind: &Kind) -> bool {
         if self == other {
@@ -75,7 +75,7 @@ impl WireScalar {
         };
         match kind {
             Kind::Bool => (bits != 0).to_string(),
-            // As JSON writes it: 1e308, and not 309 digits.
+            // As JSON writes it: `1e308` rather than 309 digits.
             Kind::Double => format!("{:?}", f64::from_bits(bits)),
             Kind::Float => format!("{:?}", f32::from_bits(bits as u32)),
             Kind::Sint32 | Kind::Sint64 => unzigzag(bits).to_string(),

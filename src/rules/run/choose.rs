@@ -1,7 +1,7 @@
 //! Chooses the rule that answers: the first that matches, in order.
 //!
 //! Rules are tried at the earliest event that can decide them, and never before the rules ahead of them are
-//! decided. Where rules ask for literals in the same places, an [index](super::index) finds the few that can match.
+//! decided. Where rules ask for literals in the same places, an [index](super::candidates) finds the few that can match.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use crate::cel::{Env, EvalError};
 use crate::handler::Call;
 use crate::rules::plan::{Rule, Stage};
 
-/// Waits for what the conditions need, and chooses.
+/// Waits for the events that the conditions need, and chooses the rule that answers.
 pub(super) async fn choose<'r>(
     rules: &'r MethodRules,
     session: &mut Session<'r>,
@@ -57,8 +57,8 @@ pub(super) async fn choose<'r>(
     }
 }
 
-/// The rules that had to wait for half-close. One that reads `requests` has the last message for its `request`;
-/// for the others it is the first, as ever.
+/// Tries the rules that had to wait for half-close. For a rule that reads `requests`, `request` is the last message;
+/// for the others it is the first, as always.
 fn try_at_half_close<'r>(
     rules: &'r MethodRules,
     session: &mut Session<'r>,
@@ -100,7 +100,7 @@ fn try_range<'r>(
         let mut decoded = Decoded::new(message.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
         let mut candidates = rules.order.candidates(&range, env);
         let found = candidates.find(|at| {
-            // A condition on a message cannot hold where none has come; one on all of them can.
+            // A condition on the first message cannot hold without one; a condition on all messages can.
             let decidable = rules.rules[*at].condition.stage != Stage::Message || message.is_some();
             decidable && answers(rules, *at, env, &mut decoded)
         });
@@ -108,7 +108,7 @@ fn try_range<'r>(
     })
 }
 
-/// Whether the condition holds and an answer is left. An error is no match.
+/// Whether the condition of the rule at a place holds and its `times` are not used up. On an error it does not match.
 fn answers(rules: &MethodRules, at: usize, env: &Env<'_>, decoded: &mut Decoded<'_>) -> bool {
     let rule = &rules.rules[at];
     let failed = |error: EvalError| {
@@ -122,10 +122,10 @@ fn answers(rules: &MethodRules, at: usize, env: &Env<'_>, decoded: &mut Decoded<
             .is_none_or(|(times, counter)| counter.take(times, env).unwrap_or_else(failed))
 }
 
-/// At most so many rules are looked at to find the nearest.
+/// How many rules are compared at most, to find the nearest.
 const COMPARED: usize = 1000;
 
-/// UNIMPLEMENTED, with the rule that came nearest and what differed first.
+/// UNIMPLEMENTED, with the rule that came nearest and its first difference.
 fn unmatched(rules: &MethodRules, session: &Session<'_>, call: &mut Call) -> Status {
     let has_request = session.has_request();
     let method = rules.method.name();
@@ -136,7 +136,7 @@ fn unmatched(rules: &MethodRules, session: &Session<'_>, call: &mut Call) -> Sta
         let compared = rules.rules.iter().enumerate().take(COMPARED);
         let differences =
             compared.filter_map(|(at, rule)| Some((difference(rules, at, &env, &mut decoded)?, rule)));
-        // The first of those that held longest: `max_by_key` would take the last.
+        // The first of those of which most conditions hold; `max_by_key` would take the last.
         let nearest = differences.reduce(|best, next| if next.0.held > best.0.held { next } else { best });
         Status::unimplemented(match nearest {
             None => format!("no rule of {method} matched"),
@@ -148,7 +148,7 @@ fn unmatched(rules: &MethodRules, session: &Session<'_>, call: &mut Call) -> Sta
     })
 }
 
-/// Why the rule at a place does not answer; `None` if it does.
+/// Why the rule at a place does not answer; `None` if it does answer.
 pub(super) fn difference(
     rules: &MethodRules,
     at: usize,

@@ -10,20 +10,20 @@ use crate::cel::{CallFacts, Env};
 use crate::message::{Bounds, Message, MessageError, check_and_pick};
 use crate::rules::plan::Stage;
 
-/// What became of one rule.
+/// Whether one rule matches a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// The rule's name.
     pub rule: String,
-    /// What differs first; nothing if the rule matches.
+    /// The first difference; `None` if the rule matches.
     pub difference: Option<String>,
 }
 
 impl MethodRules {
-    /// Tells for each rule, in order, whether it matches a call with these requests and this metadata. The first
-    /// that does is the one that answers. No counter of `times` is touched.
+    /// Returns for each rule, in order, whether it matches a call with these requests and this metadata. The first
+    /// that matches is the one that answers. The counters of `times` do not change.
     ///
-    /// An error means that a request is of another type, or not a whole message.
+    /// An error means that a request has another type, or is not a well-formed message.
     pub fn explain(
         &self,
         requests: &[Message],
@@ -45,7 +45,7 @@ impl MethodRules {
                 Err(malformed) => Err(MessageError::from(malformed)),
             }
         };
-        // As in a call: a rule that waits for half-close has the last message for its `request`.
+        // As in a call: for a rule that waits for half-close, `request` is the last message.
         let first = requests.first().map(|bytes| read(bytes)).transpose()?;
         let last = requests.last().map(|bytes| read(bytes)).transpose()?;
         let store = self.settings.state.store();

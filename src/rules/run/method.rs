@@ -35,20 +35,19 @@ impl Default for Settings {
 pub struct MethodRules {
     pub(super) method: Arc<Method>,
     pub(super) rules: Vec<Rule>,
-    /// By rule: how often those with `times` have answered.
+    /// By rule: how often it has answered, if it has `times`.
     counters: Vec<Option<Arc<Counter>>>,
     /// The fields that conditions and sessions read.
     pub(super) picker: Picker,
-    /// What all rules together look at.
+    /// What the expressions of all rules read.
     pub(super) uses: Uses,
     pub(super) order: Order,
     pub(super) settings: Settings,
-    /// For rules that do not look at the store.
+    /// An empty store, for rules that do not read the store.
     pub(super) no_store: Store,
 }
 
-/// Shows the names only: compiled rules hold message types, which may be recursive.
-/// The names only: what rules are compiled to holds types, and those may be recursive.
+/// Shows only names: compiled rules hold message types, which may be recursive.
 impl fmt::Debug for MethodRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MethodRules")
@@ -59,14 +58,14 @@ impl fmt::Debug for MethodRules {
 }
 
 impl MethodRules {
-    /// Takes rules in the order of files and places. The counters of their `times` must be loaded.
+    /// `rules` are in the order of files and places. The counters of their `times` must be loaded.
     pub(crate) fn new(
         method: Arc<Method>,
         mut rules: Vec<Rule>,
         picker: Picker,
         settings: &Settings,
     ) -> Self {
-        // Stable: within a priority the order of files and places stays.
+        // The sort is stable: rules of the same priority stay in the order of files and places.
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
         let counters = settings.state.counters();
         let counter = |rule: &Rule| rule.times.as_ref().map(|_| counters.of(&rule.id));

@@ -1,3 +1,4 @@
-//! Tests of compiling and running together.
+//! Templates, compiled and written.
 
-mod templates;
+mod constants;
+mod expressions;

@@ -12,7 +12,8 @@ pub(crate) struct Entry<'n> {
     pub(crate) value: &'n Node,
 }
 
-/// The entries of a mapping that may have only the keys `known`; others are problems.
+/// Returns the entries of a mapping that may have only the keys `known`; other keys are problems. `what` names the
+/// mapping in problems.
 pub(crate) fn entries<'n>(
     source: &SourceText,
     problems: &mut Vec<Problem>,

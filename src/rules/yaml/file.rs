@@ -8,7 +8,7 @@ use super::parse::parse;
 use crate::error::{Problem, SourceText};
 use crate::suggest;
 
-/// A rules file, read but not checked.
+/// A rules file that was read, but not compiled.
 pub(crate) struct RulesFile {
     pub(crate) source: SourceText,
     pub(crate) rules: Vec<Node>,
@@ -40,7 +40,7 @@ impl RulesFile {
                         (Some("rules"), _) => {
                             problems.push(Problem::at(&source, value.span, "expected a list of rules"));
                         }
-                        // Where an editor finds the schema; see `protod schema`.
+                        // Editors find the JSON Schema by this key; see `protod schema`.
                         (Some("$schema"), Yaml::Text(_)) => {}
                         (Some("$schema"), _) => {
                             let message = "`$schema` is the address of a JSON Schema, a string";

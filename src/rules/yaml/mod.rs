@@ -1,7 +1,7 @@
 //! From the text of a rules file to nodes that know their places.
 //!
-//! [`parse`] reads YAML 1.2 into [`Node`]s, [`RulesFile`] finds the list of rules among them, and [`entries`] reads a
-//! mapping that may have certain keys only. Nothing here knows protobuf or CEL.
+//! [`RulesFile`] reads YAML 1.2 into [`Node`]s and finds the list of rules, and [`entries`] reads a mapping that may have
+//! certain keys only. Nothing here knows protobuf or CEL.
 
 mod entries;
 mod file;

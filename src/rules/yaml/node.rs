@@ -16,7 +16,7 @@ pub(crate) struct Node {
 pub(crate) enum Yaml {
     Null,
     Bool(bool),
-    /// Wide enough for every 64-bit integer of proto.
+    /// Wide enough for every 64-bit integer of protobuf.
     Int(i128),
     Float(f64),
     Text(String),
@@ -25,7 +25,7 @@ pub(crate) enum Yaml {
 }
 
 impl Node {
-    /// What the value is, for messages.
+    /// The kind of the value, as error messages name it.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.value {
             Yaml::Null => "null",
@@ -44,7 +44,7 @@ impl Node {
         }
     }
 
-    /// The text of a scalar that may stand as a key: what was meant, whether YAML took it for a number or not.
+    /// The text of a scalar that is used as a key, even if YAML read it as a number, a boolean or null.
     pub(crate) fn key_text(&self) -> Option<String> {
         match &self.value {
             Yaml::Text(text) => Some(text.clone()),
@@ -64,7 +64,7 @@ impl Node {
         }
     }
 
-    /// A hash of the values, wherever in a file they stand.
+    /// A hash of the values, which does not depend on their place in the file.
     pub(crate) fn content_hash(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.hash_values(&mut hasher);
@@ -95,7 +95,7 @@ impl Node {
         }
     }
 
-    /// How many values it is made of.
+    /// How many values it consists of, itself included.
     pub(super) fn size(&self) -> usize {
         match &self.value {
             Yaml::List(items) => 1 + items.iter().map(Node::size).sum::<usize>(),

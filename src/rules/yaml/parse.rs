@@ -13,12 +13,12 @@ use super::places::Places;
 use super::scalar::resolve;
 use crate::error::{Problem, SourceText};
 
-/// A node deeper than this is a problem: messages end at depth 100 too.
+/// Nodes may nest this deep; messages may nest 100 levels deep, too.
 const MAX_DEPTH: usize = 100;
-/// More nodes than this, aliases expanded, is a problem.
+/// A file may have this many nodes, with aliases expanded.
 const MAX_NODES: usize = 4_000_000;
 
-/// Reads the one document of a file; an empty file is [`Yaml::Null`].
+/// Parses a file, which is one document; an empty file is [`Yaml::Null`].
 pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
     let mut builder = Builder::new(source);
     let mut parser = Parser::new_from_str(source.text());
@@ -52,7 +52,7 @@ pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
     }))
 }
 
-/// A list or mapping whose end has not come yet.
+/// A list or mapping that is being read.
 struct Open {
     span: Range<usize>,
     anchor: usize,
@@ -91,7 +91,7 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// An `Err` ends the reading.
+    /// An `Err` ends parsing.
     fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Problem> {
         match event {
             Event::DocumentStart(_) if self.root.is_some() => Err(self
@@ -104,7 +104,7 @@ impl<'t> Builder<'t> {
             | Event::DocumentEnd => Ok(()),
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => {
-                    // Counted before it is cloned, or a few aliases of aliases fill the memory first.
+                    // Count before cloning: a few nested aliases could fill the memory.
                     self.nodes += node.size();
                     self.within_budget(&span)?;
                     let node = node.clone();

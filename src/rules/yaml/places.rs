@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use saphyr_parser::{Marker, Span};
 
-/// Turns the parser's markers into byte offsets.
+/// Converts the parser's markers to byte offsets.
 ///
-/// Lines and columns are used, and not the marker's index: after a comment with characters of several bytes the
-/// parser's index is off, while each line's columns start afresh.
+/// It uses lines and columns rather than the marker's index: after a comment with multi-byte characters the parser's
+/// index is wrong, but the columns of each line are right.
 pub(super) struct Places<'t> {
     text: &'t str,
     line_starts: Vec<usize>,
@@ -37,7 +37,7 @@ impl<'t> Places<'t> {
     pub(super) fn span(&self, span: Span) -> Range<usize> {
         let start = self.offset(&span.start);
         let end = self.offset(&span.end).max(start);
-        // Ends are where the next token begins: the blanks and breaks before it are not the value's.
+        // The parser's end is where the next token begins: blanks and line breaks before it do not belong to the value.
         let trimmed = self.text[start..end].trim_end().len();
         start..start + trimmed
     }

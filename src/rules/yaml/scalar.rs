@@ -59,7 +59,7 @@ fn integer(text: &str) -> Option<Yaml> {
     Some(Yaml::Int(value))
 }
 
-/// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`: Rust's own syntax without its words.
+/// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`: Rust's own syntax without `inf` and `nan`.
 fn float(text: &str) -> Option<Yaml> {
     let numeric = text
         .bytes()
@@ -67,7 +67,7 @@ fn float(text: &str) -> Option<Yaml> {
     if !numeric || !text.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
-    // One that is too large for a float is no infinity: it stays text, which no number's field takes.
+    // A number that is too large for a float does not become infinity: it stays text, which no number field accepts.
     let number: f64 = text.parse().ok()?;
     number.is_finite().then_some(Yaml::Float(number))
 }

@@ -1,8 +1,7 @@
-//! Whether a rule sends as many messages as its method must, as far as that is known at load.
+//! Checks at load whether a rule sends exactly one message where its method answers with one.
 //!
-//! Where a method answers with exactly one message, a second one, or an OK before the first, ends a call with
-//! INTERNAL. The operations of each event are followed on all ways through them; a problem is only what goes wrong
-//! on every call that takes that way.
+//! A second message, or an OK before the first, would end the call with INTERNAL. The check follows every path through
+//! the operations of each event, and reports a step only if it fails on every path that reaches it.
 
 use crate::cel::Value;
 use crate::rules::compile::compiler::RuleCompiler;
@@ -10,12 +9,12 @@ use crate::rules::plan::{Op, Rule, Steps, ValueTemplate};
 use crate::rules::yaml::Node;
 use crate::schema::Method;
 
-/// What is known of the one message at a place in the steps.
+/// What is known about the message at a place in the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Sent {
-    /// On some way to here it was sent.
+    /// On some path to this place it was sent.
     maybe: bool,
-    /// On every way to here it was sent.
+    /// On every path to this place it was sent.
     surely: bool,
 }
 
@@ -28,7 +27,7 @@ impl Sent {
     }
 }
 
-/// Adds a problem for each step that cannot go well, and one for a rule of which nothing can.
+/// Adds a problem for each step that must fail, and one for a rule that never answers.
 pub(in crate::rules::compile) fn check(
     compiler: &mut RuleCompiler<'_>,
     method: &Method,
@@ -88,10 +87,10 @@ fn sends(steps: &Steps) -> bool {
     steps.ops.iter().any(|op| matches!(op, Op::Send(_)))
 }
 
-/// Goes through steps from what is known at their start; returns what is known at their end.
+/// Follows the operations of an event; takes what is known at their start, and returns what is known at their end.
 fn follow(compiler: &mut RuleCompiler<'_>, method: &Method, steps: &Steps, start: Sent) -> Sent {
     let end = steps.ops.len();
-    // Nothing is known of a place that nothing leads to.
+    // Nothing is known about a place that no path reaches.
     let mut known: Vec<Option<Sent>> = vec![None; end + 1];
     known[0] = Some(start);
     let mut changed = vec![0];
@@ -131,7 +130,7 @@ fn follow(compiler: &mut RuleCompiler<'_>, method: &Method, steps: &Steps, start
     })
 }
 
-/// Where an operation can go on.
+/// The places at which the call can go on after an operation.
 fn successors(op: &Op, next: usize) -> [Option<usize>; 2] {
     match op {
         Op::Status(_) => [None, None],

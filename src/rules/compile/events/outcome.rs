@@ -14,7 +14,7 @@ use crate::rules::plan::{Metadata, Op, SignalHandler, Steps, Text, Timer, ValueT
 use crate::rules::yaml::{Entry, Node, Yaml, find};
 use crate::schema::Method;
 
-/// The keys of a events.
+/// The keys of a session.
 pub(in crate::rules::compile) const SESSION_KEYS: [&str; 7] = [
     "state",
     "open",
@@ -27,7 +27,7 @@ pub(in crate::rules::compile) const SESSION_KEYS: [&str; 7] = [
 /// The keys of a timer.
 pub(in crate::rules::compile) const TIMER_KEYS: [&str; 3] = ["every", "after", "do"];
 
-/// The events of a session, compiled.
+/// The compiled events of a session.
 #[derive(Default)]
 pub(in crate::rules::compile) struct Events {
     pub(in crate::rules::compile) state: Box<[ValueTemplate]>,
@@ -74,7 +74,7 @@ pub(in crate::rules::compile) fn compile_outcome(
         events.message = steps;
     } else if status && !uses.requests {
         events.message = steps;
-        // Where no message comes, the call ends so all the same.
+        // The call ends with this status even if no message comes.
         if compiler.problems.len() == problems {
             events.half_close = short_form(compiler, method, outcome, headers, trailers);
         }
@@ -85,7 +85,7 @@ pub(in crate::rules::compile) fn compile_outcome(
     Some(events)
 }
 
-/// What `reply`, `stream` and `status` stand for: the steps of one event.
+/// Compiles `reply`, `stream` or `status`: the steps of one event.
 fn short_form(
     compiler: &mut RuleCompiler<'_>,
     method: &Method,
@@ -110,7 +110,7 @@ fn short_form(
     steps.finish()
 }
 
-/// A rule's own `headers` and `trailers`, as steps.
+/// Adds a rule's `headers` and `trailers` as steps.
 fn metadata(steps: &mut StepsCompiler<'_, '_>, headers: Option<&Node>, trailers: Option<&Node>) {
     for (node, op) in [
         (headers, Op::Headers as fn(Metadata) -> Op),
@@ -171,7 +171,7 @@ fn steps(compiler: &mut RuleCompiler<'_>, method: &Method, node: Option<&Node>) 
     compiled.finish()
 }
 
-/// The variables: each is in scope for those after it.
+/// Compiles the variables. Each is in scope for those after it.
 fn state(compiler: &mut RuleCompiler<'_>, node: &Node) -> Box<[ValueTemplate]> {
     let Yaml::Map(entries) = &node.value else {
         compiler.problem(
@@ -190,7 +190,7 @@ fn state(compiler: &mut RuleCompiler<'_>, node: &Node) -> Box<[ValueTemplate]> {
             );
             continue;
         }
-        // A variable whose value is broken is still there: its uses are no problems of their own.
+        // A variable whose value has a problem is declared all the same, so that its uses are no problems.
         let (template, found) =
             compile_value(compiler, value).unwrap_or((ValueTemplate::Constant(Value::Null), Type::Dyn));
         templates.push(template);

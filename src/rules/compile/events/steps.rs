@@ -20,10 +20,10 @@ use crate::suggest;
 pub(in crate::rules::compile) const ACTIONS: [&str; 11] = [
     "send", "set", "wait", "log", "headers", "trailers", "flush", "status", "do", "choose", "signal",
 ];
-/// The keys that say when and how often.
+/// The keys of a step that say when and how often it runs.
 pub(in crate::rules::compile) const MODIFIERS: [&str; 6] = ["when", "repeat", "each", "as", "every", "key"];
 
-/// Writes the operations of one event.
+/// Compiles the steps of one event.
 pub(in crate::rules::compile) struct StepsCompiler<'s, 'c> {
     pub(in crate::rules::compile) compiler: &'s mut RuleCompiler<'c>,
     /// The type of responses.
@@ -63,7 +63,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         }
     }
 
-    /// A list of steps.
+    /// Compiles a list of steps.
     pub(in crate::rules::compile) fn steps(&mut self, node: &Node) {
         match &node.value {
             Yaml::List(steps) => steps.iter().for_each(|step| self.step(step)),
@@ -117,7 +117,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         }
     }
 
-    /// A step within its loop, if it has one. Its condition is asked in each round.
+    /// Compiles a step with its loop, if it has one. Its condition is evaluated in each round.
     fn looped(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
         let (begin, local) = match (modifiers.repeat, modifiers.each) {
             (None, None) => {
@@ -327,7 +327,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         })
     }
 
-    /// What a key of `set` names: `n` of the state, or `store.n`, or `store[CEL]`.
+    /// The variable that a key of `set` names: `n` of the state, or `store.n`, or `store[CEL]`.
     fn variable(&mut self, key: &Node, name: &str) -> Option<Variable> {
         if let Some(shared) = name.strip_prefix("store.").filter(|name| is_identifier(name)) {
             return Some(Variable::Store(ValueTemplate::Constant(Value::String(
@@ -367,7 +367,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         Some(Op::Signal(Box::new(SignalStep { name, key })))
     }
 
-    /// Each case but the last has a condition; after a case's steps the rest is jumped over.
+    /// Compiles the cases of `choose`. After the steps of a case a jump leads to the end.
     fn choose(&mut self, node: &Node) {
         let Yaml::List(cases) = &node.value else {
             self.compiler

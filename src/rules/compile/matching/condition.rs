@@ -17,12 +17,11 @@ pub(in crate::rules::compile) fn compile_condition(
 ) -> Option<Condition> {
     let before = compiler.problems.len();
     let mut equalities = Vec::new();
-    let mut deep = None;
+    let mut rest = None;
     if let Some(node) = pattern {
         let input = compiler.input.0.clone();
         if let Some(expected) = compile_pattern(compiler, node, &input) {
-            let rest = split(compiler, expected, &mut Vec::new(), "", &mut equalities);
-            deep = rest;
+            rest = split(compiler, expected, &mut Vec::new(), "", &mut equalities);
         }
     }
     let when = when.and_then(|node| {
@@ -40,13 +39,13 @@ pub(in crate::rules::compile) fn compile_condition(
     };
     Some(Condition {
         equalities: equalities.into(),
-        deep,
+        pattern: rest,
         when,
         stage,
     })
 }
 
-/// Moves the equalities that a slot can tell out of a pattern; gives what is left of it.
+/// Moves the equalities that can be checked on picked fields out of a pattern, and returns the rest of it.
 fn split(
     compiler: &mut RuleCompiler<'_>,
     expected: Pattern,

@@ -5,7 +5,7 @@ use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::interpolation::{self, Piece};
 use crate::rules::compile::template::constant;
-use crate::rules::plan::{FieldInfo, Pattern, WellKnown, WireScalar, takes_null};
+use crate::rules::plan::{FieldInfo, JsonForm, Pattern, WireScalar, takes_null};
 use crate::rules::yaml::{Node, Yaml};
 use crate::suggest;
 
@@ -15,12 +15,12 @@ pub(super) fn compile_pattern(
     node: &Node,
     descriptor: &MessageDescriptor,
 ) -> Option<Pattern> {
-    match WellKnown::of(descriptor) {
-        Some(WellKnown::Any) => return compile_any(compiler, node),
-        Some(WellKnown::Struct | WellKnown::Value | WellKnown::ListValue) | None => {}
+    match JsonForm::of(descriptor) {
+        Some(JsonForm::Any) => return compile_any(compiler, node),
+        Some(JsonForm::Struct | JsonForm::Value | JsonForm::ListValue) | None => {}
         Some(_) => return compile_whole(compiler, node, descriptor),
     }
-    if WellKnown::of(descriptor).is_some() {
+    if JsonForm::of(descriptor).is_some() {
         return compile_json(compiler, node, descriptor);
     }
     let Yaml::Map(entries) = &node.value else {
@@ -110,21 +110,21 @@ fn compile_value(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo
     }
 }
 
-/// Struct, Value and ListValue: their own fields, as JSON names them.
+/// Compiles the pattern of a Struct, Value or ListValue.
 fn compile_json(
     compiler: &mut RuleCompiler<'_>,
     node: &Node,
     descriptor: &MessageDescriptor,
 ) -> Option<Pattern> {
-    let (name, number) = match (WellKnown::of(descriptor), &node.value) {
-        (Some(WellKnown::Struct), Yaml::Map(_)) => ("fields", 1),
-        (Some(WellKnown::ListValue), Yaml::List(_)) => ("values", 1),
-        (Some(WellKnown::Value), Yaml::Null) => ("null", 1),
-        (Some(WellKnown::Value), Yaml::Int(_) | Yaml::Float(_)) => ("number", 2),
-        (Some(WellKnown::Value), Yaml::Text(_)) => ("string", 3),
-        (Some(WellKnown::Value), Yaml::Bool(_)) => ("bool", 4),
-        (Some(WellKnown::Value), Yaml::Map(_)) => ("struct", 5),
-        (Some(WellKnown::Value), Yaml::List(_)) => ("list", 6),
+    let (name, number) = match (JsonForm::of(descriptor), &node.value) {
+        (Some(JsonForm::Struct), Yaml::Map(_)) => ("fields", 1),
+        (Some(JsonForm::ListValue), Yaml::List(_)) => ("values", 1),
+        (Some(JsonForm::Value), Yaml::Null) => ("null", 1),
+        (Some(JsonForm::Value), Yaml::Int(_) | Yaml::Float(_)) => ("number", 2),
+        (Some(JsonForm::Value), Yaml::Text(_)) => ("string", 3),
+        (Some(JsonForm::Value), Yaml::Bool(_)) => ("bool", 4),
+        (Some(JsonForm::Value), Yaml::Map(_)) => ("struct", 5),
+        (Some(JsonForm::Value), Yaml::List(_)) => ("list", 6),
         _ => {
             compiler.problem(
                 node,
@@ -138,8 +138,8 @@ fn compile_json(
         Yaml::Null => Pattern::Scalar(WireScalar::Bits(0)),
         _ => compile_field(compiler, node, &field)?,
     };
-    let expected = match WellKnown::of(descriptor) {
-        Some(WellKnown::Value) => Pattern::Set(Box::new(expected)),
+    let expected = match JsonForm::of(descriptor) {
+        Some(JsonForm::Value) => Pattern::Set(Box::new(expected)),
         _ => expected,
     };
     Some(Pattern::Message(vec![(field, name.to_owned(), expected)]))
@@ -190,7 +190,7 @@ fn compile_any(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Pattern> 
     };
     let rest = entries.iter().filter(|entry| !is_type(entry));
     let expected = match (
-        WellKnown::of(&packed),
+        JsonForm::of(&packed),
         entries.iter().find(|(key, _)| key.text() == Some("value")),
     ) {
         (Some(_), Some((_, value))) => compile_pattern(compiler, value, &packed)?,
@@ -206,7 +206,7 @@ fn compile_any(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Pattern> 
 /// A problem that was reported already.
 struct Reported;
 
-/// A pattern's string, escapes undone, if the node is one: patterns hold constants.
+/// The string of a node, without escapes, if the node is a string. Expressions are problems: patterns are constant.
 fn constant_text(compiler: &mut RuleCompiler<'_>, node: &Node) -> Result<Option<String>, Reported> {
     let Some(written) = node.text() else {
         return Ok(None);

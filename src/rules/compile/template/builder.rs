@@ -1,7 +1,7 @@
 //! From a YAML tree and a message type to nested operations.
 //!
-//! Constants pile up in one byte string until something dynamic comes; a sub-message without anything dynamic becomes
-//! part of that string, its length known.
+//! Constants are collected in one byte string until something dynamic comes. A sub-message without anything dynamic
+//! becomes part of that string, because its length is known.
 
 use prost_reflect::{Kind, MessageDescriptor, Value};
 
@@ -16,7 +16,7 @@ use crate::rules::compile::values::text::compile_text_pieces;
 use crate::rules::plan::template::{
     Copy, CopyMessage, Double, Dynamic, Int, Joined, Nested, Op, PaddedBytes, Target,
 };
-use crate::rules::plan::{FieldInfo, IntEncoding, WellKnown, takes_null};
+use crate::rules::plan::{FieldInfo, IntEncoding, JsonForm, takes_null};
 use crate::rules::yaml::{Entry, Node, Yaml};
 use crate::suggest;
 
@@ -24,14 +24,14 @@ use crate::suggest;
 pub(super) struct Builder<'b, 'c> {
     pub(super) compiler: &'b mut RuleCompiler<'c>,
     ops: Vec<Op>,
-    /// Constant bytes that no operation holds yet.
+    /// Constant bytes that are not yet part of an operation.
     constant: Vec<u8>,
 }
 
-/// What a string node is.
+/// A string node.
 enum Str<'t> {
     Constant(String),
-    /// One expression and nothing else: the value keeps its type.
+    /// A single expression: its value keeps its type.
     Whole(&'t str, usize),
     Mixed(Vec<Piece<'t>>),
 }
@@ -69,11 +69,11 @@ impl<'b, 'c> Builder<'b, 'c> {
     /// The contents of a message, without key and length.
     pub(super) fn message(&mut self, node: &Node, descriptor: &MessageDescriptor) {
         if let Some(Str::Whole(source, at)) = self.string(node) {
-            let target = Target::Contents(descriptor.clone(), WellKnown::of(descriptor));
+            let target = Target::Contents(descriptor.clone(), JsonForm::of(descriptor));
             self.dynamic(node, source, at, target, false);
             return;
         }
-        if let Some(well_known) = WellKnown::of(descriptor) {
+        if let Some(well_known) = JsonForm::of(descriptor) {
             self.well_known(node, descriptor, well_known);
             return;
         }
@@ -188,7 +188,7 @@ impl<'b, 'c> Builder<'b, 'c> {
         }
     }
 
-    /// JSON's keys are strings and YAML's may be numbers: both stand for a key of any type.
+    /// The key of a map entry. In JSON keys are strings, and in YAML they may be numbers; both are taken for any key type.
     pub(super) fn map_key(&mut self, field: &FieldInfo, node: &Node) {
         let as_string = node.key_text().filter(|_| field.kind == Kind::String);
         let value = match (as_string, &field.kind, node.text()) {
@@ -206,7 +206,7 @@ impl<'b, 'c> Builder<'b, 'c> {
         );
     }
 
-    /// A field with one value, or one element of a list, key included.
+    /// A field with one value, or one element of a list, with its key.
     pub(super) fn singular(&mut self, field: &FieldInfo, node: &Node) {
         let Some(message) = field.message() else {
             self.scalar(field, node, true);
@@ -225,7 +225,7 @@ impl<'b, 'c> Builder<'b, 'c> {
         }
     }
 
-    /// A scalar; `keyed` says whether its key precedes it, which it does not in packed lists.
+    /// A scalar. `keyed` says whether its key is written, which it is not in packed lists.
     fn scalar(&mut self, field: &FieldInfo, node: &Node, keyed: bool) {
         let text = match self.string(node) {
             Some(Str::Whole(source, at)) => {
@@ -295,7 +295,7 @@ impl<'b, 'c> Builder<'b, 'c> {
                 .problem_hint(node, message, typing::conversion(&target, program.result_type()));
             return;
         }
-        // A path into the request that is a field of the same kind is copied as it is on the wire.
+        // A field of the request of the same kind is copied as it is on the wire.
         let mut presence = None;
         if let (true, Some(path)) = (copies, program.request_path()) {
             let from = typing::field_at(&self.compiler.input.0, path);
@@ -353,7 +353,7 @@ impl<'b, 'c> Builder<'b, 'c> {
         });
     }
 
-    /// A length-delimited value whose key is already there.
+    /// A length-delimited value, whose key is written already.
     pub(super) fn nested(&mut self, contents: impl FnOnce(&mut Builder<'_, 'c>)) {
         let mut inner = Builder::new(self.compiler);
         contents(&mut inner);
@@ -372,7 +372,7 @@ impl<'b, 'c> Builder<'b, 'c> {
         self.constant.extend_from_slice(bytes);
     }
 
-    /// What a string node is; nothing if it is no string, or a broken one (the problem is told).
+    /// Reads a string node. Returns `None` if the node is not a string, or has a problem, which is reported.
     fn string<'n>(&mut self, node: &'n Node) -> Option<Str<'n>> {
         let text = node.text()?;
         if !text.contains("${") {
@@ -389,7 +389,7 @@ impl<'b, 'c> Builder<'b, 'c> {
         })
     }
 
-    /// The constant text of a string node, for the well-known types that are strings in JSON.
+    /// The constant text of a string node, for well-known types that are strings in JSON.
     pub(super) fn constant_text(&mut self, node: &Node, expected: &str) -> Option<String> {
         match self.string(node) {
             Some(Str::Constant(text)) => Some(text),
@@ -416,8 +416,8 @@ impl<'b, 'c> Builder<'b, 'c> {
     }
 }
 
-/// The oneof, and the member of it that is set already. Members that are copied from the request set what is set
-/// there.
+/// The oneof that `field` belongs to, and another member of it that is set, if there is one. Members that are copied from
+/// the request do not count: the request sets at most one of them.
 fn clash(field: &FieldInfo, value: &Node, found: &[(FieldInfo, Entry<'_>)]) -> Option<(String, String)> {
     let sets = |value: &Node| value.value != Yaml::Null && !copies(value);
     let oneof = field.oneof.as_ref().filter(|_| sets(value))?;
@@ -429,7 +429,7 @@ fn clash(field: &FieldInfo, value: &Node, found: &[(FieldInfo, Entry<'_>)]) -> O
         .map(|(_, entry)| (oneof.name().to_owned(), entry.name.clone()))
 }
 
-/// Whether a value is a path into the request and nothing else.
+/// Whether a value is a single field of the request.
 fn copies(node: &Node) -> bool {
     let path = node
         .text()
@@ -437,7 +437,7 @@ fn copies(node: &Node) -> bool {
     path.is_some_and(|path| path.split('.').all(is_identifier))
 }
 
-/// The zero that is no default: it is written, sign and all.
+/// Whether a value is -0.0, which is not the default and must be written.
 fn is_minus_zero(value: &Value) -> bool {
     match value {
         Value::F64(number) => number.to_bits() == (-0.0_f64).to_bits(),

@@ -29,8 +29,8 @@ impl Mismatch {
     }
 }
 
-/// The value that a node means in a field of that kind; messages are not scalars. `text` is the node's string,
-/// if it is one, with escapes undone.
+/// The value that a node stands for in a field of that scalar kind. `text` is the node's string without escapes, if the
+/// node is a string.
 pub(in crate::rules::compile) fn constant(
     kind: &Kind,
     node: &Node,
@@ -156,7 +156,7 @@ fn enumeration(descriptor: &EnumDescriptor, node: &Node, text: Option<&str>) -> 
     let number: i32 = integer(node, None, &Kind::Int32).map_err(|mismatch: Mismatch| {
         Mismatch::new(mismatch.message.replace("int32", descriptor.full_name()))
     })?;
-    // Proto2's enums are closed: a number without a name is not a value.
+    // Enums of proto2 are closed: a number without a name is not a value.
     if descriptor.get_value(number).is_none() && descriptor.parent_file().syntax() == Syntax::Proto2 {
         return Err(Mismatch::new(format!(
             "the enum {} has no value {number}",

@@ -3,8 +3,7 @@
 
 use crate::rules::plan::template::{Close, MAX_OPEN, Nested, Op, Open, PaddedBytes};
 
-/// Puts the operations of nested messages into the list of the outermost: running one list is faster than running
-/// lists in lists.
+/// Puts the operations of nested messages into the list of the outermost message.
 pub(super) fn flatten(ops: Box<[Op]>) -> Box<[Op]> {
     let mut flat = Vec::with_capacity(ops.len());
     flatten_into(&mut flat, ops, 0);
@@ -38,7 +37,7 @@ fn flatten_into(flat: &mut Vec<Op>, ops: Box<[Op]>, level: u8) {
     }
 }
 
-/// Appends an operation, or makes it part of the last one.
+/// Appends an operation, or merges it with the last one.
 fn append(flat: &mut Vec<Op>, op: Op) {
     match (flat.last_mut(), op) {
         (Some(Op::Open(open)), Op::Constant(literal)) if open.gap + 1 == open.around.bytes().len() => {

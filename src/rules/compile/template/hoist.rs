@@ -1,6 +1,6 @@
-//! Finds what a message in a loop has in each round, so that it is written once and copied after that.
+//! Finds the parts of a message in a loop that are the same in each round, so that they are written once and then copied.
 //!
-//! Bytes that follow from the request and the metadata alone are the same until the next event. Runs of operations
+//! Bytes that depend only on the request and the metadata are the same until the next event. Runs of operations
 //! that write such bytes become one [`Cached`].
 
 use super::flatten::flatten;
@@ -51,7 +51,7 @@ fn is_invariant(op: &Op) -> bool {
     }
 }
 
-/// Whether a program gives the same in each round: it reads nothing that steps change.
+/// Whether a program has the same result in each round: it reads nothing that steps change.
 fn is_same(program: &Program) -> bool {
     let uses = program.uses();
     !(uses.state || uses.store || uses.locals || uses.volatile)

@@ -1,10 +1,10 @@
-//! Whether a field takes what an expression gives, as far as types tell.
+//! Checks the types of expressions against the fields that they are for.
 
 use prost_reflect::{Kind, MessageDescriptor};
 
 use crate::cel::Type;
 use crate::rules::plan::template::Target;
-use crate::rules::plan::{FieldInfo, WellKnown};
+use crate::rules::plan::{FieldInfo, JsonForm};
 
 /// The field at a path of numbers, from a message type.
 pub(super) fn field_at(message: &MessageDescriptor, path: &[u32]) -> Option<FieldInfo> {
@@ -30,7 +30,7 @@ pub(super) fn is_integer(kind: &Kind) -> bool {
     )
 }
 
-/// Whether values of that type may fit; an `Err` says what would.
+/// Whether values of that type may fit; an `Err` names the expected type.
 pub(super) fn accepts(target: &Target, found: &Type) -> Result<(), String> {
     if *found == Type::Dyn {
         return Ok(());
@@ -76,7 +76,7 @@ fn accepts_kind(kind: &Kind, found: &Type) -> bool {
 }
 
 fn accepts_message(expected: &MessageDescriptor, found: &Type) -> bool {
-    match (found, WellKnown::of(expected)) {
+    match (found, JsonForm::of(expected)) {
         (Type::Message(found), _) if found.full_name() == expected.full_name() => true,
         (_, Some(well_known)) => well_known.accepts(expected, found, accepts_kind),
         (Type::Null | Type::Dyn, None) => true,
@@ -84,8 +84,8 @@ fn accepts_message(expected: &MessageDescriptor, found: &Type) -> bool {
     }
 }
 
-impl WellKnown {
-    /// Whether values of that type may fit; `scalar` knows of scalars.
+impl JsonForm {
+    /// Whether values of that type may fit. `scalar` says so for the fields of wrappers.
     pub(super) fn accepts(
         self,
         descriptor: &MessageDescriptor,
@@ -110,7 +110,7 @@ impl WellKnown {
     }
 }
 
-/// The CEL conversion that would make it fit.
+/// A hint at the CEL conversion that would make the value fit.
 pub(super) fn conversion(target: &Target, found: &Type) -> Option<String> {
     if matches!(found, Type::Message(_) | Type::List(_) | Type::Map(..)) {
         return (target.scalar() == Some(&Kind::String)).then(|| "`json(…)` makes it text".to_owned());

@@ -4,31 +4,31 @@ use prost_reflect::MessageDescriptor;
 
 use super::builder::Builder;
 use crate::message::{WireType, key, put_delimited, put_varint};
-use crate::rules::plan::{FieldInfo, WellKnown, from_json_text, type_url};
+use crate::rules::plan::{FieldInfo, JsonForm, from_json_text, type_url};
 use crate::rules::yaml::{Node, Yaml};
 use crate::suggest;
 
 impl Builder<'_, '_> {
     /// The contents of a message that has a JSON form of its own.
-    pub(super) fn well_known(&mut self, node: &Node, descriptor: &MessageDescriptor, well_known: WellKnown) {
+    pub(super) fn well_known(&mut self, node: &Node, descriptor: &MessageDescriptor, well_known: JsonForm) {
         match well_known {
-            WellKnown::Timestamp => {
+            JsonForm::Timestamp => {
                 self.json_text(node, descriptor, "a timestamp such as 2026-01-31T12:00:00Z");
             }
-            WellKnown::Duration => self.json_text(node, descriptor, "a duration such as 1.5s"),
-            WellKnown::FieldMask => {
+            JsonForm::Duration => self.json_text(node, descriptor, "a duration such as 1.5s"),
+            JsonForm::FieldMask => {
                 self.json_text(node, descriptor, "a field mask such as user.displayName,photo");
             }
-            WellKnown::Wrapper => {
+            JsonForm::Wrapper => {
                 if let Some(field) = FieldInfo::numbered(descriptor, 1) {
                     self.singular(&field, node);
                 }
             }
-            WellKnown::Struct => match &node.value {
+            JsonForm::Struct => match &node.value {
                 Yaml::Map(entries) => self.json_members(entries, descriptor),
                 _ => self.expected(node, "a mapping"),
             },
-            WellKnown::ListValue => match (&node.value, FieldInfo::numbered(descriptor, 1)) {
+            JsonForm::ListValue => match (&node.value, FieldInfo::numbered(descriptor, 1)) {
                 (Yaml::List(items), Some(values)) => {
                     let element = values.element();
                     for item in items {
@@ -37,8 +37,8 @@ impl Builder<'_, '_> {
                 }
                 _ => self.expected(node, "a list"),
             },
-            WellKnown::Value => self.json_value(node, descriptor),
-            WellKnown::Any => self.any(node, descriptor),
+            JsonForm::Value => self.json_value(node, descriptor),
+            JsonForm::Any => self.any(node, descriptor),
         }
     }
 
@@ -80,7 +80,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// A `google.protobuf.Value`: a oneof, whose member the node's own kind tells.
+    /// A `google.protobuf.Value`: a oneof, whose member follows from the kind of the node.
     fn json_value(&mut self, node: &Node, descriptor: &MessageDescriptor) {
         let number = match &node.value {
             Yaml::Null => {
@@ -140,7 +140,7 @@ impl Builder<'_, '_> {
         self.put_bytes(&bytes);
         self.put_key(2, WireType::LengthDelimited);
         let rest: Vec<_> = entries.iter().filter(|entry| !is_type(entry)).collect();
-        self.nested(|builder| match (WellKnown::of(&packed), rest.as_slice()) {
+        self.nested(|builder| match (JsonForm::of(&packed), rest.as_slice()) {
             (None, _) => builder.fields(node, &rest, &packed),
             (Some(_), [(only, value)]) if only.text() == Some("value") => builder.message(value, &packed),
             (Some(_), _) => builder.compiler.problem(

@@ -79,7 +79,7 @@ fn header_value<V>(
         return Some(HeaderValue::Dynamic(template));
     };
     read(value)
-        .map(HeaderValue::Ready)
+        .map(HeaderValue::Constant)
         .map_err(|message| compiler.problem(node, message))
         .ok()
 }

@@ -15,7 +15,7 @@ pub(in crate::rules::compile) fn compile_text(
     compile_text_pieces(compiler, node, pieces)
 }
 
-/// Compiles a string that is split already.
+/// Compiles the pieces of a string of `node`.
 pub(in crate::rules::compile) fn compile_text_pieces(
     compiler: &mut RuleCompiler<'_>,
     node: &Node,
@@ -29,7 +29,7 @@ pub(in crate::rules::compile) fn compile_text_pieces(
                 compiler.expression(node, source, at).map(TextPiece::of_program)
             }
         };
-        // After a problem the rest is still compiled, for its own problems.
+        // After a problem the rest is compiled all the same, to find its problems.
         compiled = compiled.zip(piece).map(|(mut compiled, piece)| {
             compiled.push(piece);
             compiled

@@ -9,7 +9,7 @@ use crate::rules::compile::interpolation::Piece;
 use crate::rules::plan::ValueTemplate;
 use crate::rules::yaml::{Node, Yaml};
 
-/// Compiles a node; gives the type of its value too.
+/// Compiles a node; also returns the type of its value.
 pub(in crate::rules::compile) fn compile_value(
     compiler: &mut RuleCompiler<'_>,
     node: &Node,
@@ -73,7 +73,7 @@ fn compile_string(compiler: &mut RuleCompiler<'_>, node: &Node, text: &str) -> O
     }
 }
 
-/// A list or map of constants is a constant.
+/// Makes a list or map of constants a constant.
 fn folded(template: ValueTemplate) -> ValueTemplate {
     let constant = |template: &ValueTemplate| match template {
         ValueTemplate::Constant(value) => Some(value.clone()),

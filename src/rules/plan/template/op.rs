@@ -20,17 +20,18 @@ pub(crate) struct Template {
 pub(crate) enum Op {
     /// Bytes known at load.
     Constant(PaddedBytes),
-    /// A length, and what it is the length of.
+    /// A length-delimited value, which operations of its own write.
     Nested(Nested),
-    /// Where such a length goes, and where what it is the length of ends: a [`Nested`](Op::Nested) that is not too
-    /// deep.
+    /// Begins a length-delimited value. Up to [`MAX_OPEN`] levels are written this way, and deeper ones as
+    /// [`Nested`](Op::Nested).
     Open(Box<Open>),
+    /// Ends a length-delimited value.
     Close(Close),
     /// A scalar of the request, as it is on the wire.
     Copy(Copy),
     /// A message of the request, as it is on the wire.
     CopyMessage(Box<CopyMessage>),
-    /// What is the same in each round of a loop.
+    /// Bytes that are the same in each round of a loop.
     Cached(Cached),
     /// An integer that an expression gives.
     Int(Box<Int>),
@@ -38,7 +39,7 @@ pub(crate) enum Op {
     Double(Box<Double>),
     /// Text with expressions in it.
     Joined(Box<Joined>),
-    /// What an expression gives.
+    /// A value that an expression gives.
     Dynamic(Box<Dynamic>),
 }
 
@@ -63,10 +64,10 @@ pub(crate) const MAX_OPEN: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) level: u8,
-    /// What stands around the length: before it a key and whatever is constant before that, after it what the message
-    /// begins with. In between is one byte for the length.
+    /// Constant bytes around the length: what precedes it, one byte for the length, and the constants that the message
+    /// begins with.
     pub(crate) around: PaddedBytes,
-    /// Where that byte is.
+    /// The place of the byte for the length.
     pub(crate) gap: usize,
     pub(crate) width: Width,
 }
@@ -75,7 +76,7 @@ pub(crate) struct Open {
 #[derive(Debug)]
 pub(crate) struct Close {
     pub(crate) level: u8,
-    /// The place of its [`Open`](Op::Open).
+    /// The index of its [`Open`](Op::Open).
     pub(crate) open: usize,
 }
 
@@ -83,11 +84,11 @@ pub(crate) struct Close {
 #[derive(Debug)]
 pub(crate) struct Copy {
     pub(crate) slot: Slot,
-    /// Of both fields.
+    /// The kind of both fields.
     pub(crate) kind: Kind,
-    /// 0 in a packed list, whose elements have none.
+    /// 0 in a packed list, whose elements have no keys.
     pub(crate) key: u32,
-    /// Whether zero is written as nothing.
+    /// Whether zero is left out.
     pub(crate) omit_zero: bool,
     /// Whether unset stays unset.
     pub(crate) omit_absent: bool,
@@ -98,7 +99,7 @@ pub(crate) struct Copy {
 pub(crate) struct CopyMessage {
     pub(crate) slot: Slot,
     pub(crate) key: u32,
-    /// For a message that came in pieces.
+    /// Used if the request has the message in several pieces, which must be merged.
     pub(crate) merged: Dynamic,
 }
 
@@ -113,15 +114,15 @@ pub(crate) struct Cached {
 /// An integer that an expression gives.
 #[derive(Debug)]
 pub(crate) struct Int {
-    /// 0 in a packed list, whose elements have none.
+    /// 0 in a packed list, whose elements have no keys.
     pub(crate) key: u32,
     pub(crate) encoding: IntEncoding,
-    /// Whether zero is written as nothing.
+    /// Whether zero is left out.
     pub(crate) omit_zero: bool,
     pub(crate) program: Program,
-    /// The end of the message whose last field it is.
+    /// The end of the message, if this is its last field.
     pub(crate) close: Option<Close>,
-    /// For messages to people.
+    /// The name for error messages.
     pub(crate) field: String,
     pub(crate) kind: Kind,
 }
@@ -130,9 +131,9 @@ pub(crate) struct Int {
 #[derive(Debug)]
 pub(crate) struct Double {
     pub(crate) key: u32,
-    /// Whether zero is written as nothing.
+    /// Whether zero is left out.
     pub(crate) omit_zero: bool,
-    /// For messages to people.
+    /// The name for error messages.
     pub(crate) field: String,
     pub(crate) program: Program,
 }
@@ -141,6 +142,7 @@ pub(crate) struct Double {
 #[derive(Debug)]
 pub(crate) struct Joined {
     pub(crate) key: u32,
+    /// Whether the empty string is left out.
     pub(crate) omit_empty: bool,
     pub(crate) field: String,
     pub(crate) text: Text,
@@ -151,6 +153,6 @@ pub(crate) struct Joined {
 pub(crate) struct Dynamic {
     pub(crate) target: Target,
     pub(crate) program: Program,
-    /// The field of the request whose presence is copied too.
+    /// A field of the request: if it is unset, nothing is written.
     pub(crate) presence: Option<Slot>,
 }

@@ -1,13 +1,13 @@
-//! Bytes that are known before they are written, and written often.
+//! Constant bytes that are written often.
 
-/// How many bytes are copied at once: most keys, lengths and names are shorter.
+/// How many bytes are copied at once. Most keys, lengths and names are shorter.
 const CHUNK: usize = 32;
 
-/// Bytes to be appended to a buffer; few of them are copied by moves of a fixed size rather than by a call that has to
-/// look how many there are.
+/// Bytes to append to a buffer. Up to [`CHUNK`] bytes are copied by moves of a fixed size, which is faster than a copy of
+/// a variable length.
 #[derive(Debug)]
 pub(crate) struct PaddedBytes {
-    /// The bytes, and padding behind them if they are fewer than a [`CHUNK`].
+    /// The bytes, followed by padding up to [`CHUNK`].
     padded: Box<[u8]>,
     length: usize,
 }
@@ -33,14 +33,14 @@ impl PaddedBytes {
     }
 }
 
-/// Makes bytes long enough for [`put_padded`].
+/// Pads bytes so that [`put_padded`] can append them.
 pub(crate) fn pad(bytes: &mut Vec<u8>) {
     if bytes.len() < CHUNK {
         bytes.resize(CHUNK, 0);
     }
 }
 
-/// Appends the first `length` of bytes that were [padded](pad).
+/// Appends the first `length` bytes of `padded`, which [`pad`] has padded.
 #[inline(always)]
 pub(crate) fn put_padded(buffer: &mut Vec<u8>, padded: &[u8], length: usize) {
     match padded.first_chunk::<CHUNK>() {

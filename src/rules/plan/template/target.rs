@@ -4,21 +4,21 @@ use prost_reflect::{Kind, MessageDescriptor};
 
 use crate::message::WireType;
 use crate::rules::plan::field::FieldInfo;
-use crate::rules::plan::well_known::WellKnown;
+use crate::rules::plan::json_form::JsonForm;
 
-/// Where a dynamic value goes.
+/// Where a value that an expression gives is written.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
     /// A field with its key: one value, a list or a map.
     Field(FieldInfo),
     /// An element of a packed list.
     Element(FieldInfo),
-    /// All of a message.
-    Contents(MessageDescriptor, Option<WellKnown>),
+    /// The contents of a message.
+    Contents(MessageDescriptor, Option<JsonForm>),
 }
 
 impl Target {
-    /// For messages to people.
+    /// The name for error messages.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Field(field) | Self::Element(field) => &field.full_name,
@@ -26,7 +26,7 @@ impl Target {
         }
     }
 
-    /// The key to write, 0 where there is none.
+    /// The key to write; 0 if there is none.
     pub(crate) fn key(&self) -> u32 {
         match self {
             Self::Field(field) => field.key(),
@@ -34,7 +34,7 @@ impl Target {
         }
     }
 
-    /// How a value lies on the wire, where it has a key.
+    /// The wire type of a value that has a key.
     pub(crate) fn wire_type(&self) -> Option<WireType> {
         match self {
             Self::Field(field) => Some(field.wire_type()),
@@ -54,7 +54,7 @@ impl Target {
         matches!(self, Self::Field(field) if !field.element)
     }
 
-    /// The kind of one value, where the target is a scalar.
+    /// The kind of a single value.
     pub(crate) fn scalar(&self) -> Option<&Kind> {
         match self {
             Self::Field(field) if field.repeated => None,

@@ -10,7 +10,7 @@ use super::outcome::{CallState, Stopped};
 use super::session::Session;
 use crate::handler::Call;
 
-/// Names the rule that answered. Made once: a name given as text is parsed for each call.
+/// The header that names the rule. Made once, because a name given as text would be parsed for each call.
 static RULE_HEADER: LazyLock<AsciiMetadataKey> =
     LazyLock::new(|| AsciiMetadataKey::from_static("protod-rule"));
 
@@ -35,7 +35,7 @@ impl<'r> Session<'r> {
             return Ok(());
         }
         if !rule.timers.is_empty() || !rule.signals.is_empty() {
-            // Boxed, as are the other paths that few calls take: every call's future has room for what is not.
+            // Boxed, like the other paths that few calls take: what is not boxed makes the future of every call larger.
             return Box::pin(self.answer_timed(chosen, call)).await;
         }
         if chosen.all {
@@ -45,7 +45,7 @@ impl<'r> Session<'r> {
         while at_hand || self.next(rule, call).await? {
             at_hand = false;
             let mut at = 0;
-            // Not `run`: what does not wait is done without another future.
+            // Not `run`: steps that do not wait need no future of their own.
             loop {
                 match self.steps(rule, &rule.message, &mut at, call)? {
                     Stopped::Done(CallState::Ended) => return Ok(()),

@@ -30,7 +30,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Sets several variables. All values are taken before the first changes.
+    /// Sets variables. All values are computed before the first variable changes.
     pub(super) fn set(
         &mut self,
         rule: &Rule,
@@ -45,15 +45,15 @@ impl Session<'_> {
             .try_for_each(|(place, value)| self.put(place, value, call))
     }
 
-    /// Sets a variable of the call, within the call's memory.
+    /// Sets a variable of the call, within the memory that the call may take.
     fn put(&mut self, place: usize, value: Value<'static>, call: &Call) -> Result<(), Status> {
         call.expect_memory(value.size())?;
         self.variables().set(place, value);
         Ok(())
     }
 
-    /// Changes the store's variables, and gives what is to be changed of the call's. An `Err` names the variable at
-    /// fault.
+    /// Sets the variables of the store, and returns the new values of the call's own. An `Err` names the variable that
+    /// failed.
     fn set_in_store<'a>(
         &mut self,
         assignments: &'a [Assignment],
@@ -62,7 +62,7 @@ impl Session<'_> {
         let shared = assignments
             .iter()
             .any(|assignment| matches!(assignment.variable, Variable::Store(_)));
-        // Held from the first read to the last write.
+        // Locked from the first read to the last write.
         let mut store = shared.then(|| self.rules().settings.state.store_mut());
         let changes = match &store {
             Some(store) => {

@@ -1,4 +1,4 @@
-//! The rule that answers a call.
+//! The rule that was chosen to answer a call.
 
 use crate::rules::plan::Rule;
 
@@ -8,7 +8,7 @@ pub(in crate::rules::run) struct Chosen<'r> {
     pub(in crate::rules::run) rule: &'r Rule,
     /// Whether the first message is the current one already.
     pub(in crate::rules::run) first: bool,
-    /// Whether all messages have come: they are in the session's `requests` then.
+    /// Whether all messages have come. They are the session's `requests` then.
     pub(in crate::rules::run) all: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The events of a call: the next message, half-close, and messages that come a second time.
+//! The events of a call: the next message, half-close, and the replay of earlier messages.
 
 use tonic::Status;
 
@@ -40,7 +40,7 @@ impl<'r> Session<'r> {
         self.run(rule, &rule.half_close, call).await
     }
 
-    /// Runs the events of messages that were waited for before the rule was chosen.
+    /// Runs the events of the messages that had come before the rule was chosen.
     pub(super) async fn replay_all(&mut self, rule: &'r Rule, call: &mut Call) -> Result<CallState, Status> {
         let messages = self.requests().to_vec();
         let bounds = call.bounds();

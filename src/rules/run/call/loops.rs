@@ -1,4 +1,4 @@
-//! The loops that a session is in.
+//! The loops that a session is running.
 
 use crate::cel::Value;
 
@@ -17,7 +17,7 @@ pub(super) enum Rounds {
     Elements(std::vec::IntoIter<Value<'static>>),
 }
 
-/// The rounds of the innermost loop, taken out to be run at once.
+/// The rounds of the innermost loop, taken out to be run in one go.
 #[derive(Debug)]
 pub(super) struct CountedRounds {
     locals: Vec<Value<'static>>,
@@ -26,7 +26,7 @@ pub(super) struct CountedRounds {
 }
 
 impl Loops {
-    /// What expressions read.
+    /// The local variables, as expressions read them.
     #[inline]
     pub(super) fn locals(&self) -> &[Value<'static>] {
         &self.locals
@@ -67,7 +67,7 @@ impl Loops {
         false
     }
 
-    /// Takes out the rounds of the innermost loop, if it counts. [`put_back`](Self::put_back) must follow.
+    /// Takes out the rounds of the innermost loop, if it is a `repeat`. [`put_back`](Self::put_back) must follow.
     pub(super) fn take_counted(&mut self) -> Option<CountedRounds> {
         match self.rounds.last() {
             Some(Rounds::Count { next, end }) => Some(CountedRounds {
@@ -89,7 +89,7 @@ impl Loops {
 }
 
 impl CountedRounds {
-    /// Goes on to the next round, and gives what expressions read in it.
+    /// Goes on to the next round, and returns the local variables in it.
     #[inline]
     pub(super) fn next(&mut self) -> Option<&[Value<'static>]> {
         if self.next >= self.end {

@@ -1,4 +1,4 @@
-//! The messages of a call, as a session has them at hand.
+//! The messages of a call.
 //!
 //! `request` is the message in the call's receive buffer until the buffer moves on; after that it is a copy, if some
 //! step still reads it.
@@ -24,7 +24,7 @@ pub(super) struct Messages<'r> {
     copy: Vec<u8>,
     /// How many have come.
     received: u64,
-    /// All messages so far, if some program reads them.
+    /// All messages so far, if some expression reads them.
     all: Vec<Bytes>,
     keeps_all: bool,
 }
@@ -32,7 +32,7 @@ pub(super) struct Messages<'r> {
 /// Which message `request` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Current {
-    /// None has come: an empty one stands for it.
+    /// No message has come: `request` is an empty message.
     None,
     /// The one in the call's receive buffer.
     Frame,
@@ -60,7 +60,7 @@ impl<'r> Messages<'r> {
         self.layouts
     }
 
-    /// The current message and its picked fields; `frame` is what the call's receive buffer holds.
+    /// The current message and its picked fields. `frame` is the contents of the call's receive buffer.
     #[inline]
     pub(super) fn request<'e>(&'e self, frame: &'e [u8]) -> (&'e [u8], &'e Picked) {
         let bytes = match self.current {
@@ -71,12 +71,12 @@ impl<'r> Messages<'r> {
         (bytes, &self.picked)
     }
 
-    /// Whether there is a current message, rather than an empty one that stands for it.
+    /// Whether there is a current message.
     pub(super) fn has_current(&self) -> bool {
         self.current != Current::None
     }
 
-    /// All messages so far; empty unless some program reads them.
+    /// All messages so far; empty unless some expression reads them.
     #[inline]
     pub(super) fn all(&self) -> &[Bytes] {
         &self.all
@@ -97,7 +97,7 @@ impl<'r> Messages<'r> {
         self.admitted(call)
     }
 
-    /// Admits a message of which nobody reads a field.
+    /// Checks the message that has just come, of which nothing is read, and makes it the current one.
     #[inline]
     pub(super) fn admit_unread(&mut self, call: &mut Call) -> Result<(), Status> {
         check(self.layouts, self.layout, call.frame(), call.bounds()).map_err(MessageError::from)?;
@@ -124,7 +124,7 @@ impl<'r> Messages<'r> {
         Ok(())
     }
 
-    /// Takes up a message that has come before, as the nth.
+    /// Makes a message of an earlier event the current one, as if it had just come as the nth.
     pub(super) fn replay(&mut self, message: &[u8], nth: u64, bounds: Bounds) -> Result<(), Status> {
         self.received = nth;
         self.take_up(message, bounds)
@@ -144,7 +144,7 @@ impl<'r> Messages<'r> {
         }
     }
 
-    /// Lets go of a current message that was not copied; `false` if there is none such.
+    /// Forgets a current message that was not copied; `false` if there is none.
     pub(super) fn drop_frame(&mut self) -> bool {
         let dropped = self.current == Current::Frame;
         if dropped {

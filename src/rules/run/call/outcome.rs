@@ -29,7 +29,7 @@ pub(super) enum Stopped {
 pub(super) enum Wait {
     /// The transport, to take what was written.
     Transport,
-    /// The other calls on the thread.
+    /// The other calls on the thread, to have their turn.
     Others,
     Time(Duration),
 }

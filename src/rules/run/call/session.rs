@@ -1,8 +1,8 @@
-//! What a rule has at hand for one call.
+//! The state of one call.
 //!
-//! A session owns the current message, the variables and the loops of a call. Its events come one at a time, in order:
-//! open, each message, half-close, and between them timers and signals. For each message there is one pass that
-//! checks its bytes and picks the fields that the rules read.
+//! A session owns the messages, the variables and the loops of a call. Its events come one at a time, in order: open, each
+//! message, half-close, and between them timers and signals. One pass over the bytes of each message checks them and picks
+//! the fields that the rules read.
 
 use std::sync::Arc;
 
@@ -28,12 +28,12 @@ pub(in crate::rules::run) struct Session<'r> {
     messages: Messages<'r>,
     variables: Variables,
     loops: Loops,
-    /// What loops wrote for the current message.
+    /// The bytes that loops have written for the current message.
     cache: LoopCache,
     facts: CallFacts,
-    /// Whether what rules log goes anywhere, as it was when the call began.
+    /// Whether log lines of rules are recorded, as of the begin of the call.
     logs: bool,
-    /// A log line that is being written; kept for its memory.
+    /// The buffer for log lines, kept to be reused.
     line: String,
     listener: Option<Listener>,
 }
@@ -83,7 +83,7 @@ impl<'r> Session<'r> {
         self.rules
     }
 
-    /// Calls `read` with what expressions read now, and with the buffer to answer into.
+    /// Calls `read` with what expressions read now, and with the frames to write.
     #[inline]
     pub(in crate::rules::run) fn with_env<T>(
         &self,
@@ -133,17 +133,17 @@ impl<'r> Session<'r> {
         &self.cache
     }
 
-    /// The session's place among the calls that hear signals, if it is one of them.
+    /// Receives signals, if the rule handles any.
     pub(super) fn listener(&mut self) -> Option<&mut Listener> {
         self.listener.as_mut()
     }
 
-    /// Whether `request` is a message that has come, rather than an empty one that stands for it.
+    /// Whether `request` is a message that has come, rather than an empty one.
     pub(in crate::rules::run) fn has_request(&self) -> bool {
         self.messages.has_current()
     }
 
-    /// All messages so far; empty unless some program reads them.
+    /// All messages so far; empty unless some expression reads them.
     pub(in crate::rules::run) fn requests(&self) -> &[Bytes] {
         self.messages.all()
     }
@@ -161,7 +161,7 @@ impl<'r> Session<'r> {
         if self.logs || rule.reads_request {
             return self.admit(call);
         }
-        // It reads them for lines that nobody logs.
+        // The rule reads fields only for log lines, which are not recorded.
         self.cache.forget();
         self.messages.admit_unread(call)
     }
@@ -172,13 +172,13 @@ impl<'r> Session<'r> {
         self.messages.take_up(message, bounds)
     }
 
-    /// Takes up a message that has come before, as the nth.
+    /// Makes a message of an earlier event the current one, as if it had just come as the nth.
     pub(super) fn replay(&mut self, message: &[u8], nth: u64, bounds: Bounds) -> Result<(), Status> {
         self.cache.forget();
         self.messages.replay(message, nth, bounds)
     }
 
-    /// From now on `request` is no message that has come.
+    /// From now on `request` is an empty message.
     pub(in crate::rules::run) fn clear_request(&mut self) {
         self.messages.clear();
     }
@@ -188,19 +188,20 @@ impl<'r> Session<'r> {
         self.messages.keep_frame(call);
     }
 
-    /// Lets go of a current message that [`keep_frame`](Self::keep_frame) did not copy: nobody reads it.
+    /// Forgets a current message that [`keep_frame`](Self::keep_frame) did not copy: nothing reads it.
     pub(super) fn drop_frame(&mut self) {
         if self.messages.drop_frame() {
             self.cache.forget();
         }
     }
 
-    /// Whether what rules log goes anywhere.
+    /// Whether log lines of rules are recorded.
     #[inline]
     pub(super) fn logs(&self) -> bool {
         self.logs
     }
 
+    /// Writes a log line.
     #[inline(never)]
     pub(super) fn log(&mut self, text: &Text, call: &mut Call) -> Result<(), EvalError> {
         let mut line = std::mem::take(&mut self.line);

@@ -1,7 +1,7 @@
 //! Runs the steps of an event.
 //!
-//! Each operation reads what the call has at hand through [`Session::with_env`] and is done before the next one
-//! begins; only sending and waiting give the thread away, and nothing is borrowed then.
+//! Each operation reads from the call through [`Session::with_env`] and ends before the next one begins. Only sending and
+//! waiting give up the thread, and nothing is borrowed then.
 
 use tonic::Status;
 
@@ -14,9 +14,9 @@ use crate::rules::plan::template::Template;
 use crate::rules::plan::{Metadata, Op, Pause, Rule, SignalStep, Steps};
 use crate::rules::run::write::template::{WriteError, WriteErrorKind};
 
-/// How many rounds a loop goes on without a pause. A deadline, the end of the server and the other calls on the thread
-/// wait for that long.
-const TURN: u32 = 1024;
+/// How many rounds of a loop run before other tasks of the thread have their turn. A deadline, the end of the server and
+/// the other calls on the thread wait for that long.
+const ROUNDS_PER_TURN: u32 = 1024;
 
 impl<'r> Session<'r> {
     /// Runs the steps of one event.
@@ -35,8 +35,8 @@ impl<'r> Session<'r> {
         }
     }
 
-    /// Runs the steps from `at` on, up to one that has to wait. Most events never wait, and run in here without
-    /// the bookkeeping of a future. What is seldom met is kept out of here, so that this stays small.
+    /// Runs the steps from `at` on, up to one that has to wait. Most events never wait, and run here without a
+    /// future of their own. Rare operations are in [`step`](Self::step), so that this function stays small.
     pub(super) fn steps(
         &mut self,
         rule: &'r Rule,
@@ -78,7 +78,7 @@ impl<'r> Session<'r> {
                         if let Some(every) = every {
                             return self.pause(rule, every, call);
                         }
-                        if rounds == TURN {
+                        if rounds == ROUNDS_PER_TURN {
                             return Ok(Stopped::Waiting(Wait::Others));
                         }
                     }
@@ -94,7 +94,7 @@ impl<'r> Session<'r> {
         Ok(Stopped::Done(CallState::Open))
     }
 
-    /// Goes on with a loop that does nothing but send: until the transport is full, or the last round is sent.
+    /// Runs a loop that only sends, until the transport is full or the last round is sent.
     #[inline(never)]
     fn send_rounds(&mut self, template: &Template, call: &mut Call) -> Result<(), WriteError> {
         let Some(mut rounds) = self.loops().take_counted() else {
@@ -113,7 +113,7 @@ impl<'r> Session<'r> {
         sent
     }
 
-    /// Runs one step of the kinds that are seldom met for each message.
+    /// Runs one operation of a kind that is rarely run for each message.
     #[inline(never)]
     fn step(
         &mut self,
@@ -209,7 +209,7 @@ impl<'r> Session<'r> {
     }
 }
 
-/// How many rounds a value means.
+/// The number of rounds that a value stands for.
 fn rounds(count: Value<'static>) -> Result<i64, EvalError> {
     let rounds = match &count {
         Value::Int(count) => Some(*count).filter(|count| *count >= 0),
@@ -228,7 +228,7 @@ fn elements(value: Value<'_>) -> Result<Vec<Value<'static>>, EvalError> {
     }
 }
 
-/// Whether the step before `at` is all that its loop does.
+/// Whether the operation before `at` is all that its loop does.
 #[inline]
 fn is_whole_loop(steps: &Steps, at: usize) -> bool {
     matches!(steps.ops.get(at), Some(Op::Next { body, every: None }) if body + 1 == at)

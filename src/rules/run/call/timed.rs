@@ -1,7 +1,7 @@
-//! Sessions with timers and signals: whatever comes first, one event at a time.
+//! Sessions with timers and signals: events are handled one at a time, in the order in which they come.
 //!
-//! The signal [`DRAIN`] comes from the server too, when it begins to stop or to end the calls of a generation that was
-//! replaced: a call that handles it can say goodbye.
+//! The server raises the signal [`DRAIN`] when it begins to stop, or to end the calls of a generation that was replaced. A
+//! call that handles it can end in its own way.
 
 use std::future::pending;
 use std::pin::pin;
@@ -17,7 +17,7 @@ use crate::rules::plan::Rule;
 use crate::rules::run::method::MethodRules;
 use crate::rules::run::shared::signals::{Listener, Signal};
 
-/// The name of the signal that a server which drains raises in every call.
+/// The name of the signal that a draining server raises in every call.
 const DRAIN: &str = "drain";
 
 impl<'r> Session<'r> {
@@ -118,7 +118,7 @@ impl<'r> Session<'r> {
             .collect()
     }
 
-    /// When a timer is due next. A late one does not catch up: it goes on from now.
+    /// When a timer is due next. A late timer does not catch up: its pause begins now.
     fn following(
         &self,
         rule: &Rule,
@@ -136,8 +136,8 @@ impl<'r> Session<'r> {
     }
 }
 
-/// Whether half-close ends a call that has timers or signals. A method that takes one message is half-closed from
-/// the start, so there a step has to end the call.
+/// Whether half-close ends a call that has timers or signals. A call of a method that takes one message is half-closed
+/// from the start, so a step has to end it.
 fn rule_ends(rules: &MethodRules) -> bool {
     rules.method.is_client_streaming()
 }

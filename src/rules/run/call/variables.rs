@@ -26,7 +26,7 @@ impl Variables {
         self.values.push(value);
     }
 
-    /// Adds to a variable; `false` if that is not all there is to do.
+    /// Adds a constant to a variable, if that is all the assignment does; `false` if it is not.
     #[inline]
     pub(super) fn add(&mut self, set: &IntAssignment) -> bool {
         if let Some(added) = set.added

@@ -1,9 +1,9 @@
 //! Finds the rules that can match a call without trying all of them.
 //!
-//! Most rules of a long list say that some fields, or some metadata, equal literals. Rules that ask for the same
-//! places share a table, in which each is filed under a hash of its literals; the others are tried always. A look-up
-//! gives the candidates in the order of the rules, so the first that matches is the one that a plain search would
-//! find. A candidate need not match: its condition is asked all the same, which is why a hash is enough.
+//! Most rules of a long list require that some fields, or some metadata, equal literals. Rules that compare the same
+//! places share a table, which holds each of them by a hash of its literals; all other rules are always tried. A look-up
+//! returns the candidates in the order of the rules, so the first that matches is the one that a plain search would
+//! find. A candidate need not match: its condition is evaluated all the same, which is why a hash is enough.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, HashSet};
@@ -17,10 +17,10 @@ use crate::cel::{Env, Equality, Value, metadata_value};
 use crate::message::{Picked, Raw, Slot};
 use crate::rules::plan::{Condition, Rule, WireScalar, canonical};
 
-/// More combinations of places than this are not told apart: each table costs every call a look-up.
+/// How many combinations of places have a table: each table costs every call a look-up.
 const MAX_COMBINATIONS: usize = 16;
 
-/// The rules of one method, by the literals that they ask for.
+/// The rules of one method, by the literals that they require.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     places: Vec<Place>,
@@ -29,19 +29,19 @@ pub(super) struct Index {
     others: Vec<usize>,
 }
 
-/// Where a value of a call stands that rules ask for.
+/// A place in a call whose value rules compare with literals.
 #[derive(Debug, Clone)]
 enum Place {
     Field {
         slot: Slot,
         kind: Kind,
-        /// What the field reads as when it is unset.
+        /// The value of the field when it is unset.
         unset: WireScalar,
     },
     Metadata(HeaderName),
 }
 
-/// The rules that ask for values in the same places.
+/// The rules that compare the same places.
 #[derive(Debug)]
 struct Table {
     /// Indexes into the index's places, ascending.
@@ -52,44 +52,44 @@ struct Table {
     rules: Vec<usize>,
 }
 
-/// The literals that one rule asks for, by place, ascending.
-type Asked = Vec<(usize, WireScalar)>;
+/// The literals that one rule requires, by place, ascending.
+type Required = Vec<(usize, WireScalar)>;
 
 impl Index {
     pub(super) fn of(rules: &[Rule]) -> Self {
         let mut index = Self::default();
-        let mut asked: Vec<Asked> = rules.iter().map(|rule| index.asked(&rule.condition)).collect();
-        limit_combinations(&mut asked);
-        for (rule, asked) in asked.iter().enumerate() {
-            if asked.is_empty() {
+        let mut required: Vec<Required> = rules.iter().map(|rule| index.required(&rule.condition)).collect();
+        limit_combinations(&mut required);
+        for (rule, required) in required.iter().enumerate() {
+            if required.is_empty() {
                 index.others.push(rule);
             } else {
-                index.table(asked).file(asked, rule);
+                index.table(required).file(required, rule);
             }
         }
         index
     }
 
-    /// What a condition cannot hold without.
-    fn asked(&mut self, condition: &Condition) -> Asked {
-        let mut asked = Asked::new();
+    /// The equalities without which a condition cannot hold.
+    fn required(&mut self, condition: &Condition) -> Required {
+        let mut required = Required::new();
         for (place, literal) in equalities(condition) {
             let known = self.places.iter().position(|known| known.is(&place));
             let place = known.unwrap_or_else(|| {
                 self.places.push(place);
                 self.places.len() - 1
             });
-            // One that asks for two values in one place never matches, wherever it is filed.
-            if asked.iter().all(|(other, _)| *other != place) {
-                asked.push((place, literal));
+            // A condition that requires two values in one place never holds, so any of them will do.
+            if required.iter().all(|(other, _)| *other != place) {
+                required.push((place, literal));
             }
         }
-        asked.sort_by_key(|(place, _)| *place);
-        asked
+        required.sort_by_key(|(place, _)| *place);
+        required
     }
 
-    fn table(&mut self, asked: &Asked) -> &mut Table {
-        let places: Box<[usize]> = asked.iter().map(|(place, _)| *place).collect();
+    fn table(&mut self, required: &Required) -> &mut Table {
+        let places: Box<[usize]> = required.iter().map(|(place, _)| *place).collect();
         let known = self.tables.iter().position(|table| table.places == places);
         let at = known.unwrap_or_else(|| {
             self.tables.push(Table {
@@ -114,7 +114,7 @@ impl Index {
         Merge { lists }
     }
 
-    /// The rules of a table that ask for the values that the call has.
+    /// The rules of a table that require the values that the call has.
     fn find<'i>(&'i self, table: &'i Table, range: &Range<usize>, env: &Env<'_>) -> &'i [usize] {
         let mut hasher = DefaultHasher::new();
         for place in &table.places {
@@ -125,7 +125,7 @@ impl Index {
                 Place::Metadata(name) => hash_metadata(name, env.metadata, &mut hasher),
             };
             if !there {
-                // None of them can match. One is enough to say what is missing.
+                // None of them can match. One is enough to report what is missing.
                 let rules = within(&table.rules, range);
                 return &rules[..rules.len().min(1)];
             }
@@ -136,9 +136,9 @@ impl Index {
 }
 
 impl Table {
-    fn file(&mut self, asked: &Asked, rule: usize) {
+    fn file(&mut self, required: &Required, rule: usize) {
         let mut hasher = DefaultHasher::new();
-        for (_, literal) in asked {
+        for (_, literal) in required {
             match literal {
                 WireScalar::Bits(bits) => hasher.write_u64(*bits),
                 WireScalar::Bytes(bytes) => hash_bytes(bytes, &mut hasher),
@@ -159,12 +159,12 @@ impl Place {
     }
 }
 
-/// Leaves rules of rare combinations with one place each: the one that tells the most rules apart.
-fn limit_combinations(asked: &mut [Asked]) {
-    let combination = |asked: &Asked| asked.iter().map(|(place, _)| *place).collect::<Vec<_>>();
+/// Reduces rare combinations to one place: the one with the most different literals.
+fn limit_combinations(required: &mut [Required]) {
+    let combination = |required: &Required| required.iter().map(|(place, _)| *place).collect::<Vec<_>>();
     let mut counts: HashMap<Vec<usize>, usize> = HashMap::new();
-    for asked in asked.iter() {
-        *counts.entry(combination(asked)).or_default() += 1;
+    for required in required.iter() {
+        *counts.entry(combination(required)).or_default() += 1;
     }
     if counts.len() <= MAX_COMBINATIONS {
         return;
@@ -180,19 +180,19 @@ fn limit_combinations(asked: &mut [Asked]) {
         .map(|(_, places)| places)
         .collect();
     let mut literals: HashMap<usize, HashSet<WireScalar>> = HashMap::new();
-    for (place, literal) in asked.iter().flatten() {
+    for (place, literal) in required.iter().flatten() {
         literals.entry(*place).or_default().insert(literal.clone());
     }
-    for asked in asked
+    for required in required
         .iter_mut()
-        .filter(|asked| !common.contains(&combination(asked)))
+        .filter(|required| !common.contains(&combination(required)))
     {
-        let best = asked.drain(..).max_by_key(|(place, _)| literals[place].len());
-        asked.extend(best);
+        let best = required.drain(..).max_by_key(|(place, _)| literals[place].len());
+        required.extend(best);
     }
 }
 
-/// Hashes what a field of the request reads as; `false` if that cannot equal a literal of its kind.
+/// Hashes the value of a field of the request; `false` if it cannot equal a literal of its kind.
 fn hash_field(
     slot: Slot,
     kind: &Kind,
@@ -228,7 +228,7 @@ fn hash_bytes(bytes: &[u8], hasher: &mut DefaultHasher) {
     hasher.write(bytes);
 }
 
-/// The part of an ascending list that lies in a range.
+/// The part of an ascending list that is in a range.
 fn within<'l>(list: &'l [usize], range: &Range<usize>) -> &'l [usize] {
     let start = list.partition_point(|at| *at < range.start);
     let end = list.partition_point(|at| *at < range.end);
@@ -255,8 +255,8 @@ impl Iterator for Merge<'_> {
     }
 }
 
-/// The equalities with a literal that a condition cannot hold without. Floats are left out: they compare by value,
-/// which bits do not tell.
+/// The equalities with a literal without which a condition cannot hold. Floats are left out: equal floats may have
+/// different bits.
 fn equalities(condition: &Condition) -> impl Iterator<Item = (Place, WireScalar)> {
     let listed = condition.equalities.iter().map(|equality| {
         let place = Place::Field {
@@ -300,7 +300,7 @@ fn equalities(condition: &Condition) -> impl Iterator<Item = (Place, WireScalar)
     listed.chain(written).filter(move |(place, _)| !is_float(place))
 }
 
-/// The value of an expression as the wire has it in a field of that kind; nothing if no such field can have it.
+/// The wire form of an expression's value in a field of that kind; `None` if no such field can have it.
 fn literal(kind: &Kind, value: &Value<'_>) -> Option<WireScalar> {
     let value = match (kind, value) {
         (Kind::String, Value::String(text)) => return Some(WireScalar::Bytes(text.as_bytes().into())),

@@ -1,4 +1,4 @@
-//! In which order rules are tried, and which event each has to wait for.
+//! The order in which rules are tried, and the event that each has to wait for.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::index::Index;
 use crate::cel::Env;
 use crate::rules::plan::{Rule, Stage};
 
-/// The rules of a method in order, and where in it which event is needed.
+/// Which rules of a method need which event, and which of them may match.
 #[derive(Debug)]
 pub(in crate::rules::run) struct Order {
     /// Rules before this index are decided by metadata alone.

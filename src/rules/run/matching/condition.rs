@@ -10,21 +10,21 @@ use crate::rules::plan::{Condition, Equality, Stage, WireScalar, canonical};
 /// Why a rule did not match.
 #[derive(Debug)]
 pub(crate) struct Difference {
-    /// How many of its conditions held before.
+    /// How many of its conditions hold before the one that does not.
     pub(crate) held: usize,
     pub(crate) text: String,
 }
 
 impl Condition {
-    /// Whether it holds. `decoded` is the request, decoded when someone first asks.
+    /// Whether it holds. `decoded` is the request, which is decoded when it is first needed.
     pub(crate) fn holds(&self, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Result<bool, EvalError> {
         if !self.equalities.iter().all(|equality| equality.holds(env)) {
             return Ok(false);
         }
-        if let Some(deep) = &self.deep
+        if let Some(pattern) = &self.pattern
             && decoded
                 .get()
-                .is_none_or(|message| deep.fits_message(message, "").is_err())
+                .is_none_or(|message| pattern.fits_message(message, "").is_err())
         {
             return Ok(false);
         }
@@ -34,7 +34,7 @@ impl Condition {
         }
     }
 
-    /// The first thing that differs; nothing if the condition holds.
+    /// The first difference; `None` if the condition holds.
     pub(crate) fn difference(&self, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Option<Difference> {
         let mut held = 0;
         if self.stage > Stage::Open && env.request.is_none() {
@@ -56,10 +56,12 @@ impl Condition {
             }
             held += 1;
         }
-        if let Some(deep) = &self.deep {
-            let fits = decoded.get().map_or(Err("it cannot be decoded".to_owned()), |m| {
-                deep.fits_message(m, "")
-            });
+        if let Some(pattern) = &self.pattern {
+            let fits = decoded
+                .get()
+                .map_or(Err("it cannot be decoded".to_owned()), |message| {
+                    pattern.fits_message(message, "")
+                });
             if let Err(text) = fits {
                 return Some(Difference { held, text });
             }
@@ -95,7 +97,7 @@ impl Equality {
         }
     }
 
-    /// The value that is there, for people.
+    /// The value of the request, for error messages.
     fn found(&self, env: &Env<'_>) -> String {
         let Some((bytes, picked)) = env.request else {
             return "unset".to_owned();

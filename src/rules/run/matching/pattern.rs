@@ -1,4 +1,4 @@
-//! Whether a decoded message is what a pattern expects, and what differs first if not.
+//! Compares decoded messages with patterns.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::message::{Message, key_text};
 use crate::rules::plan::{FieldInfo, Pattern, WireScalar};
 
 impl Pattern {
-    /// Whether a message is what is expected; an `Err` says what differs first.
+    /// Compares a message with the pattern; an `Err` describes the first difference.
     pub(crate) fn fits_message(&self, message: &DynamicMessage, path: &str) -> Result<(), String> {
         match self {
             Self::Message(members) => members.iter().try_for_each(|(field, name, expected)| {
@@ -33,7 +33,7 @@ impl Pattern {
                     return Err(format!("{path} holds {:?}, not {name}", excerpt(url)));
                 }
                 let contents = contents.as_deref().and_then(Value::as_bytes).cloned();
-                // Nobody has looked inside yet.
+                // Nothing has checked the contents yet.
                 let inner = Message::decode(schema, descriptor, contents.unwrap_or_default());
                 match inner.and_then(Message::into_dynamic) {
                     Ok(inner) => expected.fits_message(&inner, path),
@@ -89,7 +89,7 @@ impl Pattern {
     }
 
     fn fits_field(&self, message: &DynamicMessage, field: &FieldInfo, path: &str) -> Result<(), String> {
-        // By number, a message knows its own fields only.
+        // A message finds its own fields by number, but not its extensions.
         let (set, value) = match message.descriptor().get_extension(field.number) {
             Some(extension) => (
                 message.has_extension(&extension),

@@ -1,8 +1,8 @@
 //! How often rules with `times` have answered.
 //!
 //! Counting is atomic: however many calls come at once, a rule with `times: N` answers N of them. A rule keeps its
-//! counter over a reload for as long as it is [the same rule](RuleId). The counter of a rule that is gone is forgotten,
-//! but calls that still run by the old rules keep it until they end.
+//! counter over a reload as long as it is [the same rule](RuleId). The counter of a rule that is gone is dropped, but
+//! calls that still run with the old rules keep it until they end.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::cel::{Env, EvalError};
 use crate::rules::plan::{RuleId, Times};
 
-/// What the values of all counters' scopes may take together, in bytes: they may come from clients.
+/// How many bytes the scopes of all counters may take together. Clients may choose them.
 const MAX_SIZE: usize = 64 << 20;
 
 /// The counters of all rules with `times`.
@@ -26,7 +26,7 @@ struct Known {
     /// How many loads there have been.
     loads: u64,
     by_rule: HashMap<RuleId, Kept>,
-    /// What the scopes of all counters take, also of those that only calls keep.
+    /// How many bytes the scopes of all counters take, including counters that only running calls keep.
     size: Arc<AtomicUsize>,
 }
 
@@ -38,10 +38,10 @@ struct Kept {
 }
 
 impl Counters {
-    /// Makes the counters of one load, or takes those that the rules have already. Returns the number of the load.
+    /// Begins to count for the rules of a load; those that are known go on counting. Returns the number of the load.
     ///
-    /// Those that neither the load before nor anything that still runs has are forgotten: there may be loads that are
-    /// never [served](Self::forget_before).
+    /// A counter is dropped if the last load did not have it and nothing that still runs does. Counters of the rules that
+    /// are being served stay, because this load may never be served; see [`forget_before`](Self::forget_before).
     pub(crate) fn load<'r>(&self, rules: impl Iterator<Item = &'r RuleId>) -> u64 {
         let mut known = self.known();
         let last = known.loads;
@@ -61,7 +61,7 @@ impl Counters {
         load
     }
 
-    /// Forgets the counters of rules that neither that load nor a later one has.
+    /// Drops the counters of rules that are neither in that load nor in a later one.
     pub(crate) fn forget_before(&self, load: u64) {
         self.known().by_rule.retain(|_, kept| kept.load >= load);
     }
@@ -89,9 +89,9 @@ pub(in crate::rules::run) struct Counter {
 #[derive(Debug)]
 struct Answered {
     counts: HashMap<String, u64>,
-    /// What the scopes take.
+    /// How many bytes its scopes take.
     size: usize,
-    /// What the scopes of all counters take.
+    /// How many bytes the scopes of all counters take.
     total: Arc<AtomicUsize>,
 }
 
@@ -176,7 +176,7 @@ mod tests {
         }
     }
 
-    /// Loads the rules of those names, and gives their counters.
+    /// Loads the rules of those names, and returns their counters.
     fn load(counters: &Counters, names: &[&str]) -> (u64, Vec<Arc<Counter>>) {
         let ids: Vec<RuleId> = names.iter().map(|name| rule(name)).collect();
         let load = counters.load(ids.iter());
@@ -207,7 +207,7 @@ mod tests {
         let long = |name: char| name.to_string().repeat(MAX_SIZE / 3 * 2);
         two[0].answered().count(long('x')).expect("there is room");
         two[1].answered().count(long('y')).expect_err("there is no more");
-        // The bytes of a counter that is gone can be taken again.
+        // The bytes of a dropped counter are free again.
         let (last, others) = load(&counters, &["b"]);
         counters.forget_before(last);
         drop(two);
@@ -218,7 +218,7 @@ mod tests {
     fn a_rule_keeps_its_counter_until_it_is_gone_from_what_is_served() {
         let counters = Counters::default();
         let (_, first) = load(&counters, &["a", "b"]);
-        // A load that is never served, as of a file that is being written.
+        // A load that is never served: the file was being written.
         let (_, none) = load(&counters, &[]);
         assert!(none.is_empty());
         let (_, second) = load(&counters, &["a", "b"]);

@@ -1,4 +1,4 @@
-//! Signals on their way from one call to others.
+//! Signals from one call to others.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,12 +33,12 @@ pub(in crate::rules::run) struct Listener {
     received: mpsc::Receiver<Signal>,
 }
 
-/// Signals that wait for one call; more are dropped.
+/// How many signals wait for one call; more are dropped.
 const WAITING: usize = 1024;
 
 impl Signals {
-    /// Raises a signal in every call that handles it but the one that listens as `except`; with a key, in those whose
-    /// key it is. Returns how many calls were told.
+    /// Raises a signal in every call that handles it, except in the one that listens as `except`; with a key, only in
+    /// calls with the same key. Returns how many calls received it.
     pub(in crate::rules::run) fn raise(&self, name: &str, key: Option<&str>, except: Option<u64>) -> usize {
         let listeners = self.listeners();
         let Some((name, calls)) = listeners.by_signal.get_key_value(name) else {
@@ -59,7 +59,7 @@ impl Signals {
         calls.iter().filter(heard).count()
     }
 
-    /// Listens to the signals of those names.
+    /// Listens for the signals of those names.
     pub(in crate::rules::run) fn listen(self: &Arc<Self>, names: impl Iterator<Item = Arc<str>>) -> Listener {
         let (sender, received) = mpsc::channel(WAITING);
         let names: Vec<Arc<str>> = names.collect();

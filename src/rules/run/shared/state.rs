@@ -6,8 +6,10 @@ use super::counters::Counters;
 use super::signals::{Listener, Signals};
 use crate::cel::Store;
 
-/// The `store`, the counters of `times` and the signals on their way. Cheap to clone; a reload that is given the same
-/// state goes on counting.
+/// The `store`, the counters of `times`, and the calls that handle signals.
+///
+/// Cheap to clone. Rules that are loaded with the same [state](crate::RulesOptions::state) take the place of those that
+/// were loaded before: they go on counting.
 #[derive(Debug, Clone, Default)]
 pub struct RulesState {
     store: Arc<RwLock<Store>>,
@@ -16,23 +18,23 @@ pub struct RulesState {
 }
 
 impl RulesState {
-    /// Nothing counted, nobody listening.
+    /// An empty state.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Raises a signal in every call that handles it; with a key, in those whose key it is. Returns how many calls were
-    /// told.
+    /// Raises a signal in every call that handles it; with a key, only in calls with the same key. Returns how many calls
+    /// received it.
     pub fn signal(&self, name: &str, key: Option<&str>) -> usize {
         self.signals.raise(name, key, None)
     }
 
-    /// The variables that calls share, to be read.
+    /// The variables that calls share, for reading.
     pub(in crate::rules::run) fn store(&self) -> RwLockReadGuard<'_, Store> {
         self.store.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The variables that calls share, to be changed.
+    /// The variables that calls share, for writing.
     pub(in crate::rules::run) fn store_mut(&self) -> RwLockWriteGuard<'_, Store> {
         self.store.write().unwrap_or_else(PoisonError::into_inner)
     }
@@ -42,12 +44,12 @@ impl RulesState {
         &self.counters
     }
 
-    /// Raises a signal in all calls but the one that listens as `except`.
+    /// Raises a signal in all calls except the one that listens as `except`.
     pub(in crate::rules::run) fn raise(&self, name: &str, key: Option<&str>, except: Option<u64>) -> usize {
         self.signals.raise(name, key, except)
     }
 
-    /// Listens to the signals of those names.
+    /// Listens for the signals of those names.
     pub(in crate::rules::run) fn listen(&self, names: impl Iterator<Item = Arc<str>>) -> Listener {
         self.signals.listen(names)
     }

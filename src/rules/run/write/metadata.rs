@@ -6,7 +6,7 @@ use crate::cel::{Env, Value};
 use crate::rules::plan::{Header, HeaderValue, Metadata, ascii_value, binary_value};
 
 impl Metadata {
-    /// Puts the values into `map`, in place of earlier ones of the same names; an `Err` names the entry at fault.
+    /// Puts the values into `map`, replacing earlier values of the same names; an `Err` names the entry that failed.
     pub(crate) fn write(&self, env: &Env<'_>, map: &mut MetadataMap) -> Result<(), String> {
         for entry in &self.entries {
             match entry {
@@ -37,7 +37,7 @@ impl Metadata {
 impl<V: Clone> HeaderValue<V> {
     fn get(&self, env: &Env<'_>, read: fn(&Value<'_>) -> Result<V, String>) -> Result<V, String> {
         match self {
-            Self::Ready(value) => Ok(value.clone()),
+            Self::Constant(value) => Ok(value.clone()),
             Self::Dynamic(template) => read(&template.value(env).map_err(|error| error.to_string())?),
         }
     }

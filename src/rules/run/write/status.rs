@@ -9,7 +9,7 @@ use crate::message::{WireType, key, put_delimited, put_varint};
 use crate::rules::plan::{CodeTemplate, StatusTemplate, code_of};
 
 impl StatusTemplate {
-    /// The status for this call; an `Err` says what did not fit.
+    /// The status for this call; an `Err` says which part failed.
     pub(crate) fn status(&self, env: &Env<'_>) -> Result<Status, String> {
         let code = match &self.code {
             CodeTemplate::Constant(code) => *code,
@@ -30,7 +30,7 @@ impl StatusTemplate {
         Ok(Status::with_details(code, message, details))
     }
 
-    /// A `google.rpc.Status`, which the details travel in.
+    /// The `google.rpc.Status` that carries the details.
     fn details(&self, code: Code, message: &str, env: &Env<'_>) -> Result<Bytes, String> {
         let mut buffer = Vec::new();
         if code != Code::Ok {

@@ -7,7 +7,7 @@ use crate::cel::{Env, EvalError, Value};
 use crate::rules::plan::{Pause, ValueTemplate, duration_of};
 
 impl ValueTemplate {
-    /// The value for this call, free of what it was read from.
+    /// The value for this call. It borrows nothing from the call.
     #[inline]
     pub(crate) fn value(&self, env: &Env<'_>) -> Result<Value<'static>, EvalError> {
         Ok(match self {
@@ -36,7 +36,7 @@ impl ValueTemplate {
 }
 
 impl Pause {
-    /// How long, on this call; an `Err` says what the template gave instead.
+    /// The duration for this call; an `Err` says why there is none.
     pub(crate) fn duration(&self, env: &Env<'_>) -> Result<Duration, String> {
         match self {
             Self::Constant(duration) => Ok(*duration),

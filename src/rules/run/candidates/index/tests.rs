@@ -1,4 +1,4 @@
-//! A look-up in the index chooses the rule that trying all of them would, whatever they ask for.
+//! A look-up in the index finds the rule that trying all rules would find.
 
 use std::fmt::Write as _;
 
@@ -96,7 +96,7 @@ fn condition() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A request of the values that conditions ask for; a field in three is unset.
+/// A request with values that conditions compare; a field in three is unset.
 fn request() -> impl Strategy<Value = String> {
     let field = prop_oneof![
         Just("string"),

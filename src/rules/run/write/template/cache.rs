@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 
 use crate::rules::plan::template::{pad, put_padded};
 
-/// What the loops of one call have written before; valid for one event.
+/// The bytes that loops of one call have written; valid for one event.
 #[derive(Debug, Default)]
 pub(crate) struct LoopCache {
     entries: Box<[Entry]>,
@@ -16,15 +16,15 @@ pub(crate) struct LoopCache {
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// The event that the bytes are of; 0 before the first.
+    /// The event in which the bytes were written; 0 before the first.
     event: Cell<u64>,
-    /// The bytes, and padding.
+    /// The bytes, followed by padding.
     padded: RefCell<Vec<u8>>,
     length: Cell<usize>,
 }
 
 impl LoopCache {
-    /// With this many places.
+    /// A cache with this many places.
     pub(crate) fn new(count: usize) -> Self {
         Self {
             entries: (0..count).map(|_| Entry::default()).collect(),
@@ -32,14 +32,13 @@ impl LoopCache {
         }
     }
 
-    /// Begins another event: what was written before is not valid any more.
+    /// Begins another event: what was written before is no longer valid.
     #[inline]
     pub(crate) fn forget(&mut self) {
         self.event += 1;
     }
 
-    /// Appends the bytes of a place. They come from `write` once in each event, and each time if there is no such
-    /// place.
+    /// Appends the bytes of a place. `write` makes them once in each event, or each time if there is no such place.
     #[inline]
     pub(in crate::rules::run) fn put<E>(
         &self,

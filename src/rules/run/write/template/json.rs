@@ -1,4 +1,4 @@
-//! `google.protobuf.Value`, `Struct` and `ListValue`: JSON inside of messages.
+//! `google.protobuf.Value`, `Struct` and `ListValue`: JSON inside messages.
 
 use super::value::does_not_fit;
 use crate::cel::Value;

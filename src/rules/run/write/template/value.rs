@@ -1,15 +1,16 @@
-//! Values onto the wire.
+//! Encodes values as fields.
 //!
-//! A value that a field does not take is never bent to fit: integers keep their exact value or are refused.
+//! Values are never changed to fit: an integer that a field cannot hold exactly is an error. An `Err` says which value does
+//! not fit which type.
 
 use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor, Syntax, Value as Constant};
 
 use crate::cel::Value;
 use crate::message::{WireType, key, put_delimited, put_scalar, put_varint, with_length};
-use crate::rules::plan::{FieldInfo, WellKnown, kind_name, takes_null, whole};
+use crate::rules::plan::{FieldInfo, JsonForm, kind_name, takes_null, whole};
 use crate::schema::is_null_value;
 
-/// A scalar's zero.
+/// The zero of a scalar.
 pub(super) fn put_zero(buffer: &mut Vec<u8>, kind: &Kind) {
     match kind {
         Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => buffer.extend_from_slice(&[0; 8]),
@@ -18,7 +19,7 @@ pub(super) fn put_zero(buffer: &mut Vec<u8>, kind: &Kind) {
     }
 }
 
-/// A scalar that was made for its kind, without its key.
+/// A scalar that has its kind's type, without its key.
 pub(super) fn put_constant(buffer: &mut Vec<u8>, kind: &Kind, value: &Constant) {
     let fits = put_scalar(buffer, kind, value);
     debug_assert!(fits, "made for another kind");
@@ -65,7 +66,7 @@ pub(super) fn put_field(buffer: &mut Vec<u8>, field: &FieldInfo, value: &Value<'
     }
 }
 
-/// One value with its key; nothing where it is the default of a field without presence, or null.
+/// One value with its key. Writes nothing for null, or for the default of a field without presence.
 fn put_keyed(buffer: &mut Vec<u8>, field: &FieldInfo, value: &Value<'_>) -> Result<(), String> {
     if matches!(value, Value::Null) && !takes_null(&field.kind) {
         return Ok(());
@@ -79,7 +80,7 @@ fn put_keyed(buffer: &mut Vec<u8>, field: &FieldInfo, value: &Value<'_>) -> Resu
     Ok(())
 }
 
-/// One value without its key; says whether it is the type's zero.
+/// One value without its key; returns whether it is the type's zero.
 pub(super) fn put_value(buffer: &mut Vec<u8>, field: &FieldInfo, value: &Value<'_>) -> Result<bool, String> {
     let start = buffer.len();
     match &field.kind {
@@ -123,7 +124,7 @@ pub(super) fn put_value(buffer: &mut Vec<u8>, field: &FieldInfo, value: &Value<'
         },
         Kind::Enum(descriptor) => put_varint(buffer, i64::from(enum_number(descriptor, value)?) as u64),
         Kind::Message(descriptor) => {
-            let well_known = WellKnown::of(descriptor);
+            let well_known = JsonForm::of(descriptor);
             if field.group {
                 put_contents(buffer, descriptor, well_known, value)?;
                 put_varint(buffer, key(field.number, WireType::EndGroup).into());
@@ -138,11 +139,11 @@ pub(super) fn put_value(buffer: &mut Vec<u8>, field: &FieldInfo, value: &Value<'
     Ok(buffer[start..].iter().all(|byte| *byte == 0))
 }
 
-/// All of a message.
+/// The contents of a message.
 pub(super) fn put_contents(
     buffer: &mut Vec<u8>,
     descriptor: &MessageDescriptor,
-    well_known: Option<WellKnown>,
+    well_known: Option<JsonForm>,
     value: &Value<'_>,
 ) -> Result<(), String> {
     match (value, well_known) {
@@ -197,7 +198,7 @@ fn enum_number(descriptor: &EnumDescriptor, value: &Value<'_>) -> Result<i32, St
     Ok(number)
 }
 
-/// "3000000000 does not fit int32".
+/// An error such as "3000000000 does not fit int32".
 pub(super) fn does_not_fit(value: &Value<'_>, expected: &str) -> String {
     let text = match value {
         Value::Null => "null".to_owned(),

@@ -6,10 +6,10 @@ use super::json::{put_json, put_list, put_struct};
 use super::value::{does_not_fit, put_field};
 use crate::cel::Value;
 use crate::message::{WireType, key, put_delimited, put_varint};
-use crate::rules::plan::{FieldInfo, WellKnown, from_json_text, type_url};
+use crate::rules::plan::{FieldInfo, JsonForm, from_json_text, type_url};
 
-impl WellKnown {
-    /// Writes a value that is not a message of that very type.
+impl JsonForm {
+    /// Writes a value other than a message of this type.
     pub(super) fn put(
         self,
         buffer: &mut Vec<u8>,

@@ -10,11 +10,11 @@ use crate::rules::plan::template::{
 };
 use crate::rules::plan::{canonical, kind_name};
 
-/// The lengths that are open.
+/// The lengths that are not known yet.
 type OpenLengths = [Room; MAX_OPEN];
 
 impl Template {
-    /// Appends the message's bytes. After an error the buffer holds half a message.
+    /// Appends the message's bytes. After an error the buffer holds a part of the message.
     #[inline]
     pub(crate) fn write(
         &self,
@@ -62,7 +62,7 @@ pub(super) fn write_all(
 }
 
 impl Open {
-    /// Leaves room for the length.
+    /// Writes what precedes the contents, and leaves room for the length.
     #[inline(always)]
     pub(super) fn write(&self, buffer: &mut Vec<u8>, lengths: &mut OpenLengths) {
         let start = buffer.len() + self.gap;
@@ -193,7 +193,7 @@ impl Double {
             .program
             .eval_double(env)
             .map_err(|error| failed(&self.field, error))?;
-        // The zero with a sign is no default.
+        // -0.0 is not the default.
         if number.to_bits() != 0 || !self.omit_zero {
             if self.key != 0 {
                 put_varint(buffer, self.key.into());

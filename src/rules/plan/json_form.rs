@@ -8,19 +8,19 @@ use crate::schema;
 
 /// A message type with a JSON form of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WellKnown {
+pub(crate) enum JsonForm {
     Timestamp,
     Duration,
     FieldMask,
     Struct,
     Value,
     ListValue,
-    /// `StringValue` and its kin: one field, `value`.
+    /// `StringValue` and the like: messages with one field, `value`.
     Wrapper,
     Any,
 }
 
-impl WellKnown {
+impl JsonForm {
     pub(crate) fn of(descriptor: &MessageDescriptor) -> Option<Self> {
         Some(match schema::WellKnown::of(descriptor)? {
             schema::WellKnown::Timestamp => Self::Timestamp,
@@ -35,22 +35,22 @@ impl WellKnown {
         })
     }
 
-    /// Whether it holds any JSON.
+    /// Whether it can hold JSON of any shape, or of any object or list.
     pub(crate) fn is_json(self) -> bool {
         matches!(self, Self::Struct | Self::Value | Self::ListValue)
     }
 }
 
-/// Whether null is a value of that kind and not "unset": it is for `google.protobuf.Value` and `NullValue`.
+/// Whether null is a value of that kind rather than "unset": of `google.protobuf.Value` and `NullValue`.
 pub(crate) fn takes_null(kind: &Kind) -> bool {
     match kind {
-        Kind::Message(message) => WellKnown::of(message) == Some(WellKnown::Value),
+        Kind::Message(message) => JsonForm::of(message) == Some(JsonForm::Value),
         Kind::Enum(enumeration) => schema::is_null_value(enumeration),
         _ => false,
     }
 }
 
-/// The URL that an Any names a message type by.
+/// The URL by which an Any names a message type.
 pub(crate) fn type_url(full_name: &str) -> String {
     format!("type.googleapis.com/{full_name}")
 }
