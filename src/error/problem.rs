@@ -1,4 +1,7 @@
 //! One thing that is wrong with a proto, a descriptor set or a rules file, with its place and a hint.
+//!
+//! All problems of a file share its text. A place is a span of bytes; lines and columns are counted when someone asks.
+//! As a miette diagnostic a problem can be drawn with its line and a caret; the library itself draws nothing.
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -1,4 +1,6 @@
 //! What can be wrong with one message, and the gRPC status that says so.
+//!
+//! One function maps a cause to a code, and a test holds a table of all of them.
 
 use std::fmt;
 

@@ -1,4 +1,7 @@
 //! Length prefixes: bytes are reserved for each length, and filled in when its contents are written.
+//!
+//! A length that takes more bytes than were reserved moves its contents. To make that rare, a place in a template
+//! remembers how many bytes its length took the last time.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 

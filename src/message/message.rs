@@ -1,4 +1,6 @@
 //! One message: its descriptor, and either its checked bytes or a decoded form.
+//!
+//! The invariant: bytes in a message have passed [`check`] for its type, so they always decode.
 
 use std::borrow::Cow;
 use std::fmt;

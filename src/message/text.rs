@@ -1,4 +1,7 @@
 //! Messages from and to the protobuf text format.
+//!
+//! prost-reflect parses and prints it. Its parser recurses without a limit, and so does its printer into an `Any`, so both
+//! are bounded here first.
 
 use prost_reflect::text_format::FormatOptions;
 use prost_reflect::{DynamicMessage, MessageDescriptor};

@@ -1,13 +1,12 @@
 //! Why a command did not do what it was asked to: an error of the library, or of the command itself.
+//!
+//! The library's `Error` can only be made by the library. What goes wrong here is a sentence, with a cause if there is
+//! one. How it is printed is not its concern: see `output::report`.
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::process::ExitCode;
 
-use protod::Error;
-
-use crate::output::problems::print_problems;
-use crate::output::stderr::say_line;
+use protod::{Error, Problem};
 
 /// A command that failed.
 #[derive(Debug)]
@@ -41,20 +40,21 @@ impl Failure {
         }
     }
 
-    /// Prints it on stderr, and gives the exit code.
-    pub(crate) fn report(&self) -> ExitCode {
+    /// What failed beneath it, outermost first.
+    pub(crate) fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+        let first = match self {
+            Self::Library(error) => error.source(),
+            Self::Command { cause, .. } => cause.as_deref().map(|cause| cause as &(dyn StdError + 'static)),
+        };
+        std::iter::successors(first, |&cause| cause.source())
+    }
+
+    /// The problems of protos or rules, if they are what failed.
+    pub(crate) fn problems(&self) -> &[Problem] {
         match self {
-            Self::Library(error) if !error.problems().is_empty() => print_problems(error.problems()),
-            Self::Library(error) => {
-                say_line(format_args!("error: {error}"));
-                print_causes(error.source());
-            }
-            Self::Command { message, cause } => {
-                say_line(format_args!("error: {message}"));
-                print_causes(cause.as_deref().map(|cause| cause as &dyn StdError));
-            }
+            Self::Library(error) => error.problems(),
+            Self::Command { .. } => &[],
         }
-        ExitCode::FAILURE
     }
 }
 
@@ -64,13 +64,6 @@ impl fmt::Display for Failure {
             Self::Library(error) => error.fmt(f),
             Self::Command { message, .. } => f.write_str(message),
         }
-    }
-}
-
-fn print_causes(mut cause: Option<&(dyn StdError + 'static)>) {
-    while let Some(error) = cause {
-        say_line(format_args!("caused by: {error}"));
-        cause = error.source();
     }
 }
 

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use self::cli::Cli;
+use self::output::report::report;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -22,6 +23,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(code) => code,
-        Err(failure) => failure.report(),
+        Err(failure) => {
+            report(&failure);
+            ExitCode::FAILURE
+        }
     }
 }

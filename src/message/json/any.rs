@@ -1,4 +1,6 @@
 //! The entries of an `Any` in JSON: its type, and what that says of the others.
+//!
+//! The type usually comes first. The entries before it are read without knowing what they are, and only counted.
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 

@@ -1,4 +1,6 @@
-//! Where JSON breaks its lines, and how it writes numbers: as JavaScript does, 1 and not 1.0.
+//! The layout of JSON over several lines, and its numbers, which are written as JavaScript writes them.
+//!
+//! serde_json writes 1.0 for a whole double; protobuf's other implementations write 1, and so does this.
 
 use std::io;
 

@@ -1,4 +1,6 @@
 //! ProtoJSON in the caller's style: over several lines, with defaults, with the names of the proto.
+//!
+//! The printer also keeps the types of `Any`s that it does not know, so that a client can ask its server for them.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

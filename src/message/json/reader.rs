@@ -1,4 +1,7 @@
 //! ProtoJSON messages one after the other, from anything that can be read.
+//!
+//! Nothing is read ahead of a message, so it can be used for a conversation at a terminal, and endless data takes no
+//! memory.
 
 use std::fmt;
 use std::io::Read;

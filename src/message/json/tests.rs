@@ -1,4 +1,7 @@
 //! What is read as ProtoJSON, what is refused, and where the text is at fault.
+//!
+//! protobuf's conformance suite covers what every implementation reads. Here are the places of problems, streams, and
+//! what the suite does not ask.
 
 use prost_reflect::MessageDescriptor;
 

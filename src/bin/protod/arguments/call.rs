@@ -1,4 +1,7 @@
-//! Which method to call, of which server, with what: the arguments of all commands that call one.
+//! Which method to call, of which server, with what: the arguments that `call` and `bench` share.
+//!
+//! A client that is made from them asks reflection for one service only, so that a server with many protos answers
+//! quickly.
 
 use std::time::Duration;
 

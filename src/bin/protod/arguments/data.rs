@@ -1,4 +1,7 @@
 //! The request messages of `call`, `bench` and `explain`: given as an argument, in a file, or on stdin.
+//!
+//! All JSON goes through the library's [`JsonReader`], which reads as `Message::from_json` does. Messages are counted
+//! from 1 in errors, and the cause has line and column of the data.
 
 use std::error::Error as StdError;
 use std::fs::File;

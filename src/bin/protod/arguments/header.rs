@@ -1,4 +1,7 @@
 //! A line of metadata as it is given on the command line: `name: value`.
+//!
+//! It is checked when the arguments are parsed, so a wrong name or value is wrong usage. The value of a `-bin` name is
+//! base64, with or without padding.
 
 use std::str::FromStr;
 

@@ -1,4 +1,7 @@
 //! What to load: the arguments that `serve`, `check` and `explain` share.
+//!
+//! Without `--rules`, rules are read from the folders of the protos. A server also watches those folders, since a rules
+//! file may be added to them.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,7 @@
-//! The limits of a server, as flags; docs/limits.md lists them in one table, and a test compares the two.
+//! The limits of a server, as flags.
+//!
+//! Their defaults are the library's own, and a test compares the two. docs/limits.md lists them in one table, which a
+//! test compares with the help.
 
 use std::fmt;
 use std::str::FromStr;

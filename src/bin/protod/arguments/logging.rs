@@ -1,4 +1,7 @@
 //! Logs on stderr, as text or JSON.
+//!
+//! The filter is checked when the arguments are parsed: a misspelt level is wrong usage. The log is installed when
+//! loading has succeeded, because until then errors are printed for people.
 
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;

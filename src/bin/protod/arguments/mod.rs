@@ -1,4 +1,7 @@
 //! Arguments that several commands share, or that are long enough for a file of their own.
+//!
+//! Each file holds a struct for clap to flatten into a command, and what the library is given from it. Commands know
+//! arguments; arguments know no command.
 
 pub(crate) mod call;
 pub(crate) mod data;

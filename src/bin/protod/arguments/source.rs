@@ -1,4 +1,6 @@
 //! `list` and `describe` look at a server or at protos; their arguments decide which.
+//!
+//! Both kinds of source give a schema, so that the commands need not know which one it was.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,7 @@
-//! TLS, as flags.
+//! TLS of a server, as flags.
+//!
+//! A certificate and its key turn it on; an authority for clients makes it mutual. The files are read again when they
+//! change, or at SIGHUP.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! `protod check`: loads protos and rules, and serves nothing.
+//!
+//! It loads exactly what `serve` would load, so a check that passes in CI means that the server starts.
 
 use clap::Args;
 use protod::RulesOptions;

@@ -1,4 +1,6 @@
 //! `protod explain`: why each rule of a method would or would not answer a call.
+//!
+//! No server is needed: the rules are loaded, and asked about a request that is given on the command line.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,6 @@
 //! `protod list`: the services of a server or of protos, or the methods of a service.
+//!
+//! One name a line, sorted, for scripts. A method is printed as `call` takes it: package.Service/Method.
 
 use clap::Args;
 

@@ -1,4 +1,6 @@
 //! `protod man` and `protod completions`, both made from the definition of the command line.
+//!
+//! The definition is an argument, because it includes these two commands.
 
 use clap::{Args, Command};
 use clap_complete::Shell;

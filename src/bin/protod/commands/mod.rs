@@ -1,4 +1,7 @@
 //! The subcommands: one file, or one folder, for each.
+//!
+//! A command is a struct of arguments with a method `run`. It prints data on stdout, and returns a
+//! [`Failure`](crate::failure::Failure) for `main` to report.
 
 pub(crate) mod bench;
 pub(crate) mod call;

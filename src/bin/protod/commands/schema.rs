@@ -1,4 +1,6 @@
 //! `protod schema`: the JSON Schema of rules files, for editors.
+//!
+//! The schema is the library's; here it is only printed.
 
 use clap::Args;
 use protod::rules::JSON_SCHEMA;

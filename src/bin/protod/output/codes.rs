@@ -1,4 +1,6 @@
 //! The names of gRPC codes.
+//!
+//! They are spelt as Go and grpcurl spell them, so that scripts which read grpcurl's output can read ours.
 
 use tonic::Code;
 

@@ -1,4 +1,6 @@
 //! Colour on stderr: on a terminal only, and not if `NO_COLOR` is set.
+//!
+//! The log and the report of problems ask here, so that both decide alike. See <https://no-color.org>.
 
 use std::io::{IsTerminal as _, stderr};
 

@@ -1,8 +1,10 @@
 //! What the commands print: data on stdout, messages on stderr.
+//!
+//! Nothing here panics if nobody reads it; `println!` and `eprintln!` would.
 
 pub(crate) mod codes;
 pub(crate) mod colour;
-pub(crate) mod problems;
+pub(crate) mod report;
 pub(crate) mod stderr;
 pub(crate) mod stdout;
 pub(crate) mod summary;

@@ -1,4 +1,6 @@
-//! Data on stdout. A reader that has gone, such as `head`, has seen enough, and is no failure.
+//! Data on stdout.
+//!
+//! A reader that has gone, such as `head`, has seen enough: that is no failure. `println!` would panic.
 
 use std::io::{self, Write as _};
 

@@ -1,4 +1,6 @@
 //! How much was loaded, in words.
+//!
+//! `check` prints it as its result, and `serve` above its list of services.
 
 use protod::{Rules, Schema};
 

@@ -1,4 +1,6 @@
-//! What the command line takes and refuses. tests/command_line.rs runs the binary on what is refused.
+//! What the command line accepts and refuses, and what every flag has.
+//!
+//! tests/command_line.rs runs the binary on some of what is refused, for the exit code and the message.
 
 use clap::{CommandFactory as _, Parser as _};
 

@@ -1,4 +1,7 @@
 //! The load: a fixed number of calls in flight, spread over connections, until enough are done or the time is up.
+//!
+//! Each caller is a task that makes one call after the other. A counter hands out tickets, one for each call, so that
+//! exactly as many calls are made as were asked for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,7 @@
 //! The results of a run, as text and as JSON.
+//!
+//! The text is for people, and may change. The JSON has the same figures under names that scripts can rely on, with
+//! latencies in milliseconds.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, stderr};

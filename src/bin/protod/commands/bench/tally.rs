@@ -1,4 +1,7 @@
-//! The counts of a run: each connection keeps its own, so that callers rarely wait for each other; they are added up at the end.
+//! The counts of a run.
+//!
+//! Each connection keeps its own, so that callers rarely wait for each other; they are added up at the end. Latencies go
+//! into a histogram, which takes the same memory for any number of calls.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,7 @@
 //! Why a call did not end well.
+//!
+//! The three reasons have different exit codes: 1 for a failure on this side, 64 + the gRPC code for a status, and 0 if
+//! the reader of the output has gone.
 
 use tonic::Status;
 

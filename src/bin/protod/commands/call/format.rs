@@ -1,4 +1,6 @@
 //! How messages are written, both those read and those printed.
+//!
+//! JSON values need no separator. Messages in the text format do, and it is the one that grpcurl uses.
 
 use clap::ValueEnum;
 

@@ -1,4 +1,7 @@
 //! Responses on stdout.
+//!
+//! Output is buffered, and flushed when no further response is there yet. An `Any` of an unknown type is printed as
+//! bytes; its type is remembered, so that the server can be asked for it.
 
 use std::io::{self, BufWriter, StdoutLock, Write as _};
 

@@ -1,4 +1,6 @@
-//! What a call says on stderr: how it went wrong, and on request what there is besides the messages.
+//! What a call prints on stderr: its status, the verbose lines, and a progress line.
+//!
+//! A failed call prints its status as grpcurl does. The progress line is for terminals, and disappears at the end.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, stderr, stdin, stdout};

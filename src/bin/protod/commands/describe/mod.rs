@@ -1,4 +1,6 @@
 //! `protod describe`: symbols of a server or of protos, as proto text.
+//!
+//! With `--template` it prints a message to fill in, as JSON, for `protod call -d`.
 
 mod template;
 

@@ -1,4 +1,6 @@
 //! A message to fill in: every field is there, lists and maps with one element.
+//!
+//! A type that contains itself ends the nesting: the field is left out where its type is already being filled.
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 

@@ -1,4 +1,6 @@
-//! The folder to begin with: the files as they are in `template/`, which tests serve and walk through.
+//! The files of a new folder.
+//!
+//! They are kept as files in `template/` and compiled into the binary. Tests serve them, and walk through the README.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,6 @@
 //! What `serve` prints when it starts: its services, and for each a command to paste into a shell.
+//!
+//! It is for people, so it is left out when the log is JSON. Long lists are cut.
 
 use std::fmt::Write as _;
 

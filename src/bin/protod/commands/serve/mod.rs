@@ -1,4 +1,7 @@
 //! `protod serve`: loads, binds, says so, and serves until it is stopped.
+//!
+//! Everything is loaded before anything is bound, so a server with a mistake in its files never listens. `protod
+//! listening on ADDR` is the first line on stderr; by then signals are handled and clients can connect.
 
 mod banner;
 

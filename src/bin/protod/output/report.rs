@@ -1,4 +1,6 @@
-//! Problems of protos and rules for people: the place with a caret, and what to do.
+//! Why a command failed, for people: `error:`, `caused by:`, and problems of protos and rules with their place.
+//!
+//! A problem shows its line with a caret, and what to do about it. Lines and colours are drawn on a terminal only.
 
 use std::io::{IsTerminal as _, stderr};
 
@@ -7,9 +9,21 @@ use protod::Problem;
 
 use super::colour;
 use super::stderr::say_line;
+use crate::failure::Failure;
+
+/// Prints why a command failed: every problem of protos or rules, or an error and its causes.
+pub(crate) fn report(failure: &Failure) {
+    if !failure.problems().is_empty() {
+        return print_problems(failure.problems());
+    }
+    say_line(format_args!("error: {failure}"));
+    for cause in failure.causes() {
+        say_line(format_args!("caused by: {cause}"));
+    }
+}
 
 /// Prints every problem, and how many there are.
-pub(crate) fn print_problems(problems: &[Problem]) {
+fn print_problems(problems: &[Problem]) {
     let handler = GraphicalReportHandler::new_themed(theme()).with_links(false);
     for problem in problems {
         let mut report = String::new();
