@@ -24,7 +24,8 @@
 //! | [`handler`] | one trait for all four kinds of RPC, and the call that it sees |
 //! | [`sample`] | answers made up from the descriptor alone |
 //! | [`rules`] | how methods answer, as data |
-//! | [`server`] | from the socket to a handler; reflection, health, limits, draining |
+//! | [`transport`] | sockets, TLS, HTTP/2 and its guards, the limits of connections |
+//! | [`server`] | from a request to a handler; reflection, health, limits of calls, draining |
 //! | [`live`] | reloads protos and rules while a server runs |
 //! | [`client`] | calls methods of any server by name, with its protos by reflection |
 //!
@@ -52,6 +53,7 @@ pub mod sample;
 pub mod schema;
 pub mod server;
 mod suggest;
+pub mod transport;
 mod uuid;
 
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
@@ -61,10 +63,8 @@ pub use crate::message::{DynamicCodec, Message, MessageError};
 pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};
 pub use crate::sample::{SampleHandler, Sampler};
 pub use crate::schema::{InputFolder, Method, Schema, SchemaBuilder, SchemaFile};
-pub use crate::server::{
-    Bound, GrpcService, Handlers, Health, Limits, ListenAddr, Listener, Server, ServerBuilder, ServingStatus,
-    Tls, TlsFiles,
-};
+pub use crate::server::{Bound, GrpcService, Handlers, Health, Server, ServerBuilder, ServingStatus};
+pub use crate::transport::{Limits, ListenAddr, Listener, Tls, TlsFiles};
 
 /// Compiles the Rust in the README.
 #[cfg(doctest)]

@@ -13,7 +13,7 @@ use super::trigger::ReloadTrigger;
 use super::watcher::FolderWatcher;
 use crate::error::Error;
 
-/// Reloads a [`Server`](crate::server::Server), or its [`Tls`](crate::server::Tls), for as long as it
+/// Reloads a [`Server`](crate::server::Server), or its [`Tls`](crate::transport::Tls), for as long as it
 /// [runs](Reloader::run).
 ///
 /// `Outcome` is what a successful reload returns.

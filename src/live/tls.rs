@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use super::reloader::{Reason, Reloader, WatchedFiles};
 use super::snapshot::{Paths, Snapshot};
 use crate::error::Error;
-use crate::server::{Tls, TlsFiles};
+use crate::transport::{Tls, TlsFiles};
 
 impl Reloader<()> {
     /// Reloads the `tls` that a server was given.

@@ -10,21 +10,19 @@ use arc_swap::ArcSwap;
 use prost_reflect::DynamicMessage;
 use tonic::Status;
 
-use super::calls::CallsInFlight;
+use super::builtin::builtin_endpoints;
+use super::call_limit::CallsInFlight;
 use super::deadline::DeadlinePolicy;
 use super::dispatch::{GrpcService, Shared};
 use super::generation::{Generation, Handlers};
 use super::health::Health;
-use super::limits::Limits;
-use super::listen::{ListenAddr, Listener, serve};
-use super::system::system_endpoints;
-use super::tls::Tls;
-use crate::Error;
+use crate::error::Error;
 use crate::handler::{Call, CallLimits, Handler, Lifecycle, Phase};
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
 use crate::rules::Rules;
 use crate::sample::Sampler;
 use crate::schema::Schema;
+use crate::transport::{Limits, ListenAddr, Listener, Tls, serve};
 
 /// A schema and its handlers, ready to serve. Cheap to clone; clones are the same server.
 ///
@@ -141,7 +139,7 @@ impl Options {
         handlers: Handlers,
         lifecycle: Lifecycle,
     ) -> Result<Generation, Error> {
-        let system = system_endpoints(&schema, &self.health, self.reflection);
+        let system = builtin_endpoints(&schema, &self.health, self.reflection);
         Generation::new(schema, handlers, system, lifecycle)
     }
 

@@ -17,14 +17,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method as HttpMethod, Request, Re
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
-use super::calls::CallsInFlight;
+use super::call_limit::CallsInFlight;
 use super::deadline::{DeadlinePolicy, parse_timeout};
 use super::generation::Generation;
-use super::streams::call_began;
 use crate::handler::{
     CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, RequestBody, Respond,
     accepted_encodings, excerpt, trailers_only,
 };
+use crate::transport::call_began;
 
 // Constants, because a name given as text is parsed for each look-up.
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");

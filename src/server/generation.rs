@@ -10,7 +10,7 @@ use std::sync::Arc;
 use prost_reflect::DynamicMessage;
 use tonic::Status;
 
-use crate::Error;
+use crate::error::Error;
 use crate::handler::{BoxHandler, Call, Handler, Lifecycle, bidi, client_streaming, server_streaming, unary};
 use crate::rules::Rules;
 use crate::sample::{SampleHandler, Sampler};

@@ -11,7 +11,7 @@ use tonic_reflection::pb::v1::{
 
 use super::index::{ReflectionIndex, SentFiles};
 use crate::schema::Schema;
-use crate::server::system::SYSTEM_SCHEMA;
+use crate::server::builtin::BUILTIN_SCHEMA;
 
 const FILES: [(&str, &str); 4] = [
     (
@@ -64,7 +64,7 @@ fn shop() -> Schema {
 }
 
 fn index() -> ReflectionIndex {
-    ReflectionIndex::new(&[&shop(), &SYSTEM_SCHEMA])
+    ReflectionIndex::new(&[&shop(), &BUILTIN_SCHEMA])
 }
 
 fn ask(index: &ReflectionIndex, request: MessageRequest, sent: &mut SentFiles) -> MessageResponse {
@@ -357,7 +357,7 @@ fn users_own_health_proto_wins() {
         service Health { rpc Check(HealthCheckRequest) returns (HealthCheckResponse); }"#,
     )
     .unwrap();
-    let index = ReflectionIndex::new(&[&own, &SYSTEM_SCHEMA]);
+    let index = ReflectionIndex::new(&[&own, &BUILTIN_SCHEMA]);
     assert_eq!(
         listed(&index)
             .iter()
@@ -390,7 +390,7 @@ fn unrelated_health_proto_hides_nothing() {
         r#"syntax = "proto3"; package clinic; message Patient {}"#,
     )
     .unwrap();
-    let index = ReflectionIndex::new(&[&own, &SYSTEM_SCHEMA]);
+    let index = ReflectionIndex::new(&[&own, &BUILTIN_SCHEMA]);
     let health = files(ask(
         &index,
         by_symbol("grpc.health.v1.Health"),

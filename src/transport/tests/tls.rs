@@ -1,3 +1,5 @@
+//! TLS over real sockets: certificates of clients, reloads, time-outs.
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,9 +17,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::{Tls, TlsFiles};
-use crate::server::limits::Limits;
-use crate::server::listen::tests::start;
+use super::start;
+use crate::transport::{Limits, Tls, TlsFiles};
 
 /// A root of its own, and a folder for what it signs.
 struct Authority {

@@ -3,7 +3,7 @@
 //! h2 reads 8 KiB at a time, and flushes what it writes after each frame of 16 KiB: many system calls and wake-ups of the
 //! client for a stream that has more to say. Here what it writes is held back until the connection and its streams have
 //! no more to say for now, or until there is [enough](ENOUGH): a flush does nothing, and whoever polls the connection
-//! [hands over](Batched::poll_hand_over) what is held. And where much comes in, it is read ahead.
+//! [hands over](BufferedIo::poll_hand_over) what is held. And where much comes in, it is read ahead.
 
 use std::io::{self, IoSlice};
 use std::iter;
@@ -22,13 +22,13 @@ const ENOUGH: usize = 64 << 10;
 /// Where so much is written, more of the same is likely to follow.
 const LARGE: usize = 8 << 10;
 
-/// A byte stream that is read and written in batches; clones share it.
+/// A byte stream that is read and written in buffers; clones share it.
 #[derive(Debug)]
-pub(super) struct Batched<I>(Arc<Mutex<Batches<I>>>);
+pub(super) struct BufferedIo<I>(Arc<Mutex<Buffers<I>>>);
 
 /// The two buffers have memory only while there is something in them.
 #[derive(Debug)]
-struct Batches<I> {
+struct Buffers<I> {
     io: I,
     /// What is still to be written.
     held: BytesMut,
@@ -40,15 +40,15 @@ struct Batches<I> {
     failed: Option<io::Error>,
 }
 
-impl<I> Clone for Batched<I> {
+impl<I> Clone for BufferedIo<I> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<I> Batched<I> {
+impl<I> BufferedIo<I> {
     pub(super) fn new(io: I) -> Self {
-        Self(Arc::new(Mutex::new(Batches {
+        Self(Arc::new(Mutex::new(Buffers {
             io,
             held: BytesMut::new(),
             ahead: BytesMut::new(),
@@ -58,25 +58,25 @@ impl<I> Batched<I> {
     }
 
     // Taken on the connection's own task only, so nobody waits for it.
-    fn lock(&self) -> MutexGuard<'_, Batches<I>> {
+    fn lock(&self) -> MutexGuard<'_, Buffers<I>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<I: AsyncWrite + Unpin> Batched<I> {
+impl<I: AsyncWrite + Unpin> BufferedIo<I> {
     /// Writes what is held back, as far as the socket takes it; the waker is called when it takes more. An error is for
     /// the connection to find when it next reads or writes, for which the waker is called too.
     pub(super) fn poll_hand_over(&self, cx: &mut Context<'_>) {
-        let mut batches = self.lock();
-        if let Poll::Ready(Err(error)) = batches.poll_write_held(cx, 0) {
-            batches.held.clear();
-            batches.failed = Some(error);
+        let mut buffers = self.lock();
+        if let Poll::Ready(Err(error)) = buffers.poll_write_held(cx, 0) {
+            buffers.held.clear();
+            buffers.failed = Some(error);
             cx.waker().wake_by_ref();
         }
     }
 }
 
-impl<I: AsyncWrite + Unpin> Batches<I> {
+impl<I: AsyncWrite + Unpin> Buffers<I> {
     /// Writes until no more than `rest` bytes are held.
     fn poll_write_held(&mut self, cx: &mut Context<'_>, rest: usize) -> Poll<io::Result<()>> {
         while self.held.len() > rest {
@@ -137,40 +137,40 @@ fn free_if_empty(buffer: &mut BytesMut) {
     }
 }
 
-impl<I: AsyncRead + Unpin> AsyncRead for Batched<I> {
+impl<I: AsyncRead + Unpin> AsyncRead for BufferedIo<I> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let batches = &mut *self.lock();
-        if let Some(error) = batches.failed.take() {
+        let buffers = &mut *self.lock();
+        if let Some(error) = buffers.failed.take() {
             return Poll::Ready(Err(error));
         }
-        if batches.ahead.is_empty() {
-            if !batches.busy {
+        if buffers.ahead.is_empty() {
+            if !buffers.busy {
                 let before = buffer.filled().len();
-                ready!(Pin::new(&mut batches.io).poll_read(cx, buffer))?;
-                batches.busy = buffer.remaining() == 0 && buffer.filled().len() > before;
+                ready!(Pin::new(&mut buffers.io).poll_read(cx, buffer))?;
+                buffers.busy = buffer.remaining() == 0 && buffer.filled().len() > before;
                 return Poll::Ready(Ok(()));
             }
-            batches.busy = false;
-            batches.ahead.reserve(ENOUGH);
-            let mut ahead = (&mut batches.ahead).limit(ENOUGH);
-            let read = poll_read_buf(Pin::new(&mut batches.io), cx, &mut ahead);
-            batches.busy = batches.ahead.len() == ENOUGH;
-            free_if_empty(&mut batches.ahead);
+            buffers.busy = false;
+            buffers.ahead.reserve(ENOUGH);
+            let mut ahead = (&mut buffers.ahead).limit(ENOUGH);
+            let read = poll_read_buf(Pin::new(&mut buffers.io), cx, &mut ahead);
+            buffers.busy = buffers.ahead.len() == ENOUGH;
+            free_if_empty(&mut buffers.ahead);
             ready!(read)?;
         }
-        let count = batches.ahead.len().min(buffer.remaining());
-        buffer.put_slice(&batches.ahead[..count]);
-        batches.ahead.advance(count);
-        free_if_empty(&mut batches.ahead);
+        let count = buffers.ahead.len().min(buffer.remaining());
+        buffer.put_slice(&buffers.ahead[..count]);
+        buffers.ahead.advance(count);
+        free_if_empty(&mut buffers.ahead);
         Poll::Ready(Ok(()))
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Batched<I> {
+impl<I: AsyncWrite + Unpin> AsyncWrite for BufferedIo<I> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.lock().poll_take(cx, &[IoSlice::new(bytes)])
     }
@@ -192,9 +192,9 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Batched<I> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut batches = self.lock();
-        ready!(batches.poll_write_held(cx, 0))?;
-        Pin::new(&mut batches.io).poll_shutdown(cx)
+        let mut buffers = self.lock();
+        ready!(buffers.poll_write_held(cx, 0))?;
+        Pin::new(&mut buffers.io).poll_shutdown(cx)
     }
 }
 
@@ -207,8 +207,8 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_written_before_it_is_handed_over() {
         let (near, mut far) = duplex(1 << 20);
-        let batched = Batched::new(near);
-        let mut writer = batched.clone();
+        let buffered = BufferedIo::new(near);
+        let mut writer = buffered.clone();
         for part in [b"one ", b"two "] {
             writer.write_all(part).await.expect("held back");
             writer.flush().await.expect("nothing is done");
@@ -216,7 +216,7 @@ mod tests {
         let mut buffer = [0; 16];
         let read = tokio::time::timeout(std::time::Duration::ZERO, far.read(&mut buffer)).await;
         assert!(read.is_err());
-        hand_over(&batched).await;
+        hand_over(&buffered).await;
         assert_eq!(far.read(&mut buffer).await.expect("bytes"), 8);
         assert_eq!(&buffer[..8], b"one two ");
     }
@@ -224,15 +224,15 @@ mod tests {
     #[tokio::test]
     async fn no_more_is_held_back_than_the_limit_and_a_write() {
         let (near, mut far) = duplex(1000);
-        let mut batched = Batched::new(near);
+        let mut buffered = BufferedIo::new(near);
         let sent: Vec<u8> = (0..200_000_u32).map(|number| number as u8).collect();
         let expected = sent.clone();
         let writes = tokio::spawn(async move {
             for piece in sent.chunks(10_000) {
-                batched.write_all(piece).await.expect("held back, or written");
-                assert!(batched.lock().held.len() <= ENOUGH + 10_000);
+                buffered.write_all(piece).await.expect("held back, or written");
+                assert!(buffered.lock().held.len() <= ENOUGH + 10_000);
             }
-            batched.shutdown().await.expect("all is written");
+            buffered.shutdown().await.expect("all is written");
         });
         let mut received = Vec::new();
         far.read_to_end(&mut received).await.expect("bytes");
@@ -243,18 +243,18 @@ mod tests {
     #[tokio::test]
     async fn failure_to_write_is_found_by_the_next_read() {
         let (near, far) = duplex(10);
-        let mut batched = Batched::new(near);
-        batched.write_all(b"lost").await.expect("held back");
+        let mut buffered = BufferedIo::new(near);
+        buffered.write_all(b"lost").await.expect("held back");
         drop(far);
-        hand_over(&batched).await;
-        let error = batched.read(&mut [0]).await.expect_err("it failed");
+        hand_over(&buffered).await;
+        let error = buffered.read(&mut [0]).await.expect_err("it failed");
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[tokio::test]
     async fn what_is_read_ahead_is_whole_and_in_order() {
         let (near, mut far) = duplex(1 << 20);
-        let mut batched = Batched::new(near);
+        let mut buffered = BufferedIo::new(near);
         let sent: Vec<u8> = (0..300_000_u32).map(|number| (number / 7) as u8).collect();
         far.write_all(&sent).await.expect("there is room");
         drop(far);
@@ -262,21 +262,21 @@ mod tests {
         let mut buffer = [0; 8 << 10];
         let mut most_ahead = 0;
         loop {
-            let count = batched.read(&mut buffer).await.expect("bytes");
+            let count = buffered.read(&mut buffer).await.expect("bytes");
             if count == 0 {
                 break;
             }
             received.extend_from_slice(&buffer[..count]);
-            most_ahead = most_ahead.max(batched.lock().ahead.len());
+            most_ahead = most_ahead.max(buffered.lock().ahead.len());
         }
         assert_eq!(received, sent);
         assert_eq!(most_ahead, ENOUGH - buffer.len());
-        assert_eq!(batched.lock().ahead.capacity(), 0);
+        assert_eq!(buffered.lock().ahead.capacity(), 0);
     }
 
-    async fn hand_over<I: AsyncWrite + Unpin>(batched: &Batched<I>) {
+    async fn hand_over<I: AsyncWrite + Unpin>(buffered: &BufferedIo<I>) {
         std::future::poll_fn(|cx| {
-            batched.poll_hand_over(cx);
+            buffered.poll_hand_over(cx);
             Poll::Ready(())
         })
         .await;

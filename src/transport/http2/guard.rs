@@ -1,7 +1,7 @@
 //! What a client sends, looked at before h2 does: frame header by frame header, so that it costs next to nothing.
 //!
 //! h2 has two weaknesses that a server must not have: [floods](super::flood) of frames that bring no call further, and
-//! [window updates](super::late) of streams that come too late.
+//! [window updates](super::late_window_update) of streams that come too late.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
 use super::flood::{FEWEST, Flood, GOAWAY};
-use super::frames::{FRAME_HEADER, Frames};
-use super::late::LastStream;
+use super::frame::{FRAME_HEADER, Frames};
+use super::late_window_update::LastStream;
 use super::preface::PREFACE;
 use crate::handler::LAST_WORDS;
 
@@ -21,7 +21,7 @@ const LAST_READ: u64 = 8 << 20;
 
 /// A byte stream of HTTP/2 whose reads fail once the client floods it, and from which late window updates are hidden.
 #[derive(Debug)]
-pub(super) struct Guarded<I> {
+pub(in crate::transport) struct Guarded<I> {
     io: I,
     frames: Frames,
     flood: Flood,
@@ -39,7 +39,7 @@ struct Held {
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
-    pub(super) fn new(io: I, max_pings: u32) -> Self {
+    pub(in crate::transport) fn new(io: I, max_pings: u32) -> Self {
         Self {
             io,
             frames: Frames::after(PREFACE.len()),
@@ -51,7 +51,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
 
     /// Ends a connection that h2 or this guard has given up, so that the client learns why: it is told of a flood, and
     /// what it still sends is read for a moment, since closing on unread bytes would reset the GOAWAY away.
-    pub(super) async fn part(&mut self) {
+    pub(in crate::transport) async fn part(&mut self) {
         let parted = async {
             if self.flood.is_over() {
                 self.io.write_all(GOAWAY).await?;
@@ -194,9 +194,9 @@ mod tests {
     use tokio::io::duplex;
 
     use super::*;
-    use crate::server::frames::tests::frame;
-    use crate::server::frames::{DATA, HEADERS, WINDOW_UPDATE};
-    use crate::server::late::tests::acknowledgement;
+    use crate::transport::http2::frame::tests::frame;
+    use crate::transport::http2::frame::{DATA, HEADERS, WINDOW_UPDATE};
+    use crate::transport::http2::late_window_update::tests::acknowledgement;
 
     /// What h2 reads of `sent`, where a read of the connection gives so many bytes at most, and one of h2 so many.
     async fn read(sent: &[u8], at_once: usize, asked_for: usize) -> Vec<u8> {

@@ -21,10 +21,9 @@ use tokio::time::{Instant, sleep_until};
 use tower::Service;
 use tracing::debug;
 
-use super::batch::Batched;
-use super::guard::Guarded;
+use super::buffered_io::BufferedIo;
+use super::http2::{Guarded, Prefaced};
 use super::limits::Limits;
-use super::preface::Prefaced;
 use super::streams::Streams;
 use crate::handler::{LAST_WORDS, Lifecycle, Phase};
 
@@ -42,17 +41,17 @@ pub(super) async fn serve_connection<I, S, B>(
     B::Data: Send,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
-    let batched = Batched::new(io);
-    let mut io = Guarded::new(batched.clone(), limits.max_pings);
-    if let Err(error) = run_connection(&mut io, &batched, service, limits, lifecycle).await {
+    let buffered = BufferedIo::new(io);
+    let mut io = Guarded::new(buffered.clone(), limits.max_pings);
+    if let Err(error) = run_connection(&mut io, &buffered, service, limits, lifecycle).await {
         debug!(error = &error as &dyn StdError, "connection ended");
         io.part().await;
     }
 }
 
 async fn run_connection<I, S, B>(
-    io: &mut Guarded<Batched<I>>,
-    batched: &Batched<I>,
+    io: &mut Guarded<BufferedIo<I>>,
+    buffered: &BufferedIo<I>,
     service: S,
     limits: &Limits,
     lifecycle: Lifecycle,
@@ -96,7 +95,7 @@ where
         };
         tokio::select! {
             biased;
-            result = poll_fn(|cx| streams.poll_connection(connection.as_mut(), batched, cx)) => return result,
+            result = poll_fn(|cx| streams.poll_connection(connection.as_mut(), buffered, cx)) => return result,
             () = stop => {
                 if leaving {
                     alarm = earlier(alarm, Some(Instant::now() + LAST_WORDS));

@@ -127,13 +127,13 @@ pub(super) mod tests {
     use super::*;
 
     /// A frame, byte by byte.
-    pub(in crate::server) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    pub(in crate::transport::http2) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
         [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
     }
 
     /// The types of the frames in these pieces, which end with the last of them.
-    pub(in crate::server) fn kinds<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    pub(in crate::transport::http2) fn kinds<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
         let mut frames = Frames::default();
         let mut kinds = Vec::new();
         for piece in pieces {

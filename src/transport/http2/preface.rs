@@ -13,13 +13,13 @@ pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A byte stream whose preface has been read: reads give the preface once more, then what follows it.
 #[derive(Debug)]
-pub(super) struct Prefaced<I> {
+pub(in crate::transport) struct Prefaced<I> {
     io: I,
     replayed: usize,
 }
 
 /// Reads the preface, or tells a client that has another protocol in mind.
-pub(super) async fn read_preface<I>(mut io: I) -> io::Result<Prefaced<I>>
+pub(in crate::transport) async fn read_preface<I>(mut io: I) -> io::Result<Prefaced<I>>
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {

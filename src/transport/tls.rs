@@ -3,9 +3,6 @@
 //! The configuration is one pointer that a reload replaces: handshakes that begin afterwards use the new
 //! certificate, connections that exist stay. A reload that fails changes nothing.
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,7 +18,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
-use crate::Error;
+use crate::error::Error;
 
 /// The PEM files that TLS is made of.
 #[derive(Debug, Clone)]

@@ -16,14 +16,14 @@ use crate::handler::BoxHandler;
 use crate::schema::{Method, Schema};
 
 /// The schema of the server's own services. It is built when the first of them is called: a start does not wait for it.
-pub(super) static SYSTEM_SCHEMA: LazyLock<Schema> = LazyLock::new(system_schema);
+pub(super) static BUILTIN_SCHEMA: LazyLock<Schema> = LazyLock::new(builtin_schema);
 
 /// The methods of the server's own services, and what answers them, for a generation that serves `schema`.
 ///
 /// What `schema` declares itself, under the same names, wins in reflection's answers.
-pub(super) fn system_endpoints(schema: &Schema, health: &Health, reflection: bool) -> Vec<Endpoint> {
+pub(super) fn builtin_endpoints(schema: &Schema, health: &Health, reflection: bool) -> Vec<Endpoint> {
     let endpoint = |name, handler: BoxHandler, outlives_generation| Endpoint {
-        method: EndpointMethod::Named(name, system_method),
+        method: EndpointMethod::Named(name, builtin_method),
         handler: Some(handler),
         outlives_generation,
     };
@@ -42,7 +42,7 @@ pub(super) fn system_endpoints(schema: &Schema, health: &Health, reflection: boo
     if reflection {
         let schema = schema.clone();
         let reflection: BoxHandler = Arc::new(Reflection::new(move || {
-            ReflectionIndex::new(&[&schema, &SYSTEM_SCHEMA])
+            ReflectionIndex::new(&[&schema, &BUILTIN_SCHEMA])
         }));
         let names = [
             "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -53,8 +53,8 @@ pub(super) fn system_endpoints(schema: &Schema, health: &Health, reflection: boo
     endpoints
 }
 
-fn system_method(name: &'static str) -> &'static Arc<Method> {
-    SYSTEM_SCHEMA
+fn builtin_method(name: &'static str) -> &'static Arc<Method> {
+    BUILTIN_SCHEMA
         .method(name)
         .expect("the system's schema has the system's methods")
 }
@@ -63,7 +63,7 @@ fn system_method(name: &'static str) -> &'static Arc<Method> {
 ///
 /// The files that tonic's crates bring are named `health.proto` and the like. Here they have the names under
 /// which everybody imports them, so that a user's own `health.proto` is another file.
-fn system_schema() -> Schema {
+fn builtin_schema() -> Schema {
     let files = [
         (
             "grpc/health/v1/health.proto",

@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use tokio::io::AsyncWrite;
 use tokio::time::{Instant, sleep};
 
-use super::batch::Batched;
+use super::buffered_io::BufferedIo;
 use crate::handler::{LAST_WORDS, Term};
 
 /// How often a connection may go on at once before other tasks have their turn.
@@ -28,7 +28,7 @@ thread_local! {
 }
 
 /// Tells the stream that is being polled of its call.
-pub(super) fn call_began(term: Option<Term>) {
+pub(crate) fn call_began(term: Option<Term>) {
     BEGUN.set(term);
 }
 
@@ -74,7 +74,7 @@ impl Streams {
     pub(super) fn poll_connection<C: Future, I: AsyncWrite + Unpin>(
         &self,
         mut connection: Pin<&mut C>,
-        batched: &Batched<I>,
+        buffered: &BufferedIo<I>,
         cx: &mut Context<'_>,
     ) -> Poll<C::Output> {
         self.wakes.task.register(cx.waker());
@@ -92,7 +92,7 @@ impl Streams {
                 break;
             }
         }
-        batched.poll_hand_over(&mut own);
+        buffered.poll_hand_over(&mut own);
         if !rests {
             cx.waker().wake_by_ref();
         }

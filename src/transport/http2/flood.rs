@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::frames::{
+use super::frame::{
     ACK, CONTINUATION, DATA, FRAME_HEADER, HEADERS, PING, PING_PAYLOAD, RST_STREAM, SETTINGS, WINDOW_UPDATE,
 };
 
@@ -86,7 +86,7 @@ impl Flood {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::frames::tests::kinds;
+    use crate::transport::http2::frame::tests::kinds;
 
     const PONG: usize = 17;
 

@@ -5,7 +5,7 @@
 //! to be ignored, RFC 9113 section 6.8. h2 does not ignore WINDOW_UPDATE: it takes the stream for one that was never
 //! opened, and ends the connection with the calls in flight. So that frame is kept from it.
 
-use super::frames::{ACK, Frame, HEADERS, PING, PING_PAYLOAD, WINDOW_UPDATE};
+use super::frame::{ACK, Frame, HEADERS, PING, PING_PAYLOAD, WINDOW_UPDATE};
 
 /// What h2's PING carries when it drains; h2 keeps it to itself, and a test of the server would notice a change. A client
 /// that acknowledges it unasked loses nothing but its own window updates.
@@ -41,10 +41,10 @@ impl LastStream {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::server::frames::tests::frame;
-    use crate::server::frames::{DATA, Frames, RST_STREAM};
+    use crate::transport::http2::frame::tests::frame;
+    use crate::transport::http2::frame::{DATA, Frames, RST_STREAM};
 
-    pub(in crate::server) fn acknowledgement() -> Vec<u8> {
+    pub(in crate::transport::http2) fn acknowledgement() -> Vec<u8> {
         frame(PING, ACK, 0, &DRAINS)
     }
 

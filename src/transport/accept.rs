@@ -1,0 +1,179 @@
+//! The accept loop: from a listener to the tasks of its connections.
+//!
+//! Accepting never waits for a client: handshakes run in the task of their connection, under a time-out. After an error
+//! of the process, such as no more file descriptors, the loop pauses, longer each time; an error of one connection ends
+//! only that connection. When the server drains, the socket closes before anything else happens.
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
+use tower::Service;
+use tracing::{debug, warn};
+
+use super::connection::serve_connection;
+use super::http2::{Prefaced, read_preface};
+use super::limits::Limits;
+use super::listener::{Listener, Stream};
+use super::tls::Tls;
+use crate::handler::{Lifecycle, Peer, PeerAddr, Phase};
+
+/// A stream as HTTP/2 sees it. Boxed with TLS, whose buffers connections without it should not have room for.
+type Transport = Either<Stream, Box<TlsStream<Stream>>>;
+
+/// Serves HTTP/2 on `listener` until `lifecycle` says to drain, and returns when the last connection is gone.
+/// When the future is dropped, so are all connections.
+///
+/// `new_service` gives each connection its service, which may keep what it needs of the [`Peer`]; the service is
+/// cloned for every request.
+pub(crate) async fn serve<M, S, B>(
+    listener: Listener,
+    tls: Option<Tls>,
+    limits: Limits,
+    lifecycle: Lifecycle,
+    new_service: M,
+) where
+    M: Fn(Peer) -> S + Send + Sync + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let most = limits.max_connections;
+    let endpoint = Arc::new(Endpoint {
+        tls,
+        limits,
+        new_service,
+    });
+    let mut connections = JoinSet::new();
+    let mut backoff = Backoff::default();
+    loop {
+        let (stream, addr) = tokio::select! {
+            biased;
+            () = lifecycle.reached(Phase::Draining) => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = accept_next(|| listener.accept(), &mut backoff) => accepted,
+        };
+        if connections.len() >= most {
+            debug!(peer = %addr, "connection refused: all {most} are in use");
+            continue;
+        }
+        let (endpoint, lifecycle) = (Arc::clone(&endpoint), lifecycle.clone());
+        connections.spawn(async move { endpoint.serve_stream(stream, addr, lifecycle).await });
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// What all connections of a listener have in common.
+struct Endpoint<M> {
+    tls: Option<Tls>,
+    limits: Limits,
+    new_service: M,
+}
+
+impl<M> Endpoint<M> {
+    async fn serve_stream<S, B>(&self, stream: Stream, addr: PeerAddr, lifecycle: Lifecycle)
+    where
+        M: Fn(Peer) -> S,
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send + 'static,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let opened = tokio::select! {
+            () = lifecycle.reached(Phase::Draining) => return,
+            opened = timeout(self.limits.handshake_timeout, self.open(stream)) => opened,
+        };
+        match opened {
+            Ok(Ok((transport, certificates))) => {
+                let service = (self.new_service)(Peer::new(addr, certificates));
+                serve_connection(transport, service, &self.limits, lifecycle).await;
+            }
+            Ok(Err(error)) => debug!(peer = %addr, error = %error, "no connection was made"),
+            Err(_) => debug!(peer = %addr, "no connection was made: the handshake took too long"),
+        }
+    }
+
+    /// The TLS handshake, where there is TLS, then the preface of HTTP/2.
+    async fn open(&self, stream: Stream) -> io::Result<(Prefaced<Transport>, Vec<CertificateDer<'static>>)> {
+        let Some(tls) = &self.tls else {
+            return Ok((read_preface(Either::Left(stream)).await?, Vec::new()));
+        };
+        let stream = tls.accept(stream).await?;
+        let certificates = stream
+            .get_ref()
+            .1
+            .peer_certificates()
+            .unwrap_or_default()
+            .to_vec();
+        Ok((read_preface(Either::Right(Box::new(stream))).await?, certificates))
+    }
+}
+
+/// The next connection, however long it takes.
+pub(super) async fn accept_next<T, F>(accept: impl Fn() -> F, backoff: &mut Backoff) -> T
+where
+    F: Future<Output = io::Result<T>>,
+{
+    loop {
+        match accept().await {
+            Ok(accepted) => {
+                *backoff = Backoff::default();
+                return accepted;
+            }
+            Err(error) if is_of_one_connection(&error) => {
+                debug!(error = %error, "a connection was not accepted");
+            }
+            Err(error) => {
+                let pause = backoff.next_pause();
+                warn!(error = %error, "no connection can be accepted; the next try is in {pause:?}");
+                sleep(pause).await;
+            }
+        }
+    }
+}
+
+/// Whether the next accept may well succeed: the client went away between its SYN and our accept.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted, NotConnected};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted | NotConnected
+    )
+}
+
+/// The pauses after errors of accept: 50 ms, then doubling, up to 1 s.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    pub(super) next: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self {
+            next: Duration::from_millis(50),
+        }
+    }
+}
+
+impl Backoff {
+    fn next_pause(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(Duration::from_secs(1));
+        pause
+    }
+}

@@ -1,0 +1,15 @@
+//! What a client sends, looked at before h2 sees it.
+//!
+//! [`preface`] reads the first bytes of a connection. [`guard`] then looks at each frame's header: [`flood`] ends
+//! connections that send too many frames which belong to no call, and [`late_window_update`] hides the WINDOW_UPDATE
+//! frames on which h2 would end a draining connection. What h2 bounds by itself is set in
+//! [`Limits`](super::Limits).
+
+mod flood;
+mod frame;
+mod guard;
+mod late_window_update;
+mod preface;
+
+pub(super) use self::guard::Guarded;
+pub(super) use self::preface::{Prefaced, read_preface};

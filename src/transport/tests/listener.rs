@@ -1,0 +1,95 @@
+//! Binding sockets, and removing the files of Unix sockets.
+
+#[cfg(unix)]
+use std::sync::Arc;
+
+#[cfg(unix)]
+use tokio::sync::Notify;
+#[cfg(unix)]
+use tokio::time::timeout;
+
+#[cfg(unix)]
+use super::{Client, HANG, paths};
+#[cfg(unix)]
+use crate::handler::{Lifecycle, PeerAddr, Phase};
+use crate::transport::Listener;
+#[cfg(unix)]
+use crate::transport::{Limits, serve};
+
+#[cfg(unix)]
+#[tokio::test]
+async fn unix_socket_is_served_and_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let address = format!("unix:{}", path.display());
+    // A server that was killed leaves its socket behind.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let listener = Listener::bind(&address).await.unwrap();
+    assert_eq!(listener.local_addr().unwrap().to_string(), address);
+    let error = Listener::bind(&address).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("cannot listen on {address}"));
+
+    let lifecycle = Lifecycle::new();
+    let new_service = |peer| paths(peer, Arc::new(Notify::new()));
+    let serving = tokio::spawn(serve(
+        listener,
+        None,
+        Limits::default(),
+        lifecycle.clone(),
+        new_service,
+    ));
+    let stream = tokio::net::UnixStream::connect(&path).await.unwrap();
+    let mut client = Client::over(stream).await.unwrap();
+    assert_eq!(
+        client.get("/peer").await.unwrap(),
+        format!("{} 0", PeerAddr::Unix)
+    );
+    lifecycle.advance(Phase::Draining);
+    timeout(HANG, serving).await.unwrap().unwrap();
+    assert!(!path.exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn file_that_is_no_socket_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "precious").unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    for path in [&path, &link, &folder.path().to_owned()] {
+        let error = Listener::bind(&format!("unix:{}", path.display()))
+            .await
+            .unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        let expected = format!("{} is there and is no socket: ", path.display());
+        assert!(cause.starts_with(&expected), "{cause}");
+    }
+    assert_eq!(std::fs::read_to_string(&link).unwrap(), "precious");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_socket_that_the_listener_made_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let address = format!("unix:{}", path.display());
+    let first = Listener::bind(&address).await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let second = Listener::bind(&address).await.unwrap();
+    drop(first);
+    tokio::net::UnixStream::connect(&path).await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "precious").unwrap();
+    drop(second);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+}
+
+#[tokio::test]
+async fn address_in_use_names_the_address() {
+    let first = Listener::bind("127.0.0.1:0").await.unwrap();
+    let address = first.local_addr().unwrap().to_string();
+    let error = Listener::bind(&address).await.unwrap_err();
+    assert!(error.is_io());
+    assert_eq!(error.to_string(), format!("cannot listen on {address}"));
+}
