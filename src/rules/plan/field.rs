@@ -17,7 +17,7 @@ pub(crate) struct FieldInfo {
     pub(crate) packed: bool,
     pub(crate) group: bool,
     pub(crate) required: bool,
-    /// Whether a default value can be told from an unset field.
+    /// Whether a default value can be distinguished from an unset field.
     pub(crate) presence: bool,
     /// The value of the field when it is unset.
     pub(crate) default: Value,

@@ -33,7 +33,9 @@ pub(crate) enum HeaderValue<V> {
 pub(crate) fn ascii_value(value: &Value<'_>) -> Result<AsciiMetadataValue, String> {
     let mut text = String::new();
     match value {
-        Value::List(_) | Value::Map(_) | Value::Message(_) => return Err("a header is one text".to_owned()),
+        Value::List(_) | Value::Map(_) | Value::Message(_) => {
+            return Err("a header is a single text".to_owned());
+        }
         scalar => scalar.write_text(&mut text),
     }
     // gRPC allows a narrower range than HTTP.

@@ -164,7 +164,7 @@ fn compile_whole(
     if let Ok(message) = DynamicMessage::deserialize(descriptor.clone(), json) {
         Some(Pattern::Whole(Box::new(message)))
     } else {
-        compiler.problem(node, format!("this is no {}", descriptor.full_name()));
+        compiler.problem(node, format!("this is not a {}", descriptor.full_name()));
         None
     }
 }
@@ -215,7 +215,7 @@ fn constant_text(compiler: &mut RuleCompiler<'_>, node: &Node) -> Result<Option<
         return Ok(Some(text.clone()));
     }
     let hint = Some("write the condition as `when`".to_owned());
-    compiler.problem_hint(node, "`match` holds constants, no expressions", hint);
+    compiler.problem_hint(node, "`match` holds constants, not expressions", hint);
     Err(Reported)
 }
 

@@ -40,7 +40,7 @@ pub(in crate::rules::compile) fn compile_metadata(
             _ => std::slice::from_ref(value),
         };
         if name.starts_with("grpc-") || name.starts_with(':') || RESERVED.contains(&name.as_str()) {
-            compiler.problem(key, format!("`{name}` is the protocol's own"));
+            compiler.problem(key, format!("`{name}` is reserved by the protocol"));
         } else if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             let hint = format!("write `{}`", name.to_ascii_lowercase());
             compiler.problem_hint(

@@ -75,7 +75,7 @@ fn compile_code(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<CodeTemp
     }
     let text = value.to_text();
     let hint = suggest::did_you_mean(&text, CODES);
-    compiler.problem_hint(node, format!("`{text}` is no status code"), hint);
+    compiler.problem_hint(node, format!("`{text}` is not a status code"), hint);
     None
 }
 

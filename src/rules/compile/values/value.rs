@@ -1,4 +1,4 @@
-//! Compiles values that are not fields of a message: the variables of `state`, the rounds of a loop.
+//! Compiles values that are not fields of a message: the variables of `state`, numbers of rounds, keys.
 
 use std::borrow::Cow;
 

@@ -2,7 +2,7 @@
 
 use crate::cel::Value;
 
-/// The open loops, innermost last, each with its local variable: its counter or the element at hand.
+/// The open loops, innermost last, each with its local variable: its counter or the current element.
 #[derive(Debug, Default)]
 pub(super) struct Loops {
     /// As many as `rounds`.

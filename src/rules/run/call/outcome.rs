@@ -18,7 +18,7 @@ pub(super) enum CallState {
 /// Why steps stopped.
 #[derive(Debug)]
 pub(super) enum Stopped {
-    /// There are no more, or the call has ended.
+    /// All have run, or the call has ended.
     Done(CallState),
     /// The next one has to wait.
     Waiting(Wait),

@@ -127,7 +127,7 @@ impl<'r> Session<'r> {
             Op::Unless { condition, to } => {
                 let holds = self.with_env(call, |env, _| match condition.eval(env) {
                     Ok(Value::Bool(holds)) => Ok(holds),
-                    Ok(other) => Err(format!("`when` gave {}, no bool", other.type_name())),
+                    Ok(other) => Err(format!("`when` gave {}, not a bool", other.type_name())),
                     Err(error) => Err(format!("`when`: {error}")),
                 });
                 if !holds.map_err(|message| failed(rule, &message))? {
@@ -216,7 +216,7 @@ fn rounds(count: Value<'static>) -> Result<i64, EvalError> {
         Value::Uint(count) => i64::try_from(*count).ok(),
         _ => None,
     };
-    rounds.ok_or_else(|| EvalError::new(format!("{} rounds", count.to_text())))
+    rounds.ok_or_else(|| EvalError::new(format!("{} is not a number of rounds", count.to_text())))
 }
 
 /// The elements of a list, or the keys of a map.
@@ -224,7 +224,7 @@ fn elements(value: Value<'_>) -> Result<Vec<Value<'static>>, EvalError> {
     match value {
         Value::List(items) => Ok(items.into_iter().map(Value::into_owned).collect()),
         Value::Map(entries) => Ok(entries.into_iter().map(|(key, _)| key.into_owned()).collect()),
-        other => Err(EvalError::new(format!("{} is no list", other.to_text()))),
+        other => Err(EvalError::new(format!("{} is not a list", other.to_text()))),
     }
 }
 

@@ -15,7 +15,7 @@ impl StatusTemplate {
             CodeTemplate::Constant(code) => *code,
             CodeTemplate::Dynamic(template) => {
                 let value = template.value(env).map_err(|error| format!("`code`: {error}"))?;
-                code_of(&value).ok_or_else(|| format!("`code`: {} is no status code", value.to_text()))?
+                code_of(&value).ok_or_else(|| format!("`code`: {} is not a status code", value.to_text()))?
             }
         };
         let mut message = String::new();
