@@ -5,9 +5,9 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Where a length is to go, and how many bytes there are for it.
+/// Where a length goes, and how many bytes are reserved for it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Room {
+pub(crate) struct ReservedLength {
     pub(crate) start: usize,
     pub(crate) width: u8,
 }
@@ -17,66 +17,66 @@ pub(crate) fn with_length<E>(
     buffer: &mut Vec<u8>,
     contents: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let room = open(buffer, 1);
+    let reserved = reserve_length(buffer, 1);
     contents(buffer)?;
-    fill_in(buffer, room);
+    fill_in(buffer, reserved);
     Ok(())
 }
 
-/// How many bytes a length took the last time, whatever the call: its contents seldom have to move to make room.
+/// How many bytes a length took the last time, in whichever call. Reserving as many means that contents seldom move.
 #[derive(Debug)]
-pub(crate) struct Width(AtomicU8);
+pub(crate) struct LengthWidth(AtomicU8);
 
-impl Default for Width {
+impl Default for LengthWidth {
     fn default() -> Self {
         Self(AtomicU8::new(1))
     }
 }
 
-impl Width {
+impl LengthWidth {
     #[inline]
     pub(crate) fn get(&self) -> u8 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Leaves room for a length of `width` bytes.
+/// Reserves `width` bytes for a length.
 #[inline(always)]
-pub(crate) fn open(buffer: &mut Vec<u8>, width: u8) -> Room {
+pub(crate) fn reserve_length(buffer: &mut Vec<u8>, width: u8) -> ReservedLength {
     let start = buffer.len();
     buffer.push(0);
     for _ in 1..width {
         buffer.push(0);
     }
-    Room { start, width }
+    ReservedLength { start, width }
 }
 
-/// Fills in the length of all that was written since there is room for it, and corrects the width for the next one.
+/// Fills in the length of all that was written since it was reserved, and corrects the width for the next one.
 #[inline(always)]
-pub(crate) fn close(buffer: &mut Vec<u8>, room: Room, width: &Width) {
-    let taken = fill_in(buffer, room);
-    // Nothing is written that stays the same: calls on other cores read it.
-    if taken != room.width {
+pub(crate) fn fill_length(buffer: &mut Vec<u8>, reserved: ReservedLength, width: &LengthWidth) {
+    let taken = fill_in(buffer, reserved);
+    // Written only if it changes, because calls on other cores read it.
+    if taken != reserved.width {
         width.0.store(taken, Ordering::Relaxed);
     }
 }
 
-/// Fills in the length of all that was written since there is room for it; gives how many bytes it took.
+/// Fills in the length of all that was written since it was reserved. Returns how many bytes it took.
 #[inline(always)]
-fn fill_in(buffer: &mut Vec<u8>, room: Room) -> u8 {
-    let Room { start, width } = room;
+fn fill_in(buffer: &mut Vec<u8>, reserved: ReservedLength) -> u8 {
+    let ReservedLength { start, width } = reserved;
     let reserved = usize::from(width);
     let length = buffer.len() - start - reserved;
     if reserved == 1 && length < 0x80 {
         buffer[start] = length as u8;
-        // Not 1: so the compiler sees that it is what was reserved.
+        // Not 1, so that the compiler sees that it is what was reserved.
         width
     } else {
         fill_in_long(buffer, start, reserved, length)
     }
 }
 
-/// Gives how many bytes the length took.
+/// Returns how many bytes the length took.
 fn fill_in_long(buffer: &mut Vec<u8>, start: usize, reserved: usize, length: usize) -> u8 {
     let width = varint_width(length);
     move_contents(buffer, start, reserved, width, length);
@@ -108,14 +108,14 @@ fn varint_width(length: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Width, close, open, with_length};
+    use super::{LengthWidth, fill_length, reserve_length, with_length};
 
     fn long(buffer: &mut Vec<u8>) {
         buffer.extend_from_slice(&[7; 200]);
     }
 
     #[test]
-    fn contents_move_where_their_length_takes_more_room() {
+    fn contents_move_if_their_length_takes_more_bytes() {
         let mut buffer = vec![9];
         with_length::<()>(&mut buffer, |buffer| {
             long(buffer);
@@ -127,16 +127,16 @@ mod tests {
     }
 
     #[test]
-    fn room_that_was_left_stays_what_it_was_when_another_call_changes_the_width() {
-        let width = Width::default();
+    fn what_was_reserved_stays_so_when_another_call_changes_the_width() {
+        let width = LengthWidth::default();
         let (mut short, mut other) = (Vec::new(), Vec::new());
-        let room = open(&mut short, width.get());
-        let room_of_other = open(&mut other, width.get());
+        let reserved = reserve_length(&mut short, width.get());
+        let reserved_by_other = reserve_length(&mut other, width.get());
         long(&mut other);
-        close(&mut other, room_of_other, &width);
+        fill_length(&mut other, reserved_by_other, &width);
         assert_eq!(width.get(), 2);
         short.extend_from_slice(b"abc");
-        close(&mut short, room, &width);
+        fill_length(&mut short, reserved, &width);
         assert_eq!(short, b"\x03abc");
     }
 }

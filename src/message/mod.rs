@@ -23,7 +23,7 @@ pub(crate) use self::encode::{put_scalar, wire_type};
 pub use self::error::MessageError;
 pub(crate) use self::json::key_text;
 pub use self::json::{JsonPrinter, JsonReader};
-pub(crate) use self::length::{Room, Width, close, open, with_length};
+pub(crate) use self::length::{LengthWidth, ReservedLength, fill_length, reserve_length, with_length};
 pub use self::message::Message;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
 pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_delimited, put_varint, unzigzag, zigzag};

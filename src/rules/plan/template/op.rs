@@ -5,7 +5,7 @@ use prost_reflect::Kind;
 use super::padded::PaddedBytes;
 use super::target::Target;
 use crate::cel::Program;
-use crate::message::{Slot, Width};
+use crate::message::{LengthWidth, Slot};
 use crate::rules::plan::numbers::IntEncoding;
 use crate::rules::plan::text::Text;
 
@@ -47,12 +47,12 @@ pub(crate) enum Op {
 #[derive(Debug)]
 pub(crate) struct Nested {
     pub(crate) ops: Box<[Op]>,
-    pub(crate) width: Width,
+    pub(crate) width: LengthWidth,
 }
 
 impl Nested {
     pub(crate) fn new(ops: Box<[Op]>) -> Self {
-        let width = Width::default();
+        let width = LengthWidth::default();
         Self { ops, width }
     }
 }
@@ -69,7 +69,7 @@ pub(crate) struct Open {
     pub(crate) around: PaddedBytes,
     /// The place of the byte for the length.
     pub(crate) gap: usize,
-    pub(crate) width: Width,
+    pub(crate) width: LengthWidth,
 }
 
 /// The end of a nested message.

@@ -4,14 +4,16 @@ use super::cache::LoopCache;
 use super::error::{WriteError, WriteErrorKind};
 use super::value;
 use crate::cel::{Env, EvalError};
-use crate::message::{Raw, Room, close, open, put_delimited, put_varint, with_length};
+use crate::message::{
+    Raw, ReservedLength, fill_length, put_delimited, put_varint, reserve_length, with_length,
+};
 use crate::rules::plan::template::{
     Cached, Close, Copy, CopyMessage, Double, Dynamic, Int, Joined, MAX_OPEN, Op, Open, Target, Template,
 };
 use crate::rules::plan::{canonical, kind_name};
 
 /// The lengths that are not known yet.
-type OpenLengths = [Room; MAX_OPEN];
+type OpenLengths = [ReservedLength; MAX_OPEN];
 
 impl Template {
     /// Appends the message's bytes. After an error the buffer holds a part of the message.
@@ -52,9 +54,9 @@ pub(super) fn write_all(
             Op::Joined(joined) => joined.write(env, buffer)?,
             Op::Dynamic(dynamic) => dynamic.write(env, buffer)?,
             Op::Nested(nested) => {
-                let room = open(buffer, nested.width.get());
+                let reserved = reserve_length(buffer, nested.width.get());
                 write_all(&nested.ops, env, cache, buffer)?;
-                close(buffer, room, &nested.width);
+                fill_length(buffer, reserved, &nested.width);
             }
         }
     }
@@ -72,10 +74,10 @@ impl Open {
         } else {
             let (before, after) = self.around.bytes().split_at(self.gap);
             buffer.extend_from_slice(before);
-            open(buffer, width);
+            reserve_length(buffer, width);
             buffer.extend_from_slice(&after[1..]);
         }
-        lengths[usize::from(self.level) % MAX_OPEN] = Room { start, width };
+        lengths[usize::from(self.level) % MAX_OPEN] = ReservedLength { start, width };
     }
 }
 
@@ -83,7 +85,7 @@ impl Close {
     #[inline(always)]
     pub(super) fn write(&self, ops: &[Op], lengths: &OpenLengths, buffer: &mut Vec<u8>) {
         if let Some(Op::Open(open)) = ops.get(self.open) {
-            close(buffer, lengths[usize::from(self.level) % MAX_OPEN], &open.width);
+            fill_length(buffer, lengths[usize::from(self.level) % MAX_OPEN], &open.width);
         }
     }
 }
