@@ -9,7 +9,7 @@
 //!
 //! let schema = Schema::load("proto")?;
 //! let rules = Rules::beside(&schema)?;
-//! let server = Server::builder(schema).rules(&rules).samples(Sampler::default()).build()?;
+//! let server = Server::builder(schema).handlers(&rules).fallback(Sampler::default()).build()?;
 //! server.bind("127.0.0.1:9002").await?.serve().await?;
 //! # Ok(())
 //! # }
@@ -58,12 +58,12 @@ mod uuid;
 
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
 pub use crate::error::{Error, Problem};
-pub use crate::handler::{Call, Handler, Peer, PeerAddr};
+pub use crate::handler::{Call, Handler, Handlers, Peer, PeerAddr};
 pub use crate::message::{DynamicCodec, Message, MessageError};
 pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};
-pub use crate::sample::{SampleHandler, Sampler};
+pub use crate::sample::Sampler;
 pub use crate::schema::{InputFolder, Method, Schema, SchemaBuilder, SchemaFile};
-pub use crate::server::{Bound, GrpcService, Handlers, Health, Server, ServerBuilder, ServingStatus};
+pub use crate::server::{Bound, GrpcService, Health, Server, ServerBuilder, ServingStatus};
 pub use crate::transport::{Limits, ListenAddr, Listener, Tls, TlsFiles};
 
 /// Compiles the Rust in the README.

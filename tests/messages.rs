@@ -245,6 +245,6 @@ fn everything_that_holds_a_recursive_type_can_be_printed_for_debugging() {
         printed.contains("Trees/Grow") && printed.contains("tree.rules.yaml:1"),
         "{printed}"
     );
-    let server = Server::builder(schema).rules(&rules);
+    let server = Server::builder(schema).handlers(&rules);
     assert!(format!("{server:?}").contains("Trees/Grow"));
 }

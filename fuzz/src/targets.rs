@@ -145,8 +145,8 @@ fn no_rules(schema: &Schema) -> Rules {
 
 fn server(schema: Schema, rules: &Rules) -> Server {
     let server = Server::builder(schema)
-        .rules(rules)
-        .samples(Sampler::new(1))
+        .handlers(rules)
+        .fallback(Sampler::new(1))
         .build();
     server.expect("rules and samples are of this schema")
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -12,26 +12,13 @@ use prost_reflect::DynamicMessage;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
-use super::compression::Encoding;
-use super::incoming::{Incoming, RequestBody};
+use super::framing::{Encoding, Finished, Frames, Incoming, Outgoing, RequestBody, ResponseBuffer};
 use super::lifecycle::Lifecycle;
-use super::outgoing::{Finished, Frames, Outgoing, Outlet};
+use super::limits::CallLimits;
+use super::outgoing_slot::OutgoingSlot;
 use super::peer::Peer;
 use crate::message::{Bounds, Message, MessageError, check};
 use crate::schema::Method;
-
-/// What one message, and one call, may cost.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CallLimits {
-    /// The largest message taken, in bytes, decompressed.
-    pub(crate) max_receive_size: usize,
-    /// The largest message sent, in bytes, before compression.
-    pub(crate) max_send_size: usize,
-    /// What one call may hold in memory, in bytes: messages that are not whole yet, are decompressed, or are kept.
-    pub(crate) max_memory: usize,
-    /// How much a message may hold.
-    pub(crate) bounds: Bounds,
-}
 
 /// What a call begins with.
 #[derive(Debug)]
@@ -67,7 +54,7 @@ pub struct Call {
     single: Single,
     outgoing: Outgoing,
     /// Where the outgoing side goes when a closure drops its call.
-    home: Option<Home>,
+    slot: Option<OutgoingSlot>,
 }
 
 /// The one message of a method that takes one.
@@ -79,9 +66,9 @@ enum Single {
 }
 
 impl Call {
-    pub(super) fn new(start: CallStart) -> (Self, Outlet) {
+    pub(super) fn new(start: CallStart) -> (Self, ResponseBuffer) {
         let limits = start.limits;
-        let (outgoing, outlet) = Outgoing::new(&start.method, start.response_encoding, limits.max_send_size);
+        let (outgoing, buffer) = Outgoing::new(&start.method, start.response_encoding, limits.max_send_size);
         let call = Self {
             incoming: Incoming::new(start.body, start.request_encoding, limits),
             method: start.method,
@@ -94,9 +81,9 @@ impl Call {
             bounds: limits.bounds,
             single: Single::Awaited,
             outgoing,
-            home: None,
+            slot: None,
         };
-        (call, outlet)
+        (call, buffer)
     }
 
     /// The method called.
@@ -310,62 +297,17 @@ impl Call {
     }
 
     /// The same call, to be owned by a closure.
-    pub(super) fn with_home(mut self, home: &Home) -> Self {
-        self.home = Some(home.clone());
+    pub(super) fn returning_to(mut self, slot: &OutgoingSlot) -> Self {
+        self.slot = Some(slot.clone());
         self
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        if let Some(home) = self.home.take() {
-            home.store(std::mem::take(&mut self.outgoing));
+        if let Some(slot) = self.slot.take() {
+            slot.put(std::mem::take(&mut self.outgoing));
         }
-    }
-}
-
-/// Where the outgoing side of a call is found again after a closure that owned the call has ended.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Home {
-    outgoing: Arc<Mutex<Option<Outgoing>>>,
-}
-
-impl Home {
-    fn store(&self, outgoing: Outgoing) {
-        *self.outgoing.lock().unwrap_or_else(PoisonError::into_inner) = Some(outgoing);
-    }
-
-    fn take(&self) -> Option<Outgoing> {
-        self.outgoing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-    }
-
-    /// Ends the call after its closure has.
-    pub(super) fn finish(&self, result: Result<(), Status>) -> Finished {
-        match self.take() {
-            Some(outgoing) => outgoing.finish(result),
-            None => Self::not_home(result.err()),
-        }
-    }
-
-    /// Sends the one answer, and ends the call.
-    pub(super) fn finish_with(&self, answer: Result<DynamicMessage, Status>) -> Finished {
-        let Some(mut outgoing) = self.take() else {
-            return Self::not_home(answer.err());
-        };
-        let result = answer.and_then(|message| outgoing.write_message(&message.into()));
-        outgoing.finish(result)
-    }
-
-    /// Ends a call that its closure gave away, to a task perhaps: what it sent, or will, cannot be had, so OK would be
-    /// a lie. A status of the closure's own is sent all the same.
-    fn not_home(status: Option<Status>) -> Finished {
-        let status = status.unwrap_or_else(|| {
-            Status::internal("the handler has ended, and its call is still held elsewhere")
-        });
-        Outgoing::default().finish(Err(status))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Closures for the four familiar shapes of an RPC, as thin adapters.
 //!
 //! A closure owns its [`Call`], so that it can be written as `|request, call| async move { … }`. When its future
-//! has ended, what the call still holds (unsent frames, trailers) comes home through a [`Home`].
+//! has ended, what the call still holds (unsent frames, trailers) comes slot through a [`OutgoingSlot`].
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,9 +10,10 @@ use std::sync::Arc;
 use prost_reflect::DynamicMessage;
 use tonic::Status;
 
-use super::call::{Call, Home};
-use super::outgoing::Finished;
-use super::{BoxHandler, RunHandler};
+use super::call::Call;
+use super::framing::Finished;
+use super::outgoing_slot::OutgoingSlot;
+use super::traits::{BoxHandler, RunHandler};
 use crate::message::Message;
 
 type Run = Pin<Box<dyn Future<Output = Finished> + Send>>;
@@ -68,9 +69,9 @@ where
             match single_request(&mut call).await {
                 Err(status) => call.finish(Err(status)),
                 Ok(request) => {
-                    let home = Home::default();
-                    let answer = (self.0)(request, call.with_home(&home)).await;
-                    home.finish_with(answer)
+                    let slot = OutgoingSlot::default();
+                    let answer = (self.0)(request, call.returning_to(&slot)).await;
+                    slot.finish_with(answer)
                 }
             }
         })
@@ -87,9 +88,9 @@ where
             match single_request(&mut call).await {
                 Err(status) => call.finish(Err(status)),
                 Ok(request) => {
-                    let home = Home::default();
-                    let result = (self.0)(request, call.with_home(&home)).await;
-                    home.finish(result)
+                    let slot = OutgoingSlot::default();
+                    let result = (self.0)(request, call.returning_to(&slot)).await;
+                    slot.finish(result)
                 }
             }
         })
@@ -103,9 +104,9 @@ where
 {
     fn run(self: Arc<Self>, call: Call) -> Run {
         Box::pin(async move {
-            let home = Home::default();
-            let answer = (self.0)(call.with_home(&home)).await;
-            home.finish_with(answer)
+            let slot = OutgoingSlot::default();
+            let answer = (self.0)(call.returning_to(&slot)).await;
+            slot.finish_with(answer)
         })
     }
 }
@@ -117,9 +118,9 @@ where
 {
     fn run(self: Arc<Self>, call: Call) -> Run {
         Box::pin(async move {
-            let home = Home::default();
-            let result = (self.0)(call.with_home(&home)).await;
-            home.finish(result)
+            let slot = OutgoingSlot::default();
+            let result = (self.0)(call.returning_to(&slot)).await;
+            slot.finish(result)
         })
     }
 }

@@ -11,9 +11,9 @@ use super::diff::{Change, diff_rules, diff_schemas};
 use super::project::{Answers, Project};
 use super::snapshot::{Paths, Snapshot, TICK};
 use crate::error::{Error, Problem};
+use crate::handler::Handlers;
 use crate::rules::{Outline, Rules};
 use crate::schema::Schema;
-use crate::server::Handlers;
 
 /// A [`Project`] as it was loaded.
 #[derive(Debug)]

@@ -17,7 +17,7 @@
 //!
 //!     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
 //!         let rules = Rules::beside(schema)?;
-//!         let answers = Answers { handlers: Handlers::new().rules(&rules), rules, ..Answers::default() };
+//!         let answers = Answers { handlers: Handlers::from(&rules), rules, ..Answers::default() };
 //!         Ok(answers.watch_beside(schema))
 //!     }
 //! }

@@ -5,9 +5,9 @@
 use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::handler::Handlers;
 use crate::rules::Rules;
 use crate::schema::Schema;
-use crate::server::Handlers;
 
 /// Protos, and what answers their methods.
 ///

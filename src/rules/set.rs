@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::plan::Outline;
 use super::run::{MethodRules, RulesState};
+use crate::handler::Handlers;
 use crate::schema::Method;
 
 /// The rules of a server: checked, compiled, ready to answer.
@@ -72,5 +73,14 @@ impl Rules {
     /// have replaced others, so that a rule that was removed and is added again later starts at 0.
     pub(crate) fn forget_other_counters(&self) {
         self.state.counters().forget_before(self.load);
+    }
+}
+
+/// The handlers of the methods that some rule names.
+impl From<&Rules> for Handlers {
+    fn from(rules: &Rules) -> Self {
+        rules.handlers().fold(Self::new(), |handlers, (method, rules)| {
+            handlers.shared_handler(method.name(), rules)
+        })
     }
 }

@@ -1,6 +1,7 @@
-//! [`SampleHandler`]: answers calls with samples.
+//! Answers calls with samples: a [`Sampler`] is a handler of methods of every shape.
 //!
-//! It serves every method without rules, so it takes any shape of method.
+//! A unary call gets one sample, a client stream one at half-close, a server stream the sampler's stream length, and a
+//! bidirectional stream one for each message received.
 
 use std::sync::Arc;
 
@@ -11,21 +12,7 @@ use super::sampler::Sampler;
 use crate::handler::{Call, Handler};
 use crate::message::Message;
 
-/// Answers any method with samples: one for a unary call, one at half-close for a client stream, the sampler's stream
-/// length for a server stream, and one for each message received for a bidirectional stream.
-#[derive(Debug, Clone)]
-pub struct SampleHandler {
-    sampler: Sampler,
-}
-
-impl SampleHandler {
-    /// A handler that answers with samples of `sampler`.
-    pub fn new(sampler: Sampler) -> Self {
-        Self { sampler }
-    }
-}
-
-impl Handler for SampleHandler {
+impl Handler for Sampler {
     fn begins_in_place(&self) -> bool {
         true
     }
@@ -33,7 +20,7 @@ impl Handler for SampleHandler {
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
         let method = Arc::clone(call.method());
         let sample = |request: Option<&DynamicMessage>, index| {
-            Message::from_dynamic(self.sampler.sample(&method, request, index))
+            Message::from_dynamic(self.sample(&method, request, index))
         };
         match (method.is_client_streaming(), method.is_server_streaming()) {
             (true, true) => {
@@ -57,11 +44,7 @@ impl Handler for SampleHandler {
                     .await?
                     .map(|request| request.to_dynamic())
                     .transpose()?;
-                let length = if server_streaming {
-                    self.sampler.stream_length
-                } else {
-                    1
-                };
+                let length = if server_streaming { self.stream_length } else { 1 };
                 for index in (0..).take(length) {
                     call.send(sample(request.as_ref(), index)).await?;
                 }

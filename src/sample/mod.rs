@@ -30,5 +30,4 @@ mod seed;
 mod values;
 mod well_known;
 
-pub use self::handler::SampleHandler;
 pub use self::sampler::Sampler;

@@ -1,66 +1,21 @@
-//! Building, binding, serving and reloading a server.
+//! Building a server: its handlers, its limits, and what it serves beside the schema.
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use prost_reflect::DynamicMessage;
-use tonic::Status;
 
-use super::builtin::builtin_endpoints;
 use super::call_limit::CallsInFlight;
 use super::deadline::DeadlinePolicy;
-use super::dispatch::{GrpcService, Shared};
-use super::generation::{Generation, Handlers};
+use super::dispatch::Shared;
+use super::handle::{Options, Server};
 use super::health::Health;
 use crate::error::Error;
-use crate::handler::{Call, CallLimits, Handler, Lifecycle, Phase};
+use crate::handler::{BoxHandler, CallLimits, Handler, Handlers, Lifecycle, Shape, handler_methods};
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
-use crate::rules::Rules;
-use crate::sample::Sampler;
 use crate::schema::Schema;
-use crate::transport::{Limits, ListenAddr, Listener, Tls, serve};
-
-/// A schema and its handlers, ready to serve. Cheap to clone; clones are the same server.
-///
-/// ```no_run
-/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use prost_reflect::Value;
-/// use protod::{Schema, Server};
-///
-/// let schema = Schema::load("proto")?;
-/// let server = Server::builder(schema)
-///     .unary("proto.SearchService/Search", |request, call| async move {
-///         let mut response = call.response();
-///         let asked = request.get_field_by_name("request").expect("the proto has it");
-///         let answer = format!("{} Server", asked.as_str().unwrap_or_default());
-///         response.set_field_by_name("response", Value::String(answer));
-///         Ok(response)
-///     })
-///     .build()?;
-/// server.bind("127.0.0.1:9002").await?.serve().await?;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone)]
-pub struct Server {
-    shared: Arc<Shared>,
-    options: Arc<Options>,
-}
-
-/// What stays the same over the generations of a server.
-#[derive(Debug)]
-struct Options {
-    reflection: bool,
-    health: Health,
-    limits: Limits,
-    tls: Option<Tls>,
-    drain_timeout: Duration,
-    drain_old: Option<Duration>,
-}
+use crate::transport::{Limits, Tls};
 
 impl Server {
     /// Starts with a schema whose methods nothing answers yet.
@@ -88,127 +43,6 @@ impl Server {
                 drain_old: None,
             },
         }
-    }
-
-    /// The server as a tower service, to be mounted into a tonic `Routes`, an axum `Router` or any HTTP/2 server.
-    pub fn service(&self) -> GrpcService {
-        GrpcService::new(Arc::clone(&self.shared))
-    }
-
-    /// Binds `host:port`, where port 0 takes a free one, or `unix:/path`.
-    pub async fn bind(&self, address: &str) -> Result<Bound, Error> {
-        self.on(Listener::bind(address).await?)
-    }
-
-    /// Serves on a listener that is bound already.
-    pub fn on(&self, listener: Listener) -> Result<Bound, Error> {
-        Ok(Bound {
-            local_addr: listener.local_addr()?,
-            listener,
-            server: self.clone(),
-        })
-    }
-
-    /// What `grpc.health.v1.Health` answers.
-    pub fn health(&self) -> &Health {
-        &self.options.health
-    }
-
-    /// Answers from another schema and other handlers from the next call on; calls in flight keep what they
-    /// started with. On an error nothing changes.
-    pub fn reload(&self, schema: Schema, handlers: Handlers) -> Result<(), Error> {
-        let shared = &self.shared;
-        let mut number = shared.number.lock().unwrap_or_else(PoisonError::into_inner);
-        let lifecycle = self.options.lifecycle(&shared.lifecycle, *number + 1);
-        let generation = self.options.generation(schema, handlers, lifecycle)?;
-        self.options.announce(&generation);
-        shared.generation.store(Arc::new(generation));
-        *number += 1;
-        if self.options.drain_old.is_some() {
-            shared.lifecycle.replace(*number);
-        }
-        Ok(())
-    }
-}
-
-impl Options {
-    /// Joins a schema, its handlers and the server's own services.
-    fn generation(
-        &self,
-        schema: Schema,
-        handlers: Handlers,
-        lifecycle: Lifecycle,
-    ) -> Result<Generation, Error> {
-        let system = builtin_endpoints(&schema, &self.health, self.reflection);
-        Generation::new(schema, handlers, system, lifecycle)
-    }
-
-    /// The lifecycle of the calls of a generation.
-    fn lifecycle(&self, server: &Lifecycle, number: u64) -> Lifecycle {
-        match self.drain_old {
-            Some(grace) => server.of_generation(number, grace),
-            None => server.clone(),
-        }
-    }
-
-    /// Tells health which services there are.
-    fn announce(&self, generation: &Generation) {
-        self.health.set_services(generation.services());
-    }
-}
-
-/// A server with its socket: clients can connect, and are answered once it serves.
-#[derive(Debug)]
-#[must_use = "a bound server answers nobody until it serves"]
-pub struct Bound {
-    server: Server,
-    listener: Listener,
-    local_addr: ListenAddr,
-}
-
-impl Bound {
-    /// The address that clients reach the server at, with the real port.
-    pub fn local_addr(&self) -> &ListenAddr {
-        &self.local_addr
-    }
-
-    /// Serves for ever.
-    pub async fn serve(self) -> Result<(), Error> {
-        self.serve_until(std::future::pending()).await
-    }
-
-    /// Serves until `stop` resolves, then drains: the listener closes, health turns NOT_SERVING, open calls may
-    /// finish within the [drain timeout](ServerBuilder::drain_timeout), and what is left ends with `UNAVAILABLE`.
-    pub async fn serve_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
-        let Server { shared, options } = self.server;
-        let lifecycle = shared.lifecycle.clone();
-        let service = GrpcService::new(shared);
-        let new_service = move |peer| service.of_peer(peer);
-        let serving = serve(
-            self.listener,
-            options.tls.clone(),
-            options.limits.clone(),
-            lifecycle.clone(),
-            new_service,
-        );
-        let mut serving = pin!(serving);
-        tokio::select! {
-            () = &mut serving => return Ok(()),
-            () = stop => {}
-        }
-        tracing::info!("draining: open calls have {:?} to finish", options.drain_timeout);
-        options.health.shutdown();
-        lifecycle.advance(Phase::Draining);
-        if tokio::time::timeout(options.drain_timeout, &mut serving)
-            .await
-            .is_err()
-        {
-            tracing::warn!("the drain timeout has passed: what is left of the open calls ends now");
-            lifecycle.advance(Phase::Ended);
-            serving.await;
-        }
-        tracing::info!("drained");
-        Ok(())
     }
 }
 
@@ -240,68 +74,24 @@ impl ServerBuilder {
     /// The default of [`drain_timeout`](Self::drain_timeout): 10 s.
     pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-    /// Answers a method of any shape; see [`Handlers`] for this and the next four, and for what closures must not do
-    /// with their call.
-    pub fn handler(mut self, method: impl Into<String>, handler: impl Handler) -> Self {
-        self.handlers = self.handlers.handler(method, handler);
-        self
-    }
+    handler_methods!();
 
-    /// Answers one request with one response.
-    pub fn unary<F, A>(mut self, method: impl Into<String>, answer: F) -> Self
-    where
-        F: Fn(DynamicMessage, Call) -> A + Send + Sync + 'static,
-        A: Future<Output = Result<DynamicMessage, Status>> + Send + 'static,
-    {
-        self.handlers = self.handlers.unary(method, answer);
-        self
-    }
-
-    /// Answers one request with any number of [`Call::send`]s.
-    pub fn server_streaming<F, A>(mut self, method: impl Into<String>, answer: F) -> Self
-    where
-        F: Fn(DynamicMessage, Call) -> A + Send + Sync + 'static,
-        A: Future<Output = Result<(), Status>> + Send + 'static,
-    {
-        self.handlers = self.handlers.server_streaming(method, answer);
-        self
-    }
-
-    /// Answers any number of [`Call::recv`]s with one response.
-    pub fn client_streaming<F, A>(mut self, method: impl Into<String>, answer: F) -> Self
-    where
-        F: Fn(Call) -> A + Send + Sync + 'static,
-        A: Future<Output = Result<DynamicMessage, Status>> + Send + 'static,
-    {
-        self.handlers = self.handlers.client_streaming(method, answer);
-        self
-    }
-
-    /// Receives and sends in any order.
-    pub fn bidi<F, A>(mut self, method: impl Into<String>, answer: F) -> Self
-    where
-        F: Fn(Call) -> A + Send + Sync + 'static,
-        A: Future<Output = Result<(), Status>> + Send + 'static,
-    {
-        self.handlers = self.handlers.bidi(method, answer);
-        self
-    }
-
-    /// Answers with rules the methods that they name.
-    pub fn rules(mut self, rules: &Rules) -> Self {
-        self.handlers = self.handlers.rules(rules);
-        self
-    }
-
-    /// Answers with samples the methods that nothing else answers. Default: they are `UNIMPLEMENTED`.
-    pub fn samples(mut self, sampler: Sampler) -> Self {
-        self.handlers = self.handlers.samples(sampler);
-        self
-    }
-
-    /// Adds handlers that were put together elsewhere.
-    pub fn handlers(mut self, handlers: Handlers) -> Self {
+    /// Answers the methods of `handlers`: of [`Rules`](crate::rules::Rules), or of [`Handlers`] that were put together
+    /// elsewhere.
+    pub fn handlers(mut self, handlers: impl Into<Handlers>) -> Self {
         self.handlers = self.handlers.and(handlers);
+        self
+    }
+
+    /// Answers the methods that nothing else answers, with a [`Sampler`](crate::sample::Sampler) for instance. Default:
+    /// they are `UNIMPLEMENTED`.
+    pub fn fallback(mut self, handler: impl Handler) -> Self {
+        self.handlers = self.handlers.fallback(handler);
+        self
+    }
+
+    fn add(mut self, method: String, shape: Shape, handler: BoxHandler) -> Self {
+        self.handlers = self.handlers.add(method, shape, handler);
         self
     }
 

@@ -133,7 +133,7 @@ impl GrpcService {
             place,
         );
         if self.peer.is_some() {
-            call_began(respond.term());
+            call_began(respond.expiry());
         }
         Ok(Dispatched {
             state: State::Responding(respond),

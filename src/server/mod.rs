@@ -1,15 +1,22 @@
 //! From a request to a handler, and the services that every server has.
+//!
+//! [`Server::builder`] collects handlers and limits. A [`Server`] answers from one generation, a schema with its
+//! handlers, until a reload publishes the next; [`GrpcService`] dispatches each request to the generation of the
+//! moment. [`Bound`] is a server on a socket.
 
+mod bound;
 mod builder;
 mod builtin;
 mod call_limit;
 mod deadline;
 mod dispatch;
 mod generation;
+mod handle;
 mod health;
 mod reflection;
 
-pub use self::builder::{Bound, Server, ServerBuilder};
+pub use self::bound::Bound;
+pub use self::builder::ServerBuilder;
 pub use self::dispatch::{Dispatched, GrpcService};
-pub use self::generation::Handlers;
+pub use self::handle::Server;
 pub use self::health::{Health, ServingStatus};

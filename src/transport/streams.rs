@@ -17,19 +17,19 @@ use tokio::io::AsyncWrite;
 use tokio::time::{Instant, sleep};
 
 use super::buffered_io::BufferedIo;
-use crate::handler::{LAST_WORDS, Term};
+use crate::handler::{Expiry, LAST_WORDS};
 
 /// How often a connection may go on at once before other tasks have their turn.
 const ROUNDS: usize = 16;
 
 thread_local! {
     /// When the call of the stream that is polled on this thread has to end: handed past hyper, which knows of no such thing.
-    static BEGUN: Cell<Option<Term>> = const { Cell::new(None) };
+    static BEGUN: Cell<Option<Expiry>> = const { Cell::new(None) };
 }
 
 /// Tells the stream that is being polled of its call.
-pub(crate) fn call_began(term: Option<Term>) {
-    BEGUN.set(term);
+pub(crate) fn call_began(expiry: Option<Expiry>) {
+    BEGUN.set(expiry);
 }
 
 type StreamFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -175,7 +175,7 @@ where
         self.activity.accepted().push(Box::pin(BoundedStream {
             stream,
             polled: false,
-            term: None,
+            expiry: None,
             overdue: None,
             _open: OpenStream(Arc::clone(&self.activity)),
         }));
@@ -215,7 +215,7 @@ pin_project! {
         #[pin]
         stream: F,
         polled: bool,
-        term: Option<Term>,
+        expiry: Option<Expiry>,
         // Made when the stream first waits on a task of its own.
         overdue: Option<StreamFuture>,
         _open: OpenStream,
@@ -229,15 +229,15 @@ impl<F: Future<Output = ()>> Future for BoundedStream<F> {
         let this = self.project();
         let ended = this.stream.poll(cx);
         if !std::mem::replace(this.polled, true) {
-            *this.term = BEGUN.take();
+            *this.expiry = BEGUN.take();
             return ended;
         }
         if ended.is_ready() {
             return ended;
         }
-        if let Some(term) = this.term.take() {
+        if let Some(expiry) = this.expiry.take() {
             *this.overdue = Some(Box::pin(async {
-                term.over().await;
+                expiry.reached().await;
                 sleep(LAST_WORDS).await;
             }));
         }

@@ -146,7 +146,7 @@ fn keeper() -> Server {
     let schema: Schema = schema();
     let rules = "rules: [{method: shapes.Shapes/Up, reply: {value: \"${size(requests)}\"}}]";
     let rules = Rules::from_text(&schema, "keeper.rules.yaml", rules).expect("the rules fit");
-    let server = Server::builder(schema).rules(&rules).max_call_memory(MEMORY);
+    let server = Server::builder(schema).handlers(&rules).max_call_memory(MEMORY);
     server.build().expect("fits")
 }
 
@@ -212,7 +212,7 @@ rules:
       half_close: [{send: {value: "${size(state.all)}"}}]
 "#;
     let rules = Rules::from_text(&schema, "grower.rules.yaml", rules).expect("the rules fit");
-    let server = Server::builder(schema).rules(&rules).max_call_memory(MEMORY);
+    let server = Server::builder(schema).handlers(&rules).max_call_memory(MEMORY);
     serving(server.build().expect("fits"), |mut client| async move {
         let messages = |count| stream_of(vec![item(&"x".repeat(1000), 1); count]);
         let answer = client.up(messages(200)).await.expect("200 KB");

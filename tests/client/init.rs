@@ -167,7 +167,7 @@ async fn rules_answer_with_samples(proto: &Path) {
     assert_eq!(written.len(), schema.methods().len(), "{}", proto.display());
 
     let server = Server::builder(schema.clone())
-        .rules(&rules)
+        .handlers(&rules)
         .build()
         .expect("they fit");
     let bound = server.bind("127.0.0.1:0").await.expect("a free port");

@@ -11,7 +11,7 @@ pub(crate) fn server(schema: &Schema, method: &str, answer: (&str, Json)) -> Res
     let (how, steps) = answer;
     let rules = json!({"rules": [{"method": method, how: steps}]}).to_string();
     let rules = Rules::from_text(schema, "equal.rules.yaml", &rules).map_err(|error| format!("{error:?}"))?;
-    let server = Server::builder(schema.clone()).rules(&rules).build();
+    let server = Server::builder(schema.clone()).handlers(&rules).build();
     Ok(server.expect("the rules are of this schema"))
 }
 

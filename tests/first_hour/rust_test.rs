@@ -7,7 +7,7 @@ async fn serve(folder: &str) -> Result<String, protod::Error> {
     let schema = Schema::load(folder)?;
     let rules = Rules::beside(&schema)?;
     let bound = Server::builder(schema)
-        .rules(&rules)
+        .handlers(&rules)
         .build()?
         .bind("127.0.0.1:0")
         .await?;

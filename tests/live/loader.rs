@@ -14,7 +14,7 @@ use crate::support::{SOON, write};
 fn load_rules(schema: &Schema) -> Result<Answers, Error> {
     let rules = Rules::beside(schema)?;
     let answers = Answers {
-        handlers: Handlers::new().rules(&rules),
+        handlers: Handlers::from(&rules),
         rules,
         ..Answers::default()
     };

@@ -37,7 +37,7 @@ impl Project for Folder {
     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
         let rules = RulesOptions::default().state(&self.state).beside(schema)?;
         let answers = Answers {
-            handlers: Handlers::new().rules(&rules),
+            handlers: Handlers::from(&rules),
             rules,
             ..Answers::default()
         };

@@ -59,7 +59,7 @@ impl Running {
 
     pub(crate) async fn of(schema: Schema, rules: &Rules) -> Self {
         let server = Server::builder(schema.clone())
-            .rules(rules)
+            .handlers(rules)
             .build()
             .expect("the rules fit");
         let bound = server.bind("127.0.0.1:0").await.expect("a free port");

@@ -2,7 +2,7 @@
 
 use http::uri::PathAndQuery;
 use prost_reflect::DynamicMessage;
-use protod::{DynamicCodec, Message, SampleHandler, Sampler, Schema, Server};
+use protod::{DynamicCodec, Message, Sampler, Schema, Server};
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status, Streaming};
@@ -74,7 +74,7 @@ impl Client {
 #[tokio::test]
 async fn each_shape_gets_its_number_of_samples() {
     let schema = shapes();
-    let handler = || SampleHandler::new(Sampler::new(5).stream_length(4));
+    let handler = || Sampler::new(5).stream_length(4);
     let server = ["Unary", "Down", "Up", "Both"]
         .into_iter()
         .fold(Server::builder(schema.clone()), |server, name| {

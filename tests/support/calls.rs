@@ -30,8 +30,8 @@ pub(crate) struct Answer {
 impl Running {
     pub(crate) async fn start(schema: Schema, rules: &Rules) -> Self {
         let server = Server::builder(schema.clone())
-            .rules(rules)
-            .samples(Sampler::default());
+            .handlers(rules)
+            .fallback(Sampler::default());
         let server = server.build().expect("the rules fit");
         let bound = server.bind("127.0.0.1:0").await.expect("a free port");
         let address = bound.local_addr().to_string();

@@ -183,9 +183,9 @@ impl Project for Origin {
 
     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
         let rules = self.inputs.rules(schema, &self.options)?;
-        let mut handlers = Handlers::new().rules(&rules);
+        let mut handlers = Handlers::from(&rules);
         if let Some(sampler) = &self.samples {
-            handlers = handlers.samples(sampler.clone());
+            handlers = handlers.fallback(sampler.clone());
         }
         let answers = Answers {
             handlers,

@@ -11,7 +11,8 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use http::HeaderValue;
 use tonic::Status;
 
-use super::excerpt::excerpt;
+use super::prefix::too_large;
+use crate::handler::excerpt::excerpt;
 
 /// A compression that both sides can speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +86,7 @@ impl Encoding {
         };
         read.map_err(|error| Status::internal(format!("a message does not decompress: {error}")))?;
         if output.len() > max_size {
-            return Err(super::incoming::too_large(", decompressed,", max_size));
+            return Err(too_large(", decompressed,", max_size));
         }
         Ok(())
     }

@@ -3,26 +3,19 @@
 //! A frame that lies whole in one chunk is read where it lies; only one that is split over chunks is put
 //! together. No allocation, no copy and no lock per message.
 
-use std::error::Error as StdError;
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
-use http_body::Body as _;
-use tonic::body::Body;
 use tonic::{Code, Status};
 
-use super::call::CallLimits;
 use super::compression::Encoding;
-use super::lifecycle::LAST_WORDS;
-
-/// A flag byte and four bytes of length precede each message.
-pub(super) const PREFIX: usize = 5;
+use super::prefix::{PREFIX, too_large};
+use super::request_body::RequestBody;
+use crate::handler::limits::CallLimits;
 
 /// The frames of one request body.
 #[derive(Debug)]
-pub(super) struct Incoming {
+pub(in crate::handler) struct Incoming {
     body: RequestBody,
     /// What is left of the chunk at hand, the current frame included.
     chunk: Bytes,
@@ -64,7 +57,7 @@ enum State {
 }
 
 impl Incoming {
-    pub(super) fn new(body: RequestBody, encoding: Option<Encoding>, limits: CallLimits) -> Self {
+    pub(in crate::handler) fn new(body: RequestBody, encoding: Option<Encoding>, limits: CallLimits) -> Self {
         Self {
             body,
             chunk: Bytes::new(),
@@ -82,7 +75,7 @@ impl Incoming {
 
     /// Moves on to the next frame; `false` at half-close.
     #[inline]
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
+    pub(in crate::handler) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
         if self.next_at_once() {
             Poll::Ready(Ok(true))
         } else {
@@ -92,7 +85,7 @@ impl Incoming {
 
     /// The common case: moves on to the next frame if it lies whole in the chunk and is not compressed.
     #[inline]
-    pub(super) fn next_at_once(&mut self) -> bool {
+    pub(in crate::handler) fn next_at_once(&mut self) -> bool {
         if let Some(rest) = self.chunk.get(self.taken..)
             && let Some((prefix, rest)) = rest.split_first_chunk::<PREFIX>()
             && prefix[0] == 0
@@ -215,7 +208,7 @@ impl Incoming {
     /// Waits for more bytes.
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
         loop {
-            match ready!(Pin::new(&mut self.body.0).poll_frame(cx)) {
+            match ready!(self.body.poll_frame(cx)) {
                 Some(Ok(frame)) => {
                     // Trailers of a request mean nothing in gRPC.
                     let Ok(data) = frame.into_data() else { continue };
@@ -228,7 +221,7 @@ impl Incoming {
                 Some(Err(error)) => return Poll::Ready(Err(error)),
                 // hyper ends the body of a stream that was reset as if it were complete; only HTTP/2's own
                 // end of stream is one.
-                None if !self.body.0.is_end_stream() => return Poll::Ready(Err(gone())),
+                None if !self.body.is_end_stream() => return Poll::Ready(Err(gone())),
                 None if !self.partial.is_empty() => {
                     return Poll::Ready(Err(Status::internal("the request ended inside a message")));
                 }
@@ -242,7 +235,7 @@ impl Incoming {
 
     /// The bytes of the current message.
     #[inline]
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(in crate::handler) fn bytes(&self) -> &[u8] {
         match self.frame {
             Location::Chunk { start, end } => &self.chunk[start..end],
             _ => self.bytes_elsewhere(),
@@ -260,12 +253,12 @@ impl Incoming {
 
     /// Whether the client half-closed with the current message, as most do that send one; `false` may still
     /// turn out to be so.
-    pub(super) fn is_last(&self) -> bool {
-        self.taken == self.chunk.len() && self.body.0.is_end_stream()
+    pub(in crate::handler) fn is_last(&self) -> bool {
+        self.taken == self.chunk.len() && self.body.is_end_stream()
     }
 
     /// Makes bytes the current message again that were taken as [shared](Self::shared_bytes).
-    pub(super) fn put_back(&mut self, message: Bytes) {
+    pub(in crate::handler) fn put_back(&mut self, message: Bytes) {
         self.frame = Location::Chunk {
             start: 0,
             end: message.len(),
@@ -276,14 +269,14 @@ impl Incoming {
 
     /// The bytes of the current message, to be kept until the call ends: in memory of their own, so that they cost
     /// what they count, and no receive buffer is held for the sake of a few bytes in it.
-    pub(super) fn keep(&mut self) -> Result<Bytes, Status> {
+    pub(in crate::handler) fn keep(&mut self) -> Result<Bytes, Status> {
         let cost = self.bytes().len() + KEPT_OVERHEAD;
         self.left = self.left.checked_sub(cost).ok_or_else(|| self.out_of_memory())?;
         Ok(Bytes::copy_from_slice(self.bytes()))
     }
 
     /// Fails when the call may not hold so many bytes more.
-    pub(super) fn expect_memory(&self, bytes: usize) -> Result<(), Status> {
+    pub(in crate::handler) fn expect_memory(&self, bytes: usize) -> Result<(), Status> {
         if bytes > self.left {
             return Err(self.out_of_memory());
         }
@@ -298,7 +291,7 @@ impl Incoming {
     }
 
     /// The bytes of the current message, shared with the receive buffer where they lie whole in it.
-    pub(super) fn shared_bytes(&mut self) -> Bytes {
+    pub(in crate::handler) fn shared_bytes(&mut self) -> Bytes {
         match self.frame {
             Location::Chunk { start, end } => self.chunk.slice(start..end),
             Location::Partial => {
@@ -314,44 +307,6 @@ impl Incoming {
     }
 }
 
-/// A request's body. When it is dropped before all of it has come, what the client still sends is taken in for a moment.
-///
-/// A body that is dropped resets its stream. h2 soon forgets that it did, counts what is still on its way on the stream
-/// as an error of the client, and after [a thousand](crate::Limits::max_error_resets) of them ends the connection.
-#[derive(Debug)]
-pub(crate) struct RequestBody(Body);
-
-impl RequestBody {
-    pub(crate) fn new<B>(body: B) -> Self
-    where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<Box<dyn StdError + Send + Sync>>,
-    {
-        Self(Body::new(body))
-    }
-}
-
-impl Drop for RequestBody {
-    fn drop(&mut self) {
-        if self.0.is_end_stream() {
-            return;
-        }
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let mut body = std::mem::take(&mut self.0);
-            runtime.spawn(tokio::time::timeout(LAST_WORDS, async move {
-                while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {}
-            }));
-        }
-    }
-}
-
 fn gone() -> Status {
     Status::cancelled("the client cancelled the call")
-}
-
-#[cold]
-pub(super) fn too_large(size: &str, max_size: usize) -> Status {
-    Status::resource_exhausted(format!(
-        "a message{size} is larger than the limit of {max_size} bytes"
-    ))
 }

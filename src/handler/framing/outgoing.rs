@@ -1,10 +1,10 @@
 //! The server's half of a call: headers, frames and trailers, on their way to the response body.
 //!
 //! The handler owns its call while it runs, and the body has no way into a running future; so what is written
-//! passes through a shared [`Outbox`]. Frames are written into a buffer that the handler takes out of the box
+//! passes through a shared [`ResponseBuffer`]. Frames are written into a buffer that the handler takes out of it
 //! and puts back before it waits: one lock for each wait, none for each message.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -12,7 +12,8 @@ use tonic::Status;
 use tonic::metadata::MetadataMap;
 
 use super::compression::Encoding;
-use super::incoming::{PREFIX, too_large};
+use super::prefix::{PREFIX, fill_prefix, too_large};
+use super::response_buffer::ResponseBuffer;
 use crate::message::Message;
 use crate::schema::Method;
 
@@ -22,52 +23,22 @@ const FULL: usize = 32 * 1024;
 /// The first buffer of a call has room for a small message or two.
 const SMALL: usize = 128;
 
-/// What the handler has put out for the body.
-#[derive(Debug, Default)]
-struct Outbox {
-    headers: Option<MetadataMap>,
-    frames: Vec<u8>,
-}
-
-/// The body's end of the outbox.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Outlet {
-    outbox: Arc<Mutex<Outbox>>,
-}
-
-impl Outlet {
-    fn lock(&self) -> MutexGuard<'_, Outbox> {
-        // A handler that panicked has ended; what it wrote before is whole frames.
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The headers, once they are due.
-    pub(super) fn take_headers(&self) -> Option<MetadataMap> {
-        self.lock().headers.take()
-    }
-
-    /// The frames written since the last time; empty if there are none.
-    pub(super) fn take_frames(&self) -> Bytes {
-        std::mem::take(&mut self.lock().frames).into()
-    }
-}
-
 /// How a handler ended, and what it had not yet put out.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    pub(super) result: Result<(), Status>,
+    pub(in crate::handler) result: Result<(), Status>,
     /// `Some` if they were never sent.
-    pub(super) headers: Option<MetadataMap>,
-    pub(super) frames: Bytes,
-    pub(super) trailers: MetadataMap,
+    pub(in crate::handler) headers: Option<MetadataMap>,
+    pub(in crate::handler) frames: Bytes,
+    pub(in crate::handler) trailers: MetadataMap,
 }
 
 /// The handler's end.
 #[derive(Debug, Default)]
-pub(super) struct Outgoing {
+pub(in crate::handler) struct Outgoing {
     /// `None` only in the placeholder that a finished call leaves behind.
     method: Option<Arc<Method>>,
-    outlet: Outlet,
+    buffer: ResponseBuffer,
     /// The buffer, while it is out of the box.
     frames: Vec<u8>,
     taken_out: bool,
@@ -75,7 +46,7 @@ pub(super) struct Outgoing {
     room: usize,
     /// `Some` until they are sent.
     headers: Option<MetadataMap>,
-    pub(super) trailers: MetadataMap,
+    pub(in crate::handler) trailers: MetadataMap,
     encoding: Option<Encoding>,
     /// Where a message is written that is to be compressed.
     scratch: Vec<u8>,
@@ -87,11 +58,15 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(super) fn new(method: &Arc<Method>, encoding: Option<Encoding>, max_size: usize) -> (Self, Outlet) {
-        let outlet = Outlet::default();
+    pub(in crate::handler) fn new(
+        method: &Arc<Method>,
+        encoding: Option<Encoding>,
+        max_size: usize,
+    ) -> (Self, ResponseBuffer) {
+        let buffer = ResponseBuffer::default();
         let outgoing = Self {
             method: Some(Arc::clone(method)),
-            outlet: outlet.clone(),
+            buffer: buffer.clone(),
             frames: Vec::new(),
             taken_out: false,
             room: SMALL,
@@ -103,11 +78,11 @@ impl Outgoing {
             sent: 0,
             most: if method.is_server_streaming() { u64::MAX } else { 1 },
         };
-        (outgoing, outlet)
+        (outgoing, buffer)
     }
 
     /// Writes one message of the method's output type.
-    pub(super) fn write_message(&mut self, message: &Message) -> Result<(), Status> {
+    pub(in crate::handler) fn write_message(&mut self, message: &Message) -> Result<(), Status> {
         if let Some(method) = &self.method {
             message.expect_type(method.output())?;
         }
@@ -117,7 +92,7 @@ impl Outgoing {
         })
     }
 
-    pub(super) fn headers_mut(&mut self) -> Option<&mut MetadataMap> {
+    pub(in crate::handler) fn headers_mut(&mut self) -> Option<&mut MetadataMap> {
         // Frames that were written but not put out yet make the headers due all the same.
         if self.sent > 0 {
             None
@@ -128,7 +103,7 @@ impl Outgoing {
 
     /// A place to write frames.
     #[inline]
-    pub(super) fn frames(&mut self) -> Frames<'_> {
+    pub(in crate::handler) fn frames(&mut self) -> Frames<'_> {
         if !self.taken_out {
             self.take_out();
         }
@@ -136,41 +111,41 @@ impl Outgoing {
     }
 
     fn take_out(&mut self) {
-        self.frames = std::mem::take(&mut self.outlet.lock().frames);
+        self.frames = std::mem::take(&mut self.buffer.lock().frames);
         self.frames.reserve(self.room);
         self.taken_out = true;
     }
 
     /// Puts out what was written, headers first.
-    pub(super) fn publish(&mut self) {
+    pub(in crate::handler) fn publish(&mut self) {
         if self.taken_out && (self.headers.is_none() || self.sent > 0) {
             self.publish_headers_and_frames();
         }
     }
 
     /// Makes the headers due, with whatever was written.
-    pub(super) fn publish_headers_and_frames(&mut self) {
-        let mut outbox = self.outlet.lock();
+    pub(in crate::handler) fn publish_headers_and_frames(&mut self) {
+        let mut contents = self.buffer.lock();
         if let Some(headers) = self.headers.take() {
-            outbox.headers = Some(headers);
+            contents.headers = Some(headers);
         }
         if self.taken_out {
             let last = self.frames.len().clamp(SMALL, FULL) * 5 / 4;
             self.room = last.max(self.room / 4 * 3);
-            outbox.frames = std::mem::take(&mut self.frames);
+            contents.frames = std::mem::take(&mut self.frames);
             self.taken_out = false;
         }
     }
 
     /// Whether enough was written to be put out.
     #[inline]
-    pub(super) fn is_full(&self) -> bool {
+    pub(in crate::handler) fn is_full(&self) -> bool {
         self.frames.len() >= FULL
     }
 
     /// Waits until the body has taken what was put out.
-    pub(super) fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.outlet.lock().frames.len() < FULL {
+    pub(in crate::handler) fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.buffer.lock().frames.len() < FULL {
             return Poll::Ready(());
         }
         // The body takes the frames as soon as this returns, and then polls again; the waker is for handlers
@@ -179,7 +154,7 @@ impl Outgoing {
         Poll::Pending
     }
 
-    pub(super) fn finish(mut self, result: Result<(), Status>) -> Finished {
+    pub(in crate::handler) fn finish(mut self, result: Result<(), Status>) -> Finished {
         let result = match result {
             Ok(()) if self.most == 1 && self.sent == 0 => {
                 Err(Status::internal("the handler answered OK without a message"))
@@ -187,7 +162,7 @@ impl Outgoing {
             result => result,
         };
         if !self.taken_out {
-            self.frames = std::mem::take(&mut self.outlet.lock().frames);
+            self.frames = std::mem::take(&mut self.buffer.lock().frames);
         }
         Finished {
             result,
@@ -258,18 +233,5 @@ impl Frames<'_> {
         fill_prefix(frames, start, usize::MAX)?;
         outgoing.sent += 1;
         Ok(())
-    }
-}
-
-/// Writes the length of the message that follows the prefix at `start`.
-#[inline]
-fn fill_prefix(frames: &mut [u8], start: usize, max_size: usize) -> Result<(), Status> {
-    let size = frames.len() - start - PREFIX;
-    match u32::try_from(size) {
-        Ok(length) if size <= max_size => {
-            frames[start + 1..start + PREFIX].copy_from_slice(&length.to_be_bytes());
-            Ok(())
-        }
-        _ => Err(too_large(&format!(" of {size} bytes"), max_size)),
     }
 }

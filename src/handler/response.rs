@@ -4,12 +4,11 @@
 //! transport and ends with its status. A deadline, the end of a drain and a panic end the call here, whatever
 //! the handler does.
 
-use std::future::{Future, pending};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 use std::{fmt, mem};
 
 use bytes::Bytes;
@@ -18,11 +17,10 @@ use http_body::{Body, Frame, SizeHint};
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
-use super::BoxHandler;
 use super::call::{Call, CallStart};
-use super::compression::Encoding;
-use super::lifecycle::Lifecycle;
-use super::outgoing::{Finished, Outlet};
+use super::expiry::Expiry;
+use super::framing::{Encoding, Finished, ResponseBuffer};
+use super::traits::BoxHandler;
 use crate::schema::Method;
 
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
@@ -44,16 +42,13 @@ impl Respond {
     pub(crate) fn start(handler: &BoxHandler, start: CallStart, place: CallPlace) -> Self {
         let encoding = start.response_encoding;
         let method = Arc::clone(&start.method);
-        let term = Term {
-            deadline: start.deadline,
-            lifecycle: start.lifecycle.clone(),
-        };
-        let (call, outlet) = Call::new(start);
+        let expiry = Expiry::new(start.deadline, start.lifecycle.clone());
+        let (call, buffer) = Call::new(start);
         let running = Arc::clone(handler).run(call);
         let drive = Drive {
             running,
-            outlet,
-            term,
+            buffer,
+            expiry,
             interruption: None,
             method,
             _place: place,
@@ -65,8 +60,8 @@ impl Respond {
     }
 
     /// When the call ends at the latest; nothing once the response was given.
-    pub(crate) fn term(&self) -> Option<Term> {
-        self.drive.as_ref().map(|drive| drive.term.clone())
+    pub(crate) fn expiry(&self) -> Option<Expiry> {
+        self.drive.as_ref().map(|drive| drive.expiry.clone())
     }
 }
 
@@ -81,7 +76,7 @@ impl Future for Respond {
             .expect("not polled after it gave the response");
         let (headers, state) = match drive.poll(cx) {
             Poll::Ready(mut finished) => {
-                let put_out = drive.outlet.take_headers();
+                let put_out = drive.buffer.take_headers();
                 if put_out.is_none()
                     && finished.frames.is_empty()
                     && let Err(status) = &finished.result
@@ -92,7 +87,7 @@ impl Future for Respond {
                 let headers = put_out.or(finished.headers.take()).unwrap_or_default();
                 (headers, State::of_finished(finished))
             }
-            Poll::Pending => match drive.outlet.take_headers() {
+            Poll::Pending => match drive.buffer.take_headers() {
                 None => return Poll::Pending,
                 Some(headers) => {
                     let drive = self.drive.take().expect("it was there a moment ago");
@@ -182,7 +177,7 @@ impl Body for CallBody {
             match drive.poll(cx) {
                 Poll::Ready(finished) => self.state = State::of_finished(finished),
                 Poll::Pending => {
-                    let frames = drive.outlet.take_frames();
+                    let frames = drive.buffer.take_frames();
                     if frames.is_empty() {
                         return Poll::Pending;
                     }
@@ -226,9 +221,9 @@ type Interruption = Pin<Box<dyn Future<Output = Status> + Send>>;
 /// A running handler, and all that can end it early.
 struct Drive {
     running: Pin<Box<dyn Future<Output = Finished> + Send>>,
-    outlet: Outlet,
-    term: Term,
-    /// The end of the term, made when the handler first waits: most calls never do.
+    buffer: ResponseBuffer,
+    expiry: Expiry,
+    /// The end of the expiry, made when the handler first waits: most calls never do.
     interruption: Option<Interruption>,
     method: Arc<Method>,
     _place: CallPlace,
@@ -245,9 +240,9 @@ impl Drive {
                 return Poll::Ready(self.ended_early(Status::internal("the handler panicked")));
             }
         }
-        let term = &self.term;
+        let expiry = &self.expiry;
         self.interruption
-            .get_or_insert_with(|| Box::pin(term.clone().over()))
+            .get_or_insert_with(|| Box::pin(expiry.clone().reached()))
             .as_mut()
             .poll(cx)
             .map(|status| self.ended_early(status))
@@ -255,35 +250,12 @@ impl Drive {
 
     /// Whole frames that were put out still go out.
     fn ended_early(&self, status: Status) -> Finished {
-        let frames = self.outlet.take_frames();
+        let frames = self.buffer.take_frames();
         Finished {
             result: Err(status),
             headers: None,
             frames,
             trailers: MetadataMap::new(),
-        }
-    }
-}
-
-/// When a call ends, whatever its handler does.
-#[derive(Debug, Clone)]
-pub(crate) struct Term {
-    deadline: Option<Instant>,
-    lifecycle: Lifecycle,
-}
-
-impl Term {
-    /// Waits until the call must end, and says why.
-    pub(crate) async fn over(self) -> Status {
-        let deadline = async {
-            match self.deadline {
-                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-                None => pending().await,
-            }
-        };
-        tokio::select! {
-            () = deadline => Status::new(Code::DeadlineExceeded, "the deadline has passed"),
-            reason = self.lifecycle.ended() => Status::unavailable(reason),
         }
     }
 }

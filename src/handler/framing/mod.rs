@@ -1,0 +1,16 @@
+//! The messages of a call as gRPC frames them: read from the request body, written for the response body, compressed
+//! or not.
+
+mod compression;
+mod incoming;
+mod outgoing;
+mod prefix;
+mod request_body;
+mod response_buffer;
+
+pub(crate) use self::compression::{Encoding, accepted_encodings};
+pub(super) use self::incoming::Incoming;
+pub(crate) use self::outgoing::Frames;
+pub(super) use self::outgoing::{Finished, Outgoing};
+pub(crate) use self::request_body::RequestBody;
+pub(super) use self::response_buffer::ResponseBuffer;

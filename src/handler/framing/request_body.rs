@@ -1,0 +1,53 @@
+//! The body of a request, which reads on for a moment when its call ends early.
+
+use std::error::Error as StdError;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body as _, Frame};
+use tonic::Status;
+use tonic::body::Body;
+
+use crate::handler::lifecycle::LAST_WORDS;
+
+/// A request's body. When it is dropped before all of it has come, what the client still sends is taken in for a moment.
+///
+/// A body that is dropped resets its stream. h2 soon forgets that it did, counts what is still on its way on the stream
+/// as an error of the client, and after `max_error_resets` of them ends the connection.
+#[derive(Debug)]
+pub(crate) struct RequestBody(Body);
+
+impl RequestBody {
+    pub(crate) fn new<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self(Body::new(body))
+    }
+
+    /// Whether the client has ended the stream and all of it was read.
+    pub(super) fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if self.0.is_end_stream() {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let mut body = std::mem::take(&mut self.0);
+            runtime.spawn(tokio::time::timeout(LAST_WORDS, async move {
+                while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {}
+            }));
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Handlers by method name: what a server is built from, and what a reload swaps.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::traits::{BoxHandler, Handler};
+use crate::error::Error;
+use crate::schema::{Method, Schema};
+
+/// The handlers of a server, by method.
+///
+/// Names are `package.Service/Method`. They are looked up when the server is built; a name that the schema does not
+/// have, or a closure for a method of another shape, is an error then. A later handler for a method replaces an
+/// earlier one.
+///
+/// A closure owns its [`Call`](crate::handler::Call) and must drop it before its future ends. A call that was moved
+/// into a task which outlives the closure sends nothing more, and ends with `INTERNAL`, or with the closure's own error.
+///
+/// `&Rules` convert into `Handlers`, one for each method that the rules name.
+#[derive(Default)]
+#[must_use]
+pub struct Handlers {
+    by_name: Vec<(String, Shape, BoxHandler)>,
+    /// Answers the methods that nothing else answers.
+    fallback: Option<BoxHandler>,
+}
+
+/// Which methods a handler can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A [`Handler`], which answers methods of every shape.
+    Any,
+    /// A closure, whose signature says which of client and server stream.
+    Of {
+        client_streaming: bool,
+        server_streaming: bool,
+    },
+}
+
+impl Shape {
+    fn of(method: &Method) -> Self {
+        Self::Of {
+            client_streaming: method.is_client_streaming(),
+            server_streaming: method.is_server_streaming(),
+        }
+    }
+
+    /// The method of [`Handlers`] that adds handlers of this shape.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Any => "handler",
+            Self::Of {
+                client_streaming: false,
+                server_streaming: false,
+            } => "unary",
+            Self::Of {
+                client_streaming: false,
+                server_streaming: true,
+            } => "server_streaming",
+            Self::Of {
+                client_streaming: true,
+                server_streaming: false,
+            } => "client_streaming",
+            Self::Of {
+                client_streaming: true,
+                server_streaming: true,
+            } => "bidi",
+        }
+    }
+}
+
+/// Defines the methods that add one handler. [`Handlers`] has them, and so has the server's builder; both have a
+/// function `add(self, String, Shape, BoxHandler) -> Self`.
+macro_rules! handler_methods {
+    () => {
+        /// Answers a method of any shape.
+        pub fn handler(self, method: impl Into<String>, handler: impl $crate::handler::Handler) -> Self {
+            self.add(
+                method.into(),
+                $crate::handler::Shape::Any,
+                ::std::sync::Arc::new(handler),
+            )
+        }
+
+        /// Answers one request with one response.
+        ///
+        /// The closure must drop its call before it ends; no task may hold it longer.
+        pub fn unary<F, A>(self, method: impl Into<String>, answer: F) -> Self
+        where
+            F: Fn(::prost_reflect::DynamicMessage, $crate::handler::Call) -> A + Send + Sync + 'static,
+            A: Future<Output = Result<::prost_reflect::DynamicMessage, ::tonic::Status>> + Send + 'static,
+        {
+            let shape = $crate::handler::Shape::Of {
+                client_streaming: false,
+                server_streaming: false,
+            };
+            self.add(
+                method.into(),
+                shape,
+                $crate::handler::closures::unary(answer),
+            )
+        }
+
+        /// Answers one request with any number of [`Call::send`](crate::handler::Call::send)s.
+        ///
+        /// The closure must drop its call before it ends; no task may hold it longer.
+        pub fn server_streaming<F, A>(self, method: impl Into<String>, answer: F) -> Self
+        where
+            F: Fn(::prost_reflect::DynamicMessage, $crate::handler::Call) -> A + Send + Sync + 'static,
+            A: Future<Output = Result<(), ::tonic::Status>> + Send + 'static,
+        {
+            let shape = $crate::handler::Shape::Of {
+                client_streaming: false,
+                server_streaming: true,
+            };
+            self.add(
+                method.into(),
+                shape,
+                $crate::handler::closures::server_streaming(answer),
+            )
+        }
+
+        /// Answers any number of [`Call::recv`](crate::handler::Call::recv)s with one response.
+        ///
+        /// The closure must drop its call before it ends; no task may hold it longer.
+        pub fn client_streaming<F, A>(self, method: impl Into<String>, answer: F) -> Self
+        where
+            F: Fn($crate::handler::Call) -> A + Send + Sync + 'static,
+            A: Future<Output = Result<::prost_reflect::DynamicMessage, ::tonic::Status>> + Send + 'static,
+        {
+            let shape = $crate::handler::Shape::Of {
+                client_streaming: true,
+                server_streaming: false,
+            };
+            self.add(
+                method.into(),
+                shape,
+                $crate::handler::closures::client_streaming(answer),
+            )
+        }
+
+        /// Receives and sends in any order.
+        ///
+        /// The closure must drop its call before it ends; no task may hold it longer.
+        pub fn bidi<F, A>(self, method: impl Into<String>, answer: F) -> Self
+        where
+            F: Fn($crate::handler::Call) -> A + Send + Sync + 'static,
+            A: Future<Output = Result<(), ::tonic::Status>> + Send + 'static,
+        {
+            let shape = $crate::handler::Shape::Of {
+                client_streaming: true,
+                server_streaming: true,
+            };
+            self.add(
+                method.into(),
+                shape,
+                $crate::handler::closures::bidi(answer),
+            )
+        }
+    };
+}
+
+pub(crate) use handler_methods;
+
+impl Handlers {
+    /// No handlers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    handler_methods!();
+
+    /// Answers the methods that nothing else answers, with a [`Sampler`](crate::sample::Sampler) for instance. Default:
+    /// they are `UNIMPLEMENTED`.
+    pub fn fallback(mut self, handler: impl Handler) -> Self {
+        self.fallback = Some(Arc::new(handler));
+        self
+    }
+
+    /// Adds `others`, which replace handlers of the same methods; their fallback, if they have one, replaces this one.
+    pub fn and(mut self, others: impl Into<Self>) -> Self {
+        let others = others.into();
+        self.by_name.extend(others.by_name);
+        self.fallback = others.fallback.or(self.fallback);
+        self
+    }
+
+    /// Adds a handler that is shared with others.
+    pub(crate) fn shared_handler(self, method: impl Into<String>, handler: Arc<impl Handler>) -> Self {
+        self.add(method.into(), Shape::Any, handler)
+    }
+
+    pub(crate) fn add(mut self, method: String, shape: Shape, handler: BoxHandler) -> Self {
+        self.by_name.push((method, shape, handler));
+        self
+    }
+
+    /// Looks up every method in `schema`.
+    ///
+    /// Fails on a method that the schema does not have, and on a closure for a method of another shape.
+    pub(crate) fn resolve(self, schema: &Schema) -> Result<ResolvedHandlers, Error> {
+        let resolve = |(name, shape, handler): (String, Shape, BoxHandler)| {
+            let method = schema.require_method(&name)?;
+            let actual = Shape::of(method);
+            if shape != Shape::Any && shape != actual {
+                let (actual, shape) = (actual.name(), shape.name());
+                return Err(Error::wrong_shape(format!(
+                    "{name} is a {actual} method and was given a {shape} handler"
+                )));
+            }
+            Ok((Arc::clone(method), handler))
+        };
+        Ok(ResolvedHandlers {
+            by_method: self.by_name.into_iter().map(resolve).collect::<Result<_, _>>()?,
+            fallback: self.fallback,
+        })
+    }
+}
+
+/// [`Handlers`] whose names were found in a schema.
+pub(crate) struct ResolvedHandlers {
+    /// In the order in which they were added, so that the last one for a method counts.
+    pub(crate) by_method: Vec<(Arc<Method>, BoxHandler)>,
+    pub(crate) fallback: Option<BoxHandler>,
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.by_name.iter().map(|(name, ..)| name))
+            .finish()
+    }
+}

@@ -1,0 +1,105 @@
+//! The server as its owner holds it: what it is made of, and how that is swapped.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use super::builtin::builtin_endpoints;
+use super::dispatch::{GrpcService, Shared};
+use super::generation::Generation;
+use super::health::Health;
+use crate::error::Error;
+use crate::handler::{Handlers, Lifecycle};
+use crate::schema::Schema;
+use crate::transport::{Limits, Tls};
+
+/// A schema and its handlers, ready to serve. Cheap to clone; clones are the same server.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use prost_reflect::Value;
+/// use protod::{Schema, Server};
+///
+/// let schema = Schema::load("proto")?;
+/// let server = Server::builder(schema)
+///     .unary("proto.SearchService/Search", |request, call| async move {
+///         let mut response = call.response();
+///         let asked = request.get_field_by_name("request").expect("the proto has it");
+///         let answer = format!("{} Server", asked.as_str().unwrap_or_default());
+///         response.set_field_by_name("response", Value::String(answer));
+///         Ok(response)
+///     })
+///     .build()?;
+/// server.bind("127.0.0.1:9002").await?.serve().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub(super) shared: Arc<Shared>,
+    pub(super) options: Arc<Options>,
+}
+
+/// What stays the same over the generations of a server.
+#[derive(Debug)]
+pub(super) struct Options {
+    pub(super) reflection: bool,
+    pub(super) health: Health,
+    pub(super) limits: Limits,
+    pub(super) tls: Option<Tls>,
+    pub(super) drain_timeout: Duration,
+    pub(super) drain_old: Option<Duration>,
+}
+
+impl Server {
+    /// The server as a tower service, to be mounted into a tonic `Routes`, an axum `Router` or any HTTP/2 server.
+    pub fn service(&self) -> GrpcService {
+        GrpcService::new(Arc::clone(&self.shared))
+    }
+
+    /// What `grpc.health.v1.Health` answers.
+    pub fn health(&self) -> &Health {
+        &self.options.health
+    }
+
+    /// Answers from another schema and other handlers from the next call on; calls in flight keep what they
+    /// started with. On an error nothing changes.
+    pub fn reload(&self, schema: Schema, handlers: Handlers) -> Result<(), Error> {
+        let shared = &self.shared;
+        let mut number = shared.number.lock().unwrap_or_else(PoisonError::into_inner);
+        let lifecycle = self.options.lifecycle(&shared.lifecycle, *number + 1);
+        let generation = self.options.generation(schema, handlers, lifecycle)?;
+        self.options.announce(&generation);
+        shared.generation.store(Arc::new(generation));
+        *number += 1;
+        if self.options.drain_old.is_some() {
+            shared.lifecycle.replace(*number);
+        }
+        Ok(())
+    }
+}
+
+impl Options {
+    /// Joins a schema, its handlers and the server's own services.
+    pub(super) fn generation(
+        &self,
+        schema: Schema,
+        handlers: Handlers,
+        lifecycle: Lifecycle,
+    ) -> Result<Generation, Error> {
+        let system = builtin_endpoints(&schema, &self.health, self.reflection);
+        Generation::new(schema, handlers, system, lifecycle)
+    }
+
+    /// The lifecycle of the calls of a generation.
+    pub(super) fn lifecycle(&self, server: &Lifecycle, number: u64) -> Lifecycle {
+        match self.drain_old {
+            Some(grace) => server.of_generation(number, grace),
+            None => server.clone(),
+        }
+    }
+
+    /// Tells health which services there are.
+    pub(super) fn announce(&self, generation: &Generation) {
+        self.health.set_services(generation.services());
+    }
+}
