@@ -55,6 +55,7 @@ pub mod server;
 mod suggest;
 pub mod transport;
 mod uuid;
+mod yaml;
 
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
 pub use crate::error::{Error, Problem};

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::compile::Compilation;
+use super::file::RulesFile;
 use super::run::{MethodRules, Settings};
 use super::set::Rules;
-use super::yaml::RulesFile;
 use crate::error::Error;
 use crate::schema::Schema;
 

@@ -9,7 +9,7 @@
 //!
 //! | room | what it is |
 //! |---|---|
-//! | [`yaml`] | text to nodes that know their places |
+//! | [`file`] | one rules file: its text, and the rules in it as YAML nodes |
 //! | [`plan`] | rules in their compiled form |
 //! | [`compile`] | nodes and a schema to plans |
 //! | [`run`] | choosing the rule that answers, and running it on bytes |
@@ -17,6 +17,7 @@
 //! `compile` and `run` know `plan`, and not each other.
 
 mod compile;
+mod file;
 mod files;
 mod load;
 mod options;
@@ -27,7 +28,6 @@ mod set;
 mod testing;
 #[cfg(test)]
 mod tests;
-mod yaml;
 
 pub use self::compile::JSON_SCHEMA;
 pub(crate) use self::files::is_rules_file;

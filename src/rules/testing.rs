@@ -7,11 +7,11 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 
 use super::compile::{RuleCompiler, compile_template};
 use super::run::LoopCache;
-use super::yaml::{Node, parse};
 use crate::cel::{CallFacts, Env, Store, Value};
 use crate::error::{Problem, SourceText};
 use crate::message::{Bounds, Message, Picker, check_and_pick};
 use crate::schema::Schema;
+use crate::yaml::{Node, parse};
 
 /// The schema of `tests/fixtures/rules/kinds.proto`.
 pub(super) fn kinds() -> Schema {

@@ -7,10 +7,11 @@ use super::compiler::RuleCompiler;
 use super::rule;
 use crate::error::Problem;
 use crate::message::Picker;
+use crate::rules::file::RulesFile;
 use crate::rules::plan::{Outline, Rule, RuleId};
-use crate::rules::yaml::{Entry, Node, RulesFile, entries, find};
 use crate::schema::{Method, Schema};
 use crate::suggest;
+use crate::yaml::{Entry, Node, entries, find};
 
 /// The rules of all files compiled so far, and the problems found in them.
 pub(crate) struct Compilation<'s> {

@@ -12,8 +12,8 @@ use super::interpolation::{self, Piece};
 use crate::cel::{Program, Scope, Type, Uses};
 use crate::error::{Problem, SourceText};
 use crate::message::Picker;
-use crate::rules::yaml::{Entry, Node, Yaml, entries};
 use crate::schema::{LayoutId, Schema};
+use crate::yaml::{Entry, Node, Yaml, entries};
 
 /// The compiler of one rule for one method.
 pub(in crate::rules) struct RuleCompiler<'a> {

@@ -11,8 +11,8 @@ use super::events::outcome::compile_outcome;
 use super::matching::condition::compile_condition;
 use crate::cel::Uses;
 use crate::rules::plan::{Rule, RuleId, Times};
-use crate::rules::yaml::{Entry, Node, Yaml, find};
 use crate::schema::Method;
+use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a rule.
 pub(super) const KEYS: [&str; 13] = [

@@ -14,7 +14,8 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use saphyr::{LoadableYamlNode, Yaml};
+use crate::error::SourceText;
+use crate::yaml::{self, Node};
 
 /// Folders that are import roots by convention, relative to a project folder.
 const USUAL_ROOTS: [&str; 10] = [
@@ -125,13 +126,12 @@ impl ImportRoots {
                 continue;
             };
             self.configuration_files.insert(path);
-            let documents = Yaml::load_from_str(&text).unwrap_or_default();
-            let Some(configuration) = documents.first() else {
+            let Ok(configuration) = yaml::parse(&SourceText::new(name, text)) else {
                 continue;
             };
             let named = match name {
-                "buf.work.yaml" => texts_of(configuration.as_mapping_get("directories")),
-                _ => module_paths(configuration),
+                "buf.work.yaml" => texts_of(configuration.get("directories")),
+                _ => module_paths(&configuration),
             };
             modules.extend(named.iter().map(|module| folder.join(module)));
             if name == "buf.yaml" && named.is_empty() {
@@ -142,38 +142,25 @@ impl ImportRoots {
     }
 }
 
-/// The text of a buf configuration, unless it is large or could be nested deeply: the YAML parser is recursive, and would
-/// overflow the stack.
+/// The text of a buf configuration, unless it is too large to be one.
 fn read_configuration(path: &Path) -> Option<String> {
     const MAX_BYTES: u64 = 16 << 10;
-    const MAX_BRACKETS: usize = 64;
-    const MAX_INDICATORS_OF_A_LINE: usize = 16;
 
     if fs::metadata(path).ok()?.len() > MAX_BYTES {
         return None;
     }
-    let text = fs::read_to_string(path).ok()?;
-    let brackets = text.matches(['[', '{']).count();
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let indicators = lines
-        .map(|line| line.matches(['-', '?', ':']).count())
-        .max()
-        .unwrap_or(0);
-    (brackets <= MAX_BRACKETS && indicators <= MAX_INDICATORS_OF_A_LINE).then_some(text)
+    fs::read_to_string(path).ok()
 }
 
 /// `modules: [{path: …}]` of v2, `build: {roots: […]}` of v1beta1.
-fn module_paths(configuration: &Yaml<'_>) -> Vec<String> {
-    let modules = configuration
-        .as_mapping_get("modules")
-        .and_then(Yaml::as_sequence);
+fn module_paths(configuration: &Node) -> Vec<String> {
+    let modules = configuration.get("modules").map(Node::items).unwrap_or_default();
     let mut paths: Vec<String> = modules
-        .into_iter()
-        .flatten()
-        .filter_map(|module| module.as_mapping_get("path")?.as_str().map(str::to_owned))
+        .iter()
+        .filter_map(|module| module.get("path")?.text().map(str::to_owned))
         .collect();
-    let build = configuration.as_mapping_get("build");
-    paths.extend(texts_of(build.and_then(|build| build.as_mapping_get("roots"))));
+    let build = configuration.get("build");
+    paths.extend(texts_of(build.and_then(|build| build.get("roots"))));
     // A folder joined with `.` would be a second name for it.
     paths
         .iter_mut()
@@ -182,12 +169,11 @@ fn module_paths(configuration: &Yaml<'_>) -> Vec<String> {
     paths
 }
 
-fn texts_of(sequence: Option<&Yaml<'_>>) -> Vec<String> {
-    let items = sequence.and_then(Yaml::as_sequence);
+fn texts_of(list: Option<&Node>) -> Vec<String> {
+    let items = list.map(Node::items).unwrap_or_default();
     items
-        .into_iter()
-        .flatten()
-        .filter_map(|item| item.as_str().map(str::to_owned))
+        .iter()
+        .filter_map(|item| item.text().map(str::to_owned))
         .collect()
 }
 

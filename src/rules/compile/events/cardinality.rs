@@ -6,8 +6,8 @@
 use crate::cel::Value;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Op, Rule, Steps, ValueTemplate};
-use crate::rules::yaml::Node;
 use crate::schema::Method;
+use crate::yaml::Node;
 
 /// What is known about the message at a place in the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

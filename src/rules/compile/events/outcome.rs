@@ -11,8 +11,8 @@ use crate::rules::compile::values::status::compile_status;
 use crate::rules::compile::values::text::compile_text;
 use crate::rules::compile::values::value::compile_value;
 use crate::rules::plan::{Metadata, Op, SignalHandler, Steps, Text, Timer, ValueTemplate};
-use crate::rules::yaml::{Entry, Node, Yaml, find};
 use crate::schema::Method;
+use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a session.
 pub(in crate::rules::compile) const SESSION_KEYS: [&str; 7] = [

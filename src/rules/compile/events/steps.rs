@@ -13,8 +13,8 @@ use crate::rules::compile::values::status::compile_status;
 use crate::rules::compile::values::text::compile_text;
 use crate::rules::compile::values::value::{assignable, compile_value};
 use crate::rules::plan::{Assignment, IntAssignment, Op, SignalStep, Steps, Text, ValueTemplate, Variable};
-use crate::rules::yaml::{Entry, Node, Yaml};
 use crate::suggest;
+use crate::yaml::{Entry, Node, Yaml};
 
 /// The keys of a step that say what it does; each step has one.
 pub(in crate::rules::compile) const ACTIONS: [&str; 11] = [

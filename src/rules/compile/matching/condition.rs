@@ -7,7 +7,7 @@ use super::pattern::compile_pattern;
 use crate::cel::Uses;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Condition, Equality, Pattern, Stage, When, WireScalar};
-use crate::rules::yaml::Node;
+use crate::yaml::Node;
 
 /// Compiles a rule's `match` and `when`.
 pub(in crate::rules::compile) fn compile_condition(

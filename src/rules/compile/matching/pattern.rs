@@ -6,8 +6,8 @@ use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::interpolation::{self, Piece};
 use crate::rules::compile::template::constant;
 use crate::rules::plan::{FieldInfo, JsonForm, Pattern, WireScalar, takes_null};
-use crate::rules::yaml::{Node, Yaml};
 use crate::suggest;
+use crate::yaml::{Node, Yaml};
 
 /// Compiles the pattern of a message; problems go to the compiler.
 pub(super) fn compile_pattern(

@@ -17,8 +17,8 @@ use crate::rules::plan::template::{
     Copy, CopyMessage, Double, Dynamic, Int, Joined, Nested, Op, PaddedBytes, Target,
 };
 use crate::rules::plan::{FieldInfo, IntEncoding, JsonForm, takes_null};
-use crate::rules::yaml::{Entry, Node, Yaml};
 use crate::suggest;
+use crate::yaml::{Entry, Node, Yaml};
 
 /// Builds the operations of one message.
 pub(super) struct Builder<'b, 'c> {

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use prost_reflect::{EnumDescriptor, Kind, Syntax, Value};
 
 use crate::rules::plan::{decode_base64, kind_name, whole};
-use crate::rules::yaml::{Node, Yaml};
 use crate::schema::is_null_value;
 use crate::suggest;
+use crate::yaml::{Node, Yaml};
 
 /// What is wrong with a constant, and what to do about it.
 #[derive(Debug, PartialEq, Eq)]

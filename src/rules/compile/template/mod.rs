@@ -18,7 +18,7 @@ use self::flatten::flatten;
 use self::hoist::hoist;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::template::Template;
-use crate::rules::yaml::Node;
+use crate::yaml::Node;
 
 /// Compiles a message of type `descriptor`; problems go to the compiler.
 pub(in crate::rules) fn compile_template(

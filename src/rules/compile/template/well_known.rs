@@ -5,8 +5,8 @@ use prost_reflect::MessageDescriptor;
 use super::builder::Builder;
 use crate::message::{WireType, key, put_delimited, put_varint};
 use crate::rules::plan::{FieldInfo, JsonForm, from_json_text, type_url};
-use crate::rules::yaml::{Node, Yaml};
 use crate::suggest;
+use crate::yaml::{Node, Yaml};
 
 impl Builder<'_, '_> {
     /// The contents of a message that has a JSON form of its own.

@@ -6,7 +6,7 @@ use super::value::compile_value;
 use crate::cel::Value;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Header, HeaderValue, Metadata, ValueTemplate, ascii_value, binary_value};
-use crate::rules::yaml::{Node, Yaml};
+use crate::yaml::{Node, Yaml};
 
 /// Names that the protocol uses itself.
 const RESERVED: [&str; 8] = [

@@ -4,7 +4,7 @@ use super::value::compile_value;
 use crate::cel::Type;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Pause, ValueTemplate, duration_of};
-use crate::rules::yaml::{Node, Yaml};
+use crate::yaml::{Node, Yaml};
 
 pub(in crate::rules::compile) fn compile_pause(
     compiler: &mut RuleCompiler<'_>,

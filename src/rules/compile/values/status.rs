@@ -10,8 +10,8 @@ use crate::rules::compile::google_rpc::{SHORT_FORMS, any};
 use crate::rules::compile::template::compile_template;
 use crate::rules::plan::template::Template;
 use crate::rules::plan::{CODES, CodeTemplate, StatusTemplate, ValueTemplate, code_of};
-use crate::rules::yaml::{Node, Yaml};
 use crate::suggest;
+use crate::yaml::{Node, Yaml};
 
 pub(in crate::rules::compile) fn compile_status(
     compiler: &mut RuleCompiler<'_>,

@@ -3,7 +3,7 @@
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::interpolation::Piece;
 use crate::rules::plan::{Text, TextPiece};
-use crate::rules::yaml::Node;
+use crate::yaml::Node;
 
 /// Compiles the string of `node`; problems go to the compiler.
 pub(in crate::rules::compile) fn compile_text(

@@ -7,7 +7,7 @@ use crate::cel::{Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::interpolation::Piece;
 use crate::rules::plan::ValueTemplate;
-use crate::rules::yaml::{Node, Yaml};
+use crate::yaml::{Node, Yaml};
 
 /// Compiles a node; also returns the type of its value.
 pub(in crate::rules::compile) fn compile_value(

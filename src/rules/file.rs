@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::node::{Node, Yaml};
-use super::parse::parse;
 use crate::error::{Problem, SourceText};
 use crate::suggest;
+use crate::yaml::{Node, Yaml, parse};
 
 /// A rules file that was read, but not compiled.
 pub(crate) struct RulesFile {

@@ -44,6 +44,23 @@ impl Node {
         }
     }
 
+    /// The items of a list; none for other values.
+    pub(crate) fn items(&self) -> &[Node] {
+        match &self.value {
+            Yaml::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The value of a mapping's key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        let Yaml::Map(entries) = &self.value else {
+            return None;
+        };
+        let found = entries.iter().find(|(known, _)| known.text() == Some(key))?;
+        Some(&found.1)
+    }
+
     /// The text of a scalar that is used as a key, even if YAML read it as a number, a boolean or null.
     pub(crate) fn key_text(&self) -> Option<String> {
         match &self.value {

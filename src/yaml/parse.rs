@@ -96,7 +96,7 @@ impl<'t> Builder<'t> {
         match event {
             Event::DocumentStart(_) if self.root.is_some() => Err(self
                 .problem(span, "a second document")
-                .with_hint("one file holds one list of rules; put the others into files of their own")),
+                .with_hint("one file holds one document; put the others into files of their own")),
             Event::Nothing
             | Event::StreamStart
             | Event::StreamEnd

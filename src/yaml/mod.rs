@@ -1,0 +1,16 @@
+//! From YAML text to nodes that know their places: rules files, and the configuration of buf.
+//!
+//! [`parse`] reads YAML 1.2 into [`Node`]s, without recursion and within a budget, and [`entries`] reads a mapping that may have
+//! certain keys only. JSON is YAML, so it is read as well.
+
+mod entries;
+mod node;
+mod parse;
+mod places;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::entries::{Entry, entries, find};
+pub(crate) use self::node::{Node, Yaml};
+pub(crate) use self::parse::parse;
