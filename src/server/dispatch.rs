@@ -78,8 +78,7 @@ impl GrpcService {
         }
     }
 
-    fn start(&self, request: Request<RequestBody>) -> Result<Dispatched, Refusal> {
-        check_http(&request)?;
+    fn start(&self, request: Request<RequestBody>) -> Result<Dispatched, Status> {
         let generation = self.shared.generation.load();
         let endpoint = generation.endpoint(request.uri().path());
         let endpoint = endpoint.ok_or_else(|| no_such_method(&generation, request.uri().path()))?;
@@ -96,7 +95,7 @@ impl GrpcService {
             Phase::Draining
         };
         if self.shared.lifecycle.phase() >= refuses {
-            return Err(Status::unavailable("the server is stopping").into());
+            return Err(Status::unavailable("the server is stopping"));
         }
         let lifecycle = if endpoint.outlives_generation {
             &self.shared.lifecycle
@@ -108,7 +107,7 @@ impl GrpcService {
         let asked = headers.get(GRPC_TIMEOUT).map(parse_timeout).transpose()?;
         let time = self.shared.deadlines.time_for(asked);
         if time == Some(Duration::ZERO) {
-            return Err(Status::deadline_exceeded("the deadline has passed").into());
+            return Err(Status::deadline_exceeded("the deadline has passed"));
         }
         let request_encoding = Encoding::from_header(headers.get(GRPC_ENCODING))?;
         let accepted = headers.get(GRPC_ACCEPT_ENCODING);
@@ -163,18 +162,18 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Dispatched {
-        let is_head = request.method() == HttpMethod::HEAD;
-        self.start(request.map(RequestBody::new))
-            .unwrap_or_else(|refusal| {
-                let mut response = refusal.into_response();
-                if is_head {
-                    *response.body_mut() = CallBody::empty();
-                }
-                Dispatched {
-                    state: State::Refused(Some(response)),
-                    leaves_connection: false,
-                }
-            })
+        let request = request.map(RequestBody::new);
+        let refused = match check_http(&request) {
+            Ok(()) => match self.start(request) {
+                Ok(started) => return started,
+                Err(status) => State::Refused(Some(refuse(&status))),
+            },
+            Err(code) => State::NotGrpc(Box::pin(refuse_http(code, request))),
+        };
+        Dispatched {
+            state: refused,
+            leaves_connection: false,
+        }
     }
 }
 
@@ -188,6 +187,7 @@ pub struct Dispatched {
 enum State {
     Responding(Respond),
     Refused(Option<Response<CallBody>>),
+    NotGrpc(Pin<Box<dyn Future<Output = Response<CallBody>> + Send>>),
 }
 
 impl Future for Dispatched {
@@ -201,6 +201,7 @@ impl Future for Dispatched {
         match &mut self.state {
             State::Responding(respond) => Pin::new(respond).poll(cx).map(Ok),
             State::Refused(response) => Poll::Ready(Ok(response.take().expect("polled once"))),
+            State::NotGrpc(response) => response.as_mut().poll(cx).map(Ok),
         }
     }
 }
@@ -211,51 +212,43 @@ impl std::fmt::Debug for Dispatched {
     }
 }
 
-/// A request that never becomes a call.
-enum Refusal {
-    /// Not gRPC at all: a plain HTTP answer.
-    Http(StatusCode),
-    Grpc(Status),
+/// The answer to a request that never becomes a call.
+fn refuse(status: &Status) -> Response<CallBody> {
+    let mut headers = HeaderMap::new();
+    if status.code() == Code::Unimplemented {
+        headers.insert(GRPC_ACCEPT_ENCODING, accepted_encodings());
+    }
+    trailers_only(status, MetadataMap::from_headers(headers), MetadataMap::new())
 }
 
-impl From<Status> for Refusal {
-    fn from(status: Status) -> Self {
-        Self::Grpc(status)
+/// The answer to a request that is not gRPC at all: plain HTTP, when the request has been read. An HTTP client that
+/// is answered and reset while it still sends may lose the answer.
+async fn refuse_http(code: StatusCode, request: Request<RequestBody>) -> Response<CallBody> {
+    let is_head = request.method() == HttpMethod::HEAD;
+    request.into_body().discard().await;
+    let (text, allowed) = match code {
+        StatusCode::METHOD_NOT_ALLOWED => ("gRPC calls are sent by POST\n", Some("POST")),
+        _ => ("gRPC calls have the content type application/grpc\n", None),
+    };
+    let body = if is_head {
+        CallBody::empty()
+    } else {
+        CallBody::text(text)
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = code;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    if let Some(allowed) = allowed {
+        headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
     }
-}
-
-impl Refusal {
-    fn into_response(self) -> Response<CallBody> {
-        match self {
-            Self::Grpc(status) => {
-                let mut headers = HeaderMap::new();
-                if status.code() == Code::Unimplemented {
-                    headers.insert(GRPC_ACCEPT_ENCODING, accepted_encodings());
-                }
-                trailers_only(&status, MetadataMap::from_headers(headers), MetadataMap::new())
-            }
-            Self::Http(code) => {
-                let (text, allowed) = match code {
-                    StatusCode::METHOD_NOT_ALLOWED => ("gRPC calls are sent by POST\n", Some("POST")),
-                    _ => ("gRPC calls have the content type application/grpc\n", None),
-                };
-                let mut response = Response::new(CallBody::text(text));
-                *response.status_mut() = code;
-                let headers = response.headers_mut();
-                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-                if let Some(allowed) = allowed {
-                    headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
-                }
-                response
-            }
-        }
-    }
+    response
 }
 
 /// gRPC is POST with a content type of its own; everything else gets HTTP's word for it.
-fn check_http<B>(request: &Request<B>) -> Result<(), Refusal> {
+fn check_http<B>(request: &Request<B>) -> Result<(), StatusCode> {
     if request.method() != HttpMethod::POST {
-        return Err(Refusal::Http(StatusCode::METHOD_NOT_ALLOWED));
+        return Err(StatusCode::METHOD_NOT_ALLOWED);
     }
     let content_type = request
         .headers()
@@ -264,7 +257,7 @@ fn check_http<B>(request: &Request<B>) -> Result<(), Refusal> {
     match content_type.strip_prefix(b"application/grpc") {
         Some(b"" | b"+proto") => Ok(()),
         Some(rest) if rest.starts_with(b";") || rest.starts_with(b"+proto;") => Ok(()),
-        _ => Err(Refusal::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+        _ => Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
     }
 }
 

@@ -1,10 +1,13 @@
 //! Requests that are not gRPC get HTTP's word for it; those that are get gRPC's.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use protod::{Limits, Server};
 
+use crate::http2::{ACK, DATA, END_HEADERS, END_STREAM, Frame, HEADERS, PING, Wire, frame};
 use crate::support::{Running, schema};
 
 async fn send(request: http::request::Builder) -> http::Response<hyper::body::Incoming> {
@@ -116,4 +119,34 @@ async fn headers_over_the_limit_are_431() {
             .header("x-long", "x".repeat(size));
         assert_eq!(send_to(server(), request).await.status(), expected, "{size}");
     }
+}
+
+/// An HTTP client that is answered and reset while it still sends may lose the answer.
+#[tokio::test]
+async fn what_is_not_grpc_is_refused_when_it_has_been_read_or_after_a_moment() {
+    let server = Server::builder(schema()).build().expect("fits");
+    let running = Running::start(server).await;
+    let mut wire = Wire::open(&running.addr).await;
+    // :method GET, :scheme http, :path /
+    let get = |stream| frame(HEADERS, END_HEADERS, stream, &[0x82, 0x86, 0x84]);
+    let ended = |stream| move |frame: &Frame| frame.stream == stream && frame.flags & END_STREAM != 0;
+
+    wire.send(&[get(1), frame(DATA, 0, 1, b"...")].concat()).await;
+    wire.send(&frame(PING, 0, 0, b"all read")).await;
+    let received = wire.read(|frame| (frame.kind, frame.flags) == (PING, ACK)).await;
+    assert!(received.iter().all(|frame| frame.stream == 0), "{received:?}");
+    let sent = Instant::now();
+    wire.send(&frame(DATA, END_STREAM, 1, b"...")).await;
+    let received = wire.read(ended(1)).await;
+    assert!(sent.elapsed() < Duration::from_millis(900), "at once");
+    let of_stream = received.iter().filter(|frame| frame.stream == 1);
+    assert_eq!(
+        of_stream.map(|frame| frame.kind).collect::<Vec<_>>(),
+        [HEADERS, DATA]
+    );
+
+    wire.send(&get(3)).await;
+    let sent = Instant::now();
+    wire.read(ended(3)).await;
+    assert!(sent.elapsed() >= Duration::from_millis(900), "it may still send");
 }

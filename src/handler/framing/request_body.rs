@@ -36,6 +36,17 @@ impl RequestBody {
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         Pin::new(&mut self.0).poll_frame(cx)
     }
+
+    /// Reads and discards what the client still sends, up to its end or for a moment.
+    pub(crate) async fn discard(mut self) {
+        discard(std::mem::take(&mut self.0)).await;
+    }
+}
+
+async fn discard(mut body: Body) {
+    let ended = async { while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {} };
+    // Either way nothing more of it is read.
+    let _ = tokio::time::timeout(LAST_WORDS, ended).await;
 }
 
 impl Drop for RequestBody {
@@ -44,10 +55,7 @@ impl Drop for RequestBody {
             return;
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let mut body = std::mem::take(&mut self.0);
-            runtime.spawn(tokio::time::timeout(LAST_WORDS, async move {
-                while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {}
-            }));
+            runtime.spawn(discard(std::mem::take(&mut self.0)));
         }
     }
 }

@@ -117,7 +117,8 @@ impl Serve {
             let bound = server.bind(&self.addr).await?;
             let addr = bound.local_addr().to_string();
             let reloader = Reloader::new(server, loader).watch(!self.no_watch);
-            // Before the line that a script waits for: without it SIGHUP would end the process.
+            // Before the line that a script waits for: until then signals end the process.
+            let stop = stop_signal().map_err(|error| Failure::caused("cannot wait for signals", error))?;
             #[cfg(unix)]
             tokio::spawn(reloader.trigger().reload_on_hangup()?);
             if let Some(tls) = &tls {
@@ -134,7 +135,7 @@ impl Serve {
                 say(banner(&addr, tls.is_some(), &schema, &rules));
             }
             tokio::spawn(reloader.run());
-            Ok(bound.serve_until(stop_signal()).await?)
+            Ok(bound.serve_until(stop).await?)
         })
     }
 
@@ -196,28 +197,23 @@ impl Project for Origin {
     }
 }
 
-/// Resolves at SIGINT or SIGTERM.
-async fn stop_signal() {
-    let interrupt = async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "SIGINT cannot be waited for");
-            std::future::pending::<()>().await;
+/// Returns a future that resolves at SIGINT or SIGTERM. From the call on, neither ends the process by itself.
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM cannot be waited for");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
+    })
+}
+
+/// Returns a future that resolves at Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move { drop(interrupt.recv().await) })
 }
