@@ -86,3 +86,13 @@ async fn a_call_that_crosses_the_goaway_of_an_idle_connection_is_answered() {
     wire.send(&call(1, "/slow.Slow/Unary")).await;
     assert_answered(&wire.read(|frame| frame.kind == DATA).await, 1);
 }
+
+#[tokio::test]
+async fn sigterm_after_the_first_line_drains() {
+    for _ in 0..10 {
+        let server = Server::start(&["proto"]).await;
+        let (status, log) = server.stop().await;
+        assert!(status.success(), "{status}: {log:?}");
+        assert!(log.iter().any(|line| line.contains("drained")), "{log:?}");
+    }
+}
