@@ -12,7 +12,7 @@ use prost_reflect::DynamicMessage;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
-use super::framing::{Encoding, Finished, Frames, Incoming, Outgoing, RequestBody, ResponseBuffer};
+use super::framing::{Encoding, Finished, Incoming, MessageWriter, Outgoing, RequestBody, ResponseBuffer};
 use super::lifecycle::Lifecycle;
 use super::limits::CallLimits;
 use super::outgoing_slot::OutgoingSlot;
@@ -135,7 +135,7 @@ impl Call {
     ///
     /// Cancel safe: a future that is dropped before it is ready, as `tokio::select!` does it, loses no message.
     pub async fn recv(&mut self) -> Result<Option<Message>, Status> {
-        if !self.next_frame().await? {
+        if !self.next_message().await? {
             return Ok(None);
         }
         let bytes = self.incoming.shared_bytes();
@@ -159,8 +159,8 @@ impl Call {
     /// If a field of a dynamic message holds a value of another kind, as [`Message::to_bytes`] does.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Status> {
         self.outgoing.write_message(&message.into())?;
-        self.written().await;
-        self.publish();
+        self.wait_for_room().await;
+        self.flush();
         Ok(())
     }
 
@@ -171,7 +171,7 @@ impl Call {
 
     /// Sends the headers now rather than with the first message.
     pub fn flush_headers(&mut self) {
-        self.outgoing.publish_headers_and_frames();
+        self.outgoing.flush_headers_and_messages();
     }
 
     /// The trailers, sent with the status.
@@ -179,10 +179,10 @@ impl Call {
         &mut self.outgoing.trailers
     }
 
-    /// Waits for the next message; its bytes, not checked yet, are then in [`frame`](Self::frame). `false` at
+    /// Waits for the next message; its bytes, not checked yet, are then in [`message_bytes`](Self::message_bytes). `false` at
     /// half-close. What was written before is handed to the transport while this waits.
     #[inline]
-    pub(crate) async fn next_frame(&mut self) -> Result<bool, Status> {
+    pub(crate) async fn next_message(&mut self) -> Result<bool, Status> {
         if self.method.is_client_streaming() {
             return poll_fn(|cx| self.poll_incoming(cx)).await;
         }
@@ -193,14 +193,14 @@ impl Call {
     fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
         let next = self.incoming.poll_next(cx);
         if next.is_pending() {
-            self.outgoing.publish();
+            self.outgoing.flush();
         }
         next
     }
 
     /// Moves on to the next message if it has come already, whole and not compressed; `false` tells nothing.
     #[inline]
-    pub(crate) fn next_frame_at_once(&mut self) -> bool {
+    pub(crate) fn next_message_at_once(&mut self) -> bool {
         self.method.is_client_streaming() && self.incoming.next_at_once()
     }
 
@@ -233,25 +233,25 @@ impl Call {
         Poll::Ready(Ok(true))
     }
 
-    /// The bytes of the message that [`next_frame`](Self::next_frame) waited for.
+    /// The bytes of the message that [`next_message`](Self::next_message) waited for.
     #[inline]
-    pub(crate) fn frame(&self) -> &[u8] {
+    pub(crate) fn message_bytes(&self) -> &[u8] {
         self.incoming.bytes()
     }
 
     /// All that a plan reads and writes at once: the message at hand, the client's headers, and the buffer to
     /// answer into.
     #[inline]
-    pub(crate) fn at_hand(&mut self) -> (&[u8], &HeaderMap, Frames<'_>) {
+    pub(crate) fn split_mut(&mut self) -> (&[u8], &HeaderMap, MessageWriter<'_>) {
         (
             self.incoming.bytes(),
             self.metadata.as_ref(),
-            self.outgoing.frames(),
+            self.outgoing.writer(),
         )
     }
 
     /// The same bytes, to be kept until the call ends, within its memory budget.
-    pub(crate) fn keep_frame(&mut self) -> Result<Bytes, Status> {
+    pub(crate) fn keep_message(&mut self) -> Result<Bytes, Status> {
         self.incoming.keep()
     }
 
@@ -262,8 +262,8 @@ impl Call {
 
     /// The buffer to answer into.
     #[inline]
-    pub(crate) fn frames(&mut self) -> Frames<'_> {
-        self.outgoing.frames()
+    pub(crate) fn writer(&mut self) -> MessageWriter<'_> {
+        self.outgoing.writer()
     }
 
     /// Whether enough was written to wait for the transport.
@@ -272,18 +272,18 @@ impl Call {
         self.outgoing.is_full()
     }
 
-    /// Waits while the transport is full; to be called after each [`Frames::write`].
+    /// Waits while the transport is full; to be called after each [`MessageWriter::write`].
     #[inline]
-    pub(crate) async fn written(&mut self) {
+    pub(crate) async fn wait_for_room(&mut self) {
         if self.outgoing.is_full() {
-            self.outgoing.publish();
+            self.outgoing.flush();
             poll_fn(|cx| self.outgoing.poll_drained(cx)).await;
         }
     }
 
-    /// Hands to the transport what was written; to be called before any wait but [`next_frame`](Self::next_frame).
-    pub(crate) fn publish(&mut self) {
-        self.outgoing.publish();
+    /// Hands to the transport what was written; to be called before any wait but [`next_message`](Self::next_message).
+    pub(crate) fn flush(&mut self) {
+        self.outgoing.flush();
     }
 
     /// How much a message may hold.

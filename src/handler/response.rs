@@ -1,6 +1,6 @@
 //! The response that drives its handler.
 //!
-//! [`Respond`] polls the handler until its headers are due; [`CallBody`] polls it on, hands its frames to the
+//! [`ResponseFuture`] polls the handler until its headers are due; [`CallBody`] polls it on, hands its frames to the
 //! transport and ends with its status. A deadline, the end of a drain and a panic end the call here, whatever
 //! the handler does.
 
@@ -28,18 +28,18 @@ const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const OK: HeaderValue = HeaderValue::from_static("0");
 
-/// A call's place among those that a server takes at a time, given back when its handler has ended.
-pub(crate) type CallPlace = Arc<()>;
+/// A call's permit among those that a server takes at a time, given back when its handler has ended.
+pub(crate) type CallPermit = Arc<()>;
 
 /// A call whose headers are not due yet; gives the response once they are.
-pub(crate) struct Respond {
+pub(crate) struct ResponseFuture {
     drive: Option<Drive>,
     encoding: Option<Encoding>,
 }
 
-impl Respond {
+impl ResponseFuture {
     /// Hands a call to its handler.
-    pub(crate) fn start(handler: &BoxHandler, start: CallStart, place: CallPlace) -> Self {
+    pub(crate) fn start(handler: &BoxHandler, start: CallStart, permit: CallPermit) -> Self {
         let encoding = start.response_encoding;
         let method = Arc::clone(&start.method);
         let expiry = Expiry::new(start.deadline, start.lifecycle.clone());
@@ -51,7 +51,7 @@ impl Respond {
             expiry,
             interruption: None,
             method,
-            _place: place,
+            _permit: permit,
         };
         Self {
             drive: Some(drive),
@@ -65,7 +65,7 @@ impl Respond {
     }
 }
 
-impl Future for Respond {
+impl Future for ResponseFuture {
     type Output = http::Response<CallBody>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -226,7 +226,7 @@ struct Drive {
     /// The end of the expiry, made when the handler first waits: most calls never do.
     interruption: Option<Interruption>,
     method: Arc<Method>,
-    _place: CallPlace,
+    _permit: CallPermit,
 }
 
 impl Drive {

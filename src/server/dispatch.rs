@@ -21,7 +21,7 @@ use super::call_limit::CallsInFlight;
 use super::deadline::{DeadlinePolicy, parse_timeout};
 use super::generation::Generation;
 use crate::handler::{
-    CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, RequestBody, Respond,
+    CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, RequestBody, ResponseFuture,
     accepted_encodings, excerpt, trailers_only,
 };
 use crate::transport::call_began;
@@ -102,7 +102,7 @@ impl GrpcService {
         } else {
             &generation.lifecycle
         };
-        let place = self.shared.calls.take_place()?;
+        let permit = self.shared.calls.acquire()?;
         let headers = request.headers();
         let asked = headers.get(GRPC_TIMEOUT).map(parse_timeout).transpose()?;
         let time = self.shared.deadlines.time_for(asked);
@@ -114,7 +114,7 @@ impl GrpcService {
         // As grpc-go does: a client that compresses gets compressed answers.
         let response_encoding = request_encoding.filter(|encoding| encoding.is_accepted_by(accepted));
         let (parts, body) = request.into_parts();
-        let respond = Respond::start(
+        let response = ResponseFuture::start(
             handler,
             CallStart {
                 method: Arc::clone(endpoint.method.get()),
@@ -129,13 +129,13 @@ impl GrpcService {
                 lifecycle: lifecycle.clone(),
                 id: self.shared.next_id.fetch_add(1, Ordering::Relaxed),
             },
-            place,
+            permit,
         );
         if self.peer.is_some() {
-            call_began(respond.expiry());
+            call_began(response.expiry());
         }
         Ok(Dispatched {
-            state: State::Responding(respond),
+            state: State::Responding(response),
             // Only on our own listener does a call begin on its connection's task.
             leaves_connection: self.peer.is_some() && !handler.may_begin_in_place(),
         })
@@ -185,7 +185,7 @@ pub struct Dispatched {
 }
 
 enum State {
-    Responding(Respond),
+    Responding(ResponseFuture),
     Refused(Option<Response<CallBody>>),
     NotGrpc(Pin<Box<dyn Future<Output = Response<CallBody>> + Send>>),
 }
@@ -199,7 +199,7 @@ impl Future for Dispatched {
             return Poll::Pending;
         }
         match &mut self.state {
-            State::Responding(respond) => Pin::new(respond).poll(cx).map(Ok),
+            State::Responding(response) => Pin::new(response).poll(cx).map(Ok),
             State::Refused(response) => Poll::Ready(Ok(response.take().expect("polled once"))),
             State::NotGrpc(response) => response.as_mut().poll(cx).map(Ok),
         }

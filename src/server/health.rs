@@ -167,10 +167,10 @@ impl Handler for Watch {
 }
 
 async fn requested_service(call: &mut Call) -> Result<String, Status> {
-    if !call.next_frame().await? {
+    if !call.next_message().await? {
         return Err(Status::internal("the one request of a call was received twice"));
     }
-    let frame = call.frame();
+    let frame = call.message_bytes();
     HealthCheckRequest::decode(frame)
         .map(|request| request.service)
         .map_err(|error| Status::internal(format!("the health request does not decode: {error}")))
@@ -180,13 +180,13 @@ async fn send_status(call: &mut Call, status: WireStatus) -> Result<(), Status> 
     let response = HealthCheckResponse {
         status: status.into(),
     };
-    call.frames().write(|buffer| {
+    call.writer().write(|buffer| {
         response
             .encode(buffer)
             .map_err(|error| Status::internal(error.to_string()))
     })?;
-    call.written().await;
-    call.publish();
+    call.wait_for_room().await;
+    call.flush();
     Ok(())
 }
 

@@ -25,7 +25,7 @@ use super::buffered_io::BufferedIo;
 use super::http2::{Guarded, Prefaced};
 use super::limits::Limits;
 use super::streams::Streams;
-use crate::handler::{LAST_WORDS, Lifecycle, Phase};
+use crate::handler::{LINGER_TIMEOUT, Lifecycle, Phase};
 
 /// Serves one connection until its client leaves or the server stops.
 pub(super) async fn serve_connection<I, S, B>(
@@ -98,7 +98,7 @@ where
             result = poll_fn(|cx| streams.poll_connection(connection.as_mut(), buffered, cx)) => return result,
             () = stop => {
                 if leaving {
-                    alarm = earlier(alarm, Some(Instant::now() + LAST_WORDS));
+                    alarm = earlier(alarm, Some(Instant::now() + LINGER_TIMEOUT));
                     awaited = None;
                     // Its calls have ended with the server, and are not waited for any more.
                     was_idle = false;

@@ -17,7 +17,7 @@ use tokio::io::AsyncWrite;
 use tokio::time::{Instant, sleep};
 
 use super::buffered_io::BufferedIo;
-use crate::handler::{Expiry, LAST_WORDS};
+use crate::handler::{Expiry, LINGER_TIMEOUT};
 
 /// How often a connection may go on at once before other tasks have their turn.
 const ROUNDS: usize = 16;
@@ -238,7 +238,7 @@ impl<F: Future<Output = ()>> Future for BoundedStream<F> {
         if let Some(expiry) = this.expiry.take() {
             *this.overdue = Some(Box::pin(async {
                 expiry.reached().await;
-                sleep(LAST_WORDS).await;
+                sleep(LINGER_TIMEOUT).await;
             }));
         }
         match this.overdue {

@@ -10,7 +10,7 @@ mod response_buffer;
 
 pub(crate) use self::compression::{Encoding, accepted_encodings};
 pub(super) use self::incoming::Incoming;
-pub(crate) use self::outgoing::Frames;
+pub(crate) use self::outgoing::MessageWriter;
 pub(super) use self::outgoing::{Finished, Outgoing};
 pub(crate) use self::request_body::RequestBody;
 pub(super) use self::response_buffer::ResponseBuffer;

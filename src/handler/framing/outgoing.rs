@@ -86,7 +86,7 @@ impl Outgoing {
         if let Some(method) = &self.method {
             message.expect_type(method.output())?;
         }
-        self.frames().write(|buffer| {
+        self.writer().write(|buffer| {
             message.encode(buffer);
             Ok(())
         })
@@ -103,11 +103,11 @@ impl Outgoing {
 
     /// A place to write frames.
     #[inline]
-    pub(in crate::handler) fn frames(&mut self) -> Frames<'_> {
+    pub(in crate::handler) fn writer(&mut self) -> MessageWriter<'_> {
         if !self.taken_out {
             self.take_out();
         }
-        Frames { outgoing: self }
+        MessageWriter { outgoing: self }
     }
 
     fn take_out(&mut self) {
@@ -117,14 +117,14 @@ impl Outgoing {
     }
 
     /// Puts out what was written, headers first.
-    pub(in crate::handler) fn publish(&mut self) {
+    pub(in crate::handler) fn flush(&mut self) {
         if self.taken_out && (self.headers.is_none() || self.sent > 0) {
-            self.publish_headers_and_frames();
+            self.flush_headers_and_messages();
         }
     }
 
     /// Makes the headers due, with whatever was written.
-    pub(in crate::handler) fn publish_headers_and_frames(&mut self) {
+    pub(in crate::handler) fn flush_headers_and_messages(&mut self) {
         let mut contents = self.buffer.lock();
         if let Some(headers) = self.headers.take() {
             contents.headers = Some(headers);
@@ -175,11 +175,11 @@ impl Outgoing {
 
 /// The outgoing side of a call, for writing messages in place.
 #[derive(Debug)]
-pub(crate) struct Frames<'c> {
+pub(crate) struct MessageWriter<'c> {
     outgoing: &'c mut Outgoing,
 }
 
-impl Frames<'_> {
+impl MessageWriter<'_> {
     /// Whether enough was written to be put out.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {

@@ -10,7 +10,7 @@ use http_body::{Body as _, Frame};
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::handler::lifecycle::LAST_WORDS;
+use crate::handler::lifecycle::LINGER_TIMEOUT;
 
 /// A request's body. When it is dropped before all of it has come, what the client still sends is taken in for a moment.
 ///
@@ -46,7 +46,7 @@ impl RequestBody {
 async fn discard(mut body: Body) {
     let ended = async { while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {} };
     // Either way nothing more of it is read.
-    let _ = tokio::time::timeout(LAST_WORDS, ended).await;
+    let _ = tokio::time::timeout(LINGER_TIMEOUT, ended).await;
 }
 
 impl Drop for RequestBody {

@@ -28,7 +28,7 @@ pub(super) async fn choose<'r>(
     if order.message == rules.rules.len() {
         return Err(unmatched(rules, session, call));
     }
-    let first = call.next_frame().await?;
+    let first = call.next_message().await?;
     if first {
         session.admit(call)?;
     }
@@ -43,7 +43,7 @@ pub(super) async fn choose<'r>(
         return Err(unmatched(rules, session, call));
     }
     if first {
-        while call.next_frame().await? {
+        while call.next_message().await? {
             session.admit(call)?;
         }
     }

@@ -44,23 +44,23 @@ impl Handler for Reflection {
         loop {
             let more = tokio::select! {
                 biased;
-                more = call.next_frame() => more?,
+                more = call.next_message() => more?,
                 () = draining.as_mut() => return Err(Status::unavailable("the server is stopping")),
             };
             if !more {
                 return Ok(());
             }
-            let frame = call.frame();
+            let frame = call.message_bytes();
             let request = v1::ServerReflectionRequest::decode(frame).map_err(|error| {
                 Status::internal(format!("the reflection request does not decode: {error}"))
             })?;
             let response = self.index.answer(request, &mut sent);
-            call.frames().write(|buffer| {
+            call.writer().write(|buffer| {
                 response
                     .encode(buffer)
                     .map_err(|error| Status::internal(error.to_string()))
             })?;
-            call.written().await;
+            call.wait_for_room().await;
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct Frame {
 
 /// Where one frame ends and the next begins.
 #[derive(Debug, Default)]
-pub(super) struct Frames {
+pub(super) struct FrameScanner {
     /// How many bytes are still to come before the next header.
     skipped: usize,
     /// What is known of the current frame so far: its header, and of a PING its payload.
@@ -44,7 +44,7 @@ pub(super) struct Frames {
     filled: usize,
 }
 
-impl Frames {
+impl FrameScanner {
     /// Frames that come after so many bytes of something else.
     pub(super) fn after(bytes: usize) -> Self {
         Self {
@@ -134,7 +134,7 @@ pub(super) mod tests {
 
     /// The types of the frames in these pieces, which end with the last of them.
     pub(in crate::transport::http2) fn kinds<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-        let mut frames = Frames::default();
+        let mut frames = FrameScanner::default();
         let mut kinds = Vec::new();
         for piece in pieces {
             frames.read(&mut piece.to_vec(), |frame| {
@@ -175,7 +175,7 @@ pub(super) mod tests {
     fn flags_stream_and_ping_are_told() {
         let bytes = some_frames();
         for size in 1..=bytes.len() {
-            let mut frames = Frames::default();
+            let mut frames = FrameScanner::default();
             let mut seen = Vec::new();
             for piece in bytes.chunks(size) {
                 frames.read(&mut piece.to_vec(), |frame| {
@@ -198,7 +198,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_comes_before_the_frames_is_no_frame() {
-        let mut frames = Frames::after(24);
+        let mut frames = FrameScanner::after(24);
         let mut seen = 0;
         let mut bytes = [&[0; 24][..], &some_frames()].concat();
         frames.read(&mut bytes, |_| {
@@ -216,7 +216,7 @@ pub(super) mod tests {
         expected[place] = UNKNOWN;
         // Its header begins where the second read does, and before that in the middle of the first one.
         for split in [0, 1, 100, place - KIND] {
-            let mut frames = Frames::default();
+            let mut frames = FrameScanner::default();
             let mut read = bytes.clone();
             let (first, second) = read.split_at_mut(split);
             for piece in [first, second] {
@@ -224,7 +224,7 @@ pub(super) mod tests {
             }
             assert_eq!(read, expected, "in two pieces, split at {split}");
         }
-        Frames::default().read(&mut bytes, |_| false);
+        FrameScanner::default().read(&mut bytes, |_| false);
         assert_eq!(bytes, some_frames());
     }
 
@@ -232,7 +232,7 @@ pub(super) mod tests {
     fn a_header_that_is_not_whole_is_read_once_more() {
         let bytes = frame(WINDOW_UPDATE, 0, 5, &[0, 0, 0, 1]);
         for begun in 0..FRAME_HEADER {
-            let mut frames = Frames::default();
+            let mut frames = FrameScanner::default();
             let unseen = |_| panic!("it is not whole");
             frames.read(&mut bytes[..begun].to_vec(), unseen);
             assert_eq!(frames.header_begun(), begun);

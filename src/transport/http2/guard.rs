@@ -11,10 +11,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
 use super::flood::{FEWEST, Flood, GOAWAY};
-use super::frame::{FRAME_HEADER, Frames};
+use super::frame::{FRAME_HEADER, FrameScanner};
 use super::late_window_update::LastStream;
 use super::preface::PREFACE;
-use crate::handler::LAST_WORDS;
+use crate::handler::LINGER_TIMEOUT;
 
 /// How many bytes a client may still send until it has heard why its connection ends.
 const LAST_READ: u64 = 8 << 20;
@@ -23,7 +23,7 @@ const LAST_READ: u64 = 8 << 20;
 #[derive(Debug)]
 pub(in crate::transport) struct Guarded<I> {
     io: I,
-    frames: Frames,
+    frames: FrameScanner,
     flood: Flood,
     last_stream: LastStream,
     held: Held,
@@ -42,7 +42,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
     pub(in crate::transport) fn new(io: I, max_pings: u32) -> Self {
         Self {
             io,
-            frames: Frames::after(PREFACE.len()),
+            frames: FrameScanner::after(PREFACE.len()),
             flood: Flood::new(max_pings.max(FEWEST)),
             last_stream: LastStream::default(),
             held: Held::default(),
@@ -60,7 +60,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
             tokio::io::copy(&mut (&mut self.io).take(LAST_READ), &mut tokio::io::sink()).await
         };
         // A client that does not listen has been cut all the same.
-        drop(timeout(LAST_WORDS, parted).await);
+        drop(timeout(LINGER_TIMEOUT, parted).await);
     }
 }
 
@@ -120,7 +120,7 @@ impl Held {
 /// Looks at what was read.
 fn look_at(
     bytes: &mut [u8],
-    frames: &mut Frames,
+    frames: &mut FrameScanner,
     flood: &mut Flood,
     last_stream: &mut LastStream,
 ) -> io::Result<()> {

@@ -42,7 +42,7 @@ impl LastStream {
 pub(super) mod tests {
     use super::*;
     use crate::transport::http2::frame::tests::frame;
-    use crate::transport::http2::frame::{DATA, Frames, RST_STREAM};
+    use crate::transport::http2::frame::{DATA, FrameScanner, RST_STREAM};
 
     pub(in crate::transport::http2) fn acknowledgement() -> Vec<u8> {
         frame(PING, ACK, 0, &DRAINS)
@@ -52,7 +52,7 @@ pub(super) mod tests {
     fn late(bytes: &[Vec<u8>]) -> Vec<u32> {
         let mut last = LastStream::default();
         let mut late = Vec::new();
-        Frames::default().read(&mut bytes.concat(), |frame| {
+        FrameScanner::default().read(&mut bytes.concat(), |frame| {
             let is_late = last.is_late_update(frame);
             if is_late {
                 late.push(frame.stream);

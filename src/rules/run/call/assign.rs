@@ -66,7 +66,7 @@ impl Session<'_> {
         let mut store = shared.then(|| self.rules().settings.state.store_mut());
         let changes = match &store {
             Some(store) => {
-                let (frame, metadata, _) = call.at_hand();
+                let (frame, metadata, _) = call.split_mut();
                 changes(assignments, &self.env(frame, metadata, store))?
             }
             None => self.with_env(call, |env, _| changes(assignments, env))?,

@@ -12,9 +12,9 @@ impl<'r> Session<'r> {
     #[inline]
     pub(super) async fn next(&mut self, rule: &Rule, call: &mut Call) -> Result<bool, Status> {
         if rule.keeps_last {
-            self.keep_frame(call);
+            self.keep_message(call);
         }
-        if !call.next_frame().await? {
+        if !call.next_message().await? {
             return Ok(false);
         }
         self.admit_for(rule, call)?;
@@ -25,9 +25,9 @@ impl<'r> Session<'r> {
     #[inline]
     pub(super) fn next_at_once(&mut self, rule: &Rule, call: &mut Call) -> Result<bool, Status> {
         if rule.keeps_last {
-            self.keep_frame(call);
+            self.keep_message(call);
         }
-        let more = call.next_frame_at_once();
+        let more = call.next_message_at_once();
         if more {
             self.admit_for(rule, call)?;
         }

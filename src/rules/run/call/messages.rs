@@ -92,15 +92,21 @@ impl<'r> Messages<'r> {
     #[inline]
     pub(super) fn admit(&mut self, call: &mut Call) -> Result<(), Status> {
         let bounds = call.bounds();
-        check_and_pick(self.layouts, self.picker, call.frame(), bounds, &mut self.picked)
-            .map_err(MessageError::from)?;
+        check_and_pick(
+            self.layouts,
+            self.picker,
+            call.message_bytes(),
+            bounds,
+            &mut self.picked,
+        )
+        .map_err(MessageError::from)?;
         self.admitted(call)
     }
 
     /// Checks the message that has just come, of which nothing is read, and makes it the current one.
     #[inline]
     pub(super) fn admit_unread(&mut self, call: &mut Call) -> Result<(), Status> {
-        check(self.layouts, self.layout, call.frame(), call.bounds()).map_err(MessageError::from)?;
+        check(self.layouts, self.layout, call.message_bytes(), call.bounds()).map_err(MessageError::from)?;
         self.admitted(call)
     }
 
@@ -109,7 +115,7 @@ impl<'r> Messages<'r> {
         self.received += 1;
         self.current = Current::Frame;
         if self.keeps_all {
-            self.all.push(call.keep_frame()?);
+            self.all.push(call.keep_message()?);
         }
         Ok(())
     }
@@ -136,10 +142,10 @@ impl<'r> Messages<'r> {
     }
 
     /// Copies the current message for events that come after it, before the receive buffer moves on.
-    pub(super) fn keep_frame(&mut self, call: &mut Call) {
+    pub(super) fn keep_message(&mut self, call: &mut Call) {
         if self.current == Current::Frame {
             self.copy.clear();
-            self.copy.extend_from_slice(call.frame());
+            self.copy.extend_from_slice(call.message_bytes());
             self.current = Current::Copy;
         }
     }

@@ -38,13 +38,13 @@ impl Wait {
     /// Waits until it is over.
     pub(super) async fn over(self, call: &mut Call) {
         match self {
-            Self::Transport => call.written().await,
+            Self::Transport => call.wait_for_room().await,
             Self::Others => {
-                call.publish();
+                call.flush();
                 tokio::task::yield_now().await;
             }
             Self::Time(duration) => {
-                call.publish();
+                call.flush();
                 tokio::time::sleep(duration).await;
             }
         }

@@ -14,7 +14,7 @@ use super::loops::Loops;
 use super::messages::Messages;
 use super::variables::Variables;
 use crate::cel::{CallFacts, Env, EvalError, Store};
-use crate::handler::{Call, Frames};
+use crate::handler::{Call, MessageWriter};
 use crate::message::Bounds;
 use crate::rules::plan::{Rule, Text};
 use crate::rules::run::method::MethodRules;
@@ -83,14 +83,14 @@ impl<'r> Session<'r> {
         self.rules
     }
 
-    /// Calls `read` with what expressions read now, and with the frames to write.
+    /// Calls `read` with what expressions read now, and with the writer of responses.
     #[inline]
     pub(in crate::rules::run) fn with_env<T>(
         &self,
         call: &mut Call,
-        read: impl FnOnce(&Env<'_>, Frames<'_>) -> T,
+        read: impl FnOnce(&Env<'_>, MessageWriter<'_>) -> T,
     ) -> T {
-        let (frame, metadata, frames) = call.at_hand();
+        let (frame, metadata, writer) = call.split_mut();
         let (shared, none);
         let store: &Store = if self.rules.uses.store {
             shared = self.rules.settings.state.store();
@@ -99,7 +99,7 @@ impl<'r> Session<'r> {
             none = &self.rules.no_store;
             none
         };
-        read(&self.env(frame, metadata, store), frames)
+        read(&self.env(frame, metadata, store), writer)
     }
 
     /// What expressions read now.
@@ -184,11 +184,11 @@ impl<'r> Session<'r> {
     }
 
     /// Copies the current message for events that come after it, before the receive buffer moves on.
-    pub(super) fn keep_frame(&mut self, call: &mut Call) {
-        self.messages.keep_frame(call);
+    pub(super) fn keep_message(&mut self, call: &mut Call) {
+        self.messages.keep_message(call);
     }
 
-    /// Forgets a current message that [`keep_frame`](Self::keep_frame) did not copy: nothing reads it.
+    /// Forgets a current message that [`keep_message`](Self::keep_message) did not copy: nothing reads it.
     pub(super) fn drop_frame(&mut self) {
         if self.messages.drop_frame() {
             self.cache.forget();

@@ -49,8 +49,8 @@ impl<'r> Session<'r> {
             *at += 1;
             match op {
                 Op::Send(template) => {
-                    self.with_env(call, |env, mut frames| {
-                        frames.write(|buffer| template.write(env, self.cache(), buffer))
+                    self.with_env(call, |env, mut writer| {
+                        writer.write(|buffer| template.write(env, self.cache(), buffer))
                     })
                     .map_err(|error| write_failed(rule, error))?;
                     if is_whole_loop(steps, *at) {
@@ -100,12 +100,12 @@ impl<'r> Session<'r> {
         let Some(mut rounds) = self.loops().take_counted() else {
             return Ok(());
         };
-        let sent = self.with_env(call, |env, mut frames| {
-            while !frames.is_full()
+        let sent = self.with_env(call, |env, mut writer| {
+            while !writer.is_full()
                 && let Some(locals) = rounds.next()
             {
                 let env = Env { locals, ..*env };
-                frames.write(|buffer| template.write(&env, self.cache(), buffer))?;
+                writer.write(|buffer| template.write(&env, self.cache(), buffer))?;
             }
             Ok(())
         });

@@ -50,16 +50,16 @@ impl<'r> Session<'r> {
                 }
             }
             if rule.keeps_last {
-                self.keep_frame(call);
+                self.keep_message(call);
             }
-            call.publish();
+            call.flush();
             let due = timers
                 .iter()
                 .enumerate()
                 .filter_map(|(at, due)| Some(((*due)?, at)))
                 .min();
             let state = tokio::select! {
-                next = call.next_frame(), if open => {
+                next = call.next_message(), if open => {
                     if next? {
                         self.admit(call)?;
                         at_hand = true;
