@@ -9,12 +9,12 @@
 //!
 //! | room | what it is |
 //! |---|---|
-//! | [`file`] | one rules file: its text, and the rules in it as YAML nodes |
-//! | [`plan`] | rules in their compiled form |
-//! | [`compile`] | nodes and a schema to plans |
-//! | [`run`] | choosing the rule that answers, and running it on bytes |
+//! | `files.rs`, `file.rs` | where rules files are; the rules in one of them, as YAML nodes |
+//! | `plan/` | rules in their compiled form |
+//! | `compile/` | nodes and a schema to plans |
+//! | `run/` | choosing the rule that answers, and running it on bytes |
 //!
-//! `compile` and `run` know `plan`, and not each other.
+//! `compile/` and `run/` know `plan/`, and not each other.
 
 mod compile;
 mod file;

@@ -14,7 +14,7 @@ use crate::suggest;
 use crate::yaml::{Entry, Node, entries, find};
 
 /// The rules of all files compiled so far, and the problems found in them.
-pub(crate) struct Compilation<'s> {
+pub(in crate::rules) struct Compilation<'s> {
     schema: &'s Schema,
     methods: BTreeMap<String, CompiledMethod>,
     outlines: Vec<Outline>,
@@ -22,11 +22,11 @@ pub(crate) struct Compilation<'s> {
 }
 
 /// The rules of one method, in the order of files and places.
-pub(crate) struct CompiledMethod {
-    pub(crate) method: Arc<Method>,
+pub(in crate::rules) struct CompiledMethod {
+    pub(in crate::rules) method: Arc<Method>,
     /// The fields of its requests that the rules read.
-    pub(crate) picker: Picker,
-    pub(crate) rules: Vec<Rule>,
+    pub(in crate::rules) picker: Picker,
+    pub(in crate::rules) rules: Vec<Rule>,
 }
 
 /// What is known of a rule before its parts are compiled.
@@ -49,7 +49,7 @@ struct Declared {
 }
 
 impl<'s> Compilation<'s> {
-    pub(crate) fn new(schema: &'s Schema) -> Self {
+    pub(in crate::rules) fn new(schema: &'s Schema) -> Self {
         Self {
             schema,
             methods: BTreeMap::new(),
@@ -59,7 +59,7 @@ impl<'s> Compilation<'s> {
     }
 
     /// Compiles the rules of a file, or adds the problems of a file that could not be read.
-    pub(crate) fn add(&mut self, file: Result<RulesFile, Vec<Problem>>) {
+    pub(in crate::rules) fn add(&mut self, file: Result<RulesFile, Vec<Problem>>) {
         let file = match file {
             Ok(file) => file,
             Err(problems) => return self.problems.extend(problems),
@@ -73,7 +73,7 @@ impl<'s> Compilation<'s> {
     }
 
     /// The methods that have rules, by name, and all rules in the order of files and places; or every problem.
-    pub(crate) fn finish(self) -> Result<(Vec<CompiledMethod>, Vec<Outline>), Vec<Problem>> {
+    pub(in crate::rules) fn finish(self) -> Result<(Vec<CompiledMethod>, Vec<Outline>), Vec<Problem>> {
         if self.problems.is_empty() {
             Ok((self.methods.into_values().collect(), self.outlines))
         } else {

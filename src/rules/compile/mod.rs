@@ -23,7 +23,7 @@ mod rule;
 mod template;
 mod values;
 
-pub(crate) use self::compilation::Compilation;
+pub(in crate::rules) use self::compilation::Compilation;
 #[cfg(test)]
 pub(super) use self::compiler::RuleCompiler;
 pub use self::json_schema::JSON_SCHEMA;

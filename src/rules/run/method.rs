@@ -13,12 +13,12 @@ use crate::schema::Method;
 
 /// What all rules of one load have in common when they run.
 #[derive(Debug, Clone)]
-pub(crate) struct Settings {
-    pub(crate) state: RulesState,
+pub(in crate::rules) struct Settings {
+    pub(in crate::rules) state: RulesState,
     /// Whether responses name the rule that answered.
-    pub(crate) rule_header: bool,
+    pub(in crate::rules) rule_header: bool,
     /// Makes `random()` and `uuid()` repeatable.
-    pub(crate) seed: Option<u64>,
+    pub(in crate::rules) seed: Option<u64>,
 }
 
 impl Default for Settings {
@@ -59,7 +59,7 @@ impl fmt::Debug for MethodRules {
 
 impl MethodRules {
     /// `rules` are in the order of files and places. The counters of their `times` must be loaded.
-    pub(crate) fn new(
+    pub(in crate::rules) fn new(
         method: Arc<Method>,
         mut rules: Vec<Rule>,
         picker: Picker,
@@ -85,7 +85,7 @@ impl MethodRules {
     }
 
     /// The method that they answer.
-    pub(crate) fn method(&self) -> &Arc<Method> {
+    pub(in crate::rules) fn method(&self) -> &Arc<Method> {
         &self.method
     }
 

@@ -9,7 +9,7 @@
 //! | [`candidates`] | which rules may match, and in which order they are tried |
 //! | [`matching`] | whether a rule matches |
 //! | [`call`] | one call: its messages, variables and loops, its events and their steps |
-//! | [`write`] | what steps write: messages, metadata, statuses |
+//! | [`write`](mod@write) | what steps write: messages, metadata, statuses |
 //! | [`shared`] | what calls share: the store, counters, signals |
 
 mod call;
@@ -23,10 +23,8 @@ mod shared;
 mod write;
 
 pub use self::explain::Explanation;
-#[cfg(test)]
-pub(crate) use self::matching::condition::Decoded;
 pub use self::method::MethodRules;
-pub(crate) use self::method::Settings;
+pub(in crate::rules) use self::method::Settings;
 pub use self::shared::state::RulesState;
 #[cfg(test)]
-pub(crate) use self::write::template::LoopCache;
+pub(in crate::rules) use self::write::template::LoopCache;

@@ -29,7 +29,7 @@ pub(super) struct Builder<'b, 'c> {
 }
 
 /// A string node.
-enum Str<'t> {
+enum StringNode<'t> {
     Constant(String),
     /// A single expression: its value keeps its type.
     Whole(&'t str, usize),
@@ -68,7 +68,7 @@ impl<'b, 'c> Builder<'b, 'c> {
 
     /// The contents of a message, without key and length.
     pub(super) fn message(&mut self, node: &Node, descriptor: &MessageDescriptor) {
-        if let Some(Str::Whole(source, at)) = self.string(node) {
+        if let Some(StringNode::Whole(source, at)) = self.string(node) {
             let target = Target::Contents(descriptor.clone(), JsonForm::of(descriptor));
             self.dynamic(node, source, at, target, false);
             return;
@@ -133,7 +133,7 @@ impl<'b, 'c> Builder<'b, 'c> {
             return;
         }
         match (field.map_entry(), self.string(node)) {
-            (_, Some(Str::Whole(source, at))) => {
+            (_, Some(StringNode::Whole(source, at))) => {
                 self.dynamic(node, source, at, Target::Field(field.clone()), false);
             }
             (Some(entry), _) => self.map(field, entry, node),
@@ -212,7 +212,7 @@ impl<'b, 'c> Builder<'b, 'c> {
             self.scalar(field, node, true);
             return;
         };
-        if let Some(Str::Whole(source, at)) = self.string(node) {
+        if let Some(StringNode::Whole(source, at)) = self.string(node) {
             self.dynamic(node, source, at, Target::Field(field.clone()), true);
             return;
         }
@@ -228,7 +228,7 @@ impl<'b, 'c> Builder<'b, 'c> {
     /// A scalar. `keyed` says whether its key is written, which it is not in packed lists.
     fn scalar(&mut self, field: &FieldInfo, node: &Node, keyed: bool) {
         let text = match self.string(node) {
-            Some(Str::Whole(source, at)) => {
+            Some(StringNode::Whole(source, at)) => {
                 let target = if keyed {
                     Target::Field(field.clone())
                 } else {
@@ -237,11 +237,11 @@ impl<'b, 'c> Builder<'b, 'c> {
                 self.dynamic(node, source, at, target, true);
                 return;
             }
-            Some(Str::Mixed(pieces)) => {
+            Some(StringNode::Mixed(pieces)) => {
                 self.joined(field, node, pieces);
                 return;
             }
-            Some(Str::Constant(text)) => Some(text),
+            Some(StringNode::Constant(text)) => Some(text),
             None if node.text().is_some() => return,
             None => None,
         };
@@ -373,27 +373,27 @@ impl<'b, 'c> Builder<'b, 'c> {
     }
 
     /// Reads a string node. Returns `None` if the node is not a string, or has a problem, which is reported.
-    fn string<'n>(&mut self, node: &'n Node) -> Option<Str<'n>> {
+    fn string<'n>(&mut self, node: &'n Node) -> Option<StringNode<'n>> {
         let text = node.text()?;
         if !text.contains("${") {
-            return Some(Str::Constant(text.to_owned()));
+            return Some(StringNode::Constant(text.to_owned()));
         }
         let mut pieces = self.compiler.split(node, text)?;
         Some(match pieces.as_slice() {
-            [Piece::Expression { source, at }] => Str::Whole(source, *at),
+            [Piece::Expression { source, at }] => StringNode::Whole(source, *at),
             [Piece::Literal(_)] => match pieces.pop() {
-                Some(Piece::Literal(text)) => Str::Constant(text),
+                Some(Piece::Literal(text)) => StringNode::Constant(text),
                 _ => return None,
             },
-            _ => Str::Mixed(pieces),
+            _ => StringNode::Mixed(pieces),
         })
     }
 
     /// The constant text of a string node, for well-known types that are strings in JSON.
     pub(super) fn constant_text(&mut self, node: &Node, expected: &str) -> Option<String> {
         match self.string(node) {
-            Some(Str::Constant(text)) => Some(text),
-            Some(Str::Mixed(_)) => {
+            Some(StringNode::Constant(text)) => Some(text),
+            Some(StringNode::Mixed(_)) => {
                 self.compiler.problem_hint(
                     node,
                     format!("expected {expected}, found text with an expression in it"),

@@ -1,6 +1,6 @@
 //! Compiles message templates: from a YAML tree and a message type to operations.
 //!
-//! [`Builder`] makes nested operations; [`hoist`] finds what is the same in each round of a loop, and [`flatten`] puts
+//! [`Builder`] makes nested operations; [`hoist`](mod@hoist) finds what is the same in each round of a loop, and [`flatten`](mod@flatten) puts
 //! nested operations into one list.
 
 mod builder;

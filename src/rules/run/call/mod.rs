@@ -1,6 +1,6 @@
 //! One call, answered by the rule that was chosen for it.
 //!
-//! A [session](session) owns the state of the call: its messages, variables and loops. [`answer`] goes through the
+//! A [`session`] owns the state of the call: its messages, variables and loops. [`answer`] goes through the
 //! events of the call, and [`steps`] runs the operations of each.
 
 pub(super) mod answer;

@@ -52,7 +52,7 @@ impl Variables {
 }
 
 /// The value as a variable of that type holds it; an `Err` says why it cannot.
-pub(crate) fn fit(variable: &Type, value: Value<'static>) -> Result<Value<'static>, String> {
+pub(in crate::rules::run) fn fit(variable: &Type, value: Value<'static>) -> Result<Value<'static>, String> {
     let fits = match (variable, &value) {
         #[expect(clippy::cast_precision_loss, reason = "the variable holds doubles")]
         (Type::Double, Value::Int(number)) => return Ok(Value::Double(*number as f64)),

@@ -9,15 +9,19 @@ use crate::rules::plan::{Condition, Equality, Stage, WireScalar, canonical};
 
 /// Why a rule did not match.
 #[derive(Debug)]
-pub(crate) struct Difference {
+pub(in crate::rules::run) struct Difference {
     /// How many of its conditions hold before the one that does not.
-    pub(crate) held: usize,
-    pub(crate) text: String,
+    pub(in crate::rules::run) held: usize,
+    pub(in crate::rules::run) text: String,
 }
 
 impl Condition {
     /// Whether it holds. `decoded` is the request, which is decoded when it is first needed.
-    pub(crate) fn holds(&self, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Result<bool, EvalError> {
+    pub(in crate::rules::run) fn holds(
+        &self,
+        env: &Env<'_>,
+        decoded: &mut Decoded<'_>,
+    ) -> Result<bool, EvalError> {
         if !self.equalities.iter().all(|equality| equality.holds(env)) {
             return Ok(false);
         }
@@ -35,7 +39,11 @@ impl Condition {
     }
 
     /// The first difference; `None` if the condition holds.
-    pub(crate) fn difference(&self, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Option<Difference> {
+    pub(in crate::rules::run) fn difference(
+        &self,
+        env: &Env<'_>,
+        decoded: &mut Decoded<'_>,
+    ) -> Option<Difference> {
         let mut held = 0;
         if self.stage > Stage::Open && env.request.is_none() {
             return Some(Difference {
@@ -79,7 +87,7 @@ impl Condition {
 
 impl Equality {
     #[inline]
-    pub(crate) fn holds(&self, env: &Env<'_>) -> bool {
+    pub(in crate::rules::run) fn holds(&self, env: &Env<'_>) -> bool {
         let Some((bytes, picked)) = env.request else {
             return false;
         };
@@ -115,13 +123,13 @@ impl Equality {
 
 /// The request as a dynamic message, decoded once and only if some condition needs it.
 #[derive(Debug)]
-pub(crate) struct Decoded<'b> {
+pub(in crate::rules::run) struct Decoded<'b> {
     source: Option<(MessageDescriptor, &'b [u8])>,
     message: Option<DynamicMessage>,
 }
 
 impl<'b> Decoded<'b> {
-    pub(crate) fn new(source: Option<(MessageDescriptor, &'b [u8])>) -> Self {
+    pub(in crate::rules::run) fn new(source: Option<(MessageDescriptor, &'b [u8])>) -> Self {
         Self {
             source,
             message: None,

@@ -10,7 +10,11 @@ use crate::rules::plan::{FieldInfo, Pattern, WireScalar};
 
 impl Pattern {
     /// Compares a message with the pattern; an `Err` describes the first difference.
-    pub(crate) fn fits_message(&self, message: &DynamicMessage, path: &str) -> Result<(), String> {
+    pub(in crate::rules::run) fn fits_message(
+        &self,
+        message: &DynamicMessage,
+        path: &str,
+    ) -> Result<(), String> {
         match self {
             Self::Message(members) => members.iter().try_for_each(|(field, name, expected)| {
                 let path = if path.is_empty() {

@@ -17,7 +17,7 @@ const MAX_SIZE: usize = 64 << 20;
 
 /// The counters of all rules with `times`.
 #[derive(Debug, Default)]
-pub(crate) struct Counters {
+pub(in crate::rules) struct Counters {
     known: Mutex<Known>,
 }
 
@@ -42,7 +42,7 @@ impl Counters {
     ///
     /// A counter is dropped if the last load did not have it and nothing that still runs does. Counters of the rules that
     /// are being served stay, because this load may never be served; see [`forget_before`](Self::forget_before).
-    pub(crate) fn load<'r>(&self, rules: impl Iterator<Item = &'r RuleId>) -> u64 {
+    pub(in crate::rules) fn load<'r>(&self, rules: impl Iterator<Item = &'r RuleId>) -> u64 {
         let mut known = self.known();
         let last = known.loads;
         known
@@ -62,7 +62,7 @@ impl Counters {
     }
 
     /// Drops the counters of rules that are neither in that load nor in a later one.
-    pub(crate) fn forget_before(&self, load: u64) {
+    pub(in crate::rules) fn forget_before(&self, load: u64) {
         self.known().by_rule.retain(|_, kept| kept.load >= load);
     }
 

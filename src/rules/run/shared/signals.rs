@@ -19,9 +19,9 @@ struct Listeners {
 
 /// A signal that was raised.
 #[derive(Debug, Clone)]
-pub(crate) struct Signal {
-    pub(crate) name: Arc<str>,
-    pub(crate) key: Option<Arc<str>>,
+pub(in crate::rules::run) struct Signal {
+    pub(in crate::rules::run) name: Arc<str>,
+    pub(in crate::rules::run) key: Option<Arc<str>>,
 }
 
 /// A call that handles signals; it stops listening when this is dropped.

@@ -40,7 +40,7 @@ impl RulesState {
     }
 
     /// How often rules have answered.
-    pub(crate) fn counters(&self) -> &Counters {
+    pub(in crate::rules) fn counters(&self) -> &Counters {
         &self.counters
     }
 

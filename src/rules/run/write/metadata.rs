@@ -7,7 +7,7 @@ use crate::rules::plan::{Header, HeaderValue, Metadata, ascii_value, binary_valu
 
 impl Metadata {
     /// Puts the values into `map`, replacing earlier values of the same names; an `Err` names the entry that failed.
-    pub(crate) fn write(&self, env: &Env<'_>, map: &mut MetadataMap) -> Result<(), String> {
+    pub(in crate::rules::run) fn write(&self, env: &Env<'_>, map: &mut MetadataMap) -> Result<(), String> {
         for entry in &self.entries {
             match entry {
                 Header::Ascii(key, values) => {

@@ -10,7 +10,7 @@ use crate::rules::plan::{CodeTemplate, StatusTemplate, code_of};
 
 impl StatusTemplate {
     /// The status for this call; an `Err` says which part failed.
-    pub(crate) fn status(&self, env: &Env<'_>) -> Result<Status, String> {
+    pub(in crate::rules::run) fn status(&self, env: &Env<'_>) -> Result<Status, String> {
         let code = match &self.code {
             CodeTemplate::Constant(code) => *code,
             CodeTemplate::Dynamic(template) => {

@@ -7,14 +7,14 @@ use crate::rules::plan::{Text, TextPiece};
 
 impl Text {
     /// The text for this call.
-    pub(crate) fn text(&self, env: &Env<'_>) -> Result<String, EvalError> {
+    pub(in crate::rules::run) fn text(&self, env: &Env<'_>) -> Result<String, EvalError> {
         let mut text = String::new();
         self.write(env, &mut text)?;
         Ok(text)
     }
 
     /// Appends the text.
-    pub(crate) fn write(&self, env: &Env<'_>, out: &mut String) -> Result<(), EvalError> {
+    pub(in crate::rules::run) fn write(&self, env: &Env<'_>, out: &mut String) -> Result<(), EvalError> {
         for piece in self.pieces() {
             match piece {
                 TextPiece::Literal(literal) => out.push_str(literal),
@@ -26,7 +26,11 @@ impl Text {
     }
 
     /// Appends the text's bytes to a message.
-    pub(crate) fn write_bytes(&self, env: &Env<'_>, out: &mut Vec<u8>) -> Result<(), EvalError> {
+    pub(in crate::rules::run) fn write_bytes(
+        &self,
+        env: &Env<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EvalError> {
         for piece in self.pieces() {
             match piece {
                 TextPiece::Literal(literal) => out.extend_from_slice(literal.as_bytes()),

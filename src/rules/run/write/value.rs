@@ -9,7 +9,7 @@ use crate::rules::plan::{Pause, ValueTemplate, duration_of};
 impl ValueTemplate {
     /// The value for this call. It borrows nothing from the call.
     #[inline]
-    pub(crate) fn value(&self, env: &Env<'_>) -> Result<Value<'static>, EvalError> {
+    pub(in crate::rules::run) fn value(&self, env: &Env<'_>) -> Result<Value<'static>, EvalError> {
         Ok(match self {
             Self::Constant(value) => value.clone(),
             Self::Program(program) => program.eval(env)?.into_owned(),
@@ -37,7 +37,7 @@ impl ValueTemplate {
 
 impl Pause {
     /// The duration for this call; an `Err` says why there is none.
-    pub(crate) fn duration(&self, env: &Env<'_>) -> Result<Duration, String> {
+    pub(in crate::rules::run) fn duration(&self, env: &Env<'_>) -> Result<Duration, String> {
         match self {
             Self::Constant(duration) => Ok(*duration),
             Self::Dynamic(template) => {

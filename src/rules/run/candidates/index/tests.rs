@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::cel::Env;
 use crate::message::Message;
-use crate::rules::run::Decoded;
+use crate::rules::run::matching::condition::Decoded;
 use crate::rules::testing::{kinds, with_request};
 use crate::rules::{MethodRules, Rules};
 use crate::schema::Schema;

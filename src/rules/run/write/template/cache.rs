@@ -9,7 +9,7 @@ use crate::rules::plan::template::{pad, put_padded};
 
 /// The bytes that loops of one call have written; valid for one event.
 #[derive(Debug, Default)]
-pub(crate) struct LoopCache {
+pub(in crate::rules) struct LoopCache {
     entries: Box<[Entry]>,
     event: u64,
 }
@@ -25,7 +25,7 @@ struct Entry {
 
 impl LoopCache {
     /// A cache with this many places.
-    pub(crate) fn new(count: usize) -> Self {
+    pub(in crate::rules) fn new(count: usize) -> Self {
         Self {
             entries: (0..count).map(|_| Entry::default()).collect(),
             event: 1,
@@ -34,7 +34,7 @@ impl LoopCache {
 
     /// Begins another event: what was written before is no longer valid.
     #[inline]
-    pub(crate) fn forget(&mut self) {
+    pub(in crate::rules) fn forget(&mut self) {
         self.event += 1;
     }
 

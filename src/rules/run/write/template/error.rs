@@ -8,10 +8,10 @@ use crate::cel::EvalError;
 /// registers.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub(crate) struct WriteError(Box<WriteErrorKind>);
+pub(in crate::rules) struct WriteError(Box<WriteErrorKind>);
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum WriteErrorKind {
+pub(in crate::rules) enum WriteErrorKind {
     /// A value that its field does not take.
     #[error("field {field}: {message}")]
     Value { field: String, message: String },
@@ -24,7 +24,7 @@ pub(crate) enum WriteErrorKind {
 }
 
 impl WriteError {
-    pub(crate) fn into_kind(self) -> WriteErrorKind {
+    pub(in crate::rules) fn into_kind(self) -> WriteErrorKind {
         *self.0
     }
 }

@@ -12,5 +12,5 @@ mod value;
 mod well_known;
 mod write;
 
-pub(crate) use self::cache::LoopCache;
-pub(crate) use self::error::{WriteError, WriteErrorKind};
+pub(in crate::rules) use self::cache::LoopCache;
+pub(in crate::rules) use self::error::{WriteError, WriteErrorKind};

@@ -18,7 +18,7 @@ type OpenLengths = [ReservedLength; MAX_OPEN];
 impl Template {
     /// Appends the message's bytes. After an error the buffer holds a part of the message.
     #[inline]
-    pub(crate) fn write(
+    pub(in crate::rules) fn write(
         &self,
         env: &Env<'_>,
         cache: &LoopCache,
