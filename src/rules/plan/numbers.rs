@@ -54,6 +54,7 @@ impl IntEncoding {
         Self { form, least, most }
     }
 
+    #[inline]
     pub(crate) fn takes(self, number: i64) -> bool {
         (self.least..=self.most).contains(&number)
     }

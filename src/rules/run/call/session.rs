@@ -79,6 +79,7 @@ impl<'r> Session<'r> {
         }
     }
 
+    #[inline]
     pub(super) fn rules(&self) -> &'r MethodRules {
         self.rules
     }
