@@ -1,7 +1,7 @@
 //! Rules: how methods answer, as data.
 //!
 //! ```text
-//! files ── yaml ─► nodes ── compile, with the schema ─► plan ── run, for each call ─► answers
+//! files ── crate::yaml ─► nodes ── compile, with the schema ─► plan ── run, for each call ─► answers
 //! ```
 //!
 //! A rules file is checked against a schema and compiled when it loads. [`Rules`] holds a [`MethodRules`] for each
