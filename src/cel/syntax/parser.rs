@@ -1,7 +1,7 @@
 //! From tokens to the syntax tree: recursive descent, with precedences for the operators between two parts.
 //!
-//! The parser recurses for brackets and for what binds tighter, never for the length of a chain, and it builds no
-//! part of more than [`MAX_DEPTH`] levels: what walks the tree afterwards may recurse.
+//! The parser recurses for brackets, of which it takes [`MAX_BRACKETS`], and for what binds tighter, never for the
+//! length of a chain. It builds no part of more than [`MAX_DEPTH`] levels: what walks the tree afterwards may recurse.
 //!
 //! A literal that has no value and a word that is reserved are problems and no more. The first token that fits nowhere
 //! ends the reading: what would be said of the rest would be guessed.
@@ -17,8 +17,11 @@ use crate::cel::problem::ExprProblem;
 /// More is not an expression but a program.
 const MAX_LENGTH: usize = 8 << 10;
 
-/// Levels of a tree, and brackets within brackets.
+/// The levels of a tree: what walks it recurses.
 const MAX_DEPTH: usize = 200;
+
+/// Brackets within brackets: for each the parser goes through all of its rules again.
+const MAX_BRACKETS: usize = 100;
 
 /// Parses an expression, or returns what is wrong with its text, in order.
 pub(in crate::cel) fn parse(text: &str) -> Result<Expr, Vec<ExprProblem>> {
@@ -382,21 +385,21 @@ impl Parser<'_> {
     fn built(&mut self, kind: ExprKind, span: Range<usize>, place: usize) -> Parsed<Expr> {
         let height = kind.height_of_parts() + 1;
         if height > MAX_DEPTH {
-            return self.too_deep(place);
+            return self.too_deep(place, "the expression is", MAX_DEPTH);
         }
         Ok(Expr { kind, span, height })
     }
 
-    fn too_deep<T>(&mut self, place: usize) -> Parsed<T> {
-        let message = format!("the expression is nested more than {MAX_DEPTH} deep");
+    fn too_deep<T>(&mut self, place: usize, what: &str, limit: usize) -> Parsed<T> {
         let span = self.tokens[place].span.clone();
+        let message = format!("{what} nested more than {limit} deep");
         self.problems.push(ExprProblem::new(span, message));
         Err(Stopped)
     }
 
     fn open_bracket(&mut self) -> Parsed<()> {
-        if self.open.len() == MAX_DEPTH {
-            return self.too_deep(self.place);
+        if self.open.len() == MAX_BRACKETS {
+            return self.too_deep(self.place, "brackets are", MAX_BRACKETS);
         }
         self.open.push(self.place);
         self.place += 1;

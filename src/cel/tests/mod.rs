@@ -12,6 +12,8 @@ mod problems;
 mod requests;
 mod spec;
 mod strings;
+mod syntax;
+mod syntax_problems;
 mod times;
 mod values;
 

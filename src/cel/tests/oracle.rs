@@ -328,7 +328,7 @@ fn data() -> impl Strategy<Value = Data> {
 }
 
 /// The interpreter recurses deeply in a debug build.
-const STACK: usize = 256 << 20;
+pub(super) const STACK: usize = 256 << 20;
 
 #[test]
 fn random_expressions_give_what_the_interpreter_gives() {
