@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
-use chrono::DateTime;
-
 use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
 use crate::cel::values::{
     EvalError, Evaluated, Value, duration_of, in_duration_range, in_timestamp_range, no_overload,
-    write_double, write_duration, write_enum, write_timestamp,
+    parse_rfc3339, write_double, write_duration, write_enum, write_timestamp,
 };
 use crate::duration::parse_nanoseconds;
 
@@ -244,17 +242,11 @@ fn timestamp(value: Value<'_>) -> Evaluated<Value<'_>> {
 
 /// Reads RFC 3339, from the year 1 to 9999.
 fn parse_timestamp<'e>(text: &str) -> Evaluated<Value<'e>> {
-    let time = DateTime::parse_from_rfc3339(text).map_err(|_| not_a("a timestamp", text))?;
-    // A leap second is one second with too many nanoseconds.
-    let nanos = time.timestamp_subsec_nanos();
-    let seconds = time.timestamp() + i64::from(nanos / 1_000_000_000);
+    let (seconds, nanos) = parse_rfc3339(text).ok_or_else(|| not_a("a timestamp", text))?;
     if !in_timestamp_range(seconds) {
         return Err(EvalError::new(format!("timestamp: {text} is out of range")));
     }
-    Ok(Value::Timestamp {
-        seconds,
-        nanos: (nanos % 1_000_000_000).cast_signed(),
-    })
+    Ok(Value::Timestamp { seconds, nanos })
 }
 
 fn duration(value: Value<'_>) -> Evaluated<Value<'_>> {

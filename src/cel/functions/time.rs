@@ -2,12 +2,11 @@
 
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Datelike, FixedOffset, Offset, Timelike, Utc};
 use jiff::Timestamp;
 use jiff::tz::TimeZoneDatabase;
 
 use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
-use crate::cel::values::{EvalError, Evaluated, Value, no_overload, total_nanos};
+use crate::cel::values::{CalendarTime, EvalError, Evaluated, Value, no_overload, total_nanos};
 
 /// A part of a point in time, in UTC, or in a zone by its IANA name or offset.
 macro_rules! part {
@@ -65,24 +64,30 @@ macro_rules! part_or_unit {
 }
 
 pub(super) const FUNCTIONS: &[Function] = [
-    part!("getFullYear", |time| i64::from(time.year())),
-    part!("getMonth", |time| i64::from(time.month0())),
-    part!("getDayOfYear", |time| i64::from(time.ordinal0())),
-    part!("getDayOfMonth", |time| i64::from(time.day0())),
-    part!("getDate", |time| i64::from(time.day())),
+    part!("getFullYear", |time| time.year),
+    part!("getMonth", |time| i64::from(time.in_cycle.month()) - 1),
+    part!("getDayOfYear", |time| i64::from(time.in_cycle.day_of_year()) - 1),
+    part!("getDayOfMonth", |time| i64::from(time.in_cycle.day()) - 1),
+    part!("getDate", |time| i64::from(time.in_cycle.day())),
     part!("getDayOfWeek", |time| i64::from(
-        time.weekday().num_days_from_sunday()
+        time.in_cycle.weekday().to_sunday_zero_offset()
     )),
-    part_or_unit!("getHours", |time| i64::from(time.hour()), |nanos| nanos
+    part_or_unit!("getHours", |time| i64::from(time.in_cycle.hour()), |nanos| nanos
         / 3_600_000_000_000),
-    part_or_unit!("getMinutes", |time| i64::from(time.minute()), |nanos| nanos
-        / 60_000_000_000),
-    part_or_unit!("getSeconds", |time| i64::from(time.second()), |nanos| nanos
-        / 1_000_000_000),
+    part_or_unit!(
+        "getMinutes",
+        |time| i64::from(time.in_cycle.minute()),
+        |nanos| nanos / 60_000_000_000
+    ),
+    part_or_unit!(
+        "getSeconds",
+        |time| i64::from(time.in_cycle.second()),
+        |nanos| nanos / 1_000_000_000
+    ),
     // The others give the whole duration in their unit; this one a part of it, in the specification's own words.
     part_or_unit!(
         "getMilliseconds",
-        |time| i64::from(time.nanosecond() / 1_000_000),
+        |time| i64::from(time.in_cycle.millisecond()),
         |nanos| nanos / 1_000_000 % 1000
     ),
 ]
@@ -92,7 +97,7 @@ fn part_of<'e>(
     name: &str,
     time: &Value<'_>,
     zone: Option<&Value<'_>>,
-    part: fn(DateTime<FixedOffset>) -> i64,
+    part: fn(CalendarTime) -> i64,
 ) -> Evaluated<Value<'e>> {
     let (Value::Timestamp { seconds, nanos }, None | Some(Value::String(_))) = (time, zone) else {
         return match zone {
@@ -100,17 +105,18 @@ fn part_of<'e>(
             Some(zone) => no_overload(name, &[time, zone]),
         };
     };
-    let utc = DateTime::from_timestamp(*seconds, nanos.cast_unsigned())
-        .ok_or_else(|| EvalError::new(format!("{name}: the timestamp is out of range")))?;
+    if !(0..1_000_000_000).contains(nanos) {
+        return Err(EvalError::new(format!("{name}: the timestamp is out of range")));
+    }
     let offset = match zone {
-        Some(Value::String(zone)) => offset_at(utc, zone)?,
-        _ => Utc.fix(),
+        Some(Value::String(zone)) => offset_at(*seconds, zone)?,
+        _ => 0,
     };
-    Ok(Value::Int(part(utc.with_timezone(&offset))))
+    Ok(Value::Int(part(CalendarTime::new(*seconds, *nanos, offset))))
 }
 
-/// The offset of a zone at a point in time: an IANA name, or `[+-]HH:MM`.
-fn offset_at(time: DateTime<Utc>, zone: &str) -> Evaluated<FixedOffset> {
+/// The offset of a zone at a point in time, in seconds: the zone is an IANA name, or `[+-]HH:MM`.
+fn offset_at(time: i64, zone: &str) -> Evaluated<i32> {
     let unknown = || EvalError::new(format!("unknown time zone {zone:?}"));
     let Some((hours, minutes)) = zone.split_once(':') else {
         return offset_in(zone, time).ok_or_else(unknown);
@@ -121,23 +127,18 @@ fn offset_at(time: DateTime<Utc>, zone: &str) -> Evaluated<FixedOffset> {
         return Err(unknown());
     }
     let minute = if hours.starts_with('-') { -minute } else { minute };
-    FixedOffset::east_opt(hour * 3600 + minute * 60).ok_or_else(unknown)
+    Ok(hour * 3600 + minute * 60)
 }
 
 /// The offset of a zone of the IANA database at a point in time.
-fn offset_in(zone: &str, time: DateTime<Utc>) -> Option<FixedOffset> {
+fn offset_in(zone: &str, time: i64) -> Option<i32> {
     // Not the system's: a rule means the same everywhere.
     static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
     if zone.is_empty() {
-        return Some(Utc.fix());
+        return Some(0);
     }
     // Timestamps of CEL reach a day further on both ends, where no zone changes its offset any more.
-    let second = time
-        .timestamp()
-        .clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
-    let offset = ZONES
-        .get(zone)
-        .ok()?
-        .to_offset(Timestamp::from_second(second).ok()?);
-    FixedOffset::east_opt(offset.seconds())
+    let second = time.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    let zone = ZONES.get(zone).ok()?;
+    Some(zone.to_offset(Timestamp::from_second(second).ok()?).seconds())
 }

@@ -443,7 +443,7 @@ fn written(choices: &[u8]) -> String {
 
 #[test]
 fn random_expressions_are_the_trees_that_the_oracle_makes() {
-    run(2000, |choices| {
+    run(1000, |choices| {
         let text = written(choices);
         prop_assert!(theirs(&text).is_some() || ours(&text).is_none(), "{}", text);
         check(&text)
@@ -452,7 +452,7 @@ fn random_expressions_are_the_trees_that_the_oracle_makes() {
 
 #[test]
 fn garbage_is_refused_where_the_oracle_refuses_it() {
-    run(2000, |choices| {
+    run(1000, |choices| {
         let text: String = choices
             .iter()
             .take(12)
@@ -464,7 +464,7 @@ fn garbage_is_refused_where_the_oracle_refuses_it() {
 
 #[test]
 fn damaged_expressions_are_refused_where_the_oracle_refuses_them() {
-    run(2000, |choices| {
+    run(1000, |choices| {
         let (damage, choices) = choices.split_first().expect("there is one at least");
         let mut text = written(choices);
         let place = text.floor_char_boundary(usize::from(*damage) % (text.len() + 1));
@@ -479,5 +479,5 @@ fn damaged_expressions_are_refused_where_the_oracle_refuses_them() {
 
 #[test]
 fn any_text_is_read_without_a_panic() {
-    run(2000, |bytes| check(&String::from_utf8_lossy(bytes)));
+    run(1000, |bytes| check(&String::from_utf8_lossy(bytes)));
 }

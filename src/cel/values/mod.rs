@@ -3,6 +3,7 @@
 //! [`Value`] borrows text and bytes from the message that it was read from, where it can. [`Type`] is what the
 //! compiler knows about a value before there is one.
 
+mod calendar;
 mod equal;
 mod error;
 mod text;
@@ -10,6 +11,7 @@ mod time;
 mod types;
 mod value;
 
+pub(super) use self::calendar::{CalendarTime, parse_rfc3339};
 pub(super) use self::equal::{Key, are_numbers, compare, enum_number, equals, find};
 pub(crate) use self::error::EvalError;
 pub(super) use self::error::{Evaluated, no_overload};

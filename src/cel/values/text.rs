@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::DateTime;
 use prost_reflect::EnumDescriptor;
 
+use super::calendar::CalendarTime;
 use super::value::Value;
 
 impl Value<'_> {
@@ -134,11 +134,13 @@ pub(in crate::cel) fn write_duration(seconds: i64, nanos: i32, text: &mut String
 }
 
 pub(in crate::cel) fn write_timestamp(seconds: i64, nanos: i32, text: &mut String) {
-    match DateTime::from_timestamp(seconds, 0) {
-        Some(time) => append(text, time.format("%Y-%m-%dT%H:%M:%S")),
-        // No year has so many digits: nothing that checks timestamps lets it through.
-        None => append(text, seconds),
+    let CalendarTime { year, in_cycle } = CalendarTime::new(seconds, 0, 0);
+    match year {
+        0..=9999 => append(text, format_args!("{year:04}")),
+        // Nothing that checks timestamps lets it through.
+        _ => append(text, format_args!("{year:+05}")),
     }
+    append(text, in_cycle.strftime("-%m-%dT%H:%M:%S"));
     write_fraction(nanos.unsigned_abs(), text);
     text.push('Z');
 }
