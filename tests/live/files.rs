@@ -380,6 +380,7 @@ async fn nothing_is_watched_when_that_is_turned_off_and_a_trigger_reloads() {
     })
     .await;
     write(&live.path("a.rules.yaml"), &rules("two"));
+    // Longer than a watcher takes.
     tokio::time::sleep(Duration::from_millis(300)).await;
     live.answers(1, "one").await;
     assert_eq!(live.forget_outcomes(), 0);

@@ -105,7 +105,7 @@ impl Project for Moody {
 async fn load_that_panics_or_does_not_fit_is_refused_and_the_next_one_is_made() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fill(folder.path());
-    // Old enough to be loaded once.
+    // Files that changed a moment ago are loaded twice, and the time of a change cannot be set.
     tokio::time::sleep(std::time::Duration::from_millis(30)).await;
     let mut loader = Loader::new(Moody {
         folder: folder.path().to_owned(),

@@ -51,9 +51,8 @@ fn call(stream: u32, path: &str) -> Vec<u8> {
     [headers, frame(DATA, END_STREAM, stream, &[0; 5])].concat()
 }
 
-/// There is a GOAWAY, and a message on the stream all the same.
+/// There is a message on the stream.
 fn assert_answered(frames: &[Frame], stream: u32) {
-    assert!(frames.iter().any(|frame| frame.kind == GOAWAY), "{frames:?}");
     let is_message = |frame: &Frame| (frame.kind, frame.flags, frame.stream) == (DATA, 0, stream);
     assert!(frames.iter().any(is_message), "{frames:?}");
 }
@@ -67,7 +66,8 @@ async fn a_call_that_crosses_the_goaway_is_answered() {
     wire.read(ended(1)).await;
     server.signal("TERM").await;
     server.line_with("draining").await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // The server cannot know yet whether the client has read it.
+    wire.read(|frame| frame.kind == GOAWAY).await;
     wire.send(&call(3, "/proto.SearchService/Search")).await;
     assert_answered(&wire.read(ended(3)).await, 3);
 }
@@ -82,7 +82,7 @@ async fn a_call_that_crosses_the_goaway_of_an_idle_connection_is_answered() {
     let path = folder.path().to_str().expect("UTF-8");
     let server = Server::start(&["--idle-timeout", "200ms", "--handshake-timeout", "1s", path]).await;
     let mut wire = Wire::open(server.address()).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    wire.read(|frame| frame.kind == GOAWAY).await;
     wire.send(&call(1, "/slow.Slow/Unary")).await;
     assert_answered(&wire.read(|frame| frame.kind == DATA).await, 1);
 }

@@ -90,14 +90,14 @@ async fn everything_at_once_fails_no_call_and_leaves_memory_where_it_was() {
         figures: Figures::default(),
     });
     let mut loads = all_loads(&scene);
-    let process = server.id().to_string();
+    let process = server.id();
     let mut memory = Memory::new(began, time);
     let mut beat = every(Duration::from_millis(250));
     while !loads.is_empty() {
         tokio::select! {
             Some(load) = loads.join_next() => load.expect("no load fails"),
             () = read_log(&mut server) => {}
-            _ = beat.tick() => memory.sample(&process),
+            _ = beat.tick() => memory.sample(process),
         }
     }
     let drained = drain(&scene, server).await;
@@ -195,8 +195,8 @@ impl Memory {
         }
     }
 
-    fn sample(&mut self, process: &str) {
-        let (now, kib) = (Instant::now(), resident_kib(process));
+    fn sample(&mut self, process: u32) {
+        let (now, kib) = (Instant::now(), resident_kib(process, "VmRSS"));
         for (stretch, highest) in [(self.warm, &mut self.warm_kib), (self.last, &mut self.last_kib)] {
             if (stretch.0..stretch.1).contains(&now) {
                 *highest = kib.max(*highest);

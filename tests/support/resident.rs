@@ -1,10 +1,10 @@
 //! How much memory a process holds.
 
-/// Resident memory in KiB of the process with that id, or of this one: `self`.
-pub(crate) fn resident_kib(process: &str) -> u64 {
+/// Resident memory of a process in KiB: `VmRSS` for now, `VmHWM` for the most that it ever was.
+pub(crate) fn resident_kib(process: u32, key: &str) -> u64 {
     let status =
         std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs, and this is Linux");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let line = status.lines().find(|line| line.starts_with(key));
     let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
-    kib.expect("it is told in KiB")
+    kib.expect("a number of KiB")
 }
