@@ -10,15 +10,15 @@ use super::values::Value;
 use crate::message::Picked;
 use crate::schema::Layouts;
 
-/// What an expression reads at run time. The lifetime is that of the event at hand.
+/// What an expression reads at run time. The lifetime is that of the event that runs it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Env<'e> {
     pub(crate) layouts: &'e Layouts,
-    /// The message at hand: its bytes, checked, and its picked fields.
+    /// The current message: its checked bytes and its picked fields.
     pub(crate) request: Option<(&'e [u8], &'e Picked)>,
     /// All messages so far, checked; empty unless some program [uses](super::Uses) them.
     pub(crate) requests: &'e [Bytes],
-    /// How many messages have come, the one at hand included.
+    /// How many messages have come, the current one included.
     pub(crate) received: u64,
     /// The client's headers.
     pub(crate) metadata: &'e HeaderMap,
@@ -38,7 +38,7 @@ pub(crate) struct CallFacts {
     pub(crate) peer: String,
     /// Unique among the calls of this server.
     pub(crate) id: u64,
-    /// What `random()` and `uuid()` give follows from it and from `id`, where the user asked for that.
+    /// With a seed, it and `id` decide what `random()` and `uuid()` give.
     pub(crate) seed: Option<u64>,
     /// How many random numbers were drawn.
     pub(crate) drawn: AtomicU64,

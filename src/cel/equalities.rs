@@ -1,6 +1,6 @@
 //! The equalities with a literal that a condition cannot hold without.
 //!
-//! They are what an index of rules is made of: `request.id == "a"` and `metadata["x"] == "b"`, alone or joined by
+//! The index of rules is made of them: `request.id == "a"` and `metadata["x"] == "b"`, alone or joined by
 //! `&&` with anything else.
 
 use http::HeaderName;
@@ -12,7 +12,7 @@ use super::typed::TypedExpr;
 use super::values::Value;
 use crate::message::Slot;
 
-/// Something of the call that must equal a literal.
+/// A part of the call that must equal a literal.
 #[derive(Debug)]
 pub(crate) enum Equality<'p> {
     /// A singular field of the request.
@@ -28,7 +28,7 @@ pub(crate) enum Equality<'p> {
 }
 
 impl Program {
-    /// Equalities where, if one of them fails, the program does not give true.
+    /// The equalities that all hold whenever the program gives true.
     pub(crate) fn equalities(&self) -> Vec<Equality<'_>> {
         let mut found = Vec::new();
         collect(&self.root, &mut found);

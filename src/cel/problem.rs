@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// An expression that does not compile: where in its text, what, and what to do.
+/// Why an expression does not compile: where, what is wrong, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExprProblem {
     /// Byte offsets into the expression's text.

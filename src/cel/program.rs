@@ -1,4 +1,4 @@
-//! A compiled expression: the room's front door.
+//! A compiled expression: compiled once at load, run for each call.
 
 use super::compile::compile;
 use super::env::Env;
@@ -21,7 +21,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Parses and checks `source`; all problems, not the first.
+    /// Parses and checks `source`. Returns all problems, not only the first.
     pub(crate) fn compile(source: &str, scope: &mut Scope<'_>) -> Result<Self, Vec<ExprProblem>> {
         let (root, uses) = compile(&syntax::parse(source)?, scope)?;
         let path = root
@@ -37,12 +37,12 @@ impl Program {
         })
     }
 
-    /// The type of the result; [`Type::Dyn`] where only the values tell.
+    /// The type of the result; [`Type::Dyn`] if it is known only at run time.
     pub(crate) fn result_type(&self) -> &Type {
         &self.result_type
     }
 
-    /// What the program looks at.
+    /// What the program reads.
     pub(crate) fn uses(&self) -> Uses {
         self.uses
     }
@@ -61,12 +61,12 @@ impl Program {
         self.request_path.as_deref()
     }
 
-    /// If the whole program adds a constant to the variable of `state` at that place, which: `${state.n + 1}`.
+    /// The constant, if the whole program adds one to the variable of `state` at that place: `${state.n + 1}`.
     pub(crate) fn added_to_state(&self, place: usize) -> Option<i64> {
         self.quick.as_ref()?.added_to(place)
     }
 
-    /// Runs a program whose result is an [int](Type::Int), and makes no value on the way.
+    /// Runs a program whose result is an [int](Type::Int), without making a [`Value`].
     #[inline(always)]
     pub(crate) fn eval_int(&self, env: &Env<'_>) -> Result<i64, EvalError> {
         if let Some(quick) = &self.quick
@@ -82,7 +82,7 @@ impl Program {
         self.root.eval_int(&mut Evaluation::new(env))
     }
 
-    /// Runs a program whose result is a [double](Type::Double), and makes no value on the way.
+    /// Runs a program whose result is a [double](Type::Double), without making a [`Value`].
     #[inline]
     pub(crate) fn eval_double(&self, env: &Env<'_>) -> Result<f64, EvalError> {
         self.root.eval_double(&mut Evaluation::new(env))

@@ -10,7 +10,7 @@ use crate::schema::{LayoutId, Schema};
 #[derive(Debug)]
 pub(crate) struct Scope<'s> {
     pub(crate) schema: &'s Schema,
-    /// The type of `request`, where one is at hand; nothing in an `open` event or a condition on metadata alone.
+    /// The type of `request`, `None` where there is no request: in an `open` event, or in a condition on metadata alone.
     pub(crate) request: Option<(MessageDescriptor, LayoutId)>,
     /// Gives a slot to each singular field path of `request` that the expression reads.
     pub(crate) picker: &'s mut Picker,

@@ -6,17 +6,17 @@ use std::collections::HashMap;
 
 use super::values::Value;
 
-/// More variables than this are refused: keys may come from clients.
+/// The most variables. Names may come from clients.
 const MAX_VARIABLES: usize = 1 << 20;
 
-/// Names and values may take this much together, in bytes: they too may come from clients.
+/// The most memory of names and values together, in bytes. Both may come from clients.
 const MAX_SIZE: usize = 256 << 20;
 
 /// Variables by name.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     values: HashMap<String, Value<'static>>,
-    /// What names and values take together, in bytes.
+    /// The memory of names and values together, in bytes.
     size: usize,
 }
 

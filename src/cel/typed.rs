@@ -1,8 +1,8 @@
-//! A compiled expression: every name is a place, every operator is that of its types.
+//! The compiled form of an expression: every name is a place, and every operator is the one for its types.
 //!
-//! Where the compiler knows the types a node is a typed one ([`TypedExpr::IntMath`], [`TypedExpr::DoubleMath`],
-//! [`TypedExpr::CompareInt`], [`TypedExpr::EqualText`], [`TypedExpr::Concat`]) and runs without making a [`Value`]; elsewhere the operator looks at the
-//! values.
+//! Where the compiler knows the types, it picks a typed form ([`TypedExpr::IntMath`], [`TypedExpr::DoubleMath`],
+//! [`TypedExpr::CompareInt`], [`TypedExpr::EqualText`], [`TypedExpr::Concat`]), which runs without making a [`Value`].
+//! Elsewhere the operator looks at the values.
 
 use http::HeaderName;
 use prost_reflect::MessageDescriptor;
@@ -23,7 +23,7 @@ pub(super) enum TypedExpr {
     Picked(Slot, Box<FieldReader>),
     /// Whether a field of the request is set, as the check left it.
     HasPicked(Slot),
-    /// A field of the request that has no slot, by way of sub-messages.
+    /// A field of the request that has no slot, reached through its sub-messages.
     Path(Box<Path>),
     Request(MessageDescriptor, Option<ValueForm>),
     Requests(MessageDescriptor, Option<ValueForm>),
@@ -68,12 +68,12 @@ pub(super) enum TypedExpr {
     Negate(Box<TypedExpr>),
     IntMath(Math, Box<[TypedExpr; 2]>),
     DoubleMath(Math, Box<[TypedExpr; 2]>),
-    /// An int, made a double.
+    /// An int, converted to a double.
     ToDouble(Box<TypedExpr>),
     Math(Math, Box<[TypedExpr; 2]>),
     Concat(Box<[TypedExpr]>),
     CompareInt(Relation, Box<[TypedExpr; 2]>),
-    /// Whether two texts are equal; the flag turns it round.
+    /// Whether two texts are equal; with `true`, whether they differ.
     EqualText(bool, Box<[TypedExpr; 2]>),
     Compare(Relation, Box<[TypedExpr; 2]>),
     Matches(Box<TypedExpr>, Box<Regex>),

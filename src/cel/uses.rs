@@ -1,8 +1,8 @@
-//! What a compiled expression looks at.
+//! What a compiled expression reads.
 
 use std::ops::{BitOr, BitOrAssign};
 
-/// What a program looks at; decides when a condition can be taken, and what a session has to keep.
+/// What a program reads. It decides when a condition can be evaluated, and what a session has to keep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Uses {
     pub(crate) request: bool,
@@ -11,11 +11,11 @@ pub(crate) struct Uses {
     pub(crate) state: bool,
     pub(crate) store: bool,
     pub(crate) locals: bool,
-    /// `now`, `random()`, `uuid()`, `received`, `call`: another value on each evaluation or call.
+    /// `now`, `random()`, `uuid()`, `received`, `call`: a different value on each evaluation or call.
     pub(crate) volatile: bool,
 }
 
-/// What either of two programs looks at.
+/// What two programs read together.
 impl BitOr for Uses {
     type Output = Self;
 

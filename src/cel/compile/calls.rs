@@ -73,7 +73,7 @@ impl Compiler<'_, '_> {
             .filter(|function| function.name == name)
             .collect();
         let Some(first) = named.first() else {
-            // What it is called on may be wrong, too, if it is not the first part of the function's own name.
+            // The target may be wrong too, unless it is the first part of the function's own name.
             let namespace = target.and_then(|target| self.unknown_name(target));
             if namespace.is_none() {
                 for expr in expressions {

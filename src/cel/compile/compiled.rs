@@ -1,4 +1,4 @@
-//! A part of an expression, compiled, with what the compiler knows about it.
+//! A compiled part of an expression, with what the compiler knows about it.
 
 use prost_reflect::MessageDescriptor;
 
@@ -7,16 +7,16 @@ use crate::cel::problem::ExprProblem;
 use crate::cel::typed::TypedExpr;
 use crate::cel::values::{Type, Value};
 
-/// A compiled part, with what the compiler knows of it.
+/// A compiled part of an expression.
 #[derive(Debug)]
 pub(in crate::cel) struct Compiled {
     pub(in crate::cel) expr: TypedExpr,
     pub(in crate::cel) value_type: Type,
-    /// Whether it reads nothing but constants and variables of macros.
+    /// Whether it reads only constants and variables of macros.
     pub(in crate::cel) fixed: bool,
     /// The outermost variable that it reads.
     pub(in crate::cel) variable: Option<usize>,
-    /// Why constants in it cannot be computed; forgiven if what is around them can do without.
+    /// Why constants in it cannot be computed. They are no problem if the part around does not need them.
     pub(in crate::cel) faults: Vec<ExprProblem>,
     /// Where in the request it is, if it is a path into it.
     pub(in crate::cel) place: Option<Place>,
@@ -32,7 +32,7 @@ pub(in crate::cel) struct Place {
 }
 
 impl Compiled {
-    /// Something that is not the same for every call.
+    /// A part that is not the same for every call.
     pub(in crate::cel) fn read(expr: TypedExpr, value_type: Type) -> Self {
         Self {
             expr,

@@ -1,4 +1,4 @@
-//! What all of compiling needs: the scope, the variables of macros, problems, and how parts become one part.
+//! The state of compiling: the scope, the variables of macros, the problems so far. How parts become one part.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ use crate::cel::uses::Uses;
 use crate::cel::values::{Type, Value};
 use crate::suggest;
 
-// What a constant could look at; it does not.
+// The environment of constants, which read none of it.
 static NO_METADATA: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
 static NO_CALL: CallFacts = CallFacts {
     method: String::new(),
@@ -48,7 +48,7 @@ impl<'c, 's> Compiler<'c, 's> {
         }
     }
 
-    /// A part made of parts. If not all of them are fixed, what is wrong with the others stays wrong.
+    /// A part made of parts. If one of them is not fixed, the faults of the others become problems.
     pub(super) fn combine(
         &mut self,
         parts: Vec<Compiled>,
@@ -76,7 +76,7 @@ impl<'c, 's> Compiler<'c, 's> {
         }
     }
 
-    /// The same part, made of what is known but not known itself.
+    /// The same part, as one whose value is known only at run time.
     pub(super) fn not_fixed(&mut self, mut typed: Compiled) -> Compiled {
         self.problems.append(&mut typed.faults);
         Compiled {
@@ -85,7 +85,7 @@ impl<'c, 's> Compiler<'c, 's> {
         }
     }
 
-    /// The same part, computed if nothing in it can change.
+    /// The same part, computed now if it is constant.
     pub(super) fn folded(&mut self, mut typed: Compiled, expr: &Expr) -> Compiled {
         if !typed.fixed || typed.variable.is_some() || matches!(typed.expr, TypedExpr::Const(_)) {
             return typed;

@@ -25,12 +25,12 @@ impl Compiler<'_, '_> {
             return self.store(key, Type::Dyn, TypedExpr::StoreValue);
         }
         if self.is_name(container_expr, "requests")
-            && let Some((message, known)) = self.request(&container_expr.span)
+            && let Some((message, form)) = self.request(&container_expr.span)
         {
             self.uses.requests = true;
             let value_type = message_type(&message);
             let read = self.wrap(key, value_type, |place| {
-                TypedExpr::RequestAt(message, known, Box::new(place))
+                TypedExpr::RequestAt(message, form, Box::new(place))
             });
             return self.not_fixed(read);
         }

@@ -1,4 +1,4 @@
-//! Every kind of part, and the literals among them.
+//! Compiles a part by its kind; literals, lists and maps are compiled here.
 
 use super::compiled::Compiled;
 use super::compiler::Compiler;
@@ -7,7 +7,7 @@ use crate::cel::typed::TypedExpr;
 use crate::cel::values::{Type, Value};
 
 impl Compiler<'_, '_> {
-    /// Compiles a part. Its tree is of bounded depth, as the parser sees to.
+    /// Compiles a part. It recurses; the parser bounds the depth.
     pub(super) fn expr(&mut self, expr: &Expr) -> Compiled {
         let compiled = match &expr.kind {
             ExprKind::Literal(literal) => constant(literal),

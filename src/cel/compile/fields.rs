@@ -1,4 +1,4 @@
-//! WireFields and their presence, elements and entries.
+//! Fields and their presence.
 
 use std::ops::Range;
 

@@ -46,7 +46,7 @@ impl Compiler<'_, '_> {
         let has_condition = only_if.is_some();
         let mut parts = vec![range, body];
         parts.extend(only_if);
-        // The loop's own variable is nobody's business outside.
+        // The loop's own variable does not exist outside.
         for part in &mut parts[1..] {
             part.variable = part.variable.filter(|outermost| *outermost < variable);
         }

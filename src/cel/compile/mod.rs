@@ -1,7 +1,7 @@
 //! From the syntax tree to the typed tree: every name, field, enum value, function and operator is resolved here.
 //!
-//! A part that is wrong becomes a [`Problem`](ExprProblem) and goes on as a value of unknown type, so that one mistake
-//! gives one problem and the rest is still checked. What depends on nothing is computed here, once.
+//! A part that is wrong becomes a [`Problem`](ExprProblem) and is then taken for a value of unknown type, so that one mistake
+//! gives one problem and the rest is still checked. Constant parts are computed here, once.
 
 mod calls;
 mod compiled;
@@ -21,7 +21,7 @@ use super::scope::Scope;
 use super::syntax::Expr;
 use super::uses::Uses;
 
-/// Compiles a whole expression; or all of its problems, in the order of their places.
+/// Compiles a whole expression. Returns all of its problems, in the order of their places.
 pub(super) fn compile(expr: &Expr, scope: &mut Scope<'_>) -> Result<(Compiled, Uses), Vec<ExprProblem>> {
     let mut compiler = Compiler::new(scope);
     let mut root = compiler.expr(expr);

@@ -1,4 +1,4 @@
-//! Names: what expressions know from the start, variables, and the values of enums.
+//! Names: `request` and the others that expressions start with, and variables.
 
 use std::ops::Range;
 
@@ -30,7 +30,7 @@ impl Compiler<'_, '_> {
         let name = name.strip_prefix('.').unwrap_or(name);
         match name {
             "request" => match self.request(&span) {
-                Some((message, known)) => {
+                Some((message, form)) => {
                     let value_type = message_type(&message);
                     self.uses.request = true;
                     let place = Place {
@@ -38,7 +38,7 @@ impl Compiler<'_, '_> {
                         way: Vec::new(),
                         message: named_fields(&message),
                     };
-                    let read = TypedExpr::Request(message, known);
+                    let read = TypedExpr::Request(message, form);
                     Compiled {
                         place: Some(place),
                         ..Compiled::read(read, value_type)
@@ -47,10 +47,10 @@ impl Compiler<'_, '_> {
                 None => Compiled::unknown(),
             },
             "requests" => match self.request(&span) {
-                Some((message, known)) => {
+                Some((message, form)) => {
                     self.uses.requests = true;
                     let list_type = Type::list(message_type(&message));
-                    Compiled::read(TypedExpr::Requests(message, known), list_type)
+                    Compiled::read(TypedExpr::Requests(message, form), list_type)
                 }
                 None => Compiled::unknown(),
             },
@@ -102,7 +102,7 @@ impl Compiler<'_, '_> {
         ))
     }
 
-    /// Whether the expression is this one of the common names, and nothing nearer has taken it.
+    /// Whether the expression is this name of [`NAMES`], and no variable hides it.
     pub(super) fn is_name(&self, expr: &Expr, wanted: &str) -> bool {
         matches!(&expr.kind, ExprKind::Name(name) if name == wanted && !self.is_variable(name))
     }
@@ -112,7 +112,7 @@ impl Compiler<'_, '_> {
         variables.any(|(other, _)| other == name)
     }
 
-    /// The name that the expression is, if nothing has that name.
+    /// The name, if the expression is a name that is not known.
     pub(super) fn unknown_name<'x>(&self, expr: &'x Expr) -> Option<&'x str> {
         match &expr.kind {
             ExprKind::Name(name) => {
@@ -155,7 +155,7 @@ impl Compiler<'_, '_> {
             .chain(self.scope.locals)
             .map(|(name, _)| name.clone())
             .collect();
-        // One letter is a variable that is missing, whatever type begins with it.
+        // A single letter is a missing variable rather than a type.
         let types = if name.len() > 1 { TYPES } else { &[] };
         self.hint_near(
             name,
@@ -204,7 +204,7 @@ impl Compiler<'_, '_> {
         Compiled::unknown()
     }
 
-    /// A look at the variables that calls share, which may be other ones at any time.
+    /// Reads the variables that calls share, which may change at any time.
     pub(super) fn store(
         &mut self,
         name: Compiled,
@@ -229,7 +229,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    /// A look at the metadata under a name that is known at load.
+    /// Reads metadata under a name that is known at load.
     pub(super) fn metadata(
         &mut self,
         span: &Range<usize>,

@@ -52,7 +52,7 @@ impl Compiler<'_, '_> {
         Some(Compiled::constant(Value::Type(name.into()), Type::Meta))
     }
 
-    /// What has this name in the request's package, or in one around it, innermost first.
+    /// Finds a name in the request's package or in one around it, innermost first.
     fn find<T>(&self, segments: &[&str], named: impl Fn(&str) -> Option<T>) -> Option<T> {
         let name = segments.join(".");
         let mut scope = self

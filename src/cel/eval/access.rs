@@ -9,7 +9,7 @@ use crate::cel::typed::Path;
 use crate::cel::values::{EvalError, Evaluated, MessageValue, Value, equals};
 use crate::message::{Malformed, Raw};
 
-/// What the check left in a slot, as the value of its field.
+/// The value of a field, from what the check of the message left in its slot.
 #[inline]
 pub(in crate::cel) fn picked_value<'e>(
     field: &'e FieldReader,
@@ -60,7 +60,7 @@ pub(in crate::cel) fn read_field<'e>(field: &FieldReader, message: MessageValue<
     Ok(value.unwrap_or_else(|| field.default.clone()))
 }
 
-/// Proto's meaning: on the wire for a field with presence, else not at its default.
+/// Whether a field is set, as proto means it: on the wire if it has presence, else different from its default.
 pub(in crate::cel) fn has_field(field: &FieldReader, message: &MessageValue<'_>) -> Evaluated<bool> {
     if field.has_presence {
         return Ok(field.is_present(&message.bytes)?);
@@ -106,7 +106,7 @@ pub(in crate::cel) fn has_member(container: &Value<'_>, name: &str) -> Evaluated
     }
 }
 
-/// A field of a message whose type nobody knew at load, such as what an `Any` holds.
+/// A field of a message whose type was not known at load, for example of what an `Any` holds.
 fn field_named(message: &MessageValue<'_>, name: &str) -> Evaluated<FieldReader> {
     FieldReader::by_name(&message.descriptor, name)
         .ok_or_else(|| EvalError::new(format!("{} has no field {name}", message.descriptor.full_name())))

@@ -1,17 +1,17 @@
-//! What one evaluation keeps, beside what it reads.
+//! The state of one evaluation: the variables of running macros, and the time.
 
 use super::volatile;
 use crate::cel::env::Env;
 use crate::cel::values::{EvalError, Evaluated, Value};
 use crate::message::{Raw, Slot};
 
-/// What one evaluation keeps.
+/// The state of one evaluation of an expression.
 #[derive(Debug)]
 pub(in crate::cel) struct Evaluation<'f, 'e> {
     pub(in crate::cel) env: &'f Env<'e>,
     /// The variables of the macros that are running, outermost first.
     pub(in crate::cel) variables: Vec<Value<'e>>,
-    /// One time for the whole expression.
+    /// Read once, so that it is the same for the whole expression.
     now: Option<(i64, i32)>,
 }
 

@@ -71,7 +71,7 @@ impl Loop {
         }
     }
 
-    /// Goes on until a condition is `deciding`; errors count only if none is.
+    /// Stops at the first element whose condition is `deciding`. If there is none, an error of an element counts.
     fn decide<'e>(
         &'e self,
         elements: impl Iterator<Item = Value<'e>>,
@@ -98,7 +98,7 @@ impl Loop {
         self.with(element, evaluation, |evaluation| condition.eval_bool(evaluation))
     }
 
-    /// Runs with the variable set, and takes it away again, also after an error.
+    /// Runs with the variable set, and removes it afterwards, also after an error.
     fn with<'f, 'e, T>(
         &self,
         element: Value<'e>,

@@ -1,7 +1,7 @@
 //! Runs compiled expressions.
 //!
 //! `TypedExpr::eval` gives a [`Value`](super::Value); `eval_int`, `eval_double`, `eval_bool` and `eval_text` give the
-//! bare thing and make no value on the way where the types are known. Text and bytes are borrowed from the request, the
+//! bare value and make no [`Value`](super::Value) where the types are known. Text and bytes are borrowed from the request, the
 //! state or the program wherever they can be.
 
 mod access;

@@ -1,8 +1,7 @@
-//! The integer expressions that rules mostly have, in a form that runs without a call: one operand, or two and an
-//! operator between them.
+//! A fast form of the integer expressions that most rules have: one operand, or two with an operator between them.
 //!
-//! What is out of the ordinary, such as an overflow, has no quick answer: it is left to the tree, which has the error
-//! too.
+//! It runs without a call. Where it has no answer, for example on an overflow, the typed tree runs instead and gives
+//! the error.
 
 use prost_reflect::Kind;
 
@@ -12,7 +11,7 @@ use crate::cel::typed::TypedExpr;
 use crate::cel::values::Value;
 use crate::message::{Raw, Slot};
 
-/// `a`, or `a + b` and its like.
+/// `a`, `a + b`, or another operator between two operands.
 #[derive(Debug)]
 pub(in crate::cel) struct QuickInt {
     left: Operand,
@@ -33,7 +32,7 @@ enum Operand {
 }
 
 impl QuickInt {
-    /// The quick form of a node, if it has one.
+    /// The fast form of an expression, if it has one.
     pub(in crate::cel) fn of(node: &TypedExpr) -> Option<Self> {
         if let TypedExpr::IntMath(math, operands) = node {
             let [left, right] = &**operands;
@@ -48,7 +47,7 @@ impl QuickInt {
         })
     }
 
-    /// What is added, where it is the variable at that place with a constant added.
+    /// The constant that is added to the variable of `state` at that place, if that is all.
     pub(in crate::cel) fn added_to(&self, place: usize) -> Option<i64> {
         let (variable, number) = match (&self.left, self.right.as_ref()?) {
             (Operand::State(variable), (Math::Add, Operand::Const(number)))

@@ -12,7 +12,7 @@ use crate::cel::values::{EvalError, Evaluated, Value, no_overload};
 use crate::message::Raw;
 
 impl TypedExpr {
-    /// The number of a leaf that holds one, without a call: operands mostly are.
+    /// The number of a leaf, read without a call: most operands are leaves.
     #[inline]
     fn int_at_hand(&self, evaluation: &Evaluation<'_, '_>) -> Option<i64> {
         let value = match self {
@@ -33,7 +33,7 @@ impl TypedExpr {
         }
     }
 
-    /// The number of a node that gives an int or an enum.
+    /// Evaluates an expression that gives an int or an enum.
     pub(in crate::cel) fn eval_int<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<i64> {
         match self {
             Self::Picked(slot, field) => match (evaluation.picked(*slot)?, &field.kind) {
@@ -78,7 +78,7 @@ impl TypedExpr {
         }
     }
 
-    /// The number of a node that gives a double.
+    /// Evaluates an expression that gives a double.
     pub(in crate::cel) fn eval_double<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<f64> {
         match self {
             Self::Picked(slot, _) if let Raw::Fixed64(bits) = evaluation.picked(*slot)? => {
@@ -117,7 +117,7 @@ impl TypedExpr {
             Self::And(operands) => match operands[0].eval_bool(evaluation) {
                 Ok(false) => Ok(false),
                 Ok(true) => operands[1].eval_bool(evaluation),
-                // An error gives way to what is decided without it.
+                // An error does not matter if the other operand decides.
                 Err(error) => match operands[1].eval_bool(evaluation) {
                     Ok(false) => Ok(false),
                     _ => Err(error),
@@ -185,7 +185,7 @@ impl TypedExpr {
             Self::CallPeer => Ok(Cow::Borrowed(&evaluation.env.call.peer)),
             Self::Uuid => Ok(Cow::Owned(volatile::uuid(evaluation.env.call))),
             Self::Concat(parts) => {
-                // Room for most: a text that grows piece by piece is copied each time.
+                // Room for most texts: one that grows piece by piece is copied each time.
                 let mut text = String::with_capacity(64);
                 for part in parts {
                     text.push_str(&part.eval_text(evaluation)?);

@@ -19,24 +19,24 @@ impl TypedExpr {
                 picked_value(field, evaluation.picked(*slot)?, evaluation.request()?)
             }
             Self::Path(path) => path.read(evaluation.request()?),
-            Self::Request(message, known) => Ok(message_value(
+            Self::Request(message, form) => Ok(message_value(
                 message,
-                known.as_ref(),
+                form.as_ref(),
                 Cow::Borrowed(evaluation.request()?),
             )?),
-            Self::Requests(message, known) => {
+            Self::Requests(message, form) => {
                 let requests = evaluation.env.requests.iter();
                 let values =
-                    requests.map(|bytes| message_value(message, known.as_ref(), Cow::Borrowed(bytes)));
+                    requests.map(|bytes| message_value(message, form.as_ref(), Cow::Borrowed(bytes)));
                 Ok(Value::List(values.collect::<Result<_, _>>()?))
             }
-            Self::RequestAt(message, known, place) => {
+            Self::RequestAt(message, form, place) => {
                 let place = place.eval_int(evaluation)?;
                 let request = usize::try_from(place)
                     .ok()
                     .and_then(|place| evaluation.env.requests.get(place));
                 match request {
-                    Some(bytes) => Ok(message_value(message, known.as_ref(), Cow::Borrowed(bytes))?),
+                    Some(bytes) => Ok(message_value(message, form.as_ref(), Cow::Borrowed(bytes))?),
                     None => Err(EvalError::new(format!(
                         "index out of range: {place} in {} requests",
                         evaluation.env.requests.len()
@@ -152,7 +152,7 @@ impl TypedExpr {
         }
     }
 
-    /// The value of a variable or a constant without a copy; nothing for other exprs, which are to be evaluated.
+    /// The value of a variable or a constant without a copy; `None` for other expressions, which have to be evaluated.
     pub(in crate::cel) fn peek<'e>(&'e self, evaluation: &Evaluation<'_, 'e>) -> Option<&'e Value<'static>> {
         match self {
             Self::Const(value) => Some(value),

@@ -1,7 +1,7 @@
-//! What is another on each evaluation: the time, random numbers, random ids.
+//! Values that differ on each evaluation: the time, random numbers, random ids.
 //!
-//! Without a seed the generator is that of the thread. With one, what a call draws follows from the seed, the call's
-//! number and how often it drew before.
+//! Without a seed, the thread's generator draws. With a seed, a draw depends on the seed, the call's number and how
+//! often the call drew before.
 
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,7 +15,7 @@ pub(in crate::cel) fn now() -> (i64, i32) {
     (since.as_secs().cast_signed(), since.subsec_nanos().cast_signed())
 }
 
-/// A number from 0 to 1, with 1 left out.
+/// A number from 0 up to, but not including, 1.
 pub(in crate::cel) fn random(call: &CallFacts) -> f64 {
     generator(call).map_or_else(fastrand::f64, |mut generator| generator.f64())
 }

@@ -9,8 +9,8 @@ use crate::message::{Bounds, Malformed, check};
 use crate::schema::Layouts;
 
 impl MessageValue<'_> {
-    /// What an `Any` holds, checked here since nobody has looked inside yet; nothing for another message, or for
-    /// a type that the schema does not have.
+    /// What an `Any` holds; its bytes are checked here first. `None` for another message, and for a type that the
+    /// schema does not have.
     pub(in crate::cel) fn unpacked(&self, layouts: &Layouts) -> Result<Option<Value<'static>>, EvalError> {
         if ValueForm::of(&self.descriptor) != Some(ValueForm::Any) {
             return Ok(None);
@@ -22,8 +22,8 @@ impl MessageValue<'_> {
         };
         check(layouts, layout, contents, Bounds::default())
             .map_err(|malformed| EvalError::new(format!("the Any does not hold a {name}: {malformed}")))?;
-        let known = ValueForm::of(&descriptor);
-        let value = message_value(&descriptor, known.as_ref(), Cow::Borrowed(contents))?;
+        let form = ValueForm::of(&descriptor);
+        let value = message_value(&descriptor, form.as_ref(), Cow::Borrowed(contents))?;
         Ok(Some(value.into_owned()))
     }
 }

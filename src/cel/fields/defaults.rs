@@ -1,4 +1,4 @@
-//! What a scalar reads as when nobody set it.
+//! What a scalar field reads as when it is unset.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use prost_reflect::Kind;
 
 use crate::cel::values::Value;
 
-/// The value of a scalar that nobody set, in a proto without defaults of its own.
+/// The value of an unset scalar, where the proto declares no default.
 pub(super) fn zero(kind: &Kind) -> Value<'static> {
     scalar_default(kind, prost_reflect::Value::default_value(kind))
 }

@@ -8,7 +8,7 @@ use crate::cel::values::{Key, Value, equals};
 #[derive(Debug, Default)]
 pub(in crate::cel) struct Entries<'b> {
     entries: Vec<(Value<'b>, Value<'b>)>,
-    /// By key, from the moment that there are too many to look through.
+    /// By key; filled once there are too many entries to search one by one.
     index: HashMap<Key, usize>,
 }
 

@@ -1,4 +1,4 @@
-//! A field as an expression reads it: all that is asked of its descriptor, asked once, at load.
+//! A field as an expression reads it. All that reading needs of the descriptor is looked up once, at load.
 
 use prost_reflect::{ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 
@@ -12,8 +12,8 @@ use crate::schema::is_null_value;
 pub(in crate::cel) struct FieldReader {
     pub(in crate::cel) number: u32,
     pub(in crate::cel) kind: Kind,
-    /// Set for the message types that CEL has values for.
-    pub(in crate::cel) known: Option<ValueForm>,
+    /// How the message reads, if it is one that CEL has a value for.
+    pub(in crate::cel) form: Option<ValueForm>,
     pub(in crate::cel) cardinality: Cardinality,
     /// What reading gives when it is unset.
     pub(in crate::cel) default: Value<'static>,
@@ -102,7 +102,7 @@ impl FieldReader {
         has_presence: bool,
         default: impl FnOnce() -> prost_reflect::Value,
     ) -> Self {
-        let known = match &kind {
+        let form = match &kind {
             Kind::Message(message) => ValueForm::of(message),
             _ => None,
         };
@@ -116,7 +116,7 @@ impl FieldReader {
         Self {
             number,
             kind,
-            known,
+            form,
             cardinality,
             default,
             siblings,
@@ -142,8 +142,8 @@ impl FieldReader {
             Kind::Uint32 | Kind::Uint64 | Kind::Fixed32 | Kind::Fixed64 => Type::Uint,
             Kind::Enum(_) if self.is_null_value() => Type::Null,
             Kind::Enum(descriptor) => Type::Enum(descriptor.clone()),
-            Kind::Message(message) => match &self.known {
-                Some(known) => known.type_of(message),
+            Kind::Message(message) => match &self.form {
+                Some(form) => form.type_of(message),
                 None => Type::Message(message.clone()),
             },
             _ => Type::Int,

@@ -1,8 +1,8 @@
 //! The messages of `google.protobuf` that CEL has values for.
 //!
 //! Wrappers read as their value or null, `Timestamp` and `Duration` as such, `Struct`, `Value` and `ListValue` as
-//! maps, whatever they hold, and lists. An `Any` stays a message, so that it can be copied; it is unpacked when
-//! someone looks inside.
+//! maps, JSON values and lists. An `Any` stays a message, so that it can be copied; it is unpacked when
+//! an expression reads its contents.
 
 use std::borrow::Cow;
 
@@ -15,12 +15,12 @@ use crate::cel::values::{MessageValue, Type, Value};
 use crate::message::Malformed;
 use crate::schema::WellKnown;
 
-/// A message type that is not read as a plain message.
+/// How a message type reads that is not a plain message.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::cel) enum ValueForm {
     Timestamp,
     Duration,
-    /// `Int32Value` and its like, with the kind of their one field.
+    /// `Int32Value` and the other wrappers, with the kind of their one field.
     Wrapper(Kind),
     Struct,
     Value,
@@ -91,24 +91,24 @@ impl ValueForm {
 pub(in crate::cel) fn unset(message: &MessageDescriptor) -> Value<'static> {
     match ValueForm::of(message) {
         Some(ValueForm::Wrapper(_) | ValueForm::Value) => Value::Null,
-        known => message_value(message, known.as_ref(), Cow::Borrowed(&[]))
+        form => message_value(message, form.as_ref(), Cow::Borrowed(&[]))
             .expect("no bytes are a well-formed message"),
     }
 }
 
-/// A message's bytes as the value that CEL has for its type, `known` if it is a well-known one.
+/// A message's bytes as the value that CEL has for its type, `form` if it is not a plain message.
 pub(in crate::cel) fn message_value<'b>(
     message: &MessageDescriptor,
-    known: Option<&ValueForm>,
+    form: Option<&ValueForm>,
     bytes: Cow<'b, [u8]>,
 ) -> Result<Value<'b>, Malformed> {
-    match (known, bytes) {
+    match (form, bytes) {
         (None | Some(ValueForm::Any), bytes) => Ok(Value::Message(MessageValue {
             descriptor: message.clone(),
             bytes,
         })),
-        (Some(known), Cow::Borrowed(bytes)) => known.read(bytes),
-        (Some(known), Cow::Owned(bytes)) => known.read(&bytes).map(Value::into_owned),
+        (Some(form), Cow::Borrowed(bytes)) => form.read(bytes),
+        (Some(form), Cow::Owned(bytes)) => form.read(&bytes).map(Value::into_owned),
     }
 }
 

@@ -1,7 +1,7 @@
 //! From the bytes of a message to values.
 //!
-//! [`FieldReader`] is a field as an expression reads it: all that it asks the descriptor, asked once, at load. The
-//! messages of `google.protobuf` that CEL has values for are in [`form`].
+//! [`FieldReader`] reads one field; it looks everything up in the descriptor once, at load. [`ValueForm`] is how the
+//! messages of `google.protobuf` read for which CEL has values of its own.
 
 mod any;
 mod defaults;

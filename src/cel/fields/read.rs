@@ -1,8 +1,8 @@
 //! Reads fields from the bytes of a message, by proto's rules: the last value wins, sub-messages that come in
 //! pieces merge, a member of a oneof clears the others, lists come packed or not, the last entry of a map key wins.
 //!
-//! The bytes were checked when they came, so an error here means that someone passed other bytes; it is an error
-//! all the same, never a panic.
+//! The bytes were checked when they arrived, so that errors are not expected here; they are errors all the same, never
+//! panics.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use crate::cel::values::Value;
 use crate::message::{Malformed, Reader, WireType};
 
 impl FieldReader {
-    /// The field's value in the bytes of its message, or nothing if it is unset.
+    /// The field's value in the bytes of its message, or `None` if it is unset.
     pub(in crate::cel) fn read<'b>(&self, bytes: &'b [u8]) -> Result<Option<Value<'b>>, Malformed> {
         match &self.cardinality {
             Cardinality::Singular if self.is_scalar() => self.last(bytes),
@@ -43,8 +43,8 @@ impl FieldReader {
         Ok(present)
     }
 
-    /// The bytes of a singular sub-message; its pieces, if it came in several, one after the other: that is how
-    /// proto merges.
+    /// The bytes of a singular sub-message. If it came in pieces, they are put together in order: that is how proto
+    /// merges them.
     pub(in crate::cel) fn contents<'b>(&self, bytes: &'b [u8]) -> Result<Option<Cow<'b, [u8]>>, Malformed> {
         let mut contents: Option<Cow<'b, [u8]>> = None;
         let mut fields = WireFields::new(bytes);
@@ -65,7 +65,7 @@ impl FieldReader {
 
     fn message_value<'b>(&self, contents: Cow<'b, [u8]>) -> Result<Value<'b>, Malformed> {
         match &self.kind {
-            Kind::Message(message) => message_value(message, self.known.as_ref(), contents),
+            Kind::Message(message) => message_value(message, self.form.as_ref(), contents),
             _ => Ok(Value::Bytes(contents)),
         }
     }
@@ -83,7 +83,7 @@ impl FieldReader {
         Ok(last.map(|wire| self.scalar(wire)))
     }
 
-    /// A scalar as [`scalar`] has it, but for `NullValue`, whose only value is null.
+    /// As [`scalar`], except for `NullValue`, whose only value is null.
     fn scalar<'b>(&self, wire: WireValue<'b>) -> Value<'b> {
         if self.is_null_value() {
             Value::Null

@@ -7,7 +7,7 @@ use prost_reflect::Kind;
 use crate::cel::values::Value;
 use crate::message::{MAX_DEPTH, Malformed, Reader, WireType, unzigzag};
 
-/// A field's value as it came.
+/// The value of a field as it stands on the wire.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cel) enum WireValue<'b> {
     Varint(u64),
@@ -18,7 +18,7 @@ pub(in crate::cel) enum WireValue<'b> {
     Group(&'b [u8]),
 }
 
-/// The fields of a message, in the order that they came.
+/// The fields of a message, in the order in which they came.
 #[derive(Debug)]
 pub(in crate::cel) struct WireFields<'b> {
     bytes: &'b [u8],
@@ -64,7 +64,7 @@ impl<'b> WireFields<'b> {
     }
 }
 
-/// A scalar or enum value of `kind`; the wire type fits it, as the check saw to.
+/// A scalar or enum value of `kind`; the check has made sure that the wire type fits.
 #[inline]
 pub(in crate::cel) fn scalar<'b>(kind: &Kind, wire: WireValue<'b>) -> Value<'b> {
     match wire {
@@ -123,8 +123,8 @@ pub(in crate::cel) fn delimited<'b>(kind: &Kind, bytes: &'b [u8]) -> Value<'b> {
     }
 }
 
-/// Text as it came. `from_utf8` is many times faster on long text than the lossy reading, which checked bytes do
-/// not need.
+/// Text as it came. `from_utf8` is many times faster on long text than the lossy reading, which checked bytes
+/// do not need.
 pub(in crate::cel) fn text(bytes: &[u8]) -> Cow<'_, str> {
     match str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),

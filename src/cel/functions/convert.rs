@@ -179,7 +179,7 @@ fn double(value: Value<'_>) -> Evaluated<Value<'_>> {
     }
 }
 
-/// The texts are those of Go's `strconv.ParseBool`, which the specification took over.
+/// Takes the texts of Go's `strconv.ParseBool`, as the specification does.
 fn bool_of(value: Value<'_>) -> Evaluated<Value<'_>> {
     match &value {
         Value::Bool(value) => Ok(Value::Bool(*value)),

@@ -1,4 +1,4 @@
-//! What a function is: its name, how it is called, the types that it takes and gives, and the code that runs.
+//! What a function is: its name, how it is called, the types that it takes and gives, and its code.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ pub(in crate::cel) enum Style {
     Both,
 }
 
-/// What runs.
+/// The code of a function, by its number of arguments.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cel) enum Code {
     One(for<'e> fn(Value<'e>) -> Evaluated<Value<'e>>),
@@ -91,7 +91,27 @@ impl Code {
 }
 
 impl Function {
-    /// The type of the result for arguments of these types, or nothing if it does not take them.
+    /// A function that is called as `x.f()`.
+    pub(super) const fn member(name: &'static str, code: Code, overloads: &'static [Overload]) -> Self {
+        Self {
+            name,
+            style: Style::Member,
+            code,
+            overloads,
+        }
+    }
+
+    /// A function that is called as `f(x)`.
+    pub(super) const fn global(name: &'static str, code: Code, overloads: &'static [Overload]) -> Self {
+        Self {
+            name,
+            style: Style::Global,
+            code,
+            overloads,
+        }
+    }
+
+    /// The type of the result for arguments of these types, or `None` if it does not take them.
     pub(in crate::cel) fn result(&self, arguments: &[&Type]) -> Option<Type> {
         let fitting = self.overloads.iter().filter(|overload| overload.takes(arguments));
         let mut results = fitting.map(|overload| overload.1.type_for(arguments));
@@ -104,7 +124,7 @@ impl Function {
 }
 
 impl Overload {
-    /// Numbers may be more than the overload says, where the code takes many; a list stands alone.
+    /// Where the code takes many arguments, there may be more numbers than the overload has; a list stands alone.
     fn takes(&self, arguments: &[&Type]) -> bool {
         let more = arguments.len().saturating_sub(self.0.len());
         let parameters = self.0.iter().chain(std::iter::repeat_n(&self.0[0], more));

@@ -6,17 +6,8 @@ use std::collections::HashSet;
 use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
 use crate::cel::values::{EvalError, Evaluated, Key, Value, compare, equals, no_overload};
 
-const fn member(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
-    Function {
-        name,
-        style: Style::Member,
-        code,
-        overloads,
-    }
-}
-
 pub(super) const FUNCTIONS: &[Function] = &[
-    member(
+    Function::member(
         "slice",
         Code::Three(slice),
         &[Overload(
@@ -24,12 +15,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::First,
         )],
     ),
-    member(
+    Function::member(
         "flatten",
         Code::One(flatten),
         &[Overload(&[Parameter::List], ResultType::Is(Parameter::List))],
     ),
-    member(
+    Function::member(
         "flatten",
         Code::Two(flatten_to),
         &[Overload(
@@ -37,17 +28,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::List),
         )],
     ),
-    member(
+    Function::member(
         "distinct",
         Code::One(distinct),
         &[Overload(&[Parameter::List], ResultType::First)],
     ),
-    member(
+    Function::member(
         "sort",
         Code::One(sort),
         &[Overload(&[Parameter::List], ResultType::First)],
     ),
-    member(
+    Function::member(
         "reverse",
         Code::One(reverse),
         &[
@@ -55,12 +46,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
             Overload(&[Parameter::Text], ResultType::Is(Parameter::Text)),
         ],
     ),
-    member(
+    Function::member(
         "first",
         Code::One(first),
         &[Overload(&[Parameter::List], ResultType::Element)],
     ),
-    member(
+    Function::member(
         "last",
         Code::One(last),
         &[Overload(&[Parameter::List], ResultType::Element)],
@@ -179,7 +170,7 @@ fn reverse(value: Value<'_>) -> Evaluated<Value<'_>> {
     }
 }
 
-/// cel-go gives an optional; without those, an empty list is an error.
+/// cel-go returns an optional value; protod has none, so that an empty list is an error.
 fn first(list: Value<'_>) -> Evaluated<Value<'_>> {
     match list {
         Value::List(values) => values

@@ -2,17 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
+use super::function::{Code, Function, Overload, Parameter, ResultType};
 use crate::cel::values::{EvalError, Evaluated, Value, compare, no_overload};
-
-const fn function(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
-    Function {
-        name,
-        style: Style::Global,
-        code,
-        overloads,
-    }
-}
 
 const DOUBLE: &[Overload] = &[Overload(&[Parameter::Double], ResultType::Is(Parameter::Double))];
 const DOUBLE_TO_BOOL: &[Overload] = &[Overload(&[Parameter::Double], ResultType::Is(Parameter::Bool))];
@@ -35,46 +26,46 @@ const SHIFTS: &[Overload] = &[
 ];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("math.greatest", Code::Many(greatest), EXTREME),
-    function("math.least", Code::Many(least), EXTREME),
-    function(
+    Function::global("math.greatest", Code::Many(greatest), EXTREME),
+    Function::global("math.least", Code::Many(least), EXTREME),
+    Function::global(
         "math.ceil",
         Code::One(|x| with_double("math.ceil", x, f64::ceil)),
         DOUBLE,
     ),
-    function(
+    Function::global(
         "math.floor",
         Code::One(|x| with_double("math.floor", x, f64::floor)),
         DOUBLE,
     ),
-    function(
+    Function::global(
         "math.round",
         Code::One(|x| with_double("math.round", x, f64::round)),
         DOUBLE,
     ),
-    function(
+    Function::global(
         "math.trunc",
         Code::One(|x| with_double("math.trunc", x, f64::trunc)),
         DOUBLE,
     ),
-    function(
+    Function::global(
         "math.isNaN",
         Code::One(|x| test_double("math.isNaN", x, f64::is_nan)),
         DOUBLE_TO_BOOL,
     ),
-    function(
+    Function::global(
         "math.isInf",
         Code::One(|x| test_double("math.isInf", x, f64::is_infinite)),
         DOUBLE_TO_BOOL,
     ),
-    function(
+    Function::global(
         "math.isFinite",
         Code::One(|x| test_double("math.isFinite", x, f64::is_finite)),
         DOUBLE_TO_BOOL,
     ),
-    function("math.abs", Code::One(abs), NUMBER),
-    function("math.sign", Code::One(sign), NUMBER),
-    function(
+    Function::global("math.abs", Code::One(abs), NUMBER),
+    Function::global("math.sign", Code::One(sign), NUMBER),
+    Function::global(
         "math.sqrt",
         Code::One(sqrt),
         &[
@@ -83,28 +74,28 @@ pub(super) const FUNCTIONS: &[Function] = &[
             Overload(&[Parameter::Uint], ResultType::Is(Parameter::Double)),
         ],
     ),
-    function(
+    Function::global(
         "math.bitAnd",
         Code::Two(|a, b| bits("math.bitAnd", &a, &b, |a, b| a & b)),
         INTEGERS,
     ),
-    function(
+    Function::global(
         "math.bitOr",
         Code::Two(|a, b| bits("math.bitOr", &a, &b, |a, b| a | b)),
         INTEGERS,
     ),
-    function(
+    Function::global(
         "math.bitXor",
         Code::Two(|a, b| bits("math.bitXor", &a, &b, |a, b| a ^ b)),
         INTEGERS,
     ),
-    function("math.bitNot", Code::One(bit_not), INTEGER),
-    function(
+    Function::global("math.bitNot", Code::One(bit_not), INTEGER),
+    Function::global(
         "math.bitShiftLeft",
         Code::Two(|a, b| shift("math.bitShiftLeft", &a, &b, u64::checked_shl)),
         SHIFTS,
     ),
-    function(
+    Function::global(
         "math.bitShiftRight",
         Code::Two(|a, b| shift("math.bitShiftRight", &a, &b, u64::checked_shr)),
         SHIFTS,
@@ -216,7 +207,7 @@ fn bit_not(value: Value<'_>) -> Evaluated<Value<'_>> {
     }
 }
 
-/// Zeros come in on both sides: the sign is a bit like the others. 64 and more shift all bits out.
+/// Shifts zeros in on both sides: the sign is a bit like the others. 64 and more shift all bits out.
 fn shift<'e>(
     name: &str,
     value: &Value<'e>,

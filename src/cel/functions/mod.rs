@@ -1,6 +1,6 @@
 //! The functions of the language: their names, the types that they take, and the code that runs.
 //!
-//! Names and meanings are those of the CEL specification and its extensions, and a few of our own. A call is
+//! Names and meanings are those of the CEL specification and its extensions, with a few functions of our own. A call is
 //! resolved at load by name, number of arguments and types; the code looks at the values again, since an argument
 //! may be [`Type::Dyn`]. Operators are in [`operators`](super::operators), macros in the compiler.
 

@@ -6,15 +6,6 @@ use super::format::format;
 use super::function::{Code, Function, Overload, Parameter, ResultType, Style, bounded};
 use crate::cel::values::{EvalError, Evaluated, Value, no_overload};
 
-const fn member(name: &'static str, code: Code, overloads: &'static [Overload]) -> Function {
-    Function {
-        name,
-        style: Style::Member,
-        code,
-        overloads,
-    }
-}
-
 const TEXT_TO_TEXT: &[Overload] = &[Overload(&[Parameter::Text], ResultType::Is(Parameter::Text))];
 const TWO_TEXTS_TO_BOOL: &[Overload] = &[Overload(
     &[Parameter::Text, Parameter::Text],
@@ -22,16 +13,16 @@ const TWO_TEXTS_TO_BOOL: &[Overload] = &[Overload(
 )];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    member("contains", Code::Two(contains), TWO_TEXTS_TO_BOOL),
-    member("startsWith", Code::Two(starts_with), TWO_TEXTS_TO_BOOL),
-    member("endsWith", Code::Two(ends_with), TWO_TEXTS_TO_BOOL),
+    Function::member("contains", Code::Two(contains), TWO_TEXTS_TO_BOOL),
+    Function::member("startsWith", Code::Two(starts_with), TWO_TEXTS_TO_BOOL),
+    Function::member("endsWith", Code::Two(ends_with), TWO_TEXTS_TO_BOOL),
     Function {
         name: "matches",
         style: Style::Both,
         code: Code::Two(matches),
         overloads: TWO_TEXTS_TO_BOOL,
     },
-    member(
+    Function::member(
         "charAt",
         Code::Two(char_at),
         &[Overload(
@@ -39,7 +30,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Text),
         )],
     ),
-    member(
+    Function::member(
         "indexOf",
         Code::Two(index_of),
         &[Overload(
@@ -47,7 +38,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Int),
         )],
     ),
-    member(
+    Function::member(
         "indexOf",
         Code::Three(index_of_from),
         &[Overload(
@@ -55,7 +46,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Int),
         )],
     ),
-    member(
+    Function::member(
         "lastIndexOf",
         Code::Two(last_index_of),
         &[Overload(
@@ -63,7 +54,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Int),
         )],
     ),
-    member(
+    Function::member(
         "lastIndexOf",
         Code::Three(last_index_of_from),
         &[Overload(
@@ -71,10 +62,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Int),
         )],
     ),
-    member("lowerAscii", Code::One(lower_ascii), TEXT_TO_TEXT),
-    member("upperAscii", Code::One(upper_ascii), TEXT_TO_TEXT),
-    member("trim", Code::One(trim), TEXT_TO_TEXT),
-    member(
+    Function::member("lowerAscii", Code::One(lower_ascii), TEXT_TO_TEXT),
+    Function::member("upperAscii", Code::One(upper_ascii), TEXT_TO_TEXT),
+    Function::member("trim", Code::One(trim), TEXT_TO_TEXT),
+    Function::member(
         "replace",
         Code::Three(replace),
         &[Overload(
@@ -82,7 +73,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Text),
         )],
     ),
-    member(
+    Function::member(
         "replace",
         Code::Four(replace_n),
         &[Overload(
@@ -90,7 +81,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Text),
         )],
     ),
-    member(
+    Function::member(
         "split",
         Code::Two(split),
         &[Overload(
@@ -98,7 +89,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Texts),
         )],
     ),
-    member(
+    Function::member(
         "split",
         Code::Three(split_n),
         &[Overload(
@@ -106,7 +97,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Texts),
         )],
     ),
-    member(
+    Function::member(
         "substring",
         Code::Two(substring_from),
         &[Overload(
@@ -114,7 +105,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Text),
         )],
     ),
-    member(
+    Function::member(
         "substring",
         Code::Three(substring),
         &[Overload(
@@ -122,12 +113,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Text),
         )],
     ),
-    member(
+    Function::member(
         "join",
         Code::One(join),
         &[Overload(&[Parameter::Texts], ResultType::Is(Parameter::Text))],
     ),
-    member(
+    Function::member(
         "join",
         Code::Two(join_with),
         &[Overload(
@@ -135,7 +126,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ResultType::Is(Parameter::Text),
         )],
     ),
-    member(
+    Function::member(
         "format",
         Code::Two(format),
         &[Overload(
@@ -172,7 +163,7 @@ fn ends_with<'e>(text: Value<'e>, part: Value<'e>) -> Evaluated<Value<'e>> {
     }
 }
 
-/// For patterns that are not known at load; the others are compiled there.
+/// For patterns that are not known at load; the compiler compiles the others.
 fn matches<'e>(text: Value<'e>, pattern: Value<'e>) -> Evaluated<Value<'e>> {
     match (&text, &pattern) {
         (Value::String(text), Value::String(pattern)) => Regex::new(pattern)
@@ -408,7 +399,7 @@ fn search_start(name: &str, text: &str, part: &str, from: i64) -> Evaluated<(i64
     Ok((from, place(name, text, from)?))
 }
 
-/// Where the code point `index` begins, in bytes; the end is a place, too.
+/// Where the code point `index` begins, in bytes; the end counts too.
 fn place(name: &str, text: &str, index: i64) -> Evaluated<usize> {
     let out_of_range = || EvalError::new(format!("{name}: index out of range: {index}"));
     let wanted = usize::try_from(index).map_err(|_| out_of_range())?;

@@ -84,7 +84,7 @@ pub(super) const FUNCTIONS: &[Function] = [
         |time| i64::from(time.in_cycle.second()),
         |nanos| nanos / 1_000_000_000
     ),
-    // The others give the whole duration in their unit; this one a part of it, in the specification's own words.
+    // The others give the whole duration in their unit; this one gives a part of it, as the specification says.
     part_or_unit!(
         "getMilliseconds",
         |time| i64::from(time.in_cycle.millisecond()),
@@ -132,12 +132,12 @@ fn offset_at(time: i64, zone: &str) -> Evaluated<i32> {
 
 /// The offset of a zone of the IANA database at a point in time.
 fn offset_in(zone: &str, time: i64) -> Option<i32> {
-    // Not the system's: a rule means the same everywhere.
+    // Not the system's database: a rule means the same everywhere.
     static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
     if zone.is_empty() {
         return Some(0);
     }
-    // Timestamps of CEL reach a day further on both ends, where no zone changes its offset any more.
+    // Timestamps of CEL reach a day further on both ends, where no zone changes its offset.
     let second = time.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
     let zone = ZONES.get(zone).ok()?;
     Some(zone.to_offset(Timestamp::from_second(second).ok()?).seconds())

@@ -40,7 +40,7 @@ impl Math {
         }
     }
 
-    /// The type of the result, or nothing if there is no such operation.
+    /// The type of the result, or `None` if the operator does not take these types.
     pub(in crate::cel) fn result(self, left: &Type, right: &Type) -> Option<Type> {
         use Type::{Bytes, Double, Duration, Dyn, Enum, Int, String, Timestamp, Uint};
         Some(match (self, left, right) {
@@ -60,7 +60,7 @@ impl Math {
         })
     }
 
-    /// The sum of something known and something not known at load.
+    /// The type of a sum where only one type is known at load.
     fn with_dyn(known: &Type) -> Option<Type> {
         match known {
             Type::String | Type::Bytes | Type::Int | Type::Uint | Type::Double => Some(known.clone()),
@@ -83,7 +83,7 @@ impl Math {
         result.ok_or_else(|| self.overflow("integer"))
     }
 
-    /// Doubles have no remainder in CEL: the compiler knows.
+    /// CEL has no remainder of doubles: `None`.
     #[inline]
     pub(in crate::cel) fn of_doubles(self, a: f64, b: f64) -> Option<f64> {
         Some(match self {
@@ -181,7 +181,7 @@ impl Math {
     }
 }
 
-/// The value with its sign turned.
+/// The value with the opposite sign.
 pub(in crate::cel) fn negate(value: Value<'_>) -> Evaluated<Value<'_>> {
     match value {
         Value::Int(number) => number

@@ -1,4 +1,4 @@
-//! Operators on values whose types are known only when they run, and the typed forms of the common ones.
+//! Operators: the types that they take, and what they do with values.
 
 mod containers;
 mod math;

@@ -1,8 +1,8 @@
-//! From text to tokens, each the longest that fits, as CEL's grammar has them.
+//! Splits text into tokens; each is the longest that fits, as CEL's grammar asks.
 //!
-//! The lexer never fails: a character that begins no token is a token of its own, and a literal without an end is
-//! one too. The parser meets them where no rule takes them, and says so there. What stands inside literals is read by
-//! [`literals`](super::literals).
+//! The lexer never fails: a character that begins no token is a token of its own, and so is a literal without an end.
+//! No rule of the parser takes them, so that it reports them in their place. [`literals`](super::literals) reads what
+//! literals hold.
 
 use std::ops::Range;
 
@@ -58,7 +58,7 @@ pub(super) enum TokenKind {
     Unclosed,
     /// A character that CEL has no use for.
     Unknown,
-    /// After the last token, as often as it is asked for.
+    /// Stands after the last token.
     End,
 }
 
@@ -115,7 +115,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// The place after white space and comments.
+/// Where the white space and the comments at `place` end.
 fn skip_blanks(text: &str, place: usize) -> usize {
     let mut rest = &text[place..];
     loop {
@@ -181,7 +181,7 @@ fn word(text: &str) -> (TokenKind, usize) {
     (keyword.map_or(TokenKind::Name, |(_, kind)| *kind), length)
 }
 
-/// A name in backquotes, which may have more characters than others, but not all.
+/// A name in backquotes, which may also have `.`, `-`, `/` and spaces.
 fn quoted_name(text: &str) -> (TokenKind, usize) {
     let inner = length_of(&text[1..], |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/' | b' ')
@@ -193,7 +193,7 @@ fn quoted_name(text: &str) -> (TokenKind, usize) {
     }
 }
 
-/// A string or bytes, with all that stands before the first quote.
+/// A string or bytes, with its prefix.
 fn quoted(text: &str) -> (TokenKind, usize) {
     let prefix = text.find(['\'', '"']).unwrap_or(0);
     let is_raw = text[..prefix].contains(['r', 'R']);
@@ -236,7 +236,7 @@ fn symbol(text: &str) -> (TokenKind, usize) {
     }
 }
 
-/// How many bytes of the text are so, from its beginning; they are ASCII.
+/// How many bytes at the beginning of the text satisfy a condition that only ASCII does.
 fn length_of(text: &str, is_so: impl Fn(u8) -> bool) -> usize {
     text.bytes().take_while(|byte| is_so(*byte)).count()
 }

@@ -1,4 +1,4 @@
-//! The values of literals: numbers within their ranges, strings and bytes with their escapes read.
+//! The values of literals: numbers, strings and bytes.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::cel::problem::ExprProblem;
 
 /// The value of a literal's token, where `minus` says whether a number has a sign before it.
 ///
-/// An error comes with the value that stands in for it, so that the parser can go on.
+/// An error comes with a stand-in value, so that the parser can go on.
 pub(super) fn literal(text: &str, token: &Token, minus: bool) -> Result<Literal, (Literal, ExprProblem)> {
     let written = &text[token.span.clone()];
     let out_of_range = |stand_in: Literal, hint: &str| {
@@ -74,7 +74,7 @@ fn double(written: &str, minus: bool) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// What a string or bytes literal holds: without prefix and quotes, with escapes read, and with line ends as `\n`.
+/// What a string or bytes literal holds, without prefix and quotes. Escapes are decoded, and line ends become `\n`.
 fn decode(text: &str, span: &Range<usize>, is_text: bool) -> Result<Vec<u8>, ExprProblem> {
     let written = &text[span.clone()];
     let prefix = written.find(['\'', '"']).unwrap_or(0);
@@ -101,7 +101,7 @@ fn decode(text: &str, span: &Range<usize>, is_text: bool) -> Result<Vec<u8>, Exp
                 Err((length, hint)) => {
                     let start = span.start + prefix + quotes + inner.len() - rest.len();
                     let message = format!("`{}` is not an escape", rest[..length].escape_debug());
-                    // The backslash is not to be escaped for people.
+                    // `escape_debug` doubles the backslash.
                     let message = message.replace("\\\\", "\\");
                     return Err(syntax_problem(start..start + length, message, hint));
                 }
@@ -112,7 +112,8 @@ fn decode(text: &str, span: &Range<usize>, is_text: bool) -> Result<Vec<u8>, Exp
     Ok(bytes)
 }
 
-/// Reads the escape that the text begins with, and returns its length; or the length of what is wrong, and a hint.
+/// Decodes the escape that the text begins with. Returns its length, or the length of the part that is wrong and a
+/// hint.
 fn escape(text: &str, is_text: bool, bytes: &mut Vec<u8>) -> Result<usize, (usize, &'static str)> {
     let Some(kind) = text[1..].chars().next() else {
         return Err((1, "write `\\\\` for a backslash"));
@@ -156,7 +157,7 @@ fn escape(text: &str, is_text: bool, bytes: &mut Vec<u8>) -> Result<usize, (usiz
     Ok(2)
 }
 
-/// Appends the character of that code in text, the byte of that code in bytes, and returns where the escape ends.
+/// Appends the character with that code to a text, or the byte with that code to bytes. Returns where the escape ends.
 fn code(text: &str, digits: Range<usize>, radix: u32, is_text: bool, bytes: &mut Vec<u8>) -> Option<usize> {
     let end = digits.end;
     let digits = text

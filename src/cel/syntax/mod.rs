@@ -1,4 +1,4 @@
-//! The text of an expression and its syntax tree: CEL's grammar, in a parser of our own.
+//! The parser: from the text of an expression to its syntax tree.
 //!
 //! ```text
 //! text ── lexer ─► tokens ── parser ─► Expr, with the place of every part
@@ -6,8 +6,7 @@
 //! ```
 //!
 //! The grammar is that of the [language definition](https://github.com/google/cel-spec/blob/master/doc/langdef.md),
-//! as cel-go reads it. Macros are not expanded: the compiler has loops of its own for them, and their parts keep
-//! their places. Optional values (`a.?b`) are refused with a place and a hint.
+//! as cel-go implements it. Macros are not expanded: the compiler makes loops of them, and their parts keep their places. Optional values (`a.?b`) are refused with a place and a hint.
 
 mod lexer;
 mod literals;

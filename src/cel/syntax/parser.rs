@@ -1,10 +1,10 @@
-//! From tokens to the syntax tree: recursive descent, with precedences for the operators between two parts.
+//! From tokens to the syntax tree: recursive descent, with precedence climbing for binary operators.
 //!
-//! The parser recurses for brackets, of which it takes [`MAX_BRACKETS`], and for what binds tighter, never for the
-//! length of a chain. It builds no part of more than [`MAX_DEPTH`] levels: what walks the tree afterwards may recurse.
+//! The parser recurses for brackets, at most [`MAX_BRACKETS`] deep, and for operators that bind tighter, but not for the
+//! length of a chain. The tree has at most [`MAX_DEPTH`] levels, so that everything that walks it may recurse.
 //!
-//! A literal that has no value and a word that is reserved are problems and no more. The first token that fits nowhere
-//! ends the reading: what would be said of the rest would be guessed.
+//! After a literal without a value or a reserved word, the parser goes on. It stops at the first token that does not
+//! fit: further problems would be guesses.
 
 use std::ops::Range;
 
@@ -14,13 +14,13 @@ use super::problems::{OPERAND, optional, reserved, unexpected};
 use super::tree::{BinaryOperator, Expr, ExprKind, Literal, Name};
 use crate::cel::problem::ExprProblem;
 
-/// More is not an expression but a program.
+/// The longest expression, in bytes.
 const MAX_LENGTH: usize = 8 << 10;
 
-/// The levels of a tree: what walks it recurses.
+/// The levels of a tree. The compiler and the evaluation recurse over it.
 const MAX_DEPTH: usize = 200;
 
-/// Brackets within brackets: for each the parser goes through all of its rules again.
+/// Brackets within brackets. Each takes several calls of the parser.
 const MAX_BRACKETS: usize = 100;
 
 /// Parses an expression, or returns what is wrong with its text, in order.
@@ -47,7 +47,7 @@ pub(in crate::cel) fn parse(text: &str) -> Result<Expr, Vec<ExprProblem>> {
     }
 }
 
-/// The parser has stopped; its problem is among the others.
+/// The parser has stopped, and has recorded why.
 struct Stopped;
 
 type Parsed<T> = Result<T, Stopped>;
@@ -55,7 +55,7 @@ type Parsed<T> = Result<T, Stopped>;
 struct Parser<'t> {
     text: &'t str,
     tokens: Vec<Token>,
-    /// The token at hand.
+    /// The current token.
     place: usize,
     /// The brackets that are open, outermost first: their places among the tokens.
     open: Vec<usize>,
@@ -72,7 +72,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `a ? b : c`, and all that binds tighter. A `?:` may stand after the colon, but not before it.
+    /// `a ? b : c`, and all that binds tighter. The part before the colon cannot be a `?:` itself, by CEL's grammar.
     fn expr(&mut self) -> Parsed<Expr> {
         let mut choices = Vec::new();
         let last = loop {
@@ -280,7 +280,7 @@ impl Parser<'_> {
         Ok(ExprKind::Name(name.text))
     }
 
-    /// The place of the brace, if the name at hand begins `package.Message{`.
+    /// The place of the brace, if the current name begins `package.Message{`.
     fn brace_of_message(&self) -> Option<usize> {
         let kind = |place: usize| self.tokens.get(place).map(|token| token.kind);
         let mut place = self.place + 1;
@@ -326,7 +326,7 @@ impl Parser<'_> {
         self.listed(TokenKind::RightParen, "`)`", false, Self::expr)
     }
 
-    /// What stands between brackets, with commas between; a comma may come last where `trailing` says so.
+    /// Items between brackets, separated by commas. `trailing` allows a comma after the last.
     fn listed<T>(
         &mut self,
         closing: TokenKind,
@@ -364,7 +364,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The literal at hand.
+    /// The literal that the current token is.
     fn literal(&mut self, minus: bool) -> Literal {
         let token = self.tokens[self.place].clone();
         self.place += 1;
@@ -381,7 +381,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A part of the tree, unless it is too deep: then the place is that of the token at `place`.
+    /// A part of the tree. If it is too deep, the problem is at the token at `place`.
     fn built(&mut self, kind: ExprKind, span: Range<usize>, place: usize) -> Parsed<Expr> {
         let height = kind.height_of_parts() + 1;
         if height > MAX_DEPTH {
@@ -416,17 +416,17 @@ impl Parser<'_> {
         self.tokens[self.place].kind
     }
 
-    /// Where the token at hand begins.
+    /// Where the current token begins.
     fn start(&self) -> usize {
         self.tokens[self.place].span.start
     }
 
-    /// Where the token before the one at hand ends.
+    /// Where the token before the current one ends.
     fn end(&self) -> usize {
         self.tokens[self.place - 1].span.end
     }
 
-    /// Goes past the token at hand if it is of that kind.
+    /// Skips the current token if it is of that kind.
     fn take(&mut self, kind: TokenKind) -> bool {
         let is_taken = self.kind() == kind;
         self.place += usize::from(is_taken);
@@ -441,7 +441,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The token at hand does not fit.
+    /// Reports that the current token does not fit.
     fn stop<T>(&mut self, expected: &str) -> Parsed<T> {
         let before = self.place.checked_sub(1).map(|place| &self.tokens[place]);
         let open = self.open.last().map(|place| &self.tokens[*place]);

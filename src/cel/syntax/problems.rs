@@ -1,14 +1,14 @@
-//! What is said where the parser stops: what it found, what fits there, and what was probably meant.
+//! The problems of the parser: what it found, what it expected, and what was probably meant.
 
 use std::ops::Range;
 
 use super::lexer::{Token, TokenKind};
 use crate::cel::problem::ExprProblem;
 
-/// No more of the text than this is repeated in a message, in characters.
+/// The most text that a message repeats, in characters.
 const MAX_QUOTED: usize = 20;
 
-/// Words that CEL keeps for languages that it is embedded in: they are no names of variables and functions.
+/// Words that CEL reserves: they cannot name variables and functions.
 const RESERVED: [&str; 17] = [
     "as",
     "break",
@@ -29,7 +29,7 @@ const RESERVED: [&str; 17] = [
     "while",
 ];
 
-/// A problem of the text itself; an empty hint is none.
+/// A problem of syntax. An empty hint is none.
 pub(super) fn syntax_problem(
     span: Range<usize>,
     message: impl AsRef<str>,
@@ -67,7 +67,7 @@ pub(super) fn unexpected(
     syntax_problem(found.span.clone(), message, hint)
 }
 
-/// What stands for a value, in messages.
+/// What the parser expects where a value may begin.
 pub(super) const OPERAND: &str = "an expression";
 
 /// What was probably meant.
@@ -128,7 +128,7 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
     }
 }
 
-/// A reserved word where a variable or a function is wanted, if it is one.
+/// The problem of a reserved word in place of a variable or a function; `None` for other words.
 pub(super) fn reserved(name: &str, span: &Range<usize>) -> Option<ExprProblem> {
     if !RESERVED.contains(&name) {
         return None;

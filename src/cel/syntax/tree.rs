@@ -6,7 +6,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(in crate::cel) struct Expr {
     pub(in crate::cel) kind: ExprKind,
-    /// Byte offsets into the text, from the first token to the last; without brackets around the whole part.
+    /// Byte offsets into the text, from the first token to the last; brackets around the whole part not included.
     pub(in crate::cel) span: Range<usize>,
     /// How many levels the part has, itself included.
     pub(super) height: usize,
@@ -34,8 +34,7 @@ pub(in crate::cel) enum ExprKind {
     Conditional(Box<[Expr; 3]>),
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
-    /// `package.Message{…}`, which only its brace tells from a name. protod does not build messages this way, so
-    /// that its fields are read and not kept.
+    /// `package.Message{…}`. The compiler refuses it at its brace, so that the tree does not keep its fields.
     Message {
         brace: Range<usize>,
     },
@@ -99,7 +98,7 @@ impl BinaryOperator {
 }
 
 impl ExprKind {
-    /// How many levels the parts below have.
+    /// The height of the highest part below; 0 if there is none.
     pub(super) fn height_of_parts(&self) -> usize {
         let highest = |parts: &[Expr]| parts.iter().map(|part| part.height).max().unwrap_or(0);
         match self {

@@ -1,4 +1,4 @@
-//! Equality and order of values, as CEL has them: numbers of all types on one line, enums also by name.
+//! Equality and order of values, as CEL has them: numbers compare across their types, enums also by name.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ pub(in crate::cel) fn equals(left: &Value<'_>, right: &Value<'_>) -> bool {
     }
 }
 
-/// The order of two values, or nothing if there is none: another type, or not a number.
+/// The order of two values, or `None` if they have none: types that do not compare, or a NaN.
 pub(in crate::cel) fn compare(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
     use Value::{Double, Duration, Int, Timestamp, Uint};
     match (left, right) {

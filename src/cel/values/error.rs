@@ -34,7 +34,7 @@ impl From<Malformed> for EvalError {
     }
 }
 
-/// The values of a call do not fit any overload; only arguments whose type was not known at load get here.
+/// An error: no overload takes these values. It happens only where a type was not known at load.
 pub(in crate::cel) fn no_overload<'e>(name: &str, arguments: &[&Value<'_>]) -> Evaluated<Value<'e>> {
     let types: Vec<&str> = arguments.iter().map(|argument| argument.type_name()).collect();
     Err(EvalError::new(format!(

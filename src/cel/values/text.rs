@@ -137,7 +137,7 @@ pub(in crate::cel) fn write_timestamp(seconds: i64, nanos: i32, text: &mut Strin
     let CalendarTime { year, in_cycle } = CalendarTime::new(seconds, 0, 0);
     match year {
         0..=9999 => append(text, format_args!("{year:04}")),
-        // Nothing that checks timestamps lets it through.
+        // Not a valid timestamp; only a request that nobody checked has one.
         _ => append(text, format_args!("{year:+05}")),
     }
     append(text, in_cycle.strftime("-%m-%dT%H:%M:%S"));

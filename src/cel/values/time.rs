@@ -7,7 +7,7 @@ pub(in crate::cel) fn total_nanos(seconds: i64, nanos: i32) -> i128 {
     i128::from(seconds) * 1_000_000_000 + i128::from(nanos)
 }
 
-/// Whether a duration of so many nanoseconds may come out of a calculation: 64 bits of them, about 292 years.
+/// Whether a calculation may give a duration of so many nanoseconds: they fit in 64 bits, about 292 years.
 pub(in crate::cel) fn in_duration_range(nanos: i128) -> bool {
     i64::try_from(nanos).is_ok()
 }

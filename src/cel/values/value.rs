@@ -29,7 +29,7 @@ pub(crate) enum Value<'e> {
     Message(MessageValue<'e>),
     List(Vec<Value<'e>>),
     Map(Vec<(Value<'e>, Value<'e>)>),
-    /// A type, by the name that the language has for it.
+    /// A type, by its name in CEL.
     Type(Cow<'e, str>),
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct MessageValue<'e> {
 }
 
 impl<'e> Value<'e> {
-    /// The same value, free of what it was read from.
+    /// The same value, without borrowing anything.
     pub(crate) fn into_owned(self) -> Value<'static> {
         match self {
             Self::Null => Value::Null,
@@ -140,7 +140,7 @@ impl<'e> Value<'e> {
 }
 
 impl MessageValue<'_> {
-    /// The message with its bytes shared, as the message room has it.
+    /// The message as a [`Message`].
     pub(in crate::cel) fn to_message(&self) -> Message {
         Message::from_checked(self.descriptor.clone(), Bytes::copy_from_slice(&self.bytes))
     }
