@@ -23,11 +23,12 @@ conformance: ## run the conformance suites of protobuf, connectrpc and h2spec
 fuzz-smoke: ## fuzz every target for ten seconds, or FUZZ_SECONDS
 	scripts/fuzz-smoke.sh
 
-lint: ## formatting, clippy, documentation, dependencies; a warning fails
+lint: ## formatting, clippy with and without features, documentation, dependencies; a warning fails
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	scripts/install-clients.sh protoc
 	cargo clippy --workspace --all-targets -- -D warnings
+	scripts/features.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 	cargo test --quiet --test dependencies
 

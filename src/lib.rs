@@ -35,20 +35,41 @@
 //!
 //! # Features
 //!
-//! `cli`, on by default, is for the `protod` binary: a program that only uses the library can turn it off with
-//! `default-features = false`, and goes without some 75 crates.
+//! `cli`, on by default, is what the `protod` binary needs: all others and the command line. A program that uses the library
+//! turns it off with `default-features = false`, which leaves a dynamic server with closures, and takes what it needs:
+//!
+//! | feature | what it is for |
+//! |---|---|
+//! | `rules` | [`rules`]: answers from rules in YAML |
+//! | `samples` | [`sample`]: answers made up from the descriptor alone |
+//! | `live` | [`live`]: reloads while the server runs; brings `rules` |
+//! | `client` | [`client`]: calls to any server |
+//! | `tls` | [`Tls`]: TLS for the server's sockets |
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "cli"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what serves one feature alone stands with its like, not behind a condition of its own"
+    )
+)]
 
+#[cfg(feature = "rules")]
 mod cel;
+#[cfg(feature = "client")]
 pub mod client;
 mod duration;
 mod error;
 mod folder;
 pub mod handler;
+#[cfg(feature = "live")]
 pub mod live;
 pub mod message;
+#[cfg(feature = "rules")]
 pub mod rules;
+#[cfg(feature = "samples")]
 pub mod sample;
 pub mod schema;
 pub mod server;
@@ -57,15 +78,20 @@ pub mod transport;
 mod uuid;
 mod yaml;
 
+#[cfg(feature = "client")]
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, Handler, Handlers, Peer, PeerAddr};
 pub use crate::message::{DynamicCodec, Message, MessageError};
+#[cfg(feature = "rules")]
 pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};
+#[cfg(feature = "samples")]
 pub use crate::sample::Sampler;
 pub use crate::schema::{InputFolder, Method, Schema, SchemaBuilder, SchemaFile};
 pub use crate::server::{Bound, GrpcService, Health, Server, ServerBuilder, ServingStatus};
-pub use crate::transport::{Limits, ListenAddr, Listener, Tls, TlsFiles};
+pub use crate::transport::{Limits, ListenAddr, Listener};
+#[cfg(feature = "tls")]
+pub use crate::transport::{Tls, TlsFiles};
 
 /// Compiles the Rust in the README.
 #[cfg(doctest)]

@@ -240,3 +240,37 @@ fn what_is_not_allowed_is_found() {
         ["forked comes from git+https://forge.example/forked"]
     );
 }
+
+/// The crates that a build with those arguments has, protod itself among them.
+fn crates_of_a_build(arguments: &[&str]) -> usize {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args([
+            "tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}",
+        ])
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo can be started");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).expect("it prints text");
+    // A crate that is printed before has a mark behind it.
+    let names: BTreeSet<&str> = text.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    names.len()
+}
+
+#[test]
+fn the_library_without_features_needs_at_most_half_of_the_crates() {
+    let (bare, whole) = (
+        crates_of_a_build(&["--no-default-features"]),
+        crates_of_a_build(&[]),
+    );
+    assert!(
+        bare * 2 <= whole,
+        "{bare} crates without features, {whole} with all"
+    );
+}

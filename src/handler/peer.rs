@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+#[cfg(feature = "tls")]
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
 /// The client's end of a connection.
@@ -19,11 +20,23 @@ pub enum PeerAddr {
 #[derive(Debug, Clone)]
 pub struct Peer {
     addr: PeerAddr,
+    #[cfg(feature = "tls")]
     certificates: Vec<CertificateDer<'static>>,
 }
 
 impl Peer {
-    pub(crate) fn new(addr: PeerAddr, certificates: Vec<CertificateDer<'static>>) -> Self {
+    /// A client that showed no certificate.
+    pub(crate) fn new(addr: PeerAddr) -> Self {
+        Self {
+            addr,
+            #[cfg(feature = "tls")]
+            certificates: Vec::new(),
+        }
+    }
+
+    /// A client with the certificates that it showed, verified.
+    #[cfg(feature = "tls")]
+    pub(crate) fn with_certificates(addr: PeerAddr, certificates: Vec<CertificateDer<'static>>) -> Self {
         Self { addr, certificates }
     }
 
@@ -33,6 +46,7 @@ impl Peer {
     }
 
     /// The client's certificate, verified, and those it sent along; empty where clients need none.
+    #[cfg(feature = "tls")]
     pub fn certificates(&self) -> &[CertificateDer<'static>] {
         &self.certificates
     }

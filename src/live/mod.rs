@@ -38,6 +38,7 @@ mod reloader;
 mod server;
 mod snapshot;
 mod summary;
+#[cfg(feature = "tls")]
 mod tls;
 mod trigger;
 mod watcher;
@@ -48,5 +49,6 @@ pub use self::project::{Answers, Project};
 pub use self::reloader::Reloader;
 pub use self::server::RELOAD;
 pub use self::summary::{ReloadSummary, log_reload};
+#[cfg(feature = "tls")]
 pub use self::tls::log_tls_reload;
 pub use self::trigger::ReloadTrigger;

@@ -173,6 +173,7 @@ impl ServerBuilder {
     }
 
     /// Serves TLS. Default: plain text.
+    #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.options.tls = Some(tls);
         self

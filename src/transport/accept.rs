@@ -16,8 +16,6 @@ use http_body::Body;
 use hyper::body::Incoming;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 use tower::Service;
 use tracing::{debug, warn};
@@ -26,11 +24,11 @@ use super::connection::serve_connection;
 use super::http2::{Prefaced, read_preface};
 use super::limits::Limits;
 use super::listener::{Listener, Stream};
-use super::tls::Tls;
+use super::tls::{Tls, TlsStream};
 use crate::handler::{Lifecycle, Peer, PeerAddr, Phase};
 
 /// A stream as HTTP/2 sees it. Boxed with TLS, whose buffers connections without it should not have room for.
-type Transport = Either<Stream, Box<TlsStream<Stream>>>;
+type Transport = Either<Stream, Box<TlsStream>>;
 
 /// Serves HTTP/2 on `listener` until `lifecycle` says to drain, and returns when the last connection is gone.
 /// When the future is dropped, so are all connections.
@@ -96,11 +94,11 @@ impl<M> Endpoint<M> {
     {
         let opened = tokio::select! {
             () = lifecycle.reached(Phase::Draining) => return,
-            opened = timeout(self.limits.handshake_timeout, self.open(stream)) => opened,
+            opened = timeout(self.limits.handshake_timeout, self.open(stream, addr)) => opened,
         };
         match opened {
-            Ok(Ok((transport, certificates))) => {
-                let service = (self.new_service)(Peer::new(addr, certificates));
+            Ok(Ok((transport, peer))) => {
+                let service = (self.new_service)(peer);
                 serve_connection(transport, service, &self.limits, lifecycle).await;
             }
             Ok(Err(error)) => debug!(peer = %addr, error = %error, "no connection was made"),
@@ -109,18 +107,15 @@ impl<M> Endpoint<M> {
     }
 
     /// The TLS handshake, where there is TLS, then the preface of HTTP/2.
-    async fn open(&self, stream: Stream) -> io::Result<(Prefaced<Transport>, Vec<CertificateDer<'static>>)> {
-        let Some(tls) = &self.tls else {
-            return Ok((read_preface(Either::Left(stream)).await?, Vec::new()));
+    async fn open(&self, stream: Stream, addr: PeerAddr) -> io::Result<(Prefaced<Transport>, Peer)> {
+        let (transport, peer) = match &self.tls {
+            None => (Either::Left(stream), Peer::new(addr)),
+            Some(tls) => {
+                let (stream, peer) = tls.accept(stream, addr).await?;
+                (Either::Right(Box::new(stream)), peer)
+            }
         };
-        let stream = tls.accept(stream).await?;
-        let certificates = stream
-            .get_ref()
-            .1
-            .peer_certificates()
-            .unwrap_or_default()
-            .to_vec();
-        Ok((read_preface(Either::Right(Box::new(stream))).await?, certificates))
+        Ok((read_preface(transport).await?, peer))
     }
 }
 

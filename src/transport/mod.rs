@@ -13,10 +13,17 @@ mod listener;
 mod streams;
 #[cfg(test)]
 mod tests;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+mod tls;
+#[cfg(feature = "tls")]
 mod tls;
 
 pub(crate) use self::accept::serve;
 pub use self::limits::Limits;
 pub use self::listener::{ListenAddr, Listener};
 pub(crate) use self::streams::call_began;
+#[cfg(not(feature = "tls"))]
+pub(crate) use self::tls::Tls;
+#[cfg(feature = "tls")]
 pub use self::tls::{Tls, TlsFiles};

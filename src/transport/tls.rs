@@ -9,16 +9,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
-use tokio_rustls::server::TlsStream;
 
+use super::listener::Stream;
 use crate::error::Error;
+use crate::handler::{Peer, PeerAddr};
+
+/// A connection after its handshake.
+pub(super) type TlsStream = tokio_rustls::server::TlsStream<Stream>;
 
 /// The PEM files that TLS is made of.
 #[derive(Debug, Clone)]
@@ -59,11 +62,12 @@ impl Tls {
         &self.files
     }
 
-    pub(super) async fn accept<I>(&self, io: I) -> io::Result<TlsStream<I>>
-    where
-        I: AsyncRead + AsyncWrite + Unpin,
-    {
-        TlsAcceptor::from(self.config.load_full()).accept(io).await
+    /// Does the handshake.
+    pub(super) async fn accept(&self, stream: Stream, addr: PeerAddr) -> io::Result<(TlsStream, Peer)> {
+        let stream = TlsAcceptor::from(self.config.load_full()).accept(stream).await?;
+        let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        let peer = Peer::with_certificates(addr, certificates.to_vec());
+        Ok((stream, peer))
     }
 }
 

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Lints the library without any feature, and with each alone; a warning fails. The rest of the lints have all features.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+for feature in '' client live rules samples tls; do
+    echo "features: ${feature:-none}" >&2
+    cargo clippy --quiet --lib --no-default-features --features "$feature" -- -D warnings
+done
