@@ -274,3 +274,33 @@ fn the_library_without_features_needs_at_most_half_of_the_crates() {
         "{bare} crates without features, {whole} with all"
     );
 }
+
+#[test]
+fn the_readme_says_what_each_feature_costs() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(path).expect("it is there");
+    let table = readme.split_once("| feature |").expect("it has the table").1;
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            line.split('|')
+                .map(|cell| cell.trim().trim_matches('`'))
+                .collect()
+        })
+        .collect();
+    for row in &rows {
+        let [_, feature, _, crates, _] = row.as_slice() else {
+            panic!("{row:?} does not have three cells");
+        };
+        let features = if *feature == "none" { "" } else { feature };
+        let counted = crates_of_a_build(&["--no-default-features", "--features", features]);
+        assert_eq!(crates.parse(), Ok(counted), "crates with the feature {feature}");
+    }
+    let listed: BTreeSet<&str> = rows.iter().map(|row| row[1]).collect();
+    assert_eq!(
+        listed,
+        ["none", "cli", "client", "live", "rules", "samples", "tls"].into()
+    );
+}
