@@ -27,13 +27,14 @@ use super::listener::{Listener, Stream};
 use super::tls::{Tls, TlsStream};
 use crate::handler::{Lifecycle, Peer, PeerAddr, Phase};
 
-/// A stream as HTTP/2 sees it. Boxed with TLS, whose buffers connections without it should not have room for.
+/// A stream as HTTP/2 sees it. TLS streams are boxed, so that connections without TLS do not pay for the size of their
+/// buffers.
 type Transport = Either<Stream, Box<TlsStream>>;
 
-/// Serves HTTP/2 on `listener` until `lifecycle` says to drain, and returns when the last connection is gone.
-/// When the future is dropped, so are all connections.
+/// Serves HTTP/2 on `listener` until `lifecycle` says to drain, and returns when the last connection has ended.
+/// Dropping the future drops all connections.
 ///
-/// `new_service` gives each connection its service, which may keep what it needs of the [`Peer`]; the service is
+/// `new_service` makes the service of each connection, which may keep what it needs of the [`Peer`]. The service is
 /// cloned for every request.
 pub(crate) async fn serve<M, S, B>(
     listener: Listener,
@@ -65,7 +66,7 @@ pub(crate) async fn serve<M, S, B>(
             accepted = accept_next(|| listener.accept(), &mut backoff) => accepted,
         };
         if connections.len() >= most {
-            debug!(peer = %addr, "connection refused: all {most} are in use");
+            debug!(peer = %addr, "connection refused: {most} are open, which is the limit");
             continue;
         }
         let (endpoint, lifecycle) = (Arc::clone(&endpoint), lifecycle.clone());
@@ -75,7 +76,7 @@ pub(crate) async fn serve<M, S, B>(
     while connections.join_next().await.is_some() {}
 }
 
-/// What all connections of a listener have in common.
+/// What all connections of a listener share.
 struct Endpoint<M> {
     tls: Option<Tls>,
     limits: Limits,
@@ -106,7 +107,7 @@ impl<M> Endpoint<M> {
         }
     }
 
-    /// The TLS handshake, where there is TLS, then the preface of HTTP/2.
+    /// The TLS handshake, if TLS is on, then the preface of HTTP/2.
     async fn open(&self, stream: Stream, addr: PeerAddr) -> io::Result<(Prefaced<Transport>, Peer)> {
         let (transport, peer) = match &self.tls {
             None => (Either::Left(stream), Peer::new(addr)),
@@ -119,7 +120,7 @@ impl<M> Endpoint<M> {
     }
 }
 
-/// The next connection, however long it takes.
+/// Waits for the next connection, and pauses after errors of the process.
 pub(super) async fn accept_next<T, F>(accept: impl Fn() -> F, backoff: &mut Backoff) -> T
 where
     F: Future<Output = io::Result<T>>,
@@ -142,7 +143,7 @@ where
     }
 }
 
-/// Whether the next accept may well succeed: the client went away between its SYN and our accept.
+/// Whether the error is of one connection, whose client went away before it was accepted. The next accept may succeed.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted, NotConnected};
     matches!(

@@ -1,9 +1,9 @@
-//! What a connection reads and writes, many frames at a time.
+//! Reads and writes many frames at a time.
 //!
-//! h2 reads 8 KiB at a time, and flushes what it writes after each frame of 16 KiB: many system calls and wake-ups of the
-//! client for a stream that has more to say. Here what it writes is held back until the connection and its streams have
-//! no more to say for now, or until there is [enough](ENOUGH): a flush does nothing, and whoever polls the connection
-//! [hands over](BufferedIo::poll_hand_over) what is held. And where much comes in, it is read ahead.
+//! h2 reads 8 KiB at a time, and flushes after each frame of 16 KiB that it writes: many system calls, and many wake-ups
+//! of the client. Here writes are held back until the connection and its streams have no more to send for now, or until
+//! there is [enough](ENOUGH). A flush by h2 does nothing; whoever polls the connection [writes out](BufferedIo::poll_write_out)
+//! what is held. Where much comes in, it is read ahead.
 
 use std::io::{self, IoSlice};
 use std::iter;
@@ -15,28 +15,28 @@ use bytes::{Buf, BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
-/// So many bytes are read or written at once: what one segment of TCP holds where the network card, or the loopback
-/// interface, cuts it up.
+/// How many bytes are read or written at once: the largest TCP segment that is handed to a network card, or to the
+/// loopback interface, which then splits it.
 const ENOUGH: usize = 64 << 10;
 
-/// Where so much is written, more of the same is likely to follow.
+/// After a write of this many bytes, more of the same size are likely to follow.
 const LARGE: usize = 8 << 10;
 
-/// A byte stream that is read and written in buffers; clones share it.
+/// A byte stream with a buffer for each direction. Clones share it.
 #[derive(Debug)]
 pub(super) struct BufferedIo<I>(Arc<Mutex<Buffers<I>>>);
 
-/// The two buffers have memory only while there is something in them.
+/// The stream and its two buffers, which have memory only while they are not empty.
 #[derive(Debug)]
 struct Buffers<I> {
     io: I,
-    /// What is still to be written.
+    /// What is still to be written to `io`.
     held: BytesMut,
-    /// What was read, and not asked for yet.
+    /// What was read from `io` and not asked for yet.
     ahead: BytesMut,
-    /// Whether the last read gave all that was asked for, so that there may be much more.
+    /// Whether the last read filled its buffer, so that there may be much more to read.
     busy: bool,
-    /// Why what was held could not be written, for the next who reads or writes.
+    /// Why what was held could not be written. The next read or write returns it.
     failed: Option<io::Error>,
 }
 
@@ -57,16 +57,16 @@ impl<I> BufferedIo<I> {
         })))
     }
 
-    // Taken on the connection's own task only, so nobody waits for it.
+    // Locked on the connection's own task only, so nobody waits for it.
     fn lock(&self) -> MutexGuard<'_, Buffers<I>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<I: AsyncWrite + Unpin> BufferedIo<I> {
-    /// Writes what is held back, as far as the socket takes it; the waker is called when it takes more. An error is for
-    /// the connection to find when it next reads or writes, for which the waker is called too.
-    pub(super) fn poll_hand_over(&self, cx: &mut Context<'_>) {
+    /// Writes what is held back, as far as the socket takes it; the waker is called when it takes more. An error is
+    /// returned by the connection's next read or write, and the waker is called for that too.
+    pub(super) fn poll_write_out(&self, cx: &mut Context<'_>) {
         let mut buffers = self.lock();
         if let Poll::Ready(Err(error)) = buffers.poll_write_held(cx, 0) {
             buffers.held.clear();
@@ -90,7 +90,8 @@ impl<I: AsyncWrite + Unpin> Buffers<I> {
         Poll::Ready(Ok(()))
     }
 
-    /// Takes the bytes of `slices`, once there is room: holds them, or writes them if they are enough with what is held.
+    /// Takes the bytes of `slices`, once there is room: holds them, or writes them if there is enough together with what
+    /// is held.
     fn poll_take(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         if let Some(error) = self.failed.take() {
             return Poll::Ready(Err(error));
@@ -113,8 +114,8 @@ impl<I: AsyncWrite + Unpin> Buffers<I> {
         Poll::Ready(Ok(taken))
     }
 
-    /// Writes what is held and then `slices` from where they are, as far as the socket takes it now; gives how much it
-    /// took of the slices.
+    /// Writes what is held and then `slices`, without copying them, as far as the socket takes it now. Returns how many
+    /// bytes of the slices were written.
     fn write_through(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let all: Vec<_> = iter::once(IoSlice::new(&self.held))
             .chain(slices.iter().copied())
@@ -205,18 +206,18 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn nothing_is_written_before_it_is_handed_over() {
+    async fn nothing_is_written_before_it_is_written_out() {
         let (near, mut far) = duplex(1 << 20);
         let buffered = BufferedIo::new(near);
         let mut writer = buffered.clone();
         for part in [b"one ", b"two "] {
             writer.write_all(part).await.expect("held back");
-            writer.flush().await.expect("nothing is done");
+            writer.flush().await.expect("does nothing");
         }
         let mut buffer = [0; 16];
         let read = tokio::time::timeout(std::time::Duration::ZERO, far.read(&mut buffer)).await;
         assert!(read.is_err());
-        hand_over(&buffered).await;
+        write_out(&buffered).await;
         assert_eq!(far.read(&mut buffer).await.expect("bytes"), 8);
         assert_eq!(&buffer[..8], b"one two ");
     }
@@ -246,7 +247,7 @@ mod tests {
         let mut buffered = BufferedIo::new(near);
         buffered.write_all(b"lost").await.expect("held back");
         drop(far);
-        hand_over(&buffered).await;
+        write_out(&buffered).await;
         let error = buffered.read(&mut [0]).await.expect_err("it failed");
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
@@ -274,9 +275,9 @@ mod tests {
         assert_eq!(buffered.lock().ahead.capacity(), 0);
     }
 
-    async fn hand_over<I: AsyncWrite + Unpin>(buffered: &BufferedIo<I>) {
+    async fn write_out<I: AsyncWrite + Unpin>(buffered: &BufferedIo<I>) {
         std::future::poll_fn(|cx| {
-            buffered.poll_hand_over(cx);
+            buffered.poll_write_out(cx);
             Poll::Ready(())
         })
         .await;

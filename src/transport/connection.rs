@@ -1,8 +1,8 @@
 //! One HTTP/2 connection: from the client's first byte to the last stream.
 //!
-//! hyper runs the connection, and this task watches for the reasons to end it: the server stops, the connection is
-//! old, or it has been idle for too long. All of them end it the same way, with GOAWAY first; so does a flood,
-//! which is watched for below hyper. Nothing here is done per request but to count the open streams.
+//! hyper runs the connection, and this task watches for the reasons to end it: the server stops, or the connection is
+//! too old or has been idle for too long. All of them end it with GOAWAY. Floods are stopped below hyper, in
+//! [`http2`](super::http2). The only work per request here is counting the open streams.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -45,7 +45,7 @@ pub(super) async fn serve_connection<I, S, B>(
     let mut io = Guarded::new(buffered.clone(), limits.max_pings);
     if let Err(error) = run_connection(&mut io, &buffered, service, limits, lifecycle).await {
         debug!(error = &error as &dyn StdError, "connection ended");
-        io.part().await;
+        io.close().await;
     }
 }
 
@@ -77,7 +77,7 @@ where
 
     let mut awaited = Some(Phase::Draining);
     let mut leaving = false;
-    // Whether it leaves for want of calls: one that crossed the GOAWAY is answered all the same.
+    // Whether it leaves because it was idle. A call that crossed the GOAWAY is still answered.
     let mut was_idle = false;
     let mut alarm = earlier(age_ends, idle_ends(Instant::now()));
     loop {
@@ -100,7 +100,7 @@ where
                 if leaving {
                     alarm = earlier(alarm, Some(Instant::now() + LINGER_TIMEOUT));
                     awaited = None;
-                    // Its calls have ended with the server, and are not waited for any more.
+                    // Its calls have ended with the server, so they are not waited for.
                     was_idle = false;
                     continue;
                 }
@@ -137,9 +137,9 @@ fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     one.into_iter().chain(other).min()
 }
 
-/// `age`, give or take up to a tenth.
+/// `age`, plus or minus up to a tenth.
 fn jittered(age: Duration) -> Duration {
-    // A fresh hasher has fresh random keys.
+    // A new hasher has new random keys.
     let random = RandomState::new().hash_one(()) % 201;
     age.saturating_mul(900 + u32::try_from(random).expect("a remainder of 201")) / 1000
 }

@@ -1,7 +1,7 @@
-//! What a server allows a client to hold open, to send and to leave undone.
+//! The limits of connections: how many, how large, how long.
 //!
-//! Every limit has a default under which an unattended server stays up; each can be set. These are the limits of
-//! connections: those of messages and calls belong to the dispatcher.
+//! With the defaults a server that nobody watches stays up. The limits of messages and calls belong to the server's
+//! builder.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use hyper_util::rt::TokioTimer;
 /// | limit | default | over it |
 /// |---|---|---|
 /// | [`max_connections`](Self::max_connections) | 10 000 | closed as soon as accepted |
-/// | [`max_concurrent_streams`](Self::max_concurrent_streams) | 1000 | the client waits; a stream that it opens all the same is refused |
+/// | [`max_concurrent_streams`](Self::max_concurrent_streams) | 1000 | the client waits; a stream that it opens anyway is refused |
 /// | [`max_header_list_size`](Self::max_header_list_size) | 32 KiB | HTTP 431 |
 /// | [`stream_window`](Self::stream_window) | 128 KiB | the client waits |
 /// | [`connection_window`](Self::connection_window) | 8 MiB | the client waits |
@@ -30,53 +30,54 @@ use hyper_util::rt::TokioTimer;
 /// | [`max_error_resets`](Self::max_error_resets) | 1024 | GOAWAY, ENHANCE_YOUR_CALM |
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections open at a time, those in their handshake included.
+    /// Connections open at a time, including those in their handshake.
     ///
-    /// One too many is closed rather than left in the backlog: its client then backs off or tries another
-    /// address, where it would otherwise hang.
+    /// One too many is closed, not left in the backlog, where its client would hang. A client whose connection is
+    /// closed backs off or tries another address.
     pub max_connections: usize,
     /// Streams that a client may have open on one connection.
     ///
-    /// 1000 is ten times what the RFC asks for at least, and leaves room for load generators, which put all
-    /// their calls on one connection; what one connection can make the server hold stays in the tens of MiB.
+    /// 1000 is ten times the RFC's recommended minimum. It leaves room for load generators, which put all their calls
+    /// on one connection, and keeps the memory of one connection in the tens of MiB.
     pub max_concurrent_streams: u32,
-    /// Bytes of one request's headers, names, values and 32 for each, as HTTP/2 counts them.
+    /// Bytes of one request's headers, as HTTP/2 counts them: names, values, and 32 for each header.
     pub max_header_list_size: u32,
     /// Bytes that a client may send on a stream before the handler has read them; at most 2³¹ − 1.
     pub stream_window: u32,
-    /// The same for all streams of a connection together. Greater than the window of a stream, so that a few
-    /// handlers that do not read cannot stop the others.
+    /// The same for all streams of a connection together. Larger than the window of a stream, so that a few handlers
+    /// that do not read cannot stop the others.
     ///
-    /// h2 ends a connection whose small DATA frames wait in too great a number: half of this window is its budget,
-    /// and a frame costs what it is short of 256 bytes. The defaults leave room for a whole stream window of frames of 8
-    /// bytes, so that a client which sends small messages one by one is stopped by its stream's window before.
+    /// h2 ends a connection when too many small DATA frames wait. Its budget is half of this window, and a frame costs
+    /// what it is short of 256 bytes. The defaults leave room for a whole stream window of 8-byte frames, so a client
+    /// that sends small messages one by one fills its stream's window first.
     pub connection_window: u32,
     /// Bytes of the largest frame that a client may send; HTTP/2 allows 16 KiB to 16 MiB.
     pub max_frame_size: u32,
     /// Bytes of responses that wait for a slow reader, per stream.
     pub max_send_buffer: u32,
-    /// The time for the TLS handshake and the first bytes of HTTP/2, together. Also the time that a client has
-    /// to leave when its idle connection is closed.
+    /// The time for the TLS handshake and the first bytes of HTTP/2, together. Also the time a client has to leave
+    /// when its idle connection is closed.
     pub handshake_timeout: Duration,
     /// How long a connection may live without a stream.
     pub idle_timeout: Option<Duration>,
     /// How long a client may be silent before it is pinged.
     pub keepalive_interval: Option<Duration>,
-    /// How long it may take to answer a ping.
+    /// How long a client may take to answer a ping.
     pub keepalive_timeout: Duration,
-    /// How long a connection takes new streams, give or take a tenth, so that connections that were opened
-    /// together are not closed together.
+    /// How long a connection takes new streams, plus or minus a tenth, so that connections opened together are not
+    /// closed together.
     pub max_connection_age: Option<Duration>,
-    /// How long after that its last streams may still run.
+    /// How long its last streams may run after that.
     pub max_connection_age_grace: Option<Duration>,
-    /// Pings, settings and other frames that cost the server work and bring a call no further, which a client may
-    /// send in a row. One a second is forgiven, and all are when the server sends more than answers to them: clients
-    /// measure the round trip while they receive. At least 10, since a connection begins with such frames.
+    /// Frames that a client may send in a row which cost the server work but belong to no call: PING, SETTINGS and
+    /// others. The count goes down by one each second, and to zero when the server sends more than answers to them,
+    /// because clients measure the round trip while they receive. At least 10, since connections begin with such frames.
     pub max_pings: u32,
-    /// Streams that a client may have reset before the server has seen them: more is a rapid-reset attack
-    /// (CVE-2023-44487). Above h2's 20, since a client that gives up a burst of calls with one deadline is none.
+    /// Streams that a client may reset before the server has seen them; more is a rapid-reset attack
+    /// (CVE-2023-44487). h2's own default is 20; this is higher, since a client may give up a burst of calls when their
+    /// common deadline passes.
     pub max_pending_resets: usize,
-    /// Streams that the server may reset on account of a client's errors (RUSTSEC-2024-0003).
+    /// Streams that the server may reset because of a client's errors (RUSTSEC-2024-0003).
     pub max_error_resets: usize,
 }
 
@@ -107,7 +108,7 @@ impl Default for Limits {
 const LARGEST_WINDOW: u32 = (1 << 31) - 1;
 
 impl Limits {
-    /// A connection builder that keeps these limits; values that HTTP/2 does not know are taken to its bounds.
+    /// A connection builder with these limits. Values that HTTP/2 does not allow are clamped to its bounds.
     pub(super) fn http2<E>(&self, executor: E) -> http2::Builder<E> {
         let mut builder = http2::Builder::new(executor);
         builder

@@ -27,14 +27,14 @@ pub struct Listener {
 enum Socket {
     Tcp(TcpListener),
     #[cfg(unix)]
-    // The file goes first: while the socket is open, its inode is nobody else's.
+    // The file is dropped first: while the socket is open, no other file gets its inode.
     Unix(SocketFile, UnixListener),
 }
 
 /// The address of a [`Listener`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListenAddr {
-    /// Address and port; the real port where 0 was asked for.
+    /// Address and port; the actual port where 0 was asked for.
     Tcp(SocketAddr),
     /// The path of a Unix socket.
     #[cfg(unix)]
@@ -51,8 +51,8 @@ pub(super) type Stream = TcpStream;
 impl Listener {
     /// Binds `host:port`, where port 0 takes a free one, or `unix:/path`.
     ///
-    /// A Unix socket that a server left behind is replaced; one that a server still listens on is not, nor is any
-    /// other file.
+    /// A Unix socket that a server left behind is replaced. A socket that a server still listens on is not replaced,
+    /// and neither is any other file.
     pub async fn bind(address: &str) -> Result<Self, Error> {
         let failed = |source| Error::io(format!("cannot listen on {address}"), source);
         #[cfg(unix)]
@@ -68,10 +68,11 @@ impl Listener {
             if error.kind() != io::ErrorKind::AddrInUse {
                 return Err(error);
             }
-            // To connect to a file that is no socket is refused as well.
+            // Connecting to a file that is not a socket is refused too, so the type of the file is checked first.
             if !std::fs::symlink_metadata(path)?.file_type().is_socket() {
                 let file = path.display();
-                let message = format!("{file} is there and is no socket: move it away, or name another path");
+                let message =
+                    format!("{file} exists and is not a socket: move it away, or name another path");
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
             }
             let is_left_behind = std::os::unix::net::UnixStream::connect(path)
@@ -93,7 +94,7 @@ impl Listener {
             Socket::Tcp(listener) => listener
                 .local_addr()
                 .map(ListenAddr::Tcp)
-                .map_err(|source| Error::io("cannot tell the address of the listener", source)),
+                .map_err(|source| Error::io("cannot read the address of the listener", source)),
             #[cfg(unix)]
             Socket::Unix(file, _) => Ok(ListenAddr::Unix(file.path.clone())),
         }
@@ -104,8 +105,8 @@ impl Listener {
         match &self.socket {
             Socket::Tcp(listener) => {
                 let (stream, addr) = listener.accept().await?;
-                // Small frames must not wait for one another. It fails where the client is gone already, which
-                // the first read tells.
+                // Small frames must not wait for one another. This fails if the client is gone already; then the
+                // first read fails too.
                 let _ = stream.set_nodelay(true);
                 #[cfg(unix)]
                 let stream = Either::Left(stream);
@@ -129,7 +130,7 @@ impl From<TcpListener> for Listener {
 }
 
 impl ListenAddr {
-    /// Whether only this machine reaches it.
+    /// Whether only this machine can reach it.
     pub fn is_local(&self) -> bool {
         match self {
             Self::Tcp(addr) => addr.ip().is_loopback(),
@@ -154,7 +155,7 @@ impl fmt::Display for ListenAddr {
 #[derive(Debug)]
 struct SocketFile {
     path: PathBuf,
-    /// Device and inode, which tell it from another file that comes to be at the path; none where it has no file.
+    /// Device and inode, which tell it from another file that is put at the path later; `None` if it has no file.
     identity: Option<(u64, u64)>,
 }
 
@@ -173,13 +174,13 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if self.identity.is_some() && socket_identity(&self.path) == self.identity {
-            // It may be gone by now; nobody is left to be told.
+            // It may be gone by now, and there is nobody to report an error to.
             let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
-/// Device and inode of the socket at `path`, if that is what is there.
+/// Device and inode of the socket at `path`; `None` if there is no socket.
 #[cfg(unix)]
 fn socket_identity(path: &Path) -> Option<(u64, u64)> {
     let metadata = std::fs::symlink_metadata(path).ok()?;

@@ -1,8 +1,19 @@
 //! From the socket to a request: listeners, TLS, HTTP/2, and the limits of connections.
 //!
 //! [`serve`] accepts connections and gives each request to a tower service, which is its parameter: the transport
-//! does not know who answers. Its parts, in the order in which bytes pass them: [`Listener`], `accept`, [`Tls`],
-//! `http2` (the preface, floods of frames, late window updates), `buffered_io`, `connection`, `streams`.
+//! does not know who answers.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `listener`, `accept` | sockets, and the loop that accepts connections |
+//! | `tls` | certificates and handshakes |
+//! | `http2/preface` | refuses clients that do not speak HTTP/2 |
+//! | `http2/flood` | ends connections that send too many useless frames |
+//! | `http2/late_window_update` | keeps draining connections open that h2 would end |
+//! | `buffered_io` | reads and writes in large pieces |
+//! | `connection` | one connection, and the reasons to end it: drain, age, idleness |
+//! | `streams` | runs the streams of a connection, and ends those that outlive their call |
+//! | `limits` | all limits of connections, with their defaults |
 
 mod accept;
 mod buffered_io;

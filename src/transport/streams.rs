@@ -1,7 +1,7 @@
-//! A connection and its streams, at work together.
+//! Runs a connection and its streams.
 //!
-//! Streams begin on the connection's own task, all that came together after one another: most end before they first
-//! wait, need no task of their own, and their answers are written together. One that waits gets a task.
+//! Streams that arrive together begin on the connection's own task, one after another. Most end before they first wait,
+//! so they need no task of their own and their responses are written together. A stream that waits gets a task.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -19,15 +19,16 @@ use tokio::time::{Instant, sleep};
 use super::buffered_io::BufferedIo;
 use crate::handler::{Expiry, LINGER_TIMEOUT};
 
-/// How often a connection may go on at once before other tasks have their turn.
+/// How many rounds a connection may run before other tasks get their turn.
 const ROUNDS: usize = 16;
 
 thread_local! {
-    /// When the call of the stream that is polled on this thread has to end: handed past hyper, which knows of no such thing.
+    /// When the call of the stream that is polled on this thread must end. It is passed this way because hyper, which is
+    /// in between, has no place for it.
     static BEGUN: Cell<Option<Expiry>> = const { Cell::new(None) };
 }
 
-/// Tells the stream that is being polled of its call.
+/// Tells the stream that is being polled when its call must end.
 pub(crate) fn call_began(expiry: Option<Expiry>) {
     BEGUN.set(expiry);
 }
@@ -38,7 +39,7 @@ type StreamFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(super) struct Streams {
     activity: Arc<Activity>,
     wakes: Arc<Wakes>,
-    /// `wakes`, as what the connection is woken by.
+    /// Made of `wakes`; wakes the connection.
     waker: Waker,
 }
 
@@ -57,20 +58,20 @@ impl Streams {
         }
     }
 
-    /// What the connection hands its streams to.
+    /// Takes the streams that the connection accepts.
     pub(super) fn executor(&self) -> Executor {
         Executor {
             activity: Arc::clone(&self.activity),
         }
     }
 
-    /// When the last stream ended, if none is open.
+    /// When the last stream ended; `None` while one is open.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         self.activity.idle_since()
     }
 
-    /// Polls the connection and begins the streams that it accepts, until there is no more to do, and then writes what
-    /// they had to say.
+    /// Polls the connection and begins the streams that it accepts, until there is no more to do; then writes their
+    /// responses.
     pub(super) fn poll_connection<C: Future, I: AsyncWrite + Unpin>(
         &self,
         mut connection: Pin<&mut C>,
@@ -92,7 +93,7 @@ impl Streams {
                 break;
             }
         }
-        buffered.poll_hand_over(&mut own);
+        buffered.poll_write_out(&mut own);
         if !rests {
             cx.waker().wake_by_ref();
         }
@@ -101,7 +102,7 @@ impl Streams {
 
     fn begin_accepted(&self) {
         for mut stream in self.activity.take_accepted() {
-            // One that waits is polled again at once by its own task, which leaves its waker wherever this poll left none.
+            // A stream that waits is polled again at once on its own task, which registers the waker that this poll did not.
             let mut nobody = Context::from_waker(Waker::noop());
             if stream.as_mut().poll(&mut nobody).is_pending() {
                 tokio::spawn(stream);
@@ -110,26 +111,26 @@ impl Streams {
     }
 }
 
-/// Streams that came with the end of their connection and never began are held by what they themselves hold.
+/// Streams that never began keep the list alive that holds them, so the list is emptied here.
 impl Drop for Streams {
     fn drop(&mut self) {
         drop(self.activity.take_accepted());
     }
 }
 
-/// Wakes the connection's task, unless it is at work anyway.
+/// Wakes the connection's task, unless it is running.
 ///
-/// While it is, a wake only makes it go another round: waking a task that runs makes the runtime queue it, and wake a
-/// thread to look after the queue.
+/// While it runs, a wake only makes it go another round. Waking a running task through the runtime would queue it, and
+/// wake another thread to look at the queue.
 #[derive(Default)]
 struct Wakes {
     state: AtomicU8,
     task: AtomicWaker,
 }
 
-/// The task waits to be woken.
+/// The task waits for a wake.
 const RESTS: u8 = 0;
-/// It is at work, and was not woken since its round began.
+/// It runs, and was not woken since its round began.
 const WORKS: u8 = 1;
 /// It was woken.
 const WOKEN: u8 = 2;
@@ -139,7 +140,7 @@ impl Wakes {
         self.state.store(WORKS, Ordering::SeqCst);
     }
 
-    /// Whether the task was not woken since the round began; then it rests.
+    /// Whether the task was not woken since the round began, and so waits from now on.
     fn end_round(&self) -> bool {
         let rests = self
             .state
@@ -182,9 +183,9 @@ where
     }
 }
 
-/// What is known of a connection's streams.
+/// The streams of a connection.
 struct Activity {
-    /// Those that have come, and not begun.
+    /// Those that were accepted and have not begun.
     accepted: Mutex<Vec<StreamFuture>>,
     open: AtomicUsize,
     connected: Instant,
@@ -208,9 +209,9 @@ impl Activity {
 }
 
 pin_project! {
-    /// A stream, which is dropped when its call has to end and the client does not take the end.
+    /// A stream, which is dropped when its call must end and the client does not read the end.
     ///
-    /// A call ends by what its response says when it is asked; while the client's window is closed, hyper does not ask.
+    /// A call ends through its response body. While the client's window is closed, hyper does not poll the body.
     struct BoundedStream<F> {
         #[pin]
         stream: F,
@@ -263,8 +264,8 @@ impl Drop for OpenStream {
             let now = u64::try_from(connected.elapsed().as_millis()).unwrap_or(u64::MAX);
             idle_since.store(now, Ordering::Release);
         };
-        // The clock is read for the last stream only. Written before the count is, so that whoever sees no stream
-        // sees when the last one ended; after it only where two streams ended at once.
+        // The clock is read for the last stream only. The time is written before the count, so that whoever sees a count
+        // of 0 sees the time; it is written after the count only if two streams ended at once.
         let seems_last = open.load(Ordering::Acquire) == 1;
         if seems_last {
             ends_now();

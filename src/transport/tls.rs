@@ -1,7 +1,7 @@
-//! TLS by rustls: a certificate and its key, and where clients must show a certificate, who may have signed it.
+//! TLS with rustls: a certificate and its key, and optionally the authorities that sign client certificates.
 //!
-//! The configuration is one pointer that a reload replaces: handshakes that begin afterwards use the new
-//! certificate, connections that exist stay. A reload that fails changes nothing.
+//! The configuration is one pointer, which a reload replaces. Handshakes that begin afterwards use the new certificate;
+//! open connections stay open. A reload that fails changes nothing.
 
 use std::fmt;
 use std::io;
@@ -23,18 +23,18 @@ use crate::handler::{Peer, PeerAddr};
 /// A connection after its handshake.
 pub(super) type TlsStream = tokio_rustls::server::TlsStream<Stream>;
 
-/// The PEM files that TLS is made of.
+/// The PEM files that TLS needs.
 #[derive(Debug, Clone)]
 pub struct TlsFiles {
-    /// The server's certificate, followed by those that lead from it to its root.
+    /// The server's certificate, followed by its intermediate certificates.
     pub cert: PathBuf,
     /// The private key of the server's certificate.
     pub key: PathBuf,
-    /// The roots of client certificates. Where they are given, a client without a certificate gets nowhere.
+    /// The roots of client certificates. If set, clients without a valid certificate are refused.
     pub client_ca: Option<PathBuf>,
 }
 
-/// What a listener needs to speak TLS. Cheap to clone: all clones are reloaded together.
+/// The TLS configuration of a listener. Cheap to clone: all clones are reloaded together.
 #[derive(Clone)]
 pub struct Tls {
     files: Arc<TlsFiles>,
@@ -51,13 +51,13 @@ impl Tls {
         })
     }
 
-    /// Reads the files again, for the handshakes from now on. After an error everything is as before.
+    /// Reads the files again, for handshakes from now on. On an error nothing changes.
     pub fn reload(&self) -> Result<(), Error> {
         self.config.store(Arc::new(self.files.read()?));
         Ok(())
     }
 
-    /// The files that a change of calls for a [`reload`](Self::reload).
+    /// The files; a change of one calls for a [`reload`](Self::reload).
     pub fn files(&self) -> &TlsFiles {
         &self.files
     }
@@ -102,7 +102,7 @@ impl TlsFiles {
         let mut config = builder
             .with_single_cert(certificates(&self.cert)?, key)
             .map_err(|error| {
-                // The key is refused if it is not the certificate's, so both are named.
+                // The error may be that the key does not belong to the certificate, so both are named.
                 let action = format!("cannot use {} with {}", self.cert.display(), self.key.display());
                 Error::invalid_input(action, error)
             })?;
@@ -116,7 +116,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
         .and_then(Iterator::collect)
         .map_err(|error| unreadable(path, error))?;
     if certificates.is_empty() {
-        return Err(unusable(path, "it holds no certificate"));
+        return Err(unusable(path, "it contains no certificate"));
     }
     Ok(certificates)
 }

@@ -1,9 +1,8 @@
-//! Frames that cost the server work and bring no call further: too many in a row end the connection.
+//! Stops floods of frames that cost the server work but belong to no call: too many in a row end the connection.
 //!
-//! h2 bounds what resets, CONTINUATION and empty or tiny DATA frames can do, and answers PING and SETTINGS without
-//! end: a flood of them takes no memory, but all of one core. So they are counted here. Over the limit the connection
-//! ends as gRPC wants it (its proposal A8): GOAWAY with ENHANCE_YOUR_CALM and the words `too_many_pings`, on which
-//! clients ping less often.
+//! h2 limits resets, CONTINUATION, and empty or tiny DATA frames, but answers PING and SETTINGS without limit. A flood of
+//! them takes no memory, but all of one core, so they are counted here. Over the limit the connection ends as gRPC's
+//! proposal A8 asks: GOAWAY with ENHANCE_YOUR_CALM and the text `too_many_pings`, after which clients ping less often.
 
 use std::time::Duration;
 
@@ -13,24 +12,26 @@ use super::frame::{
     ACK, CONTINUATION, DATA, FRAME_HEADER, HEADERS, PING, PING_PAYLOAD, RST_STREAM, SETTINGS, WINDOW_UPDATE,
 };
 
-/// Clients begin with a few settings, and some with priorities.
+/// The lowest limit: clients begin with a few SETTINGS, and some with PRIORITY frames.
 pub(super) const FEWEST: u32 = 10;
 
-/// One frame is forgiven in this time.
+/// The count goes down by one each time this has passed.
 const FORGIVEN: Duration = Duration::from_secs(1);
 
-/// The whole GOAWAY frame: any stream may have been handled; ENHANCE_YOUR_CALM.
+/// The whole GOAWAY frame. Its last stream is the highest possible, since any stream may have been handled; its code is
+/// ENHANCE_YOUR_CALM.
 pub(super) const GOAWAY: &[u8] = b"\0\0\x16\x07\0\0\0\0\0\x7f\xff\xff\xff\0\0\0\x0btoo_many_pings";
 
-/// How much a client may still ask of the server for nothing.
+/// Counts the frames that belong to no call.
 #[derive(Debug)]
 pub(super) struct Flood {
+    /// How many more the client may send.
     left: i64,
+    /// The limit.
     most: i64,
-    /// Until when what time forgives is counted in.
+    /// The time up to which passed seconds were counted into `left`.
     forgiven: Instant,
-    /// Bytes of answers to such frames that were not written yet. Whoever writes more than that sends something
-    /// else too.
+    /// Bytes of answers to such frames that were not written yet. A write of more bytes contains something else.
     owed: usize,
 }
 
@@ -48,12 +49,12 @@ impl Flood {
         self.left < 0
     }
 
-    /// A frame of that type, with those flags, has come.
+    /// Counts a frame that has come.
     pub(super) fn received(&mut self, kind: u8, flags: u8) {
         let answer = match kind {
-            // They belong to a call, or to what the server sends; h2 counts the useless ones.
+            // These belong to a call, or to what the server sends. h2 counts the useless ones.
             DATA | HEADERS | RST_STREAM | WINDOW_UPDATE | CONTINUATION => return,
-            // They count as well: h2 logs a line for each that it did not ask for.
+            // Acknowledgements count too: h2 logs a line for each one that it did not ask for.
             PING | SETTINGS if flags & ACK != 0 => 0,
             PING => FRAME_HEADER + PING_PAYLOAD,
             SETTINGS => FRAME_HEADER,
@@ -72,7 +73,7 @@ impl Flood {
         self.left = (self.left + i64::try_from(seconds).unwrap_or(i64::MAX)).min(self.most);
     }
 
-    /// So many bytes were written.
+    /// Notes that `count` bytes were written.
     pub(super) fn sent(&mut self, count: usize) {
         if count <= self.owed {
             self.owed -= count;

@@ -1,14 +1,14 @@
-//! Frames of HTTP/2, told apart in the bytes that are read, RFC 9113 section 4.1.
+//! Finds the frames of HTTP/2 in the bytes that are read, RFC 9113 section 4.1.
 //!
-//! Only headers are looked at, and what a PING carries; however the bytes are split, each frame is seen once, before h2
-//! sees the end of its header. One that h2 must not see is made a frame of an unknown type, which it ignores.
+//! Only frame headers and the payload of PING are looked at. However the bytes are split, each frame is seen once, before
+//! h2 sees the end of its header. A frame that h2 must not see gets an unknown type, which h2 ignores.
 
 /// Length, type, flags and stream of a frame.
 pub(super) const FRAME_HEADER: usize = 9;
-/// Where the type stands in it.
+/// The offset of the type in it.
 const KIND: usize = 3;
 
-/// What a PING carries, section 6.7.
+/// The length of a PING's payload, section 6.7.
 pub(super) const PING_PAYLOAD: usize = 8;
 
 pub(super) const DATA: u8 = 0;
@@ -18,34 +18,34 @@ pub(super) const SETTINGS: u8 = 4;
 pub(super) const PING: u8 = 6;
 pub(super) const WINDOW_UPDATE: u8 = 8;
 pub(super) const CONTINUATION: u8 = 9;
-/// Set apart for experiments, section 11.2, so that no extension has it. Unknown types are ignored, section 5.5.
+/// Reserved for experiments by section 11.2, so no extension uses it. Unknown types are ignored, section 5.5.
 const UNKNOWN: u8 = 0xff;
 
 /// The flag of PING and SETTINGS that acknowledge.
 pub(super) const ACK: u8 = 1;
 
-/// What is known of a frame when its header has come, and of a PING when all of it has.
+/// The header of a frame, and the payload of a PING.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Frame {
     pub(super) kind: u8,
     pub(super) flags: u8,
     pub(super) stream: u32,
-    /// What a PING carries.
+    /// The payload of a PING.
     pub(super) ping: Option<[u8; PING_PAYLOAD]>,
 }
 
-/// Where one frame ends and the next begins.
+/// Finds where one frame ends and the next begins, in bytes that come in pieces.
 #[derive(Debug, Default)]
 pub(super) struct FrameScanner {
     /// How many bytes are still to come before the next header.
     skipped: usize,
-    /// What is known of the current frame so far: its header, and of a PING its payload.
+    /// What has come of the current frame's header, and of a PING's payload.
     start: [u8; FRAME_HEADER + PING_PAYLOAD],
     filled: usize,
 }
 
 impl FrameScanner {
-    /// Frames that come after so many bytes of something else.
+    /// A scanner of frames that come after `bytes` bytes of something else.
     pub(super) fn after(bytes: usize) -> Self {
         Self {
             skipped: bytes,
@@ -53,8 +53,8 @@ impl FrameScanner {
         }
     }
 
-    /// Looks at what comes next, and hides the frames for which `is_hidden`. The type of such a frame has to be in
-    /// `bytes`: see [`header_begun`](Self::header_begun).
+    /// Looks at the next bytes, and hides the frames for which `is_hidden` returns true. The type of such a frame must be
+    /// in `bytes`; see [`header_begun`](Self::header_begun).
     pub(super) fn read(&mut self, bytes: &mut [u8], mut is_hidden: impl FnMut(Frame) -> bool) {
         let mut at = 0;
         loop {
@@ -81,8 +81,8 @@ impl FrameScanner {
         }
     }
 
-    /// How many bytes of a header that is not whole came last. They are forgotten: who hides frames holds them back,
-    /// and has them read once more with the rest.
+    /// How many bytes at the end belong to a header that is not whole. The scanner forgets them: a caller that hides
+    /// frames holds these bytes back, and passes them in again with the rest.
     pub(super) fn header_begun(&mut self) -> usize {
         if self.filled < FRAME_HEADER {
             std::mem::take(&mut self.filled)
@@ -96,7 +96,7 @@ impl FrameScanner {
         u32::from_be_bytes([0, a, b, c]) as usize
     }
 
-    /// How many bytes of the current frame are to be known.
+    /// How many bytes of the current frame must be read: its header, and the payload of a PING.
     fn wanted(&self) -> usize {
         if self.filled >= FRAME_HEADER && self.start[KIND] == PING {
             FRAME_HEADER + self.length().min(PING_PAYLOAD)
@@ -105,7 +105,7 @@ impl FrameScanner {
         }
     }
 
-    /// The frame of which all that is wanted is there.
+    /// The current frame, after all wanted bytes have come.
     fn take(&mut self) -> Frame {
         let length = self.length();
         let payload = self.filled - FRAME_HEADER;
@@ -126,7 +126,7 @@ impl FrameScanner {
 pub(super) mod tests {
     use super::*;
 
-    /// A frame, byte by byte.
+    /// The bytes of a frame.
     pub(in crate::transport::http2) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
         [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()

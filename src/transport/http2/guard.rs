@@ -1,6 +1,6 @@
-//! What a client sends, looked at before h2 does: frame header by frame header, so that it costs next to nothing.
+//! Looks at what a client sends before h2 does. Only frame headers are looked at, so it costs very little.
 //!
-//! h2 has two weaknesses that a server must not have: [floods](super::flood) of frames that bring no call further, and
+//! It protects h2 in two places: from [floods](super::flood) of frames that belong to no call, and from
 //! [window updates](super::late_window_update) of streams that come too late.
 
 use std::io::{self, IoSlice};
@@ -16,10 +16,10 @@ use super::late_window_update::LastStream;
 use super::preface::PREFACE;
 use crate::handler::LINGER_TIMEOUT;
 
-/// How many bytes a client may still send until it has heard why its connection ends.
+/// How many bytes are read from a client after its connection has ended, so that it learns why.
 const LAST_READ: u64 = 8 << 20;
 
-/// A byte stream of HTTP/2 whose reads fail once the client floods it, and from which late window updates are hidden.
+/// A byte stream of HTTP/2 whose reads fail after a flood, and which hides late window updates.
 #[derive(Debug)]
 pub(in crate::transport) struct Guarded<I> {
     io: I,
@@ -29,13 +29,13 @@ pub(in crate::transport) struct Guarded<I> {
     held: Held,
 }
 
-/// A header of which only the beginning was read: whether it is to be hidden is known at its end, so it is handed over
-/// whole. That happens only when a late window update may come.
+/// A frame header of which only the beginning was read. Whether the frame is hidden is known at the end of the header,
+/// so the header is passed on whole. This is done only while a late window update may come.
 #[derive(Debug, Default)]
 struct Held {
     header: [u8; FRAME_HEADER],
     filled: usize,
-    handed_over: usize,
+    passed_on: usize,
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
@@ -49,23 +49,24 @@ impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
         }
     }
 
-    /// Ends a connection that h2 or this guard has given up, so that the client learns why: it is told of a flood, and
-    /// what it still sends is read for a moment, since closing on unread bytes would reset the GOAWAY away.
-    pub(in crate::transport) async fn part(&mut self) {
-        let parted = async {
+    /// Closes a connection that h2 or this guard has ended, so that the client learns why: a flood is answered with
+    /// GOAWAY, and what the client still sends is read for a moment. Closing with unread bytes would reset the
+    /// connection, and the GOAWAY would be lost.
+    pub(in crate::transport) async fn close(&mut self) {
+        let closed = async {
             if self.flood.is_over() {
                 self.io.write_all(GOAWAY).await?;
             }
             self.io.shutdown().await?;
             tokio::io::copy(&mut (&mut self.io).take(LAST_READ), &mut tokio::io::sink()).await
         };
-        // A client that does not listen has been cut all the same.
-        drop(timeout(LINGER_TIMEOUT, parted).await);
+        // The connection is dropped even if the client does not read.
+        drop(timeout(LINGER_TIMEOUT, closed).await);
     }
 }
 
 impl<I: AsyncRead + Unpin> Guarded<I> {
-    /// Reads, and holds back a header that is not whole if it may have to be hidden.
+    /// Reads, and holds back an incomplete header if its frame may have to be hidden.
     fn poll_read_frames(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.io).poll_read(cx, buffer);
@@ -79,10 +80,10 @@ impl<I: AsyncRead + Unpin> Guarded<I> {
         read
     }
 
-    /// Hands over the header that was held back, once it is whole or its rest will not come.
+    /// Passes on the header that was held back, once it is whole or the stream has ended.
     fn poll_read_held(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let held = &mut self.held;
-        while held.handed_over == 0 && held.filled < FRAME_HEADER {
+        while held.passed_on == 0 && held.filled < FRAME_HEADER {
             let mut rest = ReadBuf::new(&mut held.header[held.filled..]);
             ready!(Pin::new(&mut self.io).poll_read(cx, &mut rest))?;
             let count = rest.filled().len();
@@ -99,11 +100,11 @@ impl<I: AsyncRead + Unpin> Guarded<I> {
                 )?;
             }
         }
-        let rest = &held.header[held.handed_over..held.filled];
+        let rest = &held.header[held.passed_on..held.filled];
         let count = rest.len().min(buffer.remaining());
         buffer.put_slice(&rest[..count]);
-        held.handed_over += count;
-        if held.handed_over == held.filled {
+        held.passed_on += count;
+        if held.passed_on == held.filled {
             *held = Held::default();
         }
         Poll::Ready(Ok(()))
@@ -146,7 +147,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Guarded<I> {
         let before = buffer.filled().len();
         if this.held.filled == 0 {
             let read = this.poll_read_frames(cx, buffer);
-            // To hand over nothing would be to say that nothing more comes.
+            // A read of no bytes would mean the end of the stream.
             if this.held.filled == 0 || buffer.filled().len() > before {
                 return read;
             }
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_header_whose_rest_does_not_come_is_handed_over_at_the_end() {
+    async fn a_header_whose_rest_does_not_come_is_passed_on_at_the_end() {
         let begun = &frame(WINDOW_UPDATE, 0, 5, &[])[..7];
         let sent = [PREFACE, &acknowledgement(), begun].concat();
         for (at_once, asked_for) in [(1, 1), (10, 3), (1000, 1000)] {

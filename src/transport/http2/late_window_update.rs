@@ -1,23 +1,23 @@
-//! WINDOW_UPDATE frames of streams that come when the connection takes no more of them.
+//! WINDOW_UPDATE frames of streams that were opened after the last stream that a draining connection takes.
 //!
-//! A server that drains says so with a first GOAWAY and a PING. When that is acknowledged, the streams that came before
-//! are the last, and a second GOAWAY says which; until the client has read it, it may open more. All their frames are
-//! to be ignored, RFC 9113 section 6.8. h2 does not ignore WINDOW_UPDATE: it takes the stream for one that was never
-//! opened, and ends the connection with the calls in flight. So that frame is kept from it.
+//! A server that drains sends a first GOAWAY and a PING. Streams that come after the client has acknowledged the PING are
+//! too late, and a second GOAWAY says which stream was the last. Until the client reads it, it may open more streams,
+//! whose frames must be ignored, RFC 9113 section 6.8. h2 does not ignore WINDOW_UPDATE: to h2 the stream was never
+//! opened, and it ends the connection with all calls in flight. So these frames are hidden from h2.
 
 use super::frame::{ACK, Frame, HEADERS, PING, PING_PAYLOAD, WINDOW_UPDATE};
 
-/// What h2's PING carries when it drains; h2 keeps it to itself, and a test of the server would notice a change. A client
-/// that acknowledges it unasked loses nothing but its own window updates.
+/// The payload of h2's PING when it drains. h2 does not export it; a test of the server fails if it changes. A client that
+/// acknowledges such a PING unasked only loses its own window updates.
 const DRAINS: [u8; PING_PAYLOAD] = [0x0b, 0x7b, 0xa2, 0xf0, 0x8b, 0x9b, 0xfe, 0x54];
 
-/// Which stream is the last.
+/// Which stream is the last that the connection takes.
 #[derive(Debug, Default)]
 pub(super) struct LastStream {
-    /// The greatest so far.
+    /// The highest stream that the client has opened so far.
     opened: u32,
-    /// Whether no later one is taken. This is known from what is read, and not from the GOAWAY that is written, since
-    /// frames that came with the acknowledgement are handed to h2 before it writes.
+    /// Whether later streams are too late. This is known from what is read, and not from the GOAWAY that is written,
+    /// since h2 reads frames that came with the acknowledgement before it writes.
     is_final: bool,
 }
 
@@ -26,7 +26,7 @@ impl LastStream {
         self.is_final
     }
 
-    /// Says of a frame that has come whether it is a window update of a stream that is too late.
+    /// Whether a frame is a window update of a stream that is too late.
     pub(super) fn is_late_update(&mut self, frame: Frame) -> bool {
         match frame.kind {
             HEADERS if !self.is_final => self.opened = self.opened.max(frame.stream),

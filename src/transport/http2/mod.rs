@@ -2,8 +2,8 @@
 //!
 //! [`preface`] reads the first bytes of a connection. [`guard`] then looks at each frame's header: [`flood`] ends
 //! connections that send too many frames which belong to no call, and [`late_window_update`] hides the WINDOW_UPDATE
-//! frames on which h2 would end a draining connection. What h2 bounds by itself is set in
-//! [`Limits`](super::Limits).
+//! frames on which h2 would end a draining connection. What h2 limits itself (resets, CONTINUATION and tiny DATA frames)
+//! is set in [`Limits`](super::Limits).
 
 mod flood;
 mod frame;

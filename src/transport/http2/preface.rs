@@ -1,6 +1,6 @@
 //! The first bytes of a connection, read before hyper sees them.
 //!
-//! So a silent client is cut, and one that does not speak HTTP/2 is told what it has come to.
+//! This way a silent client is cut off, and a client that does not speak HTTP/2 is told so.
 
 use std::io;
 use std::pin::Pin;
@@ -11,14 +11,14 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 /// The first bytes of every HTTP/2 connection, RFC 9113 section 3.4.
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// A byte stream whose preface has been read: reads give the preface once more, then what follows it.
+/// A byte stream whose preface was read. Reads return the preface again, then what follows it.
 #[derive(Debug)]
 pub(in crate::transport) struct Prefaced<I> {
     io: I,
     replayed: usize,
 }
 
-/// Reads the preface, or tells a client that has another protocol in mind.
+/// Reads the preface, or refuses a client that speaks another protocol.
 pub(in crate::transport) async fn read_preface<I>(mut io: I) -> io::Result<Prefaced<I>>
 where
     I: AsyncRead + AsyncWrite + Unpin,
@@ -38,7 +38,7 @@ where
     Ok(Prefaced { io, replayed: 0 })
 }
 
-/// Answers HTTP/1 in HTTP/1, and says what came instead of HTTP/2.
+/// Answers an HTTP/1 client in HTTP/1. Returns an error that says what came instead of HTTP/2.
 async fn refuse<I: AsyncRead + AsyncWrite + Unpin>(mut io: I, start: &[u8]) -> io::Error {
     const ANSWER: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
         connection: close\r\n\
@@ -51,7 +51,8 @@ async fn refuse<I: AsyncRead + AsyncWrite + Unpin>(mut io: I, start: &[u8]) -> i
         TLS_HANDSHAKE_RECORD => (&[][..], "TLS, on a port without it"),
         _ => (&[][..], "neither HTTP/2 nor HTTP/1"),
     };
-    // What the client still sends is read, so that closing does not reset the answer away.
+    // What the client still sends is read: closing with unread bytes would reset the connection, and the answer would
+    // be lost.
     let closed = async {
         io.write_all(answer).await?;
         io.shutdown().await?;
@@ -63,7 +64,7 @@ async fn refuse<I: AsyncRead + AsyncWrite + Unpin>(mut io: I, start: &[u8]) -> i
     io::Error::new(io::ErrorKind::InvalidData, format!("the client speaks {what}"))
 }
 
-/// Whether a request of HTTP/1 begins with these bytes, as far as they go.
+/// Whether these bytes are the beginning of an HTTP/1 request.
 fn starts_http1(start: &[u8]) -> bool {
     const METHODS: [&str; 9] = [
         "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",

@@ -62,7 +62,7 @@ async fn file_that_is_no_socket_is_not_replaced() {
             .await
             .unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();
-        let expected = format!("{} is there and is no socket: ", path.display());
+        let expected = format!("{} exists and is not a socket: ", path.display());
         assert!(cause.starts_with(&expected), "{cause}");
     }
     assert_eq!(std::fs::read_to_string(&link).unwrap(), "precious");

@@ -164,7 +164,7 @@ async fn reload_is_for_the_next_handshake() {
 }
 
 #[tokio::test]
-async fn plain_client_gets_nowhere_with_tls() {
+async fn plain_client_is_refused_with_tls() {
     const ALERT: u8 = 21;
     let authority = Authority::new();
     let tls = Tls::load(authority.server_files(false)).unwrap();
