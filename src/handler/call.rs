@@ -1,4 +1,8 @@
 //! One RPC in flight, as its handler sees it.
+//!
+//! Handlers of users receive and send whole messages. Rules read the bytes of a message where they were received and write
+//! their responses into the buffer that is sent, by the functions that are private to the crate.
+//! Whatever is written is sent when the handler waits, or when there is enough of it.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -26,13 +30,13 @@ pub(crate) struct CallStart {
     pub(crate) method: Arc<Method>,
     pub(crate) headers: HeaderMap,
     pub(crate) extensions: Extensions,
-    /// Unknown where the request came through somebody else's server.
+    /// `None` if the request came through a server other than protod's own.
     pub(crate) peer: Option<Arc<Peer>>,
     pub(crate) body: RequestBody,
     pub(crate) deadline: Option<Instant>,
     /// How the client compressed its messages.
     pub(crate) request_encoding: Option<Encoding>,
-    /// How ours are to be compressed.
+    /// How to compress the responses.
     pub(crate) response_encoding: Option<Encoding>,
     pub(crate) limits: CallLimits,
     pub(crate) lifecycle: Lifecycle,
@@ -50,18 +54,18 @@ pub struct Call {
     id: u64,
     bounds: Bounds,
     incoming: Incoming,
-    /// For methods whose client sends one message: how far it has come.
+    /// For methods whose client sends one message: whether it has arrived.
     single: Single,
     outgoing: Outgoing,
-    /// Where the outgoing side goes when a closure drops its call.
+    /// Where the outgoing side goes if a closure owns the call and drops it.
     slot: Option<OutgoingSlot>,
 }
 
-/// The one message of a method that takes one.
+/// The state of the message of a method that takes one.
 enum Single {
     Awaited,
-    /// It has come, and the client has not half-closed yet.
-    Come(Bytes),
+    /// It has arrived, and the client has not half-closed yet.
+    Arrived(Bytes),
     Received,
 }
 
@@ -101,12 +105,12 @@ impl Call {
         &self.metadata
     }
 
-    /// When the client stops waiting. The call ends with `DEADLINE_EXCEEDED` then, whatever the handler does.
+    /// The call's deadline: it ends with `DEADLINE_EXCEEDED` then, whatever the handler does. `None` if it has none.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// The client; unknown where the request came through a server other than protod's own.
+    /// The client. `None` if the request came through a server other than protod's own.
     pub fn peer(&self) -> Option<&Peer> {
         self.peer.as_deref()
     }
@@ -116,24 +120,24 @@ impl Call {
         self.id
     }
 
-    /// What tower layers in front of the server left for the handler.
+    /// The extensions of the request, which tower layers in front of the server may have set.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }
 
-    /// Waits until the server begins to stop, or to end the calls of a generation that was replaced; at once if it
-    /// has. Long streams end themselves then.
+    /// Waits until the server begins to stop, or to end the calls of a generation that was replaced. Long streams should
+    /// end then.
     pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
         let lifecycle = self.lifecycle.clone();
         async move { lifecycle.draining().await }
     }
 
-    /// The next message of the client; nothing when it has sent its last.
+    /// Waits for the next message of the client. Returns `None` when the client has half-closed the stream.
     ///
-    /// A client that cancels is an error, `CANCELLED`, never a clean end. Where the method takes one message,
-    /// none or a second one is `UNIMPLEMENTED`.
+    /// Fails with `CANCELLED` if the client cancels the call, and with `UNIMPLEMENTED` if the method takes one message and
+    /// the client sends none or a second one.
     ///
-    /// Cancel safe: a future that is dropped before it is ready, as `tokio::select!` does it, loses no message.
+    /// Cancel safe: if the future is dropped before it is ready, for instance by `tokio::select!`, no message is lost.
     pub async fn recv(&mut self) -> Result<Option<Message>, Status> {
         if !self.next_message().await? {
             return Ok(None);
@@ -151,8 +155,8 @@ impl Call {
 
     /// Sends one message, and waits while the transport is full. The first one sends the headers too.
     ///
-    /// Fails on a message of another type than the method's output, on one over the limit of size, and on a second one
-    /// where the method answers with one.
+    /// Fails if the message is not of the method's output type or is over the size limit, and if it is the second one of a
+    /// method that answers with one.
     ///
     /// # Panics
     ///
@@ -164,12 +168,12 @@ impl Call {
         Ok(())
     }
 
-    /// The headers, to be filled in before the first message; nothing once they are due.
+    /// The headers, to be filled in before the first message. Returns `None` when they were sent.
     pub fn headers_mut(&mut self) -> Option<&mut MetadataMap> {
         self.outgoing.headers_mut()
     }
 
-    /// Sends the headers now rather than with the first message.
+    /// Sends the headers now instead of with the first message.
     pub fn flush_headers(&mut self) {
         self.outgoing.flush_headers_and_messages();
     }
@@ -179,8 +183,8 @@ impl Call {
         &mut self.outgoing.trailers
     }
 
-    /// Waits for the next message; its bytes, not checked yet, are then in [`message_bytes`](Self::message_bytes). `false` at
-    /// half-close. What was written before is handed to the transport while this waits.
+    /// Waits for the next message, whose bytes, not checked yet, are then in [`message_bytes`](Self::message_bytes).
+    /// Returns `false` at half-close. What was written before is sent while this waits.
     #[inline]
     pub(crate) async fn next_message(&mut self) -> Result<bool, Status> {
         if self.method.is_client_streaming() {
@@ -198,7 +202,8 @@ impl Call {
         next
     }
 
-    /// Moves on to the next message if it has come already, whole and not compressed; `false` tells nothing.
+    /// Moves on to the next message if it is here already, whole and not compressed. `false` means only that
+    /// [`next_message`](Self::next_message) must be asked.
     #[inline]
     pub(crate) fn next_message_at_once(&mut self) -> bool {
         self.method.is_client_streaming() && self.incoming.next_at_once()
@@ -219,7 +224,7 @@ impl Call {
                 self.single = Single::Received;
                 return Poll::Ready(Ok(true));
             }
-            self.single = Single::Come(self.incoming.shared_bytes());
+            self.single = Single::Arrived(self.incoming.shared_bytes());
         }
         if ready!(self.poll_incoming(cx))? {
             self.single = Single::Received;
@@ -227,7 +232,7 @@ impl Call {
                 "the client sent a second message, and the method takes one",
             )));
         }
-        if let Single::Come(message) = std::mem::replace(&mut self.single, Single::Received) {
+        if let Single::Arrived(message) = std::mem::replace(&mut self.single, Single::Received) {
             self.incoming.put_back(message);
         }
         Poll::Ready(Ok(true))
@@ -239,8 +244,7 @@ impl Call {
         self.incoming.bytes()
     }
 
-    /// All that a plan reads and writes at once: the message at hand, the client's headers, and the buffer to
-    /// answer into.
+    /// All that a rule reads and writes at once: the current message, the client's headers, and the writer of responses.
     #[inline]
     pub(crate) fn split_mut(&mut self) -> (&[u8], &HeaderMap, MessageWriter<'_>) {
         (
@@ -250,17 +254,17 @@ impl Call {
         )
     }
 
-    /// The same bytes, to be kept until the call ends, within its memory budget.
+    /// A copy of the current message, to be kept until the call ends. Counts against its memory budget.
     pub(crate) fn keep_message(&mut self) -> Result<Bytes, Status> {
         self.incoming.keep()
     }
 
-    /// Fails when the call may not hold so many bytes more.
+    /// Fails if `bytes` more would be over the call's memory budget.
     pub(crate) fn expect_memory(&self, bytes: usize) -> Result<(), Status> {
         self.incoming.expect_memory(bytes)
     }
 
-    /// The buffer to answer into.
+    /// Writes responses.
     #[inline]
     pub(crate) fn writer(&mut self) -> MessageWriter<'_> {
         self.outgoing.writer()
@@ -272,7 +276,7 @@ impl Call {
         self.outgoing.is_full()
     }
 
-    /// Waits while the transport is full; to be called after each [`MessageWriter::write`].
+    /// Waits while the transport is full. To be called after each [`MessageWriter::write`].
     #[inline]
     pub(crate) async fn wait_for_room(&mut self) {
         if self.outgoing.is_full() {
@@ -281,7 +285,7 @@ impl Call {
         }
     }
 
-    /// Hands to the transport what was written; to be called before any wait but [`next_message`](Self::next_message).
+    /// Sends what was written. To be called before any wait except [`next_message`](Self::next_message).
     pub(crate) fn flush(&mut self) {
         self.outgoing.flush();
     }
@@ -291,12 +295,12 @@ impl Call {
         self.bounds
     }
 
-    /// Ends the call; what was written and not yet put out goes along.
+    /// Ends the call. What was written and not sent yet is in the result.
     pub(super) fn finish(mut self, result: Result<(), Status>) -> Finished {
         std::mem::take(&mut self.outgoing).finish(result)
     }
 
-    /// The same call, to be owned by a closure.
+    /// The same call, to be owned by a closure: when it is dropped, its outgoing side goes to `slot`.
     pub(super) fn returning_to(mut self, slot: &OutgoingSlot) -> Self {
         self.slot = Some(slot.clone());
         self

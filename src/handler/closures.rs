@@ -1,7 +1,8 @@
-//! Closures for the four familiar shapes of an RPC, as thin adapters.
+//! Closures for the four kinds of RPC, as handlers.
 //!
-//! A closure owns its [`Call`], so that it can be written as `|request, call| async move { … }`. When its future
-//! has ended, what the call still holds (unsent frames, trailers) comes slot through a [`OutgoingSlot`].
+//! A closure owns its [`Call`], so that it can be written as `|request, call| async move { … }`. When the call is dropped,
+//! what it has not sent yet, messages and trailers, goes to an [`OutgoingSlot`], from where it is sent after the closure
+//! has ended.
 
 use std::future::Future;
 use std::pin::Pin;

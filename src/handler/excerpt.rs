@@ -1,11 +1,11 @@
-//! What a client sent, quoted in the status that it gets back.
+//! Text of a client, shortened to be quoted in the status that it gets back.
 
 use std::borrow::Cow;
 
-/// How many characters are quoted. A status travels in a header, and clients take few KiB of headers.
+/// How many characters are quoted. A status is sent in a header, and many clients take only a few KiB of headers.
 const LONGEST: usize = 300;
 
-/// The text, or its beginning and an ellipsis.
+/// The text, or its beginning followed by an ellipsis.
 pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]).into(),

@@ -1,4 +1,4 @@
-//! When a call must end, whatever its handler does: its deadline, or the end of its server or generation.
+//! When a call must end, whatever its handler does: at its deadline, or with its server or generation.
 
 use std::future::pending;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 
 use super::lifecycle::Lifecycle;
 
-/// When a call ends, whatever its handler does.
+/// When a call must end, whatever its handler does.
 #[derive(Debug, Clone)]
 pub(crate) struct Expiry {
     deadline: Option<Instant>,
@@ -19,7 +19,7 @@ impl Expiry {
         Self { deadline, lifecycle }
     }
 
-    /// Waits until the call must end, and says why.
+    /// Waits until the call must end, and returns the status that it ends with.
     pub(crate) async fn reached(self) -> Status {
         let deadline = async {
             match self.deadline {

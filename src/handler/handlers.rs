@@ -1,4 +1,6 @@
 //! Handlers by method name: what a server is built from, and what a reload swaps.
+//!
+//! Rules and samples come in here as well: rules convert into [`Handlers`], and a sampler is a [`Handler`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use crate::schema::{Method, Schema};
 /// A closure owns its [`Call`](crate::handler::Call) and must drop it before its future ends. A call that was moved
 /// into a task which outlives the closure sends nothing more, and ends with `INTERNAL`, or with the closure's own error.
 ///
-/// `&Rules` convert into `Handlers`, one for each method that the rules name.
+/// Rules convert into `Handlers`, as `Handlers::from(&rules)`: one for each method that they name.
 #[derive(Default)]
 #[must_use]
 pub struct Handlers {
@@ -170,8 +172,8 @@ impl Handlers {
 
     handler_methods!();
 
-    /// Answers the methods that nothing else answers, with a [`Sampler`](crate::sample::Sampler) for instance. Default:
-    /// they are `UNIMPLEMENTED`.
+    /// Answers the methods that have no handler, for instance with samples, as `.fallback(Sampler::default())`. Default: they
+    /// are `UNIMPLEMENTED`.
     pub fn fallback(mut self, handler: impl Handler) -> Self {
         self.fallback = Some(Arc::new(handler));
         self

@@ -1,13 +1,13 @@
-//! How far a server is with stopping, and how far a generation is with going, as their calls see it.
+//! The phases in which a server stops and a generation is replaced, as calls and connections see them.
 //!
-//! All of a server's lifecycles watch one value, so a stop reaches the calls of every generation, and nobody keeps
-//! a list of those that still have calls in flight.
+//! All lifecycles of a server watch one value, so a stop reaches the calls of every generation, and there is no list of
+//! generations that still have calls in flight.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How long a client may take to hear that its call or its connection has ended, and to heed it.
+/// How long the server waits for a client to read the end of its call or connection, and to stop sending.
 pub(crate) const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The phases of a server, in order.
@@ -16,15 +16,15 @@ pub(crate) enum Phase {
     Serving,
     /// No new calls; those in flight may finish.
     Draining,
-    /// What is left of the calls in flight ends now, with `UNAVAILABLE`.
+    /// The calls that are still in flight end now, with `UNAVAILABLE`.
     Ended,
 }
 
-/// Where a server is, which one side advances and every call can wait for. Clones share it.
+/// The phase of a server, which the server advances and every call can wait for. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Lifecycle {
     progress: watch::Sender<Progress>,
-    generation: Option<OfGeneration>,
+    generation: Option<GenerationGrace>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -34,16 +34,16 @@ struct Progress {
     current: u64,
 }
 
-/// What ends the calls of one generation before the server stops.
+/// When the calls of one generation end, even if the server does not stop.
 #[derive(Debug, Clone, Copy)]
-struct OfGeneration {
+struct GenerationGrace {
     number: u64,
     /// How long calls may go on after the generation was replaced.
     grace: Duration,
 }
 
 impl Lifecycle {
-    /// The lifecycle of a server; also of calls that belong to no generation.
+    /// The lifecycle of a server, and of calls that belong to no generation.
     pub(crate) fn new() -> Self {
         let progress = Progress {
             phase: Phase::Serving,
@@ -55,15 +55,15 @@ impl Lifecycle {
         }
     }
 
-    /// The lifecycle of calls that end `grace` after a generation later than `number` has taken over.
+    /// The lifecycle of the calls of generation `number`, which end `grace` after a later one has replaced it.
     pub(crate) fn of_generation(&self, number: u64, grace: Duration) -> Self {
         Self {
             progress: self.progress.clone(),
-            generation: Some(OfGeneration { number, grace }),
+            generation: Some(GenerationGrace { number, grace }),
         }
     }
 
-    /// Moves the server on to `phase`; never back.
+    /// Moves the server on to `phase`. It never goes back.
     pub(crate) fn advance(&self, phase: Phase) {
         self.progress.send_if_modified(|progress| {
             let later = phase > progress.phase;
@@ -72,7 +72,7 @@ impl Lifecycle {
         });
     }
 
-    /// Tells the calls of earlier generations that the one of that number has taken over.
+    /// Tells the calls of earlier generations that generation `current` has replaced them.
     pub(crate) fn replace(&self, current: u64) {
         self.progress
             .send_modify(|progress| progress.current = current.max(progress.current));
@@ -88,13 +88,13 @@ impl Lifecycle {
         self.wait_for(|progress| progress.phase >= phase).await;
     }
 
-    /// Waits until the server drains, or calls of this generation are about to end.
+    /// Waits until the server drains, or this generation is replaced.
     pub(crate) async fn draining(&self) {
         self.wait_for(|progress| progress.phase >= Phase::Draining || self.is_replaced(progress))
             .await;
     }
 
-    /// Waits until calls must end, and says why.
+    /// Waits until calls must end, and returns why.
     pub(crate) async fn ended(&self) -> &'static str {
         const STOPPING: &str = "the server is stopping";
         let ended = |progress: &Progress| progress.phase >= Phase::Ended;

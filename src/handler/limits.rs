@@ -9,8 +9,8 @@ pub(crate) struct CallLimits {
     pub(crate) max_receive_size: usize,
     /// The largest message sent, in bytes, before compression.
     pub(crate) max_send_size: usize,
-    /// What one call may hold in memory, in bytes: messages that are not whole yet, are decompressed, or are kept.
+    /// What one call may hold in memory, in bytes: messages that are incomplete, decompressed, or kept.
     pub(crate) max_memory: usize,
-    /// How much a message may hold.
+    /// How many values a message may hold, and how deep it may be nested.
     pub(crate) bounds: Bounds,
 }

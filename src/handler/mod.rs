@@ -1,9 +1,9 @@
-//! What answers a method: one trait, one shape, for all four kinds of RPC.
+//! What answers a method: one trait for all four kinds of RPC.
 //!
-//! A [`Handler`] receives zero or more messages, sends zero or more, and finishes with a status. There is no task
-//! and no channel per call: the future of the response polls the handler until its headers are due, and the
-//! response body ([`CallBody`]) polls it on. Back-pressure is the transport's own, and a handler is dropped with its
-//! response body.
+//! A [`Handler`] receives zero or more messages, sends zero or more, and ends with a status. There is no task and no
+//! channel per call: the future of the response polls the handler until its headers are due, and the response body
+//! ([`CallBody`]) polls it after that. Back-pressure is the transport's own: a body that is not polled does not run its
+//! handler, and a body that is dropped cancels it.
 
 mod call;
 pub(crate) mod closures;

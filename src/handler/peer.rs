@@ -1,4 +1,4 @@
-//! Who is at the other end of a connection, as far as the transport told.
+//! The client's end of a connection: its address and its certificates.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,17 +6,17 @@ use std::net::SocketAddr;
 #[cfg(feature = "tls")]
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-/// The client's end of a connection.
+/// The address of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PeerAddr {
     /// Address and port.
     Tcp(SocketAddr),
-    /// A process on this machine, without an address of its own.
+    /// A process on this machine that connected through a Unix socket.
     #[cfg(unix)]
     Unix,
 }
 
-/// Who is at the other end of a connection.
+/// The client at the other end of a connection.
 #[derive(Debug, Clone)]
 pub struct Peer {
     addr: PeerAddr,
@@ -45,7 +45,8 @@ impl Peer {
         self.addr
     }
 
-    /// The client's certificate, verified, and those it sent along; empty where clients need none.
+    /// The client's verified certificate, followed by the intermediate ones that it sent. Empty if the server does not ask
+    /// for client certificates.
     #[cfg(feature = "tls")]
     pub fn certificates(&self) -> &[CertificateDer<'static>] {
         &self.certificates

@@ -1,8 +1,8 @@
-//! The response that drives its handler.
+//! The response, which polls the handler.
 //!
-//! [`ResponseFuture`] polls the handler until its headers are due; [`CallBody`] polls it on, hands its frames to the
-//! transport and ends with its status. A deadline, the end of a drain and a panic end the call here, whatever
-//! the handler does.
+//! [`ResponseFuture`] polls the handler until its headers are due; [`CallBody`] polls it on, passes its messages
+//! to the transport, and ends with its status. A deadline, the end of a drain and a panic end the call here, whatever the
+//! handler does.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,25 +28,25 @@ const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const OK: HeaderValue = HeaderValue::from_static("0");
 
-/// A call's permit among those that a server takes at a time, given back when its handler has ended.
+/// A permit for one of the calls that a server takes at a time. It is returned when the call's handler has ended.
 pub(crate) type CallPermit = Arc<()>;
 
-/// A call whose headers are not due yet; gives the response once they are.
+/// A call whose headers are not due yet. Resolves to the response when they are.
 pub(crate) struct ResponseFuture {
-    drive: Option<Drive>,
+    running: Option<RunningHandler>,
     encoding: Option<Encoding>,
 }
 
 impl ResponseFuture {
-    /// Hands a call to its handler.
+    /// Starts the handler of a call.
     pub(crate) fn start(handler: &BoxHandler, start: CallStart, permit: CallPermit) -> Self {
         let encoding = start.response_encoding;
         let method = Arc::clone(&start.method);
         let expiry = Expiry::new(start.deadline, start.lifecycle.clone());
         let (call, buffer) = Call::new(start);
-        let running = Arc::clone(handler).run(call);
-        let drive = Drive {
-            running,
+        let future = Arc::clone(handler).run(call);
+        let running = RunningHandler {
+            future,
             buffer,
             expiry,
             interruption: None,
@@ -54,14 +54,14 @@ impl ResponseFuture {
             _permit: permit,
         };
         Self {
-            drive: Some(drive),
+            running: Some(running),
             encoding,
         }
     }
 
-    /// When the call ends at the latest; nothing once the response was given.
+    /// When the call must end. `None` after the response was returned.
     pub(crate) fn expiry(&self) -> Option<Expiry> {
-        self.drive.as_ref().map(|drive| drive.expiry.clone())
+        self.running.as_ref().map(|handler| handler.expiry.clone())
     }
 }
 
@@ -70,28 +70,28 @@ impl Future for ResponseFuture {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let encoding = self.encoding;
-        let drive = self
-            .drive
+        let handler = self
+            .running
             .as_mut()
             .expect("not polled after it gave the response");
-        let (headers, state) = match drive.poll(cx) {
+        let (headers, state) = match handler.poll(cx) {
             Poll::Ready(mut finished) => {
-                let put_out = drive.buffer.take_headers();
-                if put_out.is_none()
+                let flushed = handler.buffer.take_headers();
+                if flushed.is_none()
                     && finished.frames.is_empty()
                     && let Err(status) = &finished.result
                 {
                     let headers = finished.headers.unwrap_or_default();
                     return Poll::Ready(trailers_only(status, headers, finished.trailers));
                 }
-                let headers = put_out.or(finished.headers.take()).unwrap_or_default();
+                let headers = flushed.or(finished.headers.take()).unwrap_or_default();
                 (headers, State::of_finished(finished))
             }
-            Poll::Pending => match drive.buffer.take_headers() {
+            Poll::Pending => match handler.buffer.take_headers() {
                 None => return Poll::Pending,
                 Some(headers) => {
-                    let drive = self.drive.take().expect("it was there a moment ago");
-                    (headers, State::Driving(drive))
+                    let handler = self.running.take().expect("it was there a moment ago");
+                    (headers, State::Running(handler))
                 }
             },
         };
@@ -105,7 +105,7 @@ impl Future for ResponseFuture {
     }
 }
 
-/// A response without a message: headers and status in one.
+/// A response without a message: headers and status in one header block.
 pub(crate) fn trailers_only(
     status: &Status,
     headers: MetadataMap,
@@ -120,15 +120,15 @@ pub(crate) fn trailers_only(
     response
 }
 
-/// The body of a response: drives the handler to its end.
+/// The body of a response, which polls the handler to its end.
 pub struct CallBody {
     state: State,
 }
 
 enum State {
-    Driving(Drive),
-    /// The handler has ended: what is left to send.
-    Frames(Bytes, HeaderMap),
+    Running(RunningHandler),
+    /// The handler has ended, and messages and trailers are left to send.
+    Messages(Bytes, HeaderMap),
     Trailers(HeaderMap),
     /// An answer that is not gRPC.
     Text(Bytes),
@@ -160,7 +160,7 @@ impl State {
         if finished.frames.is_empty() {
             Self::Trailers(trailers)
         } else {
-            Self::Frames(finished.frames, trailers)
+            Self::Messages(finished.frames, trailers)
         }
     }
 }
@@ -173,11 +173,11 @@ impl Body for CallBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        if let State::Driving(drive) = &mut self.state {
-            match drive.poll(cx) {
+        if let State::Running(handler) = &mut self.state {
+            match handler.poll(cx) {
                 Poll::Ready(finished) => self.state = State::of_finished(finished),
                 Poll::Pending => {
-                    let frames = drive.buffer.take_frames();
+                    let frames = handler.buffer.take_frames();
                     if frames.is_empty() {
                         return Poll::Pending;
                     }
@@ -186,13 +186,13 @@ impl Body for CallBody {
             }
         }
         let frame = match mem::replace(&mut self.state, State::Done) {
-            State::Frames(frames, trailers) => {
+            State::Messages(frames, trailers) => {
                 self.state = State::Trailers(trailers);
                 Frame::data(frames)
             }
             State::Trailers(trailers) => Frame::trailers(trailers),
             State::Text(text) => Frame::data(text),
-            State::Done | State::Driving(_) => return Poll::Ready(None),
+            State::Done | State::Running(_) => return Poll::Ready(None),
         };
         Poll::Ready(Some(Ok(frame)))
     }
@@ -218,21 +218,21 @@ impl fmt::Debug for CallBody {
 
 type Interruption = Pin<Box<dyn Future<Output = Status> + Send>>;
 
-/// A running handler, and all that can end it early.
-struct Drive {
-    running: Pin<Box<dyn Future<Output = Finished> + Send>>,
+/// A running handler, and everything that can end it early.
+struct RunningHandler {
+    future: Pin<Box<dyn Future<Output = Finished> + Send>>,
     buffer: ResponseBuffer,
     expiry: Expiry,
-    /// The end of the expiry, made when the handler first waits: most calls never do.
+    /// Waits for `expiry`. Made when the handler first waits, which most never do.
     interruption: Option<Interruption>,
     method: Arc<Method>,
     _permit: CallPermit,
 }
 
-impl Drive {
+impl RunningHandler {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
-        let running = &mut self.running;
-        match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))) {
+        let future = &mut self.future;
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Ready(finished)) => return Poll::Ready(finished),
             Ok(Poll::Pending) => {}
             Err(_) => {
@@ -248,7 +248,7 @@ impl Drive {
             .map(|status| self.ended_early(status))
     }
 
-    /// Whole frames that were put out still go out.
+    /// Messages that the handler has flushed are still sent.
     fn ended_early(&self, status: Status) -> Finished {
         let frames = self.buffer.take_frames();
         Finished {
@@ -262,7 +262,7 @@ impl Drive {
 
 fn write_status(status: &Status, map: &mut HeaderMap) {
     if let Err(invalid) = status.add_header(map) {
-        // Only a message or details that no header can carry get here.
+        // Its message or its details cannot be put into a header.
         tracing::error!(error = %invalid, "a status could not be sent as it is");
         map.insert(GRPC_STATUS, HeaderValue::from(Code::Internal as i32));
     }

@@ -1,4 +1,7 @@
-//! The trait that answers calls, and the same as a trait object.
+//! The trait that answers calls, and its form as a trait object.
+//!
+//! Everything that answers, closures, rules and samples, is called through [`RunHandler`]: one virtual call and one
+//! allocation per RPC.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -28,14 +31,14 @@ use super::framing::Finished;
 /// }
 /// ```
 ///
-/// An error ends the call with that status. How many messages a method may receive and send is enforced around
-/// the handler, from the method's descriptor.
+/// An error ends the call with that status. How many messages a method may receive and send is enforced by the [`Call`],
+/// from the method's descriptor.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one call.
     fn handle(&self, call: &mut Call) -> impl Future<Output = Result<(), Status>> + Send;
 
-    /// Whether a call may begin on the task of its connection: if it ends before it first waits, it needs no task of
-    /// its own. For handlers that never compute for long, since the connection's other calls wait meanwhile.
+    /// Whether a call may begin on the task of its connection. If it ends before it first waits, it needs no task of its
+    /// own. Only for handlers that never compute for long, since the other calls of the connection wait meanwhile.
     /// Default: no.
     fn begins_in_place(&self) -> bool {
         false
@@ -45,7 +48,7 @@ pub trait Handler: Send + Sync + 'static {
 /// A handler of any type.
 pub(crate) type BoxHandler = Arc<dyn RunHandler>;
 
-/// [`Handler`], as a trait object: owns the call while it runs, so that one allocation holds both.
+/// [`Handler`] as a trait object. The future owns the call, so that one allocation holds both.
 pub(crate) trait RunHandler: Send + Sync {
     fn run(self: Arc<Self>, call: Call) -> Pin<Box<dyn Future<Output = Finished> + Send>>;
 

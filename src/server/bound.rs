@@ -1,4 +1,7 @@
 //! A server with its socket: serving, and draining when it stops.
+//!
+//! A drain has two steps: at first no new calls are taken and those in flight may finish; after the drain timeout those
+//! that are left are ended.
 
 use std::future::Future;
 use std::pin::pin;
@@ -25,7 +28,7 @@ impl Server {
     }
 }
 
-/// A server with its socket: clients can connect, and are answered once it serves.
+/// A server with its socket. Clients can connect, and are answered once it serves.
 #[derive(Debug)]
 #[must_use = "a bound server answers nobody until it serves"]
 pub struct Bound {
@@ -35,18 +38,18 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// The address that clients reach the server at, with the real port.
+    /// The address at which clients reach the server, with the actual port.
     pub fn local_addr(&self) -> &ListenAddr {
         &self.local_addr
     }
 
-    /// Serves for ever.
+    /// Serves forever.
     pub async fn serve(self) -> Result<(), Error> {
         self.serve_until(std::future::pending()).await
     }
 
-    /// Serves until `stop` resolves, then drains: the listener closes, health turns NOT_SERVING, open calls may
-    /// finish within the [drain timeout](ServerBuilder::drain_timeout), and what is left ends with `UNAVAILABLE`.
+    /// Serves until `stop` resolves, then drains: the listener closes, health reports NOT_SERVING, open calls may finish
+    /// within the [drain timeout](super::ServerBuilder::drain_timeout), and the rest end with `UNAVAILABLE`.
     pub async fn serve_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let Server { shared, options } = self.server;
         let lifecycle = shared.lifecycle.clone();
@@ -71,7 +74,7 @@ impl Bound {
             .await
             .is_err()
         {
-            tracing::warn!("the drain timeout has passed: what is left of the open calls ends now");
+            tracing::warn!("the drain timeout has passed: the calls that are still open end now");
             lifecycle.advance(Phase::Ended);
             serving.await;
         }

@@ -1,4 +1,6 @@
-//! Building a server: its handlers, its limits, and what it serves beside the schema.
+//! [`ServerBuilder`]: the handlers, limits and options of a server.
+//!
+//! Every limit has a default with which a server that nobody watches stays up.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
@@ -18,7 +20,7 @@ use crate::schema::Schema;
 use crate::transport::{Limits, Tls};
 
 impl Server {
-    /// Starts with a schema whose methods nothing answers yet.
+    /// Starts to build a server for `schema`, with no handlers yet.
     pub fn builder(schema: Schema) -> ServerBuilder {
         ServerBuilder {
             schema,
@@ -46,7 +48,7 @@ impl Server {
     }
 }
 
-/// Puts a [`Server`] together.
+/// Builds a [`Server`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ServerBuilder {
@@ -76,15 +78,15 @@ impl ServerBuilder {
 
     handler_methods!();
 
-    /// Answers the methods of `handlers`: of [`Rules`](crate::rules::Rules), or of [`Handlers`] that were put together
-    /// elsewhere.
+    /// Adds handlers: those of rules, as `.handlers(&rules)`, or [`Handlers`] that were built elsewhere. They replace earlier
+    /// ones of the same methods.
     pub fn handlers(mut self, handlers: impl Into<Handlers>) -> Self {
         self.handlers = self.handlers.and(handlers);
         self
     }
 
-    /// Answers the methods that nothing else answers, with a [`Sampler`](crate::sample::Sampler) for instance. Default:
-    /// they are `UNIMPLEMENTED`.
+    /// Answers the methods that have no handler, for instance with samples, as `.fallback(Sampler::default())`. Default: they
+    /// are `UNIMPLEMENTED`.
     pub fn fallback(mut self, handler: impl Handler) -> Self {
         self.handlers = self.handlers.fallback(handler);
         self
@@ -95,7 +97,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Whether server reflection is answered, v1 and v1alpha. Default: yes.
+    /// Whether the server answers server reflection, v1 and v1alpha. Default: yes.
     pub fn reflection(mut self, reflection: bool) -> Self {
         self.options.reflection = reflection;
         self
@@ -114,74 +116,74 @@ impl ServerBuilder {
         self
     }
 
-    /// How many values one message may hold, each element of a list counted. Default: 1,048,576.
+    /// How many values one message may hold, counting each element of a list. Default: 1,048,576.
     pub fn max_elements(mut self, elements: u32) -> Self {
         self.limits.bounds.max_elements = elements;
         self
     }
 
-    /// How deep messages may be nested; more than 100, the default, is taken as 100: no decoder goes deeper.
+    /// How deep messages may be nested. Default: 100, which is also the maximum, since no decoder goes deeper.
     pub fn max_depth(mut self, levels: u32) -> Self {
         self.limits.bounds.max_depth = levels.min(MAX_DEPTH);
         self
     }
 
-    /// What one call may hold in memory, in bytes: messages that are not whole yet, that are decompressed, or that
-    /// its rule keeps. Over it the call ends with `RESOURCE_EXHAUSTED`. Default: 64 MiB.
+    /// What one call may hold in memory, in bytes: messages that are incomplete, that are decompressed, or that its rule
+    /// keeps. A call over the limit ends with `RESOURCE_EXHAUSTED`. Default: 64 MiB.
     pub fn max_call_memory(mut self, bytes: usize) -> Self {
         self.limits.max_memory = bytes;
         self
     }
 
-    /// Calls in flight at a time, over all connections; one more ends with `RESOURCE_EXHAUSTED` at once.
+    /// Calls in flight at a time, over all connections. One more ends with `RESOURCE_EXHAUSTED` at once.
     /// Default: 10,000.
     pub fn max_calls(mut self, calls: usize) -> Self {
         self.max_calls = calls;
         self
     }
 
-    /// The longest that a call may take, whatever deadline its client sets; then it ends with `DEADLINE_EXCEEDED`.
-    /// Default: as long as the client says.
+    /// How long a call may take, whatever deadline its client sets. Then it ends with `DEADLINE_EXCEEDED`.
+    /// Default: no limit.
     pub fn max_deadline(mut self, time: Duration) -> Self {
         self.deadlines.max = Some(time);
         self
     }
 
-    /// How long a call may take whose client sets no deadline. Default: for ever.
+    /// How long a call may take if its client sets no deadline. Default: no limit.
     pub fn default_deadline(mut self, time: Duration) -> Self {
         self.deadlines.default = Some(time);
         self
     }
 
-    /// How long open calls may go on once the server stops; then they end with `UNAVAILABLE`. Default: 10 s.
+    /// How long open calls may go on after the server was told to stop. Then they end with `UNAVAILABLE`. Default: 10 s.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.options.drain_timeout = timeout;
         self
     }
 
-    /// How long calls may go on after a [`reload`](Server::reload) has replaced what they began with; then they end
-    /// with `UNAVAILABLE`. Default: as long as they like.
+    /// How long calls may go on after a [`reload`](Server::reload) has replaced the schema and handlers that they began
+    /// with. Then they end with `UNAVAILABLE`. Default: no limit.
     pub fn drain_old(mut self, timeout: Duration) -> Self {
         self.options.drain_old = Some(timeout);
         self
     }
 
-    /// Connections, streams, sizes and times; see [`Limits`] for the defaults.
+    /// The limits of connections; see [`Limits`] for the defaults.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
         self
     }
 
-    /// Serves TLS. Default: plain text.
+    /// Serves TLS. Default: no TLS.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.options.tls = Some(tls);
         self
     }
 
-    /// Checks every handler against the schema.
+    /// Looks up every handler's method in the schema.
     ///
-    /// Fails when a handler names a method that the schema does not have, or one of another shape.
+    /// Fails if the schema does not have the method, and if a closure is for a method of another shape.
     pub fn build(self) -> Result<Server, Error> {
         let lifecycle = Lifecycle::new();
         let of_first = self.options.lifecycle(&lifecycle, 0);

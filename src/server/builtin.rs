@@ -1,7 +1,7 @@
-//! The services that every server has beside those of its schema: reflection and health.
+//! The services that every server has in addition to those of its schema: reflection and health.
 //!
-//! They are methods of a schema like all others, answered by handlers like all others, so that limits, deadlines
-//! and draining hold for them too, and reflection describes them by the same means.
+//! They are methods of a schema and have handlers, like all others, so limits, deadlines and draining apply to them too,
+//! and reflection describes them.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,12 +15,12 @@ use super::reflection::{Reflection, ReflectionIndex};
 use crate::handler::BoxHandler;
 use crate::schema::{Method, Schema};
 
-/// The schema of the server's own services. It is built when the first of them is called: a start does not wait for it.
+/// The schema of the server's own services. It is built when one of them is first called, so a start does not wait for it.
 pub(super) static BUILTIN_SCHEMA: LazyLock<Schema> = LazyLock::new(builtin_schema);
 
-/// The methods of the server's own services, and what answers them, for a generation that serves `schema`.
+/// The methods of the server's own services, and their handlers, for a generation that serves `schema`.
 ///
-/// What `schema` declares itself, under the same names, wins in reflection's answers.
+/// If `schema` declares the same names, reflection answers with those.
 pub(super) fn builtin_endpoints(schema: &Schema, health: &Health, reflection: bool) -> Vec<Endpoint> {
     let endpoint = |name, handler: BoxHandler, outlives_generation| Endpoint {
         method: EndpointMethod::Named(name, builtin_method),
@@ -56,13 +56,13 @@ pub(super) fn builtin_endpoints(schema: &Schema, health: &Health, reflection: bo
 fn builtin_method(name: &'static str) -> &'static Arc<Method> {
     BUILTIN_SCHEMA
         .method(name)
-        .expect("the system's schema has the system's methods")
+        .expect("the schema has the methods of the services that it is for")
 }
 
 /// The schema of reflection v1 and v1alpha and of health.
 ///
-/// The files that tonic's crates bring are named `health.proto` and the like. Here they have the names under
-/// which everybody imports them, so that a user's own `health.proto` is another file.
+/// In tonic's crates the files have names such as `health.proto`. Here they get the names under which everybody imports
+/// them, so that a user's own `health.proto` is another file.
 fn builtin_schema() -> Schema {
     let files = [
         (
@@ -80,7 +80,7 @@ fn builtin_schema() -> Schema {
         let mut parsed = FileDescriptorSet::decode(bytes).expect("tonic's descriptor sets decode");
         for file in &mut parsed.file {
             file.name = Some(name.to_owned());
-            // They are for generators of code, and to look them up takes longer than all else here.
+            // Options are for code generators, and resolving them takes longer than everything else here.
             file.options = None;
         }
         set.file.append(&mut parsed.file);

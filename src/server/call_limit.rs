@@ -1,4 +1,4 @@
-//! How many calls are in flight, and that there are not too many.
+//! The limit of calls in flight.
 
 use std::sync::Arc;
 
@@ -8,8 +8,7 @@ use crate::handler::CallPermit;
 
 /// The calls that a server takes at a time.
 ///
-/// Each call holds a clone of one pointer, whose count is the number of calls: what a call costs here is what a
-/// clone does.
+/// Each call holds a clone of one `Arc`, whose count is the number of calls, so a call costs as little as a clone.
 #[derive(Debug)]
 pub(super) struct CallsInFlight {
     permits: CallPermit,
@@ -24,13 +23,13 @@ impl CallsInFlight {
         }
     }
 
-    /// A permit for one more call, until it is dropped.
+    /// Takes a permit for one more call, which is returned when it is dropped.
     ///
-    /// None is left: `RESOURCE_EXHAUSTED`, as grpc-python's `maximum_concurrent_rpcs` and tonic's `load_shed` have it.
-    /// `UNAVAILABLE` would ask clients to try again at once, which is what a full server needs least.
+    /// Fails with `RESOURCE_EXHAUSTED` if none is left, like grpc-python's `maximum_concurrent_rpcs` and tonic's
+    /// `load_shed`. On `UNAVAILABLE` clients would try again at once, which would make a full server worse.
     pub(super) fn acquire(&self) -> Result<CallPermit, Status> {
         let permit = Arc::clone(&self.permits);
-        // Taken before it is counted, so that calls that come together cannot all see the last permit free.
+        // Taken before it is counted, so that calls that come at once cannot all get the last permit.
         let calls = Arc::strong_count(&self.permits) - 1;
         if calls > self.most {
             return Err(Status::resource_exhausted(format!(
@@ -49,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn place_is_free_again_when_its_call_is_over() {
+    fn permit_is_free_again_when_its_call_is_over() {
         let calls = CallsInFlight::new(2);
         let first = calls.acquire().expect("free");
         let _second = calls.acquire().expect("free");

@@ -1,4 +1,4 @@
-//! How long a call may take: the client's `grpc-timeout`, and what the server makes of it.
+//! How long a call may take: the client's `grpc-timeout`, and the server's limits.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use tonic::Status;
 
 use crate::handler::excerpt;
 
-/// What the server makes of its clients' deadlines.
+/// The server's limits on its clients' deadlines.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct DeadlinePolicy {
-    /// For calls whose client sets none.
+    /// The time of a call whose client sets no deadline.
     pub(super) default: Option<Duration>,
-    /// No call has more time than this.
+    /// The most time that any call gets.
     pub(super) max: Option<Duration>,
 }
 
 impl DeadlinePolicy {
-    /// How long a call may take whose client gave it so much.
+    /// How long a call may take, if its client gave it `asked`. `None` is no limit.
     pub(super) fn time_for(self, asked: Option<Duration>) -> Option<Duration> {
         let time = asked.or(self.default);
-        // Not `min`: no limit is more than any.
+        // Not `Option::min`, which takes `None` for the smallest; here it is no limit.
         match (time, self.max) {
             (Some(time), Some(max)) => Some(time.min(max)),
             (time, max) => time.or(max),

@@ -1,7 +1,7 @@
 //! From a request to its handler: the tower service.
 //!
-//! [`GrpcService`] takes any HTTP/2 request, so it mounts on protod's own listener, into a tonic `Routes` or into
-//! an axum `Router`. One look-up by path finds method and handler; nothing is looked up after that.
+//! [`GrpcService`] takes any HTTP/2 request, so it can be mounted on protod's own transport, in a tonic `Routes` or in an
+//! axum `Router`. One look-up by path finds the method and its handler; nothing is looked up after that.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -13,20 +13,19 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method as HttpMethod, Request, Response, StatusCode, header};
-use tonic::metadata::MetadataMap;
-use tonic::{Code, Status};
+use http::{HeaderName, Request, Response};
+use tonic::Status;
 
 use super::call_limit::CallsInFlight;
 use super::deadline::{DeadlinePolicy, parse_timeout};
 use super::generation::Generation;
+use super::refusal::{check_http, no_such_method, refuse, refuse_http};
 use crate::handler::{
     CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, RequestBody, ResponseFuture,
-    accepted_encodings, excerpt, trailers_only,
 };
 use crate::transport::call_began;
 
-// Constants, because a name given as text is parsed for each look-up.
+// Constants, because a name given as text is parsed at each look-up.
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
@@ -36,7 +35,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// What all clones of a service share.
 pub(super) struct Shared {
     pub(super) generation: ArcSwap<Generation>,
-    /// The number of the generation; held over a swap, so that swaps are one at a time.
+    /// The number of the generation. Locked during a reload, so that there is one at a time.
     pub(super) number: Mutex<u64>,
     pub(super) limits: CallLimits,
     pub(super) deadlines: DeadlinePolicy,
@@ -55,13 +54,13 @@ impl std::fmt::Debug for Shared {
 
 /// The server as a tower service over HTTP requests. Cheap to clone.
 ///
-/// Request bodies must tell by [`is_end_stream`](http_body::Body::is_end_stream) when they are complete, as hyper's own do
-/// and layers that pass them on: it is all that tells the end of a client's stream from a client that cancelled. With a
-/// body that a layer made anew and that does not tell, every such call ends with `CANCELLED`.
+/// The [`is_end_stream`](http_body::Body::is_end_stream) of request bodies must return true when they are complete, as
+/// that of hyper's bodies does. It is the only way to tell a half-close from a client that cancelled. If a layer replaces
+/// the body by one that does not implement it, calls end with `CANCELLED`.
 #[derive(Clone)]
 pub struct GrpcService {
     shared: Arc<Shared>,
-    /// Whose connection this is the service of, on our own listener.
+    /// The client, if this is the service of a connection of protod's own transport.
     peer: Option<Arc<Peer>>,
 }
 
@@ -88,7 +87,7 @@ impl GrpcService {
                 endpoint.method.get().name()
             ))
         })?;
-        // On our own listener GOAWAY tells a client which of its calls are taken: those that cross it are.
+        // On protod's own transport, GOAWAY tells a client which of its calls are taken, and all of those are answered.
         let refuses = if self.peer.is_some() {
             Phase::Ended
         } else {
@@ -111,7 +110,7 @@ impl GrpcService {
         }
         let request_encoding = Encoding::from_header(headers.get(GRPC_ENCODING))?;
         let accepted = headers.get(GRPC_ACCEPT_ENCODING);
-        // As grpc-go does: a client that compresses gets compressed answers.
+        // Like grpc-go: a client that compresses gets compressed responses.
         let response_encoding = request_encoding.filter(|encoding| encoding.is_accepted_by(accepted));
         let (parts, body) = request.into_parts();
         let response = ResponseFuture::start(
@@ -136,7 +135,7 @@ impl GrpcService {
         }
         Ok(Dispatched {
             state: State::Responding(response),
-            // Only on our own listener does a call begin on its connection's task.
+            // Only on protod's own transport does a call begin on its connection's task.
             leaves_connection: self.peer.is_some() && !handler.may_begin_in_place(),
         })
     }
@@ -177,10 +176,10 @@ where
     }
 }
 
-/// The response of a [`GrpcService`], to come.
+/// The future of a [`GrpcService`]'s response.
 pub struct Dispatched {
     state: State,
-    /// Whether the first poll does no more than ask for another one, by a task of the call's own.
+    /// Whether the first poll only asks for another one, which the call's own task does.
     leaves_connection: bool,
 }
 
@@ -209,66 +208,5 @@ impl Future for Dispatched {
 impl std::fmt::Debug for Dispatched {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Dispatched").finish_non_exhaustive()
-    }
-}
-
-/// The answer to a request that never becomes a call.
-fn refuse(status: &Status) -> Response<CallBody> {
-    let mut headers = HeaderMap::new();
-    if status.code() == Code::Unimplemented {
-        headers.insert(GRPC_ACCEPT_ENCODING, accepted_encodings());
-    }
-    trailers_only(status, MetadataMap::from_headers(headers), MetadataMap::new())
-}
-
-/// The answer to a request that is not gRPC at all: plain HTTP, when the request has been read. An HTTP client that
-/// is answered and reset while it still sends may lose the answer.
-async fn refuse_http(code: StatusCode, request: Request<RequestBody>) -> Response<CallBody> {
-    let is_head = request.method() == HttpMethod::HEAD;
-    request.into_body().discard().await;
-    let (text, allowed) = match code {
-        StatusCode::METHOD_NOT_ALLOWED => ("gRPC calls are sent by POST\n", Some("POST")),
-        _ => ("gRPC calls have the content type application/grpc\n", None),
-    };
-    let body = if is_head {
-        CallBody::empty()
-    } else {
-        CallBody::text(text)
-    };
-    let mut response = Response::new(body);
-    *response.status_mut() = code;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    if let Some(allowed) = allowed {
-        headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
-    }
-    response
-}
-
-/// gRPC is POST with a content type of its own; everything else gets HTTP's word for it.
-fn check_http<B>(request: &Request<B>) -> Result<(), StatusCode> {
-    if request.method() != HttpMethod::POST {
-        return Err(StatusCode::METHOD_NOT_ALLOWED);
-    }
-    let content_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .map_or(&b""[..], HeaderValue::as_bytes);
-    match content_type.strip_prefix(b"application/grpc") {
-        Some(b"" | b"+proto") => Ok(()),
-        Some(rest) if rest.starts_with(b";") || rest.starts_with(b"+proto;") => Ok(()),
-        _ => Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-    }
-}
-
-/// Clients fall back from one reflection version to the other on UNIMPLEMENTED, so it is never a 404.
-fn no_such_method(generation: &Generation, path: &str) -> Status {
-    let name = path.strip_prefix('/').unwrap_or(path);
-    let (service, method) = name.rsplit_once('/').unwrap_or((name, ""));
-    let shown = excerpt(method);
-    if generation.schema.pool().get_service_by_name(service).is_some() {
-        Status::unimplemented(format!("the service {service} has no method {shown:?}"))
-    } else {
-        Status::unimplemented(format!("there is no service {:?}", excerpt(service)))
     }
 }

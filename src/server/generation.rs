@@ -1,7 +1,7 @@
-//! What the server answers with at one moment: a schema, and a handler for each method.
+//! A generation: the schema and the handlers that a server answers with at one moment.
 //!
-//! A generation is immutable. The server holds one; a swap publishes the next, and a call keeps the one that it
-//! started with.
+//! Generations are immutable. The server holds one, a reload publishes the next, and a call keeps the one that it began
+//! with.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use crate::schema::{Method, Schema};
 /// A method, and what answers it.
 pub(super) struct Endpoint {
     pub(super) method: EndpointMethod,
-    /// Nothing answers it: UNIMPLEMENTED.
+    /// `None` if nothing answers the method, which is then UNIMPLEMENTED.
     pub(super) handler: Option<BoxHandler>,
-    /// Its calls belong to the server, whatever the generation: nothing that is swapped takes part in them.
+    /// Whether its calls do not depend on the generation, and so go on when it is replaced.
     pub(super) outlives_generation: bool,
 }
 
 /// The method of an endpoint.
 pub(super) enum EndpointMethod {
-    /// Of the schema that is served.
+    /// A method of the schema that is served.
     Known(Arc<Method>),
-    /// Of another one, by name, and how to find it there: that schema is built when somebody calls it.
+    /// A method of another schema: its name, and a function that finds it. That schema is built at the first call.
     Named(&'static str, fn(&'static str) -> &'static Arc<Method>),
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Generation {
 }
 
 impl Generation {
-    /// Joins a schema and its handlers; `builtin` are the server's own services, which give way to the schema's.
+    /// Joins a schema and its handlers with `builtin`, the server's own services. Handlers replace them.
     pub(super) fn new(
         schema: Schema,
         handlers: Handlers,
@@ -103,12 +103,12 @@ impl Generation {
         })
     }
 
-    /// The full names of all services, the server's own included.
+    /// The full names of all services, including the server's own.
     pub(super) fn services(&self) -> impl Iterator<Item = &str> {
         self.endpoints.values().map(|endpoint| endpoint.method.service())
     }
 
-    /// The method at a request's path.
+    /// The endpoint at a request's path.
     pub(super) fn endpoint(&self, path: &str) -> Option<&Endpoint> {
         self.endpoints.get(path)
     }

@@ -1,4 +1,4 @@
-//! The server as its owner holds it: what it is made of, and how that is swapped.
+//! [`Server`]: what its owner holds, and the swap of its schema and handlers by [`reload`](Server::reload).
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::handler::{Handlers, Lifecycle};
 use crate::schema::Schema;
 use crate::transport::{Limits, Tls};
 
-/// A schema and its handlers, ready to serve. Cheap to clone; clones are the same server.
+/// A schema and its handlers, ready to serve. Cheap to clone: all clones are the same server.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -61,8 +61,10 @@ impl Server {
         &self.options.health
     }
 
-    /// Answers from another schema and other handlers from the next call on; calls in flight keep what they
-    /// started with. On an error nothing changes.
+    /// Replaces the schema and the handlers. The next call uses the new ones; calls in flight keep those that they began
+    /// with.
+    ///
+    /// Fails like [`ServerBuilder::build`](super::ServerBuilder::build), and then changes nothing.
     pub fn reload(&self, schema: Schema, handlers: Handlers) -> Result<(), Error> {
         let shared = &self.shared;
         let mut number = shared.number.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,8 +1,8 @@
-//! grpc.health.v1: how the server and each of its services are.
+//! `grpc.health.v1`: the status of the server and of each of its services.
 //!
-//! One [`Health`] lives as long as the server, across generations: a swap changes the set of services, and who
-//! watches is told. All statuses are one watched table, so a watch of any name, known or not, holds nothing but
-//! a receiver, and a flood of watches of made-up names leaves nothing behind.
+//! One [`Health`] lives as long as the server, over all generations. A reload changes the set of services, and watchers
+//! are told. All statuses are in one watched table, so a watch of any name, known or not, only holds a receiver: many
+//! watches of unknown names leave nothing behind.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use crate::handler::{Call, Handler};
 /// Whether a service can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServingStatus {
-    /// It can.
+    /// The service can be called.
     Serving,
-    /// It cannot, for now.
+    /// The service cannot be called for now.
     NotServing,
 }
 
-/// The health of a server, told to clients by `grpc.health.v1.Health`. Cheap to clone: all clones are one.
+/// The health of a server, which clients read from `grpc.health.v1.Health`. Cheap to clone: all clones are the same.
 ///
 /// The name `""` stands for the server as a whole.
 #[derive(Debug, Clone)]
@@ -35,9 +35,9 @@ pub struct Health {
 #[derive(Debug)]
 struct Table {
     statuses: HashMap<String, ServingStatus>,
-    /// What else has a status beside the services, whatever is served; the server as a whole is one of them.
+    /// The names that have a status in every generation, such as that of the server as a whole.
     lasting: HashSet<&'static str>,
-    /// Set once and for all: the server is going away, and nothing serves any more.
+    /// Set when the server drains, and never cleared: nothing serves from then on.
     shut_down: bool,
 }
 
@@ -56,7 +56,7 @@ impl Default for Health {
 }
 
 impl Health {
-    /// Makes `name` known, as a part of the server that is no service and stays over all generations.
+    /// Adds `name`, which is not a service and has a status in every generation.
     pub(crate) fn add(&self, name: &'static str) {
         self.table.send_modify(|table| {
             table.lasting.insert(name);
@@ -64,8 +64,8 @@ impl Health {
         });
     }
 
-    /// Sets the status of a service that is served, or of the server with the name `""`. The status of a name
-    /// that is not served stays unknown, and once the server drains nothing changes any more.
+    /// Sets the status of a service, or of the server with the name `""`. Does nothing if the service is not served, or if
+    /// the server drains.
     pub fn set(&self, service: &str, status: ServingStatus) {
         self.table
             .send_if_modified(|table| match table.statuses.get_mut(service) {
@@ -77,8 +77,8 @@ impl Health {
             });
     }
 
-    /// Takes over the services of a new generation: those that stay keep their status, new ones serve, and those
-    /// that are gone become unknown.
+    /// Replaces the services with those of a new generation. Services that stay keep their status, new ones are SERVING,
+    /// and removed ones become unknown.
     pub(crate) fn set_services<'a>(&self, services: impl IntoIterator<Item = &'a str>) {
         self.table.send_modify(|table| {
             let lasting = table.lasting.iter().copied();
@@ -93,12 +93,12 @@ impl Health {
         });
     }
 
-    /// Turns everything to not serving, for good, and ends the watches when they have told so.
+    /// Sets everything to NOT_SERVING for good. Watches end after they have sent that.
     pub(crate) fn shutdown(&self) {
         self.table.send_modify(|table| table.shut_down = true);
     }
 
-    /// The status of a service; `None` if it is not served.
+    /// The status of a service. `None` if it is not served.
     pub fn status(&self, service: &str) -> Option<ServingStatus> {
         self.table.borrow().status(service)
     }
@@ -115,7 +115,7 @@ impl Table {
     }
 }
 
-/// Answers `grpc.health.v1.Health/Check`: NOT_FOUND for a service that is not served.
+/// Answers `grpc.health.v1.Health/Check`, with NOT_FOUND for a service that is not served.
 #[derive(Debug, Clone)]
 pub(crate) struct Check(pub(crate) Health);
 
@@ -133,10 +133,10 @@ impl Handler for Check {
     }
 }
 
-/// Answers `grpc.health.v1.Health/Watch`: the status now, and each that differs from the one sent before.
+/// Answers `grpc.health.v1.Health/Watch`: sends the current status, and then each change.
 ///
-/// A service that is not served is SERVICE_UNKNOWN, and may come with a swap. The watch ends when the server
-/// drains, since it would otherwise be the call that a drain waits for in vain.
+/// A service that is not served is SERVICE_UNKNOWN, and may be added by a reload. The watch ends when the server drains,
+/// which would otherwise wait for it until the drain timeout.
 #[derive(Debug, Clone)]
 pub(crate) struct Watch(pub(crate) Health);
 

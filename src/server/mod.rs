@@ -14,6 +14,7 @@ mod generation;
 mod handle;
 mod health;
 mod reflection;
+mod refusal;
 
 pub use self::bound::Bound;
 pub use self::builder::ServerBuilder;

@@ -1,6 +1,6 @@
 //! From the socket to a request: listeners, TLS, HTTP/2, and the limits of connections.
 //!
-//! [`serve`] accepts connections and gives each request to a tower service, which is its parameter: the transport
+//! `serve` accepts connections and gives each request to a tower service, which is its parameter: the transport
 //! does not know who answers.
 //!
 //! | file | what it does |

@@ -1,7 +1,8 @@
-//! Compression of single messages, as gRPC has it: named by `grpc-encoding`, marked by a flag on each frame.
+//! Compression of single messages: the algorithm is named by `grpc-encoding`, and a flag on each message says whether it
+//! is compressed.
 //!
-//! A message is compressed and decompressed in one go, by a context that lives no longer, so what contexts take is
-//! bounded by the number of threads and not by that of calls. Output stops at the limit on messages.
+//! Each message has a context of its own, which is freed after it, so the memory of contexts is bounded by the number of
+//! threads, not by the number of calls. Output stops at the size limit of messages.
 
 use std::io::{self, Read, Write};
 
@@ -14,7 +15,7 @@ use tonic::Status;
 use super::prefix::too_large;
 use crate::handler::excerpt::excerpt;
 
-/// A compression that both sides can speak.
+/// A compression that the server can read and write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Gzip,
@@ -23,20 +24,20 @@ pub(crate) enum Encoding {
     Zstd,
 }
 
-/// zstd's fastest level that still looks for matches; gzip and deflate are asked for the same.
+/// zstd's fastest regular level; gzip and deflate use their fastest level too.
 const ZSTD_LEVEL: i32 = 1;
 
-/// A zstd frame may ask for this much window, as a power of two: the 8 MiB that RFC 9659 allows in HTTP. A header of
-/// a few bytes could otherwise ask for 2 GiB.
+/// The largest window that a zstd frame may ask for, as a power of two: the 8 MiB that RFC 9659 allows in HTTP. Without
+/// this limit a header of a few bytes could ask for 2 GiB.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// The value of `grpc-accept-encoding`: what we can read.
+/// The value of `grpc-accept-encoding`: what the server can read.
 pub(crate) fn accepted_encodings() -> HeaderValue {
     HeaderValue::from_static("zstd,gzip,deflate,identity")
 }
 
 impl Encoding {
-    /// The encoding that a `grpc-encoding` header names; nothing for `identity`.
+    /// The encoding that a `grpc-encoding` header names; `None` for `identity`.
     pub(crate) fn from_header(value: Option<&HeaderValue>) -> Result<Option<Self>, Status> {
         match value.map(HeaderValue::as_bytes) {
             None | Some(b"identity") => Ok(None),
@@ -69,7 +70,7 @@ impl Encoding {
         HeaderValue::from_static(self.name())
     }
 
-    /// Replaces the contents of `output` by the decompressed `input`, and stops past `max_size` bytes.
+    /// Replaces the contents of `output` with the decompressed `input`. Stops, and fails, after `max_size` bytes.
     pub(super) fn decompress(
         self,
         input: &[u8],
@@ -108,14 +109,14 @@ impl Encoding {
     }
 }
 
-/// One byte more than allowed tells "just fits" from "too large".
+/// Reads one byte more than allowed, to tell "just fits" from "too large".
 fn read_at_most(decoder: impl Read, output: &mut Vec<u8>, max_size: usize) -> io::Result<usize> {
     decoder.take(max_size as u64 + 1).read_to_end(output)
 }
 
 fn zstd_decoder(input: &[u8], max_size: usize) -> io::Result<impl Read> {
     let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
-    // A frame in one segment has its whole size for a window.
+    // The window of a frame in one segment is the whole frame.
     let whole = max_size.checked_next_power_of_two().map_or(31, usize::ilog2);
     decoder.window_log_max(whole.clamp(ZSTD_WINDOW_LOG, 31))?;
     Ok(decoder)
@@ -123,7 +124,7 @@ fn zstd_decoder(input: &[u8], max_size: usize) -> io::Result<impl Read> {
 
 fn compress_zstd<'o>(input: &[u8], output: &'o mut Vec<u8>) -> io::Result<&'o mut Vec<u8>> {
     let mut encoder = zstd::stream::write::Encoder::new(output, ZSTD_LEVEL)?;
-    // The frame then says its size, so that its reader need not guess, and the context is no larger than it need be.
+    // Puts the size into the frame's header, so that the reader can allocate what it needs, and keeps the context small.
     encoder.set_pledged_src_size(Some(input.len() as u64))?;
     encoder.write_all(input)?;
     encoder.finish()

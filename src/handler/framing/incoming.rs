@@ -1,7 +1,7 @@
-//! The client's half of a call: frames, read from the request body as it comes.
+//! The client's half of a call: messages, read from the request body as it comes.
 //!
-//! A frame that lies whole in one chunk is read where it lies; only one that is split over chunks is put
-//! together. No allocation, no copy and no lock per message.
+//! A message that is whole in one chunk of the body is read in place; only a message that is split over chunks is copied.
+//! No allocation, no copy and no lock per message.
 
 use std::task::{Context, Poll, ready};
 
@@ -13,29 +13,29 @@ use super::prefix::{PREFIX, too_large};
 use super::request_body::RequestBody;
 use crate::handler::limits::CallLimits;
 
-/// The frames of one request body.
+/// The messages of one request body.
 #[derive(Debug)]
 pub(in crate::handler) struct Incoming {
     body: RequestBody,
-    /// What is left of the chunk at hand, the current frame included.
+    /// The current chunk of the body, with the current frame in it.
     chunk: Bytes,
-    /// How much of the chunk the frames so far have taken.
+    /// How many bytes of the chunk the frames so far have taken.
     taken: usize,
     /// A frame that began in an earlier chunk.
     partial: BytesMut,
-    /// A message that came compressed.
+    /// The current message, if it came compressed.
     decompressed: Vec<u8>,
     frame: Location,
     encoding: Option<Encoding>,
     /// The largest message taken, in bytes, decompressed.
     max_size: usize,
-    /// What is left of the call's memory budget, in bytes, beside the partial and the decompressed message.
+    /// What is left of the call's memory budget, in bytes, not counting the partial and the decompressed message.
     left: usize,
     max_memory: usize,
     state: State,
 }
 
-/// What a kept message costs beside its bytes: its place in a list, and what the allocator adds.
+/// What a kept message costs in addition to its bytes: its entry in a list, and the allocator's overhead.
 const KEPT_OVERHEAD: usize = 2 * size_of::<Bytes>();
 
 /// Where the current message's bytes are.
@@ -50,9 +50,9 @@ enum Location {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Open,
-    /// The client has sent its last.
+    /// The client has half-closed the stream.
     HalfClosed,
-    /// The client went away, or broke the protocol.
+    /// The client cancelled the call, or broke the protocol.
     Failed,
 }
 
@@ -122,7 +122,7 @@ impl Incoming {
         }
     }
 
-    /// Takes the next frame out of the bytes at hand, if it is whole.
+    /// Moves on to the next frame in the bytes that are here, if it is whole.
     fn take_frame(&mut self) -> Result<bool, Status> {
         self.fill_partial(PREFIX);
         let rest = if self.partial.is_empty() {
@@ -187,7 +187,7 @@ impl Incoming {
         }
     }
 
-    /// Moves bytes from the chunk to a frame that began earlier, until that has `length` bytes.
+    /// Moves bytes from the chunk to a frame that began in an earlier one, until the frame has `length` bytes.
     fn fill_partial(&mut self, length: usize) {
         if !self.partial.is_empty() && self.partial.len() < length {
             let rest = &self.chunk[self.taken..];
@@ -210,7 +210,7 @@ impl Incoming {
         loop {
             match ready!(self.body.poll_frame(cx)) {
                 Some(Ok(frame)) => {
-                    // Trailers of a request mean nothing in gRPC.
+                    // gRPC has no trailers of requests.
                     let Ok(data) = frame.into_data() else { continue };
                     if data.has_remaining() {
                         self.chunk = data;
@@ -219,8 +219,8 @@ impl Incoming {
                     }
                 }
                 Some(Err(error)) => return Poll::Ready(Err(error)),
-                // hyper ends the body of a stream that was reset as if it were complete; only HTTP/2's own
-                // end of stream is one.
+                // hyper ends the body of a stream that was reset as if it were complete. Only HTTP/2's own end of stream
+                // is a half-close.
                 None if !self.body.is_end_stream() => return Poll::Ready(Err(gone())),
                 None if !self.partial.is_empty() => {
                     return Poll::Ready(Err(Status::internal("the request ended inside a message")));
@@ -251,13 +251,13 @@ impl Incoming {
         }
     }
 
-    /// Whether the client half-closed with the current message, as most do that send one; `false` may still
-    /// turn out to be so.
+    /// Whether the client is known to have half-closed with the current message, as most clients do that send one. After
+    /// `false` it may still turn out that no message follows.
     pub(in crate::handler) fn is_last(&self) -> bool {
         self.taken == self.chunk.len() && self.body.is_end_stream()
     }
 
-    /// Makes bytes the current message again that were taken as [shared](Self::shared_bytes).
+    /// Makes `message` the current message again, after it was taken with [`shared_bytes`](Self::shared_bytes).
     pub(in crate::handler) fn put_back(&mut self, message: Bytes) {
         self.frame = Location::Chunk {
             start: 0,
@@ -267,15 +267,15 @@ impl Incoming {
         self.chunk = message;
     }
 
-    /// The bytes of the current message, to be kept until the call ends: in memory of their own, so that they cost
-    /// what they count, and no receive buffer is held for the sake of a few bytes in it.
+    /// A copy of the current message, to be kept until the call ends. It has memory of its own, so that no large receive
+    /// buffer is kept alive by a few bytes in it.
     pub(in crate::handler) fn keep(&mut self) -> Result<Bytes, Status> {
         let cost = self.bytes().len() + KEPT_OVERHEAD;
         self.left = self.left.checked_sub(cost).ok_or_else(|| self.out_of_memory())?;
         Ok(Bytes::copy_from_slice(self.bytes()))
     }
 
-    /// Fails when the call may not hold so many bytes more.
+    /// Fails if `bytes` more would be over the call's memory budget.
     pub(in crate::handler) fn expect_memory(&self, bytes: usize) -> Result<(), Status> {
         if bytes > self.left {
             return Err(self.out_of_memory());
@@ -290,7 +290,7 @@ impl Incoming {
         ))
     }
 
-    /// The bytes of the current message, shared with the receive buffer where they lie whole in it.
+    /// The bytes of the current message, shared with the receive buffer if they are whole in it.
     pub(in crate::handler) fn shared_bytes(&mut self) -> Bytes {
         match self.frame {
             Location::Chunk { start, end } => self.chunk.slice(start..end),

@@ -1,5 +1,5 @@
 //! The messages of a call as gRPC frames them: read from the request body, written for the response body, compressed
-//! or not.
+//! or not. Here a frame is one such message with its prefix.
 
 mod compression;
 mod incoming;

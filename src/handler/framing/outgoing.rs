@@ -1,8 +1,8 @@
 //! The server's half of a call: headers, frames and trailers, on their way to the response body.
 //!
-//! The handler owns its call while it runs, and the body has no way into a running future; so what is written
-//! passes through a shared [`ResponseBuffer`]. Frames are written into a buffer that the handler takes out of it
-//! and puts back before it waits: one lock for each wait, none for each message.
+//! The handler owns its call while it runs, and the response body cannot reach into a running future, so what is written
+//! passes through a shared [`ResponseBuffer`]. The handler takes the bytes out of it, appends messages, and puts them back
+//! before it waits: one lock for each wait, none for each message.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,43 +17,43 @@ use super::response_buffer::ResponseBuffer;
 use crate::message::Message;
 use crate::schema::Method;
 
-/// The buffer goes to the transport when it holds this many bytes, or when the handler waits.
+/// Messages are flushed when they take this many bytes, or when the handler waits.
 const FULL: usize = 32 * 1024;
 
 /// The first buffer of a call has room for a small message or two.
 const SMALL: usize = 128;
 
-/// How a handler ended, and what it had not yet put out.
+/// How a handler ended, and what it had not flushed yet.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(in crate::handler) result: Result<(), Status>,
-    /// `Some` if they were never sent.
+    /// `Some` if they were not flushed.
     pub(in crate::handler) headers: Option<MetadataMap>,
     pub(in crate::handler) frames: Bytes,
     pub(in crate::handler) trailers: MetadataMap,
 }
 
-/// The handler's end.
+/// The handler's end of the response.
 #[derive(Debug, Default)]
 pub(in crate::handler) struct Outgoing {
     /// `None` only in the placeholder that a finished call leaves behind.
     method: Option<Arc<Method>>,
     buffer: ResponseBuffer,
-    /// The buffer, while it is out of the box.
+    /// The bytes of `buffer`, while they are taken out of it.
     frames: Vec<u8>,
     taken_out: bool,
-    /// How much room the next buffer is made with: about what the fullest of the last ones held.
+    /// The capacity of the next buffer: about the length of the longest of the last ones.
     room: usize,
-    /// `Some` until they are sent.
+    /// `Some` until they are flushed.
     headers: Option<MetadataMap>,
     pub(in crate::handler) trailers: MetadataMap,
     encoding: Option<Encoding>,
-    /// Where a message is written that is to be compressed.
+    /// Where a message is written before it is compressed.
     scratch: Vec<u8>,
     max_size: usize,
     /// How many messages were sent.
     sent: u64,
-    /// How many may be sent: one, or any number.
+    /// How many messages may be sent: one, or any number.
     most: u64,
 }
 
@@ -93,7 +93,7 @@ impl Outgoing {
     }
 
     pub(in crate::handler) fn headers_mut(&mut self) -> Option<&mut MetadataMap> {
-        // Frames that were written but not put out yet make the headers due all the same.
+        // Once a message is written the headers are due, even if it is not flushed yet.
         if self.sent > 0 {
             None
         } else {
@@ -101,7 +101,7 @@ impl Outgoing {
         }
     }
 
-    /// A place to write frames.
+    /// Writes messages.
     #[inline]
     pub(in crate::handler) fn writer(&mut self) -> MessageWriter<'_> {
         if !self.taken_out {
@@ -116,14 +116,14 @@ impl Outgoing {
         self.taken_out = true;
     }
 
-    /// Puts out what was written, headers first.
+    /// Passes what was written to the response body, headers first.
     pub(in crate::handler) fn flush(&mut self) {
         if self.taken_out && (self.headers.is_none() || self.sent > 0) {
             self.flush_headers_and_messages();
         }
     }
 
-    /// Makes the headers due, with whatever was written.
+    /// Makes the headers due, and passes on whatever was written.
     pub(in crate::handler) fn flush_headers_and_messages(&mut self) {
         let mut contents = self.buffer.lock();
         if let Some(headers) = self.headers.take() {
@@ -137,19 +137,19 @@ impl Outgoing {
         }
     }
 
-    /// Whether enough was written to be put out.
+    /// Whether enough was written to be flushed.
     #[inline]
     pub(in crate::handler) fn is_full(&self) -> bool {
         self.frames.len() >= FULL
     }
 
-    /// Waits until the body has taken what was put out.
+    /// Waits until the response body has taken what was flushed.
     pub(in crate::handler) fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.buffer.lock().frames.len() < FULL {
             return Poll::Ready(());
         }
-        // The body takes the frames as soon as this returns, and then polls again; the waker is for handlers
-        // that poll this from a combinator of their own.
+        // The body takes the frames as soon as this returns, and then polls again. The waker is for handlers that poll
+        // this from a combinator of their own.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -173,21 +173,21 @@ impl Outgoing {
     }
 }
 
-/// The outgoing side of a call, for writing messages in place.
+/// Writes messages in place, into the buffer that is sent.
 #[derive(Debug)]
 pub(crate) struct MessageWriter<'c> {
     outgoing: &'c mut Outgoing,
 }
 
 impl MessageWriter<'_> {
-    /// Whether enough was written to be put out.
+    /// Whether enough was written to be flushed.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.outgoing.is_full()
     }
 
-    /// Writes one frame: `write` appends the message's bytes, the prefix is filled in afterwards. After an error
-    /// the buffer is as it was.
+    /// Writes one message: `write` appends its bytes, and the prefix is filled in afterwards. After an error the buffer is
+    /// as it was before.
     #[inline]
     pub(crate) fn write<E: From<Status>>(
         &mut self,

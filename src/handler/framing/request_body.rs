@@ -12,10 +12,11 @@ use tonic::body::Body;
 
 use crate::handler::lifecycle::LINGER_TIMEOUT;
 
-/// A request's body. When it is dropped before all of it has come, what the client still sends is taken in for a moment.
+/// The body of a request. If it is dropped before all of it has come, what the client still sends is read and discarded
+/// for a moment.
 ///
-/// A body that is dropped resets its stream. h2 soon forgets that it did, counts what is still on its way on the stream
-/// as an error of the client, and after `max_error_resets` of them ends the connection.
+/// Dropping hyper's body resets the stream. h2 soon forgets that it reset the stream, counts what the client had already
+/// sent on it as the client's error, and ends the connection after `max_error_resets` of them.
 #[derive(Debug)]
 pub(crate) struct RequestBody(Body);
 

@@ -1,13 +1,15 @@
 //! Finds the answer to a reflection request.
 //!
-//! The rules are grpc-go's, the server that clients are written against: the file asked for comes first, then
-//! the files it imports, directly and indirectly, none twice on a stream but the one asked for; each file is the
-//! very bytes that the compiler wrote; a miss is answered in band and leaves the stream open; symbols are
-//! messages, fields, oneofs, enums, extensions, services and methods, and enum values in the scope that the
-//! enum itself stands in.
+//! It behaves like grpc-go, which clients are tested against:
+//! - The requested file comes first, then the files that it imports, directly and indirectly. A stream gets no file
+//!   twice, except a requested one.
+//! - Each file is exactly the bytes that the compiler wrote.
+//! - A name that is not found is answered in the stream, which stays open.
+//! - Symbols are messages, fields, oneofs, enums, extensions, services, methods, and enum values, which are in the scope
+//!   that contains their enum.
 //!
-//! Descriptor pools are hash tables by full name already, so there is no table of symbols here to build at
-//! each load: only what a pool does not keep, the bytes of each file and the sorted list of services.
+//! Descriptor pools are hash tables by full name, so no table of symbols is built here at each load: only the bytes of
+//! each file and the sorted list of services, which a pool does not keep.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -23,11 +25,11 @@ use tonic_reflection::pb::v1::{
 
 use crate::schema::Schema;
 
-/// What reflection knows of the schemas of one generation. Of two that declare the same name the first wins.
+/// The schemas of one generation. If two declare the same name, the first one counts.
 #[derive(Debug)]
 pub(crate) struct ReflectionIndex {
     schemas: Vec<IndexedSchema>,
-    /// Sorted, each once.
+    /// Sorted, without duplicates.
     services: Vec<ServiceResponse>,
 }
 
@@ -38,12 +40,12 @@ struct IndexedSchema {
     files: Vec<Bytes>,
 }
 
-/// The files that one stream has sent, by name. What a file imports is always sent with it, so a file in here
-/// has all its imports in here.
+/// The names of the files that one stream has sent. A file is always sent with its imports, so the imports of each file
+/// are in here too.
 #[derive(Debug, Default)]
 pub(crate) struct SentFiles(HashSet<String>);
 
-/// A request that cannot be met: told to the client, while the stream goes on.
+/// The answer to a request for something that does not exist. The stream goes on.
 type Miss = ErrorResponse;
 
 impl ReflectionIndex {
@@ -62,7 +64,7 @@ impl ReflectionIndex {
         }
     }
 
-    /// The one response to a request; `sent` is what this stream has sent already.
+    /// The response to a request. `sent` has the files that this stream has sent already.
     pub(crate) fn answer(
         &self,
         request: ServerReflectionRequest,
@@ -145,7 +147,7 @@ impl ReflectionIndex {
             .ok_or_else(|| miss(Code::NotFound, format!("message `{name}` is not known")))
     }
 
-    /// What the first schema that has it has.
+    /// Looks something up in the schemas, in order.
     fn find<T>(&self, look_up: impl Fn(&DescriptorPool) -> Option<T>) -> Option<(&IndexedSchema, T)> {
         self.schemas
             .iter()
@@ -169,7 +171,7 @@ impl IndexedSchema {
         }
     }
 
-    /// `asked`, and after it what it imports and the stream has not sent yet, the nearest first.
+    /// `asked`, followed by those of its imports that the stream has not sent yet, nearest first.
     fn closure(&self, asked: FileDescriptor, sent: &mut SentFiles) -> MessageResponse {
         sent.0.insert(asked.name().to_owned());
         let mut closure = vec![asked];
@@ -233,7 +235,7 @@ fn declaring_file(pool: &DescriptorPool, symbol: &str) -> Option<FileDescriptor>
         .or_else(value_of_package)
 }
 
-/// Compilers write type names with a leading dot, and some clients pass them on.
+/// Compilers write type names with a leading dot, and some clients send them so.
 fn without_leading_dot(name: &str) -> &str {
     name.strip_prefix('.').unwrap_or(name)
 }

@@ -1,9 +1,8 @@
 //! Server reflection, v1 and v1alpha.
 //!
 //! Both versions have the same messages under two package names, so one handler serves both with the types of
-//! v1. Clients try v1 and fall back to v1alpha, and some know v1alpha only. What is answered is decided in
-//! [`index`]; a call keeps the index of the generation that it started with, so that the files it was sent
-//! always fit together.
+//! v1. Clients try v1 and fall back to v1alpha, and some know only v1alpha. [`index`] finds the answers. A call keeps the
+//! index of the generation that it began with, so that the files it receives always fit together.
 
 mod index;
 #[cfg(test)]
@@ -22,7 +21,7 @@ use crate::handler::{Call, Handler};
 
 /// Answers `ServerReflectionInfo` of both versions.
 pub(crate) struct Reflection {
-    /// Made for the first request.
+    /// Built at the first request.
     index: LazyLock<ReflectionIndex, Box<dyn FnOnce() -> ReflectionIndex + Send>>,
 }
 
@@ -36,9 +35,9 @@ impl Reflection {
 
 impl Handler for Reflection {
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
-        // Some clients, tonic's for one, wait for the headers before they ask.
+        // Some clients, such as tonic's, wait for the headers before they ask.
         call.flush_headers();
-        // An explorer may keep its stream for hours; a drain does not wait for it.
+        // Interactive clients keep their stream open for hours. A drain does not wait for them.
         let mut draining = pin!(call.draining());
         let mut sent = SentFiles::default();
         loop {
