@@ -1,6 +1,6 @@
-//! The house keeps its plan: imports run downwards, and no files import each other in a circle.
+//! ARCHITECTURE.md is true: imports run downwards, and no files import each other in a circle.
 //!
-//! The rooms are the folders and files directly below `src`; ARCHITECTURE.md describes them. A file may name what stands in
+//! The rooms are the folders and files directly below `src`. A file may name what stands in
 //! rooms above its own in [`ROOMS`], and in its own room. Names are followed through re-exports to the file that
 //! defines them, so a `mod.rs` that only hands names on ties nothing together.
 
@@ -8,6 +8,8 @@
 mod imports;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use crate::imports::{Import, Imports};
 
@@ -84,6 +86,28 @@ fn every_room_has_its_place() {
         homeless.is_empty(),
         "rooms that ROOMS does not list: {homeless:?}"
     );
+}
+
+#[test]
+fn the_map_lists_the_rooms_and_names_places_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let map = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("it is there");
+    let (_, table) = map
+        .split_once("| room | what it is |")
+        .expect("it lists the rooms");
+    let listed: Vec<&str> = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.split('`').nth(1).expect("a room stands in code marks"))
+        .collect();
+    assert_eq!(listed, ROOMS);
+    let code = map.split('`').skip(1).step_by(2);
+    let missing: Vec<&str> = code
+        .filter(|code| code.starts_with("src/") || code.starts_with("tests/"))
+        .filter(|place| !root.join(place).exists())
+        .collect();
+    assert!(missing.is_empty(), "places that do not exist: {missing:?}");
 }
 
 #[test]
