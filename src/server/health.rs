@@ -79,7 +79,7 @@ impl Health {
 
     /// Replaces the services with those of a new generation. Services that stay keep their status, new ones are SERVING,
     /// and removed ones become unknown.
-    pub(crate) fn set_services<'a>(&self, services: impl IntoIterator<Item = &'a str>) {
+    pub(super) fn set_services<'a>(&self, services: impl IntoIterator<Item = &'a str>) {
         self.table.send_modify(|table| {
             let lasting = table.lasting.iter().copied();
             let services: HashSet<&str> = services.into_iter().chain(lasting).collect();
@@ -94,7 +94,7 @@ impl Health {
     }
 
     /// Sets everything to NOT_SERVING for good. Watches end after they have sent that.
-    pub(crate) fn shutdown(&self) {
+    pub(super) fn shutdown(&self) {
         self.table.send_modify(|table| table.shut_down = true);
     }
 
@@ -117,7 +117,7 @@ impl Table {
 
 /// Answers `grpc.health.v1.Health/Check`, with NOT_FOUND for a service that is not served.
 #[derive(Debug, Clone)]
-pub(crate) struct Check(pub(crate) Health);
+pub(super) struct Check(pub(super) Health);
 
 impl Handler for Check {
     fn begins_in_place(&self) -> bool {
@@ -138,7 +138,7 @@ impl Handler for Check {
 /// A service that is not served is SERVICE_UNKNOWN, and may be added by a reload. The watch ends when the server drains,
 /// which would otherwise wait for it until the drain timeout.
 #[derive(Debug, Clone)]
-pub(crate) struct Watch(pub(crate) Health);
+pub(super) struct Watch(pub(super) Health);
 
 impl Handler for Watch {
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {

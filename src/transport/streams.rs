@@ -25,12 +25,12 @@ const ROUNDS: usize = 16;
 thread_local! {
     /// When the call of the stream that is polled on this thread must end. It is passed this way because hyper, which is
     /// in between, has no place for it.
-    static BEGUN: Cell<Option<Expiry>> = const { Cell::new(None) };
+    static STARTED_CALL: Cell<Option<Expiry>> = const { Cell::new(None) };
 }
 
 /// Tells the stream that is being polled when its call must end.
 pub(crate) fn call_began(expiry: Option<Expiry>) {
-    BEGUN.set(expiry);
+    STARTED_CALL.set(expiry);
 }
 
 type StreamFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -38,14 +38,14 @@ type StreamFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Runs a connection and its streams.
 pub(super) struct Streams {
     activity: Arc<Activity>,
-    wakes: Arc<Wakes>,
-    /// Made of `wakes`; wakes the connection.
+    connection_waker: Arc<ConnectionWaker>,
+    /// The same, in the form that a context takes.
     waker: Waker,
 }
 
 impl Streams {
     pub(super) fn new() -> Self {
-        let wakes = Arc::<Wakes>::default();
+        let connection_waker = Arc::<ConnectionWaker>::default();
         Self {
             activity: Arc::new(Activity {
                 accepted: Mutex::default(),
@@ -53,8 +53,8 @@ impl Streams {
                 connected: Instant::now(),
                 idle_since: AtomicU64::new(0),
             }),
-            waker: Waker::from(Arc::clone(&wakes)),
-            wakes,
+            waker: Waker::from(Arc::clone(&connection_waker)),
+            connection_waker,
         }
     }
 
@@ -78,23 +78,23 @@ impl Streams {
         buffered: &BufferedIo<I>,
         cx: &mut Context<'_>,
     ) -> Poll<C::Output> {
-        self.wakes.task.register(cx.waker());
+        self.connection_waker.task.register(cx.waker());
         let mut own = Context::from_waker(&self.waker);
-        let mut rests = false;
+        let mut idle = false;
         for _ in 0..ROUNDS {
-            self.wakes.begin_round();
+            self.connection_waker.begin_round();
             let end = connection.as_mut().poll(&mut own);
             if end.is_ready() {
                 return end;
             }
             self.begin_accepted();
-            rests = self.wakes.end_round();
-            if rests {
+            idle = self.connection_waker.end_round();
+            if idle {
                 break;
             }
         }
         buffered.poll_write_out(&mut own);
-        if !rests {
+        if !idle {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
@@ -123,39 +123,39 @@ impl Drop for Streams {
 /// While it runs, a wake only makes it go another round. Waking a running task through the runtime would queue it, and
 /// wake another thread to look at the queue.
 #[derive(Default)]
-struct Wakes {
+struct ConnectionWaker {
     state: AtomicU8,
     task: AtomicWaker,
 }
 
 /// The task waits for a wake.
-const RESTS: u8 = 0;
+const IDLE: u8 = 0;
 /// It runs, and was not woken since its round began.
-const WORKS: u8 = 1;
+const RUNNING: u8 = 1;
 /// It was woken.
 const WOKEN: u8 = 2;
 
-impl Wakes {
+impl ConnectionWaker {
     fn begin_round(&self) {
-        self.state.store(WORKS, Ordering::SeqCst);
+        self.state.store(RUNNING, Ordering::SeqCst);
     }
 
     /// Whether the task was not woken since the round began, and so waits from now on.
     fn end_round(&self) -> bool {
-        let rests = self
+        let idle = self
             .state
-            .compare_exchange(WORKS, RESTS, Ordering::SeqCst, Ordering::SeqCst);
-        rests.is_ok()
+            .compare_exchange(RUNNING, IDLE, Ordering::SeqCst, Ordering::SeqCst);
+        idle.is_ok()
     }
 }
 
-impl Wake for Wakes {
+impl Wake for ConnectionWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.state.swap(WOKEN, Ordering::SeqCst) == RESTS {
+        if self.state.swap(WOKEN, Ordering::SeqCst) == IDLE {
             self.task.wake();
         }
     }
@@ -230,7 +230,7 @@ impl<F: Future<Output = ()>> Future for BoundedStream<F> {
         let this = self.project();
         let ended = this.stream.poll(cx);
         if !std::mem::replace(this.polled, true) {
-            *this.expiry = BEGUN.take();
+            *this.expiry = STARTED_CALL.take();
             return ended;
         }
         if ended.is_ready() {

@@ -27,7 +27,7 @@ use crate::schema::Schema;
 
 /// The schemas of one generation. If two declare the same name, the first one counts.
 #[derive(Debug)]
-pub(crate) struct ReflectionIndex {
+pub(in crate::server) struct ReflectionIndex {
     schemas: Vec<IndexedSchema>,
     /// Sorted, without duplicates.
     services: Vec<ServiceResponse>,
@@ -43,13 +43,13 @@ struct IndexedSchema {
 /// The names of the files that one stream has sent. A file is always sent with its imports, so the imports of each file
 /// are in here too.
 #[derive(Debug, Default)]
-pub(crate) struct SentFiles(HashSet<String>);
+pub(in crate::server) struct SentFiles(HashSet<String>);
 
 /// The answer to a request for something that does not exist. The stream goes on.
 type Miss = ErrorResponse;
 
 impl ReflectionIndex {
-    pub(crate) fn new(schemas: &[&Schema]) -> Self {
+    pub(in crate::server) fn new(schemas: &[&Schema]) -> Self {
         let services: BTreeSet<String> = schemas
             .iter()
             .flat_map(|schema| schema.pool().services())
@@ -65,7 +65,7 @@ impl ReflectionIndex {
     }
 
     /// The response to a request. `sent` has the files that this stream has sent already.
-    pub(crate) fn answer(
+    pub(in crate::server) fn answer(
         &self,
         request: ServerReflectionRequest,
         sent: &mut SentFiles,

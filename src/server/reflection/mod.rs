@@ -15,18 +15,18 @@ use prost::Message as _;
 use tonic::Status;
 use tonic_reflection::pb::v1;
 
-pub(crate) use self::index::ReflectionIndex;
+pub(super) use self::index::ReflectionIndex;
 use self::index::SentFiles;
 use crate::handler::{Call, Handler};
 
 /// Answers `ServerReflectionInfo` of both versions.
-pub(crate) struct Reflection {
+pub(super) struct Reflection {
     /// Built at the first request.
     index: LazyLock<ReflectionIndex, Box<dyn FnOnce() -> ReflectionIndex + Send>>,
 }
 
 impl Reflection {
-    pub(crate) fn new(index: impl FnOnce() -> ReflectionIndex + Send + 'static) -> Self {
+    pub(super) fn new(index: impl FnOnce() -> ReflectionIndex + Send + 'static) -> Self {
         Self {
             index: LazyLock::new(Box::new(index)),
         }

@@ -125,12 +125,7 @@ impl FrameScanner {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-
-    /// The bytes of a frame.
-    pub(in crate::transport::http2) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
-    }
+    use crate::transport::http2::testing::frame;
 
     /// The types of the frames in these pieces, which end with the last of them.
     pub(in crate::transport::http2) fn kinds<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {

@@ -10,6 +10,8 @@ mod frame;
 mod guard;
 mod late_window_update;
 mod preface;
+#[cfg(test)]
+pub(super) mod testing;
 
 pub(super) use self::guard::Guarded;
 pub(super) use self::preface::{Prefaced, read_preface};

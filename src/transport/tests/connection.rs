@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 use super::{Client, HANG, read_to_close, start, text};
 use crate::handler::Phase;
 use crate::transport::Limits;
+use crate::transport::http2::testing::frame;
 
 #[tokio::test]
 async fn peer_is_told() {
@@ -143,12 +144,6 @@ async fn old_connection_is_told_to_leave_and_cut_after_its_grace() {
     assert_eq!(text(response).await.unwrap(), "open");
     text(never).await.unwrap_err();
     assert!(started.elapsed() >= Duration::from_millis(950));
-}
-
-/// One frame, RFC 9113 section 4.1.
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 const SETTINGS: u8 = 4;
