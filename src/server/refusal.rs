@@ -22,7 +22,8 @@ pub(super) fn refuse(status: &Status) -> Response<CallBody> {
 /// stream is reset may lose the response.
 pub(super) async fn refuse_http(code: StatusCode, request: Request<RequestBody>) -> Response<CallBody> {
     let is_head = request.method() == HttpMethod::HEAD;
-    request.into_body().discard().await;
+    let mut request = request.into_body();
+    request.discard().await;
     let (text, allowed) = match code {
         StatusCode::METHOD_NOT_ALLOWED => ("gRPC calls are sent by POST\n", Some("POST")),
         _ => ("gRPC calls have the content type application/grpc\n", None),

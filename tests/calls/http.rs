@@ -154,3 +154,28 @@ async fn what_is_not_grpc_is_refused_when_it_has_been_read_or_after_a_moment() {
     wire.read(ended(21)).await;
     assert!(sent.elapsed() >= Duration::from_millis(900), "it may still send");
 }
+
+#[tokio::test]
+async fn what_is_not_grpc_is_refused_after_a_mebibyte() {
+    let limits = Limits {
+        stream_window: 2 << 20,
+        ..Limits::default()
+    };
+    let server = Server::builder(schema()).limits(limits).build().expect("fits");
+    let running = Running::start(server).await;
+    let mut wire = Wire::open(&running.addr).await;
+    let get = |stream| frame(HEADERS, END_HEADERS, stream, &[0x82, 0x86, 0x84]);
+    let mebibyte = frame(DATA, 0, 3, &[0; 16384]).repeat(64);
+    // Neither ends, so the time of the first is over before that of the second. After the ping, the windows are open.
+    wire.send(&[get(1), get(3), frame(PING, 0, 0, b"all read")].concat())
+        .await;
+    wire.read(|frame| (frame.kind, frame.flags) == (PING, ACK)).await;
+    wire.send(&mebibyte).await;
+    let mut ended = Vec::new();
+    let both = wire.read(|frame| {
+        ended.extend((frame.stream != 0 && frame.flags & END_STREAM != 0).then_some(frame.stream));
+        ended.len() == 2
+    });
+    both.await;
+    assert_eq!(ended, [3, 1]);
+}

@@ -25,6 +25,9 @@ const MARGIN_KIB: u64 = 2 << 10;
 /// would take half a GiB.
 const WAITING_DATA_MARGIN_KIB: u64 = 16 << 10;
 
+/// The same for a thousand streams that wait at once.
+const WAITING_STREAMS_MARGIN_KIB: u64 = 4 << 10;
+
 /// No call of another connection takes longer, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -193,6 +196,26 @@ async fn flood_of_resets_is_told_to_calm_down() {
         (0..BATCH).flat_map(call).collect()
     };
     assert_calmed(&scene.flood(opening(), batch, 100).await);
+}
+
+/// Such a request is read for up to a second before it is refused, and is one of the streams of its connection until then.
+#[tokio::test(flavor = "multi_thread")]
+async fn flood_of_requests_that_are_not_grpc_and_never_end_is_told_to_calm_down() {
+    let scene = Scene::set().await;
+    let batch = |batch: usize| {
+        let get = |index: usize| {
+            let stream = u32::try_from(2 * (batch * BATCH + index) + 1).expect("31 bits");
+            // :method GET, :scheme http, :path /
+            let headers = frame(HEADERS, END_HEADERS, stream, &[0x82, 0x86, 0x84]);
+            [headers, frame(DATA, 0, stream, &[0; 10])].concat()
+        };
+        (0..BATCH).flat_map(get).collect()
+    };
+    assert_calmed(
+        &scene
+            .flood_within(WAITING_STREAMS_MARGIN_KIB, opening(), batch, 5)
+            .await,
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

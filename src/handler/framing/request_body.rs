@@ -12,6 +12,9 @@ use tonic::body::Body;
 
 use crate::handler::lifecycle::LINGER_TIMEOUT;
 
+/// How much of a request is read before it is refused as not gRPC, in bytes.
+const MAX_DISCARDED: usize = 1 << 20;
+
 /// The body of a request. If it is dropped before all of it has come, what the client still sends is read and discarded
 /// for a moment.
 ///
@@ -38,16 +41,22 @@ impl RequestBody {
         Pin::new(&mut self.0).poll_frame(cx)
     }
 
-    /// Reads and discards what the client still sends, up to its end or for a moment.
-    pub(crate) async fn discard(mut self) {
-        discard(std::mem::take(&mut self.0)).await;
+    /// Reads and discards what the client sends, until it ends the stream, has sent 1 MiB, or a second has passed.
+    pub(crate) async fn discard(&mut self) {
+        // All three end it the same way.
+        let _ = tokio::time::timeout(LINGER_TIMEOUT, discard(&mut self.0, MAX_DISCARDED)).await;
     }
 }
 
-async fn discard(mut body: Body) {
-    let ended = async { while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {} };
-    // Either way nothing more of it is read.
-    let _ = tokio::time::timeout(LINGER_TIMEOUT, ended).await;
+/// Reads a body until it ends or `max_bytes` of it have come.
+async fn discard(body: &mut Body, max_bytes: usize) {
+    let mut read = 0;
+    while read < max_bytes {
+        match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+            Some(Ok(frame)) => read += frame.data_ref().map_or(0, Bytes::len),
+            Some(Err(_)) | None => return,
+        }
+    }
 }
 
 impl Drop for RequestBody {
@@ -56,7 +65,10 @@ impl Drop for RequestBody {
             return;
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(discard(std::mem::take(&mut self.0)));
+            let mut body = std::mem::take(&mut self.0);
+            runtime.spawn(tokio::time::timeout(LINGER_TIMEOUT, async move {
+                discard(&mut body, usize::MAX).await;
+            }));
         }
     }
 }
