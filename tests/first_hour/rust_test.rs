@@ -20,7 +20,7 @@ async fn serve(folder: &str) -> Result<String, protod::Error> {
 async fn a_search_is_answered() -> Result<(), Box<dyn std::error::Error>> {
     let address = serve("proto").await?;
 
-    // In place of this client comes the code that you test.
+    // Replace this client with the code that you test.
     let client = Client::connect(&address).await?;
     let search = client.method("proto.SearchService/Search")?;
     let request = Message::from_json(search.input().clone(), r#"{"request": "gRPC"}"#)?;
