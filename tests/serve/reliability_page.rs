@@ -6,7 +6,7 @@ use std::path::Path;
 /// The back-quoted names in the second column of the tables of facts.
 fn named_tests(page: &str) -> Vec<&str> {
     let (_, facts) = page
-        .split_once("\n## What is otherwise below\n")
+        .split_once("\n## Behaviour of libraries and clients\n")
         .expect("a heading");
     let (facts, _) = facts.split_once("\n## ").expect("the next heading");
     let rows = facts.lines().filter_map(|line| line.strip_prefix("| "));
