@@ -7,14 +7,14 @@ WORKDIR /src
 COPY . .
 RUN cargo build --profile dist --locked --bin protod
 
-# The C library, the roots of TLS, and a user without rights.
+# The C library, the root certificates, and an unprivileged user.
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /src/target/dist/protod /usr/local/bin/protod
 USER nonroot
 ENV PROTOD_ADDR=0.0.0.0:9002
 EXPOSE 9002
-# It asks by reflection and in plain text: with --no-reflection or TLS, give a check of your own.
+# It uses reflection and plain text. With --no-reflection or TLS, give your own check.
 HEALTHCHECK CMD ["protod", "call", "localhost:9002", "grpc.health.v1.Health/Check"]
-# The form of a list: protod itself gets the signals.
+# A list, so that protod itself gets the signals.
 ENTRYPOINT ["protod"]
 CMD ["serve", "/proto"]

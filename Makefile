@@ -1,8 +1,8 @@
-# make help lists what there is.
+# make help lists the targets.
 .DEFAULT_GOAL := help
 .PHONY: help run test conformance fuzz-smoke lint package descriptors
 
-# tests/validation is compiled with it.
+# For tests/validation.
 export PROTOC := $(CURDIR)/target/clients/bin/protoc
 
 help: ## list the targets

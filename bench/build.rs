@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ["../proto", "proto"],
     )?;
     tonic_prost_build::configure()
-        // Generous to the twin: a payload is a slice of the receive buffer, not a copy.
+        // This favours the twin: a payload is a slice of the receive buffer, not a copy.
         .bytes(".bench.Chunk.data")
         .compile_fds(set)?;
     Ok(())

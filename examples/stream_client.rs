@@ -1,4 +1,4 @@
-//! The tutorial's client over dynamic messages: no build.rs, no generated code, and the protos from the server.
+//! The tutorial's client with dynamic messages: no build.rs, no generated code, and the protos from the server.
 //!
 //! ```sh
 //! cargo run --release --bin protod -- serve    # or: cargo run --release --example stream_server

@@ -1,4 +1,4 @@
-//! The tutorial's services as Rust closures over dynamic messages: no build.rs, no generated code.
+//! The tutorial's services as Rust closures with dynamic messages: no build.rs, no generated code.
 //!
 //! ```sh
 //! cargo run --release --example stream_server

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Remakes src/schema/source/bundled.binpb: the protos of others that nearly every API imports, compiled by protoc, so that
-# they resolve where the user has none (google/protobuf is built in, so it stays out). All of it comes from package
-# registries, pinned. Needs pip, cargo and a network.
+# Makes src/schema/source/bundled.binpb again: the protos that most APIs import, compiled by protoc, so that users need no
+# copies (google/protobuf is not in it, because it is built in separately). All of it comes from package registries, in fixed
+# versions. Needs pip, cargo and a network.
 set -eu
 
 GOOGLEAPIS=1.76.0    # PyPI googleapis-common-protos: google/api, google/rpc, google/type

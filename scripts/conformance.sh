@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs conformance suites against protod: the named ones, or all three.
+# Runs the named conformance suites against protod, or all three.
 #
 #   scripts/conformance.sh [protobuf|connect|h2spec]...
 #
@@ -8,7 +8,7 @@
 # h2spec     HTTP/2 and HPACK, frame by frame
 #
 # tests/conformance/SUITE/known-failing.txt lists the cases that are known to fail, each with its reason. The run fails
-# if another case fails, or if a listed one passes.
+# if another case fails, or if a listed case passes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,8 +19,8 @@ fail() {
     exit 1
 }
 
-# Builds all that is tested at once: with the examples the dependencies have the features that `cargo test` has built
-# them with.
+# Builds everything in one command. With the examples, the dependencies have the same features as for `cargo test`, so they
+# are not built again.
 build() {
     cargo build --quiet --bin protod --example conformance-protobuf --example conformance-connect
 }
@@ -48,7 +48,7 @@ run_h2spec() {
     mkdir -p "$output"
     exec {log}< <(exec target/debug/protod serve --addr 127.0.0.1:0 proto 2>&1 >"$output/stdout.txt")
     local server=$!
-    # shellcheck disable=SC2064 # this server, now
+    # shellcheck disable=SC2064 # the current value of $server
     trap "kill $server 2>/dev/null || true" EXIT
     until [[ $line == "protod listening on "* ]]; do
         read -r -t 20 line <&"$log" || fail "protod does not listen"

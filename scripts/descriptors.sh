@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes descriptors/*.binpb anew from proto/*.proto, with the real protoc.
+# Makes descriptors/*.binpb again from proto/*.proto, with protoc.
 #
-# They are served as they are by `protod serve descriptors/stream.binpb`, and they are what protod's own compile of
-# the text must equal. Imports and source info are in them, and files are named as an import would name them.
+# `protod serve descriptors/stream.binpb` serves them, and protod's own compile of the text must equal them. They include
+# imports and source info, and files are named as in an import.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

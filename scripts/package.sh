@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds protod from the files of its package alone, as a user of crates.io would, and runs the examples of its docs.
-# What cargo has built for the repository is used again.
+# Builds protod from only the files of its package, like a user of crates.io, and runs the examples of its docs.
+# It reuses what cargo has built for the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

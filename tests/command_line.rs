@@ -1,5 +1,5 @@
-//! Wrong usage of the binary: exit code 2, and what is right. Tests of the definition of the command line, and of its page
-//! in docs/, stand beside it: src/bin/protod/tests.
+//! Wrong usage of the binary: exit code 2, and a message that says what is right. The tests of the definition of the
+//! command line, and of its page in docs/, are in src/bin/protod/tests.
 
 use std::process;
 

@@ -1,6 +1,6 @@
 //! The dependencies that are shipped have the licences, sources and versions that `deny.toml` allows.
 //!
-//! This is the part of `cargo deny check` that needs no network and no other program. Like cargo-deny it looks at protod
+//! This is the part of `cargo deny check` that needs no network and no other program. Like cargo-deny it checks protod
 //! with its normal and build dependencies, on the first of the targets.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -40,7 +40,7 @@ fn crates(list: &toml::Value) -> Vec<&str> {
         .collect()
 }
 
-/// What cargo knows about the workspace. It downloads manifests that are missing, and nothing if none is.
+/// The metadata of the workspace, from cargo, which downloads only what is missing.
 fn metadata(target: &str) -> Value {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -128,7 +128,7 @@ fn license_problems(deny: &toml::Table, packages: &[Package]) -> Vec<String> {
     problems
 }
 
-/// Banned crates, crates in several versions, and listed versions that are not there.
+/// Banned crates, crates in several versions, and listed versions that no longer exist.
 fn ban_problems(deny: &toml::Table, packages: &[Package]) -> Vec<String> {
     let bans = &deny["bans"];
     let banned = crates(&bans["deny"]);
@@ -241,7 +241,7 @@ fn what_is_not_allowed_is_found() {
     );
 }
 
-/// The crates that a build with those arguments has, protod itself among them.
+/// The crates in a build with these arguments, including protod itself.
 fn crates_of_a_build(arguments: &[&str]) -> usize {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -258,7 +258,7 @@ fn crates_of_a_build(arguments: &[&str]) -> usize {
         String::from_utf8_lossy(&output.stderr)
     );
     let text = String::from_utf8(output.stdout).expect("it prints text");
-    // A crate that is printed before has a mark behind it.
+    // A crate that was printed before has a mark after it.
     let names: BTreeSet<&str> = text.lines().map(|line| line.trim_end_matches(" (*)")).collect();
     names.len()
 }

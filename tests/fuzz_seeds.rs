@@ -1,4 +1,4 @@
-//! The fuzz targets over their seeds, without a fuzzer: what was once found stays mended.
+//! Runs the fuzz targets on their seeds, without a fuzzer, so that what was found once stays fixed.
 
 #![expect(clippy::print_stdout, reason = "the harness shows it when a test fails")]
 

@@ -1,16 +1,16 @@
-//! docs/rules.md is true: its rules load, its calls are answered as it says, its commands print what it says.
+//! docs/rules.md is correct: its rules load, its calls get the answers it shows, and its commands print what it shows.
 //!
-//! | block | what is done with it |
+//! | block | meaning |
 //! |---|---|
 //! | `proto` | a file of the schema; its first line is `// NAME` |
 //! | `yaml` | rules, which must load and conform to the JSON Schema |
 //! | `yaml wrong` | rules for the commands after it, which must not load |
 //! | `call` | calls to a server with the rules before it, in order |
-//! | `console` | commands beside the protos and the rules before it, and what they print |
+//! | `console` | commands, run next to the protos and the rules before it, and what they print |
 //!
-//! A call is a line `> METHOD JSON…` with its requests and perhaps lines `> NAME: VALUE` with metadata. The lines `<` after it
-//! are all that comes back, in order: headers and trailers that are named, messages, a status other than OK, and
-//! its details.
+//! A call is a line `> METHOD JSON…` with its requests, and optional lines `> NAME: VALUE` with metadata. The lines `<`
+//! after it are the whole answer, in order: the named headers and trailers, messages, a status other than OK, and its
+//! details.
 
 #[path = "support/calls.rs"]
 mod calls;
@@ -43,7 +43,7 @@ const RULES: &str = "shop.rules.yaml";
 struct Block {
     kind: String,
     text: String,
-    /// Of its first line, in the guide.
+    /// The number of its first line in the guide.
     line: usize,
 }
 
@@ -122,7 +122,7 @@ async fn the_guide_is_true() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A call of the guide, and what must come back.
+/// A call in the guide, and its expected answer.
 #[derive(Default)]
 struct Call {
     line: usize,
@@ -164,7 +164,7 @@ fn parse_calls(block: &Block) -> Vec<Call> {
     calls
 }
 
-/// The calls of a block whose answers were others.
+/// The calls of a block whose answers differ.
 async fn wrong_calls(server: &Running, block: &Block) -> Vec<String> {
     let mut wrong = Vec::new();
     for call in parse_calls(block) {
@@ -188,7 +188,7 @@ async fn wrong_calls(server: &Running, block: &Block) -> Vec<String> {
     wrong
 }
 
-/// All that came, as the guide writes it. Of the metadata only what it names: each call has more.
+/// The whole answer as the guide writes it, with only the metadata that the guide names.
 fn lines(answer: &Answer, expected: &[String]) -> Vec<String> {
     let mut lines = metadata(&answer.headers, expected);
     lines.extend(answer.messages.iter().cloned());
@@ -215,7 +215,7 @@ fn metadata(map: &MetadataMap, expected: &[String]) -> Vec<String> {
     lines.filter(named).collect()
 }
 
-/// The details of a status, with their types from where the guide has them.
+/// The details of a status, with their types taken from the guide's schema.
 fn details(bytes: &[u8]) -> Vec<String> {
     let status = tonic_types::Status::decode(bytes).expect("a google.rpc.Status");
     let mut pool = DescriptorPool::decode(tonic_types::pb::FILE_DESCRIPTOR_SET).expect("it is sound");
@@ -237,7 +237,7 @@ fn details(bytes: &[u8]) -> Vec<String> {
     status.details.iter().map(detail).collect()
 }
 
-/// JSON by its values, all else by its letters.
+/// Compares JSON by its values, and everything else as text.
 fn same_line(found: &str, expected: &str) -> bool {
     let parse = |line: &str| {
         let json = line.strip_prefix("detail ").unwrap_or(line);
@@ -249,7 +249,7 @@ fn same_line(found: &str, expected: &str) -> bool {
     }
 }
 
-/// The commands of a block that print something else.
+/// The commands of a block whose output differs.
 fn wrong_commands(folder: &Path, block: &Block) -> Vec<String> {
     let mut wrong = Vec::new();
     for session in block.text.split("$ protod ").skip(1) {
@@ -267,7 +267,7 @@ fn wrong_commands(folder: &Path, block: &Block) -> Vec<String> {
     wrong
 }
 
-/// The words of a command line; what stands between single quotes is one.
+/// The words of a command line. Text in single quotes is one word.
 fn words(line: &str) -> Vec<&str> {
     let mut words = Vec::new();
     for (text, quoted) in line.split('\'').zip([false, true].into_iter().cycle()) {

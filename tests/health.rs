@@ -1,4 +1,4 @@
-//! grpc.health.v1 of a running server, asked with the client that tonic generates.
+//! grpc.health.v1 of a running server, called by the client that tonic generates.
 
 use protod::{Handlers, Schema, Server, ServingStatus};
 use tokio::sync::oneshot;

@@ -16,7 +16,7 @@ fn validator() -> Validator {
     jsonschema::validator_for(&schema).expect("its references resolve")
 }
 
-/// What is wrong with a rules file; nothing if it conforms.
+/// The problems of a rules file; empty if it conforms.
 fn problems(validator: &Validator, yaml: &str) -> Vec<String> {
     let file = yaml::parse(yaml);
     let errors = validator.iter_errors(&file);
@@ -25,7 +25,7 @@ fn problems(validator: &Validator, yaml: &str) -> Vec<String> {
         .collect()
 }
 
-/// The files below `folder` whose names end so; what cargo makes is no part of the repository.
+/// The files below `folder` with this ending, without cargo's output.
 fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("it is there") {
         let path = entry.expect("it can be listed").path();

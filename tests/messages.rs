@@ -1,4 +1,4 @@
-//! What the one-pass check accepts is what prost-reflect decodes, and the other way round.
+//! The one-pass check accepts exactly the messages that prost-reflect decodes.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -31,12 +31,12 @@ fn schema() -> (Schema, MessageDescriptor) {
     (schema, every)
 }
 
-/// Field numbers that the type has, and some that it does not.
+/// Field numbers that the type has, and some that it does not have.
 fn number() -> impl Strategy<Value = u64> {
     prop_oneof![8 => 1_u64..20, 1 => Just(300), 1 => 1000_u64..1003, 1 => Just(5000), 1 => Just(0)]
 }
 
-/// Bytes that look like a message: mostly well formed, now and then not.
+/// Bytes that look like a message: mostly well formed, sometimes malformed.
 fn wire(depth: u32) -> BoxedStrategy<Vec<u8>> {
     let payload = if depth == 0 {
         vec(any::<u8>(), 0..6).boxed()
@@ -52,7 +52,7 @@ fn wire(depth: u32) -> BoxedStrategy<Vec<u8>> {
                 0 => encode_varint(scalar >> (scalar % 64), &mut bytes),
                 1 => bytes.extend(scalar.to_le_bytes()),
                 2 => {
-                    // One time in twenty the length is off by one.
+                    // In one of twenty cases the length is off by one.
                     encode_varint(payload.len() as u64 + u64::from(slip == 0), &mut bytes);
                     bytes.extend(payload);
                 }
@@ -74,7 +74,7 @@ fn agree(bytes: Vec<u8>) -> Result<bool, TestCaseError> {
     SCHEMA.with(|(schema, every)| {
         let ours = Message::decode(schema, every, bytes.clone());
         let theirs = DynamicMessage::decode(every.clone(), &bytes[..]);
-        // prost-reflect reads a map's entry whatever wire type its key has; we hold to the wire format.
+        // prost-reflect reads a map's entry with any wire type of its key; protod follows the wire format.
         let stricter = ours.as_ref().is_err_and(|error| {
             let error = error.to_string();
             error.contains("a field's key")
@@ -154,7 +154,7 @@ fn an_overlong_key_is_malformed() {
 #[test]
 fn four_mebibyte_of_empty_messages_stays_under_budget() {
     let (schema, every) = schema();
-    // Field 12, length 0: 2,097,152 empty sub-messages, which would decode into more than 100 MiB.
+    // Field 12, length 0: 2,097,152 empty sub-messages, which would take more than 100 MiB when decoded.
     let error =
         Message::decode(&schema, &every, [0x62, 0x00].repeat(2 * 1024 * 1024)).expect_err("over budget");
     assert!(error.is_too_large());
@@ -198,7 +198,7 @@ fn json_of_an_any_stays_under_budget() {
             .expect("two elements")
             .to_json()
     };
-    // As many bytes, in one element and in two million.
+    // The same number of bytes, in one element and in two million.
     let mut data = Vec::new();
     prost::encoding::bytes::encode(2, &vec![0_u8; 4 * 1024 * 1024], &mut data);
     json_of(data).expect("within the budget");

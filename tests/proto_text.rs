@@ -1,4 +1,4 @@
-//! Descriptors printed as proto text: what it says, and that it compiles to what was printed.
+//! Descriptors printed as proto text: the text, and that it compiles to the same descriptors.
 
 use prost::Message as _;
 use prost_types::FileDescriptorProto;
@@ -123,7 +123,7 @@ fn each_kind_of_symbol_is_printed_by_itself() {
     }
 }
 
-/// A nearer name hides a farther one, so the short name would mean another type.
+/// A name in an inner scope hides one in an outer scope, so the short name would mean another type.
 #[test]
 fn a_type_is_named_so_that_it_means_itself() {
     let schema = Schema::from_source(
@@ -148,7 +148,7 @@ fn a_type_is_named_so_that_it_means_itself() {
     }
 }
 
-/// Real protos, full of options of their own: those that protod brings along.
+/// Real protos with many custom options: those built into protod.
 #[test]
 fn what_is_printed_compiles_to_what_was_printed() {
     let all = r#"syntax = "proto3";
@@ -166,7 +166,7 @@ fn what_is_printed_compiles_to_what_was_printed() {
     }
     let mut compared = 0;
     for file in schema.files() {
-        // Those in the library are taken from there, whatever a folder has.
+        // Built-in files are used even if the folder has its own.
         if file.name.starts_with("google/protobuf/") {
             continue;
         }
@@ -191,7 +191,7 @@ fn what_is_printed_compiles_to_what_was_printed() {
     assert!(compared > 12, "only {compared} files were compared");
 }
 
-/// A set or a server may hold what no text would: 3000 levels take a few kilobytes each.
+/// A set or a server may nest deeper than any text: 3000 levels take a few kilobytes each.
 #[test]
 fn an_option_of_any_inside_any_is_printed_whatever_its_depth() {
     let text = r#"syntax = "proto2";

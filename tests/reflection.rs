@@ -1,4 +1,4 @@
-//! Reflection of a running server, asked with the clients that tonic generates.
+//! Reflection of a running server, called by the clients that tonic generates.
 
 use protod::{Handlers, Schema, Server};
 use tokio::sync::{mpsc, oneshot};
@@ -27,8 +27,8 @@ async fn start(server: &Server) -> (Channel, oneshot::Sender<()>) {
     (endpoint.connect().await.expect("the server listens"), stop)
 }
 
-/// Opens a stream of one version, and gives a closure that asks for a symbol on it: how many files come, or
-/// the code of the error in band.
+/// Opens a stream of one version, and returns a closure that asks for a symbol on it. The closure returns the number of
+/// files, or the code of the error response.
 macro_rules! asking {
     ($version:ident, $channel:expr) => {{
         use $version::server_reflection_request::MessageRequest;
@@ -120,14 +120,14 @@ async fn reflection_that_is_off_is_unimplemented() {
         .server_reflection_info(tokio_stream::empty())
         .await;
     assert_eq!(asked.unwrap_err().code(), Code::Unimplemented);
-    // Where clients go on.
+    // Where clients continue.
     let asked = v1alpha::server_reflection_client::ServerReflectionClient::new(channel)
         .server_reflection_info(tokio_stream::empty())
         .await;
     assert_eq!(asked.unwrap_err().code(), Code::Unimplemented);
 }
 
-/// Hits and misses of one stream of a version, with what each answer echoes.
+/// Hits and misses on one stream of a version, with what each response echoes.
 macro_rules! echoes {
     ($version:ident, $channel:expr) => {{
         use $version::server_reflection_request::MessageRequest;

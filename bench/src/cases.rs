@@ -1,7 +1,7 @@
 //! The cases: what is called in each, and what must be answered.
 //!
-//! Expected answers are messages of the compiled types, so they are compared as values: a server may order its fields as
-//! it likes.
+//! Expected answers are messages of the compiled types and are compared as values, so a server may send its fields in any
+//! order.
 
 use std::fmt::Debug;
 
@@ -16,16 +16,16 @@ use crate::load::{Check, Load};
 const PAYLOAD: usize = 4096;
 const VALUE: i32 = 2018;
 
-/// One thing that is measured.
+/// One case that is measured.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
-    /// What one is divided by: `message` or `call`.
+    /// The unit of the figures: `message` or `call`.
     pub(crate) unit: &'static str,
-    /// Of `--messages`, this case does one in so many.
+    /// This case sends `--messages` divided by this number.
     pub(crate) share: u64,
-    /// What protod's CPU over the twin's should not exceed; cases without an aim run only when they are named.
+    /// The highest ratio of protod's CPU time to the twin's that is aimed for. Cases without an aim run only if named.
     pub(crate) aim: Option<f64>,
     pub(crate) load: fn(u64) -> Load,
 }
@@ -106,7 +106,7 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
-/// A load on `method` with one call, one request and one answer; the cases change what is more.
+/// A load on `method` with one call, one request and one answer; the cases change what differs.
 fn load<A>(method: &str, request: &impl Message, answer: impl Fn(u64) -> A + 'static) -> Load
 where
     A: Message + Default + PartialEq + Debug,
@@ -178,7 +178,7 @@ fn list(messages: u64) -> Load {
     }
 }
 
-/// Also what memory is measured with.
+/// Memory is also measured with this case.
 pub(crate) fn record(messages: u64) -> Load {
     let request = point("gRPC Stream Client: Record", VALUE);
     let one = |_| answer("gRPC Stream Server: Record", 1);

@@ -1,8 +1,8 @@
-//! The client's side of HTTP/2 by hand: just what a load generator needs, so that it is never the bottleneck.
+//! The client's side of HTTP/2 by hand: only what a load generator needs, so that it is not the bottleneck.
 //!
-//! Frames are written into one output buffer and read from one input buffer; a turn of the loop is at most one write and
-//! one read. Both flow-control windows are kept in both directions, with the sizes that hyper's own client takes. What
-//! the bench's servers have no reason to send (padding, CONTINUATION, push) is an error, never skipped.
+//! Frames are written into one output buffer and read from one input buffer. Each iteration of the loop makes at most one
+//! write and one read. Both flow-control windows work in both directions, with the sizes of hyper's own client. Frames that
+//! the bench's servers have no reason to send (padding, CONTINUATION, push) are errors.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -31,12 +31,12 @@ const STREAM_WINDOW: u32 = 2 << 20;
 const CONNECTION_WINDOW: u32 = 5 << 20;
 const SPEC_WINDOW: u32 = 65_535;
 
-/// Output is written out before it grows beyond this.
+/// Output is written before it grows beyond this.
 const OUTPUT_LIMIT: usize = 256 << 10;
-/// A server that says nothing for so long has failed.
+/// A server that sends nothing for this time has failed.
 const SILENCE: Duration = Duration::from_mins(1);
 
-/// What a server sent, but for what concerns the connection alone.
+/// What a server sent, except frames that only concern the connection.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A header block: response headers or trailers.
@@ -51,9 +51,9 @@ pub(crate) enum Event {
         bytes: Range<usize>,
         end: bool,
     },
-    /// The server takes so many more bytes on the stream.
+    /// The server accepts this many more bytes on the stream.
     Window { stream: u32, more: u32 },
-    /// The server ended the stream by an HTTP/2 error code.
+    /// The server ended the stream with an HTTP/2 error code.
     Reset { stream: u32, code: u32 },
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct Connection {
     output: Vec<u8>,
     written: usize,
     next_stream: u32,
-    /// What the server still takes: on this connection, and on a new stream.
+    /// How many bytes the server still accepts: on this connection, and on a new stream.
     send_window: usize,
     stream_send_window: usize,
     max_frame: usize,
@@ -123,7 +123,7 @@ impl Connection {
         &self.input
     }
 
-    /// How many calls the server takes at a time.
+    /// How many concurrent calls the server accepts.
     pub(crate) fn max_streams(&self) -> usize {
         self.max_streams
     }
@@ -133,10 +133,10 @@ impl Connection {
         self.output.len() - self.written < OUTPUT_LIMIT
     }
 
-    /// Opens a stream for a POST to `path`; gives its id and what the server takes on it.
+    /// Opens a stream for a POST to `path`. Returns its id and how many bytes the server accepts on it.
     ///
-    /// A connection serves one path only: from the second call on every field is an index into the table that the first
-    /// call filled, as with any client's encoder.
+    /// A connection has only one path. From the second call on, every field is an index into the table that the first call
+    /// filled, as with any client's encoder.
     pub(crate) fn open_stream(&mut self, path: &str) -> (u32, usize) {
         let stream = self.next_stream;
         self.next_stream += 2;
@@ -154,8 +154,8 @@ impl Connection {
         (stream, self.stream_send_window)
     }
 
-    /// Sends the longest beginning of `bytes` that windows and frame size allow; gives its length.
-    /// END_STREAM is set if `last` and all of it went.
+    /// Sends as many of `bytes` as windows and frame size allow, and returns how many. END_STREAM is set if `last` and all
+    /// of them were sent.
     pub(crate) fn send(&mut self, stream: u32, window: &mut usize, bytes: &[u8], last: bool) -> usize {
         let length = bytes.len().min(*window).min(self.send_window).min(self.max_frame);
         let end = last && length == bytes.len();
@@ -172,10 +172,10 @@ impl Connection {
         self.write(WINDOW_UPDATE, 0, stream, &length.to_be_bytes());
     }
 
-    /// When so much of a stream's window is used, it is time to acknowledge.
+    /// When this much of a stream's window is used, it is time to acknowledge.
     pub(crate) const STREAM_ACKNOWLEDGE: u32 = STREAM_WINDOW / 2;
 
-    /// Writes what is in the output, and reads what has come; waits if neither is possible.
+    /// Writes the output and reads the input. Waits if neither is possible.
     pub(crate) async fn exchange(&mut self) -> Result<()> {
         loop {
             let wrote = self.try_write()?;
@@ -211,7 +211,7 @@ impl Connection {
     }
 
     fn try_read(&mut self) -> Result<bool> {
-        // What is left is less than a frame: it moves to the front.
+        // The rest is less than a frame, and moves to the front.
         self.input.copy_within(self.unread.clone(), 0);
         self.unread = 0..self.unread.len();
         match self.socket.try_read(&mut self.input[self.unread.end..]) {
@@ -223,7 +223,7 @@ impl Connection {
         Ok(true)
     }
 
-    /// The next event of those that have been read, or nothing when more must be read first.
+    /// The next event from the input, or `None` if more must be read first.
     pub(crate) fn next_event(&mut self) -> Result<Option<Event>> {
         while let Some((kind, flags, stream, payload)) = self.next_frame() {
             ensure!(
@@ -331,7 +331,7 @@ impl Connection {
     }
 }
 
-/// A header field that enters the table; its name is in `first` by index, or new.
+/// A header field that is added to the table. Its name is in `first`, by index or new.
 fn literal(block: &mut Vec<u8>, first: u8, name: Option<&str>, value: &str) {
     block.push(first);
     for text in name.into_iter().chain([value]) {

@@ -1,7 +1,7 @@
-//! A load: calls of one method, so many at a time, with every answer counted and checked.
+//! A load: calls of one method, some of them concurrent, with every answer counted and checked.
 //!
-//! Requests are encoded once and sent in whole frames. Of the answers each length prefix is read; the content is decoded
-//! and compared for each message in a warm-up, and for the first, the last and one in [`STRIDE`] when it is measured.
+//! Requests are encoded once and sent in whole frames. The length prefix of every answer is read. Its content is decoded
+//! and compared for every message in a warm-up, and for the first, the last and one in [`STRIDE`] in a measured run.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -13,15 +13,15 @@ use nix::time::ClockId;
 
 use crate::http2::{Connection, Event};
 
-/// One answer in so many is compared in a measured run.
+/// One in this many answers is compared in a measured run.
 const STRIDE: u64 = 997;
-/// The longest DATA payload that is sent.
+/// The longest DATA payload to send.
 const PIECE: usize = 16_384;
 
-/// Compares the answer with this number to what it should be.
+/// Compares the answer of this number with the expected one.
 pub(crate) type Check = Box<dyn Fn(u64, &[u8]) -> Result<()>>;
 
-/// What to call, how often, and what must come back.
+/// What to call, how often, and the expected answers.
 pub(crate) struct Load {
     /// `/package.Service/Method`.
     pub(crate) path: String,
@@ -39,9 +39,9 @@ pub(crate) struct Load {
 /// How a load went.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outcome {
-    /// From the first byte sent to the last trailers.
+    /// The time from the first byte sent to the last trailers.
     pub(crate) wall: Duration,
-    /// CPU time of the client in it.
+    /// CPU time of the client in that time.
     pub(crate) client: Duration,
 }
 
@@ -70,22 +70,22 @@ impl std::error::Error for Failed {}
 
 /// One call in flight.
 struct Stream {
-    /// Request bytes sent, and what the server still takes.
+    /// Request bytes sent, and bytes that the server still accepts.
     sent: usize,
     window: usize,
     received: u64,
-    /// The beginning of an answer whose end has not come.
+    /// The beginning of an incomplete answer.
     partial: Vec<u8>,
     unacknowledged: u32,
     status: Option<u32>,
 }
 
 impl Load {
-    /// Runs the load on a connection of its own. `thorough` compares every answer.
+    /// Runs the load on a new connection. `thorough` compares every answer.
     pub(crate) async fn run(&self, address: SocketAddr, thorough: bool) -> Result<Outcome> {
         let connection = Connection::open(address).await?;
         let in_flight = self.in_flight.min(connection.max_streams());
-        // The requests as one endless text: any piece of it is a slice of this.
+        // The requests repeated: any part of them is a slice of this.
         let text = self.request.repeat(1 + PIECE.div_ceil(self.request.len()));
         let length = self.request.len() * usize::try_from(self.requests)?;
         let stride = if thorough { 1 } else { STRIDE };
@@ -107,7 +107,7 @@ impl Load {
     }
 }
 
-/// The state of a load on its way.
+/// The state of a running load.
 struct Run<'a> {
     load: &'a Load,
     connection: Connection,
@@ -138,7 +138,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Sends what windows and buffers allow of the calls that have requests left.
+    /// Sends as many of the remaining requests as windows and buffers allow.
     fn upload(&mut self, uploads: &mut VecDeque<u32>) {
         for _ in 0..uploads.len() {
             let Some(id) = uploads.pop_front() else { return };
@@ -188,13 +188,13 @@ impl Run<'_> {
                 (stream, end)
             }
             Event::Window { stream, more } => {
-                // The server may still acknowledge on a call that is over.
+                // The server may still acknowledge on a call that has ended.
                 if let Some(state) = self.streams.get_mut(&stream) {
                     state.window += more as usize;
                 }
                 return Ok(false);
             }
-            // After the trailers it only says that the rest of the requests is not wanted.
+            // After the trailers this only means that the server does not want the rest of the requests.
             Event::Reset { stream, code } if self.streams.contains_key(&stream) => {
                 bail!("the server reset the stream with HTTP/2 error {code}")
             }
@@ -289,7 +289,7 @@ impl Stream {
     }
 }
 
-/// The length of the frame that `bytes` begin with, its prefix included, once the prefix is there.
+/// The length of the frame at the start of `bytes`, including its prefix; `None` if the prefix is incomplete.
 fn frame_length(bytes: &[u8]) -> Result<Option<usize>> {
     let Some(&[compressed, a, b, c, d]) = bytes.first_chunk() else {
         return Ok(None);

@@ -1,8 +1,8 @@
-//! protod beside its twin, the same services compiled by tonic-prost-build: `cargo run --profile dist -p bench`.
+//! Compares protod with its twin, the same services compiled by tonic-prost-build: `cargo run --profile dist -p bench`.
 //!
-//! Both are started as processes of their own, with the same settings, and taken through the same cases by the same
-//! client in turn. Printed are the server's CPU time per message and the throughput, then start time, memory, and the
-//! time that 10,000 rules take to load. Every answer is counted and many are compared; a wrong one ends the bench.
+//! Both run in separate processes with the same settings. The same client runs the same cases on them alternately. The
+//! bench prints the server's CPU time per message and the throughput, then start time, memory, and the time to load 10,000
+//! rules. It counts every answer and compares many; a wrong one ends the bench.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod cases;
@@ -23,14 +23,14 @@ use serde_json::json;
 use crate::cases::{CASES, Case};
 use crate::server::Spec;
 
-/// Measures protod beside the same services compiled by tonic-prost-build.
+/// Compares protod with the same services compiled by tonic-prost-build.
 #[derive(Debug, Parser)]
 #[command(about, after_help = cases_help())]
 struct Arguments {
-    /// Rounds that count; one more goes before them as a warm-up.
+    /// Measured rounds; one more runs before them as a warm-up.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Messages of a streaming case in a round; the other cases take a share of it.
+    /// Messages of a streaming case in a round; other cases use a fraction of this.
     #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1000..=1_000_000_000))]
     messages: u64,
     /// Only these cases.
@@ -39,19 +39,19 @@ struct Arguments {
     /// Only calls: leave out start, memory and rules.
     #[arg(long)]
     only_calls: bool,
-    /// Messages through Record while memory is watched.
+    /// Messages of Record while memory is measured.
     #[arg(long, default_value_t = 10_000_000)]
     memory_messages: u64,
     /// Also protod's Rust closures over dynamic messages.
     #[arg(long)]
     handlers: bool,
-    /// Also this server: `grpc-js`, or ADDR,PID of one that runs; repeatable.
+    /// Also this server: `grpc-js`, or ADDR,PID of a running one; repeatable.
     #[arg(long = "peer", value_name = "PEER")]
     peers: Vec<String>,
     /// Write every figure to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// The twin against itself: shows what the machine's noise does to a ratio.
+    /// The twin against itself: shows how much ratios vary on this machine.
     #[arg(long)]
     twin_only: bool,
 }
@@ -154,7 +154,7 @@ fn specs(arguments: &Arguments) -> Result<Vec<Spec>> {
     Ok(specs)
 }
 
-/// protod on the repository's own protos alone, as `protod serve` has it.
+/// protod with only the repository's own protos, like `protod serve`.
 fn without_bench(spec: &Spec) -> Spec {
     if spec.name == "protod" {
         spec.with(&["serve", "proto", "--addr", "127.0.0.1:0"])
@@ -163,7 +163,7 @@ fn without_bench(spec: &Spec) -> Spec {
     }
 }
 
-/// Progress, in place, when someone looks on.
+/// Prints progress on one line, if stderr is a terminal.
 fn say(text: &str) {
     if std::io::stderr().is_terminal() {
         eprint!("\r\x1b[K{text}");

@@ -1,8 +1,8 @@
-//! The measurements: calls under load, round by round, and what a process needs without any.
+//! The measurements: calls under load, in rounds, and the start and memory of a process.
 //!
-//! A round starts every server anew, but those that run already, and takes them through the cases; within a case they
-//! follow each other at once, in an order that turns round by round, so that what the machine does besides meets all
-//! alike. Ratios are taken within a round.
+//! A round starts every server again, except those that were already running, and runs the cases on them. Within a case
+//! the servers follow each other immediately, in an order that rotates with each round, so that other work on the machine
+//! affects all of them equally. Ratios are taken within a round.
 
 use std::fmt::Write;
 use std::fs;
@@ -15,13 +15,13 @@ use crate::cases::{self, Case};
 use crate::load::{Failed, Load};
 use crate::server::{Server, Spec, root};
 
-/// Server work that outlives the last trailers (freeing, closing) is counted too: it is given this time.
+/// The time given to server work after the last trailers (freeing, closing), so that it is counted too.
 const SETTLE: Duration = Duration::from_millis(10);
-/// A warm-up does one message in so many of the measured run.
+/// A warm-up sends the messages of the measured run divided by this number.
 const WARM_UP: u64 = 20;
 /// Servers started to measure start and idle memory.
 const STARTS: usize = 21;
-/// When memory is read after a start.
+/// How long after a start memory is read.
 const IDLE: Duration = Duration::from_millis(300);
 /// Rules in the file that measures loading.
 const RULES: usize = 10_000;
@@ -39,10 +39,10 @@ pub(crate) struct Sample {
     pub(crate) ticks: (u64, u64),
 }
 
-/// All rounds: `samples[case][server][round]`; a server that has not the method has no samples.
+/// All rounds: `samples[case][server][round]`. A server without the method has no samples.
 pub(crate) type Samples = Vec<Vec<Vec<Sample>>>;
 
-/// Runs the rounds, after one that is thrown away. `say` is told how it goes on.
+/// Runs the rounds, after one that is discarded. Reports progress to `say`.
 pub(crate) fn rounds(
     specs: &[Spec],
     cases: &[&Case],
@@ -105,17 +105,17 @@ fn is_unimplemented(error: &anyhow::Error) -> bool {
         .is_some_and(|failed| failed.code == Failed::UNIMPLEMENTED)
 }
 
-/// What one process needs. Nothing is known of one that the bench did not start: its memory is that after the calls, and
-/// its highest that of all its life.
+/// What one process needs. A process that the bench did not start has no figures: its memory would be that after the calls,
+/// and its highest memory that of its whole life.
 #[derive(Debug, Default, serde::Serialize)]
 pub(crate) struct Process {
     pub(crate) start_ms: Vec<f64>,
     pub(crate) idle_mib: Vec<f64>,
-    /// The highest resident memory while messages go through Record, less that before the first call.
+    /// The highest resident memory during Record, minus that before the first call.
     pub(crate) record_growth_mib: Option<f64>,
 }
 
-/// Start and idle memory of each server in turn, then memory under Record.
+/// Measures the start and idle memory of each server alternately, then memory during Record.
 pub(crate) fn processes(specs: &[Spec], messages: u64, say: impl Fn(&str)) -> Result<Vec<Process>> {
     let mut processes: Vec<Process> = specs.iter().map(|_| Process::default()).collect();
     let started_here = |(spec, _): &(&Spec, &mut Process)| spec.is_started_here();
@@ -156,13 +156,13 @@ pub(crate) struct Loading {
     pub(crate) check_ms: Vec<f64>,
     /// The same without the file.
     pub(crate) check_without_ms: Vec<f64>,
-    /// `protod serve` with the file, to listening.
+    /// `protod serve` with the file, until it listens.
     pub(crate) start_ms: Vec<f64>,
-    /// Resident memory then.
+    /// Resident memory after that.
     pub(crate) idle_mib: f64,
 }
 
-/// Loads many rules, and asks the first and the last of them.
+/// Loads many rules, and calls the first and the last of them.
 pub(crate) fn loading(protod: &Spec, runs: usize, say: impl Fn(&str)) -> Result<Loading> {
     let folder = tempfile::tempdir()?;
     fs::copy(

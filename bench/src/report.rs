@@ -1,4 +1,4 @@
-//! What is printed, and what `--json` writes: medians with their spread, and the samples they are of.
+//! What is printed, and what `--json` writes: medians with their spread, and the samples behind them.
 
 use std::fmt;
 use std::fs;
@@ -9,7 +9,7 @@ use crate::cases::Case;
 use crate::measure::{Loading, Process, Sample, Samples};
 use crate::server::Spec;
 
-/// A client this busy may be what limits throughput.
+/// A client that is busier than this may limit throughput.
 const BUSY: f64 = 0.95;
 
 /// Median, lowest and highest of some figures.
@@ -21,7 +21,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// Of no figures there is no spread.
+    /// `None` without figures.
     pub(crate) fn of(figures: impl IntoIterator<Item = f64>) -> Option<Spread> {
         let mut figures: Vec<f64> = figures.into_iter().collect();
         figures.sort_by(f64::total_cmp);
@@ -40,7 +40,7 @@ impl Spread {
     }
 }
 
-/// Rows of text, printed in aligned columns: the first two to the left, the others to the right.
+/// Rows of text, printed in aligned columns: the first two aligned left, the others right.
 struct Table(Vec<Vec<String>>);
 
 impl fmt::Display for Table {
@@ -275,7 +275,7 @@ fn figure(nanoseconds: f64) -> String {
     }
 }
 
-/// A whole number, its thousands apart.
+/// A whole number with separated thousands.
 fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
@@ -303,7 +303,7 @@ mod tests {
         let twin = [sample(100.0, 10.0), sample(400.0, 40.0), sample(200.0, 20.0)];
         let ours = [sample(50.0, 20.0), sample(300.0, 40.0), sample(50.0, 60.0)];
         let line = Line::of(&ours, &twin).expect("there are samples");
-        // Those of the medians are 0.25 and 2.
+        // The ratios of the medians are 0.25 and 2.
         assert_eq!(line.ratio.expect("of three rounds").median, 0.5);
         let ratio = line.per_second_ratio.expect("of three rounds");
         assert_eq!((ratio.low, ratio.median, ratio.high), (1.0, 2.0, 3.0));

@@ -1,8 +1,8 @@
 //! The servers under load: how each is built, started, watched and ended.
 //!
-//! CPU time comes from the process's CPU clock (`clock_getcpuclockid`): the scheduler's own sum over all threads, those
-//! that have ended too, in nanoseconds, user and system together. /proc/PID/stat holds the same sum in ticks of 10 ms,
-//! and /proc/PID/schedstat only the main thread's.
+//! CPU time comes from the process's CPU clock (`clock_getcpuclockid`): the scheduler's sum over all threads, including
+//! ended ones, in nanoseconds, user and system together. /proc/PID/stat has the same sum in ticks of 10 ms, and
+//! /proc/PID/schedstat only that of the main thread.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -18,9 +18,9 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::time::ClockId;
 use nix::unistd::Pid;
 
-/// A server that has not said where it listens by then has failed.
+/// A server that does not print its address within this time has failed.
 const START_LIMIT: Duration = Duration::from_mins(1);
-/// With logs off a server has little to say; more lines than this were written during calls.
+/// With logs off a server prints few lines. If there are more, it wrote them during calls.
 const LINES_LIMIT: usize = 200;
 
 /// The repository.
@@ -35,9 +35,9 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) struct Spec {
     pub(crate) name: String,
     pub(crate) origin: Origin,
-    /// A slow server is given one message in so many.
+    /// A slow server gets fewer messages, by this factor.
     pub(crate) share: u64,
-    /// Whether it serves every case; for others UNIMPLEMENTED leaves a case out.
+    /// Whether it serves every case. For other servers, a case that is UNIMPLEMENTED is skipped.
     pub(crate) complete: bool,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Spec {
 pub(crate) enum Origin {
     /// A program, and the arguments to serve all cases with.
     Program(PathBuf, Vec<String>),
-    /// It runs already.
+    /// A server that is already running.
     Running(SocketAddr, Pid),
 }
 
@@ -70,7 +70,7 @@ impl Spec {
         Ok(Spec::program("handlers", built("handlers")?, &[]))
     }
 
-    /// `grpc-js`, or `ADDR,PID` of a server that runs.
+    /// `grpc-js`, or `ADDR,PID` of a running server.
     pub(crate) fn peer(text: &str) -> Result<Spec> {
         if text == "grpc-js" {
             let spec = Spec::program("grpc-js", "node".into(), &["bench/peers/grpc-js/server.js"]);
@@ -129,7 +129,7 @@ impl Spec {
         Some(command)
     }
 
-    /// Whether the bench starts it, and so knows all of its life.
+    /// Whether the bench starts it, and so can measure it from its start.
     pub(crate) fn is_started_here(&self) -> bool {
         matches!(self.origin, Origin::Program(..))
     }
@@ -185,7 +185,7 @@ impl Spec {
     }
 }
 
-/// Waits for the line `… listening on ADDR`, then keeps count of what is said.
+/// Waits for the line `… listening on ADDR`, and then counts lines.
 fn listen_to(
     stderr: ChildStderr,
     listening: &mpsc::Sender<Result<(SocketAddr, Instant), String>>,
@@ -217,19 +217,19 @@ fn listening_address(line: &str) -> Option<SocketAddr> {
     rest.split_whitespace().next()?.parse().ok()
 }
 
-/// A server that listens. Dropped, it is ended if the bench started it.
+/// A listening server. When it is dropped, it is stopped if the bench started it.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) name: String,
     pub(crate) address: SocketAddr,
-    /// From spawning to the line that says where it listens.
+    /// The time from spawning to the line with its address.
     pub(crate) start: Option<Duration>,
     pid: Pid,
     child: Option<Child>,
     said: Arc<Mutex<Said>>,
 }
 
-/// What a server wrote to stderr since it listens.
+/// What a server has written to stderr since it listens.
 #[derive(Debug, Default)]
 struct Said {
     lines: usize,
@@ -254,14 +254,14 @@ impl Server {
     /// The part of the CPU time that was spent in the kernel: ticks of (user, system).
     pub(crate) fn ticks(&self) -> Result<(u64, u64)> {
         let stat = self.proc("stat")?;
-        // The name, in parentheses, may hold anything; user and system are the 12th and 13th fields after it.
+        // The name, in parentheses, may contain anything. User and system are the 12th and 13th fields after it.
         let (_, fields) = stat.rsplit_once(')').context("no name in /proc/PID/stat")?;
         let fields: Vec<&str> = fields.split_whitespace().collect();
         let ticks = |index: usize| fields.get(index).and_then(|field| field.parse().ok());
         ticks(11).zip(ticks(12)).context("no CPU times in /proc/PID/stat")
     }
 
-    /// Resident memory, now and at most.
+    /// Resident memory: the current value and the highest.
     pub(crate) fn memory(&self) -> Result<Memory> {
         let status = self.proc("status")?;
         let kib = |key: &str| -> Result<u64> {
@@ -286,7 +286,7 @@ impl Server {
             .with_context(|| format!("{} is gone", self.name))
     }
 
-    /// How the server is, for the message of a failure: whether it still runs, and what it said last.
+    /// The server's state, for error messages: whether it still runs, and its last line.
     pub(crate) fn state(&mut self) -> String {
         let ended = self
             .child
@@ -300,7 +300,7 @@ impl Server {
         format!("{} {state}; its last lines:{said}", self.name)
     }
 
-    /// Fails if the server logged on the way: then the figures would be those of its log.
+    /// Fails if the server logged during the calls, because the figures would include its log.
     pub(crate) fn was_quiet(&self) -> Result<()> {
         let lines = lock(&self.said).lines;
         ensure!(
@@ -329,7 +329,7 @@ fn lock(said: &Mutex<Said>) -> MutexGuard<'_, Said> {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // It may have ended by itself; then there is nothing to do.
+            // If it has ended by itself, there is nothing to do.
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -343,7 +343,7 @@ fn folder() -> Result<PathBuf> {
     Ok(folder.to_owned())
 }
 
-/// The profile that this program was built with: cargo names the folder after it. The servers are built with the same.
+/// The profile with which this program was built, after which cargo names the folder. The servers use the same profile.
 pub(crate) fn profile() -> Result<String> {
     let folder = folder()?;
     let name = folder.file_name().context("this folder has no name")?;
@@ -353,16 +353,16 @@ pub(crate) fn profile() -> Result<String> {
     })
 }
 
-/// A program that cargo put beside this one.
+/// A program that cargo put next to this one.
 fn built(name: &str) -> Result<PathBuf> {
     let program = folder()?.join(name);
     ensure!(program.exists(), "{} is not built", program.display());
     Ok(program)
 }
 
-/// Builds what is missing or older than its sources; cargo knows.
+/// Builds the servers with cargo, if they are missing or out of date.
 ///
-/// Each package by itself, so that protod's dependencies have the features that it ships with, not the twin's.
+/// Each package is built separately, so that protod's dependencies have the features of its releases, not the twin's.
 pub(crate) fn build(package: &str, target: [&str; 2]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -370,7 +370,7 @@ pub(crate) fn build(package: &str, target: [&str; 2]) -> Result<()> {
         .args(["build", "--quiet", "--profile", &profile()?, "--package", package])
         .args(target)
         .current_dir(root());
-    // Warnings are for those who build by hand.
+    // Warnings would only disturb here.
     let output = command.output().context("start cargo")?;
     ensure!(
         output.status.success(),
@@ -381,7 +381,7 @@ pub(crate) fn build(package: &str, target: [&str; 2]) -> Result<()> {
     Ok(())
 }
 
-/// Whether Node is there; installs the packages of its server the first time.
+/// Whether Node is installed. The first time, this installs the packages of its server.
 pub(crate) fn prepare_grpc_js() -> Result<bool> {
     if !Command::new("node")
         .arg("--version")

@@ -1,11 +1,11 @@
-//! The fuzz targets as a library of their own, and how they treat panics.
+//! The fuzz targets as a library, and how they treat panics.
 
 mod targets;
 
 pub use targets::*;
 
-/// Lets a panic of a library unwind, since protod catches those of the libraries that load foreign bytes. A panic of
-/// our own still ends the fuzzer at once, and so does one that nobody catches.
+/// Lets a panic of a library unwind, because protod catches the panics of libraries that load untrusted bytes. A panic in
+/// protod still ends the fuzzer immediately, and so does one that is not caught.
 pub fn let_libraries_panic() {
     let abort = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -1,4 +1,4 @@
-//! What is fuzzed, one function a target: each takes any bytes, and panics when protod breaks a promise.
+//! One function for each fuzz target. Each takes any bytes, and panics if protod does not behave as documented.
 //!
 //! tests/fuzz_seeds.rs of the package above includes this file, so that the seeds are tested without a fuzzer.
 
@@ -65,7 +65,7 @@ pub fn rules_file(data: &[u8]) {
     }
 }
 
-/// What the one-pass check accepts is what prost-reflect decodes, and what is decoded survives JSON.
+/// The one-pass check accepts what prost-reflect decodes, and a decoded message survives JSON.
 pub fn message(data: &[u8]) {
     let ours = Message::decode(&SCHEMA, &EVERY, data.to_vec());
     let theirs = DynamicMessage::decode(EVERY.clone(), data);
@@ -79,8 +79,8 @@ pub fn message(data: &[u8]) {
         }
         (Ok(_), Err(error)) => panic!("checked, and does not decode: {error}"),
         (Err(error), Ok(_)) => {
-            // Where we hold to the wire format and prost does not: the wire type of a map's entry, which it does not look
-            // at, and overlong tags.
+            // protod follows the wire format where prost does not: in the wire type of a map's entry, which prost does not
+            // check, and in overlong tags.
             let error = error.to_string();
             let stricter = ["a field's key", "elements"];
             assert!(
@@ -110,7 +110,7 @@ pub fn json(data: &[u8]) {
     }
 }
 
-/// A reflection request is answered, v1 and v1alpha, whatever it asks.
+/// Every reflection request is answered, in v1 and v1alpha.
 pub fn reflection(data: &[u8]) {
     static SERVER: LazyLock<Server> = LazyLock::new(|| server(SCHEMA.clone(), &no_rules(&SCHEMA)));
     for version in ["v1", "v1alpha"] {
@@ -119,7 +119,7 @@ pub fn reflection(data: &[u8]) {
     }
 }
 
-/// Reading what was written gives the same again.
+/// A written message is read back unchanged.
 fn same_json(json: &str) {
     let read = |json: &str| {
         let message =
@@ -133,7 +133,7 @@ fn same_json(json: &str) {
     assert_same(&once, &read(&again));
 }
 
-/// By `==`, but for NaN.
+/// Compares with `==`, except for NaN.
 fn assert_same(one: &DynamicMessage, other: &DynamicMessage) {
     let text = one.to_string();
     assert!(one == other || text.contains("NaN"), "{text}\n{other}");
@@ -151,7 +151,7 @@ fn server(schema: Schema, rules: &Rules) -> Server {
     server.expect("rules and samples are of this schema")
 }
 
-/// Calls every method, with nothing and with a field, and asks reflection for its service.
+/// Calls every method, without a message and with a field, and asks reflection for its service.
 fn serve_all(schema: Schema) {
     let methods: Vec<String> = schema
         .methods()
@@ -177,7 +177,7 @@ fn serve_all(schema: Schema) {
     }
 }
 
-/// Sends the messages and reads the answer: the first frames of it, or all up to the status, which must be there.
+/// Sends the messages and reads the answer: its first frames, or everything up to the status, which must be there.
 fn call(server: &Server, method: &str, messages: &[&[u8]]) {
     const ENOUGH: usize = 64;
     let mut body = BytesMut::new();
@@ -191,7 +191,7 @@ fn call(server: &Server, method: &str, messages: &[&[u8]]) {
         .header("grpc-timeout", "1H")
         .body(Full::new(Bytes::from(body)));
     let Ok(request) = request else { return };
-    // Pauses take no time: the clock moves on when nothing else can.
+    // Pauses take no time: the clock advances when nothing else can run.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -211,7 +211,7 @@ fn call(server: &Server, method: &str, messages: &[&[u8]]) {
     });
 }
 
-/// A handler's panic is caught, and must not be there.
+/// A handler's panic is caught by the server, and must not happen.
 fn check_status(trailers: &http::HeaderMap) {
     assert!(trailers.contains_key("grpc-status"));
     let message = trailers

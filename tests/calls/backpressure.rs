@@ -1,4 +1,4 @@
-//! A client that does not read costs a bounded amount of memory.
+//! A client that does not read uses a bounded amount of memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +30,7 @@ async fn slow_reader_does_not_grow_memory() {
             .expect("headers")
             .into_inner();
         assert!(stream.message().await.expect("OK").is_some());
-        // The handler runs until every buffer on the way is full, and then no further.
+        // The handler runs until all buffers between it and the client are full.
         let mut before = 0;
         let stalled = async {
             loop {
@@ -49,7 +49,7 @@ async fn slow_reader_does_not_grow_memory() {
             stalled * size as u64 <= 16 * 1024 * 1024,
             "{stalled} messages of 10 kB were buffered"
         );
-        // And it goes on when the client reads again.
+        // It continues when the client reads again.
         for _ in 0..stalled + 10 {
             assert!(stream.message().await.expect("OK").is_some());
         }

@@ -1,4 +1,4 @@
-//! A client that goes away is never a client that is done.
+//! A client that cancels is never mistaken for one that has half-closed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ async fn cancel_is_not_end_of_stream() {
         let ended = tokio::time::timeout(Duration::from_secs(5), reports.recv())
             .await
             .expect("it ends");
-        // Either the handler sees the cancel, or it is dropped where it waits; it must not commit.
+        // The handler sees the cancellation or is dropped while it waits. It must not commit.
         assert_ne!(ended, Some("committed"));
     })
     .await;

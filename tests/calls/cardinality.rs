@@ -1,4 +1,4 @@
-//! How many messages a method takes and gives is its descriptor's word.
+//! The method's descriptor decides how many messages a call receives and sends.
 
 use protod::{DynamicCodec, Server};
 use tonic::client::Grpc;
@@ -16,7 +16,7 @@ fn echo() -> Server {
         .expect("fits")
 }
 
-/// Calls a method that takes one message with any number of them.
+/// Calls a method that takes one message, with any number of messages.
 async fn call_with(method: &str, count: i64) -> Result<(), Status> {
     let running = Running::start(echo()).await;
     let schema = schema();

@@ -235,7 +235,7 @@ fn nested_any_json_is_refused_at_depth() {
         Message::from(message)
     };
     nested(20).to_json().expect("shallow enough");
-    // The bytes are small and sound; only their JSON would need a stack without end.
+    // The bytes are few and valid; only their JSON would need an unbounded stack.
     let error = nested(3000).to_json().expect_err("too deep");
     assert!(error.to_string().contains("nested too deep"), "{error}");
 }
@@ -278,7 +278,7 @@ fn an_empty_any_is_an_empty_object() {
     let empty = r#"{"@type":"type.googleapis.com/google.protobuf.Empty"}"#;
     let json = format!(r#"{{"one":{{}},"list":[{{}},{empty}],"map":{{"a":{{}}}}}}"#);
     let message = Message::from_json(holder.clone(), &json).expect("ProtoJSON");
-    // Each `Any` is there, with nothing in it, but for the one that holds an Empty.
+    // Each `Any` is empty, except for the one that contains an Empty.
     assert_eq!(
         message.to_bytes()[..4],
         [0x0a, 0, 0x12, 0],

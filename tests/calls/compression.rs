@@ -1,4 +1,4 @@
-//! Compression both ways, and the limits on sizes.
+//! Compression in both directions, and the limits on sizes.
 
 use protod::{DynamicCodec, Server};
 use tonic::codec::CompressionEncoding;
@@ -81,7 +81,7 @@ async fn too_large_is_resource_exhausted() {
             .expect_err("too large to send");
         assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
 
-        // A small frame that decompresses to too much is too large as well.
+        // A small frame is also too large if it decompresses to too much.
         for encoding in [
             CompressionEncoding::Gzip,
             CompressionEncoding::Deflate,
@@ -112,7 +112,7 @@ async fn too_many_elements_are_resource_exhausted_and_malformed_bytes_internal()
     let error = protod::Message::decode(&schema, &item_type, many).expect_err("over budget");
     assert!(error.is_too_large(), "{error}");
 
-    // A string that is not UTF-8 passes through a client that does not look, as `data` of a twin schema.
+    // A client whose schema has bytes instead of a string sends what is not UTF-8.
     let twin = protod::Schema::from_source(
         "shapes.proto",
         r#"syntax = "proto3"; package shapes; message Raw { bytes name = 1; }

@@ -1,4 +1,4 @@
-//! Deadlines hold over the whole call.
+//! Deadlines apply to the whole call.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn within(timeout: &'static str) -> Request<Message> {
 
 #[tokio::test]
 async fn deadline_on_unary_is_deadline_exceeded() {
-    // Not through tonic's client, which gives up by itself.
+    // tonic's client is not used here, because it has its own timeout.
     let request = post("/shapes.Shapes/Unary")
         .header("content-type", "application/grpc")
         .header("grpc-timeout", "50m");

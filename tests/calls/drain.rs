@@ -107,10 +107,10 @@ async fn health_turns_not_serving_and_the_listener_closes_at_once() {
     assert!(goes_on.is_err(), "the stream is still open: {goes_on:?}");
 }
 
-/// h2 takes it for an error of the connection: it knows no stream of that number.
+/// For h2 this is a connection error, because it does not know the stream.
 #[tokio::test]
 async fn a_late_window_update_does_not_end_the_calls_in_flight() {
-    // The client opens a stream when the last GOAWAY has been sent, or right after it has acknowledged the first one.
+    // The client opens a stream after the last GOAWAY was sent, or right after it has acknowledged the first one.
     for goaway_is_out in [true, false] {
         let (began, may_end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let server = Server::builder(schema()).unary("shapes.Shapes/Unary", {

@@ -1,4 +1,4 @@
-//! Requests that are not gRPC get HTTP's word for it; those that are get gRPC's.
+//! Requests that are not gRPC get an HTTP status; gRPC requests get a gRPC status.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ async fn send(request: http::request::Builder) -> http::Response<hyper::body::In
     send_to(server.build().expect("fits"), request).await
 }
 
-/// Sends one empty message on a bare HTTP/2 connection, which adds nothing of its own.
+/// Sends one empty message on a plain HTTP/2 connection, without the headers that a gRPC client adds.
 pub(crate) async fn send_to(
     server: Server,
     request: http::request::Builder,
@@ -166,7 +166,7 @@ async fn what_is_not_grpc_is_refused_after_a_mebibyte() {
     let mut wire = Wire::open(&running.addr).await;
     let get = |stream| frame(HEADERS, END_HEADERS, stream, &[0x82, 0x86, 0x84]);
     let mebibyte = frame(DATA, 0, 3, &[0; 16384]).repeat(64);
-    // Neither ends, so the time of the first is over before that of the second. After the ping, the windows are open.
+    // Neither ends, so by time the first would be refused first. After the ping, the windows are open.
     wire.send(&[get(1), get(3), frame(PING, 0, 0, b"all read")].concat())
         .await;
     wire.read(|frame| (frame.kind, frame.flags) == (PING, ACK)).await;

@@ -1,4 +1,4 @@
-//! What one call, and all calls together, may take.
+//! The limits of one call, and of all calls together.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use tonic::{Code, Request, Status};
 
 use crate::support::{Running, dynamic_item, fields, item, schema, serving, stream_of};
 
-/// Answers unary calls at once; streams never end by themselves.
+/// Answers unary calls immediately; streams never end by themselves.
 fn endless() -> ServerBuilder {
     Server::builder(schema())
         .unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) })
@@ -129,7 +129,7 @@ async fn a_message_nested_deeper_than_the_limit_is_resource_exhausted() {
     .await;
 }
 
-/// An item with so many levels of items in it.
+/// An item with `levels` levels of items in it.
 fn nested(levels: u32) -> Message {
     let wrapped = (0..levels).fold(dynamic_item("core", 1), |inner, _| {
         let mut outer = DynamicMessage::new(inner.descriptor());
@@ -141,7 +141,7 @@ fn nested(levels: u32) -> Message {
 
 const MEMORY: usize = 300_000;
 
-/// Counts at half-close what it has kept.
+/// Counts the messages that it kept, at half-close.
 fn keeper() -> Server {
     let schema: Schema = schema();
     let rules = "rules: [{method: shapes.Shapes/Up, reply: {value: \"${size(requests)}\"}}]";
@@ -160,7 +160,7 @@ async fn messages_that_a_rule_keeps_are_within_the_memory_of_the_call() {
             .await
             .expect_err("400 KB");
         assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
-        // Small ones cost more than their bytes.
+        // Small messages cost more than their bytes.
         let status = client
             .up(stream_of(vec![item("", 0); 10_000]))
             .await

@@ -91,7 +91,7 @@ async fn a_failure_before_the_first_message_is_trailers_only() {
             Err(Status::permission_denied("no"))
         });
     serving(server.build().expect("fits"), |mut client| async move {
-        // tonic gives the status at once only if it came with the headers.
+        // tonic returns the status immediately only if it came with the headers.
         let status = client.down(item("a", 1)).await.expect_err("no stream");
         assert_eq!((status.code(), status.message()), (Code::PermissionDenied, "no"));
         assert_eq!(status.metadata().get("x-first").expect("a header"), "here");

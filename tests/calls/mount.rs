@@ -1,4 +1,4 @@
-//! The tower service beside other services: in a tonic `Routes` with a compiled service, and in an axum `Router`.
+//! The tower service next to other services: in a tonic `Routes` with a compiled service, and in an axum `Router`.
 
 use protod::Server;
 use tonic::service::Routes;

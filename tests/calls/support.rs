@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// One method of each shape, over the same message.
 pub(crate) fn schema() -> Schema {
-    // Tests make messages by the thousand.
+    // Tests make thousands of messages.
     static SCHEMA: LazyLock<Schema> = LazyLock::new(compiled);
     SCHEMA.clone()
 }
@@ -175,12 +175,12 @@ pub(crate) fn fields(message: &Message) -> (String, i64) {
     (name, value)
 }
 
-/// A stream of messages that are all there.
+/// A stream of messages that are all ready.
 pub(crate) fn stream_of(messages: Vec<Message>) -> impl Stream<Item = Message> + Send + 'static {
     tokio_stream::iter(messages)
 }
 
-/// Everything a response stream gives.
+/// All messages of a response stream.
 pub(crate) async fn collect(mut stream: Streaming<Message>) -> Result<Vec<(String, i64)>, Status> {
     let mut all = Vec::new();
     while let Some(message) = stream.message().await? {

@@ -1,4 +1,4 @@
-//! Where a call runs: closures on tasks of their own, quick handlers on the task of their connection.
+//! Where a call runs: closures on separate tasks, quick handlers on the task of their connection.
 
 use std::sync::{Arc, Barrier};
 
@@ -26,7 +26,7 @@ impl Handler for EchoInPlace {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn closure_that_holds_its_thread_does_not_hold_its_connection() {
-    // Passed only by two calls at once: one on the connection's own task would keep the other from being read.
+    // Two calls must wait here at the same time. One on the connection's own task would keep the other from being read.
     let both = Arc::new(Barrier::new(2));
     let server = Server::builder(schema())
         .unary("shapes.Shapes/Unary", move |request, _call| {

@@ -1,4 +1,4 @@
-//! `protod bench`: what it counts is what the server saw, and what it says of failures.
+//! `protod bench`: it counts what the server received, and reports failures.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,7 +85,7 @@ async fn streams_count_their_messages() {
         assert_eq!(report["messages_sent"], sent, "{method}");
         assert_eq!(report["messages_received"], received, "{method}");
     }
-    // Of a method that takes one message each call sends the next: 3 and 4 messages come back in turn.
+    // For a method that takes one message, each call sends the next one: 3 and 4 messages come back alternately.
     let report = report(&[&address, "shapes.Shapes/Down", "-d", data, "-n", "10", "-c", "2"]).await;
     assert_eq!(report["messages_sent"], 10);
     assert_eq!(report["messages_received"], 35);
@@ -161,7 +161,7 @@ async fn an_endless_stream_ends_with_the_time_and_its_messages_count() {
     );
 }
 
-/// Calls fail at once then, and the time is up all the same.
+/// Calls then fail immediately, and the run still ends on time.
 #[tokio::test]
 async fn a_run_outlives_its_server() {
     let called = Arc::new(Notify::new());

@@ -1,4 +1,4 @@
-//! The four shapes of a call, and what a call carries beside its messages.
+//! The four shapes of a call, with metadata and statuses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -92,7 +92,7 @@ async fn a_bidi_call_takes_turns() {
     assert!(values(responses).await.expect("a clean end").is_empty());
 }
 
-/// The server's own count of what it sends bounds what is held anywhere: by the client, in the sockets, by the server.
+/// What the server has sent limits what the client, the sockets and the server can hold together.
 #[tokio::test]
 async fn an_endless_stream_is_not_collected() {
     let sent = Arc::new(AtomicUsize::new(0));
@@ -162,7 +162,7 @@ async fn metadata_goes_both_ways() {
     assert_eq!(end.to_bytes().expect("base64"), &[0, 255][..]);
 }
 
-/// A server that ignores deadlines: it answers every call with headers and one message, if at all, and no more.
+/// A server that ignores deadlines: it answers every call with headers and at most one message, and never ends it.
 async fn serve_idly(answers: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound").to_string();
@@ -190,7 +190,7 @@ async fn idle_client(answers: bool) -> Client {
     builder.connect().await.expect("it listens")
 }
 
-/// The headers come at once, so a limit on them alone would let the stream run for ever.
+/// The headers come immediately, so a limit on them alone would let the stream run forever.
 #[tokio::test]
 async fn a_deadline_holds_to_the_last_message_whatever_the_server_does() {
     let client = idle_client(true).await;
@@ -210,7 +210,7 @@ async fn a_deadline_holds_to_the_last_message_whatever_the_server_does() {
     assert_eq!(status.code(), Code::DeadlineExceeded);
 }
 
-/// The channel's own timer would say CANCELLED.
+/// The channel's own timer would give CANCELLED.
 #[tokio::test]
 async fn a_deadline_before_the_headers_is_no_cancel() {
     let client = idle_client(false).await;
@@ -300,7 +300,7 @@ async fn a_status_comes_with_its_details_and_trailers() {
     assert_eq!(status.metadata().get("x-why").expect("it came"), "because");
 }
 
-/// Tells when it is dropped.
+/// Reports when it is dropped.
 struct Guard(mpsc::Sender<()>);
 
 impl Drop for Guard {

@@ -1,4 +1,4 @@
-//! `protod call` as a person or a script runs it: what it prints, and how it exits.
+//! `protod call` as a person or a script runs it: its output and its exit codes.
 
 use std::process::{Output, Stdio};
 
@@ -30,7 +30,7 @@ pub(crate) async fn protod(args: &[&str]) -> (String, String, i32) {
     )
 }
 
-/// What `protod ARGS` printed on stdout; it must succeed and say nothing else.
+/// What `protod ARGS` printed on stdout. It must succeed and print nothing else.
 pub(crate) async fn prints(args: &[&str]) -> String {
     let (stdout, stderr, code) = protod(args).await;
     assert_eq!((stderr.as_str(), code), ("", 0));
@@ -92,7 +92,7 @@ async fn data_comes_from_a_file() {
     assert_eq!(printed, "{\n  \"name\": \"sum\",\n  \"value\": \"42\"\n}\n");
 }
 
-/// A conversation at a terminal: each answer is seen before the next message is typed.
+/// A conversation at a terminal: each answer is printed before the next message is typed.
 #[tokio::test]
 async fn messages_go_out_as_they_are_typed_and_answers_are_seen_as_they_come() {
     let address = serve(shapes()).await;
@@ -106,7 +106,7 @@ async fn messages_go_out_as_they_are_typed_and_answers_are_seen_as_they_come() {
     let mut stdin: ChildStdin = child.stdin.take().expect("stdin is piped");
     let mut stdout: BufReader<ChildStdout> = BufReader::new(child.stdout.take().expect("stdout is piped"));
     for n in 1..5 {
-        // No newline: the closing brace is the end of a message.
+        // No newline: the closing brace ends a message.
         let message = format!("{{\"value\": {n}}}");
         stdin.write_all(message.as_bytes()).await.expect("protod reads");
         let mut answer = String::new();
@@ -167,7 +167,7 @@ async fn a_deadline_ends_a_call_with_its_code() {
     assert_eq!(code, 64 + 4);
 }
 
-/// A half-close in its place would let the server take a part for the whole.
+/// If the client half-closed instead, the server would take a part for the whole.
 #[tokio::test]
 async fn data_that_does_not_fit_breaks_the_call_off() {
     let (committed, mut commits) = tokio::sync::mpsc::unbounded_channel();
@@ -195,7 +195,7 @@ async fn data_that_does_not_fit_breaks_the_call_off() {
          caused by: unrecognized field name 'valeu' at line 1 column 22\n"
     );
     assert_eq!(code, 1);
-    // A call that follows on the same server is answered, and the one before has not been.
+    // A later call on the same server is answered, and the earlier one was not.
     Client::connect(&address).await.expect("it still serves");
     assert!(
         commits.try_recv().is_err(),
@@ -348,7 +348,7 @@ async fn a_reader_that_has_seen_enough_is_no_failure() {
     assert_eq!(output.status.code(), Some(0));
 }
 
-/// What goes out counts too: the server answers when the stream has ended, and this one never does.
+/// The time also limits the requests: the server answers when their stream ends, and this one never does.
 #[tokio::test]
 async fn a_long_stream_shows_its_progress_on_a_terminal() {
     let server = Server::builder(schema()).client_streaming("shapes.Shapes/Up", |mut call| async move {
@@ -369,7 +369,7 @@ async fn a_long_stream_shows_its_progress_on_a_terminal() {
     while !terminal.line().await.contains(progress) {}
 }
 
-/// The service's file does not import the type, so reflection is asked for it when it is met.
+/// The service's file does not import the type, so the client asks reflection for it when it appears.
 #[tokio::test]
 async fn the_type_inside_an_any_is_asked_for() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -404,7 +404,7 @@ async fn the_type_inside_an_any_is_asked_for() {
     );
 }
 
-/// Each level is decoded anew, so no decoder's limit ends it.
+/// Each level is decoded separately, so no decoder's limit stops it.
 #[tokio::test]
 async fn an_answer_of_any_inside_any_is_refused_at_depth_in_both_formats() {
     let proto = r#"syntax = "proto3"; package boxes; import "google/protobuf/any.proto";

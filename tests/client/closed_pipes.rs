@@ -1,4 +1,4 @@
-//! Every command goes on, or ends as it would have, when nobody reads what it prints.
+//! Every command continues, or ends as usual, when nobody reads its output.
 
 use std::io::pipe;
 use std::process::{Command, Stdio};
@@ -16,7 +16,7 @@ fn closed() -> Stdio {
     writer.into()
 }
 
-/// Runs `protod ARGS` with both outputs closed, or stderr alone, and gives the exit codes.
+/// Runs `protod ARGS` with both outputs closed, then with only stderr closed, and returns the exit codes.
 async fn exit_codes(folder: &TempDir, args: &[&str]) -> [Option<i32>; 2] {
     let run = |stdout: Stdio| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_protod"));
@@ -79,7 +79,7 @@ async fn a_command_does_not_panic_when_nobody_reads_what_it_prints() {
     for (args, code) in table {
         assert_eq!(exit_codes(&folder, args).await, [Some(code); 2], "{args:?}");
     }
-    // What is written is written though nobody is told.
+    // The files are written even if nobody reads the messages.
     let init = exit_codes(&folder, &["init", "new"]).await;
     assert_eq!(
         init,

@@ -1,8 +1,8 @@
 //! `protod call` prints what grpcurl prints.
 //!
-//! Every call of the table is made with both. The texts must be equal to the byte, but for two habits of grpcurl's
-//! that JSON does not know: it escapes `<`, `>` and `&`, and writes large and small numbers in another notation.
-//! There the values must be equal.
+//! Every call in the table is made with both. The outputs must be equal byte for byte, except for two habits of
+//! grpcurl: it escapes `<`, `>` and `&`, and writes large and small numbers in another notation. There the values must
+//! be equal.
 
 use prost_reflect::Value;
 use protod::{Schema, Server};
@@ -80,7 +80,7 @@ const PROTO: &str = r#"
     enum Colour { RED = 0; BLUE = 1; NEGATIVE = -1; }
 "#;
 
-/// What a call is compared by.
+/// How the outputs of a call are compared.
 #[derive(Clone, Copy)]
 enum By {
     Bytes,
@@ -317,7 +317,7 @@ async fn both_print_the_same_for_the_same_fifty_calls() {
     }
 }
 
-/// Numbers as doubles, however they were written.
+/// Numbers as doubles, in any notation.
 fn numbers(values: Vec<Json>) -> Vec<Json> {
     fn number(value: Json) -> Json {
         match value {

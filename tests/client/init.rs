@@ -1,4 +1,4 @@
-//! `protod init`: what it writes loads, answers, and is never written over anything.
+//! `protod init`: the files that it writes load and answer, and it never overwrites a file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("a path of UTF-8")
 }
 
-/// What `protod init ARGS` said on stderr; it must fail.
+/// What `protod init ARGS` prints on stderr; it must fail.
 async fn init_fails(args: &[&str]) -> String {
     let (stdout, stderr, code) = protod(&[&["init"], args].concat()).await;
     assert_eq!((stdout.as_str(), code), ("", 1));
@@ -84,7 +84,7 @@ async fn rules_are_made_from_a_file_that_has_services() {
     assert!(said.ends_with("empty.proto has no service\n"), "{said}");
 }
 
-/// Each method is answered with its sample: what was written reads as it was made up.
+/// Each method answers with its sample, so the sample survives being written as YAML.
 #[tokio::test]
 async fn every_method_gets_a_rule_of_its_shape_that_answers_with_its_sample() {
     for proto in [
@@ -100,7 +100,7 @@ async fn every_method_gets_a_rule_of_its_shape_that_answers_with_its_sample() {
     }
 }
 
-/// Some of these samples follow the clock, so what they were is not known here.
+/// Some of these samples depend on the clock, so they are not compared.
 #[tokio::test]
 async fn rules_for_every_validation_rule_load() {
     let (folder, proto) = (folder(), "tests/fixtures/sample/rules.proto");
@@ -189,7 +189,7 @@ async fn rules_answer_with_samples(proto: &Path) {
             1
         };
         assert_eq!(answers.len(), expected, "{method:?}");
-        // By their JSON: the bytes inside an `Any` may have their fields in another order.
+        // Compared as JSON, because the bytes inside an `Any` may have their fields in another order.
         let sample = json(Sampler::default().sample(method, None, 0));
         for answer in answers {
             assert_eq!(json(answer), sample, "{method:?}");
@@ -205,7 +205,7 @@ fn shape(method: &Method) -> &'static str {
     }
 }
 
-/// What comes back for one empty message.
+/// The answer to one empty message.
 async fn answers(client: &Client, method: &Method) -> Vec<DynamicMessage> {
     let call = async {
         let method = client.method(method.name()).expect("it is there");

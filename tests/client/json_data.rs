@@ -1,4 +1,4 @@
-//! The JSON of `call`, `bench` and `explain` is read as `Message::from_json` reads it.
+//! `call`, `bench` and `explain` read JSON like `Message::from_json`.
 
 use protod::{Schema, Server};
 use serde_json::json;
@@ -15,10 +15,10 @@ const PROTO: &str = r#"
     service Boxes { rpc Echo(Box) returns (Box); rpc Many(stream Box) returns (stream Box); }
 "#;
 
-/// What prost-reflect alone refuses.
+/// JSON that prost-reflect alone refuses.
 const GOOD: &str = r#"{"size": "1e5", "any": {}}"#;
 
-/// What prost-reflect alone takes, at the end of a second line.
+/// JSON that prost-reflect alone accepts, at the end of a second line.
 const TWICE: &str = "{\"size\": 1}\n{\"size\": 1, \"size\": 2}";
 
 const WHERE: &str = "field 'size' is there twice at line 2 column 19";

@@ -1,5 +1,5 @@
-//! The client, as a library and as `protod call`, `list`, `describe` and `bench`, and what helps to begin: against protod's own server, against
-//! stubs, and against servers that are not ours.
+//! The client as a library and as `protod call`, `list`, `describe` and `bench`, and `protod init`: against protod's own
+//! server, stubs, and servers of others.
 //!
 //! Some tests need the outside clients that `make test` installs, and the examples that `cargo test` builds.
 

@@ -45,7 +45,7 @@ async fn shells_complete_commands_and_flags() {
     }
 }
 
-/// bash itself reads the script, and is asked what may follow.
+/// bash itself reads the script, and completes a command line.
 #[tokio::test]
 async fn bash_completes_a_command() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -1,4 +1,4 @@
-//! Servers that are not ours, and the example against those that are.
+//! protod's client against servers of others, and the example's client against protod.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -82,7 +82,7 @@ async fn the_example_prints_what_the_tutorials_client_prints_against_the_example
     assert_eq!(tutorial_client_prints(address).await, TUTORIAL);
 }
 
-/// grpcio with its reflection, v1alpha alone; it stops with the talk.
+/// grpcio with its reflection, which has v1alpha only. It stops when the talk ends.
 async fn python_server() -> (Talk, String) {
     let mut talk = python("../../client/stream_server.py").talk(&["descriptors/stream.binpb"]);
     let port = talk.line().await;

@@ -192,7 +192,7 @@ async fn a_given_schema_needs_no_reflection() {
 
 #[tokio::test]
 async fn nobody_listening_is_an_io_error_that_names_the_address() {
-    // Not a port that was free a moment ago: the next test's server may have it now.
+    // A port that was free a moment ago would not do: another test's server may have it now.
     let address = "127.0.0.1:1";
     let error = Client::connect(address).await.expect_err("nobody listens");
     assert!(error.is_io());

@@ -1,4 +1,4 @@
-//! A server on a free port, one method of each shape, and what their messages hold.
+//! A server on a free port with one method of each shape, and functions to read their messages.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! TLS, from both sides: who the client trusts, and the certificate that it shows.
+//! TLS on both sides: which servers the client trusts, and the certificate that it presents.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! `buf curl`, which takes its schema from reflection and needs every import to resolve.
+//! `buf curl`, which gets its schema by reflection and needs every import.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::support::Server;
 
 const GRPC: [&str; 4] = ["curl", "--http2-prior-knowledge", "--protocol", "grpc"];
 
-/// Calls `method` with a request, and returns what buf prints.
+/// Calls `method` with a request and returns what buf prints.
 async fn curl(server: &Server, method: &str, request: &str) -> String {
     let url = format!("http://{}/{method}", server.address());
     buf()

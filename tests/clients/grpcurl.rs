@@ -1,5 +1,5 @@
-//! grpcurl 1.9.3, which knows nothing but an address: the tutorial's service, as its readers call it; and grpcurl
-//! 1.8.6, which speaks reflection v1alpha only.
+//! grpcurl 1.9.3, given only an address, on the tutorial's service; and grpcurl 1.8.6, which speaks reflection v1alpha
+//! only.
 
 use serde_json::{Value, json};
 

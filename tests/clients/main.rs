@@ -1,7 +1,7 @@
-//! End to end: the `protod` binary, and clients that nobody here wrote.
+//! End to end: the `protod` binary, and released gRPC clients of others.
 //!
-//! Each test starts a server of its own on a free port and drives it with a released client, grouped by client.
-//! `make test` installs them, pinned; a missing one is a failure, and says so.
+//! Each test starts its own server on a free port and calls it with one client. `make test` installs the clients in fixed
+//! versions. If one is missing, its tests fail and say so.
 
 mod buf;
 mod check;

@@ -4,7 +4,7 @@
 use crate::programs::node;
 use crate::support::Server;
 
-/// Runs one case of a script against a server of `inputs`; it throws if what it finds is wrong.
+/// Runs one case of a script against a server of `inputs`. The script throws if something is wrong.
 async fn case(script: &str, name: &str, inputs: &str) {
     let server = Server::start(&[inputs]).await;
     let said = node(script).prints([server.address(), name]).await;

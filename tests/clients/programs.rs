@@ -1,7 +1,7 @@
 //! Where the outside clients are, and how they are run.
 //!
-//! `make test` installs them under `target/clients/`. One that is missing fails its tests: a test that is skipped in
-//! silence proves nothing.
+//! `make test` installs them under `target/clients/`. If one is missing, its tests fail, because a test that is silently
+//! skipped proves nothing.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ fn installed(path: &str) -> PathBuf {
 impl Program {
     fn new(path: &Path) -> Self {
         let mut command = Command::new(path);
-        // A proxy of the machine's has no business between a test and its server.
+        // The machine's proxy must not come between a test and its server.
         command.env("no_proxy", "127.0.0.1").env("NO_PROXY", "127.0.0.1");
         command
             .stdin(Stdio::null())
@@ -73,7 +73,7 @@ impl Program {
         Self(command)
     }
 
-    /// Runs the client to its end, whatever that is.
+    /// Runs the client until it exits, with any exit code.
     pub(crate) async fn run<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Output {
         let child = self.0.args(args.into_iter().map(Into::into)).output();
         timeout(SOON, child)
@@ -91,7 +91,7 @@ impl Program {
         stdout
     }
 
-    /// Starts the client and stays in talk with it.
+    /// Starts the client, to write to it and read from it while it runs.
     pub(crate) fn talk(mut self, args: &[&str]) -> Talk {
         self.0.args(args).stdin(Stdio::piped());
         let mut child = self.0.spawn().expect("the client cannot be started");
@@ -109,7 +109,7 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    /// Hands the client a message to send.
+    /// Gives the client a message to send.
     pub(crate) async fn send(&mut self, message: &Value) {
         let text = format!("{message}\n");
         self.stdin
@@ -160,7 +160,7 @@ impl Talk {
     }
 }
 
-/// The messages of a text of JSON values, one after the other.
+/// The messages in a text of consecutive JSON values.
 pub(crate) fn messages(text: &str) -> Vec<Value> {
     let messages = serde_json::Deserializer::from_str(text).into_iter();
     messages

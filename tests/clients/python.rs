@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::programs::python;
 use crate::support::Server;
 
-/// Runs one case of the script against a server of `inputs`; it raises if what it sees is wrong.
+/// Runs one case of the script against a server of `inputs`. The script raises an error if something is wrong.
 async fn case(name: &str, inputs: &str) {
     let server = Server::start(&[inputs]).await;
     let said = python("client.py").prints([server.address(), name]).await;
@@ -72,8 +72,8 @@ async fn python_cancel_ends_the_call_on_both_sides() {
     lingering_call_ends("cancel_ends_the_call").await;
 }
 
-/// The rule would wait for an hour. When the client has ended its call, and while its connection stays open, the
-/// drain has nothing to wait for: a stream that is still open would hold it for ten seconds.
+/// The rule would wait for an hour. The client ends its call and keeps its connection open. Then the drain has nothing to
+/// wait for; an open stream would delay it for ten seconds.
 async fn lingering_call_ends(name: &str) {
     let mut server = Server::start(&["tests/clients/protos/calls"]).await;
     let mut client = python("client.py").talk(&[server.address(), name]);

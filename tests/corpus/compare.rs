@@ -3,7 +3,7 @@
 use crate::json::same_json;
 use crate::specimen::{Call, Expected, Specimen};
 
-/// The calls of specimens whose answers were others.
+/// The calls of specimens whose answers differ.
 #[derive(Default)]
 pub(crate) struct Differences {
     calls: usize,
@@ -30,7 +30,7 @@ impl Differences {
         }
     }
 
-    /// Compares the answer to a call that is known to differ: it must.
+    /// Compares the answer to a call that is known to differ, and fails if it does not.
     pub(crate) fn expect_difference(
         &mut self,
         specimen: &Specimen,
@@ -46,7 +46,7 @@ impl Differences {
         }
     }
 
-    /// A specimen of which no call could be made.
+    /// A specimen that could not be called.
     pub(crate) fn broken(&mut self, specimen: &Specimen, error: &str) {
         self.texts.push(format!("{}: {error}", specimen.name));
     }

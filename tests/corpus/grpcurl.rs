@@ -1,4 +1,4 @@
-//! All specimens behind one server, as grpcurl sees them.
+//! All specimens on one server, called by grpcurl.
 
 use std::fs;
 
@@ -51,7 +51,7 @@ async fn answer(server: &Server, call: &Call) -> Result<Expected, String> {
         message: String::new(),
     };
     if !output.status.success() {
-        // With `-format-error` it is a google.rpc.Status; else grpcurl itself has failed.
+        // With `-format-error` it is a google.rpc.Status; otherwise grpcurl itself has failed.
         let status: Value = serde_json::from_str(&stderr).map_err(|_| stderr.clone())?;
         let code = status["code"].as_i64().and_then(|code| i32::try_from(code).ok());
         found.code = code_name(Code::from_i32(code.ok_or(stderr)?));

@@ -1,7 +1,7 @@
-//! A specimen a case: a proto, rules, and calls with their answers. Every kind of field is set, read and matched.
+//! Each specimen is one case: a proto, rules, and calls with their answers. Every kind of field is set, read and matched.
 //!
-//! Each specimen runs twice: alone, in this process, through the dynamic client; and, all of them behind one server,
-//! as grpcurl sees the binary. A specimen's package is `corpus.` and the name of its file, its service is `Case`.
+//! Each specimen runs twice: alone, in this process, with the dynamic client; and with grpcurl on the binary, which serves
+//! all of them. A specimen's package is `corpus.` and the name of its file, and its service is `Case`.
 
 #[path = "../support/calls.rs"]
 mod calls;

@@ -1,4 +1,4 @@
-//! What is in a specimen's file.
+//! The content of a specimen's file.
 
 use std::fs;
 use std::path::Path;
@@ -24,11 +24,11 @@ pub(crate) struct Call {
     /// Each as JSON.
     pub(crate) requests: Vec<String>,
     pub(crate) expected: Expected,
-    /// Why grpcurl itself shows another answer, or takes no such request.
+    /// Why grpcurl shows another answer, or cannot send the request.
     pub(crate) not_by_grpcurl: Option<String>,
 }
 
-/// What must come back: these messages, and then this status.
+/// The expected answer: these messages, and then this status.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Expected {
     pub(crate) messages: Vec<Value>,
@@ -112,7 +112,7 @@ fn text(value: &Value) -> String {
         .to_owned()
 }
 
-/// A key that nobody reads is a test that nobody runs.
+/// A key that is not read is a test that does not run.
 fn expect_keys(value: &Value, known: &[&str], specimen: &str) {
     for key in value.as_object().into_iter().flat_map(|entries| entries.keys()) {
         assert!(known.contains(&key.as_str()), "{specimen}: unknown key {key}");

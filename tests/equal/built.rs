@@ -1,4 +1,4 @@
-//! What a template means on `DynamicMessage`s, written down as plainly as can be.
+//! The simplest implementation of templates, on `DynamicMessage`s.
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Syntax, Value};
 
@@ -21,7 +21,7 @@ impl Template {
         Ok(message)
     }
 
-    /// Whether some expression in it is refused at load.
+    /// Whether an expression in it is refused at load.
     pub(crate) fn has_faulty_constant(&self, empty: &Given) -> bool {
         self.0
             .iter()
@@ -141,7 +141,7 @@ fn float(number: f64) -> Result<f32, Failure> {
     }
 }
 
-/// A value inside of text.
+/// A value inside a text.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,5 +1,5 @@
-//! Random choices, each taken from a byte, so that a failure shrinks by leaving bytes out: when they have run out, the
-//! first thing is chosen, which is the simplest one everywhere here.
+//! Random choices, each taken from a byte, so that a failing case shrinks by removing bytes. Without bytes the first
+//! option is chosen, which is always the simplest.
 
 /// Bytes to choose by.
 pub(crate) struct Choices<'b> {
@@ -19,7 +19,7 @@ impl<'b> Choices<'b> {
         (high << 8 | low) % count
     }
 
-    /// One time in so many.
+    /// True in one of `count` cases.
     pub(crate) fn one_in(&mut self, count: usize) -> bool {
         self.below(count) == count - 1
     }
@@ -28,7 +28,7 @@ impl<'b> Choices<'b> {
         &of[self.below(of.len())]
     }
 
-    /// Any 64 bits: small numbers, negative ones, the ends of every width, or what comes.
+    /// Any 64 bits: small and negative numbers, the limits of every width, or random bits.
     pub(crate) fn bits(&mut self) -> u64 {
         let byte = self.below(256) as u64;
         match self.below(6) {
@@ -41,7 +41,7 @@ impl<'b> Choices<'b> {
         }
     }
 
-    /// A finite number that a `float` holds exactly, so that it is the same in fields of both widths.
+    /// A finite number that a `float` represents exactly, so that it is the same in fields of both widths.
     pub(crate) fn float(&mut self) -> f32 {
         *self.pick(&[0.0, 1.5, -2.25, -0.0, 1e30, f32::MAX, f32::MIN_POSITIVE])
     }

@@ -26,7 +26,7 @@ impl Type {
         Self::Truth,
     ];
 
-    /// What reading a field of that kind gives; enums and messages are no values of these types.
+    /// The type of a field of that kind. Enums and messages have none of these types.
     pub(crate) fn of(kind: &Kind) -> Option<Self> {
         Some(match kind {
             Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 | Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => {
@@ -46,7 +46,7 @@ impl Type {
 #[derive(Debug, Clone)]
 pub(crate) enum Expr {
     Literal(Value),
-    /// The counter of the loop around.
+    /// The counter of the surrounding loop.
     Round,
     /// A scalar, a list or a map.
     Field(Path),
@@ -61,7 +61,7 @@ pub(crate) enum Expr {
     If(Box<[Expr; 3]>),
     /// `size`, or a conversion.
     Call(&'static str, Box<Expr>),
-    /// `text.contains(text)` and its like.
+    /// `text.contains(text)` and similar.
     Method(&'static str, Box<[Expr; 2]>),
     /// An element of a list, or the value of an entry.
     Index(Box<[Expr; 2]>),
@@ -70,7 +70,7 @@ pub(crate) enum Expr {
 /// Writes expressions over the fields at these paths.
 pub(crate) struct Writer<'w, 'b> {
     pub(crate) paths: &'w [Path],
-    /// Whether there is a loop around.
+    /// Whether it is inside a loop.
     pub(crate) looped: bool,
     pub(crate) choices: &'w mut Choices<'b>,
 }

@@ -1,4 +1,4 @@
-//! The cel crate's interpreter, which is given the request as maps.
+//! The cel crate's interpreter, which gets the request as maps.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::expression::Expr;
 use crate::path::LONGEST;
 use crate::straight::{Failure, Given};
 
-/// The value that the interpreter gives.
+/// The interpreter's value.
 pub(crate) fn interpret(expr: &Expr, given: &Given) -> Result<Value, Failure> {
     let source = expr.interpretable(given);
     let program = cel::Program::compile(&source).unwrap_or_else(|errors| panic!("{source}: {errors}"));
@@ -29,7 +29,7 @@ pub(crate) fn interpret(expr: &Expr, given: &Given) -> Result<Value, Failure> {
     })
 }
 
-/// A message as a map of all its fields, unset ones too; sub-messages as far down as paths go.
+/// A message as a map of all its fields, including unset ones, with sub-messages as deep as paths go.
 fn message(message: &DynamicMessage, levels: usize) -> cel::Value {
     let descriptor = message.descriptor();
     let fields = descriptor.fields().filter_map(|field| {

@@ -1,5 +1,5 @@
-//! Rules run on bytes. What they do is what a straight implementation on `DynamicMessage` does, for random schemas,
-//! messages, expressions and templates; and expressions also give what the cel crate's interpreter gives.
+//! Rules run on bytes. For random schemas, messages, expressions and templates they give the same as a simple
+//! implementation on `DynamicMessage`, and expressions give the same as the cel crate's interpreter.
 
 mod built;
 mod choices;
@@ -63,7 +63,7 @@ impl Case {
     }
 }
 
-/// The bytes of a random message, not in the order in which they are usually written.
+/// The bytes of a random message, in an unusual order.
 fn request(descriptor: &MessageDescriptor, choices: &mut Choices<'_>) -> Result<Vec<u8>, TestCaseError> {
     let message = normal(&message::message(descriptor, 3, choices));
     let mut bytes = message::bytes(&message, choices);
@@ -78,13 +78,13 @@ fn request(descriptor: &MessageDescriptor, choices: &mut Choices<'_>) -> Result<
     Ok(bytes)
 }
 
-/// The message without the defaults that may be set or not. prost-reflect takes -0.0 for one, which rules write.
+/// The message without fields that are set to their defaults. prost-reflect treats -0.0 as a default, but rules write it.
 fn normal(message: &DynamicMessage) -> DynamicMessage {
     DynamicMessage::decode(message.descriptor(), &message.encode_to_vec()[..]).expect("it was just encoded")
 }
 
-/// Runs a property on random choices: of a schema, of messages, and of what is done with them. `PROPTEST_CASES` says how
-/// often; 256 times by default.
+/// Tests a property on random choices of a schema, messages and operations. `PROPTEST_CASES` sets how often, 256 times by
+/// default.
 fn holds(property: fn(&Case, &[u8]) -> Result<(), TestCaseError>) {
     let config = ProptestConfig {
         failure_persistence: None,
@@ -194,7 +194,7 @@ fn a_template_writes_what_setting_the_fields_of_a_dynamic_message_gives() {
             Err(_) if template.has_faulty_constant(&Given::nothing(&case.input)) => return Ok(()),
             Err(error) => return Err(TestCaseError::fail(error)),
         };
-        // All in one call, so that nothing of one message may be left for the next.
+        // All in one call, so that the test sees if anything of one message remains for the next.
         let server::Answer { messages, error } = server::call(&server, MAKE, &case.requests);
         let mut messages = messages.into_iter();
         let rounds = case
@@ -261,7 +261,7 @@ fn a_message_is_accepted_by_both_decoders_or_by_none() {
             }
             let ours = Message::decode(&case.schema, &case.input, broken.clone());
             let theirs = DynamicMessage::decode(case.input.clone(), &broken[..]);
-            // prost-reflect reads a map's entry whatever its wire type is, but not that of a list of messages.
+            // prost-reflect reads a map's entry with any wire type, but not an element of a list of messages.
             let strict = DynamicMessage::decode(with_lists.clone(), &broken[..]);
             prop_assert!(
                 ours.is_ok() == strict.is_ok() && (theirs.is_ok() || ours.is_err()),

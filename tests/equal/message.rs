@@ -1,4 +1,4 @@
-//! Random messages, and their bytes in every order and form that proto takes for the same message.
+//! Random messages, and their bytes in every order and form that protobuf reads as the same message.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescri
 
 use crate::choices::Choices;
 
-/// A message whose sub-messages are nested so deep at most.
+/// A message with at most `depth` levels of sub-messages.
 pub(crate) fn message(
     descriptor: &MessageDescriptor,
     depth: usize,
@@ -15,7 +15,7 @@ pub(crate) fn message(
 ) -> DynamicMessage {
     let mut message = DynamicMessage::new(descriptor.clone());
     for field in descriptor.fields() {
-        // All is unset when the choices have run out.
+        // Everything is unset when there are no more choices.
         if choices.below(4) == 0 || depth == 0 && matches!(field.kind(), Kind::Message(_)) {
             continue;
         }
@@ -40,7 +40,7 @@ fn field_value(field: &FieldDescriptor, depth: usize, choices: &mut Choices<'_>)
     value(&field.kind(), depth, choices)
 }
 
-/// One value; the numbers of enums are known ones or not.
+/// One value. Numbers of enums may be unknown.
 pub(crate) fn value(kind: &Kind, depth: usize, choices: &mut Choices<'_>) -> Value {
     let bits = choices.bits();
     match kind {
@@ -58,13 +58,13 @@ pub(crate) fn value(kind: &Kind, depth: usize, choices: &mut Choices<'_>) -> Val
     }
 }
 
-/// The bytes of a message: fields shuffled, sub-messages in pieces, singular fields more than once, lists packed and not
-/// in one, varints with more bits than their type has. All of it means the same message.
+/// The bytes of a message, with fields shuffled, sub-messages split, singular fields repeated, lists partly packed, and
+/// varints with more bits than their type. They all decode to the same message.
 pub(crate) fn bytes(message: &DynamicMessage, choices: &mut Choices<'_>) -> Vec<u8> {
     shuffled(message, choices).concat()
 }
 
-/// A well-formed field that no schema here has; groups in it are nested so deep at most.
+/// A well-formed field that no schema has, with at most `depth` levels of groups.
 pub(crate) fn unknown(depth: usize, choices: &mut Choices<'_>) -> Vec<u8> {
     const NUMBER: u64 = 500_000;
     let mut bytes = Vec::new();
@@ -85,7 +85,7 @@ pub(crate) fn unknown(depth: usize, choices: &mut Choices<'_>) -> Vec<u8> {
     bytes
 }
 
-/// The message's pieces in an order that keeps what has to stay in order: values of one field, members of one oneof.
+/// The message's pieces in a random order, in which the values of a field and the members of a oneof stay in order.
 fn shuffled(message: &DynamicMessage, choices: &mut Choices<'_>) -> Vec<Vec<u8>> {
     let mut queues: Vec<Vec<Vec<u8>>> = message
         .fields()
@@ -106,7 +106,7 @@ fn shuffled(message: &DynamicMessage, choices: &mut Choices<'_>) -> Vec<Vec<u8>>
     shuffled
 }
 
-/// One field as it comes, piece by piece.
+/// The pieces of one field.
 fn pieces(field: &FieldDescriptor, value: &Value, choices: &mut Choices<'_>) -> Vec<Vec<u8>> {
     let kind = field.kind();
     match value {
@@ -177,7 +177,7 @@ fn map(field: &FieldDescriptor, entries: &HashMap<MapKey, Value>, choices: &mut 
     let mut pieces = Vec::new();
     for (key, value) in entries {
         let key = Value::from(key.clone());
-        // An entry of the same key, which this one takes the place of.
+        // An entry with the same key, which this one replaces.
         let earlier = choices
             .one_in(3)
             .then(|| self::value(&value_field.kind(), 1, choices));

@@ -1,10 +1,10 @@
-//! Paths into a request, and what a `DynamicMessage` has there.
+//! Paths into a request, and their values in a `DynamicMessage`.
 
 use std::fmt;
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 
-/// Fields, each but the last a singular message.
+/// Fields, all of which except the last are singular messages.
 #[derive(Debug, Clone)]
 pub(crate) struct Path(Vec<FieldDescriptor>);
 
@@ -36,7 +36,7 @@ impl Path {
         self.0.last().expect("a path has a field")
     }
 
-    /// The kind of its value, if there is one: it is no list and no map.
+    /// The kind of its value, unless it is a list or a map.
     pub(crate) fn kind(&self) -> Option<Kind> {
         let field = self.field();
         (!field.is_list() && !field.is_map()).then(|| field.kind())
@@ -49,7 +49,7 @@ impl Path {
         }
     }
 
-    /// The value, which is the default where the field or a message on the way is unset.
+    /// The value, or the default if the field or a message above it is unset.
     pub(crate) fn get(&self, request: &DynamicMessage) -> Value {
         self.parent(request).get_field(self.field()).into_owned()
     }
@@ -58,7 +58,7 @@ impl Path {
         self.parent(request).has_field(self.field())
     }
 
-    /// Whether copying the field leaves another one unset: a copy copies presence.
+    /// Whether copying the field leaves the target unset, because a copy also copies presence.
     pub(crate) fn stays_unset(&self, request: &DynamicMessage) -> bool {
         self.field().supports_presence() && !self.is_set(request)
     }
@@ -72,7 +72,7 @@ impl Path {
     }
 }
 
-/// As an expression has it.
+/// As it is written in an expression.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("request")?;

@@ -68,7 +68,7 @@ pub(crate) fn schema(choices: &mut Choices<'_>) -> Schema {
     Schema::from_descriptor_set(&set.encode_to_vec()).unwrap_or_else(|error| panic!("{error}\n{set:#?}"))
 }
 
-/// The fields of all messages, one message a line, for people.
+/// The fields of all messages, one message per line, for the output of a failed test.
 pub(crate) fn described(schema: &Schema) -> String {
     let messages = schema.pool().all_messages().filter(|message| {
         let package = message.package_name();
@@ -135,7 +135,7 @@ fn oneof(name: &str) -> OneofDescriptorProto {
     }
 }
 
-/// A file on its way.
+/// A file that is being made.
 struct File {
     package: &'static str,
     proto3: bool,
@@ -149,7 +149,7 @@ impl File {
         }
     }
 
-    /// The file, whose messages go to the known ones.
+    /// Builds the file, and adds its messages to the known ones.
     fn build(&self, known: &mut Vec<String>, choices: &mut Choices<'_>) -> FileDescriptorProto {
         let count = 1 + choices.below(3);
         let own = (0..count).map(|index| match index {
@@ -242,7 +242,7 @@ impl File {
                 }
             }
         }
-        // Those that stand for `optional` come after the others.
+        // Synthetic oneofs, which represent `optional`, come after the others.
         for place in synthetic {
             message.field[place].oneof_index = Some(message.oneof_decl.len() as i32);
             message
@@ -285,7 +285,7 @@ impl File {
         }
     }
 
-    /// A list, packed or not, as its syntax or its option has it.
+    /// A list, packed or not, according to its syntax or its option.
     fn repeated(
         &self,
         name: &str,
@@ -325,7 +325,7 @@ impl File {
     }
 }
 
-/// The same field with a default of its own, in proto2.
+/// The same field with an explicit default, in proto2.
 fn with_default(field: FieldDescriptorProto) -> FieldDescriptorProto {
     let default = match field.r#type() {
         Type::Message | Type::Group => return field,

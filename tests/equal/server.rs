@@ -1,4 +1,4 @@
-//! Calls to a server in this process, by bytes.
+//! Calls to a server in this process, with encoded messages.
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
@@ -18,7 +18,7 @@ pub(crate) fn server(schema: &Schema, method: &str, answer: (&str, Json)) -> Res
 /// What came back from one call.
 pub(crate) struct Answer {
     pub(crate) messages: Vec<Bytes>,
-    /// The text of the status INTERNAL, where it was not OK.
+    /// The text of the status INTERNAL, if it was not OK.
     pub(crate) error: Option<String>,
 }
 

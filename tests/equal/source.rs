@@ -1,5 +1,4 @@
-//! Expressions as text: as a rule has them, and as the cel crate's interpreter takes them, which knows no enums and no
-//! presence.
+//! Expressions as text: for a rule, and for the cel crate's interpreter, which has neither enums nor presence.
 
 use std::fmt::{self, Write as _};
 
@@ -9,14 +8,14 @@ use crate::expression::Expr;
 use crate::straight::Given;
 
 impl Expr {
-    /// As a rule has it.
+    /// As it is written in a rule.
     pub(crate) fn source(&self) -> String {
         let mut text = String::new();
         self.write(&mut text, None).expect("a string takes all");
         text
     }
 
-    /// For the interpreter: what it cannot ask is answered already, for this request.
+    /// For the interpreter. What it cannot evaluate is replaced by the value for this request.
     pub(crate) fn interpretable(&self, given: &Given) -> String {
         let mut text = String::new();
         self.write(&mut text, Some(given)).expect("a string takes all");
@@ -67,7 +66,7 @@ impl Expr {
         }
     }
 
-    /// An enum is a number to an operator as it is.
+    /// For an operator, an enum is its number.
     fn write_operand(&self, text: &mut String, interpreted: Option<&Given>) -> fmt::Result {
         match self {
             Self::Number(path) => write!(text, "{path}"),

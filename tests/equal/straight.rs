@@ -1,4 +1,4 @@
-//! What an expression means on a `DynamicMessage`, written down as plainly as can be.
+//! The simplest implementation of expressions, on a `DynamicMessage`.
 
 use std::cmp::Ordering;
 
@@ -10,7 +10,7 @@ use crate::expression::Expr;
 #[derive(Debug)]
 pub(crate) struct Given {
     pub(crate) request: DynamicMessage,
-    /// The counter of the loop around.
+    /// The counter of the surrounding loop.
     pub(crate) round: i64,
 }
 
@@ -19,7 +19,7 @@ pub(crate) struct Given {
 pub(crate) struct Failure;
 
 impl Given {
-    /// A request of which nothing is set.
+    /// A request without any field set.
     pub(crate) fn nothing(descriptor: &MessageDescriptor) -> Self {
         Self {
             request: DynamicMessage::new(descriptor.clone()),
@@ -92,7 +92,7 @@ impl Expr {
         })
     }
 
-    /// Whether a part that reads nothing has no value: that is known, and told, at load.
+    /// Whether a constant part has no value, which is a problem at load.
     pub(crate) fn has_faulty_constant(&self, empty: &Given) -> bool {
         let parts: &[Self] = match self {
             Self::Literal(_)
@@ -124,7 +124,7 @@ impl Expr {
     }
 }
 
-/// A field's value as expressions have it: 64 bits, and enums as their numbers.
+/// A field's value in expressions: integers have 64 bits, and enums are their numbers.
 pub(crate) fn widened(value: Value) -> Value {
     match value {
         Value::I32(number) | Value::EnumNumber(number) => Value::I64(number.into()),
@@ -134,7 +134,7 @@ pub(crate) fn widened(value: Value) -> Value {
     }
 }
 
-/// `&&` and `||`: one operand may decide, whatever the other does.
+/// `&&` and `||`: one operand may decide, even if the other fails.
 fn decided(operands: &[Expr; 2], given: &Given, decisive: bool) -> Result<Value, Failure> {
     let [left, right] = operands
         .each_ref()
@@ -178,7 +178,7 @@ fn binary(operator: &str, left: Value, right: Value) -> Result<Value, Failure> {
     })
 }
 
-/// Two 64-bit numbers, computed without their limits and then held to them.
+/// Computes with two 64-bit numbers in 128 bits, and then checks the range.
 fn checked<T: TryFrom<i128>>(operator: &str, a: i128, b: i128) -> Result<T, Failure> {
     let result = match operator {
         "+" => a + b,

@@ -1,4 +1,4 @@
-//! Random templates that copy and compute: as a rule has them.
+//! Random templates that copy and compute, as in a rule.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,14 +10,14 @@ use crate::expression::{Expr, Type, Writer};
 use crate::message::value;
 use crate::path::Path;
 
-/// A message to be written: the fields that it sets, in the order of their numbers.
+/// A message to write: the fields that it sets, in the order of their numbers.
 #[derive(Debug)]
 pub(crate) struct Template(pub(crate) Vec<(FieldDescriptor, Content)>);
 
 /// What a field, an element or an entry is set to.
 #[derive(Debug)]
 pub(crate) enum Content {
-    /// What is at a path of the request.
+    /// The value at a path of the request.
     Copy(Path),
     Expr(Expr),
     /// Text with an expression in it.
@@ -172,7 +172,7 @@ fn fits(kind: &Kind, from: &Kind) -> bool {
 }
 
 impl Template {
-    /// As a rule has it; JSON is YAML too.
+    /// As it is written in a rule. JSON is also YAML.
     pub(crate) fn json(&self) -> Json {
         let fields = self.0.iter();
         Json::Object(

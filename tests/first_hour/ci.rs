@@ -1,11 +1,11 @@
-//! The README's steps for CI run.
+//! The README's steps for CI work.
 
 use std::process::Command;
 
 use crate::page::Page;
 use crate::walk::shell;
 
-/// What runs a step on GitHub: a shell that stops at the first failure.
+/// How GitHub runs a step: in a shell that stops at the first failure.
 const BASH: &str = "bash --noprofile --norc -eo pipefail -c \"$SCRIPT\"";
 
 #[test]
@@ -20,7 +20,7 @@ fn the_steps_pass_and_the_server_stops_when_it_is_told() {
     let blocks = readme.sections("In CI", "A session with grpcurl");
     let steps = crate::yaml::parse(&blocks.first().expect("it has a block").text);
     let steps = steps["steps"].as_array().expect("a list");
-    // The port is the page's, so the script cannot take port 0.
+    // The page has a fixed port, so the script cannot use port 0.
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = free.local_addr().expect("it is bound").port().to_string();
     drop(free);

@@ -1,7 +1,7 @@
-//! The Dockerfile fits the repository, and what its image runs serves.
+//! The Dockerfile matches the repository, and the command that its image runs serves calls.
 //!
-//! No image is built: that needs an engine. The paths and the profile are compared with the repository, and the entry
-//! point and the health check run here, on the binary of this build, as they would run in the image.
+//! No image is built, because that needs Docker. The paths and the profile are compared with the repository, and the entry
+//! point and the health check run here with the binary of this build, as they would run in the image.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -30,7 +30,7 @@ impl Dockerfile {
         Self { text }
     }
 
-    /// What follows an instruction, each time it stands there.
+    /// The arguments of each use of an instruction.
     fn all(&self, instruction: &str) -> Vec<&str> {
         let lines = self.text.lines();
         lines
@@ -38,19 +38,19 @@ impl Dockerfile {
             .collect()
     }
 
-    /// What follows the last of an instruction.
+    /// The arguments of the last use of an instruction.
     fn last(&self, instruction: &str) -> &str {
         self.all(instruction)
             .pop()
             .unwrap_or_else(|| panic!("there is no {instruction}"))
     }
 
-    /// A command in the form of a list.
+    /// A command that is written as a list.
     fn command(&self, instruction: &str) -> Vec<String> {
         serde_json::from_str(self.last(instruction).trim_start_matches("CMD ")).expect("a list of texts")
     }
 
-    /// The only file that is copied from the stage before: from where to where.
+    /// The only file that is copied from the build stage: its source and its destination.
     fn copied(&self) -> (&str, &str) {
         let paths = self.last("COPY").strip_prefix("--from=build ");
         let paths = paths.expect("the last COPY takes from the build");
@@ -109,10 +109,10 @@ struct Image {
 }
 
 impl Image {
-    /// The binary is where the Dockerfile puts it; `/proto` is a folder that nobody may write to.
+    /// The binary is where the Dockerfile puts it; `/proto` is a read-only folder.
     fn new(file: &Dockerfile) -> Self {
         let root = tempfile::tempdir().expect("a temporary folder can be made");
-        // The port is the image's, so the server cannot take port 0.
+        // The image has a fixed port, so the server cannot use port 0.
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = free.local_addr().expect("it is bound").port().to_string();
         let image = Self { root, port };
@@ -134,7 +134,7 @@ impl Image {
         self.root.path().join(path.trim_start_matches('/'))
     }
 
-    /// A command of the Dockerfile, with its paths and its port as they are here, run by a user without rights.
+    /// A command of the Dockerfile with the paths and the port of this test, run by an unprivileged user.
     fn command(&self, file: &Dockerfile, words: &[String]) -> Command {
         let here = |text: &str| text.replace(file.last("EXPOSE"), &self.port);
         let program = self.path("/usr/local/bin").join(&words[0]);
@@ -151,7 +151,7 @@ impl Image {
             .env(name, here(value))
             .current_dir(self.root.path())
             .stdin(Stdio::null());
-        // Only root may become another user; anybody else has no rights already.
+        // Only root can become another user; every other user is unprivileged already.
         if fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
             command.uid(NONROOT).gid(NONROOT);
         }
@@ -165,7 +165,7 @@ fn restrict(path: &Path, mode: u32) {
 
 impl Drop for Image {
     fn drop(&mut self) {
-        // So that the folder can be removed by others than root.
+        // So that users other than root can remove the folder.
         restrict(&self.path("/proto"), 0o755);
     }
 }
@@ -185,7 +185,7 @@ impl Running {
     fn line_after(&mut self, text: &str) -> String {
         let stderr = BufReader::new(self.0.stderr.take().expect("stderr is piped"));
         let (sender, lines) = mpsc::channel();
-        // It reads on for as long as the process writes, so that no write fails.
+        // It reads until the process exits, so that no write fails.
         thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 let _ = sender.send(line);
@@ -228,7 +228,7 @@ fn the_entry_point_serves_a_read_only_folder_without_rights_and_is_healthy() {
     assert!(called.status.success(), "{called:?}");
 }
 
-/// Each file that the build reads comes along.
+/// The build gets every file that it reads.
 #[test]
 fn nothing_that_the_build_needs_is_ignored() {
     let ignored = fs::read_to_string(repository().join(".dockerignore")).expect("it is there");

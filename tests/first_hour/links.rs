@@ -1,4 +1,4 @@
-//! The links between pages lead somewhere.
+//! The links between pages have a target.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ fn read(path: &PathBuf) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The targets of links within the repository; code is not looked at.
+/// The targets of links within the repository, except in code.
 fn links(text: &str) -> Vec<String> {
     let prose = text.split("```").step_by(2);
     let targets = prose.flat_map(|text| text.split("](").skip(1));
@@ -45,7 +45,7 @@ fn leads_somewhere(page: &Path, link: &str) -> bool {
     target.exists() && (heading.is_empty() || read(&target).lines().any(|line| anchor(line) == heading))
 }
 
-/// The anchor of a heading, as GitHub makes it; nothing for other lines.
+/// The anchor of a heading, as GitHub makes it; `None` for other lines.
 fn anchor(line: &str) -> String {
     let Some((_, title)) = line
         .split_once("# ")

@@ -1,7 +1,7 @@
-//! The README is true: its first hour is walked command by command, its test runs, its scripts for CI run, and its
-//! Dockerfile fits the repository.
+//! The README is correct: the commands of its first hour print what it shows, its test and its scripts for CI pass, and
+//! its Dockerfile matches the repository.
 //!
-//! All of it but the session with grpcurl needs nothing beside what `cargo test` has built.
+//! Only the session with grpcurl needs more than `cargo test` builds.
 
 mod ci;
 mod docker;

@@ -11,13 +11,13 @@ pub(crate) struct Page {
 
 /// A fenced block.
 pub(crate) struct Block<'a> {
-    /// Where its first line is, as in `README.md:12`.
+    /// The place of its first line, for example `README.md:12`.
     pub(crate) at: String,
     pub(crate) kind: &'a str,
     pub(crate) text: String,
 }
 
-/// A command of a console, and what it prints.
+/// A command in a console block, and its output.
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) line: String,
@@ -80,7 +80,8 @@ impl Page {
 }
 
 impl Block<'_> {
-    /// The commands of a console block. One goes on over a line that ends with a pipe, and to the end of a here-document.
+    /// The commands of a console block. A command continues after a line that ends with a pipe, and to the end of a
+    /// here-document.
     pub(crate) fn commands(&self) -> Vec<Command> {
         let mut commands: Vec<Command> = Vec::new();
         let mut end: Option<String> = None;

@@ -1,4 +1,4 @@
-//! The README's test, which runs here, and has to stand there as it stands here.
+//! The README's test. The text there must be the same as here.
 
 use protod::{Client, Message, Rules, Schema, Server};
 

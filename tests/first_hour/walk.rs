@@ -1,7 +1,7 @@
-//! A walk through a page: its commands are run one after the other, and must print what the page says.
+//! A walk through a page: its commands run one after the other, and must print what the page shows.
 //!
-//! `protod serve` keeps on in the background, on a free port in place of the page's. After a command that saves a
-//! file the walk goes on when the server has said that it reloaded. A line `…` stands for any lines.
+//! `protod serve` runs in the background, on a free port instead of the page's. After a command that saves a file, the
+//! walk continues when the server says that it has reloaded. A line `…` matches any lines.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::page::{Block, Page};
 /// How long anything that should happen at once may take on a busy machine.
 const SOON: Duration = Duration::from_secs(20);
 
-/// The port that pages speak of.
+/// The port in the pages.
 const PORT: &str = "9002";
 
 pub(crate) struct Walk {
@@ -52,7 +52,7 @@ impl Walk {
         }
     }
 
-    /// Starts where a server of this repository's `proto` folder runs.
+    /// Starts with a running server of this repository's `proto` folder.
     pub(crate) fn beside_the_seeds_protos() -> Self {
         let mut walk = Self::new();
         let proto = walk.folder.path().join("proto");
@@ -65,12 +65,12 @@ impl Walk {
         walk
     }
 
-    /// A page in the folder of the walk.
+    /// Reads a page in the folder of the walk.
     pub(crate) fn page(&self, name: &str) -> Page {
         Page::read_in(&self.current, name)
     }
 
-    /// Runs the commands of all console blocks; all that went wrong is told at once.
+    /// Runs the commands of all console blocks, and reports everything that went wrong together.
     pub(crate) fn through(&mut self, blocks: &[Block<'_>]) {
         let mut walked = 0;
         let mut wrong = Vec::new();
@@ -184,7 +184,7 @@ pub(crate) fn shell(folder: &Path) -> Command {
     shell
 }
 
-/// Line by line, but for spaces at ends; `…` takes any lines.
+/// Compares line by line, without spaces at the ends of lines. `…` matches any lines.
 fn matches(printed: &str, expected: &str) -> bool {
     let lines = |text: &str| {
         text.trim_end()

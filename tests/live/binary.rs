@@ -1,4 +1,4 @@
-//! The same through the binary, as a person at a terminal sees it.
+//! Reloads of the binary, as a person at a terminal sees them.
 
 use std::fs;
 use std::path::Path;
@@ -77,7 +77,7 @@ async fn rules_outside_the_input_are_reloaded_after_a_broken_save_time_after_tim
     }
     write(&folder.path().join("api/a.proto"), &proto(1));
     let a_rules = folder.path().join("rules/a.rules.yaml");
-    // The same folder by names of every kind: problems name it by another one than the flag does.
+    // The same folder by different names. Problems use another name than the flag.
     for (from, path) in [
         ("", "rules"),
         ("", "./rules/a.rules.yaml"),

@@ -1,4 +1,4 @@
-//! A call keeps the generation that it began with.
+//! A call keeps the generation with which it began.
 
 use std::time::{Duration, Instant};
 
@@ -70,7 +70,7 @@ async fn drained_old_stream_ends_with_unavailable_and_a_new_one_does_not() {
         saved.elapsed()
     );
     assert_eq!(new.next().await.expect("open"), Some((1, "new".to_owned())));
-    // Who watches health is not told that the server went away.
+    // A client that watches health is not told that the server has stopped.
     assert!(
         tokio::time::timeout(Duration::from_millis(300), watch.message())
             .await
@@ -103,7 +103,7 @@ impl Reflection {
         }
     }
 
-    /// The number of the field `Answer.text` in the answer to the request before; asks again.
+    /// Returns the number of the field `Answer.text` from the response to the last request, and sends the next request.
     async fn number(&mut self) -> i32 {
         let answer = self.answers.message().await.expect("open").expect("an answer");
         let Some(MessageResponse::FileDescriptorResponse(files)) = answer.message_response else {
@@ -126,7 +126,7 @@ async fn open_reflection_stream_sees_the_old_schema_and_a_new_one_the_new() {
     assert_eq!(old.number().await, 1);
     write(&live.path("a.proto"), &proto(2));
     live.answers(2, "text").await;
-    // One request was on its way already, and one is new.
+    // One request was sent before, and one is new.
     assert_eq!((old.number().await, old.number().await), (1, 1));
     assert_eq!(Reflection::open(&live.addr).await.number().await, 2);
 }

@@ -1,4 +1,4 @@
-//! What a person, an editor, git and a cluster do to files is seen; what is wrong never goes live.
+//! Changes to files by a person, an editor, git or a cluster are reloaded, and a load with a problem never goes live.
 
 use std::fs;
 use std::io::Write as _;
@@ -32,7 +32,7 @@ async fn save_in_place_that_takes_its_time_is_not_served_half() {
     for round in 0..3 {
         let text = format!("round {round}");
         let mut file = fs::File::create(live.path("a.rules.yaml")).expect("it is there");
-        // Empty rules are good rules, but not what anybody meant.
+        // Empty rules are valid, but nobody wants them.
         let stalled = Instant::now();
         while stalled.elapsed() < Duration::from_millis(60) {
             client.unary().await.expect("never fails");
@@ -82,7 +82,7 @@ fn check_out(folder: &Path, number: u32, text: &str) {
     for part in 0..100 {
         let file = format!("parts/part{part}/part.proto");
         fs::create_dir_all(folder.join(&file).parent().expect("a file")).expect("a folder");
-        // As git does: a file that is there already is removed first.
+        // Like git: a file that exists is removed first.
         let _ = fs::remove_file(folder.join(&file));
         let text = format!("syntax = 'proto3'; package part{part}; message Part {{ string {text} = 1; }}");
         write(&folder.join(&file), &text);
@@ -107,8 +107,8 @@ async fn checkout_of_hundreds_of_files_is_one_swap_or_few() {
     live.answers(3, "branch").await;
 }
 
-/// What a kubelet does to a volume that a ConfigMap is mounted on: files are links into `..data`, itself a link
-/// to a folder that is new each time.
+/// What a kubelet does with a volume of a ConfigMap: files are links into `..data`, which is a link to a folder that is
+/// new each time.
 fn mount_config_map(volume: &Path, revision: u32, files: &[(&str, &str)]) {
     let folder = format!("..revision_{revision}");
     fs::create_dir(volume.join(&folder)).expect("a new folder");
@@ -136,7 +136,7 @@ async fn mounted_config_map_is_swapped_time_after_time() {
             &files.each_ref().map(|(name, text)| (*name, text.as_str())),
         );
     };
-    // Given as a folder, and as a file in it.
+    // The input is a folder, or a file in it.
     for input in ["", "a.proto"] {
         let start = Start {
             input,
@@ -197,7 +197,7 @@ async fn linked_folders_and_files_in_the_input_are_watched() {
     live.answers(1, "two").await;
     write(&live.path("shared/deep/a.proto"), &proto(2));
     live.answers(2, "two").await;
-    // A rules file that comes to lie in the linked folder.
+    // A new rules file in the linked folder.
     write(
         &live.path("shared/deep/b.rules.yaml"),
         "rules: [{method: p.S/Unary, priority: 1, reply: {text: three}}]",
@@ -236,7 +236,7 @@ async fn input_folder_that_goes_and_comes_back_is_served_again() {
         fs::create_dir(folder.join("new")).expect("a new folder");
         write(&folder.join("new/a.proto"), &proto(1));
         write(&folder.join("new/a.rules.yaml"), &rules(text));
-        // At once, or it could be served before it has rules.
+        // Both at the same time, or it could be served before it has rules.
         fs::rename(folder.join("new"), folder.join("api")).expect("the folder can be renamed");
     };
     let mut live = Live::start(start, |folder| fill(folder, "one")).await;
@@ -322,7 +322,7 @@ async fn problem_in_a_file_that_no_good_load_has_read_is_mended_there() {
 async fn only_what_changed_is_compiled_and_told() {
     let mut live = Live::answering("one").await;
     live.answers(1, "one").await;
-    // The files are old enough to be known now, whatever the first look made of them.
+    // The files are now old enough to be recognised as unchanged.
     live.trigger.reload();
     live.reloaded().await;
     live.forget_outcomes();
@@ -351,14 +351,14 @@ async fn only_what_changed_is_compiled_and_told() {
     assert!(reloaded.compiled);
     assert_eq!(lines, expected);
 
-    // A field more, which no client minds.
+    // One more field, which breaks no client.
     let more = proto(2).replace("int64 n = 1;", "int64 n = 1; int64 more = 2;");
     write(&live.path("a.proto"), &more);
     let reloaded = live.reloaded().await;
     let lines: Vec<String> = reloaded.changes.iter().map(ToString::to_string).collect();
     assert_eq!(lines, ["file a.proto changed"]);
 
-    // Written again with the same content, and neighbours that are nothing to us.
+    // The same content again, and a file of another kind.
     write(&live.path("a.proto"), &more);
     write(&live.path("notes.txt"), "unrelated");
     write(&live.path("a.rules.yaml"), &rules("three"));

@@ -26,7 +26,7 @@ fn setting(name: &str, default: u32) -> u32 {
     std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
 }
 
-/// Calls all four shapes in turn. Every answer's field number must be the one that its text speaks of.
+/// Calls all four shapes in turn. Every answer must be in the field that its text names.
 async fn call_without_pause(mut client: Client, calls: Arc<AtomicU64>, stop: Arc<AtomicBool>) {
     let mut shape = 0;
     while !stop.load(Ordering::Relaxed) {
@@ -96,7 +96,7 @@ async fn swaps_under_load_fail_no_call_and_mix_no_generations() {
     );
 }
 
-/// A proto of some size beside that of [`proto`], so that a generation that stays behind shows.
+/// A large proto next to that of [`proto`], so that a leaked generation is visible.
 fn many_messages() -> String {
     let message = |number| {
         let fields = (1..20).map(|field| format!("string field{field} = {field};"));
@@ -118,7 +118,7 @@ async fn swaps_leave_no_generation_behind() {
     generation(0);
     let path = folder.path().to_str().expect("UTF-8");
     let mut serve = command(&["serve", "--addr", "127.0.0.1:0", "--no-watch", path]);
-    // Each thread has some memory of its own, which would count where there are many.
+    // Each thread has some memory of its own, which would matter with many threads.
     serve.env("TOKIO_WORKER_THREADS", "2");
     let mut server = Server::start_command(serve).await;
     let mut client = Client::connect(server.address()).await;
@@ -132,7 +132,7 @@ async fn swaps_leave_no_generation_behind() {
         resident.push(resident_kib(server.id(), "VmRSS"));
     }
     println!("resident after each swap: {resident:?} KiB");
-    // A generation takes 2 MiB. What a load needs for a moment, and what the allocator keeps of it, is a few MiB.
+    // A generation takes 2 MiB. A load needs a few MiB for a moment, of which the allocator keeps some.
     let (warm, last) = (resident[5..15].iter().min(), resident[20..].iter().min());
     let grown = last.expect("some").saturating_sub(*warm.expect("some"));
     assert!(grown < 12 << 10, "{grown} KiB in 15 swaps: {resident:?}");
@@ -164,7 +164,7 @@ async fn saved_proto_is_seen_by_a_call_within_100_ms() {
     }
     times.sort();
     println!("from the save to the first call that sees it: {times:.1?}");
-    // The median would fail on a machine that is busy with something else; a quarter of the rounds is luck for none.
+    // The median would fail on a busy machine. A quarter of the rounds in time is not chance.
     assert!(times[2] < Duration::from_millis(100), "{times:.1?}");
 }
 

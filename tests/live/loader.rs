@@ -1,4 +1,4 @@
-//! Sources that do not hold still, and sources that fail in their own way.
+//! Files that change during a load, and projects that fail in unusual ways.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ fn fill(folder: &Path) {
     write(&folder.join("a.rules.yaml"), &rules("one"));
 }
 
-/// Somebody saves both files after the proto was read and before the rules are.
+/// Both files are saved after the proto was read and before the rules are read.
 struct Hurried {
     folder: PathBuf,
     compiled: Arc<AtomicU32>,
@@ -77,7 +77,7 @@ fn protos_and_rules_of_one_load_are_of_one_moment() {
     assert!(loaded.compiled);
 }
 
-/// Gives handlers that the server refuses, then panics, then is well again.
+/// Returns handlers that the server refuses, then panics, and then works again.
 struct Moody {
     folder: PathBuf,
     loads: AtomicU32,
@@ -105,7 +105,7 @@ impl Project for Moody {
 async fn load_that_panics_or_does_not_fit_is_refused_and_the_next_one_is_made() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fill(folder.path());
-    // Files that changed a moment ago are loaded twice, and the time of a change cannot be set.
+    // Files that have just changed are loaded twice, and the time of a change cannot be set.
     tokio::time::sleep(std::time::Duration::from_millis(30)).await;
     let mut loader = Loader::new(Moody {
         folder: folder.path().to_owned(),

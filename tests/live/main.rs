@@ -1,4 +1,4 @@
-//! Swapping protos and rules while serving, over real sockets and real files.
+//! Reloading protos and rules while serving, with real sockets and real files.
 
 mod binary;
 mod calls;

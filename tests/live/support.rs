@@ -1,4 +1,4 @@
-//! A served folder that reloads itself, and a client for it.
+//! A served folder that is reloaded, and a client for it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,10 +20,10 @@ use tonic::{Request, Status, Streaming};
 
 use crate::generations::{proto, rules};
 
-/// How long anything may take that happens at once on a machine with nothing else to do.
+/// How long anything that should happen immediately may take on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// Protos and rules in one place, as the command line loads them.
+/// Protos and rules in one folder, loaded like the command line does.
 pub(crate) struct Folder {
     pub(crate) input: PathBuf,
     pub(crate) state: RulesState,
@@ -182,7 +182,7 @@ pub(crate) fn write_by_rename(path: &Path, text: &str) {
     fs::rename(&aside, path).expect("the file can be renamed");
 }
 
-/// tonic's client for the service of [`proto`]; it knows an answer's bytes, and not what they mean.
+/// tonic's client for the service of [`proto`]. It reads an answer's bytes without a schema.
 #[derive(Clone)]
 pub(crate) struct Client {
     grpc: Grpc<Channel>,
@@ -255,7 +255,7 @@ impl Client {
         Ok(answers.into_inner())
     }
 
-    /// A call of `Both` to be asked by hand.
+    /// An open call of `Both`.
     pub(crate) async fn talk(&mut self) -> Talk {
         let (asks, receiver) = mpsc::channel(1);
         let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
@@ -274,12 +274,12 @@ pub(crate) struct Talk {
     ask: Message,
     asks: mpsc::Sender<Message>,
     answers: Streaming<Message>,
-    /// The first ask is sent, and its answer not read yet.
+    /// The first request was sent, and its answer was not read yet.
     waiting: bool,
 }
 
 impl Talk {
-    /// Asks once more, and gives the answer.
+    /// Sends another request and returns the answer.
     pub(crate) async fn next(&mut self) -> Result<Option<(u32, String)>, Status> {
         if !std::mem::take(&mut self.waiting) {
             self.asks.send(self.ask.clone()).await.expect("the call is open");
@@ -287,7 +287,7 @@ impl Talk {
         Ok(self.answers.message().await?.as_ref().map(answer))
     }
 
-    /// Waits for what the server says without being asked.
+    /// Waits for a message or the end, without sending a request.
     pub(crate) async fn listen(&mut self) -> Result<Option<(u32, String)>, Status> {
         Ok(self.answers.message().await?.as_ref().map(answer))
     }

@@ -216,7 +216,7 @@ async fn well_known_types_can_be_whole_messages() {
     assert_eq!(server.call("Wait", &["{}"]).await.messages, ["\"1.500s\""]);
 }
 
-/// Old clients leave out what they do not know to be required; no library of this stack looks.
+/// Old clients may leave out a required field, and no library here checks that.
 #[tokio::test]
 async fn a_required_field_is_not_missed_in_what_comes_or_is_copied() {
     let schema = protod::Schema::from_source(

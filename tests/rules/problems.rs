@@ -1,4 +1,4 @@
-//! What is wrong with a rules file is told when it loads: all of it, each with its place and a hint.
+//! Loading a rules file reports all of its problems, each with its place and a hint.
 
 use protod::{Rules, Schema};
 
@@ -92,7 +92,7 @@ fn a_problem_in_an_expression_points_into_the_string() {
         at(&format!("{rule}    - when: request.pt.x == 1\n      log: x\n")),
         (5, 24)
     );
-    // Escapes move what follows them: the place is the string's.
+    // Escapes move the text after them, so the place is that of the string.
     assert_eq!(
         at(&format!("{rule}    - log: \"\\t${{request.pt.x}}\"\n")),
         (5, 12)

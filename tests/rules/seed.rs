@@ -1,4 +1,4 @@
-//! The services of the well-known tutorial, by the rules files that lie beside their protos.
+//! The services of the well-known tutorial, with the rules files next to their protos.
 
 use protod::{RulesOptions, Schema};
 

@@ -73,7 +73,7 @@ rules:
     }
 }
 
-/// Its bytes are few, and were never counted as elements of the request.
+/// It has few bytes, which do not count as elements of the request.
 #[tokio::test]
 async fn an_any_that_holds_very_many_elements_matches_nothing() {
     let server = Running::start(
@@ -212,7 +212,7 @@ rules:
         r#"no rule of kinds.Kinds/Unary matched; the nearest is far: string is unset, not "x""#
     );
 
-    // A status travels in a header, which clients take only so long.
+    // A status is sent in a header, and clients limit its length.
     let long = format!(r#"{{"string":"{}"}}"#, "long".repeat(10_000));
     let outcome = server.call("Unary", &[&long]).await;
     let message = outcome.status.message();
@@ -267,7 +267,7 @@ async fn counters_outlive_a_reload_that_is_given_their_state() {
     }
 }
 
-/// Loads `rules` with that state, and calls them with `{}` so many times: what each call is answered with.
+/// Loads `rules` with that state, calls them with `{}` this many times, and returns the answers.
 async fn answers(options: &RulesOptions, rules: &[&str], calls: usize) -> Vec<String> {
     let yaml = format!("rules:\n{}", rules.concat());
     let server = Running::with(kinds(), options, &yaml).await;
@@ -286,7 +286,7 @@ async fn an_unnamed_rule_keeps_its_count_wherever_it_stands() {
     let [limited, new, last] = ["limited", "new", "last"].map(|text| format!(r#"{{"string":"{text}"}}"#));
     let options = RulesOptions::default().state(&RulesState::new());
     assert_eq!(answers(&options, &[LIMITED, LAST], 1).await, [&*limited]);
-    // The new rule stands where the other one stood, and neither takes the other's count.
+    // The new rule is where the old one was, and neither takes the other's count.
     let inserted = answers(&options, &[NEW, LIMITED, LAST], 5).await;
     assert_eq!(inserted, [&*new, &new, &limited, &last, &last]);
     // An edited rule is another rule.

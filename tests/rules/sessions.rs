@@ -65,7 +65,7 @@ rules:
 "#,
     )
     .await;
-    // More than the transport takes at once.
+    // More than the transport accepts at once.
     let outcome = server.call("List", &[r#"{"string":"same","int32":5000}"#]).await;
     assert_eq!(outcome.messages.len(), 5000, "{:?}", outcome.status);
     for (message, left) in outcome.messages.iter().zip((1..=5000).rev()) {
@@ -250,7 +250,7 @@ rules:
   - {method: kinds.Kinds/Unary, session: {message: [{signal: drain, key: "${request.string}"}, {send: {}}]}}
 "#;
 
-/// The next message that is no tick.
+/// The next message that is not a tick.
 async fn said(call: &mut crate::support::Conversation) -> String {
     loop {
         let message = call.next().await.expect("a message");
@@ -384,7 +384,7 @@ rules:
         assert_eq!(call.next().await.expect("a message"), r#"{"string":"tick"}"#);
     }
     call.send(r#"{"string":"here I am"}"#);
-    // It has come, and may still be followed by a second one.
+    // It has arrived, and a second one may still follow.
     for _ in 0..2 {
         assert_eq!(call.next().await.expect("a message"), r#"{"string":"tick"}"#);
     }

@@ -12,7 +12,7 @@ use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status, Streaming};
 
-/// No wait of these tests is longer.
+/// The longest wait in these tests.
 const LONG: Duration = Duration::from_secs(20);
 
 /// `tests/fixtures/rules/kinds.proto`: a service with a method of each shape over a message with every kind of field.
@@ -74,12 +74,12 @@ impl Running {
         }
     }
 
-    /// Lets the server stop: it takes no new calls, and waits for those that are open.
+    /// Stops the server: it refuses new calls and waits for open ones.
     pub(crate) fn drain(&mut self) {
         self.stop = None;
     }
 
-    /// Calls it by another schema than its own.
+    /// Calls it with another schema than its own.
     pub(crate) fn called_by(self, schema: Schema) -> Self {
         Self { schema, ..self }
     }
@@ -93,7 +93,7 @@ impl Running {
         )
     }
 
-    /// Calls a method with these requests, and reads all that comes.
+    /// Calls a method with these requests, and reads the whole answer.
     pub(crate) async fn call(&self, method: &str, requests: &[&str]) -> Outcome {
         self.call_with(method, requests, &[]).await
     }
@@ -112,7 +112,7 @@ impl Running {
         conversation.finish().await
     }
 
-    /// Begins a call that goes on until its client half-closes it.
+    /// Begins a call that stays open until the client half-closes it.
     pub(crate) fn open(&self, method: &str) -> Conversation {
         self.open_with(method, &[])
     }
@@ -158,7 +158,7 @@ pub(crate) struct Conversation {
 impl Conversation {
     pub(crate) fn send(&self, json: &str) {
         let message = Message::from_json(self.method.input().clone(), json).expect(json);
-        // A call that has ended already takes no more.
+        // A call that has ended accepts no more.
         drop(self.requests.as_ref().expect("not half-closed yet").send(message));
     }
 

@@ -23,7 +23,7 @@ fn request(schema: &Schema, echo: &str) -> Message {
     message(schema, "t.Q", &format!(r#"{{"echo": "{echo}"}}"#)).into()
 }
 
-/// What came back in `echo`, and how many different ids came with it.
+/// The values of `echo` in the answer, and the number of different ids.
 fn echoes(answers: &[DynamicMessage]) -> (Vec<String>, usize) {
     let answers: Vec<_> = answers.iter().map(json).collect();
     let echoes = answers
@@ -58,7 +58,7 @@ impl Client {
         let path: PathAndQuery = method.path().parse().expect("a path");
         let requests: Vec<Message> = requests.iter().map(|echo| request(&self.schema, echo)).collect();
         self.grpc.ready().await.expect("connected");
-        // Every shape is a stream of requests and a stream of answers on the wire.
+        // On the wire, every shape is a stream of requests and a stream of responses.
         let answers = self
             .grpc
             .streaming(

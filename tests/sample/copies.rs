@@ -1,4 +1,4 @@
-//! What comes back of the request, and what does not.
+//! Which fields of the request a sample copies.
 
 use protod::{Sampler, Schema};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ fn fields_of_one_name_and_type_come_back() {
     assert_eq!(answer["number"], -1);
     assert_eq!(answer["tags"], json!(["a", "b"]));
     assert_eq!(answer["counts"], json!({"k": "5"}));
-    // As it came: y was unset, and stays so.
+    // As it was received: y was unset, and stays unset.
     assert_eq!(answer["inner"], json!({"x": 1}));
     assert_eq!(answer["off"], false);
     assert_ne!(answer["otherType"], "text");

@@ -1,4 +1,4 @@
-//! Samples end, and soon, whatever the types.
+//! Samples are finite and quick to make, for all types.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -62,7 +62,7 @@ fn an_exponential_fan_out_ends_quickly() {
     );
 }
 
-/// No message can satisfy these, so one that ends is the best there is.
+/// No message can satisfy these, so a finite one is enough.
 #[test]
 fn required_recursion_ends() {
     let schema = schema(

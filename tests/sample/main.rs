@@ -1,4 +1,4 @@
-//! Made-up answers: what comes back, what suits, what ends, and that it is the same every time.
+//! Samples: what they copy from the request, that values suit their fields, that they are finite and repeatable.
 
 mod calls;
 mod copies;
@@ -12,7 +12,7 @@ mod well_known;
 use prost_reflect::{DynamicMessage, Value};
 use protod::{Method, Sampler, Schema};
 
-/// A schema of one text, with a service `S` in package `t` besides.
+/// A schema of this text, and a service `S` in package `t`.
 fn schema(text: &str) -> Schema {
     Schema::from_source("t.proto", text).expect("the source compiles")
 }

@@ -1,4 +1,4 @@
-//! What is made up suits its name and type.
+//! Sample values suit the name and type of their field.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Whatever the schema, a sample can be encoded, decoded and printed as JSON.
+//! With every schema, a sample can be encoded, decoded and printed as JSON.
 
 use std::fmt::Write as _;
 
@@ -51,7 +51,7 @@ fn field_type() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A field, but for its number: `N` stands for it.
+/// A field with `N` for its number.
 fn field() -> impl Strategy<Value = String> {
     let name = proptest::sample::select(&NAMES[..]);
     let keys = proptest::sample::select(&["int32", "uint64", "bool", "string", "sfixed64"][..]);

@@ -1,4 +1,4 @@
-//! The same seed, method, request and index give the same sample; another of them gives another.
+//! The same seed, method, request and index give the same sample. If one of them differs, the sample differs.
 
 use protod::{Sampler, Schema};
 

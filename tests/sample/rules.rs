@@ -1,4 +1,4 @@
-//! A few rules of `buf.validate` looked at by hand. tests/validation holds samples against all of them.
+//! A few rules of `buf.validate`, checked by hand. tests/validation checks samples against all of them.
 
 use protod::Schema;
 

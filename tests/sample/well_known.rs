@@ -1,4 +1,4 @@
-//! The messages of `google.protobuf` look as they should, in JSON too.
+//! Samples of `google.protobuf` messages are valid, also as JSON.
 
 use protod::{Sampler, Schema};
 
@@ -41,7 +41,7 @@ fn each_field_has_its_json_form() {
         );
         assert!(created < sample["updatedAt"].as_str().expect("text"));
         assert!(sample["ttl"].as_str().is_some_and(|ttl| ttl.ends_with('s')));
-        // Of Q, which stands beside the mask; other_2 has no JSON form.
+        // Fields of Q, which is next to the mask; other_2 has no JSON form.
         assert_eq!(sample["mask"], "someName");
         assert!(
             sample["settings"]

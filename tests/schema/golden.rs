@@ -1,4 +1,4 @@
-//! Our compile of `proto/` against what the real protoc made of it.
+//! protod's compile of `proto/` compared with protoc's.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use protod::Schema;
 
 use crate::support::repository_file;
 
-/// A file without its source locations, and those as a set: protoc writes them in another order.
+/// A file without its source locations, and the locations as a set, because protoc writes them in another order.
 fn normalised(bytes: &[u8]) -> (Vec<u8>, BTreeSet<Vec<u8>>) {
     let mut file = FileDescriptorProto::decode(bytes).expect("a descriptor");
     let info = file.source_code_info.take().expect("source info is kept");
@@ -98,8 +98,8 @@ fn text_and_set_give_the_same_methods() {
     );
 }
 
-/// The text of a float's default is the one thing that protoc writes otherwise: its value must be the same. On the
-/// right is what protoc 36.2 makes of the literal on the left.
+/// protoc writes the text of a float's default differently, but with the same value. On the right is what protoc 36.2
+/// writes for the literal on the left.
 #[test]
 fn float_defaults_have_the_values_of_protocs() {
     const DOUBLES: &[(&str, &str)] = &[

@@ -1,4 +1,4 @@
-//! Imports that just work: roots given, roots found, files that are on no disk.
+//! Imports: given roots, found roots, and files that are built in.
 
 use protod::Schema;
 
@@ -13,7 +13,7 @@ fn a_root_above_the_importing_file_is_found() {
         ),
         ("project/acme/v1/types.proto", &user("T", &[], &[])),
     ]);
-    // The file that no one imports is named from the root that its imports were found in.
+    // The file that nobody imports is named relative to the root where its imports were found.
     let expected = ["acme/v1/service.proto", "acme/v1/types.proto"];
     assert_eq!(
         names(&tree.load("project/acme/v1/service.proto").unwrap()),
@@ -160,7 +160,7 @@ fn public_imports_are_followed_all_the_way() {
         ["b.proto"],
         "what is handed out says no more than the text does"
     );
-    // The same out of a set.
+    // The same from a set.
     let set = schema.files().iter().rev().flat_map(|file| {
         let mut record = Vec::new();
         prost::encoding::bytes::encode(1, &file.descriptor, &mut record);

@@ -1,4 +1,4 @@
-//! The kinds of input, alone and together.
+//! The kinds of input, alone and combined.
 
 use std::path::Path;
 
@@ -87,7 +87,7 @@ fn links_in_a_folder_are_followed_and_hidden_files_are_not_read() {
     symlink("../shared", tree.path("api/linked")).unwrap();
     symlink("../other/b.proto", tree.path("api/b.proto")).unwrap();
     symlink("../api", tree.path("shared/back")).unwrap();
-    // What Emacs writes beside a file with unsaved changes.
+    // What Emacs writes next to a file with unsaved changes.
     symlink("me@host.1:2", tree.path("api/.#c.proto")).unwrap();
     assert_eq!(
         names(&tree.load("api").unwrap()),

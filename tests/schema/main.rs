@@ -1,4 +1,4 @@
-//! What goes into a schema, and what comes out: through the public API, with trees of files made for each test.
+//! Schemas through the public API, from trees of files that each test makes.
 
 mod golden;
 mod imports;

@@ -1,4 +1,4 @@
-//! What options say, from text and from sets alike.
+//! Options, from text and from sets.
 
 use prost_reflect::Value;
 use protod::Schema;

@@ -1,4 +1,4 @@
-//! What is wrong with texts is said with its place, all of it at once.
+//! All problems of proto texts are reported at once, with their places.
 
 use std::fs::File;
 

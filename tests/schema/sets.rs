@@ -1,4 +1,4 @@
-//! Descriptor sets from anywhere: good, damaged, hostile.
+//! Descriptor sets from any source: good, damaged, hostile.
 
 use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};

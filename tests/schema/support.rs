@@ -7,7 +7,7 @@ use prost::Message as _;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 use protod::{Error, Schema};
 
-/// A folder of files, gone when dropped. It looks like a repository, so that nothing above it is searched.
+/// A folder of files, removed when dropped. It looks like a repository, so that no folder above it is searched.
 pub(crate) struct Tree(tempfile::TempDir);
 
 impl Tree {
@@ -66,7 +66,7 @@ pub(crate) fn names(schema: &Schema) -> Vec<&str> {
     names
 }
 
-/// A proto3 file of package `package` with a message `name` and no more.
+/// A proto3 file of package `package` with only a message `name`.
 pub(crate) fn message(package: &str, name: &str) -> String {
     format!("syntax = \"proto3\";\npackage {package};\nmessage {name} {{}}\n")
 }

@@ -12,7 +12,7 @@ use crate::http2::{
 };
 use crate::program::Server;
 
-/// Never sent by a server: reads to the end.
+/// A server never sends this, so the client reads to the end.
 const NOTHING: &[u8] = b"\0\0\0 nothing";
 
 fn call(stream: u32) -> Vec<u8> {
@@ -30,7 +30,7 @@ async fn stream_over_the_limit_is_refused_and_the_others_stay() {
     let server = Server::start(&["--max-concurrent-streams", "2", "proto"]).await;
     let refused = frame(RST_STREAM, 0, 5, &REFUSED_STREAM.to_be_bytes());
     let calls = [opening(), call(1), call(3), call(5)].concat();
-    // An end of stream is answered on the stream that was there before.
+    // The stream that was open before is answered when it ends.
     let message = frame(DATA, 1, 1, &[0; 5]);
     let answer = b"gRPC Stream Server: Record";
     let received = exchange(server.address(), &[(&calls, &refused), (&message, answer)]).await;
@@ -72,7 +72,7 @@ async fn client_that_answers_no_ping_is_closed_with_its_calls() {
     let start = [opening(), call(1)].concat();
     exchange(server.address(), &[(&start, NOTHING)]).await;
     assert!(began.elapsed().as_millis() >= 500, "it has time to answer");
-    // Nothing is left that a drain would wait for.
+    // The drain has nothing to wait for.
     let asked = Instant::now();
     assert!(server.stop().await.0.success());
     assert!(asked.elapsed().as_secs() < 8, "its call was still open");
@@ -114,7 +114,7 @@ async fn client_that_reads_nothing_does_not_keep_a_call_past_its_deadline() {
         .await
         .expect_err("the one place is taken");
     assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
-    // Trailers, where the deadline passed before there was a message to wait with.
+    // Trailers, if the deadline passed before the first message waited for the window.
     let ends = |frame: &Frame| frame.stream == open && (frame.kind == RST_STREAM || frame.ends_stream());
     let frames = wire.read(ends).await;
     assert!(frames.last().is_some_and(ends), "{frames:?}");

@@ -1,4 +1,4 @@
-//! Floods of frames: the server keeps its memory, and the calls of other connections go on.
+//! Floods of frames: the server uses little memory for them, and calls on other connections continue.
 
 #![expect(clippy::print_stdout, reason = "the figures of each flood")]
 
@@ -21,14 +21,14 @@ use crate::resident::resident_kib;
 /// frame, the smallest flood would take 20 MiB.
 const MARGIN_KIB: u64 = 2 << 10;
 
-/// The same for small DATA frames that wait for a reader: h2 ends the connection when they take 12 MiB. All that are sent
-/// would take half a GiB.
+/// The same for small DATA frames that wait to be read: h2 ends the connection when they take 12 MiB. All of them would
+/// take half a GiB.
 const WAITING_DATA_MARGIN_KIB: u64 = 16 << 10;
 
-/// The same for a thousand streams that wait at once.
+/// The same for a thousand waiting streams.
 const WAITING_STREAMS_MARGIN_KIB: u64 = 4 << 10;
 
-/// No call of another connection takes longer, on a machine that is busy with other tests.
+/// The longest time of a call on another connection, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Frames in one write.
@@ -50,7 +50,7 @@ const RULES: &str = r#"rules:
   - {method: flood.Ears/Ignore, session: {open: [{wait: 10m}], half_close: [{send: {}}]}}
 "#;
 
-/// A server under attack, and a client of its own connection who wants nothing to do with it.
+/// A server under attack, and a client that calls it on another connection.
 struct Scene {
     _folder: TempDir,
     server: Server,
@@ -79,7 +79,7 @@ impl Scene {
         answer.expect("the call is stalled").expect("an answer");
     }
 
-    /// Floods the server with batches of frames, calls all the while, and returns how the flood ended.
+    /// Floods the server with batches of frames, calls it at the same time, and returns how the flood ended.
     async fn flood(
         self,
         opening: Vec<u8>,
@@ -89,7 +89,7 @@ impl Scene {
         self.flood_within(MARGIN_KIB, opening, batch, batches).await
     }
 
-    /// The same, where memory may grow by so many KiB.
+    /// The same, with another limit on the growth of memory.
     async fn flood_within(
         self,
         margin_kib: u64,
@@ -136,7 +136,7 @@ fn repeated(frame: Vec<u8>) -> impl FnMut(usize) -> Vec<u8> + Send + 'static {
 
 fn open_call(method: &str) -> Vec<u8> {
     let headers = call_headers(&format!("/flood.Ears/{method}"));
-    // With an acknowledgement, from which on the server's windows hold.
+    // With an acknowledgement, after which the server's windows apply.
     let acknowledged = frame(SETTINGS, ACK, 0, &[]);
     [opening(), acknowledged, frame(HEADERS, END_HEADERS, 1, &headers)].concat()
 }
@@ -171,7 +171,7 @@ async fn flood_of_answers_to_no_ping_is_told_to_calm_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn flood_of_settings_is_told_to_calm_down() {
     let scene = Scene::set().await;
-    // INITIAL_WINDOW_SIZE, which the server takes to every open stream.
+    // INITIAL_WINDOW_SIZE, which the server applies to every open stream.
     let settings = frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0]);
     assert_calmed(&scene.flood(open_call("Ignore"), repeated(settings), 500).await);
 }
@@ -198,7 +198,7 @@ async fn flood_of_resets_is_told_to_calm_down() {
     assert_calmed(&scene.flood(opening(), batch, 100).await);
 }
 
-/// Such a request is read for up to a second before it is refused, and is one of the streams of its connection until then.
+/// Such a request is read for up to a second before it is refused. Until then it is one of its connection's streams.
 #[tokio::test(flavor = "multi_thread")]
 async fn flood_of_requests_that_are_not_grpc_and_never_end_is_told_to_calm_down() {
     let scene = Scene::set().await;
@@ -262,12 +262,12 @@ async fn flood_of_tiny_data_that_nobody_reads_is_told_to_calm_down() {
 async fn quick_client_of_a_slow_handler_is_no_flood() {
     const WINDOW: usize = 128 << 10;
     let scene = Scene::set().await;
-    // A message of three bytes in each frame, as many as a client may send before any is read.
+    // A message of three bytes in each frame, and as many frames as a client may send before any is read.
     let message = frame(DATA, 0, 1, &[0, 0, 0, 0, 3, 10, 1, b'x']);
     let count = WINDOW / 8;
     let messages = [message.repeat(count), frame(DATA, END_STREAM, 1, &[])].concat();
     let answer = format!("{count} heard");
-    // What a connection may take before its first WINDOW_UPDATE is less.
+    // Before its first WINDOW_UPDATE, the connection's window is smaller.
     let window_update = &frame(WINDOW_UPDATE, 0, 0, &[0; 4])[..9];
     let steps = [
         (&*open_call("Dawdle"), window_update),
@@ -309,7 +309,7 @@ async fn what_was_on_its_way_when_its_call_ended_is_no_flood() {
         };
         let frames = wire.read(all_answered).await;
         assert!(frames.iter().all(|frame| frame.kind != GOAWAY), "{frames:?}");
-        // As of a client that has not heard yet.
+        // Like a client that has not read the answers yet.
         for flags in [0, END_STREAM] {
             let data: Vec<u8> = streams
                 .iter()

@@ -1,8 +1,8 @@
-//! Protos and rules of one test.
+//! The protos and rules of a test.
 
 use tempfile::TempDir;
 
-/// A folder with these files, by their names.
+/// A folder with these files: names and contents.
 pub(crate) fn folder(files: [(&str, &str); 2]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, text) in files {

@@ -1,4 +1,4 @@
-//! docs/limits.md lists the limits that `protod serve --help` does, with the same variables and defaults.
+//! docs/limits.md lists the same limits as `protod serve --help`, with the same variables and defaults.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ fn flags_of_help(help: &str) -> Flags {
     flags
 }
 
-/// The rows of the table: flag, variable and default in backquotes, what else there is in a cell passed over.
+/// The rows of the table: the flag, variable and default in backquotes, without the other text in these cells.
 fn flags_of_page(page: &str) -> Flags {
     let quoted = |cell: &str| cell.split('`').nth(1).unwrap_or_default().to_owned();
     page.lines()

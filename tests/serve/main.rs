@@ -1,4 +1,4 @@
-//! `protod serve` left alone with clients that are hostile, slow or wrong, and with files that change.
+//! `protod serve` with clients that are hostile, slow or wrong, and with files that change.
 
 mod connections;
 mod drain;

@@ -1,4 +1,4 @@
-//! docs/reliability.md names tests that there are.
+//! The tests that docs/reliability.md names exist.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn named_tests(page: &str) -> Vec<&str> {
         .collect()
 }
 
-/// All that is in the Rust files of a folder and below.
+/// The text of all Rust files in a folder and below it.
 fn add_code(folder: &Path, code: &mut String) {
     for entry in fs::read_dir(folder).expect("it can be listed") {
         let path = entry.expect("it can be listed").path();

@@ -1,4 +1,4 @@
-//! A server that nobody listens to: the reader of its stderr has seen the line that it waited for, and is gone.
+//! A server whose stderr nobody reads: its reader saw the line that it waited for, and closed the pipe.
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Calls that must not fail, and whose every answer is known.
+//! Calls that must not fail, and whose answers are known.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,7 +12,7 @@ use tonic::Status;
 use crate::generations::field_number;
 use crate::scene::{Scene, every};
 
-/// The services of both generations at once: an answer's field tells which proto it is of.
+/// The services of both generations. The field number of an answer shows which proto it comes from.
 const BOTH: &str = r#"syntax = "proto3"; package p;
 message Ask { int64 n = 1; }
 message Answer { string even = 1; string odd = 2; }
@@ -25,7 +25,7 @@ service S {
 
 const LONG: &str = include_str!("soak.proto");
 
-/// A connection of its own to each of the two services.
+/// A separate connection to each of the two services.
 pub(crate) struct Caller {
     swapped: Client,
     long: Client,
@@ -68,7 +68,7 @@ pub(crate) fn ask(method: &ClientMethod, n: i64) -> DynamicMessage {
     ask
 }
 
-/// Calls at random, some fifty times a second, with new connections now and then.
+/// Makes random calls, about fifty per second, sometimes on a new connection.
 pub(crate) async fn load(scene: Arc<Scene>, number: u64) {
     let mut random = scene.random(number);
     let mut beat = every(Duration::from_millis(20));
@@ -90,7 +90,7 @@ pub(crate) async fn load(scene: Arc<Scene>, number: u64) {
     }
 }
 
-/// A call that is answered by the generation it began with: one that was live then, or was published meanwhile.
+/// A call, answered by the generation with which it began: the one that was live then, or one published since.
 async fn of_a_generation(scene: &Scene, caller: &Caller, random: &mut Rng) -> Result<u64, Status> {
     let earliest = scene.live.load(Ordering::SeqCst);
     let shapes = [("Unary", 1, 1), ("Down", 1, 5), ("Up", 3, 1), ("Both", 3, 3)];

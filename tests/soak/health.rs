@@ -1,4 +1,4 @@
-//! Questions that tools ask: what is served, by reflection, and how it is, by health checks.
+//! The calls of tools: reflection and health checks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ impl Health {
         status(&reply.message)
     }
 
-    /// The first status that a watch tells.
+    /// The first status of a watch.
     async fn watched(&self) -> String {
         let method = self
             .0
@@ -53,7 +53,7 @@ fn status(response: &Message) -> String {
     json["status"].as_str().expect("a status").to_owned()
 }
 
-/// Asks all that there is to know, ten times a second.
+/// Calls reflection and health ten times a second.
 pub(crate) async fn load(scene: Arc<Scene>) {
     let mut beat = every(Duration::from_millis(100));
     let health = Health::connect(&scene.address).await;

@@ -1,4 +1,4 @@
-//! Calls that do not last: cancelled at random points, or ended by their deadline.
+//! Calls that are cancelled at random moments, or ended by their deadline.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::calls::{Caller, ask};
 use crate::program::SOON;
 use crate::scene::{Scene, every};
 
-/// Begins a call of any shape, and drops it at some moment: before anything came, or on the way.
+/// Begins a call of any shape, and drops it before the first response or later.
 pub(crate) async fn cancelling(scene: Arc<Scene>, number: u64) {
     let mut random = scene.random(number);
     let mut beat = every(Duration::from_millis(5));
@@ -40,7 +40,7 @@ pub(crate) async fn cancelling(scene: Arc<Scene>, number: u64) {
             Ok(ended) => panic!("{} ended by itself: {ended:?}", method.method().name()),
         }
     }
-    // The server has forgotten them all, or no stream would be left for one more.
+    // The server has closed all of them; otherwise no stream would be left for another call.
     let method = caller.long("Up");
     let up = method.client_streaming(tokio_stream::once(ask(&method, 1)));
     let sum = timeout(SOON, up).await.expect("there is a stream for it");
@@ -56,13 +56,13 @@ pub(crate) async fn overdue(scene: Arc<Scene>, number: u64) {
         beat.tick().await;
         let mut method = caller.long(if random.bool() { "Tick" } else { "Pour" });
         let time = random.u64(1..300);
-        // The header alone: the client has no timer of its own, but for the response headers.
+        // Only the header: the client has a timer for the response headers, but not for the rest.
         let value = format!("{time}m").parse().expect("ASCII");
         method.metadata_mut().insert("grpc-timeout", value);
         let ended = timeout(SOON, to_the_end(&method)).await;
         let (messages, status) =
             ended.unwrap_or_else(|_| panic!("a deadline of {time} ms did not end the call"));
-        // The client's timer for the headers cancels where the machine is too busy for a first message.
+        // On a busy machine, the client's timer for the headers may cancel before the first message.
         let own = messages == 0 && status.code() == Code::Cancelled;
         assert!(
             own || status.code() == Code::DeadlineExceeded,

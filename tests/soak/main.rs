@@ -1,8 +1,8 @@
-//! All of it at once on one server: calls, cancels, deadlines, floods, swaps, slow and silent clients. No call fails that
-//! should not, every answer is right, memory stays where it was, and in the end the server drains.
+//! Everything at once on one server: calls, cancellations, deadlines, floods, reloads, slow and silent clients. No other
+//! call fails, every answer is right, memory does not grow, and at the end the server drains.
 //!
-//! It takes twelve seconds. `PROTOD_SOAK=15m` makes it longer, `PROTOD_BIN` names a binary that is built better, and
-//! `-- --nocapture` shows the figures.
+//! It takes twelve seconds. `PROTOD_SOAK=15m` makes it longer, `PROTOD_BIN` names another binary, for example a release
+//! build, and `-- --nocapture` shows the figures.
 
 #![expect(
     clippy::print_stdout,
@@ -37,14 +37,14 @@ use crate::program::Server;
 use crate::resident::resident_kib;
 use crate::scene::{Figures, Scene, every};
 
-/// What the server may hold more at the end than after the first minute: connections come and go by chance, a swap keeps
-/// two generations for a moment, and the allocator gives back late.
+/// How much the server's memory may grow after the first minute: the number of connections is random, a reload keeps two
+/// generations for a moment, and the allocator returns memory late.
 const MARGIN_KIB: u64 = 4 << 10;
 
-/// So long after the start, memory is what the later one is held against.
+/// When memory is first measured, after the start.
 const WARM_UP: Duration = Duration::from_mins(1);
 
-/// Limits that show within seconds.
+/// Limits that take effect within seconds.
 const LIMITS: [&str; 10] = [
     "--max-concurrent-streams",
     "20",
@@ -109,7 +109,7 @@ async fn everything_at_once_fails_no_call_and_leaves_memory_where_it_was() {
     memory.assert_flat();
 }
 
-/// Takes the next line of the log, so that the server never waits for its reader.
+/// Reads the next line of the log, so that the server never waits for its reader.
 async fn read_log(server: &mut Server) {
     let line = server.lines.next_line().await.expect("stderr is UTF-8 text");
     let Some(line) = line else {
@@ -138,7 +138,7 @@ fn all_loads(scene: &Arc<Scene>) -> JoinSet<()> {
     loads
 }
 
-/// Stops the server while calls are open, and gives what it said and how long it took.
+/// Stops the server while calls are open, and reports how long that took.
 async fn drain(scene: &Scene, server: Server) -> String {
     let caller = Caller::connect(&scene.address).await;
     let method = caller.long("Tick");
@@ -182,7 +182,7 @@ struct Memory {
 }
 
 impl Memory {
-    /// A run that is not long enough for the warm-up has a third of its time for it.
+    /// In a short run, the warm-up takes a third of the time.
     fn new(began: Instant, time: Duration) -> Self {
         let warm_up = WARM_UP.min(time / 3);
         let stretch = warm_up / 3;

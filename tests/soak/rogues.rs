@@ -1,4 +1,4 @@
-//! Clients that no library would be: they flood, stop reading, vanish, or never speak HTTP/2.
+//! Clients that behave badly: they flood, stop reading, vanish, or never speak HTTP/2.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::scene::{Scene, every};
 /// Frames in one write of a flood.
 const BATCH: usize = 200;
 
-/// Twice a second a flood of one kind.
+/// Starts a flood of one kind twice a second.
 pub(crate) async fn flooding(scene: Arc<Scene>, number: u64) {
     let mut random = scene.random(number);
     let mut beat = every(Duration::from_millis(500));
@@ -52,7 +52,7 @@ pub(crate) async fn flooding(scene: Arc<Scene>, number: u64) {
     }
 }
 
-/// Four times a second a client of an odd kind; each takes its time, and many are here at once.
+/// Starts a bad client of another kind four times a second. Each takes some time, so many run at once.
 pub(crate) async fn odd(scene: Arc<Scene>, number: u64) {
     let mut random = scene.random(number);
     let mut beat = every(Duration::from_millis(250));
@@ -80,7 +80,7 @@ async fn connect(scene: &Scene) -> TcpStream {
         .expect("the server listens")
 }
 
-/// Opens a stream without end and all windows, and gives the first bytes that came.
+/// Opens an endless stream with large windows, and reads its first bytes.
 async fn pour(scene: &Scene) -> TcpStream {
     let mut socket = connect(scene).await;
     let window = (64_u32 << 20).to_be_bytes();
@@ -102,7 +102,7 @@ async fn pour(scene: &Scene) -> TcpStream {
     socket
 }
 
-/// Stops reading for a while, reads on, and goes.
+/// Stops reading for a while, reads more, and leaves.
 async fn slow(scene: Arc<Scene>, mut random: Rng) {
     let mut socket = pour(&scene).await;
     tokio::time::sleep(Duration::from_millis(random.u64(100..1500))).await;
@@ -112,7 +112,7 @@ async fn slow(scene: Arc<Scene>, mut random: Rng) {
     scene.figures.slow.add(1);
 }
 
-/// Says no more and hears no more, with a call or without one, as after a pulled plug; the server finds out.
+/// Sends and reads nothing more, with or without an open call, like a client whose network is gone. The server must notice.
 async fn vanished(scene: Arc<Scene>, mut random: Rng) {
     let socket = if random.bool() {
         pour(&scene).await
@@ -125,7 +125,7 @@ async fn vanished(scene: Arc<Scene>, mut random: Rng) {
     scene.figures.vanished.add(1);
 }
 
-/// Connects, and says nothing, or a part of the preface, or something else.
+/// Connects, and sends nothing, a part of the preface, or something else.
 async fn silent(scene: Arc<Scene>, mut random: Rng) {
     let mut socket = connect(&scene).await;
     let opening = opening();
@@ -139,7 +139,7 @@ async fn silent(scene: Arc<Scene>, mut random: Rng) {
     scene.figures.silent.add(1);
 }
 
-/// Waits until the server has hung up, without a word to it.
+/// Waits until the server hangs up, without sending anything.
 async fn cut(mut socket: TcpStream) {
     let hung_up = async {
         // The peer's end shows while there is still something to read.

@@ -1,4 +1,4 @@
-//! What all loads share: where the server is, how long they go on, what was published, and what they count.
+//! What all loads share: the server's address, the time of their end, what was published, and their counters.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub(crate) struct Scene {
     pub(crate) root: PathBuf,
     pub(crate) end: Instant,
     pub(crate) seed: u64,
-    /// Every call that begins now is answered by this generation or by a later one.
+    /// Every call that begins now is answered by this generation or a later one.
     pub(crate) live: AtomicU32,
     /// No call can be answered by a later one than this.
     pub(crate) written: AtomicU32,
@@ -26,13 +26,13 @@ impl Scene {
         Instant::now() < self.end
     }
 
-    /// Random numbers that are the same in each run with the same seed, and others for each load.
+    /// Random numbers, the same in each run with the same seed, and different for each load.
     pub(crate) fn random(&self, load: u64) -> Rng {
         Rng::with_seed(self.seed ^ load << 32)
     }
 }
 
-/// The beat of a load: a slow machine skips some of it.
+/// The interval of a load. A slow machine skips ticks.
 pub(crate) fn every(time: Duration) -> Interval {
     let mut beat = interval(time);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -55,7 +55,7 @@ impl Count {
 
 macro_rules! figures {
     ($($name:ident: $what:literal,)*) => {
-        /// What was done.
+        /// Counts of what was done.
         #[derive(Default)]
         pub(crate) struct Figures {
             $(pub(crate) $name: Count,)*

@@ -1,4 +1,4 @@
-//! Swaps of protos and rules, some of them broken.
+//! Reloads of protos and rules, some of them broken.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,7 +12,7 @@ use crate::health::Health;
 use crate::program::SOON;
 use crate::scene::{Scene, every};
 
-/// Publishes a generation a second, every fifth of them broken, and waits until it is live or refused.
+/// Publishes a generation every second, every fifth of them broken, and waits until it is live or refused.
 pub(crate) async fn load(scene: Arc<Scene>) {
     let caller = Caller::connect(&scene.address).await;
     let health = Health::connect(&scene.address).await;

@@ -1,4 +1,4 @@
-//! A server in this process, and calls of any shape to it by JSON.
+//! A server in this process, and calls of any shape to it with JSON.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use tokio::time::timeout;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
-/// No call of these tests is longer.
+/// The longest call in these tests.
 const LONG: Duration = Duration::from_secs(20);
 
-/// A server that answers by rules, and by samples where there is none, until this is dropped.
+/// A server that answers by rules, and otherwise by samples, until this is dropped.
 pub(crate) struct Running {
     client: Client,
     _stop: oneshot::Sender<()>,
 }
 
-/// What came back.
+/// The answer to a call.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) headers: MetadataMap,

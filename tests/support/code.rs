@@ -1,6 +1,6 @@
 //! Names of status codes.
 
-/// The name of a code, as rules write it.
+/// The name of a code, as in rules.
 pub(crate) fn code_name(code: tonic::Code) -> String {
     let words = format!("{code:?}");
     let mut name = String::new();

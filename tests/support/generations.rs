@@ -1,4 +1,5 @@
-//! Generations of protos and rules that take turns: all four shapes of a call, whose answers tell which one gave them.
+//! Generations of protos and rules that replace each other. They have all four shapes of a call, and each answer shows
+//! which generation gave it.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -38,7 +39,7 @@ pub(crate) fn field_number(generation: u32) -> u32 {
     1 + generation % 2
 }
 
-/// Puts a generation in place, proto and rules at once: what is served is a link to a folder.
+/// Publishes a generation, proto and rules at once: the served path is a link to a folder.
 pub(crate) fn publish(root: &Path, generation: u32, broken: bool) {
     let name = format!("generation{generation}");
     let folder = root.join(&name);

@@ -1,4 +1,4 @@
-//! HTTP/2 by hand, for clients that no library would be.
+//! HTTP/2 by hand, for clients that do what no library does.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub(crate) fn opening() -> Vec<u8> {
     .concat()
 }
 
-/// The header block of a gRPC call, nothing in it indexed.
+/// The header block of a gRPC call, without indexed fields.
 pub(crate) fn call_headers(path: &str) -> Vec<u8> {
     let text = |text: &str| [&[u8::try_from(text.len()).expect("short")], text.as_bytes()].concat();
     [
@@ -58,7 +58,7 @@ pub(crate) fn call_headers(path: &str) -> Vec<u8> {
     .concat()
 }
 
-/// A frame that has come.
+/// A received frame.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) kind: u8,
@@ -68,7 +68,7 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// The first of these frames, and how many bytes it has; nothing if it is not whole.
+    /// The first of these frames and its length in bytes, or `None` if it is incomplete.
     pub(crate) fn first(bytes: &[u8]) -> Option<(Self, usize)> {
         let (&[high, middle, low, kind, flags, stream @ ..], rest) = bytes.split_first_chunk::<9>()?;
         let length = u32::from_be_bytes([0, high, middle, low]) as usize;
@@ -81,13 +81,13 @@ impl Frame {
         Some((frame, 9 + length))
     }
 
-    /// Whether it is the last of its stream.
+    /// Whether it is the last frame of its stream.
     pub(crate) fn ends_stream(&self) -> bool {
         self.kind == HEADERS && self.flags & END_STREAM != 0
     }
 }
 
-/// A connection that sends what it is told to, and reads when it is told to.
+/// A connection that sends and reads only when the test asks for it.
 pub(crate) struct Wire {
     stream: TcpStream,
     received: Vec<u8>,
@@ -138,14 +138,14 @@ impl Wire {
 /// How a connection ended, as its client saw it.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// Code and words of the server's GOAWAY.
+    /// The code and the text of the server's GOAWAY.
     pub(crate) goaway: Option<(u32, String)>,
     /// Whether the client sent all that it wanted to.
     pub(crate) sent_all: bool,
 }
 
-/// Sends `opening`, then `piece` so many times, reads all that comes back, and leaves when the server has taken all
-/// of it or has hung up.
+/// Sends `opening` and then the pieces, reads everything that comes back, and leaves when the server has read all of it or
+/// has hung up.
 pub(crate) async fn flood(
     address: &str,
     opening: &[u8],
@@ -156,7 +156,7 @@ pub(crate) async fn flood(
     let (mut reader, mut writer) = stream.into_split();
     let received = tokio::spawn(async move {
         let mut received = Vec::new();
-        // A server that has had enough may reset the connection; what came before is what counts.
+        // The server may reset the connection; what came before counts.
         let _ = reader.read_to_end(&mut received).await;
         received
     });
@@ -177,7 +177,7 @@ pub(crate) async fn flood(
     }
 }
 
-/// Sends bytes and reads until what is wanted has come back, step by step, or until the server hangs up.
+/// For each step, sends bytes and reads until the wanted bytes have come, or until the server hangs up.
 pub(crate) async fn exchange(address: &str, steps: &[(&[u8], &[u8])]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     let mut received = Vec::new();

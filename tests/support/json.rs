@@ -1,9 +1,9 @@
-//! JSON compared as ProtoJSON means it.
+//! Compares JSON by the meaning of ProtoJSON.
 
 use serde_json::Value;
 
-/// Equal but for how numbers are written: `1` is `1.0`, and `-0` is not `0`. Integers of 64 bits are strings in
-/// ProtoJSON, so nothing is lost.
+/// Equal except for the notation of numbers: `1` is `1.0`, and `-0` is not `0`. 64-bit integers are strings in ProtoJSON, so
+/// this is exact.
 pub(crate) fn same_json(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {

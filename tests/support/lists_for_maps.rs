@@ -3,7 +3,7 @@
 use prost_reflect::prost_types::{DescriptorProto, FileDescriptorSet};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
-/// The same message where maps are lists of their entries, which on the wire is the same.
+/// The same message with lists of entries instead of maps, which is the same on the wire.
 pub(crate) fn with_lists_for_maps(message: &MessageDescriptor) -> MessageDescriptor {
     fn change(message: &mut DescriptorProto) {
         if let Some(options) = &mut message.options {

@@ -1,7 +1,7 @@
 //! The `protod` binary, started as a person would start it, for tests that talk to it from outside.
 //!
-//! A server takes a free port and says on stderr which one it got; every wait is for a line or an exit, with a time
-//! limit, and never for a while. A server that a test drops is killed, so a failed test leaves nothing running.
+//! A server uses a free port and prints it on stderr. Every wait is for a line or an exit, with a time limit, and never for
+//! a fixed time. A dropped server is killed, so a failed test leaves nothing running.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -105,7 +105,7 @@ impl Server {
         );
     }
 
-    /// Sends SIGTERM and returns how protod exited and all that it said on stderr.
+    /// Sends SIGTERM and returns protod's exit status and everything that it printed on stderr.
     pub(crate) async fn stop(mut self) -> (ExitStatus, Vec<String>) {
         self.signal("TERM").await;
         while self.next_line("its last line").await.is_some() {}

@@ -1,6 +1,6 @@
 //! How much memory a process holds.
 
-/// Resident memory of a process in KiB: `VmRSS` for now, `VmHWM` for the most that it ever was.
+/// Resident memory of a process in KiB: `VmRSS` for the current value, `VmHWM` for the highest.
 pub(crate) fn resident_kib(process: u32, key: &str) -> u64 {
     let status =
         std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs, and this is Linux");

@@ -1,7 +1,7 @@
-//! The same services once more, as protod's Rust closures over DynamicMessage: what `--handlers` measures.
+//! The same services as Rust closures over DynamicMessage, which `--handlers` measures.
 //!
-//! Fields are read and set by name, as in examples/stream_server.rs, which is this without the bench's own service and
-//! with the log always on. Runtime, allocator and log filter are the twin's.
+//! Fields are read and set by name, as in examples/stream_server.rs, which always logs and does not have the bench's own
+//! service. Runtime, allocator and log filter are the same as the twin's.
 #![expect(clippy::print_stderr, reason = "the line that a script waits for")]
 
 use std::borrow::Cow;

@@ -1,8 +1,8 @@
-//! The twin: what bench.rules.yaml and proto/*.rules.yaml say, written by hand on tonic's compiled services.
+//! The twin: bench.rules.yaml and proto/*.rules.yaml, written by hand on tonic's compiled services.
 //!
 //! It is meant to be the best that a tonic user would write: responses are iterators and combinators over the request
-//! stream, with no task and no channel between. Runtime (tokio's multi-thread default), allocator (mimalloc), log
-//! subscriber (tracing, `RUST_LOG`, INFO by default) and TCP_NODELAY are protod's.
+//! stream, without a task or a channel in between. It has the same runtime (tokio's multi-thread default), allocator
+//! (mimalloc), log subscriber (tracing, `RUST_LOG`, INFO by default) and TCP_NODELAY as protod.
 #![expect(clippy::print_stderr, reason = "the line that a script waits for")]
 
 use std::pin::Pin;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, Value};
 
-/// Reads a field that the message's type has; unset is the default.
+/// Reads a field of the message's type. An unset field is its default.
 pub(crate) trait Fields {
     fn value(&self, name: &str) -> Value;
 

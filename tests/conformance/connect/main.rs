@@ -64,7 +64,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// TLS from certificates that come as bytes, through files as `protod serve` reads them.
+/// TLS from certificates in memory, which are written to files to be read like those of `protod serve`.
 fn tls(request: &DynamicMessage, credentials: &DynamicMessage) -> Result<Tls, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let write = |name: &str, contents: &[u8]| {

