@@ -496,6 +496,39 @@ async fn the_store_keeps_values_under_names_that_the_request_gives() {
 }
 
 #[tokio::test]
+async fn a_variable_that_grows_deeper_each_time_ends_its_call_and_not_the_server() {
+    let server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/Unary
+    match: {text: state}
+    session:
+      state: {x: []}
+      message:
+        - {repeat: 20000, do: [{set: {x: "${[state.x]}"}}]}
+        - send: {}
+  - method: kinds.Kinds/Unary
+    match: {text: store}
+    session:
+      message:
+        - {repeat: 20000, do: [{set: {store.x: "${{'x': has(store.x) ? store.x : 1}}"}}]}
+        - send: {}
+  - {method: kinds.Kinds/Unary, reply: {string: here}}
+"#,
+    )
+    .await;
+    for text in ["state", "store"] {
+        let request = format!(r#"{{"text":"{text}"}}"#);
+        let status = server.call("Unary", &[&request]).await.status;
+        assert_eq!(status.code(), Code::Internal);
+        let message = status.message();
+        assert!(message.contains("nested more than 100 deep"), "{message}");
+    }
+    let here = server.call("Unary", &["{}"]).await.messages;
+    assert_eq!(here, [r#"{"string":"here"}"#]);
+}
+
+#[tokio::test]
 async fn a_seed_makes_random_values_the_same_again() {
     let yaml = "rules: [{method: kinds.Kinds/Unary, reply: {names: ['${uuid()}', '${uuid()}'], double: '${random()}'}}]";
     let mut answers = Vec::new();

@@ -30,7 +30,8 @@ impl Compiler<'_, '_> {
                 ("has", arguments) => self.has(expr, arguments),
                 ("random", []) => self.volatile(TypedExpr::Random, Type::Double),
                 ("uuid", []) => self.volatile(TypedExpr::Uuid, Type::String),
-                _ => self.function(span, name, None, arguments),
+                // `.f(x)` names the function at the root, where all functions are.
+                _ => self.function(span, name.strip_prefix('.').unwrap_or(name), None, arguments),
             };
         };
         if let ExprKind::Name(namespace) = &target.kind

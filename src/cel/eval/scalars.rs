@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::access::{has_field, has_member, member, metadata_value};
 use super::evaluation::{Evaluation, missing_variable};
 use super::volatile;
-use crate::cel::fields;
-use crate::cel::operators::contains;
+use crate::cel::fields::{self, FieldReader};
+use crate::cel::operators::{Relation, contains};
 use crate::cel::typed::TypedExpr;
 use crate::cel::values::{EvalError, Evaluated, Value, no_overload};
 use crate::message::Raw;
@@ -110,10 +110,7 @@ impl TypedExpr {
                 let left = operands[0].eval_text(evaluation)?;
                 Ok((left == operands[1].eval_text(evaluation)?) != *negated)
             }
-            Self::Compare(relation, operands) => {
-                let left = operands[0].eval(evaluation)?;
-                relation.of_values(&left, &operands[1].eval(evaluation)?)
-            }
+            Self::Compare(relation, operands) => compare(*relation, operands, evaluation),
             Self::And(operands) => match operands[0].eval_bool(evaluation) {
                 Ok(false) => Ok(false),
                 Ok(true) => operands[1].eval_bool(evaluation),
@@ -132,28 +129,15 @@ impl TypedExpr {
                 },
             },
             Self::Not(operand) => operand.eval_bool(evaluation).map(|value| !value),
-            Self::In(operands) => {
-                let [value, container] = &**operands;
-                let value = value.eval(evaluation)?;
-                match container.peek(evaluation) {
-                    Some(container) => contains(container, &value),
-                    None => contains(&container.eval(evaluation)?, &value),
-                }
-            }
+            Self::In(operands) => is_in(operands, evaluation),
             Self::HasPicked(slot) => Ok(evaluation.picked(*slot)? != Raw::Absent),
             Self::HasStore(name) => {
                 let name = name.eval_text(evaluation)?;
                 Ok(evaluation.env.store.get(&name).is_some())
             }
             Self::HasMetadata(name) => Ok(evaluation.env.metadata.contains_key(name)),
-            Self::HasField(message, field) => match message.eval(evaluation)? {
-                Value::Message(message) => has_field(field, &message),
-                other => no_overload("has", &[&other]).map(|_: Value<'_>| false),
-            },
-            Self::HasMember(container, name) => match container.peek(evaluation) {
-                Some(Value::Map(entries)) => Ok(member(entries, name).is_ok()),
-                _ => has_member(&container.eval(evaluation)?, name),
-            },
+            Self::HasField(message, field) => has_field_of(message, field, evaluation),
+            Self::HasMember(container, name) => has_named_member(container, name, evaluation),
             Self::Matches(text, regex) => Ok(regex.is_match(&text.eval_text(evaluation)?)),
             Self::If(operands) => {
                 let [condition, then, otherwise] = &**operands;
@@ -163,13 +147,8 @@ impl TypedExpr {
                     otherwise.eval_bool(evaluation)
                 }
             }
-            other => match other.eval(evaluation)? {
-                Value::Bool(value) => Ok(value),
-                value => Err(EvalError::new(format!(
-                    "a bool is wanted here, not {}",
-                    value.type_name()
-                ))),
-            },
+            Self::Loop(looped) => bool_of(looped.eval(evaluation)?),
+            other => bool_of(other.eval(evaluation)?),
         }
     }
 
@@ -200,6 +179,57 @@ impl TypedExpr {
                 ))),
             },
         }
+    }
+}
+
+// As with `eval`, a function for each kind of part keeps the frames of `eval_bool` small.
+
+fn compare<'e>(
+    relation: Relation,
+    [left, right]: &'e [TypedExpr; 2],
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<bool> {
+    let left = left.eval(evaluation)?;
+    relation.of_values(&left, &right.eval(evaluation)?)
+}
+
+fn is_in<'e>([value, container]: &'e [TypedExpr; 2], evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<bool> {
+    let value = value.eval(evaluation)?;
+    match container.peek(evaluation) {
+        Some(container) => contains(container, &value),
+        None => contains(&container.eval(evaluation)?, &value),
+    }
+}
+
+fn has_field_of<'e>(
+    message: &'e TypedExpr,
+    field: &FieldReader,
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<bool> {
+    match message.eval(evaluation)? {
+        Value::Message(message) => has_field(field, &message),
+        other => no_overload("has", &[&other]).map(|_: Value<'_>| false),
+    }
+}
+
+fn has_named_member<'e>(
+    container: &'e TypedExpr,
+    name: &str,
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<bool> {
+    match container.peek(evaluation) {
+        Some(Value::Map(entries)) => Ok(member(entries, name).is_ok()),
+        _ => has_member(&container.eval(evaluation)?, name),
+    }
+}
+
+fn bool_of(value: Value<'_>) -> Evaluated<bool> {
+    match value {
+        Value::Bool(value) => Ok(value),
+        other => Err(EvalError::new(format!(
+            "a bool is wanted here, not {}",
+            other.type_name()
+        ))),
     }
 }
 

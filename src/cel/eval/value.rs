@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use prost_reflect::MessageDescriptor;
+
 use super::access::{member, member_of, metadata, picked_value, read_field};
 use super::evaluation::{Evaluation, missing_variable};
 use super::volatile;
-use crate::cel::fields::message_value;
+use crate::cel::fields::{FieldReader, ValueForm, message_value};
 use crate::cel::functions::{Code, Function};
-use crate::cel::operators::{index, negate};
+use crate::cel::operators::{Math, index, negate};
 use crate::cel::typed::TypedExpr;
 use crate::cel::values::{EvalError, Evaluated, Value, find, no_overload};
 
@@ -24,36 +26,11 @@ impl TypedExpr {
                 form.as_ref(),
                 Cow::Borrowed(evaluation.request()?),
             )?),
-            Self::Requests(message, form) => {
-                let requests = evaluation.env.requests.iter();
-                let values =
-                    requests.map(|bytes| message_value(message, form.as_ref(), Cow::Borrowed(bytes)));
-                Ok(Value::List(values.collect::<Result<_, _>>()?))
-            }
-            Self::RequestAt(message, form, place) => {
-                let place = place.eval_int(evaluation)?;
-                let request = usize::try_from(place)
-                    .ok()
-                    .and_then(|place| evaluation.env.requests.get(place));
-                match request {
-                    Some(bytes) => Ok(message_value(message, form.as_ref(), Cow::Borrowed(bytes))?),
-                    None => Err(EvalError::new(format!(
-                        "index out of range: {place} in {} requests",
-                        evaluation.env.requests.len()
-                    ))),
-                }
-            }
+            Self::Requests(message, form) => requests(message, form.as_ref(), evaluation),
+            Self::RequestAt(message, form, place) => request_at(message, form.as_ref(), place, evaluation),
             Self::Metadata => Ok(metadata(evaluation.env.metadata)),
-            Self::Store => {
-                let entries = evaluation.env.store.iter();
-                let entries = entries.map(|(name, value)| (Value::text(name), value.borrowed()));
-                Ok(Value::Map(entries.collect()))
-            }
-            Self::StoreValue(name) => {
-                let name = name.eval_text(evaluation)?;
-                let value = evaluation.env.store.get(&name).map(Value::borrowed);
-                value.ok_or_else(|| EvalError::new(format!("no such key: {name}")))
-            }
+            Self::Store => Ok(store(evaluation)),
+            Self::StoreValue(name) => store_value(name, evaluation),
             Self::State(place) => evaluation
                 .env
                 .state
@@ -76,44 +53,12 @@ impl TypedExpr {
                 Ok(Value::Timestamp { seconds, nanos })
             }
             Self::Random => Ok(Value::Double(volatile::random(evaluation.env.call))),
-            Self::Field(message, field) => match message.eval(evaluation)? {
-                Value::Message(message) => read_field(field, message),
-                other => no_overload("field access", &[&other]),
-            },
-            Self::Member(container, name) => match container.peek(evaluation) {
-                Some(Value::Map(entries)) => member(entries, name).map(Value::borrowed),
-                _ => member_of(container.eval(evaluation)?, name),
-            },
-            Self::Unpack(any) => match any.eval(evaluation)? {
-                Value::Message(message) => {
-                    let unpacked = message.unpacked(evaluation.env.layouts)?;
-                    Ok(unpacked.unwrap_or(Value::Message(message)))
-                }
-                other => Ok(other),
-            },
-            Self::List(elements) => {
-                let values = elements.iter().map(|element| element.eval(evaluation));
-                Ok(Value::List(values.collect::<Result<_, _>>()?))
-            }
-            Self::Map(entries) => {
-                let mut values = Vec::with_capacity(entries.len());
-                for (key, value) in entries {
-                    let key = key.eval(evaluation)?;
-                    if find(&values, &key).is_some() {
-                        return Err(EvalError::new(format!("the key {} comes twice", quoted(&key))));
-                    }
-                    values.push((key, value.eval(evaluation)?));
-                }
-                Ok(Value::Map(values))
-            }
-            Self::Index(operands) => {
-                let [container, key] = &**operands;
-                let key = key.eval(evaluation)?;
-                match container.peek(evaluation) {
-                    Some(container) => index(container, &key).map(Value::borrowed),
-                    None => index(&container.eval(evaluation)?, &key).cloned(),
-                }
-            }
+            Self::Field(message, field) => field_of(message, field, evaluation),
+            Self::Member(container, name) => named_member(container, name, evaluation),
+            Self::Unpack(any) => unpacked(any, evaluation),
+            Self::List(elements) => list(elements, evaluation),
+            Self::Map(entries) => map(entries, evaluation),
+            Self::Index(operands) => element(operands, evaluation),
             Self::If(operands) => {
                 let [condition, then, otherwise] = &**operands;
                 if condition.eval_bool(evaluation)? {
@@ -123,10 +68,7 @@ impl TypedExpr {
                 }
             }
             Self::Negate(operand) => negate(operand.eval(evaluation)?),
-            Self::Math(math, operands) => {
-                let left = operands[0].eval(evaluation)?;
-                math.of_values(left, operands[1].eval(evaluation)?)
-            }
+            Self::Math(math, operands) => math_of(*math, operands, evaluation),
             Self::Call(function, arguments) => call(function, arguments, evaluation),
             Self::Loop(looped) => looped.eval(evaluation),
             Self::Received | Self::RequestCount | Self::CallId | Self::IntMath(..) => {
@@ -165,6 +107,121 @@ impl TypedExpr {
             _ => None,
         }
     }
+}
+
+// Each kind of part has a function of its own, so that a frame of `eval`, which recurses, holds what one kind needs.
+
+fn requests<'e>(
+    message: &MessageDescriptor,
+    form: Option<&ValueForm>,
+    evaluation: &Evaluation<'_, 'e>,
+) -> Evaluated<Value<'e>> {
+    let requests = evaluation.env.requests.iter();
+    let values = requests.map(|bytes| message_value(message, form, Cow::Borrowed(bytes)));
+    Ok(Value::List(values.collect::<Result<_, _>>()?))
+}
+
+fn request_at<'e>(
+    message: &MessageDescriptor,
+    form: Option<&ValueForm>,
+    place: &'e TypedExpr,
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<Value<'e>> {
+    let place = place.eval_int(evaluation)?;
+    let request = usize::try_from(place)
+        .ok()
+        .and_then(|place| evaluation.env.requests.get(place));
+    match request {
+        Some(bytes) => Ok(message_value(message, form, Cow::Borrowed(bytes))?),
+        None => Err(EvalError::new(format!(
+            "index out of range: {place} in {} requests",
+            evaluation.env.requests.len()
+        ))),
+    }
+}
+
+fn store<'e>(evaluation: &Evaluation<'_, 'e>) -> Value<'e> {
+    let entries = evaluation.env.store.iter();
+    let entries = entries.map(|(name, value)| (Value::text(name), value.borrowed()));
+    Value::Map(entries.collect())
+}
+
+fn store_value<'e>(name: &'e TypedExpr, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
+    let name = name.eval_text(evaluation)?;
+    let value = evaluation.env.store.get(&name).map(Value::borrowed);
+    value.ok_or_else(|| EvalError::new(format!("no such key: {name}")))
+}
+
+fn field_of<'e>(
+    message: &'e TypedExpr,
+    field: &FieldReader,
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<Value<'e>> {
+    match message.eval(evaluation)? {
+        Value::Message(message) => read_field(field, message),
+        other => no_overload("field access", &[&other]),
+    }
+}
+
+fn named_member<'e>(
+    container: &'e TypedExpr,
+    name: &str,
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<Value<'e>> {
+    match container.peek(evaluation) {
+        Some(Value::Map(entries)) => member(entries, name).map(Value::borrowed),
+        _ => member_of(container.eval(evaluation)?, name),
+    }
+}
+
+fn unpacked<'e>(any: &'e TypedExpr, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
+    match any.eval(evaluation)? {
+        Value::Message(message) => {
+            let unpacked = message.unpacked(evaluation.env.layouts)?;
+            Ok(unpacked.unwrap_or(Value::Message(message)))
+        }
+        other => Ok(other),
+    }
+}
+
+fn list<'e>(elements: &'e [TypedExpr], evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
+    let values = elements.iter().map(|element| element.eval(evaluation));
+    Ok(Value::List(values.collect::<Result<_, _>>()?))
+}
+
+fn map<'e>(
+    entries: &'e [(TypedExpr, TypedExpr)],
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<Value<'e>> {
+    let mut values = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        let key = key.eval(evaluation)?;
+        if find(&values, &key).is_some() {
+            return Err(EvalError::new(format!("the key {} comes twice", quoted(&key))));
+        }
+        values.push((key, value.eval(evaluation)?));
+    }
+    Ok(Value::Map(values))
+}
+
+fn element<'e>(
+    [container, key]: &'e [TypedExpr; 2],
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<Value<'e>> {
+    let key = key.eval(evaluation)?;
+    match container.peek(evaluation) {
+        Some(container) => index(container, &key).map(Value::borrowed),
+        None => index(&container.eval(evaluation)?, &key).cloned(),
+    }
+}
+
+fn math_of<'e>(
+    math: Math,
+    [left, right]: &'e [TypedExpr; 2],
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<Value<'e>> {
+    let left = left.eval(evaluation)?;
+    math.of_values(left, right.eval(evaluation)?)
 }
 
 fn call<'e>(

@@ -1,7 +1,8 @@
-//! From tokens to the syntax tree: recursive descent, with precedence climbing for binary operators.
+//! From tokens to the syntax tree: recursive descent. [`operators`](super::operators) reads binary operators.
 //!
-//! The parser recurses for brackets, at most [`MAX_BRACKETS`] deep, and for operators that bind tighter, but not for the
-//! length of a chain. The tree has at most [`MAX_DEPTH`] levels, so that everything that walks it may recurse.
+//! The parser recurses for brackets, at most [`MAX_BRACKETS`] deep, but neither for the length of a chain nor for
+//! precedences. The tree has at most [`MAX_DEPTH`] levels, so that everything that walks it may recurse. Its functions
+//! are small, because those that recurse share the stack of a worker.
 //!
 //! After a literal without a value or a reserved word, the parser goes on. It stops at the first token that does not
 //! fit: further problems would be guesses.
@@ -11,7 +12,7 @@ use std::ops::Range;
 use super::lexer::{Token, TokenKind, tokens};
 use super::literals::literal;
 use super::problems::{OPERAND, optional, reserved, unexpected};
-use super::tree::{BinaryOperator, Expr, ExprKind, Literal, Name};
+use super::tree::{Expr, ExprKind, Literal, Name};
 use crate::cel::problem::ExprProblem;
 
 /// The longest expression, in bytes.
@@ -47,16 +48,25 @@ pub(in crate::cel) fn parse(text: &str) -> Result<Expr, Vec<ExprProblem>> {
     }
 }
 
+/// The first two parts of a `?:`, and where it begins.
+struct Choice {
+    start: usize,
+    /// The place of the `?` among the tokens.
+    question: usize,
+    condition: Box<Expr>,
+    then: Box<Expr>,
+}
+
 /// The parser has stopped, and has recorded why.
-struct Stopped;
+pub(super) struct Stopped;
 
-type Parsed<T> = Result<T, Stopped>;
+pub(super) type Parsed<T> = Result<T, Stopped>;
 
-struct Parser<'t> {
+pub(super) struct Parser<'t> {
     text: &'t str,
     tokens: Vec<Token>,
     /// The current token.
-    place: usize,
+    pub(super) place: usize,
     /// The brackets that are open, outermost first: their places among the tokens.
     open: Vec<usize>,
     problems: Vec<ExprProblem>,
@@ -72,93 +82,68 @@ impl Parser<'_> {
         }
     }
 
-    /// `a ? b : c`, and all that binds tighter. The part before the colon cannot be a `?:` itself, by CEL's grammar.
+    /// `a ? b : c`, and all that binds tighter.
     fn expr(&mut self) -> Parsed<Expr> {
+        let start = self.start();
+        let expr = self.operators()?;
+        if self.kind() == TokenKind::Question {
+            self.conditional(expr, start)
+        } else {
+            Ok(expr)
+        }
+    }
+
+    /// `? b : c` after a condition. The part before the colon cannot be a `?:` itself, by CEL's
+    /// grammar.
+    fn conditional(&mut self, condition: Expr, start: usize) -> Parsed<Expr> {
         let mut choices = Vec::new();
-        let last = loop {
-            let start = self.start();
-            let condition = self.operators(0)?;
+        let (mut condition, mut start) = (Box::new(condition), start);
+        loop {
             let question = self.place;
             if !self.take(TokenKind::Question) {
-                break condition;
+                return self.chosen(choices, *condition);
             }
-            let then = self.operators(0)?;
+            let then = Box::new(self.operators()?);
             self.want(TokenKind::Colon, "`:`")?;
-            choices.push((start, question, condition, then));
-        };
-        let end = self.end();
-        let mut expr = last;
-        for (start, question, condition, then) in choices.into_iter().rev() {
-            let parts = Box::new([condition, then, expr]);
-            expr = self.built(ExprKind::Conditional(parts), start..end, question)?;
+            choices.push(Choice {
+                start,
+                question,
+                condition,
+                then,
+            });
+            start = self.start();
+            condition = Box::new(self.operators()?);
+        }
+    }
+
+    /// The tree of `a ? b : c ? d : e`, from its end.
+    fn chosen(&mut self, choices: Vec<Choice>, otherwise: Expr) -> Parsed<Expr> {
+        let (end, mut expr) = (self.end(), otherwise);
+        for choice in choices.into_iter().rev() {
+            let parts = Box::new([*choice.condition, *choice.then, expr]);
+            let span = choice.start..end;
+            expr = self.built(ExprKind::Conditional(parts), span, choice.question)?;
         }
         Ok(expr)
     }
 
-    /// Operators between parts, from this precedence upwards.
-    fn operators(&mut self, lowest: u8) -> Parsed<Expr> {
-        let start = self.start();
-        let mut left = self.unary()?;
-        while let Some(operator) = binary_operator(self.kind())
-            && operator.precedence() >= lowest
-        {
-            let place = self.place;
-            if matches!(operator, BinaryOperator::And | BinaryOperator::Or) {
-                left = self.chain(operator, left, start)?;
-                continue;
-            }
-            self.place += 1;
-            let right = self.operators(operator.precedence() + 1)?;
-            let parts = Box::new([left, right]);
-            left = self.built(ExprKind::Binary(operator, parts), start..self.end(), place)?;
+    /// A member, or a run of `!` or of `-` before one.
+    pub(super) fn unary(&mut self) -> Parsed<Expr> {
+        match self.kind() {
+            TokenKind::Not => self.repeated(TokenKind::Not, ExprKind::Not),
+            TokenKind::Minus if !self.is_signed_number() => self.repeated(TokenKind::Minus, ExprKind::Negate),
+            _ => self.member(),
         }
-        Ok(left)
     }
 
-    /// `a && b && c`: a chain is a balanced tree, so that a long one is not deep.
-    fn chain(&mut self, operator: BinaryOperator, first: Expr, start: usize) -> Parsed<Expr> {
-        let place = self.place;
-        let mut operands = vec![(first, start..self.end())];
-        while binary_operator(self.kind()) == Some(operator) {
-            self.place += 1;
-            let start = self.start();
-            let operand = self.operators(operator.precedence() + 1)?;
-            operands.push((operand, start..self.end()));
-        }
-        self.balanced(operator, operands, place)
-    }
-
-    fn balanced(
-        &mut self,
-        operator: BinaryOperator,
-        mut operands: Vec<(Expr, Range<usize>)>,
-        place: usize,
-    ) -> Parsed<Expr> {
-        let span = operands[0].1.start..operands[operands.len() - 1].1.end;
-        if operands.len() == 1 {
-            return Ok(operands.remove(0).0);
-        }
-        let right = operands.split_off(operands.len().div_ceil(2));
-        let parts = Box::new([
-            self.balanced(operator, operands, place)?,
-            self.balanced(operator, right, place)?,
-        ]);
-        self.built(ExprKind::Binary(operator, parts), span, place)
-    }
-
-    /// A run of `!` or of `-` before a member; an even number of them leaves it as it is.
-    fn unary(&mut self) -> Parsed<Expr> {
+    /// An even number of the same sign leaves the operand as it is.
+    fn repeated(&mut self, symbol: TokenKind, build: fn(Box<Expr>) -> ExprKind) -> Parsed<Expr> {
         let (start, first) = (self.start(), self.place);
-        let (symbol, kind): (_, fn(Box<Expr>) -> ExprKind) = match self.kind() {
-            TokenKind::Not => (TokenKind::Not, ExprKind::Not),
-            TokenKind::Minus if !self.is_signed_number() => (TokenKind::Minus, ExprKind::Negate),
-            _ => return self.member(),
-        };
         while self.take(symbol) {}
         let is_odd = (self.place - first) % 2 == 1;
         let operand = self.member()?;
         if is_odd {
-            self.built(kind(Box::new(operand)), start..self.end(), first)
+            self.built(build(Box::new(operand)), start..self.end(), first)
         } else {
             Ok(operand)
         }
@@ -174,25 +159,34 @@ impl Parser<'_> {
     fn member(&mut self) -> Parsed<Expr> {
         let start = self.start();
         let mut expr = self.primary()?;
-        loop {
-            let place = self.place;
-            let kind = match self.kind() {
-                TokenKind::Dot => self.field_or_call(expr)?,
-                TokenKind::LeftBracket => {
-                    self.open_bracket()?;
-                    let optional_at = self.start();
-                    if self.take(TokenKind::Question) {
-                        self.problems
-                            .push(optional(self.tokens[place].span.start..optional_at + 1, "[?"));
-                    }
-                    let key = self.expr()?;
-                    self.close(TokenKind::RightBracket, "`]`")?;
-                    ExprKind::Index(Box::new([expr, key]))
-                }
-                _ => return Ok(expr),
-            };
-            expr = self.built(kind, start..self.end(), place)?;
+        while matches!(self.kind(), TokenKind::Dot | TokenKind::LeftBracket) {
+            expr = self.part_of(expr, start)?;
         }
+        Ok(expr)
+    }
+
+    /// `.field`, `.function(…)` or `[key]` after an operand, which begins at `start`.
+    fn part_of(&mut self, operand: Expr, start: usize) -> Parsed<Expr> {
+        let place = self.place;
+        let kind = if self.kind() == TokenKind::Dot {
+            self.field_or_call(operand)?
+        } else {
+            self.index(operand)?
+        };
+        self.built(kind, start..self.end(), place)
+    }
+
+    /// `[key]` after a container.
+    fn index(&mut self, container: Expr) -> Parsed<ExprKind> {
+        let bracket = self.start();
+        self.open_bracket()?;
+        let question = self.start();
+        if self.take(TokenKind::Question) {
+            self.problems.push(optional(bracket..question + 1, "[?"));
+        }
+        let key = self.expr()?;
+        self.close(TokenKind::RightBracket, "`]`")?;
+        Ok(ExprKind::Index(Box::new([container, key])))
     }
 
     /// `.field`, or `.function(…)`.
@@ -227,12 +221,7 @@ impl Parser<'_> {
     fn primary(&mut self) -> Parsed<Expr> {
         let (start, place) = (self.start(), self.place);
         let kind = match self.kind() {
-            TokenKind::LeftParen => {
-                self.open_bracket()?;
-                let expr = self.expr()?;
-                self.close(TokenKind::RightParen, "`)`")?;
-                return Ok(expr);
-            }
+            TokenKind::LeftParen => return self.in_brackets(),
             TokenKind::LeftBracket => self.list()?,
             TokenKind::LeftBrace => self.map()?,
             TokenKind::Dot | TokenKind::Name => self.named()?,
@@ -251,6 +240,13 @@ impl Parser<'_> {
             _ => return self.stop(OPERAND),
         };
         self.built(kind, start..self.end(), place)
+    }
+
+    fn in_brackets(&mut self) -> Parsed<Expr> {
+        self.open_bracket()?;
+        let expr = self.expr()?;
+        self.close(TokenKind::RightParen, "`)`")?;
+        Ok(expr)
     }
 
     /// What begins with a name: the name itself, a call or a message.
@@ -338,14 +334,10 @@ impl Parser<'_> {
         let mut items = Vec::new();
         // `[,]` is a list, too.
         let is_empty = self.kind() == closing || trailing && self.take(TokenKind::Comma);
-        if !is_empty {
+        let mut has_more = !is_empty;
+        while has_more {
             items.push(item(self)?);
-            while self.take(TokenKind::Comma) {
-                if trailing && self.kind() == closing {
-                    break;
-                }
-                items.push(item(self)?);
-            }
+            has_more = self.take(TokenKind::Comma) && !(trailing && self.kind() == closing);
         }
         let expected = if is_empty {
             written.to_owned()
@@ -382,7 +374,7 @@ impl Parser<'_> {
     }
 
     /// A part of the tree. If it is too deep, the problem is at the token at `place`.
-    fn built(&mut self, kind: ExprKind, span: Range<usize>, place: usize) -> Parsed<Expr> {
+    pub(super) fn built(&mut self, kind: ExprKind, span: Range<usize>, place: usize) -> Parsed<Expr> {
         let height = kind.height_of_parts() + 1;
         if height > MAX_DEPTH {
             return self.too_deep(place, "the expression is", MAX_DEPTH);
@@ -412,17 +404,17 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn kind(&self) -> TokenKind {
+    pub(super) fn kind(&self) -> TokenKind {
         self.tokens[self.place].kind
     }
 
     /// Where the current token begins.
-    fn start(&self) -> usize {
+    pub(super) fn start(&self) -> usize {
         self.tokens[self.place].span.start
     }
 
     /// Where the token before the current one ends.
-    fn end(&self) -> usize {
+    pub(super) fn end(&self) -> usize {
         self.tokens[self.place - 1].span.end
     }
 
@@ -450,24 +442,4 @@ impl Parser<'_> {
             .push(unexpected(self.text, found, expected, before, open));
         Err(Stopped)
     }
-}
-
-fn binary_operator(kind: TokenKind) -> Option<BinaryOperator> {
-    Some(match kind {
-        TokenKind::Or => BinaryOperator::Or,
-        TokenKind::And => BinaryOperator::And,
-        TokenKind::Equal => BinaryOperator::Equal,
-        TokenKind::NotEqual => BinaryOperator::NotEqual,
-        TokenKind::Less => BinaryOperator::Less,
-        TokenKind::LessOrEqual => BinaryOperator::LessOrEqual,
-        TokenKind::Greater => BinaryOperator::Greater,
-        TokenKind::GreaterOrEqual => BinaryOperator::GreaterOrEqual,
-        TokenKind::In => BinaryOperator::In,
-        TokenKind::Plus => BinaryOperator::Add,
-        TokenKind::Minus => BinaryOperator::Subtract,
-        TokenKind::Star => BinaryOperator::Multiply,
-        TokenKind::Slash => BinaryOperator::Divide,
-        TokenKind::Percent => BinaryOperator::Remainder,
-        _ => return None,
-    })
 }

@@ -1,6 +1,8 @@
 //! What the language means, by tables of expressions; the facts about CEL are those of its specification's
 //! conformance tests.
 
+mod depth;
+mod grammar;
 mod integers;
 mod known_names;
 mod lists;

@@ -82,6 +82,15 @@ impl<'e> Value<'e> {
         size_of::<Self>() + beside
     }
 
+    /// How many lists and maps stand within each other: 2 for `[[1]]`.
+    pub(crate) fn depth(&self) -> usize {
+        match self {
+            Self::List(values) => 1 + values.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Map(entries) => 1 + entries.iter().map(|(_, value)| value.depth()).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     /// The same value, borrowed: text and bytes are not copied.
     pub(in crate::cel) fn borrowed(&'e self) -> Value<'e> {
         match self {

@@ -9,6 +9,9 @@ use crate::cel::{Env, Value};
 use crate::handler::Call;
 use crate::rules::plan::{Assignment, IntAssignment, Rule, Variable};
 
+/// Lists and maps within each other. `${[state.x]}` is one deeper each time, and what walks a value recurses.
+const MAX_DEPTH: usize = 100;
+
 /// A variable's next value.
 enum Change {
     State(usize, Value<'static>),
@@ -95,6 +98,9 @@ fn changes<'a>(
             .value
             .value(env)
             .map_err(|error| wrong(error.into_text()))?;
+        if value.depth() > MAX_DEPTH {
+            return Err(wrong(format!("the value is nested more than {MAX_DEPTH} deep")));
+        }
         let change = match &assignment.variable {
             Variable::State(place, kept) => Change::State(*place, fit(kept, value).map_err(wrong)?),
             Variable::Store(key) => {
