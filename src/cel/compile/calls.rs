@@ -35,8 +35,9 @@ impl Compiler<'_, '_> {
             };
         };
         if let ExprKind::Name(namespace) = &target.kind
-            && NAMESPACES.contains(&namespace.as_str())
             && !self.is_variable(namespace)
+            && let namespace = namespace.strip_prefix('.').unwrap_or(namespace)
+            && NAMESPACES.contains(&namespace)
         {
             return self.function(span, &format!("{namespace}.{name}"), None, arguments);
         }

@@ -1,6 +1,6 @@
 //! From the syntax tree to the typed tree: every name, field, enum value, function and operator is resolved here.
 //!
-//! A part that is wrong becomes a [`Problem`](ExprProblem) and is then taken for a value of unknown type, so that one mistake
+//! A part that is wrong becomes an [`ExprProblem`] and is then taken for a value of unknown type, so that one mistake
 //! gives one problem and the rest is still checked. Constant parts are computed here, once.
 
 mod calls;

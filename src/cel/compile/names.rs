@@ -131,7 +131,7 @@ impl Compiler<'_, '_> {
     pub(super) fn request(&mut self, span: &Range<usize>) -> Option<(MessageDescriptor, Option<ValueForm>)> {
         let request = self.scope.request.as_ref().map(|(message, _)| message.clone());
         if request.is_none() {
-            self.problem(span.clone(), "no request is at hand here");
+            self.problem(span.clone(), "there is no request here");
         }
         request.map(|message| (message.clone(), ValueForm::of(&message)))
     }

@@ -43,7 +43,7 @@ impl<'f, 'e> Evaluation<'f, 'e> {
 
 #[cold]
 fn no_request() -> EvalError {
-    EvalError::new("no request is at hand")
+    EvalError::new("there is no request here")
 }
 
 #[cold]

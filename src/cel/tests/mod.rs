@@ -162,7 +162,7 @@ impl Given {
         ))
     }
 
-    /// The value, or why there is none, be it at load or later.
+    /// The value, or why there is none: at load or at run time.
     fn eval(&self, source: &str) -> Result<Value<'static>, String> {
         let result = self.with_program(source, |program, env| {
             program

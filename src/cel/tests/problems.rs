@@ -333,6 +333,6 @@ fn a_request_that_is_not_there_is_a_problem() {
     };
     let problems = Program::compile("request.pt.name + 'a'", &mut scope).expect_err("there is no request");
     assert_eq!(problems.len(), 1);
-    assert_eq!(problems[0].message, "no request is at hand here");
+    assert_eq!(problems[0].message, "there is no request here");
     assert!(Program::compile("metadata['a'] == 'b'", &mut scope).is_ok());
 }
