@@ -35,5 +35,5 @@ lint: ## formatting, clippy with and without features, documentation, dependenci
 package: ## build protod, and run the examples of its docs, from the files of its package alone
 	scripts/package.sh
 
-descriptors: ## make descriptors/*.binpb anew with protoc
+descriptors: ## make descriptors/*.binpb again with protoc
 	scripts/descriptors.sh

@@ -16,7 +16,7 @@ readonly protobuf_version=36.2
 readonly connect_version=v1.0.5
 readonly h2spec_version=v2.2.1+incompatible
 readonly clients=$PWD/target/clients
-readonly bin=$clients/bin # one name per tool, whatever package it came from
+readonly bin=$clients/bin # one name per tool, from any package
 readonly python=$clients/python node=$clients/node
 
 fail() {
