@@ -1,10 +1,14 @@
 //! Which file of a crate takes names from which other, read from its source with `syn`.
+//!
+//! Paths inside macro calls count too. Types that are reached through methods or fields alone do not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
+use std::mem;
 use std::path::Path;
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 
@@ -282,6 +286,41 @@ impl<'ast> Visit<'ast> for Module {
         let segments = path.segments.iter().map(|segment| segment.ident.to_string());
         self.named.push((path.span().start().line, segments.collect()));
         visit::visit_path(self, path);
+    }
+
+    /// What stands in a macro's brackets is no syntax yet: each run of names and `::` counts as a path.
+    fn visit_macro(&mut self, called: &'ast syn::Macro) {
+        self.names_among(called.tokens.clone());
+        visit::visit_macro(self, called);
+    }
+}
+
+impl Module {
+    fn names_among(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut line = 0;
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Punct(mark) if mark.as_char() == ':' && !path.is_empty() => colons += 1,
+                TokenTree::Ident(name) => {
+                    if colons != 2 {
+                        self.named.push((line, mem::take(&mut path)));
+                        line = name.span().start().line;
+                    }
+                    path.push(name.to_string());
+                    colons = 0;
+                }
+                other => {
+                    self.named.push((line, mem::take(&mut path)));
+                    colons = 0;
+                    if let TokenTree::Group(group) = other {
+                        self.names_among(group.stream());
+                    }
+                }
+            }
+        }
+        self.named.push((line, path));
     }
 }
 
