@@ -1,4 +1,4 @@
-//! The equalities with a literal that a condition cannot hold without.
+//! The equalities with literals that must be true for a condition to hold.
 //!
 //! The index of rules is made of them: `request.id == "a"` and `metadata["x"] == "b"`, alone or joined by
 //! `&&` with anything else.

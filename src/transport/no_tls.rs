@@ -1,4 +1,4 @@
-//! Stands in for TLS where the feature `tls` is off: nothing has a value of it.
+//! Stands in for TLS when the feature `tls` is off. Its type has no values.
 
 use std::io;
 

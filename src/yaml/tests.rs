@@ -1,3 +1,5 @@
+//! YAML becomes nodes with places, within its budget.
+
 use std::fmt::Write as _;
 
 use super::node::{Node, Yaml};

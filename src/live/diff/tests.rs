@@ -1,3 +1,5 @@
+//! Which changes of schemas and rules a reload reports.
+
 use super::{diff_rules, diff_schemas};
 use crate::rules::Rules;
 use crate::schema::Schema;

@@ -1,4 +1,4 @@
-//! The entries of an `Any` in JSON: its type, and what that says of the others.
+//! The entries of an `Any` in JSON: its type, and what the type says about the others.
 //!
 //! The type usually comes first. The entries before it are read without knowing what they are, and only counted.
 

@@ -1,6 +1,6 @@
-//! What a descriptor says of a JSON value, as far as it matters for reading it.
+//! What a descriptor says about a JSON value, as far as it matters for reading it.
 //!
-//! Most values are left to prost-reflect. Those named here are read otherwise than it reads them, or lead to such.
+//! Most values are left to prost-reflect. Those named here are read differently, or contain values that are.
 
 use std::collections::HashSet;
 

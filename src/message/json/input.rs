@@ -1,11 +1,11 @@
-//! ProtoJSON, read through prost-reflect, with what prost-reflect does otherwise than the specification put right.
+//! Reads ProtoJSON through prost-reflect, and corrects where prost-reflect differs from the specification.
 //!
 //! A field that comes twice, under one name or under both, is an error. An integer may be quoted and have an exponent.
 //! An `Any` of an `Empty` needs no `value`, and an `Any` of nothing is `{}`. The greatest float may be rounded up, as it
 //! is when it is written.
 //!
 //! [`Typed`] stands between the parser and prost-reflect: it follows the descriptor on the way down, and changes what
-//! prost-reflect would refuse. The text is read once, from whatever it comes, so that each error has its line and column.
+//! prost-reflect would refuse. The text is read once, from any reader, so that each error has its line and column.
 
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use serde::de::Deserializer;

@@ -1,7 +1,7 @@
 //! Messages from and to ProtoJSON.
 //!
-//! prost-reflect does most of it. [`input`] puts right where it reads otherwise than the specification, [`output`] where
-//! it writes so, and [`depth`] bounds what neither of them does: the contents of an `Any`.
+//! prost-reflect does most of it. [`input`] corrects where its reading differs from the specification, [`output`] does
+//! so for its writing, and [`depth`] bounds what neither of them does: the contents of an `Any`.
 
 mod any;
 mod depth;

@@ -1,3 +1,5 @@
+//! What reflection answers, symbol by symbol and file by file.
+
 use std::collections::HashMap;
 
 use prost::Message as _;

@@ -57,11 +57,11 @@ impl Data {
 /// The messages of JSON, for `method`.
 pub(crate) fn messages(data: impl Read, method: &Method) -> impl Iterator<Item = Result<Message, Failure>> {
     let messages = JsonReader::new(method.input().clone(), data).zip(1..);
-    messages.map(|(message, number)| message.map_err(|error| misfit(number, method, cause_of(error))))
+    messages.map(|(message, number)| message.map_err(|error| bad_message(number, method, cause_of(error))))
 }
 
-/// Data that is no message of the type that a method takes; messages are counted from 1.
-pub(crate) fn misfit(
+/// The failure for data that is not a message of the type that a method takes. Messages are counted from 1.
+pub(crate) fn bad_message(
     number: usize,
     method: &Method,
     cause: impl Into<Box<dyn StdError + Send + Sync>>,
@@ -70,7 +70,7 @@ pub(crate) fn misfit(
     Failure::caused(format!("message {number} of the data is not a {name}"), cause)
 }
 
-/// What made a message unreadable. That it does not fit its type is left out, since [`misfit`] says so.
+/// What made a message unreadable. That it does not fit its type is left out, since [`bad_message`] says so.
 pub(crate) fn cause_of(error: MessageError) -> Box<dyn StdError + Send + Sync> {
     match error.source() {
         Some(source) => source.to_string().into(),

@@ -2,7 +2,7 @@
 //!
 //! The load is a closed loop: a fixed number of calls is in flight, and the next begins when one ends. Everything that
 //! can be done once is done before: the requests are encoded, the method is looked up, the connections are up and warm.
-//! The report includes the CPU that the client itself used, because on one machine the server goes without it.
+//! The report includes the CPU that the client itself used, because on one machine the two share the CPU.
 
 mod cpu;
 mod load;

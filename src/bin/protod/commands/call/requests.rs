@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::format::{Format, RECORD_SEPARATOR};
-use crate::arguments::data::{Data, cause_of, messages, misfit};
+use crate::arguments::data::{Data, bad_message, cause_of, messages};
 use crate::failure::Failure;
 
 /// How many messages are read ahead of the server.
@@ -88,9 +88,9 @@ fn send_all(
 fn texts(data: impl BufRead, method: &Method) -> impl Iterator<Item = Result<Message, Failure>> {
     let records = data.split(RECORD_SEPARATOR).zip(1..);
     records.map(|(record, number)| {
-        let record = record.map_err(|error| misfit(number, method, error))?;
-        let record = String::from_utf8(record).map_err(|error| misfit(number, method, error))?;
+        let record = record.map_err(|error| bad_message(number, method, error))?;
+        let record = String::from_utf8(record).map_err(|error| bad_message(number, method, error))?;
         let message = Message::from_text(method.input().clone(), &record);
-        message.map_err(|error| misfit(number, method, cause_of(error)))
+        message.map_err(|error| bad_message(number, method, cause_of(error)))
     })
 }
