@@ -7,6 +7,7 @@
 //! - Symbolic links to files and to folders are followed.
 //! - A folder that several paths lead to is read once, by a path without links below the start if there is one; so a
 //!   link that leads back up ends there.
+//! - Pipes, sockets and devices are left out: reading one may never end.
 //! - Files come sorted by path. Folders nest [`MAX_DEPTH`] levels deep at most; more is an error.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -20,7 +21,7 @@ const MAX_DEPTH: usize = 64;
 /// What a walk found. All paths begin with the folder that was walked.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    /// What is not a folder and has a name that was asked for, sorted. Broken links may be among them.
+    /// The files with a name that was asked for, sorted. Broken links may be among them.
     pub(crate) files: Vec<PathBuf>,
     /// The folders read, the start included.
     pub(crate) folders: Vec<PathBuf>,
@@ -89,13 +90,15 @@ impl Walk {
         if name.as_encoded_bytes().starts_with(b".") {
             return;
         }
-        // An entry that is gone by now counts as a file: whoever reads it says so.
-        let kind = entry.file_type().ok();
+        let mut kind = entry.file_type().ok();
         let is_link = kind.is_some_and(|kind| kind.is_symlink());
         if is_link {
             self.contents.links.push(path.clone());
+            kind = fs::metadata(&path).ok().map(|metadata| metadata.file_type());
         }
-        let is_folder = kind.is_some_and(|kind| kind.is_dir()) || is_link && path.is_dir();
+        let is_folder = kind.is_some_and(|kind| kind.is_dir());
+        // A broken link, or an entry that is gone by now, counts as a file: whoever reads it says so.
+        let is_file = kind.is_none_or(|kind| kind.is_file());
         if is_folder && name != "node_modules" {
             let queue = if is_link {
                 &mut self.linked
@@ -103,7 +106,7 @@ impl Walk {
                 &mut self.waiting
             };
             queue.push_back((path, depth + 1));
-        } else if !is_folder && wanted(&name) {
+        } else if is_file && wanted(&name) {
             self.contents.files.push(path);
         }
     }
@@ -220,6 +223,15 @@ mod tests {
                 links,
                 ["file", "linked", "lost"].map(|name| root.path().join("api").join(name))
             );
+        }
+
+        #[test]
+        fn what_is_neither_a_file_nor_a_folder_is_left_out() {
+            let root = tree(&["api/a"]);
+            link(&root, "/dev/null", "api/device");
+            let _socket =
+                std::os::unix::net::UnixListener::bind(root.path().join("api/socket")).expect("bound");
+            assert_eq!(below(&root, "api"), ["api/a"]);
         }
 
         #[test]

@@ -189,10 +189,14 @@ impl Builder<'_> {
         if files.contains_key(path) {
             return;
         }
-        let stamp = fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata));
+        let metadata = fs::metadata(path).ok();
+        // Rules may come from a pipe. Reading that again would wait for a writer, or take what is not ours.
+        let is_stream = metadata.as_ref().is_some_and(|metadata| !metadata.is_file());
+        let stamp = metadata.map(|metadata| Stamp::of(&metadata));
         let known = before.get(path).filter(|before| before.stamp == stamp);
         let content = match (stamp, known.and_then(|before| before.content)) {
             (None, _) => None,
+            (Some(_), _) if is_stream => Some(0),
             (Some(stamp), _) if stamp.is_fresh(since) => None,
             (Some(_), Some(content)) => Some(content),
             // A file that cannot be read counts as the same until its stamp changes.

@@ -1,5 +1,6 @@
 //! SIGTERM while calls are open.
 
+use std::fs::File;
 use std::time::{Duration, Instant};
 
 use protod::Client;
@@ -95,4 +96,26 @@ async fn sigterm_after_the_first_line_drains() {
         assert!(status.success(), "{status}: {log:?}");
         assert!(log.iter().any(|line| line.contains("drained")), "{log:?}");
     }
+}
+
+#[tokio::test]
+async fn a_reload_that_waits_for_a_file_does_not_keep_the_process() {
+    let folder = folder([("rules.text", "rules: []")]);
+    let pipe = folder.path().join("rules.pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo is there").success());
+    let writer = |pipe: std::path::PathBuf| {
+        // Waits until somebody opens it for reading.
+        tokio::task::spawn_blocking(move || File::options().write(true).open(pipe).expect("a pipe"))
+    };
+    let first = writer(pipe.clone());
+    let rules = pipe.to_str().expect("UTF-8");
+    let closed = async { drop(first.await.expect("no panic")) };
+    let arguments = ["--rules", rules, "proto"];
+    let (server, ()) = tokio::join!(Server::start(&arguments), closed);
+    server.signal("HUP").await;
+    let _open = writer(pipe.clone()).await.expect("no panic");
+    let stopped = tokio::time::timeout(Duration::from_secs(20), server.stop());
+    let (status, log) = stopped.await.expect("nothing waits for the reload");
+    assert!(status.success(), "{status}: {log:?}");
 }

@@ -113,7 +113,7 @@ impl Serve {
         let server = server.build()?;
         self.logging.install();
         let runtime = runtime().map_err(|error| Failure::caused("cannot start the runtime", error))?;
-        runtime.block_on(async {
+        let served = runtime.block_on(async {
             let bound = server.bind(&self.addr).await?;
             let addr = bound.local_addr().to_string();
             let reloader = Reloader::new(server, loader).watch(!self.no_watch);
@@ -136,7 +136,10 @@ impl Serve {
             }
             tokio::spawn(reloader.run());
             Ok(bound.serve_until(stop).await?)
-        })
+        });
+        // A reload may wait for a file that nobody writes; the process does not.
+        runtime.shutdown_background();
+        served
     }
 
     fn origin(&self) -> Origin {
