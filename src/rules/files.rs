@@ -1,6 +1,8 @@
 //! Which files hold rules.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fs;
 use std::path::PathBuf;
 
 use crate::error::Error;
@@ -54,8 +56,10 @@ fn add(contents: Contents, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Sorted by path, and each file once, however many paths lead to it: a rule with `times` must not count twice.
 fn in_order(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
     files.sort();
-    files.dedup();
+    let mut known = BTreeSet::new();
+    files.retain(|file| known.insert(fs::canonicalize(file).unwrap_or_else(|_| file.clone())));
     files
 }

@@ -81,3 +81,20 @@ fn beside_a_file_only_its_own_folder_is_searched() {
         ["api/file.rules.yaml", "api/own.rules.yaml"]
     );
 }
+
+#[test]
+fn a_file_that_several_paths_lead_to_is_read_once() {
+    let root = project();
+    symlink("own.rules.yaml", root.path().join("api/same.rules.yaml")).expect("a new link");
+    symlink("api", root.path().join("also")).expect("a new link");
+    let schema = Schema::load(root.path().join("api")).expect("it compiles");
+    let paths = ["also", "api", "api/./own.rules.yaml", "shared"].map(|path| root.path().join(path));
+    let rules = Rules::load(&schema, &paths).expect("the rules fit");
+    let expected = [
+        "also/file.rules.yaml",
+        "also/linked/deep/linked.rules.yaml",
+        "also/own.rules.yaml",
+    ];
+    assert_eq!(files(&rules, root.path()), expected);
+    assert_eq!(rules.len(), 3);
+}
