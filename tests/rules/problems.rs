@@ -36,6 +36,17 @@ fn a_method_that_is_no_text_is_told() {
 }
 
 #[test]
+fn a_service_that_is_unknown_is_told_with_the_services_that_are_near() {
+    for wanted in ["Kinds/*", "kinds.Kind/*", "kinds.kinds/*"] {
+        let told = problems(
+            &kinds(),
+            &format!("rules: [{{method: '{wanted}', reply: {{}}}}]\n"),
+        );
+        assert!(told.contains("did you mean `kinds.Kinds/*`?"), "{told}");
+    }
+}
+
+#[test]
 fn every_part_of_a_rule_is_checked() {
     let yaml = r#"
 rules:

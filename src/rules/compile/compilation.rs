@@ -1,6 +1,6 @@
 //! From rules files to the rules of each method.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::compiler::RuleCompiler;
@@ -158,8 +158,16 @@ impl<'s> Compilation<'s> {
                 entry.value.span.clone(),
                 format!("there is no method `{wanted}`"),
             );
-            let known = self.schema.methods().iter().map(|method| method.name());
-            self.problems.push(match suggest::hint(wanted, known) {
+            let hint = if wanted.ends_with("/*") {
+                let methods = self.schema.methods().iter();
+                let known: BTreeSet<String> =
+                    methods.map(|method| format!("{}/*", method.service())).collect();
+                suggest::hint(wanted, known.iter().map(String::as_str))
+            } else {
+                let known = self.schema.methods().iter().map(|method| method.name());
+                suggest::hint(wanted, known)
+            };
+            self.problems.push(match hint {
                 Some(hint) => problem.with_hint(hint),
                 None => problem,
             });
