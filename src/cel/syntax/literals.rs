@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::lexer::{Token, TokenKind};
-use super::problems::syntax_problem;
+use super::problems::{shortened, syntax_problem};
 use super::tree::Literal;
 use crate::cel::problem::ExprProblem;
 
@@ -14,8 +14,9 @@ pub(super) fn literal(text: &str, token: &Token, minus: bool) -> Result<Literal,
     let written = &text[token.span.clone()];
     let out_of_range = |stand_in: Literal, hint: &str| {
         let message = format!(
-            "the number `{}{written}` is out of range",
-            if minus { "-" } else { "" }
+            "the number `{}{}` is out of range",
+            if minus { "-" } else { "" },
+            shortened(written)
         );
         (
             stand_in,

@@ -155,11 +155,16 @@ pub(super) fn optional(span: Range<usize>, symbol: &str) -> ExprProblem {
     syntax_problem(span, format!("unsupported syntax '{symbol}'"), hint)
 }
 
-/// The beginning of the text, on one line.
-fn shortened(text: &str) -> String {
+/// The beginning of the text, on one line. Characters that nobody sees are written as their codes.
+pub(super) fn shortened(text: &str) -> String {
     let text = text.lines().next().unwrap_or_default();
-    match text.char_indices().nth(MAX_QUOTED) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    let (text, ellipsis) = match text.char_indices().nth(MAX_QUOTED) {
+        Some((end, _)) => (&text[..end], "…"),
+        None => (text, ""),
+    };
+    let visible = |character: char| match character {
+        '\\' | '\'' | '"' => character.to_string(),
+        _ => character.escape_debug().to_string(),
+    };
+    text.chars().map(visible).collect::<String>() + ellipsis
 }

@@ -236,6 +236,37 @@ fn optional_syntax_is_refused_with_what_to_write() {
 
 /// Each part may be as deep as the limits, on the stack of a test, which is that of a tokio worker.
 #[test]
+fn what_nobody_sees_is_written_as_a_code_and_long_numbers_are_cut() {
+    check(&[
+        (
+            "1 +\u{200b} 2",
+            "\u{200b}",
+            "expected an expression, found `\\u{200b}`",
+            "",
+        ),
+        (
+            "1\u{a0}+ 2",
+            "\u{a0}",
+            "expected an operator, found `\\u{a0}`",
+            "",
+        ),
+        (
+            "\u{1b}[2J",
+            "\u{1b}",
+            "expected an expression, found `\\u{1b}`",
+            "",
+        ),
+        ("1 \\ 2", "\\", "expected an operator, found `\\`", ""),
+    ]);
+    let number = "1".repeat(5000);
+    let problem = &Given::nothing().problems(&number)[0];
+    assert_eq!(
+        problem.message,
+        format!("syntax error: the number `{}…` is out of range", "1".repeat(20))
+    );
+}
+
+#[test]
 fn a_tree_is_as_deep_as_the_limits_and_no_deeper() {
     let brackets = "brackets are nested more than 100 deep";
     let tree = "the expression is nested more than 200 deep";
