@@ -1,6 +1,7 @@
 //! YAML becomes nodes with places, within its budget.
 
 use std::fmt::Write as _;
+use std::time::Instant;
 
 use super::node::{Node, Yaml};
 use super::parse::parse;
@@ -104,4 +105,19 @@ fn nesting_ends_somewhere() {
     assert!(problems.contains("nested deeper than 100 levels"), "{problems}");
     assert!(parsed(&"[".repeat(1_000_000)).is_err());
     assert!(parsed(&"- ".repeat(100_000)).is_err());
+}
+
+#[test]
+fn a_long_line_takes_no_longer_than_many_short_ones() {
+    let item = "{\"ä\": [1, {\"🙂\": \"x\"}]}";
+    let text = format!("[{}]", vec![item; 20_000].join(","));
+    let began = Instant::now();
+    let Yaml::List(items) = value(&text) else { panic!() };
+    let elapsed = began.elapsed();
+    for (place, node) in items.iter().enumerate() {
+        let start = 1 + place * (item.len() + 1);
+        assert_eq!(node.span, start..start + item.len());
+    }
+    // It took minutes when the places were counted from the beginning of the line.
+    assert!(elapsed.as_secs() < 20, "{elapsed:?}");
 }
