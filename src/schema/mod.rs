@@ -12,6 +12,7 @@
 
 mod builder;
 mod compiled;
+mod kind;
 mod layout;
 mod link;
 mod method;
@@ -22,6 +23,7 @@ mod wire;
 
 pub use self::builder::SchemaBuilder;
 pub use self::compiled::{InputFolder, Schema, SchemaFile};
+pub(crate) use self::kind::kind_name;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Layouts, Shape};
 pub use self::method::Method;
 pub(crate) use self::source::{first_bracket_below, is_schema_source};

@@ -5,6 +5,7 @@ use prost_reflect::{
 };
 
 use crate::message::{WireType, key, wire_type};
+use crate::schema::kind_name;
 
 /// A field of a message, or an extension of it.
 #[derive(Debug, Clone)]
@@ -126,7 +127,7 @@ impl FieldInfo {
 
     /// The type of one value as `.proto` files write it, for error messages.
     pub(crate) fn type_name(&self) -> String {
-        kind_name(&self.kind)
+        kind_name(&self.kind).to_owned()
     }
 }
 
@@ -136,28 +137,4 @@ fn zero(kind: &Kind) -> Value {
         Kind::Enum(_) => Value::EnumNumber(0),
         other => other.default_value(),
     }
-}
-
-/// A type as `.proto` files write it.
-pub(crate) fn kind_name(kind: &Kind) -> String {
-    let name = match kind {
-        Kind::Double => "double",
-        Kind::Float => "float",
-        Kind::Int32 => "int32",
-        Kind::Int64 => "int64",
-        Kind::Uint32 => "uint32",
-        Kind::Uint64 => "uint64",
-        Kind::Sint32 => "sint32",
-        Kind::Sint64 => "sint64",
-        Kind::Fixed32 => "fixed32",
-        Kind::Fixed64 => "fixed64",
-        Kind::Sfixed32 => "sfixed32",
-        Kind::Sfixed64 => "sfixed64",
-        Kind::Bool => "bool",
-        Kind::String => "string",
-        Kind::Bytes => "bytes",
-        Kind::Message(message) => message.full_name(),
-        Kind::Enum(enumeration) => enumeration.full_name(),
-    };
-    name.to_owned()
 }

@@ -8,6 +8,7 @@ use prost_reflect::{Kind, Value};
 use crate::sample::annotations::ValidationRules;
 use crate::sample::by_name::{NameHint, amounts};
 use crate::sample::seed::Random;
+use crate::schema::kind_name;
 
 /// How often a draw is repeated before the next way of finding a number is tried.
 const DRAWS: usize = 24;
@@ -221,8 +222,7 @@ pub(in crate::sample) fn value(
     more_than_zero: bool,
     random: &mut Random,
 ) -> Option<Value> {
-    let name = rule_name(kind)?;
-    let rules = rules.inner(name);
+    let rules = rules.inner(kind_name(kind));
     let real = |random: &mut Random, round: fn(f64) -> f64| {
         let bounds = Bounds::read(&rules, more_than_zero, as_real);
         real(&bounds, random, |random| amounts::float(hint, random), round)
@@ -252,25 +252,6 @@ pub(in crate::sample) fn value(
         Kind::Uint64 | Kind::Fixed64 => {
             Value::U64(u64::try_from(whole(random, 0, u64::MAX.into())).unwrap_or_default())
         }
-        _ => return None,
-    })
-}
-
-/// The field of `buf.validate.FieldRules` for a numeric kind.
-fn rule_name(kind: &Kind) -> Option<&'static str> {
-    Some(match kind {
-        Kind::Double => "double",
-        Kind::Float => "float",
-        Kind::Int32 => "int32",
-        Kind::Int64 => "int64",
-        Kind::Uint32 => "uint32",
-        Kind::Uint64 => "uint64",
-        Kind::Sint32 => "sint32",
-        Kind::Sint64 => "sint64",
-        Kind::Fixed32 => "fixed32",
-        Kind::Fixed64 => "fixed64",
-        Kind::Sfixed32 => "sfixed32",
-        Kind::Sfixed64 => "sfixed64",
         _ => return None,
     })
 }

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use prost_reflect::{EnumDescriptor, Kind, Syntax, Value};
 
-use crate::rules::plan::{decode_base64, kind_name, whole};
+use crate::rules::plan::{decode_base64, whole};
 use crate::schema::is_null_value;
+use crate::schema::kind_name;
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
 
@@ -102,9 +103,9 @@ fn integer<T: TryFrom<i128>>(node: &Node, text: Option<&str>, kind: &Kind) -> Re
             Ok(number) => number,
             Err(_) => numeric(text)
                 .and_then(whole)
-                .ok_or_else(|| mismatch(&name, node))?,
+                .ok_or_else(|| mismatch(name, node))?,
         },
-        _ => return Err(mismatch(&name, node)),
+        _ => return Err(mismatch(name, node)),
     };
     T::try_from(number).map_err(|_| Mismatch::new(format!("{number} does not fit {name}")))
 }

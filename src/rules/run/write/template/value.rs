@@ -7,8 +7,9 @@ use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor, Syntax, Value as Co
 
 use crate::cel::Value;
 use crate::message::{WireType, key, put_delimited, put_scalar, put_varint, with_length};
-use crate::rules::plan::{FieldInfo, JsonForm, kind_name, takes_null, whole};
+use crate::rules::plan::{FieldInfo, JsonForm, takes_null, whole};
 use crate::schema::is_null_value;
+use crate::schema::kind_name;
 
 /// The zero of a scalar.
 pub(super) fn put_zero(buffer: &mut Vec<u8>, kind: &Kind) {
@@ -161,8 +162,8 @@ fn integer<T: TryFrom<i128>>(kind: &Kind, value: &Value<'_>) -> Result<T, String
         Value::Int(number) => i128::from(*number),
         Value::Uint(number) => i128::from(*number),
         Value::Enum(_, number) => i128::from(*number),
-        Value::Double(number) => whole(*number).ok_or_else(|| does_not_fit(value, &kind_name(kind)))?,
-        _ => return Err(does_not_fit(value, &kind_name(kind))),
+        Value::Double(number) => whole(*number).ok_or_else(|| does_not_fit(value, kind_name(kind)))?,
+        _ => return Err(does_not_fit(value, kind_name(kind))),
     };
     T::try_from(number).map_err(|_| format!("{number} does not fit {}", kind_name(kind)))
 }
@@ -174,7 +175,7 @@ fn float(kind: &Kind, value: &Value<'_>) -> Result<f64, String> {
         Value::Int(number) => Ok(*number as f64),
         #[expect(clippy::cast_precision_loss, reason = "as JSON's numbers do")]
         Value::Uint(number) => Ok(*number as f64),
-        _ => Err(does_not_fit(value, &kind_name(kind))),
+        _ => Err(does_not_fit(value, kind_name(kind))),
     }
 }
 

@@ -7,10 +7,11 @@ use crate::cel::{Env, EvalError};
 use crate::message::{
     Raw, ReservedLength, fill_length, put_delimited, put_varint, reserve_length, with_length,
 };
+use crate::rules::plan::canonical;
 use crate::rules::plan::template::{
     Cached, Close, Copy, CopyMessage, Double, Dynamic, Int, Joined, MAX_OPEN, Op, Open, Target, Template,
 };
-use crate::rules::plan::{canonical, kind_name};
+use crate::schema::kind_name;
 
 /// The lengths that are not known yet.
 type OpenLengths = [ReservedLength; MAX_OPEN];
