@@ -103,10 +103,7 @@ async fn unknown_paths_are_unimplemented_trailers_only_never_404() {
 
 #[tokio::test]
 async fn headers_over_the_limit_are_431() {
-    let limits = Limits {
-        max_header_list_size: 1000,
-        ..Limits::default()
-    };
+    let limits = Limits::default().max_header_list_size(1000);
     let server = || {
         Server::builder(schema())
             .limits(limits.clone())
@@ -157,10 +154,7 @@ async fn what_is_not_grpc_is_refused_when_it_has_been_read_or_after_a_moment() {
 
 #[tokio::test]
 async fn what_is_not_grpc_is_refused_after_a_mebibyte() {
-    let limits = Limits {
-        stream_window: 2 << 20,
-        ..Limits::default()
-    };
+    let limits = Limits::default().stream_window(2 << 20);
     let server = Server::builder(schema()).limits(limits).build().expect("fits");
     let running = Running::start(server).await;
     let mut wire = Wire::open(&running.addr).await;

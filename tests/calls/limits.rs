@@ -101,13 +101,13 @@ async fn end_of(stream: &mut tonic::Streaming<Message>) -> Status {
 #[tokio::test]
 async fn limits_may_be_as_long_as_time() {
     let server = endless()
-        .limits(Limits {
-            idle_timeout: Some(Duration::MAX),
-            max_connection_age: Some(Duration::MAX),
-            max_connection_age_grace: Some(Duration::MAX),
-            handshake_timeout: Duration::MAX,
-            ..Limits::default()
-        })
+        .limits(
+            Limits::default()
+                .idle_timeout(Duration::MAX)
+                .max_connection_age(Duration::MAX)
+                .max_connection_age_grace(Duration::MAX)
+                .handshake_timeout(Duration::MAX),
+        )
         .max_deadline(Duration::MAX)
         .drain_timeout(Duration::MAX)
         .build()

@@ -13,14 +13,7 @@ use crate::transport::accept::{Backoff, accept_next};
 
 #[tokio::test]
 async fn connection_limit_is_kept() {
-    let server = start(
-        Limits {
-            max_connections: 2,
-            ..Limits::default()
-        },
-        None,
-    )
-    .await;
+    let server = start(Limits::default().max_connections(2), None).await;
     let mut first = Client::connect(server.addr).await.unwrap();
     let mut second = Client::connect(server.addr).await.unwrap();
     first.get("/").await.unwrap();

@@ -99,10 +99,7 @@ async fn connections_go_with_their_server() {
 #[tokio::test]
 async fn idle_connection_is_closed_and_a_busy_one_is_not() {
     let idle_timeout = Duration::from_millis(500);
-    let limits = Limits {
-        idle_timeout: Some(idle_timeout),
-        ..Limits::default()
-    };
+    let limits = Limits::default().idle_timeout(idle_timeout);
     let server = start(limits, None).await;
     let mut busy = Client::connect(server.addr).await.unwrap();
     let response = busy.send("/gate").await.unwrap();
@@ -121,11 +118,9 @@ async fn idle_connection_is_closed_and_a_busy_one_is_not() {
 
 #[tokio::test]
 async fn old_connection_is_told_to_leave_and_cut_after_its_grace() {
-    let limits = Limits {
-        max_connection_age: Some(Duration::from_millis(500)),
-        max_connection_age_grace: Some(Duration::from_millis(500)),
-        ..Limits::default()
-    };
+    let limits = Limits::default()
+        .max_connection_age(Duration::from_millis(500))
+        .max_connection_age_grace(Duration::from_millis(500));
     let server = start(limits, None).await;
     let started = Instant::now();
     let mut finishing = Client::connect(server.addr).await.unwrap();

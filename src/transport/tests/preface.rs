@@ -11,10 +11,7 @@ use crate::transport::Limits;
 
 #[tokio::test]
 async fn silent_preface_is_cut() {
-    let limits = Limits {
-        handshake_timeout: Duration::from_millis(200),
-        ..Limits::default()
-    };
+    let limits = Limits::default().handshake_timeout(Duration::from_millis(200));
     let server = start(limits, None).await;
     for beginning in [&b""[..], b"PRI * HT"] {
         let started = Instant::now();

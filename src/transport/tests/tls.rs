@@ -104,10 +104,7 @@ async fn get(stream: TlsStream<TcpStream>, path: &str) -> Result<String, h2::Err
 async fn silent_tls_handshake_is_cut() {
     let authority = Authority::new();
     let tls = Tls::load(authority.server_files(false)).unwrap();
-    let limits = Limits {
-        handshake_timeout: Duration::from_millis(200),
-        ..Limits::default()
-    };
+    let limits = Limits::default().handshake_timeout(Duration::from_millis(200));
     let server = start(limits, Some(tls)).await;
     let started = Instant::now();
     let mut silent = TcpStream::connect(server.addr).await.unwrap();

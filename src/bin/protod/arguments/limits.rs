@@ -19,7 +19,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "N",
         env = "PROTOD_MAX_CONNECTIONS",
-        default_value_t = Limits::default().max_connections
+        default_value_t = Limits::DEFAULT_MAX_CONNECTIONS
     )]
     max_connections: usize,
 
@@ -28,7 +28,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "N",
         env = "PROTOD_MAX_CONCURRENT_STREAMS",
-        default_value_t = Limits::default().max_concurrent_streams
+        default_value_t = Limits::DEFAULT_MAX_CONCURRENT_STREAMS
     )]
     max_concurrent_streams: u32,
 
@@ -46,7 +46,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "BYTES",
         env = "PROTOD_MAX_HEADER_SIZE",
-        default_value_t = Limits::default().max_header_list_size,
+        default_value_t = Limits::DEFAULT_MAX_HEADER_LIST_SIZE,
         value_parser = clap::value_parser!(u32).range(1 << 10..)
     )]
     max_header_size: u32,
@@ -121,7 +121,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_HANDSHAKE_TIMEOUT",
-        default_value_t = Limits::default().handshake_timeout.into()
+        default_value_t = Limits::DEFAULT_HANDSHAKE_TIMEOUT.into()
     )]
     handshake_timeout: humantime::Duration,
 
@@ -130,7 +130,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_IDLE_TIMEOUT",
-        default_value_t = OptionalTime(Limits::default().idle_timeout)
+        default_value_t = OptionalTime(Limits::DEFAULT_IDLE_TIMEOUT)
     )]
     idle_timeout: OptionalTime,
 
@@ -139,7 +139,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_KEEPALIVE_INTERVAL",
-        default_value_t = OptionalTime(Limits::default().keepalive_interval)
+        default_value_t = OptionalTime(Limits::DEFAULT_KEEPALIVE_INTERVAL)
     )]
     keepalive_interval: OptionalTime,
 
@@ -148,7 +148,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_KEEPALIVE_TIMEOUT",
-        default_value_t = Limits::default().keepalive_timeout.into()
+        default_value_t = Limits::DEFAULT_KEEPALIVE_TIMEOUT.into()
     )]
     keepalive_timeout: humantime::Duration,
 
@@ -157,7 +157,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_MAX_CONNECTION_AGE",
-        default_value_t = OptionalTime(Limits::default().max_connection_age)
+        default_value_t = OptionalTime(Limits::DEFAULT_MAX_CONNECTION_AGE)
     )]
     max_connection_age: OptionalTime,
 
@@ -166,7 +166,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_MAX_CONNECTION_AGE_GRACE",
-        default_value_t = OptionalTime(Limits::default().max_connection_age_grace)
+        default_value_t = OptionalTime(Limits::DEFAULT_MAX_CONNECTION_AGE_GRACE)
     )]
     max_connection_age_grace: OptionalTime,
 
@@ -181,7 +181,7 @@ pub(crate) struct LimitArgs {
 
     /// Pings and similar frames that a client may send in a row, besides one a second, while nothing is sent to it;
     /// then it gets GOAWAY with ENHANCE_YOUR_CALM
-    #[arg(long, value_name = "N", env = "PROTOD_MAX_PINGS", default_value_t = Limits::default().max_pings)]
+    #[arg(long, value_name = "N", env = "PROTOD_MAX_PINGS", default_value_t = Limits::DEFAULT_MAX_PINGS)]
     max_pings: u32,
 
     /// Streams that a client may reset before the server has seen them; then it gets GOAWAY with ENHANCE_YOUR_CALM
@@ -189,7 +189,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "N",
         env = "PROTOD_MAX_PENDING_RESETS",
-        default_value_t = Limits::default().max_pending_resets
+        default_value_t = Limits::DEFAULT_MAX_PENDING_RESETS
     )]
     max_pending_resets: usize,
 
@@ -198,7 +198,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "N",
         env = "PROTOD_MAX_ERROR_RESETS",
-        default_value_t = Limits::default().max_error_resets
+        default_value_t = Limits::DEFAULT_MAX_ERROR_RESETS
     )]
     max_error_resets: usize,
 
@@ -207,7 +207,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "BYTES",
         env = "PROTOD_STREAM_WINDOW",
-        default_value_t = Limits::default().stream_window
+        default_value_t = Limits::DEFAULT_STREAM_WINDOW
     )]
     stream_window: u32,
 
@@ -216,7 +216,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "BYTES",
         env = "PROTOD_CONNECTION_WINDOW",
-        default_value_t = Limits::default().connection_window
+        default_value_t = Limits::DEFAULT_CONNECTION_WINDOW
     )]
     connection_window: u32,
 
@@ -225,7 +225,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "BYTES",
         env = "PROTOD_MAX_FRAME_SIZE",
-        default_value_t = Limits::default().max_frame_size,
+        default_value_t = Limits::DEFAULT_MAX_FRAME_SIZE,
         value_parser = clap::value_parser!(u32).range(1 << 14..1 << 24)
     )]
     max_frame_size: u32,
@@ -235,7 +235,7 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "BYTES",
         env = "PROTOD_MAX_SEND_BUFFER",
-        default_value_t = Limits::default().max_send_buffer
+        default_value_t = Limits::DEFAULT_MAX_SEND_BUFFER
     )]
     max_send_buffer: u32,
 }
@@ -262,24 +262,23 @@ impl LimitArgs {
     }
 
     fn of_connections(&self) -> Limits {
-        Limits {
-            max_connections: self.max_connections,
-            max_concurrent_streams: self.max_concurrent_streams,
-            max_header_list_size: self.max_header_size,
-            stream_window: self.stream_window,
-            connection_window: self.connection_window,
-            max_frame_size: self.max_frame_size,
-            max_send_buffer: self.max_send_buffer,
-            handshake_timeout: self.handshake_timeout.into(),
-            idle_timeout: self.idle_timeout.0,
-            keepalive_interval: self.keepalive_interval.0,
-            keepalive_timeout: self.keepalive_timeout.into(),
-            max_connection_age: self.max_connection_age.0,
-            max_connection_age_grace: self.max_connection_age_grace.0,
-            max_pings: self.max_pings,
-            max_pending_resets: self.max_pending_resets,
-            max_error_resets: self.max_error_resets,
-        }
+        Limits::default()
+            .max_connections(self.max_connections)
+            .max_concurrent_streams(self.max_concurrent_streams)
+            .max_header_list_size(self.max_header_size)
+            .stream_window(self.stream_window)
+            .connection_window(self.connection_window)
+            .max_frame_size(self.max_frame_size)
+            .max_send_buffer(self.max_send_buffer)
+            .handshake_timeout(self.handshake_timeout.into())
+            .idle_timeout(self.idle_timeout.0)
+            .keepalive_interval(self.keepalive_interval.0)
+            .keepalive_timeout(self.keepalive_timeout.into())
+            .max_connection_age(self.max_connection_age.0)
+            .max_connection_age_grace(self.max_connection_age_grace.0)
+            .max_pings(self.max_pings)
+            .max_pending_resets(self.max_pending_resets)
+            .max_error_resets(self.max_error_resets)
     }
 }
 
