@@ -16,16 +16,16 @@ use clap::Parser as _;
 
 use self::cli::Cli;
 use self::output::report::report;
+use self::output::stderr;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
-        Ok(code) => code,
-        Err(failure) => {
-            report(&failure);
-            ExitCode::FAILURE
-        }
-    }
+    let code = Cli::parse().run().unwrap_or_else(|failure| {
+        report(&failure);
+        ExitCode::FAILURE
+    });
+    stderr::finish();
+    code
 }

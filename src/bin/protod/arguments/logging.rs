@@ -3,11 +3,15 @@
 //! The filter is checked when the arguments are parsed: a misspelt level is wrong usage. The log is installed when
 //! loading has succeeded, because until then errors are printed for people.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic::{self, PanicHookInfo};
+
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{Directive, LevelFilter};
 
 use crate::output::colour;
+use crate::output::stderr::{self, Stderr};
 
 /// How and what to log.
 #[derive(Debug, Clone, Args)]
@@ -37,12 +41,13 @@ pub(crate) enum LogFormat {
 }
 
 impl Logging {
-    /// Installs the log for the whole process.
+    /// Installs the log for the whole process, which never waits for a reader of stderr from then on.
     pub(crate) fn install(&self) {
+        stderr::never_wait();
         let builder = tracing_subscriber::fmt()
             .with_env_filter(self.log.clone())
-            .with_writer(std::io::stderr)
-            // They would be printed by `eprintln!`, which panics if nobody reads stderr.
+            .with_writer(|| Stderr)
+            // They would be printed by `eprintln!`, which panics or waits if nobody reads stderr.
             .log_internal_errors(false)
             .with_target(false)
             .with_ansi(colour::is_wanted());
@@ -50,6 +55,20 @@ impl Logging {
             LogFormat::Text => builder.init(),
             LogFormat::Json => builder.json().init(),
         }
+        panic::set_hook(Box::new(log_panic));
+    }
+}
+
+/// Logs a panic. The hook that Rust installs writes to stderr itself, and waits for its reader.
+pub(crate) fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("no message");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    // Empty, unless RUST_BACKTRACE asks for it.
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        tracing::error!("panicked at {place}: {message}\n{backtrace}");
+    } else {
+        tracing::error!("panicked at {place}: {message}");
     }
 }
 
