@@ -45,6 +45,8 @@
 //! | `live` | [`live`]: reloads while the server runs; brings `rules` |
 //! | `client` | [`client`]: calls to any server |
 //! | `tls` | [`Tls`]: TLS for the server's sockets |
+//! | `compression` | messages in gzip, deflate and zstd |
+//! | `buf` | import paths from `buf.yaml` and `buf.work.yaml` |
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -76,6 +78,7 @@ pub mod server;
 mod suggest;
 pub mod transport;
 mod uuid;
+#[cfg(any(feature = "rules", feature = "buf"))]
 mod yaml;
 
 #[cfg(feature = "client")]

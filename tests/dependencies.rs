@@ -301,6 +301,17 @@ fn the_readme_says_what_each_feature_costs() {
     let listed: BTreeSet<&str> = rows.iter().map(|row| row[1]).collect();
     assert_eq!(
         listed,
-        ["none", "cli", "client", "live", "rules", "samples", "tls"].into()
+        [
+            "none",
+            "buf",
+            "cli",
+            "client",
+            "compression",
+            "live",
+            "rules",
+            "samples",
+            "tls"
+        ]
+        .into()
     );
 }

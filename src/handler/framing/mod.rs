@@ -1,6 +1,10 @@
 //! The messages of a call as gRPC frames them: read from the request body, written for the response body, compressed
 //! or not. Here a frame is one such message with its prefix.
 
+#[cfg(feature = "compression")]
+mod compression;
+#[cfg(not(feature = "compression"))]
+#[path = "no_compression.rs"]
 mod compression;
 mod incoming;
 mod outgoing;

@@ -10,12 +10,10 @@
 //! 5. the other input folders, with their usual roots.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use crate::error::SourceText;
-use crate::yaml::{self, Node};
+use super::buf;
 
 /// Folders that are import roots by convention, relative to a project folder.
 const USUAL_ROOTS: [&str; 10] = [
@@ -30,9 +28,6 @@ const USUAL_ROOTS: [&str; 10] = [
     "vendor",
     "include",
 ];
-
-/// The files in which buf names modules, in the order they are read.
-pub(in crate::schema) const BUF_FILES: [&str; 2] = ["buf.work.yaml", "buf.yaml"];
 
 /// The import roots of one load.
 #[derive(Debug)]
@@ -100,7 +95,7 @@ impl ImportRoots {
         let mut roots = self.given.clone();
         let above: Vec<&Path> = folder.map(project_folders).unwrap_or_default();
         for ancestor in &above {
-            roots.extend(self.buf_modules(ancestor));
+            roots.extend(buf::modules(ancestor, &mut self.configuration_files));
         }
         let (around, elsewhere): (Vec<PathBuf>, Vec<PathBuf>) = self
             .input_folders
@@ -116,65 +111,6 @@ impl ImportRoots {
         roots.retain(|root| seen.insert(root.clone()) && root.is_dir());
         roots
     }
-
-    /// The modules that the buf configuration of a folder names. A file that cannot be read as one names none.
-    fn buf_modules(&mut self, folder: &Path) -> Vec<PathBuf> {
-        let mut modules = Vec::new();
-        for name in BUF_FILES {
-            let path = folder.join(name);
-            let Some(text) = read_configuration(&path) else {
-                continue;
-            };
-            self.configuration_files.insert(path);
-            let Ok(configuration) = yaml::parse(&SourceText::new(name, text)) else {
-                continue;
-            };
-            let named = match name {
-                "buf.work.yaml" => texts_of(configuration.get("directories")),
-                _ => module_paths(&configuration),
-            };
-            modules.extend(named.iter().map(|module| folder.join(module)));
-            if name == "buf.yaml" && named.is_empty() {
-                modules.push(folder.to_owned());
-            }
-        }
-        modules
-    }
-}
-
-/// The text of a buf configuration, unless it is too large to be one.
-fn read_configuration(path: &Path) -> Option<String> {
-    const MAX_BYTES: u64 = 16 << 10;
-
-    if fs::metadata(path).ok()?.len() > MAX_BYTES {
-        return None;
-    }
-    fs::read_to_string(path).ok()
-}
-
-/// `modules: [{path: …}]` of v2, `build: {roots: […]}` of v1beta1.
-fn module_paths(configuration: &Node) -> Vec<String> {
-    let modules = configuration.get("modules").map(Node::items).unwrap_or_default();
-    let mut paths: Vec<String> = modules
-        .iter()
-        .filter_map(|module| module.get("path")?.text().map(str::to_owned))
-        .collect();
-    let build = configuration.get("build");
-    paths.extend(texts_of(build.and_then(|build| build.get("roots"))));
-    // A folder joined with `.` would be a second name for it.
-    paths
-        .iter_mut()
-        .filter(|path| *path == ".")
-        .for_each(String::clear);
-    paths
-}
-
-fn texts_of(list: Option<&Node>) -> Vec<String> {
-    let items = list.map(Node::items).unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|item| item.text().map(str::to_owned))
-        .collect()
 }
 
 /// `folder` and those above it that may belong to the same project, the nearest first.
@@ -194,6 +130,8 @@ fn project_folders(folder: &Path) -> Vec<&Path> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {

@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::imports::BUF_FILES;
+use super::buf;
 use super::set;
 use crate::error::Problem;
 use crate::folder::{self, Contents};
@@ -145,7 +145,7 @@ fn is_descriptor_set(name: &OsStr) -> bool {
 
 /// Whether a file of this name, in a folder that is an input or an import path, can change the schema.
 pub(crate) fn is_schema_source(name: &OsStr) -> bool {
-    is_proto(name) || BUF_FILES.iter().any(|file| name == *file)
+    is_proto(name) || buf::is_configuration(name)
 }
 
 /// Every `.proto` in and below `folder`, sorted by path. Copies of `google/protobuf` are left out: the built-in files

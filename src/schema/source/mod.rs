@@ -2,6 +2,11 @@
 //!
 //! The result is a [`FileGraph`], whose files have been parsed, but whose references to types have not been looked up.
 
+#[cfg(feature = "buf")]
+mod buf;
+#[cfg(not(feature = "buf"))]
+#[path = "no_buf.rs"]
+mod buf;
 mod file;
 mod graph;
 mod imports;

@@ -7,8 +7,9 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{self, PanicHookInfo};
 
 use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::{Directive, LevelFilter};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::output::colour;
 use crate::output::stderr::{self, Stderr};
@@ -28,7 +29,7 @@ pub(crate) struct Logging {
         default_value = "info",
         value_parser = parse_filter
     )]
-    log: EnvFilter,
+    log: Targets,
 }
 
 /// How log lines are written.
@@ -45,15 +46,15 @@ impl Logging {
     pub(crate) fn install(&self) {
         stderr::never_wait();
         let builder = tracing_subscriber::fmt()
-            .with_env_filter(self.log.clone())
+            .with_max_level(LevelFilter::TRACE)
             .with_writer(|| Stderr)
             // They would be printed by `eprintln!`, which panics or waits if nobody reads stderr.
             .log_internal_errors(false)
             .with_target(false)
             .with_ansi(colour::is_wanted());
         match self.log_format {
-            LogFormat::Text => builder.init(),
-            LogFormat::Json => builder.json().init(),
+            LogFormat::Text => builder.finish().with(self.log.clone()).init(),
+            LogFormat::Json => builder.json().finish().with(self.log.clone()).init(),
         }
         panic::set_hook(Box::new(log_panic));
     }
@@ -76,15 +77,12 @@ pub(crate) fn log_panic(panic: &PanicHookInfo<'_>) {
 ///
 /// A single word has to be a level. tracing would also take it for a module that logs everything while no other does, and
 /// a misspelt level would silently turn the log off.
-fn parse_filter(text: &str) -> Result<EnvFilter, String> {
+fn parse_filter(text: &str) -> Result<Targets, String> {
     let directives = text.split(',').map(str::trim);
     let directives: Vec<&str> = directives.filter(|directive| !directive.is_empty()).collect();
     for directive in &directives {
-        let is_right = if directive.contains('=') {
-            directive.parse::<Directive>().is_ok()
-        } else {
-            directive.parse::<LevelFilter>().is_ok()
-        };
+        let (module, level) = directive.split_once('=').unwrap_or(("protod", directive));
+        let is_right = is_module(module) && level.parse::<LevelFilter>().is_ok();
         if !is_right {
             return Err(format!(
                 "`{directive}` is neither a level nor a module with one: levels are off, error, warn, info, debug and \
@@ -92,6 +90,12 @@ fn parse_filter(text: &str) -> Result<EnvFilter, String> {
             ));
         }
     }
-    let filter = EnvFilter::builder().parse(directives.join(","));
+    let filter = directives.join(",").parse::<Targets>();
     filter.map_err(|error| error.to_string())
+}
+
+/// Whether this can be the path of a module of Rust, or the start of one.
+fn is_module(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-');
+    !text.is_empty() && text.chars().all(is_part)
 }

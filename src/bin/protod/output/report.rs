@@ -1,10 +1,9 @@
 //! Why a command failed, for people: `error:`, `caused by:`, and problems of protos and rules with their place.
 //!
-//! A problem shows its line with a caret, and what to do about it. Lines and colours are drawn on a terminal only.
+//! A problem shows its line with a caret, and what to do about it. Colours are for a terminal only.
 
-use std::io::{IsTerminal as _, stderr};
-
-use miette::{GraphicalReportHandler, GraphicalTheme};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use miette::{Diagnostic, LabeledSpan};
 use protod::Problem;
 
 use super::colour;
@@ -24,19 +23,13 @@ pub(crate) fn report(failure: &Failure) {
 
 /// Prints every problem, and how many there are.
 fn print_problems(problems: &[Problem]) {
-    let handler = GraphicalReportHandler::new_themed(theme()).with_links(false);
+    let renderer = if colour::is_wanted() {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     for problem in problems {
-        let mut report = String::new();
-        // A problem of a file as a whole has no line to show, and miette would not name the file.
-        if problem.position().is_some() && handler.render_report(&mut report, problem).is_ok() {
-            say_line(report.trim_end());
-        } else {
-            say_line(format_args!("  x {}", problem.located()));
-            if let Some(hint) = problem.hint() {
-                say_line(format_args!("  help: {hint}"));
-            }
-        }
-        say_line("");
+        say_line(format_args!("{}\n", draw(problem, &renderer)));
     }
     let count = problems.len();
     say_line(format_args!(
@@ -45,11 +38,59 @@ fn print_problems(problems: &[Problem]) {
     ));
 }
 
-/// Lines and colours for a terminal; plain text for everything else.
-fn theme() -> GraphicalTheme {
-    match (stderr().is_terminal(), colour::is_wanted()) {
-        (true, true) => GraphicalTheme::unicode(),
-        (true, false) => GraphicalTheme::unicode_nocolor(),
-        (false, _) => GraphicalTheme::none(),
+/// A problem with its lines, as rustc draws them. A problem of a file as a whole has its path and no lines.
+fn draw(problem: &Problem, renderer: &Renderer) -> String {
+    let labels: Vec<LabeledSpan> = Diagnostic::labels(problem).into_iter().flatten().collect();
+    let excerpts = excerpts(problem, &labels);
+    let hint = problem.hint();
+    if excerpts.is_empty() {
+        let help = hint.map(|hint| format!("\nhelp: {hint}"));
+        return format!("error: {}{}", problem.located(), help.unwrap_or_default());
+    }
+    let message = problem.to_string();
+    let mut group = Group::with_title(Level::ERROR.primary_title(&message));
+    for (label, excerpt) in labels.iter().zip(&excerpts) {
+        group = group.element(excerpt.snippet(label));
+    }
+    if let Some(hint) = &hint {
+        group = group.element(Level::HELP.message(hint));
+    }
+    renderer.render(&[group])
+}
+
+/// The lines around each of a problem's places; none if the problem has no place.
+fn excerpts<'a>(problem: &'a Problem, labels: &[LabeledSpan]) -> Vec<Excerpt<'a>> {
+    let read = |label: &LabeledSpan| {
+        let contents = problem.source_code()?.read_span(label.inner(), 1, 1).ok()?;
+        let text = std::str::from_utf8(contents.data()).ok()?;
+        Some(Excerpt {
+            text,
+            path: contents.name().unwrap_or_default().to_owned(),
+            offset: contents.span().offset(),
+            first_line: contents.line() + 1,
+        })
+    };
+    labels.iter().map_while(read).collect()
+}
+
+/// Lines of a file.
+struct Excerpt<'a> {
+    text: &'a str,
+    path: String,
+    /// Where the lines begin, in bytes from the file's beginning.
+    offset: usize,
+    first_line: usize,
+}
+
+impl Excerpt<'_> {
+    fn snippet(&self, label: &LabeledSpan) -> Snippet<'_, Annotation<'_>> {
+        let start = label.offset().saturating_sub(self.offset).min(self.text.len());
+        let end = (start + label.len()).min(self.text.len());
+        let text = label.label().map(str::to_owned);
+        Snippet::source(self.text)
+            .path(&self.path)
+            .line_start(self.first_line)
+            .fold(false)
+            .annotation(AnnotationKind::Primary.span(start..end).label(text))
     }
 }
