@@ -1,7 +1,204 @@
-//! Wrong usage of the binary: exit code 2, and a message that says what is right. The tests of the definition of the
-//! command line, and of its page in docs/, are in src/bin/protod/tests.
+//! The command line as a whole: flags, their environment variables, and wrong usage, which is exit code 2 and a message
+//! that says what is right.
+//!
+//! The flags and variables are read from docs/command-line.md. Tests in src/bin/protod/tests compare that page with the
+//! definition of the command line, so a new flag is tried here too.
 
-use std::process;
+use std::process::{self, Output};
+
+/// A row of a table of the page.
+#[derive(Debug, Clone, Copy)]
+struct Row<'p> {
+    /// As in `--addr ADDR`.
+    flag: &'p str,
+    variable: &'p str,
+    text: &'p str,
+}
+
+impl<'p> Row<'p> {
+    fn of(line: &'p str) -> Option<Self> {
+        let cells: Vec<&str> = line.strip_prefix('|')?.split(" | ").map(str::trim).collect();
+        let [names, _, variable, text] = cells[..] else {
+            return None;
+        };
+        let quoted = |cell: &'p str| Some(cell.trim_matches('`')).filter(|cell| !cell.is_empty());
+        let flag = names
+            .split(", ")
+            .filter_map(quoted)
+            .find(|name| !name.starts_with('-') || name.starts_with("--"));
+        Some(Self {
+            flag: flag?,
+            variable: quoted(variable)?,
+            text,
+        })
+    }
+
+    /// The name of its value; `None` for a switch.
+    fn value(self) -> Option<&'p str> {
+        match self.flag.split_once(' ') {
+            Some((_, value)) => Some(value),
+            None => (!self.flag.starts_with("--")).then_some(self.flag),
+        }
+    }
+
+    /// The arguments that give it these values.
+    fn with(self, values: &[&str]) -> Vec<String> {
+        let (flag, _) = self.flag.split_once(' ').unwrap_or((self.flag, ""));
+        let argument = |value: &&str| {
+            if flag.starts_with("--") {
+                format!("{flag}={value}")
+            } else {
+                (*value).to_owned()
+            }
+        };
+        values.iter().map(argument).collect()
+    }
+}
+
+/// Each command that has variables, with arguments for which it ends at once, and its rows.
+fn commands() -> Vec<(Vec<&'static str>, Vec<Row<'static>>)> {
+    let page = include_str!("../docs/command-line.md");
+    let rows = |command: &str| {
+        let (_, section) = page.split_once(&format!("\n## {command}\n")).expect("a section");
+        let section = section.split("\n## ").next().expect("one part at least");
+        let rows: Vec<Row> = section.lines().filter_map(Row::of).collect();
+        let more = section
+            .split("the flags of [")
+            .nth(1)
+            .and_then(|rest| rest.split(']').next());
+        (rows, more)
+    };
+    let lines: [&[&str]; 8] = [
+        &["serve", "no-such-input"],
+        &["check", "no-such-input"],
+        &["explain", "a.B/C", "no-such-input"],
+        &["call", "unix:/no/such/socket", "a.B/C"],
+        &["bench", "unix:/no/such/socket", "a.B/C"],
+        &["list", "unix:/no/such/socket"],
+        &["describe", "unix:/no/such/socket"],
+        &["init", "--from", "no-such.proto"],
+    ];
+    let commands = lines.map(|line| {
+        let (mut all, more) = rows(line[0]);
+        all.extend(more.into_iter().flat_map(|more| rows(more).0));
+        (line.to_vec(), all)
+    });
+    let variables = page.lines().filter_map(Row::of).count();
+    assert!(variables > 80, "{variables}");
+    commands.to_vec()
+}
+
+/// Runs protod with these variables and no others of its own.
+fn protod(line: &[impl AsRef<str>], variables: &[(&str, &str)]) -> Output {
+    let mut command = process::Command::new(env!("CARGO_BIN_EXE_protod"));
+    command
+        .args(line.iter().map(AsRef::as_ref))
+        .stdin(process::Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"PROTOD_") {
+            command.env_remove(name);
+        }
+    }
+    command.envs(variables.iter().copied());
+    command.output().expect("protod can be started")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn an_empty_variable_is_an_unset_one() {
+    for (line, rows) in commands() {
+        let empty: Vec<_> = rows.iter().map(|row| (row.variable, "")).collect();
+        let (unset, empty) = (protod(&line, &[]), protod(&line, &empty));
+        assert_ne!(unset.status.code(), Some(2), "{}", said(&unset));
+        assert_eq!(empty, unset, "{line:?}");
+    }
+}
+
+#[test]
+fn the_variable_of_a_switch_takes_all_usual_spellings() {
+    for (line, rows) in commands() {
+        let switches: Vec<_> = rows.iter().filter(|row| row.value().is_none()).collect();
+        for spelling in ["1", "0", "TRUE", "False", "yes", "No", "ON", "off"] {
+            let all: Vec<_> = switches.iter().map(|row| (row.variable, spelling)).collect();
+            let output = protod(&line, &all);
+            assert_ne!(output.status.code(), Some(2), "{spelling}: {}", said(&output));
+        }
+    }
+    let describe = ["describe", "proto", "proto.SearchRequest"];
+    let template = protod(&[&describe[..], &["--template"]].concat(), &[]);
+    let text = protod(&describe, &[]);
+    assert!(template.status.success() && text.status.success() && template != text);
+    for (spelling, expected) in [("1", &template), ("Yes", &template), ("0", &text), ("OFF", &text)] {
+        assert_eq!(
+            &protod(&describe, &[("PROTOD_TEMPLATE", spelling)]),
+            expected,
+            "{spelling}"
+        );
+    }
+}
+
+#[test]
+fn a_bad_value_in_the_environment_is_told_by_its_variable() {
+    for (line, rows) in commands() {
+        for row in rows {
+            let must_fail = match row.value() {
+                None => true,
+                Some(value) => ["N", "BYTES", "TIME", "LEVEL", "NAME: VALUE"].contains(&value),
+            };
+            let output = protod(&line, &[(row.variable, "loud=loud")]);
+            if must_fail {
+                assert_eq!(output.status.code(), Some(2), "{row:?}");
+            }
+            let said = said(&output);
+            // That a flag is missing is told by the flag.
+            if said.contains("invalid value") {
+                assert!(said.contains(row.variable), "{row:?}: {said}");
+                let flag = row.flag.split(' ').next().expect("one word at least");
+                assert!(!said.contains(&format!("'{flag}")), "{row:?}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_variable_of_a_flag_that_repeats_takes_several_values() {
+    let separator = if cfg!(windows) { ";" } else { ":" };
+    for (line, rows) in commands() {
+        for row in rows.iter().filter(|row| row.text.contains("repeatable")) {
+            // An input that the line has already is not read from the environment.
+            let line = match row.value() {
+                Some("INPUT") if !row.flag.starts_with("--") => &line[..line.len() - 1],
+                _ => &line[..],
+            };
+            let (values, separator) = match row.value() {
+                Some("NAME: VALUE") => (["x-one: a, b:c", "none"], "\n"),
+                _ => (["no-such,one", "no-such-two"], separator),
+            };
+            let flags: Vec<String> = line
+                .iter()
+                .map(ToString::to_string)
+                .chain(row.with(&values))
+                .collect();
+            let (by_flag, by_variable) = (
+                protod(&flags, &[]),
+                protod(line, &[(row.variable, &values.join(separator))]),
+            );
+            assert_eq!(
+                by_variable.status.code(),
+                by_flag.status.code(),
+                "{row:?}: {}",
+                said(&by_variable)
+            );
+            // Wrong usage names the flag or the variable.
+            if by_flag.status.code() != Some(2) {
+                assert_eq!(by_variable, by_flag, "{row:?}");
+            }
+        }
+    }
+}
 
 #[test]
 fn a_level_of_the_log_that_is_none_is_wrong_usage() {
@@ -24,7 +221,11 @@ fn a_level_of_the_log_that_is_none_is_wrong_usage() {
             let said = String::from_utf8(output.stderr).expect("UTF-8");
             assert_eq!(output.status.code(), Some(2), "{said}");
             for part in [
-                "--log",
+                if by_flag {
+                    "'--log <LEVEL>'"
+                } else {
+                    "'PROTOD_LOG'"
+                },
                 &format!("`{wrong}`"),
                 "off, error, warn, info, debug and trace",
                 "`info,protod=debug`",

@@ -5,14 +5,13 @@
 mod arguments;
 mod cli;
 mod commands;
+mod environment;
 mod failure;
 mod output;
 #[cfg(test)]
 mod tests;
 
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 use self::cli::Cli;
 use self::output::report::report;
@@ -22,7 +21,9 @@ use self::output::stderr;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let code = Cli::parse().run().unwrap_or_else(|failure| {
+    let line: Vec<_> = std::env::args_os().collect();
+    let cli: Cli = environment::parse(&line).unwrap_or_else(|error| error.exit());
+    let code = cli.run().unwrap_or_else(|failure| {
         report(&failure);
         ExitCode::FAILURE
     });

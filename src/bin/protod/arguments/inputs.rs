@@ -13,13 +13,8 @@ use protod::{Error, Rules, RulesOptions, Schema, SchemaBuilder};
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(crate) struct Inputs {
-    /// A .proto file, a folder of them, or a descriptor set (.binpb .pb .protoset .desc .dsc .fds)
-    #[arg(
-        value_name = "INPUT",
-        env = "PROTOD_INPUT",
-        value_delimiter = ',',
-        default_value = "./proto"
-    )]
+    /// A .proto file, a folder of them, or a descriptor set (.binpb .pb .protoset .desc .dsc .fds); repeatable
+    #[arg(value_name = "INPUT", env = "PROTOD_INPUT", default_value = "./proto")]
     inputs: Vec<PathBuf>,
 
     /// A folder to look for imports in, before those that are found automatically; repeatable
@@ -28,13 +23,12 @@ pub(crate) struct Inputs {
         long,
         visible_alias = "proto_path",
         value_name = "DIR",
-        env = "PROTOD_IMPORT_PATH",
-        value_delimiter = ','
+        env = "PROTOD_IMPORT_PATH"
     )]
     import_path: Vec<PathBuf>,
 
     /// A rules file, or a folder of them; repeatable [default: every *.rules.yaml|yml|json in the inputs' folders]
-    #[arg(long, value_name = "PATH", env = "PROTOD_RULES", value_delimiter = ',')]
+    #[arg(long, value_name = "PATH", env = "PROTOD_RULES")]
     rules: Vec<PathBuf>,
 }
 

@@ -61,12 +61,7 @@ pub(crate) struct Target {
     tls_server_name: Option<String>,
 
     /// Protos or descriptor sets to use instead of server reflection; repeatable
-    #[arg(
-        long = "proto",
-        value_name = "INPUT",
-        env = "PROTOD_PROTO",
-        value_delimiter = ','
-    )]
+    #[arg(long = "proto", value_name = "INPUT", env = "PROTOD_PROTO")]
     protos: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -82,8 +77,7 @@ pub(crate) struct Imports {
         long,
         visible_alias = "proto_path",
         value_name = "DIR",
-        env = "PROTOD_IMPORT_PATH",
-        value_delimiter = ','
+        env = "PROTOD_IMPORT_PATH"
     )]
     import_path: Vec<PathBuf>,
 }

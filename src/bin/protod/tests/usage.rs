@@ -2,7 +2,7 @@
 //!
 //! tests/command_line.rs runs the binary on some of what is refused, for the exit code and the message.
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{ArgAction, CommandFactory as _, Parser as _};
 
 use crate::cli::Cli;
 
@@ -84,6 +84,21 @@ fn every_flag_has_an_environment_variable() {
                 .get_env()
                 .unwrap_or_else(|| panic!("{} of {}", flag.get_id(), command.get_name()));
             assert!(env.to_string_lossy().starts_with("PROTOD_"), "{}", flag.get_id());
+        }
+    }
+}
+
+/// tests/command_line.rs tries the variables of those that say so.
+#[test]
+fn an_argument_with_a_variable_says_that_it_may_be_repeated() {
+    for command in Cli::command().get_subcommands() {
+        for argument in command
+            .get_arguments()
+            .filter(|argument| argument.get_env().is_some())
+        {
+            let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+            let repeats = matches!(argument.get_action(), ArgAction::Append);
+            assert_eq!(help.contains("; repeatable"), repeats, "{}", argument.get_id());
         }
     }
 }

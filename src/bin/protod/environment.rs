@@ -1,0 +1,111 @@
+//! The environment variables of flags, written as people write them for containers and shells.
+//!
+//! clap reads the variables. What is here makes it read all of them alike, for every flag of every command:
+//!
+//! - An empty variable counts as unset.
+//! - The variable of a switch takes `1`, `true`, `yes` or `on`, and `0`, `false`, `no` or `off`, in any case.
+//! - The variable of a flag that may be repeated takes several values: paths are separated as in `PATH`, and everything
+//!   else by line breaks.
+//! - A bad value is reported by the name of its variable.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+
+use clap::builder::ValueHint;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ArgAction, Command, CommandFactory, Error, FromArgMatches};
+
+/// Parses a command line and its environment variables.
+pub(crate) fn parse<C: CommandFactory + FromArgMatches>(line: &[OsString]) -> Result<C, Error> {
+    let mut command = with_arguments(C::command(), &read_environment);
+    let matches = command.try_get_matches_from_mut(line);
+    let parsed = matches.and_then(|matches| C::from_arg_matches(&matches));
+    parsed.map_err(|error| explain::<C>(error.with_cmd(&command), line))
+}
+
+/// The command, with `change` made to every argument of every subcommand.
+fn with_arguments(command: Command, change: &dyn Fn(Arg) -> Arg) -> Command {
+    command
+        .mut_args(change)
+        .mut_subcommands(|command| with_arguments(command, change))
+}
+
+/// An argument that reads its variable as described above.
+pub(crate) fn read_environment(argument: Arg) -> Arg {
+    let argument = match argument.get_action() {
+        ArgAction::SetTrue => return without_empty(argument.value_parser(parse_switch)),
+        // Else `-1` would be taken for a flag that does not exist, not for a bad value.
+        ArgAction::Set | ArgAction::Append => argument.allow_negative_numbers(true),
+        _ => return argument,
+    };
+    let value = argument.get_env().and_then(env::var_os).unwrap_or_default();
+    if !matches!(argument.get_action(), ArgAction::Append) || value.is_empty() {
+        return without_empty(argument);
+    }
+    // clap's own delimiter would also split the values on the command line.
+    let values = match argument.get_value_hint() {
+        ValueHint::AnyPath => env::split_paths(&value).map(Into::into).collect(),
+        _ => lines(&value),
+    };
+    let values = values.into_iter().filter(|value: &OsString| !value.is_empty());
+    let values: Vec<_> = values.collect();
+    argument.env(None::<&str>).default_values(values)
+}
+
+fn without_empty(argument: Arg) -> Arg {
+    let is_empty = argument
+        .get_env()
+        .and_then(env::var_os)
+        .is_some_and(|value| value.is_empty());
+    if is_empty {
+        argument.env(None::<&str>)
+    } else {
+        argument
+    }
+}
+
+fn lines(value: &OsStr) -> Vec<OsString> {
+    match value.to_str() {
+        Some(text) => text.lines().map(|line| line.trim().into()).collect(),
+        None => vec![value.to_owned()],
+    }
+}
+
+fn parse_switch(text: &str) -> Result<bool, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" | "y" | "t" => Ok(true),
+        "0" | "false" | "no" | "off" | "n" | "f" => Ok(false),
+        _ => Err("a switch is 1, true, yes or on, or 0, false, no or off"),
+    }
+}
+
+/// The error, with what only the unchanged definition knows.
+fn explain<C: CommandFactory>(mut error: Error, line: &[OsString]) -> Error {
+    let given = || C::command().try_get_matches_from(line);
+    if error.kind() == ErrorKind::DisplayHelp {
+        // The help lists the variables that were left out because they are empty.
+        return given().err().unwrap_or(error);
+    }
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg).cloned() else {
+        return error;
+    };
+    let without_environment = with_arguments(C::command(), &|argument| argument.env(None::<&str>));
+    let is_on_the_line = without_environment
+        .try_get_matches_from(line)
+        .is_err_and(|other| other.get(ContextKind::InvalidArg) == error.get(ContextKind::InvalidArg));
+    let mut root = C::command();
+    root.build();
+    if !is_on_the_line && let Some(variable) = variable_of(&root, line, &argument) {
+        error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
+    }
+    error
+}
+
+/// The variable of an argument of the command that runs, by what clap's errors call the argument.
+fn variable_of(root: &Command, line: &[OsString], argument: &str) -> Option<String> {
+    let command = root.find_subcommand(line.get(1)?)?;
+    let named = command
+        .get_arguments()
+        .find(|known| known.to_string() == argument)?;
+    Some(named.get_env()?.to_string_lossy().into_owned())
+}
