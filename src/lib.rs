@@ -81,6 +81,13 @@ mod uuid;
 #[cfg(any(feature = "rules", feature = "buf"))]
 mod yaml;
 
+/// [prost-reflect](https://docs.rs/prost-reflect): descriptors and dynamic messages, in the version that protod's functions
+/// take and return.
+pub use prost_reflect;
+/// [tonic](https://docs.rs/tonic): [`Status`](tonic::Status), [`Code`](tonic::Code) and
+/// [`MetadataMap`](tonic::metadata::MetadataMap), in the version that protod's functions take and return.
+pub use tonic;
+
 #[cfg(feature = "client")]
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
 pub use crate::error::{Error, Problem};

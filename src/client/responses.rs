@@ -17,6 +17,7 @@ use crate::message::Message;
 
 /// The answer to a call with one response.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Reply {
     /// The metadata before the message.
     pub headers: MetadataMap,

@@ -8,6 +8,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 
 /// The address of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PeerAddr {
     /// Address and port.
     Tcp(SocketAddr),

@@ -17,6 +17,7 @@ use crate::schema::{Method, Schema};
 
 /// One difference between two loads. Its `Display` is one line for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Change {
     /// Something is new.
     Added(Item, String),
@@ -43,6 +44,7 @@ pub enum Change {
 
 /// What a [`Change`] happened to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Item {
     /// `package.Service`
     Service,

@@ -18,6 +18,7 @@ use crate::schema::Schema;
 /// A [`Project`] as it was loaded.
 #[derive(Debug)]
 #[must_use]
+#[non_exhaustive]
 pub struct LoadedProject {
     /// The schema; a clone of the one before if no proto changed.
     pub schema: Schema,

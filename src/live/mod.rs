@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! use protod::live::{Answers, Loader, Project, Reloader};
-//! use protod::{Error, Handlers, Rules, Schema, Server};
+//! use protod::{Error, Rules, Schema, Server};
 //!
 //! struct Folder;
 //!
@@ -16,9 +16,7 @@
 //!     }
 //!
 //!     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
-//!         let rules = Rules::beside(schema)?;
-//!         let answers = Answers { handlers: Handlers::from(&rules), rules, ..Answers::default() };
-//!         Ok(answers.watch_beside(schema))
+//!         Ok(Answers::new().rules(Rules::beside(schema)?).watch_beside(schema))
 //!     }
 //! }
 //!

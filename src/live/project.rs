@@ -22,22 +22,57 @@ pub trait Project: Send + 'static {
     fn answers(&self, schema: &Schema) -> Result<Answers, Error>;
 }
 
-/// What answers the methods of a schema.
+/// What answers the methods of a schema: rules, other handlers, and the files that they are read from.
+///
+/// ```
+/// use protod::live::Answers;
+/// use protod::{Rules, Sampler, Schema};
+///
+/// # fn answers(schema: &Schema) -> Result<Answers, protod::Error> {
+/// Ok(Answers::new()
+///     .rules(Rules::beside(schema)?)
+///     .watch_beside(schema)
+///     .handlers(protod::Handlers::new().fallback(Sampler::default())))
+/// # }
+/// ```
 #[derive(Debug, Default)]
+#[must_use]
 pub struct Answers {
     /// The handlers, those of the rules included.
-    pub handlers: Handlers,
+    pub(super) handlers: Handlers,
     /// The rules among them.
-    pub rules: Rules,
-    /// Files and folders that rules are read from. A change in one of them, or below one, causes a reload.
-    pub watch_paths: Vec<PathBuf>,
-    /// Folders that rules are read from without the folders below them.
-    pub watch_folders: Vec<PathBuf>,
+    pub(super) rules: Rules,
+    pub(super) watch_paths: Vec<PathBuf>,
+    pub(super) watch_folders: Vec<PathBuf>,
 }
 
 impl Answers {
-    /// Watches where [`Rules::beside`] finds the rules of a schema.
-    #[must_use]
+    /// No answers: every method is `UNIMPLEMENTED`.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers by these rules. They replace the rules of an earlier call.
+    pub fn rules(mut self, rules: Rules) -> Self {
+        self.handlers = self.handlers.and(&rules);
+        self.rules = rules;
+        self
+    }
+
+    /// Adds handlers, which replace earlier ones of the same methods.
+    pub fn handlers(mut self, handlers: impl Into<Handlers>) -> Self {
+        self.handlers = self.handlers.and(handlers);
+        self
+    }
+
+    /// Watches a file or a folder, with all folders below it: a change there causes a reload. The files of the schema and of
+    /// the rules are watched anyway.
+    pub fn watch(mut self, path: impl Into<PathBuf>) -> Self {
+        self.watch_paths.push(path.into());
+        self
+    }
+
+    /// Watches where [`Rules::beside`] finds the rules of a schema, so that new rules files are noticed.
     pub fn watch_beside(mut self, schema: &Schema) -> Self {
         for folder in schema.input_folders() {
             let paths = if folder.whole {

@@ -12,6 +12,7 @@ const MAX_LOGGED_CHANGES: usize = 30;
 
 /// What a successful reload of a server did.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ReloadSummary {
     /// What is different now.
     pub changes: Vec<Change>,

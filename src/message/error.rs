@@ -31,6 +31,10 @@ enum Kind {
     },
     AnyTooDeep,
     TimeOutOfRange(String),
+    /// A path to a field, and why it does not fit the type.
+    Path(String),
+    /// The path of an element that a list or a map does not have.
+    MissingElement(String),
 }
 
 impl MessageError {
@@ -85,6 +89,18 @@ impl MessageError {
         }
     }
 
+    pub(super) fn path(path: &str, why: &str) -> Self {
+        Self {
+            kind: Kind::Path(format!("{path}: {why}")),
+        }
+    }
+
+    pub(super) fn missing_element(path: &str) -> Self {
+        Self {
+            kind: Kind::MissingElement(path.to_owned()),
+        }
+    }
+
     /// Whether the message is sound but larger than a limit allows.
     pub fn is_too_large(&self) -> bool {
         matches!(
@@ -100,10 +116,14 @@ impl MessageError {
             Kind::Malformed(Malformed::TooManyElements(_) | Malformed::TooDeep)
             | Kind::AnyTooDeep
             | Kind::TextTooDeep(_) => Code::ResourceExhausted,
-            Kind::Json(_) | Kind::Text(_) | Kind::TimeOutOfRange(_) => Code::InvalidArgument,
-            Kind::Malformed(_) | Kind::Decode(_) | Kind::UnknownType(_) | Kind::WrongType { .. } => {
-                Code::Internal
+            Kind::Json(_) | Kind::Text(_) | Kind::TimeOutOfRange(_) | Kind::MissingElement(_) => {
+                Code::InvalidArgument
             }
+            Kind::Malformed(_)
+            | Kind::Decode(_)
+            | Kind::UnknownType(_)
+            | Kind::WrongType { .. }
+            | Kind::Path(_) => Code::Internal,
         }
     }
 }
@@ -125,6 +145,8 @@ impl fmt::Display for MessageError {
             }
             Kind::AnyTooDeep => f.write_str("messages in google.protobuf.Any are nested too deep"),
             Kind::TimeOutOfRange(name) => write!(f, "a {name} is out of range for JSON"),
+            Kind::Path(message) => f.write_str(message),
+            Kind::MissingElement(path) => write!(f, "the message has no {path}"),
         }
     }
 }
@@ -174,6 +196,8 @@ mod tests {
             (MessageError::wrong_type("a.B", "a.C"), Code::Internal),
             (MessageError::text_too_deep(7), Code::ResourceExhausted),
             (MessageError::any_too_deep(), Code::ResourceExhausted),
+            (MessageError::path("a.b", "there is no a"), Code::Internal),
+            (MessageError::missing_element("a[1]"), Code::InvalidArgument),
             (
                 MessageError::time_out_of_range("google.protobuf.Duration"),
                 Code::InvalidArgument,

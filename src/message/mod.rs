@@ -9,6 +9,7 @@ mod check;
 mod codec;
 mod encode;
 mod error;
+mod get;
 mod json;
 mod length;
 #[expect(clippy::module_inception, reason = "the type that the room is about")]

@@ -11,8 +11,8 @@ use bytes::Bytes;
 
 use super::compiled::Schema;
 use super::link::{self, Linked};
-use super::source::{self, FileGraph, ImportRoots, Inputs, absolute};
-use crate::error::{Error, Problem, SourceText};
+use super::source::{self, FileGraph, ImportResolver, ImportRoots, Inputs, Resolvers, absolute};
+use crate::error::{Error, Problem};
 
 /// Collects the inputs of a [`Schema`].
 ///
@@ -30,6 +30,10 @@ pub struct SchemaBuilder {
     inputs: Vec<PathBuf>,
     import_paths: Vec<PathBuf>,
     descriptor_sets: Vec<Bytes>,
+    /// Names and texts.
+    sources: Vec<(String, String)>,
+    imports: Vec<String>,
+    resolvers: Resolvers,
 }
 
 impl Schema {
@@ -51,8 +55,9 @@ impl Schema {
             .build()
     }
 
-    /// Compiles one proto from text, with the import name `name`; for tests and examples. It may import the built-in
-    /// and bundled files (google/protobuf, google/api, google/rpc, google/type, buf/validate), but nothing from disk.
+    /// Compiles one proto from text, with the import name `name`. It may import the built-in and bundled files
+    /// (google/protobuf, google/api, google/rpc, google/type, buf/validate), but nothing from disk. For several texts see
+    /// [`SchemaBuilder::source`].
     ///
     /// ```
     /// let schema = protod::Schema::from_source("greeting.proto", r#"
@@ -65,7 +70,7 @@ impl Schema {
     /// # Ok::<(), protod::Error>(())
     /// ```
     pub fn from_source(name: &str, text: &str) -> Result<Self, Error> {
-        from_source(name, text)
+        Self::builder().source(name, text).build()
     }
 }
 
@@ -93,6 +98,62 @@ impl SchemaBuilder {
         self
     }
 
+    /// Adds a proto from text, with the name by which others import it. Default: none.
+    ///
+    /// It may import the other texts, the built-in and bundled files, and what lies in the import paths and input folders.
+    ///
+    /// ```
+    /// let schema = protod::Schema::builder()
+    ///     .source("money.proto", r#"syntax = "proto3"; message Money { int64 cents = 1; }"#)
+    ///     .source("till.proto", r#"
+    ///         syntax = "proto3";
+    ///         import "money.proto";
+    ///         service Till { rpc Pay(Money) returns (Money); }
+    ///     "#)
+    ///     .build()?;
+    /// assert!(schema.method("Till/Pay").is_some());
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn source(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.sources.push((name.into(), text.into()));
+        self
+    }
+
+    /// Adds a proto by its import name, as if a file imported it: from a [resolver](Self::resolver), an
+    /// [import path](Self::import_path), or those that come with protod. Default: none.
+    ///
+    /// ```
+    /// let schema = protod::Schema::builder().import("google/rpc/error_details.proto").build()?;
+    /// assert!(schema.pool().get_message_by_name("google.rpc.RetryInfo").is_some());
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn import(mut self, name: impl Into<String>) -> Self {
+        self.imports.push(name.into());
+        self
+    }
+
+    /// Looks up imports in `resolver`, before any folder. Several are asked in the order in which they were added.
+    /// Default: none.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    ///
+    /// let protos = HashMap::from([
+    ///     ("money.proto", r#"syntax = "proto3"; message Money { int64 cents = 1; }"#),
+    ///     ("till.proto", r#"syntax = "proto3"; import "money.proto"; message Till { Money money = 1; }"#),
+    /// ]);
+    /// let schema = protod::Schema::builder()
+    ///     .resolver(move |name: &str| protos.get(name).map(|text| (*text).to_owned()))
+    ///     .import("till.proto")
+    ///     .build()?;
+    /// assert!(schema.pool().get_message_by_name("Till").is_some());
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn resolver(mut self, resolver: impl ImportResolver) -> Self {
+        self.resolvers.push(resolver);
+        self
+    }
+
     /// Reads, compiles and checks everything. An error has every problem of every file.
     pub fn build(self) -> Result<Schema, Error> {
         let mut problems = Vec::new();
@@ -111,7 +172,7 @@ impl SchemaBuilder {
             (name, bytes)
         });
         let sets: Vec<(String, Bytes)> = inputs.sets.into_iter().chain(sets).collect();
-        if self.inputs.is_empty() && sets.is_empty() {
+        if self.inputs.is_empty() && sets.is_empty() && self.sources.is_empty() && self.imports.is_empty() {
             problems.push(Problem::new(
                 "there is no input: a .proto, a folder or a descriptor set is needed",
             ));
@@ -121,15 +182,27 @@ impl SchemaBuilder {
         let mut proto_folders: Vec<PathBuf> =
             inputs.protos.iter().map(|proto| proto.folder.clone()).collect();
         proto_folders.dedup();
-        let mut graph = FileGraph::new(ImportRoots::new(import_paths, proto_folders), current_folder);
+        let roots = ImportRoots::new(import_paths, proto_folders);
+        let mut graph = FileGraph::new(roots, self.resolvers, current_folder);
         for (name, bytes) in sets {
             match source::read_set(&name, &bytes) {
                 Ok(files) => graph.add_set(&name, files),
                 Err(found) => problems.extend(found),
             }
         }
+        for (name, text) in &self.sources {
+            if name.is_empty() {
+                let message = "a proto that is given as a text needs a name, such as shop.proto";
+                problems.push(Problem::new(message));
+            } else {
+                graph.add_source(name, text);
+            }
+        }
         for proto in &inputs.protos {
             graph.add_path(&proto.path, &proto.name, Some(&proto.folder));
+        }
+        for name in &self.imports {
+            graph.add_import(name);
         }
         problems.append(&mut graph.problems);
         graph.problems = problems;
@@ -159,12 +232,4 @@ fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.sort_by_cached_key(|problem| (problem.file(), problem.position(), problem.to_string()));
     problems.dedup_by_key(|problem| problem.located());
     problems
-}
-
-/// Builds a schema of one text that is not on disk.
-fn from_source(name: &str, text: &str) -> Result<Schema, Error> {
-    let mut graph = FileGraph::new(ImportRoots::new(Vec::new(), Vec::new()), PathBuf::new());
-    graph.add_loose_text(SourceText::new(name, text));
-    let Linked { pool, files } = compile(&mut graph)?;
-    Ok(Schema::new(pool, files, Vec::new(), Vec::new()))
 }

@@ -32,6 +32,7 @@ struct Inner {
 
 /// A folder of inputs. Rules are looked for here unless others are named.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InputFolder {
     /// The folder, as the user named it.
     pub path: PathBuf,
@@ -42,6 +43,7 @@ pub struct InputFolder {
 /// One file of a schema: its import name, and the bytes of its `FileDescriptorProto` as the compiler or the descriptor
 /// set has them.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct SchemaFile {
     /// The name that other files import it by.
     pub name: String,

@@ -26,5 +26,6 @@ pub use self::compiled::{InputFolder, Schema, SchemaFile};
 pub(crate) use self::kind::kind_name;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Layouts, Shape};
 pub use self::method::Method;
+pub use self::source::ImportResolver;
 pub(crate) use self::source::{first_bracket_below, is_schema_source};
 pub(crate) use self::well_known::{WellKnown, is_null_value};

@@ -17,6 +17,7 @@ use crate::handler::{Call, Handler};
 
 /// Whether a service can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ServingStatus {
     /// The service can be called.
     Serving,

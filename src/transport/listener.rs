@@ -33,6 +33,7 @@ enum Socket {
 
 /// The address of a [`Listener`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ListenAddr {
     /// Address and port; the actual port where 0 was asked for.
     Tcp(SocketAddr),

@@ -24,7 +24,13 @@ use crate::handler::{Peer, PeerAddr};
 pub(super) type TlsStream = tokio_rustls::server::TlsStream<Stream>;
 
 /// The PEM files that TLS needs.
+///
+/// ```
+/// let files = protod::TlsFiles::new("server.pem", "server.key").client_ca("clients.pem");
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
+#[must_use]
 pub struct TlsFiles {
     /// The server's certificate, followed by its intermediate certificates.
     pub cert: PathBuf,
@@ -80,6 +86,21 @@ impl fmt::Debug for Tls {
 }
 
 impl TlsFiles {
+    /// A certificate and its key. Clients need no certificate.
+    pub fn new(cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        Self {
+            cert: cert.into(),
+            key: key.into(),
+            client_ca: None,
+        }
+    }
+
+    /// Refuses clients without a certificate that one of the roots in this file has signed. Default: clients need none.
+    pub fn client_ca(mut self, roots: impl Into<PathBuf>) -> Self {
+        self.client_ca = Some(roots.into());
+        self
+    }
+
     fn read(&self) -> Result<ServerConfig, Error> {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))

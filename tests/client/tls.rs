@@ -38,11 +38,10 @@ impl Certificates {
     }
 
     async fn serve(&self, asks_clients: bool) -> String {
-        let files = TlsFiles {
-            cert: self.file("server.test.pem"),
-            key: self.file("server.test.key"),
-            client_ca: asks_clients.then(|| self.file("ca.pem")),
-        };
+        let mut files = TlsFiles::new(self.file("server.test.pem"), self.file("server.test.key"));
+        if asks_clients {
+            files = files.client_ca(self.file("ca.pem"));
+        }
         serve(shapes().tls(Tls::load(files).expect("sound files"))).await
     }
 

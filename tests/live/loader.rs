@@ -13,12 +13,7 @@ use crate::support::{SOON, write};
 
 fn load_rules(schema: &Schema) -> Result<Answers, Error> {
     let rules = Rules::beside(schema)?;
-    let answers = Answers {
-        handlers: Handlers::from(&rules),
-        rules,
-        ..Answers::default()
-    };
-    Ok(answers.watch_beside(schema))
+    Ok(Answers::new().rules(rules).watch_beside(schema))
 }
 
 fn fill(folder: &Path) {
@@ -92,7 +87,7 @@ impl Project for Moody {
         let mut answers = load_rules(schema)?;
         match self.loads.fetch_add(1, Ordering::Relaxed) {
             1 => {
-                answers.handlers = answers.handlers.bidi("p.S/Nowhere", |_| async { Ok(()) });
+                answers = answers.handlers(Handlers::new().bidi("p.S/Nowhere", |_| async { Ok(()) }));
             }
             2 => panic!("a panic that a test wants"),
             _ => {}

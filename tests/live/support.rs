@@ -7,9 +7,7 @@ use std::time::Duration;
 use http::uri::PathAndQuery;
 use prost_reflect::{DynamicMessage, Value};
 use protod::live::{Answers, Loader, Project, ReloadSummary, ReloadTrigger, Reloader};
-use protod::{
-    DynamicCodec, Error, Handlers, Message, RulesOptions, RulesState, Schema, Server, ServerBuilder,
-};
+use protod::{DynamicCodec, Error, Message, RulesOptions, RulesState, Schema, Server, ServerBuilder};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -36,12 +34,7 @@ impl Project for Folder {
 
     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
         let rules = RulesOptions::default().state(&self.state).beside(schema)?;
-        let answers = Answers {
-            handlers: Handlers::from(&rules),
-            rules,
-            ..Answers::default()
-        };
-        Ok(answers.watch_beside(schema))
+        Ok(Answers::new().rules(rules).watch_beside(schema))
     }
 }
 

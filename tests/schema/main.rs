@@ -6,4 +6,5 @@ mod inputs;
 mod options;
 mod problems;
 mod sets;
+mod sources;
 mod support;

@@ -12,6 +12,7 @@ use crate::rules::plan::Stage;
 
 /// Whether one rule matches a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Explanation {
     /// The rule's name.
     pub rule: String,

@@ -48,7 +48,7 @@ pub(super) fn dependency_order(graph: &mut FileGraph) -> Vec<FileId> {
                         .collect();
                     let message = format!("import cycle: {}", cycle.join(" -> "));
                     let name = graph.files[import].name.clone();
-                    let problem = graph.problem_at_import(id, &name, message);
+                    let problem = graph.problem_at_import(Some(id), &name, message);
                     graph.problems.push(problem);
                     // The file that closes the cycle cannot be linked, and so neither can its importers.
                     graph.files[id].imports[index] = None;

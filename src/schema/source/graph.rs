@@ -11,9 +11,11 @@ use std::rc::Rc;
 
 use super::file::{File, FileContents, FileId, TextFile, same_file};
 use super::imports::ImportRoots;
+use super::resolver::Resolvers;
 use super::set::SetFile;
 use super::{shipped, text};
 use crate::error::{Problem, SourceText};
+use crate::suggest;
 
 /// The files of a schema, and which of them import which.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(in crate::schema) struct FileGraph {
     pub(in crate::schema) files: Vec<File>,
     pub(in crate::schema) problems: Vec<Problem>,
     pub(in crate::schema) roots: ImportRoots,
+    resolvers: Resolvers,
     /// For files of sets: the text with the same name. The two must define the same.
     pub(in crate::schema) counterparts: BTreeMap<FileId, FileId>,
     /// The texts that were read from disk, for the watcher.
@@ -32,11 +35,12 @@ pub(in crate::schema) struct FileGraph {
 }
 
 impl FileGraph {
-    pub(in crate::schema) fn new(roots: ImportRoots, current_folder: PathBuf) -> Self {
+    pub(in crate::schema) fn new(roots: ImportRoots, resolvers: Resolvers, current_folder: PathBuf) -> Self {
         Self {
             files: Vec::new(),
             problems: Vec::new(),
             roots,
+            resolvers,
             counterparts: BTreeMap::new(),
             paths_read: BTreeSet::new(),
             current_folder,
@@ -136,11 +140,61 @@ impl FileGraph {
         self.files.len() - 1
     }
 
-    /// Adds a text that is not on disk. It can import only the files that come with protod.
-    pub(in crate::schema) fn add_loose_text(&mut self, source: SourceText) {
-        let path = PathBuf::from(source.name());
-        let file = self.add_text(source, &path, None);
-        self.files[file].folder = None;
+    /// Adds a text that is not on disk. Other files import it by its name.
+    pub(in crate::schema) fn add_source(&mut self, name: &str, given: &str) -> FileId {
+        let source = match text::given(name, given) {
+            Ok(source) => source,
+            Err(problem) => return self.add_broken_import(name, problem),
+        };
+        let Some(known) = self.known_by_name(name, None) else {
+            let file = self.add_named_text(name, source);
+            self.by_name.insert(name.to_owned(), file);
+            return file;
+        };
+        let known = self.counterparts.get(&known).copied().unwrap_or(known);
+        match &self.files[known].contents {
+            FileContents::FromSet(..) if shipped::built_in(name).is_none() => {
+                let file = self.add_named_text(name, source);
+                self.counterparts.insert(known, file);
+                file
+            }
+            FileContents::Text(text) if text.source.text() != source.text() => {
+                self.problems.push(
+                    Problem::in_file(name, "is given twice, and the texts differ")
+                        .with_hint("give one of them"),
+                );
+                known
+            }
+            _ => known,
+        }
+    }
+
+    /// Adds a text whose import name is known.
+    fn add_named_text(&mut self, name: &str, source: SourceText) -> FileId {
+        let next = self.files.len();
+        let file = self.add_text(source, Path::new(name), None);
+        if self.files[file].name.is_empty() {
+            name.clone_into(&mut self.files[file].name);
+        }
+        if file == next {
+            self.files[file].folder = None;
+        }
+        file
+    }
+
+    /// Adds a file that cannot be read, so that its importers have no second problem.
+    fn add_broken_import(&mut self, name: &str, problem: Problem) -> FileId {
+        let broken = self.add_broken(name, vec![problem]);
+        self.by_name.insert(name.to_owned(), broken);
+        broken
+    }
+
+    /// Adds a file by its import name, wherever imports are looked up.
+    pub(in crate::schema) fn add_import(&mut self, name: &str) {
+        if self.target_of(None, name).is_none() {
+            let problem = self.missing(None, name);
+            self.problems.push(problem);
+        }
     }
 
     fn text_of(&self, file: FileId) -> Option<&str> {
@@ -183,14 +237,14 @@ impl FileGraph {
                 FileContents::Broken => Vec::new(),
             };
             for dependency in &dependencies {
-                let target = self.target_of(next, dependency);
+                let target = self.target_of(Some(next), dependency);
                 if target.is_none() {
-                    let problem = self.missing(next, dependency);
+                    let problem = self.missing(Some(next), dependency);
                     self.problems.push(problem);
                 }
                 if target.is_some() && self.files[next].imports.contains(&target) {
                     let message = format!("'{dependency}' is imported twice");
-                    let problem = self.problem_at_import(next, dependency, message);
+                    let problem = self.problem_at_import(Some(next), dependency, message);
                     self.problems.push(problem);
                 }
                 self.files[next].imports.push(target);
@@ -200,14 +254,24 @@ impl FileGraph {
         self.choose_names();
     }
 
-    /// The file that `import` refers to in the file `importer`.
-    fn target_of(&mut self, importer: FileId, import: &str) -> Option<FileId> {
-        let folder = self.files[importer].folder.clone();
+    /// The file that `import` refers to in the file `importer`, or for the user.
+    fn target_of(&mut self, importer: Option<FileId>, import: &str) -> Option<FileId> {
+        let folder = importer.and_then(|importer| self.files[importer].folder.clone());
         if let Some(known) = self.known_by_name(import, folder.as_deref()) {
             return Some(known);
         }
+        match self.resolvers.resolve(import) {
+            Ok(Some(text)) => return Some(self.add_source(import, &text)),
+            Ok(None) => {}
+            Err(why) => {
+                let message = format!("import '{import}' cannot be resolved: {why}");
+                let problem = self.problem_at_import(importer, import, message);
+                return Some(self.add_broken_import(import, problem));
+            }
+        }
         let target = if let Some(found) = self.roots.find(folder.as_deref(), import) {
-            if let FileContents::Text(text) = &mut self.files[importer].contents {
+            let importer = importer.map(|importer| &mut self.files[importer].contents);
+            if let Some(FileContents::Text(text)) = importer {
                 text.roots_used.push(found.root);
             }
             let name = self.display_name(&found.path);
@@ -261,16 +325,31 @@ impl FileGraph {
             .to_string()
     }
 
-    fn missing(&mut self, importer: FileId, import: &str) -> Problem {
-        if let FileContents::FromSet(file, set) = &self.files[importer].contents {
+    fn missing(&mut self, importer: Option<FileId>, import: &str) -> Problem {
+        let file = importer.map(|importer| &self.files[importer]);
+        if let Some(FileContents::FromSet(file, set)) = file.map(|file| &file.contents) {
             let message = format!("file '{}' imports '{import}', which is not in the set", file.name);
             return Problem::in_file(&**set, message)
                 .with_hint("`protoc --include_imports` and `buf build` make sets that hold their imports");
         }
-        let folder = self.files[importer].folder.clone();
-        let roots = self.roots.of_folder(folder.as_deref());
+        let folder = file.and_then(|file| file.folder.clone());
+        let hint = self.places_searched(folder.as_deref(), import);
+        self.problem_at_import(importer, import, format!("import '{import}' is not found"))
+            .with_hint(hint)
+    }
+
+    /// The hint for an import that is not found.
+    fn places_searched(&mut self, folder: Option<&Path>, import: &str) -> String {
+        let given = self.files.iter().filter(|file| file.folder.is_none());
+        let given = given
+            .map(|file| file.name.as_str())
+            .filter(|name| !name.is_empty());
+        if let Some(question) = suggest::did_you_mean(import, given) {
+            return question;
+        }
+        let roots = self.roots.of_folder(folder);
         let shown: Vec<String> = roots.iter().take(6).map(|root| self.display_name(root)).collect();
-        let hint = match shown.as_slice() {
+        match shown.as_slice() {
             [] => "only google/protobuf, google/api, google/rpc, google/type and buf/validate are built in"
                 .to_owned(),
             _ => format!(
@@ -282,18 +361,20 @@ impl FileGraph {
                     .join(", "),
                 if roots.len() > shown.len() { ", …" } else { "" },
             ),
-        };
-        self.problem_at_import(importer, import, format!("import '{import}' is not found"))
-            .with_hint(hint)
+        }
     }
 
-    /// A problem with an `import` statement, at its place in a text. In a set it has no place.
+    /// A problem with an `import` statement, at its place in a text. In a set it has no place, and neither has an import
+    /// that the user asked for.
     pub(in crate::schema) fn problem_at_import(
         &self,
-        importer: FileId,
+        importer: Option<FileId>,
         import: &str,
         message: String,
     ) -> Problem {
+        let Some(importer) = importer else {
+            return Problem::new(message);
+        };
         match &self.files[importer].contents {
             FileContents::Text(text) => match text.import_span(import) {
                 Some(span) => Problem::at(&text.source, span, message).with_label("imported here"),
@@ -314,7 +395,9 @@ impl FileGraph {
         let (imported, rest): (Vec<FileId>, Vec<FileId>) = texts.iter().partition(
             |id| matches!(&self.files[**id].contents, FileContents::Text(text) if !text.imported_as.is_empty()),
         );
-        for id in imported.into_iter().chain(rest) {
+        let unnamed = |id: &FileId| self.files[*id].name.is_empty();
+        let unnamed: Vec<FileId> = imported.into_iter().chain(rest).filter(unnamed).collect();
+        for id in unnamed {
             let FileContents::Text(text) = &self.files[id].contents else {
                 continue;
             };

@@ -22,13 +22,7 @@ pub(super) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
     if !metadata.is_file() {
         return Err(Problem::in_file(name, "is not a regular file"));
     }
-    let length = metadata.len();
-    if length > MAX_TEXT_BYTES {
-        return Err(
-            Problem::in_file(name, format!("is too large for a proto: {length} bytes"))
-                .with_hint(format!("the limit is {MAX_TEXT_BYTES} bytes")),
-        );
-    }
+    expect_size(name, metadata.len())?;
     let bytes = fs::read(path).map_err(failed)?;
     let text = String::from_utf8(bytes).map_err(|error| {
         Problem::in_file(
@@ -36,10 +30,25 @@ pub(super) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
             format!("is not UTF-8 text: see byte {}", error.utf8_error().valid_up_to()),
         )
     })?;
-    Ok(SourceText::new(
-        name,
-        text.strip_prefix('\u{feff}').unwrap_or(&text),
-    ))
+    Ok(without_mark(name, &text))
+}
+
+/// The text of a proto that a program gave.
+pub(super) fn given(name: &str, text: &str) -> Result<SourceText, Problem> {
+    expect_size(name, text.len() as u64)?;
+    Ok(without_mark(name, text))
+}
+
+fn expect_size(name: &str, bytes: u64) -> Result<(), Problem> {
+    if bytes <= MAX_TEXT_BYTES {
+        return Ok(());
+    }
+    let problem = Problem::in_file(name, format!("is too large for a proto: {bytes} bytes"));
+    Err(problem.with_hint(format!("the limit is {MAX_TEXT_BYTES} bytes")))
+}
+
+fn without_mark(name: &str, text: &str) -> SourceText {
+    SourceText::new(name, text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// Parses a text into a descriptor with the name of its source. References to types are not looked up yet.

@@ -72,15 +72,13 @@ fn tls(request: &DynamicMessage, credentials: &DynamicMessage) -> Result<Tls, Bo
         std::fs::write(&path, contents).map(|()| path)
     };
     let client_ca = request.bytes("client_tls_cert");
-    let files = TlsFiles {
-        cert: write("cert.pem", &credentials.bytes("cert"))?,
-        key: write("key.pem", &credentials.bytes("key"))?,
-        client_ca: if client_ca.is_empty() {
-            None
-        } else {
-            Some(write("client-ca.pem", &client_ca)?)
-        },
-    };
+    let mut files = TlsFiles::new(
+        write("cert.pem", &credentials.bytes("cert"))?,
+        write("key.pem", &credentials.bytes("key"))?,
+    );
+    if !client_ca.is_empty() {
+        files = files.client_ca(write("client-ca.pem", &client_ca)?);
+    }
     Ok(Tls::load(files)?)
 }
 

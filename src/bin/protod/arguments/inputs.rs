@@ -47,10 +47,7 @@ impl Inputs {
         if self.rules.is_empty() {
             answers.watch_beside(schema)
         } else {
-            Answers {
-                watch_paths: self.rules.clone(),
-                ..answers
-            }
+            self.rules.iter().fold(answers, Answers::watch)
         }
     }
 

@@ -37,11 +37,10 @@ impl TlsArgs {
         let (Some(cert), Some(key)) = (self.tls_cert.clone(), self.tls_key.clone()) else {
             return Ok(None);
         };
-        Tls::load(TlsFiles {
-            cert,
-            key,
-            client_ca: self.tls_client_ca.clone(),
-        })
-        .map(Some)
+        let mut files = TlsFiles::new(cert, key);
+        if let Some(roots) = &self.tls_client_ca {
+            files = files.client_ca(roots);
+        }
+        Tls::load(files).map(Some)
     }
 }

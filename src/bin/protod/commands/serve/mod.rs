@@ -187,15 +187,10 @@ impl Project for Origin {
 
     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
         let rules = self.inputs.rules(schema, &self.options)?;
-        let mut handlers = Handlers::from(&rules);
+        let mut answers = Answers::new().rules(rules);
         if let Some(sampler) = &self.samples {
-            handlers = handlers.fallback(sampler.clone());
+            answers = answers.handlers(Handlers::new().fallback(sampler.clone()));
         }
-        let answers = Answers {
-            handlers,
-            rules,
-            ..Answers::default()
-        };
         Ok(self.inputs.watch(schema, answers))
     }
 }
