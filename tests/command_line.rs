@@ -146,7 +146,7 @@ fn a_bad_value_in_the_environment_is_told_by_its_variable() {
         for row in rows {
             let must_fail = match row.value() {
                 None => true,
-                Some(value) => ["N", "BYTES", "TIME", "LEVEL", "NAME: VALUE"].contains(&value),
+                Some(value) => ["N", "SIZE", "TIME", "LEVEL", "NAME: VALUE"].contains(&value),
             };
             let output = protod(&line, &[(row.variable, "loud=loud")]);
             if must_fail {

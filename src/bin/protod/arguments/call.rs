@@ -11,6 +11,7 @@ use protod::client::{Client, ClientBuilder, ClientMethod};
 
 use super::data::Data;
 use super::target::Target;
+use super::time::Time;
 
 /// A method, and how it is called.
 #[derive(Debug, Args)]
@@ -32,8 +33,8 @@ pub(crate) struct CallArguments {
     pub(crate) target: Target,
 
     /// How long a call may take, as in 5s or 2m
-    #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE")]
-    pub(crate) deadline: Option<humantime::Duration>,
+    #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE", value_parser = Time::parse_positive)]
+    pub(crate) deadline: Option<Time>,
 
     /// Compress requests with gzip, and accept compressed responses
     #[arg(long, env = "PROTOD_GZIP")]

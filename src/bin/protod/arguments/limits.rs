@@ -3,14 +3,17 @@
 //! Their defaults are the library's own, and a test compares the two. docs/limits.md lists them in one table, which a
 //! test compares with the help.
 
-use std::fmt;
-use std::str::FromStr;
-use std::time::Duration;
-
 use clap::Args;
 use protod::{Limits, ServerBuilder};
 
-/// Connections, streams, sizes and times. Sizes are in bytes, times as in 10s, 5m or 500ms.
+use super::count::count;
+use super::size::Size;
+use super::time::{OptionalTime, Time};
+
+/// HTTP/2 has no larger windows.
+const LARGEST_WINDOW: Size = Size::bytes((1 << 31) - 1);
+
+/// Connections, streams, sizes and times. Sizes are in bytes or as in 64k or 8MiB, times as in 10s, 5m or 500ms.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
@@ -19,7 +22,8 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "N",
         env = "PROTOD_MAX_CONNECTIONS",
-        default_value_t = Limits::DEFAULT_MAX_CONNECTIONS
+        default_value_t = Limits::DEFAULT_MAX_CONNECTIONS,
+        value_parser = count::<usize>(1, u64::MAX)
     )]
     max_connections: usize,
 
@@ -28,7 +32,8 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "N",
         env = "PROTOD_MAX_CONCURRENT_STREAMS",
-        default_value_t = Limits::DEFAULT_MAX_CONCURRENT_STREAMS
+        default_value_t = Limits::DEFAULT_MAX_CONCURRENT_STREAMS,
+        value_parser = count::<u32>(1, u32::MAX.into())
     )]
     max_concurrent_streams: u32,
 
@@ -37,44 +42,48 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "N",
         env = "PROTOD_MAX_CALLS",
-        default_value_t = ServerBuilder::DEFAULT_MAX_CALLS
+        default_value_t = ServerBuilder::DEFAULT_MAX_CALLS,
+        value_parser = count::<usize>(1, u64::MAX)
     )]
     max_calls: usize,
 
     /// Size of one request's headers, at least 1 KiB; larger ones get HTTP 431
     #[arg(
         long,
-        value_name = "BYTES",
+        value_name = "SIZE",
         env = "PROTOD_MAX_HEADER_SIZE",
-        default_value_t = Limits::DEFAULT_MAX_HEADER_LIST_SIZE,
-        value_parser = clap::value_parser!(u32).range(1 << 10..)
+        default_value_t = Limits::DEFAULT_MAX_HEADER_LIST_SIZE.into(),
+        value_parser = Size::between(Size::KIB, u32::MAX.into())
     )]
-    max_header_size: u32,
+    max_header_size: Size,
 
     /// Size of a received message, after decompression; a larger one ends the call with RESOURCE_EXHAUSTED
     #[arg(
         long,
-        value_name = "BYTES",
+        value_name = "SIZE",
         env = "PROTOD_MAX_RECEIVE_SIZE",
-        default_value_t = ServerBuilder::DEFAULT_MAX_RECEIVE_SIZE
+        default_value_t = ServerBuilder::DEFAULT_MAX_RECEIVE_SIZE.into(),
+        value_parser = Size::between(Size::bytes(1), Size::bytes(1 << 32))
     )]
-    max_receive_size: usize,
+    max_receive_size: Size,
 
     /// Size of a sent message, before compression; a larger one ends the call with RESOURCE_EXHAUSTED
     #[arg(
         long,
-        value_name = "BYTES",
+        value_name = "SIZE",
         env = "PROTOD_MAX_SEND_SIZE",
-        default_value_t = ServerBuilder::DEFAULT_MAX_SEND_SIZE
+        default_value_t = Size::bytes(1 << 32),
+        value_parser = Size::between(Size::bytes(1), Size::bytes(1 << 32))
     )]
-    max_send_size: usize,
+    max_send_size: Size,
 
     /// Values in one received message, each element of a list counted; more end the call with RESOURCE_EXHAUSTED
     #[arg(
         long,
         value_name = "N",
         env = "PROTOD_MAX_ELEMENTS",
-        default_value_t = ServerBuilder::DEFAULT_MAX_ELEMENTS
+        default_value_t = ServerBuilder::DEFAULT_MAX_ELEMENTS,
+        value_parser = count::<u32>(1, u32::MAX.into())
     )]
     max_elements: u32,
 
@@ -84,7 +93,7 @@ pub(crate) struct LimitArgs {
         value_name = "N",
         env = "PROTOD_MAX_DEPTH",
         default_value_t = ServerBuilder::DEFAULT_MAX_DEPTH,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(ServerBuilder::DEFAULT_MAX_DEPTH))
+        value_parser = count::<u32>(1, u64::from(ServerBuilder::DEFAULT_MAX_DEPTH))
     )]
     max_depth: u32,
 
@@ -92,18 +101,20 @@ pub(crate) struct LimitArgs {
     /// RESOURCE_EXHAUSTED
     #[arg(
         long,
-        value_name = "BYTES",
+        value_name = "SIZE",
         env = "PROTOD_MAX_CALL_MEMORY",
-        default_value_t = ServerBuilder::DEFAULT_MAX_CALL_MEMORY
+        default_value_t = ServerBuilder::DEFAULT_MAX_CALL_MEMORY.into(),
+        value_parser = Size::between(Size::KIB, Size::bytes(u64::MAX))
     )]
-    max_call_memory: usize,
+    max_call_memory: Size,
 
     /// The longest deadline of a call, whatever its client asks for, or `none`; then it ends with DEADLINE_EXCEEDED
     #[arg(
         long,
         value_name = "TIME",
         env = "PROTOD_MAX_DEADLINE",
-        default_value_t = OptionalTime(None)
+        default_value_t = OptionalTime(None),
+        value_parser = OptionalTime::parse_positive
     )]
     max_deadline: OptionalTime,
 
@@ -112,7 +123,8 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_DEFAULT_DEADLINE",
-        default_value_t = OptionalTime(None)
+        default_value_t = OptionalTime(None),
+        value_parser = OptionalTime::parse_positive
     )]
     default_deadline: OptionalTime,
 
@@ -121,16 +133,18 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_HANDSHAKE_TIMEOUT",
-        default_value_t = Limits::DEFAULT_HANDSHAKE_TIMEOUT.into()
+        default_value_t = Time(Limits::DEFAULT_HANDSHAKE_TIMEOUT),
+        value_parser = Time::parse_positive
     )]
-    handshake_timeout: humantime::Duration,
+    handshake_timeout: Time,
 
     /// Time that a connection may be without a stream, or `none`; then it gets GOAWAY
     #[arg(
         long,
         value_name = "TIME",
         env = "PROTOD_IDLE_TIMEOUT",
-        default_value_t = OptionalTime(Limits::DEFAULT_IDLE_TIMEOUT)
+        default_value_t = OptionalTime(Limits::DEFAULT_IDLE_TIMEOUT),
+        value_parser = OptionalTime::parse_positive
     )]
     idle_timeout: OptionalTime,
 
@@ -139,7 +153,8 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_KEEPALIVE_INTERVAL",
-        default_value_t = OptionalTime(Limits::DEFAULT_KEEPALIVE_INTERVAL)
+        default_value_t = OptionalTime(Limits::DEFAULT_KEEPALIVE_INTERVAL),
+        value_parser = OptionalTime::parse_positive
     )]
     keepalive_interval: OptionalTime,
 
@@ -148,16 +163,18 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_KEEPALIVE_TIMEOUT",
-        default_value_t = Limits::DEFAULT_KEEPALIVE_TIMEOUT.into()
+        default_value_t = Time(Limits::DEFAULT_KEEPALIVE_TIMEOUT),
+        value_parser = Time::parse_positive
     )]
-    keepalive_timeout: humantime::Duration,
+    keepalive_timeout: Time,
 
     /// Time that a connection accepts new streams, plus or minus a tenth, or `none`; then it gets GOAWAY
     #[arg(
         long,
         value_name = "TIME",
         env = "PROTOD_MAX_CONNECTION_AGE",
-        default_value_t = OptionalTime(Limits::DEFAULT_MAX_CONNECTION_AGE)
+        default_value_t = OptionalTime(Limits::DEFAULT_MAX_CONNECTION_AGE),
+        value_parser = OptionalTime::parse_positive
     )]
     max_connection_age: OptionalTime,
 
@@ -166,7 +183,8 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_MAX_CONNECTION_AGE_GRACE",
-        default_value_t = OptionalTime(Limits::DEFAULT_MAX_CONNECTION_AGE_GRACE)
+        default_value_t = OptionalTime(Limits::DEFAULT_MAX_CONNECTION_AGE_GRACE),
+        value_parser = OptionalTime::parse
     )]
     max_connection_age_grace: OptionalTime,
 
@@ -175,13 +193,16 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "TIME",
         env = "PROTOD_DRAIN_TIMEOUT",
-        default_value_t = ServerBuilder::DEFAULT_DRAIN_TIMEOUT.into()
+        default_value_t = Time(ServerBuilder::DEFAULT_DRAIN_TIMEOUT),
+        value_parser = Time::parse
     )]
-    drain_timeout: humantime::Duration,
+    drain_timeout: Time,
 
     /// Pings and similar frames that a client may send in a row, besides one a second, while nothing is sent to it;
     /// then it gets GOAWAY with ENHANCE_YOUR_CALM
-    #[arg(long, value_name = "N", env = "PROTOD_MAX_PINGS", default_value_t = Limits::DEFAULT_MAX_PINGS)]
+    #[arg(long, value_name = "N", env = "PROTOD_MAX_PINGS", default_value_t = Limits::DEFAULT_MAX_PINGS,
+        value_parser = count::<u32>(1, u32::MAX.into())
+    )]
     max_pings: u32,
 
     /// Streams that a client may reset before the server has seen them; then it gets GOAWAY with ENHANCE_YOUR_CALM
@@ -189,7 +210,8 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "N",
         env = "PROTOD_MAX_PENDING_RESETS",
-        default_value_t = Limits::DEFAULT_MAX_PENDING_RESETS
+        default_value_t = Limits::DEFAULT_MAX_PENDING_RESETS,
+        value_parser = count::<usize>(1, u64::MAX)
     )]
     max_pending_resets: usize,
 
@@ -198,46 +220,50 @@ pub(crate) struct LimitArgs {
         long,
         value_name = "N",
         env = "PROTOD_MAX_ERROR_RESETS",
-        default_value_t = Limits::DEFAULT_MAX_ERROR_RESETS
+        default_value_t = Limits::DEFAULT_MAX_ERROR_RESETS,
+        value_parser = count::<usize>(1, u64::MAX)
     )]
     max_error_resets: usize,
 
     /// Bytes that a client may send on a stream before they are read; then the client waits
     #[arg(
         long,
-        value_name = "BYTES",
+        value_name = "SIZE",
         env = "PROTOD_STREAM_WINDOW",
-        default_value_t = Limits::DEFAULT_STREAM_WINDOW
+        default_value_t = Limits::DEFAULT_STREAM_WINDOW.into(),
+        value_parser = Size::between(Size::KIB, LARGEST_WINDOW)
     )]
-    stream_window: u32,
+    stream_window: Size,
 
     /// The same for all streams of a connection together
     #[arg(
         long,
-        value_name = "BYTES",
+        value_name = "SIZE",
         env = "PROTOD_CONNECTION_WINDOW",
-        default_value_t = Limits::DEFAULT_CONNECTION_WINDOW
+        default_value_t = Limits::DEFAULT_CONNECTION_WINDOW.into(),
+        value_parser = Size::between(Size::KIB, LARGEST_WINDOW)
     )]
-    connection_window: u32,
+    connection_window: Size,
 
     /// Size of a frame that a client may send, 16 KiB to 16 MiB; a larger one is a FRAME_SIZE_ERROR
     #[arg(
         long,
-        value_name = "BYTES",
+        value_name = "SIZE",
         env = "PROTOD_MAX_FRAME_SIZE",
-        default_value_t = Limits::DEFAULT_MAX_FRAME_SIZE,
-        value_parser = clap::value_parser!(u32).range(1 << 14..1 << 24)
+        default_value_t = Limits::DEFAULT_MAX_FRAME_SIZE.into(),
+        value_parser = Size::between(Size::bytes(1 << 14), Size::bytes((1 << 24) - 1))
     )]
-    max_frame_size: u32,
+    max_frame_size: Size,
 
     /// Bytes that may wait for a slow reader on a stream; then the handler waits
     #[arg(
         long,
-        value_name = "BYTES",
+        value_name = "SIZE",
         env = "PROTOD_MAX_SEND_BUFFER",
-        default_value_t = Limits::DEFAULT_MAX_SEND_BUFFER
+        default_value_t = Limits::DEFAULT_MAX_SEND_BUFFER.into(),
+        value_parser = Size::between(Size::KIB, u32::MAX.into())
     )]
-    max_send_buffer: u32,
+    max_send_buffer: Size,
 }
 
 impl LimitArgs {
@@ -246,12 +272,12 @@ impl LimitArgs {
         let mut server = server
             .limits(self.of_connections())
             .max_calls(self.max_calls)
-            .max_receive_size(self.max_receive_size)
-            .max_send_size(self.max_send_size)
+            .max_receive_size(self.max_receive_size.as_usize())
+            .max_send_size(self.max_send_size.as_u32() as usize)
             .max_elements(self.max_elements)
             .max_depth(self.max_depth)
-            .max_call_memory(self.max_call_memory)
-            .drain_timeout(self.drain_timeout.into());
+            .max_call_memory(self.max_call_memory.as_usize())
+            .drain_timeout(self.drain_timeout.0);
         if let Some(time) = self.max_deadline.0 {
             server = server.max_deadline(time);
         }
@@ -265,44 +291,20 @@ impl LimitArgs {
         Limits::default()
             .max_connections(self.max_connections)
             .max_concurrent_streams(self.max_concurrent_streams)
-            .max_header_list_size(self.max_header_size)
-            .stream_window(self.stream_window)
-            .connection_window(self.connection_window)
-            .max_frame_size(self.max_frame_size)
-            .max_send_buffer(self.max_send_buffer)
-            .handshake_timeout(self.handshake_timeout.into())
+            .max_header_list_size(self.max_header_size.as_u32())
+            .stream_window(self.stream_window.as_u32())
+            .connection_window(self.connection_window.as_u32())
+            .max_frame_size(self.max_frame_size.as_u32())
+            .max_send_buffer(self.max_send_buffer.as_u32())
+            .handshake_timeout(self.handshake_timeout.0)
             .idle_timeout(self.idle_timeout.0)
             .keepalive_interval(self.keepalive_interval.0)
-            .keepalive_timeout(self.keepalive_timeout.into())
+            .keepalive_timeout(self.keepalive_timeout.0)
             .max_connection_age(self.max_connection_age.0)
             .max_connection_age_grace(self.max_connection_age_grace.0)
             .max_pings(self.max_pings)
             .max_pending_resets(self.max_pending_resets)
             .max_error_resets(self.max_error_resets)
-    }
-}
-
-/// A time, or `none`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct OptionalTime(Option<Duration>);
-
-impl FromStr for OptionalTime {
-    type Err = humantime::DurationError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "none" {
-            return Ok(Self(None));
-        }
-        humantime::parse_duration(text).map(|time| Self(Some(time)))
-    }
-}
-
-impl fmt::Display for OptionalTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(time) => humantime::format_duration(time).fmt(f),
-            None => f.write_str("none"),
-        }
     }
 }
 
@@ -331,14 +333,5 @@ mod tests {
             format!("{:#?}", flags.limits.apply(server())),
             format!("{:#?}", server())
         );
-    }
-
-    #[test]
-    fn a_time_is_printed_as_it_is_read() {
-        for text in ["none", "500ms", "10s", "1m", "1m 30s"] {
-            let time: OptionalTime = text.parse().expect("a time");
-            assert_eq!(time.to_string(), text);
-        }
-        assert!("nine".parse::<OptionalTime>().is_err());
     }
 }

@@ -4,11 +4,14 @@
 //! arguments; arguments know no command.
 
 pub(crate) mod call;
+pub(crate) mod count;
 pub(crate) mod data;
 pub(crate) mod header;
 pub(crate) mod inputs;
 pub(crate) mod limits;
 pub(crate) mod logging;
+pub(crate) mod size;
 pub(crate) mod source;
 pub(crate) mod target;
+pub(crate) mod time;
 pub(crate) mod tls;

@@ -22,9 +22,77 @@ fn levels_of_the_log_are_for_all_or_for_a_module() {
     }
 }
 
+/// Every flag that takes a number, a size or a time: a new one belongs to one of the lists.
+#[test]
+fn a_limit_of_nothing_is_wrong_usage() {
+    let zero_is_sound = [
+        "sample-stream-length",
+        "seed",
+        "drain-old",
+        "drain-timeout",
+        "max-connection-age-grace",
+        "warm-up",
+    ];
+    for command in Cli::command().get_subcommands() {
+        let arguments = match command.get_name() {
+            "call" | "bench" => vec!["protod", command.get_name(), "a:1", "p.S/M"],
+            name => vec!["protod", name],
+        };
+        for flag in command.get_arguments() {
+            let value = flag.get_value_names().unwrap_or_default().join(" ");
+            let zero = match value.as_str() {
+                "N" | "SIZE" => "0",
+                "TIME" => "0s",
+                _ => continue,
+            };
+            let name = flag.get_long().expect("it is a flag");
+            let parse = |value: &str| {
+                let flag = format!("--{name}={value}");
+                Cli::try_parse_from(arguments.iter().copied().chain([flag.as_str()]))
+            };
+            assert_eq!(
+                parse(zero).is_ok(),
+                zero_is_sound.contains(&name),
+                "--{name} {zero}"
+            );
+            for wrong in ["-1", "1x", "99999999999999999999999s", ""] {
+                let error = parse(wrong).expect_err(wrong).to_string();
+                let is_clear = [
+                    "at least",
+                    "at most",
+                    "negative",
+                    "unit",
+                    "as in",
+                    "a value is required",
+                ];
+                assert!(is_clear.iter().any(|part| error.contains(part)), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_size_takes_a_unit() {
+    for command in Cli::command().get_subcommands() {
+        let sizes = command.get_arguments().filter(|flag| {
+            let names = flag.get_value_names().unwrap_or_default();
+            names.iter().any(|name| name.as_str() == "SIZE")
+        });
+        for flag in sizes {
+            let flag = format!("--{}=64k", flag.get_long().expect("it is a flag"));
+            let line = ["protod", command.get_name(), "a:1", "p.S/M", &flag];
+            let parsed = Cli::try_parse_from(line);
+            assert!(parsed.is_ok(), "{flag}: {parsed:?}");
+        }
+    }
+}
+
 #[test]
 fn a_size_that_no_call_fits_or_that_http2_does_not_know_is_wrong_usage() {
     for (flag, sound) in [
+        ("--max-header-size=1k", true),
+        ("--max-frame-size=16k", true),
+        ("--stream-window=2GiB", false),
         ("--max-header-size=10", false),
         ("--max-header-size=1024", true),
         ("--max-frame-size=1", false),

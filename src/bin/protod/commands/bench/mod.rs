@@ -9,7 +9,6 @@ mod load;
 mod report;
 mod tally;
 
-use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +21,8 @@ use protod::{Client, Message, Method};
 use self::load::{Load, Until};
 use self::report::Report;
 use crate::arguments::call::CallArguments;
+use crate::arguments::count::count;
+use crate::arguments::time::Time;
 use crate::failure::Failure;
 use crate::output::stdout;
 
@@ -46,30 +47,40 @@ pub(crate) struct Bench {
         long,
         value_name = "N",
         env = "PROTOD_CONCURRENCY",
-        default_value = "64"
+        default_value_t = 64,
+        value_parser = count::<usize>(1, MOST_IN_FLIGHT)
     )]
-    concurrency: NonZeroUsize,
+    concurrency: usize,
 
     /// Connections to spread the calls over, at most one for each call in flight
-    #[arg(long, value_name = "N", env = "PROTOD_CONNECTIONS", default_value = "4")]
-    connections: NonZeroUsize,
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PROTOD_CONNECTIONS",
+        default_value_t = 4,
+        value_parser = count::<usize>(1, MOST_IN_FLIGHT)
+    )]
+    connections: usize,
 
     /// How many calls to make
-    #[arg(short = 'n', long, value_name = "N", env = "PROTOD_CALLS")]
+    #[arg(short = 'n', long, value_name = "N", env = "PROTOD_CALLS", value_parser = count::<u64>(1, u64::MAX))]
     calls: Option<u64>,
 
     /// How long to make calls; those in flight at the end are aborted and not counted
-    #[arg(long, value_name = "TIME", env = "PROTOD_DURATION")]
-    duration: Option<humantime::Duration>,
+    #[arg(long, value_name = "TIME", env = "PROTOD_DURATION", value_parser = Time::parse_positive)]
+    duration: Option<Time>,
 
     /// How long to make calls before that without counting them
-    #[arg(long, value_name = "TIME", env = "PROTOD_WARM_UP", default_value = "1s")]
-    warm_up: humantime::Duration,
+    #[arg(long, value_name = "TIME", env = "PROTOD_WARM_UP", default_value = "1s", value_parser = Time::parse)]
+    warm_up: Time,
 
     /// Print the report as JSON
     #[arg(long, env = "PROTOD_JSON")]
     json: bool,
 }
+
+/// The most calls in flight, each of which takes memory.
+const MOST_IN_FLIGHT: u64 = 1_000_000;
 
 /// How long it runs by default.
 const DURATION: Duration = Duration::from_secs(10);
@@ -92,17 +103,17 @@ impl Bench {
         let connections = methods.len();
         let method = Arc::clone(methods[0].method());
         let requests = self.requests(&method)?;
-        let load = Load::new(methods, requests, self.concurrency.get());
-        load.warm_up(self.warm_up.into()).await;
+        let load = Load::new(methods, requests, self.concurrency);
+        load.warm_up(self.warm_up.0).await;
         let duration = match (self.calls, self.duration) {
             (None, None) => Some(DURATION),
-            (_, duration) => duration.map(Into::into),
+            (_, duration) => duration.map(|Time(time)| time),
         };
         let calls = self.calls;
         Ok(Report {
             address: self.arguments.address.clone(),
             method: self.arguments.method.clone(),
-            concurrency: self.concurrency.get(),
+            concurrency: self.concurrency,
             connections,
             streaming: method.is_client_streaming() || method.is_server_streaming(),
             measured: load.measure(Until { calls, duration }).await,
@@ -114,7 +125,7 @@ impl Bench {
         let CallArguments { address, target, .. } = &self.arguments;
         let first = self.arguments.client()?.connect().await?;
         let mut methods = vec![self.prepared(&first)?];
-        for _ in 1..self.connections.min(self.concurrency).get() {
+        for _ in 1..self.connections.min(self.concurrency) {
             let builder = target.client(address)?;
             let client = builder.schema(first.schema().clone()).connect().await?;
             methods.push(self.prepared(&client)?);
@@ -123,7 +134,7 @@ impl Bench {
     }
 
     fn prepared(&self, client: &Client) -> Result<ClientMethod, Failure> {
-        let deadline = self.arguments.deadline.map(Into::into);
+        let deadline = self.arguments.deadline.map(|Time(time)| time);
         Ok(self.arguments.method_of(client, deadline)?)
     }
 

@@ -27,6 +27,7 @@ use self::report::Report;
 use self::requests::{Fault, Requests};
 use crate::arguments::call::CallArguments;
 use crate::arguments::data::Data;
+use crate::arguments::size::Size;
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 
@@ -52,14 +53,15 @@ pub(crate) struct Call {
     #[arg(long, env = "PROTOD_EMIT_DEFAULTS")]
     emit_defaults: bool,
 
-    /// The largest response accepted, in bytes, after decompression
+    /// The largest response accepted, after decompression
     #[arg(
         long,
-        value_name = "BYTES",
+        value_name = "SIZE",
         env = "PROTOD_MAX_RECEIVE_SIZE",
-        default_value_t = ClientBuilder::DEFAULT_MAX_RECEIVE_SIZE
+        default_value_t = ClientBuilder::DEFAULT_MAX_RECEIVE_SIZE.into(),
+        value_parser = Size::between(Size::bytes(1), Size::bytes(1 << 32))
     )]
-    max_receive_size: usize,
+    max_receive_size: Size,
 
     /// Also print headers, trailers, sizes and times, on stderr
     #[arg(short, long, env = "PROTOD_VERBOSE")]
@@ -111,7 +113,10 @@ impl Call {
 
     /// Connects, and gets the one service that is called.
     async fn connect(&self) -> Result<Client, Ending> {
-        let builder = self.arguments.client()?.max_receive_size(self.max_receive_size);
+        let builder = self
+            .arguments
+            .client()?
+            .max_receive_size(self.max_receive_size.as_usize());
         Ok(builder.connect().await?)
     }
 
@@ -186,7 +191,7 @@ impl Call {
     fn time_left(&self, started: Instant) -> Option<Duration> {
         self.arguments
             .deadline
-            .map(|deadline| deadline.saturating_sub(started.elapsed()))
+            .map(|deadline| deadline.0.saturating_sub(started.elapsed()))
     }
 
     async fn within_deadline<T>(

@@ -14,9 +14,11 @@ use protod::{Error, Handlers, RulesOptions, RulesState, Sampler, Schema, Server}
 use tokio::runtime::Runtime;
 
 use self::banner::banner;
+use crate::arguments::count::count;
 use crate::arguments::inputs::Inputs;
 use crate::arguments::limits::LimitArgs;
 use crate::arguments::logging::{LogFormat, Logging};
+use crate::arguments::time::Time;
 use crate::arguments::tls::TlsArgs;
 use crate::failure::Failure;
 use crate::output::stderr::{say, say_line};
@@ -49,12 +51,13 @@ pub(crate) struct Serve {
         long,
         value_name = "N",
         env = "PROTOD_SAMPLE_STREAM_LENGTH",
-        default_value_t = Sampler::DEFAULT_STREAM_LENGTH
+        default_value_t = Sampler::DEFAULT_STREAM_LENGTH,
+        value_parser = count::<usize>(0, u64::MAX)
     )]
     sample_stream_length: usize,
 
     /// The seed of samples, `random()` and `uuid()`: the same seed gives the same values [default: 0 for samples]
-    #[arg(long, value_name = "N", env = "PROTOD_SEED")]
+    #[arg(long, value_name = "N", env = "PROTOD_SEED", value_parser = count::<u64>(0, u64::MAX))]
     seed: Option<u64>,
 
     /// Do not name the rule that answered in the header `protod-rule`
@@ -67,8 +70,8 @@ pub(crate) struct Serve {
 
     /// How long calls may go on after a reload replaced what they began with; then they end with UNAVAILABLE
     /// [default: no limit]
-    #[arg(long, value_name = "TIME", env = "PROTOD_DRAIN_OLD")]
-    drain_old: Option<humantime::Duration>,
+    #[arg(long, value_name = "TIME", env = "PROTOD_DRAIN_OLD", value_parser = Time::parse)]
+    drain_old: Option<Time>,
 
     /// Do not answer reflection requests
     #[arg(long, env = "PROTOD_NO_REFLECTION")]
@@ -103,8 +106,8 @@ impl Serve {
             .handlers(loaded.handlers)
             .reflection(!self.no_reflection);
         let mut server = self.limits.apply(server);
-        if let Some(grace) = self.drain_old {
-            server = server.drain_old(grace.into());
+        if let Some(Time(grace)) = self.drain_old {
+            server = server.drain_old(grace);
         }
         let tls = self.tls.load()?;
         if let Some(tls) = &tls {
