@@ -9,6 +9,24 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value
 use super::annotations::AnnotatedField;
 use crate::schema::WellKnown;
 
+/// Requests that are nested deeper are not copied. A copy can stand a few levels lower than in the request, and a response
+/// may have a hundred.
+const MAX_DEPTH: usize = 64;
+
+/// Whether a request can be copied wherever a sample has room for it.
+pub(super) fn is_shallow(request: &DynamicMessage) -> bool {
+    fn fits(message: &DynamicMessage, depth: usize) -> bool {
+        let fits_value = |value: &Value| value.as_message().is_none_or(|inner| fits(inner, depth - 1));
+        depth > 0
+            && message.fields().all(|(_, value)| match value {
+                Value::List(values) => values.iter().all(fits_value),
+                Value::Map(entries) => entries.values().all(fits_value),
+                value => fits_value(value),
+            })
+    }
+    fits(request, MAX_DEPTH)
+}
+
 /// Copies everything that matches, and returns the rest of the request.
 pub(super) fn into_response(request: &DynamicMessage, response: &mut DynamicMessage) -> DynamicMessage {
     let mut rest = request.clone();

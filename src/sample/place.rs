@@ -1,8 +1,8 @@
 //! [`Place`]: where in a sample a value is made up, and how deep messages may nest there.
 //!
 //! To keep samples small, a message type occurs at most twice on the way down, and each message divides its budget among
-//! the messages in it. Required fields are made up beyond that, to a depth well below the hundred levels that decoders
-//! allow.
+//! the messages in it. Required fields are made up beyond that. Nothing is made up below a depth that is well within the
+//! hundred levels that decoders allow.
 
 use prost_reflect::MessageDescriptor;
 
@@ -15,7 +15,7 @@ const MESSAGE_BUDGET: u32 = 1 << 12;
 /// thousand messages that are not required.
 const OPTIONAL_BUDGET: u32 = MESSAGE_BUDGET >> 10;
 
-/// How deep messages may nest if they are required.
+/// How deep messages may nest, required or not.
 const MAX_DEPTH: usize = 32;
 
 /// Where in a sample a value is made up.
@@ -81,11 +81,17 @@ impl<'a> Place<'a> {
 
     /// Whether a message of this type may be made up here.
     pub(super) fn has_room_for(&self, message: &MessageDescriptor, required: bool) -> bool {
-        if required {
-            self.budget > 0 && self.above().count() < MAX_DEPTH
-        } else {
-            self.budget >= OPTIONAL_BUDGET && self.above().filter(|above| *above == message).count() < 2
+        let (mut depth, mut repeats) = (0, 0);
+        for above in self.above() {
+            depth += 1;
+            repeats += usize::from(above == message);
         }
+        let is_affordable = if required {
+            self.budget > 0
+        } else {
+            self.budget >= OPTIONAL_BUDGET && repeats < 2
+        };
+        is_affordable && depth < MAX_DEPTH
     }
 
     /// Whether this is inside a message of this type.

@@ -4,6 +4,7 @@
 
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
+use super::copy;
 use super::message;
 use super::place::Place;
 use super::seed::Seed;
@@ -58,6 +59,7 @@ impl Sampler {
     ) -> DynamicMessage {
         let seed = Seed::new(self.seed).with_text(purpose).with_number(index);
         let seed = request.map_or(seed, |request| seed.with_message(request));
+        let request = request.filter(|request| copy::is_shallow(request));
         message::sample(&Place::root(seed), message_type, request)
     }
 }

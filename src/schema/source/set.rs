@@ -8,7 +8,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 
-use super::text::{EDITIONS, EDITIONS_HINT, MAX_NESTING, first_bracket_below};
+use super::text::{EDITIONS, EDITIONS_HINT, MAX_NAME_PARTS, MAX_NESTING, first_bracket_below};
 use crate::error::Problem;
 use crate::schema::wire::{DescriptorKind, Record, RecordValue, records, walk};
 
@@ -102,6 +102,10 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
             }
             (DescriptorKind::File, 12, RecordValue::Delimited(syntax)) => edition |= syntax == b"editions",
             (DescriptorKind::File, 14, RecordValue::Varint(_)) => edition = true,
+            (DescriptorKind::Options, 999, RecordValue::Delimited(option)) => {
+                let parts = records(option).flatten().filter(|part| part.number == 2);
+                too_deep |= parts.count() > MAX_NAME_PARTS;
+            }
             (DescriptorKind::UninterpretedOption, 8, RecordValue::Delimited(text)) => {
                 let text = String::from_utf8_lossy(text);
                 too_deep |= first_bracket_below(&text, MAX_NESTING).is_some();

@@ -1,6 +1,7 @@
 //! Reads and parses the text of one `.proto`.
 //!
-//! The parser recurses into the braces of option values without a limit, so their depth is measured first.
+//! The parser recurses into the braces of option values without a limit, and what follows it into the parts of option names,
+//! so both are measured first.
 
 use std::fs;
 use std::path::Path;
@@ -14,6 +15,9 @@ const MAX_TEXT_BYTES: u64 = 64 << 20;
 
 /// How deep braces may nest. Messages nest at most 31 levels deep and binary options 100, so no valid file needs more.
 pub(super) const MAX_NESTING: usize = 90;
+
+/// How many parts a name may have. A package may have no more in protoc, and each part of an option's name is a level.
+pub(super) const MAX_NAME_PARTS: usize = 100;
 
 /// Reads the text of a proto; `name` is the path as the user knows it.
 pub(super) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
@@ -57,6 +61,10 @@ pub(super) fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Prob
     if let Some(too_deep) = first_bracket_below(text, MAX_NESTING) {
         let message = format!("braces nest more than {MAX_NESTING} levels deep");
         return Err(vec![Problem::at(source, too_deep..too_deep + 1, message)]);
+    }
+    if let Some(too_long) = first_dot_beyond(text, MAX_NAME_PARTS) {
+        let message = format!("a name has more than {MAX_NAME_PARTS} parts");
+        return Err(vec![Problem::at(source, too_long..too_long + 1, message)]);
     }
     match protox::file::File::from_source(source.name(), text) {
         Ok(file) => {
@@ -138,32 +146,55 @@ pub(super) const EDITIONS_HINT: &str = "files with syntax = \"proto2\" or \"prot
 
 /// The offset of the first bracket that opens level `limit + 1`. Brackets in strings and comments do not count.
 pub(crate) fn first_bracket_below(text: &str, limit: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
     let mut depth = 0_usize;
-    let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'{' | b'[' | b'<' => {
-                depth += 1;
-                if depth > limit {
-                    return Some(at);
-                }
-            }
+    punctuation(text).find_map(|(at, byte)| {
+        match byte {
+            b'{' | b'[' | b'<' => depth += 1,
             b'}' | b']' | b'>' => depth = depth.saturating_sub(1),
-            b'#' => at = end_of_line(bytes, at),
-            b'/' if bytes.get(at + 1) == Some(&b'/') => at = end_of_line(bytes, at),
-            b'/' if bytes.get(at + 1) == Some(&b'*') => {
-                at = text
-                    .get(at + 2..)
-                    .and_then(|rest| rest.find("*/"))
-                    .map_or(bytes.len(), |end| at + end + 3);
-            }
-            quote @ (b'"' | b'\'') => at = end_of_string(bytes, at, quote),
             _ => {}
         }
-        at += 1;
-    }
-    None
+        (depth > limit).then_some(at)
+    })
+}
+
+/// The offset of the first dot in a name after which the name has `limit + 1` parts.
+fn first_dot_beyond(text: &str, limit: usize) -> Option<usize> {
+    let mut dots = 0_usize;
+    punctuation(text).find_map(|(at, byte)| {
+        match byte {
+            b'.' => dots += 1,
+            // `(a).b` is one name.
+            b'(' | b')' => {}
+            _ => dots = 0,
+        }
+        (dots >= limit).then_some(at)
+    })
+}
+
+/// The bytes that are neither letters, digits nor blanks, and their offsets, without those in strings and comments.
+fn punctuation(text: &str) -> impl Iterator<Item = (usize, u8)> {
+    let bytes = text.as_bytes();
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let at = next;
+            let byte = *bytes.get(at)?;
+            next += 1;
+            match byte {
+                b'#' => next = end_of_line(bytes, at) + 1,
+                b'/' if bytes.get(at + 1) == Some(&b'/') => next = end_of_line(bytes, at) + 1,
+                b'/' if bytes.get(at + 1) == Some(&b'*') => {
+                    next = text
+                        .get(at + 2..)
+                        .and_then(|rest| rest.find("*/"))
+                        .map_or(bytes.len(), |end| at + end + 4);
+                }
+                b'"' | b'\'' => next = end_of_string(bytes, at, byte) + 1,
+                _ if byte.is_ascii_punctuation() && byte != b'_' => return Some((at, byte)),
+                _ => {}
+            }
+        }
+    })
 }
 
 fn end_of_line(bytes: &[u8], start: usize) -> usize {
@@ -192,6 +223,13 @@ mod tests {
         let text = "// {{{\n/* {{{ */ option (a) = { b: \"{{{\\\"{\" c: '{' # {{{\n };";
         assert_eq!(first_bracket_below(text, 1), None);
         assert_eq!(first_bracket_below(text, 0), Some(text.find("{ b").unwrap()));
+    }
+
+    #[test]
+    fn parts_of_a_name_count_and_those_of_several_do_not() {
+        let text = "option (a.b).c = 1.5; // a.b.c.d.e.f\npackage a.b.c; /* . */ option x = '.....';";
+        assert_eq!(first_dot_beyond(text, 3), None);
+        assert_eq!(first_dot_beyond(text, 2), text.find(".c"));
     }
 
     #[test]
