@@ -22,7 +22,7 @@ pub use self::call::Call;
 pub(crate) use self::call::CallStart;
 pub(crate) use self::excerpt::excerpt;
 pub(crate) use self::expiry::Expiry;
-pub(crate) use self::framing::{Encoding, MessageWriter, RequestBody, accepted_encodings};
+pub(crate) use self::framing::{Encoding, MessageWriter, RequestBody, accepted_encodings, is_grpc};
 pub use self::handlers::Handlers;
 pub(crate) use self::handlers::{Shape, handler_methods};
 pub(crate) use self::lifecycle::{LINGER_TIMEOUT, Lifecycle, Phase};
