@@ -32,28 +32,34 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn server(schema: Schema) -> Result<Server, protod::Error> {
     Server::builder(schema)
-        .unary("proto.SearchService/Search", |request, call| async move {
-            let asked = request.get_field_by_name("request").expect("the proto has it");
-            let mut response = call.response();
-            let answer = format!("{} Server", asked.as_str().unwrap_or_default());
-            response.set_field_by_name("response", Value::String(answer));
-            Ok(response)
-        })
-        .server_streaming("proto.StreamService/List", |request, mut call| async move {
-            let (name, value) = point(&request);
-            for n in 0..7 {
-                let response = response(&call, &name, value.wrapping_add(n));
-                call.send(response).await?;
-            }
-            Ok(())
-        })
-        .client_streaming("proto.StreamService/Record", |mut call| async move {
+        .unary(
+            "proto.SearchService/Search",
+            |request: DynamicMessage, call: Call| async move {
+                let asked = request.get_field_by_name("request").expect("the proto has it");
+                let mut response = call.response();
+                let answer = format!("{} Server", asked.as_str().unwrap_or_default());
+                response.set_field_by_name("response", Value::String(answer));
+                Ok(response)
+            },
+        )
+        .server_streaming(
+            "proto.StreamService/List",
+            |request: DynamicMessage, mut call: Call| async move {
+                let (name, value) = point(&request);
+                for n in 0..7 {
+                    let response = response(&call, &name, value.wrapping_add(n));
+                    call.send(response).await?;
+                }
+                Ok(())
+            },
+        )
+        .client_streaming("proto.StreamService/Record", |mut call: Call| async move {
             while let Some(message) = call.recv().await? {
                 log(message)?;
             }
             Ok(response(&call, "gRPC Stream Server: Record", 1))
         })
-        .bidi("proto.StreamService/Route", |mut call| async move {
+        .bidi("proto.StreamService/Route", |mut call: Call| async move {
             let mut n = 0;
             loop {
                 let response = response(&call, "gPRC Stream Client: Route", n);

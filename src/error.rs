@@ -23,6 +23,8 @@ pub(crate) use self::problem::SourceText;
 /// | rules that do not fit their schema | [`is_rules`](Self::is_rules) |
 /// | a name that the schema does not have | [`is_unknown_name`](Self::is_unknown_name) |
 /// | a handler for a method of another shape | [`is_wrong_shape`](Self::is_wrong_shape) |
+/// | a closure that takes state which the server does not have | [`is_missing_state`](Self::is_missing_state) |
+/// | a type that does not fit the messages of its method | [`is_misfit`](Self::is_misfit) |
 /// | a certificate, a key or an address that makes no sense | [`is_invalid_input`](Self::is_invalid_input) |
 /// | the operating system: a socket, a file | [`is_io`](Self::is_io) |
 /// | a server that refused a client's own request | [`status`](Self::status) |
@@ -39,6 +41,10 @@ enum Kind {
     UnknownName(String),
     /// A handler for a method of another shape.
     WrongShape(String),
+    /// A closure takes state that the server does not have.
+    MissingState(String),
+    /// A type does not fit the messages of its method.
+    Misfit(String),
     /// Something that was read or given, and makes no sense.
     InvalidInput {
         action: String,
@@ -65,6 +71,14 @@ impl Error {
 
     pub(crate) fn wrong_shape(message: impl Into<String>) -> Self {
         Self::of(Kind::WrongShape(message.into()))
+    }
+
+    pub(crate) fn missing_state(message: impl Into<String>) -> Self {
+        Self::of(Kind::MissingState(message.into()))
+    }
+
+    pub(crate) fn misfit(message: impl Into<String>) -> Self {
+        Self::of(Kind::Misfit(message.into()))
     }
 
     pub(crate) fn invalid_input(
@@ -123,6 +137,16 @@ impl Error {
         matches!(&*self.kind, Kind::WrongShape(_))
     }
 
+    /// Whether a closure takes a [`State`](crate::handler::State) that the server does not have.
+    pub fn is_missing_state(&self) -> bool {
+        matches!(&*self.kind, Kind::MissingState(_))
+    }
+
+    /// Whether a type of a [`Typed`](crate::message::Typed) does not fit the messages of its method.
+    pub fn is_misfit(&self) -> bool {
+        matches!(&*self.kind, Kind::Misfit(_))
+    }
+
     /// Whether something that was read or given makes no sense: the contents of a certificate or a key, an address.
     pub fn is_invalid_input(&self) -> bool {
         matches!(&*self.kind, Kind::InvalidInput { .. })
@@ -150,7 +174,10 @@ impl fmt::Display for Error {
                 [only] => f.write_str(&only.located()),
                 [first, rest @ ..] => write!(f, "{} (and {} more)", first.located(), rest.len()),
             },
-            Kind::UnknownName(message) | Kind::WrongShape(message) => f.write_str(message),
+            Kind::UnknownName(message)
+            | Kind::WrongShape(message)
+            | Kind::MissingState(message)
+            | Kind::Misfit(message) => f.write_str(message),
             Kind::InvalidInput { action, .. } | Kind::Io { action, .. } | Kind::Status { action, .. } => {
                 f.write_str(action)
             }
@@ -165,6 +192,8 @@ impl fmt::Debug for Error {
             Kind::Rules(problems) => f.debug_tuple("Rules").field(problems).finish(),
             Kind::UnknownName(message) => f.debug_tuple("UnknownName").field(message).finish(),
             Kind::WrongShape(message) => f.debug_tuple("WrongShape").field(message).finish(),
+            Kind::MissingState(message) => f.debug_tuple("MissingState").field(message).finish(),
+            Kind::Misfit(message) => f.debug_tuple("Misfit").field(message).finish(),
             Kind::InvalidInput { action, source } => f
                 .debug_struct("InvalidInput")
                 .field("action", action)
@@ -207,6 +236,8 @@ mod tests {
             ("rules", Error::rules(problems())),
             ("unknown name", Error::unknown_name("there is no a.B")),
             ("wrong shape", Error::wrong_shape("a.B/C is a unary method")),
+            ("missing state", Error::missing_state("a.B/C takes a Pool")),
+            ("misfit", Error::misfit("a.B/C takes a Pool")),
             (
                 "invalid input",
                 Error::invalid_input("cannot use a.pem", "it holds no certificate"),
@@ -226,6 +257,8 @@ mod tests {
                 ("rules", error.is_rules()),
                 ("unknown name", error.is_unknown_name()),
                 ("wrong shape", error.is_wrong_shape()),
+                ("missing state", error.is_missing_state()),
+                ("misfit", error.is_misfit()),
                 ("invalid input", error.is_invalid_input()),
                 ("io", error.is_io()),
                 ("status", error.status().is_some()),

@@ -91,8 +91,8 @@ pub use tonic;
 #[cfg(feature = "client")]
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
 pub use crate::error::{Error, Problem};
-pub use crate::handler::{Call, Handler, Handlers, Peer, PeerAddr};
-pub use crate::message::{DynamicCodec, Message, MessageError};
+pub use crate::handler::{Call, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State};
+pub use crate::message::{DynamicCodec, FromMessage, IntoMessage, Message, MessageError};
 #[cfg(feature = "rules")]
 pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};
 #[cfg(feature = "samples")]

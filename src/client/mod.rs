@@ -6,10 +6,8 @@
 //! stream needs memory for one message at a time, however long it is.
 
 mod builder;
-mod channel;
 mod connected;
 mod method;
-mod not_grpc;
 mod reflection;
 mod reflection_stream;
 mod responses;

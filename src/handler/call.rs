@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -21,7 +22,8 @@ use super::lifecycle::Lifecycle;
 use super::limits::CallLimits;
 use super::outgoing_slot::OutgoingSlot;
 use super::peer::Peer;
-use crate::message::{Bounds, Message, MessageError, check};
+use super::state::States;
+use crate::message::{Bounds, FromMessage, IntoMessage, Message, MessageType};
 use crate::schema::Method;
 
 /// What a call begins with.
@@ -40,17 +42,29 @@ pub(crate) struct CallStart {
     pub(crate) response_encoding: Option<Encoding>,
     pub(crate) limits: CallLimits,
     pub(crate) lifecycle: Lifecycle,
+    /// What handlers share. `None` if it is nothing.
+    pub(crate) states: Option<Arc<States>>,
     pub(crate) id: u64,
 }
 
 /// One RPC in flight: its method, metadata and deadline, requests in, responses out.
-pub struct Call {
+///
+/// `In` and `Out` are the forms of its messages: [`Message`] if they are not named, `DynamicMessage`, or
+/// [`Typed`](crate::message::Typed) with a type of one's own.
+pub struct Call<In = Message, Out = Message> {
+    core: Core,
+    forms: PhantomData<fn(Out) -> In>,
+}
+
+/// A call without the forms of its messages.
+struct Core {
     method: Arc<Method>,
     metadata: MetadataMap,
     extensions: Extensions,
     peer: Option<Arc<Peer>>,
     deadline: Option<Instant>,
     lifecycle: Lifecycle,
+    states: Option<Arc<States>>,
     id: u64,
     bounds: Bounds,
     incoming: Incoming,
@@ -73,7 +87,7 @@ impl Call {
     pub(super) fn new(start: CallStart) -> (Self, ResponseBuffer) {
         let limits = start.limits;
         let (outgoing, buffer) = Outgoing::new(&start.method, start.response_encoding, limits.max_send_size);
-        let call = Self {
+        let core = Core {
             incoming: Incoming::new(start.body, start.request_encoding, limits),
             method: start.method,
             metadata: MetadataMap::from_headers(start.headers),
@@ -81,76 +95,98 @@ impl Call {
             peer: start.peer,
             deadline: start.deadline,
             lifecycle: start.lifecycle,
+            states: start.states,
             id: start.id,
             bounds: limits.bounds,
             single: Single::Awaited,
             outgoing,
             slot: None,
         };
-        (call, buffer)
+        let forms = PhantomData;
+        (Self { core, forms }, buffer)
     }
 
+    /// The same call, to be owned by a closure that takes and gives messages in other forms: when it is dropped, its
+    /// outgoing side goes to `slot`.
+    pub(super) fn returning_to<In, Out>(mut self, slot: &OutgoingSlot) -> Call<In, Out> {
+        self.core.slot = Some(slot.clone());
+        Call {
+            core: self.core,
+            forms: PhantomData,
+        }
+    }
+}
+
+impl<In, Out> Call<In, Out> {
     /// The method called.
     pub fn method(&self) -> &Arc<Method> {
-        &self.method
+        &self.core.method
     }
 
     /// An empty message of the method's output type, to be filled in and sent.
     pub fn response(&self) -> DynamicMessage {
-        DynamicMessage::new(self.method.output().clone())
+        DynamicMessage::new(self.core.method.output().clone())
     }
 
     /// The client's metadata.
     pub fn metadata(&self) -> &MetadataMap {
-        &self.metadata
+        &self.core.metadata
     }
 
     /// The call's deadline: it ends with `DEADLINE_EXCEEDED` then, whatever the handler does. `None` if it has none.
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.core.deadline
     }
 
     /// The client. `None` if the request came through a server other than protod's own.
     pub fn peer(&self) -> Option<&Peer> {
-        self.peer.as_deref()
+        self.core.peer.as_deref()
     }
 
     /// A number that no other call of this server has.
     pub fn id(&self) -> u64 {
-        self.id
+        self.core.id
+    }
+
+    /// The value of this type that [`Handlers::state`](crate::handler::Handlers::state) gave to all handlers. `None` if
+    /// there is none.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.core.states.as_ref()?.get()
     }
 
     /// The extensions of the request, which tower layers in front of the server may have set.
     pub fn extensions(&self) -> &Extensions {
-        &self.extensions
+        &self.core.extensions
     }
 
     /// Waits until the server begins to stop, or to end the calls of a generation that was replaced. Long streams should
     /// end then.
-    pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
-        let lifecycle = self.lifecycle.clone();
+    pub fn draining(&self) -> impl Future<Output = ()> + Send + use<In, Out> {
+        let lifecycle = self.core.lifecycle.clone();
         async move { lifecycle.draining().await }
     }
 
     /// Waits for the next message of the client. Returns `None` when the client has half-closed the stream.
     ///
-    /// Fails with `CANCELLED` if the client cancels the call, and with `UNIMPLEMENTED` if the method takes one message and
-    /// the client sends none or a second one.
+    /// Fails with `CANCELLED` if the client cancels the call, with `UNIMPLEMENTED` if the method takes one message and
+    /// the client sends none or a second one, and with `INVALID_ARGUMENT` if the message does not fit a
+    /// [`Typed`](crate::message::Typed) form.
     ///
     /// Cancel safe: if the future is dropped before it is ready, for instance by `tokio::select!`, no message is lost.
-    pub async fn recv(&mut self) -> Result<Option<Message>, Status> {
+    pub async fn recv(&mut self) -> Result<Option<In::Value>, Status>
+    where
+        In: FromMessage,
+    {
+        self.recv_as::<In>().await
+    }
+
+    /// As [`recv`](Self::recv), in any form.
+    pub(super) async fn recv_as<M: FromMessage>(&mut self) -> Result<Option<M::Value>, Status> {
         if !self.next_message().await? {
             return Ok(None);
         }
-        let bytes = self.incoming.shared_bytes();
-        check(
-            self.method.layouts(),
-            self.method.input_layout(),
-            &bytes,
-            self.bounds,
-        )
-        .map_err(MessageError::from)?;
-        Ok(Some(Message::from_checked(self.method.input().clone(), bytes)))
+        let bytes = self.core.incoming.shared_bytes();
+        M::read(MessageType::input_of(&self.core.method, self.core.bounds), bytes).map(Some)
     }
 
     /// Sends one message, and waits while the transport is full. The first one sends the headers too.
@@ -161,8 +197,11 @@ impl Call {
     /// # Panics
     ///
     /// If a field of a dynamic message holds a value of another kind, as [`Message::to_bytes`] does.
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Status> {
-        self.outgoing.write_message(&message.into())?;
+    pub async fn send(&mut self, message: impl Into<Out::Value>) -> Result<(), Status>
+    where
+        Out: IntoMessage,
+    {
+        self.core.outgoing.write_message::<Out>(&message.into())?;
         self.wait_for_room().await;
         self.flush();
         Ok(())
@@ -170,24 +209,24 @@ impl Call {
 
     /// The headers, to be filled in before the first message. Returns `None` when they were sent.
     pub fn headers_mut(&mut self) -> Option<&mut MetadataMap> {
-        self.outgoing.headers_mut()
+        self.core.outgoing.headers_mut()
     }
 
     /// Sends the headers now instead of with the first message.
     pub fn flush_headers(&mut self) {
-        self.outgoing.flush_headers_and_messages();
+        self.core.outgoing.flush_headers_and_messages();
     }
 
     /// The trailers, sent with the status.
     pub fn trailers_mut(&mut self) -> &mut MetadataMap {
-        &mut self.outgoing.trailers
+        &mut self.core.outgoing.trailers
     }
 
     /// Waits for the next message, whose bytes, not checked yet, are then in [`message_bytes`](Self::message_bytes).
     /// Returns `false` at half-close. What was written before is sent while this waits.
     #[inline]
     pub(crate) async fn next_message(&mut self) -> Result<bool, Status> {
-        if self.method.is_client_streaming() {
+        if self.core.method.is_client_streaming() {
             return poll_fn(|cx| self.poll_incoming(cx)).await;
         }
         poll_fn(|cx| self.poll_single(cx)).await
@@ -195,9 +234,9 @@ impl Call {
 
     #[inline]
     fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
-        let next = self.incoming.poll_next(cx);
+        let next = self.core.incoming.poll_next(cx);
         if next.is_pending() {
-            self.outgoing.flush();
+            self.core.outgoing.flush();
         }
         next
     }
@@ -206,34 +245,34 @@ impl Call {
     /// [`next_message`](Self::next_message) must be asked.
     #[inline]
     pub(crate) fn next_message_at_once(&mut self) -> bool {
-        self.method.is_client_streaming() && self.incoming.next_at_once()
+        self.core.method.is_client_streaming() && self.core.incoming.next_at_once()
     }
 
     /// The one message of a unary or server-streaming call, which is whole only when the client has half-closed.
     fn poll_single(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
-        if let Single::Received = self.single {
+        if let Single::Received = self.core.single {
             return Poll::Ready(Ok(false));
         }
-        if let Single::Awaited = self.single {
+        if let Single::Awaited = self.core.single {
             if !ready!(self.poll_incoming(cx))? {
                 return Poll::Ready(Err(Status::unimplemented(
                     "the client sent no message, and the method takes one",
                 )));
             }
-            if self.incoming.is_last() {
-                self.single = Single::Received;
+            if self.core.incoming.is_last() {
+                self.core.single = Single::Received;
                 return Poll::Ready(Ok(true));
             }
-            self.single = Single::Arrived(self.incoming.shared_bytes());
+            self.core.single = Single::Arrived(self.core.incoming.shared_bytes());
         }
         if ready!(self.poll_incoming(cx))? {
-            self.single = Single::Received;
+            self.core.single = Single::Received;
             return Poll::Ready(Err(Status::unimplemented(
                 "the client sent a second message, and the method takes one",
             )));
         }
-        if let Single::Arrived(message) = std::mem::replace(&mut self.single, Single::Received) {
-            self.incoming.put_back(message);
+        if let Single::Arrived(message) = std::mem::replace(&mut self.core.single, Single::Received) {
+            self.core.incoming.put_back(message);
         }
         Poll::Ready(Ok(true))
     }
@@ -241,73 +280,73 @@ impl Call {
     /// The bytes of the message that [`next_message`](Self::next_message) waited for.
     #[inline]
     pub(crate) fn message_bytes(&self) -> &[u8] {
-        self.incoming.bytes()
+        self.core.incoming.bytes()
     }
 
     /// All that a rule reads and writes at once: the current message, the client's headers, and the writer of responses.
     #[inline]
     pub(crate) fn split_mut(&mut self) -> (&[u8], &HeaderMap, MessageWriter<'_>) {
         (
-            self.incoming.bytes(),
-            self.metadata.as_ref(),
-            self.outgoing.writer(),
+            self.core.incoming.bytes(),
+            self.core.metadata.as_ref(),
+            self.core.outgoing.writer(),
         )
     }
 
     /// A copy of the current message, to be kept until the call ends. Counts against its memory budget.
     pub(crate) fn keep_message(&mut self) -> Result<Bytes, Status> {
-        self.incoming.keep()
+        self.core.incoming.keep()
     }
 
     /// Fails if `bytes` more would be over the call's memory budget.
     pub(crate) fn expect_memory(&self, bytes: usize) -> Result<(), Status> {
-        self.incoming.expect_memory(bytes)
+        self.core.incoming.expect_memory(bytes)
     }
 
     /// Writes responses.
     #[inline]
     pub(crate) fn writer(&mut self) -> MessageWriter<'_> {
-        self.outgoing.writer()
+        self.core.outgoing.writer()
     }
 
     /// Whether enough was written to wait for the transport.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.outgoing.is_full()
+        self.core.outgoing.is_full()
     }
 
     /// Waits while the transport is full. To be called after each [`MessageWriter::write`].
     #[inline]
     pub(crate) async fn wait_for_room(&mut self) {
-        if self.outgoing.is_full() {
-            self.outgoing.flush();
-            poll_fn(|cx| self.outgoing.poll_drained(cx)).await;
+        if self.core.outgoing.is_full() {
+            self.core.outgoing.flush();
+            poll_fn(|cx| self.core.outgoing.poll_drained(cx)).await;
         }
     }
 
     /// Sends what was written. To be called before any wait except [`next_message`](Self::next_message).
     pub(crate) fn flush(&mut self) {
-        self.outgoing.flush();
+        self.core.outgoing.flush();
     }
 
     /// How much a message may hold.
     pub(crate) fn bounds(&self) -> Bounds {
-        self.bounds
+        self.core.bounds
+    }
+
+    /// Sends the one response, and ends the call.
+    pub(super) fn finish_with<M: IntoMessage>(mut self, response: M) -> Finished {
+        let result = self.core.outgoing.write_message::<M>(&response.into_value());
+        self.finish(result)
     }
 
     /// Ends the call. What was written and not sent yet is in the result.
     pub(super) fn finish(mut self, result: Result<(), Status>) -> Finished {
-        std::mem::take(&mut self.outgoing).finish(result)
-    }
-
-    /// The same call, to be owned by a closure: when it is dropped, its outgoing side goes to `slot`.
-    pub(super) fn returning_to(mut self, slot: &OutgoingSlot) -> Self {
-        self.slot = Some(slot.clone());
-        self
+        std::mem::take(&mut self.core.outgoing).finish(result)
     }
 }
 
-impl Drop for Call {
+impl Drop for Core {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
             slot.put(std::mem::take(&mut self.outgoing));
@@ -315,13 +354,13 @@ impl Drop for Call {
     }
 }
 
-impl fmt::Debug for Call {
+impl<In, Out> fmt::Debug for Call<In, Out> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("method", &self.method.name())
-            .field("id", &self.id)
-            .field("peer", &self.peer.as_ref().map(|peer| peer.addr()))
-            .field("deadline", &self.deadline)
+            .field("method", &self.core.method.name())
+            .field("id", &self.core.id)
+            .field("peer", &self.core.peer.as_ref().map(|peer| peer.addr()))
+            .field("deadline", &self.core.deadline)
             .finish_non_exhaustive()
     }
 }

@@ -1,133 +1,248 @@
 //! Closures for the four kinds of RPC, as handlers.
 //!
-//! A closure owns its [`Call`], so that it can be written as `|request, call| async move { … }`. When the call is dropped,
-//! what it has not sent yet, messages and trailers, goes to an [`OutgoingSlot`], from where it is sent after the closure
-//! has ended.
+//! A closure takes what it asks for: first anything [`FromCall`], then the request if the method has one, then, if it wants
+//! it, the [`Call`]. It owns its call, so that it can be written as `|request, call| async move { … }`. When the call is
+//! dropped, what it has not sent yet, messages and trailers, goes to an [`OutgoingSlot`], from where it is sent after the
+//! closure has ended.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use prost_reflect::DynamicMessage;
 use tonic::Status;
 
 use super::call::Call;
+use super::extract::FromCall;
 use super::framing::Finished;
 use super::outgoing_slot::OutgoingSlot;
+use super::setup::Setup;
 use super::traits::{BoxHandler, RunHandler};
-use crate::message::Message;
+use crate::error::Error;
+use crate::message::{FromMessage, IntoMessage};
+
+/// One request, one response.
+#[derive(Debug)]
+pub enum Unary {}
+
+/// One request, any number of responses.
+#[derive(Debug)]
+pub enum ServerStreaming {}
+
+/// Any number of requests, one response.
+#[derive(Debug)]
+pub enum ClientStreaming {}
+
+/// Any number of both, in any order.
+#[derive(Debug)]
+pub enum Bidi {}
+
+/// A closure, or an `async fn`, that answers methods of a kind.
+///
+/// It takes, in this order:
+///
+/// 1. up to six values that are [`FromCall`], such as [`State`](super::State);
+/// 2. if its method takes one request, the request: [`Message`](crate::message::Message), `DynamicMessage`, or
+///    [`Typed`](crate::message::Typed);
+/// 3. the [`Call`], which may be left out where the request and the answer are all that the closure needs.
+///
+/// It returns a future of `Result<_, Status>`: with the answer, in one of the same forms, if the method answers with one
+/// message, or else with `()`.
+#[diagnostic::on_unimplemented(
+    message = "this closure cannot answer such a method",
+    note = "it takes what implements `FromCall`, then the request if the method takes one, then the `Call`; each argument has its type written out",
+    note = "it returns a `Send` future of `Result<answer, tonic::Status>`, or of `Result<(), tonic::Status>` if answers are sent on the call"
+)]
+pub trait HandlerFn<Kind, Arguments>: Send + Sync + 'static {
+    /// Checks it against its method.
+    #[doc(hidden)]
+    fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error>;
+}
+
+/// A closure that was checked against its method.
+pub struct Prepared(pub(super) BoxHandler);
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared").finish_non_exhaustive()
+    }
+}
 
 type Run = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
-/// One request, one response.
-pub(crate) fn unary<F, A>(answer: F) -> BoxHandler
-where
-    F: Fn(DynamicMessage, Call) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<DynamicMessage, Status>> + Send + 'static,
-{
-    Arc::new(Unary(answer))
+/// A closure, and how to call it.
+struct Closure<F> {
+    answer: F,
+    run: fn(Arc<Self>, Call) -> Run,
 }
 
-/// One request, any number of responses.
-pub(crate) fn server_streaming<F, A>(answer: F) -> BoxHandler
-where
-    F: Fn(DynamicMessage, Call) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<(), Status>> + Send + 'static,
-{
-    Arc::new(ServerStreaming(answer))
-}
-
-/// Any number of requests, one response.
-pub(crate) fn client_streaming<F, A>(answer: F) -> BoxHandler
-where
-    F: Fn(Call) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<DynamicMessage, Status>> + Send + 'static,
-{
-    Arc::new(ClientStreaming(answer))
-}
-
-/// Any number of both, in any order.
-pub(crate) fn bidi<F, A>(answer: F) -> BoxHandler
-where
-    F: Fn(Call) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<(), Status>> + Send + 'static,
-{
-    Arc::new(Bidi(answer))
-}
-
-struct Unary<F>(F);
-struct ServerStreaming<F>(F);
-struct ClientStreaming<F>(F);
-struct Bidi<F>(F);
-
-impl<F, A> RunHandler for Unary<F>
-where
-    F: Fn(DynamicMessage, Call) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<DynamicMessage, Status>> + Send + 'static,
-{
-    fn run(self: Arc<Self>, mut call: Call) -> Run {
-        Box::pin(async move {
-            match single_request(&mut call).await {
-                Err(status) => call.finish(Err(status)),
-                Ok(request) => {
-                    let slot = OutgoingSlot::default();
-                    let answer = (self.0)(request, call.returning_to(&slot)).await;
-                    slot.finish_with(answer)
-                }
-            }
-        })
+impl<F: Send + Sync + 'static> Closure<F> {
+    fn prepared(answer: F, run: fn(Arc<Self>, Call) -> Run) -> Prepared {
+        Prepared(Arc::new(Self { answer, run }))
     }
 }
 
-impl<F, A> RunHandler for ServerStreaming<F>
-where
-    F: Fn(DynamicMessage, Call) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<(), Status>> + Send + 'static,
-{
-    fn run(self: Arc<Self>, mut call: Call) -> Run {
-        Box::pin(async move {
-            match single_request(&mut call).await {
-                Err(status) => call.finish(Err(status)),
-                Ok(request) => {
-                    let slot = OutgoingSlot::default();
-                    let result = (self.0)(request, call.returning_to(&slot)).await;
-                    slot.finish(result)
-                }
-            }
-        })
-    }
-}
-
-impl<F, A> RunHandler for ClientStreaming<F>
-where
-    F: Fn(Call) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<DynamicMessage, Status>> + Send + 'static,
-{
+impl<F: Send + Sync + 'static> RunHandler for Closure<F> {
     fn run(self: Arc<Self>, call: Call) -> Run {
-        Box::pin(async move {
-            let slot = OutgoingSlot::default();
-            let answer = (self.0)(call.returning_to(&slot)).await;
-            slot.finish_with(answer)
-        })
+        (self.run)(self, call)
     }
 }
 
-impl<F, A> RunHandler for Bidi<F>
-where
-    F: Fn(Call) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<(), Status>> + Send + 'static,
-{
-    fn run(self: Arc<Self>, call: Call) -> Run {
-        Box::pin(async move {
-            let slot = OutgoingSlot::default();
-            let result = (self.0)(call.returning_to(&slot)).await;
-            slot.finish(result)
-        })
-    }
-}
+/// The arguments of a closure that takes a request and no call.
+#[derive(Debug)]
+pub enum RequestOnly {}
 
-async fn single_request(call: &mut Call) -> Result<DynamicMessage, Status> {
-    let request: Option<Message> = call.recv().await?;
+/// The arguments of a closure that takes a call.
+#[derive(Debug)]
+pub enum WithCall {}
+
+async fn single_request<M: FromMessage>(call: &mut Call) -> Result<M, Status> {
+    let request = call.recv_as::<M>().await?;
     let request = request.expect("a method that takes one message has received it or failed");
-    Ok(request.into_dynamic()?)
+    Ok(M::from_value(request))
 }
+
+/// The value of a step that can end the call.
+macro_rules! or_finish {
+    ($call:ident, $step:expr) => {
+        match $step.await {
+            Ok(value) => value,
+            Err(status) => return $call.finish(Err(status)),
+        }
+    };
+}
+
+/// Implements [`HandlerFn`] for closures that take these values before the request or the call.
+macro_rules! closures_taking {
+    ($($value:ident $taken:ident)*) => {
+        impl<F, A, Request, Response, $($value,)*> HandlerFn<Unary, (RequestOnly, $($value,)* Request)> for F
+        where
+            F: Fn($($value,)* Request) -> A + Send + Sync + 'static,
+            A: Future<Output = Result<Response, Status>> + Send + 'static,
+            Request: FromMessage,
+            Response: IntoMessage,
+            $($value: FromCall + 'static,)*
+        {
+            fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error> {
+                $(setup.expect_state::<$value>()?;)*
+                setup.expect_request::<Request>()?;
+                Ok(Closure::prepared(self, |closure, mut call| {
+                    Box::pin(async move {
+                        $(let $taken = or_finish!(call, $value::from_call(&mut call));)*
+                        let request = or_finish!(call, single_request(&mut call));
+                        let response = or_finish!(call, (closure.answer)($($taken,)* request));
+                        call.finish_with(response)
+                    })
+                }))
+            }
+        }
+
+        impl<F, A, Request, Response, In, Out, $($value,)*>
+            HandlerFn<Unary, (WithCall, $($value,)* Request, In, Out)> for F
+        where
+            F: Fn($($value,)* Request, Call<In, Out>) -> A + Send + Sync + 'static,
+            A: Future<Output = Result<Response, Status>> + Send + 'static,
+            Request: FromMessage,
+            Response: IntoMessage,
+            In: FromMessage,
+            Out: IntoMessage,
+            $($value: FromCall + 'static,)*
+        {
+            fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error> {
+                $(setup.expect_state::<$value>()?;)*
+                setup.expect_request::<Request>()?;
+                setup.expect_request::<In>()?;
+                Ok(Closure::prepared(self, |closure, mut call| {
+                    Box::pin(async move {
+                        $(let $taken = or_finish!(call, $value::from_call(&mut call));)*
+                        let request = or_finish!(call, single_request(&mut call));
+                        let slot = OutgoingSlot::default();
+                        let call = call.returning_to(&slot);
+                        slot.finish_with((closure.answer)($($taken,)* request, call).await)
+                    })
+                }))
+            }
+        }
+
+        impl<F, A, Request, In, Out, $($value,)*>
+            HandlerFn<ServerStreaming, (WithCall, $($value,)* Request, In, Out)> for F
+        where
+            F: Fn($($value,)* Request, Call<In, Out>) -> A + Send + Sync + 'static,
+            A: Future<Output = Result<(), Status>> + Send + 'static,
+            Request: FromMessage,
+            In: FromMessage,
+            Out: IntoMessage,
+            $($value: FromCall + 'static,)*
+        {
+            fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error> {
+                $(setup.expect_state::<$value>()?;)*
+                setup.expect_request::<Request>()?;
+                setup.expect_request::<In>()?;
+                Ok(Closure::prepared(self, |closure, mut call| {
+                    Box::pin(async move {
+                        $(let $taken = or_finish!(call, $value::from_call(&mut call));)*
+                        let request = or_finish!(call, single_request(&mut call));
+                        let slot = OutgoingSlot::default();
+                        let call = call.returning_to(&slot);
+                        slot.finish((closure.answer)($($taken,)* request, call).await)
+                    })
+                }))
+            }
+        }
+
+        impl<F, A, Response, In, Out, $($value,)*>
+            HandlerFn<ClientStreaming, (WithCall, $($value,)* In, Out)> for F
+        where
+            F: Fn($($value,)* Call<In, Out>) -> A + Send + Sync + 'static,
+            A: Future<Output = Result<Response, Status>> + Send + 'static,
+            Response: IntoMessage,
+            In: FromMessage,
+            Out: IntoMessage,
+            $($value: FromCall + 'static,)*
+        {
+            fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error> {
+                $(setup.expect_state::<$value>()?;)*
+                setup.expect_request::<In>()?;
+                Ok(Closure::prepared(self, |closure, call| {
+                    Box::pin(async move {
+                        $(let mut call = call;
+                        let $taken = or_finish!(call, $value::from_call(&mut call));)*
+                        let slot = OutgoingSlot::default();
+                        let call = call.returning_to(&slot);
+                        slot.finish_with((closure.answer)($($taken,)* call).await)
+                    })
+                }))
+            }
+        }
+
+        impl<F, A, In, Out, $($value,)*> HandlerFn<Bidi, (WithCall, $($value,)* In, Out)> for F
+        where
+            F: Fn($($value,)* Call<In, Out>) -> A + Send + Sync + 'static,
+            A: Future<Output = Result<(), Status>> + Send + 'static,
+            In: FromMessage,
+            Out: IntoMessage,
+            $($value: FromCall + 'static,)*
+        {
+            fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error> {
+                $(setup.expect_state::<$value>()?;)*
+                setup.expect_request::<In>()?;
+                Ok(Closure::prepared(self, |closure, call| {
+                    Box::pin(async move {
+                        $(let mut call = call;
+                        let $taken = or_finish!(call, $value::from_call(&mut call));)*
+                        let slot = OutgoingSlot::default();
+                        let call = call.returning_to(&slot);
+                        slot.finish((closure.answer)($($taken,)* call).await)
+                    })
+                }))
+            }
+        }
+    };
+}
+
+closures_taking!();
+closures_taking!(V1 v1);
+closures_taking!(V1 v1 V2 v2);
+closures_taking!(V1 v1 V2 v2 V3 v3);
+closures_taking!(V1 v1 V2 v2 V3 v3 V4 v4);
+closures_taking!(V1 v1 V2 v2 V3 v3 V4 v4 V5 v5);
+closures_taking!(V1 v1 V2 v2 V3 v3 V4 v4 V5 v5 V6 v6);

@@ -5,6 +5,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::closures::{HandlerFn, Prepared};
+use super::setup::Setup;
+use super::state::States;
 use super::traits::{BoxHandler, Handler};
 use crate::error::Error;
 use crate::schema::{Method, Schema};
@@ -22,9 +25,34 @@ use crate::schema::{Method, Schema};
 #[derive(Default)]
 #[must_use]
 pub struct Handlers {
-    by_name: Vec<(String, Shape, BoxHandler)>,
+    by_name: Vec<(String, Shape, Unprepared)>,
+    /// What they share.
+    states: States,
     /// Answers the methods that nothing else answers.
     fallback: Option<BoxHandler>,
+}
+
+type Prepare = dyn FnOnce(&Setup<'_>) -> Result<Prepared, Error> + Send + Sync;
+
+/// A handler that has not met its method yet.
+pub(crate) enum Unprepared {
+    /// It answers any method.
+    Ready(BoxHandler),
+    /// It is checked against its method first.
+    Closure(Box<Prepare>),
+}
+
+impl Unprepared {
+    pub(crate) fn closure<K: 'static, A: 'static>(answer: impl HandlerFn<K, A>) -> Self {
+        Self::Closure(Box::new(|setup| answer.prepare(setup)))
+    }
+
+    fn prepare(self, setup: &Setup<'_>) -> Result<BoxHandler, Error> {
+        match self {
+            Self::Ready(handler) => Ok(handler),
+            Self::Closure(prepare) => Ok(prepare(setup)?.0),
+        }
+    }
 }
 
 /// Which methods a handler can answer.
@@ -72,7 +100,7 @@ impl Shape {
 }
 
 /// Defines the methods that add one handler. [`Handlers`] has them, and so has the server's builder; both have a
-/// function `add(self, String, Shape, BoxHandler) -> Self`.
+/// function `add(self, String, Shape, Unprepared) -> Self`.
 macro_rules! handler_methods {
     () => {
         /// Answers a method of any shape.
@@ -80,84 +108,76 @@ macro_rules! handler_methods {
             self.add(
                 method.into(),
                 $crate::handler::Shape::Any,
-                ::std::sync::Arc::new(handler),
+                $crate::handler::Unprepared::Ready(::std::sync::Arc::new(handler)),
             )
         }
 
         /// Answers one request with one response.
         ///
-        /// The closure must drop its call before it ends; no task may hold it longer.
-        pub fn unary<F, A>(self, method: impl Into<String>, answer: F) -> Self
-        where
-            F: Fn(::prost_reflect::DynamicMessage, $crate::handler::Call) -> A + Send + Sync + 'static,
-            A: Future<Output = Result<::prost_reflect::DynamicMessage, ::tonic::Status>> + Send + 'static,
-        {
+        /// [`HandlerFn`](crate::handler::HandlerFn) lists what the closure may take. If it takes its call, it must drop it
+        /// before it ends; no task may hold it longer.
+        pub fn unary<Args: 'static>(
+            self,
+            method: impl Into<String>,
+            answer: impl $crate::handler::HandlerFn<$crate::handler::Unary, Args>,
+        ) -> Self {
             let shape = $crate::handler::Shape::Of {
                 client_streaming: false,
                 server_streaming: false,
             };
-            self.add(
-                method.into(),
-                shape,
-                $crate::handler::closures::unary(answer),
-            )
+            let answer = $crate::handler::Unprepared::closure(answer);
+            self.add(method.into(), shape, answer)
         }
 
         /// Answers one request with any number of [`Call::send`](crate::handler::Call::send)s.
         ///
-        /// The closure must drop its call before it ends; no task may hold it longer.
-        pub fn server_streaming<F, A>(self, method: impl Into<String>, answer: F) -> Self
-        where
-            F: Fn(::prost_reflect::DynamicMessage, $crate::handler::Call) -> A + Send + Sync + 'static,
-            A: Future<Output = Result<(), ::tonic::Status>> + Send + 'static,
-        {
+        /// [`HandlerFn`](crate::handler::HandlerFn) lists what the closure may take. It must drop its call before it ends;
+        /// no task may hold it longer.
+        pub fn server_streaming<Args: 'static>(
+            self,
+            method: impl Into<String>,
+            answer: impl $crate::handler::HandlerFn<$crate::handler::ServerStreaming, Args>,
+        ) -> Self {
             let shape = $crate::handler::Shape::Of {
                 client_streaming: false,
                 server_streaming: true,
             };
-            self.add(
-                method.into(),
-                shape,
-                $crate::handler::closures::server_streaming(answer),
-            )
+            let answer = $crate::handler::Unprepared::closure(answer);
+            self.add(method.into(), shape, answer)
         }
 
         /// Answers any number of [`Call::recv`](crate::handler::Call::recv)s with one response.
         ///
-        /// The closure must drop its call before it ends; no task may hold it longer.
-        pub fn client_streaming<F, A>(self, method: impl Into<String>, answer: F) -> Self
-        where
-            F: Fn($crate::handler::Call) -> A + Send + Sync + 'static,
-            A: Future<Output = Result<::prost_reflect::DynamicMessage, ::tonic::Status>> + Send + 'static,
-        {
+        /// [`HandlerFn`](crate::handler::HandlerFn) lists what the closure may take. It must drop its call before it ends;
+        /// no task may hold it longer.
+        pub fn client_streaming<Args: 'static>(
+            self,
+            method: impl Into<String>,
+            answer: impl $crate::handler::HandlerFn<$crate::handler::ClientStreaming, Args>,
+        ) -> Self {
             let shape = $crate::handler::Shape::Of {
                 client_streaming: true,
                 server_streaming: false,
             };
-            self.add(
-                method.into(),
-                shape,
-                $crate::handler::closures::client_streaming(answer),
-            )
+            let answer = $crate::handler::Unprepared::closure(answer);
+            self.add(method.into(), shape, answer)
         }
 
         /// Receives and sends in any order.
         ///
-        /// The closure must drop its call before it ends; no task may hold it longer.
-        pub fn bidi<F, A>(self, method: impl Into<String>, answer: F) -> Self
-        where
-            F: Fn($crate::handler::Call) -> A + Send + Sync + 'static,
-            A: Future<Output = Result<(), ::tonic::Status>> + Send + 'static,
-        {
+        /// [`HandlerFn`](crate::handler::HandlerFn) lists what the closure may take. It must drop its call before it ends;
+        /// no task may hold it longer.
+        pub fn bidi<Args: 'static>(
+            self,
+            method: impl Into<String>,
+            answer: impl $crate::handler::HandlerFn<$crate::handler::Bidi, Args>,
+        ) -> Self {
             let shape = $crate::handler::Shape::Of {
                 client_streaming: true,
                 server_streaming: true,
             };
-            self.add(
-                method.into(),
-                shape,
-                $crate::handler::closures::bidi(answer),
-            )
+            let answer = $crate::handler::Unprepared::closure(answer);
+            self.add(method.into(), shape, answer)
         }
     };
 }
@@ -179,29 +199,40 @@ impl Handlers {
         self
     }
 
-    /// Adds `others`, which replace handlers of the same methods; their fallback, if they have one, replaces this one.
+    /// Shares a value with all handlers: closures take it as [`State`](super::State), and a [`Handler`] asks
+    /// [`Call::state`](super::Call::state) for it. One value of each type; a later one replaces an earlier one.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.states.insert(value);
+        self
+    }
+
+    /// Adds `others`, which replace handlers of the same methods; their fallback, if they have one, replaces
+    /// this one, and what they share becomes shared by all.
     pub fn and(mut self, others: impl Into<Self>) -> Self {
         let others = others.into();
         self.by_name.extend(others.by_name);
+        self.states.extend(others.states);
         self.fallback = others.fallback.or(self.fallback);
         self
     }
 
     /// Adds a handler that is shared with others.
     pub(crate) fn shared_handler(self, method: impl Into<String>, handler: Arc<impl Handler>) -> Self {
-        self.add(method.into(), Shape::Any, handler)
+        self.add(method.into(), Shape::Any, Unprepared::Ready(handler))
     }
 
-    pub(crate) fn add(mut self, method: String, shape: Shape, handler: BoxHandler) -> Self {
+    pub(crate) fn add(mut self, method: String, shape: Shape, handler: Unprepared) -> Self {
         self.by_name.push((method, shape, handler));
         self
     }
 
     /// Looks up every method in `schema`.
     ///
-    /// Fails on a method that the schema does not have, and on a closure for a method of another shape.
+    /// Fails on a method that the schema does not have, on a closure for a method of another shape, and on a closure whose
+    /// arguments do not fit.
     pub(crate) fn resolve(self, schema: &Schema) -> Result<ResolvedHandlers, Error> {
-        let resolve = |(name, shape, handler): (String, Shape, BoxHandler)| {
+        let states = &self.states;
+        let resolve = |(name, shape, handler): (String, Shape, Unprepared)| {
             let method = schema.require_method(&name)?;
             let actual = Shape::of(method);
             if shape != Shape::Any && shape != actual {
@@ -210,11 +241,13 @@ impl Handlers {
                     "{name} is a {actual} method and was given a {shape} handler"
                 )));
             }
+            let handler = handler.prepare(&Setup { method, states })?;
             Ok((Arc::clone(method), handler))
         };
         Ok(ResolvedHandlers {
             by_method: self.by_name.into_iter().map(resolve).collect::<Result<_, _>>()?,
             fallback: self.fallback,
+            states: self.states.shared(),
         })
     }
 }
@@ -224,6 +257,8 @@ pub(crate) struct ResolvedHandlers {
     /// In the order in which they were added, so that the last one for a method counts.
     pub(crate) by_method: Vec<(Arc<Method>, BoxHandler)>,
     pub(crate) fallback: Option<BoxHandler>,
+    /// What calls share. `None` if it is nothing.
+    pub(crate) states: Option<Arc<States>>,
 }
 
 impl fmt::Debug for Handlers {

@@ -6,9 +6,10 @@
 //! handler, and a body that is dropped cancels it.
 
 mod call;
-pub(crate) mod closures;
+mod closures;
 mod excerpt;
 mod expiry;
+mod extract;
 mod framing;
 mod handlers;
 mod lifecycle;
@@ -16,19 +17,24 @@ mod limits;
 mod outgoing_slot;
 mod peer;
 mod response;
+mod setup;
+mod state;
 mod traits;
 
 pub use self::call::Call;
 pub(crate) use self::call::CallStart;
+pub use self::closures::{Bidi, ClientStreaming, HandlerFn, ServerStreaming, Unary};
 pub(crate) use self::excerpt::excerpt;
 pub(crate) use self::expiry::Expiry;
-pub(crate) use self::framing::{Encoding, MessageWriter, RequestBody, accepted_encodings, is_grpc};
+pub use self::extract::FromCall;
+pub(crate) use self::framing::{Encoding, MessageWriter, RequestBody, accepted_encodings};
 pub use self::handlers::Handlers;
-pub(crate) use self::handlers::{Shape, handler_methods};
+pub(crate) use self::handlers::{Shape, Unprepared, handler_methods};
 pub(crate) use self::lifecycle::{LINGER_TIMEOUT, Lifecycle, Phase};
 pub(crate) use self::limits::CallLimits;
 pub use self::peer::{Peer, PeerAddr};
 pub use self::response::CallBody;
 pub(crate) use self::response::{CallPermit, ResponseFuture, trailers_only};
+pub use self::state::{State, States};
 pub(crate) use self::traits::BoxHandler;
 pub use self::traits::Handler;

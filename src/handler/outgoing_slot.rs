@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use prost_reflect::DynamicMessage;
 use tonic::Status;
 
 use super::framing::{Finished, Outgoing};
+use crate::message::IntoMessage;
 
 /// Takes the outgoing side of a call that a closure owns, when the closure drops the call: what was written and not
 /// sent yet, and the trailers. Clones share it.
@@ -35,11 +35,11 @@ impl OutgoingSlot {
     }
 
     /// Sends the one response, and ends the call.
-    pub(super) fn finish_with(&self, response: Result<DynamicMessage, Status>) -> Finished {
+    pub(super) fn finish_with<M: IntoMessage>(&self, response: Result<M, Status>) -> Finished {
         let Some(mut outgoing) = self.take() else {
             return Self::still_held(response.err());
         };
-        let result = response.and_then(|message| outgoing.write_message(&message.into()));
+        let result = response.and_then(|message| outgoing.write_message::<M>(&message.into_value()));
         outgoing.finish(result)
     }
 

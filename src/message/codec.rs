@@ -125,7 +125,11 @@ impl Decoder for DynamicDecoder {
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Message>, Status> {
         let bytes = buffer.copy_to_bytes(buffer.remaining());
         check(self.method.layouts(), self.layout, &bytes, self.bounds).map_err(MessageError::from)?;
-        Ok(Some(Message::from_checked(self.descriptor.clone(), bytes)))
+        Ok(Some(Message::of_layout(
+            self.method.layouts(),
+            self.layout,
+            bytes,
+        )))
     }
 }
 

@@ -12,7 +12,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _};
 use super::check::{Bounds, check};
 use super::encode::put_message;
 use super::error::MessageError;
-use crate::schema::Schema;
+use crate::schema::{LayoutId, Layouts, Schema};
 
 /// One protobuf message of a type known at run time.
 ///
@@ -45,13 +45,20 @@ impl Message {
             .find(descriptor.full_name())
             .ok_or_else(|| MessageError::unknown_type(descriptor.full_name()))?;
         check(layouts, layout, &bytes, Bounds::default())?;
-        Ok(Self::from_checked(descriptor.clone(), bytes))
+        Ok(Self::of_layout(layouts, layout, bytes))
     }
 
     /// Keeps bytes that passed [`check`] for this type.
     pub(crate) fn from_checked(descriptor: MessageDescriptor, bytes: Bytes) -> Self {
         Self {
             form: Form::Encoded(descriptor, bytes),
+        }
+    }
+
+    /// Keeps bytes that passed [`check`] for this layout.
+    pub(crate) fn of_layout(layouts: &Layouts, layout: LayoutId, bytes: Bytes) -> Self {
+        Self {
+            form: Form::Encoded(layouts.get(layout).descriptor.clone(), bytes),
         }
     }
 

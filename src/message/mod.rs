@@ -16,6 +16,7 @@ mod length;
 mod message;
 mod pick;
 mod text;
+mod typed;
 mod wire;
 
 pub(crate) use self::check::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH, check, check_and_pick};
@@ -27,4 +28,6 @@ pub use self::json::{JsonPrinter, JsonReader};
 pub(crate) use self::length::{LengthWidth, ReservedLength, fill_length, reserve_length, with_length};
 pub use self::message::Message;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
+pub(crate) use self::typed::MessageType;
+pub use self::typed::{FromMessage, IntoMessage};
 pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_delimited, put_varint, unzigzag, zigzag};

@@ -88,7 +88,7 @@ impl Method {
         self.server_streaming
     }
 
-    pub(crate) fn layouts(&self) -> &Layouts {
+    pub(crate) fn layouts(&self) -> &Arc<Layouts> {
         &self.layouts
     }
 

@@ -14,7 +14,7 @@ use super::dispatch::Shared;
 use super::handle::{Options, Server};
 use super::health::Health;
 use crate::error::Error;
-use crate::handler::{BoxHandler, CallLimits, Handler, Handlers, Lifecycle, Shape, handler_methods};
+use crate::handler::{CallLimits, Handler, Handlers, Lifecycle, Shape, Unprepared, handler_methods};
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
 use crate::schema::Schema;
 use crate::transport::{Limits, Tls};
@@ -92,7 +92,14 @@ impl ServerBuilder {
         self
     }
 
-    fn add(mut self, method: String, shape: Shape, handler: BoxHandler) -> Self {
+    /// Shares a value with all handlers, as [`Handlers::state`] does. The handlers of a [reload](Server::reload) bring their
+    /// own.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.handlers = self.handlers.state(value);
+        self
+    }
+
+    fn add(mut self, method: String, shape: Shape, handler: Unprepared) -> Self {
         self.handlers = self.handlers.add(method, shape, handler);
         self
     }
@@ -183,7 +190,9 @@ impl ServerBuilder {
 
     /// Looks up every handler's method in the schema.
     ///
-    /// Fails if the schema does not have the method, and if a closure is for a method of another shape.
+    /// Fails if the schema does not have the method, if a closure is for a method of another shape, if it takes a
+    /// [`State`](crate::handler::State) that is not there, and if it takes requests as a
+    /// [`Typed`](crate::message::Typed) that does not fit them.
     pub fn build(self) -> Result<Server, Error> {
         let lifecycle = Lifecycle::new();
         let of_first = self.options.lifecycle(&lifecycle, 0);

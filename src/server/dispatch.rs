@@ -109,9 +109,9 @@ impl GrpcService {
             return Err(Status::deadline_exceeded("the deadline has passed"));
         }
         let request_encoding = Encoding::from_header(headers.get(GRPC_ENCODING))?;
+        let accepted = headers.get(GRPC_ACCEPT_ENCODING);
         // Like grpc-go: a client that compresses gets compressed responses.
-        let response_encoding = request_encoding
-            .filter(|encoding| encoding.is_accepted_by(headers.get_all(GRPC_ACCEPT_ENCODING)));
+        let response_encoding = request_encoding.filter(|encoding| encoding.is_accepted_by(accepted));
         let (parts, body) = request.into_parts();
         let response = ResponseFuture::start(
             handler,
@@ -126,6 +126,7 @@ impl GrpcService {
                 response_encoding,
                 limits: self.shared.limits,
                 lifecycle: lifecycle.clone(),
+                states: generation.states.clone(),
                 id: self.shared.next_id.fetch_add(1, Ordering::Relaxed),
             },
             permit,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::handler::{BoxHandler, Handlers, Lifecycle};
+use crate::handler::{BoxHandler, Handlers, Lifecycle, States};
 use crate::schema::{Method, Schema};
 
 /// A method, and what answers it.
@@ -56,6 +56,8 @@ impl EndpointMethod {
 pub(super) struct Generation {
     pub(super) schema: Schema,
     pub(super) lifecycle: Lifecycle,
+    /// What the handlers share.
+    pub(super) states: Option<Arc<States>>,
     /// By `/package.Service/Method`.
     endpoints: HashMap<String, Endpoint>,
 }
@@ -99,6 +101,7 @@ impl Generation {
         Ok(Self {
             schema,
             lifecycle,
+            states: handlers.states,
             endpoints,
         })
     }

@@ -16,12 +16,12 @@ use crate::transport::{Limits, Tls};
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use prost_reflect::Value;
-/// use protod::{Schema, Server};
+/// use prost_reflect::{DynamicMessage, Value};
+/// use protod::{Call, Schema, Server};
 ///
 /// let schema = Schema::load("proto")?;
 /// let server = Server::builder(schema)
-///     .unary("proto.SearchService/Search", |request, call| async move {
+///     .unary("proto.SearchService/Search", |request: DynamicMessage, call: Call| async move {
 ///         let mut response = call.response();
 ///         let asked = request.get_field_by_name("request").expect("the proto has it");
 ///         let answer = format!("{} Server", asked.as_str().unwrap_or_default());

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use protod::Server;
+use prost_reflect::DynamicMessage;
+use protod::{Call, Server};
 
 use crate::support::{item, schema, serving};
 
@@ -12,8 +13,9 @@ use crate::support::{item, schema, serving};
 async fn slow_reader_does_not_grow_memory() {
     let sent = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&sent);
-    let server =
-        Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
+    let server = Server::builder(schema()).server_streaming(
+        "shapes.Shapes/Down",
+        move |request: DynamicMessage, mut call: Call| {
             let sent = Arc::clone(&counter);
             async move {
                 loop {
@@ -21,7 +23,8 @@ async fn slow_reader_does_not_grow_memory() {
                     sent.fetch_add(1, Ordering::Relaxed);
                 }
             }
-        });
+        },
+    );
     serving(server.build().expect("fits"), |mut client| async move {
         let size = 10_000;
         let mut stream = client

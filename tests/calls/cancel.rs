@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protod::Server;
+use prost_reflect::DynamicMessage;
+use protod::{Call, Server};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
@@ -13,7 +14,7 @@ use crate::support::{dynamic_item, item, schema, serving};
 #[tokio::test]
 async fn cancel_is_not_end_of_stream() {
     let (report, mut reports) = mpsc::unbounded_channel();
-    let server = Server::builder(schema()).client_streaming("shapes.Shapes/Up", move |mut call| {
+    let server = Server::builder(schema()).client_streaming("shapes.Shapes/Up", move |mut call: Call| {
         let report = report.clone();
         async move {
             loop {
@@ -51,8 +52,9 @@ async fn cancel_is_not_end_of_stream() {
 async fn a_cancelled_stream_drops_its_handler() {
     let alive = Arc::new(());
     let held = Arc::clone(&alive);
-    let server =
-        Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
+    let server = Server::builder(schema()).server_streaming(
+        "shapes.Shapes/Down",
+        move |request: DynamicMessage, mut call: Call| {
             let held = Arc::clone(&held);
             async move {
                 call.send(request).await?;
@@ -60,7 +62,8 @@ async fn a_cancelled_stream_drops_its_handler() {
                 drop(held);
                 Ok(())
             }
-        });
+        },
+    );
     serving(server.build().expect("fits"), |mut client| async move {
         let mut stream = client.down(item("a", 1)).await.expect("headers").into_inner();
         assert!(stream.message().await.expect("OK").is_some());

@@ -1,6 +1,7 @@
 //! The method's descriptor decides how many messages a call receives and sends.
 
-use protod::{DynamicCodec, Server};
+use prost_reflect::DynamicMessage;
+use protod::{Call, DynamicCodec, Server};
 use tonic::client::Grpc;
 use tonic::{Code, Request, Status};
 
@@ -8,10 +9,13 @@ use crate::support::{Running, item, schema, stream_of};
 
 fn echo() -> Server {
     Server::builder(schema())
-        .unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) })
-        .server_streaming("shapes.Shapes/Down", |request, mut call| async move {
-            call.send(request).await
+        .unary("shapes.Shapes/Unary", |request: DynamicMessage| async move {
+            Ok(request)
         })
+        .server_streaming(
+            "shapes.Shapes/Down",
+            |request: DynamicMessage, mut call: Call| async move { call.send(request).await },
+        )
         .build()
         .expect("fits")
 }

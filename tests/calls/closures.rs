@@ -1,5 +1,6 @@
 //! The four shapes, as closures and as a `Handler`.
 
+use prost_reflect::DynamicMessage;
 use protod::{Call, Handler, Server};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
@@ -8,21 +9,26 @@ use crate::support::{collect, dynamic_item, fields, item, schema, serving, strea
 
 fn shapes() -> Server {
     Server::builder(schema())
-        .unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) })
-        .server_streaming("shapes.Shapes/Down", |request, mut call| async move {
-            for _ in 0..3 {
-                call.send(request.clone()).await?;
-            }
-            Ok(())
+        .unary("shapes.Shapes/Unary", |request: DynamicMessage| async move {
+            Ok(request)
         })
-        .client_streaming("shapes.Shapes/Up", |mut call| async move {
+        .server_streaming(
+            "shapes.Shapes/Down",
+            |request: DynamicMessage, mut call: Call| async move {
+                for _ in 0..3 {
+                    call.send(request.clone()).await?;
+                }
+                Ok(())
+            },
+        )
+        .client_streaming("shapes.Shapes/Up", |mut call: Call| async move {
             let mut sum = 0;
             while let Some(message) = call.recv().await? {
                 sum += fields(&message).1;
             }
             Ok(dynamic_item("sum", sum))
         })
-        .bidi("shapes.Shapes/Both", |mut call| async move {
+        .bidi("shapes.Shapes/Both", |mut call: Call| async move {
             call.send(item("first", 0)).await?;
             while let Some(message) = call.recv().await? {
                 call.send(message).await?;
@@ -87,8 +93,9 @@ async fn a_bidi_handler_speaks_first_and_answers_each_message_as_it_comes() {
 
 #[tokio::test]
 async fn a_large_stream_arrives_whole_and_in_order() {
-    let server =
-        Server::builder(schema()).server_streaming("shapes.Shapes/Down", |request, mut call| async move {
+    let server = Server::builder(schema()).server_streaming(
+        "shapes.Shapes/Down",
+        |request: DynamicMessage, mut call: Call| async move {
             let count = request
                 .get_field_by_name("value")
                 .and_then(|value| value.as_i64())
@@ -97,7 +104,8 @@ async fn a_large_stream_arrives_whole_and_in_order() {
                 call.send(item(&"x".repeat(value as usize % 300), value)).await?;
             }
             Ok(())
-        });
+        },
+    );
     serving(server.build().expect("fits"), |mut client| async move {
         let answers = client
             .down(item("", 20_000))
@@ -182,16 +190,17 @@ async fn a_method_without_a_handler_is_unimplemented() {
 
 #[tokio::test]
 async fn panicking_handler_is_internal() {
-    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |request, _call| async move {
-        assert_ne!(
-            request
-                .get_field_by_name("name")
-                .as_deref()
-                .and_then(|v| v.as_str()),
-            Some("bad")
-        );
-        Ok(request)
-    });
+    let server =
+        Server::builder(schema()).unary("shapes.Shapes/Unary", |request: DynamicMessage| async move {
+            assert_ne!(
+                request
+                    .get_field_by_name("name")
+                    .as_deref()
+                    .and_then(|v| v.as_str()),
+                Some("bad")
+            );
+            Ok(request)
+        });
     serving(server.build().expect("fits"), |mut client| async move {
         let status = client.unary(item("bad", 1)).await.expect_err("it panicked");
         assert_eq!(status.code(), Code::Internal);
@@ -206,21 +215,27 @@ async fn a_closure_whose_call_is_held_elsewhere_is_internal_and_says_so() {
     let (keep, _kept) = std::sync::mpsc::channel();
     let (unary, down) = (keep.clone(), keep);
     let server = Server::builder(schema())
-        .unary("shapes.Shapes/Unary", move |request, call| {
-            unary.send(call).expect("it is kept");
-            async move { Ok(request) }
-        })
-        .server_streaming("shapes.Shapes/Down", move |request, mut call| {
-            let down = down.clone();
-            async move {
-                call.send(request.clone()).await?;
-                down.send(call).expect("it is kept");
-                match fields(&request.into()).1 {
-                    0 => Ok(()),
-                    _ => Err(Status::aborted("its own")),
+        .unary(
+            "shapes.Shapes/Unary",
+            move |request: DynamicMessage, call: Call| {
+                unary.send(call).expect("it is kept");
+                async move { Ok(request) }
+            },
+        )
+        .server_streaming(
+            "shapes.Shapes/Down",
+            move |request: DynamicMessage, mut call: Call| {
+                let down = down.clone();
+                async move {
+                    call.send(request.clone()).await?;
+                    down.send(call).expect("it is kept");
+                    match fields(&request.into()).1 {
+                        0 => Ok(()),
+                        _ => Err(Status::aborted("its own")),
+                    }
                 }
-            }
-        });
+            },
+        );
     serving(server.build().expect("fits"), |mut client| async move {
         let held = "its call is still held elsewhere";
         let status = client.unary(item("a", 1)).await.expect_err("it is held");
@@ -242,7 +257,9 @@ async fn a_closure_whose_call_is_held_elsewhere_is_internal_and_says_so() {
 #[test]
 fn handlers_that_do_not_fit_the_schema_are_refused_with_a_hint() {
     let error = Server::builder(schema())
-        .unary("shapes.Shapes/Unari", |request, _call| async move { Ok(request) })
+        .unary("shapes.Shapes/Unari", |request: DynamicMessage| async move {
+            Ok(request)
+        })
         .build()
         .expect_err("there is no such method");
     assert!(error.is_unknown_name());
@@ -252,7 +269,9 @@ fn handlers_that_do_not_fit_the_schema_are_refused_with_a_hint() {
     );
 
     let error = Server::builder(schema())
-        .unary("shapes.Shapes/Down", |request, _call| async move { Ok(request) })
+        .unary("shapes.Shapes/Down", |request: DynamicMessage| async move {
+            Ok(request)
+        })
         .build()
         .expect_err("the shape is another");
     assert!(error.is_wrong_shape() && !error.is_unknown_name());

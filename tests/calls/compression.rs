@@ -1,5 +1,6 @@
 //! Compression in both directions, and the limits on sizes.
 
+use prost_reflect::DynamicMessage;
 use protod::{DynamicCodec, Server};
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataValue;
@@ -9,7 +10,9 @@ use crate::support::{Running, fields, item, schema, serving};
 
 fn echo() -> Server {
     Server::builder(schema())
-        .unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) })
+        .unary("shapes.Shapes/Unary", |request: DynamicMessage| async move {
+            Ok(request)
+        })
         .max_receive_size(100_000)
         .max_send_size(90_000)
         .build()

@@ -2,23 +2,30 @@
 
 use std::time::Duration;
 
-use protod::{Message, Server};
+use prost_reflect::DynamicMessage;
+use protod::{Call, Message, Server};
 use tonic::metadata::MetadataValue;
-use tonic::{Code, Request};
+use tonic::{Code, Request, Status};
 
 use crate::http::{post, send_to};
 use crate::support::{item, schema, serving};
 
 fn patient() -> Server {
     Server::builder(schema())
-        .unary("shapes.Shapes/Unary", |_request, call| async move {
-            assert!(call.deadline().is_some());
-            std::future::pending().await
-        })
-        .server_streaming("shapes.Shapes/Down", |request, mut call| async move {
-            call.send(request).await?;
-            std::future::pending().await
-        })
+        .unary(
+            "shapes.Shapes/Unary",
+            |_request: DynamicMessage, call: Call| async move {
+                assert!(call.deadline().is_some());
+                std::future::pending::<Result<DynamicMessage, Status>>().await
+            },
+        )
+        .server_streaming(
+            "shapes.Shapes/Down",
+            |request: DynamicMessage, mut call: Call| async move {
+                call.send(request).await?;
+                std::future::pending().await
+            },
+        )
         .build()
         .expect("fits")
 }
@@ -46,8 +53,10 @@ async fn deadline_on_unary_is_deadline_exceeded() {
 
 #[tokio::test]
 async fn a_deadline_that_has_passed_already_is_deadline_exceeded() {
-    let server =
-        Server::builder(schema()).unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) });
+    let server = Server::builder(schema())
+        .unary("shapes.Shapes/Unary", |request: DynamicMessage| async move {
+            Ok(request)
+        });
     let request = post("/shapes.Shapes/Unary")
         .header("content-type", "application/grpc")
         .header("grpc-timeout", "0n");

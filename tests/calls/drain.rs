@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protod::{Server, ServingStatus};
+use prost_reflect::DynamicMessage;
+use protod::{Call, Server, ServingStatus};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tonic::Code;
@@ -23,17 +24,23 @@ const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 fn endless(drain_timeout: Duration, began: &Arc<Notify>) -> Server {
     let began = Arc::clone(began);
     Server::builder(schema())
-        .server_streaming("shapes.Shapes/Down", |request, mut call| async move {
-            call.send(request).await?;
-            std::future::pending().await
-        })
-        .unary("shapes.Shapes/Unary", move |_request, call| {
-            began.notify_one();
-            async move {
-                call.draining().await;
-                Ok(dynamic_item("told", 1))
-            }
-        })
+        .server_streaming(
+            "shapes.Shapes/Down",
+            |request: DynamicMessage, mut call: Call| async move {
+                call.send(request).await?;
+                std::future::pending().await
+            },
+        )
+        .unary(
+            "shapes.Shapes/Unary",
+            move |_request: DynamicMessage, call: Call| {
+                began.notify_one();
+                async move {
+                    call.draining().await;
+                    Ok(dynamic_item("told", 1))
+                }
+            },
+        )
         .drain_timeout(drain_timeout)
         .build()
         .expect("fits")
@@ -115,7 +122,7 @@ async fn a_late_window_update_does_not_end_the_calls_in_flight() {
         let (began, may_end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let server = Server::builder(schema()).unary("shapes.Shapes/Unary", {
             let (began, may_end) = (Arc::clone(&began), Arc::clone(&may_end));
-            move |_request, call| {
+            move |_request: DynamicMessage, call: Call| {
                 let (began, may_end) = (Arc::clone(&began), Arc::clone(&may_end));
                 async move {
                     began.notify_one();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
-use protod::{Limits, Message, Rules, Schema, Server, ServerBuilder};
+use protod::{Call, Limits, Message, Rules, Schema, Server, ServerBuilder};
 use tonic::{Code, Request, Status};
 
 use crate::support::{Running, dynamic_item, fields, item, schema, serving, stream_of};
@@ -11,11 +11,16 @@ use crate::support::{Running, dynamic_item, fields, item, schema, serving, strea
 /// Answers unary calls immediately; streams never end by themselves.
 fn endless() -> ServerBuilder {
     Server::builder(schema())
-        .unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) })
-        .server_streaming("shapes.Shapes/Down", |request, mut call| async move {
-            call.send(request).await?;
-            std::future::pending().await
+        .unary("shapes.Shapes/Unary", |request: DynamicMessage| async move {
+            Ok(request)
         })
+        .server_streaming(
+            "shapes.Shapes/Down",
+            |request: DynamicMessage, mut call: Call| async move {
+                call.send(request).await?;
+                std::future::pending().await
+            },
+        )
 }
 
 #[tokio::test]

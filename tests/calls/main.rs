@@ -8,6 +8,7 @@ mod codec;
 mod compression;
 mod deadline;
 mod drain;
+mod extract;
 mod http;
 #[path = "../support/http2.rs"]
 #[expect(dead_code, reason = "some frames are for other tests")]

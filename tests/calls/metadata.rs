@@ -1,6 +1,7 @@
 //! Headers, trailers and statuses with details, on every outcome.
 
-use protod::Server;
+use prost_reflect::DynamicMessage;
+use protod::{Call, Server};
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Request, Status};
 
@@ -9,34 +10,40 @@ use crate::support::{item, schema, serving};
 #[tokio::test]
 async fn headers_and_trailers_travel_both_ways() {
     let server = Server::builder(schema())
-        .unary("shapes.Shapes/Unary", |request, mut call| async move {
-            let asked = call.metadata().get("x-ask").cloned().expect("the client sent it");
-            let binary = call
-                .metadata()
-                .get_bin("x-ask-bin")
-                .cloned()
-                .expect("the client sent it");
-            let headers = call.headers_mut().expect("nothing was sent yet");
-            headers.insert("x-answer", asked);
-            headers.insert_bin("x-answer-bin", binary);
-            call.trailers_mut()
-                .insert("x-last", MetadataValue::from_static("word"));
-            Ok(request)
-        })
-        .server_streaming("shapes.Shapes/Down", |request, mut call| async move {
-            call.headers_mut()
-                .expect("not sent")
-                .insert("x-first", MetadataValue::from_static("here"));
-            call.send(request).await?;
-            assert!(call.headers_mut().is_none(), "they went with the first message");
-            call.trailers_mut()
-                .insert("x-last", MetadataValue::from_static("word"));
-            Err(Status::with_details(
-                Code::NotFound,
-                "gone",
-                b"details".to_vec().into(),
-            ))
-        });
+        .unary(
+            "shapes.Shapes/Unary",
+            |request: DynamicMessage, mut call: Call| async move {
+                let asked = call.metadata().get("x-ask").cloned().expect("the client sent it");
+                let binary = call
+                    .metadata()
+                    .get_bin("x-ask-bin")
+                    .cloned()
+                    .expect("the client sent it");
+                let headers = call.headers_mut().expect("nothing was sent yet");
+                headers.insert("x-answer", asked);
+                headers.insert_bin("x-answer-bin", binary);
+                call.trailers_mut()
+                    .insert("x-last", MetadataValue::from_static("word"));
+                Ok(request)
+            },
+        )
+        .server_streaming(
+            "shapes.Shapes/Down",
+            |request: DynamicMessage, mut call: Call| async move {
+                call.headers_mut()
+                    .expect("not sent")
+                    .insert("x-first", MetadataValue::from_static("here"));
+                call.send(request).await?;
+                assert!(call.headers_mut().is_none(), "they went with the first message");
+                call.trailers_mut()
+                    .insert("x-last", MetadataValue::from_static("word"));
+                Err(Status::with_details(
+                    Code::NotFound,
+                    "gone",
+                    b"details".to_vec().into(),
+                ))
+            },
+        );
     serving(server.build().expect("fits"), |mut client| async move {
         let mut request = Request::new(item("a", 1));
         request
@@ -81,15 +88,17 @@ async fn headers_and_trailers_travel_both_ways() {
 
 #[tokio::test]
 async fn a_failure_before_the_first_message_is_trailers_only() {
-    let server =
-        Server::builder(schema()).server_streaming("shapes.Shapes/Down", |_request, mut call| async move {
+    let server = Server::builder(schema()).server_streaming(
+        "shapes.Shapes/Down",
+        |_request: DynamicMessage, mut call: Call| async move {
             call.headers_mut()
                 .expect("not sent")
                 .insert("x-first", MetadataValue::from_static("here"));
             call.trailers_mut()
                 .insert("x-last", MetadataValue::from_static("word"));
             Err(Status::permission_denied("no"))
-        });
+        },
+    );
     serving(server.build().expect("fits"), |mut client| async move {
         // tonic returns the status immediately only if it came with the headers.
         let status = client.down(item("a", 1)).await.expect_err("no stream");
@@ -103,8 +112,9 @@ async fn a_failure_before_the_first_message_is_trailers_only() {
 #[tokio::test]
 async fn flushed_headers_arrive_before_any_message() {
     let (release, released) = tokio::sync::watch::channel(false);
-    let server =
-        Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
+    let server = Server::builder(schema()).server_streaming(
+        "shapes.Shapes/Down",
+        move |request: DynamicMessage, mut call: Call| {
             let mut released = released.clone();
             async move {
                 call.headers_mut()
@@ -114,7 +124,8 @@ async fn flushed_headers_arrive_before_any_message() {
                 drop(released.wait_for(|released| *released).await);
                 call.send(request).await
             }
-        });
+        },
+    );
     serving(server.build().expect("fits"), |mut client| async move {
         let answer = client.down(item("a", 1)).await.expect("headers");
         assert_eq!(answer.metadata().get("x-first").expect("a header"), "here");

@@ -1,5 +1,6 @@
 //! The tower service next to other services: in a tonic `Routes` with a compiled service, and in an axum `Router`.
 
+use prost_reflect::DynamicMessage;
 use protod::Server;
 use tonic::service::Routes;
 use tonic_health::pb::HealthCheckRequest;
@@ -9,7 +10,9 @@ use crate::support::{Client, fields, item, schema};
 
 fn server() -> Server {
     Server::builder(schema())
-        .unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) })
+        .unary("shapes.Shapes/Unary", |request: DynamicMessage| async move {
+            Ok(request)
+        })
         .build()
         .expect("fits")
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Barrier};
 
+use prost_reflect::DynamicMessage;
 use protod::{Call, Handler, Server};
 use tonic::Status;
 
@@ -29,7 +30,7 @@ async fn closure_that_holds_its_thread_does_not_hold_its_connection() {
     // Two calls must wait here at the same time. One on the connection's own task would keep the other from being read.
     let both = Arc::new(Barrier::new(2));
     let server = Server::builder(schema())
-        .unary("shapes.Shapes/Unary", move |request, _call| {
+        .unary("shapes.Shapes/Unary", move |request: DynamicMessage| {
             let both = Arc::clone(&both);
             async move {
                 both.wait();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use protod::{Server, ServerBuilder};
+use prost_reflect::DynamicMessage;
+use protod::{Call, Server, ServerBuilder};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tonic::{Code, Status};
@@ -21,7 +22,7 @@ async fn report(args: &[&str]) -> Value {
 /// Counts calls, and answers them.
 fn counting(calls: &Arc<AtomicU64>) -> ServerBuilder {
     let calls = Arc::clone(calls);
-    Server::builder(schema()).unary("shapes.Shapes/Unary", move |request, _call| {
+    Server::builder(schema()).unary("shapes.Shapes/Unary", move |request: DynamicMessage| {
         calls.fetch_add(1, Ordering::Relaxed);
         async { Ok(request) }
     })
@@ -94,7 +95,7 @@ async fn streams_count_their_messages() {
 #[tokio::test]
 async fn failures_are_told_by_code_and_have_no_latency() {
     let calls = AtomicU64::new(0);
-    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", move |request, _call| {
+    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", move |request: DynamicMessage| {
         let number = calls.fetch_add(1, Ordering::Relaxed);
         async move {
             match number % 4 {
@@ -142,12 +143,14 @@ async fn failures_are_told_by_code_and_have_no_latency() {
 
 #[tokio::test]
 async fn an_endless_stream_ends_with_the_time_and_its_messages_count() {
-    let server =
-        Server::builder(schema()).server_streaming("shapes.Shapes/Down", |request, mut call| async move {
+    let server = Server::builder(schema()).server_streaming(
+        "shapes.Shapes/Down",
+        |request: DynamicMessage, mut call: Call| async move {
             loop {
                 call.send(request.clone()).await?;
             }
-        });
+        },
+    );
     let address = serve(server).await;
     let report = report(&[&address, "shapes.Shapes/Down", "--duration", "1s", "-c", "2"]).await;
     assert_eq!(report["calls"], 0);
@@ -168,7 +171,7 @@ async fn a_run_outlives_its_server() {
     let call = Arc::clone(&called);
     let server = Server::builder(schema())
         .drain_timeout(Duration::ZERO)
-        .unary("shapes.Shapes/Unary", move |request, _call| {
+        .unary("shapes.Shapes/Unary", move |request: DynamicMessage| {
             call.notify_one();
             async { Ok(request) }
         })
@@ -215,8 +218,9 @@ async fn the_warm_up_is_not_counted() {
 
 #[tokio::test]
 async fn a_call_that_takes_too_long_is_a_failure() {
-    let server =
-        Server::builder(schema()).unary("shapes.Shapes/Unary", |_request, _call| std::future::pending());
+    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |_request: DynamicMessage| {
+        std::future::pending::<Result<DynamicMessage, tonic::Status>>()
+    });
     let address = serve(server).await;
     let args = [
         "bench",

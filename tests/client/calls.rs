@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use protod::{Client, Server};
+use prost_reflect::DynamicMessage;
+use protod::{Call, Client, Server};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -97,8 +98,9 @@ async fn a_bidi_call_takes_turns() {
 async fn an_endless_stream_is_not_collected() {
     let sent = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&sent);
-    let server =
-        Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
+    let server = Server::builder(schema()).server_streaming(
+        "shapes.Shapes/Down",
+        move |request: DynamicMessage, mut call: Call| {
             let sent = Arc::clone(&counted);
             async move {
                 loop {
@@ -106,7 +108,8 @@ async fn an_endless_stream_is_not_collected() {
                     sent.fetch_add(1, Ordering::Relaxed);
                 }
             }
-        });
+        },
+    );
     let client = Client::connect(&serve(server).await)
         .await
         .expect("it answers reflection");
@@ -128,20 +131,23 @@ async fn an_endless_stream_is_not_collected() {
 
 #[tokio::test]
 async fn metadata_goes_both_ways() {
-    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |request, mut call| async move {
-        let asked = call.metadata().get("x-asked").cloned();
-        let asked = asked.ok_or_else(|| Status::invalid_argument("x-asked is missing"))?;
-        let of_client = call.metadata().get("x-client").is_some();
-        let headers = call.headers_mut().expect("nothing was sent yet");
-        headers.insert("x-answer", asked);
-        headers.insert(
-            "x-of-client",
-            if of_client { "yes" } else { "no" }.parse().expect("ASCII"),
-        );
-        call.trailers_mut()
-            .insert_bin("x-end-bin", tonic::metadata::MetadataValue::from_bytes(&[0, 255]));
-        Ok(request)
-    });
+    let server = Server::builder(schema()).unary(
+        "shapes.Shapes/Unary",
+        |request: DynamicMessage, mut call: Call| async move {
+            let asked = call.metadata().get("x-asked").cloned();
+            let asked = asked.ok_or_else(|| Status::invalid_argument("x-asked is missing"))?;
+            let of_client = call.metadata().get("x-client").is_some();
+            let headers = call.headers_mut().expect("nothing was sent yet");
+            headers.insert("x-answer", asked);
+            headers.insert(
+                "x-of-client",
+                if of_client { "yes" } else { "no" }.parse().expect("ASCII"),
+            );
+            call.trailers_mut()
+                .insert_bin("x-end-bin", tonic::metadata::MetadataValue::from_bytes(&[0, 255]));
+            Ok(request)
+        },
+    );
     let mut everywhere = MetadataMap::new();
     everywhere.insert("x-client", "1".parse().expect("ASCII"));
     let client = Client::builder(serve(server).await)
@@ -227,10 +233,13 @@ async fn a_deadline_before_the_headers_is_no_cancel() {
 
 #[tokio::test]
 async fn the_server_is_told_the_deadline() {
-    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |_request, call| async move {
-        let left = call.deadline().expect("the client gave one") - std::time::Instant::now();
-        Ok(item("left", left.as_secs().try_into().expect("small")))
-    });
+    let server = Server::builder(schema()).unary(
+        "shapes.Shapes/Unary",
+        |_request: DynamicMessage, call: Call| async move {
+            let left = call.deadline().expect("the client gave one") - std::time::Instant::now();
+            Ok(item("left", left.as_secs().try_into().expect("small")))
+        },
+    );
     let client = Client::connect(&serve(server).await)
         .await
         .expect("it answers reflection");
@@ -244,17 +253,20 @@ async fn the_server_is_told_the_deadline() {
 
 #[tokio::test]
 async fn gzip_goes_both_ways() {
-    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |request, call| async move {
-        let header = |name: &str| {
-            call.metadata()
-                .get(name)
-                .map(|value| value.to_str().unwrap_or("").to_owned())
-        };
-        if header("grpc-encoding").as_deref() != Some("gzip") {
-            return Err(Status::invalid_argument("not compressed"));
-        }
-        Ok(request)
-    });
+    let server = Server::builder(schema()).unary(
+        "shapes.Shapes/Unary",
+        |request: DynamicMessage, call: Call| async move {
+            let header = |name: &str| {
+                call.metadata()
+                    .get(name)
+                    .map(|value| value.to_str().unwrap_or("").to_owned())
+            };
+            if header("grpc-encoding").as_deref() != Some("gzip") {
+                return Err(Status::invalid_argument("not compressed"));
+            }
+            Ok(request)
+        },
+    );
     let client = Client::connect(&serve(server).await)
         .await
         .expect("it answers reflection");
@@ -278,15 +290,18 @@ async fn gzip_goes_both_ways() {
 
 #[tokio::test]
 async fn a_status_comes_with_its_details_and_trailers() {
-    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |_request, mut call| async move {
-        call.trailers_mut()
-            .insert("x-why", "because".parse().expect("ASCII"));
-        Err(Status::with_details(
-            Code::NotFound,
-            "no such item",
-            vec![8, 5].into(),
-        ))
-    });
+    let server = Server::builder(schema()).unary(
+        "shapes.Shapes/Unary",
+        |_request: DynamicMessage, mut call: Call| async move {
+            call.trailers_mut()
+                .insert("x-why", "because".parse().expect("ASCII"));
+            Err::<DynamicMessage, _>(Status::with_details(
+                Code::NotFound,
+                "no such item",
+                vec![8, 5].into(),
+            ))
+        },
+    );
     let client = Client::connect(&serve(server).await)
         .await
         .expect("it answers reflection");
@@ -312,15 +327,17 @@ impl Drop for Guard {
 #[tokio::test]
 async fn dropped_responses_cancel_the_call() {
     let (sender, mut dropped) = mpsc::channel(1);
-    let server =
-        Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
+    let server = Server::builder(schema()).server_streaming(
+        "shapes.Shapes/Down",
+        move |request: DynamicMessage, mut call: Call| {
             let guard = Guard(sender.clone());
             async move {
                 let _guard = guard;
                 call.send(request).await?;
                 std::future::pending().await
             }
-        });
+        },
+    );
     let client = Client::connect(&serve(server).await)
         .await
         .expect("it answers reflection");
@@ -343,7 +360,7 @@ async fn dropped_responses_cancel_the_call() {
 #[tokio::test]
 async fn dropped_responses_cancel_a_call_whose_requests_go_on() {
     let (sender, mut dropped) = mpsc::channel(1);
-    let server = Server::builder(schema()).bidi("shapes.Shapes/Both", move |mut call| {
+    let server = Server::builder(schema()).bidi("shapes.Shapes/Both", move |mut call: Call| {
         let guard = Guard(sender.clone());
         async move {
             let _guard = guard;

@@ -3,8 +3,8 @@
 use std::process::{Output, Stdio};
 
 use prost::Message as _;
-use prost_reflect::Value;
-use protod::{Client, Schema, Server};
+use prost_reflect::{DynamicMessage, Value};
+use protod::{Call, Client, Schema, Server};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{ChildStdin, ChildStdout, Command};
@@ -130,13 +130,13 @@ async fn messages_go_out_as_they_are_typed_and_answers_are_seen_as_they_come() {
 
 #[tokio::test]
 async fn a_status_is_worded_as_grpcurl_words_it_and_exits_with_its_code() {
-    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |_request, _call| async {
+    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |_request: DynamicMessage| async {
         use tonic_types::{ErrorDetails, StatusExt as _};
         let mut details = ErrorDetails::new();
         details
             .set_error_info("NO_ITEM", "shapes", [("tried".to_owned(), "3".to_owned())])
             .set_request_info("r1", "");
-        Err(Status::with_error_details(
+        Err::<DynamicMessage, _>(Status::with_error_details(
             Code::NotFound,
             "no such item",
             details,
@@ -158,8 +158,9 @@ async fn a_status_is_worded_as_grpcurl_words_it_and_exits_with_its_code() {
 
 #[tokio::test]
 async fn a_deadline_ends_a_call_with_its_code() {
-    let server =
-        Server::builder(schema()).unary("shapes.Shapes/Unary", |_request, _call| std::future::pending());
+    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |_request: DynamicMessage| {
+        std::future::pending::<Result<DynamicMessage, tonic::Status>>()
+    });
     let address = serve(server).await;
     let args = ["call", &address, "shapes.Shapes/Unary", "--deadline", "200ms"];
     let (_, stderr, code) = protod(&args).await;
@@ -171,7 +172,7 @@ async fn a_deadline_ends_a_call_with_its_code() {
 #[tokio::test]
 async fn data_that_does_not_fit_breaks_the_call_off() {
     let (committed, mut commits) = tokio::sync::mpsc::unbounded_channel();
-    let server = Server::builder(schema()).client_streaming("shapes.Shapes/Up", move |mut call| {
+    let server = Server::builder(schema()).client_streaming("shapes.Shapes/Up", move |mut call: Call| {
         let committed = committed.clone();
         async move {
             while call.recv().await?.is_some() {}
@@ -209,7 +210,11 @@ async fn data_that_nests_without_end_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let proto = r#"syntax = "proto3"; package deep; message Deep { Deep deep = 1; } service S { rpc Echo(Deep) returns (Deep); }"#;
     let schema = Schema::from_source("deep.proto", proto).expect("it compiles");
-    let server = Server::builder(schema).unary("deep.S/Echo", |request, _call| async move { Ok(request) });
+    let server =
+        Server::builder(schema).unary(
+            "deep.S/Echo",
+            |request: DynamicMessage| async move { Ok(request) },
+        );
     let address = serve(server).await;
     let file = folder.path().join("data");
     let data = format!("@{}", file.display());
@@ -250,15 +255,18 @@ async fn a_second_message_is_refused_where_one_is_taken() {
 
 #[tokio::test]
 async fn metadata_is_sent_and_verbose_tells_what_came() {
-    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |request, mut call| async move {
-        let asked = call.metadata().get("x-asked").cloned();
-        let asked = asked.ok_or_else(|| Status::invalid_argument("x-asked is missing"))?;
-        call.headers_mut()
-            .expect("nothing was sent yet")
-            .insert("x-answer", asked.clone());
-        call.trailers_mut().insert("x-end", asked);
-        Ok(request)
-    });
+    let server = Server::builder(schema()).unary(
+        "shapes.Shapes/Unary",
+        |request: DynamicMessage, mut call: Call| async move {
+            let asked = call.metadata().get("x-asked").cloned();
+            let asked = asked.ok_or_else(|| Status::invalid_argument("x-asked is missing"))?;
+            call.headers_mut()
+                .expect("nothing was sent yet")
+                .insert("x-answer", asked.clone());
+            call.trailers_mut().insert("x-end", asked);
+            Ok(request)
+        },
+    );
     let address = serve(server).await;
     let args = [
         "call",
@@ -317,12 +325,14 @@ async fn given_protos_take_the_place_of_reflection() {
 /// The reader of stdout closes it after the first message, as `head` does.
 #[tokio::test]
 async fn a_reader_that_has_seen_enough_is_no_failure() {
-    let server =
-        Server::builder(schema()).server_streaming("shapes.Shapes/Down", |request, mut call| async move {
+    let server = Server::builder(schema()).server_streaming(
+        "shapes.Shapes/Down",
+        |request: DynamicMessage, mut call: Call| async move {
             loop {
                 call.send(request.clone()).await?;
             }
-        });
+        },
+    );
     let address = serve(server).await;
     let mut child = Command::new(env!("CARGO_BIN_EXE_protod"))
         .args(["call", &address, "shapes.Shapes/Down"])
@@ -351,10 +361,11 @@ async fn a_reader_that_has_seen_enough_is_no_failure() {
 /// The time also limits the requests: the server answers when their stream ends, and this one never does.
 #[tokio::test]
 async fn a_long_stream_shows_its_progress_on_a_terminal() {
-    let server = Server::builder(schema()).client_streaming("shapes.Shapes/Up", |mut call| async move {
-        while call.recv().await?.is_some() {}
-        std::future::pending().await
-    });
+    let server =
+        Server::builder(schema()).client_streaming("shapes.Shapes/Up", |mut call: Call| async move {
+            while call.recv().await?.is_some() {}
+            std::future::pending::<Result<DynamicMessage, tonic::Status>>().await
+        });
     let address = serve(server).await;
     let args = [
         env!("CARGO_BIN_EXE_protod"),
@@ -388,15 +399,16 @@ async fn the_type_inside_an_any_is_asked_for() {
         std::fs::write(folder.path().join(name), text).expect("it can be written");
     }
     let schema = Schema::load(folder.path()).expect("it compiles");
-    let server = Server::builder(schema).unary("boxes.Boxes/Open", |mut request, _call| async move {
-        let any = request
-            .get_field_by_name_mut("any")
-            .and_then(Value::as_message_mut)
-            .expect("the proto has it");
-        any.set_field_by_name("type_url", Value::String("x/boxes.Inside".to_owned()));
-        any.set_field_by_name("value", Value::Bytes(bytes::Bytes::from_static(b"\x0a\x02hi")));
-        Ok(request)
-    });
+    let server =
+        Server::builder(schema).unary("boxes.Boxes/Open", |mut request: DynamicMessage| async move {
+            let any = request
+                .get_field_by_name_mut("any")
+                .and_then(Value::as_message_mut)
+                .expect("the proto has it");
+            any.set_field_by_name("type_url", Value::String("x/boxes.Inside".to_owned()));
+            any.set_field_by_name("value", Value::Bytes(bytes::Bytes::from_static(b"\x0a\x02hi")));
+            Ok(request)
+        });
     let printed = prints(&["call", &serve(server).await, "boxes.Boxes/Open"]).await;
     assert_eq!(
         messages(&printed),
@@ -410,7 +422,7 @@ async fn an_answer_of_any_inside_any_is_refused_at_depth_in_both_formats() {
     let proto = r#"syntax = "proto3"; package boxes; import "google/protobuf/any.proto";
         service Boxes { rpc Open(google.protobuf.Any) returns (google.protobuf.Any); }"#;
     let schema = Schema::from_source("boxes.proto", proto).expect("it compiles");
-    let server = Server::builder(schema).unary("boxes.Boxes/Open", |request, _call| async move {
+    let server = Server::builder(schema).unary("boxes.Boxes/Open", |request: DynamicMessage| async move {
         let mut any = request;
         for _ in 0..3000 {
             let mut outer = any.clone();

@@ -4,8 +4,8 @@
 //! grpcurl: it escapes `<`, `>` and `&`, and writes large and small numbers in another notation. There the values must
 //! be equal.
 
-use prost_reflect::Value;
-use protod::{Schema, Server};
+use prost_reflect::{DynamicMessage, Value};
+use protod::{Call, Schema, Server};
 use serde_json::Value as Json;
 use tonic::{Code, Status};
 
@@ -245,23 +245,34 @@ const CALLS: [(&str, &str, &[&str], By); 50] = [
 fn every() -> protod::ServerBuilder {
     let schema = Schema::from_source("every.proto", PROTO).expect("the source compiles");
     Server::builder(schema)
-        .unary("every.Every/Echo", |request, _call| async { Ok(request) })
-        .unary("every.Every/Time", |request, _call| async { Ok(request) })
-        .unary("every.Every/Nothing", |request, _call| async { Ok(request) })
-        .unary("every.Every/Word", |request, _call| async { Ok(request) })
-        .server_streaming("every.Every/Repeat", |request, mut call| async move {
-            for _ in 0..3 {
-                call.send(request.clone()).await?;
-            }
-            Ok(())
+        .unary("every.Every/Echo", |request: DynamicMessage| async {
+            Ok(request)
         })
-        .bidi("every.Every/Chat", |mut call| async move {
+        .unary("every.Every/Time", |request: DynamicMessage| async {
+            Ok(request)
+        })
+        .unary("every.Every/Nothing", |request: DynamicMessage| async {
+            Ok(request)
+        })
+        .unary("every.Every/Word", |request: DynamicMessage| async {
+            Ok(request)
+        })
+        .server_streaming(
+            "every.Every/Repeat",
+            |request: DynamicMessage, mut call: Call| async move {
+                for _ in 0..3 {
+                    call.send(request.clone()).await?;
+                }
+                Ok(())
+            },
+        )
+        .bidi("every.Every/Chat", |mut call: Call| async move {
             while let Some(message) = call.recv().await? {
                 call.send(message).await?;
             }
             Ok(())
         })
-        .unary("every.Every/Hide", |mut request, _call| async move {
+        .unary("every.Every/Hide", |mut request: DynamicMessage| async move {
             let any = request
                 .get_field_by_name_mut("any")
                 .and_then(Value::as_message_mut)
@@ -270,24 +281,27 @@ fn every() -> protod::ServerBuilder {
             any.set_field_by_name("value", Value::Bytes(bytes::Bytes::from_static(&[8, 150, 1])));
             Ok(request)
         })
-        .unary("every.Every/Fail", |_request, call| async move {
-            let code = call
-                .metadata()
-                .get("x-code")
-                .and_then(|code| code.to_str().ok()?.parse().ok());
-            let code = Code::from(code.unwrap_or(2));
-            let message = "as asked: ünd".to_owned();
-            let details = tonic_types::pb::Status {
-                code: code.into(),
-                message: message.clone(),
-                details: vec![prost_types::Any {
-                    type_url: "type.googleapis.com/every.Kinds".to_owned(),
-                    value: vec![0x18, 7],
-                }],
-            };
-            let details = prost::Message::encode_to_vec(&details);
-            Err(Status::with_details(code, message, details.into()))
-        })
+        .unary(
+            "every.Every/Fail",
+            |_request: DynamicMessage, call: Call| async move {
+                let code = call
+                    .metadata()
+                    .get("x-code")
+                    .and_then(|code| code.to_str().ok()?.parse().ok());
+                let code = Code::from(code.unwrap_or(2));
+                let message = "as asked: ünd".to_owned();
+                let details = tonic_types::pb::Status {
+                    code: code.into(),
+                    message: message.clone(),
+                    details: vec![prost_types::Any {
+                        type_url: "type.googleapis.com/every.Kinds".to_owned(),
+                        value: vec![0x18, 7],
+                    }],
+                };
+                let details = prost::Message::encode_to_vec(&details);
+                Err::<DynamicMessage, _>(Status::with_details(code, message, details.into()))
+            },
+        )
 }
 
 #[tokio::test]

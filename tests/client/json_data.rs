@@ -1,6 +1,7 @@
 //! `call`, `bench` and `explain` read JSON like `Message::from_json`.
 
-use protod::{Schema, Server};
+use prost_reflect::DynamicMessage;
+use protod::{Call, Schema, Server};
 use serde_json::json;
 
 use crate::cli::{prints, protod};
@@ -26,8 +27,11 @@ const WHERE: &str = "field 'size' is there twice at line 2 column 19";
 async fn boxes() -> String {
     let schema = Schema::from_source("box.proto", PROTO).expect("it compiles");
     let server = Server::builder(schema)
-        .unary("box.Boxes/Echo", |request, _call| async move { Ok(request) })
-        .bidi("box.Boxes/Many", |mut call| async move {
+        .unary(
+            "box.Boxes/Echo",
+            |request: DynamicMessage| async move { Ok(request) },
+        )
+        .bidi("box.Boxes/Many", |mut call: Call| async move {
             while let Some(message) = call.recv().await? {
                 call.send(message).await?;
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prost_reflect::{DynamicMessage, Value};
-use protod::{Client, Message, MessageError, Responses, Schema, Server, ServerBuilder};
+use protod::{Call, Client, Message, MessageError, Responses, Schema, Server, ServerBuilder};
 use tonic::Status;
 
 pub(crate) fn schema() -> Schema {
@@ -27,21 +27,26 @@ pub(crate) fn schema() -> Schema {
 /// Answers every shape: an echo, a count to the value, a sum, an echo of each.
 pub(crate) fn shapes() -> ServerBuilder {
     Server::builder(schema())
-        .unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) })
-        .server_streaming("shapes.Shapes/Down", |request, mut call| async move {
-            for n in 0..value(&request) {
-                call.send(item("down", n)).await?;
-            }
-            Ok(())
+        .unary("shapes.Shapes/Unary", |request: DynamicMessage| async move {
+            Ok(request)
         })
-        .client_streaming("shapes.Shapes/Up", |mut call| async move {
+        .server_streaming(
+            "shapes.Shapes/Down",
+            |request: DynamicMessage, mut call: Call| async move {
+                for n in 0..value(&request) {
+                    call.send(item("down", n)).await?;
+                }
+                Ok(())
+            },
+        )
+        .client_streaming("shapes.Shapes/Up", |mut call: Call| async move {
             let mut sum = 0;
             while let Some(message) = call.recv().await? {
                 sum += value(&message.to_dynamic()?);
             }
             Ok(item("sum", sum))
         })
-        .bidi("shapes.Shapes/Both", |mut call| async move {
+        .bidi("shapes.Shapes/Both", |mut call: Call| async move {
             while let Some(message) = call.recv().await? {
                 call.send(message).await?;
             }

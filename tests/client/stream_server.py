@@ -1,7 +1,6 @@
-"""The tutorial's StreamService on grpcio with reflection (v1alpha), from a descriptor set: stream_server.py SET
-[Gzip|Deflate].
+"""The tutorial's StreamService on grpcio with reflection (v1alpha), from a descriptor set: stream_server.py SET.
 
-With a compression it compresses every answer, whatever the client announces. Prints its port. A call with the metadata x-fail ends with NOT_FOUND, details and a trailer.
+Prints its port. A call with the metadata x-fail ends with NOT_FOUND, details and a trailer.
 """
 
 import sys
@@ -73,8 +72,7 @@ def coded(handler, behaviour):
     )
 
 
-compression = getattr(grpc.Compression, sys.argv[2] if len(sys.argv) > 2 else "NoCompression")
-server = grpc.server(futures.ThreadPoolExecutor(max_workers=8), compression=compression)
+server = grpc.server(futures.ThreadPoolExecutor(max_workers=8))
 handlers = {
     "List": coded(grpc.unary_stream_rpc_method_handler, list_),
     "Record": coded(grpc.stream_unary_rpc_method_handler, record),

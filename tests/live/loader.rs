@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use protod::live::{Answers, Loader, Project, RELOAD, Reloader};
-use protod::{Error, Handlers, Rules, Schema, Server, ServingStatus};
+use protod::{Call, Error, Handlers, Rules, Schema, Server, ServingStatus};
 use tokio::sync::mpsc;
 
 use crate::generations::{proto, rules};
@@ -87,7 +87,7 @@ impl Project for Moody {
         let mut answers = load_rules(schema)?;
         match self.loads.fetch_add(1, Ordering::Relaxed) {
             1 => {
-                answers = answers.handlers(Handlers::new().bidi("p.S/Nowhere", |_| async { Ok(()) }));
+                answers = answers.handlers(Handlers::new().bidi("p.S/Nowhere", |_: Call| async { Ok(()) }));
             }
             2 => panic!("a panic that a test wants"),
             _ => {}

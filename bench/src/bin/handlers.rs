@@ -95,21 +95,25 @@ async fn list(call: &mut Call, request: &DynamicMessage, count: i32) -> Result<(
 
 fn server(schema: Schema) -> Result<Server, protod::Error> {
     Server::builder(schema)
-        .unary("proto.SearchService/Search", |request, call| async move {
-            let mut response = call.response();
-            response.set_field_by_name("response", Value::String(text(&request, "request") + " Server"));
-            Ok(response)
-        })
-        .server_streaming("proto.StreamService/List", |request, mut call| async move {
-            list(&mut call, &request, 7).await
-        })
-        .client_streaming("proto.StreamService/Record", |mut call| async move {
+        .unary(
+            "proto.SearchService/Search",
+            |request: DynamicMessage, call: Call| async move {
+                let mut response = call.response();
+                response.set_field_by_name("response", Value::String(text(&request, "request") + " Server"));
+                Ok(response)
+            },
+        )
+        .server_streaming(
+            "proto.StreamService/List",
+            |request: DynamicMessage, mut call: Call| async move { list(&mut call, &request, 7).await },
+        )
+        .client_streaming("proto.StreamService/Record", |mut call: Call| async move {
             while let Some(message) = call.recv().await? {
                 log(&message.into_dynamic()?);
             }
             Ok(response(&call, "gRPC Stream Server: Record", 1))
         })
-        .bidi("proto.StreamService/Route", |mut call| async move {
+        .bidi("proto.StreamService/Route", |mut call: Call| async move {
             let mut n = 0;
             loop {
                 let response = response(&call, "gPRC Stream Client: Route", n);
@@ -121,22 +125,26 @@ fn server(schema: Schema) -> Result<Server, protod::Error> {
                 n += 1;
             }
         })
-        .server_streaming("bench.BenchService/List", |request, mut call| async move {
-            let count =
-                i32::try_from(number(&request, "count")).map_err(|_| Status::out_of_range("count"))?;
-            list(&mut call, &request, count).await
-        })
-        .bidi("bench.BenchService/Trade", |mut call| async move {
+        .server_streaming(
+            "bench.BenchService/List",
+            |request: DynamicMessage, mut call: Call| async move {
+                let count =
+                    i32::try_from(number(&request, "count")).map_err(|_| Status::out_of_range("count"))?;
+                list(&mut call, &request, count).await
+            },
+        )
+        .bidi("bench.BenchService/Trade", |mut call: Call| async move {
             while let Some(order) = call.recv().await? {
                 let receipt = receipt(&call, &order.into_dynamic()?);
                 call.send(receipt).await?;
             }
             Ok(())
         })
-        .unary("bench.BenchService/Place", |order, call| async move {
-            Ok(receipt(&call, &order))
-        })
-        .bidi("bench.BenchService/Echo", |mut call| async move {
+        .unary(
+            "bench.BenchService/Place",
+            |order: DynamicMessage, call: Call| async move { Ok(receipt(&call, &order)) },
+        )
+        .bidi("bench.BenchService/Echo", |mut call: Call| async move {
             while let Some(chunk) = call.recv().await? {
                 let mut chunk = chunk.into_dynamic()?;
                 let end = end_of(&chunk);
@@ -145,7 +153,7 @@ fn server(schema: Schema) -> Result<Server, protod::Error> {
             }
             Ok(())
         })
-        .client_streaming("bench.BenchService/Upload", |mut call| async move {
+        .client_streaming("bench.BenchService/Upload", |mut call: Call| async move {
             let mut offset = 0;
             while let Some(chunk) = call.recv().await? {
                 offset = end_of(&chunk.into_dynamic()?);

@@ -14,7 +14,7 @@ use tonic::metadata::MetadataMap;
 use super::compression::Encoding;
 use super::prefix::{PREFIX, fill_prefix, too_large};
 use super::response_buffer::ResponseBuffer;
-use crate::message::Message;
+use crate::message::{Bounds, IntoMessage, MessageType};
 use crate::schema::Method;
 
 /// Messages are flushed when they take this many bytes, or when the handler waits.
@@ -82,14 +82,18 @@ impl Outgoing {
     }
 
     /// Writes one message of the method's output type.
-    pub(in crate::handler) fn write_message(&mut self, message: &Message) -> Result<(), Status> {
-        if let Some(method) = &self.method {
-            message.expect_type(method.output())?;
-        }
-        self.writer().write(|buffer| {
-            message.encode(buffer);
-            Ok(())
-        })
+    pub(in crate::handler) fn write_message<M: IntoMessage>(
+        &mut self,
+        message: &M::Value,
+    ) -> Result<(), Status> {
+        // Out of `self` while the rest of it writes.
+        let Some(method) = self.method.take() else {
+            return Err(Status::internal("the call has ended"));
+        };
+        let of = MessageType::output_of(&method, Bounds::default());
+        let result = self.writer().write(|buffer| M::write(of, message, buffer));
+        self.method = Some(method);
+        result
     }
 
     pub(in crate::handler) fn headers_mut(&mut self) -> Option<&mut MetadataMap> {
