@@ -6,6 +6,8 @@
 
 #[path = "support/imports.rs"]
 mod imports;
+#[path = "support/modules.rs"]
+mod modules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

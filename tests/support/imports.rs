@@ -1,16 +1,16 @@
-//! Which file of a crate takes names from which other, read from its source with `syn`.
+//! Which file of a crate takes names from which other.
 //!
 //! Paths inside macro calls count too. Types that are reached through methods or fields alone do not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs;
 use std::mem;
-use std::path::Path;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
+
+use crate::modules::{Modules, ROOT, Target, attributes, flatten, is_for_tests};
 
 /// A name that one file takes from another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,54 +32,54 @@ impl fmt::Display for Import {
 }
 
 /// All imports of one crate.
-#[derive(Debug)]
 pub(crate) struct Imports {
-    modules: Vec<Module>,
+    modules: Modules,
     found: BTreeSet<Import>,
     through_root: BTreeSet<Import>,
 }
 
-/// The path of a module from the crate's root: empty for the root itself.
-type ModulePath = Vec<String>;
-
-/// One file, as far as names go.
-#[derive(Debug)]
-struct Module {
-    file: String,
-    path: ModulePath,
-    children: BTreeSet<String>,
-    defined: BTreeSet<String>,
-    /// What `use` brings in: its name here, and the path that it stands for.
-    used: BTreeMap<String, Vec<String>>,
-    globs: Vec<Vec<String>>,
-    /// Paths in its code, with their lines.
-    named: Vec<(usize, Vec<String>)>,
-    /// Paths of its `use` declarations other than re-exports.
-    taken: Vec<(usize, Vec<String>)>,
-}
-
 impl Imports {
-    /// Reads the crate whose root is `lib.rs` or `main.rs` in that folder. Code for tests alone is left out.
+    /// Reads the crate whose root is `lib.rs` or `main.rs` in that folder.
     pub(crate) fn of(folder: &str) -> Self {
-        let root = ["lib.rs", "main.rs"]
-            .iter()
-            .map(|name| Path::new(folder).join(name))
-            .find(|path| path.exists())
-            .expect("a crate has a root");
-        let mut modules = Vec::new();
-        read(&root, Path::new(folder), Vec::new(), &mut modules);
-        let mut found = Self {
+        let modules = Modules::of(folder);
+        let (mut found, mut through_root) = (BTreeSet::new(), BTreeSet::new());
+        for (id, module) in modules.all() {
+            let mut names = Names::default();
+            module.items.iter().for_each(|item| names.visit_item(item));
+            for (line, path) in names.found {
+                // A `use` of a module takes nothing by itself.
+                let Some(Target::Item(to, _)) = modules.target(id, &path) else {
+                    continue;
+                };
+                if to == id {
+                    continue;
+                }
+                let import = Import {
+                    from: module.file.clone(),
+                    line,
+                    path: path.join("::"),
+                    to: modules.get(to).file.clone(),
+                };
+                if let [first, second, ..] = path.as_slice()
+                    && first == "crate"
+                    && !module.path.is_empty()
+                    && !modules.get(ROOT).children.contains(second)
+                {
+                    through_root.insert(import.clone());
+                }
+                found.insert(import);
+            }
+        }
+        Self {
             modules,
-            found: BTreeSet::new(),
-            through_root: BTreeSet::new(),
-        };
-        found.follow();
-        found
+            found,
+            through_root,
+        }
     }
 
     /// The files, in no order that means anything.
     pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
-        self.modules.iter().map(|module| module.file.as_str())
+        self.modules.all().map(|(_, module)| module.file.as_str())
     }
 
     /// Every name that a file takes from another.
@@ -104,187 +104,35 @@ impl Imports {
         }
         search.circles
     }
-
-    fn follow(&mut self) {
-        let (mut imports, mut through_root) = (BTreeSet::new(), BTreeSet::new());
-        for module in &self.modules {
-            for (line, path) in module.named.iter().chain(&module.taken) {
-                let Some(to) = self.file_of(module, path, 0) else {
-                    continue;
-                };
-                if to == module.file {
-                    continue;
-                }
-                let import = Import {
-                    from: module.file.clone(),
-                    line: *line,
-                    path: path.join("::"),
-                    to: to.to_owned(),
-                };
-                let root = &self.modules[0];
-                if let [first, second, ..] = path.as_slice()
-                    && first == "crate"
-                    && !module.path.is_empty()
-                    && !root.children.contains(second)
-                {
-                    through_root.insert(import.clone());
-                }
-                imports.insert(import);
-            }
-        }
-        self.found = imports;
-        self.through_root = through_root;
-    }
-
-    fn module(&self, path: &[String]) -> Option<&Module> {
-        self.modules.iter().find(|module| module.path == path)
-    }
-
-    /// The file that defines what a path in a module stands for; `None` for other crates' names. A `use` of a module
-    /// takes nothing by itself.
-    fn file_of<'i>(&'i self, from: &'i Module, path: &[String], depth: usize) -> Option<&'i str> {
-        // Re-exports may name each other.
-        if depth > 16 {
-            return None;
-        }
-        let (mut module, mut rest) = match path.first()?.as_str() {
-            "crate" => (&self.modules[0], &path[1..]),
-            "self" => (from, &path[1..]),
-            "super" => (self.module(from.path.split_last()?.1)?, &path[1..]),
-            _ => (from, path),
-        };
-        while let Some((name, after)) = rest.split_first() {
-            if name == "super" {
-                module = self.module(module.path.split_last()?.1)?;
-            } else if module.children.contains(name) {
-                let mut path = module.path.clone();
-                path.push(name.clone());
-                module = self.module(&path)?;
-            } else if module.defined.contains(name) {
-                return Some(&module.file);
-            } else if let Some(used) = module.used.get(name) {
-                let whole: Vec<String> = used.iter().chain(after).cloned().collect();
-                return self.file_of(module, &whole, depth + 1);
-            } else {
-                return module.globs.iter().find_map(|glob| {
-                    let whole: Vec<String> = glob.iter().chain(rest).cloned().collect();
-                    self.file_of(module, &whole, depth + 1)
-                });
-            }
-            rest = after;
-        }
-        None
-    }
 }
 
-fn read(file: &Path, folder: &Path, path: ModulePath, modules: &mut Vec<Module>) {
-    let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let mut module = Module {
-        file: file.to_string_lossy().into_owned(),
-        path,
-        children: BTreeSet::new(),
-        defined: BTreeSet::new(),
-        used: BTreeMap::new(),
-        globs: Vec::new(),
-        named: Vec::new(),
-        taken: Vec::new(),
-    };
-    module.visit_file(&syntax);
-    let children: Vec<(String, ModulePath)> = module
-        .children
-        .iter()
-        .map(|name| {
-            let mut path = module.path.clone();
-            path.push(name.clone());
-            (name.clone(), path)
-        })
-        .collect();
-    modules.push(module);
-    for (name, path) in children {
-        let folder = folder.join(&name);
-        let flat = folder.with_extension("rs");
-        let file = if flat.exists() {
-            flat
-        } else {
-            folder.join("mod.rs")
-        };
-        read(&file, &folder, path, modules);
-    }
+/// The paths in a file, with their lines.
+#[derive(Default)]
+struct Names {
+    found: Vec<(usize, Vec<String>)>,
 }
 
-/// Whether an item is compiled for tests, or documentation's tests, alone.
-fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg")
-            && attribute
-                .parse_args::<syn::Path>()
-                .is_ok_and(|what| what.is_ident("test") || what.is_ident("doctest"))
-    })
-}
-
-fn attributes(item: &syn::Item) -> &[syn::Attribute] {
-    match item {
-        syn::Item::Const(item) => &item.attrs,
-        syn::Item::Enum(item) => &item.attrs,
-        syn::Item::Fn(item) => &item.attrs,
-        syn::Item::Impl(item) => &item.attrs,
-        syn::Item::Mod(item) => &item.attrs,
-        syn::Item::Static(item) => &item.attrs,
-        syn::Item::Struct(item) => &item.attrs,
-        syn::Item::Use(item) => &item.attrs,
-        _ => &[],
-    }
-}
-
-impl<'ast> Visit<'ast> for Module {
+impl<'ast> Visit<'ast> for Names {
     fn visit_item(&mut self, item: &'ast syn::Item) {
         if is_for_tests(attributes(item)) {
             return;
         }
-        let name = match item {
-            syn::Item::Const(item) => Some(&item.ident),
-            syn::Item::Enum(item) => Some(&item.ident),
-            syn::Item::Fn(item) => Some(&item.sig.ident),
-            syn::Item::Static(item) => Some(&item.ident),
-            syn::Item::Struct(item) => Some(&item.ident),
-            syn::Item::Trait(item) => Some(&item.ident),
-            syn::Item::Type(item) => Some(&item.ident),
-            syn::Item::Union(item) => Some(&item.ident),
-            syn::Item::Macro(item) => item.ident.as_ref(),
-            _ => None,
-        };
-        if let Some(name) = name {
-            self.defined.insert(name.to_string());
-        }
         match item {
-            syn::Item::Mod(item) if item.content.is_none() => {
-                self.children.insert(item.ident.to_string());
-            }
-            // Its own names are not told from the file's: nothing in here needs it.
-            syn::Item::Use(item) => {
+            // A re-export hands on what others take.
+            syn::Item::Use(item) if matches!(item.vis, syn::Visibility::Inherited) => {
                 let mut paths = Vec::new();
                 flatten(&item.tree, &mut Vec::new(), &mut paths);
-                for (name, path) in paths {
-                    // A re-export hands on what others take.
-                    if matches!(item.vis, syn::Visibility::Inherited) {
-                        self.taken.push((item.span().start().line, path.clone()));
-                    }
-                    match name {
-                        Some(name) => {
-                            self.used.insert(name, path);
-                        }
-                        None => self.globs.push(path),
-                    }
-                }
+                let line = item.span().start().line;
+                self.found.extend(paths.into_iter().map(|(_, path)| (line, path)));
             }
+            syn::Item::Use(_) => {}
             other => visit::visit_item(self, other),
         }
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let segments = path.segments.iter().map(|segment| segment.ident.to_string());
-        self.named.push((path.span().start().line, segments.collect()));
+        self.found.push((path.span().start().line, segments.collect()));
         visit::visit_path(self, path);
     }
 
@@ -295,7 +143,7 @@ impl<'ast> Visit<'ast> for Module {
     }
 }
 
-impl Module {
+impl Names {
     fn names_among(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut line = 0;
@@ -305,14 +153,14 @@ impl Module {
                 TokenTree::Punct(mark) if mark.as_char() == ':' && !path.is_empty() => colons += 1,
                 TokenTree::Ident(name) => {
                     if colons != 2 {
-                        self.named.push((line, mem::take(&mut path)));
+                        self.found.push((line, mem::take(&mut path)));
                         line = name.span().start().line;
                     }
                     path.push(name.to_string());
                     colons = 0;
                 }
                 other => {
-                    self.named.push((line, mem::take(&mut path)));
+                    self.found.push((line, mem::take(&mut path)));
                     colons = 0;
                     if let TokenTree::Group(group) = other {
                         self.names_among(group.stream());
@@ -320,32 +168,7 @@ impl Module {
                 }
             }
         }
-        self.named.push((line, path));
-    }
-}
-
-/// The paths of a `use`: the name that each has here (`None` for a glob), and the path.
-fn flatten(tree: &syn::UseTree, before: &mut Vec<String>, found: &mut Vec<(Option<String>, Vec<String>)>) {
-    let with = |before: &[String], last: &syn::Ident| {
-        let mut path = before.to_vec();
-        if last != "self" || before.is_empty() {
-            path.push(last.to_string());
-        }
-        path
-    };
-    match tree {
-        syn::UseTree::Path(tree) => {
-            before.push(tree.ident.to_string());
-            flatten(&tree.tree, before, found);
-            before.pop();
-        }
-        syn::UseTree::Name(tree) => {
-            let path = with(before, &tree.ident);
-            found.push((path.last().cloned(), path));
-        }
-        syn::UseTree::Rename(tree) => found.push((Some(tree.rename.to_string()), with(before, &tree.ident))),
-        syn::UseTree::Glob(_) => found.push((None, before.clone())),
-        syn::UseTree::Group(group) => group.items.iter().for_each(|tree| flatten(tree, before, found)),
+        self.found.push((line, path));
     }
 }
 
