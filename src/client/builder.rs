@@ -7,8 +7,9 @@ use std::io;
 use std::time::Duration;
 
 use tonic::metadata::MetadataMap;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
 
+use super::channel::CheckedChannel;
 use super::connected::Client;
 use super::reflection;
 use super::tls::ClientTls;
@@ -130,7 +131,7 @@ impl ClientBuilder {
         reflection::list_services(&channel, &self.metadata, &self.address).await
     }
 
-    async fn channel(&self) -> Result<Channel, Error> {
+    async fn channel(&self) -> Result<CheckedChannel, Error> {
         let address = self.address.as_str();
         let invalid = |error: tonic::transport::Error| {
             Error::invalid_input(format!("cannot connect to {address}"), error)
@@ -154,11 +155,12 @@ impl ClientBuilder {
             endpoint = endpoint.tls_config(tls.load()?).map_err(invalid)?;
         }
         let connected = tokio::time::timeout(self.connect_timeout, endpoint.connect()).await;
-        connected
+        let connected = connected
             .map_err(|_| {
                 let error = io::Error::new(io::ErrorKind::TimedOut, "the connect timeout has passed");
                 Error::io(format!("cannot connect to {address}"), error)
             })?
-            .map_err(|error| Error::io(format!("cannot connect to {address}"), io::Error::other(error)))
+            .map_err(|error| Error::io(format!("cannot connect to {address}"), io::Error::other(error)))?;
+        Ok(CheckedChannel::new(connected))
     }
 }

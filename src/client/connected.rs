@@ -3,8 +3,8 @@
 //! The schema is fixed when the client connects. A server that changes its protos later needs a new client.
 
 use tonic::metadata::MetadataMap;
-use tonic::transport::Channel;
 
+use super::channel::CheckedChannel;
 use super::method::ClientMethod;
 use super::reflection;
 use crate::error::Error;
@@ -29,7 +29,7 @@ use crate::schema::Schema;
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(super) address: String,
-    pub(super) channel: Channel,
+    pub(super) channel: CheckedChannel,
     pub(super) schema: Schema,
     pub(super) metadata: MetadataMap,
     pub(super) max_receive_size: usize,

@@ -12,9 +12,9 @@ use tokio_stream::{Stream, StreamExt as _};
 use tonic::client::Grpc;
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
-use tonic::transport::Channel;
 use tonic::{Request, Status};
 
+use super::channel::CheckedChannel;
 use super::responses::{CallDeadline, CancelOnDrop, Reply, Responses};
 use crate::message::{DynamicCodec, Message};
 use crate::schema::Method;
@@ -32,7 +32,7 @@ use crate::schema::Method;
 /// | any | any | [`call`](Self::call) |
 #[derive(Debug, Clone)]
 pub struct ClientMethod {
-    grpc: Grpc<Channel>,
+    grpc: Grpc<CheckedChannel>,
     method: Arc<Method>,
     path: PathAndQuery,
     metadata: MetadataMap,
@@ -41,13 +41,13 @@ pub struct ClientMethod {
 
 impl ClientMethod {
     pub(super) fn new(
-        channel: &Channel,
+        channel: &CheckedChannel,
         method: &Arc<Method>,
         metadata: MetadataMap,
         max_receive_size: usize,
     ) -> Self {
         Self {
-            grpc: Grpc::new(channel.clone()).max_decoding_message_size(max_receive_size),
+            grpc: channel.grpc().max_decoding_message_size(max_receive_size),
             method: Arc::clone(method),
             path: method.path().parse().expect("names of methods make a path"),
             metadata,
@@ -88,20 +88,20 @@ impl ClientMethod {
         self
     }
 
-    /// Compresses requests with gzip, and accepts compressed responses. Default: neither.
+    /// Compresses requests with gzip. Responses are taken compressed or not, always. Default: not compressed.
     #[must_use]
     pub fn gzip(self) -> Self {
         self.compressed(CompressionEncoding::Gzip)
     }
 
-    /// Compresses requests with zstd, and accepts compressed responses. Default: neither.
+    /// Compresses requests with zstd. Responses are taken compressed or not, always. Default: not compressed.
     #[must_use]
     pub fn zstd(self) -> Self {
         self.compressed(CompressionEncoding::Zstd)
     }
 
     fn compressed(mut self, encoding: CompressionEncoding) -> Self {
-        self.grpc = self.grpc.send_compressed(encoding).accept_compressed(encoding);
+        self.grpc = self.grpc.send_compressed(encoding);
         self
     }
 
@@ -152,8 +152,8 @@ impl ClientMethod {
         let mut grpc = self.grpc.clone();
         let codec = DynamicCodec::client(&self.method);
         let ready = async {
-            let ready = grpc.ready().await;
-            ready.map_err(|error| Status::from_error(Box::new(error)))
+            // Waits for a connection, where the last one was lost.
+            grpc.ready().await
         };
         deadline.limit(ready).await?;
         let opening = async move { grpc.streaming(request, path, codec).await };

@@ -6,8 +6,10 @@
 //! stream needs memory for one message at a time, however long it is.
 
 mod builder;
+mod channel;
 mod connected;
 mod method;
+mod not_grpc;
 mod reflection;
 mod reflection_stream;
 mod responses;

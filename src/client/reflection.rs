@@ -10,37 +10,36 @@ use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint};
 use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
 use tonic::metadata::MetadataMap;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ErrorResponse, ExtensionRequest};
 
+use super::channel::CheckedChannel;
+use super::not_grpc::NotGrpc;
 use super::reflection_stream::{Answer, ReflectionStream};
 use crate::error::Error;
 use crate::schema::Schema;
 
 /// The names of the services that the server lists.
 pub(super) async fn list_services(
-    channel: &Channel,
+    channel: &CheckedChannel,
     metadata: &MetadataMap,
     address: &str,
 ) -> Result<Vec<String>, Error> {
-    let (_, services) = open(channel, metadata)
-        .await
-        .map_err(|status| failed(address, status))?;
+    let (_, services) = open(channel, metadata, address).await?;
     Ok(services)
 }
 
 /// The schema of these symbols, or of all services.
 pub(super) async fn fetch_schema(
-    channel: &Channel,
+    channel: &CheckedChannel,
     metadata: &MetadataMap,
     address: &str,
     symbols: &[String],
 ) -> Result<Schema, Error> {
     let failed = |status| failed(address, status);
-    let (stream, services) = open(channel, metadata).await.map_err(failed)?;
+    let (stream, services) = open(channel, metadata, address).await?;
     let mut files = Files {
         stream,
         by_name: HashMap::new(),
@@ -72,26 +71,40 @@ pub(super) async fn fetch_schema(
     Ok(schema)
 }
 
+/// Only UNIMPLEMENTED of a gRPC server means that it has no reflection.
 fn failed(address: &str, status: Status) -> Error {
     let action = match status.code() {
+        _ if NotGrpc::is_source_of(&status) => format!("{address} does not answer as a gRPC server does"),
         Code::Unimplemented => {
             format!("{address} does not answer server reflection, so its protos must be given")
         }
+        Code::Unauthenticated | Code::PermissionDenied => {
+            format!("{address} does not let this caller use server reflection")
+        }
+        Code::Unavailable => format!("{address} is not available"),
         _ => format!("{address} failed to answer server reflection"),
     };
     Error::of_status(action, status)
 }
 
-async fn open(channel: &Channel, metadata: &MetadataMap) -> Result<(ReflectionStream, Vec<String>), Status> {
+async fn open(
+    channel: &CheckedChannel,
+    metadata: &MetadataMap,
+    address: &str,
+) -> Result<(ReflectionStream, Vec<String>), Error> {
     let request = MessageRequest::ListServices("*".to_owned());
-    let (stream, answer) = ReflectionStream::open(channel, metadata, request).await?;
+    let opened = ReflectionStream::open(channel, metadata, request).await;
+    let (stream, answer) = opened.map_err(|status| failed(address, status))?;
     match answer {
         Ok(MessageResponse::ListServicesResponse(list)) => {
             let services = list.service.into_iter().map(|service| service.name).collect();
             Ok((stream, services))
         }
-        Ok(other) => Err(unexpected(&other)),
-        Err(error) => Err(Status::new(Code::from(error.error_code), error.error_message)),
+        Ok(other) => Err(failed(address, unexpected(&other))),
+        Err(refusal) => Err(Error::of_status(
+            format!("{address} answers server reflection with an error"),
+            Status::new(Code::from(refusal.error_code), refusal.error_message),
+        )),
     }
 }
 

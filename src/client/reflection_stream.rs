@@ -5,14 +5,15 @@
 
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::client::Grpc;
 use tonic::metadata::MetadataMap;
-use tonic::transport::Channel;
 use tonic::{Code, Request, Status, Streaming};
 use tonic_prost::ProstCodec;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ErrorResponse, ServerReflectionRequest, ServerReflectionResponse};
+
+use super::channel::CheckedChannel;
+use super::not_grpc::NotGrpc;
 
 /// The newest version first, as other clients ask.
 const VERSIONS: [&str; 2] = [
@@ -34,23 +35,27 @@ pub(super) struct ReflectionStream {
 pub(super) type Answer = Result<MessageResponse, ErrorResponse>;
 
 impl ReflectionStream {
-    /// Opens a stream with its first request: with v1, or else with v1alpha.
+    /// Opens a stream with its first request: with v1, or else with v1alpha. If the server has neither, the newest version's
+    /// status says why.
     pub(super) async fn open(
-        channel: &Channel,
+        channel: &CheckedChannel,
         metadata: &MetadataMap,
         request: MessageRequest,
     ) -> Result<(Self, Answer), Status> {
         let [newest, older] = VERSIONS;
-        match Self::open_version(channel, metadata, request.clone(), newest).await {
-            Err(status) if matches!(status.code(), Code::Unimplemented | Code::Unavailable) => {
-                Self::open_version(channel, metadata, request, older).await
-            }
+        let status = match Self::open_version(channel, metadata, request.clone(), newest).await {
+            Err(status) if !may_have_older(&status) => return Err(status),
+            Err(status) => status,
+            opened => return opened,
+        };
+        match Self::open_version(channel, metadata, request, older).await {
+            Err(other) if other.code() == Code::Unimplemented => Err(status),
             opened => opened,
         }
     }
 
     async fn open_version(
-        channel: &Channel,
+        channel: &CheckedChannel,
         metadata: &MetadataMap,
         first: MessageRequest,
         path: &'static str,
@@ -58,10 +63,8 @@ impl ReflectionStream {
         let (requests, receiver) = mpsc::channel(1);
         let mut request = Request::new(ReceiverStream::new(receiver));
         *request.metadata_mut() = metadata.clone();
-        let mut grpc = Grpc::new(channel.clone()).max_decoding_message_size(MAX_ANSWER);
-        grpc.ready()
-            .await
-            .map_err(|error| Status::unavailable(error.to_string()))?;
+        let mut grpc = channel.grpc().max_decoding_message_size(MAX_ANSWER);
+        grpc.ready().await?;
         // A server may send its headers with its first answer, so the request is sent before they are awaited.
         send(&requests, first).await?;
         let codec = ProstCodec::<ServerReflectionRequest, ServerReflectionResponse>::default();
@@ -94,6 +97,11 @@ impl ReflectionStream {
             )),
         }
     }
+}
+
+/// Whether a server with this status for the newest version may have the older one.
+fn may_have_older(status: &Status) -> bool {
+    matches!(status.code(), Code::Unimplemented | Code::Unavailable) && !NotGrpc::is_source_of(status)
 }
 
 async fn send(

@@ -27,7 +27,7 @@ pub use self::closures::{Bidi, ClientStreaming, HandlerFn, ServerStreaming, Unar
 pub(crate) use self::excerpt::excerpt;
 pub(crate) use self::expiry::Expiry;
 pub use self::extract::FromCall;
-pub(crate) use self::framing::{Encoding, MessageWriter, RequestBody, accepted_encodings};
+pub(crate) use self::framing::{Encoding, MessageWriter, RequestBody, accepted_encodings, is_grpc};
 pub use self::handlers::Handlers;
 pub(crate) use self::handlers::{Shape, Unprepared, handler_methods};
 pub(crate) use self::lifecycle::{LINGER_TIMEOUT, Lifecycle, Phase};

@@ -109,9 +109,9 @@ impl GrpcService {
             return Err(Status::deadline_exceeded("the deadline has passed"));
         }
         let request_encoding = Encoding::from_header(headers.get(GRPC_ENCODING))?;
-        let accepted = headers.get(GRPC_ACCEPT_ENCODING);
         // Like grpc-go: a client that compresses gets compressed responses.
-        let response_encoding = request_encoding.filter(|encoding| encoding.is_accepted_by(accepted));
+        let response_encoding = request_encoding
+            .filter(|encoding| encoding.is_accepted_by(headers.get_all(GRPC_ACCEPT_ENCODING)));
         let (parts, body) = request.into_parts();
         let response = ResponseFuture::start(
             handler,

@@ -5,7 +5,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
 use super::generation::Generation;
-use crate::handler::{CallBody, RequestBody, accepted_encodings, excerpt, trailers_only};
+use crate::handler::{CallBody, RequestBody, accepted_encodings, excerpt, is_grpc, trailers_only};
 
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
@@ -52,10 +52,10 @@ pub(super) fn check_http<B>(request: &Request<B>) -> Result<(), StatusCode> {
         .headers()
         .get(header::CONTENT_TYPE)
         .map_or(&b""[..], HeaderValue::as_bytes);
-    match content_type.strip_prefix(b"application/grpc") {
-        Some(b"" | b"+proto") => Ok(()),
-        Some(rest) if rest.starts_with(b";") || rest.starts_with(b"+proto;") => Ok(()),
-        _ => Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+    if is_grpc(content_type) {
+        Ok(())
+    } else {
+        Err(StatusCode::UNSUPPORTED_MEDIA_TYPE)
     }
 }
 

@@ -79,6 +79,8 @@ async fn every_form_of_the_content_type_is_grpc() {
         "application/grpc",
         "application/grpc+proto",
         "application/grpc;charset=utf-8",
+        "Application/gRPC",
+        "APPLICATION/GRPC+PROTO ; charset=utf-8",
     ] {
         let response = send(post("/shapes.Shapes/Unary").header("content-type", content_type)).await;
         assert_eq!(response.status(), 200, "{content_type}");

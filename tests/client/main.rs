@@ -1,13 +1,16 @@
 //! The client as a library and as `protod call`, `list`, `describe` and `bench`, and `protod init`: against protod's own
 //! server, stubs, and servers of others.
 //!
-//! Some tests need the outside clients that `make test` installs, and the examples that `cargo test` builds.
+//! Some tests need the outside clients that `make test` installs.
 
 mod bench;
 mod calls;
 mod cli;
 mod closed_pipes;
+mod compression;
 mod describe;
+mod examples;
+mod failures;
 mod grpcurl;
 mod init;
 mod json_data;
@@ -16,11 +19,11 @@ mod others;
 mod reflection;
 mod servers;
 mod tls;
+mod tutorial;
 
 #[expect(dead_code, reason = "shared with tests/clients, which uses all of it")]
 #[path = "../clients/programs.rs"]
 mod programs;
-#[expect(dead_code, reason = "shared with tests/clients, which uses all of it")]
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/yaml.rs"]

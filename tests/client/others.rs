@@ -1,98 +1,23 @@
-//! protod's client against servers of others, and the example's client against protod.
-
-use std::path::Path;
-use std::process::Stdio;
+//! protod's client against servers of others.
 
 use protod::{Client, Message};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::cli::{prints, protod};
 use crate::programs::{Talk, python};
 use crate::servers::SOON;
-use crate::support::Server;
-
-/// What the tutorial's client prints.
-const TUTORIAL: &str = "\
-resp: pj.name: gRPC Stream Client: List, pt.value: 2018
-resp: pj.name: gRPC Stream Client: List, pt.value: 2019
-resp: pj.name: gRPC Stream Client: List, pt.value: 2020
-resp: pj.name: gRPC Stream Client: List, pt.value: 2021
-resp: pj.name: gRPC Stream Client: List, pt.value: 2022
-resp: pj.name: gRPC Stream Client: List, pt.value: 2023
-resp: pj.name: gRPC Stream Client: List, pt.value: 2024
-resp: pj.name: gRPC Stream Server: Record, pt.value: 1
-resp: pj.name: gPRC Stream Client: Route, pt.value: 0
-resp: pj.name: gPRC Stream Client: Route, pt.value: 1
-resp: pj.name: gPRC Stream Client: Route, pt.value: 2
-resp: pj.name: gPRC Stream Client: Route, pt.value: 3
-resp: pj.name: gPRC Stream Client: Route, pt.value: 4
-resp: pj.name: gPRC Stream Client: Route, pt.value: 5
-";
-
-/// An example that `cargo test` has built.
-fn example(name: &str) -> Command {
-    let folder = Path::new(env!("CARGO_BIN_EXE_protod"))
-        .parent()
-        .expect("the binary is in a folder");
-    let path = folder.join("examples").join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: cargo test builds it, as does cargo build --examples",
-        path.display()
-    );
-    let mut command = Command::new(path);
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    command
-}
-
-async fn tutorial_client_prints(address: &str) -> String {
-    let output = timeout(SOON, example("stream_client").arg(address).output()).await;
-    let output = output
-        .expect("the example did not exit")
-        .expect("the example cannot be started");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
-
-#[tokio::test]
-async fn the_example_prints_what_the_tutorials_client_prints_against_protod_serve() {
-    let server = Server::start(&["proto"]).await;
-    assert_eq!(tutorial_client_prints(server.address()).await, TUTORIAL);
-}
-
-#[tokio::test]
-async fn the_example_prints_what_the_tutorials_client_prints_against_the_example_server() {
-    let mut server: Child = example("stream_server")
-        .arg("127.0.0.1:0")
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the example cannot be started");
-    let mut lines = BufReader::new(server.stderr.take().expect("stderr is piped")).lines();
-    let line = timeout(SOON, lines.next_line())
-        .await
-        .expect("it says where it listens");
-    let line = line.expect("text").expect("a line");
-    let (_, address) = line.rsplit_once("listening on ").expect("where it listens");
-    assert_eq!(tutorial_client_prints(address).await, TUTORIAL);
-}
 
 /// grpcio with its reflection, which has v1alpha only. It stops when the talk ends.
-async fn python_server() -> (Talk, String) {
-    let mut talk = python("../../client/stream_server.py").talk(&["descriptors/stream.binpb"]);
-    let port = talk.line().await;
-    (talk, format!("127.0.0.1:{}", port.trim_end()))
+pub(crate) async fn python_server() -> (Talk, String) {
+    python_server_with(&[]).await
 }
 
-#[tokio::test]
-async fn the_example_prints_the_same_against_a_python_server() {
-    let (_server, address) = python_server().await;
-    assert_eq!(tutorial_client_prints(&address).await, TUTORIAL);
+/// The same, with further arguments of the script.
+pub(crate) async fn python_server_with(options: &[&str]) -> (Talk, String) {
+    let arguments = [&["descriptors/stream.binpb"], options].concat();
+    let mut talk = python("../../client/stream_server.py").talk(&arguments);
+    let port = talk.line().await;
+    (talk, format!("127.0.0.1:{}", port.trim_end()))
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
-"""The tutorial's StreamService on grpcio with reflection (v1alpha), from a descriptor set: stream_server.py SET.
+"""The tutorial's StreamService on grpcio with reflection (v1alpha), from a descriptor set: stream_server.py SET
+[Gzip|Deflate].
 
-Prints its port. A call with the metadata x-fail ends with NOT_FOUND, details and a trailer.
+With a compression it compresses every answer, whatever the client announces. Prints its port. A call with the metadata x-fail ends with NOT_FOUND, details and a trailer.
 """
 
 import sys
@@ -72,7 +73,8 @@ def coded(handler, behaviour):
     )
 
 
-server = grpc.server(futures.ThreadPoolExecutor(max_workers=8))
+compression = getattr(grpc.Compression, sys.argv[2] if len(sys.argv) > 2 else "NoCompression")
+server = grpc.server(futures.ThreadPoolExecutor(max_workers=8), compression=compression)
 handlers = {
     "List": coded(grpc.unary_stream_rpc_method_handler, list_),
     "Record": coded(grpc.stream_unary_rpc_method_handler, record),

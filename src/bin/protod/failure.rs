@@ -7,6 +7,9 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use protod::{Error, Problem};
+use tonic::Status;
+
+use crate::output::codes::code_name;
 
 /// A command that failed.
 #[derive(Debug)]
@@ -40,13 +43,21 @@ impl Failure {
         }
     }
 
-    /// What failed beneath it, outermost first.
-    pub(crate) fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    /// What failed beneath it, outermost first, each in words.
+    pub(crate) fn causes(&self) -> impl Iterator<Item = String> {
         let first = match self {
             Self::Library(error) => error.source(),
             Self::Command { cause, .. } => cause.as_deref().map(|cause| cause as &(dyn StdError + 'static)),
         };
-        std::iter::successors(first, |&cause| cause.source())
+        // The message of a status says what lies beneath it.
+        let causes = std::iter::successors(first, |&cause| match cause.downcast_ref::<Status>() {
+            Some(_) => None,
+            None => cause.source(),
+        });
+        causes.map(|cause| match cause.downcast_ref::<Status>() {
+            Some(status) => format!("{}: {}", code_name(status.code()), status.message()),
+            None => cause.to_string(),
+        })
     }
 
     /// The problems of protos or rules, if they are what failed.

@@ -37,24 +37,36 @@ pub(crate) fn accepted_encodings() -> HeaderValue {
 }
 
 impl Encoding {
-    /// The encoding that a `grpc-encoding` header names; `None` for `identity`.
+    const ALL: [Self; 3] = [Self::Gzip, Self::Deflate, Self::Zstd];
+
+    /// The encoding that a `grpc-encoding` header names; `None` for `identity`. Its case does not matter, RFC 9110 section
+    /// 8.4.1.
     pub(crate) fn from_header(value: Option<&HeaderValue>) -> Result<Option<Self>, Status> {
-        match value.map(HeaderValue::as_bytes) {
-            None | Some(b"identity") => Ok(None),
-            Some(b"gzip") => Ok(Some(Self::Gzip)),
-            Some(b"deflate") => Ok(Some(Self::Deflate)),
-            Some(b"zstd") => Ok(Some(Self::Zstd)),
-            Some(other) => Err(Status::unimplemented(format!(
-                "messages compressed with {:?} cannot be read; zstd, gzip, deflate and identity can",
-                excerpt(&String::from_utf8_lossy(other))
-            ))),
+        let Some(name) = value.map(|value| value.as_bytes().trim_ascii()) else {
+            return Ok(None);
+        };
+        if name.eq_ignore_ascii_case(b"identity") {
+            return Ok(None);
         }
+        let encoding = Self::ALL.into_iter().find(|encoding| encoding.is_named(name));
+        encoding.map(Some).ok_or_else(|| {
+            Status::unimplemented(format!(
+                "messages compressed with {:?} cannot be read; zstd, gzip, deflate and identity can",
+                excerpt(&String::from_utf8_lossy(name))
+            ))
+        })
     }
 
-    /// Whether a `grpc-accept-encoding` header lists this encoding.
-    pub(crate) fn is_accepted_by(self, value: Option<&HeaderValue>) -> bool {
-        let list = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        list.split(',').any(|name| name.trim() == self.name())
+    /// Whether one of the `grpc-accept-encoding` headers lists this encoding.
+    pub(crate) fn is_accepted_by<'h>(self, lists: impl IntoIterator<Item = &'h HeaderValue>) -> bool {
+        lists
+            .into_iter()
+            .flat_map(|list| list.as_bytes().split(|&byte| byte == b','))
+            .any(|name| self.is_named(name.trim_ascii()))
+    }
+
+    fn is_named(self, name: &[u8]) -> bool {
+        name.eq_ignore_ascii_case(self.name().as_bytes())
     }
 
     /// The encoding's name in headers.
@@ -134,12 +146,10 @@ fn compress_zstd<'o>(input: &[u8], output: &'o mut Vec<u8>) -> io::Result<&'o mu
 mod tests {
     use super::*;
 
-    const ALL: [Encoding; 3] = [Encoding::Gzip, Encoding::Deflate, Encoding::Zstd];
-
     #[test]
     fn each_encoding_round_trips_and_stops_at_the_limit() {
         let message = vec![7; 100_000];
-        for encoding in ALL {
+        for encoding in Encoding::ALL {
             let (mut compressed, mut output) = (Vec::new(), Vec::new());
             encoding.compress(&message, &mut compressed);
             assert!(compressed.len() < 1000, "{encoding:?}");
@@ -157,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_does_not_decompress_is_an_error() {
-        for encoding in ALL {
+        for encoding in Encoding::ALL {
             let error = encoding
                 .decompress(b"not compressed at all", &mut Vec::new(), 1000)
                 .expect_err("no frame");
@@ -184,13 +194,26 @@ mod tests {
     }
 
     #[test]
-    fn each_name_is_read_and_accepted() {
-        let accepted = accepted_encodings();
-        for encoding in ALL {
+    fn each_name_is_read_and_accepted_in_any_case() {
+        for encoding in Encoding::ALL {
             let named = Encoding::from_header(Some(&encoding.header())).expect("known");
             assert_eq!(named, Some(encoding));
-            assert!(encoding.is_accepted_by(Some(&accepted)));
+            assert!(encoding.is_accepted_by([&accepted_encodings()]));
+            let shouted = format!(" {}\t", encoding.name().to_uppercase());
+            let shouted = HeaderValue::try_from(shouted).expect("a value");
+            assert_eq!(
+                Encoding::from_header(Some(&shouted)).expect("known"),
+                Some(encoding)
+            );
+            let others = HeaderValue::from_static("identity, br");
+            assert!(!encoding.is_accepted_by([&others]));
+            assert!(
+                encoding.is_accepted_by([&others, &shouted]),
+                "in the second of two headers"
+            );
         }
+        let identity = HeaderValue::from_static("Identity");
+        assert_eq!(Encoding::from_header(Some(&identity)).expect("known"), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod compression;
 #[path = "no_compression.rs"]
 mod compression;
 mod incoming;
+mod media_type;
 mod outgoing;
 mod prefix;
 mod request_body;
@@ -14,6 +15,7 @@ mod response_buffer;
 
 pub(crate) use self::compression::{Encoding, accepted_encodings};
 pub(super) use self::incoming::Incoming;
+pub(crate) use self::media_type::is_grpc;
 pub(crate) use self::outgoing::MessageWriter;
 pub(super) use self::outgoing::{Finished, Outgoing};
 pub(crate) use self::request_body::RequestBody;

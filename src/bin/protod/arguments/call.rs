@@ -36,7 +36,7 @@ pub(crate) struct CallArguments {
     #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE", value_parser = Time::parse_positive)]
     pub(crate) deadline: Option<Time>,
 
-    /// Compress requests with gzip, and accept compressed responses
+    /// Compress requests with gzip; responses may come compressed in any case
     #[arg(long, env = "PROTOD_GZIP")]
     gzip: bool,
 }
