@@ -76,6 +76,7 @@ pub mod sample;
 pub mod schema;
 pub mod server;
 mod suggest;
+mod throttle;
 pub mod transport;
 mod uuid;
 #[cfg(any(feature = "rules", feature = "buf"))]

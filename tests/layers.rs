@@ -16,12 +16,13 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "error",
     "suggest",
     "duration",
     "folder",
     "uuid",
+    "throttle",
     "yaml",
     "schema",
     "message",

@@ -7,12 +7,26 @@ use std::ops::{BitOr, BitOrAssign};
 pub(crate) struct Uses {
     pub(crate) request: bool,
     pub(crate) requests: bool,
+    /// `received`.
+    pub(crate) received: bool,
     pub(crate) metadata: bool,
     pub(crate) state: bool,
     pub(crate) store: bool,
     pub(crate) locals: bool,
     /// `now`, `random()`, `uuid()`, `received`, `call`: a different value on each evaluation or call.
     pub(crate) volatile: bool,
+}
+
+impl Uses {
+    /// Whether any message must have come.
+    pub(crate) fn reads_messages(self) -> bool {
+        self.request || self.reads_all_messages()
+    }
+
+    /// Whether all messages must have come: which they are, or how many.
+    pub(crate) fn reads_all_messages(self) -> bool {
+        self.requests || self.received
+    }
 }
 
 /// What two programs read together.
@@ -23,6 +37,7 @@ impl BitOr for Uses {
         Self {
             request: self.request | other.request,
             requests: self.requests | other.requests,
+            received: self.received | other.received,
             metadata: self.metadata | other.metadata,
             state: self.state | other.state,
             store: self.store | other.store,

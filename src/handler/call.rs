@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http::{Extensions, HeaderMap};
 use prost_reflect::DynamicMessage;
 use tonic::Status;
-use tonic::metadata::MetadataMap;
+use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
 use super::framing::{Encoding, Finished, Incoming, MessageWriter, Outgoing, RequestBody, ResponseBuffer};
 use super::lifecycle::Lifecycle;
@@ -208,8 +208,17 @@ impl<In, Out> Call<In, Out> {
     }
 
     /// The headers, to be filled in before the first message. Returns `None` when they were sent.
+    ///
+    /// They are sent before the trailers also if the call fails without a message. A call that fails and set none is
+    /// answered with trailers only: clients repeat such calls by their retry policy, and no others.
     pub fn headers_mut(&mut self) -> Option<&mut MetadataMap> {
         self.core.outgoing.headers_mut()
+    }
+
+    /// Adds a header that tells about the answer, and is no part of it. If the call fails without a message, it is sent with
+    /// the trailers unless there are other headers: it must not make a difference to the client.
+    pub(crate) fn label(&mut self, key: &AsciiMetadataKey, value: AsciiMetadataValue) {
+        self.core.outgoing.label(key, value);
     }
 
     /// Sends the headers now instead of with the first message.

@@ -78,6 +78,7 @@ impl Future for ResponseFuture {
             Poll::Ready(mut finished) => {
                 let flushed = handler.buffer.take_headers();
                 if flushed.is_none()
+                    && !finished.sets_headers
                     && finished.frames.is_empty()
                     && let Err(status) = &finished.result
                 {
@@ -254,6 +255,7 @@ impl RunningHandler {
         Finished {
             result: Err(status),
             headers: None,
+            sets_headers: false,
             frames,
             trailers: MetadataMap::new(),
         }

@@ -18,6 +18,12 @@ use crate::schema::{Method, Schema};
 /// The schema of the server's own services. It is built when one of them is first called, so a start does not wait for it.
 pub(super) static BUILTIN_SCHEMA: LazyLock<Schema> = LazyLock::new(builtin_schema);
 
+/// The details of statuses. Rules and handlers send them without an import, and clients look up what they are.
+pub(super) static ERROR_DETAILS: LazyLock<Schema> = LazyLock::new(|| {
+    let schema = Schema::builder().import("google/rpc/error_details.proto").build();
+    schema.expect("it is bundled")
+});
+
 /// The methods of the server's own services, and their handlers, for a generation that serves `schema`.
 ///
 /// If `schema` declares the same names, reflection answers with those.
@@ -42,7 +48,12 @@ pub(super) fn builtin_endpoints(schema: &Schema, health: &Health, reflection: bo
     if reflection {
         let schema = schema.clone();
         let reflection: BoxHandler = Arc::new(Reflection::new(move || {
-            ReflectionIndex::new(&[&schema, &BUILTIN_SCHEMA])
+            let mut schemas = vec![&schema, &*BUILTIN_SCHEMA];
+            // With a copy of the user's own, a client would get the same names from two files.
+            if !declares_any_of(&schema, &ERROR_DETAILS) {
+                schemas.push(&ERROR_DETAILS);
+            }
+            ReflectionIndex::new(&schemas)
         }));
         let names = [
             "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -51,6 +62,18 @@ pub(super) fn builtin_endpoints(schema: &Schema, health: &Health, reflection: bo
         endpoints.extend(names.map(|name| endpoint(name, Arc::clone(&reflection), false)));
     }
     endpoints
+}
+
+/// Whether a schema has a message or a file of the same name as one of `other`'s own.
+fn declares_any_of(schema: &Schema, other: &Schema) -> bool {
+    let well_known = |name: &str| name.starts_with("google/protobuf/");
+    let mut files = other.pool().files().filter(|file| !well_known(file.name()));
+    files.any(|file| {
+        schema.pool().get_file_by_name(file.name()).is_some()
+            || file
+                .messages()
+                .any(|message| schema.pool().get_message_by_name(message.full_name()).is_some())
+    })
 }
 
 fn builtin_method(name: &'static str) -> &'static Arc<Method> {

@@ -1,10 +1,12 @@
 //! Headers, trailers and statuses with details, on every outcome.
 
+use http_body_util::BodyExt as _;
 use prost_reflect::DynamicMessage;
-use protod::{Call, Server};
+use protod::{Call, Handler, Server};
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Request, Status};
 
+use crate::http::{post, send_to};
 use crate::support::{item, schema, serving};
 
 #[tokio::test]
@@ -86,27 +88,87 @@ async fn headers_and_trailers_travel_both_ways() {
     .await;
 }
 
+/// A handler that sets headers and trailers, and fails.
+struct Failing;
+
+impl Handler for Failing {
+    async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        set_both(call);
+        Err(Status::permission_denied("no"))
+    }
+}
+
+fn set_both(call: &mut Call) {
+    let headers = call.headers_mut().expect("not sent");
+    headers.insert("x-first", MetadataValue::from_static("here"));
+    call.trailers_mut()
+        .insert("x-last", MetadataValue::from_static("word"));
+}
+
 #[tokio::test]
-async fn a_failure_before_the_first_message_is_trailers_only() {
+async fn headers_of_a_failing_call_come_before_its_trailers() {
+    let build = || {
+        Server::builder(schema())
+            .unary(
+                "shapes.Shapes/Unary",
+                |_request: DynamicMessage, mut call: Call| async move {
+                    set_both(&mut call);
+                    Err::<DynamicMessage, _>(Status::permission_denied("no"))
+                },
+            )
+            .server_streaming(
+                "shapes.Shapes/Down",
+                |_request: DynamicMessage, mut call: Call| async move {
+                    set_both(&mut call);
+                    Err(Status::permission_denied("no"))
+                },
+            )
+            .client_streaming("shapes.Shapes/Up", |mut call: Call| async move {
+                set_both(&mut call);
+                Err::<DynamicMessage, _>(Status::permission_denied("no"))
+            })
+            .handler("shapes.Shapes/Both", Failing)
+            .build()
+            .expect("fits")
+    };
+    for method in ["Unary", "Down", "Up", "Both"] {
+        let request = post(&format!("/shapes.Shapes/{method}")).header("content-type", "application/grpc");
+        let response = send_to(build(), request).await;
+        let headers = response.headers().clone();
+        let trailers = trailers_of(response).await.expect(method);
+        assert_eq!(
+            (&headers["x-first"], headers.get("grpc-status")),
+            (&"here".parse().expect("a value"), None)
+        );
+        assert_eq!(
+            (&trailers["x-last"], &trailers["grpc-status"]),
+            (&"word".parse().expect("a value"), &7.into())
+        );
+        assert_eq!(trailers.get("x-first"), None, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_without_headers_and_messages_is_trailers_only() {
     let server = Server::builder(schema()).server_streaming(
         "shapes.Shapes/Down",
         |_request: DynamicMessage, mut call: Call| async move {
-            call.headers_mut()
-                .expect("not sent")
-                .insert("x-first", MetadataValue::from_static("here"));
+            assert!(call.headers_mut().expect("not sent").is_empty());
             call.trailers_mut()
                 .insert("x-last", MetadataValue::from_static("word"));
             Err(Status::permission_denied("no"))
         },
     );
-    serving(server.build().expect("fits"), |mut client| async move {
-        // tonic returns the status immediately only if it came with the headers.
-        let status = client.down(item("a", 1)).await.expect_err("no stream");
-        assert_eq!((status.code(), status.message()), (Code::PermissionDenied, "no"));
-        assert_eq!(status.metadata().get("x-first").expect("a header"), "here");
-        assert_eq!(status.metadata().get("x-last").expect("a trailer"), "word");
-    })
-    .await;
+    let request = post("/shapes.Shapes/Down").header("content-type", "application/grpc");
+    let response = send_to(server.build().expect("fits"), request).await;
+    assert_eq!(response.headers()["grpc-status"], "7");
+    assert_eq!(response.headers()["x-last"], "word");
+    assert_eq!(trailers_of(response).await, None);
+}
+
+async fn trailers_of(response: http::Response<hyper::body::Incoming>) -> Option<http::HeaderMap> {
+    let body = response.into_body().collect().await.expect("a whole response");
+    body.trailers().cloned()
 }
 
 #[tokio::test]

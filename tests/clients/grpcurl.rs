@@ -249,6 +249,39 @@ async fn grpcurl_prints_the_status_of_a_rule_and_exits_with_its_code() {
     assert!(stderr.contains("Message: no tea today, ¿verdad?\n"), "{stderr}");
 }
 
+/// The rule's short form needs no proto, so the client has nothing but reflection to know its type from.
+#[tokio::test]
+async fn grpcurl_prints_the_headers_and_details_of_a_failing_call() {
+    let server = Server::start(&["tests/clients/protos/calls"]).await;
+    for program in [grpcurl(), old_grpcurl()] {
+        let args = [
+            "-plaintext",
+            "-v",
+            "-d",
+            r#"{"text": "tea"}"#,
+            server.address(),
+            "calls.Calls/Fail",
+        ];
+        let output = program.run(args).await;
+        let (stdout, stderr) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        let (headers, trailers) = stdout.split_once("Response trailers received:").expect(&stdout);
+        assert!(headers.contains("x-request-id: tea-1\n"), "{stdout}");
+        assert!(trailers.contains("x-reason: closed\n"), "{stdout}");
+        assert!(!trailers.contains("x-request-id"), "{stdout}");
+        // One of them prints JSON with blanks.
+        let details = stderr.replace(char::is_whitespace, "");
+        assert!(
+            details.contains(r#"google.rpc.ErrorInfo","reason":"CLOSED""#),
+            "{stderr}"
+        );
+    }
+    let listed = list(grpcurl(), &server).await;
+    assert!(!listed.contains("google"), "{listed}");
+}
+
 #[tokio::test]
 async fn grpcurl_finds_the_server_healthy() {
     let server = Server::start(SEED).await;

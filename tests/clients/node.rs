@@ -47,6 +47,16 @@ async fn reflection_client_calls_every_shape() {
 }
 
 #[tokio::test]
+async fn reflection_client_sees_the_headers_of_a_failing_call() {
+    case(
+        "reflection_client.js",
+        "sees_the_headers_of_a_failing_call",
+        "tests/clients/protos/calls",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn reflection_client_reads_an_imported_type() {
     case(
         "reflection_client.js",

@@ -54,6 +54,11 @@ async fn python_sees_a_status_with_its_trailers() {
 }
 
 #[tokio::test]
+async fn python_sees_the_headers_of_a_failing_call() {
+    case("sees_the_headers_of_a_failing_call", "tests/clients/protos/calls").await;
+}
+
+#[tokio::test]
 async fn python_sees_unimplemented_for_what_nobody_serves() {
     case(
         "sees_unimplemented_for_what_nobody_serves",

@@ -3,6 +3,7 @@
 use prost_types::Any;
 use protod::RulesOptions;
 use tonic::Code;
+use tonic::metadata::MetadataMap;
 use tonic_types::StatusExt as _;
 
 use crate::support::Running;
@@ -163,8 +164,54 @@ rules:
     assert_eq!(trailers.get("x-count").expect("a trailer"), "7");
     let outcome = server.call("Unary", &["{}"]).await;
     assert_eq!(outcome.status.code(), Code::Internal);
-    assert_eq!(outcome.trailers.get("x-early").expect("in the one block"), "yes");
-    assert_eq!(outcome.trailers.get("x-late").expect("in the one block"), "yes");
+    assert_eq!(outcome.headers.get("x-early").expect("a header"), "yes");
+    assert_eq!(outcome.trailers.get("x-late").expect("a trailer"), "yes");
+}
+
+/// A client retries a call only if its failure comes as trailers alone, so the name of the rule must not make headers.
+#[tokio::test]
+async fn a_failing_call_sends_headers_if_its_rule_sets_any_and_trailers_only_if_not() {
+    let server = Running::start(
+        r#"
+rules:
+  - {method: kinds.Kinds/Unary, match: {int32: 1}, name: r, headers: {x-id: a}, trailers: {x-code: b}, status: {code: 9}}
+  - {method: kinds.Kinds/Unary, match: {int32: 2}, name: r2, headers: {x-id: [], x-none: []}, status: {code: 9}}
+  - {method: kinds.Kinds/Unary, name: r3, trailers: {grpc-retry-pushback-ms: 10}, status: {code: UNAVAILABLE}}
+  - method: kinds.Kinds/Chat
+    name: s
+    session: {message: [{headers: {x-id: "${request.string}"}}, {when: request.bool, status: {code: 9}}]}
+"#,
+    )
+    .await;
+    let named = |map: &MetadataMap| -> Vec<String> {
+        let mut names: Vec<_> = map
+            .as_ref()
+            .iter()
+            .map(|(name, value)| format!("{name}={value:?}"))
+            .collect();
+        names.retain(|name| !name.starts_with("date") && !name.starts_with("content-type"));
+        names.sort();
+        names
+    };
+    let outcome = server.call("Unary", &[r#"{"int32":1}"#]).await;
+    assert_eq!(named(&outcome.headers), [r#"protod-rule="r""#, r#"x-id="a""#]);
+    assert_eq!(named(&outcome.trailers), [r#"x-code="b""#]);
+    let outcome = server.call("Unary", &[r#"{"int32":2}"#]).await;
+    assert_eq!(named(&outcome.headers), [""; 0]);
+    assert_eq!(named(&outcome.trailers), [r#"protod-rule="r2""#]);
+    let outcome = server.call("Unary", &["{}"]).await;
+    assert_eq!(named(&outcome.headers), [""; 0]);
+    assert_eq!(
+        named(&outcome.trailers),
+        [r#"grpc-retry-pushback-ms="10""#, r#"protod-rule="r3""#]
+    );
+    let two = [r#"{"string":"a"}"#, r#"{"string":"b","bool":true}"#];
+    let outcome = server.call("Chat", &two).await;
+    assert_eq!(named(&outcome.headers), [r#"protod-rule="s""#, r#"x-id="b""#]);
+    assert_eq!(
+        (named(&outcome.trailers).len(), outcome.status.code()),
+        (0, Code::FailedPrecondition)
+    );
 }
 
 #[tokio::test]

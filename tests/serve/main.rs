@@ -9,6 +9,7 @@ mod http2;
 mod limits_page;
 #[path = "../support/mod.rs"]
 mod program;
+mod quiet;
 mod reliability_page;
 #[path = "../support/resident.rs"]
 mod resident;

@@ -54,7 +54,13 @@ impl Compiler<'_, '_> {
                 }
                 None => Compiled::unknown(),
             },
-            "received" => self.volatile(TypedExpr::Received, Type::Int),
+            "received" => match self.request(&span) {
+                Some(_) => {
+                    self.uses.received = true;
+                    self.volatile(TypedExpr::Received, Type::Int)
+                }
+                None => Compiled::unknown(),
+            },
             "now" => self.volatile(TypedExpr::Now, Type::Timestamp),
             "metadata" => {
                 self.uses.metadata = true;
@@ -132,6 +138,7 @@ impl Compiler<'_, '_> {
         let request = self.scope.request.as_ref().map(|(message, _)| message.clone());
         if request.is_none() {
             self.problem(span.clone(), "there is no request here");
+            self.hint("this is evaluated when the call begins, before the first message".to_owned());
         }
         request.map(|message| (message.clone(), ValueForm::of(&message)))
     }

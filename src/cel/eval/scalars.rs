@@ -159,7 +159,7 @@ impl TypedExpr {
         match self {
             Self::Const(Value::String(text)) => Ok(Cow::Borrowed(text)),
             Self::MetadataValue(name) => metadata_value(evaluation.env.metadata, name)
-                .ok_or_else(|| EvalError::new(format!("no such key: {name}"))),
+                .ok_or_else(|| EvalError::absent_metadata(name.as_str())),
             Self::CallMethod => Ok(Cow::Borrowed(&evaluation.env.call.method)),
             Self::CallPeer => Ok(Cow::Borrowed(&evaluation.env.call.peer)),
             Self::Uuid => Ok(Cow::Owned(volatile::uuid(evaluation.env.call))),

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use http::HeaderName;
 use prost_reflect::MessageDescriptor;
 
-use super::access::{member, member_of, metadata, picked_value, read_field};
+use super::access::{member, member_of, metadata, metadata_value, picked_value, read_field};
 use super::evaluation::{Evaluation, missing_variable};
 use super::volatile;
 use crate::cel::fields::{FieldReader, ValueForm, message_value};
@@ -209,6 +210,14 @@ fn element<'e>(
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<Value<'e>> {
     let key = key.eval(evaluation)?;
+    if let (TypedExpr::Metadata, Value::String(name)) = (container, &key) {
+        let value = HeaderName::from_lowercase(name.as_bytes())
+            .ok()
+            .and_then(|name| metadata_value(evaluation.env.metadata, &name));
+        return value
+            .map(Value::String)
+            .ok_or_else(|| EvalError::absent_metadata(name));
+    }
     match container.peek(evaluation) {
         Some(container) => index(container, &key).map(Value::borrowed),
         None => index(&container.eval(evaluation)?, &key).cloned(),

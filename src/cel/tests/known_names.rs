@@ -113,6 +113,7 @@ fn the_call_is_described() {
     assert_eq!(
         given.uses("received"),
         Uses {
+            received: true,
             volatile: true,
             ..Uses::default()
         }

@@ -8,24 +8,52 @@ pub(in crate::cel) type Evaluated<T> = Result<T, EvalError>;
 
 /// An expression that failed on the values of this call, such as a division by zero.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
+#[error("{}", failure.text)]
 pub(crate) struct EvalError {
     /// One word wide, so that results go through registers.
-    #[expect(clippy::box_collection, reason = "as above")]
-    text: Box<String>,
+    failure: Box<Failure>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Failure {
+    text: String,
+    absent_metadata: bool,
 }
 
 impl EvalError {
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self {
-            text: Box::new(text.into()),
+            failure: Box::new(Failure {
+                text: text.into(),
+                absent_metadata: false,
+            }),
         }
+    }
+
+    /// The client has not sent metadata of that name.
+    pub(in crate::cel) fn absent_metadata(name: &str) -> Self {
+        Self {
+            failure: Box::new(Failure {
+                text: no_such_key(name),
+                absent_metadata: true,
+            }),
+        }
+    }
+
+    /// Whether it is only that the client has not sent metadata which is asked for. Most calls have none.
+    pub(crate) fn is_absent_metadata(&self) -> bool {
+        self.failure.absent_metadata
     }
 
     /// What failed, for people.
     pub(crate) fn into_text(self) -> String {
-        *self.text
+        self.failure.text
     }
+}
+
+/// What is said of a map without the key that is asked for.
+pub(in crate::cel) fn no_such_key(name: &str) -> String {
+    format!("no such key: {name}")
 }
 
 impl From<Malformed> for EvalError {

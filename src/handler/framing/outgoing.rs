@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tonic::Status;
-use tonic::metadata::MetadataMap;
+use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
 use super::compression::Encoding;
 use super::prefix::{PREFIX, fill_prefix, too_large};
@@ -29,6 +29,8 @@ pub(crate) struct Finished {
     pub(in crate::handler) result: Result<(), Status>,
     /// `Some` if they were not flushed.
     pub(in crate::handler) headers: Option<MetadataMap>,
+    /// Whether the handler set headers, so that they must go before the trailers even without a message.
+    pub(in crate::handler) sets_headers: bool,
     pub(in crate::handler) frames: Bytes,
     pub(in crate::handler) trailers: MetadataMap,
 }
@@ -46,6 +48,8 @@ pub(in crate::handler) struct Outgoing {
     room: usize,
     /// `Some` until they are flushed.
     headers: Option<MetadataMap>,
+    /// How many of the headers are labels.
+    labels: usize,
     pub(in crate::handler) trailers: MetadataMap,
     encoding: Option<Encoding>,
     /// Where a message is written before it is compressed.
@@ -71,6 +75,7 @@ impl Outgoing {
             taken_out: false,
             room: SMALL,
             headers: Some(MetadataMap::new()),
+            labels: 0,
             trailers: MetadataMap::new(),
             encoding,
             scratch: Vec::new(),
@@ -102,6 +107,15 @@ impl Outgoing {
             None
         } else {
             self.headers.as_mut()
+        }
+    }
+
+    /// Adds a header that goes with the trailers instead if the call fails without a message and without headers of the
+    /// handler's own.
+    pub(in crate::handler) fn label(&mut self, key: &AsciiMetadataKey, value: AsciiMetadataValue) {
+        if let Some(headers) = &mut self.headers {
+            headers.insert(key, value);
+            self.labels += 1;
         }
     }
 
@@ -170,6 +184,10 @@ impl Outgoing {
         }
         Finished {
             result,
+            sets_headers: self
+                .headers
+                .as_ref()
+                .is_some_and(|headers| headers.len() > self.labels),
             headers: self.headers,
             frames: self.frames.into(),
             trailers: self.trailers,

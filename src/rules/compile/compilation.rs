@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::compiler::RuleCompiler;
 use super::rule;
@@ -11,7 +12,11 @@ use crate::rules::file::RulesFile;
 use crate::rules::plan::{Outline, Rule, RuleId};
 use crate::schema::{Method, Schema};
 use crate::suggest;
+use crate::throttle::Throttle;
 use crate::yaml::{Entry, Node, entries, find};
+
+/// How often a rule's failures are logged.
+const FAILURE_PERIOD: Duration = Duration::from_mins(1);
 
 /// The rules of all files compiled so far, and the problems found in them.
 pub(in crate::rules) struct Compilation<'s> {
@@ -93,6 +98,7 @@ impl<'s> Compilation<'s> {
             return;
         };
         let mut reported = HashSet::new();
+        let failures = Arc::new(Throttle::new(FAILURE_PERIOD));
         for method in methods {
             let compiled = self
                 .methods
@@ -111,7 +117,7 @@ impl<'s> Compilation<'s> {
                 &mut compiled.picker,
                 &mut problems,
             );
-            let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id);
+            let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id, &failures);
             compiled.rules.extend(rule);
             // A problem that the methods of a service share is reported once.
             self.problems.extend(

@@ -10,8 +10,9 @@ use super::events::cardinality;
 use super::events::outcome::compile_outcome;
 use super::matching::condition::compile_condition;
 use crate::cel::Uses;
-use crate::rules::plan::{Rule, RuleId, Times};
+use crate::rules::plan::{Rule, RuleId, Stage, Times};
 use crate::schema::Method;
+use crate::throttle::Throttle;
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a rule.
@@ -30,12 +31,19 @@ pub(super) fn compile(
     entries: &[Entry<'_>],
     name: &Arc<str>,
     id: &RuleId,
+    failures: &Arc<Throttle>,
 ) -> Option<Rule> {
     let before = compiler.problems.len();
     compiler.request = true;
     let value = |name: &str| find(entries, name).map(|entry| entry.value);
-    let condition = compile_condition(compiler, value("match"), value("when"));
+    let client_streaming = method.is_client_streaming();
+    let mut condition = compile_condition(compiler, value("match"), value("when"), client_streaming);
     let times = times(compiler, value("times"), value("scope"));
+    let scope = times.as_ref().and_then(|times| times.scope.as_ref());
+    if let (Some(condition), Some(scope)) = (&mut condition, scope) {
+        // A rule is not decided before that is there which its calls are counted by.
+        condition.stage = condition.stage.max(Stage::of(scope.uses(), client_streaming));
+    }
     let priority = value("priority").map_or(Some(0), |node| integer(compiler, node, "priority"));
     // From here on, only the session counts.
     compiler.uses = Uses::default();
@@ -80,6 +88,8 @@ pub(super) fn compile(
         timers: session.timers.into(),
         signals: session.signals.into(),
         key: session.key,
+        key_waits: session.key_waits,
+        failures: Arc::clone(failures),
         uses: compiler.uses,
         reads_request: compiler.reads_request,
         cached: compiler.cached,

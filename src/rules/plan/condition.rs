@@ -4,7 +4,7 @@ use prost_reflect::Kind;
 
 use super::pattern::Pattern;
 use super::wire_scalar::WireScalar;
-use crate::cel::Program;
+use crate::cel::{Program, Uses};
 use crate::message::Slot;
 
 /// The earliest event at which a condition can be decided.
@@ -16,6 +16,19 @@ pub(crate) enum Stage {
     Message,
     /// Half-close: all messages are needed.
     HalfClose,
+}
+
+impl Stage {
+    /// When everything is there that an expression reads. The first message of a method that takes one is also all of them.
+    pub(crate) fn of(uses: Uses, client_streaming: bool) -> Self {
+        if client_streaming && uses.reads_all_messages() {
+            Self::HalfClose
+        } else if uses.reads_messages() {
+            Self::Message
+        } else {
+            Self::Open
+        }
+    }
 }
 
 /// What must hold for a rule to match.

@@ -10,6 +10,7 @@ use super::steps::Steps;
 use super::text::Text;
 use super::value::ValueTemplate;
 use crate::cel::{Program, Uses};
+use crate::throttle::Throttle;
 
 /// One rule, for one method.
 #[derive(Debug)]
@@ -31,6 +32,10 @@ pub(crate) struct Rule {
     pub(crate) signals: Box<[SignalHandler]>,
     /// The key that signals are compared with: the session handles those with the same key, or with none.
     pub(crate) key: Option<Text>,
+    /// Whether `key` reads messages, so that there is none before the first message.
+    pub(crate) key_waits: bool,
+    /// Held back are the lines that say that its condition failed. The methods of the rule share it.
+    pub(crate) failures: Arc<Throttle>,
     /// What the expressions of its session read.
     pub(crate) uses: Uses,
     /// Whether its session reads `request` other than to log it.
@@ -99,6 +104,8 @@ impl Rule {
 pub(crate) struct Timer {
     pub(crate) pause: Pause,
     pub(crate) repeats: bool,
+    /// Whether the pause reads messages, so that it begins with the first message.
+    pub(crate) waits: bool,
     pub(crate) steps: Steps,
 }
 

@@ -112,7 +112,7 @@ fn try_range<'r>(
 fn answers(rules: &MethodRules, at: usize, env: &Env<'_>, decoded: &mut Decoded<'_>) -> bool {
     let rule = &rules.rules[at];
     let failed = |error: EvalError| {
-        tracing::warn!(target: "protod::rules", rule = &*rule.name, %error, "a condition failed: no match");
+        log_failure(rule, &error);
         false
     };
     let holds = rule.condition.holds(env, decoded).unwrap_or_else(failed);
@@ -120,6 +120,28 @@ fn answers(rules: &MethodRules, at: usize, env: &Env<'_>, decoded: &mut Decoded<
         && rules
             .limit(at)
             .is_none_or(|(times, counter)| counter.take(times, env).unwrap_or_else(failed))
+}
+
+/// Says that a condition failed: once in a while, because every call may fail in the same way.
+#[cold]
+fn log_failure(rule: &Rule, error: &EvalError) {
+    if error.is_absent_metadata() {
+        // Rules ask for metadata that most calls do not have.
+        tracing::debug!(target: "protod::rules", rule = &*rule.name, %error, "no match");
+        return;
+    }
+    match rule.failures.pass() {
+        None => {}
+        Some(0) => {
+            tracing::warn!(target: "protod::rules", rule = &*rule.name, %error, "a condition failed: no match");
+        }
+        Some(more) => {
+            tracing::warn!(
+                target: "protod::rules", rule = &*rule.name, %error, more,
+                "a condition failed: no match; since the last such line it failed {more} more times"
+            );
+        }
+    }
 }
 
 /// How many rules are compared at most, to find the nearest.
@@ -156,12 +178,15 @@ pub(super) fn difference(
     decoded: &mut Decoded<'_>,
 ) -> Option<Difference> {
     rules.rules[at].condition.difference(env, decoded).or_else(|| {
-        let over = rules
-            .limit(at)
-            .is_some_and(|(times, counter)| !counter.is_left(times, env));
-        over.then(|| Difference {
+        let (times, counter) = rules.limit(at)?;
+        let text = match counter.is_left(times, env) {
+            Ok(true) => return None,
+            Ok(false) => "it has answered as often as its `times` says".to_owned(),
+            Err(error) => format!("`scope` failed: {error}"),
+        };
+        Some(Difference {
             held: usize::MAX,
-            text: "it has answered as often as its `times` says".to_owned(),
+            text,
         })
     })
 }

@@ -71,6 +71,18 @@ run({
     assert.equal(status.code, grpc.status.OK);
   },
 
+  async sees_the_headers_of_a_failing_call(address) {
+    const calls = await stub(address, 'calls.Calls');
+    let headers;
+    const error = await new Promise((resolve) => {
+      calls.Fail({ text: 'tea' }, resolve).on('metadata', (metadata) => { headers = metadata; });
+    });
+    assert.deepEqual(headers.get('x-request-id'), ['tea-1']);
+    assert.equal(error.code, grpc.status.FAILED_PRECONDITION);
+    assert.deepEqual(error.metadata.get('x-reason'), ['closed']);
+    assert.deepEqual(error.metadata.get('x-request-id'), []);
+  },
+
   async reads_an_imported_type(address) {
     const calendar = await stub(address, 'calendar.Calendar');
     const event = await response((done) => calendar.Find({ title: 'launch' }, done));

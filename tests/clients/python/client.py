@@ -190,6 +190,15 @@ def sees_a_status_with_its_trailers(client):
         raise AssertionError("the call succeeded")
 
 
+def sees_the_headers_of_a_failing_call(client):
+    method = client.method("calls.Calls/Fail")
+    call = method.future(client.note("tea"), timeout=LIMIT)
+    equal([pair for pair in pairs(call.initial_metadata()) if pair[0] != "protod-rule"], [("x-request-id", "tea-1")])
+    equal(call.code(), grpc.StatusCode.FAILED_PRECONDITION)
+    trailers = [pair for pair in pairs(call.trailing_metadata()) if pair[0] != "grpc-status-details-bin"]
+    equal(trailers, [("x-reason", "closed")])
+
+
 def sees_unimplemented_for_what_nobody_serves(client):
     for path in "/calls.Calls/Nothing", "/nobody.Nowhere/Nothing":
         try:
@@ -258,6 +267,7 @@ CASES = [
     sends_and_receives_deflate,
     sees_headers_and_trailers,
     sees_a_status_with_its_trailers,
+    sees_the_headers_of_a_failing_call,
     sees_unimplemented_for_what_nobody_serves,
     deadline_ends_the_call,
     cancel_ends_the_call,

@@ -1,16 +1,16 @@
 //! Compiles a rule's outcome, in the short form or as a session with events.
 
 use super::steps::StepsCompiler;
-use crate::cel::{Type, Value};
+use crate::cel::{Type, Uses, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::template::compile_template;
-use crate::rules::compile::values::metadata::compile_metadata;
+use crate::rules::compile::values::metadata::{MetadataKind, compile_metadata};
 use crate::rules::compile::values::pause::compile_pause;
 use crate::rules::compile::values::status::compile_status;
 use crate::rules::compile::values::text::compile_text;
 use crate::rules::compile::values::value::compile_value;
-use crate::rules::plan::{Metadata, Op, SignalHandler, Steps, Text, Timer, ValueTemplate};
+use crate::rules::plan::{Op, SignalHandler, Steps, Text, Timer, ValueTemplate};
 use crate::schema::Method;
 use crate::yaml::{Entry, Node, Yaml, find};
 
@@ -37,6 +37,8 @@ pub(in crate::rules::compile) struct Events {
     pub(in crate::rules::compile) timers: Vec<Timer>,
     pub(in crate::rules::compile) signals: Vec<SignalHandler>,
     pub(in crate::rules::compile) key: Option<Text>,
+    /// Whether `key` reads messages.
+    pub(in crate::rules::compile) key_waits: bool,
     /// Whether something other than a `message` event reads `request`.
     pub(in crate::rules::compile) keeps_last: bool,
 }
@@ -68,11 +70,11 @@ pub(in crate::rules::compile) fn compile_outcome(
     let steps = short_form(compiler, method, outcome, headers, trailers);
     let uses = compiler.uses;
     let mut events = Events::default();
-    if status && !uses.request && !uses.requests {
+    if status && !uses.reads_messages() {
         events.open = steps;
     } else if one_request {
         events.message = steps;
-    } else if status && !uses.requests {
+    } else if status && !uses.reads_all_messages() {
         events.message = steps;
         // The call ends with this status even if no message comes.
         if compiler.problems.len() == problems {
@@ -112,13 +114,13 @@ fn short_form(
 
 /// Adds a rule's `headers` and `trailers` as steps.
 fn metadata(steps: &mut StepsCompiler<'_, '_>, headers: Option<&Node>, trailers: Option<&Node>) {
-    for (node, op) in [
-        (headers, Op::Headers as fn(Metadata) -> Op),
-        (trailers, Op::Trailers),
+    for (node, kind) in [
+        (headers, MetadataKind::Headers),
+        (trailers, MetadataKind::Trailers),
     ] {
         if let Some(node) = node {
-            let metadata = compile_metadata(steps.compiler, node);
-            steps.push(metadata.map(op), node);
+            let op = compile_metadata(steps.compiler, node, kind);
+            steps.push(op, node);
         }
     }
 }
@@ -156,7 +158,8 @@ fn session(
     }
     if let Some(node) = value("key") {
         let text = node.key_text().unwrap_or_default();
-        events.key = compile_text(compiler, node, &text);
+        let (key, uses) = reading(compiler, |compiler| compile_text(compiler, node, &text));
+        (events.key, events.key_waits) = (key, uses.reads_messages());
     }
     events.keeps_last = compiler.uses.request;
     compiler.uses |= so_far;
@@ -169,6 +172,18 @@ fn steps(compiler: &mut RuleCompiler<'_>, method: &Method, node: Option<&Node>) 
     let mut compiled = StepsCompiler::new(compiler, method.output());
     compiled.steps(node);
     compiled.finish()
+}
+
+/// Compiles a part, and returns what that part reads.
+fn reading<T>(
+    compiler: &mut RuleCompiler<'_>,
+    compile: impl FnOnce(&mut RuleCompiler<'_>) -> T,
+) -> (T, Uses) {
+    let so_far = std::mem::take(&mut compiler.uses);
+    let compiled = compile(compiler);
+    let uses = compiler.uses;
+    compiler.uses |= so_far;
+    (compiled, uses)
 }
 
 /// Compiles the variables. Each is in scope for those after it.
@@ -218,7 +233,7 @@ fn timers(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<
                 continue;
             }
         };
-        let pause = compile_pause(compiler, pause);
+        let (pause, uses) = reading(compiler, |compiler| compile_pause(compiler, pause));
         let Some(entry) = find(&entries, "do") else {
             compiler.problem(item, "a timer needs `do`");
             continue;
@@ -227,6 +242,7 @@ fn timers(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<
         timers.extend(pause.map(|pause| Timer {
             pause,
             repeats,
+            waits: uses.reads_messages(),
             steps,
         }));
     }

@@ -7,7 +7,7 @@ use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::interpolation::Piece;
 use crate::rules::compile::template::compile_template;
-use crate::rules::compile::values::metadata::compile_metadata;
+use crate::rules::compile::values::metadata::{MetadataKind, compile_metadata};
 use crate::rules::compile::values::pause::compile_pause;
 use crate::rules::compile::values::status::compile_status;
 use crate::rules::compile::values::text::compile_text;
@@ -239,8 +239,8 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             "set" => self.set(node),
             "wait" => compile_pause(self.compiler, node).map(Op::Wait),
             "log" => self.log(node).map(Op::Log),
-            "headers" => compile_metadata(self.compiler, node).map(Op::Headers),
-            "trailers" => compile_metadata(self.compiler, node).map(Op::Trailers),
+            "headers" => compile_metadata(self.compiler, node, MetadataKind::Headers),
+            "trailers" => compile_metadata(self.compiler, node, MetadataKind::Trailers),
             "flush" if node.text() == Some("headers") => Some(Op::FlushHeaders),
             "flush" => {
                 self.compiler.problem(node, "`flush` has one value, `headers`");

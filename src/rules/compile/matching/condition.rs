@@ -4,7 +4,6 @@
 //! anything; lists, maps and the well-known types are compared with the decoded message.
 
 use super::pattern::compile_pattern;
-use crate::cel::Uses;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Condition, Equality, Pattern, Stage, When, WireScalar};
 use crate::yaml::Node;
@@ -14,6 +13,7 @@ pub(in crate::rules::compile) fn compile_condition(
     compiler: &mut RuleCompiler<'_>,
     pattern: Option<&Node>,
     when: Option<&Node>,
+    client_streaming: bool,
 ) -> Option<Condition> {
     let before = compiler.problems.len();
     let mut equalities = Vec::new();
@@ -31,12 +31,9 @@ pub(in crate::rules::compile) fn compile_condition(
     if compiler.problems.len() > before {
         return None;
     }
-    let uses = when.as_ref().map(|when| when.program.uses()).unwrap_or_default();
-    let stage = match (pattern, uses) {
-        (_, Uses { requests: true, .. }) => Stage::HalfClose,
-        (Some(_), _) | (_, Uses { request: true, .. }) => Stage::Message,
-        _ => Stage::Open,
-    };
+    let mut uses = when.as_ref().map(|when| when.program.uses()).unwrap_or_default();
+    uses.request |= pattern.is_some();
+    let stage = Stage::of(uses, client_streaming);
     Some(Condition {
         equalities: equalities.into(),
         pattern: rest,

@@ -5,11 +5,12 @@ use tonic::metadata::{AsciiMetadataKey, BinaryMetadataKey};
 use super::value::compile_value;
 use crate::cel::Value;
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::plan::{Header, HeaderValue, Metadata, ValueTemplate, ascii_value, binary_value};
+use crate::rules::plan::{Header, HeaderValue, Metadata, Op, ValueTemplate, ascii_value, binary_value};
 use crate::yaml::{Node, Yaml};
 
-/// Names that the protocol uses itself.
-const RESERVED: [&str; 8] = [
+/// Names that the protocols use themselves: HTTP/2, and gRPC. Servers set other names with `grpc-` as they like, as
+/// those of gRPC's own libraries do: `grpc-trace-bin`, or `grpc-retry-pushback-ms` (gRFC A6).
+const RESERVED: [&str; 15] = [
     "content-type",
     "content-length",
     "te",
@@ -18,12 +19,40 @@ const RESERVED: [&str; 8] = [
     "transfer-encoding",
     "upgrade",
     "trailer",
+    "grpc-status",
+    "grpc-message",
+    "grpc-status-details-bin",
+    "grpc-encoding",
+    "grpc-accept-encoding",
+    "grpc-message-type",
+    "grpc-timeout",
 ];
+
+/// Clients look for it among the trailers only, and only of a call that sends no headers.
+const TRAILER: &str = "grpc-retry-pushback-ms";
+
+/// What metadata is sent as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::rules::compile) enum MetadataKind {
+    Headers,
+    Trailers,
+}
+
+impl MetadataKind {
+    /// The operation that sets the metadata.
+    pub(in crate::rules::compile) fn op(self, metadata: Metadata) -> Op {
+        match self {
+            Self::Headers => Op::Headers(metadata),
+            Self::Trailers => Op::Trailers(metadata),
+        }
+    }
+}
 
 pub(in crate::rules::compile) fn compile_metadata(
     compiler: &mut RuleCompiler<'_>,
     node: &Node,
-) -> Option<Metadata> {
+    kind: MetadataKind,
+) -> Option<Op> {
     let Yaml::Map(pairs) = &node.value else {
         compiler.problem(
             node,
@@ -39,8 +68,11 @@ pub(in crate::rules::compile) fn compile_metadata(
             Yaml::List(values) => values.as_slice(),
             _ => std::slice::from_ref(value),
         };
-        if name.starts_with("grpc-") || name.starts_with(':') || RESERVED.contains(&name.as_str()) {
+        if name.starts_with(':') || RESERVED.contains(&name.as_str()) {
             compiler.problem(key, format!("`{name}` is reserved by the protocol"));
+        } else if name == TRAILER && kind == MetadataKind::Headers {
+            let hint = "put it under `trailers`".to_owned();
+            compiler.problem_hint(key, format!("`{name}` is a trailer"), Some(hint));
         } else if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             let hint = format!("write `{}`", name.to_ascii_lowercase());
             compiler.problem_hint(
@@ -64,8 +96,10 @@ pub(in crate::rules::compile) fn compile_metadata(
             compiler.problem(key, format!("`{name}` cannot be a name of metadata"));
         }
     }
-    (compiler.problems.len() == before).then_some(Metadata {
-        entries: entries.into(),
+    (compiler.problems.len() == before).then(|| {
+        kind.op(Metadata {
+            entries: entries.into(),
+        })
     })
 }
 

@@ -22,10 +22,8 @@ impl<'r> Session<'r> {
         call: &mut Call,
     ) -> Result<(), Status> {
         let rule = chosen.rule;
-        if self.rules().settings.rule_header
-            && let Some(headers) = call.headers_mut()
-        {
-            headers.insert(&*RULE_HEADER, rule.header.clone());
+        if self.rules().settings.rule_header {
+            call.label(&RULE_HEADER, rule.header.clone());
         }
         self.begin(rule);
         if !rule.state.is_empty() {

@@ -24,7 +24,8 @@ impl<'r> Session<'r> {
     /// Answers the call by a rule with timers or signals, after its `open` event.
     pub(super) async fn answer_timed(&mut self, chosen: Chosen<'r>, call: &mut Call) -> Result<(), Status> {
         let rule = chosen.rule;
-        let mut timers = self.begin_timers(rule, call)?;
+        let mut timers = vec![None; rule.timers.len()];
+        self.begin_timers(rule, &mut timers, false, call)?;
         let drain = rule.signals.iter().find(|signal| &*signal.name == DRAIN);
         let drained = drain.map(|_| call.draining());
         let mut drained = pin!(async {
@@ -36,6 +37,11 @@ impl<'r> Session<'r> {
         let mut drain_raised = false;
         let mut open = true;
         let mut at_hand = chosen.first;
+        // The timers whose pauses read messages begin with the first one.
+        let mut awaits_first = !chosen.first && !chosen.all;
+        if !awaits_first {
+            self.begin_timers(rule, &mut timers, true, call)?;
+        }
         if chosen.all {
             open = false;
             if self.replay_all(rule, call).await? == CallState::Ended || rule_ends(self.rules()) {
@@ -63,6 +69,9 @@ impl<'r> Session<'r> {
                     if next? {
                         self.admit(call)?;
                         at_hand = true;
+                        if std::mem::take(&mut awaits_first) {
+                            self.begin_timers(rule, &mut timers, true, call)?;
+                        }
                         CallState::Open
                     } else {
                         open = false;
@@ -104,7 +113,11 @@ impl<'r> Session<'r> {
         let Some(key) = &signal.key else {
             return Ok(true);
         };
-        let Some(own) = &rule.key else {
+        let Some(own) = rule
+            .key
+            .as_ref()
+            .filter(|_| !rule.key_waits || self.has_request())
+        else {
             return Ok(false);
         };
         let own = self.with_env(call, |env, _| own.text(env));
@@ -112,10 +125,20 @@ impl<'r> Session<'r> {
         Ok(own == **key)
     }
 
-    fn begin_timers(&self, rule: &Rule, call: &mut Call) -> Result<Vec<Option<Instant>>, Status> {
-        (0..rule.timers.len())
-            .map(|at| self.following(rule, at, None, call))
-            .collect()
+    /// Begins the timers that wait for the first message, or those that do not.
+    fn begin_timers(
+        &self,
+        rule: &Rule,
+        timers: &mut [Option<Instant>],
+        waits: bool,
+        call: &mut Call,
+    ) -> Result<(), Status> {
+        for (at, due) in timers.iter_mut().enumerate() {
+            if rule.timers[at].waits == waits {
+                *due = self.following(rule, at, None, call)?;
+            }
+        }
+        Ok(())
     }
 
     /// When a timer is due next. A late timer does not catch up: its pause begins now.

@@ -109,10 +109,7 @@ impl Counter {
 
     /// Takes one of the answers that are left; `false` if there is none.
     pub(in crate::rules::run) fn take(&self, times: &Times, env: &Env<'_>) -> Result<bool, EvalError> {
-        let mut scope = String::new();
-        if let Some(program) = &times.scope {
-            program.eval(env)?.write_text(&mut scope);
-        }
+        let scope = scope(times, env)?;
         let mut answered = self.answered();
         let count = answered.count(scope)?;
         let left = *count < times.limit;
@@ -121,18 +118,24 @@ impl Counter {
     }
 
     /// Whether an answer is left, without taking it.
-    pub(in crate::rules::run) fn is_left(&self, times: &Times, env: &Env<'_>) -> bool {
-        let mut scope = String::new();
-        if let Some(Ok(value)) = times.scope.as_ref().map(|program| program.eval(env)) {
-            value.write_text(&mut scope);
-        }
+    pub(in crate::rules::run) fn is_left(&self, times: &Times, env: &Env<'_>) -> Result<bool, EvalError> {
+        let scope = scope(times, env)?;
         let answered = self.answered();
-        answered.counts.get(&scope).copied().unwrap_or_default() < times.limit
+        Ok(answered.counts.get(&scope).copied().unwrap_or_default() < times.limit)
     }
 
     fn answered(&self) -> MutexGuard<'_, Answered> {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the calls of a rule are counted apart by; empty if they are counted together.
+fn scope(times: &Times, env: &Env<'_>) -> Result<String, EvalError> {
+    let mut scope = String::new();
+    if let Some(program) = &times.scope {
+        program.eval(env)?.write_text(&mut scope);
+    }
+    Ok(scope)
 }
 
 impl Answered {

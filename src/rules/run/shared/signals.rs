@@ -2,13 +2,27 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::throttle::Throttle;
+
 /// The calls that handle signals.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::rules::run) struct Signals {
     listeners: Mutex<Listeners>,
+    /// Held back are the lines that say that a signal was dropped.
+    drops: Throttle,
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        Self {
+            listeners: Mutex::default(),
+            drops: Throttle::new(Duration::from_mins(1)),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -51,8 +65,14 @@ impl Signals {
         let heard = |(id, sender): &&(u64, mpsc::Sender<Signal>)| {
             let other = Some(*id) != except;
             let sent = other && sender.try_send(signal.clone()).is_ok();
-            if other && !sent {
-                tracing::warn!(target: "protod::rules", signal = &*signal.name, "a call is too slow for its signals");
+            if other
+                && !sent
+                && let Some(more) = self.drops.pass()
+            {
+                tracing::warn!(
+                    target: "protod::rules", signal = &*signal.name, more,
+                    "a call is too slow for its signals: one was dropped"
+                );
             }
             sent
         };

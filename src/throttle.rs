@@ -1,0 +1,83 @@
+//! How often the same thing is logged.
+//!
+//! What any call can cause is not logged for every call: that would fill disks, and hide what matters. A [`Throttle`] lets
+//! one line pass in each period and counts those that it held back, so that the next line can say how many there were.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Lets one line pass in each period. It takes no lock, and no memory that grows.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    period: Duration,
+    /// When the next line may pass, in milliseconds since the first look at the clock.
+    next: AtomicU64,
+    held_back: AtomicU64,
+}
+
+impl Throttle {
+    /// One line in each `period`; the first one passes at once.
+    pub(crate) const fn new(period: Duration) -> Self {
+        Self {
+            period,
+            next: AtomicU64::new(0),
+            held_back: AtomicU64::new(0),
+        }
+    }
+
+    /// If a line may pass now: how many were held back since the last one that did. `None` holds this one back.
+    pub(crate) fn pass(&self) -> Option<u64> {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        self.pass_at(START.elapsed())
+    }
+
+    fn pass_at(&self, now: Duration) -> Option<u64> {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let (now, following) = (millis(now), millis(now.saturating_add(self.period)));
+        let next = self.next.load(Ordering::Relaxed);
+        let passes = next <= now
+            && self
+                .next
+                .compare_exchange(next, following, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        if passes {
+            Some(self.held_back.swap(0, Ordering::Relaxed))
+        } else {
+            self.held_back.fetch_add(1, Ordering::Relaxed);
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_passes_in_each_period_and_says_how_many_did_not() {
+        let throttle = Throttle::new(Duration::from_mins(1));
+        let seconds = |seconds| throttle.pass_at(Duration::from_secs(seconds));
+        assert_eq!(seconds(5), Some(0));
+        assert_eq!([seconds(5), seconds(40), seconds(64)], [None; 3]);
+        assert_eq!(seconds(65), Some(3));
+        assert_eq!(seconds(124), None);
+        assert_eq!(seconds(1000), Some(1));
+    }
+
+    #[test]
+    fn of_many_threads_one_passes() {
+        let throttle = Throttle::new(Duration::from_hours(1));
+        let passed: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| (0..1000).filter_map(|_| throttle.pass()).count()))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().expect("no panic"))
+                .sum()
+        });
+        assert_eq!(passed, 1);
+        assert_eq!(throttle.held_back.load(Ordering::Relaxed), 7999);
+    }
+}
