@@ -44,7 +44,7 @@ pub fn log_reload(outcome: &Result<ReloadSummary, Error>) {
         }
         Err(error) => {
             for problem in error.problems() {
-                tracing::error!("{}", problem.located());
+                tracing::error!(hint = problem.hint(), "{}", problem.located());
             }
             if error.problems().is_empty() {
                 tracing::error!("{error}");

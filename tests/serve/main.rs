@@ -6,6 +6,7 @@ mod floods;
 mod folder;
 #[path = "../support/http2.rs"]
 mod http2;
+mod json_log;
 mod limits_page;
 #[path = "../support/mod.rs"]
 mod program;
@@ -14,4 +15,5 @@ mod reliability_page;
 #[path = "../support/resident.rs"]
 mod resident;
 mod stderr;
+mod stop;
 mod tls;

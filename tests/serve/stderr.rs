@@ -11,7 +11,7 @@ use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::{sleep, timeout};
 
 use crate::folder::folder;
-use crate::program::{SOON, command};
+use crate::program::{SOON, command, listening_address};
 
 #[tokio::test]
 async fn log_that_nobody_reads_is_lost_and_all_goes_on() {
@@ -117,8 +117,7 @@ async fn serve(format: &str, folder: &Path) -> (Child, BufReader<ChildStderr>, S
         .expect("protod can be started");
     let mut stderr = BufReader::new(server.stderr.take().expect("it is piped"));
     let first = line(&mut stderr).await;
-    let address = first.trim_end().strip_prefix("protod listening on ");
-    let address = address.expect("its first line").to_owned();
+    let address = listening_address(&first).expect("its first line");
     (server, stderr, address)
 }
 

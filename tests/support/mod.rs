@@ -30,9 +30,18 @@ pub(crate) fn command(args: &[&str]) -> Command {
     command
 }
 
+/// The address in the line that says that a server listens, be it text or JSON.
+pub(crate) fn listening_address(line: &str) -> Option<String> {
+    if let Ok(line) = serde_json::from_str::<serde_json::Value>(line) {
+        return Some(line.get("addr")?.as_str()?.to_owned());
+    }
+    let address = line.trim_end().strip_prefix("protod listening on ")?;
+    Some(address.to_owned())
+}
+
 /// A running `protod serve`.
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) lines: Lines<BufReader<ChildStderr>>,
     pub(crate) log: Vec<String>,
     address: String,
@@ -65,10 +74,7 @@ impl Server {
             address: String::new(),
         };
         let line = server.line_with("protod listening on ").await;
-        let (_, address) = line
-            .rsplit_once(' ')
-            .expect("the line was found by a text with spaces");
-        address.clone_into(&mut server.address);
+        server.address = listening_address(&line).expect("the line was found by its text");
         server
     }
 
@@ -106,8 +112,13 @@ impl Server {
     }
 
     /// Sends SIGTERM and returns protod's exit status and everything that it printed on stderr.
-    pub(crate) async fn stop(mut self) -> (ExitStatus, Vec<String>) {
+    pub(crate) async fn stop(self) -> (ExitStatus, Vec<String>) {
         self.signal("TERM").await;
+        self.ended().await
+    }
+
+    /// Waits until protod ends, and returns its exit status and everything that it printed on stderr.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, Vec<String>) {
         while self.next_line("its last line").await.is_some() {}
         let status = timeout(SOON, self.child.wait())
             .await

@@ -1,7 +1,7 @@
 //! The definition of the command line, and which command runs what.
 //!
 //! Every flag has an environment twin, `PROTOD_…`. Exit codes: 0 done or drained, 1 failed, 2 usage; `call` exits with
-//! 64 + the gRPC code.
+//! 64 + the gRPC code, and a server that a second signal ended with 128 + the signal.
 
 use std::process::ExitCode;
 
@@ -56,7 +56,7 @@ impl Cli {
         match self.command {
             Command::Call(call) => return call.run(),
             Command::Bench(bench) => return bench.run(),
-            Command::Serve(serve) => serve.run()?,
+            Command::Serve(serve) => return serve.run(),
             Command::Check(check) => check.run()?,
             Command::Explain(explain) => explain.run()?,
             Command::List(list) => list.run()?,

@@ -13,20 +13,31 @@ mod tests;
 
 use std::process::ExitCode;
 
+use self::arguments::logging::is_json;
 use self::cli::Cli;
 use self::output::report::report;
-use self::output::stderr;
+use self::output::{json, stderr};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let line: Vec<_> = std::env::args_os().collect();
-    let cli: Cli = environment::parse(&line).unwrap_or_else(|error| error.exit());
-    let code = cli.run().unwrap_or_else(|failure| {
-        report(&failure);
-        ExitCode::FAILURE
-    });
+    let code = match environment::parse::<Cli>(&line) {
+        Ok(cli) => cli.run().unwrap_or_else(|failure| {
+            report(&failure);
+            ExitCode::FAILURE
+        }),
+        Err(error) if error.use_stderr() && is_json(&line) => {
+            json::say(
+                "ERROR",
+                error.to_string().trim().trim_start_matches("error: "),
+                &[],
+            );
+            ExitCode::from(2)
+        }
+        Err(error) => error.exit(),
+    };
     stderr::finish();
     code
 }

@@ -1,9 +1,10 @@
 //! Logs on stderr, as text or JSON.
 //!
-//! The filter is checked when the arguments are parsed: a misspelt level is wrong usage. The log is installed when
-//! loading has succeeded, because until then errors are printed for people.
+//! The filter is checked when the arguments are parsed: a misspelt level is wrong usage.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::panic::{self, PanicHookInfo};
 
 use clap::{Args, ValueEnum};
@@ -54,9 +55,33 @@ impl Logging {
             .with_ansi(colour::is_wanted());
         match self.log_format {
             LogFormat::Text => builder.finish().with(self.log.clone()).init(),
-            LogFormat::Json => builder.json().finish().with(self.log.clone()).init(),
+            LogFormat::Json => builder
+                .json()
+                .flatten_event(true)
+                .finish()
+                .with(self.log.clone())
+                .init(),
         }
         panic::set_hook(Box::new(log_panic));
+    }
+}
+
+/// Whether the log of a command line is JSON, as far as can be told of one that is wrong.
+pub(crate) fn is_json(line: &[OsString]) -> bool {
+    if line.get(1).is_none_or(|command| command != "serve") {
+        return false;
+    }
+    let flags = line
+        .windows(2)
+        .filter(|pair| pair[0] == "--log-format")
+        .map(|pair| pair[1].as_os_str());
+    let joined = line
+        .iter()
+        .filter_map(|flag| flag.to_str()?.strip_prefix("--log-format="))
+        .map(OsStr::new);
+    match flags.chain(joined).last() {
+        Some(format) => format == "json",
+        None => env::var_os("PROTOD_LOG_FORMAT").is_some_and(|format| format == "json"),
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod codes;
 pub(crate) mod colour;
+pub(crate) mod json;
 pub(crate) mod queue;
 pub(crate) mod report;
 pub(crate) mod stderr;

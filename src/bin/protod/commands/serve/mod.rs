@@ -1,19 +1,24 @@
 //! `protod serve`: loads, binds, says so, and serves until it is stopped.
 //!
 //! Everything is loaded before anything is bound, so a server with a mistake in its files never listens. `protod
-//! listening on ADDR` is the first line on stderr; by then signals are handled and clients can connect.
+//! listening on ADDR` is the first line on stderr, or an object with `addr` if the log is JSON; by then signals are handled
+//! and clients can connect.
 
 mod banner;
+mod stop;
 
 use std::panic::resume_unwind;
+use std::process::ExitCode;
 use std::{io, thread};
 
 use clap::{Args, ValueEnum};
 use protod::live::{Answers, Loader, Project, Reloader};
-use protod::{Error, Handlers, RulesOptions, RulesState, Sampler, Schema, Server};
+use protod::{Error, Handlers, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, Server, Tls};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use self::banner::banner;
+use self::stop::Stop;
 use crate::arguments::count::count;
 use crate::arguments::inputs::Inputs;
 use crate::arguments::limits::LimitArgs;
@@ -21,6 +26,7 @@ use crate::arguments::logging::{LogFormat, Logging};
 use crate::arguments::time::Time;
 use crate::arguments::tls::TlsArgs;
 use crate::failure::Failure;
+use crate::output::json;
 use crate::output::stderr::{say, say_line};
 
 const EXAMPLES: &str = "Examples:
@@ -73,6 +79,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "TIME", env = "PROTOD_DRAIN_OLD", value_parser = Time::parse)]
     drain_old: Option<Time>,
 
+    /// Also stop when stdin ends, as it does when the program that started this one ends
+    #[arg(long, env = "PROTOD_EXIT_ON_STDIN_EOF")]
+    exit_on_stdin_eof: bool,
+
     /// Do not answer reflection requests
     #[arg(long, env = "PROTOD_NO_REFLECTION")]
     no_reflection: bool,
@@ -97,7 +107,22 @@ enum Unmatched {
 }
 
 impl Serve {
-    pub(crate) fn run(&self) -> Result<(), Failure> {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        match self.serve() {
+            Err(failure) if self.logs_json() => {
+                json::report(&failure);
+                Ok(ExitCode::FAILURE)
+            }
+            ended => ended,
+        }
+    }
+
+    fn serve(&self) -> Result<ExitCode, Failure> {
+        if self.logs_json() {
+            // Before anything is loaded: a line of the log is an object like all others. As text, it would come before the
+            // line that scripts wait for.
+            self.logging.install();
+        }
         let runtime = runtime_aside();
         let mut loader = Loader::new(self.origin());
         let loaded = loader.load()?;
@@ -114,14 +139,16 @@ impl Serve {
             server = server.tls(tls.clone());
         }
         let server = server.build()?;
-        self.logging.install();
+        if !self.logs_json() {
+            self.logging.install();
+        }
         let runtime = runtime().map_err(|error| Failure::caused("cannot start the runtime", error))?;
         let served = runtime.block_on(async {
             let bound = server.bind(&self.addr).await?;
-            let addr = bound.local_addr().to_string();
             let reloader = Reloader::new(server, loader).watch(!self.no_watch);
             // Before the line that a script waits for: until then signals end the process.
-            let stop = stop_signal().map_err(|error| Failure::caused("cannot wait for signals", error))?;
+            let stop = Stop::listen(self.exit_on_stdin_eof)
+                .map_err(|error| Failure::caused("cannot wait for signals", error))?;
             #[cfg(unix)]
             tokio::spawn(reloader.trigger().reload_on_hangup()?);
             if let Some(tls) = &tls {
@@ -130,19 +157,49 @@ impl Serve {
                 tokio::spawn(reloader.trigger().reload_on_hangup()?);
                 tokio::spawn(reloader.run());
             }
-            say_line(format_args!("protod listening on {addr}"));
-            if tls.is_none() && !bound.local_addr().is_local() {
-                tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");
-            }
-            if self.logging.log_format == LogFormat::Text {
-                say(banner(&addr, tls.is_some(), &schema, &rules));
-            }
+            self.announce(bound.local_addr(), tls.as_ref(), &schema, &rules);
             tokio::spawn(reloader.run());
-            Ok(bound.serve_until(stop).await?)
+            let (first, second) = stop.into_futures();
+            tokio::select! {
+                served = bound.serve_until(first) => served?,
+                signal = second => {
+                    tracing::warn!("ended by a second signal: open calls are cut off");
+                    return Ok(ExitCode::from(signal.exit_code()));
+                }
+            }
+            Ok(ExitCode::SUCCESS)
         });
         // A reload may wait for a file that nobody writes; the process does not.
         runtime.shutdown_background();
         served
+    }
+
+    fn logs_json(&self) -> bool {
+        self.logging.log_format == LogFormat::Json
+    }
+
+    /// Says that the server listens, and what it serves.
+    fn announce(&self, addr: &ListenAddr, tls: Option<&Tls>, schema: &Schema, rules: &Rules) {
+        let is_local = addr.is_local();
+        let addr = addr.to_string();
+        if self.logs_json() {
+            let fields = [
+                ("addr", Value::from(addr.as_str())),
+                ("tls", tls.is_some().into()),
+                ("services", schema.pool().services().len().into()),
+                ("methods", schema.methods().len().into()),
+                ("rules", rules.len().into()),
+            ];
+            json::say("INFO", &format!("protod listening on {addr}"), &fields);
+        } else {
+            say_line(format_args!("protod listening on {addr}"));
+        }
+        if tls.is_none() && !is_local {
+            tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");
+        }
+        if !self.logs_json() {
+            say(banner(&addr, tls.is_some(), schema, rules));
+        }
     }
 
     fn origin(&self) -> Origin {
@@ -196,25 +253,4 @@ impl Project for Origin {
         }
         Ok(self.inputs.watch(schema, answers))
     }
-}
-
-/// Returns a future that resolves at SIGINT or SIGTERM. From the call on, neither ends the process by itself.
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Returns a future that resolves at Ctrl-C.
-#[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move { drop(interrupt.recv().await) })
 }
