@@ -33,7 +33,7 @@ pub(crate) struct CallStart {
     pub(crate) headers: HeaderMap,
     pub(crate) extensions: Extensions,
     /// `None` if the request came through a server other than protod's own.
-    pub(crate) peer: Option<Arc<Peer>>,
+    pub(crate) peer: Option<Peer>,
     pub(crate) body: RequestBody,
     pub(crate) deadline: Option<Instant>,
     /// How the client compressed its messages.
@@ -61,7 +61,7 @@ struct Core {
     method: Arc<Method>,
     metadata: MetadataMap,
     extensions: Extensions,
-    peer: Option<Arc<Peer>>,
+    peer: Option<Peer>,
     deadline: Option<Instant>,
     lifecycle: Lifecycle,
     states: Option<Arc<States>>,
@@ -140,7 +140,7 @@ impl<In, Out> Call<In, Out> {
 
     /// The client. `None` if the request came through a server other than protod's own.
     pub fn peer(&self) -> Option<&Peer> {
-        self.core.peer.as_deref()
+        self.core.peer.as_ref()
     }
 
     /// A number that no other call of this server has.

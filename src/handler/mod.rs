@@ -37,4 +37,4 @@ pub use self::response::CallBody;
 pub(crate) use self::response::{CallPermit, ResponseFuture, trailers_only};
 pub use self::state::{State, States};
 pub(crate) use self::traits::BoxHandler;
-pub use self::traits::Handler;
+pub use self::traits::{DynHandler, Handler};

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 #[cfg(feature = "tls")]
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
 /// The address of a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PeerAddr {
     /// Address and port.
@@ -15,42 +16,84 @@ pub enum PeerAddr {
     /// A process on this machine that connected through a Unix socket.
     #[cfg(unix)]
     Unix,
+    /// What a listener of another kind calls its client.
+    Other(Arc<str>),
 }
 
-/// The client at the other end of a connection.
+/// The client at the other end of a connection. Cheap to clone.
+///
+/// Handlers see it as [`Call::peer`](super::Call::peer), and [layers](crate::server::ServerBuilder::layer) as an extension
+/// of the request. A [`Listener`](crate::transport::Listener) gives one with each connection:
+///
+/// ```
+/// use std::net::SocketAddr;
+///
+/// use protod::Peer;
+///
+/// let peer = Peer::new(SocketAddr::from(([127, 0, 0, 1], 50_000)));
+/// assert_eq!(peer.addr().to_string(), "127.0.0.1:50000");
+/// assert_eq!(Peer::new("the pipe").addr().to_string(), "the pipe");
+/// ```
 #[derive(Debug, Clone)]
-pub struct Peer {
+pub struct Peer(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     addr: PeerAddr,
     #[cfg(feature = "tls")]
     certificates: Vec<CertificateDer<'static>>,
 }
 
 impl Peer {
-    /// A client that showed no certificate.
-    pub(crate) fn new(addr: PeerAddr) -> Self {
-        Self {
-            addr,
+    /// A client that showed no certificate. An address that is a text is [`PeerAddr::Other`].
+    pub fn new(addr: impl Into<PeerAddr>) -> Self {
+        Self(Arc::new(Parts {
+            addr: addr.into(),
             #[cfg(feature = "tls")]
             certificates: Vec::new(),
-        }
+        }))
     }
 
-    /// A client with the certificates that it showed, verified.
+    /// A client with the certificates that it showed, which must have been verified.
     #[cfg(feature = "tls")]
-    pub(crate) fn with_certificates(addr: PeerAddr, certificates: Vec<CertificateDer<'static>>) -> Self {
-        Self { addr, certificates }
+    pub fn with_certificates(
+        addr: impl Into<PeerAddr>,
+        certificates: Vec<CertificateDer<'static>>,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            addr: addr.into(),
+            certificates,
+        }))
     }
 
     /// The client's address.
-    pub fn addr(&self) -> PeerAddr {
-        self.addr
+    pub fn addr(&self) -> &PeerAddr {
+        &self.0.addr
     }
 
     /// The client's verified certificate, followed by the intermediate ones that it sent. Empty if the server does not ask
     /// for client certificates.
     #[cfg(feature = "tls")]
     pub fn certificates(&self) -> &[CertificateDer<'static>] {
-        &self.certificates
+        &self.0.certificates
+    }
+}
+
+impl From<SocketAddr> for PeerAddr {
+    fn from(addr: SocketAddr) -> Self {
+        Self::Tcp(addr)
+    }
+}
+
+impl From<&str> for PeerAddr {
+    fn from(name: &str) -> Self {
+        Self::Other(name.into())
+    }
+}
+
+impl From<String> for PeerAddr {
+    fn from(name: String) -> Self {
+        Self::Other(name.into())
     }
 }
 
@@ -60,6 +103,7 @@ impl fmt::Display for PeerAddr {
             Self::Tcp(addr) => addr.fmt(f),
             #[cfg(unix)]
             Self::Unix => f.write_str("unix:"),
+            Self::Other(name) => f.write_str(name),
         }
     }
 }

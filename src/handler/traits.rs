@@ -33,6 +33,9 @@ use super::framing::Finished;
 ///
 /// An error ends the call with that status. How many messages a method may receive and send is enforced by the [`Call`],
 /// from the method's descriptor.
+///
+/// Handlers may be shared: an `Arc` of a handler is a handler. For handlers of different types in one place see
+/// [`DynHandler`].
 pub trait Handler: Send + Sync + 'static {
     /// Answers one call.
     fn handle(&self, call: &mut Call) -> impl Future<Output = Result<(), Status>> + Send;
@@ -45,12 +48,97 @@ pub trait Handler: Send + Sync + 'static {
     }
 }
 
+/// [`Handler`] as a trait object: every handler is one, and an `Arc<dyn DynHandler>` or a `Box<dyn DynHandler>` is a handler.
+///
+/// It is for handlers that are chosen while the program runs:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use protod::handler::DynHandler;
+/// use protod::{Call, Handler, Handlers};
+/// use tonic::Status;
+///
+/// struct Echo;
+///
+/// impl Handler for Echo {
+///     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+///         while let Some(message) = call.recv().await? {
+///             call.send(message).await?;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// /// Refuses every call, and says which method it was for.
+/// struct Closed;
+///
+/// impl Handler for Closed {
+///     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+///         Err(Status::unavailable(format!("{} is closed", call.method().name())))
+///     }
+/// }
+///
+/// let is_open = true;
+/// let handler: Arc<dyn DynHandler> = if is_open { Arc::new(Echo) } else { Arc::new(Closed) };
+/// let handlers = Handlers::new().handler("shapes.Shapes/Both", handler.clone()).fallback(handler);
+/// ```
+pub trait DynHandler: Send + Sync + 'static {
+    /// As [`Handler::handle`].
+    fn handle_boxed<'a>(&'a self, call: &'a mut Call) -> BoxFuture<'a, Result<(), Status>>;
+
+    /// As [`Handler::begins_in_place`].
+    fn may_begin_in_place(&self) -> bool;
+}
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+impl<H: Handler> DynHandler for H {
+    fn handle_boxed<'a>(&'a self, call: &'a mut Call) -> BoxFuture<'a, Result<(), Status>> {
+        Box::pin(self.handle(call))
+    }
+
+    fn may_begin_in_place(&self) -> bool {
+        self.begins_in_place()
+    }
+}
+
+impl Handler for dyn DynHandler {
+    async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        self.handle_boxed(call).await
+    }
+
+    fn begins_in_place(&self) -> bool {
+        self.may_begin_in_place()
+    }
+}
+
+impl<H: Handler + ?Sized> Handler for Arc<H> {
+    async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        H::handle(self, call).await
+    }
+
+    fn begins_in_place(&self) -> bool {
+        H::begins_in_place(self)
+    }
+}
+
+impl<H: Handler + ?Sized> Handler for Box<H> {
+    async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        H::handle(self, call).await
+    }
+
+    fn begins_in_place(&self) -> bool {
+        H::begins_in_place(self)
+    }
+}
+
 /// A handler of any type.
 pub(crate) type BoxHandler = Arc<dyn RunHandler>;
 
-/// [`Handler`] as a trait object. The future owns the call, so that one allocation holds both.
+/// What runs the calls of a method. The future owns the call, so that one allocation holds both.
 pub(crate) trait RunHandler: Send + Sync {
-    fn run(self: Arc<Self>, call: Call) -> Pin<Box<dyn Future<Output = Finished> + Send>>;
+    fn run(self: Arc<Self>, call: Call) -> BoxFuture<'static, Finished>;
 
     /// As [`Handler::begins_in_place`].
     fn may_begin_in_place(&self) -> bool {
@@ -59,7 +147,7 @@ pub(crate) trait RunHandler: Send + Sync {
 }
 
 impl<H: Handler> RunHandler for H {
-    fn run(self: Arc<Self>, mut call: Call) -> Pin<Box<dyn Future<Output = Finished> + Send>> {
+    fn run(self: Arc<Self>, mut call: Call) -> BoxFuture<'static, Finished> {
         Box::pin(async move {
             let result = self.handle(&mut call).await;
             call.finish(result)

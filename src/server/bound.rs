@@ -1,4 +1,4 @@
-//! A server with its socket: serving, and draining when it stops.
+//! A server with its listener: serving, and draining when it stops.
 //!
 //! A drain has two steps: at first no new calls are taken and those in flight may finish; after the drain timeout those
 //! that are left are ended.
@@ -10,34 +10,48 @@ use super::dispatch::GrpcService;
 use super::handle::Server;
 use crate::error::Error;
 use crate::handler::Phase;
-use crate::transport::{ListenAddr, Listener, serve};
+use crate::transport::{ListenAddr, Listener, Socket, serve};
 
 impl Server {
     /// Binds `host:port`, where port 0 takes a free one, or `unix:/path`.
     pub async fn bind(&self, address: &str) -> Result<Bound, Error> {
-        self.on(Listener::bind(address).await?)
+        self.on(Socket::bind(address).await?)
     }
 
-    /// Serves on a listener that is bound already.
-    pub fn on(&self, listener: Listener) -> Result<Bound, Error> {
+    /// Serves on a listener that is bound already: a [`Socket`], a `TcpListener` or `UnixListener` of tokio, or a
+    /// [`Listener`] of your own. TLS and all limits apply to the connections of any of them.
+    ///
+    /// ```no_run
+    /// # async fn run(server: protod::Server) -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:9002").await?;
+    /// server.on(listener)?.serve().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Fails if the listener does not know its address.
+    pub fn on<L: Listener>(&self, listener: L) -> Result<Bound<L>, Error> {
+        let local_addr = listener
+            .local_addr()
+            .map_err(|source| Error::io("cannot read the address of the listener", source))?;
         Ok(Bound {
-            local_addr: listener.local_addr()?,
+            local_addr,
             listener,
             server: self.clone(),
         })
     }
 }
 
-/// A server with its socket. Clients can connect, and are answered once it serves.
+/// A server with its listener. Clients can connect, and are answered once it serves.
 #[derive(Debug)]
 #[must_use = "a bound server answers nobody until it serves"]
-pub struct Bound {
+pub struct Bound<L = Socket> {
     server: Server,
-    listener: Listener,
+    listener: L,
     local_addr: ListenAddr,
 }
 
-impl Bound {
+impl<L: Listener> Bound<L> {
     /// The address at which clients reach the server, with the actual port.
     pub fn local_addr(&self) -> &ListenAddr {
         &self.local_addr

@@ -61,7 +61,7 @@ impl std::fmt::Debug for Shared {
 pub struct GrpcService {
     shared: Arc<Shared>,
     /// The client, if this is the service of a connection of protod's own transport.
-    peer: Option<Arc<Peer>>,
+    peer: Option<Peer>,
 }
 
 impl GrpcService {
@@ -73,7 +73,7 @@ impl GrpcService {
     pub(super) fn of_peer(&self, peer: Peer) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
-            peer: Some(Arc::new(peer)),
+            peer: Some(peer),
         }
     }
 

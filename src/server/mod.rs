@@ -2,7 +2,7 @@
 //!
 //! [`Server::builder`] collects handlers and limits. A [`Server`] answers from one generation, a schema with its
 //! handlers, until a reload publishes the next; [`GrpcService`] dispatches each request to the generation of the
-//! moment. [`Bound`] is a server on a socket.
+//! moment. [`Bound`] is a server with its listener.
 
 mod bound;
 mod builder;

@@ -6,14 +6,15 @@
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
-use std::future::Future;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::either::Either;
@@ -23,26 +24,27 @@ use tracing::{debug, warn};
 use super::connection::serve_connection;
 use super::http2::{Prefaced, read_preface};
 use super::limits::Limits;
-use super::listener::{Listener, Stream};
+use super::listener::Listener;
 use super::tls::{Tls, TlsStream};
-use crate::handler::{Lifecycle, Peer, PeerAddr, Phase};
+use crate::handler::{Lifecycle, Peer, Phase};
 
 /// A stream as HTTP/2 sees it. TLS streams are boxed, so that connections without TLS do not pay for the size of their
 /// buffers.
-type Transport = Either<Stream, Box<TlsStream>>;
+type Transport<I> = Either<I, Box<TlsStream<I>>>;
 
 /// Serves HTTP/2 on `listener` until `lifecycle` says to drain, and returns when the last connection has ended.
 /// Dropping the future drops all connections.
 ///
 /// `new_service` makes the service of each connection, which may keep what it needs of the [`Peer`]. The service is
 /// cloned for every request.
-pub(crate) async fn serve<M, S, B>(
-    listener: Listener,
+pub(crate) async fn serve<L, M, S, B>(
+    mut listener: L,
     tls: Option<Tls>,
     limits: Limits,
     lifecycle: Lifecycle,
     new_service: M,
 ) where
+    L: Listener,
     M: Fn(Peer) -> S + Send + Sync + 'static,
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
@@ -59,18 +61,25 @@ pub(crate) async fn serve<M, S, B>(
     let mut connections = JoinSet::new();
     let mut backoff = Backoff::default();
     loop {
-        let (stream, addr) = tokio::select! {
-            biased;
-            () = lifecycle.reached(Phase::Draining) => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = accept_next(|| listener.accept(), &mut backoff) => accepted,
+        let accepted = {
+            // Kept while connections end, because a listener may lose a connection if it is interrupted.
+            let mut accepted = pin!(accept_next(&mut listener, &mut backoff));
+            loop {
+                tokio::select! {
+                    biased;
+                    () = lifecycle.reached(Phase::Draining) => break None,
+                    Some(_) = connections.join_next() => {}
+                    accepted = &mut accepted => break Some(accepted),
+                }
+            }
         };
+        let Some((io, peer)) = accepted else { break };
         if connections.len() >= most {
-            debug!(peer = %addr, "connection refused: {most} are open, which is the limit");
+            debug!(peer = %peer.addr(), "connection refused: {most} are open, which is the limit");
             continue;
         }
         let (endpoint, lifecycle) = (Arc::clone(&endpoint), lifecycle.clone());
-        connections.spawn(async move { endpoint.serve_stream(stream, addr, lifecycle).await });
+        connections.spawn(async move { endpoint.serve_connection(io, peer, lifecycle).await });
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
@@ -84,8 +93,9 @@ struct Endpoint<M> {
 }
 
 impl<M> Endpoint<M> {
-    async fn serve_stream<S, B>(&self, stream: Stream, addr: PeerAddr, lifecycle: Lifecycle)
+    async fn serve_connection<I, S, B>(&self, io: I, peer: Peer, lifecycle: Lifecycle)
     where
+        I: AsyncRead + AsyncWrite + Unpin,
         M: Fn(Peer) -> S,
         S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,
@@ -93,9 +103,10 @@ impl<M> Endpoint<M> {
         B::Data: Send,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
+        let addr = peer.addr().clone();
         let opened = tokio::select! {
             () = lifecycle.reached(Phase::Draining) => return,
-            opened = timeout(self.limits.handshake_timeout, self.open(stream, addr)) => opened,
+            opened = timeout(self.limits.handshake_timeout, self.open(io, peer)) => opened,
         };
         match opened {
             Ok(Ok((transport, peer))) => {
@@ -108,11 +119,14 @@ impl<M> Endpoint<M> {
     }
 
     /// The TLS handshake, if TLS is on, then the preface of HTTP/2.
-    async fn open(&self, stream: Stream, addr: PeerAddr) -> io::Result<(Prefaced<Transport>, Peer)> {
+    async fn open<I>(&self, io: I, peer: Peer) -> io::Result<(Prefaced<Transport<I>>, Peer)>
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+    {
         let (transport, peer) = match &self.tls {
-            None => (Either::Left(stream), Peer::new(addr)),
+            None => (Either::Left(io), peer),
             Some(tls) => {
-                let (stream, peer) = tls.accept(stream, addr).await?;
+                let (stream, peer) = tls.accept(io, peer).await?;
                 (Either::Right(Box::new(stream)), peer)
             }
         };
@@ -121,12 +135,9 @@ impl<M> Endpoint<M> {
 }
 
 /// Waits for the next connection, and pauses after errors of the process.
-pub(super) async fn accept_next<T, F>(accept: impl Fn() -> F, backoff: &mut Backoff) -> T
-where
-    F: Future<Output = io::Result<T>>,
-{
+pub(super) async fn accept_next<L: Listener>(listener: &mut L, backoff: &mut Backoff) -> (L::Io, Peer) {
     loop {
-        match accept().await {
+        match listener.accept().await {
             Ok(accepted) => {
                 *backoff = Backoff::default();
                 return accepted;

@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `listener`, `accept` | sockets, and the loop that accepts connections |
+//! | `listener`, `socket`, `accept` | what gives connections, and the loop that accepts them |
 //! | `tls` | certificates and handshakes |
 //! | `http2/preface` | refuses clients that do not speak HTTP/2 |
 //! | `http2/flood` | ends connections that send too many useless frames |
@@ -21,6 +21,7 @@ mod connection;
 mod http2;
 mod limits;
 mod listener;
+mod socket;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ mod tls;
 pub(crate) use self::accept::serve;
 pub use self::limits::Limits;
 pub use self::listener::{ListenAddr, Listener};
+pub use self::socket::Socket;
 pub(crate) use self::streams::call_began;
 #[cfg(not(feature = "tls"))]
 pub(crate) use self::tls::Tls;

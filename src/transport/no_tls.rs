@@ -2,19 +2,18 @@
 
 use std::io;
 
-use super::listener::Stream;
-use crate::handler::{Peer, PeerAddr};
+use crate::handler::Peer;
 
 /// No server has one.
 #[derive(Debug, Clone)]
 pub(crate) enum Tls {}
 
 /// No handshake leads to one.
-pub(super) type TlsStream = Stream;
+pub(super) type TlsStream<I> = I;
 
 impl Tls {
     #[expect(clippy::unused_async, reason = "it is called as the handshake of TLS is")]
-    pub(super) async fn accept(&self, _: Stream, _: PeerAddr) -> io::Result<(TlsStream, Peer)> {
+    pub(super) async fn accept<I>(&self, _: I, _: Peer) -> io::Result<(TlsStream<I>, Peer)> {
         match *self {}
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
@@ -16,12 +17,11 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-use super::listener::Stream;
 use crate::error::Error;
-use crate::handler::{Peer, PeerAddr};
+use crate::handler::Peer;
 
 /// A connection after its handshake.
-pub(super) type TlsStream = tokio_rustls::server::TlsStream<Stream>;
+pub(super) type TlsStream<I> = tokio_rustls::server::TlsStream<I>;
 
 /// The PEM files that TLS needs.
 ///
@@ -68,11 +68,16 @@ impl Tls {
         &self.files
     }
 
-    /// Does the handshake.
-    pub(super) async fn accept(&self, stream: Stream, addr: PeerAddr) -> io::Result<(TlsStream, Peer)> {
-        let stream = TlsAcceptor::from(self.config.load_full()).accept(stream).await?;
-        let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        let peer = Peer::with_certificates(addr, certificates.to_vec());
+    /// Does the handshake. The client that it returns has the certificates that it showed.
+    pub(super) async fn accept<I>(&self, io: I, peer: Peer) -> io::Result<(TlsStream<I>, Peer)>
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+    {
+        let stream = TlsAcceptor::from(self.config.load_full()).accept(io).await?;
+        let peer = match stream.get_ref().1.peer_certificates() {
+            Some(certificates) => Peer::with_certificates(peer.addr().clone(), certificates.to_vec()),
+            None => peer,
+        };
         Ok((stream, peer))
     }
 }

@@ -1,15 +1,16 @@
 //! The accept loop: how many connections, and what follows an error.
 
-use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
+use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::{Client, HANG, read_to_close, start};
-use crate::transport::Limits;
+use crate::handler::Peer;
 use crate::transport::accept::{Backoff, accept_next};
+use crate::transport::{Limits, ListenAddr, Listener};
 
 #[tokio::test]
 async fn connection_limit_is_kept() {
@@ -41,46 +42,61 @@ async fn connection_limit_is_kept() {
 
 const EMFILE: i32 = 24;
 
+/// Fails as often as `error` says for the number of the try, which begins with 1.
+struct Failing {
+    tries: u32,
+    error: fn(u32) -> Option<io::Error>,
+}
+
+impl Failing {
+    fn new(error: fn(u32) -> Option<io::Error>) -> Self {
+        Self { tries: 0, error }
+    }
+}
+
+impl Listener for Failing {
+    type Io = DuplexStream;
+
+    async fn accept(&mut self) -> io::Result<(DuplexStream, Peer)> {
+        self.tries += 1;
+        match (self.error)(self.tries) {
+            Some(error) => Err(error),
+            None => Ok((tokio::io::duplex(1).0, Peer::new("pipe"))),
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<ListenAddr> {
+        Ok(ListenAddr::Other("pipe".to_owned()))
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn emfile_does_not_spin() {
-    let tries = Cell::new(0);
-    let accept = || {
-        tries.set(tries.get() + 1);
-        async { Err::<(), _>(io::Error::from_raw_os_error(EMFILE)) }
-    };
+    let mut listener = Failing::new(|_| Some(io::Error::from_raw_os_error(EMFILE)));
+    let mut backoff = Backoff::default();
     let never = timeout(
         Duration::from_secs(10),
-        accept_next(accept, &mut Backoff::default()),
+        accept_next(&mut listener, &mut backoff),
     )
     .await;
     assert!(never.is_err());
     // At 0, 50, 150, 350, 750 and 1550 ms, and each second from then on.
-    assert_eq!(tries.get(), 14);
+    assert_eq!(listener.tries, 14);
 }
 
 #[tokio::test(start_paused = true)]
 async fn accept_goes_on_after_an_error() {
-    let tries = Cell::new(0);
-    let accept = || {
-        tries.set(tries.get() + 1);
-        let error = (tries.get() == 1).then(|| io::Error::from_raw_os_error(EMFILE));
-        async { error.map_or(Ok(()), Err) }
-    };
+    let mut listener = Failing::new(|tries| (tries == 1).then(|| io::Error::from_raw_os_error(EMFILE)));
     let mut backoff = Backoff::default();
-    accept_next(&accept, &mut backoff).await;
-    assert_eq!(tries.get(), 2);
+    accept_next(&mut listener, &mut backoff).await;
+    assert_eq!(listener.tries, 2);
     assert_eq!(backoff.next, Backoff::default().next);
 }
 
 #[tokio::test(start_paused = true)]
 async fn aborted_connection_costs_no_pause() {
-    let tries = Cell::new(0);
-    let accept = || {
-        tries.set(tries.get() + 1);
-        let aborted = (tries.get() <= 3).then(|| io::ErrorKind::ConnectionAborted.into());
-        async { aborted.map_or(Ok(()), Err) }
-    };
+    let mut listener = Failing::new(|tries| (tries <= 3).then(|| io::ErrorKind::ConnectionAborted.into()));
     let started = Instant::now();
-    accept_next(accept, &mut Backoff::default()).await;
+    accept_next(&mut listener, &mut Backoff::default()).await;
     assert_eq!(started.elapsed(), Duration::ZERO);
 }

@@ -2,7 +2,7 @@
 
 mod accept;
 mod connection;
-mod listener;
+mod socket;
 mod preface;
 mod tls;
 
@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tower::{Service, service_fn};
 
-use super::{Limits, ListenAddr, Listener, Tls, serve};
+use super::{Limits, ListenAddr, Listener as _, Socket, Tls, serve};
 use crate::handler::{Lifecycle, Peer};
 
 /// Long enough that only a hang gets there.
@@ -40,7 +40,7 @@ struct Running {
 }
 
 async fn start(limits: Limits, tls: Option<Tls>) -> Running {
-    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let listener = Socket::bind("127.0.0.1:0").await.unwrap();
     let ListenAddr::Tcp(addr) = listener.local_addr().unwrap() else {
         panic!("bound to TCP")
     };

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::{Client, HANG, paths};
 #[cfg(unix)]
 use crate::handler::{Lifecycle, PeerAddr, Phase};
-use crate::transport::Listener;
+use crate::transport::{Listener as _, Socket};
 #[cfg(unix)]
 use crate::transport::{Limits, serve};
 
@@ -24,9 +24,9 @@ async fn unix_socket_is_served_and_removed() {
     let address = format!("unix:{}", path.display());
     // A server that was killed leaves its socket behind.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    let listener = Listener::bind(&address).await.unwrap();
+    let listener = Socket::bind(&address).await.unwrap();
     assert_eq!(listener.local_addr().unwrap().to_string(), address);
-    let error = Listener::bind(&address).await.unwrap_err();
+    let error = Socket::bind(&address).await.unwrap_err();
     assert_eq!(error.to_string(), format!("cannot listen on {address}"));
 
     let lifecycle = Lifecycle::new();
@@ -58,7 +58,7 @@ async fn file_that_is_no_socket_is_not_replaced() {
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&path, &link).unwrap();
     for path in [&path, &link, &folder.path().to_owned()] {
-        let error = Listener::bind(&format!("unix:{}", path.display()))
+        let error = Socket::bind(&format!("unix:{}", path.display()))
             .await
             .unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();
@@ -74,9 +74,9 @@ async fn only_the_socket_that_the_listener_made_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("socket");
     let address = format!("unix:{}", path.display());
-    let first = Listener::bind(&address).await.unwrap();
+    let first = Socket::bind(&address).await.unwrap();
     std::fs::remove_file(&path).unwrap();
-    let second = Listener::bind(&address).await.unwrap();
+    let second = Socket::bind(&address).await.unwrap();
     drop(first);
     tokio::net::UnixStream::connect(&path).await.unwrap();
     std::fs::remove_file(&path).unwrap();
@@ -87,9 +87,9 @@ async fn only_the_socket_that_the_listener_made_is_removed() {
 
 #[tokio::test]
 async fn address_in_use_names_the_address() {
-    let first = Listener::bind("127.0.0.1:0").await.unwrap();
+    let first = Socket::bind("127.0.0.1:0").await.unwrap();
     let address = first.local_addr().unwrap().to_string();
-    let error = Listener::bind(&address).await.unwrap_err();
+    let error = Socket::bind(&address).await.unwrap_err();
     assert!(error.is_io());
     assert_eq!(error.to_string(), format!("cannot listen on {address}"));
 }

@@ -1,0 +1,156 @@
+//! protod's own socket: TCP, or on Unix a socket in the file system, by one text.
+
+use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
+
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
+use tokio_util::either::Either;
+
+use super::listener::{ListenAddr, Listener};
+use crate::error::Error;
+use crate::handler::Peer;
+
+/// A bound socket: TCP, or on Unix a socket in the file system.
+///
+/// ```
+/// use protod::{Listener as _, Socket};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let socket = Socket::bind("127.0.0.1:0").await?;
+/// println!("clients connect to {}", socket.local_addr()?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Socket {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    // The file is dropped first: while the socket is open, no other file gets its inode.
+    Unix(SocketFile, UnixListener),
+}
+
+/// The connections of a [`Socket`] that is not TCP.
+#[cfg(unix)]
+type OtherStream = tokio::net::UnixStream;
+/// Where there are no Unix sockets, no connection is of this type.
+#[cfg(not(unix))]
+type OtherStream = tokio::net::TcpStream;
+
+impl Socket {
+    /// Binds `host:port`, where port 0 takes a free one, or `unix:/path`.
+    ///
+    /// A Unix socket that a server left behind is replaced. A socket that a server still listens on is not replaced,
+    /// and neither is any other file.
+    pub async fn bind(address: &str) -> Result<Self, Error> {
+        let failed = |source| Error::io(format!("cannot listen on {address}"), source);
+        #[cfg(unix)]
+        if let Some(path) = address.strip_prefix("unix:") {
+            return Self::bind_unix(Path::new(path)).map_err(failed);
+        }
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        Ok(Self {
+            kind: Kind::Tcp(listener),
+        })
+    }
+
+    #[cfg(unix)]
+    fn bind_unix(path: &Path) -> io::Result<Self> {
+        let listener = UnixListener::bind(path).or_else(|error| {
+            if error.kind() != io::ErrorKind::AddrInUse {
+                return Err(error);
+            }
+            // Connecting to a file that is not a socket is refused too, so the type of the file is checked first.
+            if !std::fs::symlink_metadata(path)?.file_type().is_socket() {
+                let file = path.display();
+                let message =
+                    format!("{file} exists and is not a socket: move it away, or name another path");
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+            }
+            let is_left_behind = std::os::unix::net::UnixStream::connect(path)
+                .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+            if !is_left_behind {
+                return Err(error);
+            }
+            std::fs::remove_file(path)?;
+            UnixListener::bind(path)
+        })?;
+        Ok(Self {
+            kind: Kind::Unix(SocketFile::of(path), listener),
+        })
+    }
+}
+
+impl Listener for Socket {
+    type Io = Either<tokio::net::TcpStream, OtherStream>;
+
+    async fn accept(&mut self) -> io::Result<(Self::Io, Peer)> {
+        match &mut self.kind {
+            Kind::Tcp(listener) => {
+                let (stream, peer) = Listener::accept(listener).await?;
+                Ok((Either::Left(stream), peer))
+            }
+            #[cfg(unix)]
+            Kind::Unix(_, listener) => {
+                let (stream, peer) = Listener::accept(listener).await?;
+                Ok((Either::Right(stream), peer))
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<ListenAddr> {
+        match &self.kind {
+            Kind::Tcp(listener) => Listener::local_addr(listener),
+            #[cfg(unix)]
+            Kind::Unix(file, _) => Ok(ListenAddr::Unix(file.path.clone())),
+        }
+    }
+}
+
+/// The file of a Unix socket, removed with its listener.
+#[cfg(unix)]
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    /// Device and inode, which tell it from another file that is put at the path later; `None` if it has no file.
+    identity: Option<(u64, u64)>,
+}
+
+#[cfg(unix)]
+impl SocketFile {
+    /// The socket that was just made at `path`.
+    fn of(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            identity: socket_identity(path),
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if self.identity.is_some() && socket_identity(&self.path) == self.identity {
+            // It may be gone by now, and there is nobody to report an error to.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Device and inode of the socket at `path`; `None` if there is no socket.
+#[cfg(unix)]
+fn socket_identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = std::fs::symlink_metadata(path).ok()?;
+    let is_socket = metadata.file_type().is_socket();
+    is_socket.then(|| (metadata.dev(), metadata.ino()))
+}
