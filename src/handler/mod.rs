@@ -7,6 +7,7 @@
 
 mod call;
 mod closures;
+mod error_status;
 mod excerpt;
 mod expiry;
 mod extract;
@@ -24,6 +25,7 @@ mod traits;
 pub use self::call::Call;
 pub(crate) use self::call::CallStart;
 pub use self::closures::{Bidi, ClientStreaming, HandlerFn, ServerStreaming, Unary};
+pub(crate) use self::error_status::status_of;
 pub(crate) use self::excerpt::excerpt;
 pub(crate) use self::expiry::Expiry;
 pub use self::extract::FromCall;
@@ -34,7 +36,7 @@ pub(crate) use self::lifecycle::{LINGER_TIMEOUT, Lifecycle, Phase};
 pub(crate) use self::limits::CallLimits;
 pub use self::peer::{Peer, PeerAddr};
 pub use self::response::CallBody;
-pub(crate) use self::response::{CallPermit, ResponseFuture, trailers_only};
+pub(crate) use self::response::{CallPermit, ResponseFuture, status_trailers, trailers_only};
 pub use self::state::{State, States};
 pub(crate) use self::traits::BoxHandler;
 pub use self::traits::{DynHandler, Handler};

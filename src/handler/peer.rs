@@ -56,10 +56,7 @@ impl Peer {
 
     /// A client with the certificates that it showed, which must have been verified.
     #[cfg(feature = "tls")]
-    pub fn with_certificates(
-        addr: impl Into<PeerAddr>,
-        certificates: Vec<CertificateDer<'static>>,
-    ) -> Self {
+    pub fn with_certificates(addr: impl Into<PeerAddr>, certificates: Vec<CertificateDer<'static>>) -> Self {
         Self(Arc::new(Parts {
             addr: addr.into(),
             certificates,

@@ -14,6 +14,7 @@ use std::{fmt, mem};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use http_body::{Body, Frame, SizeHint};
+use tonic::body::Body as TonicBody;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
@@ -133,6 +134,8 @@ enum State {
     Trailers(HeaderMap),
     /// An answer that is not gRPC.
     Text(Bytes),
+    /// The body that came through the server's layers.
+    Layered(TonicBody),
     Done,
 }
 
@@ -142,12 +145,26 @@ impl CallBody {
         Self { state: State::Done }
     }
 
+    /// A body that came through the server's layers.
+    pub(crate) fn layered(body: TonicBody) -> Self {
+        Self {
+            state: State::Layered(body),
+        }
+    }
+
     /// A body for answers that are not gRPC.
     pub(crate) fn text(text: &'static str) -> Self {
         let text = Bytes::from_static(text.as_bytes());
         Self {
             state: State::Text(text),
         }
+    }
+}
+
+/// A body without a message, which is what layers answer with that refuse a request.
+impl Default for CallBody {
+    fn default() -> Self {
+        Self::empty()
     }
 }
 
@@ -186,6 +203,9 @@ impl Body for CallBody {
                 }
             }
         }
+        if let State::Layered(body) = &mut self.state {
+            return Pin::new(body).poll_frame(cx);
+        }
         let frame = match mem::replace(&mut self.state, State::Done) {
             State::Messages(frames, trailers) => {
                 self.state = State::Trailers(trailers);
@@ -193,19 +213,23 @@ impl Body for CallBody {
             }
             State::Trailers(trailers) => Frame::trailers(trailers),
             State::Text(text) => Frame::data(text),
-            State::Done | State::Running(_) => return Poll::Ready(None),
+            State::Done | State::Running(_) | State::Layered(_) => return Poll::Ready(None),
         };
         Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.state, State::Done)
+        match &self.state {
+            State::Layered(body) => body.is_end_stream(),
+            state => matches!(state, State::Done),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.state {
             State::Done => SizeHint::with_exact(0),
             State::Text(text) => SizeHint::with_exact(text.len() as u64),
+            State::Layered(body) => body.size_hint(),
             _ => SizeHint::default(),
         }
     }
@@ -260,6 +284,13 @@ impl RunningHandler {
             trailers: MetadataMap::new(),
         }
     }
+}
+
+/// The trailers of a call that ends with `status`.
+pub(crate) fn status_trailers(status: &Status) -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    write_status(status, &mut trailers);
+    trailers
 }
 
 fn write_status(status: &Status, map: &mut HeaderMap) {

@@ -6,7 +6,6 @@
 use std::future::Future;
 use std::pin::pin;
 
-use super::dispatch::GrpcService;
 use super::handle::Server;
 use crate::error::Error;
 use crate::handler::Phase;
@@ -65,9 +64,9 @@ impl<L: Listener> Bound<L> {
     /// Serves until `stop` resolves, then drains: the listener closes, health reports NOT_SERVING, open calls may finish
     /// within the [drain timeout](super::ServerBuilder::drain_timeout), and the rest end with `UNAVAILABLE`.
     pub async fn serve_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
-        let Server { shared, options } = self.server;
+        let service = self.server.service();
+        let Server { shared, options, .. } = self.server;
         let lifecycle = shared.lifecycle.clone();
-        let service = GrpcService::new(shared);
         let new_service = move |peer| service.of_peer(peer);
         let serving = serve(
             self.listener,

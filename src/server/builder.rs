@@ -7,12 +7,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{Request, Response};
+use tonic::Status;
+use tonic::body::Body;
+use tonic::service::InterceptorLayer;
+use tower::{Layer, Service};
 
 use super::call_limit::CallsInFlight;
 use super::deadline::DeadlinePolicy;
-use super::dispatch::Shared;
+use super::dispatch::{GrpcService, Shared};
 use super::handle::{Options, Server};
 use super::health::Health;
+use super::layers::{BoxError, Layers, Route};
 use crate::error::Error;
 use crate::handler::{CallLimits, Handler, Handlers, Lifecycle, Shape, Unprepared, handler_methods};
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
@@ -36,6 +43,7 @@ impl Server {
             },
             deadlines: DeadlinePolicy::default(),
             max_calls: ServerBuilder::DEFAULT_MAX_CALLS,
+            layers: Layers::default(),
             options: Options {
                 reflection: true,
                 health: Health::default(),
@@ -57,6 +65,7 @@ pub struct ServerBuilder {
     limits: CallLimits,
     deadlines: DeadlinePolicy,
     max_calls: usize,
+    layers: Layers,
     options: Options,
 }
 
@@ -102,6 +111,97 @@ impl ServerBuilder {
     fn add(mut self, method: String, shape: Shape, handler: Unprepared) -> Self {
         self.handlers = self.handlers.add(method, shape, handler);
         self
+    }
+
+    /// Puts a tower layer around the server: those of `tower` and `tower-http` as they are, or your own. It sees every
+    /// request, those for reflection and health too, and is kept by a [`reload`](Server::reload).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use http::{Request, StatusCode};
+    /// use protod::{Peer, Schema, Server};
+    /// use tower::ServiceBuilder;
+    /// use tower_http::timeout::TimeoutLayer;
+    /// use tower_http::trace::TraceLayer;
+    ///
+    /// # let schema = Schema::from_source("m.proto", "syntax = \"proto3\"; message M {}")?;
+    /// let server = Server::builder(schema)
+    ///     .layer(
+    ///         ServiceBuilder::new()
+    ///             .layer(TraceLayer::new_for_grpc())
+    ///             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(5)))
+    ///             .map_request(|request: Request<_>| {
+    ///                 let peer = request.extensions().get::<Peer>().expect("protod's own listener tells it");
+    ///                 println!("{} from {}", request.uri().path(), peer.addr());
+    ///                 request
+    ///             }),
+    ///     )
+    ///     .build()?;
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    ///
+    /// As in axum, a layer that is added later is around those before it. Within a `ServiceBuilder` it is the other way
+    /// round: the first sees the request first.
+    ///
+    /// A layer finds the client as a [`Peer`](crate::handler::Peer) among the extensions of the request, and what it adds to
+    /// them a handler finds in [`Call::extensions`](crate::handler::Call::extensions). What it answers itself reaches a
+    /// gRPC client as a status:
+    ///
+    /// | the layer | the client |
+    /// |---|---|
+    /// | fails with a [`Status`], or with an error that one has caused | that status |
+    /// | fails with the `Elapsed` of `tower`'s timeout | `DEADLINE_EXCEEDED` |
+    /// | fails with the `Overloaded` of `tower`'s load-shed | `RESOURCE_EXHAUSTED` |
+    /// | fails with any other error | `UNKNOWN` and the error's text |
+    /// | answers 401 | `UNAUTHENTICATED` |
+    /// | answers 403 | `PERMISSION_DENIED` |
+    /// | answers 404 | `UNIMPLEMENTED` |
+    /// | answers 408 | `DEADLINE_EXCEEDED` |
+    /// | answers 413 | `RESOURCE_EXHAUSTED` |
+    /// | answers 429, 502, 503 or 504 | `UNAVAILABLE` |
+    /// | answers 400 or 500 | `INTERNAL` |
+    /// | answers anything else that is not gRPC | `UNKNOWN` |
+    ///
+    /// The text of such an HTTP answer is the message of the status. An error of a response's body becomes the status at
+    /// its end.
+    ///
+    /// A call of a server with layers costs a few allocations more. If all you need is to look at metadata, and to refuse,
+    /// see [`intercept`](Self::intercept).
+    pub fn layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<Route> + Send + Sync + 'static,
+        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.layers.push(layer);
+        self
+    }
+
+    /// Lets a function look at the metadata and extensions of each request, change them, or refuse the call: an
+    /// interceptor of tonic. It is a [layer](Self::layer), in the order of layers.
+    ///
+    /// ```
+    /// use protod::{Schema, Server};
+    /// use tonic::Status;
+    ///
+    /// # let schema = Schema::from_source("m.proto", "syntax = \"proto3\"; message M {}")?;
+    /// let server = Server::builder(schema)
+    ///     .intercept(|request| match request.metadata().get("authorization") {
+    ///         Some(token) if token == "Bearer secret" => Ok(request),
+    ///         _ => Err(Status::unauthenticated("send the token of this server")),
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn intercept<F>(self, interceptor: F) -> Self
+    where
+        F: FnMut(tonic::Request<()>) -> Result<tonic::Request<()>, Status> + Clone + Send + Sync + 'static,
+    {
+        self.layer(InterceptorLayer::new(interceptor))
     }
 
     /// Whether the server answers server reflection, v1 and v1alpha. Default: yes.
@@ -207,8 +307,11 @@ impl ServerBuilder {
             lifecycle,
             next_id: AtomicU64::new(1),
         };
+        let shared = Arc::new(shared);
+        let layers = self.layers.wrap(|| GrpcService::innermost(Arc::clone(&shared)));
         Ok(Server {
-            shared: Arc::new(shared),
+            shared,
+            layers: layers.map(Arc::new),
             options: Arc::new(self.options),
         })
     }

@@ -15,10 +15,14 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderName, Request, Response};
 use tonic::Status;
+use tonic::body::Body;
+use tower::util::MapResponse;
 
 use super::call_limit::CallsInFlight;
 use super::deadline::{DeadlinePolicy, parse_timeout};
+use super::edge::{LayeredFuture, Link};
 use super::generation::Generation;
+use super::layers::{BoxError, Route};
 use super::refusal::{check_http, no_such_method, refuse, refuse_http};
 use crate::handler::{
     CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, RequestBody, ResponseFuture,
@@ -29,8 +33,6 @@ use crate::transport::call_began;
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What all clones of a service share.
 pub(super) struct Shared {
@@ -56,28 +58,67 @@ impl std::fmt::Debug for Shared {
 ///
 /// The [`is_end_stream`](http_body::Body::is_end_stream) of request bodies must return true when they are complete, as
 /// that of hyper's bodies does. It is the only way to tell a half-close from a client that cancelled. If a layer replaces
-/// the body by one that does not implement it, calls end with `CANCELLED`.
+/// the body by one that does not implement it, calls end with `CANCELLED`. The server's own
+/// [layers](super::ServerBuilder::layer) may replace it by any.
 #[derive(Clone)]
 pub struct GrpcService {
     shared: Arc<Shared>,
     /// The client, if this is the service of a connection of protod's own transport.
     peer: Option<Peer>,
+    layers: Layering,
+}
+
+/// Where a service stands.
+#[derive(Clone)]
+enum Layering {
+    /// The server has no layers.
+    None,
+    /// It gives requests to the layers.
+    Outside(Arc<Route>),
+    /// The innermost layer gives requests to it.
+    Inside,
 }
 
 impl GrpcService {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, peer: None }
+    pub(super) fn new(shared: Arc<Shared>, layers: Option<Arc<Route>>) -> Self {
+        Self {
+            shared,
+            peer: None,
+            layers: layers.map_or(Layering::None, Layering::Outside),
+        }
+    }
+
+    /// The service that the innermost layer wraps.
+    pub(super) fn innermost(shared: Arc<Shared>) -> Route {
+        let service = Self {
+            shared,
+            peer: None,
+            layers: Layering::Inside,
+        };
+        Route::new(MapResponse::new(service, |response: Response<CallBody>| {
+            response.map(Body::new)
+        }))
     }
 
     /// The same service, for one connection.
     pub(super) fn of_peer(&self, peer: Peer) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
             peer: Some(peer),
+            ..self.clone()
         }
     }
 
-    fn start(&self, request: Request<RequestBody>) -> Result<Dispatched, Status> {
+    fn start(&self, mut request: Request<RequestBody>) -> Result<Dispatched, Status> {
+        let mut link: Option<Arc<Link>> = None;
+        let mut peer = &self.peer;
+        if let Layering::Inside = self.layers {
+            link = request.extensions_mut().remove();
+            if let Some(link) = &link {
+                peer = &link.peer;
+                let ended = Arc::clone(&link.request_ended);
+                request = request.map(|body| body.behind_layers(ended));
+            }
+        }
         let generation = self.shared.generation.load();
         let endpoint = generation.endpoint(request.uri().path());
         let endpoint = endpoint.ok_or_else(|| no_such_method(&generation, request.uri().path()))?;
@@ -88,7 +129,7 @@ impl GrpcService {
             ))
         })?;
         // On protod's own transport, GOAWAY tells a client which of its calls are taken, and all of those are answered.
-        let refuses = if self.peer.is_some() {
+        let refuses = if peer.is_some() {
             Phase::Ended
         } else {
             Phase::Draining
@@ -119,7 +160,7 @@ impl GrpcService {
                 method: Arc::clone(endpoint.method.get()),
                 headers: parts.headers,
                 extensions: parts.extensions,
-                peer: self.peer.clone(),
+                peer: peer.clone(),
                 body,
                 deadline: time.and_then(|time| Instant::now().checked_add(time)),
                 request_encoding,
@@ -131,7 +172,9 @@ impl GrpcService {
             },
             permit,
         );
-        if self.peer.is_some() {
+        if let Some(link) = link {
+            link.expiry.get_or_init(|| response.expiry());
+        } else if self.peer.is_some() {
             call_began(response.expiry());
         }
         Ok(Dispatched {
@@ -162,6 +205,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Dispatched {
+        if let Layering::Outside(route) = &self.layers {
+            let layered = LayeredFuture::new(Route::clone(route), request, self.peer.clone());
+            return Dispatched {
+                state: State::Layered(Box::pin(layered)),
+                // Layers are anybody's code, which may compute for long.
+                leaves_connection: self.peer.is_some(),
+            };
+        }
         let request = request.map(RequestBody::new);
         let refused = match check_http(&request) {
             Ok(()) => match self.start(request) {
@@ -188,6 +239,7 @@ enum State {
     Responding(ResponseFuture),
     Refused(Option<Response<CallBody>>),
     NotGrpc(Pin<Box<dyn Future<Output = Response<CallBody>> + Send>>),
+    Layered(Pin<Box<LayeredFuture>>),
 }
 
 impl Future for Dispatched {
@@ -202,6 +254,7 @@ impl Future for Dispatched {
             State::Responding(response) => Pin::new(response).poll(cx).map(Ok),
             State::Refused(response) => Poll::Ready(Ok(response.take().expect("polled once"))),
             State::NotGrpc(response) => response.as_mut().poll(cx).map(Ok),
+            State::Layered(response) => response.as_mut().poll(cx),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::builtin::builtin_endpoints;
 use super::dispatch::{GrpcService, Shared};
 use super::generation::Generation;
 use super::health::Health;
+use super::layers::Route;
 use crate::error::Error;
 use crate::handler::{Handlers, Lifecycle};
 use crate::schema::Schema;
@@ -36,6 +37,8 @@ use crate::transport::{Limits, Tls};
 #[derive(Debug, Clone)]
 pub struct Server {
     pub(super) shared: Arc<Shared>,
+    /// The service with its layers; `None` if there are none.
+    pub(super) layers: Option<Arc<Route>>,
     pub(super) options: Arc<Options>,
 }
 
@@ -51,9 +54,10 @@ pub(super) struct Options {
 }
 
 impl Server {
-    /// The server as a tower service, to be mounted into a tonic `Routes`, an axum `Router` or any HTTP/2 server.
+    /// The server as a tower service, to be mounted into a tonic `Routes`, an axum `Router` or any HTTP/2 server. The
+    /// server's own [layers](super::ServerBuilder::layer) are around it there too.
     pub fn service(&self) -> GrpcService {
-        GrpcService::new(Arc::clone(&self.shared))
+        GrpcService::new(Arc::clone(&self.shared), self.layers.clone())
     }
 
     /// What `grpc.health.v1.Health` answers.

@@ -10,9 +10,12 @@ mod builtin;
 mod call_limit;
 mod deadline;
 mod dispatch;
+mod edge;
 mod generation;
+mod grpc_answer;
 mod handle;
 mod health;
+mod layers;
 mod reflection;
 mod refusal;
 
@@ -21,3 +24,4 @@ pub use self::builder::ServerBuilder;
 pub use self::dispatch::{Dispatched, GrpcService};
 pub use self::handle::Server;
 pub use self::health::{Health, ServingStatus};
+pub use self::layers::Route;

@@ -229,11 +229,11 @@ impl<F: Future<Output = ()>> Future for BoundedStream<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let ended = this.stream.poll(cx);
-        if !std::mem::replace(this.polled, true) {
+        // Most calls start in the first poll, and those behind layers later.
+        if this.expiry.is_none() && this.overdue.is_none() {
             *this.expiry = STARTED_CALL.take();
-            return ended;
         }
-        if ended.is_ready() {
+        if !std::mem::replace(this.polled, true) || ended.is_ready() {
             return ended;
         }
         if let Some(expiry) = this.expiry.take() {

@@ -13,8 +13,11 @@ mod http;
 #[path = "../support/http2.rs"]
 #[expect(dead_code, reason = "some frames are for other tests")]
 mod http2;
+mod layers;
 mod limits;
+mod listeners;
 mod metadata;
 mod mount;
+mod shared_handlers;
 mod support;
 mod tasks;

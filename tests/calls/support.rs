@@ -82,8 +82,12 @@ impl Client {
             .expect("an address")
             .connect()
             .await;
+        Self::over(channel.expect("the server listens"))
+    }
+
+    pub(crate) fn over(channel: Channel) -> Self {
         Self {
-            grpc: Grpc::new(channel.expect("the server listens")),
+            grpc: Grpc::new(channel),
             schema: schema(),
         }
     }

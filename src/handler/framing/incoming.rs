@@ -221,7 +221,7 @@ impl Incoming {
                 Some(Err(error)) => return Poll::Ready(Err(error)),
                 // hyper ends the body of a stream that was reset as if it were complete. Only HTTP/2's own end of stream
                 // is a half-close.
-                None if !self.body.is_end_stream() => return Poll::Ready(Err(gone())),
+                None if !self.body.was_ended() => return Poll::Ready(Err(gone())),
                 None if !self.partial.is_empty() => {
                     return Poll::Ready(Err(Status::internal("the request ended inside a message")));
                 }

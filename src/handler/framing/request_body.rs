@@ -3,13 +3,16 @@
 use std::error::Error as StdError;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::{Body as _, Frame};
+use http_body::{Body as _, Frame, SizeHint};
 use tonic::Status;
 use tonic::body::Body;
 
+use crate::handler::error_status::status_of;
 use crate::handler::lifecycle::LINGER_TIMEOUT;
 
 /// How much of a request is read before it is refused as not gRPC, in bytes.
@@ -21,7 +24,20 @@ const MAX_DISCARDED: usize = 1 << 20;
 /// Dropping hyper's body resets the stream. h2 soon forgets that it reset the stream, counts what the client had already
 /// sent on it as the client's error, and ends the connection after `max_error_resets` of them.
 #[derive(Debug)]
-pub(crate) struct RequestBody(Body);
+pub(crate) struct RequestBody {
+    body: Body,
+    layers: Layers,
+}
+
+/// Where a body stands, if the server has tower layers.
+#[derive(Debug)]
+enum Layers {
+    None,
+    /// Outside of them. It sets the flag when the client has ended the stream and all of it was read.
+    Outside(Arc<AtomicBool>),
+    /// Inside of them. The body may be a layer's own, so it is the flag that tells a half-close.
+    Inside(Arc<AtomicBool>),
+}
 
 impl RequestBody {
     pub(crate) fn new<B>(body: B) -> Self
@@ -29,22 +45,56 @@ impl RequestBody {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        Self(Body::new(body))
+        Self {
+            body: Body::new(body),
+            layers: Layers::None,
+        }
     }
 
-    /// Whether the client has ended the stream and all of it was read.
+    /// The body as layers get it. It sets `ended` when the client has ended the stream and all of it was read.
+    pub(crate) fn before_layers(mut self, ended: Arc<AtomicBool>) -> Self {
+        self.layers = Layers::Outside(ended);
+        self.note_end();
+        self
+    }
+
+    /// The body that came through layers, whose outermost got one that sets `ended`.
+    pub(crate) fn behind_layers(mut self, ended: Arc<AtomicBool>) -> Self {
+        self.layers = Layers::Inside(ended);
+        self
+    }
+
+    /// Whether the client is known to have ended the stream, and all of it was read.
     pub(super) fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        self.body.is_end_stream()
+    }
+
+    /// Whether the body, which has given its last frame, has ended because the client ended the stream.
+    pub(super) fn was_ended(&self) -> bool {
+        let is_told = matches!(&self.layers, Layers::Inside(ended) if ended.load(Ordering::Acquire));
+        is_told || self.body.is_end_stream()
     }
 
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Pin::new(&mut self.0).poll_frame(cx)
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        match self.layers {
+            Layers::Inside(_) => frame.map_err(|error| status_of(&error)),
+            _ => frame,
+        }
+    }
+
+    fn note_end(&self) {
+        if let Layers::Outside(ended) = &self.layers
+            && self.body.is_end_stream()
+        {
+            ended.store(true, Ordering::Release);
+        }
     }
 
     /// Reads and discards what the client sends, until it ends the stream, has sent 1 MiB, or a second has passed.
     pub(crate) async fn discard(&mut self) {
         // All three end it the same way.
-        let _ = tokio::time::timeout(LINGER_TIMEOUT, discard(&mut self.0, MAX_DISCARDED)).await;
+        let _ = tokio::time::timeout(LINGER_TIMEOUT, discard(&mut self.body, MAX_DISCARDED)).await;
     }
 }
 
@@ -59,13 +109,37 @@ async fn discard(body: &mut Body, max_bytes: usize) {
     }
 }
 
+/// The body as layers see it.
+impl http_body::Body for RequestBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = Self::poll_frame(&mut self, cx);
+        self.note_end();
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        if self.0.is_end_stream() {
+        // Behind layers it is the body before them that reads on.
+        if self.body.is_end_stream() || matches!(self.layers, Layers::Inside(_)) {
             return;
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let mut body = std::mem::take(&mut self.0);
+            let mut body = std::mem::take(&mut self.body);
             runtime.spawn(tokio::time::timeout(LINGER_TIMEOUT, async move {
                 discard(&mut body, usize::MAX).await;
             }));

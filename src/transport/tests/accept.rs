@@ -74,11 +74,7 @@ impl Listener for Failing {
 async fn emfile_does_not_spin() {
     let mut listener = Failing::new(|_| Some(io::Error::from_raw_os_error(EMFILE)));
     let mut backoff = Backoff::default();
-    let never = timeout(
-        Duration::from_secs(10),
-        accept_next(&mut listener, &mut backoff),
-    )
-    .await;
+    let never = timeout(Duration::from_secs(10), accept_next(&mut listener, &mut backoff)).await;
     assert!(never.is_err());
     // At 0, 50, 150, 350, 750 and 1550 ms, and each second from then on.
     assert_eq!(listener.tries, 14);

@@ -2,8 +2,8 @@
 
 mod accept;
 mod connection;
-mod socket;
 mod preface;
+mod socket;
 mod tls;
 
 use std::convert::Infallible;

@@ -12,9 +12,9 @@ use tokio::time::timeout;
 use super::{Client, HANG, paths};
 #[cfg(unix)]
 use crate::handler::{Lifecycle, PeerAddr, Phase};
-use crate::transport::{Listener as _, Socket};
 #[cfg(unix)]
 use crate::transport::{Limits, serve};
+use crate::transport::{Listener as _, Socket};
 
 #[cfg(unix)]
 #[tokio::test]

@@ -1,0 +1,182 @@
+//! What layers answer and fail with, as gRPC.
+//!
+//! A layer that knows nothing of gRPC refuses a request by an HTTP status, or fails with an error of any type. A gRPC client
+//! gets a gRPC status: that of the error, or the one that gRPC's own
+//! [table](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md) has for the HTTP status.
+
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::Full;
+use pin_project_lite::pin_project;
+use tonic::body::Body;
+use tonic::metadata::MetadataMap;
+use tonic::{Code, Status};
+
+use super::layers::BoxError;
+use crate::handler::{excerpt, status_of, status_trailers, trailers_only};
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
+/// The response to a gRPC request whose layer gave `answer`; for other requests, to which layers may answer what they like,
+/// only errors become responses.
+pub(super) fn grpc_answer<B>(
+    answer: Result<Response<B>, BoxError>,
+    is_grpc: bool,
+    cx: &mut Context<'_>,
+) -> Response<Body>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    match answer {
+        Ok(response) if !is_grpc => response.map(Body::new),
+        Ok(response) if is_grpc_response(&response) => response.map(|body| {
+            Body::new(GrpcBody {
+                body,
+                has_failed: false,
+            })
+        }),
+        Ok(response) => from_http(response, cx),
+        Err(error) if is_grpc => refused(&status_of(&*error), HeaderMap::new()),
+        Err(error) => {
+            let text = format!("{}\n", status_of(&*error).message());
+            let mut response = Response::new(Body::new(Full::new(Bytes::from(text))));
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+    }
+}
+
+fn is_grpc_response<B>(response: &Response<B>) -> bool {
+    let headers = response.headers();
+    let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|content_type| content_type.starts_with(b"application/grpc"))
+        && (response.status() == StatusCode::OK || headers.contains_key(GRPC_STATUS))
+}
+
+/// A layer's HTTP response as gRPC. The message is the body, if it is a text that is there at once.
+fn from_http<B>(response: Response<B>, cx: &mut Context<'_>) -> Response<Body>
+where
+    B: HttpBody<Data = Bytes>,
+{
+    let (parts, body) = response.into_parts();
+    let mut headers = parts.headers;
+    let is_text = headers
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|content_type| content_type.as_bytes().starts_with(b"text/"));
+    let said = match pin!(body).poll_frame(cx) {
+        Poll::Ready(Some(Ok(frame))) if is_text => frame.into_data().unwrap_or_default(),
+        _ => Bytes::new(),
+    };
+    let said = String::from_utf8_lossy(&said);
+    let message = match said.trim() {
+        "" => format!("a layer of the server answered with HTTP {}", parts.status),
+        said => excerpt(said).into_owned(),
+    };
+    // They are of the body, which is not sent.
+    for of_body in [
+        header::CONTENT_ENCODING,
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::TRANSFER_ENCODING,
+    ] {
+        headers.remove(of_body);
+    }
+    refused(&Status::new(code_of(parts.status), message), headers)
+}
+
+fn refused(status: &Status, headers: HeaderMap) -> Response<Body> {
+    trailers_only(status, MetadataMap::from_headers(headers), MetadataMap::new()).map(Body::new)
+}
+
+/// gRPC's table, and three statuses that layers use and it leaves out.
+fn code_of(status: StatusCode) -> Code {
+    match status {
+        StatusCode::BAD_REQUEST => Code::Internal,
+        StatusCode::UNAUTHORIZED => Code::Unauthenticated,
+        StatusCode::FORBIDDEN => Code::PermissionDenied,
+        StatusCode::NOT_FOUND => Code::Unimplemented,
+        StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::BAD_GATEWAY
+        | StatusCode::SERVICE_UNAVAILABLE
+        | StatusCode::GATEWAY_TIMEOUT => Code::Unavailable,
+        StatusCode::REQUEST_TIMEOUT => Code::DeadlineExceeded,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::ResourceExhausted,
+        StatusCode::INTERNAL_SERVER_ERROR => Code::Internal,
+        _ => Code::Unknown,
+    }
+}
+
+pin_project! {
+    /// The body of a gRPC response, which ends with a status if the layer's body fails.
+    struct GrpcBody<B> {
+        #[pin]
+        body: B,
+        has_failed: bool,
+    }
+}
+
+impl<B> HttpBody for GrpcBody<B>
+where
+    B: HttpBody<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = self.project();
+        if *this.has_failed {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(match ready!(this.body.poll_frame(cx)) {
+            Some(Err(error)) => {
+                *this.has_failed = true;
+                let error: BoxError = error.into();
+                Some(Ok(Frame::trailers(status_trailers(&status_of(&*error)))))
+            }
+            Some(Ok(frame)) => Some(Ok(frame)),
+            None => None,
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.has_failed || self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_http_status_is_the_grpc_status_of_the_table() {
+        for (http, code) in [
+            (400, Code::Internal),
+            (401, Code::Unauthenticated),
+            (403, Code::PermissionDenied),
+            (404, Code::Unimplemented),
+            (408, Code::DeadlineExceeded),
+            (413, Code::ResourceExhausted),
+            (429, Code::Unavailable),
+            (500, Code::Internal),
+            (502, Code::Unavailable),
+            (503, Code::Unavailable),
+            (504, Code::Unavailable),
+            (200, Code::Unknown),
+            (302, Code::Unknown),
+            (418, Code::Unknown),
+        ] {
+            let status = StatusCode::from_u16(http).expect("a status");
+            assert_eq!(code_of(status), code, "{http}");
+        }
+    }
+}

@@ -1,0 +1,594 @@
+//! Layers of tower and tower-http on protod's own listener: unmodified, and with gRPC statuses for all that they answer.
+
+use std::future::pending;
+use std::pin::Pin;
+use std::sync::{Arc, Barrier, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, Full};
+use protod::server::Route;
+use protod::{Client as ProtodClient, Handlers, Peer, Server, ServerBuilder};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::layer::layer_fn;
+use tower::limit::ConcurrencyLimitLayer;
+use tower::load_shed::LoadShedLayer;
+use tower::timeout::TimeoutLayer as TowerTimeoutLayer;
+use tower::util::{BoxCloneSyncService, MapRequestLayer, MapResponseLayer};
+use tower::{BoxError, ServiceBuilder, ServiceExt as _, service_fn};
+use tower_http::cors::CorsLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, ResponseBodyTimeoutLayer, TimeoutLayer};
+use tower_http::trace::TraceLayer;
+use tower_http::validate_request::ValidateRequestHeaderLayer;
+
+use crate::http2::{DATA, END_HEADERS, END_STREAM, HEADERS, Wire, call_headers, frame};
+use crate::support::{Client, Running, collect, dynamic_item, fields, item, schema, serving, stream_of};
+
+/// Long enough that only a hang gets there.
+const HANG: Duration = Duration::from_secs(20);
+
+/// A method of each shape that sends back what it gets.
+fn echo() -> ServerBuilder {
+    Server::builder(schema())
+        .unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) })
+        .server_streaming("shapes.Shapes/Down", |request, mut call| async move {
+            for _ in 0..3 {
+                call.send(request.clone()).await?;
+            }
+            Ok(())
+        })
+        .client_streaming("shapes.Shapes/Up", |mut call| async move {
+            let mut count = 0;
+            while call.recv().await?.is_some() {
+                count += 1;
+            }
+            Ok(dynamic_item("all", count))
+        })
+        .bidi("shapes.Shapes/Both", |mut call| async move {
+            while let Some(message) = call.recv().await? {
+                call.send(message).await?;
+            }
+            Ok(())
+        })
+}
+
+/// A unary method that never answers.
+fn silent() -> ServerBuilder {
+    Server::builder(schema()).unary("shapes.Shapes/Unary", |_request, _call| pending())
+}
+
+/// All four shapes answer as they do without layers.
+async fn call_all(client: &mut Client) {
+    let answer = client.unary(item("a", 1)).await.expect("OK").into_inner();
+    assert_eq!(fields(&answer), ("a".into(), 1));
+    let down = client.down(item("b", 2)).await.expect("headers").into_inner();
+    assert_eq!(collect(down).await.expect("OK"), vec![("b".into(), 2); 3]);
+    let three = || stream_of(vec![item("c", 3); 3]);
+    let up = client.up(three()).await.expect("OK").into_inner();
+    assert_eq!(fields(&up), ("all".into(), 3));
+    let both = client.both(three()).await.expect("headers").into_inner();
+    assert_eq!(collect(both).await.expect("OK"), vec![("c".into(), 3); 3]);
+}
+
+async fn status_of_unary(server: ServerBuilder) -> Status {
+    let running = Running::start(server.build().expect("fits")).await;
+    let call = running.client().await.unary(item("a", 1)).await;
+    call.expect_err("a layer ends it")
+}
+
+#[tokio::test]
+async fn trace_layer_sees_each_call_and_its_end() {
+    let (report, mut reports) = mpsc::unbounded_channel();
+    let (requests, failures) = (report.clone(), report);
+    let trace = TraceLayer::new_for_grpc()
+        .on_request(move |request: &Request<Body>, _: &tracing::Span| {
+            requests
+                .send(request.uri().path().to_owned())
+                .expect("the test listens");
+        })
+        .on_failure(
+            move |class: tower_http::classify::GrpcFailureClass, _, _: &tracing::Span| {
+                failures.send(class.to_string()).expect("the test listens");
+            },
+        );
+    let server = echo()
+        .unary("shapes.Shapes/Unary", |_request, _call| async move {
+            Err(Status::internal("broken"))
+        })
+        .layer(trace);
+    serving(server.build().expect("fits"), |mut client| async move {
+        client.unary(item("a", 1)).await.expect_err("it fails");
+        assert_eq!(reports.recv().await.expect("a request"), "/shapes.Shapes/Unary");
+        assert_eq!(
+            reports.recv().await.expect("a failure"),
+            "Status: Internal: broken"
+        );
+        let down = client.down(item("b", 2)).await.expect("headers").into_inner();
+        assert_eq!(collect(down).await.expect("OK").len(), 3);
+        assert_eq!(reports.recv().await.expect("a request"), "/shapes.Shapes/Down");
+        assert!(reports.try_recv().is_err(), "no failure");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn timeout_layers_end_calls_with_deadline_exceeded() {
+    let soon = Duration::from_millis(50);
+    let tower_http = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, soon);
+    for server in [
+        silent().layer(tower_http),
+        silent().layer(TowerTimeoutLayer::new(soon)),
+        silent()
+            .layer(TowerTimeoutLayer::new(soon))
+            .layer(TraceLayer::new_for_grpc()),
+    ] {
+        let status = status_of_unary(server).await;
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
+    }
+    let server = echo().layer(tower_http).layer(TowerTimeoutLayer::new(HANG));
+    serving(server.build().expect("fits"), |mut client| async move {
+        call_all(&mut client).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn calls_over_a_limit_of_concurrency_are_shed() {
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let silent = || {
+        let begun = begun.clone();
+        Server::builder(schema()).unary("shapes.Shapes/Unary", move |_request, _call| {
+            begun.send(()).expect("the test listens");
+            pending()
+        })
+    };
+    let one_layer = ServiceBuilder::new()
+        .layer(LoadShedLayer::new())
+        .layer(ConcurrencyLimitLayer::new(1));
+    let two_layers = silent()
+        .layer(ConcurrencyLimitLayer::new(1))
+        .layer(LoadShedLayer::new());
+    for server in [silent().layer(one_layer), two_layers] {
+        let running = Running::start(server.build().expect("fits")).await;
+        let (mut first, mut second) = (running.client().await, running.client().await);
+        let first = tokio::spawn(async move { first.unary(item("a", 1)).await });
+        begins.recv().await.expect("the first one is there");
+        let refused = timeout(HANG, second.unary(item("b", 2))).await;
+        let status = refused.expect("at once").expect_err("the server is full");
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+        first.abort();
+    }
+}
+
+#[tokio::test]
+async fn layer_that_wants_a_token_refuses_all_calls_without_it() {
+    let check = |request: &mut Request<Body>| {
+        let token = request.headers().get("authorization");
+        if token.is_some_and(|token| token == "Bearer secret") {
+            return Ok(());
+        }
+        let mut refused = Response::new(Body::new(Full::new(Bytes::from("send a token\n"))));
+        *refused.status_mut() = StatusCode::UNAUTHORIZED;
+        let challenge = HeaderValue::from_static("Bearer");
+        refused.headers_mut().insert("www-authenticate", challenge);
+        Err(refused)
+    };
+    let server = echo().layer(ValidateRequestHeaderLayer::custom(check));
+    let running = Running::start(server.build().expect("fits")).await;
+    let mut client = running.client().await;
+    let status = client.unary(item("a", 1)).await.expect_err("no token");
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::Unauthenticated, "send a token")
+    );
+    assert_eq!(status.metadata().get("www-authenticate").expect("kept"), "Bearer");
+    let stream = client.both(tokio_stream::pending()).await;
+    assert_eq!(stream.expect_err("no token").code(), Code::Unauthenticated);
+
+    // Reflection and health are behind it too.
+    let reflected = ProtodClient::connect(&running.addr).await;
+    let error = reflected.expect_err("no token");
+    assert!(format!("{error:?}").contains("send a token"), "{error:?}");
+    let mut metadata = tonic::metadata::MetadataMap::new();
+    metadata.insert("authorization", "Bearer secret".parse().expect("ASCII"));
+    let with_token = ProtodClient::builder(running.addr.clone())
+        .metadata(metadata)
+        .connect()
+        .await
+        .expect("reflection answers");
+    let method = with_token.method("shapes.Shapes/Unary").expect("it is there");
+    method.unary(method.request()).await.expect("the token is right");
+}
+
+#[tokio::test]
+async fn interceptor_sees_metadata_and_peer_and_may_change_what_the_handler_sees() {
+    #[derive(Clone)]
+    struct User(String);
+
+    let server = Server::builder(schema())
+        .unary("shapes.Shapes/Unary", |_request, call| async move {
+            let User(name) = call.extensions().get().expect("the interceptor set it");
+            let peer = call.peer().expect("protod's own listener tells it");
+            assert_eq!(
+                call.metadata().get("x-checked").expect("added"),
+                peer.addr().to_string().as_str()
+            );
+            Ok(dynamic_item(name, 1))
+        })
+        .intercept(|mut request| {
+            let user = request
+                .metadata()
+                .get("user")
+                .ok_or_else(|| Status::unauthenticated("who are you?"))?;
+            let user = User(user.to_str().expect("ASCII").to_owned());
+            let peer = request
+                .extensions()
+                .get::<Peer>()
+                .expect("protod's own listener tells it");
+            let addr = peer.addr().to_string().parse().expect("ASCII");
+            request.metadata_mut().insert("x-checked", addr);
+            request.extensions_mut().insert(user);
+            Ok(request)
+        });
+    serving(server.build().expect("fits"), |mut client| async move {
+        let status = client.unary(item("a", 1)).await.expect_err("nobody");
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::Unauthenticated, "who are you?")
+        );
+        let mut request = tonic::Request::new(item("a", 1));
+        request
+            .metadata_mut()
+            .insert("user", "ada".parse().expect("ASCII"));
+        let answer = client.unary(request).await.expect("OK").into_inner();
+        assert_eq!(fields(&answer), ("ada".into(), 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn later_layers_are_around_earlier_ones() {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let note = |name: &'static str| {
+        let order = Arc::clone(&order);
+        MapRequestLayer::new(move |request: Request<Body>| {
+            order.lock().expect("no panic").push(name);
+            request
+        })
+    };
+    let server = echo().layer(note("first")).layer(note("second"));
+    serving(server.build().expect("fits"), |mut client| async move {
+        client.unary(item("a", 1)).await.expect("OK");
+    })
+    .await;
+    assert_eq!(*order.lock().expect("no panic"), ["second", "first"]);
+}
+
+#[tokio::test]
+async fn error_of_a_layer_is_a_status_and_its_own_status_is_kept() {
+    let failing = |error: fn() -> BoxError| {
+        silent().layer(layer_fn(move |_| {
+            service_fn(move |_: Request<Body>| async move { Err::<Response<Body>, _>(error()) })
+        }))
+    };
+    let status = status_of_unary(failing(|| "no room".into())).await;
+    assert_eq!((status.code(), status.message()), (Code::Unknown, "no room"));
+    let status = status_of_unary(failing(|| Status::data_loss("gone").into())).await;
+    assert_eq!((status.code(), status.message()), (Code::DataLoss, "gone"));
+}
+
+/// A body that does not know when it has ended, as many bodies of layers.
+fn as_stream(body: Body) -> Body {
+    Body::new(http_body_util::StreamBody::new(
+        body.into_data_stream().map(|data| data.map(Frame::data)),
+    ))
+}
+
+#[tokio::test]
+async fn bodies_that_layers_replace_stream_and_end_as_before() {
+    let server = echo()
+        .layer(RequestBodyTimeoutLayer::new(HANG))
+        .layer(ResponseBodyTimeoutLayer::new(HANG))
+        .layer(MapRequestLayer::new(|request: Request<Body>| {
+            request.map(as_stream)
+        }));
+    serving(server.build().expect("fits"), |mut client| async move {
+        call_all(&mut client).await;
+        // Each message arrives before the next one is sent.
+        let (send, requests) = mpsc::channel(1);
+        send.send(item("d", 0)).await.expect("open");
+        let both = timeout(HANG, client.both(ReceiverStream::new(requests))).await;
+        let mut both = both.expect("it streams").expect("headers").into_inner();
+        for value in 0..3 {
+            if value > 0 {
+                send.send(item("d", value)).await.expect("open");
+            }
+            let answer = timeout(HANG, both.message())
+                .await
+                .expect("it streams")
+                .expect("OK");
+            assert_eq!(fields(&answer.expect("a message")), ("d".into(), value));
+        }
+        drop(send);
+        assert!(both.message().await.expect("OK").is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn cancel_behind_a_replaced_body_is_not_end_of_stream() {
+    let alive = Arc::new(());
+    let held = Arc::clone(&alive);
+    let (report, mut reports) = mpsc::unbounded_channel();
+    let server = Server::builder(schema())
+        .client_streaming("shapes.Shapes/Up", move |mut call| {
+            let (held, report) = (Arc::clone(&held), report.clone());
+            async move {
+                let _held = held;
+                while call.recv().await?.is_some() {
+                    report.send("message").expect("the test listens");
+                }
+                report.send("committed").expect("the test listens");
+                Ok(dynamic_item("all", 0))
+            }
+        })
+        .layer(MapRequestLayer::new(|request: Request<Body>| {
+            request.map(as_stream)
+        }));
+    serving(server.build().expect("fits"), |mut client| async move {
+        let (send, requests) = mpsc::channel(1);
+        let upload = tokio::spawn(async move { client.up(ReceiverStream::new(requests)).await });
+        send.send(item("half", 1)).await.expect("open");
+        assert_eq!(reports.recv().await, Some("message"));
+        upload.abort();
+        let ended = async {
+            while Arc::strong_count(&alive) > 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(HANG, ended).await.expect("the handler ends");
+        assert!(reports.try_recv().is_err(), "it must not commit");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn messages_over_the_limit_of_a_layer_are_resource_exhausted() {
+    let server = echo().layer(RequestBodyLimitLayer::new(1000));
+    serving(server.build().expect("fits"), |mut client| async move {
+        call_all(&mut client).await;
+        let status = client
+            .unary(item(&"x".repeat(2000), 1))
+            .await
+            .expect_err("too long");
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+    })
+    .await;
+}
+
+/// Fails after the first frame of another body.
+struct Breaking {
+    body: Body,
+    frames: u32,
+}
+
+impl http_body::Body for Breaking {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.frames += 1;
+        if self.frames > 1 {
+            return Poll::Ready(Some(Err(Status::aborted("the layer gave up").into())));
+        }
+        Pin::new(&mut self.body).poll_frame(cx).map_err(Into::into)
+    }
+}
+
+#[tokio::test]
+async fn error_of_a_response_body_is_the_status_at_its_end() {
+    let server = echo().layer(MapResponseLayer::new(|response: Response<Body>| {
+        response.map(|body| Breaking { body, frames: 0 })
+    }));
+    serving(server.build().expect("fits"), |mut client| async move {
+        let mut down = client.down(item("b", 2)).await.expect("headers").into_inner();
+        assert!(down.message().await.expect("OK").is_some());
+        let status = loop {
+            match down.message().await {
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("it ended well"),
+                Err(status) => break status,
+            }
+        };
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::Aborted, "the layer gave up")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn layers_stay_when_the_server_is_reloaded() {
+    let server = echo().intercept(|_| Err(Status::permission_denied("closed")));
+    let running = Running::start(server.build().expect("fits")).await;
+    let mut client = running.client().await;
+    let handlers = Handlers::new().unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) });
+    running.server.reload(schema(), handlers).expect("it fits");
+    let status = client.unary(item("a", 1)).await.expect_err("still closed");
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::PermissionDenied, "closed")
+    );
+}
+
+#[tokio::test]
+async fn layers_are_around_a_mounted_service_too() {
+    let server = echo().intercept(|request| {
+        assert!(
+            request.extensions().get::<Peer>().is_none(),
+            "another server's listener"
+        );
+        match request.metadata().get("token") {
+            Some(_) => Ok(request),
+            None => Err(Status::unauthenticated("no token")),
+        }
+    });
+    let service = server.build().expect("fits").service();
+    let router = axum::Router::new().route_service("/shapes.Shapes/{method}", service);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
+    let addr = listener.local_addr().expect("bound").to_string();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut client = Client::connect(&addr).await;
+    assert_eq!(
+        client.unary(item("a", 1)).await.expect_err("no token").code(),
+        Code::Unauthenticated
+    );
+    let mut request = tonic::Request::new(item("a", 1));
+    request
+        .metadata_mut()
+        .insert("token", "yes".parse().expect("ASCII"));
+    client.unary(request).await.expect("OK");
+}
+
+#[tokio::test]
+async fn requests_that_are_not_grpc_get_what_a_layer_answers() {
+    let server = || echo().layer(CorsLayer::permissive()).build().expect("fits");
+    let preflight = http::Request::options("http://localhost/shapes.Shapes/Unary")
+        .header("origin", "http://page")
+        .header("access-control-request-method", "POST");
+    let response = crate::http::send_to(server(), preflight).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["access-control-allow-origin"], "*");
+    let get = http::Request::get("http://localhost/").header("origin", "http://page");
+    let response = crate::http::send_to(server(), get).await;
+    assert_eq!(response.status(), 405);
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    assert_eq!(body, "gRPC calls are sent by POST\n");
+    // An answer of the layer's own, 200 without a body, is no answer to a call.
+    let server = echo().layer(layer_fn(|_| {
+        service_fn(|_: Request<Body>| async { Ok::<_, BoxError>(Response::new(Body::empty())) })
+    }));
+    let status = status_of_unary(server).await;
+    assert_eq!(status.code(), Code::Unknown, "{status:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn layer_that_holds_its_thread_does_not_hold_its_connection() {
+    // Two calls must wait here at the same time. One on the connection's own task would keep the other from being read.
+    let both = Arc::new(Barrier::new(2));
+    let server = echo().layer(MapRequestLayer::new(move |request: Request<Body>| {
+        both.wait();
+        request
+    }));
+    serving(server.build().expect("fits"), |client| async move {
+        let (mut one, mut other) = (client.clone(), client);
+        let calls = async { tokio::join!(one.unary(item("a", 1)), other.unary(item("b", 2))) };
+        let (a, b) = timeout(HANG, calls).await.expect("both were read");
+        a.and(b).expect("OK");
+    })
+    .await;
+}
+
+/// Calls the server on a task of its own.
+fn on_another_task(inner: Route) -> BoxCloneSyncService<Request<Body>, Response<Body>, BoxError> {
+    BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
+        let call = inner.clone().oneshot(request);
+        async move { Ok(tokio::spawn(call).await?.unwrap_or_else(|never| match never {})) }
+    }))
+}
+
+/// hyper does not poll a body whose client reads nothing, so the transport must know when the call behind layers ends.
+#[tokio::test]
+async fn call_behind_layers_ends_at_its_deadline_though_its_client_reads_nothing() {
+    for on_other_task in [false, true] {
+        let alive = Arc::new(());
+        let held = Arc::clone(&alive);
+        let server =
+            Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
+                let held = Arc::clone(&held);
+                async move {
+                    let _held = held;
+                    loop {
+                        call.send(request.clone()).await?;
+                    }
+                }
+            });
+        let server = if on_other_task {
+            server.layer(layer_fn(on_another_task))
+        } else {
+            server.layer(TraceLayer::new_for_grpc())
+        };
+        let running = Running::start(server.build().expect("fits")).await;
+        let mut wire = Wire::open(&running.addr).await;
+        let text = |text: &str| [&[u8::try_from(text.len()).expect("short")], text.as_bytes()].concat();
+        let block = [
+            call_headers("/shapes.Shapes/Down"),
+            vec![0x00],
+            text("grpc-timeout"),
+            text("100m"),
+        ];
+        let headers = frame(HEADERS, END_HEADERS, 1, &block.concat());
+        let message = [&[0, 0, 0, 0, 5, 0x0a, 3][..], b"abc"].concat();
+        wire.send(&[headers, frame(DATA, END_STREAM, 1, &message)].concat())
+            .await;
+        wire.read(|frame| frame.kind == DATA).await;
+        // The test and the closure are left.
+        let dropped = async {
+            while Arc::strong_count(&alive) > 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(HANG, dropped)
+            .await
+            .expect("the handler goes at its deadline");
+    }
+}
+
+#[tokio::test]
+async fn slow_reader_behind_layers_stops_the_handler() {
+    let (sent, mut count) = tokio::sync::watch::channel(0_u64);
+    let server = Server::builder(schema())
+        .server_streaming("shapes.Shapes/Down", move |request, mut call| {
+            let sent = sent.clone();
+            async move {
+                loop {
+                    call.send(request.clone()).await?;
+                    sent.send_modify(|count| *count += 1);
+                }
+            }
+        })
+        .layer(TraceLayer::new_for_grpc())
+        .layer(ResponseBodyTimeoutLayer::new(HANG));
+    serving(server.build().expect("fits"), |mut client| async move {
+        let mut stream = client
+            .down(item(&"x".repeat(10_000), 1))
+            .await
+            .expect("headers")
+            .into_inner();
+        assert!(stream.message().await.expect("OK").is_some());
+        // It has stalled when nothing was sent for a while.
+        let stalled = async { while timeout(Duration::from_millis(200), count.changed()).await.is_ok() {} };
+        timeout(HANG, stalled).await.expect("it stalls");
+        let buffered = *count.borrow();
+        assert!(buffered < 1600, "{buffered} messages of 10 kB were buffered");
+        for _ in 0..buffered + 10 {
+            assert!(stream.message().await.expect("OK").is_some());
+        }
+    })
+    .await;
+}
