@@ -22,7 +22,8 @@ use super::call_limit::CallsInFlight;
 use super::deadline::{DeadlinePolicy, parse_timeout};
 use super::edge::{LayeredFuture, Link};
 use super::generation::Generation;
-use super::layers::{BoxError, Route};
+use super::grpc_answer::BoxError;
+use super::layers::Route;
 use super::refusal::{check_http, no_such_method, refuse, refuse_http};
 use crate::handler::{
     CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, RequestBody, ResponseFuture,

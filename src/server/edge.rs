@@ -17,7 +17,8 @@ use tonic::body::Body;
 use tower::ServiceExt as _;
 use tower::util::Oneshot;
 
-use super::layers::{BoxError, Route};
+use super::grpc_answer::BoxError;
+use super::layers::Route;
 use crate::handler::{CallBody, Expiry, Peer, RequestBody};
 use crate::transport::call_began;
 

@@ -4,6 +4,7 @@
 //! gets a gRPC status: that of the error, or the one that gRPC's own
 //! [table](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md) has for the HTTP status.
 
+use std::error::Error as StdError;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
@@ -16,8 +17,9 @@ use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
-use super::layers::BoxError;
 use crate::handler::{excerpt, status_of, status_trailers, trailers_only};
+
+pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 

@@ -5,7 +5,6 @@
 //! or fails with into one. A server without layers has none of this on its way.
 
 use std::convert::Infallible;
-use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -18,10 +17,8 @@ use tonic::body::Body;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service};
 
-use super::grpc_answer::grpc_answer;
+use super::grpc_answer::{BoxError, grpc_answer};
 use super::refusal::check_http;
-
-pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The service that a [layer](super::ServerBuilder::layer) wraps: the server, with the layers that were added before.
 ///

@@ -255,12 +255,7 @@ async fn tls_of_protod_is_spoken_on_the_connections_of_any_listener() {
     let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
     std::fs::write(&cert, certificate.key.cert.pem()).expect("it can be written");
     std::fs::write(&key, certificate.key.signing_key.serialize_pem()).expect("it can be written");
-    let tls = Tls::load(TlsFiles {
-        cert,
-        key,
-        client_ca: None,
-    })
-    .expect("sound files");
+    let tls = Tls::load(TlsFiles::new(cert, key)).expect("sound files");
     let running = Running::start(who().tls(tls));
     let stream = certificate.connect(running.pipe().await).await;
     assert_eq!(peer_of(&mut client_over(stream).await).await, "pipe");
