@@ -368,7 +368,7 @@ impl<In, Out> fmt::Debug for Call<In, Out> {
         f.debug_struct("Call")
             .field("method", &self.core.method.name())
             .field("id", &self.core.id)
-            .field("peer", &self.core.peer.as_ref().map(|peer| peer.addr()))
+            .field("peer", &self.core.peer.as_ref().map(Peer::addr))
             .field("deadline", &self.core.deadline)
             .finish_non_exhaustive()
     }

@@ -171,7 +171,8 @@ async fn calls_over_a_limit_of_concurrency_are_shed() {
 
 #[tokio::test]
 async fn layer_that_wants_a_token_refuses_all_calls_without_it() {
-    let check = |request: &mut Request<Body>| {
+    #[expect(clippy::result_large_err, reason = "tower-http takes such functions")]
+    fn check(request: &mut Request<Body>) -> Result<(), Response<Body>> {
         let token = request.headers().get("authorization");
         if token.is_some_and(|token| token == "Bearer secret") {
             return Ok(());
@@ -181,7 +182,7 @@ async fn layer_that_wants_a_token_refuses_all_calls_without_it() {
         let challenge = HeaderValue::from_static("Bearer");
         refused.headers_mut().insert("www-authenticate", challenge);
         Err(refused)
-    };
+    }
     let server = echo().layer(ValidateRequestHeaderLayer::custom(check));
     let running = Running::start(server.build().expect("fits")).await;
     let mut client = running.client().await;
@@ -333,11 +334,11 @@ async fn cancel_behind_a_replaced_body_is_not_end_of_stream() {
         .client_streaming("shapes.Shapes/Up", move |mut call| {
             let (held, report) = (Arc::clone(&held), report.clone());
             async move {
-                let _held = held;
                 while call.recv().await?.is_some() {
                     report.send("message").expect("the test listens");
                 }
                 report.send("committed").expect("the test listens");
+                drop(held);
                 Ok(dynamic_item("all", 0))
             }
         })
@@ -522,9 +523,9 @@ async fn call_behind_layers_ends_at_its_deadline_though_its_client_reads_nothing
             Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
                 let held = Arc::clone(&held);
                 async move {
-                    let _held = held;
                     loop {
                         call.send(request.clone()).await?;
+                        std::hint::black_box(&held);
                     }
                 }
             });
