@@ -11,7 +11,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full};
 use protod::server::Route;
-use protod::{Client as ProtodClient, Handlers, Peer, Server, ServerBuilder};
+use protod::{Call, Client as ProtodClient, Handlers, Message, Peer, Server, ServerBuilder};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_stream::StreamExt as _;
@@ -39,21 +39,27 @@ const HANG: Duration = Duration::from_secs(20);
 /// A method of each shape that sends back what it gets.
 fn echo() -> ServerBuilder {
     Server::builder(schema())
-        .unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) })
-        .server_streaming("shapes.Shapes/Down", |request, mut call| async move {
-            for _ in 0..3 {
-                call.send(request.clone()).await?;
-            }
-            Ok(())
-        })
-        .client_streaming("shapes.Shapes/Up", |mut call| async move {
+        .unary(
+            "shapes.Shapes/Unary",
+            |request: Message, _call: Call| async move { Ok(request) },
+        )
+        .server_streaming(
+            "shapes.Shapes/Down",
+            |request: Message, mut call: Call| async move {
+                for _ in 0..3 {
+                    call.send(request.clone()).await?;
+                }
+                Ok(())
+            },
+        )
+        .client_streaming("shapes.Shapes/Up", |mut call: Call| async move {
             let mut count = 0;
             while call.recv().await?.is_some() {
                 count += 1;
             }
             Ok(dynamic_item("all", count))
         })
-        .bidi("shapes.Shapes/Both", |mut call| async move {
+        .bidi("shapes.Shapes/Both", |mut call: Call| async move {
             while let Some(message) = call.recv().await? {
                 call.send(message).await?;
             }
@@ -63,7 +69,9 @@ fn echo() -> ServerBuilder {
 
 /// A unary method that never answers.
 fn silent() -> ServerBuilder {
-    Server::builder(schema()).unary("shapes.Shapes/Unary", |_request, _call| pending())
+    Server::builder(schema()).unary("shapes.Shapes/Unary", |_request: Message, _call: Call| {
+        pending::<Result<Message, Status>>()
+    })
 }
 
 /// All four shapes answer as they do without layers.
@@ -101,9 +109,10 @@ async fn trace_layer_sees_each_call_and_its_end() {
             },
         );
     let server = echo()
-        .unary("shapes.Shapes/Unary", |_request, _call| async move {
-            Err(Status::internal("broken"))
-        })
+        .unary(
+            "shapes.Shapes/Unary",
+            |_request: Message, _call: Call| async move { Err::<Message, _>(Status::internal("broken")) },
+        )
         .layer(trace);
     serving(server.build().expect("fits"), |mut client| async move {
         client.unary(item("a", 1)).await.expect_err("it fails");
@@ -146,9 +155,9 @@ async fn calls_over_a_limit_of_concurrency_are_shed() {
     let (begun, mut begins) = mpsc::unbounded_channel();
     let silent = || {
         let begun = begun.clone();
-        Server::builder(schema()).unary("shapes.Shapes/Unary", move |_request, _call| {
+        Server::builder(schema()).unary("shapes.Shapes/Unary", move |_request: Message, _call: Call| {
             begun.send(()).expect("the test listens");
-            pending()
+            pending::<Result<Message, Status>>()
         })
     };
     let one_layer = ServiceBuilder::new()
@@ -216,15 +225,18 @@ async fn interceptor_sees_metadata_and_peer_and_may_change_what_the_handler_sees
     struct User(String);
 
     let server = Server::builder(schema())
-        .unary("shapes.Shapes/Unary", |_request, call| async move {
-            let User(name) = call.extensions().get().expect("the interceptor set it");
-            let peer = call.peer().expect("protod's own listener tells it");
-            assert_eq!(
-                call.metadata().get("x-checked").expect("added"),
-                peer.addr().to_string().as_str()
-            );
-            Ok(dynamic_item(name, 1))
-        })
+        .unary(
+            "shapes.Shapes/Unary",
+            |_request: Message, call: Call| async move {
+                let User(name) = call.extensions().get::<User>().expect("the interceptor set it");
+                let peer = call.peer().expect("protod's own listener tells it");
+                assert_eq!(
+                    call.metadata().get("x-checked").expect("added"),
+                    peer.addr().to_string().as_str()
+                );
+                Ok(dynamic_item(name, 1))
+            },
+        )
         .intercept(|mut request| {
             let user = request
                 .metadata()
@@ -331,7 +343,7 @@ async fn cancel_behind_a_replaced_body_is_not_end_of_stream() {
     let held = Arc::clone(&alive);
     let (report, mut reports) = mpsc::unbounded_channel();
     let server = Server::builder(schema())
-        .client_streaming("shapes.Shapes/Up", move |mut call| {
+        .client_streaming("shapes.Shapes/Up", move |mut call: Call| {
             let (held, report) = (Arc::clone(&held), report.clone());
             async move {
                 while call.recv().await?.is_some() {
@@ -426,7 +438,10 @@ async fn layers_stay_when_the_server_is_reloaded() {
     let server = echo().intercept(|_| Err(Status::permission_denied("closed")));
     let running = Running::start(server.build().expect("fits")).await;
     let mut client = running.client().await;
-    let handlers = Handlers::new().unary("shapes.Shapes/Unary", |request, _call| async move { Ok(request) });
+    let handlers = Handlers::new().unary(
+        "shapes.Shapes/Unary",
+        |request: Message, _call: Call| async move { Ok(request) },
+    );
     running.server.reload(schema(), handlers).expect("it fits");
     let status = client.unary(item("a", 1)).await.expect_err("still closed");
     assert_eq!(
@@ -519,8 +534,9 @@ async fn call_behind_layers_ends_at_its_deadline_though_its_client_reads_nothing
     for on_other_task in [false, true] {
         let alive = Arc::new(());
         let held = Arc::clone(&alive);
-        let server =
-            Server::builder(schema()).server_streaming("shapes.Shapes/Down", move |request, mut call| {
+        let server = Server::builder(schema()).server_streaming(
+            "shapes.Shapes/Down",
+            move |request: Message, mut call: Call| {
                 let held = Arc::clone(&held);
                 async move {
                     loop {
@@ -528,7 +544,8 @@ async fn call_behind_layers_ends_at_its_deadline_though_its_client_reads_nothing
                         std::hint::black_box(&held);
                     }
                 }
-            });
+            },
+        );
         let server = if on_other_task {
             server.layer(layer_fn(on_another_task))
         } else {
@@ -564,7 +581,7 @@ async fn call_behind_layers_ends_at_its_deadline_though_its_client_reads_nothing
 async fn slow_reader_behind_layers_stops_the_handler() {
     let (sent, mut count) = tokio::sync::watch::channel(0_u64);
     let server = Server::builder(schema())
-        .server_streaming("shapes.Shapes/Down", move |request, mut call| {
+        .server_streaming("shapes.Shapes/Down", move |request: Message, mut call: Call| {
             let sent = sent.clone();
             async move {
                 loop {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
-use protod::{Limits, ListenAddr, Listener, Peer, Server, ServerBuilder, Tls, TlsFiles};
+use protod::{Call, Limits, ListenAddr, Listener, Message, Peer, Server, ServerBuilder, Tls, TlsFiles};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,15 +30,21 @@ const HANG: Duration = Duration::from_secs(20);
 /// Answers with the address of its client.
 fn who() -> ServerBuilder {
     Server::builder(schema())
-        .unary("shapes.Shapes/Unary", |_request, call| async move {
-            let peer = call.peer().expect("its own listener tells it").addr().to_string();
-            Ok(dynamic_item(&peer, 1))
-        })
-        .server_streaming("shapes.Shapes/Down", |request, mut call| async move {
-            call.send(request.clone()).await?;
-            call.draining().await;
-            call.send(request).await
-        })
+        .unary(
+            "shapes.Shapes/Unary",
+            |_request: Message, call: Call| async move {
+                let peer = call.peer().expect("its own listener tells it").addr().to_string();
+                Ok(dynamic_item(&peer, 1))
+            },
+        )
+        .server_streaming(
+            "shapes.Shapes/Down",
+            |request: Message, mut call: Call| async move {
+                call.send(request.clone()).await?;
+                call.draining().await;
+                call.send(request).await
+            },
+        )
 }
 
 /// A listener of pipes in memory.
@@ -234,10 +240,13 @@ async fn tls_of_ones_own_is_served_with_its_certificates() {
         acceptor: certificate.acceptor(),
         handshakes: JoinSet::new(),
     };
-    let server = Server::builder(schema()).unary("shapes.Shapes/Unary", |_request, call| async move {
-        let certificates = call.peer().expect("its listener tells it").certificates();
-        Ok(dynamic_item(&String::from_utf8_lossy(&certificates[0]), 1))
-    });
+    let server = Server::builder(schema()).unary(
+        "shapes.Shapes/Unary",
+        |_request: Message, call: Call| async move {
+            let certificates = call.peer().expect("its listener tells it").certificates();
+            Ok(dynamic_item(&String::from_utf8_lossy(&certificates[0]), 1))
+        },
+    );
     let bound = server.build().expect("fits").on(listener).expect("bound");
     let addr = bound.local_addr().to_string();
     tokio::spawn(bound.serve());
