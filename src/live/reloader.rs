@@ -8,10 +8,13 @@ use std::fmt;
 use std::future::pending;
 use std::path::PathBuf;
 
+use tokio::sync::mpsc;
+
 use super::summary::ReloadSummary;
 use super::trigger::ReloadTrigger;
 use super::watcher::FolderWatcher;
 use crate::error::Error;
+use crate::server::Refreshed;
 
 /// Reloads a [`Server`](crate::server::Server), or its [`Tls`](crate::transport::Tls), for as long as it
 /// [runs](Reloader::run).
@@ -64,6 +67,9 @@ impl<Outcome: 'static> Reloader<Outcome> {
             watch,
             mut worker,
         } = self;
+        // Without a watch no client can cause a reload.
+        let mut checks = watch.then(|| worker.files.checks()).flatten();
+        let mut waiting: Vec<Refreshed> = Vec::new();
         let reloads = worker.files.reloads();
         if watch {
             match FolderWatcher::new() {
@@ -84,10 +90,20 @@ impl<Outcome: 'static> Reloader<Outcome> {
                 // The runtime is shutting down, or the report panicked.
                 Err(error) => return tracing::debug!("no more {reloads}: {error}"),
             }
+            for check in waiting.drain(..) {
+                // An error means that its client is gone.
+                let _ = check.send(());
+            }
             reason = tokio::select! {
                 () = trigger.requested() => Reason::Requested,
                 () = changed(worker.watcher.as_ref()) => Reason::Changed,
+                check = next(&mut checks) => {
+                    waiting.push(check);
+                    Reason::Changed
+                }
             };
+            let more = std::iter::from_fn(|| checks.as_mut()?.try_recv().ok());
+            waiting.extend(more);
         }
     }
 }
@@ -99,6 +115,11 @@ pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
 
     /// Reloads the files if `reason` calls for it. Returns the outcome, unless nobody needs to know it. May block.
     fn reload(&mut self, reason: Reason) -> Option<Result<Outcome, Error>>;
+
+    /// Clients who wait until what was saved before is loaded.
+    fn checks(&self) -> Option<mpsc::Receiver<Refreshed>> {
+        None
+    }
 
     /// The folders to watch, according to the last reload.
     fn folders(&self) -> &BTreeSet<PathBuf>;
@@ -134,6 +155,17 @@ impl<Outcome> Worker<Outcome> {
         if let Some(watcher) = &mut self.watcher {
             watcher.watch_only(self.files.folders());
         }
+    }
+}
+
+/// Waits for a check; forever if there is none any more.
+async fn next(checks: &mut Option<mpsc::Receiver<Refreshed>>) -> Refreshed {
+    match checks {
+        Some(receiver) => match receiver.recv().await {
+            Some(check) => check,
+            None => pending().await,
+        },
+        None => pending().await,
     }
 }
 

@@ -8,13 +8,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Instant;
 
+use tokio::sync::mpsc;
+
 use super::loader::{LoadedProject, Loader};
 use super::reloader::{Reason, Reloader, WatchedFiles};
 use super::summary::{ReloadSummary, log_reload};
 use crate::error::{Error, Problem};
-use crate::server::{Server, ServingStatus};
+use crate::server::{Refreshed, Server, ServingStatus};
 
 /// The name of the health service that reports whether the last reload succeeded.
+///
+/// While files are watched, a check of it is answered when everything that was saved before is loaded, or refused: a script
+/// that has saved a file waits by one call. A watch of it is sent each change.
 pub const RELOAD: &str = "protod.reload";
 
 impl Reloader {
@@ -45,6 +50,10 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
             Reason::Requested => self.publish(|loader| Some(loader.load())),
             Reason::Changed => self.publish(Loader::load_if_changed),
         }
+    }
+
+    fn checks(&self) -> Option<mpsc::Receiver<Refreshed>> {
+        Some(self.server.health().refreshed(RELOAD))
     }
 
     fn folders(&self) -> &BTreeSet<PathBuf> {

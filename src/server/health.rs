@@ -5,10 +5,10 @@
 //! watches of unknown names leave nothing behind.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prost::Message as _;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tonic::Status;
 use tonic_health::pb::health_check_response::ServingStatus as WireStatus;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
@@ -31,7 +31,15 @@ pub enum ServingStatus {
 #[derive(Debug, Clone)]
 pub struct Health {
     table: Arc<watch::Sender<Table>>,
+    /// By name: who brings its status up to date before a check is answered.
+    refreshers: Arc<Mutex<HashMap<&'static str, mpsc::Sender<Refreshed>>>>,
 }
+
+/// To be sent to when a status is up to date.
+pub(crate) type Refreshed = oneshot::Sender<()>;
+
+/// Checks that may wait in line; more wait before they are in it.
+const WAITING_CHECKS: usize = 64;
 
 #[derive(Debug)]
 struct Table {
@@ -50,6 +58,7 @@ impl Default for Health {
                 lasting: HashSet::new(),
                 shut_down: false,
             })),
+            refreshers: Arc::default(),
         };
         health.add("");
         health
@@ -63,6 +72,29 @@ impl Health {
             table.lasting.insert(name);
             table.statuses.insert(name.to_owned(), ServingStatus::Serving);
         });
+    }
+
+    /// From now on a check of `name` is answered only when the receiver has brought its status up to date, or when it has
+    /// been dropped.
+    pub(crate) fn refreshed(&self, name: &'static str) -> mpsc::Receiver<Refreshed> {
+        let (sender, receiver) = mpsc::channel(WAITING_CHECKS);
+        let mut refreshers = self.refreshers.lock().unwrap_or_else(PoisonError::into_inner);
+        refreshers.insert(name, sender);
+        receiver
+    }
+
+    /// Waits until the status of a service is up to date.
+    async fn refresh(&self, service: &str) {
+        let refresher = {
+            let refreshers = self.refreshers.lock().unwrap_or_else(PoisonError::into_inner);
+            refreshers.get(service).cloned()
+        };
+        let Some(refresher) = refresher else { return };
+        let (refreshed, done) = oneshot::channel();
+        if refresher.send(refreshed).await.is_ok() {
+            // An error means that it ends, and that the status stays as it is.
+            let _ = done.await;
+        }
     }
 
     /// Sets the status of a service, or of the server with the name `""`. Does nothing if the service is not served, or if
@@ -127,6 +159,7 @@ impl Handler for Check {
 
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
         let service = requested_service(call).await?;
+        self.0.refresh(&service).await;
         let status = self.0.status(&service);
         let status =
             status.ok_or_else(|| Status::not_found(format!("service `{service}` is not served here")))?;

@@ -23,5 +23,6 @@ pub use self::bound::Bound;
 pub use self::builder::ServerBuilder;
 pub use self::dispatch::{Dispatched, GrpcService};
 pub use self::handle::Server;
+pub(crate) use self::health::Refreshed;
 pub use self::health::{Health, ServingStatus};
 pub use self::layers::Route;

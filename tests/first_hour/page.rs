@@ -17,13 +17,6 @@ pub(crate) struct Block<'a> {
     pub(crate) text: String,
 }
 
-/// A command in a console block, and its output.
-#[derive(Debug)]
-pub(crate) struct Command {
-    pub(crate) line: String,
-    pub(crate) prints: String,
-}
-
 impl Page {
     /// A page of this repository.
     pub(crate) fn read(name: &str) -> Self {
@@ -76,35 +69,5 @@ impl Page {
             }
         }
         blocks
-    }
-}
-
-impl Block<'_> {
-    /// The commands of a console block. A command continues after a line that ends with a pipe, and to the end of a
-    /// here-document.
-    pub(crate) fn commands(&self) -> Vec<Command> {
-        let mut commands: Vec<Command> = Vec::new();
-        let mut end: Option<String> = None;
-        for line in self.text.lines() {
-            if let Some(line) = line.strip_prefix("$ ") {
-                end = line
-                    .split_once("<<'")
-                    .map(|(_, word)| word.trim_end_matches('\'').to_owned());
-                let (line, prints) = (line.to_owned(), String::new());
-                commands.push(Command { line, prints });
-                continue;
-            }
-            let command = commands
-                .last_mut()
-                .unwrap_or_else(|| panic!("{}: no command first", self.at));
-            if end.is_some() || command.line.ends_with('|') {
-                command.line = format!("{}\n{line}", command.line);
-                end.take_if(|end| end == line);
-            } else {
-                command.prints += line.trim_end();
-                command.prints.push('\n');
-            }
-        }
-        commands
     }
 }

@@ -1,7 +1,8 @@
-//! A walk through a page: its commands run one after the other, and must print what the page shows.
+//! A walk through a page: its blocks of commands are pasted whole, one after the other, and must print what the page shows.
 //!
-//! `protod serve` runs in the background, on a free port instead of the page's. After a command that saves a file, the
-//! walk continues when the server says that it has reloaded. A line `…` matches any lines.
+//! A block `sh` is commands, and a block `text` right after it what they print, where a line `…` matches any lines. Nothing is
+//! waited for but what the commands themselves wait for. `protod serve` runs in the background, on a free port instead of
+//! the page's.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -61,7 +62,7 @@ impl Walk {
             let path = entry.expect("it can be read").path();
             fs::copy(&path, proto.join(path.file_name().expect("it is a file"))).expect("it can be copied");
         }
-        walk.serve("serve", "protod listening on 127.0.0.1:9002\n…\n");
+        walk.serve("serve", 0);
         walk
     }
 
@@ -70,57 +71,73 @@ impl Walk {
         Page::read_in(&self.current, name)
     }
 
-    /// Runs the commands of all console blocks, and reports everything that went wrong together.
+    /// Pastes all blocks of commands, and reports everything that went wrong together.
     pub(crate) fn through(&mut self, blocks: &[Block<'_>]) {
         let mut walked = 0;
         let mut wrong = Vec::new();
-        for block in blocks.iter().filter(|block| block.kind == "console") {
-            for command in block.commands() {
-                walked += 1;
-                let printed = match command.line.strip_prefix("protod ") {
-                    Some(serve) if serve.starts_with("serve") => self.serve(serve, &command.prints),
-                    _ => self.run(&command.line),
-                };
-                if !matches(&printed, &command.prints) {
-                    wrong.push(format!("{}: $ {}\n{printed}", block.at, command.line));
-                }
+        for (index, block) in blocks.iter().enumerate() {
+            // The test's own build is what an installation would put on the path.
+            if block.kind != "sh" || block.text.starts_with("cargo install") {
+                continue;
+            }
+            walked += 1;
+            let expected = blocks.get(index + 1).filter(|next| next.kind == "text");
+            let expected = expected.map_or("", |next| &next.text);
+            let printed = self.paste(&block.text, expected);
+            if !matches(&printed, expected) {
+                wrong.push(format!("{}: {}\n{printed}", block.at, block.text));
             }
         }
         assert!(walked > 0, "there is no command");
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
-    /// Runs a command and returns what it prints, on stdout and stderr.
-    pub(crate) fn run(&mut self, line: &str) -> String {
-        if let Some(folder) = line.strip_prefix("cd ") {
-            self.current.push(folder);
-            return String::new();
-        }
-        let saves = ["sed -i", "cat >", "protod init --from"]
-            .iter()
-            .any(|start| line.starts_with(start));
-        if let Some(server) = self.server.as_ref().filter(|_| saves) {
-            server.lines.try_iter().for_each(drop);
-        }
+    /// Runs the commands of a block and returns what they print. A server at its end goes on in the background.
+    fn paste(&mut self, block: &str, expected: &str) -> String {
+        let (before, last) = block
+            .trim_end()
+            .rsplit_once('\n')
+            .unwrap_or(("", block.trim_end()));
+        let Some(serve) = last
+            .strip_prefix("protod ")
+            .filter(|rest| rest.starts_with("serve"))
+        else {
+            return self.run(block);
+        };
+        let printed = if before.is_empty() {
+            String::new()
+        } else {
+            self.run(before)
+        };
+        let lines = expected.lines().take_while(|line| *line != "…").count();
+        printed.clone() + &self.serve(serve, lines.saturating_sub(printed.lines().count() + 1))
+    }
+
+    /// Runs commands in a shell and returns what they print, on stdout and stderr. The next ones start in the folder
+    /// where these end.
+    pub(crate) fn run(&mut self, commands: &str) -> String {
         let port = self.server.as_ref().map_or(PORT, |server| &server.port);
+        let ended_in = self.folder.path().join(".ended-in");
+        let script = format!(
+            "exec 2>&1\n{}\npwd > \"$ENDED_IN\"",
+            commands.replace(&format!("localhost:{PORT}"), &format!("127.0.0.1:{port}"))
+        );
         let output = shell(&self.current)
-            .arg(format!(
-                "exec 2>&1\n{}",
-                line.replace(&format!("localhost:{PORT}"), &format!("127.0.0.1:{port}"))
-            ))
+            .arg(script)
+            .env("ENDED_IN", &ended_in)
             .stdin(Stdio::null())
             .output()
             .expect("sh can be started");
-        if let Some(server) = self.server.as_ref().filter(|_| saves) {
-            server.wait_for("reloaded");
-        }
-        String::from_utf8(output.stdout)
+        let printed = String::from_utf8(output.stdout)
             .expect("UTF-8")
-            .replace(port, PORT)
+            .replace(port, PORT);
+        let ended_in = fs::read_to_string(ended_in).unwrap_or_else(|error| panic!("{error}: {printed}"));
+        self.current = ended_in.trim_end().into();
+        printed
     }
 
-    /// Starts a server, and returns as many lines as it is expected to print.
-    fn serve(&mut self, arguments: &str, expected: &str) -> String {
+    /// Starts a server, and returns its first line and as many others.
+    fn serve(&mut self, arguments: &str, others: usize) -> String {
         let mut child = Command::new(env!("CARGO_BIN_EXE_protod"))
             .args(arguments.split_whitespace())
             .env("PROTOD_ADDR", "127.0.0.1:0")
@@ -145,8 +162,7 @@ impl Walk {
         let first = server.wait_for("protod listening on ");
         let (_, port) = first.rsplit_once(':').expect("an address has a port");
         port.clone_into(&mut server.port);
-        let expected = expected.lines().skip(1).take_while(|line| *line != "…");
-        let rest: Vec<String> = expected.map(|_| server.wait_for("")).collect();
+        let rest: Vec<String> = (0..others).map(|_| server.wait_for("")).collect();
         let printed = format!("{first}\n{}\n", rest.join("\n")).replace(&server.port, PORT);
         self.server = Some(server);
         printed

@@ -1,5 +1,6 @@
 //! A call keeps the generation with which it began.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use prost::Message as _;
@@ -129,6 +130,64 @@ async fn open_reflection_stream_sees_the_old_schema_and_a_new_one_the_new() {
     // One request was sent before, and one is new.
     assert_eq!((old.number().await, old.number().await), (1, 1));
     assert_eq!(Reflection::open(&live.addr).await.number().await, 2);
+}
+
+/// Without it, a script that saves a file and calls at once may be answered by what was there before.
+#[tokio::test]
+async fn a_check_of_the_reload_waits_until_what_was_saved_is_served() {
+    let live = Live::answering("text").await;
+    let mut health = HealthClient::new(channel(&live.addr).await);
+    let mut check = async || {
+        let service = "protod.reload".to_owned();
+        let checked = tokio::time::timeout(SOON, health.check(HealthCheckRequest { service })).await;
+        checked
+            .expect("soon")
+            .expect("it is served")
+            .into_inner()
+            .status()
+    };
+    let mut client = live.client().await;
+    for n in 0..20 {
+        write(&live.path("a.rules.yaml"), &rules(&format!("text {n}")));
+        assert_eq!(check().await, ServingStatus::Serving);
+        assert_eq!(
+            client.unary().await.expect("it answers"),
+            (1, format!("text {n}"))
+        );
+    }
+    write(&live.path("a.rules.yaml"), "rules: [{}]");
+    assert_eq!(check().await, ServingStatus::NotServing);
+    write(&live.path("a.rules.yaml"), &rules("mended"));
+    assert_eq!(check().await, ServingStatus::Serving);
+    assert_eq!(
+        client.unary().await.expect("it answers"),
+        (1, "mended".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_check_of_the_reload_loads_nothing_where_nothing_is_watched() {
+    let start = Start {
+        watch: false,
+        ..Start::default()
+    };
+    let fill = |folder: &Path| {
+        write(&folder.join("a.proto"), &proto(1));
+        write(&folder.join("a.rules.yaml"), &rules("text"));
+    };
+    let live = Live::start(start, fill).await;
+    write(&live.path("a.rules.yaml"), &rules("other"));
+    let mut health = HealthClient::new(channel(&live.addr).await);
+    let service = "protod.reload".to_owned();
+    let checked = tokio::time::timeout(SOON, health.check(HealthCheckRequest { service })).await;
+    let status = checked
+        .expect("soon")
+        .expect("it is served")
+        .into_inner()
+        .status();
+    assert_eq!(status, ServingStatus::Serving);
+    let mut client = live.client().await;
+    assert_eq!(client.unary().await.expect("it answers"), (1, "text".to_owned()));
 }
 
 #[tokio::test]
