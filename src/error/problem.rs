@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
 
 /// A text that problems point into, shared by all problems of one file.
 #[derive(Clone)]
@@ -43,6 +43,7 @@ pub struct Problem {
     message: String,
     place: Option<Place>,
     hint: Option<String>,
+    is_warning: bool,
 }
 
 struct Place {
@@ -58,6 +59,7 @@ impl Problem {
             message: message.into(),
             place: None,
             hint: None,
+            is_warning: false,
         }
     }
 
@@ -101,6 +103,7 @@ impl Problem {
                 labels,
             }),
             hint: diagnostic.help().map(|help| help.to_string()),
+            is_warning: false,
         };
         let related = diagnostic.related().into_iter().flatten();
         std::iter::once(first)
@@ -122,6 +125,18 @@ impl Problem {
     pub(crate) fn with_hint(mut self, text: impl Into<String>) -> Self {
         self.hint = Some(text.into());
         self
+    }
+
+    /// The same, as a warning: nothing is wrong, and it is hardly meant.
+    #[must_use]
+    pub(crate) fn into_warning(mut self) -> Self {
+        self.is_warning = true;
+        self
+    }
+
+    /// Whether it is only a warning: files with warnings load all the same.
+    pub fn is_warning(&self) -> bool {
+        self.is_warning
     }
 
     /// The problem on one line: `file:line:column: message`, as far as the place is known.
@@ -172,6 +187,14 @@ impl fmt::Debug for Problem {
 impl StdError for Problem {}
 
 impl Diagnostic for Problem {
+    fn severity(&self) -> Option<Severity> {
+        Some(if self.is_warning {
+            Severity::Warning
+        } else {
+            Severity::Error
+        })
+    }
+
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.hint.as_ref().map(|hint| Box::new(hint) as _)
     }

@@ -76,6 +76,7 @@ impl ServerFiles {
             Ok(ReloadSummary {
                 changes: self.loader.mark_served(),
                 compiled: loaded.compiled,
+                warnings: loaded.rules.warnings().iter().map(Problem::located).collect(),
                 took,
             })
         });

@@ -18,6 +18,8 @@ pub struct ReloadSummary {
     pub changes: Vec<Change>,
     /// Whether protos were compiled; `false` if they were known to be unchanged.
     pub compiled: bool,
+    /// What is hardly meant in the rules, each with its place; see [`Rules::warnings`](crate::Rules::warnings).
+    pub warnings: Vec<String>,
     /// How long it took, from reading the files to the swap.
     pub took: Duration,
 }
@@ -25,7 +27,15 @@ pub struct ReloadSummary {
 /// Logs the outcome of a reload: each change, or each problem with its place.
 pub fn log_reload(outcome: &Result<ReloadSummary, Error>) {
     match outcome {
-        Ok(ReloadSummary { changes, took, .. }) => {
+        Ok(ReloadSummary {
+            changes,
+            took,
+            warnings,
+            ..
+        }) => {
+            for warning in warnings.iter().take(MAX_LOGGED_CHANGES) {
+                tracing::warn!("{warning}");
+            }
             for change in changes.iter().take(MAX_LOGGED_CHANGES) {
                 if change.is_incompatible() {
                     tracing::warn!("{change}");

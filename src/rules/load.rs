@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::compile::Compilation;
+use super::compile::{Compilation, CompiledRules};
 use super::file::RulesFile;
 use super::run::{MethodRules, Settings};
 use super::set::Rules;
@@ -30,7 +30,11 @@ pub(super) fn load_text(
 }
 
 fn finish(settings: &Settings, compilation: Compilation<'_>, files: Vec<PathBuf>) -> Result<Rules, Error> {
-    let (methods, outlines) = compilation.finish().map_err(Error::rules)?;
+    let CompiledRules {
+        methods,
+        outlines,
+        warnings,
+    } = compilation.finish().map_err(Error::rules)?;
     // Not before all is compiled: a load that fails leaves the counters as they are.
     let counted = methods.iter().flat_map(|method| &method.rules);
     let counted = counted.filter(|rule| rule.times.is_some());
@@ -42,5 +46,12 @@ fn finish(settings: &Settings, compilation: Compilation<'_>, files: Vec<PathBuf>
             Arc::new(rules)
         })
         .collect();
-    Ok(Rules::new(methods, files, outlines, settings.state.clone(), load))
+    Ok(Rules::new(
+        methods,
+        files,
+        outlines,
+        warnings,
+        settings.state.clone(),
+        load,
+    ))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::plan::Outline;
 use super::run::{MethodRules, RulesState};
+use crate::error::Problem;
 use crate::handler::Handlers;
 use crate::schema::Method;
 
@@ -14,6 +15,7 @@ pub struct Rules {
     methods: Vec<Arc<MethodRules>>,
     files: Vec<PathBuf>,
     outlines: Vec<Outline>,
+    warnings: Arc<[Problem]>,
     state: RulesState,
     /// The number of the load; see [`RulesState`]'s counters.
     load: u64,
@@ -25,6 +27,7 @@ impl Rules {
         methods: Vec<Arc<MethodRules>>,
         files: Vec<PathBuf>,
         outlines: Vec<Outline>,
+        warnings: Vec<Problem>,
         state: RulesState,
         load: u64,
     ) -> Self {
@@ -32,6 +35,7 @@ impl Rules {
             methods,
             files,
             outlines,
+            warnings: warnings.into(),
             state,
             load,
         }
@@ -57,6 +61,11 @@ impl Rules {
     /// The names of all rules, in the order of files and places.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.outlines.iter().map(|rule| &*rule.name)
+    }
+
+    /// What is not wrong with the rules, and hardly meant: a rule that no call reaches, a `match` that matches everything.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
     /// All rules, in the order of files and places.

@@ -3,8 +3,10 @@
 mod decided;
 mod files;
 mod outcomes;
+mod presence;
 mod problems;
 mod seed;
 mod selection;
 mod sessions;
 mod support;
+mod warnings;

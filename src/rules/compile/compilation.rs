@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::compiler::RuleCompiler;
+use super::reach::{DeclaredRule, ReachedRule, unreached};
 use super::rule;
 use crate::error::Problem;
 use crate::message::Picker;
@@ -23,7 +24,19 @@ pub(in crate::rules) struct Compilation<'s> {
     schema: &'s Schema,
     methods: BTreeMap<String, CompiledMethod>,
     outlines: Vec<Outline>,
+    declared: Vec<DeclaredRule>,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+/// The rules of all files.
+pub(in crate::rules) struct CompiledRules {
+    /// The methods that have rules, by name.
+    pub(in crate::rules) methods: Vec<CompiledMethod>,
+    /// All rules in the order of files and places.
+    pub(in crate::rules) outlines: Vec<Outline>,
+    /// What is hardly meant.
+    pub(in crate::rules) warnings: Vec<Problem>,
 }
 
 /// The rules of one method, in the order of files and places.
@@ -32,6 +45,8 @@ pub(in crate::rules) struct CompiledMethod {
     /// The fields of its requests that the rules read.
     pub(in crate::rules) picker: Picker,
     pub(in crate::rules) rules: Vec<Rule>,
+    /// In step with `rules`.
+    reached: Vec<ReachedRule>,
 }
 
 /// What is known of a rule before its parts are compiled.
@@ -59,7 +74,9 @@ impl<'s> Compilation<'s> {
             schema,
             methods: BTreeMap::new(),
             outlines: Vec::new(),
+            declared: Vec::new(),
             problems: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -77,13 +94,18 @@ impl<'s> Compilation<'s> {
         }
     }
 
-    /// The methods that have rules, by name, and all rules in the order of files and places; or every problem.
-    pub(in crate::rules) fn finish(self) -> Result<(Vec<CompiledMethod>, Vec<Outline>), Vec<Problem>> {
-        if self.problems.is_empty() {
-            Ok((self.methods.into_values().collect(), self.outlines))
-        } else {
-            Err(self.problems)
+    /// All rules, or every problem.
+    pub(in crate::rules) fn finish(mut self) -> Result<CompiledRules, Vec<Problem>> {
+        if !self.problems.is_empty() {
+            return Err(self.problems);
         }
+        let reached = self.methods.values().map(|method| method.reached.as_slice());
+        self.warnings.extend(unreached(&self.declared, reached));
+        Ok(CompiledRules {
+            methods: self.methods.into_values().collect(),
+            outlines: self.outlines,
+            warnings: self.warnings,
+        })
     }
 
     fn rule(&mut self, file: &RulesFile, node: &Node, line: usize, declared: &mut Declared) {
@@ -99,6 +121,14 @@ impl<'s> Compilation<'s> {
         };
         let mut reported = HashSet::new();
         let failures = Arc::new(Throttle::new(FAILURE_PERIOD));
+        let value = |name: &str| find(&entries, name).map(|entry| entry.value);
+        let declared_rule = self.declared.len();
+        self.declared.push(DeclaredRule {
+            source: file.source.clone(),
+            span: value("method").unwrap_or(node).span.clone(),
+            name: Arc::clone(&name),
+            methods: methods.len(),
+        });
         for method in methods {
             let compiled = self
                 .methods
@@ -107,6 +137,7 @@ impl<'s> Compilation<'s> {
                     picker: Picker::new(method.layouts(), method.input_layout()),
                     method: Arc::clone(&method),
                     rules: Vec::new(),
+                    reached: Vec::new(),
                 });
             let mut problems = Vec::new();
             let input = (method.input().clone(), method.input_layout());
@@ -118,12 +149,24 @@ impl<'s> Compilation<'s> {
                 &mut problems,
             );
             let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id, &failures);
-            compiled.rules.extend(rule);
+            let warnings = compiler.warnings;
+            if let Some(rule) = rule {
+                let (pattern, when) = (value("match"), value("when"));
+                let streams = method.is_client_streaming();
+                let reached = ReachedRule::new(declared_rule, &rule, pattern, when, streams);
+                compiled.reached.push(reached);
+                compiled.rules.push(rule);
+            }
             // A problem that the methods of a service share is reported once.
             self.problems.extend(
                 problems
                     .into_iter()
                     .filter(|problem| reported.insert(problem.located())),
+            );
+            self.warnings.extend(
+                warnings
+                    .into_iter()
+                    .filter(|warning| reported.insert(warning.located())),
             );
         }
         let content = node.content_hash();

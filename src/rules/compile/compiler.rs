@@ -11,7 +11,7 @@ use super::google_rpc::google_rpc;
 use super::interpolation::{self, Piece};
 use crate::cel::{Program, Scope, Type, Uses};
 use crate::error::{Problem, SourceText};
-use crate::message::Picker;
+use crate::message::{Picker, Slot};
 use crate::schema::{LayoutId, Schema};
 use crate::yaml::{Entry, Node, Yaml, entries};
 
@@ -24,6 +24,8 @@ pub(in crate::rules) struct RuleCompiler<'a> {
     /// Gives slots to the request's fields; shared by all rules of a method.
     pub(super) picker: &'a mut Picker,
     pub(super) problems: &'a mut Vec<Problem>,
+    /// What is not wrong, and hardly meant.
+    pub(super) warnings: Vec<Problem>,
     /// Whether `request` is in scope.
     pub(super) request: bool,
     pub(super) state: Vec<(String, Type)>,
@@ -54,6 +56,7 @@ impl<'a> RuleCompiler<'a> {
             input,
             picker,
             problems,
+            warnings: Vec::new(),
             request: true,
             state: Vec::new(),
             locals: Vec::new(),
@@ -131,6 +134,17 @@ impl<'a> RuleCompiler<'a> {
     /// Adds a problem at a node, with a hint.
     pub(super) fn problem_hint(&mut self, node: &Node, message: impl Into<String>, hint: Option<String>) {
         self.add(node.span.clone(), message, hint);
+    }
+
+    /// Adds a warning at a node.
+    pub(super) fn warn(&mut self, node: &Node, message: impl Into<String>, hint: impl Into<String>) {
+        let problem = Problem::at(self.source, node.span.clone(), message);
+        self.warnings.push(problem.with_hint(hint).into_warning());
+    }
+
+    /// The slot of a field of the request, by the numbers of its path; see [`Picker::slot`].
+    pub(super) fn slot(&mut self, numbers: &[u32]) -> Option<Slot> {
+        self.picker.slot(self.schema.layouts(), numbers)
     }
 
     /// Adds a problem at a place in the file.

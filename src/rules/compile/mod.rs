@@ -19,11 +19,12 @@ mod identifier;
 mod interpolation;
 mod json_schema;
 mod matching;
+mod reach;
 mod rule;
 mod template;
 mod values;
 
-pub(in crate::rules) use self::compilation::Compilation;
+pub(in crate::rules) use self::compilation::{Compilation, CompiledRules};
 #[cfg(test)]
 pub(super) use self::compiler::RuleCompiler;
 pub use self::json_schema::JSON_SCHEMA;

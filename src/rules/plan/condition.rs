@@ -48,16 +48,37 @@ pub(crate) struct When {
     pub(crate) source: String,
 }
 
-/// A singular scalar field of the request that must have a certain value.
+/// What is expected of a singular field of the request.
 #[derive(Debug)]
 pub(crate) struct Equality {
     pub(crate) slot: Slot,
     pub(crate) kind: Kind,
-    pub(crate) expected: WireScalar,
+    pub(crate) expected: Expected,
     /// What an unset field reads as.
     pub(crate) unset: WireScalar,
     /// The path of the field as the rule writes it.
     pub(crate) path: String,
+}
+
+/// What a field must be.
+#[derive(Debug)]
+pub(crate) enum Expected {
+    /// Set, to whatever value.
+    Set,
+    /// That value; an unset field has its default.
+    Value(WireScalar),
+    /// Set to that value.
+    SetTo(WireScalar),
+}
+
+impl Expected {
+    /// The value, if it must be a certain one.
+    pub(crate) fn value(&self) -> Option<&WireScalar> {
+        match self {
+            Self::Set => None,
+            Self::Value(value) | Self::SetTo(value) => Some(value),
+        }
+    }
 }
 
 impl Condition {

@@ -18,7 +18,7 @@ mod text;
 mod value;
 mod wire_scalar;
 
-pub(crate) use self::condition::{Condition, Equality, Stage, When};
+pub(crate) use self::condition::{Condition, Equality, Expected, Stage, When};
 pub(crate) use self::field::FieldInfo;
 pub(crate) use self::json_form::{JsonForm, from_json_text, takes_null, type_url};
 pub(crate) use self::metadata::{Header, HeaderValue, Metadata, ascii_value, binary_value, decode_base64};

@@ -1,7 +1,8 @@
 //! The pattern of `match`: a partial message. The listed fields of a request must have the listed values.
 //!
 //! Nested messages are partial too, and maps by their keys; lists must have exactly the listed elements. A field
-//! that is listed with its default value also matches when it is unset, and `null` matches only when it is unset.
+//! that is listed with its default value also matches when it is unset, unless protobuf tells the two apart. `null`
+//! matches only when it is unset.
 
 use prost_reflect::{DynamicMessage, MapKey, MessageDescriptor};
 
@@ -13,7 +14,7 @@ use crate::schema::Schema;
 #[derive(Debug, Clone)]
 pub(crate) enum Pattern {
     Unset,
-    /// Set to that value: the members of a `google.protobuf.Value`, in which 0 differs from unset.
+    /// Set to that value: a field with presence, in which 0 differs from unset.
     Set(Box<Pattern>),
     Scalar(WireScalar),
     /// By field, with its name as the rule writes it.
@@ -24,4 +25,15 @@ pub(crate) enum Pattern {
     Whole(Box<DynamicMessage>),
     /// An `Any` that holds a message of that type.
     Packed(Schema, MessageDescriptor, Box<Pattern>),
+}
+
+impl Pattern {
+    /// Whether every value fits.
+    pub(crate) fn fits_everything(&self) -> bool {
+        match self {
+            Self::Message(members) => members.iter().all(|(.., member)| member.fits_everything()),
+            Self::Map(entries) => entries.is_empty(),
+            _ => false,
+        }
+    }
 }

@@ -21,8 +21,30 @@ pub(crate) fn report(failure: &Failure) {
     }
 }
 
+/// Prints what is hardly meant in protos or rules that load.
+pub(crate) fn warn(warnings: &[Problem]) {
+    draw_all(warnings);
+    if !warnings.is_empty() {
+        say_line(format_args!("warning: {}", warning_count(warnings.len())));
+    }
+}
+
+/// How many warnings there are, in words.
+pub(crate) fn warning_count(count: usize) -> String {
+    format!("{count} warning{}", if count == 1 { "" } else { "s" })
+}
+
 /// Prints every problem, and how many there are.
 fn print_problems(problems: &[Problem]) {
+    draw_all(problems);
+    let count = problems.len();
+    say_line(format_args!(
+        "error: {count} problem{}",
+        if count == 1 { "" } else { "s" }
+    ));
+}
+
+fn draw_all(problems: &[Problem]) {
     let renderer = if colour::is_wanted() {
         Renderer::styled()
     } else {
@@ -31,11 +53,6 @@ fn print_problems(problems: &[Problem]) {
     for problem in problems {
         say_line(format_args!("{}\n", draw(problem, &renderer)));
     }
-    let count = problems.len();
-    say_line(format_args!(
-        "error: {count} problem{}",
-        if count == 1 { "" } else { "s" }
-    ));
 }
 
 /// A problem with its lines, as rustc draws them. A problem of a file as a whole has its path and no lines.
@@ -45,10 +62,16 @@ fn draw(problem: &Problem, renderer: &Renderer) -> String {
     let hint = problem.hint();
     if excerpts.is_empty() {
         let help = hint.map(|hint| format!("\nhelp: {hint}"));
-        return format!("error: {}{}", problem.located(), help.unwrap_or_default());
+        let kind = if problem.is_warning() { "warning" } else { "error" };
+        return format!("{kind}: {}{}", problem.located(), help.unwrap_or_default());
     }
     let message = problem.to_string();
-    let mut group = Group::with_title(Level::ERROR.primary_title(&message));
+    let level = if problem.is_warning() {
+        Level::WARNING
+    } else {
+        Level::ERROR
+    };
+    let mut group = Group::with_title(level.primary_title(&message));
     for (label, excerpt) in labels.iter().zip(&excerpts) {
         group = group.element(excerpt.snippet(label));
     }

@@ -5,7 +5,7 @@
 
 use super::pattern::compile_pattern;
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::plan::{Condition, Equality, Pattern, Stage, When, WireScalar};
+use crate::rules::plan::{Condition, Equality, Expected, Pattern, Stage, When, WireScalar};
 use crate::yaml::Node;
 
 /// Compiles a rule's `match` and `when`.
@@ -22,6 +22,11 @@ pub(in crate::rules::compile) fn compile_condition(
         let input = compiler.input.0.clone();
         if let Some(expected) = compile_pattern(compiler, node, &input) {
             rest = split(compiler, expected, &mut Vec::new(), "", &mut equalities);
+            rest = rest.filter(|rest| !rest.fits_everything());
+            if equalities.is_empty() && rest.is_none() {
+                let hint = "list the fields that it is about, or leave it out";
+                compiler.warn(node, "this `match` matches every request", hint);
+            }
         }
     }
     let when = when.and_then(|node| {
@@ -61,25 +66,38 @@ fn split(
         } else {
             format!("{path}.{name}")
         };
-        match member {
-            Pattern::Scalar(expected) if !field.repeated => {
-                let slot = compiler.picker.slot(compiler.schema.layouts(), numbers);
-                match slot {
-                    Some(slot) => equalities.push(Equality {
-                        slot,
-                        unset: WireScalar::unset(&field),
-                        kind: field.kind.clone(),
-                        expected,
-                        path,
-                    }),
-                    None => rest.push((field, name, Pattern::Scalar(expected))),
-                }
+        let (set, inner) = match member {
+            Pattern::Set(inner) => (true, *inner),
+            other => (false, other),
+        };
+        let slot = match inner {
+            Pattern::Scalar(_) if !field.repeated => compiler.slot(numbers),
+            Pattern::Message(_) if !field.repeated && set => compiler.slot(numbers),
+            _ => None,
+        };
+        let equality = |slot, expected, path| Equality {
+            slot,
+            unset: WireScalar::unset(&field),
+            kind: field.kind.clone(),
+            expected,
+            path,
+        };
+        match (inner, slot) {
+            (Pattern::Scalar(value), Some(slot)) => {
+                let expected = if set {
+                    Expected::SetTo(value)
+                } else {
+                    Expected::Value(value)
+                };
+                equalities.push(equality(slot, expected, path));
             }
-            Pattern::Message(members) if !field.repeated => {
+            (Pattern::Message(members), slot) if !field.repeated && (slot.is_some() || !set) => {
+                equalities.extend(slot.map(|slot| equality(slot, Expected::Set, path.clone())));
                 let inner = split(compiler, Pattern::Message(members), numbers, &path, equalities);
                 rest.extend(inner.map(|inner| (field, name, inner)));
             }
-            other => rest.push((field, name, other)),
+            (inner, _) if set => rest.push((field, name, Pattern::Set(Box::new(inner)))),
+            (inner, _) => rest.push((field, name, inner)),
         }
         numbers.pop();
     }

@@ -64,7 +64,15 @@ fn compile_field(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo
         return Some(Pattern::Unset);
     }
     if !field.repeated {
-        return compile_value(compiler, node, field);
+        let pattern = compile_value(compiler, node, field)?;
+        // Naming a field means that it is set, where protobuf tells an unset field from one with its default. Only the
+        // fields of a message read as their defaults if the message is unset, as they do in code.
+        let partial = matches!(&node.value, Yaml::Map(fields) if !fields.is_empty());
+        return Some(if field.presence && (field.oneof.is_some() || !partial) {
+            Pattern::Set(Box::new(pattern))
+        } else {
+            pattern
+        });
     }
     let element = field.element();
     match (field.map_entry(), &node.value) {
@@ -135,12 +143,8 @@ fn compile_json(
     };
     let field = FieldInfo::numbered(descriptor, number)?;
     let expected = match node.value {
-        Yaml::Null => Pattern::Scalar(WireScalar::Bits(0)),
+        Yaml::Null => Pattern::Set(Box::new(Pattern::Scalar(WireScalar::Bits(0)))),
         _ => compile_field(compiler, node, &field)?,
-    };
-    let expected = match JsonForm::of(descriptor) {
-        Some(JsonForm::Value) => Pattern::Set(Box::new(expected)),
-        _ => expected,
     };
     Some(Pattern::Message(vec![(field, name.to_owned(), expected)]))
 }

@@ -258,13 +258,14 @@ impl Iterator for Merge<'_> {
 /// The equalities with a literal without which a condition cannot hold. Floats are left out: equal floats may have
 /// different bits.
 fn equalities(condition: &Condition) -> impl Iterator<Item = (Place, WireScalar)> {
-    let listed = condition.equalities.iter().map(|equality| {
+    let listed = condition.equalities.iter().filter_map(|equality| {
+        let expected = equality.expected.value()?.clone();
         let place = Place::Field {
             slot: equality.slot,
             kind: equality.kind.clone(),
             unset: equality.unset.clone(),
         };
-        (place, equality.expected.clone())
+        Some((place, expected))
     });
     let written = condition.when.iter().flat_map(|when| when.program.equalities());
     let written = written.filter_map(|equality| {

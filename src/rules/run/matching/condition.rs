@@ -1,11 +1,13 @@
 //! Whether a condition holds for a call, and what differs if not.
 
+use std::fmt::Write as _;
+
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
 use crate::cel::{Env, EvalError, Value};
 use crate::handler::excerpt;
 use crate::message::Raw;
-use crate::rules::plan::{Condition, Equality, Stage, WireScalar, canonical};
+use crate::rules::plan::{Condition, Equality, Expected, Stage, WireScalar, canonical};
 
 /// Why a rule did not match.
 #[derive(Debug)]
@@ -54,12 +56,10 @@ impl Condition {
         for equality in &self.equalities {
             if !equality.holds(env) {
                 let found = equality.found(env);
-                let text = format!(
-                    "{} is {}, not {}",
-                    equality.path,
-                    excerpt(&found),
-                    equality.expected.show(&equality.kind)
-                );
+                let mut text = format!("{} is {}", equality.path, excerpt(&found));
+                if let Some(value) = equality.expected.value() {
+                    let _ = write!(text, ", not {}", value.show(&equality.kind));
+                }
                 return Some(Difference { held, text });
             }
             held += 1;
@@ -91,17 +91,20 @@ impl Equality {
         let Some((bytes, picked)) = env.request else {
             return false;
         };
+        let expected = match (&self.expected, picked.get(self.slot)) {
+            (Expected::Set | Expected::SetTo(_), Raw::Absent) => return false,
+            (Expected::Set, _) => return true,
+            (Expected::Value(value) | Expected::SetTo(value), _) => value,
+        };
         match picked.get(self.slot) {
-            Raw::Absent | Raw::Present => self.unset.equals(&self.expected, &self.kind),
-            Raw::Span(start, length) => match &self.expected {
+            Raw::Absent | Raw::Present => self.unset.equals(expected, &self.kind),
+            Raw::Span(start, length) => match expected {
                 WireScalar::Bytes(expected) => bytes[start as usize..][..length as usize] == **expected,
                 WireScalar::Bits(_) => false,
             },
-            Raw::Varint(raw) => {
-                WireScalar::Bits(canonical(&self.kind, raw)).equals(&self.expected, &self.kind)
-            }
-            Raw::Fixed32(bits) => WireScalar::Bits(bits.into()).equals(&self.expected, &self.kind),
-            Raw::Fixed64(bits) => WireScalar::Bits(bits).equals(&self.expected, &self.kind),
+            Raw::Varint(raw) => WireScalar::Bits(canonical(&self.kind, raw)).equals(expected, &self.kind),
+            Raw::Fixed32(bits) => WireScalar::Bits(bits.into()).equals(expected, &self.kind),
+            Raw::Fixed64(bits) => WireScalar::Bits(bits).equals(expected, &self.kind),
         }
     }
 

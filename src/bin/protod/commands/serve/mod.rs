@@ -197,6 +197,9 @@ impl Serve {
         if tls.is_none() && !is_local {
             tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");
         }
+        for warning in rules.warnings() {
+            tracing::warn!("{}", warning.located());
+        }
         if !self.logs_json() {
             say(banner(&addr, tls.is_some(), schema, rules));
         }
