@@ -2,7 +2,7 @@
 //!
 //! A step that writes holds the store from its first read to its last write, so `store.n + 1` never loses a count.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::values::Value;
 
@@ -15,7 +15,8 @@ const MAX_SIZE: usize = 256 << 20;
 /// Variables by name.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
-    values: HashMap<String, Value<'static>>,
+    /// In order, so that what is written of them is the same each time.
+    values: BTreeMap<String, Value<'static>>,
     /// The memory of names and values together, in bytes.
     size: usize,
 }

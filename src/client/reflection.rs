@@ -3,7 +3,7 @@
 //! Servers differ in what one answer contains: one file, the file with all its imports, or only some of these. So files
 //! are kept by name, and imports that are still missing are asked for.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use bytes::{Bytes, BytesMut};
 use prost::Message as _;
@@ -42,7 +42,7 @@ pub(super) async fn fetch_schema(
     let (stream, services) = open(channel, metadata, address).await?;
     let mut files = Files {
         stream,
-        by_name: HashMap::new(),
+        by_name: BTreeMap::new(),
     };
     for symbol in symbols {
         if let Err(refusal) = files.add_symbol(symbol).await.map_err(failed)? {
@@ -117,8 +117,8 @@ fn unexpected(answer: &MessageResponse) -> Status {
 /// The files that a server has sent so far.
 struct Files {
     stream: ReflectionStream,
-    /// The bytes of each file as the server sent them.
-    by_name: HashMap<String, Bytes>,
+    /// The bytes of each file as the server sent them. In order, so that the schema is the same each time.
+    by_name: BTreeMap<String, Bytes>,
 }
 
 impl Files {

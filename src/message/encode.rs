@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 
 use prost::Message as _;
-use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, Kind, ReflectMessage as _, Value};
+use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessage as _, Value};
 
 use super::length::with_length;
 use super::wire::{WireType, key, put_delimited, put_varint, zigzag};
@@ -44,6 +44,9 @@ fn put_field(buffer: &mut Vec<u8>, field: &FieldDescriptor, value: &Value) {
         }
         (Value::Map(entries), Kind::Message(entry)) if entry.is_map_entry() => {
             let (key_field, value_field) = (entry.map_entry_key_field(), entry.map_entry_value_field());
+            // In order, so that the same message is always the same bytes.
+            let mut entries: Vec<(&MapKey, &Value)> = entries.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
             for (key, value) in entries {
                 put_nested(buffer, field.number(), |buffer| {
                     put_if_due(buffer, &key_field, &key.clone().into());

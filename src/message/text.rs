@@ -1,16 +1,14 @@
 //! Messages from and to the protobuf text format.
 //!
-//! prost-reflect parses and prints it. Its parser recurses without a limit, and so does its printer into an `Any`, so both
-//! are bounded here first.
+//! prost-reflect parses it, and recurses without a limit; what prints it recurses, too. So both are bounded here first.
 
-use prost_reflect::text_format::FormatOptions;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
 use super::check::MAX_DEPTH;
 use super::error::MessageError;
 use super::json::check_anys;
 use super::message::Message;
-use crate::schema::first_bracket_below;
+use crate::schema::{AnyContents, first_bracket_below, text_format};
 
 impl Message {
     /// Reads the protobuf text format.
@@ -32,7 +30,6 @@ impl Message {
     pub fn to_text(&self) -> Result<String, MessageError> {
         let message = self.as_dynamic()?;
         check_anys(&message, &[])?;
-        let options = FormatOptions::new().pretty(true).skip_unknown_fields(false);
-        Ok(message.to_text_format_with_options(&options))
+        Ok(text_format(&message, AnyContents::Message))
     }
 }

@@ -16,6 +16,7 @@ use super::by_rules::{enums, numbers, text};
 use super::fields::choose_fields;
 use super::place::Place;
 use super::{copy, well_known};
+use crate::message::Message;
 use crate::schema::WellKnown;
 
 /// The longest list and the largest map that are made up, whatever the rules require.
@@ -198,7 +199,7 @@ fn any(place: &Place<'_>, hint: &NameHint<'_>, rules: &ValidationRules) -> Any {
     let value = made_up
         .as_ref()
         .and_then(|value| value.as_message())
-        .map(prost::Message::encode_to_vec);
+        .map(|message| Message::from(message.clone()).to_bytes().to_vec());
     Any {
         type_url,
         value: value.unwrap_or_default(),

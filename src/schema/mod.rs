@@ -8,7 +8,7 @@
 //! | `source` | finds and reads the inputs and all that they import |
 //! | `link` | looks up every name, reads every option, and fills the descriptor pool |
 //! | `compiled`, `method`, `layout` | the result |
-//! | `proto_text` | the result, printed as proto text |
+//! | `proto_text`, `text_format` | the result, printed as proto text, and its options |
 
 mod builder;
 mod compiled;
@@ -18,6 +18,7 @@ mod link;
 mod method;
 mod proto_text;
 mod source;
+mod text_format;
 mod well_known;
 mod wire;
 
@@ -28,4 +29,5 @@ pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Layouts, Shape};
 pub use self::method::Method;
 pub use self::source::ImportResolver;
 pub(crate) use self::source::{first_bracket_below, is_schema_source};
+pub(crate) use self::text_format::{AnyContents, text_format};
 pub(crate) use self::well_known::{WellKnown, is_null_value};

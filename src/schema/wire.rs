@@ -28,7 +28,7 @@ pub(super) enum DescriptorKind {
 impl DescriptorKind {
     /// The kind of the message in field `number`, according to descriptor.proto. `None` for scalars, and for messages
     /// that contain none of these kinds.
-    fn child(self, number: u32) -> Option<Self> {
+    pub(super) fn child(self, number: u32) -> Option<Self> {
         Some(match (self, number) {
             (Self::File, 4) | (Self::Message, 3) => Self::Message,
             (Self::File, 5) | (Self::Message, 4) => Self::Enum,
@@ -45,6 +45,22 @@ impl DescriptorKind {
             | (Self::Method, 4) => Self::Options,
             (Self::Options, 999) => Self::UninterpretedOption,
             _ => return None,
+        })
+    }
+
+    /// The type of its options, in the package google.protobuf.
+    pub(super) fn options_type(self) -> Option<&'static str> {
+        Some(match self {
+            Self::File => "FileOptions",
+            Self::Message => "MessageOptions",
+            Self::Field => "FieldOptions",
+            Self::Oneof => "OneofOptions",
+            Self::ExtensionRange => "ExtensionRangeOptions",
+            Self::Enum => "EnumOptions",
+            Self::EnumValue => "EnumValueOptions",
+            Self::Service => "ServiceOptions",
+            Self::Method => "MethodOptions",
+            Self::Options | Self::UninterpretedOption => return None,
         })
     }
 }

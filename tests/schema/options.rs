@@ -93,3 +93,53 @@ fn repeated_options_are_written_as_their_definition_says() {
             .any(|window| window == expected)
     );
 }
+
+const MAPS: &str = r#"
+syntax = "proto2";
+package m;
+import "google/protobuf/descriptor.proto";
+message Words { map<string, string> of = 1; map<int32, Words> by = 2; optional group Part = 3 { map<bool, int32> is = 1; } }
+message Shelf { repeated Words words = 1; optional string name = 2; }
+extend google.protobuf.FileOptions { optional Shelf of_file = 50001; }
+extend google.protobuf.MessageOptions { optional Words of_message = 50001; }
+extend google.protobuf.FieldOptions { repeated Words of_field = 50001; }
+extend google.protobuf.MethodOptions { optional Words of_method = 50001; }
+extend google.protobuf.EnumValueOptions { optional Words of_value = 50001; }
+option (of_file) = { name: "x" words: [{ of: {key: "d" value: "1"} of: {key: "b" value: "2"} of: {key: "c" value: "3"} of: {key: "a" value: "4"} },
+  { by: {key: 9 value: {of: {key: "y" value: ""} of: {key: "x" value: ""}}} by: {key: -1 value: {}} by: {key: 3 value: {}} }] };
+message M {
+  option (of_message) = { of: {key: "d" value: "1"} of: {key: "b" value: "2"} of: {key: "c" value: "3"} of: {key: "a" value: "4"} };
+  optional int32 a = 1 [(of_field) = { of: {key: "2" value: "1"} of: {key: "1" value: "2"} of: {key: "3" value: "3"} }, (of_field) = {}];
+}
+enum E { ZERO = 0 [(of_value) = { by: {key: 5 value: {}} by: {key: 4 value: {}} by: {key: 3 value: {}} by: {key: 2 value: {}} }]; }
+service S { rpc Get(M) returns (M) { option (of_method) = { of: {key: "z" value: "1"} of: {key: "y" value: "2"} of: {key: "x" value: "3"} }; } }
+"#;
+
+/// Clients compare what reflection serves, and a reload what has changed.
+#[test]
+fn options_that_are_a_map_are_the_same_at_each_load_and_sorted_by_key() {
+    let load = || Schema::from_source("m.proto", MAPS).expect("it compiles");
+    let written = |schema: &Schema| -> Vec<String> {
+        let files = schema.files().iter().map(|file| format!("{:?}", file.descriptor));
+        let texts = schema
+            .files()
+            .iter()
+            .map(|file| schema.proto_text(&file.name).expect("it is there"));
+        files.chain(texts).collect()
+    };
+    let first = written(&load());
+    for _ in 0..20 {
+        assert_eq!(written(&load()), first);
+    }
+    let text = first.last().expect("the last file");
+    let keys = |part: &str| -> Vec<usize> {
+        let start = text.find(part).expect(part);
+        ["\"a\"", "\"b\"", "\"c\"", "\"d\""]
+            .map(|key| text[start..].find(key).expect(key))
+            .to_vec()
+    };
+    assert!(
+        keys("(m.of_file)").is_sorted() && keys("(m.of_message)").is_sorted(),
+        "{text}"
+    );
+}

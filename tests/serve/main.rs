@@ -14,6 +14,7 @@ mod quiet;
 mod reliability_page;
 #[path = "../support/resident.rs"]
 mod resident;
+mod same;
 mod stderr;
 mod stop;
 mod tls;

@@ -14,6 +14,7 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 use super::empty_options::EmptyOptions;
 use super::guard::{check_map_entries, guarded};
 use super::imports::{hidden_imports, with_imports, without_last_imports};
+use super::map_order::with_maps_in_order;
 use super::order::dependency_order;
 use crate::error::{Problem, SourceText};
 use crate::schema::compiled::SchemaFile;
@@ -214,7 +215,7 @@ fn link_into(pool: &mut DescriptorPool, graph: &FileGraph, id: FileId) -> Result
                 Ok(Ok(())) => {
                     let file = pool.get_file_by_name(&name).expect("it has just been added");
                     check_map_entries(&file).map_err(in_text)?;
-                    let for_pool: Bytes = file.encode_to_vec().into();
+                    let for_pool = with_maps_in_order(file.encode_to_vec().into(), pool);
                     Ok(LinkedFile {
                         descriptor: empty_options.put_back(without_last_imports(&for_pool, hidden.len())),
                         for_pool,

@@ -7,6 +7,7 @@ mod empty_options;
 mod guard;
 mod imports;
 mod linker;
+mod map_order;
 mod order;
 
 pub(super) use self::linker::{Linked, link};

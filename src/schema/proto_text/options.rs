@@ -4,10 +4,10 @@
 
 use std::fmt::Write as _;
 
-use prost_reflect::text_format::FormatOptions;
 use prost_reflect::{DynamicMessage, Kind, Value};
 
 use super::lines::indented;
+use crate::schema::text_format::{AnyContents, text_format};
 
 /// The options that are set, each as `name = value`. A repeated option occurs once for each of its values.
 pub(super) fn assignments(options: &DynamicMessage) -> Vec<String> {
@@ -53,8 +53,7 @@ fn text(value: &Value, kind: &Kind) -> String {
         }
         Value::Message(message) => {
             // An `Any` is printed as bytes: expanding `Any`s inside one another could overflow the stack.
-            let format = FormatOptions::new().pretty(true).expand_any(false);
-            let text = message.to_text_format_with_options(&format);
+            let text = text_format(message, AnyContents::Bytes);
             match text.as_str() {
                 "" => "{}".to_owned(),
                 text if text.contains('\n') => {

@@ -1,0 +1,185 @@
+//! Messages in the protobuf text format, over several lines.
+//!
+//! prost-reflect prints maps in another order each time. Here the entries of a map are in the order of their keys, so that
+//! the same message is always the same text. In everything else the two agree.
+//!
+//! It recurses as deep as the message nests: who prints has bounded that.
+
+use std::fmt::Write as _;
+
+use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, UnknownField, Value};
+
+/// What the contents of an `Any` are printed as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AnyContents {
+    /// The message, if its type is known.
+    Message,
+    Bytes,
+}
+
+/// The text of a message, unknown fields by number, without a line break at its end.
+pub(crate) fn text_format(message: &DynamicMessage, anys: AnyContents) -> String {
+    let mut printer = Printer {
+        text: String::new(),
+        indent: 0,
+        anys,
+    };
+    printer.message(message);
+    printer.text
+}
+
+struct Printer {
+    text: String,
+    /// In columns.
+    indent: usize,
+    anys: AnyContents,
+}
+
+/// A field of a message that is set.
+enum Set<'m> {
+    Known(String, Kind, &'m Value),
+    Unknown(&'m UnknownField),
+}
+
+impl Printer {
+    fn message(&mut self, message: &DynamicMessage) {
+        if self.anys == AnyContents::Message
+            && let Some((url, contents)) = unpacked(message)
+        {
+            let _ = write!(self.text, "[{url}]");
+            self.field_value(&Value::Message(contents), None);
+            return;
+        }
+        for (at, (_, field)) in set_fields(message).into_iter().enumerate() {
+            if at > 0 {
+                self.line();
+            }
+            match field {
+                Set::Known(name, kind, value) => {
+                    self.text.push_str(&name);
+                    self.field_value(value, Some(&kind));
+                }
+                Set::Unknown(field) => self.indented(&format!("{field:#}")),
+            }
+        }
+    }
+
+    fn field_value(&mut self, value: &Value, kind: Option<&Kind>) {
+        let colon = if matches!(value, Value::Message(_)) {
+            " "
+        } else {
+            ": "
+        };
+        self.text.push_str(colon);
+        self.value(value, kind);
+    }
+
+    fn value(&mut self, value: &Value, kind: Option<&Kind>) {
+        match value {
+            // The shortest digits, and 1e300 rather than 301 of them.
+            Value::F32(number) => self.show(format_args!("{number:?}")),
+            Value::F64(number) => self.show(format_args!("{number:?}")),
+            Value::EnumNumber(number) => {
+                let value = kind
+                    .and_then(Kind::as_enum)
+                    .and_then(|kind| kind.get_value(*number));
+                match value {
+                    Some(value) => self.text.push_str(value.name()),
+                    None => self.show(format_args!("{number}")),
+                }
+            }
+            Value::Message(message) if set_fields(message).is_empty() => self.text.push_str("{}"),
+            Value::Message(message) => self.braced(|printer| printer.message(message)),
+            Value::List(values) => self.list(values, |printer, value| printer.value(value, kind)),
+            Value::Map(entries) => {
+                let entry = kind.and_then(Kind::as_message);
+                let kind = entry.map(MessageDescriptor::map_entry_value_field);
+                let kind = kind.map(|field| field.kind());
+                let mut entries: Vec<(&MapKey, &Value)> = entries.iter().collect();
+                entries.sort_by_key(|(key, _)| *key);
+                self.list(&entries, |printer, (key, value)| {
+                    printer.braced(|printer| {
+                        printer.show(format_args!("key: {}", Value::from(MapKey::clone(key))));
+                        printer.line();
+                        printer.text.push_str("value");
+                        printer.field_value(value, kind.as_ref());
+                    });
+                });
+            }
+            scalar => self.show(format_args!("{scalar}")),
+        }
+    }
+
+    fn list<T>(&mut self, items: &[T], mut print: impl FnMut(&mut Self, &T)) {
+        self.text.push('[');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                self.text.push_str(", ");
+            }
+            print(self, item);
+        }
+        self.text.push(']');
+    }
+
+    fn braced(&mut self, print: impl FnOnce(&mut Self)) {
+        self.text.push('{');
+        self.indent += 2;
+        self.line();
+        print(self);
+        self.indent -= 2;
+        self.line();
+        self.text.push('}');
+    }
+
+    /// Lines that are whole already, at this indent.
+    fn indented(&mut self, lines: &str) {
+        for (at, line) in lines.lines().enumerate() {
+            if at > 0 {
+                self.line();
+            }
+            self.text.push_str(line);
+        }
+    }
+
+    fn line(&mut self) {
+        let _ = write!(self.text, "\n{:indent$}", "", indent = self.indent);
+    }
+
+    fn show(&mut self, text: std::fmt::Arguments<'_>) {
+        let _ = self.text.write_fmt(text);
+    }
+}
+
+/// The fields of a message that are set, in the order of their numbers.
+fn set_fields(message: &DynamicMessage) -> Vec<(u32, Set<'_>)> {
+    let known = message.fields().map(|(field, value)| {
+        let name = match field.kind() {
+            Kind::Message(group) if field.is_group() => group.name().to_owned(),
+            _ => field.name().to_owned(),
+        };
+        (field.number(), Set::Known(name, field.kind(), value))
+    });
+    let extensions = message.extensions().map(|(field, value)| {
+        let name = format!("[{}]", field.full_name());
+        (field.number(), Set::Known(name, field.kind(), value))
+    });
+    let unknown = message.unknown_fields();
+    let unknown = unknown.map(|field| (field.number(), Set::Unknown(field)));
+    let mut fields: Vec<_> = known.chain(extensions).chain(unknown).collect();
+    fields.sort_by_key(|(number, _)| *number);
+    fields
+}
+
+/// The type URL and the contents of an `Any` whose type is known.
+fn unpacked(message: &DynamicMessage) -> Option<(String, DynamicMessage)> {
+    let descriptor = prost_reflect::ReflectMessage::descriptor(message);
+    if descriptor.full_name() != "google.protobuf.Any" {
+        return None;
+    }
+    let url = message.get_field_by_number(1)?.as_str()?.to_owned();
+    let bytes = message.get_field_by_number(2)?.as_bytes()?.clone();
+    let (_, name) = url.rsplit_once('/')?;
+    let contents = descriptor.parent_pool().get_message_by_name(name)?;
+    let contents = DynamicMessage::decode(contents, bytes).ok()?;
+    Some((url, contents))
+}
