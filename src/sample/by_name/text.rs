@@ -53,7 +53,7 @@ fn two_words(words: &Words, random: &mut Random) -> Option<String> {
         ("postal" | "zip" | "post", "code") => postcode(random),
         ("currency", "code") => currency::en::CurrencyCode().fake_with_rng(rng),
         ("language", "code") => language(random),
-        ("mime" | "content" | "media", "type") => filesystem::en::MimeType().fake_with_rng(rng),
+        ("mime" | "content" | "media", "type") => mime_type(random),
         ("page", "token") => String::new(),
         ("image" | "photo" | "avatar" | "picture" | "icon", "url" | "uri") => image(random),
         ("created" | "updated" | "modified" | "deleted", "by") => name::en::Name().fake_with_rng(rng),
@@ -119,7 +119,7 @@ fn last_word(words: &Words, hint: &NameHint<'_>, random: &mut Random) -> String 
         "version" => filesystem::en::SemverStable().fake_with_rng(rng),
         "filename" | "file" => filesystem::en::FileName().fake_with_rng(rng),
         "path" | "filepath" => format!("/{}/{}", random.word(), random.word()),
-        "mimetype" => filesystem::en::MimeType().fake_with_rng(rng),
+        "mimetype" => mime_type(random),
         "status" | "state" => one_of(random, &["active", "pending", "completed"]),
         "sku" | "code" => format!(
             "{}-{}",
@@ -128,6 +128,23 @@ fn last_word(words: &Words, hint: &NameHint<'_>, random: &mut Random) -> String 
         ),
         _ => random.word(),
     }
+}
+
+/// A media type that clients know. Lists of all registered ones hold mostly those that nobody has seen.
+fn mime_type(random: &mut Random) -> String {
+    one_of(
+        random,
+        &[
+            "application/json",
+            "application/pdf",
+            "audio/mpeg",
+            "image/jpeg",
+            "image/png",
+            "text/csv",
+            "text/plain",
+            "video/mp4",
+        ],
+    )
 }
 
 /// Text for the field `name`, which depends on the message: a resource's pattern, a company, a place, a person.
