@@ -62,11 +62,13 @@ fn commands() -> Vec<(Vec<&'static str>, Vec<Row<'static>>)> {
         let (_, section) = page.split_once(&format!("\n## {command}\n")).expect("a section");
         let section = section.split("\n## ").next().expect("one part at least");
         let rows: Vec<Row> = section.lines().filter_map(Row::of).collect();
-        let more = section
-            .split("the flags of [")
+        let shared = section.split("the flags of [").nth(1).unwrap_or_default();
+        let without = shared
+            .split("without `")
             .nth(1)
-            .and_then(|rest| rest.split(']').next());
-        (rows, more)
+            .and_then(|rest| rest.split('`').next());
+        let more = shared.split(']').next().filter(|command| !command.is_empty());
+        (rows, more, without)
     };
     let lines: [&[&str]; 8] = [
         &["serve", "no-such-input"],
@@ -79,8 +81,9 @@ fn commands() -> Vec<(Vec<&'static str>, Vec<Row<'static>>)> {
         &["init", "--from", "no-such.proto"],
     ];
     let commands = lines.map(|line| {
-        let (mut all, more) = rows(line[0]);
-        all.extend(more.into_iter().flat_map(|more| rows(more).0));
+        let (mut all, more, without) = rows(line[0]);
+        let shared = more.into_iter().flat_map(|more| rows(more).0);
+        all.extend(shared.filter(|row| Some(row.flag) != without));
         (line.to_vec(), all)
     });
     let variables = page.lines().filter_map(Row::of).count();

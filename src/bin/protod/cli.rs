@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{bench, call, check, describe, explain, init, list, manual, schema, serve};
+use crate::deferred::{AsDeclared, Deferred, Definition};
 use crate::failure::Failure;
 
 /// A gRPC server that nobody compiles for: reads .proto text when it starts, and answers from rules.
@@ -19,52 +20,52 @@ use crate::failure::Failure;
     propagate_version = true,
     arg_required_else_help = true
 )]
-pub(crate) struct Cli {
+pub(crate) struct Cli<D: Definition = AsDeclared> {
     #[command(subcommand)]
-    command: Command,
+    command: Command<D>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum Command<D: Definition> {
     /// Serve protos, and answer from rules
-    Serve(Box<serve::Serve>),
+    Serve(Deferred<Box<serve::Serve>, D>),
     /// Load protos and rules, and print every problem
-    Check(check::Check),
+    Check(Deferred<check::Check, D>),
     /// Explain for each rule of a method whether it would answer a call
-    Explain(explain::Explain),
+    Explain(Deferred<explain::Explain, D>),
     /// Call a method of a server
-    Call(call::Call),
+    Call(Deferred<call::Call, D>),
     /// Call a method many times and report rates and latencies
-    Bench(Box<bench::Bench>),
+    Bench(Deferred<Box<bench::Bench>, D>),
     /// List the services of a server or of protos, or the methods of a service
-    List(list::List),
+    List(Deferred<list::List, D>),
     /// Print services, methods, messages and other symbols as proto text
-    Describe(describe::Describe),
+    Describe(Deferred<describe::Describe, D>),
     /// Write a starter proto with its rules, or rules for an existing proto
-    Init(init::Init),
+    Init(Deferred<init::Init, D>),
     /// Print the JSON Schema of rules files, for editors
-    Schema(schema::Schema),
+    Schema(Deferred<schema::Schema, D>),
     /// Print the manual page, or that of a subcommand
-    Man(manual::Man),
+    Man(Deferred<manual::Man, D>),
     /// Print a shell's completions
-    Completions(manual::Completions),
+    Completions(Deferred<manual::Completions, D>),
 }
 
-impl Cli {
+impl<D: Definition> Cli<D> {
     /// Runs the subcommand.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self.command {
-            Command::Call(call) => return call.run(),
-            Command::Bench(bench) => return bench.run(),
-            Command::Serve(serve) => return serve.run(),
-            Command::Check(check) => check.run()?,
-            Command::Explain(explain) => explain.run()?,
-            Command::List(list) => list.run()?,
-            Command::Describe(describe) => describe.run()?,
-            Command::Init(init) => init.run()?,
-            Command::Schema(schema) => schema.run()?,
-            Command::Man(man) => man.run(Self::command())?,
-            Command::Completions(completions) => completions.run(Self::command())?,
+            Command::Call(call) => return call.arguments.run(),
+            Command::Bench(bench) => return bench.arguments.run(),
+            Command::Serve(serve) => return serve.arguments.run(),
+            Command::Check(check) => check.arguments.run()?,
+            Command::Explain(explain) => explain.arguments.run()?,
+            Command::List(list) => list.arguments.run()?,
+            Command::Describe(describe) => describe.arguments.run()?,
+            Command::Init(init) => init.arguments.run()?,
+            Command::Schema(schema) => schema.arguments.run()?,
+            Command::Man(man) => man.arguments.run(Cli::<AsDeclared>::command())?,
+            Command::Completions(completions) => completions.arguments.run(Cli::<AsDeclared>::command())?,
         }
         Ok(ExitCode::SUCCESS)
     }

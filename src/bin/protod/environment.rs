@@ -13,43 +13,51 @@ use std::ffi::{OsStr, OsString};
 
 use clap::builder::ValueHint;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, Command, CommandFactory, Error, FromArgMatches};
+use clap::{Arg, ArgAction, Command, CommandFactory as _, Error, Parser as _};
+
+use crate::cli::Cli;
+use crate::deferred::Definition;
 
 /// Parses a command line and its environment variables.
-pub(crate) fn parse<C: CommandFactory + FromArgMatches>(line: &[OsString]) -> Result<C, Error> {
-    let mut command = with_arguments(C::command(), &read_environment);
-    let matches = command.try_get_matches_from_mut(line);
-    let parsed = matches.and_then(|matches| C::from_arg_matches(&matches));
-    parsed.map_err(|error| explain::<C>(error.with_cmd(&command), line))
+pub(crate) fn parse(line: &[OsString]) -> Result<Cli<ReadEnvironment>, Error> {
+    Cli::<ReadEnvironment>::try_parse_from(line).map_err(|error| explain(error, line))
 }
 
-/// The command, with `change` made to every argument of every subcommand.
-fn with_arguments(command: Command, change: &dyn Fn(Arg) -> Arg) -> Command {
-    command
-        .mut_args(change)
-        .mut_subcommands(|command| with_arguments(command, change))
-}
+/// Arguments that read their variables as described above.
+#[derive(Debug)]
+pub(crate) struct ReadEnvironment;
 
-/// An argument that reads its variable as described above.
-pub(crate) fn read_environment(argument: Arg) -> Arg {
-    let argument = match argument.get_action() {
-        ArgAction::SetTrue => return without_empty(argument.value_parser(parse_switch)),
-        // Else `-1` would be taken for a flag that does not exist, not for a bad value.
-        ArgAction::Set | ArgAction::Append => argument.allow_negative_numbers(true),
-        _ => return argument,
-    };
-    let value = argument.get_env().and_then(env::var_os).unwrap_or_default();
-    if !matches!(argument.get_action(), ArgAction::Append) || value.is_empty() {
-        return without_empty(argument);
+impl Definition for ReadEnvironment {
+    fn change(argument: Arg) -> Arg {
+        let argument = match argument.get_action() {
+            ArgAction::SetTrue => return without_empty(argument.value_parser(parse_switch)),
+            // Else `-1` would be taken for a flag that does not exist, not for a bad value.
+            ArgAction::Set | ArgAction::Append => argument.allow_negative_numbers(true),
+            _ => return argument,
+        };
+        let value = argument.get_env().and_then(env::var_os).unwrap_or_default();
+        if !matches!(argument.get_action(), ArgAction::Append) || value.is_empty() {
+            return without_empty(argument);
+        }
+        // clap's own delimiter would also split the values on the command line.
+        let values = match argument.get_value_hint() {
+            ValueHint::AnyPath => env::split_paths(&value).map(Into::into).collect(),
+            _ => lines(&value),
+        };
+        let values = values.into_iter().filter(|value: &OsString| !value.is_empty());
+        let values: Vec<_> = values.collect();
+        argument.env(None::<&str>).default_values(values)
     }
-    // clap's own delimiter would also split the values on the command line.
-    let values = match argument.get_value_hint() {
-        ValueHint::AnyPath => env::split_paths(&value).map(Into::into).collect(),
-        _ => lines(&value),
-    };
-    let values = values.into_iter().filter(|value: &OsString| !value.is_empty());
-    let values: Vec<_> = values.collect();
-    argument.env(None::<&str>).default_values(values)
+}
+
+/// Arguments that have no variables.
+#[derive(Debug)]
+struct WithoutEnvironment;
+
+impl Definition for WithoutEnvironment {
+    fn change(argument: Arg) -> Arg {
+        argument.env(None::<&str>)
+    }
 }
 
 fn without_empty(argument: Arg) -> Arg {
@@ -79,21 +87,18 @@ fn parse_switch(text: &str) -> Result<bool, &'static str> {
     }
 }
 
-/// The error, with what only the unchanged definition knows.
-fn explain<C: CommandFactory>(mut error: Error, line: &[OsString]) -> Error {
-    let given = || C::command().try_get_matches_from(line);
+/// The error, with what only the declaration knows.
+fn explain(mut error: Error, line: &[OsString]) -> Error {
     if error.kind() == ErrorKind::DisplayHelp {
         // The help lists the variables that were left out because they are empty.
-        return given().err().unwrap_or(error);
+        return <Cli>::try_parse_from(line).err().unwrap_or(error);
     }
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg).cloned() else {
         return error;
     };
-    let without_environment = with_arguments(C::command(), &|argument| argument.env(None::<&str>));
-    let is_on_the_line = without_environment
-        .try_get_matches_from(line)
+    let is_on_the_line = Cli::<WithoutEnvironment>::try_parse_from(line)
         .is_err_and(|other| other.get(ContextKind::InvalidArg) == error.get(ContextKind::InvalidArg));
-    let mut root = C::command();
+    let mut root = <Cli>::command();
     root.build();
     if !is_on_the_line && let Some(variable) = variable_of(&root, line, &argument) {
         error.insert(ContextKind::InvalidArg, ContextValue::String(variable));

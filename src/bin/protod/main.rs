@@ -5,6 +5,7 @@
 mod arguments;
 mod cli;
 mod commands;
+mod deferred;
 mod environment;
 mod failure;
 mod output;
@@ -14,7 +15,6 @@ mod tests;
 use std::process::ExitCode;
 
 use self::arguments::logging::is_json;
-use self::cli::Cli;
 use self::output::report::report;
 use self::output::{json, stderr};
 
@@ -23,7 +23,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let line: Vec<_> = std::env::args_os().collect();
-    let code = match environment::parse::<Cli>(&line) {
+    let code = match environment::parse(&line) {
         Ok(cli) => cli.run().unwrap_or_else(|failure| {
             report(&failure);
             ExitCode::FAILURE

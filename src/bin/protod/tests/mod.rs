@@ -6,3 +6,14 @@ mod page;
 mod panics;
 mod queue;
 mod usage;
+
+use clap::{Command, CommandFactory as _};
+
+use crate::cli::Cli;
+
+/// The command line with the arguments of all subcommands.
+fn definition() -> Command {
+    let mut root = <Cli>::command();
+    root.build();
+    root
+}

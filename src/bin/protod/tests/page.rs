@@ -8,9 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-use clap::{Arg, Command, CommandFactory as _};
-
-use crate::cli::Cli;
+use clap::{Arg, Command};
 
 const PAGE: &str = "docs/command-line.md";
 
@@ -58,8 +56,7 @@ fn a_flag_is_told_with_its_default_and_its_environment_variable() {
 
 /// The commands, those that clap adds left out.
 fn commands() -> Vec<Command> {
-    let mut root = Cli::command();
-    root.build();
+    let root = super::definition();
     let commands = root
         .get_subcommands()
         .filter(|command| command.get_name() != "help");

@@ -2,7 +2,7 @@
 //!
 //! tests/command_line.rs runs the binary on some of what is refused, for the exit code and the message.
 
-use clap::{ArgAction, CommandFactory as _, Parser as _};
+use clap::{ArgAction, Parser as _};
 
 use crate::cli::Cli;
 
@@ -17,7 +17,7 @@ fn levels_of_the_log_are_for_all_or_for_a_module() {
         "protod=off",
     ] {
         let log = format!("--log={sound}");
-        let parsed = Cli::try_parse_from(["protod", "serve", &log]);
+        let parsed = <Cli>::try_parse_from(["protod", "serve", &log]);
         assert!(parsed.is_ok(), "{sound}: {parsed:?}");
     }
 }
@@ -33,7 +33,7 @@ fn a_limit_of_nothing_is_wrong_usage() {
         "max-connection-age-grace",
         "warm-up",
     ];
-    for command in Cli::command().get_subcommands() {
+    for command in super::definition().get_subcommands() {
         let arguments = match command.get_name() {
             "call" | "bench" => vec!["protod", command.get_name(), "a:1", "p.S/M"],
             name => vec!["protod", name],
@@ -48,7 +48,7 @@ fn a_limit_of_nothing_is_wrong_usage() {
             let name = flag.get_long().expect("it is a flag");
             let parse = |value: &str| {
                 let flag = format!("--{name}={value}");
-                Cli::try_parse_from(arguments.iter().copied().chain([flag.as_str()]))
+                <Cli>::try_parse_from(arguments.iter().copied().chain([flag.as_str()]))
             };
             assert_eq!(
                 parse(zero).is_ok(),
@@ -73,7 +73,7 @@ fn a_limit_of_nothing_is_wrong_usage() {
 
 #[test]
 fn every_size_takes_a_unit() {
-    for command in Cli::command().get_subcommands() {
+    for command in super::definition().get_subcommands() {
         let sizes = command.get_arguments().filter(|flag| {
             let names = flag.get_value_names().unwrap_or_default();
             names.iter().any(|name| name.as_str() == "SIZE")
@@ -81,7 +81,7 @@ fn every_size_takes_a_unit() {
         for flag in sizes {
             let flag = format!("--{}=64k", flag.get_long().expect("it is a flag"));
             let line = ["protod", command.get_name(), "a:1", "p.S/M", &flag];
-            let parsed = Cli::try_parse_from(line);
+            let parsed = <Cli>::try_parse_from(line);
             assert!(parsed.is_ok(), "{flag}: {parsed:?}");
         }
     }
@@ -100,7 +100,7 @@ fn a_size_that_no_call_fits_or_that_http2_does_not_know_is_wrong_usage() {
         ("--max-frame-size=16777215", true),
         ("--max-frame-size=16777216", false),
     ] {
-        let parsed = Cli::try_parse_from(["protod", "serve", flag]);
+        let parsed = <Cli>::try_parse_from(["protod", "serve", flag]);
         assert_eq!(parsed.is_ok(), sound, "{flag}");
     }
 }
@@ -109,7 +109,7 @@ fn a_size_that_no_call_fits_or_that_http2_does_not_know_is_wrong_usage() {
 #[test]
 fn the_examples_of_the_help_are_commands() {
     let mut examples = 0;
-    for command in Cli::command().get_subcommands() {
+    for command in super::definition().get_subcommands() {
         let help = command
             .get_after_help()
             .map(ToString::to_string)
@@ -119,7 +119,7 @@ fn the_examples_of_the_help_are_commands() {
                 continue;
             }
             examples += 1;
-            let parsed = Cli::try_parse_from(words(example));
+            let parsed = <Cli>::try_parse_from(words(example));
             assert!(parsed.is_ok(), "{example}: {parsed:?}");
             assert_eq!(words(example)[1], command.get_name());
         }
@@ -143,11 +143,10 @@ fn words(line: &str) -> Vec<String> {
 
 #[test]
 fn every_flag_has_an_environment_variable() {
-    for command in Cli::command().get_subcommands() {
-        for flag in command
-            .get_arguments()
-            .filter(|argument| !argument.is_positional())
-        {
+    for command in super::definition().get_subcommands() {
+        for flag in command.get_arguments().filter(|argument| {
+            !argument.is_positional() && !matches!(argument.get_long(), Some("help" | "version"))
+        }) {
             let env = flag
                 .get_env()
                 .unwrap_or_else(|| panic!("{} of {}", flag.get_id(), command.get_name()));
@@ -159,7 +158,7 @@ fn every_flag_has_an_environment_variable() {
 /// tests/command_line.rs tries the variables of those that say so.
 #[test]
 fn an_argument_with_a_variable_says_that_it_may_be_repeated() {
-    for command in Cli::command().get_subcommands() {
+    for command in super::definition().get_subcommands() {
         for argument in command
             .get_arguments()
             .filter(|argument| argument.get_env().is_some())
