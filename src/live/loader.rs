@@ -1,7 +1,8 @@
 //! Loads a [`Project`] again and again, and compiles its protos only when they have changed.
 //!
-//! The invariant: what a [`Loader`] returns is what the files said at one moment. A schema whose protos are known to be
-//! unchanged is not compiled again, and a load that fails keeps everything of the last good one.
+//! The invariant: what a [`Loader`] returns is what the files said at one moment, at which none of them was half written.
+//! A schema whose protos are known to be unchanged is not compiled again, and a load that fails keeps everything of the
+//! last good one.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use std::time::SystemTime;
 
 use super::diff::{Change, diff_rules, diff_schemas};
 use super::project::{Answers, Project};
-use super::snapshot::{Paths, Snapshot, TICK};
+use super::snapshot::{Paths, Snapshot, moment};
 use crate::error::{Error, Problem};
 use crate::handler::Handlers;
 use crate::rules::{Outline, Rules};
@@ -30,8 +31,19 @@ pub struct LoadedProject {
     pub compiled: bool,
 }
 
-/// How often one load starts over because files change while they are read. After that the next load picks up the rest.
+/// How often files are read for one load because they change meanwhile. After that the next load picks up the rest.
 const MAX_ATTEMPTS: u32 = 4;
+
+/// What came of looking for changes.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    /// No file has changed.
+    Unchanged,
+    /// Files are being written: the next attempt loads them.
+    Unsettled,
+    /// Files have changed, and this is what they say.
+    Loaded(Result<LoadedProject, Error>),
+}
 
 /// Loads a [`Project`], and remembers what it loaded.
 pub struct Loader {
@@ -48,6 +60,19 @@ pub struct Loader {
     rules_folders: Vec<PathBuf>,
     /// The files at those paths as the last load found them.
     snapshot: Snapshot,
+    /// The attempts since a load that was given back.
+    unsettled: Unsettled,
+}
+
+/// Attempts at a load whose files were being written.
+#[derive(Debug, Default)]
+struct Unsettled {
+    /// How many loads were thrown away.
+    loads: u32,
+    /// Whether one of them compiled protos.
+    compiled: bool,
+    /// Whether there was an attempt at all: then there is something to load, whatever the next look finds.
+    any: bool,
 }
 
 /// What two loads are compared by.
@@ -69,25 +94,34 @@ impl Loader {
             rules_paths: Vec::new(),
             rules_folders: Vec::new(),
             snapshot: Snapshot::default(),
+            unsettled: Unsettled::default(),
         }
     }
 
-    /// Loads, whether or not any file has changed.
+    /// Loads, whether or not any file has changed. Waits until no file may be half written, for two seconds at most.
     pub fn load(&mut self) -> Result<LoadedProject, Error> {
-        let since = SystemTime::now();
-        self.snapshot = self.take_snapshot(since);
-        self.load_since(since)
+        loop {
+            self.snapshot = Snapshot::settled(self.paths(), &self.snapshot);
+            if let Some(loaded) = self.attempt(moment()) {
+                return loaded;
+            }
+        }
     }
 
-    /// Loads if a file has changed since the last load.
-    pub(super) fn load_if_changed(&mut self) -> Option<Result<LoadedProject, Error>> {
-        let since = SystemTime::now();
+    /// Loads if a file has changed since the last load. `patient`: whether it may return without a load because files are
+    /// being written.
+    pub(super) fn load_if_changed(&mut self, patient: bool) -> Attempt {
+        let since = moment();
         let snapshot = self.take_snapshot(since);
-        if snapshot.equals(&self.snapshot) {
-            return None;
+        if snapshot.equals(&self.snapshot) && !self.unsettled.any {
+            return Attempt::Unchanged;
         }
         self.snapshot = snapshot;
-        Some(self.load_since(since))
+        if patient && !self.snapshot.is_settled() {
+            self.unsettled.any = true;
+            return Attempt::Unsettled;
+        }
+        self.attempt(since).map_or(Attempt::Unsettled, Attempt::Loaded)
     }
 
     /// Notes that the last good load is served from now on. Returns what that changes.
@@ -106,39 +140,36 @@ impl Loader {
         &self.snapshot
     }
 
-    fn take_snapshot(&self, since: SystemTime) -> Snapshot {
-        let paths = Paths {
+    fn paths(&self) -> Paths<'_> {
+        Paths {
             protos: &self.proto_paths,
             rules: &self.rules_paths,
             rules_folders: &self.rules_folders,
-        };
-        Snapshot::take(paths, &self.snapshot, since)
+        }
     }
 
-    /// Loads; `self.snapshot` was taken at `since`. If files change meanwhile, everything is loaded again, so that protos
-    /// of one moment are not combined with rules of another.
-    fn load_since(&mut self, mut since: SystemTime) -> Result<LoadedProject, Error> {
-        let mut compiled = false;
-        for attempt in 1.. {
-            let mut loaded = self.try_load(since);
-            match &mut loaded {
-                Ok(loaded) => {
-                    compiled |= loaded.compiled;
-                    loaded.compiled = compiled;
-                }
-                Err(error) => self.depend_on_problems(error, since),
+    fn take_snapshot(&self, since: SystemTime) -> Snapshot {
+        Snapshot::take(self.paths(), &self.snapshot, since)
+    }
+
+    /// Loads; `self.snapshot` was taken at `since`. Returns nothing if files change meanwhile: protos of one moment are not
+    /// combined with rules of another.
+    fn attempt(&mut self, since: SystemTime) -> Option<Result<LoadedProject, Error>> {
+        let mut loaded = self.try_load(since);
+        match &mut loaded {
+            Ok(loaded) => {
+                self.unsettled.compiled |= loaded.compiled;
+                loaded.compiled = self.unsettled.compiled;
             }
-            since = SystemTime::now();
-            let snapshot = self.take_snapshot(since);
-            if snapshot.equals(&self.snapshot) || attempt == MAX_ATTEMPTS {
-                return loaded;
-            }
-            // Until the files are old enough to be told apart by their times.
-            std::thread::sleep(TICK);
-            since = SystemTime::now();
-            self.snapshot = self.take_snapshot(since);
+            Err(error) => self.depend_on_problems(error, since),
         }
-        unreachable!("the last attempt returns")
+        self.unsettled.loads += 1;
+        self.unsettled.any = true;
+        if self.unsettled.loads < MAX_ATTEMPTS && !self.take_snapshot(moment()).equals(&self.snapshot) {
+            return None;
+        }
+        self.unsettled = Unsettled::default();
+        Some(loaded)
     }
 
     fn try_load(&mut self, since: SystemTime) -> Result<LoadedProject, Error> {

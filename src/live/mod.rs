@@ -35,6 +35,7 @@ mod project;
 mod reloader;
 mod server;
 mod snapshot;
+mod status;
 mod summary;
 #[cfg(feature = "tls")]
 mod tls;
@@ -45,7 +46,7 @@ pub use self::diff::{Change, Item};
 pub use self::loader::{LoadedProject, Loader};
 pub use self::project::{Answers, Project};
 pub use self::reloader::Reloader;
-pub use self::server::RELOAD;
+pub use self::status::RELOAD;
 pub use self::summary::{ReloadSummary, log_reload};
 #[cfg(feature = "tls")]
 pub use self::tls::log_tls_reload;

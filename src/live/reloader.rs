@@ -3,13 +3,14 @@
 //! A reload happens when a watched file changes, and when one is requested. There is one at a time, on a thread that may
 //! block; whatever changes during a reload causes one more.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::future::pending;
-use std::path::PathBuf;
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use super::snapshot::{MAX_SETTLING_TIME, Snapshot};
+use super::status::ReloadStatus;
 use super::summary::ReloadSummary;
 use super::trigger::ReloadTrigger;
 use super::watcher::FolderWatcher;
@@ -29,14 +30,20 @@ pub struct Reloader<Outcome = ReloadSummary> {
 }
 
 impl<Outcome: 'static> Reloader<Outcome> {
-    /// Reloads `files`, and reports outcomes with `log`.
-    pub(super) fn of(files: impl WatchedFiles<Outcome> + 'static, log: fn(&Result<Outcome, Error>)) -> Self {
+    /// Reloads `files`, and reports outcomes with `log`, and to `status`.
+    pub(super) fn of(
+        files: impl WatchedFiles<Outcome> + 'static,
+        status: Option<ReloadStatus>,
+        log: fn(&Result<Outcome, Error>),
+    ) -> Self {
         Self {
             trigger: ReloadTrigger::default(),
             watch: true,
             worker: Worker {
                 files: Box::new(files),
                 watcher: None,
+                unsettled_since: None,
+                status,
                 report: Box::new(move |outcome| log(&outcome)),
             },
         }
@@ -53,6 +60,11 @@ impl<Outcome: 'static> Reloader<Outcome> {
     pub fn report(mut self, report: impl Fn(Result<Outcome, Error>) + Send + 'static) -> Self {
         self.worker.report = Box::new(report);
         self
+    }
+
+    /// Where the outcomes of reloads are reported, besides the log.
+    pub(super) fn status(&self) -> Option<ReloadStatus> {
+        self.worker.status.clone()
     }
 
     /// A handle that requests reloads, for instance at a signal.
@@ -90,18 +102,25 @@ impl<Outcome: 'static> Reloader<Outcome> {
                 // The runtime is shutting down, or the report panicked.
                 Err(error) => return tracing::debug!("no more {reloads}: {error}"),
             }
-            for check in waiting.drain(..) {
-                // An error means that its client is gone.
-                let _ = check.send(());
+            // Who waits for what was saved does so until it is loaded.
+            let unsettled = worker.unsettled_since.is_some();
+            if !unsettled {
+                for check in waiting.drain(..) {
+                    // An error means that its client is gone.
+                    let _ = check.send(());
+                }
             }
             reason = tokio::select! {
                 () = trigger.requested() => Reason::Requested,
-                () = changed(worker.watcher.as_ref()) => Reason::Changed,
+                () = changed(worker.watcher.as_ref(), unsettled) => Reason::Changed,
                 check = next(&mut checks) => {
                     waiting.push(check);
                     Reason::Changed
                 }
             };
+            if let Some(watcher) = &worker.watcher {
+                watcher.written().await;
+            }
             let more = std::iter::from_fn(|| checks.as_mut()?.try_recv().ok());
             waiting.extend(more);
         }
@@ -113,16 +132,28 @@ pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
     /// What the log calls their reloads.
     fn reloads(&self) -> &'static str;
 
-    /// Reloads the files if `reason` calls for it. Returns the outcome, unless nobody needs to know it. May block.
-    fn reload(&mut self, reason: Reason) -> Option<Result<Outcome, Error>>;
+    /// Reloads the files if `reason` calls for it. `patient`: whether it may put that off because they are being written.
+    /// May block.
+    fn reload(&mut self, reason: Reason, patient: bool) -> Reloaded<Outcome>;
 
     /// Clients who wait until what was saved before is loaded.
     fn checks(&self) -> Option<mpsc::Receiver<Refreshed>> {
         None
     }
 
-    /// The folders to watch, according to the last reload.
-    fn folders(&self) -> &BTreeSet<PathBuf>;
+    /// The files as they were at the last reload.
+    fn snapshot(&self) -> &Snapshot;
+}
+
+/// What came of a reason to reload.
+#[derive(Debug)]
+pub(super) enum Reloaded<Outcome> {
+    /// There was nothing to do, or nobody needs to know of it.
+    Nothing,
+    /// The files are being written, and are to be looked at again when they are not.
+    Unsettled,
+    /// A reload.
+    Done(Result<Outcome, Error>),
 }
 
 /// Why files may have to be reloaded.
@@ -140,6 +171,9 @@ pub(super) enum Reason {
 struct Worker<Outcome> {
     files: Box<dyn WatchedFiles<Outcome>>,
     watcher: Option<FolderWatcher>,
+    /// Since when a reload is put off because files are being written.
+    unsettled_since: Option<Instant>,
+    status: Option<ReloadStatus>,
     report: Box<dyn Fn(Result<Outcome, Error>) + Send>,
 }
 
@@ -149,11 +183,21 @@ impl<Outcome> Worker<Outcome> {
         if reason == Reason::Started && self.watcher.is_none() {
             return;
         }
-        if let Some(outcome) = self.files.reload(reason) {
-            (self.report)(outcome);
+        let since = self.unsettled_since.take();
+        let patient = since.is_none_or(|since| since.elapsed() < MAX_SETTLING_TIME);
+        match self.files.reload(reason, patient) {
+            Reloaded::Nothing => {}
+            Reloaded::Unsettled => self.unsettled_since = Some(since.unwrap_or_else(Instant::now)),
+            Reloaded::Done(outcome) => {
+                if let Some(status) = &self.status {
+                    status.set(self.files.reloads(), outcome.is_ok());
+                }
+                (self.report)(outcome);
+            }
         }
         if let Some(watcher) = &mut self.watcher {
-            watcher.watch_only(self.files.folders());
+            let snapshot = self.files.snapshot();
+            watcher.watch_only(snapshot.folders(), snapshot.names());
         }
     }
 }
@@ -169,9 +213,10 @@ async fn next(checks: &mut Option<mpsc::Receiver<Refreshed>>) -> Refreshed {
     }
 }
 
-/// Waits for a change; forever if nothing is watched.
-async fn changed(watcher: Option<&FolderWatcher>) {
+/// Waits for a change, or, if `unsettled`, until files are no longer written; forever if nothing is watched.
+async fn changed(watcher: Option<&FolderWatcher>, unsettled: bool) {
     match watcher {
+        Some(watcher) if unsettled => watcher.settled().await,
         Some(watcher) => watcher.changed().await,
         None => pending().await,
     }

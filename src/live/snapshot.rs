@@ -4,20 +4,33 @@
 //! inode) differs from that of the snapshot before, so a snapshot of thousands of files that nobody touched costs one
 //! `stat` each. A file that was written with the same content has not changed. A file that was written while it was being
 //! loaded has no fingerprint, and counts as changed next time: nothing new is mistaken for something known.
+//!
+//! The same goes for a file that was written shortly before it was loaded: it may be half of what its writer has in mind.
+//! A snapshot in which all files have fingerprints is settled.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::folder::{self, Contents, Walk};
 use crate::rules::is_rules_file;
 use crate::schema::is_schema_source;
 
 /// The resolution of file times: two writes that are further apart than this have different times.
-pub(super) const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(10);
+
+/// A file that was written less than this ago may be half written.
+const SETTLING_TIME: Duration = Duration::from_millis(20);
+
+/// A file that has been left alone for this long, by its times, is not [fresh](Stamp::is_fresh).
+pub(super) const QUIET_TIME: Duration = SETTLING_TIME.saturating_add(TICK);
+
+/// How long a load waits for files that are written without pause. Then it reads what there is.
+pub(super) const MAX_SETTLING_TIME: Duration = Duration::from_secs(2);
 
 /// The files and folders that a load depends on, at one moment.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +38,8 @@ pub(super) struct Snapshot {
     protos: BTreeMap<PathBuf, File>,
     rules: BTreeMap<PathBuf, File>,
     folders: BTreeSet<PathBuf>,
+    /// The names of files and links that a load depends on, where the names alone do not show it.
+    names: BTreeSet<OsString>,
 }
 
 /// A path where a file is or may come to be.
@@ -81,6 +96,30 @@ impl Snapshot {
         builder.snapshot
     }
 
+    /// Looks at `paths` as [`take`](Self::take) does, and again until no file may be half written, for
+    /// [`MAX_SETTLING_TIME`] at most.
+    pub(super) fn settled(paths: Paths<'_>, before: &Self) -> Self {
+        let give_up = Instant::now() + MAX_SETTLING_TIME;
+        let mut snapshot = Self::take(paths, before, moment());
+        while !snapshot.is_settled() && Instant::now() < give_up {
+            // A writer does not tell when it is done.
+            thread::sleep(TICK);
+            snapshot = Self::take(paths, &snapshot, moment());
+        }
+        snapshot
+    }
+
+    /// Whether no file was written while it may have been read, or shortly before.
+    pub(super) fn is_settled(&self) -> bool {
+        let mut files = self.protos.values().chain(self.rules.values());
+        files.all(|file| file.stamp.is_none() || file.content.is_some())
+    }
+
+    /// Names that concern a load besides those that [`is_loadable`] knows.
+    pub(super) fn names(&self) -> &BTreeSet<OsString> {
+        &self.names
+    }
+
     /// The folders in which a change can change this snapshot: those of all files, and those of every symbolic link on
     /// the way to them.
     pub(super) fn folders(&self) -> &BTreeSet<PathBuf> {
@@ -116,6 +155,16 @@ impl File {
     }
 }
 
+/// The moment from which a change of a file shows that it may not be read yet: now, and a little before.
+pub(super) fn moment() -> SystemTime {
+    SystemTime::now() - SETTLING_TIME
+}
+
+/// Whether a file of this name is loaded when it is in a folder that is.
+pub(super) fn is_loadable(name: &OsStr) -> bool {
+    kind_of(name).is_some() && !name.as_encoded_bytes().starts_with(b".")
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Proto,
@@ -144,6 +193,8 @@ struct Builder<'b> {
 impl Builder<'_> {
     /// Adds a path that was named: a file of any name, a folder, or a path where nothing is yet.
     fn given(&mut self, path: &Path, kind: Kind) {
+        // A bare name has no folder to watch.
+        let path = &absolute(path);
         if self.files(kind).0.contains_key(path) {
             return;
         }
@@ -154,6 +205,7 @@ impl Builder<'_> {
         if path.is_dir() {
             self.below(path);
         } else {
+            self.snapshot.names.extend(path.file_name().map(OsStr::to_owned));
             self.file(path, kind);
         }
     }
@@ -166,6 +218,7 @@ impl Builder<'_> {
 
     /// Adds the rules files in a folder, without the folders below it.
     fn folder_alone(&mut self, folder: &Path) {
+        let folder = &absolute(folder);
         self.follow(folder);
         self.contents(folder::contents_of(folder, is_rules_file));
         self.snapshot.folders.insert(folder.to_owned());
@@ -228,9 +281,15 @@ impl Builder<'_> {
             let target = folder.join(target);
             self.snapshot.folders.insert(folder.to_owned());
             self.snapshot.folders.extend(target.parent().map(Path::to_owned));
+            let names = [path, &target].into_iter().filter_map(|path| path.file_name());
+            self.snapshot.names.extend(names.map(OsStr::to_owned));
             self.follow(&target);
         }
     }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 impl Stamp {

@@ -3,21 +3,26 @@
 //! Handshakes that begin after a reload use the new certificate; existing connections stay. Files that do not fit
 //! together change nothing, as when a certificate has been written and its key has not.
 
-use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
-use super::reloader::{Reason, Reloader, WatchedFiles};
-use super::snapshot::{Paths, Snapshot};
+use super::reloader::{Reason, Reloaded, Reloader, WatchedFiles};
+use super::snapshot::{Paths, Snapshot, moment};
 use crate::error::Error;
 use crate::transport::{Tls, TlsFiles};
 
 impl Reloader<()> {
     /// Reloads the `tls` that a server was given.
     pub fn tls(tls: Tls) -> Self {
-        let snapshot = Snapshot::default();
-        Self::of(CertificateFiles { tls, snapshot }, log_tls_reload)
+        Self::of(CertificateFiles::new(tls), None, log_tls_reload)
+    }
+}
+
+impl Reloader {
+    /// A second reloader for the same server: of its `tls`. If one of its reloads fails, the health service
+    /// [`RELOAD`](super::RELOAD) reports it too.
+    pub fn with_tls(&self, tls: Tls) -> Reloader<()> {
+        Reloader::of(CertificateFiles::new(tls), self.status(), log_tls_reload)
     }
 }
 
@@ -40,32 +45,46 @@ struct CertificateFiles {
     snapshot: Snapshot,
 }
 
+impl CertificateFiles {
+    fn new(tls: Tls) -> Self {
+        let snapshot = Snapshot::default();
+        Self { tls, snapshot }
+    }
+}
+
 impl WatchedFiles<()> for CertificateFiles {
     fn reloads(&self) -> &'static str {
         "reloads of TLS"
     }
 
-    fn reload(&mut self, reason: Reason) -> Option<Result<(), Error>> {
-        let since = SystemTime::now();
+    fn reload(&mut self, reason: Reason, patient: bool) -> Reloaded<()> {
         let files = paths(self.tls.files());
         let paths = Paths {
             protos: &files,
             rules: &[],
             rules_folders: &[],
         };
-        let snapshot = Snapshot::take(paths, &self.snapshot, since);
-        let outcome = match reason {
-            // They may have changed since the server was given them. If they have not, there is nothing to report.
-            Reason::Started => self.tls.reload().err().map(Err),
-            Reason::Changed if snapshot.equals(&self.snapshot) => None,
-            Reason::Requested | Reason::Changed => Some(self.tls.reload()),
+        let snapshot = match reason {
+            Reason::Started | Reason::Requested => Snapshot::settled(paths, &self.snapshot),
+            Reason::Changed => Snapshot::take(paths, &self.snapshot, moment()),
         };
+        let is_unchanged = snapshot.equals(&self.snapshot);
         self.snapshot = snapshot;
-        outcome
+        match reason {
+            // They may have changed since the server was given them. If they have not, there is nothing to report.
+            Reason::Started => self
+                .tls
+                .reload()
+                .err()
+                .map_or(Reloaded::Nothing, |error| Reloaded::Done(Err(error))),
+            Reason::Changed if is_unchanged => Reloaded::Nothing,
+            Reason::Changed if patient && !self.snapshot.is_settled() => Reloaded::Unsettled,
+            Reason::Requested | Reason::Changed => Reloaded::Done(self.tls.reload()),
+        }
     }
 
-    fn folders(&self) -> &BTreeSet<PathBuf> {
-        self.snapshot.folders()
+    fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
     }
 }
 

@@ -4,27 +4,25 @@
 //! all seen. An event only means that something happened; a [`Snapshot`](super::snapshot::Snapshot) finds out what. So an
 //! event too many costs little, and the details of events are never relied on.
 //!
+//! Files that are never loaded, such as the server's own log, are no events: only their names are looked at, in the thread
+//! that hears of them.
+//!
 //! A folder is watched by its canonical path. Several paths may lead to it, but the operating system has one watch for all
 //! of them, and removing it for one path would remove it for the others.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use notify::event::{AccessKind, AccessMode, ModifyKind};
+use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+use super::snapshot::{MAX_SETTLING_TIME, QUIET_TIME, is_loadable};
 use crate::error::Error;
-
-/// A change is reported when no event has come for this long.
-const QUIET_TIME: Duration = Duration::from_millis(20);
-
-/// A change is reported after this time even if events keep coming.
-const MAX_WAIT: Duration = Duration::from_millis(200);
 
 /// Watches folders, without the folders below them.
 #[derive(Debug)]
@@ -47,6 +45,8 @@ struct EventPaths {
     replaced: BTreeSet<PathBuf>,
     /// Files that are open for writing: a file that is saved in place is empty for a moment.
     being_written: BTreeSet<PathBuf>,
+    /// Names of files that are loaded, besides those that are loaded wherever they are.
+    names: BTreeSet<OsString>,
 }
 
 impl FolderWatcher {
@@ -64,13 +64,18 @@ impl FolderWatcher {
     }
 
     /// Watches these folders and no others. A folder that was not watched before counts as a change, since earlier
-    /// changes in it went unnoticed.
-    pub(super) fn watch_only(&mut self, folders: &BTreeSet<PathBuf>) {
+    /// changes in it went unnoticed. `names` are those of files to which a change matters, besides the
+    /// [loadable](is_loadable) ones.
+    pub(super) fn watch_only(&mut self, folders: &BTreeSet<PathBuf>, names: &BTreeSet<OsString>) {
         // A folder that does not exist keeps its path, and cannot be watched. When a symbolic link is changed, the
         // canonical path changes too.
         let canonical = |folder: &PathBuf| fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
         let folders: BTreeSet<PathBuf> = folders.iter().map(canonical).collect();
-        let replaced = std::mem::take(&mut self.events.lock().replaced);
+        let replaced = {
+            let mut paths = self.events.lock();
+            paths.names.clone_from(names);
+            std::mem::take(&mut paths.replaced)
+        };
         let stale = self.watched.iter().filter(|folder| {
             !folders.contains(*folder) || folder.ancestors().any(|path| replaced.contains(path))
         });
@@ -96,14 +101,30 @@ impl FolderWatcher {
         }
     }
 
-    /// Waits until something has happened and no more events follow.
+    /// Waits until something has happened, and then until things have [settled](Self::settled).
     pub(super) async fn changed(&self) {
-        let any = &self.events.any;
-        any.notified().await;
-        let latest = Instant::now() + MAX_WAIT;
+        self.events.any.notified().await;
+        self.settled().await;
+    }
+
+    /// Waits until no file is open for writing, as [`settled`](Self::settled) does.
+    pub(super) async fn written(&self) {
+        let is_written = self.events.lock().being_written.is_empty();
+        if !is_written {
+            self.settled().await;
+        }
+    }
+
+    /// Waits until nothing has happened for [`QUIET_TIME`] and no file is open for writing, for [`MAX_SETTLING_TIME`] at
+    /// most.
+    pub(super) async fn settled(&self) {
+        let latest = Instant::now() + MAX_SETTLING_TIME;
         loop {
             let quiet = Instant::now() + QUIET_TIME;
-            if timeout_at(quiet.min(latest), any.notified()).await.is_ok() {
+            if timeout_at(quiet.min(latest), self.events.any.notified())
+                .await
+                .is_ok()
+            {
                 continue;
             }
             let being_written = &mut self.events.lock().being_written;
@@ -136,6 +157,9 @@ impl Events {
 impl EventPaths {
     /// Notes an event. Returns whether it can be a change.
     fn note(&mut self, event: Event) -> bool {
+        if !self.concerns(&event) {
+            return false;
+        }
         match event.kind {
             EventKind::Access(AccessKind::Close(AccessMode::Write)) => {
                 self.being_written.retain(|path| !event.paths.contains(path));
@@ -154,6 +178,29 @@ impl EventPaths {
         }
         true
     }
+
+    /// Whether an event may concern what is loaded. Only of a file that is made, written or removed is this known not to
+    /// be so.
+    fn concerns(&self, event: &Event) -> bool {
+        let is_named = |path: &PathBuf| {
+            path.file_name()
+                .is_none_or(|name| is_loadable(name) || self.names.contains(name))
+        };
+        match event.kind {
+            // A link may lead to a folder, whatever its name.
+            EventKind::Create(CreateKind::File) => {
+                event.paths.iter().any(|path| is_named(path) || !is_file(path))
+            }
+            EventKind::Access(AccessKind::Close(AccessMode::Write))
+            | EventKind::Remove(RemoveKind::File)
+            | EventKind::Modify(ModifyKind::Data(_)) => event.paths.iter().any(is_named),
+            _ => true,
+        }
+    }
+}
+
+fn is_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
 fn into_io(error: notify::Error) -> std::io::Error {

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use protod::Schema;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::generations::{proto, rules};
 use crate::program::{Server, command, protod};
-use crate::support::{Client, SOON, write};
+use crate::support::{Client, SOON, write, write_by_rename};
 
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -45,6 +46,11 @@ async fn save_is_told_and_served_and_a_broken_one_is_told_with_its_place() {
     let said = String::from_utf8(check.stderr).expect("UTF-8");
     let (_, problem) = line.split_once("a.rules.yaml:4:").expect("it was found by this");
     let (_, message) = problem.split_once(": ").expect("a column, and a message");
+    let (message, hint) = message.split_once(" hint=").expect("it has one");
+    assert!(
+        hint.contains("`p.S/Up`") && said.contains("`p.S/Up`"),
+        "{hint}: {said}"
+    );
     assert!(
         !check.status.success() && said.contains(message),
         "{message} is not in {said}"
@@ -67,6 +73,71 @@ async fn hangup_reloads_a_server_that_watches_nothing() {
     server.line_with("reloaded in ").await;
     assert_eq!(client.unary().await.expect("served"), (1, "two".to_owned()));
     assert!(server.stop().await.0.success());
+}
+
+/// A set of the service of [`proto`].
+fn descriptor_set(number: u32) -> Vec<u8> {
+    let schema = Schema::from_source("a.proto", &proto(number)).expect("it compiles");
+    schema.pool().encode_to_vec()
+}
+
+#[tokio::test]
+async fn files_are_watched_by_whatever_path_they_are_given() {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir_all(root.path().join("api/deep")).expect("new folders");
+    let (set, rules_file) = (
+        root.path().join("api/a.binpb"),
+        root.path().join("api/answers.yaml"),
+    );
+    let path = |folder: &str, name: &str| match folder {
+        "" => name.to_owned(),
+        "api" => text(&root.path().join("api").join(name)).to_owned(),
+        folder => format!("{folder}/{name}"),
+    };
+    for (from, folder) in [
+        ("api", ""),
+        ("api", "."),
+        ("api/deep", ".."),
+        ("", "api/deep/.."),
+        ("", "api"),
+    ] {
+        for input in ["a.binpb", "a.proto"] {
+            let a_proto = root.path().join("api/a.proto");
+            let save = |number| match input {
+                "a.binpb" => fs::write(&set, descriptor_set(number)).expect("it can be written"),
+                _ => write(&a_proto, &proto(number)),
+            };
+            save(1);
+            write(&rules_file, &rules("one"));
+            let (input, rules_path) = (path(folder, input), path(folder, "answers.yaml"));
+            let mut serve = command(&["serve", "--addr", "127.0.0.1:0", &input, "--rules", &rules_path]);
+            serve.current_dir(root.path().join(from));
+            let mut server = Server::start_command(serve).await;
+            let mut client = Client::connect(server.address()).await;
+            assert_eq!(client.unary().await.expect("served"), (1, "one".to_owned()));
+            for (round, by_rename) in [("two", false), ("three", true)] {
+                if by_rename {
+                    write_by_rename(&rules_file, &rules(round));
+                } else {
+                    write(&rules_file, &rules(round));
+                }
+                server.line_with("reloaded in").await;
+                assert_eq!(
+                    client.unary().await.expect("served"),
+                    (1, round.to_owned()),
+                    "{rules_path}"
+                );
+            }
+            save(2);
+            server.line_with("reloaded in").await;
+            assert_eq!(
+                client.unary().await.expect("served"),
+                (2, "three".to_owned()),
+                "{input}"
+            );
+            assert!(server.stop().await.0.success());
+        }
+    }
 }
 
 #[tokio::test]

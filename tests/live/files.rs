@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::mpsc::{self, TryRecvError};
 use std::time::{Duration, Instant};
 
 use protod::ServingStatus;
@@ -29,18 +30,78 @@ async fn save_in_place_that_takes_its_time_is_not_served_half() {
     // From here on it watches.
     live.trigger.reload();
     live.reloaded().await;
-    for round in 0..3 {
+    for (round, stall) in [60, 60, 400].into_iter().enumerate() {
         let text = format!("round {round}");
         let mut file = fs::File::create(live.path("a.rules.yaml")).expect("it is there");
         // Empty rules are valid, but nobody wants them.
         let stalled = Instant::now();
-        while stalled.elapsed() < Duration::from_millis(60) {
+        while stalled.elapsed() < Duration::from_millis(stall) {
             client.unary().await.expect("never fails");
         }
         file.write_all(rules(&text).as_bytes())
             .expect("it can be written");
         drop(file);
         live.answers(1, &text).await;
+    }
+}
+
+/// Writes a file in pieces, as a shell does with `>>`: each opens the file anew. Returns the longest time between two
+/// pieces, in which the file was half written.
+fn write_in_pieces(path: &Path, text: &str) -> Duration {
+    let mut longest = Duration::ZERO;
+    let mut before = Instant::now();
+    fs::write(path, "").expect("it can be written");
+    let (half, rest) = text.split_at(text.find("  - {name: down").expect("the second rule"));
+    for piece in [half, rest] {
+        let mut file = fs::File::options().append(true).open(path).expect("it is there");
+        file.write_all(piece.as_bytes()).expect("it can be written");
+        drop(file);
+        longest = longest.max(before.elapsed());
+        before = Instant::now();
+    }
+    longest
+}
+
+/// Writes are made at all moments of a reload: `pause` after it was requested, or after the save before.
+#[tokio::test]
+async fn what_is_written_in_pieces_is_not_served_half() {
+    let mut live = Live::answering("one").await;
+    live.trigger.reload();
+    live.reloaded().await;
+    let mut rounds = 0;
+    for round in 0_u64.. {
+        live.forget_outcomes();
+        let text = format!("round {round}");
+        // Whether a reload is asked for or a change is seen, what is there 20 ms later is served.
+        if round % 2 == 0 {
+            live.trigger.reload();
+        }
+        let pause = Instant::now();
+        while pause.elapsed() < Duration::from_millis(round % 8) {
+            std::hint::spin_loop();
+        }
+        let half_written = write_in_pieces(&live.path("a.rules.yaml"), &rules(&text));
+        let mut half_served = Vec::new();
+        loop {
+            let reloaded = live.outcome().await.expect("half of the rules are rules as well");
+            let removed = reloaded
+                .changes
+                .iter()
+                .map(ToString::to_string)
+                .filter(|change| change.contains("removed"));
+            half_served.extend(removed);
+            if live.client().await.unary().await.expect("never fails").1 == text {
+                break;
+            }
+        }
+        // A writer that was held up on a busy machine proves nothing.
+        if half_written < Duration::from_millis(15) {
+            assert_eq!(half_served, Vec::<String>::new(), "round {round}");
+            rounds += 1;
+        }
+        if rounds == 16 {
+            break;
+        }
     }
 }
 
@@ -97,11 +158,17 @@ fn check_out(folder: &Path, number: u32, text: &str) {
 async fn checkout_of_hundreds_of_files_is_one_swap_or_few() {
     let mut live = Live::start(Start::default(), |folder| check_out(folder, 1, "main")).await;
     live.answers(1, "main").await;
+    live.trigger.reload();
+    live.reloaded().await;
     live.forget_outcomes();
+    let began = Instant::now();
     check_out(&live.path(""), 2, "branch");
+    let took = began.elapsed();
     live.answers(2, "branch").await;
     let swaps = live.forget_outcomes();
-    assert!(swaps <= 10, "{swaps} swaps for one checkout");
+    // A checkout that was held up on a busy machine may be seen in parts.
+    let most = if took < Duration::from_millis(100) { 2 } else { 10 };
+    assert!(swaps <= most, "{swaps} swaps for one checkout of {took:?}");
     fs::remove_dir_all(live.path("parts")).expect("it is there");
     write(&live.path("a.proto"), &proto(3));
     live.answers(3, "branch").await;
@@ -203,6 +270,63 @@ async fn linked_folders_and_files_in_the_input_are_watched() {
         "rules: [{method: p.S/Unary, priority: 1, reply: {text: three}}]",
     );
     live.answers(2, "three").await;
+    // The link leads elsewhere, removed and made anew or replaced at once; and another is added.
+    for (folder, number) in [("v2", 3), ("v3", 4)] {
+        fs::create_dir(live.path(folder)).expect("a new folder");
+        write(&live.path(folder).join("a.proto"), &proto(number));
+    }
+    fs::remove_file(live.path("api/linked")).expect("it is there");
+    symlink("../v2", live.path("api/linked")).expect("a new link");
+    live.answers(3, "two").await;
+    symlink("../v3", live.path("api/next")).expect("a new link");
+    fs::rename(live.path("api/next"), live.path("api/linked")).expect("links are renamed at once");
+    live.answers(4, "two").await;
+    fs::create_dir(live.path("more")).expect("a new folder");
+    write(
+        &live.path("more/c.rules.yaml"),
+        "rules: [{method: p.S/Unary, priority: 1, reply: {text: four}}]",
+    );
+    symlink("../more", live.path("api/another")).expect("a new link");
+    live.answers(4, "four").await;
+}
+
+/// A server whose log is in the folder that it serves would reload for ever, or never come to rest.
+#[tokio::test]
+async fn files_that_are_not_loaded_cause_no_reload_and_delay_none() {
+    let mut live = Live::answering("one").await;
+    live.trigger.reload();
+    live.reloaded().await;
+    live.forget_outcomes();
+    let (stop, stopped) = mpsc::channel::<()>();
+    let names =
+        ["protod.log", "a.proto~", ".a.rules.yaml.swp", "4913", "#a.proto#"].map(|name| live.path(name));
+    let writer = std::thread::spawn(move || {
+        while stopped.try_recv() == Err(TryRecvError::Empty) {
+            for name in &names {
+                let mut log = fs::File::options()
+                    .create(true)
+                    .append(true)
+                    .open(name)
+                    .expect("it can be made");
+                writeln!(log, "a line").expect("it can be written");
+            }
+            let _ = fs::remove_file(&names[3]);
+        }
+    });
+    for round in 0..5 {
+        let text = format!("round {round}");
+        let saved = Instant::now();
+        write(&live.path("a.rules.yaml"), &rules(&text));
+        live.answers(1, &text).await;
+        assert!(
+            saved.elapsed() < Duration::from_secs(1),
+            "it waited for the log to come to rest"
+        );
+        live.reloaded().await;
+        assert_eq!(live.forget_outcomes(), 0, "the log is no reason");
+    }
+    drop(stop);
+    writer.join().expect("no panic");
 }
 
 #[tokio::test]

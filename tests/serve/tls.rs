@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use prost_reflect::Value;
 use protod::{Client, ClientTls};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 
-use crate::program::Server;
+use crate::program::{Server, command};
 
 /// Signs certificates.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -91,10 +92,102 @@ async fn renewed_certificate_is_for_new_connections_and_a_broken_one_changes_not
     let line = server.line_with("TLS not reloaded").await;
     assert!(line.contains("server.pem"), "{line}");
     assert!(files.accepts(&server, "second.pem", None).await);
+    assert_eq!(reload_status(&files, &server, "second.pem").await, "NOT_SERVING");
+    // A reload of protos and rules changes nothing about that.
+    server.signal("HUP").await;
+    server.line_with("reloaded in").await;
+    assert_eq!(reload_status(&files, &server, "second.pem").await, "NOT_SERVING");
 
     files.write("server", first.sign("server.test"));
     server.line_with(RELOADED).await;
     assert!(files.accepts(&server, "first.pem", None).await);
+    assert_eq!(reload_status(&files, &server, "first.pem").await, "SERVING");
+}
+
+/// What the health service says of reloads.
+async fn reload_status(files: &Files, server: &Server, ca: &str) -> String {
+    let tls = ClientTls::new().ca(files.path(ca)).server_name("server.test");
+    let client = Client::builder(server.address().to_owned()).tls(tls);
+    let client = client.connect().await.expect("it listens");
+    let check = client.method("grpc.health.v1.Health/Check").expect("it is there");
+    let mut request = check.request();
+    request.set_field_by_name("service", Value::String("protod.reload".to_owned()));
+    let reply = check.unary(request).await.expect("it is known");
+    let json: serde_json::Value =
+        serde_json::from_str(&reply.message.to_json().expect("JSON")).expect("JSON");
+    json["status"].as_str().expect("a name").to_owned()
+}
+
+/// `cert-manager` renews by swapping links, others by renaming, or in place.
+#[tokio::test]
+async fn certificates_are_watched_by_whatever_path_they_are_given() {
+    let (files, first, second) = (Files::new(), Authority::new(), Authority::new());
+    first.write(&files.path("first.pem"));
+    second.write(&files.path("second.pem"));
+    let swap = |revision: &str, signed: (String, String)| {
+        let folder = files.path(revision);
+        std::fs::create_dir(&folder).expect("a new folder");
+        files.write(&format!("{revision}/server"), signed);
+        std::os::unix::fs::symlink(revision, files.path("next")).expect("a new link");
+        std::fs::rename(files.path("next"), files.path("current")).expect("links are renamed at once");
+    };
+    let by_rename = |name: &str, signed: (String, String)| {
+        files.write("renewed", signed);
+        for ending in ["key", "pem"] {
+            std::fs::rename(
+                files.path(&format!("renewed.{ending}")),
+                files.path(&format!("{name}.{ending}")),
+            )
+            .expect("it can be renamed");
+        }
+    };
+    std::fs::create_dir(files.path("deep")).expect("a new folder");
+    let proto = std::path::absolute("proto")
+        .expect("a path")
+        .display()
+        .to_string();
+    for (from, folder, is_link) in [
+        ("", "", false),
+        ("", "./", false),
+        ("", &format!("{}/", files.text("")), false),
+        ("deep", "../", false),
+        ("", "deep/../", false),
+        ("", "current/", true),
+    ] {
+        if is_link {
+            swap("one", first.sign("server.test"));
+        } else {
+            files.write("server", first.sign("server.test"));
+        }
+        let (cert, key) = (format!("{folder}server.pem"), format!("{folder}server.key"));
+        let args = [
+            "serve",
+            "--addr",
+            "127.0.0.1:0",
+            "--tls-cert",
+            &cert,
+            "--tls-key",
+            &key,
+            &proto,
+        ];
+        let mut serve = command(&args);
+        serve.current_dir(files.path(from));
+        let mut server = Server::start_command(serve).await;
+        assert!(files.accepts(&server, "first.pem", None).await, "{cert}");
+        if is_link {
+            swap("two", second.sign("server.test"));
+        } else {
+            files.write("server", second.sign("server.test"));
+        }
+        server.line_with(RELOADED).await;
+        assert!(files.accepts(&server, "second.pem", None).await, "{cert}");
+        by_rename(
+            if is_link { "two/server" } else { "server" },
+            first.sign("server.test"),
+        );
+        server.line_with(RELOADED).await;
+        assert!(files.accepts(&server, "first.pem", None).await, "{cert}");
+    }
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ impl Serve {
             #[cfg(unix)]
             tokio::spawn(reloader.trigger().reload_on_hangup()?);
             if let Some(tls) = &tls {
-                let reloader = Reloader::tls(tls.clone()).watch(!self.no_watch);
+                let reloader = reloader.with_tls(tls.clone()).watch(!self.no_watch);
                 #[cfg(unix)]
                 tokio::spawn(reloader.trigger().reload_on_hangup()?);
                 tokio::spawn(reloader.run());
