@@ -69,6 +69,8 @@ pub mod handler;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod message;
+#[cfg(any(feature = "client", feature = "tls"))]
+mod pem;
 #[cfg(feature = "rules")]
 pub mod rules;
 #[cfg(feature = "samples")]

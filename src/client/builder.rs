@@ -3,16 +3,18 @@
 //! An address is enough: everything else has a default. The channel is connected before the client is returned, so that a
 //! wrong address or certificate is an error here and not at the first call.
 
+use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
+use http::Uri;
 use tonic::metadata::MetadataMap;
 use tonic::transport::Endpoint;
 
 use super::channel::CheckedChannel;
+use super::connect::{Address, ClientTls, ConnectError, Connector};
 use super::connected::Client;
 use super::reflection;
-use super::tls::ClientTls;
 use crate::error::Error;
 use crate::schema::Schema;
 
@@ -22,6 +24,7 @@ use crate::schema::Schema;
 pub struct ClientBuilder {
     address: String,
     tls: Option<ClientTls>,
+    authority: Option<String>,
     metadata: MetadataMap,
     connect_timeout: Duration,
     max_receive_size: usize,
@@ -59,6 +62,7 @@ impl ClientBuilder {
         Self {
             address,
             tls: None,
+            authority: None,
             metadata: MetadataMap::new(),
             connect_timeout: Duration::from_secs(10),
             max_receive_size: Self::DEFAULT_MAX_RECEIVE_SIZE,
@@ -72,13 +76,21 @@ impl ClientBuilder {
         self
     }
 
+    /// The name of the server in requests, `:authority`, which proxies route by; its certificate must have that name too.
+    /// Default: host and port of the address.
+    pub fn authority(mut self, name: impl Into<String>) -> Self {
+        self.authority = Some(name.into());
+        self
+    }
+
     /// Metadata that every call sends, also those of reflection. Default: none.
     pub fn metadata(mut self, metadata: MetadataMap) -> Self {
         self.metadata = metadata;
         self
     }
 
-    /// How long connecting may take. Default: 10 s.
+    /// How long each step of connecting may take: the connection with its TLS handshake, and then the server's first words.
+    /// Default: 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -132,35 +144,35 @@ impl ClientBuilder {
     }
 
     async fn channel(&self) -> Result<CheckedChannel, Error> {
-        let address = self.address.as_str();
-        let invalid = |error: tonic::transport::Error| {
-            Error::invalid_input(format!("cannot connect to {address}"), error)
+        let address = Address::parse(&self.address)?;
+        let default_tls = address.is_https.then(ClientTls::new);
+        let tls = self.tls.as_ref().or(default_tls.as_ref());
+        let authority = self.authority.as_deref();
+        let connector = Connector::new(&address, tls, authority, self.connect_timeout)?;
+
+        let scheme = if connector.is_tls() { "https" } else { "http" };
+        let authority = authority.map_or_else(|| address.authority(), str::to_owned);
+        let origin = |scheme: &str| {
+            let origin: Result<Uri, _> = format!("{scheme}://{authority}").parse();
+            origin.map_err(|error| Error::invalid_input(format!("{authority:?} is no authority"), error))
         };
-        let is_url = ["http://", "https://", "unix:"]
-            .iter()
-            .any(|start| address.starts_with(start));
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
-        let url = if is_url {
-            address.to_owned()
-        } else {
-            format!("{scheme}://{address}")
-        };
-        let mut endpoint = Endpoint::from_shared(url)
-            .map_err(invalid)?
-            .connect_timeout(self.connect_timeout)
+        // The connector knows where to connect to. tonic would do TLS of its own for an https URL.
+        let endpoint = Endpoint::from(origin("http")?)
+            .origin(origin(scheme)?)
             .user_agent(concat!("protod/", env!("CARGO_PKG_VERSION")))
-            .map_err(invalid)?;
-        let default_tls = address.starts_with("https://").then(ClientTls::new);
-        if let Some(tls) = self.tls.clone().or(default_tls) {
-            endpoint = endpoint.tls_config(tls.load()?).map_err(invalid)?;
-        }
-        let connected = tokio::time::timeout(self.connect_timeout, endpoint.connect()).await;
-        let connected = connected
-            .map_err(|_| {
-                let error = io::Error::new(io::ErrorKind::TimedOut, "the connect timeout has passed");
-                Error::io(format!("cannot connect to {address}"), error)
-            })?
-            .map_err(|error| Error::io(format!("cannot connect to {address}"), io::Error::other(error)))?;
-        Ok(CheckedChannel::new(connected))
+            .expect("it is a header value");
+        let failed = |error| {
+            Error::io(
+                format!("cannot connect to {}", self.address),
+                io::Error::other(error),
+            )
+        };
+        let connected = endpoint.connect_with_connector(connector.clone()).await;
+        let channel = connected.map_err(|error| match ConnectError::among(&error) {
+            Some(error) => failed(Box::<dyn StdError + Send + Sync>::from(error)),
+            None => failed(error.into()),
+        })?;
+        connector.spoken().await.map_err(|error| failed(error.into()))?;
+        Ok(CheckedChannel::new(channel))
     }
 }

@@ -7,16 +7,16 @@
 
 mod builder;
 mod channel;
+mod connect;
 mod connected;
 mod method;
 mod not_grpc;
 mod reflection;
 mod reflection_stream;
 mod responses;
-mod tls;
 
 pub use self::builder::ClientBuilder;
+pub use self::connect::{ClientTls, ConnectFault};
 pub use self::connected::Client;
 pub use self::method::ClientMethod;
 pub use self::responses::{Reply, Responses};
-pub use self::tls::ClientTls;

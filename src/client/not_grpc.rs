@@ -3,7 +3,6 @@
 //! They become the status that gRPC's mapping of HTTP codes names, with what the answer says. The status has
 //! [`NotGrpc`] as its source: an HTTP 404 becomes UNIMPLEMENTED, and is still not a gRPC server's word.
 
-use std::error::Error;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,25 +14,12 @@ use http_body::Body as _;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
+use super::connect::NotGrpc;
 use crate::handler::{excerpt, is_grpc as is_grpc_type};
 
 /// How much of an answer is read, and for how long, to say what it was.
 const MOST: usize = 4 << 10;
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// An HTTP answer where a gRPC one was expected.
-#[derive(Debug, thiserror::Error)]
-#[error("the answer is not gRPC: {what}")]
-pub(super) struct NotGrpc {
-    what: String,
-}
-
-impl NotGrpc {
-    /// Whether a status stands for an answer that is not gRPC.
-    pub(super) fn is_source_of(status: &Status) -> bool {
-        status.source().is_some_and(<dyn Error>::is::<Self>)
-    }
-}
 
 /// Whether tonic can read an answer. One with a gRPC status is taken whatever its HTTP code and content type are, and so is
 /// one that leaves out the content type.

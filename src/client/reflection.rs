@@ -16,7 +16,7 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ErrorResponse, ExtensionRequest};
 
 use super::channel::CheckedChannel;
-use super::not_grpc::NotGrpc;
+use super::connect::NotGrpc;
 use super::reflection_stream::{Answer, ReflectionStream};
 use crate::error::Error;
 use crate::schema::Schema;

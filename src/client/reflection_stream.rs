@@ -13,7 +13,7 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ErrorResponse, ServerReflectionRequest, ServerReflectionResponse};
 
 use super::channel::CheckedChannel;
-use super::not_grpc::NotGrpc;
+use super::connect::NotGrpc;
 
 /// The newest version first, as other clients ask.
 const VERSIONS: [&str; 2] = [

@@ -5,20 +5,19 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use crate::error::Error;
 use crate::handler::Peer;
+use crate::pem;
 
 /// A connection after its handshake.
 pub(super) type TlsStream<I> = tokio_rustls::server::TlsStream<I>;
@@ -115,46 +114,21 @@ impl TlsFiles {
             None => builder.with_no_client_auth(),
             Some(path) => {
                 let mut roots = RootCertStore::empty();
-                for certificate in certificates(path)? {
-                    roots.add(certificate).map_err(|error| unusable(path, error))?;
+                for certificate in pem::certificates(path)? {
+                    roots
+                        .add(certificate)
+                        .map_err(|error| pem::unusable(path, error))?;
                 }
                 let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                     .build()
-                    .map_err(|error| unusable(path, error))?;
+                    .map_err(|error| pem::unusable(path, error))?;
                 builder.with_client_cert_verifier(verifier)
             }
         };
-        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| unreadable(&self.key, error))?;
         let mut config = builder
-            .with_single_cert(certificates(&self.cert)?, key)
-            .map_err(|error| {
-                // The error may be that the key does not belong to the certificate, so both are named.
-                let action = format!("cannot use {} with {}", self.cert.display(), self.key.display());
-                Error::invalid_input(action, error)
-            })?;
+            .with_single_cert(pem::certificates(&self.cert)?, pem::private_key(&self.key)?)
+            .map_err(|error| pem::unusable_pair(&self.cert, &self.key, error))?;
         config.alpn_protocols = vec![b"h2".to_vec()];
         Ok(config)
     }
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| unreadable(path, error))?;
-    if certificates.is_empty() {
-        return Err(unusable(path, "it contains no certificate"));
-    }
-    Ok(certificates)
-}
-
-fn unreadable(path: &Path, error: pem::Error) -> Error {
-    let action = format!("cannot read {}", path.display());
-    match error {
-        pem::Error::Io(error) => Error::io(action, error),
-        other => Error::invalid_input(action, other),
-    }
-}
-
-fn unusable(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::invalid_input(format!("cannot use {}", path.display()), error)
 }

@@ -17,8 +17,9 @@ pub(crate) fn accepted_encodings() -> HeaderValue {
 impl Encoding {
     /// Fails for every encoding but `identity`.
     pub(crate) fn from_header(value: Option<&HeaderValue>) -> Result<Option<Self>, Status> {
-        match value.map(HeaderValue::as_bytes) {
-            None | Some(b"identity") => Ok(None),
+        match value.map(|value| value.as_bytes().trim_ascii()) {
+            None => Ok(None),
+            Some(name) if name.eq_ignore_ascii_case(b"identity") => Ok(None),
             Some(other) => Err(Status::unimplemented(format!(
                 "messages compressed with {:?} cannot be read, for this server was built without compression",
                 excerpt(&String::from_utf8_lossy(other))
@@ -26,7 +27,7 @@ impl Encoding {
         }
     }
 
-    pub(crate) fn is_accepted_by(self, _: Option<&HeaderValue>) -> bool {
+    pub(crate) fn is_accepted_by<'h>(self, _: impl IntoIterator<Item = &'h HeaderValue>) -> bool {
         match self {}
     }
 

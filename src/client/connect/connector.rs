@@ -1,0 +1,232 @@
+//! [`Connector`]: opens sockets for tonic's channel, with TLS or without it.
+//!
+//! The channel asks it again when a connection is lost. What the server says first is heard on every connection.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tower::{Service, ServiceExt as _};
+
+use super::address::{Address, Place, host_of};
+use super::fault::{ConnectError, ConnectFault};
+use super::first_words::{Heard, Hearing, Overheard};
+use super::probe;
+use super::tls::ClientTls;
+use crate::error::Error;
+
+/// A socket, or TLS on one.
+pub(in crate::client) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<I: AsyncRead + AsyncWrite + Send + Unpin> Duplex for I {}
+
+/// Connects to one server. Cheap to clone.
+#[derive(Clone)]
+pub(in crate::client) struct Connector {
+    address: Arc<Address>,
+    tls: Option<Tls>,
+    timeout: Duration,
+    /// What the server says first on the socket, and below TLS.
+    below: Hearing,
+    /// What it says first to HTTP/2.
+    words: Hearing,
+}
+
+#[derive(Clone)]
+struct Tls {
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+}
+
+impl Connector {
+    /// A connector to `address`. Each attempt may take `timeout`.
+    pub(in crate::client) fn new(
+        address: &Address,
+        tls: Option<&ClientTls>,
+        authority: Option<&str>,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        let host = authority.map_or(address.host(), host_of);
+        let tls = tls.map(|tls| Tls::new(tls, host)).transpose()?;
+        Ok(Self {
+            address: Arc::new(address.clone()),
+            tls,
+            timeout,
+            below: Hearing::default(),
+            words: Hearing::default(),
+        })
+    }
+
+    /// Whether it speaks TLS.
+    pub(in crate::client) fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Waits until the server has spoken HTTP/2 on the newest connection, or fails with what it did instead.
+    pub(in crate::client) async fn spoken(&self) -> Result<(), ConnectError> {
+        let mut words = self.words.subscribe();
+        let heard = words.wait_for(|heard| !matches!(heard, Heard::Nothing));
+        let Ok(heard) = tokio::time::timeout(self.timeout, heard).await else {
+            return Err(ConnectError::new(
+                ConnectFault::TimedOut,
+                format!(
+                    "the server took the connection, and has said nothing for {:?}",
+                    self.timeout
+                ),
+            ));
+        };
+        let heard = heard.expect("this connector holds the sender").clone();
+        match heard {
+            Heard::Http2 => Ok(()),
+            other => Err(self.misunderstanding(other).await),
+        }
+    }
+
+    /// What is wrong where a server says something else than HTTP/2, or nothing.
+    async fn misunderstanding(&self, heard: Heard) -> ConnectError {
+        let is_tls = self.is_tls();
+        match heard {
+            Heard::HungUp(Some(error)) => error,
+            Heard::Tls if !is_tls => probe::speaks_tls(),
+            Heard::HungUp(None) | Heard::Http1 if !is_tls && probe::answers_tls(&self.address).await => {
+                probe::speaks_tls()
+            }
+            Heard::Http1 => ConnectError::new(
+                ConnectFault::SpeaksHttp1,
+                "the server answers in HTTP/1, and gRPC needs HTTP/2",
+            ),
+            Heard::HungUp(None) => ConnectError::new(
+                ConnectFault::HungUp,
+                "the server closed the connection before it said anything",
+            ),
+            _ => ConnectError::new(
+                ConnectFault::SpeaksOther,
+                "the server speaks neither HTTP/2, HTTP/1 nor TLS",
+            ),
+        }
+    }
+
+    async fn connect(self) -> Result<TokioIo<Box<dyn Duplex>>, ConnectError> {
+        let connecting = async {
+            let socket = open(&self.address, self.timeout).await?;
+            let stream: Box<dyn Duplex> = match &self.tls {
+                None => socket,
+                Some(tls) => Box::new(self.handshake(tls, Overheard::new(socket, &self.below)).await?),
+            };
+            Ok(Box::new(Overheard::new(stream, &self.words)) as Box<dyn Duplex>)
+        };
+        match tokio::time::timeout(self.timeout, connecting).await {
+            Ok(connected) => connected.map(TokioIo::new),
+            Err(_) => Err(ConnectError::new(
+                ConnectFault::TimedOut,
+                format!("the server did not answer in {:?}", self.timeout),
+            )),
+        }
+    }
+
+    async fn handshake<I: Duplex>(&self, tls: &Tls, socket: I) -> Result<TlsStream<I>, ConnectError> {
+        let connector = TlsConnector::from(Arc::clone(&tls.config));
+        match connector.connect(tls.name.clone(), socket).await {
+            // A server that does not know ALPN may still speak HTTP/2: its first words tell.
+            Ok(stream) => Ok(stream),
+            Err(error) => Err(self.no_handshake(&error).await),
+        }
+    }
+
+    /// Why a handshake failed. A server that does not speak TLS is asked in plain text what it does speak.
+    async fn no_handshake(&self, error: &io::Error) -> ConnectError {
+        let heard = self.below.borrow().clone();
+        match heard {
+            Heard::Tls => ConnectError::of_tls(error).unwrap_or_else(|| {
+                ConnectError::new(
+                    ConnectFault::Handshake,
+                    format!("the TLS handshake failed: {error}"),
+                )
+            }),
+            Heard::Http2 => probe::speaks_plain_text(),
+            _ if probe::answers_http2(&self.address).await => probe::speaks_plain_text(),
+            Heard::Http1 => ConnectError::new(
+                ConnectFault::SpeaksHttp1,
+                "the server answers in HTTP/1 without TLS, and gRPC needs HTTP/2",
+            ),
+            Heard::HungUp(_) | Heard::Nothing => ConnectError::new(
+                ConnectFault::HungUp,
+                "the server closed the connection during the TLS handshake",
+            ),
+            Heard::Other => ConnectError::new(ConnectFault::SpeaksOther, "the server does not speak TLS"),
+        }
+    }
+}
+
+impl Tls {
+    fn new(tls: &ClientTls, host: &str) -> Result<Self, Error> {
+        let name = tls.name().unwrap_or(host);
+        let name = ServerName::try_from(name.to_owned())
+            .map_err(|error| Error::invalid_input(format!("{name:?} is no name of a server"), error))?;
+        Ok(Self {
+            config: Arc::new(tls.load()?),
+            name,
+        })
+    }
+}
+
+/// Opens a socket.
+pub(super) async fn open(address: &Address, timeout: Duration) -> Result<Box<dyn Duplex>, ConnectError> {
+    match &address.place {
+        Place::Tcp { .. } => {
+            let uri = format!("http://{}", address.authority());
+            let uri: Uri = uri.parse().expect("host and port make a URL");
+            let mut connector = HttpConnector::new();
+            connector.set_nodelay(true);
+            connector.set_connect_timeout(Some(timeout));
+            let socket = connector.oneshot(uri).await;
+            let socket = socket.map_err(|error| ConnectError::of_socket(&error))?;
+            Ok(Box::new(socket.into_inner()))
+        }
+        #[cfg(unix)]
+        Place::Unix(path) => {
+            let socket = tokio::net::UnixStream::connect(path).await;
+            Ok(Box::new(socket.map_err(|error| ConnectError::of_socket(&error))?))
+        }
+        #[cfg(not(unix))]
+        Place::Unix(_) => Err(ConnectError::new(
+            ConnectFault::Unreachable,
+            "this system has no Unix sockets",
+        )),
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Box<dyn Duplex>>;
+    type Error = Box<dyn StdError + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let connecting = self.clone().connect();
+        Box::pin(async { connecting.await.map_err(Into::into) })
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
