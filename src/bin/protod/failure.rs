@@ -6,8 +6,9 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use protod::client::ConnectFault;
 use protod::{Error, Problem};
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::output::codes::code_name;
 
@@ -60,6 +61,21 @@ impl Failure {
         })
     }
 
+    /// What to do about it, where one can tell.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        let Self::Library(error) = self else {
+            return None;
+        };
+        match (ConnectFault::of(error), error.status().map(Status::code)) {
+            (Some(fault), _) => hint_of(fault),
+            (None, Some(Code::Unimplemented)) => Some("give them with --proto"),
+            (None, Some(Code::Unauthenticated | Code::PermissionDenied)) => Some(
+                "send credentials, as in -H 'authorization: Bearer TOKEN'; or give the protos with --proto",
+            ),
+            _ => None,
+        }
+    }
+
     /// The problems of protos or rules, if they are what failed.
     pub(crate) fn problems(&self) -> &[Problem] {
         match self {
@@ -67,6 +83,31 @@ impl Failure {
             Self::Command { .. } => &[],
         }
     }
+}
+
+/// What to do about a connection that was not made.
+pub(crate) fn hint_of(fault: ConnectFault) -> Option<&'static str> {
+    Some(match fault {
+        ConnectFault::UnknownHost => "an address is HOST:PORT; is the host's name right?",
+        ConnectFault::Unreachable => "is the server running, and is the port right?",
+        ConnectFault::SpeaksTls => "this server speaks TLS: --tls",
+        ConnectFault::SpeaksPlainText => {
+            "this server does not speak TLS: leave out --tls, and write http:// instead of https://"
+        }
+        ConnectFault::SpeaksHttp1 => "is this the port of its gRPC server?",
+        ConnectFault::UnknownIssuer => {
+            "trust the authority that signed it: --tls-ca FILE; or do without verification: --insecure"
+        }
+        ConnectFault::WrongName => {
+            "say which of its names to expect: --tls-server-name NAME; or do without verification: --insecure"
+        }
+        ConnectFault::WrongTime => "renew it, or do without verification: --insecure",
+        ConnectFault::BadCertificate => {
+            "docs/tls.md shows how to make one with openssl; or do without verification: --insecure"
+        }
+        ConnectFault::ClientCertificate => "show one that the server trusts: --tls-cert FILE --tls-key FILE",
+        _ => return None,
+    })
 }
 
 impl fmt::Display for Failure {

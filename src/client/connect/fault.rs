@@ -168,7 +168,10 @@ impl ConnectError {
             CertificateError::NotValidForNameContext { expected, presented } => {
                 let names = match presented.as_slice() {
                     [] => "names no host".to_owned(),
-                    names => format!("is for {}", names.join(", ")),
+                    names => format!(
+                        "is for {}",
+                        names.iter().map(|name| bare(name)).collect::<Vec<_>>().join(", ")
+                    ),
                 };
                 let expected = expected.to_str();
                 Self::new(
@@ -197,6 +200,12 @@ impl ConnectError {
             ),
         }
     }
+}
+
+/// The name in rustls' `DnsName("a.test")` or `IpAddress(::1)`.
+fn bare(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    inner.unwrap_or(name).trim_matches('"')
 }
 
 /// Whether an address could not be found. hyper's connector has no other sign of it than its message.

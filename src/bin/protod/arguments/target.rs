@@ -2,6 +2,7 @@
 //! `describe` share.
 
 use std::path::PathBuf;
+use std::sync::Once;
 
 use clap::Args;
 use protod::client::{Client, ClientBuilder, ClientTls};
@@ -11,6 +12,7 @@ use tonic::metadata::MetadataMap;
 
 use super::header::Header;
 use crate::failure::Failure;
+use crate::output::stderr::say_line;
 
 /// A runtime for one client, on the current thread.
 pub(crate) fn client_runtime() -> Result<Runtime, Failure> {
@@ -34,13 +36,18 @@ pub(crate) struct Target {
     #[arg(long, env = "PROTOD_TLS")]
     tls: bool,
 
+    /// Use TLS and take any certificate of the server: what is sent is encrypted, but anybody may be the one who gets it
+    #[arg(long, env = "PROTOD_INSECURE")]
+    insecure: bool,
+
     /// The root certificates to trust, PEM [default: the system's]
-    #[arg(long, value_name = "FILE", env = "PROTOD_TLS_CA")]
+    #[arg(long, visible_alias = "cacert", value_name = "FILE", env = "PROTOD_TLS_CA")]
     tls_ca: Option<PathBuf>,
 
     /// The client's certificate, PEM
     #[arg(
         long,
+        visible_alias = "cert",
         value_name = "FILE",
         env = "PROTOD_CLIENT_TLS_CERT",
         requires = "tls_key"
@@ -50,15 +57,20 @@ pub(crate) struct Target {
     /// The key of the client's certificate, PEM
     #[arg(
         long,
+        visible_alias = "key",
         value_name = "FILE",
         env = "PROTOD_CLIENT_TLS_KEY",
         requires = "tls_cert"
     )]
     tls_key: Option<PathBuf>,
 
-    /// The name that the server's certificate must have [default: the host of the address]
+    /// The name that the server's certificate must have [default: that of --authority, or the host of the address]
     #[arg(long, value_name = "NAME", env = "PROTOD_TLS_SERVER_NAME")]
     tls_server_name: Option<String>,
+
+    /// The name of the server that requests carry, by which proxies choose one [default: host and port of the address]
+    #[arg(long, value_name = "NAME", env = "PROTOD_AUTHORITY")]
+    authority: Option<String>,
 
     /// Protos or descriptor sets to use instead of server reflection; repeatable
     #[arg(long = "proto", value_name = "INPUT", env = "PROTOD_PROTO")]
@@ -104,6 +116,9 @@ impl Target {
         if let Some(tls) = self.tls() {
             builder = builder.tls(tls);
         }
+        if let Some(authority) = &self.authority {
+            builder = builder.authority(authority);
+        }
         if !self.protos.is_empty() {
             builder = builder.schema(self.load(&self.protos)?);
         }
@@ -131,12 +146,19 @@ impl Target {
     }
 
     fn tls(&self) -> Option<ClientTls> {
-        let asked =
-            self.tls || self.tls_ca.is_some() || self.tls_cert.is_some() || self.tls_server_name.is_some();
+        let asked = self.tls
+            || self.insecure
+            || self.tls_ca.is_some()
+            || self.tls_cert.is_some()
+            || self.tls_server_name.is_some();
         if !asked {
             return None;
         }
         let mut tls = ClientTls::new();
+        if self.insecure {
+            warn_of_insecure();
+            tls = tls.insecure();
+        }
         if let Some(file) = &self.tls_ca {
             tls = tls.ca(file);
         }
@@ -148,6 +170,14 @@ impl Target {
         }
         Some(tls)
     }
+}
+
+/// Says once what `--insecure` gives up.
+fn warn_of_insecure() {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        say_line("warning: --insecure: the connection is encrypted, but nobody has verified who is at its other end");
+    });
 }
 
 /// `package.Service` of a method written with a slash or a dot.

@@ -19,6 +19,9 @@ pub(crate) fn report(failure: &Failure) {
     for cause in failure.causes() {
         say_line(format_args!("caused by: {cause}"));
     }
+    if let Some(hint) = failure.hint() {
+        say_line(format_args!("hint: {hint}"));
+    }
 }
 
 /// Prints what is hardly meant in protos or rules that load.
