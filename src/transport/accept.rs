@@ -19,14 +19,19 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::either::Either;
 use tower::Service;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::connection::serve_connection;
 use super::http2::{Prefaced, read_preface};
 use super::limits::Limits;
 use super::listener::Listener;
 use super::tls::{Tls, TlsStream};
+use super::wrong_protocol::WrongProtocol;
 use crate::handler::{Lifecycle, Peer, Phase};
+use crate::throttle::Throttle;
+
+/// Whoever runs the server is told of clients that mix up TLS and plain text, but not of each.
+static MIX_UPS: Throttle = Throttle::new(Duration::from_mins(1));
 
 /// A stream as HTTP/2 sees it. TLS streams are boxed, so that connections without TLS do not pay for the size of their
 /// buffers.
@@ -113,7 +118,14 @@ impl<M> Endpoint<M> {
                 let service = (self.new_service)(peer);
                 serve_connection(transport, service, &self.limits, lifecycle).await;
             }
-            Ok(Err(error)) => debug!(peer = %addr, error = %error, "no connection was made"),
+            Ok(Err(error)) => {
+                let is_told = WrongProtocol::is_mix_up(&error) && MIX_UPS.pass().is_some();
+                if is_told {
+                    info!(peer = %addr, "no connection was made: {error}");
+                } else {
+                    debug!(peer = %addr, error = %error, "no connection was made");
+                }
+            }
             Err(_) => debug!(peer = %addr, "no connection was made: the handshake took too long"),
         }
     }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `listener`, `socket`, `accept` | what gives connections, and the loop that accepts them |
 //! | `tls` | certificates and handshakes |
-//! | `http2/preface` | refuses clients that do not speak HTTP/2 |
+//! | `http2/preface`, `tls_record`, `wrong_protocol` | refuse clients that do not speak HTTP/2, or TLS on a port with it |
 //! | `http2/flood` | ends connections that send too many useless frames |
 //! | `http2/late_window_update` | keeps draining connections open that h2 would end |
 //! | `buffered_io` | reads and writes in large pieces |
@@ -30,6 +30,9 @@ mod tests;
 mod tls;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tls")]
+mod tls_record;
+mod wrong_protocol;
 
 pub(crate) use self::accept::serve;
 pub use self::limits::Limits;

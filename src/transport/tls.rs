@@ -15,12 +15,14 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
+use super::tls_record::{Begun, expect_tls};
+use super::wrong_protocol::hang_up;
 use crate::error::Error;
 use crate::handler::Peer;
 use crate::pem;
 
 /// A connection after its handshake.
-pub(super) type TlsStream<I> = tokio_rustls::server::TlsStream<I>;
+pub(super) type TlsStream<I> = tokio_rustls::server::TlsStream<Begun<I>>;
 
 /// The PEM files that TLS needs.
 ///
@@ -72,7 +74,16 @@ impl Tls {
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
-        let stream = TlsAcceptor::from(self.config.load_full()).accept(io).await?;
+        let io = expect_tls(io).await?;
+        let acceptor = TlsAcceptor::from(self.config.load_full());
+        let stream = match acceptor.accept(io).into_fallible().await {
+            Ok(stream) => stream,
+            Err((error, io)) => {
+                // The client learns why, even if it has sent more than the handshake already.
+                hang_up(io).await?;
+                return Err(error);
+            }
+        };
         let peer = match stream.get_ref().1.peer_certificates() {
             Some(certificates) => Peer::with_certificates(peer.addr().clone(), certificates.to_vec()),
             None => peer,

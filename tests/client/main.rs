@@ -8,6 +8,7 @@ mod calls;
 mod cli;
 mod closed_pipes;
 mod compression;
+mod connect_faults;
 mod describe;
 mod examples;
 mod failures;
@@ -19,6 +20,7 @@ mod others;
 mod reflection;
 mod servers;
 mod tls;
+mod tls_page;
 mod tutorial;
 
 #[expect(dead_code, reason = "shared with tests/clients, which uses all of it")]

@@ -101,11 +101,14 @@ pub(crate) fn hint_of(fault: ConnectFault) -> Option<&'static str> {
         ConnectFault::WrongName => {
             "say which of its names to expect: --tls-server-name NAME; or do without verification: --insecure"
         }
-        ConnectFault::WrongTime => "renew it, or do without verification: --insecure",
+        ConnectFault::WrongTime => "renew it; or do without verification: --insecure",
         ConnectFault::BadCertificate => {
             "docs/tls.md shows how to make one with openssl; or do without verification: --insecure"
         }
         ConnectFault::ClientCertificate => "show one that the server trusts: --tls-cert FILE --tls-key FILE",
+        ConnectFault::HungUp => {
+            "it may want a certificate of the client, --tls-cert FILE --tls-key FILE, or be no gRPC server"
+        }
         _ => return None,
     })
 }

@@ -60,7 +60,17 @@ impl Address {
         let host = uri
             .authority()
             .map_or("", |authority| host_of(authority.as_str()));
-        let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+        let port = match uri.port_u16() {
+            Some(port) => port,
+            None if uri
+                .authority()
+                .is_some_and(|authority| uri.host() != Some(authority.as_str())) =>
+            {
+                return Err(invalid("a port is a number from 1 to 65535"));
+            }
+            None if is_https => 443,
+            None => 80,
+        };
         let place = Place::Tcp {
             host: host.to_owned(),
             port,

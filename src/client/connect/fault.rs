@@ -142,6 +142,7 @@ impl ConnectError {
                 | Alert::CertificateExpired
                 | Alert::CertificateUnknown
                 | Alert::UnknownCA
+                | Alert::DecryptError
                 | Alert::AccessDenied => Self::new(
                     Fault::ClientCertificate,
                     format!("the server does not take the client's certificate: {alert:?}"),

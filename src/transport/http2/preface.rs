@@ -6,7 +6,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+
+use crate::transport::wrong_protocol::WrongProtocol;
 
 /// The first bytes of every HTTP/2 connection, RFC 9113 section 3.4.
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -32,52 +34,11 @@ where
         }
         filled += count;
         if !PREFACE.starts_with(&buffer[..filled]) {
-            return Err(refuse(io, &buffer[..filled]).await);
+            let start = &buffer[..filled];
+            return Err(WrongProtocol::in_place_of_http2(start).refuse(io, start).await);
         }
     }
     Ok(Prefaced { io, replayed: 0 })
-}
-
-/// Answers an HTTP/1 client in HTTP/1. Returns an error that says what came instead of HTTP/2.
-async fn refuse<I: AsyncRead + AsyncWrite + Unpin>(mut io: I, start: &[u8]) -> io::Error {
-    const ANSWER: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
-        connection: close\r\n\
-        content-type: text/plain\r\n\
-        \r\n\
-        this is a gRPC server: it speaks HTTP/2 only";
-    const TLS_HANDSHAKE_RECORD: u8 = 22;
-    let (answer, what) = match start[0] {
-        _ if starts_http1(start) => (ANSWER, "HTTP/1"),
-        TLS_HANDSHAKE_RECORD => (&[][..], "TLS, on a port without it"),
-        _ => (&[][..], "neither HTTP/2 nor HTTP/1"),
-    };
-    // What the client still sends is read: closing with unread bytes would reset the connection, and the answer would
-    // be lost.
-    let closed = async {
-        io.write_all(answer).await?;
-        io.shutdown().await?;
-        tokio::io::copy(&mut io.take(64 << 10), &mut tokio::io::sink()).await
-    };
-    if let Err(error) = closed.await {
-        return error;
-    }
-    io::Error::new(io::ErrorKind::InvalidData, format!("the client speaks {what}"))
-}
-
-/// Whether these bytes are the beginning of an HTTP/1 request.
-fn starts_http1(start: &[u8]) -> bool {
-    const METHODS: [&str; 9] = [
-        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
-    ];
-    let word = start.split(|&byte| byte == b' ').next().unwrap_or_default();
-    let is_whole = word.len() < start.len();
-    METHODS.map(str::as_bytes).iter().any(|method| {
-        if is_whole {
-            *method == word
-        } else {
-            method.starts_with(word)
-        }
-    })
 }
 
 impl<I: AsyncRead + Unpin> AsyncRead for Prefaced<I> {

@@ -56,6 +56,24 @@ async fn http1_client_is_told() {
     );
 }
 
+/// TLS libraries say of such an answer that it is no TLS.
+#[tokio::test]
+async fn tls_client_is_answered_in_plain_text_on_a_port_without_tls() {
+    let server = start(Limits::default(), None).await;
+    let mut stream = TcpStream::connect(server.addr).await.unwrap();
+    stream
+        .write_all(&[22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3])
+        .await
+        .unwrap();
+    stream.shutdown().await.unwrap();
+    let answer = String::from_utf8(read_to_close(&mut stream).await).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(
+        answer.ends_with("\r\n\r\nthis port does not speak TLS"),
+        "{answer}"
+    );
+}
+
 #[tokio::test]
 async fn what_is_neither_http_2_nor_http_1_is_closed_without_a_word() {
     let server = start(Limits::default(), None).await;

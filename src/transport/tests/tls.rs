@@ -211,3 +211,25 @@ fn files_that_do_not_load_are_named() {
         assert!(error.to_string().contains(name), "{error}");
     }
 }
+
+#[tokio::test]
+async fn client_without_tls_is_told_in_its_own_language() {
+    let authority = Authority::new();
+    let tls = Tls::load(authority.server_files(false)).unwrap();
+    let server = start(Limits::default(), Some(tls)).await;
+    for (request, answer) in [
+        (
+            &b"GET / HTTP/1.1\r\nhost: test\r\n\r\n"[..],
+            &b"HTTP/1.1 400 "[..],
+        ),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &[21, 3, 3, 0, 2, 2, 10]),
+    ] {
+        let mut stream = TcpStream::connect(server.addr).await.unwrap();
+        stream.write_all(request).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answered = Vec::new();
+        let read = timeout(Duration::from_secs(20), stream.read_to_end(&mut answered)).await;
+        read.expect("the server closes").unwrap();
+        assert!(answered.starts_with(answer), "{answered:?}");
+    }
+}
