@@ -205,10 +205,10 @@ async fn what_is_wrong_with_a_certificate_is_said_with_what_to_do() {
     certificates.sign("good", "localhost", |_| {});
     certificates.sign("other", "other.test", |_| {});
     certificates.sign("old", "localhost", |params| {
-        params.not_after = date_time_ymd(2020, 1, 1)
+        params.not_after = date_time_ymd(2020, 1, 1);
     });
     certificates.sign("early", "localhost", |params| {
-        params.not_before = date_time_ymd(4000, 1, 1)
+        params.not_before = date_time_ymd(4000, 1, 1);
     });
     let insecure = "or do without verification: --insecure";
     for (file, trusts, expected, cause, hint) in [

@@ -11,26 +11,20 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tower::{Service, ServiceExt as _};
+use tower::Service;
 
-use super::address::{Address, Place, host_of};
+use super::address::{Address, host_of};
 use super::fault::{ConnectError, ConnectFault};
 use super::first_words::{Heard, Hearing, Overheard};
 use super::probe;
+use super::socket::{Duplex, open};
 use super::tls::ClientTls;
 use crate::error::Error;
-
-/// A socket, or TLS on one.
-pub(in crate::client) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<I: AsyncRead + AsyncWrite + Send + Unpin> Duplex for I {}
 
 /// Connects to one server. Cheap to clone.
 #[derive(Clone)]
@@ -179,32 +173,6 @@ impl Tls {
             config: Arc::new(tls.load()?),
             name,
         })
-    }
-}
-
-/// Opens a socket.
-pub(super) async fn open(address: &Address, timeout: Duration) -> Result<Box<dyn Duplex>, ConnectError> {
-    match &address.place {
-        Place::Tcp { .. } => {
-            let uri = format!("http://{}", address.authority());
-            let uri: Uri = uri.parse().expect("host and port make a URL");
-            let mut connector = HttpConnector::new();
-            connector.set_nodelay(true);
-            connector.set_connect_timeout(Some(timeout));
-            let socket = connector.oneshot(uri).await;
-            let socket = socket.map_err(|error| ConnectError::of_socket(&error))?;
-            Ok(Box::new(socket.into_inner()))
-        }
-        #[cfg(unix)]
-        Place::Unix(path) => {
-            let socket = tokio::net::UnixStream::connect(path).await;
-            Ok(Box::new(socket.map_err(|error| ConnectError::of_socket(&error))?))
-        }
-        #[cfg(not(unix))]
-        Place::Unix(_) => Err(ConnectError::new(
-            ConnectFault::Unreachable,
-            "this system has no Unix sockets",
-        )),
     }
 }
 

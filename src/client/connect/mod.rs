@@ -9,6 +9,7 @@ mod connector;
 mod fault;
 mod first_words;
 mod probe;
+mod socket;
 mod tls;
 mod verifier;
 

@@ -10,9 +10,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::address::Address;
-use super::connector::open;
 use super::fault::{ConnectError, ConnectFault};
 use super::first_words::{Heard, Hearing, Overheard, heard};
+use super::socket::open;
 use super::tls::ClientTls;
 
 /// How long a server is asked.

@@ -88,23 +88,20 @@ impl ClientTls {
 
     fn roots(&self) -> Result<RootCertStore, Error> {
         let mut roots = RootCertStore::empty();
-        match &self.ca {
-            Some(file) => {
-                for certificate in pem::certificates(file)? {
-                    roots
-                        .add(certificate)
-                        .map_err(|error| pem::unusable(file, error))?;
-                }
+        if let Some(file) = &self.ca {
+            for certificate in pem::certificates(file)? {
+                roots
+                    .add(certificate)
+                    .map_err(|error| pem::unusable(file, error))?;
             }
-            None => {
-                let system = rustls_native_certs::load_native_certs();
-                for error in &system.errors {
-                    tracing::debug!("a root certificate of the system cannot be read: {error}");
-                }
-                // A machine may have none. The handshake then says that nobody is trusted.
-                roots.add_parsable_certificates(system.certs);
-            }
+            return Ok(roots);
         }
+        let system = rustls_native_certs::load_native_certs();
+        for error in &system.errors {
+            tracing::debug!("a root certificate of the system cannot be read: {error}");
+        }
+        // A machine may have none. The handshake then says that nobody is trusted.
+        roots.add_parsable_certificates(system.certs);
         Ok(roots)
     }
 }
