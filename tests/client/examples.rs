@@ -6,6 +6,9 @@ use std::sync::OnceLock;
 
 use tokio::process::Command;
 
+/// The examples for users.
+const EXAMPLES: [&str; 4] = ["beside_tonic", "stream_client", "stream_server", "swap"];
+
 /// An example. `cargo test` has built it; `cargo test --test client` alone has not, or not the newest.
 pub(crate) fn example(name: &str) -> Command {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
@@ -29,7 +32,7 @@ fn build() -> PathBuf {
     let mut build = Builder::new(cargo);
     build
         .args(["build", "--quiet", "--profile", profile])
-        .args(["--example", "stream_client", "--example", "stream_server"])
+        .args(EXAMPLES.iter().flat_map(|name| ["--example", name]))
         .args([
             "--manifest-path",
             concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),

@@ -15,6 +15,7 @@ mod failures;
 mod grpcurl;
 mod init;
 mod json_data;
+mod library_examples;
 mod manual;
 mod others;
 mod reflection;
