@@ -29,7 +29,7 @@ lint: ## formatting, clippy with and without features, documentation, dependenci
 	scripts/install-clients.sh protoc
 	cargo clippy --workspace --all-targets -- -D warnings
 	scripts/features.sh
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features
 	cargo test --quiet --test dependencies
 
 package: ## build protod, and run the examples of its docs, from the files of its package alone

@@ -49,6 +49,7 @@
 //! | `buf` | import paths from `buf.yaml` and `buf.work.yaml` |
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(feature = "cli"),
     allow(

@@ -30,6 +30,23 @@ use crate::schema::Method;
 /// | a stream | one | [`client_streaming`](Self::client_streaming) |
 /// | a stream | a stream | [`bidi`](Self::bidi) |
 /// | any | any | [`call`](Self::call) |
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use protod::{Client, Message};
+///
+/// let client = Client::connect("127.0.0.1:9002").await?;
+/// let mut search = client.method("proto.SearchService/Search")?.deadline(Duration::from_secs(2));
+/// search.metadata_mut().insert("authorization", "Bearer sesame".parse()?);
+/// let request = Message::from_json(search.input().clone(), r#"{"request": "gRPC"}"#)?;
+/// let reply = search.unary(request).await?;
+/// println!("{}", reply.message.get("response")?);
+/// # Ok(())
+/// # }
+/// ```
+///
 #[derive(Debug, Clone)]
 pub struct ClientMethod {
     grpc: Grpc<CheckedChannel>,

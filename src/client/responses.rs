@@ -15,7 +15,7 @@ use tonic::{CancellationHandle, Response, Status, Streaming};
 
 use crate::message::Message;
 
-/// The answer to a call with one response.
+/// The answer to a call with one response: see [`ClientMethod`](super::ClientMethod).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Reply {
@@ -28,6 +28,17 @@ pub struct Reply {
 }
 
 /// The responses of a call in flight. Dropping it cancels the call.
+///
+/// ```no_run
+/// # async fn run(list: protod::ClientMethod) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut responses = list.server_streaming(list.request()).await?;
+/// while let Some(message) = responses.message().await? {
+///     println!("{}", message.to_json()?);
+/// }
+/// println!("{:?}", responses.trailers());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Responses {
     stage: Stage,
     headers: MetadataMap,

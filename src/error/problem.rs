@@ -37,6 +37,15 @@ impl SourceText {
 
 /// One thing that is wrong with a proto, a descriptor set or a rules file.
 ///
+/// ```
+/// use protod::Schema;
+///
+/// let error = Schema::from_source("a.proto", "syntax = \"proto3\";\nmessage A { B b = 1; }").unwrap_err();
+/// let problem = &error.problems()[0];
+/// assert_eq!(problem.position(), Some((2, 13)));
+/// assert!(problem.located().starts_with("a.proto:2:13: "));
+/// ```
+///
 /// Its `Display` is the bare message; [`located`](Self::located) puts the place before it, and as a miette
 /// [`Diagnostic`] it also shows the line, a caret and a hint.
 pub struct Problem {

@@ -20,19 +20,19 @@ use super::traits::{BoxHandler, RunHandler};
 use crate::error::Error;
 use crate::message::{FromMessage, IntoMessage};
 
-/// One request, one response.
+/// One request, one response: what [`Handlers::unary`](super::Handlers::unary) takes.
 #[derive(Debug)]
 pub enum Unary {}
 
-/// One request, any number of responses.
+/// One request, any number of responses: what [`Handlers::server_streaming`](super::Handlers::server_streaming) takes.
 #[derive(Debug)]
 pub enum ServerStreaming {}
 
-/// Any number of requests, one response.
+/// Any number of requests, one response: what [`Handlers::client_streaming`](super::Handlers::client_streaming) takes.
 #[derive(Debug)]
 pub enum ClientStreaming {}
 
-/// Any number of both, in any order.
+/// Any number of both, in any order: what [`Handlers::bidi`](super::Handlers::bidi) takes.
 #[derive(Debug)]
 pub enum Bidi {}
 

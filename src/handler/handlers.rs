@@ -18,6 +18,22 @@ use crate::schema::{Method, Schema};
 /// have, or a closure for a method of another shape, is an error then. A later handler for a method replaces an
 /// earlier one.
 ///
+/// ```
+/// use protod::{Call, Handlers, Message, Schema, Server};
+///
+/// let handlers = Handlers::new()
+///     .unary("proto.SearchService/Search", |_: Message, call: Call| async move { Ok(call.response()) })
+///     .bidi("proto.StreamService/Route", |mut call: Call| async move {
+///         while let Some(_message) = call.recv().await? {
+///             let response = call.response();
+///             call.send(response).await?;
+///         }
+///         Ok(())
+///     });
+/// let server = Server::builder(Schema::load("proto")?).handlers(handlers).build()?;
+/// # Ok::<(), protod::Error>(())
+/// ```
+///
 /// A closure owns its [`Call`](crate::handler::Call) and must drop it before its future ends. A call that was moved
 /// into a task which outlives the closure sends nothing more, and ends with `INTERNAL`, or with the closure's own error.
 ///

@@ -122,7 +122,7 @@ pub(crate) fn trailers_only(
     response
 }
 
-/// The body of a response, which polls the handler to its end.
+/// The body of a response, which polls the [`Handler`](super::Handler) to its end.
 pub struct CallBody {
     state: State,
 }

@@ -37,7 +37,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct State<T>(pub T);
 
-/// The values that all handlers of a server share, one of each type.
+/// The values that all handlers of a server share, one of each type: see [`State`].
 #[derive(Clone, Default)]
 pub struct States {
     values: Vec<Shared>,

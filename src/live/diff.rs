@@ -15,7 +15,8 @@ use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, Kind, MessageD
 use crate::rules::Outline;
 use crate::schema::{Method, Schema};
 
-/// One difference between two loads. Its `Display` is one line for the log.
+/// One difference between two loads, as [`Reloader::report`](super::Reloader::report) gives them. Its `Display` is one line
+/// for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
@@ -42,7 +43,7 @@ pub enum Change {
     },
 }
 
-/// What a [`Change`] happened to.
+/// What a [`Change`] of a [reload](super::Reloader) happened to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Item {

@@ -16,7 +16,7 @@ use crate::handler::Handlers;
 use crate::rules::{Outline, Rules};
 use crate::schema::Schema;
 
-/// A [`Project`] as it was loaded.
+/// A [`Project`] as a [`Loader`] has loaded it: [`Reloader`](super::Reloader) has an example.
 #[derive(Debug)]
 #[must_use]
 #[non_exhaustive]
@@ -46,6 +46,8 @@ pub(super) enum Attempt {
 }
 
 /// Loads a [`Project`], and remembers what it loaded.
+///
+/// [`Reloader`](super::Reloader) has an example of both.
 pub struct Loader {
     project: Box<dyn Project>,
     /// The last schema that compiled, and its files at that time.

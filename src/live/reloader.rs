@@ -21,6 +21,37 @@ use crate::server::Refreshed;
 /// [runs](Reloader::run).
 ///
 /// `Outcome` is what a successful reload returns.
+///
+/// ```no_run
+/// use protod::live::{Answers, Loader, Project, Reloader};
+/// use protod::{Error, Rules, Schema, Server};
+///
+/// struct Folder;
+///
+/// impl Project for Folder {
+///     fn schema(&self) -> Result<Schema, Error> {
+///         Schema::load("proto")
+///     }
+///
+///     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
+///         Ok(Answers::new().rules(Rules::beside(schema)?).watch_beside(schema))
+///     }
+/// }
+///
+/// # async fn run() -> Result<(), Error> {
+/// let mut loader = Loader::new(Folder);
+/// let loaded = loader.load()?;
+/// let server = Server::builder(loaded.schema).handlers(loaded.handlers).build()?;
+/// let reloader = Reloader::new(server.clone(), loader).report(|outcome| match outcome {
+///     Ok(summary) => println!("{} changes in {:?}", summary.changes.len(), summary.took),
+///     Err(error) => println!("not reloaded: {error}"),
+/// });
+/// let trigger = reloader.trigger();
+/// tokio::spawn(reloader.run());
+/// trigger.reload();
+/// server.bind("127.0.0.1:9002").await?.serve().await
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing is reloaded until it runs"]
 pub struct Reloader<Outcome = ReloadSummary> {

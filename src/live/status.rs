@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::server::{Health, ServingStatus};
 
-/// The name of the health service that reports whether the last reloads succeeded.
+/// The name of the health service that reports whether the last reloads of each [`Reloader`](super::Reloader) succeeded.
 ///
 /// While files are watched, a check of it is answered when everything that was saved before is loaded, or refused: a script
 /// that has saved a file waits by one call. A watch of it is sent each change.

@@ -10,7 +10,7 @@ use crate::error::Error;
 /// How many changes the log of one reload lists: a checkout may change hundreds of files.
 const MAX_LOGGED_CHANGES: usize = 30;
 
-/// What a successful reload of a server did.
+/// What a successful reload of a server did: what [`Reloader::report`](super::Reloader::report) gives.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ReloadSummary {
@@ -24,7 +24,7 @@ pub struct ReloadSummary {
     pub took: Duration,
 }
 
-/// Logs the outcome of a reload: each change, or each problem with its place.
+/// Logs the outcome of a reload, unless [`Reloader::report`](super::Reloader::report) is given something else: each change, or each problem with its place.
 pub fn log_reload(outcome: &Result<ReloadSummary, Error>) {
     match outcome {
         Ok(ReloadSummary {

@@ -26,7 +26,7 @@ impl Reloader {
     }
 }
 
-/// Logs the outcome of a reload of TLS.
+/// Logs the outcome of a reload of TLS, unless [`Reloader::report`] is given something else.
 pub fn log_tls_reload(outcome: &Result<(), Error>) {
     match outcome {
         Ok(()) => tracing::info!("TLS reloaded: new connections get the new certificate"),

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::error::Error;
 
-/// Requests reloads. Cheap to clone.
+/// Requests reloads of a [`Reloader`](super::Reloader). Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct ReloadTrigger {
     requested: Arc<Notify>,

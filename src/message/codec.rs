@@ -94,7 +94,7 @@ impl Codec for DynamicCodec {
     }
 }
 
-/// Writes messages of one type.
+/// Writes messages of one type, for a [`DynamicCodec`].
 pub struct DynamicEncoder {
     expected: MessageDescriptor,
 }
@@ -110,7 +110,7 @@ impl Encoder for DynamicEncoder {
     }
 }
 
-/// Reads messages of one type: checks their bytes and keeps them.
+/// Reads messages of one type, for a [`DynamicCodec`]: checks their bytes and keeps them.
 pub struct DynamicDecoder {
     descriptor: MessageDescriptor,
     layout: LayoutId,

@@ -10,7 +10,18 @@ use tonic::{Code, Status};
 use super::check::MAX_DEPTH;
 use super::wire::Malformed;
 
-/// A message that cannot be read or written.
+/// A message that cannot be read or written. It becomes a [`Status`] by `?`.
+///
+/// ```
+/// use protod::tonic::{Code, Status};
+/// use protod::{Message, MessageError, Schema};
+///
+/// let schema = Schema::load("proto")?;
+/// let request = schema.pool().get_message_by_name("proto.SearchRequest").expect("it is there");
+/// let error: MessageError = Message::from_json(request, r#"{"reqest": ""}"#).unwrap_err();
+/// assert_eq!(Status::from(error).code(), Code::InvalidArgument);
+/// # Ok::<(), protod::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct MessageError {
     kind: Kind,

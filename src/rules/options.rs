@@ -10,6 +10,16 @@ use crate::error::Error;
 use crate::schema::Schema;
 
 /// How rules are loaded.
+///
+/// ```
+/// use protod::{RulesOptions, RulesState, Schema};
+///
+/// let state = RulesState::new();
+/// let options = RulesOptions::default().state(&state).seed(1).rule_header(false);
+/// let rules = options.beside(&Schema::load("proto")?)?;
+/// assert!(!rules.is_empty());
+/// # Ok::<(), protod::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct RulesOptions {

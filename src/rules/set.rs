@@ -10,6 +10,21 @@ use crate::handler::Handlers;
 use crate::schema::Method;
 
 /// The rules of a server: checked, compiled, ready to answer.
+///
+/// ```
+/// use protod::{Rules, Schema, Server};
+///
+/// let schema = Schema::load("proto")?;
+/// let rules = Rules::from_text(&schema, "search.rules.yaml", r#"
+/// rules:
+///   - method: proto.SearchService/Search
+///     reply: {response: "you asked for ${request.request}"}
+/// "#)?;
+/// let server = Server::builder(schema).handlers(&rules).build()?;
+/// # Ok::<(), protod::Error>(())
+/// ```
+///
+/// [docs/rules.md](https://docs.rs/crate/protod/latest/source/docs/rules.md) is the guide to their language.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     methods: Vec<Arc<MethodRules>>,

@@ -13,6 +13,19 @@ use crate::schema::Method;
 /// Makes up messages.
 ///
 /// Samples are the same on every machine. An update of protod, or of the word lists that it uses, may change them.
+///
+/// ```
+/// use protod::{Sampler, Schema, Server};
+///
+/// let schema = Schema::load("proto")?;
+/// let search = schema.require_method("proto.SearchService/Search")?;
+/// let sampler = Sampler::new(7);
+/// assert_eq!(sampler.sample(search, None, 0), sampler.sample(search, None, 0));
+///
+/// // As a handler it answers the methods that have none.
+/// let server = Server::builder(schema).fallback(sampler).build()?;
+/// # Ok::<(), protod::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Sampler {
     seed: u64,

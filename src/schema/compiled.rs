@@ -15,6 +15,9 @@ use crate::error::Error;
 use crate::suggest;
 
 /// An immutable, compiled set of protos. Cheap to clone.
+///
+/// [`load`](Self::load) reads files, [`from_source`](Self::from_source) a text, and a [`SchemaBuilder`](super::SchemaBuilder)
+/// several of both.
 #[derive(Clone)]
 pub struct Schema {
     inner: Arc<Inner>,
@@ -30,7 +33,7 @@ struct Inner {
     input_folders: Vec<InputFolder>,
 }
 
-/// A folder of inputs. Rules are looked for here unless others are named.
+/// A folder of inputs of a [`Schema`]. Rules are looked for here unless others are named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InputFolder {
@@ -40,7 +43,7 @@ pub struct InputFolder {
     pub whole: bool,
 }
 
-/// One file of a schema: its import name, and the bytes of its `FileDescriptorProto` as the compiler or the descriptor
+/// One file of a [`Schema`]: its import name, and the bytes of its `FileDescriptorProto` as the compiler or the descriptor
 /// set has them.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

@@ -10,6 +10,17 @@ use prost_reflect::{MessageDescriptor, MethodDescriptor};
 use super::layout::{LayoutId, Layouts};
 
 /// One method of a schema: its descriptors, its shape, and the tables for checking its messages.
+///
+/// ```
+/// use protod::Schema;
+///
+/// let schema = Schema::load("proto")?;
+/// let list = schema.require_method("proto.StreamService/List")?;
+/// assert_eq!(list.service(), "proto.StreamService");
+/// assert_eq!(list.input().full_name(), "proto.StreamRequest");
+/// assert!(list.is_server_streaming() && !list.is_client_streaming());
+/// # Ok::<(), protod::Error>(())
+/// ```
 pub struct Method {
     path: String,
     descriptor: MethodDescriptor,

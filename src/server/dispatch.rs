@@ -57,6 +57,18 @@ impl std::fmt::Debug for Shared {
 
 /// The server as a tower service over HTTP requests. Cheap to clone.
 ///
+/// ```
+/// use axum::Router;
+/// use axum::routing::get;
+/// use protod::{Schema, Server};
+///
+/// let server = Server::builder(Schema::load("proto")?).build()?;
+/// let router: Router = Router::new()
+///     .route("/hello", get(|| async { "hello" }))
+///     .fallback_service(server.service());
+/// # Ok::<(), protod::Error>(())
+/// ```
+///
 /// The [`is_end_stream`](http_body::Body::is_end_stream) of request bodies must return true when they are complete, as
 /// that of hyper's bodies does. It is the only way to tell a half-close from a client that cancelled. If a layer replaces
 /// the body by one that does not implement it, calls end with `CANCELLED`. The server's own

@@ -15,7 +15,7 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 use crate::handler::{Call, Handler};
 
-/// Whether a service can be called.
+/// Whether a service can be called: what [`Health`] keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServingStatus {
@@ -28,6 +28,16 @@ pub enum ServingStatus {
 /// The health of a server, which clients read from `grpc.health.v1.Health`. Cheap to clone: all clones are the same.
 ///
 /// The name `""` stands for the server as a whole.
+///
+/// ```
+/// use protod::{Schema, Server, ServingStatus};
+///
+/// let server = Server::builder(Schema::load("proto")?).build()?;
+/// server.health().set("proto.SearchService", ServingStatus::NotServing);
+/// assert_eq!(server.health().status("proto.SearchService"), Some(ServingStatus::NotServing));
+/// assert_eq!(server.health().status(""), Some(ServingStatus::Serving));
+/// # Ok::<(), protod::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Health {
     table: Arc<watch::Sender<Table>>,

@@ -42,6 +42,16 @@ pub struct TlsFiles {
 }
 
 /// The TLS configuration of a listener. Cheap to clone: all clones are reloaded together.
+///
+/// ```no_run
+/// use protod::{Schema, Server, Tls, TlsFiles};
+///
+/// let tls = Tls::load(TlsFiles::new("server.pem", "server.key"))?;
+/// let server = Server::builder(Schema::load("proto")?).tls(tls.clone()).build()?;
+/// // … and when the certificate was renewed:
+/// tls.reload()?;
+/// # Ok::<(), protod::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Tls {
     files: Arc<TlsFiles>,

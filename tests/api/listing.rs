@@ -102,6 +102,8 @@ impl Reader<'_> {
                 .chain(conditions(attributes(item)))
                 .collect();
             match item {
+                // A page of the documentation.
+                Item::Mod(item) if item.content.is_some() => {}
                 Item::Mod(item) if is_public(&item.vis) => {
                     let child = modules.target(id, &[item.ident.to_string()]);
                     let Some(Target::Module(child)) = child else {
@@ -333,6 +335,19 @@ fn mark(needs: &[String]) -> String {
 }
 
 impl Entry {
+    pub(crate) fn name(&self) -> &str {
+        self.path.last().expect("a path has a name")
+    }
+
+    pub(crate) fn title(&self) -> String {
+        self.path.join("::")
+    }
+
+    /// Whether it is a module, or another crate.
+    pub(crate) fn is_module(&self) -> bool {
+        self.head == "mod" || self.head.starts_with("use ")
+    }
+
     /// Fills in the head and the parts of an item.
     fn describe(&mut self, item: &Item) {
         self.docs = docs(attributes(item));

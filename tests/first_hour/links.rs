@@ -29,11 +29,16 @@ fn read(path: &PathBuf) -> String {
 
 /// The targets of links within the repository, except in code.
 fn links(text: &str) -> Vec<String> {
-    let prose = text.split("```").step_by(2);
-    let targets = prose.flat_map(|text| text.split("](").skip(1));
-    let targets = targets.filter_map(|rest| rest.split_once(')'));
-    let targets = targets.map(|(target, _)| target.to_owned());
-    targets.filter(|target| !target.contains("://")).collect()
+    let prose: Vec<&str> = text.split("```").step_by(2).collect();
+    let inline = prose.iter().flat_map(|text| text.split("](").skip(1));
+    let inline = inline.filter_map(|rest| rest.split_once(')'));
+    let inline = inline.map(|(target, _)| target);
+    let defined = prose.iter().flat_map(|text| text.lines());
+    let defined = defined.filter(|line| line.starts_with('['));
+    let defined = defined.filter_map(|line| line.split_once("]: "));
+    let targets = inline.chain(defined.map(|(_, target)| target));
+    let targets = targets.filter(|target| !target.contains("://"));
+    targets.map(str::to_owned).collect()
 }
 
 fn leads_somewhere(page: &Path, link: &str) -> bool {

@@ -4,7 +4,7 @@
 //! it accepts may still have problems, but it must accept every file that compiles. A test compares its keys with the
 //! compiler's.
 
-/// The JSON Schema (draft 7) that rules files follow.
+/// The JSON Schema (draft 7) that files of [`Rules`](crate::rules::Rules) follow, for editors.
 pub const JSON_SCHEMA: &str = include_str!("rules.schema.json");
 
 #[cfg(test)]

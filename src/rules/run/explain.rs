@@ -10,7 +10,7 @@ use crate::cel::{CallFacts, Env};
 use crate::message::{Bounds, Message, MessageError, check_and_pick};
 use crate::rules::plan::Stage;
 
-/// Whether one rule matches a call.
+/// Whether one rule matches a call: see [`MethodRules`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Explanation {

@@ -32,6 +32,20 @@ impl Default for Settings {
 }
 
 /// The rules of one method, in the order in which they are tried.
+///
+/// ```
+/// use protod::tonic::metadata::MetadataMap;
+/// use protod::{Message, Rules, Schema};
+///
+/// let schema = Schema::load("proto")?;
+/// for (method, rules) in Rules::beside(&schema)?.handlers() {
+///     let request = Message::from_json(method.input().clone(), "{}")?;
+///     for explanation in rules.explain(&[request], &MetadataMap::new())? {
+///         println!("{}: {}", explanation.rule, explanation.difference.as_deref().unwrap_or("answers"));
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct MethodRules {
     pub(super) method: Arc<Method>,
     pub(super) rules: Vec<Rule>,

@@ -10,6 +10,17 @@ use crate::cel::Store;
 ///
 /// Cheap to clone. Rules that are loaded with the same [state](crate::RulesOptions::state) take the place of those that
 /// were loaded before: they go on counting.
+///
+/// ```
+/// use protod::{RulesOptions, RulesState, Schema};
+///
+/// let state = RulesState::new();
+/// let rules = RulesOptions::default().state(&state).beside(&Schema::load("proto")?)?;
+/// // … and while a server runs with these rules:
+/// let received = state.signal("order-shipped", Some("order 7"));
+/// assert_eq!(received, 0, "no call waits for it");
+/// # Ok::<(), protod::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct RulesState {
     store: Arc<RwLock<Store>>,
