@@ -92,6 +92,7 @@ impl TypedExpr {
             Self::ToDouble(operand) => Ok(operand.eval_int(evaluation)? as f64),
             other => match other.eval(evaluation)? {
                 Value::Double(number) => Ok(number),
+                Value::Float(number) => Ok(number.into()),
                 value => Err(EvalError::new(format!(
                     "a double is wanted here, not {}",
                     value.type_name()

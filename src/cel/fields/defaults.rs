@@ -19,7 +19,7 @@ pub(super) fn scalar_default(kind: &Kind, default: prost_reflect::Value) -> Valu
         Default::I64(value) => Value::Int(value),
         Default::U32(value) => Value::Uint(u64::from(value)),
         Default::U64(value) => Value::Uint(value),
-        Default::F32(value) => Value::Double(f64::from(value)),
+        Default::F32(value) => Value::Float(value),
         Default::F64(value) => Value::Double(value),
         Default::String(value) => Value::String(Cow::Owned(value)),
         Default::Bytes(value) => Value::Bytes(Cow::Owned(value.into())),

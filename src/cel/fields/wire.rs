@@ -100,7 +100,7 @@ pub(in crate::cel) fn signed_varint(kind: &Kind, raw: u64) -> i64 {
 #[inline]
 pub(in crate::cel) fn fixed32(kind: &Kind, raw: u32) -> Value<'static> {
     match kind {
-        Kind::Float => Value::Double(f64::from(f32::from_bits(raw))),
+        Kind::Float => Value::Float(f32::from_bits(raw)),
         Kind::Sfixed32 => Value::Int(i64::from(raw.cast_signed())),
         _ => Value::Uint(u64::from(raw)),
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
 use crate::cel::values::{
     EvalError, Evaluated, Value, duration_of, in_duration_range, in_timestamp_range, no_overload,
-    parse_rfc3339, write_double, write_duration, write_enum, write_timestamp,
+    parse_rfc3339, write_double, write_duration, write_enum, write_float, write_timestamp,
 };
 use crate::duration::parse_nanoseconds;
 
@@ -136,6 +136,7 @@ fn size(value: Value<'_>) -> Evaluated<Value<'_>> {
 }
 
 fn int(value: Value<'_>) -> Evaluated<Value<'_>> {
+    let value = value.widened();
     let number = match &value {
         Value::Int(number) => Some(*number),
         Value::Enum(_, number) => Some(i64::from(*number)),
@@ -153,6 +154,7 @@ fn int(value: Value<'_>) -> Evaluated<Value<'_>> {
 }
 
 fn uint(value: Value<'_>) -> Evaluated<Value<'_>> {
+    let value = value.widened();
     let number = match &value {
         Value::Uint(number) => Some(*number),
         Value::Int(number) => u64::try_from(*number).ok(),
@@ -167,7 +169,7 @@ fn uint(value: Value<'_>) -> Evaluated<Value<'_>> {
 }
 
 fn double(value: Value<'_>) -> Evaluated<Value<'_>> {
-    match &value {
+    match &value.widened() {
         Value::Double(number) => Ok(Value::Double(*number)),
         Value::Int(number) => Ok(Value::Double(*number as f64)),
         Value::Uint(number) => Ok(Value::Double(*number as f64)),
@@ -210,6 +212,7 @@ pub(in crate::cel) fn text_of(value: Value<'_>) -> Evaluated<Cow<'_, str>> {
         }
         Value::Int(_) | Value::Uint(_) | Value::Bool(_) => value.write_json(&mut text),
         Value::Double(number) => write_double(number, &mut text),
+        Value::Float(number) => write_float(number, &mut text),
         Value::Enum(descriptor, number) => write_enum(&descriptor, number, &mut text),
         Value::Timestamp { seconds, nanos } => write_timestamp(seconds, nanos, &mut text),
         Value::Duration { seconds, nanos } => write_duration(seconds, nanos, &mut text),

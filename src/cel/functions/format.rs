@@ -1,6 +1,6 @@
 //! `string.format(list)`: clauses `%[.precision]conversion`, each with the next argument; `%%` is a percent sign.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use super::convert::text_of;
 use crate::cel::values::{EvalError, Evaluated, Value, no_overload, write_double, write_duration};
@@ -66,14 +66,19 @@ fn write_clause(
         ('d', Value::Uint(number)) => write!(text, "{number}"),
         ('d', Value::Enum(_, number)) => write!(text, "{number}"),
         ('d', Value::Double(number)) => {
-            write_plain_double(*number, text);
+            write_plain(*number, text);
             Ok(())
         }
-        ('f' | 'e', Value::Int(_) | Value::Uint(_) | Value::Double(_)) => {
+        ('d', Value::Float(number)) => {
+            write_plain(*number, text);
+            Ok(())
+        }
+        ('f' | 'e', Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Float(_)) => {
             let number = match argument {
                 Value::Int(number) => *number as f64,
                 Value::Uint(number) => *number as f64,
                 Value::Double(number) => *number,
+                Value::Float(number) => f64::from(*number),
                 _ => unreachable!("the pattern has numbers only"),
             };
             if !number.is_finite() {
@@ -133,12 +138,12 @@ fn write_scientific(number: f64, precision: usize, text: &mut String) {
     write!(text, "{mantissa}e{sign}{exponent:0>2}").expect("a String takes all text");
 }
 
-/// A double without an exponent, whatever its size.
-fn write_plain_double(number: f64, text: &mut String) {
-    if number.is_finite() {
+/// A double or a float without an exponent, whatever its size.
+fn write_plain<N: Copy + Display + Into<f64>>(number: N, text: &mut String) {
+    if number.into().is_finite() {
         write!(text, "{number}").expect("a String takes all text");
     } else {
-        write_double(number, text);
+        write_double(number.into(), text);
     }
 }
 
@@ -146,7 +151,8 @@ fn write_plain_double(number: f64, text: &mut String) {
 fn write_string(argument: &Value<'_>, text: &mut String) -> Evaluated<()> {
     match argument {
         Value::Null => text.push_str("null"),
-        Value::Double(number) => write_plain_double(*number, text),
+        Value::Double(number) => write_plain(*number, text),
+        Value::Float(number) => write_plain(*number, text),
         Value::Bytes(bytes) => write_lossy(bytes, text),
         Value::Type(name) => text.push_str(name),
         Value::Duration { seconds, nanos } => write_duration(*seconds, *nanos, text),

@@ -126,7 +126,12 @@ fn extreme<'e>(name: &str, mut values: Vec<Value<'e>>, wanted: Ordering) -> Eval
     {
         values = elements;
     }
-    let is_number = |value: &Value<'_>| matches!(value, Value::Int(_) | Value::Uint(_) | Value::Double(_));
+    let is_number = |value: &Value<'_>| {
+        matches!(
+            value,
+            Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Float(_)
+        )
+    };
     if let Some(other) = values.iter().find(|value| !is_number(value)) {
         return no_overload(name, &[other]);
     }
@@ -144,14 +149,14 @@ fn extreme<'e>(name: &str, mut values: Vec<Value<'e>>, wanted: Ordering) -> Eval
 }
 
 fn with_double<'e>(name: &str, value: Value<'e>, code: impl FnOnce(f64) -> f64) -> Evaluated<Value<'e>> {
-    match value {
+    match value.widened() {
         Value::Double(number) => Ok(Value::Double(code(number))),
         other => no_overload(name, &[&other]),
     }
 }
 
 fn test_double<'e>(name: &str, value: Value<'e>, code: impl FnOnce(f64) -> bool) -> Evaluated<Value<'e>> {
-    match value {
+    match value.widened() {
         Value::Double(number) => Ok(Value::Bool(code(number))),
         other => no_overload(name, &[&other]),
     }
@@ -165,13 +170,14 @@ fn abs(value: Value<'_>) -> Evaluated<Value<'_>> {
             .ok_or_else(|| EvalError::new("math.abs: integer overflow")),
         Value::Uint(number) => Ok(Value::Uint(number)),
         Value::Double(number) => Ok(Value::Double(number.abs())),
+        Value::Float(number) => Ok(Value::Float(number.abs())),
         other => no_overload("math.abs", &[&other]),
     }
 }
 
 /// -1, 0 or 1; NaN for NaN, and no sign on a zero.
 fn sign(value: Value<'_>) -> Evaluated<Value<'_>> {
-    match value {
+    match value.widened() {
         Value::Int(number) => Ok(Value::Int(number.signum())),
         Value::Uint(number) => Ok(Value::Uint(number.min(1))),
         Value::Double(0.0) => Ok(Value::Double(0.0)),
@@ -182,7 +188,7 @@ fn sign(value: Value<'_>) -> Evaluated<Value<'_>> {
 }
 
 fn sqrt(value: Value<'_>) -> Evaluated<Value<'_>> {
-    match value {
+    match value.widened() {
         Value::Int(number) => Ok(Value::Double((number as f64).sqrt())),
         Value::Uint(number) => Ok(Value::Double((number as f64).sqrt())),
         other => with_double("math.sqrt", other, f64::sqrt),

@@ -10,7 +10,8 @@ pub(in crate::cel) fn index<'v, 'e>(container: &'v Value<'e>, key: &Value<'_>) -
                 Value::Int(place) => usize::try_from(*place).ok(),
                 Value::Uint(place) => usize::try_from(*place).ok(),
                 Value::Double(place) if place.fract() == 0.0 && *place >= 0.0 => Some(*place as usize),
-                Value::Double(_) => None,
+                Value::Float(place) if place.fract() == 0.0 && *place >= 0.0 => Some(*place as usize),
+                Value::Double(_) | Value::Float(_) => None,
                 other => return Err(no_overload("[]", &[container, other]).expect_err("it is an error")),
             };
             place.and_then(|place| values.get(place)).ok_or_else(|| {

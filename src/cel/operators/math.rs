@@ -125,6 +125,9 @@ impl Math {
             (_, Value::Int(a), Value::Int(b)) => self.of_ints(a, b).map(Value::Int),
             (_, Value::Enum(_, a), b) => self.of_values(Value::Int(i64::from(a)), b),
             (_, a, Value::Enum(_, b)) => self.of_values(a, Value::Int(i64::from(b))),
+            (_, a @ Value::Float(_), b) | (_, a, b @ Value::Float(_)) => {
+                self.of_values(a.widened(), b.widened())
+            }
             (_, Value::Uint(a), Value::Uint(b)) => self.of_uints(a, b).map(Value::Uint),
             (_, Value::Double(a), Value::Double(b)) => match self.of_doubles(a, b) {
                 Some(result) => Ok(Value::Double(result)),
@@ -190,6 +193,7 @@ pub(in crate::cel) fn negate(value: Value<'_>) -> Evaluated<Value<'_>> {
             .ok_or_else(|| EvalError::new("integer overflow in `-`")),
         Value::Enum(_, number) => Ok(Value::Int(-i64::from(number))),
         Value::Double(number) => Ok(Value::Double(-number)),
+        Value::Float(number) => Ok(Value::Float(-number)),
         other => no_overload("-", &[&other]),
     }
 }

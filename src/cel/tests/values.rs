@@ -36,6 +36,48 @@ fn values_print_as_templates_show_them() {
     }
 }
 
+/// A float is the double that it is, and shows the digits that a float has.
+#[test]
+fn floats_print_with_the_fewest_digits_and_compute_as_doubles() {
+    let given = Given::json(r#"{"aFloat": 0.1, "aDouble": 0.10000000149011612}"#);
+    for (source, expected) in [
+        ("request.a_float", "0.1"),
+        ("string(request.a_float)", "0.1"),
+        ("json(request.a_float)", "0.1"),
+        ("json({'f': [request.a_float]})", r#"{"f":[0.1]}"#),
+        ("[request.a_float].map(f, f)", "[0.1]"),
+        ("'%s %d %.3f %s'.format([request.a_float, request.a_float, request.a_float, [request.a_float]])", "0.1 0.1 0.100 [0.1]"),
+        ("-request.a_float", "-0.1"),
+        ("math.abs(-request.a_float)", "0.1"),
+        ("math.greatest(request.a_float, 0.05)", "0.1"),
+        ("dyn(request.a_float)", "0.1"),
+        ("request", r#"{"aDouble":0.10000000149011612,"aFloat":0.1}"#),
+        ("request.a_double", "0.10000000149011612"),
+        ("string(request.a_double)", "0.10000000149011612"),
+        ("double(request.a_float)", "0.10000000149011612"),
+        ("request.a_float + 0.0", "0.10000000149011612"),
+        ("request.a_float * 1.0", "0.10000000149011612"),
+        ("dyn(request.a_float) * 1.0", "0.10000000149011612"),
+        ("request.a_float == request.a_double", "true"),
+        ("request.a_float == 0.1", "false"),
+        ("request.a_double in [request.a_float]", "true"),
+        ("[request.a_double, request.a_float].distinct()", "[0.10000000149011612]"),
+        ("request.a_float < 1 && request.a_float > 0u", "true"),
+        ("type(request.a_float) == type(request.a_double)", "true"),
+        ("int(request.a_float + 2.0)", "2"),
+        ("int(request.a_float)", "0"),
+        ("math.round(request.a_float)", "0"),
+        ("math.sign(request.a_float)", "1"),
+        ("[request.a_float, 0.05].sort()", "[0.05,0.1]"),
+    ] {
+        assert_eq!(given.text(source).as_deref(), Ok(expected), "{source}");
+    }
+    let large = Given::json(r#"{"aFloat": 3.4e38}"#);
+    assert_eq!(large.text("request.a_float").as_deref(), Ok("3.4e+38"));
+    let infinite = Given::json(r#"{"aFloat": "-Infinity"}"#);
+    assert_eq!(infinite.text("[request.a_float]").as_deref(), Ok(r#"["-Infinity"]"#));
+}
+
 #[test]
 fn what_depends_on_nothing_is_computed_at_load() {
     let constant = |source: &str| {

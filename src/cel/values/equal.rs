@@ -29,6 +29,8 @@ pub(in crate::cel) fn equals(left: &Value<'_>, right: &Value<'_>) -> bool {
 pub(in crate::cel) fn compare(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
     use Value::{Double, Duration, Int, Timestamp, Uint};
     match (left, right) {
+        (Value::Float(a), b) => compare(&Double(f64::from(*a)), b),
+        (a, Value::Float(b)) => compare(a, &Double(f64::from(*b))),
         (Value::Enum(_, a), b) => compare(&Int(i64::from(*a)), b),
         (a, Value::Enum(_, b)) => compare(a, &Int(i64::from(*b))),
         (Int(a), Int(b)) => Some(a.cmp(b)),
@@ -57,7 +59,7 @@ pub(in crate::cel) fn are_numbers(left: &Value<'_>, right: &Value<'_>) -> bool {
     let is_number = |value: &Value<'_>| {
         matches!(
             value,
-            Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Enum(..)
+            Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Float(_) | Value::Enum(..)
         )
     };
     is_number(left) && is_number(right)
@@ -123,6 +125,7 @@ impl Key {
             Value::Int(value) => Some(Self::Number(i128::from(*value))),
             Value::Uint(value) => Some(Self::Number(i128::from(*value))),
             Value::Double(value) if value.fract() == 0.0 => Some(Self::Number(*value as i128)),
+            Value::Float(value) if value.fract() == 0.0 => Some(Self::Number(*value as i128)),
             Value::String(value) => Some(Self::Text(value.to_string())),
             _ => None,
         }

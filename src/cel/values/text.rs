@@ -3,7 +3,7 @@
 //! Numbers are decimal, doubles as JavaScript prints them, enums by name, bytes in base64, timestamps as RFC 3339
 //! and durations as seconds, both with no more digits than they need; messages are ProtoJSON.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, LowerExp, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,6 +20,7 @@ impl Value<'_> {
             Self::Null => {}
             Self::String(value) | Self::Type(value) => text.push_str(value),
             Self::Double(value) => write_double(*value, text),
+            Self::Float(value) => write_float(*value, text),
             Self::Bytes(value) => STANDARD.encode_string(value, text),
             Self::Duration { seconds, nanos } => write_duration(*seconds, *nanos, text),
             Self::Timestamp { seconds, nanos } => write_timestamp(*seconds, *nanos, text),
@@ -50,6 +51,7 @@ impl Value<'_> {
             Self::Int(value) => append(text, value),
             Self::Uint(value) => append(text, value),
             Self::Double(value) if value.is_finite() => write_double(*value, text),
+            Self::Float(value) if value.is_finite() => write_float(*value, text),
             Self::String(value) => write_json_string(value, text),
             Self::List(values) => {
                 text.push('[');
@@ -91,7 +93,7 @@ impl Value<'_> {
     }
 }
 
-fn append(text: &mut String, value: impl std::fmt::Display) {
+fn append(text: &mut String, value: impl Display) {
     write!(text, "{value}").expect("a String takes all text");
 }
 
@@ -101,11 +103,21 @@ fn write_json_string(value: &str, text: &mut String) {
 
 /// The fewest digits that read back as the same number; an exponent only where the digits would be mostly zeros.
 pub(in crate::cel) fn write_double(value: f64, text: &mut String) {
-    let size = value.abs();
-    if value.is_nan() {
+    write_number(value, value, text);
+}
+
+/// The fewest digits that read back as the same float.
+pub(in crate::cel) fn write_float(value: f32, text: &mut String) {
+    write_number(value.into(), value, text);
+}
+
+/// A double, or a float whose double is `wide`.
+fn write_number(wide: f64, value: impl Display + LowerExp, text: &mut String) {
+    let size = wide.abs();
+    if wide.is_nan() {
         text.push_str("NaN");
-    } else if value.is_infinite() {
-        text.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
+    } else if wide.is_infinite() {
+        text.push_str(if wide > 0.0 { "Infinity" } else { "-Infinity" });
     } else if size != 0.0 && !(1e-6..1e21).contains(&size) {
         let digits = format!("{value:e}");
         let (mantissa, exponent) = digits.split_once('e').expect("LowerExp writes an exponent");

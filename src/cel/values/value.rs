@@ -15,6 +15,9 @@ pub(crate) enum Value<'e> {
     Int(i64),
     Uint(u64),
     Double(f64),
+    /// A double that a `float` field holds. It computes and compares as that double, and prints as a float: 0.1, and not
+    /// 0.10000000149011612.
+    Float(f32),
     String(Cow<'e, str>),
     Bytes(Cow<'e, [u8]>),
     Duration {
@@ -49,6 +52,7 @@ impl<'e> Value<'e> {
             Self::Int(value) => Value::Int(value),
             Self::Uint(value) => Value::Uint(value),
             Self::Double(value) => Value::Double(value),
+            Self::Float(value) => Value::Float(value),
             Self::String(value) => Value::String(Cow::Owned(value.into_owned())),
             Self::Bytes(value) => Value::Bytes(Cow::Owned(value.into_owned())),
             Self::Duration { seconds, nanos } => Value::Duration { seconds, nanos },
@@ -112,6 +116,15 @@ impl<'e> Value<'e> {
         }
     }
 
+    /// The same value, with a float as the double that it is.
+    #[inline]
+    pub(crate) fn widened(self) -> Self {
+        match self {
+            Self::Float(number) => Self::Double(number.into()),
+            other => other,
+        }
+    }
+
     /// A string that lives as long as the event.
     pub(in crate::cel) fn text(text: impl Into<Cow<'e, str>>) -> Self {
         Self::String(text.into())
@@ -124,7 +137,7 @@ impl<'e> Value<'e> {
             Self::Bool(_) => "bool",
             Self::Int(_) => "int",
             Self::Uint(_) => "uint",
-            Self::Double(_) => "double",
+            Self::Double(_) | Self::Float(_) => "double",
             Self::String(_) => "string",
             Self::Bytes(_) => "bytes",
             Self::Duration { .. } => "duration",

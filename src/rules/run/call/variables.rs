@@ -63,7 +63,7 @@ pub(in crate::rules::run) fn fit(variable: &Type, value: Value<'static>) -> Resu
         | (Type::Bool, Value::Bool(_))
         | (Type::Int, Value::Int(_))
         | (Type::Uint, Value::Uint(_))
-        | (Type::Double, Value::Double(_))
+        | (Type::Double, Value::Double(_) | Value::Float(_))
         | (Type::String, Value::String(_))
         | (Type::Bytes, Value::Bytes(_))
         | (Type::Duration, Value::Duration { .. })

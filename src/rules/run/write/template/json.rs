@@ -35,6 +35,7 @@ pub(super) fn put_json(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), St
         #[expect(clippy::cast_precision_loss, reason = "JSON's numbers are doubles")]
         Value::Uint(number) => put_number(buffer, *number as f64),
         Value::Double(number) => put_number(buffer, *number),
+        Value::Float(number) => put_number(buffer, f64::from(*number)),
         Value::String(text) => put_text(buffer, text),
         Value::Bytes(_)
         | Value::Duration { .. }

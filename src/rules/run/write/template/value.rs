@@ -163,6 +163,9 @@ fn integer<T: TryFrom<i128>>(kind: &Kind, value: &Value<'_>) -> Result<T, String
         Value::Uint(number) => i128::from(*number),
         Value::Enum(_, number) => i128::from(*number),
         Value::Double(number) => whole(*number).ok_or_else(|| does_not_fit(value, kind_name(kind)))?,
+        Value::Float(number) => {
+            whole(f64::from(*number)).ok_or_else(|| does_not_fit(value, kind_name(kind)))?
+        }
         _ => return Err(does_not_fit(value, kind_name(kind))),
     };
     T::try_from(number).map_err(|_| format!("{number} does not fit {}", kind_name(kind)))
@@ -171,6 +174,7 @@ fn integer<T: TryFrom<i128>>(kind: &Kind, value: &Value<'_>) -> Result<T, String
 fn float(kind: &Kind, value: &Value<'_>) -> Result<f64, String> {
     match value {
         Value::Double(number) => Ok(*number),
+        Value::Float(number) => Ok(f64::from(*number)),
         #[expect(clippy::cast_precision_loss, reason = "as JSON's numbers do")]
         Value::Int(number) => Ok(*number as f64),
         #[expect(clippy::cast_precision_loss, reason = "as JSON's numbers do")]
