@@ -8,6 +8,7 @@ mod node;
 mod parse;
 mod places;
 mod scalar;
+mod surrogates;
 #[cfg(test)]
 mod tests;
 

@@ -6,11 +6,12 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use saphyr_parser::{Event, Parser};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use super::node::{Node, Yaml};
 use super::places::Places;
 use super::scalar::resolve;
+use super::surrogates::{JoinedPairs, lone_half};
 use crate::error::{Problem, SourceText};
 
 /// Nodes may nest this deep; messages may nest 100 levels deep, too.
@@ -20,24 +21,42 @@ const MAX_NODES: usize = 4_000_000;
 
 /// Parses a file, which is one document; an empty file is [`Yaml::Null`].
 pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
+    let joined = JoinedPairs::of(source.text());
+    let text = joined.as_ref().map_or(source.text(), |joined| &joined.text);
+    let original = |span: Range<usize>| match &joined {
+        Some(joined) => joined.original(span.start)..joined.original(span.end),
+        None => span,
+    };
+    let places = Places::new(text);
     let mut builder = Builder::new(source);
-    let mut parser = Parser::new_from_str(source.text());
+    let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         match event {
-            Ok((event, span)) => {
-                let span = builder.places.span(span);
-                if let Err(problem) = builder.event(event, span) {
+            Ok((mut event, span)) => {
+                let span = places.span(span);
+                if let (Some(joined), Event::Scalar(scalar, style, ..)) = (&joined, &mut event)
+                    && *style != ScalarStyle::DoubleQuoted
+                {
+                    *scalar = joined.restored(scalar, span.clone()).into();
+                }
+                if let Err(problem) = builder.event(event, original(span)) {
                     builder.problems.push(problem);
                     break;
                 }
             }
             Err(error) => {
-                let at = builder.places.offset(error.marker());
-                builder.problems.push(Problem::at(
-                    source,
-                    at..at,
-                    format!("not valid YAML: {}", error.info()),
-                ));
+                let at = places.offset(error.marker());
+                let problem = match lone_half(text, at).filter(|_| is_bad_escape(&error)) {
+                    Some((place, message)) => Problem::at(source, original(place), message).with_hint(
+                        "write the two halves one after the other, as `\\ud83d\\ude00`, or the character itself",
+                    ),
+                    None => Problem::at(
+                        source,
+                        original(at..at),
+                        format!("not valid YAML: {}", error.info()),
+                    ),
+                };
+                builder.problems.push(problem);
                 break;
             }
         }
@@ -50,6 +69,11 @@ pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
         span: 0..end.min(1),
         value: Yaml::Null,
     }))
+}
+
+/// Whether an escape is no character.
+fn is_bad_escape(error: &ScanError) -> bool {
+    error.info().contains("invalid Unicode character escape code")
 }
 
 /// A list or mapping that is being read.
@@ -70,7 +94,6 @@ enum Children {
 
 struct Builder<'t> {
     source: &'t SourceText,
-    places: Places<'t>,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
     root: Option<Node>,
@@ -82,7 +105,6 @@ impl<'t> Builder<'t> {
     fn new(source: &'t SourceText) -> Self {
         Self {
             source,
-            places: Places::new(source.text()),
             open: Vec::new(),
             anchors: HashMap::new(),
             root: None,

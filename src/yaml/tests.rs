@@ -121,3 +121,62 @@ fn a_long_line_takes_no_longer_than_many_short_ones() {
     // It took minutes when the places were counted from the beginning of the line.
     assert!(elapsed.as_secs() < 20, "{elapsed:?}");
 }
+
+/// Programs write them so in JSON (RFC 8259, section 7).
+#[test]
+fn escapes_for_the_halves_of_a_character_are_one_character() {
+    for (text, expected) in [
+        (r#""hi \ud83d\ude00""#, "hi \u{1f600}"),
+        (r#""\uD83D\uDE00\ud834\udd1e\u00e9""#, "\u{1f600}\u{1d11e}\u{e9}"),
+        (r#""\ud800\udc00\udbff\udfff""#, "\u{10000}\u{10ffff}"),
+        (r#""\\ud83d\\ude00 \\\ud83d\ude00""#, "\\ud83d\\ude00 \\\u{1f600}"),
+        (r#""\U0001F600 \ud83d\ude00""#, "\u{1f600} \u{1f600}"),
+        // Where a backslash is no escape it stays, whatever it is before.
+        (r"'\ud83d\ude00 \U0001f600'", r"\ud83d\ude00 \U0001f600"),
+        (r"\U0001f600 \ud83d\ude00 \U1", r"\U0001f600 \ud83d\ude00 \U1"),
+        ("|-\n  \\ud83d\\ude00\n  \\UD83D", "\\ud83d\\ude00\n\\UD83D"),
+        (">-\n  \\ud83d\\ude00\n  x", "\\ud83d\\ude00 x"),
+    ] {
+        assert_eq!(value(text), Yaml::Text(expected.to_owned()), "{text}");
+    }
+    let Yaml::Map(entries) =
+        value(r#"{"\ud83d\ude00": 1, "b\ud83d\ude00": "\ud83d\ude00", c: '\ud83d\ude00'}"#)
+    else {
+        panic!("a mapping");
+    };
+    let keys: Vec<_> = entries.iter().map(|(key, _)| key.text().expect("text")).collect();
+    assert_eq!(keys, ["\u{1f600}", "b\u{1f600}", "c"]);
+    // Places are those of the file as it is.
+    assert_eq!(
+        entries
+            .iter()
+            .map(|(key, value)| (key.span.clone(), value.span.clone()))
+            .collect::<Vec<_>>(),
+        [(1..15, 17..18), (20..35, 37..51), (53..54, 56..70),]
+    );
+}
+
+#[test]
+fn half_a_character_is_told_with_its_place() {
+    for (text, place, what) in [
+        (r#"a: "x \ud83d""#, "f:1:7", r"`\ud83d` is the first half"),
+        (r#"a: "x \ud83d\u0041""#, "f:1:7", r"`\ud83d` is the first half"),
+        (
+            r#"a: "\ud83d\ude00 \ude00""#,
+            "f:1:18",
+            r"`\ude00` is the second half",
+        ),
+        (
+            "a: \"\\ud83d\\ude00\"\nb: '\\ud83d'\nc: [\"\u{e9}\\\" \\uDBFF\\ud83d\"]",
+            "f:3:10",
+            r"`\uDBFF` is the first half",
+        ),
+        (r#"a: ["\U00110000", "\ud83d"]"#, "f:1:5", "not valid YAML"),
+    ] {
+        let problems = parsed(text).expect_err(text);
+        assert!(
+            problems.contains(place) && problems.contains(what),
+            "{text}: {problems}"
+        );
+    }
+}

@@ -46,7 +46,10 @@ fn floats_print_with_the_fewest_digits_and_compute_as_doubles() {
         ("json(request.a_float)", "0.1"),
         ("json({'f': [request.a_float]})", r#"{"f":[0.1]}"#),
         ("[request.a_float].map(f, f)", "[0.1]"),
-        ("'%s %d %.3f %s'.format([request.a_float, request.a_float, request.a_float, [request.a_float]])", "0.1 0.1 0.100 [0.1]"),
+        (
+            "'%s %d %.3f %s'.format([request.a_float, request.a_float, request.a_float, [request.a_float]])",
+            "0.1 0.1 0.100 [0.1]",
+        ),
         ("-request.a_float", "-0.1"),
         ("math.abs(-request.a_float)", "0.1"),
         ("math.greatest(request.a_float, 0.05)", "0.1"),
@@ -61,7 +64,10 @@ fn floats_print_with_the_fewest_digits_and_compute_as_doubles() {
         ("request.a_float == request.a_double", "true"),
         ("request.a_float == 0.1", "false"),
         ("request.a_double in [request.a_float]", "true"),
-        ("[request.a_double, request.a_float].distinct()", "[0.10000000149011612]"),
+        (
+            "[request.a_double, request.a_float].distinct()",
+            "[0.10000000149011612]",
+        ),
         ("request.a_float < 1 && request.a_float > 0u", "true"),
         ("type(request.a_float) == type(request.a_double)", "true"),
         ("int(request.a_float + 2.0)", "2"),
@@ -75,7 +81,10 @@ fn floats_print_with_the_fewest_digits_and_compute_as_doubles() {
     let large = Given::json(r#"{"aFloat": 3.4e38}"#);
     assert_eq!(large.text("request.a_float").as_deref(), Ok("3.4e+38"));
     let infinite = Given::json(r#"{"aFloat": "-Infinity"}"#);
-    assert_eq!(infinite.text("[request.a_float]").as_deref(), Ok(r#"["-Infinity"]"#));
+    assert_eq!(
+        infinite.text("[request.a_float]").as_deref(),
+        Ok(r#"["-Infinity"]"#)
+    );
 }
 
 #[test]
