@@ -2,6 +2,7 @@
 //!
 //! They need the definition itself, which no integration test can reach. Tests that run the binary are in tests/.
 
+mod banner;
 mod page;
 mod panics;
 mod queue;

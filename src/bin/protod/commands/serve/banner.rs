@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, SerializeOptions, Value};
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use protod::{Rules, Schema};
 
 use crate::output::summary::summary;
@@ -16,7 +16,7 @@ const MOST_SERVICES: usize = 12;
 const TEMPLATE_DEPTH: usize = 3;
 
 /// The text of the banner; `addr` as the listener gives it.
-pub(super) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> String {
+pub(crate) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> String {
     let mut text = String::new();
     let mut services: Vec<_> = schema.pool().services().collect();
     services.sort_by(|a, b| a.full_name().cmp(b.full_name()));
@@ -41,32 +41,79 @@ pub(super) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> S
     text
 }
 
-/// A request with every field at its default, as JSON on one line.
+/// A request with every field at its default, as JSON on one line. It is written from the descriptor, because a start
+/// needs no dynamic messages otherwise.
 fn template(descriptor: &MessageDescriptor) -> String {
-    let message = filled(descriptor, TEMPLATE_DEPTH);
-    let mut json = Vec::new();
-    let mut serializer = serde_json::Serializer::new(&mut json);
-    let options = SerializeOptions::new().skip_default_fields(false);
-    match message.serialize_with_options(&mut serializer, &options) {
-        // A quote would end the shell's string.
-        Ok(()) => String::from_utf8_lossy(&json).replace('\'', r"'\''"),
-        Err(_) => "{}".to_owned(),
+    let mut json = String::new();
+    write_message(&mut json, descriptor, TEMPLATE_DEPTH);
+    // A quote would end the shell's string.
+    json.replace('\'', r"'\''")
+}
+
+/// An empty message whose singular sub-messages are there too, down to `depth` levels.
+fn write_message(json: &mut String, descriptor: &MessageDescriptor, depth: usize) {
+    if let Some(text) = well_known(descriptor) {
+        json.push_str(&text);
+        return;
+    }
+    json.push('{');
+    let mut is_first = true;
+    for field in descriptor.fields() {
+        if !is_filled(&field, depth) {
+            continue;
+        }
+        if !std::mem::take(&mut is_first) {
+            json.push(',');
+        }
+        let _ = write!(json, "\"{}\":", field.json_name());
+        match field.kind() {
+            _ if field.is_list() => json.push_str("[]"),
+            _ if field.is_map() => json.push_str("{}"),
+            Kind::Message(inner) => write_message(json, &inner, depth - 1),
+            kind => json.push_str(&default(&kind)),
+        }
+    }
+    json.push('}');
+}
+
+/// Whether the request has the field: lists, maps, fields without presence, and messages that are not too deep.
+fn is_filled(field: &FieldDescriptor, depth: usize) -> bool {
+    if field.is_list() || field.is_map() {
+        return true;
+    }
+    match field.kind() {
+        Kind::Message(inner) => {
+            depth > 1
+                && field.containing_oneof().is_none()
+                && !inner.full_name().starts_with("google.protobuf.")
+        }
+        _ => !field.supports_presence(),
     }
 }
 
-/// An empty message whose singular sub-messages are set too, down to `depth` levels.
-fn filled(descriptor: &MessageDescriptor, depth: usize) -> DynamicMessage {
-    let mut message = DynamicMessage::new(descriptor.clone());
-    for field in descriptor.fields() {
-        if let Kind::Message(inner) = field.kind()
-            && depth > 1
-            && !field.is_list()
-            && !field.is_map()
-            && field.containing_oneof().is_none()
-            && !inner.full_name().starts_with("google.protobuf.")
-        {
-            message.set_field(&field, Value::Message(filled(&inner, depth - 1)));
-        }
+/// The default of a field that is neither a list nor a message.
+fn default(kind: &Kind) -> String {
+    match kind {
+        Kind::String | Kind::Bytes => r#""""#.to_owned(),
+        Kind::Bool => "false".to_owned(),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 | Kind::Uint64 | Kind::Fixed64 => r#""0""#.to_owned(),
+        Kind::Enum(values) if values.full_name() == "google.protobuf.NullValue" => "null".to_owned(),
+        Kind::Enum(values) => format!("\"{}\"", values.default_value().name()),
+        _ => "0".to_owned(),
     }
-    message
+}
+
+/// The default of a type that JSON writes in a way of its own.
+fn well_known(descriptor: &MessageDescriptor) -> Option<String> {
+    let text = match descriptor.full_name().strip_prefix("google.protobuf.")? {
+        "Timestamp" => r#""1970-01-01T00:00:00Z""#,
+        "Duration" => r#""0s""#,
+        "FieldMask" => r#""""#,
+        "Value" => "null",
+        "ListValue" => "[]",
+        "Any" | "Struct" => "{}",
+        name if name.ends_with("Value") => return Some(default(&descriptor.get_field(1)?.kind())),
+        _ => return None,
+    };
+    Some(text.to_owned())
 }

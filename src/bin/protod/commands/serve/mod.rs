@@ -4,7 +4,7 @@
 //! listening on ADDR` is the first line on stderr, or an object with `addr` if the log is JSON; by then signals are handled
 //! and clients can connect.
 
-mod banner;
+pub(crate) mod banner;
 mod stop;
 
 use std::panic::resume_unwind;
