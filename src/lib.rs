@@ -96,7 +96,7 @@ pub use tonic;
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State};
-pub use crate::message::{DynamicCodec, FromMessage, IntoMessage, Message, MessageError};
+pub use crate::message::{DynamicCodec, FromMessage, IntoMessage, Message, MessageError, Typed};
 #[cfg(feature = "rules")]
 pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};
 #[cfg(feature = "samples")]

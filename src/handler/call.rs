@@ -14,6 +14,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{Extensions, HeaderMap};
 use prost_reflect::DynamicMessage;
+use serde::Serialize;
 use tonic::Status;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
@@ -126,6 +127,31 @@ impl<In, Out> Call<In, Out> {
     /// An empty message of the method's output type, to be filled in and sent.
     pub fn response(&self) -> DynamicMessage {
         DynamicMessage::new(self.core.method.output().clone())
+    }
+
+    /// A message of the method's output type, made of a value with serde's traits, for calls that do not name their `Out`.
+    ///
+    /// ```
+    /// use protod::{Call, Handler};
+    /// use serde_json::json;
+    /// use tonic::Status;
+    ///
+    /// struct Greeter;
+    ///
+    /// impl Handler for Greeter {
+    ///     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+    ///         call.recv().await?;
+    ///         call.send(call.message(&json!({"response": "hello"}))?).await
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Fails with `INTERNAL`, naming the field, if the value does not fit.
+    pub fn message(&self, value: &(impl Serialize + ?Sized)) -> Result<Message, Status> {
+        Ok(Message::of_value(
+            MessageType::output_of(&self.core.method, self.core.bounds),
+            value,
+        )?)
     }
 
     /// The client's metadata.

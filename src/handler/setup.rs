@@ -43,7 +43,7 @@ impl Setup<'_> {
         Err(Error::misfit(format!(
             "the handler of {} takes `{}`, which does not fit its requests of type {}:\n  {}",
             self.method.name(),
-            type_name::<M>(),
+            type_name::<M::Value>(),
             self.method.input().full_name(),
             misfits.join("\n  ")
         )))

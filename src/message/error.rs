@@ -36,6 +36,10 @@ enum Kind {
     /// Where the first bracket is that is too deep, in bytes.
     TextTooDeep(usize),
     UnknownType(String),
+    /// It does not fit a type of Rust.
+    UnfitType(String),
+    /// A value of Rust does not fit it.
+    UnfitValue(String),
     WrongType {
         expected: String,
         found: String,
@@ -70,6 +74,18 @@ impl MessageError {
     pub(super) fn text_too_deep(at: usize) -> Self {
         Self {
             kind: Kind::TextTooDeep(at),
+        }
+    }
+
+    pub(super) fn unfit_type(why: String) -> Self {
+        Self {
+            kind: Kind::UnfitType(why),
+        }
+    }
+
+    pub(super) fn unfit_value(why: String) -> Self {
+        Self {
+            kind: Kind::UnfitValue(why),
         }
     }
 
@@ -127,14 +143,17 @@ impl MessageError {
             Kind::Malformed(Malformed::TooManyElements(_) | Malformed::TooDeep)
             | Kind::AnyTooDeep
             | Kind::TextTooDeep(_) => Code::ResourceExhausted,
-            Kind::Json(_) | Kind::Text(_) | Kind::TimeOutOfRange(_) | Kind::MissingElement(_) => {
-                Code::InvalidArgument
-            }
+            Kind::Json(_)
+            | Kind::Text(_)
+            | Kind::TimeOutOfRange(_)
+            | Kind::MissingElement(_)
+            | Kind::UnfitType(_) => Code::InvalidArgument,
             Kind::Malformed(_)
             | Kind::Decode(_)
             | Kind::UnknownType(_)
             | Kind::WrongType { .. }
-            | Kind::Path(_) => Code::Internal,
+            | Kind::Path(_)
+            | Kind::UnfitValue(_) => Code::Internal,
         }
     }
 }
@@ -157,6 +176,8 @@ impl fmt::Display for MessageError {
             Kind::AnyTooDeep => f.write_str("messages in google.protobuf.Any are nested too deep"),
             Kind::TimeOutOfRange(name) => write!(f, "a {name} is out of range for JSON"),
             Kind::Path(message) => f.write_str(message),
+            Kind::UnfitType(why) => write!(f, "the message does not fit the type: {why}"),
+            Kind::UnfitValue(why) => write!(f, "the value does not fit the message: {why}"),
             Kind::MissingElement(path) => write!(f, "the message has no {path}"),
         }
     }
@@ -204,6 +225,11 @@ mod tests {
             ),
             (MessageError::json(json), Code::InvalidArgument),
             (MessageError::unknown_type("a.B"), Code::Internal),
+            (
+                MessageError::unfit_type("no field".to_owned()),
+                Code::InvalidArgument,
+            ),
+            (MessageError::unfit_value("no field".to_owned()), Code::Internal),
             (MessageError::wrong_type("a.B", "a.C"), Code::Internal),
             (MessageError::text_too_deep(7), Code::ResourceExhausted),
             (MessageError::any_too_deep(), Code::ResourceExhausted),

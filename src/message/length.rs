@@ -63,7 +63,7 @@ pub(crate) fn fill_length(buffer: &mut Vec<u8>, reserved: ReservedLength, width:
 
 /// Fills in the length of all that was written since it was reserved. Returns how many bytes it took.
 #[inline(always)]
-fn fill_in(buffer: &mut Vec<u8>, reserved: ReservedLength) -> u8 {
+pub(in crate::message) fn fill_in(buffer: &mut Vec<u8>, reserved: ReservedLength) -> u8 {
     let ReservedLength { start, width } = reserved;
     let reserved = usize::from(width);
     let length = buffer.len() - start - reserved;

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -21,6 +22,8 @@ use crate::schema::{LayoutId, Layouts, Schema};
 #[derive(Clone)]
 pub struct Message {
     form: Form,
+    /// The tables of its schema, if they were at hand when it was made.
+    layouts: Option<Arc<Layouts>>,
 }
 
 #[derive(Clone)]
@@ -52,14 +55,21 @@ impl Message {
     pub(crate) fn from_checked(descriptor: MessageDescriptor, bytes: Bytes) -> Self {
         Self {
             form: Form::Encoded(descriptor, bytes),
+            layouts: None,
         }
     }
 
     /// Keeps bytes that passed [`check`] for this layout.
-    pub(crate) fn of_layout(layouts: &Layouts, layout: LayoutId, bytes: Bytes) -> Self {
+    pub(crate) fn of_layout(layouts: &Arc<Layouts>, layout: LayoutId, bytes: Bytes) -> Self {
         Self {
             form: Form::Encoded(layouts.get(layout).descriptor.clone(), bytes),
+            layouts: Some(Arc::clone(layouts)),
         }
+    }
+
+    /// The tables of its schema, if they were at hand when it was made.
+    pub(crate) fn layouts(&self) -> Option<&Arc<Layouts>> {
+        self.layouts.as_ref()
     }
 
     /// Keeps a dynamic message; it is encoded when it is sent.
@@ -70,6 +80,7 @@ impl Message {
     pub fn from_dynamic(message: DynamicMessage) -> Self {
         Self {
             form: Form::Dynamic(message),
+            layouts: None,
         }
     }
 

@@ -29,5 +29,5 @@ pub(crate) use self::length::{LengthWidth, ReservedLength, fill_length, reserve_
 pub use self::message::Message;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
 pub(crate) use self::typed::MessageType;
-pub use self::typed::{FromMessage, IntoMessage};
+pub use self::typed::{FromMessage, IntoMessage, Typed};
 pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_delimited, put_varint, unzigzag, zigzag};

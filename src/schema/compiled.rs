@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost_reflect::DescriptorPool;
 
-use super::layout::Layouts;
+use super::layouts::Layouts;
 use super::method::Method;
 use crate::error::Error;
 use crate::suggest;

@@ -7,18 +7,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use prost_reflect::{Cardinality, DescriptorPool, Kind, MessageDescriptor};
+use prost_reflect::{Cardinality, Kind, MessageDescriptor};
 
-/// The index of a message type in the [`Layouts`] of its schema.
+/// The index of a message type in the [`Layouts`](super::layouts::Layouts) of its schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct LayoutId(u32);
-
-/// The layouts of all message types of one schema.
-#[derive(Debug)]
-pub(crate) struct Layouts {
-    layouts: Vec<Layout>,
-    by_name: HashMap<Box<str>, LayoutId>,
-}
 
 /// One message type.
 pub(crate) struct Layout {
@@ -76,34 +69,19 @@ const SHORT_KEYS: usize = 0x80;
 /// Field numbers below this are found by index.
 const LOW_NUMBERS: u32 = 256;
 
-impl Layouts {
-    /// Builds the layouts of every message in `pool`, map entries included.
-    pub(crate) fn of_pool(pool: &DescriptorPool) -> Self {
-        let by_name: HashMap<Box<str>, LayoutId> = pool
-            .all_messages()
-            .zip(0..)
-            .map(|(message, index)| (message.full_name().into(), LayoutId(index)))
-            .collect();
-        let layouts = pool
-            .all_messages()
-            .map(|message| Layout::of_message(message, &by_name))
-            .collect();
-        Self { layouts, by_name }
+impl LayoutId {
+    pub(super) fn new(index: u32) -> Self {
+        Self(index)
     }
 
-    /// The layout with this id, which must come from the same table.
-    pub(crate) fn get(&self, id: LayoutId) -> &Layout {
-        &self.layouts[id.0 as usize]
-    }
-
-    /// Finds the layout of a message type by its full name. For load time.
-    pub(crate) fn find(&self, full_name: &str) -> Option<LayoutId> {
-        self.by_name.get(full_name).copied()
+    #[inline]
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
     }
 }
 
 impl Layout {
-    fn of_message(descriptor: MessageDescriptor, by_name: &HashMap<Box<str>, LayoutId>) -> Self {
+    pub(super) fn of_message(descriptor: MessageDescriptor, by_name: &HashMap<Box<str>, LayoutId>) -> Self {
         let mut fields: Vec<FieldLayout> = descriptor
             .fields()
             .map(|field| FieldLayout {

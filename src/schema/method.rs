@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use prost_reflect::{MessageDescriptor, MethodDescriptor};
 
-use super::layout::{LayoutId, Layouts};
+use super::layout::LayoutId;
+use super::layouts::Layouts;
 
 /// One method of a schema: its descriptors, its shape, and the tables for checking its messages.
 ///

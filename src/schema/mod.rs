@@ -7,13 +7,20 @@
 //! |---|---|
 //! | `source` | finds and reads the inputs and all that they import |
 //! | `link` | looks up every name, reads every option, and fills the descriptor pool |
-//! | `compiled`, `method`, `layout` | the result |
+//! | `compiled`, `method`, `layouts` | the result |
+//! | `fields`, `keys`, `enums` | the result by name, for types of Rust |
 //! | `proto_text`, `text_format` | the result, printed as proto text, and its options |
 
 mod builder;
 mod compiled;
+mod enums;
+mod field;
+mod fields;
+mod keys;
 mod kind;
+mod known;
 mod layout;
+mod layouts;
 mod link;
 mod method;
 mod proto_text;
@@ -24,8 +31,14 @@ mod wire;
 
 pub use self::builder::SchemaBuilder;
 pub use self::compiled::{InputFolder, Schema, SchemaFile};
+pub(crate) use self::enums::EnumTable;
+pub(crate) use self::field::{Detail, Entry, Field, Form, Named, Oneof, ValueType};
+pub(crate) use self::fields::Fields;
+pub(crate) use self::keys::{StructKeys, Target};
 pub(crate) use self::kind::kind_name;
-pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Layouts, Shape};
+pub(crate) use self::known::Names;
+pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Shape};
+pub(crate) use self::layouts::Layouts;
 pub use self::method::Method;
 pub use self::source::ImportResolver;
 pub(crate) use self::source::{first_bracket_below, is_schema_source};

@@ -20,8 +20,17 @@ use crate::schema::{LayoutId, Layouts, Method};
 pub struct MessageType<'m> {
     pub(crate) layouts: &'m Arc<Layouts>,
     pub(crate) layout: LayoutId,
+    /// What its messages are to the call.
+    pub(crate) side: Side,
     /// How much a message may hold.
     pub(crate) bounds: Bounds,
+}
+
+/// Whether a message goes to the server or to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Request,
+    Response,
 }
 
 impl<'m> MessageType<'m> {
@@ -30,6 +39,7 @@ impl<'m> MessageType<'m> {
         Self {
             layouts: method.layouts(),
             layout: method.input_layout(),
+            side: Side::Request,
             bounds,
         }
     }
@@ -39,6 +49,7 @@ impl<'m> MessageType<'m> {
         Self {
             layouts: method.layouts(),
             layout: method.output_layout(),
+            side: Side::Response,
             bounds,
         }
     }

@@ -1,0 +1,66 @@
+//! [`Typed`]: a message as a type with serde's traits.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tonic::Status;
+
+use super::convert::{FromMessage, IntoMessage, MessageType, Sealed, Side};
+use super::probe::misfits;
+use super::read::read;
+use super::write::write;
+use crate::message::check::check;
+use crate::message::error::MessageError;
+
+#[doc = include_str!("typed.md")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Typed<T>(pub T);
+
+impl<T> Sealed for Typed<T> {}
+
+impl<T: DeserializeOwned + Send + 'static> FromMessage for Typed<T> {
+    type Value = T;
+
+    fn from_value(value: T) -> Self {
+        Self(value)
+    }
+
+    fn misfits(of: MessageType<'_>) -> Vec<String> {
+        misfits::<T>(of.layouts, of.layout)
+    }
+
+    fn read(of: MessageType<'_>, bytes: Bytes) -> Result<T, Status> {
+        check(of.layouts, of.layout, &bytes, of.bounds).map_err(MessageError::from)?;
+        read(of.layouts, of.layout, &bytes).map_err(|error| {
+            let name = of.layouts.get(of.layout).descriptor.full_name();
+            match of.side {
+                Side::Request => {
+                    Status::invalid_argument(format!("the request, a {name}, does not fit: {error}"))
+                }
+                Side::Response => Status::internal(format!("the response, a {name}, does not fit: {error}")),
+            }
+        })
+    }
+}
+
+impl<T: Serialize + Send + 'static> IntoMessage for Typed<T> {
+    type Value = T;
+
+    fn into_value(self) -> T {
+        self.0
+    }
+
+    fn write(of: MessageType<'_>, value: &T, buffer: &mut Vec<u8>) -> Result<(), Status> {
+        write(of.layouts, of.layout, value, buffer).map_err(|error| {
+            let name = of.layouts.get(of.layout).descriptor.full_name();
+            let side = match of.side {
+                Side::Request => "request",
+                Side::Response => "response",
+            };
+            Status::internal(format!(
+                "`{}` does not fit the {side}, a {name}: {error}",
+                std::any::type_name::<T>()
+            ))
+        })
+    }
+}
