@@ -18,7 +18,10 @@ use serde::Serialize;
 use tonic::Status;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
-use super::framing::{Encoding, Finished, Incoming, MessageWriter, Outgoing, RequestBody, ResponseBuffer};
+use super::call_log::{CallRecord, Observed};
+use super::framing::{
+    Encoding, Finished, Incoming, MessageWriter, Outgoing, RequestBody, ResponseBuffer, Unmatched,
+};
 use super::lifecycle::Lifecycle;
 use super::limits::CallLimits;
 use super::outgoing_slot::OutgoingSlot;
@@ -46,6 +49,8 @@ pub(crate) struct CallStart {
     /// What handlers share. `None` if it is nothing.
     pub(crate) states: Option<Arc<States>>,
     pub(crate) id: u64,
+    /// `None` if nobody observes the call.
+    pub(crate) observed: Option<Box<Observed>>,
 }
 
 /// One RPC in flight: its method, metadata and deadline, requests in, responses out.
@@ -72,6 +77,8 @@ struct Core {
     /// For methods whose client sends one message: whether it has arrived.
     single: Single,
     outgoing: Outgoing,
+    /// What an observed call has been is noted here.
+    record: Option<Arc<CallRecord>>,
     /// Where the outgoing side goes if a closure owns the call and drops it.
     slot: Option<OutgoingSlot>,
 }
@@ -85,7 +92,7 @@ enum Single {
 }
 
 impl Call {
-    pub(super) fn new(start: CallStart) -> (Self, ResponseBuffer) {
+    pub(super) fn new(start: CallStart, record: Option<Arc<CallRecord>>) -> (Self, ResponseBuffer) {
         let limits = start.limits;
         let (outgoing, buffer) = Outgoing::new(&start.method, start.response_encoding, limits.max_send_size);
         let core = Core {
@@ -101,6 +108,7 @@ impl Call {
             bounds: limits.bounds,
             single: Single::Awaited,
             outgoing,
+            record,
             slot: None,
         };
         let forms = PhantomData;
@@ -247,6 +255,19 @@ impl<In, Out> Call<In, Out> {
         self.core.outgoing.label(key, value);
     }
 
+    /// Notes which rule answers, for the log of calls.
+    #[inline]
+    pub(crate) fn answered_by(&self, rule: &AsciiMetadataValue) {
+        if let Some(record) = &self.core.record {
+            record.answered_by(rule);
+        }
+    }
+
+    /// Notes that no rule answers, for the log of calls.
+    pub(crate) fn unmatched(&mut self) {
+        self.core.outgoing.unmatched = Unmatched::Yes(self.core.peer.clone());
+    }
+
     /// Sends the headers now instead of with the first message.
     pub fn flush_headers(&mut self) {
         self.core.outgoing.flush_headers_and_messages();
@@ -383,6 +404,10 @@ impl<In, Out> Call<In, Out> {
 
 impl Drop for Core {
     fn drop(&mut self) {
+        if let Some(record) = &self.record {
+            record.received(self.incoming.messages, self.incoming.received);
+            record.sent(self.outgoing.sent);
+        }
         if let Some(slot) = self.slot.take() {
             slot.put(std::mem::take(&mut self.outgoing));
         }

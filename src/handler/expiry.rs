@@ -3,9 +3,9 @@
 use std::future::pending;
 use std::time::Instant;
 
-use tonic::{Code, Status};
+use tonic::Status;
 
-use super::lifecycle::Lifecycle;
+use super::lifecycle::{Lifecycle, Phase};
 
 /// When a call must end, whatever its handler does.
 #[derive(Debug, Clone)]
@@ -19,6 +19,15 @@ impl Expiry {
         Self { deadline, lifecycle }
     }
 
+    /// The status that the call ends with, if it must end by now. `None` also if it is about to end because its generation
+    /// was replaced.
+    pub(super) fn status(&self) -> Option<Status> {
+        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Some(deadline_passed());
+        }
+        (self.lifecycle.phase() >= Phase::Ended).then(|| Status::unavailable("the server is stopping"))
+    }
+
     /// Waits until the call must end, and returns the status that it ends with.
     pub(crate) async fn reached(self) -> Status {
         let deadline = async {
@@ -28,8 +37,12 @@ impl Expiry {
             }
         };
         tokio::select! {
-            () = deadline => Status::new(Code::DeadlineExceeded, "the deadline has passed"),
+            () = deadline => deadline_passed(),
             reason = self.lifecycle.ended() => Status::unavailable(reason),
         }
     }
+}
+
+fn deadline_passed() -> Status {
+    Status::deadline_exceeded("the deadline has passed")
 }

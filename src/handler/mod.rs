@@ -6,7 +6,9 @@
 //! handler, and a body that is dropped cancels it.
 
 mod call;
+mod call_log;
 mod closures;
+mod codes;
 mod error_status;
 mod excerpt;
 mod expiry;
@@ -14,6 +16,7 @@ mod extract;
 mod framing;
 mod handlers;
 mod lifecycle;
+mod limited_lines;
 mod limits;
 mod outgoing_slot;
 mod peer;
@@ -24,7 +27,9 @@ mod traits;
 
 pub use self::call::Call;
 pub(crate) use self::call::CallStart;
+pub(crate) use self::call_log::{CallLog, CallRecord, CallReport, Observed};
 pub use self::closures::{Bidi, ClientStreaming, HandlerFn, ServerStreaming, Unary};
+pub(crate) use self::codes::CODES;
 pub(crate) use self::error_status::status_of;
 pub(crate) use self::excerpt::excerpt;
 pub(crate) use self::expiry::Expiry;
@@ -36,7 +41,7 @@ pub(crate) use self::lifecycle::{LINGER_TIMEOUT, Lifecycle, Phase};
 pub(crate) use self::limits::CallLimits;
 pub use self::peer::{Peer, PeerAddr};
 pub use self::response::CallBody;
-pub(crate) use self::response::{CallPermit, ResponseFuture, status_trailers, trailers_only};
+pub(crate) use self::response::{CallPermit, ResponseFuture, ServerCalls, status_trailers, trailers_only};
 pub use self::state::{State, States};
 pub(crate) use self::traits::BoxHandler;
 pub use self::traits::{DynHandler, Handler};

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::{fmt, mem};
 
 use bytes::Bytes;
@@ -19,8 +19,9 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
 use super::call::{Call, CallStart};
+use super::call_log::{CallLog, CallReport, Observed};
 use super::expiry::Expiry;
-use super::framing::{Encoding, Finished, ResponseBuffer};
+use super::framing::{Encoding, Finished, ResponseBuffer, Unmatched};
 use super::traits::BoxHandler;
 use crate::schema::Method;
 
@@ -30,7 +31,13 @@ const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const OK: HeaderValue = HeaderValue::from_static("0");
 
 /// A permit for one of the calls that a server takes at a time. It is returned when the call's handler has ended.
-pub(crate) type CallPermit = Arc<()>;
+pub(crate) type CallPermit = Arc<ServerCalls>;
+
+/// What the calls of a server share. It is held once for each call in flight, which is how those are counted.
+#[derive(Debug)]
+pub(crate) struct ServerCalls {
+    pub(crate) log: Arc<CallLog>,
+}
 
 /// A call whose headers are not due yet. Resolves to the response when they are.
 pub(crate) struct ResponseFuture {
@@ -40,11 +47,13 @@ pub(crate) struct ResponseFuture {
 
 impl ResponseFuture {
     /// Starts the handler of a call.
-    pub(crate) fn start(handler: &BoxHandler, start: CallStart, permit: CallPermit) -> Self {
+    pub(crate) fn start(handler: &BoxHandler, mut start: CallStart, permit: CallPermit) -> Self {
         let encoding = start.response_encoding;
         let method = Arc::clone(&start.method);
         let expiry = Expiry::new(start.deadline, start.lifecycle.clone());
-        let (call, buffer) = Call::new(start);
+        let observed = start.observed.take();
+        let record = observed.as_ref().map(|observed| Arc::clone(observed.record()));
+        let (call, buffer) = Call::new(start, record);
         let future = Arc::clone(handler).run(call);
         let running = RunningHandler {
             future,
@@ -52,7 +61,8 @@ impl ResponseFuture {
             expiry,
             interruption: None,
             method,
-            _permit: permit,
+            permit,
+            observed,
         };
         Self {
             running: Some(running),
@@ -134,8 +144,8 @@ enum State {
     Trailers(HeaderMap),
     /// An answer that is not gRPC.
     Text(Bytes),
-    /// The body that came through the server's layers.
-    Layered(TonicBody),
+    /// The body that came through the server's layers, and what is told of the call when it has ended.
+    Layered(TonicBody, Option<Box<CallReport>>),
     Done,
 }
 
@@ -146,9 +156,9 @@ impl CallBody {
     }
 
     /// A body that came through the server's layers.
-    pub(crate) fn layered(body: TonicBody) -> Self {
+    pub(crate) fn layered(body: TonicBody, report: Option<Box<CallReport>>) -> Self {
         Self {
-            state: State::Layered(body),
+            state: State::Layered(body, report),
         }
     }
 
@@ -195,7 +205,7 @@ impl Body for CallBody {
             match handler.poll(cx) {
                 Poll::Ready(finished) => self.state = State::of_finished(finished),
                 Poll::Pending => {
-                    let frames = handler.buffer.take_frames();
+                    let frames = handler.take_frames();
                     if frames.is_empty() {
                         return Poll::Pending;
                     }
@@ -203,8 +213,15 @@ impl Body for CallBody {
                 }
             }
         }
-        if let State::Layered(body) = &mut self.state {
-            return Pin::new(body).poll_frame(cx);
+        if let State::Layered(body, report) = &mut self.state {
+            let frame = ready!(Pin::new(body).poll_frame(cx));
+            if let Some(report) = report
+                && let Some(Ok(frame)) = &frame
+                && let Some(trailers) = frame.trailers_ref()
+            {
+                report.tells(trailers);
+            }
+            return Poll::Ready(frame);
         }
         let frame = match mem::replace(&mut self.state, State::Done) {
             State::Messages(frames, trailers) => {
@@ -213,14 +230,14 @@ impl Body for CallBody {
             }
             State::Trailers(trailers) => Frame::trailers(trailers),
             State::Text(text) => Frame::data(text),
-            State::Done | State::Running(_) | State::Layered(_) => return Poll::Ready(None),
+            State::Done | State::Running(_) | State::Layered(..) => return Poll::Ready(None),
         };
         Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.state {
-            State::Layered(body) => body.is_end_stream(),
+            State::Layered(body, _) => body.is_end_stream(),
             state => matches!(state, State::Done),
         }
     }
@@ -229,7 +246,7 @@ impl Body for CallBody {
         match &self.state {
             State::Done => SizeHint::with_exact(0),
             State::Text(text) => SizeHint::with_exact(text.len() as u64),
-            State::Layered(body) => body.size_hint(),
+            State::Layered(body, _) => body.size_hint(),
             _ => SizeHint::default(),
         }
     }
@@ -251,11 +268,23 @@ struct RunningHandler {
     /// Waits for `expiry`. Made when the handler first waits, which most never do.
     interruption: Option<Interruption>,
     method: Arc<Method>,
-    _permit: CallPermit,
+    permit: CallPermit,
+    /// `None` if nobody observes the call. Dropped after the handler.
+    observed: Option<Box<Observed>>,
 }
 
 impl RunningHandler {
+    #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        let finished = ready!(self.poll_handler(cx));
+        if self.observed.is_some() || matches!(finished.unmatched, Unmatched::Yes(_)) {
+            self.tell(&finished);
+        }
+        Poll::Ready(finished)
+    }
+
+    fn poll_handler(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        let _entered = self.observed.as_ref().map(|observed| observed.enter());
         let future = &mut self.future;
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Ready(finished)) => return Poll::Ready(finished),
@@ -273,6 +302,32 @@ impl RunningHandler {
             .map(|status| self.ended_early(status))
     }
 
+    /// Tells the log of calls how the handler has ended.
+    #[cold]
+    fn tell(&self, finished: &Finished) {
+        match (&self.observed, &finished.unmatched) {
+            (Some(observed), unmatched) => {
+                observed.sent_bytes(finished.frames.len());
+                let is_unmatched = matches!(unmatched, Unmatched::Yes(_));
+                observed.ended(&finished.result, finished.sent, is_unmatched);
+            }
+            (None, Unmatched::Yes(peer)) => {
+                let log = &self.permit.log;
+                log.unmatched(self.method.name(), peer.as_ref(), &finished.result);
+            }
+            (None, Unmatched::No) => {}
+        }
+    }
+
+    /// The messages that the handler has flushed since the last call; empty if there are none.
+    fn take_frames(&self) -> Bytes {
+        let frames = self.buffer.take_frames();
+        if let Some(observed) = &self.observed {
+            observed.sent_bytes(frames.len());
+        }
+        frames
+    }
+
     /// Messages that the handler has flushed are still sent.
     fn ended_early(&self, status: Status) -> Finished {
         let frames = self.buffer.take_frames();
@@ -282,6 +337,20 @@ impl RunningHandler {
             sets_headers: false,
             frames,
             trailers: MetadataMap::new(),
+            sent: 0,
+            unmatched: Unmatched::No,
+        }
+    }
+}
+
+/// A handler that is dropped before it has ended was cancelled, if its time was not over.
+impl Drop for RunningHandler {
+    fn drop(&mut self) {
+        if let Some(observed) = &self.observed
+            && !observed.has_ended()
+            && let Some(status) = self.expiry.status()
+        {
+            observed.ended(&Err(status), 0, false);
         }
     }
 }

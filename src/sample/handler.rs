@@ -18,6 +18,7 @@ impl Handler for Sampler {
     }
 
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        call.unmatched();
         let method = Arc::clone(call.method());
         let sample = |request: Option<&DynamicMessage>, index| {
             Message::from_dynamic(self.sample(&method, request, index))

@@ -22,7 +22,7 @@ use super::handle::{Options, Server};
 use super::health::Health;
 use super::layers::{Layers, Route};
 use crate::error::Error;
-use crate::handler::{CallLimits, Handler, Handlers, Lifecycle, Shape, Unprepared, handler_methods};
+use crate::handler::{CallLimits, CallLog, Handler, Handlers, Lifecycle, Shape, Unprepared, handler_methods};
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
 use crate::schema::Schema;
 use crate::transport::{Limits, Tls};
@@ -44,6 +44,7 @@ impl Server {
             },
             deadlines: DeadlinePolicy::default(),
             max_calls: ServerBuilder::DEFAULT_MAX_CALLS,
+            log_calls: false,
             layers: Layers::default(),
             options: Options {
                 reflection: true,
@@ -66,6 +67,7 @@ pub struct ServerBuilder {
     limits: CallLimits,
     deadlines: DeadlinePolicy,
     max_calls: usize,
+    log_calls: bool,
     layers: Layers,
     options: Options,
 }
@@ -250,6 +252,26 @@ impl ServerBuilder {
         self
     }
 
+    /// Whether each call is logged when it has ended: at the level info, with the target `protod::call`, its method, rule,
+    /// code, error, time, client, and the messages and bytes of both directions. Default: no, which logs calls at debug.
+    /// Those that have rules of which none answers are logged at info in any case, up to ten a minute for each method.
+    ///
+    /// ```
+    /// use protod::{Schema, Server};
+    ///
+    /// # let schema = Schema::from_source("m.proto", "syntax = \"proto3\"; message M {}")?;
+    /// let server = Server::builder(schema).log_calls(true).build()?;
+    /// # let _ = server;
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    ///
+    /// While a handler runs it is in a span of the level debug, `call`, with the same target and the fields `method`, `peer`,
+    /// `code` and `elapsed`. Its own log lines are within it.
+    pub fn log_calls(mut self, log_calls: bool) -> Self {
+        self.log_calls = log_calls;
+        self
+    }
+
     /// How long a call may take, whatever deadline its client sets. Then it ends with `DEADLINE_EXCEEDED`.
     /// Default: no limit.
     pub fn max_deadline(mut self, time: Duration) -> Self {
@@ -303,7 +325,7 @@ impl ServerBuilder {
             generation: ArcSwap::from_pointee(generation),
             limits: self.limits,
             deadlines: self.deadlines,
-            calls: CallsInFlight::new(self.max_calls),
+            calls: CallsInFlight::new(self.max_calls, CallLog::new(self.log_calls)),
             number: Mutex::new(0),
             lifecycle,
             next_id: AtomicU64::new(1),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tonic::Status;
 
-use crate::handler::CallPermit;
+use crate::handler::{CallLog, CallPermit, ServerCalls};
 
 /// The calls that a server takes at a time.
 ///
@@ -16,11 +16,17 @@ pub(super) struct CallsInFlight {
 }
 
 impl CallsInFlight {
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize, log: CallLog) -> Self {
+        let log = Arc::new(log);
         Self {
-            permits: Arc::new(()),
+            permits: Arc::new(ServerCalls { log }),
             most,
         }
+    }
+
+    /// What is told of the calls.
+    pub(super) fn log(&self) -> &Arc<CallLog> {
+        &self.permits.log
     }
 
     /// Takes a permit for one more call, which is returned when it is dropped.
@@ -49,7 +55,7 @@ mod tests {
 
     #[test]
     fn permit_is_free_again_when_its_call_is_over() {
-        let calls = CallsInFlight::new(2);
+        let calls = CallsInFlight::new(2, CallLog::default());
         let first = calls.acquire().expect("free");
         let _second = calls.acquire().expect("free");
         let refused = calls.acquire().expect_err("both are taken");

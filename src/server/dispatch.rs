@@ -26,8 +26,10 @@ use super::grpc_answer::BoxError;
 use super::layers::Route;
 use super::refusal::{check_http, no_such_method, refuse, refuse_http};
 use crate::handler::{
-    CallBody, CallLimits, CallStart, Encoding, Lifecycle, Peer, Phase, RequestBody, ResponseFuture,
+    BoxHandler, CallBody, CallLimits, CallPermit, CallStart, Encoding, Lifecycle, Observed, Peer, Phase,
+    RequestBody, ResponseFuture, States,
 };
+use crate::schema::Method;
 use crate::transport::call_began;
 
 // Constants, because a name given as text is parsed at each look-up.
@@ -121,80 +123,158 @@ impl GrpcService {
         }
     }
 
-    fn start(&self, mut request: Request<RequestBody>) -> Result<Dispatched, Status> {
-        let mut link: Option<Arc<Link>> = None;
-        let mut peer = &self.peer;
-        if let Layering::Inside = self.layers {
-            link = request.extensions_mut().remove();
-            if let Some(link) = &link {
-                peer = &link.peer;
-                let ended = Arc::clone(&link.request_ended);
-                request = request.map(|body| body.behind_layers(ended));
-            }
-        }
-        let generation = self.shared.generation.load();
-        let endpoint = generation.endpoint(request.uri().path());
-        let endpoint = endpoint.ok_or_else(|| no_such_method(&generation, request.uri().path()))?;
+    /// Whether a request becomes a call. `generation` is the one of the moment.
+    fn admit<'g>(
+        &'g self,
+        generation: &'g Generation,
+        request: &Request<RequestBody>,
+        is_own_transport: bool,
+    ) -> Result<Admitted<'g>, Refusal> {
+        let path = request.uri().path();
+        let unmatched = |status| Refusal {
+            status,
+            is_unmatched: true,
+        };
+        let endpoint = generation
+            .endpoint(path)
+            .ok_or_else(|| unmatched(no_such_method(generation, path)))?;
         let handler = endpoint.handler.as_ref().ok_or_else(|| {
-            Status::unimplemented(format!(
+            unmatched(Status::unimplemented(format!(
                 "nothing answers {}: it has no handler and no rule",
                 endpoint.method.get().name()
-            ))
+            )))
         })?;
         // On protod's own transport, GOAWAY tells a client which of its calls are taken, and all of those are answered.
-        let refuses = if peer.is_some() {
+        let refuses = if is_own_transport {
             Phase::Ended
         } else {
             Phase::Draining
         };
         if self.shared.lifecycle.phase() >= refuses {
-            return Err(Status::unavailable("the server is stopping"));
+            return Err(Status::unavailable("the server is stopping").into());
         }
-        let lifecycle = if endpoint.outlives_generation {
-            &self.shared.lifecycle
-        } else {
-            &generation.lifecycle
-        };
         let permit = self.shared.calls.acquire()?;
         let headers = request.headers();
         let asked = headers.get(GRPC_TIMEOUT).map(parse_timeout).transpose()?;
         let time = self.shared.deadlines.time_for(asked);
         if time == Some(Duration::ZERO) {
-            return Err(Status::deadline_exceeded("the deadline has passed"));
+            return Err(Status::deadline_exceeded("the deadline has passed").into());
         }
         let request_encoding = Encoding::from_header(headers.get(GRPC_ENCODING))?;
-        // Like grpc-go: a client that compresses gets compressed responses.
-        let response_encoding = request_encoding
-            .filter(|encoding| encoding.is_accepted_by(headers.get_all(GRPC_ACCEPT_ENCODING)));
-        let (parts, body) = request.into_parts();
-        let response = ResponseFuture::start(
+        Ok(Admitted {
+            method: endpoint.method.get(),
             handler,
+            lifecycle: if endpoint.outlives_generation {
+                &self.shared.lifecycle
+            } else {
+                &generation.lifecycle
+            },
+            states: generation.states.as_ref(),
+            permit,
+            deadline: time.and_then(|time| Instant::now().checked_add(time)),
+            request_encoding,
+            // Like grpc-go: a client that compresses gets compressed responses.
+            response_encoding: request_encoding
+                .filter(|encoding| encoding.is_accepted_by(headers.get_all(GRPC_ACCEPT_ENCODING))),
+        })
+    }
+
+    /// Starts the handler of a call.
+    fn start(&self, call: Admitted<'_>, request: Request<RequestBody>, link: Option<&Link>) -> Dispatched {
+        let (parts, body) = request.into_parts();
+        let peer = link.map_or(&self.peer, |link| &link.peer);
+        let observed = match link {
+            None => call.permit.log.observe(call.method.name(), peer.as_ref()),
+            Some(link) => link
+                .record
+                .as_ref()
+                .map(|record| Observed::behind_layers(call.method.name(), peer.as_ref(), record)),
+        };
+        let response = ResponseFuture::start(
+            call.handler,
             CallStart {
-                method: Arc::clone(endpoint.method.get()),
+                method: Arc::clone(call.method),
                 headers: parts.headers,
                 extensions: parts.extensions,
                 peer: peer.clone(),
                 body,
-                deadline: time.and_then(|time| Instant::now().checked_add(time)),
-                request_encoding,
-                response_encoding,
+                deadline: call.deadline,
+                request_encoding: call.request_encoding,
+                response_encoding: call.response_encoding,
                 limits: self.shared.limits,
-                lifecycle: lifecycle.clone(),
-                states: generation.states.clone(),
+                lifecycle: call.lifecycle.clone(),
+                states: call.states.cloned(),
                 id: self.shared.next_id.fetch_add(1, Ordering::Relaxed),
+                observed,
             },
-            permit,
+            call.permit,
         );
         if let Some(link) = link {
             link.expiry.get_or_init(|| response.expiry());
         } else if self.peer.is_some() {
             call_began(response.expiry());
         }
-        Ok(Dispatched {
+        Dispatched {
             state: State::Responding(response),
             // Only on protod's own transport does a call begin on its connection's task.
-            leaves_connection: self.peer.is_some() && !handler.may_begin_in_place(),
-        })
+            leaves_connection: self.peer.is_some() && !call.handler.may_begin_in_place(),
+        }
+    }
+
+    /// Answers a request that does not become a call, and tells the log so.
+    fn refuse(&self, refusal: &Refusal, path: &str, link: Option<&Link>) -> State {
+        let Refusal { status, is_unmatched } = refusal;
+        match link {
+            Some(Link {
+                record: Some(record), ..
+            }) => record.refused(status, *is_unmatched),
+            _ => {
+                let peer = link.map_or(&self.peer, |link| &link.peer);
+                let log = self.shared.calls.log();
+                log.refused(path, peer.as_ref(), status, *is_unmatched);
+            }
+        }
+        State::Refused(Some(refuse(status)))
+    }
+
+    /// What passed by the layers of a request; `None` if there are none.
+    fn take_link(&self, request: &mut Request<RequestBody>) -> Option<Arc<Link>> {
+        let Layering::Inside = self.layers else {
+            return None;
+        };
+        let link: Arc<Link> = request.extensions_mut().remove()?;
+        request
+            .body_mut()
+            .came_through_layers(Arc::clone(&link.request_ended));
+        Some(link)
+    }
+}
+
+/// A request that becomes a call.
+struct Admitted<'g> {
+    method: &'g Arc<Method>,
+    handler: &'g BoxHandler,
+    lifecycle: &'g Lifecycle,
+    states: Option<&'g Arc<States>>,
+    permit: CallPermit,
+    deadline: Option<Instant>,
+    request_encoding: Option<Encoding>,
+    response_encoding: Option<Encoding>,
+}
+
+/// Why a request does not become a call.
+struct Refusal {
+    status: Status,
+    /// Whether nothing answers its method.
+    is_unmatched: bool,
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self {
+            status,
+            is_unmatched: false,
+        }
     }
 }
 
@@ -219,20 +299,33 @@ where
 
     fn call(&mut self, request: Request<B>) -> Dispatched {
         if let Layering::Outside(route) = &self.layers {
-            let layered = LayeredFuture::new(Route::clone(route), request, self.peer.clone());
+            let report = check_http(&request).ok().and_then(|()| {
+                let log = self.shared.calls.log();
+                log.report(request.uri().path(), self.peer.as_ref())
+            });
+            let layered = LayeredFuture::new(Route::clone(route), request, self.peer.clone(), report);
             return Dispatched {
                 state: State::Layered(Box::pin(layered)),
                 // Layers are anybody's code, which may compute for long.
                 leaves_connection: self.peer.is_some(),
             };
         }
-        let request = request.map(RequestBody::new);
+        let mut request = request.map(RequestBody::new);
+        let link = self.take_link(&mut request);
+        let link = link.as_deref();
+        let peer = link.map_or(&self.peer, |link| &link.peer).as_ref();
         let refused = match check_http(&request) {
-            Ok(()) => match self.start(request) {
-                Ok(started) => return started,
-                Err(status) => State::Refused(Some(refuse(&status))),
-            },
-            Err(code) => State::NotGrpc(Box::pin(refuse_http(code, request))),
+            Ok(()) => {
+                let generation = self.shared.generation.load();
+                match self.admit(&generation, &request, peer.is_some()) {
+                    Ok(call) => return self.start(call, request, link),
+                    Err(refusal) => self.refuse(&refusal, request.uri().path(), link),
+                }
+            }
+            Err(code) => {
+                self.shared.calls.log().not_grpc(request.uri().path(), peer, code);
+                State::NotGrpc(Box::pin(refuse_http(code, request)))
+            }
         };
         Dispatched {
             state: refused,

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -19,7 +19,7 @@ use tower::util::Oneshot;
 
 use super::grpc_answer::BoxError;
 use super::layers::Route;
-use crate::handler::{CallBody, Expiry, Peer, RequestBody};
+use crate::handler::{CallBody, CallRecord, CallReport, Expiry, Peer, RequestBody};
 use crate::transport::call_began;
 
 /// What passes by the layers of a request.
@@ -31,18 +31,28 @@ pub(super) struct Link {
     pub(super) request_ended: Arc<AtomicBool>,
     /// When the call must end, once it has begun.
     pub(super) expiry: OnceLock<Option<Expiry>>,
+    /// What is noted of the call, if anybody observes it.
+    pub(super) record: Option<Arc<CallRecord>>,
 }
 
 /// A request on its way through the layers of a server.
 pub(super) struct LayeredFuture {
-    response: Oneshot<Route, Request<Body>>,
+    /// `None` when it has given the response.
+    response: Option<Oneshot<Route, Request<Body>>>,
     link: Arc<Link>,
+    /// What is told of the call when it has ended. Dropped after the response's future, which may hold its handler.
+    report: Option<Box<CallReport>>,
     /// Whether the transport knows when the call must end, or needs not know.
     expiry_is_told: bool,
 }
 
 impl LayeredFuture {
-    pub(super) fn new<B>(route: Route, request: Request<B>, peer: Option<Peer>) -> Self
+    pub(super) fn new<B>(
+        route: Route,
+        request: Request<B>,
+        peer: Option<Peer>,
+        report: Option<Box<CallReport>>,
+    ) -> Self
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -50,6 +60,7 @@ impl LayeredFuture {
         let expiry_is_told = peer.is_none();
         let link = Arc::new(Link {
             peer,
+            record: report.as_ref().map(|report| Arc::clone(report.record())),
             ..Link::default()
         });
         let mut request = request.map(|body| {
@@ -61,8 +72,9 @@ impl LayeredFuture {
             request.extensions_mut().insert(peer.clone());
         }
         Self {
-            response: route.oneshot(request),
+            response: Some(route.oneshot(request)),
             link,
+            report,
             expiry_is_told,
         }
     }
@@ -72,7 +84,11 @@ impl Future for LayeredFuture {
     type Output = Result<Response<CallBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = Pin::new(&mut self.response).poll(cx);
+        let response = self
+            .response
+            .as_mut()
+            .expect("not polled after it gave the response");
+        let response = Pin::new(response).poll(cx);
         // Here and not where the call begins, because a layer may have given the request to another task.
         if !self.expiry_is_told
             && let Some(expiry) = self.link.expiry.get()
@@ -80,6 +96,12 @@ impl Future for LayeredFuture {
             call_began(expiry.clone());
             self.expiry_is_told = true;
         }
-        response.map(|response| response.map(|response| response.map(CallBody::layered)))
+        let Ok(response) = ready!(response);
+        self.response = None;
+        let mut report = self.report.take();
+        if let Some(report) = &mut report {
+            report.tells(response.headers());
+        }
+        Poll::Ready(Ok(response.map(|body| CallBody::layered(body, report))))
     }
 }

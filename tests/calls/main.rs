@@ -1,6 +1,7 @@
 //! Calls over real sockets: protod's server, and tonic's own client with the dynamic codec.
 
 mod backpressure;
+mod call_log;
 mod cancel;
 mod cardinality;
 mod closures;

@@ -33,6 +33,10 @@ pub(in crate::handler) struct Incoming {
     left: usize,
     max_memory: usize,
     state: State,
+    /// How many messages have come whole.
+    pub(in crate::handler) messages: u64,
+    /// How many bytes have come, those before messages included.
+    pub(in crate::handler) received: u64,
 }
 
 /// What a kept message costs in addition to its bytes: its entry in a list, and the allocator's overhead.
@@ -70,6 +74,8 @@ impl Incoming {
             left: limits.max_memory,
             max_memory: limits.max_memory,
             state: State::Open,
+            messages: 0,
+            received: 0,
         }
     }
 
@@ -94,6 +100,7 @@ impl Incoming {
             if length <= rest.len() && length <= self.max_size && self.partial.is_empty() {
                 let start = self.taken + PREFIX;
                 self.taken = start + length;
+                self.messages += 1;
                 self.frame = Location::Chunk {
                     start,
                     end: self.taken,
@@ -171,6 +178,7 @@ impl Incoming {
             }
             self.frame = Location::Decompressed;
         }
+        self.messages += 1;
         Ok(true)
     }
 
@@ -213,6 +221,7 @@ impl Incoming {
                     // gRPC has no trailers of requests.
                     let Ok(data) = frame.into_data() else { continue };
                     if data.has_remaining() {
+                        self.received += data.len() as u64;
                         self.chunk = data;
                         self.taken = 0;
                         return Poll::Ready(Ok(()));

@@ -17,6 +17,6 @@ pub(crate) use self::compression::{Encoding, accepted_encodings};
 pub(super) use self::incoming::Incoming;
 pub(crate) use self::media_type::is_grpc;
 pub(crate) use self::outgoing::MessageWriter;
-pub(super) use self::outgoing::{Finished, Outgoing};
+pub(super) use self::outgoing::{Finished, Outgoing, Unmatched};
 pub(crate) use self::request_body::RequestBody;
 pub(super) use self::response_buffer::ResponseBuffer;

@@ -14,6 +14,7 @@ use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 use super::compression::Encoding;
 use super::prefix::{PREFIX, fill_prefix, too_large};
 use super::response_buffer::ResponseBuffer;
+use crate::handler::peer::Peer;
 use crate::message::{Bounds, IntoMessage, MessageType};
 use crate::schema::Method;
 
@@ -33,6 +34,18 @@ pub(crate) struct Finished {
     pub(in crate::handler) sets_headers: bool,
     pub(in crate::handler) frames: Bytes,
     pub(in crate::handler) trailers: MetadataMap,
+    /// How many messages were sent.
+    pub(in crate::handler) sent: u64,
+    pub(in crate::handler) unmatched: Unmatched,
+}
+
+/// Whether there were rules to answer a call, or samples in their place, and none of the rules did.
+#[derive(Debug, Default)]
+pub(in crate::handler) enum Unmatched {
+    #[default]
+    No,
+    /// The client is that of the call.
+    Yes(Option<Peer>),
 }
 
 /// The handler's end of the response.
@@ -56,7 +69,8 @@ pub(in crate::handler) struct Outgoing {
     scratch: Vec<u8>,
     max_size: usize,
     /// How many messages were sent.
-    sent: u64,
+    pub(in crate::handler) sent: u64,
+    pub(in crate::handler) unmatched: Unmatched,
     /// How many messages may be sent: one, or any number.
     most: u64,
 }
@@ -81,6 +95,7 @@ impl Outgoing {
             scratch: Vec::new(),
             max_size,
             sent: 0,
+            unmatched: Unmatched::No,
             most: if method.is_server_streaming() { u64::MAX } else { 1 },
         };
         (outgoing, buffer)
@@ -191,6 +206,8 @@ impl Outgoing {
             headers: self.headers,
             frames: self.frames.into(),
             trailers: self.trailers,
+            sent: self.sent,
+            unmatched: self.unmatched,
         }
     }
 }

@@ -58,10 +58,9 @@ impl RequestBody {
         self
     }
 
-    /// The body that came through layers, whose outermost got one that sets `ended`.
-    pub(crate) fn behind_layers(mut self, ended: Arc<AtomicBool>) -> Self {
+    /// Says that the body came through layers, whose outermost got one that sets `ended`.
+    pub(crate) fn came_through_layers(&mut self, ended: Arc<AtomicBool>) {
         self.layers = Layers::Inside(ended);
-        self
     }
 
     /// Whether the client is known to have ended the stream, and all of it was read.

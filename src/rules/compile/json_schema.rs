@@ -14,11 +14,11 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::handler::CODES;
     use crate::rules::compile::events::outcome::{SESSION_KEYS, TIMER_KEYS};
     use crate::rules::compile::events::steps::{ACTIONS, MODIFIERS};
     use crate::rules::compile::google_rpc::SHORT_FORMS;
     use crate::rules::compile::rule;
-    use crate::rules::plan::CODES;
 
     fn definition(name: &str) -> Value {
         let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();

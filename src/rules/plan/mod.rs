@@ -26,7 +26,7 @@ pub(crate) use self::numbers::{IntEncoding, canonical, whole};
 pub(crate) use self::pattern::Pattern;
 pub(crate) use self::pause::{Pause, duration_of};
 pub(crate) use self::rule::{Outline, Rule, RuleId, SignalHandler, Timer, Times};
-pub(crate) use self::status::{CODES, CodeTemplate, StatusTemplate, code_of};
+pub(crate) use self::status::{CodeTemplate, StatusTemplate, code_of};
 pub(crate) use self::steps::{Assignment, IntAssignment, Op, SignalStep, Steps, Variable};
 pub(crate) use self::text::{Text, TextPiece};
 pub(crate) use self::value::ValueTemplate;

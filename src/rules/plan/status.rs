@@ -6,6 +6,7 @@ use super::template::Template;
 use super::text::Text;
 use super::value::ValueTemplate;
 use crate::cel::Value;
+use crate::handler::CODES;
 
 /// A status to end a call with.
 #[derive(Debug)]
@@ -21,27 +22,6 @@ pub(crate) enum CodeTemplate {
     Constant(Code),
     Dynamic(ValueTemplate),
 }
-
-/// The names of the codes, by number.
-pub(crate) const CODES: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
 
 impl StatusTemplate {
     /// Whether its code is always OK.

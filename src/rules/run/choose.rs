@@ -149,6 +149,7 @@ const COMPARED: usize = 1000;
 
 /// UNIMPLEMENTED, with the rule that came nearest and its first difference.
 fn unmatched(rules: &MethodRules, session: &Session<'_>, call: &mut Call) -> Status {
+    call.unmatched();
     let has_request = session.has_request();
     let method = rules.method.name();
     session.with_env(call, |env, _| {

@@ -31,6 +31,10 @@ pub(crate) struct Logging {
         value_parser = parse_filter
     )]
     log: Targets,
+
+    /// Log each call when it has ended: its method, rule, code, error, time, client, messages and bytes
+    #[arg(long, env = "PROTOD_LOG_CALLS")]
+    pub(crate) log_calls: bool,
 }
 
 /// How log lines are written.

@@ -5,11 +5,12 @@
 use super::text::compile_text;
 use super::value::compile_value;
 use crate::cel::Type;
+use crate::handler::CODES;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::google_rpc::{SHORT_FORMS, any};
 use crate::rules::compile::template::compile_template;
 use crate::rules::plan::template::Template;
-use crate::rules::plan::{CODES, CodeTemplate, StatusTemplate, ValueTemplate, code_of};
+use crate::rules::plan::{CodeTemplate, StatusTemplate, ValueTemplate, code_of};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
 

@@ -25,6 +25,7 @@ impl<'r> Session<'r> {
         if self.rules().settings.rule_header {
             call.label(&RULE_HEADER, rule.header.clone());
         }
+        call.answered_by(&rule.header);
         self.begin(rule);
         if !rule.state.is_empty() {
             self.begin_state(rule, call)?;

@@ -129,7 +129,8 @@ impl Serve {
         let (schema, rules) = (loaded.schema.clone(), loaded.rules.clone());
         let server = Server::builder(loaded.schema)
             .handlers(loaded.handlers)
-            .reflection(!self.no_reflection);
+            .reflection(!self.no_reflection)
+            .log_calls(self.logging.log_calls);
         let mut server = self.limits.apply(server);
         if let Some(Time(grace)) = self.drain_old {
             server = server.drain_old(grace);
