@@ -224,15 +224,12 @@ impl GrpcService {
     /// Answers a request that does not become a call, and tells the log so.
     fn refuse(&self, refusal: &Refusal, path: &str, link: Option<&Link>) -> State {
         let Refusal { status, is_unmatched } = refusal;
-        match link {
-            Some(Link {
-                record: Some(record), ..
-            }) => record.refused(status, *is_unmatched),
-            _ => {
-                let peer = link.map_or(&self.peer, |link| &link.peer);
-                let log = self.shared.calls.log();
-                log.refused(path, peer.as_ref(), status, *is_unmatched);
-            }
+        if let Some(record) = link.and_then(|link| link.record.as_ref()) {
+            record.refused(status, *is_unmatched);
+        } else {
+            let peer = link.map_or(&self.peer, |link| &link.peer);
+            let log = self.shared.calls.log();
+            log.refused(path, peer.as_ref(), status, *is_unmatched);
         }
         State::Refused(Some(refuse(status)))
     }

@@ -18,12 +18,12 @@ const PROTO: &str = r#"syntax = "proto3"; package p; message Text { string text 
       rpc Sampled(Text) returns (Text);
     }"#;
 
-const RULES: &str = r#"rules:
+const RULES: &str = r"rules:
   - {method: p.S/Say, name: greeting, match: {text: hello}, reply: {text: hello to you}}
   - {method: p.S/Say, match: {text: bye}, status: {code: NOT_FOUND, message: not yet}}
   - {method: p.S/Slow, name: slow, stream: [{send: {text: first}}, {wait: 1h}]}
   - {method: p.S/Both, name: both, session: {message: [{send: {text: again}}]}}
-"#;
+";
 
 /// A server with lines as JSON, and a client.
 async fn serve(args: &[&str]) -> (Server, Client, tempfile::TempDir) {
