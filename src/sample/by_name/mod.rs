@@ -5,6 +5,7 @@
 pub(super) mod amounts;
 mod hint;
 pub(super) mod moments;
+mod people;
 pub(super) mod text;
 
 pub(super) use self::hint::NameHint;

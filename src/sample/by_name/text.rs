@@ -5,11 +5,11 @@
 //! to anyone.
 
 use fake::Fake;
-use fake::faker::{address, company, currency, filesystem, internet, job, lorem, name};
+use fake::faker::{address, company, currency, filesystem, internet, job, lorem};
 use prost_reflect::MessageDescriptor;
 
 use super::hint::{NameHint, Words};
-use super::moments;
+use super::{moments, people};
 use crate::sample::annotations::extension;
 use crate::sample::formats;
 use crate::sample::seed::Random;
@@ -29,51 +29,51 @@ pub(in crate::sample) fn text(hint: &NameHint<'_>, random: &mut Random) -> Strin
 
 /// Text for names that are known by their last two words.
 fn two_words(words: &Words, random: &mut Random) -> Option<String> {
-    let rng = &mut random.0;
     let before = words.but_last();
     Some(match (before.last(), words.last()) {
-        ("first" | "given", "name") => name::en::FirstName().fake_with_rng(rng),
-        ("last" | "family", "name") => name::en::LastName().fake_with_rng(rng),
-        ("user" | "login" | "screen", "name") => internet::en::Username().fake_with_rng(rng),
-        ("company" | "organization" | "org", "name") => company::en::CompanyName().fake_with_rng(rng),
-        ("city", "name") => address::en::CityName().fake_with_rng(rng),
-        ("country", "name") => address::en::CountryName().fake_with_rng(rng),
-        ("state" | "province", "name") => address::en::StateName().fake_with_rng(rng),
-        ("street", "name") => address::en::StreetName().fake_with_rng(rng),
-        ("file", "name") => filesystem::en::FileName().fake_with_rng(rng),
+        ("first" | "given", "name") => people::first_name(random),
+        ("last" | "family", "name") => people::last_name(random),
+        ("user" | "login" | "screen", "name") => people::username(random),
+        ("company" | "organization" | "org", "name") => {
+            company::en::CompanyName().fake_with_rng(&mut random.0)
+        }
+        ("city", "name") => people::city(random),
+        ("country", "name") => address::en::CountryName().fake_with_rng(&mut random.0),
+        ("state" | "province", "name") => address::en::StateName().fake_with_rng(&mut random.0),
+        ("street", "name") => people::street(random),
+        ("file", "name") => filesystem::en::FileName().fake_with_rng(&mut random.0),
         ("host" | "domain", "name") => formats::hostname(random),
         ("product" | "item" | "brand" | "project" | "team" | "group" | "service", "name") => title(random, 2),
-        ("email" | "mail", "address") => internet::en::SafeEmail().fake_with_rng(rng),
+        ("email" | "mail", "address") => people::email(random),
         ("ip", "address") => formats::ipv4(random),
-        ("mac", "address") => internet::en::MACAddress().fake_with_rng(rng),
-        ("user", "agent") => internet::en::UserAgent().fake_with_rng(rng),
-        ("job", "title") => job::en::Title().fake_with_rng(rng),
-        ("time", "zone") => address::en::TimeZone().fake_with_rng(rng),
-        ("country" | "region", "code") => address::en::CountryCode().fake_with_rng(rng),
+        ("mac", "address") => internet::en::MACAddress().fake_with_rng(&mut random.0),
+        ("user", "agent") => internet::en::UserAgent().fake_with_rng(&mut random.0),
+        ("job", "title") => job::en::Title().fake_with_rng(&mut random.0),
+        ("time", "zone") => address::en::TimeZone().fake_with_rng(&mut random.0),
+        ("country" | "region", "code") => address::en::CountryCode().fake_with_rng(&mut random.0),
         ("postal" | "zip" | "post", "code") => postcode(random),
-        ("currency", "code") => currency::en::CurrencyCode().fake_with_rng(rng),
+        ("currency", "code") => currency::en::CurrencyCode().fake_with_rng(&mut random.0),
         ("language", "code") => language(random),
         ("mime" | "content" | "media", "type") => mime_type(random),
         ("page", "token") => String::new(),
         ("image" | "photo" | "avatar" | "picture" | "icon", "url" | "uri") => image(random),
-        ("created" | "updated" | "modified" | "deleted", "by") => name::en::Name().fake_with_rng(rng),
+        ("created" | "updated" | "modified" | "deleted", "by") => people::full_name(random),
         _ => return None,
     })
 }
 
 fn last_word(words: &Words, hint: &NameHint<'_>, random: &mut Random) -> String {
-    let rng = &mut random.0;
     match words.last() {
         "name" => own_name(hint, random),
-        "email" | "mail" => internet::en::SafeEmail().fake_with_rng(rng),
-        "firstname" | "forename" => name::en::FirstName().fake_with_rng(rng),
-        "lastname" | "surname" => name::en::LastName().fake_with_rng(rng),
-        "fullname" | "author" | "assignee" | "recipient" | "sender" => name::en::Name().fake_with_rng(rng),
-        "username" | "login" | "handle" | "nickname" => internet::en::Username().fake_with_rng(rng),
+        "email" | "mail" => people::email(random),
+        "firstname" | "forename" => people::first_name(random),
+        "lastname" | "surname" => people::last_name(random),
+        "fullname" | "author" | "assignee" | "recipient" | "sender" => people::full_name(random),
+        "username" | "login" | "handle" | "nickname" => people::username(random),
         "company" | "organization" | "organisation" | "employer" | "vendor" | "supplier" => {
-            company::en::CompanyName().fake_with_rng(rng)
+            company::en::CompanyName().fake_with_rng(&mut random.0)
         }
-        "profession" | "occupation" | "position" => job::en::Title().fake_with_rng(rng),
+        "profession" | "occupation" | "position" => job::en::Title().fake_with_rng(&mut random.0),
         "phone" | "mobile" | "telephone" | "cell" | "fax" => phone(random),
         "number" if words.contains("phone") || words.contains("e164") => phone(random),
         "url" | "uri" | "link" | "website" | "homepage" | "webhook" | "callback" | "href" => {
@@ -83,32 +83,31 @@ fn last_word(words: &Words, hint: &NameHint<'_>, random: &mut Random) -> String 
         "host" | "hostname" | "domain" => formats::hostname(random),
         "ip" | "ipv4" => formats::ipv4(random),
         "ipv6" => formats::ipv6(random),
-        "mac" => internet::en::MACAddress().fake_with_rng(rng),
+        "mac" => internet::en::MACAddress().fake_with_rng(&mut random.0),
         "id" | "uuid" | "guid" => formats::uuid(random),
-        "city" | "town" | "locality" => address::en::CityName().fake_with_rng(rng),
-        "country" => address::en::CountryName().fake_with_rng(rng),
-        "province" => address::en::StateName().fake_with_rng(rng),
+        "city" | "town" | "locality" => people::city(random),
+        "country" => address::en::CountryName().fake_with_rng(&mut random.0),
+        "province" => address::en::StateName().fake_with_rng(&mut random.0),
         "street" | "line1" => street(random),
         "address" => {
             let street = street(random);
-            let city: String = address::en::CityName().fake_with_rng(&mut random.0);
-            format!("{street}, {city}")
+            format!("{street}, {}", people::city(random))
         }
         "zip" | "zipcode" | "postcode" => postcode(random),
         "lat" | "latitude" => format!("{:.6}", random.fraction() * 180.0 - 90.0),
         "lng" | "lon" | "longitude" => format!("{:.6}", random.fraction() * 360.0 - 180.0),
-        "timezone" | "tz" => address::en::TimeZone().fake_with_rng(rng),
+        "timezone" | "tz" => address::en::TimeZone().fake_with_rng(&mut random.0),
         "language" | "lang" => language(random),
         "locale" => one_of(
             random,
             &["en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "ja-JP", "pt-BR"],
         ),
-        "currency" => currency::en::CurrencyCode().fake_with_rng(rng),
+        "currency" => currency::en::CurrencyCode().fake_with_rng(&mut random.0),
         "price" | "amount" | "cost" | "balance" => decimal(random),
         "color" | "colour" => format!("#{:06x}", random.between(0, 0xff_ffff)),
         "title" | "subject" | "headline" => title(random, 3),
         "description" | "summary" | "content" | "body" | "text" | "bio" | "comment" | "note" | "message"
-        | "details" | "reason" => lorem::en::Sentence(4..9).fake_with_rng(rng),
+        | "details" | "reason" => lorem::en::Sentence(4..9).fake_with_rng(&mut random.0),
         "slug" => format!("{}-{}", random.word(), random.word()),
         "token" | "secret" | "password" | "signature" | "nonce" => formats::hex(random, 32),
         "key" if words.contains("api") => formats::hex(random, 32),
@@ -116,8 +115,8 @@ fn last_word(words: &Words, hint: &NameHint<'_>, random: &mut Random) -> String 
             formats::hex(random, 64)
         }
         "cursor" => String::new(),
-        "version" => filesystem::en::SemverStable().fake_with_rng(rng),
-        "filename" | "file" => filesystem::en::FileName().fake_with_rng(rng),
+        "version" => filesystem::en::SemverStable().fake_with_rng(&mut random.0),
+        "filename" | "file" => filesystem::en::FileName().fake_with_rng(&mut random.0),
         "path" | "filepath" => format!("/{}/{}", random.word(), random.word()),
         "mimetype" => mime_type(random),
         "status" | "state" => one_of(random, &["active", "pending", "completed"]),
@@ -158,7 +157,6 @@ fn own_name(hint: &NameHint<'_>, random: &mut Random) -> String {
     }
     let owner = Words::of(hint.owner.name());
     let owned_by = |words: &[&str]| words.iter().any(|word| owner.contains(word));
-    let rng = &mut random.0;
     if owned_by(&[
         "company",
         "organization",
@@ -167,19 +165,19 @@ fn own_name(hint: &NameHint<'_>, random: &mut Random) -> String {
         "supplier",
         "employer",
     ]) {
-        company::en::CompanyName().fake_with_rng(rng)
+        company::en::CompanyName().fake_with_rng(&mut random.0)
     } else if owned_by(&["city", "town"]) {
-        address::en::CityName().fake_with_rng(rng)
+        people::city(random)
     } else if owned_by(&["country"]) {
-        address::en::CountryName().fake_with_rng(rng)
+        address::en::CountryName().fake_with_rng(&mut random.0)
     } else if owned_by(&["file", "document", "attachment"]) {
-        filesystem::en::FileName().fake_with_rng(rng)
+        filesystem::en::FileName().fake_with_rng(&mut random.0)
     } else if owned_by(&[
         "product", "item", "category", "project", "team", "group", "channel", "room",
     ]) {
         title(random, 2)
     } else {
-        name::en::Name().fake_with_rng(rng)
+        people::full_name(random)
     }
 }
 
@@ -212,7 +210,7 @@ fn decimal(random: &mut Random) -> String {
 }
 
 fn street(random: &mut Random) -> String {
-    let name: String = address::en::StreetName().fake_with_rng(&mut random.0);
+    let name = people::street(random);
     format!("{} {name}", random.between(1, 999))
 }
 
