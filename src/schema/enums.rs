@@ -23,8 +23,11 @@ impl EnumTable {
     pub(super) fn of(enumeration: &EnumDescriptor) -> Self {
         Self {
             full_name: enumeration.full_name().into(),
+            // prost-reflect's own iterator is sorted by number.
             values: enumeration
-                .values()
+                .enum_descriptor_proto()
+                .value
+                .iter()
                 .map(|value| (value.name().into(), value.number()))
                 .collect(),
             prefix: simple(enumeration.name()),
