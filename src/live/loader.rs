@@ -110,20 +110,32 @@ impl Loader {
         }
     }
 
-    /// Loads if a file has changed since the last load. `patient`: whether it may return without a load because files are
-    /// being written.
-    pub(super) fn load_if_changed(&mut self, patient: bool) -> Attempt {
+    /// Makes the next [`load_if_changed`](Self::load_if_changed) load even if no file has changed.
+    pub(super) fn demand(&mut self) {
+        self.unsettled.any = true;
+    }
+
+    /// Loads if a file has changed since the last load. With `is_written`, which says whether a file is known to be open
+    /// for writing, it loads nothing while files are being written.
+    pub(super) fn load_if_changed(&mut self, is_written: Option<&dyn Fn() -> bool>) -> Attempt {
         let since = moment();
         let snapshot = self.take_snapshot(since);
         if snapshot.equals(&self.snapshot) && !self.unsettled.any {
             return Attempt::Unchanged;
         }
         self.snapshot = snapshot;
-        if patient && !self.snapshot.is_settled() {
-            self.unsettled.any = true;
-            return Attempt::Unsettled;
+        let Some(is_written) = is_written else {
+            return Attempt::Loaded(self.attempt(since).unwrap_or_else(|| self.load()));
+        };
+        if self.snapshot.is_settled() && !is_written() {
+            // What was opened meanwhile may have been read when it was empty.
+            match self.attempt(since) {
+                Some(loaded) if !is_written() => return Attempt::Loaded(loaded),
+                _ => {}
+            }
         }
-        self.attempt(since).map_or(Attempt::Unsettled, Attempt::Loaded)
+        self.unsettled.any = true;
+        Attempt::Unsettled
     }
 
     /// Notes that the last good load is served from now on. Returns what that changes.

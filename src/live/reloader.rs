@@ -74,6 +74,7 @@ impl<Outcome: 'static> Reloader<Outcome> {
                 files: Box::new(files),
                 watcher: None,
                 unsettled_since: None,
+                unsaid: Vec::new(),
                 status,
                 report: Box::new(move |outcome| log(&outcome)),
             },
@@ -103,6 +104,13 @@ impl<Outcome: 'static> Reloader<Outcome> {
         self.trigger.clone()
     }
 
+    /// Starts to watch now, instead of when it [runs](Self::run): from this call on, no save goes unnoticed while it is being
+    /// made. Blocks while it looks up the folders to watch.
+    pub fn started(mut self) -> Self {
+        self.worker.start(self.watch);
+        self
+    }
+
     /// Reloads whenever there is a reason to, for as long as this is polled and the runtime lives.
     pub async fn run(self) {
         let Self {
@@ -114,24 +122,22 @@ impl<Outcome: 'static> Reloader<Outcome> {
         let mut checks = watch.then(|| worker.files.checks()).flatten();
         let mut waiting: Vec<Refreshed> = Vec::new();
         let reloads = worker.files.reloads();
-        if watch {
-            match FolderWatcher::new() {
-                Ok(watcher) => worker.watcher = Some(watcher),
-                Err(error) => {
-                    tracing::error!(cause = ?error, "{reloads} happen only on request: {error}");
-                }
-            }
-        }
-        let mut reason = Reason::Started;
+        let mut reason = None;
         loop {
             let reloaded = tokio::task::spawn_blocking(move || {
-                worker.reload(reason);
+                match reason {
+                    Some(reason) => worker.reload(reason),
+                    None => worker.start(watch),
+                }
                 worker
             });
             match reloaded.await {
                 Ok(back) => worker = back,
                 // The runtime is shutting down, or the report panicked.
                 Err(error) => return tracing::debug!("no more {reloads}: {error}"),
+            }
+            for warning in worker.unsaid.drain(..) {
+                tracing::warn!("{warning}");
             }
             // Who waits for what was saved does so until it is loaded.
             let unsettled = worker.unsettled_since.is_some();
@@ -141,17 +147,14 @@ impl<Outcome: 'static> Reloader<Outcome> {
                     let _ = check.send(());
                 }
             }
-            reason = tokio::select! {
+            reason = Some(tokio::select! {
                 () = trigger.requested() => Reason::Requested,
                 () = changed(worker.watcher.as_ref(), unsettled) => Reason::Changed,
                 check = next(&mut checks) => {
                     waiting.push(check);
                     Reason::Changed
                 }
-            };
-            if let Some(watcher) = &worker.watcher {
-                watcher.written().await;
-            }
+            });
             let more = std::iter::from_fn(|| checks.as_mut()?.try_recv().ok());
             waiting.extend(more);
         }
@@ -163,9 +166,9 @@ pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
     /// What the log calls their reloads.
     fn reloads(&self) -> &'static str;
 
-    /// Reloads the files if `reason` calls for it. `patient`: whether it may put that off because they are being written.
-    /// May block.
-    fn reload(&mut self, reason: Reason, patient: bool) -> Reloaded<Outcome>;
+    /// Reloads the files if `reason` calls for it. With `is_written`, which says whether a file is known to be open for
+    /// writing, it may put that off because files are being written. May block.
+    fn reload(&mut self, reason: Reason, is_written: Option<&dyn Fn() -> bool>) -> Reloaded<Outcome>;
 
     /// Clients who wait until what was saved before is loaded.
     fn checks(&self) -> Option<mpsc::Receiver<Refreshed>> {
@@ -204,19 +207,40 @@ struct Worker<Outcome> {
     watcher: Option<FolderWatcher>,
     /// Since when a reload is put off because files are being written.
     unsettled_since: Option<Instant>,
+    /// What cannot be watched, and is to be logged when it runs: before that, a program may have a first line to print.
+    unsaid: Vec<String>,
     status: Option<ReloadStatus>,
     report: Box<dyn Fn(Result<Outcome, Error>) + Send>,
 }
 
 impl<Outcome> Worker<Outcome> {
-    /// Reloads if there is a reason to, and watches what the load depends on.
-    fn reload(&mut self, reason: Reason) {
-        if reason == Reason::Started && self.watcher.is_none() {
+    /// Begins to watch, unless it does already.
+    fn start(&mut self, watch: bool) {
+        if !watch || self.watcher.is_some() {
             return;
         }
+        match FolderWatcher::new() {
+            Ok(watcher) => self.watcher = Some(watcher),
+            Err(error) => {
+                let reloads = self.files.reloads();
+                return self
+                    .unsaid
+                    .push(format!("{reloads} happen only on request: {error}"));
+            }
+        }
+        self.reload(Reason::Started);
+    }
+
+    /// Reloads if there is a reason to, and watches what the load depends on.
+    fn reload(&mut self, reason: Reason) {
         let since = self.unsettled_since.take();
-        let patient = since.is_none_or(|since| since.elapsed() < MAX_SETTLING_TIME);
-        match self.files.reload(reason, patient) {
+        let is_patient = since.is_none_or(|since| since.elapsed() < MAX_SETTLING_TIME);
+        let watcher = self.watcher.as_ref().filter(|_| is_patient);
+        let is_written = watcher.map(|watcher| || watcher.is_written());
+        let is_written = is_written
+            .as_ref()
+            .map(|is_written| is_written as &dyn Fn() -> bool);
+        match self.files.reload(reason, is_written) {
             Reloaded::Nothing => {}
             Reloaded::Unsettled => self.unsettled_since = Some(since.unwrap_or_else(Instant::now)),
             Reloaded::Done(outcome) => {
@@ -228,7 +252,8 @@ impl<Outcome> Worker<Outcome> {
         }
         if let Some(watcher) = &mut self.watcher {
             let snapshot = self.files.snapshot();
-            watcher.watch_only(snapshot.folders(), snapshot.names());
+            self.unsaid
+                .extend(watcher.watch_only(snapshot.folders(), snapshot.names()));
         }
     }
 }

@@ -38,13 +38,17 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
         "reloads"
     }
 
-    fn reload(&mut self, reason: Reason, patient: bool) -> Reloaded<ReloadSummary> {
+    fn reload(&mut self, reason: Reason, is_written: Option<&dyn Fn() -> bool>) -> Reloaded<ReloadSummary> {
         match reason {
             // What changed since the load counts as a change as soon as its folder is watched.
-            Reason::Started => Reloaded::Nothing,
-            Reason::Requested => self.publish(|loader| Attempt::Loaded(loader.load())),
-            Reason::Changed => self.publish(|loader| loader.load_if_changed(patient)),
+            Reason::Started => return Reloaded::Nothing,
+            Reason::Requested if is_written.is_none() => {
+                return self.publish(|loader| Attempt::Loaded(loader.load()));
+            }
+            Reason::Requested => self.loader.demand(),
+            Reason::Changed => {}
         }
+        self.publish(|loader| loader.load_if_changed(is_written))
     }
 
     fn checks(&self) -> Option<mpsc::Receiver<Refreshed>> {

@@ -29,6 +29,10 @@ const SETTLING_TIME: Duration = Duration::from_millis(20);
 /// A file that has been left alone for this long, by its times, is not [fresh](Stamp::is_fresh).
 pub(super) const QUIET_TIME: Duration = SETTLING_TIME.saturating_add(TICK);
 
+/// A file that became empty less than this ago may be half written: most writers empty a file first. Some file systems are
+/// slow to say that it was opened.
+const EMPTIED_TIME: Duration = Duration::from_secs(1);
+
 /// How long a load waits for files that are written without pause. Then it reads what there is.
 pub(super) const MAX_SETTLING_TIME: Duration = Duration::from_secs(2);
 
@@ -49,6 +53,8 @@ struct File {
     stamp: Option<Stamp>,
     /// A hash of its bytes; `None` if they may not be the bytes that were loaded.
     content: Option<u64>,
+    /// It is empty, and was not when it was first seen.
+    emptied: bool,
 }
 
 /// What shows, without reading a file, that it has not been written.
@@ -146,6 +152,10 @@ fn same(one: &BTreeMap<PathBuf, File>, other: &BTreeMap<PathBuf, File>) -> bool 
 }
 
 impl File {
+    fn had_content(self) -> bool {
+        self.emptied || self.stamp.is_some_and(|stamp| stamp.size > 0)
+    }
+
     fn equals(self, other: Self) -> bool {
         match (self.stamp, other.stamp) {
             (None, None) => true,
@@ -246,7 +256,11 @@ impl Builder<'_> {
         // Rules may come from a pipe. Reading that again would wait for a writer, or take what is not ours.
         let is_stream = metadata.as_ref().is_some_and(|metadata| !metadata.is_file());
         let stamp = metadata.map(|metadata| Stamp::of(&metadata));
-        let known = before.get(path).filter(|before| before.stamp == stamp);
+        let before = before.get(path);
+        let known = before.filter(|before| before.stamp == stamp);
+        let emptied =
+            stamp.is_some_and(|stamp| stamp.size == 0) && before.is_some_and(|before| before.had_content());
+        let since = if emptied { since - EMPTIED_TIME } else { since };
         let content = match (stamp, known.and_then(|before| before.content)) {
             (None, _) => None,
             (Some(_), _) if is_stream => Some(0),
@@ -255,7 +269,12 @@ impl Builder<'_> {
             // A file that cannot be read counts as the same until its stamp changes.
             (Some(_), None) => Some(fs::read(path).map_or(0, |bytes| hash(&bytes))),
         };
-        files.insert(path.to_owned(), File { stamp, content });
+        let file = File {
+            stamp,
+            content,
+            emptied,
+        };
+        files.insert(path.to_owned(), file);
     }
 
     /// The files of this kind in this snapshot, and in the one before.
@@ -406,6 +425,26 @@ mod tests {
         assert!(!later(folder.path(), &during).equals(&during));
         let known = later(folder.path(), &during);
         assert!(later(folder.path(), &known).equals(&known));
+    }
+
+    #[test]
+    fn file_that_was_emptied_may_be_about_to_be_written_for_a_while() {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path(), "a.rules.yaml", "rules: []");
+        write(folder.path(), "b.rules.yaml", "");
+        let soon = SystemTime::now() + Duration::from_millis(200);
+        let full = take(folder.path(), &Snapshot::default(), soon);
+        assert!(full.is_settled(), "{full:?}");
+        write(folder.path(), "a.rules.yaml", "");
+        let emptied = take(folder.path(), &full, soon);
+        assert!(!emptied.is_settled(), "{emptied:?}");
+        assert!(!take(folder.path(), &emptied, soon).is_settled());
+        let at_last = take(
+            folder.path(),
+            &emptied,
+            SystemTime::now() + Duration::from_secs(2),
+        );
+        assert!(at_last.is_settled() && !at_last.equals(&full), "{at_last:?}");
     }
 
     #[cfg(unix)]

@@ -43,12 +43,17 @@ struct CertificateFiles {
     tls: Tls,
     /// The files as they were read last; empty at first.
     snapshot: Snapshot,
+    /// A reload waits until the files are no longer written.
+    is_put_off: bool,
 }
 
 impl CertificateFiles {
     fn new(tls: Tls) -> Self {
-        let snapshot = Snapshot::default();
-        Self { tls, snapshot }
+        Self {
+            tls,
+            snapshot: Snapshot::default(),
+            is_put_off: false,
+        }
     }
 }
 
@@ -57,7 +62,7 @@ impl WatchedFiles<()> for CertificateFiles {
         "reloads of TLS"
     }
 
-    fn reload(&mut self, reason: Reason, patient: bool) -> Reloaded<()> {
+    fn reload(&mut self, reason: Reason, is_written: Option<&dyn Fn() -> bool>) -> Reloaded<()> {
         let files = paths(self.tls.files());
         let paths = Paths {
             protos: &files,
@@ -68,7 +73,7 @@ impl WatchedFiles<()> for CertificateFiles {
             Reason::Started | Reason::Requested => Snapshot::settled(paths, &self.snapshot),
             Reason::Changed => Snapshot::take(paths, &self.snapshot, moment()),
         };
-        let is_unchanged = snapshot.equals(&self.snapshot);
+        let is_unchanged = snapshot.equals(&self.snapshot) && !std::mem::take(&mut self.is_put_off);
         self.snapshot = snapshot;
         match reason {
             // They may have changed since the server was given them. If they have not, there is nothing to report.
@@ -78,7 +83,12 @@ impl WatchedFiles<()> for CertificateFiles {
                 .err()
                 .map_or(Reloaded::Nothing, |error| Reloaded::Done(Err(error))),
             Reason::Changed if is_unchanged => Reloaded::Nothing,
-            Reason::Changed if patient && !self.snapshot.is_settled() => Reloaded::Unsettled,
+            Reason::Changed
+                if is_written.is_some_and(|is_written| is_written() || !self.snapshot.is_settled()) =>
+            {
+                self.is_put_off = true;
+                Reloaded::Unsettled
+            }
             Reason::Requested | Reason::Changed => Reloaded::Done(self.tls.reload()),
         }
     }

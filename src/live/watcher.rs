@@ -65,8 +65,12 @@ impl FolderWatcher {
 
     /// Watches these folders and no others. A folder that was not watched before counts as a change, since earlier
     /// changes in it went unnoticed. `names` are those of files to which a change matters, besides the
-    /// [loadable](is_loadable) ones.
-    pub(super) fn watch_only(&mut self, folders: &BTreeSet<PathBuf>, names: &BTreeSet<OsString>) {
+    /// [loadable](is_loadable) ones. Returns what cannot be watched, and why.
+    pub(super) fn watch_only(
+        &mut self,
+        folders: &BTreeSet<PathBuf>,
+        names: &BTreeSet<OsString>,
+    ) -> Vec<String> {
         // A folder that does not exist keeps its path, and cannot be watched. When a symbolic link is changed, the
         // canonical path changes too.
         let canonical = |folder: &PathBuf| fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
@@ -85,6 +89,7 @@ impl FolderWatcher {
             let _ = self.notify.unwatch(&folder);
             self.watched.remove(&folder);
         }
+        let mut unseen = Vec::new();
         for folder in folders {
             if self.watched.contains(&folder) {
                 continue;
@@ -94,11 +99,13 @@ impl FolderWatcher {
                 // It has gone again, which causes an event in the folder above.
                 Err(_) if !folder.exists() => continue,
                 Err(error) => {
-                    tracing::warn!(folder = %folder.display(), "changes here will not be seen: {error}");
+                    let folder = folder.display();
+                    unseen.push(format!("changes in {folder} will not be seen: {error}"));
                 }
             }
             self.watched.insert(folder);
         }
+        unseen
     }
 
     /// Waits until something has happened, and then until things have [settled](Self::settled).
@@ -107,12 +114,9 @@ impl FolderWatcher {
         self.settled().await;
     }
 
-    /// Waits until no file is open for writing, as [`settled`](Self::settled) does.
-    pub(super) async fn written(&self) {
-        let is_written = self.events.lock().being_written.is_empty();
-        if !is_written {
-            self.settled().await;
-        }
+    /// Whether a file that is loaded is known to be open for writing.
+    pub(super) fn is_written(&self) -> bool {
+        !self.events.lock().being_written.is_empty()
     }
 
     /// Waits until nothing has happened for [`QUIET_TIME`] and no file is open for writing, for [`MAX_SETTLING_TIME`] at

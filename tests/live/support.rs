@@ -92,7 +92,8 @@ impl Live {
         let (report, outcomes) = mpsc::unbounded_channel();
         let reloader = Reloader::new(server.clone(), loader)
             .watch(start.watch)
-            .report(move |outcome| drop(report.send(outcome)));
+            .report(move |outcome| drop(report.send(outcome)))
+            .started();
         let trigger = reloader.trigger();
         let mut tasks = JoinSet::new();
         tasks.spawn(reloader.run());

@@ -146,14 +146,14 @@ impl Serve {
         let runtime = runtime().map_err(|error| Failure::caused("cannot start the runtime", error))?;
         let served = runtime.block_on(async {
             let bound = server.bind(&self.addr).await?;
-            let reloader = Reloader::new(server, loader).watch(!self.no_watch);
+            let reloader = Reloader::new(server, loader).watch(!self.no_watch).started();
             // Before the line that a script waits for: until then signals end the process.
             let stop = Stop::listen(self.exit_on_stdin_eof)
                 .map_err(|error| Failure::caused("cannot wait for signals", error))?;
             #[cfg(unix)]
             tokio::spawn(reloader.trigger().reload_on_hangup()?);
             if let Some(tls) = &tls {
-                let reloader = reloader.with_tls(tls.clone()).watch(!self.no_watch);
+                let reloader = reloader.with_tls(tls.clone()).watch(!self.no_watch).started();
                 #[cfg(unix)]
                 tokio::spawn(reloader.trigger().reload_on_hangup()?);
                 tokio::spawn(reloader.run());
