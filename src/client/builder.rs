@@ -18,6 +18,9 @@ use super::reflection;
 use crate::error::Error;
 use crate::schema::Schema;
 
+/// The bytes of headers that are taken, so that long messages of statuses come whole. tonic's default is 16 KiB.
+const MAX_HEADERS: u32 = 1 << 20;
+
 /// Configures a [`Client`] and connects it.
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it connects"]
@@ -159,6 +162,7 @@ impl ClientBuilder {
         // The connector knows where to connect to. tonic would do TLS of its own for an https URL.
         let endpoint = Endpoint::from(origin("http")?)
             .origin(origin(scheme)?)
+            .http2_max_header_list_size(MAX_HEADERS)
             .user_agent(concat!("protod/", env!("CARGO_PKG_VERSION")))
             .expect("it is a header value");
         let failed = |error| {

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 #[cfg(feature = "tls")]
 use tokio_rustls::rustls::pki_types::CertificateDer;
+
+use super::header_limit::UNANNOUNCED;
 
 /// The address of a client: see [`Peer`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,8 @@ struct Parts {
     addr: PeerAddr,
     #[cfg(feature = "tls")]
     certificates: Vec<CertificateDer<'static>>,
+    /// How many bytes of headers the client takes, as far as it has announced that.
+    header_limit: AtomicU32,
 }
 
 impl Peer {
@@ -51,6 +56,7 @@ impl Peer {
             addr: addr.into(),
             #[cfg(feature = "tls")]
             certificates: Vec::new(),
+            header_limit: AtomicU32::new(UNANNOUNCED),
         }))
     }
 
@@ -60,12 +66,23 @@ impl Peer {
         Self(Arc::new(Parts {
             addr: addr.into(),
             certificates,
+            header_limit: AtomicU32::new(UNANNOUNCED),
         }))
     }
 
     /// The client's address.
     pub fn addr(&self) -> &PeerAddr {
         &self.0.addr
+    }
+
+    /// How many bytes of headers it takes in one response, as HTTP/2 counts them.
+    pub(crate) fn header_limit(&self) -> u32 {
+        self.0.header_limit.load(Ordering::Relaxed)
+    }
+
+    /// The client has announced how many bytes of headers it takes.
+    pub(crate) fn announce_header_limit(&self, limit: u32) {
+        self.0.header_limit.store(limit, Ordering::Relaxed);
     }
 
     /// The client's verified certificate, followed by the intermediate ones that it sent. Empty if the server does not ask

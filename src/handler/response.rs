@@ -14,21 +14,21 @@ use std::{fmt, mem};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use http_body::{Body, Frame, SizeHint};
+use tonic::Status;
 use tonic::body::Body as TonicBody;
 use tonic::metadata::MetadataMap;
-use tonic::{Code, Status};
 
 use super::call::{Call, CallStart};
 use super::call_log::{CallLog, CallReport, Observed};
 use super::expiry::Expiry;
 use super::framing::{Encoding, Finished, ResponseBuffer, Unmatched};
+use super::header_limit::{UNANNOUNCED, refuse_headers, write_end, write_trailers_only};
+use super::peer::Peer;
 use super::traits::BoxHandler;
 use crate::schema::Method;
 
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
-const OK: HeaderValue = HeaderValue::from_static("0");
 
 /// A permit for one of the calls that a server takes at a time. It is returned when the call's handler has ended.
 pub(crate) type CallPermit = Arc<ServerCalls>;
@@ -51,6 +51,7 @@ impl ResponseFuture {
         let encoding = start.response_encoding;
         let method = Arc::clone(&start.method);
         let expiry = Expiry::new(start.deadline, start.lifecycle.clone());
+        let header_limit = start.peer.as_ref().map_or(UNANNOUNCED, Peer::header_limit);
         let observed = start.observed.take();
         let record = observed.as_ref().map(|observed| Arc::clone(observed.record()));
         let (call, buffer) = Call::new(start, record);
@@ -61,6 +62,7 @@ impl ResponseFuture {
             expiry,
             interruption: None,
             method,
+            header_limit,
             permit,
             observed,
         };
@@ -85,6 +87,7 @@ impl Future for ResponseFuture {
             .running
             .as_mut()
             .expect("not polled after it gave the response");
+        let limit = handler.header_limit;
         let (headers, state) = match handler.poll(cx) {
             Poll::Ready(mut finished) => {
                 let flushed = handler.buffer.take_headers();
@@ -94,10 +97,10 @@ impl Future for ResponseFuture {
                     && let Err(status) = &finished.result
                 {
                     let headers = finished.headers.unwrap_or_default();
-                    return Poll::Ready(trailers_only(status, headers, finished.trailers));
+                    return Poll::Ready(trailers_only(status, headers, finished.trailers, limit));
                 }
                 let headers = flushed.or(finished.headers.take()).unwrap_or_default();
-                (headers, State::of_finished(finished))
+                (headers, State::of_finished(finished, limit))
             }
             Poll::Pending => match handler.buffer.take_headers() {
                 None => return Poll::Pending,
@@ -113,6 +116,19 @@ impl Future for ResponseFuture {
         if let Some(encoding) = encoding {
             response.headers_mut().insert(GRPC_ENCODING, encoding.header());
         }
+        if let Some(status) = refuse_headers(response.headers(), limit) {
+            if let State::Running(handler) = &response.body().state
+                && let Some(observed) = &handler.observed
+            {
+                observed.ended(&Err(status.clone()), 0, false);
+            }
+            return Poll::Ready(trailers_only(
+                &status,
+                MetadataMap::new(),
+                MetadataMap::new(),
+                limit,
+            ));
+        }
         Poll::Ready(response)
     }
 }
@@ -122,12 +138,13 @@ pub(crate) fn trailers_only(
     status: &Status,
     headers: MetadataMap,
     trailers: MetadataMap,
+    header_limit: u32,
 ) -> http::Response<CallBody> {
     let mut response = http::Response::new(CallBody::empty());
     let mut map = headers.into_headers();
     map.extend(trailers.into_headers());
     map.insert(header::CONTENT_TYPE, GRPC);
-    write_status(status, &mut map);
+    write_trailers_only(status, &mut map, header_limit);
     *response.headers_mut() = map;
     response
 }
@@ -179,12 +196,9 @@ impl Default for CallBody {
 }
 
 impl State {
-    fn of_finished(finished: Finished) -> Self {
+    fn of_finished(finished: Finished, header_limit: u32) -> Self {
         let mut trailers = finished.trailers.into_headers();
-        match &finished.result {
-            Ok(()) => drop(trailers.insert(GRPC_STATUS, OK)),
-            Err(status) => write_status(status, &mut trailers),
-        }
+        write_end(finished.result.as_ref().copied(), &mut trailers, header_limit);
         if finished.frames.is_empty() {
             Self::Trailers(trailers)
         } else {
@@ -203,7 +217,7 @@ impl Body for CallBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         if let State::Running(handler) = &mut self.state {
             match handler.poll(cx) {
-                Poll::Ready(finished) => self.state = State::of_finished(finished),
+                Poll::Ready(finished) => self.state = State::of_finished(finished, handler.header_limit),
                 Poll::Pending => {
                     let frames = handler.take_frames();
                     if frames.is_empty() {
@@ -268,6 +282,8 @@ struct RunningHandler {
     /// Waits for `expiry`. Made when the handler first waits, which most never do.
     interruption: Option<Interruption>,
     method: Arc<Method>,
+    /// How many bytes of headers the client takes.
+    header_limit: u32,
     permit: CallPermit,
     /// `None` if nobody observes the call. Dropped after the handler.
     observed: Option<Box<Observed>>,
@@ -358,14 +374,6 @@ impl Drop for RunningHandler {
 /// The trailers of a call that ends with `status`.
 pub(crate) fn status_trailers(status: &Status) -> HeaderMap {
     let mut trailers = HeaderMap::new();
-    write_status(status, &mut trailers);
+    write_end(Err(status), &mut trailers, UNANNOUNCED);
     trailers
-}
-
-fn write_status(status: &Status, map: &mut HeaderMap) {
-    if let Err(invalid) = status.add_header(map) {
-        // Its message or its details cannot be put into a header.
-        tracing::error!(error = %invalid, "a status could not be sent as it is");
-        map.insert(GRPC_STATUS, HeaderValue::from(Code::Internal as i32));
-    }
 }

@@ -17,7 +17,7 @@ use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
-use crate::handler::{excerpt, status_of, status_trailers, trailers_only};
+use crate::handler::{UNANNOUNCED, excerpt, status_of, status_trailers, trailers_only};
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -92,7 +92,13 @@ where
 }
 
 fn refused(status: &Status, headers: HeaderMap) -> Response<Body> {
-    trailers_only(status, MetadataMap::from_headers(headers), MetadataMap::new()).map(Body::new)
+    trailers_only(
+        status,
+        MetadataMap::from_headers(headers),
+        MetadataMap::new(),
+        UNANNOUNCED,
+    )
+    .map(Body::new)
 }
 
 /// gRPC's table, and three statuses that layers use and it leaves out.

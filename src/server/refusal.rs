@@ -5,7 +5,9 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
 use super::generation::Generation;
-use crate::handler::{CallBody, RequestBody, accepted_encodings, excerpt, is_grpc, trailers_only};
+use crate::handler::{
+    CallBody, RequestBody, UNANNOUNCED, accepted_encodings, excerpt, is_grpc, trailers_only,
+};
 
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
@@ -15,7 +17,12 @@ pub(super) fn refuse(status: &Status) -> Response<CallBody> {
     if status.code() == Code::Unimplemented {
         headers.insert(GRPC_ACCEPT_ENCODING, accepted_encodings());
     }
-    trailers_only(status, MetadataMap::from_headers(headers), MetadataMap::new())
+    trailers_only(
+        status,
+        MetadataMap::from_headers(headers),
+        MetadataMap::new(),
+        UNANNOUNCED,
+    )
 }
 
 /// The response to a request that is not gRPC: plain HTTP, after the request was read. A client that still sends when the

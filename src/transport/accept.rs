@@ -115,8 +115,8 @@ impl<M> Endpoint<M> {
         };
         match opened {
             Ok(Ok((transport, peer))) => {
-                let service = (self.new_service)(peer);
-                serve_connection(transport, service, &self.limits, lifecycle).await;
+                let service = (self.new_service)(peer.clone());
+                serve_connection(transport, peer, service, &self.limits, lifecycle).await;
             }
             Ok(Err(error)) => {
                 let is_told = WrongProtocol::is_mix_up(&error) && MIX_UPS.pass().is_some();

@@ -25,11 +25,12 @@ use super::buffered_io::BufferedIo;
 use super::http2::{Guarded, Prefaced};
 use super::limits::Limits;
 use super::streams::Streams;
-use crate::handler::{LINGER_TIMEOUT, Lifecycle, Phase};
+use crate::handler::{LINGER_TIMEOUT, Lifecycle, Peer, Phase};
 
 /// Serves one connection until its client leaves or the server stops.
 pub(super) async fn serve_connection<I, S, B>(
     io: Prefaced<I>,
+    peer: Peer,
     service: S,
     limits: &Limits,
     lifecycle: Lifecycle,
@@ -42,7 +43,7 @@ pub(super) async fn serve_connection<I, S, B>(
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let buffered = BufferedIo::new(io);
-    let mut io = Guarded::new(buffered.clone(), limits.max_pings);
+    let mut io = Guarded::new(buffered.clone(), limits.max_pings, peer);
     if let Err(error) = run_connection(&mut io, &buffered, service, limits, lifecycle).await {
         debug!(error = &error as &dyn StdError, "connection ended");
         io.close().await;

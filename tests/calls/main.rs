@@ -10,6 +10,7 @@ mod compression;
 mod deadline;
 mod drain;
 mod extract;
+mod header_limit;
 mod http;
 #[path = "../support/http2.rs"]
 #[expect(dead_code, reason = "some frames are for other tests")]

@@ -291,3 +291,26 @@ async fn grpcurl_finds_the_server_healthy() {
         assert_eq!(answers, [json!({"status": "SERVING"})], "{service:?}");
     }
 }
+
+#[tokio::test]
+async fn grpcurl_reads_long_statuses() {
+    let server = Server::start(&["tests/clients/protos/long"]).await;
+    let message = async |bytes: usize| {
+        let data = json!({"bytes": bytes}).to_string();
+        let args = ["-plaintext", "-d", &data, server.address(), "long.Long/Message"];
+        let output = grpcurl().run(args).await;
+        assert_eq!(output.status.code(), Some(64 + 5));
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        let (_, message) = said.split_once("Message: ").expect("a message");
+        message.trim_end().to_owned()
+    };
+    assert_eq!(message(60_000).await, "x".repeat(60_000));
+    let long = message(100_000).await;
+    let (kept, cut) = long.split_once("… (cut: ").expect("a mark");
+    assert_eq!(cut, format!("{} bytes)", 100_000 - kept.len()));
+    assert!(
+        kept.len() > 65_000 && kept.bytes().all(|byte| byte == b'x'),
+        "{}",
+        kept.len()
+    );
+}

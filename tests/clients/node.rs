@@ -57,6 +57,16 @@ async fn reflection_client_sees_the_headers_of_a_failing_call() {
 }
 
 #[tokio::test]
+async fn grpc_js_reads_long_statuses() {
+    case(
+        "long_statuses.js",
+        "reads_long_statuses",
+        "tests/clients/protos/long",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn reflection_client_reads_an_imported_type() {
     case(
         "reflection_client.js",

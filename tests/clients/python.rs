@@ -68,6 +68,11 @@ async fn python_sees_unimplemented_for_what_nobody_serves() {
 }
 
 #[tokio::test]
+async fn python_reads_long_statuses_every_time() {
+    case("reads_long_statuses_every_time", "tests/clients/protos/long").await;
+}
+
+#[tokio::test]
 async fn python_deadline_ends_the_call_on_both_sides() {
     lingering_call_ends("deadline_ends_the_call").await;
 }

@@ -1,7 +1,9 @@
 //! Finds the frames of HTTP/2 in the bytes that are read, RFC 9113 section 4.1.
 //!
-//! Only frame headers and the payload of PING are looked at. However the bytes are split, each frame is seen once, before
+//! Only frame headers and the payloads of PING and SETTINGS are looked at. However the bytes are split, each frame is seen once, before
 //! h2 sees the end of its header. A frame that h2 must not see gets an unknown type, which h2 ignores.
+
+use super::settings::Settings;
 
 /// Length, type, flags and stream of a frame.
 pub(super) const FRAME_HEADER: usize = 9;
@@ -42,6 +44,9 @@ pub(super) struct FrameScanner {
     /// What has come of the current frame's header, and of a PING's payload.
     start: [u8; FRAME_HEADER + PING_PAYLOAD],
     filled: usize,
+    /// Whether the bytes to come are settings.
+    in_settings: bool,
+    settings: Settings,
 }
 
 impl FrameScanner {
@@ -59,6 +64,9 @@ impl FrameScanner {
         let mut at = 0;
         loop {
             let skipped = self.skipped.min(bytes.len() - at);
+            if self.in_settings {
+                self.settings.read(&bytes[at..][..skipped]);
+            }
             self.skipped -= skipped;
             at += skipped;
             if at == bytes.len() {
@@ -91,6 +99,11 @@ impl FrameScanner {
         }
     }
 
+    /// How many bytes of headers the client takes, if it has announced that since this was last asked.
+    pub(super) fn new_header_limit(&mut self) -> Option<u32> {
+        self.settings.new_header_limit()
+    }
+
     fn length(&self) -> usize {
         let [a, b, c, ..] = self.start;
         u32::from_be_bytes([0, a, b, c]) as usize
@@ -112,6 +125,7 @@ impl FrameScanner {
         self.filled = 0;
         self.skipped = length - payload;
         let [_, _, _, kind, flags, a, b, c, d, ping @ ..] = self.start;
+        self.in_settings = kind == SETTINGS && flags & ACK == 0;
         Frame {
             kind,
             flags,

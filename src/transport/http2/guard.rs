@@ -14,7 +14,7 @@ use super::flood::{FEWEST, Flood, GOAWAY};
 use super::frame::{FRAME_HEADER, FrameScanner};
 use super::late_window_update::LastStream;
 use super::preface::PREFACE;
-use crate::handler::LINGER_TIMEOUT;
+use crate::handler::{LINGER_TIMEOUT, Peer};
 
 /// How many bytes are read from a client after its connection has ended, so that it learns why.
 const LAST_READ: u64 = 8 << 20;
@@ -27,6 +27,8 @@ pub(in crate::transport) struct Guarded<I> {
     flood: Flood,
     last_stream: LastStream,
     held: Held,
+    /// Who is told what the client announces.
+    peer: Peer,
 }
 
 /// A frame header of which only the beginning was read. Whether the frame is hidden is known at the end of the header,
@@ -39,13 +41,14 @@ struct Held {
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
-    pub(in crate::transport) fn new(io: I, max_pings: u32) -> Self {
+    pub(in crate::transport) fn new(io: I, max_pings: u32, peer: Peer) -> Self {
         Self {
             io,
             frames: FrameScanner::after(PREFACE.len()),
             flood: Flood::new(max_pings.max(FEWEST)),
             last_stream: LastStream::default(),
             held: Held::default(),
+            peer,
         }
     }
 
@@ -72,6 +75,9 @@ impl<I: AsyncRead + Unpin> Guarded<I> {
         let read = Pin::new(&mut self.io).poll_read(cx, buffer);
         let bytes = &mut buffer.filled_mut()[before..];
         look_at(bytes, &mut self.frames, &mut self.flood, &mut self.last_stream)?;
+        if let Some(limit) = self.frames.new_header_limit() {
+            self.peer.announce_header_limit(limit);
+        }
         if self.last_stream.is_final() {
             let whole = bytes.len() - self.frames.header_begun();
             self.held.hold(&bytes[whole..]);
@@ -202,7 +208,7 @@ mod tests {
     /// What h2 reads of `sent`, where a read of the connection gives so many bytes at most, and one of h2 so many.
     async fn read(sent: &[u8], at_once: usize, asked_for: usize) -> Vec<u8> {
         let (mut client, server) = duplex(at_once);
-        let mut guarded = Guarded::new(server, 0);
+        let mut guarded = Guarded::new(server, 0, Peer::new("test"));
         let mut read = Vec::new();
         let reading = async {
             let mut buffer = vec![0; asked_for];

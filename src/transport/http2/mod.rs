@@ -10,6 +10,7 @@ mod frame;
 mod guard;
 mod late_window_update;
 mod preface;
+mod settings;
 #[cfg(test)]
 pub(super) mod testing;
 

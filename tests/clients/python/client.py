@@ -209,6 +209,43 @@ def sees_unimplemented_for_what_nobody_serves(client):
             raise AssertionError(f"{path} answered")
 
 
+def reads_long_statuses_every_time(client):
+    """The C core refuses headers over 16 KiB, and from 8 KiB on at random."""
+    for size in [7_000, 9_000, 15_000, 20_000, 200_000]:
+        request = client.message("long.Size", {"bytes": size})
+        for _ in range(20):
+            for name in ["Message", "Details", "AfterAMessage"]:
+                error = failure(lambda: list(as_stream(client.method(f"long.Long/{name}")(request, timeout=LIMIT))))
+                equal(error.code(), grpc.StatusCode.NOT_FOUND)
+            for name in ["Headers", "Trailers"]:
+                call = lambda: client.method(f"long.Long/{name}")(request, timeout=LIMIT)
+                if size == 7_000:
+                    equal(call().bytes, 1)
+                    continue
+                error = failure(call)
+                equal(error.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+                assert f"the {name.lower()} take {size // 1000}" in error.details(), error.details()
+    message = failure(lambda: client.method("long.Long/Message")(request, timeout=LIMIT)).details()
+    kept, _, cut = message.partition("… (cut: ")
+    equal(int(cut.removesuffix(" bytes)")), 200_000 - len(kept))
+    details = failure(lambda: client.method("long.Long/Details")(request, timeout=LIMIT))
+    equal(details.details(), "no such thing (details left out: 1 of 2)")
+    equal("grpc-status-details-bin" in dict(details.trailing_metadata()), True)
+
+
+def as_stream(answer):
+    return answer if hasattr(answer, "__iter__") else [answer]
+
+
+def failure(call):
+    """The error of a call that must fail."""
+    try:
+        answer = call()
+    except grpc.RpcError as error:
+        return error
+    raise AssertionError(f"{answer!r} came")
+
+
 def deadline_ends_the_call(client):
     answers = client.method("calls.Calls/Linger")(client.note("tea"), timeout=1)
     equal(next(answers).text, "tea")
@@ -269,6 +306,7 @@ CASES = [
     sees_a_status_with_its_trailers,
     sees_the_headers_of_a_failing_call,
     sees_unimplemented_for_what_nobody_serves,
+    reads_long_statuses_every_time,
     deadline_ends_the_call,
     cancel_ends_the_call,
 ]
