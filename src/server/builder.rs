@@ -169,6 +169,9 @@ impl ServerBuilder {
     /// The text of such an HTTP answer is the message of the status. An error of a response's body becomes the status at
     /// its end.
     ///
+    /// A layer's time-out is for the time to the headers of the response. [`max_deadline`](Self::max_deadline) is for the whole
+    /// call, streams included. The services of layers must be `Clone`, so tower's rate limit needs a `Buffer` around it.
+    ///
     /// A call of a server with layers costs a few allocations more. If all you need is to look at metadata, and to refuse,
     /// see [`intercept`](Self::intercept).
     pub fn layer<L, B>(mut self, layer: L) -> Self

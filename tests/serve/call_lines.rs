@@ -197,6 +197,7 @@ async fn without_the_flag_only_calls_that_no_rule_answers_are_lines_and_not_with
     }
     wire.send(&frame(PING, 0, 0, b"all read")).await;
     wire.read(|frame| (frame.kind, frame.flags) == (PING, ACK)).await;
+    drop((client, wire));
     let (_, log) = server.stop().await;
     let of = |text: &str| log.iter().filter(|line| line.contains(text)).count();
     assert_eq!(
