@@ -238,3 +238,21 @@ fn a_level_of_the_log_that_is_none_is_wrong_usage() {
         }
     }
 }
+
+#[test]
+fn an_address_that_is_none_is_wrong_usage_with_a_hint() {
+    for (addr, hint) in [
+        (
+            "9002",
+            "127.0.0.1:9002 for this machine only, or :9002 for all its addresses",
+        ),
+        ("localhost", "HOST:PORT"),
+        ("::1:9002", "[::1]:9002"),
+        ("http://localhost:9002", "HOST:PORT"),
+        ("localhost:99999", "from 0 to 65535"),
+    ] {
+        let output = protod(&["serve", "no-such-input", "--addr", addr], &[]);
+        assert_eq!(output.status.code(), Some(2), "{addr}");
+        assert!(said(&output).contains(hint), "{}", said(&output));
+    }
+}

@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `listener`, `socket`, `accept` | what gives connections, and the loop that accepts them |
+//! | `listener`, `socket`, `address`, `accept` | what gives connections, and the loop that accepts them |
 //! | `tls` | certificates and handshakes |
 //! | `http2/preface`, `tls_record`, `wrong_protocol` | refuse clients that do not speak HTTP/2, or TLS on a port with it |
 //! | `http2/flood` | ends connections that send too many useless frames |
@@ -16,6 +16,7 @@
 //! | `limits` | all limits of connections, with their defaults |
 
 mod accept;
+mod address;
 mod buffered_io;
 mod connection;
 mod http2;

@@ -11,6 +11,9 @@ use tokio::net::TcpListener;
 use tokio::net::UnixListener;
 use tokio_util::either::Either;
 
+#[cfg(unix)]
+use super::address::advise_unix;
+use super::address::{Address, bind_all, bind_host};
 use super::listener::{ListenAddr, Listener};
 use crate::error::Error;
 use crate::handler::Peer;
@@ -48,20 +51,34 @@ type OtherStream = tokio::net::UnixStream;
 type OtherStream = tokio::net::TcpStream;
 
 impl Socket {
-    /// Binds `host:port`, where port 0 takes a free one, or `unix:/path`.
+    /// Binds an address:
     ///
-    /// A Unix socket that a server left behind is replaced. A socket that a server still listens on is not replaced,
-    /// and neither is any other file.
+    /// | text | |
+    /// |---|---|
+    /// | `127.0.0.1:9002`, `[::1]:9002`, `localhost:9002` | one address of a host; of several, IPv4 is preferred |
+    /// | `:9002` | all addresses of the machine, IPv4 and IPv6 |
+    /// | `unix:/path` | a socket in the file system |
+    ///
+    /// Port 0 takes a free one. A Unix socket that a server left behind is replaced. A socket that a server still listens
+    /// on is not replaced, and neither is any other file.
     pub async fn bind(address: &str) -> Result<Self, Error> {
         let failed = |source| Error::io(format!("cannot listen on {address}"), source);
-        #[cfg(unix)]
-        if let Some(path) = address.strip_prefix("unix:") {
-            return Self::bind_unix(Path::new(path)).map_err(failed);
-        }
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let listener = match parse(address)? {
+            Address::Host(host, port) => bind_host(host, port).await,
+            Address::All(port) => bind_all(port).await,
+            #[cfg(unix)]
+            Address::Unix(path) => return Self::bind_unix(path).map_err(|error| failed(advise_unix(&error))),
+            #[cfg(not(unix))]
+            Address::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        };
         Ok(Self {
-            kind: Kind::Tcp(listener),
+            kind: Kind::Tcp(listener.map_err(failed)?),
         })
+    }
+
+    /// Whether [`bind`](Self::bind) can read an address. Its error says how one is written. Binds nothing.
+    pub fn check(address: &str) -> Result<(), Error> {
+        parse(address).map(drop)
     }
 
     #[cfg(unix)]
@@ -89,6 +106,11 @@ impl Socket {
             kind: Kind::Unix(SocketFile::of(path), listener),
         })
     }
+}
+
+fn parse(address: &str) -> Result<Address<'_>, Error> {
+    Address::parse(address)
+        .map_err(|error| Error::invalid_input(format!("cannot listen on {address}"), error))
 }
 
 impl Listener for Socket {

@@ -14,7 +14,7 @@ use super::{Client, HANG, paths};
 use crate::handler::{Lifecycle, PeerAddr, Phase};
 #[cfg(unix)]
 use crate::transport::{Limits, serve};
-use crate::transport::{Listener as _, Socket};
+use crate::transport::{ListenAddr, Listener as _, Socket};
 
 #[cfg(unix)]
 #[tokio::test]
@@ -92,4 +92,39 @@ async fn address_in_use_names_the_address() {
     let error = Socket::bind(&address).await.unwrap_err();
     assert!(error.is_io());
     assert_eq!(error.to_string(), format!("cannot listen on {address}"));
+}
+
+#[tokio::test]
+async fn a_port_alone_is_reached_by_both_families() {
+    let socket = Socket::bind(":0").await.unwrap();
+    let ListenAddr::Tcp(addr) = socket.local_addr().unwrap() else {
+        panic!("it is TCP");
+    };
+    assert!(!ListenAddr::Tcp(addr).is_local());
+    tokio::net::TcpStream::connect(("127.0.0.1", addr.port()))
+        .await
+        .unwrap();
+    // Where the system has no IPv6, it is bound to IPv4 alone.
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        tokio::net::TcpStream::connect(("::1", addr.port()))
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_bound_says_what_to_do() {
+    let first = Socket::bind("127.0.0.1:0").await.unwrap();
+    let taken = first.local_addr().unwrap().to_string();
+    for (address, advice) in [
+        (taken.as_str(), "port 0 takes a free one"),
+        ("192.0.2.1:0", "`:0` listens on all"),
+    ] {
+        let error = Socket::bind(address).await.unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(error.is_io() && cause.contains(advice), "{cause}");
+    }
+    let error = Socket::bind("9002").await.unwrap_err();
+    assert!(error.is_invalid_input(), "{error}");
+    assert_eq!(error.to_string(), "cannot listen on 9002");
 }

@@ -7,13 +7,16 @@
 pub(crate) mod banner;
 mod stop;
 
+use std::error::Error as _;
 use std::panic::resume_unwind;
 use std::process::ExitCode;
 use std::{io, thread};
 
 use clap::{Args, ValueEnum};
 use protod::live::{Answers, Loader, Project, Reloader};
-use protod::{Error, Handlers, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, Server, Tls};
+use protod::{
+    Error, Handlers, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, Server, Socket, Tls,
+};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -44,8 +47,8 @@ pub(crate) struct Serve {
     #[command(flatten)]
     inputs: Inputs,
 
-    /// The address to listen on: HOST:PORT (port 0 picks a free port) or unix:/path
-    #[arg(long, env = "PROTOD_ADDR", default_value = "127.0.0.1:9002")]
+    /// The address to listen on: HOST:PORT, :PORT for all addresses of the machine, or unix:/path; port 0 picks a free port
+    #[arg(long, env = "PROTOD_ADDR", default_value = "127.0.0.1:9002", value_parser = parse_address)]
     addr: String,
 
     /// How to answer a method that no rule names
@@ -182,6 +185,10 @@ impl Serve {
     /// Says that the server listens, and what it serves.
     fn announce(&self, addr: &ListenAddr, tls: Option<&Tls>, schema: &Schema, rules: &Rules) {
         let is_local = addr.is_local();
+        let reachable = match addr {
+            ListenAddr::Tcp(all) if all.ip().is_unspecified() => format!("localhost:{}", all.port()),
+            one => one.to_string(),
+        };
         let addr = addr.to_string();
         if self.logs_json() {
             let fields = [
@@ -202,7 +209,7 @@ impl Serve {
             tracing::warn!("{}", warning.located());
         }
         if !self.logs_json() {
-            say(banner(&addr, tls.is_some(), schema, rules));
+            say(banner(&reachable, tls.is_some(), schema, rules));
         }
     }
 
@@ -219,6 +226,15 @@ impl Serve {
             options,
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
         }
+    }
+}
+
+fn parse_address(text: &str) -> Result<String, String> {
+    match Socket::check(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(error) => Err(error
+            .source()
+            .map_or_else(|| error.to_string(), ToString::to_string)),
     }
 }
 
