@@ -83,9 +83,9 @@ mod tests {
                 "longer",
             ),
             (
-                Status::from_error(Overloaded::new().into()).into(),
-                Code::ResourceExhausted,
-                "calls in flight",
+                Status::from_error(Elapsed::new().into()).into(),
+                Code::DeadlineExceeded,
+                "longer",
             ),
         ];
         for (error, code, text) in table {
