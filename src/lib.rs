@@ -1,19 +1,53 @@
-//! A gRPC server that nobody compiles for.
+//! A gRPC server and client whose protos are read when the program runs: no `build.rs`, no `protoc`, no generated code.
 //!
-//! protod reads `.proto` text when it starts, answers every method from rules in YAML or from Rust handlers by
-//! method name, and lets clients explore it by server reflection. The binary is a thin layer on this library.
+//! Handlers are registered by method name, and take and return your own serde types, or messages of types that only the
+//! proto knows. Methods can be answered by rules in YAML and by samples too, and everything can be swapped while the server
+//! runs. The program `protod` is a thin layer on this library.
 //!
 //! ```no_run
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! use protod::{Rules, Sampler, Schema, Server};
+//! use protod::{Schema, Server, Typed};
+//! use serde::{Deserialize, Serialize};
 //!
-//! let schema = Schema::load("proto")?;
-//! let rules = Rules::beside(&schema)?;
-//! let server = Server::builder(schema).handlers(&rules).fallback(Sampler::default()).build()?;
-//! server.bind("127.0.0.1:9002").await?.serve().await?;
-//! # Ok(())
-//! # }
+//! #[derive(Deserialize)]
+//! struct SearchRequest {
+//!     request: String,
+//! }
+//!
+//! #[derive(Serialize)]
+//! struct SearchResponse {
+//!     response: String,
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let server = Server::builder(Schema::load("proto")?)
+//!         .unary("proto.SearchService/Search", |Typed(asked): Typed<SearchRequest>| async move {
+//!             let response = format!("{} Server", asked.request);
+//!             Ok(Typed(SearchResponse { response }))
+//!         })
+//!         .build()?;
+//!     server.bind("127.0.0.1:9002").await?.serve().await?;
+//!     Ok(())
+//! }
 //! ```
+//!
+//! # A tour
+//!
+//! The [guide] is the way in: it has each of these with an example that runs.
+//!
+//! | to | use |
+//! |---|---|
+//! | load protos from files, texts, sets, or anywhere | [`Schema`], [`SchemaBuilder`] |
+//! | answer methods in Rust | [closures](handler::HandlerFn) on [`ServerBuilder`], with [`Typed`], [`Message`] or `DynamicMessage`; a [`Handler`] |
+//! | receive and send, read metadata, send headers and trailers | [`Call`] |
+//! | [share a database pool](guide#state-how-do-i-share-a-database-pool) | [`State`] |
+//! | [refuse calls without a token](guide#tokens-how-do-i-refuse-calls-without-one) | [`ServerBuilder::intercept`], [`ServerBuilder::layer`], [`FromCall`] |
+//! | answer from rules in YAML, or with samples | [`Rules`], [`Sampler`] |
+//! | listen, with limits and TLS, and stop | [`Bound`], [`Limits`], [`Tls`], [`Listener`] |
+//! | be part of an axum or tonic server | [`GrpcService`] |
+//! | swap protos and handlers | [`Server::reload`], [`live::Reloader`] |
+//! | call any server | [`Client`], [`ClientMethod`] |
+//! | find out what went wrong | [`Error`], [`Problem`], [`MessageError`] |
 //!
 //! # Modules
 //!
@@ -112,7 +146,16 @@ pub use crate::transport::{Tls, TlsFiles};
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// Compiles the Rust in the guide to the library.
-#[cfg(doctest)]
+/// [limits.md]: https://docs.rs/crate/protod/latest/source/docs/limits.md
+/// [rules.md]: https://docs.rs/crate/protod/latest/source/docs/rules.md
+/// [README]: https://docs.rs/crate/protod/latest/source/README.md
+/// [the whole table]: crate::Typed
+/// [`examples/typed.rs`]: https://docs.rs/crate/protod/latest/source/examples/typed.rs
+/// [`examples/state_and_layer.rs`]: https://docs.rs/crate/protod/latest/source/examples/state_and_layer.rs
+/// [`examples/beside_tonic.rs`]: https://docs.rs/crate/protod/latest/source/examples/beside_tonic.rs
+/// [`examples/swap.rs`]: https://docs.rs/crate/protod/latest/source/examples/swap.rs
+///
+// The links above are for this page, and win over those at the end of the text, which are for the repository.
 #[doc = include_str!("../docs/library.md")]
-struct LibraryGuide;
+#[cfg(any(doc, doctest))]
+pub mod guide {}

@@ -7,30 +7,15 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::spanned::Spanned as _;
 use syn::visit::Visit;
-use syn::{ImplItem, Item, Visibility};
+use syn::{ImplItem, Item};
 
+use crate::entry::{Entry, is_public, mark, public_name};
 use crate::modules::{ModuleId, Modules, ROOT, Target, attributes, flatten};
-use crate::text::{conditions, derived, docs, has_attribute, text_between, text_of};
+use crate::text::{conditions, text_between, text_of};
 
 /// What is public, sorted by path.
 pub(crate) struct Listing {
     pub(crate) entries: Vec<Entry>,
-}
-
-/// One public item, with all that belongs to it.
-pub(crate) struct Entry {
-    /// Without the crate's name.
-    path: Vec<String>,
-    /// Other paths to it.
-    also: Vec<String>,
-    head: String,
-    needs: BTreeSet<String>,
-    /// Fields and variants, in their order.
-    parts: Vec<String>,
-    functions: BTreeSet<String>,
-    implementations: BTreeSet<String>,
-    /// Its documentation and that of its functions.
-    pub(crate) docs: String,
 }
 
 /// A definition: its module and its name there.
@@ -110,7 +95,7 @@ impl Reader<'_> {
                         panic!("{}: mod {} is no file", modules.get(id).file, item.ident);
                     };
                     let path = with(item.ident.to_string());
-                    self.entry(&path, "mod", needs.clone(), docs(&item.attrs));
+                    self.entries.push(Entry::new(&path, "mod", needs.clone()));
                     self.follow(child, &path, &needs);
                 }
                 Item::Use(item) if is_public(&item.vis) => {
@@ -127,7 +112,7 @@ impl Reader<'_> {
                             Some(Target::Module(module)) => self.follow(module, &with(name), &needs),
                             None => {
                                 let head = format!("use {}", what.join("::"));
-                                self.entry(&with(name), &head, needs.clone(), docs(&item.attrs));
+                                self.entries.push(Entry::new(&with(name), &head, needs.clone()));
                             }
                         }
                     }
@@ -145,19 +130,6 @@ impl Reader<'_> {
         }
     }
 
-    fn entry(&mut self, path: &[String], head: &str, needs: BTreeSet<String>, docs: String) {
-        self.entries.push(Entry {
-            path: path.to_owned(),
-            also: Vec::new(),
-            head: head.to_owned(),
-            needs,
-            parts: Vec::new(),
-            functions: BTreeSet::new(),
-            implementations: BTreeSet::new(),
-            docs,
-        });
-    }
-
     /// Makes an entry of each definition that has a public path.
     fn define(&mut self) {
         for (place, mut routes) in std::mem::take(&mut self.routes) {
@@ -171,11 +143,11 @@ impl Reader<'_> {
             let Route { path, mut needs } = routes.remove(0);
             needs.extend(self.module_needs[*id].iter().cloned());
             needs.extend(conditions(attributes(item)));
-            self.entry(&path, "", needs, String::new());
-            let entry = self.entries.last_mut().expect("it was just made");
+            let mut entry = Entry::new(&path, "", needs);
             entry.also = routes.iter().map(|route| route.path.join("::")).collect();
-            entry.describe(item);
-            self.by_place.insert(place, self.entries.len() - 1);
+            entry.describe(item, &self.modules.get(*id).file);
+            self.by_place.insert(place, self.entries.len());
+            self.entries.push(entry);
         }
     }
 
@@ -201,7 +173,7 @@ impl Reader<'_> {
                             other => vec![other.clone()],
                         };
                         for item in &made {
-                            entry.member(item, &needs);
+                            entry.member(item, &needs, &module.file);
                         }
                     }
                 }
@@ -288,25 +260,6 @@ fn without_dollars(tokens: TokenStream) -> TokenStream {
         .collect()
 }
 
-fn is_public(visibility: &Visibility) -> bool {
-    matches!(visibility, Visibility::Public(_))
-}
-
-/// The name of an item that is public where it stands.
-fn public_name(item: &Item) -> Option<String> {
-    let (visibility, name) = match item {
-        Item::Const(item) => (&item.vis, &item.ident),
-        Item::Enum(item) => (&item.vis, &item.ident),
-        Item::Fn(item) => (&item.vis, &item.sig.ident),
-        Item::Static(item) => (&item.vis, &item.ident),
-        Item::Struct(item) => (&item.vis, &item.ident),
-        Item::Trait(item) => (&item.vis, &item.ident),
-        Item::Type(item) => (&item.vis, &item.ident),
-        _ => return None,
-    };
-    is_public(visibility).then(|| name.to_string())
-}
-
 /// The first line of a block, and the types that it names.
 fn head_of(block: &syn::ItemImpl) -> String {
     let last = match &block.generics.where_clause {
@@ -326,145 +279,6 @@ fn head_of(block: &syn::ItemImpl) -> String {
     }
 }
 
-fn mark(needs: &[String]) -> String {
-    if needs.is_empty() {
-        String::new()
-    } else {
-        format!("[{}] ", needs.join(", "))
-    }
-}
-
-impl Entry {
-    pub(crate) fn name(&self) -> &str {
-        self.path.last().expect("a path has a name")
-    }
-
-    pub(crate) fn title(&self) -> String {
-        self.path.join("::")
-    }
-
-    /// Whether it is a module, or another crate.
-    pub(crate) fn is_module(&self) -> bool {
-        self.head == "mod" || self.head.starts_with("use ")
-    }
-
-    /// Fills in the head and the parts of an item.
-    fn describe(&mut self, item: &Item) {
-        self.docs = docs(attributes(item));
-        let grows = has_attribute(attributes(item), "non_exhaustive");
-        let derives = derived(attributes(item));
-        self.head = match item {
-            Item::Struct(item) => {
-                for (index, field) in item.fields.iter().enumerate() {
-                    self.field(index, field);
-                }
-                format!("struct{}", generics(&item.generics))
-            }
-            Item::Enum(item) => {
-                let variants = item.variants.iter().map(variant);
-                self.parts.extend(variants);
-                format!("enum{}", generics(&item.generics))
-            }
-            Item::Trait(item) => {
-                for item in &item.items {
-                    self.required(item);
-                }
-                let bounds = item
-                    .supertraits
-                    .iter()
-                    .map(text_of)
-                    .collect::<Vec<_>>()
-                    .join(" + ");
-                let bounds = if bounds.is_empty() {
-                    bounds
-                } else {
-                    format!(": {bounds}")
-                };
-                format!("trait{}{bounds}", generics(&item.generics))
-            }
-            Item::Fn(item) => text_of(&item.sig),
-            Item::Const(item) => format!("const: {}", text_of(&item.ty)),
-            Item::Static(item) => format!("static: {}", text_of(&item.ty)),
-            Item::Type(item) => format!("type = {}", text_of(&item.ty)),
-            _ => unreachable!("no other item has a public name"),
-        };
-        if grows {
-            self.head.insert_str(0, "#[non_exhaustive] ");
-        }
-        if !derives.is_empty() {
-            self.implementations
-                .insert(format!("derive({})", derives.join(", ")));
-        }
-    }
-
-    fn field(&mut self, index: usize, field: &syn::Field) {
-        if is_public(&field.vis) {
-            let name = match &field.ident {
-                Some(name) => name.to_string(),
-                None => index.to_string(),
-            };
-            let needs = mark(&conditions(&field.attrs));
-            self.parts.push(format!("{needs}{name}: {}", text_of(&field.ty)));
-        }
-    }
-
-    fn required(&mut self, item: &syn::TraitItem) {
-        let line = match item {
-            syn::TraitItem::Fn(item) => {
-                self.docs += &docs(&item.attrs);
-                let default = if item.default.is_some() { " { … }" } else { "" };
-                text_of(&item.sig) + default
-            }
-            other => text_of(other),
-        };
-        self.functions.insert(line);
-    }
-
-    /// A public function or constant of an `impl` without a trait.
-    fn member(&mut self, item: &ImplItem, needs: &[String]) {
-        let (visibility, attributes, line) = match item {
-            ImplItem::Fn(item) => (&item.vis, &item.attrs, text_of(&item.sig)),
-            ImplItem::Const(item) => {
-                let line = format!("const {}: {}", item.ident, text_of(&item.ty));
-                (&item.vis, &item.attrs, line)
-            }
-            _ => return,
-        };
-        if is_public(visibility) {
-            self.docs += &docs(attributes);
-            let own = conditions(attributes).into_iter();
-            let needs: Vec<String> = needs.iter().cloned().chain(own).collect();
-            self.functions.insert(mark(&needs) + &line);
-        }
-    }
-}
-
-fn generics(generics: &syn::Generics) -> String {
-    let clause = generics.where_clause.as_ref().map(text_of);
-    match (&generics.lt_token, &generics.gt_token) {
-        (Some(open), Some(close)) => {
-            let clause = clause.map(|clause| format!(" {clause}")).unwrap_or_default();
-            text_between(open.span, close.span) + &clause
-        }
-        _ => String::new(),
-    }
-}
-
-fn variant(variant: &syn::Variant) -> String {
-    let fields = variant.fields.iter().map(|field| match &field.ident {
-        Some(name) => format!("{name}: {}", text_of(&field.ty)),
-        None => text_of(&field.ty),
-    });
-    let fields = fields.collect::<Vec<_>>().join(", ");
-    let needs = mark(&conditions(&variant.attrs));
-    let name = &variant.ident;
-    match variant.fields {
-        syn::Fields::Unit => format!("{needs}{name}"),
-        syn::Fields::Unnamed(_) => format!("{needs}{name}({fields})"),
-        syn::Fields::Named(_) => format!("{needs}{name} {{ {fields} }}"),
-    }
-}
-
 impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -473,25 +287,6 @@ impl fmt::Display for Listing {
         )?;
         for entry in &self.entries {
             write!(f, "\n{entry}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let needs: Vec<String> = self.needs.iter().cloned().collect();
-        writeln!(f, "{}{}: {}", mark(&needs), self.path.join("::"), self.head)?;
-        for path in &self.also {
-            writeln!(f, "    also {path}")?;
-        }
-        let lines = self
-            .parts
-            .iter()
-            .chain(&self.functions)
-            .chain(&self.implementations);
-        for line in lines {
-            writeln!(f, "    {line}")?;
         }
         Ok(())
     }

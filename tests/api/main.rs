@@ -4,6 +4,7 @@
 //! constants with their signatures, fields and variants, and the traits that are implemented by hand or derived. A name
 //! in brackets is the cargo feature, or the platform, that an item needs.
 
+mod entry;
 mod listing;
 #[path = "../support/modules.rs"]
 mod modules;
@@ -12,7 +13,8 @@ mod text;
 use std::fs;
 use std::path::Path;
 
-use crate::listing::{Entry, Listing};
+use crate::entry::Entry;
+use crate::listing::Listing;
 
 const FILE: &str = "tests/api.txt";
 

@@ -1,5 +1,8 @@
 //! Pieces of source as one line of text each.
 
+use std::fs;
+use std::path::Path;
+
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 
@@ -92,17 +95,25 @@ pub(crate) fn derived(attributes: &[syn::Attribute]) -> Vec<String> {
         .collect()
 }
 
-/// The text of a documentation comment.
-pub(crate) fn docs(attributes: &[syn::Attribute]) -> String {
+/// The text of an item's documentation, in comments and in files beside `file`.
+pub(crate) fn docs(attributes: &[syn::Attribute], file: &str) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
         syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-            syn::Expr::Lit(syn::ExprLit {
-                lit: syn::Lit::Str(line),
-                ..
-            }) => Some(line.value() + "\n"),
+            syn::Expr::Lit(literal) => text_in(&literal.lit),
+            syn::Expr::Macro(included) => {
+                let name = text_in(&included.mac.parse_body().ok()?)?;
+                fs::read_to_string(Path::new(file).with_file_name(name)).ok()
+            }
             _ => None,
         },
         _ => None,
     });
-    lines.collect()
+    lines.map(|line| line + "\n").collect()
+}
+
+fn text_in(literal: &syn::Lit) -> Option<String> {
+    match literal {
+        syn::Lit::Str(text) => Some(text.value()),
+        _ => None,
+    }
 }

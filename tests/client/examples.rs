@@ -7,7 +7,14 @@ use std::sync::OnceLock;
 use tokio::process::Command;
 
 /// The examples for users.
-const EXAMPLES: [&str; 4] = ["beside_tonic", "stream_client", "stream_server", "swap"];
+const EXAMPLES: [&str; 6] = [
+    "beside_tonic",
+    "state_and_layer",
+    "stream_client",
+    "stream_server",
+    "swap",
+    "typed",
+];
 
 /// An example. `cargo test` has built it; `cargo test --test client` alone has not, or not the newest.
 pub(crate) fn example(name: &str) -> Command {

@@ -79,3 +79,79 @@ async fn a_dynamic_service_and_a_compiled_one_share_a_port() {
     .await;
     assert_eq!(health.expect("OK"), r#"{"status":"NOT_SERVING"}"#);
 }
+
+#[tokio::test]
+async fn typed_handlers_read_and_write_every_kind_of_field() {
+    let running = Running::start("typed").await;
+    let client = running.client().await;
+    let order = r#"{"id":"a","placed":"2026-11-28T10:00:00Z","card":"12","items":{"tea":2,"cake":1}}"#;
+    let placed = call(&client, "shop.Orders/Place", order).await;
+    assert_eq!(
+        placed.expect("OK"),
+        r#"{"id":"a","text":"dated, paid by card 12, no note","items":3}"#
+    );
+    let refused = call(&client, "shop.Orders/Place", r#"{"id":"b","cash":"5"}"#).await;
+    assert_eq!(refused.expect_err("no items").message(), "an order needs an item");
+
+    let method = client.method("shop.Orders/Follow").expect("it is served");
+    let order = Message::from_json(method.input().clone(), order).expect("it fits");
+    let mut stages = method.server_streaming(order.clone()).await.expect("OK");
+    for stage in [0, 1, 2] {
+        let progress = stages.message().await.expect("OK").expect("a stage");
+        assert_eq!(
+            progress.get("stage").expect("a field").as_enum_number(),
+            Some(stage)
+        );
+    }
+
+    let empty = Message::from_json(method.input().clone(), r#"{"id":"b","note":"soon"}"#).expect("it fits");
+    let negotiate = client.method("shop.Orders/Negotiate").expect("it is served");
+    let mut answers = negotiate
+        .bidi(tokio_stream::iter([empty, order.clone()]))
+        .await
+        .expect("OK");
+    let mut texts = Vec::new();
+    while let Some(answer) = answers.message().await.expect("OK") {
+        texts.push(
+            answer
+                .get("text")
+                .expect("a field")
+                .as_str()
+                .expect("text")
+                .to_owned(),
+        );
+    }
+    assert_eq!(
+        texts,
+        ["an order needs an item", "dated, paid by card 12, no note"]
+    );
+
+    let all = client.method("shop.Orders/PlaceAll").expect("it is served");
+    let reply = all
+        .client_streaming(tokio_stream::iter([order.clone(), order]))
+        .await;
+    let reply = reply.expect("OK").message.to_json().expect("JSON");
+    assert_eq!(reply, r#"{"id":"a, a","text":"2 orders","items":6}"#);
+}
+
+#[tokio::test]
+async fn calls_without_the_token_are_refused_and_the_others_share_their_state() {
+    let running = Running::start("state_and_layer").await;
+    let refused = Client::connect(&running.address)
+        .await
+        .expect_err("reflection needs the token");
+    let status = refused.status().expect("the server said so");
+    assert_eq!(status.code(), tonic::Code::Unauthenticated);
+
+    let mut metadata = tonic::metadata::MetadataMap::new();
+    metadata.insert("authorization", "Bearer sesame".parse().expect("text"));
+    let client = Client::builder(&running.address)
+        .metadata(metadata)
+        .connect()
+        .await
+        .expect("it has the token");
+    for (pence, total) in [(250, 250), (50, 300)] {
+        let paid = call(&client, "till.Till/Pay", &format!(r#"{{"pence":{pence}}}"#)).await;
+        assert_eq!(paid.expect("OK"), format!(r#"{{"total":"{total}"}}"#));
+    }
+}
