@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 use bytes::Bytes;
 use http::HeaderMap;
 
+use super::budget::Budget;
 use super::store::Store;
 use super::values::Value;
 use crate::message::Picked;
@@ -42,4 +43,6 @@ pub(crate) struct CallFacts {
     pub(crate) seed: Option<u64>,
     /// How many random numbers were drawn.
     pub(crate) drawn: AtomicU64,
+    /// What the evaluations of the call may still cost.
+    pub(crate) budget: Budget,
 }

@@ -18,13 +18,16 @@
 //! | `fields` | from the bytes of a message to values |
 //! | `values` | values and their types |
 
+mod budget;
 mod compile;
+mod cost;
 mod env;
 mod equalities;
 mod eval;
 mod fields;
 mod functions;
 mod operators;
+mod pattern;
 mod problem;
 mod program;
 mod scope;
@@ -37,6 +40,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::budget::Budget;
 pub(crate) use self::env::{CallFacts, Env};
 pub(crate) use self::equalities::Equality;
 pub(crate) use self::eval::metadata_value;

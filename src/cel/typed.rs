@@ -6,11 +6,12 @@
 
 use http::HeaderName;
 use prost_reflect::MessageDescriptor;
-use regex::Regex;
 
+use super::cost::Cost;
 use super::fields::{FieldReader, ValueForm};
 use super::functions::Function;
 use super::operators::{Math, Relation};
+use super::pattern::Pattern;
 use super::values::Value;
 use crate::message::Slot;
 
@@ -76,8 +77,12 @@ pub(super) enum TypedExpr {
     /// Whether two texts are equal; with `true`, whether they differ.
     EqualText(bool, Box<[TypedExpr; 2]>),
     Compare(Relation, Box<[TypedExpr; 2]>),
-    Matches(Box<TypedExpr>, Box<Regex>),
-    Call(&'static Function, Box<[TypedExpr]>),
+    Matches(Box<TypedExpr>, Box<Pattern>),
+    /// A text, and a pattern that is not known at load.
+    MatchesPattern(Box<[TypedExpr; 2]>),
+    /// A value as JSON.
+    Json(Box<TypedExpr>),
+    Call(&'static Function, Cost, Box<[TypedExpr]>),
     Loop(Box<Loop>),
 }
 
@@ -99,6 +104,8 @@ pub(super) struct Loop {
     pub(super) body: TypedExpr,
     /// The condition of a `map` with three arguments.
     pub(super) only_if: Option<TypedExpr>,
+    /// What a round costs, apart from the loops in it and from what depends on the sizes of values.
+    pub(super) cost: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

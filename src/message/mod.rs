@@ -7,6 +7,7 @@
 
 mod check;
 mod codec;
+mod cost;
 mod encode;
 mod error;
 mod get;
@@ -21,6 +22,7 @@ mod wire;
 
 pub(crate) use self::check::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH, check, check_and_pick};
 pub use self::codec::{DynamicCodec, DynamicDecoder, DynamicEncoder};
+pub(crate) use self::cost::decoding_cost;
 pub(crate) use self::encode::{put_scalar, wire_type};
 pub use self::error::MessageError;
 pub(crate) use self::json::key_text;

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use regex::Regex;
-
 use super::compiled::Compiled;
 use super::compiler::Compiler;
 use super::names::function_names;
+use crate::cel::cost::Cost;
 use crate::cel::functions::{self, Function, Style};
+use crate::cel::pattern::Pattern;
 use crate::cel::syntax::{Expr, ExprKind, Name};
 use crate::cel::typed::{LoopKind, TypedExpr};
 use crate::cel::values::Type;
@@ -129,26 +129,26 @@ impl Compiler<'_, '_> {
         if name == "matches"
             && let Some(pattern) = values[1].constant_text()
         {
-            return match Regex::new(pattern) {
-                Ok(regex) => self.combine(values, value_type, |mut exprs| {
-                    TypedExpr::Matches(Box::new(exprs.remove(0)), Box::new(regex))
+            return match Pattern::new(pattern) {
+                Ok(pattern) => self.combine(values, value_type, |mut exprs| {
+                    TypedExpr::Matches(Box::new(exprs.remove(0)), Box::new(pattern))
                 }),
-                Err(error) => self.problem(expressions[1].span.clone(), regex_message(&error)),
+                Err(reason) => self.problem(expressions[1].span.clone(), reason),
             };
         }
+        if name == "matches" {
+            return self.combine(values, value_type, |exprs| {
+                TypedExpr::MatchesPattern(Box::new(exprs.try_into().expect("it takes two")))
+            });
+        }
+        if name == "json" {
+            return self.combine(values, value_type, |mut exprs| {
+                TypedExpr::Json(Box::new(exprs.remove(0)))
+            });
+        }
+        let cost = Cost::of(name);
         self.combine(values, value_type, |exprs| {
-            TypedExpr::Call(function, exprs.into())
+            TypedExpr::Call(function, cost, exprs.into())
         })
     }
-}
-
-/// The last line of what the regex crate says, which is the reason.
-fn regex_message(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let reason = text
-        .lines()
-        .last()
-        .unwrap_or_default()
-        .trim_start_matches("error: ");
-    format!("not a regular expression: {reason}")
 }

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 use std::sync::LazyLock;
-use std::sync::atomic::AtomicU64;
 
 use http::HeaderMap;
 
@@ -20,13 +19,6 @@ use crate::suggest;
 
 // The environment of constants, which read none of it.
 static NO_METADATA: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
-static NO_CALL: CallFacts = CallFacts {
-    method: String::new(),
-    peer: String::new(),
-    id: 0,
-    seed: None,
-    drawn: AtomicU64::new(0),
-};
 static NO_STORE: LazyLock<Store> = LazyLock::new(Store::default);
 
 /// Compiles one expression.
@@ -36,6 +28,8 @@ pub(super) struct Compiler<'c, 's> {
     pub(super) variables: Vec<(String, Type)>,
     pub(super) uses: Uses,
     pub(super) problems: Vec<ExprProblem>,
+    /// The facts of no call, with what all constants of the expression may cost together.
+    no_call: CallFacts,
 }
 
 impl<'c, 's> Compiler<'c, 's> {
@@ -45,6 +39,7 @@ impl<'c, 's> Compiler<'c, 's> {
             variables: Vec::new(),
             uses: Uses::default(),
             problems: Vec::new(),
+            no_call: CallFacts::default(),
         }
     }
 
@@ -99,7 +94,7 @@ impl<'c, 's> Compiler<'c, 's> {
             state: &[],
             store: &NO_STORE,
             locals: &[],
-            call: &NO_CALL,
+            call: &self.no_call,
         };
         let mut evaluation = Evaluation::new(&env);
         // A loop inside finds its variable at the depth where it stands.

@@ -55,12 +55,14 @@ impl Compiler<'_, '_> {
             let mut next = || exprs.next().expect("a loop has a range and a body");
             let (range, body) = (next(), next());
             let only_if = has_condition.then(next);
+            let cost = body.fixed_cost() + only_if.as_ref().map_or(0, TypedExpr::fixed_cost);
             TypedExpr::Loop(Box::new(Loop {
                 kind,
                 range,
                 variable,
                 body,
                 only_if,
+                cost,
             }))
         })
     }

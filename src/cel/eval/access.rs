@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName};
 
+use crate::cel::budget::Budget;
 use crate::cel::fields::{self, FieldReader};
 use crate::cel::typed::Path;
 use crate::cel::values::{EvalError, Evaluated, MessageValue, Value, equals};
@@ -30,7 +31,9 @@ pub(in crate::cel) fn picked_value<'e>(
 }
 
 impl Path {
-    pub(in crate::cel) fn read<'e>(&'e self, request: &'e [u8]) -> Evaluated<Value<'e>> {
+    pub(in crate::cel) fn read<'e>(&'e self, request: &'e [u8], budget: &Budget) -> Evaluated<Value<'e>> {
+        // Each step passes over all fields of its message.
+        budget.charge_read(request.len())?;
         let mut bytes = Cow::Borrowed(request);
         for step in &self.way {
             let contents = match bytes {
@@ -45,27 +48,37 @@ impl Path {
             }
         }
         let value = match bytes {
-            Cow::Borrowed(bytes) => self.field.read(bytes)?,
-            Cow::Owned(bytes) => self.field.read(&bytes)?.map(Value::into_owned),
+            Cow::Borrowed(bytes) => self.field.read(bytes, budget)?,
+            Cow::Owned(bytes) => self.field.read(&bytes, budget)?.map(Value::into_owned),
         };
         Ok(value.unwrap_or_else(|| self.field.default.borrowed()))
     }
 }
 
-pub(in crate::cel) fn read_field<'e>(field: &FieldReader, message: MessageValue<'e>) -> Evaluated<Value<'e>> {
+pub(in crate::cel) fn read_field<'e>(
+    field: &FieldReader,
+    message: MessageValue<'e>,
+    budget: &Budget,
+) -> Evaluated<Value<'e>> {
+    budget.charge_read(message.bytes.len())?;
     let value = match message.bytes {
-        Cow::Borrowed(bytes) => field.read(bytes)?,
-        Cow::Owned(bytes) => field.read(&bytes)?.map(Value::into_owned),
+        Cow::Borrowed(bytes) => field.read(bytes, budget)?,
+        Cow::Owned(bytes) => field.read(&bytes, budget)?.map(Value::into_owned),
     };
     Ok(value.unwrap_or_else(|| field.default.clone()))
 }
 
 /// Whether a field is set, as proto means it: on the wire if it has presence, else different from its default.
-pub(in crate::cel) fn has_field(field: &FieldReader, message: &MessageValue<'_>) -> Evaluated<bool> {
+pub(in crate::cel) fn has_field(
+    field: &FieldReader,
+    message: &MessageValue<'_>,
+    budget: &Budget,
+) -> Evaluated<bool> {
+    budget.charge_read(message.bytes.len())?;
     if field.has_presence {
         return Ok(field.is_present(&message.bytes)?);
     }
-    Ok(match field.read(&message.bytes)? {
+    Ok(match field.read(&message.bytes, budget)? {
         Some(Value::List(values)) => !values.is_empty(),
         Some(Value::Map(entries)) => !entries.is_empty(),
         Some(value) => !equals(&value, &field.default),
@@ -84,10 +97,14 @@ pub(in crate::cel) fn member<'m, 'e>(
     }
 }
 
-pub(in crate::cel) fn member_of<'e>(container: Value<'e>, name: &str) -> Evaluated<Value<'e>> {
+pub(in crate::cel) fn member_of<'e>(
+    container: Value<'e>,
+    name: &str,
+    budget: &Budget,
+) -> Evaluated<Value<'e>> {
     match container {
         Value::Map(entries) => member(&entries, name).cloned(),
-        Value::Message(message) => read_field(&field_named(&message, name)?, message),
+        Value::Message(message) => read_field(&field_named(&message, name)?, message, budget),
         other => Err(EvalError::new(format!(
             "{} has no field {name}",
             other.type_name()
@@ -95,10 +112,10 @@ pub(in crate::cel) fn member_of<'e>(container: Value<'e>, name: &str) -> Evaluat
     }
 }
 
-pub(in crate::cel) fn has_member(container: &Value<'_>, name: &str) -> Evaluated<bool> {
+pub(in crate::cel) fn has_member(container: &Value<'_>, name: &str, budget: &Budget) -> Evaluated<bool> {
     match container {
         Value::Map(entries) => Ok(member(entries, name).is_ok()),
-        Value::Message(message) => has_field(&field_named(message, name)?, message),
+        Value::Message(message) => has_field(&field_named(message, name)?, message, budget),
         other => Err(EvalError::new(format!(
             "{} has no field {name}",
             other.type_name()

@@ -1,6 +1,7 @@
 //! The state of one evaluation: the variables of running macros, and the time.
 
 use super::volatile;
+use crate::cel::budget::Budget;
 use crate::cel::env::Env;
 use crate::cel::values::{EvalError, Evaluated, Value};
 use crate::message::{Raw, Slot};
@@ -22,6 +23,11 @@ impl<'f, 'e> Evaluation<'f, 'e> {
             variables: Vec::new(),
             now: None,
         }
+    }
+
+    /// What evaluations may still cost.
+    pub(in crate::cel) fn budget(&self) -> &'e Budget {
+        &self.env.call.budget
     }
 
     /// The time: the same for the whole expression.

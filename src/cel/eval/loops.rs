@@ -83,6 +83,7 @@ impl Loop {
             match self.condition(&self.body, element, evaluation) {
                 Ok(holds) if holds == deciding => return Ok(Value::Bool(deciding)),
                 Ok(_) => {}
+                Err(failure) if evaluation.budget().is_exhausted() => return Err(failure),
                 Err(failure) => _ = error.get_or_insert(failure),
             }
         }
@@ -98,13 +99,16 @@ impl Loop {
         self.with(element, evaluation, |evaluation| condition.eval_bool(evaluation))
     }
 
-    /// Runs with the variable set, and removes it afterwards, also after an error.
+    /// Runs with the variable set, and removes it afterwards, also after an error. This is where the budget is charged
+    /// for what a round costs.
     fn with<'f, 'e, T>(
         &self,
         element: Value<'e>,
         evaluation: &mut Evaluation<'f, 'e>,
-        run: impl FnOnce(&mut Evaluation<'f, 'e>) -> T,
-    ) -> T {
+        run: impl FnOnce(&mut Evaluation<'f, 'e>) -> Evaluated<T>,
+    ) -> Evaluated<T> {
+        evaluation.budget().charge(self.cost)?;
+        evaluation.budget().charge_copying(&element)?;
         debug_assert_eq!(
             evaluation.variables.len(),
             self.variable,

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use super::access::{has_field, has_member, member, metadata_value};
 use super::evaluation::{Evaluation, missing_variable};
 use super::volatile;
+use crate::cel::cost::{charge_comparison, charge_containing};
 use crate::cel::fields::{self, FieldReader};
 use crate::cel::operators::{Relation, contains};
+use crate::cel::pattern::Pattern;
 use crate::cel::typed::TypedExpr;
 use crate::cel::values::{EvalError, Evaluated, Value, no_overload};
 use crate::message::Raw;
@@ -108,14 +110,22 @@ impl TypedExpr {
                 Ok(relation.holds(left.cmp(&operands[1].eval_int(evaluation)?)))
             }
             Self::EqualText(negated, operands) => {
-                let left = operands[0].eval_text(evaluation)?;
-                Ok((left == operands[1].eval_text(evaluation)?) != *negated)
+                let (left, right) = (
+                    operands[0].eval_text(evaluation)?,
+                    operands[1].eval_text(evaluation)?,
+                );
+                if left.len() != right.len() {
+                    return Ok(*negated);
+                }
+                evaluation.budget().charge_read(left.len())?;
+                Ok((left == right) != *negated)
             }
             Self::Compare(relation, operands) => compare(*relation, operands, evaluation),
             Self::And(operands) => match operands[0].eval_bool(evaluation) {
                 Ok(false) => Ok(false),
                 Ok(true) => operands[1].eval_bool(evaluation),
-                // An error does not matter if the other operand decides.
+                // An error does not matter if the other operand decides; the end of the budget does.
+                Err(error) if evaluation.budget().is_exhausted() => Err(error),
                 Err(error) => match operands[1].eval_bool(evaluation) {
                     Ok(false) => Ok(false),
                     _ => Err(error),
@@ -124,6 +134,7 @@ impl TypedExpr {
             Self::Or(operands) => match operands[0].eval_bool(evaluation) {
                 Ok(true) => Ok(true),
                 Ok(false) => operands[1].eval_bool(evaluation),
+                Err(error) if evaluation.budget().is_exhausted() => Err(error),
                 Err(error) => match operands[1].eval_bool(evaluation) {
                     Ok(true) => Ok(true),
                     _ => Err(error),
@@ -139,7 +150,11 @@ impl TypedExpr {
             Self::HasMetadata(name) => Ok(evaluation.env.metadata.contains_key(name)),
             Self::HasField(message, field) => has_field_of(message, field, evaluation),
             Self::HasMember(container, name) => has_named_member(container, name, evaluation),
-            Self::Matches(text, regex) => Ok(regex.is_match(&text.eval_text(evaluation)?)),
+            Self::Matches(text, pattern) => {
+                let text = text.eval_text(evaluation)?;
+                pattern.is_match(&text, evaluation.budget())
+            }
+            Self::MatchesPattern(operands) => matches_pattern(operands, evaluation),
             Self::If(operands) => {
                 let [condition, then, otherwise] = &**operands;
                 if condition.eval_bool(evaluation)? {
@@ -168,7 +183,9 @@ impl TypedExpr {
                 // Room for most texts: one that grows piece by piece is copied each time.
                 let mut text = String::with_capacity(64);
                 for part in parts {
-                    text.push_str(&part.eval_text(evaluation)?);
+                    let part = part.eval_text(evaluation)?;
+                    evaluation.budget().charge_made(part.len())?;
+                    text.push_str(&part);
                 }
                 Ok(Cow::Owned(text))
             }
@@ -190,16 +207,32 @@ fn compare<'e>(
     [left, right]: &'e [TypedExpr; 2],
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<bool> {
-    let left = left.eval(evaluation)?;
-    relation.of_values(&left, &right.eval(evaluation)?)
+    let (left, right) = (left.eval(evaluation)?, right.eval(evaluation)?);
+    charge_comparison(evaluation.budget(), &left, &right)?;
+    relation.of_values(&left, &right)
 }
 
 fn is_in<'e>([value, container]: &'e [TypedExpr; 2], evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<bool> {
     let value = value.eval(evaluation)?;
-    match container.peek(evaluation) {
-        Some(container) => contains(container, &value),
-        None => contains(&container.eval(evaluation)?, &value),
-    }
+    let evaluated;
+    let container = match container.peek(evaluation) {
+        Some(container) => container,
+        None => {
+            evaluated = container.eval(evaluation)?;
+            &evaluated
+        }
+    };
+    charge_containing(evaluation.budget(), container, &value)?;
+    contains(container, &value)
+}
+
+fn matches_pattern<'e>(
+    [text, pattern]: &'e [TypedExpr; 2],
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<bool> {
+    let (text, pattern) = (text.eval_text(evaluation)?, pattern.eval_text(evaluation)?);
+    let pattern = Pattern::at_run_time(&pattern, evaluation.budget())?;
+    pattern.is_match(&text, evaluation.budget())
 }
 
 fn has_field_of<'e>(
@@ -208,7 +241,7 @@ fn has_field_of<'e>(
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<bool> {
     match message.eval(evaluation)? {
-        Value::Message(message) => has_field(field, &message),
+        Value::Message(message) => has_field(field, &message, evaluation.budget()),
         other => no_overload("has", &[&other]).map(|_: Value<'_>| false),
     }
 }
@@ -220,7 +253,7 @@ fn has_named_member<'e>(
 ) -> Evaluated<bool> {
     match container.peek(evaluation) {
         Some(Value::Map(entries)) => Ok(member(entries, name).is_ok()),
-        _ => has_member(&container.eval(evaluation)?, name),
+        _ => has_member(&container.eval(evaluation)?, name, evaluation.budget()),
     }
 }
 

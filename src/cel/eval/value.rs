@@ -8,8 +8,10 @@ use prost_reflect::MessageDescriptor;
 use super::access::{member, member_of, metadata, metadata_value, picked_value, read_field};
 use super::evaluation::{Evaluation, missing_variable};
 use super::volatile;
+use crate::cel::budget::Budget;
+use crate::cel::cost::{Cost, charge_search};
 use crate::cel::fields::{FieldReader, ValueForm, message_value};
-use crate::cel::functions::{Code, Function};
+use crate::cel::functions::{Code, Function, json_text};
 use crate::cel::operators::{Math, index, negate};
 use crate::cel::typed::TypedExpr;
 use crate::cel::values::{EvalError, Evaluated, Value, find, no_overload};
@@ -17,38 +19,38 @@ use crate::cel::values::{EvalError, Evaluated, Value, find, no_overload};
 impl TypedExpr {
     pub(in crate::cel) fn eval<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
         match self {
-            Self::Const(value) => Ok(value.borrowed()),
+            Self::Const(value) => borrowed(value, evaluation),
             Self::Picked(slot, field) => {
                 picked_value(field, evaluation.picked(*slot)?, evaluation.request()?)
             }
-            Self::Path(path) => path.read(evaluation.request()?),
-            Self::Request(message, form) => Ok(message_value(
+            Self::Path(path) => path.read(evaluation.request()?, evaluation.budget()),
+            Self::Request(message, form) => message_value(
                 message,
                 form.as_ref(),
                 Cow::Borrowed(evaluation.request()?),
-            )?),
+                evaluation.budget(),
+            ),
             Self::Requests(message, form) => requests(message, form.as_ref(), evaluation),
             Self::RequestAt(message, form, place) => request_at(message, form.as_ref(), place, evaluation),
-            Self::Metadata => Ok(metadata(evaluation.env.metadata)),
-            Self::Store => Ok(store(evaluation)),
+            Self::Metadata => {
+                evaluation.budget().charge(evaluation.env.metadata.len() as u64)?;
+                Ok(metadata(evaluation.env.metadata))
+            }
+            Self::Store => store(evaluation),
             Self::StoreValue(name) => store_value(name, evaluation),
-            Self::State(place) => evaluation
-                .env
-                .state
-                .get(*place)
-                .map(Value::borrowed)
-                .ok_or_else(missing_variable),
-            Self::Local(place) => evaluation
-                .env
-                .locals
-                .get(*place)
-                .map(Value::borrowed)
-                .ok_or_else(missing_variable),
-            Self::Variable(place) => evaluation
-                .variables
-                .get(*place)
-                .cloned()
-                .ok_or_else(missing_variable),
+            Self::State(place) => borrowed(
+                evaluation.env.state.get(*place).ok_or_else(missing_variable)?,
+                evaluation,
+            ),
+            Self::Local(place) => borrowed(
+                evaluation.env.locals.get(*place).ok_or_else(missing_variable)?,
+                evaluation,
+            ),
+            Self::Variable(place) => {
+                let value = evaluation.variables.get(*place).ok_or_else(missing_variable)?;
+                evaluation.budget().charge_copying(value)?;
+                Ok(value.clone())
+            }
             Self::Now => {
                 let (seconds, nanos) = evaluation.now();
                 Ok(Value::Timestamp { seconds, nanos })
@@ -70,7 +72,8 @@ impl TypedExpr {
             }
             Self::Negate(operand) => negate(operand.eval(evaluation)?),
             Self::Math(math, operands) => math_of(*math, operands, evaluation),
-            Self::Call(function, arguments) => call(function, arguments, evaluation),
+            Self::Call(function, cost, arguments) => call(function, *cost, arguments, evaluation),
+            Self::Json(value) => json(value, evaluation),
             Self::Loop(looped) => looped.eval(evaluation),
             Self::Received | Self::RequestCount | Self::CallId | Self::IntMath(..) => {
                 self.eval_int(evaluation).map(Value::Int)
@@ -91,7 +94,8 @@ impl TypedExpr {
             | Self::CompareInt(..)
             | Self::EqualText(..)
             | Self::Compare(..)
-            | Self::Matches(..) => self.eval_bool(evaluation).map(Value::Bool),
+            | Self::Matches(..)
+            | Self::MatchesPattern(_) => self.eval_bool(evaluation).map(Value::Bool),
         }
     }
 
@@ -112,13 +116,23 @@ impl TypedExpr {
 
 // Each kind of part has a function of its own, so that a frame of `eval`, which recurses, holds what one kind needs.
 
+/// The value of a constant or a variable.
+#[inline]
+fn borrowed<'e>(value: &'e Value<'_>, evaluation: &Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
+    evaluation.budget().charge_borrowing(value)?;
+    Ok(value.borrowed())
+}
+
 fn requests<'e>(
     message: &MessageDescriptor,
     form: Option<&ValueForm>,
     evaluation: &Evaluation<'_, 'e>,
 ) -> Evaluated<Value<'e>> {
-    let requests = evaluation.env.requests.iter();
-    let values = requests.map(|bytes| message_value(message, form, Cow::Borrowed(bytes)));
+    let (requests, budget) = (evaluation.env.requests, evaluation.budget());
+    budget.charge(requests.len() as u64 * 2)?;
+    let values = requests
+        .iter()
+        .map(|bytes| message_value(message, form, Cow::Borrowed(bytes), budget));
     Ok(Value::List(values.collect::<Result<_, _>>()?))
 }
 
@@ -133,7 +147,7 @@ fn request_at<'e>(
         .ok()
         .and_then(|place| evaluation.env.requests.get(place));
     match request {
-        Some(bytes) => Ok(message_value(message, form, Cow::Borrowed(bytes))?),
+        Some(bytes) => message_value(message, form, Cow::Borrowed(bytes), evaluation.budget()),
         None => Err(EvalError::new(format!(
             "index out of range: {place} in {} requests",
             evaluation.env.requests.len()
@@ -141,16 +155,21 @@ fn request_at<'e>(
     }
 }
 
-fn store<'e>(evaluation: &Evaluation<'_, 'e>) -> Value<'e> {
+fn store<'e>(evaluation: &Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
     let entries = evaluation.env.store.iter();
-    let entries = entries.map(|(name, value)| (Value::text(name), value.borrowed()));
-    Value::Map(entries.collect())
+    let entries = entries.map(|(name, value)| {
+        evaluation.budget().charge(2)?;
+        Ok((Value::text(name), borrowed(value, evaluation)?))
+    });
+    Ok(Value::Map(entries.collect::<Evaluated<_>>()?))
 }
 
 fn store_value<'e>(name: &'e TypedExpr, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
     let name = name.eval_text(evaluation)?;
-    let value = evaluation.env.store.get(&name).map(Value::borrowed);
-    value.ok_or_else(|| EvalError::new(format!("no such key: {name}")))
+    match evaluation.env.store.get(&name) {
+        Some(value) => borrowed(value, evaluation),
+        None => Err(EvalError::new(format!("no such key: {name}"))),
+    }
 }
 
 fn field_of<'e>(
@@ -159,7 +178,7 @@ fn field_of<'e>(
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<Value<'e>> {
     match message.eval(evaluation)? {
-        Value::Message(message) => read_field(field, message),
+        Value::Message(message) => read_field(field, message, evaluation.budget()),
         other => no_overload("field access", &[&other]),
     }
 }
@@ -170,15 +189,15 @@ fn named_member<'e>(
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<Value<'e>> {
     match container.peek(evaluation) {
-        Some(Value::Map(entries)) => member(entries, name).map(Value::borrowed),
-        _ => member_of(container.eval(evaluation)?, name),
+        Some(Value::Map(entries)) => borrowed(member(entries, name)?, evaluation),
+        _ => member_of(container.eval(evaluation)?, name, evaluation.budget()),
     }
 }
 
 fn unpacked<'e>(any: &'e TypedExpr, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
     match any.eval(evaluation)? {
         Value::Message(message) => {
-            let unpacked = message.unpacked(evaluation.env.layouts)?;
+            let unpacked = message.unpacked(evaluation.env.layouts, evaluation.budget())?;
             Ok(unpacked.unwrap_or(Value::Message(message)))
         }
         other => Ok(other),
@@ -219,8 +238,17 @@ fn element<'e>(
             .ok_or_else(|| EvalError::absent_metadata(name));
     }
     match container.peek(evaluation) {
-        Some(container) => index(container, &key).map(Value::borrowed),
-        None => index(&container.eval(evaluation)?, &key).cloned(),
+        Some(container) => {
+            charge_search(container, evaluation.budget())?;
+            borrowed(index(container, &key)?, evaluation)
+        }
+        None => {
+            let container = container.eval(evaluation)?;
+            charge_search(&container, evaluation.budget())?;
+            let value = index(&container, &key)?;
+            evaluation.budget().charge_copying(value)?;
+            Ok(value.clone())
+        }
     }
 }
 
@@ -229,33 +257,72 @@ fn math_of<'e>(
     [left, right]: &'e [TypedExpr; 2],
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<Value<'e>> {
-    let left = left.eval(evaluation)?;
-    math.of_values(left, right.eval(evaluation)?)
+    let (left, right) = (left.eval(evaluation)?, right.eval(evaluation)?);
+    evaluation.budget().charge_making(&left)?;
+    evaluation.budget().charge_making(&right)?;
+    math.of_values(left, right)
 }
 
 fn call<'e>(
     function: &'static Function,
+    cost: Cost,
     arguments: &'e [TypedExpr],
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<Value<'e>> {
+    let budget = evaluation.budget();
     match (function.code, arguments) {
-        (Code::One(code), [a]) => code(a.eval(evaluation)?),
-        (Code::Two(code), [a, b]) => code(a.eval(evaluation)?, b.eval(evaluation)?),
-        (Code::Three(code), [a, b, c]) => code(a.eval(evaluation)?, b.eval(evaluation)?, c.eval(evaluation)?),
-        (Code::Four(code), [a, b, c, d]) => code(
-            a.eval(evaluation)?,
-            b.eval(evaluation)?,
-            c.eval(evaluation)?,
-            d.eval(evaluation)?,
-        ),
-        (Code::Many(code), arguments) => code(
-            arguments
-                .iter()
-                .map(|argument| argument.eval(evaluation))
-                .collect::<Result<_, _>>()?,
-        ),
+        (Code::One(code), [a]) => {
+            let [a] = charged([a.eval(evaluation)?], cost, budget)?;
+            code(a)
+        }
+        (Code::Metered(code), [a]) => {
+            let [a] = charged([a.eval(evaluation)?], cost, budget)?;
+            code(a, budget)
+        }
+        (Code::Two(code), [a, b]) => {
+            let [a, b] = charged([a.eval(evaluation)?, b.eval(evaluation)?], cost, budget)?;
+            code(a, b)
+        }
+        (Code::Three(code), [a, b, c]) => {
+            let values = [a.eval(evaluation)?, b.eval(evaluation)?, c.eval(evaluation)?];
+            let [a, b, c] = charged(values, cost, budget)?;
+            code(a, b, c)
+        }
+        (Code::Four(code), [a, b, c, d]) => {
+            let values = [
+                a.eval(evaluation)?,
+                b.eval(evaluation)?,
+                c.eval(evaluation)?,
+                d.eval(evaluation)?,
+            ];
+            let [a, b, c, d] = charged(values, cost, budget)?;
+            code(a, b, c, d)
+        }
+        (Code::Many(code), arguments) => {
+            let values = arguments.iter().map(|argument| argument.eval(evaluation));
+            let values: Vec<Value<'e>> = values.collect::<Result<_, _>>()?;
+            cost.charge(budget, &values)?;
+            code(values)
+        }
         _ => unreachable!("the compiler counted the arguments of {}", function.name),
     }
+}
+
+/// The arguments of a call, for which it is charged.
+#[inline]
+fn charged<'e, const N: usize>(
+    values: [Value<'e>; N],
+    cost: Cost,
+    budget: &Budget,
+) -> Evaluated<[Value<'e>; N]> {
+    cost.charge(budget, &values)?;
+    Ok(values)
+}
+
+fn json<'e>(value: &'e TypedExpr, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
+    let value = value.eval(evaluation)?;
+    evaluation.env.charge_text(&value)?;
+    json_text(&value).map(Value::text)
 }
 
 fn quoted(value: &Value<'_>) -> String {

@@ -4,14 +4,19 @@ use std::borrow::Cow;
 
 use super::form::{ValueForm, message_value};
 use super::wire::{WireFields, WireValue};
-use crate::cel::values::{EvalError, MessageValue, Value};
+use crate::cel::budget::Budget;
+use crate::cel::values::{EvalError, Evaluated, MessageValue, Value};
 use crate::message::{Bounds, Malformed, check};
 use crate::schema::Layouts;
 
 impl MessageValue<'_> {
     /// What an `Any` holds; its bytes are checked here first. `None` for another message, and for a type that the
     /// schema does not have.
-    pub(in crate::cel) fn unpacked(&self, layouts: &Layouts) -> Result<Option<Value<'static>>, EvalError> {
+    pub(in crate::cel) fn unpacked(
+        &self,
+        layouts: &Layouts,
+        budget: &Budget,
+    ) -> Evaluated<Option<Value<'static>>> {
         if ValueForm::of(&self.descriptor) != Some(ValueForm::Any) {
             return Ok(None);
         }
@@ -20,10 +25,12 @@ impl MessageValue<'_> {
         let (Some(descriptor), Some(layout)) = (pool.get_message_by_name(name), layouts.find(name)) else {
             return Ok(None);
         };
+        // It is checked value by value, and copied.
+        budget.charge(contents.len() as u64 / 8)?;
         check(layouts, layout, contents, Bounds::default())
             .map_err(|malformed| EvalError::new(format!("the Any does not hold a {name}: {malformed}")))?;
         let form = ValueForm::of(&descriptor);
-        let value = message_value(&descriptor, form.as_ref(), Cow::Borrowed(contents))?;
+        let value = message_value(&descriptor, form.as_ref(), Cow::Borrowed(contents), budget)?;
         Ok(Some(value.into_owned()))
     }
 }

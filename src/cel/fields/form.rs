@@ -10,8 +10,10 @@ use prost_reflect::{Kind, MessageDescriptor};
 
 use super::defaults::zero;
 use super::entries::Entries;
+use super::read::{UNITS_PER_ELEMENT, UNITS_PER_ENTRY};
 use super::wire::{WireFields, WireValue, scalar};
-use crate::cel::values::{MessageValue, Type, Value};
+use crate::cel::budget::Budget;
+use crate::cel::values::{Evaluated, MessageValue, Type, Value};
 use crate::message::Malformed;
 use crate::schema::WellKnown;
 
@@ -59,7 +61,7 @@ impl ValueForm {
         matches!(self, Self::Timestamp | Self::Duration | Self::Wrapper(_))
     }
 
-    fn read<'b>(&self, bytes: &'b [u8]) -> Result<Value<'b>, Malformed> {
+    fn read<'b>(&self, bytes: &'b [u8], budget: &Budget) -> Evaluated<Value<'b>> {
         Ok(match self {
             Self::Timestamp => {
                 let (seconds, nanos) = seconds_and_nanos(bytes)?;
@@ -79,9 +81,9 @@ impl ValueForm {
                 }
                 value
             }
-            Self::Struct => structure(bytes)?,
-            Self::Value => json_value(bytes)?,
-            Self::ListValue => list_value(bytes)?,
+            Self::Struct => structure(bytes, budget)?,
+            Self::Value => json_value(bytes, budget)?,
+            Self::ListValue => list_value(bytes, budget)?,
             Self::Any => unreachable!("an Any is read as a message"),
         })
     }
@@ -91,7 +93,7 @@ impl ValueForm {
 pub(in crate::cel) fn unset(message: &MessageDescriptor) -> Value<'static> {
     match ValueForm::of(message) {
         Some(ValueForm::Wrapper(_) | ValueForm::Value) => Value::Null,
-        form => message_value(message, form.as_ref(), Cow::Borrowed(&[]))
+        form => message_value(message, form.as_ref(), Cow::Borrowed(&[]), &Budget::default())
             .expect("no bytes are a well-formed message"),
     }
 }
@@ -101,14 +103,15 @@ pub(in crate::cel) fn message_value<'b>(
     message: &MessageDescriptor,
     form: Option<&ValueForm>,
     bytes: Cow<'b, [u8]>,
-) -> Result<Value<'b>, Malformed> {
+    budget: &Budget,
+) -> Evaluated<Value<'b>> {
     match (form, bytes) {
         (None | Some(ValueForm::Any), bytes) => Ok(Value::Message(MessageValue {
             descriptor: message.clone(),
             bytes,
         })),
-        (Some(form), Cow::Borrowed(bytes)) => form.read(bytes),
-        (Some(form), Cow::Owned(bytes)) => form.read(&bytes).map(Value::into_owned),
+        (Some(form), Cow::Borrowed(bytes)) => form.read(bytes, budget),
+        (Some(form), Cow::Owned(bytes)) => form.read(&bytes, budget).map(Value::into_owned),
     }
 }
 
@@ -126,19 +129,20 @@ fn seconds_and_nanos(bytes: &[u8]) -> Result<(i64, i32), Malformed> {
 }
 
 /// `google.protobuf.Struct`: a map with key 1 and value 2 in each entry of field 1.
-fn structure(bytes: &[u8]) -> Result<Value<'_>, Malformed> {
+fn structure<'b>(bytes: &'b [u8], budget: &Budget) -> Evaluated<Value<'b>> {
     let mut entries = Entries::default();
     let mut fields = WireFields::new(bytes);
     while let Some((number, wire)) = fields.next()? {
         let (1, WireValue::Delimited(entry)) = (number, wire) else {
             continue;
         };
+        budget.charge(UNITS_PER_ENTRY)?;
         let (mut key, mut value) = (Value::text(""), Value::Null);
         let mut parts = WireFields::new(entry);
         while let Some((number, wire)) = parts.next()? {
             match (number, wire) {
                 (1, wire) => key = scalar(&Kind::String, wire),
-                (2, WireValue::Delimited(bytes)) => value = json_value(bytes)?,
+                (2, WireValue::Delimited(bytes)) => value = json_value(bytes, budget)?,
                 _ => {}
             }
         }
@@ -148,7 +152,7 @@ fn structure(bytes: &[u8]) -> Result<Value<'_>, Malformed> {
 }
 
 /// `google.protobuf.Value`: the last member of its oneof.
-fn json_value(bytes: &[u8]) -> Result<Value<'_>, Malformed> {
+fn json_value<'b>(bytes: &'b [u8], budget: &Budget) -> Evaluated<Value<'b>> {
     let mut value = Value::Null;
     let mut fields = WireFields::new(bytes);
     while let Some((number, wire)) = fields.next()? {
@@ -157,20 +161,21 @@ fn json_value(bytes: &[u8]) -> Result<Value<'_>, Malformed> {
             (2, WireValue::Fixed64(bits)) => Value::Double(f64::from_bits(bits)),
             (3, wire) => scalar(&Kind::String, wire),
             (4, WireValue::Varint(raw)) => Value::Bool(raw != 0),
-            (5, WireValue::Delimited(bytes)) => structure(bytes)?,
-            (6, WireValue::Delimited(bytes)) => list_value(bytes)?,
+            (5, WireValue::Delimited(bytes)) => structure(bytes, budget)?,
+            (6, WireValue::Delimited(bytes)) => list_value(bytes, budget)?,
             _ => value,
         };
     }
     Ok(value)
 }
 
-fn list_value(bytes: &[u8]) -> Result<Value<'_>, Malformed> {
+fn list_value<'b>(bytes: &'b [u8], budget: &Budget) -> Evaluated<Value<'b>> {
     let mut values = Vec::new();
     let mut fields = WireFields::new(bytes);
     while let Some((number, wire)) = fields.next()? {
         if let (1, WireValue::Delimited(bytes)) = (number, wire) {
-            values.push(json_value(bytes)?);
+            budget.charge(UNITS_PER_ELEMENT)?;
+            values.push(json_value(bytes, budget)?);
         }
     }
     Ok(Value::List(values))

@@ -12,20 +12,27 @@ use super::entries::Entries;
 use super::field::{Cardinality, FieldReader};
 use super::form::message_value;
 use super::wire::{WireFields, WireValue, scalar};
-use crate::cel::values::Value;
+use crate::cel::budget::Budget;
+use crate::cel::values::{Evaluated, Value};
 use crate::message::{Malformed, Reader, WireType};
+
+/// What an element of a list costs: it takes memory, as well as time.
+pub(super) const UNITS_PER_ELEMENT: u64 = 2;
+
+/// The same for an entry of a map, which is also looked for among the others.
+pub(super) const UNITS_PER_ENTRY: u64 = 6;
 
 impl FieldReader {
     /// The field's value in the bytes of its message, or `None` if it is unset.
-    pub(in crate::cel) fn read<'b>(&self, bytes: &'b [u8]) -> Result<Option<Value<'b>>, Malformed> {
+    pub(in crate::cel) fn read<'b>(&self, bytes: &'b [u8], budget: &Budget) -> Evaluated<Option<Value<'b>>> {
         match &self.cardinality {
-            Cardinality::Singular if self.is_scalar() => self.last(bytes),
+            Cardinality::Singular if self.is_scalar() => Ok(self.last(bytes)?),
             Cardinality::Singular => match self.contents(bytes)? {
-                Some(contents) => self.message_value(contents).map(Some),
+                Some(contents) => self.message_value(contents, budget).map(Some),
                 None => Ok(None),
             },
-            Cardinality::List => self.list(bytes).map(Some),
-            Cardinality::Map(key, value) => self.map(bytes, key, value).map(Some),
+            Cardinality::List => self.list(bytes, budget).map(Some),
+            Cardinality::Map(key, value) => self.map(bytes, key, value, budget).map(Some),
         }
     }
 
@@ -63,9 +70,9 @@ impl FieldReader {
         Ok(contents)
     }
 
-    fn message_value<'b>(&self, contents: Cow<'b, [u8]>) -> Result<Value<'b>, Malformed> {
+    fn message_value<'b>(&self, contents: Cow<'b, [u8]>, budget: &Budget) -> Evaluated<Value<'b>> {
         match &self.kind {
-            Kind::Message(message) => message_value(message, self.form.as_ref(), contents),
+            Kind::Message(message) => message_value(message, self.form.as_ref(), contents, budget),
             _ => Ok(Value::Bytes(contents)),
         }
     }
@@ -92,16 +99,17 @@ impl FieldReader {
         }
     }
 
-    fn list<'b>(&self, bytes: &'b [u8]) -> Result<Value<'b>, Malformed> {
+    fn list<'b>(&self, bytes: &'b [u8], budget: &Budget) -> Evaluated<Value<'b>> {
         let mut values = Vec::new();
         let mut fields = WireFields::new(bytes);
         while let Some((number, wire)) = fields.next()? {
             if number != self.number {
                 continue;
             }
+            budget.charge(UNITS_PER_ELEMENT)?;
             match (wire, &self.kind) {
                 (WireValue::Delimited(contents) | WireValue::Group(contents), Kind::Message(_)) => {
-                    values.push(self.message_value(Cow::Borrowed(contents))?);
+                    values.push(self.message_value(Cow::Borrowed(contents), budget)?);
                 }
                 (WireValue::Delimited(packed), kind) if !matches!(kind, Kind::String | Kind::Bytes) => {
                     let mut packed = Reader::new(packed);
@@ -111,6 +119,7 @@ impl FieldReader {
                             WireType::Fixed64 => WireValue::Fixed64(packed.fixed64()?),
                             _ => WireValue::Varint(packed.varint()?),
                         };
+                        budget.charge(UNITS_PER_ELEMENT)?;
                         values.push(self.scalar(wire));
                     }
                 }
@@ -125,15 +134,19 @@ impl FieldReader {
         bytes: &'b [u8],
         key: &FieldReader,
         value: &FieldReader,
-    ) -> Result<Value<'b>, Malformed> {
+        budget: &Budget,
+    ) -> Evaluated<Value<'b>> {
         let mut entries = Entries::default();
         let mut fields = WireFields::new(bytes);
         while let Some((number, wire)) = fields.next()? {
             if number == self.number
                 && let WireValue::Delimited(entry) = wire
             {
-                let key = key.read(entry)?.unwrap_or_else(|| key.default.clone());
-                let value = value.read(entry)?.unwrap_or_else(|| value.default.clone());
+                budget.charge(UNITS_PER_ENTRY)?;
+                let key = key.read(entry, budget)?.unwrap_or_else(|| key.default.clone());
+                let value = value
+                    .read(entry, budget)?
+                    .unwrap_or_else(|| value.default.clone());
                 entries.insert(key, value);
             }
         }

@@ -83,15 +83,18 @@ fn repeat<'e>(value: Value<'e>, count: Value<'e>) -> Evaluated<Value<'e>> {
     }
 }
 
-/// ProtoJSON for a message, JSON for another value.
+/// The compiler makes a part of its own of it, which can charge for what the message holds.
 fn json(value: Value<'_>) -> Evaluated<Value<'_>> {
-    if let Value::Message(message) = &value {
+    no_overload("json", &[&value])
+}
+
+/// ProtoJSON for a message, JSON for another value.
+pub(in crate::cel) fn json_text(value: &Value<'_>) -> Evaluated<String> {
+    if let Value::Message(message) = value {
         let json = message.to_message().to_json();
-        return json
-            .map(Value::text)
-            .map_err(|error| EvalError::new(format!("json: {error}")));
+        return json.map_err(|error| EvalError::new(format!("json: {error}")));
     }
     let mut text = String::new();
     value.write_json(&mut text);
-    Ok(Value::text(text))
+    Ok(text)
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use crate::cel::budget::Budget;
 use crate::cel::values::{EvalError, Evaluated, Type, Value};
 
 /// No text that a function makes is longer than this, whatever a request asks for.
-const MAX_BYTES: usize = 64 << 20;
+pub(in crate::cel) const MAX_BYTES: usize = 64 << 20;
 
 /// A function of one number of arguments.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(in crate::cel) enum Code {
     Two(for<'e> fn(Value<'e>, Value<'e>) -> Evaluated<Value<'e>>),
     Three(for<'e> fn(Value<'e>, Value<'e>, Value<'e>) -> Evaluated<Value<'e>>),
     Four(for<'e> fn(Value<'e>, Value<'e>, Value<'e>, Value<'e>) -> Evaluated<Value<'e>>),
+    /// One argument. It charges for what it does.
+    Metered(for<'e> fn(Value<'e>, &Budget) -> Evaluated<Value<'e>>),
     /// One argument or more, all of the first parameter's type.
     Many(for<'e> fn(Vec<Value<'e>>) -> Evaluated<Value<'e>>),
 }
@@ -81,7 +84,7 @@ impl Code {
     /// Whether it takes `count` arguments.
     pub(in crate::cel) fn takes(self, count: usize) -> bool {
         match self {
-            Self::One(_) => count == 1,
+            Self::One(_) | Self::Metered(_) => count == 1,
             Self::Two(_) => count == 2,
             Self::Three(_) => count == 3,
             Self::Four(_) => count == 4,

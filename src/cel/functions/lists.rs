@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
+use crate::cel::budget::Budget;
+use crate::cel::cost::comparing_weight;
 use crate::cel::values::{EvalError, Evaluated, Key, Value, compare, equals, no_overload};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -30,7 +32,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     Function::member(
         "distinct",
-        Code::One(distinct),
+        Code::Metered(distinct),
         &[Overload(&[Parameter::List], ResultType::First)],
     ),
     Function::member(
@@ -65,7 +67,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// The most elements that `lists.range` makes, as in cel-go.
-const MAX_RANGE: i64 = 1_000_000;
+pub(in crate::cel) const MAX_RANGE: i64 = 1_000_000;
 
 fn slice<'e>(list: Value<'e>, start: Value<'e>, end: Value<'e>) -> Evaluated<Value<'e>> {
     let (Value::List(values), Value::Int(start), Value::Int(end)) = (&list, &start, &end) else {
@@ -111,7 +113,7 @@ fn flatten_into<'e>(values: Vec<Value<'e>>, depth: u64, flat: &mut Vec<Value<'e>
 }
 
 /// The first of each set of equal elements; `1`, `1u` and `1.0` are equal.
-fn distinct(list: Value<'_>) -> Evaluated<Value<'_>> {
+fn distinct<'e>(list: Value<'e>, budget: &Budget) -> Evaluated<Value<'e>> {
     let Value::List(values) = list else {
         return no_overload("distinct", &[&list]);
     };
@@ -120,7 +122,11 @@ fn distinct(list: Value<'_>) -> Evaluated<Value<'_>> {
     for value in values {
         let is_new = match Key::of(&value) {
             Some(key) => seen.insert(key),
-            None => !unique.iter().any(|other| equals(other, &value)),
+            // It is compared with all that are kept.
+            None => {
+                budget.charge(comparing_weight(&value).saturating_mul(unique.len() as u64))?;
+                !unique.iter().any(|other| equals(other, &value))
+            }
         };
         if is_new {
             unique.push(value);

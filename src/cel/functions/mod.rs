@@ -13,8 +13,9 @@ mod math;
 mod strings;
 mod time;
 
-pub(super) use self::function::{Code, Function, Style};
-pub(super) use self::lists::sort_by_keys;
+pub(super) use self::encode::json_text;
+pub(super) use self::function::{Code, Function, MAX_BYTES, Style};
+pub(super) use self::lists::{MAX_RANGE, sort_by_keys};
 
 /// Every function, by family.
 pub(super) fn all() -> impl Iterator<Item = &'static Function> {

@@ -114,18 +114,22 @@ fn messages_equal(left: &MessageValue<'_>, right: &MessageValue<'_>) -> bool {
 pub(in crate::cel) enum Key {
     Bool(bool),
     Number(i128),
+    /// A double that no integer equals.
+    Double(u64),
     Text(String),
 }
 
 impl Key {
-    /// The key of a bool, a whole number, an enum or a string.
+    /// The key of a bool, a number or a string.
     pub(in crate::cel) fn of(value: &Value<'_>) -> Option<Self> {
         match value {
             Value::Bool(value) => Some(Self::Bool(*value)),
             Value::Int(value) => Some(Self::Number(i128::from(*value))),
             Value::Uint(value) => Some(Self::Number(i128::from(*value))),
             Value::Double(value) if value.fract() == 0.0 => Some(Self::Number(*value as i128)),
-            Value::Float(value) if value.fract() == 0.0 => Some(Self::Number(*value as i128)),
+            // A NaN equals nothing.
+            Value::Double(value) if !value.is_nan() => Some(Self::Double(value.to_bits())),
+            Value::Float(value) => Self::of(&Value::Double(f64::from(*value))),
             Value::String(value) => Some(Self::Text(value.to_string())),
             _ => None,
         }

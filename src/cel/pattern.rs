@@ -1,0 +1,248 @@
+//! Regular expressions, searched at a cost that is known.
+//!
+//! The regex crate's own automaton in its lazy form, stepped byte by byte: a step along a transition that is known costs
+//! next to nothing, one that must be computed costs as much as the pattern is large. Both are charged, so that neither a
+//! text nor a pattern that a client sends can keep a thread busy.
+
+use std::fmt;
+
+use regex_automata::Input;
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::nfa::thompson::pikevm::{Cache as SlowCache, PikeVM};
+use regex_automata::nfa::thompson::{BuildError, Compiler, Config, NFA};
+use regex_automata::util::pool::Pool;
+
+use super::budget::Budget;
+use super::values::{EvalError, Evaluated};
+
+/// The most memory that a pattern of a rule takes, in bytes; the regex crate's own limit.
+const MAX_SIZE: usize = 10 << 20;
+
+/// The same for a pattern that is not known at load.
+const MAX_SIZE_AT_RUN_TIME: usize = 128 << 10;
+
+/// The longest pattern that is not known at load, in bytes.
+const MAX_LENGTH_AT_RUN_TIME: usize = 1024;
+
+/// What a byte of a pattern costs when it is compiled.
+const UNITS_PER_COMPILED_BYTE: u64 = 100;
+
+/// How many bytes of a text are charged at once.
+const CHUNK: usize = 256;
+
+/// How many states of a pattern can be followed for one unit.
+const STATES_PER_UNIT: u64 = 8;
+
+type Caches<T> = Pool<T, Box<dyn Fn() -> T + Send + Sync>>;
+
+/// A compiled regular expression.
+pub(super) struct Pattern {
+    source: Box<str>,
+    automaton: DFA,
+    caches: Caches<Cache>,
+    /// For what the automaton cannot search: texts that are not ASCII, by a pattern with word boundaries.
+    slow: PikeVM,
+    slow_caches: Caches<SlowCache>,
+    /// What a step costs that is not known yet.
+    step: u64,
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pattern").field(&self.source).finish()
+    }
+}
+
+impl Pattern {
+    /// Compiles a pattern of a rule; an `Err` says what is wrong with it.
+    pub(super) fn new(source: &str) -> Result<Self, String> {
+        Self::within(source, MAX_SIZE)
+    }
+
+    /// Compiles a pattern that a call brought along.
+    pub(super) fn at_run_time(source: &str, budget: &Budget) -> Evaluated<Self> {
+        if source.len() > MAX_LENGTH_AT_RUN_TIME {
+            return Err(EvalError::new(format!(
+                "matches: the pattern is longer than {MAX_LENGTH_AT_RUN_TIME} bytes"
+            )));
+        }
+        budget.charge(source.len() as u64 * UNITS_PER_COMPILED_BYTE)?;
+        Self::within(source, MAX_SIZE_AT_RUN_TIME)
+            .map_err(|reason| EvalError::new(format!("matches: {reason}")))
+    }
+
+    fn within(source: &str, size: usize) -> Result<Self, String> {
+        let compiled = Compiler::new()
+            .configure(Config::new().nfa_size_limit(Some(size)))
+            .build(source);
+        let nfa = compiled.map_err(|error| reason(&error))?;
+        let step = nfa.states().len() as u64 / STATES_PER_UNIT + 1;
+        let build = |nfa: NFA| {
+            let slow = PikeVM::new_from_nfa(nfa.clone()).ok()?;
+            let config = DFA::config()
+                .unicode_word_boundary(true)
+                // A large pattern gets a large cache.
+                .skip_cache_capacity_check(true);
+            let automaton = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
+            Some((automaton, slow))
+        };
+        let (automaton, slow) = build(nfa).ok_or("it cannot be compiled")?;
+        let (cached, slow_cached) = (automaton.clone(), slow.clone());
+        Ok(Self {
+            source: source.into(),
+            caches: Pool::new(Box::new(move || cached.create_cache())),
+            slow_caches: Pool::new(Box::new(move || slow_cached.create_cache())),
+            automaton,
+            slow,
+            step,
+        })
+    }
+
+    /// Whether the pattern is found anywhere in the text.
+    pub(super) fn is_match(&self, text: &str, budget: &Budget) -> Evaluated<bool> {
+        match self.search(text, budget)? {
+            Some(found) => Ok(found),
+            None => {
+                budget.charge(self.step.saturating_mul(text.len() as u64))?;
+                Ok(self.slow.is_match(&mut self.slow_caches.get(), text))
+            }
+        }
+    }
+
+    /// `None` if the automaton cannot tell.
+    fn search(&self, text: &str, budget: &Budget) -> Evaluated<Option<bool>> {
+        let (automaton, cache) = (&self.automaton, &mut *self.caches.get());
+        let input = Input::new(text);
+        let Ok(mut state) = automaton.start_state_forward(cache, &input) else {
+            return Ok(None);
+        };
+        for chunk in text.as_bytes().chunks(CHUNK) {
+            budget.charge_read(chunk.len())?;
+            for &byte in chunk {
+                if state.is_tagged() {
+                    // Found, or not to be found any more.
+                    if state.is_match() || state.is_dead() {
+                        return Ok(Some(state.is_match()));
+                    }
+                    if state.is_quit() {
+                        return Ok(None);
+                    }
+                    let Ok(next) = automaton.next_state(cache, state, byte) else {
+                        return Ok(None);
+                    };
+                    state = next;
+                    continue;
+                }
+                let next = automaton.next_state_untagged(cache, state, byte);
+                state = if next.is_unknown() {
+                    budget.charge(self.step)?;
+                    let Ok(next) = automaton.next_state(cache, state, byte) else {
+                        return Ok(None);
+                    };
+                    next
+                } else {
+                    next
+                };
+            }
+        }
+        if state.is_tagged() && (state.is_match() || state.is_dead()) {
+            return Ok(Some(state.is_match()));
+        }
+        if state.is_quit() {
+            return Ok(None);
+        }
+        let end = automaton.next_eoi_state(cache, state);
+        Ok(end.ok().map(|state| state.is_match()))
+    }
+}
+
+/// The last line of what the library says, which is the reason.
+fn reason(error: &BuildError) -> String {
+    if let Some(size) = error.size_limit() {
+        return format!("the regular expression takes more than {size} bytes when it is compiled");
+    }
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    let text = source.unwrap_or_else(|| error.to_string());
+    let reason = text.lines().last().unwrap_or_default();
+    format!(
+        "not a regular expression: {}",
+        reason.trim_start_matches("error: ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_found_where_the_regex_crate_finds_them() {
+        // Pattern, text, whether it is found.
+        let table = [
+            ("", "", true),
+            ("", "a", true),
+            ("a", "", false),
+            ("a", "bab", true),
+            ("^a", "ba", false),
+            ("a$", "ba", true),
+            ("^$", "", true),
+            ("^a+$", "aaaa", true),
+            ("(?m)^b$", "a\nb\nc", true),
+            ("(?i)straße", "STRASSE STRAßE", true),
+            (r"\bword\b", "a word here", true),
+            (r"\bword\b", "swordfish", false),
+            (r"\bé\b", "un é ici", true),
+            (r"\bé\b", "été", false),
+            (r"^\w+@\w+\.ch$", "zoë@example.ch", true),
+            (r"^\p{Greek}+$", "αβγ", true),
+            (r"^.{3}$", "äöü", true),
+            ("[^a]", "a", false),
+            ("x*", "y", true),
+        ];
+        for (pattern, text, found) in table {
+            let compiled = Pattern::new(pattern).expect("it is one");
+            for _ in 0..2 {
+                assert_eq!(
+                    compiled.is_match(text, &Budget::default()),
+                    Ok(found),
+                    "{pattern} in {text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn searches_that_compute_each_step_anew_are_stopped() {
+        let hostile = [
+            (format!("[ab]*a[ab]{{{}}}c", 1000), "ab".repeat(1 << 20)),
+            (r"(?:\w{1,40} ){10}!".to_owned(), "word ".repeat(1 << 18)),
+            (r"\b\w{60}!\b".to_owned(), "é".repeat(1 << 20)),
+        ];
+        for (pattern, text) in hostile {
+            let begun = std::time::Instant::now();
+            let budget = Budget::default();
+            let found = Pattern::new(&pattern)
+                .expect("it is one")
+                .is_match(&text, &budget);
+            println!(
+                "{pattern} {found:?} left {} in {:?}",
+                budget.left(),
+                begun.elapsed()
+            );
+            assert!(found.is_err() || budget.left() > 0, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn patterns_of_calls_are_small() {
+        let budget = Budget::default();
+        let error = |pattern: &str| {
+            Pattern::at_run_time(pattern, &budget)
+                .expect_err("too large")
+                .into_text()
+        };
+        assert!(error(r"(\w{200}){200}").contains("bytes when it is compiled"));
+        assert!(error(&"a".repeat(2000)).contains("longer than 1024 bytes"));
+        assert!(error("(").contains("not a regular expression: unclosed group"));
+        Pattern::at_run_time(r"^[a-z]+-\d{3}$", &budget).expect("it is small");
+    }
+}
