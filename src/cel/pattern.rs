@@ -100,13 +100,11 @@ impl Pattern {
 
     /// Whether the pattern is found anywhere in the text.
     pub(super) fn is_match(&self, text: &str, budget: &Budget) -> Evaluated<bool> {
-        match self.search(text, budget)? {
-            Some(found) => Ok(found),
-            None => {
-                budget.charge(self.step.saturating_mul(text.len() as u64))?;
-                Ok(self.slow.is_match(&mut self.slow_caches.get(), text))
-            }
+        if let Some(found) = self.search(text, budget)? {
+            return Ok(found);
         }
+        budget.charge(self.step.saturating_mul(text.len() as u64))?;
+        Ok(self.slow.is_match(&mut self.slow_caches.get(), text))
     }
 
     /// `None` if the automaton cannot tell.
@@ -212,23 +210,20 @@ mod tests {
 
     #[test]
     fn searches_that_compute_each_step_anew_are_stopped() {
+        // Letters without a pattern of their own.
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut letters = |from: &[&str], count: usize| -> String {
+            (0..count).map(|_| from[random.usize(..from.len())]).collect()
+        };
         let hostile = [
-            (format!("[ab]*a[ab]{{{}}}c", 1000), "ab".repeat(1 << 20)),
-            (r"(?:\w{1,40} ){10}!".to_owned(), "word ".repeat(1 << 18)),
-            (r"\b\w{60}!\b".to_owned(), "é".repeat(1 << 20)),
+            ("[ab]*a[ab]{1000}c", letters(&["a", "b"], 1 << 20)),
+            (r"(?:\w{1,40} ){10}!", letters(&["a", "é", "语", " "], 1 << 20)),
+            (r"\b\w{60}!\b", letters(&["a", "é"], 1 << 20)),
         ];
         for (pattern, text) in hostile {
-            let begun = std::time::Instant::now();
-            let budget = Budget::default();
-            let found = Pattern::new(&pattern)
-                .expect("it is one")
-                .is_match(&text, &budget);
-            println!(
-                "{pattern} {found:?} left {} in {:?}",
-                budget.left(),
-                begun.elapsed()
-            );
-            assert!(found.is_err() || budget.left() > 0, "{pattern}");
+            let pattern = Pattern::new(pattern).expect("it is one");
+            let found = pattern.is_match(&text, &Budget::default());
+            assert!(found.is_err(), "{pattern:?}: {found:?}");
         }
     }
 

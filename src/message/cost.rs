@@ -3,6 +3,7 @@
 //! Decoding makes a value for each field on the wire and each element of a list, and is many times as slow as checking the
 //! bytes. One pass over the checked bytes counts them, without an allocation.
 
+use super::check::MAX_DEPTH;
 use super::wire::{Malformed, Reader, WireType};
 use crate::schema::{Layout, LayoutId, Layouts, Shape, WellKnown};
 
@@ -42,16 +43,20 @@ fn add(layouts: &Layouts, layout: &Layout, bytes: &[u8], cost: &mut u64) -> Resu
             }
             // Its bytes may be a message of small values, which has others inside of it.
             (WireType::LengthDelimited, _) if is_any => {
-                *cost += reader.delimited()?.len() as u64 * UNITS_PER_VALUE
+                *cost += reader.delimited()?.len() as u64 * UNITS_PER_VALUE;
             }
             (WireType::StartGroup, Some(Shape::Group(id))) => {
                 let before = reader.rest();
-                reader.skip(number, wire_type, super::check::MAX_DEPTH)?;
+                reader.skip(number, wire_type, MAX_DEPTH)?;
                 let whole = before.len() - reader.rest().len();
                 // What ends the group is one more field without meaning.
                 let _ = add(layouts, layouts.get(id), &before[..whole], cost);
             }
-            _ => *cost += reader.skip(number, wire_type, super::check::MAX_DEPTH)? as u64 * UNITS_PER_VALUE,
+            _ => {
+                // Of an unknown group, its own key is counted already.
+                let fields = reader.skip(number, wire_type, MAX_DEPTH)? as u64;
+                *cost += (fields - 1) * UNITS_PER_VALUE;
+            }
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use super::files::{rules_files, rules_files_beside};
 use super::load::{load_files, load_text};
 use super::run::{RulesState, Settings};
 use super::set::Rules;
+use crate::cel::Budget;
 use crate::error::Error;
 use crate::schema::Schema;
 
@@ -27,6 +28,9 @@ pub struct RulesOptions {
 }
 
 impl RulesOptions {
+    /// The default of [`max_expression_cost`](Self::max_expression_cost).
+    pub const DEFAULT_MAX_EXPRESSION_COST: u64 = Budget::DEFAULT;
+
     /// Shares the store, the counters and the signals of rules that were loaded before. Default: a new state.
     pub fn state(mut self, state: &RulesState) -> Self {
         self.settings.state = state.clone();
@@ -42,6 +46,14 @@ impl RulesOptions {
     /// Makes `random()` and `uuid()` give the same values for the same seed, call by call. Default: random values.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = Some(seed);
+        self
+    }
+
+    /// What the expressions of a call may cost together until the call lets others run; a call that needs more ends with
+    /// RESOURCE_EXHAUSTED. A unit is what a small part of an expression costs in one round of a loop, some 20 ns.
+    /// Default: 1,000,000, which takes less than 50 ms.
+    pub fn max_expression_cost(mut self, units: u64) -> Self {
+        self.settings.max_expression_cost = units;
         self
     }
 

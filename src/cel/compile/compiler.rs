@@ -99,7 +99,12 @@ impl<'c, 's> Compiler<'c, 's> {
         let mut evaluation = Evaluation::new(&env);
         // A loop inside finds its variable at the depth where it stands.
         evaluation.variables.resize(self.variables.len(), Value::Null);
-        match typed.expr.eval(&mut evaluation).map(Value::into_owned) {
+        // What was borrowed from constants is copied.
+        let owned = |value: Value<'_>| {
+            env.call.budget.charge_making(&value)?;
+            Ok(value.into_owned())
+        };
+        match typed.expr.eval(&mut evaluation).and_then(owned) {
             Ok(value) => Compiled::constant(value, typed.value_type),
             Err(error) => {
                 if typed.faults.is_empty() {

@@ -3,6 +3,8 @@
 //! `all` and `exists` are chains of `&&` and `||`: one element that decides outweighs an error in another.
 
 use super::evaluation::Evaluation;
+use crate::cel::budget::reading_weight;
+use crate::cel::cost::sorting;
 use crate::cel::functions::sort_by_keys;
 use crate::cel::typed::{Loop, LoopKind, TypedExpr};
 use crate::cel::values::{EvalError, Evaluated, Value, no_overload};
@@ -66,6 +68,8 @@ impl Loop {
                         element,
                     ));
                 }
+                let weight = keyed.iter().map(|(key, _)| reading_weight(key)).sum();
+                evaluation.budget().charge(sorting(keyed.len(), weight))?;
                 sort_by_keys(self.kind.name(), keyed)
             }
         }

@@ -215,12 +215,11 @@ fn compare<'e>(
 fn is_in<'e>([value, container]: &'e [TypedExpr; 2], evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<bool> {
     let value = value.eval(evaluation)?;
     let evaluated;
-    let container = match container.peek(evaluation) {
-        Some(container) => container,
-        None => {
-            evaluated = container.eval(evaluation)?;
-            &evaluated
-        }
+    let container = if let Some(container) = container.peek(evaluation) {
+        container
+    } else {
+        evaluated = container.eval(evaluation)?;
+        &evaluated
     };
     charge_containing(evaluation.budget(), container, &value)?;
     contains(container, &value)

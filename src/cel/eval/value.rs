@@ -237,19 +237,15 @@ fn element<'e>(
             .map(Value::String)
             .ok_or_else(|| EvalError::absent_metadata(name));
     }
-    match container.peek(evaluation) {
-        Some(container) => {
-            charge_search(container, evaluation.budget())?;
-            borrowed(index(container, &key)?, evaluation)
-        }
-        None => {
-            let container = container.eval(evaluation)?;
-            charge_search(&container, evaluation.budget())?;
-            let value = index(&container, &key)?;
-            evaluation.budget().charge_copying(value)?;
-            Ok(value.clone())
-        }
+    if let Some(container) = container.peek(evaluation) {
+        charge_search(container, evaluation.budget())?;
+        return borrowed(index(container, &key)?, evaluation);
     }
+    let container = container.eval(evaluation)?;
+    charge_search(&container, evaluation.budget())?;
+    let value = index(&container, &key)?;
+    evaluation.budget().charge_copying(value)?;
+    Ok(value.clone())
 }
 
 fn math_of<'e>(

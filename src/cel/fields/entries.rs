@@ -1,8 +1,14 @@
-//! The entries of a map field, or of a `google.protobuf.Struct`, as they come from the wire.
+//! The entries of a map field, or of a `google.protobuf.Struct`, as they come from the wire; what they cost.
 
 use std::collections::HashMap;
 
 use crate::cel::values::{Key, Value, equals};
+
+/// What an element of a list costs: it takes memory, as well as time.
+pub(super) const UNITS_PER_ELEMENT: u64 = 2;
+
+/// The same for an entry of a map, which is also looked for among the others.
+pub(super) const UNITS_PER_ENTRY: u64 = 6;
 
 /// The entries of a map while they come: the last one of a key wins, in the place of the first.
 #[derive(Debug, Default)]

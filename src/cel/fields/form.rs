@@ -9,8 +9,7 @@ use std::borrow::Cow;
 use prost_reflect::{Kind, MessageDescriptor};
 
 use super::defaults::zero;
-use super::entries::Entries;
-use super::read::{UNITS_PER_ELEMENT, UNITS_PER_ENTRY};
+use super::entries::{Entries, UNITS_PER_ELEMENT, UNITS_PER_ENTRY};
 use super::wire::{WireFields, WireValue, scalar};
 use crate::cel::budget::Budget;
 use crate::cel::values::{Evaluated, MessageValue, Type, Value};

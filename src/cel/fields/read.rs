@@ -8,19 +8,13 @@ use std::borrow::Cow;
 
 use prost_reflect::Kind;
 
-use super::entries::Entries;
+use super::entries::{Entries, UNITS_PER_ELEMENT, UNITS_PER_ENTRY};
 use super::field::{Cardinality, FieldReader};
 use super::form::message_value;
 use super::wire::{WireFields, WireValue, scalar};
 use crate::cel::budget::Budget;
 use crate::cel::values::{Evaluated, Value};
 use crate::message::{Malformed, Reader, WireType};
-
-/// What an element of a list costs: it takes memory, as well as time.
-pub(super) const UNITS_PER_ELEMENT: u64 = 2;
-
-/// The same for an entry of a map, which is also looked for among the others.
-pub(super) const UNITS_PER_ENTRY: u64 = 6;
 
 impl FieldReader {
     /// The field's value in the bytes of its message, or `None` if it is unset.

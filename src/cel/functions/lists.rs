@@ -120,13 +120,12 @@ fn distinct<'e>(list: Value<'e>, budget: &Budget) -> Evaluated<Value<'e>> {
     let mut seen = HashSet::new();
     let mut unique: Vec<Value<'_>> = Vec::new();
     for value in values {
-        let is_new = match Key::of(&value) {
-            Some(key) => seen.insert(key),
+        let is_new = if let Some(key) = Key::of(&value) {
+            seen.insert(key)
+        } else {
             // It is compared with all that are kept.
-            None => {
-                budget.charge(comparing_weight(&value).saturating_mul(unique.len() as u64))?;
-                !unique.iter().any(|other| equals(other, &value))
-            }
+            budget.charge(comparing_weight(&value).saturating_mul(unique.len() as u64))?;
+            !unique.iter().any(|other| equals(other, &value))
         };
         if is_new {
             unique.push(value);

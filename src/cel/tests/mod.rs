@@ -1,6 +1,7 @@
 //! What the language means, by tables of expressions; the facts about CEL are those of its specification's
 //! conformance tests.
 
+mod costs;
 mod depth;
 mod grammar;
 mod integers;

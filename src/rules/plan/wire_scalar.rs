@@ -16,6 +16,9 @@ pub(crate) enum WireScalar {
 }
 
 impl WireScalar {
+    /// How many bytes of a text are shown at most, where less of it is quoted.
+    pub(crate) const MOST_SHOWN: usize = 4096;
+
     /// A scalar constant.
     pub(crate) fn of(value: &Value, kind: &Kind) -> Option<Self> {
         Some(Self::Bits(match value {
@@ -64,13 +67,17 @@ impl WireScalar {
         }
     }
 
-    /// The value as a rule would write it.
+    /// The value as a rule would write it, or the begin of a long text.
     pub(crate) fn show(&self, kind: &Kind) -> String {
         let bits = match self {
-            Self::Bytes(bytes) if *kind == Kind::String => {
-                return format!("{:?}", String::from_utf8_lossy(bytes));
+            Self::Bytes(bytes) => {
+                let bytes = &bytes[..bytes.len().min(Self::MOST_SHOWN)];
+                return if *kind == Kind::String {
+                    format!("{:?}", String::from_utf8_lossy(bytes))
+                } else {
+                    format!("{:?}", STANDARD.encode(bytes))
+                };
             }
-            Self::Bytes(bytes) => return format!("{:?}", STANDARD.encode(bytes)),
             Self::Bits(bits) => *bits,
         };
         match kind {

@@ -22,7 +22,12 @@ pub(super) async fn choose<'r>(
     call: &mut Call,
 ) -> Result<Chosen<'r>, Status> {
     let order = &rules.order;
-    if let Some(rule) = try_range(rules, session, call, 0..order.message) {
+    let range = 0..order.message;
+    let found = match try_range(rules, session, call, &range) {
+        Ok(found) => found,
+        Err(status) => Box::pin(try_in_lane(rules, session, call, &range, status)).await?,
+    };
+    if let Some(rule) = found {
         return Ok(Chosen::at_once(rule));
     }
     if order.message == rules.rules.len() {
@@ -32,7 +37,12 @@ pub(super) async fn choose<'r>(
     if first {
         session.admit(call)?;
     }
-    if let Some(rule) = try_range(rules, session, call, order.message..order.half_close) {
+    let range = order.message..order.half_close;
+    let found = match try_range(rules, session, call, &range) {
+        Ok(found) => found,
+        Err(status) => Box::pin(try_in_lane(rules, session, call, &range, status)).await?,
+    };
+    if let Some(rule) = found {
         return Ok(Chosen {
             rule,
             first,
@@ -47,7 +57,7 @@ pub(super) async fn choose<'r>(
             session.admit(call)?;
         }
     }
-    match try_at_half_close(rules, session, call)? {
+    match Box::pin(try_at_half_close(rules, session, call)).await? {
         Some(rule) => Ok(Chosen {
             rule,
             first: false,
@@ -59,7 +69,7 @@ pub(super) async fn choose<'r>(
 
 /// Tries the rules that had to wait for half-close. For a rule that reads `requests`, `request` is the last message;
 /// for the others it is the first, as always.
-fn try_at_half_close<'r>(
+async fn try_at_half_close<'r>(
     rules: &'r MethodRules,
     session: &mut Session<'r>,
     call: &mut Call,
@@ -77,49 +87,89 @@ fn try_at_half_close<'r>(
             None => session.clear_request(),
         }
         let end = at + alike.len();
-        if let Some(rule) = try_range(rules, session, call, at..end) {
-            return Ok(Some(rule));
+        let range = at..end;
+        let found = match try_range(rules, session, call, &range) {
+            Ok(found) => found,
+            Err(status) => try_in_lane(rules, session, call, &range, status).await?,
+        };
+        if found.is_some() {
+            return Ok(found);
         }
         at = end;
     }
     Ok(None)
 }
 
+/// The first rule of the range that matches. An `Err` says which rule is too costly to decide in this turn.
 fn try_range<'r>(
     rules: &'r MethodRules,
     session: &Session<'r>,
     call: &mut Call,
-    range: Range<usize>,
-) -> Option<&'r Rule> {
+    range: &Range<usize>,
+) -> Result<Option<&'r Rule>, Status> {
     if range.is_empty() {
-        return None;
+        return Ok(None);
     }
     let has_request = session.has_request();
     session.with_env(call, |env, _| {
         let message = env.request.filter(|_| has_request);
         let mut decoded = Decoded::new(message.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
-        let mut candidates = rules.order.candidates(&range, env);
-        let found = candidates.find(|at| {
+        for at in rules.order.candidates(range, env) {
             // A condition on the first message cannot hold without one; a condition on all messages can.
-            let decidable = rules.rules[*at].condition.stage != Stage::Message || message.is_some();
-            decidable && answers(rules, *at, env, &mut decoded)
-        });
-        found.map(|at| &rules.rules[at])
+            let decidable = rules.rules[at].condition.stage != Stage::Message || message.is_some();
+            if decidable && answers(rules, at, env, &mut decoded)? {
+                return Ok(Some(&rules.rules[at]));
+            }
+        }
+        Ok(None)
     })
 }
 
-/// Whether the condition of the rule at a place holds and its `times` are not used up. On an error it does not match.
-fn answers(rules: &MethodRules, at: usize, env: &Env<'_>, decoded: &mut Decoded<'_>) -> bool {
+/// Tries the rules of a range again that were too costly for the turn, with as much room as there is.
+async fn try_in_lane<'r>(
+    rules: &'r MethodRules,
+    session: &mut Session<'r>,
+    call: &mut Call,
+    range: &Range<usize>,
+    mut status: Status,
+) -> Result<Option<&'r Rule>, Status> {
+    while session.get_more_room().await {
+        match session.in_lane(|session| try_range(rules, session, call, range)) {
+            Ok(found) => {
+                session.begin_turn();
+                return Ok(found);
+            }
+            Err(next) => status = next,
+        }
+    }
+    Err(status)
+}
+
+/// Whether the condition of the rule at a place holds and its `times` are not used up. On an error it does not match,
+/// unless the error is that it costs too much: then nothing is known.
+fn answers(rules: &MethodRules, at: usize, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Result<bool, Status> {
     let rule = &rules.rules[at];
-    let failed = |error: EvalError| {
+    let failed = |what: &str, error: EvalError| {
+        if env.call.budget.is_exhausted() {
+            return Err(Status::resource_exhausted(format!(
+                "rule {}: {what}: {error}",
+                rule.name
+            )));
+        }
         log_failure(rule, &error);
-        false
+        Ok(false)
     };
-    let holds = rule.condition.holds(env, decoded).unwrap_or_else(failed);
-    holds
-        && rules
-            .limit(at)
-            .is_none_or(|(times, counter)| counter.take(times, env).unwrap_or_else(failed))
+    // Most conditions cost nothing, but there may be many of them.
+    let holds = env
+        .call
+        .budget
+        .charge(1)
+        .and_then(|()| rule.condition.holds(env, decoded));
+    let holds = holds.or_else(|error| failed("its condition", error))?;
+    match rules.limit(at) {
+        Some((times, counter)) if holds => counter.take(times, env).or_else(|error| failed("`scope`", error)),
+        _ => Ok(holds),
+    }
 }
 
 /// Says that a condition failed: once in a while, because every call may fail in the same way.
@@ -144,19 +194,25 @@ fn log_failure(rule: &Rule, error: &EvalError) {
     }
 }
 
+/// What it costs to say how a rule differs, apart from what its condition costs.
+const UNITS_PER_COMPARISON: u64 = 5;
+
 /// How many rules are compared at most, to find the nearest.
 const COMPARED: usize = 1000;
 
 /// UNIMPLEMENTED, with the rule that came nearest and its first difference.
-fn unmatched(rules: &MethodRules, session: &Session<'_>, call: &mut Call) -> Status {
+fn unmatched(rules: &MethodRules, session: &mut Session<'_>, call: &mut Call) -> Status {
     call.unmatched();
+    session.begin_turn();
     let has_request = session.has_request();
     let method = rules.method.name();
     session.with_env(call, |env, _| {
         let request = env.request.filter(|_| has_request);
         let env = Env { request, ..*env };
         let mut decoded = Decoded::new(request.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
-        let compared = rules.rules.iter().enumerate().take(COMPARED);
+        // As far as the turn's room goes: the nearest of those is told.
+        let has_room = |_: &(usize, &Rule)| env.call.budget.charge(UNITS_PER_COMPARISON).is_ok();
+        let compared = rules.rules.iter().enumerate().take(COMPARED).take_while(has_room);
         let differences =
             compared.filter_map(|(at, rule)| Some((difference(rules, at, &env, &mut decoded)?, rule)));
         // The first of those of which most conditions hold; `max_by_key` would take the last.

@@ -55,6 +55,7 @@ impl MethodRules {
             ..CallFacts::default()
         };
         let explained = self.rules.iter().enumerate().map(|(at, rule)| {
+            call.budget.refill(self.settings.max_expression_cost);
             let at_half_close = rule.condition.stage == Stage::HalfClose;
             let request = if at_half_close { &last } else { &first };
             let request = request.as_ref().map(|(bytes, picked)| (*bytes, picked));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::candidates::order::Order;
 use super::shared::counters::Counter;
 use super::shared::state::RulesState;
-use crate::cel::{Store, Uses};
+use crate::cel::{Budget, Store, Uses};
 use crate::message::Picker;
 use crate::rules::plan::{Rule, Times};
 use crate::schema::Method;
@@ -19,6 +19,8 @@ pub(in crate::rules) struct Settings {
     pub(in crate::rules) rule_header: bool,
     /// Makes `random()` and `uuid()` repeatable.
     pub(in crate::rules) seed: Option<u64>,
+    /// What the expressions of a call may cost until it lets others run.
+    pub(in crate::rules) max_expression_cost: u64,
 }
 
 impl Default for Settings {
@@ -27,6 +29,7 @@ impl Default for Settings {
             state: RulesState::default(),
             rule_header: true,
             seed: None,
+            max_expression_cost: Budget::DEFAULT,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! test compares with the help.
 
 use clap::Args;
-use protod::{Limits, ServerBuilder};
+use protod::{Limits, RulesOptions, ServerBuilder};
 
 use super::count::count;
 use super::size::Size;
@@ -76,6 +76,17 @@ pub(crate) struct LimitArgs {
         value_parser = Size::between(Size::bytes(1), Size::bytes(1 << 32))
     )]
     max_send_size: Size,
+
+    /// What a call's expressions may cost until other calls have their turn; more end the call with RESOURCE_EXHAUSTED.
+    /// A unit is a small part of an expression in one round of a loop, some 20 ns
+    #[arg(
+        long,
+        value_name = "UNITS",
+        env = "PROTOD_MAX_EXPRESSION_COST",
+        default_value_t = RulesOptions::DEFAULT_MAX_EXPRESSION_COST,
+        value_parser = count::<u64>(1, u64::MAX)
+    )]
+    pub(crate) max_expression_cost: u64,
 
     /// Values in one received message, each element of a list counted; more end the call with RESOURCE_EXHAUSTED
     #[arg(

@@ -27,8 +27,10 @@ impl<'r> Session<'r> {
         }
         call.answered_by(&rule.header);
         self.begin(rule);
-        if !rule.state.is_empty() {
-            self.begin_state(rule, call)?;
+        if !rule.state.is_empty()
+            && let Err(status) = self.begin_state(rule, call)
+        {
+            Box::pin(self.begin_state_in_turns(status, rule, call)).await?;
         }
         if self.run(rule, &rule.open, call).await? == CallState::Ended {
             return Ok(());
@@ -50,7 +52,7 @@ impl<'r> Session<'r> {
                     Stopped::Done(CallState::Ended) => return Ok(()),
                     Stopped::Done(CallState::Open) if self.next_at_once(rule, call)? => at = 0,
                     Stopped::Done(CallState::Open) => break,
-                    Stopped::Waiting(wait) => wait.over(call).await,
+                    Stopped::Waiting(wait) => self.wait(wait, call).await,
                 }
             }
         }

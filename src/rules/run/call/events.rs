@@ -4,6 +4,7 @@ use tonic::Status;
 
 use super::outcome::{CallState, failed};
 use super::session::Session;
+use super::turn::too_costly;
 use crate::handler::Call;
 use crate::rules::plan::Rule;
 
@@ -53,13 +54,36 @@ impl<'r> Session<'r> {
         self.half_closed(rule, call).await
     }
 
-    /// Gives the variables their first values.
+    /// Gives the variables their first values, as far as they have none.
     pub(super) fn begin_state(&mut self, rule: &Rule, call: &mut Call) -> Result<(), Status> {
-        for template in &rule.state {
+        let declared = self.variables().values().len();
+        for template in &rule.state[declared..] {
             let value = self.with_env(call, |env, _| template.value(env));
             let value = value.map_err(|error| failed(rule, &format!("`state`: {error}")))?;
             self.variables().declare(value);
         }
         Ok(())
+    }
+
+    /// Goes on with what failed with this status, for as long as more room helps.
+    pub(super) async fn begin_state_in_turns(
+        &mut self,
+        mut status: Status,
+        rule: &Rule,
+        call: &mut Call,
+    ) -> Result<(), Status> {
+        while self.is_interrupted() {
+            if !self.get_more_room().await {
+                return Err(too_costly(&status));
+            }
+            match self.in_lane(|session| session.begin_state(rule, call)) {
+                Ok(()) => {
+                    self.begin_turn();
+                    return Ok(());
+                }
+                Err(next) => status = next,
+            }
+        }
+        Err(status)
     }
 }

@@ -89,6 +89,11 @@ impl Loops {
 }
 
 impl CountedRounds {
+    /// Goes back to before the round that has begun.
+    pub(super) fn step_back(&mut self) {
+        self.next -= 1;
+    }
+
     /// Goes on to the next round, and returns the local variables in it.
     #[inline]
     pub(super) fn next(&mut self) -> Option<&[Value<'static>]> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tonic::Status;
 
+use super::session::Session;
 use crate::handler::Call;
 use crate::rules::plan::Rule;
 
@@ -31,23 +32,30 @@ pub(super) enum Wait {
     Transport,
     /// The other calls on the thread, to have their turn.
     Others,
+    /// A lane for what is slow.
+    Lane,
     Time(Duration),
 }
 
-impl Wait {
-    /// Waits until it is over.
-    pub(super) async fn over(self, call: &mut Call) {
-        match self {
-            Self::Transport => call.wait_for_room().await,
-            Self::Others => {
+impl Session<'_> {
+    /// Waits, and begins the next turn.
+    pub(super) async fn wait(&mut self, wait: Wait, call: &mut Call) {
+        match wait {
+            Wait::Transport => call.wait_for_room().await,
+            Wait::Others => {
                 call.flush();
                 tokio::task::yield_now().await;
             }
-            Self::Time(duration) => {
+            Wait::Time(duration) => {
                 call.flush();
                 tokio::time::sleep(duration).await;
             }
+            Wait::Lane => {
+                call.flush();
+                return self.enter_lane().await;
+            }
         }
+        self.begin_turn();
     }
 }
 

@@ -10,10 +10,11 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tonic::Status;
 
+use super::lane::Lane;
 use super::loops::Loops;
 use super::messages::Messages;
 use super::variables::Variables;
-use crate::cel::{CallFacts, Env, EvalError, Store};
+use crate::cel::{Budget, CallFacts, Env, EvalError, Store};
 use crate::handler::{Call, MessageWriter};
 use crate::message::Bounds;
 use crate::rules::plan::{Rule, Text};
@@ -36,6 +37,8 @@ pub(in crate::rules::run) struct Session<'r> {
     /// The buffer for log lines, kept to be reused.
     line: String,
     listener: Option<Listener>,
+    /// Held while a slow evaluation runs.
+    pub(super) lane: Option<Lane>,
 }
 
 impl<'r> Session<'r> {
@@ -54,6 +57,9 @@ impl<'r> Session<'r> {
         } else {
             CallFacts::default()
         };
+        facts
+            .budget
+            .refill(Self::slice(rules.settings.max_expression_cost));
         Self {
             rules,
             messages: Messages::new(rules),
@@ -64,6 +70,7 @@ impl<'r> Session<'r> {
             logs: tracing::enabled!(target: "protod::rules", tracing::Level::INFO),
             line: String::new(),
             listener: None,
+            lane: None,
         }
     }
 
@@ -194,6 +201,17 @@ impl<'r> Session<'r> {
         if self.messages.drop_frame() {
             self.cache.forget();
         }
+    }
+
+    /// What evaluations may still cost in this turn.
+    #[inline]
+    pub(super) fn budget(&self) -> &Budget {
+        &self.facts.budget
+    }
+
+    /// What an evaluation may cost.
+    pub(super) fn most(&self) -> u64 {
+        self.rules.settings.max_expression_cost
     }
 
     /// Whether log lines of rules are recorded.

@@ -8,6 +8,7 @@ use tonic::Status;
 use super::loops::Rounds;
 use super::outcome::{CallState, Stopped, Wait, failed};
 use super::session::Session;
+use super::turn::too_costly;
 use crate::cel::{Env, EvalError, Value};
 use crate::handler::Call;
 use crate::rules::plan::template::Template;
@@ -30,13 +31,14 @@ impl<'r> Session<'r> {
         loop {
             match self.steps(rule, steps, &mut at, call)? {
                 Stopped::Done(state) => return Ok(state),
-                Stopped::Waiting(wait) => wait.over(call).await,
+                Stopped::Waiting(wait) => self.wait(wait, call).await,
             }
         }
     }
 
     /// Runs the steps from `at` on, up to one that has to wait. Most events never wait, and run here without a
-    /// future of their own. Rare operations are in [`step`](Self::step), so that this function stays small.
+    /// future of their own. An operation that had too little room waits for more, and begins again.
+    #[inline]
     pub(super) fn steps(
         &mut self,
         rule: &'r Rule,
@@ -44,7 +46,40 @@ impl<'r> Session<'r> {
         at: &mut usize,
         call: &mut Call,
     ) -> Result<Stopped, Status> {
+        let (start, was_fresh) = (*at, self.is_fresh());
         let mut rounds = 0;
+        let result = self.in_lane(|session| session.turn(rule, steps, at, &mut rounds, call));
+        match result {
+            Err(status) if self.is_interrupted() => {
+                // Each operation is passed before it begins.
+                *at -= 1;
+                let is_first = was_fresh && *at == start && rounds == 0;
+                let had_lane = self.lane.take().is_some();
+                match (is_first, had_lane) {
+                    (false, _) => Ok(Stopped::Waiting(Wait::Others)),
+                    (true, false) => Ok(Stopped::Waiting(Wait::Lane)),
+                    (true, true) => Err(too_costly(&status)),
+                }
+            }
+            result => {
+                if self.lane.is_some() {
+                    self.begin_turn();
+                }
+                result
+            }
+        }
+    }
+
+    /// Runs the steps from `at` on, up to one that has to wait, or one that fails, also because it costs too much for this
+    /// turn. Rare operations are in [`step`](Self::step), so that this function stays small.
+    fn turn(
+        &mut self,
+        rule: &'r Rule,
+        steps: &'r Steps,
+        at: &mut usize,
+        rounds: &mut u32,
+        call: &mut Call,
+    ) -> Result<Stopped, Status> {
         while let Some(op) = steps.ops.get(*at) {
             *at += 1;
             match op {
@@ -74,11 +109,11 @@ impl<'r> Session<'r> {
                 Op::Next { body, every } => {
                     if self.loops().next_round() {
                         *at = *body;
-                        rounds += 1;
+                        *rounds += 1;
                         if let Some(every) = every {
-                            return self.pause(rule, every, call);
+                            return self.pause_between(rule, every, call);
                         }
-                        if rounds == ROUNDS_PER_TURN {
+                        if *rounds == ROUNDS_PER_TURN {
                             return Ok(Stopped::Waiting(Wait::Others));
                         }
                     }
@@ -109,8 +144,28 @@ impl<'r> Session<'r> {
             }
             Ok(())
         });
+        if sent.is_err() && self.is_interrupted() {
+            // The round that was interrupted comes again.
+            rounds.step_back();
+        }
         self.loops().put_back(rounds);
-        sent
+        match sent {
+            Err(_) if self.is_interrupted() => Ok(()),
+            sent => sent,
+        }
+    }
+
+    /// The pause between two rounds. The next one has begun, so this cannot begin again: it has to do with what is left.
+    #[inline(never)]
+    fn pause_between(&mut self, rule: &Rule, pause: &Pause, call: &mut Call) -> Result<Stopped, Status> {
+        let paused = self.pause(rule, pause, call);
+        match paused {
+            Err(status) if self.is_interrupted() => {
+                self.begin_turn();
+                Err(too_costly(&status))
+            }
+            paused => paused,
+        }
     }
 
     /// Runs one operation of a kind that is rarely run for each message.
@@ -145,7 +200,11 @@ impl<'r> Session<'r> {
                 }
             }
             Op::Each { list, end } => {
-                let elements = self.with_env(call, |env, _| list.eval(env).and_then(elements));
+                let elements = self.with_env(call, |env, _| {
+                    let list = list.eval(env)?;
+                    env.call.budget.charge_making(&list)?;
+                    elements(list)
+                });
                 let elements = elements.map_err(|error| failed(rule, &format!("`each`: {error}")))?;
                 if !self.loops().begin(Rounds::Elements(elements.into_iter())) {
                     *at = *end;

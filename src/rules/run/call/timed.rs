@@ -59,6 +59,7 @@ impl<'r> Session<'r> {
                 self.keep_message(call);
             }
             call.flush();
+            self.end_turn().await;
             let due = timers
                 .iter()
                 .enumerate()
@@ -121,7 +122,7 @@ impl<'r> Session<'r> {
             return Ok(false);
         };
         let own = self.with_env(call, |env, _| own.text(env));
-        let own = own.map_err(|error| failed(rule, &format!("`key`: {error}")))?;
+        let own = own.map_err(|error| self.failed_in_turn(failed(rule, &format!("`key`: {error}"))))?;
         Ok(own == **key)
     }
 
@@ -150,7 +151,7 @@ impl<'r> Session<'r> {
         call: &mut Call,
     ) -> Result<Option<Instant>, Status> {
         let pause = self.with_env(call, |env, _| rule.timers[at].pause.duration(env));
-        let pause = pause.map_err(|message| failed(rule, &message))?;
+        let pause = pause.map_err(|message| self.failed_in_turn(failed(rule, &message)))?;
         let now = Instant::now();
         let next = last
             .and_then(|last| last.checked_add(pause))

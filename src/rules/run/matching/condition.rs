@@ -9,6 +9,9 @@ use crate::handler::excerpt;
 use crate::message::Raw;
 use crate::rules::plan::{Condition, Equality, Expected, Stage, WireScalar, canonical};
 
+/// What it costs to compare a message with a pattern.
+const UNITS_PER_PATTERN: u64 = 10;
+
 /// Why a rule did not match.
 #[derive(Debug)]
 pub(in crate::rules::run) struct Difference {
@@ -27,12 +30,14 @@ impl Condition {
         if !self.equalities.iter().all(|equality| equality.holds(env)) {
             return Ok(false);
         }
-        if let Some(pattern) = &self.pattern
-            && decoded
-                .get()
-                .is_none_or(|message| pattern.fits_message(message, "").is_err())
-        {
-            return Ok(false);
+        if let Some(pattern) = &self.pattern {
+            let message = decoded.get(env)?;
+            let fits = message.is_some_and(|message| pattern.fits_message(message, "", env).is_ok());
+            // An `Any` may have been too costly to look into.
+            env.call.budget.charge(UNITS_PER_PATTERN)?;
+            if !fits {
+                return Ok(false);
+            }
         }
         match &self.when {
             Some(when) => Ok(matches!(when.program.eval(env)?, Value::Bool(true))),
@@ -65,11 +70,11 @@ impl Condition {
             held += 1;
         }
         if let Some(pattern) = &self.pattern {
-            let fits = decoded
-                .get()
-                .map_or(Err("it cannot be decoded".to_owned()), |message| {
-                    pattern.fits_message(message, "")
-                });
+            let fits = match decoded.get(env) {
+                Ok(Some(message)) => pattern.fits_message(message, "", env),
+                Ok(None) => Err("it cannot be decoded".to_owned()),
+                Err(error) => Err(error.to_string()),
+            };
             if let Err(text) = fits {
                 return Some(Difference { held, text });
             }
@@ -115,7 +120,10 @@ impl Equality {
         };
         let literal = match picked.get(self.slot) {
             Raw::Absent | Raw::Present => return "unset".to_owned(),
-            Raw::Span(start, length) => WireScalar::Bytes(bytes[start as usize..][..length as usize].into()),
+            Raw::Span(start, length) => {
+                let shown = (length as usize).min(WireScalar::MOST_SHOWN);
+                WireScalar::Bytes(bytes[start as usize..][..shown].into())
+            }
             Raw::Varint(raw) => WireScalar::Bits(canonical(&self.kind, raw)),
             Raw::Fixed32(bits) => WireScalar::Bits(bits.into()),
             Raw::Fixed64(bits) => WireScalar::Bits(bits),
@@ -139,10 +147,11 @@ impl<'b> Decoded<'b> {
         }
     }
 
-    fn get(&mut self) -> Option<&DynamicMessage> {
+    fn get(&mut self, env: &Env<'_>) -> Result<Option<&DynamicMessage>, EvalError> {
         if let Some((descriptor, bytes)) = self.source.take() {
+            env.charge_decoding(descriptor.full_name(), bytes)?;
             self.message = DynamicMessage::decode(descriptor, bytes).ok();
         }
-        self.message.as_ref()
+        Ok(self.message.as_ref())
     }
 }

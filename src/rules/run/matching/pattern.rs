@@ -1,9 +1,11 @@
 //! Compares decoded messages with patterns.
 
 use std::borrow::Cow;
+use std::fmt::{self, Write};
 
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, Value};
 
+use crate::cel::Env;
 use crate::handler::excerpt;
 use crate::message::{Message, key_text};
 use crate::rules::plan::{FieldInfo, Pattern, WireScalar};
@@ -14,6 +16,7 @@ impl Pattern {
         &self,
         message: &DynamicMessage,
         path: &str,
+        env: &Env<'_>,
     ) -> Result<(), String> {
         match self {
             Self::Message(members) => members.iter().try_for_each(|(field, name, expected)| {
@@ -22,12 +25,12 @@ impl Pattern {
                 } else {
                     format!("{path}.{name}")
                 };
-                expected.fits_field(message, field, &path)
+                expected.fits_field(message, field, &path, env)
             }),
             Self::Whole(expected) if **expected == *message => Ok(()),
             Self::Whole(expected) => Err(format!(
                 "{path} is {}, not {expected}",
-                excerpt(&message.to_string())
+                excerpt(&begin_of(message))
             )),
             Self::Packed(schema, descriptor, expected) => {
                 let name = descriptor.full_name();
@@ -38,9 +41,12 @@ impl Pattern {
                 }
                 let contents = contents.as_deref().and_then(Value::as_bytes).cloned();
                 // Nothing has checked the contents yet.
+                let bytes = contents.as_deref().unwrap_or_default();
+                let cost = env.charge_decoding(name, bytes);
+                cost.map_err(|error| format!("{path}: {error}"))?;
                 let inner = Message::decode(schema, descriptor, contents.unwrap_or_default());
                 match inner.and_then(Message::into_dynamic) {
-                    Ok(inner) => expected.fits_message(&inner, path),
+                    Ok(inner) => expected.fits_message(&inner, path, env),
                     Err(error) if error.is_too_large() => {
                         Err(format!("{path} holds too large a {name}: {error}"))
                     }
@@ -51,8 +57,24 @@ impl Pattern {
         }
     }
 
-    fn fits(&self, value: &Value, kind: &Kind, path: &str) -> Result<(), String> {
+    fn fits(&self, value: &Value, kind: &Kind, path: &str, env: &Env<'_>) -> Result<(), String> {
         match (self, value) {
+            (Self::Scalar(expected @ WireScalar::Bytes(bytes)), Value::String(_) | Value::Bytes(_)) => {
+                let found = value
+                    .as_str()
+                    .map(str::as_bytes)
+                    .or(value.as_bytes().map(|bytes| &**bytes));
+                let found = found.unwrap_or_default();
+                if found == &**bytes {
+                    return Ok(());
+                }
+                let shown = found[..found.len().min(WireScalar::MOST_SHOWN)].into();
+                Err(format!(
+                    "{path} is {}, not {}",
+                    excerpt(&WireScalar::Bytes(shown).show(kind)),
+                    expected.show(kind)
+                ))
+            }
             (Self::Scalar(expected), _) => match WireScalar::of(value, kind) {
                 Some(found) if found.equals(expected, kind) => Ok(()),
                 found => {
@@ -74,7 +96,7 @@ impl Pattern {
                 }
                 let mut pairs = expected.iter().zip(items).enumerate();
                 pairs.try_for_each(|(at, (expected, item))| {
-                    expected.fits(item, kind, &format!("{path}[{at}]"))
+                    expected.fits(item, kind, &format!("{path}[{at}]"), env)
                 })
             }
             (Self::Map(expected), Value::Map(entries)) => {
@@ -83,16 +105,24 @@ impl Pattern {
                 expected
                     .iter()
                     .try_for_each(|(key, expected)| match entries.get(key) {
-                        Some(value) => expected.fits(value, &kind, &format!("{path}[{}]", show_key(key))),
+                        Some(value) => {
+                            expected.fits(value, &kind, &format!("{path}[{}]", show_key(key)), env)
+                        }
                         None => Err(format!("{path} has no key {}", show_key(key))),
                     })
             }
-            (_, Value::Message(message)) => self.fits_message(message, path),
+            (_, Value::Message(message)) => self.fits_message(message, path, env),
             _ => Err(format!("{path} is of another type")),
         }
     }
 
-    fn fits_field(&self, message: &DynamicMessage, field: &FieldInfo, path: &str) -> Result<(), String> {
+    fn fits_field(
+        &self,
+        message: &DynamicMessage,
+        field: &FieldInfo,
+        path: &str,
+        env: &Env<'_>,
+    ) -> Result<(), String> {
         // A message finds its own fields by number, but not its extensions.
         let (set, value) = match message.descriptor().get_extension(field.number) {
             Some(extension) => (
@@ -110,10 +140,29 @@ impl Pattern {
             Self::Unset if set => Err(format!("{path} is set")),
             Self::Unset => Ok(()),
             Self::Set(_) if !set => Err(format!("{path} is unset")),
-            Self::Set(expected) => expected.fits(&value, &field.kind, path),
-            _ => self.fits(&value, &field.kind, path),
+            Self::Set(expected) => expected.fits(&value, &field.kind, path, env),
+            _ => self.fits(&value, &field.kind, path, env),
         }
     }
+}
+
+/// The begin of a message as text: no more than is quoted, however large it is.
+fn begin_of(message: &DynamicMessage) -> String {
+    struct Begin(String);
+    impl Write for Begin {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.push_str(text);
+            // Ends the writing.
+            if self.0.len() > WireScalar::MOST_SHOWN {
+                Err(fmt::Error)
+            } else {
+                Ok(())
+            }
+        }
+    }
+    let mut begin = Begin(String::new());
+    let _ = write!(begin, "{message}");
+    begin.0
 }
 
 fn show_key(key: &MapKey) -> String {

@@ -133,7 +133,9 @@ impl Counter {
 fn scope(times: &Times, env: &Env<'_>) -> Result<String, EvalError> {
     let mut scope = String::new();
     if let Some(program) = &times.scope {
-        program.eval(env)?.write_text(&mut scope);
+        let value = program.eval(env)?;
+        env.charge_text(&value)?;
+        value.write_text(&mut scope);
     }
     Ok(scope)
 }

@@ -19,7 +19,11 @@ impl Text {
             match piece {
                 TextPiece::Literal(literal) => out.push_str(literal),
                 TextPiece::Int(program) => out.push_str(Buffer::new().format(program.eval_int(env)?)),
-                TextPiece::Expression(program) => program.eval(env)?.write_text(out),
+                TextPiece::Expression(program) => {
+                    let value = program.eval(env)?;
+                    env.charge_text(&value)?;
+                    value.write_text(out);
+                }
             }
         }
         Ok(())
@@ -40,6 +44,7 @@ impl Text {
                 TextPiece::Expression(program) => match program.eval(env)? {
                     Value::String(text) => out.extend_from_slice(text.as_bytes()),
                     other => {
+                        env.charge_text(&other)?;
                         let mut text = String::new();
                         other.write_text(&mut text);
                         out.extend_from_slice(text.as_bytes());

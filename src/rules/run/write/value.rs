@@ -12,7 +12,11 @@ impl ValueTemplate {
     pub(in crate::rules::run) fn value(&self, env: &Env<'_>) -> Result<Value<'static>, EvalError> {
         Ok(match self {
             Self::Constant(value) => value.clone(),
-            Self::Program(program) => program.eval(env)?.into_owned(),
+            Self::Program(program) => {
+                let value = program.eval(env)?;
+                env.call.budget.charge_making(&value)?;
+                value.into_owned()
+            }
             Self::Text(text) => {
                 let mut out = String::new();
                 text.write(env, &mut out)?;

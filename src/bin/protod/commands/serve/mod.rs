@@ -217,7 +217,8 @@ impl Serve {
         let sampler = Sampler::new(self.seed.unwrap_or_default()).stream_length(self.sample_stream_length);
         let mut options = RulesOptions::default()
             .state(&RulesState::new())
-            .rule_header(!self.no_rule_header);
+            .rule_header(!self.no_rule_header)
+            .max_expression_cost(self.limits.max_expression_cost);
         if let Some(seed) = self.seed {
             options = options.seed(seed);
         }

@@ -1,0 +1,55 @@
+//! What the parts of an expression cost whatever their values are.
+
+use crate::cel::typed::TypedExpr;
+
+impl TypedExpr {
+    /// What the parts cost whose cost does not depend on values: one unit each. A loop charges its rounds itself.
+    pub(in crate::cel) fn fixed_cost(&self) -> u64 {
+        1 + match self {
+            Self::RequestAt(_, _, inner)
+            | Self::StoreValue(inner)
+            | Self::HasStore(inner)
+            | Self::Field(inner, _)
+            | Self::HasField(inner, _)
+            | Self::Member(inner, _)
+            | Self::HasMember(inner, _)
+            | Self::Unpack(inner)
+            | Self::Not(inner)
+            | Self::Negate(inner)
+            | Self::ToDouble(inner)
+            | Self::Json(inner)
+            | Self::Matches(inner, _) => inner.fixed_cost(),
+            Self::Index(parts)
+            | Self::In(parts)
+            | Self::And(parts)
+            | Self::Or(parts)
+            | Self::IntMath(_, parts)
+            | Self::DoubleMath(_, parts)
+            | Self::Math(_, parts)
+            | Self::CompareInt(_, parts)
+            | Self::EqualText(_, parts)
+            | Self::MatchesPattern(parts)
+            | Self::Compare(_, parts) => sum(&**parts),
+            Self::If(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                condition.fixed_cost() + then.fixed_cost().max(otherwise.fixed_cost())
+            }
+            // An element is made, and moved into the list.
+            Self::List(parts) | Self::Concat(parts) => sum(parts) + parts.len() as u64,
+            // Each key is looked for among the others.
+            Self::Map(entries) => {
+                let parts = entries
+                    .iter()
+                    .map(|(key, value)| key.fixed_cost() + value.fixed_cost());
+                parts.sum::<u64>() + (entries.len() * entries.len() / 8) as u64
+            }
+            Self::Call(_, _, arguments) => 2 + sum(arguments),
+            Self::Loop(looped) => 2 + looped.range.fixed_cost(),
+            _ => 0,
+        }
+    }
+}
+
+fn sum(parts: &[TypedExpr]) -> u64 {
+    parts.iter().map(TypedExpr::fixed_cost).sum()
+}

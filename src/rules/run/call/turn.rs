@@ -1,0 +1,96 @@
+//! Turns: how long a call evaluates expressions before others run.
+//!
+//! A call begins each turn with a small slice of what an evaluation may cost. Most calls never use it up. An operation that
+//! does is begun again in the next turn, with a whole slice; one that needs more than that is begun again in a lane for
+//! the few that are slow, with all that an evaluation may cost, while the other threads serve the other calls. Nothing an
+//! operation does before it fails has an effect, so it can begin again.
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tonic::Status;
+
+use super::lane::Lane;
+use super::session::Session;
+
+/// What a turn may cost, in units of [`Budget`](crate::cel::Budget): a fraction of a millisecond.
+const SLICE: u64 = 10_000;
+
+impl Session<'_> {
+    /// What a turn may cost.
+    pub(in crate::rules::run) fn slice(most: u64) -> u64 {
+        SLICE.min(most)
+    }
+
+    /// Whether nothing has been charged since the turn began, in a lane or not.
+    pub(super) fn is_fresh(&self) -> bool {
+        let most = self.most();
+        let whole = if self.lane.is_some() {
+            most
+        } else {
+            Self::slice(most)
+        };
+        self.budget().left() == whole
+    }
+
+    /// Whether an evaluation had no room in the budget of the turn.
+    #[inline]
+    pub(in crate::rules::run) fn is_interrupted(&self) -> bool {
+        self.budget().is_exhausted()
+    }
+
+    /// Begins a turn.
+    pub(in crate::rules::run) fn begin_turn(&mut self) {
+        self.lane = None;
+        self.budget().refill(Self::slice(self.most()));
+    }
+
+    /// Waits for a lane, and begins a turn in it.
+    pub(super) async fn enter_lane(&mut self) {
+        self.lane = Lane::enter().await;
+        self.budget().refill(self.most());
+    }
+
+    /// Gives an evaluation that had no room all that there is. `false` if it had that already.
+    pub(in crate::rules::run) async fn get_more_room(&mut self) -> bool {
+        let had_lane = self.lane.is_some();
+        self.begin_turn();
+        if !had_lane {
+            self.enter_lane().await;
+        }
+        !had_lane
+    }
+
+    /// Lets other calls run, if the turn has used up most of its slice.
+    pub(super) async fn end_turn(&mut self) {
+        if self.budget().left() < Self::slice(self.most()) / 2 {
+            self.begin_turn();
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// What a call ends with when something failed that cannot begin again.
+    pub(super) fn failed_in_turn(&self, status: Status) -> Status {
+        if self.is_interrupted() {
+            too_costly(&status)
+        } else {
+            status
+        }
+    }
+
+    /// Runs what may be slow, if the call is in a lane, so that the other tasks of this thread go on elsewhere.
+    pub(in crate::rules::run) fn in_lane<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let can_move = self.lane.is_some()
+            && Handle::try_current()
+                .is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
+        if can_move {
+            tokio::task::block_in_place(|| run(self))
+        } else {
+            run(self)
+        }
+    }
+}
+
+/// What a call ends with whose evaluation costs too much. The status says which.
+#[cold]
+pub(in crate::rules::run) fn too_costly(status: &Status) -> Status {
+    Status::resource_exhausted(status.message())
+}
