@@ -259,7 +259,11 @@ impl<'r> Session<'r> {
         let (name, key) = self
             .with_env(call, |env, _| {
                 let key = step.key.as_ref().map(|key| key.text(env)).transpose()?;
-                Ok((step.name.text(env)?, key))
+                let name = step.name.text(env)?;
+                env.call
+                    .budget
+                    .charge(self.rules().settings.state.listening(&name) as u64)?;
+                Ok((name, key))
             })
             .map_err(|error: EvalError| failed(rule, &format!("`signal`: {error}")))?;
         let own = self.listener().map(|listener| listener.id());

@@ -79,6 +79,11 @@ impl Signals {
         calls.iter().filter(heard).count()
     }
 
+    /// How many calls handle a signal.
+    pub(in crate::rules::run) fn listening(&self, name: &str) -> usize {
+        self.listeners().by_signal.get(name).map_or(0, Vec::len)
+    }
+
     /// Listens for the signals of those names.
     pub(in crate::rules::run) fn listen(self: &Arc<Self>, names: impl Iterator<Item = Arc<str>>) -> Listener {
         let (sender, received) = mpsc::channel(WAITING);

@@ -60,6 +60,11 @@ impl RulesState {
         self.signals.raise(name, key, except)
     }
 
+    /// How many calls listen to a signal.
+    pub(in crate::rules::run) fn listening(&self, name: &str) -> usize {
+        self.signals.listening(name)
+    }
+
     /// Listens for the signals of those names.
     pub(in crate::rules::run) fn listen(&self, names: impl Iterator<Item = Arc<str>>) -> Listener {
         self.signals.listen(names)
