@@ -128,7 +128,7 @@ impl ClientBuilder {
         let schema = match self.schema {
             SchemaSource::Given(schema) => schema,
             SchemaSource::Reflection(symbols) => {
-                reflection::fetch_schema(&channel, &self.metadata, &self.address, &symbols).await?
+                reflection::fetch_schema(&channel, &self.metadata, &self.address, &symbols, true).await?
             }
         };
         Ok(Client {

@@ -66,6 +66,7 @@ impl Client {
     /// Asks the server by reflection for the file of one symbol, such as the type inside an `Any`, and for what it
     /// imports. The client's own schema stays as it is.
     pub async fn fetch_symbol(&self, name: &str) -> Result<Schema, Error> {
-        reflection::fetch_schema(&self.channel, &self.metadata, &self.address, &[name.to_owned()]).await
+        let symbols = [name.to_owned()];
+        reflection::fetch_schema(&self.channel, &self.metadata, &self.address, &symbols, false).await
     }
 }

@@ -31,12 +31,14 @@ pub(super) async fn list_services(
     Ok(services)
 }
 
-/// The schema of these symbols, or of all services.
+/// The schema of these symbols, or of all services. The error of an unknown symbol may suggest another, for which the files
+/// of all services are asked for.
 pub(super) async fn fetch_schema(
     channel: &CheckedChannel,
     metadata: &MetadataMap,
     address: &str,
     symbols: &[String],
+    suggests: bool,
 ) -> Result<Schema, Error> {
     let failed = |status| failed(address, status);
     let (stream, services) = open(channel, metadata, address).await?;
@@ -46,9 +48,16 @@ pub(super) async fn fetch_schema(
     };
     for symbol in symbols {
         if let Err(refusal) = files.add_symbol(symbol).await.map_err(failed)? {
+            let hint = if suggests {
+                files.suggest(symbol, &services).await
+            } else {
+                None
+            };
+            let hint = hint.map(|near| format!("; did you mean {near}?"));
             return Err(Error::unknown_name(format!(
-                "{address} does not know {symbol}: {}",
-                refusal.error_message
+                "{address} does not know {symbol}: {}{}",
+                refusal.error_message,
+                hint.unwrap_or_default()
             )));
         }
     }
@@ -127,6 +136,15 @@ impl Files {
     async fn add_symbol(&mut self, symbol: &str) -> Result<Result<(), ErrorResponse>, Status> {
         self.add(MessageRequest::FileContainingSymbol(symbol.to_owned()))
             .await
+    }
+
+    /// What was probably meant by a symbol that the server does not have.
+    async fn suggest(&mut self, symbol: &str, services: &[String]) -> Option<String> {
+        for service in services {
+            // Without one service there are still the others.
+            let _ = self.add_symbol(service).await.ok()?;
+        }
+        self.schema().ok()?.suggest(symbol)
     }
 
     /// Adds the files of the answer to a request, then what they import.

@@ -130,6 +130,36 @@ impl Schema {
         })
     }
 
+    /// The full name that was probably meant by one that the schema does not have: of a service, a method
+    /// (`package.Service/Method`), a message, an enum or a file. `None` if none is near.
+    ///
+    /// ```
+    /// let schema = protod::Schema::load("proto")?;
+    /// assert_eq!(schema.suggest("proto.StreamServce"), Some("proto.StreamService".to_owned()));
+    /// assert_eq!(schema.suggest("StreamPoint"), Some("proto.StreamPoint".to_owned()));
+    /// assert_eq!(schema.suggest("nothing.like.it"), None);
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn suggest(&self, name: &str) -> Option<String> {
+        let pool = self.pool();
+        // Methods first: the name of one is also near to that of its service.
+        let methods = self.methods().iter().map(|method| method.name());
+        if let Some(method) = suggest::nearest(&with_slash(name), methods) {
+            return Some(method.to_owned());
+        }
+        let known: Vec<String> = pool
+            .services()
+            .map(|service| service.full_name().to_owned())
+            .chain(pool.all_messages().map(|message| message.full_name().to_owned()))
+            .chain(
+                pool.all_enums()
+                    .map(|enumeration| enumeration.full_name().to_owned()),
+            )
+            .chain(pool.files().map(|file| file.name().to_owned()))
+            .collect();
+        suggest::nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
+    }
+
     /// Every file and folder whose change could change this schema: the inputs, the given import paths, the files
     /// read, and the buf.yaml files that named import roots. The paths are absolute and sorted.
     pub fn watch_paths(&self) -> &[PathBuf] {
@@ -144,5 +174,13 @@ impl Schema {
 
     pub(crate) fn layouts(&self) -> &Arc<Layouts> {
         &self.inner.layouts
+    }
+}
+
+/// A name with a slash before its last part, as methods have.
+fn with_slash(name: &str) -> String {
+    match name.rsplit_once(['/', '.']) {
+        Some((service, method)) => format!("{service}/{method}"),
+        None => name.to_owned(),
     }
 }

@@ -1,5 +1,7 @@
 //! `protod list` and `protod describe`, on servers, protos and sets.
 
+use serde_json::{Value, json};
+
 use crate::cli::{prints, protod};
 use crate::servers::{serve, shapes};
 
@@ -121,4 +123,101 @@ async fn a_template_has_every_field_and_can_be_sent() {
         .get_message_by_name("all.Tree")
         .expect("it is there");
     protod::Message::from_json(tree, &template).expect("it is the message's JSON");
+}
+
+#[tokio::test]
+async fn programs_read_lists_and_descriptions_as_json() {
+    let json = async |args: &[&str]| -> Value { serde_json::from_str(&prints(args).await).expect("JSON") };
+    let services = json!({"services": ["proto.SearchService", "proto.StreamService"]});
+    assert_eq!(json(&["list", "proto", "--json"]).await, services);
+    let method = |name: &str, client: bool, server: bool| {
+        json!({"name": format!("proto.StreamService/{name}"), "input": "proto.StreamRequest",
+            "output": "proto.StreamResponse", "client_streaming": client, "server_streaming": server})
+    };
+    let methods = [
+        method("List", false, true),
+        method("Record", true, false),
+        method("Route", true, true),
+    ];
+    let server = crate::support::Server::start(&["proto"]).await;
+    for source in ["proto", server.address()] {
+        let listed = json(&["list", source, "proto.StreamService", "--json"]).await;
+        assert_eq!(listed, json!({ "methods": methods }));
+        for (symbol, kind, beginning) in [
+            ("proto.StreamService", "service", "// One service"),
+            ("proto.StreamService/List", "method", "// The server streams"),
+            (
+                "proto.StreamPoint",
+                "message",
+                "// A named value.\nmessage StreamPoint {",
+            ),
+            ("proto.StreamPoint.name", "member", "string name = 1;"),
+        ] {
+            let described = json(&["describe", source, symbol, "--json"]).await;
+            let described = &described[0];
+            assert_eq!(described["symbol"], symbol);
+            assert_eq!(
+                (&described["kind"], &described["file"]),
+                (&json!(kind), &json!("stream.proto")),
+                "{symbol}"
+            );
+            let text = described["text"].as_str().expect("a text");
+            assert!(text.starts_with(beginning), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_slip_in_a_name_is_answered_with_the_name_that_was_meant() {
+    let server = crate::support::Server::start(&["proto"]).await;
+    let says = async |args: &[&str], hint: &str| {
+        let (_, stderr, code) = protod(args).await;
+        let first = stderr.lines().next().unwrap_or_default();
+        assert!(first.ends_with(hint), "{args:?}: {stderr}");
+        assert_eq!(code, 1, "{args:?}");
+    };
+    for source in ["proto", server.address()] {
+        says(
+            &["list", source, "proto.StreamServce"],
+            "; did you mean proto.StreamService?",
+        )
+        .await;
+        says(
+            &["list", source, "StreamService"],
+            "; did you mean proto.StreamService?",
+        )
+        .await;
+        says(
+            &["describe", source, "proto.StreamPiont"],
+            "; did you mean proto.StreamPoint?",
+        )
+        .await;
+        says(
+            &["describe", source, "proto.StreamService/Lst"],
+            "; did you mean proto.StreamService/List?",
+        )
+        .await;
+        says(
+            &["describe", source, "--template", "proto.Streampoint"],
+            "; did you mean proto.StreamPoint?",
+        )
+        .await;
+    }
+    let address = server.address();
+    says(
+        &["call", address, "proto.StreamService/Lst"],
+        "; did you mean proto.StreamService/List?",
+    )
+    .await;
+    says(
+        &["call", address, "proto.StreamServce/List"],
+        "; did you mean proto.StreamService?",
+    )
+    .await;
+    says(
+        &["bench", address, "proto.StreamService/Lst"],
+        "; did you mean proto.StreamService/List?",
+    )
+    .await;
+    says(&["describe", address, "nothing.like.it"], "is not known").await;
 }

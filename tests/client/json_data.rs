@@ -94,3 +94,34 @@ async fn explain_takes_protojson_and_no_field_twice() {
     assert!(printed.ends_with(": answers\n"), "{printed}");
     refuses(&[&explain[..], &[TWICE]].concat()).await;
 }
+
+#[tokio::test]
+async fn a_byte_order_mark_is_no_part_of_the_data() {
+    let address = boxes().await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("it can be written");
+        format!("@{}", path.display())
+    };
+    let call = ["call", &address, "box.Boxes/Echo", "-d"];
+    let marked = file("marked.json", b"\xef\xbb\xbf{\"size\": 1}");
+    assert_eq!(
+        messages(&prints(&[&call[..], &[&marked]].concat()).await),
+        [json!({"size": "1"})]
+    );
+    let marked = file("marked.txt", b"\xef\xbb\xbfsize: 1");
+    let printed = prints(&[&call[..], &[&marked, "--format", "text"]].concat()).await;
+    assert_eq!(printed, "size: 1\n");
+    assert_eq!(
+        prints(&[&call[..], &[&file("empty.json", b"")]].concat()).await,
+        "{}\n"
+    );
+
+    for (name, bytes) in [("little", &b"\xff\xfe{\0}\0"[..]), ("big", b"\xfe\xff\0{\0}")] {
+        let (_, stderr, code) = protod(&[&call[..], &[&file(name, bytes)]].concat()).await;
+        let told =
+            "error: the data is UTF-16\ncaused by: JSON and the text format are UTF-8: save it as that\n";
+        assert_eq!((stderr.as_str(), code), (told, 1));
+    }
+}

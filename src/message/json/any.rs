@@ -25,7 +25,7 @@ pub(super) enum Next<'e> {
 /// The entries of an `Any`.
 pub(super) struct Any<'e> {
     pool: &'e DescriptorPool,
-    empty_anys: Option<&'e EmptyAnys>,
+    empty_anys: &'e EmptyAnys,
     /// The keys before the type.
     before_type: Vec<String>,
     contents: Contents,
@@ -45,7 +45,7 @@ enum Contents {
 }
 
 impl<'e> Any<'e> {
-    pub(super) fn new(pool: &'e DescriptorPool, empty_anys: Option<&'e EmptyAnys>) -> Self {
+    pub(super) fn new(pool: &'e DescriptorPool, empty_anys: &'e EmptyAnys) -> Self {
         Self {
             pool,
             empty_anys,
@@ -107,7 +107,7 @@ impl<'e> Any<'e> {
     fn last(&self) -> Option<(String, Next<'e>)> {
         match &self.contents {
             Contents::Untyped if self.before_type.is_empty() => {
-                let stand_in = self.empty_anys?.stand_in()?;
+                let stand_in = self.empty_anys.stand_in()?;
                 Some(("@type".to_owned(), Next::StandIn(stand_in)))
             }
             Contents::Value(held, false) if WellKnown::of(held) == Some(WellKnown::Empty) => {

@@ -21,7 +21,7 @@ pub(super) fn read<'de, D: Deserializer<'de>>(
 ) -> Result<DynamicMessage, D::Error> {
     let empty_anys = EmptyAnys::of(&descriptor);
     let expected = Expected::of_message(&descriptor);
-    let typed = Typed::new(json, &expected, Some(&empty_anys));
+    let typed = Typed::new(json, &expected, &empty_anys);
     match DynamicMessage::deserialize(descriptor.clone(), typed) {
         Ok(mut message) => {
             empty_anys.clear(&mut message);

@@ -157,6 +157,22 @@ fn an_any_of_nothing_can_be_the_whole_message() {
 }
 
 #[test]
+fn an_any_of_nothing_can_be_within_another() {
+    let within = |inner: &str| format!(r#"{{"@type":"x/google.protobuf.Any","value":{inner}}}"#);
+    let held = r#"{"@type":"x/All","count":"1","any":{}}"#;
+    for any in [within("{}"), within(&within("{}")), held.to_owned(), within(held)] {
+        let message = Message::from_json(descriptor("google.protobuf.Any"), &any).unwrap();
+        assert_eq!(message.to_json().unwrap(), any, "as the whole message");
+        let bytes = message.to_bytes();
+        assert!(!bytes.windows(6).any(|bytes| bytes == b"empty:"), "{bytes:?}");
+
+        let json = format!(r#"{{"any":{any}}}"#);
+        let message = Message::from_json(descriptor("All"), &json).unwrap();
+        assert_eq!(message.to_json().unwrap(), json, "in a field");
+    }
+}
+
+#[test]
 fn messages_follow_one_another_until_one_is_wrong() {
     let json = "{\"count\": \"1e1\"}\n{\"any\": {}}{\"count\":\n 2, \"count\": 3} {}";
     let mut messages = JsonReader::new(descriptor("All"), json.as_bytes());

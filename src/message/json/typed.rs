@@ -17,12 +17,11 @@ use super::expected::{Expected, Fields, integer_with_exponent, rounded_up_float}
 pub(super) struct Typed<'e, T> {
     inner: T,
     expected: &'e Expected,
-    empty_anys: Option<&'e EmptyAnys>,
+    empty_anys: &'e EmptyAnys,
 }
 
 impl<'e, T> Typed<'e, T> {
-    /// `empty_anys` is none inside an `Any`: its contents are encoded before a stand-in can be cleared.
-    pub(super) fn new(inner: T, expected: &'e Expected, empty_anys: Option<&'e EmptyAnys>) -> Self {
+    pub(super) fn new(inner: T, expected: &'e Expected, empty_anys: &'e EmptyAnys) -> Self {
         Self {
             inner,
             expected,
@@ -174,7 +173,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
 struct Entries<'e, A> {
     inner: A,
     object: Object<'e>,
-    empty_anys: Option<&'e EmptyAnys>,
+    empty_anys: &'e EmptyAnys,
     /// What is to be done with the value of the key that was handed on last.
     next: Next<'e>,
 }
@@ -187,7 +186,7 @@ enum Object<'e> {
 }
 
 impl<'e, A> Entries<'e, A> {
-    fn new(inner: A, expected: &'e Expected, empty_anys: Option<&'e EmptyAnys>) -> Self {
+    fn new(inner: A, expected: &'e Expected, empty_anys: &'e EmptyAnys) -> Self {
         let object = match expected {
             Expected::Message(message) => Object::Message(Fields::of(message.clone())),
             Expected::Any(pool) => Object::Any(Any::new(pool, empty_anys)),
@@ -196,8 +195,7 @@ impl<'e, A> Entries<'e, A> {
         };
         Self {
             inner,
-            // The contents of an `Any` are encoded before a stand-in can be cleared.
-            empty_anys: empty_anys.filter(|_| !matches!(object, Object::Any(_))),
+            empty_anys,
             object,
             next: Next::Value(&Expected::Anything),
         }

@@ -40,8 +40,9 @@ impl Data {
         messages(self.open()?, method).collect()
     }
 
+    /// The text of the data, without a byte order mark.
     pub(crate) fn open(&self) -> Result<Box<dyn BufRead>, Failure> {
-        Ok(match self {
+        let source: Box<dyn BufRead> = match self {
             Self::Text(text) => Box::new(io::Cursor::new(text.clone())),
             Self::Stdin => Box::new(io::stdin().lock()),
             Self::File(path) => {
@@ -50,8 +51,42 @@ impl Data {
                     file.map_err(|error| Failure::caused(format!("cannot read {}", path.display()), error))?;
                 Box::new(BufReader::new(file))
             }
-        })
+        };
+        without_mark(source)
     }
+}
+
+/// Takes the byte order mark away that some editors write before UTF-8. With that of UTF-16 the data is none.
+///
+/// No more is read than tells whether there is one, since a person may be typing.
+fn without_mark(mut source: Box<dyn BufRead>) -> Result<Box<dyn BufRead>, Failure> {
+    const UTF_8: &[u8] = &[0xef, 0xbb, 0xbf];
+    const UTF_16: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
+    let mut start = Vec::new();
+    let may_be_mark = |start: &[u8]| {
+        [UTF_8, UTF_16[0], UTF_16[1]]
+            .iter()
+            .any(|mark| mark.len() > start.len() && mark.starts_with(start))
+    };
+    while may_be_mark(&start) {
+        let mut byte = [0];
+        match source.read(&mut byte) {
+            Ok(0) => break,
+            Ok(_) => start.push(byte[0]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Failure::caused("cannot read the data", error)),
+        }
+    }
+    if UTF_16.contains(&start.as_slice()) {
+        return Err(Failure::caused(
+            "the data is UTF-16",
+            "JSON and the text format are UTF-8: save it as that",
+        ));
+    }
+    if start == UTF_8 {
+        start.clear();
+    }
+    Ok(Box::new(io::Cursor::new(start).chain(source)))
 }
 
 /// The messages of JSON, for `method`.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use protod::{Error, Schema};
 
 use super::target::Target;
+use crate::failure::Failure;
 
 /// An argument that ends so is an input even if there is no such file, so that the error says that it is missing.
 const INPUT_ENDINGS: [&str; 7] = [".proto", ".binpb", ".pb", ".protoset", ".desc", ".dsc", ".fds"];
@@ -54,6 +55,13 @@ impl Source {
             }
         }
     }
+}
+
+/// The failure for a name that the schema does not have.
+pub(crate) fn unknown(kind: &str, name: &str, schema: &Schema) -> Failure {
+    let hint = schema.suggest(name.trim_start_matches('.'));
+    let hint = hint.map(|near| format!("; did you mean {near}?"));
+    Failure::new(format!("there is no {kind} {name}{}", hint.unwrap_or_default()))
 }
 
 fn is_input(argument: &str) -> bool {

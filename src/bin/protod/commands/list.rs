@@ -1,10 +1,13 @@
 //! `protod list`: the services of a server or of protos, or the methods of a service.
 //!
-//! One name a line, sorted, for scripts. A method is printed as `call` takes it: package.Service/Method.
+//! One name a line, sorted, for scripts. A method is printed as `call` takes it: package.Service/Method. As JSON, methods
+//! have their types and shapes too.
 
 use clap::Args;
+use prost_reflect::MethodDescriptor;
+use serde_json::json;
 
-use crate::arguments::source::Source;
+use crate::arguments::source::{Source, unknown};
 use crate::arguments::target::{Target, client_runtime};
 use crate::failure::Failure;
 use crate::output::stdout;
@@ -24,6 +27,10 @@ pub(crate) struct List {
     #[arg(value_name = "ADDR|INPUT… SERVICE")]
     arguments: Vec<String>,
 
+    /// Print JSON: the names of services, or the names, types and shapes of methods
+    #[arg(long, env = "PROTOD_JSON")]
+    json: bool,
+
     #[command(flatten)]
     target: Target,
 }
@@ -31,14 +38,39 @@ pub(crate) struct List {
 impl List {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let (source, services) = Source::split(&self.arguments);
-        client_runtime()?.block_on(async {
-            let names = match services {
-                [] => self.services(&source).await?,
-                services => self.methods(&source, services).await?,
-            };
-            let lines: String = names.iter().flat_map(|name| [name, "\n"]).collect();
-            stdout::print(&lines)
-        })
+        let printed = client_runtime()?.block_on(async {
+            Ok::<_, Failure>(match services {
+                [] => self.print_services(self.services(&source).await?),
+                services => self.print_methods(&self.methods(&source, services).await?),
+            })
+        })?;
+        stdout::print(&printed)
+    }
+
+    fn print_services(&self, names: Vec<String>) -> String {
+        if self.json {
+            return format!("{:#}\n", json!({ "services": names }));
+        }
+        lines(names.iter().map(String::as_str))
+    }
+
+    fn print_methods(&self, methods: &[MethodDescriptor]) -> String {
+        let name =
+            |method: &MethodDescriptor| format!("{}/{}", method.parent_service().full_name(), method.name());
+        if !self.json {
+            let names: Vec<String> = methods.iter().map(name).collect();
+            return lines(names.iter().map(String::as_str));
+        }
+        let methods = methods.iter().map(|method| {
+            json!({
+                "name": name(method),
+                "input": method.input().full_name(),
+                "output": method.output().full_name(),
+                "client_streaming": method.is_client_streaming(),
+                "server_streaming": method.is_server_streaming(),
+            })
+        });
+        format!("{:#}\n", json!({ "methods": methods.collect::<Vec<_>>() }))
     }
 
     /// The services that a server lists, also those that it cannot describe.
@@ -60,18 +92,18 @@ impl List {
         Ok(names)
     }
 
-    async fn methods(&self, source: &Source, services: &[String]) -> Result<Vec<String>, Failure> {
+    async fn methods(&self, source: &Source, services: &[String]) -> Result<Vec<MethodDescriptor>, Failure> {
         let schema = source.schema(&self.target, services).await?;
-        let mut names = Vec::new();
+        let mut methods = Vec::new();
         for name in services {
             let service = schema.pool().get_service_by_name(name.trim_start_matches('.'));
-            let service = service.ok_or_else(|| Failure::new(format!("there is no service {name}")))?;
-            names.extend(
-                service
-                    .methods()
-                    .map(|method| format!("{}/{}", service.full_name(), method.name())),
-            );
+            let service = service.ok_or_else(|| unknown("service", name, &schema))?;
+            methods.extend(service.methods());
         }
-        Ok(names)
+        Ok(methods)
     }
+}
+
+fn lines<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.flat_map(|name| [name, "\n"]).collect()
 }

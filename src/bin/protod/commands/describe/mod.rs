@@ -5,12 +5,13 @@
 mod template;
 
 use clap::Args;
-use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protod::Schema;
 use protod::message::JsonPrinter;
+use serde_json::json;
 
 use self::template::template;
-use crate::arguments::source::Source;
+use crate::arguments::source::{Source, unknown};
 use crate::arguments::target::{Target, client_runtime};
 use crate::failure::Failure;
 use crate::output::stdout;
@@ -33,6 +34,10 @@ pub(crate) struct Describe {
     #[arg(long, env = "PROTOD_TEMPLATE")]
     template: bool,
 
+    /// Print JSON: a list with the name, the kind, the file and the proto text of each symbol
+    #[arg(long, env = "PROTOD_JSON")]
+    json: bool,
+
     #[command(flatten)]
     target: Target,
 }
@@ -45,12 +50,18 @@ impl Describe {
             [] => services_of(&schema),
             symbols => symbols.to_vec(),
         };
+        // A template is JSON in any case.
+        if self.json && !self.template {
+            return describe_as_json(&schema, &symbols);
+        }
         let mut texts = Vec::new();
         for symbol in &symbols {
             let text = if self.template {
                 template_of(&schema, symbol)?
             } else {
-                schema.proto_text(symbol).ok_or_else(|| unknown(symbol))?
+                schema
+                    .proto_text(symbol)
+                    .ok_or_else(|| unknown("symbol", symbol, &schema))?
             };
             texts.push(match symbols.len() {
                 1 => text,
@@ -59,6 +70,46 @@ impl Describe {
             });
         }
         stdout::print(&texts.join("\n"))
+    }
+}
+
+fn describe_as_json(schema: &Schema, symbols: &[String]) -> Result<(), Failure> {
+    let mut described = Vec::new();
+    for symbol in symbols {
+        let text = schema.proto_text(symbol);
+        let text = text.ok_or_else(|| unknown("symbol", symbol, schema))?;
+        let (kind, file) = kind_of(schema, symbol.trim_start_matches('.'));
+        described.push(json!({ "symbol": symbol, "kind": kind, "file": file, "text": text }));
+    }
+    stdout::print(&format!("{:#}\n", json!(described)))
+}
+
+/// What a symbol is, and the file that has it; a field, a oneof or an enum value is a member, and in the file of what it is
+/// a member of.
+fn kind_of(schema: &Schema, symbol: &str) -> (&'static str, Option<String>) {
+    let pool = schema.pool();
+    let file = |file: FileDescriptor| Some(file.name().to_owned());
+    if let Some(found) = pool.get_file_by_name(symbol) {
+        return ("file", file(found));
+    }
+    if let Some(service) = pool.get_service_by_name(symbol) {
+        return ("service", file(service.parent_file()));
+    }
+    if let Some(message) = pool.get_message_by_name(symbol) {
+        return ("message", file(message.parent_file()));
+    }
+    if let Some(enumeration) = pool.get_enum_by_name(symbol) {
+        return ("enum", file(enumeration.parent_file()));
+    }
+    if let Some(extension) = pool.get_extension_by_name(symbol) {
+        return ("extension", file(extension.parent_file()));
+    }
+    let Some((parent, _)) = symbol.rsplit_once(['/', '.']) else {
+        return ("member", None);
+    };
+    match kind_of(schema, parent) {
+        ("service", file) => ("method", file),
+        (_, file) => ("member", file),
     }
 }
 
@@ -100,13 +151,9 @@ fn no_template(schema: &Schema, symbol: &str) -> Failure {
     } else if schema.pool().get_enum_by_name(name).is_some() {
         "an enum"
     } else {
-        return unknown(symbol);
+        return unknown("symbol", symbol, schema);
     };
     Failure::new(format!(
         "{name} is {kind}: a template is for a message, or for what a method takes"
     ))
-}
-
-fn unknown(symbol: &str) -> Failure {
-    Failure::new(format!("there is no {symbol}"))
 }
