@@ -89,7 +89,15 @@ impl WatchedFiles<()> for CertificateFiles {
                 self.is_put_off = true;
                 Reloaded::Unsettled
             }
-            Reason::Requested | Reason::Changed => Reloaded::Done(self.tls.reload()),
+            Reason::Requested | Reason::Changed => {
+                let outcome = self.tls.reload();
+                if outcome.is_ok()
+                    && let Some(warning) = self.tls.warning()
+                {
+                    tracing::warn!("{warning}");
+                }
+                Reloaded::Done(outcome)
+            }
         }
     }
 

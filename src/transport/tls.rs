@@ -7,6 +7,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -19,7 +20,7 @@ use super::tls_record::{Begun, expect_tls};
 use super::wrong_protocol::hang_up;
 use crate::error::Error;
 use crate::handler::Peer;
-use crate::pem;
+use crate::pem::{self, Validity};
 
 /// A connection after its handshake.
 pub(super) type TlsStream<I> = tokio_rustls::server::TlsStream<Begun<I>>;
@@ -55,22 +56,28 @@ pub struct TlsFiles {
 #[derive(Clone)]
 pub struct Tls {
     files: Arc<TlsFiles>,
-    config: Arc<ArcSwap<ServerConfig>>,
+    loaded: Arc<ArcSwap<Loaded>>,
+}
+
+/// What the files said.
+struct Loaded {
+    config: Arc<ServerConfig>,
+    validity: Option<Validity>,
 }
 
 impl Tls {
     /// Reads the files.
     pub fn load(files: TlsFiles) -> Result<Self, Error> {
-        let config = Arc::new(ArcSwap::from_pointee(files.read()?));
+        let loaded = Arc::new(ArcSwap::from_pointee(files.read()?));
         Ok(Self {
             files: Arc::new(files),
-            config,
+            loaded,
         })
     }
 
     /// Reads the files again, for handshakes from now on. On an error nothing changes.
     pub fn reload(&self) -> Result<(), Error> {
-        self.config.store(Arc::new(self.files.read()?));
+        self.loaded.store(Arc::new(self.files.read()?));
         Ok(())
     }
 
@@ -79,13 +86,22 @@ impl Tls {
         &self.files
     }
 
+    /// Why clients refuse the certificate that is in use, if its dates are the reason: it has expired, or is not valid yet.
+    pub fn warning(&self) -> Option<String> {
+        let problem = self.loaded.load().validity.as_ref()?.problem(SystemTime::now())?;
+        let certificate = self.files.cert.display();
+        Some(format!(
+            "clients will refuse the certificate in {certificate}: it {problem}"
+        ))
+    }
+
     /// Does the handshake. The client that it returns has the certificates that it showed.
     pub(super) async fn accept<I>(&self, io: I, peer: Peer) -> io::Result<(TlsStream<I>, Peer)>
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
         let io = expect_tls(io).await?;
-        let acceptor = TlsAcceptor::from(self.config.load_full());
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.loaded.load().config));
         let stream = match acceptor.accept(io).into_fallible().await {
             Ok(stream) => stream,
             Err((error, io)) => {
@@ -126,7 +142,7 @@ impl TlsFiles {
         self
     }
 
-    fn read(&self) -> Result<ServerConfig, Error> {
+    fn read(&self) -> Result<Loaded, Error> {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -146,10 +162,15 @@ impl TlsFiles {
                 builder.with_client_cert_verifier(verifier)
             }
         };
+        let certificates = pem::certificates(&self.cert)?;
+        let validity = certificates.first().and_then(|own| Validity::of(own));
         let mut config = builder
-            .with_single_cert(pem::certificates(&self.cert)?, pem::private_key(&self.key)?)
+            .with_single_cert(certificates, pem::private_key(&self.key)?)
             .map_err(|error| pem::unusable_pair(&self.cert, &self.key, error))?;
         config.alpn_protocols = vec![b"h2".to_vec()];
-        Ok(config)
+        Ok(Loaded {
+            config: Arc::new(config),
+            validity,
+        })
     }
 }

@@ -528,20 +528,28 @@ fn on_another_task(inner: Route) -> BoxCloneSyncService<Request<Body>, Response<
     }))
 }
 
+/// Tells when it is dropped.
+struct Guard(mpsc::UnboundedSender<()>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
 /// hyper does not poll a body whose client reads nothing, so the transport must know when the call behind layers ends.
 #[tokio::test]
 async fn call_behind_layers_ends_at_its_deadline_though_its_client_reads_nothing() {
     for on_other_task in [false, true] {
-        let alive = Arc::new(());
-        let held = Arc::clone(&alive);
+        let (dropped, mut drops) = mpsc::unbounded_channel();
         let server = Server::builder(schema()).server_streaming(
             "shapes.Shapes/Down",
             move |request: Message, mut call: Call| {
-                let held = Arc::clone(&held);
+                let guard = Guard(dropped.clone());
                 async move {
                     loop {
                         call.send(request.clone()).await?;
-                        std::hint::black_box(&held);
+                        std::hint::black_box(&guard);
                     }
                 }
             },
@@ -565,15 +573,8 @@ async fn call_behind_layers_ends_at_its_deadline_though_its_client_reads_nothing
         wire.send(&[headers, frame(DATA, END_STREAM, 1, &message)].concat())
             .await;
         wire.read(|frame| frame.kind == DATA).await;
-        // The test and the closure are left.
-        let dropped = async {
-            while Arc::strong_count(&alive) > 2 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        timeout(HANG, dropped)
-            .await
-            .expect("the handler goes at its deadline");
+        let dropped = timeout(HANG, drops.recv()).await;
+        dropped.expect("the handler goes at its deadline");
     }
 }
 

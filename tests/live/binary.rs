@@ -2,15 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use protod::Schema;
 use tempfile::TempDir;
-use tokio::time::{sleep, timeout};
 
 use crate::generations::{proto, rules};
 use crate::program::{Server, command, protod};
-use crate::support::{Client, SOON, write, write_by_rename};
+use crate::support::{Client, reload_checked, write, write_by_rename};
 
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -168,13 +166,9 @@ async fn rules_outside_the_input_are_reloaded_after_a_broken_save_time_after_tim
             for save in ["mended", "saved", "saved again"] {
                 let answer = format!("{round} {save}");
                 write(&a_rules, &rules(&answer));
-                let served = async {
-                    while client.unary().await.expect("served").1 != answer {
-                        sleep(Duration::from_millis(1)).await;
-                    }
-                };
-                let in_time = timeout(SOON, served).await.is_ok();
-                assert!(in_time, "{answer:?} is not seen with --rules {path}");
+                reload_checked(server.address()).await;
+                let served = client.unary().await.expect("served").1;
+                assert_eq!(served, answer, "--rules {path}");
             }
         }
         assert!(server.stop().await.0.success());

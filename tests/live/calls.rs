@@ -17,7 +17,7 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
 
 use crate::generations::{proto, rules};
-use crate::support::{Live, SOON, Start, channel, write};
+use crate::support::{Live, SOON, Start, channel, reload_checked, write};
 
 #[tokio::test]
 async fn stream_in_flight_goes_on_with_the_protos_and_rules_it_began_with() {
@@ -136,16 +136,7 @@ async fn open_reflection_stream_sees_the_old_schema_and_a_new_one_the_new() {
 #[tokio::test]
 async fn a_check_of_the_reload_waits_until_what_was_saved_is_served() {
     let live = Live::answering("text").await;
-    let mut health = HealthClient::new(channel(&live.addr).await);
-    let mut check = async || {
-        let service = "protod.reload".to_owned();
-        let checked = tokio::time::timeout(SOON, health.check(HealthCheckRequest { service })).await;
-        checked
-            .expect("soon")
-            .expect("it is served")
-            .into_inner()
-            .status()
-    };
+    let check = async || reload_checked(&live.addr).await;
     let mut client = live.client().await;
     for n in 0..20 {
         write(&live.path("a.rules.yaml"), &rules(&format!("text {n}")));
@@ -177,15 +168,7 @@ async fn a_check_of_the_reload_loads_nothing_where_nothing_is_watched() {
     };
     let live = Live::start(start, fill).await;
     write(&live.path("a.rules.yaml"), &rules("other"));
-    let mut health = HealthClient::new(channel(&live.addr).await);
-    let service = "protod.reload".to_owned();
-    let checked = tokio::time::timeout(SOON, health.check(HealthCheckRequest { service })).await;
-    let status = checked
-        .expect("soon")
-        .expect("it is served")
-        .into_inner()
-        .status();
-    assert_eq!(status, ServingStatus::Serving);
+    assert_eq!(reload_checked(&live.addr).await, ServingStatus::Serving);
     let mut client = live.client().await;
     assert_eq!(client.unary().await.expect("it answers"), (1, "text".to_owned()));
 }

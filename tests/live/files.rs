@@ -507,9 +507,18 @@ async fn nothing_is_watched_when_that_is_turned_off_and_a_trigger_reloads() {
         write(&folder.join("a.rules.yaml"), &rules("one"));
     })
     .await;
+    // Another server watches the same folder.
+    let linked = Start {
+        input: "api",
+        ..Start::default()
+    };
+    let target = live.path("");
+    let mut watching = Live::start(linked, |folder| {
+        symlink(&target, folder.join("api")).expect("a new link");
+    })
+    .await;
     write(&live.path("a.rules.yaml"), &rules("two"));
-    // Longer than a watcher takes.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    watching.reloaded().await;
     live.answers(1, "one").await;
     assert_eq!(live.forget_outcomes(), 0);
     live.trigger.reload();

@@ -100,8 +100,12 @@ impl Project for Moody {
 async fn load_that_panics_or_does_not_fit_is_refused_and_the_next_one_is_made() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fill(folder.path());
-    // Files that have just changed are loaded twice, and the time of a change cannot be set.
-    tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    // Files that have just changed are loaded twice, so another loader waits until they are old.
+    let mut first = Loader::new(Moody {
+        folder: folder.path().to_owned(),
+        loads: AtomicU32::new(u32::MAX / 2),
+    });
+    let _old = first.load().expect("it is good");
     let mut loader = Loader::new(Moody {
         folder: folder.path().to_owned(),
         loads: AtomicU32::new(0),

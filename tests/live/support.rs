@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::uri::PathAndQuery;
 use prost_reflect::{DynamicMessage, Value};
-use protod::live::{Answers, Loader, Project, ReloadSummary, ReloadTrigger, Reloader};
+use protod::live::{Answers, Loader, Project, RELOAD, ReloadSummary, ReloadTrigger, Reloader};
 use protod::{DynamicCodec, Error, Message, RulesOptions, RulesState, Schema, Server, ServerBuilder};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -15,6 +15,9 @@ use tokio_stream::Stream;
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status, Streaming};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 use crate::generations::{proto, rules};
 
@@ -127,7 +130,7 @@ impl Live {
                 if last.as_ref() == Some(&wanted) {
                     return;
                 }
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                reload_checked(&self.addr).await;
             }
         };
         let in_time = tokio::time::timeout(SOON, became).await.is_ok();
@@ -285,6 +288,15 @@ impl Talk {
     pub(crate) async fn listen(&mut self) -> Result<Option<(u32, String)>, Status> {
         Ok(self.answers.message().await?.as_ref().map(answer))
     }
+}
+
+/// Waits until what was saved before is loaded, or refused; where nothing is watched, for nothing.
+pub(crate) async fn reload_checked(addr: &str) -> ServingStatus {
+    let service = RELOAD.to_owned();
+    let mut health = HealthClient::new(channel(addr).await);
+    let checked = tokio::time::timeout(SOON, health.check(HealthCheckRequest { service })).await;
+    let checked = checked.expect("it is answered soon").expect("it is served");
+    checked.into_inner().status()
 }
 
 pub(crate) async fn channel(addr: &str) -> Channel {

@@ -3,14 +3,13 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use protod::Client;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use crate::folder::folder;
+use crate::folder::{folder, reload_checked};
 use crate::program::{SOON, command, listening_address};
 
 #[tokio::test]
@@ -33,16 +32,9 @@ async fn log_that_nobody_reads_is_lost_and_all_goes_on() {
         for text in ["second", "third"] {
             std::fs::write(&a_rules, rules(text)).expect("it can be written");
             let expected = format!(r#"{{"text":"{text}"}}"#);
-            let served = async {
-                loop {
-                    let answer = method.unary(method.request()).await.expect("it never fails");
-                    if answer.message.to_json().expect("JSON") == expected {
-                        return;
-                    }
-                    sleep(Duration::from_millis(1)).await;
-                }
-            };
-            timeout(SOON, served).await.expect("it is reloaded");
+            assert_eq!(reload_checked(&client).await, "SERVING");
+            let answer = method.unary(method.request()).await.expect("it never fails");
+            assert_eq!(answer.message.to_json().expect("JSON"), expected);
         }
 
         stop(&mut server).await;

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use prost_reflect::Value;
 use protod::{Client, ClientTls};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 
+use crate::folder::reload_checked;
 use crate::program::{Server, command};
 
 /// Signs certificates.
@@ -109,13 +109,7 @@ async fn reload_status(files: &Files, server: &Server, ca: &str) -> String {
     let tls = ClientTls::new().ca(files.path(ca)).server_name("server.test");
     let client = Client::builder(server.address().to_owned()).tls(tls);
     let client = client.connect().await.expect("it listens");
-    let check = client.method("grpc.health.v1.Health/Check").expect("it is there");
-    let mut request = check.request();
-    request.set_field_by_name("service", Value::String("protod.reload".to_owned()));
-    let reply = check.unary(request).await.expect("it is known");
-    let json: serde_json::Value =
-        serde_json::from_str(&reply.message.to_json().expect("JSON")).expect("JSON");
-    json["status"].as_str().expect("a name").to_owned()
+    reload_checked(&client).await
 }
 
 /// `cert-manager` renews by swapping links, others by renaming, or in place.

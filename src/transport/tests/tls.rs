@@ -178,6 +178,88 @@ async fn plain_client_is_refused_with_tls() {
     assert!(answer.is_empty() || answer[0] == ALERT, "{answer:?}");
 }
 
+/// Files as people get them from authorities, editors and other systems.
+#[test]
+fn a_file_that_is_not_what_it_should_be_is_told_with_what_to_do() {
+    let authority = Authority::new();
+    let good = authority.server_files(false);
+    let (cert, key) = (fs::read(&good.cert).unwrap(), fs::read(&good.key).unwrap());
+    let der = CertificateDer::from_pem_slice(&cert).unwrap();
+    let utf16 = |text: &[u8]| {
+        [
+            b"\xFF\xFE".to_vec(),
+            text.iter().flat_map(|&byte| [byte, 0]).collect(),
+        ]
+        .concat()
+    };
+    let request = b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n";
+    let encrypted = b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let old = b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,AA\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+    let public = b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+    let other = KeyPair::generate().unwrap().serialize_pem();
+    let broken = b"-----BEGIN PRIVATE KEY-----\n?\n-----END PRIVATE KEY-----\n";
+    for (is_key, contents, advice) in [
+        (false, key.as_slice(), "are certificate and key exchanged?"),
+        (false, request, "has yet to sign"),
+        (false, b"", "no certificate"),
+        (false, &der, "openssl x509 -inform der"),
+        (false, &utf16(&cert), "save it as UTF-8"),
+        (true, cert.as_slice(), "are certificate and key exchanged?"),
+        (true, encrypted, "the key is encrypted; decrypt it with"),
+        (true, old, "the key is encrypted; decrypt it with"),
+        (true, public, "public key"),
+        (true, &der, "openssl pkey -inform der"),
+        (true, &utf16(&key), "save it as UTF-8"),
+        (
+            true,
+            other.as_bytes(),
+            "the key does not belong to the certificate",
+        ),
+        (true, broken, ""),
+    ] {
+        fs::write(&good.cert, if is_key { &cert } else { contents }).unwrap();
+        fs::write(&good.key, if is_key { contents } else { &key }).unwrap();
+        let error = Tls::load(good.clone()).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains(advice), "{advice}: {cause}");
+        assert!(error.to_string().contains("server."), "{error}");
+    }
+}
+
+#[test]
+fn a_file_with_a_mark_or_other_line_ends_is_read() {
+    let authority = Authority::new();
+    let good = authority.server_files(false);
+    for path in [&good.cert, &good.key] {
+        let text = fs::read_to_string(path).unwrap();
+        fs::write(path, format!("\u{FEFF}{}", text.replace('\n', "\r\n"))).unwrap();
+    }
+    Tls::load(good).unwrap();
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_warned_of() {
+    let authority = Authority::new();
+    let files = authority.server_files(false);
+    let tls = Tls::load(files.clone()).unwrap();
+    assert_eq!(tls.warning(), None);
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(2020, 1, 2);
+    fs::write(
+        &files.cert,
+        params.signed_by(&key, &authority.issuer).unwrap().pem(),
+    )
+    .unwrap();
+    fs::write(&files.key, key.serialize_pem()).unwrap();
+    tls.reload().unwrap();
+    let warning = tls.warning().expect("it has expired");
+    assert!(
+        warning.contains("server.pem") && warning.ends_with("has expired on 2020-01-02 00:00:00 UTC"),
+        "{warning}"
+    );
+}
+
 #[test]
 fn files_that_do_not_load_are_named() {
     let authority = Authority::new();

@@ -205,6 +205,9 @@ impl Serve {
         if tls.is_none() && !is_local {
             tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");
         }
+        if let Some(warning) = tls.and_then(Tls::warning) {
+            tracing::warn!("{warning}");
+        }
         for warning in rules.warnings() {
             tracing::warn!("{}", warning.located());
         }
