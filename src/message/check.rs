@@ -1,7 +1,8 @@
 //! One pass over the bytes of a message that checks all of them, and picks out what a plan reads.
 //!
-//! After it, nothing about the bytes can be wrong: wire types fit the descriptor, lengths add up, strings are
-//! UTF-8, nesting and the number of elements are bounded. Unknown fields are well formed and stay in the bytes.
+//! After it, nothing about the bytes can be wrong: wire types fit the descriptor, lengths add up, strings of proto3 are
+//! UTF-8, nesting and the number of elements are bounded. Unknown fields are well formed and stay in the bytes, and so do
+//! numbers that a closed enum does not name.
 
 use super::pick::{PickNode, Picked, Picker, Raw};
 use super::wire::{Malformed, Reader, WireType};
@@ -142,12 +143,16 @@ impl<'c> Check<'c> {
             };
             self.spend(1)?;
             let pick = node.filter(|_| PICK).map(|node| &node.picks[index]);
-            if let Some(pick) = pick {
-                self.picked.clear_slots(&pick.clears);
-            }
             let field = &layout.fields[index];
             let raw = match field.shape {
                 Shape::Varint => Raw::Varint(reader.varint()?),
+                Shape::ClosedEnum(id) => {
+                    let raw = reader.varint()?;
+                    if !layout.is_value(id, raw) {
+                        continue;
+                    }
+                    Raw::Varint(raw)
+                }
                 Shape::Fixed32 => Raw::Fixed32(reader.fixed32()?),
                 Shape::Fixed64 => Raw::Fixed64(reader.fixed64()?),
                 Shape::Text => {
@@ -182,8 +187,11 @@ impl<'c> Check<'c> {
                     Raw::Present
                 }
             };
-            if let Some(slot) = pick.and_then(|pick| pick.slot) {
-                self.picked.set(slot, raw);
+            if let Some(pick) = pick {
+                self.picked.clear_slots(&pick.clears);
+                if let Some(slot) = pick.slot {
+                    self.picked.set(slot, raw);
+                }
             }
         }
     }
@@ -222,7 +230,7 @@ impl<'c> Check<'c> {
     /// The elements of a packed field. Lists have no slots.
     fn packed(&mut self, field: &FieldLayout, contents: &[u8]) -> Result<(), Malformed> {
         let width = match field.shape {
-            Shape::Varint => {
+            Shape::Varint | Shape::ClosedEnum(_) => {
                 let mut reader = Reader::new(contents);
                 while !reader.is_empty() {
                     reader.varint()?;

@@ -13,6 +13,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _};
 use super::check::{Bounds, check};
 use super::encode::put_message;
 use super::error::MessageError;
+use super::lenient::decode_dynamic;
 use crate::schema::{LayoutId, Layouts, Schema};
 
 /// One protobuf message of a type known at run time.
@@ -124,7 +125,7 @@ impl Message {
     pub fn to_dynamic(&self) -> Result<DynamicMessage, MessageError> {
         match &self.form {
             Form::Encoded(descriptor, bytes) => {
-                DynamicMessage::decode(descriptor.clone(), bytes.clone()).map_err(MessageError::decode)
+                decode_dynamic(descriptor, bytes.clone()).map_err(MessageError::decode)
             }
             Form::Dynamic(message) => Ok(message.clone()),
         }
@@ -135,7 +136,7 @@ impl Message {
         match self.form {
             Form::Dynamic(message) => Ok(message),
             Form::Encoded(descriptor, bytes) => {
-                DynamicMessage::decode(descriptor, bytes).map_err(MessageError::decode)
+                decode_dynamic(&descriptor, bytes).map_err(MessageError::decode)
             }
         }
     }

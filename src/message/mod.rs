@@ -13,6 +13,7 @@ mod error;
 mod get;
 mod json;
 mod length;
+mod lenient;
 #[expect(clippy::module_inception, reason = "the type that the room is about")]
 mod message;
 mod pick;
@@ -28,6 +29,7 @@ pub use self::error::MessageError;
 pub(crate) use self::json::key_text;
 pub use self::json::{JsonPrinter, JsonReader};
 pub(crate) use self::length::{LengthWidth, ReservedLength, fill_length, reserve_length, with_length};
+pub(crate) use self::lenient::{decode_dynamic, known_value};
 pub use self::message::Message;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
 pub(crate) use self::typed::MessageType;

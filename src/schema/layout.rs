@@ -7,7 +7,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use prost_reflect::{Cardinality, Kind, MessageDescriptor};
+use prost_reflect::{Cardinality, Kind, MessageDescriptor, Syntax};
+
+use super::kind::is_closed;
 
 /// The index of a message type in the [`Layouts`](super::layouts::Layouts) of its schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +22,8 @@ pub(crate) struct Layout {
     pub(crate) is_map_entry: bool,
     /// Sorted by field number.
     pub(crate) fields: Box<[FieldLayout]>,
+    /// The values of the closed enums among the fields, each sorted.
+    closed_enums: Box<[Box<[i32]>]>,
     /// For keys of one byte: the field's index in `fields` plus one where the wire type is the field's own, or 0.
     short_keys: [u8; SHORT_KEYS],
     /// For the low field numbers: the field's index in `fields` plus one, or 0.
@@ -47,15 +51,17 @@ pub(crate) struct FieldLayout {
 /// What a field's value looks like on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// A varint of any integer type, bool or enum.
+    /// A varint of any integer type, bool or open enum.
     Varint,
+    /// A varint, one of the values of a closed enum; its index in the layout's [`closed_enums`](Layout::closed_enums).
+    ClosedEnum(u32),
     /// Four bytes.
     Fixed32,
     /// Eight bytes.
     Fixed64,
-    /// Length-delimited and UTF-8. Strings of proto2 too: prost-reflect holds them as Rust strings.
+    /// Length-delimited and UTF-8.
     Text,
-    /// Length-delimited, any bytes.
+    /// Length-delimited, any bytes; strings of proto2 too, as in C++ and Java.
     Bytes,
     /// Length-delimited, a message.
     Message(LayoutId),
@@ -82,18 +88,30 @@ impl LayoutId {
 
 impl Layout {
     pub(super) fn of_message(descriptor: MessageDescriptor, by_name: &HashMap<Box<str>, LayoutId>) -> Self {
-        let mut fields: Vec<FieldLayout> = descriptor
-            .fields()
-            .map(|field| FieldLayout {
-                number: field.number(),
-                shape: Shape::of_kind(&field.kind(), field.is_group(), by_name),
-                repeated: field.cardinality() == Cardinality::Repeated,
+        let syntax = descriptor.parent_file().syntax();
+        let own = descriptor.fields().map(|field| {
+            let repeated = field.cardinality() == Cardinality::Repeated;
+            (field.number(), field.kind(), field.is_group(), syntax, repeated)
+        });
+        let extensions = descriptor.extensions().map(|extension| {
+            let syntax = extension.parent_file().syntax();
+            let repeated = extension.cardinality() == Cardinality::Repeated;
+            (
+                extension.number(),
+                extension.kind(),
+                extension.is_group(),
+                syntax,
+                repeated,
+            )
+        });
+        let mut closed_enums = Vec::new();
+        let mut fields: Vec<FieldLayout> = own
+            .chain(extensions)
+            .map(|(number, kind, group, syntax, repeated)| FieldLayout {
+                number,
+                shape: Shape::of_kind(&kind, group, syntax, by_name, &mut closed_enums),
+                repeated,
             })
-            .chain(descriptor.extensions().map(|extension| FieldLayout {
-                number: extension.number(),
-                shape: Shape::of_kind(&extension.kind(), extension.is_group(), by_name),
-                repeated: extension.cardinality() == Cardinality::Repeated,
-            }))
             .collect();
         fields.sort_by_key(|field| field.number);
         let highest_low = fields
@@ -118,9 +136,17 @@ impl Layout {
             is_map_entry: descriptor.is_map_entry(),
             descriptor,
             fields: fields.into(),
+            closed_enums: closed_enums.into(),
             low_numbers: low_numbers.into(),
             short_keys,
         }
+    }
+
+    /// Whether a closed enum of a field has that value.
+    #[inline]
+    pub(crate) fn is_value(&self, closed_enum: u32, raw: u64) -> bool {
+        let values = self.closed_enums.get(closed_enum as usize);
+        values.is_some_and(|values| values.binary_search(&(raw as i32)).is_ok())
     }
 
     /// The index in [`fields`](Self::fields) of the field with this key of one byte, which includes the wire type. `None`
@@ -150,7 +176,7 @@ impl Shape {
     #[inline]
     pub(crate) fn wire_type(self) -> u32 {
         match self {
-            Self::Varint => 0,
+            Self::Varint | Self::ClosedEnum(_) => 0,
             Self::Fixed64 => 1,
             Self::Text | Self::Bytes | Self::Message(_) => 2,
             Self::Group(_) => 3,
@@ -158,8 +184,22 @@ impl Shape {
         }
     }
 
-    fn of_kind(kind: &Kind, group: bool, by_name: &HashMap<Box<str>, LayoutId>) -> Self {
+    /// `syntax` is that of the file that declares the field.
+    fn of_kind(
+        kind: &Kind,
+        group: bool,
+        syntax: Syntax,
+        by_name: &HashMap<Box<str>, LayoutId>,
+        closed_enums: &mut Vec<Box<[i32]>>,
+    ) -> Self {
         match kind {
+            Kind::Enum(enumeration) if is_closed(enumeration) => {
+                let mut values: Vec<i32> = enumeration.values().map(|value| value.number()).collect();
+                values.sort_unstable();
+                closed_enums.push(values.into());
+                Self::ClosedEnum(closed_enums.len() as u32 - 1)
+            }
+            Kind::String if syntax == Syntax::Proto2 => Self::Bytes,
             Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => Self::Fixed64,
             Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => Self::Fixed32,
             Kind::Int32

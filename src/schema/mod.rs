@@ -35,7 +35,7 @@ pub(crate) use self::enums::EnumTable;
 pub(crate) use self::field::{Detail, Entry, Field, Form, Named, Oneof, ValueType};
 pub(crate) use self::fields::Fields;
 pub(crate) use self::keys::{StructKeys, Target};
-pub(crate) use self::kind::kind_name;
+pub(crate) use self::kind::{is_closed, kind_name};
 pub(crate) use self::known::Names;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Shape};
 pub(crate) use self::layouts::Layouts;

@@ -234,8 +234,16 @@ fn a_dynamic_message_is_written_as_prost_reflect_writes_it() {
         for request in &case.requests {
             let decoded = case.decoded(request);
             let written = Message::from(decoded.clone()).to_bytes();
+            // prost-reflect writes the entries of a map in any order.
+            let sorted = |bytes: &[u8]| {
+                let mut bytes = bytes.to_vec();
+                bytes.sort_unstable();
+                bytes
+            };
+            let theirs = decoded.encode_to_vec();
+            let read = DynamicMessage::decode(case.input.clone(), written.clone());
             prop_assert!(
-                written == decoded.encode_to_vec(),
+                sorted(&written) == sorted(&theirs) && read.is_ok_and(|read| read == decoded),
                 "{decoded} is written as {written:02x?}"
             );
         }
@@ -263,8 +271,12 @@ fn a_message_is_accepted_by_both_decoders_or_by_none() {
             let theirs = DynamicMessage::decode(case.input.clone(), &broken[..]);
             // prost-reflect reads a map's entry with any wire type, but not an element of a list of messages.
             let strict = DynamicMessage::decode(with_lists.clone(), &broken[..]);
+            // Strings of proto2 may be any bytes; prost-reflect wants UTF-8 in all.
+            let is_lenient = |error: &prost::DecodeError| error.to_string().contains("UTF-8");
+            let more_lenient = strict.as_ref().is_err_and(is_lenient)
+                && ours.as_ref().is_ok_and(|message| message.to_dynamic().is_ok());
             prop_assert!(
-                ours.is_ok() == strict.is_ok() && (theirs.is_ok() || ours.is_err()),
+                more_lenient || ours.is_ok() == strict.is_ok() && (theirs.is_ok() || ours.is_err()),
                 "ours {ours:?}, theirs {:?}, with lists {:?}: {broken:02x?}",
                 theirs.err(),
                 strict.err()

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use prost::encoding::encode_varint;
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Syntax, Value};
 
 use crate::choices::Choices;
 
@@ -53,6 +53,11 @@ pub(crate) fn value(kind: &Kind, depth: usize, choices: &mut Choices<'_>) -> Val
         Kind::Double => Value::F64(choices.float().into()),
         Kind::String => Value::String(choices.text()),
         Kind::Bytes => Value::Bytes(bits.to_be_bytes()[..choices.below(9)].to_vec().into()),
+        // Another number than those of an enum of proto2 is an unknown field, which prost-reflect does not know.
+        Kind::Enum(kind) if kind.parent_file().syntax() == Syntax::Proto2 => {
+            let numbers: Vec<i32> = kind.values().map(|value| value.number()).collect();
+            Value::EnumNumber(*choices.pick(&numbers))
+        }
         Kind::Enum(_) => Value::EnumNumber(*choices.pick(&[0, 1, -2, 70_000, 1, 5])),
         Kind::Message(descriptor) => Value::Message(message(descriptor, depth.saturating_sub(1), choices)),
     }

@@ -6,6 +6,7 @@ mod files;
 mod outcomes;
 mod presence;
 mod problems;
+mod proto2;
 mod seed;
 mod selection;
 mod sessions;

@@ -4,8 +4,9 @@ use prost_reflect::{ExtensionDescriptor, FieldDescriptor, Kind, MessageDescripto
 
 use super::defaults::scalar_default;
 use super::form::{ValueForm, unset};
+use super::wire::WireValue;
 use crate::cel::values::{Type, Value};
-use crate::schema::is_null_value;
+use crate::schema::{is_closed, is_null_value};
 
 /// A field of a message type.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(in crate::cel) struct FieldReader {
     pub(in crate::cel) siblings: Box<[u32]>,
     /// Whether unset and default can be told apart.
     pub(in crate::cel) has_presence: bool,
+    /// Whether it is an enum that has no values but those that it names.
+    pub(super) closed: bool,
 }
 
 /// How many values a field has.
@@ -114,6 +117,7 @@ impl FieldReader {
             (Cardinality::Singular, kind) => scalar_default(kind, default()),
         };
         Self {
+            closed: matches!(&kind, Kind::Enum(enumeration) if is_closed(enumeration)),
             number,
             kind,
             form,
@@ -160,6 +164,16 @@ impl FieldReader {
         match (&self.cardinality, &self.kind) {
             (Cardinality::Singular, Kind::Message(message)) => Some(message),
             _ => None,
+        }
+    }
+
+    /// Whether the wire has a number that its closed enum does not name, which is an unknown field.
+    pub(super) fn is_unknown(&self, wire: &WireValue<'_>) -> bool {
+        match (&self.kind, wire) {
+            (Kind::Enum(enumeration), WireValue::Varint(raw)) if self.closed => {
+                enumeration.get_value(*raw as i32).is_none()
+            }
+            _ => false,
         }
     }
 

@@ -34,9 +34,9 @@ impl FieldReader {
     pub(in crate::cel) fn is_present(&self, bytes: &[u8]) -> Result<bool, Malformed> {
         let mut present = false;
         let mut fields = WireFields::new(bytes);
-        while let Some((number, _)) = fields.next()? {
+        while let Some((number, wire)) = fields.next()? {
             if number == self.number {
-                present = true;
+                present |= !self.is_unknown(&wire);
             } else if self.siblings.contains(&number) {
                 present = false;
             }
@@ -76,7 +76,9 @@ impl FieldReader {
         let mut fields = WireFields::new(bytes);
         while let Some((number, wire)) = fields.next()? {
             if number == self.number {
-                last = Some(wire);
+                if !self.is_unknown(&wire) {
+                    last = Some(wire);
+                }
             } else if self.siblings.contains(&number) {
                 last = None;
             }
@@ -114,9 +116,12 @@ impl FieldReader {
                             _ => WireValue::Varint(packed.varint()?),
                         };
                         budget.charge(UNITS_PER_ELEMENT)?;
-                        values.push(self.scalar(wire));
+                        if !self.is_unknown(&wire) {
+                            values.push(self.scalar(wire));
+                        }
                     }
                 }
+                (wire, _) if self.is_unknown(&wire) => {}
                 (wire, _) => values.push(self.scalar(wire)),
             }
         }
@@ -137,6 +142,9 @@ impl FieldReader {
                 && let WireValue::Delimited(entry) = wire
             {
                 budget.charge(UNITS_PER_ENTRY)?;
+                if value.closed && value.has_unknown(entry)? {
+                    continue;
+                }
                 let key = key.read(entry, budget)?.unwrap_or_else(|| key.default.clone());
                 let value = value
                     .read(entry, budget)?
@@ -145,6 +153,20 @@ impl FieldReader {
             }
         }
         Ok(entries.into_value())
+    }
+}
+
+impl FieldReader {
+    /// Whether the last value of a closed enum in a map's entry is none that it names. Then the entry is unknown.
+    fn has_unknown(&self, entry: &[u8]) -> Result<bool, Malformed> {
+        let mut unknown = false;
+        let mut fields = WireFields::new(entry);
+        while let Some((number, wire)) = fields.next()? {
+            if number == self.number {
+                unknown = self.is_unknown(&wire);
+            }
+        }
+        Ok(unknown)
     }
 }
 

@@ -8,6 +8,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage, Value};
 
 use crate::message::check::{Bounds, MAX_DEPTH, check};
 use crate::message::error::MessageError;
+use crate::message::lenient::decode_dynamic;
 use crate::schema::{Layouts, WellKnown};
 
 /// Fails where messages, those in `Any`s included, are nested deeper than [`MAX_DEPTH`], or where an `Any` holds more
@@ -83,7 +84,7 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        Ok(DynamicMessage::decode(held, bytes.clone()).ok())
+        Ok(decode_dynamic(&held, bytes.clone()).ok())
     }
 }
 

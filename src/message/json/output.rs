@@ -8,12 +8,14 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
 use prost_reflect::{
     DescriptorPool, DynamicMessage, Kind, MapKey, ReflectMessage as _, SerializeOptions, Value,
 };
 use serde::ser::{Error as _, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 
 use crate::message::check::MAX_DEPTH;
+use crate::message::lenient::{decode_dynamic, known_value};
 use crate::schema::{WellKnown, is_null_value};
 
 /// What ProtoJSON leaves open.
@@ -97,28 +99,32 @@ impl AsJson<'_, &DynamicMessage> {
         let message = self.what;
         let mut fields = Vec::new();
         for field in message.descriptor().fields() {
-            let is_set = message.has_field(&field);
+            let set = message.has_field(&field).then(|| message.get_field(&field));
+            let kind = field.kind();
+            let set = set.and_then(|value| match value {
+                Cow::Borrowed(value) => known_value(value, &kind),
+                Cow::Owned(value) => known_value(&value, &kind).map(|known| Cow::Owned(known.into_owned())),
+            });
+            let is_set = set.is_some();
             // An unset member of a oneof has no default: the oneof has none.
             if is_set || (self.style.emit_defaults && field.containing_oneof().is_none()) {
-                let is_message =
-                    matches!(field.kind(), Kind::Message(_)) && !field.is_list() && !field.is_map();
-                let value = (is_set || !is_message).then(|| message.get_field(&field));
+                let is_message = matches!(kind, Kind::Message(_)) && !field.is_list() && !field.is_map();
+                let default = || (!is_message).then(|| Cow::Owned(field.default_value()));
+                let value = set.or_else(default);
                 let name = if self.style.proto_names {
                     field.name()
                 } else {
                     field.json_name()
                 };
-                fields.push((field.number(), name.to_owned(), value, field.kind()));
+                fields.push((field.number(), name.to_owned(), value, kind));
             }
         }
         for (extension, value) in message.extensions() {
-            let name = extension.json_name().to_owned();
-            fields.push((
-                extension.number(),
-                name,
-                Some(Cow::Borrowed(value)),
-                extension.kind(),
-            ));
+            let kind = extension.kind();
+            if let Some(value) = known_value(value, &kind) {
+                let name = extension.json_name().to_owned();
+                fields.push((extension.number(), name, Some(value), kind));
+            }
         }
         fields.sort_by_key(|(number, ..)| *number);
         for (_, name, value, kind) in &fields {
@@ -174,7 +180,7 @@ impl AsJson<'_, &DynamicMessage> {
         let Some(held) = pools.find_map(|pool| pool.get_message_by_name(name)) else {
             return Ok(None);
         };
-        let contents = DynamicMessage::decode(held, bytes);
+        let contents = decode_dynamic(&held, Bytes::copy_from_slice(bytes));
         contents
             .map(Some)
             .map_err(|error| format!("the {name} in an Any is malformed: {error}"))

@@ -1,11 +1,10 @@
 //! Constant scalars: from YAML to a typed value, with ProtoJSON's rules and exact ranges.
 
 use bytes::Bytes;
-use prost_reflect::{EnumDescriptor, Kind, Syntax, Value};
+use prost_reflect::{EnumDescriptor, Kind, Value};
 
 use crate::rules::plan::{decode_base64, whole};
-use crate::schema::is_null_value;
-use crate::schema::kind_name;
+use crate::schema::{is_closed, is_null_value, kind_name};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
 
@@ -158,7 +157,7 @@ fn enumeration(descriptor: &EnumDescriptor, node: &Node, text: Option<&str>) -> 
         Mismatch::new(mismatch.message.replace("int32", descriptor.full_name()))
     })?;
     // Enums of proto2 are closed: a number without a name is not a value.
-    if descriptor.get_value(number).is_none() && descriptor.parent_file().syntax() == Syntax::Proto2 {
+    if descriptor.get_value(number).is_none() && is_closed(descriptor) {
         return Err(Mismatch::new(format!(
             "the enum {} has no value {number}",
             descriptor.full_name()

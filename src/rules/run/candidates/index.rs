@@ -304,7 +304,14 @@ fn equalities(condition: &Condition) -> impl Iterator<Item = (Place, WireScalar)
             }
         )
     };
-    listed.chain(written).filter(move |(place, _)| !is_float(place))
+    // A string of proto2 that is not UTF-8 reads with U+FFFD in it, and has other bytes.
+    let may_read_otherwise = |literal: &WireScalar| match literal {
+        WireScalar::Bytes(bytes) => bytes.windows(3).any(|bytes| bytes == "\u{fffd}".as_bytes()),
+        WireScalar::Bits(_) => false,
+    };
+    listed
+        .chain(written)
+        .filter(move |(place, literal)| !is_float(place) && !may_read_otherwise(literal))
 }
 
 /// The wire form of an expression's value in a field of that kind; `None` if no such field can have it.

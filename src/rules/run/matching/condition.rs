@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use bytes::Bytes;
+use prost_reflect::{DynamicMessage, Kind, MessageDescriptor};
 
 use crate::cel::{Env, EvalError, Value};
 use crate::handler::excerpt;
-use crate::message::Raw;
+use crate::message::{Raw, decode_dynamic};
 use crate::rules::plan::{Condition, Equality, Expected, Stage, WireScalar, canonical};
 
 /// What it costs to compare a message with a pattern.
@@ -104,7 +105,10 @@ impl Equality {
         match picked.get(self.slot) {
             Raw::Absent | Raw::Present => self.unset.equals(expected, &self.kind),
             Raw::Span(start, length) => match expected {
-                WireScalar::Bytes(expected) => bytes[start as usize..][..length as usize] == **expected,
+                WireScalar::Bytes(expected) => {
+                    let found = &bytes[start as usize..][..length as usize];
+                    *found == **expected || self.kind == Kind::String && reads_as(found, expected)
+                }
                 WireScalar::Bits(_) => false,
             },
             Raw::Varint(raw) => WireScalar::Bits(canonical(&self.kind, raw)).equals(expected, &self.kind),
@@ -132,6 +136,12 @@ impl Equality {
     }
 }
 
+/// Whether a string that is not UTF-8, as proto2 allows, reads as that text: with U+FFFD in the place of what is no text.
+#[cold]
+fn reads_as(found: &[u8], expected: &[u8]) -> bool {
+    std::str::from_utf8(found).is_err() && String::from_utf8_lossy(found).as_bytes() == expected
+}
+
 /// The request as a dynamic message, decoded once and only if some condition needs it.
 #[derive(Debug)]
 pub(in crate::rules::run) struct Decoded<'b> {
@@ -150,7 +160,7 @@ impl<'b> Decoded<'b> {
     fn get(&mut self, env: &Env<'_>) -> Result<Option<&DynamicMessage>, EvalError> {
         if let Some((descriptor, bytes)) = self.source.take() {
             env.charge_decoding(descriptor.full_name(), bytes)?;
-            self.message = DynamicMessage::decode(descriptor, bytes).ok();
+            self.message = decode_dynamic(&descriptor, Bytes::copy_from_slice(bytes)).ok();
         }
         Ok(self.message.as_ref())
     }

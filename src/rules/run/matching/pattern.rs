@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMess
 
 use crate::cel::Env;
 use crate::handler::excerpt;
-use crate::message::{Message, key_text};
+use crate::message::{Message, key_text, known_value};
 use crate::rules::plan::{FieldInfo, Pattern, WireScalar};
 
 impl Pattern {
@@ -135,6 +135,11 @@ impl Pattern {
                     .get_field_by_number(field.number)
                     .unwrap_or(Cow::Borrowed(&field.default)),
             ),
+        };
+        // What a closed enum does not name is an unknown field.
+        let (set, value) = match known_value(&value, &field.kind) {
+            Some(known) => (set, known),
+            None => (false, Cow::Borrowed(&field.default)),
         };
         match self {
             Self::Unset if set => Err(format!("{path} is set")),

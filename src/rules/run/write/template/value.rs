@@ -3,13 +3,12 @@
 //! Values are never changed to fit: an integer that a field cannot hold exactly is an error. An `Err` says which value does
 //! not fit which type.
 
-use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor, Syntax, Value as Constant};
+use prost_reflect::{EnumDescriptor, Kind, MessageDescriptor, Value as Constant};
 
 use crate::cel::Value;
 use crate::message::{WireType, key, put_delimited, put_scalar, put_varint, with_length};
 use crate::rules::plan::{FieldInfo, JsonForm, takes_null, whole};
-use crate::schema::is_null_value;
-use crate::schema::kind_name;
+use crate::schema::{is_closed, is_null_value, kind_name};
 
 /// The zero of a scalar.
 pub(super) fn put_zero(buffer: &mut Vec<u8>, kind: &Kind) {
@@ -194,7 +193,7 @@ fn enum_number(descriptor: &EnumDescriptor, value: &Value<'_>) -> Result<i32, St
         Value::Enum(..) => return Err(does_not_fit(value, descriptor.full_name())),
         _ => integer(&Kind::Int32, value).map_err(|_| does_not_fit(value, descriptor.full_name()))?,
     };
-    if descriptor.get_value(number).is_none() && descriptor.parent_file().syntax() == Syntax::Proto2 {
+    if descriptor.get_value(number).is_none() && is_closed(descriptor) {
         return Err(format!(
             "the enum {} has no value {number}",
             descriptor.full_name()
