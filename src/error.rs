@@ -5,6 +5,7 @@
 //! new kind breaks nobody.
 
 mod problem;
+mod source_text;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -13,7 +14,7 @@ use std::io;
 use tonic::Status;
 
 pub use self::problem::Problem;
-pub(crate) use self::problem::SourceText;
+pub(crate) use self::source_text::SourceText;
 
 /// What went wrong while protos or rules were loaded, a server was built or bound, or a client connected.
 ///

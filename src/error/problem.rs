@@ -1,39 +1,15 @@
 //! One thing that is wrong with a proto, a descriptor set or a rules file, with its place and a hint.
 //!
-//! All problems of a file share its text. A place is a span of bytes; lines and columns are counted when someone asks.
+//! All problems of a file share its text. A place is a span of bytes; line and column are found when someone asks.
 //! As a miette diagnostic a problem can be drawn with its line and a caret; the library itself draws nothing.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
 
-/// A text that problems point into, shared by all problems of one file.
-#[derive(Clone)]
-pub(crate) struct SourceText(Arc<NamedSource<String>>);
-
-impl fmt::Debug for SourceText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SourceText").field(&self.name()).finish()
-    }
-}
-
-impl SourceText {
-    /// `name` is the path as the user gave it.
-    pub(crate) fn new(name: impl AsRef<str>, text: impl Into<String>) -> Self {
-        Self(Arc::new(NamedSource::new(name, text.into())))
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        self.0.inner()
-    }
-}
+use super::source_text::SourceText;
 
 /// One thing that is wrong with a proto, a descriptor set or a rules file.
 ///
@@ -170,10 +146,7 @@ impl Problem {
     /// Line and column, both from 1; columns count characters.
     pub fn position(&self) -> Option<(usize, usize)> {
         let place = self.place.as_ref()?;
-        let before = place.source.text().get(..place.labels.first()?.offset())?;
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.matches('\n').count() + 1;
-        Some((line, before[line_start..].chars().count() + 1))
+        place.source.position(place.labels.first()?.offset())
     }
 }
 
@@ -209,7 +182,7 @@ impl Diagnostic for Problem {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.place.as_ref().map(|place| &*place.source.0 as _)
+        self.place.as_ref().map(|place| &place.source as _)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
