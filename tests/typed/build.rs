@@ -214,6 +214,71 @@ fn variants_are_compared_with_members_and_values() {
     assert_eq!(text.lines().count(), 7, "{text}");
 }
 
+/// Their lists of names may be one list.
+#[test]
+fn types_of_the_same_names_are_looked_at_apart() {
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Generic {
+        next: Option<Of<i32>>,
+        children: Vec<Of<String>>,
+    }
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Of<T> {
+        value: T,
+    }
+    let text = error::<Generic>("kinds.Kinds/Node");
+    assert!(
+        text.contains("the field `children.value` is int32, and `Of` asks for a string instead of i32"),
+        "{text}"
+    );
+
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Alike {
+        next: Option<Number>,
+        children: Vec<Text>,
+    }
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Number {
+        value: i32,
+    }
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Text {
+        value: String,
+    }
+    let text = error::<Alike>("kinds.Kinds/Node");
+    assert!(
+        text.contains("the field `children.value` is int32, and `Text` asks for a string instead of i32"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_values_of_maps_are_looked_at_beside_keys_that_refuse() {
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Maps {
+        by_text: HashMap<Word, String>,
+        by_number: HashMap<std::num::NonZeroI32, Vec<u8>>,
+    }
+    #[derive(Deserialize, PartialEq, Eq, Hash)]
+    enum Word {
+        One,
+        Two,
+    }
+    let text = error::<Maps>("kinds.Kinds/Maps");
+    for line in [
+        "the field `by_text` is of int32, and `Maps` asks for a string instead of i32",
+        "the field `by_number` is of string, and `Maps` asks for a list instead of String",
+    ] {
+        assert!(text.lines().any(|found| found.trim() == line), "{line}\n{text}");
+    }
+}
+
 #[test]
 fn calls_are_looked_at_too() {
     #[derive(Deserialize)]

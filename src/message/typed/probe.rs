@@ -73,13 +73,16 @@ struct Node {
     at: usize,
     /// The address and number of its names.
     names: (usize, usize),
+    /// Its visitor, which is of its own: types with the same names may share their list.
+    visitor: &'static str,
 }
 
 impl Node {
-    fn new<T>(at: &T, names: &[&str]) -> Self {
+    fn new<T, V>(at: &T, names: &[&str]) -> Self {
         Self {
             at: std::ptr::from_ref(at).addr(),
             names: (names.as_ptr().addr(), names.len()),
+            visitor: std::any::type_name::<V>(),
         }
     }
 }
@@ -288,9 +291,9 @@ impl<'p> ProbeDeserializer<'_, 'p> {
     ) -> Result<V::Value> {
         let probe = self.probe;
         let (node, names): (_, Vec<&'p str>) = match names {
-            Some(names) => (Node::new(fields, names), names.to_vec()),
+            Some(names) => (Node::new::<_, V>(fields, names), names.to_vec()),
             None => (
-                Node::new(fields, &[]),
+                Node::new::<_, V>(fields, &[]),
                 fields.list.iter().map(|field| &*field.name).collect(),
             ),
         };
@@ -587,8 +590,8 @@ impl<'p> Deserializer<'p> for ProbeDeserializer<'_, 'p> {
             }
         };
         let node = match of {
-            EnumOf::Oneof(_, oneof) => Node::new(oneof, variants),
-            EnumOf::Enum(table) => Node::new(table, variants),
+            EnumOf::Oneof(_, oneof) => Node::new::<_, V>(oneof, variants),
+            EnumOf::Enum(table) => Node::new::<_, V>(table, variants),
         };
         let probe = self.probe;
         // First what the enum makes of names that it does not have.
@@ -881,6 +884,19 @@ impl<'p> MapAccess<'p> for OneEntry<'_, 'p> {
 
     fn next_value_seed<S: DeserializeSeed<'p>>(&mut self, seed: S) -> Result<S::Value> {
         seed.deserialize(self.value)
+    }
+
+    /// Looks at the value of a key that refuses what it is given, too.
+    fn next_entry_seed<K: DeserializeSeed<'p>, S: DeserializeSeed<'p>>(
+        &mut self,
+        key: K,
+        value: S,
+    ) -> Result<Option<(K::Value, S::Value)>> {
+        let Some(key) = self.next_key_seed(key).transpose() else {
+            return Ok(None);
+        };
+        let value = self.next_value_seed(value);
+        Ok(Some((key?, value?)))
     }
 }
 
