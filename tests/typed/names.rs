@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::support::{bytes_of_json, read, read_json, same_both_ways, written};
+use crate::support::{bytes_of_json, read, read_json, same_both_ways, write_error, written};
 
 #[test]
 fn fields_are_named_as_in_the_proto_or_as_in_json() {
@@ -141,6 +141,80 @@ fn a_message_is_a_map_too() {
         written("kinds.Choice", &value),
         bytes_of_json("kinds.Choice", &json.to_string())
     );
+}
+
+/// Bytes are lists of numbers there, and keys of maps are text, as JSON can have no others.
+#[test]
+fn any_message_is_json_both_ways() {
+    for (name, json) in [
+        (
+            "kinds.Scalars",
+            json!({"int64": -1, "bytes": [0, 255], "double": 0.5, "color": "COLOR_RED"}),
+        ),
+        ("kinds.Optionals", json!({"bytes": [], "int32": 0})),
+        (
+            "kinds.Lists",
+            json!({"blobs": [[1], []], "numbers": [-1], "colors": ["COLOR_LIGHT_BLUE"]}),
+        ),
+        (
+            "kinds.Maps",
+            json!({
+                "by_text": {"a": 1}, "by_number": {"-7": "x"}, "by_truth": {"true": {"name": "", "value": 2}},
+                "by_fixed": {"18446744073709551615": "COLOR_RED"}, "by_signed": {"-9223372036854775808": [1]}
+            }),
+        ),
+        (
+            "kinds.Known",
+            json!({"timestamp": "2020-01-01T00:00:00Z", "bytes": [7], "values": {"a": null, "b": [1, {}]}, "empty": {}}),
+        ),
+    ] {
+        let bytes = written(name, &json);
+        let found: Value = read(name, &bytes).expect("it fits");
+        for (field, value) in json.as_object().expect("it is one") {
+            assert_eq!(found[field], *value, "{name}.{field}");
+        }
+        assert_eq!(written(name, &found), bytes, "{name}");
+    }
+    let null = json!({"before": null, "content": null, "point": null, "after": "a"});
+    assert_eq!(
+        written("kinds.Choice", &null),
+        written("kinds.Choice", &json!({"after": "a"}))
+    );
+    let null = json!({"by_text": null, "by_number": null});
+    assert!(written("kinds.Maps", &null).is_empty());
+    assert_eq!(written("kinds.Known", &json!({"value": null})), [0x52, 2, 8, 0]);
+    for (json, error) in [
+        (
+            json!({"by_number": {"one": ""}}),
+            "by_number: it is int32 and cannot hold a string",
+        ),
+        (
+            json!({"by_truth": {"1": {}}}),
+            "by_truth: it is bool and cannot hold a string",
+        ),
+        (
+            json!({"by_text": {"a": null}}),
+            "by_text: it is int32 and cannot hold `()`",
+        ),
+    ] {
+        let found = write_error("kinds.Maps", &json);
+        assert!(found.contains(error), "{found}");
+    }
+}
+
+#[test]
+fn bytes_stand_in_a_flattened_struct() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Outer {
+        #[serde(flatten)]
+        inner: Inner,
+    }
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Inner {
+        bytes: Vec<u8>,
+    }
+    let inner = Inner { bytes: vec![1, 2] };
+    same_both_ways("kinds.Scalars", Outer { inner }, r#"{"bytes": "AQI="}"#);
 }
 
 #[test]

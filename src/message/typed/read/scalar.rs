@@ -99,6 +99,18 @@ impl<'de> Scalar<'de> {
         }
     }
 
+    /// What JSON writes where only text may stand: `true`, or an integer.
+    pub(super) fn digits(self) -> Option<String> {
+        Some(match self {
+            Self::Bool(truth) => truth.to_string(),
+            Self::I32(number) => number.to_string(),
+            Self::I64(number) => number.to_string(),
+            Self::U32(number) => number.to_string(),
+            Self::U64(number) => number.to_string(),
+            _ => return None,
+        })
+    }
+
     /// Gives the value in its own kind. An enum is its number.
     pub(super) fn visit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TypedError> {
         match self {

@@ -34,6 +34,8 @@ enum At<'de> {
     Pieces(Pieces),
     /// It is read already, or is a default.
     Scalar(Scalar<'de>),
+    /// It is the key of a map, which is text where text is asked for.
+    Key(Scalar<'de>),
 }
 
 /// A message.
@@ -65,7 +67,7 @@ fn enum_text<'t>(table: &'t EnumTable, number: i32, digits: &'t mut String) -> &
 impl<'de> ValueDeserializer<'_, 'de> {
     fn scalar(&self) -> Result<Scalar<'de>> {
         match self.at {
-            At::Scalar(scalar) => Ok(scalar),
+            At::Scalar(scalar) | At::Key(scalar) => Ok(scalar),
             At::Pieces(pieces) => Scalar::read(
                 &self.of.kind,
                 &mut WireReader::new(self.reader.scalar_bytes(pieces)),
@@ -115,6 +117,8 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, 'de> {
                 Some(name) => visitor.visit_borrowed_str(name),
                 None => visitor.visit_i32(number),
             },
+            // Types that take what they are given take a list, and few of them bytes.
+            (Scalar::Bytes(bytes), _) => visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied())),
             (scalar, _) => scalar.visit(visitor),
         }
     }
@@ -222,6 +226,10 @@ impl<'de> ValueDeserializer<'_, 'de> {
             (Scalar::Enum(number), Detail::Enum(table)) => {
                 visitor.visit_str(enum_text(table, number, &mut String::new()))
             }
+            (scalar, _) if matches!(self.at, At::Key(_)) => match scalar.digits() {
+                Some(digits) => visitor.visit_string(digits),
+                None => scalar.visit(visitor),
+            },
             (scalar, _) => scalar.visit(visitor),
         }
     }
@@ -697,11 +705,15 @@ impl<'de> EntryAccess<'_, 'de> {
             )),
             (Detail::Scalar, None) => At::Scalar(Scalar::zero(&of.kind, 0)),
         };
-        let part = seed.deserialize(ValueDeserializer {
+        let mut part = ValueDeserializer {
             reader: &mut *self.reader,
             of,
             at,
-        });
+        };
+        if number == 1 {
+            part.at = At::Key(part.scalar()?);
+        }
+        let part = seed.deserialize(part);
         self.reader.forget(&mark);
         part
     }

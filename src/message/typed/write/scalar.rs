@@ -56,6 +56,15 @@ pub(super) fn misfit<T>(of: &ValueType, given: impl fmt::Display) -> Result<T, T
 const EXACT: i128 = 1 << f64::MANTISSA_DIGITS;
 
 impl<'v> Given<'v> {
+    /// The key of a map: as text, as JSON has it, or as it is.
+    pub(super) fn key_of(self, of: &ValueType) -> Self {
+        match (self, &of.kind) {
+            (Self::Text(text), Kind::Bool) => text.parse().map_or(self, Self::Bool),
+            (Self::Text(text), kind) if *kind != Kind::String => text.parse().map_or(self, Self::Integer),
+            _ => self,
+        }
+    }
+
     pub(super) fn encode(self, of: &ValueType) -> Result<Encoded<'v>, TypedError> {
         let integer = match self {
             Self::Integer(number) => Some(number),

@@ -60,6 +60,8 @@ enum Of<'w> {
     Optional(&'w ValueType),
     /// That of a list or a map.
     One(&'w ValueType),
+    /// The key of a map, which may be given as text.
+    Key(&'w ValueType),
     List(&'w ValueType, Packing),
     Map(&'w Entry),
 }
@@ -346,7 +348,7 @@ impl<'s, 'w> ValueSerializer<'s, 'w> {
     /// The type of the one value, or an error about what was given.
     fn one(&self, given: impl fmt::Display) -> Result<&'w ValueType> {
         match self.of {
-            Of::Optional(of) | Of::One(of) => Ok(of),
+            Of::Optional(of) | Of::One(of) | Of::Key(of) => Ok(of),
             Of::List(of, _) => Err(TypedError::new(format!(
                 "it is a list of {} and cannot hold {given}",
                 kind_name(&of.kind)
@@ -357,6 +359,10 @@ impl<'s, 'w> ValueSerializer<'s, 'w> {
 
     fn scalar(self, given: Given<'_>) -> Result<()> {
         let of = self.one(given)?;
+        let given = match self.of {
+            Of::Key(_) => given.key_of(of),
+            _ => given,
+        };
         match self.message() {
             Ok(message) => message.scalar(given),
             Err(value) => {
@@ -377,7 +383,7 @@ impl<'s, 'w> ValueSerializer<'s, 'w> {
     /// The serializer of the message, if it is one.
     fn message(self) -> std::result::Result<MessageSerializer<'s, 'w>, Self> {
         match self.of {
-            Of::Optional(of) | Of::One(of) => match of.detail {
+            Of::Optional(of) | Of::One(of) | Of::Key(of) => match of.detail {
                 Detail::Message { layout, group } => Ok(MessageSerializer {
                     writer: self.writer,
                     message: layout,
@@ -397,6 +403,18 @@ impl<'s, 'w> ValueSerializer<'s, 'w> {
         let of = self.one(&given)?;
         self.message().or_else(|_| misfit(of, given))
     }
+
+    /// Whether `()` is a value of the type, and not only what JSON's null is given as.
+    fn has_unit(&self) -> bool {
+        let (Of::Optional(of) | Of::One(of) | Of::Key(of)) = self.of else {
+            return false;
+        };
+        let Detail::Message { layout, .. } = of.detail else {
+            return false;
+        };
+        let fields = self.writer.layouts.fields(layout);
+        fields.list.is_empty() || fields.well_known == Some(WellKnown::Value)
+    }
 }
 
 impl<'s, 'w> Serializer for ValueSerializer<'s, 'w> {
@@ -414,7 +432,7 @@ impl<'s, 'w> Serializer for ValueSerializer<'s, 'w> {
 
     fn serialize_none(self) -> Result<()> {
         match self.of {
-            Of::One(of) => match of.detail {
+            Of::One(of) | Of::Key(of) => match of.detail {
                 Detail::Message { layout, .. }
                     if self.writer.layouts.fields(layout).well_known == Some(WellKnown::Value) =>
                 {
@@ -422,7 +440,7 @@ impl<'s, 'w> Serializer for ValueSerializer<'s, 'w> {
                 }
                 _ => Err(TypedError::new("a list or a map cannot hold `None`")),
             },
-            _ => Ok(()),
+            Of::Optional(_) | Of::List(..) | Of::Map(_) => Ok(()),
         }
     }
 
@@ -431,11 +449,15 @@ impl<'s, 'w> Serializer for ValueSerializer<'s, 'w> {
     }
 
     fn serialize_unit(self) -> Result<()> {
+        let is_field = !matches!(self.of, Of::One(_) | Of::Key(_));
+        if is_field && !self.has_unit() {
+            return self.serialize_none();
+        }
         self.expect_message("`()`")?.serialize_unit()
     }
 
     fn serialize_unit_struct(self, _: &'static str) -> Result<()> {
-        self.serialize_unit()
+        self.expect_message("`()`")?.serialize_unit()
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<()> {
@@ -649,11 +671,11 @@ impl EntryWriter<'_, '_> {
     fn part<T: Serialize + ?Sized>(&mut self, number: u32, value: &T) -> Result<()> {
         value.serialize(ValueSerializer {
             writer: &mut *self.writer,
-            of: Of::One(if number == 1 {
-                &self.entry.key
+            of: if number == 1 {
+                Of::Key(&self.entry.key)
             } else {
-                &self.entry.value
-            }),
+                Of::One(&self.entry.value)
+            },
             number,
             style: if self.entry.has_presence {
                 Style::Keyed
@@ -934,7 +956,7 @@ impl<'s, 'w> Serializer for OneofSerializer<'s, 'w> {
     }
 
     fn serialize_unit(self) -> Result<Self::Ok> {
-        self.misfit("`()`")
+        self.serialize_none()
     }
 
     fn serialize_unit_struct(self, _: &'static str) -> Result<Self::Ok> {
@@ -942,7 +964,11 @@ impl<'s, 'w> Serializer for OneofSerializer<'s, 'w> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<Self::Ok> {
-        self.serialize_newtype_variant("", 0, variant, &())
+        let field = self.member(variant)?;
+        let message = ValueSerializer::field(self.writer, field).expect_message("`()`");
+        let value = message.and_then(MessageSerializer::serialize_unit);
+        value.map_err(|error| error.in_field(&field.name))?;
+        Ok(Some(field))
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<Self::Ok> {
