@@ -14,13 +14,14 @@ mod server;
 mod source;
 mod straight;
 mod template;
+mod typed;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage as _, Value};
-use protod::{Message, Schema};
+use protod::{Call, Message, Schema, Server, Typed};
 use serde_json::json;
 
 use crate::choices::Choices;
@@ -29,6 +30,7 @@ use crate::interpreter::interpret;
 use crate::lists_for_maps::with_lists_for_maps;
 use crate::schema::{COMPUTE, MAKE};
 use crate::straight::{Failure, Given};
+use crate::typed::{Fault, Fitting, Wrong};
 
 /// A schema, and messages of the type that its service takes.
 struct Case {
@@ -288,6 +290,67 @@ fn a_message_is_accepted_by_both_decoders_or_by_none() {
                     "ours {ours}, theirs {theirs}: {broken:02x?}"
                 );
             }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_type_that_fits_is_read_and_written_as_prost_reflect_does_it() {
+    holds(|case, _| {
+        typed::with(&case.input, None, || {
+            for request in &case.requests {
+                let expected = typed::known(&case.decoded(request));
+                let message =
+                    Message::decode(&case.schema, &case.input, request.clone()).expect("well formed");
+                let found: Fitting = message
+                    .parse()
+                    .map_err(|error| TestCaseError::fail(format!("{expected}: {error}")))?;
+                let (found, normal) = (normal(&found.0), normal(&expected));
+                prop_assert!(found == normal, "{normal} is read as {found}");
+                let written = Message::from_value(&case.schema, &case.input, &Fitting(expected.clone()))
+                    .map_err(|error| TestCaseError::fail(format!("{expected}: {error}")))?;
+                let (written, bytes) = (written.to_bytes(), expected.encode_to_vec());
+                prop_assert!(
+                    written == bytes,
+                    "{expected} is written as {written:02x?}, not {bytes:02x?}"
+                );
+            }
+            Ok(())
+        })
+    });
+}
+
+/// The error of a server that has a handler of [`Fitting`] with this fault.
+fn build_error(case: &Case, fault: Option<Fault>) -> Option<String> {
+    let handler = |_: Call<Typed<Fitting>, Typed<Fitting>>| async { Ok(()) };
+    let server = Server::builder(case.schema.clone()).bidi(MAKE, handler);
+    let built = typed::with(&case.input, fault, || server.build());
+    built.err().map(|error| error.to_string())
+}
+
+#[test]
+fn a_type_that_fits_is_built_and_one_with_a_fault_is_not() {
+    holds(|case, choices| {
+        let error = build_error(case, None);
+        prop_assert!(error.is_none(), "{error:?}");
+        let mut choices = Choices::new(choices);
+        let fields = typed::fields(&case.input);
+        for what in [Wrong::Name, Wrong::Kind] {
+            let fault = Fault {
+                field: choices.pick(&fields).clone(),
+                what,
+            };
+            let error = build_error(case, Some(fault.clone())).unwrap_or_default();
+            let told = match what {
+                Wrong::Name => format!("misspelt_{}`", fault.field.name()),
+                Wrong::Kind => format!("{}` is ", fault.field.name()),
+            };
+            prop_assert!(
+                error.contains(MAKE) && error.contains(&told),
+                "{what:?} of {}: {error:?}",
+                fault.field.full_name()
+            );
         }
         Ok(())
     });
