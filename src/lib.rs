@@ -129,7 +129,7 @@ pub use tonic;
 #[cfg(feature = "client")]
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
 pub use crate::error::{Error, Problem};
-pub use crate::handler::{Call, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State};
+pub use crate::handler::{Call, DynHandler, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State};
 pub use crate::message::{DynamicCodec, FromMessage, IntoMessage, Message, MessageError, Typed};
 #[cfg(feature = "rules")]
 pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};

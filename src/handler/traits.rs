@@ -55,7 +55,7 @@ pub trait Handler: Send + Sync + 'static {
 /// ```
 /// use std::sync::Arc;
 ///
-/// use protod::handler::DynHandler;
+/// use protod::DynHandler;
 /// use protod::{Call, Handler, Handlers};
 /// use tonic::Status;
 ///
