@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tonic::Code;
 
-use crate::support::{bytes_of_json, descriptor, read, schema, write_error};
+use crate::support::{bytes_of_json, descriptor, read, schema, write_error, written};
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Node {
@@ -164,6 +164,43 @@ fn pieces_that_are_scattered_cost_no_more_than_pieces_in_a_row() {
     assert_eq!(found.next.expect("it is there").value, 1);
     // Quadratic work would take minutes.
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+/// A byte takes as much room there as any other value.
+#[test]
+fn bytes_that_are_kept_as_values_are_bounded_as_elements_are() {
+    const MOST: usize = 1 << 20;
+    let bytes = written(
+        "kinds.Lists",
+        &Blobs {
+            blobs: [MOST / 2, MOST / 2].map(blob).into(),
+        },
+    );
+    let json: Value = read("kinds.Lists", &bytes).expect("they are not too many");
+    assert_eq!(json["blobs"][1].as_array().map(Vec::len), Some(MOST / 2));
+    let bytes = written(
+        "kinds.Lists",
+        &Blobs {
+            blobs: [MOST / 2, MOST / 2 + 1].map(blob).into(),
+        },
+    );
+    let error = read::<Value>("kinds.Lists", &bytes).expect_err("there is one too many");
+    assert!(
+        error
+            .to_string()
+            .contains("blobs: the type keeps each byte as a value"),
+        "{error}"
+    );
+    read::<Blobs>("kinds.Lists", &bytes).expect("bytes are bytes");
+}
+
+#[derive(Serialize, Deserialize)]
+struct Blobs {
+    blobs: Vec<serde_bytes::ByteBuf>,
+}
+
+fn blob(length: usize) -> serde_bytes::ByteBuf {
+    vec![7; length].into()
 }
 
 #[tokio::test]

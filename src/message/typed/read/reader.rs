@@ -8,7 +8,7 @@
 
 use std::cell::Cell;
 
-use crate::message::check::MAX_DEPTH;
+use crate::message::check::{DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
 use crate::message::typed::error::TypedError;
 use crate::message::wire::{Reader as WireReader, WireType};
 use crate::schema::{Layout, LayoutId, Layouts, Shape, StructKeys};
@@ -18,6 +18,8 @@ pub(super) struct Reader<'de> {
     pub(super) layouts: &'de Layouts,
     pub(super) bytes: &'de [u8],
     scratch: Scratch,
+    /// How many bytes may still be given one by one.
+    single_bytes: usize,
 }
 
 #[derive(Default)]
@@ -69,6 +71,7 @@ impl<'de> Reader<'de> {
             layouts,
             bytes,
             scratch: SCRATCH.take(),
+            single_bytes: DEFAULT_MAX_ELEMENTS as usize,
         }
     }
 
@@ -76,6 +79,17 @@ impl<'de> Reader<'de> {
     pub(super) fn root(&mut self) -> Pieces {
         let end = self.bytes.len() as u32;
         self.single(0, end)
+    }
+
+    /// Allows bytes to be given one by one to a type that keeps each as a value: as many as a list may have elements.
+    pub(super) fn give_one_by_one(&mut self, bytes: &[u8]) -> Result<(), TypedError> {
+        let left = self.single_bytes.checked_sub(bytes.len());
+        self.single_bytes = left.ok_or_else(|| {
+            TypedError::new(format!(
+                "the type keeps each byte as a value, of which there may be {DEFAULT_MAX_ELEMENTS} in a message"
+            ))
+        })?;
+        Ok(())
     }
 
     /// A piece of its own.

@@ -118,7 +118,10 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, 'de> {
                 None => visitor.visit_i32(number),
             },
             // Types that take what they are given take a list, and few of them bytes.
-            (Scalar::Bytes(bytes), _) => visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied())),
+            (Scalar::Bytes(bytes), _) => {
+                self.reader.give_one_by_one(bytes)?;
+                visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
+            }
             (scalar, _) => scalar.visit(visitor),
         }
     }
