@@ -60,6 +60,24 @@ async fn save_is_told_and_served_and_a_broken_one_is_told_with_its_place() {
     assert!(server.stop().await.0.success());
 }
 
+/// Where stderr is a file in the folder that is served, a line about a write would cause the next one.
+#[tokio::test]
+async fn a_write_of_the_log_is_no_line_of_the_log() {
+    let folder = folder();
+    let mut server = Server::start(&["--log", "trace", text(folder.path())]).await;
+    write(&folder.path().join("protod.log"), "a line");
+    write(&folder.path().join("a.rules.yaml"), &rules("two"));
+    server.line_with("reloaded in ").await;
+    let (status, log) = server.stop().await;
+    assert!(status.success());
+    assert!(
+        log.iter().any(|line| line.contains(" TRACE ")),
+        "the level is trace"
+    );
+    let of_events: Vec<_> = log.iter().filter(|line| line.contains("inotify event")).collect();
+    assert!(of_events.is_empty(), "{of_events:?}");
+}
+
 #[tokio::test]
 async fn hangup_reloads_a_server_that_watches_nothing() {
     let folder = folder();

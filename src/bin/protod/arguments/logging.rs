@@ -120,7 +120,14 @@ fn parse_filter(text: &str) -> Result<Targets, String> {
         }
     }
     let filter = directives.join(",").parse::<Targets>();
-    filter.map_err(|error| error.to_string())
+    let filter = filter.map_err(|error| error.to_string())?;
+    if directives.iter().any(|directive| directive.starts_with("notify")) {
+        return Ok(filter);
+    }
+    // At trace the crate that watches files logs each write. Where the log is a file in a watched folder, each of its
+    // lines would cause the next.
+    let others = filter.default_level().unwrap_or(LevelFilter::OFF);
+    Ok(filter.with_target("notify", others.min(LevelFilter::DEBUG)))
 }
 
 /// Whether this can be the path of a module of Rust, or the start of one.
