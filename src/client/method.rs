@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use http::uri::PathAndQuery;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
-use tokio_stream::{Stream, StreamExt as _};
+use tokio_stream::Stream;
 use tonic::client::Grpc;
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
 use super::channel::CheckedChannel;
+use super::requests::{Requests, request_of};
 use super::responses::{CallDeadline, CancelOnDrop, Reply, Responses};
-use crate::message::{DynamicCodec, Message};
+use crate::message::{DynamicCodec, IntoMessage};
 use crate::schema::Method;
 
 /// A method of a server, with the metadata and options of its calls. Cheap to clone.
@@ -30,6 +31,10 @@ use crate::schema::Method;
 /// | a stream | one | [`client_streaming`](Self::client_streaming) |
 /// | a stream | a stream | [`bidi`](Self::bidi) |
 /// | any | any | [`call`](Self::call) |
+///
+/// Requests are [`Message`](crate::message::Message)s, dynamic messages, or [`Typed`](crate::message::Typed) with a type
+/// of one's own. One that does not fit the method ends the call with `INTERNAL`, and the server is told that it was
+/// cancelled.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -123,21 +128,23 @@ impl ClientMethod {
     }
 
     /// Sends one request and waits for the one response.
-    pub async fn unary(&self, request: impl Into<Message>) -> Result<Reply, Status> {
+    pub async fn unary(&self, request: impl IntoMessage) -> Result<Reply, Status> {
         self.expect_shape(false, false)?;
-        self.call(tokio_stream::once(request.into())).await?.reply().await
+        let request = request_of(&self.method, request)?;
+        self.call(tokio_stream::once(request)).await?.reply().await
     }
 
     /// Sends one request, and returns before the response headers have arrived.
-    pub async fn server_streaming(&self, request: impl Into<Message>) -> Result<Responses, Status> {
+    pub async fn server_streaming(&self, request: impl IntoMessage) -> Result<Responses, Status> {
         self.expect_shape(false, true)?;
-        self.call(tokio_stream::once(request.into())).await
+        let request = request_of(&self.method, request)?;
+        self.call(tokio_stream::once(request)).await
     }
 
     /// Sends the requests of the stream, and waits for the one response.
     pub async fn client_streaming<S>(&self, requests: S) -> Result<Reply, Status>
     where
-        S: Stream<Item: Into<Message>> + Send + 'static,
+        S: Stream<Item: IntoMessage> + Send + 'static,
     {
         self.expect_shape(true, false)?;
         self.call(requests).await?.reply().await
@@ -146,7 +153,7 @@ impl ClientMethod {
     /// Sends the requests of the stream, and returns before the response headers have arrived.
     pub async fn bidi<S>(&self, requests: S) -> Result<Responses, Status>
     where
-        S: Stream<Item: Into<Message>> + Send + 'static,
+        S: Stream<Item: IntoMessage> + Send + 'static,
     {
         self.expect_shape(true, true)?;
         self.call(requests).await
@@ -156,10 +163,11 @@ impl ClientMethod {
     /// arrived. If the method takes one request, the stream must yield exactly one.
     pub async fn call<S>(&self, requests: S) -> Result<Responses, Status>
     where
-        S: Stream<Item: Into<Message>> + Send + 'static,
+        S: Stream<Item: IntoMessage> + Send + 'static,
     {
         let deadline = CallDeadline::after(self.deadline);
-        let mut request = Request::new(requests.map(Into::into));
+        let (requests, unfit) = Requests::new(requests, &self.method);
+        let mut request = Request::new(requests);
         *request.metadata_mut() = self.metadata.clone();
         if let Some(time) = self.deadline {
             request.set_timeout(time);
@@ -174,7 +182,14 @@ impl ClientMethod {
         };
         deadline.limit(ready).await?;
         let opening = async move { grpc.streaming(request, path, codec).await };
-        Responses::start(opening, self.method.is_server_streaming(), deadline, cancel).await
+        Responses::start(
+            opening,
+            self.method.is_server_streaming(),
+            deadline,
+            unfit,
+            cancel,
+        )
+        .await
     }
 
     fn expect_shape(&self, client_streaming: bool, server_streaming: bool) -> Result<(), Status> {

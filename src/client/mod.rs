@@ -13,6 +13,7 @@ mod method;
 mod not_grpc;
 mod reflection;
 mod reflection_stream;
+mod requests;
 mod responses;
 
 pub use self::builder::ClientBuilder;

@@ -9,10 +9,12 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep_until};
 use tonic::metadata::MetadataMap;
 use tonic::{CancellationHandle, Response, Status, Streaming};
 
+use super::requests::Unfit;
 use crate::message::Message;
 
 /// The answer to a call with one response: see [`ClientMethod`](super::ClientMethod).
@@ -25,6 +27,43 @@ pub struct Reply {
     pub message: Message,
     /// The metadata after it.
     pub trailers: MetadataMap,
+}
+
+impl Reply {
+    /// The message as a type with serde's traits: see [`Typed`](crate::message::Typed).
+    ///
+    /// ```no_run
+    /// # async fn run(search: protod::ClientMethod) -> Result<(), tonic::Status> {
+    /// use protod::Typed;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize)]
+    /// struct SearchRequest { request: String }
+    ///
+    /// #[derive(Deserialize)]
+    /// struct SearchResponse { response: String }
+    ///
+    /// let request = SearchRequest { request: "tea".to_owned() };
+    /// let found: SearchResponse = search.unary(Typed(request)).await?.parse()?;
+    /// println!("{}", found.response);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Fails with `INTERNAL`, naming the field, if the message does not fit the type.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Status> {
+        parse(&self.message)
+    }
+}
+
+/// A response that does not fit is not the caller's fault, as a request would be.
+fn parse<T: DeserializeOwned>(response: &Message) -> Result<T, Status> {
+    response.parse().map_err(|error| {
+        Status::internal(format!(
+            "the response is a {}: {error}",
+            response.descriptor().full_name()
+        ))
+    })
 }
 
 /// The responses of a call in flight. Dropping it cancels the call.
@@ -46,6 +85,7 @@ pub struct Responses {
     deadline: CallDeadline,
     /// For methods with one response: whether it has arrived.
     single: Option<bool>,
+    unfit: Unfit,
     _requests: CancelOnDrop,
 }
 
@@ -68,6 +108,7 @@ impl Responses {
         opening: impl Future<Output = Result<Response<Streaming<Message>>, Status>> + Send + 'static,
         server_streaming: bool,
         deadline: CallDeadline,
+        unfit: Unfit,
         requests: CancelOnDrop,
     ) -> Result<Self, Status> {
         let mut opening: Opening = Box::pin(opening);
@@ -78,6 +119,7 @@ impl Responses {
             trailers: MetadataMap::new(),
             deadline,
             single: (!server_streaming).then_some(false),
+            unfit,
             _requests: requests,
         };
         if let Poll::Ready(response) = opened {
@@ -89,7 +131,7 @@ impl Responses {
     /// The metadata that the server sends first. Many servers send it only with their first message.
     pub async fn headers(&mut self) -> Result<&MetadataMap, Status> {
         if let Stage::Opening(opening) = &mut self.stage {
-            let response = self.deadline.limit(opening).await;
+            let response = self.unfit.or(self.deadline.limit(opening)).await;
             self.open(response)?;
         }
         Ok(&self.headers)
@@ -103,7 +145,7 @@ impl Responses {
         let Stage::Open(stream) = &mut self.stage else {
             return Ok(None);
         };
-        let next = self.deadline.limit(stream.message()).await?;
+        let next = self.unfit.or(self.deadline.limit(stream.message())).await?;
         match (self.single, next) {
             (None | Some(false), Some(message)) => {
                 self.single = self.single.map(|_| true);
@@ -122,6 +164,35 @@ impl Responses {
                 Ok(None)
             }
         }
+    }
+
+    /// Returns the next message as a type with serde's traits, or `None` when the call has ended with OK: see
+    /// [`Typed`](crate::message::Typed).
+    ///
+    /// ```no_run
+    /// # async fn run(list: protod::ClientMethod) -> Result<(), tonic::Status> {
+    /// use protod::Typed;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize)]
+    /// struct Order { kind: String }
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Cup { label: String }
+    ///
+    /// let order = Order { kind: "assam".to_owned() };
+    /// let mut cups = list.server_streaming(Typed(order)).await?;
+    /// while let Some(Cup { label }) = cups.recv().await? {
+    ///     println!("{label}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Fails with `INTERNAL`, naming the field, if the message does not fit the type.
+    pub async fn recv<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Status> {
+        let message = self.message().await?;
+        message.map(|message| parse(&message)).transpose()
     }
 
     /// The metadata that the server sent last. Empty until [`message`](Self::message) has returned `None`.

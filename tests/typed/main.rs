@@ -7,6 +7,7 @@
 #![expect(clippy::struct_field_names, reason = "the names are the proto's")]
 
 mod build;
+mod client;
 mod handlers;
 mod hostile;
 mod kinds;

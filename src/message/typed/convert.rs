@@ -98,6 +98,14 @@ pub trait IntoMessage: Sealed + Sized + Send + 'static {
     #[doc(hidden)]
     fn into_value(self) -> Self::Value;
 
+    /// The encoded message.
+    #[doc(hidden)]
+    fn into_message(of: MessageType<'_>, message: Self) -> Result<Message, Status> {
+        let mut bytes = Vec::new();
+        Self::write(of, &message.into_value(), &mut bytes)?;
+        Ok(Message::of_layout(of.layouts, of.layout, bytes.into()))
+    }
+
     /// Appends the encoded message.
     #[doc(hidden)]
     fn write(of: MessageType<'_>, value: &Self::Value, buffer: &mut Vec<u8>) -> Result<(), Status>;
@@ -135,6 +143,10 @@ impl IntoMessage for Message {
         self
     }
 
+    fn into_message(_: MessageType<'_>, message: Self) -> Result<Message, Status> {
+        Ok(message)
+    }
+
     fn write(of: MessageType<'_>, value: &Self, buffer: &mut Vec<u8>) -> Result<(), Status> {
         value.expect_type(&of.layouts.get(of.layout).descriptor)?;
         value.encode(buffer);
@@ -159,6 +171,10 @@ impl IntoMessage for DynamicMessage {
 
     fn into_value(self) -> Message {
         self.into()
+    }
+
+    fn into_message(_: MessageType<'_>, message: Self) -> Result<Message, Status> {
+        Ok(message.into())
     }
 
     fn write(of: MessageType<'_>, value: &Message, buffer: &mut Vec<u8>) -> Result<(), Status> {

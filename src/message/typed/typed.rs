@@ -12,6 +12,36 @@ use super::write::write;
 use crate::message::check::check;
 use crate::message::error::MessageError;
 
+/// A message as a type of one's own, with serde's traits.
+///
+/// ```
+/// # fn main() -> Result<(), protod::Error> {
+/// use protod::{Schema, Server, Typed};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Deserialize)]
+/// struct SearchRequest { request: String }
+///
+/// #[derive(Serialize)]
+/// struct SearchResponse { response: String }
+///
+/// # let schema = Schema::from_source("search.proto", r#"
+/// #     syntax = "proto3";
+/// #     package proto;
+/// #     message SearchRequest { string request = 1; }
+/// #     message SearchResponse { string response = 1; }
+/// #     service SearchService { rpc Search(SearchRequest) returns (SearchResponse); }
+/// # "#)?;
+/// let server = Server::builder(schema)
+///     .unary("proto.SearchService/Search", |Typed(r): Typed<SearchRequest>| async move {
+///         Ok(Typed(SearchResponse { response: format!("{} Server", r.request) }))
+///     })
+///     .build()?;
+/// # let _ = server;
+/// # Ok(())
+/// # }
+/// ```
+///
 #[doc = include_str!("typed.md")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Typed<T>(pub T);
