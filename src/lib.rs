@@ -99,6 +99,7 @@ mod cel;
 pub mod client;
 mod duration;
 mod error;
+mod excerpt;
 mod folder;
 pub mod handler;
 #[cfg(feature = "live")]

@@ -16,13 +16,14 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
     "error",
     "suggest",
     "duration",
     "folder",
     "uuid",
     "throttle",
+    "excerpt",
     "pem",
     "yaml",
     "schema",

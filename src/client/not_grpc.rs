@@ -15,7 +15,8 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 
 use super::connect::NotGrpc;
-use crate::handler::{excerpt, is_grpc as is_grpc_type};
+use crate::excerpt::excerpt;
+use crate::handler::is_grpc as is_grpc_type;
 
 /// How much of an answer is read, and for how long, to say what it was.
 const MOST: usize = 4 << 10;

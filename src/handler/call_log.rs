@@ -16,9 +16,9 @@ use tracing::span::Entered;
 use tracing::{Level, Span};
 
 use super::codes::code_name;
-use super::excerpt::excerpt;
 use super::limited_lines::LimitedLines;
 use super::peer::Peer;
+use crate::excerpt::excerpt;
 
 /// The target of the span and of the lines.
 const TARGET: &str = "protod::call";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use tonic::Status;
 
-use crate::handler::excerpt;
+use crate::excerpt::excerpt;
 
 /// The server's limits on its clients' deadlines.
 #[derive(Debug, Clone, Copy, Default)]

@@ -17,7 +17,8 @@ use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
-use crate::handler::{UNANNOUNCED, excerpt, status_of, status_trailers, trailers_only};
+use crate::excerpt::excerpt;
+use crate::handler::{UNANNOUNCED, status_of, status_trailers, trailers_only};
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 

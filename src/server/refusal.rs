@@ -5,9 +5,8 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
 use super::generation::Generation;
-use crate::handler::{
-    CallBody, RequestBody, UNANNOUNCED, accepted_encodings, excerpt, is_grpc, trailers_only,
-};
+use crate::excerpt::excerpt;
+use crate::handler::{CallBody, RequestBody, UNANNOUNCED, accepted_encodings, is_grpc, trailers_only};
 
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 

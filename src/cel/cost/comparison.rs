@@ -4,9 +4,16 @@ use crate::cel::budget::{Budget, reading_weight};
 use crate::cel::values::{Evaluated, Value};
 
 /// Takes what it costs to look for a key in a map. A list has its elements at their places.
-pub(in crate::cel) fn charge_search(container: &Value<'_>, budget: &Budget) -> Evaluated<()> {
+pub(in crate::cel) fn charge_search(
+    container: &Value<'_>,
+    key: &Value<'_>,
+    budget: &Budget,
+) -> Evaluated<()> {
     match container {
-        Value::Map(entries) => budget.charge(entries.len() as u64 / 8),
+        Value::Map(entries) => {
+            budget.charge_reading(key)?;
+            budget.charge(entries.len() as u64 / 8)
+        }
         _ => Ok(()),
     }
 }

@@ -43,7 +43,7 @@ impl TypedExpr {
                     .map(|(key, value)| key.fixed_cost() + value.fixed_cost());
                 parts.sum::<u64>() + (entries.len() * entries.len() / 8) as u64
             }
-            Self::Call(_, _, arguments) => 2 + sum(arguments),
+            Self::Call(_, cost, arguments) => cost.fixed() + sum(arguments),
             Self::Loop(looped) => 2 + looped.range.fixed_cost(),
             _ => 0,
         }

@@ -1,7 +1,7 @@
 //! What functions cost, by the sizes of their arguments.
 
 use crate::cel::budget::{Budget, weight};
-use crate::cel::functions::{MAX_BYTES, MAX_RANGE};
+use crate::cel::functions::{DEFAULT_PRECISION, MAX_BYTES, MAX_PRECISION, MAX_RANGE};
 use crate::cel::values::{Evaluated, Value};
 
 /// How the cost of a function depends on its arguments.
@@ -11,6 +11,8 @@ pub(in crate::cel) enum Cost {
     Read,
     /// It makes something of about their size.
     Make,
+    /// It makes a value of another type, or takes one apart.
+    Convert,
     Sort,
     Format,
     Join,
@@ -32,7 +34,18 @@ impl Cost {
             "repeat" => Self::Repeat,
             "replace" => Self::Replace,
             "split" => Self::Split,
+            "int" | "uint" | "double" | "string" | "timestamp" | "duration" => Self::Convert,
+            // The parts of times, which may be those of a time zone.
+            part if part.starts_with("get") => Self::Convert,
             _ => Self::Make,
+        }
+    }
+
+    /// What a call costs whatever its arguments are.
+    pub(in crate::cel) fn fixed(self) -> u64 {
+        match self {
+            Self::Convert => 12,
+            _ => 2,
         }
     }
 
@@ -43,7 +56,7 @@ impl Cost {
             Self::Read => arguments
                 .iter()
                 .try_for_each(|argument| budget.charge_reading(argument)),
-            Self::Make => arguments
+            Self::Make | Self::Convert => arguments
                 .iter()
                 .try_for_each(|argument| budget.charge_making(argument)),
             other => other.charge_by_size(budget, arguments),
@@ -61,7 +74,8 @@ impl Cost {
             }
             (Self::Format, [pattern, list]) => {
                 budget.charge_making(pattern)?;
-                budget.charge(weight(list).saturating_mul(4))
+                budget.charge(weight(list).saturating_mul(4))?;
+                budget.charge(digits(pattern, list).saturating_mul(UNITS_PER_DIGIT))
             }
             (Self::Join, [Value::List(values), rest @ ..]) => {
                 let separator = match rest {
@@ -112,6 +126,43 @@ impl Cost {
             _ => Ok(()),
         }
     }
+}
+
+/// What a digit of a floating-point number costs that `format` writes.
+const UNITS_PER_DIGIT: u64 = 2;
+
+/// How many digits the floating-point numbers among the arguments of `format` may take, if each clause had the largest
+/// precision of all.
+fn digits(pattern: &Value<'_>, list: &Value<'_>) -> u64 {
+    let (Value::String(pattern), Value::List(values)) = (pattern, list) else {
+        return 0;
+    };
+    let precisions = pattern.split("%.").skip(1).filter_map(|clause| {
+        let end = clause.find(|c: char| !c.is_ascii_digit()).unwrap_or(clause.len());
+        // The function refuses what is more.
+        clause[..end]
+            .parse()
+            .ok()
+            .filter(|precision| *precision <= MAX_PRECISION)
+    });
+    let precision = precisions.fold(DEFAULT_PRECISION, usize::max) as u64;
+    let digits_of = |value: &Value<'_>| {
+        let number = match value {
+            Value::Double(number) => *number,
+            Value::Float(number) => f64::from(*number),
+            Value::Int(_) | Value::Uint(_) => return precision,
+            _ => return 0,
+        };
+        // Zero and what is not finite have few.
+        let magnitude = number.abs().log10().abs();
+        precision
+            + if magnitude.is_finite() {
+                magnitude as u64
+            } else {
+                0
+            }
+    };
+    values.iter().map(digits_of).sum()
 }
 
 /// Takes what it costs to make so many bytes. The function refuses to make too many.

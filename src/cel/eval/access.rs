@@ -93,7 +93,7 @@ pub(in crate::cel) fn member<'m, 'e>(
     let is_key = |key: &Value<'_>| matches!(key, Value::String(key) if key == name);
     match entries.iter().find(|(key, _)| is_key(key)) {
         Some((_, value)) => Ok(value),
-        None => Err(EvalError::new(format!("no such key: {name}"))),
+        None => Err(EvalError::no_such_key(name)),
     }
 }
 

@@ -145,6 +145,7 @@ impl TypedExpr {
             Self::HasPicked(slot) => Ok(evaluation.picked(*slot)? != Raw::Absent),
             Self::HasStore(name) => {
                 let name = name.eval_text(evaluation)?;
+                evaluation.budget().charge_read(name.len())?;
                 Ok(evaluation.env.store.get(&name).is_some())
             }
             Self::HasMetadata(name) => Ok(evaluation.env.metadata.contains_key(name)),

@@ -15,6 +15,7 @@ use crate::cel::functions::{Code, Function, json_text};
 use crate::cel::operators::{Math, index, negate};
 use crate::cel::typed::TypedExpr;
 use crate::cel::values::{EvalError, Evaluated, Value, find, no_overload};
+use crate::excerpt::excerpt;
 
 impl TypedExpr {
     pub(in crate::cel) fn eval<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
@@ -166,9 +167,10 @@ fn store<'e>(evaluation: &Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
 
 fn store_value<'e>(name: &'e TypedExpr, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
     let name = name.eval_text(evaluation)?;
+    evaluation.budget().charge_read(name.len())?;
     match evaluation.env.store.get(&name) {
         Some(value) => borrowed(value, evaluation),
-        None => Err(EvalError::new(format!("no such key: {name}"))),
+        None => Err(EvalError::no_such_key(&name)),
     }
 }
 
@@ -216,6 +218,7 @@ fn map<'e>(
     let mut values = Vec::with_capacity(entries.len());
     for (key, value) in entries {
         let key = key.eval(evaluation)?;
+        evaluation.budget().charge_reading(&key)?;
         if find(&values, &key).is_some() {
             return Err(EvalError::new(format!("the key {} comes twice", quoted(&key))));
         }
@@ -238,11 +241,11 @@ fn element<'e>(
             .ok_or_else(|| EvalError::absent_metadata(name));
     }
     if let Some(container) = container.peek(evaluation) {
-        charge_search(container, evaluation.budget())?;
+        charge_search(container, &key, evaluation.budget())?;
         return borrowed(index(container, &key)?, evaluation);
     }
     let container = container.eval(evaluation)?;
-    charge_search(&container, evaluation.budget())?;
+    charge_search(&container, &key, evaluation.budget())?;
     let value = index(&container, &key)?;
     evaluation.budget().charge_copying(value)?;
     Ok(value.clone())
@@ -323,6 +326,9 @@ fn json<'e>(value: &'e TypedExpr, evaluation: &mut Evaluation<'_, 'e>) -> Evalua
 
 fn quoted(value: &Value<'_>) -> String {
     let mut text = String::new();
-    value.write_json(&mut text);
+    match value {
+        Value::String(key) => Value::String(excerpt(key)).write_json(&mut text),
+        other => other.write_json(&mut text),
+    }
     text
 }

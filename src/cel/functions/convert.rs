@@ -8,6 +8,7 @@ use crate::cel::values::{
     parse_rfc3339, write_double, write_duration, write_enum, write_float, write_timestamp,
 };
 use crate::duration::parse_nanoseconds;
+use crate::excerpt::excerpt;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -247,7 +248,10 @@ fn timestamp(value: Value<'_>) -> Evaluated<Value<'_>> {
 fn parse_timestamp<'e>(text: &str) -> Evaluated<Value<'e>> {
     let (seconds, nanos) = parse_rfc3339(text).ok_or_else(|| not_a("a timestamp", text))?;
     if !in_timestamp_range(seconds) {
-        return Err(EvalError::new(format!("timestamp: {text} is out of range")));
+        return Err(EvalError::new(format!(
+            "timestamp: {} is out of range",
+            excerpt(text)
+        )));
     }
     Ok(Value::Timestamp { seconds, nanos })
 }
@@ -263,15 +267,18 @@ fn duration(value: Value<'_>) -> Evaluated<Value<'_>> {
 fn parse_duration<'e>(text: &str) -> Evaluated<Value<'e>> {
     let nanos = parse_nanoseconds(text).ok_or_else(|| not_a("a duration", text))?;
     if !in_duration_range(nanos) {
-        return Err(EvalError::new(format!("duration: {text} is out of range")));
+        return Err(EvalError::new(format!(
+            "duration: {} is out of range",
+            excerpt(text)
+        )));
     }
     Ok(duration_of(nanos))
 }
 
 fn not_a(what: &str, text: &str) -> EvalError {
-    EvalError::new(format!("{text:?} is not {what}"))
+    EvalError::new(format!("{:?} is not {what}", excerpt(text)))
 }
 
 fn out_of_range(name: &str, value: &Value<'_>) -> EvalError {
-    EvalError::new(format!("{name}: {} is out of range", value.to_text()))
+    EvalError::new(format!("{name}: {} is out of range", value.to_excerpt()))
 }

@@ -6,9 +6,9 @@ use super::convert::text_of;
 use crate::cel::values::{EvalError, Evaluated, Value, no_overload, write_double, write_duration};
 
 /// The digits of `%f` and `%e` where the clause does not say.
-const DEFAULT_PRECISION: usize = 6;
+pub(in crate::cel) const DEFAULT_PRECISION: usize = 6;
 /// cel-go's own limit: every digit is written out.
-const MAX_PRECISION: usize = 100;
+pub(in crate::cel) const MAX_PRECISION: usize = 100;
 
 pub(super) fn format<'e>(pattern: Value<'e>, arguments: Value<'e>) -> Evaluated<Value<'e>> {
     let (Value::String(pattern), Value::List(arguments)) = (&pattern, &arguments) else {

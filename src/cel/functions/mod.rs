@@ -14,6 +14,7 @@ mod strings;
 mod time;
 
 pub(super) use self::encode::json_text;
+pub(super) use self::format::{DEFAULT_PRECISION, MAX_PRECISION};
 pub(super) use self::function::{Code, Function, MAX_BYTES, Style};
 pub(super) use self::lists::{MAX_RANGE, sort_by_keys};
 

@@ -7,6 +7,7 @@ use jiff::tz::TimeZoneDatabase;
 
 use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
 use crate::cel::values::{CalendarTime, EvalError, Evaluated, Value, no_overload, total_nanos};
+use crate::excerpt::excerpt;
 
 /// A part of a point in time, in UTC, or in a zone by its IANA name or offset.
 macro_rules! part {
@@ -117,7 +118,7 @@ fn part_of<'e>(
 
 /// The offset of a zone at a point in time, in seconds: the zone is an IANA name, or `[+-]HH:MM`.
 fn offset_at(time: i64, zone: &str) -> Evaluated<i32> {
-    let unknown = || EvalError::new(format!("unknown time zone {zone:?}"));
+    let unknown = || EvalError::new(format!("unknown time zone {:?}", excerpt(zone)));
     let Some((hours, minutes)) = zone.split_once(':') else {
         return offset_in(zone, time).ok_or_else(unknown);
     };

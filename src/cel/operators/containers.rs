@@ -17,14 +17,12 @@ pub(in crate::cel) fn index<'v, 'e>(container: &'v Value<'e>, key: &Value<'_>) -
             place.and_then(|place| values.get(place)).ok_or_else(|| {
                 EvalError::new(format!(
                     "index out of range: {} in a list of {}",
-                    key.to_text(),
+                    key.to_excerpt(),
                     values.len()
                 ))
             })
         }
-        Value::Map(entries) => {
-            find(entries, key).ok_or_else(|| EvalError::new(format!("no such key: {}", key.to_text())))
-        }
+        Value::Map(entries) => find(entries, key).ok_or_else(|| EvalError::no_such_key(&key.to_excerpt())),
         other => Err(no_overload("[]", &[other, key]).expect_err("it is an error")),
     }
 }

@@ -1,6 +1,7 @@
 //! Why an expression has no value for a call.
 
 use super::value::Value;
+use crate::excerpt::excerpt;
 use crate::message::Malformed;
 
 /// The result of a function or an operator.
@@ -30,14 +31,16 @@ impl EvalError {
         }
     }
 
+    /// A map has not the key that is asked for.
+    pub(in crate::cel) fn no_such_key(name: &str) -> Self {
+        Self::new(format!("no such key: {}", excerpt(name)))
+    }
+
     /// The client has not sent metadata of that name.
     pub(in crate::cel) fn absent_metadata(name: &str) -> Self {
-        Self {
-            failure: Box::new(Failure {
-                text: no_such_key(name),
-                absent_metadata: true,
-            }),
-        }
+        let mut error = Self::no_such_key(name);
+        error.failure.absent_metadata = true;
+        error
     }
 
     /// Whether it is only that the client has not sent metadata which is asked for. Most calls have none.
@@ -49,11 +52,6 @@ impl EvalError {
     pub(crate) fn into_text(self) -> String {
         self.failure.text
     }
-}
-
-/// What is said of a map without the key that is asked for.
-pub(in crate::cel) fn no_such_key(name: &str) -> String {
-    format!("no such key: {name}")
 }
 
 impl From<Malformed> for EvalError {

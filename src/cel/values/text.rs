@@ -11,6 +11,7 @@ use prost_reflect::EnumDescriptor;
 
 use super::calendar::CalendarTime;
 use super::value::Value;
+use crate::excerpt::excerpt;
 
 impl Value<'_> {
     /// Appends the value as a template puts it into text: numbers in decimal, enums by name, lists and messages
@@ -41,6 +42,16 @@ impl Value<'_> {
         let mut text = String::new();
         self.write_text(&mut text);
         text
+    }
+
+    /// The value as an error names it. It is short, because an error may come in each round of a loop: the beginning of
+    /// a text, and only the type of what is made of others.
+    pub(in crate::cel) fn to_excerpt(&self) -> String {
+        match self {
+            Self::String(text) => excerpt(text).into_owned(),
+            Self::Bytes(_) | Self::List(_) | Self::Map(_) | Self::Message(_) => self.type_name().to_owned(),
+            _ => self.to_text(),
+        }
     }
 
     /// Appends the value as JSON.

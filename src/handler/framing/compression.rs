@@ -13,7 +13,7 @@ use http::HeaderValue;
 use tonic::Status;
 
 use super::prefix::too_large;
-use crate::handler::excerpt::excerpt;
+use crate::excerpt::excerpt;
 
 /// A compression that the server can read and write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use http::HeaderValue;
 use tonic::Status;
 
-use crate::handler::excerpt::excerpt;
+use crate::excerpt::excerpt;
 
 /// No message has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor};
 
 use crate::cel::{Env, EvalError, Value};
-use crate::handler::excerpt;
+use crate::excerpt::excerpt;
 use crate::message::{Raw, decode_dynamic};
 use crate::rules::plan::{Condition, Equality, Expected, Stage, WireScalar, canonical};
 

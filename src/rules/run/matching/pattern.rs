@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, Value};
 
 use crate::cel::Env;
-use crate::handler::excerpt;
+use crate::excerpt::excerpt;
 use crate::message::{Message, key_text, known_value};
 use crate::rules::plan::{FieldInfo, Pattern, WireScalar};
 

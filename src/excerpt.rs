@@ -1,4 +1,6 @@
 //! Text of a client, shortened to be quoted in the status that it gets back.
+//!
+//! It is cut before it is copied, so that quoting a long text again and again costs no more than quoting a short one.
 
 use std::borrow::Cow;
 
