@@ -1,6 +1,12 @@
 //! A test that starts a server on a free port and calls it.
 
-use protod::{Client, Handlers, Message, Schema, Server};
+use protod::{Client, Handlers, Message, Schema, Server, Typed};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct Text {
+    text: String,
+}
 
 /// Serves for as long as the test runs.
 async fn client_of(schema: Schema, handlers: Handlers) -> Result<Client, protod::Error> {
@@ -24,9 +30,10 @@ async fn what_is_said_is_echoed() -> Result<(), Box<dyn std::error::Error>> {
     let handlers = Handlers::new().unary("Echo/Say", |text: Message| async move { Ok(text) });
     let client = client_of(schema, handlers).await?;
 
-    let say = client.method("Echo/Say")?;
-    let text = Message::from_json(say.input().clone(), r#"{"text": "hello"}"#)?;
-    let reply = say.unary(text).await?;
-    assert_eq!(reply.message.get("text")?.as_str(), Some("hello"));
+    let hello = Typed(Text {
+        text: "hello".to_owned(),
+    });
+    let reply = client.method("Echo/Say")?.unary(hello).await?;
+    assert_eq!(reply.parse::<Text>()?.text, "hello");
     Ok(())
 }
