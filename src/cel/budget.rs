@@ -107,6 +107,15 @@ impl Budget {
         }
     }
 
+    /// Takes what it costs to keep a value: what it has borrowed is copied.
+    #[inline]
+    pub(crate) fn charge_owning(&self, value: &Value<'_>) -> Evaluated<()> {
+        match borrowed_bytes(value) {
+            0 => Ok(()),
+            bytes => self.charge_made(bytes),
+        }
+    }
+
     /// Takes what it costs to copy a value, of which borrowed text and bytes are no part.
     #[inline]
     pub(in crate::cel) fn charge_copying(&self, value: &Value<'_>) -> Evaluated<()> {
@@ -165,6 +174,22 @@ fn weight_of(value: &Value<'_>, of_bytes: &impl Fn(&Value<'_>) -> usize) -> u64 
                 .sum()
         }
         other => of_bytes(other) as u64,
+    }
+}
+
+fn borrowed_bytes(value: &Value<'_>) -> usize {
+    match value {
+        Value::String(Cow::Borrowed(text)) => text.len(),
+        Value::Bytes(Cow::Borrowed(bytes)) => bytes.len(),
+        Value::Message(message) if matches!(message.bytes, Cow::Borrowed(_)) => message.bytes.len(),
+        Value::List(values) => values.iter().map(borrowed_bytes).sum(),
+        Value::Map(entries) => {
+            let entries = entries.iter();
+            entries
+                .map(|(key, value)| borrowed_bytes(key) + borrowed_bytes(value))
+                .sum()
+        }
+        _ => 0,
     }
 }
 

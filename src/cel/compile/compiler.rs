@@ -101,7 +101,7 @@ impl<'c, 's> Compiler<'c, 's> {
         evaluation.variables.resize(self.variables.len(), Value::Null);
         // What was borrowed from constants is copied.
         let owned = |value: Value<'_>| {
-            env.call.budget.charge_making(&value)?;
+            env.call.budget.charge_owning(&value)?;
             Ok(value.into_owned())
         };
         match typed.expr.eval(&mut evaluation).and_then(owned) {

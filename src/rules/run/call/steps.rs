@@ -202,7 +202,7 @@ impl<'r> Session<'r> {
             Op::Each { list, end } => {
                 let elements = self.with_env(call, |env, _| {
                     let list = list.eval(env)?;
-                    env.call.budget.charge_making(&list)?;
+                    env.call.budget.charge_owning(&list)?;
                     elements(list)
                 });
                 let elements = elements.map_err(|error| failed(rule, &format!("`each`: {error}")))?;

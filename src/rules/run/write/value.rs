@@ -14,7 +14,7 @@ impl ValueTemplate {
             Self::Constant(value) => value.clone(),
             Self::Program(program) => {
                 let value = program.eval(env)?;
-                env.call.budget.charge_making(&value)?;
+                env.call.budget.charge_owning(&value)?;
                 value.into_owned()
             }
             Self::Text(text) => {
