@@ -315,6 +315,8 @@ async fn files_that_are_not_loaded_cause_no_reload_and_delay_none() {
                 writeln!(log, "a line").expect("it can be written");
             }
             let _ = fs::remove_file(&names[3]);
+            // Often enough that the folder never rests, and not so often that it takes a core from the server.
+            std::thread::sleep(Duration::from_millis(1));
         }
     });
     for round in 0..5 {
@@ -322,8 +324,9 @@ async fn files_that_are_not_loaded_cause_no_reload_and_delay_none() {
         let saved = Instant::now();
         write(&live.path("a.rules.yaml"), &rules(&text));
         live.answers(1, &text).await;
+        // A load that waits for files to come to rest gives up after two seconds.
         assert!(
-            saved.elapsed() < Duration::from_secs(1),
+            saved.elapsed() < Duration::from_millis(1_900),
             "it waited for the log to come to rest"
         );
         live.reloaded().await;
