@@ -420,9 +420,13 @@ impl Parser<'_> {
 
     /// Skips the current token if it is of that kind.
     fn take(&mut self, kind: TokenKind) -> bool {
-        let is_taken = self.kind() == kind;
-        self.place += usize::from(is_taken);
-        is_taken
+        // With a branch: rustc 1.95 loses the addition of `usize::from(is_taken)` when it optimises, and the parser then
+        // meets each comma again.
+        if self.kind() != kind {
+            return false;
+        }
+        self.place += 1;
+        true
     }
 
     fn want(&mut self, kind: TokenKind, expected: &str) -> Parsed<()> {
