@@ -191,9 +191,9 @@ impl EventPaths {
                 .is_none_or(|name| is_loadable(name) || self.names.contains(name))
         };
         match event.kind {
-            // A link may lead to a folder, whatever its name.
+            // A link may lead to a folder, whatever its name. What is gone again leads nowhere.
             EventKind::Create(CreateKind::File) => {
-                event.paths.iter().any(|path| is_named(path) || !is_file(path))
+                event.paths.iter().any(|path| is_named(path) || is_no_file(path))
             }
             EventKind::Access(AccessKind::Close(AccessMode::Write))
             | EventKind::Remove(RemoveKind::File)
@@ -203,8 +203,9 @@ impl EventPaths {
     }
 }
 
-fn is_file(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+/// Whether something other than a file is at the path.
+fn is_no_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 
 fn into_io(error: notify::Error) -> std::io::Error {

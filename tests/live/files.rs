@@ -324,9 +324,8 @@ async fn files_that_are_not_loaded_cause_no_reload_and_delay_none() {
         let saved = Instant::now();
         write(&live.path("a.rules.yaml"), &rules(&text));
         live.answers(1, &text).await;
-        // A load that waits for files to come to rest gives up after two seconds.
         assert!(
-            saved.elapsed() < Duration::from_millis(1_900),
+            saved.elapsed() < Duration::from_secs(1),
             "it waited for the log to come to rest"
         );
         live.reloaded().await;
