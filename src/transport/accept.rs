@@ -22,9 +22,10 @@ use tower::Service;
 use tracing::{debug, info, warn};
 
 use super::connection::serve_connection;
-use super::http2::{Prefaced, read_preface};
+use super::http2::read_preface;
 use super::limits::Limits;
 use super::listener::Listener;
+use super::replayed::Replayed;
 use super::tls::{Tls, TlsStream};
 use super::wrong_protocol::WrongProtocol;
 use crate::handler::{Lifecycle, Peer, Phase};
@@ -131,7 +132,7 @@ impl<M> Endpoint<M> {
     }
 
     /// The TLS handshake, if TLS is on, then the preface of HTTP/2.
-    async fn open<I>(&self, io: I, peer: Peer) -> io::Result<(Prefaced<Transport<I>>, Peer)>
+    async fn open<I>(&self, io: I, peer: Peer) -> io::Result<(Replayed<Transport<I>>, Peer)>
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {

@@ -22,14 +22,15 @@ use tower::Service;
 use tracing::debug;
 
 use super::buffered_io::BufferedIo;
-use super::http2::{Guarded, Prefaced};
+use super::http2::Guarded;
 use super::limits::Limits;
+use super::replayed::Replayed;
 use super::streams::Streams;
 use crate::handler::{LINGER_TIMEOUT, Lifecycle, Peer, Phase};
 
 /// Serves one connection until its client leaves or the server stops.
 pub(super) async fn serve_connection<I, S, B>(
-    io: Prefaced<I>,
+    io: Replayed<I>,
     peer: Peer,
     service: S,
     limits: &Limits,

@@ -8,6 +8,7 @@
 //! | `listener`, `socket`, `address`, `accept` | what gives connections, and the loop that accepts them |
 //! | `tls` | certificates and handshakes |
 //! | `http2/preface`, `tls_record`, `wrong_protocol` | refuse clients that do not speak HTTP/2, or TLS on a port with it |
+//! | `replayed` | a stream of which those have read the beginning |
 //! | `http2/flood` | ends connections that send too many useless frames |
 //! | `http2/late_window_update` | keeps draining connections open that h2 would end |
 //! | `buffered_io` | reads and writes in large pieces |
@@ -22,6 +23,7 @@ mod connection;
 mod http2;
 mod limits;
 mod listener;
+mod replayed;
 mod socket;
 mod streams;
 #[cfg(test)]

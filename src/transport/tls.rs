@@ -16,14 +16,15 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-use super::tls_record::{Begun, expect_tls};
+use super::replayed::Replayed;
+use super::tls_record::expect_tls;
 use super::wrong_protocol::hang_up;
 use crate::error::Error;
 use crate::handler::Peer;
 use crate::pem::{self, Validity};
 
 /// A connection after its handshake.
-pub(super) type TlsStream<I> = tokio_rustls::server::TlsStream<Begun<I>>;
+pub(super) type TlsStream<I> = tokio_rustls::server::TlsStream<Replayed<I>>;
 
 /// The PEM files that TLS needs.
 ///
