@@ -9,7 +9,7 @@
 //! | `convert` | the traits of all three forms |
 //! | `typed` | `Typed`, and how its errors become statuses |
 //! | `parse` | single messages to values and back |
-//! | `probe` | looks at a type before there is a message |
+//! | `probe`, `rust_types` | look at a type before there is a message |
 //! | `read`, `write` | from and to bytes |
 
 mod convert;
@@ -17,6 +17,7 @@ mod error;
 mod parse;
 mod probe;
 mod read;
+mod rust_types;
 mod times;
 #[expect(clippy::module_inception, reason = "the type that the folder is about")]
 mod typed;

@@ -6,6 +6,8 @@
 //! not see everything: the type is run again and again, each time with the keys and variants that are not done yet, until
 //! a run finds nothing new. A type that refers to itself ends at its second appearance, and so do runs: each marks at least
 //! one key of a struct or variant of an enum as done.
+//!
+//! The deserializer and what gives it fields, variants and elements make one another, so they stand in one file.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -19,6 +21,7 @@ use serde::de::{
 };
 
 use super::error::TypedError;
+use super::rust_types::{holds, rust_type};
 use crate::schema::{
     Detail, EnumTable, Field, Fields, Form, LayoutId, Layouts, Named, Names, Oneof, ValueType, WellKnown,
     kind_name,
@@ -345,43 +348,6 @@ impl<'p> ProbeDeserializer<'_, 'p> {
             Some(Named::Field(_)) => {}
         }
         self.probe.path.borrow_mut().pop();
-    }
-}
-
-/// The type that holds each value of a kind and no others.
-fn rust_type(kind: &Kind) -> Option<&'static str> {
-    Some(match kind {
-        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => "i32",
-        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => "i64",
-        Kind::Uint32 | Kind::Fixed32 => "u32",
-        Kind::Uint64 | Kind::Fixed64 => "u64",
-        Kind::Float => "f32",
-        Kind::Double => "f64",
-        Kind::Bool => "bool",
-        Kind::String => "String",
-        Kind::Bytes => "Vec<u8>",
-        Kind::Message(_) | Kind::Enum(_) => return None,
-    })
-}
-
-/// How many bits a kind's integers have, and whether they have a sign.
-fn integers(kind: &Kind) -> Option<(u32, bool)> {
-    Some(match kind {
-        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => (32, true),
-        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => (64, true),
-        Kind::Uint32 | Kind::Fixed32 => (32, false),
-        Kind::Uint64 | Kind::Fixed64 => (64, false),
-        _ => return None,
-    })
-}
-
-/// Whether an integer type of Rust holds each value of a kind. An enum may be read as any of them.
-fn holds(bits: u32, signed: bool, kind: &Kind) -> bool {
-    match integers(kind) {
-        Some((64.., _)) if bits < 64 => false,
-        Some((wanted, wanted_sign)) if wanted_sign == signed => bits >= wanted,
-        Some((wanted, wanted_sign)) => !wanted_sign && bits > wanted,
-        None => matches!(kind, Kind::Enum(_)),
     }
 }
 

@@ -18,6 +18,7 @@ use super::well_known::{put_any, put_json, put_mask, put_time};
 use super::writer::{Open, Writer};
 use crate::message::length::ReservedLength;
 use crate::message::typed::error::TypedError;
+use crate::message::wire::Reader;
 use crate::schema::{
     Detail, Entry, Field, Fields, Form, LayoutId, Named, Oneof, ValueType, WellKnown, kind_name,
 };
@@ -769,7 +770,7 @@ impl Compound<'_, '_> {
 
 /// Whether a field is its key and a length of nothing.
 fn is_empty_field(bytes: &[u8]) -> bool {
-    let mut reader = crate::message::wire::Reader::new(bytes);
+    let mut reader = Reader::new(bytes);
     reader.key().is_ok() && reader.rest() == [0]
 }
 
