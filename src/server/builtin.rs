@@ -11,6 +11,7 @@ use tonic_reflection::pb::{v1, v1alpha};
 
 use super::generation::{Endpoint, EndpointMethod};
 use super::health::{Check, Health, Watch};
+use super::health_wire;
 use super::reflection::{Reflection, ReflectionIndex};
 use crate::handler::BoxHandler;
 use crate::schema::{Method, Schema};
@@ -84,14 +85,11 @@ fn builtin_method(name: &'static str) -> &'static Arc<Method> {
 
 /// The schema of reflection v1 and v1alpha and of health.
 ///
-/// In tonic's crates the files have names such as `health.proto`. Here they get the names under which everybody imports
+/// In these sets the files have names such as `health.proto`. Here they get the names under which everybody imports
 /// them, so that a user's own `health.proto` is another file.
 fn builtin_schema() -> Schema {
     let files = [
-        (
-            "grpc/health/v1/health.proto",
-            tonic_health::pb::FILE_DESCRIPTOR_SET,
-        ),
+        ("grpc/health/v1/health.proto", health_wire::FILE_DESCRIPTOR_SET),
         ("grpc/reflection/v1/reflection.proto", v1::FILE_DESCRIPTOR_SET),
         (
             "grpc/reflection/v1alpha/reflection.proto",
@@ -100,7 +98,7 @@ fn builtin_schema() -> Schema {
     ];
     let mut set = FileDescriptorSet::default();
     for (name, bytes) in files {
-        let mut parsed = FileDescriptorSet::decode(bytes).expect("tonic's descriptor sets decode");
+        let mut parsed = FileDescriptorSet::decode(bytes).expect("the descriptor sets decode");
         for file in &mut parsed.file {
             file.name = Some(name.to_owned());
             // Options are for code generators, and resolving them takes longer than everything else here.

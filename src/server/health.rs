@@ -10,9 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use prost::Message as _;
 use tokio::sync::{mpsc, oneshot, watch};
 use tonic::Status;
-use tonic_health::pb::health_check_response::ServingStatus as WireStatus;
-use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
+use super::health_wire::{HealthCheckRequest, HealthCheckResponse, WireStatus};
 use crate::handler::{Call, Handler};
 
 /// Whether a service can be called: what [`Health`] keeps.

@@ -15,6 +15,7 @@ mod generation;
 mod grpc_answer;
 mod handle;
 mod health;
+mod health_wire;
 mod layers;
 mod reflection;
 mod refusal;
