@@ -4,15 +4,21 @@
 //! of Rust (`Red`, `ColorRed`). The exact name counts first; of the others one that could mean two numbers means none.
 
 use prost_reflect::EnumDescriptor;
+use prost_types::EnumValueDescriptorProto;
 
+use super::kind::is_closed;
 use super::known::{Known, Names};
 
 /// An enum.
 #[derive(Debug)]
 pub(crate) struct EnumTable {
     pub(crate) full_name: Box<str>,
+    /// Whether there are no other numbers.
+    pub(crate) is_closed: bool,
     /// In the order of the proto.
     pub(crate) values: Box<[(Box<str>, i32)]>,
+    /// Each number once, sorted, with the index of its first value: a message may ask for a million of them.
+    by_number: Box<[(i32, usize)]>,
     /// What comes before each value by custom: the enum's name and an underscore.
     prefix: String,
     /// For each Rust enum, the variants that name a value, by number.
@@ -21,15 +27,23 @@ pub(crate) struct EnumTable {
 
 impl EnumTable {
     pub(super) fn of(enumeration: &EnumDescriptor) -> Self {
+        // prost-reflect's own iterator is sorted by number.
+        let values = &enumeration.enum_descriptor_proto().value;
+        let mut by_number: Vec<_> = values
+            .iter()
+            .map(EnumValueDescriptorProto::number)
+            .zip(0..)
+            .collect();
+        by_number.sort_unstable();
+        by_number.dedup_by_key(|(number, _)| *number);
         Self {
             full_name: enumeration.full_name().into(),
-            // prost-reflect's own iterator is sorted by number.
-            values: enumeration
-                .enum_descriptor_proto()
-                .value
+            is_closed: is_closed(enumeration),
+            values: values
                 .iter()
                 .map(|value| (value.name().into(), value.number()))
                 .collect(),
+            by_number: by_number.into(),
             prefix: simple(enumeration.name()),
             variants: Known::default(),
         }
@@ -37,8 +51,16 @@ impl EnumTable {
 
     /// The name of a number. The first one if there are several.
     pub(crate) fn name_of(&self, number: i32) -> Option<&str> {
-        let (name, _) = self.values.iter().find(|(_, known)| *known == number)?;
-        Some(name)
+        let found = self
+            .by_number
+            .binary_search_by_key(&number, |(known, _)| *known)
+            .ok()?;
+        Some(&self.values[self.by_number[found].1].0)
+    }
+
+    /// Whether a field of this enum may have the number.
+    pub(crate) fn is_value(&self, number: i32) -> bool {
+        !self.is_closed || self.name_of(number).is_some()
     }
 
     /// The number of the value that a program calls `name`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::support::{bytes_of_json, read, same_both_ways};
+use crate::support::{bytes_of_json, read, same_both_ways, write_error};
 
 #[derive(Debug, PartialEq, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -130,4 +130,47 @@ fn lists_are_read_packed_or_not_and_in_pieces() {
     let bytes = b"\x3a\x02\x01\x02\x40\x04\x38\x03\x42\x01\x05";
     let found: Old = read("legacy.Old", bytes).expect("it fits");
     assert_eq!((found.unpacked, found.packed), (vec![1, 2, 3], vec![4, 5]));
+}
+
+#[test]
+fn a_number_that_a_closed_enum_does_not_name_is_an_unknown_field() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Levels {
+        level: Option<Level>,
+        levels: Vec<Level>,
+        packed_levels: Vec<i32>,
+        by_level: BTreeMap<String, Level>,
+    }
+    // level: 1, then 9; levels: 2, 9, 1; packed_levels: [9, 2]; by_level: {"a": 9}, {"b": 2}, and {"c": nothing}.
+    let bytes = [
+        &b"\x20\x01\x20\x09"[..],
+        b"\x60\x02\x60\x09\x60\x01",
+        b"\x6a\x02\x09\x02",
+        b"\x72\x05\x0a\x01a\x10\x09\x72\x05\x0a\x01b\x10\x02\x72\x03\x0a\x01c",
+    ]
+    .concat();
+    let found: Levels = read("legacy.Old", &bytes).expect("it fits");
+    let expected = Levels {
+        level: Some(Level::Low),
+        levels: vec![Level::High, Level::Low],
+        packed_levels: vec![2],
+        by_level: [("b".to_owned(), Level::High), ("c".to_owned(), Level::Low)].into(),
+    };
+    assert_eq!(found, expected);
+    let error = write_error("legacy.Old", &serde_json::json!({"level": 9}));
+    assert!(
+        error.contains("level: it is legacy.Level and cannot hold 9"),
+        "{error}"
+    );
+    let error = write_error("legacy.Old", &serde_json::json!({"level": "9"}));
+    assert!(
+        error.contains("level: the enum legacy.Level has no value `9`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn strings_that_are_not_utf_8_have_marks_where_they_are_not() {
+    let found: Old = read("legacy.Old", b"\x0a\x03a\xffb").expect("strings of proto2 may be any bytes");
+    assert_eq!(found.name, "a\u{fffd}b");
 }

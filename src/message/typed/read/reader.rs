@@ -169,7 +169,14 @@ impl<'de> Reader<'de> {
                 )
             } else {
                 let from = at(&reader);
-                reader.skip(number, wire_type, MAX_DEPTH)?;
+                if let Shape::ClosedEnum(values) = field.shape {
+                    // Another number is an unknown field, as in C++ and Java.
+                    if !layout.is_value(values, reader.varint()?) {
+                        continue;
+                    }
+                } else {
+                    reader.skip(number, wire_type, MAX_DEPTH)?;
+                }
                 (from, at(&reader), false)
             };
             let collects = field.repeated || matches!(field.shape, Shape::Message(_) | Shape::Group(_));
@@ -200,6 +207,19 @@ impl<'de> Reader<'de> {
         }
         slot.last = pieces.len() as u32;
         pieces.push(piece);
+    }
+
+    /// Whether a piece of bytes has a field of this number, whatever its value.
+    pub(super) fn has_field(&self, piece: Piece, number: u32) -> Result<bool, TypedError> {
+        let mut reader = WireReader::new(self.slice(piece));
+        while !reader.is_empty() {
+            let (found, wire_type) = reader.key()?;
+            if found == number {
+                return Ok(true);
+            }
+            reader.skip(found, wire_type, MAX_DEPTH)?;
+        }
+        Ok(false)
     }
 
     /// The pieces of a slot. `None` if the field is not there.

@@ -17,6 +17,8 @@ pub(super) enum Scalar<'de> {
     F32(f32),
     F64(f64),
     Text(&'de str),
+    /// A string of proto2 that is not UTF-8.
+    OtherText(&'de [u8]),
     Bytes(&'de [u8]),
     Enum(i32),
 }
@@ -39,10 +41,10 @@ impl<'de> Scalar<'de> {
             Kind::Float => Self::F32(f32::from_bits(reader.fixed32()?)),
             Kind::Double => Self::F64(f64::from_bits(reader.fixed64()?)),
             Kind::Enum(_) => Self::Enum(reader.varint()? as i32),
-            Kind::String => {
-                let text = std::str::from_utf8(reader.rest());
-                Self::Text(text.map_err(|_| TypedError::new("the string is not valid UTF-8"))?)
-            }
+            Kind::String => match std::str::from_utf8(reader.rest()) {
+                Ok(text) => Self::Text(text),
+                Err(_) => Self::OtherText(reader.rest()),
+            },
             Kind::Bytes => Self::Bytes(reader.rest()),
             Kind::Message(message) => {
                 return Err(TypedError::new(format!("a {} is no scalar", message.full_name())));
@@ -95,7 +97,7 @@ impl<'de> Scalar<'de> {
             Self::F32(number) => number.to_bits() == 0,
             Self::F64(number) => number.to_bits() == 0,
             Self::Text(text) => text.is_empty(),
-            Self::Bytes(bytes) => bytes.is_empty(),
+            Self::Bytes(bytes) | Self::OtherText(bytes) => bytes.is_empty(),
         }
     }
 
@@ -122,6 +124,8 @@ impl<'de> Scalar<'de> {
             Self::F32(number) => visitor.visit_f32(number),
             Self::F64(number) => visitor.visit_f64(number),
             Self::Text(text) => visitor.visit_borrowed_str(text),
+            // As in Java.
+            Self::OtherText(bytes) => visitor.visit_string(String::from_utf8_lossy(bytes).into_owned()),
             Self::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
         }
     }

@@ -641,6 +641,11 @@ impl<'de> SeqAccess<'de> for ListAccess<'_, 'de> {
             if let Some(packed) = &mut self.packed {
                 if !packed.is_empty() {
                     let scalar = Scalar::read(&self.of.kind, packed)?;
+                    if let (Scalar::Enum(number), Detail::Enum(table)) = (scalar, &self.of.detail)
+                        && !table.is_value(number)
+                    {
+                        continue;
+                    }
                     return self.element(At::Scalar(scalar), seed).map(Some);
                 }
                 self.packed = None;
@@ -681,6 +686,23 @@ struct EntryAccess<'r, 'de> {
 }
 
 impl<'de> EntryAccess<'_, 'de> {
+    /// Whether an entry is one. It is an unknown field if its value is none that its closed enum names.
+    fn is_known(&mut self, entry: Piece) -> Result<bool> {
+        let is_closed = matches!(&self.entry.value.detail, Detail::Enum(table) if table.is_closed);
+        if !is_closed || !self.reader.has_field(entry, 2)? {
+            return Ok(true);
+        }
+        let keys = self.reader.layouts.fields(self.entry.layout).all_keys();
+        let mark = self.reader.mark();
+        let single = self.reader.single(entry.start, entry.end);
+        let slots = self.reader.find(self.entry.layout, keys, single)?;
+        let value = keys
+            .slot_of_field(1)
+            .and_then(|slot| self.reader.found(slots + usize::from(slot)));
+        self.reader.forget(&mark);
+        Ok(value.is_some())
+    }
+
     /// Gives the key or the value of an entry.
     fn part<T: DeserializeSeed<'de>>(
         &mut self,
@@ -726,11 +748,15 @@ impl<'de> MapAccess<'de> for EntryAccess<'_, 'de> {
     type Error = TypedError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        let Some(pieces) = self.left else { return Ok(None) };
-        let piece;
-        (piece, self.left) = self.reader.split(pieces);
-        self.value = Some(piece);
-        self.part(piece, 1, &self.entry.key, seed).map(Some)
+        loop {
+            let Some(pieces) = self.left else { return Ok(None) };
+            let piece;
+            (piece, self.left) = self.reader.split(pieces);
+            if self.is_known(piece)? {
+                self.value = Some(piece);
+                return self.part(piece, 1, &self.entry.key, seed).map(Some);
+            }
+        }
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {

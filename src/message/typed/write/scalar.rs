@@ -99,10 +99,17 @@ impl<'v> Given<'v> {
                 .map(|number| Encoded::Fixed32((number as f32).to_bits())),
             (Kind::Double, _) => f64.map(|number| Encoded::Fixed64(number.to_bits())),
             (Kind::Enum(_), Self::Text(name)) => return enum_number(of, name).map(Encoded::of_enum),
-            (Kind::Enum(_), _) => i32.map(Encoded::of_enum),
+            (Kind::Enum(_), _) => i32.filter(|number| is_value(of, *number)).map(Encoded::of_enum),
             _ => None,
         };
         encoded.map_or_else(|| misfit(of, self), Ok)
+    }
+}
+
+fn is_value(of: &ValueType, number: i32) -> bool {
+    match &of.detail {
+        Detail::Enum(table) => table.is_value(number),
+        _ => true,
     }
 }
 
@@ -111,7 +118,8 @@ pub(super) fn enum_number(of: &ValueType, name: &str) -> Result<i32, TypedError>
     let Detail::Enum(table) = &of.detail else {
         return misfit(of, format_args!("the variant `{name}`"));
     };
-    let number = table.number_of(name).or_else(|| name.parse().ok());
+    let in_digits = || name.parse().ok().filter(|number| table.is_value(*number));
+    let number = table.number_of(name).or_else(in_digits);
     number.ok_or_else(|| {
         let known = table.values.iter().map(|(name, _)| &**name);
         let hint = crate::suggest::hint(name, known).map_or_else(String::new, |hint| format!("; {hint}"));
