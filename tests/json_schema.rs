@@ -78,6 +78,8 @@ fn every_key_and_form_conforms() {
            timers: [{every: 1.5s, do: []}, {after: '${state.t}', do: []}], signals: {drain: [{signal: s, key: '${1}'}]}}}]",
         "rules: [{method: p.S/M, stream: [{repeat: 3, as: n, every: 1h30m, when: n > 1, send: {}}, {each: '${l}', do: []},
            {choose: [{when: x, do: []}, {do: []}]}, {set: {n: 1, store.m: null}}, {wait: 5ms}, {log: 5}, {repeat: '${n}', send: 1}]}]",
+        "rules: [{method: '*/*', delay: 20ms, log: x, set: {store.n: 1}, headers: {x: 1}, trailers: {y: 1}, then: next}]",
+        "rules: [{method: 'a.*/Get*', delay: '${1}', log: 5, set: {store.n: null}, reply: {}}]",
     ] {
         assert_eq!(problems(&validator, good), [""; 0], "{good}");
     }
@@ -101,6 +103,11 @@ fn what_the_language_does_not_have_does_not_conform() {
         "rules: [{method: p.S/M, reply: {}, when: 3}]",
         "rules: [{method: p.S/M, reply: {}, headers: {X-Upper: a}}]",
         "rules: [{method: p.S/M, reply: {}, headers: {grpc-status: '0'}}]",
+        "rules: [{method: p.S/M, then: next}]",
+        "rules: [{method: p.S/M, delay: 1s, then: stop}]",
+        "rules: [{method: p.S/M, delay: 1s}]",
+        "rules: [{method: p.S/M, delay: 1s, reply: {}, then: next}]",
+        "rules: [{method: p.S/M/N, reply: {}}]",
         "rules: [{method: p.S/M, status: {message: m}}]",
         "rules: [{method: p.S/M, status: {code: NOTFOUND}}]",
         "rules: [{method: p.S/M, status: {code: 17}}]",

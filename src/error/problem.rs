@@ -105,6 +105,13 @@ impl Problem {
         self
     }
 
+    /// Says more in its message, in brackets.
+    #[must_use]
+    pub(crate) fn with_detail(mut self, text: impl fmt::Display) -> Self {
+        self.message = format!("{} ({text})", self.message);
+        self
+    }
+
     /// What to do about it.
     #[must_use]
     pub(crate) fn with_hint(mut self, text: impl Into<String>) -> Self {

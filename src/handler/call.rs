@@ -354,6 +354,12 @@ impl<In, Out> Call<In, Out> {
         self.core.incoming.keep()
     }
 
+    /// Makes all messages that have come the next ones again, for another handler.
+    pub(crate) fn rewind(&mut self, messages: &[Bytes]) {
+        self.core.incoming.rewind(messages);
+        self.core.single = Single::Awaited;
+    }
+
     /// Fails if `bytes` more would be over the call's memory budget.
     pub(crate) fn expect_memory(&self, bytes: usize) -> Result<(), Status> {
         self.core.incoming.expect_memory(bytes)

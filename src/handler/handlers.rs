@@ -2,13 +2,14 @@
 //!
 //! Rules and samples come in here as well: rules convert into [`Handlers`], and a sampler is a [`Handler`].
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use super::closures::{HandlerFn, Prepared};
 use super::setup::Setup;
 use super::state::States;
-use super::traits::{BoxHandler, Handler};
+use super::traits::{BoxHandler, Front, Handler, fronted};
 use crate::error::Error;
 use crate::schema::{Method, Schema};
 
@@ -37,7 +38,8 @@ use crate::schema::{Method, Schema};
 /// A closure owns its [`Call`](crate::handler::Call) and must drop it before its future ends. A call that was moved
 /// into a task which outlives the closure sends nothing more, and ends with `INTERNAL`, or with the closure's own error.
 ///
-/// Rules convert into `Handlers`, as `Handlers::from(&rules)`: one for each method that they name.
+/// Rules convert into `Handlers`, as `Handlers::from(&rules)`: one for each method that they name. Those that leave calls to
+/// others pass them to the handler that they would replace, or to the fallback.
 #[derive(Default)]
 #[must_use]
 pub struct Handlers {
@@ -56,17 +58,23 @@ pub(crate) enum Unprepared {
     Ready(BoxHandler),
     /// It is checked against its method first.
     Closure(Box<Prepare>),
+    /// It is put in front of what answers the method without it, if something does.
+    Front(Box<PutInFront>),
 }
+
+type PutInFront = dyn FnOnce(Option<BoxHandler>) -> BoxHandler + Send + Sync;
 
 impl Unprepared {
     pub(crate) fn closure<K: 'static, A: 'static>(answer: impl HandlerFn<K, A>) -> Self {
         Self::Closure(Box::new(|setup| answer.prepare(setup)))
     }
 
-    fn prepare(self, setup: &Setup<'_>) -> Result<BoxHandler, Error> {
+    /// `without` is what answers the method without it.
+    fn prepare(self, setup: &Setup<'_>, without: Option<BoxHandler>) -> Result<BoxHandler, Error> {
         match self {
             Self::Ready(handler) => Ok(handler),
             Self::Closure(prepare) => Ok(prepare(setup)?.0),
+            Self::Front(put) => Ok(put(without)),
         }
     }
 }
@@ -237,6 +245,17 @@ impl Handlers {
         self.add(method.into(), Shape::Any, Unprepared::Ready(handler))
     }
 
+    /// Adds a handler that passes calls on to the one that it would replace, or to the fallback.
+    pub(crate) fn front(self, method: impl Into<String>, front: Arc<impl Front + Handler>) -> Self {
+        let put = move |without| -> BoxHandler {
+            match without {
+                Some(next) => fronted(front, next),
+                None => front,
+            }
+        };
+        self.add(method.into(), Shape::Any, Unprepared::Front(Box::new(put)))
+    }
+
     pub(crate) fn add(mut self, method: String, shape: Shape, handler: Unprepared) -> Self {
         self.by_name.push((method, shape, handler));
         self
@@ -247,8 +266,9 @@ impl Handlers {
     /// Fails on a method that the schema does not have, on a closure for a method of another shape, and on a closure whose
     /// arguments do not fit.
     pub(crate) fn resolve(self, schema: &Schema) -> Result<ResolvedHandlers, Error> {
-        let states = &self.states;
-        let resolve = |(name, shape, handler): (String, Shape, Unprepared)| {
+        let (states, fallback) = (&self.states, &self.fallback);
+        let mut by_method: HashMap<String, (Arc<Method>, BoxHandler)> = HashMap::new();
+        for (name, shape, handler) in self.by_name {
             let method = schema.require_method(&name)?;
             let actual = Shape::of(method);
             if shape != Shape::Any && shape != actual {
@@ -257,11 +277,15 @@ impl Handlers {
                     "{name} is a {actual} method and was given a {shape} handler"
                 )));
             }
-            let handler = handler.prepare(&Setup { method, states })?;
-            Ok((Arc::clone(method), handler))
-        };
+            let without = by_method
+                .get(method.name())
+                .map(|(_, earlier)| earlier)
+                .or(fallback.as_ref());
+            let handler = handler.prepare(&Setup { method, states }, without.cloned())?;
+            by_method.insert(method.name().to_owned(), (Arc::clone(method), handler));
+        }
         Ok(ResolvedHandlers {
-            by_method: self.by_name.into_iter().map(resolve).collect::<Result<_, _>>()?,
+            by_method: by_method.into_values().collect(),
             fallback: self.fallback,
             states: self.states.shared(),
         })
@@ -270,7 +294,7 @@ impl Handlers {
 
 /// [`Handlers`] whose names were found in a schema.
 pub(crate) struct ResolvedHandlers {
-    /// In the order in which they were added, so that the last one for a method counts.
+    /// One for each method.
     pub(crate) by_method: Vec<(Arc<Method>, BoxHandler)>,
     pub(crate) fallback: Option<BoxHandler>,
     /// What calls share. `None` if it is nothing.

@@ -43,5 +43,5 @@ pub use self::peer::{Peer, PeerAddr};
 pub use self::response::CallBody;
 pub(crate) use self::response::{CallPermit, ResponseFuture, ServerCalls, status_trailers, trailers_only};
 pub use self::state::{State, States};
-pub(crate) use self::traits::BoxHandler;
+pub(crate) use self::traits::{BoxHandler, Front, Passage};
 pub use self::traits::{DynHandler, Handler};

@@ -133,6 +133,50 @@ impl<H: Handler + ?Sized> Handler for Box<H> {
     }
 }
 
+/// Stands in front of another handler: it answers some calls, and passes the others on.
+pub(crate) trait Front: Send + Sync + 'static {
+    /// Answers one call, or passes it on. A call that is passed on begins anew: what the front has received comes again.
+    /// Headers and trailers that it has set stay.
+    fn answer_or_pass(&self, call: &mut Call) -> impl Future<Output = Result<Passage, Status>> + Send;
+
+    /// As [`Handler::begins_in_place`].
+    fn begins_in_place(&self) -> bool;
+}
+
+/// What a [`Front`] did with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passage {
+    Answered,
+    PassedOn,
+}
+
+/// A front and what is behind it.
+struct Fronted<F> {
+    front: Arc<F>,
+    next: BoxHandler,
+}
+
+impl<F: Front> RunHandler for Fronted<F> {
+    fn run(self: Arc<Self>, mut call: Call) -> BoxFuture<'static, Finished> {
+        Box::pin(async move {
+            match self.front.answer_or_pass(&mut call).await {
+                Ok(Passage::PassedOn) => Arc::clone(&self.next).run(call).await,
+                Ok(Passage::Answered) => call.finish(Ok(())),
+                Err(status) => call.finish(Err(status)),
+            }
+        })
+    }
+
+    fn may_begin_in_place(&self) -> bool {
+        self.front.begins_in_place() && self.next.may_begin_in_place()
+    }
+}
+
+/// The handler that is `front` with `next` behind it.
+pub(super) fn fronted(front: Arc<impl Front>, next: BoxHandler) -> BoxHandler {
+    Arc::new(Fronted { front, next })
+}
+
 /// A handler of any type.
 pub(crate) type BoxHandler = Arc<dyn RunHandler>;
 

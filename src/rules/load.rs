@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::compile::{Compilation, CompiledRules};
+use super::compile::{Compilation, CompiledMethod, CompiledRules};
 use super::file::RulesFile;
 use super::run::{MethodRules, Settings};
 use super::set::Rules;
@@ -42,8 +42,14 @@ fn finish(settings: &Settings, compilation: Compilation<'_>, files: Vec<PathBuf>
     let methods = methods
         .into_iter()
         .map(|compiled| {
-            let rules = MethodRules::new(compiled.method, compiled.rules, compiled.picker, settings);
-            Arc::new(rules)
+            let CompiledMethod {
+                method,
+                rules,
+                is_claimed,
+                picker,
+                ..
+            } = compiled;
+            Arc::new(MethodRules::new(method, rules, is_claimed, picker, settings))
         })
         .collect();
     Ok(Rules::new(

@@ -100,11 +100,16 @@ impl Rules {
     }
 }
 
-/// The handlers of the methods that some rule names.
+/// The handlers of the methods that some rule names. Where the rules leave calls to others, those are for the handler that
+/// theirs replaces, or for the fallback.
 impl From<&Rules> for Handlers {
     fn from(rules: &Rules) -> Self {
         rules.handlers().fold(Self::new(), |handlers, (method, rules)| {
-            handlers.shared_handler(method.name(), rules)
+            if rules.is_claimed() {
+                handlers.shared_handler(method.name(), rules)
+            } else {
+                handlers.front(method.name(), rules)
+            }
         })
     }
 }

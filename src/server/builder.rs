@@ -91,7 +91,8 @@ impl ServerBuilder {
     handler_methods!();
 
     /// Adds handlers: those of rules, as `.handlers(&rules)`, or [`Handlers`] that were built elsewhere. They replace earlier
-    /// ones of the same methods.
+    /// ones of the same methods; [rules that leave calls to others](crate::guide#rules-in-front-of-handlers) stand in front of
+    /// them.
     pub fn handlers(mut self, handlers: impl Into<Handlers>) -> Self {
         self.handlers = self.handlers.and(handlers);
         self

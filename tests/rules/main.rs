@@ -4,6 +4,7 @@ mod costs;
 mod decided;
 mod files;
 mod outcomes;
+mod passing;
 mod presence;
 mod problems;
 mod proto2;

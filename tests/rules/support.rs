@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protod::{DynamicCodec, Message, Method, Rules, RulesOptions, Schema, Server};
+use protod::{DynamicCodec, Handlers, Message, Method, Rules, RulesOptions, Schema, Server};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::UnboundedReceiverStream;
@@ -57,7 +57,7 @@ impl Running {
         Self::of(schema, &rules.unwrap_or_else(|error| panic!("{error:?}"))).await
     }
 
-    pub(crate) async fn of(schema: Schema, rules: &Rules) -> Self {
+    pub(crate) async fn of(schema: Schema, rules: impl Into<Handlers>) -> Self {
         let server = Server::builder(schema.clone())
             .handlers(rules)
             .build()
@@ -84,13 +84,15 @@ impl Running {
         Self { schema, ..self }
     }
 
+    /// The method of that name: in full, or within the first service.
     fn method(&self, name: &str) -> Arc<Method> {
         let service = self.schema.methods()[0].service();
-        Arc::clone(
-            self.schema
-                .method(&format!("{service}/{name}"))
-                .expect("a method of the service"),
-        )
+        let method = if name.contains('/') {
+            self.schema.method(name)
+        } else {
+            self.schema.method(&format!("{service}/{name}"))
+        };
+        Arc::clone(method.expect("a method of the service"))
     }
 
     /// Calls a method with these requests, and reads the whole answer.

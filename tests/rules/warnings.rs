@@ -45,6 +45,29 @@ rules:
 }
 
 #[test]
+fn a_rule_that_leaves_calls_to_others_makes_no_rule_unreached() {
+    let found = warnings(
+        r#"
+rules:
+  - {method: "*/*", name: stamp, headers: {x: 1}, then: next}
+  - {method: "*/*", name: second, headers: {y: 1}, then: next}
+  - {method: kinds.Kinds/Unary, name: a, match: {int32: 1}, set: {store.a: 1}, then: next}
+  - {method: kinds.Kinds/Unary, name: b, match: {int32: 1}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: late, match: {int32: 1}, delay: 1s, then: next}
+  - {method: kinds.Kinds/Unary, name: all, reply: {}}
+  - {method: "*/Unary", name: too late, log: x, then: next}
+"#,
+    );
+    assert_eq!(
+        found,
+        [
+            "f:7:14: this rule is never reached: b answers the same calls (hint: put it before b, or give it a higher `priority`)",
+            "f:9:14: this rule is never reached: all answers every call (hint: put it before all, or give it a higher `priority`)",
+        ]
+    );
+}
+
+#[test]
 fn a_match_that_matches_everything_is_a_warning() {
     for (pattern, warns) in [
         ("{}", true),

@@ -5,7 +5,7 @@
 
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tonic::{Code, Status};
 
 use super::compression::Encoding;
@@ -274,6 +274,27 @@ impl Incoming {
         };
         self.taken = message.len();
         self.chunk = message;
+    }
+
+    /// Makes messages the next ones again: all that have come so far, the current one included.
+    pub(in crate::handler) fn rewind(&mut self, messages: &[Bytes]) {
+        let unread = &self.chunk[self.taken..];
+        let length = messages
+            .iter()
+            .map(|message| PREFIX + message.len())
+            .sum::<usize>();
+        let mut chunk = BytesMut::with_capacity(length + unread.len());
+        for message in messages {
+            chunk.put_u8(0);
+            chunk.put_u32(message.len() as u32);
+            chunk.extend_from_slice(message);
+        }
+        chunk.extend_from_slice(unread);
+        self.chunk = chunk.freeze();
+        self.taken = 0;
+        self.partial.clear();
+        self.frame = Location::Nowhere;
+        self.messages = 0;
     }
 
     /// A copy of the current message, to be kept until the call ends. It has memory of its own, so that no large receive

@@ -1,10 +1,11 @@
 //! From rules files to the rules of each method.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::compiler::RuleCompiler;
+use super::methods::{self, methods_named};
 use super::reach::{DeclaredRule, ReachedRule, unreached};
 use super::rule;
 use crate::error::Problem;
@@ -12,7 +13,6 @@ use crate::message::Picker;
 use crate::rules::file::RulesFile;
 use crate::rules::plan::{Outline, Rule, RuleId};
 use crate::schema::{Method, Schema};
-use crate::suggest;
 use crate::throttle::Throttle;
 use crate::yaml::{Entry, Node, entries, find};
 
@@ -45,6 +45,8 @@ pub(in crate::rules) struct CompiledMethod {
     /// The fields of its requests that the rules read.
     pub(in crate::rules) picker: Picker,
     pub(in crate::rules) rules: Vec<Rule>,
+    /// Whether some rule with an answer names the method, and not only by a pattern.
+    pub(in crate::rules) is_claimed: bool,
     /// In step with `rules`.
     reached: Vec<ReachedRule>,
 }
@@ -54,6 +56,8 @@ struct Declaration<'n> {
     entries: Vec<Entry<'n>>,
     /// The methods that the rule is for.
     methods: Vec<Arc<Method>>,
+    /// Whether it names them by a pattern.
+    by_pattern: bool,
     /// The name that people see.
     name: Arc<str>,
     id: RuleId,
@@ -113,13 +117,15 @@ impl<'s> Compilation<'s> {
         let Some(Declaration {
             entries,
             methods,
+            by_pattern,
             name,
             id,
         }) = self.declaration(file, node, line, declared)
         else {
             return;
         };
-        let mut reported = HashSet::new();
+        let mut found = Found::default();
+        let of_methods = methods.len();
         let failures = Arc::new(Throttle::new(FAILURE_PERIOD));
         let value = |name: &str| find(&entries, name).map(|entry| entry.value);
         let declared_rule = self.declared.len();
@@ -137,6 +143,7 @@ impl<'s> Compilation<'s> {
                     picker: Picker::new(method.layouts(), method.input_layout()),
                     method: Arc::clone(&method),
                     rules: Vec::new(),
+                    is_claimed: false,
                     reached: Vec::new(),
                 });
             let mut problems = Vec::new();
@@ -155,19 +162,17 @@ impl<'s> Compilation<'s> {
                 let streams = method.is_client_streaming();
                 let reached = ReachedRule::new(declared_rule, &rule, pattern, when, streams);
                 compiled.reached.push(reached);
+                compiled.is_claimed |= !by_pattern && !rule.passes;
                 compiled.rules.push(rule);
             }
-            // A problem that the methods of a service share is reported once.
-            self.problems.extend(
-                problems
-                    .into_iter()
-                    .filter(|problem| reported.insert(problem.located())),
-            );
-            self.warnings.extend(
-                warnings
-                    .into_iter()
-                    .filter(|warning| reported.insert(warning.located())),
-            );
+            found.add(problems.into_iter().chain(warnings), &method);
+        }
+        for problem in found.of_methods(of_methods) {
+            if problem.is_warning() {
+                self.warnings.push(problem);
+            } else {
+                self.problems.push(problem);
+            }
         }
         let content = node.content_hash();
         self.outlines.push(Outline { name, content });
@@ -200,23 +205,14 @@ impl<'s> Compilation<'s> {
                 .push(Problem::at(source, entry.value.span.clone(), message));
             return None;
         };
-        let methods = self.methods_named(wanted);
+        let methods = methods_named(self.schema, wanted);
         if methods.is_empty() {
             let problem = Problem::at(
                 source,
                 entry.value.span.clone(),
                 format!("there is no method `{wanted}`"),
             );
-            let hint = if wanted.ends_with("/*") {
-                let methods = self.schema.methods().iter();
-                let known: BTreeSet<String> =
-                    methods.map(|method| format!("{}/*", method.service())).collect();
-                suggest::hint(wanted, known.iter().map(String::as_str))
-            } else {
-                let known = self.schema.methods().iter().map(|method| method.name());
-                suggest::hint(wanted, known)
-            };
-            self.problems.push(match hint {
+            self.problems.push(match methods::hint(self.schema, wanted) {
                 Some(hint) => problem.with_hint(hint),
                 None => problem,
             });
@@ -224,6 +220,7 @@ impl<'s> Compilation<'s> {
         Some(Declaration {
             entries,
             methods,
+            by_pattern: methods::is_pattern(wanted),
             name,
             id,
         })
@@ -263,16 +260,57 @@ impl<'s> Compilation<'s> {
         };
         (name, id)
     }
+}
 
-    /// The methods that `package.Service/Method`, or `package.Service/*`, stands for.
-    fn methods_named(&self, wanted: &str) -> Vec<Arc<Method>> {
-        match wanted.strip_suffix("/*") {
-            Some(service) => {
-                let of_service = |method: &&Arc<Method>| method.service() == service;
-                self.schema.methods().iter().filter(of_service).cloned().collect()
+/// What is wrong with a rule, or hardly meant. What the methods of the rule share is told once.
+#[derive(Default)]
+struct Found {
+    problems: Vec<FoundProblem>,
+    /// The place in `problems` of each, by its text.
+    places: HashMap<String, usize>,
+}
+
+struct FoundProblem {
+    problem: Problem,
+    /// The first method that has it.
+    method: Arc<Method>,
+    /// How many methods have it.
+    methods: usize,
+}
+
+impl Found {
+    fn add(&mut self, problems: impl Iterator<Item = Problem>, method: &Arc<Method>) {
+        let mut of_method = HashSet::new();
+        for problem in problems {
+            let place = *self
+                .places
+                .entry(problem.located())
+                .or_insert(self.problems.len());
+            if place == self.problems.len() {
+                self.problems.push(FoundProblem {
+                    problem,
+                    method: Arc::clone(method),
+                    methods: 0,
+                });
             }
-            None => self.schema.method(wanted).cloned().into_iter().collect(),
+            if of_method.insert(place) {
+                self.problems[place].methods += 1;
+            }
         }
+    }
+
+    /// The problems of a rule of so many methods. One that not all of them have names the method.
+    fn of_methods(self, all: usize) -> impl Iterator<Item = Problem> {
+        self.problems.into_iter().map(move |found| {
+            let name = found.method.name();
+            match found.methods {
+                methods if methods == all => found.problem,
+                1 => found.problem.with_detail(format!("for {name}")),
+                methods => found
+                    .problem
+                    .with_detail(format!("for {name} and {} more", methods - 1)),
+            }
+        })
     }
 }
 

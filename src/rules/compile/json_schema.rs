@@ -35,6 +35,16 @@ mod tests {
             .collect()
     }
 
+    #[test]
+    fn its_effects_are_those_of_the_checker() {
+        let definition = definition("rule");
+        let effects = definition["dependencies"]["then"]["anyOf"].as_array().unwrap();
+        let effects = effects
+            .iter()
+            .map(|effect| effect["required"][0].as_str().unwrap().to_owned());
+        assert_eq!(effects.collect::<BTreeSet<_>>(), set(&rule::EFFECTS));
+    }
+
     /// The keys of which exactly one must be there.
     fn alternatives(name: &str) -> BTreeSet<String> {
         let definition = definition(name);
@@ -50,7 +60,7 @@ mod tests {
     #[test]
     fn its_keys_are_those_of_the_checker() {
         assert_eq!(properties("rule"), set(&rule::KEYS));
-        assert_eq!(alternatives("rule"), set(&rule::OUTCOMES));
+        assert_eq!(alternatives("rule"), set(rule::OUTCOMES.iter().chain(&["then"])));
         assert_eq!(properties("session"), set(&SESSION_KEYS));
         assert_eq!(properties("timer"), set(&TIMER_KEYS));
         assert_eq!(properties("step"), set(ACTIONS.iter().chain(&MODIFIERS)));

@@ -19,12 +19,13 @@ mod identifier;
 mod interpolation;
 mod json_schema;
 mod matching;
+mod methods;
 mod reach;
 mod rule;
 mod template;
 mod values;
 
-pub(in crate::rules) use self::compilation::{Compilation, CompiledRules};
+pub(in crate::rules) use self::compilation::{Compilation, CompiledMethod, CompiledRules};
 #[cfg(test)]
 pub(super) use self::compiler::RuleCompiler;
 pub use self::json_schema::JSON_SCHEMA;

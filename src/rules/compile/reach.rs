@@ -32,8 +32,8 @@ pub(super) struct ReachedRule {
     priority: i64,
     /// Whether it matches every call.
     always: bool,
-    /// Whether it answers only so many calls.
-    limited: bool,
+    /// Whether it leaves calls that it matches to the rules after it.
+    leaves_some: bool,
     /// Equal for rules that match the same calls.
     condition: u64,
 }
@@ -57,7 +57,7 @@ impl ReachedRule {
                 && when_holds
                 // A client that streams may send nothing, which such a rule does not answer.
                 && (condition.stage == Stage::Open || !client_streaming),
-            limited: rule.times.is_some(),
+            leaves_some: rule.times.is_some() || rule.passes,
             condition: condition_hash(pattern, when),
         }
     }
@@ -108,7 +108,7 @@ pub(super) fn unreached<'r>(
                 let (count, first) = &mut unreached[rule.declared];
                 *count += 1;
                 first.get_or_insert(covered);
-            } else if !rule.limited {
+            } else if !rule.leaves_some {
                 always = rule.always.then_some(rule.declared);
                 same.insert(rule.condition, rule.declared);
             }

@@ -7,7 +7,7 @@ use tonic::metadata::AsciiMetadataValue;
 
 use super::compiler::RuleCompiler;
 use super::events::cardinality;
-use super::events::outcome::compile_outcome;
+use super::events::outcome::{Events, compile_effects, compile_outcome};
 use super::matching::condition::compile_condition;
 use crate::cel::Uses;
 use crate::rules::plan::{Rule, RuleId, Stage, Times};
@@ -16,10 +16,12 @@ use crate::throttle::Throttle;
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a rule.
-pub(super) const KEYS: [&str; 13] = [
-    "method", "name", "match", "when", "priority", "times", "scope", "headers", "trailers", "reply",
-    "stream", "session", "status",
+pub(super) const KEYS: [&str; 17] = [
+    "method", "name", "match", "when", "priority", "times", "scope", "delay", "log", "set", "headers",
+    "trailers", "reply", "stream", "session", "status", "then",
 ];
+/// The keys of a rule that have an effect on a call and do not answer it, in the order in which they take effect.
+pub(super) const EFFECTS: [&str; 5] = ["delay", "log", "set", "headers", "trailers"];
 /// The keys of a rule that say how it answers; each rule has one.
 pub(super) const OUTCOMES: [&str; 4] = ["reply", "stream", "session", "status"];
 
@@ -52,16 +54,41 @@ pub(super) fn compile(
         .iter()
         .filter(|entry| OUTCOMES.contains(&entry.name.as_str()))
         .collect();
-    let session = match outcomes.as_slice() {
-        [outcome] => compile_outcome(compiler, method, outcome, value("headers"), value("trailers")),
+    let effects: Vec<&Entry<'_>> = EFFECTS.iter().filter_map(|name| find(entries, name)).collect();
+    let then = find(entries, "then");
+    let session = match (outcomes.as_slice(), then) {
+        ([outcome], None) => compile_outcome(compiler, method, outcome, &effects),
+        ([], Some(then)) => {
+            expect_next(compiler, then, &effects);
+            Some(Events {
+                open: compile_effects(compiler, method, &effects),
+                ..Events::default()
+            })
+        }
         // If there is an unknown key, it was reported already, and is probably the outcome misspelt.
-        [] if entries.len() < node.entries() => None,
-        [] => {
-            let hint = Some("one of `reply`, `stream`, `session`, `status`".to_owned());
-            compiler.problem_hint(node, "a rule needs an outcome", hint);
+        ([], None) if entries.len() < node.entries() => None,
+        ([], None) => {
+            let hint = if effects.is_empty() {
+                "one of `reply`, `stream`, `session`, `status`"
+            } else {
+                "one of `reply`, `stream`, `session`, `status`; or `then: next`, to let the next rule answer"
+            };
+            compiler.problem_hint(node, "a rule needs an outcome", Some(hint.to_owned()));
             None
         }
-        [first, second, ..] => {
+        ([outcome, ..], Some(then)) => {
+            let message = format!(
+                "a rule has one outcome: this one has `{}` and `then`",
+                outcome.name
+            );
+            let hint = format!(
+                "leave out `then`, or with `{}` the next rule never answers",
+                outcome.name
+            );
+            compiler.problem_hint(then.key, message, Some(hint));
+            None
+        }
+        ([first, second, ..], None) => {
             let message = format!(
                 "a rule has one outcome: this one has `{}` and `{}`",
                 first.name, second.name
@@ -74,13 +101,19 @@ pub(super) fn compile(
         return None;
     }
     let session = session?;
+    let mut condition = condition?;
+    if then.is_some() {
+        // What it does, it does when it matches, so all that it reads must have come.
+        condition.stage = condition.stage.max(Stage::of(compiler.uses, client_streaming));
+    }
     let rule = Rule {
         id: id.clone(),
         name: Arc::clone(name),
         header: header_value(name),
         priority: priority?,
-        condition: condition?,
+        condition,
         times,
+        passes: then.is_some(),
         state: session.state,
         open: session.open,
         message: session.message,
@@ -99,6 +132,17 @@ pub(super) fn compile(
         cardinality::check(compiler, method, outcome.value, &rule);
     }
     (compiler.problems.len() == before).then_some(rule)
+}
+
+/// Checks `then`, whose one value is `next`.
+fn expect_next(compiler: &mut RuleCompiler<'_>, then: &Entry<'_>, effects: &[&Entry<'_>]) {
+    if then.value.text() != Some("next") {
+        let hint = Some("`then: next` lets the next rule that matches answer".to_owned());
+        compiler.problem_hint(then.value, "`then` has one value, `next`", hint);
+    } else if effects.is_empty() {
+        let hint = Some(format!("give it one of `{}`", EFFECTS.join("`, `")));
+        compiler.problem_hint(then.key, "this rule does nothing", hint);
+    }
 }
 
 fn times(compiler: &mut RuleCompiler<'_>, times: Option<&Node>, scope: Option<&Node>) -> Option<Times> {

@@ -23,6 +23,8 @@ pub(crate) struct Rule {
     pub(crate) priority: i64,
     pub(crate) condition: Condition,
     pub(crate) times: Option<Times>,
+    /// Whether it answers no call: `open` has all that it does, and the next rule that matches answers.
+    pub(crate) passes: bool,
     /// The first values of `state`.
     pub(crate) state: Box<[ValueTemplate]>,
     pub(crate) open: Steps,

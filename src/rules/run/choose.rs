@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use tonic::Status;
 
-use super::call::chosen::Chosen;
+use super::call::chosen::{Choice, Come};
 use super::call::session::Session;
 use super::matching::condition::{Decoded, Difference};
 use super::method::MethodRules;
@@ -15,61 +15,44 @@ use crate::cel::{Env, EvalError};
 use crate::handler::Call;
 use crate::rules::plan::{Rule, Stage};
 
-/// Waits for the events that the conditions need, and chooses the rule that answers.
+/// Waits for the events that the conditions need, and chooses the rule that answers. Rules before it that match and pass
+/// the call on take effect meanwhile.
 pub(super) async fn choose<'r>(
     rules: &'r MethodRules,
     session: &mut Session<'r>,
     call: &mut Call,
-) -> Result<Chosen<'r>, Status> {
+) -> Result<Choice<'r>, Status> {
     let order = &rules.order;
-    let range = 0..order.message;
-    let found = match try_range(rules, session, call, &range) {
-        Ok(found) => found,
-        Err(status) => Box::pin(try_in_lane(rules, session, call, &range, status)).await?,
-    };
-    if let Some(rule) = found {
-        return Ok(Chosen::at_once(rule));
+    let mut come = Come::default();
+    let found = find(rules, session, call, 0..order.message).await?;
+    if found.is_some() || order.message == rules.rules.len() {
+        return Ok(Choice { rule: found, come });
     }
-    if order.message == rules.rules.len() {
-        return Err(unmatched(rules, session, call));
-    }
-    let first = call.next_message().await?;
-    if first {
+    come.first = call.next_message().await?;
+    come.all = !come.first;
+    if come.first {
         session.admit(call)?;
     }
-    let range = order.message..order.half_close;
-    let found = match try_range(rules, session, call, &range) {
-        Ok(found) => found,
-        Err(status) => Box::pin(try_in_lane(rules, session, call, &range, status)).await?,
-    };
-    if let Some(rule) = found {
-        return Ok(Chosen {
-            rule,
-            first,
-            all: !first,
-        });
+    let found = find(rules, session, call, order.message..order.half_close).await?;
+    if found.is_some() || order.half_close == rules.rules.len() {
+        return Ok(Choice { rule: found, come });
     }
-    if order.half_close == rules.rules.len() {
-        return Err(unmatched(rules, session, call));
-    }
-    if first {
+    if come.first {
         while call.next_message().await? {
             session.admit(call)?;
         }
     }
-    match Box::pin(try_at_half_close(rules, session, call)).await? {
-        Some(rule) => Ok(Chosen {
-            rule,
-            first: false,
-            all: true,
-        }),
-        None => Err(unmatched(rules, session, call)),
-    }
+    let come = Come {
+        first: false,
+        all: true,
+    };
+    let rule = Box::pin(find_at_half_close(rules, session, call)).await?;
+    Ok(Choice { rule, come })
 }
 
-/// Tries the rules that had to wait for half-close. For a rule that reads `requests`, `request` is the last message;
+/// Finds the rule that answers among those that had to wait for half-close. For a rule that reads `requests`, `request` is the last message;
 /// for the others it is the first, as always.
-async fn try_at_half_close<'r>(
+async fn find_at_half_close<'r>(
     rules: &'r MethodRules,
     session: &mut Session<'r>,
     call: &mut Call,
@@ -87,11 +70,7 @@ async fn try_at_half_close<'r>(
             None => session.clear_request(),
         }
         let end = at + alike.len();
-        let range = at..end;
-        let found = match try_range(rules, session, call, &range) {
-            Ok(found) => found,
-            Err(status) => try_in_lane(rules, session, call, &range, status).await?,
-        };
+        let found = find(rules, session, call, at..end).await?;
         if found.is_some() {
             return Ok(found);
         }
@@ -100,13 +79,35 @@ async fn try_at_half_close<'r>(
     Ok(None)
 }
 
-/// The first rule of the range that matches. An `Err` says which rule is too costly to decide in this turn.
-fn try_range<'r>(
+/// The first rule of the range that matches and answers.
+async fn find<'r>(
     rules: &'r MethodRules,
-    session: &Session<'r>,
+    session: &mut Session<'r>,
+    call: &mut Call,
+    mut range: Range<usize>,
+) -> Result<Option<&'r Rule>, Status> {
+    loop {
+        let found = match try_range(rules, session, call, &range) {
+            Ok(found) => found,
+            Err(status) => Box::pin(try_in_lane(rules, session, call, &range, status)).await?,
+        };
+        let Some(at) = found else { return Ok(None) };
+        let rule = &rules.rules[at];
+        if !rule.passes {
+            return Ok(Some(rule));
+        }
+        Box::pin(session.take_effect(rule, call)).await?;
+        range.start = at + 1;
+    }
+}
+
+/// The place of the first rule of the range that matches. An `Err` says which rule is too costly to decide in this turn.
+fn try_range(
+    rules: &MethodRules,
+    session: &Session<'_>,
     call: &mut Call,
     range: &Range<usize>,
-) -> Result<Option<&'r Rule>, Status> {
+) -> Result<Option<usize>, Status> {
     if range.is_empty() {
         return Ok(None);
     }
@@ -118,7 +119,7 @@ fn try_range<'r>(
             // A condition on the first message cannot hold without one; a condition on all messages can.
             let decidable = rules.rules[at].condition.stage != Stage::Message || message.is_some();
             if decidable && answers(rules, at, env, &mut decoded)? {
-                return Ok(Some(&rules.rules[at]));
+                return Ok(Some(at));
             }
         }
         Ok(None)
@@ -126,13 +127,13 @@ fn try_range<'r>(
 }
 
 /// Tries the rules of a range again that were too costly for the turn, with as much room as there is.
-async fn try_in_lane<'r>(
-    rules: &'r MethodRules,
-    session: &mut Session<'r>,
+async fn try_in_lane(
+    rules: &MethodRules,
+    session: &mut Session<'_>,
     call: &mut Call,
     range: &Range<usize>,
     mut status: Status,
-) -> Result<Option<&'r Rule>, Status> {
+) -> Result<Option<usize>, Status> {
     while session.get_more_room().await {
         match session.in_lane(|session| try_range(rules, session, call, range)) {
             Ok(found) => {
@@ -201,7 +202,7 @@ const UNITS_PER_COMPARISON: u64 = 5;
 const COMPARED: usize = 1000;
 
 /// UNIMPLEMENTED, with the rule that came nearest and its first difference.
-fn unmatched(rules: &MethodRules, session: &mut Session<'_>, call: &mut Call) -> Status {
+pub(super) fn unmatched(rules: &MethodRules, session: &mut Session<'_>, call: &mut Call) -> Status {
     call.unmatched();
     session.begin_turn();
     let has_request = session.has_request();
@@ -212,7 +213,8 @@ fn unmatched(rules: &MethodRules, session: &mut Session<'_>, call: &mut Call) ->
         let mut decoded = Decoded::new(request.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
         // As far as the turn's room goes: the nearest of those is told.
         let has_room = |_: &(usize, &Rule)| env.call.budget.charge(UNITS_PER_COMPARISON).is_ok();
-        let compared = rules.rules.iter().enumerate().take(COMPARED).take_while(has_room);
+        let answering = rules.rules.iter().enumerate().filter(|(_, rule)| !rule.passes);
+        let compared = answering.take(COMPARED).take_while(has_room);
         let differences =
             compared.filter_map(|(at, rule)| Some((difference(rules, at, &env, &mut decoded)?, rule)));
         // The first of those of which most conditions hold; `max_by_key` would take the last.

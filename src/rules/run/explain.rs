@@ -18,6 +18,8 @@ pub struct Explanation {
     pub rule: String,
     /// The first difference; `None` if the rule matches.
     pub difference: Option<String>,
+    /// Whether it answers no call: with `then: next`, it leaves those that it matches to the rules after it.
+    pub passes: bool,
 }
 
 impl MethodRules {
@@ -73,6 +75,7 @@ impl MethodRules {
             let mut decoded = Decoded::new(request.map(|(bytes, _)| (self.method.input().clone(), bytes)));
             Explanation {
                 rule: rule.name.to_string(),
+                passes: rule.passes,
                 difference: difference(self, at, &env, &mut decoded).map(|difference| difference.text),
             }
         });

@@ -1,12 +1,12 @@
-//! Rules as the handler of their method.
+//! Rules as the handler of their method, alone or in front of what answers where no rule does.
 
 use tonic::Status;
 
-use super::call::chosen::Chosen;
+use super::call::chosen::Choice;
 use super::call::session::Session;
-use super::choose::choose;
+use super::choose::{choose, unmatched};
 use super::method::MethodRules;
-use crate::handler::{Call, Handler};
+use crate::handler::{Call, Front, Handler, Passage};
 
 impl Handler for MethodRules {
     fn begins_in_place(&self) -> bool {
@@ -15,10 +15,37 @@ impl Handler for MethodRules {
 
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
         let mut session = Session::new(self, call);
-        let chosen = match self.unconditional() {
-            Some(rule) => Chosen::at_once(rule),
-            None => choose(self, &mut session, call).await?,
+        let Choice { rule, come } = self.choice(&mut session, call).await?;
+        match rule {
+            Some(rule) => session.answer(rule, come, call).await,
+            None => Err(unmatched(self, &mut session, call)),
+        }
+    }
+}
+
+impl Front for MethodRules {
+    fn begins_in_place(&self) -> bool {
+        true
+    }
+
+    async fn answer_or_pass(&self, call: &mut Call) -> Result<Passage, Status> {
+        let mut session = Session::new(self, call);
+        let Choice { rule, come } = self.choice(&mut session, call).await?;
+        let Some(rule) = rule else {
+            session.give_back(come, call);
+            return Ok(Passage::PassedOn);
         };
-        session.answer(chosen, call).await
+        session.answer(rule, come, call).await?;
+        Ok(Passage::Answered)
+    }
+}
+
+impl MethodRules {
+    #[inline]
+    async fn choice<'r>(&'r self, session: &mut Session<'r>, call: &mut Call) -> Result<Choice<'r>, Status> {
+        match self.unconditional() {
+            Some(rule) => Ok(Choice::at_once(rule)),
+            None => choose(self, session, call).await,
+        }
     }
 }

@@ -52,6 +52,9 @@ impl Default for Settings {
 pub struct MethodRules {
     pub(super) method: Arc<Method>,
     pub(super) rules: Vec<Rule>,
+    /// Whether some rule with an answer names the method. If not, calls that no rule answers are for whoever answers
+    /// the method without rules.
+    is_claimed: bool,
     /// By rule: how often it has answered, if it has `times`.
     counters: Vec<Option<Arc<Counter>>>,
     /// The fields that conditions and sessions read.
@@ -79,6 +82,7 @@ impl MethodRules {
     pub(in crate::rules) fn new(
         method: Arc<Method>,
         mut rules: Vec<Rule>,
+        is_claimed: bool,
         picker: Picker,
         settings: &Settings,
     ) -> Self {
@@ -95,6 +99,7 @@ impl MethodRules {
             counters: rules.iter().map(counter).collect(),
             method,
             rules,
+            is_claimed,
             picker,
             settings: settings.clone(),
             no_store: Store::default(),
@@ -106,6 +111,11 @@ impl MethodRules {
         &self.method
     }
 
+    /// Whether some rule with an answer names the method.
+    pub(in crate::rules) fn is_claimed(&self) -> bool {
+        self.is_claimed
+    }
+
     /// The names of the rules, in the order in which they are tried.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().map(|rule| &*rule.name)
@@ -115,7 +125,7 @@ impl MethodRules {
     pub(super) fn unconditional(&self) -> Option<&Rule> {
         self.rules
             .first()
-            .filter(|rule| rule.condition.is_always() && rule.times.is_none())
+            .filter(|rule| rule.condition.is_always() && rule.times.is_none() && !rule.passes)
     }
 
     /// The `times` of the rule at a place, and how often it has answered.

@@ -66,6 +66,7 @@ impl Explain {
         for rule in explained {
             let verdict = match rule.difference {
                 Some(difference) => difference,
+                None if rule.passes && !answered => "matches, and passes the call on".to_owned(),
                 None if answered => "matches, but a rule before it answers".to_owned(),
                 None => {
                     answered = true;

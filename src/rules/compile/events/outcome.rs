@@ -5,7 +5,6 @@ use crate::cel::{Type, Uses, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::template::compile_template;
-use crate::rules::compile::values::metadata::{MetadataKind, compile_metadata};
 use crate::rules::compile::values::pause::compile_pause;
 use crate::rules::compile::values::status::compile_status;
 use crate::rules::compile::values::text::compile_text;
@@ -48,12 +47,11 @@ pub(in crate::rules::compile) fn compile_outcome(
     compiler: &mut RuleCompiler<'_>,
     method: &Method,
     outcome: &Entry<'_>,
-    headers: Option<&Node>,
-    trailers: Option<&Node>,
+    effects: &[&Entry<'_>],
 ) -> Option<Events> {
     let node = outcome.value;
     if outcome.name == "session" {
-        return session(compiler, method, node, headers, trailers);
+        return session(compiler, method, node, effects);
     }
     let one_request = !method.is_client_streaming();
     if outcome.name == "stream" && !one_request {
@@ -67,7 +65,7 @@ pub(in crate::rules::compile) fn compile_outcome(
     }
     let status = outcome.name == "status";
     let problems = compiler.problems.len();
-    let steps = short_form(compiler, method, outcome, headers, trailers);
+    let steps = short_form(compiler, method, outcome, effects);
     let uses = compiler.uses;
     let mut events = Events::default();
     if status && !uses.reads_messages() {
@@ -78,7 +76,7 @@ pub(in crate::rules::compile) fn compile_outcome(
         events.message = steps;
         // The call ends with this status even if no message comes.
         if compiler.problems.len() == problems {
-            events.half_close = short_form(compiler, method, outcome, headers, trailers);
+            events.half_close = short_form(compiler, method, outcome, effects);
         }
     } else {
         events.keeps_last = uses.request;
@@ -92,12 +90,11 @@ fn short_form(
     compiler: &mut RuleCompiler<'_>,
     method: &Method,
     outcome: &Entry<'_>,
-    headers: Option<&Node>,
-    trailers: Option<&Node>,
+    effects: &[&Entry<'_>],
 ) -> Steps {
     let node = outcome.value;
     let mut steps = StepsCompiler::new(compiler, method.output());
-    metadata(&mut steps, headers, trailers);
+    add_effects(&mut steps, effects);
     match outcome.name.as_str() {
         "reply" => {
             let reply = compile_template(steps.compiler, node, method.output()).map(Op::Send);
@@ -112,16 +109,21 @@ fn short_form(
     steps.finish()
 }
 
-/// Adds a rule's `headers` and `trailers` as steps.
-fn metadata(steps: &mut StepsCompiler<'_, '_>, headers: Option<&Node>, trailers: Option<&Node>) {
-    for (node, kind) in [
-        (headers, MetadataKind::Headers),
-        (trailers, MetadataKind::Trailers),
-    ] {
-        if let Some(node) = node {
-            let op = compile_metadata(steps.compiler, node, kind);
-            steps.push(op, node);
-        }
+/// Compiles the effects of a rule that does not answer.
+pub(in crate::rules::compile) fn compile_effects(
+    compiler: &mut RuleCompiler<'_>,
+    method: &Method,
+    effects: &[&Entry<'_>],
+) -> Steps {
+    let mut steps = StepsCompiler::new(compiler, method.output());
+    add_effects(&mut steps, effects);
+    steps.finish()
+}
+
+/// Adds what a rule does beside its answer, as steps before it.
+fn add_effects(steps: &mut StepsCompiler<'_, '_>, effects: &[&Entry<'_>]) {
+    for effect in effects {
+        steps.action(effect, None);
     }
 }
 
@@ -129,8 +131,7 @@ fn session(
     compiler: &mut RuleCompiler<'_>,
     method: &Method,
     node: &Node,
-    headers: Option<&Node>,
-    trailers: Option<&Node>,
+    effects: &[&Entry<'_>],
 ) -> Option<Events> {
     let entries = compiler.entries(node, "a session", &SESSION_KEYS)?;
     let value = |name: &str| find(&entries, name).map(|entry| entry.value);
@@ -140,7 +141,7 @@ fn session(
         events.state = state(compiler, node);
     }
     let mut open = StepsCompiler::new(compiler, method.output());
-    metadata(&mut open, headers, trailers);
+    add_effects(&mut open, effects);
     if let Some(node) = value("open") {
         open.steps(node);
     }

@@ -229,7 +229,8 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         }
     }
 
-    fn action(&mut self, action: &Entry<'_>, key: Option<&Node>) {
+    /// Adds an action: that of a step, or what a rule does beside its answer, whose `delay` is a `wait`.
+    pub(in crate::rules::compile) fn action(&mut self, action: &Entry<'_>, key: Option<&Node>) {
         let node = action.value;
         if let (Some(key), true) = (key, action.name != "signal") {
             self.compiler.problem(key, "`key` goes with `signal`");
@@ -237,7 +238,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         let op = match action.name.as_str() {
             "send" => compile_template(self.compiler, node, self.output).map(Op::Send),
             "set" => self.set(node),
-            "wait" => compile_pause(self.compiler, node).map(Op::Wait),
+            "wait" | "delay" => compile_pause(self.compiler, node).map(Op::Wait),
             "log" => self.log(node).map(Op::Log),
             "headers" => compile_metadata(self.compiler, node, MetadataKind::Headers),
             "trailers" => compile_metadata(self.compiler, node, MetadataKind::Trailers),
@@ -352,7 +353,11 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             return Some(Variable::State(place, variables[place].1.clone()));
         }
         let hint = suggest::hint(name, variables.iter().map(|(known, _)| known.as_str()));
-        let hint = hint.or_else(|| Some("declare it in the session's `state`".to_owned()));
+        let hint = hint.or_else(|| {
+            Some(format!(
+                "`store.{name}` is shared by all calls; the variables of one call are in the `state` of a session"
+            ))
+        });
         self.compiler
             .problem_hint(key, format!("there is no variable `{name}`"), hint);
         None

@@ -2,26 +2,28 @@
 
 use std::sync::LazyLock;
 
+use bytes::Bytes;
 use tonic::Status;
 use tonic::metadata::AsciiMetadataKey;
 
-use super::chosen::Chosen;
+use super::chosen::Come;
 use super::outcome::{CallState, Stopped};
 use super::session::Session;
 use crate::handler::Call;
+use crate::rules::plan::Rule;
 
 /// The header that names the rule. Made once, because a name given as text would be parsed for each call.
 static RULE_HEADER: LazyLock<AsciiMetadataKey> =
     LazyLock::new(|| AsciiMetadataKey::from_static("protod-rule"));
 
 impl<'r> Session<'r> {
-    /// Answers the call.
+    /// Answers the call by the rule that was chosen when this had come.
     pub(in crate::rules::run) async fn answer(
         &mut self,
-        chosen: Chosen<'r>,
+        rule: &'r Rule,
+        come: Come,
         call: &mut Call,
     ) -> Result<(), Status> {
-        let rule = chosen.rule;
         if self.rules().settings.rule_header {
             call.label(&RULE_HEADER, rule.header.clone());
         }
@@ -37,12 +39,12 @@ impl<'r> Session<'r> {
         }
         if !rule.timers.is_empty() || !rule.signals.is_empty() {
             // Boxed, like the other paths that few calls take: what is not boxed makes the future of every call larger.
-            return Box::pin(self.answer_timed(chosen, call)).await;
+            return Box::pin(self.answer_timed(rule, come, call)).await;
         }
-        if chosen.all {
+        if come.all {
             return Box::pin(self.replay_all(rule, call)).await.map(drop);
         }
-        let mut at_hand = chosen.first;
+        let mut at_hand = come.first;
         while at_hand || self.next(rule, call).await? {
             at_hand = false;
             let mut at = 0;
@@ -57,5 +59,24 @@ impl<'r> Session<'r> {
             }
         }
         self.half_closed(rule, call).await.map(drop)
+    }
+
+    /// Does what a rule does that passes the call on.
+    pub(in crate::rules::run) async fn take_effect(
+        &mut self,
+        rule: &'r Rule,
+        call: &mut Call,
+    ) -> Result<(), Status> {
+        self.run(rule, &rule.open, call).await.map(drop)
+    }
+
+    /// Makes the messages that have come the next ones again, for another handler.
+    pub(in crate::rules::run) fn give_back(&self, come: Come, call: &mut Call) {
+        if come.first {
+            let first = Bytes::copy_from_slice(call.message_bytes());
+            call.rewind(&[first]);
+        } else if come.all {
+            call.rewind(self.requests());
+        }
     }
 }

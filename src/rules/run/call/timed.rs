@@ -9,7 +9,7 @@ use std::pin::pin;
 use tokio::time::Instant;
 use tonic::Status;
 
-use super::chosen::Chosen;
+use super::chosen::Come;
 use super::outcome::{CallState, failed};
 use super::session::Session;
 use crate::handler::Call;
@@ -22,8 +22,12 @@ const DRAIN: &str = "drain";
 
 impl<'r> Session<'r> {
     /// Answers the call by a rule with timers or signals, after its `open` event.
-    pub(super) async fn answer_timed(&mut self, chosen: Chosen<'r>, call: &mut Call) -> Result<(), Status> {
-        let rule = chosen.rule;
+    pub(super) async fn answer_timed(
+        &mut self,
+        rule: &'r Rule,
+        come: Come,
+        call: &mut Call,
+    ) -> Result<(), Status> {
         let mut timers = vec![None; rule.timers.len()];
         self.begin_timers(rule, &mut timers, false, call)?;
         let drain = rule.signals.iter().find(|signal| &*signal.name == DRAIN);
@@ -36,13 +40,13 @@ impl<'r> Session<'r> {
         });
         let mut drain_raised = false;
         let mut open = true;
-        let mut at_hand = chosen.first;
+        let mut at_hand = come.first;
         // The timers whose pauses read messages begin with the first one.
-        let mut awaits_first = !chosen.first && !chosen.all;
+        let mut awaits_first = !come.first && !come.all;
         if !awaits_first {
             self.begin_timers(rule, &mut timers, true, call)?;
         }
-        if chosen.all {
+        if come.all {
             open = false;
             if self.replay_all(rule, call).await? == CallState::Ended || rule_ends(self.rules()) {
                 return Ok(());

@@ -1,0 +1,185 @@
+//! Which methods a rule is for: the one that it names, or all that a pattern with `*` names.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::schema::{Method, Schema};
+use crate::suggest;
+
+/// The services of the server itself. A pattern stands for what users serve, also where their protos declare these.
+const OWN_SERVICES: [&str; 3] = [
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+];
+
+/// Whether it names methods by a pattern.
+pub(super) fn is_pattern(wanted: &str) -> bool {
+    wanted.contains('*')
+}
+
+/// The methods that `package.Service/Method` names, where `*` stands for any text but a slash.
+pub(super) fn methods_named(schema: &Schema, wanted: &str) -> Vec<Arc<Method>> {
+    if !is_pattern(wanted) {
+        return schema.method(wanted).cloned().into_iter().collect();
+    }
+    let Some((service, method)) = wanted.split_once('/') else {
+        return Vec::new();
+    };
+    let methods = schema.methods().iter();
+    let named = methods.filter(|of| is_service(service, of) && fits(method, short_name(of)));
+    named.cloned().collect()
+}
+
+/// What may have been meant by a name that no method has.
+pub(super) fn hint(schema: &Schema, wanted: &str) -> Option<String> {
+    let methods = schema.methods();
+    let Some((service, method)) = wanted.split_once('/').filter(|_| is_pattern(wanted)) else {
+        let every = (wanted == "*").then(|| "`*/*` stands for all methods".to_owned());
+        return every.or_else(|| suggest::hint(wanted, methods.iter().map(|method| method.name())));
+    };
+    let is_known = methods.iter().any(|of| is_service(service, of));
+    let known: BTreeSet<String> = if is_known {
+        let of_service = methods.iter().filter(|of| is_service(service, of));
+        of_service
+            .map(|of| format!("{service}/{}", short_name(of)))
+            .collect()
+    } else {
+        let services = methods.iter().map(|of| of.service());
+        services.map(|service| format!("{service}/{method}")).collect()
+    };
+    suggest::hint(wanted, known.iter().map(String::as_str))
+}
+
+fn is_service(pattern: &str, method: &Method) -> bool {
+    let service = method.service();
+    pattern == service || fits(pattern, service) && !OWN_SERVICES.contains(&service)
+}
+
+/// The name of a method within its service.
+fn short_name(method: &Method) -> &str {
+    let name = method.name();
+    name.rsplit_once('/').map_or(name, |(_, short)| short)
+}
+
+/// Whether a text is what a pattern stands for.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(text) = text.strip_prefix(first) else {
+        return false;
+    };
+    // What lies between two `*` is found where it comes first; what follows the last one is at the end.
+    let mut parts = rest.split('*');
+    let Some(last) = parts.next_back() else {
+        return true;
+    };
+    let mut left = text;
+    for part in parts {
+        let Some(at) = left.find(part) else { return false };
+        left = &left[at + part.len()..];
+    }
+    left.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(wanted: &str) -> Vec<String> {
+        let schema = schema();
+        let methods = methods_named(&schema, wanted);
+        methods.iter().map(|method| method.name().to_owned()).collect()
+    }
+
+    fn schema() -> Schema {
+        let files = [
+            (
+                "health.proto",
+                "syntax = \"proto3\"; package grpc.health.v1; message M {}
+                 service Health { rpc Check(M) returns (M); }",
+            ),
+            (
+                "shop.proto",
+                "syntax = \"proto3\"; package shop; message M {}
+                 service Shop { rpc Get(M) returns (M); rpc GetAll(M) returns (M); }
+                 service Admin { rpc Get(M) returns (M); }",
+            ),
+            (
+                "orders.proto",
+                "syntax = \"proto3\"; package shop.v1; message M {} service Orders { rpc Make(M) returns (M); }",
+            ),
+        ];
+        let builder = files.iter().fold(Schema::builder(), |builder, (name, text)| {
+            builder.source(*name, *text).import(*name)
+        });
+        builder.build().expect("it compiles")
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text_but_a_slash() {
+        let all = [
+            "shop.Admin/Get",
+            "shop.Shop/Get",
+            "shop.Shop/GetAll",
+            "shop.v1.Orders/Make",
+        ];
+        for (wanted, expected) in [
+            ("shop.Shop/Get", &all[1..2]),
+            ("shop.Shop/*", &all[1..3]),
+            ("shop.Shop/Get*", &all[1..3]),
+            ("shop.Shop/*All", &all[2..3]),
+            ("*/Make", &all[3..]),
+            ("shop.*/*", &all[..]),
+            ("*.v1.*/*", &all[3..]),
+            ("sh*p.*s/*a*e", &all[3..]),
+            ("*/*", &all[..]),
+            ("shop.v2.*/*", &[]),
+            ("shop.Shop/Getx*", &[]),
+            ("*", &[]),
+        ] {
+            let mut found = named(wanted);
+            found.sort();
+            assert_eq!(found, expected, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn what_fits_a_pattern() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("a*", "a", true),
+            ("a*a", "a", false),
+            ("a*a", "aa", true),
+            ("*a*b*", "xaxbx", true),
+            ("*a*b*", "xbxa", false),
+            ("**", "x", true),
+            ("a*b*b", "ab", false),
+        ] {
+            assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn services_of_the_server_are_named_one_by_one() {
+        assert_eq!(
+            named("grpc.health.v1.Health/Check"),
+            ["grpc.health.v1.Health/Check"]
+        );
+        assert_eq!(named("grpc.health.v1.Health/*"), ["grpc.health.v1.Health/Check"]);
+    }
+
+    #[test]
+    fn what_was_meant_is_suggested() {
+        let schema = schema();
+        for (wanted, expected) in [
+            ("*", "`*/*` stands for all methods"),
+            ("shop.Shopp/*", "did you mean `shop.Shop/*`?"),
+            ("Shop/*", "did you mean `shop.Shop/*`?"),
+            ("shop.*/GetAl", "did you mean `shop.*/GetAll`?"),
+        ] {
+            assert_eq!(hint(&schema, wanted).as_deref(), Some(expected), "{wanted}");
+        }
+    }
+}
