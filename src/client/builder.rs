@@ -5,7 +5,7 @@
 
 use std::error::Error as StdError;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::Uri;
 use tonic::metadata::MetadataMap;
@@ -15,6 +15,7 @@ use super::channel::CheckedChannel;
 use super::connect::{Address, ClientTls, ConnectError, Connector};
 use super::connected::Client;
 use super::reflection;
+use super::reflection_stream::TimeLimit;
 use crate::error::Error;
 use crate::schema::Schema;
 
@@ -30,6 +31,7 @@ pub struct ClientBuilder {
     authority: Option<String>,
     metadata: MetadataMap,
     connect_timeout: Duration,
+    reflection_timeout: Duration,
     max_receive_size: usize,
     schema: SchemaSource,
 }
@@ -61,13 +63,20 @@ impl ClientBuilder {
     /// The default of [`max_receive_size`](Self::max_receive_size): 4 MiB.
     pub const DEFAULT_MAX_RECEIVE_SIZE: usize = 4 << 20;
 
+    /// The default of [`connect_timeout`](Self::connect_timeout): 10 s.
+    pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// The default of [`reflection_timeout`](Self::reflection_timeout): 30 s.
+    pub const DEFAULT_REFLECTION_TIMEOUT: Duration = Duration::from_secs(30);
+
     fn new(address: String) -> Self {
         Self {
             address,
             tls: None,
             authority: None,
             metadata: MetadataMap::new(),
-            connect_timeout: Duration::from_secs(10),
+            connect_timeout: Self::DEFAULT_CONNECT_TIMEOUT,
+            reflection_timeout: Self::DEFAULT_REFLECTION_TIMEOUT,
             max_receive_size: Self::DEFAULT_MAX_RECEIVE_SIZE,
             schema: SchemaSource::Reflection(Vec::new()),
         }
@@ -92,10 +101,18 @@ impl ClientBuilder {
         self
     }
 
-    /// How long each step of connecting may take: the connection with its TLS handshake, and then the server's first words.
-    /// Default: 10 s.
+    /// How long it may take to connect: the connection with its TLS handshake, and the server's first words. Default: 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long it may take until the server has told its schema by reflection, or its services, with the time to connect.
+    /// Default: 30 s.
+    ///
+    /// Then connecting fails, and the error says what was not answered.
+    pub fn reflection_timeout(mut self, timeout: Duration) -> Self {
+        self.reflection_timeout = timeout;
         self
     }
 
@@ -124,11 +141,13 @@ impl ClientBuilder {
 
     /// Connects, and asks the server for its schema unless one was given.
     pub async fn connect(self) -> Result<Client, Error> {
+        let time = TimeLimit::of(self.reflection_timeout);
         let channel = self.channel().await?;
         let schema = match self.schema {
             SchemaSource::Given(schema) => schema,
             SchemaSource::Reflection(symbols) => {
-                reflection::fetch_schema(&channel, &self.metadata, &self.address, &symbols, true).await?
+                reflection::fetch_schema(&channel, &self.metadata, &self.address, time, &symbols, true)
+                    .await?
             }
         };
         Ok(Client {
@@ -136,14 +155,16 @@ impl ClientBuilder {
             channel,
             schema,
             metadata: self.metadata,
+            reflection_timeout: self.reflection_timeout,
             max_receive_size: self.max_receive_size,
         })
     }
 
     /// Connects, and returns the full names of the services that the server lists, in its order.
     pub async fn services(self) -> Result<Vec<String>, Error> {
+        let time = TimeLimit::of(self.reflection_timeout);
         let channel = self.channel().await?;
-        reflection::list_services(&channel, &self.metadata, &self.address).await
+        reflection::list_services(&channel, &self.metadata, &self.address, time).await
     }
 
     async fn channel(&self) -> Result<CheckedChannel, Error> {
@@ -171,12 +192,17 @@ impl ClientBuilder {
                 io::Error::other(error),
             )
         };
+        let began = Instant::now();
         let connected = endpoint.connect_with_connector(connector.clone()).await;
         let channel = connected.map_err(|error| match ConnectError::among(&error) {
             Some(error) => failed(Box::<dyn StdError + Send + Sync>::from(error)),
             None => failed(error.into()),
         })?;
-        connector.spoken().await.map_err(|error| failed(error.into()))?;
+        let left = self.connect_timeout.saturating_sub(began.elapsed());
+        connector
+            .spoken(left)
+            .await
+            .map_err(|error| failed(error.into()))?;
         Ok(CheckedChannel::new(channel))
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! The schema is fixed when the client connects. A server that changes its protos later needs a new client.
 
+use std::time::Duration;
+
 use tonic::metadata::MetadataMap;
 
 use super::channel::CheckedChannel;
 use super::method::ClientMethod;
 use super::reflection;
+use super::reflection_stream::TimeLimit;
 use crate::error::Error;
 use crate::schema::Schema;
 
@@ -32,6 +35,7 @@ pub struct Client {
     pub(super) channel: CheckedChannel,
     pub(super) schema: Schema,
     pub(super) metadata: MetadataMap,
+    pub(super) reflection_timeout: Duration,
     pub(super) max_receive_size: usize,
 }
 
@@ -67,6 +71,15 @@ impl Client {
     /// imports. The client's own schema stays as it is.
     pub async fn fetch_symbol(&self, name: &str) -> Result<Schema, Error> {
         let symbols = [name.to_owned()];
-        reflection::fetch_schema(&self.channel, &self.metadata, &self.address, &symbols, false).await
+        let time = TimeLimit::of(self.reflection_timeout);
+        reflection::fetch_schema(
+            &self.channel,
+            &self.metadata,
+            &self.address,
+            time,
+            &symbols,
+            false,
+        )
+        .await
     }
 }

@@ -17,7 +17,7 @@ use tonic_reflection::pb::v1::{ErrorResponse, ExtensionRequest};
 
 use super::channel::CheckedChannel;
 use super::connect::NotGrpc;
-use super::reflection_stream::{Answer, ReflectionStream};
+use super::reflection_stream::{Answer, ReflectionStream, TimeLimit};
 use crate::error::Error;
 use crate::schema::Schema;
 
@@ -26,8 +26,10 @@ pub(super) async fn list_services(
     channel: &CheckedChannel,
     metadata: &MetadataMap,
     address: &str,
+    time: TimeLimit,
 ) -> Result<Vec<String>, Error> {
-    let (_, services) = open(channel, metadata, address).await?;
+    let (stream, services) = open(channel, metadata, address, time).await?;
+    stream.end().await;
     Ok(services)
 }
 
@@ -37,47 +39,18 @@ pub(super) async fn fetch_schema(
     channel: &CheckedChannel,
     metadata: &MetadataMap,
     address: &str,
+    time: TimeLimit,
     symbols: &[String],
     suggests: bool,
 ) -> Result<Schema, Error> {
-    let failed = |status| failed(address, status);
-    let (stream, services) = open(channel, metadata, address).await?;
+    let (stream, services) = open(channel, metadata, address, time).await?;
     let mut files = Files {
         stream,
         by_name: BTreeMap::new(),
     };
-    for symbol in symbols {
-        if let Err(refusal) = files.add_symbol(symbol).await.map_err(failed)? {
-            let hint = if suggests {
-                files.suggest(symbol, &services).await
-            } else {
-                None
-            };
-            let hint = hint.map(|near| format!("; did you mean {near}?"));
-            return Err(Error::unknown_name(format!(
-                "{address} does not know {symbol}: {}{}",
-                refusal.error_message,
-                hint.unwrap_or_default()
-            )));
-        }
-    }
-    if symbols.is_empty() {
-        for service in &services {
-            // A server may list a service that it cannot describe. Its other services can still be called.
-            if let Err(refusal) = files.add_symbol(service).await.map_err(failed)? {
-                tracing::warn!(
-                    "{address} lists {service} and cannot describe it: {}",
-                    refusal.error_message
-                );
-            }
-        }
-    }
-    let roots = if symbols.is_empty() { &services } else { symbols };
-    let schema = files.schema()?;
-    if files.add_extensions(&schema, roots).await.map_err(failed)? {
-        return files.schema();
-    }
-    Ok(schema)
+    let schema = files.fetch(address, &services, symbols, suggests).await;
+    files.stream.end().await;
+    schema
 }
 
 /// Only UNIMPLEMENTED of a gRPC server means that it has no reflection.
@@ -100,9 +73,10 @@ async fn open(
     channel: &CheckedChannel,
     metadata: &MetadataMap,
     address: &str,
+    time: TimeLimit,
 ) -> Result<(ReflectionStream, Vec<String>), Error> {
     let request = MessageRequest::ListServices("*".to_owned());
-    let opened = ReflectionStream::open(channel, metadata, request).await;
+    let opened = ReflectionStream::open(channel, metadata, time, request).await;
     let (stream, answer) = opened.map_err(|status| failed(address, status))?;
     match answer {
         Ok(MessageResponse::ListServicesResponse(list)) => {
@@ -131,6 +105,49 @@ struct Files {
 }
 
 impl Files {
+    /// The schema of these symbols, or of all services.
+    async fn fetch(
+        &mut self,
+        address: &str,
+        services: &[String],
+        symbols: &[String],
+        suggests: bool,
+    ) -> Result<Schema, Error> {
+        let failed = |status| failed(address, status);
+        for symbol in symbols {
+            if let Err(refusal) = self.add_symbol(symbol).await.map_err(failed)? {
+                let hint = if suggests {
+                    self.suggest(symbol, services).await
+                } else {
+                    None
+                };
+                let hint = hint.map(|near| format!("; did you mean {near}?"));
+                return Err(Error::unknown_name(format!(
+                    "{address} does not know {symbol}: {}{}",
+                    refusal.error_message,
+                    hint.unwrap_or_default()
+                )));
+            }
+        }
+        if symbols.is_empty() {
+            for service in services {
+                // A server may list a service that it cannot describe. Its other services can still be called.
+                if let Err(refusal) = self.add_symbol(service).await.map_err(failed)? {
+                    tracing::warn!(
+                        "{address} lists {service} and cannot describe it: {}",
+                        refusal.error_message
+                    );
+                }
+            }
+        }
+        let roots = if symbols.is_empty() { services } else { symbols };
+        let schema = self.schema()?;
+        if self.add_extensions(&schema, roots).await.map_err(failed)? {
+            return self.schema();
+        }
+        Ok(schema)
+    }
+
     /// Adds the file of a symbol and everything that it imports. The inner error means that the server does not have the
     /// symbol.
     async fn add_symbol(&mut self, symbol: &str) -> Result<Result<(), ErrorResponse>, Status> {

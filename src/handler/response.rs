@@ -4,7 +4,7 @@
 //! to the transport, and ends with its status. A deadline, the end of a drain and a panic end the call here, whatever the
 //! handler does.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use tonic::metadata::MetadataMap;
 use super::call::{Call, CallStart};
 use super::call_log::{CallLog, CallReport, Observed};
 use super::expiry::Expiry;
-use super::framing::{Encoding, Finished, ResponseBuffer, Unmatched};
+use super::framing::{Encoding, Finished, ResponseBuffer, Unmatched, Unsent};
 use super::header_limit::{UNANNOUNCED, refuse_headers, write_end, write_trailers_only};
 use super::peer::Peer;
 use super::traits::BoxHandler;
@@ -300,22 +300,26 @@ impl RunningHandler {
     }
 
     fn poll_handler(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
-        let _entered = self.observed.as_ref().map(|observed| observed.enter());
+        let entered = self.observed.as_ref().map(|observed| observed.enter());
         let future = &mut self.future;
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Ready(finished)) => return Poll::Ready(finished),
             Ok(Poll::Pending) => {}
             Err(_) => {
                 tracing::error!(method = self.method.name(), "the handler panicked");
-                return Poll::Ready(self.ended_early(Status::internal("the handler panicked")));
+                drop(entered);
+                return Poll::Ready(self.end_early(Status::internal("the handler panicked")));
             }
         }
+        drop(entered);
         let expiry = &self.expiry;
-        self.interruption
-            .get_or_insert_with(|| Box::pin(expiry.clone().reached()))
-            .as_mut()
-            .poll(cx)
-            .map(|status| self.ended_early(status))
+        let status = ready!(
+            self.interruption
+                .get_or_insert_with(|| Box::pin(expiry.clone().reached()))
+                .as_mut()
+                .poll(cx)
+        );
+        Poll::Ready(self.end_early(status))
     }
 
     /// Tells the log of calls how the handler has ended.
@@ -344,15 +348,24 @@ impl RunningHandler {
         frames
     }
 
-    /// Messages that the handler has flushed are still sent.
-    fn ended_early(&self, status: Status) -> Finished {
+    /// Drops the handler. The messages that it has flushed are still sent, and the metadata that it has set.
+    fn end_early(&mut self, status: Status) -> Finished {
+        let handler: Pin<Box<dyn Future<Output = Finished> + Send>> = mem::replace(&mut self.future, Box::pin(pending()));
+        if catch_unwind(AssertUnwindSafe(|| drop(handler))).is_err() {
+            tracing::error!(method = self.method.name(), "the handler panicked when it was dropped");
+        }
         let frames = self.buffer.take_frames();
+        let Unsent {
+            headers,
+            sets_headers,
+            trailers,
+        } = self.buffer.take_unsent();
         Finished {
             result: Err(status),
-            headers: None,
-            sets_headers: false,
+            headers,
+            sets_headers,
             frames,
-            trailers: MetadataMap::new(),
+            trailers,
             sent: 0,
             unmatched: Unmatched::No,
         }

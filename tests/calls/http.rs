@@ -25,9 +25,15 @@ pub(crate) async fn send_to(
     request: http::request::Builder,
 ) -> http::Response<hyper::body::Incoming> {
     let running = Running::start(server).await;
-    let stream = tokio::net::TcpStream::connect(&running.addr)
-        .await
-        .expect("it listens");
+    send_over(&running.addr, request).await
+}
+
+/// As [`send_to`], to a server that runs.
+pub(crate) async fn send_over(
+    addr: &str,
+    request: http::request::Builder,
+) -> http::Response<hyper::body::Incoming> {
+    let stream = tokio::net::TcpStream::connect(addr).await.expect("it listens");
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.expect("HTTP/2");
     tokio::spawn(connection);

@@ -9,6 +9,7 @@ mod codec;
 mod compression;
 mod deadline;
 mod drain;
+mod ended_early;
 mod extract;
 mod header_limit;
 mod http;

@@ -166,7 +166,7 @@ async fn a_failure_without_headers_and_messages_is_trailers_only() {
     assert_eq!(trailers_of(response).await, None);
 }
 
-async fn trailers_of(response: http::Response<hyper::body::Incoming>) -> Option<http::HeaderMap> {
+pub(crate) async fn trailers_of(response: http::Response<hyper::body::Incoming>) -> Option<http::HeaderMap> {
     let body = response.into_body().collect().await.expect("a whole response");
     body.trailers().cloned()
 }

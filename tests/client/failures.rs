@@ -1,12 +1,19 @@
 //! What failed is said: "no reflection" only of a server that says so itself.
 
+use std::convert::Infallible;
+use std::future::pending;
+
 use axum::Router;
+use axum::body::Body;
 use axum::http::{HeaderName, StatusCode, header};
 use prost::Message as _;
 use protod::Server;
 use tokio::net::TcpListener;
+use tokio_stream::StreamExt as _;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
-use tonic_reflection::pb::v1::{ErrorResponse, ServerReflectionResponse};
+use tonic_reflection::pb::v1::{
+    ErrorResponse, ListServiceResponse, ServerReflectionResponse, ServiceResponse,
+};
 
 use crate::cli::protod;
 use crate::servers::{schema, serve, shapes};
@@ -112,16 +119,10 @@ async fn an_answer_that_is_not_grpc_is_told_with_its_words() {
 
 #[tokio::test]
 async fn an_error_response_of_reflection_is_told_as_it_is() {
-    let refusal = ServerReflectionResponse {
-        message_response: Some(MessageResponse::ErrorResponse(ErrorResponse {
-            error_code: 12,
-            error_message: "not for you".to_owned(),
-        })),
-        ..ServerReflectionResponse::default()
-    };
-    let mut frame = vec![0; 5];
-    frame.extend(refusal.encode_to_vec());
-    frame[4] = u8::try_from(frame.len() - 5).expect("short");
+    let frame = answer_frame(MessageResponse::ErrorResponse(ErrorResponse {
+        error_code: 12,
+        error_message: "not for you".to_owned(),
+    }));
     let answer = move || async move { ([(header::CONTENT_TYPE, "application/grpc")], frame) };
     let address = web_server(Router::new().fallback(answer)).await;
     let said = all_say(&address).await;
@@ -148,6 +149,68 @@ async fn a_deadline_that_passes_before_the_call_is_the_calls_status() {
     let (_, stderr, code) = protod(&call).await;
     assert!(
         stderr.starts_with("ERROR:\n  Code: DeadlineExceeded\n"),
+        "{stderr}"
+    );
+    assert_eq!(code, 64 + 4);
+}
+
+/// The frame of one answer of reflection.
+fn answer_frame(answer: MessageResponse) -> Vec<u8> {
+    let answer = ServerReflectionResponse {
+        message_response: Some(answer),
+        ..ServerReflectionResponse::default()
+    };
+    let mut frame = vec![0; 5];
+    frame.extend(answer.encode_to_vec());
+    frame[4] = u8::try_from(frame.len() - 5).expect("short");
+    frame
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_within_reflection_is_waited_for_until_the_deadline() {
+    // Its headers never come; or nothing after them; or nothing after the list of its services.
+    let nothing = web_server(Router::new().fallback(pending::<StatusCode>)).await;
+    let silent_after = |frame: Vec<u8>| {
+        let answer = move || async move {
+            let frames = tokio_stream::once(Ok::<_, Infallible>(frame)).chain(tokio_stream::pending());
+            let grpc = [(header::CONTENT_TYPE, "application/grpc")];
+            (grpc, Body::from_stream(frames))
+        };
+        web_server(Router::new().fallback(answer))
+    };
+    let headers = silent_after(Vec::new()).await;
+    let list = answer_frame(MessageResponse::ListServicesResponse(ListServiceResponse {
+        service: vec![ServiceResponse {
+            name: "a.B".to_owned(),
+        }],
+    }));
+    let list = silent_after(list).await;
+
+    let services = "which services it has";
+    let symbol = "the request for a.B";
+    for (address, args, unanswered) in [
+        (&nothing, &["list", &nothing][..], services),
+        (&nothing, &["describe", &nothing, "a.B"], services),
+        (&headers, &["list", &headers], services),
+        (&headers, &["bench", &headers, "a.B/Do"], services),
+        (&list, &["list", &list, "a.B"], symbol),
+        (&list, &["describe", &list], symbol),
+    ] {
+        let (stdout, stderr, code) = protod(&[args, &["--deadline", "300ms"]].concat()).await;
+        assert_eq!((stdout.as_str(), code), ("", 1), "{args:?}: {stderr}");
+        assert_eq!(
+            stderr,
+            format!(
+                "error: {address} failed to answer server reflection\n\
+                 caused by: DeadlineExceeded: the server did not answer {unanswered} within 300ms\n\
+                 hint: give it more time: --deadline TIME; or give the protos with --proto\n"
+            )
+        );
+    }
+    // The deadline of a call is that of its status.
+    let (_, stderr, code) = protod(&["call", &list, "a.B/Do", "--deadline", "300ms"]).await;
+    assert!(
+        stderr.contains("the server did not answer the request for a.B"),
         "{stderr}"
     );
     assert_eq!(code, 64 + 4);

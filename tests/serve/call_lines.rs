@@ -155,6 +155,26 @@ async fn each_call_is_a_line_however_it_ends() {
 }
 
 #[tokio::test]
+async fn reflection_by_the_client_ends_as_it_should() {
+    let (mut server, client, _folder) = serve(&["--log-calls"]).await;
+    client.fetch_symbol("p.Text").await.expect("it has it");
+    Client::builder(server.address())
+        .services()
+        .await
+        .expect("it lists them");
+    let unknown = client.fetch_symbol("p.Nothing").await;
+    unknown.expect_err("it has no such symbol");
+    for _ in 0..4 {
+        let line = line_of(
+            &mut server,
+            "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        )
+        .await;
+        assert_eq!(line["code"], "OK", "{line}");
+    }
+}
+
+#[tokio::test]
 async fn calls_of_clients_that_go_or_are_wrong_are_lines_too() {
     let (mut server, client, _folder) = serve(&["--log-calls", "--max-calls", "1"]).await;
     let mut wire = Wire::open(server.address()).await;

@@ -68,15 +68,15 @@ impl Connector {
         self.tls.is_some()
     }
 
-    /// Waits until the server has spoken HTTP/2 on the newest connection, or fails with what it did instead.
-    pub(in crate::client) async fn spoken(&self) -> Result<(), ConnectError> {
+    /// Waits for this time until the server has spoken HTTP/2 on the newest connection, or fails with what it did instead.
+    pub(in crate::client) async fn spoken(&self, time: Duration) -> Result<(), ConnectError> {
         let mut words = self.words.subscribe();
         let heard = words.wait_for(|heard| !matches!(heard, Heard::Nothing));
-        let Ok(heard) = tokio::time::timeout(self.timeout, heard).await else {
+        let Ok(heard) = tokio::time::timeout(time, heard).await else {
             return Err(ConnectError::new(
                 ConnectFault::TimedOut,
                 format!(
-                    "the server took the connection, and has said nothing for {:?}",
+                    "the server took the connection, and has said nothing in {:?}",
                     self.timeout
                 ),
             ));

@@ -19,4 +19,4 @@ pub(crate) use self::media_type::is_grpc;
 pub(crate) use self::outgoing::MessageWriter;
 pub(super) use self::outgoing::{Finished, Outgoing, Unmatched};
 pub(crate) use self::request_body::RequestBody;
-pub(super) use self::response_buffer::ResponseBuffer;
+pub(super) use self::response_buffer::{ResponseBuffer, Unsent};

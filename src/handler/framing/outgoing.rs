@@ -13,7 +13,7 @@ use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
 use super::compression::Encoding;
 use super::prefix::{PREFIX, fill_prefix, too_large};
-use super::response_buffer::ResponseBuffer;
+use super::response_buffer::{ResponseBuffer, Unsent};
 use crate::handler::peer::Peer;
 use crate::message::{Bounds, IntoMessage, MessageType};
 use crate::schema::Method;
@@ -71,7 +71,7 @@ pub(in crate::handler) struct Outgoing {
     /// How many messages were sent.
     pub(in crate::handler) sent: u64,
     pub(in crate::handler) unmatched: Unmatched,
-    /// How many messages may be sent: one, or any number.
+    /// How many messages may be sent: one, or any number. 0 when the call has ended.
     most: u64,
 }
 
@@ -194,20 +194,38 @@ impl Outgoing {
             }
             result => result,
         };
+        self.most = 0;
         if !self.taken_out {
             self.frames = std::mem::take(&mut self.buffer.lock().frames);
         }
         Finished {
             result,
-            sets_headers: self
-                .headers
-                .as_ref()
-                .is_some_and(|headers| headers.len() > self.labels),
-            headers: self.headers,
-            frames: self.frames.into(),
-            trailers: self.trailers,
+            sets_headers: self.sets_headers(),
+            headers: self.headers.take(),
+            frames: std::mem::take(&mut self.frames).into(),
+            trailers: std::mem::take(&mut self.trailers),
             sent: self.sent,
-            unmatched: self.unmatched,
+            unmatched: std::mem::take(&mut self.unmatched),
+        }
+    }
+
+    /// Whether there are headers that are no labels.
+    fn sets_headers(&self) -> bool {
+        let headers = self.headers.as_ref();
+        headers.is_some_and(|headers| headers.len() > self.labels)
+    }
+}
+
+/// A handler that is dropped before it has ended, at its deadline for example, leaves its metadata to the response body.
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        if self.most > 0 {
+            let unsent = Unsent {
+                sets_headers: self.sets_headers(),
+                headers: self.headers.take(),
+                trailers: std::mem::take(&mut self.trailers),
+            };
+            self.buffer.lock().unsent = Some(Box::new(unsent));
         }
     }
 }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tonic::metadata::MetadataMap;
 
-/// Headers and frames on their way from the handler to the response body. Clones share them.
+/// Headers and frames on their way from the handler to the response body, and what a handler leaves behind that did not end.
+/// Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(in crate::handler) struct ResponseBuffer {
     contents: Arc<Mutex<Contents>>,
@@ -15,6 +16,17 @@ pub(in crate::handler) struct ResponseBuffer {
 pub(super) struct Contents {
     pub(super) headers: Option<MetadataMap>,
     pub(super) frames: Vec<u8>,
+    pub(super) unsent: Option<Box<Unsent>>,
+}
+
+/// The metadata that a handler set, and had not sent when it was dropped.
+#[derive(Debug, Default)]
+pub(in crate::handler) struct Unsent {
+    /// `None` if they were sent.
+    pub(in crate::handler) headers: Option<MetadataMap>,
+    /// Whether there are headers that must go before the trailers even without a message.
+    pub(in crate::handler) sets_headers: bool,
+    pub(in crate::handler) trailers: MetadataMap,
 }
 
 impl ResponseBuffer {
@@ -26,6 +38,11 @@ impl ResponseBuffer {
     /// The headers, once they are due.
     pub(in crate::handler) fn take_headers(&self) -> Option<MetadataMap> {
         self.lock().headers.take()
+    }
+
+    /// What the handler left behind, after it was dropped.
+    pub(in crate::handler) fn take_unsent(&self) -> Unsent {
+        self.lock().unsent.take().map(|unsent| *unsent).unwrap_or_default()
     }
 
     /// The frames written since the last call; empty if there are none.

@@ -10,7 +10,7 @@ use protod::Error;
 use protod::client::{Client, ClientBuilder, ClientMethod};
 
 use super::data::Data;
-use super::target::Target;
+use super::target::{Target, within};
 use super::time::Time;
 
 /// A method, and how it is called.
@@ -32,7 +32,7 @@ pub(crate) struct CallArguments {
     #[command(flatten)]
     pub(crate) target: Target,
 
-    /// How long a call may take, as in 5s or 2m
+    /// How long a call may take, as in 5s or 2m, and reflection before it [default: no limit, and 30s for reflection]
     #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE", value_parser = Time::parse_positive)]
     pub(crate) deadline: Option<Time>,
 
@@ -42,9 +42,13 @@ pub(crate) struct CallArguments {
 }
 
 impl CallArguments {
-    /// A client of the server that knows the one service that is called.
-    pub(crate) fn client(&self) -> Result<ClientBuilder, Error> {
-        self.target.client_for(&self.address, &self.method)
+    /// A client of the server that knows the one service that is called, by this time.
+    pub(crate) fn client(&self, deadline: Option<Duration>) -> Result<ClientBuilder, Error> {
+        let client = self.target.client_for(&self.address, &self.method)?;
+        Ok(match deadline {
+            Some(time) => within(time, client),
+            None => client,
+        })
     }
 
     /// The method, ready to be called.

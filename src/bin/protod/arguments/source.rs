@@ -4,13 +4,40 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
+use protod::client::ClientBuilder;
 use protod::{Error, Schema};
 
-use super::target::Target;
+use super::target::{Target, within};
+use super::time::Time;
 use crate::failure::Failure;
 
 /// An argument that ends so is an input even if there is no such file, so that the error says that it is missing.
 const INPUT_ENDINGS: [&str; 7] = [".proto", ".binpb", ".pb", ".protoset", ".desc", ".dsc", ".fds"];
+
+/// How to look symbols up.
+#[derive(Debug, Args)]
+pub(crate) struct Lookup {
+    #[command(flatten)]
+    pub(crate) target: Target,
+
+    /// How long the server may take to answer, as in 5s or 2m
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PROTOD_DEADLINE",
+        default_value_t = Time(ClientBuilder::DEFAULT_REFLECTION_TIMEOUT),
+        value_parser = Time::parse_positive
+    )]
+    deadline: Time,
+}
+
+impl Lookup {
+    /// A client of the server at `address`.
+    pub(crate) fn client(&self, address: &str) -> Result<ClientBuilder, Error> {
+        Ok(within(self.deadline.0, self.target.client(address)?))
+    }
+}
 
 /// Where symbols are looked up.
 #[derive(Debug)]
@@ -38,14 +65,14 @@ impl Source {
     }
 
     /// The schema of these symbols, or of everything.
-    pub(crate) async fn schema(&self, target: &Target, symbols: &[String]) -> Result<Schema, Error> {
+    pub(crate) async fn schema(&self, lookup: &Lookup, symbols: &[String]) -> Result<Schema, Error> {
         match self {
-            Self::Protos(inputs) => target.load(inputs),
+            Self::Protos(inputs) => lookup.target.load(inputs),
             Self::Server(address) => {
-                let mut builder = target.client(address)?;
+                let mut builder = lookup.client(address)?;
                 // Only symbols are asked for by name; a file is looked for among all there are.
                 let by_symbol = symbols.iter().all(|symbol| !is_input(symbol));
-                if target.uses_reflection() && by_symbol {
+                if lookup.target.uses_reflection() && by_symbol {
                     for symbol in symbols {
                         builder = builder.symbol(symbol.trim_start_matches('.').replace('/', "."));
                     }

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Once;
+use std::time::Duration;
 
 use clap::Args;
 use protod::client::{Client, ClientBuilder, ClientTls};
@@ -18,6 +19,13 @@ use crate::output::stderr::say_line;
 pub(crate) fn client_runtime() -> Result<Runtime, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| Failure::caused("cannot start the runtime", error))
+}
+
+/// A client that connects, and learns the schema, within this time.
+pub(crate) fn within(time: Duration, client: ClientBuilder) -> ClientBuilder {
+    client
+        .connect_timeout(time.min(ClientBuilder::DEFAULT_CONNECT_TIMEOUT))
+        .reflection_timeout(time)
 }
 
 /// How to reach a server, and where its protos come from.

@@ -7,8 +7,8 @@ use clap::Args;
 use prost_reflect::MethodDescriptor;
 use serde_json::json;
 
-use crate::arguments::source::{Source, unknown};
-use crate::arguments::target::{Target, client_runtime};
+use crate::arguments::source::{Lookup, Source, unknown};
+use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 use crate::output::stdout;
 
@@ -32,7 +32,7 @@ pub(crate) struct List {
     json: bool,
 
     #[command(flatten)]
-    target: Target,
+    lookup: Lookup,
 }
 
 impl List {
@@ -76,11 +76,11 @@ impl List {
     /// The services that a server lists, also those that it cannot describe.
     async fn services(&self, source: &Source) -> Result<Vec<String>, Failure> {
         let mut names: Vec<String> = match source {
-            Source::Server(address) if self.target.uses_reflection() => {
-                self.target.client(address)?.services().await?
+            Source::Server(address) if self.lookup.target.uses_reflection() => {
+                self.lookup.client(address)?.services().await?
             }
             source => {
-                let schema = source.schema(&self.target, &[]).await?;
+                let schema = source.schema(&self.lookup, &[]).await?;
                 schema
                     .pool()
                     .services()
@@ -93,7 +93,7 @@ impl List {
     }
 
     async fn methods(&self, source: &Source, services: &[String]) -> Result<Vec<MethodDescriptor>, Failure> {
-        let schema = source.schema(&self.target, services).await?;
+        let schema = source.schema(&self.lookup, services).await?;
         let mut methods = Vec::new();
         for name in services {
             let service = schema.pool().get_service_by_name(name.trim_start_matches('.'));

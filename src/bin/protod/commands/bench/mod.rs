@@ -123,7 +123,7 @@ impl Bench {
     /// The method, once for each connection.
     async fn connect(&self) -> Result<Vec<ClientMethod>, Failure> {
         let CallArguments { address, target, .. } = &self.arguments;
-        let first = self.arguments.client()?.connect().await?;
+        let first = self.arguments.client(self.deadline())?.connect().await?;
         let mut methods = vec![self.prepared(&first)?];
         for _ in 1..self.connections.min(self.concurrency) {
             let builder = target.client(address)?;
@@ -134,8 +134,11 @@ impl Bench {
     }
 
     fn prepared(&self, client: &Client) -> Result<ClientMethod, Failure> {
-        let deadline = self.arguments.deadline.map(|Time(time)| time);
-        Ok(self.arguments.method_of(client, deadline)?)
+        Ok(self.arguments.method_of(client, self.deadline())?)
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        self.arguments.deadline.map(|Time(time)| time)
     }
 
     /// The requests, encoded.

@@ -89,7 +89,7 @@ impl Call {
 
     async fn call(&self, output: &mut Output, report: &mut Report) -> Result<(), Ending> {
         let started = Instant::now();
-        let client = self.within_deadline(started, self.connect()).await?;
+        let client = self.connect(started).await?;
         let CallArguments {
             address,
             data,
@@ -111,13 +111,18 @@ impl Call {
         done
     }
 
-    /// Connects, and gets the one service that is called.
-    async fn connect(&self) -> Result<Client, Ending> {
-        let builder = self
-            .arguments
-            .client()?
-            .max_receive_size(self.max_receive_size.as_usize());
-        Ok(builder.connect().await?)
+    /// Connects, and gets the one service that is called. If the deadline passes before, that is how the call ends.
+    async fn connect(&self, started: Instant) -> Result<Client, Ending> {
+        let client = self.arguments.client(self.time_left(started))?;
+        let client = client.max_receive_size(self.max_receive_size.as_usize());
+        client.connect().await.map_err(|error| {
+            let failure = Failure::from(error);
+            if self.time_left(started) != Some(Duration::ZERO) {
+                return failure.into();
+            }
+            let causes: String = failure.causes().map(|cause| format!(": {cause}")).collect();
+            Status::deadline_exceeded(format!("{failure}{causes}")).into()
+        })
     }
 
     /// Sends what is read, and prints what comes.
@@ -192,22 +197,6 @@ impl Call {
         self.arguments
             .deadline
             .map(|deadline| deadline.0.saturating_sub(started.elapsed()))
-    }
-
-    async fn within_deadline<T>(
-        &self,
-        started: Instant,
-        work: impl Future<Output = Result<T, Ending>>,
-    ) -> Result<T, Ending> {
-        let Some(left) = self.time_left(started) else {
-            return work.await;
-        };
-        match tokio::time::timeout(left, work).await {
-            Ok(done) => done,
-            Err(_) => {
-                Err(Status::deadline_exceeded("the deadline has passed before the server was reached").into())
-            }
-        }
     }
 }
 

@@ -11,8 +11,8 @@ use protod::message::JsonPrinter;
 use serde_json::json;
 
 use self::template::template;
-use crate::arguments::source::{Source, unknown};
-use crate::arguments::target::{Target, client_runtime};
+use crate::arguments::source::{Lookup, Source, unknown};
+use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 use crate::output::stdout;
 
@@ -39,13 +39,13 @@ pub(crate) struct Describe {
     json: bool,
 
     #[command(flatten)]
-    target: Target,
+    lookup: Lookup,
 }
 
 impl Describe {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let (source, symbols) = Source::split(&self.arguments);
-        let schema = client_runtime()?.block_on(source.schema(&self.target, symbols))?;
+        let schema = client_runtime()?.block_on(source.schema(&self.lookup, symbols))?;
         let symbols = match symbols {
             [] => services_of(&schema),
             symbols => symbols.to_vec(),
