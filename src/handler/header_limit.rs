@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use prost::Message as _;
 use tonic::{Code, Status};
 
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const OK: HeaderValue = HeaderValue::from_static("0");
 
 /// What a client takes that announces nothing. Node breaks the connection above it; grpc-go and others take more.
@@ -40,6 +40,26 @@ fn size_of(map: &HeaderMap) -> usize {
 pub(super) fn refuse_headers(map: &HeaderMap, limit: u32) -> Option<Status> {
     let size = size_of(map) + PSEUDO_HEADERS as usize;
     (size > limit as usize).then(|| too_large("headers", size, limit as usize, "ends"))
+}
+
+/// As [`write_end`], where the end is there already. A layer of the server may have written it, or other headers beside it.
+pub(super) fn fit_end(map: &mut HeaderMap, limit: u32) {
+    let (size, limit) = (size_of(map), limit as usize);
+    if size > limit
+        && let Some(status) = Status::from_header_map(map)
+    {
+        let result = if status.code() == Code::Ok {
+            Ok(())
+        } else {
+            Err(&status)
+        };
+        shorten(result, map, size, limit);
+    }
+}
+
+/// As [`fit_end`], for the headers of a response without a message.
+pub(super) fn fit_trailers_only(map: &mut HeaderMap, limit: u32) {
+    fit_end(map, limit.saturating_sub(PSEUDO_HEADERS));
 }
 
 /// Adds the end of a call to its trailers.

@@ -15,6 +15,7 @@ mod extract;
 mod framing;
 mod handlers;
 mod header_limit;
+mod layered_body;
 mod lifecycle;
 mod limited_lines;
 mod limits;
@@ -36,12 +37,13 @@ pub use self::extract::FromCall;
 pub(crate) use self::framing::{Encoding, MessageWriter, RequestBody, accepted_encodings, is_grpc};
 pub use self::handlers::Handlers;
 pub(crate) use self::handlers::{Shape, Unprepared, handler_methods};
-pub(crate) use self::header_limit::UNANNOUNCED;
 pub(crate) use self::lifecycle::{LINGER_TIMEOUT, Lifecycle, Phase};
 pub(crate) use self::limits::CallLimits;
 pub use self::peer::{Peer, PeerAddr};
 pub use self::response::CallBody;
-pub(crate) use self::response::{CallPermit, ResponseFuture, ServerCalls, status_trailers, trailers_only};
+pub(crate) use self::response::{
+    CallPermit, ResponseFuture, ServerCalls, layered, status_trailers, trailers_only,
+};
 pub use self::state::{State, States};
 pub(crate) use self::traits::{BoxHandler, Front, Passage};
 pub use self::traits::{DynHandler, Handler};

@@ -80,6 +80,11 @@ impl Peer {
         self.0.header_limit.load(Ordering::Relaxed)
     }
 
+    /// The same of a client that may be unknown.
+    pub(crate) fn header_limit_of(peer: Option<&Self>) -> u32 {
+        peer.map_or(UNANNOUNCED, Self::header_limit)
+    }
+
     /// The client has announced how many bytes of headers it takes.
     pub(crate) fn announce_header_limit(&self, limit: u32) {
         self.0.header_limit.store(limit, Ordering::Relaxed);

@@ -22,7 +22,8 @@ use super::call::{Call, CallStart};
 use super::call_log::{CallLog, CallReport, Observed};
 use super::expiry::Expiry;
 use super::framing::{Encoding, Finished, ResponseBuffer, Unmatched, Unsent};
-use super::header_limit::{UNANNOUNCED, refuse_headers, write_end, write_trailers_only};
+use super::header_limit::{GRPC_STATUS, fit_trailers_only, refuse_headers, write_end, write_trailers_only};
+use super::layered_body::LayeredBody;
 use super::peer::Peer;
 use super::traits::BoxHandler;
 use crate::schema::Method;
@@ -51,7 +52,7 @@ impl ResponseFuture {
         let encoding = start.response_encoding;
         let method = Arc::clone(&start.method);
         let expiry = Expiry::new(start.deadline, start.lifecycle.clone());
-        let header_limit = start.peer.as_ref().map_or(UNANNOUNCED, Peer::header_limit);
+        let header_limit = Peer::header_limit_of(start.peer.as_ref());
         let observed = start.observed.take();
         let record = observed.as_ref().map(|observed| Arc::clone(observed.record()));
         let (call, buffer) = Call::new(start, record);
@@ -161,8 +162,8 @@ enum State {
     Trailers(HeaderMap),
     /// An answer that is not gRPC.
     Text(Bytes),
-    /// The body that came through the server's layers, and what is told of the call when it has ended.
-    Layered(TonicBody, Option<Box<CallReport>>),
+    /// A body that came through the server's layers.
+    Layered(LayeredBody),
     Done,
 }
 
@@ -170,13 +171,6 @@ impl CallBody {
     /// A body without a message.
     pub(crate) fn empty() -> Self {
         Self { state: State::Done }
-    }
-
-    /// A body that came through the server's layers.
-    pub(crate) fn layered(body: TonicBody, report: Option<Box<CallReport>>) -> Self {
-        Self {
-            state: State::Layered(body, report),
-        }
     }
 
     /// A body for answers that are not gRPC.
@@ -227,15 +221,8 @@ impl Body for CallBody {
                 }
             }
         }
-        if let State::Layered(body, report) = &mut self.state {
-            let frame = ready!(Pin::new(body).poll_frame(cx));
-            if let Some(report) = report
-                && let Some(Ok(frame)) = &frame
-                && let Some(trailers) = frame.trailers_ref()
-            {
-                report.tells(trailers);
-            }
-            return Poll::Ready(frame);
+        if let State::Layered(layered) = &mut self.state {
+            return layered.poll_frame(cx);
         }
         let frame = match mem::replace(&mut self.state, State::Done) {
             State::Messages(frames, trailers) => {
@@ -244,14 +231,14 @@ impl Body for CallBody {
             }
             State::Trailers(trailers) => Frame::trailers(trailers),
             State::Text(text) => Frame::data(text),
-            State::Done | State::Running(_) | State::Layered(..) => return Poll::Ready(None),
+            State::Done | State::Running(_) | State::Layered(_) => return Poll::Ready(None),
         };
         Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.state {
-            State::Layered(body, _) => body.is_end_stream(),
+            State::Layered(layered) => layered.is_end_stream(),
             state => matches!(state, State::Done),
         }
     }
@@ -260,10 +247,44 @@ impl Body for CallBody {
         match &self.state {
             State::Done => SizeHint::with_exact(0),
             State::Text(text) => SizeHint::with_exact(text.len() as u64),
-            State::Layered(body, _) => body.size_hint(),
+            State::Layered(layered) => layered.size_hint(),
             _ => SizeHint::default(),
         }
     }
+}
+
+/// A response that came through the server's layers, with no more headers than its client takes.
+pub(crate) fn layered(
+    response: http::Response<TonicBody>,
+    header_limit: u32,
+    mut report: Option<Box<CallReport>>,
+) -> http::Response<CallBody> {
+    let (mut parts, body) = response.into_parts();
+    if let Some(report) = &mut report {
+        report.tells(&parts.headers);
+    }
+    if parts.headers.contains_key(GRPC_STATUS) {
+        fit_trailers_only(&mut parts.headers, header_limit);
+    } else if is_of_grpc(&parts.headers)
+        && let Some(status) = refuse_headers(&parts.headers, header_limit)
+    {
+        let refused = trailers_only(&status, MetadataMap::new(), MetadataMap::new(), header_limit);
+        if let Some(report) = &mut report {
+            report.tells(refused.headers());
+        }
+        return refused;
+    }
+    let state = State::Layered(LayeredBody {
+        body,
+        header_limit,
+        report,
+    });
+    http::Response::from_parts(parts, CallBody { state })
+}
+
+fn is_of_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    content_type.is_some_and(|content_type| content_type.as_bytes().starts_with(GRPC.as_bytes()))
 }
 
 impl fmt::Debug for CallBody {
@@ -350,9 +371,13 @@ impl RunningHandler {
 
     /// Drops the handler. The messages that it has flushed are still sent, and the metadata that it has set.
     fn end_early(&mut self, status: Status) -> Finished {
-        let handler: Pin<Box<dyn Future<Output = Finished> + Send>> = mem::replace(&mut self.future, Box::pin(pending()));
+        let handler: Pin<Box<dyn Future<Output = Finished> + Send>> =
+            mem::replace(&mut self.future, Box::pin(pending()));
         if catch_unwind(AssertUnwindSafe(|| drop(handler))).is_err() {
-            tracing::error!(method = self.method.name(), "the handler panicked when it was dropped");
+            tracing::error!(
+                method = self.method.name(),
+                "the handler panicked when it was dropped"
+            );
         }
         let frames = self.buffer.take_frames();
         let Unsent {
@@ -384,9 +409,9 @@ impl Drop for RunningHandler {
     }
 }
 
-/// The trailers of a call that ends with `status`.
+/// The trailers of a call that ends with `status`, for layers: whatever comes out of those is cut to what the client takes.
 pub(crate) fn status_trailers(status: &Status) -> HeaderMap {
     let mut trailers = HeaderMap::new();
-    write_end(Err(status), &mut trailers, UNANNOUNCED);
+    write_end(Err(status), &mut trailers, u32::MAX);
     trailers
 }

@@ -224,14 +224,14 @@ impl GrpcService {
     /// Answers a request that does not become a call, and tells the log so.
     fn refuse(&self, refusal: &Refusal, path: &str, link: Option<&Link>) -> State {
         let Refusal { status, is_unmatched } = refusal;
+        let peer = link.map_or(&self.peer, |link| &link.peer).as_ref();
         if let Some(record) = link.and_then(|link| link.record.as_ref()) {
             record.refused(status, *is_unmatched);
         } else {
-            let peer = link.map_or(&self.peer, |link| &link.peer);
             let log = self.shared.calls.log();
-            log.refused(path, peer.as_ref(), status, *is_unmatched);
+            log.refused(path, peer, status, *is_unmatched);
         }
-        State::Refused(Some(refuse(status)))
+        State::Refused(Some(refuse(status, Peer::header_limit_of(peer))))
     }
 
     /// What passed by the layers of a request; `None` if there are none.

@@ -19,7 +19,7 @@ use tower::util::Oneshot;
 
 use super::grpc_answer::BoxError;
 use super::layers::Route;
-use crate::handler::{CallBody, CallRecord, CallReport, Expiry, Peer, RequestBody};
+use crate::handler::{CallBody, CallRecord, CallReport, Expiry, Peer, RequestBody, layered};
 use crate::transport::call_began;
 
 /// What passes by the layers of a request.
@@ -98,10 +98,7 @@ impl Future for LayeredFuture {
         }
         let Ok(response) = ready!(response);
         self.response = None;
-        let mut report = self.report.take();
-        if let Some(report) = &mut report {
-            report.tells(response.headers());
-        }
-        Poll::Ready(Ok(response.map(|body| CallBody::layered(body, report))))
+        let header_limit = Peer::header_limit_of(self.link.peer.as_ref());
+        Poll::Ready(Ok(layered(response, header_limit, self.report.take())))
     }
 }

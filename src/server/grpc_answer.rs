@@ -18,7 +18,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
 use crate::excerpt::excerpt;
-use crate::handler::{UNANNOUNCED, status_of, status_trailers, trailers_only};
+use crate::handler::{status_of, status_trailers, trailers_only};
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -97,7 +97,8 @@ fn refused(status: &Status, headers: HeaderMap) -> Response<Body> {
         status,
         MetadataMap::from_headers(headers),
         MetadataMap::new(),
-        UNANNOUNCED,
+        // What comes out of the layers is cut to what the client takes.
+        u32::MAX,
     )
     .map(Body::new)
 }

@@ -6,12 +6,12 @@ use tonic::{Code, Status};
 
 use super::generation::Generation;
 use crate::excerpt::excerpt;
-use crate::handler::{CallBody, RequestBody, UNANNOUNCED, accepted_encodings, is_grpc, trailers_only};
+use crate::handler::{CallBody, RequestBody, accepted_encodings, is_grpc, trailers_only};
 
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
 /// The response to a gRPC request that does not become a call.
-pub(super) fn refuse(status: &Status) -> Response<CallBody> {
+pub(super) fn refuse(status: &Status, header_limit: u32) -> Response<CallBody> {
     let mut headers = HeaderMap::new();
     if status.code() == Code::Unimplemented {
         headers.insert(GRPC_ACCEPT_ENCODING, accepted_encodings());
@@ -20,7 +20,7 @@ pub(super) fn refuse(status: &Status) -> Response<CallBody> {
         status,
         MetadataMap::from_headers(headers),
         MetadataMap::new(),
-        UNANNOUNCED,
+        header_limit,
     )
 }
 

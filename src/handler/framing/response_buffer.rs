@@ -42,7 +42,11 @@ impl ResponseBuffer {
 
     /// What the handler left behind, after it was dropped.
     pub(in crate::handler) fn take_unsent(&self) -> Unsent {
-        self.lock().unsent.take().map(|unsent| *unsent).unwrap_or_default()
+        self.lock()
+            .unsent
+            .take()
+            .map(|unsent| *unsent)
+            .unwrap_or_default()
     }
 
     /// The frames written since the last call; empty if there are none.
