@@ -167,6 +167,41 @@ fn a_bad_value_in_the_environment_is_told_by_its_variable() {
 }
 
 #[test]
+fn a_bad_value_of_a_flag_is_told_by_the_flag() {
+    for (line, rows) in commands() {
+        for row in rows {
+            let Some(value @ ("N" | "SIZE" | "TIME" | "UNITS")) = row.value() else {
+                continue;
+            };
+            let flag = row.flag.split_whitespace().find(|word| word.starts_with("--"));
+            let flag = flag.expect("it has a long name");
+            for wrong in ["-5s", "-1", "-1k", "-.5h", "5q"] {
+                let spaced = [flag, wrong].map(str::to_owned).to_vec();
+                for words in [spaced, vec![format!("{flag}={wrong}")]] {
+                    let words: Vec<String> = line.iter().map(ToString::to_string).chain(words).collect();
+                    // The value of its variable does not matter.
+                    let output = protod(&words, &[(row.variable, "5q")]);
+                    let said = said(&output);
+                    assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+                    let told = format!("error: invalid value '{wrong}' for '{flag} <{value}>': ");
+                    assert!(said.starts_with(&told), "{words:?}: {said}");
+                }
+            }
+        }
+    }
+    // A switch takes none, and what comes after `--` is no value.
+    let said_of = |line: &[&str]| said(&protod(line, &[]));
+    let switch = said_of(&["serve", "--no-watch", "-5s"]);
+    assert!(
+        switch.contains("unexpected value '-5s' for '--no-watch'"),
+        "{switch}"
+    );
+    let input = said_of(&["check", "--", "-5s"]);
+    assert!(input.contains("-5s"), "{input}");
+    assert!(!input.contains("unexpected"), "{input}");
+}
+
+#[test]
 fn the_variable_of_a_flag_that_repeats_takes_several_values() {
     let separator = if cfg!(windows) { ";" } else { ":" };
     for (line, rows) in commands() {

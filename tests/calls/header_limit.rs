@@ -180,7 +180,10 @@ async fn what_layers_answer_fits_too() {
             assert_eq!(status, code, "{layer} {limit}: {message}");
             assert!(message.ends_with(cut), "{layer} {limit}: {message}");
             // It is cut once, to what the client takes and not to less.
-            assert!(message.matches("(cut:").count() <= 1, "{layer} {limit}: {message}");
+            assert!(
+                message.matches("(cut:").count() <= 1,
+                "{layer} {limit}: {message}"
+            );
             assert!(
                 cut.is_empty() || message.len() + 300 > limit as usize,
                 "{layer} {limit}"

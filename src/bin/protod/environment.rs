@@ -1,12 +1,13 @@
-//! The environment variables of flags, written as people write them for containers and shells.
+//! The values of flags, and the environment variables beside them, written as people write them for containers and
+//! shells.
 //!
-//! clap reads the variables. What is here makes it read all of them alike, for every flag of every command:
+//! clap reads both. What is here makes it read all of them alike, for every flag of every command:
 //!
 //! - An empty variable counts as unset.
 //! - The variable of a switch takes `1`, `true`, `yes` or `on`, and `0`, `false`, `no` or `off`, in any case.
 //! - The variable of a flag that may be repeated takes several values: paths are separated as in `PATH`, and everything
 //!   else by line breaks.
-//! - A bad value is reported by the name of its variable.
+//! - A bad value is reported by the name of its variable, or of its flag, also if it begins with a minus.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -20,7 +21,45 @@ use crate::deferred::Definition;
 
 /// Parses a command line and its environment variables.
 pub(crate) fn parse(line: &[OsString]) -> Result<Cli<ReadEnvironment>, Error> {
+    let line = &attach_negative_values(line);
     Cli::<ReadEnvironment>::try_parse_from(line).map_err(|error| explain(error, line))
+}
+
+/// The line with `--deadline=-5s` for `--deadline -5s`. clap would take a value that begins with a minus for a flag that
+/// does not exist, and not for a bad value of the one before it.
+fn attach_negative_values(line: &[OsString]) -> Vec<OsString> {
+    let is_flag = |word: &OsStr| {
+        word.to_str()
+            .is_some_and(|word| word.starts_with('-') && !is_negative(word))
+    };
+    let mut attached: Vec<OsString> = Vec::with_capacity(line.len());
+    let mut words = line.iter();
+    for word in words.by_ref() {
+        match attached.last_mut() {
+            Some(flag)
+                if is_flag(flag)
+                    && !flag.to_string_lossy().contains('=')
+                    && word.to_str().is_some_and(is_negative) =>
+            {
+                flag.push("=");
+                flag.push(word);
+            }
+            _ => attached.push(word.clone()),
+        }
+        if word == "--" {
+            break;
+        }
+    }
+    attached.extend(words.cloned());
+    attached
+}
+
+/// Whether a word is a number with a minus, or begins like one.
+fn is_negative(word: &str) -> bool {
+    let number = word
+        .strip_prefix('-')
+        .map(|number| number.trim_start_matches('.'));
+    number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Arguments that read their variables as described above.
@@ -31,8 +70,7 @@ impl Definition for ReadEnvironment {
     fn change(argument: Arg) -> Arg {
         let argument = match argument.get_action() {
             ArgAction::SetTrue => return without_empty(argument.value_parser(parse_switch)),
-            // Else `-1` would be taken for a flag that does not exist, not for a bad value.
-            ArgAction::Set | ArgAction::Append => argument.allow_negative_numbers(true),
+            ArgAction::Set | ArgAction::Append => argument,
             _ => return argument,
         };
         let value = argument.get_env().and_then(env::var_os).unwrap_or_default();

@@ -106,12 +106,12 @@ fn table_of(mark: &str) -> String {
     }
 }
 
-/// The arguments of a command, without those that another has too.
+/// The arguments of a command, without those that another has too and means by them the same.
 fn table(command: &Command, but: Option<&Command>) -> String {
     let is_shared = |argument: &Arg| {
         but.is_some_and(|but| {
             but.get_arguments()
-                .any(|other| other.get_long() == argument.get_long())
+                .any(|other| other.get_long() == argument.get_long() && row(other) == row(argument))
         })
     };
     let rows: Vec<String> = command
