@@ -10,6 +10,7 @@ mod report;
 mod requests;
 
 use std::future::ready;
+use std::iter::once;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -120,8 +121,8 @@ impl Call {
             if self.time_left(started) != Some(Duration::ZERO) {
                 return failure.into();
             }
-            let causes: String = failure.causes().map(|cause| format!(": {cause}")).collect();
-            Status::deadline_exceeded(format!("{failure}{causes}")).into()
+            let reasons: Vec<_> = once(failure.to_string()).chain(failure.causes()).collect();
+            Status::deadline_exceeded(reasons.join(": ")).into()
         })
     }
 
