@@ -25,8 +25,8 @@ const MARGIN_KIB: u64 = 2 << 10;
 /// take half a GiB.
 const WAITING_DATA_MARGIN_KIB: u64 = 16 << 10;
 
-/// The same for a thousand waiting streams.
-const WAITING_STREAMS_MARGIN_KIB: u64 = 4 << 10;
+/// The same for a thousand waiting streams, which take 2.5 to 4 MiB. All streams of that flood would take five times that.
+const WAITING_STREAMS_MARGIN_KIB: u64 = 8 << 10;
 
 /// The longest time of a call on another connection, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
