@@ -27,7 +27,18 @@ pub(crate) struct Env<'e> {
     /// The variables that calls share; empty unless some program [uses](super::Uses) them.
     pub(crate) store: &'e Store,
     pub(crate) locals: &'e [Value<'static>],
+    /// The loop of a template that is running, the innermost one.
+    pub(crate) round: Option<&'e Round<'e>>,
     pub(crate) call: &'e CallFacts,
+}
+
+/// One round of a loop in a template. Loops within each other are a chain, so that a round copies nothing of those around it.
+#[derive(Debug)]
+pub(crate) struct Round<'e> {
+    /// The element, or the key and the value.
+    pub(crate) variables: [Value<'e>; 2],
+    /// The round of the loop around this one.
+    pub(crate) outer: Option<&'e Round<'e>>,
 }
 
 /// What `call` names.

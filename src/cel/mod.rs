@@ -41,9 +41,10 @@ mod values;
 mod tests;
 
 pub(crate) use self::budget::Budget;
-pub(crate) use self::env::{CallFacts, Env};
+pub(crate) use self::env::{CallFacts, Env, Round};
 pub(crate) use self::equalities::Equality;
 pub(crate) use self::eval::metadata_value;
+pub(crate) use self::fields::Entries;
 pub(crate) use self::program::Program;
 pub(crate) use self::scope::Scope;
 pub(crate) use self::store::Store;

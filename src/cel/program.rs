@@ -2,7 +2,7 @@
 
 use super::compile::compile;
 use super::env::Env;
-use super::eval::{Evaluation, QuickInt};
+use super::eval::{Elements, Evaluation, QuickInt};
 use super::problem::ExprProblem;
 use super::scope::Scope;
 use super::syntax;
@@ -86,6 +86,31 @@ impl Program {
     #[inline]
     pub(crate) fn eval_double(&self, env: &Env<'_>) -> Result<f64, EvalError> {
         self.root.eval_double(&mut Evaluation::new(env))
+    }
+
+    /// The elements of the list or the map that the program gives.
+    pub(crate) fn elements<'e>(&'e self, env: &Env<'e>) -> Result<Elements<'e>, EvalError> {
+        let mut evaluation = Evaluation::new(env);
+        match self.root.peek(&evaluation) {
+            Some(value) => Elements::borrowed(value, &env.call.budget),
+            None => Elements::of(self.root.eval(&mut evaluation)?, &env.call.budget),
+        }
+    }
+
+    /// What a run costs, apart from what depends on the sizes of values.
+    pub(crate) fn fixed_cost(&self) -> u64 {
+        self.root.fixed_cost()
+    }
+
+    /// Whether the whole program is a field of a loop's element (`item.a.b`) that can be unset: a field that is set from it
+    /// copies that, too.
+    pub(crate) fn is_field_of_element(&self) -> bool {
+        matches!(&self.root, TypedExpr::Field(message, field) if field.has_presence && message.is_within_element())
+    }
+
+    /// Runs a program that is a [field of an element](Self::is_field_of_element); `None` if it is unset.
+    pub(crate) fn eval_field<'e>(&'e self, env: &Env<'e>) -> Result<Option<Value<'e>>, EvalError> {
+        self.root.eval_field(&mut Evaluation::new(env))
     }
 
     /// Runs the program.

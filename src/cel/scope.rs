@@ -18,4 +18,6 @@ pub(crate) struct Scope<'s> {
     pub(crate) state: &'s [(String, Type)],
     /// Counters and elements (`as: n`), innermost last: their index is their place in [`Env::locals`].
     pub(crate) locals: &'s [(String, Type)],
+    /// The variables of the loops of a template, innermost last. A loop has one or two.
+    pub(crate) rounds: &'s [Vec<(String, Type)>],
 }

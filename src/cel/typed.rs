@@ -40,6 +40,8 @@ pub(super) enum TypedExpr {
     HasStore(Box<TypedExpr>),
     State(usize),
     Local(usize),
+    /// A variable of a loop in a template: how many loops are between, and its place among the loop's own.
+    Element(usize, usize),
     /// A variable of a macro, by its depth.
     Variable(usize),
     CallMethod,

@@ -3,7 +3,7 @@
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Syntax, Value};
 
 use crate::straight::{Failure, Given, widened};
-use crate::template::{Content, Template};
+use crate::template::{Content, ElementPath, Loop, Template};
 
 impl Template {
     pub(crate) fn build(
@@ -13,7 +13,12 @@ impl Template {
     ) -> Result<DynamicMessage, Failure> {
         let mut message = DynamicMessage::new(descriptor.clone());
         for (field, content) in &self.0 {
-            if matches!(content, Content::Copy(path) if path.stays_unset(&given.request)) {
+            let stays_unset = match content {
+                Content::Copy(path) => path.stays_unset(&given.request),
+                Content::Element(path) => path.stays_unset(given),
+                _ => false,
+            };
+            if stays_unset {
                 continue;
             }
             message.set_field(field, fitted_field(field, content, given)?);
@@ -32,7 +37,12 @@ impl Template {
 impl Content {
     fn has_faulty_constant(&self, empty: &Given) -> bool {
         match self {
-            Self::Copy(_) | Self::Constant(_) => false,
+            Self::Copy(_) | Self::Constant(_) | Self::Element(_) => false,
+            Self::Loop(looped) => {
+                looped.when.iter().any(|when| when.has_faulty_constant(empty))
+                    || looped.key.iter().any(|key| key.has_faulty_constant(empty))
+                    || looped.value.has_faulty_constant(empty)
+            }
             Self::Expr(expr) | Self::Joined(expr) => expr.has_faulty_constant(empty),
             Self::Message(template) => template.has_faulty_constant(empty),
             Self::List(items) => items.iter().any(|item| item.has_faulty_constant(empty)),
@@ -51,8 +61,84 @@ impl Content {
                 let descriptor = kind.as_message().ok_or(Failure)?;
                 Ok(Value::Message(template.build(descriptor, given)?))
             }
-            Self::List(_) | Self::Map(_) => Err(Failure),
+            Self::Element(path) => fitted(kind, path.get(given)),
+            Self::List(_) | Self::Map(_) | Self::Loop(_) => Err(Failure),
         }
+    }
+}
+
+impl ElementPath {
+    fn get(&self, given: &Given) -> Value {
+        self.fields
+            .iter()
+            .fold(given.element(&self.name).clone(), |value, field| {
+                let message = value.as_message().expect("it has fields");
+                message.get_field(field).into_owned()
+            })
+    }
+
+    fn stays_unset(&self, given: &Given) -> bool {
+        let Some((last, way)) = self.fields.split_last() else {
+            return false;
+        };
+        let parent = ElementPath {
+            name: self.name.clone(),
+            fields: way.to_vec(),
+        };
+        let parent = parent.get(given);
+        let message = parent.as_message().expect("it has fields");
+        last.supports_presence() && !message.has_field(last)
+    }
+}
+
+impl Loop {
+    /// What expressions read in each round.
+    fn rounds(&self, given: &Given) -> Result<Vec<Given>, Failure> {
+        let pairs: Vec<[Value; 2]> = match self.over.get(&given.request) {
+            Value::List(items) => {
+                let items = items.into_iter().zip(0..);
+                items.map(|(item, index)| [Value::I64(index), item]).collect()
+            }
+            Value::Map(entries) => {
+                let mut entries: Vec<_> = entries.into_iter().collect();
+                entries.sort_by(|(one, _), (other, _)| one.partial_cmp(other).expect("keys have an order"));
+                entries
+                    .into_iter()
+                    .map(|(key, value)| [key.into(), value])
+                    .collect()
+            }
+            _ => return Err(Failure),
+        };
+        let over_map = self.over.field().is_map();
+        let mut rounds = Vec::new();
+        let mut skip = self.skip.unwrap_or(0);
+        for [first, second] in pairs {
+            if self.limit.is_some_and(|limit| rounds.len() >= limit) {
+                break;
+            }
+            let values = match (self.names.len(), over_map) {
+                (2, _) => vec![first, second],
+                (_, true) => vec![first],
+                (_, false) => vec![second],
+            };
+            let elements = given.elements.iter().cloned();
+            let round = Given {
+                request: given.request.clone(),
+                round: given.round,
+                elements: elements.chain(self.names.iter().cloned().zip(values)).collect(),
+            };
+            if let Some(when) = &self.when
+                && !when.value(&round)?.as_bool().ok_or(Failure)?
+            {
+                continue;
+            }
+            if skip > 0 {
+                skip -= 1;
+            } else {
+                rounds.push(round);
+            }
+        }
+        Ok(rounds)
     }
 }
 
@@ -69,6 +155,21 @@ fn fitted_field(field: &FieldDescriptor, content: &Content, given: &Given) -> Re
                 .iter()
                 .map(|(key, item)| Ok((key.clone(), item.one(&values, given)?)));
             entries.collect::<Result<_, _>>().map(Value::Map)
+        }
+        (Content::Loop(looped), Kind::Message(entry)) if field.is_map() => {
+            let keys = entry.map_entry_key_field().kind();
+            let values = entry.map_entry_value_field().kind();
+            let key = looped.key.as_ref().ok_or(Failure)?;
+            let entries = looped.rounds(given)?.into_iter().map(|round| {
+                let key = key.one(&keys, &round)?.into_map_key().ok_or(Failure)?;
+                Ok((key, looped.value.one(&values, &round)?))
+            });
+            entries.collect::<Result<_, _>>().map(Value::Map)
+        }
+        (Content::Loop(looped), kind) => {
+            let rounds = looped.rounds(given)?;
+            let items = rounds.iter().map(|round| looped.value.one(kind, round));
+            items.collect::<Result<_, _>>().map(Value::List)
         }
         (Content::Copy(path), kind) => match (path.get(&given.request), kind) {
             (Value::List(items), kind) => {

@@ -61,6 +61,7 @@ impl Case {
         Given {
             request: self.decoded(request),
             round,
+            elements: Vec::new(),
         }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct Given {
     pub(crate) request: DynamicMessage,
     /// The counter of the surrounding loop.
     pub(crate) round: i64,
+    /// The variables of the loops around in a template, innermost last.
+    pub(crate) elements: Vec<(String, Value)>,
 }
 
 /// There is no value: an overflow, a division by zero, no such element.
@@ -24,7 +26,17 @@ impl Given {
         Self {
             request: DynamicMessage::new(descriptor.clone()),
             round: 0,
+            elements: Vec::new(),
         }
+    }
+}
+
+impl Given {
+    /// The variable of a loop around.
+    pub(crate) fn element(&self, name: &str) -> &Value {
+        let mut elements = self.elements.iter().rev();
+        let found = elements.find(|(known, _)| known == name);
+        &found.expect("it is in scope").1
     }
 }
 

@@ -1,5 +1,7 @@
 //! Random templates that copy and compute, as in a rule.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use prost_reflect::{FieldDescriptor, Kind, MapKey, MessageDescriptor, OneofDescriptor, Value};
@@ -26,6 +28,39 @@ pub(crate) enum Content {
     Message(Template),
     List(Vec<Content>),
     Map(Vec<(MapKey, Content)>),
+    /// A list or a map that a loop makes.
+    Loop(Box<Loop>),
+    Element(ElementPath),
+}
+
+/// A loop: what it goes over, what it takes of it, and what it makes.
+#[derive(Debug)]
+pub(crate) struct Loop {
+    /// A list or a map.
+    pub(crate) over: Path,
+    /// The names of its variables: one or two.
+    pub(crate) names: Vec<String>,
+    pub(crate) when: Option<Expr>,
+    pub(crate) skip: Option<usize>,
+    pub(crate) limit: Option<usize>,
+    pub(crate) key: Option<Content>,
+    pub(crate) value: Content,
+}
+
+/// A variable of a loop, or a field of it.
+#[derive(Debug, Clone)]
+pub(crate) struct ElementPath {
+    pub(crate) name: String,
+    pub(crate) fields: Vec<FieldDescriptor>,
+}
+
+/// What a template can read.
+pub(crate) struct Scope<'p> {
+    paths: &'p [Path],
+    /// The variables of the loops around, and fields of them, each with its kind.
+    elements: Vec<(ElementPath, Kind)>,
+    /// How many loops there are around.
+    loops: usize,
 }
 
 /// How deep templates and expressions are, at most.
@@ -38,12 +73,30 @@ pub(crate) fn template(
     depth: usize,
     choices: &mut Choices<'_>,
 ) -> Template {
+    let mut scope = Scope {
+        paths,
+        elements: Vec::new(),
+        loops: 0,
+    };
+    message_template(descriptor, &mut scope, depth, choices)
+}
+
+fn message_template(
+    descriptor: &MessageDescriptor,
+    scope: &mut Scope<'_>,
+    depth: usize,
+    choices: &mut Choices<'_>,
+) -> Template {
     let mut set: Vec<OneofDescriptor> = Vec::new();
     let mut fields: Vec<FieldDescriptor> = descriptor.fields().collect();
     fields.sort_by_key(FieldDescriptor::number);
     let contents = fields.into_iter().filter_map(|field| {
-        let content = field_content(&field, paths, depth, choices)?;
-        let copies = matches!(content, Content::Copy(_));
+        let content = field_content(&field, scope, depth, choices)?;
+        let copies = match &content {
+            Content::Copy(_) => true,
+            Content::Element(path) => !path.fields.is_empty(),
+            _ => false,
+        };
         // A rule may set one member of a oneof; any number of them may copy what is set in the request.
         if let Some(oneof) = field.containing_oneof().filter(|_| !copies) {
             if set.contains(&oneof) {
@@ -58,13 +111,14 @@ pub(crate) fn template(
 
 fn field_content(
     field: &FieldDescriptor,
-    paths: &[Path],
+    scope: &mut Scope<'_>,
     depth: usize,
     choices: &mut Choices<'_>,
 ) -> Option<Content> {
-    match choices.below(4) {
+    match choices.below(5) {
         0 => return None,
-        1 => return copy(|path| fits_field(field, path.field()), paths, choices),
+        1 => return copy(|path| fits_field(field, path.field()), scope.paths, choices),
+        2 if field.is_list() || field.is_map() => return looped(field, scope, depth, choices),
         _ => {}
     }
     if let (true, Kind::Message(entry)) = (field.is_map(), field.kind()) {
@@ -73,7 +127,7 @@ fn field_content(
         let mut entries: Vec<(MapKey, Content)> = Vec::new();
         for _ in 0..choices.below(3) {
             let key = value(&keys, 0, choices).into_map_key()?;
-            if let Some(content) = content(&values, paths, depth, choices)
+            if let Some(content) = content(&values, scope, depth, choices)
                 && entries.iter().all(|(other, _)| *other != key)
             {
                 entries.push((key, content));
@@ -82,15 +136,104 @@ fn field_content(
         return Some(Content::Map(entries));
     }
     if field.is_list() {
-        let items = (0..choices.below(4)).filter_map(|_| content(&field.kind(), paths, depth, choices));
+        let items = (0..choices.below(4)).filter_map(|_| content(&field.kind(), scope, depth, choices));
         return Some(Content::List(items.collect()));
     }
-    content(&field.kind(), paths, depth, choices)
+    content(&field.kind(), scope, depth, choices)
+}
+
+/// A loop over some list or map of the request that makes the field.
+fn looped(
+    field: &FieldDescriptor,
+    scope: &mut Scope<'_>,
+    depth: usize,
+    choices: &mut Choices<'_>,
+) -> Option<Content> {
+    let all: Vec<&Path> = scope.paths.iter().filter(|path| path.kind().is_none()).collect();
+    if all.is_empty() {
+        return None;
+    }
+    let over = (*choices.pick(&all)).clone();
+    let (first, second) = match over.field().kind() {
+        Kind::Message(entry) if over.field().is_map() => (
+            entry.map_entry_key_field().kind(),
+            entry.map_entry_value_field().kind(),
+        ),
+        kind => (Kind::Int64, kind),
+    };
+    let pairs = choices.one_in(2);
+    let names: Vec<String> = (0..if pairs { 2 } else { 1 })
+        .map(|nth| format!("e{}_{nth}", scope.loops))
+        .collect();
+    let kinds = match (pairs, over.field().is_map()) {
+        (true, _) => vec![first, second],
+        (false, true) => vec![first],
+        (false, false) => vec![second],
+    };
+    let when = choices.one_in(3).then(|| {
+        Writer {
+            paths: scope.paths,
+            looped: true,
+            choices,
+        }
+        .expr(Type::Truth, 1)
+    });
+    let (skip, limit) = (
+        choices.one_in(3).then(|| choices.below(3)),
+        choices.one_in(3).then(|| choices.below(3)),
+    );
+    let before = scope.elements.len();
+    for (name, kind) in names.iter().zip(kinds) {
+        let path = |fields| ElementPath {
+            name: name.clone(),
+            fields,
+        };
+        if let Kind::Message(message) = &kind {
+            let fields = message
+                .fields()
+                .filter(|field| !field.is_list() && !field.is_map());
+            let fields = fields.map(|field| (path(vec![field.clone()]), field.kind()));
+            scope.elements.extend(fields);
+        }
+        scope.elements.push((path(Vec::new()), kind));
+    }
+    scope.loops += 1;
+    let made = match field.kind() {
+        Kind::Message(entry) if field.is_map() => {
+            let key = content(&entry.map_entry_key_field().kind(), scope, 0, choices);
+            let value = content(&entry.map_entry_value_field().kind(), scope, depth, choices);
+            key.zip(value).map(|(key, value)| (Some(key), value))
+        }
+        kind => content(&kind, scope, depth, choices).map(|value| (None, value)),
+    };
+    scope.loops -= 1;
+    scope.elements.truncate(before);
+    let (key, value) = made?;
+    Some(Content::Loop(Box::new(Loop {
+        over,
+        names,
+        when,
+        skip,
+        limit,
+        key,
+        value,
+    })))
 }
 
 /// One value.
-fn content(kind: &Kind, paths: &[Path], depth: usize, choices: &mut Choices<'_>) -> Option<Content> {
+fn content(kind: &Kind, scope: &mut Scope<'_>, depth: usize, choices: &mut Choices<'_>) -> Option<Content> {
     let wanted = Type::of(kind);
+    let paths = scope.paths;
+    if !scope.elements.is_empty() && choices.one_in(2) {
+        let fitting: Vec<&(ElementPath, Kind)> = scope
+            .elements
+            .iter()
+            .filter(|(_, from)| fits(kind, from))
+            .collect();
+        if !fitting.is_empty() {
+            return Some(Content::Element(choices.pick(&fitting).0.clone()));
+        }
+    }
     match (kind, choices.below(4)) {
         (_, 0) => copy(
             |path| path.kind().is_some_and(|from| fits(kind, &from)),
@@ -99,7 +242,9 @@ fn content(kind: &Kind, paths: &[Path], depth: usize, choices: &mut Choices<'_>)
         ),
         (Kind::Message(descriptor), _) => {
             let depth = depth.checked_sub(1)?;
-            Some(Content::Message(template(descriptor, paths, depth, choices)))
+            Some(Content::Message(message_template(
+                descriptor, scope, depth, choices,
+            )))
         }
         (Kind::String, 2) => {
             let shown = *choices.pick(&[Type::Text, Type::Int, Type::Uint, Type::Truth]);
@@ -200,7 +345,42 @@ impl Content {
                         .collect(),
                 )
             }
+            Self::Loop(looped) => looped.json(),
+            Self::Element(path) => json!(format!("${{{path}}}")),
         }
+    }
+}
+
+impl Loop {
+    fn json(&self) -> Json {
+        let names = match self.names.as_slice() {
+            [one] => json!(one),
+            names => json!(names),
+        };
+        let mut json =
+            json!({"each": format!("${{{}}}", self.over), "as": names, "value": self.value.json()});
+        let parts = [
+            ("when", self.when.as_ref().map(|when| json!(when.source()))),
+            ("skip", self.skip.map(|skip| json!(skip))),
+            ("limit", self.limit.map(|limit| json!(limit))),
+            ("key", self.key.as_ref().map(Content::json)),
+        ];
+        for (name, part) in parts {
+            if let Some(part) = part {
+                json[name] = part;
+            }
+        }
+        json
+    }
+}
+
+/// As it is written in an expression.
+impl fmt::Display for ElementPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.fields
+            .iter()
+            .try_for_each(|field| write!(f, ".{}", field.name()))
     }
 }
 

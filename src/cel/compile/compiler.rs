@@ -94,6 +94,7 @@ impl<'c, 's> Compiler<'c, 's> {
             state: &[],
             store: &NO_STORE,
             locals: &[],
+            round: None,
             call: &self.no_call,
         };
         let mut evaluation = Evaluation::new(&env);

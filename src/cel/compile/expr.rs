@@ -51,8 +51,7 @@ impl Compiler<'_, '_> {
         let mut parts = Vec::with_capacity(entries.len() * 2);
         for (key_expr, value) in entries {
             let key = self.expr(key_expr);
-            let is_key = matches!(key.value_type, Type::Int | Type::Uint | Type::Bool | Type::String);
-            if !is_key && !key.value_type.is_dyn() {
+            if !key.value_type.may_be_key() {
                 let message = format!("{} cannot be the key of a map", key.value_type);
                 self.problem(key_expr.span.clone(), message);
             }

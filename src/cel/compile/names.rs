@@ -100,6 +100,15 @@ impl Compiler<'_, '_> {
                 ..typed
             });
         }
+        for (between, round) in self.scope.rounds.iter().rev().enumerate() {
+            if let Some(place) = round.iter().position(|(other, _)| other == name) {
+                self.uses.locals = true;
+                return Some(Compiled::read(
+                    TypedExpr::Element(between, place),
+                    round[place].1.clone(),
+                ));
+            }
+        }
         let place = self.scope.locals.iter().rposition(|(other, _)| other == name)?;
         self.uses.locals = true;
         Some(Compiled::read(
@@ -114,8 +123,13 @@ impl Compiler<'_, '_> {
     }
 
     pub(super) fn is_variable(&self, name: &str) -> bool {
-        let mut variables = self.variables.iter().chain(self.scope.locals);
-        variables.any(|(other, _)| other == name)
+        self.variables_in_scope().any(|other| other == name)
+    }
+
+    fn variables_in_scope(&self) -> impl Iterator<Item = &str> {
+        let rounds = self.scope.rounds.iter().flatten();
+        let variables = self.variables.iter().chain(rounds).chain(self.scope.locals);
+        variables.map(|(name, _)| name.as_str())
     }
 
     /// The name, if the expression is a name that is not known.
@@ -156,12 +170,7 @@ impl Compiler<'_, '_> {
         {
             return self.hint(format!("did you mean `request.{name}`?"));
         }
-        let variables: Vec<String> = self
-            .variables
-            .iter()
-            .chain(self.scope.locals)
-            .map(|(name, _)| name.clone())
-            .collect();
+        let variables: Vec<String> = self.variables_in_scope().map(str::to_owned).collect();
         // A single letter is a missing variable rather than a type.
         let types = if name.len() > 1 { TYPES } else { &[] };
         self.hint_near(

@@ -55,17 +55,22 @@ impl Path {
     }
 }
 
-pub(in crate::cel) fn read_field<'e>(
-    field: &FieldReader,
-    message: MessageValue<'e>,
-    budget: &Budget,
-) -> Evaluated<Value<'e>> {
-    budget.charge_read(message.bytes.len())?;
-    let value = match message.bytes {
-        Cow::Borrowed(bytes) => field.read(bytes, budget)?,
-        Cow::Owned(bytes) => field.read(&bytes, budget)?.map(Value::into_owned),
-    };
+fn read_field<'e>(field: &FieldReader, message: MessageValue<'e>, budget: &Budget) -> Evaluated<Value<'e>> {
+    let value = read_set_field(field, message.bytes, budget)?;
     Ok(value.unwrap_or_else(|| field.default.clone()))
+}
+
+/// The value of a field in the bytes of its message; `None` if it is unset.
+pub(in crate::cel) fn read_set_field<'e>(
+    field: &FieldReader,
+    message: Cow<'e, [u8]>,
+    budget: &Budget,
+) -> Evaluated<Option<Value<'e>>> {
+    budget.charge_read(message.len())?;
+    match message {
+        Cow::Borrowed(bytes) => field.read(bytes, budget),
+        Cow::Owned(bytes) => Ok(field.read(&bytes, budget)?.map(Value::into_owned)),
+    }
 }
 
 /// Whether a field is set, as proto means it: on the wire if it has presence, else different from its default.

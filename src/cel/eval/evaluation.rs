@@ -35,6 +35,15 @@ impl<'f, 'e> Evaluation<'f, 'e> {
         *self.now.get_or_insert_with(volatile::now)
     }
 
+    /// A variable of a loop in a template.
+    pub(super) fn element(&self, between: usize, place: usize) -> Option<&'e Value<'e>> {
+        let mut round = self.env.round?;
+        for _ in 0..between {
+            round = round.outer?;
+        }
+        round.variables.get(place)
+    }
+
     pub(super) fn request(&self) -> Evaluated<&'e [u8]> {
         self.env.request.map(|(bytes, _)| bytes).ok_or_else(no_request)
     }

@@ -5,6 +5,7 @@
 //! state or the program wherever they can be.
 
 mod access;
+mod elements;
 mod evaluation;
 mod loops;
 mod quick;
@@ -13,5 +14,6 @@ mod value;
 mod volatile;
 
 pub(crate) use self::access::metadata_value;
+pub(crate) use self::elements::Elements;
 pub(super) use self::evaluation::Evaluation;
 pub(super) use self::quick::QuickInt;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::HeaderName;
 use prost_reflect::MessageDescriptor;
 
-use super::access::{member, member_of, metadata, metadata_value, picked_value, read_field};
+use super::access::{member, member_of, metadata, metadata_value, picked_value, read_set_field};
 use super::evaluation::{Evaluation, missing_variable};
 use super::volatile;
 use crate::cel::budget::Budget;
@@ -45,6 +45,12 @@ impl TypedExpr {
             ),
             Self::Local(place) => borrowed(
                 evaluation.env.locals.get(*place).ok_or_else(missing_variable)?,
+                evaluation,
+            ),
+            Self::Element(between, place) => borrowed(
+                evaluation
+                    .element(*between, *place)
+                    .ok_or_else(missing_variable)?,
                 evaluation,
             ),
             Self::Variable(place) => {
@@ -100,12 +106,33 @@ impl TypedExpr {
         }
     }
 
+    /// Whether it is an element of a loop of a rule, or a message within one.
+    pub(in crate::cel) fn is_within_element(&self) -> bool {
+        match self {
+            Self::Element(..) | Self::Local(_) => true,
+            Self::Field(message, _) => message.is_within_element(),
+            _ => false,
+        }
+    }
+
+    /// The value of a field, or `None` if it is unset. Other expressions have a value.
+    pub(in crate::cel) fn eval_field<'e>(
+        &'e self,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Option<Value<'e>>> {
+        match self {
+            Self::Field(message, field) => set_field_of(message, field, evaluation),
+            other => other.eval(evaluation).map(Some),
+        }
+    }
+
     /// The value of a variable or a constant without a copy; `None` for other expressions, which have to be evaluated.
-    pub(in crate::cel) fn peek<'e>(&'e self, evaluation: &Evaluation<'_, 'e>) -> Option<&'e Value<'static>> {
+    pub(in crate::cel) fn peek<'e>(&'e self, evaluation: &Evaluation<'_, 'e>) -> Option<&'e Value<'e>> {
         match self {
             Self::Const(value) => Some(value),
             Self::State(place) => evaluation.env.state.get(*place),
             Self::Local(place) => evaluation.env.locals.get(*place),
+            Self::Element(between, place) => evaluation.element(*between, *place),
             Self::Member(container, name) => match container.peek(evaluation)? {
                 Value::Map(entries) => member(entries, name).ok(),
                 _ => None,
@@ -179,9 +206,23 @@ fn field_of<'e>(
     field: &FieldReader,
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<Value<'e>> {
+    let value = set_field_of(message, field, evaluation)?;
+    Ok(value.unwrap_or_else(|| field.default.clone()))
+}
+
+/// The value of a field of a message; `None` if it is unset.
+fn set_field_of<'e>(
+    message: &'e TypedExpr,
+    field: &FieldReader,
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<Option<Value<'e>>> {
+    // Not copied where it can be helped: a loop reads several fields of each element.
+    if let Some(Value::Message(message)) = message.peek(evaluation) {
+        return read_set_field(field, Cow::Borrowed(&message.bytes), evaluation.budget());
+    }
     match message.eval(evaluation)? {
-        Value::Message(message) => read_field(field, message, evaluation.budget()),
-        other => no_overload("field access", &[&other]),
+        Value::Message(message) => read_set_field(field, message.bytes, evaluation.budget()),
+        other => no_overload("field access", &[&other]).map(Some),
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) const UNITS_PER_ENTRY: u64 = 6;
 
 /// The entries of a map while they come: the last one of a key wins, in the place of the first.
 #[derive(Debug, Default)]
-pub(in crate::cel) struct Entries<'b> {
+pub(crate) struct Entries<'b> {
     entries: Vec<(Value<'b>, Value<'b>)>,
     /// By key; filled once there are too many entries to search one by one.
     index: HashMap<Key, usize>,
@@ -21,7 +21,7 @@ pub(in crate::cel) struct Entries<'b> {
 impl<'b> Entries<'b> {
     const LOOKED_THROUGH: usize = 16;
 
-    pub(in crate::cel) fn insert(&mut self, key: Value<'b>, value: Value<'b>) {
+    pub(crate) fn insert(&mut self, key: Value<'b>, value: Value<'b>) {
         match self.place(&key) {
             Some(place) => self.entries[place].1 = value,
             None => self.entries.push((key, value)),
@@ -48,7 +48,7 @@ impl<'b> Entries<'b> {
         }
     }
 
-    pub(in crate::cel) fn into_value(self) -> Value<'b> {
+    pub(crate) fn into_value(self) -> Value<'b> {
         Value::Map(self.entries)
     }
 }

@@ -11,6 +11,7 @@ mod form;
 mod read;
 mod wire;
 
+pub(crate) use self::entries::Entries;
 pub(super) use self::field::{Cardinality, FieldReader};
 pub(super) use self::form::{ValueForm, message_value};
 pub(super) use self::wire::{delimited, fixed32, fixed64, signed_varint, text, varint};

@@ -136,6 +136,7 @@ impl Given {
                 picker: &mut picker,
                 state: &named(&self.state),
                 locals: &named(&self.locals),
+                rounds: &[],
             },
         )?;
         let mut picked = picker.picked();
@@ -158,6 +159,7 @@ impl Given {
                 state: &values(&self.state),
                 store: &Store::default(),
                 locals: &values(&self.locals),
+                round: None,
                 call: &call,
             },
         ))

@@ -54,6 +54,37 @@ pub(in crate::cel) fn compare(left: &Value<'_>, right: &Value<'_>) -> Option<Ord
     }
 }
 
+/// The order of the keys of a map: `false` and `true`, numbers, texts, and then what can be a key only by accident. Every
+/// two keys have an order, so that it can be sorted by.
+pub(in crate::cel) fn key_order(left: &Value<'_>, right: &Value<'_>) -> Ordering {
+    /// The kind, the whole part of a number, and the rest of it.
+    fn place(key: &Value<'_>) -> (u8, i128, f64) {
+        match key {
+            Value::Bool(_) => (0, 0, 0.0),
+            Value::Int(number) => (1, (*number).into(), 0.0),
+            Value::Uint(number) => (1, (*number).into(), 0.0),
+            Value::Enum(_, number) => (1, (*number).into(), 0.0),
+            Value::Float(number) => place(&Value::Double((*number).into())),
+            Value::Double(number) if number.is_nan() => (3, 0, 0.0),
+            Value::Double(number) => (1, number.floor() as i128, number - number.floor()),
+            Value::String(_) => (2, 0, 0.0),
+            Value::Bytes(_) => (4, 0, 0.0),
+            Value::Duration { .. } => (5, 0, 0.0),
+            Value::Timestamp { .. } => (6, 0, 0.0),
+            Value::Null | Value::Message(_) | Value::List(_) | Value::Map(_) | Value::Type(_) => (7, 0, 0.0),
+        }
+    }
+    let ((kind, whole, rest), (other_kind, other_whole, other_rest)) = (place(left), place(right));
+    let by_place = (kind, whole)
+        .cmp(&(other_kind, other_whole))
+        .then(rest.total_cmp(&other_rest));
+    if kind == 1 {
+        by_place
+    } else {
+        by_place.then_with(|| compare(left, right).unwrap_or(Ordering::Equal))
+    }
+}
+
 /// Whether the values have an order, though `compare` may find none for a NaN.
 pub(in crate::cel) fn are_numbers(left: &Value<'_>, right: &Value<'_>) -> bool {
     let is_number = |value: &Value<'_>| {

@@ -43,6 +43,12 @@ impl EvalError {
         error
     }
 
+    /// The same failure, of a part that has a name.
+    pub(crate) fn within(mut self, part: &str) -> Self {
+        self.failure.text = format!("`{part}`: {}", self.failure.text);
+        self
+    }
+
     /// Whether it is only that the client has not sent metadata which is asked for. Most calls have none.
     pub(crate) fn is_absent_metadata(&self) -> bool {
         self.failure.absent_metadata

@@ -12,7 +12,7 @@ mod types;
 mod value;
 
 pub(super) use self::calendar::{CalendarTime, parse_rfc3339};
-pub(super) use self::equal::{Key, are_numbers, compare, enum_number, equals, find};
+pub(super) use self::equal::{Key, are_numbers, compare, enum_number, equals, find, key_order};
 pub(crate) use self::error::EvalError;
 pub(super) use self::error::{Evaluated, no_overload};
 pub(super) use self::text::{write_double, write_duration, write_enum, write_float, write_timestamp};

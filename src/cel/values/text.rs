@@ -46,7 +46,7 @@ impl Value<'_> {
 
     /// The value as an error names it. It is short, because an error may come in each round of a loop: the beginning of
     /// a text, and only the type of what is made of others.
-    pub(in crate::cel) fn to_excerpt(&self) -> String {
+    pub(crate) fn to_excerpt(&self) -> String {
         match self {
             Self::String(text) => excerpt(text).into_owned(),
             Self::Bytes(_) | Self::List(_) | Self::Map(_) | Self::Message(_) => self.type_name().to_owned(),

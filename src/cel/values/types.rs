@@ -58,6 +58,11 @@ impl Type {
         matches!(self, Self::Int | Self::Uint | Self::Double | Self::Enum(_)) || self.is_dyn()
     }
 
+    /// Whether values of the type can be the keys of a map, or may be.
+    pub(crate) fn may_be_key(&self) -> bool {
+        matches!(self, Self::Int | Self::Uint | Self::Bool | Self::String) || self.is_dyn()
+    }
+
     pub(in crate::cel) fn may_be_bool(&self) -> bool {
         *self == Self::Bool || self.is_dyn()
     }

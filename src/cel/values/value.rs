@@ -86,6 +86,14 @@ impl<'e> Value<'e> {
         size_of::<Self>() + beside
     }
 
+    /// Whether the value can be the key of a map.
+    pub(crate) fn is_key(&self) -> bool {
+        matches!(
+            self,
+            Self::Bool(_) | Self::Int(_) | Self::Uint(_) | Self::String(_)
+        )
+    }
+
     /// How many lists and maps stand within each other: 2 for `[[1]]`.
     pub(crate) fn depth(&self) -> usize {
         match self {

@@ -31,6 +31,8 @@ pub(in crate::rules) struct RuleCompiler<'a> {
     pub(super) state: Vec<(String, Type)>,
     /// The counters and elements of loops in scope, innermost last.
     pub(super) locals: Vec<(String, Type)>,
+    /// The variables of the loops of a template in scope, innermost last.
+    pub(super) rounds: Vec<Vec<(String, Type)>>,
     /// What the expressions compiled so far read.
     pub(super) uses: Uses,
     /// How many places of the loop cache the rule's loops take.
@@ -60,6 +62,7 @@ impl<'a> RuleCompiler<'a> {
             request: true,
             state: Vec::new(),
             locals: Vec::new(),
+            rounds: Vec::new(),
             uses: Uses::default(),
             cached: 0,
             to_log: false,
@@ -76,6 +79,7 @@ impl<'a> RuleCompiler<'a> {
             picker: self.picker,
             state: &self.state,
             locals: &self.locals,
+            rounds: &self.rounds,
         };
         match Program::compile(source, &mut scope) {
             Ok(program) => {
@@ -110,6 +114,12 @@ impl<'a> RuleCompiler<'a> {
         let found = program.result_type();
         self.problem(node, format!("a condition is a bool, this is {found}"));
         None
+    }
+
+    /// Whether that name is an element of a loop around, which is a message.
+    pub(super) fn is_message_element(&self, name: &str) -> bool {
+        let mut variables = self.rounds.iter().flatten().chain(&self.locals);
+        variables.any(|(known, found)| known == name && matches!(found, Type::Message(_)))
     }
 
     /// Splits a template string into its pieces.

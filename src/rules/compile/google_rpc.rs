@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_reflect::{DescriptorPool, FieldDescriptor};
 
 /// Short forms of details, and the messages of google.rpc that they stand for.
 pub(super) const SHORT_FORMS: [(&str, &str); 10] = [
@@ -29,9 +29,9 @@ pub(super) fn google_rpc() -> &'static DescriptorPool {
     &POOL
 }
 
-/// The type that details are packed in.
-pub(super) fn any() -> MessageDescriptor {
-    google_rpc()
-        .get_message_by_name("google.protobuf.Any")
-        .expect("the pool has the well-known types")
+/// The field of a status that holds its details: a list of Anys.
+pub(super) fn details_field() -> FieldDescriptor {
+    let status = google_rpc().get_message_by_name("google.rpc.Status");
+    let details = status.and_then(|status| status.get_field_by_name("details"));
+    details.expect("the pool has google.rpc.Status")
 }

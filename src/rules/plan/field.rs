@@ -111,6 +111,11 @@ impl FieldInfo {
         key(self.number, self.wire_type())
     }
 
+    /// The key before all elements of a packed list.
+    pub(crate) fn key_of_packed(&self) -> u32 {
+        key(self.number, WireType::LengthDelimited)
+    }
+
     /// The wire type of one value.
     pub(crate) fn wire_type(&self) -> WireType {
         if self.group {

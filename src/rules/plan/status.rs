@@ -13,8 +13,8 @@ use crate::handler::CODES;
 pub(crate) struct StatusTemplate {
     pub(crate) code: CodeTemplate,
     pub(crate) message: Option<Text>,
-    /// Each is a `google.protobuf.Any`.
-    pub(crate) details: Box<[Template]>,
+    /// Writes them as they stand in a `google.rpc.Status`: a list of `google.protobuf.Any`.
+    pub(crate) details: Option<Template>,
 }
 
 #[derive(Debug)]

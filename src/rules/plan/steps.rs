@@ -46,9 +46,11 @@ pub(crate) enum Op {
         count: ValueTemplate,
         end: usize,
     },
-    /// Begins a loop over the elements of a list.
+    /// Begins a loop over the elements of a list, or over the keys of a map.
     Each {
         list: Program,
+        /// Whether an element comes with its index, or the value of a map with its key.
+        pairs: bool,
         end: usize,
     },
     /// Ends a round: goes back to `body` for the next one, or on.

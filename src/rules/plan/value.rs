@@ -2,8 +2,18 @@
 //!
 //! They are written in YAML, with `${…}` anywhere; a string that is a single expression keeps the expression's type.
 
+use super::each::Each;
 use super::text::Text;
 use crate::cel::{Program, Value};
+
+/// A number from 0, if the value is one that 64 bits hold: of rounds, or of elements.
+pub(crate) fn count_of(value: &Value<'_>) -> Option<u64> {
+    match value {
+        Value::Int(count) => u64::try_from(*count).ok(),
+        Value::Uint(count) => Some(*count),
+        _ => None,
+    }
+}
 
 /// A value as a rule writes it.
 #[derive(Debug)]
@@ -13,4 +23,29 @@ pub(crate) enum ValueTemplate {
     Text(Text),
     List(Box<[ValueTemplate]>),
     Map(Box<[(String, ValueTemplate)]>),
+    /// A list or a map that a loop makes.
+    Each(Box<EachValue>),
+}
+
+/// A loop that makes a list, or a map.
+#[derive(Debug)]
+pub(crate) struct EachValue {
+    pub(crate) each: Each,
+    /// The key of an entry, if it makes a map.
+    pub(crate) key: Option<ValueTemplate>,
+    pub(crate) value: ValueTemplate,
+}
+
+impl ValueTemplate {
+    /// What it costs, apart from what depends on the sizes of values. A loop charges its rounds itself.
+    pub(crate) fn fixed_cost(&self) -> u64 {
+        1 + match self {
+            Self::Constant(_) => 0,
+            Self::Program(program) => program.fixed_cost(),
+            Self::Text(text) => text.programs().map(Program::fixed_cost).sum(),
+            Self::List(items) => items.iter().map(Self::fixed_cost).sum(),
+            Self::Map(entries) => entries.iter().map(|(_, value)| value.fixed_cost()).sum(),
+            Self::Each(looped) => looped.each.list.fixed_cost(),
+        }
+    }
 }

@@ -69,6 +69,7 @@ impl MethodRules {
                 metadata: metadata.as_ref(),
                 state: &[],
                 locals: &[],
+                round: None,
                 store: &store,
                 call: &call,
             };

@@ -2,3 +2,4 @@
 
 mod constants;
 mod expressions;
+mod loops;

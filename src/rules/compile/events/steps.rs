@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::cel::{Type, Value};
+use crate::cel::{Program, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
-use crate::rules::compile::interpolation::Piece;
 use crate::rules::compile::template::compile_template;
+use crate::rules::compile::values::each::{compile_count, compile_list, loop_name, loop_variables};
 use crate::rules::compile::values::metadata::{MetadataKind, compile_metadata};
 use crate::rules::compile::values::pause::compile_pause;
 use crate::rules::compile::values::status::compile_status;
@@ -119,7 +119,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
 
     /// Compiles a step with its loop, if it has one. Its condition is evaluated in each round.
     fn looped(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
-        let (begin, local) = match (modifiers.repeat, modifiers.each) {
+        let (begin, variables) = match (modifiers.repeat, modifiers.each) {
             (None, None) => {
                 for (modifier, name) in [(modifiers.every, "every"), (modifiers.name, "as")] {
                     if let Some(modifier) = modifier {
@@ -135,19 +135,22 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                     .problem(each, "`repeat` and `each` are both here: a step has one loop");
                 return;
             }
-            (Some(count), None) => (self.repeat(count), ("i", Type::Int)),
-            (None, Some(list)) => match self.each(list) {
-                Some((op, element)) => (Some(op), ("item", element)),
-                None => (None, ("item", Type::Dyn)),
-            },
-        };
-        let name = match modifiers.name.map(|name| (name, name.text())) {
-            None => local.0.to_owned(),
-            Some((_, Some(name))) if is_identifier(name) => name.to_owned(),
-            Some((name, _)) => {
-                self.compiler
-                    .problem(name, "`as` needs a name of letters, digits and `_`");
-                local.0.to_owned()
+            (Some(count), None) => {
+                let count = compile_count(self.compiler, count, "repeat");
+                let name = match modifiers.name {
+                    Some(name) => loop_name(self.compiler, name),
+                    None => "i".to_owned(),
+                };
+                let begin = count.map(|count| Op::Repeat { count, end: 0 });
+                (begin, vec![(name, Type::Int)])
+            }
+            (None, Some(list)) => {
+                let list = compile_list(self.compiler, list);
+                let found = list.as_ref().map(Program::result_type);
+                let variables = loop_variables(self.compiler, modifiers.name, found);
+                let pairs = variables.len() == 2;
+                let begin = list.map(|list| Op::Each { list, pairs, end: 0 });
+                (begin, variables)
             }
         };
         let every = modifiers
@@ -156,61 +159,15 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         let start = self.ops.len();
         self.ops.extend(begin);
         let body = self.ops.len();
-        self.compiler.locals.push((name, local.1));
+        let around = self.compiler.locals.len();
+        self.compiler.locals.extend(variables);
         self.conditional(modifiers, action);
-        self.compiler.locals.pop();
+        self.compiler.locals.truncate(around);
         self.ops.push(Op::Next { body, every });
         let after = self.ops.len();
         if let Some(Op::Repeat { end, .. } | Op::Each { end, .. }) = self.ops.get_mut(start) {
             *end = after;
         }
-    }
-
-    fn repeat(&mut self, node: &Node) -> Option<Op> {
-        let (count, found) = compile_value(self.compiler, node)?;
-        let fits = match &count {
-            ValueTemplate::Constant(Value::Int(count)) => *count >= 0,
-            ValueTemplate::Constant(Value::Uint(_)) => true,
-            ValueTemplate::Constant(_) => false,
-            _ => matches!(found, Type::Int | Type::Uint | Type::Dyn),
-        };
-        if !fits {
-            let found = match (node.text(), node.key_text()) {
-                (None, Some(number)) => number,
-                _ => found.to_string(),
-            };
-            self.compiler
-                .problem(node, format!("`repeat` needs a number from 0, found {found}"));
-            return None;
-        }
-        Some(Op::Repeat { count, end: 0 })
-    }
-
-    fn each(&mut self, node: &Node) -> Option<(Op, Type)> {
-        let Some(text) = node.text() else {
-            self.compiler.problem(
-                node,
-                format!("`each` needs a list as `${{…}}`, found {}", node.kind()),
-            );
-            return None;
-        };
-        let pieces = self.compiler.split(node, text)?;
-        let [Piece::Expression { source, at }] = pieces.as_slice() else {
-            self.compiler.problem(node, "`each` needs a list as one `${…}`");
-            return None;
-        };
-        let list = self.compiler.expression(node, source, *at)?;
-        let element = match list.result_type() {
-            Type::List(element) => (**element).clone(),
-            Type::Map(key, _) => (**key).clone(),
-            Type::Dyn => Type::Dyn,
-            other => {
-                let message = format!("`each` needs a list, this is {other}");
-                self.compiler.problem(node, message);
-                return None;
-            }
-        };
-        Some((Op::Each { list, end: 0 }, element))
     }
 
     fn conditional(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {

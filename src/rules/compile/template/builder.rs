@@ -12,9 +12,10 @@ use crate::message::{WireType, key, put_scalar, put_varint};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::interpolation::Piece;
+use crate::rules::compile::values::each::is_loop;
 use crate::rules::compile::values::text::compile_text_pieces;
 use crate::rules::plan::template::{
-    Copy, CopyMessage, Double, Dynamic, Int, Joined, Nested, Op, PaddedBytes, Target,
+    Copy, CopyMessage, Double, Dynamic, Int, Joined, Nested, Op, PaddedBytes, Presence, Target,
 };
 use crate::rules::plan::{FieldInfo, IntEncoding, JsonForm, takes_null};
 use crate::suggest;
@@ -57,7 +58,7 @@ impl<'b, 'c> Builder<'b, 'c> {
         }
     }
 
-    fn push(&mut self, op: Op) {
+    pub(super) fn push(&mut self, op: Op) {
         self.flush();
         self.ops.push(op);
     }
@@ -91,7 +92,11 @@ impl<'b, 'c> Builder<'b, 'c> {
             let name = key.key_text().unwrap_or_default();
             let Some(field) = FieldInfo::find(descriptor, &name) else {
                 let fields: Vec<_> = descriptor.fields().collect();
-                let hint = suggest::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name));
+                let hint = if name == "each" {
+                    Some("`each` makes a list or a map, and one message is due here".to_owned())
+                } else {
+                    suggest::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name))
+                };
                 self.compiler.problem_hint(
                     key,
                     format!("the message {} has no field `{name}`", descriptor.full_name()),
@@ -104,7 +109,7 @@ impl<'b, 'c> Builder<'b, 'c> {
                 self.compiler.problem(key, message);
                 continue;
             }
-            if let Some((oneof, other)) = clash(&field, value, &found) {
+            if let Some((oneof, other)) = self.clash(&field, value, &found) {
                 let message =
                     format!("`{name}` and `{other}` are both of the oneof `{oneof}`: one can be set");
                 self.compiler.problem(key, message);
@@ -124,6 +129,34 @@ impl<'b, 'c> Builder<'b, 'c> {
         }
     }
 
+    /// The oneof that `field` belongs to, and another member of it that is set, if there is one. Members that are copied from
+    /// the request or from an element do not count: at most one of them is set.
+    fn clash(
+        &self,
+        field: &FieldInfo,
+        value: &Node,
+        found: &[(FieldInfo, Entry<'_>)],
+    ) -> Option<(String, String)> {
+        let sets = |value: &Node| value.value != Yaml::Null && !self.copies(value);
+        let oneof = field.oneof.as_ref().filter(|_| sets(value))?;
+        let same = |(other, entry): &&(FieldInfo, Entry<'_>)| {
+            other.oneof.as_ref() == Some(oneof) && sets(entry.value)
+        };
+        let (_, entry) = found.iter().find(same)?;
+        Some((oneof.name().to_owned(), entry.name.clone()))
+    }
+
+    /// Whether a value is a single field of the request, or of a loop's element.
+    fn copies(&self, node: &Node) -> bool {
+        let path = node
+            .text()
+            .and_then(|text| text.strip_prefix("${")?.strip_suffix('}')?.split_once('.'));
+        path.is_some_and(|(root, path)| {
+            (root == "request" || self.compiler.is_message_element(root))
+                && path.split('.').all(is_identifier)
+        })
+    }
+
     fn field(&mut self, field: &FieldInfo, node: &Node) {
         if node.value == Yaml::Null && (field.repeated || !takes_null(&field.kind)) {
             return;
@@ -132,26 +165,40 @@ impl<'b, 'c> Builder<'b, 'c> {
             self.singular(field, node);
             return;
         }
-        match (field.map_entry(), self.string(node)) {
-            (_, Some(StringNode::Whole(source, at))) => {
-                self.dynamic(node, source, at, Target::Field(field.clone()), false);
-            }
-            (Some(entry), _) => self.map(field, entry, node),
-            (None, _) => self.list(field, node),
+        if let Some(StringNode::Whole(source, at)) = self.string(node) {
+            self.dynamic(node, source, at, Target::Field(field.clone()), false);
+        } else {
+            self.repeated(field, node);
+        }
+    }
+
+    /// A list or a map that is not one expression.
+    pub(super) fn repeated(&mut self, field: &FieldInfo, node: &Node) {
+        match field.map_entry() {
+            Some(entry) => self.map(field, entry, node),
+            None => self.list(field, node),
         }
     }
 
     fn list(&mut self, field: &FieldInfo, node: &Node) {
+        let element = field.element();
+        if is_loop(node) {
+            self.looped_list(field, &element, node);
+            return;
+        }
         let Yaml::List(items) = &node.value else {
-            self.expected(node, &format!("a list of {}", field.type_name()));
+            let hint = matches!(node.value, Yaml::Map(_)).then(|| {
+                "put `- ` before it for a list of one, or make the list by `{each: …, value: …}`".to_owned()
+            });
+            let message = format!("expected a list of {}, found {}", field.type_name(), node.kind());
+            self.compiler.problem_hint(node, message, hint);
             return;
         };
-        let element = field.element();
         if let Some(null) = items
             .iter()
             .find(|item| item.value == Yaml::Null && !takes_null(&element.kind))
         {
-            self.compiler.problem(null, "a list cannot hold null");
+            self.no_null(null);
             return;
         }
         if !field.packed {
@@ -169,23 +216,45 @@ impl<'b, 'c> Builder<'b, 'c> {
     }
 
     fn map(&mut self, field: &FieldInfo, entry: &MessageDescriptor, node: &Node) {
+        let key_field = FieldInfo::of_field(&entry.map_entry_key_field()).element();
+        let value_field = FieldInfo::of_field(&entry.map_entry_value_field()).element();
+        if is_loop(node) {
+            self.looped_map(field, &key_field, &value_field, node);
+            return;
+        }
         let Yaml::Map(entries) = &node.value else {
             self.expected(node, "a mapping");
             return;
         };
-        let key_field = FieldInfo::of_field(&entry.map_entry_key_field()).element();
-        let value_field = FieldInfo::of_field(&entry.map_entry_value_field()).element();
         for (key, value) in entries {
-            if value.value == Yaml::Null && !takes_null(&value_field.kind) {
-                self.compiler.problem(value, "a map cannot hold null");
-                continue;
-            }
-            self.put(field.number, WireType::LengthDelimited);
-            self.nested(|builder| {
-                builder.map_key(&key_field, key);
-                builder.singular(&value_field, value);
-            });
+            self.map_entry(field.number, &key_field, &value_field, (key, value));
         }
+    }
+
+    /// An entry of a map.
+    pub(super) fn map_entry(
+        &mut self,
+        number: u32,
+        key_field: &FieldInfo,
+        value_field: &FieldInfo,
+        (key, value): (&Node, &Node),
+    ) {
+        if value.value == Yaml::Null && !takes_null(&value_field.kind) {
+            let hint = Some("leave the entry out".to_owned());
+            self.compiler.problem_hint(value, "a map cannot hold null", hint);
+            return;
+        }
+        self.put(number, WireType::LengthDelimited);
+        self.nested(|builder| {
+            builder.map_key(key_field, key);
+            builder.singular(value_field, value);
+        });
+    }
+
+    /// Reports null in a list.
+    pub(super) fn no_null(&mut self, node: &Node) {
+        let hint = Some("leave the element out".to_owned());
+        self.compiler.problem_hint(node, "a list cannot hold null", hint);
     }
 
     /// The key of a map entry. In JSON keys are strings, and in YAML they may be numbers; both are taken for any key type.
@@ -226,7 +295,7 @@ impl<'b, 'c> Builder<'b, 'c> {
     }
 
     /// A scalar. `keyed` says whether its key is written, which it is not in packed lists.
-    fn scalar(&mut self, field: &FieldInfo, node: &Node, keyed: bool) {
+    pub(super) fn scalar(&mut self, field: &FieldInfo, node: &Node, keyed: bool) {
         let text = match self.string(node) {
             Some(StringNode::Whole(source, at)) => {
                 let target = if keyed {
@@ -296,12 +365,21 @@ impl<'b, 'c> Builder<'b, 'c> {
             return;
         }
         // A field of the request of the same kind is copied as it is on the wire.
-        let mut presence = None;
+        let mut presence = if copies && target.copies_presence() && program.is_field_of_element() {
+            Presence::OfElement
+        } else {
+            Presence::Always
+        };
         if let (true, Some(path)) = (copies, program.request_path()) {
             let from = typing::field_at(&self.compiler.input.0, path);
             let slot = self.compiler.picker.slot(self.compiler.schema.layouts(), path);
             if let (Some(from), Some(slot)) = (from, slot) {
                 let omit_absent = target.copies_presence() && from.presence;
+                let of_request = if omit_absent {
+                    Presence::OfRequest(slot)
+                } else {
+                    Presence::Always
+                };
                 if target.scalar() == Some(&from.kind) && !from.repeated {
                     let key = target.key();
                     if from.message().is_none() && (omit_absent || from.default_is_zero()) {
@@ -318,19 +396,19 @@ impl<'b, 'c> Builder<'b, 'c> {
                         let merged = Dynamic {
                             target,
                             program,
-                            presence: omit_absent.then_some(slot),
+                            presence: of_request,
                         };
                         self.push(Op::CopyMessage(Box::new(CopyMessage { slot, key, merged })));
                         return;
                     }
                 }
-                presence = omit_absent.then_some(slot);
+                presence = of_request;
             }
         }
         let (key, field) = (target.key(), target.name().to_owned());
         let omit_zero = key != 0 && !target.has_presence();
         self.push(match (presence, program.result_type(), target.scalar()) {
-            (None, Type::Int, Some(kind)) if typing::is_integer(kind) => Op::Int(Box::new(Int {
+            (Presence::Always, Type::Int, Some(kind)) if typing::is_integer(kind) => Op::Int(Box::new(Int {
                 key,
                 encoding: IntEncoding::of(kind),
                 omit_zero,
@@ -339,7 +417,7 @@ impl<'b, 'c> Builder<'b, 'c> {
                 field,
                 kind: kind.clone(),
             })),
-            (None, Type::Double, Some(Kind::Double)) => Op::Double(Box::new(Double {
+            (Presence::Always, Type::Double, Some(Kind::Double)) => Op::Double(Box::new(Double {
                 key,
                 omit_zero,
                 field,
@@ -414,27 +492,6 @@ impl<'b, 'c> Builder<'b, 'c> {
         self.compiler
             .problem(node, format!("expected {expected}, found {}", node.kind()));
     }
-}
-
-/// The oneof that `field` belongs to, and another member of it that is set, if there is one. Members that are copied from
-/// the request do not count: the request sets at most one of them.
-fn clash(field: &FieldInfo, value: &Node, found: &[(FieldInfo, Entry<'_>)]) -> Option<(String, String)> {
-    let sets = |value: &Node| value.value != Yaml::Null && !copies(value);
-    let oneof = field.oneof.as_ref().filter(|_| sets(value))?;
-    let same =
-        |(other, entry): &&(FieldInfo, Entry<'_>)| other.oneof.as_ref() == Some(oneof) && sets(entry.value);
-    found
-        .iter()
-        .find(same)
-        .map(|(_, entry)| (oneof.name().to_owned(), entry.name.clone()))
-}
-
-/// Whether a value is a single field of the request.
-fn copies(node: &Node) -> bool {
-    let path = node
-        .text()
-        .and_then(|text| text.strip_prefix("${request.")?.strip_suffix('}'));
-    path.is_some_and(|path| path.split('.').all(is_identifier))
 }
 
 /// Whether a value is -0.0, which is not the default and must be written.

@@ -32,6 +32,10 @@ fn flatten_into(flat: &mut Vec<Op>, ops: Box<[Op]>, level: u8) {
                 append(flat, Op::Close(Close { level, open }));
             }
             Op::Nested(nested) => flat.push(Op::Nested(Nested::new(flatten(nested.ops)))),
+            Op::Each(mut looped) => {
+                looped.ops = flatten(looped.ops);
+                flat.push(Op::Each(looped));
+            }
             other => append(flat, other),
         }
     }

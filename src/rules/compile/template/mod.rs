@@ -5,6 +5,7 @@
 
 mod builder;
 mod constant;
+mod each;
 mod flatten;
 mod hoist;
 mod typing;
@@ -17,6 +18,7 @@ pub(super) use self::constant::constant;
 use self::flatten::flatten;
 use self::hoist::hoist;
 use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::plan::FieldInfo;
 use crate::rules::plan::template::Template;
 use crate::yaml::Node;
 
@@ -26,9 +28,22 @@ pub(in crate::rules) fn compile_template(
     node: &Node,
     descriptor: &MessageDescriptor,
 ) -> Option<Template> {
+    template(compiler, |builder| builder.message(node, descriptor))
+}
+
+/// Compiles the elements of a list, each with its key.
+pub(in crate::rules::compile) fn compile_elements(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    field: &FieldInfo,
+) -> Option<Template> {
+    template(compiler, |builder| builder.repeated(field, node))
+}
+
+fn template(compiler: &mut RuleCompiler<'_>, build: impl FnOnce(&mut Builder<'_, '_>)) -> Option<Template> {
     let before = compiler.problems.len();
     let mut builder = Builder::new(compiler);
-    builder.message(node, descriptor);
+    build(&mut builder);
     let mut ops = builder.finish();
     if !compiler.locals.is_empty() {
         ops = hoist(ops, &mut compiler.cached);

@@ -4,6 +4,7 @@ use prost_reflect::MessageDescriptor;
 
 use super::builder::Builder;
 use crate::message::{WireType, key, put_delimited, put_varint};
+use crate::rules::compile::values::each::is_loop;
 use crate::rules::plan::{FieldInfo, JsonForm, from_json_text, type_url};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
@@ -24,19 +25,12 @@ impl Builder<'_, '_> {
                     self.singular(&field, node);
                 }
             }
-            JsonForm::Struct => match &node.value {
-                Yaml::Map(entries) => self.json_members(entries, descriptor),
-                _ => self.expected(node, "a mapping"),
-            },
-            JsonForm::ListValue => match (&node.value, FieldInfo::numbered(descriptor, 1)) {
-                (Yaml::List(items), Some(values)) => {
-                    let element = values.element();
-                    for item in items {
-                        self.singular(&element, item);
-                    }
+            // The fields of a struct are a map, and the values of a list are a list.
+            JsonForm::Struct | JsonForm::ListValue => {
+                if let Some(field) = FieldInfo::numbered(descriptor, 1) {
+                    self.repeated(&field, node);
                 }
-                _ => self.expected(node, "a list"),
-            },
+            }
             JsonForm::Value => self.json_value(node, descriptor),
             JsonForm::Any => self.any(node, descriptor),
         }
@@ -60,26 +54,6 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// The members of a `google.protobuf.Struct`.
-    fn json_members(&mut self, entries: &[(Node, Node)], descriptor: &MessageDescriptor) {
-        let Some(fields) = FieldInfo::numbered(descriptor, 1) else {
-            return;
-        };
-        let Some(entry) = fields.map_entry() else { return };
-        let (name, value) = (entry.map_entry_key_field(), entry.map_entry_value_field());
-        let (name, value) = (
-            FieldInfo::of_field(&name).element(),
-            FieldInfo::of_field(&value).element(),
-        );
-        for (member, node) in entries {
-            self.put_key(fields.number, WireType::LengthDelimited);
-            self.nested(|builder| {
-                builder.map_key(&name, member);
-                builder.singular(&value, node);
-            });
-        }
-    }
-
     /// A `google.protobuf.Value`: a oneof, whose member follows from the kind of the node.
     fn json_value(&mut self, node: &Node, descriptor: &MessageDescriptor) {
         let number = match &node.value {
@@ -91,6 +65,7 @@ impl Builder<'_, '_> {
             Yaml::Int(_) | Yaml::Float(_) => 2,
             Yaml::Text(_) => 3,
             Yaml::Bool(_) => 4,
+            Yaml::Map(_) if is_loop(node) && node.get("key").is_none() => 6,
             Yaml::Map(_) => 5,
             Yaml::List(_) => 6,
         };

@@ -1,5 +1,6 @@
 //! Compiles values that are not messages: texts, variables, durations, metadata and statuses.
 
+pub(super) mod each;
 pub(super) mod metadata;
 pub(super) mod pause;
 pub(super) mod status;

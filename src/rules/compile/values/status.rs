@@ -2,15 +2,16 @@
 //!
 //! Details are messages by `@type`, or the short forms of google.rpc, whose types are built in.
 
+use super::each::is_loop;
 use super::text::compile_text;
 use super::value::compile_value;
 use crate::cel::Type;
 use crate::handler::CODES;
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::compile::google_rpc::{SHORT_FORMS, any};
-use crate::rules::compile::template::compile_template;
+use crate::rules::compile::google_rpc::{SHORT_FORMS, details_field};
+use crate::rules::compile::template::compile_elements;
 use crate::rules::plan::template::Template;
-use crate::rules::plan::{CodeTemplate, StatusTemplate, ValueTemplate, code_of};
+use crate::rules::plan::{CodeTemplate, FieldInfo, StatusTemplate, ValueTemplate, code_of};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
 
@@ -20,7 +21,7 @@ pub(in crate::rules::compile) fn compile_status(
 ) -> Option<StatusTemplate> {
     let before = compiler.problems.len();
     let entries = compiler.entries(node, "a status", &["code", "message", "details"])?;
-    let (mut code, mut message, mut details) = (None, None, Vec::new());
+    let (mut code, mut message, mut details) = (None, None, None);
     for entry in entries {
         match (entry.name.as_str(), &entry.value.value) {
             ("code", _) => code = compile_code(compiler, entry.value),
@@ -29,12 +30,7 @@ pub(in crate::rules::compile) fn compile_status(
                 let found = entry.value.kind();
                 compiler.problem(entry.value, format!("expected a text, found {found}"));
             }
-            (_, Yaml::List(items)) => {
-                details = items
-                    .iter()
-                    .filter_map(|item| compile_detail(compiler, item))
-                    .collect();
-            }
+            (_, Yaml::List(_) | Yaml::Map(_)) => details = compile_details(compiler, entry.value),
             _ => compiler.problem(
                 entry.value,
                 format!("expected a list of details, found {}", entry.value.kind()),
@@ -55,7 +51,7 @@ pub(in crate::rules::compile) fn compile_status(
     Some(StatusTemplate {
         code,
         message,
-        details: details.into(),
+        details,
     })
 }
 
@@ -80,14 +76,40 @@ fn compile_code(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<CodeTemp
     None
 }
 
-/// A detail is a message with `@type`, or one short form.
-fn compile_detail(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Template> {
+/// A list of details, or a loop that makes them.
+fn compile_details(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Template> {
+    let value = match &node.value {
+        Yaml::List(items) => {
+            let items = items.iter().filter_map(|item| with_type(compiler, item));
+            Yaml::List(items.collect())
+        }
+        Yaml::Map(entries) if is_loop(node) => {
+            let entries = entries.iter().filter_map(|(key, value)| {
+                let value = match key.text() {
+                    Some("value") => with_type(compiler, value)?,
+                    _ => value.clone(),
+                };
+                Some((key.clone(), value))
+            });
+            Yaml::Map(entries.collect())
+        }
+        _ => node.value.clone(),
+    };
+    let details = Node {
+        span: node.span.clone(),
+        value,
+    };
+    compile_elements(compiler, &details, &FieldInfo::of_field(&details_field()))
+}
+
+/// A detail with its `@type`, which it has, or which its short form stands for.
+fn with_type(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Node> {
     let Yaml::Map(entries) = &node.value else {
         compiler.problem(node, format!("expected a detail, found {}", node.kind()));
         return None;
     };
     if entries.iter().any(|(key, _)| key.text() == Some("@type")) {
-        return compile_template(compiler, node, &any());
+        return Some(node.clone());
     }
     let [(form, fields)] = entries.as_slice() else {
         compiler.problem(
@@ -118,9 +140,8 @@ fn compile_detail(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Templa
         text(format!("type.googleapis.com/google.rpc.{message}")),
     );
     let entries = std::iter::once(named).chain(fields.iter().cloned()).collect();
-    let detail = Node {
+    Some(Node {
         span: node.span.clone(),
         value: Yaml::Map(entries),
-    };
-    compile_template(compiler, &detail, &any())
+    })
 }

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::each::{Due, begin_each, is_loop};
 use super::text::compile_text_pieces;
 use crate::cel::{Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::interpolation::Piece;
-use crate::rules::plan::ValueTemplate;
+use crate::rules::plan::{EachValue, ValueTemplate};
 use crate::yaml::{Node, Yaml};
 
 /// Compiles a node; also returns the type of its value.
@@ -34,6 +35,7 @@ pub(in crate::rules::compile) fn compile_value(
             let items = items.into_iter().map(|(item, _)| item).collect();
             return Some((folded(ValueTemplate::List(items)), Type::List(Box::new(element))));
         }
+        Yaml::Map(_) if is_loop(node) => return compile_loop(compiler, node),
         Yaml::Map(entries) => {
             let mut values = Some(Vec::new());
             for (key, value) in entries {
@@ -49,6 +51,34 @@ pub(in crate::rules::compile) fn compile_value(
         }
     };
     Some((ValueTemplate::Constant(value), found))
+}
+
+/// Compiles a loop that makes a list, or with a `key` a map.
+fn compile_loop(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<(ValueTemplate, Type)> {
+    let open = begin_each(compiler, node, Due::Either)?;
+    let key = open.key.map(|key| compile_value(compiler, key));
+    let value = compile_value(compiler, open.value);
+    if let (Some(Some((_, found))), Some(node)) = (&key, open.key)
+        && !found.may_be_key()
+    {
+        compiler.problem(node, format!("{found} cannot be the key of a map"));
+    }
+    let cost = |part: &Option<(ValueTemplate, Type)>| part.as_ref().map_or(0, |(part, _)| part.fixed_cost());
+    let cost = cost(&value) + key.as_ref().map_or(0, cost);
+    let each = open.end(compiler, cost);
+    let (value, element) = value?;
+    let (key, found) = match key {
+        None => (None, Type::List(Box::new(element))),
+        Some(key) => {
+            let (key, keys) = key?;
+            (Some(key), Type::Map(Box::new(keys), Box::new(element)))
+        }
+    };
+    let each = each?;
+    Some((
+        ValueTemplate::Each(Box::new(EachValue { each, key, value })),
+        found,
+    ))
 }
 
 fn compile_string(compiler: &mut RuleCompiler<'_>, node: &Node, text: &str) -> Option<(ValueTemplate, Type)> {

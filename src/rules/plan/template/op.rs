@@ -6,6 +6,7 @@ use super::padded::PaddedBytes;
 use super::target::Target;
 use crate::cel::Program;
 use crate::message::{LengthWidth, Slot};
+use crate::rules::plan::each::Each;
 use crate::rules::plan::numbers::IntEncoding;
 use crate::rules::plan::text::Text;
 
@@ -41,6 +42,8 @@ pub(crate) enum Op {
     Joined(Box<Joined>),
     /// A value that an expression gives.
     Dynamic(Box<Dynamic>),
+    /// A list or a map that a loop makes.
+    Each(Box<EachOp>),
 }
 
 /// A length-delimited value; its key is written already.
@@ -153,6 +156,45 @@ pub(crate) struct Joined {
 pub(crate) struct Dynamic {
     pub(crate) target: Target,
     pub(crate) program: Program,
-    /// A field of the request: if it is unset, nothing is written.
-    pub(crate) presence: Option<Slot>,
+    /// Where a field is set from one that can be unset, which is copied, too.
+    pub(crate) presence: Presence,
+}
+
+/// Whether nothing is written because a field is unset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// There is always a value.
+    Always,
+    /// A field of the request.
+    OfRequest(Slot),
+    /// The [field of an element](Program::is_field_of_element) that the program is.
+    OfElement,
+}
+
+/// Elements or entries, which operations of their own write in each round.
+#[derive(Debug)]
+pub(crate) struct EachOp {
+    pub(crate) each: Each,
+    pub(crate) ops: Box<[Op]>,
+    /// In a packed list: the key before all elements, and how many bytes their length took the last time.
+    pub(crate) packed: Option<(u32, LengthWidth)>,
+    /// The name for error messages.
+    pub(crate) field: String,
+}
+
+impl Op {
+    /// What writing costs, apart from what depends on the sizes of values. A loop charges its rounds itself.
+    pub(crate) fn fixed_cost(&self) -> u64 {
+        let ops = |ops: &[Op]| ops.iter().map(Op::fixed_cost).sum::<u64>();
+        1 + match self {
+            Self::Constant(_) | Self::Open(_) | Self::Close(_) | Self::Copy(_) | Self::CopyMessage(_) => 0,
+            Self::Nested(nested) => ops(&nested.ops),
+            Self::Cached(cached) => ops(&cached.ops),
+            Self::Int(int) => int.program.fixed_cost(),
+            Self::Double(double) => double.program.fixed_cost(),
+            Self::Joined(joined) => joined.text.programs().map(Program::fixed_cost).sum(),
+            Self::Dynamic(dynamic) => dynamic.program.fixed_cost(),
+            Self::Each(looped) => looped.each.list.fixed_cost(),
+        }
+    }
 }

@@ -1,11 +1,10 @@
 //! The loops that a session is running.
 
-use crate::cel::Value;
+use crate::cel::{Env, EvalError, Program, Value};
 
-/// The open loops, innermost last, each with its local variable: its counter or the current element.
+/// The open loops, innermost last, each with its local variables: its counter or the current element, or two of them.
 #[derive(Debug, Default)]
 pub(super) struct Loops {
-    /// As many as `rounds`.
     locals: Vec<Value<'static>>,
     rounds: Vec<Rounds>,
 }
@@ -15,6 +14,7 @@ pub(super) struct Loops {
 pub(super) enum Rounds {
     Count { next: i64, end: i64 },
     Elements(std::vec::IntoIter<Value<'static>>),
+    Pairs(std::vec::IntoIter<(Value<'static>, Value<'static>)>),
 }
 
 /// The rounds of the innermost loop, taken out to be run in one go.
@@ -34,13 +34,23 @@ impl Loops {
 
     /// Begins a loop; `false` if it has no rounds.
     pub(super) fn begin(&mut self, mut rounds: Rounds) -> bool {
-        let first = rounds.next();
-        let begins = first.is_some();
-        if let Some(first) = first {
-            self.locals.push(first);
-            self.rounds.push(rounds);
+        match &mut rounds {
+            Rounds::Count { next, end } if *next < *end => {
+                self.locals.push(Value::Int(*next));
+                *next += 1;
+            }
+            Rounds::Count { .. } => return false,
+            Rounds::Elements(elements) => match elements.next() {
+                Some(element) => self.locals.push(element),
+                None => return false,
+            },
+            Rounds::Pairs(pairs) => match pairs.next() {
+                Some((key, value)) => self.locals.extend([key, value]),
+                None => return false,
+            },
         }
-        begins
+        self.rounds.push(rounds);
+        true
     }
 
     /// Goes on to the next round of the innermost loop; `false` if that was the last, which ends the loop.
@@ -59,6 +69,15 @@ impl Loops {
                         *local = element;
                         return true;
                     }
+                }
+                Rounds::Pairs(pairs) => {
+                    if let (Some((key, value)), Some([first, second])) =
+                        (pairs.next(), self.locals.last_chunk_mut())
+                    {
+                        (*first, *second) = (key, value);
+                        return true;
+                    }
+                    self.locals.pop();
                 }
             }
         }
@@ -109,16 +128,26 @@ impl CountedRounds {
 }
 
 impl Rounds {
-    #[inline]
-    fn next(&mut self) -> Option<Value<'static>> {
-        match self {
-            Self::Count { next, end } => {
-                let round = *next;
-                *next += 1;
-                (round < *end).then_some(Value::Int(round))
+    /// The rounds over the elements of a list or a map, which are copied: it may change while they run.
+    pub(super) fn over(list: &Program, pairs: bool, env: &Env<'_>) -> Result<Self, EvalError> {
+        let budget = &env.call.budget;
+        let mut elements = list.elements(env)?;
+        let owned = |value: Value<'_>| -> Result<_, EvalError> {
+            budget.charge_owning(&value)?;
+            Ok(value.into_owned())
+        };
+        if pairs {
+            let mut rounds = Vec::new();
+            while let Some((key, value)) = elements.next_pair(budget)? {
+                rounds.push((owned(key)?, owned(value)?));
             }
-            Self::Elements(elements) => elements.next(),
+            return Ok(Self::Pairs(rounds.into_iter()));
         }
+        let mut rounds = Vec::new();
+        while let Some(element) = elements.next(budget)? {
+            rounds.push(owned(element)?);
+        }
+        Ok(Self::Elements(rounds.into_iter()))
     }
 }
 

@@ -122,6 +122,7 @@ impl<'r> Session<'r> {
             state: self.variables.values(),
             store,
             locals: self.loops.locals(),
+            round: None,
             call: &self.facts,
         }
     }

@@ -12,7 +12,7 @@ use super::turn::too_costly;
 use crate::cel::{Env, EvalError, Value};
 use crate::handler::Call;
 use crate::rules::plan::template::Template;
-use crate::rules::plan::{Metadata, Op, Pause, Rule, SignalStep, Steps};
+use crate::rules::plan::{Metadata, Op, Pause, Rule, SignalStep, Steps, count_of};
 use crate::rules::run::write::template::{WriteError, WriteErrorKind};
 
 /// How many rounds of a loop run before other tasks of the thread have their turn. A deadline, the end of the server and
@@ -199,14 +199,10 @@ impl<'r> Session<'r> {
                     *at = *end;
                 }
             }
-            Op::Each { list, end } => {
-                let elements = self.with_env(call, |env, _| {
-                    let list = list.eval(env)?;
-                    env.call.budget.charge_owning(&list)?;
-                    elements(list)
-                });
-                let elements = elements.map_err(|error| failed(rule, &format!("`each`: {error}")))?;
-                if !self.loops().begin(Rounds::Elements(elements.into_iter())) {
+            Op::Each { list, pairs, end } => {
+                let rounds = self.with_env(call, |env, _| Rounds::over(list, *pairs, env));
+                let rounds = rounds.map_err(|error| failed(rule, &error.within("each").to_string()))?;
+                if !self.loops().begin(rounds) {
                     *at = *end;
                 }
             }
@@ -274,21 +270,8 @@ impl<'r> Session<'r> {
 
 /// The number of rounds that a value stands for.
 fn rounds(count: Value<'static>) -> Result<i64, EvalError> {
-    let rounds = match &count {
-        Value::Int(count) => Some(*count).filter(|count| *count >= 0),
-        Value::Uint(count) => i64::try_from(*count).ok(),
-        _ => None,
-    };
+    let rounds = count_of(&count).and_then(|count| i64::try_from(count).ok());
     rounds.ok_or_else(|| EvalError::new(format!("{} is not a number of rounds", count.to_text())))
-}
-
-/// The elements of a list, or the keys of a map.
-fn elements(value: Value<'_>) -> Result<Vec<Value<'static>>, EvalError> {
-    match value {
-        Value::List(items) => Ok(items.into_iter().map(Value::into_owned).collect()),
-        Value::Map(entries) => Ok(entries.into_iter().map(|(key, _)| key.into_owned()).collect()),
-        other => Err(EvalError::new(format!("{} is not a list", other.to_text()))),
-    }
 }
 
 /// Whether the operation before `at` is all that its loop does.

@@ -1,5 +1,6 @@
 //! Writes what rules answer with: messages, texts, values, metadata and statuses.
 
+mod each;
 mod metadata;
 mod status;
 pub(super) mod template;

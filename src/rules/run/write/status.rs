@@ -1,6 +1,5 @@
 //! Makes the status that a rule ends a call with.
 
-use bytes::Bytes;
 use tonic::{Code, Status};
 
 use super::template::LoopCache;
@@ -23,15 +22,9 @@ impl StatusTemplate {
             text.write(env, &mut message)
                 .map_err(|error| format!("`message`: {error}"))?;
         }
-        if self.details.is_empty() {
+        let Some(details) = &self.details else {
             return Ok(Status::new(code, message));
-        }
-        let details = self.details(code, &message, env)?;
-        Ok(Status::with_details(code, message, details))
-    }
-
-    /// The `google.rpc.Status` that carries the details.
-    fn details(&self, code: Code, message: &str, env: &Env<'_>) -> Result<Bytes, String> {
+        };
         let mut buffer = Vec::new();
         if code != Code::Ok {
             put_varint(&mut buffer, key(1, WireType::Varint).into());
@@ -40,15 +33,16 @@ impl StatusTemplate {
         if !message.is_empty() {
             put_keyed(&mut buffer, 2, message.as_bytes());
         }
-        let mut detail = Vec::new();
-        for template in &self.details {
-            detail.clear();
-            template
-                .write(env, &LoopCache::default(), &mut detail)
-                .map_err(|error| format!("`details`: {error}"))?;
-            put_keyed(&mut buffer, 3, &detail);
-        }
-        Ok(buffer.into())
+        let before = buffer.len();
+        details
+            .write(env, &LoopCache::default(), &mut buffer)
+            .map_err(|error| format!("`details`: {error}"))?;
+        Ok(if buffer.len() == before {
+            Status::new(code, message)
+        } else {
+            // The `google.rpc.Status` that carries the details.
+            Status::with_details(code, message, buffer.into())
+        })
     }
 }
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::cel::{Env, EvalError, Value};
-use crate::rules::plan::{Pause, ValueTemplate, duration_of};
+use crate::cel::{Entries, Env, EvalError, Value};
+use crate::rules::plan::{EachValue, Pause, ValueTemplate, duration_of};
 
 impl ValueTemplate {
     /// The value for this call. It borrows nothing from the call.
@@ -35,7 +35,42 @@ impl ValueTemplate {
                 });
                 Value::Map(entries.collect::<Result<_, _>>()?)
             }
+            Self::Each(looped) => looped.value(env)?,
         })
+    }
+}
+
+impl EachValue {
+    fn value(&self, env: &Env<'_>) -> Result<Value<'static>, EvalError> {
+        let Some(key) = &self.key else {
+            let mut items = Vec::new();
+            self.each.rounds(
+                env,
+                |error| error,
+                |env| {
+                    items.push(self.value.value(env)?);
+                    Ok(())
+                },
+            )?;
+            return Ok(Value::List(items));
+        };
+        let mut entries = Entries::default();
+        self.each.rounds(
+            env,
+            |error| error,
+            |env| {
+                let key = key.value(env)?;
+                if !key.is_key() {
+                    return Err(EvalError::new(format!(
+                        "{} cannot be the key of a map",
+                        key.to_excerpt()
+                    )));
+                }
+                entries.insert(key, self.value.value(env)?);
+                Ok(())
+            },
+        )?;
+        Ok(entries.into_value())
     }
 }
 

@@ -69,7 +69,12 @@ pub(super) fn put_field(buffer: &mut Vec<u8>, field: &FieldInfo, value: &Value<'
 /// One value with its key. Writes nothing for null, or for the default of a field without presence.
 fn put_keyed(buffer: &mut Vec<u8>, field: &FieldInfo, value: &Value<'_>) -> Result<(), String> {
     if matches!(value, Value::Null) && !takes_null(&field.kind) {
-        return Ok(());
+        // A field is left unset; an element of a list or an entry of a map cannot be.
+        return if field.element {
+            Err(does_not_fit(value, kind_name(&field.kind)))
+        } else {
+            Ok(())
+        };
     }
     let start = buffer.len();
     put_varint(buffer, field.key().into());

@@ -9,7 +9,8 @@ use crate::message::{
 };
 use crate::rules::plan::canonical;
 use crate::rules::plan::template::{
-    Cached, Close, Copy, CopyMessage, Double, Dynamic, Int, Joined, MAX_OPEN, Op, Open, Target, Template,
+    Cached, Close, Copy, CopyMessage, Double, Dynamic, EachOp, Int, Joined, MAX_OPEN, Op, Open, Presence,
+    Target, Template,
 };
 use crate::schema::kind_name;
 
@@ -54,6 +55,7 @@ pub(super) fn write_all(
             Op::Double(double) => double.write(env, buffer)?,
             Op::Joined(joined) => joined.write(env, buffer)?,
             Op::Dynamic(dynamic) => dynamic.write(env, buffer)?,
+            Op::Each(looped) => looped.write(env, cache, buffer)?,
             Op::Nested(nested) => {
                 let reserved = reserve_length(buffer, nested.width.get());
                 write_all(&nested.ops, env, cache, buffer)?;
@@ -225,15 +227,17 @@ impl Joined {
 impl Dynamic {
     #[inline(never)]
     fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
-        if let (Some(slot), Some((_, picked))) = (self.presence, env.request)
-            && picked.get(slot) == Raw::Absent
-        {
+        let value = match self.presence {
+            Presence::OfRequest(slot) => match env.request {
+                Some((_, picked)) if picked.get(slot) == Raw::Absent => return Ok(()),
+                _ => self.program.eval(env).map(Some),
+            },
+            Presence::OfElement => self.program.eval_field(env),
+            Presence::Always => self.program.eval(env).map(Some),
+        };
+        let Some(value) = value.map_err(|error| failed(self.target.name(), error))? else {
             return Ok(());
-        }
-        let value = self
-            .program
-            .eval(env)
-            .map_err(|error| failed(self.target.name(), error))?;
+        };
         let put = match &self.target {
             Target::Field(field) => value::put_field(buffer, field, &value),
             Target::Element(field) => value::put_value(buffer, field, &value).map(drop),
@@ -242,6 +246,34 @@ impl Dynamic {
             }
         };
         put.map_err(|message| does_not_fit(self.target.name(), message))
+    }
+}
+
+impl EachOp {
+    #[inline(never)]
+    fn write(&self, env: &Env<'_>, cache: &LoopCache, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
+        let start = buffer.len();
+        let reserved = self.packed.as_ref().map(|(key, width)| {
+            put_varint(buffer, (*key).into());
+            reserve_length(buffer, width.get())
+        });
+        let contents = buffer.len();
+        let error = |error| failed(&self.field, error);
+        self.each.rounds(env, error, |env| {
+            let before = buffer.len();
+            write_all(&self.ops, env, cache, buffer)?;
+            // What is copied from the request costs nothing else.
+            let written = env.call.budget.charge_made(buffer.len() - before);
+            written.map_err(error)
+        })?;
+        if let (Some((_, width)), Some(reserved)) = (&self.packed, reserved) {
+            if buffer.len() == contents {
+                buffer.truncate(start);
+            } else {
+                fill_length(buffer, reserved, width);
+            }
+        }
+        Ok(())
     }
 }
 

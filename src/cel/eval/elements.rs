@@ -1,0 +1,77 @@
+//! The elements of a list, or the entries of a map, for the loops of rules.
+//!
+//! Lists go in their own order, and maps in the order of their keys: numbers, then texts. Nothing is copied that can be
+//! borrowed.
+
+use crate::cel::budget::{Budget, reading_weight};
+use crate::cel::cost::sorting;
+use crate::cel::values::{EvalError, Evaluated, Value, key_order};
+
+/// The elements that a loop goes over.
+#[derive(Debug)]
+pub(crate) struct Elements<'e> {
+    rest: Rest<'e>,
+    /// How many elements have come.
+    index: i64,
+}
+
+#[derive(Debug)]
+enum Rest<'e> {
+    Borrowed(std::slice::Iter<'e, Value<'e>>),
+    List(std::vec::IntoIter<Value<'e>>),
+    Map(std::vec::IntoIter<(Value<'e>, Value<'e>)>),
+}
+
+impl<'e> Elements<'e> {
+    pub(in crate::cel) fn borrowed(value: &'e Value<'e>, budget: &Budget) -> Evaluated<Self> {
+        match value {
+            Value::List(values) => Ok(Self::new(Rest::Borrowed(values.iter()))),
+            other => {
+                budget.charge_borrowing(other)?;
+                Self::of(other.borrowed(), budget)
+            }
+        }
+    }
+
+    pub(in crate::cel) fn of(value: Value<'e>, budget: &Budget) -> Evaluated<Self> {
+        match value {
+            Value::List(values) => Ok(Self::new(Rest::List(values.into_iter()))),
+            Value::Map(mut entries) => {
+                let weight = entries.iter().map(|(key, _)| reading_weight(key)).sum();
+                budget.charge(sorting(entries.len(), weight))?;
+                entries.sort_by(|(one, _), (other, _)| key_order(one, other));
+                Ok(Self::new(Rest::Map(entries.into_iter())))
+            }
+            other => Err(EvalError::new(format!("{} is not a list", other.to_excerpt()))),
+        }
+    }
+
+    fn new(rest: Rest<'e>) -> Self {
+        Self { rest, index: 0 }
+    }
+
+    /// The next element of a list, or the next key of a map.
+    pub(crate) fn next(&mut self, budget: &Budget) -> Evaluated<Option<Value<'e>>> {
+        Ok(self.next_pair(budget)?.map(|(key, value)| match self.rest {
+            Rest::Map(_) => key,
+            Rest::Borrowed(_) | Rest::List(_) => value,
+        }))
+    }
+
+    /// The index and the element of a list, or the key and the value of a map.
+    pub(crate) fn next_pair(&mut self, budget: &Budget) -> Evaluated<Option<(Value<'e>, Value<'e>)>> {
+        let value = match &mut self.rest {
+            Rest::Map(entries) => return Ok(entries.next()),
+            Rest::List(values) => values.next(),
+            Rest::Borrowed(values) => match values.next() {
+                Some(value) => {
+                    budget.charge_borrowing(value)?;
+                    Some(value.borrowed())
+                }
+                None => None,
+            },
+        };
+        self.index += 1;
+        Ok(value.map(|value| (Value::Int(self.index - 1), value)))
+    }
+}
