@@ -80,6 +80,10 @@ fn every_key_and_form_conforms() {
            {choose: [{when: x, do: []}, {do: []}]}, {set: {n: 1, store.m: null}}, {wait: 5ms}, {log: 5}, {repeat: '${n}', send: 1}]}]",
         "rules: [{method: '*/*', delay: 20ms, log: x, set: {store.n: 1}, headers: {x: 1}, trailers: {y: 1}, then: next}]",
         "rules: [{method: 'a.*/Get*', delay: '${1}', log: 5, set: {store.n: null}, reply: {}}]",
+        "rules: [{method: p.S/M, stream: [{each: '${l}', as: [i, x], do: []},
+           {set: {n: {each: '${l}', as: [i, x], when: x > 1, skip: 1, limit: '${n}', key: '${i}', value: [1]}, m: {a: [{each: '${l}', value: 1}]}}},
+           {send: {each: {}}}]}]",
+        "rules: [{method: p.S/M, status: {code: ABORTED, details: {each: '${l}', value: {error_info: {}}}}}]",
     ] {
         assert_eq!(problems(&validator, good), [""; 0], "{good}");
     }
@@ -124,6 +128,11 @@ fn what_the_language_does_not_have_does_not_conform() {
         "rules: [{method: p.S/M, stream: [{send: {}, repeat: 1, each: '${l}'}]}]",
         "rules: [{method: p.S/M, stream: [{send: {}, repeat: many}]}]",
         "rules: [{method: p.S/M, stream: [{send: {}, repeat: 1, as: 2n}]}]",
+        "rules: [{method: p.S/M, stream: [{send: {}, each: '${l}', as: [a, b, c]}]}]",
+        "rules: [{method: p.S/M, stream: [{set: {n: {each: '${l}'}}}]}]",
+        "rules: [{method: p.S/M, stream: [{set: {n: {each: '${l}', value: 1, where: x}}}]}]",
+        "rules: [{method: p.S/M, stream: [{set: {n: {m: [{each: [1], value: 1}]}}}]}]",
+        "rules: [{method: p.S/M, session: {state: {n: {each: '${l}', limit: -1, value: 1}}}}]",
         "rules: [{method: p.S/M, stream: [{wait: 200}]}]",
         "rules: [{method: p.S/M, stream: [{wait: 5 s}]}]",
         "rules: [{method: p.S/M, stream: [{flush: trailers}]}]",

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use protod::RulesOptions;
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 use crate::support::{Running, kinds};
 
@@ -45,6 +46,79 @@ rules:
     ]);
     expected.extend(strings(&["some", "end"]));
     assert_eq!(outcome.messages, expected);
+}
+
+#[tokio::test]
+async fn a_loop_with_two_names_goes_over_indexes_and_elements_or_keys_and_values() {
+    let server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/List
+    stream:
+      - {each: "${request.names}", as: [i, name], when: i != 1, send: {string: "${name}", int32: "${i}"}}
+      - each: "${request.by_number}"
+        as: [n, point]
+        do:
+          - {each: "${request.counts}", as: [k, v], do: [{repeat: 1, send: {string: "${n}${point.name}${k}${v}${i}"}}]}
+          - send: {int32: "${n}", point: {name: "${point.name}", opt: "${point.opt}"}}
+      - {each: "${request.points}", as: [none, nothing], send: {}}
+"#,
+    )
+    .await;
+    let request = r#"{"names":["x","y","z"],"byNumber":{"10":{"name":"a"},"9":{"name":"b","opt":0}},
+        "counts":{"q":2,"p":1}}"#;
+    let outcome = server.call("List", &[request]).await;
+    assert_eq!(
+        outcome.messages,
+        [
+            r#"{"string":"x"}"#,
+            r#"{"int32":2,"string":"z"}"#,
+            r#"{"string":"9bp10"}"#,
+            r#"{"string":"9bq20"}"#,
+            r#"{"int32":9,"point":{"name":"b","opt":0}}"#,
+            r#"{"string":"10ap10"}"#,
+            r#"{"string":"10aq20"}"#,
+            r#"{"int32":10,"point":{"name":"a"}}"#,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn variables_and_details_may_be_made_by_loops() {
+    let server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/Chat
+    session:
+      state: {names: [], lengths: {}}
+      message:
+        - set:
+            names: {each: "${request.names}", when: item != 'x', value: "<${item}>"}
+            lengths: {each: "${request.names}", as: n, skip: 1, key: "${n}", value: {size: "${size(n)}"}}
+        - send:
+            names: "${state.names}"
+            counts: {each: "${state.lengths}", as: [n, length], key: "${n}", value: "${length.size}"}
+      half_close:
+        - status:
+            code: INVALID_ARGUMENT
+            details: {each: "${state.names}", as: n, value: {error_info: {reason: "${n}"}}}
+"#,
+    )
+    .await;
+    let outcome = server.call("Chat", &[r#"{"names":["a","x","ccc"]}"#]).await;
+    assert_eq!(
+        outcome.messages,
+        [r#"{"names":["<a>","<ccc>"],"counts":{"ccc":3,"x":1}}"#]
+    );
+    let details = outcome.status.get_error_details_vec();
+    let reasons: Vec<&str> = details
+        .iter()
+        .map(|detail| match detail {
+            tonic_types::ErrorDetail::ErrorInfo(info) => info.reason.as_str(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(reasons, ["<a>", "<ccc>"]);
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod tests {
     use crate::rules::compile::events::steps::{ACTIONS, MODIFIERS};
     use crate::rules::compile::google_rpc::SHORT_FORMS;
     use crate::rules::compile::rule;
+    use crate::rules::compile::values::each::LOOP_KEYS;
 
     fn definition(name: &str) -> Value {
         let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
@@ -65,6 +66,7 @@ mod tests {
         assert_eq!(properties("timer"), set(&TIMER_KEYS));
         assert_eq!(properties("step"), set(ACTIONS.iter().chain(&MODIFIERS)));
         assert_eq!(alternatives("step"), set(&ACTIONS));
+        assert_eq!(properties("loop"), set(&LOOP_KEYS));
         assert_eq!(
             properties("detail"),
             set(SHORT_FORMS.iter().map(|(form, _)| form))
