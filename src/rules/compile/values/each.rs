@@ -185,26 +185,22 @@ pub(in crate::rules::compile) fn loop_variables(
         Some(Type::Map(key, value)) => ((**key).clone(), [(**key).clone(), (**value).clone()]),
         _ => (Type::Dyn, [Type::Dyn, Type::Dyn]),
     };
-    let names = match names.map(|node| (node, &node.value)) {
-        None => return vec![("item".to_owned(), one)],
-        Some((node, Yaml::List(names))) => match names.as_slice() {
-            [first, second] => {
-                let names = [first, second].map(|node| loop_name(compiler, node));
-                if names[0] == names[1] {
-                    compiler.problem(second, "the two names of `as` are the same");
-                }
-                return names.into_iter().zip(two).collect();
-            }
-            _ => {
-                let message =
-                    "`as` has one name, or two: `[index, element]` of a list, `[key, value]` of a map";
-                compiler.problem(node, message);
-                "item".to_owned()
-            }
-        },
-        Some((node, _)) => loop_name(compiler, node),
+    let Some(node) = names else {
+        return vec![("item".to_owned(), one)];
     };
-    vec![(names, one)]
+    let Yaml::List(names) = &node.value else {
+        return vec![(loop_name(compiler, node), one)];
+    };
+    let [first, second] = names.as_slice() else {
+        let message = "`as` has one name, or two: `[index, element]` of a list, `[key, value]` of a map";
+        compiler.problem(node, message);
+        return vec![("item".to_owned(), one)];
+    };
+    let names = [first, second].map(|node| loop_name(compiler, node));
+    if names[0] == names[1] {
+        compiler.problem(second, "the two names of `as` are the same");
+    }
+    names.into_iter().zip(two).collect()
 }
 
 /// The name of a loop's variable.
