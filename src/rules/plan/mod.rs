@@ -4,7 +4,6 @@
 //! They are data; the few functions here are those that both need.
 
 mod condition;
-mod each;
 mod field;
 mod json_form;
 mod metadata;
@@ -20,7 +19,6 @@ mod value;
 mod wire_scalar;
 
 pub(crate) use self::condition::{Condition, Equality, Expected, Stage, When};
-pub(crate) use self::each::Each;
 pub(crate) use self::field::FieldInfo;
 pub(crate) use self::json_form::{JsonForm, from_json_text, takes_null, type_url};
 pub(crate) use self::metadata::{Header, HeaderValue, Metadata, ascii_value, binary_value, decode_base64};
@@ -31,5 +29,5 @@ pub(crate) use self::rule::{Outline, Rule, RuleId, SignalHandler, Timer, Times};
 pub(crate) use self::status::{CodeTemplate, StatusTemplate, code_of};
 pub(crate) use self::steps::{Assignment, IntAssignment, Op, SignalStep, Steps, Variable};
 pub(crate) use self::text::{Text, TextPiece};
-pub(crate) use self::value::{EachValue, ValueTemplate, count_of};
+pub(crate) use self::value::{Each, EachValue, ValueTemplate, count_of};
 pub(crate) use self::wire_scalar::WireScalar;

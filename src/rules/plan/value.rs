@@ -2,7 +2,6 @@
 //!
 //! They are written in YAML, with `${…}` anywhere; a string that is a single expression keeps the expression's type.
 
-use super::each::Each;
 use super::text::Text;
 use crate::cel::{Program, Value};
 
@@ -25,6 +24,22 @@ pub(crate) enum ValueTemplate {
     Map(Box<[(String, ValueTemplate)]>),
     /// A list or a map that a loop makes.
     Each(Box<EachValue>),
+}
+
+/// What a loop of a template goes over. What it makes of each element is kept beside it.
+#[derive(Debug)]
+pub(crate) struct Each {
+    pub(crate) list: Program,
+    /// Whether an element comes with its index, or the value of a map with its key.
+    pub(crate) pairs: bool,
+    /// Which elements are taken.
+    pub(crate) when: Option<Program>,
+    /// How many of those are left out at the begin.
+    pub(crate) skip: Option<ValueTemplate>,
+    /// How many are taken at most.
+    pub(crate) limit: Option<ValueTemplate>,
+    /// What a round costs, apart from what depends on the sizes of values.
+    pub(crate) cost: u64,
 }
 
 /// A loop that makes a list, or a map.

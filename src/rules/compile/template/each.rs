@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use crate::message::LengthWidth;
-use crate::rules::compile::values::each::{Due, begin_each};
+use crate::rules::compile::values::value::{Due, begin_each};
 use crate::rules::plan::template::{EachOp, Op};
 use crate::rules::plan::{FieldInfo, takes_null};
 use crate::yaml::{Node, Yaml};

@@ -1,13 +1,11 @@
-//! Compiles loops: what they go over, the names of their variables, and for templates which elements are taken.
+//! What loops of steps and of templates have in common: what they go over, and the names of their variables.
 
 use crate::cel::{Program, Type};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::interpolation::Piece;
-use crate::rules::compile::values::value::compile_value;
-use crate::rules::plan::{Each, ValueTemplate, count_of};
 use crate::suggest;
-use crate::yaml::{Entry, Node, Yaml, find};
+use crate::yaml::{Entry, Node, Yaml};
 
 /// The keys of a loop in a template.
 pub(in crate::rules::compile) const LOOP_KEYS: [&str; 7] =
@@ -30,100 +28,20 @@ const OTHER_NAMES: [(&str, &str); 12] = [
 ];
 
 /// How a map is written that has the key `each`, and is no loop.
-const LITERAL: &str = "a map that has the key `each` is written as an expression: `${{'each': …}}`";
-
-/// What is due where a loop stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::rules::compile) enum Due {
-    List,
-    Map,
-    /// JSON of any kind: with a `key` it is a map.
-    Either,
-}
-
-/// A loop whose variables are in scope, so that what it makes can be compiled. [`end`](Self::end) must follow.
-pub(in crate::rules::compile) struct OpenEach<'n> {
-    /// `None` if it has a problem; what it makes is compiled all the same, to find its problems.
-    each: Option<Each>,
-    /// Makes the key of an entry, if the loop makes a map.
-    pub(in crate::rules::compile) key: Option<&'n Node>,
-    pub(in crate::rules::compile) value: &'n Node,
-}
-
-impl OpenEach<'_> {
-    /// The loop. `cost` is what its key and its value cost in a round.
-    pub(in crate::rules::compile) fn end(self, compiler: &mut RuleCompiler<'_>, cost: u64) -> Option<Each> {
-        compiler.rounds.pop();
-        self.each.map(|each| Each {
-            cost: each.cost + cost,
-            ..each
-        })
-    }
-}
+pub(super) const LITERAL: &str =
+    "a map that has the key `each` is written as an expression: `${{'each': …}}`";
 
 /// Whether a node is a loop where a list or a map is due.
 pub(in crate::rules::compile) fn is_loop(node: &Node) -> bool {
     node.get("each").is_some()
 }
 
-/// Compiles what a loop of a template goes over, and brings its variables into scope.
-pub(in crate::rules::compile) fn begin_each<'n>(
+/// The entries of a loop; other keys are problems. `in_list` says that it cannot be meant as a map.
+pub(super) fn loop_entries<'n>(
     compiler: &mut RuleCompiler<'_>,
     node: &'n Node,
-    due: Due,
-) -> Option<OpenEach<'n>> {
-    let before = compiler.problems.len();
-    let entries = loop_entries(compiler, node, due);
-    let entry = |name: &str| find(&entries, name);
-    let value = |name: &str| entry(name).map(|entry| entry.value);
-    let count = |compiler: &mut RuleCompiler<'_>, name: &str| {
-        value(name).and_then(|node| compile_count(compiler, node, name))
-    };
-    let (skip, limit) = (count(compiler, "skip"), count(compiler, "limit"));
-    let list = value("each").and_then(|node| compile_list(compiler, node));
-    let variables = loop_variables(compiler, value("as"), list.as_ref().map(Program::result_type));
-    match (entry("key"), due) {
-        (Some(key), Due::List) => {
-            let hint = Some("leave it out".to_owned());
-            compiler.problem_hint(key.key, "`key` makes a map, and a list is due here", hint);
-        }
-        (None, Due::Map) => {
-            let hint = Some(format!("add `key: …` beside `value`; {LITERAL}"));
-            compiler.problem_hint(node, "a loop that makes a map needs a `key`", hint);
-        }
-        _ => {}
-    }
-    let Some(made) = value("value") else {
-        // If there is an unknown key, it was reported already, and is probably `value` misspelt.
-        if entries.len() == node.entries() {
-            let hint = Some("add `value: …`, what is made of each element".to_owned());
-            compiler.problem_hint(node, "a loop needs a `value`", hint);
-        }
-        return None;
-    };
-    let pairs = variables.len() == 2;
-    compiler.rounds.push(variables);
-    let when = value("when").and_then(|node| compiler.condition(node));
-    let cost = 1 + when.as_ref().map_or(0, Program::fixed_cost);
-    let each = list
-        .filter(|_| compiler.problems.len() == before)
-        .map(|list| Each {
-            list,
-            pairs,
-            when,
-            skip,
-            limit,
-            cost,
-        });
-    Some(OpenEach {
-        each,
-        key: value("key"),
-        value: made,
-    })
-}
-
-/// The entries of a loop; other keys are problems.
-fn loop_entries<'n>(compiler: &mut RuleCompiler<'_>, node: &'n Node, due: Due) -> Vec<Entry<'n>> {
+    in_list: bool,
+) -> Vec<Entry<'n>> {
     let Yaml::Map(pairs) = &node.value else {
         return Vec::new();
     };
@@ -140,7 +58,7 @@ fn loop_entries<'n>(compiler: &mut RuleCompiler<'_>, node: &'n Node, due: Due) -
             None => suggest::did_you_mean(&name, LOOP_KEYS),
         };
         let hint = match near {
-            None if due != Due::List => Some(LITERAL.to_owned()),
+            None if !in_list => Some(LITERAL.to_owned()),
             None => Some(format!("a loop has `{}`", LOOP_KEYS.join("`, `"))),
             near => near,
         };
@@ -212,26 +130,4 @@ pub(in crate::rules::compile) fn loop_name(compiler: &mut RuleCompiler<'_>, node
             "item".to_owned()
         }
     }
-}
-
-/// A number from 0: of rounds, or of elements.
-pub(in crate::rules::compile) fn compile_count(
-    compiler: &mut RuleCompiler<'_>,
-    node: &Node,
-    key: &str,
-) -> Option<ValueTemplate> {
-    let (count, found) = compile_value(compiler, node)?;
-    let fits = match &count {
-        ValueTemplate::Constant(value) => count_of(value).is_some(),
-        _ => matches!(found, Type::Int | Type::Uint | Type::Dyn),
-    };
-    if fits {
-        return Some(count);
-    }
-    let found = match (node.text(), node.key_text()) {
-        (None, Some(number)) => number,
-        _ => found.to_string(),
-    };
-    compiler.problem(node, format!("`{key}` needs a number from 0, found {found}"));
-    None
 }

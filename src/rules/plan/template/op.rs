@@ -6,9 +6,9 @@ use super::padded::PaddedBytes;
 use super::target::Target;
 use crate::cel::Program;
 use crate::message::{LengthWidth, Slot};
-use crate::rules::plan::each::Each;
 use crate::rules::plan::numbers::IntEncoding;
 use crate::rules::plan::text::Text;
+use crate::rules::plan::value::Each;
 
 /// A message, ready to be written.
 #[derive(Debug)]
