@@ -1,7 +1,7 @@
 //! The crate's one error type, and the problems that it carries.
 //!
-//! Loading protos and rules finds many things wrong at once, so an [`Error`] of that kind holds every [`Problem`], each
-//! with its file, its place and a hint where there is one. The kinds are private: callers ask by predicate, so that a
+//! Loading protos and rules and building a server find many things wrong at once, so an [`Error`] of that kind holds every
+//! [`Problem`], each with its file, its place and a hint where there is one. The kinds are private: callers ask by predicate, so that a
 //! new kind breaks nobody.
 
 mod problem;
@@ -29,6 +29,8 @@ pub(crate) use self::source_text::SourceText;
 /// | a certificate, a key or an address that makes no sense | [`is_invalid_input`](Self::is_invalid_input) |
 /// | the operating system: a socket, a file | [`is_io`](Self::is_io) |
 /// | a server that refused a client's own request | [`status`](Self::status) |
+///
+/// A server is built of many handlers, so several causes may be true of one error: [`problems`](Self::problems) has each.
 pub struct Error {
     kind: Box<Kind>,
 }
@@ -38,14 +40,10 @@ enum Kind {
     Schema(Vec<Problem>),
     /// Rules that do not fit their schema.
     Rules(Vec<Problem>),
+    /// Handlers that do not fit their schema, and in which ways.
+    Handlers(Vec<Fault>, Vec<Problem>),
     /// A name that the schema does not have.
     UnknownName(String),
-    /// A handler for a method of another shape.
-    WrongShape(String),
-    /// A closure takes state that the server does not have.
-    MissingState(String),
-    /// A type does not fit the messages of its method.
-    Misfit(String),
     /// Something that was read or given, and makes no sense.
     InvalidInput {
         action: String,
@@ -55,6 +53,19 @@ enum Kind {
     Io { action: String, source: io::Error },
     /// A server said no.
     Status { action: String, source: Box<Status> },
+}
+
+/// What is wrong with a handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The schema does not have its method.
+    UnknownName,
+    /// Its method has another shape.
+    WrongShape,
+    /// It takes state that the server does not have.
+    MissingState,
+    /// It takes a type that does not fit the messages of its method.
+    Misfit,
 }
 
 impl Error {
@@ -70,16 +81,9 @@ impl Error {
         Self::of(Kind::UnknownName(message.into()))
     }
 
-    pub(crate) fn wrong_shape(message: impl Into<String>) -> Self {
-        Self::of(Kind::WrongShape(message.into()))
-    }
-
-    pub(crate) fn missing_state(message: impl Into<String>) -> Self {
-        Self::of(Kind::MissingState(message.into()))
-    }
-
-    pub(crate) fn misfit(message: impl Into<String>) -> Self {
-        Self::of(Kind::Misfit(message.into()))
+    pub(crate) fn handlers(problems: Vec<(Fault, Problem)>) -> Self {
+        let (faults, problems) = problems.into_iter().unzip();
+        Self::of(Kind::Handlers(faults, problems))
     }
 
     pub(crate) fn invalid_input(
@@ -110,12 +114,17 @@ impl Error {
         Self { kind: Box::new(kind) }
     }
 
-    /// Every problem found, in the order of files and places; empty unless protos or rules were at fault.
+    /// Every problem found, in the order of files and places, or of handlers; empty unless protos, rules or handlers were
+    /// at fault.
     pub fn problems(&self) -> &[Problem] {
         match &*self.kind {
-            Kind::Schema(problems) | Kind::Rules(problems) => problems,
+            Kind::Schema(problems) | Kind::Rules(problems) | Kind::Handlers(_, problems) => problems,
             _ => &[],
         }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        matches!(&*self.kind, Kind::Handlers(faults, _) if faults.contains(&fault))
     }
 
     /// Whether protos or descriptor sets were at fault.
@@ -130,22 +139,22 @@ impl Error {
 
     /// Whether a service, method or message was named that the schema does not have.
     pub fn is_unknown_name(&self) -> bool {
-        matches!(&*self.kind, Kind::UnknownName(_))
+        matches!(&*self.kind, Kind::UnknownName(_)) || self.has(Fault::UnknownName)
     }
 
     /// Whether a handler was given for a method of another shape, such as a unary one for a stream.
     pub fn is_wrong_shape(&self) -> bool {
-        matches!(&*self.kind, Kind::WrongShape(_))
+        self.has(Fault::WrongShape)
     }
 
     /// Whether a closure takes a [`State`](crate::handler::State) that the server does not have.
     pub fn is_missing_state(&self) -> bool {
-        matches!(&*self.kind, Kind::MissingState(_))
+        self.has(Fault::MissingState)
     }
 
     /// Whether a type of a [`Typed`](crate::message::Typed) does not fit the messages of its method.
     pub fn is_misfit(&self) -> bool {
-        matches!(&*self.kind, Kind::Misfit(_))
+        self.has(Fault::Misfit)
     }
 
     /// Whether something that was read or given makes no sense: the contents of a certificate or a key, an address.
@@ -175,10 +184,8 @@ impl fmt::Display for Error {
                 [only] => f.write_str(&only.located()),
                 [first, rest @ ..] => write!(f, "{} (and {} more)", first.located(), rest.len()),
             },
-            Kind::UnknownName(message)
-            | Kind::WrongShape(message)
-            | Kind::MissingState(message)
-            | Kind::Misfit(message) => f.write_str(message),
+            Kind::Handlers(_, problems) => f.write_str(&lines(problems)),
+            Kind::UnknownName(message) => f.write_str(message),
             Kind::InvalidInput { action, .. } | Kind::Io { action, .. } | Kind::Status { action, .. } => {
                 f.write_str(action)
             }
@@ -186,15 +193,20 @@ impl fmt::Display for Error {
     }
 }
 
+/// All problems, one on a line.
+fn lines(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(Problem::on_one_line).collect();
+    lines.join("\n")
+}
+
+/// All problems, since this is what a `main` prints that returns the error.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.kind {
-            Kind::Schema(problems) => f.debug_tuple("Schema").field(problems).finish(),
-            Kind::Rules(problems) => f.debug_tuple("Rules").field(problems).finish(),
+            Kind::Schema(problems) | Kind::Rules(problems) | Kind::Handlers(_, problems) => {
+                f.write_str(&lines(problems))
+            }
             Kind::UnknownName(message) => f.debug_tuple("UnknownName").field(message).finish(),
-            Kind::WrongShape(message) => f.debug_tuple("WrongShape").field(message).finish(),
-            Kind::MissingState(message) => f.debug_tuple("MissingState").field(message).finish(),
-            Kind::Misfit(message) => f.debug_tuple("Misfit").field(message).finish(),
             Kind::InvalidInput { action, source } => f
                 .debug_struct("InvalidInput")
                 .field("action", action)
@@ -232,13 +244,15 @@ mod tests {
     #[test]
     fn each_cause_has_its_predicate_and_no_other() {
         let problems = || vec![Problem::in_file("a.proto", "is empty")];
+        let handler = |fault| Error::handlers(vec![(fault, Problem::new("that of a.B/C is wrong"))]);
         let table = [
             ("schema", Error::schema(problems())),
             ("rules", Error::rules(problems())),
             ("unknown name", Error::unknown_name("there is no a.B")),
-            ("wrong shape", Error::wrong_shape("a.B/C is a unary method")),
-            ("missing state", Error::missing_state("a.B/C takes a Pool")),
-            ("misfit", Error::misfit("a.B/C takes a Pool")),
+            ("unknown name", handler(Fault::UnknownName)),
+            ("wrong shape", handler(Fault::WrongShape)),
+            ("missing state", handler(Fault::MissingState)),
+            ("misfit", handler(Fault::Misfit)),
             (
                 "invalid input",
                 Error::invalid_input("cannot use a.pem", "it holds no certificate"),
@@ -269,9 +283,9 @@ mod tests {
                 .filter_map(|(name, holds)| holds.then_some(name))
                 .collect();
             assert_eq!(true_ones, [cause], "{error:?}");
-            let has_problems = matches!(cause, "schema" | "rules");
-            assert_eq!(!error.problems().is_empty(), has_problems, "{error:?}");
             let has_source = matches!(cause, "invalid input" | "io" | "status");
+            let is_one = matches!(&*error.kind, Kind::UnknownName(_));
+            assert_eq!(error.problems().is_empty(), is_one || has_source, "{error:?}");
             assert_eq!(error.source().is_some(), has_source, "{error:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! One thing that is wrong with a proto, a descriptor set or a rules file, with its place and a hint.
+//! One thing that is wrong with a proto, a descriptor set, a rules file or a handler, with its place and a hint.
 //!
 //! All problems of a file share its text. A place is a span of bytes; line and column are found when someone asks.
 //! As a miette diagnostic a problem can be drawn with its line and a caret; the library itself draws nothing.
@@ -11,7 +11,7 @@ use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
 
 use super::source_text::SourceText;
 
-/// One thing that is wrong with a proto, a descriptor set or a rules file.
+/// One thing that is wrong with a proto, a descriptor set, a rules file or a handler.
 ///
 /// ```
 /// use protod::Schema;
@@ -112,6 +112,22 @@ impl Problem {
         self
     }
 
+    /// The same problem, of what is named.
+    #[must_use]
+    pub(crate) fn of(mut self, subject: &str) -> Self {
+        self.message = format!("{subject}: {}", self.message);
+        self
+    }
+
+    /// What to do about it, if that is known.
+    #[must_use]
+    pub(crate) fn with_hint_if(self, text: Option<impl Into<String>>) -> Self {
+        match text {
+            Some(text) => self.with_hint(text),
+            None => self,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub(crate) fn with_hint(mut self, text: impl Into<String>) -> Self {
@@ -137,6 +153,19 @@ impl Problem {
             (Some(file), Some((line, column))) => format!("{file}:{line}:{column}: {self}"),
             (Some(file), None) => format!("{file}: {self}"),
             (None, _) => self.to_string(),
+        }
+    }
+
+    /// What is wrong, without the place.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The same, with its hint behind it.
+    pub(crate) fn on_one_line(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}; {hint}", self.located()),
+            None => self.located(),
         }
     }
 

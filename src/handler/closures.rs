@@ -17,7 +17,6 @@ use super::framing::Finished;
 use super::outgoing_slot::OutgoingSlot;
 use super::setup::Setup;
 use super::traits::{BoxHandler, RunHandler};
-use crate::error::Error;
 use crate::message::{FromMessage, IntoMessage};
 
 /// One request, one response: what [`Handlers::unary`](super::Handlers::unary) takes.
@@ -53,9 +52,9 @@ pub enum Bidi {}
     note = "it returns a `Send` future of `Result<answer, tonic::Status>`, or of `Result<(), tonic::Status>` if answers are sent on the call"
 )]
 pub trait HandlerFn<Kind, Arguments>: Send + Sync + 'static {
-    /// Checks it against its method.
+    /// Checks it against its method, and notes what does not fit.
     #[doc(hidden)]
-    fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error>;
+    fn prepare(self, setup: &mut Setup<'_>) -> Prepared;
 }
 
 /// A closure that was checked against its method.
@@ -122,17 +121,17 @@ macro_rules! closures_taking {
             Response: IntoMessage,
             $($value: FromCall + 'static,)*
         {
-            fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error> {
-                $(setup.expect_state::<$value>()?;)*
-                setup.expect_request::<Request>()?;
-                Ok(Closure::prepared(self, |closure, mut call| {
+            fn prepare(self, setup: &mut Setup<'_>) -> Prepared {
+                $(setup.expect_state::<$value>();)*
+                setup.expect_request::<Request>();
+                Closure::prepared(self, |closure, mut call| {
                     Box::pin(async move {
                         $(let $taken = or_finish!(call, $value::from_call(&mut call));)*
                         let request = or_finish!(call, single_request(&mut call));
                         let response = or_finish!(call, (closure.answer)($($taken,)* request));
                         call.finish_with(response)
                     })
-                }))
+                })
             }
         }
 
@@ -147,11 +146,11 @@ macro_rules! closures_taking {
             Out: IntoMessage,
             $($value: FromCall + 'static,)*
         {
-            fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error> {
-                $(setup.expect_state::<$value>()?;)*
-                setup.expect_request::<Request>()?;
-                setup.expect_request::<In>()?;
-                Ok(Closure::prepared(self, |closure, mut call| {
+            fn prepare(self, setup: &mut Setup<'_>) -> Prepared {
+                $(setup.expect_state::<$value>();)*
+                setup.expect_request::<Request>();
+                setup.expect_request::<In>();
+                Closure::prepared(self, |closure, mut call| {
                     Box::pin(async move {
                         $(let $taken = or_finish!(call, $value::from_call(&mut call));)*
                         let request = or_finish!(call, single_request(&mut call));
@@ -159,7 +158,7 @@ macro_rules! closures_taking {
                         let call = call.returning_to(&slot);
                         slot.finish_with((closure.answer)($($taken,)* request, call).await)
                     })
-                }))
+                })
             }
         }
 
@@ -173,11 +172,11 @@ macro_rules! closures_taking {
             Out: IntoMessage,
             $($value: FromCall + 'static,)*
         {
-            fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error> {
-                $(setup.expect_state::<$value>()?;)*
-                setup.expect_request::<Request>()?;
-                setup.expect_request::<In>()?;
-                Ok(Closure::prepared(self, |closure, mut call| {
+            fn prepare(self, setup: &mut Setup<'_>) -> Prepared {
+                $(setup.expect_state::<$value>();)*
+                setup.expect_request::<Request>();
+                setup.expect_request::<In>();
+                Closure::prepared(self, |closure, mut call| {
                     Box::pin(async move {
                         $(let $taken = or_finish!(call, $value::from_call(&mut call));)*
                         let request = or_finish!(call, single_request(&mut call));
@@ -185,7 +184,7 @@ macro_rules! closures_taking {
                         let call = call.returning_to(&slot);
                         slot.finish((closure.answer)($($taken,)* request, call).await)
                     })
-                }))
+                })
             }
         }
 
@@ -199,10 +198,10 @@ macro_rules! closures_taking {
             Out: IntoMessage,
             $($value: FromCall + 'static,)*
         {
-            fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error> {
-                $(setup.expect_state::<$value>()?;)*
-                setup.expect_request::<In>()?;
-                Ok(Closure::prepared(self, |closure, call| {
+            fn prepare(self, setup: &mut Setup<'_>) -> Prepared {
+                $(setup.expect_state::<$value>();)*
+                setup.expect_request::<In>();
+                Closure::prepared(self, |closure, call| {
                     Box::pin(async move {
                         $(let mut call = call;
                         let $taken = or_finish!(call, $value::from_call(&mut call));)*
@@ -210,7 +209,7 @@ macro_rules! closures_taking {
                         let call = call.returning_to(&slot);
                         slot.finish_with((closure.answer)($($taken,)* call).await)
                     })
-                }))
+                })
             }
         }
 
@@ -222,10 +221,10 @@ macro_rules! closures_taking {
             Out: IntoMessage,
             $($value: FromCall + 'static,)*
         {
-            fn prepare(self, setup: &Setup<'_>) -> Result<Prepared, Error> {
-                $(setup.expect_state::<$value>()?;)*
-                setup.expect_request::<In>()?;
-                Ok(Closure::prepared(self, |closure, call| {
+            fn prepare(self, setup: &mut Setup<'_>) -> Prepared {
+                $(setup.expect_state::<$value>();)*
+                setup.expect_request::<In>();
+                Closure::prepared(self, |closure, call| {
                     Box::pin(async move {
                         $(let mut call = call;
                         let $taken = or_finish!(call, $value::from_call(&mut call));)*
@@ -233,7 +232,7 @@ macro_rules! closures_taking {
                         let call = call.returning_to(&slot);
                         slot.finish((closure.answer)($($taken,)* call).await)
                     })
-                }))
+                })
             }
         }
     };

@@ -10,7 +10,7 @@ use super::closures::{HandlerFn, Prepared};
 use super::setup::Setup;
 use super::state::States;
 use super::traits::{BoxHandler, Front, Handler, fronted};
-use crate::error::Error;
+use crate::error::{Error, Fault, Problem};
 use crate::schema::{Method, Schema};
 
 /// The handlers of a server, by method.
@@ -50,7 +50,7 @@ pub struct Handlers {
     fallback: Option<BoxHandler>,
 }
 
-type Prepare = dyn FnOnce(&Setup<'_>) -> Result<Prepared, Error> + Send + Sync;
+type Prepare = dyn FnOnce(&mut Setup<'_>) -> Prepared + Send + Sync;
 
 /// A handler that has not met its method yet.
 pub(crate) enum Unprepared {
@@ -70,11 +70,11 @@ impl Unprepared {
     }
 
     /// `without` is what answers the method without it.
-    fn prepare(self, setup: &Setup<'_>, without: Option<BoxHandler>) -> Result<BoxHandler, Error> {
+    fn prepare(self, setup: &mut Setup<'_>, without: Option<BoxHandler>) -> BoxHandler {
         match self {
-            Self::Ready(handler) => Ok(handler),
-            Self::Closure(prepare) => Ok(prepare(setup)?.0),
-            Self::Front(put) => Ok(put(without)),
+            Self::Ready(handler) => handler,
+            Self::Closure(prepare) => prepare(setup).0,
+            Self::Front(put) => put(without),
         }
     }
 }
@@ -263,26 +263,41 @@ impl Handlers {
 
     /// Looks up every method in `schema`.
     ///
-    /// Fails on a method that the schema does not have, on a closure for a method of another shape, and on a closure whose
-    /// arguments do not fit.
+    /// Fails on methods that the schema does not have, on closures for methods of another shape, and on closures whose
+    /// arguments do not fit: with all of them.
     pub(crate) fn resolve(self, schema: &Schema) -> Result<ResolvedHandlers, Error> {
         let (states, fallback) = (&self.states, &self.fallback);
+        let mut problems = Vec::new();
         let mut by_method: HashMap<String, (Arc<Method>, BoxHandler)> = HashMap::new();
         for (name, shape, handler) in self.by_name {
-            let method = schema.require_method(&name)?;
+            let Some(method) = schema.method(&name) else {
+                problems.push((Fault::UnknownName, schema.unknown_method(&name)));
+                continue;
+            };
             let actual = Shape::of(method);
             if shape != Shape::Any && shape != actual {
                 let (actual, shape) = (actual.name(), shape.name());
-                return Err(Error::wrong_shape(format!(
+                let problem = Problem::new(format!(
                     "{name} is a {actual} method and was given a {shape} handler"
-                )));
+                ));
+                let problem = problem.with_hint(format!("give one by `.{actual}(…)`"));
+                problems.push((Fault::WrongShape, problem));
+                continue;
             }
             let without = by_method
                 .get(method.name())
                 .map(|(_, earlier)| earlier)
                 .or(fallback.as_ref());
-            let handler = handler.prepare(&Setup { method, states }, without.cloned())?;
+            let setup = &mut Setup {
+                method,
+                states,
+                problems: &mut problems,
+            };
+            let handler = handler.prepare(setup, without.cloned());
             by_method.insert(method.name().to_owned(), (Arc::clone(method), handler));
+        }
+        if !problems.is_empty() {
+            return Err(Error::handlers(problems));
         }
         Ok(ResolvedHandlers {
             by_method: by_method.into_values().collect(),

@@ -11,7 +11,7 @@ use prost_reflect::DescriptorPool;
 
 use super::layouts::Layouts;
 use super::method::Method;
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::suggest;
 
 /// An immutable, compiled set of protos. Cheap to clone.
@@ -121,13 +121,16 @@ impl Schema {
 
     /// The method of this name, or an error that suggests a near one if there is any.
     pub fn require_method(&self, name: &str) -> Result<&Arc<Method>, Error> {
-        self.method(name).ok_or_else(|| {
-            let known = self.methods().iter().map(|method| method.name());
-            let hint = suggest::nearest(name, known)
-                .map(|nearest| format!("; did you mean {nearest}?"))
-                .unwrap_or_default();
-            Error::unknown_name(format!("the schema has no method {name}{hint}"))
-        })
+        self.method(name)
+            .ok_or_else(|| Error::unknown_name(self.unknown_method(name).on_one_line()))
+    }
+
+    /// What is wrong with the name of a method that the schema does not have.
+    pub(crate) fn unknown_method(&self, name: &str) -> Problem {
+        let known = self.methods().iter().map(|method| method.name());
+        let near = suggest::nearest(name, known);
+        Problem::new(format!("the schema has no method {name}"))
+            .with_hint_if(near.map(|near| format!("did you mean {near}?")))
     }
 
     /// The full name that was probably meant by one that the schema does not have: of a service, a method

@@ -319,7 +319,7 @@ impl ServerBuilder {
     ///
     /// Fails if the schema does not have the method, if a closure is for a method of another shape, if it takes a
     /// [`State`](crate::handler::State) that is not there, and if it takes requests as a
-    /// [`Typed`](crate::message::Typed) that does not fit them.
+    /// [`Typed`](crate::message::Typed) that does not fit them. [`Error::problems`] has all that is wrong, for each handler.
     pub fn build(self) -> Result<Server, Error> {
         let lifecycle = Lifecycle::new();
         let of_first = self.options.lifecycle(&lifecycle, 0);

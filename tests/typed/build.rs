@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use protod::{Call, Server, Typed};
+use protod::{Call, Message, Server, State, Typed};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -15,13 +15,20 @@ fn error<T: DeserializeOwned + Send + 'static>(method: &str) -> String {
         .build()
         .expect_err("it does not fit");
     assert!(error.is_misfit(), "{error:?}");
-    let text = error.to_string();
-    assert!(
-        text.contains(&format!("the handler of {method} takes `")),
-        "{text}"
-    );
-    assert!(text.contains(std::any::type_name::<T>()), "{text}");
-    text
+    let subject = format!("the handler of {method} takes ");
+    let of_type = format!(" as `{}`: ", std::any::type_name::<T>());
+    for line in error.to_string().lines() {
+        assert!(line.starts_with(&subject) && line.contains(&of_type), "{line}");
+    }
+    let told = error.problems().iter().map(|problem| {
+        let message = problem.to_string();
+        let (_, what) = message.split_once(&of_type).expect("it names the type");
+        match problem.hint() {
+            Some(hint) => format!("{what}; {hint}"),
+            None => what.to_owned(),
+        }
+    });
+    told.collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]
@@ -41,13 +48,9 @@ fn a_misspelt_field_is_told_with_the_near_name() {
         value: i32,
     }
     let text = error::<Request>("kinds.Kinds/Point");
-    assert!(
-        text.contains("which does not fit its requests of type kinds.Point"),
-        "{text}"
-    );
-    assert!(
-        text.contains("the field `nmae` is not in kinds.Point; did you mean `name`?"),
-        "{text}"
+    assert_eq!(
+        text,
+        "the field `nmae` is not in kinds.Point; did you mean `name`?"
     );
 
     #[derive(Deserialize)]
@@ -77,7 +80,7 @@ fn a_misspelt_field_is_told_with_the_near_name() {
         text.contains("the field `node.name` is not in kinds.Node; did you mean `named`?"),
         "{text}"
     );
-    assert_eq!(text.lines().count(), 3, "{text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
 }
 
 #[test]
@@ -122,7 +125,7 @@ fn a_field_of_another_kind_is_told_with_both_kinds() {
     ] {
         assert!(text.lines().any(|found| found.trim() == line), "{line}\n{text}");
     }
-    assert_eq!(text.lines().count(), 15, "{text}");
+    assert_eq!(text.lines().count(), 14, "{text}");
 }
 
 #[test]
@@ -148,13 +151,13 @@ fn lists_maps_and_messages_are_told_apart() {
     #[expect(dead_code, reason = "only looked at")]
     struct Maps {
         by_text: Vec<i32>,
-        by_number: HashMap<String, String>,
+        by_number: HashMap<bool, String>,
         by_truth: HashMap<bool, i32>,
     }
     let text = error::<Maps>("kinds.Kinds/Maps");
     for line in [
         "the field `by_text` is a map from string to int32, and `Maps` asks for a list",
-        "the field `by_number` is of int32, and `Maps` asks for a string instead of i32",
+        "the field `by_number` is of int32, and `Maps` asks for bool instead of i32",
         "the field `by_truth` is of kinds.Point, and `Maps` asks for i32",
     ] {
         assert!(text.lines().any(|found| found.trim() == line), "{line}\n{text}");
@@ -211,7 +214,7 @@ fn variants_are_compared_with_members_and_values() {
         ),
         "{text}"
     );
-    assert_eq!(text.lines().count(), 7, "{text}");
+    assert_eq!(text.lines().count(), 6, "{text}");
 }
 
 /// Their lists of names may be one list.
@@ -277,6 +280,55 @@ fn the_values_of_maps_are_looked_at_beside_keys_that_refuse() {
     ] {
         assert!(text.lines().any(|found| found.trim() == line), "{line}\n{text}");
     }
+}
+
+#[test]
+fn all_handlers_that_do_not_fit_are_told() {
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Point {
+        nmae: String,
+        value: String,
+    }
+    #[derive(Clone)]
+    struct Pool;
+    let error = Server::builder(schema().clone())
+        .unary(
+            "kinds.Kinds/Point",
+            |_: Typed<Point>, _: Call<Typed<Point>>| async { Ok(Typed(())) },
+        )
+        .unary("kinds.Kinds/Pont", |_: Typed<Point>| async { Ok(Typed(())) })
+        .bidi("kinds.Kinds/Node", |_: Call| async { Ok(()) })
+        .unary(
+            "kinds.Kinds/Choice",
+            |State(_): State<Pool>, _: Typed<Point>| async { Ok(Typed(())) },
+        )
+        .unary("kinds.Kinds/Nested", |_: Message| async { Ok(Typed(())) })
+        .build()
+        .expect_err("none but the last fits");
+    assert!(error.is_misfit() && error.is_unknown_name() && error.is_wrong_shape());
+    assert!(error.is_missing_state() && !error.is_schema());
+    let text = error.to_string();
+    let point = "typed::build::all_handlers_that_do_not_fit_are_told::Point";
+    let expected = [
+        format!(
+            "the handler of kinds.Kinds/Point takes kinds.Point as `{point}`: the field `value` is int32, and `Point` \
+             asks for a string instead of i32"
+        ),
+        format!(
+            "the handler of kinds.Kinds/Point takes kinds.Point as `{point}`: the field `nmae` is not in kinds.Point; \
+             did you mean `name`?"
+        ),
+        "the schema has no method kinds.Kinds/Pont; did you mean kinds.Kinds/Point?".to_owned(),
+        "kinds.Kinds/Node is a unary method and was given a bidi handler; give one by `.unary(…)`".to_owned(),
+        "the handler of kinds.Kinds/Choice takes the state `typed::build::all_handlers_that_do_not_fit_are_told::Pool`, \
+         and the server has no state; give it one by `.state(…)`"
+            .to_owned(),
+    ];
+    assert_eq!(text.lines().take(5).collect::<Vec<_>>(), expected);
+    assert_eq!(text.lines().count(), 7, "two fields of Choice: {text}");
+    assert_eq!(error.problems().len(), 7);
+    assert_eq!(format!("{error:?}"), text);
 }
 
 #[test]
@@ -395,7 +447,7 @@ fn a_misspelt_field_is_found_beside_one_that_refuses() {
         text.contains("the field `uint32` is uint32, and `Request` asks for i8 instead of u32"),
         "{text}"
     );
-    assert_eq!(text.lines().count(), 3, "{text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
 }
 
 #[test]
@@ -422,7 +474,7 @@ fn a_struct_with_flatten_is_looked_at_as_far_as_serde_lets() {
         text.contains("the field `strin` is not in kinds.Scalars; did you mean `string`?"),
         "{text}"
     );
-    assert_eq!(text.lines().count(), 3, "{text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
 
     #[derive(Deserialize)]
     #[expect(dead_code, reason = "only looked at")]
@@ -441,6 +493,69 @@ fn a_struct_with_flatten_is_looked_at_as_far_as_serde_lets() {
         text.contains("the field `sameName` must be called `same_name`"),
         "{text}"
     );
+}
+
+#[test]
+fn a_oneof_by_its_name_beside_flatten_is_told() {
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    enum Content {
+        Text(String),
+        BigNumber(i64),
+    }
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Beside {
+        content: Option<Content>,
+        #[serde(flatten)]
+        inner: Inner,
+    }
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Inner {
+        before: String,
+    }
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Within {
+        before: String,
+        #[serde(flatten)]
+        inner: InnerContent,
+    }
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct InnerContent {
+        content: Option<Content>,
+    }
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Needed {
+        before: String,
+        #[serde(flatten)]
+        inner: NeededContent,
+    }
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct NeededContent {
+        content: Content,
+    }
+    let told = "the field `content` is a oneof, which a struct with `flatten` cannot have by its name; \
+                flatten its enum too, or have a field for each member";
+    assert_eq!(error::<Beside>("kinds.Kinds/Choice"), told);
+    assert_eq!(error::<Within>("kinds.Kinds/Choice"), told);
+    assert_eq!(error::<Needed>("kinds.Kinds/Choice"), told);
+
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only looked at")]
+    struct Flattened {
+        before: String,
+        #[serde(flatten)]
+        content: Option<Content>,
+        #[serde(flatten)]
+        rest: HashMap<String, serde_json::Value>,
+    }
+    fits::<Flattened>("kinds.Kinds/Choice");
+    fits::<HashMap<String, serde_json::Value>>("kinds.Kinds/Choice");
 }
 
 #[test]

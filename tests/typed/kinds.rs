@@ -281,6 +281,32 @@ fn maps_have_keys_of_all_kinds_and_their_own_order() {
     assert_eq!(found.by_text, [("a".to_owned(), 1), ("z".to_owned(), 3)].into());
 }
 
+#[test]
+fn keys_of_all_kinds_are_texts_where_a_type_has_texts() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Texts {
+        by_text: BTreeMap<String, i32>,
+        by_number: BTreeMap<String, String>,
+        by_truth: HashMap<String, Point>,
+        by_fixed: BTreeMap<String, i32>,
+    }
+    let server = protod::Server::builder(crate::support::schema().clone())
+        .unary("kinds.Kinds/Maps", |_: protod::Typed<Texts>| async {
+            Ok(protod::Typed(()))
+        })
+        .build();
+    server.expect("it fits");
+    let texts = Texts {
+        by_text: [("a".to_owned(), 1)].into(),
+        by_number: [("-1".to_owned(), "b".to_owned())].into(),
+        by_truth: [("true".to_owned(), point("", 2))].into(),
+        by_fixed: [(u64::MAX.to_string(), 1)].into(),
+    };
+    let json = r#"{"byText": {"a": 1}, "byNumber": {"-1": "b"}, "byTruth": {"true": {"value": 2}},
+        "byFixed": {"18446744073709551615": "COLOR_RED"}}"#;
+    same_both_ways("kinds.Maps", texts, json);
+}
+
 #[derive(Debug, PartialEq, Default, Serialize, Deserialize)]
 struct Node {
     value: i32,

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use prost_reflect::DynamicMessage;
 use tonic::Status;
 
+use crate::error::Problem;
 use crate::message::check::{Bounds, check};
 use crate::message::error::MessageError;
 use crate::message::message::Message;
@@ -73,7 +74,7 @@ pub trait FromMessage: Sealed + Sized + Send + 'static {
 
     /// What of the type does not fit the messages, as far as can be told without one.
     #[doc(hidden)]
-    fn misfits(_of: MessageType<'_>) -> Vec<String> {
+    fn misfits(_of: MessageType<'_>) -> Vec<Problem> {
         Vec::new()
     }
 

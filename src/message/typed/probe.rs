@@ -22,6 +22,7 @@ use serde::de::{
 
 use super::error::TypedError;
 use super::rust_types::{holds, rust_type};
+use crate::error::Problem;
 use crate::schema::{
     Detail, EnumTable, Field, Fields, Form, LayoutId, Layouts, Named, Names, Oneof, ValueType, WellKnown,
     kind_name,
@@ -31,7 +32,7 @@ use crate::suggest;
 type Result<T> = std::result::Result<T, TypedError>;
 
 /// What of a type does not fit a message. Empty if nothing is found.
-pub(super) fn misfits<T: DeserializeOwned>(layouts: &Layouts, message: LayoutId) -> Vec<String> {
+pub(super) fn misfits<T: DeserializeOwned>(layouts: &Layouts, message: LayoutId) -> Vec<Problem> {
     let probe = Probe {
         layouts,
         done: RefCell::default(),
@@ -66,7 +67,7 @@ struct Probe<'p> {
     path: RefCell<Vec<&'p str>>,
     /// The names of the structs that are being looked at.
     structs: RefCell<Vec<&'static str>>,
-    misfits: RefCell<Vec<String>>,
+    misfits: RefCell<Vec<Problem>>,
 }
 
 /// A struct or an enum of Rust at a place of the schema.
@@ -93,6 +94,9 @@ impl Node {
 /// The index, among the variants of an enum, of a name that it cannot have.
 const NO_VARIANT: usize = usize::MAX;
 
+/// A text that an enum refuses, and whose error shows that it was read as one after all fields of a struct were kept.
+const NO_MEMBER: &str = "\0 no member of a oneof";
+
 /// What a deserializer stands for.
 #[derive(Clone, Copy)]
 enum Place<'p> {
@@ -100,7 +104,11 @@ enum Place<'p> {
     Field(&'p Field),
     /// One value of a list or a map.
     Value(&'p ValueType),
+    /// A key of a map, which is text where text is asked for.
+    Key(&'p ValueType),
     Oneof(&'p Fields, &'p Oneof),
+    /// A oneof in a struct with `flatten`, which is not read by this name.
+    NamedOneof(&'p Oneof),
     /// A byte of bytes that are asked for as a list.
     Byte,
     /// Nothing that a schema tells about.
@@ -159,6 +167,10 @@ impl<'p> Probe<'p> {
 
     /// Notes what does not fit where the probe is.
     fn misfit(&self, what: impl fmt::Display) {
+        self.misfit_with(what, None);
+    }
+
+    fn misfit_with(&self, what: impl fmt::Display, hint: Option<String>) {
         let path = self.path.borrow().join(".");
         let subject = if path.is_empty() {
             "the message".to_owned()
@@ -167,16 +179,24 @@ impl<'p> Probe<'p> {
         };
         let misfit = format!("{subject} {what}");
         let mut misfits = self.misfits.borrow_mut();
-        if !misfits.contains(&misfit) {
-            misfits.push(misfit);
+        if misfits.iter().all(|known| known.message() != misfit) {
+            misfits.push(Problem::new(misfit).with_hint_if(hint));
         }
+    }
+
+    /// Notes that a struct with `flatten` has a field for a oneof.
+    fn named_oneof(&self) {
+        let hint = "flatten its enum too, or have a field for each member";
+        self.misfit_with(
+            "is a oneof, which a struct with `flatten` cannot have by its name",
+            Some(hint.to_owned()),
+        );
     }
 
     /// Notes that a struct has a field that its message has not.
     fn no_field(&self, fields: &Fields, name: &str) {
         let hint = suggest::hint(name, fields.names());
-        let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
-        self.misfit(format_args!("is not in {}{hint}", fields.full_name));
+        self.misfit_with(format_args!("is not in {}", fields.full_name), hint);
     }
 }
 
@@ -216,7 +236,8 @@ impl<'p> ProbeDeserializer<'_, 'p> {
             Place::Field(Field {
                 form: Form::One(of), ..
             })
-            | Place::Value(of) => Some(of),
+            | Place::Value(of)
+            | Place::Key(of) => Some(of),
             _ => None,
         }
     }
@@ -242,9 +263,9 @@ impl<'p> ProbeDeserializer<'_, 'p> {
                     kind_name(&entry.value.kind)
                 ),
             },
-            Place::Value(of) => format!("of {}", kind_name(&of.kind)),
+            Place::Value(of) | Place::Key(of) => format!("of {}", kind_name(&of.kind)),
             Place::Message(layout) => format!("{}", self.probe.layouts.fields(layout).full_name),
-            Place::Oneof(_, oneof) => format!("the oneof {}", oneof.name),
+            Place::Oneof(_, oneof) | Place::NamedOneof(oneof) => format!("the oneof {}", oneof.name),
             Place::Byte => "bytes".to_owned(),
             Place::Anything => return,
         };
@@ -295,22 +316,29 @@ impl<'p> ProbeDeserializer<'_, 'p> {
         let probe = self.probe;
         let (node, names): (_, Vec<&'p str>) = match names {
             Some(names) => (Node::new::<_, V>(fields, names), names.to_vec()),
-            None => (
-                Node::new::<_, V>(fields, &[]),
-                fields.list.iter().map(|field| &*field.name).collect(),
-            ),
+            None => (Node::new::<_, V>(fields, &[]), fields.names().collect()),
         };
+        let is_map = node.names.1 == 0 && !names.is_empty();
         // Known names first: what an unknown one is shows when all others have been given.
-        let mut order: Vec<usize> = (0..names.len())
-            .filter(|index| !probe.is_done(node, *index))
-            .collect();
+        let left = |index: &usize| !probe.is_done(node, *index);
+        let mut order: Vec<usize> = (0..names.len()).filter(left).collect();
         let is_first = order.len() == names.len();
+        let mut oneof = None;
+        if is_map {
+            // Oneofs last, one by one and with all fields, so that a struct with `flatten` misses none.
+            let fields = fields.list.len();
+            if order.first().is_some_and(|first| *first >= fields) {
+                oneof = order.first().map(|first| names[*first]);
+                order = (0..fields).chain([order[0]]).collect();
+            } else {
+                order.retain(|index| *index < fields);
+            }
+        }
         if order.is_empty() && !names.is_empty() || probe.open.borrow().contains(&node) {
             return Err(seen());
         }
         order.sort_by_key(|index| fields.named(names[*index]).is_none());
         probe.open.borrow_mut().push(node);
-        let is_map = node.names.1 == 0 && !names.is_empty();
         let count = names.len();
         let result = visitor.visit_map(FieldsProbe {
             probe,
@@ -319,6 +347,7 @@ impl<'p> ProbeDeserializer<'_, 'p> {
             names,
             order,
             given: 0,
+            is_struct: false,
         });
         probe.open.borrow_mut().pop();
         if (0..count).any(|index| !probe.is_done(node, index)) {
@@ -326,6 +355,13 @@ impl<'p> ProbeDeserializer<'_, 'p> {
         }
         if is_map && is_first {
             self.note_missing(fields, &result);
+        }
+        if let (Some(oneof), Err(error)) = (oneof, &result)
+            && error.to_string().contains(NO_MEMBER)
+        {
+            probe.path.borrow_mut().push(oneof);
+            probe.named_oneof();
+            probe.path.borrow_mut().pop();
         }
         result
     }
@@ -338,14 +374,13 @@ impl<'p> ProbeDeserializer<'_, 'p> {
         self.probe.path.borrow_mut().push(missing);
         match fields.named(missing) {
             None => self.probe.no_field(fields, missing),
-            Some(Named::Field(field)) if *fields.field(field).name != *missing => self.probe.misfit(format_args!(
-                "must be called `{}`: a struct with `flatten` is read by the names of the proto",
-                fields.field(field).name
-            )),
-            Some(Named::Oneof(_)) => self.probe.misfit(
-                "is a oneof: in a struct with `flatten`, its enum is flattened too, or each member is a field",
-            ),
-            Some(Named::Field(_)) => {}
+            Some(Named::Field(field)) if *fields.field(field).name != *missing => {
+                self.probe.misfit(format_args!(
+                    "must be called `{}`: a struct with `flatten` is read by the names of the proto",
+                    fields.field(field).name
+                ));
+            }
+            Some(_) => {}
         }
         self.probe.path.borrow_mut().pop();
     }
@@ -380,6 +415,7 @@ impl<'p> Deserializer<'p> for ProbeDeserializer<'_, 'p> {
 
     fn deserialize_any<V: Visitor<'p>>(self, visitor: V) -> Result<V::Value> {
         match (self.place, self.scalar().map(|of| &of.kind)) {
+            (Place::NamedOneof(_), _) => visitor.visit_borrowed_str(NO_MEMBER),
             (_, Some(Kind::Bool)) => visitor.visit_bool(false),
             (_, Some(Kind::Bytes)) => visitor.visit_borrowed_bytes(&[]),
             (_, Some(Kind::String | Kind::Enum(_))) => visitor.visit_borrowed_str(self.text()),
@@ -411,7 +447,10 @@ impl<'p> Deserializer<'p> for ProbeDeserializer<'_, 'p> {
     }
 
     fn deserialize_str<V: Visitor<'p>>(self, visitor: V) -> Result<V::Value> {
-        self.expect("a string", |kind| matches!(kind, Kind::String | Kind::Enum(_)));
+        let is_key = matches!(self.place, Place::Key(_));
+        self.expect("a string", |kind| {
+            is_key || matches!(kind, Kind::String | Kind::Enum(_))
+        });
         visitor.visit_borrowed_str(self.text())
     }
 
@@ -496,7 +535,7 @@ impl<'p> Deserializer<'p> for ProbeDeserializer<'_, 'p> {
         }) = self.place
         {
             return visitor.visit_map(OneEntry {
-                key: Some(self.probe.at(Place::Value(&entry.key))),
+                key: Some(self.probe.at(Place::Key(&entry.key))),
                 value: self.probe.at(Place::Value(&entry.value)),
             });
         }
@@ -536,6 +575,10 @@ impl<'p> Deserializer<'p> for ProbeDeserializer<'_, 'p> {
     ) -> Result<V::Value> {
         let of = match (self.place, self.scalar()) {
             (Place::Oneof(fields, oneof), _) => EnumOf::Oneof(fields, oneof),
+            (Place::NamedOneof(_), _) => {
+                self.probe.named_oneof();
+                return Err(seen());
+            }
             (
                 _,
                 Some(ValueType {
@@ -592,6 +635,36 @@ struct FieldsProbe<'r, 'p> {
     /// The indices of the names that are to be given.
     order: Vec<usize>,
     given: usize,
+    /// Whether the last key was asked for as the name of a field, as structs do, and maps do not.
+    is_struct: bool,
+}
+
+/// A key.
+struct KeyProbe<'k, 'p> {
+    name: &'p str,
+    is_struct: &'k mut bool,
+}
+
+impl<'de> Deserializer<'de> for KeyProbe<'_, 'de> {
+    type Error = TypedError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_borrowed_str(self.name)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        *self.is_struct = true;
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, _: Names, visitor: V) -> Result<V::Value> {
+        visitor.visit_enum(BorrowedStrDeserializer::new(self.name))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct ignored_any
+    }
 }
 
 impl<'p> MapAccess<'p> for FieldsProbe<'_, 'p> {
@@ -602,7 +675,10 @@ impl<'p> MapAccess<'p> for FieldsProbe<'_, 'p> {
             return Ok(None);
         };
         self.given += 1;
-        let key = seed.deserialize(BorrowedStrDeserializer::<TypedError>::new(self.names[*index]));
+        let key = seed.deserialize(KeyProbe {
+            name: self.names[*index],
+            is_struct: &mut self.is_struct,
+        });
         match &key {
             Ok(key) => drop(
                 self.probe
@@ -628,7 +704,14 @@ impl<'p> MapAccess<'p> for FieldsProbe<'_, 'p> {
                     Place::Field(field)
                 }
             }
-            Some(Named::Oneof(oneof)) => Place::Oneof(self.fields, &self.fields.oneofs[usize::from(oneof)]),
+            Some(Named::Oneof(oneof)) => {
+                let oneof = &self.fields.oneofs[usize::from(oneof)];
+                match self.node.names.1 {
+                    0 if self.is_struct => Place::NamedOneof(oneof),
+                    0 => Place::Anything,
+                    _ => Place::Oneof(self.fields, oneof),
+                }
+            }
             None => {
                 if !self.is_alias(index) {
                     probe.path.borrow_mut().push(name);
@@ -719,10 +802,10 @@ impl<'p> VariantProbe<'_, 'p> {
         let is_other = probe.identities.borrow().get(&(self.node, NO_VARIANT)) == Some(&identity);
         if !is_known && !is_other {
             let name = self.name();
-            let hint = suggest::hint(name, known).map_or_else(String::new, |hint| format!("; {hint}"));
-            probe.misfit(format_args!(
-                "has the variant `{name}`, which {what} does not have{hint}"
-            ));
+            probe.misfit_with(
+                format_args!("has the variant `{name}`, which {what} does not have"),
+                suggest::hint(name, known),
+            );
         }
     }
 }

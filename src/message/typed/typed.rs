@@ -9,6 +9,7 @@ use super::convert::{FromMessage, IntoMessage, MessageType, Sealed, Side};
 use super::probe::misfits;
 use super::read::read;
 use super::write::write;
+use crate::error::Problem;
 use crate::message::check::check;
 use crate::message::error::MessageError;
 
@@ -55,7 +56,7 @@ impl<T: DeserializeOwned + Send + 'static> FromMessage for Typed<T> {
         Self(value)
     }
 
-    fn misfits(of: MessageType<'_>) -> Vec<String> {
+    fn misfits(of: MessageType<'_>) -> Vec<Problem> {
         misfits::<T>(of.layouts, of.layout)
     }
 
