@@ -86,3 +86,9 @@ impl From<crate::message::wire::Malformed> for TypedError {
         Self::new(format!("malformed message: {malformed}"))
     }
 }
+
+impl From<serde_json::Error> for TypedError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}

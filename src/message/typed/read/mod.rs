@@ -1,5 +1,10 @@
 //! Reads values of Rust from the bytes of messages.
 
+mod elements;
+mod field;
+mod message;
+mod oneof;
+mod parts;
 mod reader;
 mod scalar;
 mod value;
@@ -7,8 +12,8 @@ mod well_known;
 
 use serde::de::DeserializeOwned;
 
+use self::parts::MessageDeserializer;
 use self::reader::Reader;
-use self::value::MessageDeserializer;
 use super::error::TypedError;
 use crate::schema::{LayoutId, Layouts};
 

@@ -1,6 +1,12 @@
 //! Writes values of Rust as the bytes of messages.
 
 mod byte;
+mod collections;
+mod compound;
+mod fields;
+mod message;
+mod oneof;
+mod parts;
 mod scalar;
 mod value;
 mod well_known;
@@ -8,7 +14,7 @@ mod writer;
 
 use serde::Serialize;
 
-use self::value::MessageSerializer;
+use self::parts::MessageSerializer;
 use self::writer::Writer;
 use super::error::TypedError;
 use crate::schema::{LayoutId, Layouts};
