@@ -138,7 +138,7 @@ pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState
 pub use crate::sample::Sampler;
 pub use crate::schema::{InputFolder, Method, Schema, SchemaBuilder, SchemaFile};
 pub use crate::server::{Bound, GrpcService, Health, Server, ServerBuilder, ServingStatus};
-pub use crate::transport::{Limits, ListenAddr, Listener, Socket};
+pub use crate::transport::{Limits, ListenAddr, Listener, Socket, SocketStream};
 #[cfg(feature = "tls")]
 pub use crate::transport::{Tls, TlsFiles};
 

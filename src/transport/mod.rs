@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `listener`, `socket`, `address`, `accept` | what gives connections, and the loop that accepts them |
+//! | `listener`, `socket`, `socket_stream`, `address`, `accept` | what gives connections, and the loop that accepts them |
 //! | `tls` | certificates and handshakes |
 //! | `http2/preface`, `tls_record`, `wrong_protocol` | refuse clients that do not speak HTTP/2, or TLS on a port with it |
 //! | `replayed` | a stream of which those have read the beginning |
@@ -25,6 +25,7 @@ mod limits;
 mod listener;
 mod replayed;
 mod socket;
+mod socket_stream;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ pub(crate) use self::accept::serve;
 pub use self::limits::Limits;
 pub use self::listener::{ListenAddr, Listener};
 pub use self::socket::Socket;
+pub use self::socket_stream::SocketStream;
 pub(crate) use self::streams::call_began;
 #[cfg(not(feature = "tls"))]
 pub(crate) use self::tls::Tls;

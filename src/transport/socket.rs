@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
-use tokio_util::either::Either;
 
 #[cfg(unix)]
 use super::address::advise_unix;
 use super::address::{Address, bind_all, bind_host};
 use super::listener::{ListenAddr, Listener};
+use super::socket_stream::SocketStream;
 use crate::error::Error;
 use crate::handler::Peer;
 
@@ -42,13 +42,6 @@ enum Kind {
     // The file is dropped first: while the socket is open, no other file gets its inode.
     Unix(SocketFile, UnixListener),
 }
-
-/// The connections of a [`Socket`] that is not TCP.
-#[cfg(unix)]
-type OtherStream = tokio::net::UnixStream;
-/// Where there are no Unix sockets, no connection is of this type.
-#[cfg(not(unix))]
-type OtherStream = tokio::net::TcpStream;
 
 impl Socket {
     /// Binds an address:
@@ -114,18 +107,18 @@ fn parse(address: &str) -> Result<Address<'_>, Error> {
 }
 
 impl Listener for Socket {
-    type Io = Either<tokio::net::TcpStream, OtherStream>;
+    type Io = SocketStream;
 
     async fn accept(&mut self) -> io::Result<(Self::Io, Peer)> {
         match &mut self.kind {
             Kind::Tcp(listener) => {
                 let (stream, peer) = Listener::accept(listener).await?;
-                Ok((Either::Left(stream), peer))
+                Ok((SocketStream::tcp(stream), peer))
             }
             #[cfg(unix)]
             Kind::Unix(_, listener) => {
                 let (stream, peer) = Listener::accept(listener).await?;
-                Ok((Either::Right(stream), peer))
+                Ok((SocketStream::unix(stream), peer))
             }
         }
     }
