@@ -8,11 +8,12 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use http::Uri;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::metadata::MetadataMap;
 use tonic::transport::Endpoint;
 
 use super::channel::CheckedChannel;
-use super::connect::{Address, ClientTls, ConnectError, Connector};
+use super::connect::{Address, ClientTls, ConnectError, Connector, GivenStream};
 use super::connected::Client;
 use super::reflection;
 use super::reflection_stream::TimeLimit;
@@ -27,6 +28,8 @@ const MAX_HEADERS: u32 = 1 << 20;
 #[must_use = "a builder does nothing until it connects"]
 pub struct ClientBuilder {
     address: String,
+    /// What is spoken over in the place of a socket.
+    stream: Option<GivenStream>,
     tls: Option<ClientTls>,
     authority: Option<String>,
     metadata: MetadataMap,
@@ -72,6 +75,7 @@ impl ClientBuilder {
     fn new(address: String) -> Self {
         Self {
             address,
+            stream: None,
             tls: None,
             authority: None,
             metadata: MetadataMap::new(),
@@ -80,6 +84,13 @@ impl ClientBuilder {
             max_receive_size: Self::DEFAULT_MAX_RECEIVE_SIZE,
             schema: SchemaSource::Reflection(Vec::new()),
         }
+    }
+
+    /// Speaks over a stream that is open already, such as a pipe in memory, and not over a socket: the address is only the
+    /// server's name. When the stream has ended, calls fail with `UNAVAILABLE`. Default: a socket to the address.
+    pub fn over(mut self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
+        self.stream = Some(GivenStream::new(stream));
+        self
     }
 
     /// Speaks TLS. Default: plain text, unless the address is an `https` URL.
@@ -172,7 +183,8 @@ impl ClientBuilder {
         let default_tls = address.is_https.then(ClientTls::new);
         let tls = self.tls.as_ref().or(default_tls.as_ref());
         let authority = self.authority.as_deref();
-        let connector = Connector::new(&address, tls, authority, self.connect_timeout)?;
+        let connector =
+            Connector::new(&address, tls, authority, self.connect_timeout)?.over(self.stream.clone());
 
         let scheme = if connector.is_tls() { "https" } else { "http" };
         let authority = authority.map_or_else(|| address.authority(), str::to_owned);

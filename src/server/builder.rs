@@ -171,7 +171,8 @@ impl ServerBuilder {
     /// its end.
     ///
     /// A layer's time-out is for the time to the headers of the response. [`max_deadline`](Self::max_deadline) is for the whole
-    /// call, streams included. The services of layers must be `Clone`, so tower's rate limit needs a `Buffer` around it.
+    /// call, streams included. tower-http's time-outs of bodies are for the time between two messages; their error is one of
+    /// the others, so the client gets `UNKNOWN` and its text. The services of layers must be `Clone`, so tower's rate limit needs a `Buffer` around it.
     ///
     /// A call of a server with layers costs a few allocations more. If all you need is to look at metadata, and to refuse,
     /// see [`intercept`](Self::intercept).

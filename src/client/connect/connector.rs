@@ -21,6 +21,7 @@ use tower::Service;
 use super::address::{Address, host_of};
 use super::fault::{ConnectError, ConnectFault};
 use super::first_words::{Heard, Hearing, Overheard};
+use super::given::GivenStream;
 use super::probe;
 use super::socket::{Duplex, open};
 use super::tls::ClientTls;
@@ -30,6 +31,8 @@ use crate::error::Error;
 #[derive(Clone)]
 pub(in crate::client) struct Connector {
     address: Arc<Address>,
+    /// What is spoken over in the place of a socket.
+    given: Option<GivenStream>,
     tls: Option<Tls>,
     timeout: Duration,
     /// What the server says first on the socket, and below TLS.
@@ -56,11 +59,17 @@ impl Connector {
         let tls = tls.map(|tls| Tls::new(tls, host)).transpose()?;
         Ok(Self {
             address: Arc::new(address.clone()),
+            given: None,
             tls,
             timeout,
             below: Hearing::default(),
             words: Hearing::default(),
         })
+    }
+
+    /// Speaks over a stream that is open, and not over a socket.
+    pub(in crate::client) fn over(self, given: Option<GivenStream>) -> Self {
+        Self { given, ..self }
     }
 
     /// Whether it speaks TLS.
@@ -94,7 +103,9 @@ impl Connector {
         match heard {
             Heard::HungUp(Some(error)) => error,
             Heard::Tls if !is_tls => probe::speaks_tls(),
-            Heard::HungUp(None) | Heard::Http1 if !is_tls && probe::answers_tls(&self.address).await => {
+            Heard::HungUp(None) | Heard::Http1
+                if !is_tls && self.given.is_none() && probe::answers_tls(&self.address).await =>
+            {
                 probe::speaks_tls()
             }
             Heard::Http1 => ConnectError::new(
@@ -114,7 +125,10 @@ impl Connector {
 
     async fn connect(self) -> Result<TokioIo<Box<dyn Duplex>>, ConnectError> {
         let connecting = async {
-            let socket = open(&self.address, self.timeout).await?;
+            let socket = match &self.given {
+                Some(given) => given.open()?,
+                None => open(&self.address, self.timeout).await?,
+            };
             let stream: Box<dyn Duplex> = match &self.tls {
                 None => socket,
                 Some(tls) => Box::new(self.handshake(tls, Overheard::new(socket, &self.below)).await?),
@@ -150,7 +164,9 @@ impl Connector {
                 )
             }),
             Heard::Http2 => probe::speaks_plain_text(),
-            _ if probe::answers_http2(&self.address).await => probe::speaks_plain_text(),
+            _ if self.given.is_none() && probe::answers_http2(&self.address).await => {
+                probe::speaks_plain_text()
+            }
             Heard::Http1 => ConnectError::new(
                 ConnectFault::SpeaksHttp1,
                 "the server answers in HTTP/1 without TLS, and gRPC needs HTTP/2",
