@@ -79,10 +79,10 @@ impl Compound<'_, '_> {
             }
             Self::Wrapped(bytes, message) => message.scalar(Given::Bytes(&bytes))?,
             Self::JsonList(json, message) => {
-                message.json(&SerializeSeq::end(json).map_err(TypedError::from)?)?
+                message.json(&SerializeSeq::end(json)?)?;
             }
             Self::JsonMap(json, message) => {
-                message.json(&SerializeMap::end(json).map_err(TypedError::from)?)?
+                message.json(&SerializeMap::end(json)?)?;
             }
         }
         Ok(())
@@ -143,7 +143,7 @@ impl SerializeMap for Compound<'_, '_> {
             Self::Map(map) => map.key(key),
             Self::JsonMap(json, _) => json.serialize_key(key).map_err(TypedError::from),
             Self::Message(_, name) => {
-                let Json::String(key) = key.serialize(JsonSerializer).map_err(TypedError::from)? else {
+                let Json::String(key) = key.serialize(JsonSerializer)? else {
                     return Err(TypedError::new(
                         "the keys of a map that is a message are names of fields",
                     ));
@@ -205,7 +205,7 @@ impl<V: SerializeTupleVariant<Ok = Json, Error = serde_json::Error>> SerializeTu
     }
 
     fn end(self) -> Result<()> {
-        self.1.json(&self.0.end().map_err(TypedError::from)?)
+        self.1.json(&self.0.end()?)
     }
 }
 
@@ -220,6 +220,6 @@ impl<V: SerializeStructVariant<Ok = Json, Error = serde_json::Error>> SerializeS
     }
 
     fn end(self) -> Result<()> {
-        self.1.json(&self.0.end().map_err(TypedError::from)?)
+        self.1.json(&self.0.end()?)
     }
 }

@@ -68,12 +68,12 @@ impl<'s, 'w> Serializer for MessageSerializer<'s, 'w> {
             return self.misfit(format_args!("the enum `{name}`"));
         }
         let json = JsonSerializer.serialize_newtype_variant(name, index, variant, value);
-        self.json(&json.map_err(TypedError::from)?)
+        self.json(&json?)
     }
 
     fn serialize_seq(self, length: Option<usize>) -> Result<Compound<'s, 'w>> {
         if self.is_json() {
-            let json = JsonSerializer.serialize_seq(length).map_err(TypedError::from)?;
+            let json = JsonSerializer.serialize_seq(length)?;
             return Ok(Compound::JsonList(json, self));
         }
         match (
@@ -106,12 +106,12 @@ impl<'s, 'w> Serializer for MessageSerializer<'s, 'w> {
             return self.misfit(format_args!("the enum `{name}`"));
         }
         let json = JsonSerializer.serialize_tuple_variant(name, index, variant, length);
-        Ok(JsonVariant(json.map_err(TypedError::from)?, self))
+        Ok(JsonVariant(json?, self))
     }
 
     fn serialize_map(self, length: Option<usize>) -> Result<Compound<'s, 'w>> {
         if self.is_json() || self.well_known() == Some(WellKnown::Any) {
-            let json = JsonSerializer.serialize_map(length).map_err(TypedError::from)?;
+            let json = JsonSerializer.serialize_map(length)?;
             return Ok(Compound::JsonMap(json, self));
         }
         Ok(Compound::Message(FieldsWriter::open(self)?, None))
@@ -119,9 +119,7 @@ impl<'s, 'w> Serializer for MessageSerializer<'s, 'w> {
 
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<Compound<'s, 'w>> {
         if self.is_json() {
-            let json = JsonSerializer
-                .serialize_struct(name, length)
-                .map_err(TypedError::from)?;
+            let json = JsonSerializer.serialize_struct(name, length)?;
             return Ok(Compound::JsonMap(json, self));
         }
         Ok(Compound::Message(FieldsWriter::open(self)?, None))
@@ -138,6 +136,6 @@ impl<'s, 'w> Serializer for MessageSerializer<'s, 'w> {
             return self.misfit(format_args!("the enum `{name}`"));
         }
         let json = JsonSerializer.serialize_struct_variant(name, index, variant, length);
-        Ok(JsonVariant(json.map_err(TypedError::from)?, self))
+        Ok(JsonVariant(json?, self))
     }
 }

@@ -141,7 +141,7 @@ impl<'s, 'w> MessageSerializer<'s, 'w> {
             (Some(WellKnown::Struct | WellKnown::Value | WellKnown::ListValue), _, _) => {
                 let json = match given {
                     Given::Bool(truth) => truth.into(),
-                    Given::Integer(number) => number.serialize(JsonSerializer).map_err(TypedError::from)?,
+                    Given::Integer(number) => number.serialize(JsonSerializer)?,
                     Given::F32(number) => number.into(),
                     Given::F64(number) => number.into(),
                     Given::Text(text) => text.into(),
