@@ -32,7 +32,7 @@ pub(crate) struct CallArguments {
     #[command(flatten)]
     pub(crate) target: Target,
 
-    /// How long a call may take, as in 5s or 2m, and reflection before it [default: no limit, and 30s for reflection]
+    /// How long each call may take, as in 5s or 2m; for `call`, with the reflection before it [default: no limit, and 30s for reflection]
     #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE", value_parser = Time::parse_positive)]
     pub(crate) deadline: Option<Time>,
 

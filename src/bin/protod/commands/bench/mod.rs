@@ -123,7 +123,8 @@ impl Bench {
     /// The method, once for each connection.
     async fn connect(&self) -> Result<Vec<ClientMethod>, Failure> {
         let CallArguments { address, target, .. } = &self.arguments;
-        let first = self.arguments.client(self.deadline())?.connect().await?;
+        // The deadline is for each call: what comes before the calls has the times of a client without one.
+        let first = self.arguments.client(None)?.connect().await?;
         let mut methods = vec![self.prepared(&first)?];
         for _ in 1..self.connections.min(self.concurrency) {
             let builder = target.client(address)?;
