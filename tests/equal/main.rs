@@ -322,6 +322,38 @@ fn a_type_that_fits_is_read_and_written_as_prost_reflect_does_it() {
     });
 }
 
+#[test]
+fn a_type_reads_whatever_bytes_come_as_prost_reflect_does() {
+    holds(|case, choices| {
+        let mut choices = Choices::new(choices);
+        typed::with(&case.input, None, || {
+            for request in &case.requests {
+                let mut broken = request.clone();
+                for _ in 0..choices.below(6).min(broken.len()) {
+                    let place = choices.below(broken.len().min(1 << 16));
+                    broken[place] = choices.bits() as u8;
+                }
+                let Ok(message) = Message::decode(&case.schema, &case.input, broken.clone()) else {
+                    continue;
+                };
+                let decoded = message.to_dynamic().expect("it was checked");
+                if typed::has_unnamed(&decoded) {
+                    continue;
+                }
+                let found: Fitting = message
+                    .parse()
+                    .map_err(|error| TestCaseError::fail(format!("{decoded}: {error}: {broken:02x?}")))?;
+                let (found, expected) = (normal(&found.0), normal(&typed::known(&decoded)));
+                prop_assert!(
+                    found == expected || expected.to_string().contains("NaN"),
+                    "{expected} is read as {found}: {broken:02x?}"
+                );
+            }
+            Ok(())
+        })
+    });
+}
+
 /// The error of a server that has a handler of [`Fitting`] with this fault.
 fn build_error(case: &Case, fault: Option<Fault>) -> Option<String> {
     let handler = |_: Call<Typed<Fitting>, Typed<Fitting>>| async { Ok(()) };
@@ -345,7 +377,7 @@ fn a_type_that_fits_is_built_and_one_with_a_fault_is_not() {
             let error = build_error(case, Some(fault.clone())).unwrap_or_default();
             let told = match what {
                 Wrong::Name => format!("misspelt_{}`", fault.field.name()),
-                Wrong::Kind => format!("{}` is ", fault.field.name()),
+                Wrong::Kind => format!("{}` is ", typed::told_name(&fault.field)),
             };
             prop_assert!(
                 error.contains(MAKE) && error.contains(&told),
