@@ -43,7 +43,7 @@ mod tests;
 pub(crate) use self::budget::Budget;
 pub(crate) use self::env::{CallFacts, Env, Round};
 pub(crate) use self::equalities::Equality;
-pub(crate) use self::eval::metadata_value;
+pub(crate) use self::eval::{metadata_value, random, random_at};
 pub(crate) use self::fields::Entries;
 pub(crate) use self::program::Program;
 pub(crate) use self::scope::Scope;

@@ -1,8 +1,11 @@
 //! Rules over real sockets: protod's server, and tonic's own client with the dynamic codec.
 
+mod chance;
 mod costs;
 mod decided;
+mod delays;
 mod files;
+mod metadata;
 mod outcomes;
 mod passing;
 mod presence;

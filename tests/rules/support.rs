@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use protod::{DynamicCodec, Handlers, Message, Method, Rules, RulesOptions, Schema, Server};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::client::Grpc;
-use tonic::metadata::MetadataMap;
+use tonic::metadata::{AsciiMetadataKey, BinaryMetadataKey, MetadataMap, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status, Streaming};
 
@@ -124,10 +126,14 @@ impl Running {
         let (requests, stream) = mpsc::unbounded_channel();
         let mut request = Request::new(UnboundedReceiverStream::new(stream));
         for (name, value) in metadata {
-            let name: tonic::metadata::AsciiMetadataKey = name.parse().expect("a name");
-            request
-                .metadata_mut()
-                .insert(name, value.parse().expect("a value"));
+            let metadata = request.metadata_mut();
+            if let Ok(name) = name.parse::<BinaryMetadataKey>() {
+                let bytes = STANDARD.decode(value).expect("base64");
+                metadata.append_bin(name, MetadataValue::from_bytes(&bytes));
+            } else {
+                let name: AsciiMetadataKey = name.parse().expect("a name");
+                metadata.append(name, value.parse().expect("a value"));
+            }
         }
         let mut grpc = self.grpc.clone();
         let codec = DynamicCodec::client(&method);

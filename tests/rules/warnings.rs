@@ -54,15 +54,21 @@ rules:
   - {method: kinds.Kinds/Unary, name: a, match: {int32: 1}, set: {store.a: 1}, then: next}
   - {method: kinds.Kinds/Unary, name: b, match: {int32: 1}, reply: {}}
   - {method: kinds.Kinds/Unary, name: late, match: {int32: 1}, delay: 1s, then: next}
-  - {method: kinds.Kinds/Unary, name: all, reply: {}}
+  - {method: kinds.Kinds/Unary, name: some, chance: 0.9, reply: {}}
+  - {method: kinds.Kinds/Unary, name: admins, metadata: {x-role: admin, x: 1}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: same admins, metadata: {x: 1, x-role: admin}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: others, metadata: {x-role: null}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: all, chance: 1, metadata: {}, reply: {}}
   - {method: "*/Unary", name: too late, log: x, then: next}
 "#,
     );
     assert_eq!(
         found,
         [
+            "f:12:65: this `metadata` matches every call (hint: list the names that it is about, or leave it out)",
             "f:7:14: this rule is never reached: b answers the same calls (hint: put it before b, or give it a higher `priority`)",
-            "f:9:14: this rule is never reached: all answers every call (hint: put it before all, or give it a higher `priority`)",
+            "f:10:14: this rule is never reached: admins answers the same calls (hint: put it before admins, or give it a higher `priority`)",
+            "f:13:14: this rule is never reached: all answers every call (hint: put it before all, or give it a higher `priority`)",
         ]
     );
 }

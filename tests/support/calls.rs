@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use protod::{Client, Message, Rules, Sampler, Schema, Server};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tonic::Status;
-use tonic::metadata::MetadataMap;
+use tonic::metadata::{AsciiMetadataKey, BinaryMetadataKey, MetadataMap, MetadataValue};
 
 /// The longest call in these tests.
 const LONG: Duration = Duration::from_secs(20);
@@ -53,9 +55,16 @@ impl Running {
     ) -> Result<Answer, String> {
         let mut method = self.client.method(method).map_err(|error| error.to_string())?;
         for (name, value) in metadata {
-            let name: tonic::metadata::AsciiMetadataKey = name.parse().expect("a name");
-            let value = value.parse().expect("a value");
-            method.metadata_mut().append(name, value);
+            if let Ok(name) = name.parse::<BinaryMetadataKey>() {
+                let bytes = STANDARD.decode(value).expect("base64");
+                let value = MetadataValue::from_bytes(&bytes);
+                method.metadata_mut().append_bin(name, value);
+            } else {
+                let name: AsciiMetadataKey = name.parse().expect("a name");
+                method
+                    .metadata_mut()
+                    .append(name, value.parse().expect("a value"));
+            }
         }
         let message = |json: &String| Message::from_json(method.input().clone(), json);
         let requests: Result<Vec<Message>, _> = requests.iter().map(message).collect();

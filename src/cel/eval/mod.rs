@@ -17,3 +17,4 @@ pub(crate) use self::access::metadata_value;
 pub(crate) use self::elements::Elements;
 pub(super) use self::evaluation::Evaluation;
 pub(super) use self::quick::QuickInt;
+pub(crate) use self::volatile::{random, random_at};

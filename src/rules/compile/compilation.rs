@@ -158,9 +158,8 @@ impl<'s> Compilation<'s> {
             let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id, &failures);
             let warnings = compiler.warnings;
             if let Some(rule) = rule {
-                let (pattern, when) = (value("match"), value("when"));
                 let streams = method.is_client_streaming();
-                let reached = ReachedRule::new(declared_rule, &rule, pattern, when, streams);
+                let reached = ReachedRule::new(declared_rule, &rule, &entries, streams);
                 compiled.reached.push(reached);
                 compiled.is_claimed |= !by_pattern && !rule.passes;
                 compiled.rules.push(rule);

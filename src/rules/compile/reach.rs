@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::error::{Problem, SourceText};
 use crate::rules::plan::{Rule, Stage};
-use crate::yaml::{Node, Yaml};
+use crate::yaml::{Entry, Node, Yaml, find};
 
 /// A rule as a file declares it.
 #[derive(Debug)]
@@ -39,44 +39,44 @@ pub(super) struct ReachedRule {
 }
 
 impl ReachedRule {
-    /// `pattern` is the rule's `match`, and `when` its `when`.
-    pub(super) fn new(
-        declared: usize,
-        rule: &Rule,
-        pattern: Option<&Node>,
-        when: Option<&Node>,
-        client_streaming: bool,
-    ) -> Self {
+    /// `entries` are what is written in the rule.
+    pub(super) fn new(declared: usize, rule: &Rule, entries: &[Entry<'_>], client_streaming: bool) -> Self {
+        let value = |name| find(entries, name).map(|entry| entry.value);
+        let (metadata, pattern, when) = (value("metadata"), value("match"), value("when"));
         let condition = &rule.condition;
         let when_holds = when.is_none_or(|when| when.key_text().is_some_and(|text| text.trim() == "true"));
         Self {
             declared,
             priority: rule.priority,
-            always: condition.equalities.is_empty()
+            always: condition.metadata.is_empty()
+                && condition.equalities.is_empty()
                 && condition.pattern.is_none()
                 && when_holds
                 // A client that streams may send nothing, which such a rule does not answer.
                 && (condition.stage == Stage::Open || !client_streaming),
-            leaves_some: rule.times.is_some() || rule.passes,
-            condition: condition_hash(pattern, when),
+            leaves_some: rule.times.is_some() || rule.chance.is_some() || rule.passes,
+            condition: condition_hash(metadata, pattern, when),
         }
     }
 }
 
-/// A hash of what is written as a rule's condition. The fields of `match` have no order.
-fn condition_hash(pattern: Option<&Node>, when: Option<&Node>) -> u64 {
+/// A hash of what is written as a rule's condition. The names of `metadata` and the fields of `match` have no order.
+fn condition_hash(metadata: Option<&Node>, pattern: Option<&Node>, when: Option<&Node>) -> u64 {
     let mut hasher = DefaultHasher::new();
-    match pattern.map(|node| (node, &node.value)) {
-        Some((_, Yaml::Map(entries))) => {
-            let fields = entries.iter();
-            let mut fields: Vec<_> = fields
-                .map(|(name, value)| (name.key_text(), value.content_hash()))
-                .collect();
-            fields.sort();
-            fields.hash(&mut hasher);
+    for node in [metadata, pattern] {
+        node.is_some().hash(&mut hasher);
+        match node.map(|node| (node, &node.value)) {
+            Some((_, Yaml::Map(entries))) => {
+                let fields = entries.iter();
+                let mut fields: Vec<_> = fields
+                    .map(|(name, value)| (name.key_text(), value.content_hash()))
+                    .collect();
+                fields.sort();
+                fields.hash(&mut hasher);
+            }
+            Some((node, _)) => node.content_hash().hash(&mut hasher),
+            None => {}
         }
-        Some((node, _)) => node.content_hash().hash(&mut hasher),
-        None => {}
     }
     when.and_then(Node::key_text)
         .map(|text| text.trim().to_owned())

@@ -16,9 +16,9 @@ use crate::throttle::Throttle;
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a rule.
-pub(super) const KEYS: [&str; 17] = [
-    "method", "name", "match", "when", "priority", "times", "scope", "delay", "log", "set", "headers",
-    "trailers", "reply", "stream", "session", "status", "then",
+pub(super) const KEYS: [&str; 19] = [
+    "method", "name", "metadata", "match", "when", "priority", "chance", "times", "scope", "delay", "log",
+    "set", "headers", "trailers", "reply", "stream", "session", "status", "then",
 ];
 /// The keys of a rule that have an effect on a call and do not answer it, in the order in which they take effect.
 pub(super) const EFFECTS: [&str; 5] = ["delay", "log", "set", "headers", "trailers"];
@@ -39,7 +39,14 @@ pub(super) fn compile(
     compiler.request = true;
     let value = |name: &str| find(entries, name).map(|entry| entry.value);
     let client_streaming = method.is_client_streaming();
-    let mut condition = compile_condition(compiler, value("match"), value("when"), client_streaming);
+    let mut condition = compile_condition(
+        compiler,
+        value("metadata"),
+        value("match"),
+        value("when"),
+        client_streaming,
+    );
+    let chance = value("chance").map_or(Some(1.0), |node| chance(compiler, node));
     let times = times(compiler, value("times"), value("scope"));
     let scope = times.as_ref().and_then(|times| times.scope.as_ref());
     if let (Some(condition), Some(scope)) = (&mut condition, scope) {
@@ -112,6 +119,7 @@ pub(super) fn compile(
         header: header_value(name),
         priority: priority?,
         condition,
+        chance: chance.filter(|chance| *chance < 1.0),
         times,
         passes: then.is_some(),
         state: session.state,
@@ -168,6 +176,28 @@ fn times(compiler: &mut RuleCompiler<'_>, times: Option<&Node>, scope: Option<&N
         }
     };
     Some(Times { limit, scope })
+}
+
+fn chance(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<f64> {
+    let percentage = node
+        .text()
+        .and_then(|text| text.strip_suffix('%')?.trim().parse().ok());
+    let (number, is_percentage) = match node.value {
+        Yaml::Float(number) => (Some(number), false),
+        Yaml::Int(number) => (Some(number as f64), false),
+        _ => (percentage, true),
+    };
+    if let Some(number) = number.filter(|number| (0.0..=1.0).contains(number) && !is_percentage) {
+        return Some(number);
+    }
+    let message = "`chance` is a number from 0 to 1";
+    let meant = number.filter(|number| (0.0..=100.0).contains(number));
+    let hint = meant.map_or_else(
+        || "0.1 is one call in ten".to_owned(),
+        |percent| format!("{percent} % is `{}`", percent / 100.0),
+    );
+    compiler.problem_hint(node, message, Some(hint));
+    None
 }
 
 fn integer(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<i64> {

@@ -1,5 +1,6 @@
-//! When a rule matches: `match`, a partial message, and `when`, a CEL condition.
+//! When a rule matches: `metadata`, `match`, a partial message, and `when`, a CEL condition.
 
+use http::HeaderName;
 use prost_reflect::Kind;
 
 use super::pattern::Pattern;
@@ -34,11 +35,31 @@ impl Stage {
 /// What must hold for a rule to match.
 #[derive(Debug)]
 pub(crate) struct Condition {
+    pub(crate) metadata: Box<[MetadataCondition]>,
     pub(crate) equalities: Box<[Equality]>,
     /// The rest of `match`, which is compared with the decoded message.
     pub(crate) pattern: Option<Pattern>,
     pub(crate) when: Option<When>,
     pub(crate) stage: Stage,
+}
+
+/// What is expected of the client's metadata under one name.
+#[derive(Debug)]
+pub(crate) struct MetadataCondition {
+    pub(crate) name: HeaderName,
+    pub(crate) expected: ExpectedMetadata,
+}
+
+/// What metadata must be.
+#[derive(Debug)]
+pub(crate) enum ExpectedMetadata {
+    Absent,
+    /// There, with whatever value.
+    Present,
+    /// One of these. Several values that were sent are joined by `, `, as in expressions.
+    AnyOf(Box<[Box<str>]>),
+    /// One of these, in base64.
+    AnyOfBytes(Box<[Box<[u8]>]>),
 }
 
 /// A CEL condition and its text.
@@ -84,6 +105,9 @@ impl Expected {
 impl Condition {
     /// Whether it holds for every call.
     pub(crate) fn is_always(&self) -> bool {
-        self.equalities.is_empty() && self.pattern.is_none() && self.when.is_none()
+        self.metadata.is_empty()
+            && self.equalities.is_empty()
+            && self.pattern.is_none()
+            && self.when.is_none()
     }
 }

@@ -54,13 +54,16 @@ pub(crate) fn binary_value(value: &Value<'_>) -> Result<BinaryMetadataValue, Str
         Value::Bytes(bytes) => Ok(BinaryMetadataValue::from_bytes(bytes)),
         Value::String(text) => match decode_base64(text) {
             Some(bytes) => Ok(BinaryMetadataValue::from_bytes(&bytes)),
-            None => Err(format!(
-                "expected base64, found {text:?} (its own bytes would be {})",
-                STANDARD.encode(text.as_bytes())
-            )),
+            None => Err(no_base64(text)),
         },
         _ => Err("a `-bin` header is base64 or bytes".to_owned()),
     }
+}
+
+/// What is wrong with a text that is no base64.
+pub(crate) fn no_base64(text: &str) -> String {
+    let encoded = STANDARD.encode(text.as_bytes());
+    format!("expected base64, found {text:?} (its own bytes would be {encoded})")
 }
 
 const LENIENT: GeneralPurposeConfig =

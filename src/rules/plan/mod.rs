@@ -4,6 +4,7 @@
 //! They are data; the few functions here are those that both need.
 
 mod condition;
+mod distribution;
 mod field;
 mod json_form;
 mod metadata;
@@ -18,10 +19,15 @@ mod text;
 mod value;
 mod wire_scalar;
 
-pub(crate) use self::condition::{Condition, Equality, Expected, Stage, When};
+pub(crate) use self::condition::{
+    Condition, Equality, Expected, ExpectedMetadata, MetadataCondition, Stage, When,
+};
+pub(crate) use self::distribution::Distribution;
 pub(crate) use self::field::FieldInfo;
 pub(crate) use self::json_form::{JsonForm, from_json_text, takes_null, type_url};
-pub(crate) use self::metadata::{Header, HeaderValue, Metadata, ascii_value, binary_value, decode_base64};
+pub(crate) use self::metadata::{
+    Header, HeaderValue, Metadata, ascii_value, binary_value, decode_base64, no_base64,
+};
 pub(crate) use self::numbers::{IntEncoding, canonical, whole};
 pub(crate) use self::pattern::Pattern;
 pub(crate) use self::pause::{Pause, duration_of};

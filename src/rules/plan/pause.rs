@@ -1,7 +1,8 @@
-//! Durations of `wait`, `every` and `after`: constant, or a template that gives one.
+//! Durations of `delay`, `wait`, `every` and `after`: constant, a template that gives one, or drawn anew each time.
 
 use std::time::Duration;
 
+use super::distribution::Distribution;
 use super::value::ValueTemplate;
 use crate::cel::Value;
 use crate::duration::parse_nanoseconds;
@@ -11,6 +12,7 @@ use crate::duration::parse_nanoseconds;
 pub(crate) enum Pause {
     Constant(Duration),
     Dynamic(ValueTemplate),
+    Drawn(Box<Distribution>),
 }
 
 /// The duration that a value stands for; an `Err` describes a value that is no duration.

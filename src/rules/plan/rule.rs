@@ -22,6 +22,8 @@ pub(crate) struct Rule {
     pub(crate) header: AsciiMetadataValue,
     pub(crate) priority: i64,
     pub(crate) condition: Condition,
+    /// The chance that it matches a call for which its condition holds. `None` if it always does.
+    pub(crate) chance: Option<f64>,
     pub(crate) times: Option<Times>,
     /// Whether it answers no call: `open` has all that it does, and the next rule that matches answers.
     pub(crate) passes: bool,
@@ -84,6 +86,11 @@ pub(crate) struct Outline {
 }
 
 impl Rule {
+    /// Whether it answers every call.
+    pub(crate) fn is_unconditional(&self) -> bool {
+        self.condition.is_always() && self.chance.is_none() && self.times.is_none() && !self.passes
+    }
+
     /// What its conditions and its session read.
     pub(crate) fn all_uses(&self) -> Uses {
         let when = self
@@ -95,6 +102,7 @@ impl Rule {
         let scope = self.times.as_ref().and_then(|times| times.scope.as_ref());
         let scope = scope.map(Program::uses).unwrap_or_default();
         let mut uses = self.uses | when | scope;
+        uses.volatile |= self.chance.is_some();
         // The messages of a rule that is decided at half-close are replayed to its session.
         uses.requests |= self.condition.stage == Stage::HalfClose;
         uses

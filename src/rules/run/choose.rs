@@ -11,7 +11,7 @@ use super::call::chosen::{Choice, Come};
 use super::call::session::Session;
 use super::matching::condition::{Decoded, Difference};
 use super::method::MethodRules;
-use crate::cel::{Env, EvalError};
+use crate::cel::{Env, EvalError, random_at};
 use crate::handler::Call;
 use crate::rules::plan::{Rule, Stage};
 
@@ -167,10 +167,17 @@ fn answers(rules: &MethodRules, at: usize, env: &Env<'_>, decoded: &mut Decoded<
         .charge(1)
         .and_then(|()| rule.condition.holds(env, decoded));
     let holds = holds.or_else(|error| failed("its condition", error))?;
+    let holds = holds && comes_up(rule, at, env);
     match rules.limit(at) {
         Some((times, counter)) if holds => counter.take(times, env).or_else(|error| failed("`scope`", error)),
         _ => Ok(holds),
     }
+}
+
+/// Whether the chance of the rule at a place comes up for a call: the same whenever it is asked.
+fn comes_up(rule: &Rule, at: usize, env: &Env<'_>) -> bool {
+    rule.chance
+        .is_none_or(|chance| random_at(env.call, at as u64) < chance)
 }
 
 /// Says that a condition failed: once in a while, because every call may fail in the same way.
@@ -215,8 +222,10 @@ pub(super) fn unmatched(rules: &MethodRules, session: &mut Session<'_>, call: &m
         let has_room = |_: &(usize, &Rule)| env.call.budget.charge(UNITS_PER_COMPARISON).is_ok();
         let answering = rules.rules.iter().enumerate().filter(|(_, rule)| !rule.passes);
         let compared = answering.take(COMPARED).take_while(has_room);
-        let differences =
-            compared.filter_map(|(at, rule)| Some((difference(rules, at, &env, &mut decoded)?, rule)));
+        let differences = compared.filter_map(|(at, rule)| {
+            let difference = difference(rules, at, &env, &mut decoded);
+            Some((difference.or_else(|| chance_difference(rule))?, rule))
+        });
         // The first of those of which most conditions hold; `max_by_key` would take the last.
         let nearest = differences.reduce(|best, next| if next.0.held > best.0.held { next } else { best });
         Status::unimplemented(match nearest {
@@ -229,7 +238,15 @@ pub(super) fn unmatched(rules: &MethodRules, session: &mut Session<'_>, call: &m
     })
 }
 
-/// Why the rule at a place does not answer; `None` if it does answer.
+/// Why a rule that matches did not answer.
+fn chance_difference(rule: &Rule) -> Option<Difference> {
+    rule.chance.map(|chance| Difference {
+        held: usize::MAX,
+        text: format!("its chance of {chance} did not come up"),
+    })
+}
+
+/// Why the rule at a place does not answer, apart from its chance; `None` if it does answer.
 pub(super) fn difference(
     rules: &MethodRules,
     at: usize,

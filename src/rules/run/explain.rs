@@ -11,13 +11,15 @@ use crate::message::{Bounds, Message, MessageError, check_and_pick};
 use crate::rules::plan::Stage;
 
 /// Whether one rule matches a call: see [`MethodRules`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Explanation {
     /// The rule's name.
     pub rule: String,
     /// The first difference; `None` if the rule matches.
     pub difference: Option<String>,
+    /// The chance that it matches a call without a difference, from 0 to 1. `None` if it always does.
+    pub chance: Option<f64>,
     /// Whether it answers no call: with `then: next`, it leaves those that it matches to the rules after it.
     pub passes: bool,
 }
@@ -76,6 +78,7 @@ impl MethodRules {
             let mut decoded = Decoded::new(request.map(|(bytes, _)| (self.method.input().clone(), bytes)));
             Explanation {
                 rule: rule.name.to_string(),
+                chance: rule.chance,
                 passes: rule.passes,
                 difference: difference(self, at, &env, &mut decoded).map(|difference| difference.text),
             }

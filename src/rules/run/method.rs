@@ -123,9 +123,7 @@ impl MethodRules {
 
     /// The rule that answers every call, if the first one does.
     pub(super) fn unconditional(&self) -> Option<&Rule> {
-        self.rules
-            .first()
-            .filter(|rule| rule.condition.is_always() && rule.times.is_none() && !rule.passes)
+        self.rules.first().filter(|rule| rule.is_unconditional())
     }
 
     /// The `times` of the rule at a place, and how often it has answered.

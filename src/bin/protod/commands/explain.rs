@@ -64,11 +64,15 @@ impl Explain {
         let mut text = String::new();
         let mut answered = false;
         for rule in explained {
-            let verdict = match rule.difference {
-                Some(difference) => difference,
-                None if rule.passes && !answered => "matches, and passes the call on".to_owned(),
-                None if answered => "matches, but a rule before it answers".to_owned(),
-                None => {
+            let verdict = match (rule.difference, rule.chance) {
+                (Some(difference), _) => difference,
+                (None, _) if answered => "matches, but a rule before it answers".to_owned(),
+                (None, Some(chance)) if rule.passes => {
+                    format!("matches with a chance of {chance}, and passes the call on")
+                }
+                (None, Some(chance)) => format!("answers with a chance of {chance}"),
+                (None, None) if rule.passes => "matches, and passes the call on".to_owned(),
+                (None, None) => {
                     answered = true;
                     "answers".to_owned()
                 }

@@ -1,21 +1,24 @@
-//! Compiles what decides whether a rule matches: `match`, a partial message, and `when`, a CEL condition.
+//! Compiles what decides whether a rule matches: `metadata`, `match`, a partial message, and `when`, a CEL condition.
 //!
 //! Equalities of singular scalars, which most rules are made of, are checked on the picked fields without decoding
 //! anything; lists, maps and the well-known types are compared with the decoded message.
 
+use super::metadata::compile_metadata_conditions;
 use super::pattern::compile_pattern;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Condition, Equality, Expected, Pattern, Stage, When, WireScalar};
 use crate::yaml::Node;
 
-/// Compiles a rule's `match` and `when`.
+/// Compiles a rule's `metadata`, `match` and `when`.
 pub(in crate::rules::compile) fn compile_condition(
     compiler: &mut RuleCompiler<'_>,
+    metadata: Option<&Node>,
     pattern: Option<&Node>,
     when: Option<&Node>,
     client_streaming: bool,
 ) -> Option<Condition> {
     let before = compiler.problems.len();
+    let metadata = metadata.map(|node| compile_metadata_conditions(compiler, node));
     let mut equalities = Vec::new();
     let mut rest = None;
     if let Some(node) = pattern {
@@ -40,6 +43,7 @@ pub(in crate::rules::compile) fn compile_condition(
     uses.request |= pattern.is_some();
     let stage = Stage::of(uses, client_streaming);
     Some(Condition {
+        metadata: metadata.unwrap_or_default(),
         equalities: equalities.into(),
         pattern: rest,
         when,

@@ -1,4 +1,5 @@
 //! Compiles what decides whether a rule matches.
 
 pub(super) mod condition;
+mod metadata;
 mod pattern;

@@ -1,19 +1,34 @@
-//! Compiles the durations of `wait`, `every` and `after`.
+//! Compiles the durations of `delay`, `wait`, `every` and `after`: constant, computed, or drawn anew each time.
+
+use std::time::Duration;
 
 use super::value::compile_value;
 use crate::cel::Type;
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::plan::{Pause, ValueTemplate, duration_of};
-use crate::yaml::{Node, Yaml};
+use crate::rules::plan::{Distribution, Pause, ValueTemplate, duration_of};
+use crate::yaml::{Entry, Node, Yaml};
+
+const EXPECTED: &str = "expected a duration such as 200ms or 1.5s";
+
+/// The forms of durations that are drawn.
+const DRAWN: &str =
+    "`{min, max}`, `{mean, deviation}`, `{median, sigma}`, or percentiles such as `{p50: 20ms, p99: 1s}`";
 
 pub(in crate::rules::compile) fn compile_pause(
     compiler: &mut RuleCompiler<'_>,
     node: &Node,
 ) -> Option<Pause> {
-    const EXPECTED: &str = "expected a duration such as 200ms or 1.5s";
-    if !matches!(node.value, Yaml::Text(_)) {
-        compiler.problem(node, format!("{EXPECTED}, found {}", node.kind()));
-        return None;
+    match &node.value {
+        Yaml::Text(_) => {}
+        Yaml::Map(_) => {
+            let distribution = distribution(compiler, node)?;
+            compiler.uses.volatile = true;
+            return Some(Pause::Drawn(Box::new(distribution)));
+        }
+        _ => {
+            compiler.problem(node, format!("{EXPECTED}, found {}", node.kind()));
+            return None;
+        }
     }
     match compile_value(compiler, node)? {
         (ValueTemplate::Constant(value), _) => match duration_of(&value) {
@@ -29,4 +44,127 @@ pub(in crate::rules::compile) fn compile_pause(
             None
         }
     }
+}
+
+/// Compiles a mapping, whose keys say how durations are spread.
+fn distribution(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Distribution> {
+    let Yaml::Map(entries) = &node.value else {
+        return None;
+    };
+    let entries: Vec<Entry<'_>> = entries
+        .iter()
+        .map(|(key, value)| Entry {
+            name: key.key_text().unwrap_or_default(),
+            key,
+            value,
+        })
+        .collect();
+    if !entries.is_empty() && entries.iter().all(|entry| percentile_of(&entry.name).is_some()) {
+        return percentiles(compiler, &entries);
+    }
+    let pair = |one: &str, other: &str| match entries.as_slice() {
+        [first, second] if first.name == one && second.name == other => Some((first.value, second.value)),
+        [first, second] if first.name == other && second.name == one => Some((second.value, first.value)),
+        _ => None,
+    };
+    if let Some((min, max)) = pair("min", "max") {
+        let (from, to) = constants(compiler, min, max)?;
+        if from > to {
+            compiler.problem(min, "`min` is longer than `max`");
+            return None;
+        }
+        return Some(Distribution::Uniform(from, to));
+    }
+    if let Some((mean, deviation)) = pair("mean", "deviation") {
+        let (mean, deviation) = constants(compiler, mean, deviation)?;
+        return Some(Distribution::Normal { mean, deviation });
+    }
+    if let Some((median, sigma)) = pair("median", "sigma") {
+        let (median, sigma) = (constant(compiler, median), sigma_of(compiler, sigma));
+        return Some(Distribution::LogNormal {
+            median: median?,
+            sigma: sigma?,
+        });
+    }
+    let hint = format!("drawn durations are {DRAWN}");
+    compiler.problem_hint(node, "these keys do not say how durations are spread", Some(hint));
+    None
+}
+
+/// The percentile that `p50` or `p99.9` names.
+fn percentile_of(name: &str) -> Option<f64> {
+    let number = name.strip_prefix('p')?;
+    let is_plain = number.starts_with(|first: char| first.is_ascii_digit())
+        && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let percentile: f64 = number.parse().ok().filter(|_| is_plain)?;
+    (percentile <= 100.0).then_some(percentile)
+}
+
+fn percentiles(compiler: &mut RuleCompiler<'_>, entries: &[Entry<'_>]) -> Option<Distribution> {
+    let mut known = Some(Vec::with_capacity(entries.len() + 1));
+    for entry in entries {
+        let at = percentile_of(&entry.name)?;
+        let duration = constant(compiler, entry.value);
+        known = known.zip(duration).map(|(mut known, duration)| {
+            known.push((at, duration, entry));
+            known
+        });
+    }
+    let mut known = known?;
+    known.sort_by(|(one, ..), (other, ..)| one.total_cmp(other));
+    for pair in known.windows(2) {
+        let [(at, from, low), (above, to, high)] = pair else {
+            continue;
+        };
+        if at == above {
+            compiler.problem(
+                high.key,
+                format!("`{}` and `{}` are the same", low.name, high.name),
+            );
+            return None;
+        }
+        if from > to {
+            let message = format!("`{}` is longer than `{}`", low.name, high.name);
+            compiler.problem(low.value, message);
+            return None;
+        }
+    }
+    let lowest = known
+        .first()
+        .filter(|(at, ..)| *at > 0.0)
+        .map(|_| (0.0, Duration::ZERO));
+    let known = known.into_iter().map(|(at, duration, _)| (at, duration));
+    Some(Distribution::Percentiles(
+        lowest.into_iter().chain(known).collect(),
+    ))
+}
+
+fn constants(compiler: &mut RuleCompiler<'_>, one: &Node, other: &Node) -> Option<(Duration, Duration)> {
+    let (one, other) = (constant(compiler, one), constant(compiler, other));
+    one.zip(other)
+}
+
+fn constant(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Duration> {
+    match compile_pause(compiler, node)? {
+        Pause::Constant(duration) => Some(duration),
+        Pause::Dynamic(_) | Pause::Drawn(_) => {
+            let hint = "the whole value can be one `${…}`".to_owned();
+            compiler.problem_hint(node, "a drawn duration is made of constants", Some(hint));
+            None
+        }
+    }
+}
+
+fn sigma_of(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<f64> {
+    let sigma = match node.value {
+        Yaml::Float(number) => Some(number),
+        Yaml::Int(number) => Some(number as f64),
+        _ => None,
+    };
+    let sigma = sigma.filter(|sigma| (0.0..=f64::MAX).contains(sigma));
+    if sigma.is_none() {
+        let hint = "0 is always the median; 0.5 is twice as long for one in twelve".to_owned();
+        compiler.problem_hint(node, "`sigma` is a number from 0, such as 0.5", Some(hint));
+    }
+    sigma
 }

@@ -15,7 +15,7 @@ use prost_reflect::{Kind, Value as Constant};
 
 use crate::cel::{Env, Equality, Value, metadata_value};
 use crate::message::{Picked, Raw, Slot};
-use crate::rules::plan::{Condition, Rule, WireScalar, canonical};
+use crate::rules::plan::{Condition, ExpectedMetadata, Rule, WireScalar, canonical};
 
 /// How many combinations of places have a table: each table costs every call a look-up.
 const MAX_COMBINATIONS: usize = 16;
@@ -264,6 +264,19 @@ impl Iterator for Merge<'_> {
 /// The equalities with a literal without which a condition cannot hold. Floats are left out: equal floats may have
 /// different bits.
 fn equalities(condition: &Condition) -> impl Iterator<Item = (Place, WireScalar)> {
+    let named = condition
+        .metadata
+        .iter()
+        .filter_map(|condition| match &condition.expected {
+            ExpectedMetadata::AnyOf(values) => match &**values {
+                [only] => {
+                    let expected = WireScalar::Bytes(only.as_bytes().into());
+                    Some((Place::Metadata(condition.name.clone()), expected))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
     let listed = condition.equalities.iter().filter_map(|equality| {
         let expected = equality.expected.value()?.clone();
         let place = Place::Field {
@@ -309,7 +322,8 @@ fn equalities(condition: &Condition) -> impl Iterator<Item = (Place, WireScalar)
         WireScalar::Bytes(bytes) => bytes.windows(3).any(|bytes| bytes == "\u{fffd}".as_bytes()),
         WireScalar::Bits(_) => false,
     };
-    listed
+    named
+        .chain(listed)
         .chain(written)
         .filter(move |(place, literal)| !is_float(place) && !may_read_otherwise(literal))
 }

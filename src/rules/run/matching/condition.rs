@@ -28,7 +28,11 @@ impl Condition {
         env: &Env<'_>,
         decoded: &mut Decoded<'_>,
     ) -> Result<bool, EvalError> {
-        if !self.equalities.iter().all(|equality| equality.holds(env)) {
+        let is_there = self
+            .metadata
+            .iter()
+            .all(|condition| condition.holds(env.metadata));
+        if !is_there || !self.equalities.iter().all(|equality| equality.holds(env)) {
             return Ok(false);
         }
         if let Some(pattern) = &self.pattern {
@@ -53,6 +57,13 @@ impl Condition {
         decoded: &mut Decoded<'_>,
     ) -> Option<Difference> {
         let mut held = 0;
+        for condition in &self.metadata {
+            if !condition.holds(env.metadata) {
+                let text = condition.difference(env.metadata);
+                return Some(Difference { held, text });
+            }
+            held += 1;
+        }
         if self.stage > Stage::Open && env.request.is_none() {
             return Some(Difference {
                 held,

@@ -1,4 +1,5 @@
 //! Whether a rule matches a call, and what differs if not.
 
 pub(super) mod condition;
+mod metadata;
 mod pattern;

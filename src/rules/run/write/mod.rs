@@ -2,6 +2,7 @@
 
 mod each;
 mod metadata;
+mod pause;
 mod status;
 pub(super) mod template;
 mod text;

@@ -1,10 +1,9 @@
-//! Values and durations for a call.
+//! Values for a call.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use crate::cel::{Entries, Env, EvalError, Value};
-use crate::rules::plan::{EachValue, Pause, ValueTemplate, duration_of};
+use crate::rules::plan::{EachValue, ValueTemplate};
 
 impl ValueTemplate {
     /// The value for this call. It borrows nothing from the call.
@@ -71,18 +70,5 @@ impl EachValue {
             },
         )?;
         Ok(entries.into_value())
-    }
-}
-
-impl Pause {
-    /// The duration for this call; an `Err` says why there is none.
-    pub(in crate::rules::run) fn duration(&self, env: &Env<'_>) -> Result<Duration, String> {
-        match self {
-            Self::Constant(duration) => Ok(*duration),
-            Self::Dynamic(template) => {
-                let value = template.value(env).map_err(|error| error.to_string())?;
-                duration_of(&value).map_err(|found| format!("{found} is not a duration"))
-            }
-        }
     }
 }

@@ -93,6 +93,10 @@ fn condition() -> impl Strategy<Value = String> {
         1 => equality().prop_map(|a| format!("when: \"!({a})\"")),
         2 => (0..3, 0..3).prop_map(|(a, b)| format!("match: {{string: s{a}, point: {{value: {b}}}}}")),
         1 => (equality(), 0..3).prop_map(|(a, b)| format!("when: \"{a}\", match: {{int64: {b}}}")),
+        2 => (0..3, 0..3).prop_map(|(a, b)| format!("metadata: {{a: s{a}}}, match: {{int64: {b}}}")),
+        1 => (0..3, 0..3).prop_map(|(a, b)| format!("metadata: {{a: [s{a}, s{b}], b: s{b}}}")),
+        1 => (equality(), 0..3).prop_map(|(a, b)| format!("metadata: {{a: null, b: s{b}}}, when: \"{a}\"")),
+        1 => Just("metadata: {a: {}}".to_owned()),
     ]
 }
 
@@ -154,9 +158,10 @@ proptest! {
 #[test]
 fn a_call_meets_the_same_few_rules_however_many_there_are() {
     let schema = kinds();
-    let table: [(&str, Condition); 5] = [
+    let table: [(&str, Condition); 6] = [
         ("a field", |n| format!("match: {{string: s{n}}}")),
         ("metadata", |n| format!("when: \"metadata['a'] == 's{n}'\"")),
+        ("metadata by its name", |n| format!("metadata: {{a: s{n}}}")),
         ("metadata and more", |n| {
             format!("when: \"metadata['a'] == 's{n}' && request.int32 < 5\"")
         }),

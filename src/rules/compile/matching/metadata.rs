@@ -1,0 +1,102 @@
+//! Compiles `metadata`: what the client's metadata must be.
+
+use http::HeaderName;
+
+use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::interpolation::{self, Piece};
+use crate::rules::plan::{ExpectedMetadata, MetadataCondition, decode_base64, no_base64};
+use crate::yaml::{Node, Yaml};
+
+/// Compiles the conditions on metadata; problems go to the compiler.
+pub(super) fn compile_metadata_conditions(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+) -> Box<[MetadataCondition]> {
+    let Yaml::Map(entries) = &node.value else {
+        let found = node.kind();
+        compiler.problem(
+            node,
+            format!("expected a mapping of names to values, found {found}"),
+        );
+        return Box::default();
+    };
+    if entries.is_empty() {
+        let hint = "list the names that it is about, or leave it out";
+        compiler.warn(node, "this `metadata` matches every call", hint);
+    }
+    let condition = |(key, value): &(Node, Node)| {
+        let name = name(compiler, key);
+        let is_binary = name.as_ref().is_some_and(|name| name.as_str().ends_with("-bin"));
+        let expected = expected(compiler, value, is_binary);
+        Some(MetadataCondition {
+            name: name?,
+            expected: expected?,
+        })
+    };
+    entries.iter().filter_map(condition).collect()
+}
+
+fn name(compiler: &mut RuleCompiler<'_>, key: &Node) -> Option<HeaderName> {
+    let text = key.key_text().unwrap_or_default();
+    match HeaderName::from_bytes(text.as_bytes()) {
+        Ok(name) if name.as_str() == text => Some(name),
+        Ok(name) => {
+            let message = format!("`{text}`: names of metadata are lower case");
+            compiler.problem_hint(key, message, Some(format!("write `{name}`")));
+            None
+        }
+        Err(_) => {
+            compiler.problem(key, format!("`{text}` cannot be a name of metadata"));
+            None
+        }
+    }
+}
+
+fn expected(compiler: &mut RuleCompiler<'_>, node: &Node, is_binary: bool) -> Option<ExpectedMetadata> {
+    let values = match &node.value {
+        Yaml::Null => return Some(ExpectedMetadata::Absent),
+        Yaml::Map(entries) if entries.is_empty() => return Some(ExpectedMetadata::Present),
+        Yaml::List(values) if values.is_empty() => {
+            let hint = "`{}` is any value, `null` is none".to_owned();
+            compiler.problem_hint(node, "no value is in an empty list", Some(hint));
+            return None;
+        }
+        Yaml::List(values) => values.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    let texts: Vec<Option<String>> = values.iter().map(|value| text(compiler, value)).collect();
+    let texts: Vec<String> = texts.into_iter().collect::<Option<_>>()?;
+    if !is_binary {
+        return Some(ExpectedMetadata::AnyOf(
+            texts.into_iter().map(String::into_boxed_str).collect(),
+        ));
+    }
+    let mut all = Vec::with_capacity(texts.len());
+    for (text, node) in texts.iter().zip(values) {
+        match decode_base64(text) {
+            Some(bytes) => all.push(bytes.into()),
+            None => compiler.problem(node, no_base64(text)),
+        }
+    }
+    (all.len() == texts.len()).then(|| ExpectedMetadata::AnyOfBytes(all.into()))
+}
+
+/// One value.
+fn text(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<String> {
+    let text = match &node.value {
+        Yaml::Null | Yaml::List(_) | Yaml::Map(_) => None,
+        _ => node.key_text(),
+    };
+    let Some(text) = text else {
+        let message = format!("expected a value, found {}", node.kind());
+        let hint = "a value is a text; a list is any of its values, `{}` any value, `null` none".to_owned();
+        compiler.problem_hint(node, message, Some(hint));
+        return None;
+    };
+    if let Ok([Piece::Literal(text)]) = interpolation::split(&text).as_deref() {
+        return Some(text.clone());
+    }
+    let hint = Some("write the condition as `when`".to_owned());
+    compiler.problem_hint(node, "`metadata` holds constants, not expressions", hint);
+    None
+}

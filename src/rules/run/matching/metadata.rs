@@ -1,0 +1,55 @@
+//! Whether the client's metadata is what a rule asks for.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderName};
+
+use crate::cel::metadata_value;
+use crate::excerpt::excerpt;
+use crate::rules::plan::{ExpectedMetadata, MetadataCondition, decode_base64};
+
+impl MetadataCondition {
+    #[inline]
+    pub(in crate::rules::run) fn holds(&self, metadata: &HeaderMap) -> bool {
+        match &self.expected {
+            ExpectedMetadata::Absent => !metadata.contains_key(&self.name),
+            ExpectedMetadata::Present => metadata.contains_key(&self.name),
+            ExpectedMetadata::AnyOf(values) => metadata_value(metadata, &self.name)
+                .is_some_and(|found| values.iter().any(|value| **value == *found)),
+            ExpectedMetadata::AnyOfBytes(values) => binary_value(metadata, &self.name)
+                .is_some_and(|found| values.iter().any(|value| **value == *found)),
+        }
+    }
+
+    /// How metadata for which it does not hold differs.
+    pub(super) fn difference(&self, metadata: &HeaderMap) -> String {
+        let name = &self.name;
+        let Some(found) = metadata_value(metadata, name) else {
+            return format!("metadata {name} is absent");
+        };
+        let found = excerpt(&found).into_owned();
+        let mut text = format!("metadata {name} is {found:?}");
+        let expected: Vec<String> = match &self.expected {
+            ExpectedMetadata::Absent | ExpectedMetadata::Present => Vec::new(),
+            ExpectedMetadata::AnyOf(values) => values.iter().map(|value| format!("{value:?}")).collect(),
+            ExpectedMetadata::AnyOfBytes(values) => {
+                let encoded = values.iter().map(|value| STANDARD.encode(value));
+                encoded.map(|value| format!("{value:?}")).collect()
+            }
+        };
+        let _ = match expected.as_slice() {
+            [] => write!(text, ", not absent"),
+            [only] => write!(text, ", not {only}"),
+            several => write!(text, ", none of {}", several.join(", ")),
+        };
+        text
+    }
+}
+
+/// The bytes of binary metadata that was sent once.
+fn binary_value(metadata: &HeaderMap, name: &HeaderName) -> Option<Vec<u8>> {
+    let text = metadata_value(metadata, name)?;
+    decode_base64(text.trim())
+}

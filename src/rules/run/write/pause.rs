@@ -1,0 +1,20 @@
+//! Durations for a call.
+
+use std::time::Duration;
+
+use crate::cel::{Env, random};
+use crate::rules::plan::{Pause, duration_of};
+
+impl Pause {
+    /// The duration for this call; an `Err` says why there is none.
+    pub(in crate::rules::run) fn duration(&self, env: &Env<'_>) -> Result<Duration, String> {
+        match self {
+            Self::Constant(duration) => Ok(*duration),
+            Self::Dynamic(template) => {
+                let value = template.value(env).map_err(|error| error.to_string())?;
+                duration_of(&value).map_err(|found| format!("{found} is not a duration"))
+            }
+            Self::Drawn(distribution) => Ok(distribution.duration(|| random(env.call))),
+        }
+    }
+}
