@@ -49,5 +49,5 @@ pub use self::reloader::Reloader;
 pub use self::status::RELOAD;
 pub use self::summary::{ReloadSummary, log_reload};
 #[cfg(feature = "tls")]
-pub use self::tls::log_tls_reload;
+pub use self::tls::{load_tls, log_tls_reload};
 pub use self::trigger::ReloadTrigger;

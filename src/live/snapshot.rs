@@ -77,6 +77,18 @@ pub(super) struct Paths<'p> {
     pub(super) rules_folders: &'p [PathBuf],
 }
 
+impl<'p> Paths<'p> {
+    /// Files that were named, of any kind.
+    #[cfg(feature = "tls")]
+    pub(super) fn of_named(files: &'p [PathBuf]) -> Self {
+        Self {
+            protos: files,
+            rules: &[],
+            rules_folders: &[],
+        }
+    }
+}
+
 impl Snapshot {
     /// Looks at `paths` and everything below them.
     ///

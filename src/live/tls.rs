@@ -1,4 +1,4 @@
-//! How TLS is reloaded.
+//! How the files of TLS are loaded and reloaded.
 //!
 //! Handshakes that begin after a reload use the new certificate; existing connections stay. Files that do not fit
 //! together change nothing, as when a certificate has been written and its key has not.
@@ -24,6 +24,13 @@ impl Reloader {
     pub fn with_tls(&self, tls: Tls) -> Reloader<()> {
         Reloader::of(CertificateFiles::new(tls), self.status(), log_tls_reload)
     }
+}
+
+/// Loads certificates and keys as [`Tls::load`] does. Waits until none of the files may be half written, for two seconds at
+/// most.
+pub fn load_tls(files: TlsFiles) -> Result<Tls, Error> {
+    settled(&files, &Snapshot::default());
+    Tls::load(files)
 }
 
 /// Logs the outcome of a reload of TLS, unless [`Reloader::report`] is given something else.
@@ -63,15 +70,10 @@ impl WatchedFiles<()> for CertificateFiles {
     }
 
     fn reload(&mut self, reason: Reason, is_written: Option<&dyn Fn() -> bool>) -> Reloaded<()> {
-        let files = paths(self.tls.files());
-        let paths = Paths {
-            protos: &files,
-            rules: &[],
-            rules_folders: &[],
-        };
+        let files = self.tls.files();
         let snapshot = match reason {
-            Reason::Started | Reason::Requested => Snapshot::settled(paths, &self.snapshot),
-            Reason::Changed => Snapshot::take(paths, &self.snapshot, moment()),
+            Reason::Started | Reason::Requested => settled(files, &self.snapshot),
+            Reason::Changed => Snapshot::take(Paths::of_named(&paths(files)), &self.snapshot, moment()),
         };
         let is_unchanged = snapshot.equals(&self.snapshot) && !std::mem::take(&mut self.is_put_off);
         self.snapshot = snapshot;
@@ -104,6 +106,11 @@ impl WatchedFiles<()> for CertificateFiles {
     fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
+}
+
+/// The files when none of them may be half written.
+fn settled(files: &TlsFiles, before: &Snapshot) -> Snapshot {
+    Snapshot::settled(Paths::of_named(&paths(files)), before)
 }
 
 fn paths(files: &TlsFiles) -> Vec<PathBuf> {

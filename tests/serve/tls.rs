@@ -1,8 +1,13 @@
 //! Certificates that are renewed while the server runs.
 
+use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
-use protod::{Client, ClientTls};
+use protod::live::load_tls;
+use protod::{Client, ClientTls, TlsFiles};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 
@@ -181,6 +186,42 @@ async fn certificates_are_watched_by_whatever_path_they_are_given() {
         );
         server.line_with(RELOADED).await;
         assert!(files.accepts(&server, "first.pem", None).await, "{cert}");
+    }
+}
+
+/// Writes a file in many pieces, and returns the longest time between two of them.
+fn write_slowly(path: &Path, text: &str, began: &mpsc::Sender<()>) -> Duration {
+    let mut longest = Duration::ZERO;
+    let mut before = Instant::now();
+    let mut file = fs::File::create(path).expect("it can be made");
+    for piece in text.as_bytes().chunks(text.len() / 64 + 1) {
+        file.write_all(piece).expect("it can be written");
+        let _ = began.send(());
+        longest = longest.max(before.elapsed());
+        before = Instant::now();
+        // The pace of the writer is what is tried: all pieces take longer than a load that does not wait.
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    longest.max(before.elapsed())
+}
+
+#[test]
+fn certificates_that_are_being_written_at_the_start_are_waited_for() {
+    let files = Files::new();
+    let authority = Authority::new();
+    loop {
+        files.write("a", authority.sign("server.test"));
+        let key = fs::read_to_string(files.path("a.key")).expect("it was written");
+        let (began, begun) = mpsc::channel();
+        let path = files.path("a.key");
+        let writer = std::thread::spawn(move || write_slowly(&path, &key, &began));
+        begun.recv().expect("it begins");
+        let loaded = load_tls(TlsFiles::new(files.path("a.pem"), files.path("a.key")));
+        // A writer that was held up on a busy machine proves nothing.
+        if writer.join().expect("no panic") < Duration::from_millis(15) {
+            loaded.expect("the key is whole");
+            break;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The entries of an `Any` in JSON: its type, and what the type says about the others.
 //!
-//! The type usually comes first. The entries before it are read without knowing what they are, and only counted.
+//! The type comes first here: see [`TypeFirst`](super::type_first::TypeFirst).
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
@@ -26,15 +26,15 @@ pub(super) enum Next<'e> {
 pub(super) struct Any<'e> {
     pool: &'e DescriptorPool,
     empty_anys: &'e EmptyAnys,
-    /// The keys before the type.
-    before_type: Vec<String>,
+    /// Whether there is an entry.
+    has_entries: bool,
     contents: Contents,
     has_ended: bool,
 }
 
 /// What an `Any` holds.
 enum Contents {
-    /// The type has not come yet.
+    /// The type has not come.
     Untyped,
     /// A type that the pool does not have.
     Unknown,
@@ -49,7 +49,7 @@ impl<'e> Any<'e> {
         Self {
             pool,
             empty_anys,
-            before_type: Vec::new(),
+            has_entries: false,
             contents: Contents::Untyped,
             has_ended: false,
         }
@@ -61,14 +61,10 @@ impl<'e> Any<'e> {
             let was_over = std::mem::replace(&mut self.has_ended, true);
             return Ok(if was_over { None } else { self.last() });
         };
+        self.has_entries = true;
         let expected = match &mut self.contents {
             Contents::Untyped if key == "@type" => return Ok(Some((key, Next::TypeUrl))),
-            Contents::Untyped if self.before_type.contains(&key) => return Err(key),
-            Contents::Untyped => {
-                self.before_type.push(key.clone());
-                Expected::Anything
-            }
-            Contents::Unknown => Expected::Anything,
+            Contents::Untyped | Contents::Unknown => Expected::Anything,
             Contents::Message(fields) => match fields.next(&key) {
                 Some(expected) => expected,
                 None => return Err(key),
@@ -84,29 +80,20 @@ impl<'e> Any<'e> {
         Ok(Some((key, Next::Field(expected))))
     }
 
-    /// What the type says of the other entries, those included that have come; an error is a field that came twice.
-    pub(super) fn learn(&mut self, url: &str) -> Result<(), String> {
+    /// What the type says of the other entries.
+    pub(super) fn learn(&mut self, url: &str) {
         let name = url.rsplit('/').next().unwrap_or_default();
         self.contents = match self.pool.get_message_by_name(name) {
             None => Contents::Unknown,
-            Some(held) if WellKnown::of(&held).is_some() => {
-                Contents::Value(held, self.before_type.iter().any(|key| key == "value"))
-            }
-            Some(held) => {
-                let mut fields = Fields::of(held);
-                if let Some(key) = self.before_type.iter().find(|key| fields.next(key).is_none()) {
-                    return Err(key.clone());
-                }
-                Contents::Message(fields)
-            }
+            Some(held) if WellKnown::of(&held).is_some() => Contents::Value(held, false),
+            Some(held) => Contents::Message(Fields::of(held)),
         };
-        Ok(())
     }
 
     /// An entry that prost-reflect wants after the last one.
     fn last(&self) -> Option<(String, Next<'e>)> {
         match &self.contents {
-            Contents::Untyped if self.before_type.is_empty() => {
+            Contents::Untyped if !self.has_entries => {
                 let stand_in = self.empty_anys.stand_in()?;
                 Some(("@type".to_owned(), Next::StandIn(stand_in)))
             }

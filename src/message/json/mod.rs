@@ -14,6 +14,7 @@ mod printer;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod type_first;
 mod typed;
 
 use prost_reflect::MessageDescriptor;

@@ -172,6 +172,50 @@ fn an_any_of_nothing_can_be_within_another() {
     }
 }
 
+/// JSON objects have no order, and some writers sort their keys.
+#[test]
+fn the_type_of_an_any_may_come_after_what_depends_on_it() {
+    let any = |value: &str| format!(r#"{{"value":{value},"@type":"x/google.protobuf.Any"}}"#);
+    let read = |json: &str| Message::from_json(descriptor("google.protobuf.Any"), json);
+    for (json, expected) in [
+        (any("{}"), r#"{"@type":"x/google.protobuf.Any","value":{}}"#),
+        (
+            any(&any("{}")),
+            r#"{"@type":"x/google.protobuf.Any","value":{"@type":"x/google.protobuf.Any","value":{}}}"#,
+        ),
+        (
+            r#"{"any": {}, "count": "1e5", "@type": "x/All"}"#.to_owned(),
+            r#"{"@type":"x/All","count":"100000","any":{}}"#,
+        ),
+        (
+            r#"{"value": "1e1", "@type": "x/google.protobuf.Int32Value"}"#.to_owned(),
+            r#"{"@type":"x/google.protobuf.Int32Value","value":10}"#,
+        ),
+    ] {
+        let message = read(&json).unwrap_or_else(|error| panic!("{json}: {error}"));
+        assert_eq!(message.to_json().unwrap(), expected, "{json}");
+    }
+    for (json, part) in [
+        (r#"{"count": 1}"#, "expected '@type' field"),
+        (
+            r#"{"count": "x", "@type": "x/All"}"#,
+            "invalid digit found in string at line 1",
+        ),
+        (
+            r#"{"nope": {}, "@type": "x/All"}"#,
+            "unrecognized field name 'nope' at line 1",
+        ),
+        (
+            r#"{"value": 1, "value": 2, "@type": "x/google.protobuf.Int32Value"}"#,
+            "'value' is there twice",
+        ),
+        (r#"{"count": 1, "@type": "x/All", "@type": "x/All"}"#, "'@type'"),
+    ] {
+        let error = read(json).expect_err(json).to_string();
+        assert!(error.contains(part), "{json}: {error}");
+    }
+}
+
 #[test]
 fn messages_follow_one_another_until_one_is_wrong() {
     let json = "{\"count\": \"1e1\"}\n{\"any\": {}}{\"count\":\n 2, \"count\": 3} {}";

@@ -12,6 +12,7 @@ use serde::forward_to_deserialize_any;
 use super::any::{Any, Next};
 use super::empty_anys::EmptyAnys;
 use super::expected::{Expected, Fields, integer_with_exponent, rounded_up_float};
+use super::type_first::TypeFirst;
 
 /// A deserializer, a visitor or a seed, with what is expected of the value.
 pub(super) struct Typed<'e, T> {
@@ -152,6 +153,18 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Typed<'_, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<V::Value, A::Error> {
+        if let Expected::Any(_) = self.expected {
+            return match TypeFirst::read(entries)? {
+                TypeFirst::Is(entries) => self.visit_entries(entries),
+                TypeFirst::Made(entries) => self.visit_entries(entries).map_err(A::Error::custom),
+            };
+        }
+        self.visit_entries(entries)
+    }
+}
+
+impl<'de, V: Visitor<'de>> Typed<'_, V> {
+    fn visit_entries<A: MapAccess<'de>>(self, entries: A) -> Result<V::Value, A::Error> {
         self.inner
             .visit_map(Entries::new(entries, self.expected, self.empty_anys))
     }
@@ -242,7 +255,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, A> {
             Next::TypeUrl => {
                 let url: String = self.inner.next_value()?;
                 if let Object::Any(any) = &mut self.object {
-                    any.learn(&url).map_err(|key| twice(&key))?;
+                    any.learn(&url);
                 }
                 seed.deserialize(url.into_deserializer())
             }

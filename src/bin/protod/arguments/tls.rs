@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use protod::live::load_tls;
 use protod::{Error, Tls, TlsFiles};
 
 /// Certificate, key, and who may call.
@@ -41,6 +42,6 @@ impl TlsArgs {
         if let Some(roots) = &self.tls_client_ca {
             files = files.client_ca(roots);
         }
-        Tls::load(files).map(Some)
+        load_tls(files).map(Some)
     }
 }
