@@ -9,7 +9,8 @@ use protod::{Call, Server};
 
 use crate::support::{item, schema, serving};
 
-#[tokio::test]
+/// Time that is paused goes on when nothing is left to do: when the handler has stalled.
+#[tokio::test(start_paused = true)]
 async fn slow_reader_does_not_grow_memory() {
     let sent = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&sent);

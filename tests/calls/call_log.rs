@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use protod::{Call, Message, Sampler, Server, ServerBuilder};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status};
@@ -57,6 +57,8 @@ impl Visit for Fields {
 /// Collects what is told of calls, and the lines of handlers, while it lives, on this thread.
 #[derive(Clone, Default)]
 struct Told {
+    /// Notified of each line and each span.
+    more: Arc<Notify>,
     /// The spans that were closed.
     spans: Arc<Mutex<Vec<Fields>>>,
     lines: Arc<Mutex<Vec<(Level, Fields)>>>,
@@ -73,26 +75,22 @@ impl Told {
 
     /// Waits for the next line.
     async fn line(&self) -> (Level, Fields) {
-        let next = async {
-            loop {
-                let line = self.lines.lock().expect("no panic").pop();
-                match line {
-                    Some(line) => return line,
-                    None => tokio::task::yield_now().await,
-                }
-            }
-        };
-        timeout(HANG, next).await.expect("the call has ended")
+        self.next_of(&self.lines).await
     }
 
     /// Waits for the next span to close.
     async fn span(&self) -> Fields {
+        self.next_of(&self.spans).await
+    }
+
+    async fn next_of<T>(&self, told: &Mutex<Vec<T>>) -> T {
         let next = async {
             loop {
-                let span = self.spans.lock().expect("no panic").pop();
-                match span {
-                    Some(span) => return span,
-                    None => tokio::task::yield_now().await,
+                let more = self.more.notified();
+                let next = told.lock().expect("no panic").pop();
+                match next {
+                    Some(next) => return next,
+                    None => more.await,
                 }
             }
         };
@@ -125,6 +123,7 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> tracing_subscriber::Layer<S> for To
                 assert!(context.event_scope(event).is_none(), "its span says the same");
                 let line = (*event.metadata().level(), fields);
                 self.lines.lock().expect("no panic").push(line);
+                self.more.notify_waiters();
             }
             "handler" => {
                 if let Some(span) = context.event_span(event) {
@@ -142,6 +141,7 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> tracing_subscriber::Layer<S> for To
         let span = context.span(&id).expect("it closes now");
         if let Some(fields) = span.extensions().get::<Fields>() {
             self.spans.lock().expect("no panic").push(fields.clone());
+            self.more.notify_waiters();
         }
     }
 }

@@ -1,6 +1,5 @@
 //! A client that cancels is never mistaken for one that has half-closed.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use prost_reflect::DynamicMessage;
@@ -9,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
-use crate::support::{dynamic_item, item, schema, serving};
+use crate::support::{Guard, dynamic_item, item, schema, serving};
 
 #[tokio::test]
 async fn cancel_is_not_end_of_stream() {
@@ -50,31 +49,24 @@ async fn cancel_is_not_end_of_stream() {
 
 #[tokio::test]
 async fn a_cancelled_stream_drops_its_handler() {
-    let alive = Arc::new(());
-    let held = Arc::clone(&alive);
+    let (dropped, mut drops) = mpsc::unbounded_channel();
     let server = Server::builder(schema()).server_streaming(
         "shapes.Shapes/Down",
         move |request: DynamicMessage, mut call: Call| {
-            let held = Arc::clone(&held);
+            let guard = Guard(dropped.clone());
             async move {
+                let _guard = guard;
                 call.send(request).await?;
-                std::future::pending::<()>().await;
-                drop(held);
-                Ok(())
+                std::future::pending().await
             }
         },
     );
     serving(server.build().expect("fits"), |mut client| async move {
         let mut stream = client.down(item("a", 1)).await.expect("headers").into_inner();
         assert!(stream.message().await.expect("OK").is_some());
-        assert_eq!(Arc::strong_count(&alive), 3, "the test, the closure, the handler");
+        assert!(drops.try_recv().is_err(), "the handler waits");
         drop(stream);
-        let dropped = async {
-            while Arc::strong_count(&alive) > 2 {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(5), dropped)
+        tokio::time::timeout(Duration::from_secs(5), drops.recv())
             .await
             .expect("the handler goes with its stream");
     })

@@ -10,8 +10,8 @@ use tokio::sync::Notify;
 use tonic::Code;
 
 use crate::http2::{
-    ACK, DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, PING, WINDOW_UPDATE, Wire, call_headers,
-    frame,
+    ACK, DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, PING, SETTINGS, WINDOW_UPDATE, Wire,
+    call_headers, frame,
 };
 use crate::support::{Running, dynamic_item, fields, item, schema};
 
@@ -97,15 +97,12 @@ async fn health_turns_not_serving_and_the_listener_closes_at_once() {
         running.server.health().status("shapes.Shapes"),
         Some(ServingStatus::Serving)
     );
+    let mut other = Wire::open(&running.addr).await;
+    other.read(|frame| frame.kind == SETTINGS).await;
     running.stop();
-    let closed = async {
-        while TcpStream::connect(&running.addr).await.is_ok() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(SOON, closed)
-        .await
-        .expect("the listener closes");
+    other.read(|frame| frame.kind == GOAWAY).await;
+    let connected = TcpStream::connect(&running.addr).await;
+    assert!(connected.is_err(), "the listener is closed");
     assert_eq!(
         running.server.health().status("shapes.Shapes"),
         Some(ServingStatus::NotServing)

@@ -17,6 +17,7 @@ mod http;
 #[expect(dead_code, reason = "some frames are for other tests")]
 mod http2;
 mod layers;
+mod layers_of_bodies;
 mod limits;
 mod listeners;
 mod metadata;

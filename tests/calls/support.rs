@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use http::uri::PathAndQuery;
 use prost_reflect::{DynamicMessage, Value};
 use protod::{DynamicCodec, Message, Method, Schema, Server};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_stream::Stream;
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
@@ -197,4 +197,13 @@ pub(crate) async fn collect(mut stream: Streaming<Message>) -> Result<Vec<(Strin
 pub(crate) async fn serving<T: Future<Output = ()>>(server: Server, test: impl FnOnce(Client) -> T) {
     let running = Running::start(server).await;
     test(running.client().await).await;
+}
+
+/// Tells when it is dropped: held by a handler, that the handler is gone.
+pub(crate) struct Guard(pub(crate) mpsc::UnboundedSender<()>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
 }

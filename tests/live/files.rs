@@ -30,7 +30,7 @@ async fn save_in_place_that_takes_its_time_is_not_served_half() {
     for (round, stall) in [60, 60, 400].into_iter().enumerate() {
         let text = format!("round {round}");
         let mut file = fs::File::create(live.path("a.rules.yaml")).expect("it is there");
-        // Empty rules are valid, but nobody wants them.
+        // Empty rules are valid, but nobody wants them. How long the writer takes is what is tried.
         let stalled = Instant::now();
         while stalled.elapsed() < Duration::from_millis(stall) {
             client.unary().await.expect("never fails");
@@ -73,6 +73,7 @@ async fn what_is_written_in_pieces_is_not_served_half() {
         if round % 2 == 0 {
             live.trigger.reload();
         }
+        // Too short to be slept: the moments of a reload are what is tried.
         let pause = Instant::now();
         while pause.elapsed() < Duration::from_millis(round % 8) {
             std::hint::spin_loop();

@@ -156,6 +156,7 @@ async fn saved_proto_is_seen_by_a_call_within_100_ms() {
         let number = 2 - round % 2;
         let saved = Instant::now();
         write_by_rename(&live.path("a.proto"), &with_own(number));
+        // What is measured is how soon a call sees it, whichever it is.
         while client.unary().await.expect("no call fails").0 != number {
             assert!(saved.elapsed() < Duration::from_secs(20), "the save was not seen");
         }

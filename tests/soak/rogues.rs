@@ -105,6 +105,7 @@ async fn pour(scene: &Scene) -> TcpStream {
 /// Stops reading for a while, reads more, and leaves.
 async fn slow(scene: Arc<Scene>, mut random: Rng) {
     let mut socket = pour(&scene).await;
+    // It comes and goes as it likes; nobody waits for that.
     tokio::time::sleep(Duration::from_millis(random.u64(100..1500))).await;
     let mut more = vec![0; random.usize(1..1 << 20)];
     let read = timeout(SOON, socket.read_exact(&mut more)).await;

@@ -22,8 +22,10 @@ impl<'de, A: MapAccess<'de>> TypeFirst<A> {
         let first = match entries.next_key::<String>()? {
             Some(first) if first != "@type" => first,
             first => {
+                let is_empty = first.is_none();
                 return Ok(Self::Is(Peeked {
-                    first: Some(first),
+                    first,
+                    is_empty,
                     entries,
                 }));
             }
@@ -41,8 +43,10 @@ impl<'de, A: MapAccess<'de>> TypeFirst<A> {
 
 /// Entries whose first key has been read.
 pub(super) struct Peeked<A> {
-    /// The key that is handed on first; within it `None` is that there is no entry.
-    first: Option<Option<String>>,
+    /// The key that is handed on first.
+    first: Option<String>,
+    /// Whether there is no entry.
+    is_empty: bool,
     entries: A,
 }
 
@@ -51,9 +55,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Peeked<A> {
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
         match self.first.take() {
+            None if self.is_empty => Ok(None),
             None => self.entries.next_key_seed(seed),
-            Some(None) => Ok(None),
-            Some(Some(key)) => seed.deserialize(key.into_deserializer()).map(Some),
+            Some(key) => seed.deserialize(key.into_deserializer()).map(Some),
         }
     }
 

@@ -25,6 +25,7 @@ async fn connection_limit_is_kept() {
     second.get("/").await.unwrap();
 
     first.connection.abort();
+    // Nothing tells a client that a slot is free but that it gets one.
     let again = async {
         loop {
             if let Ok(mut client) = Client::connect(server.addr).await
