@@ -192,7 +192,6 @@ async fn a_server_that_falls_silent_within_reflection_is_waited_for_until_the_de
         (&nothing, &["list", &nothing][..], services),
         (&nothing, &["describe", &nothing, "a.B"], services),
         (&headers, &["list", &headers], services),
-        (&headers, &["bench", &headers, "a.B/Do"], services),
         (&list, &["list", &list, "a.B"], symbol),
         (&list, &["describe", &list], symbol),
     ] {
