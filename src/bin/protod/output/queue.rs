@@ -5,7 +5,7 @@
 //! there how many lines it was. The order is kept.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Text is added while less than this waits, in bytes.
 const CAPACITY: usize = 1024 * 1024;
@@ -28,8 +28,8 @@ struct Waiting {
     text: Vec<u8>,
     /// The lines that found no room after `text`.
     lost: u64,
-    /// The thread is writing what it took, and looks here again before it sleeps.
-    is_writing: bool,
+    /// Since when the thread writes what it took, or the rest of it. It looks here again before it sleeps.
+    writing_since: Option<Instant>,
 }
 
 impl Queue {
@@ -38,7 +38,7 @@ impl Queue {
             waiting: Mutex::new(Waiting {
                 text: Vec::new(),
                 lost: 0,
-                is_writing: false,
+                writing_since: None,
             }),
             arrived: Condvar::new(),
             written: Condvar::new(),
@@ -54,7 +54,7 @@ impl Queue {
         } else {
             waiting.text.extend_from_slice(lines);
         }
-        if !waiting.is_writing {
+        if waiting.writing_since.is_none() {
             self.arrived.notify_one();
         }
     }
@@ -65,21 +65,33 @@ impl Queue {
         text.clear();
         text.shrink_to(MOST_KEPT);
         let mut waiting = self.lock();
-        waiting.is_writing = false;
+        waiting.writing_since = None;
         if waiting.is_empty() {
             self.written.notify_all();
         }
         let waited = self.arrived.wait_while(waiting, |waiting| waiting.is_empty());
         let mut waiting = waited.unwrap_or_else(PoisonError::into_inner);
-        waiting.is_writing = true;
+        waiting.writing_since = Some(Instant::now());
         std::mem::swap(&mut waiting.text, text);
         std::mem::take(&mut waiting.lost)
     }
 
-    /// Waits until all has been written, for this time at most.
+    /// A part of what the thread took has been written.
+    pub(crate) fn progressed(&self) {
+        self.lock().writing_since = Some(Instant::now());
+    }
+
+    /// Waits until all has been written, for this time at most. A reader who has read nothing for so long is not waited for.
     pub(crate) fn flush(&self, at_most: Duration) {
-        let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.is_empty();
-        drop(self.written.wait_timeout_while(self.lock(), at_most, is_busy));
+        let waiting = self.lock();
+        let stuck = waiting
+            .writing_since
+            .map_or(Duration::ZERO, |since| since.elapsed());
+        let is_busy = |waiting: &mut Waiting| waiting.writing_since.is_some() || !waiting.is_empty();
+        drop(
+            self.written
+                .wait_timeout_while(waiting, at_most.saturating_sub(stuck), is_busy),
+        );
     }
 
     /// A panic with the lock held leaves text in the queue, which can be written as well.

@@ -46,7 +46,7 @@ pub(crate) fn never_wait() {
         let mut text = Vec::new();
         loop {
             let lost = QUEUE.take(&mut text);
-            write_now(&text);
+            write_now(&text, || QUEUE.progressed());
             if lost > 0 {
                 let lines = if lost == 1 { "line was" } else { "lines were" };
                 tracing::warn!("{lost} log {lines} dropped because nobody read stderr");
@@ -83,17 +83,20 @@ fn write(lines: &[u8]) {
     if IS_QUEUED.load(Ordering::Acquire) && !IS_WRITER.get() {
         QUEUE.add(lines);
     } else {
-        write_now(lines);
+        write_now(lines, || {});
     }
 }
 
-/// Writes for as long as somebody may read it.
-fn write_now(mut text: &[u8]) {
+/// Writes for as long as somebody may read it. Calls `progressed` for each part that was written.
+fn write_now(mut text: &[u8], progressed: impl Fn()) {
     let mut stderr = io::stderr().lock();
     while !text.is_empty() {
         match stderr.write(text) {
             Ok(0) => return,
-            Ok(count) => text = &text[count..],
+            Ok(count) => {
+                text = &text[count..];
+                progressed();
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // Another process made the pipe non-blocking, for all that share it.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY),

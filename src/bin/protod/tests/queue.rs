@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::output::queue::Queue;
 
@@ -57,4 +57,20 @@ fn a_flush_waits_for_what_is_being_written_and_no_longer_than_it_may() {
     queue.flush(LONG);
     queue.add(b"another\n");
     assert_eq!(thread.join().expect("no panic"), 0);
+}
+
+#[test]
+fn a_reader_who_has_read_nothing_for_long_is_not_waited_for_again() {
+    let at_most = Duration::from_millis(500);
+    let queue = Queue::new();
+    queue.add(b"a line\n");
+    queue.take(&mut Vec::new());
+    queue.flush(at_most);
+    let begun = Instant::now();
+    queue.flush(at_most);
+    assert!(begun.elapsed() < at_most, "{:?}", begun.elapsed());
+    queue.progressed();
+    let begun = Instant::now();
+    queue.flush(at_most);
+    assert!(begun.elapsed() > at_most / 2, "{:?}", begun.elapsed());
 }
