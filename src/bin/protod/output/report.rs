@@ -10,6 +10,9 @@ use super::colour;
 use super::stderr::say_line;
 use crate::failure::Failure;
 
+/// So many problems are drawn; the others have a line each. A file that is no proto at all may have thousands.
+const MOST_DRAWN: usize = 100;
+
 /// Prints why a command failed: every problem of protos or rules, or an error and its causes.
 pub(crate) fn report(failure: &Failure) {
     if !failure.problems().is_empty() {
@@ -53,9 +56,19 @@ fn draw_all(problems: &[Problem]) {
     } else {
         Renderer::plain()
     };
-    for problem in problems {
+    let (drawn, others) = problems.split_at(problems.len().min(MOST_DRAWN));
+    for problem in drawn {
         say_line(format_args!("{}\n", draw(problem, &renderer)));
     }
+    for problem in others {
+        say_line(undrawn(problem));
+    }
+}
+
+/// A problem with its place in words.
+fn undrawn(problem: &Problem) -> String {
+    let kind = if problem.is_warning() { "warning" } else { "error" };
+    format!("{kind}: {}", problem.located())
 }
 
 /// A problem with its lines, as rustc draws them. A problem of a file as a whole has its path and no lines.
@@ -65,8 +78,7 @@ fn draw(problem: &Problem, renderer: &Renderer) -> String {
     let hint = problem.hint();
     if excerpts.is_empty() {
         let help = hint.map(|hint| format!("\nhelp: {hint}"));
-        let kind = if problem.is_warning() { "warning" } else { "error" };
-        return format!("{kind}: {}{}", problem.located(), help.unwrap_or_default());
+        return undrawn(problem) + &help.unwrap_or_default();
     }
     let message = problem.to_string();
     let level = if problem.is_warning() {
