@@ -2,6 +2,7 @@
 //!
 //! It uses the library's public API only. stdout carries data; stderr carries logs and messages.
 
+mod allocator;
 mod arguments;
 mod cli;
 mod commands;

@@ -22,6 +22,7 @@ use tokio::runtime::Runtime;
 
 use self::banner::banner;
 use self::stop::Stop;
+use crate::allocator::give_back_soon;
 use crate::arguments::count::count;
 use crate::arguments::inputs::Inputs;
 use crate::arguments::limits::LimitArgs;
@@ -111,6 +112,7 @@ enum Unmatched {
 
 impl Serve {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        give_back_soon();
         match self.serve() {
             Err(failure) if self.logs_json() => {
                 json::report(&failure);
