@@ -11,6 +11,7 @@ mod logic;
 mod macros;
 mod maths;
 mod oracle;
+mod prices;
 mod problems;
 mod requests;
 mod spec;
