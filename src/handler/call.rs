@@ -26,6 +26,7 @@ use super::lifecycle::Lifecycle;
 use super::limits::CallLimits;
 use super::outgoing_slot::OutgoingSlot;
 use super::peer::Peer;
+use super::room::{LargeMessages, Room};
 use super::state::States;
 use crate::message::{Bounds, FromMessage, IntoMessage, Message, MessageType};
 use crate::schema::Method;
@@ -49,6 +50,8 @@ pub(crate) struct CallStart {
     /// What handlers share. `None` if it is nothing.
     pub(crate) states: Option<Arc<States>>,
     pub(crate) id: u64,
+    /// The room that large messages of all calls share.
+    pub(crate) large: Arc<LargeMessages>,
     /// `None` if nobody observes the call.
     pub(crate) observed: Option<Box<Observed>>,
 }
@@ -73,6 +76,7 @@ struct Core {
     states: Option<Arc<States>>,
     id: u64,
     bounds: Bounds,
+    large: Arc<LargeMessages>,
     incoming: Incoming,
     /// For methods whose client sends one message: whether it has arrived.
     single: Single,
@@ -87,7 +91,7 @@ struct Core {
 enum Single {
     Awaited,
     /// It has arrived, and the client has not half-closed yet.
-    Arrived(Bytes),
+    Arrived((Bytes, Room)),
     Received,
 }
 
@@ -105,6 +109,7 @@ impl Call {
             lifecycle: start.lifecycle,
             states: start.states,
             id: start.id,
+            large: start.large,
             bounds: limits.bounds,
             single: Single::Awaited,
             outgoing,
@@ -235,7 +240,13 @@ impl<In, Out> Call<In, Out> {
     where
         Out: IntoMessage,
     {
-        self.core.outgoing.write_message::<Out>(&message.into())?;
+        let message = message.into();
+        while let Err(status) = self.write::<Out>(&message) {
+            if !self.needs_room() {
+                return Err(status);
+            }
+            self.wait_for_large().await;
+        }
         self.wait_for_room().await;
         self.flush();
         Ok(())
@@ -290,7 +301,7 @@ impl<In, Out> Call<In, Out> {
 
     #[inline]
     fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
-        let next = self.core.incoming.poll_next(cx);
+        let next = self.core.incoming.poll_next(&self.core.large, cx);
         if next.is_pending() {
             self.core.outgoing.flush();
         }
@@ -319,7 +330,7 @@ impl<In, Out> Call<In, Out> {
                 self.core.single = Single::Received;
                 return Poll::Ready(Ok(true));
             }
-            self.core.single = Single::Arrived(self.core.incoming.shared_bytes());
+            self.core.single = Single::Arrived(self.core.incoming.set_aside());
         }
         if ready!(self.poll_incoming(cx))? {
             self.core.single = Single::Received;
@@ -345,7 +356,7 @@ impl<In, Out> Call<In, Out> {
         (
             self.core.incoming.bytes(),
             self.core.metadata.as_ref(),
-            self.core.outgoing.writer(),
+            self.core.outgoing.writer(Some(&self.core.large)),
         )
     }
 
@@ -368,7 +379,7 @@ impl<In, Out> Call<In, Out> {
     /// Writes responses.
     #[inline]
     pub(crate) fn writer(&mut self) -> MessageWriter<'_> {
-        self.core.outgoing.writer()
+        self.core.outgoing.writer(Some(&self.core.large))
     }
 
     /// Whether enough was written to wait for the transport.
@@ -386,6 +397,24 @@ impl<In, Out> Call<In, Out> {
         }
     }
 
+    /// Whether the last message was not written because there is no room for large ones now.
+    #[inline]
+    pub(crate) fn needs_room(&self) -> bool {
+        self.core.outgoing.needs_room()
+    }
+
+    /// Waits until the message can be written again that [needed room](Self::needs_room).
+    pub(crate) async fn wait_for_large(&mut self) {
+        self.flush();
+        poll_fn(|cx| self.core.outgoing.poll_room(&self.core.large, cx)).await;
+    }
+
+    fn write<M: IntoMessage>(&mut self, message: &M::Value) -> Result<(), Status> {
+        self.core
+            .outgoing
+            .write_message::<M>(message, Some(&self.core.large))
+    }
+
     /// Sends what was written. To be called before any wait except [`next_message`](Self::next_message).
     pub(crate) fn flush(&mut self) {
         self.core.outgoing.flush();
@@ -398,7 +427,10 @@ impl<In, Out> Call<In, Out> {
 
     /// Sends the one response, and ends the call.
     pub(super) fn finish_with<M: IntoMessage>(mut self, response: M) -> Finished {
-        let result = self.core.outgoing.write_message::<M>(&response.into_value());
+        let result = self
+            .core
+            .outgoing
+            .write_message::<M>(&response.into_value(), None);
         self.finish(result)
     }
 

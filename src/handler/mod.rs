@@ -15,6 +15,8 @@ mod extract;
 mod framing;
 mod handlers;
 mod header_limit;
+#[cfg(any(feature = "rules", feature = "samples"))]
+mod lane;
 mod layered_body;
 mod lifecycle;
 mod limited_lines;
@@ -22,6 +24,7 @@ mod limits;
 mod outgoing_slot;
 mod peer;
 mod response;
+mod room;
 mod setup;
 mod state;
 mod traits;
@@ -37,6 +40,8 @@ pub use self::extract::FromCall;
 pub(crate) use self::framing::{Encoding, MessageWriter, RequestBody, accepted_encodings, is_grpc};
 pub use self::handlers::Handlers;
 pub(crate) use self::handlers::{Shape, Unprepared, handler_methods};
+#[cfg(any(feature = "rules", feature = "samples"))]
+pub(crate) use self::lane::Lane;
 pub(crate) use self::lifecycle::{LINGER_TIMEOUT, Lifecycle, Phase};
 pub(crate) use self::limits::CallLimits;
 pub use self::peer::{Peer, PeerAddr};
@@ -44,6 +49,7 @@ pub use self::response::CallBody;
 pub(crate) use self::response::{
     CallPermit, ResponseFuture, ServerCalls, layered, status_trailers, trailers_only,
 };
+pub(crate) use self::room::LargeMessages;
 pub use self::state::{State, States};
 pub(crate) use self::traits::{BoxHandler, Front, Passage};
 pub use self::traits::{DynHandler, Handler};

@@ -39,7 +39,7 @@ impl OutgoingSlot {
         let Some(mut outgoing) = self.take() else {
             return Self::still_held(response.err());
         };
-        let result = response.and_then(|message| outgoing.write_message::<M>(&message.into_value()));
+        let result = response.and_then(|message| outgoing.write_message::<M>(&message.into_value(), None));
         outgoing.finish(result)
     }
 

@@ -10,12 +10,15 @@ use prost_reflect::DynamicMessage;
 use tonic::Status;
 
 use super::sampler::Sampler;
-use crate::handler::{Call, Handler};
+use crate::handler::{Call, Handler, Lane};
 use crate::message::{Message, decoding_cost};
 use crate::schema::Method;
 
-/// A request of more than about fifty thousand values is not copied: to decode and to copy it would take too long.
-const MOST_COPIED: u64 = 200_000;
+/// A request whose decoding costs more, as one of about ten thousand values does, is not copied.
+const MOST_COPIED: u64 = 40_000;
+
+/// A request whose decoding costs more is copied in a lane: each sample that copies it takes as long.
+const MOST_AT_ONCE: u64 = 4_000;
 
 /// After so long, other calls have their turn before the next sample is made.
 const TURN: Duration = Duration::from_millis(1);
@@ -28,16 +31,14 @@ impl Handler for Sampler {
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
         call.unmatched();
         let method = Arc::clone(call.method());
-        let sample = |request: Option<&DynamicMessage>, index| {
-            Message::from_dynamic(self.sample(&method, request, index))
-        };
         match (method.is_client_streaming(), method.is_server_streaming()) {
             (true, true) => {
                 let mut index = 0;
                 let mut begun = Instant::now();
                 while let Some(request) = call.recv().await? {
-                    let request = copied(&method, request)?;
-                    call.send(sample(request.as_ref(), index)).await?;
+                    let request = Request::read(&method, request).await?;
+                    call.send(self.answer(&method, request.as_ref(), index).await)
+                        .await?;
                     index += 1;
                     if begun.elapsed() > TURN {
                         tokio::task::yield_now().await;
@@ -50,22 +51,22 @@ impl Handler for Sampler {
                 while let Some(request) = call.recv().await? {
                     last = Some(request);
                 }
-                let last = last
-                    .map(|request| copied(&method, request))
-                    .transpose()?
-                    .flatten();
-                call.send(sample(last.as_ref(), 0)).await?;
+                let last = match last {
+                    Some(request) => Request::read(&method, request).await?,
+                    None => None,
+                };
+                call.send(self.answer(&method, last.as_ref(), 0).await).await?;
             }
             (false, server_streaming) => {
-                let request = call.recv().await?;
-                let request = request
-                    .map(|request| copied(&method, request))
-                    .transpose()?
-                    .flatten();
+                let request = match call.recv().await? {
+                    Some(request) => Request::read(&method, request).await?,
+                    None => None,
+                };
                 let length = if server_streaming { self.stream_length } else { 1 };
                 let mut begun = Instant::now();
                 for index in (0..).take(length) {
-                    call.send(sample(request.as_ref(), index)).await?;
+                    call.send(self.answer(&method, request.as_ref(), index).await)
+                        .await?;
                     if begun.elapsed() > TURN {
                         tokio::task::yield_now().await;
                         begun = Instant::now();
@@ -77,11 +78,45 @@ impl Handler for Sampler {
     }
 }
 
-/// The request, to be copied from; `None` if it is too large.
-fn copied(method: &Method, request: Message) -> Result<Option<DynamicMessage>, Status> {
-    let cost = decoding_cost(method.layouts(), method.input_layout(), &request.to_bytes());
-    if cost > MOST_COPIED {
-        return Ok(None);
+impl Sampler {
+    /// The `index`-th response of a call.
+    async fn answer(&self, method: &Method, request: Option<&Request>, index: u64) -> Message {
+        let make = || {
+            let request = request.map(|request| &request.message);
+            Message::from_dynamic(self.sample(method, request, index))
+        };
+        match request {
+            Some(request) if request.is_slow => in_lane(make).await,
+            _ => make(),
+        }
     }
-    Ok(Some(request.into_dynamic()?))
+}
+
+/// A request that samples copy from.
+struct Request {
+    message: DynamicMessage,
+    /// Whether to copy it takes long.
+    is_slow: bool,
+}
+
+impl Request {
+    /// Decodes it; `None` if it is too large to be copied.
+    async fn read(method: &Method, request: Message) -> Result<Option<Self>, Status> {
+        let cost = decoding_cost(method.layouts(), method.input_layout(), &request.to_bytes());
+        if cost > MOST_COPIED {
+            return Ok(None);
+        }
+        let is_slow = cost > MOST_AT_ONCE;
+        let message = if is_slow {
+            in_lane(|| request.into_dynamic()).await?
+        } else {
+            request.into_dynamic()?
+        };
+        Ok(Some(Self { message, is_slow }))
+    }
+}
+
+async fn in_lane<T>(work: impl FnOnce() -> T) -> T {
+    let _lane = Lane::enter().await;
+    Lane::run(work)
 }

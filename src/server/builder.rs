@@ -22,7 +22,9 @@ use super::handle::{Options, Server};
 use super::health::Health;
 use super::layers::{Layers, Route};
 use crate::error::Error;
-use crate::handler::{CallLimits, CallLog, Handler, Handlers, Lifecycle, Shape, Unprepared, handler_methods};
+use crate::handler::{
+    CallLimits, CallLog, Handler, Handlers, LargeMessages, Lifecycle, Shape, Unprepared, handler_methods,
+};
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
 use crate::schema::Schema;
 use crate::transport::{Limits, Tls};
@@ -43,6 +45,7 @@ impl Server {
                 },
             },
             deadlines: DeadlinePolicy::default(),
+            message_memory: ServerBuilder::DEFAULT_MAX_MESSAGE_MEMORY,
             max_calls: ServerBuilder::DEFAULT_MAX_CALLS,
             log_calls: false,
             layers: Layers::default(),
@@ -65,6 +68,7 @@ pub struct ServerBuilder {
     schema: Schema,
     handlers: Handlers,
     limits: CallLimits,
+    message_memory: usize,
     deadlines: DeadlinePolicy,
     max_calls: usize,
     log_calls: bool,
@@ -81,6 +85,8 @@ impl ServerBuilder {
     pub const DEFAULT_MAX_ELEMENTS: u32 = DEFAULT_MAX_ELEMENTS;
     /// The default of [`max_depth`](Self::max_depth), and the most that it can be: 100.
     pub const DEFAULT_MAX_DEPTH: u32 = MAX_DEPTH;
+    /// The default of [`max_message_memory`](Self::max_message_memory): 64 MiB.
+    pub const DEFAULT_MAX_MESSAGE_MEMORY: usize = 64 << 20;
     /// The default of [`max_call_memory`](Self::max_call_memory): 64 MiB.
     pub const DEFAULT_MAX_CALL_MEMORY: usize = 64 << 20;
     /// The default of [`max_calls`](Self::max_calls): 10,000.
@@ -250,6 +256,16 @@ impl ServerBuilder {
         self
     }
 
+    /// What messages of more than 64 KiB may hold in memory together, in bytes, over all calls: one half is for requests, from
+    /// their begin until their calls are done with them, the other for responses that are not sent yet. Those that find no
+    /// room wait; after ten seconds their calls end with `RESOURCE_EXHAUSTED`. Default: 64 MiB.
+    ///
+    /// The responses of closures that return them are sent whether there is room or not.
+    pub fn max_message_memory(mut self, bytes: usize) -> Self {
+        self.message_memory = bytes;
+        self
+    }
+
     /// Calls in flight at a time, over all connections. One more ends with `RESOURCE_EXHAUSTED` at once.
     /// Default: 10,000.
     pub fn max_calls(mut self, calls: usize) -> Self {
@@ -329,6 +345,7 @@ impl ServerBuilder {
         let shared = Shared {
             generation: ArcSwap::from_pointee(generation),
             limits: self.limits,
+            large: Arc::new(LargeMessages::new(self.message_memory)),
             deadlines: self.deadlines,
             calls: CallsInFlight::new(self.max_calls, CallLog::new(self.log_calls)),
             number: Mutex::new(0),

@@ -26,8 +26,8 @@ use super::grpc_answer::BoxError;
 use super::layers::Route;
 use super::refusal::{check_http, no_such_method, refuse, refuse_http};
 use crate::handler::{
-    BoxHandler, CallBody, CallLimits, CallPermit, CallStart, Encoding, Lifecycle, Observed, Peer, Phase,
-    RequestBody, ResponseFuture, States,
+    BoxHandler, CallBody, CallLimits, CallPermit, CallStart, Encoding, LargeMessages, Lifecycle, Observed,
+    Peer, Phase, RequestBody, ResponseFuture, States,
 };
 use crate::schema::Method;
 use crate::transport::call_began;
@@ -43,6 +43,7 @@ pub(super) struct Shared {
     /// The number of the generation. Locked during a reload, so that there is one at a time.
     pub(super) number: Mutex<u64>,
     pub(super) limits: CallLimits,
+    pub(super) large: Arc<LargeMessages>,
     pub(super) deadlines: DeadlinePolicy,
     pub(super) calls: CallsInFlight,
     pub(super) lifecycle: Lifecycle,
@@ -202,6 +203,7 @@ impl GrpcService {
                 request_encoding: call.request_encoding,
                 response_encoding: call.response_encoding,
                 limits: self.shared.limits,
+                large: Arc::clone(&self.shared.large),
                 lifecycle: call.lifecycle.clone(),
                 states: call.states.cloned(),
                 id: self.shared.next_id.fetch_add(1, Ordering::Relaxed),

@@ -16,6 +16,7 @@ mod http;
 #[path = "../support/http2.rs"]
 #[expect(dead_code, reason = "some frames are for other tests")]
 mod http2;
+mod large;
 mod layers;
 mod layers_of_bodies;
 mod limits;

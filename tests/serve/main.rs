@@ -5,6 +5,7 @@ mod connections;
 mod drain;
 mod floods;
 mod folder;
+mod hostile;
 #[path = "../support/http2.rs"]
 mod http2;
 mod json_log;

@@ -12,6 +12,7 @@ use super::compression::Encoding;
 use super::prefix::{PREFIX, too_large};
 use super::request_body::RequestBody;
 use crate::handler::limits::CallLimits;
+use crate::handler::room::{LARGE, LargeMessages, Room};
 
 /// The messages of one request body.
 #[derive(Debug)]
@@ -26,6 +27,12 @@ pub(in crate::handler) struct Incoming {
     /// The current message, if it came compressed.
     decompressed: Vec<u8>,
     frame: Location,
+    /// The room that the current message has, or the one that is on its way.
+    room: Room,
+    /// For how many bytes a message that is on its way needs room; zero if it is small, or whole.
+    wanted: usize,
+    /// How to decompress the frame that is here whole.
+    compressed: Option<Encoding>,
     encoding: Option<Encoding>,
     /// The largest message taken, in bytes, decompressed.
     max_size: usize,
@@ -69,6 +76,9 @@ impl Incoming {
             partial: BytesMut::new(),
             decompressed: Vec::new(),
             frame: Location::Nowhere,
+            room: Room::default(),
+            wanted: 0,
+            compressed: None,
             encoding,
             max_size: limits.max_receive_size,
             left: limits.max_memory,
@@ -81,11 +91,15 @@ impl Incoming {
 
     /// Moves on to the next frame; `false` at half-close.
     #[inline]
-    pub(in crate::handler) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
+    pub(in crate::handler) fn poll_next(
+        &mut self,
+        large: &LargeMessages,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<bool, Status>> {
         if self.next_at_once() {
             Poll::Ready(Ok(true))
         } else {
-            self.poll_next_slow(cx)
+            self.poll_next_slow(large, cx)
         }
     }
 
@@ -111,25 +125,65 @@ impl Incoming {
         false
     }
 
-    fn poll_next_slow(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
-        if matches!(self.frame, Location::Partial) {
-            self.partial.clear();
+    fn poll_next_slow(&mut self, large: &LargeMessages, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
+        if self.wanted == 0 && self.compressed.is_none() {
+            self.forget();
         }
-        self.frame = Location::Nowhere;
         loop {
             match self.state {
                 State::Open => {}
                 State::HalfClosed => return Poll::Ready(Ok(false)),
                 State::Failed => return Poll::Ready(Err(gone())),
             }
-            if self.take_frame().inspect_err(|_| self.state = State::Failed)? {
+            let next = ready!(self.poll_frame_or_chunk(large, cx));
+            if next.inspect_err(|_| self.state = State::Failed)? {
+                self.wanted = 0;
+                self.messages += 1;
                 return Poll::Ready(Ok(true));
             }
-            ready!(self.poll_chunk(cx)).inspect_err(|_| self.state = State::Failed)?;
         }
     }
 
-    /// Moves on to the next frame in the bytes that are here, if it is whole.
+    /// Forgets the current message, and what it took.
+    fn forget(&mut self) {
+        if matches!(self.frame, Location::Partial) {
+            self.partial.clear();
+        }
+        self.frame = Location::Nowhere;
+        if !self.room.is_none() {
+            self.room = Room::default();
+            if self.partial.is_empty() {
+                self.partial = BytesMut::new();
+            }
+            self.decompressed = Vec::new();
+        }
+    }
+
+    /// Gets the next frame ready, or `false` with more bytes than there were.
+    fn poll_frame_or_chunk(
+        &mut self,
+        large: &LargeMessages,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<bool, Status>> {
+        if self.compressed.is_none() {
+            if self.wanted > 0 {
+                ready!(self.room.poll_take(large.requests(), self.wanted, cx))?;
+            }
+            if !self.take_frame()? {
+                if self.wanted > 0 {
+                    ready!(self.room.poll_take(large.requests(), self.wanted, cx))?;
+                }
+                return self.poll_chunk(cx).map_ok(|()| false);
+            }
+        }
+        if let Some(encoding) = self.compressed {
+            ready!(self.poll_decompressed(encoding, large, cx))?;
+            self.compressed = None;
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// Moves on to the next frame in the bytes that are here, if it is whole. It may have to be decompressed.
     fn take_frame(&mut self) -> Result<bool, Status> {
         self.fill_partial(PREFIX);
         let rest = if self.partial.is_empty() {
@@ -149,6 +203,10 @@ impl Incoming {
         let in_chunk = self.partial.is_empty() && self.chunk.len() - self.taken >= PREFIX + length;
         if !in_chunk {
             self.expect_memory(PREFIX + length)?;
+            if length > LARGE {
+                // Asked for at once, because a message that has room must not wait for more.
+                self.wanted = length + compressed.map_or(0, |_| self.most_decompressed());
+            }
         }
         self.fill_partial(PREFIX + length);
         if self.partial.is_empty() {
@@ -164,22 +222,51 @@ impl Incoming {
         } else {
             return Ok(false);
         }
-        if let Some(encoding) = compressed {
-            let mut decompressed = std::mem::take(&mut self.decompressed);
-            let left = self.left.saturating_sub(self.partial.len());
-            let result = encoding.decompress(self.bytes(), &mut decompressed, self.max_size.min(left));
-            self.decompressed = decompressed;
-            result.map_err(|status| match status.code() {
-                Code::ResourceExhausted if left < self.max_size => self.out_of_memory(),
-                _ => status,
-            })?;
-            if matches!(self.frame, Location::Partial) {
-                self.partial.clear();
-            }
-            self.frame = Location::Decompressed;
-        }
-        self.messages += 1;
+        self.compressed = compressed;
         Ok(true)
+    }
+
+    /// Decompresses the frame that is here. Only what turns out to be large needs room for that.
+    fn poll_decompressed(
+        &mut self,
+        encoding: Encoding,
+        large: &LargeMessages,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Status>> {
+        let most = self.most_decompressed();
+        if self.wanted == 0 {
+            match self.decompress(encoding, most.min(LARGE)) {
+                Err(status) if status.code() == Code::ResourceExhausted && most > LARGE => self.wanted = most,
+                result => return Poll::Ready(result),
+            }
+        }
+        ready!(self.room.poll_take(large.requests(), self.wanted, cx))?;
+        self.decompress(encoding, most)?;
+        self.room.shrink(self.decompressed.len());
+        Poll::Ready(Ok(()))
+    }
+
+    fn decompress(&mut self, encoding: Encoding, most: usize) -> Result<(), Status> {
+        let mut decompressed = std::mem::take(&mut self.decompressed);
+        let result = encoding.decompress(self.bytes(), &mut decompressed, most);
+        self.decompressed = decompressed;
+        result.map_err(|status| match status.code() {
+            Code::ResourceExhausted if most < self.max_size => self.out_of_memory(),
+            _ => status,
+        })?;
+        if matches!(self.frame, Location::Partial) {
+            self.partial.clear();
+            if self.wanted > 0 {
+                self.partial = BytesMut::new();
+            }
+        }
+        self.frame = Location::Decompressed;
+        Ok(())
+    }
+
+    /// How many bytes the message may have when it is decompressed.
+    fn most_decompressed(&self) -> usize {
+        self.max_size.min(self.left.saturating_sub(self.partial.len()))
     }
 
     fn is_compressed(&self, flag: u8) -> Result<Option<Encoding>, Status> {
@@ -266,8 +353,14 @@ impl Incoming {
         self.taken == self.chunk.len() && self.body.is_end_stream()
     }
 
-    /// Makes `message` the current message again, after it was taken with [`shared_bytes`](Self::shared_bytes).
-    pub(in crate::handler) fn put_back(&mut self, message: Bytes) {
+    /// The current message and its room, for [`put_back`](Self::put_back).
+    pub(in crate::handler) fn set_aside(&mut self) -> (Bytes, Room) {
+        (self.shared_bytes(), std::mem::take(&mut self.room))
+    }
+
+    /// Makes a message the current one again that was set aside.
+    pub(in crate::handler) fn put_back(&mut self, (message, room): (Bytes, Room)) {
+        self.room = room;
         self.frame = Location::Chunk {
             start: 0,
             end: message.len(),

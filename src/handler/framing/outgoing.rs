@@ -5,7 +5,7 @@
 //! before it waits: one lock for each wait, none for each message.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tonic::Status;
@@ -15,6 +15,7 @@ use super::compression::Encoding;
 use super::prefix::{PREFIX, fill_prefix, too_large};
 use super::response_buffer::{ResponseBuffer, Unsent};
 use crate::handler::peer::Peer;
+use crate::handler::room::{LARGE, LargeMessages, Room};
 use crate::message::{Bounds, IntoMessage, MessageType};
 use crate::schema::Method;
 
@@ -58,7 +59,7 @@ pub(in crate::handler) struct Outgoing {
     frames: Vec<u8>,
     taken_out: bool,
     /// The capacity of the next buffer: about the length of the longest of the last ones.
-    room: usize,
+    next_length: usize,
     /// `Some` until they are flushed.
     headers: Option<MetadataMap>,
     /// How many of the headers are labels.
@@ -73,6 +74,12 @@ pub(in crate::handler) struct Outgoing {
     pub(in crate::handler) unmatched: Unmatched,
     /// How many messages may be sent: one, or any number. 0 when the call has ended.
     most: u64,
+    /// The room that `frames` have, if they are large.
+    room: Room,
+    /// For how many bytes there was no room. The message has to be written again when there is.
+    wanted: usize,
+    /// What a message fails with that has waited for room too long.
+    refused: Option<Status>,
 }
 
 impl Outgoing {
@@ -87,7 +94,7 @@ impl Outgoing {
             buffer: buffer.clone(),
             frames: Vec::new(),
             taken_out: false,
-            room: SMALL,
+            next_length: SMALL,
             headers: Some(MetadataMap::new()),
             labels: 0,
             trailers: MetadataMap::new(),
@@ -97,21 +104,25 @@ impl Outgoing {
             sent: 0,
             unmatched: Unmatched::No,
             most: if method.is_server_streaming() { u64::MAX } else { 1 },
+            room: Room::default(),
+            wanted: 0,
+            refused: None,
         };
         (outgoing, buffer)
     }
 
-    /// Writes one message of the method's output type.
+    /// Writes one message of the method's output type. Without `large` it is written whether there is room or not.
     pub(in crate::handler) fn write_message<M: IntoMessage>(
         &mut self,
         message: &M::Value,
+        large: Option<&LargeMessages>,
     ) -> Result<(), Status> {
         // Out of `self` while the rest of it writes.
         let Some(method) = self.method.take() else {
             return Err(Status::internal("the call has ended"));
         };
         let of = MessageType::output_of(&method, Bounds::default());
-        let result = self.writer().write(|buffer| M::write(of, message, buffer));
+        let result = self.writer(large).write(|buffer| M::write(of, message, buffer));
         self.method = Some(method);
         result
     }
@@ -136,16 +147,27 @@ impl Outgoing {
 
     /// Writes messages.
     #[inline]
-    pub(in crate::handler) fn writer(&mut self) -> MessageWriter<'_> {
+    pub(in crate::handler) fn writer<'c>(
+        &'c mut self,
+        large: Option<&'c LargeMessages>,
+    ) -> MessageWriter<'c> {
         if !self.taken_out {
             self.take_out();
         }
-        MessageWriter { outgoing: self }
+        MessageWriter {
+            outgoing: self,
+            large,
+        }
     }
 
     fn take_out(&mut self) {
-        self.frames = std::mem::take(&mut self.buffer.lock().frames);
-        self.frames.reserve(self.room);
+        let mut contents = self.buffer.lock();
+        self.frames = std::mem::take(&mut contents.frames);
+        if self.frames.len() > LARGE {
+            self.room = std::mem::take(&mut contents.room);
+        }
+        drop(contents);
+        self.frames.reserve(self.next_length);
         self.taken_out = true;
     }
 
@@ -164,8 +186,12 @@ impl Outgoing {
         }
         if self.taken_out {
             let last = self.frames.len().clamp(SMALL, FULL) * 5 / 4;
-            self.room = last.max(self.room / 4 * 3);
+            self.next_length = last.max(self.next_length / 4 * 3);
             contents.frames = std::mem::take(&mut self.frames);
+            // Else the room is for a message that is still to be written.
+            if contents.frames.len() > LARGE {
+                contents.room = std::mem::take(&mut self.room);
+            }
             self.taken_out = false;
         }
     }
@@ -187,6 +213,19 @@ impl Outgoing {
         Poll::Pending
     }
 
+    /// Whether the last message was not written because there is no room for it now.
+    pub(in crate::handler) fn needs_room(&self) -> bool {
+        self.wanted > 0
+    }
+
+    /// Waits for the room that a message needed. Then it has to be written again: if there was none for long, it fails.
+    pub(in crate::handler) fn poll_room(&mut self, large: &LargeMessages, cx: &mut Context<'_>) -> Poll<()> {
+        let taken = ready!(self.room.poll_take(large.responses(), self.wanted, cx));
+        self.wanted = 0;
+        self.refused = taken.err();
+        Poll::Ready(())
+    }
+
     pub(in crate::handler) fn finish(mut self, result: Result<(), Status>) -> Finished {
         let result = match result {
             Ok(()) if self.most == 1 && self.sent == 0 => {
@@ -196,13 +235,17 @@ impl Outgoing {
         };
         self.most = 0;
         if !self.taken_out {
-            self.frames = std::mem::take(&mut self.buffer.lock().frames);
+            let mut contents = self.buffer.lock();
+            self.frames = std::mem::take(&mut contents.frames);
+            if self.frames.len() > LARGE {
+                self.room = std::mem::take(&mut contents.room);
+            }
         }
         Finished {
             result,
             sets_headers: self.sets_headers(),
             headers: self.headers.take(),
-            frames: std::mem::take(&mut self.frames).into(),
+            frames: std::mem::take(&mut self.room).around(std::mem::take(&mut self.frames)),
             trailers: std::mem::take(&mut self.trailers),
             sent: self.sent,
             unmatched: std::mem::take(&mut self.unmatched),
@@ -234,6 +277,8 @@ impl Drop for Outgoing {
 #[derive(Debug)]
 pub(crate) struct MessageWriter<'c> {
     outgoing: &'c mut Outgoing,
+    /// `None` if large messages are written whether there is room or not.
+    large: Option<&'c LargeMessages>,
 }
 
 impl MessageWriter<'_> {
@@ -267,8 +312,31 @@ impl MessageWriter<'_> {
             frames.truncate(start);
             return Err(error);
         }
-        outgoing.sent += 1;
+        if frames.len() > LARGE {
+            self.take_room(start)?;
+        }
+        self.outgoing.sent += 1;
         Ok(())
+    }
+
+    /// Takes room for what was written, or removes the message that begins at `start` if there is none.
+    #[inline(never)]
+    fn take_room(&mut self, start: usize) -> Result<(), Status> {
+        let outgoing = &mut *self.outgoing;
+        let Some(large) = self.large else {
+            return Ok(());
+        };
+        let bytes = outgoing.frames.len();
+        if outgoing.refused.is_none() && outgoing.room.try_take(large.responses(), bytes) {
+            return Ok(());
+        }
+        outgoing.frames.truncate(start);
+        // Not for later: it is large.
+        outgoing.frames.shrink_to(FULL);
+        Err(outgoing.refused.take().unwrap_or_else(|| {
+            outgoing.wanted = bytes;
+            Status::resource_exhausted("there is no room for a large message")
+        }))
     }
 
     fn write_compressed<E: From<Status>>(
@@ -288,7 +356,12 @@ impl MessageWriter<'_> {
             encoding.compress(scratch, frames);
         }
         fill_prefix(frames, start, usize::MAX)?;
-        outgoing.sent += 1;
+        scratch.clear();
+        scratch.shrink_to(LARGE);
+        if frames.len() > LARGE {
+            self.take_room(start)?;
+        }
+        self.outgoing.sent += 1;
         Ok(())
     }
 }

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tonic::metadata::MetadataMap;
 
+use crate::handler::room::Room;
+
 /// Headers and frames on their way from the handler to the response body, and what a handler leaves behind that did not end.
 /// Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +18,8 @@ pub(in crate::handler) struct ResponseBuffer {
 pub(super) struct Contents {
     pub(super) headers: Option<MetadataMap>,
     pub(super) frames: Vec<u8>,
+    /// The room of `frames`, if they are large.
+    pub(super) room: Room,
     pub(super) unsent: Option<Box<Unsent>>,
 }
 
@@ -51,6 +55,11 @@ impl ResponseBuffer {
 
     /// The frames written since the last call; empty if there are none.
     pub(in crate::handler) fn take_frames(&self) -> Bytes {
-        std::mem::take(&mut self.lock().frames).into()
+        let mut contents = self.lock();
+        let frames = std::mem::take(&mut contents.frames);
+        if contents.room.is_none() {
+            return frames.into();
+        }
+        std::mem::take(&mut contents.room).around(frames)
     }
 }

@@ -119,6 +119,17 @@ pub(crate) struct LimitArgs {
     )]
     max_call_memory: Size,
 
+    /// Memory of all messages of more than 64 KiB together, one half for requests and one for responses; more wait, for up
+    /// to ten seconds, and then end their calls with RESOURCE_EXHAUSTED
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "PROTOD_MAX_MESSAGE_MEMORY",
+        default_value_t = ServerBuilder::DEFAULT_MAX_MESSAGE_MEMORY.into(),
+        value_parser = Size::between(Size::KIB, Size::bytes(u64::MAX))
+    )]
+    max_message_memory: Size,
+
     /// The longest deadline of a call, whatever its client asks for, or `none`; then it ends with DEADLINE_EXCEEDED
     #[arg(
         long,
@@ -288,6 +299,7 @@ impl LimitArgs {
             .max_elements(self.max_elements)
             .max_depth(self.max_depth)
             .max_call_memory(self.max_call_memory.as_usize())
+            .max_message_memory(self.max_message_memory.as_usize())
             .drain_timeout(self.drain_timeout.0);
         if let Some(time) = self.max_deadline.0 {
             server = server.max_deadline(time);

@@ -7,7 +7,6 @@ pub(super) mod answer;
 mod assign;
 pub(super) mod chosen;
 mod events;
-mod lane;
 mod loops;
 mod messages;
 mod outcome;

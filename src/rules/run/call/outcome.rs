@@ -34,6 +34,8 @@ pub(super) enum Wait {
     Others,
     /// A lane for what is slow.
     Lane,
+    /// Room for a large message, which is written again then.
+    Room,
     Time(Duration),
 }
 
@@ -46,6 +48,7 @@ impl Session<'_> {
                 call.flush();
                 tokio::task::yield_now().await;
             }
+            Wait::Room => call.wait_for_large().await,
             Wait::Time(duration) => {
                 call.flush();
                 tokio::time::sleep(duration).await;

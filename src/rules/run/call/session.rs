@@ -10,12 +10,11 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tonic::Status;
 
-use super::lane::Lane;
 use super::loops::Loops;
 use super::messages::Messages;
 use super::variables::Variables;
 use crate::cel::{Budget, CallFacts, Env, EvalError, Store};
-use crate::handler::{Call, MessageWriter};
+use crate::handler::{Call, Lane, MessageWriter};
 use crate::message::Bounds;
 use crate::rules::plan::{Rule, Text};
 use crate::rules::run::method::MethodRules;

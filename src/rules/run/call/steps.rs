@@ -50,6 +50,11 @@ impl<'r> Session<'r> {
         let mut rounds = 0;
         let result = self.in_lane(|session| session.turn(rule, steps, at, &mut rounds, call));
         match result {
+            Err(_) if call.needs_room() => {
+                *at -= 1;
+                self.lane = None;
+                Ok(Stopped::Waiting(Wait::Room))
+            }
             Err(status) if self.is_interrupted() => {
                 // Each operation is passed before it begins.
                 *at -= 1;
@@ -144,15 +149,12 @@ impl<'r> Session<'r> {
             }
             Ok(())
         });
-        if sent.is_err() && self.is_interrupted() {
-            // The round that was interrupted comes again.
+        let comes_again = sent.is_err() && (self.is_interrupted() || call.needs_room());
+        if comes_again {
             rounds.step_back();
         }
         self.loops().put_back(rounds);
-        match sent {
-            Err(_) if self.is_interrupted() => Ok(()),
-            sent => sent,
-        }
+        if comes_again { Ok(()) } else { sent }
     }
 
     /// The pause between two rounds. The next one has begun, so this cannot begin again: it has to do with what is left.

@@ -5,11 +5,10 @@
 //! the few that are slow, with all that an evaluation may cost, while the other threads serve the other calls. Nothing an
 //! operation does before it fails has an effect, so it can begin again.
 
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tonic::Status;
 
-use super::lane::Lane;
 use super::session::Session;
+use crate::handler::Lane;
 
 /// What a turn may cost, in units of [`Budget`](crate::cel::Budget): a fraction of a millisecond.
 const SLICE: u64 = 10_000;
@@ -78,11 +77,8 @@ impl Session<'_> {
 
     /// Runs what may be slow, if the call is in a lane, so that the other tasks of this thread go on elsewhere.
     pub(in crate::rules::run) fn in_lane<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
-        let can_move = self.lane.is_some()
-            && Handle::try_current()
-                .is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
-        if can_move {
-            tokio::task::block_in_place(|| run(self))
+        if self.lane.is_some() {
+            Lane::run(|| run(self))
         } else {
             run(self)
         }
