@@ -79,7 +79,7 @@ impl ServerFiles {
         Ok(ReloadSummary {
             changes: self.loader.mark_served(),
             compiled: loaded.compiled,
-            warnings: loaded.rules.warnings().iter().map(Problem::located).collect(),
+            warnings: loaded.rules.shared_warnings(),
             took,
         })
     }

@@ -2,10 +2,11 @@
 //!
 //! The log has one line for each change, as a warning if it breaks old clients, and one line for the whole reload.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::diff::Change;
-use crate::error::Error;
+use crate::error::{Error, Problem};
 
 /// How many changes the log of one reload lists: a checkout may change hundreds of files.
 const MAX_LOGGED_CHANGES: usize = 30;
@@ -18,8 +19,8 @@ pub struct ReloadSummary {
     pub changes: Vec<Change>,
     /// Whether protos were compiled; `false` if they were known to be unchanged.
     pub compiled: bool,
-    /// What is hardly meant in the rules, each with its place; see [`Rules::warnings`](crate::Rules::warnings).
-    pub warnings: Vec<String>,
+    /// What is hardly meant in the rules; see [`Rules::warnings`](crate::Rules::warnings).
+    pub warnings: Arc<[Problem]>,
     /// How long it took, from reading the files to the swap.
     pub took: Duration,
 }
@@ -34,7 +35,7 @@ pub fn log_reload(outcome: &Result<ReloadSummary, Error>) {
             ..
         }) => {
             for warning in warnings.iter().take(MAX_LOGGED_CHANGES) {
-                tracing::warn!("{warning}");
+                tracing::warn!(hint = warning.hint().map(display), "{}", warning.located());
             }
             for change in changes.iter().take(MAX_LOGGED_CHANGES) {
                 if change.is_incompatible() {
@@ -54,7 +55,7 @@ pub fn log_reload(outcome: &Result<ReloadSummary, Error>) {
         }
         Err(error) => {
             for problem in error.problems() {
-                tracing::error!(hint = problem.hint(), "{}", problem.located());
+                tracing::error!(hint = problem.hint().map(display), "{}", problem.located());
             }
             if error.problems().is_empty() {
                 tracing::error!("{error}");

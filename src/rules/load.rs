@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use super::compile::{Compilation, CompiledMethod, CompiledRules};
 use super::file::RulesFile;
+use super::files::FoundFiles;
 use super::run::{MethodRules, Settings};
 use super::set::Rules;
 use crate::error::Error;
 use crate::schema::Schema;
 
-pub(super) fn load_files(settings: &Settings, schema: &Schema, files: Vec<PathBuf>) -> Result<Rules, Error> {
+pub(super) fn load_files(settings: &Settings, schema: &Schema, files: FoundFiles) -> Result<Rules, Error> {
+    let FoundFiles { rules, warnings } = files;
     let mut compilation = Compilation::new(schema);
-    for file in &files {
+    compilation.warn(warnings);
+    for file in &rules {
         compilation.add(RulesFile::read(file));
     }
-    finish(settings, compilation, files)
+    finish(settings, compilation, rules)
 }
 
 pub(super) fn load_text(

@@ -83,6 +83,11 @@ impl Rules {
         &self.warnings
     }
 
+    /// The same, for those who keep them longer than the rules.
+    pub(crate) fn shared_warnings(&self) -> Arc<[Problem]> {
+        Arc::clone(&self.warnings)
+    }
+
     /// All rules, in the order of files and places.
     pub(crate) fn outlines(&self) -> &[Outline] {
         &self.outlines

@@ -4,6 +4,7 @@
 //! certain keys only. JSON is YAML, so it is read as well.
 
 mod entries;
+mod layout;
 mod node;
 mod parse;
 mod places;
@@ -11,6 +12,7 @@ mod scalar;
 mod surrogates;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 pub(crate) use self::entries::{Entry, entries, find};
 pub(crate) use self::node::{Node, Yaml};

@@ -12,6 +12,7 @@ use super::node::{Node, Yaml};
 use super::places::Places;
 use super::scalar::resolve;
 use super::surrogates::{JoinedPairs, lone_half};
+use super::trouble::{Trouble, explain, quote_value_at};
 use crate::error::{Problem, SourceText};
 
 /// Nodes may nest this deep; messages may nest 100 levels deep, too.
@@ -46,15 +47,18 @@ pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
             }
             Err(error) => {
                 let at = places.offset(error.marker());
-                let problem = match lone_half(text, at).filter(|_| is_bad_escape(&error)) {
-                    Some((place, message)) => Problem::at(source, original(place), message).with_hint(
+                let half = lone_half(text, at).filter(|_| is_bad_escape(&error));
+                let problem = if let Some((place, message)) = half {
+                    Problem::at(source, original(place), message).with_hint(
                         "write the two halves one after the other, as `\\ud83d\\ude00`, or the character itself",
-                    ),
-                    None => Problem::at(
-                        source,
-                        original(at..at),
-                        format!("not valid YAML: {}", error.info()),
-                    ),
+                    )
+                } else {
+                    let Trouble { span, message, hint } = explain(text, at, error.info());
+                    let problem = Problem::at(source, original(span), message);
+                    match hint {
+                        Some(hint) => problem.with_hint(hint),
+                        None => problem,
+                    }
                 };
                 builder.problems.push(problem);
                 break;
@@ -138,7 +142,9 @@ impl<'t> Builder<'t> {
                 let value = match resolve(&text, style, tag.as_deref()) {
                     Ok(value) => value,
                     Err(message) => {
-                        self.problems.push(self.problem(span.clone(), message));
+                        let hint = quote_value_at(self.source.text(), span.start);
+                        self.problems
+                            .push(self.problem(span.clone(), message).with_hint(hint));
                         Yaml::Null
                     }
                 };

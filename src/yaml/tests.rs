@@ -60,11 +60,11 @@ fn what_hides_a_mistake_is_a_problem() {
         ("a: 1\na: 2\n", "f:2:1: `a` is here twice"),
         ("a: 1\n---\nb: 2\n", "a second document"),
         ("a: !custom 1\n", "unknown tag"),
-        ("a: [1\n", "not valid YAML"),
-        ("a:\n\t- b\n", "not valid YAML"),
+        ("a: [1\n", "f:1:4: this `[` is not closed"),
+        ("a:\n\t- b\n", "f:2:1: a tab in the indentation"),
         ("? [a]\n: b\n", "a list cannot be a key"),
         ("a: !!int x\n", "`x` does not fit its tag `!!int`"),
-        ("a: *b\n", "not valid YAML"),
+        ("a: *b\n", "f:1:4: `*` begins an alias"),
     ] {
         let problems = parsed(text).unwrap_err();
         assert!(problems.contains(expected), "{text}: {problems}");

@@ -6,6 +6,7 @@ mod decided;
 mod delays;
 mod files;
 mod metadata;
+mod mistakes;
 mod outcomes;
 mod passing;
 mod presence;

@@ -1,5 +1,7 @@
 //! What is not wrong, and hardly meant: rules that no call reaches, and a `match` that matches everything.
 
+use std::fs;
+
 use protod::Rules;
 
 use crate::support::kinds;
@@ -96,4 +98,188 @@ fn a_match_that_matches_everything_is_a_warning() {
             "{found:?}"
         );
     }
+}
+
+#[test]
+fn a_template_of_another_tool_is_a_warning_wherever_text_is() {
+    let yaml = r#"
+rules:
+  - method: kinds.Kinds/Unary
+    match: {string: "{{ request.text }}"}
+    headers: {x: "{{ request.text }}"}
+    trailers: {x: ["{{ request.text }}"]}
+    reply:
+      string: "{{ request.text }}"
+      names: ["a ${request.text} {{ request.text }}"]
+      point: {name: "{{ request.text }}"}
+      counts: {"a": 1}
+      struct: {a: ["{{ request.text }}"]}
+  - method: kinds.Kinds/Unary
+    status: {code: NOT_FOUND, message: "{{ request.text }}", details: [{error_info: {reason: "{{ request.text }}"}}]}
+  - method: kinds.Kinds/Chat
+    session:
+      state: {n: "{{ request.text }}"}
+      key: "{{ request.text }}"
+      message:
+        - log: "{{ request.text }}"
+        - set: {n: "{{ request.text }}", store.n: ["{{ request.text }}"]}
+        - {signal: "{{ request.text }}", key: "{{ request.text }}"}
+        - {repeat: 2, as: n, send: {string: "$n $state.n #{n} "}}
+"#;
+    let found = warnings(yaml);
+    let marks = yaml.matches("{{").count() + 3;
+    assert_eq!(found.len(), marks, "{found:#?}");
+    assert!(
+        found
+            .iter()
+            .all(|text| text.contains("is plain text, not an expression")),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn text_that_only_looks_like_a_template_is_no_warning() {
+    for text in [
+        // What is hardly meant otherwise can still be said.
+        "${'{{ request.text }}'} ${'$text'}",
+        "$${request.text}",
+        // Money, shells, regular expressions, JSON, patterns of paths, HTML, LaTeX, formats.
+        "costs $5, US$text, $ text, $, 5$",
+        "$HOME $PATH $ref #/$defs/x $(date +%s)",
+        r#"{"a":{"b":{"text":1}}} [1] [[2]]"#,
+        "/v1/{text}/{name=shelves/*} {}",
+        "<b>text</b> <text> <a href=x> a < b > c",
+        "^a{2}$ \\\\frac{a}{b} x_{text} {{}} #{}",
+        "%d %s %{User-Agent}i %(name)s 100% of request.text, 50%",
+        "#1 # {text} a#{ b c }",
+        "a@{b} $[0] $[?(@.x)] email@text.com",
+    ] {
+        let yaml = format!(
+            "rules: [{{method: kinds.Kinds/Unary, reply: {{string: '{}'}}}}]",
+            text.replace('\'', "''")
+        );
+        assert_eq!(warnings(&yaml), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn what_is_written_instead_of_a_template_compiles() {
+    let instead = |text: &str| {
+        let found = warnings(&format!(
+            "rules: [{{method: kinds.Kinds/Unary, reply: {{string: '{text}'}}}}]"
+        ));
+        let [only] = found.as_slice() else {
+            panic!("{text}: {found:?}")
+        };
+        only.split_once("hint: write `")
+            .and_then(|(_, hint)| hint.split_once('`'))
+            .expect("a hint")
+            .0
+            .to_owned()
+    };
+    for (text, expected) in [
+        ("{{ request.text }}", "${request.text}"),
+        ("{{text}}", "${request.text}"),
+        ("{{{text}}}", "${request.text}"),
+        ("{{.Request.Point.Name}}", "${request.point.name}"),
+        ("{{ request.body.byNumber }}", "${request.by_number}"),
+        ("{{jsonPath request.body ''$.x''}}", "${request.double}"),
+        ("{{ body }}", "${request.double}"),
+        ("{{request.body}}", "${json(request)}"),
+        ("{{$timestamp}}", "${now}"),
+        ("{{now offset=''3 days''}}", "${now}"),
+        ("{{randomInt}}", "${random()}"),
+        ("{{#if x}}", "${condition ? this : that}"),
+        ("$req.text", "${request.text}"),
+        ("$metadata.user", "${metadata.user}"),
+        ("#{unknown.name}", "${request.double}"),
+        ("<% metadata.user %>", "${metadata.user}"),
+        ("say $(text).", "${request.text}"),
+        ("$text.", "${request.text}"),
+        ("@{text}", "${request.text}"),
+        ("[[ text ]]", "${request.text}"),
+        ("%request.text%", "${request.text}"),
+    ] {
+        assert_eq!(instead(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_file_with_rules_that_is_not_read_is_a_warning() {
+    const RULES: &str = "rules:\n  - method: kinds.Kinds/Unary\n    reply: {}\n";
+    const JSON: &str = r#"{"rules": [{"method": "kinds.Kinds/Unary", "reply": {}}]}"#;
+    for (name, text, rename) in [
+        ("shop.yaml", RULES, "shop.rules.yaml"),
+        (
+            "shop.yml",
+            "# mine\n---\nrules: [{method: kinds.Kinds/Unary, reply: {}}]",
+            "shop.rules.yaml",
+        ),
+        ("rules.yml", RULES, "all.rules.yaml"),
+        ("rules.json", JSON, "all.rules.json"),
+        (
+            "deep/er/shop-rules.json",
+            "{\n  \"rules\": [\n    {\n \"method\": \"x\"}]}",
+            "shop-rules.rules.json",
+        ),
+        ("shop.rules.yam", RULES, "shop.rules.yaml"),
+        ("shop.rules.yaaml", RULES, "shop.rules.yaml"),
+        ("shop.Rules.YAML", RULES, "shop.rules.yaml"),
+        ("shop.rules.jsonc", JSON, "shop.rules.json"),
+        ("shop.rules", RULES, "shop.rules.yaml"),
+        ("shop.rules.yaml.txt", RULES, "shop.rules.yaml"),
+    ] {
+        let found = warnings_of(name, text);
+        let [only] = found.as_slice() else {
+            panic!("{name}: {found:?}")
+        };
+        assert!(
+            only.starts_with(&format!("{name}: it has rules, and is not read")),
+            "{only}"
+        );
+        assert!(only.contains(&format!("rename it to {rename},")), "{only}");
+    }
+    for (name, text) in [
+        ("shop.rules.yaml.bak", RULES),
+        ("shop.rules.yaml.off", RULES),
+        ("_shop.txt", RULES),
+        (".shop.yaml", RULES),
+        (
+            "role.yaml",
+            "kind: Role\nrules:\n- apiGroups: [\"\"]\n  verbs: [get]\n",
+        ),
+        (
+            "alerts.yaml",
+            "groups:\n- name: a\n  rules:\n  - alert: x\n    method: y\n",
+        ),
+        ("lint.json", r#"{"rules": {"semi": "error"}}"#),
+        ("notes.yaml", "rules are: fine\nmethod: none\n"),
+        ("data.json", r#"{"method": "x", "inner": {"rules": []}}"#),
+    ] {
+        assert_eq!(warnings_of(name, text), [""; 0], "{name}");
+    }
+}
+
+/// The warnings of a folder with one file.
+fn warnings_of(name: &str, text: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(name);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(&path, text).expect("a new file");
+    let rules = Rules::load(&kinds(), &[folder.path().to_owned()]).expect("it loads");
+    let root = format!("{}/", folder.path().display());
+    let found = rules
+        .warnings()
+        .iter()
+        .map(|warning| format!("{warning:?}").replace(&root, ""));
+    found.collect()
+}
+
+#[test]
+fn a_file_that_is_named_is_read_whatever_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("shop.yaml");
+    fs::write(&path, "rules: [{method: kinds.Kinds/Unary, reply: {}}]").expect("a new file");
+    let rules = Rules::load(&kinds(), &[folder.path().to_owned(), path]).expect("it loads");
+    assert_eq!((rules.len(), rules.warnings().len()), (1, 0));
 }

@@ -14,6 +14,7 @@ mod limits_page;
 mod program;
 mod quiet;
 mod reliability_page;
+mod reload_hints;
 #[path = "../support/resident.rs"]
 mod resident;
 mod same;

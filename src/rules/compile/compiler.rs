@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use prost_reflect::MessageDescriptor;
 
+use super::foreign::{self, Foreign, Names};
 use super::google_rpc::google_rpc;
 use super::interpolation::{self, Piece};
 use crate::cel::{Program, Scope, Type, Uses};
@@ -88,10 +89,11 @@ impl<'a> RuleCompiler<'a> {
                 Some(program)
             }
             Err(found) => {
+                let doubled = foreign::doubled_braces(source);
                 for problem in found {
                     let span = at + problem.span.start..at + problem.span.end;
                     let place = self.place_within(node, span);
-                    self.add(place, problem.message, problem.hint);
+                    self.add(place, problem.message, doubled.clone().or(problem.hint));
                 }
                 None
             }
@@ -122,27 +124,59 @@ impl<'a> RuleCompiler<'a> {
         variables.any(|(known, found)| known == name && matches!(found, Type::Message(_)))
     }
 
-    /// Splits a template string into its pieces.
+    /// Splits a template string into its pieces, and warns of templates of other tools in it.
     pub(super) fn split<'t>(&mut self, node: &Node, text: &'t str) -> Option<Vec<Piece<'t>>> {
-        interpolation::split(text)
-            .map_err(|span| {
+        match interpolation::split(text) {
+            Ok(pieces) => {
+                self.warn_of_foreign(node, text, &pieces, None);
+                Some(pieces)
+            }
+            Err(span) => {
                 let place = self.place_within(node, span);
-                self.add(
-                    place,
-                    "`${` without its `}`",
-                    Some("`$${` writes `${`".to_owned()),
-                );
-            })
-            .ok()
+                let hint = "an expression ends with `}`; `$${` writes `${`".to_owned();
+                self.add(place, "`${` without its `}`", Some(hint));
+                None
+            }
+        }
+    }
+
+    /// Warns of templates of other tools in a text, which are plain text here. `instead` is the hint where there can be no
+    /// expressions either.
+    pub(super) fn warn_of_foreign(
+        &mut self,
+        node: &Node,
+        text: &str,
+        pieces: &[Piece<'_>],
+        instead: Option<&str>,
+    ) {
+        for Foreign { span, message, hint } in foreign::find(text, pieces, self.names()) {
+            let place = self.place_within(node, span);
+            let problem = Problem::at(self.source, place, message);
+            let hint = instead.map_or(hint, str::to_owned);
+            self.warnings.push(problem.with_hint(hint).into_warning());
+        }
+    }
+
+    fn names(&self) -> Names<'_> {
+        Names {
+            request: &self.input.0,
+            locals: &self.locals,
+            state: &self.state,
+        }
     }
 
     /// Adds a problem at a node.
     pub(super) fn problem(&mut self, node: &Node, message: impl Into<String>) {
-        self.add(node.span.clone(), message, None);
+        self.problem_hint(node, message, None);
     }
 
-    /// Adds a problem at a node, with a hint.
+    /// Adds a problem at a node, with a hint. If the node holds a template of another tool, that is what is wrong with it.
     pub(super) fn problem_hint(&mut self, node: &Node, message: impl Into<String>, hint: Option<String>) {
+        let foreign = node.text().and_then(|text| {
+            let pieces = interpolation::split(text).ok()?;
+            foreign::find(text, &pieces, self.names()).into_iter().next()
+        });
+        let hint = foreign.map(|foreign| foreign.hint).or(hint);
         self.add(node.span.clone(), message, hint);
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::method_hint::method_hint;
 use crate::schema::{Method, Schema};
 use crate::suggest;
 
@@ -36,7 +37,7 @@ pub(super) fn hint(schema: &Schema, wanted: &str) -> Option<String> {
     let methods = schema.methods();
     let Some((service, method)) = wanted.split_once('/').filter(|_| is_pattern(wanted)) else {
         let every = (wanted == "*").then(|| "`*/*` stands for all methods".to_owned());
-        return every.or_else(|| suggest::hint(wanted, methods.iter().map(|method| method.name())));
+        return every.or_else(|| method_hint(schema, wanted));
     };
     let is_known = methods.iter().any(|of| is_service(service, of));
     let known: BTreeSet<String> = if is_known {

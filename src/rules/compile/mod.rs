@@ -14,11 +14,13 @@
 mod compilation;
 mod compiler;
 mod events;
+mod foreign;
 mod google_rpc;
 mod identifier;
 mod interpolation;
 mod json_schema;
 mod matching;
+mod method_hint;
 mod methods;
 mod reach;
 mod rule;

@@ -207,6 +207,9 @@ fn compile_any(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Pattern> 
     ))
 }
 
+/// What to write instead of an expression.
+const AS_WHEN: &str = "write the condition as `when`, such as `when: request.count > 5`";
+
 /// A problem that was reported already.
 struct Reported;
 
@@ -215,11 +218,17 @@ fn constant_text(compiler: &mut RuleCompiler<'_>, node: &Node) -> Result<Option<
     let Some(written) = node.text() else {
         return Ok(None);
     };
-    if let Ok([Piece::Literal(text)]) = interpolation::split(written).as_deref() {
+    if let Ok(pieces) = interpolation::split(written)
+        && let [Piece::Literal(text)] = pieces.as_slice()
+    {
+        compiler.warn_of_foreign(node, written, &pieces, Some(AS_WHEN));
         return Ok(Some(text.clone()));
     }
-    let hint = Some("write the condition as `when`".to_owned());
-    compiler.problem_hint(node, "`match` holds constants, not expressions", hint);
+    compiler.problem_hint(
+        node,
+        "`match` holds constants, not expressions",
+        Some(AS_WHEN.to_owned()),
+    );
     Err(Reported)
 }
 

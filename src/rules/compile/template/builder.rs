@@ -453,9 +453,6 @@ impl<'b, 'c> Builder<'b, 'c> {
     /// Reads a string node. Returns `None` if the node is not a string, or has a problem, which is reported.
     fn string<'n>(&mut self, node: &'n Node) -> Option<StringNode<'n>> {
         let text = node.text()?;
-        if !text.contains("${") {
-            return Some(StringNode::Constant(text.to_owned()));
-        }
         let mut pieces = self.compiler.split(node, text)?;
         Some(match pieces.as_slice() {
             [Piece::Expression { source, at }] => StringNode::Whole(source, *at),

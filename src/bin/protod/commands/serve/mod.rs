@@ -211,7 +211,7 @@ impl Serve {
             tracing::warn!("{warning}");
         }
         for warning in rules.warnings() {
-            tracing::warn!("{}", warning.located());
+            tracing::warn!(hint = warning.hint().map(display), "{}", warning.located());
         }
         if !self.logs_json() {
             say(banner(&reachable, tls.is_some(), schema, rules));

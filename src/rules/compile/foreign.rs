@@ -1,0 +1,254 @@
+//! Finds templates of other tools in texts: `{{ x }}`, `$x`, `$(x)`, `#{x}` and their like.
+//!
+//! To protod they are plain text, so a rule that has one answers with it, and nobody is told. What is found is hardly
+//! meant, and that is all: text may hold anything. So a form that other texts have too, such as `$x` or `{x}`, counts only
+//! if an expression could read what it names. A text in an expression, as in `${'{{ x }}'}`, is never looked at.
+
+use std::ops::Range;
+
+use prost_reflect::{FieldDescriptor, MessageDescriptor};
+
+use super::identifier::is_identifier;
+use super::interpolation::Piece;
+use crate::cel::Type;
+
+/// A template of another tool: where it is in its text, why it is none of protod's, and what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Foreign {
+    pub(super) span: Range<usize>,
+    pub(super) message: String,
+    pub(super) hint: String,
+}
+
+/// The names that expressions can read where the text is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names<'n> {
+    /// The type of the request.
+    pub(super) request: &'n MessageDescriptor,
+    /// The counters and elements of loops.
+    pub(super) locals: &'n [(String, Type)],
+    /// The variables of the call.
+    pub(super) state: &'n [(String, Type)],
+}
+
+/// Which contents of a pair of brackets are those of a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    /// Hardly any text has such brackets.
+    Always,
+    /// A name or a path, whatever it names.
+    Path,
+    /// The path of something that an expression can read.
+    Known,
+    /// The same, if it begins with a name of the language, such as `request`.
+    FromRoot,
+}
+
+/// Opening and closing brackets, the longer ones first.
+const BRACKETS: [(&str, &str, Counts); 15] = [
+    ("{{{", "}}}", Counts::Always),
+    ("{{", "}}", Counts::Always),
+    ("{%", "%}", Counts::Always),
+    ("<%", "%>", Counts::Always),
+    ("#{", "}", Counts::Path),
+    ("%{", "}", Counts::Path),
+    ("@{", "}", Counts::Known),
+    ("$(", ")", Counts::Path),
+    ("$[", "]", Counts::Known),
+    ("%(", ")", Counts::Known),
+    ("%", "%", Counts::FromRoot),
+    ("[[", "]]", Counts::Known),
+    ("{", "}", Counts::FromRoot),
+    ("<", ">", Counts::FromRoot),
+    ("$", "", Counts::Known),
+];
+
+/// The names of the language that begin a path.
+const ROOTS: [&str; 6] = ["request", "metadata", "state", "store", "call", "requests"];
+
+/// What other tools call the request, or what is in it.
+const REQUEST: [&str; 12] = [
+    "request", "req", "body", "input", "params", "query", "args", "data", "payload", "message", "msg", "json",
+];
+
+/// What functions of other tools are here, by their beginnings in lower case.
+const FUNCTIONS: [(&str, &str); 9] = [
+    ("uuid", "uuid()"),
+    ("guid", "uuid()"),
+    ("randomuuid", "uuid()"),
+    ("randomvalue", "uuid()"),
+    ("random", "random()"),
+    ("rand", "random()"),
+    ("now", "now"),
+    ("timestamp", "now"),
+    ("isotimestamp", "now"),
+];
+
+/// The templates of other tools in a text that was split into `pieces`.
+pub(super) fn find(text: &str, pieces: &[Piece<'_>], names: Names<'_>) -> Vec<Foreign> {
+    let mut found = Vec::new();
+    if !text.contains(['{', '$', '<', '%', '[']) {
+        return found;
+    }
+    let mut expressions = pieces.iter().filter_map(|piece| match piece {
+        Piece::Expression { source, at } => Some(at - 2..at + source.len() + 1),
+        Piece::Literal(_) => None,
+    });
+    let mut next = expressions.next();
+    let mut at = 0;
+    while at < text.len() {
+        if let Some(expression) = next.take_if(|expression| expression.start <= at) {
+            if text[..at].ends_with('\\') {
+                found.push(Foreign {
+                    span: at - 1..at + 2,
+                    message: "`\\` before `${` is sent, and so is the expression's value".to_owned(),
+                    hint: "`$${` writes `${`".to_owned(),
+                });
+            }
+            at = expression.end;
+            next = expressions.next();
+            continue;
+        }
+        let end = next.as_ref().map_or(text.len(), |expression| expression.start);
+        let rest = &text[at..end];
+        if rest.starts_with("$${") {
+            at += 3;
+        } else if let Some((length, instead)) = template(&text[..at], rest, names) {
+            found.push(Foreign {
+                span: at..at + length,
+                message: format!("`{}` is plain text, not an expression", &rest[..length]),
+                hint: format!("write `${{{instead}}}`; text in `${{'…'}}` is sent as it is"),
+            });
+            at += length;
+        } else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    found
+}
+
+/// What to write instead of `${{ x }}`, whose expression is `{ x }`: an unfinished map.
+pub(super) fn doubled_braces(source: &str) -> Option<String> {
+    let inside = source.trim().strip_prefix('{')?.strip_suffix('}')?.trim();
+    let is_path = !inside.is_empty() && path_length(inside) == inside.len();
+    is_path.then(|| format!("write `${{{inside}}}`, with one pair of braces"))
+}
+
+/// The length of the template that `rest` begins with, and the expression to write instead.
+fn template(before: &str, rest: &str, names: Names<'_>) -> Option<(usize, String)> {
+    let (open, close, counts) = BRACKETS.iter().find(|(open, ..)| rest.starts_with(open))?;
+    let inside = &rest[open.len()..];
+    if close.is_empty() {
+        // `US$x` and `a$b` are names of their own.
+        if before.ends_with(char::is_alphanumeric) {
+            return None;
+        }
+        let length = path_length(inside);
+        let instead = names.read(&inside[..length])?;
+        return Some((open.len() + length, instead));
+    }
+    let line = inside.lines().next().unwrap_or_default();
+    let (inside, _) = line.split_once(close)?;
+    let length = open.len() + inside.len() + close.len();
+    let read = names.read(inside);
+    let inside = inside.trim();
+    let is_path = !inside.is_empty() && path_length(inside) == inside.len();
+    let instead = match counts {
+        Counts::Always if !inside.is_empty() => read.or_else(|| Some(names.instead_of(inside))),
+        Counts::Path if is_path => read.or_else(|| Some(names.instead_of(inside))),
+        Counts::FromRoot => read.filter(|_| {
+            let root = inside.split_once('.').map(|(root, _)| root);
+            root.is_some_and(|root| ROOTS.contains(&root))
+        }),
+        _ => read,
+    };
+    Some((length, instead?))
+}
+
+/// The length of the path, such as `a.b`, that a text begins with.
+fn path_length(text: &str) -> usize {
+    let mut length = 0;
+    loop {
+        let rest = &text[length..];
+        let name = rest
+            .bytes()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        let name = name.count();
+        if !is_identifier(&rest[..name]) {
+            // A dot that no name follows ends a sentence.
+            return length.saturating_sub(usize::from(length > 0));
+        }
+        length += name;
+        if !text[length..].starts_with('.') {
+            return length;
+        }
+        length += 1;
+    }
+}
+
+impl Names<'_> {
+    /// The expression for what another tool's template names, if an expression can read it.
+    fn read(&self, inside: &str) -> Option<String> {
+        let path = inside.trim_matches(|edge: char| " \t.$=-&!@".contains(edge));
+        let segments: Vec<&str> = path.split('.').collect();
+        if !segments.iter().all(|segment| is_identifier(segment)) {
+            return None;
+        }
+        let (first, rest) = segments.split_first()?;
+        let is = |(name, _): &(String, Type)| name == first;
+        if self.locals.iter().any(is) {
+            return Some(path.to_owned());
+        }
+        if let Some(field) = self.field(&segments) {
+            return Some(field);
+        }
+        if REQUEST.contains(&first.to_lowercase().as_str()) {
+            let is_request = |segment: &&&str| REQUEST.contains(&segment.to_lowercase().as_str());
+            let named = rest.iter().take_while(is_request).count();
+            let field = (0..=named).find_map(|skipped| self.field(&rest[skipped..]));
+            return field.or_else(|| (rest.len() == named && named > 0).then(|| "json(request)".to_owned()));
+        }
+        if self.state.iter().any(is) {
+            return Some(format!("state.{path}"));
+        }
+        (ROOTS.contains(first) && !rest.is_empty() || path == "now").then(|| path.to_owned())
+    }
+
+    /// The expression for a field of the request, by the names of a path; upper and lower case do not count.
+    fn field(&self, segments: &[&str]) -> Option<String> {
+        let mut message = Some(self.request.clone());
+        let mut path = "request".to_owned();
+        for segment in segments {
+            let within = message?;
+            let same = |field: &FieldDescriptor| {
+                field.name().eq_ignore_ascii_case(segment) || field.json_name().eq_ignore_ascii_case(segment)
+            };
+            let field = within.fields().find(same)?;
+            path = format!("{path}.{}", field.name());
+            message = field.kind().as_message().filter(|_| !field.is_list()).cloned();
+        }
+        (!segments.is_empty()).then_some(path)
+    }
+
+    /// The expression for a template that no path explains.
+    fn instead_of(&self, inside: &str) -> String {
+        let words = inside
+            .trim_matches(|edge: char| !edge.is_alphanumeric())
+            .to_lowercase();
+        let word = words
+            .split(|letter: char| !letter.is_alphanumeric())
+            .next()
+            .unwrap_or_default();
+        if matches!(word, "if" | "unless" | "else" | "elif" | "endif") {
+            return "condition ? this : that".to_owned();
+        }
+        let function = FUNCTIONS
+            .iter()
+            .find(|(beginning, _)| word.starts_with(beginning));
+        if let Some((_, function)) = function {
+            return (*function).to_owned();
+        }
+        let first = self.request.fields().next();
+        first.map_or_else(|| "now".to_owned(), |field| format!("request.{}", field.name()))
+    }
+}

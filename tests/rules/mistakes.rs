@@ -1,0 +1,168 @@
+//! `mistakes.md`: what newcomers write, what protod says to it, and what they meant.
+//!
+//! Each mistake is a diff: the file with its `-` lines must be told of with its place and a hint, and the file with its
+//! `+` lines must load without a word. `UPDATE_MISTAKES=1` writes what is said into the page, to be read before it is kept.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use protod::{Problem, Rules, Schema};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/rules/mistakes.md");
+
+/// The file that a diff without a name is of.
+const FILE: &str = "shop.rules.yaml";
+
+/// One mistake of the page.
+struct Mistake {
+    title: String,
+    /// The file with the mistake: its name and its text.
+    wrong: (String, String),
+    /// The same file as it was meant.
+    right: (String, String),
+    /// What the page says that protod says.
+    said: String,
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place_and_what_mends_it() {
+    let page = fs::read_to_string(PAGE).expect("the page");
+    let proto = block(&page, "```proto\n").expect("a proto").0.to_owned();
+    let schema = Schema::from_source("shop.proto", &proto).expect("it compiles");
+    let mistakes = mistakes(&page);
+    let titles: BTreeSet<&str> = mistakes.iter().map(|mistake| mistake.title.as_str()).collect();
+    assert_eq!(titles.len(), mistakes.len(), "each title is there once");
+    assert!(mistakes.len() >= 60, "{} mistakes", mistakes.len());
+
+    let updates = std::env::var_os("UPDATE_MISTAKES").is_some();
+    let mut updated = page.clone();
+    let mut wrong = String::new();
+    for mistake in &mistakes {
+        let said = said(&schema, &mistake.wrong);
+        if said != mistake.said {
+            let at = updated
+                .find(&format!("\n## {}\n", mistake.title))
+                .expect("its title");
+            updated = format!("{}{}", &updated[..at], with_said(&updated[at..], &said));
+            let _ = writeln!(wrong, "{}: it says\n{said}", mistake.title);
+        }
+        if !has_place(&said, mistake) || !said.contains("\n  help: ") {
+            let _ = writeln!(wrong, "{}: no place or no hint in\n{said}", mistake.title);
+        }
+        let mended = self::said(&schema, &mistake.right);
+        if !mended.is_empty() {
+            let _ = writeln!(
+                wrong,
+                "{}: what was meant is told of, too\n{mended}",
+                mistake.title
+            );
+        }
+    }
+    if updates {
+        fs::write(PAGE, updated).expect("the page can be written");
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Whether the first thing said is about a line and a column of the wrong file, or about its name.
+fn has_place(said: &str, mistake: &Mistake) -> bool {
+    let (name, _) = &mistake.wrong;
+    let Some(rest) = said.strip_prefix(&format!("{name}:")) else {
+        return false;
+    };
+    let mut numbers = rest.split(':').map(str::parse::<usize>);
+    let is_place = matches!((numbers.next(), numbers.next()), (Some(Ok(1..)), Some(Ok(1..))));
+    is_place || *name != mistake.right.0
+}
+
+/// What protod says of a file in a folder of its own.
+fn said(schema: &Schema, (name, text): &(String, String)) -> String {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().join("api");
+    fs::create_dir(&folder).expect("a new folder");
+    fs::write(folder.join(name), text).expect("a new file");
+    let is_proto = Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending == "proto");
+    let loaded = if is_proto {
+        Schema::load(&folder).map(|_| Rules::default())
+    } else {
+        Rules::load(schema, std::slice::from_ref(&folder))
+    };
+    let problems = match &loaded {
+        Ok(rules) => rules.warnings(),
+        Err(error) => error.problems(),
+    };
+    let said: String = problems.iter().map(line).collect();
+    let root = root.path().display().to_string();
+    said.replace(&format!("{root}/api/"), "")
+        .replace(&format!("{root}/"), "")
+        .replace(&root, ".")
+}
+
+fn line(problem: &Problem) -> String {
+    let kind = if problem.is_warning() { "warning: " } else { "" };
+    let help = problem.hint().map(|hint| format!("  help: {hint}\n"));
+    let located = problem.located();
+    // The place first, as editors and terminals link it.
+    let (place, _) = located.split_at(located.len() - problem.to_string().len());
+    format!("{place}{kind}{problem}\n{}", help.unwrap_or_default())
+}
+
+fn mistakes(page: &str) -> Vec<Mistake> {
+    let sections = page.split("\n## ").skip(1);
+    sections
+        .map(|section| {
+            let (title, _) = section.split_once('\n').expect("a title");
+            let (diff, after) = block(section, "```diff\n").unwrap_or_else(|| panic!("{title}: no diff"));
+            let side = |own: char, other: char| {
+                let mut name = FILE.to_owned();
+                let mut text = String::new();
+                for line in diff.lines() {
+                    let header = format!("{own}{own}{own} ");
+                    if let Some(named) = line.strip_prefix(&header) {
+                        named.clone_into(&mut name);
+                    } else if let Some(line) = line.strip_prefix([' ', own]) {
+                        text.push_str(line);
+                        text.push('\n');
+                    } else {
+                        assert!(line.starts_with(other) || line.is_empty(), "{title}: {line}");
+                    }
+                }
+                (name, text)
+            };
+            let said = block(after, "```text\n").map_or("", |(said, _)| said);
+            Mistake {
+                title: title.to_owned(),
+                wrong: side('-', '+'),
+                right: side('+', '-'),
+                said: said.to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// The text between a fence and the next one, and what is after it.
+fn block<'p>(page: &'p str, fence: &str) -> Option<(&'p str, &'p str)> {
+    let (_, inside) = page.split_once(fence)?;
+    let (text, after) = inside.split_once("```\n")?;
+    Some((text, after))
+}
+
+/// The page from a mistake's title on, with what is said about it.
+fn with_said(from_title: &str, said: &str) -> String {
+    let (diff, after) = block(from_title, "```diff\n").expect("a diff");
+    let before = format!(
+        "{}{diff}```\n",
+        from_title.split_once(diff).expect("it is there").0
+    );
+    let next = after.find("\n## ").unwrap_or(after.len());
+    let (own, rest) = after.split_at(next);
+    let own = match block(own, "```text\n") {
+        Some((_, tail)) => tail.to_owned(),
+        None => own.to_owned(),
+    };
+    format!("{before}\n```text\n{said}```\n{own}{rest}")
+}
