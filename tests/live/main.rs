@@ -5,6 +5,8 @@ mod calls;
 mod files;
 #[path = "../support/generations.rs"]
 mod generations;
+mod kept;
+mod links;
 mod load;
 mod loader;
 #[path = "../support/mod.rs"]

@@ -47,6 +47,37 @@ rules:
 }
 
 #[test]
+fn a_rule_for_fewer_calls_after_one_for_more_is_a_warning() {
+    let found = warnings(
+        r"
+rules:
+  - {method: kinds.Kinds/Unary, name: wide, match: {int32: 1}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: narrow, match: {string: x, int32: 1}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: other, match: {string: x, int32: 2}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: narrow by when, match: {int32: 1}, when: request.bool, reply: {}}
+  - {method: kinds.Kinds/Unary, name: role, metadata: {x-role: admin}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: role and more, metadata: {x-role: admin, x: 1}, match: {int32: 3}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: when, when: request.bool, reply: {}}
+  - {method: kinds.Kinds/Unary, name: when and match, match: {int32: 4}, when: request.bool, reply: {}}
+  - {method: kinds.Kinds/Unary, name: only match, match: {int32: 4}, reply: {}}
+",
+    );
+    let unreached: Vec<&str> = found
+        .iter()
+        .filter_map(|text| text.split(" (hint").next())
+        .collect();
+    assert_eq!(
+        unreached,
+        [
+            "f:4:14: this rule is never reached: wide answers all of its calls",
+            "f:6:14: this rule is never reached: wide answers all of its calls",
+            "f:8:14: this rule is never reached: role answers all of its calls",
+            "f:10:14: this rule is never reached: when answers all of its calls",
+        ]
+    );
+}
+
+#[test]
 fn a_rule_that_leaves_calls_to_others_makes_no_rule_unreached() {
     let found = warnings(
         r#"

@@ -1,11 +1,13 @@
-//! Finds rules that no call ever reaches: an earlier rule of the same method answers every call, or the same calls.
+//! Finds rules that no call ever reaches: an earlier rule of the same method answers every call, or all calls that the rule
+//! matches.
 //!
-//! What one condition implies of another is not worked out: rules are compared by what is written in them, once each, so
-//! that ten thousand of them take no longer to load. A rule that only some of its methods never reach is none of these.
+//! What one expression or value implies of another is not worked out: rules are compared by the parts that are written in
+//! them, so that ten thousand of them take no longer to load. A rule that only some of its methods never reach is none of
+//! these.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -34,8 +36,8 @@ pub(super) struct ReachedRule {
     always: bool,
     /// Whether it leaves calls that it matches to the rules after it.
     leaves_some: bool,
-    /// Equal for rules that match the same calls.
-    condition: u64,
+    /// The parts of its condition, all of which must hold: see [`parts_of`].
+    parts: Vec<u64>,
 }
 
 impl ReachedRule {
@@ -55,33 +57,85 @@ impl ReachedRule {
                 // A client that streams may send nothing, which such a rule does not answer.
                 && (condition.stage == Stage::Open || !client_streaming),
             leaves_some: rule.times.is_some() || rule.chance.is_some() || rule.passes,
-            condition: condition_hash(metadata, pattern, when),
+            parts: parts_of(metadata, pattern, when),
         }
     }
 }
 
-/// A hash of what is written as a rule's condition. The names of `metadata` and the fields of `match` have no order.
-fn condition_hash(metadata: Option<&Node>, pattern: Option<&Node>, when: Option<&Node>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for node in [metadata, pattern] {
-        node.is_some().hash(&mut hasher);
-        match node.map(|node| (node, &node.value)) {
-            Some((_, Yaml::Map(entries))) => {
-                let fields = entries.iter();
-                let mut fields: Vec<_> = fields
-                    .map(|(name, value)| (name.key_text(), value.content_hash()))
-                    .collect();
-                fields.sort();
-                fields.hash(&mut hasher);
+/// What is written in a rule's condition, each part as a hash: the names of `metadata` and the fields of `match`, which have
+/// no order, and `when`. In order, so that two conditions can be compared.
+fn parts_of(metadata: Option<&Node>, pattern: Option<&Node>, when: Option<&Node>) -> Vec<u64> {
+    let mut parts = Vec::new();
+    for (key, node) in [("metadata", metadata), ("match", pattern)] {
+        let Some(node) = node else { continue };
+        // Also without a field it waits for a message.
+        parts.push(hash(key));
+        match &node.value {
+            Yaml::Map(fields) => {
+                let fields = fields.iter();
+                parts.extend(fields.map(|(name, value)| hash((key, name.key_text(), value.content_hash()))));
             }
-            Some((node, _)) => node.content_hash().hash(&mut hasher),
-            None => {}
+            _ => parts.push(hash((key, node.content_hash()))),
         }
     }
-    when.and_then(Node::key_text)
-        .map(|text| text.trim().to_owned())
-        .hash(&mut hasher);
+    parts.extend(
+        when.and_then(Node::key_text)
+            .map(|text| hash(("when", text.trim()))),
+    );
+    parts.sort_unstable();
+    parts
+}
+
+fn hash(part: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    part.hash(&mut hasher);
     hasher.finish()
+}
+
+/// The rules of a method so far that leave no call to those after them, by the part of their conditions that the fewest
+/// rules have: so a rule is compared with few others.
+struct Earlier<'r> {
+    rules: HashMap<u64, Vec<&'r ReachedRule>>,
+    /// How many rules of the method have a part.
+    frequencies: HashMap<u64, usize>,
+}
+
+impl<'r> Earlier<'r> {
+    fn new(rules: &[&'r ReachedRule]) -> Self {
+        let mut frequencies = HashMap::new();
+        for part in rules.iter().flat_map(|rule| &rule.parts) {
+            *frequencies.entry(*part).or_default() += 1;
+        }
+        Self {
+            rules: HashMap::new(),
+            frequencies,
+        }
+    }
+
+    fn add(&mut self, rule: &'r ReachedRule) {
+        if let Some(rarest) = rule.parts.iter().min_by_key(|part| self.frequencies[part]) {
+            self.rules.entry(*rarest).or_default().push(rule);
+        }
+    }
+
+    /// One whose condition holds wherever that of `rule` does: it has no part that `rule` does not have too.
+    fn covering(&self, rule: &ReachedRule) -> Option<&'r ReachedRule> {
+        let candidates = rule
+            .parts
+            .iter()
+            .filter_map(|part| self.rules.get(part))
+            .flatten();
+        let is_covering = |earlier: &&&ReachedRule| {
+            earlier
+                .parts
+                .iter()
+                .all(|part| rule.parts.binary_search(part).is_ok())
+        };
+        candidates
+            .copied()
+            .filter(|earlier| is_covering(&earlier))
+            .min_by_key(|earlier| earlier.parts.len())
+    }
 }
 
 /// A warning for each rule that no call of any of its methods reaches. `methods` has the rules of each method, in the
@@ -97,12 +151,23 @@ pub(super) fn unreached<'r>(
         // The sort is stable, as that of the rules that run.
         rules.sort_by_key(|rule| Reverse(rule.priority));
         let mut always = None;
-        let mut same: HashMap<u64, usize> = HashMap::new();
+        let mut earlier = Earlier::new(&rules);
         for rule in rules {
-            let every = always.map(|by| Covered { by, every: true });
+            let every = always.map(|by| Covered {
+                by,
+                answers: "every call",
+            });
             let covered = every.or_else(|| {
-                let by = *same.get(&rule.condition)?;
-                Some(Covered { by, every: false })
+                let by = earlier.covering(rule)?;
+                let is_same = by.parts == rule.parts;
+                Some(Covered {
+                    by: by.declared,
+                    answers: if is_same {
+                        "the same calls"
+                    } else {
+                        "all of its calls"
+                    },
+                })
             });
             if let Some(covered) = covered {
                 let (count, first) = &mut unreached[rule.declared];
@@ -110,7 +175,7 @@ pub(super) fn unreached<'r>(
                 first.get_or_insert(covered);
             } else if !rule.leaves_some {
                 always = rule.always.then_some(rule.declared);
-                same.insert(rule.condition, rule.declared);
+                earlier.add(rule);
             }
         }
     }
@@ -119,12 +184,7 @@ pub(super) fn unreached<'r>(
         .filter_map(|(rule, (count, covered))| {
             let covered = covered.filter(|_| count == rule.methods)?;
             let by = &declared[covered.by].name;
-            let what = if covered.every {
-                "answers every call"
-            } else {
-                "answers the same calls"
-            };
-            let message = format!("this rule is never reached: {by} {what}");
+            let message = format!("this rule is never reached: {by} answers {}", covered.answers);
             let hint = format!("put it before {by}, or give it a higher `priority`");
             let problem = Problem::at(&rule.source, rule.span.clone(), message);
             Some(problem.with_hint(hint).into_warning())
@@ -137,6 +197,6 @@ pub(super) fn unreached<'r>(
 struct Covered {
     /// The declared rule that answers instead.
     by: usize,
-    /// Whether that one answers every call, and not only the same ones.
-    every: bool,
+    /// Which calls that one answers.
+    answers: &'static str,
 }
