@@ -99,8 +99,9 @@ impl Peer {
 }
 
 impl From<SocketAddr> for PeerAddr {
+    /// A client of IPv4 has an address of IPv4, also on a socket that listens to both.
     fn from(addr: SocketAddr) -> Self {
-        Self::Tcp(addr)
+        Self::Tcp(SocketAddr::new(addr.ip().to_canonical(), addr.port()))
     }
 }
 
@@ -123,6 +124,23 @@ impl fmt::Display for PeerAddr {
             #[cfg(unix)]
             Self::Unix => f.write_str("unix:"),
             Self::Other(name) => f.write_str(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PeerAddr;
+
+    #[test]
+    fn a_client_of_ipv4_has_an_address_of_ipv4() {
+        for (addr, shown) in [
+            ("[::ffff:127.0.0.1]:5", "127.0.0.1:5"),
+            ("127.0.0.1:5", "127.0.0.1:5"),
+            ("[::1]:5", "[::1]:5"),
+        ] {
+            let addr = addr.parse::<std::net::SocketAddr>().expect("an address");
+            assert_eq!(PeerAddr::from(addr).to_string(), shown);
         }
     }
 }

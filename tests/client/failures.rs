@@ -202,7 +202,7 @@ async fn a_server_that_falls_silent_within_reflection_is_waited_for_until_the_de
             format!(
                 "error: {address} failed to answer server reflection\n\
                  caused by: DeadlineExceeded: the server did not answer {unanswered} within 300ms\n\
-                 hint: give it more time: --deadline TIME; or give the protos with --proto\n"
+                 hint: give the protos with --proto; or, to `list`, `describe` and `call`, more time: --deadline TIME\n"
             )
         );
     }

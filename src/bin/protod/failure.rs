@@ -68,9 +68,9 @@ impl Failure {
         };
         match (ConnectFault::of(error), error.status().map(Status::code)) {
             (Some(fault), _) => hint_of(fault),
-            (None, Some(Code::DeadlineExceeded)) => {
-                Some("give it more time: --deadline TIME; or give the protos with --proto")
-            }
+            (None, Some(Code::DeadlineExceeded)) => Some(
+                "give the protos with --proto; or, to `list`, `describe` and `call`, more time: --deadline TIME",
+            ),
             (None, Some(Code::Unimplemented)) => Some("give them with --proto"),
             (None, Some(Code::Unauthenticated | Code::PermissionDenied)) => Some(
                 "send credentials, as in -H 'authorization: Bearer TOKEN'; or give the protos with --proto",

@@ -10,7 +10,7 @@ use protod::Error;
 use protod::client::{Client, ClientBuilder, ClientMethod};
 
 use super::data::Data;
-use super::target::{Target, within};
+use super::target::Target;
 use super::time::Time;
 
 /// A method, and how it is called.
@@ -42,13 +42,9 @@ pub(crate) struct CallArguments {
 }
 
 impl CallArguments {
-    /// A client of the server that knows the one service that is called, by this time.
-    pub(crate) fn client(&self, deadline: Option<Duration>) -> Result<ClientBuilder, Error> {
-        let client = self.target.client_for(&self.address, &self.method)?;
-        Ok(match deadline {
-            Some(time) => within(time, client),
-            None => client,
-        })
+    /// A client of the server that knows the one service that is called.
+    pub(crate) fn client(&self) -> Result<ClientBuilder, Error> {
+        self.target.client_for(&self.address, &self.method)
     }
 
     /// The method, ready to be called.

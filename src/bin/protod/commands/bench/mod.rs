@@ -124,7 +124,7 @@ impl Bench {
     async fn connect(&self) -> Result<Vec<ClientMethod>, Failure> {
         let CallArguments { address, target, .. } = &self.arguments;
         // The deadline is for each call: what comes before the calls has the times of a client without one.
-        let first = self.arguments.client(None)?.connect().await?;
+        let first = self.arguments.client()?.connect().await?;
         let mut methods = vec![self.prepared(&first)?];
         for _ in 1..self.connections.min(self.concurrency) {
             let builder = target.client(address)?;

@@ -29,7 +29,7 @@ use self::requests::{Fault, Requests};
 use crate::arguments::call::CallArguments;
 use crate::arguments::data::Data;
 use crate::arguments::size::Size;
-use crate::arguments::target::client_runtime;
+use crate::arguments::target::{client_runtime, within};
 use crate::failure::Failure;
 
 const EXAMPLES: &str = r#"Examples:
@@ -114,8 +114,11 @@ impl Call {
 
     /// Connects, and gets the one service that is called. If the deadline passes before, that is how the call ends.
     async fn connect(&self, started: Instant) -> Result<Client, Ending> {
-        let client = self.arguments.client(self.time_left(started))?;
-        let client = client.max_receive_size(self.max_receive_size.as_usize());
+        let client = self.arguments.client()?;
+        let mut client = client.max_receive_size(self.max_receive_size.as_usize());
+        if let Some(left) = self.time_left(started) {
+            client = within(left, client);
+        }
         client.connect().await.map_err(|error| {
             let failure = Failure::from(error);
             if self.time_left(started) != Some(Duration::ZERO) {
