@@ -10,7 +10,7 @@ use crate::cel::functions::{self, Function, Style};
 use crate::cel::pattern::Pattern;
 use crate::cel::syntax::{Expr, ExprKind, Name};
 use crate::cel::typed::{LoopKind, TypedExpr};
-use crate::cel::values::Type;
+use crate::cel::values::{Type, Value};
 
 /// The words that stand before a function's name, with a dot.
 const NAMESPACES: &[&str] = &["math", "strings", "lists", "base64"];
@@ -97,7 +97,7 @@ impl Compiler<'_, '_> {
             self.hint(format!("write it as `{example}`"));
             return Compiled::unknown();
         }
-        let values: Vec<Compiled> = expressions
+        let mut values: Vec<Compiled> = expressions
             .iter()
             .map(|expr| {
                 let value = self.expr(expr);
@@ -146,9 +146,26 @@ impl Compiler<'_, '_> {
                 TypedExpr::Json(Box::new(exprs.remove(0)))
             });
         }
+        let mut function = *function;
+        if name == "sum"
+            && let Some(zero) = zero(&value_type)
+        {
+            values.push(Compiled::constant(zero, value_type.clone()));
+            function = functions::SUM_FROM;
+        }
         let cost = Cost::of(name);
         self.combine(values, value_type, |exprs| {
             TypedExpr::Call(function, cost, exprs.into())
         })
+    }
+}
+
+/// The sum of no values of a type, if it is another than that of ints.
+fn zero(of: &Type) -> Option<Value<'static>> {
+    match of {
+        Type::Uint => Some(Value::Uint(0)),
+        Type::Double => Some(Value::Double(0.0)),
+        Type::Duration => Some(Value::Duration { seconds: 0, nanos: 0 }),
+        _ => None,
     }
 }

@@ -65,6 +65,8 @@ pub(in crate::cel) enum Parameter {
     Timestamp,
     List,
     Ints,
+    /// A list of numbers or of durations.
+    Addends,
     Texts,
     Map,
     Type,
@@ -158,6 +160,9 @@ impl Parameter {
             Self::Timestamp => *argument == Type::Timestamp,
             Self::List => matches!(argument, Type::List(_)),
             Self::Ints => matches!(argument, Type::List(element) if Self::Int.takes(element)),
+            Self::Addends => {
+                matches!(argument, Type::List(element) if element.is_dyn() || Self::Number.takes(element) || Self::Duration.takes(element))
+            }
             Self::Texts => matches!(argument, Type::List(element) if Self::Text.takes(element)),
             Self::Map => matches!(argument, Type::Map(..)),
             Self::Type => *argument == Type::Meta,
@@ -175,7 +180,7 @@ impl Parameter {
             Self::Bytes => Type::Bytes,
             Self::Duration => Type::Duration,
             Self::Timestamp => Type::Timestamp,
-            Self::List => Type::list(Type::Dyn),
+            Self::List | Self::Addends => Type::list(Type::Dyn),
             Self::Ints => Type::list(Type::Int),
             Self::Texts => Type::list(Type::String),
             Self::Map => Type::map(Type::Dyn, Type::Dyn),
@@ -204,6 +209,7 @@ impl fmt::Display for Overload {
                 Parameter::Enum => write!(f, "{comma}enum")?,
                 Parameter::Number => write!(f, "{comma}number")?,
                 Parameter::List => write!(f, "{comma}list")?,
+                Parameter::Addends => write!(f, "{comma}list of numbers or durations")?,
                 Parameter::Map => write!(f, "{comma}map")?,
                 other => write!(f, "{comma}{}", other.to_type())?,
             }

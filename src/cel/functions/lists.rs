@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::function::{Code, Function, Overload, Parameter, ResultType, Style};
 use crate::cel::budget::Budget;
 use crate::cel::cost::comparing_weight;
+use crate::cel::operators::Math;
 use crate::cel::values::{EvalError, Evaluated, Key, Value, compare, equals, no_overload};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -58,6 +59,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Code::One(last),
         &[Overload(&[Parameter::List], ResultType::Element)],
     ),
+    Function::member(
+        "sum",
+        Code::One(|list| sum_from(list, Value::Int(0))),
+        &[Overload(&[Parameter::Addends], ResultType::Element)],
+    ),
     Function {
         name: "lists.range",
         style: Style::Global,
@@ -65,6 +71,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
         overloads: &[Overload(&[Parameter::Int], ResultType::Is(Parameter::Ints))],
     },
 ];
+
+/// `sum` of elements whose type is known: the second argument is its zero, which the sum of none is.
+pub(in crate::cel) const SUM_FROM: &Function = &Function::member(
+    "sum",
+    Code::Two(sum_from),
+    &[Overload(
+        &[Parameter::Addends, Parameter::Any],
+        ResultType::Element,
+    )],
+);
 
 /// The most elements that `lists.range` makes, as in cel-go.
 pub(in crate::cel) const MAX_RANGE: i64 = 1_000_000;
@@ -193,6 +209,28 @@ fn last(list: Value<'_>) -> Evaluated<Value<'_>> {
             .ok_or_else(|| EvalError::new("last: the list is empty")),
         other => no_overload("last", &[&other]),
     }
+}
+
+/// As in Kubernetes' library of lists.
+fn sum_from<'e>(list: Value<'e>, zero: Value<'e>) -> Evaluated<Value<'e>> {
+    let Value::List(values) = list else {
+        return no_overload("sum", &[&list]);
+    };
+    let mut values = values.into_iter();
+    let Some(first) = values.next() else {
+        return Ok(zero);
+    };
+    let is_addend = matches!(
+        first,
+        Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Float(_) | Value::Duration { .. }
+    );
+    if !is_addend {
+        let found = first.type_name();
+        return Err(EvalError::new(format!(
+            "sum: {found} is no number and no duration"
+        )));
+    }
+    values.try_fold(first.widened(), |sum, value| Math::Add.of_values(sum, value))
 }
 
 fn range(count: Value<'_>) -> Evaluated<Value<'_>> {

@@ -16,7 +16,7 @@ mod time;
 pub(super) use self::encode::json_text;
 pub(super) use self::format::{DEFAULT_PRECISION, MAX_PRECISION};
 pub(super) use self::function::{Code, Function, MAX_BYTES, Style};
-pub(super) use self::lists::{MAX_RANGE, sort_by_keys};
+pub(super) use self::lists::{MAX_RANGE, SUM_FROM, sort_by_keys};
 
 /// Every function, by family.
 pub(super) fn all() -> impl Iterator<Item = &'static Function> {
