@@ -71,3 +71,42 @@ fn durations_that_cannot_be_drawn_are_told() {
         assert_eq!(found, format!("test.rules.yaml:1:{expected}"), "{delay}");
     }
 }
+
+/// The transport holds it back where the client does not read, and it ends with the call.
+#[tokio::test]
+async fn every_alone_repeats_until_the_call_ends() {
+    let server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/List
+    match: {int32: 1}
+    stream:
+      - {every: 1ms, as: n, when: n % 2 == 0, send: {int32: "${n}"}}
+  - method: kinds.Kinds/List
+    stream:
+      - every: 0s
+        do: [{send: {int32: "${i}"}}, {when: i == 2000, status: {code: ABORTED}}]
+  - method: kinds.Kinds/Unary
+    session: {message: [{every: 1h, send: {}}]}
+"#,
+    )
+    .await;
+    let mut call = server.open("List");
+    call.send(r#"{"int32": 1}"#);
+    call.half_close();
+    for n in [0, 2, 4] {
+        let expected = if n == 0 {
+            "{}".to_owned()
+        } else {
+            format!(r#"{{"int32":{n}}}"#)
+        };
+        assert_eq!(call.next().await.expect("it goes on"), expected);
+    }
+    drop(call);
+
+    let outcome = server.call("List", &["{}"]).await;
+    assert_eq!(
+        (outcome.messages.len(), outcome.status.code()),
+        (2001, tonic::Code::Aborted)
+    );
+}

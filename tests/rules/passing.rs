@@ -363,6 +363,52 @@ async fn a_star_leaves_the_services_of_the_server_alone() {
     }
 }
 
+/// A rule names the methods of its list, and so replaces their handlers; those that only a pattern of it stands for it does not.
+#[tokio::test]
+async fn a_list_of_methods_is_each_of_them_and_counts_for_all() {
+    let schema = kinds();
+    let yaml = r#"
+rules:
+  - {method: [kinds.Kinds/Unary, "*/Wai*", "*/Unary"], times: 3, status: {code: UNAVAILABLE}}
+"#;
+    let rules = Rules::from_text(&schema, "f", yaml).expect("it compiles");
+    let code = |_: Message, call: Call| async move { Ok(call.response()) };
+    let handlers = ["Unary", "Wait"]
+        .iter()
+        .fold(Handlers::new(), |handlers, method| {
+            handlers.unary(format!("kinds.Kinds/{method}"), code)
+        });
+    let server = Running::of(schema, handlers.and(&rules)).await;
+    let mut codes = Vec::new();
+    for method in ["Unary", "Wait", "Collect", "Unary", "Unary", "Wait"] {
+        codes.push(server.call(method, &["{}"]).await.status.code());
+    }
+    let (busy, unmatched) = (Code::Unavailable, Code::Unimplemented);
+    assert_eq!(codes, [busy, busy, unmatched, busy, unmatched, Code::Ok]);
+}
+
+#[test]
+fn what_is_wrong_in_a_list_of_methods_is_told_with_its_place() {
+    for (method, expected) in [
+        (
+            "[]",
+            "test.rules.yaml:1:18: a rule needs a method, and this list has none",
+        ),
+        (
+            "[kinds.Kinds/Unary, kinds.Kinds/Lisst, 5]",
+            "test.rules.yaml:1:38: there is no method `kinds.Kinds/Lisst` (hint: did you mean `kinds.Kinds/List`?)\n\
+             test.rules.yaml:1:57: expected the name of a method, found a number",
+        ),
+        (
+            "{a: b}",
+            "test.rules.yaml:1:18: expected the name of a method, found a mapping",
+        ),
+    ] {
+        let yaml = format!("rules: [{{method: {method}, reply: {{}}}}]");
+        assert_eq!(problems(&kinds(), &yaml), expected);
+    }
+}
+
 #[test]
 fn what_does_not_fit_one_of_many_methods_is_told_with_it() {
     let schema = Schema::from_source(

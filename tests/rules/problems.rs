@@ -28,7 +28,11 @@ rules:
 
 #[test]
 fn a_method_that_is_no_text_is_told() {
-    for (method, found) in [("[kinds.Kinds/Unary]", "a list"), ("", "null"), ("5", "a number")] {
+    for (method, found) in [
+        ("[[kinds.Kinds/Unary]]", "a list"),
+        ("", "null"),
+        ("5", "a number"),
+    ] {
         let told = problems(&kinds(), &format!("rules: [{{method: {method}, reply: {{}}}}]\n"));
         let expected = format!("expected the name of a method, found {found}");
         assert!(told.contains(&expected), "{told}");
@@ -81,7 +85,7 @@ rules:
         - snd: {}
         - {repeat: -1, send: {}}
         - {each: "${request.pt.name}", send: {}}
-        - {every: 1s, send: {}}
+        - {as: n, send: {}}
         - wait: soon
         - headers: {Upper: x, grpc-status: "1", x-bin: "%%%"}
         - flush: trailers

@@ -107,6 +107,29 @@ rules:
 }
 
 #[test]
+fn a_step_after_one_without_an_end_is_a_warning() {
+    let found = warnings(
+        r#"
+rules:
+  - method: kinds.Kinds/List
+    stream:
+      - {repeat: 2, every: 1s, send: {}}
+      - {each: "${request.names}", every: 1s, send: {}}
+      - do: [{every: 1s, send: {}}]
+      - {every: 1s, send: {}}
+      - log: done
+      - log: done
+"#,
+    );
+    assert_eq!(
+        found,
+        [
+            "f:9:9: this never runs: the step before it runs again and again until the call ends (hint: `repeat: N` beside its `every` says how often it runs)",
+        ]
+    );
+}
+
+#[test]
 fn a_match_that_matches_everything_is_a_warning() {
     for (pattern, warns) in [
         ("{}", true),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::compiler::RuleCompiler;
-use super::methods::{self, methods_named};
+use super::methods::{NamedMethod, rule_methods};
 use super::reach::{DeclaredRule, ReachedRule, unreached};
 use super::rule;
 use crate::error::Problem;
@@ -55,9 +55,7 @@ pub(in crate::rules) struct CompiledMethod {
 struct Declaration<'n> {
     entries: Vec<Entry<'n>>,
     /// The methods that the rule is for.
-    methods: Vec<Arc<Method>>,
-    /// Whether it names them by a pattern.
-    by_pattern: bool,
+    methods: Vec<NamedMethod>,
     /// The name that people see.
     name: Arc<str>,
     id: RuleId,
@@ -122,7 +120,6 @@ impl<'s> Compilation<'s> {
         let Some(Declaration {
             entries,
             methods,
-            by_pattern,
             name,
             id,
         }) = self.declaration(file, node, line, declared)
@@ -140,7 +137,7 @@ impl<'s> Compilation<'s> {
             name: Arc::clone(&name),
             methods: methods.len(),
         });
-        for method in methods {
+        for NamedMethod { method, by_pattern } in methods {
             let compiled = self
                 .methods
                 .entry(method.name().to_owned())
@@ -202,29 +199,10 @@ impl<'s> Compilation<'s> {
             }
             return None;
         };
-        let Some(wanted) = entry.value.text() else {
-            let found = entry.value.kind();
-            let message = format!("expected the name of a method, found {found}");
-            self.problems
-                .push(Problem::at(source, entry.value.span.clone(), message));
-            return None;
-        };
-        let methods = methods_named(self.schema, wanted);
-        if methods.is_empty() {
-            let problem = Problem::at(
-                source,
-                entry.value.span.clone(),
-                format!("there is no method `{wanted}`"),
-            );
-            self.problems.push(match methods::hint(self.schema, wanted) {
-                Some(hint) => problem.with_hint(hint),
-                None => problem,
-            });
-        }
+        let methods = rule_methods(self.schema, source, entry.value, &mut self.problems);
         Some(Declaration {
             entries,
             methods,
-            by_pattern: methods::is_pattern(wanted),
             name,
             id,
         })

@@ -1,11 +1,14 @@
-//! Which methods a rule is for: the one that it names, or all that a pattern with `*` names.
+//! Which methods a rule is for: the one that it names, all that a pattern with `*` names, or those of a list of both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 use std::sync::Arc;
 
 use super::method_hint::method_hint;
+use crate::error::{Problem, SourceText};
 use crate::schema::{Method, Schema};
 use crate::suggest;
+use crate::yaml::{Node, Yaml};
 
 /// The services of the server itself. A pattern stands for what users serve, also where their protos declare these.
 const OWN_SERVICES: [&str; 3] = [
@@ -14,13 +17,66 @@ const OWN_SERVICES: [&str; 3] = [
     "grpc.reflection.v1alpha.ServerReflection",
 ];
 
+/// A method that a rule is for.
+pub(super) struct NamedMethod {
+    pub(super) method: Arc<Method>,
+    /// Whether only patterns name it.
+    pub(super) by_pattern: bool,
+}
+
+/// The methods of a rule, each once: `node` is a name or a pattern, or a list of them. What names none is a problem.
+pub(super) fn rule_methods(
+    schema: &Schema,
+    source: &SourceText,
+    node: &Node,
+    problems: &mut Vec<Problem>,
+) -> Vec<NamedMethod> {
+    let names = match &node.value {
+        Yaml::List(names) if names.is_empty() => {
+            problems.push(Problem::at(
+                source,
+                node.span.clone(),
+                "a rule needs a method, and this list has none",
+            ));
+            return Vec::new();
+        }
+        Yaml::List(names) => names,
+        _ => slice::from_ref(node),
+    };
+    let mut methods: BTreeMap<String, NamedMethod> = BTreeMap::new();
+    for name in names {
+        let problem = |message| Problem::at(source, name.span.clone(), message);
+        let Some(wanted) = name.text() else {
+            let message = format!("expected the name of a method, found {}", name.kind());
+            problems.push(problem(message));
+            continue;
+        };
+        let named = methods_named(schema, wanted);
+        if named.is_empty() {
+            let problem = problem(format!("there is no method `{wanted}`"));
+            problems.push(match hint(schema, wanted) {
+                Some(hint) => problem.with_hint(hint),
+                None => problem,
+            });
+        }
+        for method in named {
+            let by_pattern = is_pattern(wanted);
+            let known = methods.entry(method.name().to_owned());
+            known
+                .and_modify(|known| known.by_pattern &= by_pattern)
+                .or_insert(NamedMethod { method, by_pattern });
+        }
+    }
+    methods.into_values().collect()
+}
+
 /// Whether it names methods by a pattern.
-pub(super) fn is_pattern(wanted: &str) -> bool {
+fn is_pattern(wanted: &str) -> bool {
     wanted.contains('*')
 }
 
 /// The methods that `package.Service/Method` names, where `*` stands for any text but a slash.
-pub(super) fn methods_named(schema: &Schema, wanted: &str) -> Vec<Arc<Method>> {
+fn methods_named(schema: &Schema, wanted: &str) -> Vec<Arc<Method>> {
     if !is_pattern(wanted) {
         return schema.method(wanted).cloned().into_iter().collect();
     }
@@ -33,7 +89,7 @@ pub(super) fn methods_named(schema: &Schema, wanted: &str) -> Vec<Arc<Method>> {
 }
 
 /// What may have been meant by a name that no method has.
-pub(super) fn hint(schema: &Schema, wanted: &str) -> Option<String> {
+fn hint(schema: &Schema, wanted: &str) -> Option<String> {
     let methods = schema.methods();
     let Some((service, method)) = wanted.split_once('/').filter(|_| is_pattern(wanted)) else {
         let every = (wanted == "*").then(|| "`*/*` stands for all methods".to_owned());

@@ -66,7 +66,12 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     /// Compiles a list of steps.
     pub(in crate::rules::compile) fn steps(&mut self, node: &Node) {
         match &node.value {
-            Yaml::List(steps) => steps.iter().for_each(|step| self.step(step)),
+            Yaml::List(steps) => {
+                for step in steps {
+                    self.step(step);
+                }
+                self.warn_of_unreached(steps);
+            }
             Yaml::Null => {}
             Yaml::Map(_) => {
                 let hint = Some("put a `- ` before it".to_owned());
@@ -76,6 +81,19 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             _ => self
                 .compiler
                 .problem(node, format!("expected a list of steps, found {}", node.kind())),
+        }
+    }
+
+    /// Warns of a step after one that is repeated until the call ends.
+    fn warn_of_unreached(&mut self, steps: &[Node]) {
+        let is_endless = |step: &Node| {
+            let has = |name| step.get(name).is_some();
+            has("every") && !has("repeat") && !has("each")
+        };
+        if let Some([_, unreached]) = steps.windows(2).find(|pair| is_endless(&pair[0])) {
+            let message = "this never runs: the step before it runs again and again until the call ends";
+            let hint = "`repeat: N` beside its `every` says how often it runs";
+            self.compiler.warn(unreached, message, hint);
         }
     }
 
@@ -120,15 +138,17 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     /// Compiles a step with its loop, if it has one. Its condition is evaluated in each round.
     fn looped(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
         let (begin, variables) = match (modifiers.repeat, modifiers.each) {
-            (None, None) => {
-                for (modifier, name) in [(modifiers.every, "every"), (modifiers.name, "as")] {
-                    if let Some(modifier) = modifier {
-                        self.compiler
-                            .problem(modifier, format!("`{name}` goes with `repeat` or `each`"));
-                    }
+            (None, None) if modifiers.every.is_none() => {
+                if let Some(name) = modifiers.name {
+                    self.compiler
+                        .problem(name, "`as` goes with `repeat`, `each` or `every`");
                 }
                 self.conditional(modifiers, action);
                 return;
+            }
+            (None, None) => {
+                let count = Some(ValueTemplate::Constant(Value::Int(i64::MAX)));
+                self.counted(modifiers, count)
             }
             (Some(_), Some(each)) => {
                 self.compiler
@@ -137,12 +157,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             }
             (Some(count), None) => {
                 let count = compile_count(self.compiler, count, "repeat");
-                let name = match modifiers.name {
-                    Some(name) => loop_name(self.compiler, name),
-                    None => "i".to_owned(),
-                };
-                let begin = count.map(|count| Op::Repeat { count, end: 0 });
-                (begin, vec![(name, Type::Int)])
+                self.counted(modifiers, count)
             }
             (None, Some(list)) => {
                 let list = compile_list(self.compiler, list);
@@ -168,6 +183,20 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         if let Some(Op::Repeat { end, .. } | Op::Each { end, .. }) = self.ops.get_mut(start) {
             *end = after;
         }
+    }
+
+    /// The begin of a loop with a counter, and the counter.
+    fn counted(
+        &mut self,
+        modifiers: &Modifiers<'_>,
+        count: Option<ValueTemplate>,
+    ) -> (Option<Op>, Vec<(String, Type)>) {
+        let name = match modifiers.name {
+            Some(name) => loop_name(self.compiler, name),
+            None => "i".to_owned(),
+        };
+        let begin = count.map(|count| Op::Repeat { count, end: 0 });
+        (begin, vec![(name, Type::Int)])
     }
 
     fn conditional(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
