@@ -50,6 +50,8 @@ pub(crate) struct CallFacts {
     pub(crate) peer: String,
     /// Unique among the calls of this server.
     pub(crate) id: u64,
+    /// How many calls the rule has answered, this one included. 0 if they are not counted.
+    pub(crate) count: u64,
     /// With a seed, it and `id` decide what `random()` and `uuid()` give.
     pub(crate) seed: Option<u64>,
     /// How many random numbers were drawn.

@@ -12,6 +12,8 @@ pub(crate) struct Scope<'s> {
     pub(crate) schema: &'s Schema,
     /// The type of `request`, `None` where there is no request: in an `open` event, or in a condition on metadata alone.
     pub(crate) request: Option<(MessageDescriptor, LayoutId)>,
+    /// Whether it is known how often the rule has answered: not in its own conditions.
+    pub(crate) counted: bool,
     /// Gives a slot to each singular field path of `request` that the expression reads.
     pub(crate) picker: &'s mut Picker,
     /// The variables of `state`: their index is their place in [`Env::state`].

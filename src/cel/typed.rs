@@ -47,6 +47,7 @@ pub(super) enum TypedExpr {
     CallMethod,
     CallPeer,
     CallId,
+    CallCount,
     Now,
     Random,
     Uuid,

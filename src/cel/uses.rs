@@ -13,6 +13,8 @@ pub(crate) struct Uses {
     pub(crate) state: bool,
     pub(crate) store: bool,
     pub(crate) locals: bool,
+    /// `call.count`.
+    pub(crate) count: bool,
     /// `now`, `random()`, `uuid()`, `received`, `call`: a different value on each evaluation or call.
     pub(crate) volatile: bool,
 }
@@ -42,6 +44,7 @@ impl BitOr for Uses {
             state: self.state | other.state,
             store: self.store | other.store,
             locals: self.locals | other.locals,
+            count: self.count | other.count,
             volatile: self.volatile | other.volatile,
         }
     }

@@ -40,7 +40,7 @@ fn finish(settings: &Settings, compilation: Compilation<'_>, files: Vec<PathBuf>
     } = compilation.finish().map_err(Error::rules)?;
     // Not before all is compiled: a load that fails leaves the counters as they are.
     let counted = methods.iter().flat_map(|method| &method.rules);
-    let counted = counted.filter(|rule| rule.times.is_some());
+    let counted = counted.filter(|rule| rule.counting.is_some());
     let load = settings.state.counters().load(counted.map(|rule| &rule.id));
     let methods = methods
         .into_iter()

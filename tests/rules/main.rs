@@ -1,5 +1,6 @@
 //! Rules over real sockets: protod's server, and tonic's own client with the dynamic codec.
 
+mod answers;
 mod chance;
 mod costs;
 mod decided;

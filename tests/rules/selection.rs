@@ -461,7 +461,7 @@ rules:
         [
             "a: points[0].value is 0, not 1",
             r#"b: `metadata["x"] == "1" && request.int32 > 3` failed: no such key: x"#,
-            "c: it has answered as often as its `times` says",
+            "c: it has answered as often as it may",
             "d: answers",
         ]
     );

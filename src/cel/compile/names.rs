@@ -18,7 +18,7 @@ use crate::cel::values::{Type, Value};
 const NAMES: &[&str] = &[
     "request", "requests", "received", "metadata", "state", "store", "call", "now",
 ];
-const CALL_FACTS: &[&str] = &["method", "peer", "id"];
+const CALL_FACTS: &[&str] = &["method", "peer", "id", "count"];
 
 impl Compiler<'_, '_> {
     pub(super) fn name(&mut self, expr: &Expr, name: &str) -> Compiled {
@@ -237,6 +237,19 @@ impl Compiler<'_, '_> {
             "method" => self.volatile(TypedExpr::CallMethod, Type::String),
             "peer" => self.volatile(TypedExpr::CallPeer, Type::String),
             "id" => self.volatile(TypedExpr::CallId, Type::Int),
+            "count" if self.scope.counted => {
+                self.uses.count = true;
+                self.volatile(TypedExpr::CallCount, Type::Int)
+            }
+            "count" => {
+                self.problem(span.clone(), "`call.count` is not known here");
+                self.hint(
+                    "it counts the calls that a rule answers, so it is known only when the rule has matched; \
+                     for every so many calls there are `times` and `answers`"
+                        .to_owned(),
+                );
+                Compiled::unknown()
+            }
             _ => {
                 self.problem(span.clone(), format!("`call` has no `{name}`"));
                 self.hint(format!("it has {}", CALL_FACTS.join(", ")));

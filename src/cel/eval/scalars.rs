@@ -76,6 +76,7 @@ impl TypedExpr {
             Self::Received => Ok(evaluation.env.received.cast_signed()),
             Self::RequestCount => Ok(evaluation.env.requests.len() as i64),
             Self::CallId => Ok(evaluation.env.call.id.cast_signed()),
+            Self::CallCount => Ok(evaluation.env.call.count.cast_signed()),
             other => int(&other.eval(evaluation)?),
         }
     }

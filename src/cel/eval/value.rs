@@ -82,7 +82,7 @@ impl TypedExpr {
             Self::Call(function, cost, arguments) => call(function, *cost, arguments, evaluation),
             Self::Json(value) => json(value, evaluation),
             Self::Loop(looped) => looped.eval(evaluation),
-            Self::Received | Self::RequestCount | Self::CallId | Self::IntMath(..) => {
+            Self::Received | Self::RequestCount | Self::CallId | Self::CallCount | Self::IntMath(..) => {
                 self.eval_int(evaluation).map(Value::Int)
             }
             Self::DoubleMath(..) | Self::ToDouble(_) => self.eval_double(evaluation).map(Value::Double),

@@ -132,6 +132,7 @@ impl Given {
         let program = Program::compile(
             source,
             &mut Scope {
+                counted: true,
                 schema: self.schema,
                 request: Some((descriptor, layout)),
                 picker: &mut picker,

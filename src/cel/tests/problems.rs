@@ -325,6 +325,7 @@ fn a_request_that_is_not_there_is_a_problem() {
     let layouts = schema.layouts();
     let mut picker = Picker::new(layouts, layouts.find("shapes.Shapes").expect("it is there"));
     let mut scope = Scope {
+        counted: false,
         schema,
         request: None,
         picker: &mut picker,

@@ -29,6 +29,8 @@ pub(in crate::rules) struct RuleCompiler<'a> {
     pub(super) warnings: Vec<Problem>,
     /// Whether `request` is in scope.
     pub(super) request: bool,
+    /// Whether `call.count` is in scope: not before the rule has matched.
+    pub(super) counted: bool,
     pub(super) state: Vec<(String, Type)>,
     /// The counters and elements of loops in scope, innermost last.
     pub(super) locals: Vec<(String, Type)>,
@@ -61,6 +63,7 @@ impl<'a> RuleCompiler<'a> {
             problems,
             warnings: Vec::new(),
             request: true,
+            counted: false,
             state: Vec::new(),
             locals: Vec::new(),
             rounds: Vec::new(),
@@ -77,6 +80,7 @@ impl<'a> RuleCompiler<'a> {
         let mut scope = Scope {
             schema: self.schema,
             request,
+            counted: self.counted,
             picker: self.picker,
             state: &self.state,
             locals: &self.locals,

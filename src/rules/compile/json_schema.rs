@@ -18,8 +18,8 @@ mod tests {
     use crate::rules::compile::events::outcome::{SESSION_KEYS, TIMER_KEYS};
     use crate::rules::compile::events::steps::{ACTIONS, MODIFIERS};
     use crate::rules::compile::google_rpc::SHORT_FORMS;
-    use crate::rules::compile::rule;
     use crate::rules::compile::values::each::LOOP_KEYS;
+    use crate::rules::compile::{answers, rule};
 
     fn definition(name: &str) -> Value {
         let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
@@ -43,7 +43,7 @@ mod tests {
         let effects = effects
             .iter()
             .map(|effect| effect["required"][0].as_str().unwrap().to_owned());
-        assert_eq!(effects.collect::<BTreeSet<_>>(), set(&rule::EFFECTS));
+        assert_eq!(effects.collect::<BTreeSet<_>>(), set(&answers::EFFECTS));
     }
 
     /// The keys of which exactly one must be there.
@@ -61,7 +61,15 @@ mod tests {
     #[test]
     fn its_keys_are_those_of_the_checker() {
         assert_eq!(properties("rule"), set(&rule::KEYS));
-        assert_eq!(alternatives("rule"), set(rule::OUTCOMES.iter().chain(&["then"])));
+        assert_eq!(
+            alternatives("rule"),
+            set(answers::OUTCOMES.iter().chain(&["answers", "then"]))
+        );
+        assert_eq!(alternatives("answer"), set(&answers::OUTCOMES));
+        assert_eq!(
+            properties("answer"),
+            set(answers::OUTCOMES.iter().chain(&answers::EFFECTS))
+        );
         assert_eq!(properties("session"), set(&SESSION_KEYS));
         assert_eq!(properties("timer"), set(&TIMER_KEYS));
         assert_eq!(properties("step"), set(ACTIONS.iter().chain(&MODIFIERS)));

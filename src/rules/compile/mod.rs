@@ -6,11 +6,13 @@
 //! | room | what it is |
 //! |---|---|
 //! | [`rule`] | one rule, for one method |
+//! | [`answers`] | what it does: one answer, several in turn, or effects alone |
 //! | [`matching`] | whether it matches: `match` and `when` |
 //! | [`events`] | how it answers: the steps of its events |
 //! | [`template`] | messages |
 //! | [`values`] | texts, variables, durations, metadata, statuses |
 
+mod answers;
 mod compilation;
 mod compiler;
 mod events;

@@ -56,7 +56,12 @@ impl ReachedRule {
                 && when_holds
                 // A client that streams may send nothing, which such a rule does not answer.
                 && (condition.stage == Stage::Open || !client_streaming),
-            leaves_some: rule.times.is_some() || rule.chance.is_some() || rule.passes,
+            leaves_some: rule
+                .counting
+                .as_ref()
+                .is_some_and(|counting| counting.limit.is_some())
+                || rule.chance.is_some()
+                || rule.passes,
             parts: parts_of(metadata, pattern, when),
         }
     }

@@ -5,25 +5,20 @@ use std::sync::Arc;
 
 use tonic::metadata::AsciiMetadataValue;
 
+use super::answers::{Answers, compile_answers};
 use super::compiler::RuleCompiler;
-use super::events::cardinality;
-use super::events::outcome::{Events, compile_effects, compile_outcome};
 use super::matching::condition::compile_condition;
-use crate::cel::Uses;
-use crate::rules::plan::{Rule, RuleId, Stage, Times};
+use crate::cel::{Program, Uses};
+use crate::rules::plan::{After, Counting, Rule, RuleId, Stage};
 use crate::schema::Method;
 use crate::throttle::Throttle;
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a rule.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 21] = [
     "method", "name", "metadata", "match", "when", "priority", "chance", "times", "scope", "delay", "log",
-    "set", "headers", "trailers", "reply", "stream", "session", "status", "then",
+    "set", "headers", "trailers", "reply", "stream", "session", "status", "answers", "after", "then",
 ];
-/// The keys of a rule that have an effect on a call and do not answer it, in the order in which they take effect.
-pub(super) const EFFECTS: [&str; 5] = ["delay", "log", "set", "headers", "trailers"];
-/// The keys of a rule that say how it answers; each rule has one.
-pub(super) const OUTCOMES: [&str; 4] = ["reply", "stream", "session", "status"];
 
 /// Compiles the rule of `node`, whose keys are checked, for a method.
 pub(super) fn compile(
@@ -39,7 +34,7 @@ pub(super) fn compile(
     compiler.request = true;
     let value = |name: &str| find(entries, name).map(|entry| entry.value);
     let client_streaming = method.is_client_streaming();
-    let mut condition = compile_condition(
+    let condition = compile_condition(
         compiler,
         value("metadata"),
         value("match"),
@@ -47,135 +42,73 @@ pub(super) fn compile(
         client_streaming,
     );
     let chance = value("chance").map_or(Some(1.0), |node| chance(compiler, node));
-    let times = times(compiler, value("times"), value("scope"));
-    let scope = times.as_ref().and_then(|times| times.scope.as_ref());
-    if let (Some(condition), Some(scope)) = (&mut condition, scope) {
-        // A rule is not decided before that is there which its calls are counted by.
-        condition.stage = condition.stage.max(Stage::of(scope.uses(), client_streaming));
-    }
+    let times = value("times").map_or(Some(None), |node| times(compiler, node).map(Some));
+    let scope = value("scope").map_or(Some(None), |node| scope(compiler, node).map(Some));
     let priority = value("priority").map_or(Some(0), |node| integer(compiler, node, "priority"));
-    // From here on, only the session counts.
-    compiler.uses = Uses::default();
-    compiler.reads_request = false;
-    let outcomes: Vec<&Entry<'_>> = entries
-        .iter()
-        .filter(|entry| OUTCOMES.contains(&entry.name.as_str()))
-        .collect();
-    let effects: Vec<&Entry<'_>> = EFFECTS.iter().filter_map(|name| find(entries, name)).collect();
-    let then = find(entries, "then");
-    let session = match (outcomes.as_slice(), then) {
-        ([outcome], None) => compile_outcome(compiler, method, outcome, &effects),
-        ([], Some(then)) => {
-            expect_next(compiler, then, &effects);
-            Some(Events {
-                open: compile_effects(compiler, method, &effects),
-                ..Events::default()
-            })
-        }
-        // If there is an unknown key, it was reported already, and is probably the outcome misspelt.
-        ([], None) if entries.len() < node.entries() => None,
-        ([], None) => {
-            let hint = if effects.is_empty() {
-                "one of `reply`, `stream`, `session`, `status`"
-            } else {
-                "one of `reply`, `stream`, `session`, `status`; or `then: next`, to let the next rule answer"
-            };
-            compiler.problem_hint(node, "a rule needs an outcome", Some(hint.to_owned()));
-            None
-        }
-        ([outcome, ..], Some(then)) => {
-            let message = format!(
-                "a rule has one outcome: this one has `{}` and `then`",
-                outcome.name
-            );
-            let hint = format!(
-                "leave out `then`, or with `{}` the next rule never answers",
-                outcome.name
-            );
-            compiler.problem_hint(then.key, message, Some(hint));
-            None
-        }
-        ([first, second, ..], None) => {
-            let message = format!(
-                "a rule has one outcome: this one has `{}` and `{}`",
-                first.name, second.name
-            );
-            compiler.problem(second.key, message);
-            None
-        }
-    };
+    let answers = compile_answers(compiler, method, node, entries);
+    compiler.counted = false;
+    if let Some(scope) = value("scope")
+        && times == Some(None)
+        && find(entries, "answers").is_none()
+        && !compiler.uses.count
+    {
+        compiler.problem(scope, "`scope` goes with `times`, `answers` or `call.count`");
+    }
     if compiler.problems.len() > before {
         return None;
     }
-    let session = session?;
+    let (answers, times, scope) = (answers?, times?, scope?);
     let mut condition = condition?;
-    if then.is_some() {
+    if answers.passes {
         // What it does, it does when it matches, so all that it reads must have come.
-        condition.stage = condition.stage.max(Stage::of(compiler.uses, client_streaming));
+        let uses = answers.list.iter().map(|answer| answer.uses);
+        let uses = uses.fold(Uses::default(), |all, uses| all | uses);
+        condition.stage = condition.stage.max(Stage::of(uses, client_streaming));
     }
-    let rule = Rule {
+    if let Some(scope) = &scope {
+        // A rule is not decided before that is there which its calls are counted by.
+        condition.stage = condition.stage.max(Stage::of(scope.uses(), client_streaming));
+    }
+    let counting = counting(&answers, times, scope);
+    Some(Rule {
         id: id.clone(),
         name: Arc::clone(name),
         header: header_value(name),
         priority: priority?,
         condition,
         chance: chance.filter(|chance| *chance < 1.0),
-        times,
-        passes: then.is_some(),
-        state: session.state,
-        open: session.open,
-        message: session.message,
-        half_close: session.half_close,
-        timers: session.timers.into(),
-        signals: session.signals.into(),
-        key: session.key,
-        key_waits: session.key_waits,
+        counting,
+        passes: answers.passes,
+        answers: answers.list.into(),
+        after: answers.after,
         failures: Arc::clone(failures),
-        uses: compiler.uses,
-        reads_request: compiler.reads_request,
-        cached: compiler.cached,
-        keeps_last: session.keeps_last,
-    };
-    if let [outcome] = outcomes.as_slice() {
-        cardinality::check(compiler, method, outcome.value, &rule);
-    }
-    (compiler.problems.len() == before).then_some(rule)
+    })
 }
 
-/// Checks `then`, whose one value is `next`.
-fn expect_next(compiler: &mut RuleCompiler<'_>, then: &Entry<'_>, effects: &[&Entry<'_>]) {
-    if then.value.text() != Some("next") {
-        let hint = Some("`then: next` lets the next rule that matches answer".to_owned());
-        compiler.problem_hint(then.value, "`then` has one value, `next`", hint);
-    } else if effects.is_empty() {
-        let hint = Some(format!("give it one of `{}`", EFFECTS.join("`, `")));
-        compiler.problem_hint(then.key, "this rule does nothing", hint);
-    }
+/// How the calls of a rule are counted, if they need to be.
+fn counting(answers: &Answers, times: Option<u64>, scope: Option<Program>) -> Option<Counting> {
+    let turns = answers.list.len() as u64;
+    let all_once = (answers.after == After::Next).then_some(turns);
+    let limit = times.into_iter().chain(all_once).min();
+    let reads_count = answers.list.iter().any(|answer| answer.uses.count);
+    (limit.is_some() || turns > 1 || reads_count).then_some(Counting { limit, scope })
 }
 
-fn times(compiler: &mut RuleCompiler<'_>, times: Option<&Node>, scope: Option<&Node>) -> Option<Times> {
-    let Some(node) = times else {
-        if let Some(scope) = scope {
-            compiler.problem(scope, "`scope` goes with `times`");
-        }
-        return None;
-    };
+fn times(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<u64> {
     let limit = integer(compiler, node, "times")?;
-    let Ok(limit) = u64::try_from(limit) else {
+    let times = u64::try_from(limit).ok();
+    if times.is_none() {
         compiler.problem(node, format!("`times` counts from 0, and this is {limit}"));
+    }
+    times
+}
+
+fn scope(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Program> {
+    let Some(text) = node.text() else {
+        compiler.problem(node, format!("expected a CEL expression, found {}", node.kind()));
         return None;
     };
-    let scope = match scope {
-        None => None,
-        Some(node) => {
-            let Some(text) = node.text() else {
-                compiler.problem(node, format!("expected a CEL expression, found {}", node.kind()));
-                return None;
-            };
-            Some(compiler.expression(node, text, 0)?)
-        }
-    };
-    Some(Times { limit, scope })
+    compiler.expression(node, text, 0)
 }
 
 fn chance(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<f64> {

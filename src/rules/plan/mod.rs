@@ -3,6 +3,7 @@
 //! [`compile`](super::compile) makes these types when rules load, and [`run`](super::run) reads them for each call.
 //! They are data; the few functions here are those that both need.
 
+mod answer;
 mod condition;
 mod distribution;
 mod field;
@@ -19,6 +20,7 @@ mod text;
 mod value;
 mod wire_scalar;
 
+pub(crate) use self::answer::{Answer, SignalHandler, Timer};
 pub(crate) use self::condition::{
     Condition, Equality, Expected, ExpectedMetadata, MetadataCondition, Stage, When,
 };
@@ -31,7 +33,7 @@ pub(crate) use self::metadata::{
 pub(crate) use self::numbers::{IntEncoding, canonical, whole};
 pub(crate) use self::pattern::Pattern;
 pub(crate) use self::pause::{Pause, duration_of};
-pub(crate) use self::rule::{Outline, Rule, RuleId, SignalHandler, Timer, Times};
+pub(crate) use self::rule::{After, Counting, Outline, Rule, RuleId};
 pub(crate) use self::status::{CodeTemplate, StatusTemplate, code_of};
 pub(crate) use self::steps::{Assignment, IntAssignment, Op, SignalStep, Steps, Variable};
 pub(crate) use self::text::{Text, TextPiece};

@@ -1,14 +1,11 @@
-//! A compiled rule: what decides whether it answers, and the steps for each event of its session.
+//! A compiled rule: what decides whether it answers, and how it does.
 
 use std::sync::Arc;
 
 use tonic::metadata::AsciiMetadataValue;
 
+use super::answer::Answer;
 use super::condition::{Condition, Stage};
-use super::pause::Pause;
-use super::steps::Steps;
-use super::text::Text;
-use super::value::ValueTemplate;
 use crate::cel::{Program, Uses};
 use crate::throttle::Throttle;
 
@@ -24,30 +21,15 @@ pub(crate) struct Rule {
     pub(crate) condition: Condition,
     /// The chance that it matches a call for which its condition holds. `None` if it always does.
     pub(crate) chance: Option<f64>,
-    pub(crate) times: Option<Times>,
-    /// Whether it answers no call: `open` has all that it does, and the next rule that matches answers.
+    /// `None` if its calls need not be counted.
+    pub(crate) counting: Option<Counting>,
+    /// Whether it answers no call: `open` of its one answer has all that it does, and the next rule that matches answers.
     pub(crate) passes: bool,
-    /// The first values of `state`.
-    pub(crate) state: Box<[ValueTemplate]>,
-    pub(crate) open: Steps,
-    pub(crate) message: Steps,
-    pub(crate) half_close: Steps,
-    pub(crate) timers: Box<[Timer]>,
-    pub(crate) signals: Box<[SignalHandler]>,
-    /// The key that signals are compared with: the session handles those with the same key, or with none.
-    pub(crate) key: Option<Text>,
-    /// Whether `key` reads messages, so that there is none before the first message.
-    pub(crate) key_waits: bool,
+    /// How it answers: one or more, in turn.
+    pub(crate) answers: Box<[Answer]>,
+    pub(crate) after: After,
     /// Held back are the lines that say that its condition failed. The methods of the rule share it.
     pub(crate) failures: Arc<Throttle>,
-    /// What the expressions of its session read.
-    pub(crate) uses: Uses,
-    /// Whether its session reads `request` other than to log it.
-    pub(crate) reads_request: bool,
-    /// How many places of the loop cache its loops take.
-    pub(crate) cached: usize,
-    /// Whether an event other than `message` reads `request`, so that the last message must be kept.
-    pub(crate) keeps_last: bool,
 }
 
 /// How a rule is recognised when its file is loaded again.
@@ -69,12 +51,24 @@ pub(crate) enum RuleId {
     },
 }
 
-/// A limit on how many calls a rule answers.
+/// How the calls that a rule answers are counted.
 #[derive(Debug)]
-pub(crate) struct Times {
-    pub(crate) limit: u64,
+pub(crate) struct Counting {
+    /// How many it answers. `None` if there is no limit.
+    pub(crate) limit: Option<u64>,
     /// Calls are counted apart for each of its values.
     pub(crate) scope: Option<Program>,
+}
+
+/// What comes after the last of several answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// The last one again.
+    Stay,
+    /// The first one again.
+    Cycle,
+    /// The next rule that matches.
+    Next,
 }
 
 /// What two loads are compared by, to list the rules that changed.
@@ -88,10 +82,20 @@ pub(crate) struct Outline {
 impl Rule {
     /// Whether it answers every call.
     pub(crate) fn is_unconditional(&self) -> bool {
-        self.condition.is_always() && self.chance.is_none() && self.times.is_none() && !self.passes
+        self.condition.is_always() && self.chance.is_none() && self.counting.is_none() && !self.passes
     }
 
-    /// What its conditions and its session read.
+    /// The answer to the call that is counted as this one, from 1.
+    pub(crate) fn answer(&self, count: u64) -> &Answer {
+        let answers = self.answers.len();
+        let before = usize::try_from(count.saturating_sub(1)).unwrap_or(usize::MAX);
+        match self.after {
+            After::Cycle => &self.answers[before % answers],
+            After::Stay | After::Next => &self.answers[before.min(answers - 1)],
+        }
+    }
+
+    /// What its conditions and its answers read.
     pub(crate) fn all_uses(&self) -> Uses {
         let when = self
             .condition
@@ -99,29 +103,16 @@ impl Rule {
             .as_ref()
             .map(|when| when.program.uses())
             .unwrap_or_default();
-        let scope = self.times.as_ref().and_then(|times| times.scope.as_ref());
+        let scope = self
+            .counting
+            .as_ref()
+            .and_then(|counting| counting.scope.as_ref());
         let scope = scope.map(Program::uses).unwrap_or_default();
-        let mut uses = self.uses | when | scope;
+        let answers = self.answers.iter().map(|answer| answer.uses);
+        let mut uses = answers.fold(when | scope, |all, uses| all | uses);
         uses.volatile |= self.chance.is_some();
         // The messages of a rule that is decided at half-close are replayed to its session.
         uses.requests |= self.condition.stage == Stage::HalfClose;
         uses
     }
-}
-
-/// Steps that run after a pause, once or repeatedly.
-#[derive(Debug)]
-pub(crate) struct Timer {
-    pub(crate) pause: Pause,
-    pub(crate) repeats: bool,
-    /// Whether the pause reads messages, so that it begins with the first message.
-    pub(crate) waits: bool,
-    pub(crate) steps: Steps,
-}
-
-/// Steps that run when a signal of that name is raised.
-#[derive(Debug)]
-pub(crate) struct SignalHandler {
-    pub(crate) name: Arc<str>,
-    pub(crate) steps: Steps,
 }

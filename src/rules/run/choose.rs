@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use tonic::Status;
 
-use super::call::chosen::{Choice, Come};
+use super::call::chosen::{Choice, Chosen, Come};
 use super::call::session::Session;
 use super::matching::condition::{Decoded, Difference};
 use super::method::MethodRules;
@@ -26,7 +26,7 @@ pub(super) async fn choose<'r>(
     let mut come = Come::default();
     let found = find(rules, session, call, 0..order.message).await?;
     if found.is_some() || order.message == rules.rules.len() {
-        return Ok(Choice { rule: found, come });
+        return Ok(Choice { chosen: found, come });
     }
     come.first = call.next_message().await?;
     come.all = !come.first;
@@ -35,7 +35,7 @@ pub(super) async fn choose<'r>(
     }
     let found = find(rules, session, call, order.message..order.half_close).await?;
     if found.is_some() || order.half_close == rules.rules.len() {
-        return Ok(Choice { rule: found, come });
+        return Ok(Choice { chosen: found, come });
     }
     if come.first {
         while call.next_message().await? {
@@ -46,8 +46,8 @@ pub(super) async fn choose<'r>(
         first: false,
         all: true,
     };
-    let rule = Box::pin(find_at_half_close(rules, session, call)).await?;
-    Ok(Choice { rule, come })
+    let chosen = Box::pin(find_at_half_close(rules, session, call)).await?;
+    Ok(Choice { chosen, come })
 }
 
 /// Finds the rule that answers among those that had to wait for half-close. For a rule that reads `requests`, `request` is the last message;
@@ -56,7 +56,7 @@ async fn find_at_half_close<'r>(
     rules: &'r MethodRules,
     session: &mut Session<'r>,
     call: &mut Call,
-) -> Result<Option<&'r Rule>, Status> {
+) -> Result<Option<Chosen<'r>>, Status> {
     let (first, last) = (
         session.requests().first().cloned(),
         session.requests().last().cloned(),
@@ -85,29 +85,35 @@ async fn find<'r>(
     session: &mut Session<'r>,
     call: &mut Call,
     mut range: Range<usize>,
-) -> Result<Option<&'r Rule>, Status> {
+) -> Result<Option<Chosen<'r>>, Status> {
     loop {
         let found = match try_range(rules, session, call, &range) {
             Ok(found) => found,
             Err(status) => Box::pin(try_in_lane(rules, session, call, &range, status)).await?,
         };
-        let Some(at) = found else { return Ok(None) };
+        let Some((at, count)) = found else { return Ok(None) };
+        session.set_count(count);
         let rule = &rules.rules[at];
+        let chosen = Chosen {
+            rule,
+            answer: rule.answer(count),
+        };
         if !rule.passes {
-            return Ok(Some(rule));
+            return Ok(Some(chosen));
         }
-        Box::pin(session.take_effect(rule, call)).await?;
+        Box::pin(session.take_effect(chosen, call)).await?;
         range.start = at + 1;
     }
 }
 
-/// The place of the first rule of the range that matches. An `Err` says which rule is too costly to decide in this turn.
+/// The place of the first rule of the range that matches, and how many calls it has matched, or 0 if they are not
+/// counted. An `Err` says which rule is too costly to decide in this turn.
 fn try_range(
     rules: &MethodRules,
     session: &Session<'_>,
     call: &mut Call,
     range: &Range<usize>,
-) -> Result<Option<usize>, Status> {
+) -> Result<Option<(usize, u64)>, Status> {
     if range.is_empty() {
         return Ok(None);
     }
@@ -118,8 +124,8 @@ fn try_range(
         for at in rules.order.candidates(range, env) {
             // A condition on the first message cannot hold without one; a condition on all messages can.
             let decidable = rules.rules[at].condition.stage != Stage::Message || message.is_some();
-            if decidable && answers(rules, at, env, &mut decoded)? {
-                return Ok(Some(at));
+            if decidable && let Some(count) = answers(rules, at, env, &mut decoded)? {
+                return Ok(Some((at, count)));
             }
         }
         Ok(None)
@@ -133,7 +139,7 @@ async fn try_in_lane(
     call: &mut Call,
     range: &Range<usize>,
     mut status: Status,
-) -> Result<Option<usize>, Status> {
+) -> Result<Option<(usize, u64)>, Status> {
     while session.get_more_room().await {
         match session.in_lane(|session| try_range(rules, session, call, range)) {
             Ok(found) => {
@@ -146,9 +152,15 @@ async fn try_in_lane(
     Err(status)
 }
 
-/// Whether the condition of the rule at a place holds and its `times` are not used up. On an error it does not match,
-/// unless the error is that it costs too much: then nothing is known.
-fn answers(rules: &MethodRules, at: usize, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Result<bool, Status> {
+/// How many calls the rule at a place has matched, this one included, if its condition holds and its `times` are not used
+/// up; 0 if they are not counted. On an error it does not match, unless the error is that it costs too much: then nothing
+/// is known.
+fn answers(
+    rules: &MethodRules,
+    at: usize,
+    env: &Env<'_>,
+    decoded: &mut Decoded<'_>,
+) -> Result<Option<u64>, Status> {
     let rule = &rules.rules[at];
     let failed = |what: &str, error: EvalError| {
         if env.call.budget.is_exhausted() {
@@ -158,7 +170,7 @@ fn answers(rules: &MethodRules, at: usize, env: &Env<'_>, decoded: &mut Decoded<
             )));
         }
         log_failure(rule, &error);
-        Ok(false)
+        Ok(None)
     };
     // Most conditions cost nothing, but there may be many of them.
     let holds = env
@@ -166,11 +178,16 @@ fn answers(rules: &MethodRules, at: usize, env: &Env<'_>, decoded: &mut Decoded<
         .budget
         .charge(1)
         .and_then(|()| rule.condition.holds(env, decoded));
-    let holds = holds.or_else(|error| failed("its condition", error))?;
-    let holds = holds && comes_up(rule, at, env);
-    match rules.limit(at) {
-        Some((times, counter)) if holds => counter.take(times, env).or_else(|error| failed("`scope`", error)),
-        _ => Ok(holds),
+    match holds {
+        Ok(holds) if holds && comes_up(rule, at, env) => {}
+        Ok(_) => return Ok(None),
+        Err(error) => return failed("its condition", error),
+    }
+    match rules.counted(at) {
+        Some((counting, counter)) => counter
+            .take(counting, env)
+            .or_else(|error| failed("`scope`", error)),
+        None => Ok(Some(0)),
     }
 }
 
@@ -254,10 +271,10 @@ pub(super) fn difference(
     decoded: &mut Decoded<'_>,
 ) -> Option<Difference> {
     rules.rules[at].condition.difference(env, decoded).or_else(|| {
-        let (times, counter) = rules.limit(at)?;
-        let text = match counter.is_left(times, env) {
+        let (counting, counter) = rules.counted(at)?;
+        let text = match counter.is_left(counting, env) {
             Ok(true) => return None,
-            Ok(false) => "it has answered as often as its `times` says".to_owned(),
+            Ok(false) => "it has answered as often as it may".to_owned(),
             Err(error) => format!("`scope` failed: {error}"),
         };
         Some(Difference {

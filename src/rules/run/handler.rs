@@ -15,9 +15,9 @@ impl Handler for MethodRules {
 
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
         let mut session = Session::new(self, call);
-        let Choice { rule, come } = self.choice(&mut session, call).await?;
-        match rule {
-            Some(rule) => session.answer(rule, come, call).await,
+        let Choice { chosen, come } = self.choice(&mut session, call).await?;
+        match chosen {
+            Some(chosen) => session.answer(chosen, come, call).await,
             None => Err(unmatched(self, &mut session, call)),
         }
     }
@@ -30,12 +30,12 @@ impl Front for MethodRules {
 
     async fn answer_or_pass(&self, call: &mut Call) -> Result<Passage, Status> {
         let mut session = Session::new(self, call);
-        let Choice { rule, come } = self.choice(&mut session, call).await?;
-        let Some(rule) = rule else {
+        let Choice { chosen, come } = self.choice(&mut session, call).await?;
+        let Some(chosen) = chosen else {
             session.give_back(come, call);
             return Ok(Passage::PassedOn);
         };
-        session.answer(rule, come, call).await?;
+        session.answer(chosen, come, call).await?;
         Ok(Passage::Answered)
     }
 }

@@ -8,7 +8,7 @@ use super::shared::counters::Counter;
 use super::shared::state::RulesState;
 use crate::cel::{Budget, Store, Uses};
 use crate::message::Picker;
-use crate::rules::plan::{Rule, Times};
+use crate::rules::plan::{Counting, Rule};
 use crate::schema::Method;
 
 /// What all rules of one load have in common when they run.
@@ -55,7 +55,7 @@ pub struct MethodRules {
     /// Whether some rule with an answer names the method. If not, calls that no rule answers are for whoever answers
     /// the method without rules.
     is_claimed: bool,
-    /// By rule: how often it has answered, if it has `times`.
+    /// By rule: how often it has answered, if its calls are counted.
     counters: Vec<Option<Arc<Counter>>>,
     /// The fields that conditions and sessions read.
     pub(super) picker: Picker,
@@ -78,7 +78,7 @@ impl fmt::Debug for MethodRules {
 }
 
 impl MethodRules {
-    /// `rules` are in the order of files and places. The counters of their `times` must be loaded.
+    /// `rules` are in the order of files and places. Their counters must be loaded.
     pub(in crate::rules) fn new(
         method: Arc<Method>,
         mut rules: Vec<Rule>,
@@ -89,7 +89,7 @@ impl MethodRules {
         // The sort is stable: rules of the same priority stay in the order of files and places.
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
         let counters = settings.state.counters();
-        let counter = |rule: &Rule| rule.times.as_ref().map(|_| counters.of(&rule.id));
+        let counter = |rule: &Rule| rule.counting.as_ref().map(|_| counters.of(&rule.id));
         Self {
             uses: rules
                 .iter()
@@ -126,10 +126,10 @@ impl MethodRules {
         self.rules.first().filter(|rule| rule.is_unconditional())
     }
 
-    /// The `times` of the rule at a place, and how often it has answered.
+    /// How the calls of the rule at a place are counted, and how often it has answered, if they are.
     #[inline]
-    pub(super) fn limit(&self, at: usize) -> Option<(&Times, &Counter)> {
-        let times = self.rules[at].times.as_ref()?;
-        Some((times, self.counters[at].as_deref()?))
+    pub(super) fn counted(&self, at: usize) -> Option<(&Counting, &Counter)> {
+        let counting = self.rules[at].counting.as_ref()?;
+        Some((counting, self.counters[at].as_deref()?))
     }
 }

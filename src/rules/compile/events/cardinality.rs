@@ -1,11 +1,11 @@
-//! Checks at load whether a rule sends exactly one message where its method answers with one.
+//! Checks at load whether an answer sends exactly one message where its method answers with one.
 //!
 //! A second message, or an OK before the first, would end the call with INTERNAL. The check follows every path through
 //! the operations of each event, and reports a step only if it fails on every path that reaches it.
 
 use crate::cel::Value;
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::plan::{Op, Rule, Steps, ValueTemplate};
+use crate::rules::plan::{Answer, Op, Steps, ValueTemplate};
 use crate::schema::Method;
 use crate::yaml::Node;
 
@@ -27,21 +27,21 @@ impl Sent {
     }
 }
 
-/// Adds a problem for each step that must fail, and one for a rule that never answers.
+/// Adds a problem for each step that must fail, and one for an answer that sends nothing.
 pub(in crate::rules::compile) fn check(
     compiler: &mut RuleCompiler<'_>,
     method: &Method,
     outcome: &Node,
-    rule: &Rule,
+    answer: &Answer,
 ) {
     if method.is_server_streaming() {
         return;
     }
-    let timers = rule.timers.iter().map(|timer| &timer.steps);
-    let signals = rule.signals.iter().map(|signal| &signal.steps);
+    let timers = answer.timers.iter().map(|timer| &timer.steps);
+    let signals = answer.signals.iter().map(|signal| &signal.steps);
     let others: Vec<&Steps> = timers.chain(signals).collect();
     let all = || {
-        [&rule.open, &rule.message, &rule.half_close]
+        [&answer.open, &answer.message, &answer.half_close]
             .into_iter()
             .chain(others.iter().copied())
     };
@@ -60,20 +60,20 @@ pub(in crate::rules::compile) fn check(
         return;
     }
 
-    let opened = follow(compiler, method, &rule.open, Sent::default());
+    let opened = follow(compiler, method, &answer.open, Sent::default());
     let sends_later = others.iter().copied().any(sends);
-    let repeated = method.is_client_streaming() && sends(&rule.message);
+    let repeated = method.is_client_streaming() && sends(&answer.message);
     let at_message = Sent {
         maybe: opened.maybe || sends_later || repeated,
         ..opened
     };
-    let after = follow(compiler, method, &rule.message, at_message);
+    let after = follow(compiler, method, &answer.message, at_message);
     let at_half_close = Sent {
         maybe: at_message.maybe || after.maybe,
         // A client that streams may send no message at all.
         surely: opened.surely || !method.is_client_streaming() && after.surely,
     };
-    follow(compiler, method, &rule.half_close, at_half_close);
+    follow(compiler, method, &answer.half_close, at_half_close);
     let at_any_time = Sent {
         maybe: opened.maybe || all().any(sends),
         ..opened

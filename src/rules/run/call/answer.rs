@@ -6,11 +6,10 @@ use bytes::Bytes;
 use tonic::Status;
 use tonic::metadata::AsciiMetadataKey;
 
-use super::chosen::Come;
+use super::chosen::{Chosen, Come};
 use super::outcome::{CallState, Stopped};
 use super::session::Session;
 use crate::handler::Call;
-use crate::rules::plan::Rule;
 
 /// The header that names the rule. Made once, because a name given as text would be parsed for each call.
 static RULE_HEADER: LazyLock<AsciiMetadataKey> =
@@ -20,54 +19,55 @@ impl<'r> Session<'r> {
     /// Answers the call by the rule that was chosen when this had come.
     pub(in crate::rules::run) async fn answer(
         &mut self,
-        rule: &'r Rule,
+        chosen: Chosen<'r>,
         come: Come,
         call: &mut Call,
     ) -> Result<(), Status> {
+        let Chosen { rule, answer } = chosen;
         if self.rules().settings.rule_header {
             call.label(&RULE_HEADER, rule.header.clone());
         }
         call.answered_by(&rule.header);
-        self.begin(rule);
-        if !rule.state.is_empty()
-            && let Err(status) = self.begin_state(rule, call)
+        self.begin(answer);
+        if !answer.state.is_empty()
+            && let Err(status) = self.begin_state(chosen, call)
         {
-            Box::pin(self.begin_state_in_turns(status, rule, call)).await?;
+            Box::pin(self.begin_state_in_turns(status, chosen, call)).await?;
         }
-        if self.run(rule, &rule.open, call).await? == CallState::Ended {
+        if self.run(rule, &answer.open, call).await? == CallState::Ended {
             return Ok(());
         }
-        if !rule.timers.is_empty() || !rule.signals.is_empty() {
+        if !answer.timers.is_empty() || !answer.signals.is_empty() {
             // Boxed, like the other paths that few calls take: what is not boxed makes the future of every call larger.
-            return Box::pin(self.answer_timed(rule, come, call)).await;
+            return Box::pin(self.answer_timed(chosen, come, call)).await;
         }
         if come.all {
-            return Box::pin(self.replay_all(rule, call)).await.map(drop);
+            return Box::pin(self.replay_all(chosen, call)).await.map(drop);
         }
         let mut at_hand = come.first;
-        while at_hand || self.next(rule, call).await? {
+        while at_hand || self.next(chosen, call).await? {
             at_hand = false;
             let mut at = 0;
             // Not `run`: steps that do not wait need no future of their own.
             loop {
-                match self.steps(rule, &rule.message, &mut at, call)? {
+                match self.steps(rule, &answer.message, &mut at, call)? {
                     Stopped::Done(CallState::Ended) => return Ok(()),
-                    Stopped::Done(CallState::Open) if self.next_at_once(rule, call)? => at = 0,
+                    Stopped::Done(CallState::Open) if self.next_at_once(chosen, call)? => at = 0,
                     Stopped::Done(CallState::Open) => break,
                     Stopped::Waiting(wait) => self.wait(wait, call).await,
                 }
             }
         }
-        self.half_closed(rule, call).await.map(drop)
+        self.half_closed(chosen, call).await.map(drop)
     }
 
     /// Does what a rule does that passes the call on.
     pub(in crate::rules::run) async fn take_effect(
         &mut self,
-        rule: &'r Rule,
+        Chosen { rule, answer }: Chosen<'r>,
         call: &mut Call,
     ) -> Result<(), Status> {
-        self.run(rule, &rule.open, call).await.map(drop)
+        self.run(rule, &answer.open, call).await.map(drop)
     }
 
     /// Makes the messages that have come the next ones again, for another handler.

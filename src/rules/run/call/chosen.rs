@@ -1,13 +1,20 @@
 //! The rule that was chosen to answer a call.
 
-use crate::rules::plan::Rule;
+use crate::rules::plan::{Answer, Rule};
 
 /// The rule that answers a call, if one does.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::rules::run) struct Choice<'r> {
-    pub(in crate::rules::run) rule: Option<&'r Rule>,
+    pub(in crate::rules::run) chosen: Option<Chosen<'r>>,
     /// What had come when it was chosen.
     pub(in crate::rules::run) come: Come,
+}
+
+/// A rule, and which of its answers is due.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::rules::run) struct Chosen<'r> {
+    pub(in crate::rules::run) rule: &'r Rule,
+    pub(in crate::rules::run) answer: &'r Answer,
 }
 
 /// What has come of the messages of a call.
@@ -22,8 +29,9 @@ pub(in crate::rules::run) struct Come {
 impl<'r> Choice<'r> {
     /// Chosen before any message has come.
     pub(in crate::rules::run) fn at_once(rule: &'r Rule) -> Self {
+        let answer = rule.answer(1);
         Self {
-            rule: Some(rule),
+            chosen: Some(Chosen { rule, answer }),
             come: Come::default(),
         }
     }

@@ -2,64 +2,72 @@
 
 use tonic::Status;
 
+use super::chosen::Chosen;
 use super::outcome::{CallState, failed};
 use super::session::Session;
 use super::turn::too_costly;
 use crate::handler::Call;
-use crate::rules::plan::Rule;
 
 impl<'r> Session<'r> {
     /// Waits for the next message and admits it; `false` at half-close.
     #[inline]
-    pub(super) async fn next(&mut self, rule: &Rule, call: &mut Call) -> Result<bool, Status> {
-        if rule.keeps_last {
+    pub(super) async fn next(&mut self, chosen: Chosen<'_>, call: &mut Call) -> Result<bool, Status> {
+        if chosen.answer.keeps_last {
             self.keep_message(call);
         }
         if !call.next_message().await? {
             return Ok(false);
         }
-        self.admit_for(rule, call)?;
+        self.admit_for(chosen.answer, call)?;
         Ok(true)
     }
 
     /// Admits the next message if it has come already.
     #[inline]
-    pub(super) fn next_at_once(&mut self, rule: &Rule, call: &mut Call) -> Result<bool, Status> {
-        if rule.keeps_last {
+    pub(super) fn next_at_once(&mut self, chosen: Chosen<'_>, call: &mut Call) -> Result<bool, Status> {
+        if chosen.answer.keeps_last {
             self.keep_message(call);
         }
         let more = call.next_message_at_once();
         if more {
-            self.admit_for(rule, call)?;
+            self.admit_for(chosen.answer, call)?;
         }
         Ok(more)
     }
 
     /// Runs the steps of half-close.
-    pub(super) async fn half_closed(&mut self, rule: &'r Rule, call: &mut Call) -> Result<CallState, Status> {
+    pub(super) async fn half_closed(
+        &mut self,
+        chosen: Chosen<'r>,
+        call: &mut Call,
+    ) -> Result<CallState, Status> {
         self.drop_frame();
-        self.run(rule, &rule.half_close, call).await
+        self.run(chosen.rule, &chosen.answer.half_close, call).await
     }
 
     /// Runs the events of the messages that had come before the rule was chosen.
-    pub(super) async fn replay_all(&mut self, rule: &'r Rule, call: &mut Call) -> Result<CallState, Status> {
+    pub(super) async fn replay_all(
+        &mut self,
+        chosen: Chosen<'r>,
+        call: &mut Call,
+    ) -> Result<CallState, Status> {
         let messages = self.requests().to_vec();
         let bounds = call.bounds();
         for (message, nth) in messages.iter().zip(1..) {
             self.replay(message, nth, bounds)?;
-            if self.run(rule, &rule.message, call).await? == CallState::Ended {
+            if self.run(chosen.rule, &chosen.answer.message, call).await? == CallState::Ended {
                 return Ok(CallState::Ended);
             }
         }
-        self.half_closed(rule, call).await
+        self.half_closed(chosen, call).await
     }
 
     /// Gives the variables their first values, as far as they have none.
-    pub(super) fn begin_state(&mut self, rule: &Rule, call: &mut Call) -> Result<(), Status> {
+    pub(super) fn begin_state(&mut self, chosen: Chosen<'_>, call: &mut Call) -> Result<(), Status> {
         let declared = self.variables().values().len();
-        for template in &rule.state[declared..] {
+        for template in &chosen.answer.state[declared..] {
             let value = self.with_env(call, |env, _| template.value(env));
-            let value = value.map_err(|error| failed(rule, &format!("`state`: {error}")))?;
+            let value = value.map_err(|error| failed(chosen.rule, &format!("`state`: {error}")))?;
             self.variables().declare(value);
         }
         Ok(())
@@ -69,14 +77,14 @@ impl<'r> Session<'r> {
     pub(super) async fn begin_state_in_turns(
         &mut self,
         mut status: Status,
-        rule: &Rule,
+        chosen: Chosen<'_>,
         call: &mut Call,
     ) -> Result<(), Status> {
         while self.is_interrupted() {
             if !self.get_more_room().await {
                 return Err(too_costly(&status));
             }
-            match self.in_lane(|session| session.begin_state(rule, call)) {
+            match self.in_lane(|session| session.begin_state(chosen, call)) {
                 Ok(()) => {
                     self.begin_turn();
                     return Ok(());

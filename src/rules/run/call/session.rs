@@ -16,7 +16,7 @@ use super::variables::Variables;
 use crate::cel::{Budget, CallFacts, Env, EvalError, Store};
 use crate::handler::{Call, Lane, MessageWriter};
 use crate::message::Bounds;
-use crate::rules::plan::{Rule, Text};
+use crate::rules::plan::{Answer, Text};
 use crate::rules::run::method::MethodRules;
 use crate::rules::run::shared::signals::Listener;
 use crate::rules::run::write::template::LoopCache;
@@ -73,16 +73,21 @@ impl<'r> Session<'r> {
         }
     }
 
-    /// Makes room for what `rule` needs, and listens to its signals.
-    pub(super) fn begin(&mut self, rule: &Rule) {
-        if rule.cached > 0 {
-            self.cache = LoopCache::new(rule.cached);
+    /// Makes room for what `answer` needs, and listens to its signals.
+    pub(super) fn begin(&mut self, answer: &Answer) {
+        if answer.cached > 0 {
+            self.cache = LoopCache::new(answer.cached);
         }
-        self.variables.reserve(rule.state.len());
-        if !rule.signals.is_empty() {
-            let names = rule.signals.iter().map(|signal| Arc::clone(&signal.name));
+        self.variables.reserve(answer.state.len());
+        if !answer.signals.is_empty() {
+            let names = answer.signals.iter().map(|signal| Arc::clone(&signal.name));
             self.listener = Some(self.rules.settings.state.listen(names));
         }
+    }
+
+    /// Notes how many calls the rule has answered, this one included.
+    pub(in crate::rules::run) fn set_count(&mut self, count: u64) {
+        self.facts.count = count;
     }
 
     #[inline]
@@ -163,10 +168,10 @@ impl<'r> Session<'r> {
         self.messages.admit(call)
     }
 
-    /// Checks the message that has just come, and picks the fields that `rule` reads.
+    /// Checks the message that has just come, and picks the fields that `answer` reads.
     #[inline]
-    pub(super) fn admit_for(&mut self, rule: &Rule, call: &mut Call) -> Result<(), Status> {
-        if self.logs || rule.reads_request {
+    pub(super) fn admit_for(&mut self, answer: &Answer, call: &mut Call) -> Result<(), Status> {
+        if self.logs || answer.reads_request {
             return self.admit(call);
         }
         // The rule reads fields only for log lines, which are not recorded.

@@ -9,11 +9,10 @@ use std::pin::pin;
 use tokio::time::Instant;
 use tonic::Status;
 
-use super::chosen::Come;
+use super::chosen::{Chosen, Come};
 use super::outcome::{CallState, failed};
 use super::session::Session;
 use crate::handler::Call;
-use crate::rules::plan::Rule;
 use crate::rules::run::method::MethodRules;
 use crate::rules::run::shared::signals::{Listener, Signal};
 
@@ -24,13 +23,14 @@ impl<'r> Session<'r> {
     /// Answers the call by a rule with timers or signals, after its `open` event.
     pub(super) async fn answer_timed(
         &mut self,
-        rule: &'r Rule,
+        chosen: Chosen<'r>,
         come: Come,
         call: &mut Call,
     ) -> Result<(), Status> {
-        let mut timers = vec![None; rule.timers.len()];
-        self.begin_timers(rule, &mut timers, false, call)?;
-        let drain = rule.signals.iter().find(|signal| &*signal.name == DRAIN);
+        let Chosen { rule, answer } = chosen;
+        let mut timers = vec![None; answer.timers.len()];
+        self.begin_timers(chosen, &mut timers, false, call)?;
+        let drain = answer.signals.iter().find(|signal| &*signal.name == DRAIN);
         let drained = drain.map(|_| call.draining());
         let mut drained = pin!(async {
             match drained {
@@ -44,22 +44,22 @@ impl<'r> Session<'r> {
         // The timers whose pauses read messages begin with the first one.
         let mut awaits_first = !come.first && !come.all;
         if !awaits_first {
-            self.begin_timers(rule, &mut timers, true, call)?;
+            self.begin_timers(chosen, &mut timers, true, call)?;
         }
         if come.all {
             open = false;
-            if self.replay_all(rule, call).await? == CallState::Ended || rule_ends(self.rules()) {
+            if self.replay_all(chosen, call).await? == CallState::Ended || rule_ends(self.rules()) {
                 return Ok(());
             }
         }
         loop {
             if at_hand {
                 at_hand = false;
-                if self.run(rule, &rule.message, call).await? == CallState::Ended {
+                if self.run(rule, &answer.message, call).await? == CallState::Ended {
                     return Ok(());
                 }
             }
-            if rule.keeps_last {
+            if answer.keeps_last {
                 self.keep_message(call);
             }
             call.flush();
@@ -75,12 +75,12 @@ impl<'r> Session<'r> {
                         self.admit(call)?;
                         at_hand = true;
                         if std::mem::take(&mut awaits_first) {
-                            self.begin_timers(rule, &mut timers, true, call)?;
+                            self.begin_timers(chosen, &mut timers, true, call)?;
                         }
                         CallState::Open
                     } else {
                         open = false;
-                        match self.half_closed(rule, call).await? {
+                        match self.half_closed(chosen, call).await? {
                             CallState::Open if !rule_ends(self.rules()) => CallState::Open,
                             _ => CallState::Ended,
                         }
@@ -88,8 +88,8 @@ impl<'r> Session<'r> {
                 }
                 () = sleep_until(due.map(|(due, _)| due)) => {
                     let at = due.expect("without a timer this sleeps for ever").1;
-                    let timer = &rule.timers[at];
-                    timers[at] = if timer.repeats { self.following(rule, at, timers[at], call)? } else { None };
+                    let timer = &answer.timers[at];
+                    timers[at] = if timer.repeats { self.following(chosen, at, timers[at], call)? } else { None };
                     self.run(rule, &timer.steps, call).await?
                 }
                 () = &mut drained, if !drain_raised => {
@@ -100,8 +100,8 @@ impl<'r> Session<'r> {
                     }
                 }
                 signal = heard(self.listener()) => {
-                    let wanted = self.wants(rule, &signal, call)?;
-                    match rule.signals.iter().find(|handler| handler.name == signal.name) {
+                    let wanted = self.wants(chosen, &signal, call)?;
+                    match answer.signals.iter().find(|handler| handler.name == signal.name) {
                         Some(handler) if wanted => self.run(rule, &handler.steps, call).await?,
                         _ => CallState::Open,
                     }
@@ -114,14 +114,19 @@ impl<'r> Session<'r> {
     }
 
     /// Whether a signal is for this call.
-    fn wants(&self, rule: &Rule, signal: &Signal, call: &mut Call) -> Result<bool, Status> {
+    fn wants(
+        &self,
+        Chosen { rule, answer }: Chosen<'_>,
+        signal: &Signal,
+        call: &mut Call,
+    ) -> Result<bool, Status> {
         let Some(key) = &signal.key else {
             return Ok(true);
         };
-        let Some(own) = rule
+        let Some(own) = answer
             .key
             .as_ref()
-            .filter(|_| !rule.key_waits || self.has_request())
+            .filter(|_| !answer.key_waits || self.has_request())
         else {
             return Ok(false);
         };
@@ -133,14 +138,14 @@ impl<'r> Session<'r> {
     /// Begins the timers that wait for the first message, or those that do not.
     fn begin_timers(
         &self,
-        rule: &Rule,
+        chosen: Chosen<'_>,
         timers: &mut [Option<Instant>],
         waits: bool,
         call: &mut Call,
     ) -> Result<(), Status> {
         for (at, due) in timers.iter_mut().enumerate() {
-            if rule.timers[at].waits == waits {
-                *due = self.following(rule, at, None, call)?;
+            if chosen.answer.timers[at].waits == waits {
+                *due = self.following(chosen, at, None, call)?;
             }
         }
         Ok(())
@@ -149,12 +154,12 @@ impl<'r> Session<'r> {
     /// When a timer is due next. A late timer does not catch up: its pause begins now.
     fn following(
         &self,
-        rule: &Rule,
+        Chosen { rule, answer }: Chosen<'_>,
         at: usize,
         last: Option<Instant>,
         call: &mut Call,
     ) -> Result<Option<Instant>, Status> {
-        let pause = self.with_env(call, |env, _| rule.timers[at].pause.duration(env));
+        let pause = self.with_env(call, |env, _| answer.timers[at].pause.duration(env));
         let pause = pause.map_err(|message| self.failed_in_turn(failed(rule, &message)))?;
         let now = Instant::now();
         let next = last

@@ -1,4 +1,4 @@
-//! How often rules with `times` have answered.
+//! How often rules have answered whose calls are counted: by `times`, by several `answers`, or for `call.count`.
 //!
 //! Counting is atomic: however many calls come at once, a rule with `times: N` answers N of them. A rule keeps its
 //! counter over a reload as long as it is [the same rule](RuleId). The counter of a rule that is gone is dropped, but
@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cel::{Env, EvalError};
-use crate::rules::plan::{RuleId, Times};
+use crate::rules::plan::{Counting, RuleId};
 
 /// How many bytes the scopes of all counters may take together. Clients may choose them.
 const MAX_SIZE: usize = 64 << 20;
 
-/// The counters of all rules with `times`.
+/// The counters of all rules whose calls are counted.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct Counters {
     known: Mutex<Known>,
@@ -107,24 +107,32 @@ impl Counter {
         }
     }
 
-    /// Takes one of the answers that are left; `false` if there is none.
-    pub(in crate::rules::run) fn take(&self, times: &Times, env: &Env<'_>) -> Result<bool, EvalError> {
-        let scope = scope(times, env)?;
+    /// Counts an answer, and returns how many there are with it; `None` if no more are left.
+    pub(in crate::rules::run) fn take(
+        &self,
+        counting: &Counting,
+        env: &Env<'_>,
+    ) -> Result<Option<u64>, EvalError> {
+        let scope = scope(counting, env)?;
         let mut answered = self.answered();
         let count = answered.count(scope)?;
         // With a branch: rustc 1.95 can lose the addition of a bool that is returned as well, when it optimises.
-        if *count >= times.limit {
-            return Ok(false);
+        if !counting.leaves_after(*count) {
+            return Ok(None);
         }
         *count += 1;
-        Ok(true)
+        Ok(Some(*count))
     }
 
     /// Whether an answer is left, without taking it.
-    pub(in crate::rules::run) fn is_left(&self, times: &Times, env: &Env<'_>) -> Result<bool, EvalError> {
-        let scope = scope(times, env)?;
+    pub(in crate::rules::run) fn is_left(
+        &self,
+        counting: &Counting,
+        env: &Env<'_>,
+    ) -> Result<bool, EvalError> {
+        let scope = scope(counting, env)?;
         let answered = self.answered();
-        Ok(answered.counts.get(&scope).copied().unwrap_or_default() < times.limit)
+        Ok(counting.leaves_after(answered.counts.get(&scope).copied().unwrap_or_default()))
     }
 
     fn answered(&self) -> MutexGuard<'_, Answered> {
@@ -133,14 +141,21 @@ impl Counter {
 }
 
 /// What the calls of a rule are counted apart by; empty if they are counted together.
-fn scope(times: &Times, env: &Env<'_>) -> Result<String, EvalError> {
+fn scope(counting: &Counting, env: &Env<'_>) -> Result<String, EvalError> {
     let mut scope = String::new();
-    if let Some(program) = &times.scope {
+    if let Some(program) = &counting.scope {
         let value = program.eval(env)?;
         env.charge_text(&value)?;
         value.write_text(&mut scope);
     }
     Ok(scope)
+}
+
+impl Counting {
+    /// Whether an answer is left after so many.
+    fn leaves_after(&self, count: u64) -> bool {
+        self.limit.is_none_or(|limit| count < limit)
+    }
 }
 
 impl Answered {
@@ -157,7 +172,7 @@ impl Answered {
                     .is_err()
                 {
                     return Err(EvalError::new(format!(
-                        "`times` counts no more scopes: their values take {MAX_SIZE} bytes"
+                        "no more scopes are counted: their values take {MAX_SIZE} bytes"
                     )));
                 }
                 self.size += size;
