@@ -18,6 +18,7 @@ mod errors;
 mod intercept;
 mod metadata;
 mod mount;
+mod own_layer;
 mod page;
 mod pipes;
 mod pool;
