@@ -116,6 +116,14 @@ fn a_misspelt_import_of_a_text_is_hinted() {
         Some("did you mean `shop/orders.proto`?"),
         "{error:?}"
     );
+
+    // Not the file itself, however near its name is.
+    let error = Schema::builder()
+        .source("a.proto", user("A", &["b.proto"], &["p.Order"]))
+        .build()
+        .unwrap_err();
+    let hint = error.problems()[0].hint().unwrap_or_default();
+    assert!(!hint.contains("a.proto"), "{hint}");
 }
 
 #[test]

@@ -333,17 +333,17 @@ impl FileGraph {
                 .with_hint("`protoc --include_imports` and `buf build` make sets that hold their imports");
         }
         let folder = file.and_then(|file| file.folder.clone());
-        let hint = self.places_searched(folder.as_deref(), import);
+        let hint = self.places_searched(importer, folder.as_deref(), import);
         self.problem_at_import(importer, import, format!("import '{import}' is not found"))
             .with_hint(hint)
     }
 
-    /// The hint for an import that is not found.
-    fn places_searched(&mut self, folder: Option<&Path>, import: &str) -> String {
-        let given = self.files.iter().filter(|file| file.folder.is_none());
+    /// The hint for an import that is not found. No file means to import itself.
+    fn places_searched(&mut self, importer: Option<FileId>, folder: Option<&Path>, import: &str) -> String {
+        let given = self.files.iter().enumerate();
         let given = given
-            .map(|file| file.name.as_str())
-            .filter(|name| !name.is_empty());
+            .filter(|(id, file)| Some(*id) != importer && file.folder.is_none() && !file.name.is_empty())
+            .map(|(_, file)| file.name.as_str());
         if let Some(question) = suggest::did_you_mean(import, given) {
             return question;
         }
