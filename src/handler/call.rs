@@ -60,6 +60,20 @@ pub(crate) struct CallStart {
 ///
 /// `In` and `Out` are the forms of its messages: [`Message`] if they are not named, `DynamicMessage`, or
 /// [`Typed`](crate::message::Typed) with a type of one's own.
+///
+/// ```
+/// use protod::{Call, Message};
+/// use tonic::Status;
+///
+/// /// Answers each message with itself, until the client has ended its stream.
+/// async fn echo(mut call: Call) -> Result<(), Status> {
+///     while let Some(message) = call.recv().await? {
+///         call.send(message).await?;
+///     }
+///     Ok(())
+/// }
+/// # drop(protod::Handlers::new().bidi("Echo/Talk", echo));
+/// ```
 pub struct Call<In = Message, Out = Message> {
     core: Core,
     forms: PhantomData<fn(Out) -> In>,

@@ -46,6 +46,20 @@ pub enum Bidi {}
 ///
 /// It returns a future of `Result<_, Status>`: with the answer, in one of the same forms, if the method answers with one
 /// message, or else with `()`.
+///
+/// ```
+/// use protod::{Call, Handlers, Message, State};
+///
+/// # drop(
+/// Handlers::new()
+///     .state("the first shop")
+///     .unary("till.Till/Pay", |payment: Message| async move { Ok(payment) })
+///     .unary("till.Till/Refund", |State(shop): State<&'static str>, _: Message, call: Call| async move {
+///         println!("a refund in {shop} for {:?}", call.peer());
+///         Ok(call.response())
+///     })
+/// # );
+/// ```
 #[diagnostic::on_unimplemented(
     message = "this closure cannot answer such a method",
     note = "it takes what implements `FromCall`, then the request if the method takes one, then the `Call`; each argument has its type written out",

@@ -20,6 +20,26 @@ use crate::schema::{LayoutId, Layouts, Schema};
 ///
 /// It holds either encoded bytes that were checked, or a [`DynamicMessage`], whichever it was made from, and
 /// gives both. Unknown fields are kept.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use protod::{Message, Schema};
+///
+/// let schema = Schema::from_source("pay.proto", r#"
+///     syntax = "proto3";
+///     message Payment { string customer = 1; int64 pence = 2; }
+///     service Till { rpc Pay(Payment) returns (Payment); }
+/// "#)?;
+/// let input = schema.require_method("Till/Pay")?.input();
+///
+/// let payment = Message::from_json(input.clone(), r#"{"customer": "Ada", "pence": 250}"#)?;
+/// assert_eq!(payment.get("pence")?.as_i64(), Some(250));
+///
+/// let same = Message::decode(&schema, input, payment.to_bytes())?;
+/// assert_eq!(same.to_json()?, r#"{"customer":"Ada","pence":"250"}"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Message {
     form: Form,

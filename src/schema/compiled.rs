@@ -18,6 +18,20 @@ use crate::suggest;
 ///
 /// [`load`](Self::load) reads files, [`from_source`](Self::from_source) a text, and a [`SchemaBuilder`](super::SchemaBuilder)
 /// several of both.
+///
+/// ```
+/// # fn main() -> Result<(), protod::Error> {
+/// use protod::Schema;
+///
+/// let schema = Schema::from_source("ping.proto", r#"
+///     syntax = "proto3";
+///     message Ping {}
+///     service Pinger { rpc Send(Ping) returns (Ping); }
+/// "#)?;
+/// assert_eq!(schema.methods()[0].name(), "Pinger/Send");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Schema {
     inner: Arc<Inner>,

@@ -61,7 +61,7 @@ impl Server {
     }
 }
 
-/// Builds a [`Server`].
+/// Builds a [`Server`], which has an example: the handlers of its methods, the layers around them, and its limits.
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ServerBuilder {

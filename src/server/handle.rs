@@ -17,17 +17,18 @@ use crate::transport::{Limits, Tls};
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use prost_reflect::{DynamicMessage, Value};
-/// use protod::{Call, Schema, Server};
+/// use protod::{Schema, Server, Typed};
+/// use serde::{Deserialize, Serialize};
 ///
-/// let schema = Schema::load("proto")?;
-/// let server = Server::builder(schema)
-///     .unary("proto.SearchService/Search", |request: DynamicMessage, call: Call| async move {
-///         let mut response = call.response();
-///         let asked = request.get_field_by_name("request").expect("the proto has it");
-///         let answer = format!("{} Server", asked.as_str().unwrap_or_default());
-///         response.set_field_by_name("response", Value::String(answer));
-///         Ok(response)
+/// #[derive(Deserialize)]
+/// struct SearchRequest { request: String }
+///
+/// #[derive(Serialize)]
+/// struct SearchResponse { response: String }
+///
+/// let server = Server::builder(Schema::load("proto")?)
+///     .unary("proto.SearchService/Search", |Typed(asked): Typed<SearchRequest>| async move {
+///         Ok(Typed(SearchResponse { response: format!("{} Server", asked.request) }))
 ///     })
 ///     .build()?;
 /// server.bind("127.0.0.1:9002").await?.serve().await?;
