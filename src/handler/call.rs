@@ -390,6 +390,11 @@ impl<In, Out> Call<In, Out> {
         self.core.incoming.expect_memory(bytes)
     }
 
+    /// How many messages have been sent.
+    pub(crate) fn sent(&self) -> u64 {
+        self.core.outgoing.sent
+    }
+
     /// Writes responses.
     #[inline]
     pub(crate) fn writer(&mut self) -> MessageWriter<'_> {

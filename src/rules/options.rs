@@ -43,9 +43,17 @@ impl RulesOptions {
         self
     }
 
-    /// Makes `random()` and `uuid()` give the same values for the same seed, call by call. Default: random values.
+    /// Makes `random()`, `uuid()`, `chance` and drawn durations give the same values for the same seed, call by call. Default:
+    /// random values.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = Some(seed);
+        self
+    }
+
+    /// Makes up the messages of `sample` in rules. Default: a [`Sampler`](crate::Sampler) with the seed 0.
+    #[cfg(feature = "samples")]
+    pub fn sampler(mut self, sampler: crate::sample::Sampler) -> Self {
+        self.settings.sampler = Some(sampler);
         self
     }
 

@@ -14,9 +14,6 @@ use crate::handler::{Call, Handler, Lane};
 use crate::message::{Message, decoding_cost};
 use crate::schema::Method;
 
-/// A request whose decoding costs more, as one of about ten thousand values does, is not copied.
-const MOST_COPIED: u64 = 40_000;
-
 /// A request whose decoding costs more is copied in a lane: each sample that copies it takes as long.
 const MOST_AT_ONCE: u64 = 4_000;
 
@@ -103,7 +100,7 @@ impl Request {
     /// Decodes it; `None` if it is too large to be copied.
     async fn read(method: &Method, request: Message) -> Result<Option<Self>, Status> {
         let cost = decoding_cost(method.layouts(), method.input_layout(), &request.to_bytes());
-        if cost > MOST_COPIED {
+        if cost > Sampler::MOST_COPIED {
             return Ok(None);
         }
         let is_slow = cost > MOST_AT_ONCE;

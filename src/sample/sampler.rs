@@ -50,6 +50,15 @@ impl Sampler {
         }
     }
 
+    /// A request whose decoding costs more, as one of about ten thousand values does, is not copied.
+    pub(crate) const MOST_COPIED: u64 = 40_000;
+
+    /// How many messages a server stream sends.
+    #[cfg(feature = "rules")]
+    pub(crate) fn messages(&self) -> usize {
+        self.stream_length
+    }
+
     /// How many messages a server stream sends. Default: 3.
     #[must_use]
     pub fn stream_length(mut self, stream_length: usize) -> Self {

@@ -13,6 +13,7 @@ mod passing;
 mod presence;
 mod problems;
 mod proto2;
+mod samples;
 mod seed;
 mod selection;
 mod sessions;

@@ -450,7 +450,7 @@ fn what_is_wrong_with_a_rule_that_passes_is_told() {
     for (rule, expected) in [
         (
             "delay: 1s",
-            "1:9: a rule needs an outcome (hint: one of `reply`, `stream`, `session`, `status`, `answers`; or `then: next`, to let the next rule answer)",
+            "1:9: a rule needs an outcome (hint: one of `reply`, `sample`, `stream`, `session`, `status`, `answers`; or `then: next`, to let the next rule answer)",
         ),
         (
             "then: next",

@@ -10,7 +10,7 @@ use crate::suggest;
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys that say how a rule answers, or one of its `answers`: each has one.
-pub(super) const OUTCOMES: [&str; 4] = ["reply", "stream", "session", "status"];
+pub(super) const OUTCOMES: [&str; 5] = ["reply", "sample", "stream", "session", "status"];
 /// The keys of a rule that have an effect on a call and do not answer it, in the order in which they take effect.
 pub(super) const EFFECTS: [&str; 5] = ["delay", "log", "set", "headers", "trailers"];
 /// The values of `after`.

@@ -11,7 +11,7 @@ use super::rule;
 use crate::error::Problem;
 use crate::message::Picker;
 use crate::rules::file::RulesFile;
-use crate::rules::plan::{Outline, Rule, RuleId};
+use crate::rules::plan::{Outline, Rule, RuleId, Sampler};
 use crate::schema::{Method, Schema};
 use crate::throttle::Throttle;
 use crate::yaml::{Entry, Node, entries, find};
@@ -22,6 +22,8 @@ const FAILURE_PERIOD: Duration = Duration::from_mins(1);
 /// The rules of all files compiled so far, and the problems found in them.
 pub(in crate::rules) struct Compilation<'s> {
     schema: &'s Schema,
+    /// Makes up messages. `None` if nothing does.
+    sampler: Option<Sampler>,
     methods: BTreeMap<String, CompiledMethod>,
     outlines: Vec<Outline>,
     declared: Vec<DeclaredRule>,
@@ -71,9 +73,10 @@ struct Declared {
 }
 
 impl<'s> Compilation<'s> {
-    pub(in crate::rules) fn new(schema: &'s Schema) -> Self {
+    pub(in crate::rules) fn new(schema: &'s Schema, sampler: Option<Sampler>) -> Self {
         Self {
             schema,
+            sampler,
             methods: BTreeMap::new(),
             outlines: Vec::new(),
             declared: Vec::new(),
@@ -157,6 +160,7 @@ impl<'s> Compilation<'s> {
                 &mut compiled.picker,
                 &mut problems,
             );
+            compiler.sampler.clone_from(&self.sampler);
             let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id, &failures);
             let warnings = compiler.warnings;
             if let Some(rule) = rule {

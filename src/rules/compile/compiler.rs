@@ -13,6 +13,7 @@ use super::interpolation::{self, Piece};
 use crate::cel::{Program, Scope, Type, Uses};
 use crate::error::{Problem, SourceText};
 use crate::message::{Picker, Slot};
+use crate::rules::plan::Sampler;
 use crate::schema::{LayoutId, Schema};
 use crate::yaml::{Entry, Node, Yaml, entries};
 
@@ -29,6 +30,10 @@ pub(in crate::rules) struct RuleCompiler<'a> {
     pub(super) warnings: Vec<Problem>,
     /// Whether `request` is in scope.
     pub(super) request: bool,
+    /// Makes up messages. `None` if nothing does.
+    pub(super) sampler: Option<Sampler>,
+    /// Whether messages may lack fields that are required.
+    pub(super) partial: bool,
     /// Whether `call.count` is in scope: not before the rule has matched.
     pub(super) counted: bool,
     pub(super) state: Vec<(String, Type)>,
@@ -63,6 +68,8 @@ impl<'a> RuleCompiler<'a> {
             problems,
             warnings: Vec::new(),
             request: true,
+            sampler: None,
+            partial: false,
             counted: false,
             state: Vec::new(),
             locals: Vec::new(),

@@ -15,9 +15,10 @@ use crate::throttle::Throttle;
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a rule.
-pub(super) const KEYS: [&str; 21] = [
+pub(super) const KEYS: [&str; 22] = [
     "method", "name", "metadata", "match", "when", "priority", "chance", "times", "scope", "delay", "log",
-    "set", "headers", "trailers", "reply", "stream", "session", "status", "answers", "after", "then",
+    "set", "headers", "trailers", "reply", "sample", "stream", "session", "status", "answers", "after",
+    "then",
 ];
 
 /// Compiles the rule of `node`, whose keys are checked, for a method.

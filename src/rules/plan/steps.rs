@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::metadata::Metadata;
 use super::pause::Pause;
+use super::sample::SampleTemplate;
 use super::status::StatusTemplate;
 use super::template::Template;
 use super::text::Text;
@@ -20,10 +21,19 @@ pub(crate) struct Steps {
     pub(crate) places: Box<[(usize, Range<usize>)]>,
 }
 
+impl Op {
+    /// Whether it sends a message.
+    pub(crate) fn sends(&self) -> bool {
+        matches!(self, Self::Send(_) | Self::Sample(_))
+    }
+}
+
 /// One operation. Jumps go to an index in the list.
 #[derive(Debug)]
 pub(crate) enum Op {
     Send(Template),
+    /// Sends a made-up message.
+    Sample(Box<SampleTemplate>),
     /// Sets one variable of the call that is an int.
     SetInt(Box<IntAssignment>),
     /// Sets variables. All values are computed before the first variable changes.

@@ -8,7 +8,7 @@ use super::shared::counters::Counter;
 use super::shared::state::RulesState;
 use crate::cel::{Budget, Store, Uses};
 use crate::message::Picker;
-use crate::rules::plan::{Counting, Rule};
+use crate::rules::plan::{Counting, Rule, Sampler};
 use crate::schema::Method;
 
 /// What all rules of one load have in common when they run.
@@ -17,8 +17,10 @@ pub(in crate::rules) struct Settings {
     pub(in crate::rules) state: RulesState,
     /// Whether responses name the rule that answered.
     pub(in crate::rules) rule_header: bool,
-    /// Makes `random()` and `uuid()` repeatable.
+    /// Makes `random()`, `uuid()`, `chance` and drawn durations repeatable.
     pub(in crate::rules) seed: Option<u64>,
+    /// Makes up messages. `None` if nothing does.
+    pub(in crate::rules) sampler: Option<Sampler>,
     /// What the expressions of a call may cost until it lets others run.
     pub(in crate::rules) max_expression_cost: u64,
 }
@@ -29,6 +31,10 @@ impl Default for Settings {
             state: RulesState::default(),
             rule_header: true,
             seed: None,
+            #[cfg(feature = "samples")]
+            sampler: Some(Sampler::default()),
+            #[cfg(not(feature = "samples"))]
+            sampler: None,
             max_expression_cost: Budget::DEFAULT,
         }
     }

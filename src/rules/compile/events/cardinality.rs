@@ -50,7 +50,7 @@ pub(in crate::rules::compile) fn check(
         steps
             .ops
             .iter()
-            .any(|op| matches!(op, Op::Send(_) | Op::Status(_)))
+            .any(|op| op.sends() || matches!(op, Op::Status(_)))
     }) {
         let message = format!(
             "{} answers with one message, and nothing is sent here",
@@ -84,7 +84,7 @@ pub(in crate::rules::compile) fn check(
 }
 
 fn sends(steps: &Steps) -> bool {
-    steps.ops.iter().any(|op| matches!(op, Op::Send(_)))
+    steps.ops.iter().any(Op::sends)
 }
 
 /// Follows the operations of an event; takes what is known at their start, and returns what is known at their end.
@@ -102,7 +102,7 @@ fn follow(compiler: &mut RuleCompiler<'_>, method: &Method, steps: &Steps, start
             maybe: true,
             surely: true,
         };
-        let (next, after) = (at + 1, if matches!(op, Op::Send(_)) { sent } else { here });
+        let (next, after) = (at + 1, if op.sends() { sent } else { here });
         for to in successors(op, next).into_iter().flatten() {
             let joined = known[to].map_or(after, |before| before.or(after));
             if known[to] != Some(joined) {
@@ -113,7 +113,7 @@ fn follow(compiler: &mut RuleCompiler<'_>, method: &Method, steps: &Steps, start
     }
     for (at, span) in &steps.places {
         let message = match (&steps.ops[*at], known[*at]) {
-            (Op::Send(_), Some(Sent { surely: true, .. })) => {
+            (Op::Send(_) | Op::Sample(_), Some(Sent { surely: true, .. })) => {
                 format!("{} answers with one message, and this is a second", method.name())
             }
             (Op::Status(status), Some(Sent { maybe: false, .. })) if status.is_ok() => format!(

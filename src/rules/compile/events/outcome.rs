@@ -63,6 +63,9 @@ pub(in crate::rules::compile) fn compile_outcome(
         compiler.problem_hint(outcome.key, message, hint);
         return None;
     }
+    if outcome.name == "sample" && !one_request && method.is_server_streaming() {
+        return Some(sample_for_each(compiler, method, node, effects));
+    }
     let status = outcome.name == "status";
     let problems = compiler.problems.len();
     let steps = short_form(compiler, method, outcome, effects);
@@ -85,7 +88,26 @@ pub(in crate::rules::compile) fn compile_outcome(
     Some(events)
 }
 
-/// Compiles `reply`, `stream` or `status`: the steps of one event.
+/// Compiles `sample` for a method where both stream: one for each message, as samples without a rule are.
+fn sample_for_each(
+    compiler: &mut RuleCompiler<'_>,
+    method: &Method,
+    node: &Node,
+    effects: &[&Entry<'_>],
+) -> Events {
+    compiler.request = false;
+    let open = compile_effects(compiler, method, effects);
+    compiler.request = true;
+    let mut message = StepsCompiler::new(compiler, method.output());
+    message.sample(node);
+    Events {
+        open,
+        message: message.finish(),
+        ..Events::default()
+    }
+}
+
+/// Compiles `reply`, `sample`, `stream` or `status`: the steps of one event.
 fn short_form(
     compiler: &mut RuleCompiler<'_>,
     method: &Method,
@@ -100,6 +122,8 @@ fn short_form(
             let reply = compile_template(steps.compiler, node, method.output()).map(Op::Send);
             steps.push(reply, node);
         }
+        "sample" if method.is_server_streaming() => steps.samples(node),
+        "sample" => steps.sample(node),
         "stream" => steps.steps(node),
         _ => {
             let status = compile_status(steps.compiler, node);

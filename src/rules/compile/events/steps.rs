@@ -9,16 +9,20 @@ use crate::rules::compile::template::compile_template;
 use crate::rules::compile::values::each::{compile_list, loop_name, loop_variables};
 use crate::rules::compile::values::metadata::{MetadataKind, compile_metadata};
 use crate::rules::compile::values::pause::compile_pause;
+use crate::rules::compile::values::sample::compile_sample;
 use crate::rules::compile::values::status::compile_status;
 use crate::rules::compile::values::text::compile_text;
 use crate::rules::compile::values::value::{assignable, compile_count, compile_value};
-use crate::rules::plan::{Assignment, IntAssignment, Op, SignalStep, Steps, Text, ValueTemplate, Variable};
+use crate::rules::plan::{
+    Assignment, IntAssignment, Op, Sampler, SignalStep, Steps, Text, ValueTemplate, Variable,
+};
 use crate::suggest;
 use crate::yaml::{Entry, Node, Yaml};
 
 /// The keys of a step that say what it does; each step has one.
-pub(in crate::rules::compile) const ACTIONS: [&str; 11] = [
-    "send", "set", "wait", "log", "headers", "trailers", "flush", "status", "do", "choose", "signal",
+pub(in crate::rules::compile) const ACTIONS: [&str; 12] = [
+    "send", "sample", "set", "wait", "log", "headers", "trailers", "flush", "status", "do", "choose",
+    "signal",
 ];
 /// The keys of a step that say when and how often it runs.
 pub(in crate::rules::compile) const MODIFIERS: [&str; 6] = ["when", "repeat", "each", "as", "every", "key"];
@@ -223,6 +227,10 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         }
         let op = match action.name.as_str() {
             "send" => compile_template(self.compiler, node, self.output).map(Op::Send),
+            "sample" => {
+                self.sample(node);
+                None
+            }
             "set" => self.set(node),
             "wait" | "delay" => compile_pause(self.compiler, node).map(Op::Wait),
             "log" => self.log(node).map(Op::Log),
@@ -245,6 +253,32 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             }
         };
         self.push(op, node);
+    }
+
+    /// Adds a step that sends a made-up message.
+    pub(in crate::rules::compile) fn sample(&mut self, node: &Node) {
+        let sample = compile_sample(self.compiler, node, self.output);
+        // It copies what the request and the answer have in common.
+        self.compiler.uses.request |= self.compiler.request;
+        self.compiler.reads_request = true;
+        self.push(sample.map(|sample| Op::Sample(Box::new(sample))), node);
+    }
+
+    /// Adds a loop that sends as many of them as a stream of samples has.
+    pub(in crate::rules::compile) fn samples(&mut self, node: &Node) {
+        let count = self.compiler.sampler.as_ref().map_or(0, Sampler::messages);
+        let start = self.ops.len();
+        self.ops.push(Op::Repeat {
+            count: ValueTemplate::Constant(Value::Int(i64::try_from(count).unwrap_or(i64::MAX))),
+            end: start + 3,
+        });
+        self.compiler.locals.push(("i".to_owned(), Type::Int));
+        self.sample(node);
+        self.compiler.locals.pop();
+        self.ops.push(Op::Next {
+            body: start + 1,
+            every: None,
+        });
     }
 
     fn log(&mut self, node: &Node) -> Option<Text> {
@@ -410,7 +444,10 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
 
     /// Adds the operation of `node`.
     pub(in crate::rules::compile) fn push(&mut self, op: Option<Op>, node: &Node) {
-        if matches!(op, Some(Op::Send(_) | Op::Status(_))) {
+        if op
+            .as_ref()
+            .is_some_and(|op| op.sends() || matches!(op, Op::Status(_)))
+        {
             self.places.push((self.ops.len(), node.span.clone()));
         }
         self.ops.extend(op);

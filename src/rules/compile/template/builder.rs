@@ -118,7 +118,10 @@ impl<'b, 'c> Builder<'b, 'c> {
             found.push((field, Entry { name, key, value }));
         }
         for field in descriptor.fields().map(|field| FieldInfo::of_field(&field)) {
-            if field.required && !found.iter().any(|(other, _)| other.number == field.number) {
+            if field.required
+                && !self.compiler.partial
+                && !found.iter().any(|(other, _)| other.number == field.number)
+            {
                 self.compiler
                     .problem(node, format!("the required field {} is missing", field.full_name));
             }

@@ -31,6 +31,18 @@ pub(in crate::rules) fn compile_template(
     template(compiler, |builder| builder.message(node, descriptor))
 }
 
+/// Compiles some fields of a message: those that are required need not be among them.
+pub(in crate::rules::compile) fn compile_partial(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    descriptor: &MessageDescriptor,
+) -> Option<Template> {
+    compiler.partial = true;
+    let template = compile_template(compiler, node, descriptor);
+    compiler.partial = false;
+    template
+}
+
 /// Compiles the elements of a list, each with its key.
 pub(in crate::rules::compile) fn compile_elements(
     compiler: &mut RuleCompiler<'_>,

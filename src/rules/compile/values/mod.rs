@@ -3,6 +3,7 @@
 pub(super) mod each;
 pub(super) mod metadata;
 pub(super) mod pause;
+pub(super) mod sample;
 pub(super) mod status;
 pub(super) mod text;
 pub(super) mod value;

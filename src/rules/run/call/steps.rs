@@ -3,6 +3,7 @@
 //! Each operation reads from the call through [`Session::with_env`] and ends before the next one begins. Only sending and
 //! waiting give up the thread, and nothing is borrowed then.
 
+use prost::Message as _;
 use tonic::Status;
 
 use super::loops::Rounds;
@@ -12,7 +13,7 @@ use super::turn::too_costly;
 use crate::cel::{Env, EvalError, Value};
 use crate::handler::Call;
 use crate::rules::plan::template::Template;
-use crate::rules::plan::{Metadata, Op, Pause, Rule, SignalStep, Steps, count_of};
+use crate::rules::plan::{Metadata, Op, Pause, Rule, SampleTemplate, SignalStep, Steps, count_of};
 use crate::rules::run::write::template::{WriteError, WriteErrorKind};
 
 /// How many rounds of a loop run before other tasks of the thread have their turn. A deadline, the end of the server and
@@ -208,6 +209,7 @@ impl<'r> Session<'r> {
                     *at = *end;
                 }
             }
+            Op::Sample(sample) => return self.sample(rule, sample, call),
             Op::Wait(pause) => return self.pause(rule, pause, call).map(Some),
             Op::Headers(headers) => self.headers(rule, headers, call)?,
             Op::Trailers(trailers) => {
@@ -232,6 +234,33 @@ impl<'r> Session<'r> {
             }
         }
         Ok(None)
+    }
+
+    /// Sends a made-up message. The other calls have their turn before the next one, since it takes as long as many steps.
+    fn sample(
+        &self,
+        rule: &Rule,
+        sample: &SampleTemplate,
+        call: &mut Call,
+    ) -> Result<Option<Stopped>, Status> {
+        let method = &self.rules().method;
+        let (index, has_request) = (call.sent(), self.has_request());
+        self.with_env(call, |env, mut writer| {
+            let request = env.request.filter(|_| has_request);
+            let message = sample.message(method, index, &Env { request, ..*env }, self.cache())?;
+            writer.write(|buffer| {
+                message.encode_raw(buffer);
+                Ok(())
+            })
+        })
+        .map_err(|error| write_failed(rule, error))?;
+        Ok(if call.is_full() {
+            Some(Stopped::Waiting(Wait::Transport))
+        } else if method.is_server_streaming() {
+            Some(Stopped::Waiting(Wait::Others))
+        } else {
+            None
+        })
     }
 
     #[inline(never)]

@@ -3,6 +3,7 @@
 mod each;
 mod metadata;
 mod pause;
+mod sample;
 mod status;
 pub(super) mod template;
 mod text;

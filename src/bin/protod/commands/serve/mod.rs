@@ -66,7 +66,8 @@ pub(crate) struct Serve {
     )]
     sample_stream_length: usize,
 
-    /// The seed of samples, `random()` and `uuid()`: the same seed gives the same values [default: 0 for samples]
+    /// The seed of samples, `random()`, `uuid()`, `chance` and drawn durations: the same seed gives the same values [default: 0
+    /// for samples]
     #[arg(long, value_name = "N", env = "PROTOD_SEED", value_parser = count::<u64>(0, u64::MAX))]
     seed: Option<u64>,
 
@@ -223,6 +224,7 @@ impl Serve {
         let mut options = RulesOptions::default()
             .state(&RulesState::new())
             .rule_header(!self.no_rule_header)
+            .sampler(sampler.clone())
             .max_expression_cost(self.limits.max_expression_cost);
         if let Some(seed) = self.seed {
             options = options.seed(seed);
