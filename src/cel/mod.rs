@@ -28,6 +28,7 @@ mod fields;
 mod functions;
 mod operators;
 mod pattern;
+mod pattern_cost;
 mod problem;
 mod program;
 mod scope;

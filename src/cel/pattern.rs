@@ -13,6 +13,7 @@ use regex_automata::nfa::thompson::{BuildError, Compiler, Config, NFA};
 use regex_automata::util::pool::Pool;
 
 use super::budget::Budget;
+use super::pattern_cost;
 use super::values::{EvalError, Evaluated};
 
 /// The most memory that a pattern of a rule takes, in bytes; the regex crate's own limit.
@@ -24,8 +25,11 @@ const MAX_SIZE_AT_RUN_TIME: usize = 128 << 10;
 /// The longest pattern that is not known at load, in bytes.
 const MAX_LENGTH_AT_RUN_TIME: usize = 1024;
 
-/// What a byte of a pattern costs when it is compiled.
+/// What a byte of a pattern costs when it is compiled, besides its classes and its states.
 const UNITS_PER_COMPILED_BYTE: u64 = 100;
+
+/// What a byte of its states costs.
+const UNITS_PER_STATE_BYTE: u64 = 1;
 
 /// How many bytes of a text are charged at once.
 const CHUNK: usize = 256;
@@ -45,6 +49,8 @@ pub(super) struct Pattern {
     slow_caches: Caches<SlowCache>,
     /// What a step costs that is not known yet.
     step: u64,
+    /// The memory of its states, in bytes.
+    size: usize,
 }
 
 impl fmt::Debug for Pattern {
@@ -67,8 +73,14 @@ impl Pattern {
             )));
         }
         budget.charge(source.len() as u64 * UNITS_PER_COMPILED_BYTE)?;
-        Self::within(source, MAX_SIZE_AT_RUN_TIME)
-            .map_err(|reason| EvalError::new(format!("matches: {reason}")))
+        budget.charge(pattern_cost::of_classes(source))?;
+        let compiled = Self::within(source, MAX_SIZE_AT_RUN_TIME);
+        // A pattern that is too large has been compiled up to the limit, and `||` may hide that it failed.
+        let states = compiled
+            .as_ref()
+            .map_or(MAX_SIZE_AT_RUN_TIME, |pattern| pattern.size);
+        budget.charge(states as u64 * UNITS_PER_STATE_BYTE)?;
+        compiled.map_err(|reason| EvalError::new(format!("matches: {reason}")))
     }
 
     fn within(source: &str, size: usize) -> Result<Self, String> {
@@ -77,6 +89,7 @@ impl Pattern {
             .build(source);
         let nfa = compiled.map_err(|error| reason(&error))?;
         let step = nfa.states().len() as u64 / STATES_PER_UNIT + 1;
+        let size = nfa.memory_usage();
         let build = |nfa: NFA| {
             let slow = PikeVM::new_from_nfa(nfa.clone()).ok()?;
             let config = DFA::config()
@@ -95,6 +108,7 @@ impl Pattern {
             automaton,
             slow,
             step,
+            size,
         })
     }
 
@@ -228,10 +242,43 @@ mod tests {
     }
 
     #[test]
+    fn patterns_of_calls_that_take_long_to_compile_are_stopped() {
+        // Pattern, how many that are compiled one after the other are too many.
+        let hostile = [
+            (format!("(?i)[{}]", r"\pL".repeat(330)), 1),
+            (format!("(?i){}", r"[\x00-\x{10ffff}]".repeat(50)), 1),
+            (format!("(?i){}", r"[[^a]b]".repeat(100)), 1),
+            (format!("(?i:{})", r"\w".repeat(250)), 1),
+            (r"(\pL|\d){5}$".to_owned(), 100),
+            (r"\PL{500}".to_owned(), 100),
+        ];
+        for (pattern, times) in hostile {
+            let budget = Budget::default();
+            for _ in 0..times {
+                // The failures of a pattern that is too large cost as much as one that is not.
+                _ = Pattern::at_run_time(&pattern, &budget);
+            }
+            assert!(budget.is_exhausted(), "{pattern}: {} left", budget.left());
+        }
+
+        let common = [
+            r"(?i)^[a-z0-9._-]+@[a-z]+\.[a-z]{2,}$",
+            r"(?i)^\w+ \w+$",
+            r"^\pL+ [^\d\s]*$",
+            r"(?i)straße|\p{Greek}",
+        ];
+        for pattern in common {
+            let budget = Budget::default();
+            let compiled = Pattern::at_run_time(pattern, &budget);
+            assert!(compiled.is_ok(), "{pattern}: {compiled:?}");
+        }
+    }
+
+    #[test]
     fn patterns_of_calls_are_small() {
         let budget = Budget::default();
         let error = |pattern: &str| {
-            Pattern::at_run_time(pattern, &budget)
+            Pattern::at_run_time(pattern, &Budget::default())
                 .expect_err("too large")
                 .into_text()
         };

@@ -173,7 +173,9 @@ impl fmt::Display for MessageError {
             Kind::WrongType { expected, found } => {
                 write!(f, "expected a message {expected}, found a {found}")
             }
-            Kind::AnyTooDeep => f.write_str("messages in google.protobuf.Any are nested too deep"),
+            Kind::AnyTooDeep => {
+                f.write_str("messages are nested too deep for JSON, those in google.protobuf.Any included")
+            }
             Kind::TimeOutOfRange(name) => write!(f, "a {name} is out of range for JSON"),
             Kind::Path(message) => f.write_str(message),
             Kind::UnfitType(why) => write!(f, "the message does not fit the type: {why}"),
