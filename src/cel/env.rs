@@ -1,5 +1,6 @@
 //! What an expression reads when it runs.
 
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
@@ -54,6 +55,8 @@ pub(crate) struct CallFacts {
     pub(crate) count: u64,
     /// With a seed, it and `id` decide what `random()` and `uuid()` give.
     pub(crate) seed: Option<u64>,
+    /// The time of the event that runs: read once, so that it is the same for all expressions of the event.
+    pub(crate) now: OnceLock<(i64, i32)>,
     /// How many random numbers were drawn.
     pub(crate) drawn: AtomicU64,
     /// What the evaluations of the call may still cost.

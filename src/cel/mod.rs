@@ -16,11 +16,14 @@
 //! | `eval` | runs the typed tree |
 //! | `operators`, `functions` | what they take, give and do |
 //! | `fields` | from the bytes of a message to values |
+//! | `encode` | from values to the bytes of a message |
+//! | `store` | the variables that calls share |
 //! | `values` | values and their types |
 
 mod budget;
 mod compile;
 mod cost;
+mod encode;
 mod env;
 mod equalities;
 mod eval;
@@ -42,12 +45,16 @@ mod values;
 mod tests;
 
 pub(crate) use self::budget::Budget;
+pub(crate) use self::encode::{
+    FieldInfo, JsonForm, Misfit, accepts_contents, accepts_element, accepts_field, from_json_text,
+    put_contents, put_field, put_value, put_zero, takes_null, type_url,
+};
 pub(crate) use self::env::{CallFacts, Env, Round};
 pub(crate) use self::equalities::Equality;
 pub(crate) use self::eval::{metadata_value, random, random_at};
 pub(crate) use self::fields::Entries;
 pub(crate) use self::program::Program;
 pub(crate) use self::scope::Scope;
-pub(crate) use self::store::Store;
+pub(crate) use self::store::{Store, TreeKey};
 pub(crate) use self::uses::Uses;
-pub(crate) use self::values::{EvalError, Type, Value};
+pub(crate) use self::values::{EvalError, Type, Value, whole};

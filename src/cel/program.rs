@@ -2,9 +2,10 @@
 
 use super::compile::compile;
 use super::env::Env;
-use super::eval::{Elements, Evaluation, QuickInt};
+use super::eval::{Elements, Evaluation, QuickInt, keys};
 use super::problem::ExprProblem;
 use super::scope::Scope;
+use super::store::TreeKey;
 use super::syntax;
 use super::typed::TypedExpr;
 use super::uses::Uses;
@@ -91,9 +92,25 @@ impl Program {
     /// The elements of the list or the map that the program gives.
     pub(crate) fn elements<'e>(&'e self, env: &Env<'e>) -> Result<Elements<'e>, EvalError> {
         let mut evaluation = Evaluation::new(env);
+        if let TypedExpr::Stored(path) = &self.root {
+            return Elements::stored(path, &mut evaluation);
+        }
         match self.root.peek(&evaluation) {
             Some(value) => Elements::borrowed(value, &env.call.budget),
             None => Elements::of(self.root.eval(&mut evaluation)?, &env.call.budget),
+        }
+    }
+
+    /// Whether the program is a path of the store, which can be set.
+    pub(crate) fn is_place_of_store(&self) -> bool {
+        matches!(&self.root, TypedExpr::Stored(path) if !path.is_empty())
+    }
+
+    /// The keys of the [path of the store](Self::is_place_of_store) that the program is.
+    pub(crate) fn place_of_store(&self, env: &Env<'_>) -> Result<Vec<TreeKey>, EvalError> {
+        match &self.root {
+            TypedExpr::Stored(path) => keys(path, &mut Evaluation::new(env)),
+            _ => Ok(Vec::new()),
         }
     }
 
@@ -105,7 +122,7 @@ impl Program {
     /// Whether the whole program is a field of a loop's element (`item.a.b`) that can be unset: a field that is set from it
     /// copies that, too.
     pub(crate) fn is_field_of_element(&self) -> bool {
-        matches!(&self.root, TypedExpr::Field(message, field) if field.has_presence && message.is_within_element())
+        self.root.is_field_of_element()
     }
 
     /// Runs a program that is a [field of an element](Self::is_field_of_element); `None` if it is unset.

@@ -34,10 +34,11 @@ pub(super) enum TypedExpr {
     Metadata,
     MetadataValue(HeaderName),
     HasMetadata(HeaderName),
-    /// All variables that calls share.
-    Store,
-    StoreValue(Box<TypedExpr>),
-    HasStore(Box<TypedExpr>),
+    /// What is at a path of the store; all of it, if there is no path.
+    Stored(Box<[Segment]>),
+    HasStored(Box<[Segment]>),
+    /// How many elements or entries there are at a path of the store. There are none in what is absent.
+    StoredSize(Box<[Segment]>),
     State(usize),
     Local(usize),
     /// A variable of a loop in a template: how many loops are between, and its place among the loop's own.
@@ -87,6 +88,15 @@ pub(super) enum TypedExpr {
     Json(Box<TypedExpr>),
     Call(&'static Function, Cost, Box<[TypedExpr]>),
     Loop(Box<Loop>),
+}
+
+/// A part of a path in the store.
+#[derive(Debug)]
+pub(super) enum Segment {
+    /// `.name`.
+    Name(Box<str>),
+    /// `[key]`.
+    Key(TypedExpr),
 }
 
 /// A field of the request, through singular sub-messages.

@@ -44,7 +44,7 @@ impl SourceText {
     }
 
     /// Line and column of a byte, both from 1; columns count characters. `None` past the end, or within a character.
-    pub(super) fn position(&self, offset: usize) -> Option<(usize, usize)> {
+    pub(crate) fn position(&self, offset: usize) -> Option<(usize, usize)> {
         let (line, start) = self.line(offset);
         let before = self.text().get(start..offset)?;
         Some((line + 1, before.chars().count() + 1))

@@ -17,5 +17,6 @@ mod samples;
 mod seed;
 mod selection;
 mod sessions;
+mod stored;
 mod support;
 mod warnings;

@@ -8,7 +8,7 @@ use crate::program::Server;
 const PROTO: &str = r#"syntax = "proto3"; package p; message Text { string text = 1; int32 n = 2; }
     service S { rpc Unary(Text) returns (Text); }"#;
 
-/// Calls a server of these rules `calls` times, and returns the lines that it logged of its rules.
+/// Calls a server of these rules `calls` times, however it answers, and returns the lines that it logged of its rules.
 async fn logged(rules: &str, calls: usize) -> Vec<String> {
     let folder = folder([("a.proto", PROTO), ("a.rules.yaml", rules)]);
     let server = Server::start(&[folder.path().to_str().expect("UTF-8")]).await;
@@ -18,14 +18,15 @@ async fn logged(rules: &str, calls: usize) -> Vec<String> {
         .expect("it listens");
     let method = client.method("p.S/Unary").expect("it is there");
     for _ in 0..calls {
-        method
-            .unary(method.request())
-            .await
-            .expect("the last rule answers");
+        drop(method.unary(method.request()).await);
     }
     let (_, log) = server.stop().await;
     log.into_iter()
-        .filter(|line| line.contains("protod::rules") || line.contains("condition"))
+        .filter(|line| {
+            ["protod::rules", "condition", "a rule failed"]
+                .iter()
+                .any(|part| line.contains(part))
+        })
         .collect()
 }
 
@@ -56,4 +57,61 @@ rules:
         assert!(line.contains("a condition failed: no match"), "{line}");
         assert!(line.contains(rule), "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_rule_that_fails_is_logged_with_its_place_and_the_value_a_few_times() {
+    let rules = r#"
+rules:
+  - method: p.S/Unary
+    name: mine
+    when: request.text == ""
+    set: {store.n: "${has(store.n) ? store.n + 1 : 0}"}
+    reply:
+      text: ok
+      n: "${store.n < 2 ? 3000000000 + store.n : store.n / request.n}"
+"#;
+    let log = logged(rules, 20).await;
+    assert_eq!(log.len(), 10, "{log:?}");
+    for (line, value) in log
+        .iter()
+        .zip(["3000000000 does not fit int32", "3000000001 does not fit int32"])
+    {
+        assert!(line.contains("a rule failed"), "{line}");
+        assert!(
+            line.contains("mine") && line.contains("a.rules.yaml:8:13"),
+            "{line}"
+        );
+        assert!(line.contains("field p.Text.n") && line.contains(value), "{line}");
+    }
+    assert!(log[9].contains("division by zero"), "{}", log[9]);
+}
+
+#[tokio::test]
+async fn steps_that_fail_are_logged_with_their_own_places() {
+    let rules = r#"
+rules:
+  - method: p.S/Unary
+    session:
+      message:
+        - log: fine
+        - set:
+            store.list: [1]
+            store.list.x: 2
+        - send: {}
+"#;
+    let log = logged(rules, 1).await;
+    let failed: Vec<&String> = log.iter().filter(|line| line.contains("a rule failed")).collect();
+    assert_eq!(failed.len(), 1, "{log:?}");
+    assert!(failed[0].contains("a.rules.yaml:9:13"), "{}", failed[0]);
+    let rules = r#"
+rules:
+  - method: p.S/Unary
+    stream:
+      - when: request.n == 1
+        send: {}
+"#;
+    let log = logged(rules, 1).await;
+    assert!(log[0].contains("it answered OK without a message"), "{log:?}");
+    assert!(log[0].contains("a.rules.yaml:3:5"), "{log:?}");
 }

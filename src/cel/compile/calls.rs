@@ -118,6 +118,12 @@ impl Compiler<'_, '_> {
             self.hint(format!("it takes {}", taken.join(" or ")));
             return Compiled::unknown();
         };
+        if name == "size" && matches!(values[0].expr, TypedExpr::Stored(_)) {
+            return self.combine(values, value_type, |mut exprs| match exprs.remove(0) {
+                TypedExpr::Stored(path) => TypedExpr::StoredSize(path),
+                other => other,
+            });
+        }
         if name == "size" && matches!(values[0].expr, TypedExpr::Requests(..)) {
             return Compiled::read(TypedExpr::RequestCount, Type::Int);
         }

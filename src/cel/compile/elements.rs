@@ -21,9 +21,6 @@ impl Compiler<'_, '_> {
                 return self.state(&key_span, &name);
             }
         }
-        if self.is_name(container_expr, "store") && key.value_type == Type::String {
-            return self.store(key, Type::Dyn, TypedExpr::StoreValue);
-        }
         if self.is_name(container_expr, "requests")
             && let Some((message, form)) = self.request(&container_expr.span)
         {
@@ -35,6 +32,22 @@ impl Compiler<'_, '_> {
             return self.not_fixed(read);
         }
         let container = self.expr(container_expr);
+        if let TypedExpr::Stored(path) = &container.expr {
+            let fits = match &key.value_type {
+                // The variables of the store have names.
+                known if path.is_empty() => *known == Type::String || known.is_dyn(),
+                known => known.may_be_key() || matches!(known, Type::Enum(_)),
+            };
+            if fits {
+                return self.stored_key(container, key);
+            }
+            let message = format!("{} cannot be a key of the store", key.value_type);
+            self.problem(key_span, message);
+            if path.is_empty() {
+                self.hint("the store's own names are texts; maps in it have any keys: `store.orders[5]`");
+            }
+            return Compiled::unknown();
+        }
         let element = match (&container.value_type, &key.value_type) {
             (Type::List(element), key) if key.may_be_number() => (**element).clone(),
             (Type::Map(keys, value), key) if keys.may_equal(key) => (**value).clone(),
@@ -59,9 +72,6 @@ impl Compiler<'_, '_> {
             && let Some(name) = value.constant_text().map(str::to_owned)
         {
             return self.metadata(&value_expr.span, &name, TypedExpr::HasMetadata, Type::Bool);
-        }
-        if self.is_name(container_expr, "store") && value.value_type == Type::String {
-            return self.store(value, Type::Bool, TypedExpr::HasStore);
         }
         let container = self.expr(container_expr).unpacked();
         if let (Type::Enum(descriptor), TypedExpr::Const(Value::List(names))) =

@@ -23,6 +23,9 @@ impl Compiler<'_, '_> {
                 None => Compiled::unknown(),
             };
         }
+        if matches!(operand.expr, TypedExpr::Stored(_)) {
+            return self.stored_name(operand, name);
+        }
         match operand.value_type.clone() {
             Type::Message(message) if !operand.value_type.is_dyn() || name == "type_url" => {
                 let Some(field) = self.find_field(&message, span, name) else {
@@ -101,22 +104,33 @@ impl Compiler<'_, '_> {
         ] = arguments
         else {
             self.problem(expr.span.clone(), "`has` takes one field");
-            self.hint("write has(request.field)");
+            self.hint(match arguments {
+                [
+                    Expr {
+                        kind: ExprKind::Index(_),
+                        ..
+                    },
+                ] => "write `key in map`",
+                _ => "write has(request.field)",
+            });
             return Compiled::unknown();
         };
         let (span, name) = (name.span.clone(), name.text.as_str());
         if self.is_name(operand_expr, "metadata") {
             return self.metadata(&span, name, TypedExpr::HasMetadata, Type::Bool);
         }
-        if self.is_name(operand_expr, "store") {
-            let name = Compiled::constant(Value::text(name.to_owned()), Type::String);
-            return self.store(name, Type::Bool, TypedExpr::HasStore);
-        }
         if self.is_name(operand_expr, "state") {
             self.state(&span, name);
             return Compiled::constant(Value::Bool(true), Type::Bool);
         }
         let operand = self.expr(operand_expr);
+        if matches!(operand.expr, TypedExpr::Stored(_)) {
+            let part = self.stored_name(operand, name);
+            return self.wrap(part, Type::Bool, |part| match part {
+                TypedExpr::Stored(path) => TypedExpr::HasStored(path),
+                other => other,
+            });
+        }
         let message = match (&operand.place, &operand.value_type) {
             (
                 Some(Place {

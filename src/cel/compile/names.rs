@@ -7,12 +7,13 @@ use prost_reflect::MessageDescriptor;
 
 use super::compiled::{Compiled, Place};
 use super::compiler::Compiler;
+use super::operators::pair;
 use super::types::{TYPES, message_type, named_fields};
 use crate::cel::fields::{FieldReader, ValueForm};
 use crate::cel::functions;
 use crate::cel::syntax::{Expr, ExprKind, Name};
-use crate::cel::typed::TypedExpr;
-use crate::cel::values::{Type, Value};
+use crate::cel::typed::{Segment, TypedExpr};
+use crate::cel::values::Type;
 
 /// The names that every expression knows.
 const NAMES: &[&str] = &[
@@ -68,7 +69,10 @@ impl Compiler<'_, '_> {
             }
             "store" => {
                 self.uses.store = true;
-                Compiled::read(TypedExpr::Store, Type::map(Type::String, Type::Dyn))
+                Compiled::read(
+                    TypedExpr::Stored(Box::default()),
+                    Type::map(Type::String, Type::Dyn),
+                )
             }
             "state" | "call" => {
                 self.problem(span, format!("`{name}` is not a value"));
@@ -195,10 +199,6 @@ impl Compiler<'_, '_> {
         if self.is_name(operand, "metadata") {
             return self.metadata(&span, name, TypedExpr::MetadataValue, Type::String);
         }
-        if self.is_name(operand, "store") {
-            let name = Compiled::constant(Value::text(name.to_owned()), Type::String);
-            return self.store(name, Type::Dyn, TypedExpr::StoreValue);
-        }
         if let Some(segments) = self.qualified_name(expr) {
             let constant = self.enum_constant(&segments, &span);
             if let Some(constant) = constant.or_else(|| self.type_named(&segments)) {
@@ -220,16 +220,19 @@ impl Compiler<'_, '_> {
         Compiled::unknown()
     }
 
-    /// Reads the variables that calls share, which may change at any time.
-    pub(super) fn store(
-        &mut self,
-        name: Compiled,
-        value_type: Type,
-        build: impl FnOnce(Box<TypedExpr>) -> TypedExpr,
-    ) -> Compiled {
-        self.uses.store = true;
-        let typed = self.wrap(name, value_type, |name| build(Box::new(name)));
-        self.not_fixed(typed)
+    /// A part of what is at a path of the store.
+    pub(super) fn stored_name(&mut self, operand: Compiled, name: &str) -> Compiled {
+        self.wrap(operand, Type::Dyn, |operand| {
+            longer(operand, Segment::Name(name.into()))
+        })
+    }
+
+    /// The same, by a key that an expression gives.
+    pub(super) fn stored_key(&mut self, container: Compiled, key: Compiled) -> Compiled {
+        self.combine(vec![container, key], Type::Dyn, |exprs| {
+            let [container, key] = *pair(exprs);
+            longer(container, Segment::Key(key))
+        })
     }
 
     fn call_fact(&mut self, span: &Range<usize>, name: &str) -> Compiled {
@@ -284,6 +287,16 @@ impl Compiler<'_, '_> {
         let root = *segments.first()?;
         (!self.is_variable(root) && !NAMES.contains(&root)).then_some(segments)
     }
+}
+
+/// A path of the store with another part.
+fn longer(expr: TypedExpr, segment: Segment) -> TypedExpr {
+    let TypedExpr::Stored(path) = expr else {
+        unreachable!("it is a path of the store")
+    };
+    let mut path = path.into_vec();
+    path.push(segment);
+    TypedExpr::Stored(path.into())
 }
 
 /// The segments of `a.b.c`.

@@ -1,14 +1,12 @@
 //! What the parts of an expression cost whatever their values are.
 
-use crate::cel::typed::TypedExpr;
+use crate::cel::typed::{Segment, TypedExpr};
 
 impl TypedExpr {
     /// What the parts cost whose cost does not depend on values: one unit each. A loop charges its rounds itself.
     pub(in crate::cel) fn fixed_cost(&self) -> u64 {
         1 + match self {
             Self::RequestAt(_, _, inner)
-            | Self::StoreValue(inner)
-            | Self::HasStore(inner)
             | Self::Field(inner, _)
             | Self::HasField(inner, _)
             | Self::Member(inner, _)
@@ -42,6 +40,13 @@ impl TypedExpr {
                     .iter()
                     .map(|(key, value)| key.fixed_cost() + value.fixed_cost());
                 parts.sum::<u64>() + (entries.len() * entries.len() / 8) as u64
+            }
+            Self::Stored(path) | Self::HasStored(path) | Self::StoredSize(path) => {
+                let parts = path.iter().map(|segment| match segment {
+                    Segment::Name(_) => 1,
+                    Segment::Key(key) => 1 + key.fixed_cost(),
+                });
+                parts.sum()
             }
             Self::Call(_, cost, arguments) => cost.fixed() + sum(arguments),
             Self::Loop(looped) => 2 + looped.range.fixed_cost(),

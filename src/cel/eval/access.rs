@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName};
+use prost_reflect::MessageDescriptor;
 
 use crate::cel::budget::Budget;
 use crate::cel::fields::{self, FieldReader};
@@ -109,7 +110,7 @@ pub(in crate::cel) fn member_of<'e>(
 ) -> Evaluated<Value<'e>> {
     match container {
         Value::Map(entries) => member(&entries, name).cloned(),
-        Value::Message(message) => read_field(&field_named(&message, name)?, message, budget),
+        Value::Message(message) => read_field(&field_named(&message.descriptor, name)?, message, budget),
         other => Err(EvalError::new(format!(
             "{} has no field {name}",
             other.type_name()
@@ -120,7 +121,7 @@ pub(in crate::cel) fn member_of<'e>(
 pub(in crate::cel) fn has_member(container: &Value<'_>, name: &str, budget: &Budget) -> Evaluated<bool> {
     match container {
         Value::Map(entries) => Ok(member(entries, name).is_ok()),
-        Value::Message(message) => has_field(&field_named(message, name)?, message, budget),
+        Value::Message(message) => has_field(&field_named(&message.descriptor, name)?, message, budget),
         other => Err(EvalError::new(format!(
             "{} has no field {name}",
             other.type_name()
@@ -129,9 +130,9 @@ pub(in crate::cel) fn has_member(container: &Value<'_>, name: &str, budget: &Bud
 }
 
 /// A field of a message whose type was not known at load, for example of what an `Any` holds.
-fn field_named(message: &MessageValue<'_>, name: &str) -> Evaluated<FieldReader> {
-    FieldReader::by_name(&message.descriptor, name)
-        .ok_or_else(|| EvalError::new(format!("{} has no field {name}", message.descriptor.full_name())))
+pub(in crate::cel) fn field_named(message: &MessageDescriptor, name: &str) -> Evaluated<FieldReader> {
+    FieldReader::by_name(message, name)
+        .ok_or_else(|| EvalError::new(format!("{} has no field {name}", message.full_name())))
 }
 
 pub(in crate::cel) fn metadata(headers: &HeaderMap) -> Value<'_> {

@@ -3,8 +3,12 @@
 //! Lists go in their own order, and maps in the order of their keys: numbers, then texts. Nothing is copied that can be
 //! borrowed.
 
+use super::evaluation::Evaluation;
+use super::stored::{Found, stored};
 use crate::cel::budget::{Budget, reading_weight};
 use crate::cel::cost::sorting;
+use crate::cel::store::Entries;
+use crate::cel::typed::Segment;
 use crate::cel::values::{EvalError, Evaluated, Value, key_order};
 
 /// The elements that a loop goes over.
@@ -20,6 +24,7 @@ enum Rest<'e> {
     Borrowed(std::slice::Iter<'e, Value<'e>>),
     List(std::vec::IntoIter<Value<'e>>),
     Map(std::vec::IntoIter<(Value<'e>, Value<'e>)>),
+    Stored(Entries<'e>),
 }
 
 impl<'e> Elements<'e> {
@@ -46,15 +51,31 @@ impl<'e> Elements<'e> {
         }
     }
 
+    /// The elements of what is at a path of the store. There are none in what is absent.
+    pub(in crate::cel) fn stored(
+        path: &'e [Segment],
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Self> {
+        match stored(path, evaluation)? {
+            Found::Absent(_) => Ok(Self::new(Rest::List(Vec::new().into_iter()))),
+            Found::Map(tree) => Ok(Self::new(Rest::Stored(tree.iter()))),
+            Found::Held(value) => Self::borrowed(value, evaluation.budget()),
+            Found::Read(value) => Self::of(value, evaluation.budget()),
+        }
+    }
+
     fn new(rest: Rest<'e>) -> Self {
         Self { rest, index: 0 }
     }
 
     /// The next element of a list, or the next key of a map.
     pub(crate) fn next(&mut self, budget: &Budget) -> Evaluated<Option<Value<'e>>> {
+        if let Rest::Stored(entries) = &mut self.rest {
+            return Ok(entries.next().map(|(key, _)| key));
+        }
         Ok(self.next_pair(budget)?.map(|(key, value)| match self.rest {
             Rest::Map(_) => key,
-            Rest::Borrowed(_) | Rest::List(_) => value,
+            _ => value,
         }))
     }
 
@@ -62,6 +83,12 @@ impl<'e> Elements<'e> {
     pub(crate) fn next_pair(&mut self, budget: &Budget) -> Evaluated<Option<(Value<'e>, Value<'e>)>> {
         let value = match &mut self.rest {
             Rest::Map(entries) => return Ok(entries.next()),
+            Rest::Stored(entries) => {
+                return match entries.next() {
+                    Some((key, node)) => Ok(Some((key, node.to_value(budget)?))),
+                    None => Ok(None),
+                };
+            }
             Rest::List(values) => values.next(),
             Rest::Borrowed(values) => match values.next() {
                 Some(value) => {

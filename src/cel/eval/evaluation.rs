@@ -1,4 +1,4 @@
-//! The state of one evaluation: the variables of running macros, and the time.
+//! The state of one evaluation: the variables of running macros.
 
 use super::volatile;
 use crate::cel::budget::Budget;
@@ -12,8 +12,6 @@ pub(in crate::cel) struct Evaluation<'f, 'e> {
     pub(in crate::cel) env: &'f Env<'e>,
     /// The variables of the macros that are running, outermost first.
     pub(in crate::cel) variables: Vec<Value<'e>>,
-    /// Read once, so that it is the same for the whole expression.
-    now: Option<(i64, i32)>,
 }
 
 impl<'f, 'e> Evaluation<'f, 'e> {
@@ -21,7 +19,6 @@ impl<'f, 'e> Evaluation<'f, 'e> {
         Self {
             env,
             variables: Vec::new(),
-            now: None,
         }
     }
 
@@ -30,9 +27,9 @@ impl<'f, 'e> Evaluation<'f, 'e> {
         &self.env.call.budget
     }
 
-    /// The time: the same for the whole expression.
-    pub(super) fn now(&mut self) -> (i64, i32) {
-        *self.now.get_or_insert_with(volatile::now)
+    /// The time: the same for the whole event.
+    pub(super) fn now(&self) -> (i64, i32) {
+        *self.env.call.now.get_or_init(volatile::now)
     }
 
     /// A variable of a loop in a template.

@@ -3,6 +3,7 @@
 //! `all` and `exists` are chains of `&&` and `||`: one element that decides outweighs an error in another.
 
 use super::evaluation::Evaluation;
+use super::stored::{Found, stored};
 use crate::cel::budget::reading_weight;
 use crate::cel::cost::sorting;
 use crate::cel::functions::sort_by_keys;
@@ -11,20 +12,50 @@ use crate::cel::values::{EvalError, Evaluated, Value, no_overload};
 
 impl Loop {
     pub(in crate::cel) fn eval<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
+        if let TypedExpr::Stored(path) = &self.range {
+            return match stored(path, evaluation)? {
+                Found::Absent(_) => self.over(std::iter::empty(), evaluation),
+                Found::Map(tree) => self.over(tree.iter().map(|(key, _)| key), evaluation),
+                Found::Held(value) => self.over_borrowed(value, evaluation),
+                Found::Read(value) => self.over_value(value, evaluation),
+            };
+        }
         match self.range.peek(evaluation) {
-            Some(Value::List(values)) => self.over(values.iter().map(Value::borrowed), evaluation),
-            Some(Value::Map(entries)) => self.over(entries.iter().map(|(key, _)| key.borrowed()), evaluation),
-            _ => match self.range.eval(evaluation)? {
-                Value::List(values) => self.over(values.into_iter(), evaluation),
-                Value::Map(entries) => self.over(entries.into_iter().map(|(key, _)| key), evaluation),
-                other => no_overload(self.kind.name(), &[&other]),
-            },
+            Some(value @ (Value::List(_) | Value::Map(_))) => self.over_borrowed(value, evaluation),
+            _ => {
+                let value = self.range.eval(evaluation)?;
+                self.over_value(value, evaluation)
+            }
+        }
+    }
+
+    fn over_borrowed<'e>(
+        &'e self,
+        value: &'e Value<'e>,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Value<'e>> {
+        match value {
+            Value::List(values) => self.over(values.iter().map(Value::borrowed), evaluation),
+            Value::Map(entries) => self.over(entries.iter().map(|(key, _)| key.borrowed()), evaluation),
+            other => no_overload(self.kind.name(), &[other]),
+        }
+    }
+
+    fn over_value<'e>(
+        &'e self,
+        value: Value<'e>,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Value<'e>> {
+        match value {
+            Value::List(values) => self.over(values.into_iter(), evaluation),
+            Value::Map(entries) => self.over(entries.into_iter().map(|(key, _)| key), evaluation),
+            other => no_overload(self.kind.name(), &[&other]),
         }
     }
 
     fn over<'e>(
         &'e self,
-        elements: impl ExactSizeIterator<Item = Value<'e>>,
+        elements: impl Iterator<Item = Value<'e>>,
         evaluation: &mut Evaluation<'_, 'e>,
     ) -> Evaluated<Value<'e>> {
         match self.kind {
@@ -47,7 +78,7 @@ impl Loop {
                 Ok(Value::List(values))
             }
             LoopKind::Map => {
-                let mut values = Vec::with_capacity(elements.len());
+                let mut values = Vec::with_capacity(elements.size_hint().0);
                 for element in elements {
                     if let Some(only_if) = &self.only_if
                         && !self.condition(only_if, element.clone(), evaluation)?
@@ -59,7 +90,7 @@ impl Loop {
                 Ok(Value::List(values))
             }
             LoopKind::SortBy => {
-                let mut keyed = Vec::with_capacity(elements.len());
+                let mut keyed = Vec::with_capacity(elements.size_hint().0);
                 for element in elements {
                     keyed.push((
                         self.with(element.clone(), evaluation, |evaluation| {

@@ -10,6 +10,7 @@ mod evaluation;
 mod loops;
 mod quick;
 mod scalars;
+mod stored;
 mod value;
 mod volatile;
 
@@ -17,4 +18,5 @@ pub(crate) use self::access::metadata_value;
 pub(crate) use self::elements::Elements;
 pub(super) use self::evaluation::Evaluation;
 pub(super) use self::quick::QuickInt;
+pub(super) use self::stored::keys;
 pub(crate) use self::volatile::{random, random_at};

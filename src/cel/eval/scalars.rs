@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::access::{has_field, has_member, member, metadata_value};
 use super::evaluation::{Evaluation, missing_variable};
+use super::stored::{Found, has_stored, is_within, stored, stored_size};
 use super::volatile;
 use crate::cel::cost::{charge_comparison, charge_containing};
 use crate::cel::fields::{self, FieldReader};
@@ -73,6 +74,7 @@ impl TypedExpr {
                     otherwise.eval_int(evaluation)
                 }
             }
+            Self::StoredSize(path) => stored_size(path, evaluation),
             Self::Received => Ok(evaluation.env.received.cast_signed()),
             Self::RequestCount => Ok(evaluation.env.requests.len() as i64),
             Self::CallId => Ok(evaluation.env.call.id.cast_signed()),
@@ -144,11 +146,7 @@ impl TypedExpr {
             Self::Not(operand) => operand.eval_bool(evaluation).map(|value| !value),
             Self::In(operands) => is_in(operands, evaluation),
             Self::HasPicked(slot) => Ok(evaluation.picked(*slot)? != Raw::Absent),
-            Self::HasStore(name) => {
-                let name = name.eval_text(evaluation)?;
-                evaluation.budget().charge_read(name.len())?;
-                Ok(evaluation.env.store.get(&name).is_some())
-            }
+            Self::HasStored(path) => has_stored(path, evaluation),
             Self::HasMetadata(name) => Ok(evaluation.env.metadata.contains_key(name)),
             Self::HasField(message, field) => has_field_of(message, field, evaluation),
             Self::HasMember(container, name) => has_named_member(container, name, evaluation),
@@ -216,6 +214,13 @@ fn compare<'e>(
 
 fn is_in<'e>([value, container]: &'e [TypedExpr; 2], evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<bool> {
     let value = value.eval(evaluation)?;
+    if let TypedExpr::Stored(path) = container {
+        let found = stored(path, evaluation)?;
+        if let Found::Held(container) = &found {
+            charge_containing(evaluation.budget(), container, &value)?;
+        }
+        return is_within(&found, &value);
+    }
     let evaluated;
     let container = if let Some(container) = container.peek(evaluation) {
         container

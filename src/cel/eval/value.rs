@@ -5,16 +5,17 @@ use std::borrow::Cow;
 use http::HeaderName;
 use prost_reflect::MessageDescriptor;
 
-use super::access::{member, member_of, metadata, metadata_value, picked_value, read_set_field};
+use super::access::{field_named, member, member_of, metadata, metadata_value, picked_value, read_set_field};
 use super::evaluation::{Evaluation, missing_variable};
+use super::stored::{Found, stored};
 use super::volatile;
 use crate::cel::budget::Budget;
 use crate::cel::cost::{Cost, charge_search};
 use crate::cel::fields::{FieldReader, ValueForm, message_value};
 use crate::cel::functions::{Code, Function, json_text};
 use crate::cel::operators::{Math, index, negate};
-use crate::cel::typed::TypedExpr;
-use crate::cel::values::{EvalError, Evaluated, Value, find, no_overload};
+use crate::cel::typed::{Segment, TypedExpr};
+use crate::cel::values::{EvalError, Evaluated, MessageValue, Value, find, no_overload};
 use crate::excerpt::excerpt;
 
 impl TypedExpr {
@@ -37,8 +38,7 @@ impl TypedExpr {
                 evaluation.budget().charge(evaluation.env.metadata.len() as u64)?;
                 Ok(metadata(evaluation.env.metadata))
             }
-            Self::Store => store(evaluation),
-            Self::StoreValue(name) => store_value(name, evaluation),
+            Self::Stored(path) => stored(path, evaluation)?.value(evaluation),
             Self::State(place) => borrowed(
                 evaluation.env.state.get(*place).ok_or_else(missing_variable)?,
                 evaluation,
@@ -82,16 +82,19 @@ impl TypedExpr {
             Self::Call(function, cost, arguments) => call(function, *cost, arguments, evaluation),
             Self::Json(value) => json(value, evaluation),
             Self::Loop(looped) => looped.eval(evaluation),
-            Self::Received | Self::RequestCount | Self::CallId | Self::CallCount | Self::IntMath(..) => {
-                self.eval_int(evaluation).map(Value::Int)
-            }
+            Self::Received
+            | Self::RequestCount
+            | Self::CallId
+            | Self::CallCount
+            | Self::IntMath(..)
+            | Self::StoredSize(_) => self.eval_int(evaluation).map(Value::Int),
             Self::DoubleMath(..) | Self::ToDouble(_) => self.eval_double(evaluation).map(Value::Double),
             Self::CallMethod | Self::CallPeer | Self::Uuid | Self::MetadataValue(_) | Self::Concat(_) => {
                 self.eval_text(evaluation).map(Value::String)
             }
             Self::HasPicked(_)
             | Self::HasMetadata(_)
-            | Self::HasStore(_)
+            | Self::HasStored(_)
             | Self::HasField(..)
             | Self::HasMember(..)
             | Self::In(_)
@@ -110,7 +113,18 @@ impl TypedExpr {
     pub(in crate::cel) fn is_within_element(&self) -> bool {
         match self {
             Self::Element(..) | Self::Local(_) => true,
-            Self::Field(message, _) => message.is_within_element(),
+            Self::Field(message, _) | Self::Member(message, _) => message.is_within_element(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is a field of an element, or of something in the store, which may be unset. What is no message has no field
+    /// that is unset.
+    pub(in crate::cel) fn is_field_of_element(&self) -> bool {
+        match self {
+            Self::Field(message, field) => field.has_presence && message.is_within_element(),
+            Self::Member(container, _) => container.is_within_element(),
+            Self::Stored(path) => matches!(&**path, [_, .., Segment::Name(_)]),
             _ => false,
         }
     }
@@ -122,6 +136,17 @@ impl TypedExpr {
     ) -> Evaluated<Option<Value<'e>>> {
         match self {
             Self::Field(message, field) => set_field_of(message, field, evaluation),
+            Self::Member(container, name) => match container.peek(evaluation) {
+                Some(Value::Message(message)) => named_field(message, name, evaluation),
+                _ => self.eval(evaluation).map(Some),
+            },
+            Self::Stored(path) => match &**path {
+                [way @ .., Segment::Name(name)] => match stored(way, evaluation)? {
+                    Found::Held(Value::Message(message)) => named_field(message, name, evaluation),
+                    _ => self.eval(evaluation).map(Some),
+                },
+                _ => self.eval(evaluation).map(Some),
+            },
             other => other.eval(evaluation).map(Some),
         }
     }
@@ -183,24 +208,6 @@ fn request_at<'e>(
     }
 }
 
-fn store<'e>(evaluation: &Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
-    let entries = evaluation.env.store.iter();
-    let entries = entries.map(|(name, value)| {
-        evaluation.budget().charge(2)?;
-        Ok((Value::text(name), borrowed(value, evaluation)?))
-    });
-    Ok(Value::Map(entries.collect::<Evaluated<_>>()?))
-}
-
-fn store_value<'e>(name: &'e TypedExpr, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
-    let name = name.eval_text(evaluation)?;
-    evaluation.budget().charge_read(name.len())?;
-    match evaluation.env.store.get(&name) {
-        Some(value) => borrowed(value, evaluation),
-        None => Err(EvalError::no_such_key(&name)),
-    }
-}
-
 fn field_of<'e>(
     message: &'e TypedExpr,
     field: &FieldReader,
@@ -208,6 +215,18 @@ fn field_of<'e>(
 ) -> Evaluated<Value<'e>> {
     let value = set_field_of(message, field, evaluation)?;
     Ok(value.unwrap_or_else(|| field.default.clone()))
+}
+
+/// The value of a field of a message whose type was not known at load; `None` if the field is unset.
+fn named_field<'e>(
+    message: &'e MessageValue<'e>,
+    name: &str,
+    evaluation: &Evaluation<'_, 'e>,
+) -> Evaluated<Option<Value<'e>>> {
+    let field = field_named(&message.descriptor, name)?;
+    let value = read_set_field(&field, Cow::Borrowed(&message.bytes), evaluation.budget())?;
+    // Without presence, unset is the default.
+    Ok(value.or_else(|| (!field.has_presence).then(|| field.default.clone())))
 }
 
 /// The value of a field of a message; `None` if it is unset.

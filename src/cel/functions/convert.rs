@@ -125,7 +125,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// Code points of a string, bytes, elements of a list, entries of a map.
-fn size(value: Value<'_>) -> Evaluated<Value<'_>> {
+pub(in crate::cel) fn size(value: Value<'_>) -> Evaluated<Value<'_>> {
     let size = match &value {
         Value::String(text) => text.chars().count(),
         Value::Bytes(bytes) => bytes.len(),

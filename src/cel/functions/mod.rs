@@ -13,6 +13,7 @@ mod math;
 mod strings;
 mod time;
 
+pub(super) use self::convert::size;
 pub(super) use self::encode::json_text;
 pub(super) use self::format::{DEFAULT_PRECISION, MAX_PRECISION};
 pub(super) use self::function::{Code, Function, MAX_BYTES, Style};

@@ -141,8 +141,8 @@ fn messages_equal(left: &MessageValue<'_>, right: &MessageValue<'_>) -> bool {
 }
 
 /// A scalar for a hash table: equal values have equal keys, whatever their numeric types.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::cel) enum Key {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Key {
     Bool(bool),
     Number(i128),
     /// A double that no integer equals.

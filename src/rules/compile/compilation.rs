@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::compiler::RuleCompiler;
 use super::methods::{NamedMethod, rule_methods};
@@ -11,13 +10,9 @@ use super::rule;
 use crate::error::Problem;
 use crate::message::Picker;
 use crate::rules::file::RulesFile;
-use crate::rules::plan::{Outline, Rule, RuleId, Sampler};
+use crate::rules::plan::{Outline, Rule, RuleId, RuleLog, Sampler};
 use crate::schema::{Method, Schema};
-use crate::throttle::Throttle;
 use crate::yaml::{Entry, Node, entries, find};
-
-/// How often a rule's failures are logged.
-const FAILURE_PERIOD: Duration = Duration::from_mins(1);
 
 /// The rules of all files compiled so far, and the problems found in them.
 pub(in crate::rules) struct Compilation<'s> {
@@ -131,7 +126,7 @@ impl<'s> Compilation<'s> {
         };
         let mut found = Found::default();
         let of_methods = methods.len();
-        let failures = Arc::new(Throttle::new(FAILURE_PERIOD));
+        let log = Arc::new(RuleLog::new(file.source.clone(), node.span.start));
         let value = |name: &str| find(&entries, name).map(|entry| entry.value);
         let declared_rule = self.declared.len();
         self.declared.push(DeclaredRule {
@@ -161,7 +156,7 @@ impl<'s> Compilation<'s> {
                 &mut problems,
             );
             compiler.sampler.clone_from(&self.sampler);
-            let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id, &failures);
+            let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id, &log);
             let warnings = compiler.warnings;
             if let Some(rule) = rule {
                 let streams = method.is_client_streaming();

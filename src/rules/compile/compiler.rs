@@ -14,6 +14,7 @@ use crate::cel::{Program, Scope, Type, Uses};
 use crate::error::{Problem, SourceText};
 use crate::message::{Picker, Slot};
 use crate::rules::plan::Sampler;
+use crate::rules::plan::template::Spot;
 use crate::schema::{LayoutId, Schema};
 use crate::yaml::{Entry, Node, Yaml, entries};
 
@@ -173,6 +174,14 @@ impl<'a> RuleCompiler<'a> {
             request: &self.input.0,
             locals: &self.locals,
             state: &self.state,
+        }
+    }
+
+    /// What an error says of a field whose value stands `at` bytes into the string of a node.
+    pub(super) fn spot(&self, node: &Node, at: usize, field: &str) -> Spot {
+        Spot {
+            field: field.to_owned(),
+            at: self.place_within(node, at..at).start,
         }
     }
 

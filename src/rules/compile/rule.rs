@@ -9,9 +9,8 @@ use super::answers::{Answers, compile_answers};
 use super::compiler::RuleCompiler;
 use super::matching::condition::compile_condition;
 use crate::cel::{Program, Uses};
-use crate::rules::plan::{After, Counting, Rule, RuleId, Stage};
+use crate::rules::plan::{After, Counting, Rule, RuleId, RuleLog, Stage};
 use crate::schema::Method;
-use crate::throttle::Throttle;
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a rule.
@@ -29,7 +28,7 @@ pub(super) fn compile(
     entries: &[Entry<'_>],
     name: &Arc<str>,
     id: &RuleId,
-    failures: &Arc<Throttle>,
+    log: &Arc<RuleLog>,
 ) -> Option<Rule> {
     let before = compiler.problems.len();
     compiler.request = true;
@@ -82,7 +81,7 @@ pub(super) fn compile(
         passes: answers.passes,
         answers: answers.list.into(),
         after: answers.after,
-        failures: Arc::clone(failures),
+        log: Arc::clone(log),
     })
 }
 

@@ -6,8 +6,6 @@
 mod answer;
 mod condition;
 mod distribution;
-mod field;
-mod json_form;
 mod metadata;
 mod numbers;
 mod pattern;
@@ -26,15 +24,13 @@ pub(crate) use self::condition::{
     Condition, Equality, Expected, ExpectedMetadata, MetadataCondition, Stage, When,
 };
 pub(crate) use self::distribution::Distribution;
-pub(crate) use self::field::FieldInfo;
-pub(crate) use self::json_form::{JsonForm, from_json_text, takes_null, type_url};
 pub(crate) use self::metadata::{
     Header, HeaderValue, Metadata, ascii_value, binary_value, decode_base64, no_base64,
 };
-pub(crate) use self::numbers::{IntEncoding, canonical, whole};
+pub(crate) use self::numbers::{IntEncoding, canonical};
 pub(crate) use self::pattern::Pattern;
 pub(crate) use self::pause::{Pause, duration_of};
-pub(crate) use self::rule::{After, Counting, Outline, Rule, RuleId};
+pub(crate) use self::rule::{After, Counting, Outline, Rule, RuleId, RuleLog};
 pub(crate) use self::sample::{SampleTemplate, Sampler};
 pub(crate) use self::status::{CodeTemplate, StatusTemplate, code_of};
 pub(crate) use self::steps::{Assignment, IntAssignment, Op, SignalStep, Steps, Variable};

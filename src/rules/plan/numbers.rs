@@ -15,12 +15,6 @@ pub(crate) fn canonical(kind: &Kind, raw: u64) -> u64 {
     }
 }
 
-/// The integer that a float equals, if there is one.
-#[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
-pub(crate) fn whole(number: f64) -> Option<i128> {
-    (number.fract() == 0.0 && number.abs() < 1e30).then_some(number as i128)
-}
-
 /// How an integer kind encodes ints, and which ints fit it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct IntEncoding {

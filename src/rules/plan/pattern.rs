@@ -6,8 +6,8 @@
 
 use prost_reflect::{DynamicMessage, MapKey, MessageDescriptor};
 
-use super::field::FieldInfo;
 use super::wire_scalar::WireScalar;
+use crate::cel::FieldInfo;
 use crate::schema::Schema;
 
 /// What a value must equal.

@@ -1,12 +1,14 @@
 //! A compiled rule: what decides whether it answers, and how it does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tonic::metadata::AsciiMetadataValue;
 
 use super::answer::Answer;
 use super::condition::{Condition, Stage};
 use crate::cel::{Program, Uses};
+use crate::error::SourceText;
 use crate::throttle::Throttle;
 
 /// One rule, for one method.
@@ -28,8 +30,41 @@ pub(crate) struct Rule {
     /// How it answers: one or more, in turn.
     pub(crate) answers: Box<[Answer]>,
     pub(crate) after: After,
-    /// Held back are the lines that say that its condition failed. The methods of the rule share it.
-    pub(crate) failures: Arc<Throttle>,
+    /// What the log says of it. The methods of the rule share it.
+    pub(crate) log: Arc<RuleLog>,
+}
+
+/// Where a rule stands, and how often its failures are logged.
+#[derive(Debug)]
+pub(crate) struct RuleLog {
+    source: SourceText,
+    /// Where the rule begins in the file.
+    at: usize,
+    /// Holds back lines that say that its condition failed.
+    pub(crate) conditions: Throttle,
+    /// Holds back lines that say that its answer failed.
+    pub(crate) answers: Throttle,
+}
+
+impl RuleLog {
+    pub(crate) fn new(source: SourceText, at: usize) -> Self {
+        const PERIOD: Duration = Duration::from_mins(1);
+        Self {
+            source,
+            at,
+            conditions: Throttle::new(PERIOD),
+            answers: Throttle::of_lines(10, PERIOD),
+        }
+    }
+
+    /// A place in the rule's file, or that of the rule: `shop.rules.yaml:12:5`.
+    pub(crate) fn place(&self, at: Option<usize>) -> String {
+        let name = self.source.name();
+        match self.source.position(at.unwrap_or(self.at)) {
+            Some((line, column)) => format!("{name}:{line}:{column}"),
+            None => name.to_owned(),
+        }
+    }
 }
 
 /// How a rule is recognised when its file is loaded again.

@@ -17,8 +17,8 @@ use crate::cel::{Program, Type};
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
     pub(crate) ops: Box<[Op]>,
-    /// The places in the file of the operations that send a message or a status.
-    pub(crate) places: Box<[(usize, Range<usize>)]>,
+    /// Where each operation stands in the file.
+    pub(crate) places: Box<[Range<usize>]>,
 }
 
 impl Op {
@@ -90,6 +90,8 @@ pub(crate) struct Assignment {
     /// The variable as the rule writes it.
     pub(crate) name: String,
     pub(crate) value: ValueTemplate,
+    /// Where the variable stands in the file.
+    pub(crate) at: usize,
 }
 
 /// A variable that a step can set.
@@ -97,8 +99,8 @@ pub(crate) struct Assignment {
 pub(crate) enum Variable {
     /// A variable of the call: its place in the state, and its type.
     State(usize, Type),
-    /// A variable of the store, by its name.
-    Store(ValueTemplate),
+    /// A [place of the store](Program::is_place_of_store).
+    Store(Program),
 }
 
 /// A signal to other calls.

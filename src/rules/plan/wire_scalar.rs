@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use prost_reflect::{Kind, Value};
 
-use super::field::FieldInfo;
+use crate::cel::FieldInfo;
 use crate::message::{unzigzag, zigzag};
 
 /// A scalar as the bits or bytes of its wire form.

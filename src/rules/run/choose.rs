@@ -205,7 +205,7 @@ fn log_failure(rule: &Rule, error: &EvalError) {
         tracing::debug!(target: "protod::rules", rule = &*rule.name, %error, "no match");
         return;
     }
-    match rule.failures.pass() {
+    match rule.log.conditions.pass() {
         None => {}
         Some(0) => {
             tracing::warn!(target: "protod::rules", rule = &*rule.name, %error, "a condition failed: no match");

@@ -5,8 +5,10 @@ use tonic::Status;
 use super::call::chosen::Choice;
 use super::call::session::Session;
 use super::choose::{choose, unmatched};
+use super::fault::{failed, logged};
 use super::method::MethodRules;
 use crate::handler::{Call, Front, Handler, Passage};
+use crate::rules::plan::Rule;
 
 impl Handler for MethodRules {
     fn begins_in_place(&self) -> bool {
@@ -15,9 +17,13 @@ impl Handler for MethodRules {
 
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
         let mut session = Session::new(self, call);
-        let Choice { chosen, come } = self.choice(&mut session, call).await?;
+        let choice = self.choice(&mut session, call).await;
+        let Choice { chosen, come } = choice.map_err(logged)?;
         match chosen {
-            Some(chosen) => session.answer(chosen, come, call).await,
+            Some(chosen) => {
+                let answered = session.answer(chosen, come, call).await;
+                self.answered(chosen.rule, answered, call)
+            }
             None => Err(unmatched(self, &mut session, call)),
         }
     }
@@ -30,17 +36,30 @@ impl Front for MethodRules {
 
     async fn answer_or_pass(&self, call: &mut Call) -> Result<Passage, Status> {
         let mut session = Session::new(self, call);
-        let Choice { chosen, come } = self.choice(&mut session, call).await?;
+        let choice = self.choice(&mut session, call).await;
+        let Choice { chosen, come } = choice.map_err(logged)?;
         let Some(chosen) = chosen else {
             session.give_back(come, call);
             return Ok(Passage::PassedOn);
         };
-        session.answer(chosen, come, call).await?;
+        let answered = session.answer(chosen, come, call).await;
+        self.answered(chosen.rule, answered, call)?;
         Ok(Passage::Answered)
     }
 }
 
 impl MethodRules {
+    /// How a rule answered. A method that answers with one message needs that message.
+    #[inline]
+    fn answered(&self, rule: &Rule, answered: Result<(), Status>, call: &Call) -> Result<(), Status> {
+        match answered {
+            Ok(()) if !self.method.is_server_streaming() && call.sent() == 0 => {
+                Err(logged(failed(rule, "it answered OK without a message")))
+            }
+            answered => answered.map_err(logged),
+        }
+    }
+
     #[inline]
     async fn choice<'r>(&'r self, session: &mut Session<'r>, call: &mut Call) -> Result<Choice<'r>, Status> {
         match self.unconditional() {

@@ -10,12 +10,14 @@
 //! | [`matching`] | whether a rule matches |
 //! | [`call`] | one call: its messages, variables and loops, its events and their steps |
 //! | [`write`](mod@write) | what steps write: messages, metadata, statuses |
+//! | [`fault`] | what a call ends with when a rule fails, and what the log says |
 //! | [`shared`] | what calls share: the store, counters, signals |
 
 mod call;
 mod candidates;
 mod choose;
 mod explain;
+mod fault;
 mod handler;
 mod matching;
 mod method;

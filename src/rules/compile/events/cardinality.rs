@@ -111,8 +111,8 @@ fn follow(compiler: &mut RuleCompiler<'_>, method: &Method, steps: &Steps, start
             }
         }
     }
-    for (at, span) in &steps.places {
-        let message = match (&steps.ops[*at], known[*at]) {
+    for ((op, span), known) in steps.ops.iter().zip(&steps.places).zip(&known) {
+        let message = match (op, known) {
             (Op::Send(_) | Op::Sample(_), Some(Sent { surely: true, .. })) => {
                 format!("{} answers with one message, and this is a second", method.name())
             }

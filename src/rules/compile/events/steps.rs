@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::cel::{Program, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::template::compile_template;
 use crate::rules::compile::values::each::{compile_list, loop_name, loop_variables};
 use crate::rules::compile::values::metadata::{MetadataKind, compile_metadata};
@@ -33,7 +32,7 @@ pub(in crate::rules::compile) struct StepsCompiler<'s, 'c> {
     /// The type of responses.
     output: &'s prost_reflect::MessageDescriptor,
     ops: Vec<Op>,
-    places: Vec<(usize, Range<usize>)>,
+    places: Vec<Range<usize>>,
 }
 
 /// The modifiers of a step.
@@ -176,13 +175,14 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             .every
             .and_then(|every| compile_pause(self.compiler, every));
         let start = self.ops.len();
-        self.ops.extend(begin);
+        let place = modifiers.repeat.or(modifiers.each).unwrap_or(action.key);
+        self.push(begin, place);
         let body = self.ops.len();
         let around = self.compiler.locals.len();
         self.compiler.locals.extend(variables);
         self.conditional(modifiers, action);
         self.compiler.locals.truncate(around);
-        self.ops.push(Op::Next { body, every });
+        self.push(Some(Op::Next { body, every }), modifiers.every.unwrap_or(place));
         let after = self.ops.len();
         if let Some(Op::Repeat { end, .. } | Op::Each { end, .. }) = self.ops.get_mut(start) {
             *end = after;
@@ -210,8 +210,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         };
         let condition = self.compiler.condition(when);
         let jump = self.ops.len();
-        self.ops
-            .extend(condition.map(|condition| Op::Unless { condition, to: 0 }));
+        self.push(condition.map(|condition| Op::Unless { condition, to: 0 }), when);
         self.action(action, modifiers.key);
         let after = self.ops.len();
         if let Some(Op::Unless { to, .. }) = self.ops.get_mut(jump) {
@@ -326,6 +325,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 variable,
                 name,
                 value: template,
+                at: key.span.start,
             });
         }
         Some(match <[Assignment; 1]>::try_from(assignments) {
@@ -335,6 +335,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                         variable: Variable::State(place, Type::Int),
                         name,
                         value: ValueTemplate::Program(program),
+                        at: _,
                     },
                 ],
             ) if *program.result_type() == Type::Int => Op::SetInt(Box::new(IntAssignment {
@@ -348,24 +349,19 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         })
     }
 
-    /// The variable that a key of `set` names: `n` of the state, or `store.n`, or `store[CEL]`.
+    /// The variable that a key of `set` names: `n` of the state, or a place of the store: `store.orders[request.id].status`.
     fn variable(&mut self, key: &Node, name: &str) -> Option<Variable> {
-        if let Some(shared) = name.strip_prefix("store.").filter(|name| is_identifier(name)) {
-            return Some(Variable::Store(ValueTemplate::Constant(Value::String(
-                shared.to_owned().into(),
-            ))));
-        }
-        if let Some(source) = name
-            .strip_prefix("store[")
-            .and_then(|rest| rest.strip_suffix(']'))
+        if name
+            .strip_prefix("store")
+            .is_some_and(|rest| rest.starts_with(['.', '[']))
         {
-            let program = self.compiler.expression(key, source, "store[".len())?;
-            if matches!(program.result_type(), Type::String | Type::Dyn) {
-                return Some(Variable::Store(ValueTemplate::Program(program)));
+            let place = self.compiler.expression(key, name, 0)?;
+            if place.is_place_of_store() {
+                return Some(Variable::Store(place));
             }
-            let found = program.result_type();
+            let hint = Some("such as `store.orders[request.id].status`".to_owned());
             self.compiler
-                .problem(key, format!("the store's names are strings, this is {found}"));
+                .problem_hint(key, format!("`{name}` is not a place of the store"), hint);
             return None;
         }
         let variables = &self.compiler.state;
@@ -424,12 +420,14 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             };
             let condition = when.and_then(|when| self.compiler.condition(when));
             let jump = self.ops.len();
-            self.ops
-                .extend(condition.map(|condition| Op::Unless { condition, to: 0 }));
+            self.push(
+                condition.map(|condition| Op::Unless { condition, to: 0 }),
+                when.unwrap_or(case),
+            );
             self.steps(steps);
             if !last {
                 to_end.push(self.ops.len());
-                self.ops.push(Op::Jump(0));
+                self.push(Some(Op::Jump(0)), case);
             }
             let after = self.ops.len();
             if let Some(Op::Unless { to, .. }) = self.ops.get_mut(jump) {
@@ -444,13 +442,10 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
 
     /// Adds the operation of `node`.
     pub(in crate::rules::compile) fn push(&mut self, op: Option<Op>, node: &Node) {
-        if op
-            .as_ref()
-            .is_some_and(|op| op.sends() || matches!(op, Op::Status(_)))
-        {
-            self.places.push((self.ops.len(), node.span.clone()));
+        if let Some(op) = op {
+            self.ops.push(op);
+            self.places.push(node.span.clone());
         }
-        self.ops.extend(op);
     }
 }
 

@@ -2,10 +2,11 @@
 
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor};
 
+use crate::cel::{FieldInfo, JsonForm, takes_null};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::interpolation::{self, Piece};
 use crate::rules::compile::template::constant;
-use crate::rules::plan::{FieldInfo, JsonForm, Pattern, WireScalar, takes_null};
+use crate::rules::plan::{Pattern, WireScalar};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
 

@@ -7,17 +7,17 @@ use prost_reflect::{Kind, MessageDescriptor, Value};
 
 use super::constant::constant;
 use super::typing;
-use crate::cel::Type;
+use crate::cel::{FieldInfo, JsonForm, Type, takes_null};
 use crate::message::{WireType, key, put_scalar, put_varint};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::interpolation::Piece;
 use crate::rules::compile::values::each::is_loop;
 use crate::rules::compile::values::text::compile_text_pieces;
+use crate::rules::plan::IntEncoding;
 use crate::rules::plan::template::{
     Copy, CopyMessage, Double, Dynamic, Int, Joined, Nested, Op, PaddedBytes, Presence, Target,
 };
-use crate::rules::plan::{FieldInfo, IntEncoding, JsonForm, takes_null};
 use crate::suggest;
 use crate::yaml::{Entry, Node, Yaml};
 
@@ -349,7 +349,7 @@ impl<'b, 'c> Builder<'b, 'c> {
             self.push(Op::Joined(Box::new(Joined {
                 key: field.key(),
                 omit_empty: !field.presence,
-                field: field.full_name.clone(),
+                spot: self.compiler.spot(node, 0, &field.full_name),
                 text,
             })));
         }
@@ -397,6 +397,7 @@ impl<'b, 'c> Builder<'b, 'c> {
                     }
                     if from.message().is_some() && target.wire_type() == Some(WireType::LengthDelimited) {
                         let merged = Dynamic {
+                            at: self.compiler.spot(node, at, "").at,
                             target,
                             program,
                             presence: of_request,
@@ -408,7 +409,8 @@ impl<'b, 'c> Builder<'b, 'c> {
                 presence = of_request;
             }
         }
-        let (key, field) = (target.key(), target.name().to_owned());
+        let key = target.key();
+        let spot = self.compiler.spot(node, at, target.name());
         let omit_zero = key != 0 && !target.has_presence();
         self.push(match (presence, program.result_type(), target.scalar()) {
             (Presence::Always, Type::Int, Some(kind)) if typing::is_integer(kind) => Op::Int(Box::new(Int {
@@ -417,17 +419,18 @@ impl<'b, 'c> Builder<'b, 'c> {
                 omit_zero,
                 program,
                 close: None,
-                field,
+                spot,
                 kind: kind.clone(),
             })),
             (Presence::Always, Type::Double, Some(Kind::Double)) => Op::Double(Box::new(Double {
                 key,
                 omit_zero,
-                field,
+                spot,
                 program,
             })),
             _ => Op::Dynamic(Box::new(Dynamic {
                 target,
+                at: spot.at,
                 program,
                 presence,
             })),

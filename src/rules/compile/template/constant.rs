@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use prost_reflect::{EnumDescriptor, Kind, Value};
 
-use crate::rules::plan::{decode_base64, whole};
+use crate::cel::whole;
+use crate::rules::plan::decode_base64;
 use crate::schema::{is_closed, is_null_value, kind_name};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};

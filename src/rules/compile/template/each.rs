@@ -1,10 +1,10 @@
 //! Loops in templates: lists and maps that are made from data.
 
 use super::builder::Builder;
+use crate::cel::{FieldInfo, takes_null};
 use crate::message::LengthWidth;
 use crate::rules::compile::values::value::{Due, begin_each};
 use crate::rules::plan::template::{EachOp, Op};
-use crate::rules::plan::{FieldInfo, takes_null};
 use crate::yaml::{Node, Yaml};
 
 impl Builder<'_, '_> {
@@ -61,7 +61,7 @@ impl Builder<'_, '_> {
                 each,
                 ops,
                 packed,
-                field: field.to_owned(),
+                spot: self.compiler.spot(node, 0, field),
             })));
         }
     }

@@ -17,8 +17,8 @@ use self::builder::Builder;
 pub(super) use self::constant::constant;
 use self::flatten::flatten;
 use self::hoist::hoist;
+use crate::cel::FieldInfo;
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::plan::FieldInfo;
 use crate::rules::plan::template::Template;
 use crate::yaml::Node;
 

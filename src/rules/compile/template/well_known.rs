@@ -3,9 +3,9 @@
 use prost_reflect::MessageDescriptor;
 
 use super::builder::Builder;
+use crate::cel::{FieldInfo, JsonForm, from_json_text, type_url};
 use crate::message::{WireType, key, put_delimited, put_varint};
 use crate::rules::compile::values::each::is_loop;
-use crate::rules::plan::{FieldInfo, JsonForm, from_json_text, type_url};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
 

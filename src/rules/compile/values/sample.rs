@@ -2,9 +2,10 @@
 
 use prost_reflect::MessageDescriptor;
 
+use crate::cel::{FieldInfo, JsonForm};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::template::compile_partial;
-use crate::rules::plan::{FieldInfo, JsonForm, SampleTemplate};
+use crate::rules::plan::SampleTemplate;
 use crate::yaml::{Node, Yaml};
 
 /// Compiles the fields that are set over a sample of a type.

@@ -5,13 +5,13 @@
 use super::each::is_loop;
 use super::text::compile_text;
 use super::value::compile_value;
-use crate::cel::Type;
+use crate::cel::{FieldInfo, Type};
 use crate::handler::CODES;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::google_rpc::{SHORT_FORMS, details_field};
 use crate::rules::compile::template::compile_elements;
 use crate::rules::plan::template::Template;
-use crate::rules::plan::{CodeTemplate, FieldInfo, StatusTemplate, ValueTemplate, code_of};
+use crate::rules::plan::{CodeTemplate, StatusTemplate, ValueTemplate, code_of};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
 

@@ -114,6 +114,13 @@ pub(crate) struct Cached {
     pub(crate) ops: Box<[Op]>,
 }
 
+/// What an error names: the field, and where its value stands in the file.
+#[derive(Debug)]
+pub(crate) struct Spot {
+    pub(crate) field: String,
+    pub(crate) at: usize,
+}
+
 /// An integer that an expression gives.
 #[derive(Debug)]
 pub(crate) struct Int {
@@ -125,8 +132,7 @@ pub(crate) struct Int {
     pub(crate) program: Program,
     /// The end of the message, if this is its last field.
     pub(crate) close: Option<Close>,
-    /// The name for error messages.
-    pub(crate) field: String,
+    pub(crate) spot: Spot,
     pub(crate) kind: Kind,
 }
 
@@ -136,8 +142,7 @@ pub(crate) struct Double {
     pub(crate) key: u32,
     /// Whether zero is left out.
     pub(crate) omit_zero: bool,
-    /// The name for error messages.
-    pub(crate) field: String,
+    pub(crate) spot: Spot,
     pub(crate) program: Program,
 }
 
@@ -147,7 +152,7 @@ pub(crate) struct Joined {
     pub(crate) key: u32,
     /// Whether the empty string is left out.
     pub(crate) omit_empty: bool,
-    pub(crate) field: String,
+    pub(crate) spot: Spot,
     pub(crate) text: Text,
 }
 
@@ -155,6 +160,8 @@ pub(crate) struct Joined {
 #[derive(Debug)]
 pub(crate) struct Dynamic {
     pub(crate) target: Target,
+    /// Where the expression stands in the file.
+    pub(crate) at: usize,
     pub(crate) program: Program,
     /// Where a field is set from one that can be unset, which is copied, too.
     pub(crate) presence: Presence,
@@ -178,8 +185,7 @@ pub(crate) struct EachOp {
     pub(crate) ops: Box<[Op]>,
     /// In a packed list: the key before all elements, and how many bytes their length took the last time.
     pub(crate) packed: Option<(u32, LengthWidth)>,
-    /// The name for error messages.
-    pub(crate) field: String,
+    pub(crate) spot: Spot,
 }
 
 impl Op {

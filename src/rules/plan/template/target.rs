@@ -2,9 +2,9 @@
 
 use prost_reflect::{Kind, MessageDescriptor};
 
+use crate::cel::FieldInfo;
+use crate::cel::JsonForm;
 use crate::message::WireType;
-use crate::rules::plan::field::FieldInfo;
-use crate::rules::plan::json_form::JsonForm;
 
 /// Where a value that an expression gives is written.
 #[derive(Debug, Clone)]

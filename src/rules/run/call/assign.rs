@@ -2,12 +2,12 @@
 
 use tonic::Status;
 
-use super::outcome::failed;
 use super::session::Session;
 use super::variables::fit;
-use crate::cel::{Env, Value};
+use crate::cel::{Env, TreeKey, Value};
 use crate::handler::Call;
 use crate::rules::plan::{Assignment, IntAssignment, Rule, Variable};
+use crate::rules::run::fault::failed_at;
 
 /// Lists and maps within each other. `${[state.x]}` is one deeper each time, and what walks a value recurses.
 const MAX_DEPTH: usize = 100;
@@ -15,7 +15,7 @@ const MAX_DEPTH: usize = 100;
 /// A variable's next value.
 enum Change {
     State(usize, Value<'static>),
-    Store(String, Value<'static>),
+    Store(Vec<TreeKey>, Value<'static>),
 }
 
 impl Session<'_> {
@@ -28,7 +28,7 @@ impl Session<'_> {
         call: &mut Call,
     ) -> Result<(), Status> {
         let number = self.with_env(call, |env, _| set.program.eval_int(env));
-        let number = number.map_err(|error| set_failed(rule, &set.name, &error.into_text()))?;
+        let number = number.map_err(|error| set_failed(rule, &set.name, None, &error.into_text()))?;
         self.variables().set_int(set.place, number);
         Ok(())
     }
@@ -42,7 +42,7 @@ impl Session<'_> {
     ) -> Result<(), Status> {
         let changes = self
             .set_in_store(assignments, call)
-            .map_err(|(name, message)| set_failed(rule, name, &message))?;
+            .map_err(|(set, message)| set_failed(rule, &set.name, Some(set.at), &message))?;
         changes
             .into_iter()
             .try_for_each(|(place, value)| self.put(place, value, call))
@@ -55,13 +55,12 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Sets the variables of the store, and returns the new values of the call's own. An `Err` names the variable that
-    /// failed.
+    /// Sets the variables of the store, and returns the new values of the call's own. An `Err` says which assignment failed.
     fn set_in_store<'a>(
         &mut self,
         assignments: &'a [Assignment],
         call: &mut Call,
-    ) -> Result<Vec<(usize, Value<'static>)>, (&'a str, String)> {
+    ) -> Result<Vec<(usize, Value<'static>)>, (&'a Assignment, String)> {
         let shared = assignments
             .iter()
             .any(|assignment| matches!(assignment.variable, Variable::Store(_)));
@@ -75,15 +74,22 @@ impl Session<'_> {
             None => self.with_env(call, |env, _| changes(assignments, env))?,
         };
         let mut of_call = Vec::new();
-        for (name, change) in changes {
+        let mut done = Vec::new();
+        for (assignment, change) in changes {
             match (change, &mut store) {
                 (Change::State(place, value), _) => of_call.push((place, value)),
-                (Change::Store(key, value), Some(store)) => {
-                    store.set(key, value).map_err(|message| (name, message))?;
-                }
+                (Change::Store(path, value), Some(store)) => match store.set(&path, value) {
+                    Ok(change) => done.push(change),
+                    Err(message) => {
+                        done.into_iter().rev().for_each(|change| store.undo(change));
+                        return Err((assignment, message));
+                    }
+                },
                 (Change::Store(..), None) => {}
             }
         }
+        // What was there before may be large: it is dropped when other calls have the store again.
+        drop(store);
         Ok(of_call)
     }
 }
@@ -91,29 +97,35 @@ impl Session<'_> {
 fn changes<'a>(
     assignments: &'a [Assignment],
     env: &Env<'_>,
-) -> Result<Vec<(&'a str, Change)>, (&'a str, String)> {
+) -> Result<Vec<(&'a Assignment, Change)>, (&'a Assignment, String)> {
     let change = |assignment: &'a Assignment| {
-        let wrong = |message| (assignment.name.as_str(), message);
+        let wrong = |message| (assignment, message);
         let value = assignment
             .value
             .value(env)
             .map_err(|error| wrong(error.into_text()))?;
+        let too_deep = || wrong(format!("the value is nested more than {MAX_DEPTH} deep"));
         if value.depth() > MAX_DEPTH {
-            return Err(wrong(format!("the value is nested more than {MAX_DEPTH} deep")));
+            return Err(too_deep());
         }
         let change = match &assignment.variable {
             Variable::State(place, kept) => Change::State(*place, fit(kept, value).map_err(wrong)?),
-            Variable::Store(key) => {
-                let key = key.value(env).map_err(|error| wrong(error.into_text()))?;
-                Change::Store(key.to_text(), value)
+            Variable::Store(place) => {
+                let path = place
+                    .place_of_store(env)
+                    .map_err(|error| wrong(error.into_text()))?;
+                if value.depth() + path.len() - 1 > MAX_DEPTH {
+                    return Err(too_deep());
+                }
+                Change::Store(path, value)
             }
         };
-        Ok((assignment.name.as_str(), change))
+        Ok((assignment, change))
     };
     assignments.iter().map(change).collect()
 }
 
 #[cold]
-fn set_failed(rule: &Rule, name: &str, message: &str) -> Status {
-    failed(rule, &format!("`set` of {name}: {message}"))
+fn set_failed(rule: &Rule, name: &str, at: Option<usize>, message: &str) -> Status {
+    failed_at(rule, at, &format!("`set` of {name}: {message}"))
 }

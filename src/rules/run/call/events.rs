@@ -3,10 +3,10 @@
 use tonic::Status;
 
 use super::chosen::Chosen;
-use super::outcome::{CallState, failed};
+use super::outcome::CallState;
 use super::session::Session;
-use super::turn::too_costly;
 use crate::handler::Call;
+use crate::rules::run::fault::{failed, too_costly};
 
 impl<'r> Session<'r> {
     /// Waits for the next message and admits it; `false` at half-close.
@@ -42,6 +42,7 @@ impl<'r> Session<'r> {
         call: &mut Call,
     ) -> Result<CallState, Status> {
         self.drop_frame();
+        self.forget_time();
         self.run(chosen.rule, &chosen.answer.half_close, call).await
     }
 

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use tonic::Status;
-
 use super::session::Session;
 use crate::handler::Call;
-use crate::rules::plan::Rule;
 
 /// Whether a call goes on after the steps of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +55,9 @@ impl Session<'_> {
                 return self.enter_lane().await;
             }
         }
+        if matches!(wait, Wait::Transport | Wait::Time(_)) {
+            self.forget_time();
+        }
         self.begin_turn();
     }
-}
-
-/// What a call ends with when its values do not fit its rule.
-pub(super) fn failed(rule: &Rule, message: &str) -> Status {
-    Status::internal(format!("rule {}: {message}", rule.name))
 }

@@ -161,10 +161,23 @@ impl<'r> Session<'r> {
         self.messages.all()
     }
 
+    /// Begins an event with another message: what loops have written before is no longer valid.
+    #[inline]
+    fn begin_event(&mut self) {
+        self.cache.forget();
+        self.forget_time();
+    }
+
+    /// Lets `now` be another instant: an event begins, or goes on after a pause.
+    #[inline]
+    pub(super) fn forget_time(&mut self) {
+        self.facts.now.take();
+    }
+
     /// Checks the message that has just come, and picks the fields that the rules read.
     #[inline]
     pub(in crate::rules::run) fn admit(&mut self, call: &mut Call) -> Result<(), Status> {
-        self.cache.forget();
+        self.begin_event();
         self.messages.admit(call)
     }
 
@@ -175,19 +188,19 @@ impl<'r> Session<'r> {
             return self.admit(call);
         }
         // The rule reads fields only for log lines, which are not recorded.
-        self.cache.forget();
+        self.begin_event();
         self.messages.admit_unread(call)
     }
 
     /// Makes a message of an earlier event the current one.
     pub(in crate::rules::run) fn take_up(&mut self, message: &[u8], bounds: Bounds) -> Result<(), Status> {
-        self.cache.forget();
+        self.begin_event();
         self.messages.take_up(message, bounds)
     }
 
     /// Makes a message of an earlier event the current one, as if it had just come as the nth.
     pub(super) fn replay(&mut self, message: &[u8], nth: u64, bounds: Bounds) -> Result<(), Status> {
-        self.cache.forget();
+        self.begin_event();
         self.messages.replay(message, nth, bounds)
     }
 

@@ -4,16 +4,16 @@
 //! waiting give up the thread, and nothing is borrowed then.
 
 use prost::Message as _;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::loops::Rounds;
-use super::outcome::{CallState, Stopped, Wait, failed};
+use super::outcome::{CallState, Stopped, Wait};
 use super::session::Session;
-use super::turn::too_costly;
 use crate::cel::{Env, EvalError, Value};
 use crate::handler::Call;
 use crate::rules::plan::template::Template;
 use crate::rules::plan::{Metadata, Op, Pause, Rule, SampleTemplate, SignalStep, Steps, count_of};
+use crate::rules::run::fault::{failed, failed_at, placed, too_costly};
 use crate::rules::run::write::template::{WriteError, WriteErrorKind};
 
 /// How many rounds of a loop run before other tasks of the thread have their turn. A deadline, the end of the server and
@@ -64,14 +64,19 @@ impl<'r> Session<'r> {
                 match (is_first, had_lane) {
                     (false, _) => Ok(Stopped::Waiting(Wait::Others)),
                     (true, false) => Ok(Stopped::Waiting(Wait::Lane)),
-                    (true, true) => Err(too_costly(&status)),
+                    (true, true) => {
+                        let place = steps.places.get(*at).map(|place| place.start);
+                        Err(placed(too_costly(&status), place))
+                    }
                 }
             }
             result => {
                 if self.lane.is_some() {
                     self.begin_turn();
                 }
-                result
+                // Each operation is passed before it begins.
+                let place = steps.places.get(at.wrapping_sub(1)).map(|place| place.start);
+                result.map_err(|status| placed(status, place))
             }
         }
     }
@@ -224,7 +229,7 @@ impl<'r> Session<'r> {
                 let status = self.with_env(call, |env, _| status.status(env));
                 let status = status.map_err(|message| failed(rule, &format!("`status`: {message}")))?;
                 return match status.code() {
-                    tonic::Code::Ok => Ok(Some(Stopped::Done(CallState::Ended))),
+                    Code::Ok => Ok(Some(Stopped::Done(CallState::Ended))),
                     _ => Err(status),
                 };
             }
@@ -319,7 +324,11 @@ fn log_failed(rule: &Rule, error: &EvalError) -> Status {
 #[cold]
 fn write_failed(rule: &Rule, error: WriteError) -> Status {
     match error.into_kind() {
+        // A second message is the rule's; a client that does not take the message is not.
+        WriteErrorKind::Transport(status) if status.code() == Code::Internal => {
+            failed(rule, status.message())
+        }
         WriteErrorKind::Transport(status) => status,
-        other => failed(rule, &other.to_string()),
+        other => failed_at(rule, other.at(), &other.to_string()),
     }
 }

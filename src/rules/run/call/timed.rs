@@ -10,9 +10,10 @@ use tokio::time::Instant;
 use tonic::Status;
 
 use super::chosen::{Chosen, Come};
-use super::outcome::{CallState, failed};
+use super::outcome::CallState;
 use super::session::Session;
 use crate::handler::Call;
+use crate::rules::run::fault::failed;
 use crate::rules::run::method::MethodRules;
 use crate::rules::run::shared::signals::{Listener, Signal};
 
@@ -64,6 +65,7 @@ impl<'r> Session<'r> {
             }
             call.flush();
             self.end_turn().await;
+            self.forget_time();
             let due = timers
                 .iter()
                 .enumerate()

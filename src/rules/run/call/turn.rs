@@ -9,6 +9,7 @@ use tonic::Status;
 
 use super::session::Session;
 use crate::handler::Lane;
+use crate::rules::run::fault::too_costly;
 
 /// What a turn may cost, in units of [`Budget`](crate::cel::Budget): a fraction of a millisecond.
 const SLICE: u64 = 10_000;
@@ -83,10 +84,4 @@ impl Session<'_> {
             run(self)
         }
     }
-}
-
-/// What a call ends with whose evaluation costs too much. The status says which.
-#[cold]
-pub(in crate::rules::run) fn too_costly(status: &Status) -> Status {
-    Status::resource_exhausted(status.message())
 }

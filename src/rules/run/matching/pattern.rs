@@ -5,10 +5,10 @@ use std::fmt::{self, Write};
 
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, Value};
 
-use crate::cel::Env;
+use crate::cel::{Env, FieldInfo};
 use crate::excerpt::excerpt;
 use crate::message::{Message, key_text, known_value};
-use crate::rules::plan::{FieldInfo, Pattern, WireScalar};
+use crate::rules::plan::{Pattern, WireScalar};
 
 impl Pattern {
     /// Compares a message with the pattern; an `Err` describes the first difference.

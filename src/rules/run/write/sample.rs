@@ -21,6 +21,7 @@ impl SampleTemplate {
     ) -> Result<DynamicMessage, WriteError> {
         let failed = |error| WriteErrorKind::Eval {
             field: method.output().full_name().to_owned(),
+            at: None,
             error,
         };
         let mut request = None;
@@ -45,6 +46,7 @@ impl SampleTemplate {
             .merge(bytes.as_slice())
             .map_err(|error| WriteErrorKind::Value {
                 field: method.output().full_name().to_owned(),
+                at: None,
                 message: error.to_string(),
             })?;
         Ok(message)

@@ -14,18 +14,48 @@ pub(in crate::rules) struct WriteError(Box<WriteErrorKind>);
 pub(in crate::rules) enum WriteErrorKind {
     /// A value that its field does not take.
     #[error("field {field}: {message}")]
-    Value { field: String, message: String },
+    Value {
+        field: String,
+        at: Option<usize>,
+        message: String,
+    },
     /// An expression that failed.
     #[error("field {field}: {error}")]
-    Eval { field: String, error: EvalError },
+    Eval {
+        field: String,
+        at: Option<usize>,
+        error: EvalError,
+    },
     /// The transport does not take the message.
     #[error("{}", .0.message())]
     Transport(Status),
 }
 
 impl WriteError {
+    /// The same error, in a round of a loop.
+    #[cold]
+    pub(in crate::rules::run) fn in_element(mut self, index: usize, list: &str) -> Self {
+        match &mut *self.0 {
+            WriteErrorKind::Value { field, .. } | WriteErrorKind::Eval { field, .. } => {
+                field.push_str(&format!(" (element {index} of {list})"));
+            }
+            WriteErrorKind::Transport(_) => {}
+        }
+        self
+    }
+
     pub(in crate::rules) fn into_kind(self) -> WriteErrorKind {
         *self.0
+    }
+}
+
+impl WriteErrorKind {
+    /// Where in the rule's file the value stands.
+    pub(in crate::rules::run) fn at(&self) -> Option<usize> {
+        match self {
+            Self::Value { at, .. } | Self::Eval { at, .. } => *at,
+            Self::Transport(_) => None,
+        }
     }
 }
 

@@ -7,9 +7,6 @@
 
 mod cache;
 mod error;
-mod json;
-mod value;
-mod well_known;
 mod write;
 
 pub(in crate::rules) use self::cache::LoopCache;

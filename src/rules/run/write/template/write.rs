@@ -2,8 +2,7 @@
 
 use super::cache::LoopCache;
 use super::error::{WriteError, WriteErrorKind};
-use super::value;
-use crate::cel::{Env, EvalError};
+use crate::cel::{Env, EvalError, Misfit, put_contents, put_field, put_value, put_zero};
 use crate::message::{
     Raw, ReservedLength, fill_length, put_delimited, put_varint, reserve_length, with_length,
 };
@@ -149,7 +148,7 @@ impl Copy {
             Raw::Absent | Raw::Present => {
                 if !self.omit_absent && !self.omit_zero {
                     key(buffer);
-                    value::put_zero(buffer, &self.kind);
+                    put_zero(buffer, &self.kind);
                 }
             }
         }
@@ -176,10 +175,10 @@ impl Int {
         let number = self
             .program
             .eval_int(env)
-            .map_err(|error| failed(&self.field, error))?;
+            .map_err(|error| failed(&self.spot.field, self.spot.at, error))?;
         if !self.encoding.takes(number) {
-            let message = format!("{number} does not fit {}", kind_name(&self.kind));
-            return Err(does_not_fit(&self.field, message));
+            let misfit = Misfit::because(format!("{number} does not fit {}", kind_name(&self.kind)));
+            return Err(does_not_fit(&self.spot.field, self.spot.at, misfit));
         }
         if number != 0 || !self.omit_zero {
             if self.key != 0 {
@@ -197,7 +196,7 @@ impl Double {
         let number = self
             .program
             .eval_double(env)
-            .map_err(|error| failed(&self.field, error))?;
+            .map_err(|error| failed(&self.spot.field, self.spot.at, error))?;
         // -0.0 is not the default.
         if number.to_bits() != 0 || !self.omit_zero {
             if self.key != 0 {
@@ -216,7 +215,7 @@ impl Joined {
         put_varint(buffer, self.key.into());
         let contents = buffer.len();
         let written = with_length(buffer, |buffer| self.text.write_bytes(env, buffer));
-        written.map_err(|error| failed(&self.field, error))?;
+        written.map_err(|error| failed(&self.spot.field, self.spot.at, error))?;
         if self.omit_empty && buffer.len() == contents + 1 {
             buffer.truncate(start);
         }
@@ -235,17 +234,15 @@ impl Dynamic {
             Presence::OfElement => self.program.eval_field(env),
             Presence::Always => self.program.eval(env).map(Some),
         };
-        let Some(value) = value.map_err(|error| failed(self.target.name(), error))? else {
+        let Some(value) = value.map_err(|error| failed(self.target.name(), self.at, error))? else {
             return Ok(());
         };
         let put = match &self.target {
-            Target::Field(field) => value::put_field(buffer, field, &value),
-            Target::Element(field) => value::put_value(buffer, field, &value).map(drop),
-            Target::Contents(descriptor, well_known) => {
-                value::put_contents(buffer, descriptor, *well_known, &value)
-            }
+            Target::Field(field) => put_field(buffer, field, &value),
+            Target::Element(field) => put_value(buffer, field, &value).map(drop),
+            Target::Contents(descriptor, well_known) => put_contents(buffer, descriptor, *well_known, &value),
         };
-        put.map_err(|message| does_not_fit(self.target.name(), message))
+        put.map_err(|misfit| does_not_fit(self.target.name(), self.at, misfit))
     }
 }
 
@@ -258,10 +255,13 @@ impl EachOp {
             reserve_length(buffer, width.get())
         });
         let contents = buffer.len();
-        let error = |error| failed(&self.field, error);
+        let mut made = 0;
+        let error = |error| failed(&self.spot.field, self.spot.at, error);
         self.each.rounds(env, error, |env| {
             let before = buffer.len();
-            write_all(&self.ops, env, cache, buffer)?;
+            let written = write_all(&self.ops, env, cache, buffer);
+            written.map_err(|error| error.in_element(made, &self.spot.field))?;
+            made += 1;
             // What is copied from the request costs nothing else.
             let written = env.call.budget.charge_made(buffer.len() - before);
             written.map_err(error)
@@ -278,18 +278,21 @@ impl EachOp {
 }
 
 #[cold]
-fn failed(field: &str, error: EvalError) -> WriteError {
+fn failed(field: &str, at: usize, error: EvalError) -> WriteError {
     WriteErrorKind::Eval {
         field: field.to_owned(),
+        at: Some(at),
         error,
     }
     .into()
 }
 
 #[cold]
-fn does_not_fit(field: &str, message: String) -> WriteError {
+fn does_not_fit(field: &str, at: usize, misfit: Misfit) -> WriteError {
+    let (field, message) = misfit.of(field);
     WriteErrorKind::Value {
-        field: field.to_owned(),
+        field,
+        at: Some(at),
         message,
     }
     .into()

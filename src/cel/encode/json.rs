@@ -1,7 +1,7 @@
 //! `google.protobuf.Value`, `Struct` and `ListValue`: JSON inside messages.
 
-use super::value::does_not_fit;
-use crate::cel::Value;
+use super::misfit::Misfit;
+use crate::cel::values::Value;
 use crate::message::{WireType, key, put_delimited, put_varint, with_length};
 use crate::schema::WellKnown;
 
@@ -20,7 +20,7 @@ fn put_key(buffer: &mut Vec<u8>, number: u32, wire_type: WireType) {
 }
 
 /// A `google.protobuf.Value`.
-pub(super) fn put_json(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), String> {
+pub(super) fn put_json(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Misfit> {
     match value {
         Value::Null => {
             put_key(buffer, number::NULL, WireType::Varint);
@@ -62,7 +62,7 @@ pub(super) fn put_json(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), St
                 put_key(buffer, number::LIST, WireType::LengthDelimited);
                 put_delimited(buffer, &message.bytes);
             }
-            _ => return Err(does_not_fit(value, "google.protobuf.Value")),
+            _ => return Err(Misfit::new(value, "google.protobuf.Value")),
         },
     }
     Ok(())
@@ -79,21 +79,21 @@ fn put_text(buffer: &mut Vec<u8>, text: &str) {
 }
 
 /// A `google.protobuf.ListValue`.
-pub(super) fn put_list(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), String> {
+pub(super) fn put_list(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Misfit> {
     let Value::List(items) = value else {
-        return Err(does_not_fit(value, "google.protobuf.ListValue"));
+        return Err(Misfit::new(value, "google.protobuf.ListValue"));
     };
-    for item in items {
+    for (index, item) in items.iter().enumerate() {
         put_key(buffer, 1, WireType::LengthDelimited);
-        with_length(buffer, |buffer| put_json(buffer, item))?;
+        with_length(buffer, |buffer| put_json(buffer, item)).map_err(|misfit| misfit.in_element(index))?;
     }
     Ok(())
 }
 
 /// A `google.protobuf.Struct`.
-pub(super) fn put_struct(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), String> {
+pub(super) fn put_struct(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Misfit> {
     let Value::Map(entries) = value else {
-        return Err(does_not_fit(value, "google.protobuf.Struct"));
+        return Err(Misfit::new(value, "google.protobuf.Struct"));
     };
     for (name, value) in entries {
         put_key(buffer, 1, WireType::LengthDelimited);
@@ -101,8 +101,9 @@ pub(super) fn put_struct(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), 
             put_key(buffer, 1, WireType::LengthDelimited);
             put_delimited(buffer, name.to_text().as_bytes());
             put_key(buffer, 2, WireType::LengthDelimited);
-            with_length(buffer, |buffer| put_json(buffer, value)).map(drop)
-        })?;
+            with_length(buffer, |buffer| put_json(buffer, value))
+        })
+        .map_err(|misfit: Misfit| misfit.in_entry(name))?;
     }
     Ok(())
 }

@@ -1,0 +1,210 @@
+//! The variables by name, what they may take, and how a change is taken back.
+
+use super::tree::{Node, Size, Tree, TreeKey};
+use crate::cel::encode::{changed, no_parts};
+use crate::cel::values::Value;
+
+/// The most entries, those of inner maps included. Names may come from clients.
+const MAX_ENTRIES: usize = 1 << 20;
+
+/// The most memory of names and values together, in bytes. Both may come from clients.
+const MAX_SIZE: usize = 256 << 20;
+
+/// The variables by name.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    root: Tree,
+}
+
+/// A change of the store, and what takes it back.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// The outermost entry that was made, or the one that was set.
+    path: Vec<TreeKey>,
+    /// What it was before.
+    before: Option<Node>,
+}
+
+impl Store {
+    pub(in crate::cel) fn root(&self) -> &Tree {
+        &self.root
+    }
+
+    /// Sets the value at a path; null removes it. Maps on the way are made where there are none. In a message that the store
+    /// holds, a field is set.
+    pub(crate) fn set(&mut self, path: &[TreeKey], value: Value<'static>) -> Result<Change, String> {
+        let mut tree = &self.root;
+        for (at, key) in path.iter().enumerate() {
+            let rest = &path[at + 1..];
+            match tree.find(key) {
+                Some(Node::Map(inner)) => tree = inner,
+                Some(Node::Value(held @ Value::Message(message))) if !rest.is_empty() => {
+                    let held = changed(held.clone(), rest, value).map_err(|misfit| {
+                        let (field, why) = misfit.of(message.descriptor.full_name());
+                        format!("field {field}: {why}")
+                    })?;
+                    return self.put(&path[..=at], Some(Node::Value(held)));
+                }
+                Some(Node::Value(held)) if !rest.is_empty() => return Err(no_parts(held).to_string()),
+                _ => break,
+            }
+        }
+        let node = match value {
+            Value::Null => None,
+            value => Some(Node::of(value)?),
+        };
+        self.put(path, node)
+    }
+
+    /// Takes back the last change that is not taken back yet.
+    pub(crate) fn undo(&mut self, change: Change) {
+        put(&mut self.root, &change.path, change.before);
+    }
+
+    fn put(&mut self, path: &[TreeKey], node: Option<Node>) -> Result<Change, String> {
+        let mut tree = Some(&self.root);
+        let is_there = |key: &&TreeKey| {
+            let node = tree.and_then(|tree| tree.find(key));
+            tree = match node {
+                Some(Node::Map(inner)) => Some(inner),
+                _ => None,
+            };
+            node.is_some()
+        };
+        let there = path.iter().take_while(is_there).count();
+        if node.is_none() && there < path.len() {
+            // Nothing is there to be removed.
+            return Ok(Change {
+                path: Vec::new(),
+                before: None,
+            });
+        }
+        let made = &path[..path.len().min(there + 1)];
+        let before = put(&mut self.root, path, node);
+        let change = Change {
+            path: made.to_vec(),
+            before,
+        };
+        let Size { entries, bytes } = self.root.size();
+        let full = if entries > MAX_ENTRIES {
+            format!("the store is full: it has {MAX_ENTRIES} variables")
+        } else if bytes > MAX_SIZE {
+            format!("the store is full: its variables take {MAX_SIZE} bytes")
+        } else {
+            return Ok(change);
+        };
+        self.undo(change);
+        Err(full)
+    }
+}
+
+/// Sets or removes an entry; returns what it was. Only an entry that is there is removed, and so nothing is made then.
+fn put(tree: &mut Tree, path: &[TreeKey], node: Option<Node>) -> Option<Node> {
+    match (path, node) {
+        ([], _) => None,
+        ([key], Some(node)) => tree.insert(key.clone(), node),
+        ([key], None) => tree.remove(key),
+        ([key, rest @ ..], node) => tree.change(key, |inner| put(inner, rest, node)).flatten(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cel::budget::Budget;
+
+    fn path(keys: &[&str]) -> Vec<TreeKey> {
+        keys.iter().map(|key| TreeKey::Text((*key).to_owned())).collect()
+    }
+
+    fn map(entries: &[(&str, Value<'static>)]) -> Value<'static> {
+        let entries = entries.iter();
+        Value::Map(
+            entries
+                .map(|(key, value)| (Value::text((*key).to_owned()), value.clone()))
+                .collect(),
+        )
+    }
+
+    fn shown(store: &Store) -> String {
+        store
+            .root()
+            .to_value(&Budget::default())
+            .expect("it is small")
+            .to_text()
+    }
+
+    #[test]
+    fn store_takes_so_many_bytes_and_no_more() {
+        let mut store = Store::default();
+        let large = || Value::String("x".repeat(MAX_SIZE / 2 - 1000).into());
+        store.set(&path(&["a"]), large()).expect("half");
+        store.set(&path(&["m", "b"]), large()).expect("the other half");
+        for target in [&["c"][..], &["m", "c"], &["n", "c", "d"]] {
+            let error = store.set(&path(target), large()).expect_err("too much");
+            assert!(error.contains("bytes"), "{error}");
+        }
+        assert_eq!(store.root().len(), 2, "what was made on the way is gone, too");
+        store.set(&path(&["m", "b"]), Value::Int(1)).expect("smaller");
+        store.set(&path(&["c"]), large()).expect("there is room now");
+        for name in ["a", "c", "m"] {
+            store.set(&path(&[name]), Value::Null).expect("removed");
+        }
+        assert_eq!(store.root().size(), Size::default());
+    }
+
+    #[test]
+    fn a_change_that_is_undone_leaves_everything_as_it_was() {
+        let mut store = Store::default();
+        store
+            .set(&path(&["orders", "a"]), map(&[("total", Value::Int(5))]))
+            .expect("set");
+        store.set(&path(&["n"]), Value::Int(1)).expect("set");
+        let (before, size) = (shown(&store), store.root().size());
+        assert_eq!(before, r#"{"n":1,"orders":{"a":{"total":5}}}"#);
+        let cases: [(&[&str], Value<'static>, &str); 7] = [
+            (&["n"], Value::Int(2), r#"{"n":2,"orders":{"a":{"total":5}}}"#),
+            (&["n"], Value::Null, r#"{"orders":{"a":{"total":5}}}"#),
+            (
+                &["orders", "a", "total"],
+                Value::Int(6),
+                r#"{"n":1,"orders":{"a":{"total":6}}}"#,
+            ),
+            (&["orders", "a"], Value::Null, r#"{"n":1,"orders":{}}"#),
+            (&["orders"], map(&[]), r#"{"n":1,"orders":{}}"#),
+            (
+                &["x", "y", "z"],
+                Value::Bool(true),
+                r#"{"n":1,"orders":{"a":{"total":5}},"x":{"y":{"z":true}}}"#,
+            ),
+            (
+                &["x", "y", "z"],
+                Value::Null,
+                r#"{"n":1,"orders":{"a":{"total":5}}}"#,
+            ),
+        ];
+        for (target, value, after) in cases {
+            let change = store.set(&path(target), value).expect("set");
+            assert_eq!(shown(&store), after, "{target:?}");
+            store.undo(change);
+            assert_eq!(shown(&store), before, "{target:?}");
+            assert_eq!(store.root().size(), size, "{target:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_map_has_no_parts() {
+        let mut store = Store::default();
+        store.set(&path(&["n"]), Value::Int(5)).expect("set");
+        store.set(&path(&["l"]), Value::List(Vec::new())).expect("set");
+        for (target, words) in [
+            ("n", "it is 5, which has no parts"),
+            ("l", "it is a list, which is set as a whole"),
+        ] {
+            let error = store
+                .set(&path(&[target, "x"]), Value::Int(1))
+                .expect_err("it is no map");
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}
