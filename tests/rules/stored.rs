@@ -127,9 +127,9 @@ async fn a_message_is_stored_read_changed_and_listed() {
             "change",
             r#"set: {"store.points.a.value": "${request.int32}", store.points.a.opt: 0, store.points.a.name: null}, reply: {}"#,
         ),
-        ("unset", r#"set: {store.points.a.opt: null}, reply: {}"#),
+        ("unset", r"set: {store.points.a.opt: null}, reply: {}"),
         ("wrong", r#"set: {store.points.a.value: "much"}, reply: {}"#),
-        ("misspelt", r#"set: {store.points.a.vaule: 1}, reply: {}"#),
+        ("misspelt", r"set: {store.points.a.vaule: 1}, reply: {}"),
         ("whole", r#"set: {store.all: "${request}"}, reply: {}"#),
         (
             "parts",

@@ -79,7 +79,7 @@ rules:
     {
         assert!(line.contains("a rule failed"), "{line}");
         assert!(
-            line.contains("mine") && line.contains("a.rules.yaml:8:13"),
+            line.contains("mine") && line.contains("a.rules.yaml:9:13"),
             "{line}"
         );
         assert!(line.contains("field p.Text.n") && line.contains(value), "{line}");
@@ -89,7 +89,7 @@ rules:
 
 #[tokio::test]
 async fn steps_that_fail_are_logged_with_their_own_places() {
-    let rules = r#"
+    let rules = r"
 rules:
   - method: p.S/Unary
     session:
@@ -99,18 +99,18 @@ rules:
             store.list: [1]
             store.list.x: 2
         - send: {}
-"#;
+";
     let log = logged(rules, 1).await;
     let failed: Vec<&String> = log.iter().filter(|line| line.contains("a rule failed")).collect();
     assert_eq!(failed.len(), 1, "{log:?}");
     assert!(failed[0].contains("a.rules.yaml:9:13"), "{}", failed[0]);
-    let rules = r#"
+    let rules = r"
 rules:
   - method: p.S/Unary
     stream:
       - when: request.n == 1
         send: {}
-"#;
+";
     let log = logged(rules, 1).await;
     assert!(log[0].contains("it answered OK without a message"), "{log:?}");
     assert!(log[0].contains("a.rules.yaml:3:5"), "{log:?}");

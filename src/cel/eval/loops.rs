@@ -20,13 +20,11 @@ impl Loop {
                 Found::Read(value) => self.over_value(value, evaluation),
             };
         }
-        match self.range.peek(evaluation) {
-            Some(value @ (Value::List(_) | Value::Map(_))) => self.over_borrowed(value, evaluation),
-            _ => {
-                let value = self.range.eval(evaluation)?;
-                self.over_value(value, evaluation)
-            }
+        if let Some(value @ (Value::List(_) | Value::Map(_))) = self.range.peek(evaluation) {
+            return self.over_borrowed(value, evaluation);
         }
+        let value = self.range.eval(evaluation)?;
+        self.over_value(value, evaluation)
     }
 
     fn over_borrowed<'e>(

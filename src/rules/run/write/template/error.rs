@@ -37,7 +37,7 @@ impl WriteError {
     pub(in crate::rules::run) fn in_element(mut self, index: usize, list: &str) -> Self {
         match &mut *self.0 {
             WriteErrorKind::Value { field, .. } | WriteErrorKind::Eval { field, .. } => {
-                field.push_str(&format!(" (element {index} of {list})"));
+                *field = format!("{field} (element {index} of {list})");
             }
             WriteErrorKind::Transport(_) => {}
         }
