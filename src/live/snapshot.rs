@@ -77,9 +77,9 @@ pub(super) struct Paths<'p> {
     pub(super) rules_folders: &'p [PathBuf],
 }
 
+#[cfg(feature = "tls")]
 impl<'p> Paths<'p> {
     /// Files that were named, of any kind.
-    #[cfg(feature = "tls")]
     pub(super) fn of_named(files: &'p [PathBuf]) -> Self {
         Self {
             protos: files,

@@ -53,6 +53,16 @@ impl Sampler {
     /// A request whose decoding costs more, as one of about ten thousand values does, is not copied.
     pub(crate) const MOST_COPIED: u64 = 40_000;
 
+    /// Whether a request whose decoding costs this is copied.
+    #[cfg(feature = "rules")]
+    #[expect(
+        clippy::unused_self,
+        reason = "without the feature `samples` there is no sampler to ask"
+    )]
+    pub(crate) fn copies(&self, cost: u64) -> bool {
+        cost <= Self::MOST_COPIED
+    }
+
     /// How many messages a server stream sends.
     #[cfg(feature = "rules")]
     pub(crate) fn messages(&self) -> usize {
