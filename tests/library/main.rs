@@ -24,6 +24,7 @@ mod pipes;
 mod pool;
 mod reload;
 mod rules;
+mod rules_in_front;
 mod schemas;
 mod serve;
 mod settings;
