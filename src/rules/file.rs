@@ -52,10 +52,7 @@ impl RulesFile {
                                 key.span.clone(),
                                 format!("unknown key `{name}` in a rules file"),
                             );
-                            problems.push(match suggest::hint(&name, ["rules", "$schema"]) {
-                                Some(hint) => problem.with_hint(hint),
-                                None => problem,
-                            });
+                            problems.push(problem.with_hint_if(suggest::hint(&name, ["rules", "$schema"])));
                         }
                     }
                 }

@@ -38,10 +38,7 @@ pub(crate) fn entries<'n>(
             key.span.clone(),
             format!("unknown key `{name}` in {what}"),
         );
-        problems.push(match suggest::hint(&name, known.iter().copied()) {
-            Some(hint) => problem.with_hint(hint),
-            None => problem,
-        });
+        problems.push(problem.with_hint_if(suggest::hint(&name, known.iter().copied())));
     }
     Some(found)
 }

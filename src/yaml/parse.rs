@@ -54,11 +54,7 @@ pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
                     )
                 } else {
                     let Trouble { span, message, hint } = explain(text, at, error.info());
-                    let problem = Problem::at(source, original(span), message);
-                    match hint {
-                        Some(hint) => problem.with_hint(hint),
-                        None => problem,
-                    }
+                    Problem::at(source, original(span), message).with_hint_if(hint)
                 };
                 builder.problems.push(problem);
                 break;

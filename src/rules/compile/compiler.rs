@@ -217,11 +217,8 @@ impl<'a> RuleCompiler<'a> {
     }
 
     fn add(&mut self, span: Range<usize>, message: impl Into<String>, hint: Option<String>) {
-        let problem = Problem::at(self.source, span, message);
-        self.problems.push(match hint {
-            Some(hint) => problem.with_hint(hint),
-            None => problem,
-        });
+        self.problems
+            .push(Problem::at(self.source, span, message).with_hint_if(hint));
     }
 
     /// The place in the file of a range of a node's string. If the string has escapes or is folded, it is the place of the

@@ -54,10 +54,7 @@ pub(super) fn rule_methods(
         let named = methods_named(schema, wanted);
         if named.is_empty() {
             let problem = problem(format!("there is no method `{wanted}`"));
-            problems.push(match hint(schema, wanted) {
-                Some(hint) => problem.with_hint(hint),
-                None => problem,
-            });
+            problems.push(problem.with_hint_if(hint(schema, wanted)));
         }
         for method in named {
             let by_pattern = is_pattern(wanted);

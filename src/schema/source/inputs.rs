@@ -169,14 +169,9 @@ fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
             folder.display().to_string(),
             "there is no .proto file in this folder",
         );
-        problems.push(
-            match files.iter().find(|file| has_name(file, is_descriptor_set)) {
-                Some(set) => {
-                    problem.with_hint(format!("descriptor sets are given by name: {}", set.display()))
-                }
-                None => problem,
-            },
-        );
+        let set = files.iter().find(|file| has_name(file, is_descriptor_set));
+        let hint = set.map(|set| format!("descriptor sets are given by name: {}", set.display()));
+        problems.push(problem.with_hint_if(hint));
     }
     if problems.is_empty() {
         Ok(protos)
