@@ -100,7 +100,7 @@ impl Request {
     /// Decodes it; `None` if it is too large to be copied.
     async fn read(method: &Method, request: Message) -> Result<Option<Self>, Status> {
         let cost = decoding_cost(method.layouts(), method.input_layout(), &request.to_bytes());
-        if cost > Sampler::MOST_COPIED {
+        if !Sampler::copies(cost) {
             return Ok(None);
         }
         let is_slow = cost > MOST_AT_ONCE;

@@ -50,17 +50,9 @@ impl Sampler {
         }
     }
 
-    /// A request whose decoding costs more, as one of about ten thousand values does, is not copied.
-    pub(crate) const MOST_COPIED: u64 = 40_000;
-
-    /// Whether a request whose decoding costs this is copied.
-    #[cfg(feature = "rules")]
-    #[expect(
-        clippy::unused_self,
-        reason = "without the feature `samples` there is no sampler to ask"
-    )]
-    pub(crate) fn copies(&self, cost: u64) -> bool {
-        cost <= Self::MOST_COPIED
+    /// Whether a request is copied whose decoding costs this. One of about ten thousand values is not.
+    pub(crate) fn copies(cost: u64) -> bool {
+        cost <= 40_000
     }
 
     /// How many messages a server stream sends.

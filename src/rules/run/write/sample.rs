@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use super::template::{LoopCache, WriteError, WriteErrorKind};
 use crate::cel::Env;
 use crate::message::{decode_dynamic, decoding_cost};
-use crate::rules::plan::SampleTemplate;
+use crate::rules::plan::{SampleTemplate, Sampler};
 use crate::schema::Method;
 
 impl SampleTemplate {
@@ -28,7 +28,7 @@ impl SampleTemplate {
         if let Some((bytes, _)) = env.request {
             // As for samples without a rule: a request that is too large is not copied.
             let cost = decoding_cost(method.layouts(), method.input_layout(), bytes);
-            if self.sampler.copies(cost) {
+            if Sampler::copies(cost) {
                 env.call.budget.charge(cost).map_err(failed)?;
                 request = decode_dynamic(method.input(), Bytes::copy_from_slice(bytes)).ok();
             }
