@@ -12,6 +12,7 @@ use crate::cel::operators::{contains, index};
 use crate::cel::store::{Node, Tree, TreeKey};
 use crate::cel::typed::Segment;
 use crate::cel::values::{EvalError, Evaluated, Value, find};
+
 /// What is at a path.
 pub(super) enum Found<'e> {
     Map(&'e Tree),

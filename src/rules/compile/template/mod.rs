@@ -5,6 +5,7 @@
 
 mod builder;
 mod constant;
+mod dynamic;
 mod each;
 mod flatten;
 mod hoist;
