@@ -1,4 +1,4 @@
-//! `chance`: a rule that matches some of the calls that fit it.
+//! What is random: `chance`, a rule that matches some of the calls that fit it, and seeds, which make it repeatable.
 
 use protod::RulesOptions;
 
@@ -81,4 +81,22 @@ fn a_chance_that_is_none_is_told() {
         let expected = format!("test.rules.yaml:1:45: `chance` is a number from 0 to 1 (hint: {hint})");
         assert_eq!(problems(&kinds(), &yaml), expected, "{chance}");
     }
+}
+
+#[tokio::test]
+async fn a_seed_makes_random_values_the_same_again() {
+    let yaml = "rules: [{method: kinds.Kinds/Unary, reply: {names: ['${uuid()}', '${uuid()}'], double: '${random()}'}}]";
+    let mut answers = Vec::new();
+    for seed in [7, 7, 8] {
+        let server = Running::with(kinds(), &RulesOptions::default().seed(seed), yaml).await;
+        let first = server.call("Unary", &["{}"]).await.messages;
+        assert_ne!(
+            first,
+            server.call("Unary", &["{}"]).await.messages,
+            "each call has values of its own"
+        );
+        answers.push(first);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_ne!(answers[0], answers[2]);
 }

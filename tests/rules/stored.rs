@@ -383,3 +383,93 @@ rules:
         |message: &String| message.contains(&format!(r#""anyJson":"{}""#, header.to_str().expect("text")));
     assert!(text(&outcome.messages[0]), "{header:?} {}", outcome.messages[0]);
 }
+
+const STORE: &str = r#"
+rules:
+  - method: kinds.Kinds/Unary
+    when: request.bool
+    session:
+      message:
+        - set: {store.count: "${has(store.count) ? store.count + 1 : 1}"}
+        - send: {}
+  - method: kinds.Kinds/Unary
+    match: {text: get}
+    session:
+      message:
+        - choose:
+            - {when: request.string in store, do: [{send: {string: "${store[request.string]}"}}]}
+            - do: [{status: {code: NOT_FOUND, message: "no ${request.string}"}}]
+  - method: kinds.Kinds/Unary
+    match: {text: put}
+    session:
+      message:
+        - set: {"store[request.string]": "<${request.opt}>", store.last: "${request.string}"}
+        - send: {string: "${store.last}", int32: "${size(store)}"}
+  - method: kinds.Kinds/Unary
+    match: {text: remove}
+    session: {message: [{set: {"store[request.string]": null}}, {send: {}}]}
+  - {method: kinds.Kinds/Unary, when: store.count == 320, reply: {string: all of them}}
+  - {method: kinds.Kinds/Unary, reply: {string: "${store.count}"}}
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_store_is_shared_and_loses_no_write() {
+    let server = std::sync::Arc::new(Running::start(STORE).await);
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..320 {
+        let server = std::sync::Arc::clone(&server);
+        calls.spawn(async move { server.call("Unary", &[r#"{"bool":true}"#]).await.status.code() });
+    }
+    assert!(calls.join_all().await.iter().all(|code| *code == Code::Ok));
+    assert_eq!(
+        server.call("Unary", &["{}"]).await.messages,
+        [r#"{"string":"all of them"}"#]
+    );
+}
+
+#[tokio::test]
+async fn the_store_keeps_values_under_names_that_the_request_gives() {
+    let server = Running::start(STORE).await;
+    let put = server
+        .call("Unary", &[r#"{"text":"put","string":"k","opt":"v"}"#])
+        .await;
+    assert_eq!(put.messages, [r#"{"int32":2,"string":"k"}"#]);
+    let get = [r#"{"text":"get","string":"k"}"#];
+    assert_eq!(server.call("Unary", &get).await.messages, [r#"{"string":"<v>"}"#]);
+    server.call("Unary", &[r#"{"text":"remove","string":"k"}"#]).await;
+    let gone = server.call("Unary", &get).await.status;
+    assert_eq!((gone.code(), gone.message()), (Code::NotFound, "no k"));
+}
+
+#[tokio::test]
+async fn a_variable_that_grows_deeper_each_time_ends_its_call_and_not_the_server() {
+    let server = Running::start(
+        r#"
+rules:
+  - method: kinds.Kinds/Unary
+    match: {text: state}
+    session:
+      state: {x: []}
+      message:
+        - {repeat: 20000, do: [{set: {x: "${[state.x]}"}}]}
+        - send: {}
+  - method: kinds.Kinds/Unary
+    match: {text: store}
+    session:
+      message:
+        - {repeat: 20000, do: [{set: {store.x: "${{'x': has(store.x) ? store.x : 1}}"}}]}
+        - send: {}
+  - {method: kinds.Kinds/Unary, reply: {string: here}}
+"#,
+    )
+    .await;
+    for text in ["state", "store"] {
+        let request = format!(r#"{{"text":"{text}"}}"#);
+        let status = server.call("Unary", &[&request]).await.status;
+        assert_eq!(status.code(), Code::Internal);
+        let message = status.message();
+        assert!(message.contains("nested more than 100 deep"), "{message}");
+    }
+    let here = server.call("Unary", &["{}"]).await.messages;
+    assert_eq!(here, [r#"{"string":"here"}"#]);
+}
