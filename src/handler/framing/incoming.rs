@@ -385,7 +385,8 @@ impl Incoming {
         chunk.extend_from_slice(unread);
         self.chunk = chunk.freeze();
         self.taken = 0;
-        self.partial.clear();
+        self.partial = BytesMut::new();
+        self.decompressed = Vec::new();
         self.frame = Location::Nowhere;
         self.messages = 0;
     }

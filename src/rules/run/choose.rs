@@ -50,8 +50,8 @@ pub(super) async fn choose<'r>(
     Ok(Choice { chosen, come })
 }
 
-/// Finds the rule that answers among those that had to wait for half-close. For a rule that reads `requests`, `request` is the last message;
-/// for the others it is the first, as always.
+/// Finds the rule that answers among those that had to wait for half-close. For a rule that reads `requests`, `request` is
+/// the last message; for the others it is the first, as always.
 async fn find_at_half_close<'r>(
     rules: &'r MethodRules,
     session: &mut Session<'r>,

@@ -10,6 +10,9 @@ use crate::message::{decode_dynamic, decoding_cost};
 use crate::rules::plan::{SampleTemplate, Sampler};
 use crate::schema::Method;
 
+/// How many times what it costs to decode a request a sample of it costs: it is hashed, copied and written, too.
+const COPYING: u64 = 3;
+
 impl SampleTemplate {
     /// The `index`-th message of a call of `method`.
     pub(in crate::rules::run) fn message(
@@ -29,7 +32,7 @@ impl SampleTemplate {
             // As for samples without a rule: a request that is too large is not copied.
             let cost = decoding_cost(method.layouts(), method.input_layout(), bytes);
             if Sampler::copies(cost) {
-                env.call.budget.charge(cost).map_err(failed)?;
+                env.call.budget.charge(cost * COPYING).map_err(failed)?;
                 request = decode_dynamic(method.input(), Bytes::copy_from_slice(bytes)).ok();
             }
         }
