@@ -17,7 +17,7 @@ test: ## install the clients into target/clients, then run every test and confor
 	cargo test --package bench --package sample-validation
 	scripts/conformance.sh
 
-conformance: ## run the conformance suites of protobuf, connectrpc and h2spec
+conformance: ## run the conformance suites of protobuf, connectrpc, protovalidate and h2spec
 	scripts/conformance.sh
 
 fuzz-smoke: ## fuzz every target for ten seconds, or FUZZ_SECONDS

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Runs the named conformance suites against protod, or all three.
+# Runs the named conformance suites against protod, or all four.
 #
-#   scripts/conformance.sh [protobuf|connect|h2spec]...
+#   scripts/conformance.sh [protobuf|connect|protovalidate|h2spec]...
 #
-# protobuf   protobuf's own: proto2 and proto3 messages, binary and JSON
-# connect    connectrpc's: gRPC calls by connect-go and grpc-go over plain HTTP/2, TLS and TLS with client certificates
-# h2spec     HTTP/2 and HPACK, frame by frame
+# protobuf        protobuf's own: proto2 and proto3 messages, binary and JSON
+# connect         connectrpc's: gRPC calls by connect-go and grpc-go over plain HTTP/2, TLS and TLS with client certificates
+# protovalidate   protovalidate's: what the rules of buf.validate mean, and what is said of each violation
+# h2spec          HTTP/2 and HPACK, frame by frame
 #
-# tests/conformance/SUITE/known-failing.txt lists the cases that are known to fail, each with its reason. The run fails
-# if another case fails, or if a listed case passes.
+# tests/conformance/SUITE/known-failing.txt, or .yaml for protovalidate, lists the cases that are known to fail, each with its
+# reason. The run fails if another case fails, or if a listed case passes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,7 +23,8 @@ fail() {
 # Builds everything in one command. With the examples, the dependencies have the same features as for `cargo test`, so they
 # are not built again.
 build() {
-    cargo build --quiet --bin protod --example conformance-protobuf --example conformance-connect
+    cargo build --quiet --bin protod --example conformance-protobuf --example conformance-connect \
+        --example conformance-protovalidate
 }
 
 run_protobuf() {
@@ -40,6 +42,17 @@ run_protobuf() {
 run_connect() {
     "$clients/bin/connectconformance" --mode server --conf "$suites/connect/config.yaml" \
         --known-failing "@$suites/connect/known-failing.txt" -- target/debug/examples/conformance-connect "$clients/connect-protos"
+}
+
+run_protovalidate() {
+    # Messages and kinds of errors must be the same too, which the runner does not ask for by itself.
+    # Its exit code is the number of failures, of which 256 look like none.
+    local report
+    report=$("$clients/bin/protovalidate-conformance" --strict_message --strict_error --timeout 60s \
+        --expected_failures "$suites/protovalidate/known-failing.yaml" \
+        target/debug/examples/conformance-protovalidate 2>&1) || true
+    echo "$report"
+    [[ $report =~ (^|$'\n')"PASS (failed: 0, "[^$'\n']*$ ]] || fail "protovalidate: a case fails and is not listed, or is listed and passes"
 }
 
 run_h2spec() {
@@ -70,15 +83,15 @@ run_h2spec() {
         fail "h2spec: + fails and is not listed, - is listed and passes; see $output/report.txt"
 }
 
-[[ $# -gt 0 ]] || set -- protobuf connect h2spec
+[[ $# -gt 0 ]] || set -- protobuf connect protovalidate h2spec
 build
 for suite in "$@"; do
     case $suite in
-    protobuf | connect | h2spec)
+    protobuf | connect | protovalidate | h2spec)
         scripts/install-clients.sh "$suite"
         echo "conformance: $suite" >&2
         "run_$suite"
         ;;
-    *) fail "unknown suite: $suite; use protobuf, connect or h2spec" ;;
+    *) fail "unknown suite: $suite; use protobuf, connect, protovalidate or h2spec" ;;
     esac
 done

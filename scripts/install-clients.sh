@@ -2,7 +2,7 @@
 # Installs the programs that test protod into target/clients/: without arguments the gRPC clients that tests/clients runs,
 # and protoc; with arguments only protoc, or the named conformance suites.
 #
-#   scripts/install-clients.sh [protoc|protobuf|connect|h2spec]...
+#   scripts/install-clients.sh [protoc|protobuf|connect|protovalidate|h2spec]...
 #
 # Every version is pinned: the Go programs and the protobuf suite below, the Python packages in
 # tests/clients/python/requirements.txt, the Node ones in tests/clients/node/package-lock.json. Nothing is written
@@ -14,6 +14,7 @@ cd "$(dirname "$0")/.."
 readonly grpcurl_version=v1.9.3
 readonly protobuf_version=36.2
 readonly connect_version=v1.0.5
+readonly protovalidate_version=v1.2.2
 readonly h2spec_version=v2.2.1+incompatible
 readonly clients=$PWD/target/clients
 readonly bin=$clients/bin # one name per tool, from any package
@@ -145,6 +146,20 @@ install_connect() {
     echo "$connect_version" >"$protos.stamp"
 }
 
+# Its module is not the one that its path begins with, for which `go install PACKAGE@VERSION` asks the repository itself. A
+# module that requires it asks nobody but the proxy.
+install_protovalidate() {
+    local stamp=$clients/protovalidate.stamp module=github.com/bufbuild/protovalidate/tools folder
+    installed "$stamp" "$protovalidate_version" "$bin/protovalidate-conformance" && return
+    require go "Go 1.24 or newer"
+    folder=$(mktemp -d)
+    printf 'module suite\ngo 1.24\nrequire %s %s\n' "$module" "$protovalidate_version" >"$folder/go.mod"
+    attempt "protovalidate's conformance suite ${protovalidate_version#v}" env -C "$folder" GOBIN="$bin" CGO_ENABLED=0 \
+        GOFLAGS=-mod=mod go install "$module/protovalidate-conformance"
+    rm -rf "$folder"
+    echo "$protovalidate_version" >"$stamp"
+}
+
 install_h2spec() {
     install_go h2spec github.com/summerwind/h2spec/cmd/h2spec "$h2spec_version"
 }
@@ -152,7 +167,7 @@ install_h2spec() {
 mkdir -p "$bin"
 for what in "${@:-clients}"; do
     case $what in
-    clients | protoc | protobuf | connect | h2spec) "install_$what" ;;
-    *) fail "unknown: $what; use protoc, protobuf, connect or h2spec" ;;
+    clients | protoc | protobuf | connect | protovalidate | h2spec) "install_$what" ;;
+    *) fail "unknown: $what; use protoc, protobuf, connect, protovalidate or h2spec" ;;
     esac
 done

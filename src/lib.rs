@@ -75,6 +75,7 @@
 //! | feature | what it is for |
 //! |---|---|
 //! | `rules` | [`rules`]: answers from rules in YAML |
+//! | `validate` | [`validate`](crate::validate): requests checked against the rules of `buf.validate` |
 //! | `samples` | [`sample`]: answers made up from the descriptor alone |
 //! | `live` | [`live`]: reloads while the server runs; brings `rules` |
 //! | `client` | [`client`]: calls to any server |
@@ -93,7 +94,7 @@
     )
 )]
 
-#[cfg(feature = "rules")]
+#[cfg(any(feature = "rules", feature = "validate"))]
 mod cel;
 #[cfg(feature = "client")]
 pub mod client;
@@ -117,6 +118,8 @@ mod suggest;
 mod throttle;
 pub mod transport;
 mod uuid;
+#[cfg(feature = "validate")]
+pub mod validate;
 #[cfg(any(feature = "rules", feature = "buf"))]
 mod yaml;
 
@@ -141,6 +144,8 @@ pub use crate::server::{Bound, GrpcService, Health, Server, ServerBuilder, Servi
 pub use crate::transport::{Limits, ListenAddr, Listener, Socket, SocketStream};
 #[cfg(feature = "tls")]
 pub use crate::transport::{Tls, TlsFiles};
+#[cfg(feature = "validate")]
+pub use crate::validate::{ValidationError, Validator, Violation};
 
 /// Compiles the Rust in the README.
 #[cfg(doctest)]

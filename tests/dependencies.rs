@@ -310,7 +310,8 @@ fn the_readme_says_what_each_feature_costs() {
             "live",
             "rules",
             "samples",
-            "tls"
+            "tls",
+            "validate"
         ]
         .into()
     );

@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 20] = [
     "error",
     "suggest",
     "duration",
@@ -29,6 +29,7 @@ const ROOMS: [&str; 19] = [
     "schema",
     "message",
     "cel",
+    "validate",
     "handler",
     "sample",
     "rules",

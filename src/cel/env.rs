@@ -1,7 +1,7 @@
 //! What an expression reads when it runs.
 
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
+use std::sync::{LazyLock, OnceLock};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -40,6 +40,28 @@ pub(crate) struct Round<'e> {
     pub(crate) variables: [Value<'e>; 2],
     /// The round of the loop around this one.
     pub(crate) outer: Option<&'e Round<'e>>,
+}
+
+// What is read where there is no call.
+static NO_METADATA: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+static NO_STORE: LazyLock<Store> = LazyLock::new(Store::default);
+
+impl<'e> Env<'e> {
+    /// The environment of what reads nothing of a call: constants, and constraints.
+    pub(crate) fn without_call(layouts: &'e Layouts, call: &'e CallFacts) -> Self {
+        Self {
+            layouts,
+            request: None,
+            requests: &[],
+            received: 0,
+            metadata: &NO_METADATA,
+            state: &[],
+            store: &NO_STORE,
+            locals: &[],
+            round: None,
+            call,
+        }
+    }
 }
 
 /// What `call` names.

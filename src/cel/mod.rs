@@ -17,6 +17,7 @@
 //! | `operators`, `functions` | what they take, give and do |
 //! | `fields` | from the bytes of a message to values |
 //! | `encode` | from values to the bytes of a message |
+//! | `formats` | which texts are email addresses, URIs and the like |
 //! | `store` | the variables that calls share |
 //! | `values` | values and their types |
 
@@ -28,6 +29,7 @@ mod env;
 mod equalities;
 mod eval;
 mod fields;
+mod formats;
 mod functions;
 mod operators;
 mod pattern;
@@ -51,10 +53,10 @@ pub(crate) use self::encode::{
 };
 pub(crate) use self::env::{CallFacts, Env, Round};
 pub(crate) use self::equalities::Equality;
-pub(crate) use self::eval::{metadata_value, random, random_at};
-pub(crate) use self::fields::Entries;
-pub(crate) use self::program::Program;
-pub(crate) use self::scope::Scope;
+pub(crate) use self::eval::{Evaluation, metadata_value, random, random_at};
+pub(crate) use self::fields::{Entries, FieldReader, WireFields, WireValue};
+pub(crate) use self::program::{Program, Verdict};
+pub(crate) use self::scope::{ConstraintScope, Scope};
 pub(crate) use self::store::{Store, TreeKey};
 pub(crate) use self::uses::Uses;
-pub(crate) use self::values::{EvalError, Type, Value, whole};
+pub(crate) use self::values::{EvalError, MessageValue, Type, Value, whole};

@@ -1,5 +1,7 @@
 //! A compiled expression: compiled once at load, run for each call.
 
+use std::borrow::Cow;
+
 use super::compile::compile;
 use super::env::Env;
 use super::eval::{Elements, Evaluation, QuickInt, keys};
@@ -18,7 +20,31 @@ pub(crate) struct Program {
     quick: Option<QuickInt>,
     result_type: Type,
     uses: Uses,
+    /// What it costs, apart from its loops and from what depends on the sizes of values.
+    cost: u64,
     request_path: Option<Box<[u32]>>,
+}
+
+/// What a constraint says of a value.
+#[derive(Debug)]
+pub(crate) enum Verdict<'e> {
+    Holds,
+    /// With what the constraint says itself, if it does.
+    Broken(Option<Cow<'e, str>>),
+}
+
+impl<'e> Verdict<'e> {
+    fn of_bool(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::Broken(None) }
+    }
+
+    fn of_text(text: Cow<'e, str>) -> Self {
+        if text.is_empty() {
+            Self::Holds
+        } else {
+            Self::Broken(Some(text))
+        }
+    }
 }
 
 impl Program {
@@ -31,6 +57,7 @@ impl Program {
             .filter(|path| !path.is_empty());
         Ok(Self {
             quick: QuickInt::of(&root.expr).filter(|_| root.value_type == Type::Int),
+            cost: root.expr.fixed_cost(),
             root: root.expr,
             result_type: root.value_type,
             uses,
@@ -128,6 +155,35 @@ impl Program {
     /// Runs a program that is a [field of an element](Self::is_field_of_element); `None` if it is unset.
     pub(crate) fn eval_field<'e>(&'e self, env: &Env<'e>) -> Result<Option<Value<'e>>, EvalError> {
         self.root.eval_field(&mut Evaluation::new(env))
+    }
+
+    /// Runs a constraint on what `this` is set to.
+    pub(crate) fn check<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Result<Verdict<'e>, EvalError> {
+        evaluation.budget().charge(self.cost)?;
+        if self.result_type == Type::Bool {
+            return self.root.eval_bool(evaluation).map(Verdict::of_bool);
+        }
+        let mut result = &self.root;
+        // Most are `this <= 5 ? 'must be greater than 5' : ''`.
+        while let TypedExpr::If(parts) = result {
+            let [condition, then, otherwise] = &**parts;
+            result = if condition.eval_bool(evaluation)? {
+                then
+            } else {
+                otherwise
+            };
+        }
+        match result {
+            TypedExpr::Const(Value::String(text)) => Ok(Verdict::of_text(Cow::Borrowed(text))),
+            other => match other.eval(evaluation)? {
+                Value::Bool(holds) => Ok(Verdict::of_bool(holds)),
+                Value::String(text) => Ok(Verdict::of_text(text)),
+                other => Err(EvalError::new(format!(
+                    "it gives {}, and not a bool or a text",
+                    other.type_name()
+                ))),
+            },
+        }
     }
 
     /// Runs the program.

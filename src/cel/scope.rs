@@ -2,7 +2,7 @@
 
 use prost_reflect::MessageDescriptor;
 
-use super::values::Type;
+use super::values::{Type, Value};
 use crate::message::Picker;
 use crate::schema::{LayoutId, Schema};
 
@@ -22,4 +22,15 @@ pub(crate) struct Scope<'s> {
     pub(crate) locals: &'s [(String, Type)],
     /// The variables of the loops of a template, innermost last. A loop has one or two.
     pub(crate) rounds: &'s [Vec<(String, Type)>],
+    /// What a constraint is about. It names nothing else but `now`.
+    pub(crate) constraint: Option<ConstraintScope>,
+}
+
+/// The names of a constraint, which is run on one value.
+#[derive(Debug)]
+pub(crate) struct ConstraintScope {
+    /// The type of `this`, the value.
+    pub(crate) this: Type,
+    /// Names that stand for constants: `rules`, `rule`.
+    pub(crate) constants: Vec<(&'static str, Type, Value<'static>)>,
 }

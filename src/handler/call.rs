@@ -22,17 +22,18 @@ use super::call_log::{CallRecord, Observed};
 use super::framing::{
     Encoding, Finished, Incoming, MessageWriter, Outgoing, RequestBody, ResponseBuffer, Unmatched,
 };
+use super::lane::Lane;
 use super::lifecycle::Lifecycle;
 use super::limits::CallLimits;
 use super::outgoing_slot::OutgoingSlot;
 use super::peer::Peer;
+use super::request_check::{Checks, Effort, Refusal, RequestCheck};
 use super::room::{LargeMessages, Room};
 use super::state::States;
 use crate::message::{Bounds, FromMessage, IntoMessage, Message, MessageType};
 use crate::schema::Method;
 
 /// What a call begins with.
-#[derive(Debug)]
 pub(crate) struct CallStart {
     pub(crate) method: Arc<Method>,
     pub(crate) headers: HeaderMap,
@@ -49,6 +50,8 @@ pub(crate) struct CallStart {
     pub(crate) lifecycle: Lifecycle,
     /// What handlers share. `None` if it is nothing.
     pub(crate) states: Option<Arc<States>>,
+    /// Checks each request before the handler sees it. `None` if they are taken as they come.
+    pub(crate) check: Option<Arc<dyn RequestCheck>>,
     pub(crate) id: u64,
     /// The room that large messages of all calls share.
     pub(crate) large: Arc<LargeMessages>,
@@ -94,6 +97,7 @@ struct Core {
     incoming: Incoming,
     /// For methods whose client sends one message: whether it has arrived.
     single: Single,
+    checks: Checks,
     outgoing: Outgoing,
     /// What an observed call has been is noted here.
     record: Option<Arc<CallRecord>>,
@@ -126,6 +130,7 @@ impl Call {
             large: start.large,
             bounds: limits.bounds,
             single: Single::Awaited,
+            checks: Checks::new(start.check),
             outgoing,
             record,
             slot: None,
@@ -307,10 +312,60 @@ impl<In, Out> Call<In, Out> {
     /// Returns `false` at half-close. What was written before is sent while this waits.
     #[inline]
     pub(crate) async fn next_message(&mut self) -> Result<bool, Status> {
-        if self.core.method.is_client_streaming() {
-            return poll_fn(|cx| self.poll_incoming(cx)).await;
+        // If the future before this one was dropped during a check, its message is still to be checked.
+        if !self.core.checks.is_begun() {
+            let next = if self.core.method.is_client_streaming() {
+                poll_fn(|cx| self.poll_incoming(cx)).await?
+            } else {
+                poll_fn(|cx| self.poll_single(cx)).await?
+            };
+            if !next || !self.core.checks.begin() {
+                return Ok(next);
+            }
         }
-        poll_fn(|cx| self.poll_single(cx)).await
+        let checked = self.check_message().await;
+        self.core.checks.finish();
+        checked.map(|()| true)
+    }
+
+    /// Whether the client sends one message, which is checked.
+    #[inline]
+    pub(crate) fn checks_single_request(&self) -> bool {
+        self.core.checks.are_on() && !self.core.method.is_client_streaming()
+    }
+
+    /// From now on the handler asks for the [check](Self::check_message) of each message itself.
+    pub(crate) fn hold_checks(&mut self) {
+        self.core.checks.hold();
+    }
+
+    /// From now on each message is checked when it comes, or none is.
+    pub(crate) fn set_checks(&mut self, on: bool) {
+        self.core.checks.set(on);
+    }
+
+    /// Checks the message that has come, if messages are checked.
+    #[inline]
+    pub(crate) async fn check_message(&mut self) -> Result<(), Status> {
+        match self.checked(Effort::Turn) {
+            Ok(()) => Ok(()),
+            Err(Refusal::Status(status)) => Err(status),
+            // Boxed, so that the futures of other calls are not larger for it.
+            Err(Refusal::TooCostly(_)) => Box::pin(self.check_in_lane()).await,
+        }
+    }
+
+    fn checked(&self, effort: Effort) -> Result<(), Refusal> {
+        let message = self.core.incoming.bytes();
+        let core = &self.core;
+        core.checks.check(&core.method, core.bounds, message, effort)
+    }
+
+    /// Checks a message with all that a check may cost.
+    async fn check_in_lane(&mut self) -> Result<(), Status> {
+        self.flush();
+        let _lane = Lane::enter().await;
+        Lane::run(|| self.checked(Effort::All)).map_err(Refusal::into_status)
     }
 
     #[inline]
@@ -326,7 +381,9 @@ impl<In, Out> Call<In, Out> {
     /// [`next_message`](Self::next_message) must be asked.
     #[inline]
     pub(crate) fn next_message_at_once(&mut self) -> bool {
-        self.core.method.is_client_streaming() && self.core.incoming.next_at_once()
+        self.core.method.is_client_streaming()
+            && !self.core.checks.are_on()
+            && self.core.incoming.next_at_once()
     }
 
     /// The one message of a unary or server-streaming call, which is whole only when the client has half-closed.

@@ -9,6 +9,9 @@ use std::thread::available_parallelism;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+/// What a call may compute without a lane, in units of the budget of evaluations: a fraction of a millisecond.
+pub(crate) const SLICE: u64 = 10_000;
+
 /// As many as there are processors. Those who wait are served in the order in which they came.
 static LANES: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, usize::from)));

@@ -15,7 +15,6 @@ mod extract;
 mod framing;
 mod handlers;
 mod header_limit;
-#[cfg(any(feature = "rules", feature = "samples"))]
 mod lane;
 mod layered_body;
 mod lifecycle;
@@ -23,6 +22,7 @@ mod limited_lines;
 mod limits;
 mod outgoing_slot;
 mod peer;
+mod request_check;
 mod response;
 mod room;
 mod setup;
@@ -40,11 +40,11 @@ pub use self::extract::FromCall;
 pub(crate) use self::framing::{Encoding, MessageWriter, RequestBody, accepted_encodings, is_grpc};
 pub use self::handlers::Handlers;
 pub(crate) use self::handlers::{Shape, Unprepared, handler_methods};
-#[cfg(any(feature = "rules", feature = "samples"))]
-pub(crate) use self::lane::Lane;
+pub(crate) use self::lane::{Lane, SLICE};
 pub(crate) use self::lifecycle::{LINGER_TIMEOUT, Lifecycle, Phase};
 pub(crate) use self::limits::CallLimits;
 pub use self::peer::{Peer, PeerAddr};
+pub(crate) use self::request_check::{Effort, Refusal, RequestCheck};
 pub use self::response::CallBody;
 pub(crate) use self::response::{
     CallPermit, ResponseFuture, ServerCalls, layered, status_trailers, trailers_only,

@@ -21,6 +21,8 @@ use super::grpc_answer::BoxError;
 use super::handle::{Options, Server};
 use super::health::Health;
 use super::layers::{Layers, Route};
+#[cfg(feature = "validate")]
+use super::validation::Validation;
 use crate::error::Error;
 use crate::handler::{
     CallLimits, CallLog, Handler, Handlers, LargeMessages, Lifecycle, Shape, Unprepared, handler_methods,
@@ -56,6 +58,12 @@ impl Server {
                 tls: None,
                 drain_timeout: ServerBuilder::DEFAULT_DRAIN_TIMEOUT,
                 drain_old: None,
+                #[cfg(feature = "validate")]
+                validation: Validation {
+                    on: false,
+                    except: Vec::new(),
+                    max_cost: ServerBuilder::DEFAULT_MAX_VALIDATION_COST,
+                },
             },
         }
     }
@@ -93,6 +101,10 @@ impl ServerBuilder {
     pub const DEFAULT_MAX_CALLS: usize = 10_000;
     /// The default of [`drain_timeout`](Self::drain_timeout): 10 s.
     pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// The default of [`max_validation_cost`](Self::max_validation_cost): 1,000,000.
+    #[cfg(feature = "validate")]
+    pub const DEFAULT_MAX_VALIDATION_COST: u64 = 1_000_000;
 
     handler_methods!();
 
@@ -319,6 +331,54 @@ impl ServerBuilder {
         self
     }
 
+    /// Whether each request is checked against the rules that its proto declares with `buf.validate`, before a handler sees
+    /// it. One that breaks rules ends the call with `INVALID_ARGUMENT`; [`ValidationError`](crate::validate::ValidationError)
+    /// has the details. For a handler it is [`Call::recv`](crate::handler::Call::recv) that fails. Default: no.
+    ///
+    /// ```
+    /// use protod::{Message, Schema, Server};
+    ///
+    /// let schema = Schema::from_source(
+    ///     "shop.proto",
+    ///     r#"
+    ///     syntax = "proto3";
+    ///     package shop;
+    ///     import "buf/validate/validate.proto";
+    ///     service Orders { rpc Place(Order) returns (Order); }
+    ///     message Order { int32 count = 1 [(buf.validate.field).int32.gt = 0]; }
+    ///     "#,
+    /// )?;
+    /// let server = Server::builder(schema)
+    ///     .unary("shop.Orders/Place", |order: Message| async { Ok(order) })
+    ///     .validate(true)
+    ///     .build()?;
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    ///
+    /// The rules are compiled by [`build`](Self::build) and by each [reload](Server::reload), which fail if one is wrong.
+    #[cfg(feature = "validate")]
+    pub fn validate(mut self, validate: bool) -> Self {
+        self.options.validation.on = validate;
+        self
+    }
+
+    /// Does not [validate](Self::validate) the requests of a method, `package.Service/Method`, or of all methods of a
+    /// service, `package.Service`.
+    #[cfg(feature = "validate")]
+    pub fn validate_except(mut self, name: impl Into<String>) -> Self {
+        self.options.validation.except.push(name.into());
+        self
+    }
+
+    /// What the [validation](Self::validate) of one message may cost; one that needs more ends the call with
+    /// `RESOURCE_EXHAUSTED`. A unit is what a small part of an expression costs, some 20 ns. Default: 1,000,000, which
+    /// takes less than 50 ms.
+    #[cfg(feature = "validate")]
+    pub fn max_validation_cost(mut self, units: u64) -> Self {
+        self.options.validation.max_cost = units;
+        self
+    }
+
     /// The limits of connections; see [`Limits`] for the defaults.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
@@ -337,7 +397,12 @@ impl ServerBuilder {
     /// Fails if the schema does not have the method, if a closure is for a method of another shape, if it takes a
     /// [`State`](crate::handler::State) that is not there, and if it takes requests as a
     /// [`Typed`](crate::message::Typed) that does not fit them. [`Error::problems`] has all that is wrong, for each handler.
+    ///
+    /// With [`validate`](Self::validate) it also fails if a rule of a proto does not compile, and if the schema does not have
+    /// what is [excepted](Self::validate_except).
     pub fn build(self) -> Result<Server, Error> {
+        #[cfg(feature = "validate")]
+        self.options.validation.expect_names(&self.schema)?;
         let lifecycle = Lifecycle::new();
         let of_first = self.options.lifecycle(&lifecycle, 0);
         let generation = self.options.generation(self.schema, self.handlers, of_first)?;

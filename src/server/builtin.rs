@@ -32,6 +32,7 @@ pub(super) fn builtin_endpoints(schema: &Schema, health: &Health, reflection: bo
     let endpoint = |name, handler: BoxHandler, outlives_generation| Endpoint {
         method: EndpointMethod::Named(name, builtin_method),
         handler: Some(handler),
+        check: None,
         outlives_generation,
     };
     let mut endpoints = vec![

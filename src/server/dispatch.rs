@@ -27,7 +27,7 @@ use super::layers::Route;
 use super::refusal::{check_http, no_such_method, refuse, refuse_http};
 use crate::handler::{
     BoxHandler, CallBody, CallLimits, CallPermit, CallStart, Encoding, LargeMessages, Lifecycle, Observed,
-    Peer, Phase, RequestBody, ResponseFuture, States,
+    Peer, Phase, RequestBody, RequestCheck, ResponseFuture, States,
 };
 use crate::schema::Method;
 use crate::transport::call_began;
@@ -171,6 +171,7 @@ impl GrpcService {
                 &generation.lifecycle
             },
             states: generation.states.as_ref(),
+            check: endpoint.check.as_ref(),
             permit,
             deadline: time.and_then(|time| Instant::now().checked_add(time)),
             request_encoding,
@@ -206,6 +207,7 @@ impl GrpcService {
                 large: Arc::clone(&self.shared.large),
                 lifecycle: call.lifecycle.clone(),
                 states: call.states.cloned(),
+                check: call.check.cloned(),
                 id: self.shared.next_id.fetch_add(1, Ordering::Relaxed),
                 observed,
             },
@@ -255,6 +257,7 @@ struct Admitted<'g> {
     handler: &'g BoxHandler,
     lifecycle: &'g Lifecycle,
     states: Option<&'g Arc<States>>,
+    check: Option<&'g Arc<dyn RequestCheck>>,
     permit: CallPermit,
     deadline: Option<Instant>,
     request_encoding: Option<Encoding>,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::handler::{BoxHandler, Handlers, Lifecycle, States};
+use crate::handler::{BoxHandler, Handlers, Lifecycle, RequestCheck, States};
 use crate::schema::{Method, Schema};
 
 /// A method, and what answers it.
@@ -15,6 +15,8 @@ pub(super) struct Endpoint {
     pub(super) method: EndpointMethod,
     /// `None` if nothing answers the method, which is then UNIMPLEMENTED.
     pub(super) handler: Option<BoxHandler>,
+    /// Checks its requests. `None` if they are taken as they come.
+    pub(super) check: Option<Arc<dyn RequestCheck>>,
     /// Whether its calls do not depend on the generation, and so go on when it is replaced.
     pub(super) outlives_generation: bool,
 }
@@ -83,6 +85,7 @@ impl Generation {
                 None => Endpoint {
                     method,
                     handler: handlers.fallback.clone(),
+                    check: None,
                     outlives_generation: false,
                 },
             };
@@ -94,6 +97,7 @@ impl Generation {
                 Endpoint {
                     method: EndpointMethod::Known(method),
                     handler: Some(handler),
+                    check: None,
                     outlives_generation: false,
                 },
             );
@@ -104,6 +108,15 @@ impl Generation {
             states: handlers.states,
             endpoints,
         })
+    }
+
+    /// Sets what checks the requests of the schema's own methods.
+    pub(super) fn check_requests(&mut self, check: impl Fn(&Method) -> Option<Arc<dyn RequestCheck>>) {
+        for endpoint in self.endpoints.values_mut() {
+            if let EndpointMethod::Known(method) = &endpoint.method {
+                endpoint.check = check(method);
+            }
+        }
     }
 
     /// The full names of all services, including the server's own.

@@ -8,6 +8,8 @@ use super::dispatch::{GrpcService, Shared};
 use super::generation::Generation;
 use super::health::Health;
 use super::layers::Route;
+#[cfg(feature = "validate")]
+use super::validation::Validation;
 use crate::error::Error;
 use crate::handler::{Handlers, Lifecycle};
 use crate::schema::Schema;
@@ -52,6 +54,8 @@ pub(super) struct Options {
     pub(super) tls: Option<Tls>,
     pub(super) drain_timeout: Duration,
     pub(super) drain_old: Option<Duration>,
+    #[cfg(feature = "validate")]
+    pub(super) validation: Validation,
 }
 
 impl Server {
@@ -94,7 +98,13 @@ impl Options {
         lifecycle: Lifecycle,
     ) -> Result<Generation, Error> {
         let system = builtin_endpoints(&schema, &self.health, self.reflection);
-        Generation::new(schema, handlers, system, lifecycle)
+        #[cfg(feature = "validate")]
+        let checks = self.validation.checks(&schema)?;
+        #[cfg_attr(not(feature = "validate"), expect(unused_mut, reason = "nothing is set"))]
+        let mut generation = Generation::new(schema, handlers, system, lifecycle)?;
+        #[cfg(feature = "validate")]
+        generation.check_requests(|method| checks.of(method));
+        Ok(generation)
     }
 
     /// The lifecycle of the calls of a generation.

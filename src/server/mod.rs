@@ -19,6 +19,8 @@ mod health_wire;
 mod layers;
 mod reflection;
 mod refusal;
+#[cfg(feature = "validate")]
+mod validation;
 
 pub use self::bound::Bound;
 pub use self::builder::ServerBuilder;

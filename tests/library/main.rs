@@ -32,6 +32,7 @@ mod streams;
 mod testing;
 mod token_layer;
 mod user;
+mod validation;
 
 use protod::{Client, Handlers, Message, Schema, Server, ServerBuilder};
 use tonic::Status;

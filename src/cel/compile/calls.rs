@@ -28,6 +28,7 @@ impl Compiler<'_, '_> {
         let Some(target) = target else {
             return match (name, arguments) {
                 ("has", arguments) => self.has(expr, arguments),
+                ("getField", arguments) => self.field_by_text(expr, arguments),
                 ("random", []) => self.volatile(TypedExpr::Random, Type::Double),
                 ("uuid", []) => self.volatile(TypedExpr::Uuid, Type::String),
                 // `.f(x)` names the function at the root, where all functions are.

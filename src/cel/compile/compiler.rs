@@ -1,25 +1,17 @@
 //! The state of compiling: the scope, the variables of macros, the problems so far. How parts become one part.
 
 use std::ops::Range;
-use std::sync::LazyLock;
-
-use http::HeaderMap;
 
 use super::compiled::Compiled;
 use crate::cel::env::{CallFacts, Env};
 use crate::cel::eval::Evaluation;
 use crate::cel::problem::ExprProblem;
 use crate::cel::scope::Scope;
-use crate::cel::store::Store;
 use crate::cel::syntax::Expr;
 use crate::cel::typed::TypedExpr;
 use crate::cel::uses::Uses;
 use crate::cel::values::{Type, Value};
 use crate::suggest;
-
-// The environment of constants, which read none of it.
-static NO_METADATA: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
-static NO_STORE: LazyLock<Store> = LazyLock::new(Store::default);
 
 /// Compiles one expression.
 pub(super) struct Compiler<'c, 's> {
@@ -34,9 +26,13 @@ pub(super) struct Compiler<'c, 's> {
 
 impl<'c, 's> Compiler<'c, 's> {
     pub(super) fn new(scope: &'c mut Scope<'s>) -> Self {
+        let this = scope
+            .constraint
+            .as_ref()
+            .map(|constraint| ("this".to_owned(), constraint.this.clone()));
         Self {
             scope,
-            variables: Vec::new(),
+            variables: this.into_iter().collect(),
             uses: Uses::default(),
             problems: Vec::new(),
             no_call: CallFacts::default(),
@@ -85,18 +81,7 @@ impl<'c, 's> Compiler<'c, 's> {
         if !typed.fixed || typed.variable.is_some() || matches!(typed.expr, TypedExpr::Const(_)) {
             return typed;
         }
-        let env = Env {
-            layouts: self.scope.schema.layouts(),
-            request: None,
-            requests: &[],
-            received: 0,
-            metadata: &NO_METADATA,
-            state: &[],
-            store: &NO_STORE,
-            locals: &[],
-            round: None,
-            call: &self.no_call,
-        };
+        let env = Env::without_call(self.scope.schema.layouts(), &self.no_call);
         let mut evaluation = Evaluation::new(&env);
         // A loop inside finds its variable at the depth where it stands.
         evaluation.variables.resize(self.variables.len(), Value::Null);

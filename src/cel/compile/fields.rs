@@ -9,7 +9,7 @@ use super::compiler::Compiler;
 use super::types::named_fields;
 use crate::cel::fields::{Cardinality, FieldReader};
 use crate::cel::operators::Relation;
-use crate::cel::syntax::{Expr, ExprKind};
+use crate::cel::syntax::{Expr, ExprKind, Literal};
 use crate::cel::typed::{Path, TypedExpr};
 use crate::cel::values::{Type, Value};
 use crate::message::Slot;
@@ -44,6 +44,22 @@ impl Compiler<'_, '_> {
             }),
             other => self.problem(span.clone(), format!("{other} has no fields")),
         }
+    }
+
+    /// `getField(message, 'name')`: for names that the grammar does not take after a dot.
+    pub(super) fn field_by_text(&mut self, expr: &Expr, arguments: &[Expr]) -> Compiled {
+        if let [message, name_expr] = arguments
+            && let ExprKind::Literal(Literal::String(name)) = &name_expr.kind
+        {
+            let message = self.expr(message);
+            return self.field(message, &name_expr.span, name);
+        }
+        self.problem(
+            expr.span.clone(),
+            "`getField` takes a message and the name of a field",
+        );
+        self.hint("write getField(message, 'field')");
+        Compiled::unknown()
     }
 
     fn find_field(

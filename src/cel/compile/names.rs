@@ -19,6 +19,8 @@ use crate::cel::values::Type;
 const NAMES: &[&str] = &[
     "request", "requests", "received", "metadata", "state", "store", "call", "now",
 ];
+/// The names that every constraint knows besides its own.
+const NAMES_IN_CONSTRAINTS: &[&str] = &["now"];
 const CALL_FACTS: &[&str] = &["method", "peer", "id", "count"];
 
 impl Compiler<'_, '_> {
@@ -29,7 +31,11 @@ impl Compiler<'_, '_> {
         let span = expr.span.clone();
         // `.request` is the request also where a macro has taken the name.
         let name = name.strip_prefix('.').unwrap_or(name);
-        match name {
+        if let Some(constant) = self.named_constant(name) {
+            return constant;
+        }
+        let known = if self.names().contains(&name) { name } else { "" };
+        match known {
             "request" => match self.request(&span) {
                 Some((message, form)) => {
                     let value_type = message_type(&message);
@@ -93,6 +99,21 @@ impl Compiler<'_, '_> {
         }
     }
 
+    /// The names that the expression knows wherever it stands.
+    fn names(&self) -> &'static [&'static str] {
+        match self.scope.constraint {
+            None => NAMES,
+            Some(_) => NAMES_IN_CONSTRAINTS,
+        }
+    }
+
+    /// The constant that a constraint has under this name.
+    fn named_constant(&self, name: &str) -> Option<Compiled> {
+        let constants = &self.scope.constraint.as_ref()?.constants;
+        let (_, value_type, value) = constants.iter().find(|(other, ..)| *other == name)?;
+        Some(Compiled::constant(value.clone(), value_type.clone()))
+    }
+
     /// The variable of a macro or a step with this name, innermost first.
     fn variable(&mut self, name: &str) -> Option<Compiled> {
         if let Some(place) = self.variables.iter().rposition(|(other, _)| other == name) {
@@ -124,10 +145,11 @@ impl Compiler<'_, '_> {
     /// Whether the expression is this name of [`NAMES`], and no variable hides it.
     pub(super) fn is_name(&self, expr: &Expr, wanted: &str) -> bool {
         matches!(&expr.kind, ExprKind::Name(name) if name == wanted && !self.is_variable(name))
+            && self.names().contains(&wanted)
     }
 
     pub(super) fn is_variable(&self, name: &str) -> bool {
-        self.variables_in_scope().any(|other| other == name)
+        self.variables_in_scope().any(|other| other == name) || self.named_constant(name).is_some()
     }
 
     fn variables_in_scope(&self) -> impl Iterator<Item = &str> {
@@ -140,7 +162,7 @@ impl Compiler<'_, '_> {
     pub(super) fn unknown_name<'x>(&self, expr: &'x Expr) -> Option<&'x str> {
         match &expr.kind {
             ExprKind::Name(name) => {
-                let known = self.is_variable(name) || NAMES.contains(&name.as_str());
+                let known = self.is_variable(name) || self.names().contains(&name.as_str());
                 (!known && self.type_named(&[name]).is_none()).then_some(name)
             }
             _ => None,
@@ -179,7 +201,7 @@ impl Compiler<'_, '_> {
         let types = if name.len() > 1 { TYPES } else { &[] };
         self.hint_near(
             name,
-            NAMES
+            self.names()
                 .iter()
                 .chain(types)
                 .copied()
@@ -285,7 +307,7 @@ impl Compiler<'_, '_> {
     fn qualified_name<'x>(&self, expr: &'x Expr) -> Option<Vec<&'x str>> {
         let segments = segments(expr)?;
         let root = *segments.first()?;
-        (!self.is_variable(root) && !NAMES.contains(&root)).then_some(segments)
+        (!self.is_variable(root) && !self.names().contains(&root)).then_some(segments)
     }
 }
 
@@ -314,7 +336,7 @@ fn segments(expr: &Expr) -> Option<Vec<&str>> {
 
 /// All names of functions, for hints.
 pub(super) fn function_names() -> impl Iterator<Item = &'static str> {
-    functions::all()
-        .map(|function| function.name)
-        .chain(["random", "uuid", "has", "all", "exists", "map", "filter"])
+    functions::all().map(|function| function.name).chain([
+        "random", "uuid", "has", "getField", "all", "exists", "map", "filter",
+    ])
 }

@@ -31,6 +31,15 @@ impl Compiler<'_, '_> {
         let condition = self.condition(condition, "?:");
         let (then, otherwise) = (self.expr(then), self.expr(otherwise));
         let value_type = then.value_type.clone().join(otherwise.value_type.clone());
+        if let TypedExpr::Const(Value::Bool(holds)) = condition.expr {
+            // Not evaluated, so that its faults do not matter.
+            let decided = if holds { then } else { otherwise };
+            return Compiled {
+                value_type,
+                place: None,
+                ..decided
+            };
+        }
         self.combine(vec![condition, then, otherwise], value_type, |exprs| {
             TypedExpr::If(Box::new(exprs.try_into().expect("there are three parts")))
         })
@@ -55,7 +64,16 @@ impl Compiler<'_, '_> {
         symbol: &str,
         build: fn(Box<[TypedExpr; 2]>) -> TypedExpr,
     ) -> Compiled {
-        let parts = vec![self.condition(a, symbol), self.condition(b, symbol)];
+        let (left, right) = (self.condition(a, symbol), self.condition(b, symbol));
+        let deciding = symbol == "||";
+        match (&left.expr, &right.expr) {
+            (TypedExpr::Const(Value::Bool(value)), _) if *value == deciding => return left,
+            (_, TypedExpr::Const(Value::Bool(value))) if *value == deciding => return right,
+            (TypedExpr::Const(Value::Bool(_)), _) if right.value_type == Type::Bool => return right,
+            (_, TypedExpr::Const(Value::Bool(_))) if left.value_type == Type::Bool => return left,
+            _ => {}
+        }
+        let parts = vec![left, right];
         self.combine(parts, Type::Bool, |exprs| build(pair(exprs)))
     }
 

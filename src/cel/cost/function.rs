@@ -26,7 +26,8 @@ impl Cost {
     pub(in crate::cel) fn of(function: &str) -> Self {
         match function {
             "contains" | "startsWith" | "endsWith" | "indexOf" | "lastIndexOf" | "charAt" | "size"
-            | "type" | "dyn" | "first" | "last" | "sum" => Self::Read,
+            | "type" | "dyn" | "first" | "last" | "sum" | "isEmail" | "isHostname" | "isHostAndPort"
+            | "isIp" | "isIpPrefix" | "isUri" | "isUriRef" | "isNan" | "isInf" => Self::Read,
             "sort" => Self::Sort,
             "format" => Self::Format,
             "join" => Self::Join,

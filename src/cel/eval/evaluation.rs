@@ -8,22 +8,33 @@ use crate::message::{Raw, Slot};
 
 /// The state of one evaluation of an expression.
 #[derive(Debug)]
-pub(in crate::cel) struct Evaluation<'f, 'e> {
+pub(crate) struct Evaluation<'f, 'e> {
     pub(in crate::cel) env: &'f Env<'e>,
     /// The variables of the macros that are running, outermost first.
     pub(in crate::cel) variables: Vec<Value<'e>>,
 }
 
 impl<'f, 'e> Evaluation<'f, 'e> {
-    pub(in crate::cel) fn new(env: &'f Env<'e>) -> Self {
+    pub(crate) fn new(env: &'f Env<'e>) -> Self {
         Self {
             env,
             variables: Vec::new(),
         }
     }
 
+    /// Sets what `this` is from now on. Constraints are [checked](crate::cel::Program::check) on it.
+    pub(crate) fn set_this(&mut self, this: Value<'e>) {
+        self.variables.clear();
+        self.variables.push(this);
+    }
+
+    /// What `this` was set to.
+    pub(crate) fn take_this(&mut self) -> Option<Value<'e>> {
+        self.variables.pop()
+    }
+
     /// What evaluations may still cost.
-    pub(in crate::cel) fn budget(&self) -> &'e Budget {
+    pub(crate) fn budget(&self) -> &'e Budget {
         &self.env.call.budget
     }
 

@@ -16,7 +16,7 @@ mod volatile;
 
 pub(crate) use self::access::metadata_value;
 pub(crate) use self::elements::Elements;
-pub(super) use self::evaluation::Evaluation;
+pub(crate) use self::evaluation::Evaluation;
 pub(super) use self::quick::QuickInt;
 pub(super) use self::stored::keys;
 pub(crate) use self::volatile::{random, random_at};

@@ -10,7 +10,7 @@ use crate::schema::{is_closed, is_null_value};
 
 /// A field of a message type.
 #[derive(Debug, Clone)]
-pub(in crate::cel) struct FieldReader {
+pub(crate) struct FieldReader {
     pub(in crate::cel) number: u32,
     pub(in crate::cel) kind: Kind,
     /// How the message reads, if it is one that CEL has a value for.
@@ -51,7 +51,7 @@ impl FieldReader {
         }
     }
 
-    fn of(field: &FieldDescriptor) -> Self {
+    pub(crate) fn of(field: &FieldDescriptor) -> Self {
         let siblings = field.containing_oneof().map_or(Box::default(), |oneof| {
             oneof
                 .fields()
@@ -80,7 +80,7 @@ impl FieldReader {
         )
     }
 
-    fn of_extension(extension: &ExtensionDescriptor) -> Self {
+    pub(crate) fn of_extension(extension: &ExtensionDescriptor) -> Self {
         let cardinality = if extension.is_list() {
             Cardinality::List
         } else {
@@ -129,7 +129,7 @@ impl FieldReader {
     }
 
     /// The type of the field's value.
-    pub(in crate::cel) fn value_type(&self) -> Type {
+    pub(crate) fn value_type(&self) -> Type {
         match &self.cardinality {
             Cardinality::Singular => self.element_type(),
             Cardinality::List => Type::list(self.element_type()),
@@ -137,7 +137,8 @@ impl FieldReader {
         }
     }
 
-    fn element_type(&self) -> Type {
+    /// The type of the value, or of one element of a list.
+    pub(crate) fn element_type(&self) -> Type {
         match &self.kind {
             Kind::Bool => Type::Bool,
             Kind::String => Type::String,
@@ -154,6 +155,26 @@ impl FieldReader {
         }
     }
 
+    /// The field's number.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Whether unset and default can be told apart.
+    pub(crate) fn has_presence(&self) -> bool {
+        self.has_presence
+    }
+
+    /// Whether there is one value, and no list and no map.
+    pub(crate) fn is_singular(&self) -> bool {
+        matches!(self.cardinality, Cardinality::Singular)
+    }
+
+    /// What reading gives when it is unset.
+    pub(crate) fn default(&self) -> &Value<'static> {
+        &self.default
+    }
+
     /// Whether it is one value, and not a message.
     pub(in crate::cel) fn is_scalar(&self) -> bool {
         matches!(self.cardinality, Cardinality::Singular) && !matches!(self.kind, Kind::Message(_))
@@ -168,7 +189,7 @@ impl FieldReader {
     }
 
     /// Whether the wire has a number that its closed enum does not name, which is an unknown field.
-    pub(super) fn is_unknown(&self, wire: &WireValue<'_>) -> bool {
+    pub(crate) fn is_unknown(&self, wire: &WireValue<'_>) -> bool {
         match (&self.kind, wire) {
             (Kind::Enum(enumeration), WireValue::Varint(raw)) if self.closed => {
                 enumeration.get_value(*raw as i32).is_none()

@@ -12,6 +12,8 @@ mod read;
 mod wire;
 
 pub(crate) use self::entries::Entries;
-pub(super) use self::field::{Cardinality, FieldReader};
+pub(super) use self::field::Cardinality;
+pub(crate) use self::field::FieldReader;
 pub(super) use self::form::{ValueForm, message_value};
+pub(crate) use self::wire::{WireFields, WireValue};
 pub(super) use self::wire::{delimited, fixed32, fixed64, signed_varint, text, varint};

@@ -18,7 +18,7 @@ use crate::message::{Malformed, Reader, WireType};
 
 impl FieldReader {
     /// The field's value in the bytes of its message, or `None` if it is unset.
-    pub(in crate::cel) fn read<'b>(&self, bytes: &'b [u8], budget: &Budget) -> Evaluated<Option<Value<'b>>> {
+    pub(crate) fn read<'b>(&self, bytes: &'b [u8], budget: &Budget) -> Evaluated<Option<Value<'b>>> {
         match &self.cardinality {
             Cardinality::Singular if self.is_scalar() => Ok(self.last(bytes)?),
             Cardinality::Singular => match self.contents(bytes)? {
@@ -64,7 +64,8 @@ impl FieldReader {
         Ok(contents)
     }
 
-    fn message_value<'b>(&self, contents: Cow<'b, [u8]>, budget: &Budget) -> Evaluated<Value<'b>> {
+    /// The value of a sub-message with this contents.
+    pub(crate) fn message_value<'b>(&self, contents: Cow<'b, [u8]>, budget: &Budget) -> Evaluated<Value<'b>> {
         match &self.kind {
             Kind::Message(message) => message_value(message, self.form.as_ref(), contents, budget),
             _ => Ok(Value::Bytes(contents)),
@@ -87,7 +88,7 @@ impl FieldReader {
     }
 
     /// As [`scalar`], except for `NullValue`, whose only value is null.
-    fn scalar<'b>(&self, wire: WireValue<'b>) -> Value<'b> {
+    pub(crate) fn scalar<'b>(&self, wire: WireValue<'b>) -> Value<'b> {
         if self.is_null_value() {
             Value::Null
         } else {

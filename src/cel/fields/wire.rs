@@ -9,7 +9,7 @@ use crate::message::{MAX_DEPTH, Malformed, Reader, WireType, unzigzag};
 
 /// The value of a field as it stands on the wire.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::cel) enum WireValue<'b> {
+pub(crate) enum WireValue<'b> {
     Varint(u64),
     Fixed32(u32),
     Fixed64(u64),
@@ -20,13 +20,13 @@ pub(in crate::cel) enum WireValue<'b> {
 
 /// The fields of a message, in the order in which they came.
 #[derive(Debug)]
-pub(in crate::cel) struct WireFields<'b> {
+pub(crate) struct WireFields<'b> {
     bytes: &'b [u8],
     reader: Reader<'b>,
 }
 
 impl<'b> WireFields<'b> {
-    pub(in crate::cel) fn new(bytes: &'b [u8]) -> Self {
+    pub(crate) fn new(bytes: &'b [u8]) -> Self {
         Self {
             bytes,
             reader: Reader::new(bytes),
@@ -34,7 +34,7 @@ impl<'b> WireFields<'b> {
     }
 
     #[inline]
-    pub(in crate::cel) fn next(&mut self) -> Result<Option<(u32, WireValue<'b>)>, Malformed> {
+    pub(crate) fn next(&mut self) -> Result<Option<(u32, WireValue<'b>)>, Malformed> {
         if self.reader.is_empty() {
             return Ok(None);
         }
@@ -48,6 +48,11 @@ impl<'b> WireFields<'b> {
             WireType::EndGroup => return Err(Malformed::EndGroup),
         };
         Ok(Some((number, wire)))
+    }
+
+    /// How far the reader has come.
+    pub(crate) fn position(&self) -> usize {
+        self.reader.position()
     }
 
     fn group(&mut self, group: u32) -> Result<&'b [u8], Malformed> {

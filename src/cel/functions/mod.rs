@@ -4,6 +4,7 @@
 //! resolved at load by name, number of arguments and types; the code looks at the values again, since an argument
 //! may be [`Type::Dyn`]. Operators are in [`operators`](super::operators), macros in the compiler.
 
+mod checks;
 mod convert;
 mod encode;
 mod format;
@@ -22,6 +23,7 @@ pub(super) use self::lists::{MAX_RANGE, SUM_FROM, sort_by_keys};
 /// Every function, by family.
 pub(super) fn all() -> impl Iterator<Item = &'static Function> {
     [
+        checks::FUNCTIONS,
         convert::FUNCTIONS,
         encode::FUNCTIONS,
         lists::FUNCTIONS,

@@ -9,11 +9,22 @@ const TWO_TEXTS_TO_BOOL: &[Overload] = &[Overload(
     &[Parameter::Text, Parameter::Text],
     ResultType::Is(Parameter::Bool),
 )];
+/// Bytes as `buf.validate` has them.
+const TWO_TEXTS_OR_BYTES_TO_BOOL: &[Overload] = &[
+    Overload(
+        &[Parameter::Text, Parameter::Text],
+        ResultType::Is(Parameter::Bool),
+    ),
+    Overload(
+        &[Parameter::Bytes, Parameter::Bytes],
+        ResultType::Is(Parameter::Bool),
+    ),
+];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::member("contains", Code::Two(contains), TWO_TEXTS_TO_BOOL),
-    Function::member("startsWith", Code::Two(starts_with), TWO_TEXTS_TO_BOOL),
-    Function::member("endsWith", Code::Two(ends_with), TWO_TEXTS_TO_BOOL),
+    Function::member("contains", Code::Two(contains), TWO_TEXTS_OR_BYTES_TO_BOOL),
+    Function::member("startsWith", Code::Two(starts_with), TWO_TEXTS_OR_BYTES_TO_BOOL),
+    Function::member("endsWith", Code::Two(ends_with), TWO_TEXTS_OR_BYTES_TO_BOOL),
     Function {
         name: "matches",
         style: Style::Both,
@@ -143,13 +154,20 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn contains<'e>(text: Value<'e>, part: Value<'e>) -> Evaluated<Value<'e>> {
     match (&text, &part) {
         (Value::String(text), Value::String(part)) => Ok(Value::Bool(text.contains(&**part))),
+        (Value::Bytes(bytes), Value::Bytes(part)) => Ok(Value::Bool(contains_bytes(bytes, part))),
         (text, part) => no_overload("contains", &[text, part]),
     }
+}
+
+/// In time that grows with the sum of both lengths.
+fn contains_bytes(bytes: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(bytes, part).is_some()
 }
 
 fn starts_with<'e>(text: Value<'e>, part: Value<'e>) -> Evaluated<Value<'e>> {
     match (&text, &part) {
         (Value::String(text), Value::String(part)) => Ok(Value::Bool(text.starts_with(&**part))),
+        (Value::Bytes(bytes), Value::Bytes(part)) => Ok(Value::Bool(bytes.starts_with(part))),
         (text, part) => no_overload("startsWith", &[text, part]),
     }
 }
@@ -157,6 +175,7 @@ fn starts_with<'e>(text: Value<'e>, part: Value<'e>) -> Evaluated<Value<'e>> {
 fn ends_with<'e>(text: Value<'e>, part: Value<'e>) -> Evaluated<Value<'e>> {
     match (&text, &part) {
         (Value::String(text), Value::String(part)) => Ok(Value::Bool(text.ends_with(&**part))),
+        (Value::Bytes(bytes), Value::Bytes(part)) => Ok(Value::Bool(bytes.ends_with(part))),
         (text, part) => no_overload("endsWith", &[text, part]),
     }
 }

@@ -139,6 +139,7 @@ impl Given {
                 state: &named(&self.state),
                 locals: &named(&self.locals),
                 rounds: &[],
+                constraint: None,
             },
         )?;
         let mut picked = picker.picked();

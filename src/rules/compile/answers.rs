@@ -50,7 +50,8 @@ pub(super) fn compile_answers(
         }),
         ([outcome], None) => Some(Answers::one(answer(compiler, method, outcome, &effects)?)),
         ([], Some(then)) => {
-            expect_next(compiler, then, &effects);
+            let does_nothing = effects.is_empty() && find(entries, "validate").is_none();
+            expect_next(compiler, then, does_nothing);
             let passing = compiled(compiler, |compiler| {
                 Some(Events {
                     open: compile_effects(compiler, method, &effects),
@@ -176,12 +177,12 @@ fn after_of(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<After> {
 }
 
 /// Checks `then`, whose one value is `next`.
-fn expect_next(compiler: &mut RuleCompiler<'_>, then: &Entry<'_>, effects: &[&Entry<'_>]) {
+fn expect_next(compiler: &mut RuleCompiler<'_>, then: &Entry<'_>, does_nothing: bool) {
     if then.value.text() != Some("next") {
         let hint = Some("`then: next` lets the next rule that matches answer".to_owned());
         compiler.problem_hint(then.value, "`then` has one value, `next`", hint);
-    } else if effects.is_empty() {
-        let hint = Some(format!("give it one of `{}`", EFFECTS.join("`, `")));
+    } else if does_nothing {
+        let hint = Some(format!("give it one of `validate`, `{}`", EFFECTS.join("`, `")));
         compiler.problem_hint(then.key, "this rule does nothing", hint);
     }
 }

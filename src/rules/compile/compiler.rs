@@ -93,6 +93,7 @@ impl<'a> RuleCompiler<'a> {
             state: &self.state,
             locals: &self.locals,
             rounds: &self.rounds,
+            constraint: None,
         };
         match Program::compile(source, &mut scope) {
             Ok(program) => {

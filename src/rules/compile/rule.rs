@@ -14,10 +14,10 @@ use crate::schema::Method;
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a rule.
-pub(super) const KEYS: [&str; 22] = [
-    "method", "name", "metadata", "match", "when", "priority", "chance", "times", "scope", "delay", "log",
-    "set", "headers", "trailers", "reply", "sample", "stream", "session", "status", "answers", "after",
-    "then",
+pub(super) const KEYS: [&str; 23] = [
+    "method", "name", "metadata", "match", "when", "priority", "chance", "times", "scope", "validate",
+    "delay", "log", "set", "headers", "trailers", "reply", "sample", "stream", "session", "status",
+    "answers", "after", "then",
 ];
 
 /// Compiles the rule of `node`, whose keys are checked, for a method.
@@ -45,6 +45,10 @@ pub(super) fn compile(
     let times = value("times").map_or(Some(None), |node| times(compiler, node).map(Some));
     let scope = value("scope").map_or(Some(None), |node| scope(compiler, node).map(Some));
     let priority = value("priority").map_or(Some(0), |node| integer(compiler, node, "priority"));
+    let validate = match value("validate") {
+        None => Some(None),
+        Some(node) => boolean(compiler, node, "validate").map(Some),
+    };
     let answers = compile_answers(compiler, method, node, entries);
     compiler.counted = false;
     if let Some(scope) = value("scope")
@@ -81,6 +85,7 @@ pub(super) fn compile(
         passes: answers.passes,
         answers: answers.list.into(),
         after: answers.after,
+        validate: validate?,
         log: Arc::clone(log),
     })
 }
@@ -143,6 +148,14 @@ fn integer(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<i6
         compiler.problem(node, format!("`{key}`: {number} does not fit 64 bits"));
     }
     fits
+}
+
+fn boolean(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<bool> {
+    let Yaml::Bool(value) = &node.value else {
+        compiler.problem(node, format!("`{key}` is true or false, found {}", node.kind()));
+        return None;
+    };
+    Some(*value)
 }
 
 /// A name as the value of a header: what is not printable ASCII is percent-encoded.

@@ -27,6 +27,8 @@ pub(crate) struct Rule {
     pub(crate) counting: Option<Counting>,
     /// Whether it answers no call: `open` of its one answer has all that it does, and the next rule that matches answers.
     pub(crate) passes: bool,
+    /// Whether requests are validated from then on, if it says so and the server validates any.
+    pub(crate) validate: Option<bool>,
     /// How it answers: one or more, in turn.
     pub(crate) answers: Box<[Answer]>,
     pub(crate) after: After,

@@ -16,31 +16,28 @@ use crate::handler::Call;
 use crate::rules::plan::{Rule, Stage};
 
 /// Waits for the events that the conditions need, and chooses the rule that answers. Rules before it that match and pass
-/// the call on take effect meanwhile.
+/// the call on take effect meanwhile. `come` is what has come already.
 pub(super) async fn choose<'r>(
     rules: &'r MethodRules,
     session: &mut Session<'r>,
     call: &mut Call,
+    mut come: Come,
 ) -> Result<Choice<'r>, Status> {
     let order = &rules.order;
-    let mut come = Come::default();
     let found = find(rules, session, call, 0..order.message).await?;
     if found.is_some() || order.message == rules.rules.len() {
         return Ok(Choice { chosen: found, come });
     }
-    come.first = call.next_message().await?;
-    come.all = !come.first;
-    if come.first {
-        session.admit(call)?;
+    if !come.first {
+        come.first = session.receive(call).await?;
+        come.all = !come.first;
     }
     let found = find(rules, session, call, order.message..order.half_close).await?;
     if found.is_some() || order.half_close == rules.rules.len() {
         return Ok(Choice { chosen: found, come });
     }
     if come.first {
-        while call.next_message().await? {
-            session.admit(call)?;
-        }
+        while session.receive(call).await? {}
     }
     let come = Come {
         first: false,
@@ -124,7 +121,8 @@ fn try_range(
         for at in rules.order.candidates(range, env) {
             // A condition on the first message cannot hold without one; a condition on all messages can.
             let decidable = rules.rules[at].condition.stage != Stage::Message || message.is_some();
-            if decidable && let Some(count) = answers(rules, at, env, &mut decoded)? {
+            let is_refused = session.is_refused_by(&rules.rules[at]);
+            if decidable && let Some(count) = answers(rules, at, env, &mut decoded, is_refused)? {
                 return Ok(Some((at, count)));
             }
         }
@@ -154,12 +152,13 @@ async fn try_in_lane(
 
 /// How many calls the rule at a place has matched, this one included, if its condition holds and its `times` are not used
 /// up; 0 if they are not counted. On an error it does not match, unless the error is that it costs too much: then nothing
-/// is known.
+/// is known. A call that it refuses is not counted.
 fn answers(
     rules: &MethodRules,
     at: usize,
     env: &Env<'_>,
     decoded: &mut Decoded<'_>,
+    is_refused: bool,
 ) -> Result<Option<u64>, Status> {
     let rule = &rules.rules[at];
     let failed = |what: &str, error: EvalError| {
@@ -184,6 +183,10 @@ fn answers(
         Err(error) => return failed("its condition", error),
     }
     match rules.counted(at) {
+        Some((counting, counter)) if is_refused => counter
+            .is_left(counting, env)
+            .map(|is_left| is_left.then_some(1))
+            .or_else(|error| failed("`scope`", error)),
         Some((counting, counter)) => counter
             .take(counting, env)
             .or_else(|error| failed("`scope`", error)),

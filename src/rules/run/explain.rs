@@ -22,6 +22,9 @@ pub struct Explanation {
     pub chance: Option<f64>,
     /// Whether it answers no call: with `then: next`, it leaves those that it matches to the rules after it.
     pub passes: bool,
+    /// What it says of requests that break the rules of their protos, if the server
+    /// [validates](crate::server::ServerBuilder::validate) requests: `false` if it takes them, `None` if it says nothing.
+    pub validate: Option<bool>,
 }
 
 impl MethodRules {
@@ -80,6 +83,7 @@ impl MethodRules {
                 rule: rule.name.to_string(),
                 chance: rule.chance,
                 passes: rule.passes,
+                validate: rule.validate,
                 difference: difference(self, at, &env, &mut decoded).map(|difference| difference.text),
             }
         });

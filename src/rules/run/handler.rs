@@ -2,7 +2,7 @@
 
 use tonic::Status;
 
-use super::call::chosen::Choice;
+use super::call::chosen::{Choice, Come};
 use super::call::session::Session;
 use super::choose::{choose, unmatched};
 use super::fault::{failed, logged};
@@ -40,6 +40,10 @@ impl Front for MethodRules {
         let Choice { chosen, come } = choice.map_err(logged)?;
         let Some(chosen) = chosen else {
             session.give_back(come, call);
+            if !self.method.is_client_streaming() && come.first {
+                // Its one request has been checked.
+                call.set_checks(false);
+            }
             return Ok(Passage::PassedOn);
         };
         let answered = session.answer(chosen, come, call).await;
@@ -62,9 +66,19 @@ impl MethodRules {
 
     #[inline]
     async fn choice<'r>(&'r self, session: &mut Session<'r>, call: &mut Call) -> Result<Choice<'r>, Status> {
-        match self.unconditional() {
-            Some(rule) => Ok(Choice::at_once(rule)),
-            None => choose(self, session, call).await,
+        if !self.validates_all {
+            call.hold_checks();
         }
+        let mut come = Come::default();
+        if call.checks_single_request() {
+            // Checked before any rule is tried, also before one that does not read it.
+            come.first = session.receive(call).await?;
+        }
+        let choice = match self.unconditional() {
+            Some(rule) => Choice::at_begin(rule, come),
+            None => choose(self, session, call, come).await?,
+        };
+        session.validate_for(choice.chosen.map(|chosen| chosen.rule), call)?;
+        Ok(choice)
     }
 }

@@ -69,6 +69,8 @@ pub struct MethodRules {
     pub(super) uses: Uses,
     pub(super) order: Order,
     pub(super) settings: Settings,
+    /// Whether no rule takes requests that are not validated.
+    pub(super) validates_all: bool,
     /// An empty store, for rules that do not read the store.
     pub(super) no_store: Store,
 }
@@ -102,6 +104,7 @@ impl MethodRules {
                 .map(Rule::all_uses)
                 .fold(Uses::default(), |all, uses| all | uses),
             order: Order::of(&rules),
+            validates_all: rules.iter().all(|rule| rule.validate != Some(false)),
             counters: rules.iter().map(counter).collect(),
             method,
             rules,

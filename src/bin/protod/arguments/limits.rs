@@ -77,8 +77,8 @@ pub(crate) struct LimitArgs {
     )]
     max_send_size: Size,
 
-    /// What a call's expressions may cost until other calls have their turn; more end the call with RESOURCE_EXHAUSTED.
-    /// A unit is a small part of an expression in one round of a loop, some 20 ns
+    /// What a call's expressions may cost until other calls have their turn, and what the validation of a message may cost;
+    /// more end the call with RESOURCE_EXHAUSTED. A unit is a small part of an expression in one round of a loop, some 20 ns
     #[arg(
         long,
         value_name = "UNITS",
@@ -300,6 +300,7 @@ impl LimitArgs {
             .max_depth(self.max_depth)
             .max_call_memory(self.max_call_memory.as_usize())
             .max_message_memory(self.max_message_memory.as_usize())
+            .max_validation_cost(self.max_expression_cost)
             .drain_timeout(self.drain_timeout.0);
         if let Some(time) = self.max_deadline.0 {
             server = server.max_deadline(time);

@@ -15,3 +15,4 @@ pub(crate) mod source;
 pub(crate) mod target;
 pub(crate) mod time;
 pub(crate) mod tls;
+pub(crate) mod validation;

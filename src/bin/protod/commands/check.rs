@@ -7,6 +7,7 @@ use clap::Args;
 use protod::RulesOptions;
 
 use crate::arguments::inputs::Inputs;
+use crate::arguments::validation::ValidateArg;
 use crate::failure::Failure;
 use crate::output::report::{warn, warning_count};
 use crate::output::stdout;
@@ -23,6 +24,9 @@ pub(crate) struct Check {
     #[command(flatten)]
     inputs: Inputs,
 
+    #[command(flatten)]
+    validate: ValidateArg,
+
     /// Exit with 1 also if there are warnings
     #[arg(long, env = "PROTOD_STRICT")]
     strict: bool,
@@ -32,6 +36,7 @@ impl Check {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let schema = self.inputs.schema()?;
         let rules = self.inputs.rules(&schema, &RulesOptions::default())?;
+        self.validate.validator(&schema)?;
         let warnings = rules.warnings();
         warn(warnings);
         if self.strict && !warnings.is_empty() {

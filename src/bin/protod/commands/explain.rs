@@ -11,6 +11,7 @@ use tonic::metadata::MetadataMap;
 use crate::arguments::data::Data;
 use crate::arguments::header::Header;
 use crate::arguments::inputs::Inputs;
+use crate::arguments::validation::ValidateArg;
 use crate::failure::Failure;
 use crate::output::stdout;
 
@@ -40,6 +41,9 @@ pub(crate) struct Explain {
         env = "PROTOD_HEADER"
     )]
     headers: Vec<Header>,
+
+    #[command(flatten)]
+    validate: ValidateArg,
 }
 
 impl Explain {
@@ -55,29 +59,50 @@ impl Explain {
         for header in &self.headers {
             header.append_to(&mut metadata);
         }
+        let refusal = self.validate.refusal(&schema, &requests)?;
         let Some((_, rules)) = rules.handlers().find(|(of, _)| of.name() == method.name()) else {
-            return stdout::print(&format!("no rule names {}\n", method.name()));
+            let mut text = format!("no rule names {}\n", method.name());
+            if let Some(refusal) = refusal {
+                let _ = writeln!(text, "the request is refused: {refusal}");
+            }
+            return stdout::print(&text);
         };
         let explained = rules
             .explain(&requests, &metadata)
             .map_err(|error| Failure::caused(format!("the data does not fit {}", method.name()), error))?;
         let mut text = String::new();
-        let mut answered = false;
+        let (mut answered, mut validates) = (false, true);
         for rule in explained {
+            let refused = refusal.as_ref().filter(|_| rule.validate.unwrap_or(validates));
+            if rule.difference.is_none() && rule.chance.is_none() && !answered {
+                validates = rule.validate.unwrap_or(validates);
+            }
             let verdict = match (rule.difference, rule.chance) {
                 (Some(difference), _) => difference,
                 (None, _) if answered => "matches, but a rule before it answers".to_owned(),
                 (None, Some(chance)) if rule.passes => {
                     format!("matches with a chance of {chance}, and passes the call on")
                 }
-                (None, Some(chance)) => format!("answers with a chance of {chance}"),
+                (None, Some(chance)) => match refused {
+                    Some(refusal) => format!("refuses the request with a chance of {chance}: {refusal}"),
+                    None => format!("answers with a chance of {chance}"),
+                },
                 (None, None) if rule.passes => "matches, and passes the call on".to_owned(),
                 (None, None) => {
                     answered = true;
-                    "answers".to_owned()
+                    match refused {
+                        Some(refusal) => format!("refuses the request: {refusal}"),
+                        None => "answers".to_owned(),
+                    }
                 }
             };
             let _ = writeln!(text, "{}: {verdict}", rule.rule);
+        }
+        if let Some(refusal) = refusal
+            && validates
+            && !answered
+        {
+            let _ = writeln!(text, "the request is refused: {refusal}");
         }
         stdout::print(&text)
     }

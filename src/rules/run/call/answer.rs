@@ -67,6 +67,7 @@ impl<'r> Session<'r> {
         Chosen { rule, answer }: Chosen<'r>,
         call: &mut Call,
     ) -> Result<(), Status> {
+        self.note_validation(rule);
         self.run(rule, &answer.open, call).await.map(drop)
     }
 

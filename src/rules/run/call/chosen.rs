@@ -27,12 +27,12 @@ pub(in crate::rules::run) struct Come {
 }
 
 impl<'r> Choice<'r> {
-    /// Chosen before any message has come.
-    pub(in crate::rules::run) fn at_once(rule: &'r Rule) -> Self {
+    /// Chosen by what is known when the call begins.
+    pub(in crate::rules::run) fn at_begin(rule: &'r Rule, come: Come) -> Self {
         let answer = rule.answer(1);
         Self {
             chosen: Some(Chosen { rule, answer }),
-            come: Come::default(),
+            come,
         }
     }
 }

@@ -16,7 +16,7 @@ use super::variables::Variables;
 use crate::cel::{Budget, CallFacts, Env, EvalError, Store};
 use crate::handler::{Call, Lane, MessageWriter};
 use crate::message::Bounds;
-use crate::rules::plan::{Answer, Text};
+use crate::rules::plan::{Answer, Rule, Text};
 use crate::rules::run::method::MethodRules;
 use crate::rules::run::shared::signals::Listener;
 use crate::rules::run::write::template::LoopCache;
@@ -36,6 +36,10 @@ pub(in crate::rules::run) struct Session<'r> {
     /// The buffer for log lines, kept to be reused.
     line: String,
     listener: Option<Listener>,
+    /// Why a message is refused that came before the rule was chosen, unless the rule takes it.
+    refused: Option<Status>,
+    /// Whether messages are validated, as far as the rules say that have passed the call on.
+    validates: bool,
     /// Held while a slow evaluation runs.
     pub(super) lane: Option<Lane>,
 }
@@ -69,6 +73,8 @@ impl<'r> Session<'r> {
             logs: tracing::enabled!(target: "protod::rules", tracing::Level::INFO),
             line: String::new(),
             listener: None,
+            refused: None,
+            validates: true,
             lane: None,
         }
     }
@@ -179,6 +185,49 @@ impl<'r> Session<'r> {
     pub(in crate::rules::run) fn admit(&mut self, call: &mut Call) -> Result<(), Status> {
         self.begin_event();
         self.messages.admit(call)
+    }
+
+    /// Waits for the next message and admits it, before a rule is chosen; `false` at half-close.
+    pub(in crate::rules::run) async fn receive(&mut self, call: &mut Call) -> Result<bool, Status> {
+        if !call.next_message().await? {
+            return Ok(false);
+        }
+        self.admit(call)?;
+        if !self.rules.validates_all && self.refused.is_none() {
+            // Whether that matters, the rule says that is to be chosen.
+            self.refused = call.check_message().await.err();
+        }
+        Ok(true)
+    }
+
+    /// Whether a rule refuses a message that has come.
+    pub(in crate::rules::run) fn is_refused_by(&self, rule: &Rule) -> bool {
+        self.refused.is_some() && !rule.passes && rule.validate.unwrap_or(self.validates)
+    }
+
+    /// Notes what a rule that passes the call on says of validation.
+    pub(super) fn note_validation(&mut self, rule: &Rule) {
+        self.validates = rule.validate.unwrap_or(self.validates);
+    }
+
+    /// Fails if a message that has come is refused. `rule` is the one that answers, if one does; the next messages are
+    /// validated as it says.
+    pub(in crate::rules::run) fn validate_for(
+        &mut self,
+        rule: Option<&Rule>,
+        call: &mut Call,
+    ) -> Result<(), Status> {
+        if self.rules.validates_all {
+            return Ok(());
+        }
+        let validates = rule.and_then(|rule| rule.validate).unwrap_or(self.validates);
+        match self.refused.take() {
+            Some(status) if validates => Err(status),
+            _ => {
+                call.set_checks(validates);
+                Ok(())
+            }
+        }
     }
 
     /// Checks the message that has just come, and picks the fields that `answer` reads.

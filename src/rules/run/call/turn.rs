@@ -8,11 +8,8 @@
 use tonic::Status;
 
 use super::session::Session;
-use crate::handler::Lane;
+use crate::handler::{Lane, SLICE};
 use crate::rules::run::fault::too_costly;
-
-/// What a turn may cost, in units of [`Budget`](crate::cel::Budget): a fraction of a millisecond.
-const SLICE: u64 = 10_000;
 
 impl Session<'_> {
     /// What a turn may cost.

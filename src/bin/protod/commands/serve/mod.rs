@@ -71,6 +71,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N", env = "PROTOD_SEED", value_parser = count::<u64>(0, u64::MAX))]
     seed: Option<u64>,
 
+    /// Refuse requests that break the rules which their protos declare with buf.validate, with INVALID_ARGUMENT
+    #[arg(long, env = "PROTOD_VALIDATE")]
+    validate: bool,
+
     /// Do not name the rule that answered in the header `protod-rule`
     #[arg(long, env = "PROTOD_NO_RULE_HEADER")]
     no_rule_header: bool,
@@ -136,7 +140,8 @@ impl Serve {
         let server = Server::builder(loaded.schema)
             .handlers(loaded.handlers)
             .reflection(!self.no_reflection)
-            .log_calls(self.logging.log_calls);
+            .log_calls(self.logging.log_calls)
+            .validate(self.validate);
         let mut server = self.limits.apply(server);
         if let Some(Time(grace)) = self.drain_old {
             server = server.drain_old(grace);

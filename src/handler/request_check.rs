@@ -1,0 +1,122 @@
+//! What checks the requests of a method before its handler sees them, and how far it is with those of a call.
+
+use std::sync::Arc;
+
+use tonic::Status;
+
+use crate::message::{Bounds, MessageError, check};
+use crate::schema::Method;
+
+/// Checks requests.
+pub(crate) trait RequestCheck: Send + Sync {
+    /// Checks the bytes of a request, which are well formed.
+    fn check(&self, request: &[u8], effort: Effort) -> Result<(), Refusal>;
+}
+
+/// What a check may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// As much as a call may compute in its [turn](super::lane::SLICE).
+    Turn,
+    /// As much as a check may cost at all.
+    All,
+}
+
+/// Why a request is not let through.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// What the call ends with.
+    Status(Status),
+    /// The check would cost more than it may; what the call ends with if there is no more room.
+    TooCostly(Status),
+}
+
+impl Refusal {
+    pub(crate) fn into_status(self) -> Status {
+        match self {
+            Self::Status(status) | Self::TooCostly(status) => status,
+        }
+    }
+}
+
+/// The check of the requests of one call.
+pub(super) struct Checks {
+    /// `None` if they are taken as they come.
+    requests: Option<Arc<dyn RequestCheck>>,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Each request is checked when it comes.
+    Ready,
+    /// A request has come whose check is not over.
+    Begun,
+    /// The handler asks for the check of each request itself.
+    Held,
+}
+
+impl Checks {
+    pub(super) fn new(requests: Option<Arc<dyn RequestCheck>>) -> Self {
+        Self {
+            requests,
+            state: State::Ready,
+        }
+    }
+
+    /// Whether requests are checked.
+    #[inline]
+    pub(super) fn are_on(&self) -> bool {
+        self.requests.is_some()
+    }
+
+    /// Whether the check of a request was begun, and is not over.
+    #[inline]
+    pub(super) fn is_begun(&self) -> bool {
+        self.state == State::Begun
+    }
+
+    /// A request has come. Returns whether it is to be checked now.
+    #[inline]
+    pub(super) fn begin(&mut self) -> bool {
+        let begins = self.requests.is_some() && self.state == State::Ready;
+        if begins {
+            self.state = State::Begun;
+        }
+        begins
+    }
+
+    /// The check that was begun is over.
+    pub(super) fn finish(&mut self) {
+        self.state = State::Ready;
+    }
+
+    /// From now on the handler asks for the check of each request itself.
+    pub(super) fn hold(&mut self) {
+        self.state = State::Held;
+    }
+
+    /// From now on each request is checked when it comes, or none is.
+    pub(super) fn set(&mut self, on: bool) {
+        self.state = State::Ready;
+        if !on {
+            self.requests = None;
+        }
+    }
+
+    /// Checks the bytes of a request of a method, if requests are checked: whether they are well formed, and then the rest.
+    pub(super) fn check(
+        &self,
+        method: &Method,
+        bounds: Bounds,
+        request: &[u8],
+        effort: Effort,
+    ) -> Result<(), Refusal> {
+        let Some(requests) = &self.requests else {
+            return Ok(());
+        };
+        check(method.layouts(), method.input_layout(), request, bounds)
+            .map_err(|malformed| Refusal::Status(MessageError::from(malformed).into()))?;
+        requests.check(request, effort)
+    }
+}
