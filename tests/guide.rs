@@ -3,6 +3,7 @@
 //! | block | meaning |
 //! |---|---|
 //! | `proto` | a file of the schema; its first line is `// NAME` |
+//! | `json NAME` | a file of that name beside the rules |
 //! | `yaml` | rules, which must load and conform to the JSON Schema |
 //! | `yaml wrong` | rules for the commands after it, which must not load |
 //! | `call` | calls to a server with the rules before it, in order |
@@ -97,7 +98,9 @@ async fn the_guide_is_true() {
         match block.kind.as_str() {
             "yaml" | "yaml wrong" => {
                 fs::write(folder.path().join(RULES), &block.text).expect("files can be written");
-                let rules = Rules::from_text(&schema, RULES, &block.text);
+                // Files that they name lie in the folder.
+                let name = folder.path().join(RULES).display().to_string();
+                let rules = Rules::from_text(&schema, &name, &block.text);
                 server = None;
                 if block.kind == "yaml" {
                     let rules = rules.unwrap_or_else(|error| panic!("{at}: {error:?}"));
@@ -116,6 +119,9 @@ async fn the_guide_is_true() {
             }
             "console" => wrong.extend(wrong_commands(folder.path(), block)),
             "proto" | "sh" => {}
+            json if json.starts_with("json ") => {
+                fs::write(folder.path().join(&json[5..]), &block.text).expect("files can be written");
+            }
             other => panic!("{at}: nobody tests a block of {other:?}"),
         }
     }

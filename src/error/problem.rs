@@ -6,6 +6,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
 
@@ -29,6 +30,8 @@ pub struct Problem {
     place: Option<Place>,
     hint: Option<String>,
     is_warning: bool,
+    /// A file that is not there, or cannot be read, and would mend it.
+    needs: Option<PathBuf>,
 }
 
 struct Place {
@@ -45,6 +48,7 @@ impl Problem {
             place: None,
             hint: None,
             is_warning: false,
+            needs: None,
         }
     }
 
@@ -89,11 +93,19 @@ impl Problem {
             }),
             hint: diagnostic.help().map(|help| help.to_string()),
             is_warning: false,
+            needs: None,
         };
         let related = diagnostic.related().into_iter().flatten();
         std::iter::once(first)
             .chain(related.flat_map(|related| Self::unfold(source, related)))
             .collect()
+    }
+
+    /// The same, with its message as `changed` returns it.
+    #[must_use]
+    pub(crate) fn map_message(mut self, changed: impl FnOnce(String) -> String) -> Self {
+        self.message = changed(self.message);
+        self
     }
 
     /// The text beside the caret.
@@ -140,6 +152,45 @@ impl Problem {
     pub(crate) fn into_warning(mut self) -> Self {
         self.is_warning = true;
         self
+    }
+
+    /// The same, for something that is wrong because of where an alias brings it.
+    #[must_use]
+    pub(crate) fn used_at(mut self, alias: Range<usize>) -> Self {
+        if let Some(place) = &mut self.place {
+            if let Some((line, _)) = place.source.position(alias.start) {
+                self.message = format!("{}, by the alias in line {line}", self.message);
+            }
+            let label = LabeledSpan::new_with_span(Some("is used here".to_owned()), alias);
+            place.labels.push(label);
+        }
+        self
+    }
+
+    /// The same, if a file that comes or changes would mend it: who watches files watches that one, too.
+    #[must_use]
+    pub(crate) fn needing(mut self, path: PathBuf) -> Self {
+        self.needs = Some(path);
+        self
+    }
+
+    /// A file that would mend it.
+    pub(crate) fn needs(&self) -> Option<&Path> {
+        self.needs.as_deref()
+    }
+
+    /// Where it begins in a text, in bytes, if it is of that text.
+    pub(crate) fn offset_in(&self, source: &SourceText) -> Option<usize> {
+        self.offset().filter(|_| {
+            self.place
+                .as_ref()
+                .is_some_and(|place| place.source.name() == source.name())
+        })
+    }
+
+    /// Where it begins in its text, in bytes.
+    pub(crate) fn offset(&self) -> Option<usize> {
+        Some(self.place.as_ref()?.labels.first()?.offset())
     }
 
     /// Whether it is only a warning: files with warnings load all the same.

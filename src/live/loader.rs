@@ -5,7 +5,7 @@
 //! last good one.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::diff::{Change, diff_rules, diff_schemas};
@@ -242,7 +242,10 @@ impl Loader {
     fn depend_on_problems(&mut self, error: &Error, since: SystemTime) {
         let files = error.problems().iter().filter_map(Problem::file);
         let files = files.filter_map(|file| std::path::absolute(file).ok());
-        let files: Vec<PathBuf> = files.filter(|file| file.exists()).collect();
+        let files = files.filter(|file| file.exists());
+        // What would mend them is often not there yet.
+        let needed = error.problems().iter().filter_map(Problem::needs);
+        let files: Vec<PathBuf> = files.chain(needed.map(Path::to_owned)).collect();
         let also = |known: &[PathBuf]| {
             let more = files.iter().filter(|file| !known.contains(file));
             Some(known.iter().chain(more).cloned().collect())

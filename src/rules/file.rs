@@ -5,12 +5,20 @@ use std::path::Path;
 
 use crate::error::{Problem, SourceText};
 use crate::suggest;
-use crate::yaml::{Node, Yaml, parse};
+use crate::yaml::{Alias, Document, Node, Yaml, parse_document};
+
+/// What to do about a key beside `rules`.
+const MISPLACED: &str = "indent what belongs to a rule, so that it stands below its `method`; what is only there for aliases \
+    has a key `x-…`";
 
 /// A rules file that was read, but not compiled.
 pub(crate) struct RulesFile {
     pub(crate) source: SourceText,
     pub(crate) rules: Vec<Node>,
+    /// What is hardly meant in the text, whatever its rules are.
+    pub(crate) warnings: Vec<Problem>,
+    /// The aliases in it: what is wrong with a node may be wrong only where an alias stands for it.
+    pub(crate) aliases: Vec<Alias>,
 }
 
 impl RulesFile {
@@ -27,18 +35,26 @@ impl RulesFile {
     pub(crate) fn parse(name: &str, text: String) -> Result<Self, Vec<Problem>> {
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         let source = SourceText::new(name, text);
-        let root = parse(&source)?;
+        let Document {
+            root,
+            warnings,
+            aliases,
+        } = parse_document(&source)?;
         let mut problems = Vec::new();
         let mut rules = Vec::new();
         match root.value {
             Yaml::Map(entries) => {
+                let has_rules = entries.iter().any(|(key, _)| key.text() == Some("rules"));
                 for (key, value) in entries {
                     match (key.text(), value.value) {
                         (Some("rules"), Yaml::List(items)) => rules = items,
                         (Some("rules"), Yaml::Null) => {}
                         (Some("rules"), _) => {
-                            problems.push(Problem::at(&source, value.span, "expected a list of rules"));
+                            let problem = Problem::at(&source, value.span, "expected a list of rules");
+                            problems.push(problem.with_hint("put a `- ` before each rule"));
                         }
+                        // What aliases stand for has a place of its own there, as in Compose files.
+                        (Some(name), _) if name.starts_with("x-") => {}
                         // Editors find the JSON Schema by this key; see `protod schema`.
                         (Some("$schema"), Yaml::Text(_)) => {}
                         (Some("$schema"), _) => {
@@ -52,7 +68,16 @@ impl RulesFile {
                                 key.span.clone(),
                                 format!("unknown key `{name}` in a rules file"),
                             );
-                            problems.push(problem.with_hint_if(suggest::hint(&name, ["rules", "$schema"])));
+                            let hint = if name.starts_with("//") || name.starts_with("/*") {
+                                "a comment begins with `#`, also in JSON".to_owned()
+                            } else if let Some(near) = suggest::did_you_mean(&name, ["rules", "$schema"]) {
+                                near
+                            } else if has_rules {
+                                MISPLACED.to_owned()
+                            } else {
+                                "begin the file with `rules:`, a list of rules".to_owned()
+                            };
+                            problems.push(problem.with_hint(hint));
                         }
                     }
                 }
@@ -61,11 +86,16 @@ impl RulesFile {
             Yaml::Null => {}
             _ => problems.push(
                 Problem::at(&source, root.span, "expected a mapping with the key `rules`")
-                    .with_hint("begin the file with `rules:`"),
+                    .with_hint("begin the file with `rules:`, a list of rules"),
             ),
         }
         if problems.is_empty() {
-            Ok(Self { source, rules })
+            Ok(Self {
+                source,
+                rules,
+                warnings,
+                aliases,
+            })
         } else {
             Err(problems)
         }

@@ -32,12 +32,18 @@ pub(super) fn load_text(
     finish(settings, compilation, Vec::new())
 }
 
-fn finish(settings: &Settings, compilation: Compilation<'_>, files: Vec<PathBuf>) -> Result<Rules, Error> {
+fn finish(
+    settings: &Settings,
+    compilation: Compilation<'_>,
+    mut files: Vec<PathBuf>,
+) -> Result<Rules, Error> {
     let CompiledRules {
         methods,
         outlines,
         warnings,
+        message_files,
     } = compilation.finish().map_err(Error::rules)?;
+    files.extend(message_files);
     // Not before all is compiled: a load that fails leaves the counters as they are.
     let counted = methods.iter().flat_map(|method| &method.rules);
     let counted = counted.filter(|rule| rule.counting.is_some());

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::HeaderMap;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
-use super::compile::{RuleCompiler, compile_template};
+use super::compile::{MessageFiles, RuleCompiler, compile_template};
 use super::run::LoopCache;
 use crate::cel::{CallFacts, Env, Store, Value};
 use crate::error::{Problem, SourceText};
@@ -48,7 +48,9 @@ pub(super) fn compiled<T>(
     let input = message_type(schema, input);
     let layout = schema.layouts().find(input.full_name()).unwrap();
     let mut problems = Vec::new();
-    let mut compiler = RuleCompiler::new(schema, &source, (input, layout), picker, &mut problems);
+    let mut files = MessageFiles::default();
+    let input = (input, layout);
+    let mut compiler = RuleCompiler::new(schema, &source, input, picker, &mut problems, &mut files);
     let compiled = compile(&mut compiler, &node);
     match compiled {
         Some(compiled) if problems.is_empty() => Ok(compiled),

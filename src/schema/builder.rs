@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::compiled::Schema;
+use super::hints::with_hints;
 use super::link::{self, Linked};
 use super::source::{self, FileGraph, ImportResolver, ImportRoots, Inputs, Resolvers, absolute};
 use crate::error::{Error, Problem};
@@ -224,7 +225,10 @@ impl SchemaBuilder {
 /// Resolves the imports of `graph`, and links its files.
 fn compile(graph: &mut FileGraph) -> Result<Linked, Error> {
     graph.resolve();
-    link::link(graph).ok_or_else(|| Error::schema(in_order(std::mem::take(&mut graph.problems))))
+    link::link(graph).ok_or_else(|| {
+        let problems = in_order(std::mem::take(&mut graph.problems));
+        Error::schema(with_hints(graph, problems))
+    })
 }
 
 /// The problems sorted by file and place, without duplicates.

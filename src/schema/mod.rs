@@ -16,6 +16,7 @@ mod compiled;
 mod enums;
 mod field;
 mod fields;
+mod hints;
 mod keys;
 mod kind;
 mod known;

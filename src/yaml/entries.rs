@@ -13,13 +13,14 @@ pub(crate) struct Entry<'n> {
 }
 
 /// Returns the entries of a mapping that may have only the keys `known`; other keys are problems. `what` names the
-/// mapping in problems.
+/// mapping in problems, and `meant` says what an unknown key stands for.
 pub(crate) fn entries<'n>(
     source: &SourceText,
     problems: &mut Vec<Problem>,
     node: &'n Node,
     what: &str,
     known: &[&str],
+    meant: impl Fn(&str) -> Option<String>,
 ) -> Option<Vec<Entry<'n>>> {
     let Yaml::Map(pairs) = &node.value else {
         let message = format!("expected {what}, found {}", node.kind());
@@ -38,7 +39,10 @@ pub(crate) fn entries<'n>(
             key.span.clone(),
             format!("unknown key `{name}` in {what}"),
         );
-        problems.push(problem.with_hint_if(suggest::hint(&name, known.iter().copied())));
+        let hint = meant(&name).or_else(|| suggest::hint(&name, known.iter().copied()));
+        // All of them, where none is like it.
+        let hint = hint.unwrap_or_else(|| format!("known are `{}`", known.join("`, `")));
+        problems.push(problem.with_hint(hint));
     }
     Some(found)
 }

@@ -1,12 +1,12 @@
 //! From the YAML parser's events to nodes, without recursion.
 //!
 //! What could hide a mistake is a problem: duplicate keys, unknown tags, a second document. Aliases are expanded
-//! within a budget, so that a small file cannot fill the memory.
+//! within bounds of number and depth, so that a small file can neither fill the memory nor overflow a stack.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::node::{Node, Yaml};
 use super::places::Places;
@@ -20,8 +20,32 @@ const MAX_DEPTH: usize = 100;
 /// A file may have this many nodes, with aliases expanded.
 const MAX_NODES: usize = 4_000_000;
 
+/// A file as it was read.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) root: Node,
+    /// What is hardly meant: anchors that no alias names.
+    pub(crate) warnings: Vec<Problem>,
+    /// The aliases, in their order.
+    pub(crate) aliases: Vec<Alias>,
+}
+
+/// An alias of a file, which stands for a copy of an anchored node.
+#[derive(Debug)]
+pub(crate) struct Alias {
+    /// Where the alias is.
+    pub(crate) place: Range<usize>,
+    /// Where the node is that it stands for.
+    pub(crate) node: Range<usize>,
+}
+
 /// Parses a file, which is one document; an empty file is [`Yaml::Null`].
 pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
+    parse_document(source).map(|document| document.root)
+}
+
+/// The same, with what is known of its anchors and aliases.
+pub(crate) fn parse_document(source: &SourceText) -> Result<Document, Vec<Problem>> {
     let joined = JoinedPairs::of(source.text());
     let text = joined.as_ref().map_or(source.text(), |joined| &joined.text);
     let original = |span: Range<usize>| match &joined {
@@ -64,11 +88,17 @@ pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
     if !builder.problems.is_empty() {
         return Err(builder.problems);
     }
+    let warnings = builder.unused_anchors();
     let end = source.text().len();
-    Ok(builder.root.unwrap_or(Node {
+    let root = builder.root.unwrap_or(Node {
         span: 0..end.min(1),
         value: Yaml::Null,
-    }))
+    });
+    Ok(Document {
+        root,
+        warnings,
+        aliases: builder.aliases,
+    })
 }
 
 /// Whether an escape is no character.
@@ -81,21 +111,39 @@ struct Open {
     span: Range<usize>,
     anchor: usize,
     children: Children,
+    /// How many levels its deepest child has.
+    depth: usize,
 }
 
 enum Children {
     List(Vec<Node>),
-    Map {
-        entries: Vec<(Node, Node)>,
-        key: Option<Node>,
-        seen: HashSet<String>,
-    },
+    Map(OpenMap),
+}
+
+/// A mapping that is being read.
+#[derive(Default)]
+struct OpenMap {
+    entries: Vec<(Node, Node)>,
+    /// The key whose value comes next, and whether it is the key of a merge.
+    key: Option<(Node, bool)>,
+    seen: HashSet<String>,
+    /// The values of `<<`.
+    merged: Vec<Node>,
+}
+
+/// A node that aliases can name.
+struct Anchored {
+    node: Node,
+    /// How many levels it has.
+    depth: usize,
+    is_used: bool,
 }
 
 struct Builder<'t> {
     source: &'t SourceText,
     open: Vec<Open>,
-    anchors: HashMap<usize, Node>,
+    anchors: BTreeMap<usize, Anchored>,
+    aliases: Vec<Alias>,
     root: Option<Node>,
     nodes: usize,
     problems: Vec<Problem>,
@@ -106,7 +154,8 @@ impl<'t> Builder<'t> {
         Self {
             source,
             open: Vec::new(),
-            anchors: HashMap::new(),
+            anchors: BTreeMap::new(),
+            aliases: Vec::new(),
             root: None,
             nodes: 0,
             problems: Vec::new(),
@@ -124,16 +173,7 @@ impl<'t> Builder<'t> {
             | Event::StreamEnd
             | Event::DocumentStart(_)
             | Event::DocumentEnd => Ok(()),
-            Event::Alias(anchor) => match self.anchors.get(&anchor) {
-                Some(node) => {
-                    // Count before cloning: a few nested aliases could fill the memory.
-                    self.nodes += node.size();
-                    self.within_budget(&span)?;
-                    let node = node.clone();
-                    self.add(node, 0)
-                }
-                None => Err(self.problem(span, "an alias inside of the node that it names")),
-            },
+            Event::Alias(anchor) => self.alias(anchor, span),
             Event::Scalar(text, style, anchor, tag) => {
                 let value = match resolve(&text, style, tag.as_deref()) {
                     Ok(value) => value,
@@ -144,38 +184,118 @@ impl<'t> Builder<'t> {
                         Yaml::Null
                     }
                 };
-                self.add(Node { span, value }, anchor)
+                let is_merge = style == ScalarStyle::Plain && text == "<<";
+                self.add(Node { span, value }, anchor, 1, is_merge)
             }
-            Event::SequenceStart(anchor, _) => self.start(span, anchor, Children::List(Vec::new())),
-            Event::MappingStart(anchor, _) => {
-                let map = Children::Map {
-                    entries: Vec::new(),
-                    key: None,
-                    seen: HashSet::new(),
-                };
-                self.start(span, anchor, map)
+            Event::SequenceStart(anchor, tag) => {
+                self.expect_tag(tag.as_deref(), "seq", &span);
+                self.start(span, anchor, Children::List(Vec::new()))
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.expect_tag(tag.as_deref(), "map", &span);
+                self.start(span, anchor, Children::Map(OpenMap::default()))
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                let Some(Open {
-                    span: started,
-                    anchor,
-                    children,
-                }) = self.open.pop()
-                else {
+                let Some(open) = self.open.pop() else {
                     return Ok(());
                 };
-                let value = match children {
+                let value = match open.children {
                     Children::List(items) => Yaml::List(items),
-                    Children::Map { entries, .. } => Yaml::Map(entries),
+                    Children::Map(map) => Yaml::Map(self.merge(map)),
                 };
-                self.add(
-                    Node {
-                        span: started.start..span.end.max(started.end),
-                        value,
-                    },
-                    anchor,
-                )
+                let span = open.span.start..span.end.max(open.span.end);
+                self.add(Node { span, value }, open.anchor, open.depth + 1, false)
             }
+        }
+    }
+
+    /// Adds a copy of the node that an alias stands for.
+    fn alias(&mut self, anchor: usize, span: Range<usize>) -> Result<(), Problem> {
+        let Some(anchored) = self.anchors.get_mut(&anchor) else {
+            return Err(self.problem(span, "an alias inside of the node that it names"));
+        };
+        anchored.is_used = true;
+        let depth = anchored.depth;
+        // Count before cloning: a few nested aliases could fill the memory.
+        self.nodes += anchored.node.size();
+        let node = (self.nodes <= MAX_NODES).then(|| anchored.node.clone());
+        self.within_budget(&span)?;
+        self.within_depth(depth, &span)?;
+        let Some(node) = node else { return Ok(()) };
+        self.aliases.push(Alias {
+            place: span,
+            node: node.span.clone(),
+        });
+        self.add(node, 0, depth, false)
+    }
+
+    /// The entries of a mapping with those that it merges. Its own entries win, and then those that are merged first.
+    fn merge(&mut self, map: OpenMap) -> Vec<(Node, Node)> {
+        let OpenMap {
+            entries,
+            mut seen,
+            merged,
+            ..
+        } = map;
+        if merged.is_empty() {
+            return entries;
+        }
+        let mut all = Vec::new();
+        for value in merged {
+            let Node { span, value } = value;
+            let maps = match value {
+                Yaml::Map(_) => vec![Node { span, value }],
+                Yaml::List(items) => items,
+                _ => vec![Node { span, value }],
+            };
+            for map in maps {
+                let Yaml::Map(merged) = map.value else {
+                    let problem = self.problem(
+                        map.span.clone(),
+                        format!("`<<` merges mappings, and this is {}", map.kind()),
+                    );
+                    self.problems
+                        .push(problem.with_hint("write an alias, as in `<<: *base`, or a list of them"));
+                    continue;
+                };
+                let mut is_new = |key: &Node| key.key_text().is_some_and(|text| seen.insert(text));
+                all.extend(merged.into_iter().filter(|(key, _)| is_new(key)));
+            }
+        }
+        all.extend(entries);
+        all
+    }
+
+    /// A warning for each anchor that no alias names: such an `&` is often part of a text.
+    fn unused_anchors(&self) -> Vec<Problem> {
+        let unused = self.anchors.values().filter(|anchored| !anchored.is_used);
+        unused
+            .map(|anchored| {
+                let text = self.source.text();
+                let start = anchored.node.span.start;
+                let start = if text[start..].starts_with('&') {
+                    start
+                } else {
+                    text[..start].rfind('&').unwrap_or(start)
+                };
+                let ends_name = |letter: char| letter.is_whitespace() || ",[]{}".contains(letter);
+                let name = text[start..].split(ends_name).next().unwrap_or_default();
+                let problem = self.problem(
+                    start..start + name.len(),
+                    format!("no alias names the anchor `{name}`"),
+                );
+                let hint = format!("leave it out, or, if it is text, {}", quote_value_at(text, start));
+                problem.with_hint(hint).into_warning()
+            })
+            .collect()
+    }
+
+    /// Adds a problem if a list or a mapping has a tag that says something else.
+    fn expect_tag(&mut self, tag: Option<&Tag>, suffix: &str, span: &Range<usize>) {
+        if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == suffix)) {
+            let problem = self.problem(span.clone(), format!("unknown tag `{tag}`"));
+            let hint = quote_value_at(self.source.text(), span.start);
+            self.problems.push(problem.with_hint(hint));
         }
     }
 
@@ -187,47 +307,67 @@ impl<'t> Builder<'t> {
             span,
             anchor,
             children,
+            depth: 0,
         });
         Ok(())
     }
 
-    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Problem> {
+    /// Adds a node of `depth` levels. `is_merge` says whether it merges others if it is a key.
+    fn add(&mut self, node: Node, anchor: usize, depth: usize, is_merge: bool) -> Result<(), Problem> {
         self.nodes += 1;
         self.within_budget(&node.span)?;
         if anchor != 0 {
-            self.anchors.insert(anchor, node.clone());
+            let anchored = Anchored {
+                node: node.clone(),
+                depth,
+                is_used: false,
+            };
+            self.anchors.insert(anchor, anchored);
         }
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
             return Ok(());
         };
-        match &mut open.children {
-            Children::List(items) => items.push(node),
-            Children::Map {
-                entries,
-                key: waiting,
-                seen,
-            } => {
-                if let Some(key) = waiting.take() {
-                    entries.push((key, node));
-                } else {
-                    match node.key_text() {
-                        Some(text) if seen.contains(&text) => self.problems.push(
-                            Problem::at(self.source, node.span.clone(), format!("`{text}` is here twice"))
-                                .with_label("the second one"),
-                        ),
-                        Some(text) => {
-                            seen.insert(text);
-                        }
-                        None => self.problems.push(Problem::at(
-                            self.source,
-                            node.span.clone(),
-                            format!("{} cannot be a key", node.kind()),
-                        )),
-                    }
-                    *waiting = Some(node);
-                }
+        open.depth = open.depth.max(depth);
+        let map = match &mut open.children {
+            Children::List(items) => {
+                items.push(node);
+                return Ok(());
             }
+            Children::Map(map) => map,
+        };
+        match map.key.take() {
+            Some((_, true)) => map.merged.push(node),
+            Some((key, false)) => map.entries.push((key, node)),
+            None => {
+                match node.key_text() {
+                    Some(text) if map.seen.contains(&text) => self.problems.push(
+                        Problem::at(self.source, node.span.clone(), format!("`{text}` is here twice"))
+                            .with_label("the second one")
+                            .with_hint("leave one of them out"),
+                    ),
+                    Some(text) => {
+                        map.seen.insert(text);
+                    }
+                    None => self.problems.push(Problem::at(
+                        self.source,
+                        node.span.clone(),
+                        format!("{} cannot be a key", node.kind()),
+                    )),
+                }
+                map.key = Some((node, is_merge));
+            }
+        }
+        Ok(())
+    }
+
+    /// A node of `depth` levels may be added here.
+    fn within_depth(&self, depth: usize, span: &Range<usize>) -> Result<(), Problem> {
+        if self.open.len() + depth > MAX_DEPTH + 1 {
+            return Err(self.problem(
+                span.clone(),
+                format!("nested deeper than {MAX_DEPTH} levels, aliases expanded"),
+            ));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use super::node::{Node, Yaml};
-use super::parse::parse;
+use super::parse::{parse, parse_document};
 use crate::error::SourceText;
 
 fn parsed(text: &str) -> Result<Node, String> {
@@ -177,6 +177,109 @@ fn half_a_character_is_told_with_its_place() {
         assert!(
             problems.contains(place) && problems.contains(what),
             "{text}: {problems}"
+        );
+    }
+}
+
+#[test]
+fn merged_entries_come_before_own_ones_and_own_ones_win() {
+    let keys = |text: &str| {
+        let Yaml::Map(entries) = value(text) else {
+            panic!("{text}")
+        };
+        let Some((_, node)) = entries.into_iter().find(|(key, _)| key.text() == Some("x")) else {
+            panic!("{text}")
+        };
+        let Yaml::Map(entries) = node.value else {
+            panic!("{text}")
+        };
+        let entry =
+            |(key, value): (Node, Node)| format!("{}={}", key.key_text().unwrap(), value.key_text().unwrap());
+        entries.into_iter().map(entry).collect::<Vec<_>>().join(" ")
+    };
+    for (text, expected) in [
+        ("a: &a {k: 1, l: 2}\nx: {<<: *a, l: 3}", "k=1 l=3"),
+        ("a: &a {k: 1, l: 2}\nx: {l: 3, <<: *a}", "k=1 l=3"),
+        (
+            "a: &a {k: 1}\nb: &b {k: 2, l: 2}\nx: {<<: [*a, *b], m: 3}",
+            "k=1 l=2 m=3",
+        ),
+        (
+            "a: &a {k: 1}\nb: &b {<<: *a, l: 2}\nx: {<<: *b, m: 3}",
+            "k=1 l=2 m=3",
+        ),
+        ("x: {<<: {k: 1}, l: 2}", "k=1 l=2"),
+        ("x: {\"<<\": 1}", "<<=1"),
+        ("x: {<<: [], k: 1}", "k=1"),
+    ] {
+        assert_eq!(keys(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_merged_is_a_problem() {
+    for (text, expected) in [
+        (
+            "a: &a [1]\nx: {<<: *a}",
+            "`<<` merges mappings, and this is a number",
+        ),
+        ("x: {<<: 5}", "f:1:9: `<<` merges mappings, and this is a number"),
+        ("x: {<<: }", "and this is null"),
+        ("a: &a {k: 1}\nx: {<<: *a, <<: *a}", "f:2:13: `<<` is here twice"),
+        ("x: !foo {k: 1}", "f:1:4: unknown tag `!foo`"),
+        ("x: !!seq {k: 1}", "unknown tag"),
+        ("x: &x {<<: *x}", "an alias inside of the node that it names"),
+    ] {
+        let problems = parsed(text).unwrap_err();
+        assert!(problems.contains(expected), "{text}: {problems}");
+    }
+    assert!(parsed("a: !!map {k: 1}\nb: !!seq [1]").is_ok());
+}
+
+#[test]
+fn aliases_do_not_nest_deeper_than_what_is_written_out() {
+    let deep = format!("a: &a {}1{}\n", "[".repeat(60), "]".repeat(60));
+    assert!(parsed(&format!("{deep}b: {}*a{}\n", "[".repeat(39), "]".repeat(39))).is_ok());
+    let problems = parsed(&format!("{deep}b: {}*a{}\n", "[".repeat(40), "]".repeat(40))).unwrap_err();
+    assert!(
+        problems.contains("nested deeper than 100 levels, aliases expanded"),
+        "{problems}"
+    );
+    let mut chain = String::from("a0: &a0 [1]\n");
+    for level in 1..200 {
+        writeln!(chain, "a{level}: &a{level} [*a{}]", level - 1).unwrap();
+    }
+    assert!(
+        parsed(&chain)
+            .unwrap_err()
+            .contains("nested deeper than 100 levels")
+    );
+}
+
+#[test]
+fn an_anchor_that_no_alias_names_is_a_warning() {
+    let warnings = |text: &str| {
+        let document = parse_document(&SourceText::new("f", text)).unwrap();
+        document
+            .warnings
+            .iter()
+            .map(|warning| format!("{warning:?}"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(warnings("a: &a 1\nb: [*a]"), [""; 0]);
+    for (text, expected) in [
+        (
+            "a: &copy; 2024",
+            "f:1:4: no alias names the anchor `&copy;` (hint: leave it out, or, if it is text, put it in quotes: `\"&copy; 2024\"`)",
+        ),
+        ("a: {b: &hi}", "f:1:8: no alias names the anchor `&hi`"),
+        ("a: &all\n  b: 1", "f:1:4: no alias names the anchor `&all`"),
+        ("a: &a 1\nb: &a 2\nc: *a", "f:1:4: no alias names the anchor `&a`"),
+    ] {
+        let found = warnings(text);
+        assert!(
+            found.len() == 1 && found[0].starts_with(expected),
+            "{text}: {found:?}"
         );
     }
 }

@@ -71,6 +71,22 @@ fn in_quotes(value: &str) -> String {
     format!("put it in quotes: `{quoted}`")
 }
 
+/// What to do with a value in quotes that has the same quotes in it. `end` is where its first string ends.
+fn requoted(value: &str, end: usize) -> String {
+    let quote = &value[..1];
+    let other = if quote == "'" { "\"" } else { "'" };
+    let first = value.get(..end).unwrap_or(value);
+    let opens = first.rfind("${").is_some_and(|open| !first[open..].contains('}'));
+    match value[1..].strip_suffix(quote) {
+        // A string of an expression ends the string around it.
+        Some(inside) if opens && !inside.contains(other) => {
+            format!("put it in the other quotes: `{other}{inside}{other}`")
+        }
+        _ if opens => format!("write the strings in the expression with `{other}`"),
+        _ => in_quotes(value),
+    }
+}
+
 /// Where the parser stopped, and why.
 struct Stop<'t> {
     text: &'t str,
@@ -168,7 +184,18 @@ impl Stop<'_> {
         } else {
             format!("`{first}` {means}")
         };
-        Some(Trouble::new(span, message, in_quotes(value)))
+        let is_name = |name: &&str| {
+            name.chars()
+                .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
+        };
+        let hint = match value.strip_prefix('*').filter(is_name) {
+            Some(name) => format!(
+                "write `&{name}` before what it names, or, if it is text, {}",
+                in_quotes(value)
+            ),
+            None => in_quotes(value),
+        };
+        Some(Trouble::new(span, message, hint))
     }
 
     /// A string that does not end, goes on after its end, or has a wrong escape.
@@ -202,7 +229,7 @@ impl Stop<'_> {
         let value = self.layout.value(text);
         let end = (start + value.len()).max(at);
         let message = "the value goes on after its closing quote";
-        Some(Trouble::new(at..end, message, in_quotes(value)))
+        Some(Trouble::new(at..end, message, requoted(value, at - start)))
     }
 
     /// A colon where no key may be: in a plain value, or in a line that goes on with one.

@@ -192,3 +192,42 @@ async fn rules_outside_the_input_are_reloaded_after_a_broken_save_time_after_tim
         assert!(server.stop().await.0.success());
     }
 }
+
+#[tokio::test]
+async fn a_file_of_messages_is_watched_as_its_rules_are() {
+    let folder = folder();
+    let (rules, reply) = (
+        folder.path().join("a.rules.yaml"),
+        folder.path().join("reply.json"),
+    );
+    write(
+        &rules,
+        "rules: [{method: p.S/Unary, name: big, reply_file: reply.json}]",
+    );
+    write(&reply, r#"{"text": "one"}"#);
+    let mut server = Server::start(&[text(folder.path())]).await;
+    let mut client = Client::connect(server.address()).await;
+    assert_eq!(client.unary().await.expect("served"), (1, "one".to_owned()));
+
+    write(&reply, r#"{"text": "two"}"#);
+    server.line_with("rule big changed").await;
+    server.line_with("reloaded in ").await;
+    assert_eq!(client.unary().await.expect("served"), (1, "two".to_owned()));
+
+    write(&reply, "{\n \"txt\": \"three\"}");
+    server
+        .line_with("reply.json:2:2: the message p.Answer has no field `txt`")
+        .await;
+    assert_eq!(client.unary().await.expect("served"), (1, "two".to_owned()));
+
+    // The rules name a file that comes after them.
+    write(
+        &rules,
+        "rules: [{method: p.S/Unary, name: big, reply_file: later.json}]",
+    );
+    server.line_with("later.json is not there").await;
+    write(&folder.path().join("later.json"), r#"{"text": "later"}"#);
+    server.line_with("reloaded in ").await;
+    assert_eq!(client.unary().await.expect("served"), (1, "later".to_owned()));
+    assert!(server.stop().await.0.success());
+}

@@ -249,7 +249,7 @@ fn what_is_wrong_with_answers_is_told() {
         ),
         (
             "answers: [{headers: {x: 1}}]",
-            "47: an answer needs an outcome (hint: one of `reply`, `sample`, `stream`, `session`, `status`)",
+            "47: an answer needs an outcome (hint: one of `reply`, `reply_file`, `sample`, `stream`, `session`, `status`)",
         ),
         (
             "answers: [{reply: {}, status: {code: OK}}]",

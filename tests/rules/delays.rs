@@ -53,7 +53,8 @@ fn durations_that_cannot_be_drawn_are_told() {
         ("{max: 1ms, min: 2ms}", "60: `min` is longer than `max`".to_owned()),
         (
             "{min: 5, max: 6ms}",
-            "50: expected a duration such as 200ms or 1.5s, found a number".to_owned(),
+            "50: expected a duration such as 200ms or 1.5s, found a number (hint: put a unit after it: `5ms` or `5s`)"
+                .to_owned(),
         ),
         (
             "{min: '${request.string}', max: 6ms}",

@@ -1,5 +1,6 @@
 //! Rules over real sockets: protod's server, and tonic's own client with the dynamic codec.
 
+mod anchors;
 mod answers;
 mod chance;
 mod costs;
@@ -8,6 +9,7 @@ mod delays;
 mod explained;
 mod files;
 mod loops;
+mod message_files;
 mod metadata;
 mod mistakes;
 mod outcomes;

@@ -97,7 +97,10 @@ rules:
 #[test]
 fn conditions_on_metadata_that_cannot_be_are_told() {
     for (metadata, expected) in [
-        ("[x]", "1:47: expected a mapping of names to values, found a list"),
+        (
+            "[x]",
+            "1:47: expected a mapping of names to values, found a list (hint: such as `{x-user: ann}`; a condition stands under `when`)",
+        ),
         (
             "{X-Role: a}",
             "1:48: `X-Role`: names of metadata are lower case (hint: write `x-role`)",

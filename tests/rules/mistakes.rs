@@ -83,6 +83,7 @@ fn said(schema: &Schema, (name, text): &(String, String)) -> String {
     let folder = root.path().join("api");
     fs::create_dir(&folder).expect("a new folder");
     fs::write(folder.join(name), text).expect("a new file");
+    fs::write(folder.join("receipt.json"), r#"{"text": "tea"}"#).expect("a new file");
     let is_proto = Path::new(name)
         .extension()
         .is_some_and(|ending| ending == "proto");
@@ -97,9 +98,11 @@ fn said(schema: &Schema, (name, text): &(String, String)) -> String {
     };
     let said: String = problems.iter().map(line).collect();
     let root = root.path().display().to_string();
+    let temporary = std::env::temp_dir().display().to_string();
     said.replace(&format!("{root}/api/"), "")
         .replace(&format!("{root}/"), "")
         .replace(&root, ".")
+        .replace(&temporary, "..")
 }
 
 fn line(problem: &Problem) -> String {

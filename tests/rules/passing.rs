@@ -450,7 +450,7 @@ fn what_is_wrong_with_a_rule_that_passes_is_told() {
     for (rule, expected) in [
         (
             "delay: 1s",
-            "1:9: a rule needs an outcome (hint: one of `reply`, `sample`, `stream`, `session`, `status`, `answers`; or `then: next`, to let the next rule answer)",
+            "1:9: a rule needs an outcome (hint: one of `reply`, `reply_file`, `sample`, `stream`, `session`, `status`, `answers`; or `then: next`, to let the next rule answer)",
         ),
         (
             "then: next",
@@ -470,7 +470,7 @@ fn what_is_wrong_with_a_rule_that_passes_is_told() {
         ),
         (
             "delay: 200, then: next",
-            "1:44: expected a duration such as 200ms or 1.5s, found a number",
+            "1:44: expected a duration such as 200ms or 1.5s, found a number (hint: put a unit after it: `200ms` or `200s`)",
         ),
     ] {
         let yaml = format!("rules: [{{method: kinds.Kinds/Unary, {rule}}}]");

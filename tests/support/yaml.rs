@@ -18,8 +18,21 @@ fn json(node: &Yaml<'_>) -> Value {
         Yaml::Value(Scalar::String(text)) => text.as_ref().into(),
         Yaml::Sequence(items) => items.iter().map(json).collect(),
         Yaml::Mapping(entries) => {
-            let entries = entries.iter().map(|(key, value)| (key_text(key), json(value)));
-            Value::Object(entries.collect::<Map<_, _>>())
+            let mut object: Map<_, _> = entries
+                .iter()
+                .map(|(key, value)| (key_text(key), json(value)))
+                .collect();
+            if let Some(merged) = object.remove("<<") {
+                let merged = match merged {
+                    Value::Array(merged) => merged,
+                    one => vec![one],
+                };
+                let entries = merged.iter().filter_map(Value::as_object).flatten();
+                for (key, value) in entries {
+                    object.entry(key).or_insert_with(|| value.clone());
+                }
+            }
+            Value::Object(object)
         }
         other => panic!("tests have no use for {other:?}"),
     }

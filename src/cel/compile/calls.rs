@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::compiled::Compiled;
 use super::compiler::Compiler;
 use super::names::function_names;
+use super::other_languages;
 use crate::cel::cost::Cost;
 use crate::cel::functions::{self, Function, Style};
 use crate::cel::pattern::Pattern;
@@ -85,7 +86,10 @@ impl Compiler<'_, '_> {
             }
             let full_name = namespace.map_or_else(|| name.to_owned(), |space| format!("{space}.{name}"));
             self.problem(span.clone(), format!("unknown function `{full_name}`"));
-            self.hint_near(&full_name, function_names());
+            match other_languages::for_function(&full_name).or_else(|| other_languages::for_function(name)) {
+                Some(hint) => self.hint(hint),
+                None => self.hint_near(&full_name, function_names()),
+            }
             return Compiled::unknown();
         };
         if first.style != wanted && first.style != Style::Both {
@@ -116,7 +120,10 @@ impl Compiler<'_, '_> {
             let message = format!("`{name}` does not take ({})", given.join(", "));
             let taken: Vec<String> = function.overloads.iter().map(ToString::to_string).collect();
             self.problem(span.clone(), message);
-            self.hint(format!("it takes {}", taken.join(" or ")));
+            self.hint(match (name, types.as_slice()) {
+                ("contains", [Type::List(_) | Type::Map(..), _]) => "write `x in list`".to_owned(),
+                _ => format!("it takes {}", taken.join(" or ")),
+            });
             return Compiled::unknown();
         };
         if name == "size" && matches!(values[0].expr, TypedExpr::Stored(_)) {

@@ -6,8 +6,10 @@ use prost_reflect::MessageDescriptor;
 
 use super::compiled::{Compiled, Place};
 use super::compiler::Compiler;
+use super::other_languages;
 use super::types::named_fields;
 use crate::cel::fields::{Cardinality, FieldReader};
+use crate::cel::functions::{self, Style};
 use crate::cel::operators::Relation;
 use crate::cel::syntax::{Expr, ExprKind, Literal};
 use crate::cel::typed::{Path, TypedExpr};
@@ -42,7 +44,22 @@ impl Compiler<'_, '_> {
             value_type if value_type.is_dyn() => self.wrap(operand.unpacked(), Type::Dyn, |operand| {
                 TypedExpr::Member(Box::new(operand), name.into())
             }),
-            other => self.problem(span.clone(), format!("{other} has no fields")),
+            other => {
+                self.problem(span.clone(), format!("{other} has no fields"));
+                self.hint_for_member(name, &other);
+                Compiled::unknown()
+            }
+        }
+    }
+
+    /// A hint for a name after the dot of a value that has no fields.
+    fn hint_for_member(&mut self, name: &str, of: &Type) {
+        let is_function =
+            functions::all().any(|function| function.name == name && function.style != Style::Global);
+        if let Some(hint) = other_languages::for_field(name, of) {
+            self.hint(hint);
+        } else if is_function {
+            self.hint(format!("a function has brackets: `x.{name}()`"));
         }
     }
 

@@ -11,11 +11,14 @@ mod expr;
 mod fields;
 mod loops;
 mod names;
+mod operator_hints;
 mod operators;
+mod other_languages;
 mod types;
 
 use self::compiled::Compiled;
 use self::compiler::Compiler;
+pub(crate) use self::other_languages::as_condition;
 use super::problem::ExprProblem;
 use super::scope::Scope;
 use super::syntax::Expr;

@@ -8,6 +8,7 @@ use prost_reflect::MessageDescriptor;
 use super::compiled::{Compiled, Place};
 use super::compiler::Compiler;
 use super::operators::pair;
+use super::other_languages;
 use super::types::{TYPES, message_type, named_fields};
 use crate::cel::fields::{FieldReader, ValueForm};
 use crate::cel::functions;
@@ -196,6 +197,15 @@ impl Compiler<'_, '_> {
         {
             return self.hint(format!("did you mean `request.{name}`?"));
         }
+        if let Some(hint) = other_languages::for_name(name) {
+            return self.hint(hint);
+        }
+        if function_names().any(|function| function == name) {
+            return self.hint(format!("a function has brackets: `{name}()`"));
+        }
+        if self.is_enum_value(name) {
+            return self.hint(format!("write the name of an enum value in quotes: `'{name}'`"));
+        }
         let variables: Vec<String> = self.variables_in_scope().map(str::to_owned).collect();
         // A single letter is a missing variable rather than a type.
         let types = if name.len() > 1 { TYPES } else { &[] };
@@ -207,6 +217,12 @@ impl Compiler<'_, '_> {
                 .copied()
                 .chain(variables.iter().map(String::as_str)),
         );
+    }
+
+    /// Whether an enum of the schema has a value of this name.
+    fn is_enum_value(&self, name: &str) -> bool {
+        let mut enums = self.scope.schema.pool().all_enums();
+        enums.any(|of| of.get_value_by_name(name).is_some())
     }
 
     /// `operand.field`.
@@ -305,7 +321,7 @@ impl Compiler<'_, '_> {
 
     /// The segments of `a.b.c`, if `a` is no name that has a value.
     fn qualified_name<'x>(&self, expr: &'x Expr) -> Option<Vec<&'x str>> {
-        let segments = segments(expr)?;
+        let segments = expr.segments()?;
         let root = *segments.first()?;
         (!self.is_variable(root) && !self.names().contains(&root)).then_some(segments)
     }
@@ -319,19 +335,6 @@ fn longer(expr: TypedExpr, segment: Segment) -> TypedExpr {
     let mut path = path.into_vec();
     path.push(segment);
     TypedExpr::Stored(path.into())
-}
-
-/// The segments of `a.b.c`.
-fn segments(expr: &Expr) -> Option<Vec<&str>> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(vec![name.trim_start_matches('.')]),
-        ExprKind::Select(operand, field) => {
-            let mut segments = segments(operand)?;
-            segments.push(&field.text);
-            Some(segments)
-        }
-        _ => None,
-    }
 }
 
 /// All names of functions, for hints.

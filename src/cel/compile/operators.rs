@@ -2,6 +2,8 @@
 
 use super::compiled::Compiled;
 use super::compiler::Compiler;
+use super::operator_hints::{dashed_metadata, hint_to_compare};
+use super::other_languages::as_condition;
 use crate::cel::operators::{Math, Relation};
 use crate::cel::syntax::{BinaryOperator, Expr};
 use crate::cel::typed::TypedExpr;
@@ -54,7 +56,11 @@ impl Compiler<'_, '_> {
         self.problem(
             operand.span.clone(),
             format!("`{operator}` takes a bool, not {}", typed.value_type),
-        )
+        );
+        if let Some(hint) = as_condition(&typed.value_type) {
+            self.hint(hint);
+        }
+        Compiled::unknown()
     }
 
     fn logic(
@@ -93,6 +99,11 @@ impl Compiler<'_, '_> {
     }
 
     fn math(&mut self, expr: &Expr, math: Math, a: &Expr, b: &Expr) -> Compiled {
+        if let Some(name) = dashed_metadata(expr) {
+            self.problem(expr.span.clone(), "`-` subtracts, and is no part of a name");
+            self.hint(format!("write `metadata['{name}']`"));
+            return Compiled::unknown();
+        }
         let (left, right) = (self.expr(a).unpacked(), self.expr(b).unpacked());
         let Some(value_type) = math.result(&left.value_type, &right.value_type) else {
             let (symbol, left, right) = (math.symbol(), &left.value_type, &right.value_type);
@@ -137,9 +148,16 @@ impl Compiler<'_, '_> {
             left.value_type.may_compare(&right.value_type)
         };
         if !fits {
-            let (symbol, left, right) = (relation.symbol(), &left.value_type, &right.value_type);
-            let message = format!("`{symbol}` does not take {left} and {right}");
-            return self.problem(expr.span.clone(), message);
+            let symbol = relation.symbol();
+            let message = format!(
+                "`{symbol}` does not take {} and {}",
+                left.value_type, right.value_type
+            );
+            self.problem(expr.span.clone(), message);
+            if let Some(hint) = hint_to_compare(relation, (a, &left), (b, &right)) {
+                self.hint(hint);
+            }
+            return Compiled::unknown();
         }
         let (left, right) = (self.enum_operand(left, &right, a), right);
         let right = self.enum_operand(right, &left, b);

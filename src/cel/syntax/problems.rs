@@ -79,7 +79,20 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
     let fixed = match found.kind {
         TokenKind::End if before.is_none() => "the expression is empty",
         TokenKind::End if wants_operand || word_before == "." => "the expression ends too early",
+        TokenKind::End if open.is_none() && text.contains("?.") => {
+            "leave out the `?`: the fields of an unset message read as their defaults"
+        }
         TokenKind::End if open.is_none() => "write `condition ? this : that`",
+        TokenKind::Question if wants_operand && word_before == "?" => "write `has(a.b) ? a.b : x`",
+        TokenKind::QuotedName if wants_operand => "a string stands in `'…'` or `\"…\"`",
+        TokenKind::Colon if !wants_operand && open.is_none() => {
+            "write `condition ? this : that`; for a default, `has(a.b) ? a.b : x`"
+        }
+        TokenKind::Star if word_before == "*" => "there is no operator for powers",
+        TokenKind::In if word_before == "." && rest[2..].trim_start().starts_with('(') => "write `x in list`",
+        TokenKind::LeftBrace if wants_operand && rest.starts_with("{{") => {
+            "write the expression without `{{` and `}}`"
+        }
         TokenKind::Question if expected == "`:`" => "put the inner `?:` in brackets",
         TokenKind::RightParen if wants_operand && word_before == "," => "leave out the comma",
         TokenKind::Unclosed if rest.starts_with(['\'', '"']) => {
@@ -88,8 +101,13 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
         TokenKind::Unknown if rest.starts_with("${") => {
             "leave out `${` and `}`: an expression stands alone here"
         }
+        TokenKind::Unknown if rest.starts_with("=>") => {
+            "write a variable and an expression: `list.exists(x, x == 1)`"
+        }
+        TokenKind::Unknown if rest.starts_with("=~") => "write `x.matches('…')`",
         TokenKind::Unknown => match rest.chars().next() {
             Some('=') => "`==` compares",
+            Some('$' | '@') => "the request is `request`, and its fields are `request.name`",
             Some('&') => "write `&&`",
             Some('|') => "write `||`",
             Some('“' | '”' | '„' | '‘' | '’' | '«' | '»') => {
@@ -103,6 +121,7 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
         TokenKind::Name if word == "and" && !wants_operand => "write `&&`",
         TokenKind::Name if word == "or" && !wants_operand => "write `||`",
         TokenKind::Name | TokenKind::In if word_before == "not" || word == "not" => "write `!(…)`",
+        TokenKind::Name if !wants_operand => operator_in_words(word),
         TokenKind::Greater if word_before == "<" => "write `!=`",
         TokenKind::Minus | TokenKind::Not if matches!(word_before, "!" | "-") => {
             "put the operand in brackets"
@@ -125,6 +144,31 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
             format!("put the name in backquotes: .`{word}`")
         }
         _ => String::new(),
+    }
+}
+
+/// What is written instead of an operator that other languages write as a word; empty for other words.
+fn operator_in_words(word: &str) -> &'static str {
+    match word.to_lowercase().as_str() {
+        "and" => "write `&&`",
+        "or" => "write `||`",
+        "is" | "eq" | "equals" => "write `==`",
+        "isnt" | "ne" | "neq" => "write `!=`",
+        "lt" => "write `<`",
+        "gt" => "write `>`",
+        "le" | "lte" => "write `<=`",
+        "ge" | "gte" => "write `>=`",
+        "mod" => "write `%`",
+        "div" => "write `/`",
+        "xor" => "write `!=`",
+        "like" | "ilike" => "write `x.contains(t)`, `x.startsWith(t)` or `x.matches('…')`",
+        "contains" => "write `x.contains(t)`, or `x in list`",
+        "matches" => "write `x.matches('…')`",
+        "startswith" => "write `x.startsWith(t)`",
+        "endswith" => "write `x.endsWith(t)`",
+        "if" | "unless" | "then" => "write `condition ? this : that`",
+        "between" => "write `a <= x && x <= b`",
+        _ => "",
     }
 }
 

@@ -97,6 +97,21 @@ impl BinaryOperator {
     }
 }
 
+impl Expr {
+    /// The segments of `a.b.c`; `None` for what is more than names and dots.
+    pub(in crate::cel) fn segments(&self) -> Option<Vec<&str>> {
+        match &self.kind {
+            ExprKind::Name(name) => Some(vec![name.trim_start_matches('.')]),
+            ExprKind::Select(operand, field) => {
+                let mut segments = operand.segments()?;
+                segments.push(&field.text);
+                Some(segments)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl ExprKind {
     /// The height of the highest part below; 0 if there is none.
     pub(super) fn height_of_parts(&self) -> usize {

@@ -136,7 +136,11 @@ fn types_that_do_not_fit_are_problems() {
     );
     check(
         "request.a_string == 1",
-        &[("request.a_string == 1", "`==` does not take string and int", "")],
+        &[(
+            "request.a_string == 1",
+            "`==` does not take string and int",
+            "put the number in quotes",
+        )],
     );
     check(
         "request.a_string.substring('a')",

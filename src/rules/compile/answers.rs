@@ -10,7 +10,7 @@ use crate::suggest;
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys that say how a rule answers, or one of its `answers`: each has one.
-pub(super) const OUTCOMES: [&str; 5] = ["reply", "sample", "stream", "session", "status"];
+pub(super) const OUTCOMES: [&str; 6] = ["reply", "reply_file", "sample", "stream", "session", "status"];
 /// The keys of a rule that have an effect on a call and do not answer it, in the order in which they take effect.
 pub(super) const EFFECTS: [&str; 5] = ["delay", "log", "set", "headers", "trailers"];
 /// The values of `after`.
@@ -159,7 +159,8 @@ fn two_outcomes(compiler: &mut RuleCompiler<'_>, what: &str, first: &Entry<'_>, 
         "{what} has one outcome: this one has `{}` and `{}`",
         first.name, second.name
     );
-    compiler.problem(second.key, message);
+    let hint = "make them two rules, two of `answers`, or the steps of a `session`".to_owned();
+    compiler.problem_hint(second.key, message, Some(hint));
 }
 
 fn after_of(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<After> {

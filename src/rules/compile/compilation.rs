@@ -1,10 +1,13 @@
 //! From rules files to the rules of each method.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::compiler::RuleCompiler;
+use super::message_files::MessageFiles;
 use super::methods::{NamedMethod, rule_methods};
+use super::other_words;
 use super::reach::{DeclaredRule, ReachedRule, unreached};
 use super::rule;
 use crate::error::Problem;
@@ -12,7 +15,7 @@ use crate::message::Picker;
 use crate::rules::file::RulesFile;
 use crate::rules::plan::{Outline, Rule, RuleId, RuleLog, Sampler};
 use crate::schema::{Method, Schema};
-use crate::yaml::{Entry, Node, entries, find};
+use crate::yaml::{Alias, Entry, Node, entries, find};
 
 /// The rules of all files compiled so far, and the problems found in them.
 pub(in crate::rules) struct Compilation<'s> {
@@ -24,6 +27,9 @@ pub(in crate::rules) struct Compilation<'s> {
     declared: Vec<DeclaredRule>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
+    message_files: MessageFiles,
+    /// All problems and warnings of rules so far.
+    told: HashSet<String>,
 }
 
 /// The rules of all files.
@@ -34,6 +40,8 @@ pub(in crate::rules) struct CompiledRules {
     pub(in crate::rules) outlines: Vec<Outline>,
     /// What is hardly meant.
     pub(in crate::rules) warnings: Vec<Problem>,
+    /// The files of messages that the rules name.
+    pub(in crate::rules) message_files: Vec<PathBuf>,
 }
 
 /// The rules of one method, in the order of files and places.
@@ -77,6 +85,8 @@ impl<'s> Compilation<'s> {
             declared: Vec::new(),
             problems: Vec::new(),
             warnings: Vec::new(),
+            message_files: MessageFiles::default(),
+            told: HashSet::new(),
         }
     }
 
@@ -87,10 +97,11 @@ impl<'s> Compilation<'s> {
 
     /// Compiles the rules of a file, or adds the problems of a file that could not be read.
     pub(in crate::rules) fn add(&mut self, file: Result<RulesFile, Vec<Problem>>) {
-        let file = match file {
+        let mut file = match file {
             Ok(file) => file,
             Err(problems) => return self.problems.extend(problems),
         };
+        self.warnings.append(&mut file.warnings);
         let mut lines = Lines::new(file.source.text());
         let mut declared = Declared::default();
         for node in &file.rules {
@@ -110,6 +121,7 @@ impl<'s> Compilation<'s> {
             methods: self.methods.into_values().collect(),
             outlines: self.outlines,
             warnings: self.warnings,
+            message_files: self.message_files.into_paths().collect(),
         })
     }
 
@@ -154,6 +166,7 @@ impl<'s> Compilation<'s> {
                 input,
                 &mut compiled.picker,
                 &mut problems,
+                &mut self.message_files,
             );
             compiler.sampler.clone_from(&self.sampler);
             let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id, &log);
@@ -168,13 +181,20 @@ impl<'s> Compilation<'s> {
             found.add(problems.into_iter().chain(warnings), &method);
         }
         for problem in found.of_methods(of_methods) {
+            let is_new = self.told.insert(problem.located());
+            let problem = match alias_of(file, node, &problem) {
+                None => problem,
+                // What an alias stands for is told of once, however many rules have it.
+                Some(_) if !is_new => continue,
+                Some(alias) => problem.used_at(alias.place.clone()),
+            };
             if problem.is_warning() {
                 self.warnings.push(problem);
             } else {
                 self.problems.push(problem);
             }
         }
-        let content = node.content_hash();
+        let content = node.content_hash() ^ self.message_files.take_content();
         self.outlines.push(Outline { name, content });
     }
 
@@ -187,7 +207,9 @@ impl<'s> Compilation<'s> {
         declared: &mut Declared,
     ) -> Option<Declaration<'n>> {
         let source = &file.source;
-        let entries = entries(source, &mut self.problems, node, "a rule", &rule::KEYS)?;
+        let what = "a rule";
+        let meant = |name: &str| other_words::hint(what, name, &rule::KEYS);
+        let entries = entries(source, &mut self.problems, node, what, &rule::KEYS, meant)?;
         let (name, id) = self.identity(file, node, find(&entries, "name"), line, declared);
         let Some(entry) = find(&entries, "method") else {
             // If there is an unknown key, it was reported already, and is probably `method` misspelt.
@@ -293,6 +315,15 @@ impl Found {
             }
         })
     }
+}
+
+/// The alias in the rule of `node` by which a problem of another place is one of the rule.
+fn alias_of<'f>(file: &'f RulesFile, node: &Node, problem: &Problem) -> Option<&'f Alias> {
+    let place = problem
+        .offset_in(&file.source)
+        .filter(|place| !node.span.contains(place))?;
+    let mut aliases = file.aliases.iter();
+    aliases.find(|alias| node.span.contains(&alias.place.start) && alias.node.contains(&place))
 }
 
 /// Counts the lines of a text. Fast for places that go up.

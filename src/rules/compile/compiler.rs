@@ -10,7 +10,9 @@ use prost_reflect::MessageDescriptor;
 use super::foreign::{self, Foreign, Names};
 use super::google_rpc::google_rpc;
 use super::interpolation::{self, Piece};
-use crate::cel::{Program, Scope, Type, Uses};
+use super::message_files::MessageFiles;
+use super::other_words;
+use crate::cel::{Program, Scope, Type, Uses, as_condition};
 use crate::error::{Problem, SourceText};
 use crate::message::{Picker, Slot};
 use crate::rules::plan::Sampler;
@@ -27,6 +29,8 @@ pub(in crate::rules) struct RuleCompiler<'a> {
     /// Gives slots to the request's fields; shared by all rules of a method.
     pub(super) picker: &'a mut Picker,
     pub(super) problems: &'a mut Vec<Problem>,
+    /// The files of messages that rules name.
+    pub(super) files: &'a mut MessageFiles,
     /// What is not wrong, and hardly meant.
     pub(super) warnings: Vec<Problem>,
     /// Whether `request` is in scope.
@@ -60,6 +64,7 @@ impl<'a> RuleCompiler<'a> {
         input: (MessageDescriptor, LayoutId),
         picker: &'a mut Picker,
         problems: &'a mut Vec<Problem>,
+        files: &'a mut MessageFiles,
     ) -> Self {
         Self {
             schema,
@@ -67,6 +72,7 @@ impl<'a> RuleCompiler<'a> {
             input,
             picker,
             problems,
+            files,
             warnings: Vec::new(),
             request: true,
             sampler: None,
@@ -102,7 +108,7 @@ impl<'a> RuleCompiler<'a> {
                 Some(program)
             }
             Err(found) => {
-                let doubled = foreign::doubled_braces(source);
+                let doubled = foreign::doubled_braces(source).or_else(|| self.cut_by_comment(node));
                 for problem in found {
                     let span = at + problem.span.start..at + problem.span.end;
                     let place = self.place_within(node, span);
@@ -127,7 +133,8 @@ impl<'a> RuleCompiler<'a> {
             return Some(program);
         }
         let found = program.result_type();
-        self.problem(node, format!("a condition is a bool, this is {found}"));
+        let hint = as_condition(found).map(str::to_owned);
+        self.problem_hint(node, format!("a condition is a bool, this is {found}"), hint);
         None
     }
 
@@ -142,6 +149,13 @@ impl<'a> RuleCompiler<'a> {
         match interpolation::split(text) {
             Ok(pieces) => {
                 self.warn_of_foreign(node, text, &pieces, None);
+                if let Some(hint) = self.cut_by_comment(node) {
+                    let end = node.span.end;
+                    let comment = self.source.text()[end..].lines().next().unwrap_or_default();
+                    let message = format!("the text ends before `{}`, which is a comment", comment.trim());
+                    let problem = Problem::at(self.source, end..end + comment.len(), message);
+                    self.warnings.push(problem.with_hint(hint).into_warning());
+                }
                 Some(pieces)
             }
             Err(span) => {
@@ -168,6 +182,18 @@ impl<'a> RuleCompiler<'a> {
             let hint = instead.map_or(hint, str::to_owned);
             self.warnings.push(problem.with_hint(hint).into_warning());
         }
+    }
+
+    /// What to do if a comment cuts the value of `node` short: in plain text, a `#` after a blank begins one.
+    fn cut_by_comment(&self, node: &Node) -> Option<String> {
+        let file = self.source.text();
+        let is_plain = node
+            .text()
+            .is_some_and(|text| file[node.span.start..].starts_with(text));
+        let rest = file.get(node.span.end..)?.strip_prefix(' ')?;
+        let comment = rest.trim_start_matches(' ').strip_prefix('#')?;
+        let is_meant = comment.is_empty() || comment.starts_with([' ', '\t', '\n', '\r', '#', '!', '-', '=']);
+        (is_plain && !is_meant).then(|| "put the value in quotes: ` #` begins a comment".to_owned())
     }
 
     fn names(&self) -> Names<'_> {
@@ -252,6 +278,18 @@ impl<'a> RuleCompiler<'a> {
         what: &str,
         known: &[&str],
     ) -> Option<Vec<Entry<'n>>> {
-        entries(self.source, self.problems, node, what, known)
+        self.entries_meant(node, what, known, |_| None)
+    }
+
+    /// The same, with hints of one's own for keys that are unknown.
+    pub(super) fn entries_meant<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        known: &[&str],
+        meant: impl Fn(&str) -> Option<String>,
+    ) -> Option<Vec<Entry<'n>>> {
+        let meant = |name: &str| meant(name).or_else(|| other_words::hint(what, name, known));
+        entries(self.source, self.problems, node, what, known, meant)
     }
 }

@@ -16,22 +16,28 @@ mod answers;
 mod compilation;
 mod compiler;
 mod events;
+mod field_hint;
 mod foreign;
 mod google_rpc;
 mod identifier;
 mod interpolation;
 mod json_schema;
 mod matching;
+mod message_files;
 mod method_hint;
 mod methods;
+mod other_words;
 mod reach;
 mod rule;
 mod template;
+mod time_hint;
 mod values;
 
 pub(in crate::rules) use self::compilation::{Compilation, CompiledMethod, CompiledRules};
 #[cfg(test)]
 pub(super) use self::compiler::RuleCompiler;
 pub use self::json_schema::JSON_SCHEMA;
+#[cfg(test)]
+pub(super) use self::message_files::MessageFiles;
 #[cfg(test)]
 pub(super) use self::template::compile_template;

@@ -14,10 +14,31 @@ use crate::schema::Method;
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a rule.
-pub(super) const KEYS: [&str; 23] = [
-    "method", "name", "metadata", "match", "when", "priority", "chance", "times", "scope", "validate",
-    "delay", "log", "set", "headers", "trailers", "reply", "sample", "stream", "session", "status",
-    "answers", "after", "then",
+pub(super) const KEYS: [&str; 24] = [
+    "method",
+    "name",
+    "metadata",
+    "match",
+    "when",
+    "priority",
+    "chance",
+    "times",
+    "scope",
+    "validate",
+    "delay",
+    "log",
+    "set",
+    "headers",
+    "trailers",
+    "reply",
+    "reply_file",
+    "sample",
+    "stream",
+    "session",
+    "status",
+    "answers",
+    "after",
+    "then",
 ];
 
 /// Compiles the rule of `node`, whose keys are checked, for a method.
@@ -140,7 +161,8 @@ fn chance(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<f64> {
 
 fn integer(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<i64> {
     let Yaml::Int(number) = &node.value else {
-        compiler.problem(node, format!("`{key}` is a whole number, found {}", node.kind()));
+        let message = format!("`{key}` is a whole number, found {}", node.kind());
+        compiler.problem_hint(node, message, Some(format!("such as `{key}: 2`")));
         return None;
     };
     let fits = i64::try_from(*number).ok();

@@ -24,4 +24,5 @@ pub(super) use self::inputs::{Inputs, absolute};
 pub use self::resolver::ImportResolver;
 pub(super) use self::resolver::Resolvers;
 pub(super) use self::set::read as read_set;
+pub(super) use self::shipped::bundled_files;
 pub(crate) use self::text::first_bracket_below;

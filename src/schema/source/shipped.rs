@@ -32,12 +32,35 @@ pub(super) fn built_in_name(path: &str) -> Option<&str> {
 
 /// A file of google/api, google/rpc, google/type or buf/validate, by its import name.
 pub(super) fn bundled(name: &str) -> Option<&'static SetFile> {
+    all_bundled().get(name)
+}
+
+/// The descriptors of all files that come with protod.
+pub(in crate::schema) fn bundled_files() -> impl Iterator<Item = Bytes> {
+    let names = [
+        "any",
+        "duration",
+        "empty",
+        "field_mask",
+        "struct",
+        "timestamp",
+        "wrappers",
+        "descriptor",
+    ];
+    let built_in = names
+        .into_iter()
+        .filter_map(|name| built_in(&format!("google/protobuf/{name}.proto")));
+    let bundled = all_bundled().values().cloned();
+    built_in.chain(bundled).map(|file| file.descriptor)
+}
+
+fn all_bundled() -> &'static HashMap<String, SetFile> {
     static FILES: LazyLock<HashMap<String, SetFile>> = LazyLock::new(|| {
         let bytes = Bytes::from_static(include_bytes!("bundled.binpb"));
         let files = set::read("bundled.binpb", &bytes).expect("the bundled set is in order");
         files.into_iter().map(|file| (file.name.clone(), file)).collect()
     });
-    FILES.get(name)
+    &FILES
 }
 
 #[cfg(test)]

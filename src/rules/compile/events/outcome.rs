@@ -107,7 +107,7 @@ fn sample_for_each(
     }
 }
 
-/// Compiles `reply`, `sample`, `stream` or `status`: the steps of one event.
+/// Compiles `reply`, `reply_file`, `sample`, `stream` or `status`: the steps of one event.
 fn short_form(
     compiler: &mut RuleCompiler<'_>,
     method: &Method,
@@ -124,6 +124,7 @@ fn short_form(
         }
         "sample" if method.is_server_streaming() => steps.samples(node),
         "sample" => steps.sample(node),
+        "reply_file" => steps.send_file(node, None),
         "stream" => steps.steps(node),
         _ => {
             let status = compile_status(steps.compiler, node);

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use crate::cel::{Program, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::compile::template::compile_template;
+use crate::rules::compile::template::{compile_template, constant_template};
 use crate::rules::compile::values::each::{compile_list, loop_name, loop_variables};
+use crate::rules::compile::values::message_file::compile_message_file;
 use crate::rules::compile::values::metadata::{MetadataKind, compile_metadata};
 use crate::rules::compile::values::pause::compile_pause;
 use crate::rules::compile::values::sample::compile_sample;
@@ -13,18 +14,30 @@ use crate::rules::compile::values::status::compile_status;
 use crate::rules::compile::values::text::compile_text;
 use crate::rules::compile::values::value::{assignable, compile_count, compile_value};
 use crate::rules::plan::{
-    Assignment, IntAssignment, Op, Sampler, SignalStep, Steps, Text, ValueTemplate, Variable,
+    Assignment, IntAssignment, Op, Pause, Sampler, SignalStep, Steps, Text, ValueTemplate, Variable,
 };
 use crate::suggest;
 use crate::yaml::{Entry, Node, Yaml};
 
 /// The keys of a step that say what it does; each step has one.
-pub(in crate::rules::compile) const ACTIONS: [&str; 12] = [
-    "send", "sample", "set", "wait", "log", "headers", "trailers", "flush", "status", "do", "choose",
+pub(in crate::rules::compile) const ACTIONS: [&str; 13] = [
+    "send",
+    "send_file",
+    "sample",
+    "set",
+    "wait",
+    "log",
+    "headers",
+    "trailers",
+    "flush",
+    "status",
+    "do",
+    "choose",
     "signal",
 ];
 /// The keys of a step that say when and how often it runs.
-pub(in crate::rules::compile) const MODIFIERS: [&str; 6] = ["when", "repeat", "each", "as", "every", "key"];
+pub(in crate::rules::compile) const MODIFIERS: [&str; 7] =
+    ["when", "repeat", "each", "as", "every", "key", "pause"];
 
 /// Compiles the steps of one event.
 pub(in crate::rules::compile) struct StepsCompiler<'s, 'c> {
@@ -44,6 +57,7 @@ struct Modifiers<'n> {
     name: Option<&'n Node>,
     every: Option<&'n Node>,
     key: Option<&'n Node>,
+    pause: Option<&'n Node>,
 }
 
 impl<'s, 'c> StepsCompiler<'s, 'c> {
@@ -102,7 +116,13 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
 
     fn step(&mut self, node: &Node) {
         let known: Vec<&str> = ACTIONS.iter().chain(&MODIFIERS).copied().collect();
-        let Some(entries) = self.compiler.entries(node, "a step", &known) else {
+        let output = self.output;
+        let field = |name: &str| {
+            output.get_field_by_name(name)?;
+            Some(format!("a message is sent with `send: {{{name}: …}}`"))
+        };
+        let entries = self.compiler.entries_meant(node, "a step", &known, field);
+        let Some(entries) = entries else {
             return;
         };
         let mut modifiers = Modifiers::default();
@@ -115,6 +135,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 "as" => modifiers.name = Some(entry.value),
                 "every" => modifiers.every = Some(entry.value),
                 "key" => modifiers.key = Some(entry.value),
+                "pause" => modifiers.pause = Some(entry.value),
                 _ => actions.push(entry),
             }
         }
@@ -205,16 +226,56 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
 
     fn conditional(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
         let Some(when) = modifiers.when else {
-            self.action(action, modifiers.key);
+            self.modified(modifiers, action);
             return;
         };
         let condition = self.compiler.condition(when);
         let jump = self.ops.len();
         self.push(condition.map(|condition| Op::Unless { condition, to: 0 }), when);
-        self.action(action, modifiers.key);
+        self.modified(modifiers, action);
         let after = self.ops.len();
         if let Some(Op::Unless { to, .. }) = self.ops.get_mut(jump) {
             *to = after;
+        }
+    }
+
+    /// Adds the action of a step, with the modifiers that are its own.
+    fn modified(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
+        match modifiers.pause {
+            Some(pause) if action.name != "send_file" => {
+                let hint =
+                    "`wait` is a step of its own, and `every` pauses between the rounds of a loop".to_owned();
+                self.compiler
+                    .problem_hint(pause, "`pause` goes with `send_file`", Some(hint));
+            }
+            pause if action.name == "send_file" && modifiers.key.is_none() => {
+                self.send_file(action.value, pause);
+            }
+            _ => self.action(action, modifiers.key),
+        }
+    }
+
+    /// Adds the messages of a file, with pauses between them.
+    pub(in crate::rules::compile) fn send_file(&mut self, node: &Node, pause: Option<&Node>) {
+        let messages = compile_message_file(self.compiler, node, self.output);
+        let pause = match pause {
+            None => None,
+            Some(node) => match compile_pause(self.compiler, node) {
+                Some(Pause::Constant(pause)) => Some(pause),
+                Some(_) => {
+                    let hint = "such as `200ms`".to_owned();
+                    let message = "the `pause` of a file is a constant";
+                    self.compiler.problem_hint(node, message, Some(hint));
+                    None
+                }
+                None => None,
+            },
+        };
+        for (place, message) in messages.iter().flat_map(|messages| messages.iter()).enumerate() {
+            if let Some(pause) = pause.filter(|_| place > 0) {
+                self.ops.push(Op::Wait(Pause::Constant(pause)));
+            }
+            self.push(Some(Op::Send(constant_template(message))), node);
         }
     }
 
@@ -228,6 +289,10 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             "send" => compile_template(self.compiler, node, self.output).map(Op::Send),
             "sample" => {
                 self.sample(node);
+                None
+            }
+            "send_file" => {
+                self.send_file(node, None);
                 None
             }
             "set" => self.set(node),
@@ -451,7 +516,15 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
 
 impl Modifiers<'_> {
     fn count(&self) -> usize {
-        let all = [self.when, self.repeat, self.each, self.name, self.every, self.key];
+        let all = [
+            self.when,
+            self.repeat,
+            self.each,
+            self.name,
+            self.every,
+            self.key,
+            self.pause,
+        ];
         all.iter().flatten().count()
     }
 }

@@ -14,10 +14,9 @@ pub(super) fn compile_metadata_conditions(
 ) -> Box<[MetadataCondition]> {
     let Yaml::Map(entries) = &node.value else {
         let found = node.kind();
-        compiler.problem(
-            node,
-            format!("expected a mapping of names to values, found {found}"),
-        );
+        let message = format!("expected a mapping of names to values, found {found}");
+        let hint = "such as `{x-user: ann}`; a condition stands under `when`".to_owned();
+        compiler.problem_hint(node, message, Some(hint));
         return Box::default();
     };
     if entries.is_empty() {

@@ -4,10 +4,11 @@ use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor};
 
 use crate::cel::{FieldInfo, JsonForm, takes_null};
 use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::field_hint::field_hint;
 use crate::rules::compile::interpolation::{self, Piece};
 use crate::rules::compile::template::constant;
+use crate::rules::compile::time_hint::json_text_hint;
 use crate::rules::plan::{Pattern, WireScalar};
-use crate::suggest;
 use crate::yaml::{Node, Yaml};
 
 /// Compiles the pattern of a message; problems go to the compiler.
@@ -46,8 +47,7 @@ fn compile_fields<'n>(
         let member = if let Some(field) = FieldInfo::find(descriptor, &name) {
             compile_field(compiler, value, &field).map(|expected| (field, name, expected))
         } else {
-            let fields: Vec<_> = descriptor.fields().collect();
-            let hint = suggest::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name));
+            let hint = field_hint(descriptor, &name);
             let message = format!("the message {} has no field `{name}`", descriptor.full_name());
             compiler.problem_hint(key, message, hint);
             None
@@ -99,7 +99,9 @@ fn compile_field(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo
         }
         (entry, _) => {
             let expected = if entry.is_some() { "a mapping" } else { "a list" };
-            compiler.problem(node, format!("expected {expected}, found {}", node.kind()));
+            let hint = "`match` lists all elements; for one of them write `when`, as in `\"milk\" in request.extras`";
+            let hint = entry.is_none().then(|| hint.to_owned());
+            compiler.problem_hint(node, format!("expected {expected}, found {}", node.kind()), hint);
             None
         }
     }
@@ -113,7 +115,13 @@ fn compile_value(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo
     match constant(&field.kind, node, text.as_deref()) {
         Ok(value) => WireScalar::of(&value, &field.kind).map(Pattern::Scalar),
         Err(mismatch) => {
-            compiler.problem_hint(node, mismatch.message, mismatch.hint);
+            let is_comparison = text.is_some_and(|text| text.starts_with(['<', '>', '!', '=', '~', '^']));
+            let hint = if is_comparison {
+                Some(AS_WHEN.to_owned())
+            } else {
+                mismatch.hint
+            };
+            compiler.problem_hint(node, mismatch.message, hint);
             None
         }
     }
@@ -169,7 +177,9 @@ fn compile_whole(
     if let Ok(message) = DynamicMessage::deserialize(descriptor.clone(), json) {
         Some(Pattern::Whole(Box::new(message)))
     } else {
-        compiler.problem(node, format!("this is not a {}", descriptor.full_name()));
+        let message = format!("this is not a {}", descriptor.full_name());
+        let hint = json_text_hint(node, descriptor);
+        compiler.problem_hint(node, message, hint);
         None
     }
 }
@@ -209,7 +219,7 @@ fn compile_any(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Pattern> 
 }
 
 /// What to write instead of an expression.
-const AS_WHEN: &str = "write the condition as `when`, such as `when: request.count > 5`";
+const AS_WHEN: &str = "write the condition as `when`, as in `when: request.x > 5`";
 
 /// A problem that was reported already.
 struct Reported;

@@ -9,12 +9,12 @@ use super::constant::constant;
 use crate::cel::{FieldInfo, JsonForm, takes_null};
 use crate::message::{WireType, key, put_scalar, put_varint};
 use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::field_hint::{field_hint, file_hint};
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::interpolation::Piece;
 use crate::rules::compile::values::each::is_loop;
 use crate::rules::compile::values::text::compile_text_pieces;
 use crate::rules::plan::template::{Joined, Nested, Op, PaddedBytes, Target};
-use crate::suggest;
 use crate::yaml::{Entry, Node, Yaml};
 
 /// Builds the operations of one message.
@@ -75,7 +75,9 @@ impl<'b, 'c> Builder<'b, 'c> {
             return;
         }
         let Yaml::Map(entries) = &node.value else {
-            self.expected(node, descriptor.full_name());
+            let hint = message_hint(node, descriptor);
+            let message = format!("expected {}, found {}", descriptor.full_name(), node.kind());
+            self.compiler.problem_hint(node, message, hint);
             return;
         };
         self.fields(node, &entries.iter().collect::<Vec<_>>(), descriptor);
@@ -87,11 +89,10 @@ impl<'b, 'c> Builder<'b, 'c> {
         for (key, value) in entries {
             let name = key.key_text().unwrap_or_default();
             let Some(field) = FieldInfo::find(descriptor, &name) else {
-                let fields: Vec<_> = descriptor.fields().collect();
                 let hint = if name == "each" {
                     Some("`each` makes a list or a map, and one message is due here".to_owned())
                 } else {
-                    suggest::hint(&name, fields.iter().map(prost_reflect::FieldDescriptor::name))
+                    file_hint(&name, value).or_else(|| field_hint(descriptor, &name))
                 };
                 self.compiler.problem_hint(
                     key,
@@ -186,11 +187,13 @@ impl<'b, 'c> Builder<'b, 'c> {
             return;
         }
         let Yaml::List(items) = &node.value else {
-            let hint = matches!(node.value, Yaml::Map(_)).then(|| {
-                "put `- ` before it for a list of one, or make the list by `{each: …, value: …}`".to_owned()
-            });
+            let hint = match node.key_text() {
+                Some(text) => format!("put it in brackets: `[{text}]`"),
+                None => "put `- ` before it for a list of one, or make the list by `{each: …, value: …}`"
+                    .to_owned(),
+            };
             let message = format!("expected a list of {}, found {}", field.type_name(), node.kind());
-            self.compiler.problem_hint(node, message, hint);
+            self.compiler.problem_hint(node, message, Some(hint));
             return;
         };
         if let Some(null) = items
@@ -409,6 +412,15 @@ impl<'b, 'c> Builder<'b, 'c> {
         self.compiler
             .problem(node, format!("expected {expected}, found {}", node.kind()));
     }
+}
+
+/// How a message is written, in place of a node that is none.
+fn message_hint(node: &Node, descriptor: &MessageDescriptor) -> Option<String> {
+    let first = descriptor.fields().next()?;
+    Some(match &node.value {
+        Yaml::List(_) => "a message is a mapping: leave out the `- `, or the square brackets".to_owned(),
+        _ => format!("write its fields, as in `{{{}: …}}`", first.name()),
+    })
 }
 
 /// Whether a value is -0.0, which is not the default and must be written.

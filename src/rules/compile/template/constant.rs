@@ -57,7 +57,7 @@ pub(in crate::rules::compile) fn constant(
         Kind::Uint64 | Kind::Fixed64 => integer(node, text, kind).map(Value::U64),
         Kind::Bool => match &node.value {
             Yaml::Bool(truth) => Ok(Value::Bool(*truth)),
-            _ => Err(mismatch("bool", node)),
+            _ => Err(mismatch("bool", node).hint(truth_hint(node))),
         },
         Kind::String => match text {
             Some(text) => Ok(Value::String(text.to_owned())),
@@ -66,7 +66,12 @@ pub(in crate::rules::compile) fn constant(
         Kind::Bytes => match text {
             Some(text) => decode_base64(text)
                 .map(|bytes| Value::Bytes(Bytes::from(bytes)))
-                .ok_or_else(|| Mismatch::new(format!("expected bytes in base64, found {text:?}"))),
+                .ok_or_else(|| {
+                    let hint = format!("the bytes of a text are `${{bytes('{text}')}}`");
+                    let hint = Some(hint).filter(|_| !text.contains(['\'', '\\', '\n']) && text.len() < 40);
+                    let hint = hint.or_else(|| Some("the bytes of a text are `${bytes('…')}`".to_owned()));
+                    Mismatch::new(format!("expected bytes in base64, found {text:?}")).hint(hint)
+                }),
             None => Err(mismatch("bytes in base64", node).hint(quote(node))),
         },
         Kind::Enum(descriptor) => enumeration(descriptor, node, text).map(Value::EnumNumber),
@@ -88,22 +93,47 @@ fn mismatch(expected: &str, node: &Node) -> Mismatch {
 fn quote(node: &Node) -> Option<String> {
     match node.value {
         Yaml::Int(_) | Yaml::Float(_) | Yaml::Bool(_) => Some("put it in quotes".to_owned()),
+        Yaml::Map(_) => Some("JSON as text stands in quotes: `'{\"a\": 1}'`".to_owned()),
+        Yaml::List(_) => Some("the field takes one value: leave out the brackets".to_owned()),
         _ => None,
     }
+}
+
+/// The truth that a word or a number stands for.
+fn truth_hint(node: &Node) -> Option<String> {
+    let truth = match node.key_text()?.to_lowercase().as_str() {
+        "yes" | "y" | "on" | "1" | "true" | "t" => true,
+        "no" | "n" | "off" | "0" | "false" | "f" => false,
+        _ => return None,
+    };
+    Some(format!("write `{truth}`"))
+}
+
+/// The number that a text begins with, such as that of `5 CHF`.
+fn number_in(text: &str) -> Option<String> {
+    let digits = text
+        .trim_start()
+        .split(|letter: char| !letter.is_ascii_digit() && !"-_,.'".contains(letter));
+    let number = digits.map(|digits| digits.replace(['_', ',', '\''], "")).next()?;
+    number
+        .parse::<f64>()
+        .is_ok()
+        .then(|| format!("write the number alone: `{number}`"))
 }
 
 fn integer<T: TryFrom<i128>>(node: &Node, text: Option<&str>, kind: &Kind) -> Result<T, Mismatch> {
     let name = kind_name(kind);
     let number = match (&node.value, text) {
         (Yaml::Int(number), _) => *number,
-        (Yaml::Float(number), _) => {
-            whole(*number).ok_or_else(|| Mismatch::new(format!("{number:?} does not fit {name}")))?
-        }
+        (Yaml::Float(number), _) => whole(*number).ok_or_else(|| {
+            let hint = format!("{name} takes whole numbers, such as {}", number.round());
+            Mismatch::new(format!("{number:?} does not fit {name}")).hint(Some(hint))
+        })?,
         (_, Some(text)) => match text.parse::<i128>() {
             Ok(number) => number,
             Err(_) => numeric(text)
                 .and_then(whole)
-                .ok_or_else(|| mismatch(name, node))?,
+                .ok_or_else(|| mismatch(name, node).hint(number_in(text)))?,
         },
         _ => return Err(mismatch(name, node)),
     };
@@ -129,7 +159,7 @@ fn float(node: &Node, text: Option<&str>, name: &str) -> Result<f64, Mismatch> {
         (_, Some(text)) => match numeric(text) {
             Some(number) if number.is_finite() => Ok(number),
             Some(_) => Err(Mismatch::new(format!("{text} does not fit {name}"))),
-            None => Err(mismatch(name, node)),
+            None => Err(mismatch(name, node).hint(number_in(text))),
         },
         _ => Err(mismatch(name, node)),
     }
@@ -141,12 +171,14 @@ fn enumeration(descriptor: &EnumDescriptor, node: &Node, text: Option<&str>) -> 
             Ok(value.number())
         } else {
             let known: Vec<_> = descriptor.values().collect();
+            // `Size.LARGE`, as code writes it.
+            let last = name.rsplit(['.', ':']).next().unwrap_or_default();
             Err(Mismatch::new(format!(
                 "the enum {} has no value `{name}`",
                 descriptor.full_name()
             ))
             .hint(suggest::hint(
-                name,
+                last,
                 known.iter().map(prost_reflect::EnumValueDescriptor::name),
             )))
         };

@@ -20,8 +20,16 @@ use self::flatten::flatten;
 use self::hoist::hoist;
 use crate::cel::FieldInfo;
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::plan::template::Template;
+use crate::rules::plan::template::{Op, PaddedBytes, Template};
 use crate::yaml::Node;
+
+/// A message that is known at load, by its bytes.
+pub(in crate::rules::compile) fn constant_template(bytes: &[u8]) -> Template {
+    let constant = (!bytes.is_empty()).then(|| Op::Constant(PaddedBytes::new(bytes)));
+    Template {
+        ops: constant.into_iter().collect(),
+    }
+}
 
 /// Compiles a message of type `descriptor`; problems go to the compiler.
 pub(in crate::rules) fn compile_template(

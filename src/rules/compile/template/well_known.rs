@@ -5,6 +5,7 @@ use prost_reflect::MessageDescriptor;
 use super::builder::Builder;
 use crate::cel::{FieldInfo, JsonForm, from_json_text, type_url};
 use crate::message::{WireType, key, put_delimited, put_varint};
+use crate::rules::compile::time_hint::json_text_hint;
 use crate::rules::compile::values::each::is_loop;
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
@@ -43,14 +44,21 @@ impl Builder<'_, '_> {
     }
 
     fn json_text(&mut self, node: &Node, descriptor: &MessageDescriptor, expected: &str) {
+        if node.text().is_none() {
+            let message = format!("expected {expected}, found {}", node.kind());
+            let hint = json_text_hint(node, descriptor);
+            self.compiler.problem_hint(node, message, hint);
+            return;
+        }
         let Some(text) = self.constant_text(node, expected) else {
             return;
         };
-        match from_json_text(descriptor, &text) {
-            Ok(bytes) => self.put_bytes(&bytes),
-            Err(_) => self
-                .compiler
-                .problem(node, format!("expected {expected}, found {text:?}")),
+        if let Ok(bytes) = from_json_text(descriptor, &text) {
+            self.put_bytes(&bytes);
+        } else {
+            let message = format!("expected {expected}, found {text:?}");
+            let hint = json_text_hint(node, descriptor);
+            self.compiler.problem_hint(node, message, hint);
         }
     }
 

@@ -74,18 +74,29 @@ pub(in crate::rules::compile) fn compile_list(
 ) -> Option<Program> {
     let Some(text) = node.text() else {
         let message = format!("`each` needs a list as `${{…}}`, found {}", node.kind());
-        compiler.problem(node, message);
+        let hint = "such as `${request.items}` or `${['a', 'b']}`".to_owned();
+        compiler.problem_hint(node, message, Some(hint));
         return None;
     };
     let pieces = compiler.split(node, text)?;
     let [Piece::Expression { source, at }] = pieces.as_slice() else {
-        compiler.problem(node, "`each` needs a list as one `${…}`");
+        let hint = match pieces.as_slice() {
+            [Piece::Literal(text)] => format!("write `${{{text}}}`"),
+            _ => "such as `${request.items}`, and nothing beside it".to_owned(),
+        };
+        compiler.problem_hint(node, "`each` needs a list as one `${…}`", Some(hint));
         return None;
     };
     let list = compiler.expression(node, source, *at)?;
     if !matches!(list.result_type(), Type::List(_) | Type::Map(..) | Type::Dyn) {
         let message = format!("`each` needs a list, this is {}", list.result_type());
-        compiler.problem(node, message);
+        let hint = match list.result_type() {
+            Type::String => "`x.split(',')` makes a list of a text",
+            Type::Int | Type::Uint => "`lists.range(n)` is a list of so many numbers",
+            Type::Message(_) => "name one of its lists",
+            _ => "such as `${request.items}` or `${['a', 'b']}`",
+        };
+        compiler.problem_hint(node, message, Some(hint.to_owned()));
         return None;
     }
     Some(list)

@@ -54,10 +54,8 @@ pub(in crate::rules::compile) fn compile_metadata(
     kind: MetadataKind,
 ) -> Option<Op> {
     let Yaml::Map(pairs) = &node.value else {
-        compiler.problem(
-            node,
-            format!("expected a mapping of names to values, found {}", node.kind()),
-        );
+        let message = format!("expected a mapping of names to values, found {}", node.kind());
+        compiler.problem_hint(node, message, Some("such as `{x-user: ann}`".to_owned()));
         return None;
     };
     let before = compiler.problems.len();
@@ -69,7 +67,12 @@ pub(in crate::rules::compile) fn compile_metadata(
             _ => std::slice::from_ref(value),
         };
         if name.starts_with(':') || RESERVED.contains(&name.as_str()) {
-            compiler.problem(key, format!("`{name}` is reserved by the protocol"));
+            let hint = match name.as_str() {
+                "grpc-status" | "grpc-message" | "grpc-status-details-bin" => "write a `status`",
+                _ => "leave it out: the server sets it where it belongs",
+            };
+            let message = format!("`{name}` is reserved by the protocol");
+            compiler.problem_hint(key, message, Some(hint.to_owned()));
         } else if name == TRAILER && kind == MetadataKind::Headers {
             let hint = "put it under `trailers`".to_owned();
             compiler.problem_hint(key, format!("`{name}` is a trailer"), Some(hint));

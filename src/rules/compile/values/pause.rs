@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::value::compile_value;
 use crate::cel::Type;
 use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::time_hint::pause_hint;
 use crate::rules::plan::{Distribution, Pause, ValueTemplate, duration_of};
 use crate::yaml::{Entry, Node, Yaml};
 
@@ -26,7 +27,8 @@ pub(in crate::rules::compile) fn compile_pause(
             return Some(Pause::Drawn(Box::new(distribution)));
         }
         _ => {
-            compiler.problem(node, format!("{EXPECTED}, found {}", node.kind()));
+            let message = format!("{EXPECTED}, found {}", node.kind());
+            compiler.problem_hint(node, message, pause_hint(node));
             return None;
         }
     }
@@ -34,7 +36,8 @@ pub(in crate::rules::compile) fn compile_pause(
         (ValueTemplate::Constant(value), _) => match duration_of(&value) {
             Ok(duration) => Some(Pause::Constant(duration)),
             Err(found) => {
-                compiler.problem(node, format!("{EXPECTED}, found {found}"));
+                let message = format!("{EXPECTED}, found {found}");
+                compiler.problem_hint(node, message, pause_hint(node));
                 None
             }
         },

@@ -3,10 +3,10 @@
 //! Details are messages by `@type`, or the short forms of google.rpc, whose types are built in.
 
 use super::each::is_loop;
+use super::status_hint::{code_hint, detail_hint};
 use super::text::compile_text;
 use super::value::compile_value;
 use crate::cel::{FieldInfo, Type};
-use crate::handler::CODES;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::google_rpc::{SHORT_FORMS, details_field};
 use crate::rules::compile::template::compile_elements;
@@ -20,6 +20,11 @@ pub(in crate::rules::compile) fn compile_status(
     node: &Node,
 ) -> Option<StatusTemplate> {
     let before = compiler.problems.len();
+    if let (Some(text), Yaml::Text(_) | Yaml::Int(_)) = (node.key_text(), &node.value) {
+        let hint = Some(format!("write `{{code: {text}}}`"));
+        compiler.problem_hint(node, format!("expected a status, found {}", node.kind()), hint);
+        return None;
+    }
     let entries = compiler.entries(node, "a status", &["code", "message", "details"])?;
     let (mut code, mut message, mut details) = (None, None, None);
     for entry in entries {
@@ -71,7 +76,7 @@ fn compile_code(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<CodeTemp
         return Some(CodeTemplate::Constant(code));
     }
     let text = value.to_text();
-    let hint = suggest::did_you_mean(&text, CODES);
+    let hint = code_hint(&text);
     compiler.problem_hint(node, format!("`{text}` is not a status code"), hint);
     None
 }
@@ -112,10 +117,8 @@ fn with_type(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Node> {
         return Some(node.clone());
     }
     let [(form, fields)] = entries.as_slice() else {
-        compiler.problem(
-            node,
-            "a detail is a message with `@type`, or one short form such as `error_info`",
-        );
+        let message = "a detail is a message with `@type`, or one short form such as `error_info`";
+        compiler.problem_hint(node, message, Some(detail_hint(entries)));
         return None;
     };
     let name = form.key_text().unwrap_or_default();

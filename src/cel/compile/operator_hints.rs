@@ -1,0 +1,92 @@
+//! What to do about operands that do not fit their operator.
+
+use super::compiled::Compiled;
+use super::other_languages::as_condition;
+use crate::cel::operators::Relation;
+use crate::cel::syntax::{BinaryOperator, Expr, ExprKind};
+use crate::cel::values::Type;
+
+/// The name that `metadata.x-user-id` was meant to name.
+pub(super) fn dashed_metadata(expr: &Expr) -> Option<String> {
+    let mut names = Vec::new();
+    let mut expr = expr;
+    while let ExprKind::Binary(BinaryOperator::Subtract, operands) = &expr.kind {
+        let [before, after] = &**operands;
+        let ExprKind::Name(name) = &after.kind else {
+            return None;
+        };
+        names.push(name.as_str());
+        expr = before;
+    }
+    let ExprKind::Select(metadata, first) = &expr.kind else {
+        return None;
+    };
+    let is_metadata = matches!(&metadata.kind, ExprKind::Name(name) if name == "metadata");
+    names.push(&first.text);
+    names.reverse();
+    (is_metadata && names.len() > 1).then(|| names.join("-"))
+}
+
+/// What to do about two values that never compare.
+pub(super) fn hint_to_compare(
+    relation: Relation,
+    a: (&Expr, &Compiled),
+    b: (&Expr, &Compiled),
+) -> Option<String> {
+    hint_for_constant(relation, a, b)
+        .or_else(|| hint_for_constant(relation, b, a))
+        .or_else(|| hint_to_convert(a.1, b.1))
+        .or_else(|| hint_to_convert(b.1, a.1))
+}
+
+/// What to do about a constant that never compares with the other operand.
+fn hint_for_constant(
+    relation: Relation,
+    (expr, operand): (&Expr, &Compiled),
+    (other_expr, other): (&Expr, &Compiled),
+) -> Option<String> {
+    let text = operand.constant_text();
+    Some(match (&operand.value_type, &other.value_type, text) {
+        (Type::Null, ..) => {
+            let path = other_expr.segments().filter(|path| path.len() > 1);
+            let field = path.map_or_else(|| "request.x".to_owned(), |path| path.join("."));
+            match relation {
+                Relation::Equal => format!("`!has({field})` says that it is unset"),
+                _ => format!("`has({field})` says that it is set"),
+            }
+        }
+        (Type::String, Type::Uint, Some(text)) if text.parse::<u64>().is_ok() => {
+            format!("leave out the quotes: `{text}u`")
+        }
+        (Type::String, Type::Int | Type::Double, Some(text)) if text.parse::<f64>().is_ok() => {
+            format!("leave out the quotes: `{text}`")
+        }
+        (Type::String, Type::Bool, Some(text @ ("true" | "false"))) => {
+            format!("leave out the quotes: `{text}`")
+        }
+        (Type::String, Type::Timestamp, Some(text)) => format!("write `timestamp('{text}')`"),
+        (Type::String, Type::Duration, Some(text)) => format!("write `duration('{text}')`"),
+        (Type::String, Type::Bytes, Some(_)) => "`b'…'` writes bytes".to_owned(),
+        (Type::Int | Type::Uint | Type::Double, Type::String, _) if is_literal(expr) => {
+            "put the number in quotes".to_owned()
+        }
+        (Type::Bool, ..) if is_literal(expr) => as_condition(&other.value_type)?.to_owned(),
+        _ => return None,
+    })
+}
+
+/// The conversion by which an operand compares with the other.
+fn hint_to_convert(operand: &Compiled, other: &Compiled) -> Option<String> {
+    let converted = matches!(
+        (&operand.value_type, &other.value_type),
+        (
+            Type::Int | Type::Uint | Type::Double | Type::Bool | Type::Timestamp | Type::Duration,
+            Type::String
+        )
+    );
+    converted.then(|| "`string(…)` makes text of a value".to_owned())
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Literal(_))
+}

@@ -1,0 +1,301 @@
+//! What names and functions of other languages are called here: hints for those who write CEL as they write those.
+//!
+//! Names are compared without upper and lower case and without `_`, so that one entry stands for the spellings of all
+//! languages. The compiler asks only for what it does not know.
+
+use crate::cel::values::Type;
+
+/// Functions, and what to write instead. A member function is told with an `x`.
+const FUNCTIONS: &[(&[&str], &str)] = &[
+    (
+        &["len", "length", "count", "strlen", "getsize"],
+        "`size(x)` counts characters, bytes, elements or entries",
+    ),
+    (
+        &[
+            "includes",
+            "contains",
+            "has",
+            "include",
+            "in",
+            "containskey",
+            "haskey",
+        ],
+        "write `x in list`, or `text.contains(x)`",
+    ),
+    (
+        &[
+            "tolowercase",
+            "tolower",
+            "lower",
+            "lowercase",
+            "downcase",
+            "lcase",
+        ],
+        "write `x.lowerAscii()`",
+    ),
+    (
+        &["touppercase", "toupper", "upper", "uppercase", "upcase", "ucase"],
+        "write `x.upperAscii()`",
+    ),
+    (
+        &["strip", "trimspace", "trimstart", "trimend"],
+        "write `x.trim()`",
+    ),
+    (&["hasprefix", "beginswith"], "write `x.startsWith(t)`"),
+    (&["hassuffix"], "write `x.endsWith(t)`"),
+    (&["some", "any"], "write `list.exists(x, x == 1)`"),
+    (&["every"], "write `list.all(x, x == 1)`"),
+    (
+        &["foreach", "each", "select", "collect"],
+        "write `list.map(x, x + 1)`",
+    ),
+    (&["find", "where"], "write `list.filter(x, x == 1)`"),
+    (&["str", "tostring", "text", "stringvalue"], "write `string(x)`"),
+    (
+        &[
+            "parseint", "toint", "number", "integer", "int32", "int64", "long", "atoi",
+        ],
+        "write `int(x)`",
+    ),
+    (
+        &["float", "parsefloat", "tofloat", "todouble", "decimal"],
+        "write `double(x)`",
+    ),
+    (&["boolean", "tobool", "parsebool"], "write `bool(x)`"),
+    (
+        &["push", "append", "add", "concat"],
+        "write `list + [x]`, or `text + text`",
+    ),
+    (
+        &["match", "test", "regex", "regexp", "rematch", "regexmatch"],
+        "write `x.matches('…')`",
+    ),
+    (&["replaceall", "gsub", "sub"], "write `x.replace(t, u)`"),
+    (&["substr", "mid"], "write `x.substring(from, end)`"),
+    (&["isempty", "empty", "isblank"], "write `size(x) == 0`"),
+    (
+        &[
+            "isset",
+            "isdefined",
+            "defined",
+            "exists",
+            "isnull",
+            "isnone",
+            "hasfield",
+            "coalesce",
+            "default",
+            "getordefault",
+            "ordefault",
+        ],
+        "`has(request.x)` says whether it is set: `has(request.x) ? request.x : y`",
+    ),
+    (
+        &["equals", "equal", "eq", "isequal", "equalsignorecase"],
+        "write `x == y`",
+    ),
+    (
+        &[
+            "random.random",
+            "math.random",
+            "rand",
+            "randint",
+            "randomint",
+            "randint32",
+            "randomnumber",
+        ],
+        "`random()` is a number from 0 to below 1, as in `int(random() * 100.0)`",
+    ),
+    (&["max", "math.max"], "write `math.greatest(a, b)`"),
+    (&["min", "math.min"], "write `math.least(a, b)`"),
+    (&["floor", "math.floor"], "write `math.floor(x)`"),
+    (&["ceil", "math.ceil"], "write `math.ceil(x)`"),
+    (&["round", "math.round"], "write `math.round(x)`"),
+    (&["abs", "math.abs"], "write `math.abs(x)`"),
+    (&["sqrt", "math.sqrt"], "write `math.sqrt(x)`"),
+    (
+        &[
+            "now",
+            "date",
+            "date.now",
+            "time.now",
+            "datetime.now",
+            "gettime",
+            "today",
+            "currenttime",
+        ],
+        "`now` is the time, without brackets",
+    ),
+    (
+        &[
+            "uuid4",
+            "uuidv4",
+            "guid",
+            "newguid",
+            "newuuid",
+            "randomuuid",
+            "uuid.new",
+            "uuid.randomuuid",
+            "crypto.randomuuid",
+        ],
+        "write `uuid()`",
+    ),
+    (
+        &[
+            "json.stringify",
+            "tojson",
+            "jsonencode",
+            "json.dumps",
+            "stringify",
+            "marshal",
+        ],
+        "write `json(x)`",
+    ),
+    (
+        &["sprintf", "printf", "fmt.sprintf", "string.format"],
+        "write `'%s of %d'.format([a, b])`",
+    ),
+    (&["typeof", "gettype", "kind"], "write `type(x)`"),
+    (
+        &["keys", "object.keys"],
+        "`m.map(k, k)` is the list of a map's keys",
+    ),
+    (
+        &["values", "object.values"],
+        "`m.map(k, m[k])` is the list of a map's values",
+    ),
+    (&["range"], "write `lists.range(n)`"),
+    (
+        &["btoa", "base64encode", "b64enc", "tobase64"],
+        "write `base64.encode(x)`",
+    ),
+    (
+        &["atob", "base64decode", "b64dec", "frombase64"],
+        "write `base64.decode(x)`",
+    ),
+    (
+        &["getenv", "env", "os.getenv"],
+        "expressions do not read the environment",
+    ),
+];
+
+/// Names, and what to write instead.
+const NAMES: &[(&[&str], &str)] = &[
+    (
+        &[
+            "req",
+            "body",
+            "input",
+            "payload",
+            "params",
+            "args",
+            "message",
+            "msg",
+            "data",
+            "self",
+            "this",
+            "in",
+            "it",
+            "requestbody",
+        ],
+        "the message is `request`, and its fields are `request.name`",
+    ),
+    (
+        &["headers", "header", "meta", "md", "incomingmetadata"],
+        "write `metadata['name']`",
+    ),
+    (
+        &["undefined", "none", "nil", "nan"],
+        "`has(request.x)` says whether a field is set; JSON's null is `null`",
+    ),
+    (&["null"], "write `null`"),
+    (&["true"], "write `true`"),
+    (&["false"], "write `false`"),
+    (
+        &["ctx", "context", "rpc"],
+        "`call.method`, `call.peer` and `metadata['name']` say what is known of a call",
+    ),
+    (
+        &["env", "process", "os", "environ"],
+        "expressions do not read the environment",
+    ),
+    (&["math"], "write `math`, as in `math.abs(x)`"),
+    (
+        &["session", "vars", "variables"],
+        "the variables of a call are `state.name`",
+    ),
+    (
+        &["db", "globals", "cache", "storage"],
+        "the variables that calls share are `store.name`",
+    ),
+    (
+        &["date", "time", "timestamp", "datetime", "today"],
+        "`now` is the time",
+    ),
+    (&["index", "idx"], "the counter of `repeat` is `i`"),
+    (
+        &["element", "elem", "each", "value"],
+        "the element of `each` is `item`",
+    ),
+    (&["stream", "messages"], "the messages of the call are `requests`"),
+    (&["method", "peer"], "write `call.method` or `call.peer`"),
+];
+
+/// What to write instead of a function that does not exist, `namespace.name` included.
+pub(super) fn for_function(name: &str) -> Option<&'static str> {
+    find(FUNCTIONS, name)
+}
+
+/// What to write instead of a name that does not exist.
+pub(super) fn for_name(name: &str) -> Option<&'static str> {
+    find(NAMES, name)
+}
+
+/// What to write instead of a field of something that has no fields.
+pub(super) fn for_field(name: &str, of: &Type) -> Option<String> {
+    let told = match (of, plain(name).as_str()) {
+        (Type::Enum(_), "name" | "tostring") => "`string(x)` is its name",
+        (Type::Enum(_), "value" | "number" | "ordinal") => "`int(x)` is its number",
+        (Type::Timestamp, "seconds") => "`int(x)` is its seconds since 1970",
+        (Type::Duration, "seconds") => "`x.getSeconds()` is its whole seconds",
+        (Type::Timestamp | Type::Duration, "nanos") => "`x.getMilliseconds()` is the rest of its last second",
+        (_, "value" | "get") => "it is the value itself: leave the name out",
+        (Type::String | Type::Bytes | Type::List(_), "length" | "size" | "count" | "len") => {
+            "write `x.size()`"
+        }
+        (Type::String, "first" | "last") => "write `x.charAt(0)`",
+        (_, plain) => {
+            return find(FUNCTIONS, plain).map(str::to_owned);
+        }
+    };
+    Some(told.to_owned())
+}
+
+/// How a value of that type becomes a condition.
+pub(crate) fn as_condition(of: &Type) -> Option<&'static str> {
+    Some(match of {
+        Type::Int => "compare it, as in `x != 0`",
+        Type::Uint => "compare it, as in `x != 0u`",
+        Type::Double => "compare it, as in `x != 0.0`",
+        Type::String => "compare it, as in `x != ''`",
+        Type::Bytes | Type::List(_) | Type::Map(..) => "compare it, as in `size(x) > 0`",
+        Type::Enum(_) => "compare it, as in `x == 'NAME'`",
+        Type::Message(_) => "`has(x)` says whether it is set",
+        Type::Timestamp => "compare it, as in `x < now`",
+        Type::Duration => "compare it, as in `x > duration('1s')`",
+        Type::Null | Type::Meta | Type::Bool | Type::Dyn => return None,
+    })
+}
+
+fn find(table: &[(&[&str], &'static str)], name: &str) -> Option<&'static str> {
+    let name = plain(name);
+    let entry = table.iter().find(|(names, _)| names.contains(&name.as_str()));
+    entry.map(|(_, told)| *told)
+}
+
+fn plain(name: &str) -> String {
+    name.chars()
+        .filter(|letter| *letter != '_')
+        .collect::<String>()
+        .to_lowercase()
+}

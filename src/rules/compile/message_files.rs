@@ -1,0 +1,199 @@
+//! The files of messages that rules name: their texts, and where in them the messages are.
+//!
+//! A file is ProtoJSON, one message after the other. It is data, as it may have been recorded: it holds constants, and no
+//! `${…}`. Each is read once for a load, and its messages are encoded once for each type, however many rules send them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use serde::de::IgnoredAny;
+
+use crate::error::{Problem, SourceText};
+use crate::suggest;
+
+/// A larger file is refused: its messages stay in memory.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The most messages of a file.
+const MAX_MESSAGES: usize = 100_000;
+
+/// What an expression begins with, after its `${`.
+const ROOTS: [&str; 9] = [
+    "request", "requests", "metadata", "state.", "store.", "call.", "now", "uuid()", "random()",
+];
+
+/// The messages of a file, as the bytes of a type.
+pub(super) type Encoded = Rc<[Vec<u8>]>;
+
+/// The files of messages of one load.
+#[derive(Debug, Default)]
+pub(in crate::rules) struct MessageFiles {
+    files: HashMap<PathBuf, Contents>,
+    /// The messages of a file, as bytes of a type; `None` if they do not fit it, which was told.
+    pub(super) encoded: HashMap<(PathBuf, String), Option<Encoded>>,
+    /// A hash of the files that the rule in hand sends; 0 if it sends none.
+    content: u64,
+}
+
+/// What was found where a file should be.
+#[derive(Clone, Debug)]
+pub(super) enum Contents {
+    Messages(Rc<MessageFile>),
+    /// No file that can be read: why, and what to do.
+    Unreadable(String, String),
+    /// A file whose text is not JSON, which was told.
+    NotJson,
+}
+
+/// One file: its text, and where its messages are in it.
+#[derive(Debug)]
+pub(super) struct MessageFile {
+    pub(super) source: SourceText,
+    pub(super) messages: Vec<Range<usize>>,
+}
+
+impl MessageFiles {
+    /// The files that rules name, whether or not there are such files.
+    pub(in crate::rules) fn into_paths(self) -> impl Iterator<Item = PathBuf> {
+        let paths: BTreeSet<PathBuf> = self.files.into_keys().collect();
+        paths.into_iter()
+    }
+
+    /// What is at `path`, which the rule in hand sends. What is wrong with its text is told once, when it is read.
+    pub(super) fn read(
+        &mut self,
+        path: &Path,
+        problems: &mut Vec<Problem>,
+        warnings: &mut Vec<Problem>,
+    ) -> Contents {
+        let contents = self.files.entry(path.to_owned());
+        let contents = contents
+            .or_insert_with_key(|path| read(path, problems, warnings))
+            .clone();
+        if let Contents::Messages(file) = &contents {
+            let mut hasher = DefaultHasher::new();
+            (self.content, file.source.text()).hash(&mut hasher);
+            self.content = hasher.finish();
+        }
+        contents
+    }
+
+    /// A hash of what the files of one rule hold; it begins anew for the next rule.
+    pub(super) fn take_content(&mut self) -> u64 {
+        std::mem::take(&mut self.content)
+    }
+}
+
+/// Reads a file, and finds its messages.
+fn read(path: &Path, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) -> Contents {
+    let text = match read_text(path) {
+        Ok(text) => text,
+        Err((why, hint)) => return Contents::Unreadable(why, hint),
+    };
+    let source = SourceText::new(path.display().to_string(), text);
+    let text = source.text();
+    let mut messages = Vec::new();
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    let mut start = 0;
+    while let Some(value) = values.next() {
+        if let Err(error) = value {
+            let place = place_of(text, start, error.line(), error.column());
+            let message = format!("not JSON: {}", without_place(&error));
+            let hint = if text[..place].trim_end().ends_with(',') {
+                "leave out the comma before it"
+            } else {
+                "the file holds JSON: one message, or one after the other"
+            };
+            problems.push(Problem::at(&source, place..place, message).with_hint(hint));
+            return Contents::NotJson;
+        }
+        let end = values.byte_offset();
+        start = end - text[start..end].trim_start().len();
+        messages.push(start..end);
+        start = end;
+        if messages.len() > MAX_MESSAGES {
+            let hint = format!("the limit is {MAX_MESSAGES} messages");
+            return Contents::Unreadable("has too many messages".to_owned(), hint);
+        }
+    }
+    if messages.is_empty() {
+        let hint = "it holds JSON: one message, or one after the other".to_owned();
+        return Contents::Unreadable("has no message".to_owned(), hint);
+    }
+    let is_expression = |(_, rest): &(usize, &str)| ROOTS.iter().any(|root| rest[2..].starts_with(root));
+    let expressions = text.match_indices("${").map(|(at, _)| (at, &text[at..]));
+    if let Some((at, _)) = expressions.into_iter().find(is_expression) {
+        let problem = Problem::at(&source, at..at + 2, "`${…}` is plain text in a file of messages");
+        let hint = "write the message under `reply` or `send`; `\\u0024{` is the text `${`";
+        warnings.push(problem.with_hint(hint).into_warning());
+    }
+    Contents::Messages(Rc::new(MessageFile { source, messages }))
+}
+
+/// The text of a file; an `Err` is why it cannot be read, and what to do.
+fn read_text(path: &Path) -> Result<String, (String, String)> {
+    let failed = |error: io::Error| {
+        if error.kind() == io::ErrorKind::NotFound {
+            ("is not there".to_owned(), near_file(path))
+        } else {
+            (format!("cannot be read: {error}"), "let it be read".to_owned())
+        }
+    };
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err((
+            "is not a regular file".to_owned(),
+            "name a file of messages".to_owned(),
+        ));
+    }
+    if metadata.len() > MAX_BYTES {
+        return Err((
+            "is too large".to_owned(),
+            format!("the limit is {} MiB", MAX_BYTES >> 20),
+        ));
+    }
+    let bytes = fs::read(path).map_err(failed)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| ("is not UTF-8 text".to_owned(), "save it as UTF-8".to_owned()))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// A hint for a file that is not there.
+fn near_file(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = fs::read_dir(folder.unwrap_or(Path::new(".")))
+        .into_iter()
+        .flatten();
+    let names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let near = suggest::did_you_mean(&name, names.iter().map(String::as_str));
+    near.unwrap_or_else(|| "names are relative to the folder of the rules file".to_owned())
+}
+
+/// The place of a line and a column, both from 1, in a text that begins at `start`.
+pub(super) fn place_of(text: &str, start: usize, line: usize, column: usize) -> usize {
+    let before: usize = text[start..]
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let mut place = (start + before + column.saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(place) {
+        place -= 1;
+    }
+    place
+}
+
+/// What serde_json says, without the place.
+pub(super) fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    text[..end].to_owned()
+}

@@ -1,0 +1,188 @@
+//! What keys of other tools, and words that come to mind first, are called here.
+//!
+//! A key that is unknown and like no known one gets its hint from these tables, so that nobody needs to know the word
+//! for a thing to find it.
+
+/// Other words, and the key that they stand for.
+type Words = &'static [(&'static [&'static str], &'static str)];
+
+const OF_RULES: Words = &[
+    (
+        &["replies", "responses", "sequence", "returns_in_order"],
+        "answers",
+    ),
+    (
+        &[
+            "response", "respond", "output", "return", "returns", "result", "answer", "body", "message",
+            "data", "is",
+        ],
+        "reply",
+    ),
+    (
+        &[
+            "error",
+            "fail",
+            "failure",
+            "code",
+            "grpc_status",
+            "throw",
+            "abort",
+        ],
+        "status",
+    ),
+    (
+        &[
+            "request",
+            "input",
+            "matches",
+            "matcher",
+            "equals",
+            "where",
+            "filter",
+            "predicates",
+            "with",
+        ],
+        "match",
+    ),
+    (
+        &[
+            "if",
+            "condition",
+            "expr",
+            "expression",
+            "predicate",
+            "only_if",
+            "cel",
+        ],
+        "when",
+    ),
+    (
+        &[
+            "rpc",
+            "service",
+            "path",
+            "endpoint",
+            "url",
+            "procedure",
+            "operation",
+        ],
+        "method",
+    ),
+    (
+        &["sleep", "wait", "latency", "fixed_delay", "pause", "after"],
+        "delay",
+    ),
+    (&["steps", "do", "events", "actions"], "stream"),
+    (
+        &[
+            "on",
+            "handlers",
+            "state",
+            "open",
+            "half_close",
+            "timers",
+            "signals",
+        ],
+        "session",
+    ),
+    (&["count", "limit", "repeat", "max", "max_calls"], "times"),
+    (&["order", "weight", "prio", "rank"], "priority"),
+    (&["id", "title", "description", "label", "comment"], "name"),
+    (
+        &["header", "metadata", "response_headers", "initial_metadata"],
+        "headers",
+    ),
+    (&["trailer", "trailing_metadata"], "trailers"),
+];
+
+const OF_STEPS: Words = &[
+    (
+        &[
+            "reply", "response", "message", "emit", "yield", "respond", "data", "answer", "write", "output",
+        ],
+        "send",
+    ),
+    (&["sleep", "delay", "pause", "after", "latency"], "wait"),
+    (&["if", "condition", "unless"], "when"),
+    (&["for", "foreach", "for_each", "loop", "with_items"], "each"),
+    (&["times", "count"], "repeat"),
+    (
+        &[
+            "error", "fail", "end", "close", "code", "finish", "abort", "throw",
+        ],
+        "status",
+    ),
+    (&["print", "echo", "debug", "info"], "log"),
+    (&["else", "switch", "case", "match", "cases"], "choose"),
+    (&["let", "var", "assign", "state", "store", "vars"], "set"),
+    (&["interval", "period"], "every"),
+    (&["steps", "then", "group"], "do"),
+    (&["emit_signal", "raise", "notify", "publish"], "signal"),
+];
+
+const OF_STATUSES: Words = &[
+    (
+        &["msg", "description", "text", "error", "reason", "title"],
+        "message",
+    ),
+    (&["status", "grpc_code", "number", "grpc_status", "name"], "code"),
+    (
+        &["detail", "errors", "error_info", "bad_request", "retry_info"],
+        "details",
+    ),
+];
+
+const OF_SESSIONS: Words = &[
+    (&["start", "begin", "connect", "on_open", "init"], "open"),
+    (
+        &["messages", "request", "on_message", "receive", "data", "each"],
+        "message",
+    ),
+    (
+        &["end", "close", "finish", "complete", "on_end", "done"],
+        "half_close",
+    ),
+    (&["timer", "every", "after", "interval"], "timers"),
+    (&["signal", "on", "events"], "signals"),
+    (&["vars", "variables", "set"], "state"),
+];
+
+const OF_TIMERS: Words = &[
+    (&["steps", "then", "send"], "do"),
+    (&["interval", "repeat", "period"], "every"),
+    (&["delay", "wait", "in", "at", "once"], "after"),
+];
+
+const OF_CASES: Words = &[
+    (&["if", "case", "match", "condition"], "when"),
+    (&["then", "steps", "send", "status"], "do"),
+];
+
+/// What to write instead of the unknown key `name` of `what`, if it is a word for one of the `known` keys.
+pub(super) fn hint(what: &str, name: &str, known: &[&str]) -> Option<String> {
+    let words = match what {
+        "a rule" | "an answer" => OF_RULES,
+        "a step" => OF_STEPS,
+        "a status" => OF_STATUSES,
+        "a session" => OF_SESSIONS,
+        "a timer" => OF_TIMERS,
+        "a case" => OF_CASES,
+        _ => &[],
+    };
+    if name.starts_with("//") || name.starts_with("/*") {
+        return Some("a comment begins with `#`, also in JSON".to_owned());
+    }
+    // `reply {text: hi}`, without its colon.
+    let first = name.split_whitespace().next().unwrap_or_default();
+    if first != name && known.contains(&first) {
+        return Some(format!("put a `:` after `{first}`"));
+    }
+    // `reply:{text: hi}`, without the blank after its colon.
+    if let Some((before, _)) = name.split_once(':').filter(|(before, _)| known.contains(before)) {
+        return Some(format!("put a blank after `{before}:`"));
+    }
+    let plain = name.to_lowercase().replace('-', "_");
+    let mut meant = words.iter().filter(|(_, key)| known.contains(key));
+    let (_, key) = meant.find(|(words, _)| words.contains(&plain.as_str()))?;
+    Some(format!("write `{key}`"))
+}

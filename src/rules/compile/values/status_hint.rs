@@ -1,0 +1,55 @@
+//! What to do about codes and details of statuses that are none.
+
+use crate::handler::CODES;
+use crate::rules::compile::google_rpc::{SHORT_FORMS, google_rpc};
+use crate::suggest;
+use crate::yaml::Node;
+
+/// The short form for fields that stand alone.
+pub(super) fn detail_hint(fields: &[(Node, Node)]) -> String {
+    let has_all = |message: &str| {
+        let message = google_rpc().get_message_by_name(&format!("google.rpc.{message}"));
+        message.is_some_and(|message| {
+            let has = |key: &Node| {
+                key.text()
+                    .is_some_and(|name| message.get_field_by_name(name).is_some())
+            };
+            fields.iter().all(|(key, _)| has(key))
+        })
+    };
+    match SHORT_FORMS.iter().find(|(_, message)| has_all(message)) {
+        Some((form, _)) => format!("write `{form}: {{…}}` around these fields"),
+        None => "write `\"@type\": type.googleapis.com/package.Message` beside the fields".to_owned(),
+    }
+}
+
+/// Codes of HTTP, and the codes of gRPC that say the same.
+const HTTP_CODES: [(&str, &str); 14] = [
+    ("200", "OK"),
+    ("400", "INVALID_ARGUMENT"),
+    ("401", "UNAUTHENTICATED"),
+    ("403", "PERMISSION_DENIED"),
+    ("404", "NOT_FOUND"),
+    ("408", "DEADLINE_EXCEEDED"),
+    ("409", "ALREADY_EXISTS"),
+    ("412", "FAILED_PRECONDITION"),
+    ("429", "RESOURCE_EXHAUSTED"),
+    ("499", "CANCELLED"),
+    ("500", "INTERNAL"),
+    ("501", "UNIMPLEMENTED"),
+    ("503", "UNAVAILABLE"),
+    ("504", "DEADLINE_EXCEEDED"),
+];
+
+/// What was meant by a text that is no code: one of HTTP, or one that is written as another language writes it.
+pub(super) fn code_hint(text: &str) -> Option<String> {
+    if let Some((_, code)) = HTTP_CODES.iter().find(|(http, _)| *http == text) {
+        return Some(format!("{text} is a code of HTTP; gRPC has `{code}`"));
+    }
+    let plain = |name: &str| name.replace(['_', '-', ' '], "").to_lowercase();
+    let last = text.rsplit(['.', ':']).next().unwrap_or_default();
+    let code = CODES.iter().find(|code| plain(code) == plain(last));
+    let code = code.map(|code| format!("did you mean `{code}`?"));
+    code.or_else(|| suggest::did_you_mean(last, CODES))
+        .or_else(|| Some("the codes are 0 to 16, and their names, such as `NOT_FOUND`".to_owned()))
+}

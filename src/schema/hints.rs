@@ -1,0 +1,177 @@
+//! What to do about the problems that the parser and the linker find, which say only what is wrong.
+//!
+//! Hints are added in one place, when all problems are known: the names that protos define are known then too.
+
+use std::cell::LazyCell;
+
+use prost::Message as _;
+use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
+
+use super::source::{FileContents, FileGraph, bundled_files};
+use crate::error::Problem;
+use crate::suggest;
+
+/// Types of other languages, and those of protobuf.
+const TYPES: [(&str, &str); 22] = [
+    ("int", "int32"),
+    ("integer", "int32"),
+    ("short", "int32"),
+    ("int16", "int32"),
+    ("int8", "int32"),
+    ("long", "int64"),
+    ("uint", "uint32"),
+    ("byte", "bytes"),
+    ("blob", "bytes"),
+    ("str", "string"),
+    ("text", "string"),
+    ("boolean", "bool"),
+    ("float32", "float"),
+    ("float64", "double"),
+    ("number", "double"),
+    ("decimal", "double"),
+    ("date", "google.protobuf.Timestamp"),
+    ("datetime", "google.protobuf.Timestamp"),
+    ("timestamp", "google.protobuf.Timestamp"),
+    ("duration", "google.protobuf.Duration"),
+    ("empty", "google.protobuf.Empty"),
+    ("object", "google.protobuf.Struct"),
+];
+
+/// The scalar types: they are names only where a message belongs.
+const SCALARS: [&str; 15] = [
+    "double", "float", "int32", "int64", "uint32", "uint64", "sint32", "sint64", "fixed32", "fixed64",
+    "sfixed32", "sfixed64", "bool", "string", "bytes",
+];
+
+/// Parts of messages, and what to do.
+const HINTS: [(&str, &str); 15] = [
+    ("reached end of file", "a `}` is missing before the end"),
+    ("but found end of file", "a `}` is missing before the end"),
+    ("expected ';'", "a field ends with `;`, as in `string name = 1;`"),
+    (
+        "expected '=', but found '['",
+        "a list is `repeated string names = 1;`",
+    ),
+    (
+        "expected '='",
+        "a field has a number of its own, as in `string name = 1;`",
+    ),
+    (
+        "expected 'returns'",
+        "a method is `rpc Get(Request) returns (Response);`",
+    ),
+    (
+        "is already used",
+        "give each field of a message a number of its own, and each value of an enum, too",
+    ),
+    ("required fields are not allowed", "leave out `required`"),
+    (
+        "the first value for proto3 enums must be 0",
+        "begin with a value such as `UNKNOWN = 0;`",
+    ),
+    ("comments are not allowed here", "a comment begins with `//`"),
+    ("unknown syntax", "write `syntax = \"proto3\";`"),
+    (
+        "invalid character",
+        "strings stand in double quotes, and comments begin with `//`",
+    ),
+    ("is defined twice", "give one of them another name"),
+    (
+        "default values are not allowed",
+        "leave out `[default = …]`: fields of proto3 have none",
+    ),
+    (
+        "group syntax is not allowed",
+        "make it a message, and a field of that type",
+    ),
+];
+
+/// The names of as many problems are looked for among those that are defined.
+const MAX_SEARCHED: usize = 100;
+
+/// The full name of a type, and the name of its file.
+type DefinedType = (String, String);
+
+/// Adds hints to the problems of a graph that have none.
+pub(super) fn with_hints(graph: &FileGraph, problems: Vec<Problem>) -> Vec<Problem> {
+    let types = LazyCell::new(|| defined_types(graph));
+    let with_hint = |(place, problem): (usize, Problem)| match hint(&problem, || {
+        (place < MAX_SEARCHED).then(|| &**types)
+    }) {
+        Some(hint) if problem.hint().is_none() => problem.with_hint(hint),
+        _ => problem,
+    };
+    problems.into_iter().enumerate().map(with_hint).collect()
+}
+
+/// A hint for a problem. `types` are the types that are defined, if they may be searched.
+fn hint<'t>(problem: &Problem, types: impl FnOnce() -> Option<&'t [DefinedType]>) -> Option<String> {
+    let message = problem.to_string();
+    let undefined = message
+        .strip_prefix("name '")
+        .and_then(|rest| rest.strip_suffix("' is not defined"));
+    if let Some(name) = undefined {
+        return hint_for_type(name, types);
+    }
+    let found = HINTS.iter().find(|(part, _)| message.contains(part));
+    found.map(|(_, hint)| (*hint).to_owned())
+}
+
+/// A hint for the name of a type that is not defined where it is used.
+fn hint_for_type<'t>(name: &str, types: impl FnOnce() -> Option<&'t [DefinedType]>) -> Option<String> {
+    if SCALARS.contains(&name) {
+        return Some("a method takes and returns a message: write one with a field of this type".to_owned());
+    }
+    let plain = name.to_lowercase();
+    if let Some((_, own)) = TYPES.iter().find(|(other, _)| *other == plain) {
+        return Some(format!("write `{own}`"));
+    }
+    let known = types()?;
+    let name = name.trim_start_matches('.');
+    let is_it = |full_name: &str| {
+        full_name
+            .strip_suffix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    if let Some((full_name, file)) = known.iter().find(|(full_name, _)| is_it(full_name)) {
+        let as_is = if full_name == name {
+            String::new()
+        } else {
+            format!(", and write `{full_name}`")
+        };
+        return Some(format!("write `import \"{file}\";`{as_is}"));
+    }
+    suggest::did_you_mean(name, known.iter().map(|(full_name, _)| full_name.as_str()))
+}
+
+/// The types in the graph, and in the files that come with protod.
+fn defined_types(graph: &FileGraph) -> Vec<DefinedType> {
+    let mut types = Vec::new();
+    for file in &graph.files {
+        match &file.contents {
+            FileContents::Text(text) => add_types(&text.descriptor, &file.name, &mut types),
+            FileContents::FromSet(set, _) => add_set_file(&set.descriptor, &mut types),
+            FileContents::Broken => {}
+        }
+    }
+    for descriptor in bundled_files() {
+        add_set_file(&descriptor, &mut types);
+    }
+    types
+}
+
+fn add_set_file(descriptor: &[u8], types: &mut Vec<DefinedType>) {
+    if let Ok(file) = FileDescriptorProto::decode(descriptor) {
+        add_types(&file, file.name(), types);
+    }
+}
+
+fn add_types(file: &FileDescriptorProto, name: &str, types: &mut Vec<DefinedType>) {
+    let messages = file.message_type.iter().map(DescriptorProto::name);
+    let enums = file.enum_type.iter().map(EnumDescriptorProto::name);
+    for local in messages.chain(enums) {
+        let package = file.package();
+        let dot = if package.is_empty() { "" } else { "." };
+        types.push((format!("{package}{dot}{local}"), name.to_owned()));
+    }
+}
