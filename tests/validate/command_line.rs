@@ -9,6 +9,7 @@ const RULES: &str = "
 rules:
   - {name: free, method: shop.Orders/Place, match: {id: free}, validate: false, reply: {}}
   - {name: all, method: shop.Orders/Place, reply: {}}
+  - {name: error, method: shop.Orders/Import, status: {code: NOT_FOUND}}
 ";
 
 fn folder(proto: &str) -> tempfile::TempDir {
@@ -50,6 +51,7 @@ async fn explain_says_which_rule_refuses_a_request() {
             "--validate",
             "free: answers\nall: matches, but a rule before it answers\n".to_owned(),
         ),
+        ("Import", "{}", "--validate", "error: answers\n".to_owned()),
         (
             "Watch",
             "{}",

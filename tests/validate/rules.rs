@@ -60,22 +60,117 @@ rules:
     expect(&running, "Place", &calls).await;
 }
 
-/// Such a rule has decided before the request comes, were it not checked.
 #[tokio::test]
-async fn the_one_request_of_a_call_is_checked_before_a_rule_that_does_not_read_it() {
+async fn the_one_request_of_a_call_is_checked_before_a_rule_that_does_not_read_it_answers() {
     let running = running(
         r#"
 rules:
-  - {method: shop.Orders/Place, status: {code: NOT_FOUND}}
-  - {method: shop.Orders/Watch, when: '"x" in metadata', reply: {}}
-  - {method: shop.Orders/Watch, status: {code: NOT_FOUND}}
+  - {method: shop.Orders/Place, reply: {text: placed}}
+  - {method: shop.Orders/Watch, when: '!("x" in metadata)', stream: [{send: {text: seen}}]}
 "#,
     )
     .await;
-    for method in ["Place", "Watch"] {
-        let calls: [(&[&str], &str); 2] = [(&["{}"], REFUSED), (&[r#"{"count": 1}"#], "NotFound ")];
+    for (method, answer) in [("Place", r#"{"text":"placed"}"#), ("Watch", r#"{"text":"seen"}"#)] {
+        let calls: [(&[&str], &str); 2] = [(&["{}"], REFUSED), (&[r#"{"count": 1}"#], answer)];
         expect(&running, method, &calls).await;
     }
+}
+
+#[tokio::test]
+async fn an_error_that_needs_no_request_comes_before_validation() {
+    for rule in [
+        r"status: {code: NOT_FOUND}",
+        r"metadata: {authorization: null}, status: {code: NOT_FOUND}",
+        r"chance: 1, status: {code: NOT_FOUND}",
+        r"answers: [{delay: 1ms, status: {code: NOT_FOUND}}, {log: again, status: {code: NOT_FOUND}}]",
+        r"session: {open: [{trailers: {x: y}}, {status: {code: NOT_FOUND}}]}",
+        r"validate: false, status: {code: NOT_FOUND}",
+    ] {
+        for method in ["Place", "Import", "Watch", "Chat"] {
+            let rules = format!(
+                "rules:\n  - {{method: shop.Orders/{method}, {rule}}}\n  - {{method: shop.Orders/{method}, sample: {{}}}}"
+            );
+            let running = running(&rules).await;
+            for _ in 0..2 {
+                expect(&running, method, &[(&["{}"], "NotFound ")]).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_comes_after_validation_if_its_rule_or_one_before_it_needs_the_request_or_asks_for_it() {
+    for rules in [
+        r"
+  - {method: shop.Orders/Place, validate: true, status: {code: NOT_FOUND}}",
+        r"
+  - {method: shop.Orders/Place, match: {id: other}, reply: {}}
+  - {method: shop.Orders/Place, status: {code: NOT_FOUND}}",
+        r#"
+  - {method: shop.Orders/Place, log: "${request.id}", then: next}
+  - {method: shop.Orders/Place, status: {code: NOT_FOUND}}"#,
+        r#"
+  - {method: shop.Orders/Place, status: {code: NOT_FOUND, message: "${request.id}"}}"#,
+        r"
+  - {method: shop.Orders/Place, times: 1, scope: request.id, status: {code: NOT_FOUND}}",
+        r"
+  - method: shop.Orders/Place
+    session: {message: [{status: {code: NOT_FOUND}}]}",
+        r#"
+  - method: shop.Orders/Place
+    session: {open: [{when: '"x" in metadata', send: {}}, {when: '!("x" in metadata)', status: {code: NOT_FOUND}}]}"#,
+        // What comes first in such a list is for valid requests, too: which one is due is known when the call counts.
+        r"
+  - {method: shop.Orders/Place, answers: [{status: {code: NOT_FOUND}}, {reply: {}}]}",
+        // A request that has come is refused also by a rule that would not have needed it.
+        r"
+  - {method: shop.Orders/Place, match: {id: other}, validate: false, reply: {}}
+  - {method: shop.Orders/Place, status: {code: NOT_FOUND}}",
+    ] {
+        let running = running(&format!("rules:{rules}")).await;
+        let calls: [(&[&str], &str); 2] = [(&["{}"], REFUSED), (&[r#"{"count": 1}"#], "NotFound ")];
+        expect(&running, "Place", &calls).await;
+    }
+}
+
+#[tokio::test]
+async fn rules_that_pass_a_call_on_take_effect_before_validation_if_they_need_no_request() {
+    let running = running(
+        r#"
+rules:
+  - {method: "*/*", set: {store.calls: "${has(store.calls) ? store.calls + 1 : 1}"}, then: next}
+  - {method: shop.Orders/Place, match: {id: other}, reply: {}}
+  - {method: shop.Orders/Place, reply: {text: "${string(store.calls)}"}}
+"#,
+    )
+    .await;
+    let calls: [(&[&str], &str); 3] = [
+        (&["{}"], REFUSED),
+        (&["{}"], REFUSED),
+        (&[r#"{"count": 1}"#], r#"{"text":"3"}"#),
+    ];
+    expect(&running, "Place", &calls).await;
+}
+
+/// The request of the call is received between the condition and the answer.
+#[tokio::test]
+async fn a_condition_that_draws_a_number_draws_it_once_however_its_request_is_validated() {
+    let running = running(
+        r"
+rules:
+  - {method: shop.Orders/Place, when: random() < 0.5, reply: {text: first}}
+  - {method: shop.Orders/Place, reply: {text: second}}
+",
+    )
+    .await;
+    let mut first = 0;
+    for _ in 0..400 {
+        let (messages, status) = running.call("shop.Orders/Place", &[r#"{"count": 1}"#]).await;
+        assert_eq!(status.code(), Code::Ok, "{status:?}");
+        first += usize::from(messages == [r#"{"text":"first"}"#]);
+    }
+    // Were it drawn twice, there would be 100 of them. Each side has six standard deviations of room.
+    assert!((140..=260).contains(&first), "{first}");
 }
 
 #[tokio::test]

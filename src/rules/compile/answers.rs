@@ -215,6 +215,7 @@ fn compiled(
     compiler.cached = 0;
     let events = compile(compiler)?;
     Some(Answer {
+        refuses: events.open.refuse(),
         state: events.state,
         open: events.open,
         message: events.message,

@@ -24,6 +24,8 @@ pub(crate) struct Answer {
     pub(crate) key_waits: bool,
     /// What its expressions read.
     pub(crate) uses: Uses,
+    /// Whether it ends every call with an error as soon as it begins, so that it needs no message.
+    pub(crate) refuses: bool,
     /// Whether it reads `request` other than to log it.
     pub(crate) reads_request: bool,
     /// How many places of the loop cache its loops take.

@@ -122,6 +122,12 @@ impl Rule {
         self.condition.is_always() && self.chance.is_none() && self.counting.is_none() && !self.passes
     }
 
+    /// Whether it ends every call that it answers with an error, and looks at no request to do so: by the begin of the call
+    /// all is decided.
+    pub(crate) fn refuses(&self) -> bool {
+        self.condition.stage == Stage::Open && self.answers.iter().all(|answer| answer.refuses)
+    }
+
     /// The answer to the call that is counted as this one, from 1.
     pub(crate) fn answer(&self, count: u64) -> &Answer {
         let answers = self.answers.len();

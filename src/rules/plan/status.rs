@@ -28,6 +28,11 @@ impl StatusTemplate {
     pub(crate) fn is_ok(&self) -> bool {
         matches!(self.code, CodeTemplate::Constant(Code::Ok))
     }
+
+    /// Whether its code is never OK.
+    pub(crate) fn is_error(&self) -> bool {
+        matches!(self.code, CodeTemplate::Constant(code) if code != Code::Ok)
+    }
 }
 
 /// A code by its name or number.

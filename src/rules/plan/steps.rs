@@ -21,10 +21,30 @@ pub(crate) struct Steps {
     pub(crate) places: Box<[Range<usize>]>,
 }
 
+impl Steps {
+    /// Whether they end the call with an error and do nothing else for the client: each operation leads to the next one, no
+    /// message is sent, and the last is such a status.
+    pub(crate) fn refuse(&self) -> bool {
+        let Some((Op::Status(status), others)) = self.ops.split_last() else {
+            return false;
+        };
+        let goes_on = |op: &Op| !(op.sends() || op.branches() || matches!(op, Op::Status(_)));
+        status.is_error() && others.iter().all(goes_on)
+    }
+}
+
 impl Op {
     /// Whether it sends a message.
     pub(crate) fn sends(&self) -> bool {
         matches!(self, Self::Send(_) | Self::Sample(_))
+    }
+
+    /// Whether the operation after it may be another than the next one in the list.
+    fn branches(&self) -> bool {
+        matches!(
+            self,
+            Self::Jump(_) | Self::Unless { .. } | Self::Repeat { .. } | Self::Each { .. } | Self::Next { .. }
+        )
     }
 }
 

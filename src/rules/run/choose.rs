@@ -16,15 +16,18 @@ use crate::handler::Call;
 use crate::rules::plan::{Rule, Stage};
 
 /// Waits for the events that the conditions need, and chooses the rule that answers. Rules before it that match and pass
-/// the call on take effect meanwhile. `come` is what has come already.
+/// the call on take effect meanwhile.
+///
+/// Where requests are validated, the one request of a call is received before the first rule that looks at it is tried, and
+/// before a rule answers, unless it [refuses](Rule::refuses) every call: so an error by metadata or by chance comes first.
 pub(super) async fn choose<'r>(
     rules: &'r MethodRules,
     session: &mut Session<'r>,
     call: &mut Call,
-    mut come: Come,
 ) -> Result<Choice<'r>, Status> {
     let order = &rules.order;
-    let found = find(rules, session, call, 0..order.message).await?;
+    let mut come = Come::default();
+    let found = find(rules, session, call, 0..order.message, &mut come).await?;
     if found.is_some() || order.message == rules.rules.len() {
         return Ok(Choice { chosen: found, come });
     }
@@ -32,18 +35,18 @@ pub(super) async fn choose<'r>(
         come.first = session.receive(call).await?;
         come.all = !come.first;
     }
-    let found = find(rules, session, call, order.message..order.half_close).await?;
+    let found = find(rules, session, call, order.message..order.half_close, &mut come).await?;
     if found.is_some() || order.half_close == rules.rules.len() {
         return Ok(Choice { chosen: found, come });
     }
     if come.first {
         while session.receive(call).await? {}
     }
-    let come = Come {
+    come = Come {
         first: false,
         all: true,
     };
-    let chosen = Box::pin(find_at_half_close(rules, session, call)).await?;
+    let chosen = Box::pin(find_at_half_close(rules, session, call, &mut come)).await?;
     Ok(Choice { chosen, come })
 }
 
@@ -53,6 +56,7 @@ async fn find_at_half_close<'r>(
     rules: &'r MethodRules,
     session: &mut Session<'r>,
     call: &mut Call,
+    come: &mut Come,
 ) -> Result<Option<Chosen<'r>>, Status> {
     let (first, last) = (
         session.requests().first().cloned(),
@@ -67,7 +71,7 @@ async fn find_at_half_close<'r>(
             None => session.clear_request(),
         }
         let end = at + alike.len();
-        let found = find(rules, session, call, at..end).await?;
+        let found = find(rules, session, call, at..end, come).await?;
         if found.is_some() {
             return Ok(found);
         }
@@ -76,21 +80,29 @@ async fn find_at_half_close<'r>(
     Ok(None)
 }
 
-/// The first rule of the range that matches and answers.
+/// The first rule of the range that matches and answers. `come` changes if it awaits the one request of the call.
 async fn find<'r>(
     rules: &'r MethodRules,
     session: &mut Session<'r>,
     call: &mut Call,
-    mut range: Range<usize>,
+    range: Range<usize>,
+    come: &mut Come,
 ) -> Result<Option<Chosen<'r>>, Status> {
+    let mut rest = Rest { range, holds: false };
     loop {
-        let found = match try_range(rules, session, call, &range) {
+        let found = match try_rules(rules, session, call, &rest) {
             Ok(found) => found,
-            Err(status) => Box::pin(try_in_lane(rules, session, call, &range, status)).await?,
+            Err(status) => Box::pin(try_in_lane(rules, session, call, &rest, status)).await?,
         };
         let Some((at, count)) = found else { return Ok(None) };
-        session.set_count(count);
+        rest.range.start = at;
         let rule = &rules.rules[at];
+        if session.is_awaited_by(rule) {
+            come.first = Box::pin(session.receive(call)).await?;
+            rest.holds = true;
+            continue;
+        }
+        session.set_count(count);
         let chosen = Chosen {
             rule,
             answer: rule.answer(count),
@@ -99,17 +111,28 @@ async fn find<'r>(
             return Ok(Some(chosen));
         }
         Box::pin(session.take_effect(chosen, call)).await?;
-        range.start = at + 1;
+        rest = Rest {
+            range: at + 1..rest.range.end,
+            holds: false,
+        };
     }
 }
 
-/// The place of the first rule of the range that matches, and how many calls it has matched, or 0 if they are not
-/// counted. An `Err` says which rule is too costly to decide in this turn.
-fn try_range(
+/// The rules that are still to be tried.
+#[derive(Debug)]
+struct Rest {
+    range: Range<usize>,
+    /// Whether the condition of the first one is known to hold. It is not evaluated again, as it may draw a random number.
+    holds: bool,
+}
+
+/// The place of the first rule that matches, and how many calls it has matched, or 0 if they are not counted. An `Err`
+/// says which rule is too costly to decide in this turn.
+fn try_rules(
     rules: &MethodRules,
     session: &Session<'_>,
     call: &mut Call,
-    range: &Range<usize>,
+    Rest { range, holds }: &Rest,
 ) -> Result<Option<(usize, u64)>, Status> {
     if range.is_empty() {
         return Ok(None);
@@ -119,10 +142,14 @@ fn try_range(
         let message = env.request.filter(|_| has_request);
         let mut decoded = Decoded::new(message.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
         for at in rules.order.candidates(range, env) {
+            let rule = &rules.rules[at];
             // A condition on the first message cannot hold without one; a condition on all messages can.
-            let decidable = rules.rules[at].condition.stage != Stage::Message || message.is_some();
-            let is_refused = session.is_refused_by(&rules.rules[at]);
-            if decidable && let Some(count) = answers(rules, at, env, &mut decoded, is_refused)? {
+            let decidable = rule.condition.stage != Stage::Message || message.is_some();
+            let holds =
+                (*holds && at == range.start) || (decidable && condition_holds(rule, at, env, &mut decoded)?);
+            // What is refused, or may be, does not count.
+            let counts = !session.is_refused_by(rule) && !session.is_awaited_by(rule);
+            if holds && let Some(count) = count(rules, at, env, counts)? {
                 return Ok(Some((at, count)));
             }
         }
@@ -130,16 +157,16 @@ fn try_range(
     })
 }
 
-/// Tries the rules of a range again that were too costly for the turn, with as much room as there is.
+/// Tries the rules again that were too costly for the turn, with as much room as there is.
 async fn try_in_lane(
     rules: &MethodRules,
     session: &mut Session<'_>,
     call: &mut Call,
-    range: &Range<usize>,
+    rest: &Rest,
     mut status: Status,
 ) -> Result<Option<(usize, u64)>, Status> {
     while session.get_more_room().await {
-        match session.in_lane(|session| try_range(rules, session, call, range)) {
+        match session.in_lane(|session| try_rules(rules, session, call, rest)) {
             Ok(found) => {
                 session.begin_turn();
                 return Ok(found);
@@ -150,27 +177,9 @@ async fn try_in_lane(
     Err(status)
 }
 
-/// How many calls the rule at a place has matched, this one included, if its condition holds and its `times` are not used
-/// up; 0 if they are not counted. On an error it does not match, unless the error is that it costs too much: then nothing
-/// is known. A call that it refuses is not counted.
-fn answers(
-    rules: &MethodRules,
-    at: usize,
-    env: &Env<'_>,
-    decoded: &mut Decoded<'_>,
-    is_refused: bool,
-) -> Result<Option<u64>, Status> {
-    let rule = &rules.rules[at];
-    let failed = |what: &str, error: EvalError| {
-        if env.call.budget.is_exhausted() {
-            return Err(Status::resource_exhausted(format!(
-                "rule {}: {what}: {error}",
-                rule.name
-            )));
-        }
-        log_failure(rule, &error);
-        Ok(None)
-    };
+/// Whether the condition of the rule at a place holds, and its chance comes up. On an error it does not, unless the error is
+/// that it costs too much: then nothing is known.
+fn condition_holds(rule: &Rule, at: usize, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Result<bool, Status> {
     // Most conditions cost nothing, but there may be many of them.
     let holds = env
         .call
@@ -178,20 +187,35 @@ fn answers(
         .charge(1)
         .and_then(|()| rule.condition.holds(env, decoded));
     match holds {
-        Ok(holds) if holds && comes_up(rule, at, env) => {}
-        Ok(_) => return Ok(None),
-        Err(error) => return failed("its condition", error),
+        Ok(holds) => Ok(holds && comes_up(rule, at, env)),
+        Err(error) => undecided(rule, "its condition", &error, env).map(|()| false),
     }
-    match rules.counted(at) {
-        Some((counting, counter)) if is_refused => counter
-            .is_left(counting, env)
-            .map(|is_left| is_left.then_some(1))
-            .or_else(|error| failed("`scope`", error)),
-        Some((counting, counter)) => counter
-            .take(counting, env)
-            .or_else(|error| failed("`scope`", error)),
-        None => Ok(Some(0)),
+}
+
+/// How many calls the rule at a place has matched, this one included if it `counts`; 0 if they are not counted. `None` if its
+/// `times` are used up, or on an error, as of [`condition_holds`].
+fn count(rules: &MethodRules, at: usize, env: &Env<'_>, counts: bool) -> Result<Option<u64>, Status> {
+    let Some((counting, counter)) = rules.counted(at) else {
+        return Ok(Some(0));
+    };
+    let counted = if counts {
+        counter.take(counting, env)
+    } else {
+        let is_left = counter.is_left(counting, env);
+        is_left.map(|is_left| is_left.then_some(1))
+    };
+    counted.or_else(|error| undecided(&rules.rules[at], "`scope`", &error, env).map(|()| None))
+}
+
+/// Logs that a rule does not match because an expression of it failed; an `Err` if it only was too costly for now.
+#[cold]
+fn undecided(rule: &Rule, what: &str, error: &EvalError, env: &Env<'_>) -> Result<(), Status> {
+    if env.call.budget.is_exhausted() {
+        let text = format!("rule {}: {what}: {error}", rule.name);
+        return Err(Status::resource_exhausted(text));
     }
+    log_failure(rule, error);
+    Ok(())
 }
 
 /// Whether the chance of the rule at a place comes up for a call: the same whenever it is asked.

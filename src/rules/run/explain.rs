@@ -25,6 +25,9 @@ pub struct Explanation {
     /// What it says of requests that break the rules of their protos, if the server
     /// [validates](crate::server::ServerBuilder::validate) requests: `false` if it takes them, `None` if it says nothing.
     pub validate: Option<bool>,
+    /// Whether it ends the call with an error before a request is looked at, and so before one is validated, unless
+    /// `validate` is true.
+    pub precedes_validation: bool,
 }
 
 impl MethodRules {
@@ -84,6 +87,7 @@ impl MethodRules {
                 chance: rule.chance,
                 passes: rule.passes,
                 validate: rule.validate,
+                precedes_validation: at < self.order.message && rule.refuses(),
                 difference: difference(self, at, &env, &mut decoded).map(|difference| difference.text),
             }
         });

@@ -69,14 +69,12 @@ impl MethodRules {
         if !self.validates_all {
             call.hold_checks();
         }
-        let mut come = Come::default();
-        if call.checks_single_request() {
-            // Checked before any rule is tried, also before one that does not read it.
-            come.first = session.receive(call).await?;
-        }
         let choice = match self.unconditional() {
-            Some(rule) => Choice::at_begin(rule, come),
-            None => choose(self, session, call, come).await?,
+            Some(rule) => {
+                let first = session.is_awaited_by(rule) && session.receive(call).await?;
+                Choice::at_begin(rule, Come { first, all: false })
+            }
+            None => choose(self, session, call).await?,
         };
         session.validate_for(choice.chosen.map(|chosen| chosen.rule), call)?;
         Ok(choice)

@@ -73,7 +73,8 @@ impl Explain {
         let mut text = String::new();
         let (mut answered, mut validates) = (false, true);
         for rule in explained {
-            let refused = refusal.as_ref().filter(|_| rule.validate.unwrap_or(validates));
+            let is_validated = rule.validate.unwrap_or(validates && !rule.precedes_validation);
+            let refused = refusal.as_ref().filter(|_| is_validated);
             if rule.difference.is_none() && rule.chance.is_none() && !answered {
                 validates = rule.validate.unwrap_or(validates);
             }

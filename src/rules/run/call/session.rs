@@ -40,6 +40,8 @@ pub(in crate::rules::run) struct Session<'r> {
     refused: Option<Status>,
     /// Whether messages are validated, as far as the rules say that have passed the call on.
     validates: bool,
+    /// Whether the call has one request, which is to be validated and was not received yet.
+    awaits_validation: bool,
     /// Held while a slow evaluation runs.
     pub(super) lane: Option<Lane>,
 }
@@ -75,6 +77,7 @@ impl<'r> Session<'r> {
             listener: None,
             refused: None,
             validates: true,
+            awaits_validation: call.checks_single_request(),
             lane: None,
         }
     }
@@ -189,6 +192,7 @@ impl<'r> Session<'r> {
 
     /// Waits for the next message and admits it, before a rule is chosen; `false` at half-close.
     pub(in crate::rules::run) async fn receive(&mut self, call: &mut Call) -> Result<bool, Status> {
+        self.awaits_validation = false;
         if !call.next_message().await? {
             return Ok(false);
         }
@@ -198,6 +202,12 @@ impl<'r> Session<'r> {
             self.refused = call.check_message().await.err();
         }
         Ok(true)
+    }
+
+    /// Whether the one request must be received and validated before a rule answers. Not before one that ends the call with
+    /// an error whatever the request is, unless the rule asks for it.
+    pub(in crate::rules::run) fn is_awaited_by(&self, rule: &Rule) -> bool {
+        self.awaits_validation && !rule.passes && rule.validate.unwrap_or(self.validates && !rule.refuses())
     }
 
     /// Whether a rule refuses a message that has come.
