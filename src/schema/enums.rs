@@ -107,19 +107,48 @@ pub(crate) fn simple(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use prost::Message as _;
+    use prost_types::{
+        EnumDescriptorProto, EnumOptions, EnumValueDescriptorProto, FileDescriptorProto, FileDescriptorSet,
+    };
+
     use super::EnumTable;
     use crate::schema::Schema;
 
-    fn table(values: &str) -> EnumTable {
-        let source =
-            format!("syntax = \"proto2\"; enum PaintColor {{ option allow_alias = true; {values} }}");
-        let schema = Schema::from_source("a.proto", &source).unwrap();
+    /// The table of an enum `PaintColor` with these values. protoc refuses the text of some, so it comes in a set.
+    fn table(values: &[(&str, i32)]) -> EnumTable {
+        let values = values.iter().map(|(name, number)| EnumValueDescriptorProto {
+            name: Some((*name).to_owned()),
+            number: Some(*number),
+            options: None,
+        });
+        let paint_color = EnumDescriptorProto {
+            name: Some("PaintColor".to_owned()),
+            value: values.collect(),
+            options: Some(EnumOptions {
+                allow_alias: Some(true),
+                ..EnumOptions::default()
+            }),
+            ..EnumDescriptorProto::default()
+        };
+        let file = FileDescriptorProto {
+            name: Some("a.proto".to_owned()),
+            enum_type: vec![paint_color],
+            ..FileDescriptorProto::default()
+        };
+        let set = FileDescriptorSet { file: vec![file] };
+        let schema = Schema::from_descriptor_set(&set.encode_to_vec()).unwrap();
         EnumTable::of(&schema.pool().get_enum_by_name("PaintColor").unwrap())
     }
 
     #[test]
     fn values_are_named_as_in_the_proto_or_as_in_rust() {
-        let table = table("PAINT_COLOR_RED = 0; PAINT_COLOR_LIGHT_RED = 1; OTHER = 2; ALSO_OTHER = 2;");
+        let table = table(&[
+            ("PAINT_COLOR_RED", 0),
+            ("PAINT_COLOR_LIGHT_RED", 1),
+            ("OTHER", 2),
+            ("ALSO_OTHER", 2),
+        ]);
         for (name, number) in [
             ("PAINT_COLOR_RED", Some(0)),
             ("RED", Some(0)),
@@ -144,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_name_that_could_mean_two_values_means_none_unless_it_is_exact() {
-        let table = table("ONE_TWO = 1; ONETWO = 2; RED = 3; PAINT_COLOR_RED = 4;");
+        let table = table(&[("ONE_TWO", 1), ("ONETWO", 2), ("RED", 3), ("PAINT_COLOR_RED", 4)]);
         assert_eq!(table.number_of("OneTwo"), None);
         assert_eq!(table.number_of("ONETWO"), Some(2));
         assert_eq!(table.number_of("Red"), Some(3));

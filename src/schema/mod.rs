@@ -7,12 +7,15 @@
 //! |---|---|
 //! | `source` | finds and reads the inputs and all that they import |
 //! | `link` | looks up every name, reads every option, and fills the descriptor pool |
+//! | `check` | refuses what protoc refuses and the libraries do not |
 //! | `compiled`, `method`, `layouts` | the result |
 //! | `fields`, `keys`, `enums` | the result by name, for types of Rust |
 //! | `proto_text`, `text_format` | the result, printed as proto text, and its options |
 
 mod builder;
+mod check;
 mod compiled;
+mod descriptor;
 mod enums;
 mod field;
 mod fields;

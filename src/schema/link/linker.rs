@@ -17,6 +17,7 @@ use super::imports::{hidden_imports, with_imports, without_last_imports};
 use super::map_order::with_maps_in_order;
 use super::order::dependency_order;
 use crate::error::{Problem, SourceText};
+use crate::schema::check::{Checks, check_file};
 use crate::schema::compiled::SchemaFile;
 use crate::schema::source::{FileContents, FileGraph, FileId, same_file};
 
@@ -34,6 +35,7 @@ pub(in crate::schema) fn link(graph: &mut FileGraph) -> Option<Linked> {
         linked: vec![None; graph.files.len()],
         order: Vec::new(),
         problems: Vec::new(),
+        checks: Checks::default(),
     };
     let counterparts: BTreeSet<FileId> = graph.counterparts.values().copied().collect();
     for id in order.into_iter().filter(|id| !counterparts.contains(id)) {
@@ -63,6 +65,7 @@ struct Linker {
     linked: Vec<Option<LinkedFile>>,
     order: Vec<FileId>,
     problems: Vec<Problem>,
+    checks: Checks,
 }
 
 impl Linker {
@@ -73,6 +76,7 @@ impl Linker {
         }
         match link_into(&mut self.pool, graph, id) {
             Ok(file) => {
+                self.check(graph, id, &file);
                 self.linked[id] = Some(file);
                 self.order.push(id);
                 if defines_packed_options(graph, id) {
@@ -86,6 +90,25 @@ impl Linker {
                     self.pool = pool_of(self.linked_files());
                 }
             }
+        }
+    }
+
+    /// Checks a text that has been linked. It stays in the pool whatever is wrong with it, so that the problems of its
+    /// importers are found as well.
+    fn check(&mut self, graph: &FileGraph, id: FileId, linked: &LinkedFile) {
+        if let FileContents::Text(text) = &graph.files[id].contents {
+            let file = self
+                .pool
+                .get_file_by_name(text.descriptor.name())
+                .expect("it has just been added");
+            let problems = check_file(
+                &mut self.checks,
+                &text.source,
+                &text.descriptor,
+                &linked.descriptor,
+                &file,
+            );
+            self.problems.extend(problems);
         }
     }
 

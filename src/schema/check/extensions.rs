@@ -1,0 +1,114 @@
+//! What holds for an extension: whom it may extend, and that nobody else has its number.
+
+use std::collections::HashMap;
+
+use prost_types::field_descriptor_proto::{Label, Type};
+
+use super::declarations::{check_declared, is_verified};
+use super::facts::{FileFacts, is_lite};
+use super::fields::check_field;
+use super::path::ElementPath;
+use super::report::Report;
+use crate::schema::descriptor::{ExtensionRange, ExtensionRangeOptions, Field, Message};
+
+/// The extensions of a file, and which of them the messages of all files so far allow.
+#[derive(Debug, Default)]
+pub(in crate::schema) struct Extensions {
+    /// The full name of each of the file that is checked, by extended message and number. In two files protoc lets two
+    /// extensions have one number.
+    names: HashMap<(String, i32), String>,
+    /// The ranges that have no extensions but those that they declare, by message.
+    declared: HashMap<String, Vec<ExtensionRange>>,
+}
+
+/// The messages that may be extended in proto3: those of options.
+const OPTIONS: [&str; 10] = [
+    "google.protobuf.EnumOptions",
+    "google.protobuf.EnumValueOptions",
+    "google.protobuf.ExtensionRangeOptions",
+    "google.protobuf.FieldOptions",
+    "google.protobuf.FileOptions",
+    "google.protobuf.MessageOptions",
+    "google.protobuf.MethodOptions",
+    "google.protobuf.OneofOptions",
+    "google.protobuf.ServiceOptions",
+    "google.protobuf.StreamOptions",
+];
+
+impl Extensions {
+    /// Begins another file.
+    pub(super) fn begin_file(&mut self) {
+        self.names.clear();
+    }
+
+    /// Notes an extension. Returns the one that has its number already.
+    fn add(&mut self, extendee: &str, number: i32, name: &str) -> Option<String> {
+        self.names.insert((extendee.to_owned(), number), name.to_owned())
+    }
+
+    /// Notes the ranges of a message that declare their extensions.
+    pub(super) fn declare(&mut self, name: &str, message: &Message) {
+        let ranges = message.extension_range.iter().filter(|range| is_verified(range));
+        let ranges: Vec<ExtensionRange> = ranges.cloned().collect();
+        if !ranges.is_empty() {
+            self.declared.insert(name.to_owned(), ranges);
+        }
+    }
+
+    /// What the range of a number declares.
+    fn declared(&self, extendee: &str, number: i32) -> Option<&ExtensionRangeOptions> {
+        let mut ranges = self.declared.get(extendee)?.iter();
+        ranges
+            .find(|range| (range.start..range.end).contains(&number))?
+            .options
+            .as_ref()
+    }
+}
+
+/// Checks an extension that is declared in `scope`, a message or a package.
+pub(super) fn check_extension(
+    report: &mut Report<'_>,
+    facts: &FileFacts<'_>,
+    extensions: &mut Extensions,
+    extension: &Field,
+    scope: &str,
+    path: &ElementPath<'_>,
+) {
+    check_field(report, facts, extension, false, scope, path);
+    let extendee = extension.extendee.trim_start_matches('.');
+    let name = match scope {
+        "" => extension.name.clone(),
+        scope => format!("{scope}.{}", extension.name),
+    };
+    let number = extension.number;
+    if let Some(first) = extensions.add(extendee, number, &name) {
+        let text = format!("'{extendee}' has the extension {number} already: '{first}'");
+        report.problem(&path.field(3), text);
+    }
+    if facts.is_proto3 && !OPTIONS.contains(&extendee) {
+        let text = format!("proto3 extends nothing but options, and '{extendee}' is none");
+        report.problem_with_hint(
+            &path.field(2),
+            text,
+            "declare the extension in a file with syntax = \"proto2\"",
+        );
+    }
+    let Some(extended) = facts.pool.get_message_by_name(extendee) else {
+        return;
+    };
+    let options = extended.descriptor_proto().options.clone().unwrap_or_default();
+    let is_optional_message = extension.label() == Label::Optional && extension.r#type() == Type::Message;
+    if options.message_set_wire_format() && !is_optional_message {
+        let text =
+            format!("'{extendee}' has message_set_wire_format, so its extensions are optional messages");
+        report.problem(path, text);
+    }
+    if facts.is_lite && !is_lite(&extended.parent_file()) {
+        let text =
+            format!("a file for the lite runtime cannot extend '{extendee}', whose file is not for it");
+        report.problem(&path.field(2), text);
+    }
+    if let Some(declared) = extensions.declared(extendee, number) {
+        check_declared(report, declared, extension, &name, path);
+    }
+}

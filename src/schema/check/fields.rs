@@ -1,0 +1,71 @@
+//! What holds for a field or an extension: its options, and the enum that it may have.
+
+use prost_types::field_descriptor_proto::{Label, Type};
+
+use super::facts::FileFacts;
+use super::path::ElementPath;
+use super::report::Report;
+use crate::schema::descriptor::{Field, FieldOptions};
+use crate::schema::kind::is_closed;
+
+/// Checks a field of the message `message`, or an extension that is declared in it.
+pub(super) fn check_field(
+    report: &mut Report<'_>,
+    facts: &FileFacts<'_>,
+    field: &Field,
+    is_map: bool,
+    message: &str,
+    path: &ElementPath<'_>,
+) {
+    if let Some(options) = &field.options {
+        check_options(report, facts, field, options, is_map, path);
+    }
+    if facts.is_proto3 && field.r#type() == Type::Enum {
+        let name = field.type_name.trim_start_matches('.');
+        let is_closed = facts
+            .pool
+            .get_enum_by_name(name)
+            .is_some_and(|found| is_closed(&found));
+        if is_closed {
+            let text = format!("the enum '{name}' is of proto2, and '{message}' is a message of proto3");
+            let hint =
+                "an enum of proto2 has no unknown values; declare it in a file with syntax = \"proto3\"";
+            report.problem_with_hint(&path.field(6), text, hint);
+        }
+    }
+}
+
+fn check_options(
+    report: &mut Report<'_>,
+    facts: &FileFacts<'_>,
+    field: &Field,
+    options: &FieldOptions,
+    is_map: bool,
+    path: &ElementPath<'_>,
+) {
+    let is_message = matches!(field.r#type(), Type::Message | Type::Group);
+    let is_packable = !is_message && !matches!(field.r#type(), Type::String | Type::Bytes);
+    if options.packed && (is_map || field.label() != Label::Repeated || !is_packable) {
+        report.problem(
+            path,
+            format!("packed is for lists of numbers, and '{}' is none", field.name),
+        );
+    }
+    if (options.lazy || options.unverified_lazy) && !is_message {
+        report.problem(
+            path,
+            format!("lazy is for messages, and '{}' is none", field.name),
+        );
+    }
+    let is_long = matches!(
+        field.r#type(),
+        Type::Int64 | Type::Uint64 | Type::Sint64 | Type::Fixed64 | Type::Sfixed64
+    );
+    if options.jstype != 0 && !is_long {
+        report.problem(
+            path,
+            format!("jstype is for integers of 64 bits, and '{}' is none", field.name),
+        );
+    }
+    facts.check_features(report, options.features.is_some(), path);
+}

@@ -1,0 +1,125 @@
+//! Checks a file: its imports and services, and all that is in it.
+
+use prost::Message as _;
+use prost_reflect::FileDescriptor;
+use prost_types::FileDescriptorProto;
+
+use super::enums::check_enum;
+use super::extensions::{Extensions, check_extension};
+use super::facts::{FileFacts, is_lite};
+use super::messages::check_message;
+use super::options::{OptionFields, check_options};
+use super::path::ElementPath;
+use super::report::Report;
+use super::written::check_written;
+use crate::error::{Problem, SourceText};
+use crate::schema::descriptor::File;
+
+/// What the checks remember from file to file. Files are checked after those that they import.
+#[derive(Debug, Default)]
+pub(in crate::schema) struct Checks {
+    extensions: Extensions,
+    option_fields: OptionFields,
+}
+
+/// Checks a file that has been linked. `written` is the file as it was parsed, `bytes` as it was linked, and `file` is it in
+/// its pool.
+pub(in crate::schema) fn check_file(
+    checks: &mut Checks,
+    source: &SourceText,
+    written: &FileDescriptorProto,
+    bytes: &[u8],
+    file: &FileDescriptor,
+) -> Vec<Problem> {
+    let linked = File::decode(bytes).expect("the linker wrote it");
+    let info = file
+        .file_descriptor_proto()
+        .source_code_info
+        .clone()
+        .unwrap_or_default();
+    let mut found = Report::new(source, &info);
+    let report = &mut found;
+    let pool = file.parent_pool();
+    let facts = &FileFacts {
+        pool,
+        is_proto3: linked.syntax == "proto3",
+        is_lite: is_lite(file),
+    };
+    let extensions = &mut checks.extensions;
+    extensions.begin_file();
+    let package = &linked.package;
+    let in_package = |name: &str| match &**package {
+        "" => name.to_owned(),
+        package => format!("{package}.{name}"),
+    };
+    check_written(report, written);
+    check_imports(report, facts, file);
+    check_services(report, facts, &linked);
+    for (index, message) in linked.message_type.iter().enumerate() {
+        let path = ElementPath::in_file(4, index);
+        check_message(
+            report,
+            facts,
+            extensions,
+            message,
+            &in_package(&message.name),
+            &path,
+        );
+    }
+    for (index, found) in linked.enum_type.iter().enumerate() {
+        check_enum(report, facts, found, &ElementPath::in_file(5, index));
+    }
+    for (index, extension) in linked.extension.iter().enumerate() {
+        let path = ElementPath::in_file(7, index);
+        check_extension(report, facts, extensions, extension, package, &path);
+    }
+    checks.option_fields.note(&linked);
+    check_options(report, &checks.option_fields, file);
+    found.into_problems()
+}
+
+fn check_imports(report: &mut Report<'_>, facts: &FileFacts<'_>, file: &FileDescriptor) {
+    for (index, import) in file.dependencies().enumerate() {
+        if !facts.is_lite && is_lite(&import) {
+            let text = format!(
+                "'{}' is for the lite runtime, and a file that is not cannot import it",
+                import.name()
+            );
+            report.problem(&ElementPath::in_file(3, index), text);
+        }
+    }
+}
+
+fn check_services(report: &mut Report<'_>, facts: &FileFacts<'_>, file: &File) {
+    let options = file.options.as_ref();
+    facts.check_features(
+        report,
+        options.is_some_and(|options| options.features.is_some()),
+        &ElementPath::of_file(8),
+    );
+    let is_generic =
+        options.is_some_and(|options| options.cc_generic_services || options.java_generic_services);
+    for (index, service) in file.service.iter().enumerate() {
+        let path = ElementPath::in_file(6, index);
+        if facts.is_lite && is_generic {
+            let text = "a file for the lite runtime has no generic services";
+            report.problem_with_hint(
+                &path,
+                text,
+                "leave out cc_generic_services and java_generic_services",
+            );
+        }
+        let features = service
+            .options
+            .as_ref()
+            .is_some_and(|options| options.features.is_some());
+        facts.check_features(report, features, &path);
+        for (index, method) in service.method.iter().enumerate() {
+            let features = method
+                .options
+                .as_ref()
+                .is_some_and(|options| options.features.is_some());
+            facts.check_features(report, features, &path.element(2, index));
+        }
+    }
+}

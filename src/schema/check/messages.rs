@@ -1,0 +1,130 @@
+//! What holds for a message: its reserved names and numbers, its ranges of extensions, and all that is in it.
+
+use std::collections::HashMap;
+
+use super::declarations::check_declarations;
+use super::enums::check_enum;
+use super::extensions::{Extensions, check_extension};
+use super::facts::FileFacts;
+use super::fields::check_field;
+use super::json_names::check_json_names;
+use super::path::ElementPath;
+use super::report::Report;
+use super::reserved::{check_names, check_ranges};
+use crate::schema::descriptor::{Message, MessageOptions};
+
+/// Checks a message and all that is nested in it. `name` is its full name.
+pub(super) fn check_message(
+    report: &mut Report<'_>,
+    facts: &FileFacts<'_>,
+    extensions: &mut Extensions,
+    message: &Message,
+    name: &str,
+    path: &ElementPath<'_>,
+) {
+    let none = MessageOptions::default();
+    let options = message.options.as_ref().unwrap_or(&none);
+    facts.check_features(report, options.features.is_some(), path);
+    check_numbers(report, facts, message, path);
+    check_names(
+        report,
+        &message.reserved_name,
+        message.field.iter().map(|field| field.name.as_str()),
+        "field",
+        |index| path.element(10, index),
+        |index| path.element(2, index),
+    );
+    if options.message_set_wire_format {
+        check_message_set(report, facts, message, path);
+    }
+    if !options.deprecated_legacy_json_field_conflicts {
+        check_json_names(report, facts, message, path);
+    }
+    let entries = map_entries(message, name);
+    for (index, field) in message.field.iter().enumerate() {
+        let entry = entries.get(field.type_name.as_str()).copied();
+        let path = path.element(2, index);
+        check_field(report, facts, field, entry.is_some(), name, &path);
+        // What a `map` makes has no place of its own in the text, and only the type of its value can be at fault.
+        for field in entry.into_iter().flat_map(|entry| &entry.field) {
+            check_field(report, facts, field, false, name, &path);
+        }
+    }
+    for (index, oneof) in message.oneof_decl.iter().enumerate() {
+        let features = oneof
+            .options
+            .as_ref()
+            .is_some_and(|options| options.features.is_some());
+        facts.check_features(report, features, &path.element(8, index));
+    }
+    check_declarations(report, facts, message, path);
+    extensions.declare(name, message);
+    for (index, extension) in message.extension.iter().enumerate() {
+        let path = path.element(6, index);
+        check_extension(report, facts, extensions, extension, name, &path);
+    }
+    for (index, nested) in message.enum_type.iter().enumerate() {
+        check_enum(report, facts, nested, &path.element(4, index));
+    }
+    for (index, nested) in message.nested_type.iter().enumerate() {
+        if !is_map_entry(nested) {
+            let name = format!("{name}.{}", nested.name);
+            check_message(report, facts, extensions, nested, &name, &path.element(3, index));
+        }
+    }
+}
+
+/// The messages that the compiler made of the `map` fields of a message, by full name with a leading dot.
+fn map_entries<'m>(message: &'m Message, name: &str) -> HashMap<String, &'m Message> {
+    let entries = message.nested_type.iter().filter(|nested| is_map_entry(nested));
+    entries
+        .map(|entry| (format!(".{name}.{}", entry.name), entry))
+        .collect()
+}
+
+fn is_map_entry(message: &Message) -> bool {
+    message.options.as_ref().is_some_and(|options| options.map_entry)
+}
+
+/// Checks the reserved numbers and those of extensions, against themselves and each other.
+fn check_numbers(report: &mut Report<'_>, facts: &FileFacts<'_>, message: &Message, path: &ElementPath<'_>) {
+    let exclusive = |start: i32, end: i32| (i64::from(start), i64::from(end));
+    let reserved = message
+        .reserved_range
+        .iter()
+        .map(|range| exclusive(range.start, range.end));
+    let reserved = check_ranges(report, reserved, "reserved", |index| path.element(9, index));
+    let extensions = message
+        .extension_range
+        .iter()
+        .map(|range| exclusive(range.start, range.end));
+    let extensions = check_ranges(report, extensions, "for extensions", |index| {
+        path.element(5, index)
+    });
+    for range in extensions.iter() {
+        if let Some(other) = reserved.meeting(range) {
+            let message = format!("{range} is for extensions and overlaps {other}, which is reserved");
+            report.problem(&path.element(5, range.index), message);
+        }
+    }
+    if facts.is_proto3 && !message.extension_range.is_empty() {
+        let hint = "use a field of google.protobuf.Any, or syntax = \"proto2\"";
+        report.problem_with_hint(&path.element(5, 0), "a message of proto3 has no extensions", hint);
+    }
+}
+
+/// Checks a message with the wire format of the predecessors of extensions.
+fn check_message_set(
+    report: &mut Report<'_>,
+    facts: &FileFacts<'_>,
+    message: &Message,
+    path: &ElementPath<'_>,
+) {
+    if facts.is_proto3 {
+        report.problem(path, "proto3 has no message_set_wire_format");
+    }
+    if !message.field.is_empty() {
+        let text = "a message with message_set_wire_format has extensions and no fields";
+        report.problem(&path.element(2, 0), text);
+    }
+}

@@ -1,0 +1,28 @@
+//! Checks a linked file for what protoc refuses and the libraries that link it do not.
+//!
+//! Other tools read the descriptors that protod serves, and refuse what protoc refuses. So the verdict on a text is
+//! protoc's: tests/schema/verdicts has a text for each rule, and the suite compares the two.
+//!
+//! | file | what it checks |
+//! |---|---|
+//! | `written` | what can only be seen before linking |
+//! | `files`, `messages`, `fields`, `enums`, `extensions` | what holds for each of them |
+//! | `reserved`, `declarations`, `json_names`, `options` | one matter each |
+//! | `report`, `path`, `ranges`, `facts` | what all of them use |
+
+mod declarations;
+mod enums;
+mod extensions;
+mod facts;
+mod fields;
+mod files;
+mod json_names;
+mod messages;
+mod options;
+mod path;
+mod ranges;
+mod report;
+mod reserved;
+mod written;
+
+pub(super) use self::files::{Checks, check_file};

@@ -1,0 +1,59 @@
+//! Reserved names and numbers, of messages and enums alike, and the ranges of extensions.
+
+use std::collections::HashSet;
+
+use super::path::ElementPath;
+use super::ranges::Ranges;
+use super::report::Report;
+
+/// Checks ranges in the order of their declaration, with exclusive ends. `path` gives the place of one, and `what` is what
+/// the numbers are: "reserved", "for extensions".
+pub(super) fn check_ranges<'p>(
+    report: &mut Report<'_>,
+    ranges: impl Iterator<Item = (i64, i64)>,
+    what: &str,
+    path: impl Fn(usize) -> ElementPath<'p>,
+) -> Ranges {
+    let ranges: Vec<(i64, i64)> = ranges.collect();
+    for (index, (start, end)) in ranges.iter().enumerate() {
+        if start >= end {
+            let message = format!("the range from {start} to {} ends before it begins", end - 1);
+            report.problem(&path(index), message);
+        }
+    }
+    let ranges = Ranges::new(ranges.into_iter());
+    for (first, second) in ranges.overlaps() {
+        let message = format!("{second} overlaps {first}, which is {what} already");
+        report.problem(&path(second.index), message);
+    }
+    ranges
+}
+
+/// Checks names that are reserved in a message or enum against each other, and against those that it has. `what` is what
+/// they would be names of: "field", "value".
+pub(super) fn check_names<'a, 'p>(
+    report: &mut Report<'_>,
+    reserved: &'a [String],
+    used: impl Iterator<Item = &'a str>,
+    what: &str,
+    reserved_path: impl Fn(usize) -> ElementPath<'p>,
+    used_path: impl Fn(usize) -> ElementPath<'p>,
+) {
+    let mut names = HashSet::with_capacity(reserved.len());
+    for (index, name) in reserved.iter().enumerate() {
+        if !names.insert(name.as_str()) {
+            report.problem(
+                &reserved_path(index),
+                format!("the name '{name}' is reserved twice"),
+            );
+        }
+    }
+    for (index, name) in used.enumerate() {
+        if names.contains(name) {
+            report.problem(
+                &used_path(index),
+                format!("the name of {what} '{name}' is reserved"),
+            );
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! protod's verdict on a text is protoc's: what one takes, the other takes, with the same descriptors.
+//!
+//! The texts are in `texts/`, one file for each matter. A line `=== NAME` begins a text, and `--- FILE` a file of it where
+//! there are several. No verdict is written down: protoc gives it when the tests run.
+
+mod texts;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use protod::Schema;
+
+use crate::texts::Text;
+
+/// What a compiler makes of a text: the problems, or the files.
+type Verdict = Result<Vec<File>, String>;
+
+/// A file, apart from the order of its source info.
+#[derive(Debug, PartialEq)]
+struct File {
+    name: String,
+    /// All but the source info.
+    bytes: Vec<u8>,
+    locations: BTreeSet<Vec<u8>>,
+}
+
+impl File {
+    fn new(bytes: &[u8]) -> Self {
+        let (_, _, name) = records(bytes).find(|(number, ..)| *number == 1).expect("a name");
+        let mut file = Self {
+            name: String::from_utf8_lossy(name).into_owned(),
+            bytes: Vec::new(),
+            locations: BTreeSet::new(),
+        };
+        for (number, whole, contents) in records(bytes) {
+            if number == 9 {
+                file.locations = records(contents)
+                    .map(|(_, _, location)| location.to_vec())
+                    .collect();
+            } else {
+                file.bytes.extend_from_slice(whole);
+            }
+        }
+        file
+    }
+
+    fn is_shipped(&self) -> bool {
+        self.name.starts_with("google/protobuf/")
+    }
+}
+
+/// The fields of a serialized message: the number of each, its bytes, and its contents if they have a length.
+fn records(mut bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8], &[u8])> {
+    use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
+    std::iter::from_fn(move || {
+        let start = bytes;
+        let (number, wire_type) = decode_key(&mut bytes).ok()?;
+        let mut contents = bytes;
+        skip_field(wire_type, number, &mut bytes, DecodeContext::default()).expect("a serialized message");
+        if wire_type == WireType::LengthDelimited {
+            let length = decode_varint(&mut contents).expect("a length");
+            contents = &contents[..usize::try_from(length).expect("a short length")];
+        }
+        Some((number, &start[..start.len() - bytes.len()], contents))
+    })
+}
+
+/// What protoc says.
+fn of_protoc(text: &Text, folder: &Path) -> Verdict {
+    let protoc = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/clients/bin/protoc");
+    assert!(
+        protoc.exists(),
+        "protoc is missing: run make test, which installs it"
+    );
+    let set = folder.join("protoc.set");
+    let output = Command::new(protoc)
+        .current_dir(folder)
+        .args([
+            "-I.",
+            "--include_imports",
+            "--include_source_info",
+            "-oprotoc.set",
+        ])
+        .args(text.files.iter().map(|(name, _)| name))
+        .output()
+        .expect("protoc runs");
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let set = fs::read(set).expect("protoc wrote it");
+    let files = records(&set).map(|(_, _, file)| File::new(file));
+    Ok(files.filter(|file| !file.is_shipped()).collect())
+}
+
+/// What protod says.
+fn of_protod(folder: &Path) -> Verdict {
+    let schema = Schema::load(folder).map_err(|error| format!("{:?}", error.problems()))?;
+    let files = schema.files().iter().map(|file| File::new(&file.descriptor));
+    Ok(files.filter(|file| !file.is_shipped()).collect())
+}
+
+/// Compares all texts of a file. Every text that is judged in two ways is named.
+fn compare(matter: &str) {
+    let mut differences = Vec::new();
+    for text in texts::of(matter) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(folder.path().join(".git")).expect("a folder");
+        for (name, contents) in &text.files {
+            fs::write(folder.path().join(name), contents).expect("a file");
+        }
+        let theirs = of_protoc(&text, folder.path());
+        let ours = of_protod(folder.path());
+        match (theirs, ours) {
+            (Ok(mut theirs), Ok(mut ours)) => {
+                theirs.sort_by(|one, other| one.name.cmp(&other.name));
+                ours.sort_by(|one, other| one.name.cmp(&other.name));
+                if theirs != ours {
+                    differences.push(format!(
+                        "{}: the descriptors differ:\n{theirs:?}\n{ours:?}",
+                        text.name
+                    ));
+                }
+            }
+            (Err(_), Err(_)) => {}
+            (Ok(_), Err(problems)) => differences.push(format!("{}: protoc takes it: {problems}", text.name)),
+            (Err(problems), Ok(_)) => {
+                differences.push(format!("{}: protoc refuses it: {problems}", text.name));
+            }
+        }
+    }
+    assert!(
+        differences.is_empty(),
+        "{} texts:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+}
+
+macro_rules! compare {
+    ($($name:ident)*) => {
+        $(#[test] fn $name() { compare(stringify!($name)); })*
+    };
+}
+
+compare! { numbers names enums json_names options lite_and_sets syntax lexical }
