@@ -8,6 +8,7 @@ use http::HeaderName;
 use prost_reflect::MessageDescriptor;
 
 use super::cost::Cost;
+use super::encode::FieldInfo;
 use super::fields::{FieldReader, ValueForm};
 use super::functions::Function;
 use super::operators::{Math, Relation};
@@ -63,6 +64,7 @@ pub(super) enum TypedExpr {
     Unpack(Box<TypedExpr>),
     List(Box<[TypedExpr]>),
     Map(Box<[(TypedExpr, TypedExpr)]>),
+    Message(Box<Construct>),
     Index(Box<[TypedExpr; 2]>),
     In(Box<[TypedExpr; 2]>),
 
@@ -88,6 +90,16 @@ pub(super) enum TypedExpr {
     Json(Box<TypedExpr>),
     Call(&'static Function, Cost, Box<[TypedExpr]>),
     Loop(Box<Loop>),
+}
+
+/// A message that is made of the values of its fields.
+#[derive(Debug)]
+pub(super) struct Construct {
+    pub(super) descriptor: MessageDescriptor,
+    /// How the message reads, if it is one that CEL has a value for.
+    pub(super) form: Option<ValueForm>,
+    /// In the order of their numbers.
+    pub(super) fields: Box<[(FieldInfo, TypedExpr)]>,
 }
 
 /// A part of a path in the store.

@@ -11,9 +11,20 @@ impl Template {
         descriptor: &MessageDescriptor,
         given: &Given,
     ) -> Result<DynamicMessage, Failure> {
+        self.built(descriptor, given, true)
+    }
+
+    /// `copies` says whether a copy of a field that is unset leaves it unset, which it does not in an expression.
+    fn built(
+        &self,
+        descriptor: &MessageDescriptor,
+        given: &Given,
+        copies: bool,
+    ) -> Result<DynamicMessage, Failure> {
         let mut message = DynamicMessage::new(descriptor.clone());
         for (field, content) in &self.0 {
             let stays_unset = match content {
+                _ if !copies => false,
                 Content::Copy(path) => path.stays_unset(&given.request),
                 Content::Element(path) => path.stays_unset(given),
                 _ => false,
@@ -26,6 +37,16 @@ impl Template {
         Ok(message)
     }
 
+    fn reads(&self) -> bool {
+        self.0.iter().any(|(_, content)| content.reads())
+    }
+
+    /// Whether it cannot be made of its constants.
+    fn is_faulty(&self, empty: &Given) -> bool {
+        let descriptor = self.0.first().map(|(field, _)| field.parent_message().clone());
+        descriptor.is_some_and(|descriptor| self.built(&descriptor, empty, false).is_err())
+    }
+
     /// Whether an expression in it is refused at load.
     pub(crate) fn has_faulty_constant(&self, empty: &Given) -> bool {
         self.0
@@ -35,8 +56,23 @@ impl Template {
 }
 
 impl Content {
+    fn reads(&self) -> bool {
+        match self {
+            Self::Copy(_) | Self::Element(_) | Self::Loop(_) => true,
+            Self::Constant(_) => false,
+            Self::Expr(expr) | Self::Joined(expr) => expr.reads(),
+            Self::Message(template) | Self::Made(template) => template.reads(),
+            Self::List(items) => items.iter().any(Self::reads),
+            Self::Map(entries) => entries.iter().any(|(_, item)| item.reads()),
+        }
+    }
+
     fn has_faulty_constant(&self, empty: &Given) -> bool {
         match self {
+            Self::Made(template) => {
+                // Without what is read, it is made when the rules load.
+                !template.reads() && template.is_faulty(empty) || template.has_faulty_constant(empty)
+            }
             Self::Copy(_) | Self::Constant(_) | Self::Element(_) => false,
             Self::Loop(looped) => {
                 looped.when.iter().any(|when| when.has_faulty_constant(empty))
@@ -62,6 +98,10 @@ impl Content {
                 Ok(Value::Message(template.build(descriptor, given)?))
             }
             Self::Element(path) => fitted(kind, path.get(given)),
+            Self::Made(template) => {
+                let descriptor = kind.as_message().ok_or(Failure)?;
+                Ok(Value::Message(template.built(descriptor, given, false)?))
+            }
             Self::List(_) | Self::Map(_) | Self::Loop(_) => Err(Failure),
         }
     }

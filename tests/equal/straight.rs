@@ -123,7 +123,7 @@ impl Expr {
             || parts.iter().any(|part| part.has_faulty_constant(empty))
     }
 
-    fn reads(&self) -> bool {
+    pub(crate) fn reads(&self) -> bool {
         match self {
             Self::Literal(_) => false,
             Self::Round | Self::Field(_) | Self::Number(_) | Self::Named(..) | Self::Has(_) => true,

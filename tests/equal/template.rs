@@ -11,6 +11,7 @@ use crate::choices::Choices;
 use crate::expression::{Expr, Type, Writer};
 use crate::message::value;
 use crate::path::Path;
+use crate::straight::widened;
 
 /// A message to write: the fields that it sets, in the order of their numbers.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) enum Content {
     Joined(Expr),
     Constant(Value),
     Message(Template),
+    /// A message that an expression makes.
+    Made(Template),
     List(Vec<Content>),
     Map(Vec<(MapKey, Content)>),
     /// A list or a map that a loop makes.
@@ -240,6 +243,11 @@ fn content(kind: &Kind, scope: &mut Scope<'_>, depth: usize, choices: &mut Choic
             paths,
             choices,
         ),
+        (Kind::Message(descriptor), 1) => {
+            let depth = depth.checked_sub(1)?;
+            let template = message_template(descriptor, scope, depth, choices);
+            Some(Content::Made(template.in_expression()))
+        }
         (Kind::Message(descriptor), _) => {
             let depth = depth.checked_sub(1)?;
             Some(Content::Message(message_template(
@@ -317,53 +325,126 @@ fn fits(kind: &Kind, from: &Kind) -> bool {
 }
 
 impl Template {
+    /// Those of its fields that an expression can set, one of each oneof.
+    fn in_expression(self) -> Self {
+        let mut set: Vec<OneofDescriptor> = Vec::new();
+        let fields = self.0.into_iter().filter_map(|(field, content)| {
+            let content = content.in_expression()?;
+            if let Some(oneof) = field.containing_oneof() {
+                if set.contains(&oneof) {
+                    return None;
+                }
+                set.push(oneof);
+            }
+            Some((field, content))
+        });
+        Self(fields.collect())
+    }
+
+    /// As it is written in an expression.
+    fn source(&self, name: &str) -> String {
+        let fields = self.0.iter();
+        let fields = fields.map(|(field, content)| format!("{}: {}", field.name(), content.source(field)));
+        format!("{name}{{{}}}", fields.collect::<Vec<_>>().join(", "))
+    }
+
     /// As it is written in a rule. JSON is also YAML.
     pub(crate) fn json(&self) -> Json {
         let fields = self.0.iter();
         Json::Object(
             fields
-                .map(|(field, content)| (field.name().to_owned(), content.json()))
+                .map(|(field, content)| (field.name().to_owned(), content.json(field)))
                 .collect(),
         )
     }
 }
 
 impl Content {
-    fn json(&self) -> Json {
+    fn in_expression(self) -> Option<Self> {
+        Some(match self {
+            Self::Joined(_) | Self::Loop(_) => return None,
+            Self::Message(template) | Self::Made(template) => Self::Made(template.in_expression()),
+            Self::List(items) => Self::List(items.into_iter().filter_map(Self::in_expression).collect()),
+            Self::Map(entries) => {
+                let entries = entries.into_iter();
+                Self::Map(
+                    entries
+                        .filter_map(|(key, content)| Some((key, content.in_expression()?)))
+                        .collect(),
+                )
+            }
+            other => other,
+        })
+    }
+
+    /// As it is written in an expression.
+    fn source(&self, field: &FieldDescriptor) -> String {
+        let message = || match field.kind() {
+            Kind::Message(entry) if field.is_map() => entry.map_entry_value_field().kind(),
+            kind => kind,
+        };
+        match self {
+            Self::Copy(path) => path.to_string(),
+            Self::Expr(expr) => expr.source(),
+            Self::Constant(Value::EnumNumber(number)) => number.to_string(),
+            Self::Constant(value) => Expr::Literal(widened(value.clone())).source(),
+            Self::Element(path) => path.to_string(),
+            Self::Made(template) => {
+                let kind = message();
+                template.source(kind.as_message().expect("it is one").full_name())
+            }
+            Self::List(items) => {
+                let items: Vec<String> = items.iter().map(|item| item.source(field)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Self::Map(entries) => {
+                let entries = entries.iter().map(|(key, content)| {
+                    let key = Expr::Literal(widened(key.clone().into())).source();
+                    format!("{key}: {}", content.source(field))
+                });
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+            }
+            Self::Message(_) | Self::Joined(_) | Self::Loop(_) => unreachable!("no expression has them"),
+        }
+    }
+
+    /// `field` is the one that it is for.
+    fn json(&self, field: &FieldDescriptor) -> Json {
         match self {
             Self::Copy(path) => json!(format!("${{{path}}}")),
             Self::Expr(expr) => json!(format!("${{{}}}", expr.source())),
             Self::Joined(expr) => json!(format!("<${{{}}}>", expr.source())),
             Self::Constant(value) => constant(value),
             Self::Message(template) => template.json(),
-            Self::List(items) => items.iter().map(Self::json).collect(),
+            Self::Made(_) => json!(format!("${{{}}}", self.source(field))),
+            Self::List(items) => items.iter().map(|item| item.json(field)).collect(),
             Self::Map(entries) => {
                 let entries = entries.iter();
                 Json::Object(
                     entries
-                        .map(|(key, content)| (key_text(key), content.json()))
+                        .map(|(key, content)| (key_text(key), content.json(field)))
                         .collect(),
                 )
             }
-            Self::Loop(looped) => looped.json(),
+            Self::Loop(looped) => looped.json(field),
             Self::Element(path) => json!(format!("${{{path}}}")),
         }
     }
 }
 
 impl Loop {
-    fn json(&self) -> Json {
+    fn json(&self, field: &FieldDescriptor) -> Json {
         let names = match self.names.as_slice() {
             [one] => json!(one),
             names => json!(names),
         };
         let mut json =
-            json!({"each": format!("${{{}}}", self.over), "as": names, "value": self.value.json()});
+            json!({"each": format!("${{{}}}", self.over), "as": names, "value": self.value.json(field)});
         let parts = [
             ("when", self.when.as_ref().map(|when| json!(when.source()))),
             ("skip", self.skip.map(|skip| json!(skip))),
             ("limit", self.limit.map(|limit| json!(limit))),
-            ("key", self.key.as_ref().map(Content::json)),
+            ("key", self.key.as_ref().map(|key| key.json(field))),
         ];
         for (name, part) in parts {
             if let Some(part) = part {

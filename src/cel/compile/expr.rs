@@ -28,11 +28,7 @@ impl Compiler<'_, '_> {
             ExprKind::Conditional(parts) => self.conditional(parts),
             ExprKind::List(elements) => self.list(elements),
             ExprKind::Map(entries) => self.map(entries),
-            ExprKind::Message { brace } => {
-                self.problem(brace.clone(), "an expression cannot build a message");
-                self.hint("write the message as ProtoJSON, with `${…}` in its fields");
-                Compiled::unknown()
-            }
+            ExprKind::Message(name, fields) => self.message(name, fields),
         };
         self.folded(compiled, expr)
     }

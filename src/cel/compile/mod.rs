@@ -10,6 +10,7 @@ mod elements;
 mod expr;
 mod fields;
 mod loops;
+mod messages;
 mod names;
 mod operator_hints;
 mod operators;

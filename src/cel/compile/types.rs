@@ -53,7 +53,7 @@ impl Compiler<'_, '_> {
     }
 
     /// Finds a name in the request's package or in one around it, innermost first.
-    fn find<T>(&self, segments: &[&str], named: impl Fn(&str) -> Option<T>) -> Option<T> {
+    pub(super) fn find<T>(&self, segments: &[&str], named: impl Fn(&str) -> Option<T>) -> Option<T> {
         let name = segments.join(".");
         let mut scope = self
             .scope

@@ -34,6 +34,11 @@ impl TypedExpr {
             }
             // An element is made, and moved into the list.
             Self::List(parts) | Self::Concat(parts) => sum(parts) + parts.len() as u64,
+            // The value is written.
+            Self::Message(construct) => {
+                let fields = construct.fields.iter();
+                fields.map(|(_, value)| 1 + value.fixed_cost()).sum()
+            }
             // Each key is looked for among the others.
             Self::Map(entries) => {
                 let parts = entries

@@ -5,6 +5,7 @@ use prost_reflect::{Kind, MessageDescriptor};
 use super::field::FieldInfo;
 use super::json_form::{JsonForm, takes_null};
 use crate::cel::values::Type;
+use crate::schema::WellKnown;
 
 /// Whether values of that type may fit a message; an `Err` names the expected type.
 pub(crate) fn accepts_contents(descriptor: &MessageDescriptor, found: &Type) -> Result<(), String> {
@@ -76,15 +77,24 @@ fn fits_message(expected: &MessageDescriptor, found: &Type) -> bool {
 impl JsonForm {
     fn takes(self, descriptor: &MessageDescriptor, found: &Type) -> bool {
         match (self, found) {
-            (Self::Value, Type::Message(message)) => Self::of(message).is_some_and(Self::is_json),
+            (Self::Value, Type::Message(message)) => matches!(
+                WellKnown::of(message),
+                Some(
+                    WellKnown::Value
+                        | WellKnown::Struct
+                        | WellKnown::ListValue
+                        | WellKnown::FieldMask
+                        | WellKnown::Empty
+                )
+            ),
+            // What is no message is packed into an Any as the message that stands for it.
             (_, Type::Null | Type::Dyn)
-            | (Self::Value, _)
+            | (Self::Value | Self::Any, _)
             | (Self::Timestamp, Type::Timestamp | Type::String)
             | (Self::Duration, Type::Duration | Type::String)
             | (Self::FieldMask, Type::String)
             | (Self::Struct, Type::Map(..))
-            | (Self::ListValue, Type::List(_))
-            | (Self::Any, Type::Message(_) | Type::Map(..)) => true,
+            | (Self::ListValue, Type::List(_)) => true,
             (Self::Wrapper, _) => {
                 FieldInfo::numbered(descriptor, 1).is_some_and(|field| fits_kind(&field.kind, found))
             }

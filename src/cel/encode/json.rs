@@ -5,6 +5,9 @@ use crate::cel::values::Value;
 use crate::message::{WireType, key, put_delimited, put_varint, with_length};
 use crate::schema::WellKnown;
 
+/// The largest number that all doubles up to it are exact for.
+const MAX_EXACT: u64 = (1 << 53) - 1;
+
 /// The fields of `google.protobuf.Value`.
 mod number {
     pub(super) const NULL: u32 = 1;
@@ -30,9 +33,10 @@ pub(super) fn put_json(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Mi
             put_key(buffer, number::BOOL, WireType::Varint);
             put_varint(buffer, u64::from(*truth));
         }
-        #[expect(clippy::cast_precision_loss, reason = "JSON's numbers are doubles")]
+        // As ProtoJSON has it: a number that a double cannot hold exactly is a text.
+        Value::Int(number) if number.unsigned_abs() > MAX_EXACT => put_text(buffer, &number.to_string()),
+        Value::Uint(number) if *number > MAX_EXACT => put_text(buffer, &number.to_string()),
         Value::Int(number) => put_number(buffer, *number as f64),
-        #[expect(clippy::cast_precision_loss, reason = "JSON's numbers are doubles")]
         Value::Uint(number) => put_number(buffer, *number as f64),
         Value::Double(number) => put_number(buffer, *number),
         Value::Float(number) => put_number(buffer, f64::from(*number)),
@@ -62,6 +66,14 @@ pub(super) fn put_json(buffer: &mut Vec<u8>, value: &Value<'_>) -> Result<(), Mi
                 put_key(buffer, number::LIST, WireType::LengthDelimited);
                 put_delimited(buffer, &message.bytes);
             }
+            Some(WellKnown::Empty) => {
+                put_key(buffer, number::STRUCT, WireType::LengthDelimited);
+                put_delimited(buffer, &[]);
+            }
+            Some(WellKnown::FieldMask) => match message.to_message().to_json() {
+                Ok(json) => put_text(buffer, json.trim_matches('"')),
+                Err(error) => return Err(Misfit::because(error.to_string())),
+            },
             _ => return Err(Misfit::new(value, "google.protobuf.Value")),
         },
     }

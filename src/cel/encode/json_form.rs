@@ -34,11 +34,6 @@ impl JsonForm {
             schema::WellKnown::Empty => return None,
         })
     }
-
-    /// Whether it can hold JSON of any shape, or of any object or list.
-    pub(crate) fn is_json(self) -> bool {
-        matches!(self, Self::Struct | Self::Value | Self::ListValue)
-    }
 }
 
 /// Whether null is a value of that kind rather than "unset": of `google.protobuf.Value` and `NullValue`.

@@ -1,6 +1,6 @@
 //! Writes values into the well-known types.
 
-use prost_reflect::MessageDescriptor;
+use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 use super::field::FieldInfo;
 use super::json::{put_json, put_list, put_struct};
@@ -44,6 +44,10 @@ impl JsonForm {
                 Ok(())
             }
             (Self::Any, Value::Map(entries)) => put_any(buffer, descriptor, entries),
+            (Self::Any, _) => match packed_as(value) {
+                Some(name) => put_packed(buffer, descriptor, name, value),
+                None => Err(Misfit::new(value, descriptor.full_name())),
+            },
             _ => Err(Misfit::new(value, descriptor.full_name())),
         }
     }
@@ -54,6 +58,39 @@ fn put_type_url(buffer: &mut Vec<u8>, full_name: &str) {
     put_varint(buffer, key(1, WireType::LengthDelimited).into());
     put_delimited(buffer, type_url(full_name).as_bytes());
     put_varint(buffer, key(2, WireType::LengthDelimited).into());
+}
+
+/// The message that stands for a value which is none, as CEL has it.
+fn packed_as(value: &Value<'_>) -> Option<&'static str> {
+    Some(match value {
+        Value::Bool(_) => "google.protobuf.BoolValue",
+        Value::Int(_) => "google.protobuf.Int64Value",
+        Value::Uint(_) => "google.protobuf.UInt64Value",
+        Value::Double(_) => "google.protobuf.DoubleValue",
+        Value::Float(_) => "google.protobuf.FloatValue",
+        Value::String(_) => "google.protobuf.StringValue",
+        Value::Bytes(_) => "google.protobuf.BytesValue",
+        Value::Duration { .. } => "google.protobuf.Duration",
+        Value::Timestamp { .. } => "google.protobuf.Timestamp",
+        Value::List(_) => "google.protobuf.ListValue",
+        _ => return None,
+    })
+}
+
+/// An Any that holds a message of that name. It has its descriptor from the global pool, where the schema may have none.
+fn put_packed(
+    buffer: &mut Vec<u8>,
+    any: &MessageDescriptor,
+    name: &str,
+    value: &Value<'_>,
+) -> Result<(), Misfit> {
+    let own = any.parent_pool().get_message_by_name(name);
+    let Some(packed) = own.or_else(|| DescriptorPool::global().get_message_by_name(name)) else {
+        return Err(Misfit::new(value, any.full_name()));
+    };
+    put_type_url(buffer, name);
+    let form = JsonForm::of(&packed);
+    with_length(buffer, |buffer| put_contents(buffer, &packed, form, value))
 }
 
 /// An Any from a map: the type by `@type`, and its fields beside it.

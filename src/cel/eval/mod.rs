@@ -5,6 +5,7 @@
 //! state or the program wherever they can be.
 
 mod access;
+mod construct;
 mod elements;
 mod evaluation;
 mod loops;

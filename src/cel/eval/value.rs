@@ -68,6 +68,7 @@ impl TypedExpr {
             Self::Unpack(any) => unpacked(any, evaluation),
             Self::List(elements) => list(elements, evaluation),
             Self::Map(entries) => map(entries, evaluation),
+            Self::Message(construct) => construct.eval(evaluation),
             Self::Index(operands) => element(operands, evaluation),
             Self::If(operands) => {
                 let [condition, then, otherwise] = &**operands;

@@ -256,8 +256,7 @@ impl Parser<'_> {
             return self.stop("a name");
         }
         if let Some(brace) = self.brace_of_message() {
-            self.place = brace;
-            return self.message();
+            return self.message(has_dot, brace);
         }
         let name_span = self.tokens[self.place].span.clone();
         self.place += 1;
@@ -286,18 +285,32 @@ impl Parser<'_> {
         (kind(place) == Some(TokenKind::LeftBrace)).then_some(place)
     }
 
-    fn message(&mut self) -> Parsed<ExprKind> {
-        let brace = self.tokens[self.place].span.clone();
-        self.listed(TokenKind::RightBrace, "`}`", true, |parser| {
+    /// A message, whose name begins here and whose brace is at that place.
+    fn message(&mut self, has_dot: bool, brace: usize) -> Parsed<ExprKind> {
+        let parts = &self.tokens[self.place..brace];
+        let span = self.start()..parts.last().map_or(self.start(), |last| last.span.end);
+        // There may be blanks between the parts.
+        let mut text: String = parts.iter().map(|part| &self.text[part.span.clone()]).collect();
+        if has_dot {
+            text.insert(0, '.');
+        }
+        self.place = brace;
+        let fields = self.listed(TokenKind::RightBrace, "`}`", true, |parser| {
             parser.refuse_optional();
-            if !matches!(parser.kind(), TokenKind::Name | TokenKind::QuotedName) {
+            let is_quoted = parser.kind() == TokenKind::QuotedName;
+            if !is_quoted && parser.kind() != TokenKind::Name {
                 return parser.stop("a field's name");
             }
+            let mut span = parser.tokens[parser.place].span.clone();
             parser.place += 1;
+            if is_quoted {
+                span = span.start + 1..span.end - 1;
+            }
+            let name = parser.name(span);
             parser.want(TokenKind::Colon, "`:`")?;
-            parser.expr()
+            Ok((name, parser.expr()?))
         })?;
-        Ok(ExprKind::Message { brace })
+        Ok(ExprKind::Message(Name { text, span }, fields))
     }
 
     fn list(&mut self) -> Parsed<ExprKind> {

@@ -34,10 +34,8 @@ pub(in crate::cel) enum ExprKind {
     Conditional(Box<[Expr; 3]>),
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
-    /// `package.Message{…}`. The compiler refuses it at its brace, so that the tree does not keep its fields.
-    Message {
-        brace: Range<usize>,
-    },
+    /// `package.Message{field: value}`, the name with its dot, if it begins with one.
+    Message(Name, Vec<(Name, Expr)>),
 }
 
 /// A name in the text: of a field or a function.
@@ -117,7 +115,7 @@ impl ExprKind {
     pub(super) fn height_of_parts(&self) -> usize {
         let highest = |parts: &[Expr]| parts.iter().map(|part| part.height).max().unwrap_or(0);
         match self {
-            Self::Literal(_) | Self::Name(_) | Self::Message { .. } => 0,
+            Self::Literal(_) | Self::Name(_) => 0,
             Self::Select(operand, _) | Self::Not(operand) | Self::Negate(operand) => operand.height,
             Self::Index(parts) | Self::Binary(_, parts) => highest(&**parts),
             Self::Conditional(parts) => highest(&**parts),
@@ -127,6 +125,7 @@ impl ExprKind {
                 let target = target.as_ref().map_or(0, |target| target.height);
                 target.max(highest(arguments))
             }
+            Self::Message(_, fields) => fields.iter().map(|(_, value)| value.height).max().unwrap_or(0),
             Self::List(elements) => highest(elements),
             Self::Map(entries) => {
                 let heights = entries.iter().map(|(key, value)| key.height.max(value.height));

@@ -10,6 +10,7 @@ mod lists;
 mod logic;
 mod macros;
 mod maths;
+mod messages;
 mod oracle;
 mod prices;
 mod problems;
@@ -218,7 +219,9 @@ impl Given {
             };
             assert!(
                 same,
-                "{source} gives {found:?}, not {expected}, which is {wanted:?}"
+                "{source} gives {}, not {expected}, which is {}",
+                shown(&found),
+                shown(&wanted)
             );
         }
     }
@@ -227,7 +230,11 @@ impl Given {
     fn holds(&self, table: &[&str]) {
         for source in table {
             let found = self.eval(source);
-            assert!(matches!(found, Ok(Value::Bool(true))), "{source} gives {found:?}");
+            assert!(
+                matches!(found, Ok(Value::Bool(true))),
+                "{source} gives {}",
+                shown(&found)
+            );
         }
     }
 
@@ -236,13 +243,21 @@ impl Given {
     fn fails(&self, table: &[(&str, &str)]) {
         for (source, words) in table {
             match self.eval(source) {
-                Ok(value) => panic!("{source} gives {value:?}"),
+                Ok(value) => panic!("{source} gives {}", value.to_text()),
                 Err(message) => assert!(
                     message.contains(words),
                     "{source} says {message:?}, not {words:?}"
                 ),
             }
         }
+    }
+}
+
+/// For people; the descriptor of a message may be recursive.
+fn shown(result: &Result<Value<'static>, String>) -> String {
+    match result {
+        Ok(value) => format!("{} ({})", value.to_text(), value.type_name()),
+        Err(message) => format!("an error: {message}"),
     }
 }
 

@@ -262,14 +262,6 @@ fn places_are_bytes_where_text_is_not_ascii() {
 #[test]
 fn what_the_language_does_not_have_is_said() {
     check(
-        "shapes.Point{name: 'x'}",
-        &[(
-            "{",
-            "an expression cannot build a message",
-            "write the message as ProtoJSON, with `${…}` in its fields",
-        )],
-    );
-    check(
         "optional.none()",
         &[("none", "unknown function `optional.none`", "")],
     );

@@ -55,7 +55,12 @@ fn shape(expr: &Expr) -> String {
             let entries = entries.iter().flat_map(|(key, value)| [shape(key), shape(value)]);
             call("map", None, entries)
         }
-        ExprKind::Message { .. } => "message".to_owned(),
+        ExprKind::Message(name, fields) => {
+            let fields = fields
+                .iter()
+                .map(|(field, value)| format!("{}: {}", field.text, shape(value)));
+            format!("{}{{{}}}", name.text, fields.collect::<Vec<_>>().join(", "))
+        }
     }
 }
 
@@ -84,7 +89,13 @@ fn their_shape(expr: &IdedExpr) -> String {
             });
             call("map", None, entries)
         }
-        TheirExpr::Struct(_) => "message".to_owned(),
+        TheirExpr::Struct(made) => {
+            let fields = made.entries.iter().map(|entry| match &entry.expr {
+                EntryExpr::StructField(field) => format!("{}: {}", field.field, their_shape(&field.value)),
+                EntryExpr::MapEntry(_) => panic!("a message has fields"),
+            });
+            format!("{}{{{}}}", made.type_name, fields.collect::<Vec<_>>().join(", "))
+        }
         TheirExpr::Comprehension(_) | TheirExpr::Unspecified => panic!("macros are not expanded"),
     }
 }
@@ -122,7 +133,8 @@ fn name(operator: BinaryOperator) -> &'static str {
 /// The parts right below a part.
 fn parts(expr: &Expr) -> Vec<&Expr> {
     match &expr.kind {
-        ExprKind::Literal(_) | ExprKind::Name(_) | ExprKind::Message { .. } => Vec::new(),
+        ExprKind::Literal(_) | ExprKind::Name(_) => Vec::new(),
+        ExprKind::Message(_, fields) => fields.iter().map(|(_, value)| value).collect(),
         ExprKind::Select(operand, _) | ExprKind::Not(operand) | ExprKind::Negate(operand) => vec![operand],
         ExprKind::Index(parts) | ExprKind::Binary(_, parts) => parts.iter().collect(),
         ExprKind::Conditional(parts) => parts.iter().collect(),

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use prost_reflect::EnumDescriptor;
+use prost_reflect::{DynamicMessage, EnumDescriptor, ReflectMessage as _, Value as Decoded};
 
 use super::value::{MessageValue, Value};
+use crate::schema::WellKnown;
 
 /// Whether two values are equal; values of types that have nothing in common are not.
 pub(in crate::cel) fn equals(left: &Value<'_>, right: &Value<'_>) -> bool {
@@ -130,14 +131,68 @@ fn messages_equal(left: &MessageValue<'_>, right: &MessageValue<'_>) -> bool {
     if left.descriptor.full_name() != right.descriptor.full_name() {
         return false;
     }
-    if left.bytes == right.bytes {
-        return true;
-    }
-    // Fields may come in any order, and defaults may or may not be written.
+    // Fields may come in any order, and defaults may or may not be written. A NaN differs from itself.
     match (left.to_message().to_dynamic(), right.to_message().to_dynamic()) {
-        (Ok(left), Ok(right)) => left == right,
+        (Ok(left), Ok(right)) => decoded_equal(&left, &right, MAX_ANYS),
         _ => false,
     }
+}
+
+/// How many Anys within each other are compared by what they hold, and how many bytes of each. Those that are deeper or
+/// larger are compared by their bytes.
+const MAX_ANYS: usize = 16;
+const MAX_UNPACKED: usize = 64 << 10;
+
+fn decoded_equal(left: &DynamicMessage, right: &DynamicMessage, anys: usize) -> bool {
+    let descriptor = left.descriptor();
+    if anys > 0
+        && WellKnown::of(&descriptor) == Some(WellKnown::Any)
+        && let (Some(left), Some(right)) = (unpacked(left), unpacked(right))
+    {
+        return left.descriptor() == right.descriptor() && decoded_equal(&left, &right, anys - 1);
+    }
+    let same = |left: &Decoded, right: &Decoded| decoded_values_equal(left, right, anys);
+    // What is unset in both is equal. Its default may have such a field of its own.
+    let fields_equal = descriptor.fields().all(|field| {
+        let is_set = left.has_field(&field);
+        is_set == right.has_field(&field)
+            && (!is_set || same(&left.get_field(&field), &right.get_field(&field)))
+    });
+    let extensions_equal = descriptor.extensions().all(|extension| {
+        let is_set = left.has_extension(&extension);
+        is_set == right.has_extension(&extension)
+            && (!is_set || same(&left.get_extension(&extension), &right.get_extension(&extension)))
+    });
+    fields_equal && extensions_equal && left.unknown_fields().eq(right.unknown_fields())
+}
+
+fn decoded_values_equal(left: &Decoded, right: &Decoded, anys: usize) -> bool {
+    match (left, right) {
+        (Decoded::Message(left), Decoded::Message(right)) => decoded_equal(left, right, anys),
+        (Decoded::List(left), Decoded::List(right)) => {
+            let mut pairs = left.iter().zip(right);
+            left.len() == right.len() && pairs.all(|(left, right)| decoded_values_equal(left, right, anys))
+        }
+        (Decoded::Map(left), Decoded::Map(right)) => {
+            let same = |(key, left)| {
+                right
+                    .get(key)
+                    .is_some_and(|right| decoded_values_equal(left, right, anys))
+            };
+            left.len() == right.len() && left.iter().all(same)
+        }
+        (left, right) => left == right,
+    }
+}
+
+/// What an Any holds, if its type is known.
+fn unpacked(any: &DynamicMessage) -> Option<DynamicMessage> {
+    let url = any.get_field_by_name("type_url")?;
+    let name = url.as_str()?.rsplit('/').next()?;
+    let packed = any.descriptor().parent_pool().get_message_by_name(name)?;
+    let value = any.get_field_by_name("value")?;
+    let bytes = value.as_bytes().filter(|bytes| bytes.len() <= MAX_UNPACKED)?;
+    DynamicMessage::decode(packed, bytes.clone()).ok()
 }
 
 /// A scalar for a hash table: equal values have equal keys, whatever their numeric types.

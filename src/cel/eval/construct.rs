@@ -1,0 +1,52 @@
+//! Makes messages.
+
+use std::borrow::Cow;
+
+use super::evaluation::Evaluation;
+use crate::cel::encode::{Misfit, put_field};
+use crate::cel::fields::{ValueForm, message_value};
+use crate::cel::typed::Construct;
+use crate::cel::values::{EvalError, Evaluated, Value, in_timestamp_range};
+
+/// The most seconds of a `google.protobuf.Duration`: about 10,000 years.
+const MAX_DURATION: i64 = 315_576_000_000;
+
+impl Construct {
+    pub(super) fn eval<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
+        let mut bytes = Vec::new();
+        for (field, value) in &self.fields {
+            let value = value.eval(evaluation)?;
+            evaluation.budget().charge_making(&value)?;
+            put_field(&mut bytes, field, &value).map_err(|misfit| failed(misfit, &field.full_name))?;
+        }
+        let value = message_value(
+            &self.descriptor,
+            self.form.as_ref(),
+            Cow::Owned(bytes),
+            evaluation.budget(),
+        )?;
+        let in_range = match (&self.form, &value) {
+            (Some(ValueForm::Timestamp), Value::Timestamp { seconds, nanos }) => {
+                in_timestamp_range(*seconds) && (0..1_000_000_000).contains(nanos)
+            }
+            (Some(ValueForm::Duration), Value::Duration { seconds, nanos }) => {
+                let same_sign = *seconds == 0 || *nanos == 0 || (*seconds < 0) == (*nanos < 0);
+                same_sign
+                    && seconds.unsigned_abs() <= MAX_DURATION.unsigned_abs()
+                    && nanos.unsigned_abs() < 1_000_000_000
+            }
+            _ => true,
+        };
+        if in_range {
+            return Ok(value);
+        }
+        let name = self.descriptor.full_name();
+        Err(EvalError::new(format!("{name}: it is out of range")))
+    }
+}
+
+#[cold]
+fn failed(misfit: Misfit, field: &str) -> EvalError {
+    let (field, message) = misfit.of(field);
+    EvalError::new(format!("field {field}: {message}"))
+}
