@@ -9,7 +9,7 @@ use prost_reflect::MessageDescriptor;
 
 use super::cost::Cost;
 use super::encode::FieldInfo;
-use super::fields::{FieldReader, ValueForm};
+use super::fields::{FieldReader, NamedField, ValueForm};
 use super::functions::Function;
 use super::operators::{Math, Relation};
 use super::pattern::Pattern;
@@ -58,8 +58,8 @@ pub(super) enum TypedExpr {
     Field(Box<TypedExpr>, Box<FieldReader>),
     HasField(Box<TypedExpr>, Box<FieldReader>),
     /// An entry of a map, or a field of a message whose type is known only when it runs.
-    Member(Box<TypedExpr>, Box<str>),
-    HasMember(Box<TypedExpr>, Box<str>),
+    Member(Box<TypedExpr>, Box<NamedField>),
+    HasMember(Box<TypedExpr>, Box<NamedField>),
     /// What an `Any` holds.
     Unpack(Box<TypedExpr>),
     List(Box<[TypedExpr]>),
@@ -106,7 +106,7 @@ pub(super) struct Construct {
 #[derive(Debug)]
 pub(super) enum Segment {
     /// `.name`.
-    Name(Box<str>),
+    Name(NamedField),
     /// `[key]`.
     Key(TypedExpr),
 }

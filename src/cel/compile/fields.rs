@@ -8,7 +8,7 @@ use super::compiled::{Compiled, Place};
 use super::compiler::Compiler;
 use super::other_languages;
 use super::types::named_fields;
-use crate::cel::fields::{Cardinality, FieldReader};
+use crate::cel::fields::{Cardinality, FieldReader, NamedField};
 use crate::cel::functions::{self, Style};
 use crate::cel::operators::Relation;
 use crate::cel::syntax::{Expr, ExprKind, Literal};
@@ -39,10 +39,10 @@ impl Compiler<'_, '_> {
                 })
             }
             Type::Map(key, value) if key.may_equal(&Type::String) => self.wrap(operand, *value, |operand| {
-                TypedExpr::Member(Box::new(operand), name.into())
+                TypedExpr::Member(Box::new(operand), Box::new(NamedField::new(name)))
             }),
             value_type if value_type.is_dyn() => self.wrap(operand.unpacked(), Type::Dyn, |operand| {
-                TypedExpr::Member(Box::new(operand), name.into())
+                TypedExpr::Member(Box::new(operand), Box::new(NamedField::new(name)))
             }),
             other => {
                 self.problem(span.clone(), format!("{other} has no fields"));
@@ -184,7 +184,7 @@ impl Compiler<'_, '_> {
         match operand.value_type.clone() {
             Type::Map(..) | Type::Dyn | Type::Message(_) => {
                 self.wrap(operand.unpacked(), Type::Bool, |operand| {
-                    TypedExpr::HasMember(Box::new(operand), name.into())
+                    TypedExpr::HasMember(Box::new(operand), Box::new(NamedField::new(name)))
                 })
             }
             other => self.problem(span, format!("{other} has no fields")),

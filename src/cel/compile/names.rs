@@ -10,7 +10,7 @@ use super::compiler::Compiler;
 use super::operators::pair;
 use super::other_languages;
 use super::types::{TYPES, message_type, named_fields};
-use crate::cel::fields::{FieldReader, ValueForm};
+use crate::cel::fields::{FieldReader, NamedField, ValueForm};
 use crate::cel::functions;
 use crate::cel::syntax::{Expr, ExprKind, Name};
 use crate::cel::typed::{Segment, TypedExpr};
@@ -261,7 +261,7 @@ impl Compiler<'_, '_> {
     /// A part of what is at a path of the store.
     pub(super) fn stored_name(&mut self, operand: Compiled, name: &str) -> Compiled {
         self.wrap(operand, Type::Dyn, |operand| {
-            longer(operand, Segment::Name(name.into()))
+            longer(operand, Segment::Name(NamedField::new(name)))
         })
     }
 

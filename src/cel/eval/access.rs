@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName};
-use prost_reflect::MessageDescriptor;
 
 use crate::cel::budget::Budget;
-use crate::cel::fields::{self, FieldReader};
+use crate::cel::fields::{self, FieldReader, NamedField};
 use crate::cel::typed::Path;
 use crate::cel::values::{EvalError, Evaluated, MessageValue, Value, equals};
 use crate::message::{Malformed, Raw};
@@ -61,6 +60,17 @@ fn read_field<'e>(field: &FieldReader, message: MessageValue<'e>, budget: &Budge
     Ok(value.unwrap_or_else(|| field.default.clone()))
 }
 
+/// The same by name, of a message that is not copied for it.
+pub(in crate::cel) fn read_named_field<'e>(
+    field: &NamedField,
+    message: &'e MessageValue<'_>,
+    budget: &Budget,
+) -> Evaluated<Value<'e>> {
+    let field = field.of(&message.descriptor)?;
+    let value = read_set_field(&field, Cow::Borrowed(&message.bytes), budget)?;
+    Ok(value.unwrap_or_else(|| field.default.clone()))
+}
+
 /// The value of a field in the bytes of its message; `None` if it is unset.
 pub(in crate::cel) fn read_set_field<'e>(
     field: &FieldReader,
@@ -105,34 +115,37 @@ pub(in crate::cel) fn member<'m, 'e>(
 
 pub(in crate::cel) fn member_of<'e>(
     container: Value<'e>,
-    name: &str,
+    field: &NamedField,
     budget: &Budget,
 ) -> Evaluated<Value<'e>> {
     match container {
-        Value::Map(entries) => member(&entries, name).cloned(),
-        Value::Message(message) => read_field(&field_named(&message.descriptor, name)?, message, budget),
-        other => Err(EvalError::new(format!(
-            "{} has no field {name}",
-            other.type_name()
-        ))),
+        Value::Map(entries) => member(&entries, field.name()).cloned(),
+        Value::Message(message) => {
+            let field = field.of(&message.descriptor)?;
+            read_field(&field, message, budget)
+        }
+        other => Err(no_fields(&other, field)),
     }
 }
 
-pub(in crate::cel) fn has_member(container: &Value<'_>, name: &str, budget: &Budget) -> Evaluated<bool> {
+pub(in crate::cel) fn has_member(
+    container: &Value<'_>,
+    field: &NamedField,
+    budget: &Budget,
+) -> Evaluated<bool> {
     match container {
-        Value::Map(entries) => Ok(member(entries, name).is_ok()),
-        Value::Message(message) => has_field(&field_named(&message.descriptor, name)?, message, budget),
-        other => Err(EvalError::new(format!(
-            "{} has no field {name}",
-            other.type_name()
-        ))),
+        Value::Map(entries) => Ok(member(entries, field.name()).is_ok()),
+        Value::Message(message) => {
+            let field = field.of(&message.descriptor)?;
+            has_field(&field, message, budget)
+        }
+        other => Err(no_fields(other, field)),
     }
 }
 
-/// A field of a message whose type was not known at load, for example of what an `Any` holds.
-pub(in crate::cel) fn field_named(message: &MessageDescriptor, name: &str) -> Evaluated<FieldReader> {
-    FieldReader::by_name(message, name)
-        .ok_or_else(|| EvalError::new(format!("{} has no field {name}", message.full_name())))
+#[cold]
+fn no_fields(value: &Value<'_>, field: &NamedField) -> EvalError {
+    EvalError::new(format!("{} has no field {}", value.type_name(), field.name()))
 }
 
 pub(in crate::cel) fn metadata(headers: &HeaderMap) -> Value<'_> {

@@ -7,7 +7,7 @@ use super::evaluation::{Evaluation, missing_variable};
 use super::stored::{Found, has_stored, is_within, stored, stored_size};
 use super::volatile;
 use crate::cel::cost::{charge_comparison, charge_containing};
-use crate::cel::fields::{self, FieldReader};
+use crate::cel::fields::{self, FieldReader, NamedField};
 use crate::cel::operators::{Relation, contains};
 use crate::cel::pattern::Pattern;
 use crate::cel::typed::TypedExpr;
@@ -149,7 +149,7 @@ impl TypedExpr {
             Self::HasStored(path) => has_stored(path, evaluation),
             Self::HasMetadata(name) => Ok(evaluation.env.metadata.contains_key(name)),
             Self::HasField(message, field) => has_field_of(message, field, evaluation),
-            Self::HasMember(container, name) => has_named_member(container, name, evaluation),
+            Self::HasMember(container, field) => has_named_member(container, field, evaluation),
             Self::Matches(text, pattern) => {
                 let text = text.eval_text(evaluation)?;
                 pattern.is_match(&text, evaluation.budget())
@@ -254,12 +254,13 @@ fn has_field_of<'e>(
 
 fn has_named_member<'e>(
     container: &'e TypedExpr,
-    name: &str,
+    field: &NamedField,
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<bool> {
     match container.peek(evaluation) {
-        Some(Value::Map(entries)) => Ok(member(entries, name).is_ok()),
-        _ => has_member(&container.eval(evaluation)?, name, evaluation.budget()),
+        Some(Value::Map(entries)) => Ok(member(entries, field.name()).is_ok()),
+        Some(value) => has_member(value, field, evaluation.budget()),
+        None => has_member(&container.eval(evaluation)?, field, evaluation.budget()),
     }
 }
 

@@ -2,9 +2,7 @@
 //!
 //! The path leads through the maps of the store, and from there through what a value holds. Nothing on the way is copied.
 
-use std::borrow::Cow;
-
-use super::access::{field_named, has_member, member_of, read_set_field};
+use super::access::{has_member, member_of, read_named_field};
 use super::evaluation::Evaluation;
 use crate::cel::cost::charge_search;
 use crate::cel::functions::size;
@@ -43,7 +41,7 @@ impl<'e> Found<'e> {
 impl Segment {
     fn key<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
         let key = match self {
-            Self::Name(name) => Value::text(&**name),
+            Self::Name(field) => Value::text(field.name()),
             Self::Key(key) => key.eval(evaluation)?,
         };
         evaluation.budget().charge_reading(&key)?;
@@ -65,10 +63,8 @@ pub(super) fn stored<'e>(path: &'e [Segment], evaluation: &mut Evaluation<'_, 'e
                     None => Found::Absent(key),
                 }
             }
-            (Found::Held(Value::Message(message)), Segment::Name(name)) => {
-                let field = field_named(&message.descriptor, name)?;
-                let value = read_set_field(&field, Cow::Borrowed(&message.bytes), evaluation.budget())?;
-                Found::Read(value.unwrap_or_else(|| field.default.clone()))
+            (Found::Held(Value::Message(message)), Segment::Name(field)) => {
+                Found::Read(read_named_field(field, message, evaluation.budget())?)
             }
             (Found::Held(Value::Map(entries)), segment) => {
                 let key = segment.key(evaluation)?;
@@ -79,11 +75,11 @@ pub(super) fn stored<'e>(path: &'e [Segment], evaluation: &mut Evaluation<'_, 'e
                 }
             }
             (Found::Held(value), Segment::Key(key)) => Found::Held(index(value, &key.eval(evaluation)?)?),
-            (Found::Held(value), Segment::Name(name)) => {
-                Found::Read(member_of(value.borrowed(), name, evaluation.budget())?)
+            (Found::Held(value), Segment::Name(field)) => {
+                Found::Read(member_of(value.borrowed(), field, evaluation.budget())?)
             }
-            (Found::Read(value), Segment::Name(name)) => {
-                Found::Read(member_of(value, name, evaluation.budget())?)
+            (Found::Read(value), Segment::Name(field)) => {
+                Found::Read(member_of(value, field, evaluation.budget())?)
             }
             (Found::Read(value), Segment::Key(key)) => {
                 let key = key.eval(evaluation)?;
@@ -103,11 +99,11 @@ pub(super) fn has_stored<'e>(path: &'e [Segment], evaluation: &mut Evaluation<'_
         return Ok(true);
     };
     let found = stored(way, evaluation)?;
-    if let (Segment::Name(name), Found::Held(value)) = (last, &found) {
-        return has_member(value, name, evaluation.budget());
+    if let (Segment::Name(field), Found::Held(value)) = (last, &found) {
+        return has_member(value, field, evaluation.budget());
     }
-    if let (Segment::Name(name), Found::Read(value)) = (last, &found) {
-        return has_member(value, name, evaluation.budget());
+    if let (Segment::Name(field), Found::Read(value)) = (last, &found) {
+        return has_member(value, field, evaluation.budget());
     }
     let key = last.key(evaluation)?;
     is_within(&found, &key)

@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use http::HeaderName;
 use prost_reflect::MessageDescriptor;
 
-use super::access::{field_named, member, member_of, metadata, metadata_value, picked_value, read_set_field};
+use super::access::{
+    member, member_of, metadata, metadata_value, picked_value, read_named_field, read_set_field,
+};
 use super::evaluation::{Evaluation, missing_variable};
 use super::stored::{Found, stored};
 use super::volatile;
 use crate::cel::budget::Budget;
 use crate::cel::cost::{Cost, charge_search};
-use crate::cel::fields::{FieldReader, ValueForm, message_value};
+use crate::cel::fields::{FieldReader, NamedField, ValueForm, message_value};
 use crate::cel::functions::{Code, Function, json_text};
 use crate::cel::operators::{Math, index, negate};
 use crate::cel::typed::{Segment, TypedExpr};
@@ -64,7 +66,7 @@ impl TypedExpr {
             }
             Self::Random => Ok(Value::Double(volatile::random(evaluation.env.call))),
             Self::Field(message, field) => field_of(message, field, evaluation),
-            Self::Member(container, name) => named_member(container, name, evaluation),
+            Self::Member(container, field) => named_member(container, field, evaluation),
             Self::Unpack(any) => unpacked(any, evaluation),
             Self::List(elements) => list(elements, evaluation),
             Self::Map(entries) => map(entries, evaluation),
@@ -137,13 +139,13 @@ impl TypedExpr {
     ) -> Evaluated<Option<Value<'e>>> {
         match self {
             Self::Field(message, field) => set_field_of(message, field, evaluation),
-            Self::Member(container, name) => match container.peek(evaluation) {
-                Some(Value::Message(message)) => named_field(message, name, evaluation),
+            Self::Member(container, field) => match container.peek(evaluation) {
+                Some(Value::Message(message)) => named_field(message, field, evaluation),
                 _ => self.eval(evaluation).map(Some),
             },
             Self::Stored(path) => match &**path {
-                [way @ .., Segment::Name(name)] => match stored(way, evaluation)? {
-                    Found::Held(Value::Message(message)) => named_field(message, name, evaluation),
+                [way @ .., Segment::Name(field)] => match stored(way, evaluation)? {
+                    Found::Held(Value::Message(message)) => named_field(message, field, evaluation),
                     _ => self.eval(evaluation).map(Some),
                 },
                 _ => self.eval(evaluation).map(Some),
@@ -159,8 +161,8 @@ impl TypedExpr {
             Self::State(place) => evaluation.env.state.get(*place),
             Self::Local(place) => evaluation.env.locals.get(*place),
             Self::Element(between, place) => evaluation.element(*between, *place),
-            Self::Member(container, name) => match container.peek(evaluation)? {
-                Value::Map(entries) => member(entries, name).ok(),
+            Self::Member(container, field) => match container.peek(evaluation)? {
+                Value::Map(entries) => member(entries, field.name()).ok(),
                 _ => None,
             },
             _ => None,
@@ -221,10 +223,10 @@ fn field_of<'e>(
 /// The value of a field of a message whose type was not known at load; `None` if the field is unset.
 fn named_field<'e>(
     message: &'e MessageValue<'e>,
-    name: &str,
+    field: &NamedField,
     evaluation: &Evaluation<'_, 'e>,
 ) -> Evaluated<Option<Value<'e>>> {
-    let field = field_named(&message.descriptor, name)?;
+    let field = field.of(&message.descriptor)?;
     let value = read_set_field(&field, Cow::Borrowed(&message.bytes), evaluation.budget())?;
     // Without presence, unset is the default.
     Ok(value.or_else(|| (!field.has_presence).then(|| field.default.clone())))
@@ -248,12 +250,13 @@ fn set_field_of<'e>(
 
 fn named_member<'e>(
     container: &'e TypedExpr,
-    name: &str,
+    field: &NamedField,
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<Value<'e>> {
     match container.peek(evaluation) {
-        Some(Value::Map(entries)) => borrowed(member(entries, name)?, evaluation),
-        _ => member_of(container.eval(evaluation)?, name, evaluation.budget()),
+        Some(Value::Map(entries)) => borrowed(member(entries, field.name())?, evaluation),
+        Some(Value::Message(message)) => read_named_field(field, message, evaluation.budget()),
+        _ => member_of(container.eval(evaluation)?, field, evaluation.budget()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! From the bytes of a message to values.
 //!
-//! [`FieldReader`] reads one field; it looks everything up in the descriptor once, at load. [`ValueForm`] is how the
+//! [`FieldReader`] reads one field; it looks everything up in the descriptor once, at load, and [`NamedField`] when the first
+//! message of a type comes. [`ValueForm`] is how the
 //! messages of `google.protobuf` read for which CEL has values of its own.
 
 mod any;
@@ -8,6 +9,7 @@ mod defaults;
 mod entries;
 mod field;
 mod form;
+mod named;
 mod read;
 mod wire;
 
@@ -15,5 +17,6 @@ pub(crate) use self::entries::Entries;
 pub(super) use self::field::Cardinality;
 pub(crate) use self::field::FieldReader;
 pub(super) use self::form::{ValueForm, message_value};
+pub(super) use self::named::NamedField;
 pub(crate) use self::wire::{WireFields, WireValue};
 pub(super) use self::wire::{delimited, fixed32, fixed64, signed_varint, text, varint};
