@@ -46,7 +46,11 @@ impl Compiler<'_, '_> {
     fn map(&mut self, entries: &[(Expr, Expr)]) -> Compiled {
         let mut parts = Vec::with_capacity(entries.len() * 2);
         for (key_expr, value) in entries {
+            let before = self.problems.len();
             let key = self.expr(key_expr);
+            if let (ExprKind::Name(name), true) = (&key_expr.kind, self.problems.len() > before) {
+                self.hint(format!("a key that is a text stands in quotes: `'{name}'`"));
+            }
             if !key.value_type.may_be_key() {
                 let message = format!("{} cannot be the key of a map", key.value_type);
                 self.problem(key_expr.span.clone(), message);

@@ -28,15 +28,10 @@ impl Compiler<'_, '_> {
             let Some(field) = self.field_to_set(&descriptor, name) else {
                 continue;
             };
-            if let Some((other, other_name, _)) = found.iter().find(|(other, ..)| clash(other, &field)) {
-                let (name_text, other_text) = (&name.text, &other_name.text);
-                let message = match &field.oneof {
-                    Some(oneof) if other.number != field.number => format!(
-                        "`{name_text}` and `{other_text}` are both of the oneof `{}`: one can be set",
-                        oneof.name()
-                    ),
-                    _ => format!("`{name_text}` and `{other_text}` are the same field"),
-                };
+            let clash = |(other, other_name, _): &(FieldInfo, &Name, Compiled)| {
+                field.clash(&name.text, other, &other_name.text)
+            };
+            if let Some(message) = found.iter().find_map(clash) {
                 self.problem(name.span.clone(), message);
                 continue;
             }
@@ -147,9 +142,4 @@ impl Compiler<'_, '_> {
 /// `Message` of `package.Message`.
 fn last_part(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
-}
-
-/// Whether not both of two fields can be set.
-fn clash(one: &FieldInfo, other: &FieldInfo) -> bool {
-    one.number == other.number || one.oneof.is_some() && one.oneof == other.oneof
 }

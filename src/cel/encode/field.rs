@@ -84,6 +84,18 @@ impl FieldInfo {
         }
     }
 
+    /// Why not both this field and another one of its message can be set, each by the name that a rule gives it.
+    pub(crate) fn clash(&self, name: &str, other: &Self, other_name: &str) -> Option<String> {
+        if self.number == other.number {
+            return Some(format!("`{name}` and `{other_name}` are the same field"));
+        }
+        let oneof = self.oneof.as_ref()?;
+        (other.oneof.as_ref() == Some(oneof)).then(|| {
+            let oneof = oneof.name();
+            format!("`{name}` and `{other_name}` are both of the oneof `{oneof}`: one can be set")
+        })
+    }
+
     /// The type of its values, if they are messages.
     pub(crate) fn message(&self) -> Option<&MessageDescriptor> {
         self.kind.as_message()

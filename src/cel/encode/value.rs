@@ -188,21 +188,12 @@ fn put_map_as_message(
         let Some(field) = FieldInfo::find(descriptor, name) else {
             return Err(Misfit::no_field(descriptor, name));
         };
-        let clashes = |(other, ..): &&(FieldInfo, &str, &Value<'_>)| {
-            other.number == field.number || field.oneof.is_some() && other.oneof == field.oneof
-        };
+        let clash = |(other, other_name, _): &(FieldInfo, &str, _)| field.clash(name, other, other_name);
         let is_unset = matches!(value, Value::Null) && (field.repeated || !takes_null(&field.kind));
         if is_unset {
             continue;
         }
-        if let Some((other, other_name, _)) = found.iter().find(clashes) {
-            let message = match &field.oneof {
-                Some(oneof) if other.number != field.number => format!(
-                    "`{name}` and `{other_name}` are both of the oneof `{}`: one can be set",
-                    oneof.name()
-                ),
-                _ => format!("`{name}` and `{other_name}` are the same field"),
-            };
+        if let Some(message) = found.iter().find_map(clash) {
             return Err(Misfit::because(message));
         }
         found.push((field, name, value));

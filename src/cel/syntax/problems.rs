@@ -93,6 +93,15 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
         TokenKind::LeftBrace if wants_operand && rest.starts_with("{{") => {
             "write the expression without `{{` and `}}`"
         }
+        TokenKind::Colon if !wants_operand && open.is_some_and(|open| open.kind == TokenKind::LeftParen) => {
+            "arguments have no names; a message is made in braces: `Type{field: value}`"
+        }
+        TokenKind::Name if word_before == "new" => {
+            "leave out `new`: a message is made by its name, `Type{field: value}`"
+        }
+        TokenKind::Unknown if rest.starts_with('=') && expected == "`:`" => {
+            "a field is set by a colon: `Type{field: value}`"
+        }
         TokenKind::Question if expected == "`:`" => "put the inner `?:` in brackets",
         TokenKind::RightParen if wants_operand && word_before == "," => "leave out the comma",
         TokenKind::Unclosed if rest.starts_with(['\'', '"']) => {

@@ -131,16 +131,24 @@ fn messages_equal(left: &MessageValue<'_>, right: &MessageValue<'_>) -> bool {
     if left.descriptor.full_name() != right.descriptor.full_name() {
         return false;
     }
-    // Fields may come in any order, and defaults may or may not be written. A NaN differs from itself.
+    if left.bytes == right.bytes && !may_hold_nan(&left.bytes) {
+        return true;
+    }
+    // Fields may come in any order, and defaults may or may not be written.
     match (left.to_message().to_dynamic(), right.to_message().to_dynamic()) {
         (Ok(left), Ok(right)) => decoded_equal(&left, &right, MAX_ANYS),
         _ => false,
     }
 }
 
+/// Whether a NaN may be in a message, which differs from itself. The last byte of each has all bits but the sign.
+fn may_hold_nan(bytes: &[u8]) -> bool {
+    bytes.iter().any(|byte| byte | 0x80 == 0xff)
+}
+
 /// How many Anys within each other are compared by what they hold, and how many bytes of each. Those that are deeper or
 /// larger are compared by their bytes.
-const MAX_ANYS: usize = 16;
+const MAX_ANYS: usize = 4;
 const MAX_UNPACKED: usize = 64 << 10;
 
 fn decoded_equal(left: &DynamicMessage, right: &DynamicMessage, anys: usize) -> bool {

@@ -101,14 +101,11 @@ impl<'b, 'c> Builder<'b, 'c> {
                 );
                 continue;
             };
-            if let Some((_, other)) = found.iter().find(|(other, _)| other.number == field.number) {
-                let message = format!("`{name}` and `{}` are the same field", other.name);
-                self.compiler.problem(key, message);
-                continue;
-            }
-            if let Some((oneof, other)) = self.clash(&field, value, &found) {
-                let message =
-                    format!("`{name}` and `{other}` are both of the oneof `{oneof}`: one can be set");
+            let clash = |(other, entry): &(FieldInfo, Entry<'_>)| {
+                let both = other.number == field.number || self.sets(value) && self.sets(entry.value);
+                field.clash(&name, other, &entry.name).filter(|_| both)
+            };
+            if let Some(message) = found.iter().find_map(clash) {
                 self.compiler.problem(key, message);
                 continue;
             }
@@ -129,21 +126,10 @@ impl<'b, 'c> Builder<'b, 'c> {
         }
     }
 
-    /// The oneof that `field` belongs to, and another member of it that is set, if there is one. Members that are copied from
-    /// the request or from an element do not count: at most one of them is set.
-    fn clash(
-        &self,
-        field: &FieldInfo,
-        value: &Node,
-        found: &[(FieldInfo, Entry<'_>)],
-    ) -> Option<(String, String)> {
-        let sets = |value: &Node| value.value != Yaml::Null && !self.copies(value);
-        let oneof = field.oneof.as_ref().filter(|_| sets(value))?;
-        let same = |(other, entry): &&(FieldInfo, Entry<'_>)| {
-            other.oneof.as_ref() == Some(oneof) && sets(entry.value)
-        };
-        let (_, entry) = found.iter().find(same)?;
-        Some((oneof.name().to_owned(), entry.name.clone()))
+    /// Whether the value of a member of a oneof sets it in any case. Of those that are copied from the request or from an
+    /// element, at most one is set.
+    fn sets(&self, value: &Node) -> bool {
+        value.value != Yaml::Null && !self.copies(value)
     }
 
     /// Whether a value is a single field of the request, or of a loop's element.
