@@ -37,8 +37,8 @@ impl Template {
         Ok(message)
     }
 
-    fn reads(&self) -> bool {
-        self.0.iter().any(|(_, content)| content.reads())
+    fn reads(&self, empty: &Given) -> bool {
+        self.0.iter().any(|(_, content)| content.reads(empty))
     }
 
     /// Whether it cannot be made of its constants.
@@ -56,14 +56,14 @@ impl Template {
 }
 
 impl Content {
-    fn reads(&self) -> bool {
+    fn reads(&self, empty: &Given) -> bool {
         match self {
             Self::Copy(_) | Self::Element(_) | Self::Loop(_) => true,
             Self::Constant(_) => false,
-            Self::Expr(expr) | Self::Joined(expr) => expr.reads(),
-            Self::Message(template) | Self::Made(template) => template.reads(),
-            Self::List(items) => items.iter().any(Self::reads),
-            Self::Map(entries) => entries.iter().any(|(_, item)| item.reads()),
+            Self::Expr(expr) | Self::Joined(expr) => expr.reads(empty),
+            Self::Message(template) | Self::Made(template) => template.reads(empty),
+            Self::List(items) => items.iter().any(|item| item.reads(empty)),
+            Self::Map(entries) => entries.iter().any(|(_, item)| item.reads(empty)),
         }
     }
 
@@ -71,7 +71,7 @@ impl Content {
         match self {
             Self::Made(template) => {
                 // Without what is read, it is made when the rules load.
-                !template.reads() && template.is_faulty(empty) || template.has_faulty_constant(empty)
+                !template.reads(empty) && template.is_faulty(empty) || template.has_faulty_constant(empty)
             }
             Self::Copy(_) | Self::Constant(_) | Self::Element(_) => false,
             Self::Loop(looped) => {

@@ -195,7 +195,7 @@ fn a_template_writes_what_setting_the_fields_of_a_dynamic_message_gives() {
         let server = match server::server(&case.schema, MAKE, session) {
             Ok(server) => server,
             Err(_) if template.has_faulty_constant(&Given::nothing(&case.input)) => return Ok(()),
-            Err(error) => return Err(TestCaseError::fail(error)),
+            Err(error) => return Err(TestCaseError::fail(format!("{send}: {error}"))),
         };
         // All in one call, so that the test sees if anything of one message remains for the next.
         let server::Answer { messages, error } = server::call(&server, MAKE, &case.requests);

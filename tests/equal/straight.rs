@@ -119,20 +119,34 @@ impl Expr {
             }
             Self::If(parts) => &**parts,
         };
-        !self.reads() && self.value(empty).is_err()
+        !self.reads(empty) && self.value(empty).is_err()
             || parts.iter().any(|part| part.has_faulty_constant(empty))
     }
 
-    pub(crate) fn reads(&self) -> bool {
+    /// Whether its value depends on a request or a round. What a constant condition leaves out does not count.
+    pub(crate) fn reads(&self, empty: &Given) -> bool {
+        let any = |parts: &[Self]| parts.iter().any(|part| part.reads(empty));
         match self {
             Self::Literal(_) => false,
             Self::Round | Self::Field(_) | Self::Number(_) | Self::Named(..) | Self::Has(_) => true,
-            Self::Binary(_, operands) | Self::Method(_, operands) | Self::Index(operands) => {
-                operands.iter().any(Self::reads)
+            Self::Binary(operator @ ("&&" | "||"), operands) => {
+                let decides = |operand: &Self| operand.known(empty) == Some(*operator == "||");
+                !operands.iter().any(decides) && any(&**operands)
             }
-            Self::Not(operand) | Self::Negate(operand) | Self::Call(_, operand) => operand.reads(),
-            Self::If(parts) => parts.iter().any(Self::reads),
+            Self::Binary(_, operands) | Self::Method(_, operands) | Self::Index(operands) => any(&**operands),
+            Self::Not(operand) | Self::Negate(operand) | Self::Call(_, operand) => operand.reads(empty),
+            Self::If(parts) => match parts[0].known(empty) {
+                Some(true) => parts[1].reads(empty),
+                Some(false) => parts[2].reads(empty),
+                None => any(&**parts),
+            },
         }
+    }
+
+    /// What a condition gives that is the same for every request.
+    fn known(&self, empty: &Given) -> Option<bool> {
+        let value = (!self.reads(empty)).then(|| self.value(empty))?;
+        truth(&value.ok()?).ok()
     }
 }
 
