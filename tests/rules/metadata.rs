@@ -59,6 +59,36 @@ rules:
     assert!(refused.status.message().ends_with(nearest), "{}", refused.status);
 }
 
+#[tokio::test]
+async fn metadata_is_another_value_or_none() {
+    let server = Running::start(
+        r"
+rules:
+  - {method: kinds.Kinds/Unary, metadata: {x-token: {not: tea}}, reply: {string: not tea}}
+  - {method: kinds.Kinds/Unary, metadata: {x-role: {}}, match: {int32: 1}, reply: {string: a role}}
+  - {method: kinds.Kinds/Unary, metadata: {x-role: {not: [admin, 5]}}, reply: {string: neither}}
+  - {method: kinds.Kinds/Unary, metadata: {x-key-bin: {not: AP8}}, reply: {string: another key}}
+  - {method: kinds.Kinds/Unary, reply: {string: all of it}}
+",
+    )
+    .await;
+    let (tea, admin) = (("x-token", "tea"), ("x-role", "admin"));
+    for (metadata, expected) in [
+        (&[][..], "not tea"),
+        (&[("x-token", "Tea")], "not tea"),
+        (&[tea, tea], "not tea"),
+        (&[tea], "neither"),
+        (&[tea, ("x-role", "owner")], "neither"),
+        (&[tea, admin], "another key"),
+        (&[tea, ("x-role", "5"), ("x-key-bin", "AP4=")], "another key"),
+        (&[tea, admin, ("x-key-bin", "AP8=")], "all of it"),
+    ] {
+        let outcome = server.call_with("Unary", &["{}"], metadata).await;
+        let expected = format!(r#"{{"string":"{expected}"}}"#);
+        assert_eq!(outcome.messages, [expected], "{metadata:?}");
+    }
+}
+
 #[test]
 fn what_differs_is_told() {
     let rules = r"
@@ -69,6 +99,7 @@ rules:
   - {method: kinds.Kinds/Unary, metadata: {x-key-bin: AP8=}, reply: {}}
   - {method: kinds.Kinds/Unary, metadata: {x-key-bin: {}}, reply: {}}
   - {method: kinds.Kinds/Unary, metadata: {x-other: {}}, reply: {}}
+  - {method: kinds.Kinds/Unary, metadata: {x-role: {not: user}}, reply: {}}
 ";
     let schema = kinds();
     let rules = RulesOptions::default()
@@ -90,6 +121,7 @@ rules:
             Some(r#"metadata x-key-bin is "AA", not "AP8=""#),
             None,
             Some("metadata x-other is absent"),
+            Some(r#"metadata x-role is "user", which is excluded"#),
         ]
     );
 }
@@ -112,11 +144,31 @@ fn conditions_on_metadata_that_cannot_be_are_told() {
         ),
         (
             "{x: {y: 1}}",
-            "1:51: expected a value, found a mapping (hint: a value is a text; a list is any of its values, `{}` any value, `null` none)",
+            "1:52: unknown key `y` in a condition on metadata (hint: a value is a text; a list is any of its values, `{not: …}` others, `{}` any value, `null` none; what else there is to ask goes into `when`)",
+        ),
+        (
+            "{x: {not: a, nor: b}}",
+            "1:51: expected a value, found a mapping (hint: a value is a text; a list is any of its values, `{not: …}` others, `{}` any value, `null` none; what else there is to ask goes into `when`)",
         ),
         (
             "{x: [a, null]}",
-            "1:55: expected a value, found null (hint: a value is a text; a list is any of its values, `{}` any value, `null` none)",
+            "1:55: expected a value, found null (hint: a value is a text; a list is any of its values, `{not: …}` others, `{}` any value, `null` none; what else there is to ask goes into `when`)",
+        ),
+        (
+            "{x: {nto: a}}",
+            "1:52: unknown key `nto` in a condition on metadata (hint: did you mean `not`?)",
+        ),
+        (
+            "{x: {not: null}}",
+            "1:57: `not` excludes values, found null (hint: write `{}`, which is any value)",
+        ),
+        (
+            "{x: {not: {}}}",
+            "1:57: `not` excludes values, found a mapping (hint: write `null`, which is none)",
+        ),
+        (
+            "{x: {not: {not: a}}}",
+            "1:57: `not` excludes values, found a mapping (hint: `not` takes a value, or a list of values)",
         ),
         (
             "{x: '${call.peer}'}",

@@ -60,6 +60,8 @@ pub(crate) enum ExpectedMetadata {
     AnyOf(Box<[Box<str>]>),
     /// One of these, in base64.
     AnyOfBytes(Box<[Box<[u8]>]>),
+    /// Anything else; absent, too.
+    Not(Box<ExpectedMetadata>),
 }
 
 /// A CEL condition and its text.

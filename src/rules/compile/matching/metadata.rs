@@ -5,7 +5,12 @@ use http::HeaderName;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::interpolation::{self, Piece};
 use crate::rules::plan::{ExpectedMetadata, MetadataCondition, decode_base64, no_base64};
+use crate::suggest;
 use crate::yaml::{Node, Yaml};
+
+/// What a condition can be.
+const FORMS: &str = "a value is a text; a list is any of its values, `{not: …}` others, `{}` any value, `null` none; what else \
+                     there is to ask goes into `when`";
 
 /// Compiles the conditions on metadata; problems go to the compiler.
 pub(super) fn compile_metadata_conditions(
@@ -55,6 +60,7 @@ fn expected(compiler: &mut RuleCompiler<'_>, node: &Node, is_binary: bool) -> Op
     let values = match &node.value {
         Yaml::Null => return Some(ExpectedMetadata::Absent),
         Yaml::Map(entries) if entries.is_empty() => return Some(ExpectedMetadata::Present),
+        Yaml::Map(entries) => return excluded(compiler, node, entries, is_binary),
         Yaml::List(values) if values.is_empty() => {
             let hint = "`{}` is any value, `null` is none".to_owned();
             compiler.problem_hint(node, "no value is in an empty list", Some(hint));
@@ -80,6 +86,38 @@ fn expected(compiler: &mut RuleCompiler<'_>, node: &Node, is_binary: bool) -> Op
     (all.len() == texts.len()).then(|| ExpectedMetadata::AnyOfBytes(all.into()))
 }
 
+/// `{not: …}`: another value, or none.
+fn excluded(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    entries: &[(Node, Node)],
+    is_binary: bool,
+) -> Option<ExpectedMetadata> {
+    let [(key, value)] = entries else {
+        compiler.problem_hint(node, "expected a value, found a mapping", Some(FORMS.to_owned()));
+        return None;
+    };
+    let name = key.key_text().unwrap_or_default();
+    if name != "not" {
+        let message = format!("unknown key `{name}` in a condition on metadata");
+        let hint = suggest::did_you_mean(&name, ["not"]).unwrap_or_else(|| FORMS.to_owned());
+        compiler.problem_hint(key, message, Some(hint));
+        return None;
+    }
+    let hint = match &value.value {
+        Yaml::Null => "write `{}`, which is any value",
+        Yaml::Map(entries) if entries.is_empty() => "write `null`, which is none",
+        Yaml::Map(_) => "`not` takes a value, or a list of values",
+        _ => {
+            let expected = expected(compiler, value, is_binary)?;
+            return Some(ExpectedMetadata::Not(Box::new(expected)));
+        }
+    };
+    let message = format!("`not` excludes values, found {}", value.kind());
+    compiler.problem_hint(value, message, Some(hint.to_owned()));
+    None
+}
+
 /// One value.
 fn text(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<String> {
     let text = match &node.value {
@@ -88,8 +126,7 @@ fn text(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<String> {
     };
     let Some(text) = text else {
         let message = format!("expected a value, found {}", node.kind());
-        let hint = "a value is a text; a list is any of its values, `{}` any value, `null` none".to_owned();
-        compiler.problem_hint(node, message, Some(hint));
+        compiler.problem_hint(node, message, Some(FORMS.to_owned()));
         return None;
     };
     if let Ok([Piece::Literal(text)]) = interpolation::split(&text).as_deref() {

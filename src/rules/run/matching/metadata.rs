@@ -13,14 +13,7 @@ use crate::rules::plan::{ExpectedMetadata, MetadataCondition, decode_base64};
 impl MetadataCondition {
     #[inline]
     pub(in crate::rules::run) fn holds(&self, metadata: &HeaderMap) -> bool {
-        match &self.expected {
-            ExpectedMetadata::Absent => !metadata.contains_key(&self.name),
-            ExpectedMetadata::Present => metadata.contains_key(&self.name),
-            ExpectedMetadata::AnyOf(values) => metadata_value(metadata, &self.name)
-                .is_some_and(|found| values.iter().any(|value| **value == *found)),
-            ExpectedMetadata::AnyOfBytes(values) => binary_value(metadata, &self.name)
-                .is_some_and(|found| values.iter().any(|value| **value == *found)),
-        }
+        self.expected.is_in(metadata, &self.name)
     }
 
     /// How metadata for which it does not hold differs.
@@ -33,6 +26,7 @@ impl MetadataCondition {
         let mut text = format!("metadata {name} is {found:?}");
         let expected: Vec<String> = match &self.expected {
             ExpectedMetadata::Absent | ExpectedMetadata::Present => Vec::new(),
+            ExpectedMetadata::Not(_) => return text + ", which is excluded",
             ExpectedMetadata::AnyOf(values) => values.iter().map(|value| format!("{value:?}")).collect(),
             ExpectedMetadata::AnyOfBytes(values) => {
                 let encoded = values.iter().map(|value| STANDARD.encode(value));
@@ -45,6 +39,22 @@ impl MetadataCondition {
             several => write!(text, ", none of {}", several.join(", ")),
         };
         text
+    }
+}
+
+impl ExpectedMetadata {
+    #[inline]
+    fn is_in(&self, metadata: &HeaderMap, name: &HeaderName) -> bool {
+        match self {
+            Self::Absent => !metadata.contains_key(name),
+            Self::Present => metadata.contains_key(name),
+            Self::AnyOf(values) => metadata_value(metadata, name)
+                .is_some_and(|found| values.iter().any(|value| **value == *found)),
+            Self::AnyOfBytes(values) => {
+                binary_value(metadata, name).is_some_and(|found| values.iter().any(|value| **value == *found))
+            }
+            Self::Not(excluded) => !excluded.is_in(metadata, name),
+        }
     }
 }
 
