@@ -196,11 +196,11 @@ impl SchemaBuilder {
                 let message = "a proto that is given as a text needs a name, such as shop.proto";
                 problems.push(Problem::new(message));
             } else {
-                graph.add_source(name, text);
+                graph.add_given(name, text);
             }
         }
         for proto in &inputs.protos {
-            graph.add_path(&proto.path, &proto.name, Some(&proto.folder));
+            graph.add_input(&proto.path, &proto.name, &proto.folder);
         }
         for name in &self.imports {
             graph.add_import(name);

@@ -66,6 +66,8 @@ pub struct SchemaFile {
     pub name: String,
     /// The serialized `google.protobuf.FileDescriptorProto`.
     pub descriptor: Bytes,
+    /// Whether it is there only because other files import it, and was not asked for.
+    pub is_import: bool,
 }
 
 /// Prints only the names of files and methods: a pool is large, and types may be recursive.

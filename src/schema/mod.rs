@@ -16,6 +16,7 @@ mod builder;
 mod check;
 mod compiled;
 mod descriptor;
+mod descriptor_set;
 mod enums;
 mod field;
 mod fields;
@@ -35,6 +36,7 @@ mod wire;
 
 pub use self::builder::SchemaBuilder;
 pub use self::compiled::{InputFolder, Schema, SchemaFile};
+pub use self::descriptor_set::DescriptorSet;
 pub(crate) use self::enums::EnumTable;
 pub(crate) use self::field::{Detail, Entry, Field, Form, Named, Oneof, ValueType};
 pub(crate) use self::fields::Fields;

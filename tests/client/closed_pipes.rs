@@ -46,7 +46,7 @@ async fn a_command_does_not_panic_when_nobody_reads_what_it_prints() {
     std::fs::write(folder.path().join("proto/a.proto"), PROTO).expect("it can be written");
     std::fs::write(folder.path().join("broken.proto"), "what").expect("it can be written");
     let unary = "shapes.Shapes/Unary";
-    let table: [(&[&str], i32); 22] = [
+    let table: [(&[&str], i32); 23] = [
         (&["--help"], 0),
         (&["--version"], 0),
         (&["help", "serve"], 0),
@@ -72,6 +72,7 @@ async fn a_command_does_not_panic_when_nobody_reads_what_it_prints() {
         (&["describe", "a.S"], 0),
         (&["describe", "--template", "a.M"], 0),
         (&["describe", "a.T"], 1),
+        (&["build", "-o", "-"], 0),
         (&["schema"], 0),
         (&["man", "serve"], 0),
         (&["completions", "bash"], 0),

@@ -50,6 +50,56 @@ async fn the_same_is_described_from_protos_from_a_set_and_from_a_server() {
 }
 
 #[tokio::test]
+async fn a_file_is_described_by_its_import_name_or_its_path() {
+    let search = std::fs::read_to_string("proto/search.proto").expect("it is there");
+    let search = search.replace(" {}\n", ";\n");
+    for arguments in [
+        &["proto", "search.proto"][..],
+        &["proto", "./proto/search.proto"],
+        &["descriptors/search.binpb", "search.proto"],
+    ] {
+        let printed = prints(&[&["describe"], arguments].concat()).await;
+        assert_eq!(printed, search, "{arguments:?}");
+    }
+    // Those that come with protod, whether or not the protos import them.
+    for (file, message) in [
+        ("google/type/money.proto", "message Money {"),
+        ("google/protobuf/empty.proto", "message Empty {"),
+    ] {
+        let printed = prints(&["describe", "proto", file]).await;
+        assert!(printed.contains(message), "{printed}");
+    }
+    assert_eq!(
+        prints(&["list", "proto", "search.proto", "proto.StreamService"]).await,
+        "proto.SearchService/Search\nproto.StreamService/List\nproto.StreamService/Record\nproto.StreamService/Route\n"
+    );
+    for command in ["describe", "list"] {
+        let (_, stderr, code) = protod(&[command, "proto", "gone.proto"]).await;
+        assert!(
+            stderr.starts_with("error: import 'gone.proto' is not found\n"),
+            "{stderr}"
+        );
+        assert_eq!(code, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_found_by_the_end_of_its_name() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let acme = folder.path().join("acme");
+    std::fs::create_dir(&acme).expect("it can be made");
+    let money = "syntax = \"proto3\";\n\nmessage Money {}\n";
+    std::fs::write(acme.join("money.proto"), money).expect("it can be written");
+    let shop = "syntax = \"proto3\"; import \"acme/money.proto\"; message Shop { Money money = 1; }";
+    std::fs::write(acme.join("shop.proto"), shop).expect("it can be written");
+    let folder = acme.to_str().expect("UTF-8");
+    assert_eq!(prints(&["describe", folder, "money.proto"]).await, money);
+    // A proto without services is described as a whole.
+    let file = acme.join("money.proto");
+    assert_eq!(prints(&["describe", file.to_str().expect("UTF-8")]).await, money);
+}
+
+#[tokio::test]
 async fn several_symbols_are_told_apart_and_all_services_are_the_default() {
     assert_eq!(
         prints(&["describe", "proto", "proto.SearchRequest", "proto.StreamRequest"]).await,

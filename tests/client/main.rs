@@ -1,9 +1,10 @@
-//! The client as a library and as `protod call`, `list`, `describe` and `bench`, and `protod init`: against protod's own
+//! The client as a library and as `protod call`, `list`, `describe` and `bench`, `protod init` and `build`: against protod's own
 //! server, stubs, and servers of others.
 //!
 //! Some tests need the outside clients that `make test` installs.
 
 mod bench;
+mod build;
 mod calls;
 mod cli;
 mod closed_pipes;

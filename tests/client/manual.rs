@@ -14,6 +14,7 @@ async fn each_command_has_a_manual_page() {
         "bench",
         "list",
         "describe",
+        "build",
         "init",
         "schema",
         "man",

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::commands::{bench, call, check, describe, explain, init, list, manual, schema, serve};
+use crate::commands::{bench, build, call, check, describe, explain, init, list, manual, schema, serve};
 use crate::deferred::{AsDeclared, Deferred, Definition};
 use crate::failure::Failure;
 
@@ -41,6 +41,8 @@ enum Command<D: Definition> {
     List(Deferred<list::List, D>),
     /// Print services, methods, messages and other symbols as proto text
     Describe(Deferred<describe::Describe, D>),
+    /// Write protos as a descriptor set, for other programs
+    Build(Deferred<build::Build, D>),
     /// Write a starter proto with its rules, or rules for an existing proto
     Init(Deferred<init::Init, D>),
     /// Print the JSON Schema of rules files, for editors
@@ -62,6 +64,7 @@ impl<D: Definition> Cli<D> {
             Command::Explain(explain) => explain.arguments.run()?,
             Command::List(list) => list.arguments.run()?,
             Command::Describe(describe) => describe.arguments.run()?,
+            Command::Build(build) => build.arguments.run()?,
             Command::Init(init) => init.arguments.run()?,
             Command::Schema(schema) => schema.arguments.run()?,
             Command::Man(man) => man.arguments.run(Cli::<AsDeclared>::command())?,

@@ -156,6 +156,7 @@ impl Linker {
                 let files = files.map(|(id, file)| SchemaFile {
                     name: graph.files[id].name.clone(),
                     descriptor: file.descriptor.clone(),
+                    is_import: !graph.is_requested(id),
                 });
                 return Some(Linked {
                     files: files.collect(),

@@ -26,6 +26,8 @@ pub(in crate::schema) struct FileGraph {
     resolvers: Resolvers,
     /// For files of sets: the text with the same name. The two must define the same.
     pub(in crate::schema) counterparts: BTreeMap<FileId, FileId>,
+    /// The files that the user asked for. All others are imported by them.
+    requested: BTreeSet<FileId>,
     /// The texts that were read from disk, for the watcher.
     pub(in crate::schema) paths_read: BTreeSet<PathBuf>,
     current_folder: PathBuf,
@@ -42,6 +44,7 @@ impl FileGraph {
             roots,
             resolvers,
             counterparts: BTreeMap::new(),
+            requested: BTreeSet::new(),
             paths_read: BTreeSet::new(),
             current_folder,
             by_name: HashMap::new(),
@@ -60,7 +63,8 @@ impl FileGraph {
                 .map(|known| &self.files[*known].contents)
             {
                 None => {
-                    self.add_from_set(file, Rc::clone(&set), None);
+                    let file = self.add_from_set(file, Rc::clone(&set), None);
+                    self.requested.insert(file);
                 }
                 Some(FileContents::FromSet(known, _)) if same_file(&known.descriptor, &file.descriptor) => {}
                 Some(_) => self.problems.push(
@@ -74,14 +78,15 @@ impl FileGraph {
         }
     }
 
+    /// Adds a text that is an input: see [`Self::add_path`].
+    pub(in crate::schema) fn add_input(&mut self, path: &Path, name: &str, input_folder: &Path) {
+        let file = self.add_path(path, name, Some(input_folder));
+        self.requested.insert(file);
+    }
+
     /// Adds a text from disk. `name` is the path as the user knows it. For an input, `input_folder` is the folder that is
     /// the input, or that the input is in.
-    pub(in crate::schema) fn add_path(
-        &mut self,
-        path: &Path,
-        name: &str,
-        input_folder: Option<&Path>,
-    ) -> FileId {
+    fn add_path(&mut self, path: &Path, name: &str, input_folder: Option<&Path>) -> FileId {
         if let Some(known) = self.by_path.get(path) {
             return *known;
         }
@@ -140,8 +145,14 @@ impl FileGraph {
         self.files.len() - 1
     }
 
+    /// Adds a text that a program gave: see [`Self::add_source`].
+    pub(in crate::schema) fn add_given(&mut self, name: &str, text: &str) {
+        let file = self.add_source(name, text);
+        self.requested.insert(file);
+    }
+
     /// Adds a text that is not on disk. Other files import it by its name.
-    pub(in crate::schema) fn add_source(&mut self, name: &str, given: &str) -> FileId {
+    fn add_source(&mut self, name: &str, given: &str) -> FileId {
         let source = match text::given(name, given) {
             Ok(source) => source,
             Err(problem) => return self.add_broken_import(name, problem),
@@ -191,10 +202,18 @@ impl FileGraph {
 
     /// Adds a file by its import name, wherever imports are looked up.
     pub(in crate::schema) fn add_import(&mut self, name: &str) {
-        if self.target_of(None, name).is_none() {
+        if let Some(file) = self.target_of(None, name) {
+            self.requested.insert(file);
+        } else {
             let problem = self.missing(None, name);
             self.problems.push(problem);
         }
+    }
+
+    /// Whether the user asked for a file, by itself or by the text that defines the same.
+    pub(in crate::schema) fn is_requested(&self, file: FileId) -> bool {
+        let counterpart = self.counterparts.get(&file);
+        self.requested.contains(&file) || counterpart.is_some_and(|text| self.requested.contains(text))
     }
 
     fn text_of(&self, file: FileId) -> Option<&str> {

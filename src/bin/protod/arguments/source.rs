@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use prost_reflect::FileDescriptor;
 use protod::client::ClientBuilder;
 use protod::{Error, Schema};
 
@@ -47,33 +48,49 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Splits arguments into a source and the symbols after it. An address comes first and has a port or a scheme;
-    /// inputs exist on disk; without either it is `./proto`, as for `serve`.
-    pub(crate) fn split(arguments: &[String]) -> (Self, &[String]) {
-        match arguments.split_first() {
-            Some((first, symbols)) if is_address(first) => (Self::Server(first.clone()), symbols),
-            _ => {
-                let inputs = arguments.iter().take_while(|argument| is_input(argument)).count();
-                let (inputs, symbols) = arguments.split_at(inputs);
-                let inputs = match inputs {
-                    [] => vec![PathBuf::from("./proto")],
-                    inputs => inputs.iter().map(PathBuf::from).collect(),
-                };
-                (Self::Protos(inputs), symbols)
+    /// Splits arguments into a source and the names after it, of symbols and of files. An address comes first and has a
+    /// port or a scheme; inputs exist on disk; without either it is `./proto`, as for `serve`.
+    ///
+    /// After an input, a proto that is not there is the import name of a file, and so is one in a folder that is an input.
+    pub(crate) fn split(arguments: &[String]) -> (Self, Vec<String>) {
+        if let Some((first, names)) = arguments.split_first()
+            && is_address(first)
+        {
+            return (Self::Server(first.clone()), names.to_vec());
+        }
+        let mut inputs: Vec<PathBuf> = Vec::new();
+        let mut names = Vec::new();
+        for argument in arguments {
+            let path = Path::new(argument);
+            let in_folder = inputs.iter().find_map(|folder| proto_below(folder, path));
+            if let Some(name) = in_folder {
+                names.push(name);
+            } else if names.is_empty() && is_input(argument) && (inputs.is_empty() || !is_missing_proto(path))
+            {
+                inputs.push(path.to_owned());
+            } else {
+                names.push(argument.clone());
             }
         }
+        if inputs.is_empty() {
+            inputs.push(PathBuf::from("./proto"));
+        }
+        (Self::Protos(inputs), names)
     }
 
-    /// The schema of these symbols, or of everything.
-    pub(crate) async fn schema(&self, lookup: &Lookup, symbols: &[String]) -> Result<Schema, Error> {
+    /// The schema of these symbols and files, or of everything.
+    pub(crate) async fn schema(&self, lookup: &Lookup, names: &[String]) -> Result<Schema, Error> {
         match self {
-            Self::Protos(inputs) => lookup.target.load(inputs),
+            Self::Protos(inputs) => {
+                let files = names.iter().filter(|name| is_proto(name));
+                lookup.target.load(inputs, files)
+            }
             Self::Server(address) => {
                 let mut builder = lookup.client(address)?;
                 // Only symbols are asked for by name; a file is looked for among all there are.
-                let by_symbol = symbols.iter().all(|symbol| !is_input(symbol));
+                let by_symbol = names.iter().all(|name| !is_proto(name));
                 if lookup.target.uses_reflection() && by_symbol {
-                    for symbol in symbols {
+                    for symbol in names {
                         builder = builder.symbol(symbol.trim_start_matches('.').replace('/', "."));
                     }
                 }
@@ -82,6 +99,17 @@ impl Source {
             }
         }
     }
+}
+
+/// The file that a name means: by its import name, or by the end of one.
+pub(crate) fn file_named(schema: &Schema, name: &str) -> Option<FileDescriptor> {
+    let pool = schema.pool();
+    let ends_so = |file: &FileDescriptor| {
+        let folder = file.name().strip_suffix(name);
+        folder.is_some_and(|folder| folder.ends_with('/'))
+    };
+    let by_end = || pool.files().find(ends_so).filter(|_| is_proto(name));
+    pool.get_file_by_name(name).or_else(by_end)
 }
 
 /// The failure for a name that the schema does not have.
@@ -99,18 +127,36 @@ fn is_address(argument: &str) -> bool {
     argument.contains(':') && !is_input(argument)
 }
 
+fn is_proto(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending == "proto")
+}
+
+fn is_missing_proto(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "proto") && !path.exists()
+}
+
+/// The name in `folder` of a proto that is below it.
+fn proto_below(folder: &Path, path: &Path) -> Option<String> {
+    let is_proto = path.extension()? == "proto";
+    let (folder, path) = (folder.canonicalize().ok()?, path.canonicalize().ok()?);
+    let name = path.strip_prefix(folder).ok().filter(|_| is_proto)?;
+    name.to_str().filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn arguments_are_a_server_or_inputs_and_then_symbols() {
+    fn arguments_are_a_server_or_inputs_and_then_names() {
         let split = |arguments: &[&str]| {
             let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
-            let (source, symbols) = Source::split(&arguments);
-            (format!("{source:?}"), symbols.join(" "))
+            let (source, names) = Source::split(&arguments);
+            (format!("{source:?}"), names.join(" "))
         };
-        let table: [(&[&str], &str, &str); 6] = [
+        let table: [(&[&str], &str, &str); 10] = [
             (&[], r#"Protos(["./proto"])"#, ""),
             (
                 &["proto.StreamService"],
@@ -123,17 +169,33 @@ mod tests {
                 "proto.A proto.B",
             ),
             (
-                &["src", "gone.proto", "a.B/C"],
-                r#"Protos(["src", "gone.proto"])"#,
+                &["gone.proto", "src", "a.B/C"],
+                r#"Protos(["gone.proto", "src"])"#,
                 "a.B/C",
             ),
+            (
+                &["src", "proto", "google/type/money.proto", "a.B"],
+                r#"Protos(["src", "proto"])"#,
+                "google/type/money.proto a.B",
+            ),
+            (
+                &["proto", "a.B", "./proto/search.proto"],
+                r#"Protos(["proto"])"#,
+                "a.B search.proto",
+            ),
+            (
+                &["proto/stream.proto", "proto/search.proto"],
+                r#"Protos(["proto/stream.proto", "proto/search.proto"])"#,
+                "",
+            ),
+            (&["proto", "gone.binpb"], r#"Protos(["proto", "gone.binpb"])"#, ""),
             (&["localhost:1", "a.B"], r#"Server("localhost:1")"#, "a.B"),
             (&["unix:/run/x"], r#"Server("unix:/run/x")"#, ""),
         ];
-        for (arguments, source, symbols) in table {
+        for (arguments, source, names) in table {
             assert_eq!(
                 split(arguments),
-                (source.to_owned(), symbols.to_owned()),
+                (source.to_owned(), names.to_owned()),
                 "{arguments:?}"
             );
         }

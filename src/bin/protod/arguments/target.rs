@@ -105,11 +105,12 @@ pub(crate) struct Imports {
 impl Imports {
     /// Loads protos or descriptor sets.
     pub(crate) fn load(&self, inputs: &[PathBuf]) -> Result<Schema, Error> {
+        self.builder(inputs).build()
+    }
+
+    fn builder(&self, inputs: &[PathBuf]) -> SchemaBuilder {
         let builder = inputs.iter().fold(Schema::builder(), SchemaBuilder::input);
-        self.import_path
-            .iter()
-            .fold(builder, SchemaBuilder::import_path)
-            .build()
+        self.import_path.iter().fold(builder, SchemaBuilder::import_path)
     }
 }
 
@@ -128,7 +129,7 @@ impl Target {
             builder = builder.authority(authority);
         }
         if !self.protos.is_empty() {
-            builder = builder.schema(self.load(&self.protos)?);
+            builder = builder.schema(self.imports.load(&self.protos)?);
         }
         Ok(builder)
     }
@@ -148,9 +149,15 @@ impl Target {
         self.protos.is_empty()
     }
 
-    /// Loads protos or descriptor sets.
-    pub(crate) fn load(&self, inputs: &[PathBuf]) -> Result<Schema, Error> {
-        self.imports.load(inputs)
+    /// Loads protos or descriptor sets, and files by their import names.
+    pub(crate) fn load<'f>(
+        &self,
+        inputs: &[PathBuf],
+        files: impl Iterator<Item = &'f String>,
+    ) -> Result<Schema, Error> {
+        files
+            .fold(self.imports.builder(inputs), SchemaBuilder::import)
+            .build()
     }
 
     fn tls(&self) -> Option<ClientTls> {

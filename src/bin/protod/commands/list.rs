@@ -7,7 +7,7 @@ use clap::Args;
 use prost_reflect::MethodDescriptor;
 use serde_json::json;
 
-use crate::arguments::source::{Lookup, Source, unknown};
+use crate::arguments::source::{Lookup, Source, file_named, unknown};
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 use crate::output::stdout;
@@ -22,8 +22,8 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct List {
-    /// A server (HOST:PORT, unix:/path, a URL) or protos and descriptor sets, ./proto by default; then a service whose
-    /// methods to list
+    /// A server (HOST:PORT, unix:/path, a URL) or protos and descriptor sets, ./proto by default; then a service, or the
+    /// import name of a file, whose methods to list
     #[arg(value_name = "ADDR|INPUT… SERVICE")]
     arguments: Vec<String>,
 
@@ -37,11 +37,12 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let (source, services) = Source::split(&self.arguments);
+        let (source, names) = Source::split(&self.arguments);
         let printed = client_runtime()?.block_on(async {
-            Ok::<_, Failure>(match services {
-                [] => self.print_services(self.services(&source).await?),
-                services => self.print_methods(&self.methods(&source, services).await?),
+            Ok::<_, Failure>(if names.is_empty() {
+                self.print_services(self.services(&source).await?)
+            } else {
+                self.print_methods(&self.methods(&source, &names).await?)
             })
         })?;
         stdout::print(&printed)
@@ -92,10 +93,18 @@ impl List {
         Ok(names)
     }
 
-    async fn methods(&self, source: &Source, services: &[String]) -> Result<Vec<MethodDescriptor>, Failure> {
-        let schema = source.schema(&self.lookup, services).await?;
+    /// The methods of services, and of those in files.
+    async fn methods(&self, source: &Source, names: &[String]) -> Result<Vec<MethodDescriptor>, Failure> {
+        let schema = source.schema(&self.lookup, names).await?;
         let mut methods = Vec::new();
-        for name in services {
+        for name in names {
+            if let Some(file) = file_named(&schema, name) {
+                methods.extend(
+                    file.services()
+                        .flat_map(|service| service.methods().collect::<Vec<_>>()),
+                );
+                continue;
+            }
             let service = schema.pool().get_service_by_name(name.trim_start_matches('.'));
             let service = service.ok_or_else(|| unknown("service", name, &schema))?;
             methods.extend(service.methods());

@@ -4,6 +4,7 @@
 //! [`Failure`](crate::failure::Failure) for `main` to report.
 
 pub(crate) mod bench;
+pub(crate) mod build;
 pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod describe;

@@ -11,13 +11,15 @@ use protod::message::JsonPrinter;
 use serde_json::json;
 
 use self::template::template;
-use crate::arguments::source::{Lookup, Source, unknown};
+use crate::arguments::source::{Lookup, Source, file_named, unknown};
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 use crate::output::stdout;
 
 const EXAMPLES: &str = "Examples:
   protod describe localhost:9002 proto.StreamService
+  # A file, of the protos or of those that come with protod
+  protod describe api google/type/money.proto
   # A request to fill in
   protod describe --template proto.StreamService/List";
 
@@ -26,7 +28,7 @@ const EXAMPLES: &str = "Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Describe {
     /// A server (HOST:PORT, unix:/path, a URL) or protos and descriptor sets, ./proto by default; then symbols, or
-    /// import names of files [default: all services]
+    /// import names of files [default: all services, or the protos if they have none]
     #[arg(value_name = "ADDR|INPUT… SYMBOL…")]
     arguments: Vec<String>,
 
@@ -45,10 +47,11 @@ pub(crate) struct Describe {
 impl Describe {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let (source, symbols) = Source::split(&self.arguments);
-        let schema = client_runtime()?.block_on(source.schema(&self.lookup, symbols))?;
-        let symbols = match symbols {
-            [] => services_of(&schema),
-            symbols => symbols.to_vec(),
+        let schema = client_runtime()?.block_on(source.schema(&self.lookup, &symbols))?;
+        let symbols = if symbols.is_empty() {
+            everything_of(&schema)
+        } else {
+            symbols
         };
         // A template is JSON in any case.
         if self.json && !self.template {
@@ -59,9 +62,7 @@ impl Describe {
             let text = if self.template {
                 template_of(&schema, symbol)?
             } else {
-                schema
-                    .proto_text(symbol)
-                    .ok_or_else(|| unknown("symbol", symbol, &schema))?
+                proto_text(&schema, symbol)?
             };
             texts.push(match symbols.len() {
                 1 => text,
@@ -73,11 +74,17 @@ impl Describe {
     }
 }
 
+/// A symbol or a file as proto text.
+fn proto_text(schema: &Schema, symbol: &str) -> Result<String, Failure> {
+    let file = file_named(schema, symbol);
+    let text = schema.proto_text(file.as_ref().map_or(symbol, FileDescriptor::name));
+    text.ok_or_else(|| unknown("symbol", symbol, schema))
+}
+
 fn describe_as_json(schema: &Schema, symbols: &[String]) -> Result<(), Failure> {
     let mut described = Vec::new();
     for symbol in symbols {
-        let text = schema.proto_text(symbol);
-        let text = text.ok_or_else(|| unknown("symbol", symbol, schema))?;
+        let text = proto_text(schema, symbol)?;
         let (kind, file) = kind_of(schema, symbol.trim_start_matches('.'));
         described.push(json!({ "symbol": symbol, "kind": kind, "file": file, "text": text }));
     }
@@ -89,7 +96,7 @@ fn describe_as_json(schema: &Schema, symbols: &[String]) -> Result<(), Failure> 
 fn kind_of(schema: &Schema, symbol: &str) -> (&'static str, Option<String>) {
     let pool = schema.pool();
     let file = |file: FileDescriptor| Some(file.name().to_owned());
-    if let Some(found) = pool.get_file_by_name(symbol) {
+    if let Some(found) = file_named(schema, symbol) {
         return ("file", file(found));
     }
     if let Some(service) = pool.get_service_by_name(symbol) {
@@ -113,13 +120,15 @@ fn kind_of(schema: &Schema, symbol: &str) -> (&'static str, Option<String>) {
     }
 }
 
-fn services_of(schema: &Schema) -> Vec<String> {
-    let mut names: Vec<_> = schema
-        .pool()
-        .services()
-        .map(|service| service.full_name().to_owned())
-        .collect();
+/// What is described if nothing is named: all services or, where there are none, the files.
+fn everything_of(schema: &Schema) -> Vec<String> {
+    let services = schema.pool().services();
+    let mut names: Vec<_> = services.map(|service| service.full_name().to_owned()).collect();
     names.sort();
+    if names.is_empty() {
+        let files = schema.files().iter().filter(|file| !file.is_import);
+        names.extend(files.map(|file| file.name.clone()));
+    }
     names
 }
 

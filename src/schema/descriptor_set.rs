@@ -1,0 +1,79 @@
+//! A schema written as a `google.protobuf.FileDescriptorSet`, for other programs.
+//!
+//! Each file is written with its bytes as they are. What is left out is left out whole: a file, or field 9 of a file.
+
+use bytes::Bytes;
+
+use super::compiled::{Schema, SchemaFile};
+use super::wire::records;
+
+/// The number of `FileDescriptorProto.source_code_info`: comments, and where in the text everything is.
+const SOURCE_INFO: u32 = 9;
+
+/// What [`Schema::descriptor_set`] writes.
+///
+/// ```
+/// let schema = protod::Schema::load("proto/stream.proto")?;
+/// let bytes = schema.descriptor_set().source_info(true).encode();
+/// assert_eq!(protod::Schema::from_descriptor_set(&bytes)?.methods().len(), 3);
+/// # Ok::<(), protod::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct DescriptorSet<'s> {
+    schema: &'s Schema,
+    imports: bool,
+    source_info: bool,
+}
+
+impl Schema {
+    /// The files as a `google.protobuf.FileDescriptorSet`, as `protoc --descriptor_set_out` writes them: each after those
+    /// it imports.
+    pub fn descriptor_set(&self) -> DescriptorSet<'_> {
+        DescriptorSet {
+            schema: self,
+            imports: true,
+            source_info: false,
+        }
+    }
+}
+
+impl DescriptorSet<'_> {
+    /// Whether files that are only [imported](SchemaFile::is_import) are in it. Default: yes, so that the set can be read
+    /// alone.
+    pub fn imports(mut self, included: bool) -> Self {
+        self.imports = included;
+        self
+    }
+
+    /// Whether comments and the places of all definitions are in it, as far as they are known. Default: no, since they are
+    /// most of the bytes.
+    pub fn source_info(mut self, included: bool) -> Self {
+        self.source_info = included;
+        self
+    }
+
+    /// The serialized set.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        let mut set = Vec::new();
+        for file in self.schema.files() {
+            if file.is_import && !self.imports {
+                continue;
+            }
+            if self.source_info {
+                prost::encoding::bytes::encode(1, &file.descriptor, &mut set);
+            } else {
+                prost::encoding::bytes::encode(1, &without_source_info(file), &mut set);
+            }
+        }
+        set.into()
+    }
+}
+
+fn without_source_info(file: &SchemaFile) -> Bytes {
+    // The bytes of a schema are checked, so that no record is damaged.
+    let records = records(&file.descriptor).flatten();
+    let kept = records.filter(|record| record.number != SOURCE_INFO);
+    kept.flat_map(|record| record.whole).copied().collect()
+}
