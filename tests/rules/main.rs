@@ -13,6 +13,7 @@ mod message_files;
 mod metadata;
 mod mistakes;
 mod outcomes;
+mod pages;
 mod passing;
 mod presence;
 mod problems;

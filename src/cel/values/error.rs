@@ -18,7 +18,14 @@ pub(crate) struct EvalError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Failure {
     text: String,
-    absent_metadata: bool,
+    cause: Cause,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Expression,
+    AbsentMetadata,
+    Request,
 }
 
 impl EvalError {
@@ -26,9 +33,16 @@ impl EvalError {
         Self {
             failure: Box::new(Failure {
                 text: text.into(),
-                absent_metadata: false,
+                cause: Cause::Expression,
             }),
         }
+    }
+
+    /// The request asks for what cannot be, and the text says so to the client.
+    pub(crate) fn bad_request(text: impl Into<String>) -> Self {
+        let mut error = Self::new(text);
+        error.failure.cause = Cause::Request;
+        error
     }
 
     /// A map has not the key that is asked for.
@@ -39,7 +53,7 @@ impl EvalError {
     /// The client has not sent metadata of that name.
     pub(in crate::cel) fn absent_metadata(name: &str) -> Self {
         let mut error = Self::no_such_key(name);
-        error.failure.absent_metadata = true;
+        error.failure.cause = Cause::AbsentMetadata;
         error
     }
 
@@ -51,7 +65,12 @@ impl EvalError {
 
     /// Whether it is only that the client has not sent metadata which is asked for. Most calls have none.
     pub(crate) fn is_absent_metadata(&self) -> bool {
-        self.failure.absent_metadata
+        self.failure.cause == Cause::AbsentMetadata
+    }
+
+    /// Whether it is the client that asks for what cannot be.
+    pub(crate) fn is_bad_request(&self) -> bool {
+        self.failure.cause == Cause::Request
     }
 
     /// What failed, for people.

@@ -38,8 +38,19 @@ pub(crate) struct Each {
     pub(crate) skip: Option<ValueTemplate>,
     /// How many are taken at most.
     pub(crate) limit: Option<ValueTemplate>,
+    /// Instead of both: those of a page.
+    pub(crate) page: Option<Box<Page>>,
     /// What a round costs, apart from what depends on the sizes of values.
     pub(crate) cost: u64,
+}
+
+/// Which page of a list a request asks for, as AIP-158 has it: `page_size` elements, after those that `page_token` counts.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) size: Program,
+    pub(crate) token: Program,
+    /// The size, if the request has none.
+    pub(crate) default: u64,
 }
 
 /// A loop that makes a list, or a map.

@@ -12,7 +12,7 @@ use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::field_hint::{field_hint, file_hint};
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::interpolation::Piece;
-use crate::rules::compile::values::each::is_loop;
+use crate::rules::compile::values::each::{Due, is_loop};
 use crate::rules::compile::values::text::compile_text_pieces;
 use crate::rules::plan::template::{Joined, Nested, Op, PaddedBytes, Target};
 use crate::yaml::{Entry, Node, Yaml};
@@ -121,8 +121,20 @@ impl<'b, 'c> Builder<'b, 'c> {
             }
         }
         found.sort_by_key(|(field, _)| field.number);
+        let paged = self.paged(descriptor, &found);
+        let mut token = paged.as_ref();
         for (field, entry) in &found {
-            self.field(field, entry.value);
+            if let Some(paged) = token.take_if(|paged| paged.token.number < field.number) {
+                self.next_page(paged);
+            }
+            if paged.as_ref().is_some_and(|paged| paged.list == field.number) {
+                self.looped_list(field, &field.element(), entry.value, Due::Pages);
+            } else {
+                self.field(field, entry.value);
+            }
+        }
+        if let Some(paged) = token {
+            self.next_page(paged);
         }
     }
 
@@ -169,7 +181,7 @@ impl<'b, 'c> Builder<'b, 'c> {
     fn list(&mut self, field: &FieldInfo, node: &Node) {
         let element = field.element();
         if is_loop(node) {
-            self.looped_list(field, &element, node);
+            self.looped_list(field, &element, node, Due::List);
             return;
         }
         let Yaml::List(items) = &node.value else {

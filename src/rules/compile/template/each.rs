@@ -3,18 +3,19 @@
 use super::builder::Builder;
 use crate::cel::{FieldInfo, takes_null};
 use crate::message::LengthWidth;
-use crate::rules::compile::values::value::{Due, begin_each};
+use crate::rules::compile::values::each::Due;
+use crate::rules::compile::values::value::begin_each;
 use crate::rules::plan::template::{EachOp, Op};
 use crate::yaml::{Node, Yaml};
 
 impl Builder<'_, '_> {
     /// A list whose elements a loop makes.
-    pub(super) fn looped_list(&mut self, field: &FieldInfo, element: &FieldInfo, node: &Node) {
+    pub(super) fn looped_list(&mut self, field: &FieldInfo, element: &FieldInfo, node: &Node, due: Due) {
         let packed = field
             .packed
             .then(|| (field.key_of_packed(), LengthWidth::default()));
         let keyed = !field.packed;
-        self.looped(&field.full_name, node, Due::List, packed, |builder, _, value| {
+        self.looped(&field.full_name, node, due, packed, |builder, _, value| {
             if value.value == Yaml::Null && !takes_null(&element.kind) {
                 builder.no_null(value);
             } else if keyed {

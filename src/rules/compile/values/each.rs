@@ -11,14 +11,29 @@ use crate::yaml::{Entry, Node, Yaml};
 pub(in crate::rules::compile) const LOOP_KEYS: [&str; 7] =
     ["each", "as", "when", "skip", "limit", "key", "value"];
 
+/// The key that only a loop has which makes a field of a message.
+const PAGE: &str = "page";
+
+/// What is due where a loop stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::rules::compile) enum Due {
+    List,
+    /// The list of a message that says where the next page begins.
+    Pages,
+    Map,
+    /// JSON of any kind: with a `key` it is a map.
+    Either,
+}
+
 /// What other languages call the keys of a loop.
-const OTHER_NAMES: [(&str, &str); 12] = [
+const OTHER_NAMES: [(&str, &str); 13] = [
     ("where", "when"),
     ("if", "when"),
     ("filter", "when"),
     ("offset", "skip"),
     ("take", "limit"),
     ("max", "limit"),
+    ("page_size", PAGE),
     ("var", "as"),
     ("name", "as"),
     ("item", "as"),
@@ -48,14 +63,14 @@ pub(super) fn loop_entries<'n>(
     let mut entries = Vec::with_capacity(pairs.len());
     for (key, value) in pairs {
         let name = key.key_text().unwrap_or_default();
-        if LOOP_KEYS.contains(&name.as_str()) {
+        if name == PAGE || LOOP_KEYS.contains(&name.as_str()) {
             entries.push(Entry { name, key, value });
             continue;
         }
         let other = OTHER_NAMES.iter().find(|(other, _)| *other == name);
         let near = match other {
             Some((_, own)) => Some(format!("did you mean `{own}`?")),
-            None => suggest::did_you_mean(&name, LOOP_KEYS),
+            None => suggest::did_you_mean(&name, LOOP_KEYS.into_iter().chain([PAGE])),
         };
         let hint = match near {
             None if !in_list => Some(LITERAL.to_owned()),

@@ -3,6 +3,7 @@
 pub(super) mod each;
 pub(super) mod message_file;
 pub(super) mod metadata;
+mod page;
 pub(super) mod pause;
 pub(super) mod sample;
 pub(super) mod status;

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::each::{LITERAL, compile_list, is_loop, loop_entries, loop_variables};
+use super::each::{Due, LITERAL, compile_list, is_loop, loop_entries, loop_variables};
+use super::page::compile_page;
 use super::text::compile_text_pieces;
 use crate::cel::{Program, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
@@ -54,15 +55,6 @@ pub(in crate::rules::compile) fn compile_value(
     Some((ValueTemplate::Constant(value), found))
 }
 
-/// What is due where a loop stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::rules::compile) enum Due {
-    List,
-    Map,
-    /// JSON of any kind: with a `key` it is a map.
-    Either,
-}
-
 /// A loop whose variables are in scope, so that what it makes can be compiled. [`end`](Self::end) must follow.
 pub(in crate::rules::compile) struct OpenEach<'n> {
     /// `None` if it has a problem; what it makes is compiled all the same, to find its problems.
@@ -90,17 +82,18 @@ pub(in crate::rules::compile) fn begin_each<'n>(
     due: Due,
 ) -> Option<OpenEach<'n>> {
     let before = compiler.problems.len();
-    let entries = loop_entries(compiler, node, due == Due::List);
+    let entries = loop_entries(compiler, node, matches!(due, Due::List | Due::Pages));
     let entry = |name: &str| find(&entries, name);
     let value = |name: &str| entry(name).map(|entry| entry.value);
     let count = |compiler: &mut RuleCompiler<'_>, name: &str| {
         value(name).and_then(|node| compile_count(compiler, node, name))
     };
     let (skip, limit) = (count(compiler, "skip"), count(compiler, "limit"));
+    let page = entry("page").and_then(|page| compile_page(compiler, page, due, &entries));
     let list = value("each").and_then(|node| compile_list(compiler, node));
     let variables = loop_variables(compiler, value("as"), list.as_ref().map(Program::result_type));
     match (entry("key"), due) {
-        (Some(key), Due::List) => {
+        (Some(key), Due::List | Due::Pages) => {
             let hint = Some("leave it out".to_owned());
             compiler.problem_hint(key.key, "`key` makes a map, and a list is due here", hint);
         }
@@ -130,6 +123,7 @@ pub(in crate::rules::compile) fn begin_each<'n>(
             when,
             skip,
             limit,
+            page: page.map(Box::new),
             cost,
         });
     Some(OpenEach {

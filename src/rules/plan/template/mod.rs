@@ -9,8 +9,8 @@ mod padded;
 mod target;
 
 pub(crate) use self::op::{
-    Cached, Close, Copy, CopyMessage, Double, Dynamic, EachOp, Int, Joined, MAX_OPEN, Nested, Op, Open,
-    Presence, Spot, Template,
+    Cached, Close, Copy, CopyMessage, Double, Dynamic, EachOp, Int, Joined, MAX_OPEN, Nested, NextPage, Op,
+    Open, Presence, Spot, Template,
 };
 pub(crate) use self::padded::{PaddedBytes, pad, put_padded};
 pub(crate) use self::target::Target;

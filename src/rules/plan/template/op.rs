@@ -44,6 +44,8 @@ pub(crate) enum Op {
     Dynamic(Box<Dynamic>),
     /// A list or a map that a loop makes.
     Each(Box<EachOp>),
+    /// The text with which a request asks for the next page of a list, if there is one.
+    NextPage(Box<NextPage>),
 }
 
 /// A length-delimited value; its key is written already.
@@ -188,6 +190,15 @@ pub(crate) struct EachOp {
     pub(crate) spot: Spot,
 }
 
+/// A text field that says where the next page begins.
+#[derive(Debug)]
+pub(crate) struct NextPage {
+    /// What makes the list, without what it makes.
+    pub(crate) each: Each,
+    pub(crate) key: u32,
+    pub(crate) spot: Spot,
+}
+
 impl Op {
     /// What writing costs, apart from what depends on the sizes of values. A loop charges its rounds itself.
     pub(crate) fn fixed_cost(&self) -> u64 {
@@ -201,6 +212,7 @@ impl Op {
             Self::Joined(joined) => joined.text.programs().map(Program::fixed_cost).sum(),
             Self::Dynamic(dynamic) => dynamic.program.fixed_cost(),
             Self::Each(looped) => looped.each.list.fixed_cost(),
+            Self::NextPage(next) => next.each.list.fixed_cost(),
         }
     }
 }

@@ -329,6 +329,9 @@ fn write_failed(rule: &Rule, error: WriteError) -> Status {
             failed(rule, status.message())
         }
         WriteErrorKind::Transport(status) => status,
+        WriteErrorKind::Eval { error, .. } if error.is_bad_request() => {
+            Status::invalid_argument(error.into_text())
+        }
         other => failed_at(rule, other.at(), &other.to_string()),
     }
 }

@@ -1,7 +1,8 @@
 //! Runs the loops of templates.
 
 use crate::cel::{Env, EvalError, Round, Value};
-use crate::rules::plan::{Each, ValueTemplate, count_of};
+use crate::excerpt::excerpt;
+use crate::rules::plan::{Each, Page, ValueTemplate, count_of};
 
 impl Each {
     /// Calls `round` with what expressions read in each round: first `when` decides, then `skip` and `limit` count. `failed`
@@ -10,11 +11,45 @@ impl Each {
         &self,
         env: &Env<'_>,
         failed: impl Fn(EvalError) -> E,
+        round: impl FnMut(&Env<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let part = self.part(env).map_err(&failed)?;
+        self.rounds_of(part, env, failed, round)
+    }
+
+    /// How many elements the pages up to this one have, if there are more.
+    pub(super) fn next_page<E>(
+        &self,
+        env: &Env<'_>,
+        failed: impl Fn(EvalError) -> E,
+    ) -> Result<Option<u64>, E> {
+        let (skip, limit) = self.part(env).map_err(&failed)?;
+        let next = skip.saturating_add(limit);
+        let mut more = false;
+        self.rounds_of((next, 1), env, failed, |_| {
+            more = true;
+            Ok(())
+        })?;
+        Ok(more.then_some(next))
+    }
+
+    /// How many elements are left out at the begin, and how many there are at most.
+    fn part(&self, env: &Env<'_>) -> Result<(u64, u64), EvalError> {
+        if let Some(page) = &self.page {
+            return page.part(env);
+        }
+        let skip = count("skip", self.skip.as_ref(), 0, env)?;
+        Ok((skip, count("limit", self.limit.as_ref(), u64::MAX, env)?))
+    }
+
+    fn rounds_of<E>(
+        &self,
+        (mut skip, mut limit): (u64, u64),
+        env: &Env<'_>,
+        failed: impl Fn(EvalError) -> E,
         mut round: impl FnMut(&Env<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let budget = &env.call.budget;
-        let mut skip = count("skip", self.skip.as_ref(), 0, env).map_err(&failed)?;
-        let mut limit = count("limit", self.limit.as_ref(), u64::MAX, env).map_err(&failed)?;
         let list = self.list.elements(env);
         let mut elements = list.map_err(|error| failed(error.within("each")))?;
         while limit > 0 {
@@ -57,6 +92,34 @@ impl Each {
                 "`when` gave {}, not a bool",
                 other.type_name()
             ))),
+        }
+    }
+}
+
+impl Page {
+    fn part(&self, env: &Env<'_>) -> Result<(u64, u64), EvalError> {
+        let (size, token) = (self.size.eval(env)?, self.token.eval(env)?);
+        let size = match count_of(&size) {
+            Some(0) => self.default,
+            Some(size) => size,
+            None => {
+                return Err(EvalError::bad_request(format!(
+                    "page_size: {} is negative",
+                    size.to_text()
+                )));
+            }
+        };
+        let Value::String(token) = token else {
+            return Err(EvalError::new(format!("page_token is {}", token.type_name())));
+        };
+        let is_number = token.bytes().all(|digit| digit.is_ascii_digit());
+        match token.parse() {
+            _ if token.is_empty() => Ok((0, size)),
+            Ok(skip) if is_number => Ok((skip, size)),
+            _ => {
+                let message = format!("page_token: `{}` is not a next_page_token", excerpt(&token));
+                Err(EvalError::bad_request(message))
+            }
         }
     }
 }

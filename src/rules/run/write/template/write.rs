@@ -8,8 +8,8 @@ use crate::message::{
 };
 use crate::rules::plan::canonical;
 use crate::rules::plan::template::{
-    Cached, Close, Copy, CopyMessage, Double, Dynamic, EachOp, Int, Joined, MAX_OPEN, Op, Open, Presence,
-    Target, Template,
+    Cached, Close, Copy, CopyMessage, Double, Dynamic, EachOp, Int, Joined, MAX_OPEN, NextPage, Op, Open,
+    Presence, Target, Template,
 };
 use crate::schema::kind_name;
 
@@ -55,6 +55,7 @@ pub(super) fn write_all(
             Op::Joined(joined) => joined.write(env, buffer)?,
             Op::Dynamic(dynamic) => dynamic.write(env, buffer)?,
             Op::Each(looped) => looped.write(env, cache, buffer)?,
+            Op::NextPage(next) => next.write(env, buffer)?,
             Op::Nested(nested) => {
                 let reserved = reserve_length(buffer, nested.width.get());
                 write_all(&nested.ops, env, cache, buffer)?;
@@ -272,6 +273,18 @@ impl EachOp {
             } else {
                 fill_length(buffer, reserved, width);
             }
+        }
+        Ok(())
+    }
+}
+
+impl NextPage {
+    #[inline(never)]
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
+        let error = |error| failed(&self.spot.field, self.spot.at, error);
+        if let Some(next) = self.each.next_page(env, error)? {
+            put_varint(buffer, self.key.into());
+            put_delimited(buffer, next.to_string().as_bytes());
         }
         Ok(())
     }
