@@ -73,7 +73,7 @@ install_python() {
     rm -rf "$python"
     python3 -m venv "$python" >"$clients/log.txt" 2>&1 ||
         fail "python3 cannot make a virtual environment: install python3-venv, then run make test again"
-    attempt "grpcio, grpcio-reflection, buf, protoc and grpcurl 1.8.6" \
+    attempt "grpcio, grpcio-reflection, pytest, buf, protoc and grpcurl 1.8.6" \
         "$python/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
     # Relative links to the installed files: protoc finds google/protobuf/*.proto next to itself, and grpcurl is the program
     # itself instead of the Python script that starts it.

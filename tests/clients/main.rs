@@ -9,5 +9,6 @@ mod grpcurl;
 mod node;
 mod programs;
 mod python;
+mod shop;
 #[path = "../support/mod.rs"]
 mod support;

@@ -6,13 +6,14 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::support::SOON;
+use crate::support::{SOON, binary};
 
 /// A client's command, before its arguments.
 pub(crate) struct Program(Command);
@@ -49,6 +50,25 @@ pub(crate) fn python(script: &str) -> Program {
     program
 }
 
+/// pytest, for tests in Python that start their own server.
+pub(crate) fn pytest() -> Program {
+    let mut program = Program::new(&installed("python/bin/python"));
+    let leaves_nothing = ["-B", "-m", "pytest", "-p", "no:cacheprovider"];
+    program.0.env("PROTOD_BIN", binary()).args(leaves_nothing);
+    program
+}
+
+/// Node's own test runner, for tests that start their own server.
+pub(crate) fn node_test() -> Program {
+    let mut program = Program::new(Path::new("node"));
+    program
+        .0
+        .env("NODE_PATH", installed("node/node_modules"))
+        .env("PROTOD_BIN", binary())
+        .args(["--test", "--test-reporter=tap"]);
+    program
+}
+
 fn installed(path: &str) -> PathBuf {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("target/clients")
@@ -74,21 +94,31 @@ impl Program {
     }
 
     /// Runs the client until it exits, with any exit code.
-    pub(crate) async fn run<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Output {
+    pub(crate) async fn run<A: Into<OsString>>(self, args: impl IntoIterator<Item = A>) -> Output {
+        self.run_within(SOON, args).await
+    }
+
+    async fn run_within<A: Into<OsString>>(
+        mut self,
+        limit: Duration,
+        args: impl IntoIterator<Item = A>,
+    ) -> Output {
         let child = self.0.args(args.into_iter().map(Into::into)).output();
-        timeout(SOON, child)
+        timeout(limit, child)
             .await
             .expect("the client did not exit")
             .expect("the client cannot be started")
     }
 
+    /// Runs a test runner, all of whose tests must pass, and returns what it printed.
+    pub(crate) async fn passes(self, path: &str) -> String {
+        let output = self.run_within(SOON * 6, [path]).await;
+        printed(&output)
+    }
+
     /// Runs the client, which must succeed, and returns what it printed.
     pub(crate) async fn prints<A: Into<OsString>>(self, args: impl IntoIterator<Item = A>) -> String {
-        let output = self.run(args).await;
-        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}\n{stdout}{stderr}", output.status);
-        stdout
+        printed(&self.run(args).await)
     }
 
     /// Starts the client, to write to it and read from it while it runs.
@@ -99,6 +129,14 @@ impl Program {
         let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         Talk { child, stdin, stdout }
     }
+}
+
+/// What a program printed on stdout, which must have succeeded.
+fn printed(output: &Output) -> String {
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{stdout}{stderr}", output.status);
+    stdout
 }
 
 /// A client that reads messages from stdin while it prints those that come back.

@@ -3,6 +3,7 @@
 //! A server uses a free port and prints it on stderr. Every wait is for a line or an exit, with a time limit, and never for
 //! a fixed time. A dropped server is killed, so a failed test leaves nothing running.
 
+use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -23,9 +24,14 @@ pub(crate) async fn protod(args: &[&str]) -> std::process::Output {
 }
 
 /// The binary of this build, or the one that `PROTOD_BIN` names.
-pub(crate) fn command(args: &[&str]) -> Command {
+pub(crate) fn binary() -> OsString {
     let binary = std::env::var_os("PROTOD_BIN");
-    let mut command = Command::new(binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_protod").into()));
+    binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_protod").into())
+}
+
+/// The [`binary`], to be run with `args`.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(binary());
     command.args(args).stdin(Stdio::null()).kill_on_drop(true);
     command
 }
