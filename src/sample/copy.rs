@@ -63,7 +63,7 @@ fn by_type(request: &DynamicMessage, response: &mut DynamicMessage) {
     for message in messages {
         if message.descriptor() == response.descriptor() {
             for (field, value) in message.fields() {
-                if !response.has_field(&field) && !AnnotatedField::of(field.clone()).input_only {
+                if !is_taken(response, &field) && !AnnotatedField::of(field.clone()).input_only {
                     response.set_field(&field, value.clone());
                 }
             }

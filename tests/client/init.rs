@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use prost_reflect::DynamicMessage;
+use prost_reflect::{DynamicMessage, Value as FieldValue};
 use protod::{Client, Message, Method, Rules, Sampler, Schema, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::cli::{prints, protod};
@@ -84,9 +84,9 @@ async fn rules_are_made_from_a_file_that_has_services() {
     assert!(said.ends_with("empty.proto has no service\n"), "{said}");
 }
 
-/// Each method answers with its sample, so the sample survives being written as YAML.
+/// What is made up survives being written as YAML, and what a sample echoes is echoed.
 #[tokio::test]
-async fn every_method_gets_a_rule_of_its_shape_that_answers_with_its_sample() {
+async fn every_method_gets_a_rule_of_its_shape_that_answers_as_its_sample_does() {
     for proto in [
         "proto/search.proto",
         "proto/stream.proto",
@@ -154,6 +154,66 @@ async fn texts_that_look_like_something_else_stay_texts() {
     rules_answer_with_samples(&proto).await;
 }
 
+/// A request that creates something has no name yet, and does not say when that was. Words of CEL are names of fields, too.
+#[tokio::test]
+async fn a_rule_takes_from_the_request_what_the_server_does_not_set() {
+    let source = r#"syntax = "proto3"; package shop;
+        import "google/api/field_behavior.proto"; import "google/protobuf/timestamp.proto";
+        message Book {
+          string name = 1 [(google.api.field_behavior) = IDENTIFIER];
+          string title = 2;
+          google.protobuf.Timestamp made = 3 [(google.api.field_behavior) = OUTPUT_ONLY];
+          string note = 4 [(google.api.field_behavior) = INPUT_ONLY];
+        }
+        message Ask {
+          Book book = 1; Author in = 2; repeated string tags = 3; int32 pages = 4; string note = 5;
+          oneof by { string card = 6; string cash = 7; }
+        }
+        message Author { string name = 1; }
+        message Answer {
+          Book book = 1; Author author = 2; repeated string tags = 3; int64 pages = 4;
+          string note = 5 [(google.api.field_behavior) = INPUT_ONLY];
+          oneof by { string cheque = 8; string card = 6; string cash = 7; }
+          Ask asked = 9;
+        }
+        service S { rpc Create(Ask) returns (Book); rpc Do(Ask) returns (Answer); }"#;
+    let folder = folder();
+    let proto = folder.path().join("shop.proto");
+    fs::write(&proto, source).expect("files can be written");
+    prints(&["init", "--from", text(&proto)]).await;
+    let rules = fs::read_to_string(folder.path().join("shop.rules.yaml")).expect("it was written");
+    let rules = yaml::parse(&rules);
+    let mut replies = rules["rules"].as_array().expect("a list").iter();
+    let mut next = || replies.next().expect("a rule")["reply"].clone();
+    let (mut created, mut answer) = (next(), next());
+    let made_up = |value: &mut Value| assert!(!value.take().to_string().contains("${"));
+    made_up(&mut created["made"]);
+    made_up(&mut answer["book"]["made"]);
+    made_up(&mut answer["pages"]);
+    for name in [&mut created["name"], &mut answer["book"]["name"]] {
+        let text = name.take().to_string();
+        let condition = "\"${has(request.book.name) ? request.book.name : '";
+        assert!(text.starts_with(condition), "{text}");
+    }
+    assert_eq!(
+        created,
+        json!({"name": null, "title": "${request.book.title}", "made": null})
+    );
+    assert_eq!(
+        answer,
+        json!({
+            "book": {"name": null, "title": "${request.book.title}", "made": null},
+            "author": "${request.`in`}",
+            "tags": "${request.tags}",
+            "pages": null,
+            "card": "${request.card}",
+            "cash": "${request.cash}",
+            "asked": "${request}",
+        })
+    );
+    rules_answer_with_samples(&proto).await;
+}
+
 async fn rules_answer_with_samples(proto: &Path) {
     let folder = folder();
     prints(&["init", "--from", text(proto), text(folder.path())]).await;
@@ -182,7 +242,9 @@ async fn rules_answer_with_samples(proto: &Path) {
         let rule = written.iter().find(|rule| rule["method"] == method.name());
         let rule = rule.unwrap_or_else(|| panic!("{} has no rule", method.name()));
         assert!(rule.get(shape(method)).is_some(), "{rule} of {method:?}");
-        let answers = answers(&client, method).await;
+        let mut request = Sampler::new(1).sample_message(method.input(), "a request", None, 0);
+        clear_what_servers_set(&mut request);
+        let answers = answers(&client, method, &request).await;
         let expected = if method.is_server_streaming() && !method.is_client_streaming() {
             3
         } else {
@@ -190,10 +252,67 @@ async fn rules_answer_with_samples(proto: &Path) {
         };
         assert_eq!(answers.len(), expected, "{method:?}");
         // Compared as JSON, because the bytes inside an `Any` may have their fields in another order.
-        let sample = json(Sampler::default().sample(method, None, 0));
+        let sampler = Sampler::default();
+        let [made_up, echoing] =
+            [None, Some(&request)].map(|request| to_json(sampler.sample(method, request, 0)));
+        let request = to_json(request);
         for answer in answers {
-            assert_eq!(json(answer), sample, "{method:?}");
+            expect_echoes(&to_json(answer), &made_up, &echoing, &request);
         }
+    }
+}
+
+/// Clears the fields that a client does not send.
+fn clear_what_servers_set(message: &mut DynamicMessage) {
+    let fields: Vec<_> = message.fields().map(|(field, _)| field).collect();
+    for field in fields {
+        let options = field.options();
+        let mut behaviors = options
+            .extensions()
+            .filter(|(extension, _)| extension.full_name() == "google.api.field_behavior");
+        let is_output = |value: &FieldValue| {
+            value
+                .as_list()
+                .is_some_and(|list| list.contains(&FieldValue::EnumNumber(3)))
+        };
+        if behaviors.any(|(_, value)| is_output(value)) {
+            message.clear_field(&field);
+        } else if let FieldValue::Message(inner) = message.get_field_mut(&field) {
+            clear_what_servers_set(inner);
+        }
+    }
+}
+
+/// Compares an answer with the sample of no request, and with the sample of the request that was sent: what that takes from
+/// the request, the answer takes too, and nothing else.
+fn expect_echoes(answer: &Value, made_up: &Value, echoing: &Value, request: &Value) {
+    let (Some(answer), Some(sample)) = (answer.as_object(), echoing.as_object()) else {
+        assert!(answer == made_up || answer == request, "{answer}");
+        return;
+    };
+    for (name, value) in sample {
+        // Small values may be the same by chance.
+        let tells = value.is_string() || value.is_object() || value.is_array();
+        if tells && is_within(value, request) {
+            assert_eq!(answer.get(name), Some(value), "{name}");
+        }
+    }
+    for (name, value) in answer {
+        let known = value == &made_up[name] || is_within(value, request);
+        // A message that is copied is completed with made-up fields.
+        assert!(
+            known || value.is_object() && sample[name].is_object(),
+            "{name}: {value}"
+        );
+    }
+}
+
+fn is_within(value: &Value, whole: &Value) -> bool {
+    match whole {
+        _ if value == whole => true,
+        Value::Object(entries) => entries.values().any(|part| is_within(value, part)),
+        Value::Array(items) => items.iter().any(|part| is_within(value, part)),
+        _ => false,
     }
 }
 
@@ -205,12 +324,12 @@ fn shape(method: &Method) -> &'static str {
     }
 }
 
-/// The answer to one empty message.
-async fn answers(client: &Client, method: &Method) -> Vec<DynamicMessage> {
+/// The answers to one message.
+async fn answers(client: &Client, method: &Method, request: &DynamicMessage) -> Vec<DynamicMessage> {
     let call = async {
         let method = client.method(method.name()).expect("it is there");
         let mut responses = method
-            .call(tokio_stream::once(Message::from(method.request())))
+            .call(tokio_stream::once(Message::from(request.clone())))
             .await?;
         let mut answers = Vec::new();
         while let Some(message) = responses.message().await? {
@@ -222,7 +341,7 @@ async fn answers(client: &Client, method: &Method) -> Vec<DynamicMessage> {
     answers.unwrap_or_else(|status| panic!("{method:?}: {status}"))
 }
 
-fn json(message: DynamicMessage) -> Value {
+fn to_json(message: DynamicMessage) -> Value {
     let json = Message::from(message).to_json().expect("it prints");
     serde_json::from_str(&json).expect("it is JSON")
 }

@@ -115,6 +115,17 @@ const BEHAVIORS: &str = r#"
 "#;
 
 #[test]
+fn a_member_that_came_back_by_its_name_is_not_replaced_by_one_of_a_message_within() {
+    let schema = schema(
+        "syntax = 'proto3'; package t; service S { rpc A(P) returns (P); }
+         message P { oneof o { string a = 1; string b = 2; } P inner = 3; }",
+    );
+    let response = answer(&schema, "t.S/A", r#"{"a": "here", "inner": {"b": "within"}}"#);
+    assert_eq!(response["a"], "here", "{response}");
+    assert_eq!(response["b"], Value::Null, "{response}");
+}
+
+#[test]
 fn what_is_only_for_input_is_never_in_a_response() {
     let schema = schema(BEHAVIORS);
     for sample in samples(method(&schema, "t.S/B")) {

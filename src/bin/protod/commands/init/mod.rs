@@ -3,6 +3,7 @@
 //! A folder gets a proto, its rules and a README that walks through both; a proto that is there already gets rules.
 //! Nothing that exists is ever written over.
 
+mod echo;
 mod rules_text;
 mod scaffold;
 
@@ -24,7 +25,7 @@ const EXAMPLES: &str = "Examples:
 /// Write a starter proto with its rules, or rules for an existing proto.
 ///
 /// DIR gets proto/kitchen.proto, proto/kitchen.rules.yaml and a README.md that walks through them. With --from, the
-/// rules have one rule for each method of the proto, filled with samples. Files that exist are never overwritten.
+/// rules have one rule for each method of the proto, filled with samples, which take from the request what both have. Files that exist are never overwritten.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Init {

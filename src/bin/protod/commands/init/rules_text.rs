@@ -11,6 +11,8 @@ use protod::message::JsonPrinter;
 use protod::{Method, Sampler, Schema};
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml, YamlEmitter};
 
+use super::echo::with_echoes;
+
 /// How many messages a stream has, to begin with.
 const STREAM_LENGTH: i64 = 3;
 
@@ -25,8 +27,8 @@ pub(super) fn of_proto(schema: &Schema, proto: &Path) -> Option<String> {
     }
     let mut text = format!(
         "# How {} answers: one rule for each method, filled with samples. Edit them: a save is a swap while protod\n\
-         # serves. \"${{request.FIELD}}\" in place of a value answers with what was asked, and `match` or `when` make\n\
-         # rules of one method differ.\n\
+         # serves. \"${{request.FIELD}}\" answers with what was asked, and `match` or `when` make rules of one method\n\
+         # differ.\n\
          rules:\n",
         proto.file_name().unwrap_or_default().display()
     );
@@ -53,7 +55,7 @@ fn methods<'a>(schema: &'a Schema, proto: &Path) -> Vec<&'a Method> {
 fn rule(method: &Method) -> String {
     let json = sample(method);
     let mut documents = Yaml::load_from_str(&json).expect("JSON is YAML");
-    let reply = literal(documents.remove(0));
+    let reply = with_echoes(literal(documents.remove(0)), method.input(), method.output());
     let answer = match (method.is_client_streaming(), method.is_server_streaming()) {
         (_, false) => ("reply", reply),
         (false, true) => {
