@@ -74,7 +74,7 @@ fn every_key_and_form_conforms() {
         "rules: [{method: p.S/M, match: {a: null}, headers: {x: [a, 1], y-bin: AA==}, trailers: {z: '${1}'}, stream: }]",
         "rules: [{method: [p.S/M, '*/N*'], reply: {}}]",
         "rules: [{method: p.S/M, stream: [{every: 1s, send: {}}, {every: '${t}', as: n, do: []}]}]",
-        "rules: [{method: p.S/M, status: {code: 16, message: m, details: [{retry_info: {retry_delay: 1s}}, {'@type': a.B, c: 1}]}}]",
+        "rules: [{method: p.S/M, status: {code: 16, message: m, details: [{retry_info: {retry_delay: 1s}}, {'@type': a.B, c: 1}, '${B{c: 1}}']}}]",
         "rules: [{method: p.S/M, status: {code: '${request.code}'}}]",
         "rules: [{method: p.S/M, session: {state: {n: 0}, key: k, open: [], message: , half_close: [{flush: headers}],
            timers: [{every: 1.5s, do: []}, {after: '${state.t}', do: []}], signals: {drain: [{signal: s, key: '${1}'}]}}}]",

@@ -10,6 +10,8 @@ use crate::schema::{LayoutId, Schema};
 #[derive(Debug)]
 pub(crate) struct Scope<'s> {
     pub(crate) schema: &'s Schema,
+    /// The type in which names of other types are looked up first, and then in its package and in those around it.
+    pub(crate) within: &'s str,
     /// The type of `request`, `None` where there is no request: in an `open` event, or in a condition on metadata alone.
     pub(crate) request: Option<(MessageDescriptor, LayoutId)>,
     /// Whether it is known how often the rule has answered: not in its own conditions.

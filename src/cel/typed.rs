@@ -15,6 +15,7 @@ use super::operators::{Math, Relation};
 use super::pattern::Pattern;
 use super::values::Value;
 use crate::message::Slot;
+use crate::schema::LayoutId;
 
 /// A part of an expression.
 #[derive(Debug)]
@@ -96,6 +97,7 @@ pub(super) enum TypedExpr {
 #[derive(Debug)]
 pub(super) struct Construct {
     pub(super) descriptor: MessageDescriptor,
+    pub(super) layout: Option<LayoutId>,
     /// How the message reads, if it is one that CEL has a value for.
     pub(super) form: Option<ValueForm>,
     /// In the order of their numbers.

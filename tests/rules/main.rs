@@ -9,6 +9,7 @@ mod delays;
 mod explained;
 mod files;
 mod loops;
+mod made;
 mod message_files;
 mod metadata;
 mod mistakes;

@@ -58,9 +58,11 @@ impl Compiler<'_, '_> {
         let value_type = message_type(&descriptor);
         // A message without fields is the same each time, too.
         let fixed = values.iter().all(|value| value.fixed);
+        let layout = self.scope.schema.layouts().find(descriptor.full_name());
         let made = self.combine(values, value_type, |exprs| {
             TypedExpr::Message(Box::new(Construct {
                 form: ValueForm::of(&descriptor),
+                layout,
                 fields: infos.into_iter().zip(exprs).collect(),
                 descriptor,
             }))

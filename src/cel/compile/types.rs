@@ -55,11 +55,7 @@ impl Compiler<'_, '_> {
     /// Finds a name in the request's package or in one around it, innermost first.
     pub(super) fn find<T>(&self, segments: &[&str], named: impl Fn(&str) -> Option<T>) -> Option<T> {
         let name = segments.join(".");
-        let mut scope = self
-            .scope
-            .request
-            .as_ref()
-            .map_or("", |(message, _)| message.full_name());
+        let mut scope = self.scope.within;
         loop {
             let found = if scope.is_empty() {
                 named(&name)

@@ -7,6 +7,7 @@ use crate::cel::encode::{Misfit, put_field};
 use crate::cel::fields::{ValueForm, message_value};
 use crate::cel::typed::Construct;
 use crate::cel::values::{EvalError, Evaluated, Value, in_timestamp_range};
+use crate::message::{Bounds, MAX_DEPTH, check};
 
 /// The most seconds of a `google.protobuf.Duration`: about 10,000 years.
 const MAX_DURATION: i64 = 315_576_000_000;
@@ -19,6 +20,7 @@ impl Construct {
             evaluation.budget().charge_making(&value)?;
             put_field(&mut bytes, field, &value).map_err(|misfit| failed(misfit, &field.full_name))?;
         }
+        self.check_depth(&bytes, evaluation)?;
         let value = message_value(
             &self.descriptor,
             self.form.as_ref(),
@@ -42,6 +44,23 @@ impl Construct {
         }
         let name = self.descriptor.full_name();
         Err(EvalError::new(format!("{name}: it is out of range")))
+    }
+}
+
+impl Construct {
+    /// A variable that goes into its own next value is one level deeper each time, and nobody could read it.
+    fn check_depth(&self, bytes: &[u8], evaluation: &Evaluation<'_, '_>) -> Evaluated<()> {
+        // Each level takes two bytes or more.
+        if bytes.len() < 2 * MAX_DEPTH as usize {
+            return Ok(());
+        }
+        let Some(layout) = self.layout else { return Ok(()) };
+        evaluation.budget().charge(bytes.len() as u64 / 8)?;
+        let checked = check(evaluation.env.layouts, layout, bytes, Bounds::default());
+        checked.map_err(|malformed| {
+            let name = self.descriptor.full_name();
+            EvalError::new(format!("{name} cannot be made: {malformed}"))
+        })
     }
 }
 

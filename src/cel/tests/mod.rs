@@ -135,6 +135,7 @@ impl Given {
             &mut Scope {
                 counted: true,
                 schema: self.schema,
+                within: self.message,
                 request: Some((descriptor, layout)),
                 picker: &mut picker,
                 state: &named(&self.state),

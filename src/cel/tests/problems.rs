@@ -323,6 +323,7 @@ fn a_request_that_is_not_there_is_a_problem() {
     let mut scope = Scope {
         counted: false,
         schema,
+        within: "",
         request: None,
         picker: &mut picker,
         state: &[],

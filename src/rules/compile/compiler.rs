@@ -93,6 +93,7 @@ impl<'a> RuleCompiler<'a> {
         let request = self.request.then(|| self.input.clone());
         let mut scope = Scope {
             schema: self.schema,
+            within: self.input.0.full_name(),
             request,
             counted: self.counted,
             picker: self.picker,

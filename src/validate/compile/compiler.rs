@@ -82,6 +82,7 @@ impl Compiler<'_> {
             expression,
             &mut Scope {
                 schema: self.schema,
+                within: "",
                 request: None,
                 picker: &mut Picker::new(layouts, unused),
                 state: &[],

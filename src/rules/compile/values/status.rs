@@ -9,6 +9,7 @@ use super::value::compile_value;
 use crate::cel::{FieldInfo, Type};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::google_rpc::{SHORT_FORMS, details_field};
+use crate::rules::compile::interpolation::Piece;
 use crate::rules::compile::template::compile_elements;
 use crate::rules::plan::template::Template;
 use crate::rules::plan::{CodeTemplate, StatusTemplate, ValueTemplate, code_of};
@@ -110,7 +111,18 @@ fn compile_details(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Templ
 /// A detail with its `@type`, which it has, or which its short form stands for.
 fn with_type(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Node> {
     let Yaml::Map(entries) = &node.value else {
-        compiler.problem(node, format!("expected a detail, found {}", node.kind()));
+        if let Some(text) = node.text()
+            && let [Piece::Expression { .. }] = compiler.split(node, text)?.as_slice()
+        {
+            return Some(node.clone());
+        }
+        let hint =
+            "a detail is a message with `@type`, one short form such as `error_info`, or `${…}`".to_owned();
+        compiler.problem_hint(
+            node,
+            format!("expected a detail, found {}", node.kind()),
+            Some(hint),
+        );
         return None;
     };
     if entries.iter().any(|(key, _)| key.text() == Some("@type")) {
