@@ -25,6 +25,7 @@ mod yaml;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage};
@@ -221,9 +222,8 @@ fn metadata(map: &MetadataMap, expected: &[String]) -> Vec<String> {
     lines.filter(named).collect()
 }
 
-/// The details of a status, with their types taken from the guide's schema.
-fn details(bytes: &[u8]) -> Vec<String> {
-    let status = tonic_types::Status::decode(bytes).expect("a google.rpc.Status");
+/// The types of details: the guide's own and those of `google.rpc`. Made once, as that takes as long as many calls.
+static DETAIL_TYPES: LazyLock<DescriptorPool> = LazyLock::new(|| {
     let mut pool = DescriptorPool::decode(tonic_types::pb::FILE_DESCRIPTOR_SET).expect("it is sound");
     let guide = Schema::from_source("shop.proto", &blocks()[0].text).expect("it compiles");
     for file in guide.pool().file_descriptor_protos() {
@@ -232,7 +232,16 @@ fn details(bytes: &[u8]) -> Vec<String> {
                 .expect("what it imports is there");
         }
     }
-    let any = pool
+    pool
+});
+
+/// The details of a status.
+fn details(bytes: &[u8]) -> Vec<String> {
+    if bytes.is_empty() {
+        return Vec::new();
+    }
+    let status = tonic_types::Status::decode(bytes).expect("a google.rpc.Status");
+    let any = DETAIL_TYPES
         .get_message_by_name("google.protobuf.Any")
         .expect("it is there");
     let detail = |detail: &prost_types::Any| {
