@@ -107,7 +107,7 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// A load on `method` with one call, one request and one answer; the cases change what differs.
-fn load<A>(method: &str, request: &impl Message, answer: impl Fn(u64) -> A + 'static) -> Load
+pub(crate) fn load<A>(method: &str, request: &impl Message, answer: impl Fn(u64) -> A + 'static) -> Load
 where
     A: Message + Default + PartialEq + Debug,
 {

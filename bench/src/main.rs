@@ -11,6 +11,7 @@ mod load;
 mod measure;
 mod report;
 mod server;
+mod validation;
 
 use std::fs;
 use std::io::IsTerminal;
@@ -51,6 +52,9 @@ struct Arguments {
     /// Write every figure to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Only protod with `--validate`, compared with protod without, on requests with ten constraints.
+    #[arg(long, conflicts_with_all = ["cases", "handlers", "peers", "twin_only"])]
+    validate: bool,
     /// The twin against itself: shows how much ratios vary on this machine.
     #[arg(long)]
     twin_only: bool,
@@ -66,7 +70,11 @@ fn cases_help() -> String {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let cases = chosen(&arguments.cases)?;
+    let cases = if arguments.validate {
+        vec![&validation::CASE]
+    } else {
+        chosen(&arguments.cases)?
+    };
     let specs = specs(&arguments)?;
     let profile = server::profile()?;
     if profile != "dist" {
@@ -91,7 +99,7 @@ fn main() -> Result<()> {
         "calls": report::calls_json(&specs, &cases, &samples),
     });
 
-    if !arguments.only_calls {
+    if !arguments.only_calls && !arguments.validate {
         let specs: Vec<Spec> = specs.iter().map(without_bench).collect();
         let processes = measure::processes(&specs, arguments.memory_messages, say)?;
         say("");
@@ -128,6 +136,10 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
 /// The servers, built; the first is what the others are compared with.
 fn specs(arguments: &Arguments) -> Result<Vec<Spec>> {
     say("building");
+    if arguments.validate {
+        server::build("protod", ["--bin", "protod"])?;
+        return validation::specs();
+    }
     server::build("bench", ["--bin", "twin"])?;
     let twin = Spec::twin()?;
     let mut specs = vec![twin.clone()];

@@ -334,7 +334,7 @@ impl<In, Out> Call<In, Out> {
         self.core.checks.are_on() && !self.core.method.is_client_streaming()
     }
 
-    /// From now on the handler asks for the [check](Self::check_message) of each message itself.
+    /// From now on the handler asks for the [check](Self::check_message) of each message itself, which is well formed then.
     pub(crate) fn hold_checks(&mut self) {
         self.core.checks.hold();
     }

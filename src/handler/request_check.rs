@@ -52,7 +52,7 @@ enum State {
     Ready,
     /// A request has come whose check is not over.
     Begun,
-    /// The handler asks for the check of each request itself.
+    /// The handler asks for the check of each request itself, once it knows that it is well formed.
     Held,
 }
 
@@ -104,7 +104,8 @@ impl Checks {
         }
     }
 
-    /// Checks the bytes of a request of a method, if requests are checked: whether they are well formed, and then the rest.
+    /// Checks the bytes of a request of a method, if requests are checked: whether they are well formed, unless the handler
+    /// knows that, and then the rest.
     pub(super) fn check(
         &self,
         method: &Method,
@@ -115,8 +116,10 @@ impl Checks {
         let Some(requests) = &self.requests else {
             return Ok(());
         };
-        check(method.layouts(), method.input_layout(), request, bounds)
-            .map_err(|malformed| Refusal::Status(MessageError::from(malformed).into()))?;
+        if self.state != State::Held {
+            check(method.layouts(), method.input_layout(), request, bounds)
+                .map_err(|malformed| Refusal::Status(MessageError::from(malformed).into()))?;
+        }
         requests.check(request, effort)
     }
 }

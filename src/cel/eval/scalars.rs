@@ -28,6 +28,7 @@ impl TypedExpr {
             Self::Const(value) => value,
             Self::Local(place) => evaluation.env.locals.get(*place)?,
             Self::State(place) => evaluation.env.state.get(*place)?,
+            Self::Variable(place) => evaluation.variables.get(*place)?,
             _ => return None,
         };
         match value {
@@ -54,6 +55,10 @@ impl TypedExpr {
             Self::State(place) => evaluation
                 .env
                 .state
+                .get(*place)
+                .map_or_else(|| Err(missing_variable()), int),
+            Self::Variable(place) => evaluation
+                .variables
                 .get(*place)
                 .map_or_else(|| Err(missing_variable()), int),
             Self::IntMath(math, operands) => {
@@ -109,8 +114,14 @@ impl TypedExpr {
     pub(in crate::cel) fn eval_bool<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<bool> {
         match self {
             Self::CompareInt(relation, operands) => {
-                let left = operands[0].eval_int(evaluation)?;
-                Ok(relation.holds(left.cmp(&operands[1].eval_int(evaluation)?)))
+                let [left, right] = &**operands;
+                let left = left
+                    .int_at_hand(evaluation)
+                    .map_or_else(|| left.eval_int(evaluation), Ok)?;
+                let right = right
+                    .int_at_hand(evaluation)
+                    .map_or_else(|| right.eval_int(evaluation), Ok)?;
+                Ok(relation.holds(left.cmp(&right)))
             }
             Self::EqualText(negated, operands) => {
                 let (left, right) = (
@@ -174,6 +185,11 @@ impl TypedExpr {
     ) -> Evaluated<Cow<'e, str>> {
         match self {
             Self::Const(Value::String(text)) => Ok(Cow::Borrowed(text)),
+            Self::Variable(place)
+                if let Some(Value::String(Cow::Borrowed(text))) = evaluation.variables.get(*place) =>
+            {
+                Ok(Cow::Borrowed(text))
+            }
             Self::MetadataValue(name) => metadata_value(evaluation.env.metadata, name)
                 .ok_or_else(|| EvalError::absent_metadata(name.as_str())),
             Self::CallMethod => Ok(Cow::Borrowed(&evaluation.env.call.method)),

@@ -242,6 +242,12 @@ fn set_field_of<'e>(
     if let Some(Value::Message(message)) = message.peek(evaluation) {
         return read_set_field(field, Cow::Borrowed(&message.bytes), evaluation.budget());
     }
+    if let TypedExpr::Variable(place) = message
+        && let Some(Value::Message(message)) = evaluation.variables.get(*place)
+        && let Cow::Borrowed(bytes) = message.bytes
+    {
+        return read_set_field(field, Cow::Borrowed(bytes), evaluation.budget());
+    }
     match message.eval(evaluation)? {
         Value::Message(message) => read_set_field(field, message.bytes, evaluation.budget()),
         other => no_overload("field access", &[&other]).map(Some),

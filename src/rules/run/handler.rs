@@ -40,10 +40,8 @@ impl Front for MethodRules {
         let Choice { chosen, come } = choice.map_err(logged)?;
         let Some(chosen) = chosen else {
             session.give_back(come, call);
-            if !self.method.is_client_streaming() && come.first {
-                // Its one request has been checked.
-                call.set_checks(false);
-            }
+            // If there is one request and it has come, it has been checked.
+            call.set_checks(self.method.is_client_streaming() || !come.first);
             return Ok(Passage::PassedOn);
         };
         let answered = session.answer(chosen, come, call).await;
@@ -66,9 +64,7 @@ impl MethodRules {
 
     #[inline]
     async fn choice<'r>(&'r self, session: &mut Session<'r>, call: &mut Call) -> Result<Choice<'r>, Status> {
-        if !self.validates_all {
-            call.hold_checks();
-        }
+        call.hold_checks();
         let choice = match self.unconditional() {
             Some(rule) => {
                 let first = session.is_awaited_by(rule) && session.receive(call).await?;

@@ -19,10 +19,11 @@ impl<'r> Session<'r> {
             return Ok(false);
         }
         self.admit_for(chosen.answer, call)?;
+        call.check_message().await?;
         Ok(true)
     }
 
-    /// Admits the next message if it has come already.
+    /// Admits the next message if it has come already, and needs no validation.
     #[inline]
     pub(super) fn next_at_once(&mut self, chosen: Chosen<'_>, call: &mut Call) -> Result<bool, Status> {
         if chosen.answer.keeps_last {

@@ -197,9 +197,14 @@ impl<'r> Session<'r> {
             return Ok(false);
         }
         self.admit(call)?;
-        if !self.rules.validates_all && self.refused.is_none() {
+        if self.refused.is_none()
+            && let Err(status) = call.check_message().await
+        {
+            if self.rules.validates_all {
+                return Err(status);
+            }
             // Whether that matters, the rule says that is to be chosen.
-            self.refused = call.check_message().await.err();
+            self.refused = Some(status);
         }
         Ok(true)
     }
@@ -227,17 +232,11 @@ impl<'r> Session<'r> {
         rule: Option<&Rule>,
         call: &mut Call,
     ) -> Result<(), Status> {
-        if self.rules.validates_all {
-            return Ok(());
+        if rule.and_then(|rule| rule.validate).unwrap_or(self.validates) {
+            return self.refused.take().map_or(Ok(()), Err);
         }
-        let validates = rule.and_then(|rule| rule.validate).unwrap_or(self.validates);
-        match self.refused.take() {
-            Some(status) if validates => Err(status),
-            _ => {
-                call.set_checks(validates);
-                Ok(())
-            }
-        }
+        call.set_checks(false);
+        Ok(())
     }
 
     /// Checks the message that has just come, and picks the fields that `answer` reads.

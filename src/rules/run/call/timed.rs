@@ -75,6 +75,7 @@ impl<'r> Session<'r> {
                 next = call.next_message(), if open => {
                     if next? {
                         self.admit(call)?;
+                        call.check_message().await?;
                         at_hand = true;
                         if std::mem::take(&mut awaits_first) {
                             self.begin_timers(chosen, &mut timers, true, call)?;
