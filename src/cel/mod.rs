@@ -56,6 +56,7 @@ pub(crate) use self::env::{CallFacts, Env, Round};
 pub(crate) use self::equalities::Equality;
 pub(crate) use self::eval::{Evaluation, metadata_value, random, random_at};
 pub(crate) use self::fields::{Entries, FieldReader, WireFields, WireValue};
+pub(crate) use self::problem::ExprProblem;
 pub(crate) use self::program::{Program, Verdict};
 pub(crate) use self::scope::{ConstraintScope, Scope};
 pub(crate) use self::store::{Store, TreeKey};

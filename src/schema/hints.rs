@@ -5,37 +5,13 @@
 use std::cell::LazyCell;
 
 use prost::Message as _;
-use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
+use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
+use super::foreign_types::TYPES;
+use super::option_hints;
 use super::source::{FileContents, FileGraph, bundled_files};
 use crate::error::Problem;
 use crate::suggest;
-
-/// Types of other languages, and those of protobuf.
-const TYPES: [(&str, &str); 22] = [
-    ("int", "int32"),
-    ("integer", "int32"),
-    ("short", "int32"),
-    ("int16", "int32"),
-    ("int8", "int32"),
-    ("long", "int64"),
-    ("uint", "uint32"),
-    ("byte", "bytes"),
-    ("blob", "bytes"),
-    ("str", "string"),
-    ("text", "string"),
-    ("boolean", "bool"),
-    ("float32", "float"),
-    ("float64", "double"),
-    ("number", "double"),
-    ("decimal", "double"),
-    ("date", "google.protobuf.Timestamp"),
-    ("datetime", "google.protobuf.Timestamp"),
-    ("timestamp", "google.protobuf.Timestamp"),
-    ("duration", "google.protobuf.Duration"),
-    ("empty", "google.protobuf.Empty"),
-    ("object", "google.protobuf.Struct"),
-];
 
 /// The scalar types: they are names only where a message belongs.
 const SCALARS: [&str; 15] = [
@@ -89,7 +65,7 @@ const HINTS: [(&str, &str); 15] = [
 /// The names of as many problems are looked for among those that are defined.
 const MAX_SEARCHED: usize = 100;
 
-/// The full name of a type, and the name of its file.
+/// The full name of a type or an extension, and the name of its file.
 type DefinedType = (String, String);
 
 /// Adds hints to the problems of a graph that have none.
@@ -112,6 +88,9 @@ fn hint<'t>(problem: &Problem, types: impl FnOnce() -> Option<&'t [DefinedType]>
         .and_then(|rest| rest.strip_suffix("' is not defined"));
     if let Some(name) = undefined {
         return hint_for_type(name, types);
+    }
+    if let Some(hint) = option_hints::hint(&message) {
+        return Some(hint);
     }
     let found = HINTS.iter().find(|(part, _)| message.contains(part));
     found.map(|(_, hint)| (*hint).to_owned())
@@ -169,7 +148,9 @@ fn add_set_file(descriptor: &[u8], types: &mut Vec<DefinedType>) {
 fn add_types(file: &FileDescriptorProto, name: &str, types: &mut Vec<DefinedType>) {
     let messages = file.message_type.iter().map(DescriptorProto::name);
     let enums = file.enum_type.iter().map(EnumDescriptorProto::name);
-    for local in messages.chain(enums) {
+    // The names of options, such as `buf.validate.field`.
+    let extensions = file.extension.iter().map(FieldDescriptorProto::name);
+    for local in messages.chain(enums).chain(extensions) {
         let package = file.package();
         let dot = if package.is_empty() { "" } else { "." };
         types.push((format!("{package}{dot}{local}"), name.to_owned()));

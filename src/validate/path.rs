@@ -62,6 +62,14 @@ impl PathElement {
         }
     }
 
+    pub(super) fn is_extension(&self) -> bool {
+        self.name.starts_with('[')
+    }
+
+    pub(super) fn is_named(&self, names: &[&str]) -> bool {
+        names.contains(&&*self.name)
+    }
+
     pub(super) fn of_oneof(oneof: &OneofDescriptor) -> Self {
         Self {
             number: None,

@@ -120,6 +120,16 @@ pub(super) struct About {
     pub(super) rule: Box<[PathStep]>,
 }
 
+impl About {
+    /// Whether it is a rule of `validate.proto`, such as `string.pattern`, rather than one that users wrote.
+    pub(super) fn is_standard(&self) -> bool {
+        let is_written = |step: &PathStep| {
+            step.element.is_extension() || step.element.is_named(&["cel", "cel_expression"])
+        };
+        !self.rule.is_empty() && !self.rule.iter().any(is_written)
+    }
+}
+
 /// A rule that no expression says.
 #[derive(Debug)]
 pub(super) struct Native {

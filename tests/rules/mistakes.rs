@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use protod::{Problem, Rules, Schema};
+use protod::{Problem, Rules, Schema, Validator};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/rules/mistakes.md");
 
@@ -88,7 +88,12 @@ fn said(schema: &Schema, (name, text): &(String, String)) -> String {
         .extension()
         .is_some_and(|ending| ending == "proto");
     let loaded = if is_proto {
-        Schema::load(&folder).map(|_| Rules::default())
+        Schema::load(&folder).and_then(|schema| {
+            // As `--validate` does, which compiles the rules of requests.
+            let messages = schema.pool().all_messages();
+            let own = messages.filter(|message| message.parent_file().name() == name);
+            Validator::new(&schema, own).map(|_| Rules::default())
+        })
     } else {
         Rules::load(schema, std::slice::from_ref(&folder))
     };

@@ -49,11 +49,8 @@ async fn every_command_of_the_page_prints_what_it_shows() {
         let (kind, text) = fenced.split_once('\n').expect("a block has lines");
         match kind {
             "proto" => {
-                let (name, _) = text.split_once('\n').expect("its first line is its name");
-                write(
-                    name.strip_prefix("// ").expect("a name"),
-                    text.split_once('\n').expect("lines").1,
-                );
+                let name = text.lines().next().and_then(|line| line.strip_prefix("// "));
+                write(name.expect("its first line is its name"), text);
             }
             "yaml" => write("orders.rules.yaml", text),
             "console" => {

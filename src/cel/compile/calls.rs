@@ -147,7 +147,13 @@ impl Compiler<'_, '_> {
                 Ok(pattern) => self.combine(values, value_type, |mut exprs| {
                     TypedExpr::Matches(Box::new(exprs.remove(0)), Box::new(pattern))
                 }),
-                Err(reason) => self.problem(expressions[1].span.clone(), reason),
+                Err(reason) => {
+                    let compiled = self.problem(expressions[1].span.clone(), reason);
+                    self.hint(
+                        "a character such as `(` or `[` stands for itself after `\\`, or in brackets: `[(]`",
+                    );
+                    compiled
+                }
             };
         }
         if name == "matches" {

@@ -12,9 +12,11 @@ use super::other_languages;
 use super::types::{TYPES, message_type, named_fields};
 use crate::cel::fields::{FieldReader, NamedField, ValueForm};
 use crate::cel::functions;
+use crate::cel::scope::ConstraintScope;
 use crate::cel::syntax::{Expr, ExprKind, Name};
 use crate::cel::typed::{Segment, TypedExpr};
 use crate::cel::values::Type;
+use crate::suggest;
 
 /// The names that every expression knows.
 const NAMES: &[&str] = &[
@@ -199,6 +201,16 @@ impl Compiler<'_, '_> {
         }
         if let Some(hint) = other_languages::for_name(name) {
             return self.hint(hint);
+        }
+        if let Some(ConstraintScope { this, .. }) = &self.scope.constraint {
+            let hint = match this {
+                Type::Message(message) if is_field(message) => format!("did you mean `this.{name}`?"),
+                _ if suggest::nearest(name, ["this", "now"]).is_some() => String::new(),
+                _ => "the value is `this`".to_owned(),
+            };
+            if !hint.is_empty() {
+                return self.hint(hint);
+            }
         }
         if function_names().any(|function| function == name) {
             return self.hint(format!("a function has brackets: `{name}()`"));

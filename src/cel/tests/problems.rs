@@ -176,7 +176,11 @@ fn types_that_do_not_fit_are_problems() {
     );
     check(
         "'a'.matches('[')",
-        &[("'['", "not a regular expression: unclosed character class", "")],
+        &[(
+            "'['",
+            "not a regular expression: unclosed character class",
+            r"a character such as `(` or `[` stands for itself after `\`, or in brackets: `[(]`",
+        )],
     );
 }
 

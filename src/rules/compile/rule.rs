@@ -174,7 +174,12 @@ fn integer(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<i6
 
 fn boolean(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<bool> {
     let Yaml::Bool(value) = &node.value else {
-        compiler.problem(node, format!("`{key}` is true or false, found {}", node.kind()));
+        let value = match node.text() {
+            Some("off" | "no" | "never" | "False" | "FALSE") => "false",
+            _ => "true",
+        };
+        let message = format!("`{key}` is true or false, found {}", node.kind());
+        compiler.problem_hint(node, message, Some(format!("write `{key}: {value}`")));
         return None;
     };
     Some(*value)

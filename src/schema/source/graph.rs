@@ -368,17 +368,20 @@ impl FileGraph {
         }
         let roots = self.roots.of_folder(folder);
         let shown: Vec<String> = roots.iter().take(6).map(|root| self.display_name(root)).collect();
+        let built_in = shipped::name_that_ends_with(import);
+        let built_in = built_in.map(|name| format!("; or write `{name}`, which is built in"));
         match shown.as_slice() {
             [] => "only google/protobuf, google/api, google/rpc, google/type and buf/validate are built in"
                 .to_owned(),
             _ => format!(
-                "looked in {}{}; give the folder that the name starts from with -I",
+                "looked in {}{}; give the folder that the name starts from with -I{}",
                 shown
                     .iter()
                     .map(|name| if name.is_empty() { "." } else { name })
                     .collect::<Vec<_>>()
                     .join(", "),
                 if roots.len() > shown.len() { ", …" } else { "" },
+                built_in.unwrap_or_default(),
             ),
         }
     }

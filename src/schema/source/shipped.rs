@@ -35,21 +35,28 @@ pub(super) fn bundled(name: &str) -> Option<&'static SetFile> {
     all_bundled().get(name)
 }
 
+/// The import names of the built-in files that protos import.
+const BUILT_IN: [&str; 8] = [
+    "google/protobuf/any.proto",
+    "google/protobuf/duration.proto",
+    "google/protobuf/empty.proto",
+    "google/protobuf/field_mask.proto",
+    "google/protobuf/struct.proto",
+    "google/protobuf/timestamp.proto",
+    "google/protobuf/wrappers.proto",
+    "google/protobuf/descriptor.proto",
+];
+
+/// The import name of a file that comes with protod, of which this is the end.
+pub(super) fn name_that_ends_with(import: &str) -> Option<&'static str> {
+    let bundled = all_bundled().keys().map(String::as_str);
+    let is_it = |name: &&str| name.strip_suffix(import).is_some_and(|rest| rest.ends_with('/'));
+    BUILT_IN.into_iter().chain(bundled).filter(is_it).min()
+}
+
 /// The descriptors of all files that come with protod.
 pub(in crate::schema) fn bundled_files() -> impl Iterator<Item = Bytes> {
-    let names = [
-        "any",
-        "duration",
-        "empty",
-        "field_mask",
-        "struct",
-        "timestamp",
-        "wrappers",
-        "descriptor",
-    ];
-    let built_in = names
-        .into_iter()
-        .filter_map(|name| built_in(&format!("google/protobuf/{name}.proto")));
+    let built_in = BUILT_IN.into_iter().filter_map(built_in);
     let bundled = all_bundled().values().cloned();
     built_in.chain(bundled).map(|file| file.descriptor)
 }

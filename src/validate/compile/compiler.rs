@@ -7,7 +7,7 @@ use prost_reflect::{Kind, MessageDescriptor};
 
 use super::options::option;
 use super::place::Place;
-use crate::cel::{ConstraintScope, Program, Scope, Type, Value};
+use crate::cel::{ConstraintScope, ExprProblem, Program, Scope, Type, Value};
 use crate::error::{Error, Problem};
 use crate::message::Picker;
 use crate::schema::Schema;
@@ -96,22 +96,9 @@ impl Compiler<'_> {
             Ok(program) => program,
             Err(problems) => {
                 for problem in problems {
-                    let at = expression
-                        .get(..problem.span.start)
-                        .unwrap_or_default()
-                        .chars()
-                        .count()
-                        + 1;
-                    let text = format!(
-                        "{} does not compile: {} (at character {at} of `{expression}`)",
-                        named(&about),
-                        problem.message
-                    );
+                    let text = does_not_compile(&about, expression, &problem);
                     let located = place.problem(self.schema, &text);
-                    self.problems.push(match problem.hint {
-                        Some(hint) => located.with_hint(hint),
-                        None => located,
-                    });
+                    self.problems.push(located.with_hint_if(problem.hint));
                 }
                 return None;
             }
@@ -122,7 +109,9 @@ impl Compiler<'_> {
                 named(&about),
                 program.result_type()
             );
-            self.problems.push(place.problem(self.schema, &text));
+            let hint = "compare it with what it must be, as in `this < 100`";
+            let problem = place.problem(self.schema, &text);
+            self.problems.push(problem.with_hint(hint));
             return None;
         }
         match program.constant() {
@@ -135,6 +124,18 @@ impl Compiler<'_> {
             about: Arc::new(about),
         })
     }
+}
+
+fn does_not_compile(about: &About, expression: &str, problem: &ExprProblem) -> String {
+    let message = &problem.message;
+    if about.is_standard() {
+        // The expression is that of `validate.proto`.
+        return format!("`{}` cannot have this value: {message}", about.id);
+    }
+    let before = expression.get(..problem.span.start).unwrap_or_default();
+    let at = before.chars().count() + 1;
+    let named = named(about);
+    format!("{named} does not compile: {message} (at character {at} of `{expression}`)")
 }
 
 fn named(about: &About) -> String {

@@ -9,6 +9,7 @@ use super::compiler::{Compiler, about};
 use super::options::{flag, messages, option, rules, texts};
 use super::place::{OPTIONS_OF_FIELD, OPTIONS_OF_MESSAGE, Place};
 use crate::cel::{ConstraintScope, FieldReader, Type};
+use crate::suggest;
 use crate::validate::path::PathElement;
 use crate::validate::plan::{Arrival, Constraint, Group, MessagePlan, RequiredOneof};
 
@@ -119,24 +120,15 @@ impl Compiler<'_> {
         let mut groups = Vec::new();
         for rule in messages(own, "oneof") {
             let names = texts(&rule, "fields");
-            let mut members = Vec::new();
-            let mut problem = None;
-            if names.is_empty() {
-                problem = Some("`oneof` names no fields".to_owned());
-            }
-            for (index, name) in names.iter().enumerate() {
-                if names[..index].contains(name) {
-                    problem = Some(format!("`oneof` names the field {name} twice"));
-                }
-                match message.get_field_by_name(name) {
-                    Some(field) => members.push((slots.of(&field), FieldReader::of(&field))),
-                    None => problem = Some(format!("`oneof` names the field {name}, which there is not")),
-                }
-            }
-            if let Some(problem) = problem {
-                self.problems.push(place.problem(self.schema, &problem));
+            if let Some((text, hint)) = wrong_group(&names, message) {
+                let problem = place.problem(self.schema, &text);
+                self.problems.push(problem.with_hint_if(hint));
                 continue;
             }
+            let fields = names.iter().filter_map(|name| message.get_field_by_name(name));
+            let members = fields
+                .map(|field| (slots.of(&field), FieldReader::of(&field)))
+                .collect();
             let names = names.join(", ");
             let said = |text: String| Arc::new(about("message.oneof", &text, "", Vec::new()));
             groups.push(Group {
@@ -147,6 +139,29 @@ impl Compiler<'_> {
         }
         groups
     }
+}
+
+/// What is wrong with the fields that a `oneof` rule names, and what mends it.
+fn wrong_group(names: &[String], message: &MessageDescriptor) -> Option<(String, Option<String>)> {
+    if names.is_empty() {
+        let hint = "name two or more, as in `fields: [\"email\", \"phone\"]`";
+        return Some(("`oneof` names no fields".to_owned(), Some(hint.to_owned())));
+    }
+    names.iter().enumerate().find_map(|(index, name)| {
+        if names[..index].contains(name) {
+            let text = format!("`oneof` names the field {name} twice");
+            return Some((text, Some("name each field once".to_owned())));
+        }
+        if message.get_field_by_name(name).is_some() {
+            return None;
+        }
+        let fields: Vec<FieldDescriptor> = message.fields().collect();
+        let hint = suggest::hint(name, fields.iter().map(FieldDescriptor::name));
+        Some((
+            format!("`oneof` names the field {name}, which there is not"),
+            hint,
+        ))
+    })
 }
 
 /// What each field of a layout does when it comes.
