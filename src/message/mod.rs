@@ -17,6 +17,7 @@ mod lenient;
 #[expect(clippy::module_inception, reason = "the type that the room is about")]
 mod message;
 mod pick;
+mod ranges;
 mod text;
 mod typed;
 mod wire;
@@ -32,6 +33,7 @@ pub(crate) use self::length::{LengthWidth, ReservedLength, fill_length, reserve_
 pub(crate) use self::lenient::{decode_dynamic, known_value};
 pub use self::message::Message;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
+pub(crate) use self::ranges::{is_duration, is_timestamp};
 pub(crate) use self::typed::MessageType;
 pub use self::typed::{FromMessage, IntoMessage, Typed};
 pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_delimited, put_varint, unzigzag, zigzag};

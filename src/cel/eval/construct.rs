@@ -6,11 +6,8 @@ use super::evaluation::Evaluation;
 use crate::cel::encode::{Misfit, put_field};
 use crate::cel::fields::{ValueForm, message_value};
 use crate::cel::typed::Construct;
-use crate::cel::values::{EvalError, Evaluated, Value, in_timestamp_range};
-use crate::message::{Bounds, MAX_DEPTH, check};
-
-/// The most seconds of a `google.protobuf.Duration`: about 10,000 years.
-const MAX_DURATION: i64 = 315_576_000_000;
+use crate::cel::values::{EvalError, Evaluated, Value};
+use crate::message::{Bounds, MAX_DEPTH, check, is_duration, is_timestamp};
 
 impl Construct {
     pub(super) fn eval<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
@@ -29,14 +26,9 @@ impl Construct {
         )?;
         let in_range = match (&self.form, &value) {
             (Some(ValueForm::Timestamp), Value::Timestamp { seconds, nanos }) => {
-                in_timestamp_range(*seconds) && (0..1_000_000_000).contains(nanos)
+                is_timestamp(*seconds, *nanos)
             }
-            (Some(ValueForm::Duration), Value::Duration { seconds, nanos }) => {
-                let same_sign = *seconds == 0 || *nanos == 0 || (*seconds < 0) == (*nanos < 0);
-                same_sign
-                    && seconds.unsigned_abs() <= MAX_DURATION.unsigned_abs()
-                    && nanos.unsigned_abs() < 1_000_000_000
-            }
+            (Some(ValueForm::Duration), Value::Duration { seconds, nanos }) => is_duration(*seconds, *nanos),
             _ => true,
         };
         if in_range {

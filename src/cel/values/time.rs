@@ -1,6 +1,7 @@
 //! The ranges of timestamps and durations, and durations as nanoseconds.
 
 use super::value::Value;
+use crate::message::is_timestamp;
 
 /// A duration in nanoseconds.
 pub(in crate::cel) fn total_nanos(seconds: i64, nanos: i32) -> i128 {
@@ -14,7 +15,7 @@ pub(in crate::cel) fn in_duration_range(nanos: i128) -> bool {
 
 /// Whether a timestamp lies between the years 1 and 9999.
 pub(in crate::cel) fn in_timestamp_range(seconds: i64) -> bool {
-    (-62_135_596_800..=253_402_300_799).contains(&seconds)
+    is_timestamp(seconds, 0)
 }
 
 /// A duration of so many nanoseconds, within the range of durations.

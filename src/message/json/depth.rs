@@ -9,6 +9,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage, Value};
 use crate::message::check::{Bounds, MAX_DEPTH, check};
 use crate::message::error::MessageError;
 use crate::message::lenient::decode_dynamic;
+use crate::message::ranges;
 use crate::schema::{Layouts, WellKnown};
 
 /// Fails where messages, those in `Any`s included, are nested deeper than [`MAX_DEPTH`], or where an `Any` holds more
@@ -100,10 +101,9 @@ fn check_time(message: &DynamicMessage) -> Result<(), MessageError> {
     let nanos = message.get_field_by_number(2).and_then(|value| value.as_i32());
     let (seconds, nanos) = (seconds.unwrap_or_default(), nanos.unwrap_or_default());
     let fits = if is_duration {
-        let one_sign = seconds.signum() * i64::from(nanos.signum()) >= 0;
-        seconds.unsigned_abs() <= 315_576_000_000 && nanos.unsigned_abs() < 1_000_000_000 && one_sign
+        ranges::is_duration(seconds, nanos)
     } else {
-        (-62_135_596_800..=253_402_300_799).contains(&seconds) && (0..1_000_000_000).contains(&nanos)
+        ranges::is_timestamp(seconds, nanos)
     };
     if fits {
         Ok(())

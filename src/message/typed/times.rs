@@ -3,14 +3,7 @@
 use prost_types::{Duration, Timestamp};
 
 use super::error::TypedError;
-
-/// The years 0001 to 9999, in seconds from 1970.
-const SECONDS_OF_TIMESTAMPS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
-
-/// Ten thousand years.
-const MOST_SECONDS_OF_DURATIONS: u64 = 315_576_000_000;
-
-const NANOS: u32 = 1_000_000_000;
+use crate::message::ranges::{is_duration, is_timestamp};
 
 fn out_of_range(name: &str) -> TypedError {
     TypedError::new(format!("the {name} is out of range"))
@@ -18,7 +11,7 @@ fn out_of_range(name: &str) -> TypedError {
 
 /// RFC 3339 in UTC, as `2026-11-28T18:19:28.500Z`.
 pub(super) fn timestamp_text(seconds: i64, nanos: i32) -> Result<String, TypedError> {
-    if !SECONDS_OF_TIMESTAMPS.contains(&seconds) || !u32::try_from(nanos).is_ok_and(|nanos| nanos < NANOS) {
+    if !is_timestamp(seconds, nanos) {
         return Err(out_of_range("timestamp"));
     }
     Ok(Timestamp { seconds, nanos }.to_string())
@@ -35,8 +28,7 @@ pub(super) fn parse_timestamp(text: &str) -> Result<(i64, i32), TypedError> {
 
 /// Seconds with a fraction, as `1.500s`.
 pub(super) fn duration_text(seconds: i64, nanos: i32) -> Result<String, TypedError> {
-    let one_sign = seconds.signum() * i64::from(nanos.signum()) >= 0;
-    if seconds.unsigned_abs() > MOST_SECONDS_OF_DURATIONS || nanos.unsigned_abs() >= NANOS || !one_sign {
+    if !is_duration(seconds, nanos) {
         return Err(out_of_range("duration"));
     }
     Ok(Duration { seconds, nanos }.to_string())
