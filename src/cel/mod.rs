@@ -62,3 +62,8 @@ pub(crate) use self::scope::{ConstraintScope, Scope};
 pub(crate) use self::store::{Store, TreeKey};
 pub(crate) use self::uses::Uses;
 pub(crate) use self::values::{EvalError, MessageValue, Type, Value, whole};
+
+/// Whether a text has the syntax of an expression, whatever it names.
+pub(crate) fn is_expression(text: &str) -> bool {
+    syntax::parse(text).is_ok()
+}

@@ -203,7 +203,9 @@ impl<'t> Builder<'t> {
                     Children::List(items) => Yaml::List(items),
                     Children::Map(map) => Yaml::Map(self.merge(map)),
                 };
-                let span = open.span.start..span.end.max(open.span.end);
+                // The parser ends a block where the next one begins.
+                let block = &self.source.text()[open.span.start..span.end.max(open.span.end)];
+                let span = open.span.start..open.span.start + block.trim_end().len();
                 self.add(Node { span, value }, open.anchor, open.depth + 1, false)
             }
         }

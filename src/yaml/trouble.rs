@@ -290,7 +290,7 @@ impl Stop<'_> {
         }
         let rest = text[at..].lines().next().unwrap_or_default();
         let message = format!("expected `,` or `{closing}` here");
-        let hint = "put `,` between entries, and quotes around a value that has brackets or commas";
+        let hint = "put `,` between entries, and quotes around a key or a value that has brackets or commas";
         Some(Trouble::new(at..at + rest.trim_end().len(), message, hint))
     }
 

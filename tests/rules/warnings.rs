@@ -207,6 +207,14 @@ fn text_that_only_looks_like_a_template_is_no_warning() {
         "%d %s %{User-Agent}i %(name)s 100% of request.text, 50%",
         "#1 # {text} a#{ b c }",
         "a@{b} $[0] $[?(@.x)] email@text.com",
+        // Hosts, and words.
+        "store.example.com",
+        "metadata.google.internal",
+        "call.me",
+        "request",
+        "request.other",
+        "request.text is empty",
+        "now",
     ] {
         let yaml = format!(
             "rules: [{{method: kinds.Kinds/Unary, reply: {{string: '{}'}}}}]",

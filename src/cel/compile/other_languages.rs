@@ -11,6 +11,7 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         &["len", "length", "count", "strlen", "getsize"],
         "`size(x)` counts characters, bytes, elements or entries",
     ),
+    (&["get", "getitem", "lookup"], "write `x.name` or `x[key]`"),
     (
         &[
             "includes",
@@ -237,6 +238,7 @@ const NAMES: &[(&[&str], &str)] = &[
         &["element", "elem", "each", "value"],
         "the element of `each` is `item`",
     ),
+    (&["item"], "`item` is the element within an `each`"),
     (&["stream", "messages"], "the messages of the call are `requests`"),
     (&["method", "peer"], "write `call.method` or `call.peer`"),
 ];

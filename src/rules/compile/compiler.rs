@@ -177,7 +177,9 @@ impl<'a> RuleCompiler<'a> {
         pieces: &[Piece<'_>],
         instead: Option<&str>,
     ) {
-        for Foreign { span, message, hint } in foreign::find(text, pieces, self.names()) {
+        let bare = foreign::bare_expression(text, self.names());
+        let templates = foreign::find(text, pieces, self.names());
+        for Foreign { span, message, hint } in bare.into_iter().chain(templates) {
             let place = self.place_within(node, span);
             let problem = Problem::at(self.source, place, message);
             let hint = instead.map_or(hint, str::to_owned);
@@ -218,13 +220,16 @@ impl<'a> RuleCompiler<'a> {
         self.problem_hint(node, message, None);
     }
 
-    /// Adds a problem at a node, with a hint. If the node holds a template of another tool, that is what is wrong with it.
+    /// Adds a problem at a node, with a hint. If the node holds a template of another tool, that is what is wrong with it, and
+    /// without a hint an expression without its braces.
     pub(super) fn problem_hint(&mut self, node: &Node, message: impl Into<String>, hint: Option<String>) {
         let foreign = node.text().and_then(|text| {
             let pieces = interpolation::split(text).ok()?;
             foreign::find(text, &pieces, self.names()).into_iter().next()
         });
+        let bare = || foreign::bare_expression(node.text()?, self.names());
         let hint = foreign.map(|foreign| foreign.hint).or(hint);
+        let hint = hint.or_else(|| bare().map(|bare| bare.hint));
         self.add(node.span.clone(), message, hint);
     }
 
@@ -244,7 +249,8 @@ impl<'a> RuleCompiler<'a> {
         self.add(span, message, None);
     }
 
-    fn add(&mut self, span: Range<usize>, message: impl Into<String>, hint: Option<String>) {
+    /// Adds a problem at a place in the file, with a hint.
+    pub(super) fn add(&mut self, span: Range<usize>, message: impl Into<String>, hint: Option<String>) {
         self.problems
             .push(Problem::at(self.source, span, message).with_hint_if(hint));
     }

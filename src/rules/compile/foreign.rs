@@ -1,4 +1,4 @@
-//! Finds templates of other tools in texts: `{{ x }}`, `$x`, `$(x)`, `#{x}` and their like.
+//! Finds templates of other tools in texts: `{{ x }}`, `$x`, `$(x)`, `#{x}` and their like, and expressions without `${…}`.
 //!
 //! To protod they are plain text, so a rule that has one answers with it, and nobody is told. What is found is hardly
 //! meant, and that is all: text may hold anything. So a form that other texts have too, such as `$x` or `{x}`, counts only
@@ -10,7 +10,7 @@ use prost_reflect::{FieldDescriptor, MessageDescriptor};
 
 use super::identifier::is_identifier;
 use super::interpolation::Piece;
-use crate::cel::Type;
+use crate::cel::{Type, is_expression};
 
 /// A template of another tool: where it is in its text, why it is none of protod's, and what to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -125,6 +125,27 @@ pub(super) fn find(text: &str, pieces: &[Piece<'_>], names: Names<'_>) -> Vec<Fo
         }
     }
     found
+}
+
+/// A text that is an expression as a whole, such as `request.name`.
+pub(super) fn bare_expression(text: &str, names: Names<'_>) -> Option<Foreign> {
+    let expression = text.trim();
+    let root = expression.split(['.', '[']).next().unwrap_or_default();
+    let rest = &expression[root.len()..];
+    let path = &expression[..path_length(expression)];
+    let reads = match (root, rest.chars().next()) {
+        ("request" | "state", Some('.')) => names.read(path).is_some_and(|read| read == path),
+        ("call", Some('.')) => matches!(path, "call.method" | "call.peer" | "call.id" | "call.count"),
+        // `store.example.com` is a host.
+        ("store", Some('.')) => path.len() < expression.len() || path.matches('.').count() == 1,
+        ("metadata" | "store" | "requests", Some('[')) => true,
+        _ => matches!(expression, "uuid()" | "random()"),
+    };
+    (reads && is_expression(expression)).then(|| Foreign {
+        span: 0..text.len(),
+        message: format!("`{expression}` is plain text, not an expression"),
+        hint: format!("write `${{{expression}}}`; text in `${{'…'}}` is sent as it is"),
+    })
 }
 
 /// What to write instead of `${{ x }}`, whose expression is `{ x }`: an unfinished map.

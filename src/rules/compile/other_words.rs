@@ -74,6 +74,24 @@ const OF_RULES: Words = &[
     ),
     (&["steps", "do", "events", "actions"], "stream"),
     (
+        &["random", "fake", "faker", "mock", "example", "generate", "auto"],
+        "sample",
+    ),
+    (
+        &[
+            "store",
+            "vars",
+            "variables",
+            "let",
+            "assign",
+            "unset",
+            "delete",
+            "remove",
+        ],
+        "set",
+    ),
+    (&["validation", "valid", "check", "constraints"], "validate"),
+    (
         &[
             "on",
             "handlers",

@@ -8,6 +8,7 @@ use tonic::metadata::AsciiMetadataValue;
 use super::answers::{Answers, compile_answers};
 use super::compiler::RuleCompiler;
 use super::matching::condition::compile_condition;
+use super::template::truth_hint;
 use crate::cel::{Program, Uses};
 use crate::rules::plan::{After, Counting, Rule, RuleId, RuleLog, Stage};
 use crate::schema::Method;
@@ -174,12 +175,12 @@ fn integer(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<i6
 
 fn boolean(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<bool> {
     let Yaml::Bool(value) = &node.value else {
-        let value = match node.text() {
-            Some("off" | "no" | "never" | "False" | "FALSE") => "false",
-            _ => "true",
-        };
-        let message = format!("`{key}` is true or false, found {}", node.kind());
-        compiler.problem_hint(node, message, Some(format!("write `{key}: {value}`")));
+        let hint = truth_hint(node).or_else(|| Some(format!("such as `{key}: false`")));
+        compiler.problem_hint(
+            node,
+            format!("`{key}` is true or false, found {}", node.kind()),
+            hint,
+        );
         return None;
     };
     Some(*value)

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::cel::{Program, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::template::{compile_template, constant_template};
 use crate::rules::compile::values::each::{compile_list, loop_name, loop_variables};
 use crate::rules::compile::values::message_file::compile_message_file;
@@ -364,10 +365,9 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
 
     fn set(&mut self, node: &Node) -> Option<Op> {
         let Yaml::Map(entries) = &node.value else {
-            self.compiler.problem(
-                node,
-                format!("expected variables and their values, found {}", node.kind()),
-            );
+            let message = format!("expected variables and their values, found {}", node.kind());
+            let hint = "such as `{store.orders: 1}`".to_owned();
+            self.compiler.problem_hint(node, message, Some(hint));
             return None;
         };
         let mut assignments = Vec::with_capacity(entries.len());
@@ -433,14 +433,9 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         if let Some(place) = variables.iter().position(|(known, _)| known == name) {
             return Some(Variable::State(place, variables[place].1.clone()));
         }
-        let hint = suggest::hint(name, variables.iter().map(|(known, _)| known.as_str()));
-        let hint = hint.or_else(|| {
-            Some(format!(
-                "`store.{name}` is shared by all calls; the variables of one call are in the `state` of a session"
-            ))
-        });
-        self.compiler
-            .problem_hint(key, format!("there is no variable `{name}`"), hint);
+        let hint = variable_hint(name, variables);
+        let message = format!("there is no variable `{name}`");
+        self.compiler.add(key.span.clone(), message, Some(hint));
         None
     }
 
@@ -511,6 +506,26 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             self.ops.push(op);
             self.places.push(node.span.clone());
         }
+    }
+}
+
+/// What to write for a variable that does not exist.
+fn variable_hint(name: &str, variables: &[(String, Type)]) -> String {
+    let known = || variables.iter().map(|(known, _)| known.as_str());
+    let plain = name.trim_matches(|edge| "${} ".contains(edge));
+    let of_state = plain.strip_prefix("state.").unwrap_or(plain);
+    if plain.starts_with("store.") && plain != name {
+        format!("write `{plain}`")
+    } else if known().any(|known| known == of_state) {
+        format!("write `{of_state}`")
+    } else if let Some(near) = suggest::hint(name, known()) {
+        near
+    } else if is_identifier(of_state) {
+        format!(
+            "`store.{of_state}` is shared by all calls; the variables of one call are in the `state` of a session"
+        )
+    } else {
+        "a variable is `store.name`, or a name of the `state` of a session".to_owned()
     }
 }
 

@@ -100,7 +100,7 @@ fn quote(node: &Node) -> Option<String> {
 }
 
 /// The truth that a word or a number stands for.
-fn truth_hint(node: &Node) -> Option<String> {
+pub(in crate::rules::compile) fn truth_hint(node: &Node) -> Option<String> {
     let truth = match node.key_text()?.to_lowercase().as_str() {
         "yes" | "y" | "on" | "1" | "true" | "t" => true,
         "no" | "n" | "off" | "0" | "false" | "f" => false,

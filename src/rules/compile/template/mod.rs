@@ -16,7 +16,7 @@ mod well_known;
 use prost_reflect::MessageDescriptor;
 
 use self::builder::Builder;
-pub(super) use self::constant::constant;
+pub(super) use self::constant::{constant, truth_hint};
 use self::flatten::flatten;
 use self::hoist::hoist;
 use crate::cel::FieldInfo;
