@@ -38,10 +38,21 @@ pub fn log_tls_reload(outcome: &Result<(), Error>) {
     match outcome {
         Ok(()) => tracing::info!("TLS reloaded: new connections get the new certificate"),
         Err(error) => tracing::error!(
-            error = error as &dyn StdError,
+            error = with_causes(error),
             "TLS not reloaded: the certificate in use stays"
         ),
     }
+}
+
+/// An error and its causes in one text: lines of JSON have no place for the sources of an error.
+fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let causes = std::iter::successors(StdError::source(error), |&cause| cause.source());
+    for cause in causes {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+    }
+    text
 }
 
 /// The certificate, its key, and the certificate authority of clients.

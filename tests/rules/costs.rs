@@ -124,6 +124,25 @@ async fn what_costs_too_much_ends_the_call_and_names_rule_and_place() {
 }
 
 #[tokio::test]
+async fn an_explanation_that_costs_too_much_is_not_a_condition_that_failed() {
+    let dear = "request.numbers.filter(x, request.numbers.exists_one(y, y == x)).size()";
+    for (body, text) in [
+        (format!("when: {dear} == 0"), "== 0` costs too much to explain"),
+        (
+            format!("times: 0\n    scope: string({dear})"),
+            "its `scope` costs too much to explain",
+        ),
+    ] {
+        let rule = format!("rules:\n  - method: kinds.Kinds/Unary\n    {body}\n    reply: {{}}\n");
+        let server = Running::start(&rule).await;
+        let outcome = server.call("Unary", &[&numbers(150)]).await;
+        let message = outcome.status.message();
+        assert_eq!(outcome.status.code(), Code::Unimplemented, "{message}");
+        assert!(message.contains(text), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn many_conditions_share_the_budget_of_their_message() {
     let mut rules = String::from("rules:\n");
     for rule in 0..500 {

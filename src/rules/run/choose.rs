@@ -302,6 +302,8 @@ pub(super) fn difference(
         let text = match counter.is_left(counting, env) {
             Ok(true) => return None,
             Ok(false) => "it has answered as often as it may".to_owned(),
+            // The budget of an explanation may be smaller than the call's, in which it has not failed.
+            Err(_) if env.call.budget.is_exhausted() => "its `scope` costs too much to explain".to_owned(),
             Err(error) => format!("`scope` failed: {error}"),
         };
         Some(Difference {

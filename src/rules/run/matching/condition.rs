@@ -96,6 +96,10 @@ impl Condition {
         let text = match when.program.eval(env) {
             Ok(Value::Bool(true)) => return None,
             Ok(_) => format!("`{}` does not hold", when.source),
+            // The budget of an explanation may be smaller than the call's, in which it has not failed.
+            Err(_) if env.call.budget.is_exhausted() => {
+                format!("`{}` costs too much to explain", when.source)
+            }
             Err(error) => format!("`{}` failed: {error}", when.source),
         };
         Some(Difference { held, text })
