@@ -196,3 +196,21 @@ fn a_thousand_rules_for_a_thousand_values_load_and_are_told_apart() {
     assert_eq!(rules.len(), 1000);
     assert_eq!(rules.warnings().len(), 0);
 }
+
+#[test]
+fn headers_of_a_type_that_no_header_has_are_problems() {
+    let rule = |value: &str| format!("rules:\n  - {{method: kinds.Kinds/Unary, {value}, reply: {{}}}}\n");
+    for (value, found) in [
+        ("headers: {x: '${request.names}'}", "list(string)"),
+        ("trailers: {x: '${request.counts}'}", "map(string, int)"),
+        ("headers: {x: [a, '${request.point}']}", "kinds.Point"),
+        ("headers: {x-bin: '${request.names}'}", "list(string)"),
+        ("headers: {x: {a: '${request.int32}'}}", "map(string, dyn)"),
+    ] {
+        let problem = problems(&kinds(), &rule(value));
+        let expected = format!("a header is a single text, and this is {found}");
+        assert!(problem.contains(&expected), "{value}: {problem}");
+    }
+    let texts = "headers: {x: '${request.string}', y: '${request.int32}', z: '${json(request.names)}'}";
+    Rules::from_text(&kinds(), "test.rules.yaml", &rule(texts)).expect("each is a text");
+}

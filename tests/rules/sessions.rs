@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tonic::Code;
 
-use crate::support::Running;
+use crate::support::{Running, kinds, problems};
 
 #[tokio::test]
 async fn steps_repeat_iterate_choose_and_group() {
@@ -378,4 +378,18 @@ rules:
     assert_eq!(call.next().await.expect("a message"), "{}");
     assert_eq!(server.call("Unary", &["{}"]).await.status.code(), Code::Ok);
     assert_eq!(call.finish().await.status.code(), Code::DeadlineExceeded);
+}
+
+#[test]
+fn a_key_that_is_no_text_is_a_problem() {
+    for (key, found) in [("[a, b]", "a list"), ("{a: b}", "a mapping")] {
+        let rule = format!(
+            "rules:\n  - {{method: kinds.Kinds/Chat, session: {{key: {key}, signals: {{done: []}}}}}}\n"
+        );
+        let problem = problems(&kinds(), &rule);
+        assert!(
+            problem.contains(&format!("expected a text, found {found}")),
+            "{problem}"
+        );
+    }
 }

@@ -130,6 +130,32 @@ rules:
 }
 
 #[test]
+fn a_rule_that_matches_no_call_is_a_warning() {
+    for (condition, message) in [
+        ("times: 0", Some("with `times: 0` this rule matches no call")),
+        ("chance: 0", Some("with `chance: 0` this rule matches no call")),
+        ("chance: 0.0", Some("with `chance: 0` this rule matches no call")),
+        ("when: false", Some("with this `when` the rule matches no call")),
+        ("when: 1 > 2", Some("with this `when` the rule matches no call")),
+        (
+            "times: 1, chance: 0.01, when: request.bool && false == request.bool",
+            None,
+        ),
+    ] {
+        let rule = format!("rules:\n  - {{method: kinds.Kinds/Unary, {condition}, reply: {{}}}}\n");
+        let found = warnings(&rule);
+        assert_eq!(
+            found.len(),
+            usize::from(message.is_some()),
+            "{condition}: {found:?}"
+        );
+        if let Some(message) = message {
+            assert!(found[0].contains(message), "{found:?}");
+        }
+    }
+}
+
+#[test]
 fn a_match_that_matches_everything_is_a_warning() {
     for (pattern, warns) in [
         ("{}", true),

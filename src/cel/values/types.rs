@@ -45,7 +45,7 @@ impl Type {
     }
 
     /// Whether only the value tells what may be done with it. An `Any` is what it holds.
-    pub(in crate::cel) fn is_dyn(&self) -> bool {
+    pub(crate) fn is_dyn(&self) -> bool {
         match self {
             Self::Dyn => true,
             Self::Message(message) => WellKnown::of(message) == Some(WellKnown::Any),

@@ -126,6 +126,12 @@ fn times(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<u64> {
     let times = u64::try_from(limit).ok();
     if times.is_none() {
         compiler.problem(node, format!("`times` counts from 0, and this is {limit}"));
+    } else if times == Some(0) {
+        compiler.warn(
+            node,
+            "with `times: 0` this rule matches no call",
+            "`times: 1` is for one call",
+        );
     }
     times
 }
@@ -148,6 +154,13 @@ fn chance(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<f64> {
         _ => (percentage, true),
     };
     if let Some(number) = number.filter(|number| (0.0..=1.0).contains(number) && !is_percentage) {
+        if number == 0.0 {
+            compiler.warn(
+                node,
+                "with `chance: 0` this rule matches no call",
+                "`chance: 0.1` is for one call in ten",
+            );
+        }
         return Some(number);
     }
     let message = "`chance` is a number from 0 to 1";

@@ -7,7 +7,7 @@ use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::template::compile_template;
 use crate::rules::compile::values::pause::compile_pause;
 use crate::rules::compile::values::status::compile_status;
-use crate::rules::compile::values::text::compile_text;
+use crate::rules::compile::values::text::compile_text_node;
 use crate::rules::compile::values::value::compile_value;
 use crate::rules::plan::{Op, SignalHandler, Steps, Text, Timer, ValueTemplate};
 use crate::schema::Method;
@@ -183,8 +183,7 @@ fn session(
         events.signals = signals(compiler, method, node);
     }
     if let Some(node) = value("key") {
-        let text = node.key_text().unwrap_or_default();
-        let (key, uses) = reading(compiler, |compiler| compile_text(compiler, node, &text));
+        let (key, uses) = reading(compiler, |compiler| compile_text_node(compiler, node, "a text"));
         (events.key, events.key_waits) = (key, uses.reads_messages());
     }
     events.keeps_last = compiler.uses.request;

@@ -12,7 +12,7 @@ use crate::rules::compile::values::metadata::{MetadataKind, compile_metadata};
 use crate::rules::compile::values::pause::compile_pause;
 use crate::rules::compile::values::sample::compile_sample;
 use crate::rules::compile::values::status::compile_status;
-use crate::rules::compile::values::text::compile_text;
+use crate::rules::compile::values::text::compile_text_node;
 use crate::rules::compile::values::value::{assignable, compile_count, compile_value};
 use crate::rules::plan::{
     Assignment, IntAssignment, Op, Pause, Sampler, SignalStep, Steps, Text, ValueTemplate, Variable,
@@ -348,19 +348,9 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
 
     fn log(&mut self, node: &Node) -> Option<Text> {
         self.compiler.to_log = true;
-        let text = self.text(node, "a text");
+        let text = compile_text_node(self.compiler, node, "a text");
         self.compiler.to_log = false;
         text
-    }
-
-    fn text(&mut self, node: &Node, expected: &str) -> Option<Text> {
-        if let Some(text) = node.key_text() {
-            compile_text(self.compiler, node, &text)
-        } else {
-            self.compiler
-                .problem(node, format!("expected {expected}, found {}", node.kind()));
-            None
-        }
     }
 
     fn set(&mut self, node: &Node) -> Option<Op> {
@@ -440,9 +430,9 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     }
 
     fn signal(&mut self, node: &Node, key: Option<&Node>) -> Option<Op> {
-        let name = self.text(node, "the name of a signal")?;
+        let name = compile_text_node(self.compiler, node, "the name of a signal")?;
         let key = match key {
-            Some(key) => Some(self.text(key, "a text")?),
+            Some(key) => Some(compile_text_node(self.compiler, key, "a text")?),
             None => None,
         };
         Some(Op::Signal(Box::new(SignalStep { name, key })))

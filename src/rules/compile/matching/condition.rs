@@ -5,6 +5,7 @@
 
 use super::metadata::compile_metadata_conditions;
 use super::pattern::compile_pattern;
+use crate::cel::Value;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Condition, Equality, Expected, Pattern, Stage, When, WireScalar};
 use crate::yaml::Node;
@@ -34,7 +35,12 @@ pub(in crate::rules::compile) fn compile_condition(
     }
     let when = when.and_then(|node| {
         let source = node.key_text().unwrap_or_default();
-        compiler.condition(node).map(|program| When { program, source })
+        let program = compiler.condition(node)?;
+        if matches!(program.constant(), Some(Value::Bool(false))) {
+            let hint = "write a condition that some call fulfils, or leave out the rule";
+            compiler.warn(node, "with this `when` the rule matches no call", hint);
+        }
+        Some(When { program, source })
     });
     if compiler.problems.len() > before {
         return None;

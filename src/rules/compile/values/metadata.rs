@@ -3,7 +3,7 @@
 use tonic::metadata::{AsciiMetadataKey, BinaryMetadataKey};
 
 use super::value::compile_value;
-use crate::cel::Value;
+use crate::cel::{Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::plan::{Header, HeaderValue, Metadata, Op, ValueTemplate, ascii_value, binary_value};
 use crate::yaml::{Node, Yaml};
@@ -111,12 +111,26 @@ fn header_value<V>(
     node: &Node,
     read: fn(&Value<'_>) -> Result<V, String>,
 ) -> Option<HeaderValue<V>> {
-    let (template, _) = compile_value(compiler, node)?;
+    let (template, found) = compile_value(compiler, node)?;
     let ValueTemplate::Constant(value) = &template else {
-        return Some(HeaderValue::Dynamic(template));
+        if may_be_text(&found) {
+            return Some(HeaderValue::Dynamic(template));
+        }
+        let hint = "`json(…)` makes a text of it; a list in YAML sends one header for each of its values";
+        compiler.problem_hint(
+            node,
+            format!("a header is a single text, and this is {found}"),
+            Some(hint.to_owned()),
+        );
+        return None;
     };
     read(value)
         .map(HeaderValue::Constant)
         .map_err(|message| compiler.problem(node, message))
         .ok()
+}
+
+/// Whether values of a type can be sent in a header, or may be.
+fn may_be_text(found: &Type) -> bool {
+    found.is_dyn() || !matches!(found, Type::List(_) | Type::Map(..) | Type::Message(_))
 }

@@ -15,6 +15,19 @@ pub(in crate::rules::compile) fn compile_text(
     compile_text_pieces(compiler, node, pieces)
 }
 
+/// Compiles a node that holds text, or a scalar for one. `expected` is what a problem says that it should be.
+pub(in crate::rules::compile) fn compile_text_node(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    expected: &str,
+) -> Option<Text> {
+    let Some(text) = node.key_text() else {
+        compiler.problem(node, format!("expected {expected}, found {}", node.kind()));
+        return None;
+    };
+    compile_text(compiler, node, &text)
+}
+
 /// Compiles the pieces of a string of `node`.
 pub(in crate::rules::compile) fn compile_text_pieces(
     compiler: &mut RuleCompiler<'_>,
