@@ -20,6 +20,7 @@ mod pick;
 mod ranges;
 mod text;
 mod typed;
+mod unknown_types;
 mod wire;
 
 pub(crate) use self::check::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH, check, check_and_pick};
@@ -34,6 +35,7 @@ pub(crate) use self::lenient::{decode_dynamic, known_value};
 pub use self::message::Message;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
 pub(crate) use self::ranges::{is_duration, is_timestamp};
+pub use self::text::TextPrinter;
 pub(crate) use self::typed::MessageType;
 pub use self::typed::{FromMessage, IntoMessage, Typed};
 pub(crate) use self::wire::{Malformed, Reader, WireType, key, put_delimited, put_varint, unzigzag, zigzag};

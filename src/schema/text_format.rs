@@ -7,18 +7,21 @@
 
 use std::fmt::Write as _;
 
-use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, UnknownField, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, MessageDescriptor, UnknownField, Value};
 
 /// What the contents of an `Any` are printed as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AnyContents {
-    /// The message, if its type is known.
-    Message,
+pub(crate) enum AnyContents<'p> {
+    /// The message, if the pool of the `Any` or one of these has its type.
+    Message {
+        pools: &'p [DescriptorPool],
+        /// Is told the types that none has.
+        unknown: &'p mut dyn FnMut(&str),
+    },
     Bytes,
 }
 
 /// The text of a message, unknown fields by number, without a line break at its end.
-pub(crate) fn text_format(message: &DynamicMessage, anys: AnyContents) -> String {
+pub(crate) fn text_format(message: &DynamicMessage, anys: AnyContents<'_>) -> String {
     let mut printer = Printer {
         text: String::new(),
         indent: 0,
@@ -28,11 +31,11 @@ pub(crate) fn text_format(message: &DynamicMessage, anys: AnyContents) -> String
     printer.text
 }
 
-struct Printer {
+struct Printer<'p> {
     text: String,
     /// In columns.
     indent: usize,
-    anys: AnyContents,
+    anys: AnyContents<'p>,
 }
 
 /// A field of a message that is set.
@@ -41,10 +44,10 @@ enum Set<'m> {
     Unknown(&'m UnknownField),
 }
 
-impl Printer {
+impl Printer<'_> {
     fn message(&mut self, message: &DynamicMessage) {
-        if self.anys == AnyContents::Message
-            && let Some((url, contents)) = unpacked(message)
+        if let AnyContents::Message { pools, unknown } = &mut self.anys
+            && let Some((url, contents)) = unpacked(message, pools, unknown)
         {
             let _ = write!(self.text, "[{url}]");
             self.field_value(&Value::Message(contents), None);
@@ -170,8 +173,12 @@ fn set_fields(message: &DynamicMessage) -> Vec<(u32, Set<'_>)> {
     fields
 }
 
-/// The type URL and the contents of an `Any` whose type is known.
-fn unpacked(message: &DynamicMessage) -> Option<(String, DynamicMessage)> {
+/// The type URL and the contents of an `Any` whose type is known. `unknown` is told of another type.
+fn unpacked(
+    message: &DynamicMessage,
+    pools: &[DescriptorPool],
+    unknown: &mut dyn FnMut(&str),
+) -> Option<(String, DynamicMessage)> {
     let descriptor = prost_reflect::ReflectMessage::descriptor(message);
     if descriptor.full_name() != "google.protobuf.Any" {
         return None;
@@ -179,7 +186,11 @@ fn unpacked(message: &DynamicMessage) -> Option<(String, DynamicMessage)> {
     let url = message.get_field_by_number(1)?.as_str()?.to_owned();
     let bytes = message.get_field_by_number(2)?.as_bytes()?.clone();
     let (_, name) = url.rsplit_once('/')?;
-    let contents = descriptor.parent_pool().get_message_by_name(name)?;
+    let mut pools = std::iter::once(descriptor.parent_pool()).chain(pools);
+    let Some(contents) = pools.find_map(|pool| pool.get_message_by_name(name)) else {
+        unknown(name);
+        return None;
+    };
     let contents = DynamicMessage::decode(contents, bytes).ok()?;
     Some((url, contents))
 }

@@ -154,6 +154,9 @@ async fn a_status_is_worded_as_grpcurl_words_it_and_exits_with_its_code() {
          \t}\n"
     );
     assert_eq!(code, 64 + 5);
+    let (_, stderr, _) = protod(&["call", &address, "shapes.Shapes/Unary", "--format", "text"]).await;
+    let details = "  1)\t[type.googleapis.com/google.rpc.ErrorInfo] {\n    \t  reason: \"NO_ITEM\"";
+    assert!(stderr.contains(details), "{stderr}");
 }
 
 #[tokio::test]
@@ -409,11 +412,14 @@ async fn the_type_inside_an_any_is_asked_for() {
             any.set_field_by_name("value", Value::Bytes(bytes::Bytes::from_static(b"\x0a\x02hi")));
             Ok(request)
         });
-    let printed = prints(&["call", &serve(server).await, "boxes.Boxes/Open"]).await;
+    let address = serve(server).await;
+    let printed = prints(&["call", &address, "boxes.Boxes/Open"]).await;
     assert_eq!(
         messages(&printed),
         [json!({"any": {"@type": "x/boxes.Inside", "text": "hi"}})]
     );
+    let printed = prints(&["call", &address, "boxes.Boxes/Open", "--format", "text"]).await;
+    assert_eq!(printed, "any {\n  [x/boxes.Inside] {\n    text: \"hi\"\n  }\n}\n");
 }
 
 /// Each level is decoded separately, so no decoder's limit stops it.

@@ -3,7 +3,6 @@
 //! The printer also keeps the types of `Any`s that it does not know, so that a client can ask its server for them.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use prost_reflect::DescriptorPool;
@@ -14,6 +13,7 @@ use super::layout::Layout;
 use super::output::{JsonStyle, serialize_json};
 use crate::message::error::MessageError;
 use crate::message::message::Message;
+use crate::message::unknown_types::UnknownTypes;
 
 /// Prints messages as ProtoJSON: fields by number, map keys sorted.
 ///
@@ -41,8 +41,8 @@ pub struct JsonPrinter {
     proto_names: bool,
     unknown_any_as_bytes: bool,
     pools: Vec<DescriptorPool>,
-    /// The types that no pool has, and whether [`take_unknown_types`](Self::take_unknown_types) has given them.
-    unknown: BTreeMap<String, bool>,
+    /// The types that no pool has.
+    unknown: UnknownTypes,
 }
 
 impl JsonPrinter {
@@ -103,9 +103,7 @@ impl JsonPrinter {
         let message = message.as_dynamic()?;
         check_anys_and_times(&message, &self.pools)?;
         let unknown = RefCell::new(&mut self.unknown);
-        let note_unknown = |name: &str| {
-            unknown.borrow_mut().entry(name.to_owned()).or_default();
-        };
+        let note_unknown = |name: &str| unknown.borrow_mut().note(name);
         let style = JsonStyle {
             emit_defaults: self.emit_defaults,
             proto_names: self.proto_names,
@@ -119,11 +117,7 @@ impl JsonPrinter {
 
     /// The names of the types in `Any`s that were printed as bytes. Each is returned once in the printer's life.
     pub fn take_unknown_types(&mut self) -> Vec<String> {
-        let new = self.unknown.iter_mut().filter_map(|(name, taken)| {
-            let is_new = !std::mem::replace(taken, true);
-            is_new.then(|| name.clone())
-        });
-        new.collect()
+        self.unknown.take_new()
     }
 }
 

@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, StdoutLock, Write as _};
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use protod::Message;
-use protod::message::JsonPrinter;
+use protod::message::{JsonPrinter, TextPrinter};
 
 use super::ending::Ending;
 use super::format::{Format, RECORD_SEPARATOR};
@@ -19,6 +19,7 @@ use crate::output::stdout::unwritable;
 pub(super) struct Output {
     format: Format,
     json: JsonPrinter,
+    text: TextPrinter,
     any: MessageDescriptor,
     stdout: BufWriter<StdoutLock<'static>>,
     printed: u64,
@@ -32,20 +33,22 @@ impl Output {
         let details = DescriptorPool::decode(tonic_types::pb::FILE_DESCRIPTOR_SET);
         let details = details.expect("tonic-types ships sound descriptors");
         let any = details.get_message_by_name("google.protobuf.Any");
-        let mut json = JsonPrinter::new()
+        let json = JsonPrinter::new()
             .pretty(true)
             .emit_defaults(emit_defaults)
             .unknown_any_as_bytes(true);
-        json.add_pool(DescriptorPool::global());
-        json.add_pool(details);
-        Self {
+        let mut output = Self {
             format,
             json,
+            text: TextPrinter::new(),
             any: any.expect("google.rpc.Status imports it"),
             stdout: BufWriter::new(io::stdout().lock()),
             printed: 0,
             unseen: false,
-        }
+        };
+        output.learn(DescriptorPool::global());
+        output.learn(details);
+        output
     }
 
     /// The message as it is printed.
@@ -55,20 +58,25 @@ impl Output {
                 .json
                 .print(message)
                 .map_err(|error| Failure::caused("the response cannot be printed as JSON", error)),
-            Format::Text => message
-                .to_text()
+            Format::Text => self
+                .text
+                .print(message)
                 .map_err(|error| Failure::caused("the response cannot be printed as text", error)),
         }
     }
 
     /// The types of `Any`s that were not known; each is returned once.
     pub(super) fn new_unknown_types(&mut self) -> Vec<String> {
-        self.json.take_unknown_types()
+        match self.format {
+            Format::Json => self.json.take_unknown_types(),
+            Format::Text => self.text.take_unknown_types(),
+        }
     }
 
     /// Looks up types of `Any`s here too.
     pub(super) fn learn(&mut self, pool: DescriptorPool) {
-        self.json.add_pool(pool);
+        self.json.add_pool(pool.clone());
+        self.text.add_pool(pool);
     }
 
     /// The details of a status, each as it is printed.
