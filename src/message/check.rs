@@ -11,6 +11,9 @@ use crate::schema::{FieldLayout, Layout, LayoutId, Layouts, Shape};
 /// Sub-messages and groups may be nested this deep; prost's own limit.
 pub(crate) const MAX_DEPTH: u32 = 100;
 
+/// How many messages that are within each other this makes, the outermost one included.
+pub(crate) const MAX_NESTED: u32 = MAX_DEPTH + 1;
+
 /// How many values one message may hold, by default: every occurrence of a field counts, known or not, in unknown groups
 /// too, and every element of a packed field. A [`Value`](prost_reflect::Value) takes 56 bytes and an unknown field 48, so
 /// long lists of them decode to about 60 MiB. Short lists and sub-messages have room for more than they hold: at worst,

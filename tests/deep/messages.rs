@@ -149,17 +149,44 @@ fn bytes_that_are_nested_without_end_are_refused() {
 fn an_any_in_an_any_is_printed_and_compared_or_refused() {
     let schema = schema();
     let node = node(&schema);
-    for levels in [10, 99, 100, 101, 1000, 5000] {
+    for levels in [10, 50, 51, 99, 100, 101, 1000, 5000] {
         let of_nodes = repeated(levels, |inner| delimited(5, &any_of("t.Node", &inner)));
         let of_anys = repeated(levels, |inner| any_of("google.protobuf.Any", &inner));
-        for bytes in [of_nodes, delimited(5, &of_anys)] {
+        // An Any counts, and so does the node that it is in.
+        for (bytes, most) in [(of_nodes, 50), (delimited(5, &of_anys), 99)] {
             let message = Message::decode(&schema, &node, bytes).expect("an Any is not looked into");
             for printed in [message.to_json(), message.to_text()] {
-                // An Any counts, and so does the node that it is in.
-                assert_eq!(printed.is_ok(), levels < 50, "{levels}: {printed:?}");
+                assert_eq!(printed.is_ok(), levels <= most, "{levels}: {printed:?}");
             }
         }
     }
+}
+
+#[test]
+fn what_is_as_deep_as_it_may_come_can_be_printed() {
+    let schema = schema();
+    let node = node(&schema);
+    let mut deepest = 0;
+    for levels in 1..=101 {
+        for bytes in [
+            repeated(levels, |inner| delimited(1, &inner)),
+            repeated(levels, |inner| delimited(3, &inner)),
+            repeated(levels, |inner| delimited(4, &delimited(2, &inner))),
+            repeated(levels, |inner| {
+                [b"\x13", &delimited(1, &inner)[..], b"\x14"].concat()
+            }),
+            delimited(6, &repeated(levels, |inner| delimited(6, &delimited(1, &inner)))),
+        ] {
+            let Ok(message) = Message::decode(&schema, &node, bytes) else {
+                continue;
+            };
+            deepest = levels;
+            for printed in [message.to_json(), message.to_text()] {
+                assert!(printed.is_ok(), "{levels}: {printed:?}");
+            }
+        }
+    }
+    assert_eq!(deepest, 100);
 }
 
 #[tokio::test]

@@ -6,20 +6,20 @@
 
 use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage, Value};
 
-use crate::message::check::{Bounds, MAX_DEPTH, check};
+use crate::message::check::{Bounds, MAX_NESTED, check};
 use crate::message::error::MessageError;
 use crate::message::lenient::decode_dynamic;
 use crate::message::ranges;
 use crate::schema::{Layouts, WellKnown};
 
-/// Fails where messages, those in `Any`s included, are nested deeper than [`MAX_DEPTH`], or where an `Any` holds more
+/// Fails where more than [`MAX_NESTED`] messages are within each other, those in `Any`s included, or where an `Any` holds more
 /// elements than a message may. `pools` are asked for the types in `Any`s after the message's own.
 pub(in crate::message) fn check_anys(
     message: &DynamicMessage,
     pools: &[DescriptorPool],
 ) -> Result<(), MessageError> {
     let check = |_: &DynamicMessage| Ok(());
-    Walk { check, pools }.each(message, MAX_DEPTH)
+    Walk { check, pools }.each(message, MAX_NESTED)
 }
 
 /// The same, and fails on times that JSON cannot express.
@@ -28,7 +28,7 @@ pub(super) fn check_anys_and_times(
     pools: &[DescriptorPool],
 ) -> Result<(), MessageError> {
     let check = check_time;
-    Walk { check, pools }.each(message, MAX_DEPTH)
+    Walk { check, pools }.each(message, MAX_NESTED)
 }
 
 /// Visits the message and all below it.

@@ -14,7 +14,7 @@ use prost_reflect::{
 };
 use serde::ser::{Error as _, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 
-use crate::message::check::MAX_DEPTH;
+use crate::message::check::MAX_NESTED;
 use crate::message::lenient::{decode_dynamic, known_value};
 use crate::schema::{WellKnown, is_null_value};
 
@@ -43,7 +43,7 @@ pub(super) fn serialize_json<S: Serializer>(
     let json = AsJson {
         what: message,
         style,
-        depth: MAX_DEPTH,
+        depth: MAX_NESTED,
     };
     json.serialize(serializer)
 }
