@@ -1,4 +1,4 @@
-//! Text of a client, shortened to be quoted in the status that it gets back.
+//! Text that a client decides, shortened where it is quoted, sent back or logged.
 //!
 //! It is cut before it is copied, so that quoting a long text again and again costs no more than quoting a short one.
 
@@ -13,6 +13,11 @@ pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
         Some((end, _)) => format!("{}…", &text[..end]).into(),
         None => text.into(),
     }
+}
+
+/// The text up to this byte, with a mark that says how much was cut.
+pub(crate) fn cut_at(text: &str, end: usize) -> String {
+    format!("{}… (cut: {} bytes)", &text[..end], text.len() - end)
 }
 
 #[cfg(test)]

@@ -18,10 +18,13 @@ use tracing::{Level, Span};
 use super::codes::code_name;
 use super::limited_lines::LimitedLines;
 use super::peer::Peer;
-use crate::excerpt::excerpt;
+use crate::excerpt::{cut_at, excerpt};
 
 /// The target of the span and of the lines.
 const TARGET: &str = "protod::call";
+
+/// How much of the message of a status is logged, in bytes. A rule may make it of all that a client sent.
+const LONGEST_ERROR: usize = 2048;
 
 /// What a server tells of its calls.
 #[derive(Debug, Default)]
@@ -193,7 +196,7 @@ impl Outcome {
         match status {
             Some(status) => Self {
                 code: status.code(),
-                message: status.message().to_owned(),
+                message: logged(status.message()),
             },
             None => Self {
                 code: Code::Ok,
@@ -206,6 +209,14 @@ impl Outcome {
     fn error(&self) -> Option<&str> {
         (!self.message.is_empty()).then_some(&self.message)
     }
+}
+
+/// The message of a status, or its beginning.
+fn logged(message: &str) -> String {
+    if message.len() <= LONGEST_ERROR {
+        return message.to_owned();
+    }
+    cut_at(message, message.floor_char_boundary(LONGEST_ERROR))
 }
 
 fn code_field(outcome: &Outcome) -> tracing::field::DisplayValue<&'static str> {

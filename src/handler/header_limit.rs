@@ -11,6 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use prost::Message as _;
 use tonic::{Code, Status};
 
+use crate::excerpt::cut_at;
+
 pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const OK: HeaderValue = HeaderValue::from_static("0");
 
@@ -220,7 +222,7 @@ fn cut(text: &str, room: usize) -> String {
             taken > room
         })
         .map_or(text.len(), |(end, _)| end);
-    format!("{}… (cut: {} bytes)", &text[..end], text.len() - end)
+    cut_at(text, end)
 }
 
 /// The length of a text in `grpc-message`, as tonic escapes it.

@@ -21,6 +21,7 @@ const PROTO: &str = r#"syntax = "proto3"; package p; message Text { string text 
 const RULES: &str = r"rules:
   - {method: p.S/Say, name: greeting, match: {text: hello}, reply: {text: hello to you}}
   - {method: p.S/Say, match: {text: bye}, status: {code: NOT_FOUND, message: not yet}}
+  - {method: p.S/Both, metadata: {x-fails: {}}, session: {half_close: [{log: '${request.text}'}, {status: {code: ABORTED, message: 'no ${request.text}'}}]}}
   - {method: p.S/Slow, name: slow, stream: [{send: {text: first}}, {wait: 1h}]}
   - {method: p.S/Both, name: both, session: {message: [{send: {text: again}}]}}
 ";
@@ -225,4 +226,31 @@ async fn without_the_flag_only_calls_that_no_rule_answers_are_lines_and_not_with
         (10, 10, 0),
         "{log:#?}"
     );
+}
+
+#[tokio::test]
+async fn what_a_client_makes_a_rule_say_is_cut_in_lines() {
+    let (mut server, client, _folder) = serve(&["--log-calls"]).await;
+    let mut fails = client.method("p.S/Both").expect("it is there");
+    fails
+        .metadata_mut()
+        .insert("x-fails", "1".parse().expect("a value"));
+    let requests = [text(&client, &"é".repeat(500_000))];
+    let status = match fails.call(tokio_stream::iter(requests)).await {
+        Ok(mut responses) => responses.message().await.expect_err("the rule fails"),
+        Err(status) => status,
+    };
+    assert_eq!(status.code(), Code::Aborted);
+    let line = server.line_with("éé").await;
+    let line: Value = serde_json::from_str(&line).expect("JSON");
+    let (kept, mark) = line["message"]
+        .as_str()
+        .and_then(|message| message.rsplit_once('…'))
+        .expect("a mark");
+    assert_eq!((kept.len(), mark), (65_536, " (cut: 934464 bytes)"));
+    let line = line_of(&mut server, "p.S/Both").await;
+    let error = line["error"].as_str().expect("it has one");
+    assert!(error.starts_with("no éé") && error.len() < 3000, "{error}");
+    let (_, mark) = error.rsplit_once('…').expect("a mark");
+    assert_eq!(mark, " (cut: 997956 bytes)");
 }

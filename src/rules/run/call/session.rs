@@ -14,12 +14,16 @@ use super::loops::Loops;
 use super::messages::Messages;
 use super::variables::Variables;
 use crate::cel::{Budget, CallFacts, Env, EvalError, Store};
+use crate::excerpt::cut_at;
 use crate::handler::{Call, Lane, MessageWriter};
 use crate::message::Bounds;
 use crate::rules::plan::{Answer, Rule, Text};
 use crate::rules::run::method::MethodRules;
 use crate::rules::run::shared::signals::Listener;
 use crate::rules::run::write::template::LoopCache;
+
+/// How long a line is that a rule logs, in bytes. What writes lines keeps the longest one in memory, on each thread.
+const LONGEST_LINE: usize = 64 << 10;
 
 /// One call, answered by rules.
 #[derive(Debug)]
@@ -302,8 +306,13 @@ impl<'r> Session<'r> {
         let mut line = std::mem::take(&mut self.line);
         line.clear();
         self.with_env(call, |env, _| text.write(env, &mut line))?;
-        tracing::info!(target: "protod::rules", "{line}");
-        self.line = line;
+        if line.len() <= LONGEST_LINE {
+            tracing::info!(target: "protod::rules", "{line}");
+            self.line = line;
+        } else {
+            let line = cut_at(&line, line.floor_char_boundary(LONGEST_LINE));
+            tracing::info!(target: "protod::rules", "{line}");
+        }
         Ok(())
     }
 }
