@@ -15,6 +15,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 #[cfg(feature = "tls")]
 pub(crate) use self::validity::Validity;
 use crate::error::Error;
+use crate::excerpt::excerpt;
 
 /// All certificates of a file; none at all is an error.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -107,6 +108,19 @@ pub(crate) fn unusable(path: &Path, error: impl Into<Box<dyn std::error::Error +
     Error::invalid_input(format!("cannot use {}", path.display()), error)
 }
 
+/// The error for a file that is not PEM throughout. The library's own texts show lines as lists of bytes.
 fn malformed(path: &Path, error: pem::Error) -> Error {
-    Error::invalid_input(format!("cannot read {}", path.display()), error)
+    let found = match error {
+        pem::Error::MissingSectionEnd { end_marker } => {
+            let marker = String::from_utf8_lossy(&end_marker);
+            format!("it ends before `-----END {marker}-----`; is it half written?")
+        }
+        pem::Error::IllegalSectionStart { line } => {
+            let line = String::from_utf8_lossy(&line);
+            format!("the line `{}` is no begin of a part", excerpt(line.trim_end()))
+        }
+        pem::Error::Base64Decode(error) => format!("what it contains is not base64: {error}"),
+        error => return Error::invalid_input(format!("cannot read {}", path.display()), error),
+    };
+    unusable(path, found)
 }

@@ -101,6 +101,12 @@ async fn renewed_certificate_is_for_new_connections_and_a_broken_one_changes_not
         line.contains("server.pem: it contains no certificate"),
         "the file and the cause: {line}"
     );
+    let (whole, _) = first.sign("server.test");
+    let half = &whole[..whole.len() / 2];
+    std::fs::write(files.path("server.pem"), half).expect("it can be written");
+    let line = server.line_with("TLS not reloaded").await;
+    let cause = "server.pem: it ends before `-----END CERTIFICATE-----`; is it half written?";
+    assert!(line.contains(cause), "{line}");
     assert!(files.accepts(&server, "second.pem", None).await);
     assert_eq!(reload_status(&files, &server, "second.pem").await, "NOT_SERVING");
     // A reload of protos and rules changes nothing about that.
