@@ -42,6 +42,11 @@ impl Budget {
         self.left.load(Ordering::Relaxed).max(0).cast_unsigned()
     }
 
+    /// Leaves no room for anything, as if something had had none.
+    pub(crate) fn exhaust(&self) {
+        self.left.store(-1, Ordering::Relaxed);
+    }
+
     /// Whether something had no room. Nothing has any more then.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.left.load(Ordering::Relaxed) < 0

@@ -137,6 +137,10 @@ fn try_rules(
     if range.is_empty() {
         return Ok(None);
     }
+    if session.waits_for_store() {
+        // They are tried again in a lane.
+        return Err(Status::unavailable("the store is in use"));
+    }
     let has_request = session.has_request();
     session.with_env(call, |env, _| {
         let message = env.request.filter(|_| has_request);

@@ -63,9 +63,21 @@ impl Session<'_> {
     ) -> Result<Vec<(usize, Value<'static>)>, (&'a Assignment, String)> {
         let shared = assignments
             .iter()
-            .any(|assignment| matches!(assignment.variable, Variable::Store(_)));
+            .find(|assignment| matches!(assignment.variable, Variable::Store(_)));
+        let state = &self.rules().settings.state;
+        if let Some(assignment) = shared
+            && self.lane.is_none()
+            && state.writers_wait()
+        {
+            // It begins again in a lane.
+            self.budget().exhaust();
+            return Err((assignment, "the store is in use".to_owned()));
+        }
+        let _slow = shared
+            .filter(|_| self.lane.is_some())
+            .map(|_| state.slow_writer());
         // Locked from the first read to the last write.
-        let mut store = shared.then(|| self.rules().settings.state.store_mut());
+        let mut store = shared.map(|_| state.store_mut());
         let changes = match &store {
             Some(store) => {
                 let (frame, metadata, _) = call.split_mut();

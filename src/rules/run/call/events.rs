@@ -1,5 +1,6 @@
 //! The events of a call: the next message, half-close, and the replay of earlier messages.
 
+use tokio::task::coop::consume_budget;
 use tonic::Status;
 
 use super::chosen::Chosen;
@@ -56,6 +57,8 @@ impl<'r> Session<'r> {
         let messages = self.requests().to_vec();
         let bounds = call.bounds();
         for (message, nth) in messages.iter().zip(1..) {
+            // There may be a million of them, of which none waits for anything.
+            consume_budget().await;
             self.replay(message, nth, bounds)?;
             if self.run(chosen.rule, &chosen.answer.message, call).await? == CallState::Ended {
                 return Ok(CallState::Ended);
@@ -66,6 +69,10 @@ impl<'r> Session<'r> {
 
     /// Gives the variables their first values, as far as they have none.
     pub(super) fn begin_state(&mut self, chosen: Chosen<'_>, call: &mut Call) -> Result<(), Status> {
+        if self.waits_for_store() {
+            self.budget().exhaust();
+            return Err(failed(chosen.rule, "`state`: the store is in use"));
+        }
         let declared = self.variables().values().len();
         for template in &chosen.answer.state[declared..] {
             let value = self.with_env(call, |env, _| template.value(env));

@@ -47,6 +47,9 @@ impl<'r> Session<'r> {
         at: &mut usize,
         call: &mut Call,
     ) -> Result<Stopped, Status> {
+        if self.waits_for_store() {
+            return Ok(Stopped::Waiting(Wait::Lane));
+        }
         let (start, was_fresh) = (*at, self.is_fresh());
         let mut rounds = 0;
         let result = self.in_lane(|session| session.turn(rule, steps, at, &mut rounds, call));

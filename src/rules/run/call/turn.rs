@@ -34,6 +34,13 @@ impl Session<'_> {
         self.budget().is_exhausted()
     }
 
+    /// Whether what comes next may have to wait until somebody has written to the store. A lane is the place for that.
+    #[inline]
+    pub(in crate::rules::run) fn waits_for_store(&self) -> bool {
+        let rules = self.rules();
+        rules.uses.store && self.lane.is_none() && rules.settings.state.readers_wait()
+    }
+
     /// Begins a turn.
     pub(in crate::rules::run) fn begin_turn(&mut self) {
         self.lane = None;
@@ -76,6 +83,8 @@ impl Session<'_> {
     /// Runs what may be slow, if the call is in a lane, so that the other tasks of this thread go on elsewhere.
     pub(in crate::rules::run) fn in_lane<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         if self.lane.is_some() {
+            let rules = self.rules();
+            let _held = rules.uses.store.then(|| rules.settings.state.slow());
             Lane::run(|| run(self))
         } else {
             run(self)

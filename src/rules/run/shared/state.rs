@@ -1,5 +1,6 @@
 //! What rules share between calls, and keep over a reload.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::counters::Counters;
@@ -23,9 +24,20 @@ use crate::cel::Store;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct RulesState {
-    store: Arc<RwLock<Store>>,
+    store: Arc<SharedStore>,
     counters: Arc<Counters>,
     signals: Arc<Signals>,
+}
+
+/// The store, and the slow evaluations that use it. Who waits for one of them does so in a lane: a thread that waits serves
+/// nobody.
+#[derive(Debug, Default)]
+struct SharedStore {
+    variables: RwLock<Store>,
+    /// How many slow evaluations may hold it, to read or to write.
+    slow: AtomicUsize,
+    /// How many of them write, or wait to write, for which all who read have to wait.
+    slow_writers: AtomicUsize,
 }
 
 impl RulesState {
@@ -42,12 +54,38 @@ impl RulesState {
 
     /// The variables that calls share, for reading.
     pub(in crate::rules::run) fn store(&self) -> RwLockReadGuard<'_, Store> {
-        self.store.read().unwrap_or_else(PoisonError::into_inner)
+        self.store
+            .variables
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The variables that calls share, for writing.
     pub(in crate::rules::run) fn store_mut(&self) -> RwLockWriteGuard<'_, Store> {
-        self.store.write().unwrap_or_else(PoisonError::into_inner)
+        self.store
+            .variables
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that a slow evaluation may hold the store, until what this returns is dropped.
+    pub(in crate::rules::run) fn slow(&self) -> Counted<'_> {
+        Counted::one_of(&self.store.slow)
+    }
+
+    /// Says that a slow evaluation writes to the store, until what this returns is dropped.
+    pub(in crate::rules::run) fn slow_writer(&self) -> Counted<'_> {
+        Counted::one_of(&self.store.slow_writers)
+    }
+
+    /// Whether who reads the store now may have to wait for long.
+    pub(in crate::rules::run) fn readers_wait(&self) -> bool {
+        self.store.slow_writers.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether who writes to the store now may have to wait for long.
+    pub(in crate::rules::run) fn writers_wait(&self) -> bool {
+        self.store.slow.load(Ordering::Relaxed) > 0 || self.readers_wait()
     }
 
     /// How often rules have answered.
@@ -68,5 +106,22 @@ impl RulesState {
     /// Listens for the signals of those names.
     pub(in crate::rules::run) fn listen(&self, names: impl Iterator<Item = Arc<str>>) -> Listener {
         self.signals.listen(names)
+    }
+}
+
+/// One that is counted while this lives.
+#[derive(Debug)]
+pub(in crate::rules::run) struct Counted<'s>(&'s AtomicUsize);
+
+impl<'s> Counted<'s> {
+    fn one_of(count: &'s AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
