@@ -31,6 +31,11 @@ const UNITS_PER_COMPILED_BYTE: u64 = 100;
 /// What a byte of its states costs.
 const UNITS_PER_STATE_BYTE: u64 = 1;
 
+/// How much of what a search has learnt about a pattern is kept for the next one, in bytes, besides the size of the pattern.
+/// There may be thousands of patterns, each with a cache for each thread, and a text can be made to fill those: a lazy
+/// automaton takes up to two MiB.
+const MAX_KEPT: usize = 128 << 10;
+
 /// How many bytes of a text are charged at once.
 const CHUNK: usize = 256;
 
@@ -118,12 +123,26 @@ impl Pattern {
             return Ok(found);
         }
         budget.charge(self.step.saturating_mul(text.len() as u64))?;
-        Ok(self.slow.is_match(&mut self.slow_caches.get(), text))
+        let mut cache = self.slow_caches.get();
+        let found = self.slow.is_match(&mut cache, text);
+        if cache.memory_usage() > MAX_KEPT + self.size {
+            *cache = self.slow.create_cache();
+        }
+        Ok(found)
     }
 
     /// `None` if the automaton cannot tell.
     fn search(&self, text: &str, budget: &Budget) -> Evaluated<Option<bool>> {
-        let (automaton, cache) = (&self.automaton, &mut *self.caches.get());
+        let mut cache = self.caches.get();
+        let found = self.search_with(&mut cache, text, budget);
+        if cache.memory_usage() > MAX_KEPT + self.size {
+            *cache = self.automaton.create_cache();
+        }
+        found
+    }
+
+    fn search_with(&self, cache: &mut Cache, text: &str, budget: &Budget) -> Evaluated<Option<bool>> {
+        let automaton = &self.automaton;
         let input = Input::new(text);
         let Ok(mut state) = automaton.start_state_forward(cache, &input) else {
             return Ok(None);
@@ -239,6 +258,23 @@ mod tests {
             let found = pattern.is_match(&text, &Budget::default());
             assert!(found.is_err(), "{pattern:?}: {found:?}");
         }
+    }
+
+    #[test]
+    fn what_searches_have_learnt_is_kept_as_far_as_it_is_small() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let text: String = (0..20_000)
+            .map(|_| if random.bool() { 'a' } else { 'b' })
+            .collect();
+        let large = Pattern::new("[ab]*a[ab]{500}c").expect("it is one");
+        assert_eq!(large.is_match(&text, &Budget::new(u64::MAX)), Ok(false));
+        let kept = large.caches.get().memory_usage();
+        assert!(kept <= MAX_KEPT + large.size, "{kept}");
+
+        let small = Pattern::new("[ab]*c").expect("it is one");
+        let fresh = small.caches.get().memory_usage();
+        assert_eq!(small.is_match(&text, &Budget::default()), Ok(false));
+        assert!(small.caches.get().memory_usage() > fresh);
     }
 
     #[test]

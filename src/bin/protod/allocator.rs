@@ -5,7 +5,7 @@
 //! a server that has none begins again with one: the same process, with the same arguments and files.
 
 /// What mimalloc calls the setting, and its value in milliseconds. Zero would cost a system call for each large buffer.
-const PURGE_DELAY: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "10");
+const PURGE_DELAY: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "3");
 
 /// Begins again with the setting, unless there is one. Returns if that is not possible: all works without it.
 #[cfg(unix)]

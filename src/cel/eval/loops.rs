@@ -88,18 +88,14 @@ impl Loop {
                 Ok(Value::List(values))
             }
             LoopKind::SortBy => {
-                let mut keyed = Vec::with_capacity(elements.size_hint().0);
-                for element in elements {
-                    keyed.push((
-                        self.with(element.clone(), evaluation, |evaluation| {
-                            self.body.eval(evaluation)
-                        })?,
-                        element,
-                    ));
+                let values: Vec<Value<'e>> = elements.collect();
+                let mut keys = Vec::with_capacity(values.len());
+                for value in &values {
+                    keys.push(self.with(value.clone(), evaluation, |evaluation| self.body.eval(evaluation))?);
                 }
-                let weight = keyed.iter().map(|(key, _)| reading_weight(key)).sum();
-                evaluation.budget().charge(sorting(keyed.len(), weight))?;
-                sort_by_keys(self.kind.name(), keyed)
+                let weight = keys.iter().map(reading_weight).sum();
+                evaluation.budget().charge(sorting(keys.len(), weight))?;
+                sort_by_keys(self.kind.name(), values, keys)
             }
         }
     }

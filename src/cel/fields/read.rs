@@ -109,6 +109,11 @@ impl FieldReader {
                     values.push(self.message_value(Cow::Borrowed(contents), budget)?);
                 }
                 (WireValue::Delimited(packed), kind) if !matches!(kind, Kind::String | Kind::Bytes) => {
+                    if values.is_empty() {
+                        // A vector that grows takes up to three times its size for a moment. No more than can be paid.
+                        let most = usize::try_from(budget.left() / UNITS_PER_ELEMENT).unwrap_or(usize::MAX);
+                        values.reserve_exact(count_packed(packed, kind).min(most));
+                    }
                     let mut packed = Reader::new(packed);
                     while !packed.is_empty() {
                         let wire = match packed_as(kind) {
@@ -168,6 +173,16 @@ impl FieldReader {
             }
         }
         Ok(unknown)
+    }
+}
+
+/// How many elements the bytes of a packed list hold.
+fn count_packed(packed: &[u8], kind: &Kind) -> usize {
+    match packed_as(kind) {
+        WireType::Fixed32 => packed.len() / 4,
+        WireType::Fixed64 => packed.len() / 8,
+        // Only the last byte of a varint has its highest bit unset.
+        _ => packed.iter().filter(|byte| **byte < 0x80).count(),
     }
 }
 

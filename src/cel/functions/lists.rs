@@ -152,31 +152,50 @@ fn distinct<'e>(list: Value<'e>, budget: &Budget) -> Evaluated<Value<'e>> {
 
 fn sort(list: Value<'_>) -> Evaluated<Value<'_>> {
     match list {
-        Value::List(values) => {
-            let keyed = values.into_iter().map(|value| (value.clone(), value)).collect();
-            sort_by_keys("sort", keyed)
+        Value::List(mut values) => {
+            expect_order("sort", &values)?;
+            values.sort_by(order);
+            Ok(Value::List(values))
         }
         other => no_overload("sort", &[&other]),
     }
 }
 
-/// The values in the order of their keys, which must be of one type; equal keys keep their order.
+/// The values in the order of their keys, one for each, which must be of one type. Equal keys keep their order. Places are
+/// sorted, as pairs of a key and a value would take several times the memory of the list.
 pub(in crate::cel) fn sort_by_keys<'e>(
     name: &str,
-    mut keyed: Vec<(Value<'e>, Value<'e>)>,
+    mut values: Vec<Value<'e>>,
+    keys: Vec<Value<'_>>,
 ) -> Evaluated<Value<'e>> {
-    if let Some((first, _)) = keyed.first() {
-        // A NaN is not even comparable with itself.
-        let fits = |key: &Value<'_>| key.type_name() == first.type_name() && compare(key, key).is_some();
-        if let Some((key, _)) = keyed.iter().find(|(key, _)| !fits(key)) {
-            let (first, other) = (first.type_name(), key.type_name());
-            return Err(EvalError::new(format!(
+    expect_order(name, &keys)?;
+    let mut places: Vec<usize> = (0..values.len()).collect();
+    places.sort_by(|&one, &other| order(&keys[one], &keys[other]));
+    drop(keys);
+    let sorted = places
+        .into_iter()
+        .map(|place| std::mem::replace(&mut values[place], Value::Null));
+    Ok(Value::List(sorted.collect()))
+}
+
+/// Fails if the keys are not of one type that has an order.
+fn expect_order(name: &str, keys: &[Value<'_>]) -> Evaluated<()> {
+    let Some(first) = keys.first() else { return Ok(()) };
+    // A NaN is not even comparable with itself.
+    let fits = |key: &&Value<'_>| key.type_name() == first.type_name() && compare(key, key).is_some();
+    match keys.iter().find(|key| !fits(key)) {
+        Some(other) => {
+            let (first, other) = (first.type_name(), other.type_name());
+            Err(EvalError::new(format!(
                 "{name}: cannot order {first} and {other}"
-            )));
+            )))
         }
+        None => Ok(()),
     }
-    keyed.sort_by(|(a, _), (b, _)| compare(a, b).unwrap_or(Ordering::Equal));
-    Ok(Value::List(keyed.into_iter().map(|(_, value)| value).collect()))
+}
+
+fn order(one: &Value<'_>, other: &Value<'_>) -> Ordering {
+    compare(one, other).unwrap_or(Ordering::Equal)
 }
 
 /// Of a list, or the code points of a string.

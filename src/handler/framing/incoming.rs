@@ -6,6 +6,7 @@
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use tokio::task::coop::poll_proceed;
 use tonic::{Code, Status};
 
 use super::compression::Encoding;
@@ -208,6 +209,11 @@ impl Incoming {
                 self.wanted = length + compressed.map_or(0, |_| self.most_decompressed());
             }
         }
+        if self.wanted > 0 && !self.room.is_none() && !self.partial.is_empty() {
+            // A buffer that doubles would take up to twice as much, and three times while it is moved.
+            self.partial
+                .reserve((PREFIX + length).saturating_sub(self.partial.len()));
+        }
         self.fill_partial(PREFIX + length);
         if self.partial.is_empty() {
             let (start, end) = (self.taken + PREFIX, self.taken + PREFIX + length);
@@ -302,8 +308,12 @@ impl Incoming {
 
     /// Waits for more bytes.
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        // A client that sends as fast as its call reads would keep the thread.
+        let turn = ready!(poll_proceed(cx));
         loop {
-            match ready!(self.body.poll_frame(cx)) {
+            let frame = ready!(self.body.poll_frame(cx));
+            turn.made_progress();
+            match frame {
                 Some(Ok(frame)) => {
                     // gRPC has no trailers of requests.
                     let Ok(data) = frame.into_data() else { continue };

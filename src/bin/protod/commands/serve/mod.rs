@@ -33,6 +33,9 @@ use crate::failure::Failure;
 use crate::output::json;
 use crate::output::stderr::{say, say_line};
 
+/// Threads for what blocks besides evaluations, such as a load.
+const SPARE_THREADS: usize = 4;
+
 const EXAMPLES: &str = "Examples:
   # The protos and rules below ./proto
   protod serve
@@ -263,7 +266,13 @@ fn runtime_aside() -> impl FnOnce() -> io::Result<Runtime> {
 }
 
 fn runtime() -> io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    // As many slow evaluations as there are processors run at a time, each of which takes its thread from the other tasks.
+    // Without a bound tokio makes dozens of threads for them when processors are short, and each keeps some memory.
+    let slow = thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(slow + SPARE_THREADS)
+        .enable_all()
+        .build()
 }
 
 /// What is loaded, at the start and after each change.
