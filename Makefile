@@ -1,6 +1,6 @@
 # make help lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance fuzz-smoke lint package descriptors
+.PHONY: help run test optimised conformance fuzz-smoke lint package descriptors
 
 # For tests/validation.
 export PROTOC := $(CURDIR)/target/clients/bin/protoc
@@ -16,6 +16,12 @@ test: ## install the clients into target/clients, then run every test and confor
 	cargo test
 	cargo test --package bench --package sample-validation
 	scripts/conformance.sh
+
+optimised: ## build protod as users do, and hold it against the corpus and hostile calls; all other tests run a debug build
+	scripts/install-clients.sh
+	cargo build --release --bin protod
+	PROTOD_BIN=$(CURDIR)/target/release/protod cargo test --test corpus
+	PROTOD_BIN=$(CURDIR)/target/release/protod cargo test --test serve hostile
 
 conformance: ## run the conformance suites of protobuf, connectrpc, protovalidate and h2spec
 	scripts/conformance.sh
