@@ -129,7 +129,7 @@ fn long_texts_that_are_no_key_time_or_zone_cost_what_is_read_of_them_and_are_not
         let error = given.eval(source).expect_err(source);
         assert!(error.len() < 2000, "{source}: an error of {} bytes", error.len());
     }
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
 }
 
 #[test]
