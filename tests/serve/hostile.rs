@@ -129,6 +129,11 @@ const WORK: &[(&str, &str)] = &[
         "stored",
         "session: {half_close: [{set: {\"store[request.text.substring(0, 9)]\": \"${request.nums}\"}}, {send: {text: \"${string(size(store))}\"}}]}",
     ),
+    // Beside the ones above, which hold it for long.
+    (
+        "store_read",
+        "reply: {text: \"${string(size(store))} ${string(request.kind in store)}\"}",
+    ),
     (
         "ranges",
         "reply: {text: \"${string(lists.range(size(request.nums) * 10).map(x, lists.range(x)).size())}\"}",
