@@ -141,16 +141,26 @@ fn looks_like_rules(path: &Path) -> bool {
     has_rules && text.lines().any(keys)
 }
 
+/// The name of a file without the `.rules`, `-rule` or `_rules` in it.
+fn without_rules(stem: &str) -> &str {
+    let lower = stem.to_ascii_lowercase();
+    let is_end = |at: &usize| {
+        let word = lower[at + 1..].split('.').next().unwrap_or_default();
+        matches!(word, "rule" | "rules")
+    };
+    let mut ends = lower.match_indices(['.', '-', '_']).map(|(at, _)| at);
+    &stem[..ends.find(is_end).unwrap_or(stem.len())]
+}
+
 /// The warning for rules that nobody reads.
 fn not_read(path: &Path) -> Problem {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let end = stem.to_ascii_lowercase().find(".rules").unwrap_or(stem.len());
-    let stem = &stem[..end];
+    let stem = without_rules(&stem);
     let ending = match path.extension().and_then(OsStr::to_str) {
         Some(json) if json.to_lowercase().starts_with("js") => "rules.json",
         _ => "rules.yaml",
     };
-    let name = if stem == "rules" {
+    let name = if matches!(stem, "" | "rule" | "rules") {
         format!("all.{ending}")
     } else {
         format!("{stem}.{ending}")

@@ -308,8 +308,12 @@ fn a_file_with_rules_that_is_not_read_is_a_warning() {
         (
             "deep/er/shop-rules.json",
             "{\n  \"rules\": [\n    {\n \"method\": \"x\"}]}",
-            "shop-rules.rules.json",
+            "shop.rules.json",
         ),
+        ("shop.rule.yaml", RULES, "shop.rules.yaml"),
+        ("my_rules.yaml", RULES, "my.rules.yaml"),
+        ("_rules.yaml", RULES, "all.rules.yaml"),
+        ("my-ruler.yaml", RULES, "my-ruler.rules.yaml"),
         ("shop.rules.yam", RULES, "shop.rules.yaml"),
         ("shop.rules.yaaml", RULES, "shop.rules.yaml"),
         ("shop.Rules.YAML", RULES, "shop.rules.yaml"),
