@@ -135,7 +135,8 @@ impl<'a> RuleCompiler<'a> {
         }
         let found = program.result_type();
         let hint = as_condition(found).map(str::to_owned);
-        self.problem_hint(node, format!("a condition is a bool, this is {found}"), hint);
+        let message = format!("a condition is a bool, this is {found}");
+        self.add(node.span.clone(), message, hint);
         None
     }
 
@@ -220,16 +221,15 @@ impl<'a> RuleCompiler<'a> {
         self.problem_hint(node, message, None);
     }
 
-    /// Adds a problem at a node, with a hint. If the node holds a template of another tool, that is what is wrong with it, and
-    /// without a hint an expression without its braces.
+    /// Adds a problem at a node, with a hint. If the node holds a template of another tool, or an expression without its
+    /// braces, that is what is wrong with it.
     pub(super) fn problem_hint(&mut self, node: &Node, message: impl Into<String>, hint: Option<String>) {
         let foreign = node.text().and_then(|text| {
             let pieces = interpolation::split(text).ok()?;
             foreign::find(text, &pieces, self.names()).into_iter().next()
         });
         let bare = || foreign::bare_expression(node.text()?, self.names());
-        let hint = foreign.map(|foreign| foreign.hint).or(hint);
-        let hint = hint.or_else(|| bare().map(|bare| bare.hint));
+        let hint = foreign.or_else(bare).map(|foreign| foreign.hint).or(hint);
         self.add(node.span.clone(), message, hint);
     }
 

@@ -415,8 +415,8 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 return Some(Variable::Store(place));
             }
             let hint = Some("such as `store.orders[request.id].status`".to_owned());
-            self.compiler
-                .problem_hint(key, format!("`{name}` is not a place of the store"), hint);
+            let message = format!("`{name}` is not a place of the store");
+            self.compiler.add(key.span.clone(), message, hint);
             return None;
         }
         let variables = &self.compiler.state;
