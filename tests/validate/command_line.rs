@@ -82,3 +82,23 @@ async fn check_compiles_the_rules_of_protos_if_it_is_told_so() {
     );
     assert!(text.contains("shop.proto:15:19"), "{text}");
 }
+
+#[tokio::test]
+async fn check_warns_if_there_is_nothing_to_validate() {
+    let without = SHOP.lines().map(|line| match line.split_once(" [(buf.") {
+        Some((field, _)) => format!("{field};\n"),
+        None => format!("{line}\n"),
+    });
+    let folder = folder(&without.collect::<String>());
+    let (text, succeeded) = run(folder.path(), &["check"]).await;
+    assert!(succeeded && !text.contains("warning"), "{text}");
+    let (text, succeeded) = run(folder.path(), &["check", "--validate"]).await;
+    assert!(
+        succeeded
+            && text
+                .contains("warning: --validate has nothing to check: no request has rules of buf.validate"),
+        "{text}"
+    );
+    let (_, succeeded) = run(folder.path(), &["check", "--validate", "--strict"]).await;
+    assert!(!succeeded);
+}

@@ -1,7 +1,6 @@
 //! Whether requests are checked against the rules of their protos, as flags.
 
 use clap::Args;
-use prost_reflect::MessageDescriptor;
 use protod::{Error, Message, Schema, Validator};
 
 /// `--validate`, for the commands that serve nothing.
@@ -12,12 +11,31 @@ pub(crate) struct ValidateArg {
     validate: bool,
 }
 
+/// What is said if requests are validated and have no rules, with what may be meant.
+pub(crate) const NO_RULES: (&str, &str) = (
+    "--validate has nothing to check: no request has rules of buf.validate",
+    "they stand in options of the request's fields, as in `[(buf.validate.field).required = true]`",
+);
+
+/// Compiles the rules of all requests.
+pub(crate) fn validator_of_requests(schema: &Schema) -> Result<Validator, Error> {
+    let inputs = schema.methods().iter().map(|method| method.input().clone());
+    Validator::new(schema, inputs.collect::<Vec<_>>())
+}
+
 impl ValidateArg {
     /// Compiles the rules of all requests, or of none.
     pub(crate) fn validator(&self, schema: &Schema) -> Result<Validator, Error> {
-        let methods = schema.methods().iter().filter(|_| self.validate);
-        let inputs: Vec<MessageDescriptor> = methods.map(|method| method.input().clone()).collect();
-        Validator::new(schema, inputs)
+        if self.validate {
+            validator_of_requests(schema)
+        } else {
+            Validator::new(schema, [])
+        }
+    }
+
+    /// Compiles the rules of all requests, if they are asked for. Returns whether there are none, although they are.
+    pub(crate) fn finds_no_rules(&self, schema: &Schema) -> Result<bool, Error> {
+        Ok(self.validator(schema)?.is_empty() && self.validate)
     }
 
     /// Why a server refuses the first of these requests that breaks rules.

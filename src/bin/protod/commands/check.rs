@@ -7,9 +7,10 @@ use clap::Args;
 use protod::RulesOptions;
 
 use crate::arguments::inputs::Inputs;
-use crate::arguments::validation::ValidateArg;
+use crate::arguments::validation::{NO_RULES, ValidateArg};
 use crate::failure::Failure;
 use crate::output::report::{warn, warning_count};
+use crate::output::stderr::say_line;
 use crate::output::stdout;
 use crate::output::summary::summary;
 
@@ -36,13 +37,18 @@ impl Check {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let schema = self.inputs.schema()?;
         let rules = self.inputs.rules(&schema, &RulesOptions::default())?;
-        self.validate.validator(&schema)?;
         let warnings = rules.warnings();
         warn(warnings);
-        if self.strict && !warnings.is_empty() {
+        let mut count = warnings.len();
+        if self.validate.finds_no_rules(&schema)? {
+            let (text, hint) = NO_RULES;
+            say_line(format_args!("warning: {text}\nhint: {hint}"));
+            count += 1;
+        }
+        if self.strict && count > 0 {
             return Err(Failure::new(format!(
                 "{}, and --strict allows none",
-                warning_count(warnings.len())
+                warning_count(count)
             )));
         }
         stdout::print(&format!("ok: {}\n", summary(&schema, &rules)))

@@ -1,6 +1,6 @@
 //! The requests to paste that `serve` prints.
 
-use protod::{Message, Rules, Schema};
+use protod::{Message, Rules, Sampler, Schema, Validator};
 
 use crate::commands::serve::banner::banner;
 
@@ -53,9 +53,38 @@ fn a_request_to_paste_has_every_field_that_is_always_there_and_is_read_as_its_ty
         );
         let schema = Schema::from_source("p.proto", &proto).expect("it is sound");
         let rules = Rules::from_text(&schema, "r.yaml", "rules: []").expect("none");
-        let text = banner("127.0.0.1:9002", false, &schema, &rules);
+        let text = banner("127.0.0.1:9002", false, &schema, &rules, None);
         assert_eq!(requests(&text), [expected], "{input}");
         let descriptor = schema.pool().get_message_by_name(input).expect("it is there");
         Message::from_json(descriptor, expected).expect(input);
     }
+}
+
+#[test]
+fn where_requests_are_validated_one_to_paste_is_valid() {
+    let proto = r#"
+        syntax = "proto3";
+        package p;
+        import "buf/validate/validate.proto";
+        service S { rpc Send(Message) returns (Message); }
+        message Message {
+          string email = 1 [(buf.validate.field).string.email = true];
+          int32 count = 2 [(buf.validate.field).int32 = {gt: 5, lte: 9}];
+        }"#;
+    let schema = Schema::from_source("p.proto", proto).expect("it is sound");
+    let rules = Rules::from_text(&schema, "r.yaml", "rules: []").expect("none");
+    let text = banner(
+        "127.0.0.1:9002",
+        false,
+        &schema,
+        &rules,
+        Some(&Sampler::default()),
+    );
+    let descriptor = schema
+        .pool()
+        .get_message_by_name("p.Message")
+        .expect("it is there");
+    let request = Message::from_json(descriptor.clone(), requests(&text)[0]).expect("it fits");
+    let validator = Validator::new(&schema, [descriptor]).expect("its rules compile");
+    validator.validate(&request).expect("it is valid");
 }

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
-use protod::{Rules, Schema};
+use protod::{Message, Rules, Sampler, Schema};
 
 use crate::output::summary::summary;
 
@@ -15,8 +15,17 @@ const MOST_SERVICES: usize = 12;
 /// How deep a request to paste is filled in.
 const TEMPLATE_DEPTH: usize = 3;
 
-/// The text of the banner; `addr` as the listener gives it.
-pub(crate) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> String {
+/// How long a made-up request is at most, in bytes.
+const LONGEST_SAMPLE: usize = 400;
+
+/// The text of the banner; `addr` as the listener gives it. `sampler` makes up the requests to paste, if they must be valid.
+pub(crate) fn banner(
+    addr: &str,
+    tls: bool,
+    schema: &Schema,
+    rules: &Rules,
+    sampler: Option<&Sampler>,
+) -> String {
     let mut text = String::new();
     let mut services: Vec<_> = schema.pool().services().collect();
     services.sort_by(|a, b| a.full_name().cmp(b.full_name()));
@@ -26,7 +35,10 @@ pub(crate) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> S
         let name = service.full_name();
         let _ = writeln!(text, "  {name}");
         if let Some(method) = service.methods().next() {
-            let request = template(&method.input());
+            let input = method.input();
+            let request = sampler.and_then(|sampler| sample(sampler, &input));
+            // A quote would end the shell's string.
+            let request = request.unwrap_or_else(|| template(&input)).replace('\'', r"'\''");
             let method = method.name();
             let _ = writeln!(text, "    protod call{tls} {addr} {name}/{method} -d '{request}'");
         }
@@ -41,13 +53,19 @@ pub(crate) fn banner(addr: &str, tls: bool, schema: &Schema, rules: &Rules) -> S
     text
 }
 
+/// A request that the rules of its proto allow, as JSON on one line. `None` if it is long.
+fn sample(sampler: &Sampler, descriptor: &MessageDescriptor) -> Option<String> {
+    let message = sampler.sample_message(descriptor, "", None, 0);
+    let json = Message::from(message).to_json().ok()?;
+    (json.len() <= LONGEST_SAMPLE).then_some(json)
+}
+
 /// A request with every field at its default, as JSON on one line. It is written from the descriptor, because a start
 /// needs no dynamic messages otherwise.
 fn template(descriptor: &MessageDescriptor) -> String {
     let mut json = String::new();
     write_message(&mut json, descriptor, TEMPLATE_DEPTH);
-    // A quote would end the shell's string.
-    json.replace('\'', r"'\''")
+    json
 }
 
 /// An empty message whose singular sub-messages are there too, down to `depth` levels.

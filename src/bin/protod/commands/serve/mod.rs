@@ -29,6 +29,7 @@ use crate::arguments::limits::LimitArgs;
 use crate::arguments::logging::{LogFormat, Logging};
 use crate::arguments::time::Time;
 use crate::arguments::tls::TlsArgs;
+use crate::arguments::validation::{NO_RULES, validator_of_requests};
 use crate::failure::Failure;
 use crate::output::json;
 use crate::output::stderr::{say, say_line};
@@ -219,11 +220,17 @@ impl Serve {
         if let Some(warning) = tls.and_then(Tls::warning) {
             tracing::warn!("{warning}");
         }
+        // They were compiled when the server was built.
+        if self.validate && validator_of_requests(schema).is_ok_and(|validator| validator.is_empty()) {
+            let (text, hint) = NO_RULES;
+            tracing::warn!(hint, "{text}");
+        }
         for warning in rules.warnings() {
             tracing::warn!(hint = warning.hint().map(display), "{}", warning.located());
         }
         if !self.logs_json() {
-            say(banner(&reachable, tls.is_some(), schema, rules));
+            let sampler = self.validate.then(Sampler::default);
+            say(banner(&reachable, tls.is_some(), schema, rules, sampler.as_ref()));
         }
     }
 
