@@ -53,7 +53,7 @@ pub(crate) fn banner(
     text
 }
 
-/// A request that the rules of its proto allow, as JSON on one line. `None` if it is long.
+/// A request that the rules of its fields allow, as JSON on one line. `None` if it is long.
 fn sample(sampler: &Sampler, descriptor: &MessageDescriptor) -> Option<String> {
     let message = sampler.sample_message(descriptor, "", None, 0);
     let json = Message::from(message).to_json().ok()?;
