@@ -108,6 +108,16 @@ impl Problem {
         self
     }
 
+    /// The same, with its places as `moved` returns them: for a text that was changed before a library read it.
+    #[must_use]
+    pub(crate) fn map_places(mut self, moved: impl Fn(Range<usize>) -> Range<usize>) -> Self {
+        for label in self.place.iter_mut().flat_map(|place| &mut place.labels) {
+            let span = moved(label.offset()..label.offset() + label.len());
+            *label = LabeledSpan::new_with_span(label.label().map(str::to_owned), span);
+        }
+        self
+    }
+
     /// The text beside the caret.
     #[must_use]
     pub(crate) fn with_label(mut self, text: impl Into<String>) -> Self {

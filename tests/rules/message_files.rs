@@ -227,7 +227,7 @@ fn a_file_is_a_file_of_the_rules() {
 #[test]
 fn methods_of_several_types_can_share_a_file() {
     let proto = "syntax = \"proto3\"; package p; message A { string a = 1; } message B { int32 a = 1; }
-        service S { rpc A(A) returns (A); rpc B(A) returns (B); }";
+        service S { rpc GetA(A) returns (A); rpc GetB(A) returns (B); }";
     let schema = Schema::from_source("p.proto", proto).expect("it compiles");
     let folder = folder(
         "rules: [{method: p.S/*, reply_file: a.json}]",
@@ -243,7 +243,7 @@ fn methods_of_several_types_can_share_a_file() {
     let error = Rules::load(&schema, &[folder.path().to_owned()]).expect_err("x is no number");
     let told = format!("{error:?}");
     assert!(
-        told.contains("a.json:1:7: expected int32") && told.contains("p.S/B"),
+        told.contains("a.json:1:7: expected int32") && told.contains("p.S/GetB"),
         "{told}"
     );
 }

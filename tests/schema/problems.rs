@@ -144,7 +144,10 @@ fn inputs_that_are_no_input_are_each_a_problem() {
 #[test]
 fn files_that_are_no_text_are_each_a_problem() {
     let tree = Tree::new(&[("good.proto", &message("p", "A"))]);
-    tree.write("latin1.proto", b"// caf\xe9\n");
+    tree.write(
+        "latin1.proto",
+        b"syntax = \"proto3\"; // caf\xe9\noption java_package = \"caf\xe9\";\n",
+    );
     File::create(tree.path("huge.proto"))
         .unwrap()
         .set_len(3 << 30)
@@ -154,7 +157,7 @@ fn files_that_are_no_text_are_each_a_problem() {
         problems,
         [
             "huge.proto: is too large for a proto: 3221225472 bytes",
-            "latin1.proto: is not UTF-8 text: see byte 6"
+            "latin1.proto: is not UTF-8 text: see byte 25"
         ]
     );
 }
@@ -208,21 +211,34 @@ proptest::proptest! {
 
 #[test]
 fn what_only_newer_compilers_read_is_a_problem_with_its_place() {
-    let tree = Tree::new(&[
-        (
-            "api/a.proto",
-            "syntax = \"proto3\";\nimport option \"b.proto\";\n",
-        ),
-        (
-            "api/b.proto",
-            "syntax = \"proto2\";\nmessage M { extensions 5 [verification = UNVERIFIED]; }\n",
-        ),
-    ]);
-    let problems = tree.problems(tree.load("api"));
-    for place in ["api/a.proto:2:8: ", "api/b.proto:2:26: "] {
-        assert!(
-            problems.iter().any(|problem| problem.starts_with(place)),
-            "{problems:?}"
+    let text = "syntax = \"proto3\";\nimport option \"b.proto\";\n";
+    let problems = located(Schema::from_source("a.proto", text));
+    assert!(problems[0].starts_with("a.proto:2:8: "), "{problems:?}");
+}
+
+#[test]
+fn places_after_what_is_lowered_for_the_parser_are_those_of_the_text() {
+    for text in [
+        "syntax = \"proto2\";\nmessage M { extensions 5 [verification = UNVERIFIED]; optional N n = 1; }\n",
+        "syntax = \"proto2\";\nmessage M { reserved \"two words\", \"-\"; optional N n = 1; }\n",
+        "syntax = \"proto2\"; message map {}\nmessage M { optional map m = 2; optional N n = 1; }\n",
+        "syntax = \"proto2\";\nmessage M { optional double d = 2 [default = -inf]; optional N n = 1; }\n",
+        "syntax = \"proto2\";\nmessage M { optional bytes b = 2 [default = \"\\ud83d\\ude00\"]; optional N n = 1; }\n",
+    ] {
+        let line = text.lines().nth(1).unwrap();
+        let column = line.find("N n").unwrap() + 1;
+        let expected = format!("a.proto:2:{column}: name 'N' is not defined");
+        assert_eq!(
+            located(Schema::from_source("a.proto", text)),
+            [expected],
+            "{text}"
+        );
+        let broken = text.replace("N n = 1", "N n 1");
+        let expected = format!("a.proto:2:{}: expected '=', but found '1'", column + 4);
+        assert_eq!(
+            located(Schema::from_source("a.proto", &broken)),
+            [expected],
+            "{broken}"
         );
     }
 }

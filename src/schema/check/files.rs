@@ -2,13 +2,12 @@
 
 use prost::Message as _;
 use prost_reflect::FileDescriptor;
-use prost_types::FileDescriptorProto;
+use prost_types::{FileDescriptorProto, SourceCodeInfo};
 
 use super::enums::check_enum;
 use super::extensions::{Extensions, check_extension};
 use super::facts::{FileFacts, is_lite};
 use super::messages::check_message;
-use super::options::{OptionFields, check_options};
 use super::path::ElementPath;
 use super::report::Report;
 use super::written::check_written;
@@ -19,25 +18,20 @@ use crate::schema::descriptor::File;
 #[derive(Debug, Default)]
 pub(in crate::schema) struct Checks {
     extensions: Extensions,
-    option_fields: OptionFields,
 }
 
-/// Checks a file that has been linked. `written` is the file as it was parsed, `bytes` as it was linked, and `file` is it in
-/// its pool.
+/// Checks a file that has been linked, whose elements stand in `source` where `info` says. `written` is the file as it was
+/// parsed, `bytes` as it was linked, and `file` is it in its pool.
 pub(in crate::schema) fn check_file(
     checks: &mut Checks,
     source: &SourceText,
+    info: &SourceCodeInfo,
     written: &FileDescriptorProto,
     bytes: &[u8],
     file: &FileDescriptor,
 ) -> Vec<Problem> {
     let linked = File::decode(bytes).expect("the linker wrote it");
-    let info = file
-        .file_descriptor_proto()
-        .source_code_info
-        .clone()
-        .unwrap_or_default();
-    let mut found = Report::new(source, &info);
+    let mut found = Report::new(source, info);
     let report = &mut found;
     let pool = file.parent_pool();
     let facts = &FileFacts {
@@ -73,8 +67,6 @@ pub(in crate::schema) fn check_file(
         let path = ElementPath::in_file(7, index);
         check_extension(report, facts, extensions, extension, package, &path);
     }
-    checks.option_fields.note(&linked);
-    check_options(report, &checks.option_fields, file);
     found.into_problems()
 }
 

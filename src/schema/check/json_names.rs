@@ -9,6 +9,7 @@ use super::facts::FileFacts;
 use super::path::ElementPath;
 use super::report::Report;
 use crate::schema::descriptor::{Field, Message};
+use crate::schema::json_name::default_json_name;
 
 pub(super) fn check_json_names(
     report: &mut Report<'_>,
@@ -54,21 +55,4 @@ pub(super) fn check_json_names(
             }
         }
     }
-}
-
-/// The name in JSON of a field that is given none: without underscores, and with a capital after each.
-pub(super) fn default_json_name(name: &str) -> String {
-    let mut json = String::with_capacity(name.len());
-    let mut starts_word = false;
-    for letter in name.chars() {
-        match letter {
-            '_' => starts_word = true,
-            _ if starts_word => {
-                json.push(letter.to_ascii_uppercase());
-                starts_word = false;
-            }
-            _ => json.push(letter),
-        }
-    }
-    json
 }

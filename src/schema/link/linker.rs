@@ -1,25 +1,22 @@
 //! Links the files of a graph in two descriptor pools.
 //!
-//! The first pool links the texts one by one, so that problems of every file are found and not only of the first. Its
-//! result is bytes. The second pool is decoded from those bytes, and is the one that is kept: a pool filled from text
-//! ignores `[packed = …]`.
+//! The first pool takes the files one by one, so that problems of every file are found and not only of the first, and has
+//! the types that options are read in. The result is bytes. The second pool is decoded from those bytes, and is the one that
+//! is kept: the first has none of the custom options.
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
-use prost_reflect::{DescriptorError, DescriptorPool};
-use prost_types::field_descriptor_proto::Label;
+use prost::Message as _;
+use prost_reflect::DescriptorPool;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
-use super::empty_options::EmptyOptions;
 use super::guard::{check_map_entries, guarded};
-use super::imports::{hidden_imports, with_imports, without_last_imports};
-use super::map_order::with_maps_in_order;
+use super::imports::{hidden_imports, with_imports};
 use super::order::dependency_order;
+use super::text::{Known, LinkedFile, LinkedText, Refused, link_text};
 use crate::error::{Problem, SourceText};
-use crate::schema::check::{Checks, check_file};
 use crate::schema::compiled::SchemaFile;
-use crate::schema::source::{FileContents, FileGraph, FileId, same_file};
+use crate::schema::source::{FileContents, FileGraph, FileId, SetFile, same_file};
 
 /// A pool and the files it was decoded from, each after those it imports.
 pub(in crate::schema) struct Linked {
@@ -35,7 +32,7 @@ pub(in crate::schema) fn link(graph: &mut FileGraph) -> Option<Linked> {
         linked: vec![None; graph.files.len()],
         order: Vec::new(),
         problems: Vec::new(),
-        checks: Checks::default(),
+        known: Known::default(),
     };
     let counterparts: BTreeSet<FileId> = graph.counterparts.values().copied().collect();
     for id in order.into_iter().filter(|id| !counterparts.contains(id)) {
@@ -51,21 +48,12 @@ pub(in crate::schema) fn link(graph: &mut FileGraph) -> Option<Linked> {
     linker.finish(graph)
 }
 
-/// One linked file.
-#[derive(Debug, Clone)]
-struct LinkedFile {
-    /// The bytes that the schema hands out.
-    descriptor: Bytes,
-    /// The same bytes with all imports that a pool needs: see [`hidden_imports`].
-    for_pool: Bytes,
-}
-
 struct Linker {
     pool: DescriptorPool,
     linked: Vec<Option<LinkedFile>>,
     order: Vec<FileId>,
     problems: Vec<Problem>,
-    checks: Checks,
+    known: Known,
 }
 
 impl Linker {
@@ -74,14 +62,12 @@ impl Linker {
         if !self.imports_are_linked(graph, id) {
             return;
         }
-        match link_into(&mut self.pool, graph, id) {
-            Ok(file) => {
-                self.check(graph, id, &file);
+        match link_into(&mut self.pool, graph, &mut self.known, id, None) {
+            // A text with a problem stays in the pool, so that those of its importers are found as well.
+            Ok(LinkedText { file, problems }) => {
+                self.problems.extend(problems);
                 self.linked[id] = Some(file);
                 self.order.push(id);
-                if defines_packed_options(graph, id) {
-                    self.pool = pool_of(self.linked_files());
-                }
             }
             Err(refused) => {
                 self.problems.extend(refused.problems);
@@ -90,25 +76,6 @@ impl Linker {
                     self.pool = pool_of(self.linked_files());
                 }
             }
-        }
-    }
-
-    /// Checks a text that has been linked. It stays in the pool whatever is wrong with it, so that the problems of its
-    /// importers are found as well.
-    fn check(&mut self, graph: &FileGraph, id: FileId, linked: &LinkedFile) {
-        if let FileContents::Text(text) = &graph.files[id].contents {
-            let file = self
-                .pool
-                .get_file_by_name(text.descriptor.name())
-                .expect("it has just been added");
-            let problems = check_file(
-                &mut self.checks,
-                &text.source,
-                &text.descriptor,
-                &linked.descriptor,
-                &file,
-            );
-            self.problems.extend(problems);
         }
     }
 
@@ -125,15 +92,22 @@ impl Linker {
     /// in place of those files, in a separate pool.
     fn compare_counterparts(&mut self, graph: &FileGraph) {
         let mut pool = DescriptorPool::new();
+        let mut known = Known::default();
         for id in self.order.clone() {
             let text = graph
                 .counterparts
                 .get(&id)
                 .filter(|text| self.imports_are_linked(graph, **text));
-            match text.map(|text| link_into(&mut pool, graph, *text)) {
-                Some(Ok(compiled)) => self.problems.extend(difference(graph, id, &compiled)),
+            match text.map(|text| link_into(&mut pool, graph, &mut known, *text, Some(id))) {
+                Some(Ok(LinkedText { file, problems })) => {
+                    self.problems.extend(problems);
+                    self.problems.extend(difference(graph, id, &file));
+                }
                 Some(Err(refused)) => self.problems.extend(refused.problems),
-                None => add_again(&mut pool, self.linked[id].as_ref()),
+                None => {
+                    note_symbols(&mut known, graph, id, id);
+                    add_again(&mut pool, self.linked[id].as_ref());
+                }
             }
         }
     }
@@ -202,101 +176,76 @@ fn difference(graph: &FileGraph, encoded: FileId, compiled: &LinkedFile) -> Opti
     Some(Problem::in_file(text.source.name(), message).with_hint("give one of them"))
 }
 
-/// Why a file could not be linked.
-struct LinkFailure {
-    problems: Vec<Problem>,
-    /// Whether the pool may have the file, or a part of it, nevertheless.
-    left_in_pool: bool,
-}
-
-impl LinkFailure {
-    fn by_the_pool(problems: Vec<Problem>) -> Self {
-        Self {
-            problems,
-            left_in_pool: false,
-        }
-    }
-
-    fn too_late(problem: Problem) -> Self {
-        Self {
-            problems: vec![problem],
-            left_in_pool: true,
-        }
-    }
-}
-
-/// Adds one file to `pool`, which holds its imports.
-fn link_into(pool: &mut DescriptorPool, graph: &FileGraph, id: FileId) -> Result<LinkedFile, LinkFailure> {
-    let hidden = hidden_imports(graph, id);
+/// Adds one file to `pool`, which holds its imports. `twin` is the file of a set in whose place it is linked.
+fn link_into(
+    pool: &mut DescriptorPool,
+    graph: &FileGraph,
+    known: &mut Known,
+    id: FileId,
+    twin: Option<FileId>,
+) -> Result<LinkedText, Refused> {
+    note_symbols(known, graph, id, twin.unwrap_or(id));
     match &graph.files[id].contents {
-        FileContents::Text(text) => {
-            let mut descriptor = text.descriptor.clone();
-            descriptor.dependency.extend(hidden.iter().cloned());
-            let empty_options = EmptyOptions::take_from(&mut descriptor);
-            let name = descriptor.name().to_owned();
-            let in_text = |message| LinkFailure::too_late(Problem::in_file(text.source.name(), message));
-            match guarded(|| pool.add_file_descriptor_proto(descriptor)) {
-                Ok(Ok(())) => {
-                    let file = pool.get_file_by_name(&name).expect("it has just been added");
-                    check_map_entries(&file).map_err(in_text)?;
-                    let for_pool = with_maps_in_order(file.encode_to_vec().into(), pool);
-                    Ok(LinkedFile {
-                        descriptor: empty_options.put_back(without_last_imports(&for_pool, hidden.len())),
-                        for_pool,
-                    })
-                }
-                Ok(Err(error)) => Err(LinkFailure::by_the_pool(text_problems(&text.source, error))),
-                Err(message) => Err(in_text(message)),
-            }
-        }
+        FileContents::Text(text) => link_text(pool, graph, known, id, text, twin),
         FileContents::FromSet(file, set) => {
-            let for_pool = with_imports(&file.descriptor, &hidden);
-            let in_set =
-                |message: String| Problem::in_file(&**set, format!("file '{}': {message}", file.name));
-            match guarded(|| pool.decode_file_descriptor_proto(for_pool.clone())) {
-                Ok(Ok(())) => {
-                    let added = pool.get_file_by_name(&file.name).expect("it has just been added");
-                    check_map_entries(&added).map_err(|message| LinkFailure::too_late(in_set(message)))?;
-                    Ok(LinkedFile {
-                        descriptor: file.descriptor.clone(),
-                        for_pool,
-                    })
-                }
-                Ok(Err(error)) => {
-                    let problems = Problem::unfold(&SourceText::new(&**set, ""), &error);
-                    let problems = problems.iter().map(|problem| in_set(problem.to_string()));
-                    Err(LinkFailure::by_the_pool(problems.collect()))
-                }
-                Err(message) => Err(LinkFailure::too_late(in_set(message))),
+            let file = link_set_file(pool, file, set, &hidden_imports(graph, id))?;
+            let problems = Vec::new();
+            Ok(LinkedText { file, problems })
+        }
+        FileContents::Broken => Err(Refused {
+            problems: Vec::new(),
+            left_in_pool: false,
+        }),
+    }
+}
+
+/// Notes what a file defines, so that those that import `imported_as` can refer to it.
+fn note_symbols(known: &mut Known, graph: &FileGraph, id: FileId, imported_as: FileId) {
+    match &graph.files[id].contents {
+        FileContents::Text(text) => known.symbols.add(imported_as, &text.descriptor),
+        FileContents::FromSet(file, _) => {
+            if let Ok(file) = FileDescriptorProto::decode(&*file.descriptor) {
+                known.symbols.add(imported_as, &file);
             }
         }
-        FileContents::Broken => Err(LinkFailure::by_the_pool(Vec::new())),
+        FileContents::Broken => {}
     }
 }
 
-fn text_problems(source: &SourceText, error: DescriptorError) -> Vec<Problem> {
-    match guarded(|| Problem::unfold(source, &error.with_source_code(source.text()))) {
-        Ok(problems) => without_members_of_duplicates(problems),
-        Err(message) => vec![Problem::in_file(source.name(), message)],
-    }
-}
-
-/// Leaves out the members of messages that are defined twice: the problem of the message is enough.
-fn without_members_of_duplicates(mut problems: Vec<Problem>) -> Vec<Problem> {
-    let duplicate = |problem: &Problem| {
-        let text = problem.to_string();
-        let (name, rest) = text.strip_prefix("name '")?.split_once('\'')?;
-        let twice = rest == " is defined twice" || rest.starts_with(" is already defined in file ");
-        twice.then(|| name.to_owned())
+/// Adds a file of the set `set`, with the imports that a pool needs.
+fn link_set_file(
+    pool: &mut DescriptorPool,
+    file: &SetFile,
+    set: &str,
+    hidden: &[String],
+) -> Result<LinkedFile, Refused> {
+    let for_pool = with_imports(&file.descriptor, hidden);
+    let in_set = |message: String| Problem::in_file(set, format!("file '{}': {message}", file.name));
+    let left_in_pool = |message| Refused {
+        problems: vec![in_set(message)],
+        left_in_pool: true,
     };
-    let names: BTreeSet<String> = problems.iter().filter_map(duplicate).collect();
-    problems.retain(|problem| {
-        let name = duplicate(problem).unwrap_or_default();
-        !name
-            .rmatch_indices('.')
-            .any(|(dot, _)| names.contains(&name[..dot]))
-    });
-    problems
+    match guarded(|| pool.decode_file_descriptor_proto(for_pool.clone())) {
+        Ok(Ok(())) => {
+            let added = pool.get_file_by_name(&file.name).expect("it has just been added");
+            check_map_entries(&added).map_err(left_in_pool)?;
+            Ok(LinkedFile {
+                descriptor: file.descriptor.clone(),
+                for_pool,
+            })
+        }
+        Ok(Err(error)) => {
+            let problems = Problem::unfold(&SourceText::new(set, ""), &error);
+            Err(Refused {
+                problems: problems
+                    .iter()
+                    .map(|problem| in_set(problem.to_string()))
+                    .collect(),
+                left_in_pool: false,
+            })
+        }
+        Err(message) => Err(left_in_pool(message)),
+    }
 }
 
 fn defines_extensions(graph: &FileGraph, id: FileId) -> bool {
@@ -305,15 +254,6 @@ fn defines_extensions(graph: &FileGraph, id: FileId) -> bool {
         FileContents::FromSet(..) => true,
         FileContents::Broken => false,
     }
-}
-
-/// Whether a text may define options with `packed` set. A pool reads this setting from bytes, but not from text.
-fn defines_packed_options(graph: &FileGraph, id: FileId) -> bool {
-    let FileContents::Text(text) = &graph.files[id].contents else {
-        return false;
-    };
-    text.source.text().contains("packed")
-        && extensions(&text.descriptor).any(|field| field.label() == Label::Repeated)
 }
 
 /// The extension fields that a file defines, at any depth.

@@ -3,11 +3,14 @@
 //! The input is a [`FileGraph`](super::source::FileGraph) whose imports are resolved. The output is a descriptor pool and the
 //! bytes of each file.
 
-mod empty_options;
 mod guard;
 mod imports;
 mod linker;
-mod map_order;
+mod names;
+mod options;
 mod order;
+mod scope;
+mod symbols;
+mod text;
 
 pub(super) use self::linker::{Linked, link};

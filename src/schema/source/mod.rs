@@ -7,22 +7,28 @@ mod buf;
 #[cfg(not(feature = "buf"))]
 #[path = "no_buf.rs"]
 mod buf;
+mod defaults;
+mod escapes;
 mod file;
 mod graph;
 mod imports;
 mod inputs;
+mod lower;
+mod oneofs;
 mod resolver;
+mod restore;
 mod set;
 mod shipped;
 mod text;
+mod tokens;
 
-pub(super) use self::file::{FileContents, FileId, same_file};
+pub(super) use self::file::{FileContents, FileId, TextFile, same_file};
 pub(super) use self::graph::FileGraph;
 pub(super) use self::imports::ImportRoots;
 pub(crate) use self::inputs::is_schema_source;
 pub(super) use self::inputs::{Inputs, absolute};
 pub use self::resolver::ImportResolver;
 pub(super) use self::resolver::Resolvers;
-pub(super) use self::set::read as read_set;
+pub(super) use self::set::{SetFile, read as read_set};
 pub(super) use self::shipped::bundled_files;
 pub(crate) use self::text::first_bracket_below;

@@ -8,6 +8,11 @@ use std::path::Path;
 
 use prost_types::FileDescriptorProto;
 
+use super::defaults::write_float_defaults;
+use super::lower::Lowered;
+use super::oneofs::name_synthetic_oneofs;
+use super::restore::restore;
+use super::tokens::{TokenKind, tokens};
 use crate::error::{Problem, SourceText};
 
 /// Larger files are refused: no proto is so large.
@@ -28,13 +33,33 @@ pub(super) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
     }
     expect_size(name, metadata.len())?;
     let bytes = fs::read(path).map_err(failed)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        Problem::in_file(
-            name,
-            format!("is not UTF-8 text: see byte {}", error.utf8_error().valid_up_to()),
-        )
+    let text = String::from_utf8(bytes).or_else(|error| {
+        let first = error.utf8_error().valid_up_to();
+        let text = with_odd_comments(&error.into_bytes());
+        text.ok_or_else(|| Problem::in_file(name, format!("is not UTF-8 text: see byte {first}")))
     })?;
     Ok(without_mark(name, &text))
+}
+
+/// A text that is UTF-8 but for its comments, as old protos in Latin-1 are. What is no UTF-8 in them is a question mark each.
+fn with_odd_comments(bytes: &[u8]) -> Option<String> {
+    let mut text = String::with_capacity(bytes.len());
+    let mut odd = Vec::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for _ in chunk.invalid() {
+            odd.push(text.len());
+            text.push('?');
+        }
+    }
+    let mut odd = odd.into_iter().peekable();
+    for token in tokens(&text) {
+        while odd.next_if(|at| *at < token.span.start).is_some() {}
+        if odd.peek().is_some_and(|at| *at < token.span.end) {
+            return None;
+        }
+    }
+    Some(text)
 }
 
 /// The text of a proto that a program gave.
@@ -66,15 +91,20 @@ pub(super) fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Prob
         let message = format!("a name has more than {MAX_NAME_PARTS} parts");
         return Err(vec![Problem::at(source, too_long..too_long + 1, message)]);
     }
-    match protox::file::File::from_source(source.name(), text) {
+    let lowered = Lowered::new(text).map_err(|fault| vec![Problem::at(source, fault.span, fault.message)])?;
+    match protox::file::File::from_source(source.name(), &lowered.text) {
         Ok(file) => {
             let mut descriptor = file.into();
+            restore(&lowered, text, &mut descriptor);
             keep_empty_method_options(text, &mut descriptor);
+            name_synthetic_oneofs(&mut descriptor);
+            write_float_defaults(&mut descriptor);
             Ok(descriptor)
         }
         Err(error) => Err(edition_problem(source).map_or_else(
             || {
                 let problems = Problem::unfold(source, &error).into_iter();
+                let problems = problems.map(|problem| problem.map_places(|span| lowered.written(span)));
                 problems.map(|problem| place_at_end(source, problem)).collect()
             },
             |problem| vec![problem],
@@ -147,7 +177,7 @@ pub(super) const EDITIONS_HINT: &str = "files with syntax = \"proto2\" or \"prot
 /// The offset of the first bracket that opens level `limit + 1`. Brackets in strings and comments do not count.
 pub(crate) fn first_bracket_below(text: &str, limit: usize) -> Option<usize> {
     let mut depth = 0_usize;
-    punctuation(text).find_map(|(at, byte)| {
+    signs(text).find_map(|(at, byte)| {
         match byte {
             b'{' | b'[' | b'<' => depth += 1,
             b'}' | b']' | b'>' => depth = depth.saturating_sub(1),
@@ -160,7 +190,7 @@ pub(crate) fn first_bracket_below(text: &str, limit: usize) -> Option<usize> {
 /// The offset of the first dot in a name after which the name has `limit + 1` parts.
 fn first_dot_beyond(text: &str, limit: usize) -> Option<usize> {
     let mut dots = 0_usize;
-    punctuation(text).find_map(|(at, byte)| {
+    signs(text).find_map(|(at, byte)| {
         match byte {
             b'.' => dots += 1,
             // `(a).b` is one name.
@@ -171,47 +201,12 @@ fn first_dot_beyond(text: &str, limit: usize) -> Option<usize> {
     })
 }
 
-/// The bytes that are neither letters, digits nor blanks, and their offsets, without those in strings and comments.
-fn punctuation(text: &str) -> impl Iterator<Item = (usize, u8)> {
-    let bytes = text.as_bytes();
-    let mut next = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let at = next;
-            let byte = *bytes.get(at)?;
-            next += 1;
-            match byte {
-                b'#' => next = end_of_line(bytes, at) + 1,
-                b'/' if bytes.get(at + 1) == Some(&b'/') => next = end_of_line(bytes, at) + 1,
-                b'/' if bytes.get(at + 1) == Some(&b'*') => {
-                    next = text
-                        .get(at + 2..)
-                        .and_then(|rest| rest.find("*/"))
-                        .map_or(bytes.len(), |end| at + end + 4);
-                }
-                b'"' | b'\'' => next = end_of_string(bytes, at, byte) + 1,
-                _ if byte.is_ascii_punctuation() && byte != b'_' => return Some((at, byte)),
-                _ => {}
-            }
-        }
+/// The signs of a text and their offsets, without those in strings, numbers and comments.
+fn signs(text: &str) -> impl Iterator<Item = (usize, u8)> {
+    tokens(text).filter_map(|token| match token.kind {
+        TokenKind::Sign(sign) => Some((token.span.start, sign)),
+        _ => None,
     })
-}
-
-fn end_of_line(bytes: &[u8], start: usize) -> usize {
-    bytes[start..]
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .map_or(bytes.len(), |length| start + length)
-}
-
-/// The offset of the closing quote. An unclosed string ends with its line.
-fn end_of_string(bytes: &[u8], start: usize, quote: u8) -> usize {
-    let mut at = start + 1;
-    while at < bytes.len() && bytes[at] != quote && bytes[at] != b'\n' {
-        let escaped = bytes[at] == b'\\' && bytes.get(at + 1).is_some_and(|byte| *byte != b'\n');
-        at += if escaped { 2 } else { 1 };
-    }
-    at
 }
 
 #[cfg(test)]

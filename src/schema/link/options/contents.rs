@@ -1,0 +1,230 @@
+//! [`Contents`]: the message that options of an element make up, field by field, and its bytes.
+//!
+//! It keeps what a run-time message cannot: the entries of maps as they came, and keys that come twice, as protoc writes them.
+
+use std::collections::BTreeMap;
+
+use prost::encoding::{WireType, encode_key, encode_varint};
+use prost_reflect::{ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor};
+
+/// A field or an extension of a message.
+#[derive(Debug, Clone)]
+pub(super) struct Slot {
+    pub(super) name: String,
+    pub(super) full_name: String,
+    pub(super) number: u32,
+    pub(super) kind: Kind,
+    pub(super) is_list: bool,
+    is_packed: bool,
+    pub(super) is_group: bool,
+    pub(super) oneof: Option<OneofDescriptor>,
+    /// It is for the source alone, and left out of what is served.
+    pub(super) is_for_source: bool,
+}
+
+impl Slot {
+    pub(super) fn of_field(field: &FieldDescriptor) -> Self {
+        Self {
+            name: field.name().to_owned(),
+            full_name: field.full_name().to_owned(),
+            number: field.number(),
+            kind: field.kind(),
+            is_list: field.is_list() || field.is_map(),
+            is_packed: field.is_packed(),
+            is_group: field.is_group(),
+            oneof: field.containing_oneof(),
+            is_for_source: has_source_retention(&field.options()),
+        }
+    }
+
+    pub(super) fn of_extension(extension: &ExtensionDescriptor) -> Self {
+        Self {
+            name: format!("({})", extension.full_name()),
+            full_name: extension.full_name().to_owned(),
+            number: extension.number(),
+            kind: extension.kind(),
+            is_list: extension.is_list(),
+            is_packed: extension.is_packed(),
+            is_group: extension.is_group(),
+            oneof: None,
+            is_for_source: has_source_retention(&extension.options()),
+        }
+    }
+}
+
+/// `[retention = RETENTION_SOURCE]`.
+fn has_source_retention(options: &prost_reflect::DynamicMessage) -> bool {
+    const RETENTION_SOURCE: i32 = 2;
+    let retention = options.get_field_by_name("retention");
+    retention.is_some_and(|retention| retention.as_enum_number() == Some(RETENTION_SOURCE))
+}
+
+/// One value of a field.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Varint(u64),
+    Fixed32(u32),
+    Fixed64(u64),
+    Bytes(Vec<u8>),
+    Message(Contents),
+}
+
+/// A message: its fields by number.
+#[derive(Debug, Clone)]
+pub(super) struct Contents {
+    pub(super) descriptor: MessageDescriptor,
+    fields: BTreeMap<u32, (Slot, Vec<Value>)>,
+}
+
+impl Contents {
+    pub(super) fn new(descriptor: MessageDescriptor) -> Self {
+        Self {
+            descriptor,
+            fields: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn has(&self, slot: &Slot) -> bool {
+        self.fields.contains_key(&slot.number)
+    }
+
+    /// The name of a field that is set and is in the same oneof.
+    pub(super) fn rival(&self, slot: &Slot) -> Option<&str> {
+        let oneof = slot.oneof.as_ref()?;
+        let mut set = self.fields.values();
+        let (rival, _) =
+            set.find(|(other, _)| other.number != slot.number && other.oneof.as_ref() == Some(oneof))?;
+        Some(&rival.name)
+    }
+
+    /// Adds a value. Returns how many there were.
+    pub(super) fn push(&mut self, slot: &Slot, value: Value) -> usize {
+        let (_, values) = self
+            .fields
+            .entry(slot.number)
+            .or_insert_with(|| (slot.clone(), Vec::new()));
+        values.push(value);
+        values.len() - 1
+    }
+
+    /// The message in a field, which is made if it is not set.
+    pub(super) fn message_mut(&mut self, slot: &Slot) -> Option<&mut Self> {
+        let Kind::Message(descriptor) = &slot.kind else {
+            return None;
+        };
+        let (_, values) = self
+            .fields
+            .entry(slot.number)
+            .or_insert_with(|| (slot.clone(), vec![Value::Message(Self::new(descriptor.clone()))]));
+        match values.first_mut() {
+            Some(Value::Message(message)) => Some(message),
+            _ => None,
+        }
+    }
+
+    /// The fields that are set, by number.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &(Slot, Vec<Value>)> {
+        self.fields.values()
+    }
+
+    pub(super) fn has_number(&self, number: u32) -> bool {
+        self.fields.contains_key(&number)
+    }
+
+    /// The values of a field of integers or an enum.
+    pub(super) fn numbers(&self, number: u32) -> impl Iterator<Item = u64> {
+        let values = self
+            .fields
+            .get(&number)
+            .into_iter()
+            .flat_map(|(_, values)| values);
+        values.filter_map(|value| match value {
+            Value::Varint(value) => Some(*value),
+            _ => None,
+        })
+    }
+
+    /// Removes the fields that are for the source alone, and notes their paths, which begin with `path`.
+    pub(super) fn remove_source(
+        &mut self,
+        path: &[i32],
+        is_for_source: &dyn Fn(&Slot) -> bool,
+        removed: &mut Vec<Vec<i32>>,
+    ) {
+        self.fields.retain(|number, (slot, _)| {
+            let goes = is_for_source(slot);
+            if goes {
+                removed.push([path, &[*number as i32]].concat());
+            }
+            !goes
+        });
+        for (number, (slot, values)) in &mut self.fields {
+            for (index, value) in (0..).zip(values) {
+                if let Value::Message(message) = value {
+                    let mut path = [path, &[*number as i32]].concat();
+                    path.extend(slot.is_list.then_some(index));
+                    message.remove_source(&path, is_for_source, removed);
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (slot, values) in self.fields.values() {
+            if slot.is_packed {
+                let mut packed = Vec::new();
+                values.iter().for_each(|value| value.encode(&mut packed));
+                encode_delimited(slot.number, &packed, &mut bytes);
+                continue;
+            }
+            for value in values {
+                match value {
+                    Value::Bytes(contents) => encode_delimited(slot.number, contents, &mut bytes),
+                    Value::Message(message) if slot.is_group => {
+                        encode_key(slot.number, WireType::StartGroup, &mut bytes);
+                        bytes.extend_from_slice(&message.encode());
+                        encode_key(slot.number, WireType::EndGroup, &mut bytes);
+                    }
+                    Value::Message(message) => encode_delimited(slot.number, &message.encode(), &mut bytes),
+                    scalar => {
+                        encode_key(slot.number, scalar.wire_type(), &mut bytes);
+                        scalar.encode(&mut bytes);
+                    }
+                }
+            }
+        }
+        bytes
+    }
+}
+
+impl Value {
+    fn wire_type(&self) -> WireType {
+        match self {
+            Self::Varint(_) => WireType::Varint,
+            Self::Fixed32(_) => WireType::ThirtyTwoBit,
+            Self::Fixed64(_) => WireType::SixtyFourBit,
+            Self::Bytes(_) | Self::Message(_) => WireType::LengthDelimited,
+        }
+    }
+
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Varint(value) => encode_varint(*value, bytes),
+            Self::Fixed32(value) => bytes.extend_from_slice(&value.to_le_bytes()),
+            Self::Fixed64(value) => bytes.extend_from_slice(&value.to_le_bytes()),
+            Self::Bytes(contents) => bytes.extend_from_slice(contents),
+            Self::Message(message) => bytes.extend_from_slice(&message.encode()),
+        }
+    }
+}
+
+fn encode_delimited(number: u32, contents: &[u8], bytes: &mut Vec<u8>) {
+    encode_key(number, WireType::LengthDelimited, bytes);
+    encode_varint(contents.len() as u64, bytes);
+    bytes.extend_from_slice(contents);
+}

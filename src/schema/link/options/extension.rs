@@ -1,0 +1,54 @@
+//! Finds the extension that a name in an option stands for.
+
+use prost_reflect::{DescriptorPool, MessageDescriptor};
+
+use super::contents::Slot;
+use super::fault::Fault;
+use crate::schema::link::scope::Scope;
+use crate::schema::link::symbols::SymbolKind;
+
+/// The extension of `message` that `name` stands for in the scope `from`.
+///
+/// In a message set, which holds each message once, an extension also goes by the name of its message.
+pub(super) fn find_extension(
+    pool: &DescriptorPool,
+    scope: &Scope<'_>,
+    message: &MessageDescriptor,
+    name: &str,
+    from: &str,
+) -> Result<Slot, Fault> {
+    let wanted = |kind: SymbolKind| matches!(kind, SymbolKind::Extension | SymbolKind::Message);
+    let not_found = match scope.resolve(name, from, wanted) {
+        Ok((full, SymbolKind::Extension)) => {
+            let extension = pool.get_extension_by_name(&full);
+            let extension = extension.ok_or_else(|| Fault::from(format!("name '{name}' is not defined")))?;
+            let extended = extension.containing_message();
+            if extended.full_name() == message.full_name() {
+                return Ok(Slot::of_extension(&extension));
+            }
+            return Err(Fault::from(format!(
+                "'{full}' extends '{}', and this is '{}'",
+                extended.full_name(),
+                message.full_name()
+            )));
+        }
+        Ok((full, _)) => {
+            let nested = pool.get_message_by_name(&full);
+            let mut extensions = nested.iter().flat_map(MessageDescriptor::child_extensions);
+            let of_set = extensions.find(|extension| {
+                let is_of_message =
+                    extension.kind().as_message().map(MessageDescriptor::full_name) == Some(&full);
+                is_of_message && extension.containing_message().full_name() == message.full_name()
+            });
+            return match of_set {
+                Some(extension) => Ok(Slot::of_extension(&extension)),
+                None => Err(Fault::from(format!("'{full}' is not an extension"))),
+            };
+        }
+        Err(not_found) => not_found,
+    };
+    Err(Fault {
+        message: not_found.message(name, "an extension"),
+        hint: not_found.hint(name, scope.symbols()),
+    })
+}

@@ -1,0 +1,129 @@
+//! Options: from what a file writes to the bytes that its descriptors carry.
+//!
+//! An option's name leads through the message of options of its element (`FieldOptions`, …) and the extensions that the file
+//! sees; its value is read in the type that it finds there. Order and retention are protoc's.
+
+mod aggregate;
+mod contents;
+mod demands;
+mod extension;
+mod fault;
+mod literal;
+mod set;
+mod splice;
+mod written;
+
+use std::collections::{HashMap, HashSet};
+
+use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_types::FileDescriptorProto;
+
+use self::contents::Slot;
+pub(super) use self::demands::Demands;
+use self::extension::find_extension;
+use self::set::set_option;
+use self::splice::OptionBytes;
+use self::written::{Taken, take_options};
+use super::scope::Scope;
+
+pub(super) use self::splice::with_options;
+pub(super) use self::written::OptionProblem;
+
+/// `TARGET_TYPE_EXTENSION_RANGE` of `FieldOptions.OptionTargetType`.
+const RANGES: u64 = 2;
+
+/// The options of a file, on their way from its text into its bytes.
+#[derive(Debug)]
+pub(super) struct Options(Taken);
+
+impl Options {
+    /// Takes the options out of a file, and reads those of descriptor.proto. What linking needs of them stays in the file.
+    pub(super) fn take_from(
+        file: &mut FileDescriptorProto,
+        pool: &DescriptorPool,
+        demands: &mut Demands,
+    ) -> Self {
+        Self(take_options(file, pool, demands))
+    }
+
+    /// Reads the custom options. `pool` has the file, and `scope` is what it sees.
+    pub(super) fn read_custom(&mut self, pool: &DescriptorPool, scope: &Scope<'_>) {
+        let taken = &mut self.0;
+        let find = |message: &MessageDescriptor, name: &str, from: &str| {
+            find_extension(pool, scope, message, name, from)
+        };
+        for mut element in std::mem::take(&mut taken.elements) {
+            for (index, option) in std::mem::take(&mut element.waiting) {
+                let set = set_option(&mut element.contents, &option, &element.scope, &find);
+                taken.note(&element.path, index, set);
+            }
+            taken.elements.push(element);
+        }
+    }
+
+    /// What is wrong with the options that have been read since this was asked last.
+    pub(super) fn problems(&mut self) -> Vec<OptionProblem> {
+        std::mem::take(&mut self.0.problems)
+    }
+
+    /// Checks what the fields of the options demand.
+    pub(super) fn check(&mut self, demands: &Demands) {
+        for element in &self.0.elements {
+            for message in demands.check(&element.contents, element.target) {
+                let path = element.path.clone();
+                self.0.problems.push(OptionProblem {
+                    path,
+                    fault: message.into(),
+                });
+            }
+        }
+    }
+
+    /// Whether a range of extensions has options.
+    pub(super) fn has_ranges(&self) -> bool {
+        self.0.elements.iter().any(|element| element.target == RANGES)
+    }
+
+    /// The bytes of all options, with those that are for the source alone.
+    pub(super) fn with_source(&self) -> OptionBytes {
+        let elements = self.0.elements.iter();
+        elements
+            .map(|element| (element.path.clone(), Some(element.contents.encode())))
+            .collect()
+    }
+
+    /// The bytes of the options that are served. The source info of `file` names them by their numbers from here on.
+    pub(super) fn served(self, demands: &Demands, file: &mut FileDescriptorProto) -> OptionBytes {
+        let is_for_source = |slot: &Slot| slot.is_for_source || demands.is_for_source(&slot.full_name);
+        let mut removed = Vec::new();
+        let mut bytes = HashMap::with_capacity(self.0.elements.len());
+        for mut element in self.0.elements {
+            let before = removed.len();
+            element
+                .contents
+                .remove_source(&element.path, &is_for_source, &mut removed);
+            let is_gone = element.contents.is_empty() && removed.len() > before;
+            if is_gone {
+                removed.push(element.path.clone());
+            }
+            bytes.insert(element.path, (!is_gone).then(|| element.contents.encode()));
+        }
+        if let Some(info) = &mut file.source_code_info {
+            let moved: HashMap<Vec<i32>, Vec<i32>> = self.0.moved.into_iter().collect();
+            for location in &mut info.location {
+                let path = &location.path;
+                let target = (2..=path.len()).find_map(|length| Some((length, moved.get(&path[..length])?)));
+                if let Some((length, target)) = target {
+                    location.path = [target, &path[length..]].concat();
+                }
+            }
+            if !removed.is_empty() {
+                let removed: HashSet<Vec<i32>> = removed.into_iter().collect();
+                let is_removed =
+                    |path: &[i32]| (1..=path.len()).any(|length| removed.contains(&path[..length]));
+                info.location.retain(|location| !is_removed(&location.path));
+            }
+        }
+        bytes
+    }
+}

@@ -1,0 +1,136 @@
+//! Sets one option in the message of options: looks up the parts of its name, and reads its value.
+
+use prost_reflect::{Kind, MessageDescriptor};
+use prost_types::UninterpretedOption;
+use prost_types::uninterpreted_option::NamePart;
+
+use super::aggregate::read_aggregate;
+use super::contents::{Contents, Slot, Value};
+use super::fault::{Fault, FindExtension};
+use super::literal::Literal;
+
+/// Sets an option. Returns the numbers of the fields that its name leads through, or what is wrong.
+pub(super) fn set_option(
+    contents: &mut Contents,
+    option: &UninterpretedOption,
+    scope: &str,
+    find_extension: FindExtension<'_>,
+) -> Result<Vec<i32>, Fault> {
+    let mut path = Vec::with_capacity(option.name.len() + 1);
+    let mut at = contents;
+    let Some((last, before)) = option.name.split_last() else {
+        return Err("an option has no name".to_owned().into());
+    };
+    for (index, part) in before.iter().enumerate() {
+        let slot = find_slot(
+            &at.descriptor,
+            &option.name[..=index],
+            part,
+            scope,
+            find_extension,
+        )?;
+        path.push(slot.number as i32);
+        let name = written_name(&option.name[..=index]);
+        if slot.is_list {
+            return Err(format!("option '{name}' is a list: set it whole, in braces").into());
+        }
+        at = at.message_mut(&slot).ok_or_else(|| {
+            format!(
+                "option '{name}' is no message, and has no field '{}'",
+                last.name_part
+            )
+        })?;
+    }
+    let slot = find_slot(&at.descriptor, &option.name, last, scope, find_extension)?;
+    path.push(slot.number as i32);
+    if !slot.is_list && at.has(&slot) {
+        return Err(format!(
+            "option field '{}' has already been set",
+            written_name(&option.name)
+        )
+        .into());
+    }
+    let value = value_of(option, &slot, find_extension)?;
+    let index = at.push(&slot, value);
+    path.extend(slot.is_list.then_some(index as i32));
+    Ok(path)
+}
+
+/// The field or extension that a part of an option's name stands for; `name` is the name up to it.
+fn find_slot(
+    descriptor: &MessageDescriptor,
+    name: &[NamePart],
+    part: &NamePart,
+    scope: &str,
+    find_extension: FindExtension<'_>,
+) -> Result<Slot, Fault> {
+    if part.is_extension {
+        return find_extension(descriptor, &part.name_part, scope);
+    }
+    match descriptor.get_field_by_name(&part.name_part) {
+        Some(field) => Ok(Slot::of_field(&field)),
+        None => Err(format!("option field '{}' is not defined", written_name(name)).into()),
+    }
+}
+
+fn value_of(
+    option: &UninterpretedOption,
+    slot: &Slot,
+    find_extension: FindExtension<'_>,
+) -> Result<Value, Fault> {
+    let name = written_name(&option.name);
+    match (&slot.kind, &option.aggregate_value) {
+        (Kind::Message(descriptor), Some(text)) => read_aggregate(text, descriptor, find_extension)
+            .map(Value::Message)
+            .map_err(|fault| fault.of(&format!("option '{name}'"))),
+        (kind, _) => {
+            let (literal, found) = literal_of(option);
+            let value = literal.map_or_else(|| Err(due(kind)), |literal| literal.value(kind));
+            value.map_err(|due| format!("option '{name}' takes {due}, but found {found}").into())
+        }
+    }
+}
+
+/// What a field of this kind takes.
+fn due(kind: &Kind) -> String {
+    let word = Literal::Word(String::new());
+    word.value(kind).err().unwrap_or_default()
+}
+
+/// The literal of an option, and how it is quoted.
+fn literal_of(option: &UninterpretedOption) -> (Option<Literal>, String) {
+    if let Some(word) = &option.identifier_value {
+        (Some(Literal::Word(word.clone())), format!("'{word}'"))
+    } else if let Some(magnitude) = option.positive_int_value {
+        let is_negative = false;
+        (
+            Some(Literal::Integer {
+                is_negative,
+                magnitude,
+            }),
+            format!("'{magnitude}'"),
+        )
+    } else if let Some(integer) = option.negative_int_value {
+        let literal = Literal::Integer {
+            is_negative: true,
+            magnitude: integer.unsigned_abs(),
+        };
+        (Some(literal), format!("'{integer}'"))
+    } else if let Some(float) = option.double_value {
+        (Some(Literal::Float(float)), format!("'{float}'"))
+    } else if let Some(text) = &option.string_value {
+        let found = format!("\"{}\"", text.escape_ascii());
+        (Some(Literal::Text(text.clone())), found)
+    } else {
+        (None, "braces".to_owned())
+    }
+}
+
+/// The name of an option as protos write it.
+pub(super) fn written_name(parts: &[NamePart]) -> String {
+    let parts = parts.iter().map(|part| match part.is_extension {
+        true => format!("({})", part.name_part),
+        false => part.name_part.clone(),
+    });
+    parts.collect::<Vec<_>>().join(".")
+}

@@ -1,0 +1,176 @@
+//! [`Scope`]: the names that a file sees, and how a relative name is looked up among them.
+//!
+//! A file sees what it defines, what the files define that it imports, and what those import publicly. Nothing else counts,
+//! not even as a package. A name is looked up from the inside to the outside: the first scope that knows its first part
+//! decides, unless that part is no scope while more parts follow. So do protoc's linker and C++.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::symbols::{SymbolKind, Symbols, qualified};
+use crate::schema::source::FileId;
+
+impl NotFound {
+    /// What is wrong with `name`, where `wanted` was looked for: "a message type".
+    pub(super) fn message(&self, name: &str, wanted: &str) -> String {
+        match self {
+            Self::Unknown | Self::NotImported { .. } => format!("name '{name}' is not defined"),
+            Self::Hidden { resolved } => format!("'{name}' resolves to '{resolved}', which is not defined"),
+            Self::OtherKind { name } | Self::Method { name, .. } => format!("'{name}' is not {wanted}"),
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub(super) fn hint(&self, name: &str, symbols: &Symbols) -> Option<String> {
+        match self {
+            Self::NotImported { name, file } => {
+                let file = symbols.file_name(*file);
+                Some(format!("'{name}' is defined in '{file}', which is not imported"))
+            }
+            Self::Hidden { .. } => Some(format!(
+                "the innermost scope that has its first part counts: write '.{name}' to begin with the outermost"
+            )),
+            Self::Method { meant, .. } => {
+                let meant = meant.as_ref()?;
+                Some(format!(
+                    "in its service this is the name of a method: write '.{meant}'"
+                ))
+            }
+            Self::Unknown | Self::OtherKind { .. } => None,
+        }
+    }
+}
+
+/// The names that one file sees.
+pub(super) struct Scope<'a> {
+    symbols: &'a Symbols,
+    /// The file itself among them.
+    visible: BTreeSet<FileId>,
+    /// The packages of visible files, and those above them.
+    packages: HashSet<&'a str>,
+}
+
+/// Why a name was not found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NotFound {
+    /// There is nothing of this name.
+    Unknown,
+    /// It is defined in a file that is not imported.
+    NotImported { name: String, file: FileId },
+    /// Its first part is something nearer, in which there is nothing of this name.
+    Hidden { resolved: String },
+    /// It is something else than what is looked for.
+    OtherKind { name: String },
+    /// It is a method of the service in which it is looked for; `meant` is what it is outside.
+    Method { name: String, meant: Option<String> },
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(symbols: &'a Symbols, visible: BTreeSet<FileId>) -> Self {
+        let mut packages = HashSet::new();
+        for id in &visible {
+            let package = symbols.package(*id);
+            let above = package.match_indices('.').map(|(dot, _)| &package[..dot]);
+            packages.extend(above.chain([package]).filter(|name| !name.is_empty()));
+        }
+        Self {
+            symbols,
+            visible,
+            packages,
+        }
+    }
+
+    /// The full name, without a dot in front, of what `name` stands for in the scope `from`.
+    pub(super) fn resolve(
+        &self,
+        name: &str,
+        from: &str,
+        wanted: fn(SymbolKind) -> bool,
+    ) -> Result<(String, SymbolKind), NotFound> {
+        if let Some(full) = name.strip_prefix('.') {
+            return match self.get(full) {
+                Some(kind) if wanted(kind) => Ok((full.to_owned(), kind)),
+                Some(_) => Err(NotFound::OtherKind {
+                    name: full.to_owned(),
+                }),
+                None => Err(self.elsewhere(full).unwrap_or(NotFound::Unknown)),
+            };
+        }
+        let first = name.split('.').next().unwrap_or(name);
+        let mut not_found = NotFound::Unknown;
+        for scope in outwards(from) {
+            let candidate = qualified(scope, first);
+            let Some(kind) = self.get(&candidate) else {
+                if first.len() == name.len() && not_found == NotFound::Unknown {
+                    not_found = self.elsewhere(&candidate).unwrap_or(NotFound::Unknown);
+                }
+                continue;
+            };
+            if first.len() == name.len() {
+                if wanted(kind) {
+                    return Ok((candidate, kind));
+                }
+                if !matches!(not_found, NotFound::OtherKind { .. }) {
+                    not_found = NotFound::OtherKind { name: candidate };
+                }
+            } else if kind.is_scope() {
+                let full = qualified(scope, name);
+                return match self.get(&full) {
+                    Some(kind) if wanted(kind) => Ok((full, kind)),
+                    Some(_) => Err(NotFound::OtherKind { name: full }),
+                    None => Err(self
+                        .elsewhere(&full)
+                        .unwrap_or(NotFound::Hidden { resolved: full })),
+                };
+            }
+        }
+        if not_found == NotFound::Unknown {
+            let mut scopes = outwards(from);
+            not_found = scopes
+                .find_map(|scope| self.elsewhere(&qualified(scope, name)))
+                .unwrap_or(NotFound::Unknown);
+        }
+        Err(not_found)
+    }
+
+    /// What is defined in all files.
+    pub(super) fn symbols(&self) -> &Symbols {
+        self.symbols
+    }
+
+    /// What a full name stands for, if this file sees it.
+    fn get(&self, name: &str) -> Option<SymbolKind> {
+        let symbol = self
+            .symbols
+            .get(name)
+            .filter(|(_, file)| self.visible.contains(file));
+        match symbol {
+            Some((kind, _)) => Some(kind),
+            None => self.packages.contains(name).then_some(SymbolKind::Package),
+        }
+    }
+
+    fn elsewhere(&self, name: &str) -> Option<NotFound> {
+        let (_, file) = self.symbols.get(name)?;
+        let name = name.to_owned();
+        Some(NotFound::NotImported { name, file })
+    }
+}
+
+/// A scope and those around it, from the inside to the outermost, which is empty.
+fn outwards(scope: &str) -> impl Iterator<Item = &str> {
+    let around = scope.rmatch_indices('.').map(|(dot, _)| &scope[..dot]);
+    std::iter::once(scope)
+        .chain(around)
+        .chain((!scope.is_empty()).then_some(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_tried_from_the_inside() {
+        assert_eq!(outwards("a.b.c").collect::<Vec<_>>(), ["a.b.c", "a.b", "a", ""]);
+        assert_eq!(outwards("").collect::<Vec<_>>(), [""]);
+    }
+}

@@ -1,0 +1,294 @@
+//! Lowers a text: what the parser cannot read and protoc can is written in another way, and put back after parsing.
+//!
+//! | in the text | for the parser |
+//! |---|---|
+//! | `extensions 5 [declaration = …]` | `extensions 5 to 5 [declaration = …]` |
+//! | `reserved "two words"` | a name that stands for it |
+//! | a field whose type is named `map` | a name that stands for it |
+//! | `-inf`, integers of more than 64 bits | floats |
+//! | `"\ud83d\ude00"`, `"\777"` | the bytes that they stand for |
+//!
+//! No edit has a line break in it, so that lines stay what they are.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::escapes::lowered_escapes;
+use super::tokens::{Token, TokenKind, tokens};
+
+/// What stands for a name that the parser does not read, before its number.
+pub(super) const PLACEHOLDER: &str = "protod_placeholder_";
+
+/// A text for the parser, and the way back to the one that was written.
+#[derive(Debug)]
+pub(super) struct Lowered<'t> {
+    pub(super) text: Cow<'t, str>,
+    edits: Vec<Edit>,
+    /// What the placeholders stand for, by their numbers.
+    pub(super) names: Vec<String>,
+}
+
+/// A place that is written in another way.
+#[derive(Debug)]
+struct Edit {
+    written: Range<usize>,
+    lowered: Range<usize>,
+}
+
+/// A mistake in the tokens that the parser does not see.
+#[derive(Debug)]
+pub(super) struct TokenFault {
+    pub(super) span: Range<usize>,
+    pub(super) message: &'static str,
+}
+
+impl<'t> Lowered<'t> {
+    /// Lowers `text`.
+    pub(super) fn new(text: &'t str) -> Result<Self, TokenFault> {
+        let mut lowering = Lowering {
+            text,
+            replaced: Vec::new(),
+            names: Vec::new(),
+            opens_extensions: false,
+        };
+        lowering.read()?;
+        let mut edits = Vec::with_capacity(lowering.replaced.len());
+        if lowering.replaced.is_empty() {
+            let text = Cow::Borrowed(text);
+            let names = lowering.names;
+            return Ok(Self { text, edits, names });
+        }
+        let mut lowered = String::with_capacity(text.len() + 64);
+        let mut copied = 0;
+        for (written, replacement) in lowering.replaced {
+            lowered.push_str(&text[copied..written.start]);
+            let start = lowered.len();
+            lowered.push_str(&replacement);
+            copied = written.end;
+            edits.push(Edit {
+                written,
+                lowered: start..lowered.len(),
+            });
+        }
+        lowered.push_str(&text[copied..]);
+        Ok(Self {
+            text: Cow::Owned(lowered),
+            edits,
+            names: lowering.names,
+        })
+    }
+
+    /// Whether the text is as it was written.
+    pub(super) fn is_as_written(&self) -> bool {
+        self.edits.is_empty()
+    }
+
+    /// Where a span of the lowered text stands in the one that was written.
+    pub(super) fn written(&self, span: Range<usize>) -> Range<usize> {
+        let start = self.offset(span.start, |edit| edit.start);
+        let end = self.offset(span.end, |edit| edit.end);
+        start..end.max(start)
+    }
+
+    /// The offset in the text that was written; `within` chooses one for an offset within an edit.
+    fn offset(&self, lowered: usize, within: fn(&Range<usize>) -> usize) -> usize {
+        let before = self.edits.partition_point(|edit| edit.lowered.start < lowered);
+        match self.edits[..before].last() {
+            None => lowered,
+            Some(edit) if lowered < edit.lowered.end => within(&edit.written),
+            Some(edit) => edit.written.end + (lowered - edit.lowered.end),
+        }
+    }
+}
+
+/// What a pair of braces holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Braces {
+    /// Statements: of a message, an enum, a service, …
+    Statements,
+    /// The value of an option.
+    Value,
+}
+
+struct Lowering<'t> {
+    text: &'t str,
+    /// In the order of the text.
+    replaced: Vec<(Range<usize>, String)>,
+    names: Vec<String>,
+    /// Whether the last statement opens a block of extensions.
+    opens_extensions: bool,
+}
+
+impl Lowering<'_> {
+    fn read(&mut self) -> Result<(), TokenFault> {
+        let tokens: Vec<Token> = tokens(self.text).collect();
+        let mut braces = Vec::new();
+        // The first token of the statement that is being read.
+        let mut statement = 0;
+        for (index, token) in tokens.iter().enumerate() {
+            let before = index.checked_sub(1).map(|before| &tokens[before]);
+            let is_in_value = braces.last() == Some(&Braces::Value);
+            match token.kind {
+                TokenKind::Sign(b'{') => {
+                    let is_value = is_in_value || before.is_some_and(|before| before.is_sign(b'='));
+                    braces.push(if is_value {
+                        Braces::Value
+                    } else {
+                        Braces::Statements
+                    });
+                }
+                TokenKind::Sign(b'}') => {
+                    braces.pop();
+                }
+                TokenKind::Number => self.number(&tokens, index)?,
+                TokenKind::Text => self.escapes(token),
+                TokenKind::Word
+                    if before.is_some_and(|before| before.is_sign(b'-')) && self.is(token, "inf") =>
+                {
+                    self.replace(token.span.clone(), "1e999".to_owned());
+                }
+                TokenKind::Word | TokenKind::Sign(_) => {}
+            }
+            if is_in_value || braces.last() == Some(&Braces::Value) {
+                continue;
+            }
+            let ends_statement = matches!(token.kind, TokenKind::Sign(b';' | b'{' | b'}'));
+            if ends_statement {
+                self.statement(&tokens[statement..=index])?;
+                statement = index + 1;
+            }
+        }
+        self.replaced.sort_by_key(|(span, _)| span.start);
+        // Of two edits at one place the first is as good: the parser refuses what the other would have mended.
+        let mut end = 0;
+        self.replaced.retain(|(span, _)| {
+            let is_free = span.start >= end;
+            end = end.max(span.end);
+            is_free
+        });
+        Ok(())
+    }
+
+    fn is(&self, token: &Token, word: &str) -> bool {
+        &self.text[token.span.clone()] == word
+    }
+
+    fn replace(&mut self, span: Range<usize>, text: String) {
+        self.replaced.push((span, text));
+    }
+
+    /// A name for the parser in place of `name`.
+    fn placeholder(&mut self, name: String) -> String {
+        self.names.push(name);
+        format!("{PLACEHOLDER}{}", self.names.len() - 1)
+    }
+
+    fn number(&mut self, tokens: &[Token], index: usize) -> Result<(), TokenFault> {
+        let token = &tokens[index];
+        let next = tokens.get(index + 1);
+        let glued = next.filter(|next| next.kind == TokenKind::Word && next.span.start == token.span.end);
+        if let Some(glued) = glued {
+            return Err(TokenFault {
+                span: token.span.start..glued.span.end,
+                message: "a blank is needed between a number and a word",
+            });
+        }
+        let digits = &self.text[token.span.clone()];
+        let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        if is_decimal && digits.parse::<u64>().is_err() {
+            self.replace(token.span.clone(), format!("{digits}.0"));
+        }
+        Ok(())
+    }
+
+    fn escapes(&mut self, token: &Token) {
+        let written = &self.text[token.span.clone()];
+        for (span, bytes) in lowered_escapes(written) {
+            let start = token.span.start;
+            let octal = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
+            self.replace(start + span.start..start + span.end, octal);
+        }
+    }
+
+    /// Reads a statement, up to its semicolon or brace.
+    fn statement(&mut self, tokens: &[Token]) -> Result<(), TokenFault> {
+        let Some((first, rest)) = tokens.split_first() else {
+            return Ok(());
+        };
+        let opens_extensions = std::mem::take(&mut self.opens_extensions);
+        if opens_extensions && first.is_sign(b'}') {
+            return Err(TokenFault {
+                span: first.span.clone(),
+                message: "a block of extensions has at least one",
+            });
+        }
+        if first.kind != TokenKind::Word {
+            return Ok(());
+        }
+        match &self.text[first.span.clone()] {
+            "extensions" => self.extensions(rest),
+            "reserved" => self.reserved(rest),
+            "extend" => self.opens_extensions = rest.last().is_some_and(|last| last.is_sign(b'{')),
+            _ => {
+                let is_label = |token: &Token| {
+                    ["optional", "required", "repeated"]
+                        .iter()
+                        .any(|label| self.is(token, label))
+                };
+                let field = if is_label(first) { rest } else { tokens };
+                self.map_type(field);
+            }
+        }
+        Ok(())
+    }
+
+    /// `extensions 5 [` is written as a range.
+    fn extensions(&mut self, tokens: &[Token]) {
+        let Some(bracket) = tokens.iter().position(|token| token.is_sign(b'[')) else {
+            return;
+        };
+        let [.., before, number] = &tokens[..bracket] else {
+            if let [number] = &tokens[..bracket] {
+                self.range_of_one(number);
+            }
+            return;
+        };
+        if !self.is(before, "to") {
+            self.range_of_one(number);
+        }
+    }
+
+    fn range_of_one(&mut self, number: &Token) {
+        if number.kind == TokenKind::Number {
+            let digits = &self.text[number.span.clone()];
+            self.replace(number.span.clone(), format!("{digits} to {digits}"));
+        }
+    }
+
+    /// Reserved names that are no identifiers get a name that stands for them.
+    fn reserved(&mut self, tokens: &[Token]) {
+        for token in tokens.iter().filter(|token| token.kind == TokenKind::Text) {
+            let name = &self.text[token.span.start + 1..token.span.end.saturating_sub(1)];
+            let is_plain =
+                name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') && !name.contains('\\');
+            let mut bytes = name.bytes();
+            let is_name = bytes.next().is_some_and(|first| first.is_ascii_alphabetic())
+                && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            if is_plain && !is_name {
+                let placeholder = self.placeholder(name.to_owned());
+                self.replace(token.span.clone(), format!("\"{placeholder}\""));
+            }
+        }
+    }
+
+    /// A field whose type is a message named `map`, and not a map.
+    fn map_type(&mut self, field: &[Token]) {
+        if let [kind, next, ..] = field
+            && self.is(kind, "map")
+            && (next.kind == TokenKind::Word || next.is_sign(b'.'))
+        {
+            let placeholder = self.placeholder("map".to_owned());
+            self.replace(kind.span.clone(), placeholder);
+        }
+    }
+}
