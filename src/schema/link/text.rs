@@ -71,7 +71,7 @@ pub(super) fn link_text(
     let scope = Scope::new(symbols, visible);
     let mut file = text.descriptor.clone();
     let unresolved = resolve_names(&mut file, &scope);
-    let mut options = Options::take_from(&mut file, pool, demands);
+    let mut options = Options::take_from(&mut file, demands);
     add_json_names(&mut file);
     let mut problems = found(text, symbols, unresolved, options.problems());
     if !problems.is_empty() {

@@ -38,12 +38,8 @@ pub(super) struct Options(Taken);
 
 impl Options {
     /// Takes the options out of a file, and reads those of descriptor.proto. What linking needs of them stays in the file.
-    pub(super) fn take_from(
-        file: &mut FileDescriptorProto,
-        pool: &DescriptorPool,
-        demands: &mut Demands,
-    ) -> Self {
-        Self(take_options(file, pool, demands))
+    pub(super) fn take_from(file: &mut FileDescriptorProto, demands: &mut Demands) -> Self {
+        Self(take_options(file, demands))
     }
 
     /// Reads the custom options. `pool` has the file, and `scope` is what it sees.

@@ -95,14 +95,9 @@ impl Taken {
 }
 
 /// Takes all options out of `file`, and leaves in it what prost-types knows of them. `demands` learns what fields demand.
-pub(super) fn take_options(
-    file: &mut FileDescriptorProto,
-    pool: &DescriptorPool,
-    demands: &mut Demands,
-) -> Taken {
+pub(super) fn take_options(file: &mut FileDescriptorProto, demands: &mut Demands) -> Taken {
     let package = file.package().to_owned();
     let mut walk = Walk {
-        pool,
         demands,
         path: Vec::new(),
         taken: Taken::default(),
@@ -122,7 +117,6 @@ pub(super) fn take_options(
 }
 
 struct Walk<'p> {
-    pool: &'p DescriptorPool,
     demands: &'p mut Demands,
     path: Vec<i32>,
     taken: Taken,
@@ -204,7 +198,7 @@ impl Walk<'_> {
         let mut element = ElementOptions {
             scope: scope.to_owned(),
             target: T::TARGET,
-            contents: Contents::new(descriptor_of(T::KIND, self.pool)),
+            contents: Contents::new(descriptor_of(T::KIND)),
             waiting: Vec::new(),
             path,
         };
@@ -231,12 +225,10 @@ impl Walk<'_> {
     }
 }
 
-/// The message of the options of an element, in the pool if that has it, else in the one that comes with the library.
-fn descriptor_of(kind: DescriptorKind, pool: &DescriptorPool) -> MessageDescriptor {
+/// The message of the options of an element, as it comes with the library. It is not that of the pool in which the file is
+/// linked: a pool that somebody else refers to is copied when a file is added.
+fn descriptor_of(kind: DescriptorKind) -> MessageDescriptor {
     let name = kind.options_type().expect("an element that has options");
-    let name = format!("google.protobuf.{name}");
-    let found = pool.get_message_by_name(&name);
-    found
-        .or_else(|| DescriptorPool::global().get_message_by_name(&name))
-        .expect("the library knows all options")
+    let found = DescriptorPool::global().get_message_by_name(&format!("google.protobuf.{name}"));
+    found.expect("the library knows all options")
 }
