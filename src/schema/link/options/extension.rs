@@ -27,9 +27,9 @@ pub(super) fn find_extension(
                 return Ok(Slot::of_extension(&extension));
             }
             return Err(Fault::from(format!(
-                "'{full}' extends '{}', and this is '{}'",
-                extended.full_name(),
-                message.full_name()
+                "expected an extension to type '{}', but '{full}' extends '{}'",
+                message.full_name(),
+                extended.full_name()
             )));
         }
         Ok((full, _)) => {

@@ -8,6 +8,7 @@ use super::aggregate::read_aggregate;
 use super::contents::{Contents, Slot, Value};
 use super::fault::{Fault, FindExtension};
 use super::literal::Literal;
+use crate::schema::kind::kind_name;
 
 /// Sets an option. Returns the numbers of the fields that its name leads through, or what is wrong.
 pub(super) fn set_option(
@@ -85,22 +86,22 @@ fn value_of(
             .map_err(|fault| fault.of(&format!("option '{name}'"))),
         (kind, _) => {
             let (literal, found) = literal_of(option);
-            let value = literal.map_or_else(|| Err(due(kind)), |literal| literal.value(kind));
-            value.map_err(|due| format!("option '{name}' takes {due}, but found {found}").into())
+            let value = literal.map_or(Err(String::new()), |literal| literal.value(kind));
+            value.map_err(|_| {
+                let list = if slot.is_list { "repeated " } else { "" };
+                let kind = kind_name(kind);
+                Fault::from(format!(
+                    "expected a value of type '{list}{kind}' for option '{name}', but found '{found}'"
+                ))
+            })
         }
     }
 }
 
-/// What a field of this kind takes.
-fn due(kind: &Kind) -> String {
-    let word = Literal::Word(String::new());
-    word.value(kind).err().unwrap_or_default()
-}
-
-/// The literal of an option, and how it is quoted.
+/// The literal of an option, and how it is written.
 fn literal_of(option: &UninterpretedOption) -> (Option<Literal>, String) {
     if let Some(word) = &option.identifier_value {
-        (Some(Literal::Word(word.clone())), format!("'{word}'"))
+        (Some(Literal::Word(word.clone())), word.clone())
     } else if let Some(magnitude) = option.positive_int_value {
         let is_negative = false;
         (
@@ -108,21 +109,21 @@ fn literal_of(option: &UninterpretedOption) -> (Option<Literal>, String) {
                 is_negative,
                 magnitude,
             }),
-            format!("'{magnitude}'"),
+            magnitude.to_string(),
         )
     } else if let Some(integer) = option.negative_int_value {
         let literal = Literal::Integer {
             is_negative: true,
             magnitude: integer.unsigned_abs(),
         };
-        (Some(literal), format!("'{integer}'"))
+        (Some(literal), integer.to_string())
     } else if let Some(float) = option.double_value {
-        (Some(Literal::Float(float)), format!("'{float}'"))
+        (Some(Literal::Float(float)), float.to_string())
     } else if let Some(text) = &option.string_value {
         let found = format!("\"{}\"", text.escape_ascii());
         (Some(Literal::Text(text.clone())), found)
     } else {
-        (None, "braces".to_owned())
+        (None, option.aggregate_value.clone().unwrap_or_default())
     }
 }
 
