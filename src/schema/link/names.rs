@@ -41,7 +41,7 @@ pub(super) fn resolve_names(file: &mut FileDescriptorProto, scope: &Scope<'_>) -
             .collect();
         for (method_index, method) in (0..).zip(&mut service.method) {
             resolver.at(&[6, index, 2, method_index], |resolver| {
-                resolver.method(method, &name, &methods)
+                resolver.method(method, &name, &methods);
             });
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn lowered_escapes(text: &str) -> Vec<(Range<usize>, Vec<u8>)> {
                 Some(point @ 0xD800..0xE000) => (start + 10, Some(code_point(point))),
                 // Beyond Unicode the escape stands for itself.
                 Some(point) if char::from_u32(point).is_none() => {
-                    (start + 10, Some(text[start..start + 10].as_bytes().to_vec()))
+                    (start + 10, Some(bytes[start..start + 10].to_vec()))
                 }
                 _ => (start + 2, None),
             },

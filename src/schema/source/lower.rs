@@ -205,8 +205,8 @@ impl Lowering<'_> {
         let written = &self.text[token.span.clone()];
         for (span, bytes) in lowered_escapes(written) {
             let start = token.span.start;
-            let octal = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
-            self.replace(start + span.start..start + span.end, octal);
+            let octal: Vec<String> = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
+            self.replace(start + span.start..start + span.end, octal.concat());
         }
     }
 

@@ -178,7 +178,9 @@ impl Contents {
         for (slot, values) in self.fields.values() {
             if slot.is_packed {
                 let mut packed = Vec::new();
-                values.iter().for_each(|value| value.encode(&mut packed));
+                for value in values {
+                    value.encode(&mut packed);
+                }
                 encode_delimited(slot.number, &packed, &mut bytes);
                 continue;
             }

@@ -129,9 +129,12 @@ fn literal_of(option: &UninterpretedOption) -> (Option<Literal>, String) {
 
 /// The name of an option as protos write it.
 pub(super) fn written_name(parts: &[NamePart]) -> String {
-    let parts = parts.iter().map(|part| match part.is_extension {
-        true => format!("({})", part.name_part),
-        false => part.name_part.clone(),
+    let parts = parts.iter().map(|part| {
+        if part.is_extension {
+            format!("({})", part.name_part)
+        } else {
+            part.name_part.clone()
+        }
     });
     parts.collect::<Vec<_>>().join(".")
 }

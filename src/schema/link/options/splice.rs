@@ -25,12 +25,10 @@ fn splice(
 ) {
     let mut counts: HashMap<u32, i32> = HashMap::new();
     for record in records(descriptor).flatten() {
-        let (child, contents) = match (kind.child(record.number), record.value) {
-            (Some(child), RecordValue::Delimited(contents)) => (child, contents),
-            _ => {
-                spliced.extend_from_slice(record.whole);
-                continue;
-            }
+        let (Some(child), RecordValue::Delimited(contents)) = (kind.child(record.number), record.value)
+        else {
+            spliced.extend_from_slice(record.whole);
+            continue;
         };
         let above = path.len();
         path.push(record.number as i32);
