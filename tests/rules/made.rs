@@ -11,9 +11,9 @@ fn schema() -> Schema {
         package shop.v1;
         import "google/protobuf/any.proto";
         service Shop {
-          rpc Order(Request) returns (Order);
-          rpc Watch(Request) returns (stream Order);
-          rpc Chat(stream Request) returns (stream Order);
+          rpc Order(Request) returns (v1.Order);
+          rpc Watch(Request) returns (stream v1.Order);
+          rpc Chat(stream Request) returns (stream v1.Order);
         }
         message Request { int64 id = 1; string name = 2; repeated string skus = 3; }
         message Order {

@@ -11,10 +11,10 @@ fn schema() -> Schema {
         package pages;
         service Pages {
           rpc List(Request) returns (Response);
-          rpc Before(Request) returns (Before);
+          rpc Before(Request) returns (.pages.Before);
           rpc Watch(stream Request) returns (stream Response);
           rpc Unpaged(Plain) returns (Response);
-          rpc Flags(Flags) returns (Response);
+          rpc Flags(.pages.Flags) returns (Response);
         }
         message Request { int32 page_size = 1; string page_token = 2; repeated string names = 3; string with = 4; }
         message Response {
