@@ -20,6 +20,15 @@ pub(super) fn check_field(
     if let Some(options) = &field.options {
         check_options(report, facts, field, options, is_map, path);
     }
+    if field.r#type() == Type::Message && !is_map {
+        let name = field.type_name.trim_start_matches('.');
+        let found = facts.pool.get_message_by_name(name);
+        if found.is_some_and(|found| found.is_map_entry()) {
+            let text =
+                format!("'{name}' is what the compiler makes for a map, and no other field may have it");
+            report.problem(&path.field(6), text);
+        }
+    }
     if facts.is_proto3 && field.r#type() == Type::Enum {
         let name = field.type_name.trim_start_matches('.');
         let is_closed = facts

@@ -13,6 +13,9 @@ use super::report::Report;
 use super::reserved::{check_names, check_ranges};
 use crate::schema::descriptor::{Message, MessageOptions};
 
+/// More fields are refused by protoc.
+const MAX_FIELDS: usize = 65_535;
+
 /// Checks a message and all that is nested in it. `name` is its full name.
 pub(super) fn check_message(
     report: &mut Report<'_>,
@@ -43,12 +46,19 @@ pub(super) fn check_message(
     let entries = map_entries(message, name);
     for (index, field) in message.field.iter().enumerate() {
         let entry = entries.get(field.type_name.as_str()).copied();
+        let entry = entry.filter(|entry| entry.name == entry_name(&field.name));
         let path = path.element(2, index);
         check_field(report, facts, field, entry.is_some(), name, &path);
         // What a `map` makes has no place of its own in the text, and only the type of its value can be at fault.
         for field in entry.into_iter().flat_map(|entry| &entry.field) {
             check_field(report, facts, field, false, name, &path);
         }
+    }
+    if message.field.len() > MAX_FIELDS {
+        report.problem(
+            &path.element(2, MAX_FIELDS),
+            format!("a message has at most {MAX_FIELDS} fields"),
+        );
     }
     for (index, oneof) in message.oneof_decl.iter().enumerate() {
         let features = oneof
@@ -80,6 +90,13 @@ fn map_entries<'m>(message: &'m Message, name: &str) -> HashMap<String, &'m Mess
     entries
         .map(|entry| (format!(".{name}.{}", entry.name), entry))
         .collect()
+}
+
+/// The name of the message that the compiler makes for a map.
+fn entry_name(field: &str) -> String {
+    let words = field.split('_').filter(|word| !word.is_empty());
+    let capitals = words.map(|word| format!("{}{}", word[..1].to_ascii_uppercase(), &word[1..]));
+    capitals.chain(["Entry".to_owned()]).collect()
 }
 
 fn is_map_entry(message: &Message) -> bool {

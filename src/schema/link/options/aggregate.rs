@@ -310,7 +310,10 @@ impl Reader<'_> {
         let _ = self.takes(':');
         let inner = self.braces(&descriptor)?;
         contents.push(&Slot::of_field(&type_url), Value::Bytes(url.as_bytes().to_vec()));
-        contents.push(&Slot::of_field(&value), Value::Bytes(inner.encode()));
+        let bytes = inner.encode();
+        if !bytes.is_empty() {
+            contents.push(&Slot::of_field(&value), Value::Bytes(bytes));
+        }
         let _ = self.takes(',') || self.takes(';');
         Ok(())
     }

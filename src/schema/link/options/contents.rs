@@ -97,8 +97,9 @@ impl Contents {
         Some(&rival.name)
     }
 
-    /// Adds a value. Returns how many there were.
+    /// Adds a value. Returns how many there were. Of a oneof the last field that is set stays.
     pub(super) fn push(&mut self, slot: &Slot, value: Value) -> usize {
+        self.clear_rivals(slot);
         let (_, values) = self
             .fields
             .entry(slot.number)
@@ -107,11 +108,20 @@ impl Contents {
         values.len() - 1
     }
 
+    /// Removes the other fields of its oneof.
+    fn clear_rivals(&mut self, slot: &Slot) {
+        if let Some(oneof) = &slot.oneof {
+            self.fields
+                .retain(|number, (other, _)| *number == slot.number || other.oneof.as_ref() != Some(oneof));
+        }
+    }
+
     /// The message in a field, which is made if it is not set.
     pub(super) fn message_mut(&mut self, slot: &Slot) -> Option<&mut Self> {
         let Kind::Message(descriptor) = &slot.kind else {
             return None;
         };
+        self.clear_rivals(slot);
         let (_, values) = self
             .fields
             .entry(slot.number)

@@ -44,7 +44,11 @@ impl Literal {
             Kind::Float => Value::Fixed32((self.float().ok_or("a number")? as f32).to_bits()),
             Kind::Double => Value::Fixed64(self.float().ok_or("a number")?.to_bits()),
             Kind::Bool => Value::Varint(self.boolean().ok_or("true or false")?.into()),
-            Kind::String | Kind::Bytes => match self {
+            Kind::String => match self {
+                Self::Text(text) if std::str::from_utf8(text).is_ok() => Value::Bytes(text.clone()),
+                _ => return Err("a text of UTF-8 in quotes".to_owned()),
+            },
+            Kind::Bytes => match self {
                 Self::Text(text) => Value::Bytes(text.clone()),
                 _ => return Err("a text in quotes".to_owned()),
             },
