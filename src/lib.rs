@@ -75,7 +75,7 @@
 //! | feature | what it is for |
 //! |---|---|
 //! | `rules` | [`rules`]: answers from rules in YAML |
-//! | `validate` | [`validate`](crate::validate): requests checked against the rules of `buf.validate` |
+//! | `validate` | [`validate`]: requests checked against the rules of `buf.validate` |
 //! | `samples` | [`sample`]: answers made up from the descriptor alone |
 //! | `live` | [`live`]: reloads while the server runs; brings `rules` |
 //! | `client` | [`client`]: calls to any server |

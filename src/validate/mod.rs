@@ -1,7 +1,7 @@
 //! Messages are checked against the rules that their protos declare for them with `buf.validate`.
 //!
 //! A [`Validator`] compiles the rules of message types once, and then checks the bytes of messages, without decoding them.
-//! The rules of `buf.validate` are expressions in CEL; [`crate::cel`] runs them, within a budget.
+//! The rules of `buf.validate` are expressions in CEL; protod runs them itself, within a budget.
 //!
 //! ```text
 //! options ── compile ─► Plans ── run, scan ─► Violations ──► Status
