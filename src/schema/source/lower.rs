@@ -121,16 +121,16 @@ struct Lowering<'t> {
 
 impl Lowering<'_> {
     fn read(&mut self) -> Result<(), TokenFault> {
-        let tokens: Vec<Token> = tokens(self.text).collect();
         let mut braces = Vec::new();
-        // The first token of the statement that is being read.
-        let mut statement = 0;
-        for (index, token) in tokens.iter().enumerate() {
-            let before = index.checked_sub(1).map(|before| &tokens[before]);
+        // The tokens of the statement that is being read, without values in braces.
+        let mut statement = Vec::new();
+        let mut before: Option<Token> = None;
+        for token in tokens(self.text) {
             let is_in_value = braces.last() == Some(&Braces::Value);
+            let follows = |sign: u8| before.as_ref().is_some_and(|before| before.is_sign(sign));
             match token.kind {
                 TokenKind::Sign(b'{') => {
-                    let is_value = is_in_value || before.is_some_and(|before| before.is_sign(b'='));
+                    let is_value = is_in_value || follows(b'=');
                     braces.push(if is_value {
                         Braces::Value
                     } else {
@@ -140,22 +140,25 @@ impl Lowering<'_> {
                 TokenKind::Sign(b'}') => {
                     braces.pop();
                 }
-                TokenKind::Number => self.number(&tokens, index)?,
-                TokenKind::Text => self.escapes(token),
-                TokenKind::Word
-                    if before.is_some_and(|before| before.is_sign(b'-')) && self.is(token, "inf") =>
-                {
-                    self.replace(token.span.clone(), "1e999".to_owned());
+                TokenKind::Number => self.number(&token),
+                TokenKind::Text => self.escapes(&token),
+                TokenKind::Word => {
+                    expect_blank(before.as_ref(), &token)?;
+                    if follows(b'-') && self.is(&token, "inf") {
+                        self.replace(token.span.clone(), "1e999".to_owned());
+                    }
                 }
-                TokenKind::Word | TokenKind::Sign(_) => {}
+                TokenKind::Sign(_) => {}
             }
+            before = Some(token.clone());
             if is_in_value || braces.last() == Some(&Braces::Value) {
                 continue;
             }
             let ends_statement = matches!(token.kind, TokenKind::Sign(b';' | b'{' | b'}'));
+            statement.push(token);
             if ends_statement {
-                self.statement(&tokens[statement..=index])?;
-                statement = index + 1;
+                self.statement(&statement)?;
+                statement.clear();
             }
         }
         self.replaced.sort_by_key(|(span, _)| span.start);
@@ -183,22 +186,12 @@ impl Lowering<'_> {
         format!("{PLACEHOLDER}{}", self.names.len() - 1)
     }
 
-    fn number(&mut self, tokens: &[Token], index: usize) -> Result<(), TokenFault> {
-        let token = &tokens[index];
-        let next = tokens.get(index + 1);
-        let glued = next.filter(|next| next.kind == TokenKind::Word && next.span.start == token.span.end);
-        if let Some(glued) = glued {
-            return Err(TokenFault {
-                span: token.span.start..glued.span.end,
-                message: "a blank is needed between a number and a word",
-            });
-        }
+    fn number(&mut self, token: &Token) {
         let digits = &self.text[token.span.clone()];
         let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
         if is_decimal && digits.parse::<u64>().is_err() {
             self.replace(token.span.clone(), format!("{digits}.0"));
         }
-        Ok(())
     }
 
     fn escapes(&mut self, token: &Token) {
@@ -290,5 +283,18 @@ impl Lowering<'_> {
             let placeholder = self.placeholder("map".to_owned());
             self.replace(kind.span.clone(), placeholder);
         }
+    }
+}
+
+/// Fails on a word that follows a number without a blank.
+fn expect_blank(before: Option<&Token>, word: &Token) -> Result<(), TokenFault> {
+    match before {
+        Some(number) if number.kind == TokenKind::Number && number.span.end == word.span.start => {
+            Err(TokenFault {
+                span: number.span.start..word.span.end,
+                message: "a blank is needed between a number and a word",
+            })
+        }
+        _ => Ok(()),
     }
 }
