@@ -4,6 +4,7 @@
 //! [`Problem`], each with its file, its place and a hint where there is one. The kinds are private: callers ask by predicate, so that a
 //! new kind breaks nobody.
 
+mod lines;
 mod problem;
 mod source_text;
 
@@ -13,6 +14,7 @@ use std::io;
 
 use tonic::Status;
 
+pub(crate) use self::lines::Lines;
 pub use self::problem::Problem;
 pub(crate) use self::source_text::SourceText;
 

@@ -8,6 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
+use super::lines::Lines;
+
 /// A text that problems point into, shared by all problems of one file.
 #[derive(Clone)]
 pub(crate) struct SourceText(Arc<Contents>);
@@ -15,8 +17,8 @@ pub(crate) struct SourceText(Arc<Contents>);
 struct Contents {
     name: String,
     text: String,
-    /// Where each line begins; found when someone asks for the first time.
-    line_starts: OnceLock<Vec<usize>>,
+    /// Found when someone asks for the first time.
+    lines: OnceLock<Lines>,
 }
 
 impl fmt::Debug for SourceText {
@@ -31,7 +33,7 @@ impl SourceText {
         Self(Arc::new(Contents {
             name: name.as_ref().to_owned(),
             text: text.into(),
-            line_starts: OnceLock::new(),
+            lines: OnceLock::new(),
         }))
     }
 
@@ -45,23 +47,14 @@ impl SourceText {
 
     /// Line and column of a byte, both from 1; columns count characters. `None` past the end, or within a character.
     pub(crate) fn position(&self, offset: usize) -> Option<(usize, usize)> {
-        let (line, start) = self.line(offset);
+        let (line, start) = self.lines().of(offset);
         let before = self.text().get(start..offset)?;
         Some((line + 1, before.chars().count() + 1))
     }
 
-    /// The line of a byte, from 0, and where it begins.
-    fn line(&self, offset: usize) -> (usize, usize) {
-        let starts = self.line_starts();
-        let line = starts.partition_point(|start| *start <= offset) - 1;
-        (line, starts[line])
-    }
-
-    fn line_starts(&self) -> &[usize] {
-        self.0.line_starts.get_or_init(|| {
-            let newlines = self.text().match_indices('\n');
-            std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect()
-        })
+    /// Where its lines begin.
+    pub(crate) fn lines(&self) -> &Lines {
+        self.0.lines.get_or_init(|| Lines::new(self.text()))
     }
 }
 
@@ -73,9 +66,9 @@ impl SourceCode for SourceText {
         context_lines_before: usize,
         context_lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let (line, _) = self.line(span.offset());
+        let (line, _) = self.lines().of(span.offset());
         let first = line.saturating_sub(context_lines_before);
-        let start = self.line_starts()[first];
+        let start = self.lines().start(first).ok_or(MietteError::OutOfBounds)?;
         let text = self.text().get(start..).ok_or(MietteError::OutOfBounds)?;
         let within = SourceSpan::from((span.offset() - start, span.len()));
         let read = text.read_span(&within, context_lines_before, context_lines_after)?;

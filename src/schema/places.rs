@@ -5,18 +5,16 @@ use std::ops::Range;
 
 use prost_types::SourceCodeInfo;
 
-use crate::error::{Problem, SourceText};
+use crate::error::{Lines, Problem, SourceText};
 
 /// The bytes of the elements of a file.
 pub(super) struct Places<'a> {
     source: &'a SourceText,
     spans: HashMap<&'a [i32], &'a [i32]>,
-    line_starts: Vec<usize>,
 }
 
 impl<'a> Places<'a> {
     pub(super) fn new(source: &'a SourceText, info: &'a SourceCodeInfo) -> Self {
-        let newlines = source.text().match_indices('\n').map(|(at, _)| at + 1);
         let locations = info.location.iter();
         Self {
             source,
@@ -25,7 +23,6 @@ impl<'a> Places<'a> {
                 .rev()
                 .map(|location| (&*location.path, &*location.span))
                 .collect(),
-            line_starts: std::iter::once(0).chain(newlines).collect(),
         }
     }
 
@@ -38,20 +35,38 @@ impl<'a> Places<'a> {
     }
 
     fn find(&self, path: &[i32]) -> Option<Range<usize>> {
-        let span = (1..=path.len())
-            .rev()
+        let parts = (1..=path.len()).rev();
+        let span = parts
+            .into_iter()
             .find_map(|parts| self.spans.get(&path[..parts]))?;
-        let (start, end) = match **span {
-            [line, start, end] => ((line, start), (line, end)),
-            [line, start, end_line, end] => ((line, start), (end_line, end)),
-            _ => return None,
-        };
-        let start = self.offset(start)?;
-        Some(start..self.offset(end).unwrap_or(start).max(start))
+        let Range { start, end } = offsets(self.source.lines(), span)?;
+        let length = self.source.text().len();
+        Some(start.min(length)..end.min(length).max(start))
     }
+}
 
-    fn offset(&self, (line, column): (i32, i32)) -> Option<usize> {
-        let start = self.line_starts.get(usize::try_from(line).ok()?)?;
-        Some((start + usize::try_from(column).ok()?).min(self.source.text().len()))
-    }
+/// The bytes of a span of `SourceCodeInfo`: line and column of its beginning, and of its end; the second line is left out if
+/// it is the first.
+pub(super) fn offsets(lines: &Lines, span: &[i32]) -> Option<Range<usize>> {
+    let (start_line, start, end_line, end) = match *span {
+        [line, start, end] => (line, start, line, end),
+        [line, start, end_line, end] => (line, start, end_line, end),
+        _ => return None,
+    };
+    let offset = |line: i32, column: i32| {
+        let start = lines.start(usize::try_from(line).ok()?)?;
+        Some(start + usize::try_from(column).ok()?)
+    };
+    Some(offset(start_line, start)?..offset(end_line, end)?)
+}
+
+/// The span of `SourceCodeInfo` of some bytes.
+pub(super) fn span(lines: &Lines, offsets: &Range<usize>) -> Vec<i32> {
+    let (start_line, start_of_first) = lines.of(offsets.start);
+    let (end_line, start_of_last) = lines.of(offsets.end);
+    let mut span = vec![start_line, offsets.start - start_of_first];
+    span.extend((end_line != start_line).then_some(end_line));
+    span.push(offsets.end - start_of_last);
+    let number = |number| i32::try_from(number).expect("a text of at most 64 MiB");
+    span.into_iter().map(number).collect()
 }

@@ -4,6 +4,7 @@
 //! languages. The compiler asks only for what it does not know.
 
 use crate::cel::values::Type;
+use crate::schema::simple;
 
 /// Functions, and what to write instead. A member function is told with an `x`.
 const FUNCTIONS: &[(&[&str], &str)] = &[
@@ -255,7 +256,7 @@ pub(super) fn for_name(name: &str) -> Option<&'static str> {
 
 /// What to write instead of a field of something that has no fields.
 pub(super) fn for_field(name: &str, of: &Type) -> Option<String> {
-    let told = match (of, plain(name).as_str()) {
+    let told = match (of, simple(name).as_str()) {
         (Type::Enum(_), "name" | "tostring") => "`string(x)` is its name",
         (Type::Enum(_), "value" | "number" | "ordinal") => "`int(x)` is its number",
         (Type::Timestamp, "seconds") => "`int(x)` is its seconds since 1970",
@@ -290,14 +291,7 @@ pub(crate) fn as_condition(of: &Type) -> Option<&'static str> {
 }
 
 fn find(table: &[(&[&str], &'static str)], name: &str) -> Option<&'static str> {
-    let name = plain(name);
+    let name = simple(name);
     let entry = table.iter().find(|(names, _)| names.contains(&name.as_str()));
     entry.map(|(_, told)| *told)
-}
-
-fn plain(name: &str) -> String {
-    name.chars()
-        .filter(|letter| *letter != '_')
-        .collect::<String>()
-        .to_lowercase()
 }

@@ -37,6 +37,15 @@ impl TypedExpr {
         }
     }
 
+    /// The number of an operand.
+    #[inline]
+    fn int_operand<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<i64> {
+        match self.int_at_hand(evaluation) {
+            Some(number) => Ok(number),
+            None => self.eval_int(evaluation),
+        }
+    }
+
     /// Evaluates an expression that gives an int or an enum.
     pub(in crate::cel) fn eval_int<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<i64> {
         match self {
@@ -63,12 +72,8 @@ impl TypedExpr {
                 .map_or_else(|| Err(missing_variable()), int),
             Self::IntMath(math, operands) => {
                 let [left, right] = &**operands;
-                let left = left
-                    .int_at_hand(evaluation)
-                    .map_or_else(|| left.eval_int(evaluation), Ok)?;
-                let right = right
-                    .int_at_hand(evaluation)
-                    .map_or_else(|| right.eval_int(evaluation), Ok)?;
+                let left = left.int_operand(evaluation)?;
+                let right = right.int_operand(evaluation)?;
                 math.of_ints(left, right)
             }
             Self::If(operands) => {
@@ -115,12 +120,8 @@ impl TypedExpr {
         match self {
             Self::CompareInt(relation, operands) => {
                 let [left, right] = &**operands;
-                let left = left
-                    .int_at_hand(evaluation)
-                    .map_or_else(|| left.eval_int(evaluation), Ok)?;
-                let right = right
-                    .int_at_hand(evaluation)
-                    .map_or_else(|| right.eval_int(evaluation), Ok)?;
+                let left = left.int_operand(evaluation)?;
+                let right = right.int_operand(evaluation)?;
                 Ok(relation.holds(left.cmp(&right)))
             }
             Self::EqualText(negated, operands) => {

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use prost_types::field_descriptor_proto::{Label, Type};
 
 use super::facts::FileFacts;
-use super::path::ElementPath;
 use super::report::Report;
 use crate::schema::descriptor::{Declaration, ExtensionRange, ExtensionRangeOptions, Field, Message};
+use crate::schema::element_path::ElementPath;
 
 /// `UNVERIFIED`, the default of `verification`.
 const UNVERIFIED: i32 = 1;

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::facts::FileFacts;
-use super::path::ElementPath;
 use super::report::Report;
 use super::reserved::{check_names, check_ranges};
 use crate::schema::descriptor::{Enum, EnumOptions};
+use crate::schema::element_path::ElementPath;
 
 pub(super) fn check_enum(
     report: &mut Report<'_>,

@@ -7,9 +7,10 @@ use prost_types::field_descriptor_proto::{Label, Type};
 use super::declarations::{check_declared, is_verified};
 use super::facts::{FileFacts, is_lite};
 use super::fields::check_field;
-use super::path::ElementPath;
 use super::report::Report;
 use crate::schema::descriptor::{ExtensionRange, ExtensionRangeOptions, Field, Message};
+use crate::schema::element_path::ElementPath;
+use crate::schema::name::qualified;
 
 /// The extensions of a file, and which of them the messages of all files so far allow.
 #[derive(Debug, Default)]
@@ -76,10 +77,7 @@ pub(super) fn check_extension(
 ) {
     check_field(report, facts, extension, false, scope, path);
     let extendee = extension.extendee.trim_start_matches('.');
-    let name = match scope {
-        "" => extension.name.clone(),
-        scope => format!("{scope}.{}", extension.name),
-    };
+    let name = qualified(scope, &extension.name);
     let number = extension.number;
     if let Some(first) = extensions.add(extendee, number, &name) {
         let text = format!("'{extendee}' has the extension {number} already: '{first}'");

@@ -3,8 +3,8 @@
 use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::file_options::OptimizeMode;
 
-use super::path::ElementPath;
 use super::report::Report;
+use crate::schema::element_path::ElementPath;
 
 /// What of a file the checks of its elements need.
 pub(super) struct FileFacts<'a> {

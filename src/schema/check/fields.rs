@@ -3,9 +3,9 @@
 use prost_types::field_descriptor_proto::{Label, Type};
 
 use super::facts::FileFacts;
-use super::path::ElementPath;
 use super::report::Report;
 use crate::schema::descriptor::{Field, FieldOptions};
+use crate::schema::element_path::ElementPath;
 use crate::schema::kind::is_closed;
 
 /// Checks a field of the message `message`, or an extension that is declared in it.

@@ -8,11 +8,12 @@ use super::enums::check_enum;
 use super::extensions::{Extensions, check_extension};
 use super::facts::{FileFacts, is_lite};
 use super::messages::check_message;
-use super::path::ElementPath;
 use super::report::Report;
 use super::written::check_written;
 use crate::error::{Problem, SourceText};
 use crate::schema::descriptor::File;
+use crate::schema::element_path::ElementPath;
+use crate::schema::name::qualified;
 
 /// What the checks remember from file to file. Files are checked after those that they import.
 #[derive(Debug, Default)]
@@ -42,10 +43,6 @@ pub(in crate::schema) fn check_file(
     let extensions = &mut checks.extensions;
     extensions.begin_file();
     let package = &linked.package;
-    let in_package = |name: &str| match &**package {
-        "" => name.to_owned(),
-        package => format!("{package}.{name}"),
-    };
     check_written(report, written);
     check_imports(report, facts, file);
     check_services(report, facts, &linked);
@@ -56,7 +53,7 @@ pub(in crate::schema) fn check_file(
             facts,
             extensions,
             message,
-            &in_package(&message.name),
+            &qualified(package, &message.name),
             &path,
         );
     }

@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 
 use super::facts::FileFacts;
-use super::path::ElementPath;
 use super::report::Report;
 use crate::schema::descriptor::{Field, Message};
-use crate::schema::json_name::default_json_name;
+use crate::schema::element_path::ElementPath;
+use crate::schema::name::default_json_name;
 
 pub(super) fn check_json_names(
     report: &mut Report<'_>,

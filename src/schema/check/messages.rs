@@ -8,10 +8,10 @@ use super::extensions::{Extensions, check_extension};
 use super::facts::FileFacts;
 use super::fields::check_field;
 use super::json_names::check_json_names;
-use super::path::ElementPath;
 use super::report::Report;
 use super::reserved::{check_names, check_ranges};
 use crate::schema::descriptor::{Message, MessageOptions};
+use crate::schema::element_path::ElementPath;
 
 /// More fields are refused by protoc.
 const MAX_FIELDS: usize = 65_535;

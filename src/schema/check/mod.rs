@@ -8,7 +8,7 @@
 //! | `written` | what can only be seen before linking |
 //! | `files`, `messages`, `fields`, `enums`, `extensions` | what holds for each of them |
 //! | `reserved`, `declarations`, `json_names` | one matter each |
-//! | `report`, `path`, `ranges`, `facts` | what all of them use |
+//! | `report`, `ranges`, `facts` | what all of them use |
 
 mod declarations;
 mod enums;
@@ -18,7 +18,6 @@ mod fields;
 mod files;
 mod json_names;
 mod messages;
-mod path;
 mod ranges;
 mod report;
 mod reserved;

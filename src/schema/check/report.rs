@@ -2,8 +2,8 @@
 
 use prost_types::SourceCodeInfo;
 
-use super::path::ElementPath;
 use crate::error::{Problem, SourceText};
+use crate::schema::element_path::ElementPath;
 use crate::schema::places::Places;
 
 /// The problems of one file.

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::path::ElementPath;
 use super::ranges::Ranges;
 use super::report::Report;
+use crate::schema::element_path::ElementPath;
 
 /// Checks ranges in the order of their declaration, with exclusive ends. `path` gives the place of one, and `what` is what
 /// the numbers are: "reserved", "for extensions".

@@ -2,9 +2,9 @@
 
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, UninterpretedOption};
 
-use super::path::ElementPath;
 use super::report::Report;
-use crate::schema::json_name::default_json_name;
+use crate::schema::element_path::ElementPath;
+use crate::schema::name::default_json_name;
 
 pub(super) fn check_written(report: &mut Report<'_>, file: &FileDescriptorProto) {
     if let Some(options) = &file.options {

@@ -23,11 +23,11 @@ pub(super) fn visible_files(graph: &FileGraph, id: FileId) -> Vec<FileId> {
     visible
 }
 
-/// The names of the files that a file sees through public imports and does not import itself, the nearest first.
-pub(super) fn hidden_imports(graph: &FileGraph, id: FileId) -> Vec<String> {
+/// The names of those of the `visible` files that a file sees through public imports and does not import itself.
+pub(super) fn hidden_imports(graph: &FileGraph, id: FileId, visible: &[FileId]) -> Vec<String> {
     let own = graph.files[id].imports.iter().flatten().count();
-    let hidden = visible_files(graph, id).into_iter().skip(own);
-    hidden.map(|id| graph.files[id].name.clone()).collect()
+    let hidden = visible.iter().skip(own);
+    hidden.map(|id| graph.files[*id].name.clone()).collect()
 }
 
 fn public_imports(graph: &FileGraph, id: FileId) -> Vec<FileId> {

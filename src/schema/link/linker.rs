@@ -11,7 +11,7 @@ use prost_reflect::DescriptorPool;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::guard::{check_map_entries, guarded};
-use super::imports::{hidden_imports, with_imports};
+use super::imports::{hidden_imports, visible_files, with_imports};
 use super::order::dependency_order;
 use super::text::{Known, LinkedFile, LinkedText, Refused, link_text};
 use crate::error::{Problem, SourceText};
@@ -188,7 +188,12 @@ fn link_into(
     match &graph.files[id].contents {
         FileContents::Text(text) => link_text(pool, graph, known, id, text, twin),
         FileContents::FromSet(file, set) => {
-            let file = link_set_file(pool, file, set, &hidden_imports(graph, id))?;
+            let file = link_set_file(
+                pool,
+                file,
+                set,
+                &hidden_imports(graph, id, &visible_files(graph, id)),
+            )?;
             let problems = Vec::new();
             Ok(LinkedText { file, problems })
         }

@@ -6,7 +6,9 @@ use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, MethodDescriptorProto};
 
 use super::scope::{NotFound, Scope};
-use super::symbols::{SymbolKind, qualified};
+use super::symbols::SymbolKind;
+use crate::schema::element_path::ElementPath;
+use crate::schema::name::qualified;
 
 /// A name that could not be looked up.
 #[derive(Debug)]
@@ -25,24 +27,24 @@ pub(super) fn resolve_names(file: &mut FileDescriptorProto, scope: &Scope<'_>) -
     let package = file.package().to_owned();
     let mut resolver = Resolver {
         scope,
-        path: Vec::new(),
         unresolved: Vec::new(),
     };
-    resolver.fields(7, &mut file.extension, &package);
-    for (index, message) in (0..).zip(&mut file.message_type) {
-        resolver.at(&[4, index], |resolver| resolver.message(message, &package));
+    resolver.fields(&mut file.extension, &package, |index| {
+        ElementPath::in_file(7, index)
+    });
+    for (index, message) in file.message_type.iter_mut().enumerate() {
+        resolver.message(message, &package, &ElementPath::in_file(4, index));
     }
-    for (index, service) in (0..).zip(&mut file.service) {
+    for (index, service) in file.service.iter_mut().enumerate() {
+        let path = ElementPath::in_file(6, index);
         let name = qualified(&package, service.name());
         let methods: Vec<String> = service
             .method
             .iter()
             .map(|method| method.name().to_owned())
             .collect();
-        for (method_index, method) in (0..).zip(&mut service.method) {
-            resolver.at(&[6, index, 2, method_index], |resolver| {
-                resolver.method(method, &name, &methods);
-            });
+        for (index, method) in service.method.iter_mut().enumerate() {
+            resolver.method(method, &name, &methods, &path.element(2, index));
         }
     }
     resolver.unresolved
@@ -50,45 +52,48 @@ pub(super) fn resolve_names(file: &mut FileDescriptorProto, scope: &Scope<'_>) -
 
 struct Resolver<'r, 'a> {
     scope: &'r Scope<'a>,
-    path: Vec<i32>,
     unresolved: Vec<UnresolvedName>,
 }
 
 impl Resolver<'_, '_> {
-    fn at(&mut self, path: &[i32], visit: impl FnOnce(&mut Self)) {
-        let above = self.path.len();
-        self.path.extend(path);
-        visit(self);
-        self.path.truncate(above);
-    }
-
-    fn message(&mut self, message: &mut DescriptorProto, scope: &str) {
+    fn message(&mut self, message: &mut DescriptorProto, scope: &str, path: &ElementPath<'_>) {
         let name = qualified(scope, message.name());
-        self.fields(2, &mut message.field, &name);
-        self.fields(6, &mut message.extension, &name);
-        for (index, nested) in (0..).zip(&mut message.nested_type) {
-            self.at(&[3, index], |resolver| resolver.message(nested, &name));
+        self.fields(&mut message.field, &name, |index| path.element(2, index));
+        self.fields(&mut message.extension, &name, |index| path.element(6, index));
+        for (index, nested) in message.nested_type.iter_mut().enumerate() {
+            self.message(nested, &name, &path.element(3, index));
         }
     }
 
-    fn fields(&mut self, number: i32, fields: &mut [FieldDescriptorProto], scope: &str) {
-        for (index, field) in (0..).zip(fields) {
-            self.at(&[number, index], |resolver| resolver.field(field, scope));
+    fn fields<'p>(
+        &mut self,
+        fields: &mut [FieldDescriptorProto],
+        scope: &str,
+        path: impl Fn(usize) -> ElementPath<'p>,
+    ) {
+        for (index, field) in fields.iter_mut().enumerate() {
+            self.field(field, scope, &path(index));
         }
     }
 
-    fn field(&mut self, field: &mut FieldDescriptorProto, scope: &str) {
+    fn field(&mut self, field: &mut FieldDescriptorProto, scope: &str, path: &ElementPath<'_>) {
         if let Some(extendee) = &mut field.extendee {
             self.name(
                 extendee,
-                2,
+                &path.field(2),
                 scope,
-                |kind| kind == SymbolKind::Message,
+                SymbolKind::is_message,
                 "a message type",
             );
         }
         if let Some(name) = &mut field.type_name {
-            let found = self.name(name, 6, scope, SymbolKind::is_type, "a message or enum type");
+            let found = self.name(
+                name,
+                &path.field(6),
+                scope,
+                SymbolKind::is_type,
+                "a message or enum type",
+            );
             if let Some(kind) = found.filter(|_| field.r#type != Some(Type::Group.into())) {
                 field.set_type(match kind {
                     SymbolKind::Enum => Type::Enum,
@@ -99,27 +104,26 @@ impl Resolver<'_, '_> {
     }
 
     /// The types of a method are looked up in its service, where the names of methods count too.
-    fn method(&mut self, method: &mut MethodDescriptorProto, service: &str, methods: &[String]) {
+    fn method(
+        &mut self,
+        method: &mut MethodDescriptorProto,
+        service: &str,
+        methods: &[String],
+        path: &ElementPath<'_>,
+    ) {
         for (number, name) in [(2, &mut method.input_type), (3, &mut method.output_type)] {
             let Some(name) = name else { continue };
+            let path = path.field(number);
             if methods.contains(name) {
                 let outside = service.rsplit_once('.').map_or("", |(package, _)| package);
-                let meant = self
-                    .scope
-                    .resolve(name, outside, |kind| kind == SymbolKind::Message);
+                let meant = self.scope.resolve(name, outside, SymbolKind::is_message);
                 let reason = NotFound::Method {
                     name: qualified(service, name),
                     meant: meant.ok().map(|(full, _)| full),
                 };
-                self.fail(name, number, reason, "a message type");
+                self.fail(name, &path, reason, "a message type");
             } else {
-                self.name(
-                    name,
-                    number,
-                    service,
-                    |kind| kind == SymbolKind::Message,
-                    "a message type",
-                );
+                self.name(name, &path, service, SymbolKind::is_message, "a message type");
             }
         }
     }
@@ -128,7 +132,7 @@ impl Resolver<'_, '_> {
     fn name(
         &mut self,
         name: &mut String,
-        number: i32,
+        path: &ElementPath<'_>,
         scope: &str,
         wanted: fn(SymbolKind) -> bool,
         what: &'static str,
@@ -139,18 +143,16 @@ impl Resolver<'_, '_> {
                 Some(kind)
             }
             Err(reason) => {
-                self.fail(name, number, reason, what);
+                self.fail(name, path, reason, what);
                 None
             }
         }
     }
 
-    fn fail(&mut self, name: &str, number: i32, reason: NotFound, wanted: &'static str) {
-        let mut path = self.path.clone();
-        path.push(number);
+    fn fail(&mut self, name: &str, path: &ElementPath<'_>, reason: NotFound, wanted: &'static str) {
         self.unresolved.push(UnresolvedName {
             name: name.to_owned(),
-            path,
+            path: path.numbers(),
             reason,
             wanted,
         });

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::symbols::{SymbolKind, Symbols, qualified};
+use super::symbols::{SymbolKind, Symbols};
+use crate::schema::name::qualified;
 use crate::schema::source::FileId;
 
 impl NotFound {
@@ -65,7 +66,9 @@ pub(super) enum NotFound {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(symbols: &'a Symbols, visible: BTreeSet<FileId>) -> Self {
+    /// The scope of a file that sees `visible`, itself among them.
+    pub(super) fn new(symbols: &'a Symbols, visible: impl Iterator<Item = FileId>) -> Self {
+        let visible: BTreeSet<FileId> = visible.collect();
         let mut packages = HashSet::new();
         for id in &visible {
             let package = symbols.package(*id);

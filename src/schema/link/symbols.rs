@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
+use crate::schema::name::qualified;
 use crate::schema::source::FileId;
 
 /// What a name stands for.
@@ -23,6 +24,10 @@ impl SymbolKind {
     /// Whether other names can be in its scope.
     pub(super) fn is_scope(self) -> bool {
         self != Self::Extension
+    }
+
+    pub(super) fn is_message(self) -> bool {
+        self == Self::Message
     }
 
     pub(super) fn is_type(self) -> bool {
@@ -93,13 +98,5 @@ impl Symbols {
 
     pub(super) fn file_name(&self, id: FileId) -> &str {
         self.files.get(&id).map_or("", |(name, _)| name)
-    }
-}
-
-/// A name in a scope; the outermost scope is empty.
-pub(super) fn qualified(scope: &str, name: &str) -> String {
-    match scope {
-        "" => name.to_owned(),
-        scope => format!("{scope}.{name}"),
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use bytes::Bytes;
 use prost::Message as _;
 use prost_reflect::{DescriptorError, DescriptorPool};
-use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, MethodOptions};
+use prost_types::{FieldDescriptorProto, FileDescriptorProto, MethodOptions};
 
 use super::guard::{check_map_entries, guarded};
 use super::imports::{hidden_imports, visible_files};
@@ -18,7 +18,8 @@ use super::scope::Scope;
 use super::symbols::Symbols;
 use crate::error::{Problem, SourceText};
 use crate::schema::check::{Checks, check_file};
-use crate::schema::json_name::default_json_name;
+use crate::schema::each::{each_field, each_message};
+use crate::schema::name::default_json_name;
 use crate::schema::places::Places;
 use crate::schema::source::{FileGraph, FileId, TextFile};
 
@@ -66,9 +67,8 @@ pub(super) fn link_text(
         demands,
         checks,
     } = known;
-    let mut visible: BTreeSet<FileId> = visible_files(graph, id).into_iter().collect();
-    visible.insert(twin.unwrap_or(id));
-    let scope = Scope::new(symbols, visible);
+    let visible = visible_files(graph, id);
+    let scope = Scope::new(symbols, visible.iter().copied().chain([twin.unwrap_or(id)]));
     let mut file = text.descriptor.clone();
     let unresolved = resolve_names(&mut file, &scope);
     let mut options = Options::take_from(&mut file, demands);
@@ -82,7 +82,7 @@ pub(super) fn link_text(
     }
 
     let mut for_pool = file.clone();
-    for_pool.dependency.extend(hidden_imports(graph, id));
+    for_pool.dependency.extend(hidden_imports(graph, id, &visible));
     remove_empty_options(&mut for_pool, &text.descriptor);
     part_json_names(&mut for_pool);
     add_to_pool(pool, &text.source, &for_pool)?;
@@ -222,25 +222,17 @@ fn remove_empty_options(file: &mut FileDescriptorProto, written: &FileDescriptor
 
 /// Gives the fields their names in JSON, those of extensions too, as protoc does.
 fn add_json_names(file: &mut FileDescriptorProto) {
-    let add = |fields: &mut Vec<FieldDescriptorProto>| {
-        for field in fields.iter_mut().filter(|field| field.json_name.is_none()) {
+    each_field(file, |field| {
+        if field.json_name.is_none() {
             field.json_name = Some(default_json_name(field.name()));
         }
-    };
-    add(&mut file.extension);
-    let mut messages: Vec<&mut DescriptorProto> = file.message_type.iter_mut().collect();
-    while let Some(message) = messages.pop() {
-        add(&mut message.field);
-        add(&mut message.extension);
-        messages.extend(&mut message.nested_type);
-    }
+    });
 }
 
 /// Parts the names in JSON that two fields of a message share, as proto2 allows: a pool takes no two. One of the fields goes by
 /// its own name there.
 fn part_json_names(file: &mut FileDescriptorProto) {
-    let mut messages: Vec<&mut DescriptorProto> = file.message_type.iter_mut().collect();
-    while let Some(message) = messages.pop() {
+    each_message(file, |message| {
         let goes_by_its_name = |field: &FieldDescriptorProto| field.json_name == field.name;
         let own = message.field.iter().filter(|field| goes_by_its_name(field));
         let mut names: HashSet<String> = own.map(|field| field.name().to_owned()).collect();
@@ -249,6 +241,5 @@ fn part_json_names(file: &mut FileDescriptorProto) {
                 field.json_name = field.name.clone();
             }
         }
-        messages.extend(&mut message.nested_type);
-    }
+    });
 }

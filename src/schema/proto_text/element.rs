@@ -15,6 +15,7 @@ use super::comments::Comments;
 use super::lines::{indented, spaced};
 use super::names::relative;
 use super::options::{assignments, quoted};
+use crate::schema::name::default_json_name;
 
 /// The end of a range up to `max`.
 const MAX_FIELD: u32 = 536_870_912;
@@ -398,20 +399,6 @@ fn options_of(options: &prost_reflect::DynamicMessage) -> Vec<String> {
 fn reserved_names<'n>(names: impl Iterator<Item = &'n str>) -> Option<String> {
     let names: Vec<_> = names.map(|name| quoted(name.as_bytes())).collect();
     (!names.is_empty()).then(|| format!("reserved {};\n", names.join(", ")))
-}
-
-/// The name of a field in JSON, unless `json_name` is set.
-fn default_json_name(name: &str) -> String {
-    let mut json = String::with_capacity(name.len());
-    let mut capitalize = false;
-    for character in name.chars() {
-        match character {
-            '_' => capitalize = true,
-            other if std::mem::take(&mut capitalize) => json.push(other.to_ascii_uppercase()),
-            other => json.push(other),
-        }
-    }
-    json
 }
 
 fn in_order(mut parts: Parts) -> impl Iterator<Item = String> {

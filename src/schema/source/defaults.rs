@@ -1,17 +1,13 @@
 //! The defaults of floats, written as protoc writes them: as C's `%g` does, with as many digits as are needed.
 
 use prost_types::field_descriptor_proto::Type;
-use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
+use prost_types::{FieldDescriptorProto, FileDescriptorProto};
+
+use crate::schema::each::each_field;
 
 /// Writes the defaults of all floats of a file anew.
 pub(super) fn write_float_defaults(file: &mut FileDescriptorProto) {
-    file.extension.iter_mut().for_each(write_default);
-    let mut messages: Vec<&mut DescriptorProto> = file.message_type.iter_mut().collect();
-    while let Some(message) = messages.pop() {
-        message.field.iter_mut().for_each(write_default);
-        message.extension.iter_mut().for_each(write_default);
-        messages.extend(&mut message.nested_type);
-    }
+    each_field(file, write_default);
 }
 
 fn write_default(field: &mut FieldDescriptorProto) {

@@ -4,13 +4,11 @@ use std::collections::HashSet;
 
 use prost_types::{DescriptorProto, FileDescriptorProto};
 
+use crate::schema::each::each_message;
+
 /// Names them anew: `_field`, with an `X` more in front as long as a field or oneof of the message has that name.
 pub(super) fn name_synthetic_oneofs(file: &mut FileDescriptorProto) {
-    let mut messages: Vec<&mut DescriptorProto> = file.message_type.iter_mut().collect();
-    while let Some(message) = messages.pop() {
-        name_those_of(message);
-        messages.extend(&mut message.nested_type);
-    }
+    each_message(file, name_those_of);
 }
 
 fn name_those_of(message: &mut DescriptorProto) {

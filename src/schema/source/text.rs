@@ -14,6 +14,7 @@ use super::oneofs::name_synthetic_oneofs;
 use super::restore::restore;
 use super::tokens::{TokenKind, tokens};
 use crate::error::{Problem, SourceText};
+use crate::schema::places::offsets;
 
 /// Larger files are refused: no proto is so large.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
@@ -95,8 +96,8 @@ pub(super) fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Prob
     match protox::file::File::from_source(source.name(), &lowered.text) {
         Ok(file) => {
             let mut descriptor = file.into();
-            restore(&lowered, text, &mut descriptor);
-            keep_empty_method_options(text, &mut descriptor);
+            restore(&lowered, source, &mut descriptor);
+            keep_empty_method_options(source, &mut descriptor);
             name_synthetic_oneofs(&mut descriptor);
             write_float_defaults(&mut descriptor);
             Ok(descriptor)
@@ -114,7 +115,7 @@ pub(super) fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Prob
 
 /// Adds empty options to the methods that are written with braces, as protoc does: `rpc A(B) returns (C) {}`, but not
 /// `rpc A(B) returns (C);`. The parser does not distinguish the two.
-fn keep_empty_method_options(text: &str, descriptor: &mut FileDescriptorProto) {
+fn keep_empty_method_options(source: &SourceText, descriptor: &mut FileDescriptorProto) {
     let FileDescriptorProto {
         service: services,
         source_code_info: Some(info),
@@ -123,18 +124,14 @@ fn keep_empty_method_options(text: &str, descriptor: &mut FileDescriptorProto) {
     else {
         return;
     };
-    let line_starts: Vec<usize> = std::iter::once(0)
-        .chain(text.match_indices('\n').map(|(newline, _)| newline + 1))
-        .collect();
     for location in &info.location {
-        let ([6, service, 2, method], [.., end_column]) = (&*location.path, &*location.span) else {
+        let [6, service, 2, method] = *location.path else {
             continue;
         };
-        let end_line = location.span[if location.span.len() == 4 { 2 } else { 0 }];
         let index = |number: i32| usize::try_from(number).expect("the parser counts from 0");
-        let end = line_starts[index(end_line)] + index(*end_column);
-        if text[..end].ends_with('}') {
-            services[index(*service)].method[index(*method)]
+        let offsets = offsets(source.lines(), &location.span).expect("the parser has read the text");
+        if source.text()[..offsets.end].ends_with('}') {
+            services[index(service)].method[index(method)]
                 .options
                 .get_or_insert_default();
         }

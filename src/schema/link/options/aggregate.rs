@@ -206,7 +206,7 @@ impl Reader<'_> {
                 contents.push(slot, value);
             }
         } else {
-            if !slot.is_list && contents.has(slot) {
+            if !slot.is_list && contents.has(slot.number) {
                 return Err(format!("'{}' is set twice", slot.name).into());
             }
             if let Some(rival) = contents.rival(slot) {
@@ -355,7 +355,7 @@ fn complete_entry(entry: &mut Contents) {
             continue;
         };
         let slot = Slot::of_field(&field);
-        if entry.has(&slot) {
+        if entry.has(number) {
             continue;
         }
         let value = match &slot.kind {

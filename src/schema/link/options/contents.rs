@@ -84,10 +84,6 @@ impl Contents {
         }
     }
 
-    pub(super) fn has(&self, slot: &Slot) -> bool {
-        self.fields.contains_key(&slot.number)
-    }
-
     /// The name of a field that is set and is in the same oneof.
     pub(super) fn rival(&self, slot: &Slot) -> Option<&str> {
         let oneof = slot.oneof.as_ref()?;
@@ -137,7 +133,7 @@ impl Contents {
         self.fields.values()
     }
 
-    pub(super) fn has_number(&self, number: u32) -> bool {
+    pub(super) fn has(&self, number: u32) -> bool {
         self.fields.contains_key(&number)
     }
 

@@ -77,7 +77,7 @@ impl Demands {
                 let Value::Message(message) = value else { continue };
                 let required = message.descriptor.fields();
                 let required = required.filter(|field| field.cardinality() == Cardinality::Required);
-                for field in required.filter(|field| !message.has_number(field.number())) {
+                for field in required.filter(|field| !message.has(field.number())) {
                     let text = "lacks the field";
                     problems.push(format!(
                         "the option '{}' {text} '{}', which is required",

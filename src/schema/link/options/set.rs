@@ -44,7 +44,7 @@ pub(super) fn set_option(
     }
     let slot = find_slot(&at.descriptor, &option.name, last, scope, find_extension)?;
     path.push(slot.number as i32);
-    if !slot.is_list && at.has(&slot) {
+    if !slot.is_list && at.has(slot.number) {
         return Err(format!(
             "option field '{}' has already been set",
             written_name(&option.name)

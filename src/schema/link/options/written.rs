@@ -15,7 +15,8 @@ use super::contents::Contents;
 use super::demands::Demands;
 use super::fault::Fault;
 use super::set::set_option;
-use crate::schema::link::symbols::qualified;
+use crate::schema::element_path::ElementPath;
+use crate::schema::name::qualified;
 use crate::schema::wire::DescriptorKind;
 
 /// The options of one element.
@@ -99,94 +100,86 @@ pub(super) fn take_options(file: &mut FileDescriptorProto, demands: &mut Demands
     let package = file.package().to_owned();
     let mut walk = Walk {
         demands,
-        path: Vec::new(),
         taken: Taken::default(),
     };
-    walk.options(8, &mut file.options, &package);
-    for (index, message) in (0..).zip(&mut file.message_type) {
-        walk.at(&[4, index], |walk| walk.message(message, &package));
+    walk.options(&mut file.options, &package, &ElementPath::of_file(8));
+    for (index, message) in file.message_type.iter_mut().enumerate() {
+        walk.message(message, &package, &ElementPath::in_file(4, index));
     }
-    for (index, found) in (0..).zip(&mut file.enum_type) {
-        walk.at(&[5, index], |walk| walk.enumeration(found, &package));
+    for (index, found) in file.enum_type.iter_mut().enumerate() {
+        walk.enumeration(found, &package, &ElementPath::in_file(5, index));
     }
-    for (index, service) in (0..).zip(&mut file.service) {
-        walk.at(&[6, index], |walk| walk.service(service, &package));
+    for (index, service) in file.service.iter_mut().enumerate() {
+        walk.service(service, &package, &ElementPath::in_file(6, index));
     }
-    walk.fields(7, &mut file.extension, &package);
+    walk.fields(&mut file.extension, &package, |index| {
+        ElementPath::in_file(7, index)
+    });
     walk.taken
 }
 
-struct Walk<'p> {
-    demands: &'p mut Demands,
-    path: Vec<i32>,
+struct Walk<'d> {
+    demands: &'d mut Demands,
     taken: Taken,
 }
 
 impl Walk<'_> {
-    fn at(&mut self, path: &[i32], visit: impl FnOnce(&mut Self)) {
-        let above = self.path.len();
-        self.path.extend(path);
-        visit(self);
-        self.path.truncate(above);
-    }
-
-    fn message(&mut self, message: &mut DescriptorProto, scope: &str) {
-        self.options(7, &mut message.options, scope);
+    fn message(&mut self, message: &mut DescriptorProto, scope: &str, path: &ElementPath<'_>) {
+        self.options(&mut message.options, scope, &path.field(7));
         let name = qualified(scope, message.name());
-        self.fields(2, &mut message.field, &name);
-        self.fields(6, &mut message.extension, &name);
-        for (index, nested) in (0..).zip(&mut message.nested_type) {
-            self.at(&[3, index], |walk| walk.message(nested, &name));
+        self.fields(&mut message.field, &name, |index| path.element(2, index));
+        self.fields(&mut message.extension, &name, |index| path.element(6, index));
+        for (index, nested) in message.nested_type.iter_mut().enumerate() {
+            self.message(nested, &name, &path.element(3, index));
         }
-        for (index, found) in (0..).zip(&mut message.enum_type) {
-            self.at(&[4, index], |walk| walk.enumeration(found, &name));
+        for (index, found) in message.enum_type.iter_mut().enumerate() {
+            self.enumeration(found, &name, &path.element(4, index));
         }
-        for (index, range) in (0..).zip(&mut message.extension_range) {
-            self.at(&[5, index], |walk| {
-                walk.options(3, &mut range.options, scope);
-            });
+        for (index, range) in message.extension_range.iter_mut().enumerate() {
+            self.options(&mut range.options, scope, &path.element(5, index).field(3));
         }
-        for (index, oneof) in (0..).zip(&mut message.oneof_decl) {
-            self.at(&[8, index], |walk| {
-                walk.options(2, &mut oneof.options, &name);
-            });
+        for (index, oneof) in message.oneof_decl.iter_mut().enumerate() {
+            self.options(&mut oneof.options, &name, &path.element(8, index).field(2));
         }
     }
 
-    fn fields(&mut self, number: i32, fields: &mut [FieldDescriptorProto], scope: &str) {
-        for (index, field) in (0..).zip(fields) {
-            self.at(&[number, index], |walk| {
-                if walk.options(8, &mut field.options, scope) {
-                    let options = walk.taken.elements.last().expect("those of the field");
-                    walk.demands
-                        .note(qualified(scope, field.name()), &options.contents);
-                }
-            });
+    fn fields<'p>(
+        &mut self,
+        fields: &mut [FieldDescriptorProto],
+        scope: &str,
+        path: impl Fn(usize) -> ElementPath<'p>,
+    ) {
+        for (index, field) in fields.iter_mut().enumerate() {
+            if self.options(&mut field.options, scope, &path(index).field(8)) {
+                let options = self.taken.elements.last().expect("those of the field");
+                self.demands
+                    .note(qualified(scope, field.name()), &options.contents);
+            }
         }
     }
 
-    fn enumeration(&mut self, found: &mut EnumDescriptorProto, scope: &str) {
-        self.options(3, &mut found.options, scope);
-        for (index, value) in (0..).zip(&mut found.value) {
-            self.at(&[2, index], |walk| {
-                walk.options(3, &mut value.options, scope);
-            });
+    fn enumeration(&mut self, found: &mut EnumDescriptorProto, scope: &str, path: &ElementPath<'_>) {
+        self.options(&mut found.options, scope, &path.field(3));
+        for (index, value) in found.value.iter_mut().enumerate() {
+            self.options(&mut value.options, scope, &path.element(2, index).field(3));
         }
     }
 
-    fn service(&mut self, service: &mut ServiceDescriptorProto, scope: &str) {
-        self.options(3, &mut service.options, scope);
+    fn service(&mut self, service: &mut ServiceDescriptorProto, scope: &str, path: &ElementPath<'_>) {
+        self.options(&mut service.options, scope, &path.field(3));
         let name = qualified(scope, service.name());
-        for (index, method) in (0..).zip(&mut service.method) {
-            self.at(&[2, index], |walk| {
-                walk.options(4, &mut method.options, &name);
-            });
+        for (index, method) in service.method.iter_mut().enumerate() {
+            self.options(&mut method.options, &name, &path.element(2, index).field(4));
         }
     }
 
-    /// Takes the options of the element at the path of the walk, and tells whether there are any. `scope` is where their
-    /// names are looked up.
-    fn options<T: OptionsMessage>(&mut self, number: i32, options: &mut Option<T>, scope: &str) -> bool {
+    /// Takes the options that are at `path`, and tells whether there are any. `scope` is where their names are looked up.
+    fn options<T: OptionsMessage>(
+        &mut self,
+        options: &mut Option<T>,
+        scope: &str,
+        path: &ElementPath<'_>,
+    ) -> bool {
         let Some(options) = options.as_mut() else {
             return false;
         };
@@ -194,13 +187,12 @@ impl Walk<'_> {
         if written.is_empty() {
             return false;
         }
-        let path = [self.path.as_slice(), &[number]].concat();
         let mut element = ElementOptions {
             scope: scope.to_owned(),
             target: T::TARGET,
             contents: Contents::new(descriptor_of(T::KIND)),
             waiting: Vec::new(),
-            path,
+            path: path.numbers(),
         };
         for (index, option) in (0..).zip(written) {
             if option.name.iter().any(|part| part.is_extension) {

@@ -1,6 +1,7 @@
 //! Where an element of a file is, as `SourceCodeInfo` writes it: numbers of fields and indices of elements.
 //!
-//! A path stands on the stack of the walk, each part behind the one above it, so a file without problems costs no allocation.
+//! A path stands on the stack of the walk, each part behind the one above it, so that only those that are asked for their
+//! numbers cost an allocation.
 
 /// A path from a file to one of its elements.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
-//! The name of a field in JSON where it is given none.
+//! Names of elements: in a scope, and in JSON.
 
-/// A name without underscores, and with a capital after each.
+/// The name in JSON of a field that is given none: without underscores, and with a capital after each.
 pub(super) fn default_json_name(name: &str) -> String {
     let mut json = String::with_capacity(name.len());
     let mut starts_word = false;
@@ -15,4 +15,12 @@ pub(super) fn default_json_name(name: &str) -> String {
         }
     }
     json
+}
+
+/// A name in a scope; the outermost scope is empty.
+pub(super) fn qualified(scope: &str, name: &str) -> String {
+    match scope {
+        "" => name.to_owned(),
+        scope => format!("{scope}.{name}"),
+    }
 }
