@@ -33,7 +33,7 @@ use crate::resident::resident_kib;
 
 /// How many calls are made, unless a person asks for more: to a debug build, and to the build that `PROTOD_BIN` names.
 const CALLS: usize = 120;
-const CALLS_OF_OPTIMISED: usize = 600;
+const CALLS_OF_OPTIMISED: usize = 2000;
 
 /// How many of them are in flight at any time, over so many connections.
 const AT_ONCE: usize = 16;

@@ -3,13 +3,37 @@
 //! mimalloc keeps what was freed for a second before the system has it back. Large calls in a row then take several times
 //! what they need, and what loading used is kept for good. It reads its settings from the environment and before `main`, so
 //! a server that has none begins again with one: the same process, with the same arguments and files.
+//!
+//! At times it forgets to give back at all: two threads race for the time at which it is due
+//! (<https://github.com/microsoft/mimalloc/issues/1246>). It looks through all that it holds when a thread ends, whether it
+//! is due or not. So a thread ends whenever the process has grown.
+
+use std::time::Duration;
+use std::{fs, io, thread};
 
 /// What mimalloc calls the setting, and its value in milliseconds. Zero would cost a system call for each large buffer.
 const PURGE_DELAY: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "3");
 
-/// Begins again with the setting, unless there is one. Returns if that is not possible: all works without it.
-#[cfg(unix)]
+/// How often the size of the process is looked at.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// How much of it may be what mimalloc forgot: 8 MiB in pages of 4 KiB, the usual ones.
+const FORGOTTEN_AT_MOST: u64 = 2048;
+
+/// The thread allocates little and calls nothing deep.
+const STACK_SIZE: usize = 64 * 1024;
+
+/// Gives back what was freed, within milliseconds, until the process ends.
 pub(crate) fn give_back_soon() {
+    begin_again_with_the_setting();
+    if let Err(error) = end_a_thread_after_growth() {
+        tracing::debug!(%error, "memory may be given back later");
+    }
+}
+
+/// Returns if there is a setting, or if it is not possible: all works without it.
+#[cfg(unix)]
+fn begin_again_with_the_setting() {
     use std::env;
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
@@ -27,4 +51,31 @@ pub(crate) fn give_back_soon() {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn give_back_soon() {}
+fn begin_again_with_the_setting() {}
+
+/// Begins a thread that waits until the process has grown, begins the next one, and ends.
+fn end_a_thread_after_growth() -> io::Result<()> {
+    let thread = thread::Builder::new()
+        .name("memory".to_owned())
+        .stack_size(STACK_SIZE);
+    thread.spawn(|| {
+        let mut least = u64::MAX;
+        loop {
+            let pages = resident_pages();
+            least = least.min(pages);
+            // The system may have no thread to give at the moment.
+            if pages - least > FORGOTTEN_AT_MOST && end_a_thread_after_growth().is_ok() {
+                return;
+            }
+            thread::sleep(INTERVAL);
+        }
+    })?;
+    Ok(())
+}
+
+/// How much of the process is in memory. Zero where the system has no such file.
+fn resident_pages() -> u64 {
+    let pages = fs::read_to_string("/proc/self/statm");
+    let second = |pages: String| pages.split(' ').nth(1)?.parse().ok();
+    pages.ok().and_then(second).unwrap_or(0)
+}
