@@ -20,6 +20,14 @@ use crate::rules::run::write::template::{WriteError, WriteErrorKind};
 /// the other calls on the thread wait for that long.
 const ROUNDS_PER_TURN: u32 = 1024;
 
+/// How steps began.
+struct Begun {
+    /// The first of them.
+    at: usize,
+    /// What they might cost.
+    room: u64,
+}
+
 impl<'r> Session<'r> {
     /// Runs the steps of one event.
     pub(super) async fn run(
@@ -47,45 +55,86 @@ impl<'r> Session<'r> {
         at: &mut usize,
         call: &mut Call,
     ) -> Result<Stopped, Status> {
-        if self.waits_for_store() {
+        if self.lane.is_some() || self.waits_for_store() {
+            return self.steps_in_lane(rule, steps, at, call);
+        }
+        let begun = self.begun(*at);
+        let mut rounds = 0;
+        match self.turn(rule, steps, at, &mut rounds, call) {
+            Err(status) => self.stopped(status, steps, at, &begun, rounds, call),
+            stopped => stopped,
+        }
+    }
+
+    /// The same in a lane, which the call has or waits for.
+    #[inline(never)]
+    fn steps_in_lane(
+        &mut self,
+        rule: &'r Rule,
+        steps: &'r Steps,
+        at: &mut usize,
+        call: &mut Call,
+    ) -> Result<Stopped, Status> {
+        if self.lane.is_none() {
             return Ok(Stopped::Waiting(Wait::Lane));
         }
-        let (start, was_fresh) = (*at, self.is_fresh());
+        let begun = self.begun(*at);
         let mut rounds = 0;
-        let result = self.in_lane(|session| session.turn(rule, steps, at, &mut rounds, call));
-        match result {
-            Err(_) if call.needs_room() => {
-                *at -= 1;
-                self.lane = None;
-                Ok(Stopped::Waiting(Wait::Room))
+        match self.in_lane(|session| session.turn(rule, steps, at, &mut rounds, call)) {
+            Err(status) => self.stopped(status, steps, at, &begun, rounds, call),
+            stopped => {
+                self.begin_turn();
+                stopped
             }
-            Err(status) if self.is_interrupted() => {
-                // Each operation is passed before it begins.
-                *at -= 1;
-                let is_first = was_fresh && *at == start && rounds == 0;
-                let had_lane = self.lane.take().is_some();
-                match (is_first, had_lane) {
-                    (false, _) => Ok(Stopped::Waiting(Wait::Others)),
-                    (true, false) => Ok(Stopped::Waiting(Wait::Lane)),
-                    (true, true) => {
-                        let place = steps.places.get(*at).map(|place| place.start);
-                        Err(placed(too_costly(&status), place))
-                    }
-                }
+        }
+    }
+
+    /// What comes of a turn that an operation ended: it begins again with more room, or the call fails. Each operation is
+    /// passed before it begins.
+    #[cold]
+    fn stopped(
+        &mut self,
+        status: Status,
+        steps: &Steps,
+        at: &mut usize,
+        begun: &Begun,
+        rounds: u32,
+        call: &Call,
+    ) -> Result<Stopped, Status> {
+        let operation = at.wrapping_sub(1);
+        let place = steps.places.get(operation).map(|place| place.start);
+        if call.needs_room() {
+            *at = operation;
+            self.lane = None;
+            return Ok(Stopped::Waiting(Wait::Room));
+        }
+        if !self.is_interrupted() {
+            if self.lane.is_some() {
+                self.begin_turn();
             }
-            result => {
-                if self.lane.is_some() {
-                    self.begin_turn();
-                }
-                // Each operation is passed before it begins.
-                let place = steps.places.get(at.wrapping_sub(1)).map(|place| place.start);
-                result.map_err(|status| placed(status, place))
-            }
+            return Err(placed(status, place));
+        }
+        *at = operation;
+        let had_all_room = begun.room == self.whole_turn() && operation == begun.at && rounds == 0;
+        let had_lane = self.lane.take().is_some();
+        match (had_all_room, had_lane) {
+            (false, _) => Ok(Stopped::Waiting(Wait::Others)),
+            (true, false) => Ok(Stopped::Waiting(Wait::Lane)),
+            (true, true) => Err(placed(too_costly(&status), place)),
+        }
+    }
+
+    #[inline]
+    fn begun(&self, at: usize) -> Begun {
+        Begun {
+            at,
+            room: self.budget().left(),
         }
     }
 
     /// Runs the steps from `at` on, up to one that has to wait, or one that fails, also because it costs too much for this
     /// turn. Rare operations are in [`step`](Self::step), so that this function stays small.
+    #[inline]
     fn turn(
         &mut self,
         rule: &'r Rule,

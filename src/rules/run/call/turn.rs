@@ -17,15 +17,14 @@ impl Session<'_> {
         SLICE.min(most)
     }
 
-    /// Whether nothing has been charged since the turn began, in a lane or not.
-    pub(super) fn is_fresh(&self) -> bool {
+    /// What the turn could cost when it began, in a lane or not.
+    pub(super) fn whole_turn(&self) -> u64 {
         let most = self.most();
-        let whole = if self.lane.is_some() {
+        if self.lane.is_some() {
             most
         } else {
             Self::slice(most)
-        };
-        self.budget().left() == whole
+        }
     }
 
     /// Whether an evaluation had no room in the budget of the turn.
