@@ -62,6 +62,14 @@ const HINTS: [(&str, &str); 15] = [
     ),
 ];
 
+/// The options of protoc-gen-validate, and those of `buf.validate`, which came after it.
+const OLD_OPTIONS: [(&str, &str); 4] = [
+    ("validate.rules", "(buf.validate.field)"),
+    ("validate.required", "(buf.validate.oneof).required"),
+    ("validate.disabled", "(buf.validate.field).ignore = IGNORE_ALWAYS"),
+    ("validate.ignored", "(buf.validate.field).ignore = IGNORE_ALWAYS"),
+];
+
 /// The names of as many problems are looked for among those that are defined.
 const MAX_SEARCHED: usize = 100;
 
@@ -100,6 +108,11 @@ fn hint<'t>(problem: &Problem, types: impl FnOnce() -> Option<&'t [DefinedType]>
 fn hint_for_type<'t>(name: &str, types: impl FnOnce() -> Option<&'t [DefinedType]>) -> Option<String> {
     if SCALARS.contains(&name) {
         return Some("a method takes and returns a message: write one with a field of this type".to_owned());
+    }
+    if let Some((_, own)) = OLD_OPTIONS.iter().find(|(old, _)| *old == name) {
+        return Some(format!(
+            "write `{own}`, and `import \"buf/validate/validate.proto\";`"
+        ));
     }
     let plain = name.to_lowercase();
     if let Some((_, own)) = TYPES.iter().find(|(other, _)| *other == plain) {

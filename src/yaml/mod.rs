@@ -17,3 +17,4 @@ mod trouble;
 pub(crate) use self::entries::{Entry, entries, find};
 pub(crate) use self::node::{Node, Yaml};
 pub(crate) use self::parse::{Alias, Document, parse, parse_document};
+pub(crate) use self::trouble::quote_value_at;

@@ -286,7 +286,11 @@ impl<'t> Builder<'t> {
                     start..start + name.len(),
                     format!("no alias names the anchor `{name}`"),
                 );
-                let hint = format!("leave it out, or, if it is text, {}", quote_value_at(text, start));
+                let alias = name.trim_start_matches('&');
+                let quoted = quote_value_at(text, start);
+                let hint = format!(
+                    "leave it out, or, if it is text, {quoted}; what an anchor names is `*{alias}` elsewhere"
+                );
                 problem.with_hint(hint).into_warning()
             })
             .collect()

@@ -270,7 +270,7 @@ fn an_anchor_that_no_alias_names_is_a_warning() {
     for (text, expected) in [
         (
             "a: &copy; 2024",
-            "f:1:4: no alias names the anchor `&copy;` (hint: leave it out, or, if it is text, put it in quotes: `\"&copy; 2024\"`)",
+            "f:1:4: no alias names the anchor `&copy;` (hint: leave it out, or, if it is text, put it in quotes: `\"&copy; 2024\"`; what an anchor names is `*copy;` elsewhere)",
         ),
         ("a: {b: &hi}", "f:1:8: no alias names the anchor `&hi`"),
         ("a: &all\n  b: 1", "f:1:4: no alias names the anchor `&all`"),

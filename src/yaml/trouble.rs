@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::layout::{Layout, line_start};
+use crate::suggest;
 
 /// Why a text is not YAML.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ pub(super) fn explain(text: &str, at: usize, info: &str) -> Trouble {
 }
 
 /// What to do with the value at `start`, which has to be in quotes.
-pub(super) fn quote_value_at(text: &str, start: usize) -> String {
+pub(crate) fn quote_value_at(text: &str, start: usize) -> String {
     in_quotes(Layout::at(text, start).value(text))
 }
 
@@ -189,13 +190,25 @@ impl Stop<'_> {
                 .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
         };
         let hint = match value.strip_prefix('*').filter(is_name) {
-            Some(name) => format!(
-                "write `&{name}` before what it names, or, if it is text, {}",
-                in_quotes(value)
-            ),
+            Some(name) => match suggest::nearest(name, self.anchors()) {
+                Some(near) => format!("did you mean `*{near}`?"),
+                None => format!(
+                    "write `&{name}` before what it names, or, if it is text, {}",
+                    in_quotes(value)
+                ),
+            },
             None => in_quotes(value),
         };
         Some(Trouble::new(span, message, hint))
+    }
+
+    /// The names of the anchors before the place where the parser stopped.
+    fn anchors(&self) -> impl Iterator<Item = &str> {
+        let ends = |letter: char| letter.is_whitespace() || ",[]{}".contains(letter);
+        let parts = self.text[..self.at].split(ends);
+        parts
+            .filter_map(|part| part.strip_prefix('&'))
+            .filter(|name| !name.is_empty())
     }
 
     /// A string that does not end, goes on after its end, or has a wrong escape.

@@ -392,16 +392,16 @@ fn what_is_wrong_in_a_list_of_methods_is_told_with_its_place() {
     for (method, expected) in [
         (
             "[]",
-            "test.rules.yaml:1:18: a rule needs a method, and this list has none",
+            "test.rules.yaml:1:18: a rule needs a method, and this list has none (hint: such as `[package.Service/Method]`; `*/*` stands for all methods)",
         ),
         (
             "[kinds.Kinds/Unary, kinds.Kinds/Lisst, 5]",
             "test.rules.yaml:1:38: there is no method `kinds.Kinds/Lisst` (hint: did you mean `kinds.Kinds/List`?)\n\
-             test.rules.yaml:1:57: expected the name of a method, found a number",
+             test.rules.yaml:1:57: expected the name of a method, found a number (hint: such as `package.Service/Method`)",
         ),
         (
             "{a: b}",
-            "test.rules.yaml:1:18: expected the name of a method, found a mapping",
+            "test.rules.yaml:1:18: expected the name of a method, found a mapping (hint: such as `package.Service/Method`)",
         ),
     ] {
         let yaml = format!("rules: [{{method: {method}, reply: {{}}}}]");

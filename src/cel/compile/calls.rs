@@ -12,6 +12,7 @@ use crate::cel::pattern::Pattern;
 use crate::cel::syntax::{Expr, ExprKind, Name};
 use crate::cel::typed::{LoopKind, TypedExpr};
 use crate::cel::values::{Type, Value};
+use crate::suggest;
 
 /// The words that stand before a function's name, with a dot.
 const NAMESPACES: &[&str] = &["math", "strings", "lists", "base64"];
@@ -77,20 +78,7 @@ impl Compiler<'_, '_> {
             .filter(|function| function.name == name)
             .collect();
         let Some(first) = named.first() else {
-            // The target may be wrong too, unless it is the first part of the function's own name.
-            let namespace = target.and_then(|target| self.unknown_name(target));
-            if namespace.is_none() {
-                for expr in expressions {
-                    self.expr(expr);
-                }
-            }
-            let full_name = namespace.map_or_else(|| name.to_owned(), |space| format!("{space}.{name}"));
-            self.problem(span.clone(), format!("unknown function `{full_name}`"));
-            match other_languages::for_function(&full_name).or_else(|| other_languages::for_function(name)) {
-                Some(hint) => self.hint(hint),
-                None => self.hint_near(&full_name, function_names()),
-            }
-            return Compiled::unknown();
+            return self.unknown_function(span, name, target, &expressions);
         };
         if first.style != wanted && first.style != Style::Both {
             self.problem(span.clone(), format!("`{name}` is not called this way"));
@@ -122,6 +110,9 @@ impl Compiler<'_, '_> {
             self.problem(span.clone(), message);
             self.hint(match (name, types.as_slice()) {
                 ("contains", [Type::List(_) | Type::Map(..), _]) => "write `x in list`".to_owned(),
+                ("format", [Type::Timestamp, _]) => {
+                    "`string(t)` is the time as text; `t.getFullYear()` and the like are its parts".to_owned()
+                }
                 _ => format!("it takes {}", taken.join(" or ")),
             });
             return Compiled::unknown();
@@ -178,6 +169,56 @@ impl Compiler<'_, '_> {
             TypedExpr::Call(function, cost, exprs.into())
         })
     }
+
+    /// Tells of a function that does not exist. Apart, so that frames of deep expressions stay small.
+    #[cold]
+    #[inline(never)]
+    fn unknown_function(
+        &mut self,
+        span: &Range<usize>,
+        name: &str,
+        target: Option<&Expr>,
+        expressions: &[&Expr],
+    ) -> Compiled {
+        // The target may be wrong too, unless it is the first part of the function's own name.
+        let namespace = target.and_then(|target| self.unknown_name(target));
+        let full_name = namespace.map_or_else(|| name.to_owned(), |space| format!("{space}.{name}"));
+        let of_macro = other_languages::for_macro(&full_name).or_else(|| other_languages::for_macro(name));
+        let mut values = Vec::new();
+        if namespace.is_none() && of_macro.is_none() {
+            values.extend(expressions.iter().map(|expr| self.expr(expr)));
+        }
+        self.problem(span.clone(), format!("unknown function `{full_name}`"));
+        let field = values
+            .first()
+            .filter(|_| target.is_some() && expressions.len() == 1);
+        let field = field.and_then(|of| field_meant(&of.value_type, name));
+        let told = of_macro.or_else(|| other_languages::for_function(&full_name));
+        if let Some(field) = field {
+            self.hint(format!("a field is read by its name: `x.{field}`"));
+        } else if let Some(hint) = told.or_else(|| other_languages::for_function(name)) {
+            self.hint(hint);
+        } else if suggest::nearest(&full_name, function_names()).is_some() {
+            self.hint_near(&full_name, function_names());
+        } else if let Some(hint) = other_languages::near_function(name) {
+            self.hint(hint);
+        } else {
+            self.hint("docs/rules.md lists the functions of expressions, which are those of CEL");
+        }
+        Compiled::unknown()
+    }
+}
+
+/// The field of a message that a function without arguments was meant to read: `x.name()`, `x.getName()`.
+fn field_meant(of: &Type, name: &str) -> Option<String> {
+    let Type::Message(message) = of else { return None };
+    let names = [Some(name.to_owned()), other_languages::field_of_getter(name)];
+    names.into_iter().flatten().find_map(|name| {
+        let named = message
+            .get_field_by_name(&name)
+            .or_else(|| message.get_field_by_json_name(&name));
+        named.map(|field| field.name().to_owned())
+    })
 }
 
 /// The sum of no values of a type, if it is another than that of ints.

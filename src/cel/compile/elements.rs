@@ -1,10 +1,12 @@
 //! Elements of lists and entries of maps: `container[key]` and `value in container`.
 
+use std::ops::Range;
+
 use super::compiled::Compiled;
 use super::compiler::Compiler;
 use super::operators::pair;
 use super::types::message_type;
-use crate::cel::syntax::Expr;
+use crate::cel::syntax::{Expr, ExprKind};
 use crate::cel::typed::TypedExpr;
 use crate::cel::values::{Type, Value};
 
@@ -57,12 +59,70 @@ impl Compiler<'_, '_> {
                 return self.field(container, &key_span, &name);
             }
             (container, key) => {
-                let message = format!("{container} has no element for {key}");
-                return self.problem(expr.span.clone(), message);
+                let (container, key) = (container.clone(), key.clone());
+                return self.no_element(expr, container_expr, &container, &key);
             }
         };
+        if let (Type::List(_), TypedExpr::Const(Value::Int(..0))) = (&container.value_type, &key.expr)
+            && !container.fixed
+        {
+            self.problem(key_span, "the elements of a list count from 0");
+            self.hint("the last one is `x.last()`, or `x[size(x) - 1]`");
+            return Compiled::unknown();
+        }
         let parts = vec![container.unpacked(), key];
         self.combine(parts, element, |exprs| TypedExpr::Index(pair(exprs)))
+    }
+
+    /// Tells of a container that has no elements of this key. Apart, so that frames of deep expressions stay small.
+    #[cold]
+    #[inline(never)]
+    fn no_element(&mut self, expr: &Expr, container_expr: &Expr, container: &Type, key: &Type) -> Compiled {
+        let hint = match (container, key) {
+            (Type::String, _) if self.is_metadata(container_expr) => {
+                "it is one text: leave out the brackets; several values are joined by `, `, and `split` parts them"
+            }
+            (Type::String, Type::Int) => "write `x.charAt(0)`",
+            (Type::List(_), Type::String) => {
+                "the elements of a list have numbers, from 0; `list.filter(x, x.name == 'a')` finds one"
+            }
+            (Type::Message(_), _) => "the fields of a message have names: `x.name`",
+            (Type::Map(..), _) => "convert the key by `string(…)` or `int(…)`",
+            _ => "lists and maps have elements",
+        };
+        let message = format!("{container} has no element for {key}");
+        self.problem(expr.span.clone(), message);
+        self.hint(hint);
+        Compiled::unknown()
+    }
+
+    /// Tells of a value that a container never holds.
+    #[cold]
+    #[inline(never)]
+    fn never_in(&mut self, span: Range<usize>, value: &Type, container: &Type) -> Compiled {
+        let hint = match (value, container) {
+            (Type::String, Type::String) => Some("write `text.contains(x)`"),
+            (_, Type::Message(_)) => Some("`has(x.name)` says whether a field is set"),
+            (_, Type::List(_)) => Some(
+                "a list holds values of one type: convert by `string(…)` or `int(…)`, or read a field of its elements: `list.exists(x, x.name == 'a')`",
+            ),
+            (_, Type::Map(..)) => Some("`in` asks for a key of a map; convert by `string(…)` or `int(…)`"),
+            _ => None,
+        };
+        self.problem(span, format!("{value} is never in {container}"));
+        if let Some(hint) = hint {
+            self.hint(hint);
+        }
+        Compiled::unknown()
+    }
+
+    /// Whether it is the value of a name of metadata.
+    fn is_metadata(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Index(parts) => self.is_name(&parts[0], "metadata"),
+            ExprKind::Select(operand, _) => self.is_name(operand, "metadata"),
+            _ => false,
+        }
     }
 
     /// `value in container`.
@@ -90,9 +150,8 @@ impl Compiler<'_, '_> {
             other => other.is_dyn(),
         };
         if !fits {
-            let message = format!("{} is never in {}", value.value_type, container.value_type);
             let span = value_expr.span.start..container_expr.span.end;
-            return self.problem(span, message);
+            return self.never_in(span, &value.value_type, &container.value_type);
         }
         self.combine(vec![value, container], Type::Bool, |exprs| {
             TypedExpr::In(pair(exprs))

@@ -19,6 +19,7 @@ mod types;
 
 use self::compiled::Compiled;
 use self::compiler::Compiler;
+pub(crate) use self::names::is_root_name;
 pub(crate) use self::other_languages::as_condition;
 use super::problem::ExprProblem;
 use super::scope::Scope;

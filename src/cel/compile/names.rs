@@ -26,6 +26,11 @@ const NAMES: &[&str] = &[
 const NAMES_IN_CONSTRAINTS: &[&str] = &["now"];
 const CALL_FACTS: &[&str] = &["method", "peer", "id", "count"];
 
+/// Whether every expression of rules knows that name, unless a variable hides it.
+pub(crate) fn is_root_name(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
 impl Compiler<'_, '_> {
     pub(super) fn name(&mut self, expr: &Expr, name: &str) -> Compiled {
         if let Some(variable) = self.variable(name) {
@@ -218,6 +223,15 @@ impl Compiler<'_, '_> {
         if self.is_enum_value(name) {
             return self.hint(format!("write the name of an enum value in quotes: `'{name}'`"));
         }
+        let package = self.scope.schema.pool().files().find_map(|file| {
+            let rest = file.package_name().strip_prefix(name)?;
+            (rest.is_empty() || rest.starts_with('.')).then(|| file.package_name().to_owned())
+        });
+        if let Some(package) = package {
+            return self.hint(format!(
+                "`{package}` is a package: write `{package}.Type{{…}}` for a message, `{package}.Enum.VALUE` for a value"
+            ));
+        }
         let variables: Vec<String> = self.variables_in_scope().map(str::to_owned).collect();
         // A single letter is a missing variable rather than a type.
         let types = if name.len() > 1 { TYPES } else { &[] };
@@ -229,6 +243,9 @@ impl Compiler<'_, '_> {
                 .copied()
                 .chain(variables.iter().map(String::as_str)),
         );
+        if self.problems.last().is_some_and(|problem| problem.hint.is_none()) {
+            self.hint(format!("if it is text, put it in quotes: `'{name}'`"));
+        }
     }
 
     /// Whether an enum of the schema has a value of this name.

@@ -2,7 +2,7 @@
 
 use super::compiled::Compiled;
 use super::other_languages::as_condition;
-use crate::cel::operators::Relation;
+use crate::cel::operators::{Math, Relation};
 use crate::cel::syntax::{BinaryOperator, Expr, ExprKind};
 use crate::cel::values::Type;
 
@@ -27,16 +27,49 @@ pub(super) fn dashed_metadata(expr: &Expr) -> Option<String> {
     (is_metadata && names.len() > 1).then(|| names.join("-"))
 }
 
+/// What to do about two values that an operator does not take.
+pub(super) fn hint_to_calculate(math: Math, left: &Compiled, right: &Compiled) -> Option<String> {
+    Some(match (math, &left.value_type, &right.value_type) {
+        (_, Type::Timestamp | Type::Duration, Type::String) if let Some(text) = right.constant_text() => {
+            format!("write `duration('{text}')`")
+        }
+        (_, Type::Timestamp | Type::Duration, Type::Int | Type::Uint | Type::Double | Type::String) => {
+            "what is added to a time is a duration, as in `now + duration('5s')`".to_owned()
+        }
+        (Math::Add, Type::List(_), _) | (Math::Add, _, Type::List(_)) => {
+            "`+` joins lists: put the element in brackets, as in `list + [x]`".to_owned()
+        }
+        (Math::Add, Type::String, _) | (Math::Add, _, Type::String) => {
+            "`string(…)` makes text of a value".to_owned()
+        }
+        (_, left, right) if left.may_be_number() && right.may_be_number() => {
+            "CEL does not mix types of numbers: convert with `int(…)`, `uint(…)` or `double(…)`".to_owned()
+        }
+        _ => return None,
+    })
+}
+
 /// What to do about two values that never compare.
 pub(super) fn hint_to_compare(
     relation: Relation,
     a: (&Expr, &Compiled),
     b: (&Expr, &Compiled),
 ) -> Option<String> {
-    hint_for_constant(relation, a, b)
+    hint_for_chain(relation, a.0, b.0)
+        .or_else(|| hint_for_constant(relation, a, b))
         .or_else(|| hint_for_constant(relation, b, a))
         .or_else(|| hint_to_convert(a.1, b.1))
         .or_else(|| hint_to_convert(b.1, a.1))
+}
+
+/// What to do about `1 < x < 5`, which other languages take for two comparisons.
+fn hint_for_chain(relation: Relation, a: &Expr, b: &Expr) -> Option<String> {
+    let is_order = !relation.is_equality();
+    let is_comparison = |expr: &Expr| match &expr.kind {
+        ExprKind::Binary(operator, _) => Relation::of(*operator).is_some(),
+        _ => false,
+    };
+    (is_order && (is_comparison(a) || is_comparison(b))).then(|| "write `a < x && x < b`".to_owned())
 }
 
 /// What to do about a constant that never compares with the other operand.

@@ -2,7 +2,7 @@
 
 use super::compiled::Compiled;
 use super::compiler::Compiler;
-use super::operator_hints::{dashed_metadata, hint_to_compare};
+use super::operator_hints::{dashed_metadata, hint_to_calculate, hint_to_compare};
 use super::other_languages::as_condition;
 use crate::cel::operators::{Math, Relation};
 use crate::cel::syntax::{BinaryOperator, Expr};
@@ -53,11 +53,18 @@ impl Compiler<'_, '_> {
         if typed.value_type.may_be_bool() {
             return typed;
         }
-        self.problem(
-            operand.span.clone(),
-            format!("`{operator}` takes a bool, not {}", typed.value_type),
-        );
-        if let Some(hint) = as_condition(&typed.value_type) {
+        self.no_condition(operand, operator, &typed.value_type)
+    }
+
+    /// Tells of an operand that is no condition. Apart, so that frames of deep expressions stay small.
+    #[cold]
+    #[inline(never)]
+    fn no_condition(&mut self, operand: &Expr, operator: &str, found: &Type) -> Compiled {
+        let message = format!("`{operator}` takes a bool, not {found}");
+        self.problem(operand.span.clone(), message);
+        if operator == "||" && !matches!(found, Type::Bool | Type::Message(_)) {
+            self.hint("`||` joins conditions; a default is `x != '' ? x : y`, or `has(a.b) ? a.b : y`");
+        } else if let Some(hint) = as_condition(found) {
             self.hint(hint);
         }
         Compiled::unknown()
@@ -106,24 +113,11 @@ impl Compiler<'_, '_> {
         }
         let (left, right) = (self.expr(a).unpacked(), self.expr(b).unpacked());
         let Some(value_type) = math.result(&left.value_type, &right.value_type) else {
-            let (symbol, left, right) = (math.symbol(), &left.value_type, &right.value_type);
-            let hint = match (math, left, right) {
-                (Math::Add, Type::String, _) | (Math::Add, _, Type::String) => {
-                    Some("`string(…)` makes text of a value".to_owned())
-                }
-                (_, left, right) if left.may_be_number() && right.may_be_number() => Some(
-                    "CEL does not mix types of numbers: convert with `int(…)`, `uint(…)` or `double(…)`"
-                        .to_owned(),
-                ),
-                _ => None,
-            };
-            let message = format!("`{symbol}` does not take {left} and {right}");
-            self.problem(expr.span.clone(), message);
-            if let Some(hint) = hint {
-                self.hint(hint);
-            }
-            return Compiled::unknown();
+            return self.no_math(expr, math, &left, &right);
         };
+        if self.divides_by_zero(math, &left, &right) {
+            return self.division_by_zero(b);
+        }
         let are_ints = is_int(&left.value_type) && is_int(&right.value_type);
         let are_doubles = left.value_type == Type::Double && right.value_type == Type::Double;
         let are_texts = left.value_type == Type::String && right.value_type == Type::String;
@@ -138,6 +132,33 @@ impl Compiler<'_, '_> {
                 TypedExpr::Math(math, pair(exprs))
             }
         })
+    }
+
+    /// Tells of operands that do not fit. Apart, so that frames of deep expressions stay small.
+    #[cold]
+    #[inline(never)]
+    fn no_math(&mut self, expr: &Expr, math: Math, left: &Compiled, right: &Compiled) -> Compiled {
+        let (symbol, a, b) = (math.symbol(), &left.value_type, &right.value_type);
+        self.problem(expr.span.clone(), format!("`{symbol}` does not take {a} and {b}"));
+        if let Some(hint) = hint_to_calculate(math, left, right) {
+            self.hint(hint);
+        }
+        Compiled::unknown()
+    }
+
+    /// Whether an operand that is not known yet is divided by zero. In constraints, the first variable is `this`.
+    fn divides_by_zero(&self, math: Math, left: &Compiled, right: &Compiled) -> bool {
+        matches!(math, Math::Divide | Math::Remainder)
+            && matches!(right.expr, TypedExpr::Const(Value::Int(0) | Value::Uint(0)))
+            && (!left.fixed || self.scope.constraint.is_some() && left.variable == Some(0))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn division_by_zero(&mut self, divisor: &Expr) -> Compiled {
+        self.problem(divisor.span.clone(), "division by zero");
+        self.hint("divide by another number; a double gives infinity: `x / 0.0`");
+        Compiled::unknown()
     }
 
     fn comparison(&mut self, expr: &Expr, relation: Relation, a: &Expr, b: &Expr) -> Compiled {

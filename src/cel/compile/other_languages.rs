@@ -5,6 +5,7 @@
 
 use crate::cel::values::Type;
 use crate::schema::simple;
+use crate::suggest;
 
 /// Functions, and what to write instead. A member function is told with an `x`.
 const FUNCTIONS: &[(&[&str], &str)] = &[
@@ -176,8 +177,112 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         "write `base64.decode(x)`",
     ),
     (
+        &[
+            "optional.of",
+            "optional.ofnonzerovalue",
+            "optional.none",
+            "orvalue",
+            "hasvalue",
+            "ornull",
+        ],
+        "write `has(a.b) ? a.b : x`",
+    ),
+    (
+        &["pow", "math.pow", "power", "exp"],
+        "there are no powers: multiply, as in `x * x`",
+    ),
+    (&["intdiv", "div", "floordiv"], "`/` of two ints gives an int"),
+    (&["mod", "modulo", "math.mod"], "write `a % b`"),
+    (
+        &["print", "log", "console.log", "println", "echo"],
+        "write a line to the log by `log`, beside the answer or as a step",
+    ),
+    (
+        &[
+            "format",
+            "strftime",
+            "toisostring",
+            "isoformat",
+            "formatdate",
+            "dateformat",
+        ],
+        "`string(now)` is the time as text; `now.getFullYear()` and the like are its parts",
+    ),
+    (
+        &["adddays", "addhours", "addseconds", "plus", "minus", "dateadd"],
+        "write `now + duration('24h')`",
+    ),
+    (
+        &["parsedate", "totime", "strptime", "date.parse"],
+        "write `timestamp('2026-01-31T00:00:00Z')`",
+    ),
+    (
+        &[
+            "randomchoice",
+            "random.choice",
+            "pickrandom",
+            "sample",
+            "choice",
+            "shuffle",
+        ],
+        "write `l[int(random() * double(size(l)))]`",
+    ),
+    (&["faker", "fake", "lorem"], "`sample: {}` makes up an answer"),
+    (
+        &["hash", "md5", "sha256", "sha1", "crypto.sha256"],
+        "there are no hashes; `uuid()` is a text that no other call has",
+    ),
+    (
+        &["if", "iif", "ternary", "cond", "when"],
+        "write `condition ? this : that`",
+    ),
+    (
+        &["title", "capitalize", "titlecase"],
+        "there are `x.upperAscii()` and `x.lowerAscii()`",
+    ),
+    (
+        &["padstart", "zfill", "ljust", "rjust", "padleft"],
+        "write `'%d'.format([n])`, and `repeat('0', n)` before it",
+    ),
+    (&["nth", "elementat", "at", "index"], "write `list[0]`"),
+    (&["unshift", "prepend"], "write `[x] + list`"),
+    (
+        &["pop", "shift"],
+        "write `list.last()` or `list.first()`, and `list.slice(a, b)` for the rest",
+    ),
+    (&["uniq", "dedupe", "toset", "set"], "write `list.distinct()`"),
+    (
+        &["avg", "average", "mean"],
+        "write `double(l.sum()) / double(size(l))`",
+    ),
+    (
         &["getenv", "env", "os.getenv"],
         "expressions do not read the environment",
+    ),
+];
+
+/// The macros of CEL that have variables of their own, in capitals or not, and what to write instead.
+const MACROS: &[(&[&str], &str)] = &[
+    (
+        &["transformlist", "mapwithindex", "enumerate"],
+        "write `lists.range(size(l)).map(i, l[i])`",
+    ),
+    (
+        &["transformmap", "transformmapentry", "tomap", "todict"],
+        "write `m.map(k, m[k])`, or make the map by `{each: …, key: …, value: …}`",
+    ),
+    (
+        &["cel.bind", "let"],
+        "write the value out, or keep it: a variable of the call is one of `state`",
+    ),
+    (&["optmap", "optflatmap"], "write `has(a.b) ? a.b : x`"),
+    (
+        &["reduce", "fold", "aggregate", "inject"],
+        "`l.map(x, x.cents).sum()` adds up, and `math.greatest(l)` is the largest",
+    ),
+    (
+        &["groupby", "partition"],
+        "write `l.filter(x, x.kind == 'a')` for each group",
     ),
 ];
 
@@ -249,6 +354,31 @@ pub(super) fn for_function(name: &str) -> Option<&'static str> {
     find(FUNCTIONS, name)
 }
 
+/// What to write instead of a function whose name is like one of other languages.
+pub(super) fn near_function(name: &str) -> Option<&'static str> {
+    let known = FUNCTIONS.iter().flat_map(|(names, _)| names.iter().copied());
+    for_function(suggest::nearest(name, known)?)
+}
+
+/// What to write instead of a macro that does not exist. Its arguments name variables of its own.
+pub(super) fn for_macro(name: &str) -> Option<&'static str> {
+    find(MACROS, name)
+}
+
+/// The field that a getter such as `getName()` or `get_name()` was meant to read.
+pub(super) fn field_of_getter(name: &str) -> Option<String> {
+    let rest = name.strip_prefix("get").or_else(|| name.strip_prefix("Get"))?;
+    let rest = rest.strip_prefix('_').unwrap_or(rest);
+    let mut field = String::with_capacity(rest.len() + 2);
+    for (at, letter) in rest.char_indices() {
+        if letter.is_ascii_uppercase() && at > 0 {
+            field.push('_');
+        }
+        field.push(letter.to_ascii_lowercase());
+    }
+    (!field.is_empty()).then_some(field)
+}
+
 /// What to write instead of a name that does not exist.
 pub(super) fn for_name(name: &str) -> Option<&'static str> {
     find(NAMES, name)
@@ -267,6 +397,7 @@ pub(super) fn for_field(name: &str, of: &Type) -> Option<String> {
             "write `x.size()`"
         }
         (Type::String, "first" | "last") => "write `x.charAt(0)`",
+        (Type::String | Type::Int | Type::Double, "orvalue" | "hasvalue") => "write `has(a.b) ? a.b : x`",
         (_, plain) => {
             return find(FUNCTIONS, plain).map(str::to_owned);
         }

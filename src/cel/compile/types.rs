@@ -8,6 +8,7 @@ use super::compiled::Compiled;
 use super::compiler::Compiler;
 use crate::cel::fields::ValueForm;
 use crate::cel::values::{self, Type, Value};
+use crate::suggest;
 
 /// The names of the language's own types; `google.protobuf.Timestamp` and `Duration` are found like any message.
 pub(super) const TYPES: &[&str] = &[
@@ -83,7 +84,9 @@ impl Compiler<'_, '_> {
                 format!("enum {} has no value `{name}`", descriptor.full_name()),
             );
             let names: Vec<String> = descriptor.values().map(|value| value.name().to_owned()).collect();
-            self.hint_near(name, names.iter().map(String::as_str));
+            if let Some(hint) = suggest::hint(name, names.iter().map(String::as_str)) {
+                self.hint(hint);
+            }
         }
         number
     }

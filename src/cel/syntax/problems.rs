@@ -88,7 +88,32 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
         TokenKind::Colon if !wants_operand && open.is_none() => {
             "write `condition ? this : that`; for a default, `has(a.b) ? a.b : x`"
         }
-        TokenKind::Star if word_before == "*" => "there is no operator for powers",
+        TokenKind::Star if word_before == "*" => "there is no operator for powers: multiply, as in `x * x`",
+        TokenKind::Plus if word_before == "+" => "write `x + 1`; a variable is changed by `set`",
+        TokenKind::Unknown if rest.starts_with('=') && matches!(word_before, "+" | "-" | "*" | "/") => {
+            "write the whole value, as in `store.n + 1`; `set` gives it to the variable"
+        }
+        TokenKind::Colon
+            if !wants_operand && open.is_some_and(|open| open.kind == TokenKind::LeftBracket) =>
+        {
+            "a part of a list is `list.slice(1, 3)`, and of a text `text.substring(1, 3)`"
+        }
+        TokenKind::Dot if rest.starts_with("..") || word_before == "." => {
+            "lists are joined by `+`, as in `a + [b]`"
+        }
+        TokenKind::String if expected == "a field's name" => {
+            "a field's name stands without quotes: `Type{field: value}`"
+        }
+        TokenKind::String if matches!(word_before, "f" | "F" | "t" | "$") => {
+            "text and values are joined by `+`, or written with `${…}` in them"
+        }
+        TokenKind::Name if is_number(before) && UNITS.contains(&word) => "a duration is `duration('5s')`",
+        TokenKind::Name if word == "as" && !wants_operand => {
+            "types are converted by `string(x)`, `int(x)`, `double(x)`"
+        }
+        TokenKind::Name if word == "for" && !wants_operand => {
+            "lists have `map` and `filter`: `list.map(x, x.name)`"
+        }
         TokenKind::In if word_before == "." && rest[2..].trim_start().starts_with('(') => "write `x in list`",
         TokenKind::LeftBrace if wants_operand && rest.starts_with("{{") => {
             "write the expression without `{{` and `}}`"
@@ -118,6 +143,9 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
             Some('=') => "`==` compares",
             Some('$' | '@') => "the request is `request`, and its fields are `request.name`",
             Some('&') => "write `&&`",
+            Some('|') if is_filter(&rest[1..]) => {
+                "a filter is a function of the value: `x.trim()`, `size(x)`; a default is `x != '' ? x : y`"
+            }
             Some('|') => "write `||`",
             Some('“' | '”' | '„' | '‘' | '’' | '«' | '»') => {
                 "a string stands in `'…'` or `\"…\"`"
@@ -154,6 +182,26 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
         }
         _ => String::new(),
     }
+}
+
+/// The units of durations.
+const UNITS: [&str; 10] = ["ns", "us", "ms", "s", "m", "h", "d", "sec", "min", "days"];
+
+fn is_number(token: Option<&Token>) -> bool {
+    token.is_some_and(|token| matches!(token.kind, TokenKind::Int | TokenKind::Double))
+}
+
+/// Whether a filter of Jinja, Liquid or Helm follows: ` upper`, ` default('x')`.
+fn is_filter(rest: &str) -> bool {
+    const FILTERS: [&str; 19] = [
+        "default", "upper", "lower", "quote", "trim", "title", "length", "size", "join", "first", "last",
+        "sort", "replace", "int", "float", "string", "tojson", "toJson", "round",
+    ];
+    let rest = rest.trim_start();
+    let end = rest
+        .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .unwrap_or(rest.len());
+    FILTERS.contains(&&rest[..end])
 }
 
 /// What is written instead of an operator that other languages write as a word; empty for other words.

@@ -76,7 +76,11 @@ fn unknown_names_are_named_with_the_nearest() {
     );
     check(
         "lenght(request.names)",
-        &[("lenght", "unknown function `lenght`", "")],
+        &[(
+            "lenght",
+            "unknown function `lenght`",
+            "`size(x)` counts characters, bytes, elements or entries",
+        )],
     );
     check(
         "request.a_string.startWith('a')",
@@ -267,11 +271,19 @@ fn places_are_bytes_where_text_is_not_ascii() {
 fn what_the_language_does_not_have_is_said() {
     check(
         "optional.none()",
-        &[("none", "unknown function `optional.none`", "")],
+        &[(
+            "none",
+            "unknown function `optional.none`",
+            "write `has(a.b) ? a.b : x`",
+        )],
     );
     check(
         "cel.bind(x, 1, x + 1)",
-        &[("bind", "unknown function `cel.bind`", "")],
+        &[(
+            "bind",
+            "unknown function `cel.bind`",
+            "write the value out, or keep it: a variable of the call is one of `state`",
+        )],
     );
     check(
         "[1].all(i, v, i < v)",

@@ -18,7 +18,7 @@ use crate::message::{Picker, Slot};
 use crate::rules::plan::Sampler;
 use crate::rules::plan::template::Spot;
 use crate::schema::{LayoutId, Schema};
-use crate::yaml::{Entry, Node, Yaml, entries};
+use crate::yaml::{Entry, Node, Yaml, entries, quote_value_at};
 
 /// The compiler of one rule for one method.
 pub(in crate::rules) struct RuleCompiler<'a> {
@@ -126,7 +126,12 @@ impl<'a> RuleCompiler<'a> {
             Yaml::Text(source) => self.expression(node, source, 0)?,
             Yaml::Bool(truth) => self.expression(node, if *truth { "true" } else { "false" }, 0)?,
             _ => {
-                self.problem(node, format!("expected a CEL condition, found {}", node.kind()));
+                let message = format!("expected a CEL condition, found {}", node.kind());
+                let hint = match &node.value {
+                    Yaml::List(_) => "join conditions: `a && b`, or `a || b`",
+                    _ => "such as `request.count > 10 && request.name == 'tea'`",
+                };
+                self.problem_hint(node, message, Some(hint.to_owned()));
                 return None;
             }
         };
@@ -224,6 +229,9 @@ impl<'a> RuleCompiler<'a> {
     /// Adds a problem at a node, with a hint. If the node holds a template of another tool, or an expression without its
     /// braces, that is what is wrong with it.
     pub(super) fn problem_hint(&mut self, node: &Node, message: impl Into<String>, hint: Option<String>) {
+        if let Some(hint) = self.yaml_hint(node) {
+            return self.add(node.span.clone(), message, Some(hint));
+        }
         let foreign = node.text().and_then(|text| {
             let pieces = interpolation::split(text).ok()?;
             foreign::find(text, &pieces, self.names()).into_iter().next()
@@ -231,6 +239,33 @@ impl<'a> RuleCompiler<'a> {
         let bare = || foreign::bare_expression(node.text()?, self.names());
         let hint = foreign.or_else(bare).map(|foreign| foreign.hint).or(hint);
         self.add(node.span.clone(), message, hint);
+    }
+
+    /// What is wrong with a value that YAML took for something else than was meant: for an anchor, or for a null that takes
+    /// away what is merged.
+    fn yaml_hint(&self, node: &Node) -> Option<String> {
+        let text = self.source.text();
+        let is_scalar = !matches!(node.value, Yaml::List(_) | Yaml::Map(_));
+        let before = text.get(..node.span.start)?.trim_end();
+        let before_value = || {
+            let at = before.rfind(|letter: char| letter.is_whitespace() || letter == '&')?;
+            before[at..].starts_with('&').then_some(at)
+        };
+        let begins = text[node.span.start..].starts_with('&');
+        let anchor = begins.then_some(node.span.start).or_else(before_value);
+        if let Some(at) = anchor.filter(|_| is_scalar) {
+            let name = text[at + 1..]
+                .split(|letter: char| letter.is_whitespace() || ",[]{}".contains(letter))
+                .next()?;
+            let quoted = quote_value_at(text, at);
+            return Some(format!(
+                "`&{name}` gives the value after it a name, and `*{name}` stands for it; if it is text, {quoted}"
+            ));
+        }
+        let merges = node.value == Yaml::Null && text.contains("<<:");
+        merges.then(|| {
+            "null is a value, too: what `<<` merges stays, unless it is left out of what is merged".to_owned()
+        })
     }
 
     /// Adds a warning at a node.
@@ -242,11 +277,6 @@ impl<'a> RuleCompiler<'a> {
     /// The slot of a field of the request, by the numbers of its path; see [`Picker::slot`].
     pub(super) fn slot(&mut self, numbers: &[u32]) -> Option<Slot> {
         self.picker.slot(self.schema.layouts(), numbers)
-    }
-
-    /// Adds a problem at a place in the file.
-    pub(super) fn problem_at(&mut self, span: Range<usize>, message: impl Into<String>) {
-        self.add(span, message, None);
     }
 
     /// Adds a problem at a place in the file, with a hint.

@@ -7,6 +7,9 @@ use crate::yaml::Node;
 
 /// A hint for a name that no field of the message has.
 pub(super) fn field_hint(message: &MessageDescriptor, name: &str) -> Option<String> {
+    if name == "<<" {
+        return Some("leave out the quotes around `<<`: it merges only as it is".to_owned());
+    }
     let fields: Vec<FieldDescriptor> = message.fields().collect();
     let known = |name: &str| {
         fields

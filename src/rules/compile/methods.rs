@@ -33,11 +33,10 @@ pub(super) fn rule_methods(
 ) -> Vec<NamedMethod> {
     let names = match &node.value {
         Yaml::List(names) if names.is_empty() => {
-            problems.push(Problem::at(
-                source,
-                node.span.clone(),
-                "a rule needs a method, and this list has none",
-            ));
+            let message = "a rule needs a method, and this list has none";
+            let problem = Problem::at(source, node.span.clone(), message);
+            problems
+                .push(problem.with_hint("such as `[package.Service/Method]`; `*/*` stands for all methods"));
             return Vec::new();
         }
         Yaml::List(names) => names,
@@ -48,7 +47,7 @@ pub(super) fn rule_methods(
         let problem = |message| Problem::at(source, name.span.clone(), message);
         let Some(wanted) = name.text() else {
             let message = format!("expected the name of a method, found {}", name.kind());
-            problems.push(problem(message));
+            problems.push(problem(message).with_hint("such as `package.Service/Method`"));
             continue;
         };
         let named = methods_named(schema, wanted);
@@ -88,6 +87,19 @@ fn methods_named(schema: &Schema, wanted: &str) -> Vec<Arc<Method>> {
 /// What may have been meant by a name that no method has.
 fn hint(schema: &Schema, wanted: &str) -> Option<String> {
     let methods = schema.methods();
+    let is_excluded = ["!", "-", "~", "not ", "except "]
+        .iter()
+        .any(|not| wanted.starts_with(not));
+    if is_excluded {
+        let hint = "a pattern leaves no method out: give that method a rule of its own before this one, since the first \
+                    that matches answers";
+        return Some(hint.to_owned());
+    }
+    if wanted != "*"
+        && let Some(pattern) = star_of(wanted).filter(|pattern| !methods_named(schema, pattern).is_empty())
+    {
+        return Some(format!("`*` stands for any text but a slash: write `{pattern}`"));
+    }
     let Some((service, method)) = wanted.split_once('/').filter(|_| is_pattern(wanted)) else {
         let every = (wanted == "*").then(|| "`*/*` stands for all methods".to_owned());
         return every.or_else(|| method_hint(schema, wanted));
@@ -103,6 +115,21 @@ fn hint(schema: &Schema, wanted: &str) -> Option<String> {
         services.map(|service| format!("{service}/{method}")).collect()
     };
     suggest::hint(wanted, known.iter().map(String::as_str))
+}
+
+/// A regular expression or a glob as a pattern, if it is one: `shop.Shop/.*`, `**`, `Get.+`.
+fn star_of(wanted: &str) -> Option<String> {
+    let plain = wanted.trim_start_matches(['^', '/']).trim_end_matches(['$', '/']);
+    let pattern = [".*", ".+", "**", "?"]
+        .iter()
+        .fold(plain.replace("\\.", "."), |pattern, any| {
+            pattern.replace(any, "*")
+        });
+    let pattern = match pattern.as_str() {
+        "*" => "*/*".to_owned(),
+        _ => pattern,
+    };
+    (is_pattern(&pattern) && pattern != wanted).then_some(pattern)
 }
 
 fn is_service(pattern: &str, method: &Method) -> bool {

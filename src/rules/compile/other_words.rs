@@ -77,19 +77,7 @@ const OF_RULES: Words = &[
         &["random", "fake", "faker", "mock", "example", "generate", "auto"],
         "sample",
     ),
-    (
-        &[
-            "store",
-            "vars",
-            "variables",
-            "let",
-            "assign",
-            "unset",
-            "delete",
-            "remove",
-        ],
-        "set",
-    ),
+    (&["store", "vars", "variables", "let", "assign"], "set"),
     (&["validation", "valid", "check", "constraints"], "validate"),
     (
         &[
@@ -112,6 +100,77 @@ const OF_RULES: Words = &[
     ),
     (&["trailer", "trailing_metadata"], "trailers"),
 ];
+
+/// Words for what is not one key, and how it is said instead.
+type Sayings = &'static [(&'static [&'static str], &'static str)];
+
+const REMOVED: (&[&str], &str) = (
+    &["unset", "delete", "remove", "del", "clear"],
+    "null removes a variable: `set: {store.name: null}`",
+);
+
+const OF_RULES_SAID: Sayings = &[
+    REMOVED,
+    (&["unless", "except", "not"], "write `when: \"!(condition)\"`"),
+    (
+        &["enabled", "disabled", "active", "skip"],
+        "put a `#` before each line of a rule that is not to count",
+    ),
+    (
+        &["headers_match", "request_headers", "metadata_match"],
+        "write `metadata: {name: value}`",
+    ),
+    (
+        &["timeout", "deadline"],
+        "write `delay` and `status: {code: DEADLINE_EXCEEDED}`",
+    ),
+    (
+        &["probability", "percentage", "rate", "fault_rate"],
+        "write `chance: 0.1` for one call in ten",
+    ),
+    (
+        &["cases", "choose", "switch", "else", "otherwise", "default"],
+        "write a rule for each case: the first that matches answers",
+    ),
+    (
+        &["each", "foreach", "for_each", "loop"],
+        "a loop stands in `reply`, as in `items: {each: …, value: …}`, or is a step of `stream`",
+    ),
+    (
+        &["send", "send_file", "choose", "log_message"],
+        "it is a step: write `stream: [{send: …}]`, or `reply` for one message",
+    ),
+];
+
+const OF_STEPS_SAID: Sayings = &[
+    REMOVED,
+    (
+        &["skip", "offset", "limit", "take", "first", "top"],
+        "write the part of the list: `each: \"${request.items.slice(0, 2)}\"`",
+    ),
+    (
+        &["page"],
+        "`page` is for the lists in a message, as in `items: {each: …, page: 20, value: …}`",
+    ),
+    (&["value"], "write `send: {…}`, the message of each round"),
+    (
+        &["break"],
+        "`status: {code: OK}` ends the call; `when` beside a step says which rounds it is for",
+    ),
+    (
+        &["while", "until"],
+        "write `repeat: N`, or `every: 1s` and a `status` in it",
+    ),
+    (
+        &["parallel", "async", "spawn"],
+        "the steps of a call run one at a time; a session has `timers`",
+    ),
+];
+
+const OF_CASES_SAID: Sayings = &[(
+    &["else", "default", "otherwise"],
+    "the last case stands without `when`: `{do: […]}`",
+)];
 
 const OF_STEPS: Words = &[
     (
@@ -199,7 +258,19 @@ pub(super) fn hint(what: &str, name: &str, known: &[&str]) -> Option<String> {
     if let Some((before, _)) = name.split_once(':').filter(|(before, _)| known.contains(before)) {
         return Some(format!("put a blank after `{before}:`"));
     }
+    if name == "<<" {
+        return Some("leave out the quotes around `<<`: it merges only as it is".to_owned());
+    }
     let plain = name.to_lowercase().replace('-', "_");
+    let sayings = match what {
+        "a rule" | "an answer" => OF_RULES_SAID,
+        "a step" => OF_STEPS_SAID,
+        "a case" => OF_CASES_SAID,
+        _ => &[],
+    };
+    if let Some((_, said)) = sayings.iter().find(|(words, _)| words.contains(&plain.as_str())) {
+        return Some((*said).to_owned());
+    }
     let mut meant = words.iter().filter(|(_, key)| known.contains(key));
     let (_, key) = meant.find(|(words, _)| words.contains(&plain.as_str()))?;
     Some(format!("write `{key}`"))

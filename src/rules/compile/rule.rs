@@ -78,7 +78,10 @@ pub(super) fn compile(
         && find(entries, "answers").is_none()
         && !compiler.uses.count
     {
-        compiler.problem(scope, "`scope` goes with `times`, `answers` or `call.count`");
+        // It is an expression already, which a hint at a bare expression would not help.
+        let hint = "add `times: 1`, for one call of each, or leave `scope` out".to_owned();
+        let message = "`scope` goes with `times`, `answers` or `call.count`";
+        compiler.add(scope.span.clone(), message, Some(hint));
     }
     if compiler.problems.len() > before {
         return None;
@@ -125,7 +128,9 @@ fn times(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<u64> {
     let limit = integer(compiler, node, "times")?;
     let times = u64::try_from(limit).ok();
     if times.is_none() {
-        compiler.problem(node, format!("`times` counts from 0, and this is {limit}"));
+        let hint = "`times: 1` is for one call; without `times` it is for all".to_owned();
+        let message = format!("`times` counts from 0, and this is {limit}");
+        compiler.problem_hint(node, message, Some(hint));
     } else if times == Some(0) {
         compiler.warn(
             node,
@@ -138,7 +143,9 @@ fn times(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<u64> {
 
 fn scope(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Program> {
     let Some(text) = node.text() else {
-        compiler.problem(node, format!("expected a CEL expression, found {}", node.kind()));
+        let message = format!("expected a CEL expression, found {}", node.kind());
+        let hint = "such as `request.name`, or `metadata['x-test-id']`".to_owned();
+        compiler.problem_hint(node, message, Some(hint));
         return None;
     };
     compiler.expression(node, text, 0)
@@ -164,19 +171,44 @@ fn chance(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<f64> {
         return Some(number);
     }
     let message = "`chance` is a number from 0 to 1";
+    let is_chance = |number: &f64| (0.0..=1.0).contains(number);
+    let quoted = node.text().map(str::trim);
+    let quoted = quoted.filter(|text| text.parse::<f64>().is_ok_and(|number| is_chance(&number)));
+    let of = node.text().and_then(one_in);
     let meant = number.filter(|number| (0.0..=100.0).contains(number));
-    let hint = meant.map_or_else(
-        || "0.1 is one call in ten".to_owned(),
-        |percent| format!("{percent} % is `{}`", percent / 100.0),
-    );
+    let hint = match (quoted, of, meant) {
+        (Some(text), ..) => format!("leave out the quotes: `{text}`"),
+        (_, Some(chance), _) => format!("write `{chance}`"),
+        (.., Some(percent)) => format!("{percent} % is `{}`", percent / 100.0),
+        _ => "0.1 is one call in ten".to_owned(),
+    };
     compiler.problem_hint(node, message, Some(hint));
     None
+}
+
+/// The chance that a fraction such as `1/3` stands for.
+fn one_in(text: &str) -> Option<f64> {
+    let (one, of) = ["/", " in ", " of ", ":"]
+        .iter()
+        .find_map(|word| text.split_once(word))?;
+    let chance = one.trim().parse::<f64>().ok()? / of.trim().parse::<f64>().ok()?;
+    (0.0..=1.0)
+        .contains(&chance)
+        .then(|| (chance * 1000.0).round() / 1000.0)
 }
 
 fn integer(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<i64> {
     let Yaml::Int(number) = &node.value else {
         let message = format!("`{key}` is a whole number, found {}", node.kind());
-        compiler.problem_hint(node, message, Some(format!("such as `{key}: 2`")));
+        let text = node.key_text().unwrap_or_default();
+        let hint = match (text.trim().parse::<i64>(), text.trim().to_lowercase().as_str()) {
+            (Ok(number), _) => format!("leave out the quotes: `{key}: {number}`"),
+            (_, "once") => format!("write `{key}: 1`"),
+            (_, "twice") => format!("write `{key}: 2`"),
+            (_, "always" | "forever" | "unlimited" | "infinite" | "inf") => format!("leave out `{key}`"),
+            _ => format!("such as `{key}: 2`"),
+        };
+        compiler.problem_hint(node, message, Some(hint));
         return None;
     };
     let fits = i64::try_from(*number).ok();

@@ -7,7 +7,9 @@ use crate::duration::parse_nanoseconds;
 use crate::yaml::{Node, Yaml};
 
 /// Words for units, the longer ones first, and the units.
-const UNITS: [(&str, &str); 14] = [
+const UNITS: [(&str, &str); 16] = [
+    ("microseconds", "us"),
+    ("nanoseconds", "ns"),
     ("milliseconds", "ms"),
     ("millisecond", "ms"),
     ("millis", "ms"),
@@ -30,14 +32,56 @@ const MAX_SECONDS: i128 = 100_000_000_000;
 /// A hint for a node that is no duration of steps, such as `200`.
 pub(super) fn pause_hint(node: &Node) -> Option<String> {
     match &node.value {
-        Yaml::Int(number) => Some(format!("put a unit after it: `{number}ms` or `{number}s`")),
-        Yaml::Float(number) => Some(format!("put a unit after it: `{number}ms` or `{number}s`")),
-        Yaml::Text(text) => {
-            let plain = in_units(text)?;
-            Some(format!("write `{plain}`"))
+        Yaml::Int(number) => {
+            let number = number.unsigned_abs();
+            Some(format!("put a unit after it: `{number}ms` or `{number}s`"))
         }
+        Yaml::Float(number) => {
+            let number = number.abs();
+            Some(format!("put a unit after it: `{number}ms` or `{number}s`"))
+        }
+        Yaml::Text(text) => Some(
+            range_hint(text)
+                .or_else(|| pause_in_units(text))
+                .unwrap_or_else(|| {
+                    "a number with a unit: `ns`, `us`, `ms`, `s`, `m` or `h`, as in `1m30s`".to_owned()
+                }),
+        ),
+        Yaml::List(ends) => match ends.as_slice() {
+            [min, max] => between(&min.key_text()?, &max.key_text()?),
+            _ => None,
+        },
         _ => None,
     }
+}
+
+/// What a pause was meant to be that is negative, or in other units or words for them.
+fn pause_in_units(text: &str) -> Option<String> {
+    let plain = in_units(text)?;
+    Some(match plain.strip_prefix('-') {
+        Some(positive) => format!("a pause is not negative: write `{positive}`"),
+        None => format!("write `{plain}`"),
+    })
+}
+
+/// Two durations as one text: `20ms-80ms`, `20..80ms`.
+fn range_hint(text: &str) -> Option<String> {
+    let (from, to) = ["...", "..", "–", "-", ",", "/", " to ", " and "]
+        .iter()
+        .find_map(|between| {
+            text.trim()
+                .split_once(between)
+                .filter(|(from, _)| !from.trim().is_empty())
+        })?;
+    between(from, to)
+}
+
+/// Any duration between two. The first may have its unit from the second.
+fn between(from: &str, to: &str) -> Option<String> {
+    let to = in_units(to)?;
+    let unit = to.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+    let from = in_units(from).or_else(|| in_units(&format!("{from}{unit}")))?;
+    Some(format!("write `{{min: {from}, max: {to}}}`"))
 }
 
 /// A hint for a node that is none of the well-known types that ProtoJSON writes as text.
@@ -73,9 +117,20 @@ pub(super) fn json_text_hint(node: &Node, descriptor: &MessageDescriptor) -> Opt
 
 /// A duration whose units are words or have blanks before them, as steps take it.
 fn in_units(text: &str) -> Option<String> {
-    let mut plain = text.to_lowercase().replace(' ', "");
+    let mut plain = text.trim().to_lowercase().replace(' ', "");
     for (word, unit) in UNITS {
         plain = plain.replace(word, unit);
+    }
+    // ISO 8601 has them as `PT1M30S`.
+    let plain = plain.strip_prefix("pt").map(str::to_owned).unwrap_or(plain);
+    if let Some(days) = ["days", "day", "d"]
+        .iter()
+        .find_map(|unit| plain.strip_suffix(unit))
+    {
+        return days
+            .parse::<u32>()
+            .ok()
+            .map(|days| format!("{}h", u64::from(days) * 24));
     }
     parse_nanoseconds(&plain).map(|_| plain)
 }

@@ -17,6 +17,16 @@ pub(crate) enum Distribution {
 }
 
 impl Distribution {
+    /// Whether each duration is 0.
+    pub(crate) fn is_zero(&self) -> bool {
+        match self {
+            Self::Uniform(_, longest) => longest.is_zero(),
+            Self::Normal { mean, deviation } => mean.is_zero() && deviation.is_zero(),
+            Self::LogNormal { median, .. } => median.is_zero(),
+            Self::Percentiles(known) => known.iter().all(|(_, duration)| duration.is_zero()),
+        }
+    }
+
     /// A duration. `draw` gives numbers from 0 to below 1, of which two are taken at most.
     pub(crate) fn duration(&self, mut draw: impl FnMut() -> f64) -> Duration {
         let seconds = match self {

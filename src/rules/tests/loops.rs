@@ -333,7 +333,7 @@ fn what_is_wrong_in_a_loop_is_known_at_load() {
         ),
         (
             "names: ['${item}', {each: '${request.names}', value: x}]",
-            "expected string, found a mapping",
+            "`each` makes a list, and one string is due here (hint: lists are joined by an expression",
         ),
         (
             "points: {name: x}",

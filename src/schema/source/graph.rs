@@ -5,6 +5,7 @@
 //! imports of all texts use.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -366,6 +367,18 @@ impl FileGraph {
         if let Some(question) = suggest::did_you_mean(import, given) {
             return question;
         }
+        if import == "validate/validate.proto" {
+            // That of protoc-gen-validate, which came before `buf.validate`.
+            return "write `import \"buf/validate/validate.proto\";`, which is built in, and `(buf.validate.field)` for \
+                    `(validate.rules)`"
+                .to_owned();
+        }
+        if let Some(near) = shipped::name_near(import)
+            .map(str::to_owned)
+            .or_else(|| self.name_on_disk_near(folder, import))
+        {
+            return format!("did you mean `{near}`?");
+        }
         let roots = self.roots.of_folder(folder);
         let shown: Vec<String> = roots.iter().take(6).map(|root| self.display_name(root)).collect();
         let built_in = shipped::name_that_ends_with(import);
@@ -384,6 +397,22 @@ impl FileGraph {
                 built_in.unwrap_or_default(),
             ),
         }
+    }
+
+    /// The name of a file in the folder that an import names, if it is like that import's.
+    fn name_on_disk_near(&mut self, folder: Option<&Path>, import: &str) -> Option<String> {
+        let (before, name) = import.rsplit_once('/').unwrap_or(("", import));
+        let roots = self.roots.of_folder(folder);
+        let names = roots
+            .iter()
+            .filter_map(|root| fs::read_dir(root.join(before)).ok());
+        let names = names
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let names: Vec<String> = names.collect();
+        let near = suggest::nearest(name, names.iter().map(String::as_str))?;
+        let slash = if before.is_empty() { "" } else { "/" };
+        Some(format!("{before}{slash}{near}"))
     }
 
     /// A problem with an `import` statement, at its place in a text. In a set it has no place, and neither has an import

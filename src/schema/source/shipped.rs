@@ -13,6 +13,7 @@ use prost_types::FileDescriptorProto;
 use protox::file::{FileResolver, GoogleFileResolver};
 
 use super::set::{self, SetFile};
+use crate::suggest;
 
 /// A file of `google/protobuf/`, by its import name.
 pub(super) fn built_in(name: &str) -> Option<SetFile> {
@@ -52,6 +53,12 @@ pub(super) fn name_that_ends_with(import: &str) -> Option<&'static str> {
     let bundled = all_bundled().keys().map(String::as_str);
     let is_it = |name: &&str| name.strip_suffix(import).is_some_and(|rest| rest.ends_with('/'));
     BUILT_IN.into_iter().chain(bundled).filter(is_it).min()
+}
+
+/// The import name of a file that comes with protod, of which this is a slip.
+pub(super) fn name_near(import: &str) -> Option<&'static str> {
+    let bundled = all_bundled().keys().map(String::as_str);
+    suggest::nearest(import, BUILT_IN.into_iter().chain(bundled))
 }
 
 /// The descriptors of all files that come with protod.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use prost_reflect::{Kind, MessageDescriptor};
 
-use super::options::option;
+use super::options::{Rule, option};
 use super::place::Place;
 use crate::cel::{ConstraintScope, ExprProblem, Program, Scope, Type, Value};
 use crate::error::{Error, Problem};
@@ -65,6 +65,16 @@ impl Compiler<'_> {
         let plan = self.message_plan(message);
         self.plans[id.0] = Some(plan);
         Some(id)
+    }
+
+    /// Adds a problem for a rule in CEL that has no `id`, by which a client tells one violation from another.
+    pub(super) fn expect_id(&mut self, rule: &Rule, place: &Place) {
+        if rule.id.is_empty() {
+            let text = format!("the constraint `{}` has no `id`", rule.expression);
+            let hint = "name it, as in `id: \"order.total\"`; `cel_expression: \"…\"` needs no name";
+            let problem = place.problem(self.schema, &text);
+            self.problems.push(problem.with_hint(hint));
+        }
     }
 
     /// Compiles an expression. `None` if it is wrong, or always satisfied.

@@ -216,6 +216,7 @@ impl Compiler<'_> {
         }
         for (index, rule) in rules(field_rules).iter().enumerate() {
             let way = target.way_to([step(field_rules, "cel", Some(index))]);
+            self.expect_id(rule, target.place);
             let about = about(&rule.id, &rule.message, &rule.expression, way);
             constraints.extend(self.constraint(&rule.expression, scope(), about, target.place));
         }

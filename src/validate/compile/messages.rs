@@ -6,6 +6,7 @@ use std::sync::Arc;
 use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor, OneofDescriptor};
 
 use super::compiler::{Compiler, about};
+use super::contradictions::endless;
 use super::options::{flag, messages, option, rules, texts};
 use super::place::{OPTIONS_OF_FIELD, OPTIONS_OF_MESSAGE, Place};
 use crate::cel::{ConstraintScope, FieldReader, Type};
@@ -29,6 +30,16 @@ impl Compiler<'_> {
         let layout = self.schema.layouts().find(message.full_name());
         let layout = layout.expect("layouts hold every message of the schema");
         let mut slots = Slots::default();
+        if let Some(field) = endless(message) {
+            let place = Place::of_field(&field);
+            let text = format!(
+                "each {} must hold another {0}, without an end",
+                message.full_name()
+            );
+            let hint = "leave out `required`, or `min_items`, of a field on the way";
+            self.problems
+                .push(place.problem(self.schema, &text).with_hint(hint));
+        }
         let own = option(&message.options(), "buf.validate.message");
         let place = Place::of_message(message);
         let constraints = own
@@ -103,6 +114,7 @@ impl Compiler<'_> {
             constraints.extend(self.constraint(&expression, scope(), about, place));
         }
         for rule in rules(own) {
+            self.expect_id(&rule, place);
             let about = about(&rule.id, &rule.message, &rule.expression, Vec::new());
             constraints.extend(self.constraint(&rule.expression, scope(), about, place));
         }

@@ -5,6 +5,7 @@
 //! no expression says is native: `required`, `ignore`, oneofs, `enum.defined_only` and `any.in`.
 
 mod compiler;
+mod contradictions;
 mod fields;
 mod messages;
 mod options;

@@ -8,6 +8,7 @@ use prost::Message as _;
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, OneofDescriptor, ReflectMessage as _};
 
 use super::compiler::{Compiler, about};
+use super::contradictions::contradiction;
 use super::fields::{Target, step};
 use super::options::{field, flag, message, option, rules, texts};
 use crate::cel::{Budget, ConstraintScope, FieldReader, MessageValue, Type, Value};
@@ -65,6 +66,10 @@ impl Compiler<'_> {
         let Some(of_type) = message(field_rules, kind.name()) else {
             return;
         };
+        if let Some((text, hint)) = contradiction(&of_type) {
+            let problem = target.place.problem(self.schema, &text).with_hint(hint);
+            self.problems.push(problem);
+        }
         let to_type = step(field_rules, kind.name(), None);
         natives(target, &of_type, &to_type, plan);
         let bytes = of_type.encode_to_vec();

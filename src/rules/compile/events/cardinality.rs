@@ -112,17 +112,19 @@ fn follow(compiler: &mut RuleCompiler<'_>, method: &Method, steps: &Steps, start
         }
     }
     for ((op, span), known) in steps.ops.iter().zip(&steps.places).zip(&known) {
-        let message = match (op, known) {
-            (Op::Send(_) | Op::Sample(_), Some(Sent { surely: true, .. })) => {
-                format!("{} answers with one message, and this is a second", method.name())
-            }
-            (Op::Status(status), Some(Sent { maybe: false, .. })) if status.is_ok() => format!(
-                "{} answers with one message, and none is sent before this OK",
-                method.name()
+        let (what, hint) = match (op, known) {
+            (Op::Send(_) | Op::Sample(_), Some(Sent { surely: true, .. })) => (
+                "this is a second",
+                "leave one out; `answers` has one for each call, and a method that `returns (stream …)` has many",
+            ),
+            (Op::Status(status), Some(Sent { maybe: false, .. })) if status.is_ok() => (
+                "none is sent before this OK",
+                "write `reply: {…}` in place of the status, or `send` before it: both end with OK",
             ),
             _ => continue,
         };
-        compiler.problem_at(span.clone(), message);
+        let message = format!("{} answers with one message, and {what}", method.name());
+        compiler.add(span.clone(), message, Some(hint.to_owned()));
     }
     known[end].unwrap_or(Sent {
         maybe: false,

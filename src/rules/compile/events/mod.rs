@@ -2,4 +2,5 @@
 
 pub(super) mod cardinality;
 pub(super) mod outcome;
+mod set_places;
 pub(super) mod steps;

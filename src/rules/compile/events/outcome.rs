@@ -3,9 +3,9 @@
 use super::steps::StepsCompiler;
 use crate::cel::{Type, Uses, Value};
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::compile::identifier::is_identifier;
+use crate::rules::compile::identifier::{as_identifier, is_identifier};
 use crate::rules::compile::template::compile_template;
-use crate::rules::compile::values::pause::compile_pause;
+use crate::rules::compile::values::pause::{compile_interval, compile_pause};
 use crate::rules::compile::values::status::compile_status;
 use crate::rules::compile::values::text::compile_text_node;
 use crate::rules::compile::values::value::compile_value;
@@ -214,20 +214,17 @@ fn reading<T>(
 /// Compiles the variables. Each is in scope for those after it.
 fn state(compiler: &mut RuleCompiler<'_>, node: &Node) -> Box<[ValueTemplate]> {
     let Yaml::Map(entries) = &node.value else {
-        compiler.problem(
-            node,
-            format!("expected variables and their first values, found {}", node.kind()),
-        );
+        let message = format!("expected variables and their first values, found {}", node.kind());
+        compiler.problem_hint(node, message, Some("such as `{count: 0, name: \"\"}`".to_owned()));
         return Box::default();
     };
     let mut templates = Vec::with_capacity(entries.len());
     for (key, value) in entries {
         let name = key.key_text().unwrap_or_default();
         if !is_identifier(&name) {
-            compiler.problem(
-                key,
-                format!("`{name}` cannot be a variable: letters, digits and `_` can"),
-            );
+            let message = format!("`{name}` cannot be a variable: letters, digits and `_` can");
+            let hint = as_identifier(&name).map(|name| format!("write `{name}`"));
+            compiler.problem_hint(key, message, hint);
             continue;
         }
         // A variable whose value has a problem is declared all the same, so that its uses are no problems.
@@ -241,7 +238,9 @@ fn state(compiler: &mut RuleCompiler<'_>, node: &Node) -> Box<[ValueTemplate]> {
 
 fn timers(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<Timer> {
     let Yaml::List(items) = &node.value else {
-        compiler.problem(node, format!("expected a list of timers, found {}", node.kind()));
+        let message = format!("expected a list of timers, found {}", node.kind());
+        let hint = "such as `[{every: 5s, do: […]}]`: put `- ` before each".to_owned();
+        compiler.problem_hint(node, message, Some(hint));
         return Vec::new();
     };
     let mut timers = Vec::with_capacity(items.len());
@@ -254,13 +253,16 @@ fn timers(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<
             (Some(every), None) => (every.value, true),
             (None, Some(after)) => (after.value, false),
             _ => {
-                compiler.problem(item, "a timer has one of `every` and `after`");
+                let hint = "`after: 30s` runs its steps once, and `every: 5s` again and again".to_owned();
+                compiler.problem_hint(item, "a timer has one of `every` and `after`", Some(hint));
                 continue;
             }
         };
-        let (pause, uses) = reading(compiler, |compiler| compile_pause(compiler, pause));
+        let compile = if repeats { compile_interval } else { compile_pause };
+        let (pause, uses) = reading(compiler, |compiler| compile(compiler, pause));
         let Some(entry) = find(&entries, "do") else {
-            compiler.problem(item, "a timer needs `do`");
+            let hint = "add `do: […]`, its steps".to_owned();
+            compiler.problem_hint(item, "a timer needs `do`", Some(hint));
             continue;
         };
         let steps = steps(compiler, method, Some(entry.value));
@@ -276,10 +278,9 @@ fn timers(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<
 
 fn signals(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<SignalHandler> {
     let Yaml::Map(entries) = &node.value else {
-        compiler.problem(
-            node,
-            format!("expected names of signals and their steps, found {}", node.kind()),
-        );
+        let message = format!("expected names of signals and their steps, found {}", node.kind());
+        let hint = "such as `{closing: [{send: {…}}]}`".to_owned();
+        compiler.problem_hint(node, message, Some(hint));
         return Vec::new();
     };
     let signal = |(key, node): &(Node, Node)| SignalHandler {

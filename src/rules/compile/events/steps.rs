@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::set_places::SetPlaces;
 use crate::cel::{Program, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
@@ -9,7 +10,7 @@ use crate::rules::compile::template::{compile_template, constant_template};
 use crate::rules::compile::values::each::{compile_list, loop_name, loop_variables};
 use crate::rules::compile::values::message_file::compile_message_file;
 use crate::rules::compile::values::metadata::{MetadataKind, compile_metadata};
-use crate::rules::compile::values::pause::compile_pause;
+use crate::rules::compile::values::pause::{compile_interval, compile_pause};
 use crate::rules::compile::values::sample::compile_sample;
 use crate::rules::compile::values::status::compile_status;
 use crate::rules::compile::values::text::compile_text_node;
@@ -96,9 +97,11 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 self.compiler
                     .problem_hint(node, "expected a list of steps, found one", hint);
             }
-            _ => self
-                .compiler
-                .problem(node, format!("expected a list of steps, found {}", node.kind())),
+            _ => {
+                let message = format!("expected a list of steps, found {}", node.kind());
+                let hint = "such as `[{send: {…}}]`".to_owned();
+                self.compiler.problem_hint(node, message, Some(hint));
+            }
         }
     }
 
@@ -116,6 +119,16 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     }
 
     fn step(&mut self, node: &Node) {
+        if !matches!(node.value, Yaml::Map(_)) {
+            let hint = match node.text() {
+                Some("status" | "end" | "close") => "a step is a mapping: `status: {code: OK}`",
+                Some("flush" | "headers") => "a step is a mapping: `flush: headers`",
+                _ => "a step is a mapping, as in `send: {…}` or `wait: 200ms`",
+            };
+            let message = format!("expected a step, found {}", node.kind());
+            self.compiler.problem_hint(node, message, Some(hint.to_owned()));
+            return;
+        }
         let known: Vec<&str> = ACTIONS.iter().chain(&MODIFIERS).copied().collect();
         let output = self.output;
         let field = |name: &str| {
@@ -165,8 +178,9 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         let (begin, variables) = match (modifiers.repeat, modifiers.each) {
             (None, None) if modifiers.every.is_none() => {
                 if let Some(name) = modifiers.name {
-                    self.compiler
-                        .problem(name, "`as` goes with `repeat`, `each` or `every`");
+                    let hint = "add the loop, as in `each: \"${request.items}\"`, or leave it out".to_owned();
+                    let message = "`as` goes with `repeat`, `each` or `every`";
+                    self.compiler.problem_hint(name, message, Some(hint));
                 }
                 self.conditional(modifiers, action);
                 return;
@@ -176,8 +190,9 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 self.counted(modifiers, count)
             }
             (Some(_), Some(each)) => {
-                self.compiler
-                    .problem(each, "`repeat` and `each` are both here: a step has one loop");
+                let hint = "put one into the other: `{repeat: 2, do: [{each: …, send: {…}}]}`".to_owned();
+                let message = "`repeat` and `each` are both here: a step has one loop";
+                self.compiler.problem_hint(each, message, Some(hint));
                 return;
             }
             (Some(count), None) => {
@@ -193,9 +208,15 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 (begin, variables)
             }
         };
-        let every = modifiers
-            .every
-            .and_then(|every| compile_pause(self.compiler, every));
+        let is_endless = modifiers.repeat.is_none() && modifiers.each.is_none();
+        let every = modifiers.every.and_then(|every| {
+            let compile = if is_endless {
+                compile_interval
+            } else {
+                compile_pause
+            };
+            compile(self.compiler, every)
+        });
         let start = self.ops.len();
         let place = modifiers.repeat.or(modifiers.each).unwrap_or(action.key);
         self.push(begin, place);
@@ -217,6 +238,11 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         modifiers: &Modifiers<'_>,
         count: Option<ValueTemplate>,
     ) -> (Option<Op>, Vec<(String, Type)>) {
+        if let (Some(repeat), Some(ValueTemplate::Constant(Value::Int(0)))) = (modifiers.repeat, &count) {
+            let hint = "`repeat: 1` runs it once";
+            self.compiler
+                .warn(repeat, "with `repeat: 0` this step never runs", hint);
+        }
         let name = match modifiers.name {
             Some(name) => loop_name(self.compiler, name),
             None => "i".to_owned(),
@@ -284,7 +310,10 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     pub(in crate::rules::compile) fn action(&mut self, action: &Entry<'_>, key: Option<&Node>) {
         let node = action.value;
         if let (Some(key), true) = (key, action.name != "signal") {
-            self.compiler.problem(key, "`key` goes with `signal`");
+            let hint = "leave it out; the key of the signals that a call receives is one of the `session`"
+                .to_owned();
+            self.compiler
+                .problem_hint(key, "`key` goes with `signal`", Some(hint));
         }
         let op = match action.name.as_str() {
             "send" => compile_template(self.compiler, node, self.output).map(Op::Send),
@@ -303,7 +332,9 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             "trailers" => compile_metadata(self.compiler, node, MetadataKind::Trailers),
             "flush" if node.text() == Some("headers") => Some(Op::FlushHeaders),
             "flush" => {
-                self.compiler.problem(node, "`flush` has one value, `headers`");
+                let hint = "write `flush: headers`; each message is sent at once, without it".to_owned();
+                self.compiler
+                    .problem_hint(node, "`flush` has one value, `headers`", Some(hint));
                 None
             }
             "status" => compile_status(self.compiler, node).map(|status| Op::Status(Box::new(status))),
@@ -360,10 +391,18 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             self.compiler.problem_hint(node, message, Some(hint));
             return None;
         };
+        if entries.is_empty() {
+            let hint = "such as `{store.orders: 1}`";
+            self.compiler.warn(node, "this `set` sets nothing", hint);
+        }
         let mut assignments = Vec::with_capacity(entries.len());
+        let mut places = SetPlaces::default();
         for (key, value) in entries {
             let name = key.key_text().unwrap_or_default();
             let variable = self.variable(key, &name);
+            if let Some((message, hint)) = places.clash(&name, value) {
+                self.compiler.add(key.span.clone(), message, Some(hint));
+            }
             let template = compile_value(self.compiler, value);
             let (Some(variable), Some((template, found))) = (variable, template) else {
                 continue;
@@ -441,10 +480,15 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     /// Compiles the cases of `choose`. After the steps of a case a jump leads to the end.
     fn choose(&mut self, node: &Node) {
         let Yaml::List(cases) = &node.value else {
-            self.compiler
-                .problem(node, format!("expected a list of cases, found {}", node.kind()));
+            let message = format!("expected a list of cases, found {}", node.kind());
+            let hint = "such as `[{when: request.count > 1, do: […]}, {do: […]}]`".to_owned();
+            self.compiler.problem_hint(node, message, Some(hint));
             return;
         };
+        if cases.is_empty() {
+            let hint = "such as `[{when: request.count > 1, do: […]}, {do: […]}]`";
+            self.compiler.warn(node, "this `choose` has no cases", hint);
+        }
         let mut to_end = Vec::new();
         for (case, place) in cases.iter().zip(1..) {
             let Some(entries) = self.compiler.entries(case, "a case", &["when", "do"]) else {
@@ -459,13 +503,16 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             let (when, steps) = (find("when"), find("do"));
             let last = place == cases.len();
             if when.is_none() && !last {
-                self.compiler.problem(
-                    case,
-                    "only the last case can be without `when`: those after it never run",
-                );
+                let message = "only the last case can be without `when`: those after it never run";
+                let hint = "put it last, or give it a `when`".to_owned();
+                self.compiler.problem_hint(case, message, Some(hint));
             }
             let Some(steps) = steps else {
-                self.compiler.problem(case, "a case needs `do`");
+                // If there is an unknown key, it was reported already, and is probably what the case does.
+                if entries.len() == case.entries() {
+                    let hint = "add `do: […]`, its steps".to_owned();
+                    self.compiler.problem_hint(case, "a case needs `do`", Some(hint));
+                }
                 continue;
             };
             let condition = when.and_then(|when| self.compiler.condition(when));

@@ -26,11 +26,18 @@ pub(super) fn compile_pattern(
         return compile_json(compiler, node, descriptor);
     }
     let Yaml::Map(entries) = &node.value else {
-        let found = node.kind();
-        compiler.problem(
-            node,
-            format!("expected {}, found {found}", descriptor.full_name()),
-        );
+        let message = format!("expected {}, found {}", descriptor.full_name(), node.kind());
+        let hint = match &node.value {
+            Yaml::Text(text) if matches!(text.trim(), "*" | "any" | ".*") => {
+                "leave `match` out, to match every request; `{}` is any message, in a field"
+            }
+            Yaml::List(_) => {
+                "write a rule for each of them, or one condition: `when: request.x == 1 || request.x == 2`"
+            }
+            Yaml::Text(_) => "write its fields, as in `{name: tea}`; a condition stands under `when`",
+            _ => "write its fields, as in `{name: tea}`",
+        };
+        compiler.problem_hint(node, message, Some(hint.to_owned()));
         return None;
     };
     compile_fields(compiler, entries.iter(), descriptor)
@@ -47,7 +54,7 @@ fn compile_fields<'n>(
         let member = if let Some(field) = FieldInfo::find(descriptor, &name) {
             compile_field(compiler, value, &field).map(|expected| (field, name, expected))
         } else {
-            let hint = field_hint(descriptor, &name);
+            let hint = matcher_hint(&name).or_else(|| field_hint(descriptor, &name));
             let message = format!("the message {} has no field `{name}`", descriptor.full_name());
             compiler.problem_hint(key, message, hint);
             None
@@ -83,7 +90,9 @@ fn compile_field(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo
             let mut members = Vec::with_capacity(entries.len());
             for (key, value) in entries {
                 let Some(key) = map_key(&keys.kind, key) else {
-                    compiler.problem(key, format!("expected a key of type {}", keys.type_name()));
+                    let message = format!("expected a key of type {}", keys.type_name());
+                    let hint = "a condition on a map's entries stands under `when`".to_owned();
+                    compiler.problem_hint(key, message, Some(hint));
                     continue;
                 };
                 members.push((key, compile_value(compiler, value, &values)?));
@@ -112,14 +121,43 @@ fn compile_value(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo
         return compile_pattern(compiler, node, message);
     }
     let text = constant_text(compiler, node).ok()?;
+    let path = &field.full_name;
+    let name = path.rsplit('.').next().unwrap_or(path);
     match constant(&field.kind, node, text.as_deref()) {
+        Ok(value) if text.as_deref().is_some_and(is_wildcard) => {
+            let text = text.as_deref().unwrap_or_default();
+            let hint =
+                format!("write `when: request.{name}.matches('…')`; to match any value, leave `{name}` out");
+            compiler.warn(
+                node,
+                format!("`{text}` is compared as it stands, and is no pattern"),
+                hint,
+            );
+            WireScalar::of(&value, &field.kind).map(Pattern::Scalar)
+        }
         Ok(value) => WireScalar::of(&value, &field.kind).map(Pattern::Scalar),
         Err(mismatch) => {
             let is_comparison = text.is_some_and(|text| text.starts_with(['<', '>', '!', '=', '~', '^']));
-            let hint = if is_comparison {
-                Some(AS_WHEN.to_owned())
-            } else {
-                mismatch.hint
+            let hint = match &node.value {
+                _ if is_comparison => Some(AS_WHEN.to_owned()),
+                Yaml::List(items) => {
+                    let one = items
+                        .first()
+                        .and_then(Node::key_text)
+                        .unwrap_or_else(|| "…".to_owned());
+                    let quoted = if matches!(field.kind, Kind::String | Kind::Enum(_)) {
+                        format!("'{one}'")
+                    } else {
+                        one
+                    };
+                    Some(format!(
+                        "one of several values is a condition: `when: \"request.{name} in [{quoted}, …]\"`"
+                    ))
+                }
+                Yaml::Map(_) => Some(format!(
+                    "`match` takes the value itself; a condition is `when`, as in `when: request.{name}.matches('…')`"
+                )),
+                _ => mismatch.hint,
             };
             compiler.problem_hint(node, mismatch.message, hint);
             None
@@ -216,6 +254,38 @@ fn compile_any(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Pattern> 
         packed,
         Box::new(expected),
     ))
+}
+
+/// Whether a text is hardly meant as it stands, but as a glob or a regular expression.
+fn is_wildcard(text: &str) -> bool {
+    let has_blank = text.contains(char::is_whitespace);
+    let is_regex = text.len() > 2
+        && text.starts_with('/')
+        && text.ends_with('/')
+        && text.contains(['^', '$', '*', '+', '[', '\\']);
+    let is_anchored = text.len() > 1
+        && (text.starts_with('^') || text.ends_with('$') && text.contains(['.', '*', '[', '+']));
+    let is_glob = !has_blank && (text.starts_with('*') || text.ends_with('*')) && !text.starts_with("**");
+    is_regex || is_anchored || is_glob || text.contains(".*") || text.contains(".+")
+}
+
+/// What to do about the name of a matcher of another tool, in place of a field.
+fn matcher_hint(name: &str) -> Option<String> {
+    let plain = name.to_lowercase().replace(['_', '-', '$'], "");
+    let hint = match plain.as_str() {
+        "equals" | "equal" | "eq" | "equalto" | "equaltojson" | "is" | "body" | "fields" | "data"
+        | "request" => "write the fields themselves: `match: {name: tea}`",
+        "contains" | "matches" | "regex" | "pattern" | "glob" | "startswith" | "endswith" | "gt" | "gte"
+        | "lt" | "lte" | "in" | "ne" | "exists" | "jsonpath" | "matchesjsonpath" => {
+            "`match` has fields and their values; a condition is `when`, as in `when: request.name.contains('tea')`"
+        }
+        "anyof" | "oneof" | "or" | "allof" | "and" | "not" | "any" => {
+            "`match` has fields and their values; join conditions in `when`: `a && b`, `a || b`, `!a`"
+        }
+        "headers" | "metadata" => "`metadata: {name: value}` stands beside `match`",
+        _ => return None,
+    };
+    Some(hint.to_owned())
 }
 
 /// What to write instead of an expression.

@@ -194,6 +194,16 @@ impl<'b, 'c> Builder<'b, 'c> {
             self.compiler.problem_hint(node, message, Some(hint));
             return;
         };
+        let is_json = matches!(&element.kind, Kind::Message(message) if JsonForm::of(message).is_some());
+        if let Some(looped) = items.iter().find(|item| is_loop(item)).filter(|_| !is_json) {
+            let hint = match items.as_slice() {
+                [_] => "leave out the brackets, or the `- `, around `each`: it makes the whole list",
+                _ => "lists are joined by an expression: `${[a] + list.map(x, x.name)}`",
+            };
+            let message = format!("`each` makes a list, and one {} is due here", field.type_name());
+            self.compiler.problem_hint(looped, message, Some(hint.to_owned()));
+            return;
+        }
         if let Some(null) = items
             .iter()
             .find(|item| item.value == Yaml::Null && !takes_null(&element.kind))
@@ -296,6 +306,15 @@ impl<'b, 'c> Builder<'b, 'c> {
 
     /// A scalar. `keyed` says whether its key is written, which it is not in packed lists.
     pub(super) fn scalar(&mut self, field: &FieldInfo, node: &Node, keyed: bool) {
+        if is_loop(node) {
+            let hint = match field.kind {
+                Kind::String => "`${list.map(x, x.name).join(', ')}` makes a text of a list",
+                _ => "one value of a list is `${list[0]}`, `${list.first()}` or `${list.sum()}`",
+            };
+            let message = format!("`each` makes a list, and one {} is due here", field.type_name());
+            self.compiler.problem_hint(node, message, Some(hint.to_owned()));
+            return;
+        }
         let text = match self.string(node) {
             Some(StringNode::Whole(source, at)) => {
                 let target = if keyed {

@@ -2,7 +2,7 @@
 
 use crate::cel::{Program, Type};
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::compile::identifier::is_identifier;
+use crate::rules::compile::identifier::{as_identifier, hides_root, is_identifier};
 use crate::rules::compile::interpolation::Piece;
 use crate::suggest;
 use crate::yaml::{Entry, Node, Yaml};
@@ -137,23 +137,33 @@ pub(in crate::rules::compile) fn loop_variables(
     };
     let [first, second] = names.as_slice() else {
         let message = "`as` has one name, or two: `[index, element]` of a list, `[key, value]` of a map";
-        compiler.problem(node, message);
+        let hint = "such as `as: [i, item]`".to_owned();
+        compiler.problem_hint(node, message, Some(hint));
         return vec![("item".to_owned(), one)];
     };
     let names = [first, second].map(|node| loop_name(compiler, node));
     if names[0] == names[1] {
-        compiler.problem(second, "the two names of `as` are the same");
+        let hint = "the first is the index or the key, and the second the element or the value".to_owned();
+        compiler.problem_hint(second, "the two names of `as` are the same", Some(hint));
     }
     names.into_iter().zip(two).collect()
 }
 
 /// The name of a loop's variable.
 pub(in crate::rules::compile) fn loop_name(compiler: &mut RuleCompiler<'_>, node: &Node) -> String {
-    match node.text() {
-        Some(name) if is_identifier(name) => name.to_owned(),
-        _ => {
-            compiler.problem(node, "`as` needs a name of letters, digits and `_`");
-            "item".to_owned()
-        }
+    let name = node.key_text().unwrap_or_default();
+    if !is_identifier(&name) {
+        let meant = as_identifier(&name);
+        let hint = meant.as_ref().map_or_else(
+            || "such as `as: item`".to_owned(),
+            |name| format!("write `{name}`"),
+        );
+        compiler.problem_hint(node, "`as` needs a name of letters, digits and `_`", Some(hint));
+        return meant.unwrap_or_else(|| "item".to_owned());
     }
+    if let Some(message) = hides_root(&name) {
+        let hint = "take another name, such as `item`".to_owned();
+        compiler.problem_hint(node, message, Some(hint));
+    }
+    name
 }

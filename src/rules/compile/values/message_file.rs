@@ -6,6 +6,7 @@ use std::path::Path;
 
 use prost_reflect::MessageDescriptor;
 
+use crate::cel::JsonForm;
 use crate::error::{Problem, SourceText};
 use crate::message::{Message, MessageError};
 use crate::rules::compile::compiler::RuleCompiler;
@@ -88,6 +89,13 @@ fn explain(
     error: &MessageError,
 ) {
     let text = file.source.text();
+    if text[place.clone()].starts_with('[') && JsonForm::of(descriptor).is_none() {
+        let message = format!("expected {}, found a list", descriptor.full_name());
+        let hint = "write its messages one after the other, without the brackets around them and the commas between them";
+        let problem = Problem::at(&file.source, place.start..place.start + 1, message);
+        compiler.problems.push(problem.with_hint(hint));
+        return;
+    }
     let before = compiler.problems.len();
     // JSON is YAML. What is before the message is left out, and its place kept.
     let padded = " ".repeat(place.start) + &text[place.clone()];

@@ -96,7 +96,9 @@ pub(in crate::rules::compile) fn compile_metadata(
                 .collect();
             entries.push(Header::Ascii(key, values));
         } else {
-            compiler.problem(key, format!("`{name}` cannot be a name of metadata"));
+            let hint =
+                "a name has lower-case letters, digits, `-`, `_` and `.`, as in `x-user-id`".to_owned();
+            compiler.problem_hint(key, format!("`{name}` cannot be a name of metadata"), Some(hint));
         }
     }
     (compiler.problems.len() == before).then(|| {
@@ -126,7 +128,17 @@ fn header_value<V>(
     };
     read(value)
         .map(HeaderValue::Constant)
-        .map_err(|message| compiler.problem(node, message))
+        .map_err(|message| {
+            let hint = match node.value {
+                Yaml::Map(_) => {
+                    "put it in quotes: `'{\"a\": 1}'`; a list of texts sends the name several times"
+                }
+                Yaml::Null => "leave the name out",
+                _ if message.contains("base64") => "write its bytes in base64, or give bytes: `\"${b'…'}\"`",
+                _ => "a value has printable characters of ASCII; a name that ends with `-bin` takes base64",
+            };
+            compiler.problem_hint(node, message, Some(hint.to_owned()));
+        })
         .ok()
 }
 

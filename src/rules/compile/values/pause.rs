@@ -11,6 +11,22 @@ use crate::yaml::{Entry, Node, Yaml};
 
 const EXPECTED: &str = "expected a duration such as 200ms or 1.5s";
 
+/// A longer duration is a slip: no call lasts a year.
+const LONGEST: Duration = Duration::from_hours(8760);
+
+/// The largest `sigma`: one in six takes then 22,000 times as long as the median.
+const LARGEST_SIGMA: f64 = 10.0;
+
+/// What the keys of drawn durations are called elsewhere.
+const OTHER_KEYS: [(&[&str], &str); 6] = [
+    (&["lower", "low", "from", "minimum"], "min"),
+    (&["upper", "high", "to", "maximum"], "max"),
+    (&["average", "avg", "mu"], "mean"),
+    (&["stddev", "std", "std_dev", "sd", "jitter"], "deviation"),
+    (&["mode", "center"], "median"),
+    (&["shape", "spread"], "sigma"),
+];
+
 /// The forms of durations that are drawn.
 const DRAWN: &str =
     "`{min, max}`, `{mean, deviation}`, `{median, sigma}`, or percentiles such as `{p50: 20ms, p99: 1s}`";
@@ -34,6 +50,11 @@ pub(in crate::rules::compile) fn compile_pause(
     }
     match compile_value(compiler, node)? {
         (ValueTemplate::Constant(value), _) => match duration_of(&value) {
+            Ok(duration) if duration > LONGEST => {
+                let hint = "the longest is `8760h`, which is a year".to_owned();
+                compiler.problem_hint(node, "this duration is longer than any call", Some(hint));
+                None
+            }
             Ok(duration) => Some(Pause::Constant(duration)),
             Err(found) => {
                 let message = format!("{EXPECTED}, found {found}");
@@ -43,10 +64,31 @@ pub(in crate::rules::compile) fn compile_pause(
         },
         (template, Type::Duration | Type::String | Type::Dyn) => Some(Pause::Dynamic(template)),
         (_, found) => {
-            compiler.problem(node, format!("{EXPECTED}, found {found}"));
+            let is_number = matches!(found, Type::Int | Type::Uint | Type::Double);
+            let hint = is_number.then(|| "give it a unit: `${duration(string(x) + 'ms')}`".to_owned());
+            compiler.problem_hint(node, format!("{EXPECTED}, found {found}"), hint);
             None
         }
     }
+}
+
+/// Compiles the pause between rounds of something that goes on until the call ends: without one, it would never rest.
+pub(in crate::rules::compile) fn compile_interval(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+) -> Option<Pause> {
+    let pause = compile_pause(compiler, node)?;
+    let is_zero = match &pause {
+        Pause::Constant(pause) => pause.is_zero(),
+        Pause::Drawn(distribution) => distribution.is_zero(),
+        Pause::Dynamic(_) => false,
+    };
+    if is_zero {
+        let hint = "such as `every: 200ms`; `repeat: N` says how often something is done at once".to_owned();
+        compiler.problem_hint(node, "this goes on and on without a pause", Some(hint));
+        return None;
+    }
+    Some(pause)
 }
 
 /// Compiles a mapping, whose keys say how durations are spread.
@@ -65,6 +107,15 @@ fn distribution(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Distribu
     if !entries.is_empty() && entries.iter().all(|entry| percentile_of(&entry.name).is_some()) {
         return percentiles(compiler, &entries);
     }
+    if let Some(entry) = entries.iter().find(|entry| is_beyond_percentiles(&entry.name)) {
+        let hint = "percentiles go from `p0` to `p100`".to_owned();
+        compiler.problem_hint(
+            entry.key,
+            format!("there is no percentile `{}`", entry.name),
+            Some(hint),
+        );
+        return None;
+    }
     let pair = |one: &str, other: &str| match entries.as_slice() {
         [first, second] if first.name == one && second.name == other => Some((first.value, second.value)),
         [first, second] if first.name == other && second.name == one => Some((second.value, first.value)),
@@ -73,7 +124,8 @@ fn distribution(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Distribu
     if let Some((min, max)) = pair("min", "max") {
         let (from, to) = constants(compiler, min, max)?;
         if from > to {
-            compiler.problem(min, "`min` is longer than `max`");
+            let hint = "swap the two".to_owned();
+            compiler.problem_hint(min, "`min` is longer than `max`", Some(hint));
             return None;
         }
         return Some(Distribution::Uniform(from, to));
@@ -89,9 +141,49 @@ fn distribution(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Distribu
             sigma: sigma?,
         });
     }
-    let hint = format!("drawn durations are {DRAWN}");
-    compiler.problem_hint(node, "these keys do not say how durations are spread", Some(hint));
+    let (place, hint) = keys_hint(&entries).map_or_else(
+        || (node, format!("drawn durations are {DRAWN}")),
+        |(key, hint)| (key, hint),
+    );
+    compiler.problem_hint(
+        place,
+        "these keys do not say how durations are spread",
+        Some(hint),
+    );
     None
+}
+
+/// Which key of a drawn duration is none or lacks its partner, and what to do about it.
+fn keys_hint<'n>(entries: &[Entry<'n>]) -> Option<(&'n Node, String)> {
+    const PAIRS: [(&str, &str); 3] = [("min", "max"), ("mean", "deviation"), ("median", "sigma")];
+    let is_kind =
+        |entry: &&Entry<'_>| matches!(entry.name.as_str(), "type" | "distribution" | "kind" | "unit");
+    if let Some(entry) = entries.iter().find(is_kind) {
+        let hint = format!("leave `{}` out: the other keys say it, as in {DRAWN}", entry.name);
+        return Some((entry.key, hint));
+    }
+    for entry in entries {
+        let plain = entry.name.to_lowercase();
+        let other = OTHER_KEYS
+            .iter()
+            .find(|(words, _)| words.contains(&plain.as_str()));
+        if let Some((_, own)) = other {
+            return Some((entry.key, format!("write `{own}`; drawn durations are {DRAWN}")));
+        }
+    }
+    let [only] = entries else { return None };
+    let partner = PAIRS.iter().find_map(|(one, other)| match &only.name {
+        name if name == one => Some(other),
+        name if name == other => Some(one),
+        _ => None,
+    })?;
+    Some((only.key, format!("add `{partner}: …` beside `{}`", only.name)))
+}
+
+/// Whether a name is that of a percentile, and more than 100 per cent.
+fn is_beyond_percentiles(name: &str) -> bool {
+    let number = name.strip_prefix(['p', 'P']);
+    number.is_some_and(|number| number.parse::<f64>().is_ok_and(|at| !(0.0..=100.0).contains(&at)))
 }
 
 /// The percentile that `p50` or `p99.9` names.
@@ -120,15 +212,14 @@ fn percentiles(compiler: &mut RuleCompiler<'_>, entries: &[Entry<'_>]) -> Option
             continue;
         };
         if at == above {
-            compiler.problem(
-                high.key,
-                format!("`{}` and `{}` are the same", low.name, high.name),
-            );
+            let message = format!("`{}` and `{}` are the same", low.name, high.name);
+            compiler.problem_hint(high.key, message, Some("leave one of them out".to_owned()));
             return None;
         }
         if from > to {
             let message = format!("`{}` is longer than `{}`", low.name, high.name);
-            compiler.problem(low.value, message);
+            let hint = "what more calls take is longer: percentiles go up".to_owned();
+            compiler.problem_hint(low.value, message, Some(hint));
             return None;
         }
     }
@@ -164,10 +255,10 @@ fn sigma_of(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<f64> {
         Yaml::Int(number) => Some(number as f64),
         _ => None,
     };
-    let sigma = sigma.filter(|sigma| (0.0..=f64::MAX).contains(sigma));
+    let sigma = sigma.filter(|sigma| (0.0..=LARGEST_SIGMA).contains(sigma));
     if sigma.is_none() {
         let hint = "0 is always the median; 0.5 is twice as long for one in twelve".to_owned();
-        compiler.problem_hint(node, "`sigma` is a number from 0, such as 0.5", Some(hint));
+        compiler.problem_hint(node, "`sigma` is a number from 0 to 10, such as 0.5", Some(hint));
     }
     sigma
 }

@@ -4,7 +4,7 @@
 
 use super::each::is_loop;
 use super::status_hint::{code_hint, detail_hint};
-use super::text::compile_text;
+use super::text::{compile_text, text_hint};
 use super::value::compile_value;
 use crate::cel::{FieldInfo, Type};
 use crate::rules::compile::compiler::RuleCompiler;
@@ -34,13 +34,15 @@ pub(in crate::rules::compile) fn compile_status(
             ("message", Yaml::Text(text)) => message = compile_text(compiler, entry.value, text),
             ("message", _) => {
                 let found = entry.value.kind();
-                compiler.problem(entry.value, format!("expected a text, found {found}"));
+                let hint = text_hint(entry.value);
+                compiler.problem_hint(entry.value, format!("expected a text, found {found}"), hint);
             }
             (_, Yaml::List(_) | Yaml::Map(_)) => details = compile_details(compiler, entry.value),
-            _ => compiler.problem(
-                entry.value,
-                format!("expected a list of details, found {}", entry.value.kind()),
-            ),
+            _ => {
+                let message = format!("expected a list of details, found {}", entry.value.kind());
+                let hint = "such as `[{error_info: {reason: SOLD_OUT}}]`".to_owned();
+                compiler.problem_hint(entry.value, message, Some(hint));
+            }
         }
     }
     if compiler.problems.len() > before {
@@ -70,7 +72,8 @@ fn compile_code(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<CodeTemp
         ) {
             return Some(CodeTemplate::Dynamic(template));
         }
-        compiler.problem(node, format!("expected a status code, found {found}"));
+        let hint = "a code is a name such as `NOT_FOUND`, or its number".to_owned();
+        compiler.problem_hint(node, format!("expected a status code, found {found}"), Some(hint));
         return None;
     };
     if let Some(code) = code_of(value) {
@@ -140,10 +143,9 @@ fn with_type(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Node> {
         return None;
     };
     let Yaml::Map(fields) = &fields.value else {
-        compiler.problem(
-            fields,
-            format!("expected a google.rpc.{message}, found {}", fields.kind()),
-        );
+        let expected = format!("expected a google.rpc.{message}, found {}", fields.kind());
+        let hint = "write its fields, as in `{reason: SOLD_OUT}`".to_owned();
+        compiler.problem_hint(fields, expected, Some(hint));
         return None;
     };
     let text = |text: String| Node {

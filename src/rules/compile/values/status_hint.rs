@@ -41,13 +41,105 @@ const HTTP_CODES: [(&str, &str); 14] = [
     ("504", "DEADLINE_EXCEEDED"),
 ];
 
+/// Words of HTTP and of other libraries, as they are without `_` and in lower case, and the codes of gRPC that say the same.
+const OTHER_NAMES: [(&[&str], &str); 13] = [
+    (&["success", "okay", "succeeded"], "OK"),
+    (&["canceled", "clientclosedrequest"], "CANCELLED"),
+    (
+        &[
+            "badrequest",
+            "invalid",
+            "invalidargs",
+            "validationerror",
+            "malformed",
+            "unprocessableentity",
+        ],
+        "INVALID_ARGUMENT",
+    ),
+    (
+        &[
+            "timeout",
+            "timedout",
+            "gatewaytimeout",
+            "requesttimeout",
+            "deadline",
+        ],
+        "DEADLINE_EXCEEDED",
+    ),
+    (&["missing", "nosuch", "gone", "unknownresource"], "NOT_FOUND"),
+    (&["conflict", "exists", "duplicate"], "ALREADY_EXISTS"),
+    (
+        &["forbidden", "accessdenied", "denied", "notallowed"],
+        "PERMISSION_DENIED",
+    ),
+    (
+        &[
+            "toomanyrequests",
+            "ratelimited",
+            "ratelimit",
+            "quotaexceeded",
+            "throttled",
+        ],
+        "RESOURCE_EXHAUSTED",
+    ),
+    (&["preconditionfailed", "precondition"], "FAILED_PRECONDITION"),
+    (
+        &["notimplemented", "methodnotallowed", "unsupported"],
+        "UNIMPLEMENTED",
+    ),
+    (
+        &[
+            "internalservererror",
+            "servererror",
+            "internalerror",
+            "error",
+            "failure",
+            "fail",
+            "panic",
+        ],
+        "INTERNAL",
+    ),
+    (
+        &[
+            "serviceunavailable",
+            "down",
+            "busy",
+            "tryagain",
+            "badgateway",
+            "retry",
+        ],
+        "UNAVAILABLE",
+    ),
+    (
+        &[
+            "unauthorized",
+            "unauthorised",
+            "notauthenticated",
+            "notauthorized",
+            "loginrequired",
+        ],
+        "UNAUTHENTICATED",
+    ),
+];
+
 /// What was meant by a text that is no code: one of HTTP, or one that is written as another language writes it.
 pub(super) fn code_hint(text: &str) -> Option<String> {
     if let Some((_, code)) = HTTP_CODES.iter().find(|(http, _)| *http == text) {
         return Some(format!("{text} is a code of HTTP; gRPC has `{code}`"));
     }
+    if text
+        .trim()
+        .parse::<u8>()
+        .is_ok_and(|code| usize::from(code) < CODES.len())
+    {
+        return Some(format!("leave out the quotes: `{}`", text.trim()));
+    }
     let plain = |name: &str| name.replace(['_', '-', ' '], "").to_lowercase();
     let last = text.rsplit(['.', ':']).next().unwrap_or_default();
+    let is_word = |(words, _): &&(&[&str], &str)| words.contains(&plain(last).as_str());
+    if let Some((_, code)) = OTHER_NAMES.iter().find(is_word) {
+        return Some(format!("gRPC has `{code}`"));
+    }
     let code = CODES.iter().find(|code| plain(code) == plain(last));
     let code = code.map(|code| format!("did you mean `{code}`?"));
     code.or_else(|| suggest::did_you_mean(last, CODES))

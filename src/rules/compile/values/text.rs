@@ -3,7 +3,7 @@
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::interpolation::Piece;
 use crate::rules::plan::{Text, TextPiece};
-use crate::yaml::Node;
+use crate::yaml::{Node, Yaml};
 
 /// Compiles the string of `node`; problems go to the compiler.
 pub(in crate::rules::compile) fn compile_text(
@@ -22,10 +22,22 @@ pub(in crate::rules::compile) fn compile_text_node(
     expected: &str,
 ) -> Option<Text> {
     let Some(text) = node.key_text() else {
-        compiler.problem(node, format!("expected {expected}, found {}", node.kind()));
+        let message = format!("expected {expected}, found {}", node.kind());
+        compiler.problem_hint(node, message, text_hint(node));
         return None;
     };
     compile_text(compiler, node, &text)
+}
+
+/// How a node is written as text that is none.
+pub(in crate::rules::compile) fn text_hint(node: &Node) -> Option<String> {
+    Some(match node.value {
+        Yaml::List(_) | Yaml::Map(_) => {
+            "`\"${json(…)}\"` makes text of a value; text with `{` or `[` stands in quotes".to_owned()
+        }
+        Yaml::Null => "write a text, as in `\"hello ${request.name}\"`".to_owned(),
+        _ => format!("put it in quotes: `\"{}\"`", node.key_text()?),
+    })
 }
 
 /// Compiles the pieces of a string of `node`.

@@ -89,6 +89,10 @@ pub(in crate::rules::compile) fn begin_each<'n>(
         value(name).and_then(|node| compile_count(compiler, node, name))
     };
     let (skip, limit) = (count(compiler, "skip"), count(compiler, "limit"));
+    if let (Some(node), Some(ValueTemplate::Constant(Value::Int(0)))) = (value("limit"), &limit) {
+        let hint = "without `limit` the list has all elements";
+        compiler.warn(node, "with `limit: 0` this list is always empty", hint);
+    }
     let page = entry("page").and_then(|page| compile_page(compiler, page, due, &entries));
     let list = value("each").and_then(|node| compile_list(compiler, node));
     let variables = loop_variables(compiler, value("as"), list.as_ref().map(Program::result_type));
@@ -151,7 +155,17 @@ pub(in crate::rules::compile) fn compile_count(
         (None, Some(number)) => number,
         _ => found.to_string(),
     };
-    compiler.problem(node, format!("`{key}` needs a number from 0, found {found}"));
+    let message = format!("`{key}` needs a number from 0, found {found}");
+    let hint = match node.text() {
+        Some(text) if text.parse::<u64>().is_ok() => format!("leave out the quotes: `{key}: {text}`"),
+        _ if key == "repeat" => {
+            "such as `repeat: 3`; `every: 1s` without `repeat` goes on until the call ends".to_owned()
+        }
+        _ => format!(
+            "such as `{key}: 10`, or an expression that gives a number: `{key}: \"${{request.count}}\"`"
+        ),
+    };
+    compiler.problem_hint(node, message, Some(hint));
     None
 }
 
