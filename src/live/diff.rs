@@ -211,22 +211,17 @@ fn by_name(item: Item, old: &[String], new: &[String], changes: &mut Vec<Change>
 }
 
 fn services(old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
-    for service in new.pool().services() {
-        if old.pool().get_service_by_name(service.full_name()).is_none() {
-            changes.push(Change::Added(Item::Service, service.full_name().to_owned()));
-        }
+    for service in new.services().filter(|service| !old.has_service(service)) {
+        changes.push(Change::Added(Item::Service, service.to_owned()));
     }
-    for service in old.pool().services() {
-        if new.pool().get_service_by_name(service.full_name()).is_none() {
-            changes.push(Change::Removed(Item::Service, service.full_name().to_owned()));
-        }
+    for service in old.services().filter(|service| !new.has_service(service)) {
+        changes.push(Change::Removed(Item::Service, service.to_owned()));
     }
 }
 
 /// Compares the methods of services that are in both schemas.
 fn methods(old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
-    let has =
-        |schema: &Schema, method: &Method| schema.pool().get_service_by_name(method.service()).is_some();
+    let has = |schema: &Schema, method: &Method| schema.has_service(method.service());
     for method in new.methods() {
         if old.method(method.name()).is_none() && has(old, method) {
             changes.push(Change::Added(Item::Method, method.name().to_owned()));
@@ -241,16 +236,8 @@ fn methods(old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
             continue;
         };
         let aspects = [
-            (
-                "request type",
-                method.input().full_name(),
-                new.input().full_name(),
-            ),
-            (
-                "response type",
-                method.output().full_name(),
-                new.output().full_name(),
-            ),
+            ("request type", method.input_name(), new.input_name()),
+            ("response type", method.output_name(), new.output_name()),
             ("shape", shape(method), shape(new)),
         ];
         for (what, from, to) in aspects {

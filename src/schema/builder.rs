@@ -11,8 +11,9 @@ use bytes::Bytes;
 
 use super::compiled::Schema;
 use super::hints::with_hints;
-use super::link::{self, Linked};
+use super::link;
 use super::source::{self, FileGraph, ImportResolver, ImportRoots, Inputs, Resolvers, absolute};
+use super::tables::TableFile;
 use crate::error::{Error, Problem};
 
 /// Collects the inputs of a [`Schema`].
@@ -199,22 +200,19 @@ impl SchemaBuilder {
                 graph.add_given(name, text);
             }
         }
-        for proto in &inputs.protos {
-            graph.add_input(&proto.path, &proto.name, &proto.folder);
-        }
+        graph.add_inputs(&inputs.protos);
         for name in &self.imports {
             graph.add_import(name);
         }
         problems.append(&mut graph.problems);
         graph.problems = problems;
 
-        let Linked { pool, files } = compile(&mut graph)?;
+        let files = compile(&mut graph)?;
         let mut watch_paths: BTreeSet<PathBuf> = inputs.watch_paths;
         watch_paths.append(&mut graph.paths_read);
         watch_paths.append(&mut graph.roots.configuration_files);
         watch_paths.extend(graph.roots.given().iter().cloned());
         Ok(Schema::new(
-            pool,
             files,
             watch_paths.into_iter().collect(),
             inputs.folders,
@@ -223,7 +221,7 @@ impl SchemaBuilder {
 }
 
 /// Resolves the imports of `graph`, and links its files.
-fn compile(graph: &mut FileGraph) -> Result<Linked, Error> {
+fn compile(graph: &mut FileGraph) -> Result<Vec<TableFile>, Error> {
     graph.resolve();
     link::link(graph).ok_or_else(|| {
         let problems = in_order(std::mem::take(&mut graph.problems));

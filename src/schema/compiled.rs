@@ -6,11 +6,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use prost_reflect::DescriptorPool;
 
+use super::definitions::SymbolKind;
 use super::layouts::Layouts;
 use super::method::Method;
+use super::schema_file::SchemaFile;
+use super::tables::{TableFile, Tables};
 use crate::error::{Error, Problem};
 use crate::suggest;
 
@@ -38,9 +40,9 @@ pub struct Schema {
 }
 
 struct Inner {
-    pool: DescriptorPool,
-    files: Vec<SchemaFile>,
-    layouts: Arc<Layouts>,
+    tables: Arc<Tables>,
+    /// The full names of all services, sorted.
+    services: Box<[Arc<str>]>,
     /// Every method of every service, by `package.Service/Method`, sorted.
     methods: Vec<Arc<Method>>,
     watch_paths: Vec<PathBuf>,
@@ -57,19 +59,6 @@ pub struct InputFolder {
     pub whole: bool,
 }
 
-/// One file of a [`Schema`]: its import name, and the bytes of its `FileDescriptorProto` as the compiler or the descriptor
-/// set has them.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct SchemaFile {
-    /// The name that other files import it by.
-    pub name: String,
-    /// The serialized `google.protobuf.FileDescriptorProto`.
-    pub descriptor: Bytes,
-    /// Whether it is there only because other files import it, and was not asked for.
-    pub is_import: bool,
-}
-
 /// Prints only the names of files and methods: a pool is large, and types may be recursive.
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,24 +71,25 @@ impl fmt::Debug for Schema {
 }
 
 impl Schema {
-    /// The schema of the linked `files`, each after those it imports, whose descriptors are in `pool`.
+    /// The schema of the linked `files`, each after those it imports.
     pub(super) fn new(
-        pool: DescriptorPool,
-        files: Vec<SchemaFile>,
+        files: Vec<TableFile>,
         watch_paths: Vec<PathBuf>,
         input_folders: Vec<InputFolder>,
     ) -> Self {
-        let layouts = Arc::new(Layouts::of_pool(&pool));
-        let mut methods: Vec<Arc<Method>> = pool
-            .services()
-            .flat_map(|service| service.methods().collect::<Vec<_>>())
-            .map(|method| Arc::new(Method::new(method, &layouts)))
+        let tables = Arc::new(Tables::new(files));
+        let declared = tables.links.iter().flat_map(|file| &file.methods);
+        let mut methods: Vec<Arc<Method>> = declared
+            .map(|method| Arc::new(Method::new(method.clone(), &tables)))
             .collect();
         methods.sort_by(|a, b| a.name().cmp(b.name()));
+        let names = tables.links.iter().flat_map(|file| &file.definitions.names);
+        let services = names.filter(|(_, kind)| *kind == SymbolKind::Service);
+        let mut services: Vec<Arc<str>> = services.map(|(name, _)| Arc::clone(name)).collect();
+        services.sort();
         let inner = Inner {
-            pool,
-            files,
-            layouts,
+            tables,
+            services: services.into(),
             methods,
             watch_paths,
             input_folders,
@@ -109,14 +99,31 @@ impl Schema {
         }
     }
 
-    /// The descriptors of all files.
+    /// The descriptors of all files. They are made when they are first asked for, and take ten times the bytes of the files.
     pub fn pool(&self) -> &DescriptorPool {
-        &self.inner.pool
+        &self.inner.tables.all().pool
     }
 
     /// All files, each after those it imports.
     pub fn files(&self) -> &[SchemaFile] {
-        &self.inner.files
+        &self.inner.tables.files
+    }
+
+    /// The full names of all services, sorted.
+    ///
+    /// ```
+    /// let schema = protod::Schema::load("proto/stream.proto")?;
+    /// assert_eq!(schema.services().collect::<Vec<_>>(), ["proto.StreamService"]);
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn services(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.inner.services.iter().map(|name| &**name)
+    }
+
+    /// Whether there is a service of this full name.
+    pub(crate) fn has_service(&self, name: &str) -> bool {
+        let services = &self.inner.services;
+        services.binary_search_by(|service| (**service).cmp(name)).is_ok()
     }
 
     /// All methods of all services, sorted by name.
@@ -160,23 +167,18 @@ impl Schema {
     /// # Ok::<(), protod::Error>(())
     /// ```
     pub fn suggest(&self, name: &str) -> Option<String> {
-        let pool = self.pool();
         // Methods first: the name of one is also near to that of its service.
         let methods = self.methods().iter().map(|method| method.name());
         if let Some(method) = suggest::nearest(&with_slash(name), methods) {
             return Some(method.to_owned());
         }
-        let known: Vec<String> = pool
-            .services()
-            .map(|service| service.full_name().to_owned())
-            .chain(pool.all_messages().map(|message| message.full_name().to_owned()))
-            .chain(
-                pool.all_enums()
-                    .map(|enumeration| enumeration.full_name().to_owned()),
-            )
-            .chain(pool.files().map(|file| file.name().to_owned()))
-            .collect();
-        suggest::nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
+        let tables = &self.inner.tables;
+        let names = tables.links.iter().flat_map(|file| &file.definitions.names);
+        let types = names.filter(|(_, kind)| matches!(kind, SymbolKind::Message | SymbolKind::Enum));
+        let known = self.services();
+        let known = known.chain(types.map(|(name, _)| &**name));
+        let known = known.chain(tables.files.iter().map(|file| &*file.name));
+        suggest::nearest(name, known).map(str::to_owned)
     }
 
     /// Every file and folder whose change could change this schema: the inputs, the given import paths, the files
@@ -192,7 +194,7 @@ impl Schema {
     }
 
     pub(crate) fn layouts(&self) -> &Arc<Layouts> {
-        &self.inner.layouts
+        &self.inner.tables.all().layouts
     }
 }
 

@@ -4,11 +4,8 @@
 
 use bytes::Bytes;
 
-use super::compiled::{Schema, SchemaFile};
-use super::wire::records;
-
-/// The number of `FileDescriptorProto.source_code_info`: comments, and where in the text everything is.
-const SOURCE_INFO: u32 = 9;
+use super::compiled::Schema;
+use super::wire::without_source_info;
 
 /// What [`Schema::descriptor_set`] writes.
 ///
@@ -64,16 +61,9 @@ impl DescriptorSet<'_> {
             if self.source_info {
                 prost::encoding::bytes::encode(1, &file.descriptor, &mut set);
             } else {
-                prost::encoding::bytes::encode(1, &without_source_info(file), &mut set);
+                prost::encoding::bytes::encode(1, &without_source_info(&file.descriptor), &mut set);
             }
         }
         set.into()
     }
-}
-
-fn without_source_info(file: &SchemaFile) -> Bytes {
-    // The bytes of a schema are checked, so that no record is damaged.
-    let records = records(&file.descriptor).flatten();
-    let kept = records.filter(|record| record.number != SOURCE_INFO);
-    kept.flat_map(|record| record.whole).copied().collect()
 }

@@ -19,3 +19,17 @@ pub(super) fn each_field(file: &mut FileDescriptorProto, mut visit: impl FnMut(&
         fields.for_each(&mut visit);
     });
 }
+
+/// Calls `visit` with every field and every extension of a file, to read it.
+pub(super) fn each_field_of(file: &FileDescriptorProto, mut visit: impl FnMut(&FieldDescriptorProto)) {
+    file.extension.iter().for_each(&mut visit);
+    let mut waiting: Vec<&DescriptorProto> = file.message_type.iter().collect();
+    while let Some(message) = waiting.pop() {
+        message
+            .field
+            .iter()
+            .chain(&message.extension)
+            .for_each(&mut visit);
+        waiting.extend(&message.nested_type);
+    }
+}

@@ -1,14 +1,17 @@
 //! [`Method`]: one method of a service, with everything that a call needs.
 //!
-//! What the hot path reads is stored here, so that it asks no descriptor.
+//! What the hot path reads is stored here, so that it asks no descriptor. Its types are those of a descriptor pool, which is made
+//! when they are first asked for: of most methods of a large schema nobody asks.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use prost_reflect::{MessageDescriptor, MethodDescriptor};
 
+use super::declared::DeclaredMethod;
 use super::layout::LayoutId;
 use super::layouts::Layouts;
+use super::tables::{Descriptors, Tables};
 
 /// One method of a schema: its descriptors, its shape, and the tables for checking its messages.
 ///
@@ -23,36 +26,53 @@ use super::layouts::Layouts;
 /// # Ok::<(), protod::Error>(())
 /// ```
 pub struct Method {
-    path: String,
+    declared: DeclaredMethod,
+    tables: Arc<Tables>,
+    /// Made when somebody first asks for it.
+    types: OnceLock<Types>,
+}
+
+/// What a descriptor pool knows of a method.
+struct Types {
     descriptor: MethodDescriptor,
     input: MessageDescriptor,
     output: MessageDescriptor,
-    /// Copied from the descriptor, since they are read for each message.
-    client_streaming: bool,
-    server_streaming: bool,
     layouts: Arc<Layouts>,
     input_layout: LayoutId,
     output_layout: LayoutId,
 }
 
 impl Method {
-    pub(super) fn new(descriptor: MethodDescriptor, layouts: &Arc<Layouts>) -> Self {
+    pub(super) fn new(declared: DeclaredMethod, tables: &Arc<Tables>) -> Self {
+        Self {
+            declared,
+            tables: Arc::clone(tables),
+            types: OnceLock::new(),
+        }
+    }
+
+    #[inline]
+    fn types(&self) -> &Types {
+        self.types.get_or_init(|| self.find_types())
+    }
+
+    #[cold]
+    fn find_types(&self) -> Types {
+        let Descriptors { pool, layouts } = self.tables.all();
+        let service = pool.get_service_by_name(self.service());
+        let service = service.expect("the pool has every service of its files");
+        let (_, name) = self.name().rsplit_once('/').expect("a path has a slash");
+        let descriptor = service.methods().find(|method| method.name() == name);
+        let descriptor = descriptor.expect("the service declares it");
         let (input, output) = (descriptor.input(), descriptor.output());
         let layout_of = |message: &MessageDescriptor| {
             layouts
                 .find(message.full_name())
                 .expect("layouts hold every message of the pool")
         };
-        Self {
-            path: format!(
-                "/{}/{}",
-                descriptor.parent_service().full_name(),
-                descriptor.name()
-            ),
+        Types {
             input_layout: layout_of(&input),
             output_layout: layout_of(&output),
-            client_streaming: descriptor.is_client_streaming(),
-            server_streaming: descriptor.is_server_streaming(),
             layouts: Arc::clone(layouts),
             descriptor,
             input,
@@ -62,12 +82,12 @@ impl Method {
 
     /// `package.Service/Method`, as in rules and handlers.
     pub fn name(&self) -> &str {
-        &self.path[1..]
+        &self.declared.path[1..]
     }
 
     /// `/package.Service/Method`, as in HTTP/2 requests.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.declared.path
     }
 
     /// The full name of the service.
@@ -77,39 +97,49 @@ impl Method {
 
     /// The descriptor, for options and comments.
     pub fn descriptor(&self) -> &MethodDescriptor {
-        &self.descriptor
+        &self.types().descriptor
     }
 
     /// The type of requests.
     pub fn input(&self) -> &MessageDescriptor {
-        &self.input
+        &self.types().input
     }
 
     /// The type of responses.
     pub fn output(&self) -> &MessageDescriptor {
-        &self.output
+        &self.types().output
     }
 
     /// Whether the client sends any number of messages rather than one.
     pub fn is_client_streaming(&self) -> bool {
-        self.client_streaming
+        self.declared.client_streaming
     }
 
     /// Whether the server sends any number of messages rather than one.
     pub fn is_server_streaming(&self) -> bool {
-        self.server_streaming
+        self.declared.server_streaming
+    }
+
+    /// The full name of the type of requests.
+    pub(crate) fn input_name(&self) -> &str {
+        &self.declared.input
+    }
+
+    /// The full name of the type of responses.
+    pub(crate) fn output_name(&self) -> &str {
+        &self.declared.output
     }
 
     pub(crate) fn layouts(&self) -> &Arc<Layouts> {
-        &self.layouts
+        &self.types().layouts
     }
 
     pub(crate) fn input_layout(&self) -> LayoutId {
-        self.input_layout
+        self.types().input_layout
     }
 
     pub(crate) fn output_layout(&self) -> LayoutId {
-        self.output_layout
+        self.types().output_layout
     }
 }
 

@@ -1,20 +1,23 @@
 //! From proto text or descriptor sets to an immutable [`Schema`], before the first byte is served.
 //!
 //! Everything that can be wrong with the input is found here, all of it at once and with its place. The result is known
-//! to be valid: a descriptor pool, the compiler's own bytes of every file, and the tables that the hot path reads.
+//! to be valid: the compiler's own bytes of every file, and, when somebody asks for them, the descriptor pool and the tables
+//! that the hot path reads.
 //!
 //! | stage | what it does |
 //! |---|---|
 //! | `source` | finds and reads the inputs and all that they import |
-//! | `link` | looks up every name, reads every option, and fills the descriptor pool |
+//! | `link` | looks up every name, and reads every option |
 //! | `check` | refuses what protoc refuses and the libraries do not |
-//! | `compiled`, `method`, `layouts` | the result |
+//! | `compiled`, `tables`, `method`, `layouts` | the result |
 //! | `fields`, `keys`, `enums` | the result by name, for types of Rust |
 //! | `proto_text`, `text_format` | the result, printed as proto text, and its options |
 
 mod builder;
 mod check;
 mod compiled;
+mod declared;
+mod definitions;
 mod descriptor;
 mod descriptor_set;
 mod each;
@@ -33,15 +36,19 @@ mod link;
 mod method;
 mod name;
 mod option_hints;
+mod parallel;
 mod places;
+mod pool_bytes;
 mod proto_text;
+mod schema_file;
 mod source;
+mod tables;
 mod text_format;
 mod well_known;
 mod wire;
 
 pub use self::builder::SchemaBuilder;
-pub use self::compiled::{InputFolder, Schema, SchemaFile};
+pub use self::compiled::{InputFolder, Schema};
 pub use self::descriptor_set::DescriptorSet;
 pub(crate) use self::enums::{EnumTable, simple};
 pub(crate) use self::field::{Detail, Entry, Field, Form, Named, Oneof, ValueType};
@@ -52,6 +59,7 @@ pub(crate) use self::known::Names;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Shape};
 pub(crate) use self::layouts::Layouts;
 pub use self::method::Method;
+pub use self::schema_file::SchemaFile;
 pub use self::source::ImportResolver;
 pub(crate) use self::source::{first_bracket_below, is_schema_source};
 pub(crate) use self::text_format::{AnyContents, text_format};

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use prost::Message as _;
 use prost_types::SourceCodeInfo;
 
 use crate::error::{Lines, Problem, SourceText};
@@ -10,18 +11,20 @@ use crate::error::{Lines, Problem, SourceText};
 /// The bytes of the elements of a file.
 pub(super) struct Places<'a> {
     source: &'a SourceText,
-    spans: HashMap<&'a [i32], &'a [i32]>,
+    spans: HashMap<Vec<i32>, Vec<i32>>,
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(source: &'a SourceText, info: &'a SourceCodeInfo) -> Self {
-        let locations = info.location.iter();
+    /// `info` is the serialized `SourceCodeInfo`.
+    pub(super) fn new(source: &'a SourceText, info: &[u8]) -> Self {
+        let info = SourceCodeInfo::decode(info).unwrap_or_default();
+        let locations = info.location.into_iter();
         Self {
             source,
             // Of two places with one path, as statements with several ranges have, the first is the statement's.
             spans: locations
                 .rev()
-                .map(|location| (&*location.path, &*location.span))
+                .map(|location| (location.path, location.span))
                 .collect(),
         }
     }

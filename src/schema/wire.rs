@@ -4,6 +4,7 @@
 //! visits every record of every descriptor in a file (messages, fields, options, …), so that damaged bytes are found here
 //! and nowhere else.
 
+use bytes::Bytes;
 use prost::DecodeError;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
@@ -113,6 +114,19 @@ fn next_record<'a>(bytes: &mut &'a [u8]) -> Result<Record<'a>, DecodeError> {
         whole: &start[..start.len() - bytes.len()],
         value,
     })
+}
+
+/// The number of `FileDescriptorProto.source_code_info`: comments, and where in the text everything is.
+pub(super) const SOURCE_INFO: u32 = 9;
+
+/// A serialized file without its source info. Its bytes have been checked.
+pub(super) fn without_source_info(file: &[u8]) -> Bytes {
+    let records = records(file).flatten();
+    let mut kept = Vec::new();
+    for record in records.filter(|record| record.number != SOURCE_INFO) {
+        kept.extend_from_slice(record.whole);
+    }
+    kept.into()
 }
 
 /// Calls `visit` with every record of a descriptor of this kind and of the descriptors in it, outermost first.

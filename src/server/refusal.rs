@@ -71,7 +71,7 @@ pub(super) fn no_such_method(generation: &Generation, path: &str) -> Status {
     let name = path.strip_prefix('/').unwrap_or(path);
     let (service, method) = name.rsplit_once('/').unwrap_or((name, ""));
     let shown = excerpt(method);
-    if generation.schema.pool().get_service_by_name(service).is_some() {
+    if generation.schema.has_service(service) {
         Status::unimplemented(format!("the service {service} has no method {shown:?}"))
     } else {
         Status::unimplemented(format!("there is no service {:?}", excerpt(service)))

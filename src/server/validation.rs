@@ -40,9 +40,7 @@ impl Validation {
 
     /// Fails if the schema does not have what is excepted.
     pub(super) fn expect_names(&self, schema: &Schema) -> Result<(), Error> {
-        let is_known = |name: &String| {
-            schema.method(name).is_some() || schema.pool().get_service_by_name(name).is_some()
-        };
+        let is_known = |name: &String| schema.method(name).is_some() || schema.has_service(name);
         let Some(unknown) = self.except.iter().find(|name| !is_known(name)) else {
             return Ok(());
         };

@@ -2,15 +2,12 @@
 
 use prost::Message as _;
 use prost_reflect::FileDescriptor;
-use prost_types::{FileDescriptorProto, SourceCodeInfo};
 
 use super::enums::check_enum;
 use super::extensions::{Extensions, check_extension};
 use super::facts::{FileFacts, is_lite};
 use super::messages::check_message;
 use super::report::Report;
-use super::written::check_written;
-use crate::error::{Problem, SourceText};
 use crate::schema::descriptor::File;
 use crate::schema::element_path::ElementPath;
 use crate::schema::name::qualified;
@@ -21,19 +18,14 @@ pub(in crate::schema) struct Checks {
     extensions: Extensions,
 }
 
-/// Checks a file that has been linked, whose elements stand in `source` where `info` says. `written` is the file as it was
-/// parsed, `bytes` as it was linked, and `file` is it in its pool.
+/// Checks a file that has been linked. `bytes` are the file as it was linked, and `file` is it in its pool.
 pub(in crate::schema) fn check_file(
     checks: &mut Checks,
-    source: &SourceText,
-    info: &SourceCodeInfo,
-    written: &FileDescriptorProto,
+    report: &mut Report<'_>,
     bytes: &[u8],
     file: &FileDescriptor,
-) -> Vec<Problem> {
+) {
     let linked = File::decode(bytes).expect("the linker wrote it");
-    let mut found = Report::new(source, info);
-    let report = &mut found;
     let pool = file.parent_pool();
     let facts = &FileFacts {
         pool,
@@ -43,7 +35,6 @@ pub(in crate::schema) fn check_file(
     let extensions = &mut checks.extensions;
     extensions.begin_file();
     let package = &linked.package;
-    check_written(report, written);
     check_imports(report, facts, file);
     check_services(report, facts, &linked);
     for (index, message) in linked.message_type.iter().enumerate() {
@@ -64,7 +55,6 @@ pub(in crate::schema) fn check_file(
         let path = ElementPath::in_file(7, index);
         check_extension(report, facts, extensions, extension, package, &path);
     }
-    found.into_problems()
 }
 
 fn check_imports(report: &mut Report<'_>, facts: &FileFacts<'_>, file: &FileDescriptor) {

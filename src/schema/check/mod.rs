@@ -24,3 +24,5 @@ mod reserved;
 mod written;
 
 pub(super) use self::files::{Checks, check_file};
+pub(super) use self::report::Report;
+pub(super) use self::written::check_written;

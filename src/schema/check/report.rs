@@ -1,15 +1,14 @@
 //! [`Report`]: what is wrong with one file, each problem at its place in the text.
 
-use prost_types::SourceCodeInfo;
-
 use crate::error::{Problem, SourceText};
 use crate::schema::element_path::ElementPath;
 use crate::schema::places::Places;
 
 /// The problems of one file.
-pub(super) struct Report<'a> {
+pub(in crate::schema) struct Report<'a> {
     source: &'a SourceText,
-    info: &'a SourceCodeInfo,
+    /// The serialized `SourceCodeInfo`.
+    info: &'a [u8],
     /// Made when the first problem is reported.
     places: Option<Places<'a>>,
     problems: Vec<Problem>,
@@ -17,7 +16,7 @@ pub(super) struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// A report of the file `source`, whose elements stand where `info` says.
-    pub(super) fn new(source: &'a SourceText, info: &'a SourceCodeInfo) -> Self {
+    pub(in crate::schema) fn new(source: &'a SourceText, info: &'a [u8]) -> Self {
         Self {
             source,
             info,
@@ -43,7 +42,7 @@ impl<'a> Report<'a> {
         self.problems.push(problem);
     }
 
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    pub(in crate::schema) fn into_problems(self) -> Vec<Problem> {
         self.problems
     }
 

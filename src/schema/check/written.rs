@@ -6,7 +6,7 @@ use super::report::Report;
 use crate::schema::element_path::ElementPath;
 use crate::schema::name::default_json_name;
 
-pub(super) fn check_written(report: &mut Report<'_>, file: &FileDescriptorProto) {
+pub(in crate::schema) fn check_written(report: &mut Report<'_>, file: &FileDescriptorProto) {
     if let Some(options) = &file.options {
         check_options(report, &options.uninterpreted_option, &ElementPath::of_file(8));
     }

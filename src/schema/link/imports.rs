@@ -31,20 +31,13 @@ pub(super) fn hidden_imports(graph: &FileGraph, id: FileId, visible: &[FileId]) 
 }
 
 fn public_imports(graph: &FileGraph, id: FileId) -> Vec<FileId> {
-    let indices: Vec<usize> = match &graph.files[id].contents {
-        FileContents::Text(text) => text
-            .descriptor
-            .public_dependency
-            .iter()
-            .filter_map(|index| usize::try_from(*index).ok())
-            .collect(),
-        FileContents::FromSet(file, _) => file.public_dependencies.clone(),
-        FileContents::Broken => Vec::new(),
+    let indices: &[usize] = match &graph.files[id].contents {
+        FileContents::Text(text) => &text.parsed.public_dependencies,
+        FileContents::FromSet(file, _) => &file.public_dependencies,
+        FileContents::Broken => &[],
     };
-    indices
-        .into_iter()
-        .filter_map(|index| *graph.files[id].imports.get(index)?)
-        .collect()
+    let imports = &graph.files[id].imports;
+    indices.iter().filter_map(|index| *imports.get(*index)?).collect()
 }
 
 /// Appends imports to a serialized file. Fields of a message may come in any order.

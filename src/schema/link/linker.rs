@@ -1,164 +1,207 @@
-//! Links the files of a graph in two descriptor pools.
+//! Links the files of a graph.
 //!
-//! The first pool takes the files one by one, so that problems of every file are found and not only of the first, and has
-//! the types that options are read in. The result is bytes. The second pool is decoded from those bytes, and is the one that
-//! is kept: the first has none of the custom options.
+//! Files that define options are linked first, one after the other, in one descriptor pool: the options of all files are read
+//! in the types of that pool. They are few. Every other file needs of those that it imports their names only, so each is
+//! linked by itself, and as many at once as there are cores. No pool has all files, and no file keeps more than its bytes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use prost::Message as _;
 use prost_reflect::DescriptorPool;
-use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
+use prost_types::FileDescriptorProto;
 
-use super::guard::{check_map_entries, guarded};
+use super::guard::guarded;
 use super::imports::{hidden_imports, visible_files, with_imports};
 use super::order::dependency_order;
-use super::text::{Known, LinkedFile, LinkedText, Refused, link_text};
-use crate::error::{Problem, SourceText};
-use crate::schema::compiled::SchemaFile;
-use crate::schema::source::{FileContents, FileGraph, FileId, SetFile, same_file};
+use super::set::link_set_file;
+use super::symbols::Symbols;
+use super::text::{LinkedFile, LinkedText, OptionFiles, Refused, Target, link_text};
+use crate::error::Problem;
+use crate::schema::definitions::Definitions;
+use crate::schema::parallel;
+use crate::schema::schema_file::SchemaFile;
+use crate::schema::source::{FileContents, FileGraph, FileId, same_file};
+use crate::schema::tables::{FileLinks, TableFile};
 
-/// A pool and the files it was decoded from, each after those it imports.
-pub(in crate::schema) struct Linked {
-    pub(in crate::schema) pool: DescriptorPool,
-    pub(in crate::schema) files: Vec<SchemaFile>,
-}
-
-/// Links all files of `graph`. Returns `None` if there are problems, which are added to those of the graph.
-pub(in crate::schema) fn link(graph: &mut FileGraph) -> Option<Linked> {
-    let order = dependency_order(graph);
-    let mut linker = Linker {
-        pool: DescriptorPool::new(),
-        linked: vec![None; graph.files.len()],
-        order: Vec::new(),
-        problems: Vec::new(),
-        known: Known::default(),
-    };
+/// Links all files of `graph`, each after those it imports. Returns `None` if there are problems, which are added to those
+/// of the graph.
+pub(in crate::schema) fn link(graph: &mut FileGraph) -> Option<Vec<TableFile>> {
     let counterparts: BTreeSet<FileId> = graph.counterparts.values().copied().collect();
-    for id in order.into_iter().filter(|id| !counterparts.contains(id)) {
-        linker.link(graph, id);
+    let mut order = dependency_order(graph);
+    order.retain(|id| !counterparts.contains(id));
+    let mut problems = Vec::new();
+    let definitions = definitions(graph);
+    let none = BTreeMap::new();
+    let linker = Linker::new(graph, &order, &definitions, &none);
+    let linked = linker.link(&mut problems);
+    if !graph.counterparts.is_empty() {
+        // Texts with the names of files of sets must define the same: they are linked in place of those files.
+        let linker = Linker::new(graph, &order, &definitions, &graph.counterparts);
+        let texts = linker.link(&mut problems);
+        let differences = graph.counterparts.keys().filter_map(|id| {
+            let text = texts[*id].as_ref()?;
+            difference(graph, *id, text)
+        });
+        problems.extend(differences);
     }
-    if !counterparts.is_empty() {
-        linker.compare_counterparts(graph);
-    }
-    graph.problems.append(&mut linker.problems);
-    if !graph.problems.is_empty() {
-        return None;
-    }
-    linker.finish(graph)
+    graph.problems.append(&mut problems);
+    graph
+        .problems
+        .is_empty()
+        .then(|| finish(graph, &order, linked, &definitions))
 }
 
-struct Linker {
-    pool: DescriptorPool,
-    linked: Vec<Option<LinkedFile>>,
-    order: Vec<FileId>,
-    problems: Vec<Problem>,
-    known: Known,
+/// What each file defines.
+fn definitions(graph: &FileGraph) -> Vec<Arc<Definitions>> {
+    parallel::map(graph.files.len(), |id| match &graph.files[id].contents {
+        FileContents::Text(text) => Arc::clone(&text.parsed.definitions),
+        FileContents::FromSet(file, _) => {
+            let file = FileDescriptorProto::decode(&*file.descriptor).unwrap_or_default();
+            Arc::new(Definitions::of(&file))
+        }
+        FileContents::Broken => Arc::default(),
+    })
 }
 
-impl Linker {
-    /// Links a file after its imports. If one of them failed, the file is skipped without a problem of its own.
-    fn link(&mut self, graph: &FileGraph, id: FileId) {
-        if !self.imports_are_linked(graph, id) {
-            return;
-        }
-        match link_into(&mut self.pool, graph, &mut self.known, id, None) {
-            // A text with a problem stays in the pool, so that those of its importers are found as well.
-            Ok(LinkedText { file, problems }) => {
-                self.problems.extend(problems);
-                self.linked[id] = Some(file);
-                self.order.push(id);
-            }
-            Err(refused) => {
-                self.problems.extend(refused.problems);
-                // A pool that refused a file may have kept extensions of it.
-                if refused.left_in_pool || defines_extensions(graph, id) {
-                    self.pool = pool_of(self.linked_files());
+struct Linker<'g> {
+    graph: &'g FileGraph,
+    /// The files, each after those it imports.
+    order: &'g [FileId],
+    /// The texts that are linked in place of files.
+    substitutes: &'g BTreeMap<FileId, FileId>,
+    symbols: Symbols,
+    /// By file: whether it is linked among those that define options.
+    with_options: Vec<bool>,
+}
+
+type LinkedFiles = Vec<Option<LinkedFile>>;
+
+impl<'g> Linker<'g> {
+    fn new(
+        graph: &'g FileGraph,
+        order: &'g [FileId],
+        definitions: &[Arc<Definitions>],
+        substitutes: &'g BTreeMap<FileId, FileId>,
+    ) -> Self {
+        let contents = |id: FileId| substitutes.get(&id).copied().unwrap_or(id);
+        let mut with_options = vec![false; graph.files.len()];
+        // Whoever imports a file comes after it.
+        for id in order.iter().rev().copied() {
+            if with_options[id] || defines_options(graph, contents(id), definitions) {
+                with_options[id] = true;
+                for import in graph.files[contents(id)].imports.iter().flatten() {
+                    with_options[*import] = true;
                 }
             }
         }
-    }
-
-    fn imports_are_linked(&self, graph: &FileGraph, id: FileId) -> bool {
-        let mut imports = graph.files[id].imports.iter();
-        imports.all(|import| import.is_some_and(|id| self.linked[id].is_some()))
-    }
-
-    fn linked_files(&self) -> impl Iterator<Item = &LinkedFile> {
-        self.order.iter().filter_map(|id| self.linked[*id].as_ref())
-    }
-
-    /// Compares texts with the files of sets that have the same names: they must define the same. The texts are linked
-    /// in place of those files, in a separate pool.
-    fn compare_counterparts(&mut self, graph: &FileGraph) {
-        let mut pool = DescriptorPool::new();
-        let mut known = Known::default();
-        for id in self.order.clone() {
-            let text = graph
-                .counterparts
-                .get(&id)
-                .filter(|text| self.imports_are_linked(graph, **text));
-            match text.map(|text| link_into(&mut pool, graph, &mut known, *text, Some(id))) {
-                Some(Ok(LinkedText { file, problems })) => {
-                    self.problems.extend(problems);
-                    self.problems.extend(difference(graph, id, &file));
-                }
-                Some(Err(refused)) => self.problems.extend(refused.problems),
-                None => {
-                    note_symbols(&mut known, graph, id, id);
-                    add_again(&mut pool, self.linked[id].as_ref());
-                }
-            }
+        let mut symbols = Symbols::default();
+        let (first, then): (Vec<FileId>, Vec<FileId>) = order.iter().partition(|id| with_options[**id]);
+        for id in first.into_iter().chain(then) {
+            symbols.add(id, &graph.files[id].name, &definitions[contents(id)]);
+        }
+        Self {
+            graph,
+            order,
+            substitutes,
+            symbols,
+            with_options,
         }
     }
 
-    fn finish(self, graph: &mut FileGraph) -> Option<Linked> {
-        let files = self
+    /// Links all files. If an import of one is not linked, it is left out without a problem of its own.
+    fn link(&self, problems: &mut Vec<Problem>) -> LinkedFiles {
+        let mut linked: LinkedFiles = vec![None; self.graph.files.len()];
+        let mut options = OptionFiles::default();
+        for id in self.order.iter().copied().filter(|id| self.with_options[*id]) {
+            if !self.imports_are_linked(id, &linked) {
+                continue;
+            }
+            match self.link_file(id, Target::Options(&mut options)) {
+                // A text with a problem is linked, so that those of its importers are found as well.
+                Ok(text) => {
+                    problems.extend(text.problems);
+                    linked[id] = Some(text.file);
+                }
+                Err(refused) => {
+                    problems.extend(refused.problems);
+                    // A pool that refused a file may have kept extensions of it.
+                    options.pool = self.pool_again(&linked);
+                }
+            }
+        }
+        let alone: Vec<FileId> = self
             .order
             .iter()
-            .filter_map(|id| Some((*id, self.linked[*id].as_ref()?)));
-        let set: Vec<u8> = files
-            .clone()
-            .flat_map(|(_, file)| {
-                let mut record = Vec::new();
-                prost::encoding::bytes::encode(1, &file.for_pool, &mut record);
-                record
-            })
+            .copied()
+            .filter(|id| !self.with_options[*id])
             .collect();
-        match guarded(|| DescriptorPool::decode(set.as_slice())) {
-            Ok(Ok(pool)) => {
-                let files = files.map(|(id, file)| SchemaFile {
-                    name: graph.files[id].name.clone(),
-                    descriptor: file.descriptor.clone(),
-                    is_import: !graph.is_requested(id),
-                });
-                return Some(Linked {
-                    files: files.collect(),
-                    pool,
-                });
+        let outcomes = parallel::map(alone.len(), |index| {
+            self.link_file(alone[index], Target::Alone(&options))
+        });
+        for (id, outcome) in alone.into_iter().zip(outcomes) {
+            if !self.imports_are_linked(id, &linked) {
+                continue;
             }
-            Ok(Err(error)) => {
-                let source = SourceText::new(error.file().unwrap_or("the files together"), "");
-                graph.problems.extend(Problem::unfold(&source, &error));
+            match outcome {
+                Ok(text) => {
+                    problems.extend(text.problems);
+                    linked[id] = Some(text.file);
+                }
+                Err(refused) => problems.extend(refused.problems),
             }
-            Err(message) => graph.problems.push(Problem::new(message)),
         }
-        None
+        linked
+    }
+
+    fn contents(&self, id: FileId) -> FileId {
+        self.substitutes.get(&id).copied().unwrap_or(id)
+    }
+
+    fn imports_are_linked(&self, id: FileId, linked: &LinkedFiles) -> bool {
+        let mut imports = self.graph.files[self.contents(id)].imports.iter();
+        imports.all(|import| import.is_some_and(|id| linked[id].is_some()))
+    }
+
+    fn link_file(&self, imported_as: FileId, target: Target<'_>) -> Result<LinkedText, Refused> {
+        let (graph, symbols) = (self.graph, &self.symbols);
+        let id = self.contents(imported_as);
+        match &graph.files[id].contents {
+            FileContents::Text(text) => link_text(target, graph, symbols, id, text, imported_as),
+            FileContents::FromSet(file, set) => {
+                let file = link_set_file(target, graph, symbols, id, file, set)?;
+                let problems = Vec::new();
+                Ok(LinkedText { file, problems })
+            }
+            FileContents::Broken => Err(Refused { problems: Vec::new() }),
+        }
+    }
+
+    /// A pool with those of the files that define options that are linked.
+    fn pool_again(&self, linked: &LinkedFiles) -> DescriptorPool {
+        let mut pool = DescriptorPool::new();
+        for id in self.order {
+            if let Some(file) = &linked[*id] {
+                let visible = visible_files(self.graph, *id);
+                let hidden = hidden_imports(self.graph, *id, &visible);
+                let bytes = with_imports(file.for_pool.as_ref().unwrap_or(&file.descriptor), &hidden);
+                // If it does not decode, those that need it say so.
+                let _ = guarded(|| pool.decode_file_descriptor_proto(bytes));
+            }
+        }
+        pool
     }
 }
 
-fn pool_of<'a>(files: impl Iterator<Item = &'a LinkedFile>) -> DescriptorPool {
-    let mut pool = DescriptorPool::new();
-    files.for_each(|file| add_again(&mut pool, Some(file)));
-    pool
-}
-
-/// Adds a file that was linked before. If it does not decode, it is left out here, and the problem is found when all
-/// files are decoded.
-fn add_again(pool: &mut DescriptorPool, file: Option<&LinkedFile>) {
-    if let Some(file) = file {
-        let _ = guarded(|| pool.decode_file_descriptor_proto(file.for_pool.clone()));
-    }
+/// Whether a file has to be linked in a pool with all that it imports: it defines options, or uses those of others in a way
+/// that needs more than their names.
+fn defines_options(graph: &FileGraph, id: FileId, definitions: &[Arc<Definitions>]) -> bool {
+    definitions[id].has_extensions()
+        || match &graph.files[id].contents {
+            FileContents::Text(text) => text.parsed.has_any_in_options,
+            FileContents::FromSet(file, _) => file.has_unread_options,
+            FileContents::Broken => false,
+        }
 }
 
 /// The problem of a text that, when compiled, differs from the file of a set with the same name.
@@ -176,98 +219,35 @@ fn difference(graph: &FileGraph, encoded: FileId, compiled: &LinkedFile) -> Opti
     Some(Problem::in_file(text.source.name(), message).with_hint("give one of them"))
 }
 
-/// Adds one file to `pool`, which holds its imports. `twin` is the file of a set in whose place it is linked.
-fn link_into(
-    pool: &mut DescriptorPool,
+/// The files of a schema, in their order.
+fn finish(
     graph: &FileGraph,
-    known: &mut Known,
-    id: FileId,
-    twin: Option<FileId>,
-) -> Result<LinkedText, Refused> {
-    note_symbols(known, graph, id, twin.unwrap_or(id));
-    match &graph.files[id].contents {
-        FileContents::Text(text) => link_text(pool, graph, known, id, text, twin),
-        FileContents::FromSet(file, set) => {
-            let file = link_set_file(
-                pool,
-                file,
-                set,
-                &hidden_imports(graph, id, &visible_files(graph, id)),
-            )?;
-            let problems = Vec::new();
-            Ok(LinkedText { file, problems })
-        }
-        FileContents::Broken => Err(Refused {
-            problems: Vec::new(),
-            left_in_pool: false,
-        }),
+    order: &[FileId],
+    mut linked: LinkedFiles,
+    definitions: &[Arc<Definitions>],
+) -> Vec<TableFile> {
+    let mut places = vec![0; graph.files.len()];
+    for (place, id) in order.iter().enumerate() {
+        places[*id] = place;
     }
-}
-
-/// Notes what a file defines, so that those that import `imported_as` can refer to it.
-fn note_symbols(known: &mut Known, graph: &FileGraph, id: FileId, imported_as: FileId) {
-    match &graph.files[id].contents {
-        FileContents::Text(text) => known.symbols.add(imported_as, &text.descriptor),
-        FileContents::FromSet(file, _) => {
-            if let Ok(file) = FileDescriptorProto::decode(&*file.descriptor) {
-                known.symbols.add(imported_as, &file);
-            }
-        }
-        FileContents::Broken => {}
-    }
-}
-
-/// Adds a file of the set `set`, with the imports that a pool needs.
-fn link_set_file(
-    pool: &mut DescriptorPool,
-    file: &SetFile,
-    set: &str,
-    hidden: &[String],
-) -> Result<LinkedFile, Refused> {
-    let for_pool = with_imports(&file.descriptor, hidden);
-    let in_set = |message: String| Problem::in_file(set, format!("file '{}': {message}", file.name));
-    let left_in_pool = |message| Refused {
-        problems: vec![in_set(message)],
-        left_in_pool: true,
-    };
-    match guarded(|| pool.decode_file_descriptor_proto(for_pool.clone())) {
-        Ok(Ok(())) => {
-            let added = pool.get_file_by_name(&file.name).expect("it has just been added");
-            check_map_entries(&added).map_err(left_in_pool)?;
-            Ok(LinkedFile {
-                descriptor: file.descriptor.clone(),
-                for_pool,
-            })
-        }
-        Ok(Err(error)) => {
-            let problems = Problem::unfold(&SourceText::new(set, ""), &error);
-            Err(Refused {
-                problems: problems
-                    .iter()
-                    .map(|problem| in_set(problem.to_string()))
-                    .collect(),
-                left_in_pool: false,
-            })
-        }
-        Err(message) => Err(left_in_pool(message)),
-    }
-}
-
-fn defines_extensions(graph: &FileGraph, id: FileId) -> bool {
-    match &graph.files[id].contents {
-        FileContents::Text(text) => extensions(&text.descriptor).next().is_some(),
-        FileContents::FromSet(..) => true,
-        FileContents::Broken => false,
-    }
-}
-
-/// The extension fields that a file defines, at any depth.
-fn extensions(file: &FileDescriptorProto) -> impl Iterator<Item = &FieldDescriptorProto> {
-    let mut messages: Vec<&DescriptorProto> = file.message_type.iter().collect();
-    let nested = std::iter::from_fn(move || {
-        let message = messages.pop()?;
-        messages.extend(&message.nested_type);
-        Some(&message.extension)
+    let files = order.iter().copied().filter_map(|id| {
+        let linked = linked[id].take()?;
+        let visible = visible_files(graph, id);
+        let own_imports = graph.files[id].imports.iter().flatten().count();
+        Some(TableFile {
+            file: SchemaFile {
+                name: graph.files[id].name.clone(),
+                descriptor: linked.descriptor,
+                is_import: !graph.is_requested(id),
+            },
+            links: FileLinks {
+                for_pool: linked.for_pool,
+                imports: visible.iter().map(|import| places[*import]).collect(),
+                own_imports,
+                definitions: Arc::clone(&definitions[id]),
+                methods: linked.methods.into(),
+            },
+        })
     });
-    file.extension.iter().chain(nested.flatten())
+    files.collect()
 }

@@ -1,7 +1,7 @@
 //! Links the files of a graph: looks up every name, reads every option, and fixes every byte of the result.
 //!
-//! The input is a [`FileGraph`](super::source::FileGraph) whose imports are resolved. The output is a descriptor pool and the
-//! bytes of each file.
+//! The input is a [`FileGraph`](super::source::FileGraph) whose imports are resolved. The output are
+//! the bytes of each file.
 
 mod guard;
 mod imports;
@@ -9,8 +9,11 @@ mod linker;
 mod names;
 mod options;
 mod order;
+mod plain;
 mod scope;
+mod set;
+mod stubs;
 mod symbols;
 mod text;
 
-pub(super) use self::linker::{Linked, link};
+pub(super) use self::linker::link;

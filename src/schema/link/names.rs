@@ -6,7 +6,7 @@ use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, MethodDescriptorProto};
 
 use super::scope::{NotFound, Scope};
-use super::symbols::SymbolKind;
+use crate::schema::definitions::SymbolKind;
 use crate::schema::element_path::ElementPath;
 use crate::schema::name::qualified;
 

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::symbols::{SymbolKind, Symbols};
+use super::symbols::Symbols;
+use crate::schema::definitions::{SymbolKind, packages_of};
 use crate::schema::name::qualified;
 use crate::schema::source::FileId;
 
@@ -71,9 +72,7 @@ impl<'a> Scope<'a> {
         let visible: BTreeSet<FileId> = visible.collect();
         let mut packages = HashSet::new();
         for id in &visible {
-            let package = symbols.package(*id);
-            let above = package.match_indices('.').map(|(dot, _)| &package[..dot]);
-            packages.extend(above.chain([package]).filter(|name| !name.is_empty()));
+            packages.extend(packages_of(symbols.package(*id)));
         }
         Self {
             symbols,

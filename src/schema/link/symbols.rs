@@ -1,99 +1,61 @@
-//! [`Symbols`]: what is defined in the files that are linked, by full name.
-//!
-//! It has what names can refer to: messages, enums, services and extensions. What else has a name (fields, values, methods)
-//! is compared with its siblings by the pool.
+//! [`Symbols`]: what is defined in all files, by full name, and which file has a name first.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
-
-use crate::schema::name::qualified;
+use crate::schema::definitions::{Definitions, SymbolKind};
 use crate::schema::source::FileId;
 
-/// What a name stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SymbolKind {
-    Package,
-    Message,
-    Enum,
-    Service,
-    Extension,
-}
-
-impl SymbolKind {
-    /// Whether other names can be in its scope.
-    pub(super) fn is_scope(self) -> bool {
-        self != Self::Extension
-    }
-
-    pub(super) fn is_message(self) -> bool {
-        self == Self::Message
-    }
-
-    pub(super) fn is_type(self) -> bool {
-        matches!(self, Self::Message | Self::Enum)
-    }
-}
-
-/// What is defined in the files so far.
+/// What is defined in all files.
 #[derive(Debug, Default)]
 pub(super) struct Symbols {
-    by_name: HashMap<String, (SymbolKind, FileId)>,
-    /// The name and the package of each file.
-    files: HashMap<FileId, (String, String)>,
+    by_name: HashMap<Arc<str>, (SymbolKind, FileId)>,
+    /// The packages, and those above them, each with the first file that has it.
+    packages: HashMap<Box<str>, FileId>,
+    files: HashMap<FileId, (Box<str>, Arc<Definitions>)>,
 }
 
 impl Symbols {
-    /// Adds all that a file defines. Of two definitions with one name the first is kept: the pool refuses the second.
-    pub(super) fn add(&mut self, id: FileId, file: &FileDescriptorProto) {
-        let package = file.package();
-        self.files
-            .insert(id, (file.name().to_owned(), package.to_owned()));
-        self.add_extensions(id, package, &file.extension);
-        self.add_enums(id, package, &file.enum_type);
-        for service in &file.service {
-            self.define(id, package, service.name(), SymbolKind::Service);
+    /// Adds all that the file `name` defines. Of two definitions with one name the first is kept: linking refuses the second.
+    pub(super) fn add(&mut self, id: FileId, name: &str, definitions: &Arc<Definitions>) {
+        for (full_name, kind) in &definitions.names {
+            self.by_name.entry(Arc::clone(full_name)).or_insert((*kind, id));
         }
-        for message in &file.message_type {
-            self.add_message(id, package, message);
+        for package in definitions.packages() {
+            if !self.packages.contains_key(package) {
+                self.packages.insert(package.into(), id);
+            }
         }
+        self.files.insert(id, (name.into(), Arc::clone(definitions)));
     }
 
-    fn add_message(&mut self, id: FileId, scope: &str, message: &DescriptorProto) {
-        let name = self.define(id, scope, message.name(), SymbolKind::Message);
-        self.add_extensions(id, &name, &message.extension);
-        self.add_enums(id, &name, &message.enum_type);
-        for nested in &message.nested_type {
-            self.add_message(id, &name, nested);
-        }
-    }
-
-    fn add_extensions(&mut self, id: FileId, scope: &str, extensions: &[FieldDescriptorProto]) {
-        for extension in extensions {
-            self.define(id, scope, extension.name(), SymbolKind::Extension);
-        }
-    }
-
-    fn add_enums(&mut self, id: FileId, scope: &str, enums: &[EnumDescriptorProto]) {
-        for found in enums {
-            self.define(id, scope, found.name(), SymbolKind::Enum);
-        }
-    }
-
-    fn define(&mut self, id: FileId, scope: &str, name: &str, kind: SymbolKind) -> String {
-        let name = qualified(scope, name);
-        self.by_name.entry(name.clone()).or_insert((kind, id));
-        name
-    }
-
-    /// What a full name stands for, and the file that defines it. Packages are not found.
+    /// What a full name stands for, and the file that defines it. Packages are not found, nor are values of enums, to which
+    /// no name refers.
     pub(super) fn get(&self, name: &str) -> Option<(SymbolKind, FileId)> {
-        self.by_name.get(name).copied()
+        let found = self.by_name.get(name).copied();
+        found.filter(|(kind, _)| *kind != SymbolKind::Value)
+    }
+
+    /// The file that has a name, of whatever kind, before `id`.
+    pub(super) fn owner_before(&self, id: FileId, name: &str) -> Option<FileId> {
+        let (_, owner) = self.by_name.get(name)?;
+        (*owner != id).then_some(*owner)
+    }
+
+    /// The first file whose package has this name, or is in one of this name.
+    pub(super) fn file_of_package(&self, name: &str) -> Option<FileId> {
+        self.packages.get(name).copied()
+    }
+
+    /// What a file defines.
+    pub(super) fn definitions(&self, id: FileId) -> Option<&Arc<Definitions>> {
+        self.files.get(&id).map(|(_, definitions)| definitions)
     }
 
     /// The package of a file; empty if it has none.
     pub(super) fn package(&self, id: FileId) -> &str {
-        self.files.get(&id).map_or("", |(_, package)| package)
+        self.definitions(id)
+            .map_or("", |definitions| &definitions.package)
     }
 
     pub(super) fn file_name(&self, id: FileId) -> &str {

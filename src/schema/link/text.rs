@@ -7,17 +7,20 @@ use std::collections::{BTreeSet, HashSet};
 
 use bytes::Bytes;
 use prost::Message as _;
-use prost_reflect::{DescriptorError, DescriptorPool};
-use prost_types::{FieldDescriptorProto, FileDescriptorProto, MethodOptions};
+use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
+use prost_types::{FieldDescriptorProto, FileDescriptorProto};
 
 use super::guard::{check_map_entries, guarded};
 use super::imports::{hidden_imports, visible_files};
 use super::names::{UnresolvedName, resolve_names};
-use super::options::{Demands, OptionProblem, Options, with_options};
+use super::options::{Demands, OptionProblem, Options, assembled};
+use super::plain::{without_method_options, without_options};
 use super::scope::Scope;
+use super::stubs::stubs_for;
 use super::symbols::Symbols;
 use crate::error::{Problem, SourceText};
-use crate::schema::check::{Checks, check_file};
+use crate::schema::check::{Checks, Report, check_file, check_written};
+use crate::schema::declared::{DeclaredMethod, declared_methods};
 use crate::schema::each::{each_field, each_message};
 use crate::schema::name::default_json_name;
 use crate::schema::places::Places;
@@ -28,102 +31,155 @@ use crate::schema::source::{FileGraph, FileId, TextFile};
 pub(super) struct LinkedFile {
     /// The bytes that the schema hands out.
     pub(super) descriptor: Bytes,
-    /// The same with all imports that a pool needs, and without what it need not have.
-    pub(super) for_pool: Bytes,
+    /// What a pool gets in their place, if that is something else. It has no source info.
+    pub(super) for_pool: Option<Bytes>,
+    pub(super) methods: Vec<DeclaredMethod>,
 }
 
-/// What is known of all files so far.
+/// The files that define options, in one pool, and what is known of them.
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    pub(super) symbols: Symbols,
+pub(super) struct OptionFiles {
+    pub(super) pool: DescriptorPool,
     demands: Demands,
     checks: Checks,
 }
 
-/// A text that is in the pool, and what is wrong with it nevertheless.
+/// Where a file is linked.
+#[derive(Debug)]
+pub(super) enum Target<'p> {
+    /// Among those that define options.
+    Options(&'p mut OptionFiles),
+    /// By itself. It uses the options that those files define.
+    Alone(&'p OptionFiles),
+}
+
+/// A text that is linked, and what is wrong with it nevertheless.
 pub(super) struct LinkedText {
     pub(super) file: LinkedFile,
     pub(super) problems: Vec<Problem>,
 }
 
-/// Why a text is not in the pool.
+/// Why a file is not linked.
 pub(super) struct Refused {
     pub(super) problems: Vec<Problem>,
-    /// Whether the pool may have a part of it nevertheless.
-    pub(super) left_in_pool: bool,
 }
 
-/// Links a text into `pool`, which holds its imports. `twin` is the file of a set in whose place it is linked.
+/// Links a text. `symbols` has what all files define, this one as `imported_as`.
 pub(super) fn link_text(
-    pool: &mut DescriptorPool,
+    mut target: Target<'_>,
     graph: &FileGraph,
-    known: &mut Known,
+    symbols: &Symbols,
     id: FileId,
     text: &TextFile,
-    twin: Option<FileId>,
+    imported_as: FileId,
 ) -> Result<LinkedText, Refused> {
-    let Known {
-        symbols,
-        demands,
-        checks,
-    } = known;
     let visible = visible_files(graph, id);
-    let scope = Scope::new(symbols, visible.iter().copied().chain([twin.unwrap_or(id)]));
-    let mut file = text.descriptor.clone();
+    let scope = Scope::new(symbols, visible.iter().copied().chain([imported_as]));
+    let mut file = graph.parsed(id, text);
+    let info = &text.parsed.info;
+    let mut report = Report::new(&text.source, info);
+    check_written(&mut report, &file);
     let unresolved = resolve_names(&mut file, &scope);
-    let mut options = Options::take_from(&mut file, demands);
+    let mut options = Options::take_from(&mut file, target.demands_to_note(&mut Demands::default()));
     add_json_names(&mut file);
-    let mut problems = found(text, symbols, unresolved, options.problems());
+    let mut problems = found(text, info, symbols, unresolved, options.problems());
     if !problems.is_empty() {
-        return Err(Refused {
-            problems,
-            left_in_pool: false,
-        });
+        return Err(Refused { problems });
     }
 
-    let mut for_pool = file.clone();
-    for_pool.dependency.extend(hidden_imports(graph, id, &visible));
-    remove_empty_options(&mut for_pool, &text.descriptor);
-    part_json_names(&mut for_pool);
-    add_to_pool(pool, &text.source, &for_pool)?;
+    let bytes = file.encode_to_vec();
+    let methods = declared_methods(&file);
+    let parted = part_json_names(&mut file).then(|| file.encode_to_vec());
+    let is_alone = matches!(target, Target::Alone(_));
+    // The file as a pool takes it, after what it needs of others.
+    let for_pool = |mut file: FileDescriptorProto| {
+        file.dependency.extend(hidden_imports(graph, id, &visible));
+        if !is_alone {
+            without_method_options(&mut file);
+            return vec![file];
+        }
+        without_options(&mut file);
+        let mut files = stubs_for(graph, symbols, imported_as, &visible, &file);
+        files.push(file);
+        files
+    };
+    // Only an error needs to know where everything is.
+    let with_places = || {
+        let mut file = FileDescriptorProto::decode(&*bytes).expect("it was encoded here");
+        part_json_names(&mut file);
+        file.source_code_info = Some(text.parsed.source_info());
+        for_pool(file)
+    };
+    let name = &graph.files[id].name;
+    let in_pool = match &mut target {
+        Target::Options(files) => add_to_pool(&mut files.pool, text, name, for_pool(file), with_places)?,
+        Target::Alone(_) => add_to_pool(
+            &mut DescriptorPool::new(),
+            text,
+            name,
+            for_pool(file),
+            with_places,
+        )?,
+    };
 
+    let OptionFiles { pool, demands, .. } = target.option_files();
     options.read_custom(pool, &scope);
     options.check(demands);
-    problems.extend(found(text, symbols, Vec::new(), options.problems()));
+    problems.extend(found(text, info, symbols, Vec::new(), options.problems()));
     let with_source = options.has_ranges().then(|| options.with_source());
-    let served = options.served(demands, &mut file);
-    let bytes = file.encode_to_vec();
-    let descriptor = with_options(&bytes, &served);
-    for_pool.source_code_info.clone_from(&file.source_code_info);
+    let (served, info) = options.served(demands, info);
     let linked = LinkedFile {
-        for_pool: with_options(&for_pool.encode_to_vec(), &served).into(),
-        descriptor: descriptor.into(),
+        descriptor: assembled(&bytes, &served, Some(&info)),
+        for_pool: parted.map(|parted| assembled(&parted, &served, None)),
+        methods,
     };
     let checked = with_source.map_or_else(
         || linked.descriptor.clone(),
-        |options| with_options(&bytes, &options).into(),
+        |options| assembled(&bytes, &options, None),
     );
-    let in_pool = pool
-        .get_file_by_name(file.name())
-        .expect("it has just been added");
-    let info = file.source_code_info.unwrap_or_default();
-    problems.extend(check_file(
-        checks,
-        &text.source,
-        &info,
-        &text.descriptor,
+    problems.extend(report.into_problems());
+    let mut report = Report::new(&text.source, &info);
+    check_file(
+        target.checks(&mut Checks::default()),
+        &mut report,
         &checked,
         &in_pool,
-    ));
+    );
+    problems.extend(report.into_problems());
     Ok(LinkedText {
         file: linked,
         problems,
     })
 }
 
+impl Target<'_> {
+    fn option_files(&self) -> &OptionFiles {
+        match self {
+            Self::Options(files) => files,
+            Self::Alone(files) => files,
+        }
+    }
+
+    /// Where it is noted what the fields of the file demand; nobody asks for those of a file alone.
+    fn demands_to_note<'d>(&'d mut self, none: &'d mut Demands) -> &'d mut Demands {
+        match self {
+            Self::Options(files) => &mut files.demands,
+            Self::Alone(_) => none,
+        }
+    }
+
+    fn checks<'c>(&'c mut self, none: &'c mut Checks) -> &'c mut Checks {
+        match self {
+            Self::Options(files) => &mut files.checks,
+            Self::Alone(_) => none,
+        }
+    }
+}
+
 /// The problems of names and options, at their places.
 fn found(
     text: &TextFile,
+    info: &[u8],
     symbols: &Symbols,
     unresolved: Vec<UnresolvedName>,
     options: Vec<OptionProblem>,
@@ -131,8 +187,7 @@ fn found(
     if unresolved.is_empty() && options.is_empty() {
         return Vec::new();
     }
-    let info = text.descriptor.source_code_info.clone().unwrap_or_default();
-    let places = Places::new(&text.source, &info);
+    let places = Places::new(&text.source, info);
     let names = unresolved.into_iter().map(|unresolved| {
         let UnresolvedName {
             name,
@@ -152,30 +207,36 @@ fn found(
     names.chain(options).collect()
 }
 
+/// Adds `files` to a pool, of which the last is the text `name`. `with_places` are the same, with places for problems.
 fn add_to_pool(
     pool: &mut DescriptorPool,
-    source: &SourceText,
-    file: &FileDescriptorProto,
-) -> Result<(), Refused> {
-    match guarded(|| pool.add_file_descriptor_proto(file.clone())) {
+    text: &TextFile,
+    name: &str,
+    files: Vec<FileDescriptorProto>,
+    with_places: impl FnOnce() -> Vec<FileDescriptorProto>,
+) -> Result<FileDescriptor, Refused> {
+    let source = &text.source;
+    let mut added = guarded(|| pool.add_file_descriptor_protos(files));
+    if let Ok(Err(_)) = added {
+        let files = with_places();
+        added = guarded(|| pool.add_file_descriptor_protos(files));
+    }
+    match added {
         Ok(Ok(())) => {
-            let added = pool
-                .get_file_by_name(file.name())
-                .expect("it has just been added");
-            check_map_entries(&added).map_err(|message| left_in_pool(source, message))
+            let added = pool.get_file_by_name(name).expect("it has just been added");
+            check_map_entries(&added).map_err(|message| refused(source, message))?;
+            Ok(added)
         }
         Ok(Err(error)) => Err(Refused {
             problems: pool_problems(source, error),
-            left_in_pool: false,
         }),
-        Err(message) => Err(left_in_pool(source, message)),
+        Err(message) => Err(refused(source, message)),
     }
 }
 
-fn left_in_pool(source: &SourceText, message: String) -> Refused {
+fn refused(source: &SourceText, message: String) -> Refused {
     Refused {
         problems: vec![Problem::in_file(source.name(), message)],
-        left_in_pool: true,
     }
 }
 
@@ -204,22 +265,6 @@ fn without_members_of_duplicates(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems
 }
 
-/// Removes the empty options of methods, as in `rpc M(A) returns (B) {}`. Compilers write them, so clients get them. But when
-/// prost-reflect first sees any options, it builds a pool of Google's own files, which takes as long as loading a small proto.
-fn remove_empty_options(file: &mut FileDescriptorProto, written: &FileDescriptorProto) {
-    let methods = file.service.iter_mut().flat_map(|service| &mut service.method);
-    let written = written.service.iter().flat_map(|service| &service.method);
-    for (method, written) in methods.zip(written) {
-        if written
-            .options
-            .as_ref()
-            .is_some_and(|options| *options == MethodOptions::default())
-        {
-            method.options = None;
-        }
-    }
-}
-
 /// Gives the fields their names in JSON, those of extensions too, as protoc does.
 fn add_json_names(file: &mut FileDescriptorProto) {
     each_field(file, |field| {
@@ -230,9 +275,15 @@ fn add_json_names(file: &mut FileDescriptorProto) {
 }
 
 /// Parts the names in JSON that two fields of a message share, as proto2 allows: a pool takes no two. One of the fields goes by
-/// its own name there.
-fn part_json_names(file: &mut FileDescriptorProto) {
+/// its own name there. Returns whether there are any.
+fn part_json_names(file: &mut FileDescriptorProto) -> bool {
+    let mut parts_any = false;
     each_message(file, |message| {
+        let mut names = HashSet::with_capacity(message.field.len());
+        if message.field.iter().all(|field| names.insert(field.json_name())) {
+            return;
+        }
+        parts_any = true;
         let goes_by_its_name = |field: &FieldDescriptorProto| field.json_name == field.name;
         let own = message.field.iter().filter(|field| goes_by_its_name(field));
         let mut names: HashSet<String> = own.map(|field| field.name().to_owned()).collect();
@@ -242,4 +293,5 @@ fn part_json_names(file: &mut FileDescriptorProto) {
             }
         }
     });
+    parts_any
 }

@@ -4,11 +4,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use prost::Message as _;
 use prost_types::FileDescriptorProto;
 
+use super::parsed::Parsed;
 use super::set::SetFile;
 use crate::error::SourceText;
 
@@ -32,7 +33,7 @@ pub(in crate::schema) struct File {
 pub(in crate::schema) enum FileContents {
     Text(Box<TextFile>),
     /// A file of a set, and the name of the set.
-    FromSet(SetFile, Rc<str>),
+    FromSet(SetFile, Arc<str>),
     /// A text that cannot be read or parsed. Its problems are already among those of the graph.
     Broken,
 }
@@ -41,7 +42,7 @@ pub(in crate::schema) enum FileContents {
 #[derive(Debug)]
 pub(in crate::schema) struct TextFile {
     pub(in crate::schema) source: SourceText,
-    pub(in crate::schema) descriptor: FileDescriptorProto,
+    pub(in crate::schema) parsed: Parsed,
     pub(super) path: PathBuf,
     /// If the file is an input: the folder that is the input, or that the input is in.
     pub(super) input_folder: Option<PathBuf>,
@@ -73,13 +74,15 @@ impl TextFile {
     pub(super) fn import_span(&self, import: &str) -> Option<std::ops::Range<usize>> {
         let text = self.source.text();
         let index = self
-            .descriptor
-            .dependency
+            .parsed
+            .dependencies
             .iter()
             .position(|dependency| dependency == import)?;
         let path = [3, i32::try_from(index).ok()?];
-        let locations = &self.descriptor.source_code_info.as_ref()?.location;
-        let line = *locations
+        let line = *self
+            .parsed
+            .source_info()
+            .location
             .iter()
             .find(|location| location.path == path)?
             .span

@@ -6,16 +6,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::file::{File, FileContents, FileId, TextFile, same_file};
 use super::imports::ImportRoots;
+use super::inputs::InputProto;
 use super::resolver::Resolvers;
 use super::set::SetFile;
-use super::{shipped, text};
+use super::shipped;
+use super::text::{self, Loaded};
+use prost_types::FileDescriptorProto;
+
 use crate::error::{Problem, SourceText};
+use crate::schema::parallel;
 use crate::suggest;
 
 /// The files of a schema, and which of them import which.
@@ -56,7 +60,7 @@ impl FileGraph {
 
     /// Adds the files of a set. `set` is what the user calls it.
     pub(in crate::schema) fn add_set(&mut self, set: &str, files: Vec<SetFile>) {
-        let set: Rc<str> = set.into();
+        let set: Arc<str> = set.into();
         for file in files {
             match self
                 .by_name
@@ -64,7 +68,7 @@ impl FileGraph {
                 .map(|known| &self.files[*known].contents)
             {
                 None => {
-                    let file = self.add_from_set(file, Rc::clone(&set), None);
+                    let file = self.add_from_set(file, Arc::clone(&set), None);
                     self.requested.insert(file);
                 }
                 Some(FileContents::FromSet(known, _)) if same_file(&known.descriptor, &file.descriptor) => {}
@@ -79,26 +83,37 @@ impl FileGraph {
         }
     }
 
-    /// Adds a text that is an input: see [`Self::add_path`].
-    pub(in crate::schema) fn add_input(&mut self, path: &Path, name: &str, input_folder: &Path) {
-        let file = self.add_path(path, name, Some(input_folder));
-        self.requested.insert(file);
+    /// Adds the texts that are inputs: see [`Self::add_path`].
+    pub(in crate::schema) fn add_inputs(&mut self, inputs: &[InputProto]) {
+        let loaded = parallel::map(inputs.len(), |index| {
+            let InputProto { path, name, .. } = &inputs[index];
+            built_in_name(path).is_none().then(|| text::load(path, name))
+        });
+        for (input, loaded) in inputs.iter().zip(loaded) {
+            let file = self.add_path(&input.path, &input.name, Some(&input.folder), loaded);
+            self.requested.insert(file);
+        }
     }
 
     /// Adds a text from disk. `name` is the path as the user knows it. For an input, `input_folder` is the folder that is
-    /// the input, or that the input is in.
-    fn add_path(&mut self, path: &Path, name: &str, input_folder: Option<&Path>) -> FileId {
+    /// the input, or that the input is in. `loaded` is the text if it has been read already.
+    fn add_path(
+        &mut self,
+        path: &Path,
+        name: &str,
+        input_folder: Option<&Path>,
+        loaded: Option<Result<Loaded, Problem>>,
+    ) -> FileId {
         if let Some(known) = self.by_path.get(path) {
             return *known;
         }
         self.paths_read.insert(path.to_owned());
-        let built_in = path.to_str().map(|path| path.replace('\\', "/"));
-        let file = match built_in.as_deref().and_then(shipped::built_in_name) {
+        let file = match built_in_name(path) {
             Some(name) => self
-                .known_by_name(name, None)
+                .known_by_name(&name, None)
                 .expect("a built-in name has a file"),
-            None => match text::read(path, name) {
-                Ok(source) => self.add_text(source, path, input_folder),
+            None => match loaded.unwrap_or_else(|| text::load(path, name)) {
+                Ok(loaded) => self.add_text(loaded, path, input_folder),
                 Err(problem) => self.add_broken(name, vec![problem]),
             },
         };
@@ -107,15 +122,8 @@ impl FileGraph {
     }
 
     /// Adds a text, unless a copy of it is in the graph.
-    pub(in crate::schema) fn add_text(
-        &mut self,
-        source: SourceText,
-        path: &Path,
-        input_folder: Option<&Path>,
-    ) -> FileId {
-        let mut hasher = DefaultHasher::new();
-        source.text().hash(&mut hasher);
-        let hash = hasher.finish();
+    fn add_text(&mut self, loaded: Loaded, path: &Path, input_folder: Option<&Path>) -> FileId {
+        let Loaded { source, hash, parsed } = loaded;
         let copies = self.by_text.get(&hash).into_iter().flatten();
         if let Some(copy) = copies
             .copied()
@@ -123,13 +131,13 @@ impl FileGraph {
         {
             return copy;
         }
-        let descriptor = match text::parse(&source) {
-            Ok(descriptor) => descriptor,
+        let parsed = match parsed {
+            Ok(parsed) => parsed,
             Err(problems) => return self.add_broken(source.name(), problems),
         };
         let contents = FileContents::Text(Box::new(TextFile {
             source,
-            descriptor,
+            parsed,
             path: path.to_owned(),
             input_folder: input_folder.map(Path::to_owned),
             imported_as: BTreeSet::new(),
@@ -184,7 +192,7 @@ impl FileGraph {
     /// Adds a text whose import name is known.
     fn add_named_text(&mut self, name: &str, source: SourceText) -> FileId {
         let next = self.files.len();
-        let file = self.add_text(source, Path::new(name), None);
+        let file = self.add_text(Loaded::new(source), Path::new(name), None);
         if self.files[file].name.is_empty() {
             name.clone_into(&mut self.files[file].name);
         }
@@ -217,6 +225,19 @@ impl FileGraph {
         self.requested.contains(&file) || counterpart.is_some_and(|text| self.requested.contains(text))
     }
 
+    /// The descriptor of a text as it was parsed, without source info. It and its imports have the names that were chosen.
+    pub(in crate::schema) fn parsed(&self, id: FileId, text: &TextFile) -> FileDescriptorProto {
+        let mut file = text.parsed.file();
+        file.name = Some(self.files[id].name.clone());
+        let imports = &self.files[id].imports;
+        for (dependency, import) in file.dependency.iter_mut().zip(imports) {
+            if let Some(import) = import {
+                dependency.clone_from(&self.files[*import].name);
+            }
+        }
+        file
+    }
+
     fn text_of(&self, file: FileId) -> Option<&str> {
         match &self.files[file].contents {
             FileContents::Text(text) => Some(text.source.text()),
@@ -235,7 +256,7 @@ impl FileGraph {
         self.files.len() - 1
     }
 
-    fn add_from_set(&mut self, file: SetFile, set: Rc<str>, folder: Option<PathBuf>) -> FileId {
+    fn add_from_set(&mut self, file: SetFile, set: Arc<str>, folder: Option<PathBuf>) -> FileId {
         let name = file.name.clone();
         self.by_name.insert(name.clone(), self.files.len());
         self.files.push(File {
@@ -252,7 +273,7 @@ impl FileGraph {
         let mut next = 0;
         while next < self.files.len() {
             let dependencies = match &self.files[next].contents {
-                FileContents::Text(text) => text.descriptor.dependency.clone(),
+                FileContents::Text(text) => text.parsed.dependencies.clone(),
                 FileContents::FromSet(file, _) => file.dependencies.clone(),
                 FileContents::Broken => Vec::new(),
             };
@@ -295,7 +316,7 @@ impl FileGraph {
                 text.roots_used.push(found.root);
             }
             let name = self.display_name(&found.path);
-            self.add_path(&found.path, &name, None)
+            self.add_path(&found.path, &name, None, None)
         } else if let Some(input) = self.input_that_ends_with(import, folder.as_deref()) {
             input
         } else {
@@ -438,7 +459,7 @@ impl FileGraph {
         }
     }
 
-    /// Gives each text one import name, and rewrites the imports of all texts to these names.
+    /// Gives each text one import name. The imports of all texts are rewritten to these names when they are linked.
     fn choose_names(&mut self) {
         let texts: Vec<FileId> = (0..self.files.len())
             .filter(|id| matches!(self.files[*id].contents, FileContents::Text(_)))
@@ -466,22 +487,11 @@ impl FileGraph {
             self.by_name.insert(name.clone(), id);
             self.files[id].name = name;
         }
-        for id in texts {
-            let names: Vec<Option<String>> = self.files[id]
-                .imports
-                .iter()
-                .map(|import| Some(self.files[(*import)?].name.clone()))
-                .collect();
-            let own = self.files[id].name.clone();
-            let FileContents::Text(text) = &mut self.files[id].contents else {
-                continue;
-            };
-            text.descriptor.name = Some(own);
-            for (dependency, name) in text.descriptor.dependency.iter_mut().zip(names) {
-                if let Some(name) = name {
-                    *dependency = name;
-                }
-            }
-        }
     }
+}
+
+/// The import name of a file on disk, if it is a copy of one that is built in.
+fn built_in_name(path: &Path) -> Option<String> {
+    let path = path.to_str()?.replace('\\', "/");
+    shipped::built_in_name(&path).map(str::to_owned)
 }

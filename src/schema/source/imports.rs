@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::buf;
 
@@ -35,7 +35,7 @@ pub(in crate::schema) struct ImportRoots {
     given: Vec<PathBuf>,
     input_folders: Vec<PathBuf>,
     /// The roots for files of one folder, in order.
-    by_folder: HashMap<PathBuf, Rc<[PathBuf]>>,
+    by_folder: HashMap<PathBuf, Arc<[PathBuf]>>,
     /// The buf.yaml and buf.work.yaml files that were read.
     pub(in crate::schema) configuration_files: BTreeSet<PathBuf>,
 }
@@ -81,13 +81,13 @@ impl ImportRoots {
     }
 
     /// The folders that [`find`](Self::find) searches, in order. All of them exist.
-    pub(in crate::schema) fn of_folder(&mut self, folder: Option<&Path>) -> Rc<[PathBuf]> {
+    pub(in crate::schema) fn of_folder(&mut self, folder: Option<&Path>) -> Arc<[PathBuf]> {
         let key = folder.unwrap_or(Path::new(""));
         if let Some(roots) = self.by_folder.get(key) {
-            return Rc::clone(roots);
+            return Arc::clone(roots);
         }
-        let roots: Rc<[PathBuf]> = self.list(folder).into();
-        self.by_folder.insert(key.to_owned(), Rc::clone(&roots));
+        let roots: Arc<[PathBuf]> = self.list(folder).into();
+        self.by_folder.insert(key.to_owned(), Arc::clone(&roots));
         roots
     }
 

@@ -15,6 +15,7 @@ mod imports;
 mod inputs;
 mod lower;
 mod oneofs;
+mod parsed;
 mod resolver;
 mod restore;
 mod set;

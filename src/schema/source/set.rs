@@ -20,6 +20,8 @@ pub(in crate::schema) struct SetFile {
     /// Indices into `dependencies` of the public imports, which importers of this file also see.
     pub(in crate::schema) public_dependencies: Vec<usize>,
     pub(in crate::schema) descriptor: Bytes,
+    /// Whether an option is as it was written, before its name was looked up.
+    pub(in crate::schema) has_unread_options: bool,
 }
 
 /// The limit of protobuf libraries.
@@ -88,6 +90,7 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
     let mut bad_text = false;
     let mut edition = false;
     let mut too_deep = false;
+    let mut has_unread_options = false;
     walk(
         DescriptorKind::File,
         &descriptor,
@@ -103,6 +106,7 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
             (DescriptorKind::File, 12, RecordValue::Delimited(syntax)) => edition |= syntax == b"editions",
             (DescriptorKind::File, 14, RecordValue::Varint(_)) => edition = true,
             (DescriptorKind::Options, 999, RecordValue::Delimited(option)) => {
+                has_unread_options = true;
                 let parts = records(option).flatten().filter(|part| part.number == 2);
                 too_deep |= parts.count() > MAX_NAME_PARTS;
             }
@@ -139,5 +143,6 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
         dependencies,
         public_dependencies,
         descriptor,
+        has_unread_options,
     })
 }

@@ -4,6 +4,7 @@
 //! so both are measured first.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 use prost_types::FileDescriptorProto;
@@ -11,6 +12,7 @@ use prost_types::FileDescriptorProto;
 use super::defaults::write_float_defaults;
 use super::lower::Lowered;
 use super::oneofs::name_synthetic_oneofs;
+use super::parsed::Parsed;
 use super::restore::restore;
 use super::tokens::{TokenKind, tokens};
 use crate::error::{Problem, SourceText};
@@ -25,8 +27,34 @@ pub(super) const MAX_NESTING: usize = 90;
 /// How many parts a name may have. A package may have no more in protoc, and each part of an option's name is a level.
 pub(super) const MAX_NAME_PARTS: usize = 100;
 
+/// A text that has been read, and what came of parsing it.
+pub(super) struct Loaded {
+    pub(super) source: SourceText,
+    /// A hash of the text.
+    pub(super) hash: u64,
+    pub(super) parsed: Result<Parsed, Vec<Problem>>,
+}
+
+impl Loaded {
+    /// Parses a text.
+    pub(super) fn new(source: SourceText) -> Self {
+        let mut hasher = DefaultHasher::new();
+        source.text().hash(&mut hasher);
+        Self {
+            hash: hasher.finish(),
+            parsed: parse(&source).map(Parsed::new),
+            source,
+        }
+    }
+}
+
+/// Reads and parses the text of a proto; `name` is the path as the user knows it.
+pub(super) fn load(path: &Path, name: &str) -> Result<Loaded, Problem> {
+    read(path, name).map(Loaded::new)
+}
+
 /// Reads the text of a proto; `name` is the path as the user knows it.
-pub(super) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
+fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
     let failed = |error| Problem::in_file(name, format!("cannot be read: {error}"));
     let metadata = fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
@@ -82,7 +110,7 @@ fn without_mark(name: &str, text: &str) -> SourceText {
 }
 
 /// Parses a text into a descriptor with the name of its source. References to types are not looked up yet.
-pub(super) fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Problem>> {
+fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Problem>> {
     let text = source.text();
     if let Some(too_deep) = first_bracket_below(text, MAX_NESTING) {
         let message = format!("braces nest more than {MAX_NESTING} levels deep");

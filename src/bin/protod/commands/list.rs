@@ -82,11 +82,7 @@ impl List {
             }
             source => {
                 let schema = source.schema(&self.lookup, &[]).await?;
-                schema
-                    .pool()
-                    .services()
-                    .map(|service| service.full_name().to_owned())
-                    .collect()
+                schema.services().map(str::to_owned).collect()
             }
         };
         names.sort();

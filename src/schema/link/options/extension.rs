@@ -4,8 +4,8 @@ use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 use super::contents::Slot;
 use super::fault::Fault;
+use crate::schema::definitions::SymbolKind;
 use crate::schema::link::scope::Scope;
-use crate::schema::link::symbols::SymbolKind;
 
 /// The extension of `message` that `name` stands for in the scope `from`.
 ///

@@ -9,24 +9,27 @@ mod demands;
 mod extension;
 mod fault;
 mod literal;
+mod moves;
 mod set;
 mod splice;
 mod written;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use bytes::Bytes;
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use prost_types::FileDescriptorProto;
 
 use self::contents::Slot;
 pub(super) use self::demands::Demands;
 use self::extension::find_extension;
+use self::moves::Moves;
 use self::set::set_option;
 use self::splice::OptionBytes;
 use self::written::{Taken, take_options};
 use super::scope::Scope;
 
-pub(super) use self::splice::with_options;
+pub(super) use self::splice::assembled;
 pub(super) use self::written::OptionProblem;
 
 /// `TARGET_TYPE_EXTENSION_RANGE` of `FieldOptions.OptionTargetType`.
@@ -88,8 +91,8 @@ impl Options {
             .collect()
     }
 
-    /// The bytes of the options that are served. The source info of `file` names them by their numbers from here on.
-    pub(super) fn served(self, demands: &Demands, file: &mut FileDescriptorProto) -> OptionBytes {
+    /// The bytes of the options that are served, and the source info, in which they have their numbers from here on.
+    pub(super) fn served(self, demands: &Demands, info: &Bytes) -> (OptionBytes, Bytes) {
         let is_for_source = |slot: &Slot| slot.is_for_source || demands.is_for_source(&slot.full_name);
         let mut removed = Vec::new();
         let mut bytes = HashMap::with_capacity(self.0.elements.len());
@@ -104,22 +107,10 @@ impl Options {
             }
             bytes.insert(element.path, (!is_gone).then(|| element.contents.encode()));
         }
-        if let Some(info) = &mut file.source_code_info {
-            let moved: HashMap<Vec<i32>, Vec<i32>> = self.0.moved.into_iter().collect();
-            for location in &mut info.location {
-                let path = &location.path;
-                let target = (2..=path.len()).find_map(|length| Some((length, moved.get(&path[..length])?)));
-                if let Some((length, target)) = target {
-                    location.path = [target, &path[length..]].concat();
-                }
-            }
-            if !removed.is_empty() {
-                let removed: HashSet<Vec<i32>> = removed.into_iter().collect();
-                let is_removed =
-                    |path: &[i32]| (1..=path.len()).any(|length| removed.contains(&path[..length]));
-                info.location.retain(|location| !is_removed(&location.path));
-            }
-        }
-        bytes
+        let moves = Moves {
+            moved: self.0.moved.into_iter().collect(),
+            removed: removed.into_iter().collect(),
+        };
+        (bytes, moves.apply(info))
     }
 }

@@ -1,19 +1,40 @@
-//! Puts options into the bytes of a file.
+//! Puts options and the source info into the bytes of a file.
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use prost::encoding::{WireType, encode_key, encode_varint};
 
-use crate::schema::wire::{DescriptorKind, RecordValue, records};
+use crate::schema::wire::{DescriptorKind, RecordValue, SOURCE_INFO, records};
 
 /// The bytes of options by their path; `None` for options of which nothing is left.
 pub(in crate::schema::link) type OptionBytes = HashMap<Vec<i32>, Option<Vec<u8>>>;
 
-/// The file with its options replaced. Every element of `options` has some in `file` already.
-pub(in crate::schema::link) fn with_options(file: &[u8], options: &OptionBytes) -> Vec<u8> {
-    let mut spliced = Vec::with_capacity(file.len());
-    splice(DescriptorKind::File, file, &mut Vec::new(), options, &mut spliced);
-    spliced
+/// The file with its options replaced, and with `info`, a serialized `SourceCodeInfo`, of which it has none. Every element of
+/// `options` has some in the file already. The fields stay in the order of their numbers.
+pub(in crate::schema::link) fn assembled(file: &[u8], options: &OptionBytes, info: Option<&[u8]>) -> Bytes {
+    let info_length = info.map_or(0, <[u8]>::len);
+    let mut spliced = Vec::with_capacity(file.len() + info_length + 64);
+    let mut before_info = 0;
+    for record in records(file)
+        .flatten()
+        .take_while(|record| record.number < SOURCE_INFO)
+    {
+        before_info += record.whole.len();
+    }
+    let (before, after) = file.split_at(before_info);
+    splice(
+        DescriptorKind::File,
+        before,
+        &mut Vec::new(),
+        options,
+        &mut spliced,
+    );
+    if let Some(info) = info {
+        put(SOURCE_INFO, info, &mut spliced);
+    }
+    spliced.extend_from_slice(after);
+    spliced.into()
 }
 
 fn splice(
@@ -23,6 +44,9 @@ fn splice(
     options: &OptionBytes,
     spliced: &mut Vec<u8>,
 ) {
+    if options.is_empty() {
+        return spliced.extend_from_slice(descriptor);
+    }
     let mut counts: HashMap<u32, i32> = HashMap::new();
     for record in records(descriptor).flatten() {
         let (Some(child), RecordValue::Delimited(contents)) = (kind.child(record.number), record.value)

@@ -206,7 +206,7 @@ impl Serve {
             let fields = [
                 ("addr", Value::from(addr.as_str())),
                 ("tls", tls.is_some().into()),
-                ("services", schema.pool().services().len().into()),
+                ("services", schema.services().len().into()),
                 ("methods", schema.methods().len().into()),
                 ("rules", rules.len().into()),
             ];

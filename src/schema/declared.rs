@@ -1,0 +1,34 @@
+//! The methods that a file declares, by name: what is known of them without a descriptor pool.
+
+use prost_types::FileDescriptorProto;
+
+use super::name::qualified;
+
+/// A method as its file declares it.
+#[derive(Debug, Clone)]
+pub(super) struct DeclaredMethod {
+    /// `/package.Service/Method`.
+    pub(super) path: Box<str>,
+    /// The full names of its messages.
+    pub(super) input: Box<str>,
+    pub(super) output: Box<str>,
+    pub(super) client_streaming: bool,
+    pub(super) server_streaming: bool,
+}
+
+/// The methods of a linked file.
+pub(super) fn declared_methods(file: &FileDescriptorProto) -> Vec<DeclaredMethod> {
+    let full = |name: &str| name.strip_prefix('.').unwrap_or(name).into();
+    let mut methods = Vec::new();
+    for service in &file.service {
+        let service_name = qualified(file.package(), service.name());
+        methods.extend(service.method.iter().map(|method| DeclaredMethod {
+            path: format!("/{service_name}/{}", method.name()).into(),
+            input: full(method.input_type()),
+            output: full(method.output_type()),
+            client_streaming: method.client_streaming(),
+            server_streaming: method.server_streaming(),
+        }));
+    }
+    methods
+}

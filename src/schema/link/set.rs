@@ -1,0 +1,100 @@
+//! Links one file of a descriptor set: its bytes stay as they are, and are checked.
+
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_types::FileDescriptorProto;
+
+use super::guard::{check_map_entries, guarded};
+use super::imports::{hidden_imports, visible_files, with_imports};
+use super::names::resolve_names;
+use super::scope::Scope;
+use super::stubs::stubs_for;
+use super::symbols::Symbols;
+use super::text::{LinkedFile, Refused, Target};
+use crate::error::{Problem, SourceText};
+use crate::schema::declared::declared_methods;
+use crate::schema::source::{FileGraph, FileId, SetFile};
+use crate::schema::wire::{DescriptorKind, Record, RecordValue, walk, without_source_info};
+
+/// Links a file of the set `set`.
+pub(super) fn link_set_file(
+    target: Target<'_>,
+    graph: &FileGraph,
+    symbols: &Symbols,
+    id: FileId,
+    file: &SetFile,
+    set: &str,
+) -> Result<LinkedFile, Refused> {
+    let in_set = |message: String| Problem::in_file(set, format!("file '{}': {message}", file.name));
+    let refused = |message| Refused {
+        problems: vec![in_set(message)],
+    };
+    let visible = visible_files(graph, id);
+    let for_pool = with_imports(
+        &without_source_info(&file.descriptor),
+        &hidden_imports(graph, id, &visible),
+    );
+    // Only for the names that it refers to: what prost-types does not know is not in it.
+    let mut read =
+        FileDescriptorProto::decode(&*for_pool).map_err(|error| refused(format!("is damaged: {error}")))?;
+    resolve_names(
+        &mut read,
+        &Scope::new(symbols, visible.iter().copied().chain([id])),
+    );
+    let mut alone;
+    let (pool, stubs) = match target {
+        Target::Options(files) => (&mut files.pool, Vec::new()),
+        Target::Alone(files) => {
+            guarded(|| check_options(&files.pool, &for_pool))
+                .flatten()
+                .map_err(refused)?;
+            alone = DescriptorPool::new();
+            (&mut alone, stubs_for(graph, symbols, id, &visible, &read))
+        }
+    };
+    let added = guarded(|| {
+        pool.add_file_descriptor_protos(stubs)?;
+        pool.decode_file_descriptor_proto(for_pool)
+    });
+    match added {
+        Ok(Ok(())) => {
+            let added = pool.get_file_by_name(&file.name).expect("it has just been added");
+            check_map_entries(&added).map_err(refused)?;
+            Ok(LinkedFile {
+                descriptor: file.descriptor.clone(),
+                for_pool: None,
+                methods: declared_methods(&read),
+            })
+        }
+        Ok(Err(error)) => {
+            let problems = Problem::unfold(&SourceText::new(set, ""), &error);
+            let problems = problems.iter().map(|problem| in_set(problem.to_string()));
+            Err(Refused {
+                problems: problems.collect(),
+            })
+        }
+        Err(message) => Err(refused(message)),
+    }
+}
+
+/// Reads the options of a file in the types that `pool` has for them, as is done when somebody asks for them.
+fn check_options(pool: &DescriptorPool, file: &[u8]) -> Result<(), String> {
+    let mut checked = Ok(());
+    let mut check = |kind: DescriptorKind, record: &Record<'_>| {
+        let (Some(DescriptorKind::Options), Some(name), RecordValue::Delimited(options)) =
+            (kind.child(record.number), kind.options_type(), record.value)
+        else {
+            return;
+        };
+        // Without extensions they are read with everything else.
+        let name = format!("google.protobuf.{name}");
+        let Some(descriptor) = pool.get_message_by_name(&name).filter(|_| checked.is_ok()) else {
+            return;
+        };
+        if let Err(error) = DynamicMessage::decode(descriptor, options) {
+            checked = Err(format!("failed to decode its options: {error}"));
+        }
+    };
+    walk(DescriptorKind::File, file, &mut check).map_err(|error| format!("is damaged: {error}"))?;
+    checked
+}

@@ -1,0 +1,106 @@
+//! [`Parsed`]: a text as it was parsed, in few bytes.
+//!
+//! A tree may have ten thousand files, and the structs of a descriptor take ten times its bytes. So a file has structs while
+//! it is parsed and while it is linked, and bytes in between.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use prost::Message as _;
+use prost_types::{FileDescriptorProto, SourceCodeInfo};
+
+use crate::schema::definitions::Definitions;
+use crate::schema::wire::{DescriptorKind, RecordValue, walk};
+
+/// A text as it was parsed: references to types are not looked up yet.
+#[derive(Debug)]
+pub(in crate::schema) struct Parsed {
+    /// Without its source info.
+    descriptor: Bytes,
+    /// The serialized `SourceCodeInfo`.
+    pub(in crate::schema) info: Bytes,
+    /// The imports, as they are written.
+    pub(in crate::schema) dependencies: Vec<String>,
+    /// Indices into `dependencies` of the public imports.
+    pub(in crate::schema) public_dependencies: Vec<usize>,
+    pub(in crate::schema) definitions: Arc<Definitions>,
+    /// Whether the value of an option may be an Any that is written as what it holds.
+    pub(in crate::schema) has_any_in_options: bool,
+}
+
+impl Parsed {
+    pub(super) fn new(mut file: FileDescriptorProto) -> Self {
+        let info = file.source_code_info.take().unwrap_or_default();
+        let definitions = Arc::new(Definitions::of(&file));
+        let descriptor: Bytes = file.encode_to_vec().into();
+        let public = file.public_dependency.iter();
+        Self {
+            info: info.encode_to_vec().into(),
+            public_dependencies: public.filter_map(|index| usize::try_from(*index).ok()).collect(),
+            dependencies: file.dependency,
+            definitions,
+            has_any_in_options: has_any_in_options(&descriptor),
+            descriptor,
+        }
+    }
+
+    /// The descriptor, without its source info.
+    pub(in crate::schema) fn file(&self) -> FileDescriptorProto {
+        FileDescriptorProto::decode(&*self.descriptor).expect("it was encoded here")
+    }
+
+    /// Where everything is, and the comments.
+    pub(in crate::schema) fn source_info(&self) -> SourceCodeInfo {
+        SourceCodeInfo::decode(&*self.info).expect("it was encoded here")
+    }
+}
+
+/// Whether the value of an option has a name with a slash: `[type.googleapis.com/a.Message]`.
+fn has_any_in_options(descriptor: &[u8]) -> bool {
+    let mut has_any = false;
+    // The bytes were encoded here.
+    let _ = walk(DescriptorKind::File, descriptor, &mut |kind, record| {
+        if let (DescriptorKind::UninterpretedOption, 8, RecordValue::Delimited(value)) =
+            (kind, record.number, record.value)
+        {
+            has_any |= has_slash_outside_texts(value);
+        }
+    });
+    has_any
+}
+
+/// The parser puts all texts of a value in double quotes.
+fn has_slash_outside_texts(value: &[u8]) -> bool {
+    let mut in_text = false;
+    let mut bytes = value.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_text = !in_text,
+            b'\\' if in_text => {
+                bytes.next();
+            }
+            b'/' if !in_text => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_slash_outside_texts;
+
+    #[test]
+    fn slashes_in_texts_are_no_names() {
+        for value in [
+            r#"get : "/v1/{name}""#,
+            r#"a : "\"/" b : 1"#,
+            r#"a : "\\" b : "/""#,
+        ] {
+            assert!(!has_slash_outside_texts(value.as_bytes()), "{value}");
+        }
+        for value in ["[ type.googleapis.com / a.B ] { }", r#"a : "\\" [ b / c ] { }"#] {
+            assert!(has_slash_outside_texts(value.as_bytes()), "{value}");
+        }
+    }
+}
