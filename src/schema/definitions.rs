@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use prost_types::file_options::OptimizeMode;
 use prost_types::{
-    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileOptions, MessageOptions,
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileOptions,
+    MessageOptions,
 };
 
 use super::name::qualified;

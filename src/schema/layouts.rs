@@ -11,7 +11,7 @@ use super::fields::Fields;
 use super::layout::{Layout, LayoutId};
 
 /// The layouts of all message types of one schema.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Layouts {
     list: Vec<Layout>,
     by_name: HashMap<Box<str>, LayoutId>,

@@ -56,6 +56,13 @@ impl Validator {
         messages: impl IntoIterator<Item = MessageDescriptor>,
     ) -> Result<Self, Error> {
         let messages: Vec<MessageDescriptor> = messages.into_iter().collect();
+        if messages.is_empty() {
+            return Ok(Self {
+                plans: Plans::default(),
+                roots: HashMap::new(),
+                layouts: Arc::default(),
+            });
+        }
         let layouts = schema.layouts();
         let foreign = messages
             .iter()
