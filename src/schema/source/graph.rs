@@ -431,9 +431,12 @@ impl FileGraph {
             .flatten()
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let names: Vec<String> = names.collect();
-        let near = suggest::nearest(name, names.iter().map(String::as_str))?;
+        // The ending would make all short names alike, and those of a letter or two are one slip apart.
+        let stem = |name| str::strip_suffix(name, ".proto");
+        let wanted = stem(name).filter(|stem| stem.len() > 2)?;
+        let near = suggest::nearest(wanted, names.iter().filter_map(|name| stem(name)))?;
         let slash = if before.is_empty() { "" } else { "/" };
-        Some(format!("{before}{slash}{near}"))
+        Some(format!("{before}{slash}{near}.proto"))
     }
 
     /// A problem with an `import` statement, at its place in a text. In a set it has no place, and neither has an import
