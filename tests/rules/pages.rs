@@ -247,3 +247,37 @@ fn pages_that_cannot_be_are_told() {
         assert_eq!(found.join("\n"), expected, "{yaml}");
     }
 }
+
+#[tokio::test]
+async fn a_page_says_how_many_elements_all_pages_have() {
+    let source = r#"
+        syntax = "proto3";
+        package pages;
+        service Pages { rpc List(Request) returns (Response); rpc Own(Request) returns (Response); }
+        message Request { int32 page_size = 1; string page_token = 2; repeated string names = 3; string with = 4; }
+        message Response { int64 total_size = 1; repeated string names = 2; string next_page_token = 3; }"#;
+    let schema = Schema::from_source("pages.proto", source).expect("it compiles");
+    let list = "names: {each: \"${request.names}\", as: name, when: name.contains(request.with), page: 2, value: \"${name}\"}";
+    let rules = format!(
+        "rules:\n  - {{method: pages.Pages/List, reply: {{{list}}}}}\n  - {{method: pages.Pages/Own, reply: {{{list}, total_size: 7}}}}\n"
+    );
+    let server = Running::with(schema, &RulesOptions::default(), &rules).await;
+    let names = r#""names":["a1","b","a2","a3"]"#;
+    for (method, request, expected) in [
+        (
+            "List",
+            "",
+            r#"{"totalSize":"4","names":["a1","b"],"nextPageToken":"2"}"#,
+        ),
+        (
+            "List",
+            r#","with":"a","pageToken":"2""#,
+            r#"{"totalSize":"3","names":["a3"]}"#,
+        ),
+        ("List", r#","with":"c""#, "{}"),
+        ("Own", r#","with":"b""#, r#"{"totalSize":"7","names":["b"]}"#),
+    ] {
+        let outcome = server.call(method, &[&format!("{{{names}{request}}}")]).await;
+        assert_eq!(outcome.messages, [expected], "{request}: {:?}", outcome.status);
+    }
+}

@@ -256,6 +256,19 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         "write `double(l.sum()) / double(size(l))`",
     ),
     (
+        &[
+            "merge",
+            "mergefrom",
+            "proto.merge",
+            "patch",
+            "assign",
+            "object.assign",
+            "with",
+            "fieldmaskutil.merge",
+        ],
+        "write `update(old, new)`, or `update(old, new, mask)`",
+    ),
+    (
         &["getenv", "env", "os.getenv"],
         "expressions do not read the environment",
     ),

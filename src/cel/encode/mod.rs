@@ -9,6 +9,7 @@ mod field;
 mod json;
 mod json_form;
 mod misfit;
+mod update;
 mod value;
 mod well_known;
 
@@ -17,4 +18,5 @@ pub(super) use self::change::{changed, no_parts};
 pub(crate) use self::field::FieldInfo;
 pub(crate) use self::json_form::{JsonForm, from_json_text, takes_null, type_url};
 pub(crate) use self::misfit::Misfit;
+pub(super) use self::update::{update, update_by_mask};
 pub(crate) use self::value::{put_contents, put_field, put_value, put_zero};

@@ -367,6 +367,15 @@ fn call<'e>(
             let [a, b, c, d] = charged(values, cost, budget)?;
             code(a, b, c, d)
         }
+        (Code::MeteredTwo(code), [a, b]) => {
+            let [a, b] = charged([a.eval(evaluation)?, b.eval(evaluation)?], cost, budget)?;
+            code(a, b, budget)
+        }
+        (Code::MeteredThree(code), [a, b, c]) => {
+            let values = [a.eval(evaluation)?, b.eval(evaluation)?, c.eval(evaluation)?];
+            let [a, b, c] = charged(values, cost, budget)?;
+            code(a, b, c, budget)
+        }
         (Code::Many(code), arguments) => {
             let values = arguments.iter().map(|argument| argument.eval(evaluation));
             let values: Vec<Value<'e>> = values.collect::<Result<_, _>>()?;

@@ -8,6 +8,9 @@ use crate::cel::values::{EvalError, Evaluated, Type, Value};
 /// No text that a function makes is longer than this, whatever a request asks for.
 pub(in crate::cel) const MAX_BYTES: usize = 64 << 20;
 
+/// The message that names fields of another.
+const FIELD_MASK: &str = "google.protobuf.FieldMask";
+
 /// A function of one number of arguments.
 #[derive(Debug)]
 pub(in crate::cel) struct Function {
@@ -37,6 +40,10 @@ pub(in crate::cel) enum Code {
     Four(for<'e> fn(Value<'e>, Value<'e>, Value<'e>, Value<'e>) -> Evaluated<Value<'e>>),
     /// One argument. It charges for what it does.
     Metered(for<'e> fn(Value<'e>, &Budget) -> Evaluated<Value<'e>>),
+    /// Two arguments. It charges for what it does.
+    MeteredTwo(for<'e> fn(Value<'e>, Value<'e>, &Budget) -> Evaluated<Value<'e>>),
+    /// Three arguments. It charges for what it does.
+    MeteredThree(for<'e> fn(Value<'e>, Value<'e>, Value<'e>, &Budget) -> Evaluated<Value<'e>>),
     /// One argument or more, all of the first parameter's type.
     Many(for<'e> fn(Vec<Value<'e>>) -> Evaluated<Value<'e>>),
 }
@@ -69,6 +76,8 @@ pub(in crate::cel) enum Parameter {
     Addends,
     Texts,
     Map,
+    Message,
+    FieldMask,
     Type,
 }
 
@@ -87,8 +96,8 @@ impl Code {
     pub(in crate::cel) fn takes(self, count: usize) -> bool {
         match self {
             Self::One(_) | Self::Metered(_) => count == 1,
-            Self::Two(_) => count == 2,
-            Self::Three(_) => count == 3,
+            Self::Two(_) | Self::MeteredTwo(_) => count == 2,
+            Self::Three(_) | Self::MeteredThree(_) => count == 3,
             Self::Four(_) => count == 4,
             Self::Many(_) => count >= 1,
         }
@@ -165,13 +174,17 @@ impl Parameter {
             }
             Self::Texts => matches!(argument, Type::List(element) if Self::Text.takes(element)),
             Self::Map => matches!(argument, Type::Map(..)),
+            Self::Message => matches!(argument, Type::Message(_)),
+            Self::FieldMask => {
+                matches!(argument, Type::Message(message) if message.full_name() == FIELD_MASK)
+            }
             Self::Type => *argument == Type::Meta,
         }
     }
 
     fn to_type(self) -> Type {
         match self {
-            Self::Any | Self::Number | Self::Enum => Type::Dyn,
+            Self::Any | Self::Number | Self::Enum | Self::Message | Self::FieldMask => Type::Dyn,
             Self::Bool => Type::Bool,
             Self::Int => Type::Int,
             Self::Uint => Type::Uint,
@@ -211,6 +224,8 @@ impl fmt::Display for Overload {
                 Parameter::List => write!(f, "{comma}list")?,
                 Parameter::Addends => write!(f, "{comma}list of numbers or durations")?,
                 Parameter::Map => write!(f, "{comma}map")?,
+                Parameter::Message => write!(f, "{comma}message")?,
+                Parameter::FieldMask => write!(f, "{comma}{FIELD_MASK}")?,
                 other => write!(f, "{comma}{}", other.to_type())?,
             }
         }

@@ -11,6 +11,7 @@ mod format;
 mod function;
 mod lists;
 mod math;
+mod messages;
 mod strings;
 mod time;
 
@@ -28,6 +29,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Function> {
         encode::FUNCTIONS,
         lists::FUNCTIONS,
         math::FUNCTIONS,
+        messages::FUNCTIONS,
         strings::FUNCTIONS,
         time::FUNCTIONS,
     ]

@@ -3,8 +3,8 @@
 use super::compiler::RuleCompiler;
 use super::events::cardinality;
 use super::events::outcome::{Events, compile_effects, compile_outcome};
-use crate::cel::Uses;
-use crate::rules::plan::{After, Answer};
+use crate::cel::{Uses, Value};
+use crate::rules::plan::{After, Answer, ValueTemplate};
 use crate::schema::Method;
 use crate::suggest;
 use crate::yaml::{Entry, Node, Yaml, find};
@@ -12,7 +12,7 @@ use crate::yaml::{Entry, Node, Yaml, find};
 /// The keys that say how a rule answers, or one of its `answers`: each has one.
 pub(super) const OUTCOMES: [&str; 6] = ["reply", "reply_file", "sample", "stream", "session", "status"];
 /// The keys of a rule that have an effect on a call and do not answer it, in the order in which they take effect.
-pub(super) const EFFECTS: [&str; 5] = ["delay", "log", "set", "headers", "trailers"];
+pub(super) const EFFECTS: [&str; 6] = ["delay", "state", "set", "log", "headers", "trailers"];
 /// The values of `after`.
 const AFTER: [&str; 3] = ["stay", "cycle", "next"];
 
@@ -213,7 +213,17 @@ fn compiled(
     compiler.uses = Uses::default();
     compiler.reads_request = false;
     compiler.cached = 0;
-    let events = compile(compiler)?;
+    compiler.state.clear();
+    let compiled = compile(compiler);
+    // The variables of a session have their first values; those beside an answer get them by the steps of its event.
+    let declared = std::mem::take(&mut compiler.state);
+    let mut events = compiled?;
+    if events.state.is_empty() {
+        events.state = declared
+            .iter()
+            .map(|_| ValueTemplate::Constant(Value::Null))
+            .collect();
+    }
     Some(Answer {
         refuses: events.open.refuse(),
         state: events.state,

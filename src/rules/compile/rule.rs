@@ -15,7 +15,7 @@ use crate::schema::Method;
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a rule.
-pub(super) const KEYS: [&str; 24] = [
+pub(super) const KEYS: [&str; 25] = [
     "method",
     "name",
     "metadata",
@@ -27,8 +27,9 @@ pub(super) const KEYS: [&str; 24] = [
     "scope",
     "validate",
     "delay",
-    "log",
+    "state",
     "set",
+    "log",
     "headers",
     "trailers",
     "reply",

@@ -119,6 +119,8 @@ pub(crate) struct Assignment {
 pub(crate) enum Variable {
     /// A variable of the call: its place in the state, and its type.
     State(usize, Type),
+    /// The same, of a rule that declares it beside its answer: it gets its value first, so that all others read it.
+    Declared(usize),
     /// A [place of the store](Program::is_place_of_store).
     Store(Program),
 }

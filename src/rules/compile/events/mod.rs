@@ -4,3 +4,4 @@ pub(super) mod cardinality;
 pub(super) mod outcome;
 mod set_places;
 pub(super) mod steps;
+mod variables;

@@ -1,9 +1,9 @@
 //! Compiles a rule's outcome, in the short form or as a session with events.
 
 use super::steps::StepsCompiler;
+use super::variables::variable_name;
 use crate::cel::{Type, Uses, Value};
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::compile::identifier::{as_identifier, is_identifier};
 use crate::rules::compile::template::compile_template;
 use crate::rules::compile::values::pause::{compile_interval, compile_pause};
 use crate::rules::compile::values::status::compile_status;
@@ -115,6 +115,8 @@ fn short_form(
     effects: &[&Entry<'_>],
 ) -> Steps {
     let node = outcome.value;
+    // The steps of a status may be those of two events.
+    compiler.state.clear();
     let mut steps = StepsCompiler::new(compiler, method.output());
     add_effects(&mut steps, effects);
     match outcome.name.as_str() {
@@ -147,8 +149,20 @@ pub(in crate::rules::compile) fn compile_effects(
 
 /// Adds what a rule does beside its answer, as steps before it.
 fn add_effects(steps: &mut StepsCompiler<'_, '_>, effects: &[&Entry<'_>]) {
+    let mut first = Vec::new();
     for effect in effects {
-        steps.action(effect, None);
+        // The variables that a rule declares are computed with those that it sets, so that no other call comes between.
+        match effect.name.as_str() {
+            "state" => first.extend(steps.declared(effect.value)),
+            "set" => steps.set_after(std::mem::take(&mut first), effect.value),
+            _ => {
+                steps.push_set(std::mem::take(&mut first), effect.value);
+                steps.action(effect, None);
+            }
+        }
+    }
+    if let Some(last) = effects.last() {
+        steps.push_set(first, last.value);
     }
 }
 
@@ -158,6 +172,12 @@ fn session(
     node: &Node,
     effects: &[&Entry<'_>],
 ) -> Option<Events> {
+    if let Some(state) = effects.iter().find(|effect| effect.name == "state") {
+        let hint = "put it into the `session`".to_owned();
+        let message = "a session has a `state` of its own";
+        compiler.problem_hint(state.key, message, Some(hint));
+        return None;
+    }
     let entries = compiler.entries(node, "a session", &SESSION_KEYS)?;
     let value = |name: &str| find(&entries, name).map(|entry| entry.value);
     let mut events = Events::default();
@@ -220,13 +240,9 @@ fn state(compiler: &mut RuleCompiler<'_>, node: &Node) -> Box<[ValueTemplate]> {
     };
     let mut templates = Vec::with_capacity(entries.len());
     for (key, value) in entries {
-        let name = key.key_text().unwrap_or_default();
-        if !is_identifier(&name) {
-            let message = format!("`{name}` cannot be a variable: letters, digits and `_` can");
-            let hint = as_identifier(&name).map(|name| format!("write `{name}`"));
-            compiler.problem_hint(key, message, hint);
+        let Some(name) = variable_name(compiler, key) else {
             continue;
-        }
+        };
         // A variable whose value has a problem is declared all the same, so that its uses are no problems.
         let (template, found) =
             compile_value(compiler, value).unwrap_or((ValueTemplate::Constant(Value::Null), Type::Dyn));

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::set_places::SetPlaces;
+use super::variables::variable_name;
 use crate::cel::{Program, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
@@ -384,7 +385,76 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         text
     }
 
+    /// Declares the variables that a rule has beside its answer; each is in scope for those after it.
+    pub(in crate::rules::compile) fn declared(&mut self, node: &Node) -> Vec<Assignment> {
+        let Yaml::Map(entries) = &node.value else {
+            let message = format!("expected variables and their values, found {}", node.kind());
+            let hint = "such as `{id: \"${uuid()}\"}`".to_owned();
+            self.compiler.problem_hint(node, message, Some(hint));
+            return Vec::new();
+        };
+        let mut assignments = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let Some(name) = variable_name(self.compiler, key) else {
+                continue;
+            };
+            let compiled = compile_value(self.compiler, value);
+            // A variable whose value has a problem is declared all the same, so that its uses are no problems.
+            let found = compiled.as_ref().map_or(Type::Dyn, |(_, found)| found.clone());
+            let place = self.compiler.state.len();
+            self.compiler.state.push((name.clone(), found));
+            assignments.extend(compiled.map(|(value, _)| Assignment {
+                variable: Variable::Declared(place),
+                name,
+                value,
+                at: key.span.start,
+            }));
+        }
+        assignments
+    }
+
+    /// Adds what sets these variables, if there are any.
+    pub(in crate::rules::compile) fn push_set(&mut self, assignments: Vec<Assignment>, node: &Node) {
+        if !assignments.is_empty() {
+            self.push(Some(Op::Set(assignments.into())), node);
+        }
+    }
+
+    /// Adds a `set` that declares variables first.
+    pub(in crate::rules::compile) fn set_after(&mut self, mut first: Vec<Assignment>, node: &Node) {
+        if first.is_empty() {
+            let op = self.set(node);
+            return self.push(op, node);
+        }
+        first.extend(self.assignments(node).unwrap_or_default());
+        self.push_set(first, node);
+    }
+
     fn set(&mut self, node: &Node) -> Option<Op> {
+        let assignments = self.assignments(node)?;
+        Some(match <[Assignment; 1]>::try_from(assignments) {
+            Ok(
+                [
+                    Assignment {
+                        variable: Variable::State(place, Type::Int),
+                        name,
+                        value: ValueTemplate::Program(program),
+                        at: _,
+                    },
+                ],
+            ) if *program.result_type() == Type::Int => Op::SetInt(Box::new(IntAssignment {
+                added: program.added_to_state(place),
+                place,
+                name,
+                program,
+            })),
+            Ok(one) => Op::Set(one.into()),
+            Err(more) => Op::Set(more.into()),
+        })
+    }
+
+    /// The variables of a `set`, with their values.
+    fn assignments(&mut self, node: &Node) -> Option<Vec<Assignment>> {
         let Yaml::Map(entries) = &node.value else {
             let message = format!("expected variables and their values, found {}", node.kind());
             let hint = "such as `{store.orders: 1}`".to_owned();
@@ -422,25 +492,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 at: key.span.start,
             });
         }
-        Some(match <[Assignment; 1]>::try_from(assignments) {
-            Ok(
-                [
-                    Assignment {
-                        variable: Variable::State(place, Type::Int),
-                        name,
-                        value: ValueTemplate::Program(program),
-                        at: _,
-                    },
-                ],
-            ) if *program.result_type() == Type::Int => Op::SetInt(Box::new(IntAssignment {
-                added: program.added_to_state(place),
-                place,
-                name,
-                program,
-            })),
-            Ok(one) => Op::Set(one.into()),
-            Err(more) => Op::Set(more.into()),
-        })
+        Some(assignments)
     }
 
     /// The variable that a key of `set` names: `n` of the state, or a place of the store: `store.orders[request.id].status`.

@@ -122,10 +122,13 @@ impl<'b, 'c> Builder<'b, 'c> {
         }
         found.sort_by_key(|(field, _)| field.number);
         let paged = self.paged(descriptor, &found);
-        let mut token = paged.as_ref();
+        let beside = paged.as_ref().map_or(&[][..], |paged| &paged.beside);
+        let mut beside = beside.iter().peekable();
         for (field, entry) in &found {
-            if let Some(paged) = token.take_if(|paged| paged.token.number < field.number) {
-                self.next_page(paged);
+            while let Some(paged) = &paged
+                && let Some(other) = beside.next_if(|other| other.number < field.number)
+            {
+                self.beside_page(paged, other);
             }
             if paged.as_ref().is_some_and(|paged| paged.list == field.number) {
                 self.looped_list(field, &field.element(), entry.value, Due::Pages);
@@ -133,8 +136,10 @@ impl<'b, 'c> Builder<'b, 'c> {
                 self.field(field, entry.value);
             }
         }
-        if let Some(paged) = token {
-            self.next_page(paged);
+        if let Some(paged) = &paged {
+            for other in beside {
+                self.beside_page(paged, other);
+            }
         }
     }
 

@@ -42,7 +42,9 @@ fn end_run(run: &mut Vec<Op>, hoisted: &mut Vec<Op>, cached: &mut usize) {
 fn is_invariant(op: &Op) -> bool {
     match op {
         Op::Constant(_) | Op::Copy(_) | Op::CopyMessage(_) => true,
-        Op::Cached(_) | Op::Open(_) | Op::Close(_) | Op::Each(_) | Op::NextPage(_) => false,
+        Op::Cached(_) | Op::Open(_) | Op::Close(_) | Op::Each(_) | Op::NextPage(_) | Op::TotalSize(_) => {
+            false
+        }
         Op::Nested(nested) => nested.ops.iter().all(is_invariant),
         Op::Int(int) => is_same(&int.program),
         Op::Double(double) => is_same(&double.program),

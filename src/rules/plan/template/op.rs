@@ -46,6 +46,8 @@ pub(crate) enum Op {
     Each(Box<EachOp>),
     /// The text with which a request asks for the next page of a list, if there is one.
     NextPage(Box<NextPage>),
+    /// How many elements a list has in all its pages.
+    TotalSize(Box<TotalSize>),
 }
 
 /// A length-delimited value; its key is written already.
@@ -199,6 +201,15 @@ pub(crate) struct NextPage {
     pub(crate) spot: Spot,
 }
 
+/// A number field that says how many elements there are in all pages.
+#[derive(Debug)]
+pub(crate) struct TotalSize {
+    /// What makes the list, without what it makes.
+    pub(crate) each: Each,
+    pub(crate) key: u32,
+    pub(crate) spot: Spot,
+}
+
 impl Op {
     /// What writing costs, apart from what depends on the sizes of values. A loop charges its rounds itself.
     pub(crate) fn fixed_cost(&self) -> u64 {
@@ -213,6 +224,7 @@ impl Op {
             Self::Dynamic(dynamic) => dynamic.program.fixed_cost(),
             Self::Each(looped) => looped.each.list.fixed_cost(),
             Self::NextPage(next) => next.each.list.fixed_cost(),
+            Self::TotalSize(total) => total.each.list.fixed_cost(),
         }
     }
 }

@@ -68,7 +68,14 @@ impl<'r> Session<'r> {
         call: &mut Call,
     ) -> Result<(), Status> {
         self.note_validation(rule);
-        self.run(rule, &answer.open, call).await.map(drop)
+        if answer.state.is_empty() {
+            return self.run(rule, &answer.open, call).await.map(drop);
+        }
+        self.variables().begin(answer.state.len());
+        let ended = self.run(rule, &answer.open, call).await.map(drop);
+        // The next rule has variables of its own.
+        self.variables().begin(0);
+        ended
     }
 
     /// Makes the messages that have come the next ones again, for another handler.

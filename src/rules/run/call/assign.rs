@@ -4,7 +4,7 @@ use tonic::Status;
 
 use super::session::Session;
 use super::variables::fit;
-use crate::cel::{Env, TreeKey, Value};
+use crate::cel::{Env, EvalError, TreeKey, Value};
 use crate::handler::Call;
 use crate::rules::plan::{Assignment, IntAssignment, Rule, Variable};
 use crate::rules::run::fault::failed_at;
@@ -28,7 +28,7 @@ impl Session<'_> {
         call: &mut Call,
     ) -> Result<(), Status> {
         let number = self.with_env(call, |env, _| set.program.eval_int(env));
-        let number = number.map_err(|error| set_failed(rule, &set.name, None, &error.into_text()))?;
+        let number = number.map_err(|error| set_failed(rule, &set.name, None, error))?;
         self.variables().set_int(set.place, number);
         Ok(())
     }
@@ -40,9 +40,7 @@ impl Session<'_> {
         assignments: &[Assignment],
         call: &mut Call,
     ) -> Result<(), Status> {
-        let changes = self
-            .set_in_store(assignments, call)
-            .map_err(|(set, message)| set_failed(rule, &set.name, Some(set.at), &message))?;
+        let changes = self.set_in_store(rule, assignments, call)?;
         changes
             .into_iter()
             .try_for_each(|(place, value)| self.put(place, value, call))
@@ -55,12 +53,13 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Sets the variables of the store, and returns the new values of the call's own. An `Err` says which assignment failed.
-    fn set_in_store<'a>(
+    /// Sets the variables that are declared here and those of the store, and returns the new values of the call's others.
+    fn set_in_store(
         &mut self,
-        assignments: &'a [Assignment],
+        rule: &Rule,
+        assignments: &[Assignment],
         call: &mut Call,
-    ) -> Result<Vec<(usize, Value<'static>)>, (&'a Assignment, String)> {
+    ) -> Result<Vec<(usize, Value<'static>)>, Status> {
         let shared = assignments
             .iter()
             .find(|assignment| matches!(assignment.variable, Variable::Store(_)));
@@ -71,20 +70,39 @@ impl Session<'_> {
         {
             // It begins again in a lane.
             self.budget().exhaust();
-            return Err((assignment, "the store is in use".to_owned()));
+            return Err(failed(rule, assignment, "the store is in use".to_owned()));
         }
         let _slow = shared
             .filter(|_| self.lane.is_some())
             .map(|_| state.slow_writer());
         // Locked from the first read to the last write.
         let mut store = shared.map(|_| state.store_mut());
+        let is_declared = |assignment: &Assignment| matches!(assignment.variable, Variable::Declared(_));
+        let declared = assignments.partition_point(is_declared);
+        let (declared, assignments) = assignments.split_at(declared);
+        for assignment in declared {
+            let value = match &store {
+                Some(store) => {
+                    let (frame, metadata, _) = call.split_mut();
+                    value_of(assignment, &self.env(frame, metadata, store))
+                }
+                None => self.with_env(call, |env, _| value_of(assignment, env)),
+            };
+            let value =
+                value.map_err(|error| set_failed(rule, &assignment.name, Some(assignment.at), error))?;
+            if let Variable::Declared(place) = assignment.variable {
+                self.put(place, value, call)?;
+            }
+        }
         let changes = match &store {
             Some(store) => {
                 let (frame, metadata, _) = call.split_mut();
-                changes(assignments, &self.env(frame, metadata, store))?
+                changes(assignments, &self.env(frame, metadata, store))
             }
-            None => self.with_env(call, |env, _| changes(assignments, env))?,
+            None => self.with_env(call, |env, _| changes(assignments, env)),
         };
+        let changes = changes
+            .map_err(|(assignment, error)| set_failed(rule, &assignment.name, Some(assignment.at), error))?;
         let mut of_call = Vec::new();
         let mut done = Vec::new();
         for (assignment, change) in changes {
@@ -94,7 +112,7 @@ impl Session<'_> {
                     Ok(change) => done.push(change),
                     Err(message) => {
                         done.into_iter().rev().for_each(|change| store.undo(change));
-                        return Err((assignment, message));
+                        return Err(failed(rule, assignment, message));
                     }
                 },
                 (Change::Store(..), None) => {}
@@ -106,38 +124,59 @@ impl Session<'_> {
     }
 }
 
+/// The value of an assignment.
+fn value_of(assignment: &Assignment, env: &Env<'_>) -> Result<Value<'static>, EvalError> {
+    let value = assignment.value.value(env)?;
+    if value.depth() > MAX_DEPTH {
+        return Err(too_deep());
+    }
+    Ok(value)
+}
+
+fn too_deep() -> EvalError {
+    EvalError::new(format!("the value is nested more than {MAX_DEPTH} deep"))
+}
+
 fn changes<'a>(
     assignments: &'a [Assignment],
     env: &Env<'_>,
-) -> Result<Vec<(&'a Assignment, Change)>, (&'a Assignment, String)> {
+) -> Result<Vec<(&'a Assignment, Change)>, (&'a Assignment, EvalError)> {
     let change = |assignment: &'a Assignment| {
-        let wrong = |message| (assignment, message);
-        let value = assignment
-            .value
-            .value(env)
-            .map_err(|error| wrong(error.into_text()))?;
-        let too_deep = || wrong(format!("the value is nested more than {MAX_DEPTH} deep"));
-        if value.depth() > MAX_DEPTH {
-            return Err(too_deep());
-        }
-        let change = match &assignment.variable {
-            Variable::State(place, kept) => Change::State(*place, fit(kept, value).map_err(wrong)?),
+        let value = value_of(assignment, env)?;
+        Ok(match &assignment.variable {
+            Variable::State(place, kept) => Change::State(*place, fit(kept, value).map_err(EvalError::new)?),
+            Variable::Declared(place) => Change::State(*place, value),
             Variable::Store(place) => {
-                let path = place
-                    .place_of_store(env)
-                    .map_err(|error| wrong(error.into_text()))?;
+                let path = place.place_of_store(env)?;
                 if value.depth() + path.len() - 1 > MAX_DEPTH {
                     return Err(too_deep());
                 }
                 Change::Store(path, value)
             }
-        };
-        Ok((assignment, change))
+        })
     };
-    assignments.iter().map(change).collect()
+    let with_assignment = |assignment| match change(assignment) {
+        Ok(change) => Ok((assignment, change)),
+        Err(error) => Err((assignment, error)),
+    };
+    assignments.iter().map(with_assignment).collect()
 }
 
 #[cold]
-fn set_failed(rule: &Rule, name: &str, at: Option<usize>, message: &str) -> Status {
-    failed_at(rule, at, &format!("`set` of {name}: {message}"))
+fn failed(rule: &Rule, assignment: &Assignment, message: String) -> Status {
+    set_failed(
+        rule,
+        &assignment.name,
+        Some(assignment.at),
+        EvalError::new(message),
+    )
+}
+
+/// What a request asks for that cannot be is the client's fault; all else is the rule's.
+#[cold]
+fn set_failed(rule: &Rule, name: &str, at: Option<usize>, error: EvalError) -> Status {
+    if error.is_bad_request() {
+        return Status::invalid_argument(error.into_text());
+    }
+    failed_at(rule, at, &format!("`set` of {name}: {}", error.into_text()))
 }

@@ -21,6 +21,12 @@ impl Variables {
         self.values.reserve(count);
     }
 
+    /// Makes room for as many variables that are set before they are read, in place of those before.
+    pub(super) fn begin(&mut self, count: usize) {
+        self.values.clear();
+        self.values.resize(count, Value::Null);
+    }
+
     /// Declares the next variable.
     pub(super) fn declare(&mut self, value: Value<'static>) {
         self.values.push(value);

@@ -33,6 +33,16 @@ impl Each {
         Ok(more.then_some(next))
     }
 
+    /// How many elements there are in all pages.
+    pub(super) fn total<E>(&self, env: &Env<'_>, failed: impl Fn(EvalError) -> E) -> Result<u64, E> {
+        let mut total = 0;
+        self.rounds_of((0, u64::MAX), env, failed, |_| {
+            total += 1;
+            Ok(())
+        })?;
+        Ok(total)
+    }
+
     /// How many elements are left out at the begin, and how many there are at most.
     fn part(&self, env: &Env<'_>) -> Result<(u64, u64), EvalError> {
         if let Some(page) = &self.page {

@@ -9,7 +9,7 @@ use crate::message::{
 use crate::rules::plan::canonical;
 use crate::rules::plan::template::{
     Cached, Close, Copy, CopyMessage, Double, Dynamic, EachOp, Int, Joined, MAX_OPEN, NextPage, Op, Open,
-    Presence, Target, Template,
+    Presence, Target, Template, TotalSize,
 };
 use crate::schema::kind_name;
 
@@ -56,6 +56,7 @@ pub(super) fn write_all(
             Op::Dynamic(dynamic) => dynamic.write(env, buffer)?,
             Op::Each(looped) => looped.write(env, cache, buffer)?,
             Op::NextPage(next) => next.write(env, buffer)?,
+            Op::TotalSize(total) => total.write(env, buffer)?,
             Op::Nested(nested) => {
                 let reserved = reserve_length(buffer, nested.width.get());
                 write_all(&nested.ops, env, cache, buffer)?;
@@ -285,6 +286,19 @@ impl NextPage {
         if let Some(next) = self.each.next_page(env, error)? {
             put_varint(buffer, self.key.into());
             put_delimited(buffer, next.to_string().as_bytes());
+        }
+        Ok(())
+    }
+}
+
+impl TotalSize {
+    #[inline(never)]
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
+        let error = |error| failed(&self.spot.field, self.spot.at, error);
+        let total = self.each.total(env, error)?;
+        if total > 0 {
+            put_varint(buffer, self.key.into());
+            put_varint(buffer, total);
         }
         Ok(())
     }
