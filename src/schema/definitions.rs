@@ -4,6 +4,7 @@
 //! messages, enums, services and extensions; and the values of its enums that stand in its package, where they may
 //! collide with names of other files. What else has a name is compared with its siblings when the file is linked.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use prost_types::file_options::OptimizeMode;
@@ -50,8 +51,19 @@ pub(super) struct Definitions {
     /// Full names, each before those in its scope.
     pub(super) names: Box<[(Arc<str>, SymbolKind)]>,
     pub(super) is_proto3: bool,
+    /// What the edition of the file says of them.
+    pub(super) edition: Option<EditionSymbols>,
     /// Whether it is for the lite runtimes.
     pub(super) is_lite: bool,
+}
+
+/// What the edition of a file says of its messages and enums, by full name.
+#[derive(Debug, Default)]
+pub(super) struct EditionSymbols {
+    /// The enums that are closed.
+    pub(super) closed: HashSet<String>,
+    /// The messages and enums that are for their own file alone.
+    pub(super) local: HashSet<String>,
 }
 
 impl Definitions {
@@ -74,6 +86,7 @@ impl Definitions {
             package: package.into(),
             names: walk.names.into(),
             is_proto3: file.syntax() == "proto3",
+            edition: None,
             is_lite: file.options.as_ref().is_some_and(is_lite),
         }
     }

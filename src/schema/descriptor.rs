@@ -27,7 +27,15 @@ pub(super) struct File {
     pub(super) options: Option<FileOptions>,
     #[prost(string, tag = "12")]
     pub(super) syntax: String,
+    /// `Edition`.
+    #[prost(int32, tag = "14")]
+    pub(super) edition: i32,
 }
+
+// The values of `SymbolVisibility`.
+pub(super) const VISIBILITY_UNSET: i32 = 0;
+pub(super) const VISIBILITY_LOCAL: i32 = 1;
+pub(super) const VISIBILITY_EXPORT: i32 = 2;
 
 /// `FileOptions`.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -39,6 +47,8 @@ pub(super) struct FileOptions {
     pub(super) cc_generic_services: bool,
     #[prost(bool, tag = "17")]
     pub(super) java_generic_services: bool,
+    #[prost(bool, tag = "27")]
+    pub(super) java_string_check_utf8: bool,
     #[prost(bytes = "vec", optional, tag = "50")]
     pub(super) features: Option<Vec<u8>>,
 }
@@ -66,6 +76,9 @@ pub(super) struct Message {
     pub(super) reserved_range: Vec<ReservedRange>,
     #[prost(string, repeated, tag = "10")]
     pub(super) reserved_name: Vec<String>,
+    /// `SymbolVisibility`.
+    #[prost(int32, tag = "11")]
+    pub(super) visibility: i32,
 }
 
 /// `MessageOptions`.
@@ -144,8 +157,12 @@ pub(super) struct Field {
     pub(super) r#type: i32,
     #[prost(string, tag = "6")]
     pub(super) type_name: String,
+    #[prost(string, optional, tag = "7")]
+    pub(super) default_value: Option<String>,
     #[prost(message, optional, tag = "8")]
     pub(super) options: Option<FieldOptions>,
+    #[prost(int32, optional, tag = "9")]
+    pub(super) oneof_index: Option<i32>,
     #[prost(string, optional, tag = "10")]
     pub(super) json_name: Option<String>,
 }
@@ -153,8 +170,10 @@ pub(super) struct Field {
 /// `FieldOptions`.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct FieldOptions {
-    #[prost(bool, tag = "2")]
-    pub(super) packed: bool,
+    #[prost(int32, optional, tag = "1")]
+    pub(super) ctype: Option<i32>,
+    #[prost(bool, optional, tag = "2")]
+    pub(super) packed: Option<bool>,
     #[prost(bool, tag = "5")]
     pub(super) lazy: bool,
     /// 0 is `JS_NORMAL`.
@@ -162,11 +181,31 @@ pub(super) struct FieldOptions {
     pub(super) jstype: i32,
     #[prost(bool, tag = "15")]
     pub(super) unverified_lazy: bool,
+    /// 2 is `RETENTION_SOURCE`.
+    #[prost(int32, tag = "17")]
+    pub(super) retention: i32,
     /// `OptionTargetType`.
     #[prost(int32, repeated, packed = "false", tag = "19")]
     pub(super) targets: Vec<i32>,
     #[prost(bytes = "vec", optional, tag = "21")]
     pub(super) features: Option<Vec<u8>>,
+    #[prost(message, optional, tag = "22")]
+    pub(super) feature_support: Option<FeatureSupport>,
+}
+
+/// `FieldOptions.FeatureSupport`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct FeatureSupport {
+    #[prost(int32, tag = "1")]
+    pub(super) edition_introduced: i32,
+    #[prost(int32, optional, tag = "2")]
+    pub(super) edition_deprecated: Option<i32>,
+    #[prost(string, optional, tag = "3")]
+    pub(super) deprecation_warning: Option<String>,
+    #[prost(int32, optional, tag = "4")]
+    pub(super) edition_removed: Option<i32>,
+    #[prost(string, optional, tag = "5")]
+    pub(super) removal_error: Option<String>,
 }
 
 /// `OneofDescriptorProto`.
@@ -198,6 +237,9 @@ pub(super) struct Enum {
     pub(super) reserved_range: Vec<ReservedRange>,
     #[prost(string, repeated, tag = "5")]
     pub(super) reserved_name: Vec<String>,
+    /// `SymbolVisibility`.
+    #[prost(int32, tag = "6")]
+    pub(super) visibility: i32,
 }
 
 /// `EnumOptions`.
@@ -225,6 +267,8 @@ pub(super) struct EnumValue {
 pub(super) struct EnumValueOptions {
     #[prost(bytes = "vec", optional, tag = "2")]
     pub(super) features: Option<Vec<u8>>,
+    #[prost(message, optional, tag = "4")]
+    pub(super) feature_support: Option<FeatureSupport>,
 }
 
 /// `ServiceDescriptorProto`.

@@ -6,7 +6,7 @@
 use prost_reflect::EnumDescriptor;
 use prost_types::EnumValueDescriptorProto;
 
-use super::kind::is_closed;
+use super::features::is_closed;
 use super::known::{Known, Names};
 
 /// An enum.

@@ -1,12 +1,6 @@
-//! The names of field types, and which enums are closed.
+//! The names of field types.
 
-use prost_reflect::{EnumDescriptor, Kind, Syntax};
-
-/// Whether an enum has no values but those that it names, as those of proto2. On the wire another number is an unknown
-/// field, as in C++ and Java.
-pub(crate) fn is_closed(enumeration: &EnumDescriptor) -> bool {
-    enumeration.parent_file().syntax() == Syntax::Proto2
-}
+use prost_reflect::Kind;
 
 /// A type as `.proto` files write it. `buf.validate.FieldRules` has a field of the same name for each scalar.
 pub(crate) fn kind_name(kind: &Kind) -> &str {

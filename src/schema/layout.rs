@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use prost_reflect::{Cardinality, Kind, MessageDescriptor, Syntax};
+use prost_reflect::{Cardinality, Kind, MessageDescriptor};
 
-use super::kind::is_closed;
+use super::features::{is_closed, verifies_utf8};
 
 /// The index of a message type in the [`Layouts`](super::layouts::Layouts) of its schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,7 +61,7 @@ pub(crate) enum Shape {
     Fixed64,
     /// Length-delimited and UTF-8.
     Text,
-    /// Length-delimited, any bytes; strings of proto2 too, as in C++ and Java.
+    /// Length-delimited, any bytes; strings that need not be UTF-8 too, as those of proto2 in C++ and Java.
     Bytes,
     /// Length-delimited, a message.
     Message(LayoutId),
@@ -91,7 +91,8 @@ impl Layout {
         let syntax = descriptor.parent_file().syntax();
         let own = descriptor.fields().map(|field| {
             let repeated = field.cardinality() == Cardinality::Repeated;
-            (field.number(), field.kind(), field.is_group(), syntax, repeated)
+            let verified = verifies_utf8(field.field_descriptor_proto(), syntax);
+            (field.number(), field.kind(), field.is_group(), verified, repeated)
         });
         let extensions = descriptor.extensions().map(|extension| {
             let syntax = extension.parent_file().syntax();
@@ -100,16 +101,16 @@ impl Layout {
                 extension.number(),
                 extension.kind(),
                 extension.is_group(),
-                syntax,
+                verifies_utf8(extension.field_descriptor_proto(), syntax),
                 repeated,
             )
         });
         let mut closed_enums = Vec::new();
         let mut fields: Vec<FieldLayout> = own
             .chain(extensions)
-            .map(|(number, kind, group, syntax, repeated)| FieldLayout {
+            .map(|(number, kind, group, verified, repeated)| FieldLayout {
                 number,
-                shape: Shape::of_kind(&kind, group, syntax, by_name, &mut closed_enums),
+                shape: Shape::of_kind(&kind, group, verified, by_name, &mut closed_enums),
                 repeated,
             })
             .collect();
@@ -184,11 +185,11 @@ impl Shape {
         }
     }
 
-    /// `syntax` is that of the file that declares the field.
+    /// `verified` says whether a string has to be UTF-8.
     fn of_kind(
         kind: &Kind,
         group: bool,
-        syntax: Syntax,
+        verified: bool,
         by_name: &HashMap<Box<str>, LayoutId>,
         closed_enums: &mut Vec<Box<[i32]>>,
     ) -> Self {
@@ -199,7 +200,7 @@ impl Shape {
                 closed_enums.push(values.into());
                 Self::ClosedEnum(closed_enums.len() as u32 - 1)
             }
-            Kind::String if syntax == Syntax::Proto2 => Self::Bytes,
+            Kind::String if !verified => Self::Bytes,
             Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => Self::Fixed64,
             Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => Self::Fixed32,
             Kind::Int32

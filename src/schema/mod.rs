@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `source` | finds and reads the inputs and all that they import |
 //! | `link` | looks up every name, and reads every option |
+//! | `features` | what editions mean for each element, and files with editions for the descriptor pool |
 //! | `check` | refuses what protoc refuses and the libraries do not |
 //! | `compiled`, `tables`, `method`, `layouts` | the result |
 //! | `fields`, `keys`, `enums` | the result by name, for types of Rust |
@@ -23,6 +24,7 @@ mod descriptor_set;
 mod each;
 mod element_path;
 mod enums;
+mod features;
 mod field;
 mod fields;
 mod foreign_types;
@@ -51,10 +53,11 @@ pub use self::builder::SchemaBuilder;
 pub use self::compiled::{InputFolder, Schema};
 pub use self::descriptor_set::DescriptorSet;
 pub(crate) use self::enums::{EnumTable, simple};
+pub(crate) use self::features::{is_closed, verifies_utf8};
 pub(crate) use self::field::{Detail, Entry, Field, Form, Named, Oneof, ValueType};
 pub(crate) use self::fields::Fields;
 pub(crate) use self::keys::{StructKeys, Target};
-pub(crate) use self::kind::{is_closed, kind_name};
+pub(crate) use self::kind::kind_name;
 pub(crate) use self::known::Names;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Shape};
 pub(crate) use self::layouts::Layouts;

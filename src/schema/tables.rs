@@ -10,6 +10,7 @@ use prost_reflect::DescriptorPool;
 
 use super::declared::DeclaredMethod;
 use super::definitions::Definitions;
+use super::features::{Edition, lowered_for_pool};
 use super::layouts::Layouts;
 use super::pool_bytes::pool_bytes;
 use super::schema_file::SchemaFile;
@@ -26,6 +27,8 @@ pub(super) struct TableFile {
 pub(super) struct FileLinks {
     /// What a pool gets in place of its bytes, if that is something else.
     pub(super) for_pool: Option<Bytes>,
+    /// A pool gets a file with an edition as one of proto2 or proto3.
+    pub(super) edition: Option<Edition>,
     /// The files that it sees, by their places: first those that it imports itself.
     pub(super) imports: Box<[usize]>,
     /// How many it imports itself.
@@ -72,8 +75,10 @@ impl Tables {
             let hidden = links.imports[links.own_imports..].iter();
             let hidden = hidden.map(|import| &*self.files[*import].name);
             let bytes = links.for_pool.as_ref().unwrap_or(&self.files[place].descriptor);
-            pool.decode_file_descriptor_proto(&*pool_bytes(bytes, hidden))
-                .expect("a pool took what this file needs when it was linked");
+            for part in lowered_for_pool(pool_bytes(bytes, hidden).into(), links.edition) {
+                pool.decode_file_descriptor_proto(part)
+                    .expect("a pool took what this file needs when it was linked");
+            }
         }
         Descriptors {
             layouts: Arc::new(Layouts::of_pool(&pool)),

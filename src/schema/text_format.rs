@@ -157,7 +157,10 @@ impl Printer<'_> {
 fn set_fields(message: &DynamicMessage) -> Vec<(u32, Set<'_>)> {
     let known = message.fields().map(|(field, value)| {
         let name = match field.kind() {
-            Kind::Message(group) if field.is_group() => group.name().to_owned(),
+            // A field between tags need not be one that was declared as a group.
+            Kind::Message(group) if field.is_group() && group.name().to_ascii_lowercase() == field.name() => {
+                group.name().to_owned()
+            }
             _ => field.name().to_owned(),
         };
         (field.number(), Set::Known(name, field.kind(), value))

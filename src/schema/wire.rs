@@ -49,6 +49,22 @@ impl DescriptorKind {
         })
     }
 
+    /// The numbers of its options, and of the features in them.
+    pub(super) fn features(self) -> Option<(u32, u32)> {
+        Some(match self {
+            Self::File => (8, 50),
+            Self::Message => (7, 12),
+            Self::Field => (8, 21),
+            Self::Oneof => (2, 1),
+            Self::ExtensionRange => (3, 50),
+            Self::Enum => (3, 7),
+            Self::EnumValue => (3, 2),
+            Self::Service => (3, 34),
+            Self::Method => (4, 35),
+            Self::Options | Self::UninterpretedOption => return None,
+        })
+    }
+
     /// The type of its options, in the package google.protobuf.
     pub(super) fn options_type(self) -> Option<&'static str> {
         Some(match self {

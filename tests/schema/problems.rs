@@ -175,15 +175,6 @@ fn a_link_to_nowhere_is_a_problem() {
 }
 
 #[test]
-fn a_text_with_an_edition_is_refused_by_name() {
-    let text = "// licence\n\nedition = \"2023\";\npackage p;\n";
-    assert_eq!(
-        located(Schema::from_source("a.proto", text)),
-        ["a.proto:3:1: protobuf editions are not supported yet"]
-    );
-}
-
-#[test]
 fn nesting_without_end_is_refused_before_it_overflows_the_stack() {
     let deep = |open: &str| format!("syntax = \"proto3\";\noption (o) = {};\n", open.repeat(200_000));
     for open in ["{a ", "{a:[", "{a<", "{\"\n", "{'\\\n{a "] {

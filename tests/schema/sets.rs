@@ -17,17 +17,31 @@ fn tagged(number: u32, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn editions_set_is_refused_not_panicked() {
-    let mut file = set_file("a.proto", &[], "A");
-    file.syntax = Some("editions".to_owned());
-    let mut bytes = file.encode_to_vec();
-    prost::encoding::int32::encode(14, &1000, &mut bytes);
-    let mut set = set_of([set_file("plain.proto", &[], "Plain")]);
-    set.extend(tagged(1, &bytes));
-    assert_eq!(
-        located(Schema::from_descriptor_set(&set)),
-        ["descriptor set: file 'a.proto': protobuf editions are not supported yet"]
-    );
+fn a_set_of_an_unknown_edition_is_refused_not_panicked() {
+    let of_edition = |edition: Option<i32>| {
+        let mut file = set_file("a.proto", &[], "A");
+        file.syntax = Some("editions".to_owned());
+        let mut bytes = file.encode_to_vec();
+        if let Some(edition) = edition {
+            prost::encoding::int32::encode(14, &edition, &mut bytes);
+        }
+        let mut set = set_of([set_file("plain.proto", &[], "Plain")]);
+        set.extend(tagged(1, &bytes));
+        Schema::from_descriptor_set(&set)
+    };
+    assert!(of_edition(Some(1000)).is_ok());
+    for (edition, named) in [
+        (Some(9999), "edition 9999"),
+        (Some(-1), "an unknown edition"),
+        (None, "an unknown edition"),
+    ] {
+        assert_eq!(
+            located(of_edition(edition)),
+            [format!(
+                "descriptor set: file 'a.proto' has {named}, which protod does not know"
+            )]
+        );
+    }
 }
 
 #[test]

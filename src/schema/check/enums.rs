@@ -2,11 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::facts::FileFacts;
+use super::facts::{FileFacts, NO_LIMITS};
+use super::features::check_support;
 use super::report::Report;
 use super::reserved::{check_names, check_ranges};
+use super::style::{Style, check_style};
 use crate::schema::descriptor::{Enum, EnumOptions};
 use crate::schema::element_path::ElementPath;
+use crate::schema::features::EDITION_2023;
+
+/// More are refused in edition 2026, unless the enum says otherwise.
+const MAX_VALUES: usize = 1700;
 
 pub(super) fn check_enum(
     report: &mut Report<'_>,
@@ -16,13 +22,41 @@ pub(super) fn check_enum(
 ) {
     let none = EnumOptions::default();
     let options = found.options.as_ref().unwrap_or(&none);
-    facts.check_features(report, options.features.is_some(), path);
+    let facts = &facts.within(report, options.features.as_deref(), path);
+    check_style(report, facts, &found.name, Style::Title, "enum", &path.field(1));
     for (index, value) in found.value.iter().enumerate() {
-        let features = value
+        let path = path.element(2, index);
+        let own = value
             .options
             .as_ref()
-            .is_some_and(|options| options.features.is_some());
-        facts.check_features(report, features, &path.element(2, index));
+            .and_then(|options| options.features.as_deref());
+        let facts = &facts.within(report, own, &path);
+        check_style(
+            report,
+            facts,
+            &value.name,
+            Style::UpperSnake,
+            "value",
+            &path.field(1),
+        );
+        let support = value
+            .options
+            .as_ref()
+            .and_then(|options| options.feature_support.as_ref());
+        if let Some(support) = support {
+            check_support(report, support, &path);
+        }
+    }
+    // The pool finds it in proto3.
+    let first = found.value.first().map_or(0, |value| value.number);
+    if facts.edition >= EDITION_2023 && !facts.features.is_closed() && first != 0 {
+        let hint = "give it the number 0, or the enum option features.enum_type = CLOSED";
+        let text = "the first value of an open enum is zero";
+        report.problem_with_hint(&path.element(2, 0).field(2), text, hint);
+    }
+    if facts.features.has_limits() && found.value.len() > MAX_VALUES {
+        let text = format!("an enum of edition 2026 has at most {MAX_VALUES} values");
+        report.problem_with_hint(&path.element(2, MAX_VALUES), text, NO_LIMITS);
     }
     // The ends of an enum's ranges are inclusive.
     let reserved = found.reserved_range.iter();

@@ -6,8 +6,10 @@ use prost_types::field_descriptor_proto::{Label, Type};
 
 use super::declarations::{check_declared, is_verified};
 use super::facts::{FileFacts, is_lite};
+use super::features::FieldForm;
 use super::fields::check_field;
 use super::report::Report;
+use super::style::{Members, check_collisions};
 use crate::schema::descriptor::{ExtensionRange, ExtensionRangeOptions, Field, Message};
 use crate::schema::element_path::ElementPath;
 use crate::schema::name::qualified;
@@ -75,7 +77,7 @@ pub(super) fn check_extension(
     scope: &str,
     path: &ElementPath<'_>,
 ) {
-    check_field(report, facts, extension, false, scope, path);
+    check_field(report, facts, extension, FieldForm::Plain, scope, path);
     let extendee = extension.extendee.trim_start_matches('.');
     let name = qualified(scope, &extension.name);
     let number = extension.number;
@@ -83,7 +85,7 @@ pub(super) fn check_extension(
         let text = format!("'{extendee}' has the extension {number} already: '{first}'");
         report.problem(&path.field(3), text);
     }
-    if facts.is_proto3 && !OPTIONS.contains(&extendee) {
+    if facts.is_proto3() && !OPTIONS.contains(&extendee) {
         let text = format!("proto3 extends nothing but options, and '{extendee}' is none");
         report.problem_with_hint(
             &path.field(2),
@@ -95,7 +97,18 @@ pub(super) fn check_extension(
         return;
     };
     let options = extended.descriptor_proto().options.clone().unwrap_or_default();
-    let is_optional_message = extension.label() == Label::Optional && extension.r#type() == Type::Message;
+    let own = extension
+        .options
+        .as_ref()
+        .and_then(|options| options.features.as_deref());
+    let own = facts.with_features(own);
+    let is_optional = extension.label() == Label::Optional && !own.features.is_required();
+    let is_optional_message =
+        is_optional && extension.r#type() == Type::Message && !own.features.is_delimited();
+    if own.features.has_style_2026() {
+        let members = Members::of_extended(&extended);
+        check_collisions(report, &own, &extension.name, &members, &path.field(1));
+    }
     if options.message_set_wire_format() && !is_optional_message {
         let text =
             format!("'{extendee}' has message_set_wire_format, so its extensions are optional messages");

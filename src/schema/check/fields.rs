@@ -3,23 +3,45 @@
 use prost_types::field_descriptor_proto::{Label, Type};
 
 use super::facts::FileFacts;
+use super::features::{FieldForm, check_field_features, check_field_support};
 use super::report::Report;
+use super::style::{Style, check_style};
 use crate::schema::descriptor::{Field, FieldOptions};
 use crate::schema::element_path::ElementPath;
-use crate::schema::kind::is_closed;
+use crate::schema::features::is_closed;
 
 /// Checks a field of the message `message`, or an extension that is declared in it.
 pub(super) fn check_field(
     report: &mut Report<'_>,
     facts: &FileFacts<'_>,
     field: &Field,
-    is_map: bool,
+    form: FieldForm,
     message: &str,
     path: &ElementPath<'_>,
 ) {
+    let own = field
+        .options
+        .as_ref()
+        .and_then(|options| options.features.as_deref());
+    let facts = &match form {
+        // Said of the field already.
+        FieldForm::InEntry => facts.with_features(own),
+        _ => facts.within(report, own, path),
+    };
+    let is_map = matches!(form, FieldForm::Map { .. });
     if let Some(options) = &field.options {
         check_options(report, facts, field, options, is_map, path);
     }
+    check_field_features(report, facts, field, form, path);
+    check_field_support(report, facts, field, path);
+    check_style(
+        report,
+        facts,
+        &field.name,
+        Style::LowerSnake,
+        "field",
+        &path.field(1),
+    );
     if field.r#type() == Type::Message && !is_map {
         let name = field.type_name.trim_start_matches('.');
         let found = facts.pool.get_message_by_name(name);
@@ -29,7 +51,7 @@ pub(super) fn check_field(
             report.problem(&path.field(6), text);
         }
     }
-    if facts.is_proto3 && field.r#type() == Type::Enum {
+    if facts.is_proto3() && field.r#type() == Type::Enum {
         let name = field.type_name.trim_start_matches('.');
         let is_closed = facts
             .pool
@@ -53,14 +75,15 @@ fn check_options(
     path: &ElementPath<'_>,
 ) {
     let is_message = matches!(field.r#type(), Type::Message | Type::Group);
+    let is_group = field.r#type() == Type::Group || facts.features.is_delimited() && !is_map;
     let is_packable = !is_message && !matches!(field.r#type(), Type::String | Type::Bytes);
-    if options.packed && (is_map || field.label() != Label::Repeated || !is_packable) {
+    if options.packed == Some(true) && (is_map || field.label() != Label::Repeated || !is_packable) {
         report.problem(
             path,
             format!("packed is for lists of numbers, and '{}' is none", field.name),
         );
     }
-    if (options.lazy || options.unverified_lazy) && !is_message {
+    if (options.lazy || options.unverified_lazy) && (!is_message || is_group) {
         report.problem(
             path,
             format!("lazy is for messages, and '{}' is none", field.name),
@@ -76,5 +99,4 @@ fn check_options(
             format!("jstype is for integers of 64 bits, and '{}' is none", field.name),
         );
     }
-    facts.check_features(report, options.features.is_some(), path);
 }

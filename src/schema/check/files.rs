@@ -6,10 +6,13 @@ use prost_reflect::FileDescriptor;
 use super::enums::check_enum;
 use super::extensions::{Extensions, check_extension};
 use super::facts::{FileFacts, is_lite};
+use super::features::check_file_features;
 use super::messages::check_message;
 use super::report::Report;
-use crate::schema::descriptor::File;
+use super::style::{Style, check_style};
+use crate::schema::descriptor::{File, FileOptions};
 use crate::schema::element_path::ElementPath;
+use crate::schema::features::{FeatureSet, PROTO2, PROTO3};
 use crate::schema::name::qualified;
 
 /// What the checks remember from file to file. Files are checked after those that they import.
@@ -27,11 +30,30 @@ pub(in crate::schema) fn check_file(
 ) {
     let linked = File::decode(bytes).expect("the linker wrote it");
     let pool = file.parent_pool();
-    let facts = &FileFacts {
+    let edition = match linked.syntax.as_str() {
+        "editions" => linked.edition,
+        "proto3" => PROTO3,
+        _ => PROTO2,
+    };
+    let facts = FileFacts {
         pool,
-        is_proto3: linked.syntax == "proto3",
+        edition,
+        features: FeatureSet::of_edition(edition),
         is_lite: is_lite(file),
     };
+    let none = FileOptions::default();
+    let options = linked.options.as_ref().unwrap_or(&none);
+    let facts = &facts.within(report, options.features.as_deref(), &ElementPath::of_file(8));
+    check_file_features(report, facts, options);
+    let package_path = ElementPath::of_file(2);
+    check_style(
+        report,
+        facts,
+        &linked.package,
+        Style::LowerSnake,
+        "package",
+        &package_path,
+    );
     let extensions = &mut checks.extensions;
     extensions.begin_file();
     let package = &linked.package;
@@ -45,6 +67,7 @@ pub(in crate::schema) fn check_file(
             extensions,
             message,
             &qualified(package, &message.name),
+            false,
             &path,
         );
     }
@@ -71,11 +94,6 @@ fn check_imports(report: &mut Report<'_>, facts: &FileFacts<'_>, file: &FileDesc
 
 fn check_services(report: &mut Report<'_>, facts: &FileFacts<'_>, file: &File) {
     let options = file.options.as_ref();
-    facts.check_features(
-        report,
-        options.is_some_and(|options| options.features.is_some()),
-        &ElementPath::of_file(8),
-    );
     let is_generic =
         options.is_some_and(|options| options.cc_generic_services || options.java_generic_services);
     for (index, service) in file.service.iter().enumerate() {
@@ -88,17 +106,34 @@ fn check_services(report: &mut Report<'_>, facts: &FileFacts<'_>, file: &File) {
                 "leave out cc_generic_services and java_generic_services",
             );
         }
-        let features = service
+        let own = service
             .options
             .as_ref()
-            .is_some_and(|options| options.features.is_some());
-        facts.check_features(report, features, &path);
+            .and_then(|options| options.features.as_deref());
+        let facts = &facts.within(report, own, &path);
+        check_style(
+            report,
+            facts,
+            &service.name,
+            Style::Title,
+            "service",
+            &path.field(1),
+        );
         for (index, method) in service.method.iter().enumerate() {
-            let features = method
+            let path = path.element(2, index);
+            let own = method
                 .options
                 .as_ref()
-                .is_some_and(|options| options.features.is_some());
-            facts.check_features(report, features, &path.element(2, index));
+                .and_then(|options| options.features.as_deref());
+            let facts = &facts.within(report, own, &path);
+            check_style(
+                report,
+                facts,
+                &method.name,
+                Style::Title,
+                "method",
+                &path.field(1),
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The names of fields in JSON, which must differ within a message.
 //!
-//! proto3 promises JSON to everyone, so all names count there. In proto2, where it came later, two fields may have one name
-//! unless both were given theirs.
+//! proto3 promises JSON to everyone, so all names count there, and in editions unless `features.json_format` says
+//! `LEGACY_BEST_EFFORT`. In proto2, where JSON came later, two fields may have one name unless both were given theirs.
 
 use std::collections::HashMap;
 
@@ -46,7 +46,7 @@ pub(super) fn check_json_names(
             };
             // Two default names were compared in the first round.
             let is_news = !given_names_count || is_given || first_is_given;
-            if is_news && (facts.is_proto3 || (is_given && first_is_given)) {
+            if is_news && (facts.features.promises_json() || (is_given && first_is_given)) {
                 let text = format!(
                     "fields '{}' and '{}' have one name in JSON: '{name}'",
                     first.name, field.name

@@ -2,32 +2,54 @@
 
 use std::collections::HashMap;
 
+use prost_types::field_descriptor_proto::Type;
+
 use super::declarations::check_declarations;
 use super::enums::check_enum;
 use super::extensions::{Extensions, check_extension};
-use super::facts::FileFacts;
+use super::facts::{FileFacts, NO_LIMITS};
+use super::features::FieldForm;
 use super::fields::check_field;
 use super::json_names::check_json_names;
 use super::report::Report;
 use super::reserved::{check_names, check_ranges};
+use super::style::{Members, Style, check_collisions, check_style};
+use super::visibility::check_visibility;
 use crate::schema::descriptor::{Message, MessageOptions};
 use crate::schema::element_path::ElementPath;
 
 /// More fields are refused by protoc.
 const MAX_FIELDS: usize = 65_535;
 
-/// Checks a message and all that is nested in it. `name` is its full name.
+/// More fields are refused in edition 2026, unless the message says otherwise.
+const MAX_FIELDS_2026: usize = 1500;
+/// The same for oneofs of a message, and for fields of a oneof.
+const MAX_ONEOFS_2026: usize = 1000;
+const MAX_FIELDS_OF_ONEOF_2026: usize = 1200;
+
+/// Checks a message and all that is nested in it. `name` is its full name, and `is_nested` says whether it is in another.
 pub(super) fn check_message(
     report: &mut Report<'_>,
     facts: &FileFacts<'_>,
     extensions: &mut Extensions,
     message: &Message,
     name: &str,
+    is_nested: bool,
     path: &ElementPath<'_>,
 ) {
     let none = MessageOptions::default();
     let options = message.options.as_ref().unwrap_or(&none);
-    facts.check_features(report, options.features.is_some(), path);
+    let facts = &facts.within(report, options.features.as_deref(), path);
+    check_style(
+        report,
+        facts,
+        &message.name,
+        Style::Title,
+        "message",
+        &path.field(1),
+    );
+    check_visibility(report, facts, message, is_nested, path);
+    check_limits(report, facts, message, path);
     check_numbers(report, facts, message, path);
     check_names(
         report,
@@ -44,14 +66,36 @@ pub(super) fn check_message(
         check_json_names(report, facts, message, path);
     }
     let entries = map_entries(message, name);
+    let members = Members::of(message);
+    let mut fields_of_oneofs = vec![0; message.oneof_decl.len()];
+    for oneof in message.field.iter().filter_map(|field| field.oneof_index) {
+        let oneof = usize::try_from(oneof).unwrap_or(usize::MAX);
+        if let Some(fields) = fields_of_oneofs.get_mut(oneof) {
+            *fields += 1;
+        }
+    }
     for (index, field) in message.field.iter().enumerate() {
         let entry = entries.get(field.type_name.as_str()).copied();
         let entry = entry.filter(|entry| entry.name == entry_name(&field.name));
         let path = path.element(2, index);
-        check_field(report, facts, field, entry.is_some(), name, &path);
+        let form = entry.map_or(FieldForm::Plain, |entry| FieldForm::Map {
+            has_strings: entry.field.iter().any(|field| field.r#type() == Type::String),
+        });
+        check_field(report, facts, field, form, name, &path);
+        let own = field
+            .options
+            .as_ref()
+            .and_then(|options| options.features.as_deref());
+        check_collisions(
+            report,
+            &facts.with_features(own),
+            &field.name,
+            &members,
+            &path.field(1),
+        );
         // What a `map` makes has no place of its own in the text, and only the type of its value can be at fault.
         for field in entry.into_iter().flat_map(|entry| &entry.field) {
-            check_field(report, facts, field, false, name, &path);
+            check_field(report, facts, field, FieldForm::InEntry, name, &path);
         }
     }
     if message.field.len() > MAX_FIELDS {
@@ -61,11 +105,26 @@ pub(super) fn check_message(
         );
     }
     for (index, oneof) in message.oneof_decl.iter().enumerate() {
-        let features = oneof
+        let path = path.element(8, index);
+        let own = oneof
             .options
             .as_ref()
-            .is_some_and(|options| options.features.is_some());
-        facts.check_features(report, features, &path.element(8, index));
+            .and_then(|options| options.features.as_deref());
+        let facts = &facts.within(report, own, &path);
+        check_style(
+            report,
+            facts,
+            &oneof.name,
+            Style::LowerSnake,
+            "oneof",
+            &path.field(1),
+        );
+        check_collisions(report, facts, &oneof.name, &members, &path.field(1));
+        let fields = fields_of_oneofs.get(index).copied().unwrap_or(0);
+        if facts.features.has_limits() && fields > MAX_FIELDS_OF_ONEOF_2026 {
+            let text = format!("a oneof of edition 2026 has at most {MAX_FIELDS_OF_ONEOF_2026} fields");
+            report.problem_with_hint(&path, text, NO_LIMITS);
+        }
     }
     check_declarations(report, facts, message, path);
     extensions.declare(name, message);
@@ -79,8 +138,31 @@ pub(super) fn check_message(
     for (index, nested) in message.nested_type.iter().enumerate() {
         if !is_map_entry(nested) {
             let name = format!("{name}.{}", nested.name);
-            check_message(report, facts, extensions, nested, &name, &path.element(3, index));
+            check_message(
+                report,
+                facts,
+                extensions,
+                nested,
+                &name,
+                true,
+                &path.element(3, index),
+            );
         }
+    }
+}
+
+/// Checks how much a message of edition 2026 has.
+fn check_limits(report: &mut Report<'_>, facts: &FileFacts<'_>, message: &Message, path: &ElementPath<'_>) {
+    if !facts.features.has_limits() {
+        return;
+    }
+    if message.field.len() > MAX_FIELDS_2026 {
+        let text = format!("a message of edition 2026 has at most {MAX_FIELDS_2026} fields");
+        report.problem_with_hint(&path.element(2, MAX_FIELDS_2026), text, NO_LIMITS);
+    }
+    if message.oneof_decl.len() > MAX_ONEOFS_2026 {
+        let text = format!("a message of edition 2026 has at most {MAX_ONEOFS_2026} oneofs");
+        report.problem_with_hint(&path.element(8, MAX_ONEOFS_2026), text, NO_LIMITS);
     }
 }
 
@@ -124,7 +206,7 @@ fn check_numbers(report: &mut Report<'_>, facts: &FileFacts<'_>, message: &Messa
             report.problem(&path.element(5, range.index), message);
         }
     }
-    if facts.is_proto3 && !message.extension_range.is_empty() {
+    if facts.is_proto3() && !message.extension_range.is_empty() {
         let hint = "use a field of google.protobuf.Any, or syntax = \"proto2\"";
         report.problem_with_hint(&path.element(5, 0), "a message of proto3 has no extensions", hint);
     }
@@ -137,7 +219,7 @@ fn check_message_set(
     message: &Message,
     path: &ElementPath<'_>,
 ) {
-    if facts.is_proto3 {
+    if facts.is_proto3() {
         report.problem(path, "proto3 has no message_set_wire_format");
     }
     if !message.field.is_empty() {

@@ -7,13 +7,14 @@
 //! |---|---|
 //! | `written` | what can only be seen before linking |
 //! | `files`, `messages`, `fields`, `enums`, `extensions` | what holds for each of them |
-//! | `reserved`, `declarations`, `json_names` | one matter each |
+//! | `reserved`, `declarations`, `json_names`, `features`, `style`, `visibility` | one matter each |
 //! | `report`, `ranges`, `facts` | what all of them use |
 
 mod declarations;
 mod enums;
 mod extensions;
 mod facts;
+mod features;
 mod fields;
 mod files;
 mod json_names;
@@ -21,6 +22,8 @@ mod messages;
 mod ranges;
 mod report;
 mod reserved;
+mod style;
+mod visibility;
 mod written;
 
 pub(super) use self::files::{Checks, check_file};

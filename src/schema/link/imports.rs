@@ -12,7 +12,20 @@ use crate::schema::source::{FileContents, FileGraph, FileId};
 /// The files that a file sees: those that it imports, in their order, and then those that it sees through public imports,
 /// the nearest first.
 pub(super) fn visible_files(graph: &FileGraph, id: FileId) -> Vec<FileId> {
-    let mut visible: Vec<FileId> = graph.files[id].imports.iter().copied().flatten().collect();
+    let mut visible: Vec<FileId> = graph.files[id].own_imports().iter().copied().flatten().collect();
+    follow_public(graph, &mut visible);
+    visible
+}
+
+/// The files that a file imports for its options, and those that it sees through them.
+pub(super) fn files_for_options(graph: &FileGraph, id: FileId) -> Vec<FileId> {
+    let imports = graph.files[id].imports_for_options().iter();
+    let mut visible: Vec<FileId> = imports.copied().flatten().collect();
+    follow_public(graph, &mut visible);
+    visible
+}
+
+fn follow_public(graph: &FileGraph, visible: &mut Vec<FileId>) {
     let mut seen: BTreeSet<FileId> = visible.iter().copied().collect();
     let mut next = 0;
     while let Some(seen_file) = visible.get(next) {
@@ -20,12 +33,11 @@ pub(super) fn visible_files(graph: &FileGraph, id: FileId) -> Vec<FileId> {
         visible.extend(public.into_iter().filter(|id| seen.insert(*id)));
         next += 1;
     }
-    visible
 }
 
 /// The names of those of the `visible` files that a file sees through public imports and does not import itself.
 pub(super) fn hidden_imports(graph: &FileGraph, id: FileId, visible: &[FileId]) -> Vec<String> {
-    let own = graph.files[id].imports.iter().flatten().count();
+    let own = graph.files[id].own_imports().iter().flatten().count();
     let hidden = visible.iter().skip(own);
     hidden.map(|id| graph.files[*id].name.clone()).collect()
 }

@@ -19,6 +19,7 @@ use super::symbols::Symbols;
 use super::text::{LinkedFile, LinkedText, OptionFiles, Refused, Target, link_text};
 use crate::error::Problem;
 use crate::schema::definitions::Definitions;
+use crate::schema::features::{edition_symbols, lowered_for_pool};
 use crate::schema::parallel;
 use crate::schema::schema_file::SchemaFile;
 use crate::schema::source::{FileContents, FileGraph, FileId, same_file};
@@ -57,8 +58,13 @@ fn definitions(graph: &FileGraph) -> Vec<Arc<Definitions>> {
     parallel::map(graph.files.len(), |id| match &graph.files[id].contents {
         FileContents::Text(text) => Arc::clone(&text.parsed.definitions),
         FileContents::FromSet(file, _) => {
-            let file = FileDescriptorProto::decode(&*file.descriptor).unwrap_or_default();
-            Arc::new(Definitions::of(&file))
+            let decoded = FileDescriptorProto::decode(&*file.descriptor).unwrap_or_default();
+            Arc::new(Definitions {
+                edition: file
+                    .edition
+                    .map(|edition| edition_symbols(&file.descriptor, edition)),
+                ..Definitions::of(&decoded)
+            })
         }
         FileContents::Broken => Arc::default(),
     })
@@ -159,8 +165,15 @@ impl<'g> Linker<'g> {
     }
 
     fn imports_are_linked(&self, id: FileId, linked: &LinkedFiles) -> bool {
-        let mut imports = self.graph.files[self.contents(id)].imports.iter();
-        imports.all(|import| import.is_some_and(|id| linked[id].is_some()))
+        let file = &self.graph.files[self.contents(id)];
+        // What a set imports for its options alone may be missing.
+        let may_be_missing = matches!(file.contents, FileContents::FromSet(..));
+        let is_linked = |import: &Option<FileId>| import.map(|id| linked[id].is_some());
+        let mut for_options = file.imports_for_options().iter();
+        file.own_imports()
+            .iter()
+            .all(|import| is_linked(import) == Some(true))
+            && for_options.all(|import| is_linked(import).unwrap_or(may_be_missing))
     }
 
     fn link_file(&self, imported_as: FileId, target: Target<'_>) -> Result<LinkedText, Refused> {
@@ -185,8 +198,10 @@ impl<'g> Linker<'g> {
                 let visible = visible_files(self.graph, *id);
                 let hidden = hidden_imports(self.graph, *id, &visible);
                 let bytes = with_imports(file.for_pool.as_ref().unwrap_or(&file.descriptor), &hidden);
-                // If it does not decode, those that need it say so.
-                let _ = guarded(|| pool.decode_file_descriptor_proto(bytes));
+                for part in lowered_for_pool(bytes, file.edition) {
+                    // If it does not decode, those that need it say so.
+                    let _ = guarded(|| pool.decode_file_descriptor_proto(part));
+                }
             }
         }
         pool
@@ -233,7 +248,7 @@ fn finish(
     let files = order.iter().copied().filter_map(|id| {
         let linked = linked[id].take()?;
         let visible = visible_files(graph, id);
-        let own_imports = graph.files[id].imports.iter().flatten().count();
+        let own_imports = graph.files[id].own_imports().iter().flatten().count();
         Some(TableFile {
             file: SchemaFile {
                 name: graph.files[id].name.clone(),
@@ -242,6 +257,7 @@ fn finish(
             },
             links: FileLinks {
                 for_pool: linked.for_pool,
+                edition: linked.edition,
                 imports: visible.iter().map(|import| places[*import]).collect(),
                 own_imports,
                 definitions: Arc::clone(&definitions[id]),

@@ -139,6 +139,10 @@ impl Resolver<'_, '_> {
     ) -> Option<SymbolKind> {
         match self.scope.resolve(name, scope, wanted) {
             Ok((full, kind)) => {
+                if let Some(reason) = self.scope.local_elsewhere(&full) {
+                    self.fail(name, path, reason, what);
+                    return None;
+                }
                 *name = format!(".{full}");
                 Some(kind)
             }

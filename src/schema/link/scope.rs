@@ -17,6 +17,7 @@ impl NotFound {
         match self {
             Self::Unknown | Self::NotImported { .. } => format!("name '{name}' is not defined"),
             Self::Hidden { resolved } => format!("'{name}' resolves to '{resolved}', which is not defined"),
+            Self::Local { name, .. } => format!("'{name}' is for its own file alone"),
             Self::OtherKind { name } | Self::Method { name, .. } => format!("'{name}' is not {wanted}"),
         }
     }
@@ -37,6 +38,10 @@ impl NotFound {
                     "in its service this is the name of a method: write '.{meant}'"
                 ))
             }
+            Self::Local { file, .. } => {
+                let file = symbols.file_name(*file);
+                Some(format!("'{file}' can share it with `export`"))
+            }
             Self::Unknown | Self::OtherKind { .. } => None,
         }
     }
@@ -45,6 +50,7 @@ impl NotFound {
 /// The names that one file sees.
 pub(super) struct Scope<'a> {
     symbols: &'a Symbols,
+    own: FileId,
     /// The file itself among them.
     visible: BTreeSet<FileId>,
     /// The packages of visible files, and those above them.
@@ -58,6 +64,8 @@ pub(super) enum NotFound {
     Unknown,
     /// It is defined in a file that is not imported.
     NotImported { name: String, file: FileId },
+    /// It is for the file that defines it alone.
+    Local { name: String, file: FileId },
     /// Its first part is something nearer, in which there is nothing of this name.
     Hidden { resolved: String },
     /// It is something else than what is looked for.
@@ -67,15 +75,16 @@ pub(super) enum NotFound {
 }
 
 impl<'a> Scope<'a> {
-    /// The scope of a file that sees `visible`, itself among them.
-    pub(super) fn new(symbols: &'a Symbols, visible: impl Iterator<Item = FileId>) -> Self {
-        let visible: BTreeSet<FileId> = visible.collect();
+    /// The scope of the file `own`, which sees `visible` too.
+    pub(super) fn new(symbols: &'a Symbols, own: FileId, visible: impl Iterator<Item = FileId>) -> Self {
+        let visible: BTreeSet<FileId> = visible.chain([own]).collect();
         let mut packages = HashSet::new();
         for id in &visible {
             packages.extend(packages_of(symbols.package(*id)));
         }
         Self {
             symbols,
+            own,
             visible,
             packages,
         }
@@ -132,6 +141,13 @@ impl<'a> Scope<'a> {
                 .unwrap_or(NotFound::Unknown);
         }
         Err(not_found)
+    }
+
+    /// Whether what a full name stands for is for another file alone; the file.
+    pub(super) fn local_elsewhere(&self, name: &str) -> Option<NotFound> {
+        let (_, file) = self.symbols.get(name)?;
+        let name = name.to_owned();
+        (file != self.own && self.symbols.is_local(&name)).then_some(NotFound::Local { name, file })
     }
 
     /// What is defined in all files.

@@ -13,6 +13,7 @@ use super::symbols::Symbols;
 use super::text::{LinkedFile, Refused, Target};
 use crate::error::{Problem, SourceText};
 use crate::schema::declared::declared_methods;
+use crate::schema::features::lowered_for_pool;
 use crate::schema::source::{FileGraph, FileId, SetFile};
 use crate::schema::wire::{DescriptorKind, Record, RecordValue, walk, without_source_info};
 
@@ -37,10 +38,7 @@ pub(super) fn link_set_file(
     // Only for the names that it refers to: what prost-types does not know is not in it.
     let mut read =
         FileDescriptorProto::decode(&*for_pool).map_err(|error| refused(format!("is damaged: {error}")))?;
-    resolve_names(
-        &mut read,
-        &Scope::new(symbols, visible.iter().copied().chain([id])),
-    );
+    resolve_names(&mut read, &Scope::new(symbols, id, visible.iter().copied()));
     let mut alone;
     let (pool, stubs) = match target {
         Target::Options(files) => (&mut files.pool, Vec::new()),
@@ -54,7 +52,8 @@ pub(super) fn link_set_file(
     };
     let added = guarded(|| {
         pool.add_file_descriptor_protos(stubs)?;
-        pool.decode_file_descriptor_proto(for_pool)
+        let mut parts = lowered_for_pool(for_pool, file.edition).into_iter();
+        parts.try_for_each(|part| pool.decode_file_descriptor_proto(part))
     });
     match added {
         Ok(Ok(())) => {
@@ -63,6 +62,7 @@ pub(super) fn link_set_file(
             Ok(LinkedFile {
                 descriptor: file.descriptor.clone(),
                 for_pool: None,
+                edition: file.edition,
                 methods: declared_methods(&read),
             })
         }

@@ -18,6 +18,7 @@ use prost_types::{
 use super::symbols::Symbols;
 use crate::schema::definitions::{SymbolKind, packages_of};
 use crate::schema::each::each_field_of;
+use crate::schema::features::mark;
 use crate::schema::source::{FileContents, FileGraph, FileId};
 
 /// The files in whose place they are, each with what `file` needs of it. `file` is `id`, and its names are full; `visible`
@@ -104,6 +105,8 @@ struct Scope {
     kind: Option<SymbolKind>,
     /// Values of an enum.
     values: Vec<EnumValueDescriptorProto>,
+    /// Whether it is a closed enum of a file with an edition.
+    is_closed: bool,
     children: BTreeMap<String, Scope>,
 }
 
@@ -115,7 +118,10 @@ impl Stubs<'_> {
         if owner == self.id {
             return None;
         }
-        self.scope(owner, name).kind = Some(kind);
+        let is_closed = self.symbols.is_closed_by_edition(name);
+        let scope = self.scope(owner, name);
+        scope.kind = Some(kind);
+        scope.is_closed = is_closed;
         Some((owner, name.to_owned()))
     }
 
@@ -157,7 +163,8 @@ impl Stubs<'_> {
             files.push(FileDescriptorProto {
                 name: Some(self.symbols.file_name(id).to_owned()),
                 package: Some(definitions.package.to_string()).filter(|package| !package.is_empty()),
-                syntax: definitions.is_proto3.then(|| "proto3".to_owned()),
+                // The enums of editions are open unless they are marked.
+                syntax: (definitions.is_proto3 || definitions.edition.is_some()).then(|| "proto3".to_owned()),
                 options: definitions.is_lite.then(|| FileOptions {
                     optimize_for: Some(OptimizeMode::LiteRuntime.into()),
                     ..FileOptions::default()
@@ -195,7 +202,9 @@ fn message(name: &str, scope: Scope) -> DescriptorProto {
     };
     for (name, child) in scope.children {
         if child.kind == Some(SymbolKind::Enum) {
-            message.enum_type.push(enumeration(&name, child.values));
+            message
+                .enum_type
+                .push(enumeration(&name, child.values, child.is_closed));
         } else {
             message.nested_type.push(self::message(&name, child));
         }
@@ -204,7 +213,7 @@ fn message(name: &str, scope: Scope) -> DescriptorProto {
 }
 
 /// An enum with a value that no file has, and `values`.
-fn enumeration(name: &str, values: Vec<EnumValueDescriptorProto>) -> EnumDescriptorProto {
+fn enumeration(name: &str, values: Vec<EnumValueDescriptorProto>, is_closed: bool) -> EnumDescriptorProto {
     let zero = EnumValueDescriptorProto {
         name: Some(format!("protod_zero_of_{name}")),
         number: Some(0),
@@ -219,6 +228,9 @@ fn enumeration(name: &str, values: Vec<EnumValueDescriptorProto>) -> EnumDescrip
         }),
         ..EnumDescriptorProto::default()
     };
+    if is_closed {
+        mark(&mut found);
+    }
     for value in values {
         if !found.value.iter().any(|known| known.name == value.name) {
             found.value.push(value);

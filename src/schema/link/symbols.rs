@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::schema::definitions::{Definitions, SymbolKind};
+use crate::schema::definitions::{Definitions, EditionSymbols, SymbolKind};
 use crate::schema::source::FileId;
 
 /// What is defined in all files.
@@ -50,6 +50,23 @@ impl Symbols {
     /// What a file defines.
     pub(super) fn definitions(&self, id: FileId) -> Option<&Arc<Definitions>> {
         self.files.get(&id).map(|(_, definitions)| definitions)
+    }
+
+    /// Whether a message or an enum is for its own file alone.
+    pub(super) fn is_local(&self, name: &str) -> bool {
+        self.edition_of(name)
+            .is_some_and(|edition| edition.local.contains(name))
+    }
+
+    /// Whether an enum of a file with an edition is closed.
+    pub(super) fn is_closed_by_edition(&self, name: &str) -> bool {
+        self.edition_of(name)
+            .is_some_and(|edition| edition.closed.contains(name))
+    }
+
+    fn edition_of(&self, name: &str) -> Option<&EditionSymbols> {
+        let (_, file) = self.by_name.get(name)?;
+        self.definitions(*file)?.edition.as_ref()
     }
 
     /// The package of a file; empty if it has none.

@@ -11,9 +11,9 @@ use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
 use prost_types::{FieldDescriptorProto, FileDescriptorProto};
 
 use super::guard::{check_map_entries, guarded};
-use super::imports::{hidden_imports, visible_files};
+use super::imports::{files_for_options, hidden_imports, visible_files};
 use super::names::{UnresolvedName, resolve_names};
-use super::options::{Demands, OptionProblem, Options, assembled};
+use super::options::{Demands, OptionProblem, Options, Tails, assembled};
 use super::plain::{without_method_options, without_options};
 use super::scope::Scope;
 use super::stubs::stubs_for;
@@ -22,9 +22,10 @@ use crate::error::{Problem, SourceText};
 use crate::schema::check::{Checks, Report, check_file, check_written};
 use crate::schema::declared::{DeclaredMethod, declared_methods};
 use crate::schema::each::{each_field, each_message};
+use crate::schema::features::{Edition, PROTO2, PROTO3, lowered_for_pool};
 use crate::schema::name::default_json_name;
 use crate::schema::places::Places;
-use crate::schema::source::{FileGraph, FileId, TextFile};
+use crate::schema::source::{EditionParts, FileGraph, FileId, TextFile};
 
 /// One linked file.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub(super) struct LinkedFile {
     pub(super) descriptor: Bytes,
     /// What a pool gets in their place, if that is something else. It has no source info.
     pub(super) for_pool: Option<Bytes>,
+    /// The edition of the file, if it has one.
+    pub(super) edition: Option<Edition>,
     pub(super) methods: Vec<DeclaredMethod>,
 }
 
@@ -74,8 +77,13 @@ pub(super) fn link_text(
     imported_as: FileId,
 ) -> Result<LinkedText, Refused> {
     let visible = visible_files(graph, id);
-    let scope = Scope::new(symbols, visible.iter().copied().chain([imported_as]));
+    let scope = Scope::new(symbols, imported_as, visible.iter().copied());
     let mut file = graph.parsed(id, text);
+    let parts = text.parsed.edition.as_ref();
+    let edition = parts.map(|parts| parts.edition);
+    let tails = parts
+        .map(|parts| edition_tails(graph, id, parts))
+        .unwrap_or_default();
     let info = &text.parsed.info;
     let mut report = Report::new(&text.source, info);
     check_written(&mut report, &file);
@@ -89,6 +97,7 @@ pub(super) fn link_text(
 
     let bytes = file.encode_to_vec();
     let methods = declared_methods(&file);
+    let is_proto3 = file.syntax() == "proto3";
     let parted = part_json_names(&mut file).then(|| file.encode_to_vec());
     let is_alone = matches!(target, Target::Alone(_));
     // The file as a pool takes it, after what it needs of others.
@@ -111,31 +120,53 @@ pub(super) fn link_text(
         for_pool(file)
     };
     let name = &graph.files[id].name;
-    let in_pool = match &mut target {
-        Target::Options(files) => add_to_pool(&mut files.pool, text, name, for_pool(file), with_places)?,
-        Target::Alone(_) => add_to_pool(
-            &mut DescriptorPool::new(),
-            text,
-            name,
-            for_pool(file),
-            with_places,
-        )?,
+    let mut alone = DescriptorPool::new();
+    let pool = match &mut target {
+        Target::Options(files) => &mut files.pool,
+        Target::Alone(_) => &mut alone,
+    };
+    let in_pool = match edition {
+        None => add_to_pool(pool, text, name, for_pool(file), with_places)?,
+        Some(edition) => {
+            let stubs = if is_alone {
+                stubs_for(graph, symbols, imported_as, &visible, &file)
+            } else {
+                Vec::new()
+            };
+            file.dependency.extend(hidden_imports(graph, id, &visible));
+            let so_far = options.with_source();
+            let bytes = file.encode_to_vec();
+            let with_info = |info: Option<&[u8]>| {
+                let file = assembled(&bytes, &so_far, &Tails::new(), info);
+                lowered_for_pool(file, Some(edition))
+            };
+            add_lowered(pool, text, name, stubs, with_info)?
+        }
     };
 
+    let seen = visible.iter().copied().chain(files_for_options(graph, id));
+    let scope = Scope::new(symbols, imported_as, seen);
     let OptionFiles { pool, demands, .. } = target.option_files();
     options.read_custom(pool, &scope);
-    options.check(demands);
+    let number = match (edition, is_proto3) {
+        (Some(edition), _) => edition,
+        (None, true) => PROTO3,
+        (None, false) => PROTO2,
+    };
+    options.check(demands, number);
     problems.extend(found(text, info, symbols, Vec::new(), options.problems()));
-    let with_source = options.has_ranges().then(|| options.with_source());
+    let needs_source = options.has_ranges() || edition.is_some();
+    let with_source = needs_source.then(|| options.with_source());
     let (served, info) = options.served(demands, info);
     let linked = LinkedFile {
-        descriptor: assembled(&bytes, &served, Some(&info)),
-        for_pool: parted.map(|parted| assembled(&parted, &served, None)),
+        descriptor: assembled(&bytes, &served, &tails, Some(&info)),
+        for_pool: parted.map(|parted| assembled(&parted, &served, &tails, None)),
+        edition,
         methods,
     };
     let checked = with_source.map_or_else(
         || linked.descriptor.clone(),
-        |options| assembled(&bytes, &options, None),
+        |options| assembled(&bytes, &options, &tails, None),
     );
     problems.extend(report.into_problems());
     let mut report = Report::new(&text.source, &info);
@@ -232,6 +263,64 @@ fn add_to_pool(
         }),
         Err(message) => Err(refused(source, message)),
     }
+}
+
+/// Adds a file with an edition, after `stubs`, as the files of proto2 or proto3 that it became. `lowered` gives them with
+/// the source info that it gets: only an error needs to know where everything is.
+fn add_lowered(
+    pool: &mut DescriptorPool,
+    text: &TextFile,
+    name: &str,
+    stubs: Vec<FileDescriptorProto>,
+    lowered: impl Fn(Option<&[u8]>) -> Vec<Bytes>,
+) -> Result<FileDescriptor, Refused> {
+    let source = &text.source;
+    let mut add = |info| {
+        guarded(|| {
+            pool.add_file_descriptor_protos(stubs.clone())?;
+            let mut parts = lowered(info).into_iter();
+            parts.try_for_each(|part| pool.decode_file_descriptor_proto(part))
+        })
+    };
+    let mut added = add(None);
+    if let Ok(Err(_)) = added {
+        added = add(Some(&text.parsed.info));
+    }
+    match added {
+        Ok(Ok(())) => {
+            let added = pool.get_file_by_name(name).expect("it has just been added");
+            check_map_entries(&added).map_err(|message| refused(source, message))?;
+            Ok(added)
+        }
+        Ok(Err(error)) => Err(Refused {
+            problems: pool_problems(source, error),
+        }),
+        Err(message) => Err(refused(source, message)),
+    }
+}
+
+/// What the elements of a file with an edition have that prost-types has no fields for.
+fn edition_tails(graph: &FileGraph, id: FileId, parts: &EditionParts) -> Tails {
+    use prost::encoding::{int32, string};
+    let mut tails = Tails::with_capacity(parts.visibility.len() + 1);
+    for (path, visibility) in &parts.visibility {
+        // Whether the last step leads to an enum of the file or of a message.
+        let is_enum = matches!(path.as_slice(), [5, _] | [_, _, .., 4, _]);
+        let number = if is_enum { 6 } else { 11 };
+        let mut tail = Vec::new();
+        int32::encode(number, &(*visibility as i32), &mut tail);
+        tails.insert(path.clone(), tail);
+    }
+    let imports = graph.files[id].imports_for_options().iter();
+    let names = parts.option_dependencies.iter().zip(imports);
+    let names: Vec<String> = names
+        .map(|(written, import)| import.map_or(written.clone(), |import| graph.files[import].name.clone()))
+        .collect();
+    let mut tail = Vec::new();
+    int32::encode(14, &parts.edition, &mut tail);
+    string::encode_repeated(15, &names, &mut tail);
+    tails.insert(Vec::new(), tail);
+    tails
 }
 
 fn refused(source: &SourceText, message: String) -> Refused {

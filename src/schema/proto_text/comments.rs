@@ -4,21 +4,20 @@
 
 use std::collections::HashMap;
 
-use prost_reflect::FileDescriptor;
+use prost_types::SourceCodeInfo;
 use prost_types::source_code_info::Location;
 
 /// A file's source locations, by the path of their element.
-pub(super) struct Comments<'f> {
-    locations: HashMap<&'f [i32], &'f Location>,
+pub(super) struct Comments {
+    locations: HashMap<Vec<i32>, Location>,
 }
 
-impl<'f> Comments<'f> {
-    pub(super) fn of(file: &'f FileDescriptor) -> Self {
-        let info = file.file_descriptor_proto().source_code_info.as_ref();
+impl Comments {
+    pub(super) fn of(info: SourceCodeInfo) -> Self {
         let mut locations = HashMap::new();
-        for location in info.iter().flat_map(|info| &info.location) {
+        for location in info.location {
             // An extend block and its first field may share a path; the first location is the element's own.
-            locations.entry(location.path.as_slice()).or_insert(location);
+            locations.entry(location.path.clone()).or_insert(location);
         }
         Self { locations }
     }

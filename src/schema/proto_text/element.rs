@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use prost_reflect::{
-    Cardinality, EnumDescriptor, EnumValueDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor,
-    Kind, MessageDescriptor, MethodDescriptor, OneofDescriptor, ServiceDescriptor, Syntax,
+    Cardinality, DescriptorPool, EnumDescriptor, EnumValueDescriptor, ExtensionDescriptor, FieldDescriptor,
+    FileDescriptor, Kind, MessageDescriptor, MethodDescriptor, OneofDescriptor, ServiceDescriptor,
 };
 use prost_types::FieldDescriptorProto;
 use prost_types::field_descriptor_proto::{Label, Type};
@@ -15,32 +15,40 @@ use super::comments::Comments;
 use super::lines::{indented, spaced};
 use super::names::relative;
 use super::options::{assignments, quoted};
+use super::original::Original;
+use crate::schema::features::is_mark;
 use crate::schema::name::default_json_name;
+use crate::schema::wire::DescriptorKind;
 
 /// The end of a range up to `max`.
 const MAX_FIELD: u32 = 536_870_912;
 
 /// Prints the elements of one file.
-pub(super) struct Printer<'f> {
-    comments: Comments<'f>,
-    proto3: bool,
+pub(super) struct Printer {
+    original: Original,
+    comments: Comments,
 }
 
 /// Parts of a block, each with the place it has in the source.
 type Parts = Vec<((i32, i32), String)>;
 
-impl<'f> Printer<'f> {
-    pub(super) fn of(file: &'f FileDescriptor) -> Self {
+/// Numbers of fields, from the first to the one after the last.
+type Ranges = Vec<(u32, u32)>;
+
+impl Printer {
+    /// The printer of a file with these bytes.
+    pub(super) fn of(file: &[u8]) -> Self {
+        let mut original = Original::of(file);
         Self {
-            comments: Comments::of(file),
-            proto3: file.syntax() == Syntax::Proto3,
+            comments: Comments::of(std::mem::take(&mut original.info)),
+            original,
         }
     }
 
     pub(super) fn file(&self, file: &FileDescriptor) -> String {
         let proto = file.file_descriptor_proto();
-        let syntax = if self.proto3 { "proto3" } else { "proto2" };
-        let mut text = format!("{}syntax = \"{syntax}\";\n", self.comments.before(&[12]));
+        let syntax = self.original.syntax_statement();
+        let mut text = format!("{}{syntax}", self.comments.before(&[12]));
         if !file.package_name().is_empty() {
             let _ = write!(
                 text,
@@ -49,10 +57,11 @@ impl<'f> Printer<'f> {
                 file.package_name()
             );
         }
-        if !proto.dependency.is_empty() {
+        let (imports, for_options) = (&self.original.dependencies, &self.original.option_dependencies);
+        if !imports.is_empty() || !for_options.is_empty() {
             text.push('\n');
         }
-        for (index, name) in (0..).zip(&proto.dependency) {
+        for (index, name) in (0..).zip(imports) {
             let kind = match index {
                 index if proto.public_dependency.contains(&index) => "public ",
                 index if proto.weak_dependency.contains(&index) => "weak ",
@@ -65,7 +74,12 @@ impl<'f> Printer<'f> {
                 quoted(name.as_bytes())
             );
         }
-        let options = assignments(&file.options());
+        for (index, name) in (0..).zip(for_options) {
+            let before = self.comments.before(&[15, index]);
+            let _ = writeln!(text, "{before}import option {};", quoted(name.as_bytes()));
+        }
+        let pool = file.parent_pool();
+        let options = assignments(&self.original.options(pool, DescriptorKind::File, &[]));
         if !options.is_empty() {
             text.push('\n');
         }
@@ -73,15 +87,10 @@ impl<'f> Printer<'f> {
             let _ = writeln!(text, "option {option};");
         }
         let mut parts = Parts::new();
-        for enumeration in file.enums() {
-            parts.push((
-                self.comments.place(enumeration.path()),
-                self.enumeration(&enumeration),
-            ));
-        }
+        self.enums(pool, &[], &mut parts);
         for message in file
             .messages()
-            .filter(|message| !is_group(message, file.extensions()))
+            .filter(|message| !self.is_group(message, file.extensions()))
         {
             parts.push((self.comments.place(message.path()), self.message(&message)));
         }
@@ -99,7 +108,12 @@ impl<'f> Printer<'f> {
     }
 
     pub(super) fn service(&self, service: &ServiceDescriptor) -> String {
-        let mut body = options_of(&service.options());
+        let pool = service.parent_pool();
+        let mut body = options_of(
+            &self
+                .original
+                .options(pool, DescriptorKind::Service, service.path()),
+        );
         for method in service.methods() {
             body.push(self.method(&method));
         }
@@ -122,8 +136,10 @@ impl<'f> Printer<'f> {
         let input = type_name(&method.input(), method.is_client_streaming());
         let output = type_name(&method.output(), method.is_server_streaming());
         let head = format!("rpc {}({input}) returns ({output})", method.name());
-        let options = options_of(&method.options());
-        if options.is_empty() {
+        let pool = method.parent_pool();
+        let options = options_of(&self.original.options(pool, DescriptorKind::Method, method.path()));
+        let has_braces = self.original.has_options(DescriptorKind::Method, method.path());
+        if options.is_empty() && !has_braces {
             self.line(method.path(), &head)
         } else {
             self.block(method.path(), &head, &options.concat())
@@ -131,9 +147,10 @@ impl<'f> Printer<'f> {
     }
 
     pub(super) fn message(&self, message: &MessageDescriptor) -> String {
+        let visibility = self.original.visibility(message.path());
         self.block(
             message.path(),
-            &format!("message {}", message.name()),
+            &format!("{visibility}message {}", message.name()),
             &self.message_body(message),
         )
     }
@@ -153,22 +170,26 @@ impl<'f> Printer<'f> {
             }
         }
         for inner in message.child_messages() {
-            let is_group = is_group(&inner, message.child_extensions())
-                || message
-                    .fields()
-                    .any(|field| field.is_group() && field.kind().as_message() == Some(&inner));
+            let is_own_group = |field: FieldDescriptor| {
+                field.is_group() && field.kind().as_message() == Some(&inner) && !self.original.has_edition()
+            };
+            let is_group =
+                self.is_group(&inner, message.child_extensions()) || message.fields().any(is_own_group);
             if !inner.is_map_entry() && !is_group {
                 parts.push((self.comments.place(inner.path()), self.message(&inner)));
             }
         }
-        for inner in message.child_enums() {
-            parts.push((self.comments.place(inner.path()), self.enumeration(&inner)));
-        }
+        let pool = message.parent_pool();
+        self.enums(pool, message.path(), &mut parts);
         for extension in message.child_extensions() {
             parts.push((self.comments.place(extension.path()), self.extension(&extension)));
         }
-        let mut body = options_of(&message.options());
-        let ranges = |ranges: Vec<(u32, u32)>| {
+        let mut body = options_of(
+            &self
+                .original
+                .options(pool, DescriptorKind::Message, message.path()),
+        );
+        let ranges = |ranges: Ranges| {
             let texts = ranges.into_iter().map(|(start, end)| match end {
                 MAX_FIELD => format!("{start} to max"),
                 end if end == start + 1 => start.to_string(),
@@ -183,13 +204,24 @@ impl<'f> Printer<'f> {
         if !reserved.is_empty() {
             body.push(format!("reserved {};\n", ranges(reserved)));
         }
-        body.extend(reserved_names(message.reserved_names()));
-        let extensions: Vec<_> = message
-            .extension_ranges()
-            .map(|range| (range.start, range.end))
-            .collect();
-        if !extensions.is_empty() {
-            body.push(format!("extensions {};\n", ranges(extensions)));
+        body.extend(self.reserved_names(message.reserved_names()));
+        // Ranges with the same options are written together.
+        let mut extensions: Vec<(Ranges, Vec<String>)> = Vec::new();
+        for (index, range) in (0..).zip(message.extension_ranges()) {
+            let path = [message.path(), &[5, index]].concat();
+            let options = assignments(&self.original.options(pool, DescriptorKind::ExtensionRange, &path));
+            let range = (range.start, range.end);
+            match extensions.last_mut() {
+                Some((ranges, known)) if *known == options => ranges.push(range),
+                _ => extensions.push((vec![range], options)),
+            }
+        }
+        for (of_one, options) in extensions {
+            body.push(format!(
+                "extensions {}{};\n",
+                ranges(of_one),
+                in_brackets(&options)
+            ));
         }
         body.extend(in_order(parts));
         spaced(body)
@@ -198,7 +230,8 @@ impl<'f> Printer<'f> {
     pub(super) fn oneof(&self, oneof: &OneofDescriptor) -> String {
         let mut parts: Vec<_> = oneof.fields().collect();
         parts.sort_by_key(|field| field.path().last().copied());
-        let mut body = options_of(&oneof.options());
+        let pool = oneof.parent_pool();
+        let mut body = options_of(&self.original.options(pool, DescriptorKind::Oneof, oneof.path()));
         body.extend(parts.iter().map(|field| self.field(field)));
         self.block(oneof.path(), &format!("oneof {}", oneof.name()), &body.concat())
     }
@@ -208,7 +241,7 @@ impl<'f> Printer<'f> {
             proto: field.field_descriptor_proto(),
             kind: field.kind(),
             scope: field.parent_message().full_name().to_owned(),
-            options: assignments(&field.options()),
+            options: self.field_options(field.parent_pool(), field.path()),
         };
         let in_oneof = field
             .containing_oneof()
@@ -216,8 +249,11 @@ impl<'f> Printer<'f> {
         let label = match field.cardinality() {
             _ if in_oneof || field.is_map() => "",
             Cardinality::Repeated => "repeated ",
+            _ if self.original.has_edition() => "",
             Cardinality::Required => "required ",
-            Cardinality::Optional if !self.proto3 || declared.proto.proto3_optional() => "optional ",
+            Cardinality::Optional if !self.original.is_proto3() || declared.proto.proto3_optional() => {
+                "optional "
+            }
             Cardinality::Optional => "",
         };
         self.declared(field.path(), label, &declared)
@@ -238,12 +274,13 @@ impl<'f> Printer<'f> {
             proto: extension.field_descriptor_proto(),
             kind: extension.kind(),
             scope,
-            options: assignments(&extension.options()),
+            options: self.field_options(extension.parent_pool(), extension.path()),
         };
         let label = match declared.proto.label() {
             Label::Repeated => "repeated ",
+            _ if self.original.has_edition() => "",
             Label::Required => "required ",
-            Label::Optional if !self.proto3 || declared.proto.proto3_optional() => "optional ",
+            Label::Optional if !self.original.is_proto3() || declared.proto.proto3_optional() => "optional ",
             Label::Optional => "",
         };
         let field = self.declared(extension.path(), label, &declared);
@@ -252,31 +289,24 @@ impl<'f> Printer<'f> {
 
     fn declared(&self, path: &[i32], label: &str, declared: &Declared<'_>) -> String {
         let proto = declared.proto;
-        let mut in_brackets = Vec::new();
+        let mut options = Vec::new();
         if let Some(default) = &proto.default_value {
-            in_brackets.push(match proto.r#type() {
+            options.push(match proto.r#type() {
                 Type::String => format!("default = {}", quoted(default.as_bytes())),
                 // The descriptor holds the text of bytes escaped already.
                 Type::Bytes => format!("default = \"{default}\""),
                 _ => format!("default = {default}"),
             });
         }
-        if proto
-            .json_name
-            .as_ref()
-            .is_some_and(|json_name| *json_name != default_json_name(proto.name()))
-        {
-            in_brackets.push(format!("json_name = {}", quoted(proto.json_name().as_bytes())));
+        let json_name = self.original.json_name(path);
+        if let Some(json_name) = json_name.filter(|name| *name != default_json_name(proto.name())) {
+            options.push(format!("json_name = {}", quoted(json_name.as_bytes())));
         }
-        in_brackets.extend(declared.options.iter().cloned());
-        let options = match in_brackets.as_slice() {
-            [] => String::new(),
-            [only] if !only.contains('\n') => format!(" [{only}]"),
-            several => format!(" [\n{}]", indented(&format!("{}\n", several.join(",\n")))),
-        };
+        options.extend(declared.options.iter().cloned());
+        let options = in_brackets(&options);
         let number = proto.number();
         match &declared.kind {
-            Kind::Message(group) if proto.r#type() == Type::Group => {
+            Kind::Message(group) if proto.r#type() == Type::Group && !self.original.has_edition() => {
                 let head = format!("{label}group {} = {number}{options}", group.name());
                 self.block(path, &head, &self.message_body(group))
             }
@@ -291,7 +321,10 @@ impl<'f> Printer<'f> {
     }
 
     pub(super) fn enumeration(&self, enumeration: &EnumDescriptor) -> String {
-        let mut body = options_of(&enumeration.options());
+        let path = self.original.enum_path(enumeration.full_name());
+        let path = path.unwrap_or_else(|| enumeration.path());
+        let pool = enumeration.parent_pool();
+        let mut body = options_of(&self.original.options(pool, DescriptorKind::Enum, path));
         let ranges = enumeration
             .reserved_ranges()
             .map(|range| match (*range.start(), *range.end()) {
@@ -303,26 +336,66 @@ impl<'f> Printer<'f> {
         if !ranges.is_empty() {
             body.push(format!("reserved {ranges};\n"));
         }
-        body.extend(reserved_names(enumeration.reserved_names()));
+        let reserved = enumeration.reserved_names().filter(|name| !is_mark(name));
+        body.extend(self.reserved_names(reserved));
         let mut values: Vec<_> = enumeration.values().collect();
         values.sort_by_key(|value| value.path().last().copied());
         body.extend(values.iter().map(|value| self.enum_value(value)));
-        self.block(
-            enumeration.path(),
-            &format!("enum {}", enumeration.name()),
-            &spaced(body),
-        )
+        // In the pool its name may begin with those of the messages around it.
+        let name = enumeration.name().rsplit('.').next().unwrap_or_default();
+        let visibility = self.original.visibility(path);
+        self.block(path, &format!("{visibility}enum {name}"), &spaced(body))
     }
 
     pub(super) fn enum_value(&self, value: &EnumValueDescriptor) -> String {
-        let options = match assignments(&value.options()) {
+        let path = self.value_path(value);
+        let pool = value.parent_pool();
+        let options = self.original.options(pool, DescriptorKind::EnumValue, &path);
+        let options = match assignments(&options) {
             options if options.is_empty() => String::new(),
             options => format!(" [{}]", options.join(", ")),
         };
-        self.line(
-            value.path(),
-            &format!("{} = {}{options}", value.name(), value.number()),
-        )
+        self.line(&path, &format!("{} = {}{options}", value.name(), value.number()))
+    }
+
+    /// The enums of the file or message with this path. The pool may have them elsewhere.
+    fn enums(&self, pool: &DescriptorPool, path: &[i32], parts: &mut Parts) {
+        for name in self.original.enums_in(path) {
+            if let (Some(found), Some(path)) = (pool.get_enum_by_name(name), self.original.enum_path(name)) {
+                parts.push((self.comments.place(path), self.enumeration(&found)));
+            }
+        }
+    }
+
+    fn value_path(&self, value: &EnumValueDescriptor) -> Vec<i32> {
+        let path = self.original.enum_path(value.parent_enum().full_name());
+        match (path, value.path()) {
+            (Some(path), [.., 2, index]) => [path, &[2, *index]].concat(),
+            (_, path) => path.to_owned(),
+        }
+    }
+
+    fn field_options(&self, pool: &DescriptorPool, path: &[i32]) -> Vec<String> {
+        assignments(&self.original.options(pool, DescriptorKind::Field, path))
+    }
+
+    /// Whether a message is the type of an extension that is a group.
+    fn is_group(
+        &self,
+        message: &MessageDescriptor,
+        extensions: impl Iterator<Item = ExtensionDescriptor>,
+    ) -> bool {
+        let mut extensions = extensions.filter(|_| !self.original.has_edition());
+        extensions.any(|extension| extension.is_group() && extension.kind().as_message() == Some(message))
+    }
+
+    fn reserved_names<'n>(&self, names: impl Iterator<Item = &'n str>) -> Option<String> {
+        let names: Vec<String> = if self.original.has_edition() {
+            names.map(str::to_owned).collect()
+        } else {
+            names.map(|name| quoted(name.as_bytes())).collect()
+        };
+        (!names.is_empty()).then(|| format!("reserved {};\n", names.join(", ")))
     }
 
     /// One line with its comments.
@@ -384,9 +457,13 @@ fn first_member(oneof: &OneofDescriptor) -> Option<FieldDescriptor> {
     oneof.fields().min_by_key(|field| field.path().last().copied())
 }
 
-/// Whether a message is the type of an extension that is a group.
-fn is_group(message: &MessageDescriptor, mut extensions: impl Iterator<Item = ExtensionDescriptor>) -> bool {
-    extensions.any(|extension| extension.is_group() && extension.kind().as_message() == Some(message))
+/// Options of one line, or of several.
+fn in_brackets(options: &[String]) -> String {
+    match options {
+        [] => String::new(),
+        [only] if !only.contains('\n') => format!(" [{only}]"),
+        several => format!(" [\n{}]", indented(&format!("{}\n", several.join(",\n")))),
+    }
 }
 
 fn options_of(options: &prost_reflect::DynamicMessage) -> Vec<String> {
@@ -394,11 +471,6 @@ fn options_of(options: &prost_reflect::DynamicMessage) -> Vec<String> {
         .into_iter()
         .map(|option| format!("option {option};\n"))
         .collect()
-}
-
-fn reserved_names<'n>(names: impl Iterator<Item = &'n str>) -> Option<String> {
-    let names: Vec<_> = names.map(|name| quoted(name.as_bytes())).collect();
-    (!names.is_empty()).then(|| format!("reserved {};\n", names.join(", ")))
 }
 
 fn in_order(mut parts: Parts) -> impl Iterator<Item = String> {

@@ -8,11 +8,13 @@ mod element;
 mod lines;
 mod names;
 mod options;
+mod original;
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::FileDescriptor;
 
 use self::element::Printer;
 use crate::schema::compiled::Schema;
+use crate::schema::features::original_name;
 
 impl Schema {
     /// A service, method, message, field, oneof, enum, enum value, extension or file as proto text. Returns `None` if the
@@ -33,34 +35,48 @@ impl Schema {
         let symbol = symbol.strip_prefix('.').unwrap_or(symbol);
         let pool = self.pool();
         if let Some(file) = pool.get_file_by_name(symbol) {
-            return Some(Printer::of(&file).file(&file));
+            return Some(self.printer_of(&file).file(&file));
         }
-        find(pool, symbol)
+        find(self, symbol)
+    }
+}
+
+impl Schema {
+    /// The printer of a file of the pool.
+    fn printer_of(&self, file: &FileDescriptor) -> Printer {
+        // A file with an edition may be two in the pool.
+        let name = original_name(file.name());
+        let file = self.files().iter().find(|known| known.name == name);
+        Printer::of(file.map(|file| &*file.descriptor).unwrap_or_default())
     }
 }
 
 /// Prints the symbol by itself.
-fn find(pool: &DescriptorPool, symbol: &str) -> Option<String> {
+fn find(schema: &Schema, symbol: &str) -> Option<String> {
+    let pool = schema.pool();
     if let Some(message) = pool.get_message_by_name(symbol) {
-        return Some(Printer::of(&message.parent_file()).message(&message));
+        return Some(schema.printer_of(&message.parent_file()).message(&message));
     }
     if let Some(service) = pool.get_service_by_name(symbol) {
-        return Some(Printer::of(&service.parent_file()).service(&service));
+        return Some(schema.printer_of(&service.parent_file()).service(&service));
     }
     if let Some(enumeration) = pool.get_enum_by_name(symbol) {
-        return Some(Printer::of(&enumeration.parent_file()).enumeration(&enumeration));
+        return Some(
+            schema
+                .printer_of(&enumeration.parent_file())
+                .enumeration(&enumeration),
+        );
     }
     if let Some(extension) = pool.get_extension_by_name(symbol) {
-        return Some(Printer::of(&extension.parent_file()).extension(&extension));
+        return Some(schema.printer_of(&extension.parent_file()).extension(&extension));
     }
     let (parent, name) = symbol.rsplit_once(['.', '/'])?;
     if let Some(service) = pool.get_service_by_name(parent) {
         let method = service.methods().find(|method| method.name() == name)?;
-        return Some(Printer::of(&service.parent_file()).method(&method));
+        return Some(schema.printer_of(&service.parent_file()).method(&method));
     }
     if let Some(message) = pool.get_message_by_name(parent) {
-        let file = message.parent_file();
-        let printer = Printer::of(&file);
+        let printer = schema.printer_of(&message.parent_file());
         if let Some(field) = message.get_field_by_name(name) {
             return Some(printer.field(&field));
         }
@@ -78,6 +94,6 @@ fn find(pool: &DescriptorPool, symbol: &str) -> Option<String> {
     });
     enums.find_map(|enumeration| {
         let value = enumeration.get_value_by_name(name)?;
-        Some(Printer::of(&enumeration.parent_file()).enum_value(&value))
+        Some(schema.printer_of(&enumeration.parent_file()).enum_value(&value))
     })
 }

@@ -15,12 +15,47 @@ pub(super) fn relative<'n>(
     starts.sort_unstable_by(|a, b| b.cmp(a));
     for start in starts {
         let name = &full_name[start..];
-        if meaning(pool, scope, name).as_deref() == Some(full_name) {
+        let first = name.split('.').next().unwrap_or(name);
+        if !WORDS.contains(&first) && meaning(pool, scope, name).as_deref() == Some(full_name) {
             return name.into();
         }
     }
     format!(".{full_name}").into()
 }
+
+/// The words that mean something else where a type is expected.
+const WORDS: [&str; 30] = [
+    "bool",
+    "bytes",
+    "double",
+    "enum",
+    "export",
+    "extend",
+    "extensions",
+    "fixed32",
+    "fixed64",
+    "float",
+    "group",
+    "int32",
+    "int64",
+    "local",
+    "map",
+    "message",
+    "oneof",
+    "option",
+    "optional",
+    "repeated",
+    "required",
+    "reserved",
+    "sfixed32",
+    "sfixed64",
+    "sint32",
+    "sint64",
+    "stream",
+    "string",
+    "uint32",
+    "uint64",
+];
 
 /// The full name that a name refers to in a scope. By protobuf's rule, the innermost scope with its first part decides.
 fn meaning(pool: &DescriptorPool, scope: &str, name: &str) -> Option<String> {

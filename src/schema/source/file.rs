@@ -9,6 +9,7 @@ use std::sync::Arc;
 use prost::Message as _;
 use prost_types::FileDescriptorProto;
 
+use super::edition::OPTION_DEPENDENCY;
 use super::parsed::Parsed;
 use super::set::SetFile;
 use crate::error::SourceText;
@@ -22,8 +23,11 @@ pub(in crate::schema) struct File {
     /// The import name.
     pub(in crate::schema) name: String,
     pub(in crate::schema) contents: FileContents,
-    /// The files that this one imports, in the order of its dependencies. `None` for one that is missing.
+    /// The files that this one imports, in the order of its dependencies, and after them those that it imports for their
+    /// options alone. `None` for one that is missing.
     pub(in crate::schema) imports: Vec<Option<FileId>>,
+    /// How many of the imports are for their options alone.
+    pub(in crate::schema) option_imports: usize,
     /// The folder from which imports are looked up. A file of a set has none.
     pub(super) folder: Option<PathBuf>,
 }
@@ -52,6 +56,18 @@ pub(in crate::schema) struct TextFile {
     pub(super) roots_used: Vec<PathBuf>,
 }
 
+impl File {
+    /// The files whose names this one sees, if they are there.
+    pub(in crate::schema) fn own_imports(&self) -> &[Option<FileId>] {
+        &self.imports[..self.imports.len() - self.option_imports]
+    }
+
+    /// The files whose extensions this one sees in its options, beside those.
+    pub(in crate::schema) fn imports_for_options(&self) -> &[Option<FileId>] {
+        &self.imports[self.imports.len() - self.option_imports..]
+    }
+}
+
 impl TextFile {
     /// The possible import names of this file, the best first: the names by which others import it, then its path below
     /// each root, and at last its whole path.
@@ -73,12 +89,16 @@ impl TextFile {
     /// Where the file name of an `import` statement is in the text.
     pub(super) fn import_span(&self, import: &str) -> Option<std::ops::Range<usize>> {
         let text = self.source.text();
-        let index = self
-            .parsed
-            .dependencies
-            .iter()
-            .position(|dependency| dependency == import)?;
-        let path = [3, i32::try_from(index).ok()?];
+        let is_it = |dependency: &String| dependency == import;
+        let edition = self.parsed.edition.iter();
+        let mut for_options = edition.flat_map(|edition| &edition.option_dependencies);
+        let path = match self.parsed.dependencies.iter().position(is_it) {
+            Some(index) => [3, i32::try_from(index).ok()?],
+            None => [
+                OPTION_DEPENDENCY,
+                i32::try_from(for_options.position(is_it)?).ok()?,
+            ],
+        };
         let line = *self
             .parsed
             .source_info()

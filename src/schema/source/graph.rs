@@ -148,6 +148,7 @@ impl FileGraph {
             name: String::new(),
             contents,
             imports: Vec::new(),
+            option_imports: 0,
             folder,
         });
         self.by_text.entry(hash).or_default().push(self.files.len() - 1);
@@ -251,6 +252,7 @@ impl FileGraph {
             name: name.to_owned(),
             contents: FileContents::Broken,
             imports: Vec::new(),
+            option_imports: 0,
             folder: None,
         });
         self.files.len() - 1
@@ -263,6 +265,7 @@ impl FileGraph {
             name,
             contents: FileContents::FromSet(file, set),
             imports: Vec::new(),
+            option_imports: 0,
             folder,
         });
         self.files.len() - 1
@@ -272,14 +275,26 @@ impl FileGraph {
     pub(in crate::schema) fn resolve(&mut self) {
         let mut next = 0;
         while next < self.files.len() {
-            let dependencies = match &self.files[next].contents {
-                FileContents::Text(text) => text.parsed.dependencies.clone(),
-                FileContents::FromSet(file, _) => file.dependencies.clone(),
-                FileContents::Broken => Vec::new(),
+            let (dependencies, for_options) = match &self.files[next].contents {
+                FileContents::Text(text) => {
+                    let edition = text.parsed.edition.as_ref();
+                    let for_options = edition.map(|edition| edition.option_dependencies.clone());
+                    (text.parsed.dependencies.clone(), for_options.unwrap_or_default())
+                }
+                FileContents::FromSet(file, _) => {
+                    (file.dependencies.clone(), file.option_dependencies.clone())
+                }
+                FileContents::Broken => (Vec::new(), Vec::new()),
             };
-            for dependency in &dependencies {
+            self.files[next].option_imports = for_options.len();
+            // The options of a set have been read, so that what they need can be missing.
+            let needed = match &self.files[next].contents {
+                FileContents::FromSet(..) => dependencies.len(),
+                _ => usize::MAX,
+            };
+            for (index, dependency) in dependencies.iter().chain(&for_options).enumerate() {
                 let target = self.target_of(Some(next), dependency);
-                if target.is_none() {
+                if target.is_none() && index < needed {
                     let problem = self.missing(Some(next), dependency);
                     self.problems.push(problem);
                 }

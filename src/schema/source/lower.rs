@@ -7,14 +7,16 @@
 //! | a field whose type is named `map` | a name that stands for it |
 //! | `-inf`, integers of more than 64 bits | floats |
 //! | `"\ud83d\ude00"`, `"\777"` | the bytes that they stand for |
+//! | what `edition = "…"` makes different | see `edition` |
 //!
 //! No edit has a line break in it, so that lines stay what they are.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::edition::{Block, EditionText};
 use super::escapes::lowered_escapes;
-use super::tokens::{Token, TokenKind, tokens};
+use super::tokens::{Token, TokenFault, TokenKind, tokens};
 
 /// What stands for a name that the parser does not read, before its number.
 pub(super) const PLACEHOLDER: &str = "protod_placeholder_";
@@ -26,6 +28,8 @@ pub(super) struct Lowered<'t> {
     edits: Vec<Edit>,
     /// What the placeholders stand for, by their numbers.
     pub(super) names: Vec<String>,
+    /// What was taken out of a text with an edition.
+    pub(super) edition: Option<EditionText>,
 }
 
 /// A place that is written in another way.
@@ -33,13 +37,6 @@ pub(super) struct Lowered<'t> {
 struct Edit {
     written: Range<usize>,
     lowered: Range<usize>,
-}
-
-/// A mistake in the tokens that the parser does not see.
-#[derive(Debug)]
-pub(super) struct TokenFault {
-    pub(super) span: Range<usize>,
-    pub(super) message: &'static str,
 }
 
 impl<'t> Lowered<'t> {
@@ -50,13 +47,18 @@ impl<'t> Lowered<'t> {
             replaced: Vec::new(),
             names: Vec::new(),
             opens_extensions: false,
+            edition: None,
         };
         lowering.read()?;
         let mut edits = Vec::with_capacity(lowering.replaced.len());
         if lowering.replaced.is_empty() {
             let text = Cow::Borrowed(text);
-            let names = lowering.names;
-            return Ok(Self { text, edits, names });
+            return Ok(Self {
+                text,
+                edits,
+                names: lowering.names,
+                edition: None,
+            });
         }
         let mut lowered = String::with_capacity(text.len() + 64);
         let mut copied = 0;
@@ -75,6 +77,7 @@ impl<'t> Lowered<'t> {
             text: Cow::Owned(lowered),
             edits,
             names: lowering.names,
+            edition: lowering.edition,
         })
     }
 
@@ -105,7 +108,7 @@ impl<'t> Lowered<'t> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Braces {
     /// Statements: of a message, an enum, a service, …
-    Statements,
+    Statements(Block),
     /// The value of an option.
     Value,
 }
@@ -117,6 +120,7 @@ struct Lowering<'t> {
     names: Vec<String>,
     /// Whether the last statement opens a block of extensions.
     opens_extensions: bool,
+    edition: Option<EditionText>,
 }
 
 impl Lowering<'_> {
@@ -125,7 +129,16 @@ impl Lowering<'_> {
         // The tokens of the statement that is being read, without values in braces.
         let mut statement = Vec::new();
         let mut before: Option<Token> = None;
+        let mut is_first = true;
+        // Where the statement stands.
+        let mut block = Block::Other;
         for token in tokens(self.text) {
+            if statement.is_empty() {
+                block = match braces.last() {
+                    Some(Braces::Statements(block)) => *block,
+                    _ => Block::Other,
+                };
+            }
             let is_in_value = braces.last() == Some(&Braces::Value);
             let follows = |sign: u8| before.as_ref().is_some_and(|before| before.is_sign(sign));
             match token.kind {
@@ -134,7 +147,7 @@ impl Lowering<'_> {
                     braces.push(if is_value {
                         Braces::Value
                     } else {
-                        Braces::Statements
+                        Braces::Statements(self.block_opened_by(&statement))
                     });
                 }
                 TokenKind::Sign(b'}') => {
@@ -157,7 +170,14 @@ impl Lowering<'_> {
             let ends_statement = matches!(token.kind, TokenKind::Sign(b';' | b'{' | b'}'));
             statement.push(token);
             if ends_statement {
-                self.statement(&statement)?;
+                if std::mem::take(&mut is_first)
+                    && let Some((edition, replaced)) = EditionText::begin(self.text, &statement)?
+                {
+                    self.edition = Some(edition);
+                    self.replaced.extend(replaced);
+                } else {
+                    self.statement(&statement, block)?;
+                }
                 statement.clear();
             }
         }
@@ -170,6 +190,14 @@ impl Lowering<'_> {
             is_free
         });
         Ok(())
+    }
+
+    fn block_opened_by(&self, statement: &[Token]) -> Block {
+        let words = statement
+            .iter()
+            .take(2)
+            .map(|token| &self.text[token.span.clone()]);
+        Block::opened_by(&words.collect::<Vec<_>>())
     }
 
     fn is(&self, token: &Token, word: &str) -> bool {
@@ -204,7 +232,11 @@ impl Lowering<'_> {
     }
 
     /// Reads a statement, up to its semicolon or brace.
-    fn statement(&mut self, tokens: &[Token]) -> Result<(), TokenFault> {
+    fn statement(&mut self, tokens: &[Token], block: Block) -> Result<(), TokenFault> {
+        if let Some(edition) = &mut self.edition {
+            let replaced = edition.statement(self.text, tokens, block)?;
+            self.replaced.extend(replaced);
+        }
         let Some((first, rest)) = tokens.split_first() else {
             return Ok(());
         };
@@ -212,7 +244,8 @@ impl Lowering<'_> {
         if opens_extensions && first.is_sign(b'}') {
             return Err(TokenFault {
                 span: first.span.clone(),
-                message: "a block of extensions has at least one",
+                message: "a block of extensions has at least one".into(),
+                hint: None,
             });
         }
         if first.kind != TokenKind::Word {
@@ -292,7 +325,8 @@ fn expect_blank(before: Option<&Token>, word: &Token) -> Result<(), TokenFault> 
         Some(number) if number.kind == TokenKind::Number && number.span.end == word.span.start => {
             Err(TokenFault {
                 span: number.span.start..word.span.end,
-                message: "a blank is needed between a number and a word",
+                message: "a blank is needed between a number and a word".into(),
+                hint: None,
             })
         }
         _ => Ok(()),

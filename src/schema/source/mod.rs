@@ -8,6 +8,7 @@ mod buf;
 #[path = "no_buf.rs"]
 mod buf;
 mod defaults;
+mod edition;
 mod escapes;
 mod file;
 mod graph;
@@ -22,7 +23,9 @@ mod set;
 mod shipped;
 mod text;
 mod tokens;
+mod written_features;
 
+pub(super) use self::edition::EditionParts;
 pub(super) use self::file::{FileContents, FileId, TextFile, same_file};
 pub(super) use self::graph::FileGraph;
 pub(super) use self::imports::ImportRoots;
@@ -31,5 +34,5 @@ pub(super) use self::inputs::{Inputs, absolute};
 pub use self::resolver::ImportResolver;
 pub(super) use self::resolver::Resolvers;
 pub(super) use self::set::{SetFile, read as read_set};
-pub(super) use self::shipped::bundled_files;
+pub(super) use self::shipped::{bundled_files, options_message};
 pub(crate) use self::text::first_bracket_below;

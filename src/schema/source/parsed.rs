@@ -9,6 +9,8 @@ use bytes::Bytes;
 use prost::Message as _;
 use prost_types::{FileDescriptorProto, SourceCodeInfo};
 
+use super::edition::EditionParts;
+use super::written_features::symbols_of;
 use crate::schema::definitions::Definitions;
 use crate::schema::wire::{DescriptorKind, RecordValue, walk};
 
@@ -24,14 +26,19 @@ pub(in crate::schema) struct Parsed {
     /// Indices into `dependencies` of the public imports.
     pub(in crate::schema) public_dependencies: Vec<usize>,
     pub(in crate::schema) definitions: Arc<Definitions>,
+    /// What the descriptor has no fields for, of a text with an edition.
+    pub(in crate::schema) edition: Option<EditionParts>,
     /// Whether the value of an option may be an Any that is written as what it holds.
     pub(in crate::schema) has_any_in_options: bool,
 }
 
 impl Parsed {
-    pub(super) fn new(mut file: FileDescriptorProto) -> Self {
+    pub(super) fn new(mut file: FileDescriptorProto, edition: Option<EditionParts>) -> Self {
         let info = file.source_code_info.take().unwrap_or_default();
-        let definitions = Arc::new(Definitions::of(&file));
+        let definitions = Arc::new(Definitions {
+            edition: edition.as_ref().map(|edition| symbols_of(&file, edition)),
+            ..Definitions::of(&file)
+        });
         let descriptor: Bytes = file.encode_to_vec().into();
         let public = file.public_dependency.iter();
         Self {
@@ -39,6 +46,7 @@ impl Parsed {
             public_dependencies: public.filter_map(|index| usize::try_from(*index).ok()).collect(),
             dependencies: file.dependency,
             definitions,
+            edition,
             has_any_in_options: has_any_in_options(&descriptor),
             descriptor,
         }

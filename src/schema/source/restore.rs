@@ -13,14 +13,16 @@ pub(super) fn restore(lowered: &Lowered<'_>, written: &SourceText, file: &mut Fi
         return;
     }
     let lines = Lines::new(&lowered.text);
-    for location in file
-        .source_code_info
-        .iter_mut()
-        .flat_map(|info| &mut info.location)
-    {
-        if let Some(offsets) = offsets(&lines, &location.span) {
-            location.span = span(written.lines(), &lowered.written(offsets));
-        }
+    if let Some(info) = &mut file.source_code_info {
+        info.location.retain_mut(|location| {
+            let Some(offsets) = offsets(&lines, &location.span) else {
+                return true;
+            };
+            let place = lowered.written(offsets.clone());
+            location.span = span(written.lines(), &place);
+            // What was put in for the parser has no place.
+            !place.is_empty() || offsets.is_empty()
+        });
     }
     if lowered.names.is_empty() {
         return;

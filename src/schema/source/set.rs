@@ -1,6 +1,6 @@
 //! Splits a serialized `FileDescriptorSet` into its files, each with the compiler's own bytes.
 //!
-//! Everything on which a library would panic is refused here: editions, damaged bytes, deeply nested option texts. A
+//! Everything on which a library would panic is refused here: unknown editions, damaged bytes, deeply nested option texts. A
 //! [`SetFile`] has been checked to its last byte.
 
 use std::fs;
@@ -8,8 +8,10 @@ use std::path::Path;
 
 use bytes::Bytes;
 
-use super::text::{EDITIONS, EDITIONS_HINT, MAX_NAME_PARTS, MAX_NESTING, first_bracket_below};
+use super::edition::EDITIONS_HINT;
+use super::text::{MAX_NAME_PARTS, MAX_NESTING, first_bracket_below};
 use crate::error::Problem;
+use crate::schema::features::{Edition, is_known};
 use crate::schema::wire::{DescriptorKind, Record, RecordValue, records, walk};
 
 /// One file of a set.
@@ -17,6 +19,10 @@ use crate::schema::wire::{DescriptorKind, Record, RecordValue, records, walk};
 pub(in crate::schema) struct SetFile {
     pub(in crate::schema) name: String,
     pub(in crate::schema) dependencies: Vec<String>,
+    /// The files that are imported for their options alone. They need not be there.
+    pub(in crate::schema) option_dependencies: Vec<String>,
+    /// The edition of the file, if it has one.
+    pub(in crate::schema) edition: Option<Edition>,
     /// Indices into `dependencies` of the public imports, which importers of this file also see.
     pub(in crate::schema) public_dependencies: Vec<usize>,
     pub(in crate::schema) descriptor: Bytes,
@@ -88,7 +94,9 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
     let mut dependencies = Vec::new();
     let mut public_dependencies = Vec::new();
     let mut bad_text = false;
-    let mut edition = false;
+    let mut option_dependencies = Vec::new();
+    let mut edition = None;
+    let mut has_edition = false;
     let mut too_deep = false;
     let mut has_unread_options = false;
     walk(
@@ -103,8 +111,12 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
             (DescriptorKind::File, 10, RecordValue::Varint(index)) => {
                 public_dependencies.extend(usize::try_from(index));
             }
-            (DescriptorKind::File, 12, RecordValue::Delimited(syntax)) => edition |= syntax == b"editions",
-            (DescriptorKind::File, 14, RecordValue::Varint(_)) => edition = true,
+            (DescriptorKind::File, 12, RecordValue::Delimited(syntax)) => has_edition = syntax == b"editions",
+            (DescriptorKind::File, 14, RecordValue::Varint(number)) => edition = i32::try_from(number).ok(),
+            (DescriptorKind::File, 15, RecordValue::Delimited(text)) => match std::str::from_utf8(text) {
+                Ok(dependency) => option_dependencies.push(dependency.to_owned()),
+                Err(_) => bad_text = true,
+            },
             (DescriptorKind::Options, 999, RecordValue::Delimited(option)) => {
                 has_unread_options = true;
                 let parts = records(option).flatten().filter(|part| part.number == 2);
@@ -129,8 +141,16 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
             return Err(problem.with_hint(HOW_TO_MAKE_A_SET));
         }
     };
-    if edition {
-        return Err(Problem::in_file(set, format!("file '{name}': {EDITIONS}")).with_hint(EDITIONS_HINT));
+    let edition = edition.filter(|_| has_edition);
+    if has_edition && !edition.is_some_and(is_known) {
+        let edition = edition.map_or("an unknown edition".to_owned(), |edition| {
+            format!("edition {edition}")
+        });
+        let problem = Problem::in_file(
+            set,
+            format!("file '{name}' has {edition}, which protod does not know"),
+        );
+        return Err(problem.with_hint(EDITIONS_HINT));
     }
     if too_deep {
         return Err(Problem::in_file(
@@ -141,6 +161,8 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
     Ok(SetFile {
         name,
         dependencies,
+        option_dependencies,
+        edition,
         public_dependencies,
         descriptor,
         has_unread_options,

@@ -1,28 +1,34 @@
 //! The files that come with protod.
 //!
-//! `google/protobuf/*` is built in, and is used even if an import path has a copy: current copies of descriptor.proto
-//! use editions, which do not parse. The other protos that most APIs import are bundled, compiled by protoc
-//! (`scripts/bundled-protos.sh`). They are used if the user has no copy.
+//! `google/protobuf/*` is built in, and is used even if an import path has a copy: there is one meaning of the options that
+//! descriptor.proto has, and of `Any`. The other protos that most APIs import are bundled, and are used if the user has no
+//! copy. All are compiled by protoc (`scripts/bundled-protos.sh`).
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use prost::Message as _;
-use prost_types::FileDescriptorProto;
-use protox::file::{FileResolver, GoogleFileResolver};
+use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 use super::set::{self, SetFile};
 use crate::suggest;
 
 /// A file of `google/protobuf/`, by its import name.
 pub(super) fn built_in(name: &str) -> Option<SetFile> {
-    if !name.starts_with("google/protobuf/") {
-        return None;
-    }
-    let descriptor: FileDescriptorProto = GoogleFileResolver::new().open_file(name).ok()?.into();
-    let file = set::read_file("google/protobuf", descriptor.encode_to_vec().into());
-    Some(file.expect("the built-in files are in order"))
+    all_built_in().get(name).cloned()
+}
+
+/// The message of the options of an element, as today's descriptor.proto has it. It is not that of the pool in which files
+/// are linked: a pool that somebody else refers to is copied when a file is added.
+pub(in crate::schema) fn options_message(name: &str) -> Option<MessageDescriptor> {
+    static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+        let file = built_in("google/protobuf/descriptor.proto").expect("it is built in");
+        let mut pool = DescriptorPool::new();
+        let added = pool.decode_file_descriptor_proto(file.descriptor);
+        added.expect("protoc compiled it");
+        pool
+    });
+    POOL.get_message_by_name(&format!("google.protobuf.{name}"))
 }
 
 /// The import name of a path, if it is a copy of a built-in file.
@@ -68,13 +74,22 @@ pub(in crate::schema) fn bundled_files() -> impl Iterator<Item = Bytes> {
     built_in.chain(bundled).map(|file| file.descriptor)
 }
 
-fn all_bundled() -> &'static HashMap<String, SetFile> {
-    static FILES: LazyLock<HashMap<String, SetFile>> = LazyLock::new(|| {
-        let bytes = Bytes::from_static(include_bytes!("bundled.binpb"));
-        let files = set::read("bundled.binpb", &bytes).expect("the bundled set is in order");
-        files.into_iter().map(|file| (file.name.clone(), file)).collect()
-    });
+fn all_built_in() -> &'static HashMap<String, SetFile> {
+    static FILES: LazyLock<HashMap<String, SetFile>> =
+        LazyLock::new(|| files_of(include_bytes!("google_protobuf.binpb")));
     &FILES
+}
+
+fn all_bundled() -> &'static HashMap<String, SetFile> {
+    static FILES: LazyLock<HashMap<String, SetFile>> =
+        LazyLock::new(|| files_of(include_bytes!("bundled.binpb")));
+    &FILES
+}
+
+/// The files of a set, by name.
+fn files_of(set: &'static [u8]) -> HashMap<String, SetFile> {
+    let files = set::read("the protos of protod", &Bytes::from_static(set)).expect("protoc wrote the set");
+    files.into_iter().map(|file| (file.name.clone(), file)).collect()
 }
 
 #[cfg(test)]
@@ -107,7 +122,7 @@ mod tests {
     fn a_copy_of_a_built_in_file_is_told_by_its_path() {
         let path = "third_party/google/protobuf/descriptor.proto";
         assert_eq!(built_in_name(path), Some("google/protobuf/descriptor.proto"));
-        assert_eq!(built_in_name("google/protobuf/cpp_features.proto"), None);
+        assert_eq!(built_in_name("google/protobuf/unknown.proto"), None);
         assert_eq!(built_in_name("my_google/protobuf.proto"), None);
     }
 }

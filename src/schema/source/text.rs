@@ -10,6 +10,7 @@ use std::path::Path;
 use prost_types::FileDescriptorProto;
 
 use super::defaults::write_float_defaults;
+use super::edition::EditionParts;
 use super::lower::Lowered;
 use super::oneofs::name_synthetic_oneofs;
 use super::parsed::Parsed;
@@ -42,7 +43,7 @@ impl Loaded {
         source.text().hash(&mut hasher);
         Self {
             hash: hasher.finish(),
-            parsed: parse(&source).map(Parsed::new),
+            parsed: parse(&source).map(|(file, edition)| Parsed::new(file, edition)),
             source,
         }
     }
@@ -109,8 +110,9 @@ fn without_mark(name: &str, text: &str) -> SourceText {
     SourceText::new(name, text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// Parses a text into a descriptor with the name of its source. References to types are not looked up yet.
-fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Problem>> {
+/// Parses a text into a descriptor with the name of its source, and what that has no fields for. References to types are not
+/// looked up yet.
+fn parse(source: &SourceText) -> Result<(FileDescriptorProto, Option<EditionParts>), Vec<Problem>> {
     let text = source.text();
     if let Some(too_deep) = first_bracket_below(text, MAX_NESTING) {
         let message = format!("braces nest more than {MAX_NESTING} levels deep");
@@ -120,24 +122,26 @@ fn parse(source: &SourceText) -> Result<FileDescriptorProto, Vec<Problem>> {
         let message = format!("a name has more than {MAX_NAME_PARTS} parts");
         return Err(vec![Problem::at(source, too_long..too_long + 1, message)]);
     }
-    let lowered = Lowered::new(text).map_err(|fault| vec![Problem::at(source, fault.span, fault.message)])?;
+    let mut lowered = Lowered::new(text).map_err(|fault| {
+        let problem = Problem::at(source, fault.span, fault.message);
+        vec![problem.with_hint_if(fault.hint)]
+    })?;
     match protox::file::File::from_source(source.name(), &lowered.text) {
         Ok(file) => {
             let mut descriptor = file.into();
             restore(&lowered, source, &mut descriptor);
+            let edition = lowered.edition.take();
+            let edition = edition.map(|edition| edition.restore(source, &mut descriptor));
             keep_empty_method_options(source, &mut descriptor);
             name_synthetic_oneofs(&mut descriptor);
             write_float_defaults(&mut descriptor);
-            Ok(descriptor)
+            Ok((descriptor, edition))
         }
-        Err(error) => Err(edition_problem(source).map_or_else(
-            || {
-                let problems = Problem::unfold(source, &error).into_iter();
-                let problems = problems.map(|problem| problem.map_places(|span| lowered.written(span)));
-                problems.map(|problem| place_at_end(source, problem)).collect()
-            },
-            |problem| vec![problem],
-        )),
+        Err(error) => {
+            let problems = Problem::unfold(source, &error).into_iter();
+            let problems = problems.map(|problem| problem.map_places(|span| lowered.written(span)));
+            Err(problems.map(|problem| place_at_end(source, problem)).collect())
+        }
     }
 }
 
@@ -174,30 +178,6 @@ fn place_at_end(source: &SourceText, problem: Problem) -> Problem {
     let end = source.text().trim_end().len();
     Problem::at(source, end..end, problem.to_string())
 }
-
-/// The problem of a text with editions. The parser fails at its first word, and its message does not say why.
-fn edition_problem(source: &SourceText) -> Option<Problem> {
-    let mut offset = 0;
-    for line in source.text().split_inclusive('\n') {
-        let trimmed = line.trim_start();
-        if trimmed
-            .strip_prefix("edition")
-            .is_some_and(|rest| rest.trim_start().starts_with('='))
-        {
-            let start = offset + line.len() - trimmed.len();
-            let problem = Problem::at(source, start..start + trimmed.trim_end().len(), EDITIONS)
-                .with_label("an edition is named here")
-                .with_hint(EDITIONS_HINT);
-            return Some(problem);
-        }
-        offset += line.len();
-    }
-    None
-}
-
-/// The message for a file with editions, as text or in a set.
-pub(super) const EDITIONS: &str = "protobuf editions are not supported yet";
-pub(super) const EDITIONS_HINT: &str = "files with syntax = \"proto2\" or \"proto3\" are";
 
 /// The offset of the first bracket that opens level `limit + 1`. Brackets in strings and comments do not count.
 pub(crate) fn first_bracket_below(text: &str, limit: usize) -> Option<usize> {

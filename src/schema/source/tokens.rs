@@ -1,5 +1,6 @@
 //! The tokens of a proto, with their places: as much of its grammar as is needed to find statements.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// One token.
@@ -17,6 +18,14 @@ pub(super) enum TokenKind {
     /// A text with its quotes. One that is not closed ends with its line.
     Text,
     Sign(u8),
+}
+
+/// A mistake in the tokens that the parser does not see.
+#[derive(Debug)]
+pub(super) struct TokenFault {
+    pub(super) span: Range<usize>,
+    pub(super) message: Cow<'static, str>,
+    pub(super) hint: Option<&'static str>,
 }
 
 impl Token {

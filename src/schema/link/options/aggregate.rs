@@ -240,7 +240,7 @@ impl Reader<'_> {
                 };
                 let number = i32::try_from(number).ok();
                 let number = number.filter(|number| {
-                    !crate::schema::kind::is_closed(found) || found.get_value(*number).is_some()
+                    !crate::schema::features::is_closed(found) || found.get_value(*number).is_some()
                 });
                 number.map(|number| Value::Varint(i64::from(number) as u64))
             }

@@ -4,8 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint};
 use prost_reflect::{ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor};
+
+use crate::schema::descriptor::{FeatureSupport, FieldOptions};
 
 /// A field or an extension of a message.
 #[derive(Debug, Clone)]
@@ -17,9 +20,11 @@ pub(super) struct Slot {
     pub(super) is_list: bool,
     is_packed: bool,
     pub(super) is_group: bool,
+    /// Whether a value that is the default is written.
+    has_presence: bool,
     pub(super) oneof: Option<OneofDescriptor>,
-    /// It is for the source alone, and left out of what is served.
-    pub(super) is_for_source: bool,
+    /// What it demands, as far as its descriptor says so.
+    pub(super) demands: FieldDemands,
 }
 
 impl Slot {
@@ -32,8 +37,13 @@ impl Slot {
             is_list: field.is_list() || field.is_map(),
             is_packed: field.is_packed(),
             is_group: field.is_group(),
+            // An entry of a map is written with its key and its value.
+            has_presence: field.supports_presence() || field.parent_message().is_map_entry(),
             oneof: field.containing_oneof(),
-            is_for_source: has_source_retention(&field.options()),
+            demands: match field.field_descriptor_proto().options {
+                Some(_) => FieldDemands::of(&field.options().encode_to_vec()),
+                None => FieldDemands::default(),
+            },
         }
     }
 
@@ -46,17 +56,38 @@ impl Slot {
             is_list: extension.is_list(),
             is_packed: extension.is_packed(),
             is_group: extension.is_group(),
+            has_presence: true,
             oneof: None,
-            is_for_source: has_source_retention(&extension.options()),
+            demands: match extension.field_descriptor_proto().options {
+                Some(_) => FieldDemands::of(&extension.options().encode_to_vec()),
+                None => FieldDemands::default(),
+            },
         }
     }
 }
 
-/// `[retention = RETENTION_SOURCE]`.
-fn has_source_retention(options: &prost_reflect::DynamicMessage) -> bool {
-    const RETENTION_SOURCE: i32 = 2;
-    let retention = options.get_field_by_name("retention");
-    retention.is_some_and(|retention| retention.as_enum_number() == Some(RETENTION_SOURCE))
+/// What a field demands where it is an option, or in one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FieldDemands {
+    /// It is for the source alone, and left out of what is served.
+    pub(super) is_for_source: bool,
+    /// The elements that it is for, if it is not for all, by `FieldOptions.OptionTargetType`.
+    pub(super) targets: Vec<i32>,
+    /// The editions that have it.
+    pub(super) support: Option<FeatureSupport>,
+}
+
+impl FieldDemands {
+    /// Those of a field whose serialized options these are.
+    pub(super) fn of(options: &[u8]) -> Self {
+        const RETENTION_SOURCE: i32 = 2;
+        let options = FieldOptions::decode(options).unwrap_or_default();
+        Self {
+            is_for_source: options.retention == RETENTION_SOURCE,
+            targets: options.targets,
+            support: options.feature_support,
+        }
+    }
 }
 
 /// One value of a field.
@@ -137,19 +168,6 @@ impl Contents {
         self.fields.contains_key(&number)
     }
 
-    /// The values of a field of integers or an enum.
-    pub(super) fn numbers(&self, number: u32) -> impl Iterator<Item = u64> {
-        let values = self
-            .fields
-            .get(&number)
-            .into_iter()
-            .flat_map(|(_, values)| values);
-        values.filter_map(|value| match value {
-            Value::Varint(value) => Some(*value),
-            _ => None,
-        })
-    }
-
     /// Removes the fields that are for the source alone, and notes their paths, which begin with `path`.
     pub(super) fn remove_source(
         &mut self,
@@ -191,6 +209,9 @@ impl Contents {
                 continue;
             }
             for value in values {
+                if !slot.is_list && !slot.has_presence && value.is_zero() {
+                    continue;
+                }
                 match value {
                     Value::Bytes(contents) => encode_delimited(slot.number, contents, &mut bytes),
                     Value::Message(message) if slot.is_group => {
@@ -211,6 +232,15 @@ impl Contents {
 }
 
 impl Value {
+    fn is_zero(&self) -> bool {
+        match self {
+            Self::Varint(value) | Self::Fixed64(value) => *value == 0,
+            Self::Fixed32(value) => *value == 0,
+            Self::Bytes(contents) => contents.is_empty(),
+            Self::Message(_) => false,
+        }
+    }
+
     fn wire_type(&self) -> WireType {
         match self {
             Self::Varint(_) => WireType::Varint,

@@ -1,77 +1,69 @@
-//! What fields demand when they are options, or in options: the elements that they are for, and that required ones are there.
+//! What fields demand when they are options, or in options: the elements and editions that they are for, and that required
+//! ones are there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::contents::{Contents, Value};
-use prost_reflect::Cardinality;
+use prost::Message as _;
+use prost_reflect::{Cardinality, EnumDescriptor, Kind};
 
-/// What the fields of the files so far demand, by their full names.
-#[derive(Debug)]
+use super::contents::{Contents, FieldDemands, Slot, Value};
+use super::fault::Fault;
+use crate::schema::descriptor::{EnumValueOptions, FeatureSupport};
+use crate::schema::features::{Edition, PROTO2, PROTO3, edition_name};
+
+/// What the fields of the texts so far demand, by their full names. The first pool, where options are looked up, has only a
+/// part of their own options.
+#[derive(Debug, Default)]
 pub(in crate::schema::link) struct Demands {
-    /// The elements that a field is for, if it is not for all, by `FieldOptions.OptionTargetType`.
-    targets: HashMap<String, Vec<u64>>,
-    /// The fields that are for the source alone, and left out of what is served.
-    for_source: HashSet<String>,
-}
-
-/// The numbers of fields in `FieldOptions`.
-const RETENTION: u32 = 17;
-const TARGETS: u32 = 19;
-/// `RETENTION_SOURCE`.
-const SOURCE: u64 = 2;
-
-/// Those of descriptor.proto that are for the source: the copy that comes with the library does not say so.
-const FOR_SOURCE: [&str; 2] = [
-    "google.protobuf.ExtensionRangeOptions.declaration",
-    "google.protobuf.ExtensionRangeOptions.verification",
-];
-
-impl Default for Demands {
-    fn default() -> Self {
-        Self {
-            targets: HashMap::new(),
-            for_source: FOR_SOURCE.map(str::to_owned).into(),
-        }
-    }
+    fields: HashMap<String, FieldDemands>,
 }
 
 impl Demands {
     /// Notes the options of a field.
     pub(super) fn note(&mut self, field: String, options: &Contents) {
-        if options.numbers(RETENTION).any(|retention| retention == SOURCE) {
-            self.for_source.insert(field.clone());
-        }
-        let targets: Vec<u64> = options.numbers(TARGETS).collect();
-        if !targets.is_empty() {
-            self.targets.insert(field, targets);
-        }
+        self.fields.insert(field, FieldDemands::of(&options.encode()));
     }
 
-    pub(super) fn is_for_source(&self, field: &str) -> bool {
-        self.for_source.contains(field)
+    fn of<'d>(&'d self, slot: &'d Slot) -> &'d FieldDemands {
+        self.fields.get(&slot.full_name).unwrap_or(&slot.demands)
     }
 
-    /// What is wrong with the options of an element, whose number is `target`.
-    pub(super) fn check(&self, options: &Contents, target: u64) -> Vec<String> {
+    pub(super) fn is_for_source(&self, slot: &Slot) -> bool {
+        self.of(slot).is_for_source
+    }
+
+    /// What is wrong with the options of an element, whose number is `target`, in a file of an edition.
+    pub(super) fn check(&self, options: &Contents, target: i32, edition: Edition) -> Vec<Fault> {
         let mut problems = Vec::new();
-        self.check_fields(options, target, &mut problems);
+        self.check_fields(options, target, edition, &mut problems);
         problems
     }
 
-    fn check_fields(&self, contents: &Contents, target: u64, problems: &mut Vec<String>) {
+    fn check_fields(&self, contents: &Contents, target: i32, edition: Edition, problems: &mut Vec<Fault>) {
         for (slot, values) in contents.fields() {
-            if let Some(targets) = self
-                .targets
-                .get(&slot.full_name)
-                .filter(|targets| !targets.contains(&target))
-            {
-                let targets: Vec<&str> = targets.iter().copied().map(elements).collect();
-                problems.push(format!(
+            let demands = self.of(slot);
+            if !demands.targets.is_empty() && !demands.targets.contains(&target) {
+                let targets: Vec<&str> = demands.targets.iter().copied().map(elements).collect();
+                let text = format!(
                     "the option '{}' is for {} and not for {}",
                     slot.full_name,
                     targets.join(" and "),
                     elements(target)
-                ));
+                );
+                problems.push(text.into());
+            }
+            problems.extend(
+                demands
+                    .support
+                    .as_ref()
+                    .and_then(|support| outlived(support, &slot.full_name, edition)),
+            );
+            if let Kind::Enum(found) = &slot.kind {
+                let numbers = values.iter().filter_map(|value| match value {
+                    Value::Varint(number) => Some(*number as i32),
+                    _ => None,
+                });
+                problems.extend(numbers.filter_map(|number| outlived_value(found, number, edition)));
             }
             for value in values {
                 let Value::Message(message) = value else { continue };
@@ -79,20 +71,49 @@ impl Demands {
                 let required = required.filter(|field| field.cardinality() == Cardinality::Required);
                 for field in required.filter(|field| !message.has(field.number())) {
                     let text = "lacks the field";
-                    problems.push(format!(
+                    let text = format!(
                         "the option '{}' {text} '{}', which is required",
                         slot.name,
                         field.name()
-                    ));
+                    );
+                    problems.push(text.into());
                 }
-                self.check_fields(message, target, problems);
+                self.check_fields(message, target, edition, problems);
             }
         }
     }
 }
 
+/// What is wrong with the use of a field or a value in an edition that does not have it.
+fn outlived(support: &FeatureSupport, name: &str, edition: Edition) -> Option<Fault> {
+    let in_edition = match edition {
+        PROTO2 | PROTO3 => edition_name(edition),
+        _ => format!("edition {}", edition_name(edition)),
+    };
+    if edition < support.edition_introduced {
+        let first = edition_name(support.edition_introduced);
+        let message = format!("'{name}' is there from edition {first} on, and not in {in_edition}");
+        return Some(message.into());
+    }
+    let removed = support.edition_removed.filter(|removed| edition >= *removed)?;
+    Some(Fault {
+        message: format!(
+            "'{name}' is there until edition {}, and not in {in_edition}",
+            edition_name(removed)
+        ),
+        hint: support.removal_error.clone(),
+    })
+}
+
+fn outlived_value(found: &EnumDescriptor, number: i32, edition: Edition) -> Option<Fault> {
+    let value = found.get_value(number)?;
+    value.enum_value_descriptor_proto().options.as_ref()?;
+    let options = EnumValueOptions::decode(value.options().encode_to_vec().as_slice()).ok()?;
+    outlived(&options.feature_support?, value.full_name(), edition)
+}
+
 /// The elements of an `OptionTargetType`.
-fn elements(target: u64) -> &'static str {
+fn elements(target: i32) -> &'static str {
     match target {
         1 => "files",
         2 => "ranges of extensions",

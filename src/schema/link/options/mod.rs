@@ -28,12 +28,13 @@ use self::set::set_option;
 use self::splice::OptionBytes;
 use self::written::{Taken, take_options};
 use super::scope::Scope;
+use crate::schema::features::Edition;
 
-pub(super) use self::splice::assembled;
+pub(super) use self::splice::{Tails, assembled};
 pub(super) use self::written::OptionProblem;
 
 /// `TARGET_TYPE_EXTENSION_RANGE` of `FieldOptions.OptionTargetType`.
-const RANGES: u64 = 2;
+const RANGES: i32 = 2;
 
 /// The options of a file, on their way from its text into its bytes.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl Options {
         for mut element in std::mem::take(&mut taken.elements) {
             for (index, option) in std::mem::take(&mut element.waiting) {
                 let set = set_option(&mut element.contents, &option, &element.scope, &find);
-                taken.note(&element.path, index, set);
+                taken.note(&element, index, set);
             }
             taken.elements.push(element);
         }
@@ -65,15 +66,12 @@ impl Options {
         std::mem::take(&mut self.0.problems)
     }
 
-    /// Checks what the fields of the options demand.
-    pub(super) fn check(&mut self, demands: &Demands) {
-        for element in &self.0.elements {
-            for message in demands.check(&element.contents, element.target) {
+    /// Checks what the fields of the options demand in a file of an edition.
+    pub(super) fn check(&mut self, demands: &Demands, edition: Edition) {
+        for element in self.0.elements.iter().filter(|element| !element.is_copy) {
+            for fault in demands.check(&element.contents, element.target, edition) {
                 let path = element.path.clone();
-                self.0.problems.push(OptionProblem {
-                    path,
-                    fault: message.into(),
-                });
+                self.0.problems.push(OptionProblem { path, fault });
             }
         }
     }
@@ -93,7 +91,7 @@ impl Options {
 
     /// The bytes of the options that are served, and the source info, in which they have their numbers from here on.
     pub(super) fn served(self, demands: &Demands, info: &Bytes) -> (OptionBytes, Bytes) {
-        let is_for_source = |slot: &Slot| slot.is_for_source || demands.is_for_source(&slot.full_name);
+        let is_for_source = |slot: &Slot| demands.is_for_source(slot);
         let mut removed = Vec::new();
         let mut bytes = HashMap::with_capacity(self.0.elements.len());
         for mut element in self.0.elements {

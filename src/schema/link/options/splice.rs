@@ -10,9 +10,17 @@ use crate::schema::wire::{DescriptorKind, RecordValue, SOURCE_INFO, records};
 /// The bytes of options by their path; `None` for options of which nothing is left.
 pub(in crate::schema::link) type OptionBytes = HashMap<Vec<i32>, Option<Vec<u8>>>;
 
-/// The file with its options replaced, and with `info`, a serialized `SourceCodeInfo`, of which it has none. Every element of
+/// What is added at the end of elements, by their path.
+pub(in crate::schema::link) type Tails = HashMap<Vec<i32>, Vec<u8>>;
+
+/// The file with its options replaced, with `tails`, and with `info`, a serialized `SourceCodeInfo`, of which it has none. Every element of
 /// `options` has some in the file already. The fields stay in the order of their numbers.
-pub(in crate::schema::link) fn assembled(file: &[u8], options: &OptionBytes, info: Option<&[u8]>) -> Bytes {
+pub(in crate::schema::link) fn assembled(
+    file: &[u8],
+    options: &OptionBytes,
+    tails: &Tails,
+    info: Option<&[u8]>,
+) -> Bytes {
     let info_length = info.map_or(0, <[u8]>::len);
     let mut spliced = Vec::with_capacity(file.len() + info_length + 64);
     let mut before_info = 0;
@@ -27,13 +35,16 @@ pub(in crate::schema::link) fn assembled(file: &[u8], options: &OptionBytes, inf
         DescriptorKind::File,
         before,
         &mut Vec::new(),
-        options,
+        &(options, tails),
         &mut spliced,
     );
     if let Some(info) = info {
         put(SOURCE_INFO, info, &mut spliced);
     }
     spliced.extend_from_slice(after);
+    if let Some(tail) = tails.get([].as_slice()) {
+        spliced.extend_from_slice(tail);
+    }
     spliced.into()
 }
 
@@ -41,10 +52,11 @@ fn splice(
     kind: DescriptorKind,
     descriptor: &[u8],
     path: &mut Vec<i32>,
-    options: &OptionBytes,
+    parts: &(&OptionBytes, &Tails),
     spliced: &mut Vec<u8>,
 ) {
-    if options.is_empty() {
+    let (options, tails) = parts;
+    if options.is_empty() && tails.is_empty() {
         return spliced.extend_from_slice(descriptor);
     }
     let mut counts: HashMap<u32, i32> = HashMap::new();
@@ -67,10 +79,14 @@ fn splice(
             path.push(*count);
             *count += 1;
             let mut inner = Vec::with_capacity(contents.len());
-            splice(child, contents, path, options, &mut inner);
+            splice(child, contents, path, parts, &mut inner);
             put(record.number, &inner, spliced);
         }
         path.truncate(above);
+    }
+    // That of the file comes after everything else of it.
+    if let Some(tail) = tails.get(path.as_slice()).filter(|_| !path.is_empty()) {
+        spliced.extend_from_slice(tail);
     }
 }
 

@@ -4,7 +4,7 @@
 //! wait until the file is linked, since it may define them itself.
 
 use prost::Message;
-use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_reflect::MessageDescriptor;
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, EnumOptions, EnumValueOptions, ExtensionRangeOptions,
     FieldDescriptorProto, FieldOptions, FileDescriptorProto, FileOptions, MessageOptions, MethodOptions,
@@ -17,6 +17,7 @@ use super::fault::Fault;
 use super::set::set_option;
 use crate::schema::element_path::ElementPath;
 use crate::schema::name::qualified;
+use crate::schema::source::options_message;
 use crate::schema::wire::DescriptorKind;
 
 /// The options of one element.
@@ -27,8 +28,10 @@ pub(super) struct ElementOptions {
     /// The scope in which names are looked up.
     pub(super) scope: String,
     /// What kind of element it is, by `FieldOptions.OptionTargetType`.
-    pub(super) target: u64,
+    pub(super) target: i32,
     pub(super) contents: Contents,
+    /// Whether they are those of a field that an entry of its map got too. What is wrong is said of the field.
+    pub(super) is_copy: bool,
     /// Those that wait, each with its number among the options of the element.
     pub(super) waiting: Vec<(i32, UninterpretedOption)>,
 }
@@ -47,7 +50,7 @@ const UNINTERPRETED: i32 = 999;
 trait OptionsMessage: Message + Default {
     const KIND: DescriptorKind;
     /// `FieldOptions.OptionTargetType`.
-    const TARGET: u64;
+    const TARGET: i32;
     fn written(&mut self) -> &mut Vec<UninterpretedOption>;
 }
 
@@ -55,7 +58,7 @@ macro_rules! options_messages {
     ($($message:ident $kind:ident $target:literal)*) => {
         $(impl OptionsMessage for $message {
             const KIND: DescriptorKind = DescriptorKind::$kind;
-            const TARGET: u64 = $target;
+            const TARGET: i32 = $target;
             fn written(&mut self) -> &mut Vec<UninterpretedOption> {
                 &mut self.uninterpreted_option
             }
@@ -86,10 +89,12 @@ pub(super) struct Taken {
 
 impl Taken {
     /// Notes what came of the n-th option of an element.
-    pub(super) fn note(&mut self, options: &[i32], index: i32, set: Result<Vec<i32>, Fault>) {
+    pub(super) fn note(&mut self, element: &ElementOptions, index: i32, set: Result<Vec<i32>, Fault>) {
+        let options = &*element.path;
         let path = [options, &[UNINTERPRETED, index]].concat();
         match set {
             Ok(numbers) => self.moved.push((path, [options, &numbers].concat())),
+            Err(_) if element.is_copy => {}
             Err(fault) => self.problems.push(OptionProblem { path, fault }),
         }
     }
@@ -101,6 +106,7 @@ pub(super) fn take_options(file: &mut FileDescriptorProto, demands: &mut Demands
     let mut walk = Walk {
         demands,
         taken: Taken::default(),
+        is_in_entry: false,
     };
     walk.options(&mut file.options, &package, &ElementPath::of_file(8));
     for (index, message) in file.message_type.iter_mut().enumerate() {
@@ -121,13 +127,17 @@ pub(super) fn take_options(file: &mut FileDescriptorProto, demands: &mut Demands
 struct Walk<'d> {
     demands: &'d mut Demands,
     taken: Taken,
+    /// Whether the fields are those of an entry of a map.
+    is_in_entry: bool,
 }
 
 impl Walk<'_> {
     fn message(&mut self, message: &mut DescriptorProto, scope: &str, path: &ElementPath<'_>) {
         self.options(&mut message.options, scope, &path.field(7));
         let name = qualified(scope, message.name());
+        self.is_in_entry = message.options.as_ref().is_some_and(MessageOptions::map_entry);
         self.fields(&mut message.field, &name, |index| path.element(2, index));
+        self.is_in_entry = false;
         self.fields(&mut message.extension, &name, |index| path.element(6, index));
         for (index, nested) in message.nested_type.iter_mut().enumerate() {
             self.message(nested, &name, &path.element(3, index));
@@ -191,11 +201,13 @@ impl Walk<'_> {
             scope: scope.to_owned(),
             target: T::TARGET,
             contents: Contents::new(descriptor_of(T::KIND)),
+            is_copy: self.is_in_entry,
             waiting: Vec::new(),
             path: path.numbers(),
         };
         for (index, option) in (0..).zip(written) {
-            if option.name.iter().any(|part| part.is_extension) {
+            let in_braces = option.aggregate_value.as_deref().unwrap_or_default();
+            if option.name.iter().any(|part| part.is_extension) || in_braces.contains('[') {
                 element.waiting.push((index, option));
                 continue;
             }
@@ -203,7 +215,7 @@ impl Walk<'_> {
                 Err(Fault::from(format!("name '{name}' is not defined")))
             };
             let set = set_option(&mut element.contents, &option, scope, &no_extension);
-            self.taken.note(&element.path, index, set);
+            self.taken.note(&element, index, set);
         }
         match T::decode(&*element.contents.encode()) {
             Ok(read) => *options = read,
@@ -217,10 +229,8 @@ impl Walk<'_> {
     }
 }
 
-/// The message of the options of an element, as it comes with the library. It is not that of the pool in which the file is
-/// linked: a pool that somebody else refers to is copied when a file is added.
+/// The message of the options of an element.
 fn descriptor_of(kind: DescriptorKind) -> MessageDescriptor {
     let name = kind.options_type().expect("an element that has options");
-    let found = DescriptorPool::global().get_message_by_name(&format!("google.protobuf.{name}"));
-    found.expect("the library knows all options")
+    options_message(name).expect("descriptor.proto has all options")
 }

@@ -1,0 +1,22 @@
+//! Editions: how the elements of a file behave, and the same file in the words of proto2 or proto3.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | `set` | the features of an element, and the defaults of each edition |
+//! | `lower` | a file with an edition as one of proto2 or proto3, for prost-reflect |
+//! | `symbols` | what other files may use, and which enums are closed |
+//! | `marks` | what the copy that prost-reflect gets cannot say otherwise |
+
+mod lower;
+mod marks;
+mod set;
+mod symbols;
+
+pub(super) use self::lower::{lowered_for_pool, original_name};
+pub(crate) use self::marks::{is_closed, verifies_utf8};
+pub(super) use self::marks::{is_mark, mark};
+pub(super) use self::set::{
+    EDITION_2023, EDITION_2024, Edition, FeatureSet, IMPLICIT, LEGACY_REQUIRED, PACKED, PROTO2, PROTO3,
+    STRICT, edition_name, edition_named, is_known,
+};
+pub(super) use self::symbols::edition_symbols;
