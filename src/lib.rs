@@ -139,7 +139,9 @@ pub use crate::message::{DynamicCodec, FromMessage, IntoMessage, Message, Messag
 pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};
 #[cfg(feature = "samples")]
 pub use crate::sample::Sampler;
-pub use crate::schema::{DescriptorSet, InputFolder, Method, Schema, SchemaBuilder, SchemaFile};
+pub use crate::schema::{
+    DescriptorSet, InputFolder, Method, Schema, SchemaBuilder, SchemaFile, SchemaSource,
+};
 pub use crate::server::{Bound, GrpcService, Health, Server, ServerBuilder, ServingStatus};
 pub use crate::transport::{Limits, ListenAddr, Listener, Socket, SocketStream};
 #[cfg(feature = "tls")]

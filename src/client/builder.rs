@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::Uri;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::metadata::MetadataMap;
@@ -36,12 +37,12 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     reflection_timeout: Duration,
     max_receive_size: usize,
-    schema: SchemaSource,
+    schema: SchemaOf,
 }
 
-/// Where the schema comes from.
+/// Whose schema a client uses.
 #[derive(Debug)]
-enum SchemaSource {
+enum SchemaOf {
     Given(Schema),
     /// Reflection, for these symbols, or for all services if there are none.
     Reflection(Vec<String>),
@@ -56,7 +57,7 @@ impl Client {
         Self::builder(address).connect().await
     }
 
-    /// Starts with an address: `host:port`, `unix:/path`, or a URL. An `https` URL means TLS.
+    /// Starts with an address: `host:port`, `unix:/path`, or a URL. An `https` or `grpcs` URL means TLS.
     pub fn builder(address: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(address.into())
     }
@@ -82,7 +83,7 @@ impl ClientBuilder {
             connect_timeout: Self::DEFAULT_CONNECT_TIMEOUT,
             reflection_timeout: Self::DEFAULT_REFLECTION_TIMEOUT,
             max_receive_size: Self::DEFAULT_MAX_RECEIVE_SIZE,
-            schema: SchemaSource::Reflection(Vec::new()),
+            schema: SchemaOf::Reflection(Vec::new()),
         }
     }
 
@@ -93,7 +94,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Speaks TLS. Default: plain text, unless the address is an `https` URL.
+    /// Speaks TLS. Default: plain text, unless the address is an `https` or `grpcs` URL.
     pub fn tls(mut self, tls: ClientTls) -> Self {
         self.tls = Some(tls);
         self
@@ -135,7 +136,7 @@ impl ClientBuilder {
 
     /// Uses this schema, and does not ask the server. Default: reflection.
     pub fn schema(mut self, schema: Schema) -> Self {
-        self.schema = SchemaSource::Given(schema);
+        self.schema = SchemaOf::Given(schema);
         self
     }
 
@@ -144,8 +145,8 @@ impl ClientBuilder {
     pub fn symbol(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         match &mut self.schema {
-            SchemaSource::Reflection(symbols) => symbols.push(name),
-            SchemaSource::Given(_) => self.schema = SchemaSource::Reflection(vec![name]),
+            SchemaOf::Reflection(symbols) => symbols.push(name),
+            SchemaOf::Given(_) => self.schema = SchemaOf::Reflection(vec![name]),
         }
         self
     }
@@ -155,8 +156,8 @@ impl ClientBuilder {
         let time = TimeLimit::of(self.reflection_timeout);
         let channel = self.channel().await?;
         let schema = match self.schema {
-            SchemaSource::Given(schema) => schema,
-            SchemaSource::Reflection(symbols) => {
+            SchemaOf::Given(schema) => schema,
+            SchemaOf::Reflection(symbols) => {
                 reflection::fetch_schema(&channel, &self.metadata, &self.address, time, &symbols, true)
                     .await?
             }
@@ -176,6 +177,13 @@ impl ClientBuilder {
         let time = TimeLimit::of(self.reflection_timeout);
         let channel = self.channel().await?;
         reflection::list_services(&channel, &self.metadata, &self.address, time).await
+    }
+
+    /// Connects, and asks the server for the files of all services but those `without`.
+    pub(super) async fn descriptor_set(self, without: &[&str]) -> Result<Bytes, Error> {
+        let time = TimeLimit::of(self.reflection_timeout);
+        let channel = self.channel().await?;
+        reflection::fetch_set(&channel, &self.metadata, &self.address, time, without).await
     }
 
     async fn channel(&self) -> Result<CheckedChannel, Error> {

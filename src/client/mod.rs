@@ -4,6 +4,9 @@
 //! caller passes. Its [`ClientMethod`]s send and receive run-time [`Message`](crate::message::Message)s over tonic's
 //! channel with the [`DynamicCodec`](crate::message::DynamicCodec), for every shape of method. Nothing is collected: a
 //! stream needs memory for one message at a time, however long it is.
+//!
+//! A schema can also come from elsewhere without a call: [`ReflectionSource`] and [`HttpSource`] are sources of a
+//! [`SchemaBuilder`](crate::schema::SchemaBuilder).
 
 mod builder;
 mod channel;
@@ -15,9 +18,11 @@ mod reflection;
 mod reflection_stream;
 mod requests;
 mod responses;
+mod source;
 
 pub use self::builder::ClientBuilder;
 pub use self::connect::{ClientTls, ConnectFault};
 pub use self::connected::Client;
 pub use self::method::ClientMethod;
 pub use self::responses::{Reply, Responses};
+pub use self::source::{HttpSource, ReflectionSource};

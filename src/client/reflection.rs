@@ -3,7 +3,9 @@
 //! Servers differ in what one answer contains: one file, the file with all its imports, or only some of these. So files
 //! are kept by name, and imports that are still missing are asked for.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use prost::Message as _;
@@ -18,8 +20,9 @@ use tonic_reflection::pb::v1::{ErrorResponse, ExtensionRequest};
 use super::channel::CheckedChannel;
 use super::connect::NotGrpc;
 use super::reflection_stream::{Answer, ReflectionStream, TimeLimit};
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::schema::Schema;
+use crate::throttle::Throttle;
 
 /// The names of the services that the server lists.
 pub(super) async fn list_services(
@@ -44,13 +47,31 @@ pub(super) async fn fetch_schema(
     suggests: bool,
 ) -> Result<Schema, Error> {
     let (stream, services) = open(channel, metadata, address, time).await?;
-    let mut files = Files {
-        stream,
-        by_name: BTreeMap::new(),
-    };
+    let mut files = Files::of(stream);
     let schema = files.fetch(address, &services, symbols, suggests).await;
     files.stream.end().await;
     schema
+}
+
+/// The files of all services but those `without`, as a serialized descriptor set.
+pub(super) async fn fetch_set(
+    channel: &CheckedChannel,
+    metadata: &MetadataMap,
+    address: &str,
+    time: TimeLimit,
+    without: &[&str],
+) -> Result<Bytes, Error> {
+    let (stream, mut services) = open(channel, metadata, address, time).await?;
+    services.retain(|service| !without.contains(&service.as_str()));
+    if services.is_empty() {
+        let problem = Problem::in_file(address, "lists no services besides reflection and health");
+        return Err(Error::schema(vec![problem]));
+    }
+    let mut files = Files::of(stream);
+    let fetched = files.fetch(address, &services, &[], false).await;
+    let set = fetched.map(|_| files.set());
+    files.stream.end().await;
+    set
 }
 
 /// Only UNIMPLEMENTED of a gRPC server means that it has no reflection.
@@ -102,9 +123,25 @@ struct Files {
     stream: ReflectionStream,
     /// The bytes of each file as the server sent them. In order, so that the schema is the same each time.
     by_name: BTreeMap<String, Bytes>,
+    /// How many bytes they have together.
+    size: usize,
 }
 
+/// The most that the files of one server may have together, in bytes. The largest known tree has 70 MB.
+const MAX_FILES_SIZE: usize = 256 << 20;
+
+/// A server may be asked again and again, for the schema of another one.
+static UNDESCRIBED: Throttle = Throttle::of_lines(10, Duration::from_hours(1));
+
 impl Files {
+    fn of(stream: ReflectionStream) -> Self {
+        Self {
+            stream,
+            by_name: BTreeMap::new(),
+            size: 0,
+        }
+    }
+
     /// The schema of these symbols, or of all services.
     async fn fetch(
         &mut self,
@@ -132,7 +169,9 @@ impl Files {
         if symbols.is_empty() {
             for service in services {
                 // A server may list a service that it cannot describe. Its other services can still be called.
-                if let Err(refusal) = self.add_symbol(service).await.map_err(failed)? {
+                if let Err(refusal) = self.add_symbol(service).await.map_err(failed)?
+                    && UNDESCRIBED.pass().is_some()
+                {
                     tracing::warn!(
                         "{address} lists {service} and cannot describe it: {}",
                         refusal.error_message
@@ -199,10 +238,18 @@ impl Files {
             let file = prost_types::FileDescriptorProto::decode(bytes.as_slice()).map_err(|error| {
                 Status::internal(format!("the server sent a malformed file descriptor: {error}"))
             })?;
-            imports.extend(file.dependency.iter().cloned());
-            self.by_name
-                .entry(file.name().to_owned())
-                .or_insert_with(|| bytes.into());
+            let Entry::Vacant(entry) = self.by_name.entry(file.name().to_owned()) else {
+                continue;
+            };
+            self.size += bytes.len() + entry.key().len();
+            if self.size > MAX_FILES_SIZE {
+                return Err(Status::resource_exhausted(format!(
+                    "the server has sent files of more than {} MiB",
+                    MAX_FILES_SIZE >> 20
+                )));
+            }
+            entry.insert(bytes.into());
+            imports.extend(file.dependency);
         }
         Ok(Ok(()))
     }
@@ -228,8 +275,13 @@ impl Files {
         Ok(self.by_name.len() > known)
     }
 
-    /// Builds a schema of all files, in any order.
+    /// Builds a schema of all files.
     fn schema(&self) -> Result<Schema, Error> {
+        Schema::builder().descriptor_set(self.set()).build()
+    }
+
+    /// All files as a serialized `FileDescriptorSet`, in the order of their names.
+    fn set(&self) -> Bytes {
         let mut set = BytesMut::new();
         for file in self.by_name.values() {
             add_file(file, &mut set);
@@ -242,7 +294,7 @@ impl Files {
                 }
             }
         }
-        Schema::builder().descriptor_set(set.freeze()).build()
+        set.freeze()
     }
 }
 

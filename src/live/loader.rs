@@ -14,7 +14,7 @@ use super::snapshot::{Paths, Snapshot, moment};
 use crate::error::{Error, Problem};
 use crate::handler::Handlers;
 use crate::rules::{Outline, Rules};
-use crate::schema::Schema;
+use crate::schema::{RememberedSource, Schema};
 
 /// A [`Project`] as a [`Loader`] has loaded it: [`Reloader`](super::Reloader) has an example.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub struct Loader {
     project: Box<dyn Project>,
     /// The last schema that compiled, and its files at that time.
     compiled: Option<(Schema, Snapshot)>,
+    /// Whether a source of that schema, other than its files, has another answer since.
+    other_answers: bool,
     /// The last load that succeeded.
     loaded: Option<Version>,
     /// The last load that is known to be served.
@@ -90,6 +92,7 @@ impl Loader {
         Self {
             project: Box::new(project),
             compiled: None,
+            other_answers: false,
             loaded: None,
             served: None,
             proto_paths: Vec::new(),
@@ -113,6 +116,17 @@ impl Loader {
     /// Makes the next [`load_if_changed`](Self::load_if_changed) load even if no file has changed.
     pub(super) fn demand(&mut self) {
         self.unsettled.any = true;
+    }
+
+    /// The sources besides files that the last schema was made of.
+    pub(super) fn sources(&self) -> &[RememberedSource] {
+        self.compiled.as_ref().map_or(&[], |(schema, _)| schema.sources())
+    }
+
+    /// Makes the next load compile, since a source has another answer.
+    pub(super) fn expect_other_schema(&mut self) {
+        self.other_answers = true;
+        self.demand();
     }
 
     /// Loads if a file has changed since the last load. With `is_written`, which says whether a file is known to be open
@@ -216,6 +230,7 @@ impl Loader {
     /// The schema of the protos as they are now, and whether it had to be compiled.
     fn schema(&mut self, since: SystemTime) -> Result<(Schema, bool), Error> {
         if let Some((schema, then)) = &self.compiled
+            && !self.other_answers
             && self.snapshot.has_protos_of(then)
         {
             return Ok((schema.clone(), false));
@@ -223,6 +238,7 @@ impl Loader {
         let schema = self.project.schema()?;
         self.depend_on(Some(schema.watch_paths().to_vec()), None, since);
         self.compiled = Some((schema.clone(), self.snapshot.clone()));
+        self.other_answers = false;
         Ok((schema, true))
     }
 

@@ -32,6 +32,7 @@
 mod diff;
 mod loader;
 mod project;
+mod refresh;
 mod reloader;
 mod server;
 mod snapshot;

@@ -1,20 +1,22 @@
 //! [`Reloader`]: when files are reloaded, whatever they are for.
 //!
-//! A reload happens when a watched file changes, and when one is requested. There is one at a time, on a thread that may
-//! block; whatever changes during a reload causes one more.
+//! A reload happens when a watched file changes, when a source of the schema answers something else than before, and when
+//! one is requested. There is one at a time, on a thread that may block; whatever changes during a reload causes one more.
 
 use std::fmt;
 use std::future::pending;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::refresh::{Asked, Refresh};
 use super::snapshot::{MAX_SETTLING_TIME, Snapshot};
 use super::status::ReloadStatus;
 use super::summary::ReloadSummary;
 use super::trigger::ReloadTrigger;
 use super::watcher::FolderWatcher;
 use crate::error::Error;
+use crate::schema::RememberedSource;
 use crate::server::Refreshed;
 
 /// Reloads a [`Server`](crate::server::Server), or its [`Tls`](crate::transport::Tls), for as long as it
@@ -57,6 +59,7 @@ use crate::server::Refreshed;
 pub struct Reloader<Outcome = ReloadSummary> {
     trigger: ReloadTrigger,
     watch: bool,
+    refresh: Option<Duration>,
     worker: Worker<Outcome>,
 }
 
@@ -70,10 +73,13 @@ impl<Outcome: 'static> Reloader<Outcome> {
         Self {
             trigger: ReloadTrigger::default(),
             watch: true,
+            refresh: None,
             worker: Worker {
                 files: Box::new(files),
                 watcher: None,
                 unsettled_since: None,
+                asked: None,
+                unanswered: None,
                 unsaid: Vec::new(),
                 status,
                 report: Box::new(move |outcome| log(&outcome)),
@@ -84,6 +90,12 @@ impl<Outcome: 'static> Reloader<Outcome> {
     /// Whether files are watched. If not, reloads happen only when requested. Default: `true`.
     pub fn watch(mut self, watch: bool) -> Self {
         self.watch = watch;
+        self
+    }
+
+    /// Sets when the sources of the schema are asked again.
+    pub(super) fn refreshed_every(mut self, interval: Option<Duration>) -> Self {
+        self.refresh = interval;
         self
     }
 
@@ -116,8 +128,10 @@ impl<Outcome: 'static> Reloader<Outcome> {
         let Self {
             trigger,
             watch,
+            refresh,
             mut worker,
         } = self;
+        let mut refresh = Refresh::new(refresh);
         // Without a watch no client can cause a reload.
         let mut checks = watch.then(|| worker.files.checks()).flatten();
         let mut waiting: Vec<Refreshed> = Vec::new();
@@ -147,8 +161,16 @@ impl<Outcome: 'static> Reloader<Outcome> {
                     let _ = check.send(());
                 }
             }
+            let sources = worker.files.sources();
             reason = Some(tokio::select! {
-                () = trigger.requested() => Reason::Requested,
+                () = trigger.requested() => {
+                    refresh.hurry();
+                    Reason::Requested
+                }
+                asked = refresh.asked(&sources) => {
+                    worker.asked = Some(asked);
+                    Reason::Asked
+                }
                 () = changed(worker.watcher.as_ref(), unsettled) => Reason::Changed,
                 check = next(&mut checks) => {
                     waiting.push(check);
@@ -169,6 +191,14 @@ pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
     /// Reloads the files if `reason` calls for it. With `is_written`, which says whether a file is known to be open for
     /// writing, it may put that off because files are being written. May block.
     fn reload(&mut self, reason: Reason, is_written: Option<&dyn Fn() -> bool>) -> Reloaded<Outcome>;
+
+    /// The sources besides files that the last load depends on.
+    fn sources(&self) -> Vec<RememberedSource> {
+        Vec::new()
+    }
+
+    /// Notes that a source has another answer, for the next reload.
+    fn note_other_answer(&mut self) {}
 
     /// Clients who wait until what was saved before is loaded.
     fn checks(&self) -> Option<mpsc::Receiver<Refreshed>> {
@@ -199,6 +229,8 @@ pub(super) enum Reason {
     Requested,
     /// Something in a watched folder has changed, though perhaps none of the files.
     Changed,
+    /// The sources besides files have been asked.
+    Asked,
 }
 
 /// Everything that a reload needs. It moves to a thread that may block, and back.
@@ -207,6 +239,10 @@ struct Worker<Outcome> {
     watcher: Option<FolderWatcher>,
     /// Since when a reload is put off because files are being written.
     unsettled_since: Option<Instant>,
+    /// What the sources besides files answered.
+    asked: Option<Asked>,
+    /// Which of them did not answer when they were last asked, and why.
+    unanswered: Option<String>,
     /// What cannot be watched, and is to be logged when it runs: before that, a program may have a first line to print.
     unsaid: Vec<String>,
     status: Option<ReloadStatus>,
@@ -231,8 +267,32 @@ impl<Outcome> Worker<Outcome> {
         self.reload(Reason::Started);
     }
 
+    /// Notes what the sources besides files answered, and returns whether it is something else than before. What failed is
+    /// reported once, however often it fails the same way.
+    fn note_answers(&mut self, asked: Asked) -> bool {
+        if asked.changed {
+            self.files.note_other_answer();
+        }
+        if let Some(status) = &self.status {
+            status.set("answers of sources", asked.failed.is_none());
+        }
+        let unanswered = asked.failed.as_ref().map(|error| format!("{error:?}"));
+        let before = std::mem::replace(&mut self.unanswered, unanswered);
+        match asked.failed {
+            Some(error) if self.unanswered != before => (self.report)(Err(error)),
+            None if before.is_some() => tracing::info!("the sources of the schema answer again"),
+            _ => {}
+        }
+        asked.changed
+    }
+
     /// Reloads if there is a reason to, and watches what the load depends on.
     fn reload(&mut self, reason: Reason) {
+        if let Some(asked) = self.asked.take()
+            && !self.note_answers(asked)
+        {
+            return;
+        }
         let since = self.unsettled_since.take();
         let is_patient = since.is_none_or(|since| since.elapsed() < MAX_SETTLING_TIME);
         let watcher = self.watcher.as_ref().filter(|_| is_patient);

@@ -5,7 +5,7 @@
 //! succeeds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -15,6 +15,7 @@ use super::snapshot::Snapshot;
 use super::status::{RELOAD, ReloadStatus};
 use super::summary::{ReloadSummary, log_reload};
 use crate::error::{Error, Problem};
+use crate::schema::RememberedSource;
 use crate::server::{Refreshed, Server};
 
 impl Reloader {
@@ -23,6 +24,15 @@ impl Reloader {
         let status = ReloadStatus::new(server.health());
         loader.mark_served();
         Self::of(ServerFiles { server, loader }, Some(status), log_reload)
+    }
+
+    /// How long after an answer the [sources](crate::schema::SchemaSource) of the schema are asked again. If one answers
+    /// something else than before, the server is reloaded. Default: `None`, they are asked only when a reload is requested.
+    ///
+    /// While one of them does not answer, the server goes on as it is, and the health service [`RELOAD`] reports
+    /// NOT_SERVING. The failure is reported once, and again when it changes.
+    pub fn refresh(self, interval: impl Into<Option<Duration>>) -> Self {
+        self.refreshed_every(interval.into())
     }
 }
 
@@ -46,9 +56,17 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
                 return self.publish(|loader| Attempt::Loaded(loader.load()));
             }
             Reason::Requested => self.loader.demand(),
-            Reason::Changed => {}
+            Reason::Changed | Reason::Asked => {}
         }
         self.publish(|loader| loader.load_if_changed(is_written))
+    }
+
+    fn sources(&self) -> Vec<RememberedSource> {
+        self.loader.sources().to_vec()
+    }
+
+    fn note_other_answer(&mut self) {
+        self.loader.expect_other_schema();
     }
 
     fn checks(&self) -> Option<mpsc::Receiver<Refreshed>> {

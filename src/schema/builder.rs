@@ -12,6 +12,7 @@ use bytes::Bytes;
 use super::compiled::Schema;
 use super::hints::with_hints;
 use super::link;
+use super::remote::{RememberedSource, SchemaSource};
 use super::source::{self, FileGraph, ImportResolver, ImportRoots, Inputs, Resolvers, absolute};
 use super::tables::TableFile;
 use crate::error::{Error, Problem};
@@ -32,6 +33,7 @@ pub struct SchemaBuilder {
     inputs: Vec<PathBuf>,
     import_paths: Vec<PathBuf>,
     descriptor_sets: Vec<Bytes>,
+    schema_sources: Vec<RememberedSource>,
     /// Names and texts.
     sources: Vec<(String, String)>,
     imports: Vec<String>,
@@ -97,6 +99,15 @@ impl SchemaBuilder {
     /// Adds a serialized `google.protobuf.FileDescriptorSet`. Default: none.
     pub fn descriptor_set(mut self, bytes: impl Into<Bytes>) -> Self {
         self.descriptor_sets.push(bytes.into());
+        self
+    }
+
+    /// Adds the protos that a source has, such as a `ReflectionSource` or an `HttpSource` of the client. Default: none.
+    ///
+    /// It is asked when the schema is built for the first time. Clones of the builder share the answer, so that they build
+    /// again without asking; a `Reloader` asks again, and builds when the answer has changed.
+    pub fn schema_source(mut self, source: impl SchemaSource) -> Self {
+        self.schema_sources.push(RememberedSource::new(source));
         self
     }
 
@@ -173,8 +184,19 @@ impl SchemaBuilder {
             };
             (name, bytes)
         });
-        let sets: Vec<(String, Bytes)> = inputs.sets.into_iter().chain(sets).collect();
-        if self.inputs.is_empty() && sets.is_empty() && self.sources.is_empty() && self.imports.is_empty() {
+        let mut sets: Vec<(String, Bytes)> = inputs.sets.into_iter().chain(sets).collect();
+        for source in &self.schema_sources {
+            match source.descriptor_set() {
+                Ok(set) => sets.push((source.name(), set)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if self.inputs.is_empty()
+            && self.schema_sources.is_empty()
+            && sets.is_empty()
+            && self.sources.is_empty()
+            && self.imports.is_empty()
+        {
             problems.push(Problem::new(
                 "there is no input: a .proto, a folder or a descriptor set is needed",
             ));
@@ -216,6 +238,7 @@ impl SchemaBuilder {
             files,
             watch_paths.into_iter().collect(),
             inputs.folders,
+            self.schema_sources,
         ))
     }
 }

@@ -11,6 +11,7 @@ use prost_reflect::DescriptorPool;
 use super::definitions::SymbolKind;
 use super::layouts::Layouts;
 use super::method::Method;
+use super::remote::RememberedSource;
 use super::schema_file::SchemaFile;
 use super::tables::{TableFile, Tables};
 use crate::error::{Error, Problem};
@@ -47,6 +48,7 @@ struct Inner {
     methods: Vec<Arc<Method>>,
     watch_paths: Vec<PathBuf>,
     input_folders: Vec<InputFolder>,
+    sources: Vec<RememberedSource>,
 }
 
 /// A folder of inputs of a [`Schema`]. Rules are looked for here unless others are named.
@@ -76,6 +78,7 @@ impl Schema {
         files: Vec<TableFile>,
         watch_paths: Vec<PathBuf>,
         input_folders: Vec<InputFolder>,
+        sources: Vec<RememberedSource>,
     ) -> Self {
         let tables = Arc::new(Tables::new(files));
         let declared = tables.links.iter().flat_map(|file| &file.methods);
@@ -93,6 +96,7 @@ impl Schema {
             methods,
             watch_paths,
             input_folders,
+            sources,
         };
         Self {
             inner: Arc::new(inner),
@@ -191,6 +195,11 @@ impl Schema {
     /// the folder itself.
     pub fn input_folders(&self) -> &[InputFolder] {
         &self.inner.input_folders
+    }
+
+    /// The sources besides files that it was made of.
+    pub(crate) fn sources(&self) -> &[RememberedSource] {
+        &self.inner.sources
     }
 
     pub(crate) fn layouts(&self) -> &Arc<Layouts> {

@@ -7,6 +7,7 @@
 //! | stage | what it does |
 //! |---|---|
 //! | `source` | finds and reads the inputs and all that they import |
+//! | `remote` | asks places that are no files, such as servers |
 //! | `link` | looks up every name, and reads every option |
 //! | `features` | what editions mean for each element, and files with editions for the descriptor pool |
 //! | `check` | refuses what protoc refuses and the libraries do not |
@@ -42,6 +43,7 @@ mod parallel;
 mod places;
 mod pool_bytes;
 mod proto_text;
+mod remote;
 mod schema_file;
 mod source;
 mod tables;
@@ -62,6 +64,8 @@ pub(crate) use self::known::Names;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Shape};
 pub(crate) use self::layouts::Layouts;
 pub use self::method::Method;
+pub(crate) use self::remote::RememberedSource;
+pub use self::remote::SchemaSource;
 pub use self::schema_file::SchemaFile;
 pub use self::source::ImportResolver;
 pub(crate) use self::source::{first_bracket_below, is_schema_source};

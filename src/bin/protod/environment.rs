@@ -6,7 +6,7 @@
 //! - An empty variable counts as unset.
 //! - The variable of a switch takes `1`, `true`, `yes` or `on`, and `0`, `false`, `no` or `off`, in any case.
 //! - The variable of a flag that may be repeated takes several values: paths are separated as in `PATH`, and everything
-//!   else by line breaks.
+//!   else, paths beside URLs included, by line breaks.
 //! - A bad value is reported by the name of its variable, or of its flag, also if it begins with a minus.
 
 use std::env;
@@ -79,7 +79,10 @@ impl Definition for ReadEnvironment {
         }
         // clap's own delimiter would also split the values on the command line.
         let values = match argument.get_value_hint() {
-            ValueHint::AnyPath => env::split_paths(&value).map(Into::into).collect(),
+            // Every URL has a colon.
+            ValueHint::AnyPath if !value.to_string_lossy().contains("://") => {
+                env::split_paths(&value).map(Into::into).collect()
+            }
             _ => lines(&value),
         };
         let values = values.into_iter().filter(|value: &OsString| !value.is_empty());

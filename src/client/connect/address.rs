@@ -10,7 +10,7 @@ use crate::error::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::client) struct Address {
     pub(super) place: Place,
-    /// An `https` URL.
+    /// An `https` or `grpcs` URL.
     pub(in crate::client) is_https: bool,
 }
 
@@ -48,13 +48,18 @@ impl Address {
             format!("http://{text_with_host}").parse()
         }
         .map_err(|error: http::uri::InvalidUri| invalid(&format!("{error}; write it as HOST:PORT")))?;
-        // The parser has brought the scheme into lower case.
-        let is_https = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(invalid("the scheme of a server's URL is http or https")),
+        let scheme = uri.scheme_str().unwrap_or_default().to_ascii_lowercase();
+        let is_https = match scheme.as_str() {
+            "https" | "grpcs" => true,
+            "http" | "grpc" => false,
+            _ => {
+                return Err(invalid(
+                    "the scheme of a server's URL is http, https, grpc or grpcs",
+                ));
+            }
         };
-        if uri.path() != "/" {
+        // Only those of http and https are completed by the parser.
+        if !matches!(uri.path(), "" | "/") {
             return Err(invalid("the address of a server has no path"));
         }
         let host = uri
@@ -79,7 +84,7 @@ impl Address {
     }
 
     /// The host, which a certificate must name. That of a socket file is this machine.
-    pub(super) fn host(&self) -> &str {
+    pub(in crate::client) fn host(&self) -> &str {
         match &self.place {
             Place::Tcp { host, .. } => host,
             Place::Unix(_) => "localhost",
@@ -121,6 +126,8 @@ mod tests {
             ("http://a.test", tcp("a.test", 80), false, "a.test:80"),
             ("HTTPS://a.test/", tcp("a.test", 443), true, "a.test:443"),
             ("https://a.test:8443", tcp("a.test", 8443), true, "a.test:8443"),
+            ("grpc://a.test:9002", tcp("a.test", 9002), false, "a.test:9002"),
+            ("GRPCS://[::1]/", tcp("::1", 443), true, "[::1]:443"),
             ("unix:/run/x", Place::Unix("/run/x".into()), false, "localhost"),
             ("unix:///run/x", Place::Unix("/run/x".into()), false, "localhost"),
             ("unix:x", Place::Unix("x".into()), false, "localhost"),
@@ -134,7 +141,8 @@ mod tests {
             "",
             "a:port",
             "a:99999",
-            "grpc://a:1",
+            "ftp://a:1",
+            "grpc://a:1/path",
             "http://a:1/path",
         ] {
             let error = Address::parse(wrong).expect_err(wrong);

@@ -186,7 +186,7 @@ impl Tls {
         let name = ServerName::try_from(name.to_owned())
             .map_err(|error| Error::invalid_input(format!("{name:?} is no name of a server"), error))?;
         Ok(Self {
-            config: Arc::new(tls.load()?),
+            config: Arc::new(tls.load("h2")?),
             name,
         })
     }

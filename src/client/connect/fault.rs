@@ -121,7 +121,7 @@ impl ConnectError {
     }
 
     /// What TLS says of a connection, if it was TLS that ended it.
-    pub(super) fn of_tls(error: &(dyn StdError + 'static)) -> Option<Self> {
+    pub(in crate::client) fn of_tls(error: &(dyn StdError + 'static)) -> Option<Self> {
         find(error, |error| error.downcast_ref::<rustls::Error>().cloned())
             .map(|error| Self::of_rustls(&error))
     }

@@ -19,4 +19,5 @@ pub(super) use self::connector::Connector;
 pub use self::fault::ConnectFault;
 pub(super) use self::fault::{ConnectError, NotGrpc};
 pub(super) use self::given::GivenStream;
+pub(super) use self::socket::{Duplex, open};
 pub use self::tls::ClientTls;

@@ -40,7 +40,7 @@ pub(super) async fn answers_tls(address: &Address) -> bool {
     let asking = async {
         let socket = open(address, PATIENCE).await.ok()?;
         let name = ServerName::try_from(address.host().to_owned()).ok()?;
-        let config = ClientTls::new().insecure().load().ok()?;
+        let config = ClientTls::new().insecure().load("h2").ok()?;
         let hearing = Hearing::default();
         let connector = TlsConnector::from(Arc::new(config));
         // How it ends does not matter.

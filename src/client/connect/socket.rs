@@ -18,7 +18,10 @@ pub(in crate::client) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<I: AsyncRead + AsyncWrite + Send + Unpin> Duplex for I {}
 
 /// Opens a socket.
-pub(super) async fn open(address: &Address, timeout: Duration) -> Result<Box<dyn Duplex>, ConnectError> {
+pub(in crate::client) async fn open(
+    address: &Address,
+    timeout: Duration,
+) -> Result<Box<dyn Duplex>, ConnectError> {
     match &address.place {
         Place::Tcp { .. } => {
             let uri = format!("http://{}", address.authority());

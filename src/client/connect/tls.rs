@@ -65,7 +65,8 @@ impl ClientTls {
         self.server_name.as_deref()
     }
 
-    pub(super) fn load(&self) -> Result<ClientConfig, Error> {
+    /// Reads the files. `protocol` is what is spoken over TLS, by its name in ALPN.
+    pub(in crate::client) fn load(&self, protocol: &str) -> Result<ClientConfig, Error> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -82,7 +83,7 @@ impl ClientTls {
                 .with_client_auth_cert(pem::certificates(certificate)?, pem::private_key(key)?)
                 .map_err(|error| pem::unusable_pair(certificate, key, error))?,
         };
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
         Ok(config)
     }
 

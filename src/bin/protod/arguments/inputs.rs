@@ -1,7 +1,7 @@
 //! What to load: the arguments that `serve`, `check` and `explain` share.
 //!
 //! Without `--rules`, rules are read from the folders of the protos. A server also watches those folders, since a rules
-//! file may be added to them.
+//! file may be added to them. A URL has no folder: without one that has, rules are read from `--rules` only.
 
 use std::path::PathBuf;
 
@@ -9,23 +9,18 @@ use clap::Args;
 use protod::live::Answers;
 use protod::{Error, Rules, RulesOptions, Schema, SchemaBuilder};
 
+use super::schema::{Imports, Url};
+
 /// Protos and rules.
 #[derive(Debug, Clone, Args)]
-#[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(crate) struct Inputs {
-    /// A .proto file, a folder of them, or a descriptor set (.binpb .pb .protoset .desc .dsc .fds); repeatable
+    /// A .proto file, a folder of them, a descriptor set (.binpb .pb .protoset .desc .dsc .fds), a server whose reflection has
+    /// the protos (grpc:// or grpcs://HOST:PORT), or the https:// URL of a descriptor set; repeatable
     #[arg(value_name = "INPUT", env = "PROTOD_INPUT", default_value = "./proto")]
     inputs: Vec<PathBuf>,
 
-    /// A folder to look for imports in, before those that are found automatically; repeatable
-    #[arg(
-        short = 'I',
-        long,
-        visible_alias = "proto_path",
-        value_name = "DIR",
-        env = "PROTOD_IMPORT_PATH"
-    )]
-    import_path: Vec<PathBuf>,
+    #[command(flatten)]
+    imports: Imports,
 
     /// A rules file, or a folder of them; repeatable [default: every *.rules.yaml|yml|json in the inputs' folders]
     #[arg(long, value_name = "PATH", env = "PROTOD_RULES")]
@@ -35,11 +30,17 @@ pub(crate) struct Inputs {
 impl Inputs {
     /// Compiles the protos.
     pub(crate) fn schema(&self) -> Result<Schema, Error> {
-        let builder = self.inputs.iter().fold(Schema::builder(), SchemaBuilder::input);
-        self.import_path
-            .iter()
-            .fold(builder, SchemaBuilder::import_path)
-            .build()
+        self.imports.load(&self.inputs)
+    }
+
+    /// What compiles the protos, again and again. Its clones ask URLs once.
+    pub(crate) fn builder(&self) -> Result<SchemaBuilder, Error> {
+        self.imports.builder(&self.inputs)
+    }
+
+    /// Whether the protos come from another server, which no watcher sees.
+    pub(crate) fn has_urls(&self) -> bool {
+        self.inputs.iter().any(|input| Url::of(input).is_some())
     }
 
     /// Adds the files and folders where a change of rules is to be noticed.

@@ -10,6 +10,7 @@ pub(crate) mod header;
 pub(crate) mod inputs;
 pub(crate) mod limits;
 pub(crate) mod logging;
+pub(crate) mod schema;
 pub(crate) mod size;
 pub(crate) mod source;
 pub(crate) mod target;

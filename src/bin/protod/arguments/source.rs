@@ -9,6 +9,7 @@ use prost_reflect::FileDescriptor;
 use protod::client::ClientBuilder;
 use protod::{Error, Schema};
 
+use super::schema::Url;
 use super::target::{Target, within};
 use super::time::Time;
 use crate::failure::Failure;
@@ -49,7 +50,7 @@ pub(crate) enum Source {
 
 impl Source {
     /// Splits arguments into a source and the names after it, of symbols and of files. An address comes first and has a
-    /// port or a scheme; inputs exist on disk; without either it is `./proto`, as for `serve`.
+    /// port or a scheme; inputs exist on disk, or are URLs with a path; without either it is `./proto`, as for `serve`.
     ///
     /// After an input, a proto that is not there is the import name of a file, and so is one in a folder that is an input.
     pub(crate) fn split(arguments: &[String]) -> (Self, Vec<String>) {
@@ -120,7 +121,12 @@ pub(crate) fn unknown(kind: &str, name: &str, schema: &Schema) -> Failure {
 }
 
 fn is_input(argument: &str) -> bool {
-    INPUT_ENDINGS.iter().any(|ending| argument.ends_with(ending)) || Path::new(argument).exists()
+    match Url::of(Path::new(argument)) {
+        // A server has no path, and a descriptor set has one.
+        Some(Url::Set(url)) => url.splitn(4, '/').nth(3).is_some_and(|path| !path.is_empty()),
+        Some(Url::Reflection(_)) => false,
+        None => INPUT_ENDINGS.iter().any(|ending| argument.ends_with(ending)) || Path::new(argument).exists(),
+    }
 }
 
 fn is_address(argument: &str) -> bool {
@@ -156,7 +162,7 @@ mod tests {
             let (source, names) = Source::split(&arguments);
             (format!("{source:?}"), names.join(" "))
         };
-        let table: [(&[&str], &str, &str); 10] = [
+        let table: [(&[&str], &str, &str); 13] = [
             (&[], r#"Protos(["./proto"])"#, ""),
             (
                 &["proto.StreamService"],
@@ -191,6 +197,17 @@ mod tests {
             (&["proto", "gone.binpb"], r#"Protos(["proto", "gone.binpb"])"#, ""),
             (&["localhost:1", "a.B"], r#"Server("localhost:1")"#, "a.B"),
             (&["unix:/run/x"], r#"Server("unix:/run/x")"#, ""),
+            (&["grpc://a.test:1", "a.B"], r#"Server("grpc://a.test:1")"#, "a.B"),
+            (
+                &["https://a.test:1/", "a.B"],
+                r#"Server("https://a.test:1/")"#,
+                "a.B",
+            ),
+            (
+                &["https://a.test/set", "a.B"],
+                r#"Protos(["https://a.test/set"])"#,
+                "a.B",
+            ),
         ];
         for (arguments, source, names) in table {
             assert_eq!(

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use tonic::metadata::MetadataMap;
 
 use super::header::Header;
+use super::schema::Imports;
 use crate::failure::Failure;
 use crate::output::stderr::say_line;
 
@@ -40,7 +41,7 @@ pub(crate) struct Target {
     )]
     headers: Vec<Header>,
 
-    /// Use TLS; an https:// address and the other --tls options imply it
+    /// Use TLS; an https:// or grpcs:// address and the other --tls options imply it
     #[arg(long, env = "PROTOD_TLS")]
     tls: bool,
 
@@ -80,38 +81,12 @@ pub(crate) struct Target {
     #[arg(long, value_name = "NAME", env = "PROTOD_AUTHORITY")]
     authority: Option<String>,
 
-    /// Protos or descriptor sets to use instead of server reflection; repeatable
+    /// Protos, descriptor sets or URLs of them to use instead of server reflection; repeatable
     #[arg(long = "proto", value_name = "INPUT", env = "PROTOD_PROTO")]
     protos: Vec<PathBuf>,
 
     #[command(flatten)]
     imports: Imports,
-}
-
-/// Where imports are looked for.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Imports {
-    /// A folder to look for imports in, before those that are found automatically; repeatable
-    #[arg(
-        short = 'I',
-        long,
-        visible_alias = "proto_path",
-        value_name = "DIR",
-        env = "PROTOD_IMPORT_PATH"
-    )]
-    import_path: Vec<PathBuf>,
-}
-
-impl Imports {
-    /// Loads protos or descriptor sets.
-    pub(crate) fn load(&self, inputs: &[PathBuf]) -> Result<Schema, Error> {
-        self.builder(inputs).build()
-    }
-
-    fn builder(&self, inputs: &[PathBuf]) -> SchemaBuilder {
-        let builder = inputs.iter().fold(Schema::builder(), SchemaBuilder::input);
-        self.import_path.iter().fold(builder, SchemaBuilder::import_path)
-    }
 }
 
 impl Target {
@@ -156,7 +131,7 @@ impl Target {
         files: impl Iterator<Item = &'f String>,
     ) -> Result<Schema, Error> {
         files
-            .fold(self.imports.builder(inputs), SchemaBuilder::import)
+            .fold(self.imports.builder(inputs)?, SchemaBuilder::import)
             .build()
     }
 

@@ -11,7 +11,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage};
 use protod::Schema;
 use protod::message::JsonPrinter;
 
-use crate::arguments::target::Imports;
+use crate::arguments::schema::Imports;
 use crate::failure::Failure;
 use crate::output::stdout;
 
@@ -28,7 +28,8 @@ const SET: &str = "google.protobuf.FileDescriptorSet";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Build {
-    /// A .proto file, a folder of them, or a descriptor set (.binpb .pb .protoset .desc .dsc .fds); repeatable
+    /// A .proto file, a folder of them, a descriptor set (.binpb .pb .protoset .desc .dsc .fds), a server whose reflection has
+    /// the protos (grpc:// or grpcs://HOST:PORT), or the https:// URL of a descriptor set; repeatable
     #[arg(value_name = "INPUT", env = "PROTOD_INPUT", default_value = "./proto")]
     inputs: Vec<PathBuf>,
 

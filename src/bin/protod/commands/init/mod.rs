@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use protod::Rules;
 
-use crate::arguments::target::Imports;
+use crate::arguments::schema::{Imports, Url};
 use crate::failure::Failure;
 use crate::output::stdout;
 
@@ -29,12 +29,13 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Init {
-    /// The folder to write to [default: . or, with --from, the folder of the proto]
+    /// The folder to write to [default: . or, with --from, the folder of the file]
     #[arg(value_name = "DIR", env = "PROTOD_DIR")]
     folder: Option<PathBuf>,
 
-    /// Write rules for this .proto or descriptor set, beside it
-    #[arg(long, value_name = "FILE", env = "PROTOD_FROM")]
+    /// Write rules for this .proto or descriptor set, beside it; or for the services of a URL: grpc:// or grpcs://HOST:PORT,
+    /// or https:// of a descriptor set
+    #[arg(long, value_name = "FILE|URL", env = "PROTOD_FROM")]
     from: Option<PathBuf>,
 
     #[command(flatten)]
@@ -57,17 +58,37 @@ impl Init {
             ));
         }
         let schema = self.imports.load(&[proto.to_owned()])?;
-        let file_name = proto.file_name().map_or(proto, Path::new);
         let text = rules_text::of_proto(&schema, proto)
             .ok_or_else(|| Failure::new(format!("{} has no service", proto.display())))?;
-        let file = file_name.with_extension("rules.yaml");
-        let path = match self.folder.as_deref().or(proto.parent()) {
+        let file = rules_file_of(proto);
+        let beside = proto.parent().filter(|_| Url::of(proto).is_none());
+        let path = match self.folder.as_deref().or(beside) {
             Some(folder) => folder.join(file),
             None => file,
         };
         // What is written must load.
         Rules::from_text(&schema, &path.display().to_string(), &text)?;
         write_all(&[(path, text)])
+    }
+}
+
+/// The name of the rules file of a file or a URL.
+fn rules_file_of(proto: &Path) -> PathBuf {
+    let last_of = |url: &str| {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let last = path.trim_end_matches('/').rsplit('/').next();
+        last.unwrap_or_default().to_owned()
+    };
+    match Url::of(proto) {
+        None => PathBuf::from(proto.file_name().unwrap_or_default()).with_extension("rules.yaml"),
+        Some(Url::Set(url)) => PathBuf::from(last_of(url)).with_extension("rules.yaml"),
+        // The last part of a host is no ending.
+        Some(Url::Reflection(url)) => {
+            let authority = last_of(url);
+            let host = authority.rsplit_once(':').map_or(&*authority, |(host, _)| host);
+            let name = host.trim_matches(['[', ']']).replace(':', "-");
+            PathBuf::from(format!("{name}.rules.yaml"))
+        }
     }
 }
 
@@ -96,4 +117,22 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 
 fn unwritable(path: &Path, error: io::Error) -> Failure {
     Failure::caused(format!("cannot write {}", path.display()), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_named_after_the_file_the_host_or_the_end_of_the_path() {
+        for (proto, file) in [
+            ("api/orders.proto", "orders.rules.yaml"),
+            ("grpc://api.shop.test:9002", "api.shop.test.rules.yaml"),
+            ("grpcs://[::1]:9002/", "--1.rules.yaml"),
+            ("https://a.test/shop.binpb?v=1", "shop.rules.yaml"),
+            ("https://a.test/shop/descriptor/main", "main.rules.yaml"),
+        ] {
+            assert_eq!(rules_file_of(Path::new(proto)), Path::new(file), "{proto}");
+        }
+    }
 }

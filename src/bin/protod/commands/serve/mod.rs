@@ -10,12 +10,14 @@ mod stop;
 use std::error::Error as _;
 use std::panic::resume_unwind;
 use std::process::ExitCode;
+use std::time::Duration;
 use std::{io, thread};
 
 use clap::{Args, ValueEnum};
 use protod::live::{Answers, Loader, Project, Reloader};
 use protod::{
-    Error, Handlers, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, Server, Socket, Tls,
+    Error, Handlers, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, SchemaBuilder, Server,
+    Socket, Tls,
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -27,7 +29,7 @@ use crate::arguments::count::count;
 use crate::arguments::inputs::Inputs;
 use crate::arguments::limits::LimitArgs;
 use crate::arguments::logging::{LogFormat, Logging};
-use crate::arguments::time::Time;
+use crate::arguments::time::{OptionalTime, Time};
 use crate::arguments::tls::TlsArgs;
 use crate::arguments::validation::{NO_RULES, validator_of_requests};
 use crate::failure::Failure;
@@ -37,13 +39,20 @@ use crate::output::stderr::{say, say_line};
 /// Threads for what blocks besides evaluations, such as a load.
 const SPARE_THREADS: usize = 4;
 
+/// How often another server is asked for its protos.
+const REFRESH: OptionalTime = OptionalTime(Some(Duration::from_secs(30)));
+
 const EXAMPLES: &str = "Examples:
   # The protos and rules below ./proto
   protod serve
   # A folder with imports elsewhere, on all interfaces
   protod serve api -I third_party --addr 0.0.0.0:50051
   # A descriptor set, and only the methods that rules name
-  protod serve api.binpb --rules mocks --unmatched unimplemented";
+  protod serve api.binpb --rules mocks --unmatched unimplemented
+  # The services that another server has, answered by rules
+  protod serve grpc://localhost:50051 --rules mocks
+
+A token for grpcs:// and https:// inputs is read from PROTOD_SCHEMA_TOKEN.";
 
 /// Serve protos, answered by rules.
 #[derive(Debug, Args)]
@@ -83,9 +92,19 @@ pub(crate) struct Serve {
     #[arg(long, env = "PROTOD_NO_RULE_HEADER")]
     no_rule_header: bool,
 
-    /// Do not reload when protos, rules or certificates change; SIGHUP still reloads
+    /// Do not reload when protos, rules or certificates change, and ask no URL again; SIGHUP still does both
     #[arg(long, env = "PROTOD_NO_WATCH")]
     no_watch: bool,
+
+    /// How long after an answer the inputs that are URLs are asked again, or `none`; SIGHUP also asks them
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PROTOD_REFRESH",
+        default_value_t = REFRESH,
+        value_parser = OptionalTime::parse_positive
+    )]
+    refresh: OptionalTime,
 
     /// How long calls may go on after a reload replaced what they began with; then they end with UNAVAILABLE
     /// [default: no limit]
@@ -138,7 +157,7 @@ impl Serve {
             self.logging.install();
         }
         let runtime = runtime_aside();
-        let mut loader = Loader::new(self.origin());
+        let mut loader = Loader::new(self.origin()?);
         let loaded = loader.load()?;
         let (schema, rules) = (loaded.schema.clone(), loaded.rules.clone());
         let server = Server::builder(loaded.schema)
@@ -161,7 +180,10 @@ impl Serve {
         let runtime = runtime().map_err(|error| Failure::caused("cannot start the runtime", error))?;
         let served = runtime.block_on(async {
             let bound = server.bind(&self.addr).await?;
-            let reloader = Reloader::new(server, loader).watch(!self.no_watch).started();
+            let reloader = Reloader::new(server, loader)
+                .watch(!self.no_watch)
+                .refresh(self.refresh())
+                .started();
             // Before the line that a script waits for: until then signals end the process.
             let stop = Stop::listen(self.exit_on_stdin_eof)
                 .map_err(|error| Failure::caused("cannot wait for signals", error))?;
@@ -234,7 +256,13 @@ impl Serve {
         }
     }
 
-    fn origin(&self) -> Origin {
+    /// How often sources other than files are asked again.
+    fn refresh(&self) -> Option<Duration> {
+        let OptionalTime(interval) = self.refresh;
+        interval.filter(|_| self.inputs.has_urls() && !self.no_watch)
+    }
+
+    fn origin(&self) -> Result<Origin, Failure> {
         let sampler = Sampler::new(self.seed.unwrap_or_default()).stream_length(self.sample_stream_length);
         let mut options = RulesOptions::default()
             .state(&RulesState::new())
@@ -244,11 +272,12 @@ impl Serve {
         if let Some(seed) = self.seed {
             options = options.seed(seed);
         }
-        Origin {
+        Ok(Origin {
+            schema: self.inputs.builder()?,
             inputs: self.inputs.clone(),
             options,
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
-        }
+        })
     }
 }
 
@@ -284,6 +313,7 @@ fn runtime() -> io::Result<Runtime> {
 
 /// What is loaded, at the start and after each change.
 struct Origin {
+    schema: SchemaBuilder,
     inputs: Inputs,
     options: RulesOptions,
     samples: Option<Sampler>,
@@ -291,7 +321,7 @@ struct Origin {
 
 impl Project for Origin {
     fn schema(&self) -> Result<Schema, Error> {
-        self.inputs.schema()
+        self.schema.clone().build()
     }
 
     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
