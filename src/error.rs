@@ -125,6 +125,14 @@ impl Error {
         }
     }
 
+    /// Its problems, or itself if it has none.
+    pub(crate) fn into_problems(self) -> Result<Vec<Problem>, Self> {
+        match *self.kind {
+            Kind::Schema(problems) | Kind::Rules(problems) | Kind::Handlers(_, problems) => Ok(problems),
+            other => Err(Self::of(other)),
+        }
+    }
+
     fn has(&self, fault: Fault) -> bool {
         matches!(&*self.kind, Kind::Handlers(faults, _) if faults.contains(&fault))
     }

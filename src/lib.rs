@@ -37,7 +37,7 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | load protos from files, texts, sets, or anywhere | [`Schema`], [`SchemaBuilder`] |
+//! | load protos from files, texts, sets, or anywhere | [`Schema`], [`SchemaBuilder`], [`SchemaSource`] |
 //! | answer methods in Rust | [closures](handler::HandlerFn) on [`ServerBuilder`], with [`Typed`], [`Message`] or `DynamicMessage`; a [`Handler`] |
 //! | receive and send, read metadata, send headers and trailers | [`Call`] |
 //! | [share a database pool](guide#state-how-do-i-share-a-database-pool) | [`State`] |
@@ -78,7 +78,7 @@
 //! | `validate` | [`validate`]: requests checked against the rules of `buf.validate` |
 //! | `samples` | [`sample`]: answers made up from the descriptor alone |
 //! | `live` | [`live`]: reloads while the server runs; brings `rules` |
-//! | `client` | [`client`]: calls to any server |
+//! | `client` | [`client`]: calls to any server; protos from servers and URLs |
 //! | `tls` | [`Tls`]: TLS for the server's sockets |
 //! | `compression` | messages in gzip, deflate and zstd |
 //! | `buf` | import paths from `buf.yaml` and `buf.work.yaml` |

@@ -12,13 +12,13 @@ use tokio::time::{Instant, sleep_until};
 use crate::error::{Error, Problem};
 use crate::schema::RememberedSource;
 
-/// What came of asking: whether an answer was another than before, or which sources could not answer.
+/// What is new since the sources were asked before.
 #[derive(Debug)]
-pub(super) struct Asked {
-    /// Whether there is something to load.
+pub(super) struct News {
+    /// Whether one of them has another answer.
     pub(super) changed: bool,
-    /// The sources that did not answer.
-    pub(super) failed: Option<Error>,
+    /// Which of them did not answer, and why, if that is new; `Ok` if all answer again.
+    pub(super) answered: Option<Result<(), Error>>,
 }
 
 /// When sources are asked again.
@@ -27,7 +27,12 @@ pub(super) struct Refresh {
     interval: Option<Duration>,
     due: Option<Instant>,
     asking: Option<JoinHandle<Asked>>,
+    /// What the sources that did not answer said when they were last asked.
+    failure: Option<String>,
 }
+
+/// What came of asking: whether an answer was another than before, and which sources did not answer.
+type Asked = (bool, Result<(), Error>);
 
 impl Refresh {
     /// Asks after each `interval`, or only when told to.
@@ -36,6 +41,7 @@ impl Refresh {
             interval,
             due: after(interval),
             asking: None,
+            failure: None,
         }
     }
 
@@ -44,9 +50,21 @@ impl Refresh {
         self.due = Some(Instant::now());
     }
 
-    /// Waits until it is time, asks the sources, and returns what came of it. Nothing is lost if this is dropped and called
-    /// again.
-    pub(super) async fn asked(&mut self, sources: &[RememberedSource]) -> Asked {
+    /// Asks the sources whenever it is time, until there is news. Nothing is lost if this is dropped and called again.
+    pub(super) async fn news(&mut self, sources: &[RememberedSource]) -> News {
+        loop {
+            let (changed, answered) = self.asked(sources).await;
+            let failure = answered.as_ref().err().map(|error| format!("{error:?}"));
+            let before = std::mem::replace(&mut self.failure, failure);
+            let is_new = self.failure != before;
+            if changed || is_new {
+                let answered = is_new.then_some(answered);
+                return News { changed, answered };
+            }
+        }
+    }
+
+    async fn asked(&mut self, sources: &[RememberedSource]) -> Asked {
         let asking = if let Some(asking) = &mut self.asking {
             asking
         } else {
@@ -62,10 +80,7 @@ impl Refresh {
         };
         let asked = asking.await.unwrap_or_else(|error| {
             let problem = Problem::new(format!("the sources of the schema cannot be asked: {error}"));
-            Asked {
-                changed: false,
-                failed: Some(Error::schema(vec![problem])),
-            }
+            (false, Err(Error::schema(vec![problem])))
         });
         self.asking = None;
         self.due = self.due.or_else(|| after(self.interval));
@@ -79,13 +94,15 @@ fn ask(sources: &[RememberedSource]) -> Asked {
     for source in sources {
         match source.ask_again() {
             Ok(differs) => changed |= differs,
-            Err(problem) => problems.push(problem),
+            Err(found) => problems.extend(found),
         }
     }
-    Asked {
-        changed,
-        failed: (!problems.is_empty()).then(|| Error::schema(problems)),
-    }
+    let answered = if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::schema(problems))
+    };
+    (changed, answered)
 }
 
 /// A time that the clock has no room for never comes.

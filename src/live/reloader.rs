@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::refresh::{Asked, Refresh};
+use super::refresh::{News, Refresh};
 use super::snapshot::{MAX_SETTLING_TIME, Snapshot};
 use super::status::ReloadStatus;
 use super::summary::ReloadSummary;
@@ -78,8 +78,7 @@ impl<Outcome: 'static> Reloader<Outcome> {
                 files: Box::new(files),
                 watcher: None,
                 unsettled_since: None,
-                asked: None,
-                unanswered: None,
+                news: None,
                 unsaid: Vec::new(),
                 status,
                 report: Box::new(move |outcome| log(&outcome)),
@@ -167,9 +166,9 @@ impl<Outcome: 'static> Reloader<Outcome> {
                     refresh.hurry();
                     Reason::Requested
                 }
-                asked = refresh.asked(&sources) => {
-                    worker.asked = Some(asked);
-                    Reason::Asked
+                news = refresh.news(&sources) => {
+                    worker.news = Some(news);
+                    Reason::News
                 }
                 () = changed(worker.watcher.as_ref(), unsettled) => Reason::Changed,
                 check = next(&mut checks) => {
@@ -229,8 +228,8 @@ pub(super) enum Reason {
     Requested,
     /// Something in a watched folder has changed, though perhaps none of the files.
     Changed,
-    /// The sources besides files have been asked.
-    Asked,
+    /// The sources besides files have news, though perhaps none that changes anything.
+    News,
 }
 
 /// Everything that a reload needs. It moves to a thread that may block, and back.
@@ -239,10 +238,8 @@ struct Worker<Outcome> {
     watcher: Option<FolderWatcher>,
     /// Since when a reload is put off because files are being written.
     unsettled_since: Option<Instant>,
-    /// What the sources besides files answered.
-    asked: Option<Asked>,
-    /// Which of them did not answer when they were last asked, and why.
-    unanswered: Option<String>,
+    /// What the sources besides files have said, and is to be acted upon.
+    news: Option<News>,
     /// What cannot be watched, and is to be logged when it runs: before that, a program may have a first line to print.
     unsaid: Vec<String>,
     status: Option<ReloadStatus>,
@@ -267,29 +264,28 @@ impl<Outcome> Worker<Outcome> {
         self.reload(Reason::Started);
     }
 
-    /// Notes what the sources besides files answered, and returns whether it is something else than before. What failed is
-    /// reported once, however often it fails the same way.
-    fn note_answers(&mut self, asked: Asked) -> bool {
-        if asked.changed {
+    /// Reports who does not answer, and who does again. Returns whether there is something to load.
+    fn note(&mut self, news: News) -> bool {
+        if news.changed {
             self.files.note_other_answer();
         }
-        if let Some(status) = &self.status {
-            status.set("answers of sources", asked.failed.is_none());
+        if let Some(answered) = news.answered {
+            if let Some(status) = &self.status {
+                status.set("answers of sources", answered.is_ok());
+            }
+            match answered {
+                Ok(()) => tracing::info!("the sources of the schema answer again"),
+                Err(error) => (self.report)(Err(error)),
+            }
         }
-        let unanswered = asked.failed.as_ref().map(|error| format!("{error:?}"));
-        let before = std::mem::replace(&mut self.unanswered, unanswered);
-        match asked.failed {
-            Some(error) if self.unanswered != before => (self.report)(Err(error)),
-            None if before.is_some() => tracing::info!("the sources of the schema answer again"),
-            _ => {}
-        }
-        asked.changed
+        news.changed
     }
 
     /// Reloads if there is a reason to, and watches what the load depends on.
     fn reload(&mut self, reason: Reason) {
-        if let Some(asked) = self.asked.take()
-            && !self.note_answers(asked)
+        if let Some(news) = self.news.take()
+            && !self.note(news)
+            && self.watcher.is_none()
         {
             return;
         }

@@ -84,7 +84,7 @@ impl WatchedFiles<()> for CertificateFiles {
         let files = self.tls.files();
         let snapshot = match reason {
             Reason::Started | Reason::Requested => settled(files, &self.snapshot),
-            Reason::Changed | Reason::Asked => {
+            Reason::Changed | Reason::News => {
                 Snapshot::take(Paths::of_named(&paths(files)), &self.snapshot, moment())
             }
         };
@@ -97,14 +97,14 @@ impl WatchedFiles<()> for CertificateFiles {
                 .reload()
                 .err()
                 .map_or(Reloaded::Nothing, |error| Reloaded::Done(Err(error))),
-            Reason::Changed | Reason::Asked if is_unchanged => Reloaded::Nothing,
-            Reason::Changed | Reason::Asked
+            Reason::Changed | Reason::News if is_unchanged => Reloaded::Nothing,
+            Reason::Changed | Reason::News
                 if is_written.is_some_and(|is_written| is_written() || !self.snapshot.is_settled()) =>
             {
                 self.is_put_off = true;
                 Reloaded::Unsettled
             }
-            Reason::Requested | Reason::Changed | Reason::Asked => {
+            Reason::Requested | Reason::Changed | Reason::News => {
                 let outcome = self.tls.reload();
                 if outcome.is_ok()
                     && let Some(warning) = self.tls.warning()

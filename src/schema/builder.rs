@@ -188,7 +188,7 @@ impl SchemaBuilder {
         for source in &self.schema_sources {
             match source.descriptor_set() {
                 Ok(set) => sets.push((source.name(), set)),
-                Err(problem) => problems.push(problem),
+                Err(found) => problems.extend(found),
             }
         }
         if self.inputs.is_empty()

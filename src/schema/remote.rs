@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
-use crate::error::Problem;
+use crate::error::{Error, Problem};
 
 /// A place that protos come from as a descriptor set: a server with reflection, a registry, a database.
 ///
@@ -78,7 +78,7 @@ impl RememberedSource {
     }
 
     /// What it answered last. If it never did, it is asked now.
-    pub(super) fn descriptor_set(&self) -> Result<Bytes, Problem> {
+    pub(super) fn descriptor_set(&self) -> Result<Bytes, Vec<Problem>> {
         if let Some(last) = self.last().clone() {
             return Ok(last);
         }
@@ -87,16 +87,15 @@ impl RememberedSource {
     }
 
     /// Asks again. Returns whether the answer is another than the last one, and remembers it.
-    #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "reloads ask again"))]
-    pub(crate) fn ask_again(&self) -> Result<bool, Problem> {
+    pub(crate) fn ask_again(&self) -> Result<bool, Vec<Problem>> {
         let answer = self.ask()?;
         let before = self.last().replace(answer.clone());
         Ok(before != Some(answer))
     }
 
-    fn ask(&self) -> Result<Bytes, Problem> {
+    fn ask(&self) -> Result<Bytes, Vec<Problem>> {
         let answer = self.inner.source.descriptor_set();
-        answer.map_err(|error| problem(&self.name(), &*error))
+        answer.map_err(|error| problems(&self.name(), error))
     }
 
     fn last(&self) -> MutexGuard<'_, Option<Bytes>> {
@@ -104,16 +103,23 @@ impl RememberedSource {
     }
 }
 
-/// The problem of a source that cannot answer. An error that says its name says it once.
-fn problem(name: &str, error: &(dyn StdError + 'static)) -> Problem {
+/// The problems of a source that does not answer.
+fn problems(name: &str, error: Box<dyn StdError + Send + Sync>) -> Vec<Problem> {
+    let error = match error.downcast::<Error>().map(|error| error.into_problems()) {
+        Ok(Ok(problems)) => return problems,
+        Ok(Err(error)) => Box::<dyn StdError + Send + Sync>::from(error),
+        Err(error) => error,
+    };
+    let error: &(dyn StdError + 'static) = &*error;
     let causes = std::iter::successors(Some(error), |&error| error.source());
     let texts: Vec<String> = causes.map(ToString::to_string).collect();
     let text = texts.join(": ");
-    if text.contains(name) {
+    // Some errors say the name themselves.
+    vec![if text.contains(name) {
         Problem::new(text)
     } else {
         Problem::in_file(name, text)
-    }
+    }]
 }
 
 impl fmt::Debug for RememberedSource {

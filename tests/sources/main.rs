@@ -1,0 +1,9 @@
+//! Protos that come from elsewhere than files: other servers, web servers, buf's cache.
+
+mod command_line;
+mod http;
+#[path = "../support/mod.rs"]
+mod program;
+mod reflection;
+mod refresh;
+mod web;
