@@ -73,9 +73,12 @@ async fn every_command_takes_the_protos_of_another_server() {
 
 #[tokio::test]
 async fn commands_take_the_set_behind_a_url() {
-    let page = |head: &str| match head.contains("authorization: bearer s3cret") {
-        true => answer("200 OK", "", &set()),
-        false => answer("401 Unauthorized", "", b""),
+    let page = |head: &str| {
+        if head.contains("authorization: bearer s3cret") {
+            answer("200 OK", "", &set())
+        } else {
+            answer("401 Unauthorized", "", b"")
+        }
     };
     let web = Web::start(page).await;
     let url = &web.url("/shop/descriptor/main");

@@ -68,9 +68,12 @@ async fn a_source_may_be_asked_inside_a_runtime() {
 
 #[tokio::test]
 async fn what_has_not_changed_is_not_sent_again() {
-    let page = |head: &str| match head.contains("if-none-match: \"v1\"\r\n") {
-        true => Reply::Bytes(b"HTTP/1.1 304 Not Modified\r\netag: \"v1\"\r\n\r\n".to_vec()),
-        false => answer("200 OK", "etag: \"v1\"\r\n", &set()),
+    let page = |head: &str| {
+        if head.contains("if-none-match: \"v1\"\r\n") {
+            Reply::Bytes(b"HTTP/1.1 304 Not Modified\r\netag: \"v1\"\r\n\r\n".to_vec())
+        } else {
+            answer("200 OK", "etag: \"v1\"\r\n", &set())
+        }
     };
     let web = Web::start(page).await;
     let source = web.source("/set");

@@ -174,8 +174,8 @@ impl HttpSource {
                     let next = next.ok_or_else(|| {
                         self.at(&url, &format!("answers {status} without a usable Location"))
                     })?;
-                    let is_encrypted = next.scheme_str() == Some("https");
-                    if !is_encrypted && !(url.scheme_str() == Some("http") && is_loopback(&next)) {
+                    let stays_here = url.scheme_str() == Some("http") && is_loopback(&next);
+                    if next.scheme_str() != Some("https") && !stays_here {
                         return Err(self.at(&url, &format!("sends on to {next}, which is not encrypted")));
                     }
                     url = next;

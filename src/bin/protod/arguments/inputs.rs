@@ -13,6 +13,7 @@ use super::schema::{Imports, Url};
 
 /// Protos and rules.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(crate) struct Inputs {
     /// A .proto file, a folder of them, a descriptor set (.binpb .pb .protoset .desc .dsc .fds), a server whose reflection has
     /// the protos (grpc:// or grpcs://HOST:PORT), or the https:// URL of a descriptor set; repeatable
