@@ -11,6 +11,24 @@ use crate::yaml::{Alias, Document, Node, Yaml, parse_document};
 const MISPLACED: &str = "indent what belongs to a rule, so that it stands below its `method`; what is only there for aliases \
     has a key `x-…`";
 
+/// Keys of files of other tools, and what to do.
+const OTHER_KEYS: [(&[&str], &str); 3] = [
+    (
+        &["version", "apiVersion", "kind", "syntax", "schema"],
+        "leave it out: rules files have no version",
+    ),
+    (
+        &["include", "includes", "import", "imports", "extends", "files"],
+        "leave it out: all rules files of a folder are read, and `--rules PATH` names others",
+    ),
+    (
+        &[
+            "defaults", "default", "global", "globals", "settings", "config", "common",
+        ],
+        "what is for all methods is a rule: `method: \"*/*\"` with `then: next`; what is only there for aliases has a key `x-…`",
+    ),
+];
+
 /// A rules file that was read, but not compiled.
 pub(crate) struct RulesFile {
     pub(crate) source: SourceText,
@@ -70,6 +88,11 @@ impl RulesFile {
                             );
                             let hint = if name.starts_with("//") || name.starts_with("/*") {
                                 "a comment begins with `#`, also in JSON".to_owned()
+                            } else if let Some((_, hint)) = OTHER_KEYS
+                                .iter()
+                                .find(|(words, _)| words.contains(&name.as_str()))
+                            {
+                                (*hint).to_owned()
                             } else if let Some(near) = suggest::did_you_mean(&name, ["rules", "$schema"]) {
                                 near
                             } else if has_rules {

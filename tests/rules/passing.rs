@@ -466,7 +466,7 @@ fn what_is_wrong_with_a_rule_that_passes_is_told() {
         ),
         (
             "set: {n: 1}, then: next",
-            "1:43: there is no variable `n` (hint: `store.n` is shared by all calls; the variables of one call are in the `state` of a session)",
+            "1:43: there is no variable `n` (hint: `store.n` is shared by all calls; the variables of one call are declared in `state`)",
         ),
         (
             "delay: 200, then: next",

@@ -202,7 +202,10 @@ fn what_cannot_be_updated_is_told_at_load() {
             "update(request.old, request.new, request.old)",
             "`update` does not take (updates.Thing, updates.Thing, updates.Thing) (hint: it takes (message, message, google.protobuf.FieldMask) or (map, message, google.protobuf.FieldMask))",
         ),
-        ("update(request.old)", "`update` does not take 1 arguments"),
+        (
+            "update(request.old)",
+            "`update` does not take 1 arguments (hint: it takes (message, message) or (map, message) or (message, message, google.protobuf.FieldMask) or (map, message, google.protobuf.FieldMask))",
+        ),
         (
             "merge(request.old, request.new)",
             "unknown function `merge` (hint: write `update(old, new)`, or `update(old, new, mask)`)",

@@ -18,11 +18,12 @@ use clap::{Arg, ArgAction, Command, CommandFactory as _, Error, Parser as _};
 
 use crate::cli::Cli;
 use crate::deferred::Definition;
+use crate::other_flags::with_tip;
 
 /// Parses a command line and its environment variables.
 pub(crate) fn parse(line: &[OsString]) -> Result<Cli<ReadEnvironment>, Error> {
     let line = &attach_negative_values(line);
-    Cli::<ReadEnvironment>::try_parse_from(line).map_err(|error| explain(error, line))
+    Cli::<ReadEnvironment>::try_parse_from(line).map_err(|error| with_tip(explain(error, line)))
 }
 
 /// The line with `--deadline=-5s` for `--deadline -5s`. clap would take a value that begins with a minus for a flag that

@@ -9,6 +9,7 @@ mod commands;
 mod deferred;
 mod environment;
 mod failure;
+mod other_flags;
 mod output;
 #[cfg(test)]
 mod tests;

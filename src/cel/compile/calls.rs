@@ -99,8 +99,7 @@ impl Compiler<'_, '_> {
             })
             .collect();
         let Some(function) = named.iter().find(|function| function.code.takes(values.len())) else {
-            let message = format!("`{name}` does not take {} arguments", arguments.len());
-            return self.problem(span.clone(), message);
+            return self.wrong_count(span, name, arguments.len(), &named);
         };
         let types: Vec<&Type> = values.iter().map(|value| &value.value_type).collect();
         let Some(value_type) = function.result(&types) else {
@@ -110,6 +109,9 @@ impl Compiler<'_, '_> {
             self.problem(span.clone(), message);
             self.hint(match (name, types.as_slice()) {
                 ("contains", [Type::List(_) | Type::Map(..), _]) => "write `x in list`".to_owned(),
+                ("join", [Type::List(_), ..]) => {
+                    "texts are joined: `l.map(x, string(x)).join(', ')`".to_owned()
+                }
                 ("format", [Type::Timestamp, _]) => {
                     "`string(t)` is the time as text; `t.getFullYear()` and the like are its parts".to_owned()
                 }
@@ -170,6 +172,30 @@ impl Compiler<'_, '_> {
         })
     }
 
+    /// Tells of a function that does not take so many arguments. Apart, so that frames of deep expressions stay small.
+    #[cold]
+    #[inline(never)]
+    fn wrong_count(
+        &mut self,
+        span: &Range<usize>,
+        name: &str,
+        count: usize,
+        named: &[&'static Function],
+    ) -> Compiled {
+        self.problem(span.clone(), format!("`{name}` does not take {count} arguments"));
+        let taken = named.iter().flat_map(|function| function.overloads);
+        let taken: Vec<String> = taken.map(ToString::to_string).collect();
+        let few = taken.len() <= 4;
+        self.hint(match (few, named.first().map(|first| first.style)) {
+            (true, Some(Style::Member)) => {
+                format!("with what stands before the dot, it takes {}", taken.join(" or "))
+            }
+            (true, _) => format!("it takes {}", taken.join(" or ")),
+            _ => "docs/rules.md says what each function takes".to_owned(),
+        });
+        Compiled::unknown()
+    }
+
     /// Tells of a function that does not exist. Apart, so that frames of deep expressions stay small.
     #[cold]
     #[inline(never)]
@@ -183,7 +209,16 @@ impl Compiler<'_, '_> {
         // The target may be wrong too, unless it is the first part of the function's own name.
         let namespace = target.and_then(|target| self.unknown_name(target));
         let full_name = namespace.map_or_else(|| name.to_owned(), |space| format!("{space}.{name}"));
-        let of_macro = other_languages::for_macro(&full_name).or_else(|| other_languages::for_macro(name));
+        let own = match name {
+            "random" if target.is_none() => {
+                Some("`random()` has no arguments: `1 + int(random() * 100.0)` is from 1 to 100")
+            }
+            "uuid" => Some("`uuid()` has no arguments"),
+            _ => None,
+        };
+        let of_macro = own
+            .or_else(|| other_languages::for_macro(&full_name))
+            .or_else(|| other_languages::for_macro(name));
         let mut values = Vec::new();
         if namespace.is_none() && of_macro.is_none() {
             values.extend(expressions.iter().map(|expr| self.expr(expr)));

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::compiled::Compiled;
 use super::compiler::Compiler;
+use super::operator_hints::dashed_name;
 use super::operators::pair;
 use super::types::message_type;
 use crate::cel::syntax::{Expr, ExprKind};
@@ -13,6 +14,9 @@ use crate::cel::values::{Type, Value};
 impl Compiler<'_, '_> {
     /// `container[key]`.
     pub(super) fn index(&mut self, expr: &Expr, container_expr: &Expr, key_expr: &Expr) -> Compiled {
+        if let Some(problem) = self.unquoted_metadata(container_expr, key_expr) {
+            return problem;
+        }
         let key = self.expr(key_expr).unpacked();
         let key_span = key_expr.span.clone();
         if let Some(name) = key.constant_text().map(str::to_owned) {
@@ -114,6 +118,24 @@ impl Compiler<'_, '_> {
             self.hint(hint);
         }
         Compiled::unknown()
+    }
+
+    /// Tells of `metadata[x-user]`, whose name is meant as text.
+    fn unquoted_metadata(&mut self, container: &Expr, key: &Expr) -> Option<Compiled> {
+        let is_name = matches!(key.kind, ExprKind::Name(_) | ExprKind::Binary(..));
+        if !is_name || !self.is_name(container, "metadata") {
+            return None;
+        }
+        let name = dashed_name(key)?;
+        let first = name.split('-').next().unwrap_or_default();
+        if self.is_variable(first) || self.names().contains(&first) {
+            return None;
+        }
+        self.problem(key.span.clone(), format!("unknown name `{name}`"));
+        self.hint(format!(
+            "put the name of metadata in quotes: `metadata['{name}']`"
+        ));
+        Some(Compiled::unknown())
     }
 
     /// Whether it is the value of a name of metadata.

@@ -23,11 +23,15 @@ impl Compiler<'_, '_> {
             other if other.is_dyn() => Type::Dyn,
             other => {
                 let message = format!("`{}` goes over a list or a map, not {other}", kind.name());
-                return self.problem(range_expr.span.clone(), message);
+                self.problem(range_expr.span.clone(), message);
+                self.hint("name one of its lists, as in `request.items.map(x, x.name)`");
+                return Compiled::unknown();
             }
         };
         let ExprKind::Name(name) = &variable_expr.kind else {
-            return self.problem(variable_expr.span.clone(), "the variable has to be a simple name");
+            self.problem(variable_expr.span.clone(), "the variable has to be a simple name");
+            self.hint("such as `x`, as in `list.exists(x, x > 1)`");
+            return Compiled::unknown();
         };
         let variable = self.variables.len();
         self.variables.push((name.clone(), element.clone()));

@@ -108,7 +108,7 @@ impl Compiler<'_, '_> {
     }
 
     /// The names that the expression knows wherever it stands.
-    fn names(&self) -> &'static [&'static str] {
+    pub(super) fn names(&self) -> &'static [&'static str] {
         match self.scope.constraint {
             None => NAMES,
             Some(_) => NAMES_IN_CONSTRAINTS,

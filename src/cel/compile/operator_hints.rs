@@ -6,6 +6,21 @@ use crate::cel::operators::{Math, Relation};
 use crate::cel::syntax::{BinaryOperator, Expr, ExprKind};
 use crate::cel::values::Type;
 
+/// The name that `x-user-id` was meant to be.
+pub(super) fn dashed_name(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name.clone()),
+        ExprKind::Binary(BinaryOperator::Subtract, operands) => {
+            let [before, after] = &**operands;
+            let ExprKind::Name(last) = &after.kind else {
+                return None;
+            };
+            Some(format!("{}-{last}", dashed_name(before)?))
+        }
+        _ => None,
+    }
+}
+
 /// The name that `metadata.x-user-id` was meant to name.
 pub(super) fn dashed_metadata(expr: &Expr) -> Option<String> {
     let mut names = Vec::new();
@@ -96,6 +111,9 @@ fn hint_for_constant(
         }
         (Type::String, Type::Bool, Some(text @ ("true" | "false"))) => {
             format!("leave out the quotes: `{text}`")
+        }
+        (_, Type::List(_), _) if relation.is_equality() && !matches!(operand.value_type, Type::List(_)) => {
+            "write `x in list`, or compare with a list: `list == [x]`".to_owned()
         }
         (Type::String, Type::Timestamp, Some(text)) => format!("write `timestamp('{text}')`"),
         (Type::String, Type::Duration, Some(text)) => format!("write `duration('{text}')`"),

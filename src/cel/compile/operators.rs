@@ -180,9 +180,29 @@ impl Compiler<'_, '_> {
             }
             return Compiled::unknown();
         }
+        if is_unset_check(&left, &right) || is_unset_check(&right, &left) {
+            return self.no_unset_check(expr, relation, (a, &left), (b, &right));
+        }
         let (left, right) = (self.enum_operand(left, &right, a), right);
         let right = self.enum_operand(right, &left, b);
         self.compared(relation, left, right)
+    }
+
+    /// Tells of a message that is compared with null, which it never equals. Apart, so that frames stay small.
+    #[cold]
+    #[inline(never)]
+    fn no_unset_check(
+        &mut self,
+        expr: &Expr,
+        relation: Relation,
+        a: (&Expr, &Compiled),
+        b: (&Expr, &Compiled),
+    ) -> Compiled {
+        self.problem(expr.span.clone(), "a message is never null");
+        if let Some(hint) = hint_to_compare(relation, a, b) {
+            self.hint(hint);
+        }
+        Compiled::unknown()
     }
 
     /// A comparison of operands that can be compared, in the form that fits their types.
@@ -207,6 +227,13 @@ impl Compiler<'_, '_> {
             None => Compiled::unknown(),
         }
     }
+}
+
+/// Whether a field of the request that is a message is compared with null.
+fn is_unset_check(message: &Compiled, null: &Compiled) -> bool {
+    matches!(null.expr, TypedExpr::Const(Value::Null))
+        && matches!(message.value_type, Type::Message(_))
+        && matches!(message.expr, TypedExpr::Path(_))
 }
 
 /// Whether the expression gives an int, or an enum to be taken by its number.

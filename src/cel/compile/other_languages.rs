@@ -255,6 +255,15 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         &["avg", "average", "mean"],
         "write `double(l.sum()) / double(size(l))`",
     ),
+    (&["getyear", "year"], "write `t.getFullYear()`"),
+    (
+        &["getday", "weekday", "dayofweek"],
+        "write `t.getDayOfWeek()`, from 0 for Sunday, or `t.getDate()`, from 1",
+    ),
+    (
+        &["unix", "totimestamp", "epoch", "getepoch", "unixtime", "tounix"],
+        "write `int(t)`, the seconds since 1970",
+    ),
     (
         &[
             "merge",

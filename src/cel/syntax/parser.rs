@@ -452,7 +452,13 @@ impl Parser<'_> {
 
     /// Reports that the current token does not fit.
     fn stop<T>(&mut self, expected: &str) -> Parsed<T> {
+        // What follows a reserved word is a guess.
+        let is_word = |problem: &ExprProblem| problem.message.ends_with("is a reserved word");
         let before = self.place.checked_sub(1).map(|place| &self.tokens[place]);
+        let last = self.problems.last().filter(|problem| is_word(problem));
+        if last.is_some_and(|last| before.is_some_and(|before| before.span == last.span)) {
+            return Err(Stopped);
+        }
         let open = self.open.last().map(|place| &self.tokens[*place]);
         let found = &self.tokens[self.place];
         self.problems

@@ -151,6 +151,7 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
                 "a string stands in `'…'` or `\"…\"`"
             }
             Some('#') => "a comment begins with `//`",
+            Some(';') => "leave out the `;`",
             Some('^') => "write `math.bitXor(a, b)`",
             Some('~') => "write `math.bitNot(a)`",
             _ => "",
@@ -160,6 +161,10 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
         TokenKind::Name | TokenKind::In if word_before == "not" || word == "not" => "write `!(…)`",
         TokenKind::Name if !wants_operand => operator_in_words(word),
         TokenKind::Greater if word_before == "<" => "write `!=`",
+        TokenKind::Greater if word_before == "-" => "a field is read by a dot: `request.name`",
+        TokenKind::Unclosed if rest.starts_with('`') && rest.contains("${") => {
+            "text stands in `'…'`, and is joined by `+`: `'a ' + request.name`"
+        }
         TokenKind::Minus | TokenKind::Not if matches!(word_before, "!" | "-") => {
             "put the operand in brackets"
         }
@@ -237,6 +242,10 @@ pub(super) fn reserved(name: &str, span: &Range<usize>) -> Option<ExprProblem> {
     let hint = match name {
         "if" | "else" => "write `condition ? this : that`",
         "for" | "while" | "loop" => "lists have `all`, `exists`, `map` and `filter`",
+        "return" => "leave it out: an expression is its value",
+        "let" | "var" | "const" => "a value that is needed twice is a variable of `state`",
+        "function" => "write the expression itself: it has no functions of its own",
+        "as" => "types are converted by `string(x)`, `int(x)`, `double(x)`",
         _ => "",
     };
     Some(syntax_problem(

@@ -176,7 +176,11 @@ fn types_that_do_not_fit_are_problems() {
     );
     check(
         "'a'.substring()",
-        &[("substring", "`substring` does not take 0 arguments", "")],
+        &[(
+            "substring",
+            "`substring` does not take 0 arguments",
+            "with what stands before the dot, it takes (string, int) or (string, int, int)",
+        )],
     );
     check(
         "'a'.matches('[')",

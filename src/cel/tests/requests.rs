@@ -306,7 +306,6 @@ fn messages_are_equal_by_their_fields() {
         "request.pt == request.points[0]",
         "request.pt != request.points[1]",
         "request.pt in request.points",
-        "request.pt != null",
         "[request.pt] == [request.points[0]]",
     ]);
     // The same fields in another order: value 1, name "x".

@@ -60,7 +60,9 @@ impl Address {
         };
         // Only those of http and https are completed by the parser.
         if !matches!(uri.path(), "" | "/") {
-            return Err(invalid("the address of a server has no path"));
+            let why = "the address of a server has no path; it comes first, and the method after it: `localhost:9002 \
+                       package.Service/Method`";
+            return Err(invalid(why));
         }
         let host = uri
             .authority()

@@ -40,7 +40,8 @@ pub(super) fn compile_answers(
         .filter(|entry| entry.name == "answers" || OUTCOMES.contains(&entry.name.as_str()));
     let outcomes: Vec<&Entry<'_>> = outcomes.collect();
     if let Some(after) = after.filter(|_| find(entries, "answers").is_none()) {
-        compiler.problem(after.key, "`after` goes with `answers`");
+        let hint = "`answers: [{…}, {…}]` come in turn; a pause is `delay: 200ms`".to_owned();
+        compiler.problem_hint(after.key, "`after` goes with `answers`", Some(hint));
     }
     match (outcomes.as_slice(), then) {
         ([answers], None) if answers.name == "answers" => Some(Answers {

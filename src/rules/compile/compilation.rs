@@ -251,10 +251,16 @@ impl<'s> Compilation<'s> {
             return (format!("{}:{line}", source.name()).into(), id);
         };
         let name = given.value.key_text().unwrap_or_default();
+        if name.trim().is_empty() {
+            let message = format!("a name is a text, found {}", given.value.kind());
+            let problem = Problem::at(source, given.value.span.clone(), message);
+            self.problems.push(problem.with_hint("such as `name: sold out`"));
+        }
         if let Some(first) = declared.names.insert(name.clone(), line) {
             let message = format!("the name `{name}` is taken by the rule in line {first}");
+            let problem = Problem::at(source, given.value.span.clone(), message);
             self.problems
-                .push(Problem::at(source, given.value.span.clone(), message));
+                .push(problem.with_hint("give one of them another name"));
         }
         let name: Arc<str> = name.into();
         let id = RuleId::Named {

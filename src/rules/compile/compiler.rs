@@ -9,6 +9,7 @@ use prost_reflect::MessageDescriptor;
 
 use super::foreign::{self, Foreign, Names};
 use super::google_rpc::google_rpc;
+use super::integer_division::commented_divisor;
 use super::interpolation::{self, Piece};
 use super::message_files::MessageFiles;
 use super::other_words;
@@ -106,6 +107,13 @@ impl<'a> RuleCompiler<'a> {
             Ok(program) => {
                 self.uses |= program.uses();
                 self.reads_request |= program.uses().request && !self.to_log;
+                if let Some(comment) = commented_divisor(source) {
+                    let place = self.place_within(node, at + comment.start..at + comment.end);
+                    let message = "`//` begins a comment, and the expression ends before it";
+                    let problem = Problem::at(self.source, place, message);
+                    let hint = "`/` of two ints gives an int";
+                    self.warnings.push(problem.with_hint(hint).into_warning());
+                }
                 Some(program)
             }
             Err(found) => {
@@ -232,6 +240,20 @@ impl<'a> RuleCompiler<'a> {
         if let Some(hint) = self.yaml_hint(node) {
             return self.add(node.span.clone(), message, Some(hint));
         }
+        let of_root = node.text().map(str::trim).filter(|text| {
+            matches!(*text, "now" | "request" | "uuid()" | "random()" | "now()")
+                || self
+                    .rounds
+                    .iter()
+                    .flatten()
+                    .chain(&self.locals)
+                    .any(|(name, _)| name == text)
+        });
+        let hint = hint.or_else(|| {
+            let name = of_root?;
+            let name = if name == "now()" { "now" } else { name };
+            Some(format!("write `${{{name}}}`"))
+        });
         let foreign = node.text().and_then(|text| {
             let pieces = interpolation::split(text).ok()?;
             foreign::find(text, &pieces, self.names()).into_iter().next()

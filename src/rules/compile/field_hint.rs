@@ -38,6 +38,17 @@ pub(super) fn field_hint(message: &MessageDescriptor, name: &str) -> Option<Stri
     })
 }
 
+/// A hint for a key of a rule that stands among the fields of a message.
+pub(super) fn rule_key_hint(name: &str) -> Option<String> {
+    match name {
+        "delay" | "headers" | "trailers" | "log" | "set" | "when" | "times" | "chance" | "metadata" => {
+            Some(format!("`{name}` stands beside `reply`, and not in it"))
+        }
+        "status" | "error" => Some("`status: {code: NOT_FOUND}` stands in place of `reply`".to_owned()),
+        _ => None,
+    }
+}
+
 /// A hint for a field that was meant to name a file with the message.
 pub(super) fn file_hint(name: &str, value: &Node) -> Option<String> {
     let names_file = matches!(

@@ -20,6 +20,7 @@ mod field_hint;
 mod foreign;
 mod google_rpc;
 mod identifier;
+mod integer_division;
 mod interpolation;
 mod json_schema;
 mod matching;

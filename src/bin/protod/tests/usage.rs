@@ -169,3 +169,27 @@ fn an_argument_with_a_variable_says_that_it_may_be_repeated() {
         }
     }
 }
+
+/// A tip of clap's own would name another flag that is written alike.
+#[test]
+fn words_of_other_tools_get_a_tip() {
+    for (arguments, tip) in [
+        (&["serve", "--port", "9002"][..], "--addr"),
+        (&["serve", "-p", "9002"], "--addr"),
+        (&["serve", "--stub=stubs"], "--rules"),
+        (&["serve", "--proto", "a.proto"], "without a flag"),
+        (&["serve", "--tls"], "--tls-cert"),
+        (&["serve", "--log_level=debug"], "--log debug"),
+        (&["serve", "--watch"], "--no-watch"),
+        (&["call", "--plaintext", "a:1", "p.S/M"], "https://"),
+        (&["start", "api"], "protod serve"),
+        (&["lint"], "protod check"),
+        (&["version"], "protod --version"),
+    ] {
+        let line = std::iter::once("protod").chain(arguments.iter().copied());
+        let line: Vec<std::ffi::OsString> = line.map(Into::into).collect();
+        let error = crate::environment::parse(&line).expect_err(tip).to_string();
+        let tips: Vec<&str> = error.lines().filter(|line| line.contains("tip: ")).collect();
+        assert!(tips.len() == 1 && tips[0].contains(tip), "{arguments:?}: {error}");
+    }
+}

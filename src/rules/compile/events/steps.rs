@@ -112,6 +112,15 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             let has = |name| step.get(name).is_some();
             has("every") && !has("repeat") && !has("each")
         };
+        let ends = |step: &Node| {
+            let is_only = |name| step.get(name).is_none();
+            step.get("status").is_some() && ["when", "repeat", "each", "every"].into_iter().all(is_only)
+        };
+        if let Some([_, unreached]) = steps.windows(2).find(|pair| ends(&pair[0])) {
+            let message = "this never runs: the status before it ends the call";
+            self.compiler
+                .warn(unreached, message, "put the status last, or give it a `when`");
+        }
         if let Some([_, unreached]) = steps.windows(2).find(|pair| is_endless(&pair[0])) {
             let message = "this never runs: the step before it runs again and again until the call ends";
             let hint = "`repeat: N` beside its `every` says how often it runs";
@@ -521,6 +530,12 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     }
 
     fn signal(&mut self, node: &Node, key: Option<&Node>) -> Option<Op> {
+        if matches!(node.value, Yaml::Map(_)) {
+            let hint = "write `signal: name`, and `key: …` beside it".to_owned();
+            let message = format!("expected the name of a signal, found {}", node.kind());
+            self.compiler.problem_hint(node, message, Some(hint));
+            return None;
+        }
         let name = compile_text_node(self.compiler, node, "the name of a signal")?;
         let key = match key {
             Some(key) => Some(compile_text_node(self.compiler, key, "a text")?),
@@ -611,10 +626,10 @@ fn variable_hint(name: &str, variables: &[(String, Type)]) -> String {
         near
     } else if is_identifier(of_state) {
         format!(
-            "`store.{of_state}` is shared by all calls; the variables of one call are in the `state` of a session"
+            "`store.{of_state}` is shared by all calls; the variables of one call are declared in `state`"
         )
     } else {
-        "a variable is `store.name`, or a name of the `state` of a session".to_owned()
+        "a variable is `store.name`, or a name that `state` declares".to_owned()
     }
 }
 

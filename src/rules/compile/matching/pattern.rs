@@ -109,7 +109,8 @@ fn compile_field(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo
         (entry, _) => {
             let expected = if entry.is_some() { "a mapping" } else { "a list" };
             let hint = "`match` lists all elements; for one of them write `when`, as in `\"milk\" in request.extras`";
-            let hint = entry.is_none().then(|| hint.to_owned());
+            let of_map = "`match` lists keys and their values, as in `{tea: 5}`; for one key write `when: \"'tea' in request.prices\"`";
+            let hint = Some(if entry.is_none() { hint } else { of_map }.to_owned());
             compiler.problem_hint(node, format!("expected {expected}, found {}", node.kind()), hint);
             None
         }

@@ -9,7 +9,7 @@ use super::constant::constant;
 use crate::cel::{FieldInfo, JsonForm, takes_null};
 use crate::message::{WireType, key, put_scalar, put_varint};
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::compile::field_hint::{field_hint, file_hint};
+use crate::rules::compile::field_hint::{field_hint, file_hint, rule_key_hint};
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::interpolation::Piece;
 use crate::rules::compile::values::each::{Due, is_loop};
@@ -92,7 +92,9 @@ impl<'b, 'c> Builder<'b, 'c> {
                 let hint = if name == "each" {
                     Some("`each` makes a list or a map, and one message is due here".to_owned())
                 } else {
-                    file_hint(&name, value).or_else(|| field_hint(descriptor, &name))
+                    file_hint(&name, value)
+                        .or_else(|| rule_key_hint(&name))
+                        .or_else(|| field_hint(descriptor, &name))
                 };
                 self.compiler.problem_hint(
                     key,
@@ -238,7 +240,10 @@ impl<'b, 'c> Builder<'b, 'c> {
             return;
         }
         let Yaml::Map(entries) = &node.value else {
-            self.expected(node, "a mapping");
+            let hint =
+                "a map is a mapping: `{key: value}`, or a loop that makes one: `{each: …, key: …, value: …}`";
+            let message = format!("expected a mapping, found {}", node.kind());
+            self.compiler.problem_hint(node, message, Some(hint.to_owned()));
             return;
         };
         for (key, value) in entries {
@@ -441,8 +446,25 @@ fn message_hint(node: &Node, descriptor: &MessageDescriptor) -> Option<String> {
     let first = descriptor.fields().next()?;
     Some(match &node.value {
         Yaml::List(_) => "a message is a mapping: leave out the `- `, or the square brackets".to_owned(),
+        Yaml::Text(text) if text.trim_start().starts_with('{') => {
+            "leave out the quotes around the braces: JSON is YAML, too".to_owned()
+        }
+        Yaml::Text(text) if is_file_name(text) => {
+            format!(
+                "the messages of a file are `reply_file: {0}`, or `send_file: {0}` for a step",
+                text.trim_start_matches('@')
+            )
+        }
         _ => format!("write its fields, as in `{{{}: …}}`", first.name()),
     })
+}
+
+/// Whether a text names a file of messages.
+fn is_file_name(text: &str) -> bool {
+    [".json", ".ndjson", ".jsonl"]
+        .iter()
+        .any(|ending| text.ends_with(ending))
+        && !text.contains(' ')
 }
 
 /// Whether a value is -0.0, which is not the default and must be written.

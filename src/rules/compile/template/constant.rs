@@ -135,9 +135,18 @@ fn integer<T: TryFrom<i128>>(node: &Node, text: Option<&str>, kind: &Kind) -> Re
                 .and_then(whole)
                 .ok_or_else(|| mismatch(name, node).hint(number_in(text)))?,
         },
-        _ => return Err(mismatch(name, node)),
+        _ => return Err(mismatch(name, node).hint(of_parts(node))),
     };
     T::try_from(number).map_err(|_| Mismatch::new(format!("{number} does not fit {name}")))
+}
+
+/// What to do about a list or a mapping in place of one value.
+fn of_parts(node: &Node) -> Option<String> {
+    match node.value {
+        Yaml::List(_) => Some("the field takes one value: leave out the brackets".to_owned()),
+        Yaml::Map(_) => Some("the field takes one value, and no mapping".to_owned()),
+        _ => None,
+    }
 }
 
 /// A JSON number in a string; Rust's `inf` and `nan` are not JSON.
@@ -161,7 +170,7 @@ fn float(node: &Node, text: Option<&str>, name: &str) -> Result<f64, Mismatch> {
             Some(_) => Err(Mismatch::new(format!("{text} does not fit {name}"))),
             None => Err(mismatch(name, node).hint(number_in(text))),
         },
-        _ => Err(mismatch(name, node)),
+        _ => Err(mismatch(name, node).hint(of_parts(node))),
     }
 }
 
@@ -187,7 +196,13 @@ fn enumeration(descriptor: &EnumDescriptor, node: &Node, text: Option<&str>) -> 
         return Ok(0);
     }
     let number: i32 = integer(node, None, &Kind::Int32).map_err(|mismatch: Mismatch| {
-        Mismatch::new(mismatch.message.replace("int32", descriptor.full_name()))
+        let names: Vec<String> = descriptor
+            .values()
+            .take(6)
+            .map(|value| format!("`{}`", value.name()))
+            .collect();
+        let hint = format!("write the name of a value, such as {}", names.join(" or "));
+        Mismatch::new(mismatch.message.replace("int32", descriptor.full_name())).hint(Some(hint))
     })?;
     // Enums of proto2 are closed: a number without a name is not a value.
     if descriptor.get_value(number).is_none() && is_closed(descriptor) {
