@@ -81,7 +81,7 @@
 //! | `client` | [`client`]: calls to any server; protos from servers and URLs |
 //! | `tls` | [`Tls`]: TLS for the server's sockets |
 //! | `compression` | messages in gzip, deflate and zstd |
-//! | `buf` | import paths from `buf.yaml` and `buf.work.yaml` |
+//! | `buf` | import paths from `buf.yaml`, `buf.work.yaml` and `buf.lock` |
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

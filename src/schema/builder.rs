@@ -34,6 +34,7 @@ pub struct SchemaBuilder {
     import_paths: Vec<PathBuf>,
     descriptor_sets: Vec<Bytes>,
     schema_sources: Vec<RememberedSource>,
+    buf_cache: Option<PathBuf>,
     /// Names and texts.
     sources: Vec<(String, String)>,
     imports: Vec<String>,
@@ -93,6 +94,14 @@ impl SchemaBuilder {
     /// are searched for around the importing files.
     pub fn import_path(mut self, folder: impl Into<PathBuf>) -> Self {
         self.import_paths.push(folder.into());
+        self
+    }
+
+    /// Looks up the modules that a buf.lock pins in this folder, where buf keeps what it has downloaded. Nothing is downloaded:
+    /// a missing import is a problem, which says which command of buf does it. Default: none, and locks are not read.
+    #[cfg(feature = "buf")]
+    pub fn buf_cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.buf_cache = Some(folder.into());
         self
     }
 
@@ -206,7 +215,8 @@ impl SchemaBuilder {
         let mut proto_folders: Vec<PathBuf> =
             inputs.protos.iter().map(|proto| proto.folder.clone()).collect();
         proto_folders.dedup();
-        let roots = ImportRoots::new(import_paths, proto_folders);
+        let buf_cache = self.buf_cache.map(|folder| absolute(&folder));
+        let roots = ImportRoots::new(import_paths, proto_folders).with_buf_cache(buf_cache);
         let mut graph = FileGraph::new(roots, self.resolvers, current_folder);
         for (name, bytes) in sets {
             match source::read_set(&name, &bytes) {

@@ -1,5 +1,6 @@
 //! Protos that come from elsewhere than files: other servers, web servers, buf's cache.
 
+mod buf;
 mod command_line;
 mod http;
 #[path = "../support/mod.rs"]

@@ -1,21 +1,21 @@
 //! The modules of buf, as import roots: what buf.yaml and buf.work.yaml in a folder name.
 //!
-//! Only paths are read. Dependencies on buf's registry are not fetched.
+//! Only paths are read. Dependencies on a registry are a matter of `buf_lock`.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::buf_file::{LOCK, read_configuration};
 use crate::error::SourceText;
 use crate::yaml::{self, Node};
 
 /// The files in which buf names modules, in the order they are read.
 const BUF_FILES: [&str; 2] = ["buf.work.yaml", "buf.yaml"];
 
-/// Whether a file of this name is one of them.
+/// Whether a file of this name is one of them, or a lock.
 pub(super) fn is_configuration(name: &OsStr) -> bool {
-    BUF_FILES.iter().any(|file| name == *file)
+    BUF_FILES.iter().any(|file| name == *file) || name == LOCK
 }
 
 /// The modules that the buf configuration of a folder names. A file that cannot be read as one names none. The files
@@ -41,16 +41,6 @@ pub(super) fn modules(folder: &Path, configuration_files: &mut BTreeSet<PathBuf>
         }
     }
     modules
-}
-
-/// The text of a buf configuration, unless it is too large to be one.
-fn read_configuration(path: &Path) -> Option<String> {
-    const MAX_BYTES: u64 = 16 << 10;
-
-    if fs::metadata(path).ok()?.len() > MAX_BYTES {
-        return None;
-    }
-    fs::read_to_string(path).ok()
 }
 
 /// `modules: [{path: …}]` of v2, `build: {roots: […]}` of v1beta1.

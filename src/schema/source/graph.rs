@@ -390,8 +390,11 @@ impl FileGraph {
         }
         let folder = file.and_then(|file| file.folder.clone());
         let hint = self.places_searched(importer, folder.as_deref(), import);
-        self.problem_at_import(importer, import, format!("import '{import}' is not found"))
-            .with_hint(hint)
+        let problem = self.problem_at_import(importer, import, format!("import '{import}' is not found"));
+        match folder.and_then(|folder| self.roots.unfetched(&folder)) {
+            Some((what, needs)) => problem.with_hint(format!("{what}; {hint}")).needing(needs),
+            None => problem.with_hint(hint),
+        }
     }
 
     /// The hint for an import that is not found. No file means to import itself.

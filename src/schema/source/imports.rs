@@ -5,15 +5,18 @@
 //! 1. the import paths that the user gave;
 //! 2. the modules of every buf.yaml or buf.work.yaml above the importing file, the nearest first;
 //! 3. the input folders that hold the importing file;
-//! 4. the importing file's folder and those above it, the nearest first, each with its [`USUAL_ROOTS`],
+//! 4. the dependencies that a buf.lock beside those modules pins, in buf's cache; for a file in the cache these alone;
+//! 5. the importing file's folder and those above it, the nearest first, each with its [`USUAL_ROOTS`],
 //!    up to the one that holds `.git`; never the root of the file system;
-//! 5. the other input folders, with their usual roots.
+//! 6. the other input folders, with their usual roots.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::iter;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::buf;
+use super::dependencies::Dependencies;
+use super::{buf, buf_lock};
 
 /// Folders that are import roots by convention, relative to a project folder.
 const USUAL_ROOTS: [&str; 10] = [
@@ -36,7 +39,11 @@ pub(in crate::schema) struct ImportRoots {
     input_folders: Vec<PathBuf>,
     /// The roots for files of one folder, in order.
     by_folder: HashMap<PathBuf, Arc<[PathBuf]>>,
-    /// The buf.yaml and buf.work.yaml files that were read.
+    /// Where buf keeps the modules that it has downloaded.
+    buf_cache: Option<PathBuf>,
+    /// The dependencies that are pinned in a folder.
+    pinned: BTreeMap<PathBuf, Dependencies>,
+    /// The buf.yaml, buf.work.yaml and buf.lock files that were read.
     pub(in crate::schema) configuration_files: BTreeSet<PathBuf>,
 }
 
@@ -54,8 +61,44 @@ impl ImportRoots {
             given,
             input_folders,
             by_folder: HashMap::new(),
+            buf_cache: None,
+            pinned: BTreeMap::new(),
             configuration_files: BTreeSet::new(),
         }
+    }
+
+    /// Also looks up dependencies in the cache of buf.
+    pub(in crate::schema) fn with_buf_cache(self, buf_cache: Option<PathBuf>) -> Self {
+        Self { buf_cache, ..self }
+    }
+
+    /// What is to be done about dependencies of files in `folder` that are not on this machine, and a file that is there when
+    /// it is done.
+    pub(in crate::schema) fn unfetched(&mut self, folder: &Path) -> Option<(String, PathBuf)> {
+        self.of_folder(Some(folder));
+        let is_cached = self.is_cached(folder);
+        let mut nearest_first = self.pinned.iter().rev();
+        let (_, found) = nearest_first
+            .find(|(of, found)| found.unfetched.is_some() && (is_cached || folder.starts_with(of)))?;
+        let unfetched = found.unfetched.clone()?;
+        Some((unfetched.hint, unfetched.needs))
+    }
+
+    /// The folders of the dependencies that are pinned in a folder.
+    fn pinned_in(&mut self, folder: &Path) -> &[PathBuf] {
+        let Some(cache) = &self.buf_cache else {
+            return &[];
+        };
+        let files = &mut self.configuration_files;
+        let read = || buf_lock::dependencies(folder, cache, files);
+        &self.pinned.entry(folder.to_owned()).or_insert_with(read).folders
+    }
+
+    /// Whether a folder is one that buf has downloaded.
+    fn is_cached(&self, folder: &Path) -> bool {
+        self.buf_cache
+            .as_ref()
+            .is_some_and(|cache| folder.starts_with(cache))
     }
 
     /// The import paths given by the user.
@@ -93,9 +136,22 @@ impl ImportRoots {
 
     fn list(&mut self, folder: Option<&Path>) -> Vec<PathBuf> {
         let mut roots = self.given.clone();
+        if let Some(folder) = folder.filter(|folder| self.is_cached(folder)) {
+            let all = || self.pinned.values().flat_map(|pinned| &pinned.folders);
+            let own = all().filter(|root| folder.starts_with(root));
+            roots.extend(own.chain(all()).cloned());
+            return roots;
+        }
         let above: Vec<&Path> = folder.map(project_folders).unwrap_or_default();
+        let mut pinned = Vec::new();
         for ancestor in &above {
-            roots.extend(buf::modules(ancestor, &mut self.configuration_files));
+            let modules = buf::modules(ancestor, &mut self.configuration_files);
+            // In workspaces of v1 each module has a lock of its own.
+            let others = modules.iter().filter(|module| module != ancestor);
+            for folder in iter::once(*ancestor).chain(others.map(PathBuf::as_path)) {
+                pinned.extend_from_slice(self.pinned_in(folder));
+            }
+            roots.extend(modules);
         }
         let (around, elsewhere): (Vec<PathBuf>, Vec<PathBuf>) = self
             .input_folders
@@ -103,6 +159,7 @@ impl ImportRoots {
             .cloned()
             .partition(|input| folder.is_some_and(|f| f.starts_with(input)));
         roots.extend(around);
+        roots.extend(pinned);
         for root in above.into_iter().map(Path::to_owned).chain(elsewhere) {
             roots.push(root.clone());
             roots.extend(USUAL_ROOTS.iter().map(|name| root.join(name)));

@@ -7,7 +7,15 @@ mod buf;
 #[cfg(not(feature = "buf"))]
 #[path = "no_buf.rs"]
 mod buf;
+#[cfg(feature = "buf")]
+mod buf_file;
+#[cfg(feature = "buf")]
+mod buf_lock;
+#[cfg(not(feature = "buf"))]
+#[path = "no_buf_lock.rs"]
+mod buf_lock;
 mod defaults;
+mod dependencies;
 mod edition;
 mod escapes;
 mod file;

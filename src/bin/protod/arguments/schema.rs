@@ -40,6 +40,9 @@ impl Imports {
     /// What loads the inputs. Its clones ask URLs once.
     pub(crate) fn builder(&self, inputs: &[PathBuf]) -> Result<SchemaBuilder, Error> {
         let mut builder = Schema::builder();
+        if let Some(folder) = buf_cache() {
+            builder = builder.buf_cache(folder);
+        }
         for input in inputs {
             builder = match Url::of(input) {
                 None => builder.input(input),
@@ -105,6 +108,24 @@ impl<'u> Url<'u> {
 fn has_scheme(text: &str, scheme: &str) -> bool {
     let found = text.split_once("://");
     found.is_some_and(|(found, _)| found.eq_ignore_ascii_case(scheme))
+}
+
+/// Where buf keeps the modules that it has downloaded: as buf itself finds it.
+fn buf_cache() -> Option<PathBuf> {
+    let folder = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    if let Some(cache) = folder("BUF_CACHE_DIR") {
+        return Some(cache);
+    }
+    let caches = if cfg!(windows) {
+        folder("LocalAppData")
+    } else {
+        folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))
+    };
+    Some(caches?.join("buf"))
 }
 
 fn token() -> Option<String> {
