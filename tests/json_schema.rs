@@ -94,8 +94,46 @@ fn every_key_and_form_conforms() {
            {set: {n: {each: '${l}', as: [i, x], when: x > 1, skip: 1, limit: '${n}', key: '${i}', value: [1]}, m: {a: [{each: '${l}', value: 1}]}}},
            {send: {each: {}}}]}]",
         "rules: [{method: p.S/M, status: {code: ABORTED, details: {each: '${l}', value: {error_info: {}}}}}]",
+        "rules: [{method: p.S/M, set: {store.l: {each: '${l}', value: 1}}, reply: {a: {each: '${l}', page: 20, value: {b: [{each: '${m}', as: x, limit: 2, value: '${x}'}]}}}},
+           {method: p.S/M, reply: {each: '${l}', a: 1}}, {method: p.S/M, stream: [{send: {a: {each: one, value: 2}}}]},
+           {method: p.S/M, answers: [{sample: {a: {each: '${l}', key: k, value: v}}}]}]",
     ] {
         assert_eq!(problems(&validator, good), [""; 0], "{good}");
+    }
+}
+
+/// Editors see a merge key as a key, and what it brings only if they follow aliases.
+#[test]
+fn merge_keys_conform_wherever_a_mapping_has_keys_of_its_own() {
+    let validator = validator();
+    let merged = serde_json::json!({"<<": {"reply": {}}});
+    let with = |key: &str, value: serde_json::Value| {
+        let mut rule = serde_json::json!({"method": "p.S/M"});
+        rule[key] = value;
+        rule
+    };
+    let session = serde_json::json!({
+        "<<": {}, "state": {"<<": {}}, "signals": {"<<": {}}, "timers": [{"<<": {}}],
+        "message": [{"<<": {}, "when": "x"}, {"choose": [{"<<": {}}]}]
+    });
+    for rule in [
+        merged.clone(),
+        serde_json::json!({"<<": [{}, {}], "match": {}, "after": "cycle"}),
+        with("answers", serde_json::json!([merged])),
+        with("status", serde_json::json!({"<<": {}, "message": "m"})),
+        with("session", session),
+        with(
+            "reply",
+            serde_json::json!({"<<": {}, "a": {"each": "${l}", "value": {"<<": {}}}}),
+        ),
+        serde_json::json!({"method": "p.S/M", "headers": {"<<": {}}, "metadata": {"<<": {}}, "reply": {}}),
+    ] {
+        let file = serde_json::json!({"rules": [rule]});
+        let errors: Vec<String> = validator
+            .iter_errors(&file)
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(errors, [""; 0], "{file}");
     }
 }
 
@@ -141,6 +179,11 @@ fn what_the_language_does_not_have_does_not_conform() {
         "rules: [{method: p.S/M, delay: {p101: 1ms}, reply: {}}]",
         "rules: [{method: p.S/M, delay: {}, reply: {}}]",
         "rules: [{method: p.S/M, delay: 1s, then: stop}]",
+        "rules: [{method: p.S/M, reply: {a: {each: '${l}', as: x, vlaue: 1}}}]",
+        "rules: [{method: p.S/M, reply: {a: [{b: {each: '${l}', value: 1, page: 0}}]}}]",
+        "rules: [{method: p.S/M, set: {store.l: {each: '${l}', when: x}}, reply: {}}]",
+        "rules: [{method: p.S/M, stream: [{send: {a: {each: '${l}', wher: x, value: 1}}}]}]",
+        "rules: [{<<: {when: x}, method: p.S/M, replay: {}}]",
         "rules: [{method: p.S/M, delay: 1s}]",
         "rules: [{method: p.S/M, delay: 1s, reply: {}, then: next}]",
         "rules: [{method: p.S/M/N, reply: {}}]",

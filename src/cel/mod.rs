@@ -38,6 +38,7 @@ mod problem;
 mod program;
 mod scope;
 mod store;
+mod stored_names;
 mod syntax;
 mod typed;
 mod uses;
@@ -60,6 +61,7 @@ pub(crate) use self::problem::ExprProblem;
 pub(crate) use self::program::{Program, Verdict};
 pub(crate) use self::scope::{ConstraintScope, Scope};
 pub(crate) use self::store::{Store, TreeKey};
+pub(crate) use self::stored_names::stored_names;
 pub(crate) use self::uses::Uses;
 pub(crate) use self::values::{EvalError, MessageValue, Type, Value, whole};
 

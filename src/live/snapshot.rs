@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::folder::{self, Contents, Walk};
-use crate::rules::is_rules_file;
+use crate::rules::{is_misnamed, is_rules_file, may_be_misnamed};
 use crate::schema::is_schema_source;
 
 /// The resolution of file times: two writes that are further apart than this have different times.
@@ -41,6 +41,8 @@ pub(super) const MAX_SETTLING_TIME: Duration = Duration::from_secs(2);
 pub(super) struct Snapshot {
     protos: BTreeMap<PathBuf, File>,
     rules: BTreeMap<PathBuf, File>,
+    /// Files that may be meant as rules files: a load warns of those that are.
+    misnamed: BTreeMap<PathBuf, File>,
     folders: BTreeSet<PathBuf>,
     /// The names of files and links that a load depends on, where the names alone do not show it.
     names: BTreeSet<OsString>,
@@ -129,7 +131,8 @@ impl Snapshot {
 
     /// Whether no file was written while it may have been read, or shortly before.
     pub(super) fn is_settled(&self) -> bool {
-        let mut files = self.protos.values().chain(self.rules.values());
+        let files = self.protos.values().chain(self.rules.values());
+        let mut files = files.chain(self.misnamed.values());
         files.all(|file| file.stamp.is_none() || file.content.is_some())
     }
 
@@ -151,9 +154,18 @@ impl Snapshot {
 
     /// Whether everything is known to be the same as in `other`.
     pub(super) fn equals(&self, other: &Self) -> bool {
-        self.has_protos_of(other) && same(&self.rules, &other.rules)
+        let meant = |files: &BTreeMap<PathBuf, File>| {
+            let meant = files.iter().filter(|(_, file)| file.content != Some(OTHER));
+            meant.map(|(path, file)| (path.clone(), *file)).collect()
+        };
+        self.has_protos_of(other)
+            && same(&self.rules, &other.rules)
+            && same(&meant(&self.misnamed), &meant(&other.misnamed))
     }
 }
+
+/// The content of a file that may be meant as a rules file by its name, and is none.
+const OTHER: u64 = 0;
 
 fn same(one: &BTreeMap<PathBuf, File>, other: &BTreeMap<PathBuf, File>) -> bool {
     one.len() == other.len()
@@ -191,14 +203,18 @@ pub(super) fn is_loadable(name: &OsStr) -> bool {
 enum Kind {
     Proto,
     Rules,
+    /// Perhaps meant as one with rules.
+    Misnamed,
 }
 
 /// The kind of a file in a folder, according to its name. Most are neither.
 fn kind_of(name: &OsStr) -> Option<Kind> {
     if is_schema_source(name) {
         Some(Kind::Proto)
+    } else if is_rules_file(name) {
+        Some(Kind::Rules)
     } else {
-        is_rules_file(name).then_some(Kind::Rules)
+        may_be_misnamed(name).then_some(Kind::Misnamed)
     }
 }
 
@@ -242,7 +258,9 @@ impl Builder<'_> {
     fn folder_alone(&mut self, folder: &Path) {
         let folder = &absolute(folder);
         self.follow(folder);
-        self.contents(folder::contents_of(folder, is_rules_file));
+        self.contents(folder::contents_of(folder, |name| {
+            matches!(kind_of(name), Some(Kind::Rules | Kind::Misnamed))
+        }));
         self.snapshot.folders.insert(folder.to_owned());
     }
 
@@ -276,6 +294,8 @@ impl Builder<'_> {
         let content = match (stamp, known.and_then(|before| before.content)) {
             (None, _) => None,
             (Some(_), _) if is_stream => Some(0),
+            (Some(_), Some(OTHER)) if kind == Kind::Misnamed => Some(OTHER),
+            (Some(_), _) if kind == Kind::Misnamed && !is_misnamed(path) => Some(OTHER),
             (Some(stamp), _) if stamp.is_fresh(since) => None,
             (Some(_), Some(content)) => Some(content),
             // A file that cannot be read counts as the same until its stamp changes.
@@ -294,6 +314,7 @@ impl Builder<'_> {
         match kind {
             Kind::Proto => (&mut self.snapshot.protos, &self.before.protos),
             Kind::Rules => (&mut self.snapshot.rules, &self.before.rules),
+            Kind::Misnamed => (&mut self.snapshot.misnamed, &self.before.misnamed),
         }
     }
 
@@ -403,13 +424,15 @@ mod tests {
     #[test]
     fn each_kind_of_change_is_told_apart() {
         let folder = tempfile::tempdir().expect("a folder");
-        let changes: [(&str, Option<&str>, bool); 6] = [
+        let changes: [(&str, Option<&str>, bool); 8] = [
             ("a.proto", Some("2"), false),
             ("b.proto", Some("1"), false),
             ("b.proto", None, false),
             ("buf.yaml", Some("version: v2"), false),
             ("a.rules.yaml", Some("2"), true),
             ("b.rules.json", Some("{}"), true),
+            ("rules.ymal", Some("rules:\n  - method: a.B/C\n"), true),
+            ("rules.ymal", Some("rules:\n  - method: a.B/D\n"), true),
         ];
         write(folder.path(), "a.proto", "1");
         write(folder.path(), "a.rules.yaml", "1");
@@ -425,6 +448,7 @@ mod tests {
             before = after;
         }
         write(folder.path(), "notes.txt", "nothing to us");
+        write(folder.path(), "openapi.yaml", "rules: none of ours");
         assert!(later(folder.path(), &before).equals(&before));
     }
 

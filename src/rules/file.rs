@@ -28,6 +28,8 @@ const OTHER_KEYS: [(&[&str], &str); 3] = [
         "what is for all methods is a rule: `method: \"*/*\"` with `then: next`; what is only there for aliases has a key `x-…`",
     ),
 ];
+/// What to do about a file without rules.
+const BEGIN: &str = "begin the file with `rules:`, a list of rules";
 
 /// A rules file that was read, but not compiled.
 pub(crate) struct RulesFile {
@@ -55,9 +57,13 @@ impl RulesFile {
         let source = SourceText::new(name, text);
         let Document {
             root,
-            warnings,
+            mut warnings,
             aliases,
         } = parse_document(&source)?;
+        if !matches!(&root.value, Yaml::Map(entries) if has_value(entries, "rules")) && may_be_empty(&root) {
+            let problem = Problem::at(&source, root.span.clone(), "this file has no rules");
+            warnings.push(problem.with_hint(BEGIN).into_warning());
+        }
         let mut problems = Vec::new();
         let mut rules = Vec::new();
         match root.value {
@@ -98,7 +104,7 @@ impl RulesFile {
                             } else if has_rules {
                                 MISPLACED.to_owned()
                             } else {
-                                "begin the file with `rules:`, a list of rules".to_owned()
+                                BEGIN.to_owned()
                             };
                             problems.push(problem.with_hint(hint));
                         }
@@ -108,8 +114,7 @@ impl RulesFile {
             // An empty file, or one with comments only, has no rules.
             Yaml::Null => {}
             _ => problems.push(
-                Problem::at(&source, root.span, "expected a mapping with the key `rules`")
-                    .with_hint("begin the file with `rules:`, a list of rules"),
+                Problem::at(&source, root.span, "expected a mapping with the key `rules`").with_hint(BEGIN),
             ),
         }
         if problems.is_empty() {
@@ -122,5 +127,24 @@ impl RulesFile {
         } else {
             Err(problems)
         }
+    }
+}
+
+/// Whether a mapping has a key with a value.
+fn has_value(entries: &[(Node, Node)], key: &str) -> bool {
+    entries
+        .iter()
+        .any(|(name, value)| name.text() == Some(key) && value.value != Yaml::Null)
+}
+
+/// Whether a file without rules has nothing else either that is wrong.
+fn may_be_empty(root: &Node) -> bool {
+    match &root.value {
+        Yaml::Null => true,
+        Yaml::Map(entries) => entries.iter().all(|(key, _)| {
+            let name = key.text().unwrap_or_default();
+            name == "rules" || name == "$schema" || name.starts_with("x-")
+        }),
+        _ => false,
     }
 }

@@ -95,6 +95,25 @@ fn is_candidate(name: &OsStr) -> bool {
     is_rules_file(name) || may_be_meant(name)
 }
 
+/// Whether a file seems to hold rules that nobody reads: by its name it may have been meant as a rules file, and it has what
+/// rules files have.
+pub(crate) fn is_misnamed(path: &Path) -> bool {
+    path.file_name().is_some_and(may_be_misnamed) && looks_like_rules(path)
+}
+
+/// Whether a name may have been meant as that of a rules file. Names of JSON must say so: logs are JSON, too.
+pub(crate) fn may_be_misnamed(name: &OsStr) -> bool {
+    let is_json = |name: &str| {
+        name.rsplit('.')
+            .next()
+            .is_some_and(|ending| ending.starts_with('j'))
+    };
+    let is_told = |name: &str| !is_json(name) || name.contains("rule");
+    !is_rules_file(name)
+        && may_be_meant(name)
+        && name.to_str().is_some_and(|name| is_told(&name.to_lowercase()))
+}
+
 /// Whether a name is that of YAML or JSON, or close to an ending of rules files, such as `.rules.yam`. A name that only
 /// goes on, such as `shop.rules.yaml.bak`, is put out of the way on purpose.
 fn may_be_meant(name: &OsStr) -> bool {
@@ -106,11 +125,12 @@ fn may_be_meant(name: &OsStr) -> bool {
     };
     let formats = ["yaml", "yml", "json"];
     let is_near = |format: &&str| strsim::damerau_levenshtein(format, ending) <= 1;
-    formats.contains(&ending)
+    let is_format = |ending: &str| formats.contains(&ending);
+    is_format(ending)
         || ending == "rules"
-        || stem.rsplit('.').next() == Some("rules") && (formats.iter().any(is_near) || ending.starts_with("json"))
+        || ending != "xml" && (formats.iter().any(is_near) || ending.starts_with("json"))
         // As Windows hides and adds it.
-        || ending == "txt" && is_rules_file(OsStr::new(stem))
+        || ending == "txt" && stem.rsplit('.').next().is_some_and(is_format)
 }
 
 /// Whether a text has the keys `rules`, at its beginning or that of a line, and `method`.
@@ -143,6 +163,10 @@ fn looks_like_rules(path: &Path) -> bool {
 
 /// The name of a file without the `.rules`, `-rule` or `_rules` in it.
 fn without_rules(stem: &str) -> &str {
+    let stem = [".yaml", ".yml", ".json"]
+        .iter()
+        .find_map(|format| stem.strip_suffix(format))
+        .unwrap_or(stem);
     let lower = stem.to_ascii_lowercase();
     let is_end = |at: &usize| {
         let word = lower[at + 1..].split('.').next().unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::schema::Schema;
 
 pub(super) fn load_files(settings: &Settings, schema: &Schema, files: FoundFiles) -> Result<Rules, Error> {
     let FoundFiles { rules, warnings } = files;
-    let mut compilation = Compilation::new(schema, settings.sampler.clone());
+    let mut compilation = Compilation::new(schema, settings.sampler.clone(), settings.validates);
     compilation.warn(warnings);
     for file in &rules {
         compilation.add(RulesFile::read(file));
@@ -27,7 +27,7 @@ pub(super) fn load_text(
     name: &str,
     text: &str,
 ) -> Result<Rules, Error> {
-    let mut compilation = Compilation::new(schema, settings.sampler.clone());
+    let mut compilation = Compilation::new(schema, settings.sampler.clone(), settings.validates);
     compilation.add(RulesFile::parse(name, text.to_owned()));
     finish(settings, compilation, Vec::new())
 }

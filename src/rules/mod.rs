@@ -30,7 +30,7 @@ mod testing;
 mod tests;
 
 pub use self::compile::JSON_SCHEMA;
-pub(crate) use self::files::is_rules_file;
+pub(crate) use self::files::{is_misnamed, is_rules_file, may_be_misnamed};
 pub use self::options::RulesOptions;
 pub(crate) use self::plan::Outline;
 pub use self::run::{Explanation, MethodRules, RulesState};

@@ -65,6 +65,13 @@ impl RulesOptions {
         self
     }
 
+    /// Whether the [server validates requests](crate::ServerBuilder::validate), as the `validate` of a rule needs it: where it does
+    /// not, `validate: true` is among the [warnings](Rules::warnings). Default: not known, and nothing is said.
+    pub fn validates(mut self, on: bool) -> Self {
+        self.settings.validates = Some(on);
+        self
+    }
+
     /// Loads rules files: those named, and in folders all `*.rules.yaml`, `*.rules.yml` and `*.rules.json`.
     ///
     /// An error holds every problem of every file.

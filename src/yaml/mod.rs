@@ -3,8 +3,10 @@
 //! [`parse`] reads YAML 1.2 into [`Node`]s, without recursion and within a budget, and [`entries`] reads a mapping that may have
 //! certain keys only. JSON is YAML, so it is read as well.
 
+mod diagnosis;
 mod entries;
 mod layout;
+mod mustache;
 mod node;
 mod parse;
 mod places;
@@ -17,4 +19,5 @@ mod trouble;
 pub(crate) use self::entries::{Entry, entries, find};
 pub(crate) use self::node::{Node, Yaml};
 pub(crate) use self::parse::{Alias, Document, parse, parse_document};
+pub(crate) use self::scalar::written;
 pub(crate) use self::trouble::quote_value_at;

@@ -8,11 +8,12 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
+use super::diagnosis::Trouble;
 use super::node::{Node, Yaml};
 use super::places::Places;
 use super::scalar::resolve;
 use super::surrogates::{JoinedPairs, lone_half};
-use super::trouble::{Trouble, explain, quote_value_at};
+use super::trouble::{explain, key_trouble, quote_value_at};
 use crate::error::{Problem, SourceText};
 
 /// Nodes may nest this deep; messages may nest 100 levels deep, too.
@@ -355,11 +356,12 @@ impl<'t> Builder<'t> {
                     Some(text) => {
                         map.seen.insert(text);
                     }
-                    None => self.problems.push(Problem::at(
-                        self.source,
-                        node.span.clone(),
-                        format!("{} cannot be a key", node.kind()),
-                    )),
+                    // What comes after it would be told of, too, and be no fault of its own.
+                    None => {
+                        let Trouble { span, message, hint } =
+                            key_trouble(self.source.text(), &node.span, node.kind());
+                        return Err(self.problem(span, message).with_hint_if(hint));
+                    }
                 }
                 map.key = Some((node, is_merge));
             }

@@ -2,7 +2,7 @@
 
 use saphyr_parser::{ScalarStyle, Tag};
 
-use super::node::Yaml;
+use super::node::{Node, Yaml};
 
 /// A scalar by the core schema (YAML 1.2.2, section 10.3.2), or by its tag.
 pub(super) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Yaml, String> {
@@ -29,6 +29,23 @@ pub(super) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resu
         ("float", Yaml::Int(value)) => Ok(Yaml::Float(value as f64)),
         ("int" | "float" | "bool" | "null", _) => Err(format!("`{text}` does not fit its tag `!!{wanted}`")),
         _ => Err(format!("unknown tag `{tag}`")),
+    }
+}
+
+/// The text of a scalar as a file writes it, where text is due: `01`, `1.0` and `0x10` are no other texts because YAML reads
+/// them as numbers.
+pub(crate) fn written(node: &Node, file: &str) -> Option<String> {
+    if let Yaml::Text(text) = &node.value {
+        return Some(text.clone());
+    }
+    // A tag or an anchor may stand before it.
+    let place = file.get(node.span.clone()).unwrap_or_default();
+    let last = place.split_whitespace().next_back().unwrap_or_default();
+    let is_same = node.key_text().is_some() && resolve_plain(last) == node.value;
+    if is_same {
+        Some(last.to_owned())
+    } else {
+        node.key_text()
     }
 }
 

@@ -5,30 +5,10 @@
 
 use std::ops::Range;
 
+use super::diagnosis::{Trouble, in_quotes};
 use super::layout::{Layout, line_start};
+use super::mustache;
 use crate::suggest;
-
-/// Why a text is not YAML.
-#[derive(Debug)]
-pub(super) struct Trouble {
-    /// Bytes of the text.
-    pub(super) span: Range<usize>,
-    pub(super) message: String,
-    pub(super) hint: Option<String>,
-}
-
-impl Trouble {
-    fn new(span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            span,
-            message: message.into(),
-            hint: Some(hint.into()),
-        }
-    }
-}
-
-/// The longest value that a hint repeats, in characters.
-const MAX_QUOTED: usize = 60;
 
 /// Explains why the parser stopped `at` a byte of the text, saying `info`.
 pub(super) fn explain(text: &str, at: usize, info: &str) -> Trouble {
@@ -53,23 +33,19 @@ pub(super) fn explain(text: &str, at: usize, info: &str) -> Trouble {
         })
 }
 
+/// Explains a key that is a list or a mapping: as a template such as `{{ x }}` without quotes is.
+pub(super) fn key_trouble(text: &str, key: &Range<usize>, kind: &str) -> Trouble {
+    let outer = text[..key.start].trim_end_matches(' ').strip_suffix('{');
+    let template = outer.and_then(|before| mustache::trouble(text, before.len()));
+    template.unwrap_or_else(|| {
+        let hint = "a key is a text; if it is one, put it in quotes";
+        Trouble::new(key.clone(), format!("{kind} cannot be a key"), hint)
+    })
+}
+
 /// What to do with the value at `start`, which has to be in quotes.
 pub(crate) fn quote_value_at(text: &str, start: usize) -> String {
     in_quotes(Layout::at(text, start).value(text))
-}
-
-/// What to do with a value that has to be in quotes.
-fn in_quotes(value: &str) -> String {
-    let value = value.trim();
-    if value.is_empty() || value.chars().count() > MAX_QUOTED {
-        return "put the whole value in quotes".to_owned();
-    }
-    let quoted = match (value.contains(['"', '\\']), value.contains('\'')) {
-        (false, _) => format!("\"{value}\""),
-        (true, false) => format!("'{value}'"),
-        (true, true) => format!("'{}'", value.replace('\'', "''")),
-    };
-    format!("put it in quotes: `{quoted}`")
 }
 
 /// What to do with a value in quotes that has the same quotes in it. `end` is where its first string ends.
@@ -147,8 +123,11 @@ impl Stop<'_> {
         }
         let line = line_start(self.text, self.at);
         // In brackets the parser stops at the brace, and else within the expression.
-        let before = self.text.get(line..(self.at + 1).min(self.text.len()))?;
-        let dollar = line + before.rfind("${")?;
+        let before = |past: usize| self.text.get(line..(self.at + past).min(self.text.len()));
+        let Some(dollar) = before(1)?.rfind("${").map(|dollar| line + dollar) else {
+            let braces = line + before(2)?.rfind("{{")?;
+            return mustache::trouble(self.text, braces);
+        };
         let layout = Layout::at(self.text, dollar);
         if layout.string.is_some() {
             return None;
@@ -160,13 +139,25 @@ impl Stop<'_> {
             "a value with `: ` in it needs quotes"
         };
         let span = dollar..dollar + expression.trim_end().len();
-        Some(Trouble::new(span, message, in_quotes(layout.value(self.text))))
+        let value = layout.value(self.text);
+        let hint = mustache::rewritten(value).unwrap_or_else(|| in_quotes(value));
+        Some(Trouble::new(span, message, hint))
     }
 
     /// A value whose first character has a meaning of its own.
     fn first_character(&self) -> Option<Trouble> {
         let start = self.layout.start;
         let first = self.text[start..].chars().next()?;
+        if matches!(first, '%' | '#') && self.text[..start].ends_with('{') {
+            let line = self.text[start..].lines().next().unwrap_or_default();
+            let message = format!("`{{{first}` begins a mapping in YAML, and no tag of a template");
+            let hint = "rules have no tags: `when` and `choose` decide, `each` makes lists, and `#` begins a comment";
+            return Some(Trouble::new(
+                start - 1..start + line.trim_end().len(),
+                message,
+                hint,
+            ));
+        }
         let means = match first {
             '`' => "a backquote cannot begin a value",
             '@' | '%' => "cannot begin a value",

@@ -118,3 +118,44 @@ rules:
         (201, tonic::Code::Aborted)
     );
 }
+
+/// Only a call can show it, so the call says what is wrong, and where.
+#[tokio::test]
+async fn a_duration_that_is_none_is_told_with_its_key_and_its_value() {
+    let server = Running::start(
+        r#"
+rules:
+  - {method: kinds.Kinds/Unary, match: {int32: 1}, delay: "${duration(string(request.int32 - 6) + 's')}", reply: {}}
+  - {method: kinds.Kinds/Unary, match: {int32: 2}, delay: "${request.string + '5 parsecs'}", reply: {}}
+  - {method: kinds.Kinds/Unary, match: {int32: 3}, delay: "${metadata['x-delay']}", reply: {}}
+  - {method: kinds.Kinds/List, stream: [{repeat: 2, every: "${duration(string(request.int32) + 's')}", send: {}}]}
+"#,
+    )
+    .await;
+    for (method, request, expected) in [
+        (
+            "Unary",
+            r#"{"int32": 1}"#,
+            "`delay`: -5s (negative) is not a duration such as 200ms or 1.5s",
+        ),
+        (
+            "Unary",
+            r#"{"int32": 2}"#,
+            "`delay`: \"5 parsecs\" is not a duration such as 200ms or 1.5s",
+        ),
+        (
+            "Unary",
+            r#"{"int32": 3}"#,
+            "`delay`: the client has sent no metadata x-delay",
+        ),
+        (
+            "List",
+            r#"{"int32": -1}"#,
+            "`every`: -1s (negative) is not a duration such as 200ms or 1.5s",
+        ),
+    ] {
+        let outcome = server.call(method, &[request]).await;
+        let said = outcome.status.message();
+        assert!(said.ends_with(expected), "{said}");
+    }
+}

@@ -36,7 +36,7 @@ rules:
         lines,
         [
             "a: points[0].value is 0, not 1",
-            r#"b: `metadata["x"] == "1" && request.int32 > 3` failed: no such key: x"#,
+            r#"b: `metadata["x"] == "1" && request.int32 > 3` failed: the client has sent no metadata x"#,
             "c: it has answered as often as it may",
             "d: answers",
         ]

@@ -194,6 +194,10 @@ fn an_expression_in_a_file_is_a_warning() {
     for (text, warns) in [
         ("{\"string\": \"hi ${request.string}\"}", true),
         ("{\"string\": \"${now}\"}", true),
+        ("{\"string\": \"hi {{ request.string }} {{ text }}\"}", true),
+        ("{\"string\": \"${string}\"}", true),
+        ("{\"string\": \"{{name}} {{ x | y }} {string}\"}", false),
+        ("{\"string\": \"\\u007b{request.string}}\"}", false),
         ("{\"string\": \"${HOME} ${} $${x}\"}", false),
         ("{\"string\": \"\\u0024{request.string}\"}", false),
     ] {

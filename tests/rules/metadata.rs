@@ -137,7 +137,10 @@ fn conditions_on_metadata_that_cannot_be_are_told() {
             "{X-Role: a}",
             "1:48: `X-Role`: names of metadata are lower case (hint: write `x-role`)",
         ),
-        ("{'x role': a}", "1:48: `x role` cannot be a name of metadata"),
+        (
+            "{'x role': a}",
+            "1:48: `x role` cannot be a name of metadata (hint: names are constants of letters, digits, `-`, `_` and `.`)",
+        ),
         (
             "{x: []}",
             "1:51: no value is in an empty list (hint: `{}` is any value, `null` is none)",
@@ -213,4 +216,39 @@ fn headers_of_a_type_that_no_header_has_are_problems() {
     }
     let texts = "headers: {x: '${request.string}', y: '${request.int32}', z: '${json(request.names)}'}";
     Rules::from_text(&kinds(), "test.rules.yaml", &rule(texts)).expect("each is a text");
+}
+
+/// `01` and `1` are two values, whatever numbers YAML reads.
+#[tokio::test]
+async fn numbers_are_the_texts_that_are_written() {
+    let server = Running::start(
+        r#"
+rules:
+  - {method: kinds.Kinds/Unary, metadata: {x-n: 01}, reply: {string: "01"}}
+  - {method: kinds.Kinds/Unary, metadata: {x-n: [1.0, 0x10]}, headers: {x-out: 1.50}, reply: {string: listed}}
+  - {method: kinds.Kinds/Unary, metadata: {x-n: {not: 1e3}}, reply: {string: other}}
+  - {method: kinds.Kinds/Unary, reply: {counts: {007: 1}}}
+"#,
+    )
+    .await;
+    for (sent, expected) in [
+        ("01", r#"{"string":"01"}"#),
+        ("1", r#"{"string":"other"}"#),
+        ("1.0", r#"{"string":"listed"}"#),
+        ("0x10", r#"{"string":"listed"}"#),
+        ("16", r#"{"string":"other"}"#),
+        ("1e3", r#"{"counts":{"007":1}}"#),
+    ] {
+        let outcome = server.call_with("Unary", &["{}"], &[("x-n", sent)]).await;
+        assert_eq!(outcome.messages, [expected], "{sent}: {:?}", outcome.status);
+        let header = outcome
+            .headers
+            .get("x-out")
+            .map(|value| value.to_str().expect("ASCII").to_owned());
+        assert_eq!(
+            header.as_deref(),
+            (expected.contains("listed")).then_some("1.50"),
+            "{sent}"
+        );
+    }
 }

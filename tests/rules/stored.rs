@@ -473,3 +473,34 @@ rules:
     let here = server.call("Unary", &["{}"]).await.messages;
     assert_eq!(here, [r#"{"string":"here"}"#]);
 }
+
+/// A loop with one name goes over the keys of a map, and it is mostly the values that were meant.
+#[tokio::test]
+async fn a_key_in_place_of_its_value_is_told_with_the_names_that_a_loop_needs() {
+    let hint = "; the loop goes over the keys of a map; `as: [key, value]` names the value, too";
+    let server = Running::start(
+        r#"
+rules:
+  - {method: kinds.Kinds/Unary, match: {string: put}, set: {"store.all.a": "${request}", store.list: [1]}, reply: {}}
+  - {method: kinds.Kinds/Unary, match: {string: fields}, reply: {names: {each: "${store.all}", value: "${item.string}"}}}
+  - {method: kinds.Kinds/Unary, match: {string: whole}, reply: {points: {each: "${store.all}", value: "${item}"}}}
+  - {method: kinds.Kinds/Unary, match: {string: set}, set: {store.other: {each: "${store.all}", value: "${item.string}"}}, reply: {}}
+  - {method: kinds.Kinds/Unary, match: {string: list}, reply: {names: {each: "${store.list}", value: "${item.string}"}}}
+  - {method: kinds.Kinds/List, stream: [{each: "${store.all}", send: {string: "${item.string}"}}]}
+"#,
+    )
+    .await;
+    assert_eq!(server.does("put").await, "{}");
+    for failing in ["fields", "whole", "set"] {
+        let said = server.does(failing).await;
+        assert!(said.starts_with("Internal: ") && said.ends_with(hint), "{said}");
+    }
+    let said = server.does("list").await;
+    assert!(
+        said.starts_with("Internal: ") && !said.contains("as: ["),
+        "{said}"
+    );
+    let outcome = server.call("List", &["{}"]).await;
+    let said = outcome.status.message();
+    assert!(said.ends_with(hint), "{said}");
+}

@@ -231,7 +231,7 @@ fn text_that_only_looks_like_a_template_is_no_warning() {
         "<b>text</b> <text> <a href=x> a < b > c",
         "^a{2}$ \\\\frac{a}{b} x_{text} {{}} #{}",
         "%d %s %{User-Agent}i %(name)s 100% of request.text, 50%",
-        "#1 # {text} a#{ b c }",
+        "#1 # {other} a#{ b c }",
         "a@{b} $[0] $[?(@.x)] email@text.com",
         // Hosts, and words.
         "store.example.com",

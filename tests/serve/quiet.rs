@@ -53,9 +53,12 @@ rules:
 ";
     let log = logged(rules, 20).await;
     assert_eq!(log.len(), 2, "{log:?}");
-    for (line, rule) in log.iter().zip(["first", "second"]) {
+    for (line, (rule, place)) in log
+        .iter()
+        .zip([("first", "a.rules.yaml:3:44"), ("second", "a.rules.yaml:4:41")])
+    {
         assert!(line.contains("a condition failed: no match"), "{line}");
-        assert!(line.contains(rule), "{line}");
+        assert!(line.contains(rule) && line.contains(place), "{line}");
     }
 }
 

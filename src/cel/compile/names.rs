@@ -204,6 +204,10 @@ impl Compiler<'_, '_> {
         {
             return self.hint(format!("did you mean `request.{name}`?"));
         }
+        let near = suggest::nearest(name, self.variables_in_scope()).map(str::to_owned);
+        if let Some(near) = near {
+            return self.hint(format!("did you mean `{near}`?"));
+        }
         if let Some(hint) = other_languages::for_name(name) {
             return self.hint(hint);
         }

@@ -177,10 +177,15 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         "write `base64.decode(x)`",
     ),
     (
+        &["cel.bind", "bind", "let"],
+        "write the expression twice, or make it a variable: of `state` in a session, or of `set`",
+    ),
+    (
         &[
             "optional.of",
             "optional.ofnonzerovalue",
             "optional.none",
+            "or",
             "orvalue",
             "hasvalue",
             "ornull",
@@ -276,6 +281,28 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
             "fieldmaskutil.merge",
         ],
         "write `update(old, new)`, or `update(old, new, mask)`",
+    ),
+    (
+        &["transformlist", "transformmap", "transformmapentry", "mapvalues"],
+        "write `m.map(k, m[k])`; a list or a map of a reply is also made by `{each: …, value: …}`",
+    ),
+    (
+        &["proto.getext", "proto.hasext", "getext", "hasext"],
+        "an extension is a field: ``m.`package.name` ``",
+    ),
+    (&["ip", "cidr"], "write `x.isIp()` or `x.isIpPrefix()`"),
+    (&["strings.join", "implode"], "write `list.join(t)`"),
+    (
+        &[
+            "plusseconds",
+            "plusdays",
+            "timedelta",
+            "seconds",
+            "minutes",
+            "hours",
+            "days",
+        ],
+        "write `now + duration('90s')`",
     ),
     (
         &["getenv", "env", "os.getenv"],

@@ -26,6 +26,10 @@ impl Misfit {
         let text = match value {
             Value::Null => "null".to_owned(),
             Value::String(text) => format!("{:?}", excerpt(text)),
+            Value::Message(message) => {
+                let text = excerpt(&value.to_text()).into_owned();
+                format!("{} {text}", message.descriptor.full_name())
+            }
             other => excerpt(&other.to_text()).into_owned(),
         };
         Self::because(format!("{text} does not fit {expected}"))

@@ -68,6 +68,11 @@ impl<'e> Elements<'e> {
         Self { rest, index: 0 }
     }
 
+    /// Whether it goes over the entries of a map.
+    pub(crate) fn is_of_map(&self) -> bool {
+        matches!(self.rest, Rest::Map(_) | Rest::Stored(_))
+    }
+
     /// The next element of a list, or the next key of a map.
     pub(crate) fn next(&mut self, budget: &Budget) -> Evaluated<Option<Value<'e>>> {
         if let Rest::Stored(entries) = &mut self.rest {

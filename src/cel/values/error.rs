@@ -52,7 +52,7 @@ impl EvalError {
 
     /// The client has not sent metadata of that name.
     pub(in crate::cel) fn absent_metadata(name: &str) -> Self {
-        let mut error = Self::no_such_key(name);
+        let mut error = Self::new(format!("the client has sent no metadata {}", excerpt(name)));
         error.failure.cause = Cause::AbsentMetadata;
         error
     }
@@ -71,6 +71,15 @@ impl EvalError {
     /// Whether it is the client that asks for what cannot be.
     pub(crate) fn is_bad_request(&self) -> bool {
         self.failure.cause == Cause::Request
+    }
+
+    /// The same failure, with what may be done about it.
+    #[cold]
+    pub(crate) fn hinted(mut self, hint: &str) -> Self {
+        if !self.failure.text.ends_with(hint) {
+            self.failure.text = format!("{}; {hint}", self.failure.text);
+        }
+        self
     }
 
     /// What failed, for people.

@@ -10,23 +10,27 @@ use super::methods::{NamedMethod, rule_methods};
 use super::other_words;
 use super::reach::{DeclaredRule, ReachedRule, unreached};
 use super::rule;
+use super::stored::AllStored;
 use crate::error::Problem;
 use crate::message::Picker;
 use crate::rules::file::RulesFile;
 use crate::rules::plan::{Outline, Rule, RuleId, RuleLog, Sampler};
 use crate::schema::{Method, Schema};
-use crate::yaml::{Alias, Entry, Node, entries, find};
+use crate::yaml::{Alias, Entry, Node, entries, find, written};
 
 /// The rules of all files compiled so far, and the problems found in them.
 pub(in crate::rules) struct Compilation<'s> {
     schema: &'s Schema,
     /// Makes up messages. `None` if nothing does.
     sampler: Option<Sampler>,
+    /// Whether the server validates requests, if that is known.
+    validates: Option<bool>,
     methods: BTreeMap<String, CompiledMethod>,
     outlines: Vec<Outline>,
     declared: Vec<DeclaredRule>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
+    stored: AllStored,
     message_files: MessageFiles,
     /// All problems and warnings of rules so far.
     told: HashSet<String>,
@@ -76,15 +80,21 @@ struct Declared {
 }
 
 impl<'s> Compilation<'s> {
-    pub(in crate::rules) fn new(schema: &'s Schema, sampler: Option<Sampler>) -> Self {
+    pub(in crate::rules) fn new(
+        schema: &'s Schema,
+        sampler: Option<Sampler>,
+        validates: Option<bool>,
+    ) -> Self {
         Self {
             schema,
             sampler,
+            validates,
             methods: BTreeMap::new(),
             outlines: Vec::new(),
             declared: Vec::new(),
             problems: Vec::new(),
             warnings: Vec::new(),
+            stored: AllStored::default(),
             message_files: MessageFiles::default(),
             told: HashSet::new(),
         }
@@ -115,8 +125,12 @@ impl<'s> Compilation<'s> {
         if !self.problems.is_empty() {
             return Err(self.problems);
         }
-        let reached = self.methods.values().map(|method| method.reached.as_slice());
+        let reached = self
+            .methods
+            .iter()
+            .map(|(name, method)| (name.as_str(), method.reached.as_slice()));
         self.warnings.extend(unreached(&self.declared, reached));
+        self.warnings.extend(self.stored.warnings());
         Ok(CompiledRules {
             methods: self.methods.into_values().collect(),
             outlines: self.outlines,
@@ -169,11 +183,19 @@ impl<'s> Compilation<'s> {
                 &mut self.message_files,
             );
             compiler.sampler.clone_from(&self.sampler);
+            compiler.validates = self.validates;
             let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id, &log);
-            let warnings = compiler.warnings;
+            let (warnings, stored) = (compiler.warnings, compiler.stored);
+            self.stored.add(&file.source, stored);
             if let Some(rule) = rule {
                 let streams = method.is_client_streaming();
-                let reached = ReachedRule::new(declared_rule, &rule, &entries, streams);
+                let reached = ReachedRule::new(
+                    declared_rule,
+                    &rule,
+                    &entries,
+                    &file.source,
+                    (by_pattern, streams),
+                );
                 compiled.reached.push(reached);
                 compiled.is_claimed |= !by_pattern && !rule.passes;
                 compiled.rules.push(rule);
@@ -250,7 +272,7 @@ impl<'s> Compilation<'s> {
             *count += 1;
             return (format!("{}:{line}", source.name()).into(), id);
         };
-        let name = given.value.key_text().unwrap_or_default();
+        let name = written(given.value, source.text()).unwrap_or_default();
         if name.trim().is_empty() {
             let message = format!("a name is a text, found {}", given.value.kind());
             let problem = Problem::at(source, given.value.span.clone(), message);

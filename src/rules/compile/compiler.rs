@@ -13,13 +13,14 @@ use super::integer_division::commented_divisor;
 use super::interpolation::{self, Piece};
 use super::message_files::MessageFiles;
 use super::other_words;
+use super::stored::Stored;
 use crate::cel::{Program, Scope, Type, Uses, as_condition};
 use crate::error::{Problem, SourceText};
 use crate::message::{Picker, Slot};
 use crate::rules::plan::Sampler;
 use crate::rules::plan::template::Spot;
 use crate::schema::{LayoutId, Schema};
-use crate::yaml::{Entry, Node, Yaml, entries, quote_value_at};
+use crate::yaml::{Entry, Node, Yaml, entries, quote_value_at, written};
 
 /// The compiler of one rule for one method.
 pub(in crate::rules) struct RuleCompiler<'a> {
@@ -34,6 +35,12 @@ pub(in crate::rules) struct RuleCompiler<'a> {
     pub(super) files: &'a mut MessageFiles,
     /// What is not wrong, and hardly meant.
     pub(super) warnings: Vec<Problem>,
+    /// What expressions name of the store.
+    pub(super) stored: Stored,
+    /// The names of the fields of the request around the one that a `match` is about, it included.
+    pub(super) matched: Vec<String>,
+    /// Whether the server validates requests, if that is known.
+    pub(super) validates: Option<bool>,
     /// Whether `request` is in scope.
     pub(super) request: bool,
     /// Makes up messages. `None` if nothing does.
@@ -75,6 +82,9 @@ impl<'a> RuleCompiler<'a> {
             problems,
             files,
             warnings: Vec::new(),
+            stored: Stored::default(),
+            matched: Vec::new(),
+            validates: None,
             request: true,
             sampler: None,
             partial: false,
@@ -114,10 +124,18 @@ impl<'a> RuleCompiler<'a> {
                     let hint = "`/` of two ints gives an int";
                     self.warnings.push(problem.with_hint(hint).into_warning());
                 }
+                self.warn_of_templates_in_strings(node, source, at);
+                if program.uses().store {
+                    let mut stored = std::mem::take(&mut self.stored);
+                    stored.note(source, |span| {
+                        self.place_within(node, at + span.start..at + span.end)
+                    });
+                    self.stored = stored;
+                }
                 Some(program)
             }
             Err(found) => {
-                let doubled = foreign::doubled_braces(source).or_else(|| self.cut_by_comment(node));
+                let doubled = foreign::without_braces(source, at > 0).or_else(|| self.cut_by_comment(node));
                 for problem in found {
                     let span = at + problem.span.start..at + problem.span.end;
                     let place = self.place_within(node, span);
@@ -201,6 +219,25 @@ impl<'a> RuleCompiler<'a> {
         }
     }
 
+    /// Warns of templates in the strings of an expression that begins `at` bytes into the string of `node`.
+    fn warn_of_templates_in_strings(&mut self, node: &Node, source: &str, at: usize) {
+        for Foreign { span, message, hint } in foreign::find_in_strings(source, self.names()) {
+            let place = self.place_within(node, at + span.start..at + span.end);
+            let problem = Problem::at(self.source, place, message);
+            self.warnings.push(problem.with_hint(hint).into_warning());
+        }
+    }
+
+    /// Warns of the first template in a file of messages, which are sent as they are.
+    pub(super) fn warn_of_templates_in_file(&mut self, file: &SourceText) {
+        if let Some((place, form)) = foreign::find_in_data(file.text(), self.names()) {
+            let message = format!("`{form}` is plain text in a file of messages");
+            let hint = "write the message under `reply` or `send`, with `${…}`; `\\u0024{` is the text `${`, and `\\u007b{` is `{{`";
+            self.warnings
+                .push(Problem::at(file, place, message).with_hint(hint).into_warning());
+        }
+    }
+
     /// What to do if a comment cuts the value of `node` short: in plain text, a `#` after a blank begins one.
     fn cut_by_comment(&self, node: &Node) -> Option<String> {
         let file = self.source.text();
@@ -217,6 +254,7 @@ impl<'a> RuleCompiler<'a> {
         Names {
             request: &self.input.0,
             locals: &self.locals,
+            rounds: &self.rounds,
             state: &self.state,
         }
     }
@@ -227,6 +265,11 @@ impl<'a> RuleCompiler<'a> {
             field: field.to_owned(),
             at: self.place_within(node, at..at).start,
         }
+    }
+
+    /// The text of a scalar as the file writes it; see [`written`].
+    pub(super) fn written(&self, node: &Node) -> Option<String> {
+        written(node, self.source.text())
     }
 
     /// Adds a problem at a node.
@@ -259,6 +302,10 @@ impl<'a> RuleCompiler<'a> {
             foreign::find(text, &pieces, self.names()).into_iter().next()
         });
         let bare = || foreign::bare_expression(node.text()?, self.names());
+        let message = message.into();
+        let is_misfit = message.starts_with("expected ");
+        let unquoted = is_misfit.then(|| foreign::unquoted(node, self.names())).flatten();
+        let hint = unquoted.or(hint);
         let hint = foreign.or_else(bare).map(|foreign| foreign.hint).or(hint);
         self.add(node.span.clone(), message, hint);
     }

@@ -47,6 +47,22 @@ pub(super) fn split(text: &str) -> Result<Vec<Piece<'_>>, Range<usize>> {
     Ok(pieces)
 }
 
+/// Where the strings of an expression are, with their quotes and what stands before them.
+pub(super) fn strings(source: &str) -> impl Iterator<Item = Range<usize>> {
+    let bytes = source.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let quote = at + source.get(at..)?.find(['"', '\''])?;
+        let marks = bytes[at..quote]
+            .iter()
+            .rev()
+            .take_while(|byte| b"rRbB".contains(byte));
+        let start = quote - marks.count();
+        at = string_end(bytes, quote)?;
+        Some(start..at)
+    })
+}
+
 /// The index of the `}` that ends an expression. Braces come in pairs, and those in CEL's strings do not count.
 fn expression_end(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();

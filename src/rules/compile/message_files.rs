@@ -22,11 +22,6 @@ const MAX_BYTES: u64 = 64 << 20;
 /// The most messages of a file.
 const MAX_MESSAGES: usize = 100_000;
 
-/// What an expression begins with, after its `${`.
-const ROOTS: [&str; 9] = [
-    "request", "requests", "metadata", "state.", "store.", "call.", "now", "uuid()", "random()",
-];
-
 /// The messages of a file, as the bytes of a type.
 pub(super) type Encoded = Rc<[Vec<u8>]>;
 
@@ -65,16 +60,9 @@ impl MessageFiles {
     }
 
     /// What is at `path`, which the rule in hand sends. What is wrong with its text is told once, when it is read.
-    pub(super) fn read(
-        &mut self,
-        path: &Path,
-        problems: &mut Vec<Problem>,
-        warnings: &mut Vec<Problem>,
-    ) -> Contents {
+    pub(super) fn read(&mut self, path: &Path, problems: &mut Vec<Problem>) -> Contents {
         let contents = self.files.entry(path.to_owned());
-        let contents = contents
-            .or_insert_with_key(|path| read(path, problems, warnings))
-            .clone();
+        let contents = contents.or_insert_with_key(|path| read(path, problems)).clone();
         if let Contents::Messages(file) = &contents {
             let mut hasher = DefaultHasher::new();
             (self.content, file.source.text()).hash(&mut hasher);
@@ -90,7 +78,7 @@ impl MessageFiles {
 }
 
 /// Reads a file, and finds its messages.
-fn read(path: &Path, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) -> Contents {
+fn read(path: &Path, problems: &mut Vec<Problem>) -> Contents {
     let text = match read_text(path) {
         Ok(text) => text,
         Err((why, hint)) => return Contents::Unreadable(why, hint),
@@ -124,13 +112,6 @@ fn read(path: &Path, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) -
     if messages.is_empty() {
         let hint = "it holds JSON: one message, or one after the other".to_owned();
         return Contents::Unreadable("has no message".to_owned(), hint);
-    }
-    let is_expression = |(_, rest): &(usize, &str)| ROOTS.iter().any(|root| rest[2..].starts_with(root));
-    let expressions = text.match_indices("${").map(|(at, _)| (at, &text[at..]));
-    if let Some((at, _)) = expressions.into_iter().find(is_expression) {
-        let problem = Problem::at(&source, at..at + 2, "`${…}` is plain text in a file of messages");
-        let hint = "write the message under `reply` or `send`; `\\u0024{` is the text `${`";
-        warnings.push(problem.with_hint(hint).into_warning());
     }
     Contents::Messages(Rc::new(MessageFile { source, messages }))
 }

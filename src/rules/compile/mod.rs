@@ -30,6 +30,7 @@ mod methods;
 mod other_words;
 mod reach;
 mod rule;
+mod stored;
 mod template;
 mod time_hint;
 mod values;

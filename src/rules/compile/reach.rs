@@ -2,8 +2,11 @@
 //! matches.
 //!
 //! What one expression or value implies of another is not worked out: rules are compared by the parts that are written in
-//! them, so that ten thousand of them take no longer to load. A rule that only some of its methods never reach is none of
-//! these.
+//! them, so that ten thousand of them take no longer to load.
+//!
+//! A rule that only some of its methods never reach may be meant so: one for `shop.Shop/*` is for all that the rules before
+//! it leave. It is told of if it names such a method itself, if it passes the call on, or if what is before it is no special
+//! case of it.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -13,7 +16,7 @@ use std::sync::Arc;
 
 use crate::error::{Problem, SourceText};
 use crate::rules::plan::{Rule, Stage};
-use crate::yaml::{Entry, Node, Yaml, find};
+use crate::yaml::{Entry, Node, Yaml, find, written};
 
 /// A rule as a file declares it.
 #[derive(Debug)]
@@ -31,6 +34,10 @@ pub(super) struct DeclaredRule {
 pub(super) struct ReachedRule {
     /// Its index among the declared rules.
     declared: usize,
+    /// Whether only patterns of it name the method.
+    by_pattern: bool,
+    /// Whether the next rule answers.
+    passes: bool,
     priority: i64,
     /// Whether it matches every call.
     always: bool,
@@ -42,13 +49,21 @@ pub(super) struct ReachedRule {
 
 impl ReachedRule {
     /// `entries` are what is written in the rule.
-    pub(super) fn new(declared: usize, rule: &Rule, entries: &[Entry<'_>], client_streaming: bool) -> Self {
+    pub(super) fn new(
+        declared: usize,
+        rule: &Rule,
+        entries: &[Entry<'_>],
+        source: &SourceText,
+        (by_pattern, client_streaming): (bool, bool),
+    ) -> Self {
         let value = |name| find(entries, name).map(|entry| entry.value);
         let (metadata, pattern, when) = (value("metadata"), value("match"), value("when"));
         let condition = &rule.condition;
         let when_holds = when.is_none_or(|when| when.key_text().is_some_and(|text| text.trim() == "true"));
         Self {
             declared,
+            by_pattern,
+            passes: rule.passes,
             priority: rule.priority,
             always: condition.metadata.is_empty()
                 && condition.equalities.is_empty()
@@ -62,14 +77,14 @@ impl ReachedRule {
                 .is_some_and(|counting| counting.limit.is_some())
                 || rule.chance.is_some()
                 || rule.passes,
-            parts: parts_of(metadata, pattern, when),
+            parts: parts_of(metadata, pattern, when, source.text()),
         }
     }
 }
 
 /// What is written in a rule's condition, each part as a hash: the names of `metadata` and the fields of `match`, which have
 /// no order, and `when`. In order, so that two conditions can be compared.
-fn parts_of(metadata: Option<&Node>, pattern: Option<&Node>, when: Option<&Node>) -> Vec<u64> {
+fn parts_of(metadata: Option<&Node>, pattern: Option<&Node>, when: Option<&Node>, file: &str) -> Vec<u64> {
     let mut parts = Vec::new();
     for (key, node) in [("metadata", metadata), ("match", pattern)] {
         let Some(node) = node else { continue };
@@ -78,7 +93,11 @@ fn parts_of(metadata: Option<&Node>, pattern: Option<&Node>, when: Option<&Node>
         match &node.value {
             Yaml::Map(fields) => {
                 let fields = fields.iter();
-                parts.extend(fields.map(|(name, value)| hash((key, name.key_text(), value.content_hash()))));
+                parts.extend(fields.map(|(name, value)| {
+                    // In metadata `01` and `1` are two values.
+                    let text = written(value, file).filter(|_| key == "metadata");
+                    hash((key, name.key_text(), value.content_hash(), text))
+                }));
             }
             _ => parts.push(hash((key, node.content_hash()))),
         }
@@ -143,65 +162,117 @@ impl<'r> Earlier<'r> {
     }
 }
 
-/// A warning for each rule that no call of any of its methods reaches. `methods` has the rules of each method, in the
-/// order of files and places.
+/// A warning for each rule that no call of its methods reaches, or of some of them. `methods` has the name of each method, and
+/// its rules in the order of files and places.
 pub(super) fn unreached<'r>(
     declared: &[DeclaredRule],
-    methods: impl Iterator<Item = &'r [ReachedRule]>,
+    methods: impl Iterator<Item = (&'r str, &'r [ReachedRule])>,
 ) -> Vec<Problem> {
-    // By declared rule: in how many methods it is never reached, and which rule is before it in the first of them.
-    let mut unreached: Vec<(usize, Option<Covered>)> = vec![(0, None); declared.len()];
-    for rules in methods {
+    // By declared rule.
+    let mut reach: Vec<Reach<'r>> = declared.iter().map(|_| Reach::default()).collect();
+    for (method, rules) in methods {
+        for rule in rules {
+            reach[rule.declared].methods.push(method);
+        }
         let mut rules: Vec<&ReachedRule> = rules.iter().collect();
         // The sort is stable, as that of the rules that run.
         rules.sort_by_key(|rule| Reverse(rule.priority));
-        let mut always = None;
+        let mut always: Option<&ReachedRule> = None;
         let mut earlier = Earlier::new(&rules);
         for rule in rules {
-            let every = always.map(|by| Covered {
-                by,
-                answers: "every call",
-            });
+            let every = always.map(|by| (by, "every call"));
             let covered = every.or_else(|| {
                 let by = earlier.covering(rule)?;
                 let is_same = by.parts == rule.parts;
-                Some(Covered {
-                    by: by.declared,
-                    answers: if is_same {
+                Some((
+                    by,
+                    if is_same {
                         "the same calls"
                     } else {
                         "all of its calls"
                     },
-                })
+                ))
             });
-            if let Some(covered) = covered {
-                let (count, first) = &mut unreached[rule.declared];
-                *count += 1;
-                first.get_or_insert(covered);
+            if let Some((by, answers)) = covered {
+                reach[rule.declared].covered.push(Covered {
+                    method,
+                    by: by.declared,
+                    answers,
+                    is_named: !rule.by_pattern || rule.passes,
+                    by_pattern: by.by_pattern,
+                });
             } else if !rule.leaves_some {
-                always = rule.always.then_some(rule.declared);
+                always = rule.always.then_some(rule);
                 earlier.add(rule);
             }
         }
     }
-    let of_all_methods = declared.iter().zip(unreached);
-    of_all_methods
-        .filter_map(|(rule, (count, covered))| {
-            let covered = covered.filter(|_| count == rule.methods)?;
-            let by = &declared[covered.by].name;
-            let message = format!("this rule is never reached: {by} answers {}", covered.answers);
-            let hint = format!("put it before {by}, or give it a higher `priority`");
-            let problem = Problem::at(&rule.source, rule.span.clone(), message);
-            Some(problem.with_hint(hint).into_warning())
-        })
-        .collect()
+    let mut warnings = Vec::new();
+    for (rule, of_rule) in declared.iter().zip(&reach) {
+        let told = |covered: &&Covered<'_>| {
+            let is_special_case = || {
+                let by = &reach[covered.by].methods;
+                by.iter()
+                    .all(|method| of_rule.methods.binary_search(method).is_ok())
+            };
+            of_rule.covered.len() == rule.methods
+                || covered.is_named
+                || covered.by_pattern && !is_special_case()
+        };
+        let told: Vec<&Covered<'_>> = of_rule.covered.iter().filter(told).collect();
+        let Some(first) = told.first() else { continue };
+        let by = &declared[first.by].name;
+        let methods = if of_rule.covered.len() == rule.methods {
+            String::new()
+        } else {
+            format!(" by calls of {}", listed(&told))
+        };
+        let message = format!(
+            "this rule is never reached{methods}: {by} answers {}",
+            first.answers
+        );
+        let hint = format!("put it before {by}, or give it a higher `priority`");
+        let problem = Problem::at(&rule.source, rule.span.clone(), message);
+        warnings.push(problem.with_hint(hint).into_warning());
+    }
+    warnings
 }
 
-/// Why a rule is not reached.
+/// How many methods a warning names.
+const MAX_NAMED: usize = 3;
+
+/// The methods in which a rule is not reached.
+fn listed(covered: &[&Covered<'_>]) -> String {
+    let named: Vec<&str> = covered
+        .iter()
+        .map(|covered| covered.method)
+        .take(MAX_NAMED)
+        .collect();
+    match covered.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// What is known of a declared rule.
+#[derive(Debug, Default)]
+struct Reach<'r> {
+    /// Its methods, in order.
+    methods: Vec<&'r str>,
+    /// Those in which it is not reached.
+    covered: Vec<Covered<'r>>,
+}
+
+/// Why a rule is not reached by the calls of a method.
 #[derive(Debug, Clone, Copy)]
-struct Covered {
+struct Covered<'r> {
+    method: &'r str,
     /// The declared rule that answers instead.
     by: usize,
     /// Which calls that one answers.
     answers: &'static str,
+    /// Whether the rule names the method itself, or is to add something to each call.
+    is_named: bool,
+    /// Whether the other rule names the method by a pattern.
+    by_pattern: bool,
 }

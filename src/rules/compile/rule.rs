@@ -56,6 +56,15 @@ pub(super) fn compile(
     let before = compiler.problems.len();
     compiler.request = true;
     let value = |name: &str| find(entries, name).map(|entry| entry.value);
+    if let Some(node) = value("name")
+        && node
+            .text()
+            .is_some_and(|text| text.contains("${") || text.contains("{{"))
+    {
+        let message = "the name of a rule is a constant, and this is its text";
+        let hint = "it is what logs, `explain` and the header `protod-rule` say; what depends on the call goes into `log` or `headers`";
+        compiler.warn(node, message, hint);
+    }
     let client_streaming = method.is_client_streaming();
     let condition = compile_condition(
         compiler,
@@ -70,7 +79,15 @@ pub(super) fn compile(
     let priority = value("priority").map_or(Some(0), |node| integer(compiler, node, "priority"));
     let validate = match value("validate") {
         None => Some(None),
-        Some(node) => boolean(compiler, node, "validate").map(Some),
+        Some(node) => {
+            let validate = boolean(compiler, node, "validate");
+            if validate == Some(true) && compiler.validates == Some(false) {
+                let message = "`validate: true` checks nothing, since the server does not validate requests";
+                let hint = "give `serve` the flag `--validate`, which is for all methods, or leave this out";
+                compiler.warn(node, message, hint);
+            }
+            validate.map(Some)
+        }
     };
     let answers = compile_answers(compiler, method, node, entries);
     compiler.counted = false;
@@ -99,7 +116,8 @@ pub(super) fn compile(
         // A rule is not decided before that is there which its calls are counted by.
         condition.stage = condition.stage.max(Stage::of(scope.uses(), client_streaming));
     }
-    let counting = counting(&answers, times, scope);
+    let scope_at = value("scope").map(|node| node.span.start);
+    let counting = counting(&answers, times, scope.map(|scope| (scope, scope_at)));
     Some(Rule {
         id: id.clone(),
         name: Arc::clone(name),
@@ -117,12 +135,21 @@ pub(super) fn compile(
 }
 
 /// How the calls of a rule are counted, if they need to be.
-fn counting(answers: &Answers, times: Option<u64>, scope: Option<Program>) -> Option<Counting> {
+fn counting(
+    answers: &Answers,
+    times: Option<u64>,
+    scope: Option<(Program, Option<usize>)>,
+) -> Option<Counting> {
     let turns = answers.list.len() as u64;
     let all_once = (answers.after == After::Next).then_some(turns);
     let limit = times.into_iter().chain(all_once).min();
     let reads_count = answers.list.iter().any(|answer| answer.uses.count);
-    (limit.is_some() || turns > 1 || reads_count).then_some(Counting { limit, scope })
+    let (scope, scope_at) = scope.unzip();
+    (limit.is_some() || turns > 1 || reads_count).then_some(Counting {
+        limit,
+        scope,
+        scope_at: scope_at.flatten(),
+    })
 }
 
 fn times(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<u64> {
@@ -183,7 +210,7 @@ fn chance(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<f64> {
         (.., Some(percent)) => format!("{percent} % is `{}`", percent / 100.0),
         _ => "0.1 is one call in ten".to_owned(),
     };
-    compiler.problem_hint(node, message, Some(hint));
+    compiler.add(node.span.clone(), message, Some(constant_hint(node, &hint)));
     None
 }
 
@@ -198,6 +225,18 @@ fn one_in(text: &str) -> Option<f64> {
         .then(|| (chance * 1000.0).round() / 1000.0)
 }
 
+/// The hint, unless an expression or a template stands where there can be none.
+fn constant_hint(node: &Node, hint: &str) -> String {
+    match node.text() {
+        Some(text)
+            if ["${", "{{"].iter().any(|open| text.contains(open)) && text.contains(char::is_alphabetic) =>
+        {
+            "it is a constant: what depends on the call stands under `when`".to_owned()
+        }
+        _ => hint.to_owned(),
+    }
+}
+
 fn integer(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<i64> {
     let Yaml::Int(number) = &node.value else {
         let message = format!("`{key}` is a whole number, found {}", node.kind());
@@ -209,7 +248,7 @@ fn integer(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<i6
             (_, "always" | "forever" | "unlimited" | "infinite" | "inf") => format!("leave out `{key}`"),
             _ => format!("such as `{key}: 2`"),
         };
-        compiler.problem_hint(node, message, Some(hint));
+        compiler.add(node.span.clone(), message, Some(constant_hint(node, &hint)));
         return None;
     };
     let fits = i64::try_from(*number).ok();
@@ -222,11 +261,9 @@ fn integer(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<i6
 fn boolean(compiler: &mut RuleCompiler<'_>, node: &Node, key: &str) -> Option<bool> {
     let Yaml::Bool(value) = &node.value else {
         let hint = truth_hint(node).or_else(|| Some(format!("such as `{key}: false`")));
-        compiler.problem_hint(
-            node,
-            format!("`{key}` is true or false, found {}", node.kind()),
-            hint,
-        );
+        let hint = hint.map(|hint| constant_hint(node, &hint));
+        let message = format!("`{key}` is true or false, found {}", node.kind());
+        compiler.add(node.span.clone(), message, hint);
         return None;
     };
     Some(*value)

@@ -69,6 +69,8 @@ pub(crate) enum ExpectedMetadata {
 pub(crate) struct When {
     pub(crate) program: Program,
     pub(crate) source: String,
+    /// Where it stands in the file.
+    pub(crate) at: usize,
 }
 
 /// What is expected of a singular field of the request.

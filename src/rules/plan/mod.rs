@@ -35,5 +35,5 @@ pub(crate) use self::sample::{SampleTemplate, Sampler};
 pub(crate) use self::status::{CodeTemplate, StatusTemplate, code_of};
 pub(crate) use self::steps::{Assignment, IntAssignment, Op, SignalStep, Steps, Variable};
 pub(crate) use self::text::{Text, TextPiece};
-pub(crate) use self::value::{Each, EachValue, Page, ValueTemplate, count_of};
+pub(crate) use self::value::{Each, EachValue, KEY_AND_VALUE, Page, ValueTemplate, count_of};
 pub(crate) use self::wire_scalar::WireScalar;

@@ -11,7 +11,8 @@ use crate::duration::parse_nanoseconds;
 #[derive(Debug)]
 pub(crate) enum Pause {
     Constant(Duration),
-    Dynamic(ValueTemplate),
+    /// What an expression gives, and the key that it stands under.
+    Dynamic(ValueTemplate, &'static str),
     Drawn(Box<Distribution>),
 }
 
@@ -20,7 +21,7 @@ pub(crate) fn duration_of(value: &Value<'_>) -> Result<Duration, String> {
     let found = match value {
         Value::Duration { seconds, nanos } => match (u64::try_from(*seconds), u32::try_from(*nanos)) {
             (Ok(seconds), Ok(nanos)) => return Ok(Duration::new(seconds, nanos)),
-            _ => "a negative one".to_owned(),
+            _ => format!("{} (negative)", value.to_text()),
         },
         Value::String(text) => match parse(text) {
             Some(duration) => return Ok(duration),

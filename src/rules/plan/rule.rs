@@ -95,6 +95,8 @@ pub(crate) struct Counting {
     pub(crate) limit: Option<u64>,
     /// Calls are counted apart for each of its values.
     pub(crate) scope: Option<Program>,
+    /// Where the scope stands in the file.
+    pub(crate) scope_at: Option<usize>,
 }
 
 /// What comes after the last of several answers.

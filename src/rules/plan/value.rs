@@ -14,6 +14,10 @@ pub(crate) fn count_of(value: &Value<'_>) -> Option<u64> {
     }
 }
 
+/// What to do where a key does not fit: the value is often what was meant.
+pub(crate) const KEY_AND_VALUE: &str =
+    "the loop goes over the keys of a map; `as: [key, value]` names the value, too";
+
 /// A value as a rule writes it.
 #[derive(Debug)]
 pub(crate) enum ValueTemplate {

@@ -192,7 +192,10 @@ fn condition_holds(rule: &Rule, at: usize, env: &Env<'_>, decoded: &mut Decoded<
         .and_then(|()| rule.condition.holds(env, decoded));
     match holds {
         Ok(holds) => Ok(holds && comes_up(rule, at, env)),
-        Err(error) => undecided(rule, "its condition", &error, env).map(|()| false),
+        Err(error) => {
+            let at = rule.condition.when.as_ref().map(|when| when.at);
+            undecided(rule, ("its condition", at), &error, env).map(|()| false)
+        }
     }
 }
 
@@ -208,17 +211,25 @@ fn count(rules: &MethodRules, at: usize, env: &Env<'_>, counts: bool) -> Result<
         let is_left = counter.is_left(counting, env);
         is_left.map(|is_left| is_left.then_some(1))
     };
-    counted.or_else(|error| undecided(&rules.rules[at], "`scope`", &error, env).map(|()| None))
+    counted.or_else(|error| {
+        undecided(&rules.rules[at], ("`scope`", counting.scope_at), &error, env).map(|()| None)
+    })
 }
 
-/// Logs that a rule does not match because an expression of it failed; an `Err` if it only was too costly for now.
+/// Logs that a rule does not match because an expression of it failed, by what it is and its place; an `Err` if it only was too
+/// costly for now.
 #[cold]
-fn undecided(rule: &Rule, what: &str, error: &EvalError, env: &Env<'_>) -> Result<(), Status> {
+fn undecided(
+    rule: &Rule,
+    what: (&str, Option<usize>),
+    error: &EvalError,
+    env: &Env<'_>,
+) -> Result<(), Status> {
     if env.call.budget.is_exhausted() {
-        let text = format!("rule {}: {what}: {error}", rule.name);
+        let text = format!("rule {}: {}: {error}", rule.name, what.0);
         return Err(Status::resource_exhausted(text));
     }
-    log_failure(rule, error);
+    log_failure(rule, what, error);
     Ok(())
 }
 
@@ -230,7 +241,7 @@ fn comes_up(rule: &Rule, at: usize, env: &Env<'_>) -> bool {
 
 /// Says that a condition failed: once in a while, because every call may fail in the same way.
 #[cold]
-fn log_failure(rule: &Rule, error: &EvalError) {
+fn log_failure(rule: &Rule, (what, at): (&str, Option<usize>), error: &EvalError) {
     if error.is_absent_metadata() {
         // Rules ask for metadata that most calls do not have.
         tracing::debug!(target: "protod::rules", rule = &*rule.name, %error, "no match");
@@ -239,11 +250,13 @@ fn log_failure(rule: &Rule, error: &EvalError) {
     match rule.log.conditions.pass() {
         None => {}
         Some(0) => {
-            tracing::warn!(target: "protod::rules", rule = &*rule.name, %error, "a condition failed: no match");
+            let (place, error) = (rule.log.place(at), format!("{what}: {error}"));
+            tracing::warn!(target: "protod::rules", rule = &*rule.name, %place, error, "a condition failed: no match");
         }
         Some(more) => {
+            let (place, error) = (rule.log.place(at), format!("{what}: {error}"));
             tracing::warn!(
-                target: "protod::rules", rule = &*rule.name, %error, more,
+                target: "protod::rules", rule = &*rule.name, %place, error, more,
                 "a condition failed: no match; since the last such line it failed {more} more times"
             );
         }

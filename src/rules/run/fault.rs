@@ -64,6 +64,18 @@ pub(super) fn placed(status: Status, at: Option<usize>) -> Status {
     }
 }
 
+/// The failure, with what may be done about it. Another status stays as it is.
+#[cold]
+pub(super) fn hinted(status: Status, hint: &str) -> Status {
+    let Some(fault) = Fault::of(&status) else {
+        return status;
+    };
+    fault.clone().attached(Status::new(
+        status.code(),
+        format!("{}; {hint}", status.message()),
+    ))
+}
+
 /// What a call ends with whose evaluation costs too much. The status says which.
 #[cold]
 pub(super) fn too_costly(status: &Status) -> Status {

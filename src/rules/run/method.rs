@@ -23,6 +23,8 @@ pub(in crate::rules) struct Settings {
     pub(in crate::rules) sampler: Option<Sampler>,
     /// What the expressions of a call may cost until it lets others run.
     pub(in crate::rules) max_expression_cost: u64,
+    /// Whether the server validates requests, if that is known.
+    pub(in crate::rules) validates: Option<bool>,
 }
 
 impl Default for Settings {
@@ -36,6 +38,7 @@ impl Default for Settings {
             #[cfg(not(feature = "samples"))]
             sampler: None,
             max_expression_cost: Budget::DEFAULT,
+            validates: None,
         }
     }
 }

@@ -24,6 +24,11 @@ pub(crate) fn validator_of_requests(schema: &Schema) -> Result<Validator, Error>
 }
 
 impl ValidateArg {
+    /// Whether requests are checked.
+    pub(crate) fn is_on(&self) -> bool {
+        self.validate
+    }
+
     /// Compiles the rules of all requests, or of none.
     pub(crate) fn validator(&self, schema: &Schema) -> Result<Validator, Error> {
         if self.validate {

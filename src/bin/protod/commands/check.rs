@@ -36,7 +36,9 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let schema = self.inputs.schema()?;
-        let rules = self.inputs.rules(&schema, &RulesOptions::default())?;
+        let rules = self
+            .inputs
+            .rules(&schema, &RulesOptions::default().validates(self.validate.is_on()))?;
         let warnings = rules.warnings();
         warn(warnings);
         let mut count = warnings.len();

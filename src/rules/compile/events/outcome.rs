@@ -265,9 +265,9 @@ fn timers(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<
             continue;
         };
         let (every, after) = (find(&entries, "every"), find(&entries, "after"));
-        let (pause, repeats) = match (every, after) {
-            (Some(every), None) => (every.value, true),
-            (None, Some(after)) => (after.value, false),
+        let (pause, key, repeats) = match (every, after) {
+            (Some(every), None) => (every.value, "every", true),
+            (None, Some(after)) => (after.value, "after", false),
             _ => {
                 let hint = "`after: 30s` runs its steps once, and `every: 5s` again and again".to_owned();
                 compiler.problem_hint(item, "a timer has one of `every` and `after`", Some(hint));
@@ -275,7 +275,7 @@ fn timers(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<
             }
         };
         let compile = if repeats { compile_interval } else { compile_pause };
-        let (pause, uses) = reading(compiler, |compiler| compile(compiler, pause));
+        let (pause, uses) = reading(compiler, |compiler| compile(compiler, pause, key));
         let Some(entry) = find(&entries, "do") else {
             let hint = "add `do: […]`, its steps".to_owned();
             compiler.problem_hint(item, "a timer needs `do`", Some(hint));

@@ -8,7 +8,7 @@ use crate::cel::{Program, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::template::{compile_template, constant_template};
-use crate::rules::compile::values::each::{compile_list, loop_name, loop_variables};
+use crate::rules::compile::values::each::{compile_list, hint_at_keys, key_alone, loop_name, loop_variables};
 use crate::rules::compile::values::message_file::compile_message_file;
 use crate::rules::compile::values::metadata::{MetadataKind, compile_metadata};
 use crate::rules::compile::values::pause::{compile_interval, compile_pause};
@@ -185,6 +185,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
 
     /// Compiles a step with its loop, if it has one. Its condition is evaluated in each round.
     fn looped(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
+        let mut key = None;
         let (begin, variables) = match (modifiers.repeat, modifiers.each) {
             (None, None) if modifiers.every.is_none() => {
                 if let Some(name) = modifiers.name {
@@ -213,6 +214,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 let list = compile_list(self.compiler, list);
                 let found = list.as_ref().map(Program::result_type);
                 let variables = loop_variables(self.compiler, modifiers.name, found);
+                key = key_alone(found, &variables);
                 let pairs = variables.len() == 2;
                 let begin = list.map(|list| Op::Each { list, pairs, end: 0 });
                 (begin, variables)
@@ -225,7 +227,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             } else {
                 compile_pause
             };
-            compile(self.compiler, every)
+            compile(self.compiler, every, "every")
         });
         let start = self.ops.len();
         let place = modifiers.repeat.or(modifiers.each).unwrap_or(action.key);
@@ -233,7 +235,11 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         let body = self.ops.len();
         let around = self.compiler.locals.len();
         self.compiler.locals.extend(variables);
+        let before = self.compiler.problems.len();
         self.conditional(modifiers, action);
+        if let Some(key) = &key {
+            hint_at_keys(self.compiler, before, key);
+        }
         self.compiler.locals.truncate(around);
         self.push(Some(Op::Next { body, every }), modifiers.every.unwrap_or(place));
         let after = self.ops.len();
@@ -297,7 +303,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         let messages = compile_message_file(self.compiler, node, self.output);
         let pause = match pause {
             None => None,
-            Some(node) => match compile_pause(self.compiler, node) {
+            Some(node) => match compile_pause(self.compiler, node, "pause") {
                 Some(Pause::Constant(pause)) => Some(pause),
                 Some(_) => {
                     let hint = "such as `200ms`".to_owned();
@@ -336,7 +342,8 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 None
             }
             "set" => self.set(node),
-            "wait" | "delay" => compile_pause(self.compiler, node).map(Op::Wait),
+            "wait" => compile_pause(self.compiler, node, "wait").map(Op::Wait),
+            "delay" => compile_pause(self.compiler, node, "delay").map(Op::Wait),
             "log" => self.log(node).map(Op::Log),
             "headers" => compile_metadata(self.compiler, node, MetadataKind::Headers),
             "trailers" => compile_metadata(self.compiler, node, MetadataKind::Trailers),
@@ -510,8 +517,10 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             .strip_prefix("store")
             .is_some_and(|rest| rest.starts_with(['.', '[']))
         {
+            let before = self.compiler.stored.len();
             let place = self.compiler.expression(key, name, 0)?;
             if place.is_place_of_store() {
+                self.compiler.stored.is_set(before);
                 return Some(Variable::Store(place));
             }
             let hint = Some("such as `store.orders[request.id].status`".to_owned());

@@ -2,8 +2,10 @@
 
 use http::HeaderName;
 
+use super::other_patterns::{self, Compared};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::interpolation::{self, Piece};
+use crate::rules::compile::values::metadata::{is_metadata_name, no_metadata_name};
 use crate::rules::plan::{ExpectedMetadata, MetadataCondition, decode_base64, no_base64};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
@@ -30,8 +32,11 @@ pub(super) fn compile_metadata_conditions(
     }
     let condition = |(key, value): &(Node, Node)| {
         let name = name(compiler, key);
-        let is_binary = name.as_ref().is_some_and(|name| name.as_str().ends_with("-bin"));
-        let expected = expected(compiler, value, is_binary);
+        let of = Of {
+            name: name.as_ref().map_or("", HeaderName::as_str),
+            is_excluded: false,
+        };
+        let expected = expected(compiler, value, of);
         Some(MetadataCondition {
             name: name?,
             expected: expected?,
@@ -40,9 +45,35 @@ pub(super) fn compile_metadata_conditions(
     entries.iter().filter_map(condition).collect()
 }
 
+/// What a value is compared with.
+#[derive(Clone, Copy)]
+struct Of<'n> {
+    name: &'n str,
+    /// Whether it is a value of `not`.
+    is_excluded: bool,
+}
+
+impl Of<'_> {
+    fn is_binary(self) -> bool {
+        self.name.ends_with("-bin")
+    }
+
+    fn compared(&self) -> Compared<'_> {
+        if self.is_excluded {
+            Compared::Excluded(self.name)
+        } else {
+            Compared::Metadata(self.name)
+        }
+    }
+}
+
 fn name(compiler: &mut RuleCompiler<'_>, key: &Node) -> Option<HeaderName> {
     let text = key.key_text().unwrap_or_default();
     match HeaderName::from_bytes(text.as_bytes()) {
+        Ok(name) if !is_metadata_name(name.as_str()) => {
+            no_metadata_name(compiler, key, &text);
+            None
+        }
         Ok(name) if name.as_str() == text => Some(name),
         Ok(name) => {
             let message = format!("`{text}`: names of metadata are lower case");
@@ -50,17 +81,17 @@ fn name(compiler: &mut RuleCompiler<'_>, key: &Node) -> Option<HeaderName> {
             None
         }
         Err(_) => {
-            compiler.problem(key, format!("`{text}` cannot be a name of metadata"));
+            no_metadata_name(compiler, key, &text);
             None
         }
     }
 }
 
-fn expected(compiler: &mut RuleCompiler<'_>, node: &Node, is_binary: bool) -> Option<ExpectedMetadata> {
+fn expected(compiler: &mut RuleCompiler<'_>, node: &Node, of: Of<'_>) -> Option<ExpectedMetadata> {
     let values = match &node.value {
         Yaml::Null => return Some(ExpectedMetadata::Absent),
         Yaml::Map(entries) if entries.is_empty() => return Some(ExpectedMetadata::Present),
-        Yaml::Map(entries) => return excluded(compiler, node, entries, is_binary),
+        Yaml::Map(entries) => return excluded(compiler, node, entries, of),
         Yaml::List(values) if values.is_empty() => {
             let hint = "`{}` is any value, `null` is none".to_owned();
             compiler.problem_hint(node, "no value is in an empty list", Some(hint));
@@ -69,9 +100,9 @@ fn expected(compiler: &mut RuleCompiler<'_>, node: &Node, is_binary: bool) -> Op
         Yaml::List(values) => values.as_slice(),
         _ => std::slice::from_ref(node),
     };
-    let texts: Vec<Option<String>> = values.iter().map(|value| text(compiler, value)).collect();
+    let texts: Vec<Option<String>> = values.iter().map(|value| text(compiler, value, of)).collect();
     let texts: Vec<String> = texts.into_iter().collect::<Option<_>>()?;
-    if !is_binary {
+    if !of.is_binary() {
         return Some(ExpectedMetadata::AnyOf(
             texts.into_iter().map(String::into_boxed_str).collect(),
         ));
@@ -91,7 +122,7 @@ fn excluded(
     compiler: &mut RuleCompiler<'_>,
     node: &Node,
     entries: &[(Node, Node)],
-    is_binary: bool,
+    of: Of<'_>,
 ) -> Option<ExpectedMetadata> {
     let [(key, value)] = entries else {
         compiler.problem_hint(node, "expected a value, found a mapping", Some(FORMS.to_owned()));
@@ -109,7 +140,11 @@ fn excluded(
         Yaml::Map(entries) if entries.is_empty() => "write `null`, which is none",
         Yaml::Map(_) => "`not` takes a value, or a list of values",
         _ => {
-            let expected = expected(compiler, value, is_binary)?;
+            let of = Of {
+                is_excluded: true,
+                ..of
+            };
+            let expected = expected(compiler, value, of)?;
             return Some(ExpectedMetadata::Not(Box::new(expected)));
         }
     };
@@ -119,18 +154,25 @@ fn excluded(
 }
 
 /// One value.
-fn text(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<String> {
+fn text(compiler: &mut RuleCompiler<'_>, node: &Node, of: Of<'_>) -> Option<String> {
     let text = match &node.value {
         Yaml::Null | Yaml::List(_) | Yaml::Map(_) => None,
-        _ => node.key_text(),
+        _ => compiler.written(node),
     };
     let Some(text) = text else {
         let message = format!("expected a value, found {}", node.kind());
         compiler.problem_hint(node, message, Some(FORMS.to_owned()));
         return None;
     };
-    if let Ok([Piece::Literal(text)]) = interpolation::split(&text).as_deref() {
-        return Some(text.clone());
+    let pieces = interpolation::split(&text);
+    if let Ok([Piece::Literal(literal)]) = pieces.as_deref() {
+        if !of.is_binary()
+            && let Some(hint) = other_patterns::hint(literal, of.compared())
+        {
+            compiler.warn(node, other_patterns::message(literal), hint);
+        }
+        compiler.warn_of_foreign(node, &text, &[], Some("write the condition as `when`"));
+        return Some(literal.clone());
     }
     let hint = Some("write the condition as `when`".to_owned());
     compiler.problem_hint(node, "`metadata` holds constants, not expressions", hint);

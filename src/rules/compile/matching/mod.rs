@@ -2,4 +2,5 @@
 
 pub(super) mod condition;
 mod metadata;
+mod other_patterns;
 mod pattern;

@@ -1,5 +1,6 @@
 //! Compiles the pattern of `match`, a partial message in ProtoJSON.
 
+use super::other_patterns::{self, Compared};
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor};
 
 use crate::cel::{FieldInfo, JsonForm, takes_null};
@@ -52,7 +53,10 @@ fn compile_fields<'n>(
     for (key, value) in entries {
         let name = key.key_text().unwrap_or_default();
         let member = if let Some(field) = FieldInfo::find(descriptor, &name) {
-            compile_field(compiler, value, &field).map(|expected| (field, name, expected))
+            compiler.matched.push(name.clone());
+            let expected = compile_field(compiler, value, &field);
+            compiler.matched.pop();
+            expected.map(|expected| (field, name, expected))
         } else {
             let hint = matcher_hint(&name).or_else(|| field_hint(descriptor, &name));
             let message = format!("the message {} has no field `{name}`", descriptor.full_name());
@@ -89,7 +93,11 @@ fn compile_field(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo
             let values = FieldInfo::of_field(&entry.map_entry_value_field());
             let mut members = Vec::with_capacity(entries.len());
             for (key, value) in entries {
-                let Some(key) = map_key(&keys.kind, key) else {
+                // What is no constant is a problem, and what is a template a warning, as in values.
+                let Ok(_) = constant_text(compiler, key) else {
+                    continue;
+                };
+                let Some(key) = map_key(compiler, &keys.kind, key) else {
                     let message = format!("expected a key of type {}", keys.type_name());
                     let hint = "a condition on a map's entries stands under `when`".to_owned();
                     compiler.problem_hint(key, message, Some(hint));
@@ -125,17 +133,6 @@ fn compile_value(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo
     let path = &field.full_name;
     let name = path.rsplit('.').next().unwrap_or(path);
     match constant(&field.kind, node, text.as_deref()) {
-        Ok(value) if text.as_deref().is_some_and(is_wildcard) => {
-            let text = text.as_deref().unwrap_or_default();
-            let hint =
-                format!("write `when: request.{name}.matches('…')`; to match any value, leave `{name}` out");
-            compiler.warn(
-                node,
-                format!("`{text}` is compared as it stands, and is no pattern"),
-                hint,
-            );
-            WireScalar::of(&value, &field.kind).map(Pattern::Scalar)
-        }
         Ok(value) => WireScalar::of(&value, &field.kind).map(Pattern::Scalar),
         Err(mismatch) => {
             let is_comparison = text.is_some_and(|text| text.starts_with(['<', '>', '!', '=', '~', '^']));
@@ -257,19 +254,6 @@ fn compile_any(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Pattern> 
     ))
 }
 
-/// Whether a text is hardly meant as it stands, but as a glob or a regular expression.
-fn is_wildcard(text: &str) -> bool {
-    let has_blank = text.contains(char::is_whitespace);
-    let is_regex = text.len() > 2
-        && text.starts_with('/')
-        && text.ends_with('/')
-        && text.contains(['^', '$', '*', '+', '[', '\\']);
-    let is_anchored = text.len() > 1
-        && (text.starts_with('^') || text.ends_with('$') && text.contains(['.', '*', '[', '+']));
-    let is_glob = !has_blank && (text.starts_with('*') || text.ends_with('*')) && !text.starts_with("**");
-    is_regex || is_anchored || is_glob || text.contains(".*") || text.contains(".+")
-}
-
 /// What to do about the name of a matcher of another tool, in place of a field.
 fn matcher_hint(name: &str) -> Option<String> {
     let plain = name.to_lowercase().replace(['_', '-', '$'], "");
@@ -304,6 +288,10 @@ fn constant_text(compiler: &mut RuleCompiler<'_>, node: &Node) -> Result<Option<
         && let [Piece::Literal(text)] = pieces.as_slice()
     {
         compiler.warn_of_foreign(node, written, &pieces, Some(AS_WHEN));
+        let path = compiler.matched.join(".");
+        if let Some(hint) = other_patterns::hint(text, Compared::Field(&path)) {
+            compiler.warn(node, other_patterns::message(text), hint);
+        }
         return Ok(Some(text.clone()));
     }
     compiler.problem_hint(
@@ -314,7 +302,10 @@ fn constant_text(compiler: &mut RuleCompiler<'_>, node: &Node) -> Result<Option<
     Err(Reported)
 }
 
-fn map_key(kind: &Kind, node: &Node) -> Option<MapKey> {
+fn map_key(compiler: &RuleCompiler<'_>, kind: &Kind, node: &Node) -> Option<MapKey> {
+    if *kind == Kind::String {
+        return compiler.written(node).map(MapKey::String);
+    }
     let text = node.key_text()?;
     Some(match kind {
         Kind::Bool => MapKey::Bool(text.parse().ok()?),

@@ -279,7 +279,7 @@ impl<'b, 'c> Builder<'b, 'c> {
 
     /// The key of a map entry. In JSON keys are strings, and in YAML they may be numbers; both are taken for any key type.
     pub(super) fn map_key(&mut self, field: &FieldInfo, node: &Node) {
-        let as_string = node.key_text().filter(|_| field.kind == Kind::String);
+        let as_string = self.compiler.written(node).filter(|_| field.kind == Kind::String);
         let value = match (as_string, &field.kind, node.text()) {
             (Some(text), ..) => Yaml::Text(text),
             (None, Kind::Bool, Some("true")) => Yaml::Bool(true),

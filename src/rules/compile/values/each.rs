@@ -1,9 +1,11 @@
 //! What loops of steps and of templates have in common: what they go over, and the names of their variables.
 
 use crate::cel::{Program, Type};
+use crate::error::Problem;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::{as_identifier, hides_root, is_identifier};
 use crate::rules::compile::interpolation::Piece;
+use crate::rules::plan::KEY_AND_VALUE;
 use crate::suggest;
 use crate::yaml::{Entry, Node, Yaml};
 
@@ -12,7 +14,7 @@ pub(in crate::rules::compile) const LOOP_KEYS: [&str; 7] =
     ["each", "as", "when", "skip", "limit", "key", "value"];
 
 /// The key that only a loop has which makes a field of a message.
-const PAGE: &str = "page";
+pub(in crate::rules::compile) const PAGE: &str = "page";
 
 /// What is due where a loop stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,4 +168,32 @@ pub(in crate::rules::compile) fn loop_name(compiler: &mut RuleCompiler<'_>, node
         compiler.problem_hint(node, message, Some(hint));
     }
     name
+}
+
+/// The type of the keys of a map that a loop goes over with one name, which is that of the key.
+pub(in crate::rules::compile) fn key_alone(
+    list: Option<&Type>,
+    variables: &[(String, Type)],
+) -> Option<Type> {
+    match (list, variables) {
+        (Some(Type::Map(key, _)), [_]) => Some((**key).clone()),
+        _ => None,
+    }
+}
+
+/// Gives problems of a loop's body since `before` a hint if they may come from a key of that type in place of its value.
+pub(in crate::rules::compile) fn hint_at_keys(compiler: &mut RuleCompiler<'_>, before: usize, key: &Type) {
+    let key = key.to_string();
+    let is_of_key = |problem: &Problem| {
+        let message = problem.to_string();
+        message.contains(&format!("found {key}")) || message.contains(&format!("{key} has no fields"))
+    };
+    let found = compiler.problems.split_off(before).into_iter();
+    compiler.problems.extend(found.map(|problem| {
+        if is_of_key(&problem) {
+            problem.with_hint(KEY_AND_VALUE)
+        } else {
+            problem
+        }
+    }));
 }

@@ -29,15 +29,19 @@ pub(in crate::rules::compile) fn compile_message_file(
         compiler.problem_hint(node, message, Some(hint.to_owned()));
         return None;
     };
-    if name.contains("${") {
+    if name.contains("${") || name.contains("{{") {
         let hint = "write a rule for each file, with `match` or `when`".to_owned();
-        compiler.problem_hint(node, "the name of a file holds no expressions", Some(hint));
+        compiler.add(
+            node.span.clone(),
+            "the name of a file holds no expressions",
+            Some(hint),
+        );
         return None;
     }
     let folder = Path::new(compiler.source.name()).parent();
     let path = folder.unwrap_or(Path::new("")).join(name);
     let files = &mut *compiler.files;
-    let file = match files.read(&path, compiler.problems, &mut compiler.warnings) {
+    let file = match files.read(&path, compiler.problems) {
         Contents::Messages(file) => file,
         Contents::NotJson => return None,
         Contents::Unreadable(why, hint) => {
@@ -51,6 +55,7 @@ pub(in crate::rules::compile) fn compile_message_file(
     if let Some(encoded) = compiler.files.encoded.get(&key) {
         return encoded.clone();
     }
+    compiler.warn_of_templates_in_file(&file.source);
     let encoded = encode(compiler, &file, descriptor);
     compiler.files.encoded.insert(key, encoded.clone());
     encoded

@@ -83,6 +83,8 @@ pub(in crate::rules::compile) fn compile_metadata(
                 format!("`{name}`: names of metadata are lower case"),
                 Some(hint),
             );
+        } else if !is_metadata_name(&name) {
+            no_metadata_name(compiler, key, &name);
         } else if let Ok(key) = name.parse::<BinaryMetadataKey>() {
             let values = values
                 .iter()
@@ -96,9 +98,7 @@ pub(in crate::rules::compile) fn compile_metadata(
                 .collect();
             entries.push(Header::Ascii(key, values));
         } else {
-            let hint =
-                "a name has lower-case letters, digits, `-`, `_` and `.`, as in `x-user-id`".to_owned();
-            compiler.problem_hint(key, format!("`{name}` cannot be a name of metadata"), Some(hint));
+            no_metadata_name(compiler, key, &name);
         }
     }
     (compiler.problems.len() == before).then(|| {
@@ -108,11 +108,35 @@ pub(in crate::rules::compile) fn compile_metadata(
     })
 }
 
+/// Whether clients of gRPC take a name, which HTTP takes more of.
+pub(in crate::rules::compile) fn is_metadata_name(name: &str) -> bool {
+    name.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+/// Adds the problem of a name that is none.
+pub(in crate::rules::compile) fn no_metadata_name(compiler: &mut RuleCompiler<'_>, key: &Node, name: &str) {
+    let message = format!("`{name}` cannot be a name of metadata");
+    let hint = "names are constants of letters, digits, `-`, `_` and `.`".to_owned();
+    compiler.add(key.span.clone(), message, Some(hint));
+}
+
 fn header_value<V>(
     compiler: &mut RuleCompiler<'_>,
     node: &Node,
     read: fn(&Value<'_>) -> Result<V, String>,
 ) -> Option<HeaderValue<V>> {
+    if node.value == Yaml::Null {
+        let hint = "leave it out; an empty text is `\"\"`".to_owned();
+        compiler.problem_hint(node, "a header is a text, and this is null", Some(hint));
+        return None;
+    }
+    // A number is sent as it is written, as `01` is.
+    if let (None, Some(written)) = (node.text(), compiler.written(node)) {
+        let value = read(&Value::String(written.into()));
+        let value = value.map_err(|message| compiler.problem(node, message));
+        return value.ok().map(HeaderValue::Constant);
+    }
     let (template, found) = compile_value(compiler, node)?;
     let ValueTemplate::Constant(value) = &template else {
         if may_be_text(&found) {

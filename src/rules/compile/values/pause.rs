@@ -31,9 +31,11 @@ const OTHER_KEYS: [(&[&str], &str); 6] = [
 const DRAWN: &str =
     "`{min, max}`, `{mean, deviation}`, `{median, sigma}`, or percentiles such as `{p50: 20ms, p99: 1s}`";
 
+/// Compiles the duration that stands under `key`.
 pub(in crate::rules::compile) fn compile_pause(
     compiler: &mut RuleCompiler<'_>,
     node: &Node,
+    key: &'static str,
 ) -> Option<Pause> {
     match &node.value {
         Yaml::Text(_) => {}
@@ -62,7 +64,7 @@ pub(in crate::rules::compile) fn compile_pause(
                 None
             }
         },
-        (template, Type::Duration | Type::String | Type::Dyn) => Some(Pause::Dynamic(template)),
+        (template, Type::Duration | Type::String | Type::Dyn) => Some(Pause::Dynamic(template, key)),
         (_, found) => {
             let is_number = matches!(found, Type::Int | Type::Uint | Type::Double);
             let hint = is_number.then(|| "give it a unit: `${duration(string(x) + 'ms')}`".to_owned());
@@ -76,12 +78,13 @@ pub(in crate::rules::compile) fn compile_pause(
 pub(in crate::rules::compile) fn compile_interval(
     compiler: &mut RuleCompiler<'_>,
     node: &Node,
+    key: &'static str,
 ) -> Option<Pause> {
-    let pause = compile_pause(compiler, node)?;
+    let pause = compile_pause(compiler, node, key)?;
     let is_zero = match &pause {
         Pause::Constant(pause) => pause.is_zero(),
         Pause::Drawn(distribution) => distribution.is_zero(),
-        Pause::Dynamic(_) => false,
+        Pause::Dynamic(..) => false,
     };
     if is_zero {
         let hint = "such as `every: 200ms`; `repeat: N` says how often something is done at once".to_owned();
@@ -239,9 +242,9 @@ fn constants(compiler: &mut RuleCompiler<'_>, one: &Node, other: &Node) -> Optio
 }
 
 fn constant(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Duration> {
-    match compile_pause(compiler, node)? {
+    match compile_pause(compiler, node, "")? {
         Pause::Constant(duration) => Some(duration),
-        Pause::Dynamic(_) | Pause::Drawn(_) => {
+        Pause::Dynamic(..) | Pause::Drawn(_) => {
             let hint = "the whole value can be one `${…}`".to_owned();
             compiler.problem_hint(node, "a drawn duration is made of constants", Some(hint));
             None

@@ -21,7 +21,7 @@ pub(in crate::rules::compile) fn compile_text_node(
     node: &Node,
     expected: &str,
 ) -> Option<Text> {
-    let Some(text) = node.key_text() else {
+    let Some(text) = compiler.written(node).filter(|_| node.value != Yaml::Null) else {
         let message = format!("expected {expected}, found {}", node.kind());
         compiler.problem_hint(node, message, text_hint(node));
         return None;

@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::each::{Due, LITERAL, compile_list, is_loop, loop_entries, loop_variables};
+use super::each::{
+    Due, LITERAL, compile_list, hint_at_keys, is_loop, key_alone, loop_entries, loop_variables,
+};
 use super::page::compile_page;
 use super::text::compile_text_pieces;
 use crate::cel::{Program, Type, Value};
@@ -41,7 +43,7 @@ pub(in crate::rules::compile) fn compile_value(
         Yaml::Map(entries) => {
             let mut values = Some(Vec::new());
             for (key, value) in entries {
-                let name = key.key_text().unwrap_or_default();
+                let name = compiler.written(key).unwrap_or_default();
                 let value = compile_value(compiler, value);
                 values = values.zip(value).map(|(mut values, (value, _))| {
                     values.push((name, value));
@@ -62,12 +64,19 @@ pub(in crate::rules::compile) struct OpenEach<'n> {
     /// Makes the key of an entry, if the loop makes a map.
     pub(in crate::rules::compile) key: Option<&'n Node>,
     pub(in crate::rules::compile) value: &'n Node,
+    /// The type of a map's keys, if only they have a name.
+    key_alone: Option<Type>,
+    /// How many problems there were before what it makes.
+    before: usize,
 }
 
 impl OpenEach<'_> {
     /// The loop. `cost` is what its key and its value cost in a round.
     pub(in crate::rules::compile) fn end(self, compiler: &mut RuleCompiler<'_>, cost: u64) -> Option<Each> {
         compiler.rounds.pop();
+        if let Some(key) = &self.key_alone {
+            hint_at_keys(compiler, self.before, key);
+        }
         self.each.map(|each| Each {
             cost: each.cost + cost,
             ..each
@@ -116,6 +125,7 @@ pub(in crate::rules::compile) fn begin_each<'n>(
         return None;
     };
     let pairs = variables.len() == 2;
+    let key_alone = key_alone(list.as_ref().map(Program::result_type), &variables);
     compiler.rounds.push(variables);
     let when = value("when").and_then(|node| compiler.condition(node));
     let cost = 1 + when.as_ref().map_or(0, Program::fixed_cost);
@@ -134,6 +144,8 @@ pub(in crate::rules::compile) fn begin_each<'n>(
         each,
         key: value("key"),
         value: made,
+        key_alone,
+        before: compiler.problems.len(),
     })
 }
 

@@ -12,8 +12,13 @@ pub(super) struct Loops {
 /// The rounds of a loop that are left.
 #[derive(Debug)]
 pub(super) enum Rounds {
-    Count { next: i64, end: i64 },
+    Count {
+        next: i64,
+        end: i64,
+    },
     Elements(std::vec::IntoIter<Value<'static>>),
+    /// The keys of a map.
+    Keys(std::vec::IntoIter<Value<'static>>),
     Pairs(std::vec::IntoIter<(Value<'static>, Value<'static>)>),
 }
 
@@ -32,6 +37,11 @@ impl Loops {
         &self.locals
     }
 
+    /// Whether one of the open loops goes over the keys of a map.
+    pub(super) fn has_keys_alone(&self) -> bool {
+        self.rounds.iter().any(|rounds| matches!(rounds, Rounds::Keys(_)))
+    }
+
     /// Begins a loop; `false` if it has no rounds.
     pub(super) fn begin(&mut self, mut rounds: Rounds) -> bool {
         match &mut rounds {
@@ -40,7 +50,7 @@ impl Loops {
                 *next += 1;
             }
             Rounds::Count { .. } => return false,
-            Rounds::Elements(elements) => match elements.next() {
+            Rounds::Elements(elements) | Rounds::Keys(elements) => match elements.next() {
                 Some(element) => self.locals.push(element),
                 None => return false,
             },
@@ -64,7 +74,7 @@ impl Loops {
                     return true;
                 }
                 Rounds::Count { .. } => {}
-                Rounds::Elements(elements) => {
+                Rounds::Elements(elements) | Rounds::Keys(elements) => {
                     if let Some(element) = elements.next() {
                         *local = element;
                         return true;
@@ -147,7 +157,12 @@ impl Rounds {
         while let Some(element) = elements.next(budget)? {
             rounds.push(owned(element)?);
         }
-        Ok(Self::Elements(rounds.into_iter()))
+        let rounds = rounds.into_iter();
+        Ok(if elements.is_of_map() {
+            Self::Keys(rounds)
+        } else {
+            Self::Elements(rounds)
+        })
     }
 }
 

@@ -12,8 +12,10 @@ use super::session::Session;
 use crate::cel::{Env, EvalError, Value};
 use crate::handler::Call;
 use crate::rules::plan::template::Template;
-use crate::rules::plan::{Metadata, Op, Pause, Rule, SampleTemplate, SignalStep, Steps, count_of};
-use crate::rules::run::fault::{failed, failed_at, placed, too_costly};
+use crate::rules::plan::{
+    KEY_AND_VALUE, Metadata, Op, Pause, Rule, SampleTemplate, SignalStep, Steps, count_of,
+};
+use crate::rules::run::fault::{failed, failed_at, hinted, placed, too_costly};
 use crate::rules::run::write::template::{WriteError, WriteErrorKind};
 
 /// How many rounds of a loop run before other tasks of the thread have their turn. A deadline, the end of the server and
@@ -112,7 +114,12 @@ impl<'r> Session<'r> {
             if self.lane.is_some() {
                 self.begin_turn();
             }
-            return Err(placed(status, place));
+            let status = placed(status, place);
+            return Err(if self.loops().has_keys_alone() {
+                hinted(status, KEY_AND_VALUE)
+            } else {
+                status
+            });
         }
         *at = operation;
         let had_all_room = begun.room == self.whole_turn() && operation == begun.at && rounds == 0;

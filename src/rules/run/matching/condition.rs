@@ -45,7 +45,13 @@ impl Condition {
             }
         }
         match &self.when {
-            Some(when) => Ok(matches!(when.program.eval(env)?, Value::Bool(true))),
+            Some(when) => match when.program.eval(env)? {
+                Value::Bool(holds) => Ok(holds),
+                other => Err(EvalError::new(format!(
+                    "it gives {}, not a bool",
+                    other.type_name()
+                ))),
+            },
             None => Ok(true),
         }
     }

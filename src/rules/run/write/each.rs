@@ -2,12 +2,23 @@
 
 use crate::cel::{Env, EvalError, Round, Value};
 use crate::excerpt::excerpt;
-use crate::rules::plan::{Each, Page, ValueTemplate, count_of};
+use crate::rules::plan::{Each, KEY_AND_VALUE, Page, ValueTemplate, count_of};
+
+/// An error that can say what may be done about it.
+pub(super) trait Hinted {
+    fn hinted(self, hint: &str) -> Self;
+}
+
+impl Hinted for EvalError {
+    fn hinted(self, hint: &str) -> Self {
+        Self::hinted(self, hint)
+    }
+}
 
 impl Each {
     /// Calls `round` with what expressions read in each round: first `when` decides, then `skip` and `limit` count. `failed`
     /// makes an error of the loop's own expressions.
-    pub(super) fn rounds<E>(
+    pub(super) fn rounds<E: Hinted>(
         &self,
         env: &Env<'_>,
         failed: impl Fn(EvalError) -> E,
@@ -18,7 +29,7 @@ impl Each {
     }
 
     /// How many elements the pages up to this one have, if there are more.
-    pub(super) fn next_page<E>(
+    pub(super) fn next_page<E: Hinted>(
         &self,
         env: &Env<'_>,
         failed: impl Fn(EvalError) -> E,
@@ -34,7 +45,7 @@ impl Each {
     }
 
     /// How many elements there are in all pages.
-    pub(super) fn total<E>(&self, env: &Env<'_>, failed: impl Fn(EvalError) -> E) -> Result<u64, E> {
+    pub(super) fn total<E: Hinted>(&self, env: &Env<'_>, failed: impl Fn(EvalError) -> E) -> Result<u64, E> {
         let mut total = 0;
         self.rounds_of((0, u64::MAX), env, failed, |_| {
             total += 1;
@@ -52,7 +63,7 @@ impl Each {
         Ok((skip, count("limit", self.limit.as_ref(), u64::MAX, env)?))
     }
 
-    fn rounds_of<E>(
+    fn rounds_of<E: Hinted>(
         &self,
         (mut skip, mut limit): (u64, u64),
         env: &Env<'_>,
@@ -89,7 +100,13 @@ impl Each {
                 continue;
             }
             limit -= 1;
-            round(&env)?;
+            round(&env).map_err(|error| {
+                if self.pairs || !elements.is_of_map() {
+                    error
+                } else {
+                    error.hinted(KEY_AND_VALUE)
+                }
+            })?;
         }
         Ok(())
     }

@@ -10,9 +10,11 @@ impl Pause {
     pub(in crate::rules::run) fn duration(&self, env: &Env<'_>) -> Result<Duration, String> {
         match self {
             Self::Constant(duration) => Ok(*duration),
-            Self::Dynamic(template) => {
-                let value = template.value(env).map_err(|error| error.to_string())?;
-                duration_of(&value).map_err(|found| format!("{found} is not a duration"))
+            Self::Dynamic(template, key) => {
+                let value = template.value(env);
+                let value = value.map_err(|error| error.within(key).into_text())?;
+                duration_of(&value)
+                    .map_err(|found| format!("`{key}`: {found} is not a duration such as 200ms or 1.5s"))
             }
             Self::Drawn(distribution) => Ok(distribution.duration(|| random(env.call))),
         }

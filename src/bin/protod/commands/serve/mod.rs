@@ -268,6 +268,7 @@ impl Serve {
             .state(&RulesState::new())
             .rule_header(!self.no_rule_header)
             .sampler(sampler.clone())
+            .validates(self.validate)
             .max_expression_cost(self.limits.max_expression_cost);
         if let Some(seed) = self.seed {
             options = options.seed(seed);

@@ -3,6 +3,7 @@
 use tonic::Status;
 
 use crate::cel::EvalError;
+use crate::rules::run::write::each::Hinted;
 
 /// Why a template could not be written with the values of this call. One word wide, so that results go through
 /// registers.
@@ -46,6 +47,27 @@ impl WriteError {
 
     pub(in crate::rules) fn into_kind(self) -> WriteErrorKind {
         *self.0
+    }
+}
+
+impl Hinted for WriteError {
+    #[cold]
+    fn hinted(self, hint: &str) -> Self {
+        Self(Box::new(match *self.0 {
+            WriteErrorKind::Value { field, at, message } if !message.ends_with(hint) => {
+                WriteErrorKind::Value {
+                    message: format!("{message}; {hint}"),
+                    field,
+                    at,
+                }
+            }
+            WriteErrorKind::Eval { field, at, error } => WriteErrorKind::Eval {
+                error: error.hinted(hint),
+                field,
+                at,
+            },
+            other => other,
+        }))
     }
 }
 
