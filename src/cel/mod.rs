@@ -34,6 +34,7 @@ mod functions;
 mod operators;
 mod pattern;
 mod pattern_cost;
+mod pattern_never;
 mod problem;
 mod program;
 mod scope;

@@ -9,6 +9,7 @@ use super::other_languages;
 use crate::cel::cost::Cost;
 use crate::cel::functions::{self, Function, Style};
 use crate::cel::pattern::Pattern;
+use crate::cel::pattern_never::matches_nothing;
 use crate::cel::syntax::{Expr, ExprKind, Name};
 use crate::cel::typed::{LoopKind, TypedExpr};
 use crate::cel::values::{Type, Value};
@@ -136,6 +137,9 @@ impl Compiler<'_, '_> {
         if name == "matches"
             && let Some(pattern) = values[1].constant_text()
         {
+            if matches_nothing(pattern) {
+                return self.no_match(expressions[1]);
+            }
             return match Pattern::new(pattern) {
                 Ok(pattern) => self.combine(values, value_type, |mut exprs| {
                     TypedExpr::Matches(Box::new(exprs.remove(0)), Box::new(pattern))
@@ -170,6 +174,15 @@ impl Compiler<'_, '_> {
         self.combine(values, value_type, |exprs| {
             TypedExpr::Call(function, cost, exprs.into())
         })
+    }
+
+    /// Tells of a pattern that no text matches.
+    #[cold]
+    #[inline(never)]
+    fn no_match(&mut self, pattern: &Expr) -> Compiled {
+        self.problem(pattern.span.clone(), "no text matches this pattern");
+        self.hint("`^` is the begin of the text, and `$` its end; `\\\\^` and `\\\\$` are the characters themselves");
+        Compiled::unknown()
     }
 
     /// Tells of a function that does not take so many arguments. Apart, so that frames of deep expressions stay small.
