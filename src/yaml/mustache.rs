@@ -14,6 +14,10 @@ pub(super) fn trouble(text: &str, braces: usize) -> Option<Trouble> {
         return None;
     }
     let value = layout.value(text);
+    // A key ends before its colon.
+    let end = value.rfind("}}").map_or(value.len(), |end| end + 2);
+    let is_key = value[end..].trim_start().starts_with(':');
+    let value = if is_key { &value[..end] } else { value };
     let start = layout.start;
     let message = "`{{` begins a mapping in YAML, and no template";
     let key = text[..start].trim_end().strip_suffix(':').unwrap_or_default();
