@@ -228,11 +228,21 @@ pub(super) fn find_in_data(text: &str, names: Names<'_>) -> Option<(Range<usize>
         let at = places.find(|at| {
             let inside = text[at + open.len()..].trim_start_matches([' ', '{']);
             BEGINNINGS.iter().any(|root| inside.starts_with(root))
-                || template("", &text[*at..], names).is_some_and(|template| template.is_known)
+                || template("", beginning(&text[*at..]), names).is_some_and(|template| template.is_known)
         })?;
         Some((at..at + open.len(), *form))
     });
     found.min_by_key(|(place, _)| place.start)
+}
+
+/// As much of a text as a template may take: data may be one line of megabytes.
+fn beginning(text: &str) -> &str {
+    const LONGEST: usize = 200;
+    let end = text
+        .char_indices()
+        .nth(LONGEST)
+        .map_or(text.len(), |(end, _)| end);
+    &text[..end]
 }
 
 /// What to write instead of an expression with braces in it that are no map: `${{ x }}`, whose expression is `{ x }`;
