@@ -278,3 +278,59 @@ async fn a_request_that_is_costly_to_decode_matches_within_the_budget() {
         outcome.status
     );
 }
+
+#[tokio::test]
+async fn copies_of_a_request_cost_what_they_write() {
+    let twenty = |value: &str| vec![format!("\"{value}\""); 20].join(", ");
+    let twenty_points = vec!["\"${request.point}\""; 20].join(", ");
+    let twenty_in_a_text = "${request.string} ".repeat(20);
+    let bodies = [
+        format!("reply: {{names: [{}]}}", twenty("${request.string}")),
+        format!("reply: {{names: [{}]}}", twenty("${request.opt}")),
+        format!("reply: {{names: [{}]}}", twenty("${request.point.name} and more")),
+        format!("reply: {{names: [{}]}}", twenty("${request.names[0]}")),
+        format!(
+            "reply: {{names: \"${{[{}]}}\"}}",
+            vec!["request.string"; 20].join(", ")
+        ),
+        format!("reply: {{points: [{twenty_points}]}}"),
+        format!("reply: {{string: \"{twenty_in_a_text}\"}}"),
+        format!(
+            "reply: {{nested: {{nested: {{names: [{}]}}}}}}",
+            twenty("${request.string}")
+        ),
+        "reply: {names: {each: \"${lists.range(20)}\", value: \"${request.string}\"}}".to_owned(),
+        format!("sample: {{names: [{}]}}", twenty("${request.string}")),
+        format!("status: {{code: ABORTED, details: [{{debug_info: {{detail: \"{twenty_in_a_text}\"}}}}]}}"),
+        format!("stream: [{{send: {{names: [{}]}}}}]", twenty("${request.string}")),
+    ];
+    let request = |letters: usize| {
+        let text = "a".repeat(letters);
+        format!(
+            r#"{{"string": "{text}", "opt": "{text}", "names": ["{text}"], "point": {{"name": "{text}"}}}}"#
+        )
+    };
+    for body in bodies {
+        let rule = format!("rules:\n  - method: kinds.Kinds/List\n    name: copying\n    {body}\n");
+        let options = RulesOptions::default().max_expression_cost(20_000);
+        let server = Running::with(kinds(), &options, &rule).await;
+        let outcome = server.call("List", &[&request(100_000)]).await;
+        let message = outcome.status.message();
+        assert_eq!(
+            outcome.status.code(),
+            Code::ResourceExhausted,
+            "{body}: {message}"
+        );
+        assert!(
+            message.contains("copying") && message.contains("costs more"),
+            "{body}: {message}"
+        );
+        let outcome = server.call("List", &[&request(1000)]).await;
+        assert_ne!(
+            outcome.status.code(),
+            Code::ResourceExhausted,
+            "{body}: {:?}",
+            outcome.status
+        );
+    }
+}

@@ -186,6 +186,12 @@ fn rules() -> String {
         )
         .expect("a String takes all");
     }
+    let copies = ["'${request.text}'"; 40].join(", ");
+    writeln!(
+        rules,
+        "  - {{method: lab.Lab/Work, match: {{kind: copies}}, reply: {{names: [{copies}]}}}}"
+    )
+    .expect("a String takes all");
     rules.push_str(
         r#"  - {method: lab.Lab/Work, match: {kind: decoded, any: {"@type": lab.In, list: [{text: a}, {text: b}]}}, reply: {}}
   - {method: lab.Lab/Chat, session: {message: [{send: {text: "${string(request.nums.filter(x, x > 3).size())}"}}]}}
@@ -271,7 +277,7 @@ fn hostile(client: &Client) -> Vec<Hostile> {
     };
     let mut calls = Vec::new();
     let kinds = |table: &'static [(&str, &str)]| table.iter().map(|(kind, _)| *kind);
-    let unary = kinds(WORK).chain(["conditions", "decoded", "no rule"]);
+    let unary = kinds(WORK).chain(["conditions", "copies", "decoded", "no rule"]);
     let methods = unary
         .map(|kind| (kind, "lab.Lab/Work"))
         .chain(kinds(STREAMS).map(|kind| (kind, "lab.Lab/Stream")))

@@ -48,6 +48,7 @@ impl Builder<'_, '_> {
                             key,
                             omit_zero: key != 0 && !target.has_presence(),
                             omit_absent,
+                            spot: Box::new(self.compiler.spot(node, at, target.name())),
                         }));
                         return;
                     }

@@ -99,6 +99,7 @@ pub(crate) struct Copy {
     pub(crate) omit_zero: bool,
     /// Whether unset stays unset.
     pub(crate) omit_absent: bool,
+    pub(crate) spot: Box<Spot>,
 }
 
 /// A field that is set from one of the same message type.

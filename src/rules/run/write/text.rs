@@ -42,7 +42,10 @@ impl Text {
                     out.extend_from_slice(Buffer::new().format(program.eval_int(env)?).as_bytes());
                 }
                 TextPiece::Expression(program) => match program.eval(env)? {
-                    Value::String(text) => out.extend_from_slice(text.as_bytes()),
+                    Value::String(text) => {
+                        env.call.budget.charge_copied(text.len())?;
+                        out.extend_from_slice(text.as_bytes());
+                    }
                     other => {
                         env.charge_text(&other)?;
                         let mut text = String::new();

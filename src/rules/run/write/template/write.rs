@@ -49,7 +49,7 @@ pub(super) fn write_all(
                 }
             }
             Op::Cached(once) => once.write(env, cache, buffer)?,
-            Op::Copy(copy) => copy.write(env, buffer),
+            Op::Copy(copy) => copy.write(env, buffer)?,
             Op::CopyMessage(copy) => copy.write(env, buffer)?,
             Op::Double(double) => double.write(env, buffer)?,
             Op::Joined(joined) => joined.write(env, buffer)?,
@@ -110,9 +110,9 @@ impl Cached {
 
 impl Copy {
     #[inline(never)]
-    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) {
+    fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
         let Some((bytes, picked)) = env.request else {
-            return;
+            return Ok(());
         };
         let key = |buffer: &mut Vec<u8>| {
             if self.key != 0 {
@@ -123,6 +123,10 @@ impl Copy {
             Raw::Span(start, length) => {
                 let (start, length) = (start as usize, length as usize);
                 if length > 0 || !self.omit_zero {
+                    env.call
+                        .budget
+                        .charge_copied(length)
+                        .map_err(|error| failed(&self.spot.field, self.spot.at, error))?;
                     key(buffer);
                     put_varint(buffer, length as u64);
                     buffer.extend_from_slice(&bytes[start..start + length]);
@@ -154,6 +158,7 @@ impl Copy {
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -163,6 +168,11 @@ impl CopyMessage {
         if let Some((bytes, picked)) = env.request
             && let Raw::Span(start, length) = picked.get(self.slot)
         {
+            let merged = &self.merged;
+            env.call
+                .budget
+                .charge_copied(length as usize)
+                .map_err(|error| failed(merged.target.name(), merged.at, error))?;
             put_varint(buffer, self.key.into());
             put_delimited(buffer, &bytes[start as usize..][..length as usize]);
             return Ok(());
@@ -236,9 +246,11 @@ impl Dynamic {
             Presence::OfElement => self.program.eval_field(env),
             Presence::Always => self.program.eval(env).map(Some),
         };
-        let Some(value) = value.map_err(|error| failed(self.target.name(), self.at, error))? else {
+        let failed = |error| failed(self.target.name(), self.at, error);
+        let Some(value) = value.map_err(failed)? else {
             return Ok(());
         };
+        env.call.budget.charge_writing(&value).map_err(failed)?;
         let put = match &self.target {
             Target::Field(field) => put_field(buffer, field, &value),
             Target::Element(field) => put_value(buffer, field, &value).map(drop),
@@ -260,13 +272,16 @@ impl EachOp {
         let mut made = 0;
         let error = |error| failed(&self.spot.field, self.spot.at, error);
         self.each.rounds(env, error, |env| {
-            let before = buffer.len();
+            let (before, budget) = (buffer.len(), &env.call.budget);
+            let room = budget.left();
             let written = write_all(&self.ops, env, cache, buffer);
             written.map_err(|error| error.in_element(made, &self.spot.field))?;
             made += 1;
-            // What is copied from the request costs nothing else.
-            let written = env.call.budget.charge_made(buffer.len() - before);
-            written.map_err(error)
+            // Constants and short values cost nothing once, but they do in each round.
+            let charged = room - budget.left();
+            budget
+                .charge_made_beyond(charged, buffer.len() - before)
+                .map_err(error)
         })?;
         if let (Some((_, width)), Some(reserved)) = (&self.packed, reserved) {
             if buffer.len() == contents {
