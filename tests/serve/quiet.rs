@@ -100,13 +100,14 @@ rules:
         - log: fine
         - set:
             store.list: [1]
+        - set:
             store.list.x: 2
         - send: {}
 ";
     let log = logged(rules, 1).await;
     let failed: Vec<&String> = log.iter().filter(|line| line.contains("a rule failed")).collect();
     assert_eq!(failed.len(), 1, "{log:?}");
-    assert!(failed[0].contains("a.rules.yaml:9:13"), "{}", failed[0]);
+    assert!(failed[0].contains("a.rules.yaml:10:13"), "{}", failed[0]);
     let rules = r"
 rules:
   - method: p.S/Unary
