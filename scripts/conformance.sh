@@ -3,7 +3,7 @@
 #
 #   scripts/conformance.sh [protobuf|connect|protovalidate|h2spec]...
 #
-# protobuf        protobuf's own: proto2 and proto3 messages, binary and JSON
+# protobuf        protobuf's own: messages of proto2, proto3 and edition 2023, binary and JSON
 # connect         connectrpc's: gRPC calls by connect-go and grpc-go over plain HTTP/2, TLS and TLS with client certificates
 # protovalidate   protovalidate's: what the rules of buf.validate mean, and what is said of each violation
 # h2spec          HTTP/2 and HPACK, frame by frame
@@ -36,7 +36,7 @@ run_protobuf() {
         runner=("${loader[0]}" --library-path "${libraries[0]}" "${runner[@]}")
     fi
     PROTOBUF_CONFORMANCE_PROTOS=$clients/protobuf/protoc/include "${runner[@]}" --enforce_recommended \
-        --maximum_edition PROTO3 --failure_list "$suites/protobuf/known-failing.txt" target/debug/examples/conformance-protobuf
+        --maximum_edition 2026 --failure_list "$suites/protobuf/known-failing.txt" target/debug/examples/conformance-protobuf
 }
 
 run_connect() {

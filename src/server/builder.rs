@@ -28,7 +28,7 @@ use crate::handler::{
     CallLimits, CallLog, Handler, Handlers, LargeMessages, Lifecycle, Shape, Unprepared, handler_methods,
 };
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
-use crate::schema::Schema;
+use crate::schema::{DescriptorEdition, Schema};
 use crate::transport::{Limits, Tls};
 
 impl Server {
@@ -53,6 +53,7 @@ impl Server {
             layers: Layers::default(),
             options: Options {
                 reflection: true,
+                reflection_edition: DescriptorEdition::default(),
                 health: Health::default(),
                 limits: Limits::default(),
                 tls: None,
@@ -228,6 +229,22 @@ impl ServerBuilder {
         F: FnMut(tonic::Request<()>) -> Result<tonic::Request<()>, Status> + Clone + Send + Sync + 'static,
     {
         self.layer(InterceptorLayer::new(interceptor))
+    }
+
+    /// The newest edition of the descriptors that reflection gives, for clients that know no newer one. grpcurl 1.9.3, for one,
+    /// refuses those of 2024. Default: as protoc writes them.
+    ///
+    /// ```
+    /// use protod::schema::DescriptorEdition;
+    /// use protod::{Schema, Server};
+    ///
+    /// let schema = Schema::from_source("m.proto", "edition = \"2024\"; message M {}")?;
+    /// let server = Server::builder(schema).reflection_edition(DescriptorEdition::Edition2023).build()?;
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn reflection_edition(mut self, newest: DescriptorEdition) -> Self {
+        self.options.reflection_edition = newest;
+        self
     }
 
     /// Whether the server answers server reflection, v1 and v1alpha. Default: yes.

@@ -14,7 +14,7 @@ use super::health::{Check, Health, Watch};
 use super::health_wire;
 use super::reflection::{Reflection, ReflectionIndex};
 use crate::handler::BoxHandler;
-use crate::schema::{Method, Schema};
+use crate::schema::{DescriptorEdition, Method, Schema};
 
 /// The schema of the server's own services. It is built when one of them is first called, so a start does not wait for it.
 pub(super) static BUILTIN_SCHEMA: LazyLock<Schema> = LazyLock::new(builtin_schema);
@@ -28,7 +28,11 @@ pub(super) static ERROR_DETAILS: LazyLock<Schema> = LazyLock::new(|| {
 /// The methods of the server's own services, and their handlers, for a generation that serves `schema`.
 ///
 /// If `schema` declares the same names, reflection answers with those.
-pub(super) fn builtin_endpoints(schema: &Schema, health: &Health, reflection: bool) -> Vec<Endpoint> {
+pub(super) fn builtin_endpoints(
+    schema: &Schema,
+    health: &Health,
+    reflection: Option<DescriptorEdition>,
+) -> Vec<Endpoint> {
     let endpoint = |name, handler: BoxHandler, outlives_generation| Endpoint {
         method: EndpointMethod::Named(name, builtin_method),
         handler: Some(handler),
@@ -47,7 +51,7 @@ pub(super) fn builtin_endpoints(schema: &Schema, health: &Health, reflection: bo
             true,
         ),
     ];
-    if reflection {
+    if let Some(edition) = reflection {
         let schema = schema.clone();
         let reflection: BoxHandler = Arc::new(Reflection::new(move || {
             let mut schemas = vec![&schema, &*BUILTIN_SCHEMA];
@@ -55,7 +59,7 @@ pub(super) fn builtin_endpoints(schema: &Schema, health: &Health, reflection: bo
             if !declares_any_of(&schema, &ERROR_DETAILS) {
                 schemas.push(&ERROR_DETAILS);
             }
-            ReflectionIndex::new(&schemas)
+            ReflectionIndex::new(&schemas, edition)
         }));
         let names = [
             "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",

@@ -12,7 +12,7 @@ use super::layers::Route;
 use super::validation::Validation;
 use crate::error::Error;
 use crate::handler::{Handlers, Lifecycle};
-use crate::schema::Schema;
+use crate::schema::{DescriptorEdition, Schema};
 use crate::transport::{Limits, Tls};
 
 /// A schema and its handlers, ready to serve. Cheap to clone: all clones are the same server.
@@ -49,6 +49,8 @@ pub struct Server {
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) reflection: bool,
+    /// The newest edition of descriptors that clients get.
+    pub(super) reflection_edition: DescriptorEdition,
     pub(super) health: Health,
     pub(super) limits: Limits,
     pub(super) tls: Option<Tls>,
@@ -97,7 +99,8 @@ impl Options {
         handlers: Handlers,
         lifecycle: Lifecycle,
     ) -> Result<Generation, Error> {
-        let system = builtin_endpoints(&schema, &self.health, self.reflection);
+        let reflection = self.reflection.then_some(self.reflection_edition);
+        let system = builtin_endpoints(&schema, &self.health, reflection);
         #[cfg(feature = "validate")]
         let checks = self.validation.checks(&schema)?;
         #[cfg_attr(not(feature = "validate"), expect(unused_mut, reason = "nothing is set"))]

@@ -5,6 +5,7 @@
 
 mod buf;
 mod check;
+mod editions;
 mod grpcurl;
 mod node;
 mod programs;

@@ -25,7 +25,7 @@ use crate::schema::name::qualified;
 use crate::schema::wire::{DescriptorKind, Record, RecordValue, records};
 
 /// How deep messages are lowered. Below it they are copied, and refused by the pool.
-const MAX_DEPTH: u32 = 100;
+pub(super) const MAX_DEPTH: u32 = 100;
 
 /// The files that a pool gets for a file, in their order: the file as it is, unless it has an edition.
 pub(in crate::schema) fn lowered_for_pool(file: Bytes, edition: Option<Edition>) -> Vec<Bytes> {
@@ -44,43 +44,20 @@ fn lower(file: &[u8], edition: Edition) -> Vec<Vec<u8>> {
         && !messages
             .iter()
             .any(|message| has_similar_names(message, MAX_DEPTH));
-    let package = text(file, 2).to_owned();
     let mut lowering = Lowering {
         is_proto3,
-        package: package.clone(),
+        for_pool: true,
+        package: text(file, 2).to_owned(),
         closed_enums: Vec::new(),
     };
-    let mut lowered = Vec::with_capacity(file.len() + 64);
-    for record in records(file).flatten() {
-        match (record.number, record.value) {
-            // What is written anew, and what the pool does not know.
-            (12 | 14 | 15, _) => {}
-            (4, RecordValue::Delimited(message)) => {
-                put(
-                    4,
-                    &lowering.message(message, &features, &package, MAX_DEPTH),
-                    &mut lowered,
-                );
-            }
-            (5, RecordValue::Delimited(found)) => {
-                lowering.enumeration(5, found, &features, &package, &mut lowered);
-            }
-            (7, RecordValue::Delimited(extension)) => {
-                put(7, &lowering.field(extension, &features, None), &mut lowered);
-            }
-            _ => lowered.extend_from_slice(record.whole),
-        }
-    }
-    if is_proto3 {
-        put(12, b"proto3", &mut lowered);
-    }
+    let mut lowered = lowering.file(file, &features);
     if lowering.closed_enums.is_empty() {
         return vec![lowered];
     }
     let mut enums = Vec::new();
     let name = format!("{}{CLOSED_ENUMS}", text(file, 1));
     put(1, name.as_bytes(), &mut enums);
-    put(2, package.as_bytes(), &mut enums);
+    put(2, lowering.package.as_bytes(), &mut enums);
     for found in &lowering.closed_enums {
         put(5, found, &mut enums);
     }
@@ -88,17 +65,29 @@ fn lower(file: &[u8], edition: Edition) -> Vec<Vec<u8>> {
     vec![enums, lowered]
 }
 
+/// Lowers a file for clients, who know nothing of marks.
+pub(super) fn lower_for_clients(file: &[u8], edition: Edition, is_proto3: bool) -> Vec<u8> {
+    let mut lowering = Lowering {
+        is_proto3,
+        for_pool: false,
+        package: text(file, 2).to_owned(),
+        closed_enums: Vec::new(),
+    };
+    let features = features_of(DescriptorKind::File, file, &FeatureSet::of_edition(edition));
+    lowering.file(file, &features)
+}
+
 /// What is added to the name of a file for that of the copy that has its closed enums. No proto can be called so.
 const CLOSED_ENUMS: &str = "\u{1}closed enums";
 
 /// The name of the file of which one of the pool is a copy, or a part of it.
-pub(in crate::schema) fn original_name(in_pool: &str) -> &str {
+pub(crate) fn original_name(in_pool: &str) -> &str {
     in_pool.strip_suffix(CLOSED_ENUMS).unwrap_or(in_pool)
 }
 
 /// What of a field decides how it is lowered.
 #[derive(Clone, PartialEq, prost::Message)]
-struct FieldShape {
+pub(super) struct FieldShape {
     #[prost(string, tag = "1")]
     name: String,
     #[prost(enumeration = "Label", tag = "4")]
@@ -106,13 +95,13 @@ struct FieldShape {
     #[prost(enumeration = "Type", tag = "5")]
     r#type: i32,
     #[prost(string, tag = "6")]
-    type_name: String,
+    pub(super) type_name: String,
     #[prost(int32, optional, tag = "9")]
     oneof_index: Option<i32>,
 }
 
 impl FieldShape {
-    fn of(field: &[u8]) -> Self {
+    pub(super) fn of(field: &[u8]) -> Self {
         Self::decode(field).unwrap_or_default()
     }
 
@@ -149,7 +138,7 @@ fn has_implicit(message: &[u8], above: &FeatureSet, depth: u32) -> bool {
 
 /// Whether two fields of a message, or of one in it, have names that are one without underscores and case. prost-reflect
 /// allows it in proto2 alone.
-fn has_similar_names(message: &[u8], depth: u32) -> bool {
+pub(super) fn has_similar_names(message: &[u8], depth: u32) -> bool {
     let mut names = HashSet::new();
     let mut is_new = |field: &[u8]| {
         let name = text(field, 1).replace('_', "");
@@ -162,13 +151,15 @@ fn has_similar_names(message: &[u8], depth: u32) -> bool {
 
 struct Lowering {
     is_proto3: bool,
+    /// Whether marks are set, and enums that proto3 does not have go elsewhere.
+    for_pool: bool,
     package: String,
     /// The enums for a copy of their own, whose names begin with those of the messages they are in.
     closed_enums: Vec<Vec<u8>>,
 }
 
 /// What a field needs to know of its message, and adds to it.
-struct Members {
+pub(super) struct Members {
     is_map_entry: bool,
     /// The full names of the entries of its maps, with a dot in front.
     entries: HashSet<String>,
@@ -180,7 +171,7 @@ struct Members {
 }
 
 impl Members {
-    fn of(message: &[u8], name: &str) -> Self {
+    pub(super) fn of(message: &[u8], name: &str) -> Self {
         let nested = delimited(message, 3).into_iter();
         let entries = nested.filter(|nested| is_map_entry(nested));
         let entries = entries.map(|entry| format!(".{name}.{}", text(entry, 1)));
@@ -207,6 +198,35 @@ impl Members {
 }
 
 impl Lowering {
+    fn file(&mut self, file: &[u8], features: &FeatureSet) -> Vec<u8> {
+        let package = self.package.clone();
+        let mut lowered = Vec::with_capacity(file.len() + 64);
+        for record in records(file).flatten() {
+            match (record.number, record.value) {
+                // What is written anew, and what proto2 and proto3 do not have.
+                (12 | 14 | 15, _) => {}
+                (4, RecordValue::Delimited(message)) => {
+                    put(
+                        4,
+                        &self.message(message, features, &package, MAX_DEPTH),
+                        &mut lowered,
+                    );
+                }
+                (5, RecordValue::Delimited(found)) => {
+                    self.enumeration(5, found, features, &package, &mut lowered);
+                }
+                (7, RecordValue::Delimited(extension)) => {
+                    put(7, &self.field(extension, features, None), &mut lowered);
+                }
+                _ => lowered.extend_from_slice(record.whole),
+            }
+        }
+        if self.is_proto3 {
+            put(12, b"proto3", &mut lowered);
+        }
+        lowered
+    }
+
     fn message(&mut self, message: &[u8], above: &FeatureSet, scope: &str, depth: u32) -> Vec<u8> {
         if depth == 0 {
             return message.to_owned();
@@ -270,7 +290,7 @@ impl Lowering {
             put_number(2, features.is_packed().into(), &mut packed);
             put(8, &packed, &mut lowered);
         }
-        if shape.r#type() == Type::String && features.verifies_utf8() != self.is_proto3 {
+        if self.for_pool && shape.r#type() == Type::String && features.verifies_utf8() != self.is_proto3 {
             put(6, b"", &mut lowered);
         }
         if let Some(members) = members.filter(|members| !members.is_map_entry)
@@ -295,7 +315,8 @@ impl Lowering {
     ) {
         let is_closed = features_of(DescriptorKind::Enum, found, above).is_closed();
         let first = delimited(found, 2).first().copied().unwrap_or_default();
-        let goes_elsewhere = self.is_proto3 && is_closed && varint(first, 2).unwrap_or(0) != 0;
+        let goes_elsewhere =
+            self.for_pool && self.is_proto3 && is_closed && varint(first, 2).unwrap_or(0) != 0;
         let mut copy = Vec::with_capacity(found.len() + 8);
         if goes_elsewhere {
             let in_package = scope.strip_prefix(&self.package).unwrap_or(scope);
@@ -312,7 +333,7 @@ impl Lowering {
             self.closed_enums.push(copy);
             return;
         }
-        if is_closed == self.is_proto3 {
+        if self.for_pool && is_closed == self.is_proto3 {
             put(5, UNLIKE_ITS_SYNTAX.as_bytes(), &mut copy);
         }
         put(number, &copy, lowered);
@@ -320,7 +341,7 @@ impl Lowering {
 }
 
 /// Whether a field is between tags. Maps are not, and what is in their entries neither.
-fn is_delimited(features: &FeatureSet, shape: &FieldShape, members: Option<&Members>) -> bool {
+pub(super) fn is_delimited(features: &FeatureSet, shape: &FieldShape, members: Option<&Members>) -> bool {
     let is_map =
         members.is_some_and(|members| members.is_map_entry || members.entries.contains(&shape.type_name));
     features.is_delimited() && shape.r#type() == Type::Message && !is_map
@@ -332,7 +353,7 @@ fn is_map_entry(message: &[u8]) -> bool {
 }
 
 /// The features of an element, whose own stand in its options.
-fn features_of(kind: DescriptorKind, element: &[u8], above: &FeatureSet) -> FeatureSet {
+pub(super) fn features_of(kind: DescriptorKind, element: &[u8], above: &FeatureSet) -> FeatureSet {
     let Some((options, features)) = kind.features() else {
         return *above;
     };
@@ -346,7 +367,7 @@ fn features_of(kind: DescriptorKind, element: &[u8], above: &FeatureSet) -> Feat
 }
 
 /// The contents of all fields with a number that have a length.
-fn delimited(bytes: &[u8], number: u32) -> Vec<&[u8]> {
+pub(super) fn delimited(bytes: &[u8], number: u32) -> Vec<&[u8]> {
     let records = records(bytes).flatten();
     let found = records.filter_map(|record: Record<'_>| match record.value {
         RecordValue::Delimited(contents) if record.number == number => Some(contents),
@@ -356,7 +377,7 @@ fn delimited(bytes: &[u8], number: u32) -> Vec<&[u8]> {
 }
 
 /// The last text in a field.
-fn text(bytes: &[u8], number: u32) -> &str {
+pub(super) fn text(bytes: &[u8], number: u32) -> &str {
     let texts = delimited(bytes, number);
     texts
         .last()
@@ -365,7 +386,7 @@ fn text(bytes: &[u8], number: u32) -> &str {
 }
 
 /// The last number in a field.
-fn varint(bytes: &[u8], number: u32) -> Option<u64> {
+pub(super) fn varint(bytes: &[u8], number: u32) -> Option<u64> {
     let records = records(bytes).flatten();
     let found = records.filter_map(|record| match record.value {
         RecordValue::Varint(value) if record.number == number => Some(value),
@@ -374,13 +395,13 @@ fn varint(bytes: &[u8], number: u32) -> Option<u64> {
     found.last()
 }
 
-fn put(number: u32, contents: &[u8], bytes: &mut Vec<u8>) {
+pub(super) fn put(number: u32, contents: &[u8], bytes: &mut Vec<u8>) {
     encode_key(number, WireType::LengthDelimited, bytes);
     encode_varint(contents.len() as u64, bytes);
     bytes.extend_from_slice(contents);
 }
 
-fn put_number(number: u32, value: u64, bytes: &mut Vec<u8>) {
+pub(super) fn put_number(number: u32, value: u64, bytes: &mut Vec<u8>) {
     encode_key(number, WireType::Varint, bytes);
     encode_varint(value, bytes);
 }

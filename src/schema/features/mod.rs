@@ -4,15 +4,20 @@
 //! |---|---|
 //! | `set` | the features of an element, and the defaults of each edition |
 //! | `lower` | a file with an edition as one of proto2 or proto3, for prost-reflect |
+//! | `clients` | a file with an edition for clients that do not know it |
 //! | `symbols` | what other files may use, and which enums are closed |
 //! | `marks` | what the copy that prost-reflect gets cannot say otherwise |
 
+mod clients;
 mod lower;
 mod marks;
 mod set;
 mod symbols;
 
-pub(super) use self::lower::{lowered_for_pool, original_name};
+pub use self::clients::DescriptorEdition;
+pub(crate) use self::clients::{Translation, option_dependencies};
+pub(super) use self::lower::lowered_for_pool;
+pub(crate) use self::lower::original_name;
 pub(crate) use self::marks::{is_closed, verifies_utf8};
 pub(super) use self::marks::{is_mark, mark};
 pub(super) use self::set::{

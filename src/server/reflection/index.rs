@@ -23,7 +23,7 @@ use tonic_reflection::pb::v1::{
     ServerReflectionRequest, ServerReflectionResponse, ServiceResponse,
 };
 
-use crate::schema::Schema;
+use crate::schema::{DescriptorEdition, Schema, Translation, option_dependencies, original_name};
 
 /// The schemas of one generation. If two declare the same name, the first one counts.
 #[derive(Debug)]
@@ -36,8 +36,17 @@ pub(in crate::server) struct ReflectionIndex {
 #[derive(Debug)]
 struct IndexedSchema {
     schema: Schema,
-    /// The serialized files, by the index of their descriptor in the pool.
-    files: Vec<Bytes>,
+    /// By the index of the file's descriptor in the pool.
+    files: Vec<ServedFile>,
+}
+
+/// One file, as clients get it.
+#[derive(Debug, Clone, Default)]
+struct ServedFile {
+    /// Empty for a file that is there for the pool alone.
+    bytes: Bytes,
+    /// What it imports for its options alone. The pool does not have these imports.
+    option_imports: Vec<String>,
 }
 
 /// The names of the files that one stream has sent. A file is always sent with its imports, so the imports of each file
@@ -49,14 +58,18 @@ pub(in crate::server) struct SentFiles(HashSet<String>);
 type Miss = ErrorResponse;
 
 impl ReflectionIndex {
-    pub(in crate::server) fn new(schemas: &[&Schema]) -> Self {
+    /// `edition` is the newest one that clients get.
+    pub(in crate::server) fn new(schemas: &[&Schema], edition: DescriptorEdition) -> Self {
         let services: BTreeSet<String> = schemas
             .iter()
             .flat_map(|schema| schema.pool().services())
             .map(|service| service.full_name().to_owned())
             .collect();
         Self {
-            schemas: schemas.iter().map(|schema| IndexedSchema::new(schema)).collect(),
+            schemas: schemas
+                .iter()
+                .map(|schema| IndexedSchema::new(schema, edition))
+                .collect(),
             services: services
                 .into_iter()
                 .map(|name| ServiceResponse { name })
@@ -156,14 +169,19 @@ impl ReflectionIndex {
 }
 
 impl IndexedSchema {
-    fn new(schema: &Schema) -> Self {
-        let mut files = vec![Bytes::new(); schema.pool().files().len()];
+    fn new(schema: &Schema, edition: DescriptorEdition) -> Self {
+        let mut files = vec![ServedFile::default(); schema.pool().files().len()];
+        let mut translation = Translation::new(edition);
         for file in schema.files() {
             let descriptor = schema
                 .pool()
                 .get_file_by_name(&file.name)
                 .expect("the pool has every file of its schema");
-            files[descriptor.index()] = file.descriptor.clone();
+            let bytes = translation.file(&file.descriptor);
+            files[descriptor.index()] = ServedFile {
+                option_imports: option_dependencies(&bytes),
+                bytes,
+            };
         }
         Self {
             schema: schema.clone(),
@@ -173,20 +191,26 @@ impl IndexedSchema {
 
     /// `asked`, followed by those of its imports that the stream has not sent yet, nearest first.
     fn closure(&self, asked: FileDescriptor, sent: &mut SentFiles) -> MessageResponse {
+        let pool = self.schema.pool();
+        // A file with an edition may be two in the pool.
+        let asked = pool
+            .get_file_by_name(original_name(asked.name()))
+            .unwrap_or(asked);
         sent.0.insert(asked.name().to_owned());
         let mut closure = vec![asked];
         let mut next = 0;
         while let Some(file) = closure.get(next).cloned() {
-            closure.extend(
-                file.dependencies()
-                    .filter(|import| sent.0.insert(import.name().to_owned())),
-            );
+            let for_options = self.files[file.index()].option_imports.iter();
+            let for_options = for_options.filter_map(|name| pool.get_file_by_name(name));
+            let is_served = |import: &FileDescriptor| !self.files[import.index()].bytes.is_empty();
+            let imports = file.dependencies().filter(is_served).chain(for_options);
+            closure.extend(imports.filter(|import| sent.0.insert(import.name().to_owned())));
             next += 1;
         }
         MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
             file_descriptor_proto: closure
                 .iter()
-                .map(|file| self.files[file.index()].to_vec())
+                .map(|file| self.files[file.index()].bytes.to_vec())
                 .collect(),
         })
     }

@@ -12,7 +12,7 @@ use tonic_reflection::pb::v1::{
 };
 
 use super::index::{ReflectionIndex, SentFiles};
-use crate::schema::Schema;
+use crate::schema::{DescriptorEdition, Schema};
 use crate::server::builtin::BUILTIN_SCHEMA;
 
 const FILES: [(&str, &str); 4] = [
@@ -66,7 +66,7 @@ fn shop() -> Schema {
 }
 
 fn index() -> ReflectionIndex {
-    ReflectionIndex::new(&[&shop(), &BUILTIN_SCHEMA])
+    ReflectionIndex::new(&[&shop(), &BUILTIN_SCHEMA], DescriptorEdition::Original)
 }
 
 fn ask(index: &ReflectionIndex, request: MessageRequest, sent: &mut SentFiles) -> MessageResponse {
@@ -259,7 +259,7 @@ fn no_file_is_sent_twice_but_the_one_asked_for() {
 #[test]
 fn descriptor_bytes_are_those_of_the_schema() {
     let schema = shop();
-    let index = ReflectionIndex::new(&[&schema]);
+    let index = ReflectionIndex::new(&[&schema], DescriptorEdition::Original);
     for file in schema.files() {
         match ask(&index, by_name(&file.name), &mut SentFiles::default()) {
             MessageResponse::FileDescriptorResponse(answer) => {
@@ -359,7 +359,7 @@ fn users_own_health_proto_wins() {
         service Health { rpc Check(HealthCheckRequest) returns (HealthCheckResponse); }"#,
     )
     .unwrap();
-    let index = ReflectionIndex::new(&[&own, &BUILTIN_SCHEMA]);
+    let index = ReflectionIndex::new(&[&own, &BUILTIN_SCHEMA], DescriptorEdition::Original);
     assert_eq!(
         listed(&index)
             .iter()
@@ -392,7 +392,7 @@ fn unrelated_health_proto_hides_nothing() {
         r#"syntax = "proto3"; package clinic; message Patient {}"#,
     )
     .unwrap();
-    let index = ReflectionIndex::new(&[&own, &BUILTIN_SCHEMA]);
+    let index = ReflectionIndex::new(&[&own, &BUILTIN_SCHEMA], DescriptorEdition::Original);
     let health = files(ask(
         &index,
         by_symbol("grpc.health.v1.Health"),

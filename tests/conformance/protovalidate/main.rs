@@ -3,8 +3,6 @@
 //! The runner starts it for each suite, writes one `TestConformanceRequest` to stdin, and reads one
 //! `TestConformanceResponse` from stdout.
 
-mod editions;
-
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
 
@@ -61,10 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut input = Vec::new();
     std::io::stdin().read_to_end(&mut input)?;
     let request = Request::decode(input.as_slice())?;
-    let mut files = Files::default();
-    for file in request.files.unwrap_or_default().file {
-        files.file.extend(editions::lowered(file)?);
-    }
+    let files = request.files.unwrap_or_default();
     let schema = Schema::builder().descriptor_set(files.encode_to_vec()).build();
     let results = request.cases.into_iter().map(|(name, case)| {
         let kind = match &schema {

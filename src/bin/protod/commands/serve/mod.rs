@@ -15,6 +15,7 @@ use std::{io, thread};
 
 use clap::{Args, ValueEnum};
 use protod::live::{Answers, Loader, Project, Reloader};
+use protod::schema::DescriptorEdition;
 use protod::{
     Error, Handlers, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, SchemaBuilder, Server,
     Socket, Tls,
@@ -119,6 +120,16 @@ pub(crate) struct Serve {
     #[arg(long, env = "PROTOD_NO_REFLECTION")]
     no_reflection: bool,
 
+    /// The newest edition of descriptors that reflection gives, for clients that know no newer one
+    #[arg(
+        long,
+        value_name = "EDITION",
+        value_enum,
+        default_value_t,
+        env = "PROTOD_REFLECTION_EDITION"
+    )]
+    reflection_edition: ReflectionEdition,
+
     #[command(flatten)]
     limits: LimitArgs,
 
@@ -136,6 +147,33 @@ enum Unmatched {
     Sample,
     /// With UNIMPLEMENTED
     Unimplemented,
+}
+
+/// The newest edition of descriptors that clients get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum ReflectionEdition {
+    /// As protoc writes them
+    #[default]
+    Original,
+    /// Those of 2024 for newer ones
+    #[value(name = "2024")]
+    Edition2024,
+    /// Those of 2023 for newer ones; grpcurl 1.9.3 knows no newer ones
+    #[value(name = "2023")]
+    Edition2023,
+    /// Those of proto2 or proto3 for all that have an edition
+    Proto,
+}
+
+impl From<ReflectionEdition> for DescriptorEdition {
+    fn from(edition: ReflectionEdition) -> Self {
+        match edition {
+            ReflectionEdition::Original => Self::Original,
+            ReflectionEdition::Edition2024 => Self::Edition2024,
+            ReflectionEdition::Edition2023 => Self::Edition2023,
+            ReflectionEdition::Proto => Self::Proto,
+        }
+    }
 }
 
 impl Serve {
@@ -163,6 +201,7 @@ impl Serve {
         let server = Server::builder(loaded.schema)
             .handlers(loaded.handlers)
             .reflection(!self.no_reflection)
+            .reflection_edition(self.reflection_edition.into())
             .log_calls(self.logging.log_calls)
             .validate(self.validate);
         let mut server = self.limits.apply(server);
