@@ -36,7 +36,7 @@ impl Schema {
 }
 
 impl DescriptorSet<'_> {
-    /// Whether files that are only [imported](SchemaFile::is_import) are in it. Default: yes, so that the set can be read
+    /// Whether files that are only [imported](super::SchemaFile::is_import) are in it. Default: yes, so that the set can be read
     /// alone.
     pub fn imports(mut self, included: bool) -> Self {
         self.imports = included;

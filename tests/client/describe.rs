@@ -41,7 +41,7 @@ async fn protos_and_sets_are_listed_as_servers_are() {
 #[tokio::test]
 async fn the_same_is_described_from_protos_from_a_set_and_from_a_server() {
     let expected = "// The server streams: one request, seven responses.\n\
-                    rpc List(StreamRequest) returns (stream StreamResponse);\n";
+                    rpc List(StreamRequest) returns (stream StreamResponse) {}\n";
     let server = crate::support::Server::start(&["proto"]).await;
     for source in ["proto/stream.proto", "descriptors/stream.binpb", server.address()] {
         let printed = prints(&["describe", source, "proto.StreamService/List"]).await;
@@ -52,7 +52,6 @@ async fn the_same_is_described_from_protos_from_a_set_and_from_a_server() {
 #[tokio::test]
 async fn a_file_is_described_by_its_import_name_or_its_path() {
     let search = std::fs::read_to_string("proto/search.proto").expect("it is there");
-    let search = search.replace(" {}\n", ";\n");
     for arguments in [
         &["proto", "search.proto"][..],
         &["proto", "./proto/search.proto"],
