@@ -127,6 +127,16 @@ impl Problem {
         self
     }
 
+    /// Shows another place of the same text too.
+    #[must_use]
+    pub(crate) fn and_at(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
+        if let Some(place) = &mut self.place {
+            let label = LabeledSpan::new_with_span(Some(text.into()), span);
+            place.labels.push(label);
+        }
+        self
+    }
+
     /// Says more in its message, in brackets.
     #[must_use]
     pub(crate) fn with_detail(mut self, text: impl fmt::Display) -> Self {

@@ -45,10 +45,12 @@ impl SourceText {
         &self.0.text
     }
 
-    /// Line and column of a byte, both from 1; columns count characters. `None` past the end, or within a character.
+    /// Line and column of a byte, both from 1; columns count characters, without a byte order mark. `None` past the end, or
+    /// within a character.
     pub(crate) fn position(&self, offset: usize) -> Option<(usize, usize)> {
         let (line, start) = self.lines().of(offset);
         let before = self.text().get(start..offset)?;
+        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
         Some((line + 1, before.chars().count() + 1))
     }
 

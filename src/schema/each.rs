@@ -20,16 +20,20 @@ pub(super) fn each_field(file: &mut FileDescriptorProto, mut visit: impl FnMut(&
     });
 }
 
+/// Calls `visit` with every message of a file, to read it.
+pub(super) fn each_message_of(file: &FileDescriptorProto, mut visit: impl FnMut(&DescriptorProto)) {
+    let mut waiting: Vec<&DescriptorProto> = file.message_type.iter().collect();
+    while let Some(message) = waiting.pop() {
+        visit(message);
+        waiting.extend(&message.nested_type);
+    }
+}
+
 /// Calls `visit` with every field and every extension of a file, to read it.
 pub(super) fn each_field_of(file: &FileDescriptorProto, mut visit: impl FnMut(&FieldDescriptorProto)) {
     file.extension.iter().for_each(&mut visit);
-    let mut waiting: Vec<&DescriptorProto> = file.message_type.iter().collect();
-    while let Some(message) = waiting.pop() {
-        message
-            .field
-            .iter()
-            .chain(&message.extension)
-            .for_each(&mut visit);
-        waiting.extend(&message.nested_type);
-    }
+    each_message_of(file, |message| {
+        let fields = message.field.iter().chain(&message.extension);
+        fields.for_each(&mut visit);
+    });
 }

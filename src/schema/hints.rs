@@ -79,25 +79,30 @@ type DefinedType = (String, String);
 /// Adds hints to the problems of a graph that have none.
 pub(super) fn with_hints(graph: &FileGraph, problems: Vec<Problem>) -> Vec<Problem> {
     let types = LazyCell::new(|| defined_types(graph));
-    let with_hint = |(place, problem): (usize, Problem)| match hint(&problem, || {
-        (place < MAX_SEARCHED).then(|| &**types)
-    }) {
-        Some(hint) if problem.hint().is_none() => problem.with_hint(hint),
-        _ => problem,
+    let with_hint = |(place, problem): (usize, Problem)| {
+        if problem.hint().is_some() {
+            return problem;
+        }
+        let hint = hint(&problem, place < MAX_SEARCHED, || types.as_slice());
+        problem.with_hint_if(hint)
     };
     problems.into_iter().enumerate().map(with_hint).collect()
 }
 
-/// A hint for a problem. `types` are the types that are defined, if they may be searched.
-fn hint<'t>(problem: &Problem, types: impl FnOnce() -> Option<&'t [DefinedType]>) -> Option<String> {
+/// A hint for a problem. `types` are the types that are defined. These and options are searched if it `may_search`.
+fn hint<'t>(
+    problem: &Problem,
+    may_search: bool,
+    types: impl FnOnce() -> &'t [DefinedType],
+) -> Option<String> {
     let message = problem.to_string();
     let undefined = message
         .strip_prefix("name '")
         .and_then(|rest| rest.strip_suffix("' is not defined"));
     if let Some(name) = undefined {
-        return hint_for_type(name, types);
+        return hint_for_type(name, || may_search.then(types));
     }
-    if let Some(hint) = option_hints::hint(&message) {
+    if may_search && let Some(hint) = option_hints::hint(&message) {
         return Some(hint);
     }
     let found = HINTS.iter().find(|(part, _)| message.contains(part));

@@ -37,7 +37,8 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn find(&self, path: &[i32]) -> Option<Range<usize>> {
+    /// The place of an element, or of the nearest one above it that has one.
+    pub(super) fn find(&self, path: &[i32]) -> Option<Range<usize>> {
         let parts = (1..=path.len()).rev();
         let span = parts
             .into_iter()

@@ -8,11 +8,12 @@ const PROTO: &str = r#"
 syntax = "proto2";
 package old;
 enum Colour { RED = 1; BLUE = 2; }
+message Values { enum Colour { NONE = 0; RED = 1; BLUE = 2; } }
 message Old {
   optional Colour one = 1;
   repeated Colour some = 2;
   repeated Colour packed = 3 [packed = true];
-  map<string, Colour> by = 4;
+  map<string, Values.Colour> by = 4;
   oneof choice { Colour picked = 5; string text = 6; }
   optional string name = 7;
   repeated string names = 8;

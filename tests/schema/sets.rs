@@ -169,7 +169,7 @@ fn an_option_that_nests_without_end_is_refused() {
     };
     assert_eq!(
         located(Schema::from_descriptor_set(&set_of([file]))),
-        ["descriptor set: file 'a.proto': an option nests more than 90 levels deep"]
+        ["descriptor set: file 'a.proto': an option nests more than 140 levels deep"]
     );
 }
 

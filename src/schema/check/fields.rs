@@ -66,6 +66,27 @@ pub(super) fn check_field(
     }
 }
 
+/// Checks a field of the entry of the map at `path`: a value that is not known is read as the first of its enum.
+pub(super) fn check_map_value(
+    report: &mut Report<'_>,
+    facts: &FileFacts<'_>,
+    field: &Field,
+    path: &ElementPath<'_>,
+) {
+    if field.r#type() != Type::Enum {
+        return;
+    }
+    let name = field.type_name.trim_start_matches('.');
+    let found = facts.pool.get_enum_by_name(name);
+    let first = found
+        .as_ref()
+        .and_then(|found| found.enum_descriptor_proto().value.first());
+    if first.is_some_and(|first| first.number() != 0) {
+        let text = format!("the first value of '{name}', which a map has, must be 0");
+        report.problem(&path.field(6), text);
+    }
+}
+
 fn check_options(
     report: &mut Report<'_>,
     facts: &FileFacts<'_>,

@@ -9,7 +9,7 @@ use super::enums::check_enum;
 use super::extensions::{Extensions, check_extension};
 use super::facts::{FileFacts, NO_LIMITS};
 use super::features::FieldForm;
-use super::fields::check_field;
+use super::fields::{check_field, check_map_value};
 use super::json_names::check_json_names;
 use super::report::Report;
 use super::reserved::{check_names, check_ranges};
@@ -96,6 +96,7 @@ pub(super) fn check_message(
         // What a `map` makes has no place of its own in the text, and only the type of its value can be at fault.
         for field in entry.into_iter().flat_map(|entry| &entry.field) {
             check_field(report, facts, field, FieldForm::InEntry, name, &path);
+            check_map_value(report, facts, field, &path);
         }
     }
     if message.field.len() > MAX_FIELDS {

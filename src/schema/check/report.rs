@@ -42,6 +42,31 @@ impl<'a> Report<'a> {
         self.problems.push(problem);
     }
 
+    /// A problem of two elements, at the second.
+    pub(super) fn clash(&mut self, first: &[i32], second: &ElementPath<'_>, message: String) {
+        let problem = self.place(second, message).with_label("defined again here");
+        let first = self.places.as_ref().and_then(|places| places.find(first));
+        let problem = match first {
+            Some(first) => problem.and_at(first, "first defined here"),
+            None => problem,
+        };
+        self.problems.push(problem);
+    }
+
+    /// The same, with what to do about it.
+    pub(super) fn clash_with_hint(
+        &mut self,
+        first: &[i32],
+        second: &ElementPath<'_>,
+        message: String,
+        hint: &str,
+    ) {
+        self.clash(first, second, message);
+        if let Some(problem) = self.problems.pop() {
+            self.problems.push(problem.with_hint(hint));
+        }
+    }
+
     pub(in crate::schema) fn into_problems(self) -> Vec<Problem> {
         self.problems
     }

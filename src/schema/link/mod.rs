@@ -3,6 +3,7 @@
 //! The input is a [`FileGraph`](super::source::FileGraph) whose imports are resolved. The output are
 //! the bytes of each file.
 
+mod for_pool;
 mod guard;
 mod imports;
 mod linker;

@@ -11,13 +11,13 @@ use prost::Message as _;
 use prost_types::field_descriptor_proto::Type;
 use prost_types::file_options::OptimizeMode;
 use prost_types::{
-    DescriptorProto, EnumDescriptorProto, EnumOptions, EnumValueDescriptorProto, FieldDescriptorProto,
-    FileDescriptorProto, FileOptions, MessageOptions,
+    DescriptorProto, EnumDescriptorProto, EnumOptions, EnumValueDescriptorProto, FileDescriptorProto,
+    FileOptions, MessageOptions,
 };
 
 use super::symbols::Symbols;
 use crate::schema::definitions::{SymbolKind, packages_of};
-use crate::schema::each::each_field_of;
+use crate::schema::each::{each_field_of, each_message_of};
 use crate::schema::features::mark;
 use crate::schema::source::{FileContents, FileGraph, FileId};
 
@@ -39,11 +39,30 @@ pub(super) fn stubs_for(
     each_field_of(file, |field| {
         stubs.refer_to(field.extendee());
         if let Some((owner, name)) = stubs.refer_to(field.type_name())
-            && field.default_value.is_some()
             && field.r#type() == Type::Enum
+            && let Some(default) = &field.default_value
         {
-            let value = value_of(graph, owner, &name, field);
-            stubs.scope(owner, &name).values.extend(value);
+            let found = enum_of(graph, owner, &name).unwrap_or_default();
+            let value = found.value.into_iter().find(|value| value.name() == default);
+            stubs.scope(owner, &name).values.extend(value.map(plain));
+        }
+    });
+    each_message_of(file, |message| {
+        let is_entry = message.options.as_ref().is_some_and(MessageOptions::map_entry);
+        for field in message
+            .field
+            .iter()
+            .filter(|field| is_entry && field.r#type() == Type::Enum)
+        {
+            if let Some((owner, name)) = stubs.refer_to(field.type_name())
+                && symbols
+                    .definitions(owner)
+                    .is_some_and(|definitions| !definitions.is_proto3)
+            {
+                // It matters whether a map begins with zero, as every enum of proto3 does.
+                let first = enum_of(graph, owner, &name).and_then(|found| found.value.into_iter().next());
+                stubs.scope(owner, &name).first = first.map(plain);
+            }
         }
     });
     for method in file.service.iter().flat_map(|service| &service.method) {
@@ -54,41 +73,28 @@ pub(super) fn stubs_for(
     stubs.files()
 }
 
-/// The value of an enum that is the default of a field.
-fn value_of(
-    graph: &FileGraph,
-    owner: FileId,
-    name: &str,
-    field: &FieldDescriptorProto,
-) -> Option<EnumValueDescriptorProto> {
+/// An enum of another file.
+fn enum_of(graph: &FileGraph, owner: FileId, name: &str) -> Option<EnumDescriptorProto> {
     let file = match &graph.files[owner].contents {
         FileContents::Text(text) => text.parsed.file(),
         FileContents::FromSet(file, _) => FileDescriptorProto::decode(&*file.descriptor).ok()?,
         FileContents::Broken => return None,
     };
     let path = name.strip_prefix(file.package())?.trim_start_matches('.');
-    let (enums, name) = match path.rsplit_once('.') {
-        None => (&file.enum_type, path),
+    let mut enums = file.enum_type;
+    let name = match path.rsplit_once('.') {
+        None => path,
         Some((messages, name)) => {
-            let mut messages = messages.split('.');
-            let outermost = messages.next()?;
-            let mut message = file
-                .message_type
-                .iter()
-                .find(|message| message.name() == outermost)?;
-            for name in messages {
-                message = message.nested_type.iter().find(|nested| nested.name() == name)?;
+            let mut scope = file.message_type;
+            for name in messages.split('.') {
+                let message = scope.into_iter().find(|message| message.name() == name)?;
+                scope = message.nested_type;
+                enums = message.enum_type;
             }
-            (&message.enum_type, name)
+            name
         }
     };
-    let found = enums.iter().find(|found| found.name() == name)?;
-    let mut values = found.value.iter();
-    let value = values.find(|value| value.name() == field.default_value())?;
-    Some(EnumValueDescriptorProto {
-        options: None,
-        ..value.clone()
-    })
+    enums.into_iter().find(|found| found.name() == name)
 }
 
 struct Stubs<'s> {
@@ -103,7 +109,9 @@ struct Stubs<'s> {
 #[derive(Default)]
 struct Scope {
     kind: Option<SymbolKind>,
-    /// Values of an enum.
+    /// The first value of an enum, where it matters.
+    first: Option<EnumValueDescriptorProto>,
+    /// Other values of an enum.
     values: Vec<EnumValueDescriptorProto>,
     /// Whether it is a closed enum of a file with an edition.
     is_closed: bool,
@@ -202,9 +210,7 @@ fn message(name: &str, scope: Scope) -> DescriptorProto {
     };
     for (name, child) in scope.children {
         if child.kind == Some(SymbolKind::Enum) {
-            message
-                .enum_type
-                .push(enumeration(&name, child.values, child.is_closed));
+            message.enum_type.push(enumeration(&name, child));
         } else {
             message.nested_type.push(self::message(&name, child));
         }
@@ -212,26 +218,33 @@ fn message(name: &str, scope: Scope) -> DescriptorProto {
     message
 }
 
-/// An enum with a value that no file has, and `values`.
-fn enumeration(name: &str, values: Vec<EnumValueDescriptorProto>, is_closed: bool) -> EnumDescriptorProto {
-    let zero = EnumValueDescriptorProto {
+fn plain(value: EnumValueDescriptorProto) -> EnumValueDescriptorProto {
+    EnumValueDescriptorProto {
+        options: None,
+        ..value
+    }
+}
+
+/// An enum with the values that matter, and before them one that no file has, unless its first matters.
+fn enumeration(name: &str, scope: Scope) -> EnumDescriptorProto {
+    let zero = || EnumValueDescriptorProto {
         name: Some(format!("protod_zero_of_{name}")),
         number: Some(0),
         options: None,
     };
     let mut found = EnumDescriptorProto {
         name: Some(name.to_owned()),
-        value: vec![zero],
+        value: vec![scope.first.unwrap_or_else(zero)],
         options: Some(EnumOptions {
             allow_alias: Some(true),
             ..EnumOptions::default()
         }),
         ..EnumDescriptorProto::default()
     };
-    if is_closed {
+    if scope.is_closed {
         mark(&mut found);
     }
-    for value in values {
+    for value in scope.values {
         if !found.value.iter().any(|known| known.name == value.name) {
             found.value.push(value);
         }

@@ -3,25 +3,26 @@
 //! Names and options are read here, in the scope of what the file imports. The pool gets full names only, so that it cannot
 //! look one up elsewhere, and it refuses what is defined twice.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use prost::Message as _;
 use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
-use prost_types::{FieldDescriptorProto, FileDescriptorProto};
+use prost_types::FileDescriptorProto;
 
+use super::for_pool::{Fit, make_fit};
 use super::guard::{check_map_entries, guarded};
 use super::imports::{files_for_options, hidden_imports, visible_files};
 use super::names::{UnresolvedName, resolve_names};
-use super::options::{Demands, OptionProblem, Options, Tails, assembled};
+use super::options::{Demands, OptionBytes, OptionProblem, Options, Tails, assembled};
 use super::plain::{without_method_options, without_options};
 use super::scope::Scope;
 use super::stubs::stubs_for;
 use super::symbols::Symbols;
 use crate::error::{Problem, SourceText};
-use crate::schema::check::{Checks, Report, check_file, check_written};
+use crate::schema::check::{Checks, Report, check_clashes, check_file, check_written};
 use crate::schema::declared::{DeclaredMethod, declared_methods};
-use crate::schema::each::{each_field, each_message};
+use crate::schema::each::each_field;
 use crate::schema::features::{Edition, PROTO2, PROTO3, lowered_for_pool};
 use crate::schema::name::default_json_name;
 use crate::schema::places::Places;
@@ -90,7 +91,14 @@ pub(super) fn link_text(
     let unresolved = resolve_names(&mut file, &scope);
     let mut options = Options::take_from(&mut file, target.demands_to_note(&mut Demands::default()));
     add_json_names(&mut file);
+    let owner = |name: &str| {
+        let owner = symbols.owner_before(imported_as, name)?;
+        Some(symbols.file_name(owner))
+    };
+    let mut clashes = Report::new(&text.source, info);
+    check_clashes(&mut clashes, &file, &target.option_files().pool, &owner);
     let mut problems = found(text, info, symbols, unresolved, options.problems());
+    problems.extend(clashes.into_problems());
     if !problems.is_empty() {
         return Err(Refused { problems });
     }
@@ -98,7 +106,9 @@ pub(super) fn link_text(
     let bytes = file.encode_to_vec();
     let methods = declared_methods(&file);
     let is_proto3 = file.syntax() == "proto3";
-    let parted = part_json_names(&mut file).then(|| file.encode_to_vec());
+    let may_be_proto3 = is_proto3 || edition.is_some();
+    let fit = make_fit(&mut file, may_be_proto3);
+    let fitted = (fit != Fit::AsItIs).then(|| file.encode_to_vec());
     let is_alone = matches!(target, Target::Alone(_));
     // The file as a pool takes it, after what it needs of others.
     let for_pool = |mut file: FileDescriptorProto| {
@@ -115,7 +125,7 @@ pub(super) fn link_text(
     // Only an error needs to know where everything is.
     let with_places = || {
         let mut file = FileDescriptorProto::decode(&*bytes).expect("it was encoded here");
-        part_json_names(&mut file);
+        make_fit(&mut file, may_be_proto3);
         file.source_code_info = Some(text.parsed.source_info());
         for_pool(file)
     };
@@ -157,10 +167,18 @@ pub(super) fn link_text(
     problems.extend(found(text, info, symbols, Vec::new(), options.problems()));
     let needs_source = options.has_ranges() || edition.is_some();
     let with_source = needs_source.then(|| options.with_source());
+    let in_utf8 = options.in_utf8();
     let (served, info) = options.served(demands, info);
+    let for_pool = (in_utf8.is_some() || fitted.is_some()).then(|| {
+        let bytes = fitted.as_ref().unwrap_or(&bytes);
+        match fit {
+            Fit::WithoutSome => assembled(bytes, &OptionBytes::default(), &tails, None),
+            _ => assembled(bytes, in_utf8.as_ref().unwrap_or(&served), &tails, None),
+        }
+    });
     let linked = LinkedFile {
         descriptor: assembled(&bytes, &served, &tails, Some(&info)),
-        for_pool: parted.map(|parted| assembled(&parted, &served, &tails, None)),
+        for_pool,
         edition,
         methods,
     };
@@ -361,26 +379,4 @@ fn add_json_names(file: &mut FileDescriptorProto) {
             field.json_name = Some(default_json_name(field.name()));
         }
     });
-}
-
-/// Parts the names in JSON that two fields of a message share, as proto2 allows: a pool takes no two. One of the fields goes by
-/// its own name there. Returns whether there are any.
-fn part_json_names(file: &mut FileDescriptorProto) -> bool {
-    let mut parts_any = false;
-    each_message(file, |message| {
-        let mut names = HashSet::with_capacity(message.field.len());
-        if message.field.iter().all(|field| names.insert(field.json_name())) {
-            return;
-        }
-        parts_any = true;
-        let goes_by_its_name = |field: &FieldDescriptorProto| field.json_name == field.name;
-        let own = message.field.iter().filter(|field| goes_by_its_name(field));
-        let mut names: HashSet<String> = own.map(|field| field.name().to_owned()).collect();
-        for field in message.field.iter_mut().filter(|field| !goes_by_its_name(field)) {
-            if !names.insert(field.json_name().to_owned()) {
-                field.json_name = field.name.clone();
-            }
-        }
-    });
-    parts_any
 }

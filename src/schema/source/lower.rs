@@ -6,20 +6,33 @@
 //! | `reserved "two words"` | a name that stands for it |
 //! | a field whose type is named `map` | a name that stands for it |
 //! | `-inf`, integers of more than 64 bits | floats |
+//! | `-nan` as the value of an option, where its sign does not count | `nan` |
+//! | `010`, `0x8` in a value in braces | a name that says so |
 //! | `"\ud83d\ude00"`, `"\777"` | the bytes that they stand for |
 //! | what `edition = "…"` makes different | see `edition` |
+//! | numbers of fields beyond 29 bits, as message sets have | a number that stands for them |
+//! | a blank line or a carriage return in a comment | a word that stands for it |
+//! | a byte order mark | nothing |
 //!
 //! No edit has a line break in it, so that lines stay what they are.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 
+use super::comments::odd_lines;
 use super::edition::{Block, EditionText};
 use super::escapes::lowered_escapes;
 use super::tokens::{Token, TokenFault, TokenKind, tokens};
 
 /// What stands for a name that the parser does not read, before its number.
 pub(super) const PLACEHOLDER: &str = "protod_placeholder_";
+
+/// What stands before an integer in octal or hexadecimal digits in a value in braces, which is no float there.
+pub(in crate::schema) const OTHER_BASE: &str = "protod_integer_";
+
+/// The greatest number of a field. It stands for those that are greater.
+const MAX_NUMBER: i32 = 536_870_911;
 
 /// A text for the parser, and the way back to the one that was written.
 #[derive(Debug)]
@@ -30,6 +43,8 @@ pub(super) struct Lowered<'t> {
     pub(super) names: Vec<String>,
     /// What was taken out of a text with an edition.
     pub(super) edition: Option<EditionText>,
+    /// The great numbers, by where they were written.
+    pub(super) numbers: HashMap<usize, i32>,
 }
 
 /// A place that is written in another way.
@@ -46,6 +61,7 @@ impl<'t> Lowered<'t> {
             text,
             replaced: Vec::new(),
             names: Vec::new(),
+            numbers: HashMap::new(),
             opens_extensions: false,
             edition: None,
         };
@@ -53,10 +69,12 @@ impl<'t> Lowered<'t> {
         let mut edits = Vec::with_capacity(lowering.replaced.len());
         if lowering.replaced.is_empty() {
             let text = Cow::Borrowed(text);
+            let Lowering { names, numbers, .. } = lowering;
             return Ok(Self {
                 text,
                 edits,
-                names: lowering.names,
+                names,
+                numbers,
                 edition: None,
             });
         }
@@ -78,6 +96,7 @@ impl<'t> Lowered<'t> {
             edits,
             names: lowering.names,
             edition: lowering.edition,
+            numbers: lowering.numbers,
         })
     }
 
@@ -88,14 +107,22 @@ impl<'t> Lowered<'t> {
 
     /// Where a span of the lowered text stands in the one that was written.
     pub(super) fn written(&self, span: Range<usize>) -> Range<usize> {
-        let start = self.offset(span.start, |edit| edit.start);
-        let end = self.offset(span.end, |edit| edit.end);
+        // What was taken away in front of a span is not in it.
+        let before = |edit: &Edit| edit.lowered.start < span.start || edit.lowered.end <= span.start;
+        let start = self.offset(span.start, before, |edit| edit.start);
+        let end = self.offset(span.end, |edit| edit.lowered.start < span.end, |edit| edit.end);
         start..end.max(start)
     }
 
-    /// The offset in the text that was written; `within` chooses one for an offset within an edit.
-    fn offset(&self, lowered: usize, within: fn(&Range<usize>) -> usize) -> usize {
-        let before = self.edits.partition_point(|edit| edit.lowered.start < lowered);
+    /// The offset in the text that was written, by the last edit `before` it; `within` chooses one for an offset within an
+    /// edit.
+    fn offset(
+        &self,
+        lowered: usize,
+        before: impl Fn(&Edit) -> bool,
+        within: fn(&Range<usize>) -> usize,
+    ) -> usize {
+        let before = self.edits.partition_point(before);
         match self.edits[..before].last() {
             None => lowered,
             Some(edit) if lowered < edit.lowered.end => within(&edit.written),
@@ -118,6 +145,7 @@ struct Lowering<'t> {
     /// In the order of the text.
     replaced: Vec<(Range<usize>, String)>,
     names: Vec<String>,
+    numbers: HashMap<usize, i32>,
     /// Whether the last statement opens a block of extensions.
     opens_extensions: bool,
     edition: Option<EditionText>,
@@ -133,6 +161,10 @@ impl Lowering<'_> {
         // Where the statement stands.
         let mut block = Block::Other;
         for token in tokens(self.text) {
+            self.gap(
+                before.as_ref().map_or(0, |before| before.span.end),
+                token.span.start,
+            );
             if statement.is_empty() {
                 block = match braces.last() {
                     Some(Braces::Statements(block)) => *block,
@@ -153,12 +185,15 @@ impl Lowering<'_> {
                 TokenKind::Sign(b'}') => {
                     braces.pop();
                 }
-                TokenKind::Number => self.number(&token),
+                TokenKind::Number => self.number(&token, is_in_value),
                 TokenKind::Text => self.escapes(&token),
                 TokenKind::Word => {
                     expect_blank(before.as_ref(), &token)?;
                     if follows(b'-') && self.is(&token, "inf") {
                         self.replace(token.span.clone(), "1e999".to_owned());
+                    }
+                    if !is_in_value && follows(b'-') && self.is(&token, "nan") {
+                        self.minus_nan(&statement);
                     }
                 }
                 TokenKind::Sign(_) => {}
@@ -181,6 +216,8 @@ impl Lowering<'_> {
                 statement.clear();
             }
         }
+        let end = before.as_ref().map_or(0, |before| before.span.end);
+        self.gap(end, self.text.len());
         self.replaced.sort_by_key(|(span, _)| span.start);
         // Of two edits at one place the first is as good: the parser refuses what the other would have mended.
         let mut end = 0;
@@ -214,8 +251,66 @@ impl Lowering<'_> {
         format!("{PLACEHOLDER}{}", self.names.len() - 1)
     }
 
-    fn number(&mut self, token: &Token) {
+    /// What is between two tokens.
+    fn gap(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let gap = &text[start..end];
+        if start == 0 && gap.starts_with('\u{feff}') {
+            self.replace(0..'\u{feff}'.len_utf8(), String::new());
+        }
+        if gap.contains("/*") || gap.contains('\r') {
+            for (line, kept) in odd_lines(gap) {
+                self.replace(start + line.start..start + line.end, kept.to_owned());
+            }
+        }
+    }
+
+    /// The digits of a number of a field for the parser.
+    fn small_digits(&mut self, number: &Token) -> String {
+        let digits = &self.text[number.span.clone()];
+        let great = match digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
+            Some(digits) => i32::from_str_radix(digits, 16).ok(),
+            None if digits.starts_with('0') => i32::from_str_radix(digits, 8).ok(),
+            None => digits.parse().ok(),
+        };
+        match great.filter(|number| *number > MAX_NUMBER) {
+            Some(great) => {
+                self.numbers.insert(number.span.start, great);
+                MAX_NUMBER.to_string()
+            }
+            None => digits.to_owned(),
+        }
+    }
+
+    /// The numbers of a field, or of ranges.
+    fn numbers(&mut self, tokens: &[Token]) {
+        for (index, token) in tokens.iter().enumerate() {
+            let is_negative = index > 0 && tokens[index - 1].is_sign(b'-');
+            if token.kind == TokenKind::Number && !is_negative {
+                let digits = self.small_digits(token);
+                if digits != self.text[token.span.clone()] {
+                    self.replace(token.span.clone(), digits);
+                }
+            }
+        }
+    }
+
+    /// `(a) = -nan`. The parser reads it in a default.
+    fn minus_nan(&mut self, statement: &[Token]) {
+        if let [.., name, equals, minus] = statement
+            && equals.is_sign(b'=')
+            && !self.is(name, "default")
+        {
+            self.replace(minus.span.clone(), String::new());
+        }
+    }
+
+    fn number(&mut self, token: &Token, is_in_value: bool) {
         let digits = &self.text[token.span.clone()];
+        if is_in_value && let Some(integer) = in_other_base(digits) {
+            self.replace(token.span.clone(), format!("{OTHER_BASE}{integer}"));
+            return;
+        }
         let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
         if is_decimal && digits.parse::<u64>().is_err() {
             self.replace(token.span.clone(), format!("{digits}.0"));
@@ -263,6 +358,12 @@ impl Lowering<'_> {
                 };
                 let field = if is_label(first) { rest } else { tokens };
                 self.map_type(field);
+                let equals = field.iter().position(|token| token.is_sign(b'='));
+                if let Some(equals) = equals.filter(|equals| *equals > 1 && !self.is(first, "option"))
+                    && let Some(number) = field.get(equals + 1)
+                {
+                    self.numbers(std::slice::from_ref(number));
+                }
             }
         }
         Ok(())
@@ -271,28 +372,32 @@ impl Lowering<'_> {
     /// `extensions 5 [` is written as a range.
     fn extensions(&mut self, tokens: &[Token]) {
         let Some(bracket) = tokens.iter().position(|token| token.is_sign(b'[')) else {
-            return;
+            return self.numbers(tokens);
         };
+        self.numbers(&tokens[..bracket.saturating_sub(1)]);
         let [.., before, number] = &tokens[..bracket] else {
             if let [number] = &tokens[..bracket] {
                 self.range_of_one(number);
             }
             return;
         };
-        if !self.is(before, "to") {
+        if self.is(before, "to") {
+            self.numbers(std::slice::from_ref(number));
+        } else {
             self.range_of_one(number);
         }
     }
 
     fn range_of_one(&mut self, number: &Token) {
         if number.kind == TokenKind::Number {
-            let digits = &self.text[number.span.clone()];
+            let digits = self.small_digits(number);
             self.replace(number.span.clone(), format!("{digits} to {digits}"));
         }
     }
 
     /// Reserved names that are no identifiers get a name that stands for them.
     fn reserved(&mut self, tokens: &[Token]) {
+        self.numbers(tokens);
         for token in tokens.iter().filter(|token| token.kind == TokenKind::Text) {
             let name = &self.text[token.span.start + 1..token.span.end.saturating_sub(1)];
             let is_plain =
@@ -311,11 +416,22 @@ impl Lowering<'_> {
     fn map_type(&mut self, field: &[Token]) {
         if let [kind, next, ..] = field
             && self.is(kind, "map")
-            && (next.kind == TokenKind::Word || next.is_sign(b'.'))
+            && next.kind == TokenKind::Word
         {
             let placeholder = self.placeholder("map".to_owned());
             self.replace(kind.span.clone(), placeholder);
         }
+    }
+}
+
+/// An integer in octal or hexadecimal digits.
+fn in_other_base(digits: &str) -> Option<u64> {
+    match digits.strip_prefix('0')? {
+        "" => None,
+        rest => match rest.strip_prefix(['x', 'X']) {
+            Some(digits) => u64::from_str_radix(digits, 16).ok(),
+            None => u64::from_str_radix(rest, 8).ok(),
+        },
     }
 }
 

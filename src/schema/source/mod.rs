@@ -14,6 +14,7 @@ mod buf_lock;
 #[cfg(not(feature = "buf"))]
 #[path = "no_buf_lock.rs"]
 mod buf_lock;
+mod comments;
 mod defaults;
 mod dependencies;
 mod edition;
@@ -39,6 +40,7 @@ pub(super) use self::graph::FileGraph;
 pub(super) use self::imports::ImportRoots;
 pub(crate) use self::inputs::is_schema_source;
 pub(super) use self::inputs::{Inputs, absolute};
+pub(super) use self::lower::OTHER_BASE;
 pub use self::resolver::ImportResolver;
 pub(super) use self::resolver::Resolvers;
 pub(super) use self::set::{SetFile, read as read_set};

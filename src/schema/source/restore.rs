@@ -1,6 +1,6 @@
 //! Puts back what was lowered for the parser: the places of all elements, and the names behind placeholders.
 
-use prost_types::{EnumDescriptorProto, FileDescriptorProto};
+use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
 
 use super::lower::{Lowered, PLACEHOLDER};
 use crate::error::{Lines, SourceText};
@@ -13,6 +13,7 @@ pub(super) fn restore(lowered: &Lowered<'_>, written: &SourceText, file: &mut Fi
         return;
     }
     let lines = Lines::new(&lowered.text);
+    let mut numbers = Vec::new();
     if let Some(info) = &mut file.source_code_info {
         info.location.retain_mut(|location| {
             let Some(offsets) = offsets(&lines, &location.span) else {
@@ -20,9 +21,16 @@ pub(super) fn restore(lowered: &Lowered<'_>, written: &SourceText, file: &mut Fi
             };
             let place = lowered.written(offsets.clone());
             location.span = span(written.lines(), &place);
+            if let Some(number) = lowered.numbers.get(&place.start) {
+                numbers.push((location.path.clone(), *number));
+            }
             // What was put in for the parser has no place.
             !place.is_empty() || offsets.is_empty()
         });
+    }
+    for (path, number) in numbers {
+        // A number that does not fit stays small, and its range is refused.
+        let _ = put_back_number(file, &path, number);
     }
     if lowered.names.is_empty() {
         return;
@@ -39,6 +47,53 @@ pub(super) fn restore(lowered: &Lowered<'_>, written: &SourceText, file: &mut Fi
             .for_each(|name| names.put_back(name));
         names.enums(&mut message.enum_type);
     });
+}
+
+/// Puts a number where a small one stands for it: the number of a field, or an end of a range.
+fn put_back_number(file: &mut FileDescriptorProto, path: &[i32], number: i32) -> Option<()> {
+    match *path {
+        [7, extension, 3] => file.extension.get_mut(index(extension)?)?.number = Some(number),
+        [5, found, ref path @ ..] => put_back_in_enum(file.enum_type.get_mut(index(found)?)?, path, number)?,
+        [4, message, ref path @ ..] => {
+            put_back_in_message(file.message_type.get_mut(index(message)?)?, path, number)?;
+        }
+        _ => {}
+    }
+    Some(())
+}
+
+fn put_back_in_message(message: &mut DescriptorProto, path: &[i32], number: i32) -> Option<()> {
+    // The end of a range is exclusive.
+    let end = number.wrapping_add(1);
+    match *path {
+        [3, nested, ref path @ ..] => {
+            put_back_in_message(message.nested_type.get_mut(index(nested)?)?, path, number)?;
+        }
+        [4, found, ref path @ ..] => {
+            put_back_in_enum(message.enum_type.get_mut(index(found)?)?, path, number)?;
+        }
+        [2, field, 3] => message.field.get_mut(index(field)?)?.number = Some(number),
+        [6, extension, 3] => message.extension.get_mut(index(extension)?)?.number = Some(number),
+        [5, range, 1] => message.extension_range.get_mut(index(range)?)?.start = Some(number),
+        [5, range, 2] => message.extension_range.get_mut(index(range)?)?.end = Some(end),
+        [9, range, 1] => message.reserved_range.get_mut(index(range)?)?.start = Some(number),
+        [9, range, 2] => message.reserved_range.get_mut(index(range)?)?.end = Some(end),
+        _ => {}
+    }
+    Some(())
+}
+
+fn put_back_in_enum(found: &mut EnumDescriptorProto, path: &[i32], number: i32) -> Option<()> {
+    match *path {
+        [4, range, 1] => found.reserved_range.get_mut(index(range)?)?.start = Some(number),
+        [4, range, 2] => found.reserved_range.get_mut(index(range)?)?.end = Some(number),
+        _ => {}
+    }
+    Some(())
+}
+
+fn index(index: i32) -> Option<usize> {
+    usize::try_from(index).ok()
 }
 
 /// The names behind placeholders, by number.

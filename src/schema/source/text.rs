@@ -9,6 +9,7 @@ use std::path::Path;
 
 use prost_types::FileDescriptorProto;
 
+use super::comments::restore_comments;
 use super::defaults::write_float_defaults;
 use super::edition::EditionParts;
 use super::lower::Lowered;
@@ -22,8 +23,8 @@ use crate::schema::places::offsets;
 /// Larger files are refused: no proto is so large.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 
-/// How deep braces may nest. Messages nest at most 31 levels deep and binary options 100, so no valid file needs more.
-pub(super) const MAX_NESTING: usize = 90;
+/// How deep braces may nest: messages nest at most 31 levels deep, and those in an option 100.
+pub(super) const MAX_NESTING: usize = 140;
 
 /// How many parts a name may have. A package may have no more in protoc, and each part of an option's name is a level.
 pub(super) const MAX_NAME_PARTS: usize = 100;
@@ -68,7 +69,7 @@ fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
         let text = with_odd_comments(&error.into_bytes());
         text.ok_or_else(|| Problem::in_file(name, format!("is not UTF-8 text: see byte {first}")))
     })?;
-    Ok(without_mark(name, &text))
+    Ok(SourceText::new(name, text))
 }
 
 /// A text that is UTF-8 but for its comments, as old protos in Latin-1 are. What is no UTF-8 in them is a question mark each.
@@ -95,7 +96,7 @@ fn with_odd_comments(bytes: &[u8]) -> Option<String> {
 /// The text of a proto that a program gave.
 pub(super) fn given(name: &str, text: &str) -> Result<SourceText, Problem> {
     expect_size(name, text.len() as u64)?;
-    Ok(without_mark(name, text))
+    Ok(SourceText::new(name, text))
 }
 
 fn expect_size(name: &str, bytes: u64) -> Result<(), Problem> {
@@ -104,10 +105,6 @@ fn expect_size(name: &str, bytes: u64) -> Result<(), Problem> {
     }
     let problem = Problem::in_file(name, format!("is too large for a proto: {bytes} bytes"));
     Err(problem.with_hint(format!("the limit is {MAX_TEXT_BYTES} bytes")))
-}
-
-fn without_mark(name: &str, text: &str) -> SourceText {
-    SourceText::new(name, text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// Parses a text into a descriptor with the name of its source, and what that has no fields for. References to types are not
@@ -132,6 +129,7 @@ fn parse(source: &SourceText) -> Result<(FileDescriptorProto, Option<EditionPart
             restore(&lowered, source, &mut descriptor);
             let edition = lowered.edition.take();
             let edition = edition.map(|edition| edition.restore(source, &mut descriptor));
+            restore_comments(source, &mut descriptor);
             keep_empty_method_options(source, &mut descriptor);
             name_synthetic_oneofs(&mut descriptor);
             write_float_defaults(&mut descriptor);

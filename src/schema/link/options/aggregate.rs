@@ -6,19 +6,26 @@
 use prost_reflect::{Kind, MessageDescriptor};
 
 use super::contents::{Contents, Slot, Value};
-use super::fault::{Fault, FindExtension};
+use super::fault::{Fault, Lookup};
 use super::literal::Literal;
+use crate::schema::source::OTHER_BASE;
+
+/// The message that holds another of any type.
+const ANY: &str = "google.protobuf.Any";
+
+/// What may stand before the name of a type in an Any.
+const DOMAINS: [&str; 2] = ["type.googleapis.com", "type.googleprod.com"];
 
 /// Reads a message.
 pub(super) fn read_aggregate(
     text: &str,
     descriptor: &MessageDescriptor,
-    find_extension: FindExtension<'_>,
+    names: &dyn Lookup,
 ) -> Result<Contents, Fault> {
     let mut reader = Reader {
         tokens: tokens(text)?,
         next: 0,
-        find_extension,
+        names,
     };
     reader.message(descriptor, None)
 }
@@ -28,6 +35,8 @@ pub(super) fn read_aggregate(
 enum Token {
     Word(String),
     Integer(u64),
+    /// An integer in octal or hexadecimal digits, which is no float.
+    OtherBase(u64),
     Float(f64),
     Text(Vec<u8>),
     Sign(char),
@@ -53,7 +62,13 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
                 Err(_) => Token::Float(token.parse().map_err(|_| format!("'{token}' is no number"))?),
             },
             sign if length == 1 && sign.is_ascii_punctuation() && sign != '_' => Token::Sign(sign),
-            _ => Token::Word(token.to_owned()),
+            _ => match token
+                .strip_prefix(OTHER_BASE)
+                .and_then(|digits| digits.parse().ok())
+            {
+                Some(integer) => Token::OtherBase(integer),
+                None => Token::Word(token.to_owned()),
+            },
         });
         rest = after.trim_start();
     }
@@ -99,10 +114,10 @@ fn unescaped(text: &str) -> Vec<u8> {
     bytes
 }
 
-struct Reader<'f> {
+struct Reader<'n> {
     tokens: Vec<Token>,
     next: usize,
-    find_extension: FindExtension<'f>,
+    names: &'n dyn Lookup,
 }
 
 impl Reader<'_> {
@@ -127,7 +142,7 @@ impl Reader<'_> {
     fn found(&self) -> String {
         match self.peek() {
             Some(Token::Word(word)) => format!("'{word}'"),
-            Some(Token::Integer(integer)) => format!("'{integer}'"),
+            Some(Token::Integer(integer) | Token::OtherBase(integer)) => format!("'{integer}'"),
             Some(Token::Float(float)) => format!("'{float}'"),
             Some(Token::Text(_)) => "a text".to_owned(),
             Some(Token::Sign(sign)) => format!("'{sign}'"),
@@ -154,13 +169,14 @@ impl Reader<'_> {
     fn field(&mut self, contents: &mut Contents) -> Result<(), Fault> {
         if self.takes('[') {
             let name = self.name_in_brackets()?;
-            if let Some((_, type_name)) = name.rsplit_once('/') {
-                return self.any(contents, &name, type_name);
+            if contents.descriptor.full_name() == ANY {
+                return self.any(contents, &name);
             }
+            expect_name(&name)?;
             let slot = {
                 let message = contents.descriptor.full_name();
                 let scope = message.rsplit_once('.').map_or("", |(scope, _)| scope);
-                (self.find_extension)(&contents.descriptor, &name, scope)?
+                self.names.extension(&contents.descriptor, &name, scope)?
             };
             return self.values(contents, &slot);
         }
@@ -169,6 +185,13 @@ impl Reader<'_> {
         };
         self.next += 1;
         let Some(slot) = find_field(&contents.descriptor, &name) else {
+            if contents
+                .descriptor
+                .reserved_names()
+                .any(|reserved| reserved == name)
+            {
+                return Ok(self.skip_values()?);
+            }
             return Err(format!("'{}' has no field '{name}'", contents.descriptor.full_name()).into());
         };
         self.values(contents, &slot)
@@ -180,7 +203,9 @@ impl Reader<'_> {
         while !self.takes(']') {
             match self.peek() {
                 Some(Token::Word(word)) => name.push_str(word),
-                Some(Token::Integer(integer)) => name.push_str(&integer.to_string()),
+                Some(Token::Integer(integer) | Token::OtherBase(integer)) => {
+                    name.push_str(&integer.to_string());
+                }
                 Some(Token::Sign(sign @ ('.' | '/' | '-'))) => name.push(*sign),
                 _ => return Err(format!("expected ']', but found {}", self.found())),
             }
@@ -219,9 +244,60 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Skips what is in a field that is no more, and whose name is reserved.
+    fn skip_values(&mut self) -> Result<(), String> {
+        let has_colon = self.takes(':');
+        if has_colon && self.takes('[') {
+            let mut is_first = true;
+            while !self.takes(']') {
+                if !is_first {
+                    self.expect(',')?;
+                }
+                is_first = false;
+                self.skip_value(true)?;
+            }
+        } else {
+            self.skip_value(has_colon)?;
+        }
+        let _ = self.takes(',') || self.takes(';');
+        Ok(())
+    }
+
+    /// Skips a message, or another value where there `may_be` one.
+    fn skip_value(&mut self, may_be: bool) -> Result<(), String> {
+        for (begin, end) in [('{', '}'), ('<', '>')] {
+            if self.takes(begin) {
+                while !self.takes(end) {
+                    if self.takes('[') {
+                        self.name_in_brackets()?;
+                    } else if let Some(Token::Word(_)) = self.peek() {
+                        self.next += 1;
+                    } else {
+                        return Err(format!(
+                            "expected the name of a field, but found {}",
+                            self.found()
+                        ));
+                    }
+                    self.skip_values()?;
+                }
+                return Ok(());
+            }
+        }
+        if may_be {
+            return self.literal().map(|_| ());
+        }
+        self.expect('{')
+    }
+
     fn value(&mut self, slot: &Slot) -> Result<Value, Fault> {
         if let Kind::Message(descriptor) = &slot.kind {
             return Ok(Value::Message(self.braces(descriptor)?));
+        }
+        if matches!(slot.kind, Kind::Float | Kind::Double) {
+            let at = self.next + usize::from(self.peek() == Some(&Token::Sign('-')));
+            if let Some(Token::OtherBase(_)) = self.tokens.get(at) {
+                return Err(format!("'{}' takes a decimal number", slot.name).into());
+            }
         }
         let literal = self.literal()?;
         let value = match (&slot.kind, &literal) {
@@ -274,7 +350,7 @@ impl Reader<'_> {
         };
         self.next += 1;
         Ok(match token {
-            Token::Integer(magnitude) => Literal::Integer {
+            Token::Integer(magnitude) | Token::OtherBase(magnitude) => Literal::Integer {
                 is_negative,
                 magnitude,
             },
@@ -298,17 +374,31 @@ impl Reader<'_> {
     }
 
     /// The contents of an Any, by the name of their type.
-    fn any(&mut self, contents: &mut Contents, url: &str, type_name: &str) -> Result<(), Fault> {
+    fn any(&mut self, contents: &mut Contents, url: &str) -> Result<(), Fault> {
         let any = &contents.descriptor;
-        let found = any.parent_pool().get_message_by_name(type_name);
+        let (domain, type_name) = url.rsplit_once('/').unwrap_or(("", url));
+        if !DOMAINS.contains(&domain) {
+            let hint = format!("write [{}/{type_name}]", DOMAINS[0]);
+            return Err(Fault {
+                message: format!("[{url}] is no type that can be in an Any"),
+                hint: Some(hint),
+            });
+        }
         let fields = (any.get_field(1), any.get_field(2));
-        let (Some(descriptor), "google.protobuf.Any", (Some(type_url), Some(value))) =
-            (found, any.full_name(), fields)
+        let (Some(descriptor), (Some(type_url), Some(value))) = (self.names.message(type_name), fields)
         else {
-            return Err(format!("[{url}] is no message that can be in {}", any.full_name()).into());
+            return Err(format!("name '{type_name}' is not defined").into());
         };
         let _ = self.takes(':');
         let inner = self.braces(&descriptor)?;
+        if let Some(field) = inner.lacks() {
+            return Err(
+                format!("the '{type_name}' in an Any lacks the field '{field}', which is required").into(),
+            );
+        }
+        if contents.has(1) || contents.has(2) {
+            return Err("an Any holds one message".to_owned().into());
+        }
         contents.push(&Slot::of_field(&type_url), Value::Bytes(url.as_bytes().to_vec()));
         let bytes = inner.encode();
         if !bytes.is_empty() {
@@ -317,6 +407,16 @@ impl Reader<'_> {
         let _ = self.takes(',') || self.takes(';');
         Ok(())
     }
+}
+
+/// Fails on what is no name of an extension. It may be relative, and has no dot in front.
+fn expect_name(name: &str) -> Result<(), String> {
+    let is_identifier =
+        |part: &str| part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    if name.contains(['/', '-']) || !name.split('.').all(is_identifier) {
+        return Err(format!("'{name}' is no name of an extension"));
+    }
+    Ok(())
 }
 
 /// A field by its name, or a group by the name of its message.

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint};
-use prost_reflect::{ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor};
+use prost_reflect::{
+    Cardinality, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor,
+};
 
 use crate::schema::descriptor::{FeatureSupport, FieldOptions};
 
@@ -97,8 +99,25 @@ pub(super) enum Value {
     Fixed32(u32),
     Fixed64(u64),
     Bytes(Vec<u8>),
+    /// What should be UTF-8, and need not be.
+    Text(Vec<u8>),
     Message(Contents),
 }
+
+/// What becomes of texts that are no UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Texts {
+    AsWritten,
+    InUtf8,
+}
+
+/// How deep messages may nest in options.
+pub(super) const MAX_DEPTH: usize = 100;
+
+/// The numbers of the group in which a message set has each of its messages.
+const ITEM: u32 = 1;
+const ITEM_TYPE: u32 = 2;
+const ITEM_MESSAGE: u32 = 3;
 
 /// A message: its fields by number.
 #[derive(Debug, Clone)]
@@ -197,13 +216,82 @@ impl Contents {
         self.fields.is_empty()
     }
 
+    /// How many messages are in one another.
+    fn depth(&self) -> usize {
+        let values = self.fields.values().flat_map(|(_, values)| values);
+        let depths = values.map(|value| match value {
+            Value::Message(message) => message.depth(),
+            _ => 0,
+        });
+        1 + depths.max().unwrap_or(0)
+    }
+
+    /// Whether libraries do not read it, since messages nest too deep.
+    pub(super) fn is_too_deep(&self) -> bool {
+        self.depth() > MAX_DEPTH + 1
+    }
+
+    /// Whether a text in it is no UTF-8.
+    pub(super) fn has_odd_texts(&self) -> bool {
+        self.fields
+            .values()
+            .flat_map(|(_, values)| values)
+            .any(|value| match value {
+                Value::Text(text) => std::str::from_utf8(text).is_err(),
+                Value::Message(message) => message.has_odd_texts(),
+                _ => false,
+            })
+    }
+
+    /// The name of a required field that is not set, in it or in a message in it.
+    pub(super) fn lacks(&self) -> Option<String> {
+        let mut required = self
+            .descriptor
+            .fields()
+            .filter(|field| field.cardinality() == Cardinality::Required);
+        let own = required.find(|field| !self.has(field.number()));
+        let in_field = |value: &Value| match value {
+            Value::Message(message) => message.lacks(),
+            _ => None,
+        };
+        own.map(|field| field.name().to_owned()).or_else(|| {
+            self.fields
+                .values()
+                .flat_map(|(_, values)| values)
+                .find_map(in_field)
+        })
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
+        self.encode_with(Texts::AsWritten)
+    }
+
+    /// The same with texts that are UTF-8, for libraries that take nothing else.
+    pub(super) fn encode_in_utf8(&self) -> Vec<u8> {
+        self.encode_with(Texts::InUtf8)
+    }
+
+    fn encode_with(&self, texts: Texts) -> Vec<u8> {
         let mut bytes = Vec::new();
+        let is_set = self.descriptor.descriptor_proto().options.as_ref();
+        let is_set = is_set.is_some_and(|options| options.message_set_wire_format());
         for (slot, values) in self.fields.values() {
+            if is_set {
+                for value in values {
+                    encode_key(ITEM, WireType::StartGroup, &mut bytes);
+                    encode_key(ITEM_TYPE, WireType::Varint, &mut bytes);
+                    encode_varint(slot.number.into(), &mut bytes);
+                    let mut message = Vec::new();
+                    value.encode(&mut message, texts);
+                    encode_delimited(ITEM_MESSAGE, &message, &mut bytes);
+                    encode_key(ITEM, WireType::EndGroup, &mut bytes);
+                }
+                continue;
+            }
             if slot.is_packed {
                 let mut packed = Vec::new();
                 for value in values {
-                    value.encode(&mut packed);
+                    value.encode(&mut packed, texts);
                 }
                 encode_delimited(slot.number, &packed, &mut bytes);
                 continue;
@@ -213,16 +301,19 @@ impl Contents {
                     continue;
                 }
                 match value {
-                    Value::Bytes(contents) => encode_delimited(slot.number, contents, &mut bytes),
                     Value::Message(message) if slot.is_group => {
                         encode_key(slot.number, WireType::StartGroup, &mut bytes);
-                        bytes.extend_from_slice(&message.encode());
+                        bytes.extend_from_slice(&message.encode_with(texts));
                         encode_key(slot.number, WireType::EndGroup, &mut bytes);
                     }
-                    Value::Message(message) => encode_delimited(slot.number, &message.encode(), &mut bytes),
+                    Value::Bytes(_) | Value::Text(_) | Value::Message(_) => {
+                        let mut contents = Vec::new();
+                        value.encode(&mut contents, texts);
+                        encode_delimited(slot.number, &contents, &mut bytes);
+                    }
                     scalar => {
                         encode_key(slot.number, scalar.wire_type(), &mut bytes);
-                        scalar.encode(&mut bytes);
+                        scalar.encode(&mut bytes, texts);
                     }
                 }
             }
@@ -236,7 +327,7 @@ impl Value {
         match self {
             Self::Varint(value) | Self::Fixed64(value) => *value == 0,
             Self::Fixed32(value) => *value == 0,
-            Self::Bytes(contents) => contents.is_empty(),
+            Self::Bytes(contents) | Self::Text(contents) => contents.is_empty(),
             Self::Message(_) => false,
         }
     }
@@ -246,17 +337,20 @@ impl Value {
             Self::Varint(_) => WireType::Varint,
             Self::Fixed32(_) => WireType::ThirtyTwoBit,
             Self::Fixed64(_) => WireType::SixtyFourBit,
-            Self::Bytes(_) | Self::Message(_) => WireType::LengthDelimited,
+            Self::Bytes(_) | Self::Text(_) | Self::Message(_) => WireType::LengthDelimited,
         }
     }
 
-    fn encode(&self, bytes: &mut Vec<u8>) {
+    fn encode(&self, bytes: &mut Vec<u8>, texts: Texts) {
         match self {
             Self::Varint(value) => encode_varint(*value, bytes),
             Self::Fixed32(value) => bytes.extend_from_slice(&value.to_le_bytes()),
             Self::Fixed64(value) => bytes.extend_from_slice(&value.to_le_bytes()),
-            Self::Bytes(contents) => bytes.extend_from_slice(contents),
-            Self::Message(message) => bytes.extend_from_slice(&message.encode()),
+            Self::Text(text) if texts == Texts::InUtf8 => {
+                bytes.extend_from_slice(String::from_utf8_lossy(text).as_bytes());
+            }
+            Self::Bytes(contents) | Self::Text(contents) => bytes.extend_from_slice(contents),
+            Self::Message(message) => bytes.extend_from_slice(&message.encode_with(texts)),
         }
     }
 }

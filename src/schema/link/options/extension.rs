@@ -1,16 +1,49 @@
-//! Finds the extension that a name in an option stands for.
+//! Finds the extension that a name in an option stands for, and the message that an `Any` in it holds.
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 use super::contents::Slot;
-use super::fault::Fault;
+use super::fault::{Fault, Lookup};
 use crate::schema::definitions::SymbolKind;
 use crate::schema::link::scope::Scope;
+
+/// What a file sees.
+pub(super) struct Visible<'a> {
+    /// It has the file.
+    pub(super) pool: &'a DescriptorPool,
+    pub(super) scope: &'a Scope<'a>,
+}
+
+impl Lookup for Visible<'_> {
+    fn extension(&self, message: &MessageDescriptor, name: &str, scope: &str) -> Result<Slot, Fault> {
+        find_extension(self.pool, self.scope, message, name, scope)
+    }
+
+    fn message(&self, full_name: &str) -> Option<MessageDescriptor> {
+        let found = self
+            .scope
+            .resolve(&format!(".{full_name}"), "", SymbolKind::is_message);
+        found.ok().and_then(|_| self.pool.get_message_by_name(full_name))
+    }
+}
+
+/// Nothing: options of descriptor.proto are read before the file is linked.
+pub(super) struct Nothing;
+
+impl Lookup for Nothing {
+    fn extension(&self, _: &MessageDescriptor, name: &str, _: &str) -> Result<Slot, Fault> {
+        Err(Fault::from(format!("name '{name}' is not defined")))
+    }
+
+    fn message(&self, _: &str) -> Option<MessageDescriptor> {
+        None
+    }
+}
 
 /// The extension of `message` that `name` stands for in the scope `from`.
 ///
 /// In a message set, which holds each message once, an extension also goes by the name of its message.
-pub(super) fn find_extension(
+fn find_extension(
     pool: &DescriptorPool,
     scope: &Scope<'_>,
     message: &MessageDescriptor,

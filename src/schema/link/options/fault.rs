@@ -1,4 +1,4 @@
-//! What is wrong with an option, and how extensions are found.
+//! What is wrong with an option, and how the names in it are looked up.
 
 use prost_reflect::MessageDescriptor;
 
@@ -11,8 +11,14 @@ pub(in crate::schema::link) struct Fault {
     pub(in crate::schema::link) hint: Option<String>,
 }
 
-/// Finds an extension of a message by its name in a scope.
-pub(super) type FindExtension<'f> = &'f dyn Fn(&MessageDescriptor, &str, &str) -> Result<Slot, Fault>;
+/// What the names in options stand for.
+pub(super) trait Lookup {
+    /// The extension of a message that has this name in a scope.
+    fn extension(&self, message: &MessageDescriptor, name: &str, scope: &str) -> Result<Slot, Fault>;
+
+    /// The message with this full name.
+    fn message(&self, full_name: &str) -> Option<MessageDescriptor>;
+}
 
 impl Fault {
     /// The same, of what is named.

@@ -7,7 +7,7 @@ use super::contents::Value;
 /// A literal, as it is written.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Literal {
-    /// An integer. Its magnitude is at most 64 bits.
+    /// An integer. Its magnitude is at most 64 bits. Below zero is also what has a minus and is zero.
     Integer {
         is_negative: bool,
         magnitude: u64,
@@ -28,8 +28,14 @@ impl Literal {
         };
         let signed_32 = || integer(i32::MIN.into(), i32::MAX.into()).map(|value| value as i32);
         let signed_64 = || integer(i64::MIN.into(), i64::MAX.into()).map(|value| value as i64);
-        let unsigned_32 = || integer(0, u32::MAX.into()).map(|value| value as u32);
-        let unsigned_64 = || integer(0, u64::MAX.into()).map(|value| value as u64);
+        let unsigned = |greatest: u64| match self {
+            Self::Integer {
+                is_negative: true, ..
+            } => Err(format!("an integer from 0 to {greatest}")),
+            _ => integer(0, greatest.into()),
+        };
+        let unsigned_32 = || unsigned(u32::MAX.into()).map(|value| value as u32);
+        let unsigned_64 = || unsigned(u64::MAX).map(|value| value as u64);
         Ok(match kind {
             Kind::Int32 => Value::Varint(i64::from(signed_32()?) as u64),
             Kind::Int64 => Value::Varint(signed_64()? as u64),
@@ -44,9 +50,10 @@ impl Literal {
             Kind::Float => Value::Fixed32((self.float().ok_or("a number")? as f32).to_bits()),
             Kind::Double => Value::Fixed64(self.float().ok_or("a number")?.to_bits()),
             Kind::Bool => Value::Varint(self.boolean().ok_or("true or false")?.into()),
+            // No UTF-8 is checked, as protoc checks none.
             Kind::String => match self {
-                Self::Text(text) if std::str::from_utf8(text).is_ok() => Value::Bytes(text.clone()),
-                _ => return Err("a text of UTF-8 in quotes".to_owned()),
+                Self::Text(text) => Value::Text(text.clone()),
+                _ => return Err("a text in quotes".to_owned()),
             },
             Kind::Bytes => match self {
                 Self::Text(text) => Value::Bytes(text.clone()),

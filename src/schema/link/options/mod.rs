@@ -17,20 +17,19 @@ mod written;
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 
-use self::contents::Slot;
+use self::contents::{MAX_DEPTH, Slot};
 pub(super) use self::demands::Demands;
-use self::extension::find_extension;
+use self::extension::Visible;
 use self::moves::Moves;
 use self::set::set_option;
-use self::splice::OptionBytes;
-use self::written::{Taken, take_options};
+use self::written::{ElementOptions, Taken, take_options};
 use super::scope::Scope;
 use crate::schema::features::Edition;
 
-pub(super) use self::splice::{Tails, assembled};
+pub(super) use self::splice::{OptionBytes, Tails, assembled};
 pub(super) use self::written::OptionProblem;
 
 /// `TARGET_TYPE_EXTENSION_RANGE` of `FieldOptions.OptionTargetType`.
@@ -49,12 +48,10 @@ impl Options {
     /// Reads the custom options. `pool` has the file, and `scope` is what it sees.
     pub(super) fn read_custom(&mut self, pool: &DescriptorPool, scope: &Scope<'_>) {
         let taken = &mut self.0;
-        let find = |message: &MessageDescriptor, name: &str, from: &str| {
-            find_extension(pool, scope, message, name, from)
-        };
+        let visible = Visible { pool, scope };
         for mut element in std::mem::take(&mut taken.elements) {
             for (index, option) in std::mem::take(&mut element.waiting) {
-                let set = set_option(&mut element.contents, &option, &element.scope, &find);
+                let set = set_option(&mut element.contents, &option, &element.scope, &visible);
                 taken.note(&element, index, set);
             }
             taken.elements.push(element);
@@ -73,6 +70,12 @@ impl Options {
                 let path = element.path.clone();
                 self.0.problems.push(OptionProblem { path, fault });
             }
+            if element.contents.is_too_deep() {
+                self.0.problems.push(OptionProblem {
+                    path: element.path.clone(),
+                    fault: format!("messages nest more than {MAX_DEPTH} levels deep in these options").into(),
+                });
+            }
         }
     }
 
@@ -87,6 +90,18 @@ impl Options {
         elements
             .map(|element| (element.path.clone(), Some(element.contents.encode())))
             .collect()
+    }
+
+    /// The bytes of all options in UTF-8, if those that are served are not.
+    pub(super) fn in_utf8(&self) -> Option<OptionBytes> {
+        let elements = || self.0.elements.iter();
+        let is_odd = elements().any(|element| element.contents.has_odd_texts());
+        let encoded = |element: &ElementOptions| Some(element.contents.encode_in_utf8());
+        is_odd.then(|| {
+            elements()
+                .map(|element| (element.path.clone(), encoded(element)))
+                .collect()
+        })
     }
 
     /// The bytes of the options that are served, and the source info, in which they have their numbers from here on.

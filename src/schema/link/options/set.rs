@@ -6,7 +6,7 @@ use prost_types::uninterpreted_option::NamePart;
 
 use super::aggregate::read_aggregate;
 use super::contents::{Contents, Slot, Value};
-use super::fault::{Fault, FindExtension};
+use super::fault::{Fault, Lookup};
 use super::literal::Literal;
 use crate::schema::kind::kind_name;
 
@@ -15,7 +15,7 @@ pub(super) fn set_option(
     contents: &mut Contents,
     option: &UninterpretedOption,
     scope: &str,
-    find_extension: FindExtension<'_>,
+    names: &dyn Lookup,
 ) -> Result<Vec<i32>, Fault> {
     let mut path = Vec::with_capacity(option.name.len() + 1);
     let mut at = contents;
@@ -23,13 +23,7 @@ pub(super) fn set_option(
         return Err("an option has no name".to_owned().into());
     };
     for (index, part) in before.iter().enumerate() {
-        let slot = find_slot(
-            &at.descriptor,
-            &option.name[..=index],
-            part,
-            scope,
-            find_extension,
-        )?;
+        let slot = find_slot(&at.descriptor, &option.name[..=index], part, scope, names)?;
         path.push(slot.number as i32);
         let name = written_name(&option.name[..=index]);
         if slot.is_list {
@@ -42,7 +36,7 @@ pub(super) fn set_option(
             )
         })?;
     }
-    let slot = find_slot(&at.descriptor, &option.name, last, scope, find_extension)?;
+    let slot = find_slot(&at.descriptor, &option.name, last, scope, names)?;
     path.push(slot.number as i32);
     if !slot.is_list && at.has(slot.number) {
         return Err(format!(
@@ -51,7 +45,7 @@ pub(super) fn set_option(
         )
         .into());
     }
-    let value = value_of(option, &slot, find_extension)?;
+    let value = value_of(option, &slot, names)?;
     let index = at.push(&slot, value);
     path.extend(slot.is_list.then_some(index as i32));
     Ok(path)
@@ -63,10 +57,10 @@ fn find_slot(
     name: &[NamePart],
     part: &NamePart,
     scope: &str,
-    find_extension: FindExtension<'_>,
+    names: &dyn Lookup,
 ) -> Result<Slot, Fault> {
     if part.is_extension {
-        return find_extension(descriptor, &part.name_part, scope);
+        return names.extension(descriptor, &part.name_part, scope);
     }
     match descriptor.get_field_by_name(&part.name_part) {
         Some(field) => Ok(Slot::of_field(&field)),
@@ -74,18 +68,21 @@ fn find_slot(
     }
 }
 
-fn value_of(
-    option: &UninterpretedOption,
-    slot: &Slot,
-    find_extension: FindExtension<'_>,
-) -> Result<Value, Fault> {
+fn value_of(option: &UninterpretedOption, slot: &Slot, names: &dyn Lookup) -> Result<Value, Fault> {
     let name = written_name(&option.name);
     match (&slot.kind, &option.aggregate_value) {
-        (Kind::Message(descriptor), Some(text)) => read_aggregate(text, descriptor, find_extension)
+        (Kind::Message(descriptor), Some(text)) => read_aggregate(text, descriptor, names)
             .map(Value::Message)
             .map_err(|fault| fault.of(&format!("option '{name}'"))),
         (kind, _) => {
             let (literal, found) = literal_of(option);
+            // An integer has no sign where it is zero.
+            let literal = match (kind, literal) {
+                (Kind::Float | Kind::Double, Some(Literal::Integer { magnitude: 0, .. })) => {
+                    Some(Literal::Float(0.0))
+                }
+                (_, literal) => literal,
+            };
             let value = literal.map_or(Err(String::new()), |literal| literal.value(kind));
             value.map_err(|_| {
                 let list = if slot.is_list { "repeated " } else { "" };

@@ -13,6 +13,7 @@ use prost_types::{
 
 use super::contents::Contents;
 use super::demands::Demands;
+use super::extension::Nothing;
 use super::fault::Fault;
 use super::set::set_option;
 use crate::schema::element_path::ElementPath;
@@ -211,19 +212,10 @@ impl Walk<'_> {
                 element.waiting.push((index, option));
                 continue;
             }
-            let no_extension = |_: &MessageDescriptor, name: &str, _: &str| {
-                Err(Fault::from(format!("name '{name}' is not defined")))
-            };
-            let set = set_option(&mut element.contents, &option, scope, &no_extension);
+            let set = set_option(&mut element.contents, &option, scope, &Nothing);
             self.taken.note(&element, index, set);
         }
-        match T::decode(&*element.contents.encode()) {
-            Ok(read) => *options = read,
-            Err(_) => self.taken.problems.push(OptionProblem {
-                path: element.path.clone(),
-                fault: Fault::from("a text among the options is not UTF-8".to_owned()),
-            }),
-        }
+        *options = T::decode(&*element.contents.encode_in_utf8()).expect("it has just been encoded");
         self.taken.elements.push(element);
         true
     }
