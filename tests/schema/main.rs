@@ -4,6 +4,7 @@ mod editions;
 mod golden;
 mod imports;
 mod inputs;
+mod many_problems;
 mod options;
 mod problems;
 mod sets;
