@@ -6,9 +6,12 @@
 
 use std::collections::HashMap;
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorPool, MessageDescriptor};
 use prost_types::field_descriptor_proto::Type;
-use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, EnumOptions, FieldDescriptorProto, FileDescriptorProto,
+    MessageOptions,
+};
 
 use super::ranges::{NumberRange, Ranges};
 use super::report::Report;
@@ -228,7 +231,7 @@ impl<'f> Clashes<'_, '_, 'f> {
         let path_of_number = path.field(3);
         let in_pool = self.pool.get_message_by_name(extendee);
         let extended = self.local.messages.get(extendee).copied();
-        let Some(extended) = extended.or_else(|| in_pool.as_ref().map(|found| found.descriptor_proto()))
+        let Some(extended) = extended.or_else(|| in_pool.as_ref().map(MessageDescriptor::descriptor_proto))
         else {
             return;
         };
@@ -289,7 +292,7 @@ impl<'f> Clashes<'_, '_, 'f> {
                 .problem(&path.field(2), "the first value for proto3 enums must be 0");
         }
         let options = found.options.as_ref();
-        let has_aliases = options.is_some_and(|options| options.allow_alias());
+        let has_aliases = options.is_some_and(EnumOptions::allow_alias);
         // The ends of an enum's ranges are inclusive.
         let reserved = found.reserved_range.iter();
         let reserved = Ranges::new(reserved.map(|range| (range.start().into(), i64::from(range.end()) + 1)));
@@ -322,7 +325,7 @@ impl<'f> Clashes<'_, '_, 'f> {
 
 fn is_message_set(message: &DescriptorProto) -> bool {
     let options = message.options.as_ref();
-    options.is_some_and(|options| options.message_set_wire_format())
+    options.is_some_and(MessageOptions::message_set_wire_format)
 }
 
 fn ranges_of(message: &DescriptorProto) -> Ranges {
