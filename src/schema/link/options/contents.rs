@@ -9,6 +9,7 @@ use prost::encoding::{WireType, encode_key, encode_varint};
 use prost_reflect::{
     Cardinality, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor,
 };
+use prost_types::MessageOptions;
 
 use crate::schema::descriptor::{FeatureSupport, FieldOptions};
 
@@ -274,7 +275,7 @@ impl Contents {
     fn encode_with(&self, texts: Texts) -> Vec<u8> {
         let mut bytes = Vec::new();
         let is_set = self.descriptor.descriptor_proto().options.as_ref();
-        let is_set = is_set.is_some_and(|options| options.message_set_wire_format());
+        let is_set = is_set.is_some_and(MessageOptions::message_set_wire_format);
         for (slot, values) in self.fields.values() {
             if is_set {
                 for value in values {
