@@ -203,7 +203,7 @@ fn problems_are_placed_in_the_text_that_was_written() {
         ),
         ("message M { N n = 1; }", "N n", "name 'N' is not defined"),
         (
-            "message M { int32 a = 1; N n = 1; }",
+            "message M { int32 a = 1; N n = 2; }",
             "N n",
             "name 'N' is not defined",
         ),
