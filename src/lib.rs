@@ -114,6 +114,7 @@ pub mod rules;
 pub mod sample;
 pub mod schema;
 pub mod server;
+mod stamp;
 mod suggest;
 mod throttle;
 pub mod transport;

@@ -44,6 +44,9 @@ use crate::schema::{Method, Schema};
 #[must_use]
 pub struct Handlers {
     by_name: Vec<(String, Shape, Unprepared)>,
+    /// The methods that handlers were compiled for, by their names. Their types may be of another pool than those of the
+    /// schema that is served.
+    compiled_for: HashMap<String, Arc<Method>>,
     /// What they share.
     states: States,
     /// Answers the methods that nothing else answers.
@@ -235,6 +238,7 @@ impl Handlers {
     pub fn and(mut self, others: impl Into<Self>) -> Self {
         let others = others.into();
         self.by_name.extend(others.by_name);
+        self.compiled_for.extend(others.compiled_for);
         self.states.extend(others.states);
         self.fallback = others.fallback.or(self.fallback);
         self
@@ -256,6 +260,12 @@ impl Handlers {
         self.add(method.into(), Shape::Any, Unprepared::Front(Box::new(put)))
     }
 
+    /// Answers a method as what its handler was compiled for.
+    pub(crate) fn compiled_for(mut self, method: Arc<Method>) -> Self {
+        self.compiled_for.insert(method.name().to_owned(), method);
+        self
+    }
+
     pub(crate) fn add(mut self, method: String, shape: Shape, handler: Unprepared) -> Self {
         self.by_name.push((method, shape, handler));
         self
@@ -274,6 +284,7 @@ impl Handlers {
                 problems.push((Fault::UnknownName, schema.unknown_method(&name)));
                 continue;
             };
+            let method = self.compiled_for.get(method.name()).unwrap_or(method);
             let actual = Shape::of(method);
             if shape != Shape::Any && shape != actual {
                 let (actual, shape) = (actual.name(), shape.name());

@@ -140,26 +140,39 @@ pub(super) fn diff_schemas(old: &Schema, new: &Schema) -> Vec<Change> {
         .filter(|file| new_files.get(&*file.name) == Some(&&*file.descriptor))
         .map(|file| &*file.name)
         .collect();
-    for message in old.pool().all_messages() {
-        if !same.contains(message.parent_file().name())
-            && let Some(new) = new.pool().get_message_by_name(message.full_name())
-        {
-            fields(&message, &new, &mut changes);
-        }
-    }
-    for old in old.pool().all_enums() {
-        if !same.contains(old.parent_file().name())
-            && let Some(new) = new.pool().get_enum_by_name(old.full_name())
-        {
-            enum_values(&old, &new, &mut changes);
-        }
-    }
+    types(old, new, &same, &mut changes);
     let others = |schema: &Schema| -> Vec<String> {
         let names = schema.files().iter().map(|file| file.name.clone());
         names.filter(|name| !same.contains(&**name)).collect()
     };
     by_name(Item::File, &others(old), &others(new), &mut changes);
     changes
+}
+
+/// Compares the messages and enums of the old files that are not the `same`. Only the files that have to do with them get
+/// descriptors.
+fn types(old: &Schema, new: &Schema, same: &HashSet<&str>, changes: &mut Vec<Change>) {
+    let is_same = |file: &str| same.contains(file);
+    let old = old.part(|file, _| !is_same(&file.name));
+    let messages = old.pool().all_messages();
+    let messages = messages.filter(|message| !is_same(message.parent_file().name()));
+    let messages: Vec<MessageDescriptor> = messages.collect();
+    let enums = old.pool().all_enums();
+    let enums = enums.filter(|found| !is_same(found.parent_file().name()));
+    let enums: Vec<EnumDescriptor> = enums.collect();
+    let names = messages.iter().map(MessageDescriptor::full_name);
+    let names: HashSet<&str> = names.chain(enums.iter().map(EnumDescriptor::full_name)).collect();
+    let new = new.part(|_, definitions| definitions.names.iter().any(|(name, _)| names.contains(&**name)));
+    for old in messages {
+        if let Some(new) = new.pool().get_message_by_name(old.full_name()) {
+            fields(&old, &new, changes);
+        }
+    }
+    for old in enums {
+        if let Some(new) = new.pool().get_enum_by_name(old.full_name()) {
+            enum_values(&old, &new, changes);
+        }
+    }
 }
 
 /// The rules that are added, removed or changed, by name.

@@ -10,11 +10,12 @@ use std::time::SystemTime;
 
 use super::diff::{Change, diff_rules, diff_schemas};
 use super::project::{Answers, Project};
-use super::snapshot::{Paths, Snapshot, moment};
+use super::snapshot::{Paths, Snapshot};
 use crate::error::{Error, Problem};
 use crate::handler::Handlers;
 use crate::rules::{Outline, Rules};
 use crate::schema::{RememberedSource, Schema};
+use crate::stamp::moment;
 
 /// A [`Project`] as a [`Loader`] has loaded it: [`Reloader`](super::Reloader) has an example.
 #[derive(Debug)]
@@ -235,7 +236,10 @@ impl Loader {
         {
             return Ok((schema.clone(), false));
         }
-        let schema = self.project.schema()?;
+        let schema = match &self.compiled {
+            Some((earlier, _)) => self.project.schema_after(earlier)?,
+            None => self.project.schema()?,
+        };
         self.depend_on(Some(schema.watch_paths().to_vec()), None, since);
         self.compiled = Some((schema.clone(), self.snapshot.clone()));
         self.other_answers = false;

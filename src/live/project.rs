@@ -18,6 +18,13 @@ pub trait Project: Send + 'static {
     /// [`watch_paths`](Schema::watch_paths) has changed.
     fn schema(&self) -> Result<Schema, Error>;
 
+    /// The same, after an earlier load. Default: [`schema`](Self::schema). [`SchemaBuilder::reuse`](crate::SchemaBuilder::reuse)
+    /// takes what has not changed from the earlier schema.
+    fn schema_after(&self, earlier: &Schema) -> Result<Schema, Error> {
+        let _ = earlier;
+        self.schema()
+    }
+
     /// Returns what answers the methods of a schema.
     fn answers(&self, schema: &Schema) -> Result<Answers, Error>;
 }

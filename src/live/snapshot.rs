@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, Metadata};
+use std::fs;
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -19,12 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::folder::{self, Contents, Walk};
 use crate::rules::{is_misnamed, is_rules_file, may_be_misnamed};
 use crate::schema::is_schema_source;
-
-/// The resolution of file times: two writes that are further apart than this have different times.
-const TICK: Duration = Duration::from_millis(10);
-
-/// A file that was written less than this ago may be half written.
-const SETTLING_TIME: Duration = Duration::from_millis(20);
+use crate::stamp::{SETTLING_TIME, Stamp, TICK, moment};
 
 /// A file that has been left alone for this long, by its times, is not [fresh](Stamp::is_fresh).
 pub(super) const QUIET_TIME: Duration = SETTLING_TIME.saturating_add(TICK);
@@ -57,15 +52,6 @@ struct File {
     content: Option<u64>,
     /// It is empty, and was not when it was first seen.
     emptied: bool,
-}
-
-/// What shows, without reading a file, that it has not been written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    /// When it was last written, renamed or replaced.
-    changed: SystemTime,
-    size: u64,
-    inode: u64,
 }
 
 /// Where to look.
@@ -187,11 +173,6 @@ impl File {
             _ => false,
         }
     }
-}
-
-/// The moment from which a change of a file shows that it may not be read yet: now, and a little before.
-pub(super) fn moment() -> SystemTime {
-    SystemTime::now() - SETTLING_TIME
 }
 
 /// Whether a file of this name is loaded when it is in a folder that is.
@@ -342,38 +323,6 @@ impl Builder<'_> {
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        let (changed, inode) = identity(metadata);
-        Self {
-            changed,
-            size: metadata.len(),
-            inode,
-        }
-    }
-
-    /// Whether the file may have been written after it was loaded, at `since` or later. A time in the future is from
-    /// another clock, and does not count.
-    fn is_fresh(self, since: SystemTime) -> bool {
-        self.changed + TICK >= since && self.changed <= since.max(SystemTime::now()) + TICK
-    }
-}
-
-/// When a file was last changed, and its inode. Programs can set the time of writing, but not that of the inode.
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> (SystemTime, u64) {
-    use std::os::unix::fs::MetadataExt;
-    let seconds = u64::try_from(metadata.ctime()).unwrap_or(0);
-    let nanoseconds = u64::try_from(metadata.ctime_nsec()).unwrap_or(0);
-    let since = Duration::from_secs(seconds) + Duration::from_nanos(nanoseconds);
-    (SystemTime::UNIX_EPOCH + since, metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn identity(metadata: &Metadata) -> (SystemTime, u64) {
-    (metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), 0)
 }
 
 fn hash(bytes: &[u8]) -> u64 {

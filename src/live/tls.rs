@@ -7,8 +7,9 @@ use std::error::Error as StdError;
 use std::path::PathBuf;
 
 use super::reloader::{Reason, Reloaded, Reloader, WatchedFiles};
-use super::snapshot::{Paths, Snapshot, moment};
+use super::snapshot::{Paths, Snapshot};
 use crate::error::Error;
+use crate::stamp::moment;
 use crate::transport::{Tls, TlsFiles};
 
 impl Reloader<()> {

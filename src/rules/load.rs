@@ -6,19 +6,18 @@ use std::sync::Arc;
 use super::compile::{Compilation, CompiledMethod, CompiledRules};
 use super::file::RulesFile;
 use super::files::FoundFiles;
+use super::part::part_of;
 use super::run::{MethodRules, Settings};
 use super::set::Rules;
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::schema::Schema;
 
 pub(super) fn load_files(settings: &Settings, schema: &Schema, files: FoundFiles) -> Result<Rules, Error> {
     let FoundFiles { rules, warnings } = files;
-    let mut compilation = Compilation::new(schema, settings.sampler.clone(), settings.validates);
-    compilation.warn(warnings);
-    for file in &rules {
-        compilation.add(RulesFile::read(file));
-    }
-    finish(settings, compilation, rules)
+    let read = || rules.iter().map(|file| RulesFile::read(file)).collect();
+    let mut compiled = compile(settings, schema, read).map_err(Error::rules)?;
+    compiled.warnings.splice(0..0, warnings);
+    Ok(finish(settings, compiled, rules))
 }
 
 pub(super) fn load_text(
@@ -27,22 +26,43 @@ pub(super) fn load_text(
     name: &str,
     text: &str,
 ) -> Result<Rules, Error> {
-    let mut compilation = Compilation::new(schema, settings.sampler.clone(), settings.validates);
-    compilation.add(RulesFile::parse(name, text.to_owned()));
-    finish(settings, compilation, Vec::new())
+    let read = || vec![RulesFile::parse(name, text.to_owned())];
+    let compiled = compile(settings, schema, read).map_err(Error::rules)?;
+    Ok(finish(settings, compiled, Vec::new()))
 }
 
-fn finish(
+type ReadFiles = Vec<Result<RulesFile, Vec<Problem>>>;
+
+/// Compiles rules for the part of a large schema that they reach. If that fails, it is done for the whole: then the problems are
+/// those of the whole, and so are their hints.
+fn compile(
     settings: &Settings,
-    compilation: Compilation<'_>,
-    mut files: Vec<PathBuf>,
-) -> Result<Rules, Error> {
+    schema: &Schema,
+    read: impl Fn() -> ReadFiles,
+) -> Result<CompiledRules, Vec<Problem>> {
+    let compile_for = |schema: &Schema, files: ReadFiles| {
+        let mut compilation = Compilation::new(schema, settings.sampler.clone(), settings.validates);
+        for file in files {
+            compilation.add(file);
+        }
+        compilation.finish()
+    };
+    let files = read();
+    if schema.is_small() {
+        return compile_for(schema, files);
+    }
+    let texts = files.iter().flatten().map(|file| file.source.text());
+    let part = part_of(schema, texts);
+    compile_for(&part, files).or_else(|_| compile_for(schema, read()))
+}
+
+fn finish(settings: &Settings, compiled: CompiledRules, mut files: Vec<PathBuf>) -> Rules {
     let CompiledRules {
         methods,
         outlines,
         warnings,
         message_files,
-    } = compilation.finish().map_err(Error::rules)?;
+    } = compiled;
     files.extend(message_files);
     // Not before all is compiled: a load that fails leaves the counters as they are.
     let counted = methods.iter().flat_map(|method| &method.rules);
@@ -61,12 +81,5 @@ fn finish(
             Arc::new(MethodRules::new(method, rules, is_claimed, picker, settings))
         })
         .collect();
-    Ok(Rules::new(
-        methods,
-        files,
-        outlines,
-        warnings,
-        settings.state.clone(),
-        load,
-    ))
+    Rules::new(methods, files, outlines, warnings, settings.state.clone(), load)
 }

@@ -21,6 +21,7 @@ mod file;
 mod files;
 mod load;
 mod options;
+mod part;
 mod plan;
 mod run;
 mod set;

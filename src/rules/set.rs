@@ -110,11 +110,12 @@ impl Rules {
 impl From<&Rules> for Handlers {
     fn from(rules: &Rules) -> Self {
         rules.handlers().fold(Self::new(), |handlers, (method, rules)| {
-            if rules.is_claimed() {
+            let handlers = if rules.is_claimed() {
                 handlers.shared_handler(method.name(), rules)
             } else {
                 handlers.front(method.name(), rules)
-            }
+            };
+            handlers.compiled_for(method)
         })
     }
 }

@@ -39,6 +39,7 @@ pub struct SchemaBuilder {
     sources: Vec<(String, String)>,
     imports: Vec<String>,
     resolvers: Resolvers,
+    earlier: Option<Schema>,
 }
 
 impl Schema {
@@ -176,6 +177,25 @@ impl SchemaBuilder {
         self
     }
 
+    /// Takes from an earlier schema of the same inputs what has not changed since: files that were not written are not read, and
+    /// only those that were written are compiled, and what imports them. The result is the same, but for the file in which a
+    /// name is refused that two files define. Default: everything is read and compiled.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), protod::Error> {
+    /// use protod::Schema;
+    ///
+    /// let earlier = Schema::load("proto")?;
+    /// let now = Schema::builder().input("proto").reuse(&earlier).build()?;
+    /// assert_eq!(now.methods().len(), earlier.methods().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reuse(mut self, earlier: &Schema) -> Self {
+        self.earlier = Some(earlier.clone());
+        self
+    }
+
     /// Reads, compiles and checks everything. An error has every problem of every file.
     pub fn build(self) -> Result<Schema, Error> {
         let mut problems = Vec::new();
@@ -217,7 +237,8 @@ impl SchemaBuilder {
         proto_folders.dedup();
         let buf_cache = self.buf_cache.map(|folder| absolute(&folder));
         let roots = ImportRoots::new(import_paths, proto_folders).with_buf_cache(buf_cache);
-        let mut graph = FileGraph::new(roots, self.resolvers, current_folder);
+        let earlier = self.earlier.as_ref().map(Schema::as_earlier);
+        let mut graph = FileGraph::new(roots, self.resolvers, current_folder, earlier);
         for (name, bytes) in sets {
             match source::read_set(&name, &bytes) {
                 Ok(files) => graph.add_set(&name, files),

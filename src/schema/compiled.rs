@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use prost_reflect::DescriptorPool;
 
-use super::definitions::SymbolKind;
+use super::definitions::{Definitions, SymbolKind};
+use super::earlier::Earlier;
+use super::index::SchemaIndex;
 use super::layouts::Layouts;
 use super::method::Method;
 use super::remote::RememberedSource;
@@ -80,10 +82,17 @@ impl Schema {
         input_folders: Vec<InputFolder>,
         sources: Vec<RememberedSource>,
     ) -> Self {
-        let tables = Arc::new(Tables::new(files));
-        let declared = tables.links.iter().flat_map(|file| &file.methods);
+        Self::of_tables(Tables::new(files), watch_paths, input_folders)
+    }
+
+    fn of_tables(tables: Tables, watch_paths: Vec<PathBuf>, input_folders: Vec<InputFolder>) -> Self {
+        let tables = Arc::new(tables);
+        let declared = tables.links.iter().zip(0..).flat_map(|(links, file)| {
+            let methods = links.methods.iter();
+            methods.map(move |method| (method, file))
+        });
         let mut methods: Vec<Arc<Method>> = declared
-            .map(|method| Arc::new(Method::new(method.clone(), &tables)))
+            .map(|(method, file)| Arc::new(Method::new(method.clone(), &tables, file)))
             .collect();
         methods.sort_by(|a, b| a.name().cmp(b.name()));
         let names = tables.links.iter().flat_map(|file| &file.definitions.names);
@@ -103,9 +112,42 @@ impl Schema {
         }
     }
 
-    /// The descriptors of all files. They are made when they are first asked for, and take ten times the bytes of the files.
+    /// The descriptors of all files, with comments. They are made when they are first asked for, and take ten times the bytes of
+    /// the files.
+    ///
+    /// The types of a method are of this pool if the files have no more than 4 MiB; in a larger schema they are of a pool of what the
+    /// method's file imports, without comments, unless this one has been made before.
     pub fn pool(&self) -> &DescriptorPool {
         &self.inner.tables.all().pool
+    }
+
+    /// Whether all files are in one pool. If not, the types of two methods may be of different pools.
+    pub(crate) fn is_small(&self) -> bool {
+        self.inner.tables.is_small()
+    }
+
+    /// The part of the schema that is the files for which `is_wanted`, and all that they import. `is_wanted` gets the file and
+    /// what it defines. Its methods and their types are others than those of the whole.
+    pub(crate) fn part(&self, is_wanted: impl Fn(&SchemaFile, &Definitions) -> bool) -> Self {
+        let tables = &self.inner.tables;
+        let files = tables.files.iter().zip(&tables.links).zip(0..);
+        let wanted = files.filter(|((file, links), _)| is_wanted(file, &links.definitions));
+        let files = tables.closure(wanted.map(|(_, place)| place));
+        if files.len() == tables.files.len() {
+            return self.clone();
+        }
+        let part = tables.part(&files);
+        Self::of_tables(part, self.watch_paths().to_vec(), self.input_folders().to_vec())
+    }
+
+    /// The schema as an earlier load.
+    pub(super) fn as_earlier(&self) -> Earlier {
+        Earlier::new(Arc::clone(&self.inner.tables))
+    }
+
+    /// What is defined in each file.
+    pub(crate) fn index(&self) -> SchemaIndex {
+        SchemaIndex::new(Arc::clone(&self.inner.tables))
     }
 
     /// All files, each after those it imports.

@@ -17,7 +17,7 @@ use super::name::qualified;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SymbolKind {
+pub(crate) enum SymbolKind {
     Package,
     Message,
     /// A message that the compiler makes for a map.
@@ -46,10 +46,10 @@ impl SymbolKind {
 
 /// What a file defines.
 #[derive(Debug, Default)]
-pub(super) struct Definitions {
-    pub(super) package: Box<str>,
+pub(crate) struct Definitions {
+    pub(crate) package: Box<str>,
     /// Full names, each before those in its scope.
-    pub(super) names: Box<[(Arc<str>, SymbolKind)]>,
+    pub(crate) names: Box<[(Arc<str>, SymbolKind)]>,
     pub(super) is_proto3: bool,
     /// What the edition of the file says of them.
     pub(super) edition: Option<EditionSymbols>,

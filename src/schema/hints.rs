@@ -146,7 +146,7 @@ fn defined_types(graph: &FileGraph) -> Vec<DefinedType> {
     let mut types = Vec::new();
     for file in &graph.files {
         match &file.contents {
-            FileContents::Text(text) => add_types(&text.parsed.file(), &file.name, &mut types),
+            FileContents::Text(text) => add_types(&text.parsed().file(), &file.name, &mut types),
             FileContents::FromSet(set, _) => add_set_file(&set.descriptor, &mut types),
             FileContents::Broken => {}
         }

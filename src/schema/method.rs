@@ -28,6 +28,8 @@ use super::tables::{Descriptors, Tables};
 pub struct Method {
     declared: DeclaredMethod,
     tables: Arc<Tables>,
+    /// The place of its file in the tables.
+    file: usize,
     /// Made when somebody first asks for it.
     types: OnceLock<Types>,
 }
@@ -43,10 +45,11 @@ struct Types {
 }
 
 impl Method {
-    pub(super) fn new(declared: DeclaredMethod, tables: &Arc<Tables>) -> Self {
+    pub(super) fn new(declared: DeclaredMethod, tables: &Arc<Tables>, file: usize) -> Self {
         Self {
             declared,
             tables: Arc::clone(tables),
+            file,
             types: OnceLock::new(),
         }
     }
@@ -58,7 +61,8 @@ impl Method {
 
     #[cold]
     fn find_types(&self) -> Types {
-        let Descriptors { pool, layouts } = self.tables.all();
+        let descriptors = self.tables.reached_from(self.file);
+        let Descriptors { pool, layouts } = &*descriptors;
         let service = pool.get_service_by_name(self.service());
         let service = service.expect("the pool has every service of its files");
         let (_, name) = self.name().rsplit_once('/').expect("a path has a slash");

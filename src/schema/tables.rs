@@ -1,9 +1,12 @@
 //! [`Tables`]: the files of a schema as bytes, and the descriptor pools that are made of them when somebody needs one.
 //!
-//! A pool takes ten times the bytes of its files, so none is made of files that nobody asks about.
+//! A pool takes ten times the bytes of its files, so of a large schema none is made of files that nobody asks about: the types
+//! of a method come from a pool of what its file imports. Descriptors of two pools are not equal, so who compares those of
+//! several methods takes a part of the schema that holds them all. A small schema has one pool.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use prost_reflect::DescriptorPool;
@@ -12,8 +15,13 @@ use super::declared::DeclaredMethod;
 use super::definitions::Definitions;
 use super::features::{Edition, lowered_for_pool};
 use super::layouts::Layouts;
+use super::outline::KnownText;
 use super::pool_bytes::pool_bytes;
 use super::schema_file::SchemaFile;
+use super::wire::without_source_info;
+
+/// The files of a schema of no more bytes are in one pool.
+const ONE_POOL: usize = 4 << 20;
 
 /// A linked file.
 #[derive(Debug)]
@@ -23,7 +31,7 @@ pub(super) struct TableFile {
 }
 
 /// What the tables keep of a file beside its bytes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct FileLinks {
     /// What a pool gets in place of its bytes, if that is something else.
     pub(super) for_pool: Option<Bytes>,
@@ -34,14 +42,25 @@ pub(super) struct FileLinks {
     /// How many it imports itself.
     pub(super) own_imports: usize,
     pub(super) definitions: Arc<Definitions>,
-    pub(super) methods: Box<[DeclaredMethod]>,
+    pub(super) methods: Arc<[DeclaredMethod]>,
+    /// The text that it was made of, if it was.
+    pub(super) text: Option<Arc<KnownText>>,
 }
 
 /// The files of a schema, each after those that it imports.
 pub(super) struct Tables {
     pub(super) files: Box<[SchemaFile]>,
     pub(super) links: Box<[FileLinks]>,
-    all: OnceLock<Descriptors>,
+    all: OnceLock<Arc<Descriptors>>,
+    reached: Mutex<Reached>,
+}
+
+/// The pools of what files reach.
+#[derive(Default)]
+struct Reached {
+    by_file: HashMap<usize, Arc<Descriptors>>,
+    /// How many bytes of files are in them.
+    bytes: usize,
 }
 
 /// Descriptors of files, and the tables by which their messages are checked.
@@ -59,23 +78,90 @@ impl Tables {
             files: files.into(),
             links: links.into(),
             all: OnceLock::new(),
+            reached: Mutex::default(),
         }
     }
 
-    /// The descriptors of all files.
-    pub(super) fn all(&self) -> &Descriptors {
-        self.all.get_or_init(|| self.descriptors(0..self.files.len()))
+    /// The descriptors of all files, with comments.
+    pub(super) fn all(&self) -> &Arc<Descriptors> {
+        self.all
+            .get_or_init(|| Arc::new(self.descriptors(0..self.files.len(), true)))
+    }
+
+    /// Whether one pool is enough for all files.
+    pub(super) fn is_small(&self) -> bool {
+        self.bytes_of(0..self.files.len()) <= ONE_POOL
+    }
+
+    /// The descriptors of a file and of all that it reaches. Those of different files may be of different pools.
+    pub(super) fn reached_from(&self, file: usize) -> Arc<Descriptors> {
+        if self.all.get().is_some() || self.is_small() {
+            return Arc::clone(self.all());
+        }
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = reached.by_file.get(&file) {
+            return Arc::clone(known);
+        }
+        let files = self.closure([file]);
+        let bytes = self.bytes_of(files.iter().copied());
+        // They overlap: when they have become more than all files are, one pool is less.
+        if reached.bytes + bytes > self.bytes_of(0..self.files.len()) {
+            drop(reached);
+            return Arc::clone(self.all());
+        }
+        reached.bytes += bytes;
+        let descriptors = Arc::new(self.descriptors(files.into_iter(), false));
+        reached.by_file.insert(file, Arc::clone(&descriptors));
+        descriptors
+    }
+
+    /// Some files and all that they reach, each after those that it imports.
+    pub(super) fn closure(&self, files: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let mut is_reached = vec![false; self.files.len()];
+        let mut waiting: Vec<usize> = files.into_iter().collect();
+        while let Some(file) = waiting.pop() {
+            if !std::mem::replace(&mut is_reached[file], true) {
+                waiting.extend(&self.links[file].imports);
+            }
+        }
+        (0..self.files.len()).filter(|file| is_reached[*file]).collect()
+    }
+
+    /// The tables of `files`, which have all that they reach among them.
+    pub(super) fn part(&self, files: &[usize]) -> Self {
+        let places: HashMap<usize, usize> = files.iter().copied().zip(0..).collect();
+        let part = files.iter().map(|file| {
+            let links = self.links[*file].clone();
+            TableFile {
+                file: self.files[*file].clone(),
+                links: FileLinks {
+                    imports: links.imports.iter().map(|import| places[import]).collect(),
+                    ..links
+                },
+            }
+        });
+        Self::new(part.collect())
+    }
+
+    fn bytes_of(&self, files: impl Iterator<Item = usize>) -> usize {
+        files.map(|file| self.files[file].descriptor.len()).sum()
     }
 
     /// The descriptors of `files`, each of which comes after those that it imports, and they are among them.
-    fn descriptors(&self, files: impl Iterator<Item = usize>) -> Descriptors {
+    fn descriptors(&self, files: impl Iterator<Item = usize>, with_comments: bool) -> Descriptors {
         let mut pool = DescriptorPool::new();
-        for place in files {
-            let links = &self.links[place];
+        for file in files {
+            let links = &self.links[file];
             let hidden = links.imports[links.own_imports..].iter();
             let hidden = hidden.map(|import| &*self.files[*import].name);
-            let bytes = links.for_pool.as_ref().unwrap_or(&self.files[place].descriptor);
-            for part in lowered_for_pool(pool_bytes(bytes, hidden).into(), links.edition) {
+            let mut bytes = links
+                .for_pool
+                .clone()
+                .unwrap_or_else(|| self.files[file].descriptor.clone());
+            if !with_comments {
+                bytes = without_source_info(&bytes);
+            }
+            for part in lowered_for_pool(pool_bytes(&bytes, hidden).into(), links.edition) {
                 pool.decode_file_descriptor_proto(part)
                     .expect("a pool took what this file needs when it was linked");
             }

@@ -74,11 +74,12 @@ pub(super) fn builtin_endpoints(
 fn declares_any_of(schema: &Schema, other: &Schema) -> bool {
     let well_known = |name: &str| name.starts_with("google/protobuf/");
     let mut files = other.pool().files().filter(|file| !well_known(file.name()));
+    let index = schema.index();
     files.any(|file| {
-        schema.pool().get_file_by_name(file.name()).is_some()
+        index.file(file.name()).is_some()
             || file
                 .messages()
-                .any(|message| schema.pool().get_message_by_name(message.full_name()).is_some())
+                .any(|message| index.file_of_message(message.full_name()).is_some())
     })
 }
 

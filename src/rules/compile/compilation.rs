@@ -100,11 +100,6 @@ impl<'s> Compilation<'s> {
         }
     }
 
-    /// Adds warnings that no rule is the reason of.
-    pub(in crate::rules) fn warn(&mut self, warnings: Vec<Problem>) {
-        self.warnings.extend(warnings);
-    }
-
     /// Compiles the rules of a file, or adds the problems of a file that could not be read.
     pub(in crate::rules) fn add(&mut self, file: Result<RulesFile, Vec<Problem>>) {
         let mut file = match file {

@@ -72,7 +72,7 @@ fn is_pattern(wanted: &str) -> bool {
 }
 
 /// The methods that `package.Service/Method` names, where `*` stands for any text but a slash.
-fn methods_named(schema: &Schema, wanted: &str) -> Vec<Arc<Method>> {
+pub(in crate::rules) fn methods_named(schema: &Schema, wanted: &str) -> Vec<Arc<Method>> {
     if !is_pattern(wanted) {
         return schema.method(wanted).cloned().into_iter().collect();
     }

@@ -41,5 +41,6 @@ pub(super) use self::compiler::RuleCompiler;
 pub use self::json_schema::JSON_SCHEMA;
 #[cfg(test)]
 pub(super) use self::message_files::MessageFiles;
+pub(in crate::rules) use self::methods::methods_named;
 #[cfg(test)]
 pub(super) use self::template::compile_template;

@@ -14,6 +14,7 @@ use prost_types::FileDescriptorProto;
 use super::guard::guarded;
 use super::imports::{hidden_imports, visible_files, with_imports};
 use super::order::dependency_order;
+use super::reuse::{earlier_file, known_text, link_again, unchanged};
 use super::set::link_set_file;
 use super::symbols::Symbols;
 use super::text::{LinkedFile, LinkedText, OptionFiles, Refused, Target, link_text};
@@ -56,7 +57,7 @@ pub(in crate::schema) fn link(graph: &mut FileGraph) -> Option<Vec<TableFile>> {
 /// What each file defines.
 fn definitions(graph: &FileGraph) -> Vec<Arc<Definitions>> {
     parallel::map(graph.files.len(), |id| match &graph.files[id].contents {
-        FileContents::Text(text) => Arc::clone(&text.parsed.definitions),
+        FileContents::Text(text) => Arc::clone(&text.outline.definitions),
         FileContents::FromSet(file, _) => {
             let decoded = FileDescriptorProto::decode(&*file.descriptor).unwrap_or_default();
             Arc::new(Definitions {
@@ -79,6 +80,8 @@ struct Linker<'g> {
     symbols: Symbols,
     /// By file: whether it is linked among those that define options.
     with_options: Vec<bool>,
+    /// By file: its place in the earlier load, if it is taken from there.
+    unchanged: Vec<Option<usize>>,
 }
 
 type LinkedFiles = Vec<Option<LinkedFile>>;
@@ -101,9 +104,17 @@ impl<'g> Linker<'g> {
                 }
             }
         }
+        let mut unchanged = if substitutes.is_empty() {
+            unchanged(graph, order)
+        } else {
+            vec![None; graph.files.len()]
+        };
+        link_again(graph, order, definitions, &with_options, &mut unchanged);
         let mut symbols = Symbols::default();
-        let (first, then): (Vec<FileId>, Vec<FileId>) = order.iter().partition(|id| with_options[**id]);
-        for id in first.into_iter().chain(then) {
+        let mut by_rank = order.to_vec();
+        // Of two files that define a name, the one that is linked later is refused.
+        by_rank.sort_by_key(|id| (unchanged[*id].is_none(), !with_options[*id]));
+        for id in by_rank {
             symbols.add(id, &graph.files[id].name, &definitions[contents(id)]);
         }
         Self {
@@ -112,14 +123,20 @@ impl<'g> Linker<'g> {
             substitutes,
             symbols,
             with_options,
+            unchanged,
         }
     }
 
     /// Links all files. If an import of one is not linked, it is left out without a problem of its own.
     fn link(&self, problems: &mut Vec<Problem>) -> LinkedFiles {
         let mut linked: LinkedFiles = vec![None; self.graph.files.len()];
+        for (id, place) in self.unchanged.iter().enumerate() {
+            linked[id] = place.and_then(|place| earlier_file(self.graph, place));
+        }
+        let changed = |id: &FileId| self.unchanged[*id].is_none();
         let mut options = OptionFiles::default();
-        for id in self.order.iter().copied().filter(|id| self.with_options[*id]) {
+        let with_options = |id: &FileId| self.with_options[*id] && changed(id);
+        for id in self.order.iter().copied().filter(with_options) {
             if !self.imports_are_linked(id, &linked) {
                 continue;
             }
@@ -136,11 +153,9 @@ impl<'g> Linker<'g> {
                 }
             }
         }
-        let alone: Vec<FileId> = self
-            .order
-            .iter()
-            .copied()
-            .filter(|id| !self.with_options[*id])
+        let alone = self.order.iter().copied();
+        let alone: Vec<FileId> = alone
+            .filter(|id| !self.with_options[*id] && changed(id))
             .collect();
         let outcomes = parallel::map(alone.len(), |index| {
             self.link_file(alone[index], Target::Alone(&options))
@@ -194,7 +209,7 @@ impl<'g> Linker<'g> {
     fn pool_again(&self, linked: &LinkedFiles) -> DescriptorPool {
         let mut pool = DescriptorPool::new();
         for id in self.order {
-            if let Some(file) = &linked[*id] {
+            if let Some(file) = linked[*id].as_ref().filter(|_| self.with_options[*id]) {
                 let visible = visible_files(self.graph, *id);
                 let hidden = hidden_imports(self.graph, *id, &visible);
                 let bytes = with_imports(file.for_pool.as_ref().unwrap_or(&file.descriptor), &hidden);
@@ -213,7 +228,7 @@ impl<'g> Linker<'g> {
 fn defines_options(graph: &FileGraph, id: FileId, definitions: &[Arc<Definitions>]) -> bool {
     definitions[id].has_extensions()
         || match &graph.files[id].contents {
-            FileContents::Text(text) => text.parsed.has_any_in_options,
+            FileContents::Text(text) => text.outline.has_any_in_options,
             FileContents::FromSet(file, _) => file.has_unread_options,
             FileContents::Broken => false,
         }
@@ -231,7 +246,7 @@ fn difference(graph: &FileGraph, encoded: FileId, compiled: &LinkedFile) -> Opti
         return None;
     }
     let message = format!("differs from the file '{}' of the set {set}", file.name);
-    Some(Problem::in_file(text.source.name(), message).with_hint("give one of them"))
+    Some(Problem::in_file(text.source().name(), message).with_hint("give one of them"))
 }
 
 /// The files of a schema, in their order.
@@ -261,7 +276,8 @@ fn finish(
                 imports: visible.iter().map(|import| places[*import]).collect(),
                 own_imports,
                 definitions: Arc::clone(&definitions[id]),
-                methods: linked.methods.into(),
+                methods: linked.methods,
+                text: known_text(graph, id),
             },
         })
     });

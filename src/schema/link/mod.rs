@@ -11,6 +11,7 @@ mod names;
 mod options;
 mod order;
 mod plain;
+mod reuse;
 mod scope;
 mod set;
 mod stubs;

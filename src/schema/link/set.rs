@@ -63,7 +63,7 @@ pub(super) fn link_set_file(
                 descriptor: file.descriptor.clone(),
                 for_pool: None,
                 edition: file.edition,
-                methods: declared_methods(&read),
+                methods: declared_methods(&read).into(),
             })
         }
         Ok(Err(error)) => {

@@ -76,7 +76,7 @@ pub(super) fn stubs_for(
 /// An enum of another file.
 fn enum_of(graph: &FileGraph, owner: FileId, name: &str) -> Option<EnumDescriptorProto> {
     let file = match &graph.files[owner].contents {
-        FileContents::Text(text) => text.parsed.file(),
+        FileContents::Text(text) => text.parsed().file(),
         FileContents::FromSet(file, _) => FileDescriptorProto::decode(&*file.descriptor).ok()?,
         FileContents::Broken => return None,
     };

@@ -4,6 +4,7 @@
 //! look one up elsewhere, and it refuses what is defined twice.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -37,7 +38,7 @@ pub(super) struct LinkedFile {
     pub(super) for_pool: Option<Bytes>,
     /// The edition of the file, if it has one.
     pub(super) edition: Option<Edition>,
-    pub(super) methods: Vec<DeclaredMethod>,
+    pub(super) methods: Arc<[DeclaredMethod]>,
 }
 
 /// The files that define options, in one pool, and what is known of them.
@@ -80,13 +81,13 @@ pub(super) fn link_text(
     let visible = visible_files(graph, id);
     let scope = Scope::new(symbols, imported_as, visible.iter().copied());
     let mut file = graph.parsed(id, text);
-    let parts = text.parsed.edition.as_ref();
+    let parts = text.outline.edition.as_ref();
     let edition = parts.map(|parts| parts.edition);
     let tails = parts
         .map(|parts| edition_tails(graph, id, parts))
         .unwrap_or_default();
-    let info = &text.parsed.info;
-    let mut report = Report::new(&text.source, info);
+    let info = &text.parsed().info;
+    let mut report = Report::new(text.source(), info);
     check_written(&mut report, &file);
     let unresolved = resolve_names(&mut file, &scope);
     let mut options = Options::take_from(&mut file, target.demands_to_note(&mut Demands::default()));
@@ -104,7 +105,7 @@ pub(super) fn link_text(
     }
 
     let bytes = file.encode_to_vec();
-    let methods = declared_methods(&file);
+    let methods = declared_methods(&file).into();
     let is_proto3 = file.syntax() == "proto3";
     let may_be_proto3 = is_proto3 || edition.is_some();
     let fit = make_fit(&mut file, may_be_proto3);
@@ -126,7 +127,7 @@ pub(super) fn link_text(
     let with_places = || {
         let mut file = FileDescriptorProto::decode(&*bytes).expect("it was encoded here");
         make_fit(&mut file, may_be_proto3);
-        file.source_code_info = Some(text.parsed.source_info());
+        file.source_code_info = Some(text.parsed().source_info());
         for_pool(file)
     };
     let name = &graph.files[id].name;
@@ -187,7 +188,7 @@ pub(super) fn link_text(
         |options| assembled(&bytes, &options, &tails, None),
     );
     problems.extend(report.into_problems());
-    let mut report = Report::new(&text.source, &info);
+    let mut report = Report::new(text.source(), &info);
     check_file(
         target.checks(&mut Checks::default()),
         &mut report,
@@ -236,7 +237,7 @@ fn found(
     if unresolved.is_empty() && options.is_empty() {
         return Vec::new();
     }
-    let places = Places::new(&text.source, info);
+    let places = Places::new(text.source(), info);
     let names = unresolved.into_iter().map(|unresolved| {
         let UnresolvedName {
             name,
@@ -264,7 +265,7 @@ fn add_to_pool(
     files: Vec<FileDescriptorProto>,
     with_places: impl FnOnce() -> Vec<FileDescriptorProto>,
 ) -> Result<FileDescriptor, Refused> {
-    let source = &text.source;
+    let source = text.source();
     let mut added = guarded(|| pool.add_file_descriptor_protos(files));
     if let Ok(Err(_)) = added {
         let files = with_places();

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use prost::Message as _;
 use prost_types::FileDescriptorProto;
@@ -12,7 +12,10 @@ use prost_types::FileDescriptorProto;
 use super::edition::OPTION_DEPENDENCY;
 use super::parsed::Parsed;
 use super::set::SetFile;
-use crate::error::SourceText;
+use super::text::{Loaded, parse, read};
+use crate::error::{Problem, SourceText};
+use crate::schema::outline::{KnownText, Outline, TextHash};
+use crate::stamp::Stamp;
 
 /// The index of a file in its graph.
 pub(in crate::schema) type FileId = usize;
@@ -45,8 +48,17 @@ pub(in crate::schema) enum FileContents {
 /// A proto as text.
 #[derive(Debug)]
 pub(in crate::schema) struct TextFile {
-    pub(in crate::schema) source: SourceText,
-    pub(in crate::schema) parsed: Parsed,
+    /// The path as the user knows it.
+    name: String,
+    /// Read when it is needed: a text that is known from an earlier load often is not.
+    source: OnceLock<SourceText>,
+    parsed: OnceLock<Parsed>,
+    pub(in crate::schema) outline: Arc<Outline>,
+    pub(in crate::schema) hash: TextHash,
+    /// What the file looked like when it was read.
+    pub(super) stamp: Option<Stamp>,
+    /// The place of its file in an earlier load, if it had the same text then.
+    pub(in crate::schema) earlier: Option<usize>,
     pub(super) path: PathBuf,
     /// If the file is an input: the folder that is the input, or that the input is in.
     pub(super) input_folder: Option<PathBuf>,
@@ -69,6 +81,57 @@ impl File {
 }
 
 impl TextFile {
+    /// A text whose file is not named yet. Fails with the problems of one that was not parsed, and its name.
+    pub(super) fn new(
+        loaded: Loaded,
+        path: &Path,
+        input_folder: Option<&Path>,
+    ) -> Result<Self, (String, Vec<Problem>)> {
+        let outline = match loaded.outline {
+            Ok(outline) => outline,
+            Err(problems) => return Err((loaded.name, problems)),
+        };
+        Ok(Self {
+            name: loaded.name,
+            source: loaded.source.map(OnceLock::from).unwrap_or_default(),
+            parsed: loaded.parsed.map(OnceLock::from).unwrap_or_default(),
+            outline,
+            hash: loaded.hash,
+            stamp: loaded.stamp,
+            earlier: loaded.earlier,
+            path: path.to_owned(),
+            input_folder: input_folder.map(Path::to_owned),
+            imported_as: BTreeSet::new(),
+            roots_used: Vec::new(),
+        })
+    }
+
+    /// The text. One that cannot be read any more is empty; whoever watches its file loads again.
+    pub(in crate::schema) fn source(&self) -> &SourceText {
+        let again = || read(&self.path, &self.name).unwrap_or_else(|_| SourceText::new(&self.name, ""));
+        self.source.get_or_init(again)
+    }
+
+    /// The text as it was parsed.
+    pub(in crate::schema) fn parsed(&self) -> &Parsed {
+        let again = || {
+            parse(self.source())
+                .map(|(file, edition)| Parsed::new(file, edition).0)
+                .unwrap_or_default()
+        };
+        self.parsed.get_or_init(again)
+    }
+
+    /// What a later load knows it by.
+    pub(in crate::schema) fn known(&self) -> KnownText {
+        KnownText {
+            path: self.path.clone(),
+            stamp: self.stamp,
+            hash: self.hash,
+            outline: Arc::clone(&self.outline),
+        }
+    }
+
     /// The possible import names of this file, the best first: the names by which others import it, then its path below
     /// each root, and at last its whole path.
     pub(super) fn names(&self, given: &[PathBuf], current_folder: &Path) -> Vec<String> {
@@ -88,11 +151,11 @@ impl TextFile {
 
     /// Where the file name of an `import` statement is in the text.
     pub(super) fn import_span(&self, import: &str) -> Option<std::ops::Range<usize>> {
-        let text = self.source.text();
+        let text = self.source().text();
         let is_it = |dependency: &String| dependency == import;
-        let edition = self.parsed.edition.iter();
+        let edition = self.outline.edition.iter();
         let mut for_options = edition.flat_map(|edition| &edition.option_dependencies);
-        let path = match self.parsed.dependencies.iter().position(is_it) {
+        let path = match self.outline.dependencies.iter().position(is_it) {
             Some(index) => [3, i32::try_from(index).ok()?],
             None => [
                 OPTION_DEPENDENCY,
@@ -100,7 +163,7 @@ impl TextFile {
             ],
         };
         let line = *self
-            .parsed
+            .parsed()
             .source_info()
             .location
             .iter()

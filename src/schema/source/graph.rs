@@ -19,6 +19,7 @@ use super::text::{self, Loaded};
 use prost_types::FileDescriptorProto;
 
 use crate::error::{Problem, SourceText};
+use crate::schema::earlier::Earlier;
 use crate::schema::parallel;
 use crate::suggest;
 
@@ -36,13 +37,19 @@ pub(in crate::schema) struct FileGraph {
     /// The texts that were read from disk, for the watcher.
     pub(in crate::schema) paths_read: BTreeSet<PathBuf>,
     current_folder: PathBuf,
+    pub(in crate::schema) earlier: Option<Earlier>,
     by_name: HashMap<String, FileId>,
     by_path: HashMap<PathBuf, FileId>,
     by_text: HashMap<u64, Vec<FileId>>,
 }
 
 impl FileGraph {
-    pub(in crate::schema) fn new(roots: ImportRoots, resolvers: Resolvers, current_folder: PathBuf) -> Self {
+    pub(in crate::schema) fn new(
+        roots: ImportRoots,
+        resolvers: Resolvers,
+        current_folder: PathBuf,
+        earlier: Option<Earlier>,
+    ) -> Self {
         Self {
             files: Vec::new(),
             problems: Vec::new(),
@@ -52,6 +59,7 @@ impl FileGraph {
             requested: BTreeSet::new(),
             paths_read: BTreeSet::new(),
             current_folder,
+            earlier,
             by_name: HashMap::new(),
             by_path: HashMap::new(),
             by_text: HashMap::new(),
@@ -85,9 +93,12 @@ impl FileGraph {
 
     /// Adds the texts that are inputs: see [`Self::add_path`].
     pub(in crate::schema) fn add_inputs(&mut self, inputs: &[InputProto]) {
+        let earlier = self.earlier.as_ref();
         let loaded = parallel::map(inputs.len(), |index| {
             let InputProto { path, name, .. } = &inputs[index];
-            built_in_name(path).is_none().then(|| text::load(path, name))
+            built_in_name(path)
+                .is_none()
+                .then(|| text::load(path, name, earlier))
         });
         for (input, loaded) in inputs.iter().zip(loaded) {
             let file = self.add_path(&input.path, &input.name, Some(&input.folder), loaded);
@@ -112,7 +123,7 @@ impl FileGraph {
             Some(name) => self
                 .known_by_name(&name, None)
                 .expect("a built-in name has a file"),
-            None => match loaded.unwrap_or_else(|| text::load(path, name)) {
+            None => match loaded.unwrap_or_else(|| text::load(path, name, self.earlier.as_ref())) {
                 Ok(loaded) => self.add_text(loaded, path, input_folder),
                 Err(problem) => self.add_broken(name, vec![problem]),
             },
@@ -123,26 +134,17 @@ impl FileGraph {
 
     /// Adds a text, unless a copy of it is in the graph.
     fn add_text(&mut self, loaded: Loaded, path: &Path, input_folder: Option<&Path>) -> FileId {
-        let Loaded { source, hash, parsed } = loaded;
+        let hash = loaded.hash.hash;
+        let text = match TextFile::new(loaded, path, input_folder) {
+            Ok(text) => text,
+            Err((name, problems)) => return self.add_broken(&name, problems),
+        };
         let copies = self.by_text.get(&hash).into_iter().flatten();
-        if let Some(copy) = copies
-            .copied()
-            .find(|file| self.text_of(*file) == Some(source.text()))
-        {
+        let mut copies = copies.copied();
+        if let Some(copy) = copies.find(|file| self.text_of(*file) == Some(text.source().text())) {
             return copy;
         }
-        let parsed = match parsed {
-            Ok(parsed) => parsed,
-            Err(problems) => return self.add_broken(source.name(), problems),
-        };
-        let contents = FileContents::Text(Box::new(TextFile {
-            source,
-            parsed,
-            path: path.to_owned(),
-            input_folder: input_folder.map(Path::to_owned),
-            imported_as: BTreeSet::new(),
-            roots_used: Vec::new(),
-        }));
+        let contents = FileContents::Text(Box::new(text));
         let folder = path.parent().map(Path::to_owned);
         self.files.push(File {
             name: String::new(),
@@ -179,7 +181,7 @@ impl FileGraph {
                 self.counterparts.insert(known, file);
                 file
             }
-            FileContents::Text(text) if text.source.text() != source.text() => {
+            FileContents::Text(text) if text.source().text() != source.text() => {
                 self.problems.push(
                     Problem::in_file(name, "is given twice, and the texts differ")
                         .with_hint("give one of them"),
@@ -192,8 +194,10 @@ impl FileGraph {
 
     /// Adds a text whose import name is known.
     fn add_named_text(&mut self, name: &str, source: SourceText) -> FileId {
+        let path = Path::new(name);
+        let known = self.earlier.as_ref().and_then(|earlier| earlier.text_at(path));
         let next = self.files.len();
-        let file = self.add_text(Loaded::new(source), Path::new(name), None);
+        let file = self.add_text(Loaded::new(source, None, known), path, None);
         if self.files[file].name.is_empty() {
             name.clone_into(&mut self.files[file].name);
         }
@@ -228,7 +232,7 @@ impl FileGraph {
 
     /// The descriptor of a text as it was parsed, without source info. It and its imports have the names that were chosen.
     pub(in crate::schema) fn parsed(&self, id: FileId, text: &TextFile) -> FileDescriptorProto {
-        let mut file = text.parsed.file();
+        let mut file = text.parsed().file();
         file.name = Some(self.files[id].name.clone());
         let imports = &self.files[id].imports;
         for (dependency, import) in file.dependency.iter_mut().zip(imports) {
@@ -241,7 +245,7 @@ impl FileGraph {
 
     fn text_of(&self, file: FileId) -> Option<&str> {
         match &self.files[file].contents {
-            FileContents::Text(text) => Some(text.source.text()),
+            FileContents::Text(text) => Some(text.source().text()),
             _ => None,
         }
     }
@@ -277,9 +281,9 @@ impl FileGraph {
         while next < self.files.len() {
             let (dependencies, for_options) = match &self.files[next].contents {
                 FileContents::Text(text) => {
-                    let edition = text.parsed.edition.as_ref();
+                    let edition = text.outline.edition.as_ref();
                     let for_options = edition.map(|edition| edition.option_dependencies.clone());
-                    (text.parsed.dependencies.clone(), for_options.unwrap_or_default())
+                    (text.outline.dependencies.to_vec(), for_options.unwrap_or_default())
                 }
                 FileContents::FromSet(file, _) => {
                     (file.dependencies.clone(), file.option_dependencies.clone())
@@ -470,8 +474,8 @@ impl FileGraph {
         };
         match &self.files[importer].contents {
             FileContents::Text(text) => match text.import_span(import) {
-                Some(span) => Problem::at(&text.source, span, message).with_label("imported here"),
-                None => Problem::in_file(text.source.name(), message),
+                Some(span) => Problem::at(text.source(), span, message).with_label("imported here"),
+                None => Problem::in_file(text.source().name(), message),
             },
             FileContents::FromSet(file, set) => {
                 Problem::in_file(&**set, format!("file '{}': {message}", file.name))

@@ -1,7 +1,8 @@
-//! [`Parsed`]: a text as it was parsed, in few bytes.
+//! A text as it was parsed, in few bytes: [`Parsed`], and its [`Outline`].
 //!
 //! A tree may have ten thousand files, and the structs of a descriptor take ten times its bytes. So a file has structs while
-//! it is parsed and while it is linked, and bytes in between.
+//! it is parsed and while it is linked, and bytes in between. The outline is kept from load to load: a text that has not
+//! changed is not even read.
 
 use std::sync::Arc;
 
@@ -12,28 +13,20 @@ use prost_types::{FileDescriptorProto, SourceCodeInfo};
 use super::edition::EditionParts;
 use super::written_features::symbols_of;
 use crate::schema::definitions::Definitions;
+use crate::schema::outline::Outline;
 use crate::schema::wire::{DescriptorKind, RecordValue, walk};
 
 /// A text as it was parsed: references to types are not looked up yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::schema) struct Parsed {
     /// Without its source info.
     descriptor: Bytes,
     /// The serialized `SourceCodeInfo`.
     pub(in crate::schema) info: Bytes,
-    /// The imports, as they are written.
-    pub(in crate::schema) dependencies: Vec<String>,
-    /// Indices into `dependencies` of the public imports.
-    pub(in crate::schema) public_dependencies: Vec<usize>,
-    pub(in crate::schema) definitions: Arc<Definitions>,
-    /// What the descriptor has no fields for, of a text with an edition.
-    pub(in crate::schema) edition: Option<EditionParts>,
-    /// Whether the value of an option may be an Any that is written as what it holds.
-    pub(in crate::schema) has_any_in_options: bool,
 }
 
 impl Parsed {
-    pub(super) fn new(mut file: FileDescriptorProto, edition: Option<EditionParts>) -> Self {
+    pub(super) fn new(mut file: FileDescriptorProto, edition: Option<EditionParts>) -> (Self, Outline) {
         let info = file.source_code_info.take().unwrap_or_default();
         let definitions = Arc::new(Definitions {
             edition: edition.as_ref().map(|edition| symbols_of(&file, edition)),
@@ -41,15 +34,15 @@ impl Parsed {
         });
         let descriptor: Bytes = file.encode_to_vec().into();
         let public = file.public_dependency.iter();
-        Self {
-            info: info.encode_to_vec().into(),
+        let outline = Outline {
             public_dependencies: public.filter_map(|index| usize::try_from(*index).ok()).collect(),
-            dependencies: file.dependency,
+            dependencies: file.dependency.into(),
             definitions,
             edition,
             has_any_in_options: has_any_in_options(&descriptor),
-            descriptor,
-        }
+        };
+        let info = info.encode_to_vec().into();
+        (Self { descriptor, info }, outline)
     }
 
     /// The descriptor, without its source info.

@@ -6,6 +6,7 @@
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use prost_types::FileDescriptorProto;
 
@@ -18,7 +19,10 @@ use super::parsed::Parsed;
 use super::restore::restore;
 use super::tokens::{TokenKind, tokens};
 use crate::error::{Problem, SourceText};
+use crate::schema::earlier::Earlier;
+use crate::schema::outline::{KnownText, Outline, TextHash};
 use crate::schema::places::offsets;
+use crate::stamp::{Stamp, moment};
 
 /// Larger files are refused: no proto is so large.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
@@ -29,34 +33,100 @@ pub(super) const MAX_NESTING: usize = 140;
 /// How many parts a name may have. A package may have no more in protoc, and each part of an option's name is a level.
 pub(super) const MAX_NAME_PARTS: usize = 100;
 
-/// A text that has been read, and what came of parsing it.
+/// A text, and what came of parsing it, unless it is known from an earlier load.
 pub(super) struct Loaded {
-    pub(super) source: SourceText,
-    /// A hash of the text.
-    pub(super) hash: u64,
-    pub(super) parsed: Result<Parsed, Vec<Problem>>,
+    /// The path as the user knows it.
+    pub(super) name: String,
+    /// `None` if its stamp was enough.
+    pub(super) source: Option<SourceText>,
+    pub(super) hash: TextHash,
+    /// `None` if the file may be written again without a new stamp, or if there is none.
+    pub(super) stamp: Option<Stamp>,
+    /// `None` if it is known.
+    pub(super) parsed: Option<Parsed>,
+    pub(super) outline: Result<Arc<Outline>, Vec<Problem>>,
+    /// The place of its file in an earlier load that had the same text.
+    pub(super) earlier: Option<usize>,
 }
 
 impl Loaded {
-    /// Parses a text.
-    pub(super) fn new(source: SourceText) -> Self {
-        let mut hasher = DefaultHasher::new();
-        source.text().hash(&mut hasher);
+    /// Parses a text, unless it is the one that was known at its path.
+    pub(super) fn new(
+        source: SourceText,
+        stamp: Option<Stamp>,
+        known: Option<(usize, &Arc<KnownText>)>,
+    ) -> Self {
+        let hash = TextHash {
+            hash: hash_of(source.text()),
+            length: source.text().len(),
+        };
+        if let Some((place, known)) = known.filter(|(_, known)| known.hash == hash) {
+            let name = source.name().to_owned();
+            let source = Some(source);
+            return Self {
+                source,
+                stamp,
+                ..Self::known(place, known, name)
+            };
+        }
+        let (parsed, outline) = match parse(&source) {
+            Ok((file, edition)) => {
+                let (parsed, outline) = Parsed::new(file, edition);
+                (Some(parsed), Ok(Arc::new(outline)))
+            }
+            Err(problems) => (None, Err(problems)),
+        };
         Self {
-            hash: hasher.finish(),
-            parsed: parse(&source).map(|(file, edition)| Parsed::new(file, edition)),
-            source,
+            name: source.name().to_owned(),
+            source: Some(source),
+            hash,
+            stamp,
+            parsed,
+            outline,
+            earlier: None,
+        }
+    }
+
+    fn known(place: usize, known: &KnownText, name: String) -> Self {
+        Self {
+            name,
+            source: None,
+            hash: known.hash,
+            stamp: known.stamp,
+            parsed: None,
+            outline: Ok(Arc::clone(&known.outline)),
+            earlier: Some(place),
         }
     }
 }
 
-/// Reads and parses the text of a proto; `name` is the path as the user knows it.
-pub(super) fn load(path: &Path, name: &str) -> Result<Loaded, Problem> {
-    read(path, name).map(Loaded::new)
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Reads and parses the text of a proto, unless it has not changed; `name` is the path as the user knows it.
+pub(super) fn load(path: &Path, name: &str, earlier: Option<&Earlier>) -> Result<Loaded, Problem> {
+    let since = moment();
+    let stamp = fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata));
+    let known = earlier.and_then(|earlier| earlier.text_at(path));
+    if let Some((place, known)) = known
+        && known.stamp.is_some()
+        && known.stamp == stamp
+    {
+        return Ok(Loaded::known(place, known, name.to_owned()));
+    }
+    let source = read(path, name)?;
+    Ok(Loaded::new(
+        source,
+        stamp.filter(|stamp| !stamp.is_fresh(since)),
+        known,
+    ))
 }
 
 /// Reads the text of a proto; `name` is the path as the user knows it.
-fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
+pub(super) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
     let failed = |error| Problem::in_file(name, format!("cannot be read: {error}"));
     let metadata = fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
@@ -109,7 +179,9 @@ fn expect_size(name: &str, bytes: u64) -> Result<(), Problem> {
 
 /// Parses a text into a descriptor with the name of its source, and what that has no fields for. References to types are not
 /// looked up yet.
-fn parse(source: &SourceText) -> Result<(FileDescriptorProto, Option<EditionParts>), Vec<Problem>> {
+pub(super) fn parse(
+    source: &SourceText,
+) -> Result<(FileDescriptorProto, Option<EditionParts>), Vec<Problem>> {
     let text = source.text();
     if let Some(too_deep) = first_bracket_below(text, MAX_NESTING) {
         let message = format!("braces nest more than {MAX_NESTING} levels deep");

@@ -27,14 +27,16 @@ pub(crate) fn banner(
     sampler: Option<&Sampler>,
 ) -> String {
     let mut text = String::new();
-    let mut services: Vec<_> = schema.pool().services().collect();
-    services.sort_by(|a, b| a.full_name().cmp(b.full_name()));
+    let services = schema.services();
+    let count = services.len();
     let _ = writeln!(text, "{}", summary(schema, rules));
     let tls = if tls { " --tls" } else { "" };
-    for service in services.iter().take(MOST_SERVICES) {
-        let name = service.full_name();
+    for name in services.take(MOST_SERVICES) {
         let _ = writeln!(text, "  {name}");
-        if let Some(method) = service.methods().next() {
+        let mut methods = schema.methods().iter();
+        let any = methods.find(|method| method.service() == name);
+        // The one that its proto has first.
+        if let Some(method) = any.and_then(|any| any.descriptor().parent_service().methods().next()) {
             let input = method.input();
             let request = sampler.and_then(|sampler| sample(sampler, &input));
             // A quote would end the shell's string.
@@ -43,11 +45,11 @@ pub(crate) fn banner(
             let _ = writeln!(text, "    protod call{tls} {addr} {name}/{method} -d '{request}'");
         }
     }
-    if services.len() > MOST_SERVICES {
+    if count > MOST_SERVICES {
         let _ = writeln!(
             text,
             "  and {} more: protod list{tls} {addr}",
-            services.len() - MOST_SERVICES
+            count - MOST_SERVICES
         );
     }
     text
