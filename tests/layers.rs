@@ -21,6 +21,7 @@ const ROOMS: [&str; 20] = [
     "suggest",
     "duration",
     "folder",
+    "stamp",
     "uuid",
     "throttle",
     "excerpt",

@@ -82,10 +82,15 @@ impl Schema {
         input_folders: Vec<InputFolder>,
         sources: Vec<RememberedSource>,
     ) -> Self {
-        Self::of_tables(Tables::new(files), watch_paths, input_folders)
+        Self::of_tables(Tables::new(files), watch_paths, input_folders, sources)
     }
 
-    fn of_tables(tables: Tables, watch_paths: Vec<PathBuf>, input_folders: Vec<InputFolder>) -> Self {
+    fn of_tables(
+        tables: Tables,
+        watch_paths: Vec<PathBuf>,
+        input_folders: Vec<InputFolder>,
+        sources: Vec<RememberedSource>,
+    ) -> Self {
         let tables = Arc::new(tables);
         let declared = tables.links.iter().zip(0..).flat_map(|(links, file)| {
             let methods = links.methods.iter();
@@ -137,7 +142,12 @@ impl Schema {
             return self.clone();
         }
         let part = tables.part(&files);
-        Self::of_tables(part, self.watch_paths().to_vec(), self.input_folders().to_vec())
+        Self::of_tables(
+            part,
+            self.watch_paths().to_vec(),
+            self.input_folders().to_vec(),
+            self.sources().to_vec(),
+        )
     }
 
     /// The schema as an earlier load.

@@ -10,3 +10,4 @@ mod problems;
 mod sets;
 mod sources;
 mod support;
+mod trees;

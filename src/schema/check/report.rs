@@ -1,12 +1,13 @@
 //! [`Report`]: what is wrong with one file, each problem at its place in the text.
 
-use crate::error::{Problem, SourceText};
+use crate::error::Problem;
 use crate::schema::element_path::ElementPath;
 use crate::schema::places::Places;
+use crate::schema::source::TextFile;
 
 /// The problems of one file.
 pub(in crate::schema) struct Report<'a> {
-    source: &'a SourceText,
+    text: &'a TextFile,
     /// The serialized `SourceCodeInfo`.
     info: &'a [u8],
     /// Made when the first problem is reported.
@@ -15,10 +16,10 @@ pub(in crate::schema) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// A report of the file `source`, whose elements stand where `info` says.
-    pub(in crate::schema) fn new(source: &'a SourceText, info: &'a [u8]) -> Self {
+    /// A report of the file `text`, whose elements stand where `info` says.
+    pub(in crate::schema) fn new(text: &'a TextFile, info: &'a [u8]) -> Self {
         Self {
-            source,
+            text,
             info,
             places: None,
             problems: Vec::new(),
@@ -74,7 +75,7 @@ impl<'a> Report<'a> {
     fn place(&mut self, path: &ElementPath<'_>, message: impl Into<String>) -> Problem {
         let places = self
             .places
-            .get_or_insert_with(|| Places::new(self.source, self.info));
+            .get_or_insert_with(|| Places::new(self.text.source(), self.info));
         places.problem(&path.numbers(), message)
     }
 }

@@ -28,7 +28,9 @@ pub(super) fn unchanged(graph: &FileGraph, order: &[FileId]) -> Vec<Option<usize
                 FileContents::FromSet(set, _) => links.text.is_none() && then.descriptor == set.descriptor,
                 _ => links.text.is_some(),
             };
-            let imports = file.imports.iter().map(|import| unchanged[(*import)?]);
+            let imports = file.own_imports().iter().map(|import| unchanged[(*import)?]);
+            let mut for_options = file.imports_for_options().iter().flatten();
+            let is_same = is_same && for_options.all(|import| unchanged[*import].is_some());
             let imports_then = links.imports[..links.own_imports]
                 .iter()
                 .map(|place| Some(*place));
@@ -79,6 +81,7 @@ pub(super) fn earlier_file(graph: &FileGraph, place: usize) -> Option<LinkedFile
     let tables = &graph.earlier.as_ref()?.tables;
     let links = &tables.links[place];
     Some(LinkedFile {
+        edition: links.edition,
         descriptor: tables.files[place].descriptor.clone(),
         for_pool: links.for_pool.clone(),
         methods: Arc::clone(&links.methods),

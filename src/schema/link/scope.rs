@@ -159,8 +159,7 @@ impl<'a> Scope<'a> {
     fn get(&self, name: &str) -> Option<SymbolKind> {
         let symbol = self
             .symbols
-            .get(name)
-            .filter(|(_, file)| self.visible.contains(file));
+            .get_visible(name, |file| self.visible.contains(&file));
         match symbol {
             Some((kind, _)) => Some(kind),
             None => self.packages.contains(name).then_some(SymbolKind::Package),

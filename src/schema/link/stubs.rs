@@ -122,7 +122,8 @@ impl Stubs<'_> {
     /// Adds what a full name with a dot in front refers to, unless it is in the file itself.
     fn refer_to(&mut self, name: &str) -> Option<(FileId, String)> {
         let name = name.strip_prefix('.')?;
-        let (kind, owner) = self.symbols.get(name)?;
+        let is_visible = |file| file == self.id || self.files.contains_key(&file);
+        let (kind, owner) = self.symbols.get_visible(name, is_visible)?;
         if owner == self.id {
             return None;
         }

@@ -1,6 +1,7 @@
 //! [`Symbols`]: what is defined in all files, by full name, and which file has a name first.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::schema::definitions::{Definitions, EditionSymbols, SymbolKind};
@@ -10,6 +11,8 @@ use crate::schema::source::FileId;
 #[derive(Debug, Default)]
 pub(super) struct Symbols {
     by_name: HashMap<Arc<str>, (SymbolKind, FileId)>,
+    /// Definitions of names that are defined already, in another file or in the same.
+    again: HashMap<Arc<str>, Vec<(SymbolKind, FileId)>>,
     /// The packages, and those above them, each with the first file that has it.
     packages: HashMap<Box<str>, FileId>,
     files: HashMap<FileId, (Box<str>, Arc<Definitions>)>,
@@ -19,7 +22,15 @@ impl Symbols {
     /// Adds all that the file `name` defines. Of two definitions with one name the first is kept: linking refuses the second.
     pub(super) fn add(&mut self, id: FileId, name: &str, definitions: &Arc<Definitions>) {
         for (full_name, kind) in &definitions.names {
-            self.by_name.entry(Arc::clone(full_name)).or_insert((*kind, id));
+            match self.by_name.entry(Arc::clone(full_name)) {
+                Entry::Vacant(entry) => {
+                    entry.insert((*kind, id));
+                }
+                Entry::Occupied(_) => {
+                    let again = self.again.entry(Arc::clone(full_name)).or_default();
+                    again.push((*kind, id));
+                }
+            }
         }
         for package in definitions.packages() {
             if !self.packages.contains_key(package) {
@@ -34,6 +45,22 @@ impl Symbols {
     pub(super) fn get(&self, name: &str) -> Option<(SymbolKind, FileId)> {
         let found = self.by_name.get(name).copied();
         found.filter(|(kind, _)| *kind != SymbolKind::Value)
+    }
+
+    /// The same, among what is defined in files that are visible.
+    pub(super) fn get_visible(
+        &self,
+        name: &str,
+        is_visible: impl Fn(FileId) -> bool,
+    ) -> Option<(SymbolKind, FileId)> {
+        let first = self.get(name).filter(|(_, file)| is_visible(*file));
+        // Nearly no name is defined twice.
+        if first.is_some() || self.again.is_empty() {
+            return first;
+        }
+        let mut again = self.again.get(name)?.iter();
+        let found = again.find(|(kind, file)| *kind != SymbolKind::Value && is_visible(*file));
+        found.copied()
     }
 
     /// The file that has a name, of whatever kind, before `id`.

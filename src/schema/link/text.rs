@@ -87,7 +87,7 @@ pub(super) fn link_text(
         .map(|parts| edition_tails(graph, id, parts))
         .unwrap_or_default();
     let info = &text.parsed().info;
-    let mut report = Report::new(text.source(), info);
+    let mut report = Report::new(text, info);
     check_written(&mut report, &file);
     let unresolved = resolve_names(&mut file, &scope);
     let mut options = Options::take_from(&mut file, target.demands_to_note(&mut Demands::default()));
@@ -188,7 +188,7 @@ pub(super) fn link_text(
         |options| assembled(&bytes, &options, &tails, None),
     );
     problems.extend(report.into_problems());
-    let mut report = Report::new(text.source(), &info);
+    let mut report = Report::new(text, &info);
     check_file(
         target.checks(&mut Checks::default()),
         &mut report,
@@ -265,7 +265,6 @@ fn add_to_pool(
     files: Vec<FileDescriptorProto>,
     with_places: impl FnOnce() -> Vec<FileDescriptorProto>,
 ) -> Result<FileDescriptor, Refused> {
-    let source = text.source();
     let mut added = guarded(|| pool.add_file_descriptor_protos(files));
     if let Ok(Err(_)) = added {
         let files = with_places();
@@ -274,13 +273,13 @@ fn add_to_pool(
     match added {
         Ok(Ok(())) => {
             let added = pool.get_file_by_name(name).expect("it has just been added");
-            check_map_entries(&added).map_err(|message| refused(source, message))?;
+            check_map_entries(&added).map_err(|message| refused(text.source(), message))?;
             Ok(added)
         }
         Ok(Err(error)) => Err(Refused {
-            problems: pool_problems(source, error),
+            problems: pool_problems(text.source(), error),
         }),
-        Err(message) => Err(refused(source, message)),
+        Err(message) => Err(refused(text.source(), message)),
     }
 }
 
@@ -293,7 +292,6 @@ fn add_lowered(
     stubs: Vec<FileDescriptorProto>,
     lowered: impl Fn(Option<&[u8]>) -> Vec<Bytes>,
 ) -> Result<FileDescriptor, Refused> {
-    let source = &text.source;
     let mut add = |info| {
         guarded(|| {
             pool.add_file_descriptor_protos(stubs.clone())?;
@@ -303,18 +301,18 @@ fn add_lowered(
     };
     let mut added = add(None);
     if let Ok(Err(_)) = added {
-        added = add(Some(&text.parsed.info));
+        added = add(Some(&text.parsed().info));
     }
     match added {
         Ok(Ok(())) => {
             let added = pool.get_file_by_name(name).expect("it has just been added");
-            check_map_entries(&added).map_err(|message| refused(source, message))?;
+            check_map_entries(&added).map_err(|message| refused(text.source(), message))?;
             Ok(added)
         }
         Ok(Err(error)) => Err(Refused {
-            problems: pool_problems(source, error),
+            problems: pool_problems(text.source(), error),
         }),
-        Err(message) => Err(refused(source, message)),
+        Err(message) => Err(refused(text.source(), message)),
     }
 }
 

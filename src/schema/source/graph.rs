@@ -283,7 +283,10 @@ impl FileGraph {
                 FileContents::Text(text) => {
                     let edition = text.outline.edition.as_ref();
                     let for_options = edition.map(|edition| edition.option_dependencies.clone());
-                    (text.outline.dependencies.to_vec(), for_options.unwrap_or_default())
+                    (
+                        text.outline.dependencies.to_vec(),
+                        for_options.unwrap_or_default(),
+                    )
                 }
                 FileContents::FromSet(file, _) => {
                     (file.dependencies.clone(), file.option_dependencies.clone())

@@ -118,11 +118,12 @@ pub(super) fn load(path: &Path, name: &str, earlier: Option<&Earlier>) -> Result
         return Ok(Loaded::known(place, known, name.to_owned()));
     }
     let source = read(path, name)?;
-    Ok(Loaded::new(
-        source,
-        stamp.filter(|stamp| !stamp.is_fresh(since)),
-        known,
-    ))
+    let mut loaded = Loaded::new(source, stamp.filter(|stamp| !stamp.is_fresh(since)), known);
+    if loaded.outline.is_ok() {
+        // Only a problem needs it again, and then it is read again: the texts of a large tree take more than all else.
+        loaded.source = None;
+    }
+    Ok(loaded)
 }
 
 /// Reads the text of a proto; `name` is the path as the user knows it.

@@ -364,6 +364,10 @@ impl Project for Origin {
         self.schema.clone().build()
     }
 
+    fn schema_after(&self, earlier: &Schema) -> Result<Schema, Error> {
+        self.schema.clone().reuse(earlier).build()
+    }
+
     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
         let rules = self.inputs.rules(schema, &self.options)?;
         let mut answers = Answers::new().rules(rules);
