@@ -43,7 +43,7 @@ pub(super) enum Attempt {
     /// Files are being written: the next attempt loads them.
     Unsettled,
     /// Files have changed, and this is what they say.
-    Loaded(Result<LoadedProject, Error>),
+    Loaded(Box<Result<LoadedProject, Error>>),
 }
 
 /// Loads a [`Project`], and remembers what it loaded.
@@ -140,12 +140,13 @@ impl Loader {
         }
         self.snapshot = snapshot;
         let Some(is_written) = is_written else {
-            return Attempt::Loaded(self.attempt(since).unwrap_or_else(|| self.load()));
+            let loaded = self.attempt(since).unwrap_or_else(|| self.load());
+            return Attempt::Loaded(Box::new(loaded));
         };
         if self.snapshot.is_settled() && !is_written() {
             // What was opened meanwhile may have been read when it was empty.
             match self.attempt(since) {
-                Some(loaded) if !is_written() => return Attempt::Loaded(loaded),
+                Some(loaded) if !is_written() => return Attempt::Loaded(Box::new(loaded)),
                 _ => {}
             }
         }

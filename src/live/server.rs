@@ -53,7 +53,7 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
             // What changed since the load counts as a change as soon as its folder is watched.
             Reason::Started => return Reloaded::Nothing,
             Reason::Requested if is_written.is_none() => {
-                return self.publish(|loader| Attempt::Loaded(loader.load()));
+                return self.publish(|loader| Attempt::Loaded(Box::new(loader.load())));
             }
             Reason::Requested => self.loader.demand(),
             Reason::Changed | Reason::News => {}
@@ -85,7 +85,7 @@ impl ServerFiles {
         let loaded = match catch_panic(|| load(&mut self.loader)) {
             Attempt::Unchanged => return Reloaded::Nothing,
             Attempt::Unsettled => return Reloaded::Unsettled,
-            Attempt::Loaded(loaded) => loaded,
+            Attempt::Loaded(loaded) => *loaded,
         };
         Reloaded::Done(loaded.and_then(|loaded| self.swap(loaded, began)))
     }
@@ -107,6 +107,6 @@ impl ServerFiles {
 fn catch_panic(load: impl FnOnce() -> Attempt) -> Attempt {
     catch_unwind(AssertUnwindSafe(load)).unwrap_or_else(|_| {
         let problem = Problem::new("the load panicked; this is a bug in protod");
-        Attempt::Loaded(Err(Error::schema(vec![problem])))
+        Attempt::Loaded(Box::new(Err(Error::schema(vec![problem]))))
     })
 }
