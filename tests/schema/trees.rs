@@ -40,13 +40,16 @@ const COMMON: &str = "syntax = \"proto3\"; package common; import \"google/proto
 fn tree() -> Tree {
     let tree = Tree::new(&[("common.proto", COMMON)]);
     for number in 0..FILES {
-        fs::write(tree.path(&format!("n{number}.proto")), numbered(number)).unwrap();
+        fs::write(tree.path(&format!("n{number}.proto")), numbered(number)).expect("a new file");
     }
     tree
 }
 
 fn load(tree: &Tree) -> Schema {
-    Schema::builder().input(tree.path("")).build().unwrap()
+    Schema::builder()
+        .input(tree.path(""))
+        .build()
+        .expect("a tree in order")
 }
 
 #[test]
@@ -95,7 +98,8 @@ fn assert_same(one: &Schema, other: &Schema, what: &str) {
     };
     assert_eq!(names(one), names(other), "{what}");
     for file in one.files() {
-        let same = other.files().iter().find(|same| same.name == file.name).unwrap();
+        let same = other.files().iter().find(|same| same.name == file.name);
+        let same = same.expect("a file of the same name");
         assert_eq!(file.descriptor, same.descriptor, "{what}: {}", file.name);
         assert_eq!(file.is_import, same.is_import, "{what}: {}", file.name);
     }
