@@ -157,7 +157,7 @@ impl Schema {
 
     /// What is defined in each file.
     pub(crate) fn index(&self) -> SchemaIndex {
-        SchemaIndex::new(Arc::clone(&self.inner.tables))
+        SchemaIndex::new(&self.inner.tables)
     }
 
     /// All files, each after those it imports.

@@ -63,7 +63,6 @@ pub use self::features::DescriptorEdition;
 pub(crate) use self::features::{Translation, is_closed, option_dependencies, original_name, verifies_utf8};
 pub(crate) use self::field::{Detail, Entry, Field, Form, Named, Oneof, ValueType};
 pub(crate) use self::fields::Fields;
-pub(crate) use self::index::SchemaIndex;
 pub(crate) use self::keys::{StructKeys, Target};
 pub(crate) use self::kind::kind_name;
 pub(crate) use self::known::Names;

@@ -76,10 +76,10 @@ fn declares_any_of(schema: &Schema, other: &Schema) -> bool {
     let mut files = other.pool().files().filter(|file| !well_known(file.name()));
     let index = schema.index();
     files.any(|file| {
-        index.file(file.name()).is_some()
+        index.has_file(file.name())
             || file
                 .messages()
-                .any(|message| index.file_of_message(message.full_name()).is_some())
+                .any(|message| index.has_message(message.full_name()))
     })
 }
 

@@ -96,7 +96,7 @@ pub(super) fn link_text(
         let owner = symbols.owner_before(imported_as, name)?;
         Some(symbols.file_name(owner))
     };
-    let mut clashes = Report::new(&text.source, info);
+    let mut clashes = Report::new(text, info);
     check_clashes(&mut clashes, &file, &target.option_files().pool, &owner);
     let mut problems = found(text, info, symbols, unresolved, options.problems());
     problems.extend(clashes.into_problems());
