@@ -104,7 +104,7 @@ impl Expr {
         })
     }
 
-    /// Whether a constant part has no value, which is a problem at load.
+    /// Whether a part has no value whatever the request is, which is a problem at load.
     pub(crate) fn has_faulty_constant(&self, empty: &Given) -> bool {
         let parts: &[Self] = match self {
             Self::Literal(_)
@@ -119,7 +119,22 @@ impl Expr {
             }
             Self::If(parts) => &**parts,
         };
-        !self.reads(empty) && self.value(empty).is_err()
+        let constant = |part: &Self| {
+            if part.reads(empty) {
+                Err(Failure)
+            } else {
+                part.value(empty)
+            }
+        };
+        let always_fails = match self {
+            Self::Binary("/" | "%", operands) => {
+                matches!(constant(&operands[1]), Ok(Value::I64(0) | Value::U64(0)))
+            }
+            Self::Index(operands) => matches!(constant(&operands[1]), Ok(Value::I64(..0))),
+            _ => false,
+        };
+        always_fails
+            || !self.reads(empty) && self.value(empty).is_err()
             || parts.iter().any(|part| part.has_faulty_constant(empty))
     }
 
