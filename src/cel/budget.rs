@@ -9,8 +9,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::values::{EvalError, Evaluated, Value};
 
-/// So many bytes of a text cost one unit where they are read, searched or compared.
+/// So many bytes of a text cost one unit where they are read or compared.
 const READ_PER_UNIT: usize = 64;
+
+/// So many bytes of a text cost one unit where a part is looked for in it that begins in many places and is in none.
+const SEARCHED_PER_UNIT: usize = 16;
 
 /// So many bytes cost one unit where they are made or copied. They take memory as well.
 const MADE_PER_UNIT: usize = 16;
@@ -71,6 +74,20 @@ impl Budget {
             return Ok(());
         }
         self.charge((bytes / READ_PER_UNIT) as u64)
+    }
+
+    /// Takes what it costs to look for the second of these in the first.
+    #[inline]
+    pub(crate) fn charge_searching(&self, arguments: &[Value<'_>]) -> Evaluated<()> {
+        for argument in arguments {
+            match argument {
+                Value::String(text) if text.len() >= READ_PER_UNIT => {
+                    self.charge((text.len() / SEARCHED_PER_UNIT) as u64)?;
+                }
+                other => self.charge_reading(other)?,
+            }
+        }
+        Ok(())
     }
 
     /// Takes what it costs to make so many bytes. Short texts cost nothing.

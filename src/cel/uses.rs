@@ -17,6 +17,8 @@ pub(crate) struct Uses {
     pub(crate) count: bool,
     /// `now`, `random()`, `uuid()`, `received`, `call`: a different value on each evaluation or call.
     pub(crate) volatile: bool,
+    /// `random()`, `uuid()`: of those, what differs each time that the same call evaluates it.
+    pub(crate) random: bool,
 }
 
 impl Uses {
@@ -46,6 +48,7 @@ impl BitOr for Uses {
             locals: self.locals | other.locals,
             count: self.count | other.count,
             volatile: self.volatile | other.volatile,
+            random: self.random | other.random,
         }
     }
 }

@@ -26,13 +26,16 @@ use super::http2::read_preface;
 use super::limits::Limits;
 use super::listener::Listener;
 use super::replayed::Replayed;
-use super::tls::{Tls, TlsStream};
+use super::tls::{Tls, TlsStream, is_handshake_fault};
 use super::wrong_protocol::WrongProtocol;
 use crate::handler::{Lifecycle, Peer, Phase};
 use crate::throttle::Throttle;
 
 /// Whoever runs the server is told of clients that mix up TLS and plain text, but not of each.
 static MIX_UPS: Throttle = Throttle::new(Duration::from_mins(1));
+
+/// The same of certificates that are missing or refused. There are more kinds of these, and more to try.
+static HANDSHAKES: Throttle = Throttle::of_lines(10, Duration::from_mins(1));
 
 /// A stream as HTTP/2 sees it. TLS streams are boxed, so that connections without TLS do not pay for the size of their
 /// buffers.
@@ -120,8 +123,8 @@ impl<M> Endpoint<M> {
                 serve_connection(transport, peer, service, &self.limits, lifecycle).await;
             }
             Ok(Err(error)) => {
-                let is_told = WrongProtocol::is_mix_up(&error) && MIX_UPS.pass().is_some();
-                if is_told {
+                let is_mix_up = WrongProtocol::is_mix_up(&error) && MIX_UPS.pass().is_some();
+                if is_mix_up || is_handshake_fault(&error) && HANDSHAKES.pass().is_some() {
                     info!(peer = %addr, "no connection was made: {error}");
                 } else {
                     debug!(peer = %addr, error = %error, "no connection was made");

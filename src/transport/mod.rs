@@ -6,7 +6,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `listener`, `socket`, `socket_stream`, `address`, `accept` | what gives connections, and the loop that accepts them |
-//! | `tls` | certificates and handshakes |
+//! | `tls`, `handshake_fault` | certificates and handshakes, and what to do where one fails |
 //! | `http2/preface`, `tls_record`, `wrong_protocol` | refuse clients that do not speak HTTP/2, or TLS on a port with it |
 //! | `replayed` | a stream of which those have read the beginning |
 //! | `http2/flood` | ends connections that send too many useless frames |
@@ -20,6 +20,8 @@ mod accept;
 mod address;
 mod buffered_io;
 mod connection;
+#[cfg(feature = "tls")]
+mod handshake_fault;
 mod http2;
 mod limits;
 mod listener;

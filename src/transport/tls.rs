@@ -16,6 +16,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
+use super::handshake_fault::HandshakeFault;
 use super::replayed::Replayed;
 use super::tls_record::expect_tls;
 use super::wrong_protocol::hang_up;
@@ -107,8 +108,9 @@ impl Tls {
             Ok(stream) => stream,
             Err((error, io)) => {
                 // The client learns why, even if it has sent more than the handshake already.
-                hang_up(io).await?;
-                return Err(error);
+                // It may hang up first.
+                let _ = hang_up(io).await;
+                return Err(HandshakeFault::explained(error));
             }
         };
         let peer = match stream.get_ref().1.peer_certificates() {
@@ -117,6 +119,11 @@ impl Tls {
         };
         Ok((stream, peer))
     }
+}
+
+/// Whether a connection was not made because one of the two sides is set up wrong.
+pub(super) fn is_handshake_fault(error: &io::Error) -> bool {
+    HandshakeFault::is_cause_of(error)
 }
 
 impl fmt::Debug for Tls {

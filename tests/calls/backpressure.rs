@@ -1,27 +1,25 @@
 //! A client that does not read uses a bounded amount of memory.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prost_reflect::DynamicMessage;
 use protod::{Call, Server};
+use tokio::time::timeout;
 
 use crate::support::{item, schema, serving};
 
 /// Time that is paused goes on when nothing is left to do: when the handler has stalled.
 #[tokio::test(start_paused = true)]
 async fn slow_reader_does_not_grow_memory() {
-    let sent = Arc::new(AtomicU64::new(0));
-    let counter = Arc::clone(&sent);
+    let (sent, mut count) = tokio::sync::watch::channel(0_u64);
     let server = Server::builder(schema()).server_streaming(
         "shapes.Shapes/Down",
         move |request: DynamicMessage, mut call: Call| {
-            let sent = Arc::clone(&counter);
+            let sent = sent.clone();
             async move {
                 loop {
                     call.send(request.clone()).await?;
-                    sent.fetch_add(1, Ordering::Relaxed);
+                    sent.send_modify(|count| *count += 1);
                 }
             }
         },
@@ -35,20 +33,11 @@ async fn slow_reader_does_not_grow_memory() {
             .into_inner();
         assert!(stream.message().await.expect("OK").is_some());
         // The handler runs until all buffers between it and the client are full.
-        let mut before = 0;
-        let stalled = async {
-            loop {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                let now = sent.load(Ordering::Relaxed);
-                if now == before {
-                    return now;
-                }
-                before = now;
-            }
-        };
-        let stalled = tokio::time::timeout(Duration::from_secs(20), stalled)
+        let stalled = async { while timeout(Duration::from_millis(200), count.changed()).await.is_ok() {} };
+        timeout(Duration::from_secs(20), stalled)
             .await
             .expect("it stalls");
+        let stalled = *count.borrow();
         assert!(
             stalled * size as u64 <= 16 * 1024 * 1024,
             "{stalled} messages of 10 kB were buffered"

@@ -340,3 +340,60 @@ async fn a_mix_up_of_tls_and_plain_text_is_in_the_servers_log() {
     let told = "the client speaks TLS, and this port does not: call it without TLS, or give the server a certificate";
     assert!(line.contains("INFO") && line.contains(told), "{line}");
 }
+
+#[tokio::test]
+async fn a_certificate_that_is_missing_or_refused_is_in_the_servers_log() {
+    let certificates = Certificates::new();
+    certificates.sign("server", "localhost", |_| {});
+    let file = |name| certificates.file(name);
+    let [cert, key, ca] = ["server.pem", "server.key", "ca.pem"].map(file);
+    let args = [
+        "--tls-cert",
+        &cert,
+        "--tls-key",
+        &key,
+        "--tls-client-ca",
+        &ca,
+        "proto",
+    ];
+    let mut server = Server::start(&args).await;
+    list_says(server.address(), &["--insecure"]).await;
+    let line = server.line_with("no connection was made").await;
+    let told =
+        "the client shows no certificate, and this port wants one: give the client a certificate and its key";
+    assert!(line.contains("INFO") && line.contains(told), "{line}");
+
+    // Another authority signed these.
+    let others = Certificates::new();
+    others.sign("client", "localhost", |_| {});
+    let (cert, key) = (others.file("client.pem"), others.file("client.key"));
+    list_says(
+        server.address(),
+        &["--insecure", "--tls-cert", &cert, "--tls-key", &key],
+    )
+    .await;
+    let line = server.line_with("no connection was made").await;
+    assert!(
+        line.contains("INFO") && line.contains("the client's certificate is refused"),
+        "{line}"
+    );
+
+    list_says(server.address(), &["--tls"]).await;
+    let line = server.line_with("no connection was made").await;
+    assert!(
+        line.contains("INFO") && line.contains("the client refuses this port's certificate"),
+        "{line}"
+    );
+    assert!(
+        line.ends_with("and call a name that the certificate has"),
+        "{line}"
+    );
+
+    // They are not told without end.
+    for _ in 0..12 {
+        list_says(server.address(), &["--tls"]).await;
+    }
+    let (_, log) = server.stop().await;
+    let told = log.iter().filter(|line| line.contains("no connection was made"));
+    assert_eq!(told.count(), 10, "{log:#?}");
+}

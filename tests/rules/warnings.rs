@@ -107,6 +107,57 @@ rules:
 }
 
 #[test]
+fn a_condition_that_may_be_otherwise_a_moment_later_makes_no_rule_unreached() {
+    for (first, between, second) in [
+        ("when: random() < 0.5", "", "when: random() < 0.5"),
+        (
+            "match: {int32: 1}, when: random() < 0.5",
+            "",
+            "match: {int32: 1}, when: random() < 0.5",
+        ),
+        ("when: uuid() < '8'", "", "when: uuid() < '8', match: {int32: 1}"),
+        ("when: has(store.n)", "set: {store.n: 1}", "when: has(store.n)"),
+        (
+            "when: now.getSeconds() < 30",
+            "delay: 1m",
+            "when: now.getSeconds() < 30",
+        ),
+    ] {
+        let passing = match between {
+            "" => String::new(),
+            step => format!("  - {{method: kinds.Kinds/Unary, {step}, then: next}}\n"),
+        };
+        let rule = |condition| format!("  - {{method: kinds.Kinds/Unary, {condition}, reply: {{}}}}\n");
+        let found = warnings(&format!("rules:\n{}{passing}{}", rule(first), rule(second)));
+        assert_eq!(found, [""; 0], "{first}");
+        if !first.contains("()") {
+            let found = warnings(&format!("rules:\n{}{}", rule(first), rule(second)));
+            assert_eq!(found.len(), 1, "{first}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_condition_on_the_first_message_and_the_same_on_the_last_are_different() {
+    let found = warnings(
+        r"
+rules:
+  - {method: kinds.Kinds/Collect, match: {int32: 1}, reply: {}}
+  - {method: kinds.Kinds/Collect, match: {int32: 1}, when: size(requests) > 1, reply: {}}
+  - {method: kinds.Kinds/Collect, name: first, when: request.int32 == 2, reply: {}}
+  - {method: kinds.Kinds/Collect, name: last, when: request.int32 == 2, times: 9, scope: size(requests), reply: {}}
+  - {method: kinds.Kinds/Unary, name: one, match: {int32: 1}, reply: {}}
+  - {method: kinds.Kinds/Unary, match: {int32: 1}, when: size(requests) > 0, reply: {}}
+",
+    );
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].starts_with("f:8:14: this rule is never reached: one answers"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn a_step_after_one_without_an_end_is_a_warning() {
     let found = warnings(
         r#"

@@ -1,6 +1,6 @@
 //! What any call can cause is not logged for every call.
 
-use protod::Client;
+use protod::{Client, Message};
 
 use crate::folder::folder;
 use crate::program::Server;
@@ -44,6 +44,78 @@ rules:
 }
 
 #[tokio::test]
+async fn metadata_that_is_absent_does_not_hold_in_the_conditions_of_steps_and_loops() {
+    let rules = r#"
+rules:
+  - method: p.S/Unary
+    session:
+      half_close:
+        - {when: "metadata['x-role'] == 'admin'", log: "protod::rules: not for everybody"}
+        - choose:
+            - {when: "metadata['x-role'] == 'admin'", do: [{send: {text: admin}}]}
+            - {when: "metadata['x-role'] != 'admin'", do: [{send: {text: other}}]}
+            - do: [{send: {text: nobody, list: {each: "${[1, 2]}", when: "metadata['x-role'] == string(item)", value: a}}}]
+"#;
+    let proto = PROTO.replace("int32 n = 2;", "int32 n = 2; repeated string list = 3;");
+    let folder = folder([("a.proto", &*proto), ("a.rules.yaml", rules)]);
+    let server = Server::start(&[folder.path().to_str().expect("UTF-8")]).await;
+    let client = Client::builder(server.address())
+        .connect()
+        .await
+        .expect("it listens");
+    let method = client.method("p.S/Unary").expect("it is there");
+    let answer = method.unary(method.request()).await.expect("no condition fails");
+    assert_eq!(answer.message.to_json().expect("JSON"), r#"{"text":"nobody"}"#);
+    let (_, log) = server.stop().await;
+    assert!(!log.iter().any(|line| line.contains("rule")), "{log:?}");
+}
+
+#[tokio::test]
+async fn what_a_client_sends_stays_in_one_line_of_the_log_and_in_its_field() {
+    let rules = r#"
+rules:
+  - method: p.S/Unary
+    name: two words
+    log: "${request.text}"
+    status: {code: ABORTED, message: "${request.text}"}
+"#;
+    let folder = folder([("a.proto", PROTO), ("a.rules.yaml", rules)]);
+    let path = folder.path().to_str().expect("UTF-8");
+    let server = Server::start(&["--log-calls", path]).await;
+    let client = Client::builder(server.address())
+        .connect()
+        .await
+        .expect("it listens");
+    let method = client.method("p.S/Unary").expect("it is there");
+    let text = r#"{"text": "one\n2026-01-01T00:00:00Z ERROR two\r\u0000\u009b31m\u2028three é \" code=OK"}"#;
+    let request = Message::from_json(method.input().clone(), text).expect("it fits");
+    method.unary(request).await.expect_err("the rule says so");
+    let (_, log) = server.stop().await;
+    let lines: Vec<&String> = log.iter().filter(|line| line.contains("three")).collect();
+    assert_eq!(lines.len(), 2, "{log:#?}");
+    let told = r#"one\n2026-01-01T00:00:00Z ERROR two\r\u{0}\u{9b}31m\u{2028}three é "#;
+    assert!(
+        lines[0].contains("INFO") && lines[0].ends_with(&format!("{told}\" code=OK")),
+        "{log:#?}"
+    );
+    assert!(
+        lines[1].contains(
+            &format!(r#"error="{told}\" code=OK""#)
+                .replace("\\u{0}", "\\0")
+                .replace("é \"", "é \\\"")
+        ),
+        "{log:#?}"
+    );
+    assert!(lines[1].contains(r#"rule="two words" code=ABORTED"#), "{log:#?}");
+    let begins =
+        |line: &String| line.contains(" INFO ") || line.contains(" WARN ") || line.starts_with("protod ");
+    assert!(
+        log.iter().skip_while(|line| !line.contains("three")).all(begins),
+        "{log:#?}"
+    );
+}
+
+#[tokio::test]
 async fn a_condition_that_fails_is_said_once_for_its_rule() {
     let rules = r"
 rules:
@@ -60,6 +132,37 @@ rules:
         assert!(line.contains("a condition failed: no match"), "{line}");
         assert!(line.contains(rule) && line.contains(place), "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_condition_that_fails_is_told_once_a_call_however_often_the_choice_begins_again() {
+    // It takes more than a turn has, and is decided in a lane.
+    let dear = "lists.range(30000 + request.n).exists(x, x < 0)";
+    let rules = format!(
+        r#"
+rules:
+  - {{method: p.S/Unary, when: "metadata['x-a'] == 'a'", reply: {{}}}}
+  - {{method: p.S/Unary, times: 1, scope: "metadata['x-b']", reply: {{}}}}
+  - {{method: p.S/Unary, when: "{dear}", reply: {{}}}}
+  - {{method: p.S/Unary, when: "metadata['x-c'] == 'c'", reply: {{}}}}
+  - {{method: p.S/Unary, when: "{dear} || {dear}", reply: {{}}}}
+  - {{method: p.S/Unary, reply: {{text: nobody}}}}
+"#
+    );
+    let folder = folder([("a.proto", PROTO), ("a.rules.yaml", &rules)]);
+    let path = folder.path().to_str().expect("UTF-8");
+    let server = Server::start(&["--log", "warn,protod::rules=debug", path]).await;
+    let client = Client::builder(server.address())
+        .connect()
+        .await
+        .expect("it listens");
+    let method = client.method("p.S/Unary").expect("it is there");
+    for _ in 0..10 {
+        method.unary(method.request()).await.expect("a rule answers");
+    }
+    let (_, log) = server.stop().await;
+    let told = |text: &str| log.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(["no such key: x-a", "x-b", "x-c"].map(told), [10; 3], "{log:#?}");
 }
 
 #[tokio::test]

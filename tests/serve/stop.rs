@@ -1,13 +1,17 @@
 //! How a server is told to stop: by one signal or two, or by the end of its stdin.
 
+use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
 use protod::client::{Client, Responses};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+use tokio::time::timeout;
 use tonic::Code;
 
 use crate::folder::folder;
-use crate::program::{Server, command};
+use crate::program::{SOON, Server, command};
 
 const PROTO: &str = r#"syntax = "proto3"; package slow; message Text { string text = 1; }
     service Slow { rpc Stream(Text) returns (stream Text); rpc Echo(stream Text) returns (stream Text); }"#;
@@ -127,4 +131,44 @@ async fn a_stdin_that_is_empty_ends_the_server_as_soon_as_it_serves() {
     let (status, log) = ended.await.expect("nothing keeps it");
     assert!(status.success(), "{log:?}");
     assert!(log[0].starts_with("protod listening on "), "{log:?}");
+}
+
+/// The proto comes through a pipe, which is opened when the load has begun.
+#[cfg(unix)]
+#[tokio::test]
+async fn signals_are_heard_while_the_first_files_are_read() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let folder = folder([]);
+        let pipe = folder.path().join("a.proto");
+        let made = Command::new("mkfifo").arg(&pipe).status().await;
+        assert!(made.expect("mkfifo can be started").success());
+        let mut child = command(&["serve", "--addr", "127.0.0.1:0", pipe.to_str().expect("UTF-8")])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("protod can be started");
+        let writing = tokio::task::spawn_blocking(move || std::fs::OpenOptions::new().write(true).open(pipe));
+        let opened = timeout(SOON, writing)
+            .await
+            .expect("it is read")
+            .expect("no panic");
+        let mut writer = opened.expect("it opens");
+        let id = child.id().expect("it runs").to_string();
+        let kill = Command::new("kill")
+            .args([format!("-{signal}"), id])
+            .status()
+            .await;
+        assert!(kill.expect("kill can be started").success(), "{signal}");
+        if signal == "HUP" {
+            writer.write_all(PROTO.as_bytes()).expect("it is read");
+            drop(writer);
+            let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+            let line = timeout(SOON, lines.next_line()).await.expect("it listens");
+            let line = line.expect("UTF-8").expect("a line");
+            assert!(line.starts_with("protod listening on "), "{line}");
+        } else {
+            let ended = timeout(SOON, child.wait()).await.expect("it ends");
+            let code = if signal == "TERM" { 143 } else { 130 };
+            assert_eq!(ended.expect("it was started").code(), Some(code), "{signal}");
+        }
+    }
 }

@@ -32,8 +32,8 @@ impl Compiler<'_, '_> {
             return match (name, arguments) {
                 ("has", arguments) => self.has(expr, arguments),
                 ("getField", arguments) => self.field_by_text(expr, arguments),
-                ("random", []) => self.volatile(TypedExpr::Random, Type::Double),
-                ("uuid", []) => self.volatile(TypedExpr::Uuid, Type::String),
+                ("random", []) => self.random(TypedExpr::Random, Type::Double),
+                ("uuid", []) => self.random(TypedExpr::Uuid, Type::String),
                 // `.f(x)` names the function at the root, where all functions are.
                 _ => self.function(span, name.strip_prefix('.').unwrap_or(name), None, arguments),
             };

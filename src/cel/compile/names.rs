@@ -182,6 +182,11 @@ impl Compiler<'_, '_> {
         Compiled::read(expr, value_type)
     }
 
+    pub(super) fn random(&mut self, expr: TypedExpr, value_type: Type) -> Compiled {
+        self.uses.random = true;
+        self.volatile(expr, value_type)
+    }
+
     pub(super) fn request(&mut self, span: &Range<usize>) -> Option<(MessageDescriptor, Option<ValueForm>)> {
         let request = self.scope.request.as_ref().map(|(message, _)| message.clone());
         if request.is_none() {

@@ -9,6 +9,9 @@ use crate::cel::values::{Evaluated, Value};
 pub(in crate::cel) enum Cost {
     /// It looks through them.
     Read,
+    /// It looks for a part of a text. Where the text has many beginnings of the part, that takes several times as long as to
+    /// look through it.
+    Search,
     /// It makes something of about their size.
     Make,
     /// It makes a value of another type, or takes one apart.
@@ -25,9 +28,10 @@ pub(in crate::cel) enum Cost {
 impl Cost {
     pub(in crate::cel) fn of(function: &str) -> Self {
         match function {
-            "contains" | "startsWith" | "endsWith" | "indexOf" | "lastIndexOf" | "charAt" | "size"
-            | "type" | "dyn" | "first" | "last" | "sum" | "isEmail" | "isHostname" | "isHostAndPort"
-            | "isIp" | "isIpPrefix" | "isUri" | "isUriRef" | "isNan" | "isInf" => Self::Read,
+            "contains" | "indexOf" | "lastIndexOf" => Self::Search,
+            "startsWith" | "endsWith" | "charAt" | "size" | "type" | "dyn" | "first" | "last" | "sum"
+            | "isEmail" | "isHostname" | "isHostAndPort" | "isIp" | "isIpPrefix" | "isUri" | "isUriRef"
+            | "isNan" | "isInf" => Self::Read,
             "sort" => Self::Sort,
             "format" => Self::Format,
             "join" => Self::Join,
@@ -60,6 +64,7 @@ impl Cost {
             Self::Make | Self::Convert => arguments
                 .iter()
                 .try_for_each(|argument| budget.charge_making(argument)),
+            Self::Search => budget.charge_searching(arguments),
             other => other.charge_by_size(budget, arguments),
         }
     }
@@ -112,6 +117,7 @@ impl Cost {
                     rest @ ..,
                 ],
             ) => {
+                budget.charge_searching(&arguments[..2])?;
                 let replaced = parts(text, from, rest);
                 budget.charge(replaced as u64)?;
                 charge_result(
@@ -120,6 +126,7 @@ impl Cost {
                 )
             }
             (Self::Split, [Value::String(text), Value::String(separator), rest @ ..]) => {
+                budget.charge_searching(&arguments[..2])?;
                 let parts = parts(text, separator, rest) as u64;
                 budget.charge(parts.saturating_mul(4))?;
                 budget.charge_made(text.len())

@@ -165,7 +165,7 @@ fn unique<'e>(list: Value<'e>, budget: &Budget) -> Evaluated<Value<'e>> {
             Value::Enum(_, number) => keys.insert(Key::Number(i128::from(*number))),
             value if let Some(key) = Key::of(value) => keys.insert(key),
             value => {
-                budget.charge(comparing_weight(value).saturating_mul(others.len() as u64))?;
+                budget.charge(comparing_weight(value).saturating_mul(2 * others.len() as u64))?;
                 let is_new = !others.iter().any(|other| equals(other, value));
                 others.push(value);
                 is_new

@@ -140,7 +140,7 @@ fn distinct<'e>(list: Value<'e>, budget: &Budget) -> Evaluated<Value<'e>> {
             seen.insert(key)
         } else {
             // It is compared with all that are kept.
-            budget.charge(comparing_weight(&value).saturating_mul(unique.len() as u64))?;
+            budget.charge(comparing_weight(&value).saturating_mul(2 * unique.len() as u64))?;
             !unique.iter().any(|other| equals(other, &value))
         };
         if is_new {

@@ -98,6 +98,28 @@ fn loops_over_what_a_client_sends_are_stopped() {
 }
 
 #[test]
+fn looking_for_a_part_costs_what_it_takes_where_the_part_begins_everywhere() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let letters: String = (0..640_000)
+        .map(|_| if random.bool() { 'a' } else { 'b' })
+        .collect();
+    let given = Given::json(&format!(r#"{{"aString": "{letters}"}}"#));
+    // A unit is some 20 ns, and these take up to 16 ns for the bytes of one.
+    for call in [
+        "request.aString.contains('b' + string(x) + 'name')",
+        "request.aString.indexOf('b' + string(x) + 'name')",
+        "request.aString.indexOf('b' + string(x) + 'name', 1)",
+        "request.aString.lastIndexOf('b' + string(x) + 'name')",
+        "request.aString.lastIndexOf('b' + string(x) + 'name', 639990)",
+        "request.aString.split('b' + string(x) + 'name')",
+        "request.aString.replace('b' + string(x) + 'name', 'c')",
+    ] {
+        given.fails(&[(&*format!("lists.range(30).map(x, {call})"), TOO_COSTLY)]);
+        given.holds(&[&format!("lists.range(5).map(x, {call}).size() == 5")]);
+    }
+}
+
+#[test]
 fn a_part_that_costs_too_much_is_not_outweighed_by_another() {
     let given = given(20_000, 100);
     let costly = "request.numbers.all(x, request.numbers.exists_one(y, y == x))";

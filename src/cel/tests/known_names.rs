@@ -135,6 +135,7 @@ fn what_is_random_differs_each_time() {
         given.uses("random() > 0.5"),
         Uses {
             volatile: true,
+            random: true,
             ..Uses::default()
         }
     );
@@ -142,6 +143,7 @@ fn what_is_random_differs_each_time() {
         given.uses("uuid()"),
         Uses {
             volatile: true,
+            random: true,
             ..Uses::default()
         }
     );

@@ -7,6 +7,9 @@
 //! A rule that only some of its methods never reach may be meant so: one for `shop.Shop/*` is for all that the rules before
 //! it leave. It is told of if it names such a method itself, if it passes the call on, or if what is before it is no special
 //! case of it.
+//!
+//! What is written alike must also be decided alike: of a condition that may hold now and not a moment later, nothing is
+//! said, nor of the same words about another message.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -36,13 +39,15 @@ pub(super) struct ReachedRule {
     declared: usize,
     /// Whether only patterns of it name the method.
     by_pattern: bool,
-    /// Whether the next rule answers.
+    /// Whether the next rule answers. This one may take a while meanwhile, and write to the store.
     passes: bool,
     priority: i64,
     /// Whether it matches every call.
     always: bool,
     /// Whether it leaves calls that it matches to the rules after it.
     leaves_some: bool,
+    /// Whether its condition reads what is different after a rule that passes: the store, or the time.
+    reads_passing: bool,
     /// The parts of its condition, all of which must hold: see [`parts_of`].
     parts: Vec<u64>,
 }
@@ -59,6 +64,12 @@ impl ReachedRule {
         let value = |name| find(entries, name).map(|entry| entry.value);
         let (metadata, pattern, when) = (value("metadata"), value("match"), value("when"));
         let condition = &rule.condition;
+        // `request` is the last message for a rule that reads all of them, and the first for others.
+        let reads_last = client_streaming && condition.stage == Stage::HalfClose;
+        let uses = condition.when.as_ref().map(|when| when.program.uses());
+        let uses = uses.unwrap_or_default();
+        // Each event has a time of its own.
+        let stage = uses.volatile.then_some(condition.stage as u8);
         let when_holds = when.is_none_or(|when| when.key_text().is_some_and(|text| text.trim() == "true"));
         Self {
             declared,
@@ -76,17 +87,27 @@ impl ReachedRule {
                 .as_ref()
                 .is_some_and(|counting| counting.limit.is_some())
                 || rule.chance.is_some()
-                || rule.passes,
-            parts: parts_of(metadata, pattern, when, source.text()),
+                || rule.passes
+                || uses.random,
+            reads_passing: uses.store || uses.volatile,
+            parts: parts_of(metadata, pattern, when, source.text(), (reads_last, stage)),
         }
     }
 }
 
 /// What is written in a rule's condition, each part as a hash: the names of `metadata` and the fields of `match`, which have
-/// no order, and `when`. In order, so that two conditions can be compared.
-fn parts_of(metadata: Option<&Node>, pattern: Option<&Node>, when: Option<&Node>, file: &str) -> Vec<u64> {
+/// no order, and `when`. In order, so that two conditions can be compared. `decided` is whether `match` and `when` are about
+/// the last message, and at which event `when` is decided, if that matters.
+fn parts_of(
+    metadata: Option<&Node>,
+    pattern: Option<&Node>,
+    when: Option<&Node>,
+    file: &str,
+    decided: (bool, Option<u8>),
+) -> Vec<u64> {
+    let (reads_last, stage) = decided;
     let mut parts = Vec::new();
-    for (key, node) in [("metadata", metadata), ("match", pattern)] {
+    for (key, node) in [(("metadata", false), metadata), (("match", reads_last), pattern)] {
         let Some(node) = node else { continue };
         // Also without a field it waits for a message.
         parts.push(hash(key));
@@ -95,7 +116,7 @@ fn parts_of(metadata: Option<&Node>, pattern: Option<&Node>, when: Option<&Node>
                 let fields = fields.iter();
                 parts.extend(fields.map(|(name, value)| {
                     // In metadata `01` and `1` are two values.
-                    let text = written(value, file).filter(|_| key == "metadata");
+                    let text = written(value, file).filter(|_| key.0 == "metadata");
                     hash((key, name.key_text(), value.content_hash(), text))
                 }));
             }
@@ -104,7 +125,7 @@ fn parts_of(metadata: Option<&Node>, pattern: Option<&Node>, when: Option<&Node>
     }
     parts.extend(
         when.and_then(Node::key_text)
-            .map(|text| hash(("when", text.trim()))),
+            .map(|text| hash(("when", reads_last, stage, text.trim()))),
     );
     parts.sort_unstable();
     parts
@@ -119,7 +140,10 @@ fn hash(part: impl Hash) -> u64 {
 /// The rules of a method so far that leave no call to those after them, by the part of their conditions that the fewest
 /// rules have: so a rule is compared with few others.
 struct Earlier<'r> {
-    rules: HashMap<u64, Vec<&'r ReachedRule>>,
+    /// Each with how many rules before it pass calls on.
+    rules: HashMap<u64, Vec<(usize, &'r ReachedRule)>>,
+    /// How many rules so far pass calls on.
+    passing: usize,
     /// How many rules of the method have a part.
     frequencies: HashMap<u64, usize>,
 }
@@ -132,13 +156,15 @@ impl<'r> Earlier<'r> {
         }
         Self {
             rules: HashMap::new(),
+            passing: 0,
             frequencies,
         }
     }
 
     fn add(&mut self, rule: &'r ReachedRule) {
         if let Some(rarest) = rule.parts.iter().min_by_key(|part| self.frequencies[part]) {
-            self.rules.entry(*rarest).or_default().push(rule);
+            let rules = self.rules.entry(*rarest).or_default();
+            rules.push((self.passing, rule));
         }
     }
 
@@ -149,15 +175,16 @@ impl<'r> Earlier<'r> {
             .iter()
             .filter_map(|part| self.rules.get(part))
             .flatten();
-        let is_covering = |earlier: &&&ReachedRule| {
-            earlier
-                .parts
-                .iter()
-                .all(|part| rule.parts.binary_search(part).is_ok())
+        let is_covering = |(passing, earlier): &&(usize, &ReachedRule)| {
+            (!earlier.reads_passing || *passing == self.passing)
+                && earlier
+                    .parts
+                    .iter()
+                    .all(|part| rule.parts.binary_search(part).is_ok())
         };
         candidates
-            .copied()
-            .filter(|earlier| is_covering(&earlier))
+            .filter(is_covering)
+            .map(|(_, earlier)| *earlier)
             .min_by_key(|earlier| earlier.parts.len())
     }
 }
@@ -201,6 +228,8 @@ pub(super) fn unreached<'r>(
                     is_named: !rule.by_pattern || rule.passes,
                     by_pattern: by.by_pattern,
                 });
+            } else if rule.passes {
+                earlier.passing += 1;
             } else if !rule.leaves_some {
                 always = rule.always.then_some(rule);
                 earlier.add(rule);

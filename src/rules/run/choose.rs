@@ -4,6 +4,7 @@
 //! decided. Where rules ask for literals in the same places, an [index](super::candidates) finds the few that can match.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tonic::Status;
 
@@ -88,7 +89,11 @@ async fn find<'r>(
     range: Range<usize>,
     come: &mut Come,
 ) -> Result<Option<Chosen<'r>>, Status> {
-    let mut rest = Rest { range, holds: false };
+    let mut rest = Rest {
+        range,
+        holds: false,
+        told: AtomicUsize::new(0),
+    };
     loop {
         let found = match try_rules(rules, session, call, &rest) {
             Ok(found) => found,
@@ -111,10 +116,8 @@ async fn find<'r>(
             return Ok(Some(chosen));
         }
         Box::pin(session.take_effect(chosen, call)).await?;
-        rest = Rest {
-            range: at + 1..rest.range.end,
-            holds: false,
-        };
+        rest.range.start = at + 1;
+        rest.holds = false;
     }
 }
 
@@ -124,6 +127,32 @@ struct Rest {
     range: Range<usize>,
     /// Whether the condition of the first one is known to hold. It is not evaluated again, as it may draw a random number.
     holds: bool,
+    /// Up to where failures of conditions are told. What is tried again, with more room, fails again.
+    told: AtomicUsize,
+}
+
+impl Rest {
+    /// Logs that the rule at a place does not match because an expression of it failed; an `Err` if it only was too costly
+    /// for now.
+    #[cold]
+    fn undecided(
+        &self,
+        rules: &MethodRules,
+        at: usize,
+        what: (&str, Option<usize>),
+        error: &EvalError,
+        env: &Env<'_>,
+    ) -> Result<(), Status> {
+        let rule = &rules.rules[at];
+        if env.call.budget.is_exhausted() {
+            let text = format!("rule {}: {}: {error}", rule.name, what.0);
+            return Err(Status::resource_exhausted(text));
+        }
+        if self.told.fetch_max(at + 1, Ordering::Relaxed) <= at {
+            log_failure(rule, what, error);
+        }
+        Ok(())
+    }
 }
 
 /// The place of the first rule that matches, and how many calls it has matched, or 0 if they are not counted. An `Err`
@@ -132,8 +161,9 @@ fn try_rules(
     rules: &MethodRules,
     session: &Session<'_>,
     call: &mut Call,
-    Rest { range, holds }: &Rest,
+    rest: &Rest,
 ) -> Result<Option<(usize, u64)>, Status> {
+    let range = &rest.range;
     if range.is_empty() {
         return Ok(None);
     }
@@ -149,11 +179,11 @@ fn try_rules(
             let rule = &rules.rules[at];
             // A condition on the first message cannot hold without one; a condition on all messages can.
             let decidable = rule.condition.stage != Stage::Message || message.is_some();
-            let holds =
-                (*holds && at == range.start) || (decidable && condition_holds(rule, at, env, &mut decoded)?);
+            let is_known = rest.holds && at == range.start;
+            let holds = is_known || (decidable && condition_holds(rules, at, env, &mut decoded, rest)?);
             // What is refused, or may be, does not count.
             let counts = !session.is_refused_by(rule) && !session.is_awaited_by(rule);
-            if holds && let Some(count) = count(rules, at, env, counts)? {
+            if holds && let Some(count) = count(rules, at, env, counts, rest)? {
                 return Ok(Some((at, count)));
             }
         }
@@ -183,7 +213,14 @@ async fn try_in_lane(
 
 /// Whether the condition of the rule at a place holds, and its chance comes up. On an error it does not, unless the error is
 /// that it costs too much: then nothing is known.
-fn condition_holds(rule: &Rule, at: usize, env: &Env<'_>, decoded: &mut Decoded<'_>) -> Result<bool, Status> {
+fn condition_holds(
+    rules: &MethodRules,
+    at: usize,
+    env: &Env<'_>,
+    decoded: &mut Decoded<'_>,
+    rest: &Rest,
+) -> Result<bool, Status> {
+    let rule = &rules.rules[at];
     // Most conditions cost nothing, but there may be many of them.
     let holds = env
         .call
@@ -193,15 +230,22 @@ fn condition_holds(rule: &Rule, at: usize, env: &Env<'_>, decoded: &mut Decoded<
     match holds {
         Ok(holds) => Ok(holds && comes_up(rule, at, env)),
         Err(error) => {
-            let at = rule.condition.when.as_ref().map(|when| when.at);
-            undecided(rule, ("its condition", at), &error, env).map(|()| false)
+            let place = rule.condition.when.as_ref().map(|when| when.at);
+            rest.undecided(rules, at, ("its condition", place), &error, env)
+                .map(|()| false)
         }
     }
 }
 
 /// How many calls the rule at a place has matched, this one included if it `counts`; 0 if they are not counted. `None` if its
 /// `times` are used up, or on an error, as of [`condition_holds`].
-fn count(rules: &MethodRules, at: usize, env: &Env<'_>, counts: bool) -> Result<Option<u64>, Status> {
+fn count(
+    rules: &MethodRules,
+    at: usize,
+    env: &Env<'_>,
+    counts: bool,
+    rest: &Rest,
+) -> Result<Option<u64>, Status> {
     let Some((counting, counter)) = rules.counted(at) else {
         return Ok(Some(0));
     };
@@ -212,25 +256,9 @@ fn count(rules: &MethodRules, at: usize, env: &Env<'_>, counts: bool) -> Result<
         is_left.map(|is_left| is_left.then_some(1))
     };
     counted.or_else(|error| {
-        undecided(&rules.rules[at], ("`scope`", counting.scope_at), &error, env).map(|()| None)
+        rest.undecided(rules, at, ("`scope`", counting.scope_at), &error, env)
+            .map(|()| None)
     })
-}
-
-/// Logs that a rule does not match because an expression of it failed, by what it is and its place; an `Err` if it only was too
-/// costly for now.
-#[cold]
-fn undecided(
-    rule: &Rule,
-    what: (&str, Option<usize>),
-    error: &EvalError,
-    env: &Env<'_>,
-) -> Result<(), Status> {
-    if env.call.budget.is_exhausted() {
-        let text = format!("rule {}: {}: {error}", rule.name, what.0);
-        return Err(Status::resource_exhausted(text));
-    }
-    log_failure(rule, what, error);
-    Ok(())
 }
 
 /// Whether the chance of the rule at a place comes up for a call: the same whenever it is asked.

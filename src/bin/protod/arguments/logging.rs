@@ -13,6 +13,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::output::colour;
+use crate::output::log_fields::LogFields;
 use crate::output::stderr::{self, Stderr};
 
 /// How and what to log.
@@ -58,7 +59,11 @@ impl Logging {
             .with_target(false)
             .with_ansi(colour::is_wanted());
         match self.log_format {
-            LogFormat::Text => builder.finish().with(self.log.clone()).init(),
+            LogFormat::Text => builder
+                .fmt_fields(LogFields)
+                .finish()
+                .with(self.log.clone())
+                .init(),
             LogFormat::Json => builder
                 .json()
                 .flatten_event(true)
@@ -96,7 +101,7 @@ pub(crate) fn log_panic(panic: &PanicHookInfo<'_>) {
     // Empty, unless RUST_BACKTRACE asks for it.
     let backtrace = Backtrace::capture();
     if backtrace.status() == BacktraceStatus::Captured {
-        tracing::error!("panicked at {place}: {message}\n{backtrace}");
+        tracing::error!(%backtrace, "panicked at {place}: {message}");
     } else {
         tracing::error!("panicked at {place}: {message}");
     }

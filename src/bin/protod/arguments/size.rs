@@ -77,6 +77,9 @@ impl FromStr for Size {
             );
         }
         let scale = scale(unit.trim_start())?;
+        if scale == 1 && fraction.contains(|digit| digit != '0') {
+            return Err("a part of a byte is no size; with a unit it is one, as in 1.5k".to_owned());
+        }
         let bytes = bytes(whole, fraction, scale).ok_or("it is more than a size can be")?;
         Ok(Self(bytes))
     }
@@ -174,6 +177,8 @@ mod tests {
             ("1.2.3", "number"),
             ("abc", "number"),
             ("-1", "negative"),
+            ("8.5", "part of a byte"),
+            ("8.5 B", "part of a byte"),
             ("1X", "`X`"),
             ("1 MiBs", "`MiBs`"),
             ("1kk", "`kk`"),

@@ -6,10 +6,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use humantime::{format_duration, parse_duration};
+use humantime::{DurationError as Error, format_duration, parse_duration};
 
 /// The longest time: the clock has no more room for much longer ones.
 const LONGEST: Duration = Duration::from_hours(24 * 365 * 100);
+
+const TOO_LONG: &str = "it must be at most 100 years";
 
 /// A time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +24,16 @@ impl Time {
         if text.starts_with('-') {
             return Err("a time cannot be negative".to_owned());
         }
-        let time = parse_duration(text).map_err(|error| {
-            format!("{error}; a time is a number with a unit, as in 500ms, 10s, 5m or 1h")
+        // The library's month is longer than anybody means who writes sizes with it, too.
+        if text.contains('M') {
+            return Err("`M` is no unit of time: minutes are `m`, as in 5m".to_owned());
+        }
+        let time = parse_duration(text).map_err(|error| match error {
+            Error::NumberOverflow => TOO_LONG.to_owned(),
+            _ => format!("`{text}` is no time: a time is a number with a unit, as in 500ms, 10s, 5m or 1h"),
         })?;
         if time > LONGEST {
-            return Err("it must be at most 100 years".to_owned());
+            return Err(TOO_LONG.to_owned());
         }
         Ok(Self(time))
     }
@@ -101,7 +108,10 @@ mod tests {
             ("-5s", "negative"),
             ("0s", "more than zero"),
             ("200y", "100 years"),
-            ("99999999999999999999s", "500ms"),
+            ("99999999999999999999s", "100 years"),
+            ("1M", "minutes are `m`"),
+            ("1h 5 Months", "minutes are `m`"),
+            ("unlimited", "`unlimited` is no time"),
         ] {
             let error = OptionalTime::parse_positive(text).expect_err(text);
             assert!(

@@ -250,6 +250,8 @@ impl<'r> Session<'r> {
                 let holds = self.with_env(call, |env, _| match condition.eval(env) {
                     Ok(Value::Bool(holds)) => Ok(holds),
                     Ok(other) => Err(format!("`when` gave {}, not a bool", other.type_name())),
+                    // As in `when` of a rule: a call without the metadata is nothing special.
+                    Err(error) if error.is_absent_metadata() => Ok(false),
                     Err(error) => Err(format!("`when`: {error}")),
                 });
                 if !holds.map_err(|message| failed(rule, &message))? {

@@ -113,9 +113,12 @@ impl Each {
 
     fn takes(&self, env: &Env<'_>) -> Result<bool, EvalError> {
         let Some(when) = &self.when else { return Ok(true) };
-        match when.eval(env).map_err(|error| error.within("when"))? {
-            Value::Bool(holds) => Ok(holds),
-            other => Err(EvalError::new(format!(
+        match when.eval(env) {
+            Ok(Value::Bool(holds)) => Ok(holds),
+            // As in `when` of a rule: a call without the metadata is nothing special.
+            Err(error) if error.is_absent_metadata() => Ok(false),
+            Err(error) => Err(error.within("when")),
+            Ok(other) => Err(EvalError::new(format!(
                 "`when` gave {}, not a bool",
                 other.type_name()
             ))),

@@ -194,6 +194,8 @@ impl Serve {
             // line that scripts wait for.
             self.logging.install();
         }
+        let stop = Stop::listen(self.exit_on_stdin_eof)
+            .map_err(|error| Failure::caused("cannot wait for signals", error))?;
         let runtime = runtime_aside();
         let mut loader = Loader::new(self.origin()?);
         let loaded = loader.load()?;
@@ -223,11 +225,16 @@ impl Serve {
                 .watch(!self.no_watch)
                 .refresh(self.refresh())
                 .started();
-            // Before the line that a script waits for: until then signals end the process.
-            let stop = Stop::listen(self.exit_on_stdin_eof)
-                .map_err(|error| Failure::caused("cannot wait for signals", error))?;
+            // Before the line that a script waits for: until then the first signal ends the process.
+            stop.listens();
             #[cfg(unix)]
-            tokio::spawn(reloader.trigger().reload_on_hangup()?);
+            {
+                tokio::spawn(reloader.trigger().reload_on_hangup()?);
+                if stop.has_hung_up() {
+                    // What has changed since the files were read is wanted.
+                    reloader.trigger().reload();
+                }
+            }
             if let Some(tls) = &tls {
                 let reloader = reloader.with_tls(tls.clone()).watch(!self.no_watch).started();
                 #[cfg(unix)]

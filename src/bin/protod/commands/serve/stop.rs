@@ -1,18 +1,34 @@
 //! When a server stops: at SIGINT or SIGTERM, or at the end of stdin; and a second signal ends it at once.
 //!
-//! Signals are waited for on a thread of their own. So they are heard even if every worker is busy, and whoever presses
+//! They are heard from before the first file is read, since a process that is the first of a container loses what it does not
+//! wait for. Until the server listens there is nothing to finish, and the first signal ends it. Signals are waited for on a thread of their own. So they are heard even if every worker is busy, and whoever presses
 //! Ctrl-C twice gets the prompt back.
 
 use std::io;
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
+use crate::output::stderr;
+
 /// The two times at which a server is told to stop.
 pub(super) struct Stop {
+    state: Arc<State>,
     first: oneshot::Receiver<Reason>,
     second: oneshot::Receiver<Signal>,
+}
+
+/// What the thread and the server tell each other.
+#[derive(Debug, Default)]
+struct State {
+    /// Whether there are calls to finish.
+    listens: AtomicBool,
+    /// Whether SIGHUP came.
+    hung_up: AtomicBool,
 }
 
 /// A signal that ends a server.
@@ -38,6 +54,16 @@ impl Signal {
     }
 }
 
+impl Reason {
+    /// The exit code of a process that had nothing to finish.
+    fn exit_code(&self) -> i32 {
+        match self {
+            Self::Signal(signal) => signal.exit_code().into(),
+            Self::EndOfStdin => 0,
+        }
+    }
+}
+
 impl Stop {
     /// From this call on, no signal ends the process by itself. `at_end_of_stdin`: whether the end of stdin counts as the
     /// first signal.
@@ -50,27 +76,45 @@ impl Stop {
         let (first, told_first) = oneshot::channel();
         let (second, told_second) = oneshot::channel();
         let stdin = at_end_of_stdin.then(end_of_stdin).transpose()?;
+        let state = Arc::new(State::default());
+        let told = Arc::clone(&state);
         let wait = async move {
             let reason = tokio::select! {
-                signal = signals.next() => Reason::Signal(signal),
+                signal = signals.next(&told) => Reason::Signal(signal),
                 () = ended(stdin) => Reason::EndOfStdin,
             };
+            if !told.listens.load(Ordering::Acquire) {
+                stderr::finish();
+                process::exit(reason.exit_code());
+            }
             // A server that has failed waits for neither.
             let _ = first.send(reason);
-            let _ = second.send(signals.next().await);
+            let _ = second.send(signals.next(&told).await);
         };
         thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || runtime.block_on(wait))?;
         Ok(Self {
+            state,
             first: told_first,
             second: told_second,
         })
     }
 
+    /// From this call on, the first signal waits for open calls.
+    pub(super) fn listens(&self) {
+        self.state.listens.store(true, Ordering::Release);
+    }
+
+    /// Whether SIGHUP came before anybody else waited for it.
+    #[cfg(unix)]
+    pub(super) fn has_hung_up(&self) -> bool {
+        self.state.hung_up.load(Ordering::Acquire)
+    }
+
     /// Futures that resolve at the first signal, which they log, and at the second.
     pub(super) fn into_futures(self) -> (impl Future<Output = ()>, impl Future<Output = Signal>) {
-        let Self { first, second } = self;
+        let Self { first, second, .. } = self;
         let first = async move {
             let hint = match told(first).await {
                 Reason::Signal(Signal::Interrupt) => "press Ctrl-C again to end now",
@@ -113,6 +157,7 @@ async fn ended(stdin: Option<oneshot::Receiver<()>>) {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -122,13 +167,18 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
-    async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
-            _ = self.terminate.recv() => Signal::Terminate,
+    /// The next signal that ends a server. SIGHUP is noted.
+    async fn next(&mut self, state: &State) -> Signal {
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return Signal::Interrupt,
+                _ = self.terminate.recv() => return Signal::Terminate,
+                _ = self.hangup.recv() => state.hung_up.store(true, Ordering::Release),
+            }
         }
     }
 }
@@ -142,7 +192,7 @@ impl Signals {
         tokio::signal::windows::ctrl_c().map(Self)
     }
 
-    async fn next(&mut self) -> Signal {
+    async fn next(&mut self, _: &State) -> Signal {
         self.0.recv().await;
         Signal::Interrupt
     }
