@@ -60,7 +60,10 @@ impl HandshakeFault {
 
     /// Whether the error of a connection is such a fault.
     pub(super) fn is_cause_of(error: &io::Error) -> bool {
-        error.get_ref().is_some_and(|cause| cause.is::<Self>())
+        error
+            .get_ref()
+            .and_then(|cause| cause.downcast_ref::<Self>())
+            .is_some()
     }
 }
 

@@ -1,6 +1,5 @@
 //! How a server is told to stop: by one signal or two, or by the end of its stdin.
 
-use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -133,42 +132,60 @@ async fn a_stdin_that_is_empty_ends_the_server_as_soon_as_it_serves() {
     assert!(log[0].starts_with("protod listening on "), "{log:?}");
 }
 
-/// The proto comes through a pipe, which is opened when the load has begun.
-#[cfg(unix)]
+/// What signals a process waits for, as Linux tells it: a bit for each.
+#[cfg(target_os = "linux")]
+fn caught(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    u64::from_str_radix(mask.expect("it is told").trim(), 16).expect("it is a number")
+}
+
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn signals_are_heard_while_the_first_files_are_read() {
-    for signal in ["TERM", "INT", "HUP"] {
-        let folder = folder([]);
-        let pipe = folder.path().join("a.proto");
-        let made = Command::new("mkfifo").arg(&pipe).status().await;
-        assert!(made.expect("mkfifo can be started").success());
-        let mut child = command(&["serve", "--addr", "127.0.0.1:0", pipe.to_str().expect("UTF-8")])
+    // It takes much longer to read than a signal takes.
+    let messages: Vec<String> = (0..20_000)
+        .map(|n| format!("message M{n} {{ int32 a = 1; }}"))
+        .collect();
+    let folder = folder([("slow.proto", &[PROTO, &messages.concat()].concat())]);
+    let path = folder.path().to_str().expect("UTF-8");
+    for (signal, code) in [("TERM", Some(143)), ("INT", Some(130)), ("HUP", None)] {
+        let mut child = command(&["serve", "--addr", "127.0.0.1:0", path])
             .stderr(Stdio::piped())
             .spawn()
             .expect("protod can be started");
-        let writing = tokio::task::spawn_blocking(move || std::fs::OpenOptions::new().write(true).open(pipe));
-        let opened = timeout(SOON, writing)
-            .await
-            .expect("it is read")
-            .expect("no panic");
-        let mut writer = opened.expect("it opens");
-        let id = child.id().expect("it runs").to_string();
+        let id = child.id().expect("it runs");
+        // SIGHUP, SIGINT and SIGTERM have the numbers 1, 2 and 15.
+        let all_three = 1 | 1 << 1 | 1 << 14;
+        let wait = async {
+            while caught(id) & all_three != all_three {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(SOON, wait).await.expect("it waits for signals");
         let kill = Command::new("kill")
-            .args([format!("-{signal}"), id])
+            .args([format!("-{signal}"), id.to_string()])
             .status()
             .await;
         assert!(kill.expect("kill can be started").success(), "{signal}");
-        if signal == "HUP" {
-            writer.write_all(PROTO.as_bytes()).expect("it is read");
-            drop(writer);
-            let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
-            let line = timeout(SOON, lines.next_line()).await.expect("it listens");
-            let line = line.expect("UTF-8").expect("a line");
-            assert!(line.starts_with("protod listening on "), "{line}");
-        } else {
-            let ended = timeout(SOON, child.wait()).await.expect("it ends");
-            let code = if signal == "TERM" { 143 } else { 130 };
-            assert_eq!(ended.expect("it was started").code(), Some(code), "{signal}");
+        let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+        let line = timeout(SOON, lines.next_line())
+            .await
+            .expect("it listens or ends");
+        let line = line.expect("UTF-8");
+        match code {
+            Some(code) => {
+                assert_eq!(line, None, "{signal}");
+                assert_eq!(
+                    child.wait().await.expect("it was started").code(),
+                    Some(code),
+                    "{signal}"
+                );
+            }
+            None => assert!(
+                line.is_some_and(|line| line.starts_with("protod listening on ")),
+                "{signal}"
+            ),
         }
     }
 }

@@ -267,14 +267,13 @@ pub(crate) struct LimitArgs {
     )]
     connection_window: Size,
 
-    /// Size of a frame that a client may send, 16 KiB to 16 MiB; a larger one is a FRAME_SIZE_ERROR
-    // HTTP/2 ends a byte before 16 MiB, which is as near as the server comes.
+    /// Size of a frame that a client may send, from 16 KiB to a byte less than 16 MiB; a larger one is a FRAME_SIZE_ERROR
     #[arg(
         long,
         value_name = "SIZE",
         env = "PROTOD_MAX_FRAME_SIZE",
         default_value_t = Limits::DEFAULT_MAX_FRAME_SIZE.into(),
-        value_parser = Size::between(Size::bytes(1 << 14), Size::bytes(1 << 24))
+        value_parser = Size::between(Size::bytes(1 << 14), Size::bytes((1 << 24) - 1))
     )]
     max_frame_size: Size,
 

@@ -54,16 +54,6 @@ impl Signal {
     }
 }
 
-impl Reason {
-    /// The exit code of a process that had nothing to finish.
-    fn exit_code(&self) -> i32 {
-        match self {
-            Self::Signal(signal) => signal.exit_code().into(),
-            Self::EndOfStdin => 0,
-        }
-    }
-}
-
 impl Stop {
     /// From this call on, no signal ends the process by itself. `at_end_of_stdin`: whether the end of stdin counts as the
     /// first signal.
@@ -83,9 +73,12 @@ impl Stop {
                 signal = signals.next(&told) => Reason::Signal(signal),
                 () = ended(stdin) => Reason::EndOfStdin,
             };
-            if !told.listens.load(Ordering::Acquire) {
+            // A script may close stdin at once, and wants the server to begin and end in order.
+            if let Reason::Signal(signal) = &reason
+                && !told.listens.load(Ordering::Acquire)
+            {
                 stderr::finish();
-                process::exit(reason.exit_code());
+                process::exit(signal.exit_code().into());
             }
             // A server that has failed waits for neither.
             let _ = first.send(reason);
