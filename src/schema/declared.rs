@@ -9,6 +9,8 @@ use super::name::qualified;
 pub(super) struct DeclaredMethod {
     /// `/package.Service/Method`.
     pub(super) path: Box<str>,
+    /// Where in the path the method's own name begins. In a descriptor set, that may hold slashes.
+    pub(super) own_name: usize,
     /// The full names of its messages.
     pub(super) input: Box<str>,
     pub(super) output: Box<str>,
@@ -24,6 +26,7 @@ pub(super) fn declared_methods(file: &FileDescriptorProto) -> Vec<DeclaredMethod
         let service_name = qualified(file.package(), service.name());
         methods.extend(service.method.iter().map(|method| DeclaredMethod {
             path: format!("/{service_name}/{}", method.name()).into(),
+            own_name: service_name.len() + 2,
             input: full(method.input_type()),
             output: full(method.output_type()),
             client_streaming: method.client_streaming(),

@@ -65,7 +65,7 @@ impl Method {
         let Descriptors { pool, layouts } = &*descriptors;
         let service = pool.get_service_by_name(self.service());
         let service = service.expect("the pool has every service of its files");
-        let (_, name) = self.name().rsplit_once('/').expect("a path has a slash");
+        let name = &self.path()[self.declared.own_name..];
         let descriptor = service.methods().find(|method| method.name() == name);
         let descriptor = descriptor.expect("the service declares it");
         let (input, output) = (descriptor.input(), descriptor.output());
@@ -96,7 +96,7 @@ impl Method {
 
     /// The full name of the service.
     pub fn service(&self) -> &str {
-        self.name().rsplit_once('/').map_or("", |(service, _)| service)
+        &self.path()[1..self.declared.own_name - 1]
     }
 
     /// The descriptor, for options and comments.

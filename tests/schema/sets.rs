@@ -238,8 +238,39 @@ proptest::proptest! {
         for (place, byte) in places {
             set[place] = byte;
         }
-        let _ = Schema::from_descriptor_set(&set);
+        if let Ok(schema) = Schema::from_descriptor_set(&set) {
+            for method in schema.methods() {
+                let _ = method.input();
+            }
+            let _ = schema.pool();
+            for file in schema.files() {
+                let _ = schema.proto_text(&file.name);
+            }
+        }
     }
+}
+
+#[test]
+fn source_info_that_is_damaged_is_a_problem_at_load() {
+    let file = set_file("a.proto", &[], "A").encode_to_vec();
+    let locations = |bytes: &[u8]| tagged(9, bytes);
+    // A path that is no list of numbers, comments that are a number, and source info that is a number.
+    for damage in [
+        locations(&tagged(1, &tagged(1, &[0xff]))),
+        locations(&tagged(1, &[0x18, 1])),
+        vec![9 << 3, 1],
+    ] {
+        let set = tagged(1, &[&file[..], &damage].concat());
+        assert_eq!(
+            located(Schema::from_descriptor_set(&set)),
+            ["descriptor set: file 'a.proto' has source info that is damaged"]
+        );
+    }
+    let sound = tagged(
+        1,
+        &[&file[..], &locations(&tagged(1, &tagged(1, &[4, 0])))].concat(),
+    );
+    assert!(Schema::from_descriptor_set(&sound).is_ok());
 }
 
 #[test]

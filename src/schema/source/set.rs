@@ -7,12 +7,14 @@ use std::fs;
 use std::path::Path;
 
 use bytes::Bytes;
+use prost::Message as _;
+use prost_types::SourceCodeInfo;
 
 use super::edition::EDITIONS_HINT;
 use super::text::{MAX_NAME_PARTS, MAX_NESTING, first_bracket_below};
 use crate::error::Problem;
 use crate::schema::features::{Edition, is_known};
-use crate::schema::wire::{DescriptorKind, Record, RecordValue, records, walk};
+use crate::schema::wire::{DescriptorKind, Record, RecordValue, SOURCE_INFO, records, walk};
 
 /// One file of a set.
 #[derive(Debug, Clone)]
@@ -99,6 +101,8 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
     let mut has_edition = false;
     let mut too_deep = false;
     let mut has_unread_options = false;
+    // No stage reads it, but a pool does.
+    let mut bad_source_info = false;
     walk(
         DescriptorKind::File,
         &descriptor,
@@ -108,6 +112,10 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
                 Ok(dependency) => dependencies.push(dependency.to_owned()),
                 Err(_) => bad_text = true,
             },
+            (DescriptorKind::File, SOURCE_INFO, value) => {
+                bad_source_info |=
+                    !matches!(value, RecordValue::Delimited(info) if SourceCodeInfo::decode(info).is_ok());
+            }
             (DescriptorKind::File, 10, RecordValue::Varint(index)) => {
                 public_dependencies.extend(usize::try_from(index));
             }
@@ -151,6 +159,10 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
             format!("file '{name}' has {edition}, which protod does not know"),
         );
         return Err(problem.with_hint(EDITIONS_HINT));
+    }
+    if bad_source_info {
+        let problem = Problem::in_file(set, format!("file '{name}' has source info that is damaged"));
+        return Err(problem.with_hint(HOW_TO_MAKE_A_SET));
     }
     if too_deep {
         return Err(Problem::in_file(
