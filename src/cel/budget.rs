@@ -18,9 +18,6 @@ const SEARCHED_PER_UNIT: usize = 16;
 /// So many bytes cost one unit where they are made or copied. They take memory as well.
 const MADE_PER_UNIT: usize = 16;
 
-/// So many bytes cost one unit that are copied into a message as they are.
-const COPIED_PER_UNIT: usize = 32;
-
 /// What is left of a budget. Shared by all evaluations of a call, which run one after another.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -99,15 +96,6 @@ impl Budget {
         self.charge((bytes / MADE_PER_UNIT) as u64)
     }
 
-    /// Takes what it costs to copy so many bytes into a message. Short texts cost nothing.
-    #[inline]
-    pub(crate) fn charge_copied(&self, bytes: usize) -> Evaluated<()> {
-        if bytes < READ_PER_UNIT {
-            return Ok(());
-        }
-        self.charge((bytes / COPIED_PER_UNIT) as u64)
-    }
-
     /// Takes what it costs to make so many bytes, beyond what was `charged` while they were made.
     #[inline]
     pub(crate) fn charge_made_beyond(&self, charged: u64, bytes: usize) -> Evaluated<()> {
@@ -150,7 +138,7 @@ impl Budget {
     /// Takes what it costs to write a value into a message: what it has borrowed is copied.
     #[inline]
     pub(crate) fn charge_writing(&self, value: &Value<'_>) -> Evaluated<()> {
-        self.charge_copied(borrowed_bytes(value))
+        self.charge_made(borrowed_bytes(value))
     }
 
     /// Takes what it costs to keep a value: what it has borrowed is copied.

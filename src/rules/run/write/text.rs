@@ -43,7 +43,7 @@ impl Text {
                 }
                 TextPiece::Expression(program) => match program.eval(env)? {
                     Value::String(text) => {
-                        env.call.budget.charge_copied(text.len())?;
+                        env.call.budget.charge_made(text.len())?;
                         out.extend_from_slice(text.as_bytes());
                     }
                     other => {

@@ -125,7 +125,7 @@ impl Copy {
                 if length > 0 || !self.omit_zero {
                     env.call
                         .budget
-                        .charge_copied(length)
+                        .charge_made(length)
                         .map_err(|error| failed(&self.spot.field, self.spot.at, error))?;
                     key(buffer);
                     put_varint(buffer, length as u64);
@@ -171,7 +171,7 @@ impl CopyMessage {
             let merged = &self.merged;
             env.call
                 .budget
-                .charge_copied(length as usize)
+                .charge_made(length as usize)
                 .map_err(|error| failed(merged.target.name(), merged.at, error))?;
             put_varint(buffer, self.key.into());
             put_delimited(buffer, &bytes[start as usize..][..length as usize]);
