@@ -135,19 +135,10 @@ impl Budget {
         }
     }
 
-    /// Takes what it costs to write a value into a message: what it has borrowed is copied.
-    #[inline]
-    pub(crate) fn charge_writing(&self, value: &Value<'_>) -> Evaluated<()> {
-        self.charge_made(borrowed_bytes(value))
-    }
-
-    /// Takes what it costs to keep a value: what it has borrowed is copied.
+    /// Takes what it costs to keep a value or to write it into a message: what it has borrowed is copied.
     #[inline]
     pub(crate) fn charge_owning(&self, value: &Value<'_>) -> Evaluated<()> {
-        match borrowed_bytes(value) {
-            0 => Ok(()),
-            bytes => self.charge_made(bytes),
-        }
+        self.charge_made(borrowed_bytes(value))
     }
 
     /// Takes what it costs to copy a value, of which borrowed text and bytes are no part.

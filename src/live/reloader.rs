@@ -168,7 +168,7 @@ impl<Outcome: 'static> Reloader<Outcome> {
                 }
                 news = refresh.news(&sources) => {
                     worker.news = Some(news);
-                    Reason::News
+                    Reason::Changed
                 }
                 () = changed(worker.watcher.as_ref(), unsettled) => Reason::Changed,
                 check = next(&mut checks) => {
@@ -226,10 +226,9 @@ pub(super) enum Reason {
     Started,
     /// A reload was requested, whether or not the files have changed.
     Requested,
-    /// Something in a watched folder has changed, though perhaps none of the files.
+    /// Something in a watched folder has changed, or the sources besides files have news, though perhaps nothing that is
+    /// loaded.
     Changed,
-    /// The sources besides files have news, though perhaps none that changes anything.
-    News,
 }
 
 /// Everything that a reload needs. It moves to a thread that may block, and back.

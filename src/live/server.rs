@@ -56,7 +56,7 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
                 return self.publish(|loader| Attempt::Loaded(Box::new(loader.load())));
             }
             Reason::Requested => self.loader.demand(),
-            Reason::Changed | Reason::News => {}
+            Reason::Changed => {}
         }
         self.publish(|loader| loader.load_if_changed(is_written))
     }

@@ -140,25 +140,32 @@ impl Snapshot {
 
     /// Whether everything is known to be the same as in `other`.
     pub(super) fn equals(&self, other: &Self) -> bool {
-        let meant = |files: &BTreeMap<PathBuf, File>| {
-            let meant = files.iter().filter(|(_, file)| file.content != Some(OTHER));
-            meant.map(|(path, file)| (path.clone(), *file)).collect()
-        };
+        let is_meant = |(_, file): &(&PathBuf, &File)| file.content != Some(OTHER);
         self.has_protos_of(other)
             && same(&self.rules, &other.rules)
-            && same(&meant(&self.misnamed), &meant(&other.misnamed))
+            && same(
+                self.misnamed.iter().filter(is_meant),
+                other.misnamed.iter().filter(is_meant),
+            )
     }
 }
 
 /// The content of a file that may be meant as a rules file by its name, and is none.
 const OTHER: u64 = 0;
 
-fn same(one: &BTreeMap<PathBuf, File>, other: &BTreeMap<PathBuf, File>) -> bool {
-    one.len() == other.len()
-        && one
-            .iter()
-            .zip(other)
-            .all(|((one_path, one), (other_path, other))| one_path == other_path && one.equals(*other))
+fn same<'f>(
+    one: impl IntoIterator<Item = (&'f PathBuf, &'f File)>,
+    other: impl IntoIterator<Item = (&'f PathBuf, &'f File)>,
+) -> bool {
+    let (mut one, mut other) = (one.into_iter(), other.into_iter());
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return true,
+            (Some((one_path, one)), Some((other_path, other)))
+                if one_path == other_path && one.equals(*other) => {}
+            _ => return false,
+        }
+    }
 }
 
 impl File {

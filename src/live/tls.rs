@@ -85,9 +85,7 @@ impl WatchedFiles<()> for CertificateFiles {
         let files = self.tls.files();
         let snapshot = match reason {
             Reason::Started | Reason::Requested => settled(files, &self.snapshot),
-            Reason::Changed | Reason::News => {
-                Snapshot::take(Paths::of_named(&paths(files)), &self.snapshot, moment())
-            }
+            Reason::Changed => Snapshot::take(Paths::of_named(&paths(files)), &self.snapshot, moment()),
         };
         let is_unchanged = snapshot.equals(&self.snapshot) && !std::mem::take(&mut self.is_put_off);
         self.snapshot = snapshot;
@@ -98,14 +96,14 @@ impl WatchedFiles<()> for CertificateFiles {
                 .reload()
                 .err()
                 .map_or(Reloaded::Nothing, |error| Reloaded::Done(Err(error))),
-            Reason::Changed | Reason::News if is_unchanged => Reloaded::Nothing,
-            Reason::Changed | Reason::News
+            Reason::Changed if is_unchanged => Reloaded::Nothing,
+            Reason::Changed
                 if is_written.is_some_and(|is_written| is_written() || !self.snapshot.is_settled()) =>
             {
                 self.is_put_off = true;
                 Reloaded::Unsettled
             }
-            Reason::Requested | Reason::Changed | Reason::News => {
+            Reason::Requested | Reason::Changed => {
                 let outcome = self.tls.reload();
                 if outcome.is_ok()
                     && let Some(warning) = self.tls.warning()

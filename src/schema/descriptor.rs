@@ -304,3 +304,16 @@ pub(super) struct MethodOptions {
     #[prost(bytes = "vec", optional, tag = "35")]
     pub(super) features: Option<Vec<u8>>,
 }
+
+/// Gives elements the features that they set themselves, as they are serialized.
+macro_rules! own_features {
+    ($($element:ident)*) => {
+        $(impl $element {
+            pub(super) fn own_features(&self) -> Option<&[u8]> {
+                self.options.as_ref()?.features.as_deref()
+            }
+        })*
+    };
+}
+
+own_features!(File Message ExtensionRange Field Oneof Enum EnumValue Service Method);

@@ -42,6 +42,8 @@ mod method;
 mod name;
 mod option_hints;
 mod outline;
+#[cfg(any(feature = "client", feature = "rules"))]
+mod own_services;
 mod parallel;
 mod places;
 mod pool_bytes;
@@ -69,6 +71,8 @@ pub(crate) use self::known::Names;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Shape};
 pub(crate) use self::layouts::Layouts;
 pub use self::method::Method;
+#[cfg(any(feature = "client", feature = "rules"))]
+pub(crate) use self::own_services::OWN_SERVICES;
 pub(crate) use self::remote::RememberedSource;
 pub use self::remote::SchemaSource;
 pub use self::schema_file::SchemaFile;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use protod::RulesOptions;
 use tonic::Code;
 
-use crate::support::{Running, kinds};
+use crate::support::{Outcome, Running, kinds};
 
 /// So many numbers.
 fn numbers(count: usize) -> String {
@@ -15,6 +15,26 @@ fn numbers(count: usize) -> String {
         write!(json, "{}{number}", if number == 0 { "" } else { "," }).expect("a String takes all");
     }
     json + "]}"
+}
+
+/// Asserts that the call of the rule `name` ended because it costs too much, and returns what the client is told.
+fn assert_costs_too_much<'o>(outcome: &'o Outcome, name: &str, body: &str) -> &'o str {
+    let message = outcome.status.message();
+    assert_eq!(
+        outcome.status.code(),
+        Code::ResourceExhausted,
+        "{body}: {message}"
+    );
+    assert!(
+        message.contains(name) && message.contains("costs more"),
+        "{body}: {message}"
+    );
+    message
+}
+
+fn assert_is_affordable(outcome: &Outcome, body: &str) {
+    let status = &outcome.status;
+    assert_ne!(status.code(), Code::ResourceExhausted, "{body}: {status:?}");
 }
 
 const COSTLY: &str = "request.numbers.all(x, request.numbers.exists_one(y, y == x))";
@@ -101,25 +121,11 @@ async fn what_costs_too_much_ends_the_call_and_names_rule_and_place() {
             assert_eq!(outcome.status.code(), Code::Ok, "{body}: {:?}", outcome.status);
             continue;
         }
-        let message = outcome.status.message();
-        assert_eq!(
-            outcome.status.code(),
-            Code::ResourceExhausted,
-            "{body}: {message}"
-        );
-        assert!(
-            message.contains("costly") && message.contains("costs more"),
-            "{body}: {message}"
-        );
+        let message = assert_costs_too_much(&outcome, "costly", &body);
         assert!(place == "1s" || message.contains(place), "{body}: {message}");
         // The next call has a budget of its own.
         let outcome = server.call("List", &[&numbers(10)]).await;
-        assert_ne!(
-            outcome.status.code(),
-            Code::ResourceExhausted,
-            "{body}: {:?}",
-            outcome.status
-        );
+        assert_is_affordable(&outcome, &body);
     }
 }
 
@@ -315,22 +321,8 @@ async fn copies_of_a_request_cost_what_they_write() {
         let options = RulesOptions::default().max_expression_cost(20_000);
         let server = Running::with(kinds(), &options, &rule).await;
         let outcome = server.call("List", &[&request(100_000)]).await;
-        let message = outcome.status.message();
-        assert_eq!(
-            outcome.status.code(),
-            Code::ResourceExhausted,
-            "{body}: {message}"
-        );
-        assert!(
-            message.contains("copying") && message.contains("costs more"),
-            "{body}: {message}"
-        );
+        assert_costs_too_much(&outcome, "copying", &body);
         let outcome = server.call("List", &[&request(1000)]).await;
-        assert_ne!(
-            outcome.status.code(),
-            Code::ResourceExhausted,
-            "{body}: {:?}",
-            outcome.status
-        );
+        assert_is_affordable(&outcome, &body);
     }
 }

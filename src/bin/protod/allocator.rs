@@ -26,7 +26,10 @@ const STACK_SIZE: usize = 64 * 1024;
 /// Gives back what was freed, within milliseconds, until the process ends.
 pub(crate) fn give_back_soon() {
     begin_again_with_the_setting();
-    if let Err(error) = end_a_thread_after_growth() {
+    // Where the system does not tell the size, there is nothing to wait for.
+    if resident_pages().is_some()
+        && let Err(error) = end_a_thread_after_growth()
+    {
         tracing::debug!(%error, "memory may be given back later");
     }
 }
@@ -61,7 +64,7 @@ fn end_a_thread_after_growth() -> io::Result<()> {
     thread.spawn(|| {
         let mut least = u64::MAX;
         loop {
-            let pages = resident_pages();
+            let pages = resident_pages().unwrap_or(least);
             least = least.min(pages);
             // The system may have no thread to give at the moment.
             if pages - least > FORGOTTEN_AT_MOST && end_a_thread_after_growth().is_ok() {
@@ -73,9 +76,8 @@ fn end_a_thread_after_growth() -> io::Result<()> {
     Ok(())
 }
 
-/// How much of the process is in memory. Zero where the system has no such file.
-fn resident_pages() -> u64 {
-    let pages = fs::read_to_string("/proc/self/statm");
-    let second = |pages: String| pages.split(' ').nth(1)?.parse().ok();
-    pages.ok().and_then(second).unwrap_or(0)
+/// How much of the process is in memory. `None` where the system has no such file.
+fn resident_pages() -> Option<u64> {
+    let pages = fs::read_to_string("/proc/self/statm").ok()?;
+    pages.split(' ').nth(1)?.parse().ok()
 }

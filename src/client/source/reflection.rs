@@ -12,14 +12,7 @@ use crate::client::builder::ClientBuilder;
 use crate::client::connect::{Address, ClientTls};
 use crate::client::connected::Client;
 use crate::error::Error;
-use crate::schema::SchemaSource;
-
-/// Services that each server has for itself.
-const OWN_SERVICES: [&str; 3] = [
-    "grpc.health.v1.Health",
-    "grpc.reflection.v1.ServerReflection",
-    "grpc.reflection.v1alpha.ServerReflection",
-];
+use crate::schema::{OWN_SERVICES, SchemaSource};
 
 /// The files of all services of a gRPC server, which it tells by reflection. Its health and reflection services are left out.
 ///

@@ -6,16 +6,9 @@ use std::sync::Arc;
 
 use super::method_hint::method_hint;
 use crate::error::{Problem, SourceText};
-use crate::schema::{Method, Schema};
+use crate::schema::{Method, OWN_SERVICES, Schema};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
-
-/// The services of the server itself. A pattern stands for what users serve, also where their protos declare these.
-const OWN_SERVICES: [&str; 3] = [
-    "grpc.health.v1.Health",
-    "grpc.reflection.v1.ServerReflection",
-    "grpc.reflection.v1alpha.ServerReflection",
-];
 
 /// A method that a rule is for.
 pub(super) struct NamedMethod {

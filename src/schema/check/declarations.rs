@@ -25,7 +25,7 @@ pub(super) fn check_declarations(
             continue;
         };
         let path = path.element(5, index);
-        facts.within(report, options.features.as_deref(), &path);
+        facts.within(report, range.own_features(), &path);
         if options.verification == Some(UNVERIFIED) && !options.declaration.is_empty() {
             report.problem(
                 &path,

@@ -22,14 +22,11 @@ pub(super) fn check_enum(
 ) {
     let none = EnumOptions::default();
     let options = found.options.as_ref().unwrap_or(&none);
-    let facts = &facts.within(report, options.features.as_deref(), path);
+    let facts = &facts.within(report, found.own_features(), path);
     check_style(report, facts, &found.name, Style::Title, "enum", &path.field(1));
     for (index, value) in found.value.iter().enumerate() {
         let path = path.element(2, index);
-        let own = value
-            .options
-            .as_ref()
-            .and_then(|options| options.features.as_deref());
+        let own = value.own_features();
         let facts = &facts.within(report, own, &path);
         check_style(
             report,

@@ -97,10 +97,7 @@ pub(super) fn check_extension(
         return;
     };
     let options = extended.descriptor_proto().options.clone().unwrap_or_default();
-    let own = extension
-        .options
-        .as_ref()
-        .and_then(|options| options.features.as_deref());
+    let own = extension.own_features();
     let own = facts.with_features(own);
     let is_optional = extension.label() == Label::Optional && !own.features.is_required();
     let is_optional_message =

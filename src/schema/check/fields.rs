@@ -19,10 +19,7 @@ pub(super) fn check_field(
     message: &str,
     path: &ElementPath<'_>,
 ) {
-    let own = field
-        .options
-        .as_ref()
-        .and_then(|options| options.features.as_deref());
+    let own = field.own_features();
     let facts = &match form {
         // Said of the field already.
         FieldForm::InEntry => facts.with_features(own),

@@ -43,7 +43,7 @@ pub(in crate::schema) fn check_file(
     };
     let none = FileOptions::default();
     let options = linked.options.as_ref().unwrap_or(&none);
-    let facts = &facts.within(report, options.features.as_deref(), &ElementPath::of_file(8));
+    let facts = &facts.within(report, linked.own_features(), &ElementPath::of_file(8));
     check_file_features(report, facts, options);
     let package_path = ElementPath::of_file(2);
     check_style(
@@ -106,10 +106,7 @@ fn check_services(report: &mut Report<'_>, facts: &FileFacts<'_>, file: &File) {
                 "leave out cc_generic_services and java_generic_services",
             );
         }
-        let own = service
-            .options
-            .as_ref()
-            .and_then(|options| options.features.as_deref());
+        let own = service.own_features();
         let facts = &facts.within(report, own, &path);
         check_style(
             report,
@@ -121,10 +118,7 @@ fn check_services(report: &mut Report<'_>, facts: &FileFacts<'_>, file: &File) {
         );
         for (index, method) in service.method.iter().enumerate() {
             let path = path.element(2, index);
-            let own = method
-                .options
-                .as_ref()
-                .and_then(|options| options.features.as_deref());
+            let own = method.own_features();
             let facts = &facts.within(report, own, &path);
             check_style(
                 report,

@@ -39,7 +39,7 @@ pub(super) fn check_message(
 ) {
     let none = MessageOptions::default();
     let options = message.options.as_ref().unwrap_or(&none);
-    let facts = &facts.within(report, options.features.as_deref(), path);
+    let facts = &facts.within(report, message.own_features(), path);
     check_style(
         report,
         facts,
@@ -82,10 +82,7 @@ pub(super) fn check_message(
             has_strings: entry.field.iter().any(|field| field.r#type() == Type::String),
         });
         check_field(report, facts, field, form, name, &path);
-        let own = field
-            .options
-            .as_ref()
-            .and_then(|options| options.features.as_deref());
+        let own = field.own_features();
         check_collisions(
             report,
             &facts.with_features(own),
@@ -107,10 +104,7 @@ pub(super) fn check_message(
     }
     for (index, oneof) in message.oneof_decl.iter().enumerate() {
         let path = path.element(8, index);
-        let own = oneof
-            .options
-            .as_ref()
-            .and_then(|options| options.features.as_deref());
+        let own = oneof.own_features();
         let facts = &facts.within(report, own, &path);
         check_style(
             report,

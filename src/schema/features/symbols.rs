@@ -13,10 +13,7 @@ pub(in crate::schema) fn edition_symbols(file: &[u8], edition: Edition) -> Editi
     let Ok(file) = File::decode(file) else {
         return EditionSymbols::default();
     };
-    let own = file
-        .options
-        .as_ref()
-        .and_then(|options| options.features.as_deref());
+    let own = file.own_features();
     let mut walk = Walk {
         features: FeatureSet::of_edition(edition).with(own),
         found: EditionSymbols::default(),
@@ -50,10 +47,7 @@ impl Walk {
     fn enumeration(&mut self, found: &Enum, scope: &str, is_nested: bool) {
         let name = qualified(scope, &found.name);
         self.note_visibility(found.visibility, &name, is_nested);
-        let own = found
-            .options
-            .as_ref()
-            .and_then(|options| options.features.as_deref());
+        let own = found.own_features();
         if self.features.with(own).is_closed() {
             self.found.closed.insert(name);
         }

@@ -270,17 +270,7 @@ fn add_to_pool(
         let files = with_places();
         added = guarded(|| pool.add_file_descriptor_protos(files));
     }
-    match added {
-        Ok(Ok(())) => {
-            let added = pool.get_file_by_name(name).expect("it has just been added");
-            check_map_entries(&added).map_err(|message| refused(text.source(), message))?;
-            Ok(added)
-        }
-        Ok(Err(error)) => Err(Refused {
-            problems: pool_problems(text.source(), error),
-        }),
-        Err(message) => Err(refused(text.source(), message)),
-    }
+    file_added(pool, text, name, added)
 }
 
 /// Adds a file with an edition, after `stubs`, as the files of proto2 or proto3 that it became. `lowered` gives them with
@@ -303,6 +293,16 @@ fn add_lowered(
     if let Ok(Err(_)) = added {
         added = add(Some(&text.parsed().info));
     }
+    file_added(pool, text, name, added)
+}
+
+/// The file `name` of a pool, or why it was not `added`.
+fn file_added(
+    pool: &DescriptorPool,
+    text: &TextFile,
+    name: &str,
+    added: Result<Result<(), DescriptorError>, String>,
+) -> Result<FileDescriptor, Refused> {
     match added {
         Ok(Ok(())) => {
             let added = pool.get_file_by_name(name).expect("it has just been added");

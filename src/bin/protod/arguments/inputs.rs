@@ -9,7 +9,7 @@ use clap::Args;
 use protod::live::Answers;
 use protod::{Error, Rules, RulesOptions, Schema, SchemaBuilder};
 
-use super::schema::{Imports, Url};
+use super::schema::Imports;
 
 /// Protos and rules.
 #[derive(Debug, Clone, Args)]
@@ -37,11 +37,6 @@ impl Inputs {
     /// What compiles the protos, again and again. Its clones ask URLs once.
     pub(crate) fn builder(&self) -> Result<SchemaBuilder, Error> {
         self.imports.builder(&self.inputs)
-    }
-
-    /// Whether the protos come from another server, which no watcher sees.
-    pub(crate) fn has_urls(&self) -> bool {
-        self.inputs.iter().any(|input| Url::of(input).is_some())
     }
 
     /// Adds the files and folders where a change of rules is to be noticed.

@@ -305,7 +305,7 @@ impl Serve {
     /// How often sources other than files are asked again.
     fn refresh(&self) -> Option<Duration> {
         let OptionalTime(interval) = self.refresh;
-        interval.filter(|_| self.inputs.has_urls() && !self.no_watch)
+        interval.filter(|_| !self.no_watch)
     }
 
     fn origin(&self) -> Result<Origin, Failure> {

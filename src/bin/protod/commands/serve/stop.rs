@@ -1,8 +1,10 @@
 //! When a server stops: at SIGINT or SIGTERM, or at the end of stdin; and a second signal ends it at once.
 //!
-//! They are heard from before the first file is read, since a process that is the first of a container loses what it does not
-//! wait for. Until the server listens there is nothing to finish, and the first signal ends it. Signals are waited for on a thread of their own. So they are heard even if every worker is busy, and whoever presses
-//! Ctrl-C twice gets the prompt back.
+//! Signals are heard from before the first file is read, since a process that is the first of a container loses what it does
+//! not wait for. Until the server listens there is nothing to finish, and the first signal ends it.
+//!
+//! They are waited for on a thread of their own. So they are heard even if every worker is busy, and whoever presses Ctrl-C
+//! twice gets the prompt back.
 
 use std::io;
 use std::process;

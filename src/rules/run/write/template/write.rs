@@ -250,7 +250,7 @@ impl Dynamic {
         let Some(value) = value.map_err(failed)? else {
             return Ok(());
         };
-        env.call.budget.charge_writing(&value).map_err(failed)?;
+        env.call.budget.charge_owning(&value).map_err(failed)?;
         let put = match &self.target {
             Target::Field(field) => put_field(buffer, field, &value),
             Target::Element(field) => put_value(buffer, field, &value).map(drop),
