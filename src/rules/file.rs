@@ -60,18 +60,15 @@ impl RulesFile {
             mut warnings,
             aliases,
         } = parse_document(&source)?;
-        if !matches!(&root.value, Yaml::Map(entries) if has_value(entries, "rules")) && may_be_empty(&root) {
-            let problem = Problem::at(&source, root.span.clone(), "this file has no rules");
-            warnings.push(problem.with_hint(BEGIN).into_warning());
-        }
+        let span = root.span.clone();
         let mut problems = Vec::new();
-        let mut rules = Vec::new();
+        let mut rules = None;
         match root.value {
             Yaml::Map(entries) => {
                 let has_rules = entries.iter().any(|(key, _)| key.text() == Some("rules"));
                 for (key, value) in entries {
                     match (key.text(), value.value) {
-                        (Some("rules"), Yaml::List(items)) => rules = items,
+                        (Some("rules"), Yaml::List(items)) => rules = Some(items),
                         (Some("rules"), Yaml::Null) => {}
                         (Some("rules"), _) => {
                             let problem = Problem::at(&source, value.span, "expected a list of rules");
@@ -118,33 +115,18 @@ impl RulesFile {
             ),
         }
         if problems.is_empty() {
+            if rules.is_none() {
+                let problem = Problem::at(&source, span, "this file has no rules");
+                warnings.push(problem.with_hint(BEGIN).into_warning());
+            }
             Ok(Self {
                 source,
-                rules,
+                rules: rules.unwrap_or_default(),
                 warnings,
                 aliases,
             })
         } else {
             Err(problems)
         }
-    }
-}
-
-/// Whether a mapping has a key with a value.
-fn has_value(entries: &[(Node, Node)], key: &str) -> bool {
-    entries
-        .iter()
-        .any(|(name, value)| name.text() == Some(key) && value.value != Yaml::Null)
-}
-
-/// Whether a file without rules has nothing else either that is wrong.
-fn may_be_empty(root: &Node) -> bool {
-    match &root.value {
-        Yaml::Null => true,
-        Yaml::Map(entries) => entries.iter().all(|(key, _)| {
-            let name = key.text().unwrap_or_default();
-            name == "rules" || name == "$schema" || name.starts_with("x-")
-        }),
-        _ => false,
     }
 }

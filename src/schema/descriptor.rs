@@ -6,6 +6,9 @@
 
 use prost_types::field_descriptor_proto::{Label, Type};
 
+/// The greatest number that a field may have.
+pub(super) const MAX_FIELD_NUMBER: i32 = 536_870_911;
+
 /// `FileDescriptorProto`.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct File {
@@ -25,11 +28,6 @@ pub(super) struct File {
     pub(super) extension: Vec<Field>,
     #[prost(message, optional, tag = "8")]
     pub(super) options: Option<FileOptions>,
-    #[prost(string, tag = "12")]
-    pub(super) syntax: String,
-    /// `Edition`.
-    #[prost(int32, tag = "14")]
-    pub(super) edition: i32,
 }
 
 // The values of `SymbolVisibility`.

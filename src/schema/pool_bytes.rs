@@ -1,8 +1,6 @@
 //! The bytes of a linked file as a descriptor pool takes them.
 
-use prost::encoding::{WireType, encode_key, encode_varint};
-
-use super::wire::{DescriptorKind, RecordValue, records};
+use super::wire::{DescriptorKind, RecordValue, put, records};
 
 /// A linked file for prost-reflect.
 ///
@@ -34,10 +32,4 @@ fn copy(kind: DescriptorKind, descriptor: &[u8], bytes: &mut Vec<u8>) {
             _ => bytes.extend_from_slice(record.whole),
         }
     }
-}
-
-fn put(number: u32, contents: &[u8], bytes: &mut Vec<u8>) {
-    encode_key(number, WireType::LengthDelimited, bytes);
-    encode_varint(contents.len() as u64, bytes);
-    bytes.extend_from_slice(contents);
 }

@@ -51,6 +51,8 @@ pub(super) struct FileLinks {
 pub(super) struct Tables {
     pub(super) files: Box<[SchemaFile]>,
     pub(super) links: Box<[FileLinks]>,
+    /// How many bytes all files have.
+    bytes: usize,
     all: OnceLock<Arc<Descriptors>>,
     reached: Mutex<Reached>,
 }
@@ -75,6 +77,7 @@ impl Tables {
         let (files, links): (Vec<SchemaFile>, Vec<FileLinks>) =
             files.into_iter().map(|file| (file.file, file.links)).unzip();
         Self {
+            bytes: files.iter().map(|file| file.descriptor.len()).sum(),
             files: files.into(),
             links: links.into(),
             all: OnceLock::new(),
@@ -90,7 +93,7 @@ impl Tables {
 
     /// Whether one pool is enough for all files.
     pub(super) fn is_small(&self) -> bool {
-        self.bytes_of(0..self.files.len()) <= ONE_POOL
+        self.bytes <= ONE_POOL
     }
 
     /// The descriptors of a file and of all that it reaches. Those of different files may be of different pools.
@@ -105,7 +108,7 @@ impl Tables {
         let files = self.closure([file]);
         let bytes = self.bytes_of(files.iter().copied());
         // They overlap: when they have become more than all files are, one pool is less.
-        if reached.bytes + bytes > self.bytes_of(0..self.files.len()) {
+        if reached.bytes + bytes > self.bytes {
             drop(reached);
             return Arc::clone(self.all());
         }

@@ -6,7 +6,9 @@
 
 use bytes::Bytes;
 use prost::DecodeError;
-use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
+use prost::encoding::{
+    DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, skip_field,
+};
 
 /// The kind of a descriptor message, as far as the walk distinguishes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,12 +139,26 @@ pub(super) const SOURCE_INFO: u32 = 9;
 
 /// A serialized file without its source info. Its bytes have been checked.
 pub(super) fn without_source_info(file: &[u8]) -> Bytes {
-    let records = records(file).flatten();
+    without(file, SOURCE_INFO).into()
+}
+
+/// The bytes of a message without a field. They have been checked.
+pub(super) fn without(message: &[u8], number: u32) -> Vec<u8> {
     let mut kept = Vec::new();
-    for record in records.filter(|record| record.number != SOURCE_INFO) {
+    for record in records(message)
+        .flatten()
+        .filter(|record| record.number != number)
+    {
         kept.extend_from_slice(record.whole);
     }
-    kept.into()
+    kept
+}
+
+/// Appends a field of bytes, text or a message.
+pub(super) fn put(number: u32, contents: &[u8], bytes: &mut Vec<u8>) {
+    encode_key(number, WireType::LengthDelimited, bytes);
+    encode_varint(contents.len() as u64, bytes);
+    bytes.extend_from_slice(contents);
 }
 
 /// Calls `visit` with every record of a descriptor of this kind and of the descriptors in it, outermost first.

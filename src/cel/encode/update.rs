@@ -139,19 +139,16 @@ fn masked(
     let Some(descriptor) = reader.sub_message().filter(|_| holds_fields(&reader)) else {
         return Err(wrong("part"));
     };
-    let inner = match (value, part(&old, &field, budget)?) {
+    let before = part(&old, &field, budget)?;
+    let inner = match value {
+        Some(Value::Message(inner)) => inner,
         // There is nothing to be changed or removed.
-        (None, None) => return Ok(old),
-        (Some(Value::Message(inner)), before) => (inner, before),
-        (_, before) => {
-            let empty = MessageValue {
-                descriptor: descriptor.clone(),
-                bytes: Vec::new().into(),
-            };
-            (empty, before)
-        }
+        None if before.is_none() => return Ok(old),
+        _ => MessageValue {
+            descriptor: descriptor.clone(),
+            bytes: Vec::new().into(),
+        },
     };
-    let (inner, before) = inner;
     let after = masked(before.unwrap_or(Value::Map(Vec::new())), &inner, rest, budget)?;
     set(old, &field, after, budget)
 }

@@ -154,7 +154,6 @@ impl<'s> Compilation<'s> {
             source: file.source.clone(),
             span: value("method").unwrap_or(node).span.clone(),
             name: Arc::clone(&name),
-            methods: methods.len(),
         });
         for NamedMethod { method, by_pattern } in methods {
             let compiled = self

@@ -135,11 +135,11 @@ impl<'a> RuleCompiler<'a> {
                 Some(program)
             }
             Err(found) => {
-                let doubled = foreign::without_braces(source, at > 0).or_else(|| self.cut_by_comment(node));
+                let meant = foreign::without_braces(source, at > 0).or_else(|| self.cut_by_comment(node));
                 for problem in found {
                     let span = at + problem.span.start..at + problem.span.end;
                     let place = self.place_within(node, span);
-                    self.add(place, problem.message, doubled.clone().or(problem.hint));
+                    self.add(place, problem.message, meant.clone().or(problem.hint));
                 }
                 None
             }

@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use super::interpolation::strings;
+
 /// The comment of an expression, if it is hardly one: a number, or the path of something.
 pub(super) fn commented_divisor(source: &str) -> Option<Range<usize>> {
-    let start = comment(source)?;
+    let mut slashes = source.match_indices("//").map(|(at, _)| at);
+    let start = slashes.find(|at| !strings(source).any(|string| string.contains(at)))?;
     let end = source[start..].find('\n').map_or(source.len(), |end| start + end);
     let divisor = source[start + 2..end].trim();
     let is_divisor = !divisor.is_empty()
@@ -14,24 +17,6 @@ pub(super) fn commented_divisor(source: &str) -> Option<Range<usize>> {
         // A word alone is a comment, too.
         && (divisor.contains('.') || divisor.bytes().all(|byte| byte.is_ascii_digit()));
     is_divisor.then_some(start..end)
-}
-
-/// Where the first comment begins. The slashes in strings are none.
-fn comment(source: &str) -> Option<usize> {
-    let bytes = source.as_bytes();
-    let mut quote = None;
-    let mut at = 0;
-    while at < bytes.len() {
-        match (quote, bytes[at]) {
-            (Some(_), b'\\') => at += 1,
-            (Some(open), byte) if byte == open => quote = None,
-            (None, byte @ (b'\'' | b'"')) => quote = Some(byte),
-            (None, b'/') if bytes.get(at + 1) == Some(&b'/') => return Some(at),
-            _ => {}
-        }
-        at += 1;
-    }
-    None
 }
 
 #[cfg(test)]

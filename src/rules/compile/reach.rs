@@ -28,8 +28,6 @@ pub(super) struct DeclaredRule {
     /// Where it names its methods.
     pub(super) span: Range<usize>,
     pub(super) name: Arc<str>,
-    /// How many methods it is for.
-    pub(super) methods: usize,
 }
 
 /// A rule of one method, as far as it decides which calls reach those after it.
@@ -238,20 +236,22 @@ pub(super) fn unreached<'r>(
     }
     let mut warnings = Vec::new();
     for (rule, of_rule) in declared.iter().zip(&reach) {
+        // Whether each method of an earlier rule is one of this rule's.
+        let mut is_special_case = HashMap::new();
         let told = |covered: &&Covered<'_>| {
-            let is_special_case = || {
-                let by = &reach[covered.by].methods;
-                by.iter()
-                    .all(|method| of_rule.methods.binary_search(method).is_ok())
-            };
-            of_rule.covered.len() == rule.methods
+            of_rule.covered.len() == of_rule.methods.len()
                 || covered.is_named
-                || covered.by_pattern && !is_special_case()
+                || covered.by_pattern
+                    && !*is_special_case.entry(covered.by).or_insert_with(|| {
+                        let by = &reach[covered.by].methods;
+                        by.iter()
+                            .all(|method| of_rule.methods.binary_search(method).is_ok())
+                    })
         };
         let told: Vec<&Covered<'_>> = of_rule.covered.iter().filter(told).collect();
         let Some(first) = told.first() else { continue };
         let by = &declared[first.by].name;
-        let methods = if of_rule.covered.len() == rule.methods {
+        let methods = if of_rule.covered.len() == of_rule.methods.len() {
             String::new()
         } else {
             format!(" by calls of {}", listed(&told))

@@ -15,11 +15,9 @@ use prost_types::{
 
 use super::ranges::{NumberRange, Ranges};
 use super::report::Report;
+use crate::schema::descriptor::MAX_FIELD_NUMBER;
 use crate::schema::element_path::ElementPath;
 use crate::schema::name::qualified;
-
-/// The greatest number of a field.
-const MAX_NUMBER: i32 = 536_870_911;
 
 /// Numbers that protobuf keeps for itself.
 const OWN_NUMBERS: std::ops::Range<i32> = 19_000..20_000;
@@ -166,9 +164,9 @@ impl<'f> Clashes<'_, '_, 'f> {
         if !is_message_set(message) {
             for range in extensions
                 .iter()
-                .filter(|range| range.end - 1 > MAX_NUMBER.into())
+                .filter(|range| range.end - 1 > MAX_FIELD_NUMBER.into())
             {
-                let message = format!("{range} is beyond the greatest number of a field, {MAX_NUMBER}");
+                let message = format!("{range} is beyond the greatest number of a field, {MAX_FIELD_NUMBER}");
                 self.report.problem(&path.element(5, range.index), message);
             }
         }
@@ -184,7 +182,7 @@ impl<'f> Clashes<'_, '_, 'f> {
                 self.report
                     .clash(&path_of(first).field(3).numbers(), &number_path, message);
             }
-            self.valid_number(number, MAX_NUMBER, &number_path);
+            self.valid_number(number, MAX_FIELD_NUMBER, &number_path);
             for (ranges, what) in [(&reserved, "reserved"), (&extensions, "extension")] {
                 if let Some(range) = ranges.meeting(one(number)) {
                     let message = format!("field number '{number}' conflicts with {what} range '{range}'");
@@ -238,7 +236,7 @@ impl<'f> Clashes<'_, '_, 'f> {
         let greatest = if is_message_set(extended) {
             i32::MAX - 1
         } else {
-            MAX_NUMBER
+            MAX_FIELD_NUMBER
         };
         self.valid_number(number, greatest, &path_of_number);
         let ranges = self.ranges.entry(extendee).or_insert_with(|| ranges_of(extended));

@@ -44,7 +44,7 @@ pub(super) fn check_enum(
             check_support(report, support, &path);
         }
     }
-    // The pool finds it in proto3.
+    // `clashes` finds it in proto3.
     let first = found.value.first().map_or(0, |value| value.number);
     if facts.edition >= EDITION_2023 && !facts.features.is_closed() && first != 0 {
         let hint = "give it the number 0, or the enum option features.enum_type = CLOSED";

@@ -104,7 +104,7 @@ pub(super) fn check_extension(
         is_optional && extension.r#type() == Type::Message && !own.features.is_delimited();
     if own.features.has_style_2026() {
         let members = Members::of_extended(&extended);
-        check_collisions(report, &own, &extension.name, &members, &path.field(1));
+        check_collisions(report, &extension.name, &members, &path.field(1));
     }
     if options.message_set_wire_format() && !is_optional_message {
         let text =

@@ -10,7 +10,7 @@ use crate::schema::features::{EDITION_2023, Edition, FeatureSet, PROTO3};
 /// What of a file the checks of its elements need.
 #[derive(Clone, Copy)]
 pub(super) struct FileFacts<'a> {
-    /// The pool that holds the file and what it imports.
+    /// The pool that holds the file and, of what it imports, at least stubs of what it refers to.
     pub(super) pool: &'a DescriptorPool,
     pub(super) edition: Edition,
     /// The features of the element that is checked, as they are in the end.

@@ -12,7 +12,7 @@ use super::report::Report;
 use super::style::{Style, check_style};
 use crate::schema::descriptor::{File, FileOptions};
 use crate::schema::element_path::ElementPath;
-use crate::schema::features::{FeatureSet, PROTO2, PROTO3};
+use crate::schema::features::{Edition, FeatureSet};
 use crate::schema::name::qualified;
 
 /// What the checks remember from file to file. Files are checked after those that they import.
@@ -21,20 +21,17 @@ pub(in crate::schema) struct Checks {
     extensions: Extensions,
 }
 
-/// Checks a file that has been linked. `bytes` are the file as it was linked, and `file` is it in its pool.
+/// Checks a file that has been linked. `bytes` are the file as it was linked, `edition` is that of its syntax or its own, and
+/// `file` is it in its pool.
 pub(in crate::schema) fn check_file(
     checks: &mut Checks,
     report: &mut Report<'_>,
+    edition: Edition,
     bytes: &[u8],
     file: &FileDescriptor,
 ) {
     let linked = File::decode(bytes).expect("the linker wrote it");
     let pool = file.parent_pool();
-    let edition = match linked.syntax.as_str() {
-        "editions" => linked.edition,
-        "proto3" => PROTO3,
-        _ => PROTO2,
-    };
     let facts = FileFacts {
         pool,
         edition,

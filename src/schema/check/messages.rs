@@ -1,5 +1,6 @@
 //! What holds for a message: its reserved names and numbers, its ranges of extensions, and all that is in it.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use prost_types::field_descriptor_proto::Type;
@@ -66,7 +67,7 @@ pub(super) fn check_message(
         check_json_names(report, facts, message, path);
     }
     let entries = map_entries(message, name);
-    let members = Members::of(message);
+    let members = LazyCell::new(|| Members::of(message));
     let mut fields_of_oneofs = vec![0; message.oneof_decl.len()];
     for oneof in message.field.iter().filter_map(|field| field.oneof_index) {
         let oneof = usize::try_from(oneof).unwrap_or(usize::MAX);
@@ -82,14 +83,13 @@ pub(super) fn check_message(
             has_strings: entry.field.iter().any(|field| field.r#type() == Type::String),
         });
         check_field(report, facts, field, form, name, &path);
-        let own = field.own_features();
-        check_collisions(
-            report,
-            &facts.with_features(own),
-            &field.name,
-            &members,
-            &path.field(1),
-        );
+        if facts
+            .with_features(field.own_features())
+            .features
+            .has_style_2026()
+        {
+            check_collisions(report, &field.name, &members, &path.field(1));
+        }
         // What a `map` makes has no place of its own in the text, and only the type of its value can be at fault.
         for field in entry.into_iter().flat_map(|entry| &entry.field) {
             check_field(report, facts, field, FieldForm::InEntry, name, &path);
@@ -114,7 +114,9 @@ pub(super) fn check_message(
             "oneof",
             &path.field(1),
         );
-        check_collisions(report, facts, &oneof.name, &members, &path.field(1));
+        if facts.features.has_style_2026() {
+            check_collisions(report, &oneof.name, &members, &path.field(1));
+        }
         let fields = fields_of_oneofs.get(index).copied().unwrap_or(0);
         if facts.features.has_limits() && fields > MAX_FIELDS_OF_ONEOF_2026 {
             let text = format!("a oneof of edition 2026 has at most {MAX_FIELDS_OF_ONEOF_2026} fields");

@@ -61,17 +61,13 @@ pub(super) fn check_style(
     }
 }
 
-/// Checks that code generated for a field or a oneof does not collide with that for another.
+/// Checks that code generated for a field or a oneof does not collide with that for another, as the style of 2026 demands.
 pub(super) fn check_collisions(
     report: &mut Report<'_>,
-    facts: &FileFacts<'_>,
     name: &str,
     members: &Members<'_>,
     path: &ElementPath<'_>,
 ) {
-    if !facts.features.has_style_2026() {
-        return;
-    }
     let prefixes = ["has_", "get_", "set_", "clear_"].into_iter();
     let mut others = prefixes
         .filter_map(|prefix| name.strip_prefix(prefix))

@@ -3,7 +3,9 @@
 
 use super::facts::FileFacts;
 use super::report::Report;
-use crate::schema::descriptor::{Message, VISIBILITY_EXPORT, VISIBILITY_LOCAL, VISIBILITY_UNSET};
+use crate::schema::descriptor::{
+    MAX_FIELD_NUMBER, Message, VISIBILITY_EXPORT, VISIBILITY_LOCAL, VISIBILITY_UNSET,
+};
 use crate::schema::element_path::ElementPath;
 use crate::schema::features::STRICT;
 
@@ -40,7 +42,7 @@ pub(super) fn check_visibility(
 fn is_namespace(message: &Message, is_nested: bool) -> bool {
     let is_local = matches!(message.visibility, VISIBILITY_LOCAL | VISIBILITY_UNSET);
     let reserves_all = match message.reserved_range.as_slice() {
-        [range] => range.start == 1 && range.end == 1 << 29,
+        [range] => range.start == 1 && range.end == MAX_FIELD_NUMBER + 1,
         _ => false,
     };
     !is_nested && is_local && reserves_all

@@ -10,11 +10,11 @@ use prost_types::field_descriptor_proto::Label;
 
 use super::lower::{
     FieldShape, MAX_DEPTH, Members, delimited, features_of, has_similar_names, is_delimited,
-    lower_for_clients, put, put_number, text, varint,
+    lower_for_clients, put_number, text, varint,
 };
 use super::set::{EDITION_2023, EDITION_2024, Edition, FeatureSet};
 use crate::schema::name::qualified;
-use crate::schema::wire::{DescriptorKind, RecordValue, records};
+use crate::schema::wire::{DescriptorKind, RecordValue, put, records, without};
 
 /// The newest edition in which descriptors are given to clients that know no newer one: see
 /// [`reflection_edition`](crate::ServerBuilder::reflection_edition), which has an example.
@@ -212,13 +212,6 @@ fn without_visibility(message: &[u8], depth: u32) -> Vec<u8> {
         }
     }
     kept
-}
-
-/// The same without a field.
-fn without(bytes: &[u8], number: u32) -> Vec<u8> {
-    let records = records(bytes).flatten();
-    let kept = records.filter(|record| record.number != number);
-    kept.flat_map(|record| record.whole).copied().collect()
 }
 
 /// An element without the features of it and of those in it, which proto2 and proto3 do not have.

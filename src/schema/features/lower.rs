@@ -22,7 +22,7 @@ use prost_types::field_descriptor_proto::{Label, Type};
 use super::marks::UNLIKE_ITS_SYNTAX;
 use super::set::{Edition, FeatureSet};
 use crate::schema::name::qualified;
-use crate::schema::wire::{DescriptorKind, Record, RecordValue, records};
+use crate::schema::wire::{DescriptorKind, Record, RecordValue, put, records};
 
 /// How deep messages are lowered. Below it they are copied, and refused by the pool.
 pub(super) const MAX_DEPTH: u32 = 100;
@@ -393,12 +393,6 @@ pub(super) fn varint(bytes: &[u8], number: u32) -> Option<u64> {
         _ => None,
     });
     found.last()
-}
-
-pub(super) fn put(number: u32, contents: &[u8], bytes: &mut Vec<u8>) {
-    encode_key(number, WireType::LengthDelimited, bytes);
-    encode_varint(contents.len() as u64, bytes);
-    bytes.extend_from_slice(contents);
 }
 
 pub(super) fn put_number(number: u32, value: u64, bytes: &mut Vec<u8>) {

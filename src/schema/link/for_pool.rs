@@ -7,10 +7,8 @@ use std::collections::HashSet;
 
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
+use crate::schema::descriptor::MAX_FIELD_NUMBER;
 use crate::schema::each::each_message;
-
-/// The greatest number of a field in a pool.
-const MAX_NUMBER: i32 = 536_870_911;
 
 /// What became of a file that a pool should take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +30,7 @@ pub(super) fn make_fit(file: &mut FileDescriptorProto, is_proto3: bool) -> Fit {
     });
     let mut keep = |extensions: &mut Vec<FieldDescriptorProto>| {
         let all = extensions.len();
-        extensions.retain(|extension| extension.number() <= MAX_NUMBER);
+        extensions.retain(|extension| extension.number() <= MAX_FIELD_NUMBER);
         if extensions.len() < all {
             fit = Fit::WithoutSome;
         }

@@ -5,7 +5,7 @@
 //! these names says the same of the file, takes no memory when it is dropped, and many can be filled at once. Names that
 //! the file defines and another has already are in it too, so that they are refused as they would be there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use prost::Message as _;
 use prost_types::field_descriptor_proto::Type;
@@ -36,15 +36,19 @@ pub(super) fn stubs_for(
         files: visible.iter().map(|id| (*id, Scope::default())).collect(),
         packages: BTreeSet::new(),
     };
+    let mut owners = Owners {
+        graph,
+        decoded: HashMap::new(),
+    };
     each_field_of(file, |field| {
         stubs.refer_to(field.extendee());
         if let Some((owner, name)) = stubs.refer_to(field.type_name())
             && field.r#type() == Type::Enum
             && let Some(default) = &field.default_value
         {
-            let found = enum_of(graph, owner, &name).unwrap_or_default();
-            let value = found.value.into_iter().find(|value| value.name() == default);
-            stubs.scope(owner, &name).values.extend(value.map(plain));
+            let found = owners.enum_of(owner, &name);
+            let value = found.and_then(|found| found.value.iter().find(|value| value.name() == default));
+            stubs.scope(owner, &name).values.extend(value.cloned().map(plain));
         }
     });
     each_message_of(file, |message| {
@@ -60,8 +64,8 @@ pub(super) fn stubs_for(
                     .is_some_and(|definitions| !definitions.is_proto3)
             {
                 // It matters whether a map begins with zero, as every enum of proto3 does.
-                let first = enum_of(graph, owner, &name).and_then(|found| found.value.into_iter().next());
-                stubs.scope(owner, &name).first = first.map(plain);
+                let first = owners.enum_of(owner, &name).and_then(|found| found.value.first());
+                stubs.scope(owner, &name).first = first.cloned().map(plain);
             }
         }
     });
@@ -73,28 +77,39 @@ pub(super) fn stubs_for(
     stubs.files()
 }
 
-/// An enum of another file.
-fn enum_of(graph: &FileGraph, owner: FileId, name: &str) -> Option<EnumDescriptorProto> {
-    let file = match &graph.files[owner].contents {
-        FileContents::Text(text) => text.parsed().file(),
-        FileContents::FromSet(file, _) => FileDescriptorProto::decode(&*file.descriptor).ok()?,
-        FileContents::Broken => return None,
-    };
-    let path = name.strip_prefix(file.package())?.trim_start_matches('.');
-    let mut enums = file.enum_type;
-    let name = match path.rsplit_once('.') {
-        None => path,
-        Some((messages, name)) => {
-            let mut scope = file.message_type;
-            for name in messages.split('.') {
-                let message = scope.into_iter().find(|message| message.name() == name)?;
-                scope = message.nested_type;
-                enums = message.enum_type;
+/// Files whose enums are looked at, each decoded once.
+struct Owners<'g> {
+    graph: &'g FileGraph,
+    decoded: HashMap<FileId, FileDescriptorProto>,
+}
+
+impl Owners<'_> {
+    /// An enum of another file.
+    fn enum_of(&mut self, owner: FileId, name: &str) -> Option<&EnumDescriptorProto> {
+        let decode = || match &self.graph.files[owner].contents {
+            FileContents::Text(text) => text.parsed().file(),
+            FileContents::FromSet(file, _) => {
+                FileDescriptorProto::decode(&*file.descriptor).unwrap_or_default()
             }
-            name
-        }
-    };
-    enums.into_iter().find(|found| found.name() == name)
+            FileContents::Broken => FileDescriptorProto::default(),
+        };
+        let file = self.decoded.entry(owner).or_insert_with(decode);
+        let path = name.strip_prefix(file.package())?.trim_start_matches('.');
+        let mut enums = &file.enum_type;
+        let name = match path.rsplit_once('.') {
+            None => path,
+            Some((messages, name)) => {
+                let mut scope = &file.message_type;
+                for name in messages.split('.') {
+                    let message = scope.iter().find(|message| message.name() == name)?;
+                    scope = &message.nested_type;
+                    enums = &message.enum_type;
+                }
+                name
+            }
+        };
+        enums.iter().find(|found| found.name() == name)
+    }
 }
 
 struct Stubs<'s> {

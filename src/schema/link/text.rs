@@ -192,6 +192,7 @@ pub(super) fn link_text(
     check_file(
         target.checks(&mut Checks::default()),
         &mut report,
+        number,
         &checked,
         &in_pool,
     );

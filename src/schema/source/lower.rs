@@ -24,15 +24,13 @@ use super::comments::odd_lines;
 use super::edition::{Block, EditionText};
 use super::escapes::lowered_escapes;
 use super::tokens::{Token, TokenFault, TokenKind, tokens};
+use crate::schema::descriptor::MAX_FIELD_NUMBER;
 
 /// What stands for a name that the parser does not read, before its number.
 pub(super) const PLACEHOLDER: &str = "protod_placeholder_";
 
 /// What stands before an integer in octal or hexadecimal digits in a value in braces, which is no float there.
 pub(in crate::schema) const OTHER_BASE: &str = "protod_integer_";
-
-/// The greatest number of a field. It stands for those that are greater.
-const MAX_NUMBER: i32 = 536_870_911;
 
 /// A text for the parser, and the way back to the one that was written.
 #[derive(Debug)]
@@ -273,10 +271,10 @@ impl Lowering<'_> {
             None if digits.starts_with('0') => i32::from_str_radix(digits, 8).ok(),
             None => digits.parse().ok(),
         };
-        match great.filter(|number| *number > MAX_NUMBER) {
+        match great.filter(|number| *number > MAX_FIELD_NUMBER) {
             Some(great) => {
                 self.numbers.insert(number.span.start, great);
-                MAX_NUMBER.to_string()
+                MAX_FIELD_NUMBER.to_string()
             }
             None => digits.to_owned(),
         }

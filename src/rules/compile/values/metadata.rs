@@ -157,7 +157,6 @@ fn header_value<V>(
                 Yaml::Map(_) => {
                     "put it in quotes: `'{\"a\": 1}'`; a list of texts sends the name several times"
                 }
-                Yaml::Null => "leave the name out",
                 _ if message.contains("base64") => "write its bytes in base64, or give bytes: `\"${b'…'}\"`",
                 _ => "a value has printable characters of ASCII; a name that ends with `-bin` takes base64",
             };

@@ -144,10 +144,7 @@ fn distribution(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Distribu
             sigma: sigma?,
         });
     }
-    let (place, hint) = keys_hint(&entries).map_or_else(
-        || (node, format!("drawn durations are {DRAWN}")),
-        |(key, hint)| (key, hint),
-    );
+    let (place, hint) = keys_hint(&entries).unwrap_or_else(|| (node, format!("drawn durations are {DRAWN}")));
     compiler.problem_hint(
         place,
         "these keys do not say how durations are spread",

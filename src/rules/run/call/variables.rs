@@ -1,4 +1,4 @@
-//! The variables of a session's `state`.
+//! The variables of a rule's `state`.
 
 use super::loops::put_int;
 use crate::cel::{Type, Value};

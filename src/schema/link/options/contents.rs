@@ -12,6 +12,7 @@ use prost_reflect::{
 use prost_types::MessageOptions;
 
 use crate::schema::descriptor::{FeatureSupport, FieldOptions};
+use crate::schema::wire::put;
 
 /// A field or an extension of a message.
 #[derive(Debug, Clone)]
@@ -284,7 +285,7 @@ impl Contents {
                     encode_varint(slot.number.into(), &mut bytes);
                     let mut message = Vec::new();
                     value.encode(&mut message, texts);
-                    encode_delimited(ITEM_MESSAGE, &message, &mut bytes);
+                    put(ITEM_MESSAGE, &message, &mut bytes);
                     encode_key(ITEM, WireType::EndGroup, &mut bytes);
                 }
                 continue;
@@ -294,7 +295,7 @@ impl Contents {
                 for value in values {
                     value.encode(&mut packed, texts);
                 }
-                encode_delimited(slot.number, &packed, &mut bytes);
+                put(slot.number, &packed, &mut bytes);
                 continue;
             }
             for value in values {
@@ -310,7 +311,7 @@ impl Contents {
                     Value::Bytes(_) | Value::Text(_) | Value::Message(_) => {
                         let mut contents = Vec::new();
                         value.encode(&mut contents, texts);
-                        encode_delimited(slot.number, &contents, &mut bytes);
+                        put(slot.number, &contents, &mut bytes);
                     }
                     scalar => {
                         encode_key(slot.number, scalar.wire_type(), &mut bytes);
@@ -354,10 +355,4 @@ impl Value {
             Self::Message(message) => bytes.extend_from_slice(&message.encode_with(texts)),
         }
     }
-}
-
-fn encode_delimited(number: u32, contents: &[u8], bytes: &mut Vec<u8>) {
-    encode_key(number, WireType::LengthDelimited, bytes);
-    encode_varint(contents.len() as u64, bytes);
-    bytes.extend_from_slice(contents);
 }

@@ -4,12 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bytes::{BufMut as _, Bytes};
+use bytes::Bytes;
 use prost::Message as _;
-use prost::encoding::{WireType, decode_varint, encode_key, encode_varint};
+use prost::encoding::decode_varint;
 use prost_types::source_code_info::Location;
 
-use crate::schema::wire::{RecordValue, records};
+use crate::schema::wire::{RecordValue, put, records};
 
 /// What becomes of the locations of options.
 #[derive(Debug)]
@@ -42,9 +42,7 @@ impl Moves {
                 Some(moved) => {
                     let mut location = Location::decode(location).expect("the parser wrote it");
                     location.path = moved;
-                    encode_key(1, WireType::LengthDelimited, &mut written);
-                    encode_varint(location.encoded_len() as u64, &mut written);
-                    written.put(location.encode_to_vec().as_slice());
+                    put(1, &location.encode_to_vec(), &mut written);
                 }
             }
         }

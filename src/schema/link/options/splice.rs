@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use prost::encoding::{WireType, encode_key, encode_varint};
 
-use crate::schema::wire::{DescriptorKind, RecordValue, SOURCE_INFO, records};
+use crate::schema::wire::{DescriptorKind, RecordValue, SOURCE_INFO, put, records};
 
 /// The bytes of options by their path; `None` for options of which nothing is left.
 pub(in crate::schema::link) type OptionBytes = HashMap<Vec<i32>, Option<Vec<u8>>>;
@@ -88,10 +87,4 @@ fn splice(
     if let Some(tail) = tails.get(path.as_slice()).filter(|_| !path.is_empty()) {
         spliced.extend_from_slice(tail);
     }
-}
-
-fn put(number: u32, contents: &[u8], bytes: &mut Vec<u8>) {
-    encode_key(number, WireType::LengthDelimited, bytes);
-    encode_varint(contents.len() as u64, bytes);
-    bytes.extend_from_slice(contents);
 }
