@@ -67,6 +67,16 @@ async fn grpc_js_reads_long_statuses() {
 }
 
 #[tokio::test]
+async fn grpc_js_tries_again_when_and_if_the_server_says() {
+    case(
+        "retries.js",
+        "tries_again_when_and_if_the_server_says",
+        "tests/clients/protos/retries",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn reflection_client_reads_an_imported_type() {
     case(
         "reflection_client.js",
