@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::cache::CacheFile;
 use super::compiled::Schema;
 use super::hints::with_hints;
 use super::link;
@@ -40,6 +41,7 @@ pub struct SchemaBuilder {
     imports: Vec<String>,
     resolvers: Resolvers,
     earlier: Option<Schema>,
+    cache_folder: Option<PathBuf>,
 }
 
 impl Schema {
@@ -196,6 +198,24 @@ impl SchemaBuilder {
         self
     }
 
+    /// Keeps what was compiled in a folder, where the next program that loads the same inputs takes from it what has not changed:
+    /// files whose size, inode and time are the same are not read, and texts that are the same are not compiled. Default: none,
+    /// and nothing is written.
+    ///
+    /// Fewer than 100 files are not kept. A cache that is out of date, damaged or of another build of the program is not used,
+    /// and a folder that cannot be written is no error. The folder is made if it is missing. Its caches take 512 MiB at most.
+    /// Whoever can write files in it as the user who runs the program can change what is loaded; those of other users are not
+    /// read.
+    ///
+    /// ```no_run
+    /// let schema = protod::Schema::builder().input("googleapis").cache_folder("/var/cache/api").build()?;
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn cache_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache_folder = Some(folder.into());
+        self
+    }
+
     /// Reads, compiles and checks everything. An error has every problem of every file.
     pub fn build(self) -> Result<Schema, Error> {
         let mut problems = Vec::new();
@@ -232,12 +252,20 @@ impl SchemaBuilder {
         }
 
         let current_folder = env::current_dir().unwrap_or_default();
+        // Who has an earlier schema needs no cache.
+        let cache = self.cache_folder.as_ref().filter(|_| self.earlier.is_none());
+        let cache = cache.map(|folder| {
+            let places = (&self.inputs, &self.import_paths, &self.buf_cache);
+            let others: Vec<String> = self.schema_sources.iter().map(RememberedSource::name).collect();
+            CacheFile::new(folder, (places, &self.imports, others), &current_folder)
+        });
         let mut proto_folders: Vec<PathBuf> =
             inputs.protos.iter().map(|proto| proto.folder.clone()).collect();
         proto_folders.dedup();
         let buf_cache = self.buf_cache.map(|folder| absolute(&folder));
         let roots = ImportRoots::new(import_paths, proto_folders).with_buf_cache(buf_cache);
         let earlier = self.earlier.as_ref().map(Schema::as_earlier);
+        let earlier = earlier.or_else(|| cache.as_ref()?.read());
         let mut graph = FileGraph::new(roots, self.resolvers, current_folder, earlier);
         for (name, bytes) in sets {
             match source::read_set(&name, &bytes) {
@@ -265,12 +293,16 @@ impl SchemaBuilder {
         watch_paths.append(&mut graph.paths_read);
         watch_paths.append(&mut graph.roots.configuration_files);
         watch_paths.extend(graph.roots.given().iter().cloned());
-        Ok(Schema::new(
+        let schema = Schema::new(
             files,
             watch_paths.into_iter().collect(),
             inputs.folders,
             self.schema_sources,
-        ))
+        );
+        if let Some(cache) = cache {
+            cache.keep(schema.tables(), graph.earlier.as_ref());
+        }
+        Ok(schema)
     }
 }
 

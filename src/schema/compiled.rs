@@ -155,6 +155,10 @@ impl Schema {
         Earlier::new(Arc::clone(&self.inner.tables))
     }
 
+    pub(super) fn tables(&self) -> &Tables {
+        &self.inner.tables
+    }
+
     /// What is defined in each file.
     pub(crate) fn index(&self) -> SchemaIndex {
         SchemaIndex::new(&self.inner.tables)

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `source` | finds and reads the inputs and all that they import |
 //! | `remote` | asks places that are no files, such as servers |
+//! | `cache` | takes what has not changed from what another process compiled |
 //! | `link` | looks up every name, and reads every option |
 //! | `features` | what editions mean for each element, and files with editions for the descriptor pool |
 //! | `check` | refuses what protoc refuses and the libraries do not |
@@ -16,6 +17,7 @@
 //! | `proto_text`, `text_format` | the result, printed as proto text, and its options |
 
 mod builder;
+mod cache;
 mod check;
 mod compiled;
 mod declared;

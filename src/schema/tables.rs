@@ -91,6 +91,11 @@ impl Tables {
             .get_or_init(|| Arc::new(self.descriptors(0..self.files.len(), true)))
     }
 
+    /// How many bytes all files have.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether one pool is enough for all files.
     pub(super) fn is_small(&self) -> bool {
         self.bytes <= ONE_POOL

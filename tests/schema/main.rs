@@ -1,5 +1,6 @@
 //! Schemas through the public API, from trees of files that each test makes.
 
+mod cache;
 mod editions;
 mod golden;
 mod imports;

@@ -34,7 +34,7 @@ mod text;
 mod tokens;
 mod written_features;
 
-pub(super) use self::edition::EditionParts;
+pub(super) use self::edition::{EditionParts, Visibility};
 pub(super) use self::file::{FileContents, FileId, TextFile, same_file};
 pub(super) use self::graph::FileGraph;
 pub(super) use self::imports::ImportRoots;

@@ -3,6 +3,7 @@
 //! Each file holds a struct for clap to flatten into a command, and what the library is given from it. Commands know
 //! arguments; arguments know no command.
 
+pub(crate) mod cache;
 pub(crate) mod call;
 pub(crate) mod count;
 pub(crate) mod data;

@@ -10,6 +10,8 @@ use clap::Args;
 use protod::client::{ClientTls, HttpSource, ReflectionSource};
 use protod::{Error, Schema, SchemaBuilder};
 
+use super::cache::CacheArgs;
+
 /// The token for the servers that protos come from. It is no flag: every user of a machine can read the command lines.
 const TOKEN: &str = "PROTOD_SCHEMA_TOKEN";
 
@@ -29,6 +31,9 @@ pub(crate) struct Imports {
     /// The root certificates to trust where an input is a grpcs:// or https:// URL, PEM [default: the system's]
     #[arg(long, value_name = "FILE", env = "PROTOD_SCHEMA_CA")]
     schema_ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    cache: CacheArgs,
 }
 
 impl Imports {
@@ -50,6 +55,7 @@ impl Imports {
                 Some(Url::Set(url)) => builder.schema_source(self.set(url)?),
             };
         }
+        let builder = self.cache.apply(builder);
         Ok(self.import_path.iter().fold(builder, SchemaBuilder::import_path))
     }
 
