@@ -5,6 +5,8 @@
 #[path = "../../tests/support/lists_for_maps.rs"]
 mod lists_for_maps;
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::str::from_utf8;
 use std::sync::LazyLock;
 
@@ -13,6 +15,7 @@ use http_body_util::{BodyExt as _, Full};
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use protod::{Message, Rules, RulesOptions, Sampler, Schema, Server};
+use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use self::lists_for_maps::with_lists_for_maps;
@@ -44,6 +47,71 @@ pub fn proto_text(data: &[u8]) {
     {
         serve_all(schema);
     }
+}
+
+/// Whatever is in a cache, the schema is what it is without one.
+///
+/// The first byte says what becomes of a whole cache: it is replaced, cut, or changed in places that the other bytes name.
+pub fn schema_cache(data: &[u8]) {
+    static TREE: LazyLock<(TempDir, Schema, Vec<u8>)> = LazyLock::new(|| {
+        let tree = tempfile::tempdir().expect("a temporary folder");
+        let api = tree.path().join("api");
+        fs::create_dir(&api).expect("a new folder");
+        for number in 0..100 {
+            let text = format!("edition = \"2023\"; package n{number}; message M {{ M m = 1; }}");
+            fs::write(api.join(format!("{number}.proto")), text).expect("a new file");
+        }
+        let schema = Schema::load(&api).expect("a tree in order");
+        let caches = tree.path().join("whole");
+        let cached = Schema::builder().input(&api).cache_folder(&caches).build();
+        cached.expect("a tree in order");
+        let cache = fs::read(only_file(&caches)).expect("a cache");
+        (tree, schema, cache)
+    });
+    let (tree, schema, whole) = &*TREE;
+    let Some((kind, rest)) = data.split_first() else {
+        return;
+    };
+    let number = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0_usize, |number, byte| number << 8 | usize::from(*byte))
+    };
+    let mut cache = match kind % 4 {
+        0 => rest.to_vec(),
+        1 => whole[..number(&rest[..rest.len().min(3)]) % (whole.len() + 1)].to_vec(),
+        2 => [whole, rest].concat(),
+        _ => whole.clone(),
+    };
+    if kind % 4 == 3 {
+        for [high, middle, low, flip] in rest.as_chunks().0 {
+            let at = number(&[*high, *middle, *low]) % cache.len();
+            cache[at] ^= flip;
+        }
+    }
+    // Each thread of a test has a folder of its own.
+    let caches = tempfile::tempdir_in(tree.path()).expect("a folder");
+    let whole_name = only_file(&tree.path().join("whole"));
+    fs::write(caches.path().join(whole_name.file_name().expect("a name")), cache).expect("a file");
+    let cached = Schema::builder()
+        .input(tree.path().join("api"))
+        .cache_folder(caches.path())
+        .build();
+    let cached = cached.unwrap_or_else(|error| panic!("{error}"));
+    let files = |schema: &Schema| -> Vec<_> {
+        let files = schema.files().iter();
+        files
+            .map(|file| (file.name.clone(), file.descriptor.clone(), file.is_import))
+            .collect()
+    };
+    assert_eq!(files(&cached), files(schema));
+    // No pool of it may be one that cannot be made.
+    assert_eq!(cached.pool().files().len(), schema.pool().files().len());
+}
+
+fn only_file(folder: &Path) -> PathBuf {
+    let mut entries = fs::read_dir(folder).expect("a folder");
+    entries.next().expect("a file").expect("it can be read").path()
 }
 
 /// A rules file is run or refused; its rules answer calls.

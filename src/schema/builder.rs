@@ -255,9 +255,9 @@ impl SchemaBuilder {
         // Who has an earlier schema needs no cache.
         let cache = self.cache_folder.as_ref().filter(|_| self.earlier.is_none());
         let cache = cache.map(|folder| {
-            let places = (&self.inputs, &self.import_paths, &self.buf_cache);
             let others: Vec<String> = self.schema_sources.iter().map(RememberedSource::name).collect();
-            CacheFile::new(folder, (places, &self.imports, others), &current_folder)
+            let inputs = (&self.inputs, &self.import_paths, &self.imports, others);
+            CacheFile::new(folder, inputs, &current_folder)
         });
         let mut proto_folders: Vec<PathBuf> =
             inputs.protos.iter().map(|proto| proto.folder.clone()).collect();

@@ -1,5 +1,6 @@
 //! `protod serve` with clients that are hostile, slow or wrong, and with files that change.
 
+mod cache;
 mod call_lines;
 mod connections;
 mod drain;

@@ -29,10 +29,13 @@ pub(crate) fn binary() -> OsString {
     binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_protod").into())
 }
 
-/// The [`binary`], to be run with `args`.
+/// The [`binary`], to be run with `args`. Only if they name a cache there is one.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(args).stdin(Stdio::null()).kill_on_drop(true);
+    if !args.contains(&"--cache-dir") {
+        command.env("PROTOD_NO_CACHE", "1");
+    }
     command
 }
 

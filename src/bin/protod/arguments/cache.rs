@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use protod::SchemaBuilder;
 
+use crate::output::stderr::say_line;
+
 /// The cache of large trees of protos.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CacheArgs {
@@ -24,7 +26,14 @@ impl CacheArgs {
         if self.no_cache {
             return builder;
         }
-        match self.cache_dir.clone().or_else(usual_folder) {
+        let named = self.cache_dir.as_ref();
+        if let Some(other) = named.filter(|named| named.exists() && !named.is_dir()) {
+            let other = other.display();
+            say_line(format_args!(
+                "warning: --cache-dir: {other} is not a folder, so nothing is kept"
+            ));
+        }
+        match named.cloned().or_else(usual_folder) {
             Some(folder) => builder.cache_folder(folder),
             None => builder,
         }
