@@ -108,14 +108,14 @@ impl Cached {
     fn is_used(&self, what: &str) -> bool {
         let file = self.file();
         let bytes = fs::read(&file).expect("a cache");
-        let long_ago = SystemTime::now() - Duration::from_secs(3600);
+        let long_ago = SystemTime::now() - Duration::from_hours(1);
         set_time(&file, long_ago);
         self.load(what).unwrap_or_else(|error| panic!("{what}: {error}"));
         let now = fs::metadata(&file)
             .and_then(|metadata| metadata.modified())
             .expect("a time");
         assert!(
-            now > long_ago + Duration::from_secs(60),
+            now > long_ago + Duration::from_mins(1),
             "{what}: it is used, or written again"
         );
         fs::read(&file).expect("a cache") == bytes

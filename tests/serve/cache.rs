@@ -98,7 +98,7 @@ async fn a_cache_is_where_flags_and_variables_say() {
     assert_eq!(at("home/.cache/protod"), 1);
     succeeds(with(&[], &[("XDG_CACHE_HOME", "relative".into())])).await;
     assert_eq!(at("home/.cache/protod"), 1, "the same one");
-    succeeds(with(&[], &[xdg.clone()])).await;
+    succeeds(with(&[], std::slice::from_ref(&xdg))).await;
     assert_eq!(at("xdg/protod"), 1);
     succeeds(with(&[], &[xdg.clone(), named.clone()])).await;
     assert_eq!(at("named"), 1);

@@ -25,10 +25,10 @@ const OUTDATED: usize = 100;
 const MOST_BYTES: u64 = 512 << 20;
 
 /// A cache that nobody used for so long goes.
-const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// A cache that is still being written after this time never will be.
-const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
+const ABANDONED_AFTER: Duration = Duration::from_hours(1);
 
 const ENDING: &str = "schema";
 
@@ -118,7 +118,7 @@ fn others(tables: &Tables, earlier: &Earlier) -> usize {
     let others = files.filter(|(file, place)| {
         let is_same = |then: usize| {
             // What is taken from an earlier load is the same slice.
-            std::ptr::eq(&*earlier.tables.files[then].descriptor, &*file.descriptor)
+            earlier.tables.files[then].descriptor.as_ptr() == file.descriptor.as_ptr()
                 && stamp(&earlier.tables, then) == stamp(tables, *place)
         };
         !earlier.place_of(&file.name).is_some_and(is_same)
@@ -230,7 +230,7 @@ mod tests {
             ("b.schema", Duration::from_secs(1)),
             ("c.schema", Duration::from_secs(2)),
             ("d.schema", KEPT_FOR + Duration::from_secs(9)),
-            ("e.1-1.tmp", Duration::from_secs(7_200)),
+            ("e.1-1.tmp", Duration::from_hours(2)),
             ("f.1-2.tmp", Duration::from_secs(9)),
             ("other.txt", KEPT_FOR * 2),
         ];

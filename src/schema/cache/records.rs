@@ -11,7 +11,7 @@ use prost::Message;
 
 use crate::schema::declared::DeclaredMethod;
 use crate::schema::definitions::{Definitions, EditionSymbols, SymbolKind};
-use crate::schema::features::{Edition, is_known};
+use crate::schema::features::is_known;
 use crate::schema::outline::{KnownText, Outline, TextHash};
 use crate::schema::schema_file::SchemaFile;
 use crate::schema::source::{EditionParts, Visibility};
@@ -172,7 +172,7 @@ impl FileRecord {
         let imports = imports.map(|import| usize::try_from(import).ok().filter(|import| *import < place));
         let imports: Box<[usize]> = imports.collect::<Option<_>>()?;
         let own_imports = usize::try_from(self.own_imports).ok()?;
-        if own_imports > imports.len() {
+        if own_imports > imports.len() || !self.edition.is_none_or(is_known) {
             return None;
         }
         let definitions = Arc::new(self.definitions?.into_definitions()?);
@@ -190,7 +190,7 @@ impl FileRecord {
             },
             links: FileLinks {
                 for_pool: self.for_pool,
-                edition: known(self.edition)?,
+                edition: self.edition,
                 imports,
                 own_imports,
                 definitions,
@@ -199,11 +199,6 @@ impl FileRecord {
             },
         })
     }
-}
-
-/// An edition, if there is any, which protod knows.
-fn known(edition: Option<Edition>) -> Option<Option<Edition>> {
-    edition.is_none_or(is_known).then_some(edition)
 }
 
 impl DefinitionsRecord {
@@ -375,8 +370,8 @@ impl EditionRecord {
             };
             (record.path, visibility)
         });
-        Some(EditionParts {
-            edition: known(Some(self.edition))??,
+        is_known(self.edition).then(|| EditionParts {
+            edition: self.edition,
             option_dependencies: self.option_dependencies,
             visibility: visibility.collect(),
         })
