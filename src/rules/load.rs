@@ -41,7 +41,12 @@ fn compile(
     read: impl Fn() -> ReadFiles,
 ) -> Result<CompiledRules, Vec<Problem>> {
     let compile_for = |schema: &Schema, files: ReadFiles| {
-        let mut compilation = Compilation::new(schema, settings.sampler.clone(), settings.validates);
+        let mut compilation = Compilation::new(
+            schema,
+            settings.sampler.clone(),
+            settings.validates,
+            settings.shares_state,
+        );
         for file in files {
             compilation.add(file);
         }

@@ -34,6 +34,7 @@ impl RulesOptions {
     /// Shares the store, the counters and the signals of rules that were loaded before. Default: a new state.
     pub fn state(mut self, state: &RulesState) -> Self {
         self.settings.state = state.clone();
+        self.settings.shares_state = true;
         self
     }
 

@@ -1,6 +1,7 @@
 //! `metadata`: what the client's metadata must be.
 
 use protod::{Message, Rules, RulesOptions};
+use tonic::Code;
 use tonic::metadata::MetadataMap;
 
 use crate::support::{Running, kinds, problems};
@@ -86,6 +87,99 @@ rules:
         let outcome = server.call_with("Unary", &["{}"], metadata).await;
         let expected = format!(r#"{{"string":"{expected}"}}"#);
         assert_eq!(outcome.messages, [expected], "{metadata:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_missing_token_refuses_calls_without_it() {
+    let answers = "
+  - {method: kinds.Kinds/Unary, reply: {}}
+  - method: kinds.Kinds/List
+    stream:
+      - when: WHEN
+        status: {code: UNAUTHENTICATED}
+      - send: {}
+";
+    for condition in [
+        r#"metadata["token"] != "a tea""#,
+        "metadata.token != 'a tea'",
+        r#""'a tea' != metadata.token""#,
+        r#""!(metadata['token'] == 'a tea')""#,
+        r#""!(metadata['token'] in ['a tea', 'b'])""#,
+        r#""!metadata['token'].startsWith('a ')""#,
+        r#""!metadata['token'].lowerAscii().matches('^a .*')""#,
+        "call.id >= 0 && metadata.token != 'a tea'",
+        r#""metadata.token == 'a tea' ? false : true""#,
+    ] {
+        let rules = |rule: &str, step: &str| {
+            let answers = answers.replace("WHEN", step);
+            let refusal = "status: {code: UNAUTHENTICATED}";
+            format!("rules:\n  - method: kinds.Kinds/Unary\n    {rule}\n    {refusal}{answers}")
+        };
+        let told = |yaml: &str| -> Vec<(usize, String)> {
+            let rules = Rules::from_text(&kinds(), "f", yaml).expect(yaml);
+            let warnings = rules.warnings().iter();
+            warnings
+                .map(|warning| {
+                    assert!(warning.to_string().contains("without `token`"), "{warning:?}");
+                    let hint = warning.hint().expect("a hint");
+                    let mended = hint.strip_prefix("write `").and_then(|hint| hint.split_once('`'));
+                    (
+                        warning.position().expect("a place").0,
+                        mended.expect("a form").0.to_owned(),
+                    )
+                })
+                .collect()
+        };
+        let wrong = rules(&format!("when: {condition}"), condition);
+        let found = told(&wrong);
+        let [(3, of_rule), (8, of_step)] = found.as_slice() else {
+            panic!("{condition}: {found:?}")
+        };
+        let of_rule = if of_rule.starts_with("metadata: ") {
+            of_rule.clone()
+        } else {
+            format!("when: {of_rule}")
+        };
+        let right = rules(&of_rule, of_step);
+        assert_eq!(told(&right), [], "{right}");
+        let server = Running::start(&right).await;
+        for (token, code) in [
+            (None, Code::Unauthenticated),
+            (Some("b tea"), Code::Unauthenticated),
+            (Some("a tea"), Code::Ok),
+        ] {
+            let metadata: Vec<(&str, &str)> = token.map(|token| ("token", token)).into_iter().collect();
+            for method in ["Unary", "List"] {
+                let outcome = server.call_with(method, &["{}"], &metadata).await;
+                assert_eq!(outcome.status.code(), code, "{method} {token:?} {right}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_rule_thought_of_is_not_told() {
+    for rules in [
+        "{METHOD, when: metadata.a == 'x' || metadata.a.startsWith('y'), ANSWER}",
+        "{METHOD, when: metadata.a != '', ANSWER}",
+        "{METHOD, when: size(metadata.a) > 0 && int(metadata.a) < 5, ANSWER}",
+        "{METHOD, when: has(metadata.a) && metadata.a != 'x', ANSWER}",
+        r#"{METHOD, when: "'a' in metadata ? metadata.a != 'x' : true", ANSWER}"#,
+        r#"{METHOD, when: "!('a' in metadata) || metadata.a != 'x'", ANSWER}"#,
+        "{METHOD, metadata: {a: {}}, when: metadata.a != 'x', ANSWER}",
+        "{METHOD, metadata: {a: null}, ANSWER}, {METHOD, when: metadata.a != 'x', ANSWER}",
+        "{METHOD, when: metadata.a != 'x', ANSWER}, {METHOD, metadata: {a: null}, ANSWER}",
+        "{METHOD, metadata: {a: {not: [x, y]}}, ANSWER}, {METHOD, when: metadata.a != 'x', ANSWER}",
+        r#"{METHOD, when: "!has(metadata.a)", ANSWER}, {METHOD, when: metadata.a != 'x', ANSWER}"#,
+        "{METHOD, when: metadata.a == request.string || request.bool, ANSWER}",
+        "{METHOD, reply: {bool: \"${metadata.a != 'x'}\"}}",
+    ] {
+        let rules = rules
+            .replace("METHOD", "method: kinds.Kinds/Unary")
+            .replace("ANSWER", "reply: {}");
+        let rules = Rules::from_text(&kinds(), "f", &format!("rules: [{rules}]")).expect("it loads");
+        assert!(rules.warnings().is_empty(), "{:?}", rules.warnings());
     }
 }
 

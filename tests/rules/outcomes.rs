@@ -221,8 +221,8 @@ async fn headers_can_be_flushed_before_the_first_message_and_not_set_after_it() 
 rules:
   - method: kinds.Kinds/Chat
     session:
-      open: [{headers: {x-a: "1"}}, {flush: headers}]
-      message: [{send: {}}, {when: request.bool, headers: {x-b: "2"}}]
+      open: [{headers: {x-a: "1"}}, {when: call.id >= 0, flush: headers}]
+      message: [{choose: [{when: request.bool, do: [{headers: {x-b: "2"}}]}, {do: [{send: {}}]}]}]
 "#,
     )
     .await;
@@ -230,13 +230,12 @@ rules:
     call.send("{}");
     call.next().await.expect("a message");
     call.send(r#"{"bool":true}"#);
-    call.next().await.expect("a message");
     let outcome = call.finish().await;
     assert_eq!(outcome.headers.get("x-a").expect("flushed"), "1");
     assert_eq!(outcome.status.code(), Code::Internal);
     assert_eq!(
         outcome.status.message(),
-        "rule test.rules.yaml:3: `headers`: they are sent already"
+        "rule test.rules.yaml:3: `headers`: they are sent already; what comes after a message goes into `trailers`"
     );
 }
 

@@ -78,6 +78,62 @@ rules:
 }
 
 #[test]
+fn a_condition_for_many_methods_after_an_answer_is_a_warning_unless_it_guards_others() {
+    let unreached = |rules: &str| {
+        let rules = rules.replace("UNARY", "method: kinds.Kinds/Unary");
+        let found = warnings(&format!("rules: [{rules}]"));
+        assert!(
+            found.iter().all(|text| text.contains("never reached")),
+            "{found:?}"
+        );
+        found.len()
+    };
+    for (rules, told) in [
+        (
+            "{UNARY, reply: {}}, {method: '*/*', metadata: {a: null}, status: {code: 16}}",
+            1,
+        ),
+        (
+            "{UNARY, reply: {}}, {method: kinds.Kinds/*, chance: 0.1, status: {code: 14}}",
+            1,
+        ),
+        (
+            "{UNARY, reply: {}}, {method: '*/*', times: 3, status: {code: 14}}",
+            1,
+        ),
+        (
+            "{method: kinds.Kinds/*, sample: {}}, {method: '*/*', when: call.id > 3, status: {code: 14}}",
+            1,
+        ),
+        // Each of the two is only before the other.
+        (
+            "{UNARY, reply: {}}, {method: '*/*', metadata: {a: null}, status: {code: 16}}, {method: '*/*', chance: 0.1, status: {code: 14}}",
+            2,
+        ),
+        // A fallback, and what is open before what is guarded.
+        ("{UNARY, reply: {}}, {method: '*/*', status: {code: 16}}", 0),
+        (
+            "{UNARY, reply: {}}, {method: '*/*', metadata: {a: null}, status: {code: 16}}, {method: kinds.Kinds/List, sample: {}}",
+            0,
+        ),
+        (
+            "{UNARY, reply: {}}, {method: '*/*', metadata: {a: null}, status: {code: 16}}, {method: '*/*', sample: {}}",
+            0,
+        ),
+        (
+            "{UNARY, metadata: {b: null}, reply: {}}, {method: '*/*', metadata: {a: null}, status: {code: 16}}",
+            0,
+        ),
+        (
+            "{UNARY, reply: {}}, {method: '*/*', priority: 1, metadata: {a: null}, status: {code: 16}}",
+            0,
+        ),
+    ] {
+        assert_eq!(unreached(rules), told, "{rules}");
+    }
+}
+
+#[test]
 fn a_rule_that_leaves_calls_to_others_makes_no_rule_unreached() {
     let found = warnings(
         r#"

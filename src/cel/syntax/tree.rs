@@ -96,6 +96,27 @@ impl BinaryOperator {
 }
 
 impl Expr {
+    /// The parts that it is made of.
+    pub(in crate::cel) fn parts(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Literal(_) | ExprKind::Name(_) => Vec::new(),
+            ExprKind::Select(operand, _) | ExprKind::Not(operand) | ExprKind::Negate(operand) => {
+                vec![operand]
+            }
+            ExprKind::Index(parts) | ExprKind::Binary(_, parts) => parts.iter().collect(),
+            ExprKind::Conditional(parts) => parts.iter().collect(),
+            ExprKind::Call {
+                target, arguments, ..
+            } => {
+                let target = target.iter().map(|target| &**target);
+                target.chain(arguments).collect()
+            }
+            ExprKind::Message(_, fields) => fields.iter().map(|(_, value)| value).collect(),
+            ExprKind::List(elements) => elements.iter().collect(),
+            ExprKind::Map(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+        }
+    }
+
     /// The segments of `a.b.c`; `None` for what is more than names and dots.
     pub(in crate::cel) fn segments(&self) -> Option<Vec<&str>> {
         match &self.kind {

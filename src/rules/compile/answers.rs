@@ -1,8 +1,8 @@
 //! Compiles what a rule does: it answers in one way, or in several in turn, or leaves the answer to the next rule.
 
 use super::compiler::RuleCompiler;
-use super::events::cardinality;
 use super::events::outcome::{Events, compile_effects, compile_outcome};
+use super::events::{cardinality, late_headers};
 use crate::cel::{Uses, Value};
 use crate::rules::plan::{After, Answer, ValueTemplate};
 use crate::schema::Method;
@@ -202,6 +202,7 @@ fn answer(
     })?;
     if compiler.problems.len() == before {
         cardinality::check(compiler, method, outcome.value, &answer);
+        late_headers::check(compiler, method.is_client_streaming(), &answer);
     }
     Some(answer)
 }

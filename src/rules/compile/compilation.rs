@@ -7,9 +7,11 @@ use std::sync::Arc;
 use super::compiler::RuleCompiler;
 use super::message_files::MessageFiles;
 use super::methods::{NamedMethod, rule_methods};
+use super::missing::{self, RuleConditions};
 use super::other_words;
 use super::reach::{DeclaredRule, ReachedRule, unreached};
 use super::rule;
+use super::signals::AllSignals;
 use super::stored::AllStored;
 use crate::error::Problem;
 use crate::message::Picker;
@@ -31,6 +33,9 @@ pub(in crate::rules) struct Compilation<'s> {
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
     stored: AllStored,
+    signals: AllSignals,
+    /// Whether Rust code may raise signals, too.
+    signals_from_outside: bool,
     message_files: MessageFiles,
     /// All problems and warnings of rules so far.
     told: HashSet<String>,
@@ -58,6 +63,8 @@ pub(in crate::rules) struct CompiledMethod {
     pub(in crate::rules) is_claimed: bool,
     /// In step with `rules`.
     reached: Vec<ReachedRule>,
+    /// In step with `rules`.
+    conditions: Vec<RuleConditions>,
 }
 
 /// What is known of a rule before its parts are compiled.
@@ -84,6 +91,7 @@ impl<'s> Compilation<'s> {
         schema: &'s Schema,
         sampler: Option<Sampler>,
         validates: Option<bool>,
+        signals_from_outside: bool,
     ) -> Self {
         Self {
             schema,
@@ -95,6 +103,8 @@ impl<'s> Compilation<'s> {
             problems: Vec::new(),
             warnings: Vec::new(),
             stored: AllStored::default(),
+            signals: AllSignals::default(),
+            signals_from_outside,
             message_files: MessageFiles::default(),
             told: HashSet::new(),
         }
@@ -125,7 +135,12 @@ impl<'s> Compilation<'s> {
             .iter()
             .map(|(name, method)| (name.as_str(), method.reached.as_slice()));
         self.warnings.extend(unreached(&self.declared, reached));
+        let conditions = self.methods.values().map(|method| method.conditions.as_slice());
+        self.warnings
+            .extend(missing::warnings(conditions, |name| self.stored.sets(name)));
         self.warnings.extend(self.stored.warnings());
+        self.warnings
+            .extend(self.signals.warnings(self.signals_from_outside));
         Ok(CompiledRules {
             methods: self.methods.into_values().collect(),
             outlines: self.outlines,
@@ -165,6 +180,7 @@ impl<'s> Compilation<'s> {
                     rules: Vec::new(),
                     is_claimed: false,
                     reached: Vec::new(),
+                    conditions: Vec::new(),
                 });
             let mut problems = Vec::new();
             let input = (method.input().clone(), method.input_layout());
@@ -179,8 +195,10 @@ impl<'s> Compilation<'s> {
             compiler.sampler.clone_from(&self.sampler);
             compiler.validates = self.validates;
             let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id, &log);
-            let (warnings, stored) = (compiler.warnings, compiler.stored);
+            let (warnings, stored, signals) = (compiler.warnings, compiler.stored, compiler.signals);
+            let (conditions, set) = (compiler.conditions, stored.names_set());
             self.stored.add(&file.source, stored);
+            self.signals.add(&file.source, signals);
             if let Some(rule) = rule {
                 let streams = method.is_client_streaming();
                 let reached = ReachedRule::new(
@@ -191,6 +209,8 @@ impl<'s> Compilation<'s> {
                     (by_pattern, streams),
                 );
                 compiled.reached.push(reached);
+                let conditions = conditions.of(&rule, &file.source, set);
+                compiled.conditions.push(conditions);
                 compiled.is_claimed |= !by_pattern && !rule.passes;
                 compiled.rules.push(rule);
             }

@@ -12,7 +12,9 @@ use super::google_rpc::google_rpc;
 use super::integer_division::commented_divisor;
 use super::interpolation::{self, Piece};
 use super::message_files::MessageFiles;
+use super::missing::Conditions;
 use super::other_words;
+use super::signals::Signals;
 use super::stored::Stored;
 use crate::cel::{Program, Scope, Type, Uses, as_condition};
 use crate::error::{Problem, SourceText};
@@ -37,6 +39,10 @@ pub(in crate::rules) struct RuleCompiler<'a> {
     pub(super) warnings: Vec<Problem>,
     /// What expressions name of the store.
     pub(super) stored: Stored,
+    /// What its conditions fail for.
+    pub(super) conditions: Conditions,
+    /// The signals that steps raise and sessions handle.
+    pub(super) signals: Signals,
     /// The names of the fields of the request around the one that a `match` is about, it included.
     pub(super) matched: Vec<String>,
     /// Whether the server validates requests, if that is known.
@@ -83,6 +89,8 @@ impl<'a> RuleCompiler<'a> {
             files,
             warnings: Vec::new(),
             stored: Stored::default(),
+            conditions: Conditions::default(),
+            signals: Signals::default(),
             matched: Vec::new(),
             validates: None,
             request: true,
@@ -162,6 +170,12 @@ impl<'a> RuleCompiler<'a> {
             }
         };
         if matches!(program.result_type(), Type::Bool | Type::Dyn) {
+            if let (true, Some(source)) = (program.uses().metadata || program.uses().store, node.text()) {
+                let mut conditions = std::mem::take(&mut self.conditions);
+                let quote = self.source.text()[node.span.start..].chars().next();
+                conditions.note(source, quote, |span| self.place_within(node, span));
+                self.conditions = conditions;
+            }
             return Some(program);
         }
         let found = program.result_type();

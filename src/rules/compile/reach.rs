@@ -6,7 +6,8 @@
 //!
 //! A rule that only some of its methods never reach may be meant so: one for `shop.Shop/*` is for all that the rules before
 //! it leave. It is told of if it names such a method itself, if it passes the call on, or if what is before it is no special
-//! case of it.
+//! case of it. It is also told of if it has a condition, comes after rules that answer every call, and no rule comes after it:
+//! then it was hardly meant for the other methods alone, as one is that refuses calls before other rules answer them.
 //!
 //! What is written alike must also be decided alike: of a condition that may hold now and not a moment later, nothing is
 //! said, nor of the same words about another message.
@@ -90,6 +91,13 @@ impl ReachedRule {
             reads_passing: uses.store || uses.volatile,
             parts: parts_of(metadata, pattern, when, source.text(), (reads_last, stage)),
         }
+    }
+}
+
+impl ReachedRule {
+    /// Whether it answers every call that comes to it.
+    fn answers_all(&self) -> bool {
+        self.always && !self.leaves_some
     }
 }
 
@@ -204,8 +212,12 @@ pub(super) fn unreached<'r>(
         rules.sort_by_key(|rule| Reverse(rule.priority));
         let mut always: Option<&ReachedRule> = None;
         let mut earlier = Earlier::new(&rules);
-        for rule in rules {
-            let every = always.map(|by| (by, "every call"));
+        // A rule of its own, or one for all the calls that are left.
+        let last = rules
+            .iter()
+            .rposition(|rule| !rule.by_pattern || rule.answers_all());
+        for (place, rule) in rules.into_iter().enumerate() {
+            let every = always.map(|by| (by, EVERY_CALL));
             let covered = every.or_else(|| {
                 let by = earlier.covering(rule)?;
                 let is_same = by.parts == rule.parts;
@@ -225,8 +237,12 @@ pub(super) fn unreached<'r>(
                     answers,
                     is_named: !rule.by_pattern || rule.passes,
                     by_pattern: by.by_pattern,
+                    is_some_of_every: answers == EVERY_CALL && !rule.answers_all(),
                 });
-            } else if rule.passes {
+                continue;
+            }
+            reach[rule.declared].guards_others |= last.is_some_and(|last| place < last);
+            if rule.passes {
                 earlier.passing += 1;
             } else if !rule.leaves_some {
                 always = rule.always.then_some(rule);
@@ -241,6 +257,7 @@ pub(super) fn unreached<'r>(
         let told = |covered: &&Covered<'_>| {
             of_rule.covered.len() == of_rule.methods.len()
                 || covered.is_named
+                || covered.is_some_of_every && !of_rule.guards_others
                 || covered.by_pattern
                     && !*is_special_case.entry(covered.by).or_insert_with(|| {
                         let by = &reach[covered.by].methods;
@@ -267,6 +284,9 @@ pub(super) fn unreached<'r>(
     warnings
 }
 
+/// What a rule without a condition answers.
+const EVERY_CALL: &str = "every call";
+
 /// How many methods a warning names.
 const MAX_NAMED: usize = 3;
 
@@ -288,6 +308,8 @@ fn listed(covered: &[&Covered<'_>]) -> String {
 struct Reach<'r> {
     /// Its methods, in order.
     methods: Vec<&'r str>,
+    /// Whether it is before a rule of its own, or one without a condition, in a method in which it is reached.
+    guards_others: bool,
     /// Those in which it is not reached.
     covered: Vec<Covered<'r>>,
 }
@@ -304,4 +326,6 @@ struct Covered<'r> {
     is_named: bool,
     /// Whether the other rule names the method by a pattern.
     by_pattern: bool,
+    /// Whether the other rule answers every call, and this one would only answer some.
+    is_some_of_every: bool,
 }

@@ -91,6 +91,19 @@ pub(super) fn compile(
     };
     let answers = compile_answers(compiler, method, node, entries);
     compiler.counted = false;
+    if let (Some(node), Some(Some(times))) = (value("answers"), times)
+        && let Some(unused) = usize::try_from(times)
+            .ok()
+            .and_then(|times| node.items().get(times))
+        && times > 0
+    {
+        let message = format!("this answer is never given: `times: {times}` ends before it");
+        let answers = node.items().len();
+        let hint = format!(
+            "write `times: {answers}`, or leave it out: with `after: next` the rule ends after the last answer"
+        );
+        compiler.warn(unused, message, hint);
+    }
     if let Some(scope) = value("scope")
         && times == Some(None)
         && find(entries, "answers").is_none()

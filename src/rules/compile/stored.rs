@@ -33,6 +33,11 @@ impl Stored {
             .extend(names.map(|found| (found.name, place(found.span))));
     }
 
+    /// The names that are set.
+    pub(super) fn names_set(&self) -> BTreeSet<String> {
+        self.set.iter().flatten().cloned().collect()
+    }
+
     /// How many names there are so far.
     pub(super) fn len(&self) -> usize {
         self.named.len()
@@ -66,6 +71,11 @@ impl AllStored {
                     .or_insert_with(|| (name, source.clone(), place));
             }
         }
+    }
+
+    /// Whether a rule sets that variable.
+    pub(super) fn sets(&self, name: &str) -> bool {
+        self.sets_any || self.set.contains(name)
     }
 
     /// A warning for each place that reads a variable which no rule sets.

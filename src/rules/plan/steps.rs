@@ -40,7 +40,7 @@ impl Op {
     }
 
     /// Whether the operation after it may be another than the next one in the list.
-    fn branches(&self) -> bool {
+    pub(crate) fn branches(&self) -> bool {
         matches!(
             self,
             Self::Jump(_) | Self::Unless { .. } | Self::Repeat { .. } | Self::Each { .. } | Self::Next { .. }

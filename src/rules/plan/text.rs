@@ -28,6 +28,15 @@ impl Text {
         &self.pieces
     }
 
+    /// The text, if it is the same for every call.
+    pub(crate) fn constant(&self) -> Option<String> {
+        let piece = |piece: &TextPiece| match piece {
+            TextPiece::Literal(text) => Some(text.to_string()),
+            TextPiece::Int(_) | TextPiece::Expression(_) => None,
+        };
+        self.pieces.iter().map(piece).collect()
+    }
+
     /// Its expressions.
     pub(crate) fn programs(&self) -> impl Iterator<Item = &Program> {
         self.pieces.iter().filter_map(|piece| match piece {

@@ -15,6 +15,8 @@ use crate::schema::Method;
 #[derive(Debug, Clone)]
 pub(in crate::rules) struct Settings {
     pub(in crate::rules) state: RulesState,
+    /// Whether the state is one that Rust code has, which can raise signals.
+    pub(in crate::rules) shares_state: bool,
     /// Whether responses name the rule that answered.
     pub(in crate::rules) rule_header: bool,
     /// Makes `random()`, `uuid()`, `chance` and drawn durations repeatable.
@@ -31,6 +33,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             state: RulesState::default(),
+            shares_state: false,
             rule_header: true,
             seed: None,
             #[cfg(feature = "samples")]

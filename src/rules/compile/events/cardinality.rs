@@ -3,29 +3,11 @@
 //! A second message, or an OK before the first, would end the call with INTERNAL. The check follows every path through
 //! the operations of each event, and reports a step only if it fails on every path that reaches it.
 
-use crate::cel::Value;
+use super::paths::{Sent, known_at};
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::plan::{Answer, Op, Steps, ValueTemplate};
+use crate::rules::plan::{Answer, Op, Steps};
 use crate::schema::Method;
 use crate::yaml::Node;
-
-/// What is known about the message at a place in the steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Sent {
-    /// On some path to this place it was sent.
-    maybe: bool,
-    /// On every path to this place it was sent.
-    surely: bool,
-}
-
-impl Sent {
-    fn or(self, other: Self) -> Self {
-        Self {
-            maybe: self.maybe || other.maybe,
-            surely: self.surely && other.surely,
-        }
-    }
-}
 
 /// Adds a problem for each step that must fail, and one for an answer that sends nothing.
 pub(in crate::rules::compile) fn check(
@@ -89,28 +71,7 @@ fn sends(steps: &Steps) -> bool {
 
 /// Follows the operations of an event; takes what is known at their start, and returns what is known at their end.
 fn follow(compiler: &mut RuleCompiler<'_>, method: &Method, steps: &Steps, start: Sent) -> Sent {
-    let end = steps.ops.len();
-    // Nothing is known about a place that no path reaches.
-    let mut known: Vec<Option<Sent>> = vec![None; end + 1];
-    known[0] = Some(start);
-    let mut changed = vec![0];
-    while let Some(at) = changed.pop() {
-        let (Some(op), Some(here)) = (steps.ops.get(at), known[at]) else {
-            continue;
-        };
-        let sent = Sent {
-            maybe: true,
-            surely: true,
-        };
-        let (next, after) = (at + 1, if op.sends() { sent } else { here });
-        for to in successors(op, next).into_iter().flatten() {
-            let joined = known[to].map_or(after, |before| before.or(after));
-            if known[to] != Some(joined) {
-                known[to] = Some(joined);
-                changed.push(to);
-            }
-        }
-    }
+    let known = known_at(steps, start, Op::sends);
     for ((op, span), known) in steps.ops.iter().zip(&steps.places).zip(&known) {
         let (what, hint) = match (op, known) {
             (Op::Send(_) | Op::Sample(_), Some(Sent { surely: true, .. })) => (
@@ -126,24 +87,8 @@ fn follow(compiler: &mut RuleCompiler<'_>, method: &Method, steps: &Steps, start
         let message = format!("{} answers with one message, and {what}", method.name());
         compiler.add(span.clone(), message, Some(hint.to_owned()));
     }
-    known[end].unwrap_or(Sent {
+    known[steps.ops.len()].unwrap_or(Sent {
         maybe: false,
         surely: true,
     })
-}
-
-/// The places at which the call can go on after an operation.
-fn successors(op: &Op, next: usize) -> [Option<usize>; 2] {
-    match op {
-        Op::Status(_) => [None, None],
-        Op::Jump(to) => [Some(*to), None],
-        Op::Unless { to, .. } => [Some(next), Some(*to)],
-        Op::Repeat {
-            count: ValueTemplate::Constant(Value::Int(count)),
-            end,
-        } => [Some(if *count > 0 { next } else { *end }), None],
-        Op::Repeat { end, .. } | Op::Each { end, .. } => [Some(next), Some(*end)],
-        Op::Next { body, .. } => [Some(*body), Some(next)],
-        _ => [Some(next), None],
-    }
 }

@@ -1,7 +1,9 @@
 //! Compiles how a rule answers: the steps of its events.
 
 pub(super) mod cardinality;
+pub(super) mod late_headers;
 pub(super) mod outcome;
+mod paths;
 mod set_places;
 pub(super) mod steps;
 mod variables;

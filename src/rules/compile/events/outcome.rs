@@ -4,6 +4,7 @@ use super::steps::StepsCompiler;
 use super::variables::variable_name;
 use crate::cel::{Type, Uses, Value};
 use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::signals::HandledSignal;
 use crate::rules::compile::template::compile_template;
 use crate::rules::compile::values::pause::{compile_interval, compile_pause};
 use crate::rules::compile::values::status::compile_status;
@@ -200,7 +201,7 @@ fn session(
         events.timers = timers(compiler, method, node);
     }
     if let Some(node) = value("signals") {
-        events.signals = signals(compiler, method, node);
+        events.signals = signals(compiler, method, node, value("key").is_some());
     }
     if let Some(node) = value("key") {
         let (key, uses) = reading(compiler, |compiler| compile_text_node(compiler, node, "a text"));
@@ -292,16 +293,29 @@ fn timers(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<
     timers
 }
 
-fn signals(compiler: &mut RuleCompiler<'_>, method: &Method, node: &Node) -> Vec<SignalHandler> {
+fn signals(
+    compiler: &mut RuleCompiler<'_>,
+    method: &Method,
+    node: &Node,
+    has_key: bool,
+) -> Vec<SignalHandler> {
     let Yaml::Map(entries) = &node.value else {
         let message = format!("expected names of signals and their steps, found {}", node.kind());
         let hint = "such as `{closing: [{send: {…}}]}`".to_owned();
         compiler.problem_hint(node, message, Some(hint));
         return Vec::new();
     };
-    let signal = |(key, node): &(Node, Node)| SignalHandler {
-        name: key.key_text().unwrap_or_default().into(),
-        steps: steps(compiler, method, Some(node)),
+    let signal = |(key, node): &(Node, Node)| {
+        let name = key.key_text().unwrap_or_default();
+        compiler.signals.handled.push(HandledSignal {
+            name: name.clone(),
+            place: key.span.clone(),
+            has_key,
+        });
+        SignalHandler {
+            name: name.into(),
+            steps: steps(compiler, method, Some(node)),
+        }
     };
     entries.iter().map(signal).collect()
 }

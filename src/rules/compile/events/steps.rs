@@ -7,6 +7,7 @@ use super::variables::variable_name;
 use crate::cel::{Program, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
+use crate::rules::compile::signals::RaisedSignal;
 use crate::rules::compile::template::{compile_template, constant_template};
 use crate::rules::compile::values::each::{compile_list, hint_at_keys, key_alone, loop_name, loop_variables};
 use crate::rules::compile::values::message_file::compile_message_file;
@@ -316,7 +317,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         };
         for (place, message) in messages.iter().flat_map(|messages| messages.iter()).enumerate() {
             if let Some(pause) = pause.filter(|_| place > 0) {
-                self.ops.push(Op::Wait(Pause::Constant(pause)));
+                self.push(Some(Op::Wait(Pause::Constant(pause))), node);
             }
             self.push(Some(Op::Send(constant_template(message))), node);
         }
@@ -381,17 +382,20 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     pub(in crate::rules::compile) fn samples(&mut self, node: &Node) {
         let count = self.compiler.sampler.as_ref().map_or(0, Sampler::messages);
         let start = self.ops.len();
-        self.ops.push(Op::Repeat {
-            count: ValueTemplate::Constant(Value::Int(i64::try_from(count).unwrap_or(i64::MAX))),
+        let count = Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
+        let begin = Op::Repeat {
+            count: ValueTemplate::Constant(count),
             end: start + 3,
-        });
+        };
+        self.push(Some(begin), node);
         self.compiler.locals.push(("i".to_owned(), Type::Int));
         self.sample(node);
         self.compiler.locals.pop();
-        self.ops.push(Op::Next {
+        let next = Op::Next {
             body: start + 1,
             every: None,
-        });
+        };
+        self.push(Some(next), node);
     }
 
     fn log(&mut self, node: &Node) -> Option<Text> {
@@ -546,6 +550,12 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             return None;
         }
         let name = compile_text_node(self.compiler, node, "the name of a signal")?;
+        self.compiler.signals.raised.push(RaisedSignal {
+            // A template of another tool, which is told of, is no name.
+            name: name.constant().filter(|name| !name.contains('{')),
+            place: node.span.clone(),
+            key: key.map(|key| key.span.clone()),
+        });
         let key = match key {
             Some(key) => Some(compile_text_node(self.compiler, key, "a text")?),
             None => None,

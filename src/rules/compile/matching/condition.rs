@@ -19,6 +19,7 @@ pub(in crate::rules::compile) fn compile_condition(
     client_streaming: bool,
 ) -> Option<Condition> {
     let before = compiler.problems.len();
+    let metadata_is_free = metadata.is_none();
     let metadata = metadata.map(|node| compile_metadata_conditions(compiler, node));
     let mut equalities = Vec::new();
     let mut rest = None;
@@ -36,6 +37,7 @@ pub(in crate::rules::compile) fn compile_condition(
     let when = when.and_then(|node| {
         let source = node.key_text().unwrap_or_default();
         let program = compiler.condition(node)?;
+        compiler.conditions.is_of_rule(&source, metadata_is_free);
         if matches!(program.constant(), Some(Value::Bool(false))) {
             let hint = "write a condition that some call fulfils, or leave out the rule";
             compiler.warn(node, "with this `when` the rule matches no call", hint);

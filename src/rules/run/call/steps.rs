@@ -338,7 +338,8 @@ impl<'r> Session<'r> {
 
     fn headers(&self, rule: &Rule, headers: &Metadata, call: &mut Call) -> Result<(), Status> {
         let Some(map) = call.headers_mut() else {
-            return Err(failed(rule, "`headers`: they are sent already"));
+            let message = "`headers`: they are sent already; what comes after a message goes into `trailers`";
+            return Err(failed(rule, message));
         };
         let mut map = std::mem::take(map);
         let written = self.with_env(call, |env, _| headers.write(env, &mut map));

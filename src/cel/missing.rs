@@ -1,0 +1,491 @@
+//! Conditions that a missing value makes fail, and that would hold if it were empty.
+//!
+//! `metadata["authorization"] != "Bearer tea"` does not hold for a call without that metadata: reading what is missing is an
+//! error, and a condition that fails does not hold. Who writes it to refuse calls lets those in that send nothing.
+//!
+//! Each condition is evaluated twice over all that its other parts may give: once with an empty value in place of the
+//! missing one, and once with the error. It is told if the first may be true where the second is not.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::syntax::{self, BinaryOperator, Expr, ExprKind, Literal};
+
+/// What a condition reads that may be missing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Subject {
+    /// The client's metadata of a name.
+    Metadata(String),
+    /// A variable of the store: `store.open`, or `store.shop.open`.
+    Stored(String),
+}
+
+impl Subject {
+    /// Whether the other is missing where this one is: the same, or a part of it.
+    pub(crate) fn leads_to(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Stored(whole), Self::Stored(part)) => part
+                .strip_prefix(whole)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
+            _ => self == other,
+        }
+    }
+}
+
+/// A condition that a missing value makes fail.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub(crate) subject: Subject,
+    /// The first part that fails.
+    pub(crate) place: Range<usize>,
+    /// The condition as it also holds where the value is missing.
+    pub(crate) mended: String,
+    /// The values that the metadata must not have, if that is all that the condition says.
+    pub(crate) excluded: Option<Vec<String>>,
+}
+
+/// What a condition fails for although it would hold for an empty value.
+pub(crate) fn missing(text: &str) -> Vec<Missing> {
+    let Ok(expr) = syntax::parse(text) else {
+        return Vec::new();
+    };
+    let mut subjects = BTreeSet::new();
+    visit(&expr, &mut |part| subjects.extend(subject_of(part)));
+    let missing = subjects.into_iter().filter_map(|subject| {
+        let without = Without { subject };
+        if !without.fails(&expr) {
+            return None;
+        }
+        let mut parts = Vec::new();
+        without.parts(&expr, &mut parts);
+        let mended = without.mended(text, &expr, &parts);
+        Some(Missing {
+            place: parts.first()?.span.clone(),
+            mended,
+            excluded: without.excluded(&expr),
+            subject: without.subject,
+        })
+    });
+    missing.collect()
+}
+
+/// What an expression asks for whether it is there.
+pub(crate) fn asked_for(text: &str) -> Vec<Subject> {
+    let mut found = Vec::new();
+    if let Ok(expr) = syntax::parse(text) {
+        visit(&expr, &mut |part| found.extend(subject_asked_for(part)));
+    }
+    found
+}
+
+/// What two evaluations of a part give: with an empty value, and with the missing one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Both {
+    empty: Outcome,
+    missing: Outcome,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    True,
+    False,
+    Error,
+}
+
+use Outcome::{Error, False, True};
+
+/// What a part gives.
+enum Part {
+    /// One of these, as a truth.
+    Truth(Vec<Both>),
+    /// The value that may be missing, or a text that is made of it alone.
+    Value,
+    /// Its size.
+    Size,
+    /// Something that depends on the value, and is not known.
+    Unknown,
+    /// Something else.
+    Other,
+}
+
+/// Evaluates conditions without one value.
+struct Without {
+    subject: Subject,
+}
+
+impl Without {
+    fn fails(&self, expr: &Expr) -> bool {
+        let fails = |both: &Both| both.empty == True && both.missing != True;
+        self.outcomes(expr).iter().any(fails)
+    }
+
+    /// The parts that fail, each as small as it can be: what is made true beside them makes the whole right.
+    fn parts<'e>(&self, expr: &'e Expr, found: &mut Vec<&'e Expr>) {
+        let below: Vec<&Expr> = match &expr.kind {
+            ExprKind::Binary(BinaryOperator::And | BinaryOperator::Or, operands) => operands.iter().collect(),
+            ExprKind::Conditional(parts) => parts.iter().collect(),
+            _ => Vec::new(),
+        };
+        let before = found.len();
+        for part in below {
+            if self.fails(part) {
+                self.parts(part, found);
+            }
+        }
+        if found.len() == before {
+            found.push(expr);
+        }
+    }
+
+    fn mended(&self, text: &str, whole: &Expr, parts: &[&Expr]) -> String {
+        let quote = if text.contains('"') { '"' } else { '\'' };
+        let absent = match &self.subject {
+            Subject::Metadata(name) => format!("!({quote}{name}{quote} in metadata)"),
+            Subject::Stored(place) => format!("!has({place})"),
+        };
+        let mut mended = text.to_owned();
+        for part in parts.iter().rev() {
+            let own = &text[part.span.clone()];
+            let own = match part.kind {
+                ExprKind::Conditional(_) => format!("({own})"),
+                _ => own.to_owned(),
+            };
+            let guarded = if part.span == whole.span {
+                format!("{own} || {absent}")
+            } else {
+                format!("({own} || {absent})")
+            };
+            mended.replace_range(part.span.clone(), &guarded);
+        }
+        mended
+    }
+
+    /// The values that the value must not have, if the condition is `x != 'a'` or `!(x in ['a', 'b'])`.
+    fn excluded(&self, expr: &Expr) -> Option<Vec<String>> {
+        let text = |expr: &Expr| match &expr.kind {
+            ExprKind::Literal(Literal::String(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let compared = |parts: &[Expr; 2]| match parts {
+            [value, other] | [other, value] if self.is_value(value) => Some(vec![text(other)?]),
+            _ => None,
+        };
+        match &expr.kind {
+            ExprKind::Binary(BinaryOperator::NotEqual, parts) => compared(parts),
+            ExprKind::Not(inner) => match &inner.kind {
+                ExprKind::Binary(BinaryOperator::Equal, parts) => compared(parts),
+                ExprKind::Binary(BinaryOperator::In, parts) => match &**parts {
+                    [
+                        value,
+                        Expr {
+                            kind: ExprKind::List(values),
+                            ..
+                        },
+                    ] if self.is_value(value) => values.iter().map(text).collect(),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn is_value(&self, expr: &Expr) -> bool {
+        subject_of(expr).as_ref() == Some(&self.subject)
+    }
+
+    /// What a part may give as a truth.
+    fn outcomes(&self, expr: &Expr) -> Vec<Both> {
+        match self.part(expr) {
+            Part::Truth(outcomes) => outcomes,
+            // `!store.open`: an empty value is false.
+            Part::Value => only(false),
+            Part::Size | Part::Unknown => vec![Both {
+                empty: Error,
+                missing: Error,
+            }],
+            Part::Other => vec![exactly(True), exactly(False)],
+        }
+    }
+
+    fn part(&self, expr: &Expr) -> Part {
+        if self.is_value(expr) {
+            return Part::Value;
+        }
+        if subject_asked_for(expr).is_some_and(|asked| asked.leads_to(&self.subject)) {
+            return Part::Truth(vec![exactly(False)]);
+        }
+        match &expr.kind {
+            ExprKind::Literal(Literal::Bool(truth)) => Part::Truth(vec![exactly(of(*truth))]),
+            ExprKind::Not(operand) => {
+                let operand = self.outcomes(operand);
+                Part::Truth(each(operand, |outcome| match outcome {
+                    True => False,
+                    False => True,
+                    Error => Error,
+                }))
+            }
+            ExprKind::Binary(operator @ (BinaryOperator::And | BinaryOperator::Or), operands) => {
+                let [left, right] = &**operands;
+                // What decides alone decides, even if the other side fails.
+                let decides = of(*operator == BinaryOperator::Or);
+                let joined = |left, right| match (left, right) {
+                    (left, right) if left == decides || right == decides => decides,
+                    (Error, _) | (_, Error) => Error,
+                    (left, _) => left,
+                };
+                Part::Truth(pairs(&self.outcomes(left), &self.outcomes(right), joined))
+            }
+            ExprKind::Conditional(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                let (then, otherwise) = (self.outcomes(then), self.outcomes(otherwise));
+                let branches = pairs(&then, &otherwise, |then, _| then).into_iter().zip(pairs(
+                    &then,
+                    &otherwise,
+                    |_, otherwise| otherwise,
+                ));
+                let mut outcomes = Vec::new();
+                for condition in self.outcomes(condition) {
+                    for (then, otherwise) in branches.clone() {
+                        let chosen = |condition, then, otherwise| match condition {
+                            True => then,
+                            False => otherwise,
+                            Error => Error,
+                        };
+                        put(
+                            &mut outcomes,
+                            Both {
+                                empty: chosen(condition.empty, then.empty, otherwise.empty),
+                                missing: chosen(condition.missing, then.missing, otherwise.missing),
+                            },
+                        );
+                    }
+                }
+                Part::Truth(outcomes)
+            }
+            ExprKind::Binary(operator, operands) => self.compared(*operator, operands),
+            ExprKind::Call {
+                target,
+                function,
+                arguments,
+            } => self.call(target.as_deref(), &function.text, arguments, expr),
+            _ if self.reads(expr) => Part::Unknown,
+            _ => Part::Other,
+        }
+    }
+
+    /// A comparison of the value, or of its size, with something else.
+    fn compared(&self, operator: BinaryOperator, operands: &[Expr; 2]) -> Part {
+        let [left, right] = operands;
+        let (value, other, operator) = match (self.reads(left), self.reads(right)) {
+            (false, false) => return Part::Other,
+            (true, false) => (self.part(left), right, operator),
+            (false, true) => (self.part(right), left, mirrored(operator)),
+            (true, true) => return Part::Unknown,
+        };
+        if !matches!(value, Part::Value | Part::Size) {
+            return Part::Unknown;
+        }
+        let is_stored = matches!(self.subject, Subject::Stored(_));
+        let is_size = matches!(value, Part::Size);
+        let holds = match (operator, &other.kind) {
+            // That it is never null is told apart.
+            (_, ExprKind::Literal(Literal::Null)) => return Part::Unknown,
+            (BinaryOperator::Equal, _) => is_empty(other, is_size || is_stored),
+            (BinaryOperator::NotEqual, _) => !is_empty(other, is_size || is_stored),
+            (BinaryOperator::In, ExprKind::List(values)) => {
+                values.iter().any(|value| is_empty(value, is_stored))
+            }
+            (BinaryOperator::In, _) => false,
+            (operator, ExprKind::Literal(Literal::Int(number))) if is_size || is_stored => match operator {
+                BinaryOperator::Less => 0 < *number,
+                BinaryOperator::LessOrEqual => 0 <= *number,
+                BinaryOperator::Greater => 0 > *number,
+                BinaryOperator::GreaterOrEqual => 0 >= *number,
+                _ => return Part::Unknown,
+            },
+            _ => return Part::Unknown,
+        };
+        Part::Truth(only(holds))
+    }
+
+    fn call(&self, target: Option<&Expr>, function: &str, arguments: &[Expr], whole: &Expr) -> Part {
+        let first = target.or_else(|| arguments.first());
+        let others_read = arguments
+            .iter()
+            .filter(|argument| first.is_none_or(|first| !std::ptr::eq(first, *argument)))
+            .any(|argument| self.reads(argument));
+        let value = match first {
+            Some(first) if !others_read => self.part(first),
+            _ if self.reads(whole) => Part::Unknown,
+            _ => Part::Other,
+        };
+        match (value, function) {
+            (Part::Value, "startsWith" | "endsWith" | "contains") => {
+                Part::Truth(only(arguments.first().is_some_and(|part| is_empty(part, false))))
+            }
+            (Part::Value, "matches" | "isEmail" | "isHostname" | "isUri" | "isIp") => {
+                Part::Truth(only(false))
+            }
+            (
+                Part::Value,
+                "lowerAscii" | "upperAscii" | "trim" | "string" | "dyn" | "substring" | "replace",
+            ) => Part::Value,
+            (Part::Value, "size") => match self.subject {
+                Subject::Metadata(_) => Part::Size,
+                // Nothing is in what is missing of the store.
+                Subject::Stored(_) => Part::Other,
+            },
+            _ if self.reads(whole) => Part::Unknown,
+            _ => Part::Other,
+        }
+    }
+
+    fn reads(&self, expr: &Expr) -> bool {
+        let mut reads = false;
+        visit(expr, &mut |part| reads |= self.is_value(part));
+        reads
+    }
+}
+
+/// What reads the value gives for the empty one; it fails for the missing one.
+fn only(holds: bool) -> Vec<Both> {
+    vec![Both {
+        empty: of(holds),
+        missing: Error,
+    }]
+}
+
+fn of(truth: bool) -> Outcome {
+    if truth { True } else { False }
+}
+
+fn exactly(outcome: Outcome) -> Both {
+    Both {
+        empty: outcome,
+        missing: outcome,
+    }
+}
+
+fn put(outcomes: &mut Vec<Both>, both: Both) {
+    if !outcomes.contains(&both) {
+        outcomes.push(both);
+    }
+}
+
+fn each(outcomes: Vec<Both>, change: impl Fn(Outcome) -> Outcome) -> Vec<Both> {
+    let change = |both: Both| Both {
+        empty: change(both.empty),
+        missing: change(both.missing),
+    };
+    outcomes.into_iter().map(change).collect()
+}
+
+fn pairs(left: &[Both], right: &[Both], join: impl Fn(Outcome, Outcome) -> Outcome) -> Vec<Both> {
+    let mut outcomes = Vec::new();
+    for left in left {
+        for right in right {
+            let both = Both {
+                empty: join(left.empty, right.empty),
+                missing: join(left.missing, right.missing),
+            };
+            put(&mut outcomes, both);
+        }
+    }
+    outcomes
+}
+
+/// Whether it is an empty text, or where that counts another default.
+fn is_empty(expr: &Expr, any: bool) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(Literal::String(text)) => text.is_empty(),
+        ExprKind::Literal(Literal::Int(number)) => any && *number == 0,
+        ExprKind::Literal(Literal::Bool(truth)) => any && !*truth,
+        _ => false,
+    }
+}
+
+/// The operator with its operands exchanged.
+fn mirrored(operator: BinaryOperator) -> BinaryOperator {
+    match operator {
+        BinaryOperator::Less => BinaryOperator::Greater,
+        BinaryOperator::LessOrEqual => BinaryOperator::GreaterOrEqual,
+        BinaryOperator::Greater => BinaryOperator::Less,
+        BinaryOperator::GreaterOrEqual => BinaryOperator::LessOrEqual,
+        // `x in value` asks for something in the value.
+        BinaryOperator::In => BinaryOperator::Add,
+        other => other,
+    }
+}
+
+fn is_root(expr: &Expr, root: &str) -> bool {
+    matches!(&expr.kind, ExprKind::Name(name) if name.trim_start_matches('.') == root)
+}
+
+/// The text of a key, if it is constant.
+fn key_of(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Literal(Literal::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// What the whole of an expression reads.
+fn subject_of(expr: &Expr) -> Option<Subject> {
+    match &expr.kind {
+        ExprKind::Select(operand, name) if is_root(operand, "metadata") => {
+            Some(Subject::Metadata(name.text.clone()))
+        }
+        ExprKind::Index(parts) if is_root(&parts[0], "metadata") => {
+            Some(Subject::Metadata(key_of(&parts[1])?.to_owned()))
+        }
+        ExprKind::Select(..) => {
+            let segments = expr.segments()?;
+            (segments.first() == Some(&"store")).then(|| Subject::Stored(segments.join(".")))
+        }
+        _ => None,
+    }
+}
+
+/// What an expression asks for whether it is there.
+fn subject_asked_for(expr: &Expr) -> Option<Subject> {
+    match &expr.kind {
+        ExprKind::Call {
+            target: None,
+            function,
+            arguments,
+        } if function.text == "has" => subject_of(arguments.first()?),
+        ExprKind::Binary(BinaryOperator::In, parts) => {
+            let [key, container] = &**parts;
+            let key = key_of(key)?;
+            let segments = container.segments()?;
+            match segments.as_slice() {
+                ["metadata"] => Some(Subject::Metadata(key.to_owned())),
+                ["store", ..] => Some(Subject::Stored(format!("{}.{key}", segments.join(".")))),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Calls `see` with a part and all parts of it.
+fn visit<'e>(expr: &'e Expr, see: &mut impl FnMut(&'e Expr)) {
+    see(expr);
+    // A part of what is read is not read for itself, and `has(metadata.x)` does not read it.
+    if subject_of(expr).is_some() {
+        return;
+    }
+    if let ExprKind::Call {
+        target: None,
+        function,
+        ..
+    } = &expr.kind
+        && function.text == "has"
+    {
+        return;
+    }
+    for part in expr.parts() {
+        visit(part, see);
+    }
+}
