@@ -6,7 +6,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
 
@@ -30,8 +30,8 @@ pub struct Problem {
     place: Option<Place>,
     hint: Option<String>,
     is_warning: bool,
-    /// A file that is not there, or cannot be read, and would mend it.
-    needs: Option<PathBuf>,
+    /// Files that are not there, or cannot be read, and would mend it.
+    needs: Vec<PathBuf>,
 }
 
 struct Place {
@@ -48,7 +48,7 @@ impl Problem {
             place: None,
             hint: None,
             is_warning: false,
-            needs: None,
+            needs: Vec::new(),
         }
     }
 
@@ -93,7 +93,7 @@ impl Problem {
             }),
             hint: diagnostic.help().map(|help| help.to_string()),
             is_warning: false,
-            needs: None,
+            needs: Vec::new(),
         };
         let related = diagnostic.related().into_iter().flatten();
         std::iter::once(first)
@@ -187,16 +187,16 @@ impl Problem {
         self
     }
 
-    /// The same, if a file that comes or changes would mend it: who watches files watches that one, too.
+    /// The same, if a file that comes or changes at one of these paths would mend it: who watches files watches those, too.
     #[must_use]
-    pub(crate) fn needing(mut self, path: PathBuf) -> Self {
-        self.needs = Some(path);
+    pub(crate) fn needing(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.needs.extend(paths);
         self
     }
 
-    /// A file that would mend it.
-    pub(crate) fn needs(&self) -> Option<&Path> {
-        self.needs.as_deref()
+    /// The files that would mend it.
+    pub(crate) fn needs(&self) -> &[PathBuf] {
+        &self.needs
     }
 
     /// Where it begins in a text, in bytes, if it is of that text.

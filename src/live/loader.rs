@@ -5,7 +5,7 @@
 //! last good one.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::diff::{Change, diff_rules, diff_schemas};
@@ -135,10 +135,12 @@ impl Loader {
     pub(super) fn load_if_changed(&mut self, is_written: Option<&dyn Fn() -> bool>) -> Attempt {
         let since = moment();
         let snapshot = self.take_snapshot(since);
-        if snapshot.equals(&self.snapshot) && !self.unsettled.any {
+        let is_unchanged = snapshot.equals(&self.snapshot);
+        // Folders may have come on the way to a file that is not there yet.
+        self.snapshot = snapshot;
+        if is_unchanged && !self.unsettled.any {
             return Attempt::Unchanged;
         }
-        self.snapshot = snapshot;
         let Some(is_written) = is_written else {
             let loaded = self.attempt(since).unwrap_or_else(|| self.load());
             return Attempt::Loaded(Box::new(loaded));
@@ -265,8 +267,8 @@ impl Loader {
         let files = files.filter_map(|file| std::path::absolute(file).ok());
         let files = files.filter(|file| file.exists());
         // What would mend them is often not there yet.
-        let needed = error.problems().iter().filter_map(Problem::needs);
-        let files: Vec<PathBuf> = files.chain(needed.map(Path::to_owned)).collect();
+        let needed = error.problems().iter().flat_map(Problem::needs);
+        let files: Vec<PathBuf> = files.chain(needed.cloned()).collect();
         let also = |known: &[PathBuf]| {
             let more = files.iter().filter(|file| !known.contains(file));
             Some(known.iter().chain(more).cloned().collect())

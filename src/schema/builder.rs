@@ -83,8 +83,8 @@ impl Schema {
 }
 
 impl SchemaBuilder {
-    /// Adds a `.proto` file, a folder with all the `.proto` files below it, or a descriptor set
-    /// (`.binpb .pb .protoset .desc .dsc .fds`). Default: none, and one is needed.
+    /// Adds a `.proto` file, a folder with all the `.proto` files below it, or a descriptor set, whatever its name ends with.
+    /// Default: none, and one is needed.
     ///
     /// In a folder, hidden files and folders, `node_modules` and copies of `google/protobuf` are left out. Symbolic links
     /// are followed.
@@ -93,8 +93,8 @@ impl SchemaBuilder {
         self
     }
 
-    /// Adds a folder in which imports are looked up before any other, as with `protoc -I`. Default: none; import roots
-    /// are searched for around the importing files.
+    /// Adds a folder in which imports are looked up before any other, as with `protoc -I`; an input wins over a copy of it there.
+    /// Nothing else in it is read or watched. Default: none; import roots are searched for around the importing files.
     pub fn import_path(mut self, folder: impl Into<PathBuf>) -> Self {
         self.import_paths.push(folder.into());
         self
@@ -221,7 +221,8 @@ impl SchemaBuilder {
         let mut problems = Vec::new();
         for path in self.import_paths.iter().filter(|path| !path.is_dir()) {
             let message = "this import path is not a folder";
-            problems.push(Problem::in_file(path.display().to_string(), message));
+            let problem = Problem::in_file(path.display().to_string(), message);
+            problems.push(problem.needing([absolute(path)]));
         }
         let import_paths = self.import_paths.iter().map(|path| absolute(path)).collect();
         let inputs = Inputs::read(&self.inputs, &mut problems);
@@ -259,11 +260,8 @@ impl SchemaBuilder {
             let inputs = (&self.inputs, &self.import_paths, &self.imports, others);
             CacheFile::new(folder, inputs, &current_folder)
         });
-        let mut proto_folders: Vec<PathBuf> =
-            inputs.protos.iter().map(|proto| proto.folder.clone()).collect();
-        proto_folders.dedup();
         let buf_cache = self.buf_cache.map(|folder| absolute(&folder));
-        let roots = ImportRoots::new(import_paths, proto_folders).with_buf_cache(buf_cache);
+        let roots = ImportRoots::new(import_paths, &inputs.protos).with_buf_cache(buf_cache);
         let earlier = self.earlier.as_ref().map(Schema::as_earlier);
         let earlier = earlier.or_else(|| cache.as_ref()?.read());
         let mut graph = FileGraph::new(roots, self.resolvers, current_folder, earlier);
@@ -292,7 +290,7 @@ impl SchemaBuilder {
         let mut watch_paths: BTreeSet<PathBuf> = inputs.watch_paths;
         watch_paths.append(&mut graph.paths_read);
         watch_paths.append(&mut graph.roots.configuration_files);
-        watch_paths.extend(graph.roots.given().iter().cloned());
+        watch_paths.append(&mut graph.roots.absent);
         let schema = Schema::new(
             files,
             watch_paths.into_iter().collect(),

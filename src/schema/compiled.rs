@@ -241,8 +241,9 @@ impl Schema {
         suggest::nearest(name, known).map(str::to_owned)
     }
 
-    /// Every file and folder whose change could change this schema: the inputs, the given import paths, the files
-    /// read, and the buf.yaml files that named import roots. The paths are absolute and sorted.
+    /// Every file and folder whose change could change this schema: the inputs, the files read, the buf.yaml files that named
+    /// import roots, and where an import would be found in an import path before it is found elsewhere. The paths are absolute
+    /// and sorted.
     pub fn watch_paths(&self) -> &[PathBuf] {
         &self.inner.watch_paths
     }

@@ -11,7 +11,7 @@ use protod::ServingStatus;
 use protod::live::RELOAD;
 
 use crate::generations::{proto, rules};
-use crate::support::{Live, Start, write, write_by_rename};
+use crate::support::{Live, Start, reload_checked, write, write_by_rename};
 
 #[tokio::test]
 async fn save_in_place_is_a_swap() {
@@ -263,6 +263,52 @@ async fn input_folder_that_goes_and_comes_back_is_served_again() {
         fill(&live.path(""), text);
         live.answers(1, text).await;
     }
+}
+
+#[tokio::test]
+async fn only_what_is_imported_is_watched_in_an_import_path() {
+    let start = Start {
+        input: "api",
+        import_path: Some("given"),
+        ..Start::default()
+    };
+    let importing = |number| {
+        let message = proto(number).replace("package p;", "package p; import \"deep/er/types.proto\";");
+        assert_ne!(message, proto(number));
+        message
+    };
+    let fill = |folder: &Path| {
+        fs::create_dir_all(folder.join("api/deep/er")).expect("a new folder");
+        fs::create_dir(folder.join("given")).expect("a new folder");
+        write(&folder.join("api/a.proto"), &importing(1));
+        write(&folder.join("api/a.rules.yaml"), &rules("one"));
+        write(&folder.join("given/unrelated.proto"), "nonsense");
+    };
+    let types = |name: &str| format!("syntax = \"proto3\"; package types; message {name} {{}}");
+    let mut live = Live::start(start, |folder| {
+        fill(folder);
+        write(&folder.join("api/deep/er/types.proto"), &types("Near"));
+    })
+    .await;
+    live.answers(1, "one").await;
+    live.forget_outcomes();
+    // What nothing imports is not looked at.
+    write(&live.path("given/unrelated.proto"), "more nonsense");
+    write(&live.path("api/a.rules.yaml"), &rules("two"));
+    live.answers(1, "two").await;
+    live.reloaded().await;
+    assert_eq!(live.forget_outcomes(), 0);
+    // What comes to be where an import is looked up is that import, unless it is an input; and it may come by and by.
+    fs::remove_file(live.path("api/deep/er/types.proto")).expect("it is there");
+    let error = live.refused().await;
+    assert!(error.to_string().contains("is not found"), "{error}");
+    fs::create_dir(live.path("given/deep")).expect("a new folder");
+    reload_checked(&live.addr).await;
+    fs::create_dir(live.path("given/deep/er")).expect("a new folder");
+    reload_checked(&live.addr).await;
+    write(&live.path("given/deep/er/types.proto"), &types("Given"));
+    let summary = live.reloaded().await;
+    assert!(!summary.changes.is_empty(), "the message has another name there");
 }
 
 #[tokio::test]

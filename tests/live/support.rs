@@ -7,7 +7,9 @@ use std::time::Duration;
 use http::uri::PathAndQuery;
 use prost_reflect::{DynamicMessage, Value};
 use protod::live::{Answers, Loader, Project, RELOAD, ReloadSummary, ReloadTrigger, Reloader};
-use protod::{DynamicCodec, Error, Message, RulesOptions, RulesState, Schema, Server, ServerBuilder};
+use protod::{
+    DynamicCodec, Error, Message, RulesOptions, RulesState, Schema, SchemaBuilder, Server, ServerBuilder,
+};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -27,12 +29,15 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 /// Protos and rules in one folder, loaded like the command line does.
 pub(crate) struct Folder {
     pub(crate) input: PathBuf,
+    pub(crate) import_path: Option<PathBuf>,
     pub(crate) state: RulesState,
 }
 
 impl Project for Folder {
     fn schema(&self) -> Result<Schema, Error> {
-        Schema::load(&self.input)
+        let builder = Schema::builder().input(&self.input);
+        let import_path = self.import_path.iter();
+        import_path.fold(builder, SchemaBuilder::import_path).build()
     }
 
     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
@@ -56,6 +61,8 @@ pub(crate) struct Start {
     pub(crate) watch: bool,
     /// What is served, below the temporary folder.
     pub(crate) input: &'static str,
+    /// Where its imports are looked up first, below the temporary folder.
+    pub(crate) import_path: Option<&'static str>,
     pub(crate) build: fn(ServerBuilder) -> ServerBuilder,
 }
 
@@ -64,6 +71,7 @@ impl Default for Start {
         Self {
             watch: true,
             input: "",
+            import_path: None,
             build: |builder| builder,
         }
     }
@@ -85,6 +93,7 @@ impl Live {
         fill(folder.path());
         let mut loader = Loader::new(Folder {
             input: folder.path().join(start.input),
+            import_path: start.import_path.map(|name| folder.path().join(name)),
             state: RulesState::new(),
         });
         let loaded = loader.load().expect("the first load is good");

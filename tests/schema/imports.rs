@@ -1,6 +1,6 @@
 //! Imports: given roots, found roots, and files that are built in.
 
-use protod::Schema;
+use protod::{Schema, SchemaBuilder};
 
 use crate::support::{Tree, message, names, user};
 
@@ -83,6 +83,56 @@ fn a_given_import_path_comes_first() {
     let schema = schema.build().unwrap();
     assert!(schema.pool().get_message_by_name("given.T").is_some());
     assert!(schema.pool().get_message_by_name("near.T").is_none());
+}
+
+#[test]
+fn an_input_wins_over_a_copy_in_an_import_path() {
+    // The copy has one message more, so that a text is known by it.
+    let copy = "syntax = \"proto3\"; package p; message T {} message Copied {}";
+    let user = |name| user(name, &["p/t.proto"], &["p.T"]);
+    let files: [(&str, &str); 9] = [
+        ("api/s.proto", &user("S")),
+        ("api/p/t.proto", &message("p", "T")),
+        ("given/p/t.proto", copy),
+        // What is imported from there imports it too.
+        ("given/q.proto", &user("Q")),
+        (
+            "api/uses_q.proto",
+            &crate::support::user("UsesQ", &["q.proto"], &["Q"]),
+        ),
+        // The roots of inputs need not be the folders that were named.
+        ("all/proto/s.proto", &user("S")),
+        ("all/proto/p/t.proto", &message("p", "T")),
+        // An import path that holds the input says what its names are.
+        ("holds/t.proto", &message("outer", "T")),
+        (
+            "holds/in/s.proto",
+            &crate::support::user("S", &["t.proto"], &["outer.T"]),
+        ),
+    ];
+    let tree = Tree::new(&files);
+    tree.write("holds/in/t.proto", message("inner", "T"));
+    let load = |inputs: &[&str], import_paths: &[&str]| {
+        let builder = inputs.iter().fold(Schema::builder(), |builder, input| {
+            builder.input(tree.path(input))
+        });
+        let given = import_paths.iter().map(|path| tree.path(path));
+        given.fold(builder, SchemaBuilder::import_path).build().unwrap()
+    };
+    let copied = |schema: &Schema| schema.pool().get_message_by_name("p.Copied").is_some();
+    assert!(!copied(&load(&["api"], &["given"])));
+    assert!(!copied(&load(&["api"], &["given", "api"])));
+    assert!(!copied(&load(
+        &["api/uses_q.proto", "api/s.proto", "api/p/t.proto"],
+        &["given"]
+    )));
+    assert!(!copied(&load(&["all"], &["given"])));
+    // It is no input here, though it is beside one.
+    assert!(copied(&load(&["api/s.proto"], &["given"])));
+    assert_eq!(
+        names(&load(&["holds/in"], &["holds"])),
+        ["in/s.proto", "in/t.proto", "t.proto"]
+    );
 }
 
 #[test]

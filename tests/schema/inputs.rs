@@ -29,12 +29,64 @@ fn a_folder_gives_all_below_it_each_file_after_its_imports() {
 }
 
 #[test]
-fn every_extension_of_descriptor_sets_is_taken() {
+fn a_set_is_one_by_its_contents_whatever_its_name_ends_with() {
     let tree = Tree::new(&[]);
-    for extension in ["binpb", "pb", "protoset", "desc", "dsc", "fds"] {
-        let name = format!("set.{extension}");
-        tree.write(&name, repository_file("descriptors/stream.binpb"));
-        assert_eq!(tree.load(&name).unwrap().methods().len(), 3, "{extension}");
+    let set = repository_file("descriptors/stream.binpb");
+    let names = [
+        "set.binpb",
+        "set.bin",
+        "set.proto",
+        "set.yaml",
+        "image",
+        "set.v2.1",
+        "set.PB",
+    ];
+    for name in names {
+        tree.write(name, &set);
+        assert_eq!(tree.load(name).unwrap().methods().len(), 3, "{name}");
+        // A damaged one is told to be damaged, not to be something else.
+        tree.write(name, &set[..set.len() - 5]);
+        let problems = tree.problems(tree.load(name));
+        let is_text = name == "set.proto";
+        assert!(
+            is_text || problems[0].contains("is cut short or damaged"),
+            "{problems:?}"
+        );
+    }
+    // A text may begin with the bytes of a set's first name.
+    let text = format!("\n \n\n{}", message("p", "A"));
+    tree.write("a.proto", text);
+    assert_eq!(tree.load("a.proto").unwrap().files().len(), 1);
+}
+
+#[test]
+fn what_is_no_input_says_how_to_make_one() {
+    let tree = Tree::new(&[
+        ("a.txt", "message A {}"),
+        ("image.json", "{\"file\":[]}"),
+        ("empty", ""),
+    ]);
+    tree.write("set.binpb.gz", [0x1f, 0x8b, 8, 0]);
+    tree.write("set.binpb.zst", [0x28, 0xb5, 0x2f, 0xfd, 0]);
+    let expected = [
+        ("a.txt", "a set is what"),
+        ("image.json", "a set is what"),
+        ("empty", "a set is what"),
+        ("set.binpb.gz", "gunzip"),
+        ("set.binpb.zst", "unzstd"),
+    ];
+    for (name, hint) in expected {
+        let error = tree.load(name).unwrap_err();
+        let problem = &error.problems()[0];
+        assert!(
+            problem
+                .to_string()
+                .contains("is neither a .proto nor a folder nor a descriptor set")
+        );
+        assert!(
+            problem.hint().is_some_and(|found| found.contains(hint)),
+            "{name}: {problem:?}"
+        );
     }
 }
 
@@ -208,7 +260,8 @@ fn watch_paths_are_all_that_the_schema_was_made_from() {
         "api",
         "api/a.proto",
         "buf.yaml",
-        "given",
+        // It would win over the one in `shared`.
+        "given/b.proto",
         "given/c.proto",
         "shared/b.proto",
     ];

@@ -148,8 +148,9 @@ impl<'g> Linker<'g> {
                 }
                 Err(refused) => {
                     problems.extend(refused.problems);
-                    // A pool that refused a file may have kept extensions of it.
-                    options.pool = self.pool_again(&linked);
+                    if refused.by_pool {
+                        options.pool = self.pool_again(&linked);
+                    }
                 }
             }
         }
@@ -201,7 +202,10 @@ impl<'g> Linker<'g> {
                 let problems = Vec::new();
                 Ok(LinkedText { file, problems })
             }
-            FileContents::Broken => Err(Refused { problems: Vec::new() }),
+            FileContents::Broken => Err(Refused {
+                problems: Vec::new(),
+                by_pool: false,
+            }),
         }
     }
 

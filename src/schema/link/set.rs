@@ -29,6 +29,7 @@ pub(super) fn link_set_file(
     let in_set = |message: String| Problem::in_file(set, format!("file '{}': {message}", file.name));
     let refused = |message| Refused {
         problems: vec![in_set(message)],
+        by_pool: true,
     };
     let visible = visible_files(graph, id);
     let for_pool = with_imports(
@@ -71,6 +72,7 @@ pub(super) fn link_set_file(
             let problems = problems.iter().map(|problem| in_set(problem.to_string()));
             Err(Refused {
                 problems: problems.collect(),
+                by_pool: true,
             })
         }
         Err(message) => Err(refused(message)),

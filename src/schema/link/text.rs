@@ -67,6 +67,8 @@ pub(super) struct LinkedText {
 /// Why a file is not linked.
 pub(super) struct Refused {
     pub(super) problems: Vec<Problem>,
+    /// Whether a pool refused it, which may have kept extensions of it.
+    pub(super) by_pool: bool,
 }
 
 /// Links a text. `symbols` has what all files define, this one as `imported_as`.
@@ -101,7 +103,10 @@ pub(super) fn link_text(
     let mut problems = found(text, info, symbols, unresolved, options.problems());
     problems.extend(clashes.into_problems());
     if !problems.is_empty() {
-        return Err(Refused { problems });
+        return Err(Refused {
+            problems,
+            by_pool: false,
+        });
     }
 
     let bytes = file.encode_to_vec();
@@ -312,6 +317,7 @@ fn file_added(
         }
         Ok(Err(error)) => Err(Refused {
             problems: pool_problems(text.source(), error),
+            by_pool: true,
         }),
         Err(message) => Err(refused(text.source(), message)),
     }
@@ -344,6 +350,7 @@ fn edition_tails(graph: &FileGraph, id: FileId, parts: &EditionParts) -> Tails {
 fn refused(source: &SourceText, message: String) -> Refused {
     Refused {
         problems: vec![Problem::in_file(source.name(), message)],
+        by_pool: true,
     }
 }
 

@@ -398,8 +398,9 @@ impl FileGraph {
         let folder = file.and_then(|file| file.folder.clone());
         let hint = self.places_searched(importer, folder.as_deref(), import);
         let problem = self.problem_at_import(importer, import, format!("import '{import}' is not found"));
+        let problem = problem.needing(self.roots.given_places(import));
         match folder.and_then(|folder| self.roots.unfetched(&folder)) {
-            Some((what, needs)) => problem.with_hint(format!("{what}; {hint}")).needing(needs),
+            Some((what, needs)) => problem.with_hint(format!("{what}; {hint}")).needing([needs]),
             None => problem.with_hint(hint),
         }
     }

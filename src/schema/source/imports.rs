@@ -2,7 +2,7 @@
 //!
 //! The order is fixed, and ends long before the whole disk is searched:
 //!
-//! 1. the import paths that the user gave;
+//! 1. the import paths that the user gave; an input wins over a copy of it there;
 //! 2. the modules of every buf.yaml or buf.work.yaml above the importing file, the nearest first;
 //! 3. the input folders that hold the importing file;
 //! 4. the dependencies that a buf.lock beside those modules pins, in buf's cache; for a file in the cache these alone;
@@ -10,12 +10,13 @@
 //!    up to the one that holds `.git`; never the root of the file system;
 //! 6. the other input folders, with their usual roots.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::iter;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::dependencies::Dependencies;
+use super::inputs::InputProto;
 use super::{buf, buf_lock};
 
 /// Folders that are import roots by convention, relative to a project folder.
@@ -37,6 +38,7 @@ const USUAL_ROOTS: [&str; 10] = [
 pub(in crate::schema) struct ImportRoots {
     given: Vec<PathBuf>,
     input_folders: Vec<PathBuf>,
+    input_files: HashSet<PathBuf>,
     /// The roots for files of one folder, in order.
     by_folder: HashMap<PathBuf, Arc<[PathBuf]>>,
     /// Where buf keeps the modules that it has downloaded.
@@ -45,6 +47,8 @@ pub(in crate::schema) struct ImportRoots {
     pinned: BTreeMap<PathBuf, Dependencies>,
     /// The buf.yaml, buf.work.yaml and buf.lock files that were read.
     pub(in crate::schema) configuration_files: BTreeSet<PathBuf>,
+    /// Where imports were looked for in the import paths, and no file is: one that comes there is the import from then on.
+    pub(in crate::schema) absent: BTreeSet<PathBuf>,
 }
 
 /// The file of an import, and the root in which it was found.
@@ -56,14 +60,18 @@ pub(in crate::schema) struct FoundImport {
 
 impl ImportRoots {
     /// All paths are absolute.
-    pub(in crate::schema) fn new(given: Vec<PathBuf>, input_folders: Vec<PathBuf>) -> Self {
+    pub(in crate::schema) fn new(given: Vec<PathBuf>, inputs: &[InputProto]) -> Self {
+        let mut input_folders: Vec<PathBuf> = inputs.iter().map(|input| input.folder.clone()).collect();
+        input_folders.dedup();
         Self {
             given,
             input_folders,
+            input_files: inputs.iter().map(|input| input.path.clone()).collect(),
             by_folder: HashMap::new(),
             buf_cache: None,
             pinned: BTreeMap::new(),
             configuration_files: BTreeSet::new(),
+            absent: BTreeSet::new(),
         }
     }
 
@@ -108,19 +116,51 @@ impl ImportRoots {
 
     /// Looks up `import` for a file in `folder`. A file of a descriptor set has no folder.
     pub(in crate::schema) fn find(&mut self, folder: Option<&Path>, import: &str) -> Option<FoundImport> {
-        if !Path::new(import)
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)))
+        if !is_below_a_root(import) {
+            return None;
+        }
+        let mut found = None;
+        for root in self.of_folder(folder).iter() {
+            let path = root.join(import);
+            if path.is_file() {
+                let root = root.clone();
+                found = Some(FoundImport { root, path });
+                break;
+            }
+            if self.given.contains(root) && !path.is_dir() {
+                self.absent.insert(path);
+            }
+        }
+        let found = found?;
+        Some(self.input_for_copy(&found, import).unwrap_or(found))
+    }
+
+    /// The input of which `found` is a copy, if it is one: both are imported by one name, and protoc has no place for two such
+    /// files. The order of import paths that hold inputs is kept, as it says how inputs are imported.
+    fn input_for_copy(&mut self, found: &FoundImport, import: &str) -> Option<FoundImport> {
+        let holds_inputs = |root: &Path| self.input_folders.iter().any(|input| input.starts_with(root));
+        if !self.given.contains(&found.root)
+            || holds_inputs(&found.root)
+            || self.input_files.contains(&found.path)
         {
             return None;
         }
-        self.of_folder(folder).iter().find_map(|root| {
-            let path = root.join(import);
-            path.is_file().then(|| FoundImport {
-                root: root.clone(),
-                path,
+        self.input_folders.clone().iter().find_map(|input| {
+            self.of_folder(Some(input)).iter().find_map(|root| {
+                let path = root.join(import);
+                let root = root.clone();
+                self.input_files
+                    .contains(&path)
+                    .then_some(FoundImport { root, path })
             })
         })
+    }
+
+    /// Where `import` would be found in the import paths that the user gave.
+    pub(in crate::schema) fn given_places(&self, import: &str) -> Vec<PathBuf> {
+        let roots = self.given.iter().filter(|_| is_below_a_root(import));
+        let places = roots.map(|root| root.join(import));
+        places.filter(|place| !place.is_dir()).collect()
     }
 
     /// The folders that [`find`](Self::find) searches, in order. All of them exist.
@@ -168,6 +208,12 @@ impl ImportRoots {
         roots.retain(|root| seen.insert(root.clone()) && root.is_dir());
         roots
     }
+}
+
+/// Whether an import leads to a place below the root in which it is looked up.
+fn is_below_a_root(import: &str) -> bool {
+    let mut parts = Path::new(import).components();
+    !import.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// `folder` and those above it that may belong to the same project, the nearest first.
@@ -230,12 +276,12 @@ mod tests {
             ("a/b/near.proto", ""),
             ("third_party/vendored.proto", ""),
         ]);
-        let mut roots = ImportRoots::new(vec![tree.path().join("given")], vec![]);
+        let mut roots = ImportRoots::new(vec![tree.path().join("given")], &[]);
         assert_eq!(
             found(&mut roots, &tree, "a/b", "x.proto").as_deref(),
             Some("given/x.proto")
         );
-        let mut roots = ImportRoots::new(vec![], vec![]);
+        let mut roots = ImportRoots::new(vec![], &[]);
         assert_eq!(
             found(&mut roots, &tree, "a/b", "x.proto").as_deref(),
             Some("module/x.proto")
@@ -261,7 +307,7 @@ mod tests {
             ("two/buf.yaml", "version: v1\n"),
             ("two/other.proto", ""),
         ]);
-        let mut roots = ImportRoots::new(vec![], vec![]);
+        let mut roots = ImportRoots::new(vec![], &[]);
         assert_eq!(
             found(&mut roots, &tree, "one", "other.proto").as_deref(),
             Some("two/other.proto")
@@ -282,7 +328,7 @@ mod tests {
             "{".into(),
         ] {
             let tree = tree(&[(".git/config", ""), ("buf.yaml", &text), ("a/x.proto", "")]);
-            let mut roots = ImportRoots::new(vec![], vec![]);
+            let mut roots = ImportRoots::new(vec![], &[]);
             assert_eq!(
                 found(&mut roots, &tree, "a", "x.proto").as_deref(),
                 Some("a/x.proto")
@@ -297,7 +343,7 @@ mod tests {
             ("project/.git/config", ""),
             ("project/a/x.proto", ""),
         ]);
-        let mut roots = ImportRoots::new(vec![], vec![]);
+        let mut roots = ImportRoots::new(vec![], &[]);
         assert_eq!(found(&mut roots, &tree, "project/a", "secret.proto"), None);
         assert_eq!(found(&mut roots, &tree, "project/a", "../a/x.proto"), None);
         assert_eq!(found(&mut roots, &tree, "project/a", "/etc/passwd"), None);

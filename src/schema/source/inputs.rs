@@ -1,11 +1,12 @@
 //! The inputs that the user named: protos, folders of them, descriptor sets.
 //!
-//! An input is recognized by what is on disk and by its extension. For each, the folder is kept in which rules are looked
-//! for, and the path that the watcher observes.
+//! An input is recognized by what is on disk and by its extension; a descriptor set by its contents too, as every tool gives
+//! them another one. For each, the folder is kept in which rules are looked for, and the path that the watcher observes.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
 use bytes::Bytes;
@@ -106,10 +107,10 @@ enum InputKind {
     DescriptorSet,
 }
 
-/// The extensions of descriptor sets.
+/// The extensions that descriptor sets have and hardly another file.
 const SET_EXTENSIONS: [&str; 6] = ["binpb", "pb", "protoset", "desc", "dsc", "fds"];
 
-/// The kind of `path`, according to the file system and its extension.
+/// The kind of `path`, according to the file system, its extension and its contents.
 fn classify(path: &Path) -> Result<InputKind, Problem> {
     let name = path.display().to_string();
     let metadata = fs::metadata(path).map_err(|error| match error.kind() {
@@ -119,17 +120,40 @@ fn classify(path: &Path) -> Result<InputKind, Problem> {
     if metadata.is_dir() {
         return Ok(InputKind::Folder);
     }
-    match path.extension().and_then(OsStr::to_str) {
-        Some("proto") => Ok(InputKind::Proto),
-        _ if is_descriptor_set(path.as_os_str()) => Ok(InputKind::DescriptorSet),
-        _ => {
-            let known = SET_EXTENSIONS.map(|extension| format!(".{extension}")).join(" ");
-            Err(
-                Problem::in_file(name, "is neither a .proto nor a folder nor a descriptor set")
-                    .with_hint(format!("the extensions of descriptor sets are {known}")),
-            )
-        }
+    // A pipe can be read once only.
+    let beginning = metadata
+        .is_file()
+        .then(|| beginning_of(path))
+        .flatten()
+        .unwrap_or_default();
+    let is_set = set::begins_as_set(&beginning);
+    if path.extension() == Some(OsStr::new("proto")) {
+        // A text may begin so by chance, and does not go on so.
+        let is_set = is_set && fs::read(path).is_ok_and(|contents| set::is_set(&contents));
+        return Ok(if is_set {
+            InputKind::DescriptorSet
+        } else {
+            InputKind::Proto
+        });
     }
+    if is_set || is_descriptor_set(path.as_os_str()) {
+        return Ok(InputKind::DescriptorSet);
+    }
+    let hint = match &*beginning {
+        [0x1f, 0x8b, ..] => "it is compressed: unpack it by `gunzip`",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "it is compressed: unpack it by `unzstd`",
+        _ => set::HOW_TO_MAKE_A_SET,
+    };
+    let problem = Problem::in_file(name, "is neither a .proto nor a folder nor a descriptor set");
+    Err(problem.with_hint(hint))
+}
+
+/// The first bytes of a file, in which the name of the first file of a set ends.
+fn beginning_of(path: &Path) -> Option<Vec<u8>> {
+    let mut beginning = Vec::new();
+    let file = File::open(path).ok()?;
+    file.take(4096).read_to_end(&mut beginning).ok()?;
+    Some(beginning)
 }
 
 fn is_proto(name: &OsStr) -> bool {

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use prost::Message as _;
+use prost::encoding::decode_varint;
 use prost_types::SourceCodeInfo;
 
 use super::edition::EDITIONS_HINT;
@@ -68,10 +69,10 @@ pub(in crate::schema) fn read(name: &str, bytes: &Bytes) -> Result<Vec<SetFile>,
             }
             Ok(_) => {}
             Err(error) => {
-                let message = if files.is_empty() {
-                    format!("is not a descriptor set: {error}")
-                } else {
-                    format!("is cut short or damaged after {} files: {error}", files.len())
+                let message = match files.len() {
+                    0 if begins_as_set(bytes) => format!("is cut short or damaged: {error}"),
+                    0 => format!("is not a descriptor set: {error}"),
+                    whole => format!("is cut short or damaged after {whole} files: {error}"),
                 };
                 return Err(whole_set(Problem::in_file(name, message)));
             }
@@ -87,7 +88,32 @@ pub(in crate::schema) fn read(name: &str, bytes: &Bytes) -> Result<Vec<SetFile>,
     }
 }
 
-const HOW_TO_MAKE_A_SET: &str =
+/// Whether bytes are the beginning of a set: that of a file, which begins with its name.
+pub(super) fn begins_as_set(bytes: &[u8]) -> bool {
+    const NAME: u8 = 0x0a;
+    let length = |mut bytes| {
+        let length = usize::try_from(decode_varint(&mut bytes).ok()?).ok()?;
+        Some((length, bytes))
+    };
+    let name = || {
+        let (file_length, file) = length(bytes.strip_prefix(&[NAME])?)?;
+        let (name_length, rest) = length(file.strip_prefix(&[NAME])?)?;
+        let name = rest.get(..name_length).filter(|_| name_length < file_length)?;
+        std::str::from_utf8(name).ok()
+    };
+    name().is_some_and(|name| !name.is_empty() && !name.contains(char::is_control))
+}
+
+/// Whether bytes are a set from their beginning to their end.
+pub(super) fn is_set(bytes: &[u8]) -> bool {
+    begins_as_set(bytes)
+        && records(bytes).all(|file| {
+            matches!(file, Ok(Record { number: 1, value: RecordValue::Delimited(file), .. })
+                if records(file).all(|record| record.is_ok()))
+        })
+}
+
+pub(super) const HOW_TO_MAKE_A_SET: &str =
     "a set is what `protoc --include_imports --descriptor_set_out=…` or `buf build` writes";
 
 /// Checks one serialized `FileDescriptorProto` of `set`.

@@ -15,7 +15,7 @@ use super::schema::Imports;
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(crate) struct Inputs {
-    /// A .proto file, a folder of them, a descriptor set (.binpb .pb .protoset .desc .dsc .fds), a server whose reflection has
+    /// A .proto file, a folder of them, a descriptor set, a server whose reflection has
     /// the protos (grpc:// or grpcs://HOST:PORT), or the https:// URL of a descriptor set; repeatable
     #[arg(value_name = "INPUT", env = "PROTOD_INPUT", default_value = "./proto")]
     inputs: Vec<PathBuf>,

@@ -28,7 +28,7 @@ const SET: &str = "google.protobuf.FileDescriptorSet";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Build {
-    /// A .proto file, a folder of them, a descriptor set (.binpb .pb .protoset .desc .dsc .fds), a server whose reflection has
+    /// A .proto file, a folder of them, a descriptor set, a server whose reflection has
     /// the protos (grpc:// or grpcs://HOST:PORT), or the https:// URL of a descriptor set; repeatable
     #[arg(value_name = "INPUT", env = "PROTOD_INPUT", default_value = "./proto")]
     inputs: Vec<PathBuf>,

@@ -47,7 +47,7 @@ pub(in crate::rules::compile) fn compile_message_file(
         Contents::Unreadable(why, hint) => {
             let message = format!("the file {} {why}", path.display());
             let problem = Problem::at(compiler.source, node.span.clone(), message);
-            compiler.problems.push(problem.with_hint(hint).needing(path));
+            compiler.problems.push(problem.with_hint(hint).needing([path]));
             return None;
         }
     };
