@@ -182,7 +182,7 @@ async fn what_is_no_set_is_told_in_words() {
         (
             "cut",
             answer("200 OK", "", &set()[..set().len() - 7]),
-            "is not a descriptor set: failed to decode",
+            "is cut short or damaged: failed to decode",
         ),
         (
             "gzip",
