@@ -54,6 +54,7 @@ mod remote;
 mod schema_file;
 mod source;
 mod tables;
+mod tabs;
 mod text_format;
 mod well_known;
 mod wire;

@@ -6,12 +6,14 @@ use std::ops::Range;
 use prost::Message as _;
 use prost_types::SourceCodeInfo;
 
+use super::tabs::Tabs;
 use crate::error::{Lines, Problem, SourceText};
 
 /// The bytes of the elements of a file.
 pub(super) struct Places<'a> {
     source: &'a SourceText,
     spans: HashMap<Vec<i32>, Vec<i32>>,
+    tabs: Tabs,
 }
 
 impl<'a> Places<'a> {
@@ -21,6 +23,7 @@ impl<'a> Places<'a> {
         let locations = info.location.into_iter();
         Self {
             source,
+            tabs: Tabs::of(source.text()),
             // Of two places with one path, as statements with several ranges have, the first is the statement's.
             spans: locations
                 .rev()
@@ -40,17 +43,19 @@ impl<'a> Places<'a> {
     /// The place of an element, or of the nearest one above it that has one.
     pub(super) fn find(&self, path: &[i32]) -> Option<Range<usize>> {
         let parts = (1..=path.len()).rev();
-        let span = parts
+        let found = parts
             .into_iter()
             .find_map(|parts| self.spans.get(&path[..parts]))?;
-        let Range { start, end } = offsets(self.source.lines(), span)?;
+        let mut span = found.clone();
+        self.tabs.narrow(self.source.lines(), &mut span);
+        let Range { start, end } = offsets(self.source.lines(), &span)?;
         let length = self.source.text().len();
         Some(start.min(length)..end.min(length).max(start))
     }
 }
 
-/// The bytes of a span of `SourceCodeInfo`: line and column of its beginning, and of its end; the second line is left out if
-/// it is the first.
+/// The bytes of a span of `SourceCodeInfo` whose columns are bytes: line and column of its beginning, and of its end; the
+/// second line is left out if it is the first.
 pub(super) fn offsets(lines: &Lines, span: &[i32]) -> Option<Range<usize>> {
     let (start_line, start, end_line, end) = match *span {
         [line, start, end] => (line, start, line, end),

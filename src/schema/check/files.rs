@@ -15,6 +15,9 @@ use crate::schema::element_path::ElementPath;
 use crate::schema::features::{Edition, FeatureSet};
 use crate::schema::name::qualified;
 
+/// protoc keeps the length of a package in two bytes.
+const MAX_PACKAGE_BYTES: usize = 511;
+
 /// What the checks remember from file to file. Files are checked after those that they import.
 #[derive(Debug, Default)]
 pub(in crate::schema) struct Checks {
@@ -51,6 +54,10 @@ pub(in crate::schema) fn check_file(
         "package",
         &package_path,
     );
+    if linked.package.len() > MAX_PACKAGE_BYTES {
+        let text = format!("the name of a package has at most {MAX_PACKAGE_BYTES} letters");
+        report.problem(&package_path, text);
+    }
     let extensions = &mut checks.extensions;
     extensions.begin_file();
     let package = &linked.package;

@@ -75,7 +75,13 @@ pub(super) fn check_message(
             *fields += 1;
         }
     }
+    let in_oneofs = message.oneof_decl.iter();
+    let in_oneofs: Vec<FileFacts<'_>> = in_oneofs
+        .map(|oneof| facts.with_features(oneof.own_features()))
+        .collect();
     for (index, field) in message.field.iter().enumerate() {
+        let oneof = field.oneof_index.and_then(|oneof| usize::try_from(oneof).ok());
+        let facts = oneof.and_then(|oneof| in_oneofs.get(oneof)).unwrap_or(facts);
         let entry = entries.get(field.type_name.as_str()).copied();
         let entry = entry.filter(|entry| entry.name == entry_name(&field.name));
         let path = path.element(2, index);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::Message as _;
 use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
-use prost_types::FileDescriptorProto;
+use prost_types::{FileDescriptorProto, SourceCodeInfo};
 
 use super::for_pool::{Fit, make_fit};
 use super::guard::{check_map_entries, guarded};
@@ -28,6 +28,7 @@ use crate::schema::features::{Edition, PROTO2, PROTO3, lowered_for_pool};
 use crate::schema::name::default_json_name;
 use crate::schema::places::Places;
 use crate::schema::source::{EditionParts, FileGraph, FileId, TextFile};
+use crate::schema::tabs::Tabs;
 
 /// One linked file.
 #[derive(Debug, Clone)]
@@ -132,7 +133,7 @@ pub(super) fn link_text(
     let with_places = || {
         let mut file = FileDescriptorProto::decode(&*bytes).expect("it was encoded here");
         make_fit(&mut file, may_be_proto3);
-        file.source_code_info = Some(text.parsed().source_info());
+        file.source_code_info = Some(places_in_bytes(text));
         for_pool(file)
     };
     let name = &graph.files[id].name;
@@ -263,6 +264,16 @@ fn found(
     names.chain(options).collect()
 }
 
+/// The places of a text, with columns that are bytes, as the pool takes them for its problems.
+fn places_in_bytes(text: &TextFile) -> SourceCodeInfo {
+    let mut info = text.parsed().source_info();
+    let tabs = Tabs::of(text.source().text());
+    for location in info.location.iter_mut().filter(|_| !tabs.is_empty()) {
+        tabs.narrow(text.source().lines(), &mut location.span);
+    }
+    info
+}
+
 /// Adds `files` to a pool, of which the last is the text `name`. `with_places` are the same, with places for problems.
 fn add_to_pool(
     pool: &mut DescriptorPool,
@@ -297,7 +308,7 @@ fn add_lowered(
     };
     let mut added = add(None);
     if let Ok(Err(_)) = added {
-        added = add(Some(&text.parsed().info));
+        added = add(Some(&places_in_bytes(text).encode_to_vec()));
     }
     file_added(pool, text, name, added)
 }

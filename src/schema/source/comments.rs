@@ -1,5 +1,5 @@
-//! Comments that the parser does not keep as protoc does: blank lines and carriage returns in one, and one between two
-//! elements on a line.
+//! Comments that the parser does not keep as protoc does: blank lines and carriage returns in one, one between two elements
+//! on a line, and those in the braces of a method.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -57,7 +57,8 @@ pub(super) fn restore_comments(source: &SourceText, file: &mut FileDescriptorPro
         return;
     };
     let text = source.text();
-    if !text.contains("/*") && !text.contains('\r') {
+    let has_methods = !file.service.is_empty() && text.contains("//");
+    if !has_methods && !text.contains("/*") && !text.contains('\r') {
         return;
     }
     for location in &mut info.location {
@@ -104,7 +105,8 @@ fn is_message(path: &[i32]) -> bool {
     matches!(path, [4, _] | [.., 3, _])
 }
 
-/// What is between two elements, of which the first ends on the line where a block comment begins, with more behind it.
+/// What is between two elements, of which the first ends on the line where a block comment begins, with more behind it, or is a
+/// method: to that the parser gives what is behind its braces, and protoc what is in them.
 #[derive(Debug, PartialEq)]
 struct Gap {
     /// Where the element in front begins.
@@ -131,16 +133,19 @@ fn odd_gaps(text: &str) -> Vec<Gap> {
     let mut end = None;
     for token in tokens(text) {
         let gap = end.map(|end: usize| &text[end..token.span.start]);
-        if let (Some(gap), Some(before)) = (gap.filter(|gap| is_odd(gap)), statement) {
+        let is_method = |first: &Range<usize>| &text[first.clone()] == "rpc";
+        let is_method = statement.as_ref().is_some_and(is_method);
+        let gap = gap.filter(|gap| is_method || is_odd(gap));
+        if let (Some(gap), Some(before)) = (gap, statement.as_ref()) {
             let ends_scope = matches!(token.kind, TokenKind::Sign(b'}' | b']' | b')'));
             found.push(Gap {
-                before,
+                before: before.start,
                 after: token.span.start,
                 comments: Comments::of(gap, ends_scope),
             });
         }
         if end.is_some() || statement.is_none() {
-            statement = Some(token.span.start);
+            statement = Some(token.span.clone());
         }
         let ends = matches!(token.kind, TokenKind::Sign(b';' | b'{' | b'}'));
         end = ends.then_some(token.span.end);

@@ -132,15 +132,16 @@ impl FileGraph {
         file
     }
 
-    /// Adds a text, unless a copy of it is in the graph.
+    /// Adds a text, unless a copy of it is in the graph. Files that define nothing may be copies of one another.
     fn add_text(&mut self, loaded: Loaded, path: &Path, input_folder: Option<&Path>) -> FileId {
         let hash = loaded.hash.hash;
         let text = match TextFile::new(loaded, path, input_folder) {
             Ok(text) => text,
             Err((name, problems)) => return self.add_broken(&name, problems),
         };
-        let copies = self.by_text.get(&hash).into_iter().flatten();
-        let mut copies = copies.copied();
+        let defines_something = !text.outline.definitions.names.is_empty();
+        let copies = self.by_text.get(&hash).filter(|_| defines_something);
+        let mut copies = copies.into_iter().flatten().copied();
         if let Some(copy) = copies.find(|file| self.text_of(*file) == Some(text.source().text())) {
             return copy;
         }

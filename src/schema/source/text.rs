@@ -22,6 +22,7 @@ use crate::error::{Problem, SourceText};
 use crate::schema::earlier::Earlier;
 use crate::schema::outline::{KnownText, Outline, TextHash};
 use crate::schema::places::offsets;
+use crate::schema::tabs::Tabs;
 use crate::stamp::{Stamp, moment};
 
 /// Larger files are refused: no proto is so large.
@@ -206,6 +207,7 @@ pub(super) fn parse(
             keep_empty_method_options(source, &mut descriptor);
             name_synthetic_oneofs(&mut descriptor);
             write_float_defaults(&mut descriptor);
+            widen_tabs(source, &mut descriptor);
             Ok((descriptor, edition))
         }
         Err(error) => {
@@ -238,6 +240,15 @@ fn keep_empty_method_options(source: &SourceText, descriptor: &mut FileDescripto
                 .options
                 .get_or_insert_default();
         }
+    }
+}
+
+/// Gives the places of a file the columns that protoc counts.
+fn widen_tabs(source: &SourceText, descriptor: &mut FileDescriptorProto) {
+    let tabs = Tabs::of(source.text());
+    let info = descriptor.source_code_info.as_mut().filter(|_| !tabs.is_empty());
+    for location in info.into_iter().flat_map(|info| &mut info.location) {
+        tabs.widen(source.lines(), &mut location.span);
     }
 }
 

@@ -42,7 +42,7 @@ impl Lookup for Nothing {
 
 /// The extension of `message` that `name` stands for in the scope `from`.
 ///
-/// In a message set, which holds each message once, an extension also goes by the name of its message.
+/// A field of the message itself may be named in parentheses too. In a message set, which holds each message once, an extension also goes by the name of its message.
 fn find_extension(
     pool: &DescriptorPool,
     scope: &Scope<'_>,
@@ -80,6 +80,13 @@ fn find_extension(
         }
         Err(not_found) => not_found,
     };
+    if let Some((owner, field)) = name.rsplit_once('.')
+        && let Ok((owner, _)) = scope.resolve(owner, from, SymbolKind::is_message)
+        && owner == message.full_name()
+        && let Some(field) = message.get_field_by_name(field)
+    {
+        return Ok(Slot::of_field(&field));
+    }
     Err(Fault {
         message: not_found.message(name, "an extension"),
         hint: not_found.hint(name, scope.symbols()),
