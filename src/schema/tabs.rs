@@ -2,6 +2,8 @@
 //!
 //! The parser counts bytes, and so do problems. `SourceCodeInfo`, which is served, has protoc's columns.
 
+use std::ops::Range;
+
 use crate::error::Lines;
 
 /// The tabs of a text.
@@ -41,20 +43,21 @@ impl Tabs {
 
     /// Gives a span of `SourceCodeInfo` protoc's columns in place of bytes.
     pub(super) fn widen(&self, lines: &Lines, span: &mut [i32]) {
-        each_column(lines, span, |start, column| {
-            let before = self.0.partition_point(|tab| tab.offset < start + column);
-            column + self.gained(start, before)
+        each_column(lines, span, |line, column| {
+            let before = self.0.partition_point(|tab| tab.offset < line.start + column);
+            column + self.gained(line.start, before)
         });
     }
 
     /// Gives a span of `SourceCodeInfo` bytes in place of protoc's columns.
     pub(super) fn narrow(&self, lines: &Lines, span: &mut [i32]) {
-        each_column(lines, span, |start, column| {
+        each_column(lines, span, |line, column| {
+            // The column behind a tab.
+            let behind = |tab: &Tab| tab.offset + 1 - line.start + tab.gained;
             let before = self.0.partition_point(|tab| {
-                // The column behind it.
-                tab.offset < start || tab.offset + 1 - start + tab.gained <= column
+                tab.offset < line.start || (tab.offset < line.end && behind(tab) <= column)
             });
-            column - self.gained(start, before).min(column)
+            column - self.gained(line.start, before).min(column)
         });
     }
 
@@ -65,8 +68,8 @@ impl Tabs {
     }
 }
 
-/// Changes both columns of a span; `changed` gets where the line begins.
-fn each_column(lines: &Lines, span: &mut [i32], changed: impl Fn(usize, usize) -> usize) {
+/// Changes both columns of a span; `changed` gets where the line is.
+fn each_column(lines: &Lines, span: &mut [i32], changed: impl Fn(&Range<usize>, usize) -> usize) {
     let pairs: &[(usize, usize)] = match span.len() {
         3 => &[(0, 1), (0, 2)],
         4 => &[(0, 1), (2, 3)],
@@ -74,9 +77,12 @@ fn each_column(lines: &Lines, span: &mut [i32], changed: impl Fn(usize, usize) -
     };
     let number = |number: i32| usize::try_from(number).ok();
     for (line, column) in pairs {
-        let start = number(span[*line]).and_then(|line| lines.start(line));
-        if let (Some(start), Some(found)) = (start, number(span[*column])) {
-            span[*column] = i32::try_from(changed(start, found)).unwrap_or(i32::MAX);
+        let line = number(span[*line]).and_then(|line| {
+            let next = lines.start(line + 1).unwrap_or(usize::MAX);
+            Some(lines.start(line)?..next)
+        });
+        if let (Some(line), Some(found)) = (line, number(span[*column])) {
+            span[*column] = i32::try_from(changed(&line, found)).unwrap_or(i32::MAX);
         }
     }
 }
