@@ -11,7 +11,7 @@ use super::error::MessageError;
 use super::json::check_anys;
 use super::message::Message;
 use super::unknown_types::UnknownTypes;
-use crate::schema::{AnyContents, first_bracket_below, text_format};
+use crate::schema::{AnyTypes, first_bracket_below, text_format};
 
 impl Message {
     /// Reads the protobuf text format.
@@ -64,7 +64,7 @@ impl TextPrinter {
     pub fn print(&mut self, message: &Message) -> Result<String, MessageError> {
         let message = message.as_dynamic()?;
         check_anys(&message, &self.pools)?;
-        let anys = AnyContents::Message {
+        let anys = AnyTypes {
             pools: &self.pools,
             unknown: &mut |name| self.unknown.note(name),
         };

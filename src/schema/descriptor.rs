@@ -1,4 +1,4 @@
-//! Descriptors as today's protoc writes them, as far as protod's own checks read them.
+//! Descriptors as today's protoc writes them, as far as protod's own checks and its printer read them.
 //!
 //! `prost_types` has those of an older protoc, without declarations of extensions, features, visibility and targets of
 //! options. The names and numbers are those of google/protobuf/descriptor.proto. What is not listed is skipped when a
@@ -28,6 +28,17 @@ pub(super) struct File {
     pub(super) extension: Vec<Field>,
     #[prost(message, optional, tag = "8")]
     pub(super) options: Option<FileOptions>,
+    /// Indices into `dependency`.
+    #[prost(int32, repeated, packed = "false", tag = "10")]
+    pub(super) public_dependency: Vec<i32>,
+    #[prost(int32, repeated, packed = "false", tag = "11")]
+    pub(super) weak_dependency: Vec<i32>,
+    #[prost(string, tag = "12")]
+    pub(super) syntax: String,
+    #[prost(int32, tag = "14")]
+    pub(super) edition: i32,
+    #[prost(string, repeated, tag = "15")]
+    pub(super) option_dependency: Vec<String>,
 }
 
 // The values of `SymbolVisibility`.
@@ -155,14 +166,17 @@ pub(super) struct Field {
     pub(super) r#type: i32,
     #[prost(string, tag = "6")]
     pub(super) type_name: String,
-    #[prost(string, optional, tag = "7")]
-    pub(super) default_value: Option<String>,
+    /// Bytes, since that of a string of proto2 need not be UTF-8.
+    #[prost(bytes = "vec", optional, tag = "7")]
+    pub(super) default_value: Option<Vec<u8>>,
     #[prost(message, optional, tag = "8")]
     pub(super) options: Option<FieldOptions>,
     #[prost(int32, optional, tag = "9")]
     pub(super) oneof_index: Option<i32>,
     #[prost(string, optional, tag = "10")]
     pub(super) json_name: Option<String>,
+    #[prost(bool, tag = "17")]
+    pub(super) proto3_optional: bool,
 }
 
 /// `FieldOptions`.
@@ -292,8 +306,16 @@ pub(super) struct ServiceOptions {
 pub(super) struct Method {
     #[prost(string, tag = "1")]
     pub(super) name: String,
+    #[prost(string, tag = "2")]
+    pub(super) input_type: String,
+    #[prost(string, tag = "3")]
+    pub(super) output_type: String,
     #[prost(message, optional, tag = "4")]
     pub(super) options: Option<MethodOptions>,
+    #[prost(bool, tag = "5")]
+    pub(super) client_streaming: bool,
+    #[prost(bool, tag = "6")]
+    pub(super) server_streaming: bool,
 }
 
 /// `MethodOptions`.

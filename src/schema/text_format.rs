@@ -9,19 +9,16 @@ use std::fmt::Write as _;
 
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, MessageDescriptor, UnknownField, Value};
 
-/// What the contents of an `Any` are printed as.
-pub(crate) enum AnyContents<'p> {
-    /// The message, if the pool of the `Any` or one of these has its type.
-    Message {
-        pools: &'p [DescriptorPool],
-        /// Is told the types that none has.
-        unknown: &'p mut dyn FnMut(&str),
-    },
-    Bytes,
+/// Where the types of `Any`s are looked up. The contents of one whose type is known are printed as a message.
+pub(crate) struct AnyTypes<'p> {
+    /// They are asked after the pool of the `Any` itself.
+    pub(crate) pools: &'p [DescriptorPool],
+    /// Is told the types that none has.
+    pub(crate) unknown: &'p mut dyn FnMut(&str),
 }
 
 /// The text of a message, unknown fields by number, without a line break at its end.
-pub(crate) fn text_format(message: &DynamicMessage, anys: AnyContents<'_>) -> String {
+pub(crate) fn text_format(message: &DynamicMessage, anys: AnyTypes<'_>) -> String {
     let mut printer = Printer {
         text: String::new(),
         indent: 0,
@@ -35,7 +32,7 @@ struct Printer<'p> {
     text: String,
     /// In columns.
     indent: usize,
-    anys: AnyContents<'p>,
+    anys: AnyTypes<'p>,
 }
 
 /// A field of a message that is set.
@@ -46,9 +43,8 @@ enum Set<'m> {
 
 impl Printer<'_> {
     fn message(&mut self, message: &DynamicMessage) {
-        if let AnyContents::Message { pools, unknown } = &mut self.anys
-            && let Some((url, contents)) = unpacked(message, pools, unknown)
-        {
+        let AnyTypes { pools, unknown } = &mut self.anys;
+        if let Some((url, contents)) = unpacked(message, pools, unknown) {
             let _ = write!(self.text, "[{url}]");
             self.field_value(&Value::Message(contents), None);
             return;

@@ -101,36 +101,8 @@ fn of_protod(folder: &Path) -> Verdict {
     Ok(files.filter(|file| !file.is_shipped()).collect())
 }
 
-/// The texts of which a pool has something in another way, and it is printed so: keys of a map that come twice, names that are
-/// one in another case, great numbers, texts that are no UTF-8, zeros below zero, and message sets in options.
-const NOT_PRINTABLE: [&str; 20] = [
-    "a custom map with a key twice",
-    "fields whose names differ in case",
-    "a synthetic oneof's name",
-    "fields that differ in case",
-    "JSON names that are one, with the legacy option",
-    "fields with capitals",
-    "JSON names of each form",
-    "optional fields beside fields and oneofs of their names",
-    "features of a file",
-    "the format in JSON lets names be one",
-    "the format in JSON is handed down",
-    "an extension of a message set with a great number",
-    "an extension of a message set with the greatest number",
-    "an optional field beside a field with its name and an underscore",
-    "an optional field with a leading underscore",
-    "a text option that is no UTF-8",
-    "zeros with a minus",
-    "a text of a custom option that is no UTF-8",
-    "an option that is a message set",
-    "an option in a message set",
-];
-
 /// What differs when protoc compiles what protod prints of a text that it took.
 fn printed_otherwise(text: &Text, folder: &Path, compiled: &[File]) -> Option<String> {
-    if NOT_PRINTABLE.contains(&text.name.as_str()) {
-        return None;
-    }
     let schema = Schema::load(folder).expect("it has just been loaded");
     let files = compiled.iter().map(|file| {
         let printed = schema.proto_text(&file.name).expect("the file is there");

@@ -16,7 +16,7 @@ pub(in crate::schema) fn mark(found: &mut EnumDescriptorProto) {
 }
 
 /// Whether a reserved name is none that a proto has.
-pub(in crate::schema) fn is_mark(reserved_name: &str) -> bool {
+fn is_mark(reserved_name: &str) -> bool {
     reserved_name == UNLIKE_ITS_SYNTAX
 }
 

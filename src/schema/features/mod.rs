@@ -18,8 +18,8 @@ pub use self::clients::DescriptorEdition;
 pub(crate) use self::clients::{Translation, option_dependencies};
 pub(super) use self::lower::lowered_for_pool;
 pub(crate) use self::lower::original_name;
+pub(super) use self::marks::mark;
 pub(crate) use self::marks::{is_closed, verifies_utf8};
-pub(super) use self::marks::{is_mark, mark};
 pub(super) use self::set::{
     EDITION_2023, EDITION_2024, Edition, FeatureSet, IMPLICIT, LEGACY_REQUIRED, PACKED, PROTO2, PROTO3,
     STRICT, edition_name, edition_named, is_known,

@@ -114,6 +114,15 @@ impl FeatureSet {
         }
     }
 
+    /// The features that are for compilers alone, where they demand the least. Descriptors do not have them.
+    pub(in crate::schema) fn most_lenient(is_file: bool) -> Self {
+        Self {
+            enforce_naming_style: Some(STYLE_LEGACY),
+            default_symbol_visibility: is_file.then_some(EXPORT_ALL),
+            ..Self::default()
+        }
+    }
+
     /// The features of an element in this one, whose own options have these, serialized. What is not a `FeatureSet` counts
     /// for nothing.
     pub(in crate::schema) fn with(&self, own: Option<&[u8]>) -> Self {

@@ -1,25 +1,60 @@
 //! The comments of a file's elements, and their places in the source.
 //!
-//! Both are in the source code info of a file, which compilers may leave out.
+//! Both are in the source code info of a file, which compilers may leave out. It is read from bytes: comments in Latin-1
+//! are no UTF-8.
 
 use std::collections::HashMap;
 
-use prost_types::SourceCodeInfo;
-use prost_types::source_code_info::Location;
+use prost::Message as _;
+
+use crate::schema::wire::{RecordValue, SOURCE_INFO, records};
 
 /// A file's source locations, by the path of their element.
 pub(super) struct Comments {
     locations: HashMap<Vec<i32>, Location>,
 }
 
+/// `SourceCodeInfo.Location`.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Location {
+    #[prost(int32, repeated, tag = "1")]
+    path: Vec<i32>,
+    #[prost(int32, repeated, tag = "2")]
+    span: Vec<i32>,
+    #[prost(bytes = "vec", optional, tag = "3")]
+    leading_comments: Option<Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "4")]
+    trailing_comments: Option<Vec<u8>>,
+    #[prost(bytes = "vec", repeated, tag = "6")]
+    leading_detached_comments: Vec<Vec<u8>>,
+}
+
+/// `SourceCodeInfo`.
+#[derive(Clone, PartialEq, prost::Message)]
+struct SourceInfo {
+    #[prost(message, repeated, tag = "1")]
+    location: Vec<Location>,
+}
+
 impl Comments {
-    pub(super) fn of(info: SourceCodeInfo) -> Self {
+    /// Those of a serialized file.
+    pub(super) fn of(file: &[u8]) -> Self {
         let mut locations = HashMap::new();
-        for location in info.location {
-            // An extend block and its first field may share a path; the first location is the element's own.
-            locations.entry(location.path.clone()).or_insert(location);
+        for record in records(file).flatten() {
+            let (SOURCE_INFO, RecordValue::Delimited(info)) = (record.number, record.value) else {
+                continue;
+            };
+            for location in SourceInfo::decode(info).unwrap_or_default().location {
+                // An extend block and its first field may share a path; the first location is the element's own.
+                locations.entry(location.path.clone()).or_insert(location);
+            }
         }
         Self { locations }
+    }
+
+    /// Whether the place of an element is known.
+    pub(super) fn has(&self, path: &[i32]) -> bool {
+        self.locations.contains_key(path)
     }
 
     /// Where an element begins: line and column. Elements without source come last.
@@ -54,8 +89,10 @@ impl Comments {
 }
 
 /// A comment's text as `//` lines.
-fn lines(comment: &str) -> String {
-    let text = comment.strip_suffix('\n').unwrap_or(comment);
+fn lines(comment: &[u8]) -> String {
+    // A compiler takes a null for the end of the text.
+    let text = String::from_utf8_lossy(comment).replace('\0', "\u{fffd}");
+    let text = text.strip_suffix('\n').unwrap_or(&text);
     text.split('\n')
         .flat_map(|line| ["//", line.trim_end(), "\n"])
         .collect()

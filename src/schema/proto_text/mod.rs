@@ -1,20 +1,24 @@
 //! Prints descriptors as proto text, with comments if the compiler kept them.
 //!
 //! The text compiles to the same descriptors. Names are as short as their scope allows, defaults are left out, and elements
-//! are in the order of their source, if it is known.
+//! are in the order of their source, if it is known. All of it is read from the bytes that are served.
 
 mod comments;
 mod element;
+mod fields;
+mod find;
 mod lines;
+mod literals;
+mod messages;
 mod names;
 mod options;
-mod original;
-
-use prost_reflect::FileDescriptor;
+mod parts;
+mod serialized;
+mod types;
 
 use self::element::Printer;
+use self::types::Types;
 use crate::schema::compiled::Schema;
-use crate::schema::features::original_name;
 
 impl Schema {
     /// A service, method, message, field, oneof, enum, enum value, extension or file as proto text. Returns `None` if the
@@ -32,68 +36,18 @@ impl Schema {
     /// # Ok::<(), protod::Error>(())
     /// ```
     pub fn proto_text(&self, symbol: &str) -> Option<String> {
+        let tables = self.tables();
         let symbol = symbol.strip_prefix('.').unwrap_or(symbol);
-        let pool = self.pool();
-        if let Some(file) = pool.get_file_by_name(symbol) {
-            return Some(self.printer_of(&file).file(&file));
+        if let Some(file) = tables.files.iter().position(|file| file.name == symbol) {
+            return Some(Printer::new(&Types::of(tables, file)).whole());
         }
-        find(self, symbol)
+        let defines = |name: &str| {
+            let mut files = tables.links.iter();
+            files.position(|links| links.definitions.names.iter().any(|(known, _)| **known == *name))
+        };
+        let above = symbol.rsplit_once(['.', '/']);
+        let file = defines(symbol).or_else(|| defines(above?.0))?;
+        let symbol = above.map_or_else(|| symbol.to_owned(), |(above, last)| format!("{above}.{last}"));
+        Printer::new(&Types::of(tables, file)).symbol(&symbol)
     }
-}
-
-impl Schema {
-    /// The printer of a file of the pool.
-    fn printer_of(&self, file: &FileDescriptor) -> Printer {
-        // A file with an edition may be two in the pool.
-        let name = original_name(file.name());
-        let file = self.files().iter().find(|known| known.name == name);
-        Printer::of(file.map(|file| &*file.descriptor).unwrap_or_default())
-    }
-}
-
-/// Prints the symbol by itself.
-fn find(schema: &Schema, symbol: &str) -> Option<String> {
-    let pool = schema.pool();
-    if let Some(message) = pool.get_message_by_name(symbol) {
-        return Some(schema.printer_of(&message.parent_file()).message(&message));
-    }
-    if let Some(service) = pool.get_service_by_name(symbol) {
-        return Some(schema.printer_of(&service.parent_file()).service(&service));
-    }
-    if let Some(enumeration) = pool.get_enum_by_name(symbol) {
-        return Some(
-            schema
-                .printer_of(&enumeration.parent_file())
-                .enumeration(&enumeration),
-        );
-    }
-    if let Some(extension) = pool.get_extension_by_name(symbol) {
-        return Some(schema.printer_of(&extension.parent_file()).extension(&extension));
-    }
-    let (parent, name) = symbol.rsplit_once(['.', '/'])?;
-    if let Some(service) = pool.get_service_by_name(parent) {
-        let method = service.methods().find(|method| method.name() == name)?;
-        return Some(schema.printer_of(&service.parent_file()).method(&method));
-    }
-    if let Some(message) = pool.get_message_by_name(parent) {
-        let printer = schema.printer_of(&message.parent_file());
-        if let Some(field) = message.get_field_by_name(name) {
-            return Some(printer.field(&field));
-        }
-        if let Some(oneof) = message.oneofs().find(|oneof| oneof.name() == name) {
-            return Some(printer.oneof(&oneof));
-        }
-    }
-    // Enum values are in the scope of their enum. The enum's own name works too.
-    let mut enums = pool.all_enums().filter(|enumeration| {
-        let scope = enumeration
-            .full_name()
-            .rsplit_once('.')
-            .map_or("", |(scope, _)| scope);
-        scope == parent || enumeration.full_name() == parent
-    });
-    enums.find_map(|enumeration| {
-        let value = enumeration.get_value_by_name(name)?;
-        Some(schema.printer_of(&enumeration.parent_file()).enum_value(&value))
-    })
 }

@@ -1,30 +1,15 @@
-//! Names of types: the shortest name that refers to a type in a given scope.
+//! Names of types and extensions: the ones that mean the right thing in a given scope.
 //!
-//! The rules of scopes are those of protobuf, where an inner name hides an outer one, even if it is not a type.
+//! The innermost scope that has the first part of a name decides what it means. Whatever has that part in a nearer scope
+//! counts here, also where a compiler would look further: a name that is longer than need be is right, too.
 
-use prost_reflect::DescriptorPool;
+use std::borrow::Cow;
 
-/// The shortest name of `full_name` in `scope` (a package, message or service).
-pub(super) fn relative<'n>(
-    pool: &DescriptorPool,
-    scope: &str,
-    full_name: &'n str,
-) -> std::borrow::Cow<'n, str> {
-    let starts = full_name.match_indices('.').map(|(dot, _)| dot + 1).chain([0]);
-    let mut starts: Vec<usize> = starts.collect();
-    starts.sort_unstable_by(|a, b| b.cmp(a));
-    for start in starts {
-        let name = &full_name[start..];
-        let first = name.split('.').next().unwrap_or(name);
-        if !WORDS.contains(&first) && meaning(pool, scope, name).as_deref() == Some(full_name) {
-            return name.into();
-        }
-    }
-    format!(".{full_name}").into()
-}
+use super::types::Types;
+use crate::schema::name::qualified;
 
-/// The words that mean something else where a type is expected.
-const WORDS: [&str; 30] = [
+/// Words that begin something else than the name of a type.
+const KEYWORDS: [&str; 32] = [
     "bool",
     "bytes",
     "double",
@@ -47,6 +32,8 @@ const WORDS: [&str; 30] = [
     "repeated",
     "required",
     "reserved",
+    "returns",
+    "rpc",
     "sfixed32",
     "sfixed64",
     "sint32",
@@ -57,52 +44,48 @@ const WORDS: [&str; 30] = [
     "uint64",
 ];
 
-/// The full name that a name refers to in a scope. By protobuf's rule, the innermost scope with its first part decides.
-fn meaning(pool: &DescriptorPool, scope: &str, name: &str) -> Option<String> {
-    let first = name.split('.').next().unwrap_or(name);
+/// The shortest name of the type `full_name` in `scope` (a package, message or service).
+pub(super) fn type_name<'n>(types: &Types<'_>, scope: &str, full_name: &'n str) -> Cow<'n, str> {
+    let starts = full_name.rmatch_indices('.').map(|(dot, _)| dot + 1);
+    let mut names = starts.chain([0]).map(|start| &full_name[start..]);
+    let short =
+        names.find(|name| !KEYWORDS.contains(&first_part(name)) && means(types, scope, name, full_name));
+    short.map_or_else(|| format!(".{full_name}").into(), Cow::Borrowed)
+}
+
+/// The name of an extension in `scope`, where it is the name of an option.
+pub(super) fn option_name<'n>(types: &Types<'_>, scope: &str, full_name: &'n str) -> Cow<'n, str> {
+    if means(types, scope, full_name, full_name) {
+        full_name.into()
+    } else {
+        format!(".{full_name}").into()
+    }
+}
+
+/// The name of an extension in brackets, which takes no dot in front. Where none means it, no text can say it.
+pub(super) fn name_in_brackets<'n>(types: &Types<'_>, scope: &str, full_name: &'n str) -> &'n str {
+    let starts = full_name.match_indices('.').map(|(dot, _)| dot + 1);
+    let mut names = [0].into_iter().chain(starts).map(|start| &full_name[start..]);
+    let found = names.find(|name| means(types, scope, name, full_name));
+    found.unwrap_or(full_name)
+}
+
+fn first_part(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
+/// Whether `name` refers to `full_name` in a scope.
+fn means(types: &Types<'_>, scope: &str, name: &str, full_name: &str) -> bool {
+    let first = first_part(name);
     let mut scope = Some(scope);
     while let Some(inner) = scope {
-        let join = |name: &str| {
-            if inner.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{inner}.{name}")
-            }
-        };
-        if exists(pool, &join(first)) {
-            return Some(join(name));
+        if types.has(&qualified(inner, first)) {
+            return qualified(inner, name) == full_name;
         }
         scope = match inner.rsplit_once('.') {
             Some((outer, _)) => Some(outer),
             None => (!inner.is_empty()).then_some(""),
         };
     }
-    None
-}
-
-/// Whether a type, or anything that a type's name can begin with, has this name.
-fn exists(pool: &DescriptorPool, name: &str) -> bool {
-    let is_package = || {
-        pool.files().any(|file| {
-            let package = file.package_name();
-            package
-                .strip_prefix(name)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
-    };
-    pool.get_message_by_name(name).is_some()
-        || pool.get_enum_by_name(name).is_some()
-        || pool.get_service_by_name(name).is_some()
-        || pool.get_extension_by_name(name).is_some()
-        || is_field(pool, name)
-        || is_package()
-}
-
-/// Whether this is the name of a field, which hides a type of the same name outside its message.
-fn is_field(pool: &DescriptorPool, name: &str) -> bool {
-    let Some((message, field)) = name.rsplit_once('.') else {
-        return false;
-    };
-    let message = pool.get_message_by_name(message);
-    message.is_some_and(|message| message.get_field_by_name(field).is_some())
+    false
 }

@@ -9,6 +9,7 @@
 //! | `-nan` as the value of an option, where its sign does not count | `nan` |
 //! | `010`, `0x8` in a value in braces | a name that says so |
 //! | `"\ud83d\ude00"`, `"\777"` | the bytes that they stand for |
+//! | `default = "\xff"` of a string | an option, whose text may be any bytes |
 //! | what `edition = "…"` makes different | see `edition` |
 //! | numbers of fields beyond 29 bits, as message sets have | a number that stands for them |
 //! | a blank line or a carriage return in a comment | a word that stands for it |
@@ -32,6 +33,9 @@ pub(super) const PLACEHOLDER: &str = "protod_placeholder_";
 /// What stands before an integer in octal or hexadecimal digits in a value in braces, which is no float there.
 pub(in crate::schema) const OTHER_BASE: &str = "protod_integer_";
 
+/// The option that stands for the default of a string, which may be no UTF-8.
+pub(in crate::schema) const TEXT_DEFAULT: &str = "protod_default";
+
 /// A text for the parser, and the way back to the one that was written.
 #[derive(Debug)]
 pub(super) struct Lowered<'t> {
@@ -43,6 +47,8 @@ pub(super) struct Lowered<'t> {
     pub(super) edition: Option<EditionText>,
     /// The great numbers, by where they were written.
     pub(super) numbers: HashMap<usize, i32>,
+    /// Where the texts of defaults are that stand as options for the parser, by where these begin.
+    pub(super) text_defaults: HashMap<usize, usize>,
 }
 
 /// A place that is written in another way.
@@ -60,8 +66,10 @@ impl<'t> Lowered<'t> {
             replaced: Vec::new(),
             names: Vec::new(),
             numbers: HashMap::new(),
+            text_defaults: HashMap::new(),
             opens_extensions: false,
             edition: None,
+            is_proto3: false,
         };
         lowering.read()?;
         let mut edits = Vec::with_capacity(lowering.replaced.len());
@@ -73,6 +81,7 @@ impl<'t> Lowered<'t> {
                 edits,
                 names,
                 numbers,
+                text_defaults: HashMap::new(),
                 edition: None,
             });
         }
@@ -95,6 +104,7 @@ impl<'t> Lowered<'t> {
             names: lowering.names,
             edition: lowering.edition,
             numbers: lowering.numbers,
+            text_defaults: lowering.text_defaults,
         })
     }
 
@@ -144,9 +154,11 @@ struct Lowering<'t> {
     replaced: Vec<(Range<usize>, String)>,
     names: Vec<String>,
     numbers: HashMap<usize, i32>,
+    text_defaults: HashMap<usize, usize>,
     /// Whether the last statement opens a block of extensions.
     opens_extensions: bool,
     edition: Option<EditionText>,
+    is_proto3: bool,
 }
 
 impl Lowering<'_> {
@@ -203,9 +215,9 @@ impl Lowering<'_> {
             let ends_statement = matches!(token.kind, TokenKind::Sign(b';' | b'{' | b'}'));
             statement.push(token);
             if ends_statement {
-                if std::mem::take(&mut is_first)
-                    && let Some((edition, replaced)) = EditionText::begin(self.text, &statement)?
-                {
+                let is_first = std::mem::take(&mut is_first);
+                self.is_proto3 |= is_first && self.names_proto3(&statement);
+                if is_first && let Some((edition, replaced)) = EditionText::begin(self.text, &statement)? {
                     self.edition = Some(edition);
                     self.replaced.extend(replaced);
                 } else {
@@ -356,6 +368,9 @@ impl Lowering<'_> {
                 };
                 let field = if is_label(first) { rest } else { tokens };
                 self.map_type(field);
+                if !self.is(first, "repeated") {
+                    self.text_default(field);
+                }
                 let equals = field.iter().position(|token| token.is_sign(b'='));
                 if let Some(equals) = equals.filter(|equals| *equals > 1 && !self.is(first, "option"))
                     && let Some(number) = field.get(equals + 1)
@@ -406,6 +421,31 @@ impl Lowering<'_> {
             if is_plain && !is_name {
                 let placeholder = self.placeholder(name.to_owned());
                 self.replace(token.span.clone(), format!("\"{placeholder}\""));
+            }
+        }
+    }
+
+    /// Whether a statement is `syntax = "proto3";`.
+    fn names_proto3(&self, statement: &[Token]) -> bool {
+        match statement {
+            [syntax, _, name, _] => {
+                self.is(syntax, "syntax") && self.text[name.span.clone()].contains("proto3")
+            }
+            _ => false,
+        }
+    }
+
+    /// The default of a string, if it has escapes. proto3 has none.
+    fn text_default(&mut self, field: &[Token]) {
+        if self.is_proto3 || !field.first().is_some_and(|kind| self.is(kind, "string")) {
+            return;
+        }
+        for at in field.windows(3) {
+            let [name, equals, text] = at else { continue };
+            let is_default = self.is(name, "default") && equals.is_sign(b'=');
+            if is_default && self.text[text.span.clone()].contains('\\') {
+                self.text_defaults.insert(name.span.start, text.span.start);
+                self.replace(name.span.clone(), TEXT_DEFAULT.to_owned());
             }
         }
     }

@@ -19,7 +19,11 @@ pub(super) fn restore(lowered: &Lowered<'_>, written: &SourceText, file: &mut Fi
             let Some(offsets) = offsets(&lines, &location.span) else {
                 return true;
             };
-            let place = lowered.written(offsets.clone());
+            let mut place = lowered.written(offsets.clone());
+            // A default is placed at its value, and an option at its name.
+            if let Some(value) = lowered.text_defaults.get(&place.start) {
+                place.start = *value;
+            }
             location.span = span(written.lines(), &place);
             if let Some(number) = lowered.numbers.get(&place.start) {
                 numbers.push((location.path.clone(), *number));

@@ -13,6 +13,12 @@ use prost_reflect::{DescriptorPool, MessageDescriptor};
 use super::set::{self, SetFile};
 use crate::suggest;
 
+/// The serialized google/protobuf/descriptor.proto of today.
+pub(in crate::schema) fn descriptor_proto() -> Bytes {
+    let file = built_in("google/protobuf/descriptor.proto");
+    file.expect("it is built in").descriptor
+}
+
 /// A file of `google/protobuf/`, by its import name.
 pub(super) fn built_in(name: &str) -> Option<SetFile> {
     all_built_in().get(name).cloned()
@@ -22,9 +28,8 @@ pub(super) fn built_in(name: &str) -> Option<SetFile> {
 /// are linked: a pool that somebody else refers to is copied when a file is added.
 pub(in crate::schema) fn options_message(name: &str) -> Option<MessageDescriptor> {
     static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
-        let file = built_in("google/protobuf/descriptor.proto").expect("it is built in");
         let mut pool = DescriptorPool::new();
-        let added = pool.decode_file_descriptor_proto(file.descriptor);
+        let added = pool.decode_file_descriptor_proto(descriptor_proto());
         added.expect("protoc compiled it");
         pool
     });

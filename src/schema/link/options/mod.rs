@@ -92,10 +92,11 @@ impl Options {
             .collect()
     }
 
-    /// The bytes of all options in UTF-8, if those that are served are not.
+    /// The bytes of all options in UTF-8, if those that are served are not, or defaults are not.
     pub(super) fn in_utf8(&self) -> Option<OptionBytes> {
         let elements = || self.0.elements.iter();
-        let is_odd = elements().any(|element| element.contents.has_odd_texts());
+        let has_odd_defaults = !self.0.defaults.is_empty();
+        let is_odd = has_odd_defaults || elements().any(|element| element.contents.has_odd_texts());
         let encoded = |element: &ElementOptions| Some(element.contents.encode_in_utf8());
         is_odd.then(|| {
             elements()
@@ -104,7 +105,7 @@ impl Options {
         })
     }
 
-    /// The bytes of the options that are served, and the source info, in which they have their numbers from here on.
+    /// The bytes of the options and defaults that are served, and the source info, in which they have their numbers from here on.
     pub(super) fn served(self, demands: &Demands, info: &Bytes) -> (OptionBytes, Bytes) {
         let is_for_source = |slot: &Slot| demands.is_for_source(slot);
         let mut removed = Vec::new();
@@ -120,6 +121,8 @@ impl Options {
             }
             bytes.insert(element.path, (!is_gone).then(|| element.contents.encode()));
         }
+        let defaults = self.0.defaults.into_iter();
+        bytes.extend(defaults.map(|(path, default)| (path, Some(default))));
         let moves = Moves {
             moved: self.0.moved.into_iter().collect(),
             removed: removed.into_iter().collect(),

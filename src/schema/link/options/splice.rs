@@ -6,8 +6,11 @@ use bytes::Bytes;
 
 use crate::schema::wire::{DescriptorKind, RecordValue, SOURCE_INFO, put, records};
 
-/// The bytes of options by their path; `None` for options of which nothing is left.
+/// The bytes of options by their path, and those of defaults that are no UTF-8; `None` for options of which nothing is left.
 pub(in crate::schema::link) type OptionBytes = HashMap<Vec<i32>, Option<Vec<u8>>>;
+
+/// The number of the default of a field.
+const DEFAULT_VALUE: u32 = 7;
 
 /// What is added at the end of elements, by their path.
 pub(in crate::schema::link) type Tails = HashMap<Vec<i32>, Vec<u8>>;
@@ -60,6 +63,15 @@ fn splice(
     }
     let mut counts: HashMap<u32, i32> = HashMap::new();
     for record in records(descriptor).flatten() {
+        if kind == DescriptorKind::Field && record.number == DEFAULT_VALUE {
+            path.push(DEFAULT_VALUE as i32);
+            match options.get(path.as_slice()) {
+                Some(Some(replaced)) => put(record.number, replaced, spliced),
+                _ => spliced.extend_from_slice(record.whole),
+            }
+            path.pop();
+            continue;
+        }
         let (Some(child), RecordValue::Delimited(contents)) = (kind.child(record.number), record.value)
         else {
             spliced.extend_from_slice(record.whole);

@@ -18,7 +18,7 @@ use super::fault::Fault;
 use super::set::set_option;
 use crate::schema::element_path::ElementPath;
 use crate::schema::name::qualified;
-use crate::schema::source::options_message;
+use crate::schema::source::{TEXT_DEFAULT, options_message};
 use crate::schema::wire::DescriptorKind;
 
 /// The options of one element.
@@ -86,6 +86,8 @@ pub(super) struct Taken {
     pub(super) problems: Vec<OptionProblem>,
     /// Where options were, and where they are now that their names are known.
     pub(super) moved: Vec<(Vec<i32>, Vec<i32>)>,
+    /// The defaults that are no UTF-8, by their paths. The file has them as far as they are.
+    pub(super) defaults: Vec<(Vec<i32>, Vec<u8>)>,
 }
 
 impl Taken {
@@ -161,11 +163,45 @@ impl Walk<'_> {
         path: impl Fn(usize) -> ElementPath<'p>,
     ) {
         for (index, field) in fields.iter_mut().enumerate() {
+            self.text_default(field, &path(index));
             if self.options(&mut field.options, scope, &path(index).field(8)) {
                 let options = self.taken.elements.last().expect("those of the field");
                 self.demands
                     .note(qualified(scope, field.name()), &options.contents);
             }
+        }
+    }
+
+    /// Takes the default of a string that was written as an option. What is left in its place says nothing, so that the
+    /// others keep their numbers.
+    fn text_default(&mut self, field: &mut FieldDescriptorProto, path: &ElementPath<'_>) {
+        const DEFAULT_VALUE: i32 = 7;
+        let Some(options) = &mut field.options else { return };
+        for (index, option) in (0..).zip(&mut options.uninterpreted_option) {
+            let is_default = matches!(&*option.name, [part] if part.name_part == TEXT_DEFAULT);
+            let text = option.string_value.take_if(|_| is_default);
+            let Some(text) = text else { continue };
+            option.name.clear();
+            let options = path.field(8).numbers();
+            let written = [&*options, &[UNINTERPRETED, index]].concat();
+            if field.default_value.is_some() {
+                let fault = Fault::from("option field 'default' has already been set".to_owned());
+                self.taken.problems.push(OptionProblem { path: written, fault });
+                continue;
+            }
+            let default = path.field(DEFAULT_VALUE).numbers();
+            self.taken.moved.push((written, default.clone()));
+            field.default_value = Some(String::from_utf8_lossy(&text).into_owned());
+            if std::str::from_utf8(&text).is_err() {
+                self.taken.defaults.push((default, text));
+            }
+        }
+        if options
+            .uninterpreted_option
+            .iter()
+            .all(|option| option.name.is_empty())
+        {
+            field.options = None;
         }
     }
 
@@ -206,7 +242,7 @@ impl Walk<'_> {
             waiting: Vec::new(),
             path: path.numbers(),
         };
-        for (index, option) in (0..).zip(written) {
+        for (index, option) in (0..).zip(written).filter(|(_, option)| !option.name.is_empty()) {
             let in_braces = option.aggregate_value.as_deref().unwrap_or_default();
             if option.name.iter().any(|part| part.is_extension) || in_braces.contains('[') {
                 element.waiting.push((index, option));
