@@ -199,6 +199,11 @@ impl Problem {
         &self.needs
     }
 
+    /// The text that it is of, as far as it is known.
+    pub(crate) fn text(&self) -> &str {
+        self.place.as_ref().map_or("", |place| place.source.text())
+    }
+
     /// Where it begins in a text, in bytes, if it is of that text.
     pub(crate) fn offset_in(&self, source: &SourceText) -> Option<usize> {
         self.offset().filter(|_| {

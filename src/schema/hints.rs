@@ -7,20 +7,14 @@ use std::cell::LazyCell;
 use prost::Message as _;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
-use super::foreign_types::TYPES;
+use super::foreign::{self, SCALARS, container_hint, own_type, with_import};
 use super::option_hints;
 use super::source::{FileContents, FileGraph, bundled_files};
 use crate::error::Problem;
 use crate::suggest;
 
-/// The scalar types: they are names only where a message belongs.
-const SCALARS: [&str; 15] = [
-    "double", "float", "int32", "int64", "uint32", "uint64", "sint32", "sint64", "fixed32", "fixed64",
-    "sfixed32", "sfixed64", "bool", "string", "bytes",
-];
-
 /// Parts of messages, and what to do.
-const HINTS: [(&str, &str); 15] = [
+const HINTS: [(&str, &str); 22] = [
     ("reached end of file", "a `}` is missing before the end"),
     ("but found end of file", "a `}` is missing before the end"),
     ("expected ';'", "a field ends with `;`, as in `string name = 1;`"),
@@ -51,13 +45,38 @@ const HINTS: [(&str, &str); 15] = [
         "invalid character",
         "strings stand in double quotes, and comments begin with `//`",
     ),
+    (
+        "a oneof must have at least one field",
+        "give it a field, such as `string name = 1;`, or leave it out",
+    ),
+    (
+        "enums must have at least one value",
+        "give it a value, such as `UNKNOWN = 0;`",
+    ),
+    (
+        "multiple package names specified",
+        "leave out one of the two: a file has one package",
+    ),
+    (
+        "conflicts with reserved range",
+        "give the field another number, or take this one out of `reserved`",
+    ),
+    (
+        "is reserved",
+        "give the field another name, or take this one out of `reserved`",
+    ),
+    ("packed is for lists of numbers", "leave out `packed`"),
+    (
+        "nested block comments are not supported",
+        "leave out the inner `/*`, or begin each line with `//`",
+    ),
     ("is defined twice", "give one of them another name"),
     (
         "default values are not allowed",
         "leave out `[default = …]`: fields of proto3 have none",
     ),
     (
-        "group syntax is not allowed",
+        "groups are not allowed",
         "make it a message, and a field of that type",
     ),
 ];
@@ -89,28 +108,57 @@ pub(super) fn with_hints(graph: &FileGraph, problems: Vec<Problem>) -> Vec<Probl
     problems.into_iter().enumerate().map(with_hint).collect()
 }
 
-/// A hint for a problem. `types` are the types that are defined. These and options are searched if it `may_search`.
+/// A hint for a problem. `types` are the types that are defined. These, options and the text are searched if it
+/// `may_search`.
 fn hint<'t>(
     problem: &Problem,
     may_search: bool,
     types: impl FnOnce() -> &'t [DefinedType],
 ) -> Option<String> {
     let message = problem.to_string();
+    let text = problem.text();
     let undefined = message
         .strip_prefix("name '")
         .and_then(|rest| rest.strip_suffix("' is not defined"));
     if let Some(name) = undefined {
-        return hint_for_type(name, || may_search.then(types));
+        let swapped = problem.offset().and_then(|at| foreign::swapped(text, at));
+        if let Some(hint) = swapped.filter(|_| may_search) {
+            return Some(hint);
+        }
+        return hint_for_type(name, text, || may_search.then(types));
     }
     if may_search && let Some(hint) = option_hints::hint(&message) {
         return Some(hint);
+    }
+    if may_search
+        && let Some(at) = problem.offset()
+        && let Some(hint) =
+            foreign::hint(&message, text, at).or_else(|| foreign::label_hint(&message, text, at))
+    {
+        return Some(hint);
+    }
+    if message.starts_with("fields must have a label") {
+        return Some(label_hint(text).to_owned());
     }
     let found = HINTS.iter().find(|(part, _)| message.contains(part));
     found.map(|(_, hint)| (*hint).to_owned())
 }
 
+/// A hint for a field without a label, which proto2 asks for, as does a text that does not say what it is.
+fn label_hint(text: &str) -> &'static str {
+    if text.contains("proto2") {
+        "write `optional` in front of it, or `repeated`; fields of `syntax = \"proto3\";` need neither"
+    } else {
+        "write `syntax = \"proto3\";` as the first line: a file without it is proto2, where each field has a label"
+    }
+}
+
 /// A hint for the name of a type that is not defined where it is used.
-fn hint_for_type<'t>(name: &str, types: impl FnOnce() -> Option<&'t [DefinedType]>) -> Option<String> {
+fn hint_for_type<'t>(
+    name: &str,
+    text: &str,
+    types: impl FnOnce() -> Option<&'t [DefinedType]>,
+) -> Option<String> {
     if SCALARS.contains(&name) {
         return Some("a method takes and returns a message: write one with a field of this type".to_owned());
     }
@@ -119,26 +167,41 @@ fn hint_for_type<'t>(name: &str, types: impl FnOnce() -> Option<&'t [DefinedType
             "write `{own}`, and `import \"buf/validate/validate.proto\";`"
         ));
     }
-    let plain = name.to_lowercase();
-    if let Some((_, own)) = TYPES.iter().find(|(other, _)| *other == plain) {
-        return Some(format!("write `{own}`"));
-    }
-    let known = types()?;
-    let name = name.trim_start_matches('.');
+    let known = types();
+    let local = name.trim_start_matches('.');
     let is_it = |full_name: &str| {
         full_name
-            .strip_suffix(name)
+            .strip_suffix(local)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    if let Some((full_name, file)) = known.iter().find(|(full_name, _)| is_it(full_name)) {
-        let as_is = if full_name == name {
-            String::new()
-        } else {
-            format!(", and write `{full_name}`")
-        };
-        return Some(format!("write `import \"{file}\";`{as_is}"));
+    let found = known.and_then(|known| known.iter().find(|(full_name, _)| is_it(full_name)));
+    // A type of the user's is meant rather than one of another language, and that rather than one of `google.type`.
+    if let Some(own) =
+        own_type(name).filter(|_| found.is_none_or(|(_, file)| file.starts_with("google/type/")))
+    {
+        return Some(format!("write {}", with_import(own, text)));
     }
-    suggest::did_you_mean(name, known.iter().map(|(full_name, _)| full_name.as_str()))
+    if let Some((full_name, file)) = found {
+        let import = format!("import \"{file}\";");
+        return Some(match (full_name == local, text.contains(&import)) {
+            (_, true) => format!("write `{full_name}`"),
+            (true, false) => format!("write `{import}`"),
+            (false, false) => format!("write `{import}`, and write `{full_name}`"),
+        });
+    }
+    if let Some(hint) = container_hint(name) {
+        return Some(hint.to_owned());
+    }
+    let near = suggest::did_you_mean(local, known?.iter().map(|(full_name, _)| full_name.as_str()));
+    // An option of a user's, say, is defined in another way.
+    let is_type = local
+        .rsplit('.')
+        .next()
+        .is_some_and(|last| last.starts_with(char::is_uppercase));
+    near.or_else(|| {
+        let define = format!("define it, as in `message {local} {{ … }}`, or import the file that does");
+        (is_type && !local.contains('.')).then_some(define)
+    })
 }
 
 /// The types in the graph, and in the files that come with protod.

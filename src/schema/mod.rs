@@ -31,7 +31,7 @@ mod enums;
 mod features;
 mod field;
 mod fields;
-mod foreign_types;
+mod foreign;
 mod hints;
 mod index;
 mod keys;

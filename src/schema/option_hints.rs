@@ -8,7 +8,7 @@ use prost::Message as _;
 use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
 use prost_types::FileDescriptorProto;
 
-use super::foreign_types::TYPES;
+use super::foreign::TYPES;
 use super::source::bundled_files;
 use crate::suggest;
 

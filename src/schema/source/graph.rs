@@ -423,6 +423,7 @@ impl FileGraph {
         }
         if let Some(near) = shipped::name_near(import)
             .map(str::to_owned)
+            .or_else(|| shipped::bundled_file_of(import))
             .or_else(|| self.name_on_disk_near(folder, import))
         {
             return format!("did you mean `{near}`?");

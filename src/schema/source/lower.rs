@@ -480,7 +480,7 @@ fn expect_blank(before: Option<&Token>, word: &Token) -> Result<(), TokenFault> 
             Err(TokenFault {
                 span: number.span.start..word.span.end,
                 message: "a blank is needed between a number and a word".into(),
-                hint: None,
+                hint: Some("a name begins with a letter or `_`"),
             })
         }
         _ => Ok(()),

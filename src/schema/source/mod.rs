@@ -44,5 +44,6 @@ pub(super) use self::lower::{OTHER_BASE, TEXT_DEFAULT};
 pub use self::resolver::ImportResolver;
 pub(super) use self::resolver::Resolvers;
 pub(super) use self::set::{SetFile, read as read_set};
-pub(super) use self::shipped::{bundled_files, descriptor_proto, options_message};
+pub(super) use self::shipped::{bundled_file_of, bundled_files, descriptor_proto, options_message};
 pub(crate) use self::text::first_bracket_below;
+pub(super) use self::tokens::{TokenKind, tokens};

@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+use prost::Message as _;
 use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_types::FileDescriptorProto;
 
 use super::set::{self, SetFile};
 use crate::suggest;
@@ -70,6 +72,21 @@ pub(super) fn name_that_ends_with(import: &str) -> Option<&'static str> {
 pub(super) fn name_near(import: &str) -> Option<&'static str> {
     let bundled = all_bundled().keys().map(String::as_str);
     suggest::nearest(import, BUILT_IN.into_iter().chain(bundled))
+}
+
+/// The import name of the file that comes with protod which a path without its ending means, or the name of a type.
+pub(in crate::schema) fn bundled_file_of(written: &str) -> Option<String> {
+    let name = format!("{written}.proto");
+    if built_in(&name).is_some() || bundled(&name).is_some() {
+        return Some(name);
+    }
+    let (package, local) = written.rsplit_once('.')?;
+    let mut files = bundled_files().filter_map(|file| FileDescriptorProto::decode(file).ok());
+    let file = files.find(|file| {
+        let mut messages = file.message_type.iter();
+        file.package() == package && messages.any(|message| message.name() == local)
+    })?;
+    file.name
 }
 
 /// The descriptors of all files that come with protod.

@@ -5,13 +5,13 @@ use std::ops::Range;
 
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) kind: TokenKind,
-    pub(super) span: Range<usize>,
+pub(in crate::schema) struct Token {
+    pub(in crate::schema) kind: TokenKind,
+    pub(in crate::schema) span: Range<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TokenKind {
+pub(in crate::schema) enum TokenKind {
     Word,
     /// A number, with its point and exponent.
     Number,
@@ -35,7 +35,7 @@ impl Token {
 }
 
 /// The tokens of `text`, without blanks and comments.
-pub(super) fn tokens(text: &str) -> impl Iterator<Item = Token> {
+pub(in crate::schema) fn tokens(text: &str) -> impl Iterator<Item = Token> {
     let bytes = text.as_bytes();
     let mut next = 0;
     std::iter::from_fn(move || {
