@@ -2,8 +2,10 @@
 
 use crate::suggest;
 
-use super::statement::{MESSAGES, Piece, ROOTS, SERVICES, Statement};
-use super::types::read_type;
+use super::field_type::read_type;
+use super::piece::Piece;
+use super::statement::Statement;
+use super::words::{MESSAGES, ROOTS, SERVICES};
 
 /// The definition of protobuf that a statement at the top of a file means.
 pub(super) fn mended(statement: &Statement<'_>) -> Option<String> {

@@ -2,8 +2,10 @@
 
 use crate::schema::source::TokenKind;
 
-use super::statement::{Block, Piece, Statement};
-use super::types::{FieldType, Label, read_type};
+use super::field_type::{FieldType, Label, read_type};
+use super::piece::Piece;
+use super::statement::{Block, Statement};
+use super::words::MODIFIERS;
 
 /// The field of protobuf that a statement means.
 pub(super) fn mended(statement: &Statement<'_>) -> Option<String> {
@@ -67,7 +69,7 @@ fn without_modifiers<'s, 't>(mut pieces: &'s [Piece<'t>], label: &mut Label) -> 
             "repeated" | "repeat" => *label = Label::Repeated,
             "optional" | "nullable" if *label == Label::Single => *label = Label::Optional,
             "optional" | "nullable" => {}
-            modifier if super::statement::MODIFIERS.contains(&modifier) => {}
+            modifier if MODIFIERS.contains(&modifier) => {}
             _ => return pieces,
         }
         pieces = &pieces[1..];

@@ -4,7 +4,12 @@ use std::path::Path;
 
 use crate::schema::source::{TokenKind, bundled_file_of};
 
-use super::statement::{Piece, Statement};
+use super::piece::Piece;
+use super::statement::Statement;
+
+/// What a file has, for who writes something else.
+pub(super) const FILE: &str = "a proto has `message M { string name = 1; }`, `enum E { ZERO = 0; }` and \
+                    `service S { rpc Get(M) returns (M); }`, after `syntax = \"proto3\";`";
 
 /// Words of other languages for the package of a file.
 const PACKAGES: [&str; 4] = ["module", "namespace", "mod", "pkg"];
@@ -40,7 +45,7 @@ pub(super) fn mended(statement: &Statement<'_>, text: &str) -> Option<String> {
         return match statement.end {
             Some(b'}') => Some("leave out the `}`, or write the `{` that it closes".to_owned()),
             Some(b',') => Some("leave out the `,`".to_owned()),
-            Some(b'{') => Some(format!("this is JSON, and no proto: {}", super::FILE)),
+            Some(b'{') => Some(format!("this is JSON, and no proto: {FILE}")),
             _ => None,
         };
     };
@@ -59,8 +64,8 @@ pub(super) fn mended(statement: &Statement<'_>, text: &str) -> Option<String> {
         "root_type" | "file_identifier" | "directive" => {
             Some("leave it out: any message can be sent".to_owned())
         }
-        "openapi" | "swagger" | "asyncapi" => Some(format!("this is OpenAPI, and no proto: {}", super::FILE)),
-        "create" => Some(format!("this is SQL, and no proto: {}", super::FILE)),
+        "openapi" | "swagger" | "asyncapi" => Some(format!("this is OpenAPI, and no proto: {FILE}")),
+        "create" => Some(format!("this is SQL, and no proto: {FILE}")),
         "," => Some("leave out the `,`".to_owned()),
         _ if first.kind == TokenKind::Text => Some("a comment begins with `//`".to_owned()),
         word if OPTIONS.contains(&word) => option(statement.rest(start)),

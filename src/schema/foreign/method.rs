@@ -1,7 +1,9 @@
 //! A method as another language declares it: `get(id: ID!): M`, `M get(1: M m)`, `rpc A M returns M`.
 
-use super::statement::{Piece, Statement};
-use super::types::{Label, SCALARS, read_type};
+use super::field_type::{Label, read_type};
+use super::piece::Piece;
+use super::statement::Statement;
+use super::types::SCALARS;
 
 /// Words before the name of a method.
 const WORDS: [&str; 22] = [

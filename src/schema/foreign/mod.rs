@@ -6,17 +6,18 @@
 
 mod definition;
 mod field;
+mod field_type;
 mod head;
 mod method;
+mod piece;
 mod statement;
 mod types;
+mod walk;
+mod words;
 
-use self::statement::{Block, Statement, statement_at};
+use self::statement::{Block, Statement};
 pub(super) use self::types::{SCALARS, TYPES, container_hint, own_type, with_import};
-
-/// What a file has, for who writes something else.
-const FILE: &str = "a proto has `message M { string name = 1; }`, `enum E { ZERO = 0; }` and \
-                    `service S { rpc Get(M) returns (M); }`, after `syntax = \"proto3\";`";
+use self::walk::statement_at;
 
 /// What a message has, for who writes something else.
 const FIELD: &str = "a field is `string name = 1;`, a list `repeated string names = 1;`, \
@@ -142,7 +143,7 @@ fn at_file_level(statement: &Statement<'_>, text: &str, odd: Option<&str>) -> St
     head::mended(statement, text)
         .or_else(|| odd.map(str::to_owned))
         .or_else(|| definition::mended(statement))
-        .unwrap_or_else(|| FILE.to_owned())
+        .unwrap_or_else(|| head::FILE.to_owned())
 }
 
 fn in_service(statement: &Statement<'_>, text: &str) -> String {

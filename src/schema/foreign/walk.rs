@@ -1,0 +1,201 @@
+//! Finds the statement in which a place is: [`statement_at`].
+//!
+//! It may be of any language, so it ends where a line does, too, or at a comma.
+
+use crate::schema::source::{TokenKind, tokens};
+
+use super::piece::Piece;
+use super::statement::{Block, Statement};
+use super::words::{MESSAGES, MODIFIERS, ROOTS, SERVICES};
+
+struct Open {
+    block: Block,
+    greatest: Option<i64>,
+}
+
+struct Walk<'t> {
+    at: usize,
+    opened: Vec<Open>,
+    current: Vec<Piece<'t>>,
+    before: Vec<Piece<'t>>,
+    nested: usize,
+    count: usize,
+    found: Option<(usize, Statement<'t>)>,
+}
+
+/// The statement at an offset, or the one before it if that ends there too early.
+pub(super) fn statement_at(text: &str, at: usize, ended_early: bool) -> Option<Statement<'_>> {
+    let mut walk = Walk {
+        at,
+        opened: vec![Open {
+            block: Block::File,
+            greatest: None,
+        }],
+        current: Vec::new(),
+        before: Vec::new(),
+        nested: 0,
+        count: 0,
+        found: None,
+    };
+    for token in tokens(text) {
+        let piece = Piece {
+            kind: token.kind,
+            text: &text[token.span.clone()],
+            at: token.span.start,
+        };
+        walk.read(piece, text, ended_early);
+        if let Some((depth, _)) = &walk.found
+            && walk.opened.len() < *depth
+        {
+            break;
+        }
+    }
+    walk.ends(text.len(), None, ended_early);
+    walk.found.map(|(_, statement)| Statement {
+        has_labels: text.contains("\"proto2\""),
+        ..statement
+    })
+}
+
+impl<'t> Walk<'t> {
+    fn read(&mut self, piece: Piece<'t>, text: &str, ended_early: bool) {
+        let breaks = self.current.last().is_some_and(|last| {
+            // A field whose number is missing ends with its line.
+            let is_field = self
+                .opened
+                .last()
+                .is_some_and(|open| matches!(open.block, Block::Message | Block::Enum));
+            let is_value = last.is("=") && !(is_field && piece.is_word());
+            let is_open = is_value || matches!(last.text, "(" | "<" | "," | "." | ":" | "|");
+            let begins =
+                !piece.is("returns") && (piece.is_word() || piece.is("@") || piece.kind == TokenKind::Number);
+            self.nested == 0 && begins && !is_open && text[last.end()..piece.at].contains('\n')
+        });
+        if breaks {
+            self.ends(piece.at, None, ended_early);
+        }
+        let TokenKind::Sign(sign) = piece.kind else {
+            self.current.push(piece);
+            return;
+        };
+        let first = self.current.first().map_or("", |first| first.text);
+        let has_own_braces = matches!(first, "option" | "import");
+        let in_statement = self.opened.last().is_some_and(|open| open.block != Block::File);
+        match sign {
+            b';' => self.ends(piece.end(), Some(sign), ended_early),
+            b',' if self.nested == 0 && in_statement && !matches!(first, "reserved" | "extensions") => {
+                self.ends(piece.end(), Some(sign), ended_early);
+            }
+            b'{' if self.nested == 0 && !has_own_braces => {
+                let block = self.block_of_current();
+                self.ends(piece.end(), Some(sign), ended_early);
+                self.before.clear();
+                self.opened.push(Open {
+                    block,
+                    greatest: None,
+                });
+            }
+            b'}' if self.nested == 0 => {
+                self.ends(piece.end(), Some(sign), ended_early);
+                self.before.clear();
+                if self.opened.len() > 1 {
+                    self.opened.pop();
+                }
+            }
+            _ => {
+                match sign {
+                    b'(' | b'[' | b'<' | b'{' => self.nested += 1,
+                    b')' | b']' | b'>' | b'}' => self.nested = self.nested.saturating_sub(1),
+                    _ => {}
+                }
+                self.current.push(piece);
+            }
+        }
+    }
+
+    /// What the braces are that open behind the pieces so far.
+    fn block_of_current(&self) -> Block {
+        let is_in_service = self
+            .opened
+            .last()
+            .is_some_and(|open| open.block == Block::Service);
+        if is_in_service {
+            return Block::Method;
+        }
+        let mut words = self.current.iter().filter(|piece| piece.is_word());
+        if words.clone().any(|word| word.is("group")) {
+            return Block::Message;
+        }
+        let Some(word) = words.find(|word| !MODIFIERS.contains(&word.text)) else {
+            return Block::Value;
+        };
+        if words.next().is_some_and(|name| ROOTS.contains(&name.text)) {
+            return Block::Service;
+        }
+        match word.text.to_lowercase().as_str() {
+            "message" | "extend" => Block::Message,
+            "service" => Block::Service,
+            "enum" | "enumeration" => Block::Enum,
+            "oneof" | "union" => Block::Oneof,
+            word if MESSAGES.contains(&word) => Block::Message,
+            word if SERVICES.contains(&word) => Block::Service,
+            _ => Block::Value,
+        }
+    }
+
+    /// Ends the statement of the pieces so far, of which what ends at `end` is the last.
+    fn ends(&mut self, end: usize, sign: Option<u8>, ended_early: bool) {
+        let pieces = std::mem::take(&mut self.current);
+        self.nested = 0;
+        let depth = self.opened.len();
+        let Some(open) = self.opened.last_mut() else {
+            return;
+        };
+        let number = number_of(&pieces);
+        open.greatest = open.greatest.max(number);
+        if let Some((found, statement)) = &mut self.found {
+            if *found == depth {
+                statement.free_number = free_number(open);
+            }
+            return;
+        }
+        let starts_there = pieces.first().is_none_or(|first| first.at >= self.at);
+        let is_before = ended_early && starts_there && !self.before.is_empty();
+        if self.at < end || (self.at == end && sign.is_none() && !starts_there) {
+            let (pieces, end) = if is_before {
+                (std::mem::take(&mut self.before), None)
+            } else {
+                (pieces, sign)
+            };
+            let statement = Statement {
+                block: open.block,
+                pieces,
+                end,
+                is_first: self.count == 0,
+                has_labels: false,
+                free_number: free_number(open),
+            };
+            self.found = Some((depth, statement));
+            return;
+        }
+        self.count += 1;
+        self.before = pieces;
+    }
+}
+
+fn free_number(open: &Open) -> i64 {
+    let first = i64::from(open.block != Block::Enum);
+    open.greatest.map_or(first, |greatest| greatest.saturating_add(1))
+}
+
+/// The number of a field or of a value, or of a field of Thrift.
+fn number_of(pieces: &[Piece<'_>]) -> Option<i64> {
+    let mut pairs = pieces.windows(2);
+    let number = pairs.find_map(|pair| match pair {
+        [equals, number] if equals.is("=") && number.kind == TokenKind::Number => Some(number.text),
+        [number, colon] if colon.is(":") && number.kind == TokenKind::Number => Some(number.text),
+        _ => None,
+    });
+    let greatest = i64::from(i32::MAX);
+    number?.parse().ok().filter(|number| *number < greatest)
+}
