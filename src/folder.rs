@@ -10,9 +10,9 @@
 //! - Pipes, sockets and devices are left out: reading one may never end.
 //! - Files come sorted by path. Folders nest [`MAX_DEPTH`] levels deep at most; more is an error.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 use std::{fs, io};
 
 /// How deep folders may nest below the start, links included.
@@ -35,11 +35,40 @@ pub(crate) struct Contents {
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
     /// Canonical paths.
-    visited: BTreeSet<PathBuf>,
+    visited: HashSet<PathBuf>,
     contents: Contents,
-    /// The folders to read next, each with its depth; those that links lead to wait until no other is left.
-    waiting: VecDeque<(PathBuf, usize)>,
-    linked: VecDeque<(PathBuf, usize)>,
+    /// The folders to read next; those that links lead to wait until no other is left.
+    waiting: VecDeque<Folder>,
+    linked: VecDeque<Folder>,
+}
+
+/// A folder to read.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    /// `None` if a link may be on the way, and the system has to be asked.
+    canonical: Option<PathBuf>,
+    depth: usize,
+}
+
+impl Folder {
+    fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            canonical: None,
+            depth: 0,
+        }
+    }
+}
+
+/// Sorts paths as `Path` compares them, of which each comparison costs as much as all that is kept here of one.
+pub(crate) fn sort_paths(paths: &mut [PathBuf]) {
+    paths.sort_by_cached_key(|path| -> Vec<u8> {
+        let bytes = path.as_os_str().as_encoded_bytes().iter();
+        bytes
+            .map(|byte| if is_separator(char::from(*byte)) { 0 } else { *byte })
+            .collect()
+    });
 }
 
 /// The files in a folder and below it whose names are `wanted`.
@@ -50,42 +79,44 @@ pub(crate) fn contents_below(folder: &Path, wanted: fn(&OsStr) -> bool) -> Conte
 /// The files in a folder itself whose names are `wanted`. Its folders are not read.
 pub(crate) fn contents_of(folder: &Path, wanted: fn(&OsStr) -> bool) -> Contents {
     let mut walk = Walk::default();
-    walk.read(folder.to_owned(), 0, wanted);
+    walk.read(Folder::at(folder), wanted);
     walk.finish()
 }
 
 impl Walk {
     /// The files in a folder and below it whose names are `wanted`, without the folders that this walk has read before.
     pub(crate) fn below(&mut self, folder: &Path, wanted: fn(&OsStr) -> bool) -> Contents {
-        self.waiting.push_back((folder.to_owned(), 0));
-        while let Some((folder, depth)) = self.waiting.pop_front().or_else(|| self.linked.pop_front()) {
-            let canonical = fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
-            if self.visited.insert(canonical) {
-                self.read(folder, depth, wanted);
+        self.waiting.push_back(Folder::at(folder));
+        while let Some(mut folder) = self.waiting.pop_front().or_else(|| self.linked.pop_front()) {
+            let ask = || fs::canonicalize(&folder.path).unwrap_or_else(|_| folder.path.clone());
+            let canonical = folder.canonical.take().unwrap_or_else(ask);
+            if self.visited.insert(canonical.clone()) {
+                folder.canonical = Some(canonical);
+                self.read(folder, wanted);
             }
         }
         self.finish()
     }
 
-    fn read(&mut self, folder: PathBuf, depth: usize, wanted: fn(&OsStr) -> bool) {
-        let entries = if depth > MAX_DEPTH {
+    fn read(&mut self, folder: Folder, wanted: fn(&OsStr) -> bool) {
+        let entries = if folder.depth > MAX_DEPTH {
             let error = format!("folders nest more than {MAX_DEPTH} levels deep");
             Err(io::Error::other(error))
         } else {
-            entries(&folder)
+            entries(&folder.path)
         };
         match entries {
             Ok(entries) => {
                 for entry in entries {
-                    self.add(&entry, depth, wanted);
+                    self.add(&entry, &folder, wanted);
                 }
-                self.contents.folders.push(folder);
+                self.contents.folders.push(folder.path);
             }
-            Err(error) => self.contents.errors.push((folder, error)),
+            Err(error) => self.contents.errors.push((folder.path, error)),
         }
     }
 
-    fn add(&mut self, entry: &fs::DirEntry, depth: usize, wanted: fn(&OsStr) -> bool) {
+    fn add(&mut self, entry: &fs::DirEntry, folder: &Folder, wanted: fn(&OsStr) -> bool) {
         let (name, path) = (entry.file_name(), entry.path());
         if name.as_encoded_bytes().starts_with(b".") {
             return;
@@ -100,12 +131,17 @@ impl Walk {
         // A broken link, or an entry that is gone by now, counts as a file: whoever reads it says so.
         let is_file = kind.is_none_or(|kind| kind.is_file());
         if is_folder && name != "node_modules" {
-            let queue = if is_link {
-                &mut self.linked
+            let (queue, canonical) = if is_link {
+                (&mut self.linked, None)
             } else {
-                &mut self.waiting
+                let canonical = folder.canonical.as_ref();
+                (&mut self.waiting, canonical.map(|above| above.join(&name)))
             };
-            queue.push_back((path, depth + 1));
+            queue.push_back(Folder {
+                path,
+                canonical,
+                depth: folder.depth + 1,
+            });
         } else if is_file && wanted(&name) {
             self.contents.files.push(path);
         }
@@ -115,7 +151,7 @@ impl Walk {
         self.waiting.clear();
         self.linked.clear();
         let mut contents = std::mem::take(&mut self.contents);
-        contents.files.sort();
+        sort_paths(&mut contents.files);
         contents
     }
 }
@@ -167,6 +203,18 @@ mod tests {
         assert_eq!(below(&root, "api"), ["api/a", "api/b", "api/sub/c"]);
         assert_eq!(below(&root, "api/node_modules"), ["api/node_modules/x"]);
         assert_eq!(below(&root, "api/.git"), ["api/.git/x"]);
+    }
+
+    #[test]
+    fn paths_are_sorted_as_paths() {
+        let mut paths = [
+            "a/b", "a", "a.b", "a-b/c", "a/b.c", "a/b/c", "/a", "b", "a/B", "\u{e9}",
+        ]
+        .map(PathBuf::from);
+        let mut sorted = paths.clone();
+        sorted.sort();
+        sort_paths(&mut paths);
+        assert_eq!(paths, sorted);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod tests;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
+use bytes::Bytes;
 use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 
 use crate::rules::Outline;
@@ -129,15 +130,20 @@ pub(super) fn diff_schemas(old: &Schema, new: &Schema) -> Vec<Change> {
     }
     services(old, new, &mut changes);
     methods(old, new, &mut changes);
-    let new_files: HashMap<&str, &[u8]> = new
+    let new_files: HashMap<&str, &Bytes> = new
         .files()
         .iter()
-        .map(|file| (&*file.name, &*file.descriptor))
+        .map(|file| (&*file.name, &file.descriptor))
         .collect();
+    // What was not compiled again is the same slice, and all of a large schema would be read.
+    let is_same = |one: &Bytes, other: &Bytes| one.as_ptr() == other.as_ptr() || one == other;
     let same: HashSet<&str> = old
         .files()
         .iter()
-        .filter(|file| new_files.get(&*file.name) == Some(&&*file.descriptor))
+        .filter(|file| {
+            let new = new_files.get(&*file.name);
+            new.is_some_and(|new| is_same(new, &file.descriptor))
+        })
         .map(|file| &*file.name)
         .collect();
     types(old, new, &same, &mut changes);

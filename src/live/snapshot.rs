@@ -34,14 +34,17 @@ pub(super) const MAX_SETTLING_TIME: Duration = Duration::from_secs(2);
 /// The files and folders that a load depends on, at one moment.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Snapshot {
-    protos: BTreeMap<PathBuf, File>,
-    rules: BTreeMap<PathBuf, File>,
+    protos: Files,
+    rules: Files,
     /// Files that may be meant as rules files: a load warns of those that are.
-    misnamed: BTreeMap<PathBuf, File>,
+    misnamed: Files,
     folders: BTreeSet<PathBuf>,
     /// The names of files and links that a load depends on, where the names alone do not show it.
     names: BTreeSet<OsString>,
 }
+
+/// Files by their paths, which are compared as texts: as paths they are taken apart for each comparison.
+type Files = BTreeMap<OsString, File>;
 
 /// A path where a file is or may come to be.
 #[derive(Debug, Clone, Copy)]
@@ -140,7 +143,7 @@ impl Snapshot {
 
     /// Whether everything is known to be the same as in `other`.
     pub(super) fn equals(&self, other: &Self) -> bool {
-        let is_meant = |(_, file): &(&PathBuf, &File)| file.content != Some(OTHER);
+        let is_meant = |(_, file): &(&OsString, &File)| file.content != Some(OTHER);
         self.has_protos_of(other)
             && same(&self.rules, &other.rules)
             && same(
@@ -154,8 +157,8 @@ impl Snapshot {
 const OTHER: u64 = 0;
 
 fn same<'f>(
-    one: impl IntoIterator<Item = (&'f PathBuf, &'f File)>,
-    other: impl IntoIterator<Item = (&'f PathBuf, &'f File)>,
+    one: impl IntoIterator<Item = (&'f OsString, &'f File)>,
+    other: impl IntoIterator<Item = (&'f OsString, &'f File)>,
 ) -> bool {
     let (mut one, mut other) = (one.into_iter(), other.into_iter());
     loop {
@@ -221,7 +224,7 @@ impl Builder<'_> {
     fn given(&mut self, path: &Path, kind: Kind) {
         // A bare name has no folder to watch.
         let path = &absolute(path);
-        if self.files(kind).0.contains_key(path) {
+        if self.files(kind).0.contains_key(path.as_os_str()) {
             return;
         }
         self.follow(path);
@@ -267,14 +270,14 @@ impl Builder<'_> {
     fn file(&mut self, path: &Path, kind: Kind) {
         let since = self.since;
         let (files, before) = self.files(kind);
-        if files.contains_key(path) {
+        if files.contains_key(path.as_os_str()) {
             return;
         }
         let metadata = fs::metadata(path).ok();
         // Rules may come from a pipe. Reading that again would wait for a writer, or take what is not ours.
         let is_stream = metadata.as_ref().is_some_and(|metadata| !metadata.is_file());
         let stamp = metadata.map(|metadata| Stamp::of(&metadata));
-        let before = before.get(path);
+        let before = before.get(path.as_os_str());
         let known = before.filter(|before| before.stamp == stamp);
         let emptied =
             stamp.is_some_and(|stamp| stamp.size == 0) && before.is_some_and(|before| before.had_content());
@@ -294,11 +297,11 @@ impl Builder<'_> {
             content,
             emptied,
         };
-        files.insert(path.to_owned(), file);
+        files.insert(path.into(), file);
     }
 
     /// The files of this kind in this snapshot, and in the one before.
-    fn files(&mut self, kind: Kind) -> (&mut BTreeMap<PathBuf, File>, &BTreeMap<PathBuf, File>) {
+    fn files(&mut self, kind: Kind) -> (&mut Files, &Files) {
         match kind {
             Kind::Proto => (&mut self.snapshot.protos, &self.before.protos),
             Kind::Rules => (&mut self.snapshot.rules, &self.before.rules),

@@ -3,7 +3,6 @@
 //! The stages run one after the other: `source` reads the inputs and what they import, `link` links the files, and
 //! [`Schema`] is made of the result. Problems of all stages are collected, so that one run shows as many as possible.
 
-use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,7 @@ use super::remote::{RememberedSource, SchemaSource};
 use super::source::{self, FileGraph, ImportResolver, ImportRoots, Inputs, Resolvers, absolute};
 use super::tables::TableFile;
 use crate::error::{Error, Problem};
+use crate::folder::sort_paths;
 
 /// Collects the inputs of a [`Schema`].
 ///
@@ -287,16 +287,13 @@ impl SchemaBuilder {
         graph.problems = problems;
 
         let files = compile(&mut graph)?;
-        let mut watch_paths: BTreeSet<PathBuf> = inputs.watch_paths;
-        watch_paths.append(&mut graph.paths_read);
-        watch_paths.append(&mut graph.roots.configuration_files);
-        watch_paths.append(&mut graph.roots.absent);
-        let schema = Schema::new(
-            files,
-            watch_paths.into_iter().collect(),
-            inputs.folders,
-            self.schema_sources,
-        );
+        let mut watch_paths = std::mem::take(&mut graph.paths_read);
+        watch_paths.extend(inputs.watch_paths);
+        watch_paths.extend(graph.roots.configuration_files.iter().cloned());
+        watch_paths.extend(graph.roots.absent.iter().cloned());
+        sort_paths(&mut watch_paths);
+        watch_paths.dedup();
+        let schema = Schema::new(files, watch_paths, inputs.folders, self.schema_sources);
         if let Some(cache) = cache {
             cache.keep(schema.tables(), graph.earlier.as_ref());
         }

@@ -35,7 +35,7 @@ pub(in crate::schema) struct FileGraph {
     /// The files that the user asked for. All others are imported by them.
     requested: BTreeSet<FileId>,
     /// The texts that were read from disk, for the watcher.
-    pub(in crate::schema) paths_read: BTreeSet<PathBuf>,
+    pub(in crate::schema) paths_read: Vec<PathBuf>,
     current_folder: PathBuf,
     pub(in crate::schema) earlier: Option<Earlier>,
     by_name: HashMap<String, FileId>,
@@ -57,7 +57,7 @@ impl FileGraph {
             resolvers,
             counterparts: BTreeMap::new(),
             requested: BTreeSet::new(),
-            paths_read: BTreeSet::new(),
+            paths_read: Vec::new(),
             current_folder,
             earlier,
             by_name: HashMap::new(),
@@ -118,7 +118,7 @@ impl FileGraph {
         if let Some(known) = self.by_path.get(path) {
             return *known;
         }
-        self.paths_read.insert(path.to_owned());
+        self.paths_read.push(path.to_owned());
         let file = match built_in_name(path) {
             Some(name) => self
                 .known_by_name(&name, None)

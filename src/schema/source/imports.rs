@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use super::dependencies::Dependencies;
 use super::inputs::InputProto;
+use super::looked_at::LookedAt;
 use super::{buf, buf_lock};
 
 /// Folders that are import roots by convention, relative to a project folder.
@@ -40,7 +41,10 @@ pub(in crate::schema) struct ImportRoots {
     input_folders: Vec<PathBuf>,
     input_files: HashSet<PathBuf>,
     /// The roots for files of one folder, in order.
-    by_folder: HashMap<PathBuf, Arc<[PathBuf]>>,
+    by_folder: HashMap<PathBuf, Roots>,
+    /// The modules that are named in a folder.
+    modules: HashMap<PathBuf, Arc<[PathBuf]>>,
+    looked_at: LookedAt,
     /// Where buf keeps the modules that it has downloaded.
     buf_cache: Option<PathBuf>,
     /// The dependencies that are pinned in a folder.
@@ -49,6 +53,15 @@ pub(in crate::schema) struct ImportRoots {
     pub(in crate::schema) configuration_files: BTreeSet<PathBuf>,
     /// Where imports were looked for in the import paths, and no file is: one that comes there is the import from then on.
     pub(in crate::schema) absent: BTreeSet<PathBuf>,
+}
+
+/// The roots for files of one folder.
+#[derive(Debug, Clone)]
+struct Roots {
+    /// Those in which nearly all imports are found.
+    first: Arc<[PathBuf]>,
+    /// The others, which are many. `None` if nothing has been looked up there.
+    rest: Option<Arc<[PathBuf]>>,
 }
 
 /// The file of an import, and the root in which it was found.
@@ -68,6 +81,8 @@ impl ImportRoots {
             input_folders,
             input_files: inputs.iter().map(|input| input.path.clone()).collect(),
             by_folder: HashMap::new(),
+            modules: HashMap::new(),
+            looked_at: LookedAt::with_files(inputs.iter().map(|input| &*input.path)),
             buf_cache: None,
             pinned: BTreeMap::new(),
             configuration_files: BTreeSet::new(),
@@ -83,7 +98,7 @@ impl ImportRoots {
     /// What is to be done about dependencies of files in `folder` that are not on this machine, and a file that is there when
     /// it is done.
     pub(in crate::schema) fn unfetched(&mut self, folder: &Path) -> Option<(String, PathBuf)> {
-        self.of_folder(Some(folder));
+        self.first_of(Some(folder));
         let is_cached = self.is_cached(folder);
         let mut nearest_first = self.pinned.iter().rev();
         let (_, found) = nearest_first
@@ -119,20 +134,23 @@ impl ImportRoots {
         if !is_below_a_root(import) {
             return None;
         }
-        let mut found = None;
-        for root in self.of_folder(folder).iter() {
-            let path = root.join(import);
-            if path.is_file() {
-                let root = root.clone();
-                found = Some(FoundImport { root, path });
-                break;
-            }
-            if self.given.contains(root) && !path.is_dir() {
-                self.absent.insert(path);
-            }
-        }
-        let found = found?;
+        let found = [Self::first_of, Self::rest_of].into_iter().find_map(|roots| {
+            let roots = roots(self, folder);
+            roots.iter().find_map(|root| self.look_in(root, import))
+        })?;
         Some(self.input_for_copy(&found, import).unwrap_or(found))
+    }
+
+    fn look_in(&mut self, root: &Path, import: &str) -> Option<FoundImport> {
+        let path = root.join(import);
+        if self.looked_at.is_file(&path) {
+            let root = root.to_owned();
+            return Some(FoundImport { root, path });
+        }
+        if self.given.iter().any(|given| given == root) && !self.looked_at.is_folder(&path) {
+            self.absent.insert(path);
+        }
+        None
     }
 
     /// The input of which `found` is a copy, if it is one: both are imported by one name, and protoc has no place for two such
@@ -146,12 +164,14 @@ impl ImportRoots {
             return None;
         }
         self.input_folders.clone().iter().find_map(|input| {
-            self.of_folder(Some(input)).iter().find_map(|root| {
-                let path = root.join(import);
-                let root = root.clone();
-                self.input_files
-                    .contains(&path)
-                    .then_some(FoundImport { root, path })
+            [Self::first_of, Self::rest_of].into_iter().find_map(|roots| {
+                let roots = roots(self, Some(input));
+                roots.iter().find_map(|root| {
+                    let path = root.join(import);
+                    let root = root.clone();
+                    let is_input = self.input_files.contains(&path);
+                    is_input.then_some(FoundImport { root, path })
+                })
             })
         })
     }
@@ -164,49 +184,111 @@ impl ImportRoots {
     }
 
     /// The folders that [`find`](Self::find) searches, in order. All of them exist.
-    pub(in crate::schema) fn of_folder(&mut self, folder: Option<&Path>) -> Arc<[PathBuf]> {
-        let key = folder.unwrap_or(Path::new(""));
-        if let Some(roots) = self.by_folder.get(key) {
-            return Arc::clone(roots);
-        }
-        let roots: Arc<[PathBuf]> = self.list(folder).into();
-        self.by_folder.insert(key.to_owned(), Arc::clone(&roots));
-        roots
+    pub(in crate::schema) fn of_folder(&mut self, folder: Option<&Path>) -> Vec<PathBuf> {
+        let (first, rest) = (self.first_of(folder), self.rest_of(folder));
+        first.iter().chain(&*rest).cloned().collect()
     }
 
-    fn list(&mut self, folder: Option<&Path>) -> Vec<PathBuf> {
+    /// The first of these folders.
+    fn first_of(&mut self, folder: Option<&Path>) -> Arc<[PathBuf]> {
+        let key = folder.unwrap_or(Path::new(""));
+        if let Some(roots) = self.by_folder.get(key) {
+            return Arc::clone(&roots.first);
+        }
+        let roots = self.list_first(folder);
+        let first = Arc::clone(&roots.first);
+        self.by_folder.insert(key.to_owned(), roots);
+        first
+    }
+
+    /// The other ones.
+    fn rest_of(&mut self, folder: Option<&Path>) -> Arc<[PathBuf]> {
+        let first = self.first_of(folder);
+        let key = folder.unwrap_or(Path::new(""));
+        if let Some(rest) = self.by_folder.get(key).and_then(|roots| roots.rest.clone()) {
+            return rest;
+        }
+        let rest: Arc<[PathBuf]> = self.list_rest(folder, &first).into();
+        if let Some(roots) = self.by_folder.get_mut(key) {
+            roots.rest = Some(Arc::clone(&rest));
+        }
+        rest
+    }
+
+    fn list_first(&mut self, folder: Option<&Path>) -> Roots {
         let mut roots = self.given.clone();
         if let Some(folder) = folder.filter(|folder| self.is_cached(folder)) {
             let all = || self.pinned.values().flat_map(|pinned| &pinned.folders);
             let own = all().filter(|root| folder.starts_with(root));
             roots.extend(own.chain(all()).cloned());
-            return roots;
+            return Roots {
+                first: roots.into(),
+                rest: Some(Arc::default()),
+            };
         }
-        let above: Vec<&Path> = folder.map(project_folders).unwrap_or_default();
         let mut pinned = Vec::new();
-        for ancestor in &above {
-            let modules = buf::modules(ancestor, &mut self.configuration_files);
+        for ancestor in self.project_folders(folder) {
+            let modules = self.modules_in(ancestor);
             // In workspaces of v1 each module has a lock of its own.
-            let others = modules.iter().filter(|module| module != ancestor);
-            for folder in iter::once(*ancestor).chain(others.map(PathBuf::as_path)) {
+            let others = modules.iter().filter(|module| *module != ancestor);
+            for folder in iter::once(ancestor).chain(others.map(PathBuf::as_path)) {
                 pinned.extend_from_slice(self.pinned_in(folder));
             }
-            roots.extend(modules);
+            roots.extend(modules.iter().cloned());
         }
-        let (around, elsewhere): (Vec<PathBuf>, Vec<PathBuf>) = self
-            .input_folders
-            .iter()
-            .cloned()
-            .partition(|input| folder.is_some_and(|f| f.starts_with(input)));
-        roots.extend(around);
+        let around = self.input_folders.iter();
+        let around = around.filter(|input| folder.is_some_and(|folder| folder.starts_with(input)));
+        roots.extend(around.cloned());
         roots.extend(pinned);
-        for root in above.into_iter().map(Path::to_owned).chain(elsewhere) {
-            roots.push(root.clone());
-            roots.extend(USUAL_ROOTS.iter().map(|name| root.join(name)));
+        self.retain_folders(&mut roots, &[]);
+        Roots {
+            first: roots.into(),
+            rest: None,
         }
-        let mut seen = BTreeSet::new();
-        roots.retain(|root| seen.insert(root.clone()) && root.is_dir());
+    }
+
+    fn list_rest(&mut self, folder: Option<&Path>, first: &[PathBuf]) -> Vec<PathBuf> {
+        let above = self.project_folders(folder).into_iter().map(Path::to_owned);
+        let elsewhere = self.input_folders.iter();
+        let elsewhere = elsewhere.filter(|input| !folder.is_some_and(|folder| folder.starts_with(input)));
+        let mut roots = Vec::new();
+        for root in above.chain(elsewhere.cloned()) {
+            let usual = USUAL_ROOTS.iter().map(|name| root.join(name));
+            roots.extend(iter::once(root.clone()).chain(usual));
+        }
+        self.retain_folders(&mut roots, first);
         roots
+    }
+
+    /// Keeps the folders that exist, each once, without those that are among `others`.
+    fn retain_folders(&mut self, roots: &mut Vec<PathBuf>, others: &[PathBuf]) {
+        let mut seen: HashSet<PathBuf> = others.iter().cloned().collect();
+        roots.retain(|root| seen.insert(root.clone()) && self.looked_at.is_folder(root));
+    }
+
+    /// The modules that the buf configuration of a folder names.
+    fn modules_in(&mut self, folder: &Path) -> Arc<[PathBuf]> {
+        if let Some(modules) = self.modules.get(folder) {
+            return Arc::clone(modules);
+        }
+        let modules: Arc<[PathBuf]> = buf::modules(folder, &mut self.configuration_files).into();
+        self.modules.insert(folder.to_owned(), Arc::clone(&modules));
+        modules
+    }
+
+    /// `folder` and those above it that may belong to the same project, the nearest first.
+    fn project_folders<'f>(&mut self, folder: Option<&'f Path>) -> Vec<&'f Path> {
+        let mut folders = Vec::new();
+        for ancestor in folder.into_iter().flat_map(Path::ancestors) {
+            if ancestor.parent().is_none() {
+                break;
+            }
+            folders.push(ancestor);
+            if self.looked_at.is_there(&ancestor.join(".git")) {
+                break;
+            }
+        }
+        folders
     }
 }
 
@@ -214,21 +296,6 @@ impl ImportRoots {
 fn is_below_a_root(import: &str) -> bool {
     let mut parts = Path::new(import).components();
     !import.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
-}
-
-/// `folder` and those above it that may belong to the same project, the nearest first.
-fn project_folders(folder: &Path) -> Vec<&Path> {
-    let mut folders = Vec::new();
-    for ancestor in folder.ancestors() {
-        if ancestor.parent().is_none() {
-            break;
-        }
-        folders.push(ancestor);
-        if ancestor.join(".git").exists() {
-            break;
-        }
-    }
-    folders
 }
 
 #[cfg(test)]

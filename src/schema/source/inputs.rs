@@ -182,6 +182,15 @@ fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
     };
     let mut problems: Vec<Problem> = errors.into_iter().map(unreadable).collect();
     let is_copy = |file: &Path| {
+        // Nearly no path has it.
+        if !file
+            .as_os_str()
+            .as_encoded_bytes()
+            .windows(8)
+            .any(|part| part == b"protobuf")
+        {
+            return false;
+        }
         let mut folders = file.ancestors().skip(1).take_while(|above| *above != folder);
         folders.any(|above| above.ends_with("google/protobuf"))
     };

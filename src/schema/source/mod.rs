@@ -23,6 +23,7 @@ mod file;
 mod graph;
 mod imports;
 mod inputs;
+mod looked_at;
 mod lower;
 mod oneofs;
 mod parsed;
