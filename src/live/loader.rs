@@ -4,6 +4,7 @@
 //! A schema whose protos are known to be unchanged is not compiled again, and a load that fails keeps everything of the
 //! last good one.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -11,6 +12,7 @@ use std::time::SystemTime;
 use super::diff::{Change, diff_rules, diff_schemas};
 use super::project::{Answers, Project};
 use super::snapshot::{Paths, Snapshot};
+use super::watcher::FolderWatcher;
 use crate::error::{Error, Problem};
 use crate::handler::Handlers;
 use crate::rules::{Outline, Rules};
@@ -108,7 +110,7 @@ impl Loader {
     pub fn load(&mut self) -> Result<LoadedProject, Error> {
         loop {
             self.snapshot = Snapshot::settled(self.paths(), &self.snapshot);
-            if let Some(loaded) = self.attempt(moment()) {
+            if let Some(loaded) = self.attempt(moment(), None) {
                 return loaded;
             }
         }
@@ -130,25 +132,27 @@ impl Loader {
         self.demand();
     }
 
-    /// Loads if a file has changed since the last load. With `is_written`, which says whether a file is known to be open
-    /// for writing, it loads nothing while files are being written.
-    pub(super) fn load_if_changed(&mut self, is_written: Option<&dyn Fn() -> bool>) -> Attempt {
+    /// Loads if a file has changed since the last load. With a watcher, which knows whether a file is open for writing, it
+    /// loads nothing while files are being written. If it is not `thorough`, it looks only where the watcher has seen something.
+    pub(super) fn load_if_changed(&mut self, watcher: Option<&FolderWatcher>, thorough: bool) -> Attempt {
         let since = moment();
-        let snapshot = self.take_snapshot(since);
+        // What is asked for now is not told again.
+        let touched = watcher.and_then(FolderWatcher::touched);
+        let snapshot = self.snapshot_after(touched.filter(|_| !thorough), since);
         let is_unchanged = snapshot.equals(&self.snapshot);
         // Folders may have come on the way to a file that is not there yet.
         self.snapshot = snapshot;
         if is_unchanged && !self.unsettled.any {
             return Attempt::Unchanged;
         }
-        let Some(is_written) = is_written else {
-            let loaded = self.attempt(since).unwrap_or_else(|| self.load());
+        let Some(watcher) = watcher else {
+            let loaded = self.attempt(since, None).unwrap_or_else(|| self.load());
             return Attempt::Loaded(Box::new(loaded));
         };
-        if self.snapshot.is_settled() && !is_written() {
+        if self.snapshot.is_settled() && !watcher.is_written() {
             // What was opened meanwhile may have been read when it was empty.
-            match self.attempt(since) {
-                Some(loaded) if !is_written() => return Attempt::Loaded(Box::new(loaded)),
+            match self.attempt(since, Some(watcher)) {
+                Some(loaded) if !watcher.is_written() => return Attempt::Loaded(Box::new(loaded)),
                 _ => {}
             }
         }
@@ -184,9 +188,19 @@ impl Loader {
         Snapshot::take(self.paths(), &self.snapshot, since)
     }
 
+    /// The files as they are, where only those that were `touched` have changed since the last snapshot.
+    fn snapshot_after(&self, touched: Option<BTreeSet<PathBuf>>, since: SystemTime) -> Snapshot {
+        let snapshot = touched.and_then(|touched| self.snapshot.touched(&touched, since));
+        snapshot.unwrap_or_else(|| self.take_snapshot(since))
+    }
+
     /// Loads; `self.snapshot` was taken at `since`. Returns nothing if files change meanwhile: protos of one moment are not
     /// combined with rules of another.
-    fn attempt(&mut self, since: SystemTime) -> Option<Result<LoadedProject, Error>> {
+    fn attempt(
+        &mut self,
+        since: SystemTime,
+        watcher: Option<&FolderWatcher>,
+    ) -> Option<Result<LoadedProject, Error>> {
         let mut loaded = self.try_load(since);
         match &mut loaded {
             Ok(loaded) => {
@@ -197,8 +211,13 @@ impl Loader {
         }
         self.unsettled.loads += 1;
         self.unsettled.any = true;
-        if self.unsettled.loads < MAX_ATTEMPTS && !self.take_snapshot(moment()).equals(&self.snapshot) {
-            return None;
+        if self.unsettled.loads < MAX_ATTEMPTS {
+            let touched = watcher.and_then(FolderWatcher::touched);
+            let now = self.snapshot_after(touched, moment());
+            if !now.equals(&self.snapshot) {
+                self.snapshot = now;
+                return None;
+            }
         }
         self.unsettled = Unsettled::default();
         Some(loaded)

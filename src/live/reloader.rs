@@ -170,7 +170,7 @@ impl<Outcome: 'static> Reloader<Outcome> {
                     worker.news = Some(news);
                     Reason::Changed
                 }
-                () = changed(worker.watcher.as_ref(), unsettled) => Reason::Changed,
+                () = changed(worker.watcher.as_ref(), unsettled) => Reason::Touched,
                 check = next(&mut checks) => {
                     waiting.push(check);
                     Reason::Changed
@@ -178,6 +178,10 @@ impl<Outcome: 'static> Reloader<Outcome> {
             });
             let more = std::iter::from_fn(|| checks.as_mut()?.try_recv().ok());
             waiting.extend(more);
+            if reason == Some(Reason::Touched) && !waiting.is_empty() {
+                // The watcher may not have heard yet of what a client has saved.
+                reason = Some(Reason::Changed);
+            }
         }
     }
 }
@@ -187,9 +191,9 @@ pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
     /// What the log calls their reloads.
     fn reloads(&self) -> &'static str;
 
-    /// Reloads the files if `reason` calls for it. With `is_written`, which says whether a file is known to be open for
-    /// writing, it may put that off because files are being written. May block.
-    fn reload(&mut self, reason: Reason, is_written: Option<&dyn Fn() -> bool>) -> Reloaded<Outcome>;
+    /// Reloads the files if `reason` calls for it. With a watcher, which knows whether a file is open for writing, it may put
+    /// that off because files are being written. May block.
+    fn reload(&mut self, reason: Reason, watcher: Option<&FolderWatcher>) -> Reloaded<Outcome>;
 
     /// The sources besides files that the last load depends on.
     fn sources(&self) -> Vec<RememberedSource> {
@@ -226,9 +230,10 @@ pub(super) enum Reason {
     Started,
     /// A reload was requested, whether or not the files have changed.
     Requested,
-    /// Something in a watched folder has changed, or the sources besides files have news, though perhaps nothing that is
-    /// loaded.
+    /// Something may have changed, or the sources besides files have news.
     Changed,
+    /// Something has happened in a watched folder, though perhaps to nothing that is loaded, and the watcher knows where.
+    Touched,
 }
 
 /// Everything that a reload needs. It moves to a thread that may block, and back.
@@ -291,11 +296,7 @@ impl<Outcome> Worker<Outcome> {
         let since = self.unsettled_since.take();
         let is_patient = since.is_none_or(|since| since.elapsed() < MAX_SETTLING_TIME);
         let watcher = self.watcher.as_ref().filter(|_| is_patient);
-        let is_written = watcher.map(|watcher| || watcher.is_written());
-        let is_written = is_written
-            .as_ref()
-            .map(|is_written| is_written as &dyn Fn() -> bool);
-        match self.files.reload(reason, is_written) {
+        match self.files.reload(reason, watcher) {
             Reloaded::Nothing => {}
             Reloaded::Unsettled => self.unsettled_since = Some(since.unwrap_or_else(Instant::now)),
             Reloaded::Done(outcome) => {

@@ -14,6 +14,7 @@ use super::reloader::{Reason, Reloaded, Reloader, WatchedFiles};
 use super::snapshot::Snapshot;
 use super::status::{RELOAD, ReloadStatus};
 use super::summary::{ReloadSummary, log_reload};
+use super::watcher::FolderWatcher;
 use crate::error::{Error, Problem};
 use crate::schema::RememberedSource;
 use crate::server::{Refreshed, Server};
@@ -48,17 +49,18 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
         "reloads"
     }
 
-    fn reload(&mut self, reason: Reason, is_written: Option<&dyn Fn() -> bool>) -> Reloaded<ReloadSummary> {
+    fn reload(&mut self, reason: Reason, watcher: Option<&FolderWatcher>) -> Reloaded<ReloadSummary> {
         match reason {
             // What changed since the load counts as a change as soon as its folder is watched.
             Reason::Started => return Reloaded::Nothing,
-            Reason::Requested if is_written.is_none() => {
+            Reason::Requested if watcher.is_none() => {
                 return self.publish(|loader| Attempt::Loaded(Box::new(loader.load())));
             }
             Reason::Requested => self.loader.demand(),
-            Reason::Changed => {}
+            Reason::Changed | Reason::Touched => {}
         }
-        self.publish(|loader| loader.load_if_changed(is_written))
+        let thorough = reason != Reason::Touched;
+        self.publish(|loader| loader.load_if_changed(watcher, thorough))
     }
 
     fn sources(&self) -> Vec<RememberedSource> {

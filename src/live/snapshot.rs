@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -41,6 +41,8 @@ pub(super) struct Snapshot {
     folders: BTreeSet<PathBuf>,
     /// The names of files and links that a load depends on, where the names alone do not show it.
     names: BTreeSet<OsString>,
+    /// Whether there is a symbolic link on the way to a file: what happens to it happens elsewhere.
+    has_links: bool,
 }
 
 /// Files by their paths, which are compared as texts: as paths they are taken apart for each comparison.
@@ -86,13 +88,7 @@ impl Snapshot {
     /// The load reads the files at `since` or later, so a file that changed after that gets no fingerprint. A file whose
     /// stamp is the same as in `before` is not read again.
     pub(super) fn take(paths: Paths<'_>, before: &Self, since: SystemTime) -> Self {
-        let mut builder = Builder {
-            before,
-            since,
-            snapshot: Self::default(),
-            followed: BTreeSet::new(),
-            walk: Walk::default(),
-        };
+        let mut builder = Builder::new(before, since);
         for path in paths.protos {
             builder.given(path, Kind::Proto);
         }
@@ -103,6 +99,55 @@ impl Snapshot {
             builder.folder_alone(folder);
         }
         builder.snapshot
+    }
+
+    /// What [`take`](Self::take) would give if nothing has happened since, but at the paths `touched`: only those files are
+    /// looked at, and the ones that may have been half written. `None` if files may have come or gone, or if there are links.
+    pub(super) fn touched(&self, touched: &BTreeSet<PathBuf>, since: SystemTime) -> Option<Self> {
+        if self.has_links {
+            return None;
+        }
+        let mut again: Vec<(PathBuf, Kind)> = Vec::new();
+        for path in touched {
+            let now = fs::symlink_metadata(path).ok();
+            let is_file = now.as_ref().is_some_and(Metadata::is_file);
+            let known = |kind: &Kind| {
+                let file = self.files(*kind).get(path.as_os_str());
+                file.is_some_and(|file| file.stamp.is_some())
+            };
+            let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(known).collect();
+            if !kinds.is_empty() && is_file {
+                again.extend(kinds.into_iter().map(|kind| (path.clone(), kind)));
+            } else if !kinds.is_empty() || now.is_some() && !is_file || self.may_concern(path) {
+                return None;
+            }
+        }
+        for kind in Kind::ALL {
+            let files = self.files(kind).iter();
+            let unsettled = files.filter(|(_, file)| !file.is_settled());
+            again.extend(unsettled.map(|(path, _)| (path.into(), kind)));
+        }
+        let mut builder = Builder::new(self, since);
+        builder.snapshot = self.clone();
+        for (path, kind) in again {
+            builder.files(kind).0.remove(path.as_os_str());
+            builder.file(&path, kind);
+        }
+        Some(builder.snapshot)
+    }
+
+    /// Whether something at a path, where no file was, can be of interest.
+    fn may_concern(&self, path: &Path) -> bool {
+        let name = path.file_name();
+        name.is_none_or(|name| is_loadable(name) || self.names.contains(name)) || self.folders.contains(path)
+    }
+
+    fn files(&self, kind: Kind) -> &Files {
+        match kind {
+            Kind::Proto => &self.protos,
+            Kind::Rules => &self.rules,
+            Kind::Misnamed => &self.misnamed,
+        }
     }
 
     /// Looks at `paths` as [`take`](Self::take) does, and again until no file may be half written, for
@@ -122,7 +167,7 @@ impl Snapshot {
     pub(super) fn is_settled(&self) -> bool {
         let files = self.protos.values().chain(self.rules.values());
         let mut files = files.chain(self.misnamed.values());
-        files.all(|file| file.stamp.is_none() || file.content.is_some())
+        files.all(|file| file.is_settled())
     }
 
     /// Names that concern a load besides those that [`is_loadable`] knows.
@@ -172,6 +217,11 @@ fn same<'f>(
 }
 
 impl File {
+    /// Whether it was not written while it may have been read, or shortly before.
+    fn is_settled(self) -> bool {
+        self.stamp.is_none() || self.content.is_some()
+    }
+
     fn had_content(self) -> bool {
         self.emptied || self.stamp.is_some_and(|stamp| stamp.size > 0)
     }
@@ -198,6 +248,10 @@ enum Kind {
     Misnamed,
 }
 
+impl Kind {
+    const ALL: [Self; 3] = [Self::Proto, Self::Rules, Self::Misnamed];
+}
+
 /// The kind of a file in a folder, according to its name. Most are neither.
 fn kind_of(name: &OsStr) -> Option<Kind> {
     if is_schema_source(name) {
@@ -219,7 +273,17 @@ struct Builder<'b> {
     walk: Walk,
 }
 
-impl Builder<'_> {
+impl<'b> Builder<'b> {
+    fn new(before: &'b Snapshot, since: SystemTime) -> Self {
+        Self {
+            before,
+            since,
+            snapshot: Snapshot::default(),
+            followed: BTreeSet::new(),
+            walk: Walk::default(),
+        }
+    }
+
     /// Adds a path that was named: a file of any name, a folder, or a path where nothing is yet.
     fn given(&mut self, path: &Path, kind: Kind) {
         // A bare name has no folder to watch.
@@ -302,11 +366,12 @@ impl Builder<'_> {
 
     /// The files of this kind in this snapshot, and in the one before.
     fn files(&mut self, kind: Kind) -> (&mut Files, &Files) {
-        match kind {
-            Kind::Proto => (&mut self.snapshot.protos, &self.before.protos),
-            Kind::Rules => (&mut self.snapshot.rules, &self.before.rules),
-            Kind::Misnamed => (&mut self.snapshot.misnamed, &self.before.misnamed),
-        }
+        let files = match kind {
+            Kind::Proto => &mut self.snapshot.protos,
+            Kind::Rules => &mut self.snapshot.rules,
+            Kind::Misnamed => &mut self.snapshot.misnamed,
+        };
+        (files, self.before.files(kind))
     }
 
     fn is_folder(&self, path: &Path) -> bool {
@@ -321,6 +386,7 @@ impl Builder<'_> {
         }
         self.follow(folder);
         if let Ok(target) = fs::read_link(path) {
+            self.snapshot.has_links = true;
             let target = folder.join(target);
             self.snapshot.folders.insert(folder.to_owned());
             self.snapshot.folders.extend(target.parent().map(Path::to_owned));
@@ -440,6 +506,104 @@ mod tests {
             SystemTime::now() + Duration::from_secs(2),
         );
         assert!(at_last.is_settled() && !at_last.equals(&full), "{at_last:?}");
+    }
+
+    /// What a watcher tells of `names` is as good as a look at everything, or is known not to be.
+    fn touch(folder: &Path, before: &Snapshot, names: &[&str]) -> Option<Snapshot> {
+        let soon = SystemTime::now() + Duration::from_secs(1);
+        let touched = names.iter().map(|name| folder.join(name)).collect();
+        let snapshot = before.touched(&touched, soon)?;
+        assert!(snapshot.equals(&take(folder, before, soon)), "{names:?}");
+        assert_eq!(snapshot.folders(), before.folders());
+        Some(snapshot)
+    }
+
+    #[test]
+    fn only_files_that_were_written_are_looked_at_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        for name in ["a.proto", "b.proto", "a.rules.yaml", "rules.ymal", "notes.txt"] {
+            write(folder, name, "rules:\n  - method: a.B/C\n");
+        }
+        let before = later(folder, &Snapshot::default());
+        assert!(
+            touch(folder, &before, &[])
+                .expect("nothing has happened")
+                .equals(&before)
+        );
+        for name in ["a.proto", "a.rules.yaml", "rules.ymal"] {
+            write(folder, name, "rules:\n  - method: a.B/D\n");
+            let after = touch(folder, &before, &[name]).expect("a file was written");
+            assert!(!after.equals(&before), "{name}");
+            write(folder, name, "rules:\n  - method: a.B/C\n");
+            assert!(
+                touch(folder, &after, &[name])
+                    .expect("it was written again")
+                    .equals(&before)
+            );
+        }
+        // As editors save: a new file takes the place of the old one.
+        write(folder, "a.proto~", "new");
+        fs::rename(folder.join("a.proto~"), folder.join("a.proto")).expect("the same folder");
+        let after =
+            touch(folder, &before, &["a.proto~", "a.proto", "notes.txt"]).expect("nothing else has happened");
+        assert!(!after.equals(&before) && !after.has_protos_of(&before));
+    }
+
+    #[test]
+    fn where_files_come_and_go_all_is_looked_at() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        fs::create_dir(folder.join("sub")).expect("a new folder");
+        write(folder, "a.proto", "1");
+        let before = later(folder, &Snapshot::default());
+        for name in ["b.proto", "b.rules.yaml", "buf.yaml", "rules.ymal"] {
+            assert!(touch(folder, &before, &[name]).is_none(), "{name} came and went");
+            write(folder, name, "1");
+            assert!(touch(folder, &before, &[name]).is_none(), "{name} is new");
+            fs::remove_file(folder.join(name)).expect("it is there");
+        }
+        assert!(touch(folder, &before, &["sub"]).is_none(), "a folder");
+        fs::remove_dir(folder.join("sub")).expect("it is empty");
+        assert!(
+            touch(folder, &before, &["sub"]).is_none(),
+            "a folder that is gone"
+        );
+        fs::remove_file(folder.join("a.proto")).expect("it is there");
+        assert!(
+            touch(folder, &before, &["a.proto"]).is_none(),
+            "a file that is gone"
+        );
+        assert!(
+            touch(folder, &before, &["x.swp"]).is_some(),
+            "another that is gone"
+        );
+    }
+
+    #[test]
+    fn what_may_have_been_half_written_is_looked_at_whatever_was_touched() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let began = SystemTime::now();
+        write(folder.path(), "a.proto", "fresh");
+        let during = take(folder.path(), &Snapshot::default(), began);
+        let known = touch(folder.path(), &during, &[]).expect("nothing has happened since");
+        assert!(known.is_settled() && !during.is_settled());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn behind_links_all_is_looked_at() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = fs::canonicalize(folder.path()).expect("it is there");
+        write(&folder, "a.proto", "1");
+        std::os::unix::fs::symlink("a.proto", folder.join("b.proto")).expect("a new link");
+        let before = later(&folder, &Snapshot::default());
+        assert!(touch(&folder, &before, &["a.proto"]).is_none());
+        fs::remove_file(folder.join("b.proto")).expect("it is there");
+        let before = later(&folder, &before);
+        assert!(touch(&folder, &before, &["a.proto"]).is_some());
+        std::os::unix::fs::symlink("a.proto", folder.join("b.proto")).expect("a new link");
+        assert!(touch(&folder, &before, &["b.proto"]).is_none());
     }
 
     #[cfg(unix)]

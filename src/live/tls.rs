@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::reloader::{Reason, Reloaded, Reloader, WatchedFiles};
 use super::snapshot::{Paths, Snapshot};
+use super::watcher::FolderWatcher;
 use crate::error::Error;
 use crate::stamp::moment;
 use crate::transport::{Tls, TlsFiles};
@@ -81,11 +82,13 @@ impl WatchedFiles<()> for CertificateFiles {
         "reloads of TLS"
     }
 
-    fn reload(&mut self, reason: Reason, is_written: Option<&dyn Fn() -> bool>) -> Reloaded<()> {
+    fn reload(&mut self, reason: Reason, watcher: Option<&FolderWatcher>) -> Reloaded<()> {
         let files = self.tls.files();
         let snapshot = match reason {
             Reason::Started | Reason::Requested => settled(files, &self.snapshot),
-            Reason::Changed => Snapshot::take(Paths::of_named(&paths(files)), &self.snapshot, moment()),
+            Reason::Changed | Reason::Touched => {
+                Snapshot::take(Paths::of_named(&paths(files)), &self.snapshot, moment())
+            }
         };
         let is_unchanged = snapshot.equals(&self.snapshot) && !std::mem::take(&mut self.is_put_off);
         self.snapshot = snapshot;
@@ -96,14 +99,14 @@ impl WatchedFiles<()> for CertificateFiles {
                 .reload()
                 .err()
                 .map_or(Reloaded::Nothing, |error| Reloaded::Done(Err(error))),
-            Reason::Changed if is_unchanged => Reloaded::Nothing,
-            Reason::Changed
-                if is_written.is_some_and(|is_written| is_written() || !self.snapshot.is_settled()) =>
+            Reason::Changed | Reason::Touched if is_unchanged => Reloaded::Nothing,
+            Reason::Changed | Reason::Touched
+                if watcher.is_some_and(|watcher| watcher.is_written() || !self.snapshot.is_settled()) =>
             {
                 self.is_put_off = true;
                 Reloaded::Unsettled
             }
-            Reason::Requested | Reason::Changed => {
+            Reason::Requested | Reason::Changed | Reason::Touched => {
                 let outcome = self.tls.reload();
                 if outcome.is_ok()
                     && let Some(warning) = self.tls.warning()

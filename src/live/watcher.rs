@@ -2,7 +2,8 @@
 //!
 //! Folders are watched rather than files, so that an editor's write by rename, a checkout and a swapped symbolic link are
 //! all seen. An event only means that something happened; a [`Snapshot`](super::snapshot::Snapshot) finds out what. So an
-//! event too many costs little, and the details of events are never relied on.
+//! event too many costs little. Of the details of events only the paths count, which say where to look first in a tree of
+//! thousands of files, and only where inotify gives them: see [`touched`](FolderWatcher::touched).
 //!
 //! Files that are never loaded, such as the server's own log, are no events: only their names are looked at, in the thread
 //! that hears of them.
@@ -30,6 +31,10 @@ pub(super) struct FolderWatcher {
     notify: RecommendedWatcher,
     /// Canonical paths.
     watched: BTreeSet<PathBuf>,
+    /// The folders that were last asked for.
+    wanted: BTreeSet<PathBuf>,
+    /// Whether a folder cannot be watched.
+    is_blind: bool,
     events: Arc<Events>,
 }
 
@@ -47,6 +52,10 @@ struct EventPaths {
     being_written: BTreeSet<PathBuf>,
     /// Names of files that are loaded, besides those that are loaded wherever they are.
     names: BTreeSet<OsString>,
+    /// Where something has happened since [`FolderWatcher::touched`] was last asked.
+    touched: BTreeSet<PathBuf>,
+    /// Whether more may have happened.
+    and_more: bool,
 }
 
 impl FolderWatcher {
@@ -59,6 +68,8 @@ impl FolderWatcher {
         Ok(Self {
             notify,
             watched: BTreeSet::new(),
+            wanted: BTreeSet::new(),
+            is_blind: false,
             events,
         })
     }
@@ -71,15 +82,19 @@ impl FolderWatcher {
         folders: &BTreeSet<PathBuf>,
         names: &BTreeSet<OsString>,
     ) -> Vec<String> {
-        // A folder that does not exist keeps its path, and cannot be watched. When a symbolic link is changed, the
-        // canonical path changes too.
-        let canonical = |folder: &PathBuf| fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
-        let folders: BTreeSet<PathBuf> = folders.iter().map(canonical).collect();
         let replaced = {
             let mut paths = self.events.lock();
             paths.names.clone_from(names);
             std::mem::take(&mut paths.replaced)
         };
+        if replaced.is_empty() && self.wanted == *folders {
+            return Vec::new();
+        }
+        self.wanted.clone_from(folders);
+        // A folder that does not exist keeps its path, and cannot be watched. When a symbolic link is changed, the
+        // canonical path changes too.
+        let canonical = |folder: &PathBuf| fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
+        let folders: BTreeSet<PathBuf> = folders.iter().map(canonical).collect();
         let stale = self.watched.iter().filter(|folder| {
             !folders.contains(*folder) || folder.ancestors().any(|path| replaced.contains(path))
         });
@@ -95,12 +110,16 @@ impl FolderWatcher {
                 continue;
             }
             match self.notify.watch(&folder, RecursiveMode::NonRecursive) {
-                Ok(()) => self.events.any.notify_one(),
+                Ok(()) => {
+                    self.events.lock().and_more = true;
+                    self.events.any.notify_one();
+                }
                 // It has gone again, which causes an event in the folder above.
                 Err(_) if !folder.exists() => continue,
                 Err(error) => {
                     let folder = folder.display();
                     unseen.push(format!("changes in {folder} will not be seen: {error}"));
+                    self.is_blind = true;
                 }
             }
             self.watched.insert(folder);
@@ -112,6 +131,16 @@ impl FolderWatcher {
     pub(super) async fn changed(&self) {
         self.events.any.notified().await;
         self.settled().await;
+    }
+
+    /// Where something has happened since this was last asked, in folders that are watched. `None` if it may have happened
+    /// elsewhere too.
+    pub(super) fn touched(&self) -> Option<BTreeSet<PathBuf>> {
+        let mut paths = self.events.lock();
+        let touched = std::mem::take(&mut paths.touched);
+        let and_more = std::mem::take(&mut paths.and_more);
+        let is_known = cfg!(target_os = "linux") && !and_more && !self.is_blind;
+        is_known.then_some(touched)
     }
 
     /// Whether a file that is loaded is known to be open for writing.
@@ -147,7 +176,10 @@ impl Events {
                     return;
                 }
             }
-            Err(error) => tracing::warn!("a change may have been missed: {error}"),
+            Err(error) => {
+                tracing::warn!("a change may have been missed: {error}");
+                self.lock().and_more = true;
+            }
         }
         // The permit is kept if nobody waits now.
         self.any.notify_one();
@@ -161,15 +193,19 @@ impl Events {
 impl EventPaths {
     /// Notes an event. Returns whether it can be a change.
     fn note(&mut self, event: Event) -> bool {
-        if !self.concerns(&event) {
+        let is_own_read = |kind| {
+            let is_closed = matches!(kind, EventKind::Access(AccessKind::Close(AccessMode::Write)));
+            matches!(kind, EventKind::Access(_)) && !is_closed
+        };
+        if is_own_read(event.kind) || !self.concerns(&event) {
             return false;
         }
+        self.touched.extend(event.paths.iter().cloned());
+        self.and_more |= event.paths.is_empty() || event.need_rescan();
         match event.kind {
-            EventKind::Access(AccessKind::Close(AccessMode::Write)) => {
+            EventKind::Access(_) => {
                 self.being_written.retain(|path| !event.paths.contains(path));
             }
-            // Our own reads.
-            EventKind::Access(_) => return false,
             EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
                 self.being_written.retain(|path| !event.paths.contains(path));
                 self.replaced.extend(event.paths);
