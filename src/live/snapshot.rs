@@ -574,6 +574,7 @@ mod tests {
             touch(folder, &before, &["a.proto"]).is_none(),
             "a file that is gone"
         );
+        let before = later(folder, &before);
         assert!(
             touch(folder, &before, &["x.swp"]).is_some(),
             "another that is gone"
