@@ -40,7 +40,7 @@ mod problem;
 mod program;
 mod scope;
 mod store;
-mod stored_names;
+mod stored_places;
 mod syntax;
 mod typed;
 mod uses;
@@ -64,7 +64,9 @@ pub(crate) use self::problem::ExprProblem;
 pub(crate) use self::program::{Program, Verdict};
 pub(crate) use self::scope::{ConstraintScope, Scope};
 pub(crate) use self::store::{Store, TreeKey};
-pub(crate) use self::stored_names::stored_names;
+pub(crate) use self::stored_places::{
+    FieldOfVariable, StoredKey, StoredNames, StoredPlace, StoredRead, stored_names,
+};
 pub(crate) use self::uses::Uses;
 pub(crate) use self::values::{EvalError, MessageValue, Type, Value, whole};
 

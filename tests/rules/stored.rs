@@ -1,8 +1,9 @@
 //! The store: places in maps of maps, messages in them, what is put into fields, and what all of a `set` does.
 
+use protod::Rules;
 use tonic::Code;
 
-use crate::support::Running;
+use crate::support::{Running, kinds};
 
 /// A rule of Unary for requests whose `string` is this, with its answer and what it sets.
 fn rule(string: &str, rest: &str) -> String {
@@ -85,6 +86,86 @@ async fn a_place_is_made_read_changed_and_removed() {
     );
     server.does("clear").await;
     assert_eq!(server.does("show").await, r#"{"opt":"none"}"#);
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_first_value_counts_from_the_first_call_on() {
+    for (set, first, third) in [
+        (r#"store.n: "${store.n + 2}""#, "2", "6"),
+        (r#""store.n": "${store.n * 2 + 1}""#, "1", "7"),
+        (
+            r#""store.by[request.string].n": "${1 + store.by[request.string].n}""#,
+            "1",
+            "3",
+        ),
+        (r#"store.log: "${store.log + [1]}""#, "[1]", "[1,1,1]"),
+    ] {
+        let name = set.split(": ").next().expect("a name").trim_matches('"');
+        let rules = |set: &str| {
+            let answer = format!("reply: {{struct: {{n: '${{{name}}}'}}}}");
+            format!("rules:\n  - {{method: kinds.Kinds/Unary, set: {{{set}}}, {answer}}}\n")
+        };
+        let wrong = rules(set);
+        let loaded = Rules::from_text(&kinds(), "f", &wrong).expect("it loads");
+        let [told] = loaded.warnings() else {
+            panic!("{:?}", loaded.warnings())
+        };
+        let hint = told.hint().expect("a hint");
+        let outcome = Running::start(&wrong).await.call("Unary", &["{}"]).await;
+        let error = outcome.status.message();
+        assert!(
+            error.contains("nothing is stored there: ask first, as in `"),
+            "{error}"
+        );
+        let mended = hint.strip_prefix("write `").and_then(|hint| hint.split_once('`'));
+        let (mended, _) = mended.expect("a form");
+        let value = set
+            .split('"')
+            .find(|part| part.starts_with("${"))
+            .expect("a value");
+        let mended = if mended.starts_with("${") {
+            mended.to_owned()
+        } else {
+            value.replacen("store.n", mended, 1)
+        };
+        let right = rules(&set.replace(value, &mended));
+        let loaded = Rules::from_text(&kinds(), "f", &right).expect("it loads");
+        assert!(loaded.warnings().is_empty(), "{:?}", loaded.warnings());
+        let server = Running::start(&right).await;
+        for (call, expected) in [(1, Some(first)), (2, None), (3, Some(third))] {
+            let outcome = server.call("Unary", &[r#"{"string":"a"}"#]).await;
+            let answer = outcome.messages.concat().replace(".0", "");
+            if let Some(expected) = expected {
+                assert_eq!(
+                    answer,
+                    format!(r#"{{"struct":{{"n":{expected}}}}}"#),
+                    "{call} {right}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn places_that_rules_can_mean_are_not_told() {
+    for rules in [
+        "set: {store.n: '${has(store.n) ? store.n + 1 : 1}'}, reply: {int32: '${store.n}'}",
+        "match: {int32: 1}, set: {store.n: 0}, reply: {}}, {METHOD, set: {store.n: '${store.n + 1}'}, reply: {}",
+        "match: {int32: 1}, set: {'store.m[request.string]': '${request}'}, reply: {}}, {METHOD, set: {'store.m[request.string]': '${update(store.m[request.string], request)}'}, reply: {}",
+        "set: {store.request: '${request}', store.request.string: a}, reply: {string: '${store.request.string}'}",
+        "set: {'store.m[request.string]': '${request}'}, reply: {names: {each: '${store.m}', as: [k, v], value: '${v.string}'}}",
+        "set: {'store.m[request.string]': '${request}'}, reply: {names: '${store.m[request.string].names}'}",
+        "set: {'store.m[request.string]': '${request}'}, reply: {names: '${store.m.map(k, store.m[k].string)}'}",
+        "set: {'store.m[request.string]': '${request.int32}'}, reply: {counts: '${store.m}'}",
+        "set: {store.log: '${(has(store.log) ? store.log : []) + [request]}'}, reply: {names: {each: '${store.log}', value: '${item.string}'}}",
+        "set: {store.all.string: a, store.all.int32: 5}, reply: '${store.all}'",
+        "set: {store.a: {x: null, y: 1}}, reply: {bool: '${store.a.x == null || has(store.a) && store.a != null}'}",
+        "set: {'store[request.string]': '${request}'}, reply: {string: '${store.first.string}'}",
+    ] {
+        let rules = format!("rules: [{{METHOD, {rules}}}]").replace("METHOD", "method: kinds.Kinds/Unary");
+        let loaded = Rules::from_text(&kinds(), "f", &rules).expect(&rules);
+        assert!(loaded.warnings().is_empty(), "{rules} {:?}", loaded.warnings());
+    }
 }
 
 #[tokio::test]

@@ -49,6 +49,35 @@ impl Segment {
     }
 }
 
+/// The value at a path.
+pub(super) fn stored_value<'e>(
+    path: &'e [Segment],
+    evaluation: &mut Evaluation<'_, 'e>,
+) -> Evaluated<Value<'e>> {
+    match stored(path, evaluation)? {
+        Found::Absent(key) => Err(EvalError::no_such_key(&key.to_excerpt()).hinted(&asked_first(path))),
+        found => found.value(evaluation),
+    }
+}
+
+/// How to ask whether something is at a path.
+#[cold]
+fn asked_first(path: &[Segment]) -> String {
+    let place = |path: &[Segment]| {
+        let text = |segment: &Segment| match segment {
+            Segment::Name(field) => format!(".{}", field.name()),
+            Segment::Key(_) => "[…]".to_owned(),
+        };
+        let keys: String = path.iter().map(text).collect();
+        format!("store{keys}")
+    };
+    let condition = match path {
+        [way @ .., Segment::Key(_)] => format!("key in {}", place(way)),
+        path => format!("has({})", place(path)),
+    };
+    format!("nothing is stored there: ask first, as in `{condition} ? … : …`")
+}
+
 /// Goes along a path.
 pub(super) fn stored<'e>(path: &'e [Segment], evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Found<'e>> {
     let mut found = Found::Map(evaluation.env.store.root());

@@ -9,7 +9,7 @@ use super::access::{
     member, member_of, metadata, metadata_value, picked_value, read_named_field, read_set_field,
 };
 use super::evaluation::{Evaluation, missing_variable};
-use super::stored::{Found, stored};
+use super::stored::{Found, stored, stored_value};
 use super::volatile;
 use crate::cel::budget::Budget;
 use crate::cel::cost::{Cost, charge_search};
@@ -40,7 +40,7 @@ impl TypedExpr {
                 evaluation.budget().charge(evaluation.env.metadata.len() as u64)?;
                 Ok(metadata(evaluation.env.metadata))
             }
-            Self::Stored(path) => stored(path, evaluation)?.value(evaluation),
+            Self::Stored(path) => stored_value(path, evaluation),
             Self::State(place) => borrowed(
                 evaluation.env.state.get(*place).ok_or_else(missing_variable)?,
                 evaluation,

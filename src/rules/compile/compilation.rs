@@ -136,9 +136,9 @@ impl<'s> Compilation<'s> {
             .map(|(name, method)| (name.as_str(), method.reached.as_slice()));
         self.warnings.extend(unreached(&self.declared, reached));
         let conditions = self.methods.values().map(|method| method.conditions.as_slice());
-        self.warnings
-            .extend(missing::warnings(conditions, |name| self.stored.sets(name)));
-        self.warnings.extend(self.stored.warnings());
+        let missing = missing::warnings(conditions, |name| self.stored.sets(name));
+        self.warnings.extend(self.stored.warnings(&missing));
+        self.warnings.extend(missing);
         self.warnings
             .extend(self.signals.warnings(self.signals_from_outside));
         Ok(CompiledRules {

@@ -15,8 +15,8 @@ use super::message_files::MessageFiles;
 use super::missing::Conditions;
 use super::other_words;
 use super::signals::Signals;
-use super::stored::Stored;
-use crate::cel::{Program, Scope, Type, Uses, as_condition};
+use super::stored::{Meant, Stored};
+use crate::cel::{Program, Scope, StoredKey, StoredPlace, Type, Uses, as_condition};
 use crate::error::{Problem, SourceText};
 use crate::message::{Picker, Slot};
 use crate::rules::plan::Sampler;
@@ -134,11 +134,11 @@ impl<'a> RuleCompiler<'a> {
                 }
                 self.warn_of_templates_in_strings(node, source, at);
                 if program.uses().store {
-                    let mut stored = std::mem::take(&mut self.stored);
-                    stored.note(source, |span| {
-                        self.place_within(node, at + span.start..at + span.end)
-                    });
-                    self.stored = stored;
+                    let before = self.stored.len();
+                    self.with_stored(node, at, |stored, place| stored.note(source, place));
+                    self.find_meant(source, before);
+                } else if program.uses().locals {
+                    self.with_stored(node, at, |stored, place| stored.note_elements(source, place));
                 }
                 Some(program)
             }
@@ -151,6 +151,30 @@ impl<'a> RuleCompiler<'a> {
                 }
                 None
             }
+        }
+    }
+
+    /// Changes what is known of the store by an expression that begins `at` bytes into the string of `node`; `change` is
+    /// given what finds the place of a part of it.
+    pub(super) fn with_stored(
+        &mut self,
+        node: &Node,
+        at: usize,
+        change: impl FnOnce(&mut Stored, &dyn Fn(Range<usize>) -> Range<usize>),
+    ) {
+        let mut stored = std::mem::take(&mut self.stored);
+        change(&mut stored, &|span| {
+            self.place_within(node, at + span.start..at + span.end)
+        });
+        self.stored = stored;
+    }
+
+    /// Finds places of the store whose names are those of an expression, such as `store.orders.request.name`, among those
+    /// after so many others.
+    fn find_meant(&mut self, source: &str, before: usize) {
+        for place in before..self.stored.len() {
+            let meant = meant_place(&self.stored.reads[place].place, source, self.names());
+            self.stored.reads[place].meant = meant;
         }
     }
 
@@ -412,4 +436,34 @@ impl<'a> RuleCompiler<'a> {
         let meant = |name: &str| meant(name).or_else(|| other_words::hint(what, name, known));
         entries(self.source, self.problems, node, what, known, meant)
     }
+}
+
+/// The place with the expression that its names are in brackets.
+fn meant_place(place: &StoredPlace, source: &str, names: Names<'_>) -> Option<Meant> {
+    let name = |key: &StoredKey| match key {
+        StoredKey::Name(name) => Some(name.clone()),
+        StoredKey::Computed => None,
+    };
+    for first in 0..place.key_spans.len() {
+        let run: Vec<String> = place.keys[first..].iter().map_while(name).collect();
+        let ends = if run.first().is_some_and(|name| name.contains('.')) {
+            1..=1
+        } else {
+            2..=run.len()
+        };
+        for names_in_it in ends.rev() {
+            let expression = run[..names_in_it].join(".");
+            if foreign::bare_expression(&expression, names).is_none() {
+                continue;
+            }
+            let last = &place.key_spans[first + names_in_it - 1];
+            let before = source[..place.key_spans[first].start].trim_end_matches(['.', '[', '\'', '"']);
+            let after = source[last.end..place.span.end].trim_start_matches(['\'', '"', ']']);
+            return Some(Meant {
+                place: format!("{}[{expression}]{after}", &before[place.span.start..]),
+                value: (names_in_it > 1).then_some(first + 1),
+            });
+        }
+    }
+    None
 }

@@ -184,7 +184,9 @@ fn session(
     let mut events = Events::default();
     compiler.request = false;
     if let Some(node) = value("state") {
+        let read = compiler.stored.len();
         events.state = state(compiler, node);
+        compiler.stored.are_of_rule(read);
     }
     let mut open = StepsCompiler::new(compiler, method.output());
     add_effects(&mut open, effects);

@@ -8,8 +8,11 @@ use crate::cel::{Program, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::is_identifier;
 use crate::rules::compile::signals::RaisedSignal;
+use crate::rules::compile::stored::Kind;
 use crate::rules::compile::template::{compile_template, constant_template};
-use crate::rules::compile::values::each::{compile_list, hint_at_keys, key_alone, loop_name, loop_variables};
+use crate::rules::compile::values::each::{
+    compile_list, hint_at_keys, key_alone, loop_name, loop_variables, stored_loop,
+};
 use crate::rules::compile::values::message_file::compile_message_file;
 use crate::rules::compile::values::metadata::{MetadataKind, compile_metadata};
 use crate::rules::compile::values::pause::{compile_interval, compile_pause};
@@ -231,13 +234,16 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             compile(self.compiler, every, "every")
         });
         let start = self.ops.len();
+        let of_store = modifiers.each.and_then(|list| stored_loop(list, &variables));
         let place = modifiers.repeat.or(modifiers.each).unwrap_or(action.key);
         self.push(begin, place);
         let body = self.ops.len();
         let around = self.compiler.locals.len();
         self.compiler.locals.extend(variables);
         let before = self.compiler.problems.len();
+        self.compiler.stored.begin_loop(of_store);
         self.conditional(modifiers, action);
+        self.compiler.stored.end_loop();
         if let Some(key) = &key {
             hint_at_keys(self.compiler, before, key);
         }
@@ -414,6 +420,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             return Vec::new();
         };
         let mut assignments = Vec::with_capacity(entries.len());
+        self.compiler.stored.are_declared(self.compiler.stored.len());
         for (key, value) in entries {
             let Some(name) = variable_name(self.compiler, key) else {
                 continue;
@@ -487,8 +494,10 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         }
         let mut assignments = Vec::with_capacity(entries.len());
         let mut places = SetPlaces::default();
+        let (reads, sets) = (self.compiler.stored.len(), self.compiler.stored.sets.len());
         for (key, value) in entries {
             let name = key.key_text().unwrap_or_default();
+            let set = self.compiler.stored.sets.len();
             let variable = self.variable(key, &name);
             if let Some((message, hint)) = places.clash(&name, value) {
                 self.compiler.add(key.span.clone(), message, Some(hint));
@@ -497,6 +506,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             let (Some(variable), Some((template, found))) = (variable, template) else {
                 continue;
             };
+            self.compiler.stored.set_to(set, Kind::of(value, &found));
             if let Variable::State(_, kept) = &variable
                 && !assignable(kept, &found)
             {
@@ -512,6 +522,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 at: key.span.start,
             });
         }
+        self.compiler.stored.are_set_together(reads, sets);
         Some(assignments)
     }
 

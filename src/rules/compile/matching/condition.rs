@@ -36,7 +36,9 @@ pub(in crate::rules::compile) fn compile_condition(
     }
     let when = when.and_then(|node| {
         let source = node.key_text().unwrap_or_default();
+        let read = compiler.stored.len();
         let program = compiler.condition(node)?;
+        compiler.stored.are_of_rule(read);
         compiler.conditions.is_of_rule(&source, metadata_is_free);
         if matches!(program.constant(), Some(Value::Bool(false))) {
             let hint = "write a condition that some call fulfils, or leave out the rule";

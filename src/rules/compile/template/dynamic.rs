@@ -23,6 +23,12 @@ impl Builder<'_, '_> {
                 .problem_hint(node, message, typing::conversion(&target, program.result_type()));
             return;
         }
+        if *program.result_type() == Type::Dyn
+            && let Some(due) = typing::due(&target)
+        {
+            self.compiler
+                .with_stored(node, at, |stored, place| stored.is_due(source, due, place));
+        }
         // A field of the request of the same kind is copied as it is on the wire.
         let mut presence = if copies && target.copies_presence() && program.is_field_of_element() {
             Presence::OfElement

@@ -2,7 +2,7 @@
 
 use prost_reflect::{Kind, MessageDescriptor};
 
-use crate::cel::{FieldInfo, Type, accepts_contents, accepts_element, accepts_field};
+use crate::cel::{FieldInfo, JsonForm, Type, accepts_contents, accepts_element, accepts_field};
 use crate::rules::plan::template::Target;
 
 /// The field at a path of numbers, from a message type.
@@ -35,6 +35,22 @@ pub(super) fn accepts(target: &Target, found: &Type) -> Result<(), String> {
         Target::Contents(descriptor, _) => accepts_contents(descriptor, found),
         Target::Field(field) => accepts_field(field, found),
         Target::Element(field) => accepts_element(field, found),
+    }
+}
+
+/// What is due, if no map fits.
+pub(super) fn due(target: &Target) -> Option<&'static str> {
+    let (message, is_list) = match target {
+        Target::Contents(descriptor, _) => (Some(descriptor), false),
+        Target::Field(field) if field.map_entry().is_some() => return None,
+        Target::Field(field) => (field.message(), field.repeated),
+        Target::Element(field) => (field.message(), false),
+    };
+    match message {
+        _ if is_list => Some("a list"),
+        Some(message) if JsonForm::of(message).is_some() => None,
+        Some(_) => Some("a message"),
+        None => Some("a single value"),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::error::Problem;
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::identifier::{as_identifier, hides_root, is_identifier};
 use crate::rules::compile::interpolation::Piece;
+use crate::rules::compile::stored::StoredLoop;
 use crate::rules::plan::KEY_AND_VALUE;
 use crate::suggest;
 use crate::yaml::{Entry, Node, Yaml};
@@ -149,6 +150,15 @@ pub(in crate::rules::compile) fn loop_variables(
         compiler.problem_hint(second, "the two names of `as` are the same", Some(hint));
     }
     names.into_iter().zip(two).collect()
+}
+
+/// The place of the store that a loop goes over, if `list` is one.
+pub(in crate::rules::compile) fn stored_loop(
+    list: &Node,
+    variables: &[(String, Type)],
+) -> Option<StoredLoop> {
+    let source = list.text()?.trim().strip_prefix("${")?.strip_suffix('}')?;
+    StoredLoop::over(source, variables.iter().map(|(name, _)| name.clone()))
 }
 
 /// The name of a loop's variable.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::each::{
-    Due, LITERAL, compile_list, hint_at_keys, is_loop, key_alone, loop_entries, loop_variables,
+    Due, LITERAL, compile_list, hint_at_keys, is_loop, key_alone, loop_entries, loop_variables, stored_loop,
 };
 use super::page::compile_page;
 use super::text::compile_text_pieces;
@@ -74,6 +74,7 @@ impl OpenEach<'_> {
     /// The loop. `cost` is what its key and its value cost in a round.
     pub(in crate::rules::compile) fn end(self, compiler: &mut RuleCompiler<'_>, cost: u64) -> Option<Each> {
         compiler.rounds.pop();
+        compiler.stored.end_loop();
         if let Some(key) = &self.key_alone {
             hint_at_keys(compiler, self.before, key);
         }
@@ -126,6 +127,8 @@ pub(in crate::rules::compile) fn begin_each<'n>(
     };
     let pairs = variables.len() == 2;
     let key_alone = key_alone(list.as_ref().map(Program::result_type), &variables);
+    let of_store = value("each").and_then(|list| stored_loop(list, &variables));
+    compiler.stored.begin_loop(of_store);
     compiler.rounds.push(variables);
     let when = value("when").and_then(|node| compiler.condition(node));
     let cost = 1 + when.as_ref().map_or(0, Program::fixed_cost);

@@ -1,0 +1,10 @@
+//! Which places of the store rules set and read. One that is read, and that no rule sets, is most often misspelt; and what is
+//! only set by what reads it first is never set.
+
+mod all;
+mod kind;
+mod names;
+
+pub(super) use self::all::AllStored;
+pub(super) use self::kind::Kind;
+pub(super) use self::names::{Meant, Stored, StoredLoop};
