@@ -60,6 +60,11 @@ rules:
   - {method: kinds.Kinds/Unary, name: when, when: request.bool, reply: {}}
   - {method: kinds.Kinds/Unary, name: when and match, match: {int32: 4}, when: request.bool, reply: {}}
   - {method: kinds.Kinds/Unary, name: only match, match: {int32: 4}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: any, metadata: {x-a: {}}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: none, metadata: {x-a: null}, match: {int32: 5}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: one, metadata: {x-a: b}, reply: {}}
+  - {method: kinds.Kinds/Unary, name: equal, when: request.string == 'c', reply: {}}
+  - {method: kinds.Kinds/Unary, name: matched, match: {string: c, int32: 6}, reply: {}}
 ",
     );
     let unreached: Vec<&str> = found
@@ -73,6 +78,8 @@ rules:
             "f:6:14: this rule is never reached: wide answers all of its calls",
             "f:8:14: this rule is never reached: role answers all of its calls",
             "f:10:14: this rule is never reached: when answers all of its calls",
+            "f:14:14: this rule is never reached: any answers all of its calls",
+            "f:16:14: this rule is never reached: equal answers all of its calls",
         ]
     );
 }

@@ -49,6 +49,8 @@ pub(super) struct ReachedRule {
     reads_passing: bool,
     /// The parts of its condition, all of which must hold: see [`parts_of`].
     parts: Vec<u64>,
+    /// These, and wider parts that hold where they do.
+    implied: Vec<u64>,
 }
 
 impl ReachedRule {
@@ -69,6 +71,11 @@ impl ReachedRule {
         let uses = uses.unwrap_or_default();
         // Each event has a time of its own.
         let stage = uses.volatile.then_some(condition.stage as u8);
+        let decided = (reads_last, stage);
+        let parts = parts_of(metadata, pattern, when, source.text(), decided);
+        let mut implied = implied_by(metadata, pattern, decided);
+        implied.extend(&parts);
+        implied.sort_unstable();
         let when_holds = when.is_none_or(|when| when.key_text().is_some_and(|text| text.trim() == "true"));
         Self {
             declared,
@@ -89,7 +96,8 @@ impl ReachedRule {
                 || rule.passes
                 || uses.random,
             reads_passing: uses.store || uses.volatile,
-            parts: parts_of(metadata, pattern, when, source.text(), (reads_last, stage)),
+            parts,
+            implied,
         }
     }
 }
@@ -137,6 +145,41 @@ fn parts_of(
     parts
 }
 
+/// Wider parts than these: that metadata with a value is there, and the expression of a field with a text.
+fn implied_by(metadata: Option<&Node>, pattern: Option<&Node>, decided: (bool, Option<u8>)) -> Vec<u64> {
+    let entries = |node: Option<&Node>| match node.map(|node| &node.value) {
+        Some(Yaml::Map(entries)) => entries.clone(),
+        _ => Vec::new(),
+    };
+    let any = Node {
+        span: 0..0,
+        value: Yaml::Map(Vec::new()),
+    };
+    let mut implied = Vec::new();
+    for (name, value) in entries(metadata) {
+        if !matches!(value.value, Yaml::Null | Yaml::Map(_)) {
+            let text: Option<String> = None;
+            implied.push(hash(("metadata", false)));
+            implied.push(hash((
+                ("metadata", false),
+                name.key_text(),
+                any.content_hash(),
+                text,
+            )));
+        }
+    }
+    let (reads_last, stage) = decided;
+    for (name, value) in entries(pattern) {
+        if let (Some(name), Some(text)) = (name.text(), value.text().filter(|text| !text.is_empty())) {
+            for quote in ['\'', '"'] {
+                let condition = format!("request.{name} == {quote}{text}{quote}");
+                implied.push(hash(("when", reads_last, stage, condition.as_str())));
+            }
+        }
+    }
+    implied
+}
+
 fn hash(part: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     part.hash(&mut hasher);
@@ -177,7 +220,7 @@ impl<'r> Earlier<'r> {
     /// One whose condition holds wherever that of `rule` does: it has no part that `rule` does not have too.
     fn covering(&self, rule: &ReachedRule) -> Option<&'r ReachedRule> {
         let candidates = rule
-            .parts
+            .implied
             .iter()
             .filter_map(|part| self.rules.get(part))
             .flatten();
@@ -186,7 +229,7 @@ impl<'r> Earlier<'r> {
                 && earlier
                     .parts
                     .iter()
-                    .all(|part| rule.parts.binary_search(part).is_ok())
+                    .all(|part| rule.implied.binary_search(part).is_ok())
         };
         candidates
             .filter(is_covering)
