@@ -127,7 +127,8 @@ fn hint<'t>(
         }
         return hint_for_type(name, text, || may_search.then(types));
     }
-    if may_search && let Some(hint) = option_hints::hint(&message) {
+    let at = problem.offset().unwrap_or_default();
+    if may_search && let Some(hint) = option_hints::hint(&message, text, at) {
         return Some(hint);
     }
     if may_search
@@ -136,6 +137,18 @@ fn hint<'t>(
             foreign::hint(&message, text, at).or_else(|| foreign::label_hint(&message, text, at))
     {
         return Some(hint);
+    }
+    if message == "invalid string escape" {
+        return foreign::doubled_backslashes(text, at);
+    }
+    if let Some((first, last)) = message
+        .strip_prefix("the range from ")
+        .and_then(|rest| rest.strip_suffix(" ends before it begins")?.split_once(" to "))
+    {
+        return Some(format!("write `{last} to {first}`"));
+    }
+    if text.get(at..).is_some_and(|rest| rest.starts_with("#include")) {
+        return Some("an import is `import \"google/protobuf/any.proto\";`".to_owned());
     }
     if message.starts_with("fields must have a label") {
         return Some(label_hint(text).to_owned());
@@ -161,6 +174,11 @@ fn hint_for_type<'t>(
 ) -> Option<String> {
     if SCALARS.contains(&name) {
         return Some("a method takes and returns a message: write one with a field of this type".to_owned());
+    }
+    if option_hints::is_option(name) {
+        return Some(format!(
+            "write `{name}`: the options of protobuf itself stand in no brackets"
+        ));
     }
     if let Some((_, own)) = OLD_OPTIONS.iter().find(|(old, _)| *old == name) {
         return Some(format!(

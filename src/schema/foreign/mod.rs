@@ -10,14 +10,17 @@ mod field_type;
 mod head;
 mod method;
 mod piece;
+mod rules;
 mod statement;
 mod types;
 mod walk;
 mod words;
 
+pub(super) use self::rules::{OF_FIELD, RULES};
 use self::statement::{Block, Statement};
 pub(super) use self::types::{SCALARS, TYPES, container_hint, own_type, with_import};
 use self::walk::statement_at;
+use crate::schema::source::{TokenKind, tokens};
 
 /// What a message has, for who writes something else.
 const FIELD: &str = "a field is `string name = 1;`, a list `repeated string names = 1;`, \
@@ -129,6 +132,40 @@ pub(super) fn label_hint(message: &str, text: &str, at: usize) -> Option<String>
         ),
         None => None,
     }
+}
+
+/// The rules of `buf.validate` that the field at a place may have.
+pub(super) fn rules_type(text: &str, at: usize) -> Option<String> {
+    let statement = statement_at(text, at, false)?;
+    let field = field::mended(&statement)?;
+    let first = field.split(' ').find(|word| *word != "optional")?;
+    Some(
+        match first {
+            "repeated" => "repeated",
+            "google.protobuf.Timestamp" => "timestamp",
+            "google.protobuf.Duration" => "duration",
+            map if map.starts_with("map<") => "map",
+            scalar => SCALARS.iter().find(|known| **known == scalar)?,
+        }
+        .to_owned(),
+    )
+}
+
+/// The number of a value of an enum in a text.
+pub(super) fn number_of_value(text: &str, name: &str) -> Option<String> {
+    let pieces: Vec<&str> = tokens(text).map(|token| &text[token.span]).collect();
+    let mut values = pieces.windows(3);
+    let value =
+        values.find(|value| value[0] == name && value[1] == "=" && value[2].parse::<i32>().is_ok())?;
+    Some(value[2].to_owned())
+}
+
+/// A hint for a text with a backslash that begins no escape of protobuf: the text with each of them doubled.
+pub(super) fn doubled_backslashes(text: &str, at: usize) -> Option<String> {
+    let token = tokens(text).find(|token| token.kind == TokenKind::Text && token.span.contains(&at))?;
+    let written = &text[token.span];
+    let doubled = written.replace("\\\\", "\\").replace('\\', "\\\\");
+    Some(format!("a backslash is doubled in a proto: `{doubled}`"))
 }
 
 /// A hint for the name of a type that is not defined, where the name of a field and its type stand the other way round.

@@ -92,26 +92,76 @@ impl<'t> Statement<'t> {
         if !open.is("[") || at <= open.at {
             return None;
         }
-        let found = self.pieces.iter().position(|piece| piece.at >= at);
-        let found = found.unwrap_or(self.pieces.len());
-        let [.., before_name, name] = self.pieces.get(..found)? else {
-            return None;
-        };
-        let is_whole = before_name.is("[") || before_name.is(",");
-        if !is_whole || !name.is_word() {
-            return None;
+        let options = &self.pieces[number + 2..];
+        let found = options
+            .iter()
+            .position(|piece| piece.at >= at)
+            .unwrap_or(options.len());
+        if options.first().is_some_and(|first| first.is("]")) {
+            return Some("leave out the brackets, or write an option: `[deprecated = true]`".to_owned());
         }
-        let value = match self.pieces.get(found..)? {
-            [sign, value, ..] if sign.is(":") || sign.is("=") => value.text,
-            _ => "true",
-        };
-        Some(match name.text {
-            "required" | "deprecated" if value != "true" && value != "false" => return None,
-            "required" => {
-                "write `(buf.validate.field).required = true`, and `import \"buf/validate/validate.proto\";`"
-                    .to_owned()
+        if self.end == Some(b';') && found == options.len() {
+            return Some("options are separated by `,`, and `]` ends them".to_owned());
+        }
+        let start = options[..found]
+            .iter()
+            .rposition(|piece| piece.is(","))
+            .map_or(0, |comma| comma + 1);
+        let option = &options[start..];
+        let sign = option
+            .iter()
+            .position(|piece| matches!(piece.text, "=" | ":" | ">" | "<" | "{" | "]" | ","))?;
+        let path: String = option[..sign].iter().map(|piece| piece.text).collect();
+        if path.is_empty() || path.starts_with('"') {
+            return Some(
+                "a list stands in braces: `(buf.validate.field).string = {in: [\"a\", \"b\"]}`".to_owned(),
+            );
+        }
+        let rest = &option[sign..];
+        let value = match rest {
+            [sign, value, ..] if matches!(sign.text, "=" | ":" | ">" | "<") => value,
+            [brace, ..] if brace.is("{") => brace,
+            _ if path == "required" => {
+                return Some(
+                    "write `(buf.validate.field).required = true`, and `import \"buf/validate/validate.proto\";`"
+                        .to_owned(),
+                );
             }
-            name => format!("write `{name} = {value}`"),
-        })
+            _ => return Some(format!("write `{path} = true`")),
+        };
+        let equals = rest.first().is_some_and(|first| first.is("="));
+        match value.text {
+            "[" => {
+                let (rules, rule) = path.rsplit_once('.')?;
+                let close = rest.iter().position(|piece| piece.is("]"))?;
+                let list: String = rest[..=close]
+                    .iter()
+                    .skip_while(|piece| !piece.is("["))
+                    .map(|piece| piece.text)
+                    .collect();
+                let list = list.replace(',', ", ");
+                let numbers = list.trim_matches(['[', ']']).split_once(", ");
+                Some(match (rule, numbers) {
+                    ("range" | "between", Some((least, greatest))) => {
+                        format!("write `{rules} = {{gte: {least}, lte: {greatest}}}`")
+                    }
+                    _ => format!("write `{rules} = {{{rule}: {list}}}`"),
+                })
+            }
+            "/" | "`" => {
+                Some("a text stands in double quotes, without slashes around it: `\"^a\"`".to_owned())
+            }
+            "r" if equals => {
+                Some("a text has no letter in front of its quotes, and each backslash is doubled".to_owned())
+            }
+            "{" => Some(format!("write `{path} = {{…}}`")),
+            text if !equals || !value.is_word() => Some(format!("write `{path} = {text}`")),
+            text if rest.get(2).is_some_and(|colon| colon.is(":")) => {
+                let value = rest.get(3).map_or("1", |value| value.text);
+                Some(format!("write `{path} = {{{text}: {value}}}`"))
+            }
+            text if path == "json_name" => Some(format!("write `{path} = \"{text}\"`")),
+            _ => Some("options are separated by `,`, and `]` ends them".to_owned()),
+        }
     }
 }

@@ -29,6 +29,8 @@ impl NotFound {
                 let file = symbols.file_name(*file);
                 Some(format!("'{name}' is defined in '{file}', which is not imported"))
             }
+            // What begins with the outermost is not mended by saying so.
+            Self::Hidden { resolved } if resolved == name => None,
             Self::Hidden { .. } => Some(format!(
                 "the innermost scope that has its first part counts: write '.{name}' to begin with the outermost"
             )),
