@@ -12,6 +12,7 @@ mod builder;
 mod channel;
 mod connect;
 mod connected;
+mod extendable;
 mod method;
 mod not_grpc;
 mod reflection;

@@ -4,13 +4,13 @@
 //! are kept by name, and imports that are still missing are asked for.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint};
-use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
+use prost_reflect::DescriptorPool;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
@@ -19,6 +19,7 @@ use tonic_reflection::pb::v1::{ErrorResponse, ExtensionRequest};
 
 use super::channel::CheckedChannel;
 use super::connect::NotGrpc;
+use super::extendable::extendable;
 use super::reflection_stream::{Answer, ReflectionStream, TimeLimit};
 use crate::error::{Error, Problem};
 use crate::schema::Schema;
@@ -48,7 +49,8 @@ pub(super) async fn fetch_schema(
 ) -> Result<Schema, Error> {
     let (stream, services) = open(channel, metadata, address, time).await?;
     let mut files = Files::of(stream);
-    let schema = files.fetch(address, &services, symbols, suggests).await;
+    let fetched = files.fetch(address, &services, symbols, suggests).await;
+    let schema = fetched.and_then(|()| files.schema());
     files.stream.end().await;
     schema
 }
@@ -69,7 +71,7 @@ pub(super) async fn fetch_set(
     }
     let mut files = Files::of(stream);
     let fetched = files.fetch(address, &services, &[], false).await;
-    let set = fetched.map(|_| files.set());
+    let set = fetched.map(|()| files.set());
     files.stream.end().await;
     set
 }
@@ -142,14 +144,14 @@ impl Files {
         }
     }
 
-    /// The schema of these symbols, or of all services.
+    /// Fetches the files of these symbols, or of all services. Nothing is linked.
     async fn fetch(
         &mut self,
         address: &str,
         services: &[String],
         symbols: &[String],
         suggests: bool,
-    ) -> Result<Schema, Error> {
+    ) -> Result<(), Error> {
         let failed = |status| failed(address, status);
         for symbol in symbols {
             if let Err(refusal) = self.add_symbol(symbol).await.map_err(failed)? {
@@ -180,11 +182,7 @@ impl Files {
             }
         }
         let roots = if symbols.is_empty() { services } else { symbols };
-        let schema = self.schema()?;
-        if self.add_extensions(&schema, roots).await.map_err(failed)? {
-            return self.schema();
-        }
-        Ok(schema)
+        self.add_extensions(roots).await.map_err(failed)
     }
 
     /// Adds the file of a symbol and everything that it imports. The inner error means that the server does not have the
@@ -254,10 +252,9 @@ impl Files {
         Ok(Ok(()))
     }
 
-    /// Adds the files that extend messages which `roots` lead to. Returns whether there were any new ones.
-    async fn add_extensions(&mut self, schema: &Schema, roots: &[String]) -> Result<bool, Status> {
-        let known = self.by_name.len();
-        for name in extendable(schema.pool(), roots) {
+    /// Adds the files that extend messages which `roots` lead to.
+    async fn add_extensions(&mut self, roots: &[String]) -> Result<(), Status> {
+        for name in extendable(self.by_name.values().map(|file| &**file), roots) {
             let request = MessageRequest::AllExtensionNumbersOfType(name.clone());
             // Not every server answers this, and none has to: the message's own fields are known without it.
             let Ok(MessageResponse::AllExtensionNumbersResponse(numbers)) = self.stream.ask(request).await?
@@ -272,7 +269,7 @@ impl Files {
                 let _ = self.add(request).await?;
             }
         }
-        Ok(self.by_name.len() > known)
+        Ok(())
     }
 
     /// Builds a schema of all files.
@@ -303,34 +300,4 @@ fn add_file(file: &[u8], set: &mut BytesMut) {
     encode_key(1, WireType::LengthDelimited, set);
     encode_varint(file.len() as u64, set);
     set.extend_from_slice(file);
-}
-
-/// The messages with extension ranges that services and messages lead to.
-fn extendable(pool: &DescriptorPool, roots: &[String]) -> BTreeSet<String> {
-    let mut seen = HashSet::new();
-    let mut queue: Vec<MessageDescriptor> = Vec::new();
-    for root in roots {
-        if let Some(service) = pool.get_service_by_name(root) {
-            queue.extend(
-                service
-                    .methods()
-                    .flat_map(|method| [method.input(), method.output()]),
-            );
-        }
-        queue.extend(pool.get_message_by_name(root));
-    }
-    let mut extendable = BTreeSet::new();
-    while let Some(message) = queue.pop() {
-        if !seen.insert(message.full_name().to_owned()) {
-            continue;
-        }
-        if message.extension_ranges().len() > 0 {
-            extendable.insert(message.full_name().to_owned());
-        }
-        queue.extend(message.fields().filter_map(|field| match field.kind() {
-            Kind::Message(inner) => Some(inner),
-            _ => None,
-        }));
-    }
-    extendable
 }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 
 use crate::rules::Outline;
-use crate::schema::{Method, Schema};
+use crate::schema::{Method, Schema, field_name, field_named};
 
 /// One difference between two loads, as [`Reloader::report`](super::Reloader::report) gives them. Its `Display` is one line
 /// for the log.
@@ -281,7 +281,7 @@ fn fields(old: &MessageDescriptor, new: &MessageDescriptor, changes: &mut Vec<Ch
         let name = field.full_name();
         if let Some(new) = new.get_field(field.number()) {
             let aspects = [
-                ("name", field.name().to_owned(), new.name().to_owned()),
+                ("name", field_name(&field).to_owned(), field_name(&new).to_owned()),
                 ("type", type_name(&field), type_name(&new)),
                 ("label", label(&field).to_owned(), label(&new).to_owned()),
             ];
@@ -290,7 +290,7 @@ fn fields(old: &MessageDescriptor, new: &MessageDescriptor, changes: &mut Vec<Ch
                     changes.push(Change::changed(Item::Field, name, what, from, to));
                 }
             }
-        } else if let Some(new) = new.get_field_by_name(field.name()) {
+        } else if let Some(new) = field_named(new, field_name(&field)) {
             let (from, to) = (field.number().to_string(), new.number().to_string());
             changes.push(Change::changed(Item::Field, name, "number", from, to));
         } else {
@@ -298,7 +298,7 @@ fn fields(old: &MessageDescriptor, new: &MessageDescriptor, changes: &mut Vec<Ch
         }
     }
     let is_new = |field: &FieldDescriptor| {
-        old.get_field(field.number()).is_none() && old.get_field_by_name(field.name()).is_none()
+        old.get_field(field.number()).is_none() && field_named(old, field_name(field)).is_none()
     };
     for field in new.fields() {
         if field.cardinality() == Cardinality::Required && is_new(&field) {

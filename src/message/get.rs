@@ -9,7 +9,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescri
 
 use super::error::MessageError;
 use super::message::Message;
-use crate::schema::kind_name;
+use crate::schema::{field_called, field_name, kind_name};
 use crate::suggest;
 
 impl Message {
@@ -143,11 +143,9 @@ fn field_of(descriptor: &MessageDescriptor, name: &str) -> Result<FieldDescripto
     if name.is_empty() {
         return Err("the name of a field is missing".to_owned());
     }
-    let by_json_name = || descriptor.get_field_by_json_name(name);
-    let found = descriptor.get_field_by_name(name).or_else(by_json_name);
-    found.ok_or_else(|| {
+    field_called(descriptor, name).ok_or_else(|| {
         let fields: Vec<FieldDescriptor> = descriptor.fields().collect();
-        let hint = suggest::hint(name, fields.iter().map(FieldDescriptor::name));
+        let hint = suggest::hint(name, fields.iter().map(field_name));
         let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
         format!(
             "the message {} has no field `{name}`{hint}",
@@ -181,7 +179,7 @@ fn kind_of_elements(field: &FieldDescriptor) -> Kind {
 }
 
 fn element_of(field: &FieldDescriptor, text: &str) -> Result<Element, String> {
-    let name = field.name();
+    let name = field_name(field);
     if field.is_list() {
         let index = text.parse();
         return index.map(Element::Index).map_err(|_| {

@@ -7,7 +7,7 @@
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
 
 use super::annotations::AnnotatedField;
-use crate::schema::WellKnown;
+use crate::schema::{WellKnown, field_name, field_named};
 
 /// Requests that are nested deeper are not copied. A copy can stand a few levels lower than in the request, and a response
 /// may have a hundred.
@@ -41,7 +41,7 @@ pub(super) fn into_response(request: &DynamicMessage, response: &mut DynamicMess
 pub(super) fn by_name(request: &DynamicMessage, response: &mut DynamicMessage) -> Vec<FieldDescriptor> {
     let mut copied = Vec::new();
     for (field, value) in request.fields() {
-        let target = response.descriptor().get_field_by_name(field.name());
+        let target = field_named(&response.descriptor(), field_name(&field));
         if let Some(target) = target.filter(|target| same_type(&field, target))
             && !AnnotatedField::of(target.clone()).input_only
         {

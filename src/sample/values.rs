@@ -17,7 +17,7 @@ use super::fields::choose_fields;
 use super::place::Place;
 use super::{copy, well_known};
 use crate::message::Message;
-use crate::schema::WellKnown;
+use crate::schema::{WellKnown, field_name};
 
 /// The longest list and the largest map that are made up, whatever the rules require.
 const MAX_ELEMENTS: usize = 1024;
@@ -46,7 +46,7 @@ pub(super) fn field_value(
     let descriptor = &field.descriptor;
     let (kind, owner) = (descriptor.kind(), descriptor.parent_message());
     let hint = NameHint {
-        name: descriptor.name(),
+        name: field_name(descriptor),
         owner,
         plural: descriptor.is_list() || descriptor.is_map(),
     };

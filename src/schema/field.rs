@@ -8,6 +8,7 @@ use prost_reflect::{Cardinality, FieldDescriptor, Kind, Value};
 use super::enums::{EnumTable, simple};
 use super::known::{Known, Names};
 use super::layout::LayoutId;
+use super::named::field_name;
 
 /// The layouts of a schema by the full names of their messages.
 pub(super) type Ids = HashMap<Box<str>, LayoutId>;
@@ -98,7 +99,7 @@ impl Field {
             _ => Form::One(ValueType::of(field, ids)),
         };
         Self {
-            name: field.name().into(),
+            name: field_name(field).into(),
             json_name: field.json_name().into(),
             number: field.number(),
             at,

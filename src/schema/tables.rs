@@ -9,13 +9,17 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
+use prost::Message as _;
 use prost_reflect::DescriptorPool;
+use prost_types::FileDescriptorProto;
 
 use super::declared::DeclaredMethod;
 use super::definitions::Definitions;
 use super::features::{Edition, lowered_for_pool};
+use super::guarded::guarded;
 use super::layouts::Layouts;
 use super::outline::KnownText;
+use super::plain::without_options;
 use super::pool_bytes::pool_bytes;
 use super::schema_file::SchemaFile;
 use super::wire::without_source_info;
@@ -169,15 +173,34 @@ impl Tables {
             if !with_comments {
                 bytes = without_source_info(&bytes);
             }
-            for part in lowered_for_pool(pool_bytes(&bytes, hidden).into(), links.edition) {
-                pool.decode_file_descriptor_proto(part)
-                    .expect("a pool took what this file needs when it was linked");
+            let bytes = pool_bytes(&bytes, hidden).into();
+            for part in lowered_for_pool(bytes, links.edition) {
+                if let Err(error) = add(&mut pool, part) {
+                    let file = &self.files[file].name;
+                    tracing::error!("the descriptors of {file} are not whole, please report this: {error}");
+                }
             }
         }
         Descriptors {
             layouts: Arc::new(Layouts::of_pool(&pool)),
             pool,
         }
+    }
+}
+
+/// Adds a file to a pool. One whose options the pool refuses is added without them, as it was when it was linked: that it is
+/// refused then too is an error that no file is known to cause.
+fn add(pool: &mut DescriptorPool, file: Bytes) -> Result<(), String> {
+    let whole = guarded(|| pool.decode_file_descriptor_proto(file.clone()));
+    let Err(error) = whole.and_then(|added| added.map_err(|error| error.to_string())) else {
+        return Ok(());
+    };
+    let mut file = FileDescriptorProto::decode(file).map_err(|error| error.to_string())?;
+    without_options(&mut file);
+    let plain = guarded(|| pool.add_file_descriptor_proto(file));
+    match plain.and_then(|added| added.map_err(|error| error.to_string())) {
+        Ok(()) => Err(format!("it has no options: {error}")),
+        Err(error) => Err(error),
     }
 }
 

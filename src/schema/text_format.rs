@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, MessageDescriptor, UnknownField, Value};
 
+use super::named::field_name;
+
 /// Where the types of `Any`s are looked up. The contents of one whose type is known are printed as a message.
 pub(crate) struct AnyTypes<'p> {
     /// They are asked after the pool of the `Any` itself.
@@ -157,7 +159,7 @@ fn set_fields(message: &DynamicMessage) -> Vec<(u32, Set<'_>)> {
             Kind::Message(group) if field.is_group() && group.name().to_ascii_lowercase() == field.name() => {
                 group.name().to_owned()
             }
-            _ => field.name().to_owned(),
+            _ => field_name(&field).to_owned(),
         };
         (field.number(), Set::Known(name, field.kind(), value))
     });

@@ -7,6 +7,7 @@ use prost_reflect::{ExtensionDescriptor, FieldDescriptor, Kind, OneofDescriptor}
 
 use crate::excerpt::excerpt;
 use crate::message::{WireType, key, put_delimited, put_varint};
+use crate::schema::field_name;
 
 /// A `buf.validate.FieldPathElement` without its subscript. Made at load.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl PathElement {
         };
         Self {
             number: Some(field.number()),
-            name: field.name().into(),
+            name: field_name(field).into(),
             field_type: Some(type_of(&field.kind(), field.is_group())),
             entry_types,
         }

@@ -24,6 +24,7 @@ mod samples;
 mod seed;
 mod selection;
 mod sessions;
+mod similar_names;
 mod stored;
 mod support;
 mod updates;

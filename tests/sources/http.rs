@@ -298,6 +298,53 @@ async fn a_server_that_nobody_vouches_for_is_refused() {
     );
 }
 
+#[tokio::test]
+async fn the_name_that_a_certificate_must_have_may_be_given() {
+    let web = Web::start(|_| answer("200 OK", "", &set())).await;
+    let other_name = web.url("/set").replace("localhost", "127.0.0.1");
+    let source = |name: &str| {
+        let tls = ClientTls::new().ca(web.ca()).server_name(name);
+        HttpSource::new(&other_name).expect("a URL").tls(tls)
+    };
+    build(source("localhost")).await.expect("the certificate has it");
+    build(source("other.test"))
+        .await
+        .expect_err("the certificate has another");
+    // A server that it sends on to has a name of its own.
+    let target = web.url("/set");
+    let first = Web::start(move |_| answer("302 Found", &format!("location: {target}\r\n"), b"")).await;
+    let ca = tempfile::NamedTempFile::new().expect("a file");
+    let both = [first.ca(), web.ca()].map(|file| std::fs::read(file).expect("a file"));
+    std::fs::write(ca.path(), both.concat()).expect("a file");
+    let url = first.url("/set").replace("localhost", "127.0.0.1");
+    let tls = ClientTls::new().ca(ca.path()).server_name("localhost");
+    build(HttpSource::new(&url).expect("a URL").tls(tls))
+        .await
+        .expect("two names");
+}
+
+#[tokio::test]
+async fn plain_text_needs_no_certificates() {
+    let gone = ClientTls::new().ca("/no/such/file.pem");
+    let error = build(
+        HttpSource::new("http://localhost:1/set")
+            .expect("a URL")
+            .tls(gone.clone()),
+    );
+    assert!(
+        error
+            .await
+            .expect_err("nobody listens")
+            .contains("cannot connect")
+    );
+    let error = build(
+        HttpSource::new("https://localhost:1/set")
+            .expect("a URL")
+            .tls(gone),
+    );
+    assert!(error.await.expect_err("no certificates").contains("file.pem"));
+}
+
 #[test]
 fn urls_of_no_set_are_refused_at_once() {
     for (url, why) in [

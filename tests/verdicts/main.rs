@@ -3,11 +3,12 @@
 //! The texts are in `texts/`, one file for each matter. A line `=== NAME` begins a text, and `--- FILE` a file of it where
 //! there are several. No verdict is written down: protoc gives it when the tests run.
 
+mod sets;
 mod texts;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use protod::Schema;
@@ -67,15 +68,19 @@ fn records(mut bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8], &[u8])> {
     })
 }
 
-/// What protoc says.
-fn of_protoc(text: &Text, folder: &Path) -> Verdict {
+fn protoc() -> PathBuf {
     let protoc = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/clients/bin/protoc");
     assert!(
         protoc.exists(),
         "protoc is missing: run make test, which installs it"
     );
+    protoc
+}
+
+/// What protoc says.
+fn of_protoc(text: &Text, folder: &Path) -> Verdict {
     let set = folder.join("protoc.set");
-    let output = Command::new(protoc)
+    let output = Command::new(protoc())
         .current_dir(folder)
         .args([
             "-I.",

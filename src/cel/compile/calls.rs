@@ -13,6 +13,7 @@ use crate::cel::pattern_never::matches_nothing;
 use crate::cel::syntax::{Expr, ExprKind, Name};
 use crate::cel::typed::{LoopKind, TypedExpr};
 use crate::cel::values::{Type, Value};
+use crate::schema::{field_called, field_name};
 use crate::suggest;
 
 /// The words that stand before a function's name, with a dot.
@@ -262,10 +263,8 @@ fn field_meant(of: &Type, name: &str) -> Option<String> {
     let Type::Message(message) = of else { return None };
     let names = [Some(name.to_owned()), other_languages::field_of_getter(name)];
     names.into_iter().flatten().find_map(|name| {
-        let named = message
-            .get_field_by_name(&name)
-            .or_else(|| message.get_field_by_json_name(&name));
-        named.map(|field| field.name().to_owned())
+        let named = field_called(message, &name);
+        named.map(|field| field_name(&field).to_owned())
     })
 }
 

@@ -15,6 +15,7 @@ use crate::cel::syntax::{Expr, ExprKind, Literal};
 use crate::cel::typed::{Path, TypedExpr};
 use crate::cel::values::{Type, Value};
 use crate::message::Slot;
+use crate::schema::field_name;
 
 impl Compiler<'_, '_> {
     /// A field of a message, or an entry of a map.
@@ -91,7 +92,10 @@ impl Compiler<'_, '_> {
                 span.clone(),
                 format!("message {} has no field `{name}`", message.full_name()),
             );
-            let names: Vec<String> = message.fields().map(|field| field.name().to_owned()).collect();
+            let names: Vec<String> = message
+                .fields()
+                .map(|field| field_name(&field).to_owned())
+                .collect();
             self.hint_near(name, names.iter().map(String::as_str));
         }
         field

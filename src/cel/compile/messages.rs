@@ -10,6 +10,7 @@ use crate::cel::fields::ValueForm;
 use crate::cel::syntax::{Expr, Name};
 use crate::cel::typed::{Construct, TypedExpr};
 use crate::cel::values::Type;
+use crate::schema::field_name;
 use crate::suggest;
 
 impl Compiler<'_, '_> {
@@ -110,7 +111,7 @@ impl Compiler<'_, '_> {
             let message = format!("message {} has no field `{text}`", descriptor.full_name());
             self.problem(name.span.clone(), message);
             let fields: Vec<FieldDescriptor> = descriptor.fields().collect();
-            self.hint_near(text, fields.iter().map(FieldDescriptor::name));
+            self.hint_near(text, fields.iter().map(field_name));
         }
         field
     }

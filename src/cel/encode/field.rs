@@ -5,7 +5,7 @@ use prost_reflect::{
 };
 
 use crate::message::{WireType, key, wire_type};
-use crate::schema::kind_name;
+use crate::schema::{field_called, kind_name};
 
 /// A field of a message, or an extension of it.
 #[derive(Debug, Clone)]
@@ -36,9 +36,7 @@ impl FieldInfo {
                 .get_extension_by_full_name(extension)
                 .map(|found| Self::of_extension(&found));
         }
-        let found = message
-            .get_field_by_name(name)
-            .or_else(|| message.get_field_by_json_name(name))?;
+        let found = field_called(message, name)?;
         Some(Self::of_field(&found))
     }
 

@@ -6,6 +6,7 @@ use prost_reflect::{FieldDescriptor, MessageDescriptor};
 
 use crate::cel::values::Value;
 use crate::excerpt::excerpt;
+use crate::schema::field_name;
 use crate::suggest;
 
 /// A value that does not fit. One word wide, so that results go through registers.
@@ -47,7 +48,7 @@ impl Misfit {
     #[cold]
     pub(super) fn no_field(descriptor: &MessageDescriptor, name: &str) -> Self {
         let fields: Vec<FieldDescriptor> = descriptor.fields().collect();
-        let near = suggest::did_you_mean(name, fields.iter().map(FieldDescriptor::name));
+        let near = suggest::did_you_mean(name, fields.iter().map(field_name));
         let near = near.map_or_else(String::new, |near| format!("; {near}"));
         let (message, name) = (descriptor.full_name(), excerpt(name));
         Self::because(format!("the message {message} has no field `{name}`{near}"))

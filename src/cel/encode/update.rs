@@ -16,6 +16,7 @@ use crate::cel::fields::{FieldReader, WireFields};
 use crate::cel::store::TreeKey;
 use crate::cel::values::{EvalError, Evaluated, MessageValue, Value, no_overload};
 use crate::excerpt::excerpt;
+use crate::schema::{field_called, field_name};
 
 /// `old` with the fields that `new` sets.
 pub(in crate::cel) fn update<'e>(old: Value<'e>, new: Value<'e>, budget: &Budget) -> Evaluated<Value<'e>> {
@@ -128,8 +129,7 @@ fn masked(
     let (name, rest) = path
         .split_once('.')
         .map_or((path, None), |(name, rest)| (name, Some(rest)));
-    let field = new.descriptor.get_field_by_name(name);
-    let field = field.or_else(|| new.descriptor.get_field_by_json_name(name));
+    let field = field_called(&new.descriptor, name);
     let field = field.ok_or_else(|| wrong("field"))?;
     let reader = FieldReader::of(&field);
     let value = read(&reader, new, budget)?;
@@ -156,7 +156,7 @@ fn masked(
 /// Whether a value has a field of this name. A map takes all but the masks, which say only how it is updated.
 fn has(value: &Value<'_>, field: &FieldDescriptor) -> bool {
     match value {
-        Value::Message(message) => FieldInfo::find(&message.descriptor, field.name()).is_some(),
+        Value::Message(message) => FieldInfo::find(&message.descriptor, field_name(field)).is_some(),
         _ => {
             !matches!(field.kind(), Kind::Message(message) if message.full_name() == "google.protobuf.FieldMask")
         }
@@ -191,7 +191,7 @@ fn part(
     budget: &Budget,
 ) -> Evaluated<Option<Value<'static>>> {
     match value {
-        Value::Message(message) => match FieldReader::by_name(&message.descriptor, field.name()) {
+        Value::Message(message) => match FieldReader::by_name(&message.descriptor, field_name(field)) {
             Some(reader) => Ok(read(&reader, message, budget)?.map(Value::into_owned)),
             None => Ok(None),
         },
@@ -229,6 +229,6 @@ fn key_of<'f>(value: &Value<'_>, field: &'f FieldDescriptor) -> &'f str {
     if has_json_name {
         field.json_name()
     } else {
-        field.name()
+        field_name(field)
     }
 }

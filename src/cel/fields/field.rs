@@ -6,7 +6,7 @@ use super::defaults::scalar_default;
 use super::form::{ValueForm, unset};
 use super::wire::WireValue;
 use crate::cel::values::{Type, Value};
-use crate::schema::{is_closed, is_null_value};
+use crate::schema::{field_called, is_closed, is_null_value};
 
 /// A field of a message type.
 #[derive(Debug, Clone)]
@@ -38,9 +38,7 @@ pub(in crate::cel) enum Cardinality {
 impl FieldReader {
     /// The field with this proto name or JSON name, or the extension with this full name.
     pub(in crate::cel) fn by_name(message: &MessageDescriptor, name: &str) -> Option<Self> {
-        let field = message
-            .get_field_by_name(name)
-            .or_else(|| message.get_field_by_json_name(name));
+        let field = field_called(message, name);
         if let Some(field) = field {
             Some(Self::of(&field))
         } else {

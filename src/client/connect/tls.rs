@@ -61,7 +61,7 @@ impl ClientTls {
     }
 
     /// The name that the server's certificate must have, if it is not that of the address.
-    pub(super) fn name(&self) -> Option<&str> {
+    pub(in crate::client) fn name(&self) -> Option<&str> {
         self.server_name.as_deref()
     }
 

@@ -24,11 +24,20 @@ use crate::client::connect::{Address, ConnectError, Duplex, open};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Download<'d> {
     pub(super) url: &'d Uri,
-    pub(super) config: &'d Arc<ClientConfig>,
+    /// Of an https URL.
+    pub(super) tls: Option<DownloadTls<'d>>,
     /// How long it may take to open the socket.
     pub(super) timeout: Duration,
     /// How large the body may be, in bytes.
     pub(super) max_size: usize,
+}
+
+/// How TLS is spoken with a server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DownloadTls<'d> {
+    pub(super) config: &'d Arc<ClientConfig>,
+    /// The name that the server's certificate must have, if it is not that of the URL.
+    pub(super) server_name: Option<&'d str>,
 }
 
 /// The answer to one. Only that of a 200 has a body.
@@ -76,12 +85,12 @@ impl Download<'_> {
             Address::parse(&format!("{scheme}://{authority}")).map_err(|error| error.to_string())?;
         let failed = |error: ConnectError| format!("cannot connect: {error}");
         let socket = open(&address, self.timeout).await.map_err(failed)?;
-        if !address.is_https {
+        let Some(tls) = self.tls else {
             return Ok(socket);
-        }
-        let host = address.host().to_owned();
+        };
+        let host = tls.server_name.unwrap_or(address.host()).to_owned();
         let name = ServerName::try_from(host).map_err(|error| format!("has no name for TLS: {error}"))?;
-        let connector = TlsConnector::from(Arc::clone(self.config));
+        let connector = TlsConnector::from(Arc::clone(tls.config));
         match connector.connect(name, socket).await {
             Ok(stream) => Ok(Box::new(stream)),
             Err(error) => Err(ConnectError::of_tls(&error).map_or_else(

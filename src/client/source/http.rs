@@ -12,10 +12,9 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use tokio::time::timeout;
-use tokio_rustls::rustls::ClientConfig;
 use tonic::metadata::{Ascii, MetadataValue};
 
-use super::download::{Answer, Download, is_loopback, redirected};
+use super::download::{Answer, Download, DownloadTls, is_loopback, redirected};
 use super::thread;
 use super::token::bearer;
 use crate::client::connect::ClientTls;
@@ -123,20 +122,20 @@ impl HttpSource {
     }
 
     async fn fetch(&self) -> Result<Bytes, Error> {
-        let failed = |problem| Error::schema(vec![problem]);
-        let config = Arc::new(self.tls.load("http/1.1")?);
-        let fetched = timeout(self.timeout, self.follow(config)).await;
+        let fetched = timeout(self.timeout, self.follow()).await;
         let late = || {
             self.problem(format!(
                 "did not send the descriptor set within {:?}",
                 self.timeout
             ))
         };
-        fetched.unwrap_or_else(|_| Err(late())).map_err(failed)
+        fetched.unwrap_or_else(|_| Err(failed(late())))
     }
 
     /// Asks the URL, and those that it leads to.
-    async fn follow(&self, config: Arc<ClientConfig>) -> Result<Bytes, Problem> {
+    async fn follow(&self) -> Result<Bytes, Error> {
+        // The system's root certificates are many, and plain text needs none.
+        let mut config = None;
         let known = self.known();
         let mut url = self.url.clone();
         for _ in 0..=MAX_REDIRECTS {
@@ -151,19 +150,31 @@ impl HttpSource {
                 token.set_sensitive(true);
                 headers.insert(AUTHORIZATION, token);
             }
+            let is_encrypted = url.scheme_str() == Some("https");
+            if is_encrypted && config.is_none() {
+                config = Some(Arc::new(self.tls.load("http/1.1")?));
+            }
+            let tls = config
+                .as_ref()
+                .filter(|_| is_encrypted)
+                .map(|config| DownloadTls {
+                    config,
+                    // Of the URL's own server; where it sends on to, names are what they are.
+                    server_name: self.tls.name().filter(|_| is_same_server),
+                });
             let download = Download {
                 url: &url,
-                config: &config,
+                tls,
                 timeout: self.timeout,
                 max_size: self.max_size,
             };
-            let answer = download.get(headers).await.map_err(|why| self.at(&url, &why))?;
+            let answer = download.get(headers).await;
+            let answer = answer.map_err(|why| failed(self.at(&url, &why)))?;
             match answer.status {
                 StatusCode::OK => return Ok(self.remember(answer)),
                 StatusCode::NOT_MODIFIED => {
-                    let (_, set) =
-                        known.ok_or_else(|| self.at(&url, "answers 304 Not Modified to a first request"))?;
-                    return Ok(set);
+                    let unasked = || failed(self.at(&url, "answers 304 Not Modified to a first request"));
+                    return known.map(|(_, set)| set).ok_or_else(unasked);
                 }
                 status if status.is_redirection() => {
                     let location = answer
@@ -172,18 +183,20 @@ impl HttpSource {
                         .and_then(|location| location.to_str().ok());
                     let next = location.and_then(|location| redirected(&url, location));
                     let next = next.ok_or_else(|| {
-                        self.at(&url, &format!("answers {status} without a usable Location"))
+                        failed(self.at(&url, &format!("answers {status} without a usable Location")))
                     })?;
                     let stays_here = url.scheme_str() == Some("http") && is_loopback(&next);
                     if next.scheme_str() != Some("https") && !stays_here {
-                        return Err(self.at(&url, &format!("sends on to {next}, which is not encrypted")));
+                        let why = format!("sends on to {next}, which is not encrypted");
+                        return Err(failed(self.at(&url, &why)));
                     }
                     url = next;
                 }
-                status => return Err(self.refused(&url, status, is_same_server)),
+                status => return Err(failed(self.refused(&url, status, is_same_server))),
             }
         }
-        Err(self.problem(format!("sends on more than {MAX_REDIRECTS} times")))
+        let why = format!("sends on more than {MAX_REDIRECTS} times");
+        Err(failed(self.problem(why)))
     }
 
     fn remember(&self, answer: Answer) -> Bytes {
@@ -218,6 +231,10 @@ impl HttpSource {
             _ => problem,
         }
     }
+}
+
+fn failed(problem: Problem) -> Error {
+    Error::schema(vec![problem])
 }
 
 impl SchemaSource for HttpSource {

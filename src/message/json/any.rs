@@ -57,7 +57,7 @@ impl<'e> Any<'e> {
 
     /// The next key with what its value is; an error is the key, which has come before.
     pub(super) fn next(&mut self, key: Option<String>) -> Result<Option<(String, Next<'e>)>, String> {
-        let Some(key) = key else {
+        let Some(mut key) = key else {
             let was_over = std::mem::replace(&mut self.has_ended, true);
             return Ok(if was_over { None } else { self.last() });
         };
@@ -65,7 +65,7 @@ impl<'e> Any<'e> {
         let expected = match &mut self.contents {
             Contents::Untyped if key == "@type" => return Ok(Some((key, Next::TypeUrl))),
             Contents::Untyped | Contents::Unknown => Expected::Anything,
-            Contents::Message(fields) => match fields.next(&key) {
+            Contents::Message(fields) => match fields.next(&mut key) {
                 Some(expected) => expected,
                 None => return Err(key),
             },

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
 use serde_json::Number;
 
-use crate::schema::{WellKnown, is_null_value};
+use crate::schema::{WellKnown, field_named, is_null_value};
 
 /// What a descriptor says of a value.
 #[derive(Debug, Clone)]
@@ -75,11 +75,14 @@ impl Fields {
     }
 
     /// What to expect of the next field's value; nothing if it has come before. A field that the message does not have is
-    /// left to prost-reflect.
-    pub(super) fn next(&mut self, name: &str) -> Option<Expected> {
+    /// left to prost-reflect, which gets the name that it knows the field by.
+    pub(super) fn next(&mut self, name: &mut String) -> Option<Expected> {
         let field = self.message.get_field_by_json_name(name);
-        let (number, expected) = if let Some(field) = field.or_else(|| self.message.get_field_by_name(name)) {
+        let (number, expected) = if let Some(field) = field.or_else(|| field_named(&self.message, name)) {
             let expected = Expected::of_field(&field.kind(), field.is_list(), field.is_map());
+            if field.json_name() != name {
+                field.name().clone_into(name);
+            }
             (field.number(), expected)
         } else if let Some(extension) = self.message.get_extension_by_json_name(name) {
             let expected = Expected::of_field(&extension.kind(), extension.is_list(), extension.is_map());

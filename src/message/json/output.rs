@@ -16,7 +16,7 @@ use serde::ser::{Error as _, Serialize, SerializeMap as _, SerializeSeq as _, Se
 
 use crate::message::check::MAX_NESTED;
 use crate::message::lenient::{decode_dynamic, known_value};
-use crate::schema::{WellKnown, is_null_value};
+use crate::schema::{WellKnown, field_name, is_null_value};
 
 /// What ProtoJSON leaves open.
 #[derive(Clone, Copy, Default)]
@@ -112,7 +112,7 @@ impl AsJson<'_, &DynamicMessage> {
                 let default = || (!is_message).then(|| Cow::Owned(field.default_value()));
                 let value = set.or_else(default);
                 let name = if self.style.proto_names {
-                    field.name()
+                    field_name(&field)
                 } else {
                     field.json_name()
                 };

@@ -226,10 +226,10 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, A> {
                 return self.inner.next_key_seed(seed);
             }
             Object::Message(fields) => {
-                let Some(key) = self.inner.next_key::<String>()? else {
+                let Some(mut key) = self.inner.next_key::<String>()? else {
                     return Ok(None);
                 };
-                self.next = Next::Field(fields.next(&key).ok_or_else(|| twice(&key))?);
+                self.next = Next::Field(fields.next(&mut key).ok_or_else(|| twice(&key))?);
                 key
             }
             Object::Any(any) => {

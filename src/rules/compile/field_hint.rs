@@ -2,6 +2,7 @@
 
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 
+use crate::schema::field_name;
 use crate::suggest;
 use crate::yaml::Node;
 
@@ -14,7 +15,7 @@ pub(super) fn field_hint(message: &MessageDescriptor, name: &str) -> Option<Stri
     let known = |name: &str| {
         fields
             .iter()
-            .any(|field| field.name() == name || field.json_name() == name)
+            .any(|field| field_name(field) == name || field.json_name() == name)
     };
     if let Some((first, rest)) = name.split_once('.').filter(|(first, _)| known(first)) {
         let (inner, closing) = (rest.replace('.', ": {"), "}".repeat(rest.matches('.').count()));
@@ -30,7 +31,7 @@ pub(super) fn field_hint(message: &MessageDescriptor, name: &str) -> Option<Stri
     {
         return Some(format!("put a `:` after `{first}`"));
     }
-    suggest::hint(name, fields.iter().map(FieldDescriptor::name)).or_else(|| {
+    suggest::hint(name, fields.iter().map(field_name)).or_else(|| {
         Some(format!(
             "`protod describe {}` shows its fields",
             message.full_name()

@@ -30,5 +30,6 @@ mod written;
 
 pub(super) use self::clashes::check_clashes;
 pub(super) use self::files::{Checks, check_file};
+pub(super) use self::json_names::wrong_json_names;
 pub(super) use self::report::Report;
 pub(super) use self::written::check_written;

@@ -1,25 +1,8 @@
-//! Protection from descriptors on which prost-reflect panics.
-//!
-//! Descriptors come from outside, and a panic must not end the process: neither at load time nor, for what only fails when
-//! messages are decoded, later.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
+//! Protection from descriptors that prost-reflect takes, and on which it panics when messages are decoded.
 
 use prost_reflect::{FileDescriptor, Kind, MessageDescriptor};
 
-/// Runs a library on bytes from outside. A panic becomes an error.
-pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
-        let said = panic
-            .downcast_ref::<&str>()
-            .copied()
-            .or(panic.downcast_ref::<String>().map(String::as_str));
-        format!(
-            "the descriptor library failed on it: {}",
-            said.unwrap_or("no reason given")
-        )
-    })
-}
+use crate::schema::guarded::guarded;
 
 /// Fails on a message that is marked as the entry of a map without being one. prost-reflect does not check this, and
 /// panics when it decodes an entry without a key or a value, or with a key of a type that cannot be one.

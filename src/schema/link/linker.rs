@@ -11,7 +11,6 @@ use prost::Message as _;
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 
-use super::guard::guarded;
 use super::imports::{hidden_imports, visible_files, with_imports};
 use super::order::dependency_order;
 use super::reuse::{earlier_file, known_text, link_again, unchanged};
@@ -21,6 +20,7 @@ use super::text::{LinkedFile, LinkedText, OptionFiles, Refused, Target, link_tex
 use crate::error::Problem;
 use crate::schema::definitions::Definitions;
 use crate::schema::features::{edition_symbols, lowered_for_pool};
+use crate::schema::guarded::guarded;
 use crate::schema::parallel;
 use crate::schema::schema_file::SchemaFile;
 use crate::schema::source::{FileContents, FileGraph, FileId, same_file};
@@ -36,11 +36,11 @@ pub(in crate::schema) fn link(graph: &mut FileGraph) -> Option<Vec<TableFile>> {
     let definitions = definitions(graph);
     let none = BTreeMap::new();
     let linker = Linker::new(graph, &order, &definitions, &none);
-    let linked = linker.link(&mut problems);
+    let linked = linker.link(&mut problems, None);
     if !graph.counterparts.is_empty() {
         // Texts with the names of files of sets must define the same: they are linked in place of those files.
         let linker = Linker::new(graph, &order, &definitions, &graph.counterparts);
-        let texts = linker.link(&mut problems);
+        let texts = linker.link(&mut problems, Some(&linked));
         let differences = graph.counterparts.keys().filter_map(|id| {
             let text = texts[*id].as_ref()?;
             difference(graph, *id, text)
@@ -127,9 +127,20 @@ impl<'g> Linker<'g> {
         }
     }
 
-    /// Links all files. If an import of one is not linked, it is left out without a problem of its own.
-    fn link(&self, problems: &mut Vec<Problem>) -> LinkedFiles {
-        let mut linked: LinkedFiles = vec![None; self.graph.files.len()];
+    /// Links all files, or of those that are `known` only the ones that texts take the place of, and what options need. If an
+    /// import of one is not linked, it is left out without a problem of its own.
+    fn link(&self, problems: &mut Vec<Problem>, known: Option<&LinkedFiles>) -> LinkedFiles {
+        let is_known = |id: FileId| !self.with_options[id] && !self.substitutes.contains_key(&id);
+        let known = known.map(|known| {
+            let files = known.iter().enumerate();
+            files
+                .map(|(id, file)| file.clone().filter(|_| is_known(id)))
+                .collect()
+        });
+        let is_new = |id: &FileId| known.is_none() || !is_known(*id);
+        let mut linked: LinkedFiles = known
+            .clone()
+            .unwrap_or_else(|| vec![None; self.graph.files.len()]);
         for (id, place) in self.unchanged.iter().enumerate() {
             linked[id] = place.and_then(|place| earlier_file(self.graph, place));
         }
@@ -156,7 +167,7 @@ impl<'g> Linker<'g> {
         }
         let alone = self.order.iter().copied();
         let alone: Vec<FileId> = alone
-            .filter(|id| !self.with_options[*id] && changed(id))
+            .filter(|id| !self.with_options[*id] && changed(id) && is_new(id))
             .collect();
         let outcomes = parallel::map(alone.len(), |index| {
             self.link_file(alone[index], Target::Alone(&options))

@@ -1,19 +1,25 @@
 //! Links one file of a descriptor set: its bytes stay as they are, and are checked.
 
+use bytes::Bytes;
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use prost_types::FileDescriptorProto;
 
-use super::guard::{check_map_entries, guarded};
+use super::for_pool::fit_bytes;
+use super::guard::check_map_entries;
 use super::imports::{hidden_imports, visible_files, with_imports};
 use super::names::resolve_names;
 use super::scope::Scope;
+use super::set_names::odd_names;
 use super::stubs::stubs_for;
 use super::symbols::Symbols;
 use super::text::{LinkedFile, Refused, Target};
 use crate::error::{Problem, SourceText};
+use crate::schema::check::wrong_json_names;
 use crate::schema::declared::declared_methods;
-use crate::schema::features::lowered_for_pool;
+use crate::schema::descriptor::File;
+use crate::schema::features::{PROTO2, PROTO3, lowered_for_pool};
+use crate::schema::guarded::guarded;
 use crate::schema::source::{FileGraph, FileId, SetFile};
 use crate::schema::wire::{DescriptorKind, Record, RecordValue, walk, without_source_info};
 
@@ -32,13 +38,31 @@ pub(super) fn link_set_file(
         by_pool: true,
     };
     let visible = visible_files(graph, id);
+    let bytes = without_source_info(&file.descriptor);
+    // Only for the names in it: what prost-types does not know is not in it.
+    let mut read =
+        FileDescriptorProto::decode(&*bytes).map_err(|error| refused(format!("is damaged: {error}")))?;
+    let edition = file.edition.unwrap_or(match read.syntax() {
+        "proto3" => PROTO3,
+        _ => PROTO2,
+    });
+    let fitted = fit_bytes(&bytes, &read, edition != PROTO2).map(Bytes::from);
+    let mut wrong_names = odd_names(&read);
+    if fitted.is_some() {
+        // Names that are one in JSON were among what did not fit.
+        let file = File::decode(&*bytes).map_err(|error| refused(format!("is damaged: {error}")))?;
+        wrong_names.extend(wrong_json_names(&file, edition));
+    }
+    if !wrong_names.is_empty() {
+        return Err(Refused {
+            problems: wrong_names.into_iter().map(in_set).collect(),
+            by_pool: false,
+        });
+    }
     let for_pool = with_imports(
-        &without_source_info(&file.descriptor),
+        fitted.as_ref().unwrap_or(&bytes),
         &hidden_imports(graph, id, &visible),
     );
-    // Only for the names that it refers to: what prost-types does not know is not in it.
-    let mut read =
-        FileDescriptorProto::decode(&*for_pool).map_err(|error| refused(format!("is damaged: {error}")))?;
     resolve_names(&mut read, &Scope::new(symbols, id, visible.iter().copied()));
     let mut alone;
     let (pool, stubs) = match target {
@@ -62,7 +86,7 @@ pub(super) fn link_set_file(
             check_map_entries(&added).map_err(refused)?;
             Ok(LinkedFile {
                 descriptor: file.descriptor.clone(),
-                for_pool: None,
+                for_pool: fitted,
                 edition: file.edition,
                 methods: declared_methods(&read).into(),
             })

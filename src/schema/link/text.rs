@@ -12,11 +12,10 @@ use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
 use prost_types::{FileDescriptorProto, SourceCodeInfo};
 
 use super::for_pool::{Fit, make_fit};
-use super::guard::{check_map_entries, guarded};
+use super::guard::check_map_entries;
 use super::imports::{files_for_options, hidden_imports, visible_files};
 use super::names::{UnresolvedName, resolve_names};
 use super::options::{Demands, OptionBytes, OptionProblem, Options, Tails, assembled};
-use super::plain::{without_method_options, without_options};
 use super::scope::Scope;
 use super::stubs::stubs_for;
 use super::symbols::Symbols;
@@ -25,8 +24,10 @@ use crate::schema::check::{Checks, Report, check_clashes, check_file, check_writ
 use crate::schema::declared::{DeclaredMethod, declared_methods};
 use crate::schema::each::each_field;
 use crate::schema::features::{Edition, PROTO2, PROTO3, lowered_for_pool};
+use crate::schema::guarded::guarded;
 use crate::schema::name::default_json_name;
 use crate::schema::places::Places;
+use crate::schema::plain::{without_method_options, without_options};
 use crate::schema::source::{EditionParts, FileGraph, FileId, TextFile};
 use crate::schema::tabs::Tabs;
 

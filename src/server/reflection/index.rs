@@ -23,7 +23,9 @@ use tonic_reflection::pb::v1::{
     ServerReflectionRequest, ServerReflectionResponse, ServiceResponse,
 };
 
-use crate::schema::{DescriptorEdition, Schema, Translation, option_dependencies, original_name};
+use crate::schema::{
+    DescriptorEdition, Schema, Translation, field_named, option_dependencies, original_name,
+};
 
 /// The schemas of one generation. If two declare the same name, the first one counts.
 #[derive(Debug)]
@@ -234,7 +236,7 @@ fn declaring_file(pool: &DescriptorPool, symbol: &str) -> Option<FileDescriptor>
     let (parent, name) = symbol.rsplit_once('.').unwrap_or(("", symbol));
     let member_of_message = || {
         let message = pool.get_message_by_name(parent)?;
-        let member = message.get_field_by_name(name).is_some()
+        let member = field_named(&message, name).is_some()
             || message.oneofs().any(|oneof| oneof.name() == name)
             || message
                 .child_enums()

@@ -10,6 +10,7 @@ use super::contradictions::endless;
 use super::options::{flag, messages, option, rules, texts};
 use super::place::{OPTIONS_OF_FIELD, OPTIONS_OF_MESSAGE, Place};
 use crate::cel::{ConstraintScope, FieldReader, Type};
+use crate::schema::{field_name, field_named};
 use crate::suggest;
 use crate::validate::path::PathElement;
 use crate::validate::plan::{Arrival, Constraint, Group, MessagePlan, RequiredOneof};
@@ -137,7 +138,7 @@ impl Compiler<'_> {
                 self.problems.push(problem.with_hint_if(hint));
                 continue;
             }
-            let fields = names.iter().filter_map(|name| message.get_field_by_name(name));
+            let fields = names.iter().filter_map(|name| field_named(message, name));
             let members = fields
                 .map(|field| (slots.of(&field), FieldReader::of(&field)))
                 .collect();
@@ -164,11 +165,11 @@ fn wrong_group(names: &[String], message: &MessageDescriptor) -> Option<(String,
             let text = format!("`oneof` names the field {name} twice");
             return Some((text, Some("name each field once".to_owned())));
         }
-        if message.get_field_by_name(name).is_some() {
+        if field_named(message, name).is_some() {
             return None;
         }
         let fields: Vec<FieldDescriptor> = message.fields().collect();
-        let hint = suggest::hint(name, fields.iter().map(FieldDescriptor::name));
+        let hint = suggest::hint(name, fields.iter().map(field_name));
         Some((
             format!("`oneof` names the field {name}, which there is not"),
             hint,

@@ -23,6 +23,7 @@ use crate::rules::compile::values::value::{assignable, compile_count, compile_va
 use crate::rules::plan::{
     Assignment, IntAssignment, Op, Pause, Sampler, SignalStep, Steps, Text, ValueTemplate, Variable,
 };
+use crate::schema::field_named;
 use crate::suggest;
 use crate::yaml::{Entry, Node, Yaml};
 
@@ -146,7 +147,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         let known: Vec<&str> = ACTIONS.iter().chain(&MODIFIERS).copied().collect();
         let output = self.output;
         let field = |name: &str| {
-            output.get_field_by_name(name)?;
+            field_named(output, name)?;
             Some(format!("a message is sent with `send: {{{name}: …}}`"))
         };
         let entries = self.compiler.entries_meant(node, "a step", &known, field);

@@ -8,6 +8,7 @@ use prost_reflect::{Kind, MessageDescriptor};
 use super::contents::{Contents, Slot, Value};
 use super::fault::{Fault, Lookup};
 use super::literal::Literal;
+use crate::schema::named::field_named;
 use crate::schema::source::OTHER_BASE;
 
 /// The message that holds another of any type.
@@ -421,8 +422,8 @@ fn expect_name(name: &str) -> Result<(), String> {
 
 /// A field by its name, or a group by the name of its message.
 fn find_field(descriptor: &MessageDescriptor, name: &str) -> Option<Slot> {
-    let field = descriptor.get_field_by_name(name).or_else(|| {
-        let group = descriptor.get_field_by_name(&name.to_ascii_lowercase())?;
+    let field = field_named(descriptor, name).or_else(|| {
+        let group = field_named(descriptor, &name.to_ascii_lowercase())?;
         let is_named_so = matches!(group.kind(), Kind::Message(message) if message.name() == name);
         (group.is_group() && is_named_so).then_some(group)
     })?;

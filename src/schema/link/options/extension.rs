@@ -6,6 +6,7 @@ use super::contents::Slot;
 use super::fault::{Fault, Lookup};
 use crate::schema::definitions::SymbolKind;
 use crate::schema::link::scope::Scope;
+use crate::schema::named::field_named;
 
 /// What a file sees.
 pub(super) struct Visible<'a> {
@@ -83,7 +84,7 @@ fn find_extension(
     if let Some((owner, field)) = name.rsplit_once('.')
         && let Ok((owner, _)) = scope.resolve(owner, from, SymbolKind::is_message)
         && owner == message.full_name()
-        && let Some(field) = message.get_field_by_name(field)
+        && let Some(field) = field_named(message, field)
     {
         return Ok(Slot::of_field(&field));
     }

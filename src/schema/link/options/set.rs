@@ -9,6 +9,7 @@ use super::contents::{Contents, Slot, Value};
 use super::fault::{Fault, Lookup};
 use super::literal::Literal;
 use crate::schema::kind::kind_name;
+use crate::schema::named::field_named;
 
 /// Sets an option. Returns the numbers of the fields that its name leads through, or what is wrong.
 pub(super) fn set_option(
@@ -62,7 +63,7 @@ fn find_slot(
     if part.is_extension {
         return names.extension(descriptor, &part.name_part, scope);
     }
-    match descriptor.get_field_by_name(&part.name_part) {
+    match field_named(descriptor, &part.name_part) {
         Some(field) => Ok(Slot::of_field(&field)),
         None => Err(format!("option field '{}' is not defined", written_name(name)).into()),
     }

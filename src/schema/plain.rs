@@ -7,7 +7,7 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, EnumOptions, FileDescriptorProto, FileOptions, MessageOptions,
 };
 
-use crate::schema::each::{each_field, each_message};
+use super::each::{each_field, each_message};
 
 /// Removes the other options.
 pub(super) fn without_options(file: &mut FileDescriptorProto) {
