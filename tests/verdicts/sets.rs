@@ -88,18 +88,18 @@ type Rename = fn(&mut FileDescriptorProto, String);
 const ELEMENTS: [(&str, Rename); 8] = [
     ("the package", |file, name| file.package = Some(name)),
     ("a field", |file, name| {
-        file.message_type[0].field[0].name = Some(name)
+        file.message_type[0].field[0].name = Some(name);
     }),
     ("a nested message", |file, name| {
         file.message_type[0].nested_type[0].name = Some(name);
     }),
     ("an enum", |file, name| file.enum_type[0].name = Some(name)),
     ("a value", |file, name| {
-        file.enum_type[0].value[0].name = Some(name)
+        file.enum_type[0].value[0].name = Some(name);
     }),
     ("a service", |file, name| file.service[0].name = Some(name)),
     ("a method", |file, name| {
-        file.service[0].method[0].name = Some(name)
+        file.service[0].method[0].name = Some(name);
     }),
     ("a oneof", |file, name| {
         let message = &mut file.message_type[0];
