@@ -2,6 +2,7 @@
 //!
 //! It is immutable and shared: a clone is a pointer, and a call in flight keeps the schema it began with.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -155,11 +156,35 @@ impl Schema {
         Earlier::new(Arc::clone(&self.inner.tables))
     }
 
+    /// Whether the pool of all files has been made.
+    #[cfg(test)]
+    pub(crate) fn has_pool(&self) -> bool {
+        self.inner.tables.has_pool()
+    }
+
     pub(super) fn tables(&self) -> &Tables {
         &self.inner.tables
     }
 
-    /// What is defined in each file.
+    /// Whether it has a message or a file of the same name as one of `other`'s own.
+    pub(crate) fn declares_any_of(&self, other: &Self) -> bool {
+        let tables = &other.inner.tables;
+        let own = tables.files.iter().zip(&tables.links);
+        let own = own.filter(|(file, _)| !file.name.starts_with("google/protobuf/"));
+        let (files, links): (Vec<&SchemaFile>, Vec<_>) = own.unzip();
+        let files: HashSet<&str> = files.iter().map(|file| &*file.name).collect();
+        let names = links.iter().flat_map(|links| &links.definitions.names);
+        let messages: HashSet<&str> = names
+            .filter(|(_, kind)| kind.is_message())
+            .map(|(name, _)| &**name)
+            .collect();
+        let tables = &self.inner.tables;
+        let mut names = tables.links.iter().flat_map(|links| &links.definitions.names);
+        tables.files.iter().any(|file| files.contains(&*file.name))
+            || names.any(|(name, kind)| kind.is_message() && messages.contains(&**name))
+    }
+
+    /// What finds the file that defines a name.
     pub(crate) fn index(&self) -> SchemaIndex {
         SchemaIndex::new(&self.inner.tables)
     }

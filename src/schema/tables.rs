@@ -95,6 +95,11 @@ impl Tables {
             .get_or_init(|| Arc::new(self.descriptors(0..self.files.len(), true)))
     }
 
+    #[cfg(test)]
+    pub(super) fn has_pool(&self) -> bool {
+        self.all.get().is_some()
+    }
+
     /// How many bytes all files have.
     pub(super) fn bytes(&self) -> usize {
         self.bytes

@@ -56,7 +56,7 @@ pub(super) fn builtin_endpoints(
         let reflection: BoxHandler = Arc::new(Reflection::new(move || {
             let mut schemas = vec![&schema, &*BUILTIN_SCHEMA];
             // With a copy of the user's own, a client would get the same names from two files.
-            if !declares_any_of(&schema, &ERROR_DETAILS) {
+            if !schema.declares_any_of(&ERROR_DETAILS) {
                 schemas.push(&ERROR_DETAILS);
             }
             ReflectionIndex::new(&schemas, edition)
@@ -68,19 +68,6 @@ pub(super) fn builtin_endpoints(
         endpoints.extend(names.map(|name| endpoint(name, Arc::clone(&reflection), false)));
     }
     endpoints
-}
-
-/// Whether a schema has a message or a file of the same name as one of `other`'s own.
-fn declares_any_of(schema: &Schema, other: &Schema) -> bool {
-    let well_known = |name: &str| name.starts_with("google/protobuf/");
-    let mut files = other.pool().files().filter(|file| !well_known(file.name()));
-    let index = schema.index();
-    files.any(|file| {
-        index.has_file(file.name())
-            || file
-                .messages()
-                .any(|message| index.has_message(message.full_name()))
-    })
 }
 
 fn builtin_method(name: &'static str) -> &'static Arc<Method> {

@@ -80,11 +80,6 @@ pub(super) fn lower_for_clients(file: &[u8], edition: Edition, is_proto3: bool) 
 /// What is added to the name of a file for that of the copy that has its closed enums. No proto can be called so.
 const CLOSED_ENUMS: &str = "\u{1}closed enums";
 
-/// The name of the file of which one of the pool is a copy, or a part of it.
-pub(crate) fn original_name(in_pool: &str) -> &str {
-    in_pool.strip_suffix(CLOSED_ENUMS).unwrap_or(in_pool)
-}
-
 /// What of a field decides how it is lowered.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct FieldShape {
@@ -367,7 +362,7 @@ pub(super) fn features_of(kind: DescriptorKind, element: &[u8], above: &FeatureS
 }
 
 /// The contents of all fields with a number that have a length.
-pub(super) fn delimited(bytes: &[u8], number: u32) -> Vec<&[u8]> {
+pub(in crate::schema) fn delimited(bytes: &[u8], number: u32) -> Vec<&[u8]> {
     let records = records(bytes).flatten();
     let found = records.filter_map(|record: Record<'_>| match record.value {
         RecordValue::Delimited(contents) if record.number == number => Some(contents),
@@ -377,7 +372,7 @@ pub(super) fn delimited(bytes: &[u8], number: u32) -> Vec<&[u8]> {
 }
 
 /// The last text in a field.
-pub(super) fn text(bytes: &[u8], number: u32) -> &str {
+pub(in crate::schema) fn text(bytes: &[u8], number: u32) -> &str {
     let texts = delimited(bytes, number);
     texts
         .last()
@@ -386,7 +381,7 @@ pub(super) fn text(bytes: &[u8], number: u32) -> &str {
 }
 
 /// The last number in a field.
-pub(super) fn varint(bytes: &[u8], number: u32) -> Option<u64> {
+pub(in crate::schema) fn varint(bytes: &[u8], number: u32) -> Option<u64> {
     let records = records(bytes).flatten();
     let found = records.filter_map(|record| match record.value {
         RecordValue::Varint(value) if record.number == number => Some(value),

@@ -16,8 +16,7 @@ mod symbols;
 
 pub use self::clients::DescriptorEdition;
 pub(crate) use self::clients::{Translation, option_dependencies};
-pub(super) use self::lower::lowered_for_pool;
-pub(crate) use self::lower::original_name;
+pub(super) use self::lower::{delimited, lowered_for_pool, text, varint};
 pub(super) use self::marks::mark;
 pub(crate) use self::marks::{is_closed, verifies_utf8};
 pub(super) use self::set::{

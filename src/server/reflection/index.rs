@@ -8,13 +8,12 @@
 //! - Symbols are messages, fields, oneofs, enums, extensions, services, methods, and enum values, which are in the scope
 //!   that contains their enum.
 //!
-//! Descriptor pools are hash tables by full name, so no table of symbols is built here at each load: only the bytes of
-//! each file and the sorted list of services, which a pool does not keep.
+//! The names are in the index of a schema, and the files are its bytes: no descriptor pool is made for those who ask, since
+//! one of all files of a large schema takes ten times their bytes.
 
 use std::collections::{BTreeSet, HashSet};
 
 use bytes::Bytes;
-use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use tonic::Code;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
@@ -23,9 +22,7 @@ use tonic_reflection::pb::v1::{
     ServerReflectionRequest, ServerReflectionResponse, ServiceResponse,
 };
 
-use crate::schema::{
-    DescriptorEdition, Schema, Translation, field_named, option_dependencies, original_name,
-};
+use crate::schema::{DescriptorEdition, Schema, SchemaIndex, Translation, option_dependencies};
 
 /// The schemas of one generation. If two declare the same name, the first one counts.
 #[derive(Debug)]
@@ -37,18 +34,9 @@ pub(in crate::server) struct ReflectionIndex {
 
 #[derive(Debug)]
 struct IndexedSchema {
-    schema: Schema,
-    /// By the index of the file's descriptor in the pool.
-    files: Vec<ServedFile>,
-}
-
-/// One file, as clients get it.
-#[derive(Debug, Clone, Default)]
-struct ServedFile {
-    /// Empty for a file that is there for the pool alone.
-    bytes: Bytes,
-    /// What it imports for its options alone. The pool does not have these imports.
-    option_imports: Vec<String>,
+    index: SchemaIndex,
+    /// By the places of the index, as clients get them.
+    files: Vec<Bytes>,
 }
 
 /// The names of the files that one stream has sent. A file is always sent with its imports, so the imports of each file
@@ -62,11 +50,8 @@ type Miss = ErrorResponse;
 impl ReflectionIndex {
     /// `edition` is the newest one that clients get.
     pub(in crate::server) fn new(schemas: &[&Schema], edition: DescriptorEdition) -> Self {
-        let services: BTreeSet<String> = schemas
-            .iter()
-            .flat_map(|schema| schema.pool().services())
-            .map(|service| service.full_name().to_owned())
-            .collect();
+        let services = schemas.iter().flat_map(|schema| schema.services());
+        let services: BTreeSet<String> = services.map(str::to_owned).collect();
         Self {
             schemas: schemas
                 .iter()
@@ -110,14 +95,14 @@ impl ReflectionIndex {
     }
 
     fn file_by_name(&self, name: &str, sent: &mut SentFiles) -> Result<MessageResponse, Miss> {
-        self.find(|pool| pool.get_file_by_name(name))
+        self.find(|index| index.file(name))
             .map(|(schema, file)| schema.closure(file, sent))
             .ok_or_else(|| miss(Code::NotFound, format!("file `{name}` is not known")))
     }
 
     fn file_of_symbol(&self, symbol: &str, sent: &mut SentFiles) -> Result<MessageResponse, Miss> {
         let symbol = without_leading_dot(symbol);
-        self.find(|pool| declaring_file(pool, symbol))
+        self.find(|index| index.file_of(symbol))
             .map(|(schema, file)| schema.closure(file, sent))
             .ok_or_else(|| miss(Code::NotFound, format!("symbol `{symbol}` is not known")))
     }
@@ -129,136 +114,71 @@ impl ReflectionIndex {
         sent: &mut SentFiles,
     ) -> Result<MessageResponse, Miss> {
         let (schema, message) = self.message(extendee)?;
-        u32::try_from(number)
-            .ok()
-            .and_then(|number| message.get_extension(number))
-            .map(|extension| schema.closure(extension.parent_file(), sent))
-            .ok_or_else(|| {
-                miss(
-                    Code::NotFound,
-                    format!("message `{}` has no extension {number}", message.full_name()),
-                )
-            })
+        let mut extensions = schema.index.extensions(message).iter();
+        match extensions.find(|(known, _)| *known == number) {
+            Some((_, file)) => Ok(schema.closure(*file, sent)),
+            None => Err(miss(
+                Code::NotFound,
+                format!("message `{message}` has no extension {number}"),
+            )),
+        }
     }
 
     fn extension_numbers(&self, extendee: &str) -> Result<MessageResponse, Miss> {
-        let (_, message) = self.message(extendee)?;
-        let mut numbers: Vec<i32> = message
-            .extensions()
-            .filter_map(|extension| extension.number().try_into().ok())
-            .collect();
-        numbers.sort_unstable();
+        let (schema, message) = self.message(extendee)?;
+        let numbers = schema.index.extensions(message).iter().map(|(number, _)| *number);
         Ok(MessageResponse::AllExtensionNumbersResponse(
             ExtensionNumberResponse {
-                base_type_name: message.full_name().to_owned(),
-                extension_number: numbers,
+                base_type_name: message.to_owned(),
+                extension_number: numbers.collect(),
             },
         ))
     }
 
-    fn message(&self, name: &str) -> Result<(&IndexedSchema, MessageDescriptor), Miss> {
+    /// The schema that has a message, and the full name of that.
+    fn message<'n>(&self, name: &'n str) -> Result<(&IndexedSchema, &'n str), Miss> {
         let name = without_leading_dot(name);
-        self.find(|pool| pool.get_message_by_name(name))
+        self.find(|index| index.has_message(name).then_some(()))
+            .map(|(schema, ())| (schema, name))
             .ok_or_else(|| miss(Code::NotFound, format!("message `{name}` is not known")))
     }
 
     /// Looks something up in the schemas, in order.
-    fn find<T>(&self, look_up: impl Fn(&DescriptorPool) -> Option<T>) -> Option<(&IndexedSchema, T)> {
+    fn find<T>(&self, look_up: impl Fn(&SchemaIndex) -> Option<T>) -> Option<(&IndexedSchema, T)> {
         self.schemas
             .iter()
-            .find_map(|schema| Some((schema, look_up(schema.schema.pool())?)))
+            .find_map(|schema| Some((schema, look_up(&schema.index)?)))
     }
 }
 
 impl IndexedSchema {
     fn new(schema: &Schema, edition: DescriptorEdition) -> Self {
-        let mut files = vec![ServedFile::default(); schema.pool().files().len()];
+        let index = schema.index();
         let mut translation = Translation::new(edition);
-        for file in schema.files() {
-            let descriptor = schema
-                .pool()
-                .get_file_by_name(&file.name)
-                .expect("the pool has every file of its schema");
-            let bytes = translation.file(&file.descriptor);
-            files[descriptor.index()] = ServedFile {
-                option_imports: option_dependencies(&bytes),
-                bytes,
-            };
-        }
         Self {
-            schema: schema.clone(),
-            files,
+            files: index.descriptors().map(|file| translation.file(file)).collect(),
+            index,
         }
     }
 
     /// `asked`, followed by those of its imports that the stream has not sent yet, nearest first.
-    fn closure(&self, asked: FileDescriptor, sent: &mut SentFiles) -> MessageResponse {
-        let pool = self.schema.pool();
-        // A file with an edition may be two in the pool.
-        let asked = pool
-            .get_file_by_name(original_name(asked.name()))
-            .unwrap_or(asked);
-        sent.0.insert(asked.name().to_owned());
+    fn closure(&self, asked: usize, sent: &mut SentFiles) -> MessageResponse {
+        let index = &self.index;
+        sent.0.insert(index.name_of(asked).to_owned());
         let mut closure = vec![asked];
         let mut next = 0;
-        while let Some(file) = closure.get(next).cloned() {
-            let for_options = self.files[file.index()].option_imports.iter();
-            let for_options = for_options.filter_map(|name| pool.get_file_by_name(name));
-            let is_served = |import: &FileDescriptor| !self.files[import.index()].bytes.is_empty();
-            let imports = file.dependencies().filter(is_served).chain(for_options);
-            closure.extend(imports.filter(|import| sent.0.insert(import.name().to_owned())));
+        while let Some(file) = closure.get(next).copied() {
+            let for_options = option_dependencies(&self.files[file]);
+            let for_options = for_options.iter().filter_map(|name| index.file(name));
+            let imports = index.imports(file).iter().copied().chain(for_options);
+            closure.extend(imports.filter(|import| sent.0.insert(index.name_of(*import).to_owned())));
             next += 1;
         }
+        let files = closure.iter().map(|file| self.files[*file].to_vec());
         MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
-            file_descriptor_proto: closure
-                .iter()
-                .map(|file| self.files[file.index()].bytes.to_vec())
-                .collect(),
+            file_descriptor_proto: files.collect(),
         })
     }
-}
-
-/// The file that declares a symbol of any kind.
-fn declaring_file(pool: &DescriptorPool, symbol: &str) -> Option<FileDescriptor> {
-    let declared = || {
-        pool.get_message_by_name(symbol)
-            .map(|message| message.parent_file())
-            .or_else(|| pool.get_enum_by_name(symbol).map(|found| found.parent_file()))
-            .or_else(|| {
-                pool.get_service_by_name(symbol)
-                    .map(|service| service.parent_file())
-            })
-            .or_else(|| {
-                pool.get_extension_by_name(symbol)
-                    .map(|extension| extension.parent_file())
-            })
-    };
-    let (parent, name) = symbol.rsplit_once('.').unwrap_or(("", symbol));
-    let member_of_message = || {
-        let message = pool.get_message_by_name(parent)?;
-        let member = field_named(&message, name).is_some()
-            || message.oneofs().any(|oneof| oneof.name() == name)
-            || message
-                .child_enums()
-                .any(|child| child.get_value_by_name(name).is_some());
-        member.then(|| message.parent_file())
-    };
-    let member_of_service = || {
-        let service = pool.get_service_by_name(parent)?;
-        service
-            .methods()
-            .any(|method| method.name() == name)
-            .then(|| service.parent_file())
-    };
-    let value_of_package = || {
-        pool.files().find(|file| {
-            file.package_name() == parent && file.enums().any(|top| top.get_value_by_name(name).is_some())
-        })
-    };
-    declared()
-        .or_else(member_of_message)
-        .or_else(member_of_service)
-        .or_else(value_of_package)
 }
 
 /// Compilers write type names with a leading dot, and some clients send them so.

@@ -173,6 +173,70 @@ fn every_kind_of_symbol_is_found() {
 }
 
 #[test]
+fn no_descriptor_pool_is_made_for_those_who_ask() {
+    let schema = shop();
+    let index = ReflectionIndex::new(&[&schema], DescriptorEdition::Original);
+    for request in [
+        MessageRequest::ListServices(String::new()),
+        MessageRequest::AllExtensionNumbersOfType("base.Base".to_owned()),
+        by_symbol("shop.Order.Line.count"),
+        by_symbol("shop.Shop.Buy"),
+        by_symbol("shop.Order.none"),
+        by_name("shop.proto"),
+        by_extension("base.Base", 103),
+    ] {
+        ask(&index, request, &mut SentFiles::default());
+    }
+    assert!(!schema.has_pool());
+    schema.pool();
+    assert!(schema.has_pool());
+}
+
+#[test]
+fn members_are_found_in_the_innermost_of_scopes_with_like_names() {
+    let texts = [
+        (
+            "a.proto",
+            r#"syntax = "proto2"; package a;
+            message B { message BC { optional int32 x = 1; } message C { optional group D = 1 { optional int32 y = 1; } } }
+            message BC { map<string, B> z = 1; }"#,
+        ),
+        (
+            "ab.proto",
+            r#"edition = "2023"; package ab; message C { int32 w = 1; enum E { V = 0; } }"#,
+        ),
+    ];
+    let builder = texts.iter().fold(Schema::builder(), |builder, (name, text)| {
+        builder.source(*name, *text)
+    });
+    let schema = builder.build().unwrap();
+    let index = ReflectionIndex::new(&[&schema], DescriptorEdition::Original);
+    let file = |symbol: &str| match ask(&index, by_symbol(symbol), &mut SentFiles::default()) {
+        MessageResponse::ErrorResponse(_) => None,
+        answer => Some(files(answer)[0].clone()),
+    };
+    for symbol in [
+        "a.B.BC.x",
+        "a.B.C.d",
+        "a.B.C.D.y",
+        "a.BC.z",
+        "a.BC.ZEntry",
+        "a.BC.ZEntry.key",
+    ] {
+        assert_eq!(file(symbol).as_deref(), Some("a.proto"), "{symbol}");
+    }
+    for symbol in ["ab.C.w", "ab.C.V", "ab.C.E"] {
+        assert_eq!(file(symbol).as_deref(), Some("ab.proto"), "{symbol}");
+    }
+    for symbol in [
+        "a.B.x", "a.BC.x", "a.B.C.y", "a.B.C.D", "a.C.w", "ab.C.E.V", "a", "a.B.", ".", "a..B",
+    ] {
+        let is_message = symbol == "a.B.C.D";
+        assert_eq!(file(symbol).is_some(), is_message, "{symbol}");
+    }
+}
+
+#[test]
 fn enum_value_symbol_resolves_in_parent_scope() {
     let index = index();
     for (symbol, file) in [
