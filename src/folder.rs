@@ -159,7 +159,7 @@ impl Walk {
 /// The entries of a folder, sorted, so that of two links to one folder the same one is followed every time.
 fn entries(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
+    entries.sort_by_cached_key(fs::DirEntry::file_name);
     Ok(entries)
 }
 

@@ -110,7 +110,8 @@ impl<'g> Linker<'g> {
             vec![None; graph.files.len()]
         };
         link_again(graph, order, definitions, &with_options, &mut unchanged);
-        let mut symbols = Symbols::default();
+        let names = definitions.iter().map(|definitions| definitions.names.len());
+        let mut symbols = Symbols::with_room(names.sum());
         let mut by_rank = order.to_vec();
         // Of two files that define a name, the one that is linked later is refused.
         by_rank.sort_by_key(|id| (unchanged[*id].is_none(), !with_options[*id]));

@@ -19,6 +19,14 @@ pub(super) struct Symbols {
 }
 
 impl Symbols {
+    /// Nothing, with room for as many names: a table that grows is made anew each time.
+    pub(super) fn with_room(names: usize) -> Self {
+        Self {
+            by_name: HashMap::with_capacity(names),
+            ..Self::default()
+        }
+    }
+
     /// Adds all that the file `name` defines. Of two definitions with one name the first is kept: linking refuses the second.
     pub(super) fn add(&mut self, id: FileId, name: &str, definitions: &Arc<Definitions>) {
         for (full_name, kind) in &definitions.names {

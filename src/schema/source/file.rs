@@ -134,19 +134,25 @@ impl TextFile {
 
     /// The possible import names of this file, the best first: the names by which others import it, then its path below
     /// each root, and at last its whole path.
-    pub(super) fn names(&self, given: &[PathBuf], current_folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> = self.imported_as.iter().cloned().collect();
-        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    pub(super) fn names<'n>(
+        &'n self,
+        given: &'n [PathBuf],
+        current_folder: &'n Path,
+    ) -> impl Iterator<Item = String> + 'n {
+        let mut imported_as: Vec<&String> = self.imported_as.iter().collect();
+        imported_as.sort_by_key(|name| std::cmp::Reverse(name.len()));
         let input_folder = self.input_folder.as_deref();
         let used = self
             .roots_used
             .iter()
-            .filter(|root| input_folder.is_some_and(|input| input.starts_with(root)));
+            .filter(move |root| input_folder.is_some_and(|input| input.starts_with(root)));
         let roots = given.iter().chain(used).map(PathBuf::as_path);
         let roots = roots.chain(input_folder).chain([current_folder, Path::new("/")]);
-        names.extend(roots.filter_map(|root| import_name(self.path.strip_prefix(root).ok()?)));
-        names.push(self.path.to_string_lossy().into_owned());
-        names
+        let below_roots = roots.filter_map(|root| import_name(self.path.strip_prefix(root).ok()?));
+        let whole = std::iter::once_with(|| self.path.to_string_lossy().into_owned());
+        // Nearly always the first is taken.
+        let names = imported_as.into_iter().cloned().chain(below_roots);
+        names.chain(whole)
     }
 
     /// Where the file name of an `import` statement is in the text.

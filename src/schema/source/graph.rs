@@ -504,17 +504,21 @@ impl FileGraph {
             let FileContents::Text(text) = &self.files[id].contents else {
                 continue;
             };
-            let names = text.names(self.roots.given(), &self.current_folder);
-            if let Some(counterpart) = names.first().and_then(|name| self.by_name.get(name))
-                && matches!(self.files[*counterpart].contents, FileContents::FromSet(..))
-                && !self.counterparts.contains_key(counterpart)
+            let mut names = text.names(self.roots.given(), &self.current_folder);
+            let first = names.next().expect("the last name is the whole path");
+            if let Some(counterpart) = self.by_name.get(&first).copied()
+                && matches!(self.files[counterpart].contents, FileContents::FromSet(..))
+                && !self.counterparts.contains_key(&counterpart)
             {
-                self.files[id].name.clone_from(&names[0]);
-                self.counterparts.insert(*counterpart, id);
+                drop(names);
+                self.files[id].name = first;
+                self.counterparts.insert(counterpart, id);
                 continue;
             }
-            let name = names.into_iter().find(|name| !self.by_name.contains_key(name));
+            let mut names = std::iter::once(first).chain(names);
+            let name = names.find(|name| !self.by_name.contains_key(name));
             let name = name.expect("the last name is the whole path, which no other file has");
+            drop(names);
             self.by_name.insert(name.clone(), id);
             self.files[id].name = name;
         }
