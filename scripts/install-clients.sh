@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs the programs that test protod into target/clients/: without arguments the gRPC clients that tests/clients runs,
-# and protoc; with arguments only protoc, or the named conformance suites.
+# protoc, and the protos that tests/trees compiles; with arguments only protoc, the trees, or the named conformance suites.
 #
-#   scripts/install-clients.sh [protoc|protobuf|connect|protovalidate|h2spec]...
+#   scripts/install-clients.sh [protoc|trees|protobuf|connect|protovalidate|h2spec]...
 #
-# Every version is pinned: the Go programs and the protobuf suite below, the Python packages in
+# Every version is pinned: the Go programs, the trees and the protobuf suite below, the Python packages in
 # tests/clients/python/requirements.txt, the Node ones in tests/clients/node/package-lock.json. Nothing is written
 # outside target/clients/ except to the package managers' own caches. What is already there is kept, so a run with
 # nothing to do takes no time. If a program is missing, one line says which and what to install.
@@ -16,6 +16,18 @@ readonly protobuf_version=36.2
 readonly connect_version=v1.0.5
 readonly protovalidate_version=v1.2.2
 readonly h2spec_version=v2.2.1+incompatible
+# Go modules and npm packages, and the folders of them if not all protos are wanted.
+readonly trees="\
+go github.com/bufbuild/buf v1.50.0 proto
+go github.com/containerd/containerd/api v1.8.0
+go github.com/cosmos/cosmos-proto v1.0.0-beta.5 proto
+go github.com/cosmos/cosmos-sdk v0.53.4 proto
+go github.com/cosmos/gogoproto v1.7.0 gogoproto
+go github.com/grpc-ecosystem/grpc-gateway/v2 v2.25.1
+go istio.io/api v1.24.2
+go k8s.io/api v0.31.4
+go k8s.io/apimachinery v0.31.4
+npm google-proto-files 6.0.1 google/api google/rpc google/type google/longrunning"
 readonly clients=$PWD/target/clients
 readonly bin=$clients/bin # one name per tool, from any package
 readonly python=$clients/python node=$clients/node
@@ -59,6 +71,7 @@ install_clients() {
     install_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl "$grpcurl_version"
     install_python
     install_node
+    install_trees
 }
 
 # It comes with the Python packages.
@@ -96,6 +109,35 @@ install_node() {
     attempt "grpc-reflection-js and grpc-js-reflection-client" \
         npm --prefix "$node" ci --ignore-scripts --no-audit --no-fund
     cp "$source/package-lock.json" "$stamp"
+}
+
+# The protos alone, under the name of their module or package.
+install_trees() {
+    local stamp=$clients/trees.stamp kind name version only folder
+    installed "$stamp" "$trees" "$clients/trees" && return
+    require go "Go 1.24 or newer"
+    require npm "npm, which comes with Node.js"
+    rm -rf "$clients/trees"
+    while read -r kind name version only; do
+        if [[ $kind == go ]]; then
+            attempt "the protos of $name $version" go mod download "$name@$version"
+            folder=$(go mod download -json "$name@$version" | sed -n 's/^\t"Dir": "\(.*\)",\?$/\1/p')
+            copy_protos "$folder" "$clients/trees/$name" "$only"
+        else
+            folder=$(mktemp -d)
+            attempt "the protos of $name $version" npm pack --silent --pack-destination "$folder" "$name@$version"
+            tar -xzf "$folder"/*.tgz -C "$folder" --strip-components=1 --wildcards '*.proto'
+            copy_protos "$folder" "$clients/trees/$name" "$only"
+            rm -rf "$folder"
+        fi
+    done <<<"$trees"
+    echo "$trees" >"$stamp"
+}
+
+copy_protos() { # FROM TO FOLDERS
+    mkdir -p "$2"
+    # shellcheck disable=SC2086 # the folders are words
+    (cd "$1" && find ${3:-.} -name '*.proto' -print0 | tar -cf - --null -T -) | tar -xf - -C "$2"
 }
 
 # The runner and its protos.
@@ -167,7 +209,7 @@ install_h2spec() {
 mkdir -p "$bin"
 for what in "${@:-clients}"; do
     case $what in
-    clients | protoc | protobuf | connect | protovalidate | h2spec) "install_$what" ;;
-    *) fail "unknown: $what; use protoc, protobuf, connect, protovalidate or h2spec" ;;
+    clients | protoc | trees | protobuf | connect | protovalidate | h2spec) "install_$what" ;;
+    *) fail "unknown: $what; use protoc, trees, protobuf, connect, protovalidate or h2spec" ;;
     esac
 done

@@ -3,79 +3,22 @@
 //! The texts are in `texts/`, one file for each matter. A line `=== NAME` begins a text, and `--- FILE` a file of it where
 //! there are several. No verdict is written down: protoc gives it when the tests run.
 
+#[path = "../support/compiled.rs"]
+mod compiled;
 mod sets;
 mod texts;
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use protod::Schema;
 
+use crate::compiled::{File, protoc, records};
 use crate::texts::Text;
 
 /// What a compiler makes of a text: the problems, or the files.
 type Verdict = Result<Vec<File>, String>;
-
-/// A file, apart from the order of its source info.
-#[derive(Debug, PartialEq)]
-struct File {
-    name: String,
-    /// All but the source info.
-    bytes: Vec<u8>,
-    locations: BTreeSet<Vec<u8>>,
-}
-
-impl File {
-    fn new(bytes: &[u8]) -> Self {
-        let (_, _, name) = records(bytes).find(|(number, ..)| *number == 1).expect("a name");
-        let mut file = Self {
-            name: String::from_utf8_lossy(name).into_owned(),
-            bytes: Vec::new(),
-            locations: BTreeSet::new(),
-        };
-        for (number, whole, contents) in records(bytes) {
-            if number == 9 {
-                file.locations = records(contents)
-                    .map(|(_, _, location)| location.to_vec())
-                    .collect();
-            } else {
-                file.bytes.extend_from_slice(whole);
-            }
-        }
-        file
-    }
-
-    fn is_shipped(&self) -> bool {
-        self.name.starts_with("google/protobuf/")
-    }
-}
-
-/// The fields of a serialized message: the number of each, its bytes, and its contents if they have a length.
-fn records(mut bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8], &[u8])> {
-    use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
-    std::iter::from_fn(move || {
-        let start = bytes;
-        let (number, wire_type) = decode_key(&mut bytes).ok()?;
-        let mut contents = bytes;
-        skip_field(wire_type, number, &mut bytes, DecodeContext::default()).expect("a serialized message");
-        if wire_type == WireType::LengthDelimited {
-            let length = decode_varint(&mut contents).expect("a length");
-            contents = &contents[..usize::try_from(length).expect("a short length")];
-        }
-        Some((number, &start[..start.len() - bytes.len()], contents))
-    })
-}
-
-fn protoc() -> PathBuf {
-    let protoc = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/clients/bin/protoc");
-    assert!(
-        protoc.exists(),
-        "protoc is missing: run make test, which installs it"
-    );
-    protoc
-}
 
 /// What protoc says.
 fn of_protoc(text: &Text, folder: &Path) -> Verdict {

@@ -12,7 +12,7 @@ use prost_types::{
 };
 use protod::Schema;
 
-use crate::protoc;
+use crate::compiled::protoc;
 
 fn field(name: &str, number: i32) -> FieldDescriptorProto {
     FieldDescriptorProto {

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use prost_types::FileDescriptorProto;
+use prost_types::source_code_info::Location;
 
 use super::comments::restore_comments;
 use super::defaults::write_float_defaults;
@@ -21,7 +22,7 @@ use super::tokens::{TokenKind, tokens};
 use crate::error::{Problem, SourceText};
 use crate::schema::earlier::Earlier;
 use crate::schema::outline::{KnownText, Outline, TextHash};
-use crate::schema::places::offsets;
+use crate::schema::places::{offsets, span};
 use crate::schema::tabs::Tabs;
 use crate::stamp::{Stamp, moment};
 
@@ -207,6 +208,7 @@ pub(super) fn parse(
             keep_empty_method_options(source, &mut descriptor);
             name_synthetic_oneofs(&mut descriptor);
             write_float_defaults(&mut descriptor);
+            place_ends_of_single_numbers(source, &mut descriptor);
             widen_tabs(source, &mut descriptor);
             Ok((descriptor, edition))
         }
@@ -240,6 +242,26 @@ fn keep_empty_method_options(source: &SourceText, descriptor: &mut FileDescripto
                 .options
                 .get_or_insert_default();
         }
+    }
+}
+
+/// Gives the end of a range that is a single negative number the place of its sign, as protoc does.
+fn place_ends_of_single_numbers(source: &SourceText, descriptor: &mut FileDescriptorProto) {
+    let Some(info) = &mut descriptor.source_code_info else {
+        return;
+    };
+    let mut start: Option<&Location> = None;
+    for location in &mut info.location {
+        if let (Some(start), [range @ .., 2]) = (start, &*location.path)
+            && let [same @ .., 1] = &*start.path
+            && same == range
+            && start.span == location.span
+            && let Some(place) = offsets(source.lines(), &location.span)
+            && source.text()[place.start..].starts_with('-')
+        {
+            location.span = span(source.lines(), &(place.start..place.start + 1));
+        }
+        start = Some(location);
     }
 }
 
