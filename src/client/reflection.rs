@@ -10,7 +10,6 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint};
-use prost_reflect::DescriptorPool;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
@@ -22,7 +21,7 @@ use super::connect::NotGrpc;
 use super::extendable::extendable;
 use super::reflection_stream::{Answer, ReflectionStream, TimeLimit};
 use crate::error::{Error, Problem};
-use crate::schema::Schema;
+use crate::schema::{Schema, well_known_files};
 use crate::throttle::Throttle;
 
 /// The names of the services that the server lists.
@@ -285,9 +284,9 @@ impl Files {
         }
         if self.by_name.contains_key("google/protobuf/any.proto") {
             // An `Any` may hold any of the well-known types, whether or not a file imports it.
-            for file in DescriptorPool::global().files() {
-                if !self.by_name.contains_key(file.name()) {
-                    add_file(&file.encode_to_vec(), &mut set);
+            for (name, file) in well_known_files() {
+                if !self.by_name.contains_key(name) {
+                    add_file(&file, &mut set);
                 }
             }
         }

@@ -85,6 +85,8 @@ pub(crate) use self::remote::RememberedSource;
 pub use self::remote::SchemaSource;
 pub use self::schema_file::SchemaFile;
 pub use self::source::ImportResolver;
+#[cfg(feature = "client")]
+pub(crate) use self::source::well_known_files;
 pub(crate) use self::source::{first_bracket_below, is_schema_source};
 pub(crate) use self::text_format::{AnyTypes, text_format};
 pub(crate) use self::well_known::{WellKnown, is_null_value};

@@ -68,6 +68,28 @@ async fn protos_of_a_server_go_together_with_files() {
 }
 
 #[tokio::test]
+async fn files_beside_a_server_with_an_any_have_the_options_of_today() {
+    let upstream = "syntax = \"proto3\"; package up; import \"google/protobuf/any.proto\";
+        message Up { google.protobuf.Any any = 1; } service S { rpc Do(Up) returns (Up); }";
+    let schema = Schema::from_source("up.proto", upstream).expect("it compiles");
+    let url = serve(Server::builder(schema)).await;
+    let own = "edition = \"2023\"; package own; import \"google/protobuf/descriptor.proto\";
+        message Own { google.protobuf.FieldOptions.FeatureSupport support = 1 [features.field_presence = LEGACY_REQUIRED]; }";
+    let source = ReflectionSource::new(url).expect("an address");
+    let builder = Schema::builder().schema_source(source).source("own.proto", own);
+    let built = tokio::task::spawn_blocking(move || builder.build())
+        .await
+        .expect("no panic");
+    let schema = built.unwrap_or_else(|error| panic!("{error:?}"));
+    assert!(
+        schema
+            .pool()
+            .get_message_by_name("google.protobuf.Timestamp")
+            .is_some()
+    );
+}
+
+#[tokio::test]
 async fn a_server_without_protos_is_told_in_words() {
     let schema = || Schema::load("proto/stream.proto").expect("it compiles");
     let mute = serve(Server::builder(schema()).reflection(false)).await;

@@ -45,6 +45,8 @@ pub(super) use self::lower::{OTHER_BASE, TEXT_DEFAULT};
 pub use self::resolver::ImportResolver;
 pub(super) use self::resolver::Resolvers;
 pub(super) use self::set::{SetFile, read as read_set};
+#[cfg(feature = "client")]
+pub(crate) use self::shipped::well_known_files;
 pub(super) use self::shipped::{bundled_file_of, bundled_files, descriptor_proto, options_message};
 pub(crate) use self::text::first_bracket_below;
 pub(super) use self::tokens::{TokenKind, tokens};

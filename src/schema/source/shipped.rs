@@ -96,6 +96,18 @@ pub(in crate::schema) fn bundled_files() -> impl Iterator<Item = Bytes> {
     built_in.chain(bundled).map(|file| file.descriptor)
 }
 
+/// The files of the types that an `Any` holds wherever it is, by name.
+#[cfg(feature = "client")]
+pub(crate) fn well_known_files() -> Vec<(&'static str, Bytes)> {
+    let files = all_built_in().iter();
+    let files = files.filter(|(name, _)| !name.ends_with("_features.proto") && !name.contains("/compiler/"));
+    let mut files: Vec<_> = files
+        .map(|(name, file)| (name.as_str(), file.descriptor.clone()))
+        .collect();
+    files.sort_by_key(|(name, _)| *name);
+    files
+}
+
 fn all_built_in() -> &'static HashMap<String, SetFile> {
     static FILES: LazyLock<HashMap<String, SetFile>> =
         LazyLock::new(|| files_of(include_bytes!("google_protobuf.binpb")));
