@@ -53,7 +53,7 @@ rules:
         - {when: "metadata['x-role'] == 'admin'", log: "protod::rules: not for everybody"}
         - choose:
             - {when: "metadata['x-role'] == 'admin'", do: [{send: {text: admin}}]}
-            - {when: "metadata['x-role'] != 'admin'", do: [{send: {text: other}}]}
+            - {when: "metadata['x-role'] == 'user'", do: [{send: {text: other}}]}
             - do: [{send: {text: nobody, list: {each: "${[1, 2]}", when: "metadata['x-role'] == string(item)", value: a}}}]
 "#;
     let proto = PROTO.replace("int32 n = 2;", "int32 n = 2; repeated string list = 3;");
