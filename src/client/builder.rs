@@ -16,7 +16,7 @@ use tonic::transport::Endpoint;
 use super::channel::CheckedChannel;
 use super::connect::{Address, ClientTls, ConnectError, Connector, GivenStream};
 use super::connected::Client;
-use super::reflection;
+use super::reflection::{self, Wanted};
 use super::reflection_stream::TimeLimit;
 use crate::error::Error;
 use crate::schema::Schema;
@@ -37,15 +37,9 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     reflection_timeout: Duration,
     max_receive_size: usize,
-    schema: SchemaOf,
-}
-
-/// Whose schema a client uses.
-#[derive(Debug)]
-enum SchemaOf {
-    Given(Schema),
-    /// Reflection, for these symbols, or for all services if there are none.
-    Reflection(Vec<String>),
+    /// `None` asks the server for what is wanted.
+    schema: Option<Schema>,
+    wanted: Wanted,
 }
 
 impl Client {
@@ -83,7 +77,8 @@ impl ClientBuilder {
             connect_timeout: Self::DEFAULT_CONNECT_TIMEOUT,
             reflection_timeout: Self::DEFAULT_REFLECTION_TIMEOUT,
             max_receive_size: Self::DEFAULT_MAX_RECEIVE_SIZE,
-            schema: SchemaOf::Reflection(Vec::new()),
+            schema: None,
+            wanted: Wanted::default(),
         }
     }
 
@@ -136,18 +131,23 @@ impl ClientBuilder {
 
     /// Uses this schema, and does not ask the server. Default: reflection.
     pub fn schema(mut self, schema: Schema) -> Self {
-        self.schema = SchemaOf::Given(schema);
+        self.schema = Some(schema);
         self
     }
 
     /// Asks the server only for the file of this service, message or other symbol, and for what it imports. May be
     /// repeated. Default: the files of all services.
     pub fn symbol(mut self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        match &mut self.schema {
-            SchemaOf::Reflection(symbols) => symbols.push(name),
-            SchemaOf::Given(_) => self.schema = SchemaOf::Reflection(vec![name]),
-        }
+        self.schema = None;
+        self.wanted.symbols.push(name.into());
+        self
+    }
+
+    /// Asks the server also for the file that has this import name, and for what it imports: one that no service uses is
+    /// not among the others. A server that does not have it is no failure. May be repeated.
+    pub fn file(mut self, name: impl Into<String>) -> Self {
+        self.schema = None;
+        self.wanted.files.push(name.into());
         self
     }
 
@@ -156,9 +156,9 @@ impl ClientBuilder {
         let time = TimeLimit::of(self.reflection_timeout);
         let channel = self.channel().await?;
         let schema = match self.schema {
-            SchemaOf::Given(schema) => schema,
-            SchemaOf::Reflection(symbols) => {
-                reflection::fetch_schema(&channel, &self.metadata, &self.address, time, &symbols, true)
+            Some(schema) => schema,
+            None => {
+                reflection::fetch_schema(&channel, &self.metadata, &self.address, time, &self.wanted, true)
                     .await?
             }
         };

@@ -8,7 +8,7 @@ use tonic::metadata::MetadataMap;
 
 use super::channel::CheckedChannel;
 use super::method::ClientMethod;
-use super::reflection;
+use super::reflection::{self, Wanted};
 use super::reflection_stream::TimeLimit;
 use crate::error::Error;
 use crate::schema::Schema;
@@ -70,16 +70,11 @@ impl Client {
     /// Asks the server by reflection for the file of one symbol, such as the type inside an `Any`, and for what it
     /// imports. The client's own schema stays as it is.
     pub async fn fetch_symbol(&self, name: &str) -> Result<Schema, Error> {
-        let symbols = [name.to_owned()];
+        let wanted = Wanted {
+            symbols: vec![name.to_owned()],
+            ..Wanted::default()
+        };
         let time = TimeLimit::of(self.reflection_timeout);
-        reflection::fetch_schema(
-            &self.channel,
-            &self.metadata,
-            &self.address,
-            time,
-            &symbols,
-            false,
-        )
-        .await
+        reflection::fetch_schema(&self.channel, &self.metadata, &self.address, time, &wanted, false).await
     }
 }

@@ -36,19 +36,28 @@ pub(super) async fn list_services(
     Ok(services)
 }
 
-/// The schema of these symbols, or of all services. The error of an unknown symbol may suggest another, for which the files
-/// of all services are asked for.
+/// What a server is asked for by name.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    /// Services, messages and others.
+    pub(super) symbols: Vec<String>,
+    /// Import names of files, or ends of such names. The server need not have them.
+    pub(super) files: Vec<String>,
+}
+
+/// The schema of what is `wanted`. The error of an unknown symbol may suggest another, for which the files of all services
+/// are asked for.
 pub(super) async fn fetch_schema(
     channel: &CheckedChannel,
     metadata: &MetadataMap,
     address: &str,
     time: TimeLimit,
-    symbols: &[String],
+    wanted: &Wanted,
     suggests: bool,
 ) -> Result<Schema, Error> {
     let (stream, services) = open(channel, metadata, address, time).await?;
     let mut files = Files::of(stream);
-    let fetched = files.fetch(address, &services, symbols, suggests).await;
+    let fetched = files.fetch(address, &services, wanted, suggests).await;
     let schema = fetched.and_then(|()| files.schema());
     files.stream.end().await;
     schema
@@ -69,7 +78,7 @@ pub(super) async fn fetch_set(
         return Err(Error::schema(vec![problem]));
     }
     let mut files = Files::of(stream);
-    let fetched = files.fetch(address, &services, &[], false).await;
+    let fetched = files.fetch(address, &services, &Wanted::default(), false).await;
     let set = fetched.map(|()| files.set());
     files.stream.end().await;
     set
@@ -143,15 +152,23 @@ impl Files {
         }
     }
 
-    /// Fetches the files of these symbols, or of all services. Nothing is linked.
+    /// Fetches the files of what is `wanted`. Nothing is linked.
     async fn fetch(
         &mut self,
         address: &str,
         services: &[String],
-        symbols: &[String],
+        wanted: &Wanted,
         suggests: bool,
     ) -> Result<(), Error> {
+        let Wanted { symbols, files } = wanted;
         let failed = |status| failed(address, status);
+        for file in files {
+            // Who asked for it says that it is not there.
+            let _ = self
+                .add(MessageRequest::FileByFilename(file.clone()))
+                .await
+                .map_err(failed)?;
+        }
         for symbol in symbols {
             if let Err(refusal) = self.add_symbol(symbol).await.map_err(failed)? {
                 let hint = if suggests {
@@ -167,7 +184,9 @@ impl Files {
                 )));
             }
         }
-        if symbols.is_empty() {
+        // A file may be one that a service uses, by the end of its name.
+        let of_services = symbols.is_empty() || !files.is_empty();
+        if of_services {
             for service in services {
                 // A server may list a service that it cannot describe. Its other services can still be called.
                 if let Err(refusal) = self.add_symbol(service).await.map_err(failed)?
@@ -180,7 +199,7 @@ impl Files {
                 }
             }
         }
-        let roots = if symbols.is_empty() { services } else { symbols };
+        let roots = if of_services { services } else { symbols };
         self.add_extensions(roots).await.map_err(failed)
     }
 

@@ -83,6 +83,38 @@ async fn a_file_is_described_by_its_import_name_or_its_path() {
 }
 
 #[tokio::test]
+async fn a_file_of_a_server_that_no_service_uses_is_described() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let lonely = "syntax = \"proto3\";\n\npackage l;\n\nmessage Alone {\n  string x = 1;\n}\n";
+    for (name, text) in [
+        ("lonely.proto", lonely),
+        ("below/used.proto", "syntax = \"proto3\"; message Used {}"),
+        (
+            "a.proto",
+            "syntax = \"proto3\"; import \"below/used.proto\"; service S { rpc Do(Used) returns (Used); }",
+        ),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+        std::fs::write(path, text).expect("it can be written");
+    }
+    let server = crate::support::Server::start(&[folder.path().to_str().expect("UTF-8")]).await;
+    let describe = async |names: &[&str]| prints(&[&["describe", server.address()], names].concat()).await;
+    assert_eq!(describe(&["lonely.proto"]).await, lonely);
+    let all = describe(&["lonely.proto", "used.proto", "l.Alone"]).await;
+    for part in [
+        "// lonely.proto:",
+        "message Used {}",
+        "// l.Alone:\n\nmessage Alone {",
+    ] {
+        assert!(all.contains(part), "{part} is missing in:\n{all}");
+    }
+    let (_, stderr, code) = protod(&["describe", server.address(), "gone.proto"]).await;
+    assert!(stderr.contains("there is no symbol gone.proto"), "{stderr}");
+    assert_eq!(code, 1);
+}
+
+#[tokio::test]
 async fn a_file_is_found_by_the_end_of_its_name() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let acme = folder.path().join("acme");

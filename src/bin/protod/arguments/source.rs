@@ -88,11 +88,13 @@ impl Source {
             }
             Self::Server(address) => {
                 let mut builder = lookup.client(address)?;
-                // Only symbols are asked for by name; a file is looked for among all there are.
-                let by_symbol = names.iter().all(|name| !is_proto(name));
-                if lookup.target.uses_reflection() && by_symbol {
-                    for symbol in names {
-                        builder = builder.symbol(symbol.trim_start_matches('.').replace('/', "."));
+                if lookup.target.uses_reflection() {
+                    for name in names {
+                        builder = if is_proto(name) {
+                            builder.file(name)
+                        } else {
+                            builder.symbol(name.trim_start_matches('.').replace('/', "."))
+                        };
                     }
                 }
                 let client = builder.connect().await?;
