@@ -14,7 +14,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
-use protod::{Message, Rules, RulesOptions, Sampler, Schema, Server};
+use protod::{Message, Problem, Rules, RulesOptions, Sampler, Schema, Server};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -112,6 +112,35 @@ pub fn schema_cache(data: &[u8]) {
 fn only_file(folder: &Path) -> PathBuf {
     let mut entries = fs::read_dir(folder).expect("a folder");
     entries.next().expect("a file").expect("it can be read").path()
+}
+
+/// A text of any syntax or edition is taken or refused, twice in the same way. Problems are in the text, and what is printed of
+/// what is taken compiles to the same.
+pub fn lowering(data: &[u8]) {
+    let Ok(text) = from_utf8(data) else { return };
+    let load = |text: &str| Schema::from_source("fuzz.proto", text);
+    let (schema, again) = match (load(text), load(text)) {
+        (Ok(one), Ok(other)) => (one, other),
+        (Err(one), Err(other)) => {
+            assert_eq!(format!("{:?}", one.problems()), format!("{:?}", other.problems()));
+            let lines: Vec<&str> = text.split('\n').collect();
+            for (line, column) in one.problems().iter().filter_map(Problem::position) {
+                let found = lines.get(line - 1);
+                let is_in_text = found.is_some_and(|found| column <= found.chars().count() + 1);
+                assert!(is_in_text, "{line}:{column} is not in {text:?}");
+            }
+            return;
+        }
+        (one, other) => panic!("taken once and refused once: {one:?} {other:?}"),
+    };
+    let whole = |schema: &Schema| schema.descriptor_set().source_info(true).encode();
+    assert_eq!(whole(&schema), whole(&again));
+    let printed = schema.proto_text("fuzz.proto").expect("the file is there");
+    let compiled = load(&printed).unwrap_or_else(|error| panic!("{error:?}\n{printed}"));
+    assert!(
+        schema.descriptor_set().encode() == compiled.descriptor_set().encode(),
+        "{text:?} is printed otherwise:\n{printed}"
+    );
 }
 
 /// A rules file is run or refused; its rules answer calls.

@@ -5,6 +5,9 @@
 
 #[path = "../support/compiled.rs"]
 mod compiled;
+mod generated;
+mod generator;
+mod places;
 mod sets;
 mod texts;
 

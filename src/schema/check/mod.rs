@@ -32,4 +32,5 @@ pub(super) use self::clashes::check_clashes;
 pub(super) use self::files::{Checks, check_file};
 pub(super) use self::json_names::wrong_json_names;
 pub(super) use self::report::Report;
+pub(super) use self::style::Style;
 pub(super) use self::written::check_written;

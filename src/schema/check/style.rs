@@ -13,7 +13,7 @@ use crate::schema::element_path::ElementPath;
 
 /// How a name is written.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Style {
+pub(in crate::schema) enum Style {
     /// `TitleCase`.
     Title,
     /// `lower_snake_case`.
@@ -84,7 +84,7 @@ pub(super) fn check_collisions(
 
 impl Style {
     /// What the style wants of a name that it does not allow.
-    fn broken_by(self, name: &str) -> Option<&'static str> {
+    pub(in crate::schema) fn broken_by(self, name: &str) -> Option<&'static str> {
         let first = name.bytes().next()?;
         let all = |allowed: fn(u8) -> bool| name.bytes().all(allowed);
         match self {

@@ -165,7 +165,7 @@ pub(super) fn link_text(
     let seen = visible.iter().copied().chain(files_for_options(graph, id));
     let scope = Scope::new(symbols, imported_as, seen);
     let OptionFiles { pool, demands, .. } = target.option_files();
-    options.read_custom(pool, &scope);
+    options.read_custom(pool, graph, &scope);
     let number = match (edition, is_proto3) {
         (Some(edition), _) => edition,
         (None, true) => PROTO3,

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use super::comments::Comments;
 use super::lines::{indented, spaced};
 use super::literals::quoted;
+use super::lost::Lost;
 use super::names::type_name;
 use super::options::Options;
 use super::parts::Parts;
@@ -40,7 +41,7 @@ impl<'s> Printer<'s> {
         Self {
             file,
             types,
-            options: Options::of(bytes, file.edition),
+            options: Options::of(bytes, Lost::of(file, types).as_ref()),
             comments: Comments::of(bytes),
         }
     }

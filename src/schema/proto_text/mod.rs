@@ -9,6 +9,7 @@ mod fields;
 mod find;
 mod lines;
 mod literals;
+mod lost;
 mod messages;
 mod names;
 mod options;

@@ -6,17 +6,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};
 
 use super::lines::indented;
 use super::literals::{double, float, quoted};
+use super::lost::Lost;
 use super::names::{name_in_brackets, option_name};
 use super::serialized::{Serialized, fields, packed, set_items};
 use super::types::Types;
 use crate::schema::descriptor::Field;
-use crate::schema::features::{EDITION_2024, Edition, FeatureSet};
-use crate::schema::wire::{DescriptorKind, RecordValue, put, records, without};
+use crate::schema::wire::{DescriptorKind, RecordValue, records};
 
 /// How deep messages are printed.
 const MAX_DEPTH: usize = 100;
@@ -27,8 +26,8 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// The options of a serialized file of an edition.
-    pub(super) fn of(file: &[u8], edition: Edition) -> Self {
+    /// The options of a serialized file, with what `lost` gives back.
+    pub(super) fn of(file: &[u8], lost: Option<&Lost>) -> Self {
         let mut by_element: HashMap<Vec<i32>, (DescriptorKind, Vec<u8>)> = HashMap::new();
         let mut waiting = vec![(Vec::new(), DescriptorKind::File, file)];
         while let Some((path, kind, descriptor)) = waiting.pop() {
@@ -50,9 +49,9 @@ impl Options {
                 }
             }
         }
-        if edition >= EDITION_2024 {
-            for (kind, options) in by_element.values_mut() {
-                add_lost_features(*kind, options);
+        if let Some(lost) = lost {
+            for (path, (kind, options)) in &mut by_element {
+                lost.restore(*kind, path, options);
             }
         }
         Self { by_element }
@@ -84,23 +83,6 @@ impl Options {
             );
         }
         all
-    }
-}
-
-/// Features that are for the source alone are lost where a file was compiled, and what is left may be none. Without them the
-/// text may not compile again, so the most lenient stand for those that were there.
-fn add_lost_features(kind: DescriptorKind, options: &mut Vec<u8>) {
-    let Some((_, number)) = kind.features() else {
-        return;
-    };
-    let is_empty = records(options).flatten().any(|record| {
-        record.number == number
-            && matches!(record.value, RecordValue::Delimited(features) if features.is_empty())
-    });
-    if is_empty {
-        let features = FeatureSet::most_lenient(kind == DescriptorKind::File);
-        *options = without(options, number);
-        put(number, &features.encode_to_vec(), options);
     }
 }
 

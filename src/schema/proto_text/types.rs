@@ -11,6 +11,7 @@ use prost::Message as _;
 
 use crate::schema::definitions::{Definitions, SymbolKind};
 use crate::schema::descriptor::{Enum, Field, File, Message};
+use crate::schema::features::edition_symbols;
 use crate::schema::name::qualified;
 use crate::schema::source::descriptor_proto;
 use crate::schema::tables::Tables;
@@ -24,6 +25,8 @@ pub(super) struct Types<'s> {
     names: HashMap<&'s str, (usize, SymbolKind)>,
     packages: HashSet<&'s str>,
     extensions: OnceCell<HashMap<(String, i32), Extension>>,
+    /// The files that import the printed one.
+    importers: Vec<Bytes>,
     /// Today's descriptor.proto. The files may have an older one, or none.
     shipped: ReadFile<'s>,
 }
@@ -48,6 +51,8 @@ impl<'s> Types<'s> {
         let for_options = printed.file().option_dependency.iter();
         let for_options = for_options.filter_map(|name| places.get(&**name).copied());
         let reached = tables.closure(std::iter::once(file).chain(for_options));
+        let importers = tables.links.iter().zip(&tables.files);
+        let importers = importers.filter(|(links, _)| links.imports.contains(&file));
         let mut types = Self {
             printed: reached
                 .iter()
@@ -57,6 +62,9 @@ impl<'s> Types<'s> {
             names: HashMap::new(),
             packages: HashSet::new(),
             extensions: OnceCell::new(),
+            importers: importers
+                .map(|(_, importer)| importer.descriptor.clone())
+                .collect(),
             shipped: ReadFile::new(descriptor_proto(), None),
         };
         for place in reached {
@@ -77,6 +85,25 @@ impl<'s> Types<'s> {
     pub(super) fn printed(&self) -> (&File, &[u8]) {
         let printed = &self.files[self.printed];
         (printed.file(), &printed.bytes)
+    }
+
+    /// Whether a file that imports the printed one refers to what is for that one alone, as far as its bytes say so.
+    pub(super) fn shares_local_names(&self) -> bool {
+        let (file, bytes) = self.printed();
+        let local = edition_symbols(bytes, file.edition).local;
+        let is_local = |name: &str| local.contains(name.trim_start_matches('.'));
+        !local.is_empty()
+            && self.importers.iter().any(|importer| {
+                let importer = File::decode(&**importer).unwrap_or_default();
+                let methods = importer.service.iter().flat_map(|service| &service.method);
+                let mut in_methods = methods.flat_map(|method| [&method.input_type, &method.output_type]);
+                in_methods.any(|name| is_local(name))
+                    || importer.extension.iter().any(|field| refers(field, &is_local))
+                    || importer
+                        .message_type
+                        .iter()
+                        .any(|message| any_refers(message, &is_local))
+            })
     }
 
     /// The message with this full name.
@@ -179,6 +206,17 @@ fn collect(
         let scope = qualified(scope, &message.name);
         collect(&scope, &message.extension, &message.nested_type, all);
     }
+}
+
+/// Whether a field of a message, or of one in it, refers to such a name.
+fn any_refers(message: &Message, is_wanted: &dyn Fn(&str) -> bool) -> bool {
+    let fields = message.field.iter().chain(&message.extension);
+    let mut nested = message.nested_type.iter();
+    { fields }.any(|field| refers(field, is_wanted)) || nested.any(|nested| any_refers(nested, is_wanted))
+}
+
+fn refers(field: &Field, is_wanted: &dyn Fn(&str) -> bool) -> bool {
+    is_wanted(&field.type_name) || is_wanted(&field.extendee)
 }
 
 fn field_of(message: &Message, number: i32) -> Option<&Field> {

@@ -51,6 +51,22 @@ impl Slot {
         }
     }
 
+    /// That of an extension with this full name, which is one message.
+    pub(super) fn of_message(full_name: &str, number: u32, message: MessageDescriptor) -> Self {
+        Self {
+            name: format!("({full_name})"),
+            full_name: full_name.to_owned(),
+            number,
+            kind: Kind::Message(message),
+            is_list: false,
+            is_packed: false,
+            is_group: false,
+            has_presence: true,
+            oneof: None,
+            demands: FieldDemands::default(),
+        }
+    }
+
     pub(super) fn of_extension(extension: &ExtensionDescriptor) -> Self {
         Self {
             name: format!("({})", extension.full_name()),

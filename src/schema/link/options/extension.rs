@@ -4,6 +4,7 @@ use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 use super::contents::Slot;
 use super::fault::{Fault, Lookup};
+use super::great::{GreatExtension, GreatExtensions};
 use crate::schema::definitions::SymbolKind;
 use crate::schema::link::scope::Scope;
 use crate::schema::named::field_named;
@@ -13,11 +14,12 @@ pub(super) struct Visible<'a> {
     /// It has the file.
     pub(super) pool: &'a DescriptorPool,
     pub(super) scope: &'a Scope<'a>,
+    pub(super) great: GreatExtensions<'a>,
 }
 
 impl Lookup for Visible<'_> {
     fn extension(&self, message: &MessageDescriptor, name: &str, scope: &str) -> Result<Slot, Fault> {
-        find_extension(self.pool, self.scope, message, name, scope)
+        self.find_extension(message, name, scope)
     }
 
     fn message(&self, full_name: &str) -> Option<MessageDescriptor> {
@@ -41,55 +43,75 @@ impl Lookup for Nothing {
     }
 }
 
-/// The extension of `message` that `name` stands for in the scope `from`.
-///
-/// A field of the message itself may be named in parentheses too. In a message set, which holds each message once, an extension also goes by the name of its message.
-fn find_extension(
-    pool: &DescriptorPool,
-    scope: &Scope<'_>,
-    message: &MessageDescriptor,
-    name: &str,
-    from: &str,
-) -> Result<Slot, Fault> {
-    let wanted = |kind: SymbolKind| matches!(kind, SymbolKind::Extension | SymbolKind::Message);
-    let not_found = match scope.resolve(name, from, wanted) {
-        Ok((full, SymbolKind::Extension)) => {
-            let extension = pool.get_extension_by_name(&full);
-            let extension = extension.ok_or_else(|| Fault::from(format!("name '{name}' is not defined")))?;
-            let extended = extension.containing_message();
-            if extended.full_name() == message.full_name() {
-                return Ok(Slot::of_extension(&extension));
+impl Visible<'_> {
+    /// The extension of `message` that `name` stands for in the scope `from`.
+    ///
+    /// A field of the message itself may be named in parentheses too. In a message set, which holds each message once, an extension also goes by the name of its message.
+    fn find_extension(&self, message: &MessageDescriptor, name: &str, from: &str) -> Result<Slot, Fault> {
+        let wanted = |kind: SymbolKind| matches!(kind, SymbolKind::Extension | SymbolKind::Message);
+        let resolved = self.scope.resolve(name, from, wanted);
+        let (full, kind) = match resolved {
+            Ok(found) => found,
+            Err(not_found) => {
+                return self.own_field(message, name, from).ok_or_else(|| Fault {
+                    message: not_found.message(name, "an extension"),
+                    hint: not_found.hint(name, self.scope.symbols()),
+                });
             }
-            return Err(Fault::from(format!(
-                "expected an extension to type '{}', but '{full}' extends '{}'",
-                message.full_name(),
-                extended.full_name()
-            )));
+        };
+        if kind == SymbolKind::Extension {
+            self.named(message, &full)
+                .unwrap_or_else(|| Err(Fault::from(format!("name '{name}' is not defined"))))
+        } else {
+            self.of_message(message, &full)
+                .ok_or_else(|| Fault::from(format!("'{full}' is not an extension")))
         }
-        Ok((full, _)) => {
-            let nested = pool.get_message_by_name(&full);
-            let mut extensions = nested.iter().flat_map(MessageDescriptor::child_extensions);
-            let of_set = extensions.find(|extension| {
-                let is_of_message =
-                    extension.kind().as_message().map(MessageDescriptor::full_name) == Some(&full);
-                is_of_message && extension.containing_message().full_name() == message.full_name()
-            });
-            return match of_set {
-                Some(extension) => Ok(Slot::of_extension(&extension)),
-                None => Err(Fault::from(format!("'{full}' is not an extension"))),
-            };
-        }
-        Err(not_found) => not_found,
-    };
-    if let Some((owner, field)) = name.rsplit_once('.')
-        && let Ok((owner, _)) = scope.resolve(owner, from, SymbolKind::is_message)
-        && owner == message.full_name()
-        && let Some(field) = field_named(message, field)
-    {
-        return Ok(Slot::of_field(&field));
     }
-    Err(Fault {
-        message: not_found.message(name, "an extension"),
-        hint: not_found.hint(name, scope.symbols()),
-    })
+
+    /// The field of `message` that `name` stands for, with the name of its message in front.
+    fn own_field(&self, message: &MessageDescriptor, name: &str, from: &str) -> Option<Slot> {
+        let (owner, field) = name.rsplit_once('.')?;
+        let (owner, _) = self.scope.resolve(owner, from, SymbolKind::is_message).ok()?;
+        let field = field_named(message, field);
+        let field = field.filter(|_| owner == message.full_name())?;
+        Some(Slot::of_field(&field))
+    }
+
+    /// The extension with this full name, if there is one, and if it extends `message`.
+    fn named(&self, message: &MessageDescriptor, full: &str) -> Option<Result<Slot, Fault>> {
+        let (slot, extended) = if let Some(found) = self.pool.get_extension_by_name(full) {
+            let extended = found.containing_message().full_name().to_owned();
+            (Slot::of_extension(&found), extended)
+        } else {
+            let found = self.great.named(full)?;
+            (self.slot_of_great(&found)?, found.extended)
+        };
+        Some(if extended == message.full_name() {
+            Ok(slot)
+        } else {
+            Err(Fault::from(format!(
+                "expected an extension to type '{}', but '{full}' extends '{extended}'",
+                message.full_name(),
+            )))
+        })
+    }
+
+    /// The extension of a message set that the message `full` declares for itself.
+    fn of_message(&self, message: &MessageDescriptor, full: &str) -> Option<Slot> {
+        let nested = self.pool.get_message_by_name(full);
+        let mut extensions = nested.iter().flat_map(MessageDescriptor::child_extensions);
+        let of_set = extensions.find(|extension| {
+            let is_of_message = extension.kind().as_message().map(MessageDescriptor::full_name) == Some(full);
+            is_of_message && extension.containing_message().full_name() == message.full_name()
+        });
+        match of_set {
+            Some(extension) => Some(Slot::of_extension(&extension)),
+            None => self.slot_of_great(&self.great.of_message(full, message.full_name())?),
+        }
+    }
+
+    fn slot_of_great(&self, found: &GreatExtension) -> Option<Slot> {
+        let message = self.pool.get_message_by_name(&found.message)?;
+        Some(Slot::of_message(&found.name, found.number, message))
+    }
 }

@@ -8,6 +8,7 @@ mod contents;
 mod demands;
 mod extension;
 mod fault;
+mod great;
 mod literal;
 mod moves;
 mod set;
@@ -23,11 +24,13 @@ use prost_types::FileDescriptorProto;
 use self::contents::{MAX_DEPTH, Slot};
 pub(super) use self::demands::Demands;
 use self::extension::Visible;
+use self::great::GreatExtensions;
 use self::moves::Moves;
 use self::set::set_option;
 use self::written::{ElementOptions, Taken, take_options};
 use super::scope::Scope;
 use crate::schema::features::Edition;
+use crate::schema::source::FileGraph;
 
 pub(super) use self::splice::{OptionBytes, Tails, assembled};
 pub(super) use self::written::OptionProblem;
@@ -45,10 +48,14 @@ impl Options {
         Self(take_options(file, demands))
     }
 
-    /// Reads the custom options. `pool` has the file, and `scope` is what it sees.
-    pub(super) fn read_custom(&mut self, pool: &DescriptorPool, scope: &Scope<'_>) {
+    /// Reads the custom options. `pool` has the file, which is one of `graph`, and `scope` is what it sees.
+    pub(super) fn read_custom(&mut self, pool: &DescriptorPool, graph: &FileGraph, scope: &Scope<'_>) {
         let taken = &mut self.0;
-        let visible = Visible { pool, scope };
+        let great = GreatExtensions {
+            graph,
+            symbols: scope.symbols(),
+        };
+        let visible = Visible { pool, scope, great };
         for mut element in std::mem::take(&mut taken.elements) {
             for (index, option) in std::mem::take(&mut element.waiting) {
                 let set = set_option(&mut element.contents, &option, &element.scope, &visible);
