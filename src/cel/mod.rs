@@ -50,7 +50,7 @@ mod values;
 mod tests;
 
 pub(crate) use self::budget::Budget;
-pub(crate) use self::compile::{as_condition, is_root_name};
+pub(crate) use self::compile::{Branch, as_condition, is_root_name};
 pub(crate) use self::encode::{
     FieldInfo, JsonForm, Misfit, accepts_contents, accepts_element, accepts_field, from_json_text,
     put_contents, put_field, put_value, put_zero, takes_null, type_url,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::compile::compile;
+use super::compile::{Branch, compile};
 use super::env::Env;
 use super::eval::{Elements, Evaluation, QuickInt, keys};
 use super::problem::ExprProblem;
@@ -23,6 +23,7 @@ pub(crate) struct Program {
     /// What it costs, apart from its loops and from what depends on the sizes of values.
     cost: u64,
     request_path: Option<Box<[u32]>>,
+    branches: Box<[Branch]>,
 }
 
 /// What a constraint says of a value.
@@ -50,7 +51,7 @@ impl<'e> Verdict<'e> {
 impl Program {
     /// Parses and checks `source`. Returns all problems, not only the first.
     pub(crate) fn compile(source: &str, scope: &mut Scope<'_>) -> Result<Self, Vec<ExprProblem>> {
-        let (root, uses) = compile(&syntax::parse(source)?, scope)?;
+        let (root, uses, branches) = compile(source, &syntax::parse(source)?, scope)?;
         let path = root
             .place
             .map(|place| place.numbers)
@@ -61,6 +62,7 @@ impl Program {
             root: root.expr,
             result_type: root.value_type,
             uses,
+            branches: branches.into(),
             request_path: path.map(Vec::into_boxed_slice),
         })
     }
@@ -68,6 +70,11 @@ impl Program {
     /// The type of the result; [`Type::Dyn`] if it is known only at run time.
     pub(crate) fn result_type(&self) -> &Type {
         &self.result_type
+    }
+
+    /// What the whole program may give, if it is a choice by `?:`.
+    pub(crate) fn branches(&self) -> &[Branch] {
+        &self.branches
     }
 
     /// What the program reads.

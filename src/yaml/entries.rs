@@ -1,5 +1,6 @@
 //! The entries of a mapping whose keys are known.
 
+use super::comma::cut_by_comma;
 use super::node::{Node, Yaml};
 use crate::error::{Problem, SourceText};
 use crate::suggest;
@@ -39,7 +40,10 @@ pub(crate) fn entries<'n>(
             key.span.clone(),
             format!("unknown key `{name}` in {what}"),
         );
-        let hint = meant(&name).or_else(|| suggest::hint(&name, known.iter().copied()));
+        let cut = cut_by_comma(source.text(), pairs.iter(), key);
+        let hint = cut
+            .or_else(|| meant(&name))
+            .or_else(|| suggest::hint(&name, known.iter().copied()));
         // All of them, where none is like it.
         let hint = hint.unwrap_or_else(|| format!("known are `{}`", known.join("`, `")));
         problems.push(problem.with_hint(hint));

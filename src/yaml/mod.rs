@@ -3,6 +3,7 @@
 //! [`parse`] reads YAML 1.2 into [`Node`]s, without recursion and within a budget, and [`entries`] reads a mapping that may have
 //! certain keys only. JSON is YAML, so it is read as well.
 
+mod comma;
 mod diagnosis;
 mod entries;
 mod layout;
@@ -16,6 +17,7 @@ mod surrogates;
 mod tests;
 mod trouble;
 
+pub(crate) use self::comma::cut_by_comma;
 pub(crate) use self::entries::{Entry, entries, find};
 pub(crate) use self::node::{Node, Yaml};
 pub(crate) use self::parse::{Alias, Document, parse, parse_document};

@@ -7,6 +7,13 @@ use super::layout::Layout;
 /// The keys whose values are expressions as they are, without `${…}`.
 const EXPRESSIONS: [&str; 2] = ["when", "scope"];
 
+/// Whether the value at `start` has a key before it whose values are expressions.
+pub(super) fn is_expression_before(text: &str, start: usize) -> bool {
+    let key = text[..start].trim_end().strip_suffix(':').unwrap_or_default();
+    let key = key.rsplit(|letter: char| !letter.is_alphanumeric()).next();
+    key.is_some_and(|key| EXPRESSIONS.contains(&key))
+}
+
 /// What is wrong with the value that has `{{` at `braces`; `None` if it is in a string.
 pub(super) fn trouble(text: &str, braces: usize) -> Option<Trouble> {
     let layout = Layout::at(text, braces);
@@ -20,9 +27,7 @@ pub(super) fn trouble(text: &str, braces: usize) -> Option<Trouble> {
     let value = if is_key { &value[..end] } else { value };
     let start = layout.start;
     let message = "`{{` begins a mapping in YAML, and no template";
-    let key = text[..start].trim_end().strip_suffix(':').unwrap_or_default();
-    let key = key.rsplit(|letter: char| !letter.is_alphanumeric()).next();
-    let hint = if key.is_some_and(|key| EXPRESSIONS.contains(&key)) {
+    let hint = if is_expression_before(text, start) {
         match replaced(value, "", "") {
             Some(expression) => format!("leave out the braces: `{expression}`"),
             None => "write the expression alone, without braces".to_owned(),

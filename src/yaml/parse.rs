@@ -179,7 +179,8 @@ impl<'t> Builder<'t> {
                 let value = match resolve(&text, style, tag.as_deref()) {
                     Ok(value) => value,
                     Err(message) => {
-                        let hint = quote_value_at(self.source.text(), span.start);
+                        let hint = included(tag.as_deref(), &text)
+                            .unwrap_or_else(|| quote_value_at(self.source.text(), span.start));
                         self.problems
                             .push(self.problem(span.clone(), message).with_hint(hint));
                         Yaml::Null
@@ -393,4 +394,22 @@ impl<'t> Builder<'t> {
     fn problem(&self, span: Range<usize>, message: impl Into<String>) -> Problem {
         Problem::at(self.source, span, message)
     }
+}
+
+/// What to do about a tag that includes a file, as other tools have it: `!include receipt.json`.
+fn included(tag: Option<&Tag>, name: &str) -> Option<String> {
+    let suffix = tag?.suffix.to_lowercase();
+    let is_include = ["include", "file", "import", "load", "read"]
+        .iter()
+        .any(|word| suffix.contains(word));
+    let ending = name
+        .rsplit_once('.')
+        .map(|(_, ending)| ending)
+        .filter(|_| is_include)?;
+    Some(match ending {
+        "json" | "ndjson" | "jsonl" => format!(
+            "the messages of a file are `reply_file: {name}`, in place of `reply`, or `send_file: {name}` for a step"
+        ),
+        _ => "no file is part of another: all rules files of a folder are read, and messages stand in files of JSON".to_owned(),
+    })
 }

@@ -48,12 +48,54 @@ pub(crate) fn quote_value_at(text: &str, start: usize) -> String {
     in_quotes(Layout::at(text, start).value(text))
 }
 
+/// The value that strings and operators after each other were meant to be: in an expression `"a > 1" && "b"` is `a > 1 && b`, and
+/// else `"Hello " + request.name` is `Hello ${request.name}`.
+fn joined(value: &str, is_expression: bool) -> Option<String> {
+    let operators: &[&str] = if is_expression { &["&&", "||"] } else { &["+"] };
+    let mut written = String::new();
+    let mut rest = value;
+    let mut strings = 0;
+    loop {
+        let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''));
+        let end = if let Some(quote) = quote {
+            strings += 1;
+            let end = rest[1..].find(quote)? + 1;
+            written.push_str(&rest[1..end]);
+            end + 1
+        } else if is_expression {
+            return None;
+        } else {
+            let end = rest.find('+').unwrap_or(rest.len());
+            let path = rest[..end].trim();
+            let is_path = |letter: char| letter.is_alphanumeric() || "_.[]'()-".contains(letter);
+            if !path.starts_with(char::is_alphabetic) || !path.chars().all(is_path) {
+                return None;
+            }
+            written.extend(["${", path, "}"]);
+            end
+        };
+        rest = rest[end..].trim();
+        if rest.is_empty() {
+            break;
+        }
+        let operator = operators.iter().find(|operator| rest.starts_with(**operator))?;
+        if is_expression {
+            written.extend([" ", operator, " "]);
+        }
+        rest = rest[operator.len()..].trim_start();
+    }
+    (strings > 0).then_some(written)
+}
+
 /// What to do with a value in quotes that has the same quotes in it. `end` is where its first string ends.
-fn requoted(value: &str, end: usize) -> String {
+fn requoted(value: &str, end: usize, is_expression: bool) -> String {
     let quote = &value[..1];
     let other = if quote == "'" { "\"" } else { "'" };
     let first = value.get(..end).unwrap_or(value);
     let opens = first.rfind("${").is_some_and(|open| !first[open..].contains('}'));
+    if let Some(joined) = joined(value, is_expression) {
+        return in_quotes(&joined);
+    }
     match value[1..].strip_suffix(quote) {
         // A string of an expression ends the string around it.
         Some(inside) if opens && !inside.contains(other) => {
@@ -140,8 +182,30 @@ impl Stop<'_> {
         };
         let span = dollar..dollar + expression.trim_end().len();
         let value = layout.value(self.text);
-        let hint = mustache::rewritten(value).unwrap_or_else(|| in_quotes(value));
+        let hint = match self.before_comma(&layout) {
+            Some(start) => in_quotes(&self.text[start..layout.start + value.len()]),
+            None => mustache::rewritten(value).unwrap_or_else(|| in_quotes(value)),
+        };
         Some(Trouble::new(span, message, hint))
+    }
+
+    /// Where the value begins that a comma in braces has cut before the place of `layout`: that of `Hello, ${x}` in
+    /// `{text: Hello, ${x}}`.
+    fn before_comma(&self, layout: &Layout) -> Option<usize> {
+        let (bracket, _) = layout.brackets.last().filter(|(_, bracket)| *bracket == '{')?;
+        let mut start = layout.start;
+        loop {
+            let comma = self.text[..start].trim_end().strip_suffix(',')?.len();
+            if comma <= *bracket {
+                return None;
+            }
+            start = Layout::at(self.text, comma).start;
+            let before = self.text[..start].trim_end();
+            if before.ends_with(':') {
+                let is_plain = !self.text[start..].starts_with(['"', '\'', '[', '{']);
+                return is_plain.then_some(start);
+            }
+        }
     }
 
     /// A value whose first character has a meaning of its own.
@@ -233,7 +297,9 @@ impl Stop<'_> {
         let value = self.layout.value(text);
         let end = (start + value.len()).max(at);
         let message = "the value goes on after its closing quote";
-        Some(Trouble::new(at..end, message, requoted(value, at - start)))
+        let is_expression = mustache::is_expression_before(text, start);
+        let hint = requoted(value, at - start, is_expression);
+        Some(Trouble::new(at..end, message, hint))
     }
 
     /// A colon where no key may be: in a plain value, or in a line that goes on with one.

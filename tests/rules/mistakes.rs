@@ -66,6 +66,99 @@ fn every_mistake_is_told_with_its_place_and_what_mends_it() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// What a hint tells to write is what the page says was meant, so that those who follow it are done: what was meant loads
+/// without a word. Hints of forms in general, such as `x.trim()`, must have their form in what was meant.
+#[test]
+fn what_a_hint_tells_to_write_is_what_was_meant() {
+    let page = fs::read_to_string(PAGE).expect("the page");
+    let mut others = String::new();
+    let mut checked = 0;
+    for mistake in mistakes(&page) {
+        let (_, right) = &mistake.right;
+        for help in mistake
+            .said
+            .lines()
+            .filter_map(|line| line.strip_prefix("  help: "))
+        {
+            let told = told(help);
+            checked += usize::from(!told.is_empty());
+            if !told.is_empty() && !told.iter().any(|form| has_form(right, form)) {
+                let _ = writeln!(others, "{}: {help}", mistake.title);
+            }
+        }
+    }
+    assert!(checked > 250, "{checked} hints have a form");
+    assert!(others.is_empty(), "these say something else:\n{others}");
+}
+
+/// The forms that a hint tells to write, in backquotes.
+fn told(help: &str) -> Vec<&str> {
+    let parts: Vec<&str> = help.split('`').collect();
+    let pairs = parts.chunks_exact(2);
+    let mut follows = false;
+    let told = pairs.filter(|pair| {
+        let tells = [
+            "write ",
+            "did you mean ",
+            "put it in quotes: ",
+            "the number in quotes: ",
+            "put it in brackets: ",
+            "the quotes: ",
+            "the braces: ",
+        ];
+        let is_other = follows && [", ", " or ", ", or ", " and "].contains(&pair[0]);
+        follows = is_other || pair[0] == ": " || tells.iter().any(|before| pair[0].ends_with(before));
+        follows
+    });
+    told.map(|pair| pair[1]).filter(|form| !form.is_empty()).collect()
+}
+
+/// Whether a text has a form, in which a single letter, `…` and words such as `list` stand for anything. Quotes and blanks do
+/// not count.
+fn has_form(text: &str, form: &str) -> bool {
+    const ANY: [&str; 15] = [
+        "Type",
+        "Enum",
+        "VALUE",
+        "list",
+        "text",
+        "condition",
+        "this",
+        "that",
+        "old",
+        "new",
+        "mask",
+        "field",
+        "name",
+        "from",
+        "end",
+    ];
+    let plain = |text: &str| -> String { text.replace(['"', '\'', ' ', '\\'], "") };
+    let mut parts = vec![String::new()];
+    let is_of_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut rest = form;
+    while let Some(first) = rest.chars().next() {
+        let length = rest
+            .find(|letter| !is_of_word(letter))
+            .unwrap_or(rest.len())
+            .max(first.len_utf8());
+        let (word, after) = rest.split_at(length);
+        let is_any = first == '…' || word.len() == 1 && first.is_alphabetic() || ANY.contains(&word);
+        if is_any {
+            parts.push(String::new());
+        } else if let Some(last) = parts.last_mut() {
+            last.push_str(&plain(word));
+        }
+        rest = after;
+    }
+    let text = plain(text);
+    let mut left = text.as_str();
+    parts.iter().all(|part| {
+        let found = left.split_once(part.as_str());
+        found.map(|(_, after)| left = after).is_some()
+    })
+}
+
 /// Whether the first thing said is about a line and a column of the wrong file, or about its name.
 fn has_place(said: &str, mistake: &Mistake) -> bool {
     let (name, _) = &mistake.wrong;
@@ -84,6 +177,11 @@ fn said(schema: &Schema, (name, text): &(String, String)) -> String {
     fs::create_dir(&folder).expect("a new folder");
     fs::write(folder.join(name), text).expect("a new file");
     fs::write(folder.join("receipt.json"), r#"{"text": "tea"}"#).expect("a new file");
+    fs::write(
+        folder.join("notes.ndjson"),
+        "{\"text\": \"a\"}\n{\"text\": \"b\"}\n",
+    )
+    .expect("a new file");
     let is_proto = Path::new(name)
         .extension()
         .is_some_and(|ending| ending == "proto");

@@ -374,28 +374,27 @@ fn what_is_written_instead_of_a_template_compiles() {
         let [only] = found.as_slice() else {
             panic!("{text}: {found:?}")
         };
-        only.split_once("hint: write `")
-            .and_then(|(_, hint)| hint.split_once('`'))
-            .expect("a hint")
-            .0
-            .to_owned()
+        let hint = only.split_once("(hint: ").expect("a hint").1;
+        let write = hint.strip_prefix("write `").and_then(|hint| hint.split_once('`'));
+        write.map(|(expression, _)| expression.to_owned())
     };
     for (text, expected) in [
         ("{{ request.text }}", "${request.text}"),
         ("{{text}}", "${request.text}"),
         ("{{{text}}}", "${request.text}"),
         ("{{.Request.Point.Name}}", "${request.point.name}"),
-        ("{{ request.body.byNumber }}", "${request.by_number}"),
-        ("{{jsonPath request.body ''$.x''}}", "${request.double}"),
-        ("{{ body }}", "${request.double}"),
+        ("{{ request.body.byNumber }}", "${json(request.by_number)}"),
         ("{{request.body}}", "${json(request)}"),
-        ("{{$timestamp}}", "${now}"),
-        ("{{now offset=''3 days''}}", "${now}"),
-        ("{{randomInt}}", "${random()}"),
+        ("{{$timestamp}}", "${string(now)}"),
+        ("at {{$timestamp}}", "${now}"),
+        ("{{now offset=''3 days''}}", "${string(now)}"),
+        ("{{randomInt}}", "${string(random())}"),
+        ("{{request.headers.x-user}}", "${metadata['x-user']}"),
+        ("{{request.path}}", "${call.method}"),
+        ("$(date)", "${string(now)}"),
         ("{{#if x}}", "${condition ? this : that}"),
         ("$req.text", "${request.text}"),
         ("$metadata.user", "${metadata.user}"),
-        ("#{unknown.name}", "${request.double}"),
         ("<% metadata.user %>", "${metadata.user}"),
         ("say $(text).", "${request.text}"),
         ("$text.", "${request.text}"),
@@ -403,7 +402,21 @@ fn what_is_written_instead_of_a_template_compiles() {
         ("[[ text ]]", "${request.text}"),
         ("%request.text%", "${request.text}"),
     ] {
-        assert_eq!(instead(text), expected, "{text}");
+        assert_eq!(instead(text).as_deref(), Some(expected), "{text}");
+        if !expected.contains("this") {
+            let before = if text.starts_with("at ") { "at " } else { "" };
+            let written = format!("{before}{}", expected.replace('\'', "''"));
+            let mended = format!("rules: [{{method: kinds.Kinds/Unary, reply: {{string: '{written}'}}}}]");
+            assert_eq!(warnings(&mended), [""; 0], "{expected}");
+        }
+    }
+    for text in [
+        "{{jsonPath request.body ''$.x''}}",
+        "{{ body }}",
+        "#{unknown.name}",
+        "{{/each}}",
+    ] {
+        assert_eq!(instead(text), None, "{text}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::compiled::Compiled;
 use super::compiler::Compiler;
 use super::names::function_names;
-use super::other_languages;
+use super::other_languages::{self, EntryOf};
 use crate::cel::cost::Cost;
 use crate::cel::functions::{self, Function, Style};
 use crate::cel::pattern::Pattern;
@@ -84,13 +84,18 @@ impl Compiler<'_, '_> {
         };
         if first.style != wanted && first.style != Style::Both {
             self.problem(span.clone(), format!("`{name}` is not called this way"));
-            let example = if wanted == Style::Member {
+            let example = if name == "format" {
+                "'%s of %d'.format([a, b])".to_owned()
+            } else if wanted == Style::Member {
                 format!("{name}(x)")
             } else {
                 format!("x.{name}()")
             };
             self.hint(format!("write it as `{example}`"));
             return Compiled::unknown();
+        }
+        if let Some(told) = self.own_variable(span, name, target, arguments) {
+            return told;
         }
         let mut values: Vec<Compiled> = expressions
             .iter()
@@ -110,7 +115,10 @@ impl Compiler<'_, '_> {
             let taken: Vec<String> = function.overloads.iter().map(ToString::to_string).collect();
             self.problem(span.clone(), message);
             self.hint(match (name, types.as_slice()) {
-                ("contains", [Type::List(_) | Type::Map(..), _]) => "write `x in list`".to_owned(),
+                ("contains", [Type::List(_) | Type::Map(..), _]) => {
+                    let [container, value] = [expressions[0], expressions[1]].map(|expr| self.written(expr));
+                    format!("write `{value} in {container}`")
+                }
                 ("join", [Type::List(_), ..]) => {
                     "texts are joined: `l.map(x, string(x)).join(', ')`".to_owned()
                 }
@@ -121,6 +129,11 @@ impl Compiler<'_, '_> {
             });
             return Compiled::unknown();
         };
+        if name == "format"
+            && let Some(told) = self.wrong_format(&expressions, &values)
+        {
+            return told;
+        }
         if name == "size" && matches!(values[0].expr, TypedExpr::Stored(_)) {
             return self.combine(values, value_type, |mut exprs| match exprs.remove(0) {
                 TypedExpr::Stored(path) => TypedExpr::StoredSize(path),
@@ -186,6 +199,33 @@ impl Compiler<'_, '_> {
         Compiled::unknown()
     }
 
+    /// Tells of a function that is called as a macro is, with a variable of its own: `requests.sum(r, r.count)`.
+    #[cold]
+    #[inline(never)]
+    fn own_variable(
+        &mut self,
+        span: &Range<usize>,
+        name: &str,
+        target: Option<&Expr>,
+        arguments: &[Expr],
+    ) -> Option<Compiled> {
+        let (Some(target), [variable, body]) = (target, arguments) else {
+            return None;
+        };
+        let variable = self.unknown_name(variable)?;
+        let takes_none = |function: &Function| function.name == name && function.code.takes(1);
+        if !functions::all().any(takes_none) || !names(body, variable) {
+            return None;
+        }
+        let (list, body) = (self.written(target), self.written(body));
+        let told = self.problem(
+            span.clone(),
+            format!("`{name}` has no variable of its own, as `map` has"),
+        );
+        self.hint(format!("write `{list}.map({variable}, {body}).{name}()`"));
+        Some(told)
+    }
+
     /// Tells of a function that does not take so many arguments. Apart, so that frames of deep expressions stay small.
     #[cold]
     #[inline(never)]
@@ -208,6 +248,23 @@ impl Compiler<'_, '_> {
             _ => "docs/rules.md says what each function takes".to_owned(),
         });
         Compiled::unknown()
+    }
+
+    /// What to do about a function of maps and lists that says whether something is in them, or reads it: `m.has(k)`,
+    /// `m.get(k, default)`.
+    fn hint_for_entry(&self, name: &str, parts: &[&Expr], of: Option<&Compiled>) -> Option<String> {
+        let of = &of?.value_type;
+        let written: Vec<&str> = parts.iter().map(|part| self.written(part)).collect();
+        let is_container = matches!(of, Type::List(_) | Type::Map(..) | Type::Dyn);
+        Some(match (other_languages::entry_of(name)?, written.as_slice()) {
+            (EntryOf::Has, [container, key]) if is_container => format!("write `{key} in {container}`"),
+            (EntryOf::Has, [text, part]) if *of == Type::String => format!("write `{text}.contains({part})`"),
+            (EntryOf::Read, [container, key]) if is_container => format!("write `{container}[{key}]`"),
+            (EntryOf::Read, [container, key, default]) if matches!(of, Type::Map(..) | Type::Dyn) => {
+                format!("write `{key} in {container} ? {container}[{key}] : {default}`")
+            }
+            _ => return None,
+        })
     }
 
     /// Tells of a function that does not exist. Apart, so that frames of deep expressions stay small.
@@ -245,6 +302,8 @@ impl Compiler<'_, '_> {
         let told = of_macro.or_else(|| other_languages::for_function(&full_name));
         if let Some(field) = field {
             self.hint(format!("a field is read by its name: `x.{field}`"));
+        } else if let Some(hint) = self.hint_for_entry(name, expressions, values.first()) {
+            self.hint(hint);
         } else if let Some(hint) = told.or_else(|| other_languages::for_function(name)) {
             self.hint(hint);
         } else if suggest::nearest(&full_name, function_names()).is_some() {
@@ -256,6 +315,18 @@ impl Compiler<'_, '_> {
         }
         Compiled::unknown()
     }
+}
+
+/// Whether an expression reads a variable of that name.
+fn names(expr: &Expr, variable: &str) -> bool {
+    let mut parts = vec![expr];
+    while let Some(part) = parts.pop() {
+        match &part.kind {
+            ExprKind::Name(name) if name == variable => return true,
+            _ => parts.extend(part.parts()),
+        }
+    }
+    false
 }
 
 /// The field of a message that a function without arguments was meant to read: `x.name()`, `x.getName()`.

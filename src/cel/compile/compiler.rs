@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::branches::Branch;
 use super::compiled::Compiled;
 use crate::cel::env::{CallFacts, Env};
 use crate::cel::eval::Evaluation;
@@ -15,26 +16,35 @@ use crate::suggest;
 
 /// Compiles one expression.
 pub(super) struct Compiler<'c, 's> {
+    /// The text of the expression, which hints repeat parts of.
+    text: &'c str,
     pub(super) scope: &'c mut Scope<'s>,
     /// The variables of the macros around, outermost first.
     pub(super) variables: Vec<(String, Type)>,
     pub(super) uses: Uses,
     pub(super) problems: Vec<ExprProblem>,
+    /// The elements of each list that is written out: where they stand, and their types.
+    pub(super) elements: Vec<(Range<usize>, Type)>,
+    /// The branches of each `?:`.
+    pub(super) branches: Vec<Branch>,
     /// The facts of no call, with what all constants of the expression may cost together.
     no_call: CallFacts,
 }
 
 impl<'c, 's> Compiler<'c, 's> {
-    pub(super) fn new(scope: &'c mut Scope<'s>) -> Self {
+    pub(super) fn new(text: &'c str, scope: &'c mut Scope<'s>) -> Self {
         let this = scope
             .constraint
             .as_ref()
             .map(|constraint| ("this".to_owned(), constraint.this.clone()));
         Self {
+            text,
             scope,
             variables: this.into_iter().collect(),
             uses: Uses::default(),
             problems: Vec::new(),
+            elements: Vec::new(),
+            branches: Vec::new(),
             no_call: CallFacts::default(),
         }
     }
@@ -101,6 +111,11 @@ impl<'c, 's> Compiler<'c, 's> {
                 typed
             }
         }
+    }
+
+    /// A part as it is written.
+    pub(super) fn written(&self, expr: &Expr) -> &'c str {
+        self.text.get(expr.span.clone()).unwrap_or_default()
     }
 
     pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>) -> Compiled {

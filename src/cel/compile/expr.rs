@@ -34,7 +34,10 @@ impl Compiler<'_, '_> {
     }
 
     fn list(&mut self, elements: &[Expr]) -> Compiled {
+        let spans = elements.iter().map(|element| element.span.clone());
         let elements: Vec<Compiled> = elements.iter().map(|element| self.expr(element)).collect();
+        let types = elements.iter().map(|element| element.value_type.clone());
+        self.elements.extend(spans.zip(types));
         let element_type = elements
             .iter()
             .map(|element| element.value_type.clone())

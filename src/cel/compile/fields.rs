@@ -141,15 +141,19 @@ impl Compiler<'_, '_> {
         ] = arguments
         else {
             self.problem(expr.span.clone(), "`has` takes one field");
-            self.hint(match arguments {
+            let hint = match arguments {
                 [
                     Expr {
-                        kind: ExprKind::Index(_),
+                        kind: ExprKind::Index(parts),
                         ..
                     },
-                ] => "write `key in map`",
-                _ => "write has(request.field)",
-            });
+                ] => {
+                    let [container, key] = [&parts[0], &parts[1]].map(|part| self.written(part));
+                    format!("write `{key} in {container}`")
+                }
+                _ => "write has(request.field)".to_owned(),
+            };
+            self.hint(hint);
             return Compiled::unknown();
         };
         let (span, name) = (name.span.clone(), name.text.as_str());

@@ -209,6 +209,9 @@ impl Compiler<'_, '_> {
         {
             return self.hint(format!("did you mean `request.{name}`?"));
         }
+        if let Some(hint) = self.hint_for_place_in_loop(name) {
+            return self.hint(hint);
+        }
         let near = suggest::nearest(name, self.variables_in_scope()).map(str::to_owned);
         if let Some(near) = near {
             return self.hint(format!("did you mean `{near}`?"));
@@ -238,7 +241,7 @@ impl Compiler<'_, '_> {
         });
         if let Some(package) = package {
             return self.hint(format!(
-                "`{package}` is a package: write `{package}.Type{{…}}` for a message, `{package}.Enum.VALUE` for a value"
+                "`{package}` is a package: write `{package}.Enum.VALUE` for a value of an enum, `{package}.Type{{…}}` for a message"
             ));
         }
         let variables: Vec<String> = self.variables_in_scope().map(str::to_owned).collect();
@@ -255,6 +258,31 @@ impl Compiler<'_, '_> {
         if self.problems.last().is_some_and(|problem| problem.hint.is_none()) {
             self.hint(format!("if it is text, put it in quotes: `'{name}'`"));
         }
+    }
+
+    /// What to do about a name for the place of a loop's element, or for the key of a map's entry.
+    fn hint_for_place_in_loop(&self, name: &str) -> Option<String> {
+        const PLACES: [&str; 10] = [
+            "i", "idx", "index", "n", "counter", "position", "loop", "key", "k", "pos",
+        ];
+        if !PLACES.contains(&name.to_lowercase().as_str()) {
+            return None;
+        }
+        let of_template = self.scope.rounds.last().map(Vec::as_slice);
+        let of_step = self.scope.locals.last().map(std::slice::from_ref);
+        Some(match of_template.or(of_step) {
+            Some([(counter, Type::Int)]) if of_template.is_none() => {
+                format!("the counter of `repeat` is `{counter}`")
+            }
+            Some([(element, _)]) => format!(
+                "write `as: [{name}, {element}]` beside `each`: two names are the index and the element of a list, or the \
+                 key and the value of a map"
+            ),
+            Some(_) => return None,
+            None => "the counter of `repeat` is `i`; `as: [i, item]` beside `each` names an index, too; `call.count` counts \
+                     the calls of a rule"
+                .to_owned(),
+        })
     }
 
     /// Whether an enum of the schema has a value of this name.
@@ -281,7 +309,19 @@ impl Compiler<'_, '_> {
                 return constant;
             }
         }
+        let operand_expr = operand;
         let operand = self.expr(operand);
+        if let Type::List(element) = &operand.value_type
+            && let Type::Message(message) = &**element
+            && FieldReader::by_name(message, name).is_some()
+        {
+            self.problem(span, format!("{} has no fields", operand.value_type));
+            let list = self.written(operand_expr);
+            self.hint(format!(
+                "write `{list}.map(x, x.{name})` for the list of them, or `{list}[0].{name}` for the first"
+            ));
+            return Compiled::unknown();
+        }
         self.field(operand, &span, name)
     }
 

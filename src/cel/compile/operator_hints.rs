@@ -3,7 +3,7 @@
 use super::compiled::Compiled;
 use super::other_languages::as_condition;
 use crate::cel::operators::{Math, Relation};
-use crate::cel::syntax::{BinaryOperator, Expr, ExprKind};
+use crate::cel::syntax::{BinaryOperator, Expr, ExprKind, Literal};
 use crate::cel::values::Type;
 
 /// The name that `x-user-id` was meant to be.
@@ -64,15 +64,16 @@ pub(super) fn hint_to_calculate(math: Math, left: &Compiled, right: &Compiled) -
     })
 }
 
-/// What to do about two values that never compare.
-pub(super) fn hint_to_compare(
+/// What to do about two values that never compare. `written` says how a part is written.
+pub(super) fn hint_to_compare<'w>(
+    written: &dyn Fn(&Expr) -> &'w str,
     relation: Relation,
     a: (&Expr, &Compiled),
     b: (&Expr, &Compiled),
 ) -> Option<String> {
     hint_for_chain(relation, a.0, b.0)
-        .or_else(|| hint_for_constant(relation, a, b))
-        .or_else(|| hint_for_constant(relation, b, a))
+        .or_else(|| hint_for_constant(written, relation, a, b))
+        .or_else(|| hint_for_constant(written, relation, b, a))
         .or_else(|| hint_to_convert(a.1, b.1))
         .or_else(|| hint_to_convert(b.1, a.1))
 }
@@ -88,7 +89,8 @@ fn hint_for_chain(relation: Relation, a: &Expr, b: &Expr) -> Option<String> {
 }
 
 /// What to do about a constant that never compares with the other operand.
-fn hint_for_constant(
+fn hint_for_constant<'w>(
+    written: &dyn Fn(&Expr) -> &'w str,
     relation: Relation,
     (expr, operand): (&Expr, &Compiled),
     (other_expr, other): (&Expr, &Compiled),
@@ -96,11 +98,20 @@ fn hint_for_constant(
     let text = operand.constant_text();
     Some(match (&operand.value_type, &other.value_type, text) {
         (Type::Null, ..) => {
-            let path = other_expr.segments().filter(|path| path.len() > 1);
-            let field = path.map_or_else(|| "request.x".to_owned(), |path| path.join("."));
-            match relation {
-                Relation::Equal => format!("`!has({field})` says that it is unset"),
-                _ => format!("`has({field})` says that it is set"),
+            let is_field = other_expr.segments().is_some_and(|path| path.len() > 1);
+            let is_equal = relation == Relation::Equal;
+            match &other_expr.kind {
+                ExprKind::Index(parts) if !matches!(parts[1].kind, ExprKind::Literal(Literal::Int(_))) => {
+                    let [container, key] = [&parts[0], &parts[1]].map(written);
+                    if is_equal {
+                        format!("`!({key} in {container})` says that it is absent")
+                    } else {
+                        format!("`{key} in {container}` says that it is there")
+                    }
+                }
+                _ if is_field && is_equal => format!("`!has({})` says that it is unset", written(other_expr)),
+                _ if is_field => format!("`has({})` says that it is set", written(other_expr)),
+                _ => format!("{} is never null: leave the comparison out", other.value_type),
             }
         }
         (Type::String, Type::Uint, Some(text)) if text.parse::<u64>().is_ok() => {
@@ -119,7 +130,12 @@ fn hint_for_constant(
         (Type::String, Type::Duration, Some(text)) => format!("write `duration('{text}')`"),
         (Type::String, Type::Bytes, Some(_)) => "`b'…'` writes bytes".to_owned(),
         (Type::Int | Type::Uint | Type::Double, Type::String, _) if is_literal(expr) => {
-            "put the number in quotes".to_owned()
+            match (relation.is_equality(), &operand.value_type) {
+                (true, _) => format!("put the number in quotes: `'{}'`", written(expr)),
+                (_, Type::Double) => format!("write `double({})`", written(other_expr)),
+                (_, Type::Uint) => format!("write `uint({})`", written(other_expr)),
+                _ => format!("write `int({})`", written(other_expr)),
+            }
         }
         (Type::Bool, ..) if is_literal(expr) => as_condition(&other.value_type)?.to_owned(),
         _ => return None,

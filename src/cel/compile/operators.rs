@@ -1,11 +1,12 @@
 //! Operators: the form that fits the types is chosen here.
 
+use super::branches::Branch;
 use super::compiled::Compiled;
 use super::compiler::Compiler;
 use super::operator_hints::{dashed_metadata, hint_to_calculate, hint_to_compare};
 use super::other_languages::as_condition;
 use crate::cel::operators::{Math, Relation};
-use crate::cel::syntax::{BinaryOperator, Expr};
+use crate::cel::syntax::{BinaryOperator, Expr, ExprKind, Literal};
 use crate::cel::typed::TypedExpr;
 use crate::cel::values::{Type, Value};
 
@@ -17,7 +18,10 @@ impl Compiler<'_, '_> {
             (_, Some(math), _) => self.math(expr, math, a, b),
             (_, _, Some(relation)) => self.comparison(expr, relation, a, b),
             (BinaryOperator::And, ..) => self.logic(a, b, "&&", TypedExpr::And),
-            (BinaryOperator::Or, ..) => self.logic(a, b, "||", TypedExpr::Or),
+            (BinaryOperator::Or, ..) => match self.chosen_by_logic(expr, a, b) {
+                Some(told) => told,
+                None => self.logic(a, b, "||", TypedExpr::Or),
+            },
             _ => self.contained(a, b),
         }
     }
@@ -31,6 +35,7 @@ impl Compiler<'_, '_> {
     pub(super) fn conditional(&mut self, parts: &[Expr; 3]) -> Compiled {
         let [condition, then, otherwise] = parts;
         let condition = self.condition(condition, "?:");
+        let (then_expr, otherwise_expr) = (then, otherwise);
         let (then, otherwise) = (self.expr(then), self.expr(otherwise));
         let value_type = then.value_type.clone().join(otherwise.value_type.clone());
         if let TypedExpr::Const(Value::Bool(holds)) = condition.expr {
@@ -42,6 +47,11 @@ impl Compiler<'_, '_> {
                 ..decided
             };
         }
+        let branches = [
+            Branch::new(then_expr, &then),
+            Branch::new(otherwise_expr, &otherwise),
+        ];
+        self.branches.extend(branches);
         self.combine(vec![condition, then, otherwise], value_type, |exprs| {
             TypedExpr::If(Box::new(exprs.try_into().expect("there are three parts")))
         })
@@ -68,6 +78,29 @@ impl Compiler<'_, '_> {
             self.hint(hint);
         }
         Compiled::unknown()
+    }
+
+    /// Tells of `condition && 'this' || 'that'`, which other languages take for a choice. Only literals are told from
+    /// conditions here, so that nothing is compiled twice.
+    #[cold]
+    #[inline(never)]
+    fn chosen_by_logic(&mut self, expr: &Expr, a: &Expr, otherwise: &Expr) -> Option<Compiled> {
+        let ExprKind::Binary(BinaryOperator::And, operands) = &a.kind else {
+            return None;
+        };
+        let [condition, then] = &**operands;
+        let is_value = |expr: &Expr| matches!(&expr.kind, ExprKind::Literal(literal) if !matches!(literal, Literal::Bool(_)));
+        if !is_value(then) {
+            return None;
+        }
+        let [condition, then, otherwise] = [condition, then, otherwise].map(|expr| self.written(expr));
+        let hint = format!("write `{condition} ? {then} : {otherwise}`");
+        let told = self.problem(
+            expr.span.clone(),
+            "`&&` and `||` join conditions, and choose no value",
+        );
+        self.hint(hint);
+        Some(told)
     }
 
     fn logic(
@@ -175,7 +208,8 @@ impl Compiler<'_, '_> {
                 left.value_type, right.value_type
             );
             self.problem(expr.span.clone(), message);
-            if let Some(hint) = hint_to_compare(relation, (a, &left), (b, &right)) {
+            let written = |expr: &Expr| self.written(expr);
+            if let Some(hint) = hint_to_compare(&written, relation, (a, &left), (b, &right)) {
                 self.hint(hint);
             }
             return Compiled::unknown();
@@ -199,7 +233,8 @@ impl Compiler<'_, '_> {
         b: (&Expr, &Compiled),
     ) -> Compiled {
         self.problem(expr.span.clone(), "a message is never null");
-        if let Some(hint) = hint_to_compare(relation, a, b) {
+        let written = |expr: &Expr| self.written(expr);
+        if let Some(hint) = hint_to_compare(&written, relation, a, b) {
             self.hint(hint);
         }
         Compiled::unknown()

@@ -7,25 +7,46 @@ use crate::cel::values::Type;
 use crate::schema::simple;
 use crate::suggest;
 
+/// Functions that read an entry of a map.
+const READS: &[&str] = &["get", "getitem", "lookup", "getordefault", "getor"];
+
+/// Functions that say whether something is in a list, a map or a text.
+const HAS: &[&str] = &[
+    "includes",
+    "contains",
+    "has",
+    "include",
+    "in",
+    "containskey",
+    "haskey",
+    "containskeys",
+];
+
+/// What a function of another language does with an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EntryOf {
+    Has,
+    Read,
+}
+
+/// What a function of other languages does with an entry of its target, if it does.
+pub(super) fn entry_of(name: &str) -> Option<EntryOf> {
+    let name = simple(name);
+    if HAS.contains(&name.as_str()) {
+        Some(EntryOf::Has)
+    } else {
+        READS.contains(&name.as_str()).then_some(EntryOf::Read)
+    }
+}
+
 /// Functions, and what to write instead. A member function is told with an `x`.
 const FUNCTIONS: &[(&[&str], &str)] = &[
     (
         &["len", "length", "count", "strlen", "getsize"],
         "`size(x)` counts characters, bytes, elements or entries",
     ),
-    (&["get", "getitem", "lookup"], "write `x.name` or `x[key]`"),
-    (
-        &[
-            "includes",
-            "contains",
-            "has",
-            "include",
-            "in",
-            "containskey",
-            "haskey",
-        ],
-        "write `x in list`, or `text.contains(x)`",
-    ),
+    (READS, "write `x.name` or `x[key]`"),
+    (HAS, "write `x in list`, or `text.contains(x)`"),
     (
         &[
             "tolowercase",
@@ -88,7 +109,6 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
             "hasfield",
             "coalesce",
             "default",
-            "getordefault",
             "ordefault",
         ],
         "`has(request.x)` says whether it is set: `has(request.x) ? request.x : y`",
@@ -175,10 +195,6 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
     (
         &["atob", "base64decode", "b64dec", "frombase64"],
         "write `base64.decode(x)`",
-    ),
-    (
-        &["cel.bind", "bind", "let"],
-        "write the expression twice, or make it a variable: of `state` in a session, or of `set`",
     ),
     (
         &[
@@ -283,10 +299,6 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         "write `update(old, new)`, or `update(old, new, mask)`",
     ),
     (
-        &["transformlist", "transformmap", "transformmapentry", "mapvalues"],
-        "write `m.map(k, m[k])`; a list or a map of a reply is also made by `{each: …, value: …}`",
-    ),
-    (
         &["proto.getext", "proto.hasext", "getext", "hasext"],
         "an extension is a field: ``m.`package.name` ``",
     ),
@@ -317,11 +329,17 @@ const MACROS: &[(&[&str], &str)] = &[
         "write `lists.range(size(l)).map(i, l[i])`",
     ),
     (
-        &["transformmap", "transformmapentry", "tomap", "todict"],
+        &[
+            "transformmap",
+            "transformmapentry",
+            "mapvalues",
+            "tomap",
+            "todict",
+        ],
         "write `m.map(k, m[k])`, or make the map by `{each: …, key: …, value: …}`",
     ),
     (
-        &["cel.bind", "let"],
+        &["cel.bind", "bind", "let"],
         "write the value out, or keep it: a variable of the call is one of `state`",
     ),
     (&["optmap", "optflatmap"], "write `has(a.b) ? a.b : x`"),
@@ -388,7 +406,6 @@ const NAMES: &[(&[&str], &str)] = &[
         &["date", "time", "timestamp", "datetime", "today"],
         "`now` is the time",
     ),
-    (&["index", "idx"], "the counter of `repeat` is `i`"),
     (
         &["element", "elem", "each", "value"],
         "the element of `each` is `item`",

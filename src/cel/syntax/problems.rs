@@ -135,9 +135,10 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
         TokenKind::Unknown if rest.starts_with("${") => {
             "leave out `${` and `}`: an expression stands alone here"
         }
-        TokenKind::Unknown if rest.starts_with("=>") => {
+        TokenKind::Unknown if rest.starts_with("=>") && variable(text, Some(found), open).is_none() => {
             "write a variable and an expression: `list.exists(x, x == 1)`"
         }
+        TokenKind::Unknown if rest.starts_with("=>") => "",
         TokenKind::Unknown if rest.starts_with("=~") => "write `x.matches('…')`",
         TokenKind::Unknown => match rest.chars().next() {
             Some('=') => "`==` compares",
@@ -153,7 +154,8 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
             Some('#') => "a comment begins with `//`",
             Some(';') => "leave out the `;`",
             Some('^') => "write `math.bitXor(a, b)`",
-            Some('~') => "write `math.bitNot(a)`",
+            Some('~') if wants_operand => "write `math.bitNot(a)`",
+            Some('~') => "`+` joins texts, as in `'a' + string(b)`",
             _ => "",
         },
         TokenKind::Name if word == "and" && !wants_operand => "write `&&`",
@@ -161,7 +163,9 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
         TokenKind::Name | TokenKind::In if word_before == "not" || word == "not" => "write `!(…)`",
         TokenKind::Name if !wants_operand => operator_in_words(word),
         TokenKind::Greater if word_before == "<" => "write `!=`",
-        TokenKind::Greater if word_before == "-" => "a field is read by a dot: `request.name`",
+        TokenKind::Greater if word_before == "-" && variable(text, before, open).is_none() => {
+            "a field is read by a dot: `request.name`"
+        }
         TokenKind::Unclosed if rest.starts_with('`') && rest.contains("${") => {
             "text stands in `'…'`, and is joined by `+`: `'a ' + request.name`"
         }
@@ -173,6 +177,11 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
     };
     if !fixed.is_empty() {
         return fixed.to_owned();
+    }
+    let is_arrow = rest.starts_with("=>") || word_before == "-" && rest.starts_with('>');
+    let arrow = if word_before == "-" { before } else { Some(found) };
+    if let Some((function, variable)) = variable(text, arrow, open).filter(|_| is_arrow) {
+        return format!("a comma follows the variable: `{function}({variable}, …)`");
     }
     match (found.kind, open) {
         (
@@ -187,6 +196,28 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
         }
         _ => String::new(),
     }
+}
+
+/// The function and the variable of `function(variable -> …)`, whose arrow begins at that token.
+fn variable<'t>(text: &'t str, arrow: Option<&Token>, open: Option<&Token>) -> Option<(&'t str, &'t str)> {
+    let open = open.filter(|open| open.kind == TokenKind::LeftParen)?;
+    let inside = text.get(open.span.end..arrow?.span.start)?.trim();
+    let is_name = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let before = &text[..open.span.start];
+    let start = before.rfind(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    let function = &before[start.map_or(0, |start| start + 1)..];
+    let is_variable = !inside.is_empty() && is_name(inside) && !inside.starts_with("request");
+    let own = match function {
+        "some" | "any" => "exists",
+        "every" => "all",
+        "find" | "where" => "filter",
+        "select" | "forEach" | "collect" => "map",
+        _ => function,
+    };
+    (is_variable && !function.is_empty()).then_some((own, inside))
 }
 
 /// The units of durations.

@@ -143,7 +143,7 @@ fn types_that_do_not_fit_are_problems() {
         &[(
             "request.a_string == 1",
             "`==` does not take string and int",
-            "put the number in quotes",
+            "put the number in quotes: `'1'`",
         )],
     );
     check(

@@ -125,7 +125,8 @@ fn in_turn(
     let known: Vec<&str> = OUTCOMES.iter().chain(&EFFECTS).copied().collect();
     let mut answers = Some(Vec::with_capacity(items.len()));
     for item in items {
-        let Some(entries) = compiler.entries(item, "an answer", &known) else {
+        let field = |name: &str| in_reply(method, name);
+        let Some(entries) = compiler.entries_meant(item, "an answer", &known, field) else {
             answers = None;
             continue;
         };
@@ -153,6 +154,22 @@ fn in_turn(
         });
     }
     answers
+}
+
+/// What to do about a key that is a field of the answer.
+pub(super) fn in_reply(method: &Method, name: &str) -> Option<String> {
+    let field = method.output().get_field_by_name(name)?;
+    Some(if method.is_server_streaming() {
+        format!(
+            "it is a field of the messages: write `stream: [{{send: {{{}: …}}}}]`",
+            field.name()
+        )
+    } else {
+        format!(
+            "it is a field of the answer: write `reply: {{{}: …}}`",
+            field.name()
+        )
+    })
 }
 
 fn two_outcomes(compiler: &mut RuleCompiler<'_>, what: &str, first: &Entry<'_>, second: &Entry<'_>) {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::answers;
 use super::compiler::RuleCompiler;
 use super::message_files::MessageFiles;
-use super::methods::{NamedMethod, rule_methods};
+use super::methods::{NamedMethod, methods_named, rule_methods};
 use super::missing::{self, RuleConditions};
 use super::other_words;
 use super::reach::{DeclaredRule, ReachedRule, unreached};
@@ -244,7 +245,11 @@ impl<'s> Compilation<'s> {
     ) -> Option<Declaration<'n>> {
         let source = &file.source;
         let what = "a rule";
-        let meant = |name: &str| other_words::hint(what, name, &rule::KEYS);
+        let in_reply = |name: &str| {
+            let methods = methods_named(self.schema, node.get("method")?.text()?);
+            answers::in_reply(methods.first()?, name)
+        };
+        let meant = |name: &str| in_reply(name).or_else(|| other_words::hint(what, name, &rule::KEYS));
         let entries = entries(source, &mut self.problems, node, what, &rule::KEYS, meant)?;
         let (name, id) = self.identity(file, node, find(&entries, "name"), line, declared);
         let Some(entry) = find(&entries, "method") else {

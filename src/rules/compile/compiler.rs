@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use prost_reflect::MessageDescriptor;
 
-use super::foreign::{self, Foreign, Names};
+use super::foreign::{self, Names};
 use super::google_rpc::google_rpc;
 use super::integer_division::commented_divisor;
 use super::interpolation::{self, Piece};
@@ -15,6 +15,7 @@ use super::message_files::MessageFiles;
 use super::missing::Conditions;
 use super::other_words;
 use super::signals::Signals;
+use super::slashed_pattern::slashed_pattern;
 use super::stored::{Meant, Stored};
 use crate::cel::{Program, Scope, StoredKey, StoredPlace, Type, Uses, as_condition};
 use crate::error::{Problem, SourceText};
@@ -64,6 +65,10 @@ pub(in crate::rules) struct RuleCompiler<'a> {
     pub(super) uses: Uses,
     /// How many places of the loop cache the rule's loops take.
     pub(super) cached: usize,
+    /// Whether a text is due that one expression may give, which then has to give a text.
+    pub(super) is_text_due: bool,
+    /// Whether texts are for people, who may be told of `request.name`: in statuses, and in the log.
+    pub(super) is_prose: bool,
     /// Whether what is being compiled is only logged.
     pub(super) to_log: bool,
     /// Whether anything that is not only logged has read `request` so far.
@@ -102,6 +107,8 @@ impl<'a> RuleCompiler<'a> {
             rounds: Vec::new(),
             uses: Uses::default(),
             cached: 0,
+            is_text_due: false,
+            is_prose: false,
             to_log: false,
             reads_request: false,
         }
@@ -109,19 +116,7 @@ impl<'a> RuleCompiler<'a> {
 
     /// Compiles the CEL text `source`, which begins `at` bytes into the string of `node`.
     pub(super) fn expression(&mut self, node: &Node, source: &str, at: usize) -> Option<Program> {
-        let request = self.request.then(|| self.input.clone());
-        let mut scope = Scope {
-            schema: self.schema,
-            within: self.input.0.full_name(),
-            request,
-            counted: self.counted,
-            picker: self.picker,
-            state: &self.state,
-            locals: &self.locals,
-            rounds: &self.rounds,
-            constraint: None,
-        };
-        match Program::compile(source, &mut scope) {
+        match Program::compile(source, &mut self.scope()) {
             Ok(program) => {
                 self.uses |= program.uses();
                 self.reads_request |= program.uses().request && !self.to_log;
@@ -130,6 +125,13 @@ impl<'a> RuleCompiler<'a> {
                     let message = "`//` begins a comment, and the expression ends before it";
                     let problem = Problem::at(self.source, place, message);
                     let hint = "`/` of two ints gives an int";
+                    self.warnings.push(problem.with_hint(hint).into_warning());
+                }
+                if let Some((span, instead)) = slashed_pattern(source) {
+                    let place = self.place_within(node, at + span.start..at + span.end);
+                    let message = "the slashes of this pattern are characters that it looks for";
+                    let problem = Problem::at(self.source, place, message);
+                    let hint = format!("write `{instead}`");
                     self.warnings.push(problem.with_hint(hint).into_warning());
                 }
                 self.warn_of_templates_in_strings(node, source, at);
@@ -143,7 +145,10 @@ impl<'a> RuleCompiler<'a> {
                 Some(program)
             }
             Err(found) => {
-                let meant = foreign::without_braces(source, at > 0).or_else(|| self.cut_by_comment(node));
+                let meant = match foreign::in_braces(source) {
+                    Some(inside) => Some(self.without_outer_braces(inside, at > 0)),
+                    None => foreign::without_braces(source).or_else(|| self.cut_by_comment(node)),
+                };
                 for problem in found {
                     let span = at + problem.span.start..at + problem.span.end;
                     let place = self.place_within(node, span);
@@ -175,6 +180,21 @@ impl<'a> RuleCompiler<'a> {
         for place in before..self.stored.len() {
             let meant = meant_place(&self.stored.reads[place].place, source, self.names());
             self.stored.reads[place].meant = meant;
+        }
+    }
+
+    /// What expressions may name here.
+    pub(super) fn scope(&mut self) -> Scope<'_> {
+        Scope {
+            schema: self.schema,
+            within: self.input.0.full_name(),
+            request: self.request.then(|| self.input.clone()),
+            counted: self.counted,
+            picker: self.picker,
+            state: &self.state,
+            locals: &self.locals,
+            rounds: &self.rounds,
+            constraint: None,
         }
     }
 
@@ -238,44 +258,6 @@ impl<'a> RuleCompiler<'a> {
         }
     }
 
-    /// Warns of templates of other tools in a text, which are plain text here. `instead` is the hint where there can be no
-    /// expressions either.
-    pub(super) fn warn_of_foreign(
-        &mut self,
-        node: &Node,
-        text: &str,
-        pieces: &[Piece<'_>],
-        instead: Option<&str>,
-    ) {
-        let bare = foreign::bare_expression(text, self.names());
-        let templates = foreign::find(text, pieces, self.names());
-        for Foreign { span, message, hint } in bare.into_iter().chain(templates) {
-            let place = self.place_within(node, span);
-            let problem = Problem::at(self.source, place, message);
-            let hint = instead.map_or(hint, str::to_owned);
-            self.warnings.push(problem.with_hint(hint).into_warning());
-        }
-    }
-
-    /// Warns of templates in the strings of an expression that begins `at` bytes into the string of `node`.
-    fn warn_of_templates_in_strings(&mut self, node: &Node, source: &str, at: usize) {
-        for Foreign { span, message, hint } in foreign::find_in_strings(source, self.names()) {
-            let place = self.place_within(node, at + span.start..at + span.end);
-            let problem = Problem::at(self.source, place, message);
-            self.warnings.push(problem.with_hint(hint).into_warning());
-        }
-    }
-
-    /// Warns of the first template in a file of messages, which are sent as they are.
-    pub(super) fn warn_of_templates_in_file(&mut self, file: &SourceText) {
-        if let Some((place, form)) = foreign::find_in_data(file.text(), self.names()) {
-            let message = format!("`{form}` is plain text in a file of messages");
-            let hint = "write the message under `reply` or `send`, with `${…}`; `\\u0024{` is the text `${`, and `\\u007b{` is `{{`";
-            self.warnings
-                .push(Problem::at(file, place, message).with_hint(hint).into_warning());
-        }
-    }
-
     /// What to do if a comment cuts the value of `node` short: in plain text, a `#` after a blank begins one.
     fn cut_by_comment(&self, node: &Node) -> Option<String> {
         let file = self.source.text();
@@ -288,7 +270,7 @@ impl<'a> RuleCompiler<'a> {
         (is_plain && !is_meant).then(|| "put the value in quotes: ` #` begins a comment".to_owned())
     }
 
-    fn names(&self) -> Names<'_> {
+    pub(super) fn names(&self) -> Names<'_> {
         Names {
             request: &self.input.0,
             locals: &self.locals,
@@ -321,31 +303,19 @@ impl<'a> RuleCompiler<'a> {
         if let Some(hint) = self.yaml_hint(node) {
             return self.add(node.span.clone(), message, Some(hint));
         }
-        let of_root = node.text().map(str::trim).filter(|text| {
-            matches!(*text, "now" | "request" | "uuid()" | "random()" | "now()")
-                || self
-                    .rounds
-                    .iter()
-                    .flatten()
-                    .chain(&self.locals)
-                    .any(|(name, _)| name == text)
-        });
-        let hint = hint.or_else(|| {
-            let name = of_root?;
-            let name = if name == "now()" { "now" } else { name };
-            Some(format!("write `${{{name}}}`"))
-        });
-        let foreign = node.text().and_then(|text| {
-            let pieces = interpolation::split(text).ok()?;
-            foreign::find(text, &pieces, self.names()).into_iter().next()
-        });
-        let bare = || foreign::bare_expression(node.text()?, self.names());
-        let message = message.into();
-        let is_misfit = message.starts_with("expected ");
-        let unquoted = is_misfit.then(|| foreign::unquoted(node, self.names())).flatten();
-        let hint = unquoted.or(hint);
-        let hint = foreign.or_else(bare).map(|foreign| foreign.hint).or(hint);
+        let hint = foreign::meant(node, self.names()).or(hint);
         self.add(node.span.clone(), message, hint);
+    }
+
+    /// Adds a problem at a node where there can be no expression: a key, or a constant.
+    pub(super) fn constant_problem(&mut self, node: &Node, message: impl Into<String>, hint: Option<String>) {
+        let hint = self.yaml_hint(node).or(hint);
+        self.add(node.span.clone(), message, hint);
+    }
+
+    /// The expression that the text of a node is, without `${…}`.
+    pub(super) fn bare_expression<'n>(&self, node: &'n Node) -> Option<&'n str> {
+        foreign::bare_expression(node.text()?, self.names())
     }
 
     /// What is wrong with a value that YAML took for something else than was meant: for an anchor, or for a null that takes
@@ -394,7 +364,7 @@ impl<'a> RuleCompiler<'a> {
 
     /// The place in the file of a range of a node's string. If the string has escapes or is folded, it is the place of the
     /// whole node.
-    fn place_within(&self, node: &Node, within: Range<usize>) -> Range<usize> {
+    pub(super) fn place_within(&self, node: &Node, within: Range<usize>) -> Range<usize> {
         let Some(text) = node.text() else {
             return node.span.clone();
         };

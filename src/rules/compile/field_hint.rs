@@ -2,6 +2,7 @@
 
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 
+use super::rule;
 use crate::schema::field_name;
 use crate::suggest;
 use crate::yaml::Node;
@@ -17,6 +18,14 @@ pub(super) fn field_hint(message: &MessageDescriptor, name: &str) -> Option<Stri
             .iter()
             .any(|field| field_name(field) == name || field.json_name() == name)
     };
+    if let Some(path) = name.strip_prefix("request.").filter(|_| !known("request")) {
+        if let Some((first, rest)) = path.split_once('.').filter(|(first, _)| known(first)) {
+            return Some(format!("write `{first}: {{{rest}: …}}`"));
+        }
+        if known(path) {
+            return Some(format!("write `{path}`"));
+        }
+    }
     if let Some((first, rest)) = name.split_once('.').filter(|(first, _)| known(first)) {
         let (inner, closing) = (rest.replace('.', ": {"), "}".repeat(rest.matches('.').count()));
         return Some(format!("write `{first}: {{{inner}: …}}{closing}`"));
@@ -39,13 +48,17 @@ pub(super) fn field_hint(message: &MessageDescriptor, name: &str) -> Option<Stri
     })
 }
 
-/// A hint for a key of a rule that stands among the fields of a message.
-pub(super) fn rule_key_hint(name: &str) -> Option<String> {
+/// A hint for a key of a rule that stands among the fields of a message, under the key `within` of the rule.
+pub(super) fn rule_key_hint(name: &str, within: &str) -> Option<String> {
     match name {
-        "delay" | "headers" | "trailers" | "log" | "set" | "when" | "times" | "chance" | "metadata" => {
-            Some(format!("`{name}` stands beside `reply`, and not in it"))
+        "status" | "error" if within == "reply" => {
+            Some("`status: {code: NOT_FOUND}` stands in place of `reply`".to_owned())
         }
-        "status" | "error" => Some("`status: {code: NOT_FOUND}` stands in place of `reply`".to_owned()),
+        // They may be fields that are misspelt.
+        "name" | "method" => None,
+        _ if rule::KEYS.contains(&name) && name != within => {
+            Some(format!("`{name}` stands beside `{within}`, and not in it"))
+        }
         _ => None,
     }
 }

@@ -93,6 +93,25 @@ fn hint(schema: &Schema, wanted: &str) -> Option<String> {
     {
         return Some(format!("`*` stands for any text but a slash: write `{pattern}`"));
     }
+    let with_all = format!("{wanted}/*");
+    if is_pattern(wanted) && wanted != "*" && !methods_named(schema, &with_all).is_empty() {
+        return Some(format!(
+            "a pattern has a service and a method: write `{with_all}`"
+        ));
+    }
+    if let Some(names) = several(schema, wanted) {
+        return Some(format!(
+            "several methods are a list: write `[{}]`",
+            names.join(", ")
+        ));
+    }
+    let service_of = wanted.trim_matches('/').split('/').next().unwrap_or_default();
+    if OWN_SERVICES.contains(&service_of) {
+        let hint = format!(
+            "the server itself answers `{service_of}`; rules answer it where its proto is among the protos that are served"
+        );
+        return Some(hint);
+    }
     let Some((service, method)) = wanted.split_once('/').filter(|_| is_pattern(wanted)) else {
         let every = (wanted == "*").then(|| "`*/*` stands for all methods".to_owned());
         return every.or_else(|| method_hint(schema, wanted));
@@ -108,6 +127,28 @@ fn hint(schema: &Schema, wanted: &str) -> Option<String> {
         services.map(|service| format!("{service}/{method}")).collect()
     };
     suggest::hint(wanted, known.iter().map(String::as_str))
+}
+
+/// The names in a text that lists several methods: `shop.Shop/Get, shop.Shop/List`, `shop.Shop/Get|List`, `shop.Shop/{Get,List}`.
+fn several(schema: &Schema, wanted: &str) -> Option<Vec<String>> {
+    let parts = wanted
+        .split([',', '|', ';', '{', '}', '(', ')', ' '])
+        .map(str::trim);
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let mut service = "";
+    let mut names = Vec::with_capacity(parts.len());
+    for part in parts {
+        match part.rsplit_once('/') {
+            Some((of, "")) => service = of,
+            Some((of, _)) => {
+                service = of;
+                names.push(part.to_owned());
+            }
+            None => names.push(format!("{service}/{part}")),
+        }
+    }
+    let are_known = names.iter().all(|name| !methods_named(schema, name).is_empty());
+    (names.len() > 1 && are_known).then_some(names)
 }
 
 /// A regular expression or a glob as a pattern, if it is one: `shop.Shop/.*`, `**`, `Get.+`.

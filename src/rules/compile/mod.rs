@@ -29,11 +29,14 @@ mod method_hint;
 mod methods;
 mod missing;
 mod other_words;
+mod quoting;
 mod reach;
 mod rule;
 mod signals;
+mod slashed_pattern;
 mod stored;
 mod template;
+mod text_warnings;
 mod time_hint;
 mod values;
 

@@ -77,7 +77,8 @@ const OF_RULES: Words = &[
         &["random", "fake", "faker", "mock", "example", "generate", "auto"],
         "sample",
     ),
-    (&["store", "vars", "variables", "let", "assign"], "set"),
+    (&["store", "assign"], "set"),
+    (&["vars", "variables", "let", "var", "locals"], "state"),
     (&["validation", "valid", "check", "constraints"], "validate"),
     (
         &[
@@ -91,7 +92,7 @@ const OF_RULES: Words = &[
         ],
         "session",
     ),
-    (&["count", "limit", "repeat", "max", "max_calls"], "times"),
+    (&["count", "limit", "max", "max_calls"], "times"),
     (&["order", "weight", "prio", "rank"], "priority"),
     (&["id", "title", "description", "label", "comment"], "name"),
     (
@@ -137,10 +138,23 @@ const OF_RULES_SAID: Sayings = &[
         "a loop stands in `reply`, as in `items: {each: …, value: …}`, or is a step of `stream`",
     ),
     (
-        &["send", "send_file", "choose", "log_message"],
+        &["send", "send_file", "log_message"],
         "it is a step: write `stream: [{send: …}]`, or `reply` for one message",
     ),
+    (
+        &["repeat"],
+        "it stands in a step: `stream: [{repeat: 3, send: {…}}]`; how many calls a rule answers is `times`",
+    ),
+    (
+        &["every", "interval"],
+        "it stands in a step: `stream: [{every: 2s, send: {…}}]`, or in a timer of a `session`",
+    ),
 ];
+
+const OF_ANSWERS_SAID: Sayings = &[(
+    &["times", "repeat", "count"],
+    "an answer is for one call: write it once for each, or make it a rule with `times` before this one",
+)];
 
 const OF_STEPS_SAID: Sayings = &[
     REMOVED,
@@ -262,13 +276,19 @@ pub(super) fn hint(what: &str, name: &str, known: &[&str]) -> Option<String> {
         return Some("leave out the quotes around `<<`: it merges only as it is".to_owned());
     }
     let plain = name.to_lowercase().replace('-', "_");
-    let sayings = match what {
-        "a rule" | "an answer" => OF_RULES_SAID,
-        "a step" => OF_STEPS_SAID,
-        "a case" => OF_CASES_SAID,
+    let sayings: &[Sayings] = match what {
+        "a rule" => &[OF_RULES_SAID],
+        "an answer" => &[OF_ANSWERS_SAID, OF_RULES_SAID],
+        "a step" => &[OF_STEPS_SAID],
+        "a case" => &[OF_CASES_SAID],
         _ => &[],
     };
-    if let Some((_, said)) = sayings.iter().find(|(words, _)| words.contains(&plain.as_str())) {
+    if let Some((_, said)) = sayings
+        .iter()
+        .copied()
+        .flatten()
+        .find(|(words, _)| words.contains(&plain.as_str()))
+    {
         return Some((*said).to_owned());
     }
     let mut meant = words.iter().filter(|(_, key)| known.contains(key));

@@ -9,7 +9,7 @@ use super::answers::{Answers, compile_answers};
 use super::compiler::RuleCompiler;
 use super::matching::condition::compile_condition;
 use super::template::truth_hint;
-use crate::cel::{Program, Uses};
+use crate::cel::{Program, Uses, Value, is_expression};
 use crate::rules::plan::{After, Counting, Rule, RuleId, RuleLog, Stage};
 use crate::schema::Method;
 use crate::yaml::{Entry, Node, Yaml, find};
@@ -189,7 +189,22 @@ fn scope(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<Program> {
         compiler.problem_hint(node, message, Some(hint));
         return None;
     };
-    compiler.expression(node, text, 0)
+    let scope = compiler.expression(node, text, 0)?;
+    if let Some(value) = scope.constant() {
+        let hint = match value {
+            Value::String(text) if is_expression(&text) => {
+                format!("write `{text}`, without quotes in the quotes")
+            }
+            _ => "leave it out, or write what differs, such as `request.name` or `metadata['x-test-id']`"
+                .to_owned(),
+        };
+        compiler.warn(
+            node,
+            "this `scope` is the same for all calls, so they are counted together",
+            hint,
+        );
+    }
+    Some(scope)
 }
 
 fn chance(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<f64> {

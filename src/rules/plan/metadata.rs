@@ -71,6 +71,11 @@ const LENIENT: GeneralPurposeConfig =
 const LENIENT_STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const LENIENT_URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
+/// Encodes bytes in base64, as ProtoJSON writes them.
+pub(crate) fn encode_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
 /// Decodes base64 in either alphabet, padded or not.
 pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let decoded = LENIENT_STANDARD.decode(text);

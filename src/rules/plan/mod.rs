@@ -25,7 +25,7 @@ pub(crate) use self::condition::{
 };
 pub(crate) use self::distribution::Distribution;
 pub(crate) use self::metadata::{
-    Header, HeaderValue, Metadata, ascii_value, binary_value, decode_base64, no_base64,
+    Header, HeaderValue, Metadata, ascii_value, binary_value, decode_base64, encode_base64, no_base64,
 };
 pub(crate) use self::numbers::{IntEncoding, canonical};
 pub(crate) use self::pattern::Pattern;

@@ -122,12 +122,18 @@ fn short_form(
     add_effects(&mut steps, effects);
     match outcome.name.as_str() {
         "reply" => {
+            if let Yaml::List(items) = &node.value {
+                let hint = list_hint(items, steps.compiler.source.text(), method.is_server_streaming());
+                let message = format!("expected {}, found a list", method.output().full_name());
+                steps.compiler.add(node.span.clone(), message, Some(hint));
+                return steps.finish();
+            }
             let reply = compile_template(steps.compiler, node, method.output()).map(Op::Send);
             steps.push(reply, node);
         }
         "sample" if method.is_server_streaming() => steps.samples(node),
         "sample" => steps.sample(node),
-        "reply_file" => steps.send_file(node, None),
+        "reply_file" => steps.send_file(node, None, false),
         "stream" => steps.steps(node),
         _ => {
             let status = compile_status(steps.compiler, node);
@@ -135,6 +141,39 @@ fn short_form(
         }
     }
     steps.finish()
+}
+
+/// What to write for a list in place of a message: the messages of a stream, or one answer after another.
+fn list_hint(items: &[Node], text: &str, is_stream: bool) -> String {
+    let (key, each) = if is_stream {
+        ("stream", "send")
+    } else {
+        ("answers", "reply")
+    };
+    let written = |item: &Node| text.get(item.span.clone()).filter(|item| !item.contains('\n'));
+    match items {
+        [] => "write its fields, as in `{}`".to_owned(),
+        [_] if !is_stream => "a message is a mapping: leave out the `- `, or the square brackets".to_owned(),
+        _ => {
+            let all: Option<Vec<&str>> = items.iter().map(written).collect();
+            let all = all.filter(|all| all.iter().all(|item| item.starts_with('{')) && all.len() < 4);
+            let list = all.map_or_else(
+                || format!("{{{each}: …}}, …"),
+                |all| {
+                    all.iter()
+                        .map(|item| format!("{{{each}: {item}}}"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                },
+            );
+            let what = if is_stream {
+                "the messages of a stream"
+            } else {
+                "messages for one call after another"
+            };
+            format!("{what} are `{key}: [{list}]`")
+        }
+    }
 }
 
 /// Compiles the effects of a rule that does not answer.

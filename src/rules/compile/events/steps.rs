@@ -225,7 +225,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 (begin, variables)
             }
         };
-        let is_endless = modifiers.repeat.is_none() && modifiers.each.is_none();
+        let is_endless = modifiers.is_endless();
         let every = modifiers.every.and_then(|every| {
             let compile = if is_endless {
                 compile_interval
@@ -300,15 +300,27 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                     .problem_hint(pause, "`pause` goes with `send_file`", Some(hint));
             }
             pause if action.name == "send_file" && modifiers.key.is_none() => {
-                self.send_file(action.value, pause);
+                self.send_file(action.value, pause, modifiers.is_endless());
             }
             _ => self.action(action, modifiers.key),
         }
     }
 
     /// Adds the messages of a file, with pauses between them.
-    pub(in crate::rules::compile) fn send_file(&mut self, node: &Node, pause: Option<&Node>) {
+    pub(in crate::rules::compile) fn send_file(
+        &mut self,
+        node: &Node,
+        pause: Option<&Node>,
+        is_endless: bool,
+    ) {
         let messages = compile_message_file(self.compiler, node, self.output);
+        let count = messages.as_ref().map_or(0, |messages| messages.len());
+        if is_endless && count > 1 {
+            let message = format!("the {count} messages of this file are sent together, again and again");
+            let hint = "`pause` in place of `every` sends them one by one, once; if the file is meant to be sent again, put it \
+                        into the loop: `{every: 5s, do: [{send_file: …}]}`";
+            self.compiler.warn(node, message, hint);
+        }
         let pause = match pause {
             None => None,
             Some(node) => match compile_pause(self.compiler, node, "pause") {
@@ -346,7 +358,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 None
             }
             "send_file" => {
-                self.send_file(node, None);
+                self.send_file(node, None, false);
                 None
             }
             "set" => self.set(node),
@@ -406,10 +418,22 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     }
 
     fn log(&mut self, node: &Node) -> Option<Text> {
+        self.warn_of_root(node);
         self.compiler.to_log = true;
+        let is_prose = std::mem::replace(&mut self.compiler.is_prose, true);
         let text = compile_text_node(self.compiler, node, "a text");
         self.compiler.to_log = false;
+        self.compiler.is_prose = is_prose;
         text
+    }
+
+    /// Warns of a name of the language where a text would be stored or logged: `set: {store.last: request}`.
+    fn warn_of_root(&mut self, node: &Node) {
+        if let Some(name @ ("request" | "requests" | "received" | "metadata" | "now")) = node.text() {
+            let message = format!("`{name}` is plain text, not an expression");
+            let hint = format!("write `${{{name}}}`; text in `${{'…'}}` is sent as it is");
+            self.compiler.warn(node, message, hint);
+        }
     }
 
     /// Declares the variables that a rule has beside its answer; each is in scope for those after it.
@@ -426,6 +450,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             let Some(name) = variable_name(self.compiler, key) else {
                 continue;
             };
+            self.warn_of_root(value);
             let compiled = compile_value(self.compiler, value);
             // A variable whose value has a problem is declared all the same, so that its uses are no problems.
             let found = compiled.as_ref().map_or(Type::Dyn, |(_, found)| found.clone());
@@ -499,10 +524,11 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         for (key, value) in entries {
             let name = key.key_text().unwrap_or_default();
             let set = self.compiler.stored.sets.len();
-            let variable = self.variable(key, &name);
+            let variable = self.variable(key, &name, value);
             if let Some((message, hint)) = places.clash(&name, value) {
                 self.compiler.add(key.span.clone(), message, Some(hint));
             }
+            self.warn_of_root(value);
             let template = compile_value(self.compiler, value);
             let (Some(variable), Some((template, found))) = (variable, template) else {
                 continue;
@@ -528,7 +554,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     }
 
     /// The variable that a key of `set` names: `n` of the state, or a place of the store: `store.orders[request.id].status`.
-    fn variable(&mut self, key: &Node, name: &str) -> Option<Variable> {
+    fn variable(&mut self, key: &Node, name: &str, value: &Node) -> Option<Variable> {
         if name
             .strip_prefix("store")
             .is_some_and(|rest| rest.starts_with(['.', '[']))
@@ -544,11 +570,21 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             self.compiler.add(key.span.clone(), message, hint);
             return None;
         }
+        let value_entries = match &value.value {
+            Yaml::Map(entries) => entries.first(),
+            _ => None,
+        };
         let variables = &self.compiler.state;
         if let Some(place) = variables.iter().position(|(known, _)| known == name) {
             return Some(Variable::State(place, variables[place].1.clone()));
         }
-        let hint = variable_hint(name, variables);
+        let hint = match value_entries {
+            Some((first, value)) if name == "store" => {
+                let (first, value) = (first.key_text().unwrap_or_default(), value.key_text());
+                format!("write `store.{first}: {}`", value.as_deref().unwrap_or("…"))
+            }
+            _ => variable_hint(name, variables),
+        };
         let message = format!("there is no variable `{name}`");
         self.compiler.add(key.span.clone(), message, Some(hint));
         None
@@ -665,6 +701,11 @@ fn variable_hint(name: &str, variables: &[(String, Type)]) -> String {
 }
 
 impl Modifiers<'_> {
+    /// Whether the step runs again and again until the call ends.
+    fn is_endless(&self) -> bool {
+        self.every.is_some() && self.repeat.is_none() && self.each.is_none()
+    }
+
     fn count(&self) -> usize {
         let all = [
             self.when,

@@ -5,12 +5,12 @@ use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor};
 
 use crate::cel::{FieldInfo, JsonForm, takes_null};
 use crate::rules::compile::compiler::RuleCompiler;
-use crate::rules::compile::field_hint::field_hint;
+use crate::rules::compile::field_hint::{field_hint, rule_key_hint};
 use crate::rules::compile::interpolation::{self, Piece};
 use crate::rules::compile::template::constant;
 use crate::rules::compile::time_hint::json_text_hint;
 use crate::rules::plan::{Pattern, WireScalar};
-use crate::yaml::{Node, Yaml};
+use crate::yaml::{Node, Yaml, cut_by_comma};
 
 /// Compiles the pattern of a message; problems go to the compiler.
 pub(super) fn compile_pattern(
@@ -38,7 +38,12 @@ pub(super) fn compile_pattern(
             Yaml::Text(_) => "write its fields, as in `{name: tea}`; a condition stands under `when`",
             _ => "write its fields, as in `{name: tea}`",
         };
-        compiler.problem_hint(node, message, Some(hint.to_owned()));
+        let condition = compiler.bare_expression(node);
+        let hint = condition.map_or_else(
+            || hint.to_owned(),
+            |condition| format!("a condition stands under `when`: `when: {condition}`"),
+        );
+        compiler.constant_problem(node, message, Some(hint));
         return None;
     };
     compile_fields(compiler, entries.iter(), descriptor)
@@ -50,7 +55,8 @@ fn compile_fields<'n>(
     descriptor: &MessageDescriptor,
 ) -> Option<Pattern> {
     let mut members = Some(Vec::new());
-    for (key, value) in entries {
+    let entries: Vec<&(Node, Node)> = entries.collect();
+    for (key, value) in entries.iter().copied() {
         let name = key.key_text().unwrap_or_default();
         let member = if let Some(field) = FieldInfo::find(descriptor, &name) {
             compiler.matched.push(name.clone());
@@ -58,9 +64,12 @@ fn compile_fields<'n>(
             compiler.matched.pop();
             expected.map(|expected| (field, name, expected))
         } else {
-            let hint = matcher_hint(&name).or_else(|| field_hint(descriptor, &name));
+            let hint = cut_by_comma(compiler.source.text(), entries.iter().copied(), key)
+                .or_else(|| matcher_hint(&name))
+                .or_else(|| rule_key_hint(&name, "match"))
+                .or_else(|| field_hint(descriptor, &name));
             let message = format!("the message {} has no field `{name}`", descriptor.full_name());
-            compiler.problem_hint(key, message, hint);
+            compiler.constant_problem(key, message, hint);
             None
         };
         members = members.zip(member).map(|(mut members, member)| {
@@ -130,30 +139,29 @@ fn compile_value(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo
         return compile_pattern(compiler, node, message);
     }
     let text = constant_text(compiler, node).ok()?;
-    let path = &field.full_name;
-    let name = path.rsplit('.').next().unwrap_or(path);
-    match constant(&field.kind, node, text.as_deref()) {
+    let path = compiler.matched.join(".");
+    let written = compiler.written(node);
+    match constant(&field.kind, node, text.as_deref(), written.as_deref()) {
         Ok(value) => WireScalar::of(&value, &field.kind).map(Pattern::Scalar),
         Err(mismatch) => {
-            let is_comparison = text.is_some_and(|text| text.starts_with(['<', '>', '!', '=', '~', '^']));
+            let is_comparison = text
+                .as_deref()
+                .is_some_and(|text| text.starts_with(['<', '>', '!', '=', '~', '^']));
             let hint = match &node.value {
-                _ if is_comparison => Some(AS_WHEN.to_owned()),
+                _ if is_comparison => Some(as_condition(&path, text.as_deref().unwrap_or_default())),
                 Yaml::List(items) => {
-                    let one = items
-                        .first()
-                        .and_then(Node::key_text)
-                        .unwrap_or_else(|| "…".to_owned());
-                    let quoted = if matches!(field.kind, Kind::String | Kind::Enum(_)) {
-                        format!("'{one}'")
-                    } else {
-                        one
-                    };
+                    let is_text = matches!(field.kind, Kind::String | Kind::Enum(_));
+                    let quoted = items
+                        .iter()
+                        .filter_map(Node::key_text)
+                        .map(|one| if is_text { format!("'{one}'") } else { one });
+                    let quoted = quoted.collect::<Vec<_>>().join(", ");
                     Some(format!(
-                        "one of several values is a condition: `when: \"request.{name} in [{quoted}, …]\"`"
+                        "one of several values is a condition: `when: \"request.{path} in [{quoted}]\"`"
                     ))
                 }
                 Yaml::Map(_) => Some(format!(
-                    "`match` takes the value itself; a condition is `when`, as in `when: request.{name}.matches('…')`"
+                    "`match` takes the value itself; a condition is `when`, as in `when: request.{path}.matches('…')`"
                 )),
                 _ => mismatch.hint,
             };
@@ -271,6 +279,23 @@ fn matcher_hint(name: &str) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+/// The condition for a comparison such as `> 5` in place of a value.
+fn as_condition(path: &str, comparison: &str) -> String {
+    let operator_end = comparison.find(|letter: char| !"<>!=~^".contains(letter));
+    let (operator, value) = comparison.split_at(operator_end.unwrap_or(comparison.len()));
+    let value = value.trim();
+    let operator = match operator {
+        "=" => "==",
+        "<>" | "!" => "!=",
+        "<" | ">" | "<=" | ">=" | "==" | "!=" => operator,
+        _ => return AS_WHEN.to_owned(),
+    };
+    if value.parse::<f64>().is_err() {
+        return AS_WHEN.to_owned();
+    }
+    format!("write the condition as `when`: `when: request.{path} {operator} {value}`")
 }
 
 /// What to write instead of an expression.

@@ -6,6 +6,7 @@
 use prost_reflect::{Kind, MessageDescriptor, Value};
 
 use super::constant::constant;
+use super::message_hint::{converted_by, message_hint};
 use crate::cel::{FieldInfo, JsonForm, takes_null};
 use crate::message::{WireType, key, put_scalar, put_varint};
 use crate::rules::compile::compiler::RuleCompiler;
@@ -15,7 +16,7 @@ use crate::rules::compile::interpolation::Piece;
 use crate::rules::compile::values::each::{Due, is_loop};
 use crate::rules::compile::values::text::compile_text_pieces;
 use crate::rules::plan::template::{Joined, Nested, Op, PaddedBytes, Target};
-use crate::yaml::{Entry, Node, Yaml};
+use crate::yaml::{Entry, Node, Yaml, cut_by_comma};
 
 /// Builds the operations of one message.
 pub(super) struct Builder<'b, 'c> {
@@ -77,7 +78,12 @@ impl<'b, 'c> Builder<'b, 'c> {
         let Yaml::Map(entries) = &node.value else {
             let hint = message_hint(node, descriptor);
             let message = format!("expected {}, found {}", descriptor.full_name(), node.kind());
-            self.compiler.problem_hint(node, message, hint);
+            let is_request = node.text() == Some("request");
+            if is_request && self.compiler.input.0.full_name() != descriptor.full_name() {
+                self.compiler.constant_problem(node, message, hint);
+            } else {
+                self.compiler.problem_hint(node, message, hint);
+            }
             return;
         };
         self.fields(node, &entries.iter().collect::<Vec<_>>(), descriptor);
@@ -92,11 +98,13 @@ impl<'b, 'c> Builder<'b, 'c> {
                 let hint = if name == "each" {
                     Some("`each` makes a list or a map, and one message is due here".to_owned())
                 } else {
-                    file_hint(&name, value)
-                        .or_else(|| rule_key_hint(&name))
+                    let all = entries.iter().copied();
+                    cut_by_comma(self.compiler.source.text(), all, key)
+                        .or_else(|| file_hint(&name, value))
+                        .or_else(|| rule_key_hint(&name, "reply"))
                         .or_else(|| field_hint(descriptor, &name))
                 };
-                self.compiler.problem_hint(
+                self.compiler.constant_problem(
                     key,
                     format!("the message {} has no field `{name}`", descriptor.full_name()),
                     hint,
@@ -193,6 +201,9 @@ impl<'b, 'c> Builder<'b, 'c> {
         }
         let Yaml::List(items) = &node.value else {
             let hint = match node.key_text() {
+                Some(text) if node.text().is_none() && field.kind == Kind::String => {
+                    format!("put it in brackets: `[\"{text}\"]`")
+                }
                 Some(text) => format!("put it in brackets: `[{text}]`"),
                 None => "put `- ` before it for a list of one, or make the list by `{each: …, value: …}`"
                     .to_owned(),
@@ -325,7 +336,10 @@ impl<'b, 'c> Builder<'b, 'c> {
             self.compiler.problem_hint(node, message, Some(hint.to_owned()));
             return;
         }
-        let text = match self.string(node) {
+        self.compiler.is_text_due = field.kind == Kind::String;
+        let string = self.string(node);
+        self.compiler.is_text_due = false;
+        let text = match string {
             Some(StringNode::Whole(source, at)) => {
                 let target = if keyed {
                     Target::Field(field.clone())
@@ -343,7 +357,8 @@ impl<'b, 'c> Builder<'b, 'c> {
             None if node.text().is_some() => return,
             None => None,
         };
-        match constant(&field.kind, node, text.as_deref()) {
+        let written = self.compiler.written(node);
+        match constant(&field.kind, node, text.as_deref(), written.as_deref()) {
             Ok(Value::EnumNumber(0)) if !field.presence => {}
             Ok(value) if !field.presence && value.is_default(&field.kind) && !is_minus_zero(&value) => {}
             Ok(value) => {
@@ -360,15 +375,15 @@ impl<'b, 'c> Builder<'b, 'c> {
     /// Text with expressions in it.
     fn joined(&mut self, field: &FieldInfo, node: &Node, pieces: Vec<Piece<'_>>) {
         if field.kind != Kind::String {
-            self.compiler.problem_hint(
-                node,
-                format!(
-                    "text with an expression in it is a string, and {} is {}",
-                    field.full_name,
-                    field.type_name()
-                ),
-                Some("make the whole value one `${…}`".to_owned()),
+            let message = format!(
+                "text with an expression in it is a string, and {} is {}",
+                field.full_name,
+                field.type_name()
             );
+            let hint = self
+                .compiler
+                .as_one_expression(&pieces, converted_by(&field.kind));
+            self.compiler.problem_hint(node, message, Some(hint));
             return;
         }
         if let Some(text) = compile_text_pieces(self.compiler, node, pieces) {
@@ -415,15 +430,23 @@ impl<'b, 'c> Builder<'b, 'c> {
     }
 
     /// The constant text of a string node, for well-known types that are strings in JSON.
-    pub(super) fn constant_text(&mut self, node: &Node, expected: &str) -> Option<String> {
+    pub(super) fn constant_text(
+        &mut self,
+        node: &Node,
+        expected: &str,
+        descriptor: &MessageDescriptor,
+    ) -> Option<String> {
         match self.string(node) {
             Some(StringNode::Constant(text)) => Some(text),
-            Some(StringNode::Mixed(_)) => {
-                self.compiler.problem_hint(
-                    node,
-                    format!("expected {expected}, found text with an expression in it"),
-                    Some("make the whole value one `${…}`".to_owned()),
-                );
+            Some(StringNode::Mixed(pieces)) => {
+                let function = match JsonForm::of(descriptor) {
+                    Some(JsonForm::Duration) => "duration",
+                    Some(JsonForm::Timestamp) => "timestamp",
+                    _ => "",
+                };
+                let hint = self.compiler.as_one_expression(&pieces, function);
+                let message = format!("expected {expected}, found text with an expression in it");
+                self.compiler.problem_hint(node, message, Some(hint));
                 None
             }
             _ => {
@@ -439,32 +462,6 @@ impl<'b, 'c> Builder<'b, 'c> {
         self.compiler
             .problem(node, format!("expected {expected}, found {}", node.kind()));
     }
-}
-
-/// How a message is written, in place of a node that is none.
-fn message_hint(node: &Node, descriptor: &MessageDescriptor) -> Option<String> {
-    let first = descriptor.fields().next()?;
-    Some(match &node.value {
-        Yaml::List(_) => "a message is a mapping: leave out the `- `, or the square brackets".to_owned(),
-        Yaml::Text(text) if text.trim_start().starts_with('{') => {
-            "leave out the quotes around the braces: JSON is YAML, too".to_owned()
-        }
-        Yaml::Text(text) if is_file_name(text) => {
-            format!(
-                "the messages of a file are `reply_file: {0}`, or `send_file: {0}` for a step",
-                text.trim_start_matches('@')
-            )
-        }
-        _ => format!("write its fields, as in `{{{}: …}}`", first.name()),
-    })
-}
-
-/// Whether a text names a file of messages.
-fn is_file_name(text: &str) -> bool {
-    [".json", ".ndjson", ".jsonl"]
-        .iter()
-        .any(|ending| text.ends_with(ending))
-        && !text.contains(' ')
 }
 
 /// Whether a value is -0.0, which is not the default and must be written.

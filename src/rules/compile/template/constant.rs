@@ -4,7 +4,7 @@ use bytes::Bytes;
 use prost_reflect::{EnumDescriptor, Kind, Value};
 
 use crate::cel::whole;
-use crate::rules::plan::decode_base64;
+use crate::rules::plan::{decode_base64, encode_base64};
 use crate::schema::{is_closed, is_null_value, kind_name};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
@@ -31,11 +31,12 @@ impl Mismatch {
 }
 
 /// The value that a node stands for in a field of that scalar kind. `text` is the node's string without escapes, if the
-/// node is a string.
+/// node is a string, and `written` a scalar as the file has it.
 pub(in crate::rules::compile) fn constant(
     kind: &Kind,
     node: &Node,
     text: Option<&str>,
+    written: Option<&str>,
 ) -> Result<Value, Mismatch> {
     match kind {
         Kind::Double => float(node, text, "double").map(Value::F64),
@@ -67,12 +68,17 @@ pub(in crate::rules::compile) fn constant(
             Some(text) => decode_base64(text)
                 .map(|bytes| Value::Bytes(Bytes::from(bytes)))
                 .ok_or_else(|| {
+                    if let Some(bytes) = hexadecimal(text) {
+                        let hint = in_base64(&bytes);
+                        return Mismatch::new(format!("expected bytes in base64, found {text:?}"))
+                            .hint(Some(hint));
+                    }
                     let hint = format!("the bytes of a text are `${{bytes('{text}')}}`");
                     let hint = Some(hint).filter(|_| !text.contains(['\'', '\\', '\n']) && text.len() < 40);
                     let hint = hint.or_else(|| Some("the bytes of a text are `${bytes('…')}`".to_owned()));
                     Mismatch::new(format!("expected bytes in base64, found {text:?}")).hint(hint)
                 }),
-            None => Err(mismatch("bytes in base64", node).hint(quote(node))),
+            None => Err(mismatch("bytes in base64", node).hint(bytes_hint(node, written))),
         },
         Kind::Enum(descriptor) => enumeration(descriptor, node, text).map(Value::EnumNumber),
         Kind::Message(message) => Err(mismatch(message.full_name(), node)),
@@ -93,10 +99,49 @@ fn mismatch(expected: &str, node: &Node) -> Mismatch {
 fn quote(node: &Node) -> Option<String> {
     match node.value {
         Yaml::Int(_) | Yaml::Float(_) | Yaml::Bool(_) => Some("put it in quotes".to_owned()),
-        Yaml::Map(_) => Some("JSON as text stands in quotes: `'{\"a\": 1}'`".to_owned()),
+        Yaml::Map(_) => Some("JSON as text stands in quotes, as in `'{\"a\": 1}'`".to_owned()),
         Yaml::List(_) => Some("the field takes one value: leave out the brackets".to_owned()),
         _ => None,
     }
+}
+
+/// What to write for bytes that are written as a number or as a list of numbers. `written` is the file's own text.
+fn bytes_hint(node: &Node, written: Option<&str>) -> Option<String> {
+    match &node.value {
+        Yaml::List(items) => {
+            let byte = |item: &Node| match item.value {
+                Yaml::Int(number) => u8::try_from(number).ok(),
+                _ => None,
+            };
+            let bytes: Option<Vec<u8>> = items.iter().map(byte).collect();
+            bytes.map_or_else(|| quote(node), |bytes| Some(in_base64(&bytes)))
+        }
+        Yaml::Int(_) | Yaml::Float(_) | Yaml::Bool(_) => {
+            let written = written?;
+            let hexadecimal = hexadecimal(written).map(|bytes| in_base64(&bytes));
+            hexadecimal.or_else(|| Some(format!("the bytes of a text are `\"${{bytes('{written}')}}\"`")))
+        }
+        _ => quote(node),
+    }
+}
+
+fn in_base64(bytes: &[u8]) -> String {
+    format!("these bytes are `\"{}\"`, in base64", encode_base64(bytes))
+}
+
+/// The bytes of `0xDEADBEEF`, or of `\\xDE\\xAD`.
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digits = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => digits.to_owned(),
+        None if text.starts_with("\\x") => text.replace("\\x", ""),
+        None => return None,
+    };
+    let is_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if !is_hexadecimal || digits.is_empty() || digits.len() % 2 != 0 {
+        return None;
+    }
+    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).ok();
+    (0..digits.len()).step_by(2).map(byte).collect()
 }
 
 /// The truth that a word or a number stands for.
@@ -109,16 +154,37 @@ pub(in crate::rules::compile) fn truth_hint(node: &Node) -> Option<String> {
     Some(format!("write `{truth}`"))
 }
 
-/// The number that a text begins with, such as that of `5 CHF`.
+/// The number that a text begins with, such as that of `5 CHF`. A comma or an apostrophe parts thousands, where three digits
+/// follow; else a comma is the decimal point.
 fn number_in(text: &str) -> Option<String> {
-    let digits = text
+    let mut parts = text
         .trim_start()
         .split(|letter: char| !letter.is_ascii_digit() && !"-_,.'".contains(letter));
-    let number = digits.map(|digits| digits.replace(['_', ',', '\''], "")).next()?;
-    number
-        .parse::<f64>()
-        .is_ok()
-        .then(|| format!("write the number alone: `{number}`"))
+    let digits = parts.next()?.trim_end_matches(['.', ',']).replace('_', "");
+    let mut groups = digits.split([',', '\'']);
+    let first = groups.next()?;
+    let is_group = |group: &str| group.split('.').next().is_some_and(|whole| whole.len() == 3);
+    let number = match digits.split_once(',') {
+        Some((whole, fraction)) if !groups.all(is_group) || first.is_empty() => {
+            format!("{}.{fraction}", whole.replace(['\'', '.'], ""))
+        }
+        _ => digits.replace([',', '\''], ""),
+    };
+    number.parse::<f64>().is_ok().then_some(number)
+}
+
+/// What to write for a text that begins with a number, where a whole one is due.
+fn whole_in(text: &str, name: &str) -> Option<String> {
+    let number = number_in(text)?;
+    let value: f64 = number.parse().ok()?;
+    Some(if value.fract() == 0.0 {
+        format!(
+            "write the number alone: `{}`",
+            number.split('.').next().unwrap_or_default()
+        )
+    } else {
+        format!("{name} takes whole numbers, such as {}", value.round())
+    })
 }
 
 fn integer<T: TryFrom<i128>>(node: &Node, text: Option<&str>, kind: &Kind) -> Result<T, Mismatch> {
@@ -133,7 +199,7 @@ fn integer<T: TryFrom<i128>>(node: &Node, text: Option<&str>, kind: &Kind) -> Re
             Ok(number) => number,
             Err(_) => numeric(text)
                 .and_then(whole)
-                .ok_or_else(|| mismatch(name, node).hint(number_in(text)))?,
+                .ok_or_else(|| mismatch(name, node).hint(whole_in(text, name)))?,
         },
         _ => return Err(mismatch(name, node).hint(of_parts(node))),
     };
@@ -168,29 +234,34 @@ fn float(node: &Node, text: Option<&str>, name: &str) -> Result<f64, Mismatch> {
         (_, Some(text)) => match numeric(text) {
             Some(number) if number.is_finite() => Ok(number),
             Some(_) => Err(Mismatch::new(format!("{text} does not fit {name}"))),
-            None => Err(mismatch(name, node).hint(number_in(text))),
+            None => {
+                let hint = number_in(text).map(|number| format!("write the number alone: `{number}`"));
+                Err(mismatch(name, node).hint(hint))
+            }
         },
         _ => Err(mismatch(name, node).hint(of_parts(node))),
     }
 }
 
+/// That an enum has no value of that name.
+pub(super) fn no_enum_value(descriptor: &EnumDescriptor, name: &str) -> Mismatch {
+    let known: Vec<_> = descriptor.values().collect();
+    // `Size.LARGE`, as code writes it.
+    let last = name.rsplit(['.', ':']).next().unwrap_or_default();
+    let names = known.iter().map(prost_reflect::EnumValueDescriptor::name);
+    Mismatch::new(format!(
+        "the enum {} has no value `{name}`",
+        descriptor.full_name()
+    ))
+    .hint(suggest::hint(last, names))
+}
+
 fn enumeration(descriptor: &EnumDescriptor, node: &Node, text: Option<&str>) -> Result<i32, Mismatch> {
     if let Some(name) = text {
-        return if let Some(value) = descriptor.get_value_by_name(name) {
-            Ok(value.number())
-        } else {
-            let known: Vec<_> = descriptor.values().collect();
-            // `Size.LARGE`, as code writes it.
-            let last = name.rsplit(['.', ':']).next().unwrap_or_default();
-            Err(Mismatch::new(format!(
-                "the enum {} has no value `{name}`",
-                descriptor.full_name()
-            ))
-            .hint(suggest::hint(
-                last,
-                known.iter().map(prost_reflect::EnumValueDescriptor::name),
-            )))
-        };
+        let value = descriptor.get_value_by_name(name);
+        return value
+            .map(|value| value.number())
+            .ok_or_else(|| no_enum_value(descriptor, name));
     }
     if node.value == Yaml::Null && is_null_value(descriptor) {
         return Ok(0);

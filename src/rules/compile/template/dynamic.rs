@@ -29,6 +29,14 @@ impl Builder<'_, '_> {
             self.compiler
                 .with_stored(node, at, |stored, place| stored.is_due(source, due, place));
         }
+        for branch in program.branches() {
+            if let Some((message, hint)) = typing::branch_misfit(&target, branch) {
+                let place = self
+                    .compiler
+                    .place_within(node, at + branch.span.start..at + branch.span.end);
+                self.compiler.add(place, message, hint);
+            }
+        }
         // A field of the request of the same kind is copied as it is on the wire.
         let mut presence = if copies && target.copies_presence() && program.is_field_of_element() {
             Presence::OfElement

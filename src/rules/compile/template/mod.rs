@@ -9,6 +9,7 @@ mod dynamic;
 mod each;
 mod flatten;
 mod hoist;
+mod message_hint;
 mod pages;
 mod typing;
 mod well_known;

@@ -2,7 +2,8 @@
 
 use prost_reflect::{Kind, MessageDescriptor};
 
-use crate::cel::{FieldInfo, JsonForm, Type, accepts_contents, accepts_element, accepts_field};
+use super::constant::no_enum_value;
+use crate::cel::{Branch, FieldInfo, JsonForm, Type, accepts_contents, accepts_element, accepts_field};
 use crate::rules::plan::template::Target;
 
 /// The field at a path of numbers, from a message type.
@@ -51,6 +52,22 @@ pub(super) fn due(target: &Target) -> Option<&'static str> {
         Some(message) if JsonForm::of(message).is_some() => None,
         Some(_) => Some("a message"),
         None => Some("a single value"),
+    }
+}
+
+/// What is wrong with one of the values that an expression chooses from, and what to do.
+pub(super) fn branch_misfit(target: &Target, branch: &Branch) -> Option<(String, Option<String>)> {
+    let found = &branch.value_type;
+    if let Err(expected) = accepts(target, found) {
+        let message = format!("expected {expected} for {}, found {found}", target.name());
+        return Some((message, conversion(target, found)));
+    }
+    match (target.scalar()?, &branch.text) {
+        (Kind::Enum(descriptor), Some(name)) if descriptor.get_value_by_name(name).is_none() => {
+            let mismatch = no_enum_value(descriptor, name);
+            Some((mismatch.message, mismatch.hint))
+        }
+        _ => None,
     }
 }
 

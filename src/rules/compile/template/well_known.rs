@@ -50,7 +50,7 @@ impl Builder<'_, '_> {
             self.compiler.problem_hint(node, message, hint);
             return;
         }
-        let Some(text) = self.constant_text(node, expected) else {
+        let Some(text) = self.constant_text(node, expected, descriptor) else {
             return;
         };
         if let Ok(bytes) = from_json_text(descriptor, &text) {
@@ -97,7 +97,7 @@ impl Builder<'_, '_> {
             }
             return;
         };
-        let Some(url) = self.constant_text(named, "the name of a message type") else {
+        let Some(url) = self.constant_text(named, "the name of a message type", descriptor) else {
             return;
         };
         let name = url.rsplit_once('/').map_or(url.as_str(), |(_, name)| name);

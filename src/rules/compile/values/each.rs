@@ -136,6 +136,20 @@ pub(in crate::rules::compile) fn loop_variables(
         return vec![("item".to_owned(), one)];
     };
     let Yaml::List(names) = &node.value else {
+        let words = node.text().unwrap_or_default().split([',', ' ']);
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        if let [first, second] = words.as_slice()
+            && is_identifier(first)
+            && is_identifier(second)
+        {
+            let hint = Some(format!("two names are a list: `as: [{first}, {second}]`"));
+            compiler.constant_problem(node, "`as` needs a name of letters, digits and `_`", hint);
+            return [first, second]
+                .into_iter()
+                .map(|name| (*name).to_owned())
+                .zip(two)
+                .collect();
+        }
         return vec![(loop_name(compiler, node), one)];
     };
     let [first, second] = names.as_slice() else {
@@ -170,12 +184,12 @@ pub(in crate::rules::compile) fn loop_name(compiler: &mut RuleCompiler<'_>, node
             || "such as `as: item`".to_owned(),
             |name| format!("write `{name}`"),
         );
-        compiler.problem_hint(node, "`as` needs a name of letters, digits and `_`", Some(hint));
+        compiler.constant_problem(node, "`as` needs a name of letters, digits and `_`", Some(hint));
         return meant.unwrap_or_else(|| "item".to_owned());
     }
     if let Some(message) = hides_root(&name) {
         let hint = "take another name, such as `item`".to_owned();
-        compiler.problem_hint(node, message, Some(hint));
+        compiler.constant_problem(node, message, Some(hint));
     }
     name
 }

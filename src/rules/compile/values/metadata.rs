@@ -155,7 +155,7 @@ fn header_value<V>(
         .map_err(|message| {
             let hint = match node.value {
                 Yaml::Map(_) => {
-                    "put it in quotes: `'{\"a\": 1}'`; a list of texts sends the name several times"
+                    "text stands in quotes, as in `'{\"a\": 1}'`; a list of texts sends the name several times"
                 }
                 _ if message.contains("base64") => "write its bytes in base64, or give bytes: `\"${b'…'}\"`",
                 _ => "a value has printable characters of ASCII; a name that ends with `-bin` takes base64",

@@ -3,10 +3,10 @@
 //! Details are messages by `@type`, or the short forms of google.rpc, whose types are built in.
 
 use super::each::is_loop;
-use super::status_hint::{code_hint, detail_hint};
+use super::status_hint::{code_hint, detail_hint, status_hint};
 use super::text::{compile_text, text_hint};
 use super::value::compile_value;
-use crate::cel::{FieldInfo, Type};
+use crate::cel::{FieldInfo, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::google_rpc::{SHORT_FORMS, details_field};
 use crate::rules::compile::interpolation::Piece;
@@ -14,19 +14,31 @@ use crate::rules::compile::template::compile_elements;
 use crate::rules::plan::template::Template;
 use crate::rules::plan::{CodeTemplate, StatusTemplate, ValueTemplate, code_of};
 use crate::suggest;
-use crate::yaml::{Node, Yaml};
+use crate::yaml::{Entry, Node, Yaml};
 
 pub(in crate::rules::compile) fn compile_status(
     compiler: &mut RuleCompiler<'_>,
     node: &Node,
 ) -> Option<StatusTemplate> {
-    let before = compiler.problems.len();
     if let (Some(text), Yaml::Text(_) | Yaml::Int(_)) = (node.key_text(), &node.value) {
-        let hint = Some(format!("write `{{code: {text}}}`"));
+        let hint = Some(status_hint(&text));
         compiler.problem_hint(node, format!("expected a status, found {}", node.kind()), hint);
         return None;
     }
     let entries = compiler.entries(node, "a status", &["code", "message", "details"])?;
+    // The words of a status are for people.
+    let is_prose = std::mem::replace(&mut compiler.is_prose, true);
+    let status = compile_entries(compiler, node, entries);
+    compiler.is_prose = is_prose;
+    status
+}
+
+fn compile_entries(
+    compiler: &mut RuleCompiler<'_>,
+    node: &Node,
+    entries: Vec<Entry<'_>>,
+) -> Option<StatusTemplate> {
+    let before = compiler.problems.len();
     let (mut code, mut message, mut details) = (None, None, None);
     for entry in entries {
         match (entry.name.as_str(), &entry.value.value) {
@@ -66,6 +78,18 @@ pub(in crate::rules::compile) fn compile_status(
 fn compile_code(compiler: &mut RuleCompiler<'_>, node: &Node) -> Option<CodeTemplate> {
     let (template, found) = compile_value(compiler, node)?;
     let ValueTemplate::Constant(value) = &template else {
+        if let ValueTemplate::Program(program) = &template {
+            let texts = program
+                .branches()
+                .iter()
+                .filter_map(|branch| branch.text.as_deref());
+            let is_code = |text: &&str| code_of(&Value::String((*text).to_owned().into())).is_some();
+            if let Some(other) = texts.into_iter().find(|text| !is_code(text)) {
+                let message = format!("`{other}` is not a status code");
+                compiler.add(node.span.clone(), message, code_hint(other));
+                return None;
+            }
+        }
         if matches!(
             found,
             Type::Int | Type::Uint | Type::String | Type::Enum(_) | Type::Dyn

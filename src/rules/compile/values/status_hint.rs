@@ -23,6 +23,30 @@ pub(super) fn detail_hint(fields: &[(Node, Node)]) -> String {
     }
 }
 
+/// What to write for a status that is one text: `NOT_FOUND: no tea`.
+pub(super) fn status_hint(text: &str) -> String {
+    if text.starts_with('*') {
+        return format!("leave out the quotes: `{text}`");
+    }
+    let is_code = |code: &str| CODES.contains(&code) || code.parse::<u8>().is_ok();
+    let parts = text.split_once([':', ',', '-']).or_else(|| text.split_once(' '));
+    match parts.map(|(code, message)| (code.trim(), message.trim())) {
+        Some((code, message)) if is_code(code) => {
+            let is_plain = |letter: char| letter.is_alphanumeric() || " .!-_".contains(letter);
+            if message.chars().all(is_plain) && message.starts_with(char::is_alphabetic) {
+                format!("write `{{code: {code}, message: {message}}}`")
+            } else {
+                format!("write `{{code: {code}, message: {message:?}}}`")
+            }
+        }
+        _ if is_code(text) => format!("write `{{code: {text}}}`"),
+        _ => match code_hint(text) {
+            Some(hint) => format!("write `{{code: NOT_FOUND, message: …}}`; {hint}"),
+            None => "write `{code: NOT_FOUND, message: …}`".to_owned(),
+        },
+    }
+}
+
 /// Codes of HTTP, and the codes of gRPC that say the same.
 const HTTP_CODES: [(&str, &str); 14] = [
     ("200", "OK"),
