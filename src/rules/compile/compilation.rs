@@ -12,6 +12,7 @@ use super::missing::{self, RuleConditions};
 use super::other_words;
 use super::reach::{DeclaredRule, ReachedRule, unreached};
 use super::rule;
+use super::rule_keys::RULE_KEYS;
 use super::signals::AllSignals;
 use super::stored::AllStored;
 use crate::error::Problem;
@@ -249,8 +250,8 @@ impl<'s> Compilation<'s> {
             let methods = methods_named(self.schema, node.get("method")?.text()?);
             answers::in_reply(methods.first()?, name)
         };
-        let meant = |name: &str| in_reply(name).or_else(|| other_words::hint(what, name, &rule::KEYS));
-        let entries = entries(source, &mut self.problems, node, what, &rule::KEYS, meant)?;
+        let meant = |name: &str| in_reply(name).or_else(|| other_words::hint(what, name, &RULE_KEYS));
+        let entries = entries(source, &mut self.problems, node, what, &RULE_KEYS, meant)?;
         let (name, id) = self.identity(file, node, find(&entries, "name"), line, declared);
         let Some(entry) = find(&entries, "method") else {
             // If there is an unknown key, it was reported already, and is probably `method` misspelt.

@@ -2,7 +2,7 @@
 
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 
-use super::rule;
+use super::rule_keys::RULE_KEYS;
 use crate::schema::field_name;
 use crate::suggest;
 use crate::yaml::Node;
@@ -56,7 +56,7 @@ pub(super) fn rule_key_hint(name: &str, within: &str) -> Option<String> {
         }
         // They may be fields that are misspelt.
         "name" | "method" => None,
-        _ if rule::KEYS.contains(&name) && name != within => {
+        _ if RULE_KEYS.contains(&name) && name != within => {
             Some(format!("`{name}` stands beside `{within}`, and not in it"))
         }
         _ => None,

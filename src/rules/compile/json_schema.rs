@@ -15,11 +15,12 @@ mod tests {
 
     use super::*;
     use crate::handler::CODES;
+    use crate::rules::compile::answers;
     use crate::rules::compile::events::outcome::{SESSION_KEYS, TIMER_KEYS};
     use crate::rules::compile::events::steps::{ACTIONS, MODIFIERS};
     use crate::rules::compile::google_rpc::SHORT_FORMS;
+    use crate::rules::compile::rule_keys::RULE_KEYS;
     use crate::rules::compile::values::each::{LOOP_KEYS, PAGE};
-    use crate::rules::compile::{answers, rule};
 
     fn definition(name: &str) -> Value {
         let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
@@ -62,7 +63,7 @@ mod tests {
 
     #[test]
     fn its_keys_are_those_of_the_checker() {
-        assert_eq!(properties("rule"), set(&rule::KEYS));
+        assert_eq!(properties("rule"), set(&RULE_KEYS));
         assert_eq!(
             alternatives("rule"),
             set(answers::OUTCOMES.iter().chain(&["answers", "then"]))

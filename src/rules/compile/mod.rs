@@ -32,6 +32,7 @@ mod other_words;
 mod quoting;
 mod reach;
 mod rule;
+mod rule_keys;
 mod signals;
 mod slashed_pattern;
 mod stored;

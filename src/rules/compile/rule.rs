@@ -14,35 +14,6 @@ use crate::rules::plan::{After, Counting, Rule, RuleId, RuleLog, Stage};
 use crate::schema::Method;
 use crate::yaml::{Entry, Node, Yaml, find};
 
-/// The keys of a rule.
-pub(super) const KEYS: [&str; 25] = [
-    "method",
-    "name",
-    "metadata",
-    "match",
-    "when",
-    "priority",
-    "chance",
-    "times",
-    "scope",
-    "validate",
-    "delay",
-    "state",
-    "set",
-    "log",
-    "headers",
-    "trailers",
-    "reply",
-    "reply_file",
-    "sample",
-    "stream",
-    "session",
-    "status",
-    "answers",
-    "after",
-    "then",
-];
-
 /// Compiles the rule of `node`, whose keys are checked, for a method.
 pub(super) fn compile(
     compiler: &mut RuleCompiler<'_>,

@@ -1,0 +1,30 @@
+//! The keys of a rule. Hints know them too: a key that stands in another place is told where it belongs.
+
+/// The keys of a rule.
+pub(super) const RULE_KEYS: [&str; 25] = [
+    "method",
+    "name",
+    "metadata",
+    "match",
+    "when",
+    "priority",
+    "chance",
+    "times",
+    "scope",
+    "validate",
+    "delay",
+    "state",
+    "set",
+    "log",
+    "headers",
+    "trailers",
+    "reply",
+    "reply_file",
+    "sample",
+    "stream",
+    "session",
+    "status",
+    "answers",
+    "after",
+    "then",
+];
