@@ -22,6 +22,7 @@
 //! | `values` | values and their types |
 
 mod budget;
+mod comparison;
 mod compile;
 mod cost;
 mod encode;
@@ -31,6 +32,7 @@ mod eval;
 mod fields;
 mod formats;
 mod functions;
+mod meant_times;
 mod missing;
 mod operators;
 mod pattern;
@@ -50,6 +52,7 @@ mod values;
 mod tests;
 
 pub(crate) use self::budget::Budget;
+pub(crate) use self::comparison::Comparison;
 pub(crate) use self::compile::{Branch, as_condition, is_root_name};
 pub(crate) use self::encode::{
     FieldInfo, JsonForm, Misfit, accepts_contents, accepts_element, accepts_field, from_json_text,
@@ -59,6 +62,7 @@ pub(crate) use self::env::{CallFacts, Env, Round};
 pub(crate) use self::equalities::Equality;
 pub(crate) use self::eval::{Evaluation, metadata_value, random, random_at};
 pub(crate) use self::fields::{Entries, FieldReader, WireFields, WireValue};
+pub(crate) use self::meant_times::{meant_duration, meant_timestamp};
 pub(crate) use self::missing::{Subject, asked_for, missing};
 pub(crate) use self::problem::ExprProblem;
 pub(crate) use self::program::{Program, Verdict};

@@ -20,6 +20,7 @@ pub(super) fn explain(text: &str, at: usize, info: &str) -> Trouble {
         layout: Layout::at(text, at),
     };
     stop.tab()
+        .or_else(|| stop.tag_of_template())
         .or_else(|| stop.expression())
         .or_else(|| stop.first_character())
         .or_else(|| stop.string())
@@ -206,6 +207,25 @@ impl Stop<'_> {
                 return is_plain.then_some(start);
             }
         }
+    }
+
+    /// A line that is a tag of Helm, Go, ERB or Jinja: `{{- if .Values.x }}`, `<% end %>`. It may be the line before, of
+    /// which YAML takes the one where the parser stopped to be the rest.
+    fn tag_of_template(&self) -> Option<Trouble> {
+        let own = line_start(self.text, self.at);
+        let before = line_start(self.text, own.saturating_sub(1));
+        let tag = |start: &usize| {
+            let line = self.text[*start..].lines().next().unwrap_or_default().trim();
+            let is_tag = |open: &str, close: &str| line.starts_with(open) && line.ends_with(close);
+            is_tag("{{", "}}") && is_word_of_template(&line[2..])
+                || is_tag("<%", "%>") && !line.starts_with("<%=")
+        };
+        let start = [own, before].into_iter().find(tag)?;
+        let line = self.text[start..].lines().next()?;
+        let start = start + line.len() - line.trim_start().len();
+        let hint = "leave it out: rules have no tags, `when` and `choose` decide, `each` makes lists, and `#` begins a comment";
+        let message = "a tag of a template is no YAML";
+        Some(Trouble::new(start..start + line.trim().len(), message, hint))
     }
 
     /// A value whose first character has a meaning of its own.
@@ -408,4 +428,18 @@ fn wrong_escape(text: &str, start: usize) -> Option<(usize, char)> {
         }
     }
     None
+}
+
+/// Whether what is after `{{` begins a tag and no value.
+fn is_word_of_template(inside: &str) -> bool {
+    let inside = inside.trim_start_matches('-').trim_start();
+    let word = inside
+        .split(|letter: char| !letter.is_alphabetic())
+        .next()
+        .unwrap_or_default();
+    inside.starts_with(['/', '#', '$', '!'])
+        || matches!(
+            word,
+            "if" | "else" | "end" | "range" | "with" | "define" | "block" | "template" | "include" | "tpl"
+        )
 }

@@ -273,7 +273,7 @@ fn conditions_on_metadata_that_cannot_be_are_told() {
         ),
         (
             "{x-bin: '*'}",
-            "1:55: expected base64, found \"*\" (its own bytes would be Kg==)",
+            "1:55: expected base64, found \"*\" (its own bytes would be Kg==) (hint: write the bytes in base64; those of this text are `Kg==`)",
         ),
     ] {
         let yaml = format!("rules: [{{method: kinds.Kinds/Unary, metadata: {metadata}, reply: {{}}}}]");

@@ -421,11 +421,11 @@ fn what_does_not_fit_one_of_many_methods_is_told_with_it() {
     for (rule, expected) in [
         (
             "method: a.S/*, reply: {text: x}",
-            "f:1:33: the message a.A has no field `text` (for a.S/One) (hint: there is only `name`)",
+            "f:1:33: the message a.A has no field `text` (for a.S/One) (hint: list the methods that have it: `method: [a.S/Three, a.S/Two]`)",
         ),
         (
             "method: a.S/*, reply: {name: x}",
-            "f:1:33: the message a.B has no field `name` (for a.S/Three and 1 more) (hint: there is only `text`)",
+            "f:1:33: the message a.B has no field `name` (for a.S/Three and 1 more) (hint: name the method that has it: `method: a.S/One`)",
         ),
         (
             "method: a.S/*, match: {nmae: x}, reply: {}",

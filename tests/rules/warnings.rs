@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use protod::Rules;
+use protod::{Rules, Schema};
 
 use crate::support::kinds;
 
@@ -502,4 +502,136 @@ fn a_file_that_is_named_is_read_whatever_its_name() {
     fs::write(&path, "rules: [{method: kinds.Kinds/Unary, reply: {}}]").expect("a new file");
     let rules = Rules::load(&kinds(), &[folder.path().to_owned(), path]).expect("it loads");
     assert_eq!((rules.len(), rules.warnings().len()), (1, 0));
+}
+
+/// A schema whose requests have a oneof, a message, a map and numbers of all kinds.
+fn choices() -> Schema {
+    let text = r#"
+syntax = "proto3";
+package c;
+service S { rpc Get(M) returns (Reply); rpc Put(stream M) returns (Reply); }
+message Reply {}
+message M {
+  oneof k { Sub sub = 1; string s = 2; }
+  map<string, string> m = 3;
+  int32 n = 4;
+  uint64 u = 5;
+  string t = 6;
+  Sub plain = 7;
+  optional int64 o = 8;
+}
+message Sub { string a = 1; string b = 2; oneof inner { string x = 3; string y = 4; } }
+"#;
+    Schema::from_source("c.proto", text).expect("a schema")
+}
+
+/// Whether the second of two rules with these conditions is told of as one that is never reached.
+fn is_unreached(schema: &Schema, method: &str, first: &str, second: &str) -> bool {
+    let rules =
+        [first, second].map(|condition| format!("  - {{method: c.S/{method}, {condition}, reply: {{}}}}\n"));
+    let yaml = format!("rules:\n{}", rules.concat());
+    let rules = Rules::from_text(schema, "f", &yaml).unwrap_or_else(|error| panic!("{yaml}{error:?}"));
+    let warnings: Vec<String> = rules.warnings().iter().map(ToString::to_string).collect();
+    match warnings.as_slice() {
+        [] => false,
+        [one] if one.starts_with("this rule is never reached: f:2 answers all of its calls") => true,
+        others => panic!("{yaml}{others:?}"),
+    }
+}
+
+#[test]
+fn a_rule_after_one_that_holds_wherever_it_does_is_told() {
+    let schema = choices();
+    for (first, second) in [
+        ("when: request.n > 5", "when: request.n > 10"),
+        ("when: request.n > 5", "when: request.n >= 6"),
+        ("when: request.n >= 6", "when: request.n > 5"),
+        ("when: 5 < request.n", "when: request.n == 7"),
+        ("when: request.n <= 5", "when: request.n < 0"),
+        ("when: request.n != 5", "when: request.n > 5"),
+        ("when: request.u > 5u", "when: request.u > 10u"),
+        ("when: request.o > 5", "when: request.o > 10"),
+        ("when: request.plain.a != ''", "when: \"request.plain.a == 'x'\""),
+        ("when: \"request.t > 'b'\"", "when: \"request.t >= 'c'\""),
+        ("when: request.n > 5", "match: {t: x}, when: request.n > 10"),
+        (
+            "match: {t: x}, when: request.n > 5",
+            "match: {t: x, u: 1}, when: request.n > 10",
+        ),
+        ("match: {plain: {a: x}}", "match: {plain: {b: z, a: x}}"),
+        ("match: {plain: {}}", "match: {plain: {a: x}}"),
+        ("match: {sub: {}}", "match: {sub: {a: ''}}"),
+        ("match: {m: {a: b}}", "match: {m: {a: b, c: d}}"),
+        ("when: \"request.plain.a == 'x'\"", "match: {plain: {a: x}}"),
+    ] {
+        assert!(is_unreached(&schema, "Get", first, second), "{first} | {second}");
+    }
+    assert!(is_unreached(
+        &schema,
+        "Put",
+        "when: request.n > 5",
+        "when: request.n > 10"
+    ));
+}
+
+#[test]
+fn a_rule_after_one_that_leaves_some_of_its_calls_is_not_told() {
+    let schema = choices();
+    for (first, second) in [
+        ("when: request.n > 10", "when: request.n > 5"),
+        ("when: request.n > 5", "when: request.n >= 5"),
+        ("when: request.n > 5", "when: request.n < 10"),
+        ("when: request.n > 5", "when: request.n != 7"),
+        ("when: request.n != 5", "when: request.n >= 5"),
+        ("when: request.n > 5", "when: request.o > 10"),
+        ("when: request.n == 7", "when: request.n > 5"),
+        ("when: \"request.t > 'b'\"", "when: \"request.t >= 'b'\""),
+        (
+            "match: {t: x}, when: request.n > 5",
+            "match: {t: y}, when: request.n > 10",
+        ),
+        ("match: {t: x}, when: request.n > 5", "when: request.n > 10"),
+        ("match: {plain: {a: x, b: y}}", "match: {plain: {a: x}}"),
+        ("match: {plain: {}}", "match: {plain: {a: ''}}"),
+        ("match: {plain: {a: x}}", "match: {sub: {a: x}}"),
+        ("match: {m: {a: b, c: d}}", "match: {m: {a: b}}"),
+        ("match: {m: {'a.b': c}}", "match: {m: {a: c}}"),
+        ("times: 1, when: request.n > 5", "when: request.n > 10"),
+        ("chance: 0.5, when: request.n > 5", "when: request.n > 10"),
+    ] {
+        assert!(!is_unreached(&schema, "Get", first, second), "{first} | {second}");
+    }
+    // The one reads the first message, and the other, which reads all, the last.
+    let all = "when: 'request.n > 10 && requests.size() > 0'";
+    assert!(!is_unreached(&schema, "Put", "when: request.n > 5", all));
+}
+
+#[test]
+fn a_match_of_two_fields_of_a_oneof_is_a_warning() {
+    let schema = choices();
+    let warning = |pattern: &str| {
+        let yaml = format!("rules: [{{method: c.S/Get, match: {pattern}, reply: {{}}}}]");
+        let rules = Rules::from_text(&schema, "f", &yaml).unwrap_or_else(|error| panic!("{yaml}{error:?}"));
+        let warnings: Vec<String> = rules.warnings().iter().map(ToString::to_string).collect();
+        warnings.join("; ")
+    };
+    for (pattern, expected) in [
+        (
+            "{sub: {}, s: ''}",
+            "`s` and `sub` are both of the oneof `k`: one can be set",
+        ),
+        (
+            "{s: x, sub: {a: y}}",
+            "`sub` and `s` are both of the oneof `k`: one can be set",
+        ),
+        (
+            "{plain: {x: p, y: q}}",
+            "`y` and `x` are both of the oneof `inner`: one can be set",
+        ),
+        ("{s: x, sub: null}", ""),
+        ("{sub: null, s: null}", ""),
+        ("{s: x, plain: {x: y}}", ""),
+    ] {
+        assert_eq!(warning(pattern), expected, "{pattern}");
+    }
 }

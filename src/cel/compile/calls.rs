@@ -10,7 +10,7 @@ use crate::cel::cost::Cost;
 use crate::cel::functions::{self, Function, Style};
 use crate::cel::pattern::Pattern;
 use crate::cel::pattern_never::matches_nothing;
-use crate::cel::syntax::{Expr, ExprKind, Name};
+use crate::cel::syntax::{Expr, ExprKind, Literal, Name};
 use crate::cel::typed::{LoopKind, TypedExpr};
 use crate::cel::values::{Type, Value};
 use crate::schema::{field_called, field_name};
@@ -125,6 +125,7 @@ impl Compiler<'_, '_> {
                 ("format", [Type::Timestamp, _]) => {
                     "`string(t)` is the time as text; `t.getFullYear()` and the like are its parts".to_owned()
                 }
+                ("update", [_, new, Type::String | Type::List(_)]) => self.named_fields(new, &expressions),
                 _ => format!("it takes {}", taken.join(" or ")),
             });
             return Compiled::unknown();
@@ -267,6 +268,40 @@ impl Compiler<'_, '_> {
         })
     }
 
+    /// The hint at the names of fields in place of a `FieldMask`: with those names, if they are constants.
+    #[cold]
+    #[inline(never)]
+    fn named_fields(&self, new: &Type, arguments: &[&Expr]) -> String {
+        let text = |expr: &Expr| match &expr.kind {
+            ExprKind::Literal(Literal::String(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let names: Option<Vec<String>> = match arguments.last().map(|names| (text(names), &names.kind)) {
+            Some((Some(names), _)) => Some(names.split(',').map(|name| name.trim().to_owned()).collect()),
+            Some((None, ExprKind::List(names))) => names.iter().map(text).collect(),
+            _ => None,
+        };
+        // A schema without such a mask has no name for it.
+        if self.type_named(&["google", "protobuf", "FieldMask"]).is_some() {
+            let paths = names.map_or_else(|| "…".to_owned(), |names| format!("['{}']", names.join("', '")));
+            return format!("write `google.protobuf.FieldMask{{paths: {paths}}}`");
+        }
+        let (Type::Message(message), Some(names)) = (new, names) else {
+            return "give a message with those fields alone: `update(old, Type{name: new.name})`".to_owned();
+        };
+        let from = arguments.get(1).and_then(|new| path(new));
+        let from = from.unwrap_or_else(|| "new".to_owned());
+        let fields: Vec<String> = names
+            .iter()
+            .map(|name| format!("{name}: {from}.{name}"))
+            .collect();
+        format!(
+            "give a message with those fields alone: `{}{{{}}}`",
+            message.full_name(),
+            fields.join(", ")
+        )
+    }
+
     /// Tells of a function that does not exist. Apart, so that frames of deep expressions stay small.
     #[cold]
     #[inline(never)]
@@ -327,6 +362,15 @@ fn names(expr: &Expr, variable: &str) -> bool {
         }
     }
     false
+}
+
+/// A name and the names after its dots, as they are written.
+fn path(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name.clone()),
+        ExprKind::Select(operand, name) => Some(format!("{}.{}", path(operand)?, name.text)),
+        _ => None,
+    }
 }
 
 /// The field of a message that a function without arguments was meant to read: `x.name()`, `x.getName()`.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::branches::Branch;
 use super::compiled::Compiled;
+use super::conversion_hints;
 use crate::cel::env::{CallFacts, Env};
 use crate::cel::eval::Evaluation;
 use crate::cel::problem::ExprProblem;
@@ -104,9 +105,10 @@ impl<'c, 's> Compiler<'c, 's> {
             Ok(value) => Compiled::constant(value, typed.value_type),
             Err(error) => {
                 if typed.faults.is_empty() {
-                    typed
-                        .faults
-                        .push(ExprProblem::new(expr.span.clone(), error.into_text()));
+                    typed.faults.push(ExprProblem {
+                        hint: conversion_hints::hint(expr),
+                        ..ExprProblem::new(expr.span.clone(), error.into_text())
+                    });
                 }
                 typed
             }

@@ -6,6 +6,7 @@ use prost_reflect::MessageDescriptor;
 
 use super::compiled::{Compiled, Place};
 use super::compiler::Compiler;
+use super::names::is_root_name;
 use super::other_languages;
 use super::types::named_fields;
 use crate::cel::fields::{Cardinality, FieldReader, NamedField};
@@ -16,6 +17,7 @@ use crate::cel::typed::{Path, TypedExpr};
 use crate::cel::values::{Type, Value};
 use crate::message::Slot;
 use crate::schema::field_name;
+use crate::suggest;
 
 impl Compiler<'_, '_> {
     /// A field of a message, or an entry of a map.
@@ -59,6 +61,8 @@ impl Compiler<'_, '_> {
             functions::all().any(|function| function.name == name && function.style != Style::Global);
         if let Some(hint) = other_languages::for_field(name, of) {
             self.hint(hint);
+        } else if *of == Type::String && is_root_name(name) {
+            self.hint("texts are joined by `+`, as in `a + 'b'`");
         } else if is_function {
             self.hint(format!("a function has brackets: `x.{name}()`"));
         }
@@ -96,7 +100,17 @@ impl Compiler<'_, '_> {
                 .fields()
                 .map(|field| field_name(&field).to_owned())
                 .collect();
-            self.hint_near(name, names.iter().map(String::as_str));
+            let own_name = match name {
+                "metadata" => Some("write `metadata['name']`".to_owned()),
+                _ if is_root_name(name) => Some(format!("it stands alone: write `{name}`")),
+                _ => other_languages::for_name(name).map(str::to_owned),
+            };
+            if let Some(hint) = suggest::did_you_mean(name, names.iter().map(String::as_str))
+                .or(own_name)
+                .or_else(|| suggest::hint(name, names.iter().map(String::as_str)))
+            {
+                self.hint(hint);
+            }
         }
         field
     }

@@ -7,6 +7,7 @@ mod branches;
 mod calls;
 mod compiled;
 mod compiler;
+mod conversion_hints;
 mod elements;
 mod expr;
 mod fields;

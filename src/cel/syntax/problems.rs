@@ -99,8 +99,9 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
             "a part of a list is `list.slice(1, 3)`, and of a text `text.substring(1, 3)`"
         }
         TokenKind::Dot if rest.starts_with("..") || word_before == "." => {
-            "lists are joined by `+`, as in `a + [b]`"
+            "texts and lists are joined by `+`, as in `a + 'b'` and `a + [b]`"
         }
+        TokenKind::String if word_before == "." => "texts are joined by `+`, as in `a + 'b'`",
         TokenKind::String if expected == "a field's name" => {
             "a field's name stands without quotes: `Type{field: value}`"
         }
@@ -143,6 +144,9 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
         TokenKind::Unknown => match rest.chars().next() {
             Some('=') => "`==` compares",
             Some('$' | '@') => "the request is `request`, and its fields are `request.name`",
+            Some('&') if is_text(before) || rest[1..].trim_start().starts_with(['\'', '"']) => {
+                "texts are joined by `+`, as in `a + 'b'`, and conditions by `&&`"
+            }
             Some('&') => "write `&&`",
             Some('|') if is_filter(&rest[1..]) => {
                 "a filter is a function of the value: `x.trim()`, `size(x)`; a default is `x != '' ? x : y`"
@@ -174,6 +178,16 @@ fn hint(text: &str, found: &Token, expected: &str, before: Option<&Token>, open:
         }
         TokenKind::Double if word.starts_with('.') && !wants_operand => "an element is read as `list[0]`",
         _ => "",
+    };
+    let joins = !wants_operand
+        && match found.kind {
+            TokenKind::String => may_end_text(before),
+            TokenKind::Name => is_text(before),
+            _ => false,
+        };
+    let fixed = match fixed {
+        "" if joins => "texts are joined by `+`, as in `a + 'b'`",
+        fixed => fixed,
     };
     if !fixed.is_empty() {
         return fixed.to_owned();
@@ -222,6 +236,20 @@ fn variable<'t>(text: &'t str, arrow: Option<&Token>, open: Option<&Token>) -> O
 
 /// The units of durations.
 const UNITS: [&str; 10] = ["ns", "us", "ms", "s", "m", "h", "d", "sec", "min", "days"];
+
+fn is_text(token: Option<&Token>) -> bool {
+    token.is_some_and(|token| token.kind == TokenKind::String)
+}
+
+/// Whether what ends with this token may be a text.
+fn may_end_text(token: Option<&Token>) -> bool {
+    token.is_some_and(|token| {
+        matches!(
+            token.kind,
+            TokenKind::String | TokenKind::Name | TokenKind::RightParen | TokenKind::RightBracket
+        )
+    })
+}
 
 fn is_number(token: Option<&Token>) -> bool {
     token.is_some_and(|token| matches!(token.kind, TokenKind::Int | TokenKind::Double))

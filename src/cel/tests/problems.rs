@@ -43,7 +43,11 @@ fn unknown_fields_are_named_with_the_nearest() {
     );
     check(
         "request.pt.zzzzzz",
-        &[("zzzzzz", "message shapes.Point has no field `zzzzzz`", "")],
+        &[(
+            "zzzzzz",
+            "message shapes.Point has no field `zzzzzz`",
+            "known are `name`, `value`, `next`",
+        )],
     );
     check(
         "request.points.map(p, p.nmae)",

@@ -313,10 +313,20 @@ impl<'s> Compilation<'s> {
     }
 }
 
+/// What is said of a message without a field of that name.
+const NO_FIELD: &str = " has no field ";
+
+/// The most methods that a hint lists.
+const MAX_NAMED: usize = 6;
+
 /// What is wrong with a rule, or hardly meant. What the methods of the rule share is told once.
 #[derive(Default)]
 struct Found {
     problems: Vec<FoundProblem>,
+    /// The first methods whose messages have all fields that the rule names.
+    right: Vec<Arc<Method>>,
+    /// How many there are of them.
+    all_right: usize,
     /// The place in `problems` of each, by its text.
     places: HashMap<String, usize>,
 }
@@ -332,7 +342,9 @@ struct FoundProblem {
 impl Found {
     fn add(&mut self, problems: impl Iterator<Item = Problem>, method: &Arc<Method>) {
         let mut of_method = HashSet::new();
+        let mut is_right = true;
         for problem in problems {
+            is_right &= !problem.to_string().contains(NO_FIELD);
             let place = *self
                 .places
                 .entry(problem.located())
@@ -348,12 +360,46 @@ impl Found {
                 self.problems[place].methods += 1;
             }
         }
+        if is_right {
+            self.all_right += 1;
+            if self.right.len() < MAX_NAMED {
+                self.right.push(Arc::clone(method));
+            }
+        }
+    }
+
+    /// What to do about a field that the messages of some methods do not have.
+    fn for_others(&self) -> Option<String> {
+        let names: Vec<&str> = self.right.iter().map(|method| method.name()).collect();
+        match names.as_slice() {
+            [] => None,
+            [only] => Some(format!("name the method that has it: `method: {only}`")),
+            _ if self.all_right > names.len() => Some(format!(
+                "list the methods that have it: `method: [{}, …]`",
+                names.join(", ")
+            )),
+            _ => Some(format!(
+                "list the methods that have it: `method: [{}]`",
+                names.join(", ")
+            )),
+        }
     }
 
     /// The problems of a rule of so many methods. One that not all of them have names the method.
     fn of_methods(self, all: usize) -> impl Iterator<Item = Problem> {
-        self.problems.into_iter().map(move |found| {
+        let for_others = self.for_others();
+        self.problems.into_iter().map(move |mut found| {
             let name = found.method.name();
+            let is_near = found
+                .problem
+                .hint()
+                .is_some_and(|hint| hint.starts_with("did you mean"));
+            if let Some(hint) = &for_others
+                && found.problem.to_string().contains(NO_FIELD)
+                && !is_near
+            {
+                found.problem = found.problem.with_hint(hint);
+            }
             match found.methods {
                 methods if methods == all => found.problem,
                 1 => found.problem.with_detail(format!("for {name}")),

@@ -15,6 +15,7 @@
 mod answers;
 mod compilation;
 mod compiler;
+mod condition_parts;
 mod events;
 mod field_hint;
 mod foreign;

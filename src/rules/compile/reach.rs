@@ -1,8 +1,8 @@
 //! Finds rules that no call ever reaches: an earlier rule of the same method answers every call, or all calls that the rule
 //! matches.
 //!
-//! What one expression or value implies of another is not worked out: rules are compared by the parts that are written in
-//! them, so that ten thousand of them take no longer to load.
+//! What one expression implies of another is not worked out, but for comparisons of a field with a literal: rules are
+//! compared by the parts that are written in them, so that ten thousand of them take no longer to load.
 //!
 //! A rule that only some of its methods never reach may be meant so: one for `shop.Shop/*` is for all that the rules before
 //! it leave. It is told of if it names such a method itself, if it passes the call on, or if what is before it is no special
@@ -14,13 +14,15 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::condition_parts::{Parts, implied_by, parts_of};
+use crate::cel::{Comparison, Program, Value};
 use crate::error::{Problem, SourceText};
+use crate::message::Slot;
 use crate::rules::plan::{Rule, Stage};
-use crate::yaml::{Entry, Node, Yaml, find, written};
+use crate::yaml::{Entry, find};
 
 /// A rule as a file declares it.
 #[derive(Debug)]
@@ -51,6 +53,8 @@ pub(super) struct ReachedRule {
     parts: Vec<u64>,
     /// These, and wider parts that hold where they do.
     implied: Vec<u64>,
+    /// Its `when`, if that compares a field with a literal: its part, and whether it reads the last message.
+    comparison: Option<(u64, bool, Comparison)>,
 }
 
 impl ReachedRule {
@@ -72,11 +76,16 @@ impl ReachedRule {
         // Each event has a time of its own.
         let stage = uses.volatile.then_some(condition.stage as u8);
         let decided = (reads_last, stage);
-        let parts = parts_of(metadata, pattern, when, source.text(), decided);
-        let mut implied = implied_by(metadata, pattern, decided);
+        let Parts {
+            parts,
+            when: when_part,
+        } = parts_of(metadata, pattern, when, source.text(), decided);
+        let mut implied = implied_by(metadata, pattern, &condition.equalities, decided);
         implied.extend(&parts);
         implied.sort_unstable();
-        let when_holds = when.is_none_or(|when| when.key_text().is_some_and(|text| text.trim() == "true"));
+        let program = condition.when.as_ref().map(|when| &when.program);
+        let when_holds = program.is_none_or(|program| matches!(program.constant(), Some(Value::Bool(true))));
+        let comparison = program.and_then(Program::comparison);
         Self {
             declared,
             by_pattern,
@@ -98,92 +107,25 @@ impl ReachedRule {
             reads_passing: uses.store || uses.volatile,
             parts,
             implied,
+            comparison: when_part
+                .zip(comparison)
+                .map(|(part, comparison)| (part, reads_last, comparison)),
         }
     }
 }
 
 impl ReachedRule {
+    /// Whether all of its parts, but one that is known to, hold where those of another rule do.
+    fn covers(&self, rule: &Self, known: Option<u64>) -> bool {
+        self.parts
+            .iter()
+            .all(|part| known == Some(*part) || rule.implied.binary_search(part).is_ok())
+    }
+
     /// Whether it answers every call that comes to it.
     fn answers_all(&self) -> bool {
         self.always && !self.leaves_some
     }
-}
-
-/// What is written in a rule's condition, each part as a hash: the names of `metadata` and the fields of `match`, which have
-/// no order, and `when`. In order, so that two conditions can be compared. `decided` is whether `match` and `when` are about
-/// the last message, and at which event `when` is decided, if that matters.
-fn parts_of(
-    metadata: Option<&Node>,
-    pattern: Option<&Node>,
-    when: Option<&Node>,
-    file: &str,
-    decided: (bool, Option<u8>),
-) -> Vec<u64> {
-    let (reads_last, stage) = decided;
-    let mut parts = Vec::new();
-    for (key, node) in [(("metadata", false), metadata), (("match", reads_last), pattern)] {
-        let Some(node) = node else { continue };
-        // Also without a field it waits for a message.
-        parts.push(hash(key));
-        match &node.value {
-            Yaml::Map(fields) => {
-                let fields = fields.iter();
-                parts.extend(fields.map(|(name, value)| {
-                    // In metadata `01` and `1` are two values.
-                    let text = written(value, file).filter(|_| key.0 == "metadata");
-                    hash((key, name.key_text(), value.content_hash(), text))
-                }));
-            }
-            _ => parts.push(hash((key, node.content_hash()))),
-        }
-    }
-    parts.extend(
-        when.and_then(Node::key_text)
-            .map(|text| hash(("when", reads_last, stage, text.trim()))),
-    );
-    parts.sort_unstable();
-    parts
-}
-
-/// Wider parts than these: that metadata with a value is there, and the expression of a field with a text.
-fn implied_by(metadata: Option<&Node>, pattern: Option<&Node>, decided: (bool, Option<u8>)) -> Vec<u64> {
-    let entries = |node: Option<&Node>| match node.map(|node| &node.value) {
-        Some(Yaml::Map(entries)) => entries.clone(),
-        _ => Vec::new(),
-    };
-    let any = Node {
-        span: 0..0,
-        value: Yaml::Map(Vec::new()),
-    };
-    let mut implied = Vec::new();
-    for (name, value) in entries(metadata) {
-        if !matches!(value.value, Yaml::Null | Yaml::Map(_)) {
-            let text: Option<String> = None;
-            implied.push(hash(("metadata", false)));
-            implied.push(hash((
-                ("metadata", false),
-                name.key_text(),
-                any.content_hash(),
-                text,
-            )));
-        }
-    }
-    let (reads_last, stage) = decided;
-    for (name, value) in entries(pattern) {
-        if let (Some(name), Some(text)) = (name.text(), value.text().filter(|text| !text.is_empty())) {
-            for quote in ['\'', '"'] {
-                let condition = format!("request.{name} == {quote}{text}{quote}");
-                implied.push(hash(("when", reads_last, stage, condition.as_str())));
-            }
-        }
-    }
-    implied
-}
-
-fn hash(part: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    part.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The rules of a method so far that leave no call to those after them, by the part of their conditions that the fewest
@@ -191,6 +133,8 @@ fn hash(part: impl Hash) -> u64 {
 struct Earlier<'r> {
     /// Each with how many rules before it pass calls on.
     rules: HashMap<u64, Vec<(usize, &'r ReachedRule)>>,
+    /// Those of them that compare a field with a literal, by the field and whether it is that of the last message.
+    ranges: HashMap<(Slot, bool), Vec<(usize, &'r ReachedRule)>>,
     /// How many rules so far pass calls on.
     passing: usize,
     /// How many rules of the method have a part.
@@ -205,6 +149,7 @@ impl<'r> Earlier<'r> {
         }
         Self {
             rules: HashMap::new(),
+            ranges: HashMap::new(),
             passing: 0,
             frequencies,
         }
@@ -215,28 +160,46 @@ impl<'r> Earlier<'r> {
             let rules = self.rules.entry(*rarest).or_default();
             rules.push((self.passing, rule));
         }
+        // A range of one value is found by how it is written.
+        if let Some((_, reads_last, comparison)) = &rule.comparison
+            && comparison.is_range()
+        {
+            let ranges = self.ranges.entry((comparison.slot(), *reads_last)).or_default();
+            if ranges.len() < MAX_RANGES {
+                ranges.push((self.passing, rule));
+            }
+        }
     }
 
     /// One whose condition holds wherever that of `rule` does: it has no part that `rule` does not have too.
     fn covering(&self, rule: &ReachedRule) -> Option<&'r ReachedRule> {
-        let candidates = rule
-            .implied
-            .iter()
-            .filter_map(|part| self.rules.get(part))
-            .flatten();
-        let is_covering = |(passing, earlier): &&(usize, &ReachedRule)| {
-            (!earlier.reads_passing || *passing == self.passing)
-                && earlier
-                    .parts
-                    .iter()
-                    .all(|part| rule.implied.binary_search(part).is_ok())
-        };
-        candidates
-            .filter(is_covering)
+        let is_open =
+            |(passing, earlier): &(usize, &ReachedRule)| !earlier.reads_passing || *passing == self.passing;
+        let by_part = rule.implied.iter().filter_map(|part| self.rules.get(part));
+        let by_part = by_part
+            .flatten()
+            .filter(|(_, earlier)| earlier.covers(rule, None));
+        let compared = rule.comparison.as_ref();
+        let by_range = compared.and_then(|(_, reads_last, comparison)| {
+            let ranges = self.ranges.get(&(comparison.slot(), *reads_last))?;
+            let wider = move |(_, earlier): &&(usize, &'r ReachedRule)| {
+                let of_earlier = earlier.comparison.as_ref();
+                of_earlier.is_some_and(|(part, _, wider)| {
+                    wider.covers(comparison) && earlier.covers(rule, Some(*part))
+                })
+            };
+            Some(ranges.iter().filter(wider))
+        });
+        by_part
+            .chain(by_range.into_iter().flatten())
+            .filter(|earlier| is_open(earlier))
             .map(|(_, earlier)| *earlier)
             .min_by_key(|earlier| earlier.parts.len())
     }
 }
+
+/// The most ranges of one field that rules are compared with, so that ten thousand of them take no longer to load.
+const MAX_RANGES: usize = 64;
 
 /// A warning for each rule that no call of its methods reaches, or of some of them. `methods` has the name of each method, and
 /// its rules in the order of files and places.

@@ -2,29 +2,9 @@
 
 use prost_reflect::MessageDescriptor;
 
-use crate::cel::{JsonForm, from_json_text};
+use crate::cel::{JsonForm, from_json_text, meant_duration, meant_timestamp};
 use crate::duration::parse_nanoseconds;
 use crate::yaml::{Node, Yaml};
-
-/// Words for units, the longer ones first, and the units.
-const UNITS: [(&str, &str); 16] = [
-    ("microseconds", "us"),
-    ("nanoseconds", "ns"),
-    ("milliseconds", "ms"),
-    ("millisecond", "ms"),
-    ("millis", "ms"),
-    ("msec", "ms"),
-    ("seconds", "s"),
-    ("second", "s"),
-    ("secs", "s"),
-    ("sec", "s"),
-    ("minutes", "m"),
-    ("minute", "m"),
-    ("mins", "m"),
-    ("min", "m"),
-    ("hours", "h"),
-    ("hour", "h"),
-];
 
 /// Seconds since 1970 are less than this for some 3000 years; more are milliseconds.
 const MAX_SECONDS: i128 = 100_000_000_000;
@@ -57,7 +37,7 @@ pub(super) fn pause_hint(node: &Node) -> Option<String> {
 
 /// What a pause was meant to be that is negative, or in other units or words for them.
 fn pause_in_units(text: &str) -> Option<String> {
-    let plain = in_units(text)?;
+    let plain = meant_duration(text)?;
     Some(match plain.strip_prefix('-') {
         Some(positive) => format!("a pause is not negative: write `{positive}`"),
         None => format!("write `{plain}`"),
@@ -78,9 +58,9 @@ fn range_hint(text: &str) -> Option<String> {
 
 /// Any duration between two. The first may have its unit from the second.
 fn between(from: &str, to: &str) -> Option<String> {
-    let to = in_units(to)?;
+    let to = meant_duration(to)?;
     let unit = to.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
-    let from = in_units(from).or_else(|| in_units(&format!("{from}{unit}")))?;
+    let from = meant_duration(from).or_else(|| meant_duration(&format!("{from}{unit}")))?;
     Some(format!("write `{{min: {from}, max: {to}}}`"))
 }
 
@@ -103,9 +83,14 @@ pub(super) fn json_text_hint(node: &Node, descriptor: &MessageDescriptor) -> Opt
             ));
         }
         (JsonForm::Timestamp, Yaml::Text(text)) => {
-            let text = text.trim().replacen(' ', "T", 1);
-            vec![format!("{text}Z"), format!("{text}T00:00:00Z"), text]
+            let hint = match meant_timestamp(text) {
+                Some(meant) => format!("write `{meant}`"),
+                None => "write a date that there is, its time and its zone, as in `2026-01-31T23:59:00Z`"
+                    .to_owned(),
+            };
+            return Some(hint);
         }
+        (JsonForm::Timestamp | JsonForm::Duration, Yaml::Map(parts)) => return of_parts(parts, descriptor),
         _ => Vec::new(),
     };
     let fits = |candidate: &String| from_json_text(descriptor, candidate).is_ok();
@@ -115,33 +100,62 @@ pub(super) fn json_text_hint(node: &Node, descriptor: &MessageDescriptor) -> Opt
         .map(|candidate| format!("write `{candidate}`"))
 }
 
-/// A duration whose units are words or have blanks before them, as steps take it.
-fn in_units(text: &str) -> Option<String> {
-    let mut plain = text.trim().to_lowercase().replace(' ', "");
-    for (word, unit) in UNITS {
-        plain = plain.replace(word, unit);
+/// A hint for the fields of a Timestamp or a Duration, and for parts of a duration: `{seconds: 1, nanos: 5}`, `{days: 2}`.
+fn of_parts(parts: &[(Node, Node)], descriptor: &MessageDescriptor) -> Option<String> {
+    const PARTS: [(&str, i128); 8] = [
+        ("nano", 1),
+        ("micro", 1_000),
+        ("milli", 1_000_000),
+        ("second", 1_000_000_000),
+        ("minute", 60_000_000_000),
+        ("hour", 3_600_000_000_000),
+        ("day", 86_400_000_000_000),
+        ("week", 604_800_000_000_000),
+    ];
+    let is_duration = JsonForm::of(descriptor) == Some(JsonForm::Duration);
+    let mut nanos: i128 = 0;
+    for (key, value) in parts {
+        let name = key.key_text()?.to_lowercase();
+        let plain = name.strip_suffix("seconds").filter(|plain| !plain.is_empty());
+        let plain = plain.unwrap_or_else(|| name.trim_end_matches('s'));
+        let (_, scale) = PARTS.iter().find(|(part, _)| *part == plain)?;
+        match &value.value {
+            Yaml::Int(number) => nanos = nanos.checked_add(number.checked_mul(*scale)?)?,
+            Yaml::Text(text) if plain == "second" && parts.len() == 1 => {
+                let source = text.strip_prefix("${")?.strip_suffix('}')?;
+                return Some(if is_duration {
+                    format!("write `\"${{duration(string({source}) + 's')}}\"`")
+                } else {
+                    format!("write `\"${{timestamp({source})}}\"`")
+                });
+            }
+            _ => return None,
+        }
     }
-    // ISO 8601 has them as `PT1M30S`.
-    let plain = plain.strip_prefix("pt").map(str::to_owned).unwrap_or(plain);
-    if let Some(days) = ["days", "day", "d"]
-        .iter()
-        .find_map(|unit| plain.strip_suffix(unit))
-    {
-        return days
-            .parse::<u32>()
-            .ok()
-            .map(|days| format!("{}h", u64::from(days) * 24));
-    }
-    parse_nanoseconds(&plain).map(|_| plain)
+    let text = if is_duration {
+        seconds_of(nanos)
+    } else {
+        let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
+        let nanos = i32::try_from(nanos.rem_euclid(1_000_000_000)).ok()?;
+        prost_types::Timestamp { seconds, nanos }.to_string()
+    };
+    let fits = from_json_text(descriptor, &text).is_ok();
+    fits.then(|| format!("write `{text}`"))
 }
 
 /// A duration in seconds, as ProtoJSON takes it.
 fn in_seconds(text: &str) -> Option<String> {
-    let plain = in_units(text).or_else(|| text.parse::<f64>().ok().map(|number| format!("{number}s")))?;
-    let nanos = parse_nanoseconds(&plain)?;
+    let plain =
+        meant_duration(text).or_else(|| text.parse::<f64>().ok().map(|number| format!("{number}s")))?;
+    parse_nanoseconds(&plain).map(seconds_of)
+}
+
+/// Nanoseconds, as ProtoJSON writes a duration.
+fn seconds_of(nanos: i128) -> String {
     let (seconds, rest) = (nanos / 1_000_000_000, (nanos % 1_000_000_000).unsigned_abs());
     let fraction = format!("{rest:09}");
     let fraction = fraction.trim_end_matches('0');
     let point = if fraction.is_empty() { "" } else { "." };
-    Some(format!("{seconds}{point}{fraction}s"))
+    let sign = if nanos < 0 && seconds == 0 { "-" } else { "" };
+    format!("{sign}{seconds}{point}{fraction}s")
 }

@@ -62,7 +62,7 @@ pub(crate) fn binary_value(value: &Value<'_>) -> Result<BinaryMetadataValue, Str
 
 /// What is wrong with a text that is no base64.
 pub(crate) fn no_base64(text: &str) -> String {
-    let encoded = STANDARD.encode(text.as_bytes());
+    let encoded = encode_base64(text.as_bytes());
     format!("expected base64, found {text:?} (its own bytes would be {encoded})")
 }
 

@@ -6,7 +6,7 @@ use super::other_patterns::{self, Compared};
 use crate::rules::compile::compiler::RuleCompiler;
 use crate::rules::compile::interpolation::{self, Piece};
 use crate::rules::compile::values::metadata::{is_metadata_name, no_metadata_name};
-use crate::rules::plan::{ExpectedMetadata, MetadataCondition, decode_base64, no_base64};
+use crate::rules::plan::{ExpectedMetadata, MetadataCondition, decode_base64, encode_base64, no_base64};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
 
@@ -109,9 +109,12 @@ fn expected(compiler: &mut RuleCompiler<'_>, node: &Node, of: Of<'_>) -> Option<
     }
     let mut all = Vec::with_capacity(texts.len());
     for (text, node) in texts.iter().zip(values) {
-        match decode_base64(text) {
-            Some(bytes) => all.push(bytes.into()),
-            None => compiler.problem(node, no_base64(text)),
+        if let Some(bytes) = decode_base64(text) {
+            all.push(bytes.into());
+        } else {
+            let encoded = encode_base64(text.as_bytes());
+            let hint = format!("write the bytes in base64; those of this text are `{encoded}`");
+            compiler.problem_hint(node, no_base64(text), Some(hint));
         }
     }
     (all.len() == texts.len()).then(|| ExpectedMetadata::AnyOfBytes(all.into()))

@@ -54,7 +54,7 @@ fn compile_fields<'n>(
     entries: impl Iterator<Item = &'n (Node, Node)>,
     descriptor: &MessageDescriptor,
 ) -> Option<Pattern> {
-    let mut members = Some(Vec::new());
+    let mut members: Option<Vec<(FieldInfo, String, Pattern)>> = Some(Vec::new());
     let entries: Vec<&(Node, Node)> = entries.collect();
     for (key, value) in entries.iter().copied() {
         let name = key.key_text().unwrap_or_default();
@@ -73,11 +73,30 @@ fn compile_fields<'n>(
             None
         };
         members = members.zip(member).map(|(mut members, member)| {
+            warn_of_clash(compiler, key, &members, &member);
             members.push(member);
             members
         });
     }
     members.map(Pattern::Message)
+}
+
+/// Warns of a field that is matched twice, and of two of one oneof, which no message has.
+fn warn_of_clash(
+    compiler: &mut RuleCompiler<'_>,
+    key: &Node,
+    before: &[(FieldInfo, String, Pattern)],
+    (field, name, expected): &(FieldInfo, String, Pattern),
+) {
+    let is_unset = |pattern: &Pattern| matches!(pattern, Pattern::Unset);
+    let clash = before.iter().find_map(|(other, other_name, other_expected)| {
+        let both = other.number == field.number || !is_unset(expected) && !is_unset(other_expected);
+        field.clash(name, other, other_name).filter(|_| both)
+    });
+    if let Some(clash) = clash {
+        let hint = "leave one of them out: all fields of `match` must fit; for either, write a rule for each";
+        compiler.warn(key, clash, hint);
+    }
 }
 
 fn compile_field(compiler: &mut RuleCompiler<'_>, node: &Node, field: &FieldInfo) -> Option<Pattern> {

@@ -48,7 +48,10 @@ pub(in crate::rules::compile) fn constant(
             let value = float(node, text, "float")?;
             let rounded = value as f32;
             if rounded.is_infinite() && value.is_finite() {
-                return Err(Mismatch::new(format!("{value:?} does not fit float")));
+                let hint = "float ends at 3.4e38: a field for others has another type, such as double";
+                return Err(
+                    Mismatch::new(format!("{value:?} does not fit float")).hint(Some(hint.to_owned()))
+                );
             }
             Ok(Value::F32(rounded))
         }
@@ -203,7 +206,22 @@ fn integer<T: TryFrom<i128>>(node: &Node, text: Option<&str>, kind: &Kind) -> Re
         },
         _ => return Err(mismatch(name, node).hint(of_parts(node))),
     };
-    T::try_from(number).map_err(|_| Mismatch::new(format!("{number} does not fit {name}")))
+    T::try_from(number).map_err(|_| Mismatch::new(format!("{number} does not fit {name}")).hint(range(kind)))
+}
+
+/// The numbers that a kind has.
+pub(super) fn range(kind: &Kind) -> Option<String> {
+    let (least, most, larger): (i128, i128, _) = match kind {
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => (i32::MIN.into(), i32::MAX.into(), "int64"),
+        Kind::Uint32 | Kind::Fixed32 => (0, u32::MAX.into(), "int64"),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => (i64::MIN.into(), i64::MAX.into(), "double"),
+        Kind::Uint64 | Kind::Fixed64 => (0, u64::MAX.into(), "double"),
+        _ => return None,
+    };
+    Some(format!(
+        "{name} is from {least} to {most}: a field for others has another type, such as {larger}",
+        name = kind_name(kind)
+    ))
 }
 
 /// What to do about a list or a mapping in place of one value.
@@ -233,7 +251,10 @@ fn float(node: &Node, text: Option<&str>, name: &str) -> Result<f64, Mismatch> {
         (_, Some("-Infinity")) => Ok(f64::NEG_INFINITY),
         (_, Some(text)) => match numeric(text) {
             Some(number) if number.is_finite() => Ok(number),
-            Some(_) => Err(Mismatch::new(format!("{text} does not fit {name}"))),
+            Some(_) => {
+                let hint = "without end it is `Infinity`; a number ends at 1.7e308".to_owned();
+                Err(Mismatch::new(format!("{text} does not fit {name}")).hint(Some(hint)))
+            }
             None => {
                 let hint = number_in(text).map(|number| format!("write the number alone: `{number}`"));
                 Err(mismatch(name, node).hint(hint))

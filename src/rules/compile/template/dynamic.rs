@@ -3,7 +3,7 @@
 use prost_reflect::Kind;
 
 use super::builder::Builder;
-use super::typing;
+use super::{misfit_hints, typing};
 use crate::cel::Type;
 use crate::message::WireType;
 use crate::rules::plan::IntEncoding;
@@ -19,8 +19,12 @@ impl Builder<'_, '_> {
         if let Err(expected) = typing::accepts(&target, program.result_type()) {
             let found = program.result_type();
             let message = format!("expected {expected} for {}, found {found}", target.name());
-            self.compiler
-                .problem_hint(node, message, typing::conversion(&target, program.result_type()));
+            let hint = misfit_hints::hint(&target, found, program.constant().as_ref(), source);
+            self.compiler.problem_hint(node, message, hint);
+            return;
+        }
+        if let Some((misfit, hint)) = misfit_hints::constant_misfit(&target, &program) {
+            self.compiler.problem_hint(node, misfit.to_string(), hint);
             return;
         }
         if *program.result_type() == Type::Dyn
@@ -30,7 +34,7 @@ impl Builder<'_, '_> {
                 .with_stored(node, at, |stored, place| stored.is_due(source, due, place));
         }
         for branch in program.branches() {
-            if let Some((message, hint)) = typing::branch_misfit(&target, branch) {
+            if let Some((message, hint)) = misfit_hints::branch_misfit(&target, branch, source) {
                 let place = self
                     .compiler
                     .place_within(node, at + branch.span.start..at + branch.span.end);

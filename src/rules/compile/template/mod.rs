@@ -10,6 +10,7 @@ mod each;
 mod flatten;
 mod hoist;
 mod message_hint;
+mod misfit_hints;
 mod pages;
 mod typing;
 mod well_known;

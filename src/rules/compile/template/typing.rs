@@ -2,8 +2,7 @@
 
 use prost_reflect::{Kind, MessageDescriptor};
 
-use super::constant::no_enum_value;
-use crate::cel::{Branch, FieldInfo, JsonForm, Type, accepts_contents, accepts_element, accepts_field};
+use crate::cel::{FieldInfo, JsonForm, Type, accepts_contents, accepts_element, accepts_field};
 use crate::rules::plan::template::Target;
 
 /// The field at a path of numbers, from a message type.
@@ -53,49 +52,4 @@ pub(super) fn due(target: &Target) -> Option<&'static str> {
         Some(_) => Some("a message"),
         None => Some("a single value"),
     }
-}
-
-/// What is wrong with one of the values that an expression chooses from, and what to do.
-pub(super) fn branch_misfit(target: &Target, branch: &Branch) -> Option<(String, Option<String>)> {
-    let found = &branch.value_type;
-    if let Err(expected) = accepts(target, found) {
-        let message = format!("expected {expected} for {}, found {found}", target.name());
-        return Some((message, conversion(target, found)));
-    }
-    match (target.scalar()?, &branch.text) {
-        (Kind::Enum(descriptor), Some(name)) if descriptor.get_value_by_name(name).is_none() => {
-            let mismatch = no_enum_value(descriptor, name);
-            Some((mismatch.message, mismatch.hint))
-        }
-        _ => None,
-    }
-}
-
-/// A hint at the CEL conversion that would make the value fit.
-pub(super) fn conversion(target: &Target, found: &Type) -> Option<String> {
-    if matches!(found, Type::Message(_) | Type::List(_) | Type::Map(..)) {
-        return (target.scalar() == Some(&Kind::String)).then(|| "`json(…)` makes it text".to_owned());
-    }
-    let function = match target.scalar()? {
-        Kind::String => "string",
-        Kind::Bytes if *found == Type::String => "bytes",
-        Kind::Double | Kind::Float if *found == Type::String => "double",
-        Kind::Bool | Kind::Message(_) | Kind::Enum(_) | Kind::Bytes | Kind::Double | Kind::Float => {
-            return None;
-        }
-        Kind::Uint32 | Kind::Uint64 | Kind::Fixed32 | Kind::Fixed64 => "uint",
-        _ => "int",
-    };
-    let convertible = matches!(
-        found,
-        Type::Int
-            | Type::Uint
-            | Type::Double
-            | Type::String
-            | Type::Bool
-            | Type::Bytes
-            | Type::Timestamp
-            | Type::Duration
-    );
-    convertible.then(|| format!("`{function}(…)` converts it"))
 }
