@@ -22,6 +22,8 @@ fn write_default(field: &mut FieldDescriptorProto) {
         return;
     };
     field.default_value = Some(match field.r#type() {
+        // protoc reads its six digits back by C's `strtof`, which fails for numbers that are too small to be normal.
+        Type::Float if (value as f32).is_subnormal() => general(value as f32, 9),
         Type::Float => written(value as f32, 6, 9),
         _ => written(value, 15, 17),
     });
