@@ -4,7 +4,9 @@
 //! error, and a condition that fails does not hold. Who writes it to refuse calls lets those in that send nothing.
 //!
 //! Each condition is evaluated twice over all that its other parts may give: once with an empty value in place of the
-//! missing one, and once with the error. It is told if the first may be true where the second is not.
+//! missing one, and once with the error. It is told if the first may be true where the second is not. What is made of the
+//! value is taken for something that nobody expects: it equals nothing and has no part that is looked for. That it is less
+//! than something is told only of rules that refuse calls.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -18,6 +20,8 @@ pub(crate) enum Subject {
     Metadata(String),
     /// A variable of the store: `store.open`, or `store.shop.open`.
     Stored(String),
+    /// What a map of the request or of the store has for a key: `request.labels["tier"]`. The map and the key.
+    Entry(String, String),
 }
 
 impl Subject {
@@ -42,6 +46,10 @@ pub(crate) struct Missing {
     pub(crate) mended: String,
     /// The values that the metadata must not have, if that is all that the condition says.
     pub(crate) excluded: Option<Vec<String>>,
+    /// Whether it would hold for an empty value, and not only may hold for another.
+    pub(crate) is_certain: bool,
+    /// Whether more than the missing value makes it fail: then nothing that is written beside it mends it.
+    pub(crate) fails_otherwise: bool,
 }
 
 /// What a condition fails for although it would hold for an empty value.
@@ -52,9 +60,17 @@ pub(crate) fn missing(text: &str) -> Vec<Missing> {
     let mut subjects = BTreeSet::new();
     visit(&expr, &mut |part| subjects.extend(subject_of(part)));
     let missing = subjects.into_iter().filter_map(|subject| {
-        let without = Without { subject };
-        if !without.fails(&expr) {
-            return None;
+        let is_entry = matches!(subject, Subject::Entry(..));
+        let mut without = Without {
+            subject,
+            nothing_is_least: false,
+        };
+        let is_certain = without.fails(&expr) && !is_entry;
+        if !is_certain {
+            without.nothing_is_least = true;
+            if !without.fails(&expr) {
+                return None;
+            }
         }
         let mut parts = Vec::new();
         without.parts(&expr, &mut parts);
@@ -63,6 +79,8 @@ pub(crate) fn missing(text: &str) -> Vec<Missing> {
             place: parts.first()?.span.clone(),
             mended,
             excluded: without.excluded(&expr),
+            is_certain,
+            fails_otherwise: fails_for_some(&expr),
             subject: without.subject,
         })
     });
@@ -111,6 +129,8 @@ enum Part {
 /// Evaluates conditions without one value.
 struct Without {
     subject: Subject,
+    /// Whether what is made of an empty value is less than anything else, as no version is older than all.
+    nothing_is_least: bool,
 }
 
 impl Without {
@@ -142,6 +162,7 @@ impl Without {
         let absent = match &self.subject {
             Subject::Metadata(name) => format!("!({quote}{name}{quote} in metadata)"),
             Subject::Stored(place) => format!("!has({place})"),
+            Subject::Entry(map, key) => format!("!({key} in {map})"),
         };
         let mut mended = text.to_owned();
         for part in parts.iter().rev() {
@@ -219,11 +240,7 @@ impl Without {
             ExprKind::Literal(Literal::Bool(truth)) => Part::Truth(vec![exactly(of(*truth))]),
             ExprKind::Not(operand) => {
                 let operand = self.outcomes(operand);
-                Part::Truth(each(operand, |outcome| match outcome {
-                    True => False,
-                    False => True,
-                    Error => Error,
-                }))
+                Part::Truth(each(operand, not))
             }
             ExprKind::Binary(operator @ (BinaryOperator::And | BinaryOperator::Or), operands) => {
                 let [left, right] = &**operands;
@@ -274,17 +291,33 @@ impl Without {
         }
     }
 
-    /// A comparison of the value, or of its size, with something else.
+    /// A comparison of the value, of its size, or of what is made of it, with something else.
     fn compared(&self, operator: BinaryOperator, operands: &[Expr; 2]) -> Part {
         let [left, right] = operands;
+        if let Some((part, is_same)) = compared_with_truth(operator, operands) {
+            return match self.part(part) {
+                Part::Truth(outcomes) if is_same => Part::Truth(outcomes),
+                Part::Truth(outcomes) => Part::Truth(each(outcomes, not)),
+                _ if !self.reads(part) => Part::Other,
+                _ if is_same => Part::Truth(only(false)),
+                _ => Part::Truth(only(true)),
+            };
+        }
         let (value, other, operator) = match (self.reads(left), self.reads(right)) {
             (false, false) => return Part::Other,
             (true, false) => (self.part(left), right, operator),
             (false, true) => (self.part(right), left, mirrored(operator)),
-            (true, true) => return Part::Unknown,
+            (true, true) => (Part::Unknown, right, operator),
         };
         if !matches!(value, Part::Value | Part::Size) {
-            return Part::Unknown;
+            return match operator {
+                BinaryOperator::Equal | BinaryOperator::In => Part::Truth(only(false)),
+                BinaryOperator::NotEqual => Part::Truth(only(true)),
+                BinaryOperator::Less | BinaryOperator::LessOrEqual if self.nothing_is_least => {
+                    Part::Truth(only(true))
+                }
+                _ => Part::Unknown,
+            };
         }
         let is_stored = matches!(self.subject, Subject::Stored(_));
         let is_size = matches!(value, Part::Size);
@@ -327,12 +360,15 @@ impl Without {
             (Part::Value, "matches" | "isEmail" | "isHostname" | "isUri" | "isIp") => {
                 Part::Truth(only(false))
             }
+            // Nothing in a list is equal to what nobody expects.
+            (_, "exists" | "exists_one") if self.reads(whole) => Part::Truth(only(false)),
+            (Part::Unknown, "startsWith" | "endsWith" | "contains" | "matches") => Part::Truth(only(false)),
             (
                 Part::Value,
                 "lowerAscii" | "upperAscii" | "trim" | "string" | "dyn" | "substring" | "replace",
             ) => Part::Value,
             (Part::Value, "size") => match self.subject {
-                Subject::Metadata(_) => Part::Size,
+                Subject::Metadata(_) | Subject::Entry(..) => Part::Size,
                 // Nothing is in what is missing of the store.
                 Subject::Stored(_) => Part::Other,
             },
@@ -345,6 +381,60 @@ impl Without {
         let mut reads = false;
         visit(expr, &mut |part| reads |= self.is_value(part));
         reads
+    }
+}
+
+/// What fails for some texts that are there: a text that is too short, or is no number.
+fn fails_for_some(expr: &Expr) -> bool {
+    let mut fails = false;
+    visit(expr, &mut |part| {
+        fails |= match &part.kind {
+            ExprKind::Call { function, .. } => {
+                matches!(
+                    &*function.text,
+                    "substring" | "charAt" | "int" | "uint" | "double" | "timestamp" | "duration" | "decode"
+                )
+            }
+            ExprKind::Index(parts) => matches!(&parts[1].kind, ExprKind::Literal(Literal::Int(_))),
+            _ => false,
+        };
+    });
+    fails
+}
+
+/// The part that a comparison with `true` or `false` is about, and whether it holds where the part does.
+fn compared_with_truth(operator: BinaryOperator, operands: &[Expr; 2]) -> Option<(&Expr, bool)> {
+    let is_equal = match operator {
+        BinaryOperator::Equal => true,
+        BinaryOperator::NotEqual => false,
+        _ => return None,
+    };
+    let (part, truth) = match operands {
+        [
+            part,
+            Expr {
+                kind: ExprKind::Literal(Literal::Bool(truth)),
+                ..
+            },
+        ]
+        | [
+            Expr {
+                kind: ExprKind::Literal(Literal::Bool(truth)),
+                ..
+            },
+            part,
+        ] => (part, *truth),
+        _ => return None,
+    };
+    // A variable that is true or false is compared as a value.
+    subject_of(part).is_none().then_some((part, truth == is_equal))
+}
+
+fn not(outcome: Outcome) -> Outcome {
+    match outcome {
+        True => False,
+        False => True,
+        Error => Error,
     }
 }
 
@@ -439,12 +529,28 @@ fn subject_of(expr: &Expr) -> Option<Subject> {
         ExprKind::Index(parts) if is_root(&parts[0], "metadata") => {
             Some(Subject::Metadata(key_of(&parts[1])?.to_owned()))
         }
+        ExprKind::Index(parts) => entry(&parts[0], &parts[1]),
         ExprKind::Select(..) => {
             let segments = expr.segments()?;
             (segments.first() == Some(&"store")).then(|| Subject::Stored(segments.join(".")))
         }
         _ => None,
     }
+}
+
+/// What a map of the request has for a text, or one of the store for a key that is read from a place.
+fn entry(map: &Expr, key: &Expr) -> Option<Subject> {
+    let place = |expr: &Expr| Some(expr.segments()?.join("."));
+    let map = place(map).filter(|map| map.starts_with("request.") || map.starts_with("store."))?;
+    let key = match key_of(key) {
+        // A text names a variable of the store.
+        Some(_) if map.starts_with("store.") => return None,
+        Some(text) => format!("{text:?}"),
+        // A number may be an index of a list.
+        _ if map.starts_with("request.") => return None,
+        _ => place(key)?,
+    };
+    Some(Subject::Entry(map, key))
 }
 
 /// What an expression asks for whether it is there.
@@ -457,6 +563,9 @@ fn subject_asked_for(expr: &Expr) -> Option<Subject> {
         } if function.text == "has" => subject_of(arguments.first()?),
         ExprKind::Binary(BinaryOperator::In, parts) => {
             let [key, container] = &**parts;
+            if let Some(entry) = entry(container, key) {
+                return Some(entry);
+            }
             let key = key_of(key)?;
             let segments = container.segments()?;
             match segments.as_slice() {

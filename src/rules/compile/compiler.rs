@@ -214,7 +214,8 @@ impl<'a> RuleCompiler<'a> {
             }
         };
         if matches!(program.result_type(), Type::Bool | Type::Dyn) {
-            if let (true, Some(source)) = (program.uses().metadata || program.uses().store, node.text()) {
+            let uses = program.uses();
+            if let (true, Some(source)) = (uses.metadata || uses.store || uses.request, node.text()) {
                 let mut conditions = std::mem::take(&mut self.conditions);
                 let quote = self.source.text()[node.span.start..].chars().next();
                 conditions.note(source, quote, |span| self.place_within(node, span));

@@ -26,6 +26,8 @@ struct MissingValue {
     hint: String,
     /// Whether it is a condition of the rule, and not of one of its steps.
     is_of_rule: bool,
+    /// Whether the condition would hold for an empty value. Else it is told only of a rule that refuses calls.
+    is_certain: bool,
 }
 
 /// The same, of a rule of a method.
@@ -39,6 +41,8 @@ pub(super) struct RuleConditions {
     /// The variables of the store that it sets.
     set: BTreeSet<String>,
     passes: bool,
+    /// Whether it ends every call that it answers with an error.
+    refuses: bool,
 }
 
 impl Conditions {
@@ -56,12 +60,21 @@ impl Conditions {
             let asked = match &found.subject {
                 Subject::Metadata(name) => format!("'{name}' in metadata"),
                 Subject::Stored(place) => format!("has({place})"),
+                Subject::Entry(map, key) => format!("{key} in {map}"),
+            };
+            let hint = if found.fails_otherwise {
+                "it fails for some values, too: answer in a rule whose `when` holds for the right ones, and refuse all \
+                 other calls in a rule after it, without `when`"
+                    .to_owned()
+            } else {
+                format!("write `{mended}`, or if that is meant, `{asked} && …`")
             };
             self.missing.push(MissingValue {
                 subject: found.subject,
                 place: place(found.place),
-                hint: format!("write `{mended}`, or if that is meant, `{asked} && …`"),
+                hint,
                 is_of_rule: false,
+                is_certain: found.is_certain,
             });
         }
     }
@@ -106,6 +119,7 @@ impl Conditions {
             present,
             set,
             passes: rule.passes,
+            refuses: rule.answers.iter().all(|answer| answer.refuses),
         }
     }
 }
@@ -143,7 +157,8 @@ pub(super) fn warnings<'r>(
     let mut found = BTreeMap::new();
     for rules in methods {
         for (place, rule) in rules.iter().enumerate() {
-            for value in &rule.conditions.missing {
+            let told = |value: &&MissingValue| value.is_certain || value.is_of_rule && rule.refuses;
+            for value in rule.conditions.missing.iter().filter(told) {
                 let others = rules.iter().enumerate().filter(|(other, _)| *other != place);
                 if !rule.is_thought_of(value, others.map(|(_, rule)| rule), &is_set) {
                     let key = (rule.source.name(), value.place.start, &value.subject);
@@ -158,6 +173,7 @@ pub(super) fn warnings<'r>(
                 format!("this does not hold for a call without `{name}` in its metadata")
             }
             Subject::Stored(place) => format!("this does not hold before `{place}` is set"),
+            Subject::Entry(map, key) => format!("this does not hold where `{map}` has no `{key}`"),
         };
         let problem = Problem::at(source, value.place.clone(), message);
         problem.with_hint(value.hint.clone()).into_warning()
@@ -175,7 +191,7 @@ impl RuleConditions {
         let subject = &value.subject;
         let asks = |rule: &Self| rule.conditions.asked.iter().any(|asked| asked.leads_to(subject));
         let variable = match subject {
-            Subject::Metadata(_) => None,
+            Subject::Metadata(_) | Subject::Entry(..) => None,
             Subject::Stored(place) => place.split('.').nth(1),
         };
         let sets = |rule: &Self| variable.is_some_and(|variable| rule.set.contains(variable));

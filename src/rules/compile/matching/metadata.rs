@@ -102,6 +102,19 @@ fn expected(compiler: &mut RuleCompiler<'_>, node: &Node, of: Of<'_>) -> Option<
     };
     let texts: Vec<Option<String>> = values.iter().map(|value| text(compiler, value, of)).collect();
     let texts: Vec<String> = texts.into_iter().collect::<Option<_>>()?;
+    if let Some(at) = texts.iter().position(String::is_empty)
+        && !of.is_excluded
+    {
+        let hint = format!(
+            "write `{}: null` for a call without it, and `{}: {{}}` for one with it",
+            of.name, of.name
+        );
+        compiler.warn(
+            &values[at],
+            "this is an empty value, and a call without it has none",
+            hint,
+        );
+    }
     if !of.is_binary() {
         return Some(ExpectedMetadata::AnyOf(
             texts.into_iter().map(String::into_boxed_str).collect(),

@@ -31,6 +31,9 @@ const RESERVED: [&str; 15] = [
 /// Clients look for it among the trailers only, and only of a call that sends no headers.
 const TRAILER: &str = "grpc-retry-pushback-ms";
 
+/// What clients send, and no server answers with.
+const OF_CLIENTS: [&str; 4] = ["authorization", "cookie", "user-agent", "x-api-key"];
+
 /// What metadata is sent as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::rules::compile) enum MetadataKind {
@@ -66,6 +69,16 @@ pub(in crate::rules::compile) fn compile_metadata(
             Yaml::List(values) => values.as_slice(),
             _ => std::slice::from_ref(value),
         };
+        if kind == MetadataKind::Headers && OF_CLIENTS.contains(&name.as_str()) {
+            let hint = format!(
+                "write `metadata` in place of `headers` if calls must have it: `metadata: {{{name}: …}}`"
+            );
+            compiler.warn(
+                key,
+                format!("`{name}` is what clients send, and this sends it to them"),
+                hint,
+            );
+        }
         if name.starts_with(':') || RESERVED.contains(&name.as_str()) {
             let hint = match name.as_str() {
                 "grpc-status" | "grpc-message" | "grpc-status-details-bin" => "write a `status`",
