@@ -1,5 +1,7 @@
 //! Compiles how a rule answers: the steps of its events.
 
+mod actions;
+mod assignments;
 pub(super) mod cardinality;
 pub(super) mod late_headers;
 pub(super) mod outcome;
