@@ -2,6 +2,7 @@
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Syntax, Value};
 
+use crate::expression::Expr;
 use crate::straight::{Failure, Given, widened};
 use crate::template::{Content, ElementPath, Loop, Template};
 
@@ -49,9 +50,33 @@ impl Template {
 
     /// Whether an expression in it is refused at load.
     pub(crate) fn has_faulty_constant(&self, empty: &Given) -> bool {
-        self.0
-            .iter()
-            .any(|(_, content)| content.has_faulty_constant(empty))
+        self.0.iter().any(|(field, content)| {
+            let kinds = match field.kind() {
+                Kind::Message(entry) if entry.is_map_entry() => Kinds {
+                    key: entry.map_entry_key_field().kind(),
+                    value: entry.map_entry_value_field().kind(),
+                },
+                kind => Kinds {
+                    key: kind.clone(),
+                    value: kind,
+                },
+            };
+            content.has_faulty_constant(&kinds, empty)
+        })
+    }
+}
+
+/// The kinds of a field's values: of a map's entries, or twice that of its elements.
+struct Kinds {
+    key: Kind,
+    value: Kind,
+}
+
+/// Whether an expression, or a branch of it, is a constant that does not fit the kind.
+fn misfits(expr: &Expr, kind: &Kind, empty: &Given) -> bool {
+    match expr {
+        Expr::If(parts) => parts[1..].iter().any(|branch| misfits(branch, kind, empty)),
+        _ => !expr.reads(empty) && expr.value(empty).is_ok_and(|value| fitted(kind, value).is_err()),
     }
 }
 
@@ -67,7 +92,7 @@ impl Content {
         }
     }
 
-    fn has_faulty_constant(&self, empty: &Given) -> bool {
+    fn has_faulty_constant(&self, kinds: &Kinds, empty: &Given) -> bool {
         match self {
             Self::Made(template) => {
                 // Without what is read, it is made when the rules load.
@@ -76,13 +101,24 @@ impl Content {
             Self::Copy(_) | Self::Constant(_) | Self::Element(_) => false,
             Self::Loop(looped) => {
                 looped.when.iter().any(|when| when.has_faulty_constant(empty))
-                    || looped.key.iter().any(|key| key.has_faulty_constant(empty))
-                    || looped.value.has_faulty_constant(empty)
+                    || looped.key.iter().any(|key| key.is_faulty_as(&kinds.key, empty))
+                    || looped.value.has_faulty_constant(kinds, empty)
             }
-            Self::Expr(expr) | Self::Joined(expr) => expr.has_faulty_constant(empty),
+            Self::Expr(_) | Self::Joined(_) => self.is_faulty_as(&kinds.value, empty),
             Self::Message(template) => template.has_faulty_constant(empty),
-            Self::List(items) => items.iter().any(|item| item.has_faulty_constant(empty)),
-            Self::Map(entries) => entries.iter().any(|(_, item)| item.has_faulty_constant(empty)),
+            Self::List(items) => items.iter().any(|item| item.has_faulty_constant(kinds, empty)),
+            Self::Map(entries) => entries
+                .iter()
+                .any(|(_, item)| item.has_faulty_constant(kinds, empty)),
+        }
+    }
+
+    /// Whether an expression is refused at load as a value of this kind.
+    fn is_faulty_as(&self, kind: &Kind, empty: &Given) -> bool {
+        match self {
+            Self::Expr(expr) => expr.has_faulty_constant(empty) || misfits(expr, kind, empty),
+            Self::Joined(expr) => expr.has_faulty_constant(empty),
+            _ => false,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::rules::compile::values::status::compile_status;
 use crate::rules::compile::values::text::compile_text_node;
 use crate::rules::compile::values::value::compile_value;
 use crate::rules::plan::{Op, SignalHandler, Steps, Text, Timer, ValueTemplate};
-use crate::schema::Method;
+use crate::schema::{Method, WellKnown};
 use crate::yaml::{Entry, Node, Yaml, find};
 
 /// The keys of a session.
@@ -122,7 +122,13 @@ fn short_form(
     add_effects(&mut steps, effects);
     match outcome.name.as_str() {
         "reply" => {
-            if let Yaml::List(items) = &node.value {
+            let is_list = matches!(
+                WellKnown::of(method.output()),
+                Some(WellKnown::ListValue | WellKnown::Value)
+            );
+            if let Yaml::List(items) = &node.value
+                && !is_list
+            {
                 let hint = list_hint(items, steps.compiler.source.text(), method.is_server_streaming());
                 let message = format!("expected {}, found a list", method.output().full_name());
                 steps.compiler.add(node.span.clone(), message, Some(hint));
