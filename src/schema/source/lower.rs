@@ -195,7 +195,7 @@ impl Lowering<'_> {
                 TokenKind::Sign(b'}') => {
                     braces.pop();
                 }
-                TokenKind::Number => self.number(&token, is_in_value),
+                TokenKind::Number => self.number(&token, is_in_value, follows(b'-')),
                 TokenKind::Text => self.escapes(&token),
                 TokenKind::Word => {
                     expect_blank(before.as_ref(), &token)?;
@@ -315,15 +315,18 @@ impl Lowering<'_> {
         }
     }
 
-    fn number(&mut self, token: &Token, is_in_value: bool) {
+    fn number(&mut self, token: &Token, is_in_value: bool, is_negative: bool) {
         let digits = &self.text[token.span.clone()];
         if is_in_value && let Some(integer) = in_other_base(digits) {
             self.replace(token.span.clone(), format!("{OTHER_BASE}{integer}"));
             return;
         }
         let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-        if is_decimal && digits.parse::<u64>().is_err() {
+        let fits = |integer: u64| !is_negative || integer <= i64::MIN.unsigned_abs();
+        if is_decimal && !digits.parse().is_ok_and(fits) {
             self.replace(token.span.clone(), format!("{digits}.0"));
+        } else if let Some(integer) = in_other_base(digits).filter(|integer| !fits(*integer)) {
+            self.replace(token.span.clone(), format!("{integer}.0"));
         }
     }
 

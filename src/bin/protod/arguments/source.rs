@@ -127,6 +127,8 @@ fn is_input(argument: &str) -> bool {
         // A server has no path, and a descriptor set has one.
         Some(Url::Set(url)) => url.splitn(4, '/').nth(3).is_some_and(|path| !path.is_empty()),
         Some(Url::Reflection(_)) => false,
+        // The path of a socket may end as it likes.
+        None if argument.starts_with("unix:") => false,
         None => INPUT_ENDINGS.iter().any(|ending| argument.ends_with(ending)) || Path::new(argument).exists(),
     }
 }
@@ -164,7 +166,7 @@ mod tests {
             let (source, names) = Source::split(&arguments);
             (format!("{source:?}"), names.join(" "))
         };
-        let table: [(&[&str], &str, &str); 13] = [
+        let table: [(&[&str], &str, &str); 14] = [
             (&[], r#"Protos(["./proto"])"#, ""),
             (
                 &["proto.StreamService"],
@@ -199,6 +201,7 @@ mod tests {
             (&["proto", "gone.binpb"], r#"Protos(["proto", "gone.binpb"])"#, ""),
             (&["localhost:1", "a.B"], r#"Server("localhost:1")"#, "a.B"),
             (&["unix:/run/x"], r#"Server("unix:/run/x")"#, ""),
+            (&["unix:/run/x.proto"], r#"Server("unix:/run/x.proto")"#, ""),
             (&["grpc://a.test:1", "a.B"], r#"Server("grpc://a.test:1")"#, "a.B"),
             (
                 &["https://a.test:1/", "a.B"],
