@@ -23,6 +23,8 @@ pub(crate) struct StoredPlace {
     pub(crate) span: Range<usize>,
     /// Where each of its keys does.
     pub(crate) key_spans: Vec<Range<usize>>,
+    /// Whether a macro is around it, whose variables its keys may name.
+    pub(crate) in_macro: bool,
     /// The condition that it is there: `has(store.n)`, or `request.id in store.orders`.
     pub(crate) is_there: String,
     pub(crate) read: StoredRead,
@@ -233,6 +235,7 @@ impl Reader<'_> {
             keys,
             span: expr.span.clone(),
             key_spans,
+            in_macro: !self.variables.is_empty(),
             is_there: self.is_there(expr),
             read,
         });

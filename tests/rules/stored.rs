@@ -161,6 +161,14 @@ fn places_that_rules_can_mean_are_not_told() {
         "set: {store.all.string: a, store.all.int32: 5}, reply: '${store.all}'",
         "set: {store.a: {x: null, y: 1}}, reply: {bool: '${store.a.x == null || has(store.a) && store.a != null}'}",
         "set: {'store[request.string]': '${request}'}, reply: {string: '${store.first.string}'}",
+        "set: {'store.m[request.int32]': 1, 'store.m[request.string]': 2}, reply: {bool: '${5 in store.m && \"5\" in store.m}'}",
+        "set: {'store.m[request.uint64]': 1}, reply: {bool: '${request.int32 in store.m || 5 in store.m}'}",
+        "set: {store.l: [a, b], 'store.m[string(request.int32)]': 1}, reply: {string: '${store.l[0]}', bool: '${store.m.exists(k, k in store.m)}'}",
+        "set: {store.m: {'5': 1}}, reply: {bool: '${request.int32 in store.m}'}",
+        "set: {store.m: {}, store.m.a: 1, 'store.m[request.string]': 1}, reply: {int32: '${size(store.m)}'}",
+        "set: {store.m: {}, 'store.m[request.string]': 1, 'store.m[request.int32]': 2}, reply: {int32: '${size(store.m)}'}",
+        "match: {int32: 1}, set: {store.m: {}}, reply: {}}, {METHOD, set: {'store.m[request.string]': '${request}'}, reply: {int32: '${size(store.m)}'}",
+        "match: {int32: 1}, set: {store.x: '${request}'}, reply: {}}, {METHOD, set: {store.x: {string: a}}, reply: '${store.x}'",
     ] {
         let rules = format!("rules: [{{METHOD, {rules}}}]").replace("METHOD", "method: kinds.Kinds/Unary");
         let loaded = Rules::from_text(&kinds(), "f", &rules).expect(&rules);

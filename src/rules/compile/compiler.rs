@@ -16,7 +16,7 @@ use super::missing::Conditions;
 use super::other_words;
 use super::signals::Signals;
 use super::slashed_pattern::slashed_pattern;
-use super::stored::{Meant, Stored};
+use super::stored::{KeyKind, Meant, Stored, TypedKey};
 use crate::cel::{Program, Scope, StoredKey, StoredPlace, Type, Uses, as_condition};
 use crate::error::{Problem, SourceText};
 use crate::message::{Picker, Slot};
@@ -139,6 +139,7 @@ impl<'a> RuleCompiler<'a> {
                     let before = self.stored.len();
                     self.with_stored(node, at, |stored, place| stored.note(source, place));
                     self.find_meant(source, before);
+                    self.find_kinds_of_keys(source, before);
                 } else if program.uses().locals {
                     self.with_stored(node, at, |stored, place| stored.note_elements(source, place));
                 }
@@ -180,6 +181,43 @@ impl<'a> RuleCompiler<'a> {
         for place in before..self.stored.len() {
             let meant = meant_place(&self.stored.reads[place].place, source, self.names());
             self.stored.reads[place].meant = meant;
+        }
+    }
+
+    /// Finds the kinds of the keys of places of the store, among those after so many others.
+    fn find_kinds_of_keys(&mut self, source: &str, before: usize) {
+        for place in before..self.stored.len() {
+            let StoredPlace {
+                keys,
+                key_spans,
+                span,
+                in_macro,
+                ..
+            } = &self.stored.reads[place].place;
+            let (keys, spans, span, in_macro) = (keys.clone(), key_spans.clone(), span.clone(), *in_macro);
+            let mut typed = Vec::with_capacity(keys.len());
+            for (key, key_span) in keys.into_iter().zip(spans) {
+                let before = source.get(span.start..key_span.start);
+                let before = before.filter(|_| key_span.end <= span.end);
+                let container = before.map(|before| before.trim_end_matches(['.', '[', '\'', '"']));
+                let container = container.unwrap_or(&source[span.clone()]).to_owned();
+                let (kind, text) = match key {
+                    StoredKey::Name(name) => (KeyKind::Text, name),
+                    StoredKey::Computed => {
+                        let text = source[key_span].trim();
+                        let known = (!in_macro).then(|| Program::compile(text, &mut self.scope()).ok());
+                        let known = known.flatten();
+                        let kind = known.map_or(KeyKind::Unknown, |key| KeyKind::of(key.result_type()));
+                        (kind, text.to_owned())
+                    }
+                };
+                typed.push(TypedKey {
+                    kind,
+                    text,
+                    container,
+                });
+            }
+            self.stored.reads[place].typed_keys = typed;
         }
     }
 

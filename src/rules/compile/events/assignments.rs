@@ -3,7 +3,7 @@
 //! A variable of the call keeps the type of its first value. A place of the store is shared by all calls, and has whatever was
 //! set last.
 
-use super::set_places::SetPlaces;
+use super::set_places::{SetPlaces, emptied_first};
 use super::steps::StepsCompiler;
 use super::variables::variable_name;
 use crate::cel::Type;
@@ -138,7 +138,30 @@ impl StepsCompiler<'_, '_> {
             });
         }
         self.compiler.stored.are_set_together(reads, sets);
+        self.warn_of_emptied(entries.iter());
         Some(assignments)
+    }
+
+    /// Warns of a map that these entries of `set` empty before they set something in it.
+    fn warn_of_emptied<'n>(&mut self, entries: impl Iterator<Item = &'n (Node, Node)>) {
+        if let Some((value, map, entry)) = emptied_first(entries) {
+            let message = format!("this empties `{map}` each time, so that it holds no more than `{entry}`");
+            let hint = format!("leave `{map}` out: what is set in a map makes it");
+            self.compiler.warn(value, message, hint);
+        }
+    }
+
+    /// The same, where one step empties it, and the next sets something in it.
+    pub(super) fn warn_of_emptied_before(&mut self, steps: &[Node]) {
+        for pair in steps.windows(2) {
+            let (Some(first), Some(second)) = (set_alone(&pair[0]), set_alone(&pair[1])) else {
+                continue;
+            };
+            let is_told = |entries: &[(Node, Node)]| emptied_first(entries.iter()).is_some();
+            if !is_told(first) && !is_told(second) {
+                self.warn_of_emptied(first.iter().chain(second));
+            }
+        }
     }
 
     /// The variable that a key of `set` names: `n` of the state, or a place of the store: `store.orders[request.id].status`.
@@ -176,6 +199,14 @@ impl StepsCompiler<'_, '_> {
         let message = format!("there is no variable `{name}`");
         self.compiler.add(key.span.clone(), message, Some(hint));
         None
+    }
+}
+
+/// What a step sets, if it does nothing else.
+fn set_alone(step: &Node) -> Option<&[(Node, Node)]> {
+    match &step.get("set")?.value {
+        Yaml::Map(entries) if step.entries() == 1 => Some(entries),
+        _ => None,
     }
 }
 

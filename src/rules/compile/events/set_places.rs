@@ -64,6 +64,28 @@ impl SetPlaces {
     }
 }
 
+/// The value that empties a map before something is set in it, if one of these entries of `set` does so and another sets an
+/// entry that depends on the call, with both places. More than one entry may be meant to be all that is there.
+pub(super) fn emptied_first<'n>(
+    entries: impl Iterator<Item = &'n (Node, Node)>,
+) -> Option<(&'n Node, String, String)> {
+    let places = entries.filter_map(|(key, value)| Some((key.key_text()?, value)));
+    let places: Vec<(String, String, &Node)> = places
+        .filter(|(name, _)| name.starts_with("store"))
+        .map(|(name, value)| (plain(&name), name, value))
+        .collect();
+    places.iter().enumerate().find_map(|(at, (whole, name, value))| {
+        if !matches!(&value.value, Yaml::Map(entries) if entries.is_empty()) {
+            return None;
+        }
+        let mut parts = places[at + 1..].iter().filter(|(part, ..)| is_part(part, whole));
+        let (part, part_name, _) = parts.next().filter(|_| parts.next().is_none())?;
+        let key = part[whole.len()..].strip_prefix('[')?;
+        let is_expression = key.starts_with(|first: char| first.is_ascii_alphabetic());
+        is_expression.then(|| (*value, name.clone(), part_name.clone()))
+    })
+}
+
 /// Whether one place is within the other.
 fn is_part(part: &str, whole: &str) -> bool {
     part.strip_prefix(whole)

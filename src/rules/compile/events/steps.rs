@@ -84,6 +84,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                     self.step(step);
                 }
                 self.warn_of_unreached(steps);
+                self.warn_of_emptied_before(steps);
             }
             Yaml::Null => {}
             Yaml::Map(_) => {

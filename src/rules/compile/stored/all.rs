@@ -1,9 +1,13 @@
 //! The places of the store that all rules set and read, and what cannot be meant of them.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::kind::{Kind, NoMap};
+use prost_reflect::MessageDescriptor;
+
+use super::key_kind::{KeyKind, TypedKey};
+use super::kind::{Kind, MessageDue, NoMap};
 use super::names::{Group, Meant, Read, Set, Stored};
 use crate::cel::{StoredKey, StoredRead};
 use crate::error::{Problem, SourceText};
@@ -24,6 +28,7 @@ pub(in crate::rules::compile) struct AllStored {
     /// By what they say.
     together: BTreeMap<String, Together>,
     no_maps: BTreeMap<At, (SourceText, NoMap)>,
+    messages_due: BTreeMap<At, (SourceText, MessageDue)>,
 }
 
 /// What is set together, if its reads do not fail.
@@ -57,16 +62,28 @@ impl AllStored {
         }
         for read in stored.reads {
             let at = at(&read.at, &read.text);
-            self.reads.entry(at).or_insert_with(|| (source.clone(), read));
+            match self.reads.entry(at) {
+                Entry::Occupied(mut known) => known.get_mut().1.keep_kinds(&read),
+                Entry::Vacant(place) => {
+                    place.insert((source.clone(), read));
+                }
+            }
         }
         for no_map in stored.no_maps {
             let at = at(&no_map.at, &no_map.message);
             self.no_maps.entry(at).or_insert_with(|| (source.clone(), no_map));
         }
+        for due in stored.messages_due {
+            let at = at(&due.at, due.due.full_name());
+            self.messages_due
+                .entry(at)
+                .or_insert_with(|| (source.clone(), due));
+        }
     }
 
     fn set(&mut self, set: Set) -> usize {
-        let label = format!("{:?} {}", set.keys, set.kind.label());
+        let kinds: Vec<KeyKind> = set.typed_keys.iter().map(|key| key.kind).collect();
+        let label = format!("{:?} {kinds:?} {}", set.keys, set.kind.label());
         if let Some(known) = self.known_sets.get(&label) {
             return *known;
         }
@@ -136,6 +153,8 @@ impl AllStored {
         for (at, (source, read)) in &self.reads {
             let found = if let Some(one_place) = self.one_place(source, read) {
                 Some(one_place)
+            } else if let Some(other_kind) = self.key_of_other_kind(source, read) {
+                Some(other_kind)
             } else if read.is_set() {
                 self.set_wrongly(source, read)
             } else if !self.is_known(&read.place.keys) {
@@ -154,6 +173,13 @@ impl AllStored {
             if self.is_map(&no_map.keys, no_map.may_have_names) {
                 let problem = Problem::at(source, no_map.at.clone(), no_map.message.clone());
                 warnings.push(problem.with_hint(no_map.hint.clone()).into_warning());
+            }
+        }
+        for (source, due) in self.messages_due.values() {
+            if let Some(held) = self.other_message(due) {
+                let (message, hint) = due.misfit(held);
+                let problem = Problem::at(source, due.at.clone(), message);
+                warnings.push(problem.with_hint(hint).into_warning());
             }
         }
         warnings
@@ -246,6 +272,68 @@ impl AllStored {
         let message = format!("`{}` is one place for all calls", read.text);
         let problem = Problem::at(source, read.at.clone(), message);
         Some(problem.with_hint(format!("write `{place}`")).into_warning())
+    }
+
+    /// The type of the messages that a place holds, if it holds nothing else, and another is due.
+    fn other_message(&self, due: &MessageDue) -> Option<&MessageDescriptor> {
+        let mut held = None;
+        for place in 0..self.sets.len() {
+            let set = &self.sets[place];
+            if !may_meet(&set.keys, &due.keys) || set.kind == Kind::Removed {
+                continue;
+            }
+            match &set.kind {
+                Kind::Mapping(entries) if entries.is_empty() && set.keys.len() < due.keys.len() => {}
+                Kind::Message(message)
+                    if set.keys.len() == due.keys.len() && message.full_name() != due.due.full_name() =>
+                {
+                    held = Some(message);
+                }
+                _ => return None,
+            }
+        }
+        held
+    }
+
+    /// A key of a map whose keys are all of another kind: it is never in it.
+    fn key_of_other_kind(&self, source: &SourceText, read: &Read) -> Option<Problem> {
+        if read.is_made() {
+            return None;
+        }
+        let keys = &read.place.keys;
+        let place = (0..read.typed_keys.len()).find(|place| {
+            let kind = read.typed_keys[*place].kind;
+            let made_by = self.kinds_of_keys(&keys[..*place]);
+            kind != KeyKind::Unknown
+                && made_by.is_some_and(|made_by| made_by.iter().all(|key| key.kind != kind))
+        })?;
+        let made_by = self.kinds_of_keys(&keys[..place])?;
+        let is_name = matches!(keys[place], StoredKey::Name(_));
+        let (message, hint) = read.typed_keys[place].misfit(made_by.first()?, is_name);
+        let at = read.keys_at.get(place).unwrap_or(&read.at).clone();
+        Some(Problem::at(source, at, message).with_hint(hint).into_warning())
+    }
+
+    /// The keys by which all is set that is in the map at these keys; `None` if the kind of some is not known, or if it may
+    /// be no map that is made by them.
+    fn kinds_of_keys<'s>(&'s self, keys: &'s [StoredKey]) -> Option<Vec<&'s TypedKey>> {
+        let mut made_by = Vec::new();
+        for (_, set) in self.sets_of(keys) {
+            if set.kind == Kind::Removed {
+                continue;
+            }
+            let is_empty = |kind: Kind| matches!(kind, Kind::Mapping(entries) if entries.is_empty());
+            if set.keys.len() > keys.len() {
+                let key = set.typed_keys.get(keys.len())?;
+                if key.kind == KeyKind::Unknown {
+                    return None;
+                }
+                made_by.push(key);
+            } else if !set.kind.at(&keys[set.keys.len()..]).is_some_and(is_empty) {
+                return None;
+            }
+        }
+        (!made_by.is_empty()).then_some(made_by)
     }
 
     /// A place that is set, and that is a field of a message which has none.

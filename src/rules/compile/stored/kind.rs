@@ -180,3 +180,40 @@ impl NoMap {
         }
     }
 }
+
+/// A place of the store that stands where a message of a known type is due.
+#[derive(Debug)]
+pub(in crate::rules::compile) struct MessageDue {
+    pub(super) keys: Vec<StoredKey>,
+    /// Where it stands in the file.
+    pub(super) at: Range<usize>,
+    pub(super) text: String,
+    pub(super) due: MessageDescriptor,
+}
+
+impl MessageDue {
+    /// What is wrong where the place holds a message of another type, and what to do.
+    pub(super) fn misfit(&self, held: &MessageDescriptor) -> (String, String) {
+        let Self { text, due, .. } = self;
+        let message = format!(
+            "`{text}` is a {}, and a {} is due here",
+            held.full_name(),
+            due.full_name()
+        );
+        let is_due = |field: &FieldDescriptor| {
+            !field.is_list() && !field.is_map() && field.kind().as_message() == Some(due)
+        };
+        let fields: Vec<FieldDescriptor> = held.fields().filter(is_due).collect();
+        let hint = match fields.as_slice() {
+            [field] => format!("write `{text}.{0}`, or store `.{0}` alone", field.name()),
+            _ => format!(
+                "make one of it: `{{{}: \"${{{text}.…}}\"}}`, or store a {}",
+                due.fields()
+                    .next()
+                    .map_or_else(|| "field".to_owned(), |field| field.name().to_owned()),
+                due.full_name()
+            ),
+        };
+        (message, hint)
+    }
+}

@@ -2,9 +2,11 @@
 //! only set by what reads it first is never set.
 
 mod all;
+mod key_kind;
 mod kind;
 mod names;
 
 pub(super) use self::all::AllStored;
+pub(super) use self::key_kind::{KeyKind, TypedKey};
 pub(super) use self::kind::Kind;
 pub(super) use self::names::{Meant, Stored, StoredLoop};

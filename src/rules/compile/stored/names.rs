@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::kind::{Kind, NoMap};
+use prost_reflect::MessageDescriptor;
+
+use super::key_kind::TypedKey;
+use super::kind::{Kind, MessageDue, NoMap};
 use crate::cel::{FieldOfVariable, StoredKey, StoredNames, StoredPlace, StoredRead, stored_names};
 
 /// What the expressions of one rule name of the store.
@@ -15,6 +18,8 @@ pub(in crate::rules::compile) struct Stored {
     pub(in crate::rules::compile) groups: Vec<Group>,
     /// What is taken for something else than the map that it may be.
     pub(in crate::rules::compile) no_maps: Vec<NoMap>,
+    /// What stands where a message of a known type is due.
+    pub(in crate::rules::compile) messages_due: Vec<MessageDue>,
     /// The loops around that go over a place of the store, innermost last.
     loops: Vec<Option<StoredLoop>>,
     /// Where the reads begin of variables that are computed with what is set next.
@@ -35,7 +40,10 @@ pub(in crate::rules::compile) struct Read {
     pub(in crate::rules::compile) meant: Option<Meant>,
     /// Whether it is read by the condition of the rule, or by the first values of a session.
     pub(in crate::rules::compile) of_rule: bool,
+    /// Its keys with their kinds, as far as they are known.
+    pub(in crate::rules::compile) typed_keys: Vec<TypedKey>,
     is_set: bool,
+    is_removed: bool,
 }
 
 /// A place that an expression was meant to give a key of.
@@ -50,7 +58,11 @@ pub(in crate::rules::compile) struct Meant {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::rules::compile) struct Set {
     pub(in crate::rules::compile) keys: Vec<StoredKey>,
+    /// The keys with their kinds.
+    pub(in crate::rules::compile) typed_keys: Vec<TypedKey>,
     pub(in crate::rules::compile) kind: Kind,
+    /// The number of the read that it is among those of its rule.
+    read: usize,
 }
 
 /// What is set together: nothing of it is, if one of its reads fails.
@@ -114,7 +126,9 @@ impl Stored {
                 compared,
                 meant: None,
                 of_rule: false,
+                typed_keys: Vec::new(),
                 is_set: false,
+                is_removed: false,
             });
         }
         self.note_fields(fields, &place);
@@ -176,6 +190,7 @@ impl Stored {
                             keys,
                             span: field.span.clone(),
                             key_spans: Vec::new(),
+                            in_macro: false,
                             is_there: String::new(),
                             read: StoredRead::Maybe,
                         },
@@ -185,7 +200,9 @@ impl Stored {
                         compared: None,
                         meant: None,
                         of_rule: false,
+                        typed_keys: Vec::new(),
                         is_set: false,
+                        is_removed: false,
                     });
                 }
                 _ => {}
@@ -231,6 +248,24 @@ impl Stored {
         }
     }
 
+    /// Notes that an expression stands where a message of that type is due.
+    pub(in crate::rules::compile) fn is_message_due(
+        &mut self,
+        source: &str,
+        due: &MessageDescriptor,
+        place: impl Fn(Range<usize>) -> Range<usize>,
+    ) {
+        let StoredNames { places, is_place, .. } = stored_names(source);
+        if let Some(found) = places.into_iter().next().filter(|_| is_place) {
+            self.messages_due.push(MessageDue {
+                keys: found.keys,
+                at: place(0..source.len()),
+                text: source.trim().to_owned(),
+                due: due.clone(),
+            });
+        }
+    }
+
     /// The variables that are set.
     pub(in crate::rules::compile) fn names_set(&self) -> BTreeSet<String> {
         let first = |set: &Set| match set.keys.first() {
@@ -251,7 +286,9 @@ impl Stored {
             read.is_set = true;
             self.sets.push(Set {
                 keys: read.place.keys.clone(),
+                typed_keys: read.typed_keys.clone(),
                 kind: Kind::Unknown,
+                read: after,
             });
         }
     }
@@ -259,6 +296,7 @@ impl Stored {
     /// Says what such a place is set to.
     pub(in crate::rules::compile) fn set_to(&mut self, set: usize, kind: Kind) {
         if let Some(set) = self.sets.get_mut(set) {
+            self.reads[set.read].is_removed = kind == Kind::Removed;
             set.kind = kind;
         }
     }
@@ -300,5 +338,17 @@ impl Read {
     /// Whether it is the place that is set.
     pub(in crate::rules::compile) fn is_set(&self) -> bool {
         self.is_set
+    }
+
+    /// Whether it is the place of something that is made: set, and not removed.
+    pub(super) fn is_made(&self) -> bool {
+        self.is_set && !self.is_removed
+    }
+
+    /// Keeps the kinds of keys that are the same for another method of the rule.
+    pub(super) fn keep_kinds(&mut self, other: &Self) {
+        for (key, other) in self.typed_keys.iter_mut().zip(&other.typed_keys) {
+            key.keep_kind(other);
+        }
     }
 }

@@ -32,6 +32,11 @@ impl Builder<'_, '_> {
         {
             self.compiler
                 .with_stored(node, at, |stored, place| stored.is_due(source, due, place));
+            if let Some(message) = typing::message_due(&target) {
+                self.compiler.with_stored(node, at, |stored, place| {
+                    stored.is_message_due(source, message, place);
+                });
+            }
         }
         for branch in program.branches() {
             if let Some((message, hint)) = misfit_hints::branch_misfit(&target, branch, source) {

@@ -38,6 +38,16 @@ pub(super) fn accepts(target: &Target, found: &Type) -> Result<(), String> {
     }
 }
 
+/// The type of the message that is due, if only its own values and mappings fit.
+pub(super) fn message_due(target: &Target) -> Option<&MessageDescriptor> {
+    let message = match target {
+        Target::Contents(descriptor, _) => Some(descriptor),
+        Target::Field(field) if field.map_entry().is_some() || field.repeated => None,
+        Target::Field(field) | Target::Element(field) => field.message(),
+    };
+    message.filter(|message| JsonForm::of(message).is_none())
+}
+
 /// What is due, if no map fits.
 pub(super) fn due(target: &Target) -> Option<&'static str> {
     let (message, is_list) = match target {
