@@ -14,7 +14,7 @@ use super::reach::{DeclaredRule, ReachedRule, unreached};
 use super::rule;
 use super::rule_keys::RULE_KEYS;
 use super::signals::AllSignals;
-use super::stored::AllStored;
+use super::stored::{AllStored, StoredOfRule};
 use crate::error::Problem;
 use crate::message::Picker;
 use crate::rules::file::RulesFile;
@@ -67,6 +67,8 @@ pub(in crate::rules) struct CompiledMethod {
     reached: Vec<ReachedRule>,
     /// In step with `rules`.
     conditions: Vec<RuleConditions>,
+    /// In step with `rules`.
+    stored: Vec<StoredOfRule>,
 }
 
 /// What is known of a rule before its parts are compiled.
@@ -140,6 +142,8 @@ impl<'s> Compilation<'s> {
         let conditions = self.methods.values().map(|method| method.conditions.as_slice());
         let missing = missing::warnings(conditions, |name| self.stored.sets(name));
         self.warnings.extend(self.stored.warnings(&missing));
+        let of_methods = self.methods.values().map(|method| method.stored.as_slice());
+        self.warnings.extend(self.stored.unasked(of_methods));
         self.warnings.extend(missing);
         self.warnings
             .extend(self.signals.warnings(self.signals_from_outside));
@@ -183,6 +187,7 @@ impl<'s> Compilation<'s> {
                     is_claimed: false,
                     reached: Vec::new(),
                     conditions: Vec::new(),
+                    stored: Vec::new(),
                 });
             let mut problems = Vec::new();
             let input = (method.input().clone(), method.input_layout());
@@ -199,6 +204,11 @@ impl<'s> Compilation<'s> {
             let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id, &log);
             let (warnings, stored, signals) = (compiler.warnings, compiler.stored, compiler.signals);
             let (conditions, set) = (compiler.conditions, stored.names_set());
+            let reply = value("reply").map(|reply| reply.span.clone());
+            if let Some(rule) = &rule {
+                let of_rule = stored.of_rule(rule, &file.source, reply, by_pattern);
+                compiled.stored.push(of_rule);
+            }
             self.stored.add(&file.source, stored);
             self.signals.add(&file.source, signals);
             if let Some(rule) = rule {

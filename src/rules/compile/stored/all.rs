@@ -129,7 +129,7 @@ impl AllStored {
     }
 
     /// Whether what is at these keys can only be a map that rules make by setting what is in it.
-    fn is_map(&self, keys: &[StoredKey], may_have_names: bool) -> bool {
+    pub(super) fn is_map(&self, keys: &[StoredKey], may_have_names: bool) -> bool {
         let mut is_made = false;
         for (_, set) in self.sets_of(keys) {
             match set.keys.get(keys.len()) {
@@ -457,7 +457,7 @@ impl AllStored {
 }
 
 /// Whether two places may be the same, or one of them in the other.
-fn may_meet(one: &[StoredKey], other: &[StoredKey]) -> bool {
+pub(super) fn may_meet(one: &[StoredKey], other: &[StoredKey]) -> bool {
     one.iter()
         .zip(other)
         .all(|(one, other)| one == other || [one, other].contains(&&StoredKey::Computed))

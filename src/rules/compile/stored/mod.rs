@@ -5,8 +5,10 @@ mod all;
 mod key_kind;
 mod kind;
 mod names;
+mod unasked;
 
 pub(super) use self::all::AllStored;
 pub(super) use self::key_kind::{KeyKind, TypedKey};
 pub(super) use self::kind::Kind;
 pub(super) use self::names::{Meant, Stored, StoredLoop};
+pub(super) use self::unasked::StoredOfRule;
