@@ -5,8 +5,9 @@
 use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, MethodDescriptorProto};
 
-use super::scope::{NotFound, Scope};
+use super::scope::{Members, NotFound, Scope};
 use crate::schema::definitions::SymbolKind;
+use crate::schema::each::each_message_of;
 use crate::schema::element_path::ElementPath;
 use crate::schema::name::qualified;
 
@@ -25,8 +26,15 @@ pub(super) struct UnresolvedName {
 /// Looks up all types of `file`. Returns those that are not found.
 pub(super) fn resolve_names(file: &mut FileDescriptorProto, scope: &Scope<'_>) -> Vec<UnresolvedName> {
     let package = file.package().to_owned();
+    let mut extends_within = false;
+    each_message_of(file, |message| extends_within |= !message.extension.is_empty());
     let mut resolver = Resolver {
         scope,
+        members: if extends_within {
+            Members::of(file)
+        } else {
+            Members::default()
+        },
         unresolved: Vec::new(),
     };
     resolver.fields(&mut file.extension, &package, |index| {
@@ -52,6 +60,8 @@ pub(super) fn resolve_names(file: &mut FileDescriptorProto, scope: &Scope<'_>) -
 
 struct Resolver<'r, 'a> {
     scope: &'r Scope<'a>,
+    /// Those of the file, if they may hide what an extension extends.
+    members: Members,
     unresolved: Vec<UnresolvedName>,
 }
 
@@ -78,22 +88,10 @@ impl Resolver<'_, '_> {
 
     fn field(&mut self, field: &mut FieldDescriptorProto, scope: &str, path: &ElementPath<'_>) {
         if let Some(extendee) = &mut field.extendee {
-            self.name(
-                extendee,
-                &path.field(2),
-                scope,
-                SymbolKind::is_message,
-                "a message type",
-            );
+            self.message_name(extendee, &path.field(2), scope);
         }
         if let Some(name) = &mut field.type_name {
-            let found = self.name(
-                name,
-                &path.field(6),
-                scope,
-                SymbolKind::is_type,
-                "a message or enum type",
-            );
+            let found = self.type_name(name, &path.field(6), scope);
             if let Some(kind) = found.filter(|_| field.r#type != Some(Type::Group.into())) {
                 field.set_type(match kind {
                     SymbolKind::Enum => Type::Enum,
@@ -123,21 +121,33 @@ impl Resolver<'_, '_> {
                 };
                 self.fail(name, &path, reason, "a message type");
             } else {
-                self.name(name, &path, service, SymbolKind::is_message, "a message type");
+                self.message_name(name, &path, service);
             }
         }
     }
 
-    /// Writes the full name in place of `name`.
-    fn name(
+    /// Writes the full name of a type of a field in place of `name`.
+    fn type_name(&mut self, name: &mut String, path: &ElementPath<'_>, scope: &str) -> Option<SymbolKind> {
+        let found = self.scope.resolve(name, scope, SymbolKind::is_type);
+        self.write(found, name, path, "a message or enum type")
+    }
+
+    /// Writes the full name of what an extension extends, or a method takes, in place of `name`.
+    fn message_name(&mut self, name: &mut String, path: &ElementPath<'_>, scope: &str) {
+        let found = self
+            .scope
+            .nearest(name, scope, SymbolKind::is_message, &self.members);
+        self.write(found, name, path, "a message type");
+    }
+
+    fn write(
         &mut self,
+        found: Result<(String, SymbolKind), NotFound>,
         name: &mut String,
         path: &ElementPath<'_>,
-        scope: &str,
-        wanted: fn(SymbolKind) -> bool,
         what: &'static str,
     ) -> Option<SymbolKind> {
-        match self.scope.resolve(name, scope, wanted) {
+        match found {
             Ok((full, kind)) => {
                 if let Some(reason) = self.scope.local_elsewhere(&full) {
                     self.fail(name, path, reason, what);

@@ -6,6 +6,10 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, OneofDescriptorProto,
+};
+
 use super::symbols::Symbols;
 use crate::schema::definitions::{SymbolKind, packages_of};
 use crate::schema::name::qualified;
@@ -57,6 +61,48 @@ pub(super) struct Scope<'a> {
     visible: BTreeSet<FileId>,
     /// The packages of visible files, and those above them.
     packages: HashSet<&'a str>,
+}
+
+/// What has a name in a file and cannot be referred to, by full name: its fields, oneofs and methods, and the values of its
+/// enums.
+#[derive(Debug, Default)]
+pub(super) struct Members(HashSet<String>);
+
+impl Members {
+    pub(super) fn of(file: &FileDescriptorProto) -> Self {
+        let mut names = HashSet::new();
+        add_values(&file.enum_type, file.package(), &mut names);
+        for message in &file.message_type {
+            add_members(message, file.package(), &mut names);
+        }
+        for service in &file.service {
+            let name = qualified(file.package(), service.name());
+            names.extend(
+                service
+                    .method
+                    .iter()
+                    .map(|method| qualified(&name, method.name())),
+            );
+        }
+        Self(names)
+    }
+}
+
+/// The values of an enum have their names beside it.
+fn add_values(enums: &[EnumDescriptorProto], scope: &str, names: &mut HashSet<String>) {
+    let values = enums.iter().flat_map(|found| &found.value);
+    names.extend(values.map(|value| qualified(scope, value.name())));
+}
+
+fn add_members(message: &DescriptorProto, scope: &str, names: &mut HashSet<String>) {
+    let scope = qualified(scope, message.name());
+    add_values(&message.enum_type, &scope, names);
+    let fields = message.field.iter().map(FieldDescriptorProto::name);
+    let oneofs = message.oneof_decl.iter().map(OneofDescriptorProto::name);
+    names.extend(fields.chain(oneofs).map(|name| qualified(&scope, name)));
+    for nested in &message.nested_type {
+        add_members(nested, &scope, names);
+    }
 }
 
 /// Why a name was not found.
@@ -143,6 +189,30 @@ impl<'a> Scope<'a> {
                 .unwrap_or(NotFound::Unknown);
         }
         Err(not_found)
+    }
+
+    /// As [`resolve`](Self::resolve), where the nearest thing of a name counts whatever it is: in options, and for what an
+    /// extension extends. `members` are those of the file.
+    pub(super) fn nearest(
+        &self,
+        name: &str,
+        from: &str,
+        wanted: fn(SymbolKind) -> bool,
+        members: &Members,
+    ) -> Result<(String, SymbolKind), NotFound> {
+        let is_one_part = !name.contains('.');
+        let hides = |candidate: &String| match self.get(candidate) {
+            Some(kind) => !wanted(kind),
+            None => members.0.contains(candidate),
+        };
+        let is_known = |candidate: &String| self.get(candidate).is_some() || members.0.contains(candidate);
+        if is_one_part {
+            let mut candidates = outwards(from).map(|scope| qualified(scope, name));
+            if let Some(hidden) = candidates.find(is_known).filter(hides) {
+                return Err(NotFound::OtherKind { name: hidden });
+            }
+        }
+        self.resolve(name, from, wanted)
     }
 
     /// Whether what a full name stands for is for another file alone; the file.

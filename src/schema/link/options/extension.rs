@@ -6,7 +6,7 @@ use super::contents::Slot;
 use super::fault::{Fault, Lookup};
 use super::great::{GreatExtension, GreatExtensions};
 use crate::schema::definitions::SymbolKind;
-use crate::schema::link::scope::Scope;
+use crate::schema::link::scope::{Members, Scope};
 use crate::schema::named::field_named;
 
 /// What a file sees.
@@ -14,6 +14,8 @@ pub(super) struct Visible<'a> {
     /// It has the file.
     pub(super) pool: &'a DescriptorPool,
     pub(super) scope: &'a Scope<'a>,
+    /// Those of the file.
+    pub(super) members: &'a Members,
     pub(super) great: GreatExtensions<'a>,
 }
 
@@ -49,7 +51,7 @@ impl Visible<'_> {
     /// A field of the message itself may be named in parentheses too. In a message set, which holds each message once, an extension also goes by the name of its message.
     fn find_extension(&self, message: &MessageDescriptor, name: &str, from: &str) -> Result<Slot, Fault> {
         let wanted = |kind: SymbolKind| matches!(kind, SymbolKind::Extension | SymbolKind::Message);
-        let resolved = self.scope.resolve(name, from, wanted);
+        let resolved = self.scope.nearest(name, from, wanted, self.members);
         let (full, kind) = match resolved {
             Ok(found) => found,
             Err(not_found) => {

@@ -28,7 +28,7 @@ use self::great::GreatExtensions;
 use self::moves::Moves;
 use self::set::set_option;
 use self::written::{ElementOptions, Taken, take_options};
-use super::scope::Scope;
+use super::scope::{Members, Scope};
 use crate::schema::features::Edition;
 use crate::schema::source::FileGraph;
 
@@ -40,22 +40,40 @@ const RANGES: i32 = 2;
 
 /// The options of a file, on their way from its text into its bytes.
 #[derive(Debug)]
-pub(super) struct Options(Taken);
+pub(super) struct Options {
+    taken: Taken,
+    /// Those of the file, if it has custom options.
+    members: Members,
+}
 
 impl Options {
     /// Takes the options out of a file, and reads those of descriptor.proto. What linking needs of them stays in the file.
     pub(super) fn take_from(file: &mut FileDescriptorProto, demands: &mut Demands) -> Self {
-        Self(take_options(file, demands))
+        let taken = take_options(file, demands);
+        let has_custom = taken.elements.iter().any(|element| !element.waiting.is_empty());
+        Self {
+            taken,
+            members: if has_custom {
+                Members::of(file)
+            } else {
+                Members::default()
+            },
+        }
     }
 
     /// Reads the custom options. `pool` has the file, which is one of `graph`, and `scope` is what it sees.
     pub(super) fn read_custom(&mut self, pool: &DescriptorPool, graph: &FileGraph, scope: &Scope<'_>) {
-        let taken = &mut self.0;
+        let (taken, members) = (&mut self.taken, &self.members);
         let great = GreatExtensions {
             graph,
             symbols: scope.symbols(),
         };
-        let visible = Visible { pool, scope, great };
+        let visible = Visible {
+            pool,
+            scope,
+            members,
+            great,
+        };
         for mut element in std::mem::take(&mut taken.elements) {
             for (index, option) in std::mem::take(&mut element.waiting) {
                 let set = set_option(&mut element.contents, &option, &element.scope, &visible);
@@ -67,18 +85,18 @@ impl Options {
 
     /// What is wrong with the options that have been read since this was asked last.
     pub(super) fn problems(&mut self) -> Vec<OptionProblem> {
-        std::mem::take(&mut self.0.problems)
+        std::mem::take(&mut self.taken.problems)
     }
 
     /// Checks what the fields of the options demand in a file of an edition.
     pub(super) fn check(&mut self, demands: &Demands, edition: Edition) {
-        for element in self.0.elements.iter().filter(|element| !element.is_copy) {
+        for element in self.taken.elements.iter().filter(|element| !element.is_copy) {
             for fault in demands.check(&element.contents, element.target, edition) {
                 let path = element.path.clone();
-                self.0.problems.push(OptionProblem { path, fault });
+                self.taken.problems.push(OptionProblem { path, fault });
             }
             if element.contents.is_too_deep() {
-                self.0.problems.push(OptionProblem {
+                self.taken.problems.push(OptionProblem {
                     path: element.path.clone(),
                     fault: format!("messages nest more than {MAX_DEPTH} levels deep in these options").into(),
                 });
@@ -88,12 +106,12 @@ impl Options {
 
     /// Whether a range of extensions has options.
     pub(super) fn has_ranges(&self) -> bool {
-        self.0.elements.iter().any(|element| element.target == RANGES)
+        self.taken.elements.iter().any(|element| element.target == RANGES)
     }
 
     /// The bytes of all options, with those that are for the source alone.
     pub(super) fn with_source(&self) -> OptionBytes {
-        let elements = self.0.elements.iter();
+        let elements = self.taken.elements.iter();
         elements
             .map(|element| (element.path.clone(), Some(element.contents.encode())))
             .collect()
@@ -101,8 +119,8 @@ impl Options {
 
     /// The bytes of all options in UTF-8, if those that are served are not, or defaults are not.
     pub(super) fn in_utf8(&self) -> Option<OptionBytes> {
-        let elements = || self.0.elements.iter();
-        let has_odd_defaults = !self.0.defaults.is_empty();
+        let elements = || self.taken.elements.iter();
+        let has_odd_defaults = !self.taken.defaults.is_empty();
         let is_odd = has_odd_defaults || elements().any(|element| element.contents.has_odd_texts());
         let encoded = |element: &ElementOptions| Some(element.contents.encode_in_utf8());
         is_odd.then(|| {
@@ -116,8 +134,8 @@ impl Options {
     pub(super) fn served(self, demands: &Demands, info: &Bytes) -> (OptionBytes, Bytes) {
         let is_for_source = |slot: &Slot| demands.is_for_source(slot);
         let mut removed = Vec::new();
-        let mut bytes = HashMap::with_capacity(self.0.elements.len());
-        for mut element in self.0.elements {
+        let mut bytes = HashMap::with_capacity(self.taken.elements.len());
+        for mut element in self.taken.elements {
             let before = removed.len();
             element
                 .contents
@@ -128,10 +146,10 @@ impl Options {
             }
             bytes.insert(element.path, (!is_gone).then(|| element.contents.encode()));
         }
-        let defaults = self.0.defaults.into_iter();
+        let defaults = self.taken.defaults.into_iter();
         bytes.extend(defaults.map(|(path, default)| (path, Some(default))));
         let moves = Moves {
-            moved: self.0.moved.into_iter().collect(),
+            moved: self.taken.moved.into_iter().collect(),
             removed: removed.into_iter().collect(),
         };
         (bytes, moves.apply(info))
