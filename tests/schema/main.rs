@@ -6,6 +6,7 @@ mod golden;
 mod imports;
 mod inputs;
 mod many_problems;
+mod numbered;
 mod options;
 mod problems;
 mod sets;

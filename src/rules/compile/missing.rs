@@ -24,6 +24,8 @@ struct MissingValue {
     subject: Subject,
     place: Range<usize>,
     hint: String,
+    /// What `metadata` can exclude in place of the condition.
+    excluded: Option<Vec<String>>,
     /// Whether it is a condition of the rule, and not of one of its steps.
     is_of_rule: bool,
     /// Whether the condition would hold for an empty value. Else it is told only of a rule that refuses calls.
@@ -73,6 +75,7 @@ impl Conditions {
                 subject: found.subject,
                 place: place(found.place),
                 hint,
+                excluded: found.excluded,
                 is_of_rule: false,
                 is_certain: found.is_certain,
             });
@@ -81,10 +84,10 @@ impl Conditions {
 
     /// Notes that the condition that was noted is that of the rule itself. One that says no more than `metadata` can say is
     /// better written so, where `metadata` is free.
-    pub(super) fn is_of_rule(&mut self, source: &str, metadata_is_free: bool) {
-        for (value, found) in self.missing.iter_mut().zip(missing(source)) {
+    pub(super) fn is_of_rule(&mut self, metadata_is_free: bool) {
+        for value in &mut self.missing {
             value.is_of_rule = true;
-            if let (Subject::Metadata(name), Some(excluded)) = (&found.subject, found.excluded)
+            if let (Subject::Metadata(name), Some(excluded)) = (&value.subject, &value.excluded)
                 && !name.ends_with("-bin")
                 && metadata_is_free
             {

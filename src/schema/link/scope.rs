@@ -145,6 +145,17 @@ impl<'a> Scope<'a> {
         from: &str,
         wanted: fn(SymbolKind) -> bool,
     ) -> Result<(String, SymbolKind), NotFound> {
+        self.look_up(name, from, wanted, None)
+    }
+
+    /// `hiding` are the members that hide what they are nearer than, if anything does that is not `wanted`.
+    fn look_up(
+        &self,
+        name: &str,
+        from: &str,
+        wanted: fn(SymbolKind) -> bool,
+        hiding: Option<&Members>,
+    ) -> Result<(String, SymbolKind), NotFound> {
         if let Some(full) = name.strip_prefix('.') {
             return match self.get(full) {
                 Some(kind) if wanted(kind) => Ok((full.to_owned(), kind)),
@@ -159,6 +170,9 @@ impl<'a> Scope<'a> {
         for scope in outwards(from) {
             let candidate = qualified(scope, first);
             let Some(kind) = self.get(&candidate) else {
+                if first.len() == name.len() && hiding.is_some_and(|members| members.0.contains(&candidate)) {
+                    return Err(NotFound::OtherKind { name: candidate });
+                }
                 if first.len() == name.len() && not_found == NotFound::Unknown {
                     not_found = self.elsewhere(&candidate).unwrap_or(NotFound::Unknown);
                 }
@@ -167,6 +181,9 @@ impl<'a> Scope<'a> {
             if first.len() == name.len() {
                 if wanted(kind) {
                     return Ok((candidate, kind));
+                }
+                if hiding.is_some() {
+                    return Err(NotFound::OtherKind { name: candidate });
                 }
                 if !matches!(not_found, NotFound::OtherKind { .. }) {
                     not_found = NotFound::OtherKind { name: candidate };
@@ -200,19 +217,7 @@ impl<'a> Scope<'a> {
         wanted: fn(SymbolKind) -> bool,
         members: &Members,
     ) -> Result<(String, SymbolKind), NotFound> {
-        let is_one_part = !name.contains('.');
-        let hides = |candidate: &String| match self.get(candidate) {
-            Some(kind) => !wanted(kind),
-            None => members.0.contains(candidate),
-        };
-        let is_known = |candidate: &String| self.get(candidate).is_some() || members.0.contains(candidate);
-        if is_one_part {
-            let mut candidates = outwards(from).map(|scope| qualified(scope, name));
-            if let Some(hidden) = candidates.find(is_known).filter(hides) {
-                return Err(NotFound::OtherKind { name: hidden });
-            }
-        }
-        self.resolve(name, from, wanted)
+        self.look_up(name, from, wanted, Some(members))
     }
 
     /// Whether what a full name stands for is for another file alone; the file.

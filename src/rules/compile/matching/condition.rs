@@ -39,7 +39,7 @@ pub(in crate::rules::compile) fn compile_condition(
         let read = compiler.stored.len();
         let program = compiler.condition(node)?;
         compiler.stored.are_of_rule(read);
-        compiler.conditions.is_of_rule(&source, metadata_is_free);
+        compiler.conditions.is_of_rule(metadata_is_free);
         if matches!(program.constant(), Some(Value::Bool(false))) {
             let hint = "write a condition that some call fulfils, or leave out the rule";
             compiler.warn(node, "with this `when` the rule matches no call", hint);

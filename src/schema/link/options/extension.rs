@@ -48,7 +48,8 @@ impl Lookup for Nothing {
 impl Visible<'_> {
     /// The extension of `message` that `name` stands for in the scope `from`.
     ///
-    /// A field of the message itself may be named in parentheses too. In a message set, which holds each message once, an extension also goes by the name of its message.
+    /// A field of the message itself may be named in parentheses too. In a message set, which holds each message once, an
+    /// extension also goes by the name of its message.
     fn find_extension(&self, message: &MessageDescriptor, name: &str, from: &str) -> Result<Slot, Fault> {
         let wanted = |kind: SymbolKind| matches!(kind, SymbolKind::Extension | SymbolKind::Message);
         let resolved = self.scope.nearest(name, from, wanted, self.members);

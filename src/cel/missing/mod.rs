@@ -8,33 +8,17 @@
 //! value is taken for something that nobody expects: it equals nothing and has no part that is looked for. That it is less
 //! than something is told only of rules that refuse calls.
 
+mod outcome;
+mod subject;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use self::outcome::Outcome::{Error, False, True};
+use self::outcome::{Both, each, exactly, not, of, only, pairs, put};
+pub(crate) use self::subject::Subject;
+use self::subject::{subject_asked_for, subject_of, visit};
 use super::syntax::{self, BinaryOperator, Expr, ExprKind, Literal};
-
-/// What a condition reads that may be missing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Subject {
-    /// The client's metadata of a name.
-    Metadata(String),
-    /// A variable of the store: `store.open`, or `store.shop.open`.
-    Stored(String),
-    /// What a map of the request or of the store has for a key: `request.labels["tier"]`. The map and the key.
-    Entry(String, String),
-}
-
-impl Subject {
-    /// Whether the other is missing where this one is: the same, or a part of it.
-    pub(crate) fn leads_to(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Stored(whole), Self::Stored(part)) => part
-                .strip_prefix(whole)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
-            _ => self == other,
-        }
-    }
-}
 
 /// A condition that a missing value makes fail.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,22 +79,6 @@ pub(crate) fn asked_for(text: &str) -> Vec<Subject> {
     }
     found
 }
-
-/// What two evaluations of a part give: with an empty value, and with the missing one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Both {
-    empty: Outcome,
-    missing: Outcome,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    True,
-    False,
-    Error,
-}
-
-use Outcome::{Error, False, True};
 
 /// What a part gives.
 enum Part {
@@ -430,61 +398,6 @@ fn compared_with_truth(operator: BinaryOperator, operands: &[Expr; 2]) -> Option
     subject_of(part).is_none().then_some((part, truth == is_equal))
 }
 
-fn not(outcome: Outcome) -> Outcome {
-    match outcome {
-        True => False,
-        False => True,
-        Error => Error,
-    }
-}
-
-/// What reads the value gives for the empty one; it fails for the missing one.
-fn only(holds: bool) -> Vec<Both> {
-    vec![Both {
-        empty: of(holds),
-        missing: Error,
-    }]
-}
-
-fn of(truth: bool) -> Outcome {
-    if truth { True } else { False }
-}
-
-fn exactly(outcome: Outcome) -> Both {
-    Both {
-        empty: outcome,
-        missing: outcome,
-    }
-}
-
-fn put(outcomes: &mut Vec<Both>, both: Both) {
-    if !outcomes.contains(&both) {
-        outcomes.push(both);
-    }
-}
-
-fn each(outcomes: Vec<Both>, change: impl Fn(Outcome) -> Outcome) -> Vec<Both> {
-    let change = |both: Both| Both {
-        empty: change(both.empty),
-        missing: change(both.missing),
-    };
-    outcomes.into_iter().map(change).collect()
-}
-
-fn pairs(left: &[Both], right: &[Both], join: impl Fn(Outcome, Outcome) -> Outcome) -> Vec<Both> {
-    let mut outcomes = Vec::new();
-    for left in left {
-        for right in right {
-            let both = Both {
-                empty: join(left.empty, right.empty),
-                missing: join(left.missing, right.missing),
-            };
-            put(&mut outcomes, both);
-        }
-    }
-    outcomes
-}
-
 /// Whether it is an empty text, or where that counts another default.
 fn is_empty(expr: &Expr, any: bool) -> bool {
     match &expr.kind {
@@ -505,96 +418,5 @@ fn mirrored(operator: BinaryOperator) -> BinaryOperator {
         // `x in value` asks for something in the value.
         BinaryOperator::In => BinaryOperator::Add,
         other => other,
-    }
-}
-
-fn is_root(expr: &Expr, root: &str) -> bool {
-    matches!(&expr.kind, ExprKind::Name(name) if name.trim_start_matches('.') == root)
-}
-
-/// The text of a key, if it is constant.
-fn key_of(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Literal(Literal::String(text)) => Some(text),
-        _ => None,
-    }
-}
-
-/// What the whole of an expression reads.
-fn subject_of(expr: &Expr) -> Option<Subject> {
-    match &expr.kind {
-        ExprKind::Select(operand, name) if is_root(operand, "metadata") => {
-            Some(Subject::Metadata(name.text.clone()))
-        }
-        ExprKind::Index(parts) if is_root(&parts[0], "metadata") => {
-            Some(Subject::Metadata(key_of(&parts[1])?.to_owned()))
-        }
-        ExprKind::Index(parts) => entry(&parts[0], &parts[1]),
-        ExprKind::Select(..) => {
-            let segments = expr.segments()?;
-            (segments.first() == Some(&"store")).then(|| Subject::Stored(segments.join(".")))
-        }
-        _ => None,
-    }
-}
-
-/// What a map of the request has for a text, or one of the store for a key that is read from a place.
-fn entry(map: &Expr, key: &Expr) -> Option<Subject> {
-    let place = |expr: &Expr| Some(expr.segments()?.join("."));
-    let map = place(map).filter(|map| map.starts_with("request.") || map.starts_with("store."))?;
-    let key = match key_of(key) {
-        // A text names a variable of the store.
-        Some(_) if map.starts_with("store.") => return None,
-        Some(text) => format!("{text:?}"),
-        // A number may be an index of a list.
-        _ if map.starts_with("request.") => return None,
-        _ => place(key)?,
-    };
-    Some(Subject::Entry(map, key))
-}
-
-/// What an expression asks for whether it is there.
-fn subject_asked_for(expr: &Expr) -> Option<Subject> {
-    match &expr.kind {
-        ExprKind::Call {
-            target: None,
-            function,
-            arguments,
-        } if function.text == "has" => subject_of(arguments.first()?),
-        ExprKind::Binary(BinaryOperator::In, parts) => {
-            let [key, container] = &**parts;
-            if let Some(entry) = entry(container, key) {
-                return Some(entry);
-            }
-            let key = key_of(key)?;
-            let segments = container.segments()?;
-            match segments.as_slice() {
-                ["metadata"] => Some(Subject::Metadata(key.to_owned())),
-                ["store", ..] => Some(Subject::Stored(format!("{}.{key}", segments.join(".")))),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-/// Calls `see` with a part and all parts of it.
-fn visit<'e>(expr: &'e Expr, see: &mut impl FnMut(&'e Expr)) {
-    see(expr);
-    // A part of what is read is not read for itself, and `has(metadata.x)` does not read it.
-    if subject_of(expr).is_some() {
-        return;
-    }
-    if let ExprKind::Call {
-        target: None,
-        function,
-        ..
-    } = &expr.kind
-        && function.text == "has"
-    {
-        return;
-    }
-    for part in expr.parts() {
-        visit(part, see);
     }
 }
