@@ -18,6 +18,7 @@ use self::outcome::Outcome::{Error, False, True};
 use self::outcome::{Both, each, exactly, not, of, only, pairs, put};
 pub(crate) use self::subject::Subject;
 use self::subject::{subject_asked_for, subject_of, visit};
+use super::operators::Relation;
 use super::syntax::{self, BinaryOperator, Expr, ExprKind, Literal};
 
 /// A condition that a missing value makes fail.
@@ -224,26 +225,21 @@ impl Without {
             ExprKind::Conditional(parts) => {
                 let [condition, then, otherwise] = &**parts;
                 let (then, otherwise) = (self.outcomes(then), self.outcomes(otherwise));
-                let branches = pairs(&then, &otherwise, |then, _| then).into_iter().zip(pairs(
-                    &then,
-                    &otherwise,
-                    |_, otherwise| otherwise,
-                ));
+                let chosen = |condition, then, otherwise| match condition {
+                    True => then,
+                    False => otherwise,
+                    Error => Error,
+                };
                 let mut outcomes = Vec::new();
                 for condition in self.outcomes(condition) {
-                    for (then, otherwise) in branches.clone() {
-                        let chosen = |condition, then, otherwise| match condition {
-                            True => then,
-                            False => otherwise,
-                            Error => Error,
-                        };
-                        put(
-                            &mut outcomes,
-                            Both {
+                    for then in &then {
+                        for otherwise in &otherwise {
+                            let both = Both {
                                 empty: chosen(condition.empty, then.empty, otherwise.empty),
                                 missing: chosen(condition.missing, then.missing, otherwise.missing),
-                            },
-                        );
+                            };
+                            put(&mut outcomes, both);
+                        }
                     }
                 }
                 Part::Truth(outcomes)
@@ -298,13 +294,12 @@ impl Without {
                 values.iter().any(|value| is_empty(value, is_stored))
             }
             (BinaryOperator::In, _) => false,
-            (operator, ExprKind::Literal(Literal::Int(number))) if is_size || is_stored => match operator {
-                BinaryOperator::Less => 0 < *number,
-                BinaryOperator::LessOrEqual => 0 <= *number,
-                BinaryOperator::Greater => 0 > *number,
-                BinaryOperator::GreaterOrEqual => 0 >= *number,
-                _ => return Part::Unknown,
-            },
+            (operator, ExprKind::Literal(Literal::Int(number))) if is_size || is_stored => {
+                match Relation::of(operator) {
+                    Some(relation) => relation.holds(0.cmp(number)),
+                    None => return Part::Unknown,
+                }
+            }
             _ => return Part::Unknown,
         };
         Part::Truth(only(holds))
