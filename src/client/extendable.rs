@@ -6,6 +6,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use prost::Message as _;
 use prost_types::{DescriptorProto, FileDescriptorProto};
 
+use crate::schema::{outwards, qualified};
+
 /// What a message or a service leads to.
 #[derive(Default)]
 struct Node {
@@ -61,12 +63,12 @@ impl Nodes {
                 types: types.flatten().collect(),
             };
             self.0
-                .insert(within(&package, &service.name.unwrap_or_default()), node);
+                .insert(qualified(&package, &service.name.unwrap_or_default()), node);
         }
     }
 
     fn add_message(&mut self, message: DescriptorProto, scope: &str) {
-        let name = within(scope, &message.name.unwrap_or_default());
+        let name = qualified(scope, &message.name.unwrap_or_default());
         for nested in message.nested_type {
             self.add_message(nested, &name);
         }
@@ -87,17 +89,7 @@ impl Nodes {
         if let Some(full) = written.strip_prefix('.') {
             return known(full);
         }
-        let around = from.rmatch_indices('.').map(|(dot, _)| &from[..dot]);
-        let mut scopes = std::iter::once(from).chain(around).chain([""]);
-        scopes.find_map(|scope| known(&within(scope, written)))
-    }
-}
-
-fn within(scope: &str, name: &str) -> String {
-    if scope.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{scope}.{name}")
+        outwards(from).find_map(|scope| known(&qualified(scope, written)))
     }
 }
 

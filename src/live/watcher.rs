@@ -22,7 +22,7 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use super::snapshot::{MAX_SETTLING_TIME, QUIET_TIME, is_loadable};
+use super::snapshot::{MAX_SETTLING_TIME, QUIET_TIME, is_of_interest};
 use crate::error::Error;
 
 /// Watches folders, without the folders below them.
@@ -222,10 +222,7 @@ impl EventPaths {
     /// Whether an event may concern what is loaded. Only of a file that is made, written or removed is this known not to
     /// be so.
     fn concerns(&self, event: &Event) -> bool {
-        let is_named = |path: &PathBuf| {
-            path.file_name()
-                .is_none_or(|name| is_loadable(name) || self.names.contains(name))
-        };
+        let is_named = |path: &PathBuf| is_of_interest(path, &self.names);
         match event.kind {
             // A link may lead to a folder, whatever its name. What is gone again leads nowhere.
             EventKind::Create(CreateKind::File) => {

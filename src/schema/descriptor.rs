@@ -336,4 +336,11 @@ macro_rules! own_features {
     };
 }
 
+impl Message {
+    /// Whether it is made for the entries of a map.
+    pub(super) fn is_map_entry(&self) -> bool {
+        self.options.as_ref().is_some_and(|options| options.map_entry)
+    }
+}
+
 own_features!(File Message ExtensionRange Field Oneof Enum EnumValue Service Method);

@@ -18,9 +18,36 @@ pub(super) fn default_json_name(name: &str) -> String {
 }
 
 /// A name in a scope; the outermost scope is empty.
-pub(super) fn qualified(scope: &str, name: &str) -> String {
+pub(crate) fn qualified(scope: &str, name: &str) -> String {
     match scope {
         "" => name.to_owned(),
         scope => format!("{scope}.{name}"),
+    }
+}
+
+/// What of a full name is below a scope. `None` if it is elsewhere.
+pub(super) fn below<'n>(scope: &str, name: &'n str) -> Option<&'n str> {
+    match scope {
+        "" => Some(name),
+        scope => name.strip_prefix(scope)?.strip_prefix('.'),
+    }
+}
+
+/// A scope and those around it, from the inside to the outermost, which is empty.
+pub(crate) fn outwards(scope: &str) -> impl Iterator<Item = &str> {
+    let around = scope.rmatch_indices('.').map(|(dot, _)| &scope[..dot]);
+    std::iter::once(scope)
+        .chain(around)
+        .chain((!scope.is_empty()).then_some(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_tried_from_the_inside() {
+        assert_eq!(outwards("a.b.c").collect::<Vec<_>>(), ["a.b.c", "a.b", "a", ""]);
+        assert_eq!(outwards("").collect::<Vec<_>>(), [""]);
     }
 }

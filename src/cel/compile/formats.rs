@@ -123,7 +123,7 @@ fn unknown_clause(clause: &Clause<'_>) -> Option<Wrong> {
             message: "format: the text ends in a clause".to_owned(),
             hint: "`%%` writes a `%`".to_owned(),
         }),
-        's' | 'd' | 'x' | 'X' if is_width => wrong(PADDED),
+        's' | 'd' | 'x' | 'X' => wrong(PADDED),
         'f' | 'e' => wrong("a clause has no width: write its digits alone, as in `%.2f`"),
         'i' | 'u' => wrong("write `%d`"),
         'v' | 'q' | 'r' | 't' => wrong("write `%s`"),

@@ -141,8 +141,7 @@ impl Snapshot {
 
     /// Whether something at a path, where no file was, can be of interest.
     fn may_concern(&self, path: &Path) -> bool {
-        let name = path.file_name();
-        name.is_none_or(|name| is_loadable(name) || self.names.contains(name)) || self.folders.contains(path)
+        is_of_interest(path, &self.names) || self.folders.contains(path)
     }
 
     fn files(&self, kind: Kind) -> &Files {
@@ -241,6 +240,13 @@ impl File {
 /// Whether a file of this name is loaded when it is in a folder that is.
 pub(super) fn is_loadable(name: &OsStr) -> bool {
     kind_of(name).is_some() && !name.as_encoded_bytes().starts_with(b".")
+}
+
+/// Whether a load may depend on a file of the name that a path ends with. `names` are those of files that it depends on
+/// where the names alone do not show it.
+pub(super) fn is_of_interest(path: &Path, names: &BTreeSet<OsString>) -> bool {
+    path.file_name()
+        .is_none_or(|name| is_loadable(name) || names.contains(name))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
+use super::identifier::is_identifier;
 use crate::rules::plan::{Equality, Expected};
 use crate::yaml::{Node, Yaml, written};
 
@@ -86,14 +87,8 @@ pub(super) fn implied_by(
         implied.extend((1..=is_set).map(|end| field(&names[..end], any.content_hash(), decided.0)));
     }
     for (path, value) in pattern.into_iter().flat_map(fields) {
-        let is_name = |name: &String| {
-            name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        };
         if let Some(text) = value.text().filter(|text| !text.is_empty())
-            && path.iter().all(is_name)
+            && path.iter().all(|name| is_identifier(name))
         {
             for quote in ['\'', '"'] {
                 let source = format!("request.{} == {quote}{text}{quote}", path.join("."));

@@ -139,7 +139,7 @@ pub(super) fn check_message(
         check_enum(report, facts, nested, &path.element(4, index));
     }
     for (index, nested) in message.nested_type.iter().enumerate() {
-        if !is_map_entry(nested) {
+        if !nested.is_map_entry() {
             let name = format!("{name}.{}", nested.name);
             check_message(
                 report,
@@ -171,7 +171,7 @@ fn check_limits(report: &mut Report<'_>, facts: &FileFacts<'_>, message: &Messag
 
 /// The messages that the compiler made of the `map` fields of a message, by full name with a leading dot.
 fn map_entries<'m>(message: &'m Message, name: &str) -> HashMap<String, &'m Message> {
-    let entries = message.nested_type.iter().filter(|nested| is_map_entry(nested));
+    let entries = message.nested_type.iter().filter(|nested| nested.is_map_entry());
     entries
         .map(|entry| (format!(".{name}.{}", entry.name), entry))
         .collect()
@@ -182,10 +182,6 @@ fn entry_name(field: &str) -> String {
     let words = field.split('_').filter(|word| !word.is_empty());
     let capitals = words.map(|word| format!("{}{}", word[..1].to_ascii_uppercase(), &word[1..]));
     capitals.chain(["Entry".to_owned()]).collect()
-}
-
-fn is_map_entry(message: &Message) -> bool {
-    message.options.as_ref().is_some_and(|options| options.map_entry)
 }
 
 /// Checks the reserved numbers and those of extensions, against themselves and each other.

@@ -44,14 +44,19 @@ pub(super) fn make_fit(file: &mut FileDescriptorProto, is_proto3: bool) -> Fit {
     fit
 }
 
-/// The bytes of a file of a set as a pool takes them, if that is something else. `read` is what prost-types reads in them.
-pub(super) fn fit_bytes(file: &[u8], read: &FileDescriptorProto, may_be_proto3: bool) -> Option<Vec<u8>> {
-    let mut fit = read.clone();
-    each_field(&mut fit, |field| {
+/// Gives the fields their names in JSON, those of extensions too, as protoc does.
+pub(super) fn add_json_names(file: &mut FileDescriptorProto) {
+    each_field(file, |field| {
         if field.json_name.is_none() {
             field.json_name = Some(default_json_name(field.name()));
         }
     });
+}
+
+/// The bytes of a file of a set as a pool takes them, if that is something else. `read` is what prost-types reads in them.
+pub(super) fn fit_bytes(file: &[u8], read: &FileDescriptorProto, may_be_proto3: bool) -> Option<Vec<u8>> {
+    let mut fit = read.clone();
+    add_json_names(&mut fit);
     if make_fit(&mut fit, may_be_proto3) == Fit::AsItIs {
         return None;
     }

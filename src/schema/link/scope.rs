@@ -12,7 +12,7 @@ use prost_types::{
 
 use super::symbols::Symbols;
 use crate::schema::definitions::{SymbolKind, packages_of};
-use crate::schema::name::qualified;
+use crate::schema::name::{outwards, qualified};
 use crate::schema::source::FileId;
 
 impl NotFound {
@@ -247,24 +247,5 @@ impl<'a> Scope<'a> {
         let (_, file) = self.symbols.get(name)?;
         let name = name.to_owned();
         Some(NotFound::NotImported { name, file })
-    }
-}
-
-/// A scope and those around it, from the inside to the outermost, which is empty.
-fn outwards(scope: &str) -> impl Iterator<Item = &str> {
-    let around = scope.rmatch_indices('.').map(|(dot, _)| &scope[..dot]);
-    std::iter::once(scope)
-        .chain(around)
-        .chain((!scope.is_empty()).then_some(""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scopes_are_tried_from_the_inside() {
-        assert_eq!(outwards("a.b.c").collect::<Vec<_>>(), ["a.b.c", "a.b", "a", ""]);
-        assert_eq!(outwards("").collect::<Vec<_>>(), [""]);
     }
 }

@@ -11,7 +11,7 @@ use prost::Message as _;
 use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
 use prost_types::{FileDescriptorProto, SourceCodeInfo};
 
-use super::for_pool::{Fit, make_fit};
+use super::for_pool::{Fit, add_json_names, make_fit};
 use super::guard::check_map_entries;
 use super::imports::{files_for_options, hidden_imports, visible_files};
 use super::names::{UnresolvedName, resolve_names};
@@ -22,10 +22,8 @@ use super::symbols::Symbols;
 use crate::error::{Problem, SourceText};
 use crate::schema::check::{Checks, Report, check_clashes, check_file, check_written};
 use crate::schema::declared::{DeclaredMethod, declared_methods};
-use crate::schema::each::each_field;
 use crate::schema::features::{Edition, PROTO2, PROTO3, lowered_for_pool};
 use crate::schema::guarded::guarded;
-use crate::schema::name::default_json_name;
 use crate::schema::places::Places;
 use crate::schema::plain::{without_method_options, without_options};
 use crate::schema::source::{EditionParts, FileGraph, FileId, TextFile};
@@ -389,13 +387,4 @@ fn without_members_of_duplicates(mut problems: Vec<Problem>) -> Vec<Problem> {
             .any(|(dot, _)| names.contains(&name[..dot]))
     });
     problems
-}
-
-/// Gives the fields their names in JSON, those of extensions too, as protoc does.
-fn add_json_names(file: &mut FileDescriptorProto) {
-    each_field(file, |field| {
-        if field.json_name.is_none() {
-            field.json_name = Some(default_json_name(field.name()));
-        }
-    });
 }

@@ -6,7 +6,7 @@ use super::element::{Printer, Within};
 use super::lines::indented;
 use super::literals::quoted;
 use crate::schema::descriptor::{Field, Message};
-use crate::schema::name::{default_json_name, qualified};
+use crate::schema::name::{below, default_json_name, qualified};
 
 /// What is said of a field that no text declares.
 const GROUP_ELSEWHERE: &str = "// This field is a group. Text of proto2 declares a group together with its message, and this one stands elsewhere.\n";
@@ -29,11 +29,7 @@ impl<'m> Siblings<'m> {
 
     /// The message that is the type of a field, if it is one of them, and its index.
     fn of_type(&self, field: &Field) -> Option<(i32, &'m Message)> {
-        let name = field.type_name.strip_prefix('.')?;
-        let name = match self.scope {
-            "" => name,
-            scope => name.strip_prefix(scope)?.strip_prefix('.')?,
-        };
+        let name = below(self.scope, field.type_name.strip_prefix('.')?)?;
         (0..).zip(self.messages).find(|(_, message)| message.name == name)
     }
 
@@ -42,7 +38,7 @@ impl<'m> Siblings<'m> {
         let (index, found) = self.of_type(field)?;
         let is_group =
             !has_edition && field.r#type() == Type::Group && found.name.to_ascii_lowercase() == field.name;
-        (is_group || is_map_entry(found)).then_some((index, found))
+        (is_group || found.is_map_entry()).then_some((index, found))
     }
 }
 
@@ -54,7 +50,7 @@ impl Printer<'_> {
             None => self.label(field),
         };
         match made {
-            Some((_, entry)) if is_map_entry(entry) => {
+            Some((_, entry)) if entry.is_map_entry() => {
                 let part = |number: i32| {
                     let part = entry.field.iter().find(|part| part.number == number);
                     part.map_or_else(String::new, |part| self.type_of(part, within.name))
@@ -178,10 +174,6 @@ pub(super) fn in_brackets(options: &[String]) -> String {
         [only] if !only.contains('\n') => format!(" [{only}]"),
         several => format!(" [\n{}]", indented(&format!("{}\n", several.join(",\n")))),
     }
-}
-
-fn is_map_entry(message: &Message) -> bool {
-    message.options.as_ref().is_some_and(|options| options.map_entry)
 }
 
 /// What proto text calls a type that has no name of its own.

@@ -2,7 +2,7 @@
 
 use super::element::{Printer, Within};
 use crate::schema::descriptor::{Enum, Field, Message, Service};
-use crate::schema::name::qualified;
+use crate::schema::name::{below, qualified};
 
 /// What is in a message, or in a file.
 struct Scope<'f> {
@@ -50,10 +50,7 @@ impl Printer<'_> {
     /// The element with this full name, by itself.
     pub(super) fn symbol(&self, symbol: &str) -> Option<String> {
         let file = &self.file;
-        let below = match &*file.package {
-            "" => symbol,
-            package => symbol.strip_prefix(package)?.strip_prefix('.')?,
-        };
+        let below = below(&file.package, symbol)?;
         let mut scope = Scope {
             name: file.package.clone(),
             path: Vec::new(),

@@ -83,7 +83,7 @@ impl Lost {
     }
 
     fn message(&mut self, message: &Message, path: &[i32]) {
-        if message.options.as_ref().is_some_and(|options| options.map_entry) {
+        if message.is_map_entry() {
             return;
         }
         self.name(&message.name, Style::Title, path);

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::types::Types;
-use crate::schema::name::qualified;
+use crate::schema::name::{outwards, qualified};
 
 /// Words that begin something else than the name of a type.
 const KEYWORDS: [&str; 32] = [
@@ -77,15 +77,6 @@ fn first_part(name: &str) -> &str {
 /// Whether `name` refers to `full_name` in a scope.
 fn means(types: &Types<'_>, scope: &str, name: &str, full_name: &str) -> bool {
     let first = first_part(name);
-    let mut scope = Some(scope);
-    while let Some(inner) = scope {
-        if types.has(&qualified(inner, first)) {
-            return qualified(inner, name) == full_name;
-        }
-        scope = match inner.rsplit_once('.') {
-            Some((outer, _)) => Some(outer),
-            None => (!inner.is_empty()).then_some(""),
-        };
-    }
-    false
+    let nearest = outwards(scope).find(|inner| types.has(&qualified(inner, first)));
+    nearest.is_some_and(|inner| qualified(inner, name) == full_name)
 }

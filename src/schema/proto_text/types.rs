@@ -12,7 +12,7 @@ use prost::Message as _;
 use crate::schema::definitions::{Definitions, SymbolKind};
 use crate::schema::descriptor::{Enum, Field, File, Message};
 use crate::schema::features::edition_symbols;
-use crate::schema::name::qualified;
+use crate::schema::name::{below, qualified};
 use crate::schema::source::descriptor_proto;
 use crate::schema::tables::Tables;
 
@@ -223,18 +223,10 @@ fn field_of(message: &Message, number: i32) -> Option<&Field> {
     message.field.iter().find(|field| field.number == number)
 }
 
-/// The names below the package of a file that lead to an element.
-fn below_package<'n>(file: &File, name: &'n str) -> Option<&'n str> {
-    match &*file.package {
-        "" => Some(name),
-        package => name.strip_prefix(package)?.strip_prefix('.'),
-    }
-}
-
 fn find_message<'f>(file: &'f File, name: &str) -> Option<&'f Message> {
     let mut messages = &file.message_type;
     let mut found = None;
-    for part in below_package(file, name)?.split('.') {
+    for part in below(&file.package, name)?.split('.') {
         let message = messages.iter().find(|message| message.name == part)?;
         messages = &message.nested_type;
         found = Some(message);
@@ -243,8 +235,8 @@ fn find_message<'f>(file: &'f File, name: &str) -> Option<&'f Message> {
 }
 
 fn find_enum<'f>(file: &'f File, name: &str) -> Option<&'f Enum> {
-    let (enums, last) = match below_package(file, name)?.rsplit_once('.') {
-        None => (&file.enum_type, below_package(file, name)?),
+    let (enums, last) = match below(&file.package, name)?.rsplit_once('.') {
+        None => (&file.enum_type, below(&file.package, name)?),
         Some((_, last)) => {
             let (message, _) = name.rsplit_once('.')?;
             (&find_message(file, message)?.enum_type, last)

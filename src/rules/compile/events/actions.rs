@@ -13,7 +13,7 @@ use crate::rules::compile::values::sample::compile_sample;
 use crate::rules::compile::values::status::compile_status;
 use crate::rules::compile::values::text::compile_text_node;
 use crate::rules::plan::{Op, Pause, Sampler, SignalStep, Text, ValueTemplate};
-use crate::yaml::{Entry, Node, Yaml};
+use crate::yaml::{Entry, Node, Yaml, find};
 
 impl StepsCompiler<'_, '_> {
     /// Adds the messages of a file, with pauses between them.
@@ -175,13 +175,8 @@ impl StepsCompiler<'_, '_> {
             let Some(entries) = self.compiler.entries(case, "a case", &["when", "do"]) else {
                 continue;
             };
-            let find = |name: &str| {
-                entries
-                    .iter()
-                    .find(|entry| entry.name == name)
-                    .map(|entry| entry.value)
-            };
-            let (when, steps) = (find("when"), find("do"));
+            let value = |name| find(&entries, name).map(|entry| entry.value);
+            let (when, steps) = (value("when"), value("do"));
             let last = place == cases.len();
             if when.is_none() && !last {
                 let message = "only the last case can be without `when`: those after it never run";

@@ -6,6 +6,7 @@ use std::ops::Range;
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 
 use crate::cel::{JsonForm, StoredKey, Type};
+use crate::schema::{field_called, field_name};
 use crate::yaml::{Node, Yaml};
 
 /// What a place is set to.
@@ -93,7 +94,7 @@ impl Kind {
             (Self::Message(message), [StoredKey::Name(name), rest @ ..]) => {
                 // The name of an extension has dots.
                 name.contains('.')
-                    || field(message, name).is_some_and(|field| match field.kind().as_message() {
+                    || field_called(message, name).is_some_and(|field| match field.kind().as_message() {
                         _ if field.is_list() || field.is_map() => true,
                         Some(inner) if JsonForm::of(inner).is_none() => {
                             Self::Message(inner.clone()).holds(rest)
@@ -111,7 +112,7 @@ impl Kind {
             (_, []) => Some(self.clone()),
             (Self::Mapping(entries), [StoredKey::Name(name), rest @ ..]) => entries.get(name)?.at(rest),
             (Self::Message(message), [StoredKey::Name(name), rest @ ..]) => {
-                let field = field(message, name)?;
+                let field = field_called(message, name)?;
                 let kind = field.kind();
                 let inner = kind
                     .as_message()
@@ -126,16 +127,13 @@ impl Kind {
     pub(super) fn names(&self) -> Vec<String> {
         match self {
             Self::Mapping(entries) => entries.keys().cloned().collect(),
-            Self::Message(message) => message.fields().map(|field| field.name().to_owned()).collect(),
+            Self::Message(message) => message
+                .fields()
+                .map(|field| field_name(&field).to_owned())
+                .collect(),
             _ => Vec::new(),
         }
     }
-}
-
-fn field(message: &MessageDescriptor, name: &str) -> Option<FieldDescriptor> {
-    message
-        .get_field_by_name(name)
-        .or_else(|| message.get_field_by_json_name(name))
 }
 
 /// What is taken for something else than the map that it may be, or than the key of a map.

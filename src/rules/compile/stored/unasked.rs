@@ -41,15 +41,7 @@ impl Stored {
         reply: Option<Range<usize>>,
         by_pattern: bool,
     ) -> StoredOfRule {
-        let condition = &rule.condition;
-        let answers_all = !by_pattern
-            && !rule.passes
-            && rule.chance.is_none()
-            && rule.counting.is_none()
-            && condition.metadata.is_empty()
-            && condition.equalities.is_empty()
-            && condition.pattern.is_none()
-            && condition.when.is_none();
+        let answers_all = !by_pattern && rule.is_unconditional();
         let reply = reply.filter(|_| answers_all);
         let in_reply = |read: &&Read| reply.as_ref().is_some_and(|reply| reply.contains(&read.at.start));
         StoredOfRule {

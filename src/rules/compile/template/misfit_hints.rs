@@ -9,6 +9,7 @@ use crate::cel::{
     Branch, FieldInfo, FieldReader, JsonForm, Misfit, Program, Type, Value, accepts_element, accepts_field,
     put_value,
 };
+use crate::rules::compile::identifier::is_identifier;
 use crate::rules::plan::template::Target;
 use crate::schema::field_name;
 
@@ -330,13 +331,7 @@ fn fields_of(message: &MessageDescriptor) -> impl Iterator<Item = (String, Field
 
 /// Whether an expression is a name and names after dots, which may be said again.
 fn is_path(source: &str) -> bool {
-    let is_name = |name: &str| {
-        name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
-    source.len() <= 60 && source.split('.').all(is_name)
+    source.len() <= 60 && source.split('.').all(is_identifier)
 }
 
 /// An expression that may have something before and after it.
