@@ -1,15 +1,15 @@
 //! Files as protoc and protod compile them, to be compared.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// A file, apart from the order of its source info.
+/// A file, in two parts: two are equal if all their bytes are.
 #[derive(Debug, PartialEq)]
 pub(crate) struct File {
     pub(crate) name: String,
     /// All but the source info.
     pub(crate) bytes: Vec<u8>,
-    pub(crate) locations: BTreeSet<Vec<u8>>,
+    /// The places in its source info, in order.
+    pub(crate) locations: Vec<Vec<u8>>,
 }
 
 impl File {
@@ -18,7 +18,7 @@ impl File {
         let mut file = Self {
             name: String::from_utf8_lossy(name).into_owned(),
             bytes: Vec::new(),
-            locations: BTreeSet::new(),
+            locations: Vec::new(),
         };
         for (number, whole, contents) in records(bytes) {
             if number == 9 {

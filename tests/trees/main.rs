@@ -130,12 +130,14 @@ fn same_as_by_protoc(tree: &Tree, schema: &Schema) {
     assert_eq!(names(&ours), names(&theirs));
     for (ours, theirs) in ours.iter().zip(&theirs) {
         assert!(ours.bytes == theirs.bytes, "{}: other bytes", ours.name);
-        let only_theirs: Vec<_> = theirs.locations.difference(&ours.locations).collect();
-        let only_ours: Vec<_> = ours.locations.difference(&theirs.locations).collect();
+        let mut places = ours.locations.iter().zip(&theirs.locations);
         assert!(
-            only_theirs.is_empty() && only_ours.is_empty(),
-            "{}: {only_theirs:?} {only_ours:?}",
-            ours.name
+            ours.locations == theirs.locations,
+            "{}: {} places and {} of protoc's, of which the first that differ are {:?}",
+            ours.name,
+            ours.locations.len(),
+            theirs.locations.len(),
+            places.find(|(ours, theirs)| ours != theirs)
         );
     }
 }

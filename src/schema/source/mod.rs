@@ -27,6 +27,7 @@ mod looked_at;
 mod lower;
 mod oneofs;
 mod parsed;
+mod reading_order;
 mod resolver;
 mod restore;
 mod set;

@@ -17,6 +17,7 @@ use super::edition::EditionParts;
 use super::lower::Lowered;
 use super::oneofs::name_synthetic_oneofs;
 use super::parsed::Parsed;
+use super::reading_order::put_in_reading_order;
 use super::restore::restore;
 use super::tokens::{TokenKind, tokens};
 use crate::error::{Problem, SourceText};
@@ -202,6 +203,7 @@ pub(super) fn parse(
         Ok(file) => {
             let mut descriptor = file.into();
             restore(&lowered, source, &mut descriptor);
+            put_in_reading_order(&mut descriptor);
             let edition = lowered.edition.take();
             let edition = edition.map(|edition| edition.restore(source, &mut descriptor));
             restore_comments(source, &mut descriptor);
