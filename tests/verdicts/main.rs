@@ -41,21 +41,21 @@ fn of_protoc(text: &Text, folder: &Path) -> Verdict {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
     let set = fs::read(set).expect("protoc wrote it");
-    let files = records(&set).map(|(_, _, file)| File::new(file));
-    Ok(files.filter(|file| !file.is_shipped()).collect())
+    Ok(records(&set).map(|(_, _, file)| File::new(file)).collect())
 }
 
 /// What protod says.
 fn of_protod(folder: &Path) -> Verdict {
     let schema = Schema::load(folder).map_err(|error| format!("{:?}", error.problems()))?;
-    let files = schema.files().iter().map(|file| File::new(&file.descriptor));
-    Ok(files.filter(|file| !file.is_shipped()).collect())
+    let files = schema.files().iter();
+    Ok(files.map(|file| File::new(&file.descriptor)).collect())
 }
 
 /// What differs when protoc compiles what protod prints of a text that it took.
 fn printed_otherwise(text: &Text, folder: &Path, compiled: &[File]) -> Option<String> {
     let schema = Schema::load(folder).expect("it has just been loaded");
-    let files = compiled.iter().map(|file| {
+    let written = |file: &&File| text.files.iter().any(|(name, _)| *name == file.name);
+    let files = compiled.iter().filter(written).map(|file| {
         let printed = schema.proto_text(&file.name).expect("the file is there");
         (file.name.clone(), printed)
     });

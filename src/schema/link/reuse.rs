@@ -25,7 +25,7 @@ pub(super) fn unchanged(graph: &FileGraph, order: &[FileId]) -> Vec<Option<usize
             let then = &earlier.tables.files[*place];
             let links = &earlier.tables.links[*place];
             let is_same = match &file.contents {
-                FileContents::FromSet(set, _) => links.text.is_none() && then.descriptor == set.descriptor,
+                FileContents::FromSet(set, _) => links.text.is_none() && then.descriptor == *set.served(),
                 _ => links.text.is_some(),
             };
             let imports = file.own_imports().iter().map(|import| unchanged[(*import)?]);

@@ -84,9 +84,10 @@ pub(super) fn link_set_file(
         Ok(Ok(())) => {
             let added = pool.get_file_by_name(&file.name).expect("it has just been added");
             check_map_entries(&added).map_err(refused)?;
+            let is_served_with_more = file.with_source_info.is_some();
             Ok(LinkedFile {
-                descriptor: file.descriptor.clone(),
-                for_pool: fitted,
+                descriptor: file.served().clone(),
+                for_pool: fitted.or_else(|| is_served_with_more.then(|| file.descriptor.clone())),
                 edition: file.edition,
                 methods: declared_methods(&read).into(),
             })

@@ -29,8 +29,17 @@ pub(in crate::schema) struct SetFile {
     /// Indices into `dependencies` of the public imports, which importers of this file also see.
     pub(in crate::schema) public_dependencies: Vec<usize>,
     pub(in crate::schema) descriptor: Bytes,
+    /// The descriptor with its source info, if that is known and `descriptor` has none: it is served, and read by nobody here.
+    pub(in crate::schema) with_source_info: Option<Bytes>,
     /// Whether an option is as it was written, before its name was looked up.
     pub(in crate::schema) has_unread_options: bool,
+}
+
+impl SetFile {
+    /// The descriptor as the schema hands it out.
+    pub(in crate::schema) fn served(&self) -> &Bytes {
+        self.with_source_info.as_ref().unwrap_or(&self.descriptor)
+    }
 }
 
 /// The limit of protobuf libraries.
@@ -203,6 +212,7 @@ pub(in crate::schema) fn read_file(set: &str, descriptor: Bytes) -> Result<SetFi
         edition,
         public_dependencies,
         descriptor,
+        with_source_info: None,
         has_unread_options,
     })
 }

@@ -2,7 +2,8 @@
 //!
 //! `google/protobuf/*` is built in, and is used even if an import path has a copy: there is one meaning of the options that
 //! descriptor.proto has, and of `Any`. The other protos that most APIs import are bundled, and are used if the user has no
-//! copy. All are compiled by protoc (`scripts/bundled-protos.sh`).
+//! copy. All are compiled by protoc (`scripts/bundled-protos.sh`), and those of `google/protobuf` have protoc's source info where
+//! they are served: it is most of their bytes, and no stage here reads it.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -13,9 +14,13 @@ use prost_reflect::{DescriptorPool, MessageDescriptor};
 use prost_types::FileDescriptorProto;
 
 use super::set::{self, SetFile};
+use crate::schema::wire::{RecordValue, records, without_source_info};
 use crate::suggest;
 
-/// The serialized google/protobuf/descriptor.proto of today.
+const OUR_PROTOS: &str = "the protos of protod";
+const BY_PROTOC: &str = "protoc wrote the set";
+
+/// The serialized google/protobuf/descriptor.proto of today, without its source info.
 pub(in crate::schema) fn descriptor_proto() -> Bytes {
     let file = built_in("google/protobuf/descriptor.proto");
     file.expect("it is built in").descriptor
@@ -109,9 +114,22 @@ pub(crate) fn well_known_files() -> Vec<(&'static str, Bytes)> {
 }
 
 fn all_built_in() -> &'static HashMap<String, SetFile> {
-    static FILES: LazyLock<HashMap<String, SetFile>> =
-        LazyLock::new(|| files_of(include_bytes!("google_protobuf.binpb")));
+    static FILES: LazyLock<HashMap<String, SetFile>> = LazyLock::new(|| {
+        let set = Bytes::from_static(include_bytes!("google_protobuf.binpb"));
+        let files = records(&set).flatten().filter_map(|record| match record.value {
+            RecordValue::Delimited(file) => Some(set.slice_ref(file)),
+            _ => None,
+        });
+        files.map(built_in_file).collect()
+    });
     &FILES
+}
+
+/// A file of `google/protobuf/`, and its name.
+fn built_in_file(with_source_info: Bytes) -> (String, SetFile) {
+    let file = set::read_file(OUR_PROTOS, without_source_info(&with_source_info)).expect(BY_PROTOC);
+    let with_source_info = Some(with_source_info);
+    (file.name.clone(), SetFile { with_source_info, ..file })
 }
 
 fn all_bundled() -> &'static HashMap<String, SetFile> {
@@ -122,7 +140,7 @@ fn all_bundled() -> &'static HashMap<String, SetFile> {
 
 /// The files of a set, by name.
 fn files_of(set: &'static [u8]) -> HashMap<String, SetFile> {
-    let files = set::read("the protos of protod", &Bytes::from_static(set)).expect("protoc wrote the set");
+    let files = set::read(OUR_PROTOS, &Bytes::from_static(set)).expect(BY_PROTOC);
     files.into_iter().map(|file| (file.name.clone(), file)).collect()
 }
 
