@@ -26,6 +26,9 @@ type Verdict = Result<Vec<File>, String>;
 /// What protoc says.
 fn of_protoc(text: &Text, folder: &Path) -> Verdict {
     let set = folder.join("protoc.set");
+    // As protod finds them in the folder.
+    let mut names: Vec<&String> = text.files.iter().map(|(name, _)| name).collect();
+    names.sort();
     let output = Command::new(protoc())
         .current_dir(folder)
         .args([
@@ -34,7 +37,7 @@ fn of_protoc(text: &Text, folder: &Path) -> Verdict {
             "--include_source_info",
             "-oprotoc.set",
         ])
-        .args(text.files.iter().map(|(name, _)| name))
+        .args(names)
         .output()
         .expect("protoc runs");
     if !output.status.success() {
@@ -73,8 +76,7 @@ fn printed_otherwise(text: &Text, folder: &Path, compiled: &[File]) -> Option<St
             .collect()
     };
     let differs = match of_protoc(&printed, folder) {
-        Ok(mut files) => {
-            files.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(files) => {
             (without_source(&files) != without_source(compiled)).then(|| "it compiles to another".to_owned())
         }
         Err(problems) => Some(problems),
@@ -94,9 +96,7 @@ fn compare(matter: &str) {
         let theirs = of_protoc(&text, folder.path());
         let ours = of_protod(folder.path());
         match (theirs, ours) {
-            (Ok(mut theirs), Ok(mut ours)) => {
-                theirs.sort_by(|one, other| one.name.cmp(&other.name));
-                ours.sort_by(|one, other| one.name.cmp(&other.name));
+            (Ok(theirs), Ok(ours)) => {
                 if theirs != ours {
                     differences.push(format!(
                         "{}: the descriptors differ:\n{theirs:?}\n{ours:?}",
