@@ -120,8 +120,11 @@ async fn source_info_is_written_on_request() {
     let api = folder.path().join("api");
     let api = api.to_str().expect("UTF-8");
     let shop = format!("{api}/acme/shop.proto");
-    let [with, without] = [&["--include_source_info", "--include_imports"][..], &["--include_imports"]]
-        .map(|args| compiled(folder.path(), &[args, &["acme/shop.proto"]].concat()));
+    let [with, without] = [
+        &["--include_source_info", "--include_imports"][..],
+        &["--include_imports"],
+    ]
+    .map(|args| compiled(folder.path(), &[args, &["acme/shop.proto"]].concat()));
     assert!(with.len() > 2 * without.len(), "protoc writes it");
     let input = [&*shop, "-I", api];
     let ours = built(folder.path(), &[&input[..], &["--source-info"]].concat()).await;

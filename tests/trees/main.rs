@@ -80,7 +80,10 @@ impl Tree {
             .iter()
             .map(|path| path.strip_prefix(&self.root).expect("it is below"));
         // protoc comes with google/protobuf, as protod does. A tree's copy of it may be of another version.
-        let own = protoc().canonicalize().expect("it is there").join("../../include");
+        let own = protoc()
+            .canonicalize()
+            .expect("it is there")
+            .join("../../include");
         let paths = [&own, &self.root].into_iter().chain(&self.import_paths);
         let output = Command::new(protoc())
             .args(paths.map(|path| format!("-I{}", path.display())))

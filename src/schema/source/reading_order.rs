@@ -99,8 +99,9 @@ impl Turns {
                     });
                 }
                 (DescriptorKind::Field, [FIELD_OPTIONS]) => {
-                    let group = found.groups.last_mut().filter(|group| group.start == element);
-                    group.into_iter().for_each(|group| group.header_end = end(location));
+                    if let Some(group) = found.groups.last_mut().filter(|group| group.start == element) {
+                        group.header_end = end(location);
+                    }
                 }
                 (DescriptorKind::ExtensionRange, [RANGE_OPTIONS, inner @ ..]) => {
                     if inner.is_empty() {

@@ -129,7 +129,13 @@ fn all_built_in() -> &'static HashMap<String, SetFile> {
 fn built_in_file(with_source_info: Bytes) -> (String, SetFile) {
     let file = set::read_file(OUR_PROTOS, without_source_info(&with_source_info)).expect(BY_PROTOC);
     let with_source_info = Some(with_source_info);
-    (file.name.clone(), SetFile { with_source_info, ..file })
+    (
+        file.name.clone(),
+        SetFile {
+            with_source_info,
+            ..file
+        },
+    )
 }
 
 fn all_bundled() -> &'static HashMap<String, SetFile> {
