@@ -220,6 +220,12 @@ impl<'a> Scope<'a> {
         self.look_up(name, from, wanted, Some(members))
     }
 
+    /// Whether the file itself defines what has a full name.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        let own = self.symbols.get_visible(name, |file| file == self.own);
+        own.is_some()
+    }
+
     /// Whether what a full name stands for is for another file alone; the file.
     pub(super) fn local_elsewhere(&self, name: &str) -> Option<NotFound> {
         let (_, file) = self.symbols.get(name)?;

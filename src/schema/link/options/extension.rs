@@ -24,6 +24,10 @@ impl Lookup for Visible<'_> {
         self.find_extension(message, name, scope)
     }
 
+    fn is_own(&self, full_name: &str) -> bool {
+        self.scope.is_own(full_name)
+    }
+
     fn message(&self, full_name: &str) -> Option<MessageDescriptor> {
         let found = self
             .scope
@@ -38,6 +42,10 @@ pub(super) struct Nothing;
 impl Lookup for Nothing {
     fn extension(&self, _: &MessageDescriptor, name: &str, _: &str) -> Result<Slot, Fault> {
         Err(Fault::from(format!("name '{name}' is not defined")))
+    }
+
+    fn is_own(&self, _: &str) -> bool {
+        false
     }
 
     fn message(&self, _: &str) -> Option<MessageDescriptor> {

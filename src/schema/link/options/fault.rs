@@ -16,6 +16,9 @@ pub(super) trait Lookup {
     /// The extension of a message that has this name in a scope.
     fn extension(&self, message: &MessageDescriptor, name: &str, scope: &str) -> Result<Slot, Fault>;
 
+    /// Whether the file that has the options defines what has this full name.
+    fn is_own(&self, full_name: &str) -> bool;
+
     /// The message with this full name.
     fn message(&self, full_name: &str) -> Option<MessageDescriptor>;
 }

@@ -11,6 +11,10 @@ use super::literal::Literal;
 use crate::schema::kind::kind_name;
 use crate::schema::named::field_named;
 
+/// The option that holds the features of an element. protoc needs the defaults of a feature before it reads the file that
+/// uses it, and asks so of names that lead to it, and not of those in braces.
+const FEATURES: &str = "features";
+
 /// Sets an option. Returns the numbers of the fields that its name leads through, or what is wrong.
 pub(super) fn set_option(
     contents: &mut Contents,
@@ -61,7 +65,16 @@ fn find_slot(
     names: &dyn Lookup,
 ) -> Result<Slot, Fault> {
     if part.is_extension {
-        return names.extension(descriptor, &part.name_part, scope);
+        let slot = names.extension(descriptor, &part.name_part, scope)?;
+        let is_feature = matches!(name, [first, ..] if !first.is_extension && first.name_part == FEATURES);
+        return if is_feature && names.is_own(&slot.full_name) {
+            Err(Fault {
+                message: format!("the feature '{}' is used in the file that defines it", written_name(name)),
+                hint: Some("define it in a file of its own, and import that".to_owned()),
+            })
+        } else {
+            Ok(slot)
+        };
     }
     match field_named(descriptor, &part.name_part) {
         Some(field) => Ok(Slot::of_field(&field)),
