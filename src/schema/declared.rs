@@ -18,6 +18,18 @@ pub(super) struct DeclaredMethod {
     pub(super) server_streaming: bool,
 }
 
+impl DeclaredMethod {
+    /// Its own name.
+    pub(super) fn name(&self) -> &str {
+        &self.path[self.own_name..]
+    }
+
+    /// The full name of its service.
+    pub(super) fn service(&self) -> &str {
+        &self.path[1..self.own_name - 1]
+    }
+}
+
 /// The methods of a linked file.
 pub(super) fn declared_methods(file: &FileDescriptorProto) -> Vec<DeclaredMethod> {
     let full = |name: &str| name.strip_prefix('.').unwrap_or(name).into();

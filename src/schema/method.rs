@@ -11,7 +11,8 @@ use prost_reflect::{MessageDescriptor, MethodDescriptor};
 use super::declared::DeclaredMethod;
 use super::layout::LayoutId;
 use super::layouts::Layouts;
-use super::tables::{Descriptors, Tables};
+use super::method_types::MethodTypes;
+use super::tables::Tables;
 
 /// One method of a schema: its descriptors, its shape, and the tables for checking its messages.
 ///
@@ -31,17 +32,7 @@ pub struct Method {
     /// The place of its file in the tables.
     file: usize,
     /// Made when somebody first asks for it.
-    types: OnceLock<Types>,
-}
-
-/// What a descriptor pool knows of a method.
-struct Types {
-    descriptor: MethodDescriptor,
-    input: MessageDescriptor,
-    output: MessageDescriptor,
-    layouts: Arc<Layouts>,
-    input_layout: LayoutId,
-    output_layout: LayoutId,
+    types: OnceLock<MethodTypes>,
 }
 
 impl Method {
@@ -55,33 +46,13 @@ impl Method {
     }
 
     #[inline]
-    fn types(&self) -> &Types {
+    fn types(&self) -> &MethodTypes {
         self.types.get_or_init(|| self.find_types())
     }
 
     #[cold]
-    fn find_types(&self) -> Types {
-        let descriptors = self.tables.reached_from(self.file);
-        let Descriptors { pool, layouts } = &*descriptors;
-        let service = pool.get_service_by_name(self.service());
-        let service = service.expect("the pool has every service of its files");
-        let name = &self.path()[self.declared.own_name..];
-        let descriptor = service.methods().find(|method| method.name() == name);
-        let descriptor = descriptor.expect("the service declares it");
-        let (input, output) = (descriptor.input(), descriptor.output());
-        let layout_of = |message: &MessageDescriptor| {
-            layouts
-                .find(message.full_name())
-                .expect("layouts hold every message of the pool")
-        };
-        Types {
-            input_layout: layout_of(&input),
-            output_layout: layout_of(&output),
-            layouts: Arc::clone(layouts),
-            descriptor,
-            input,
-            output,
-        }
+    fn find_types(&self) -> MethodTypes {
+        MethodTypes::of(&self.declared, &self.tables.reached_from(self.file))
     }
 
     /// `package.Service/Method`, as in rules and handlers.
@@ -96,7 +67,7 @@ impl Method {
 
     /// The full name of the service.
     pub fn service(&self) -> &str {
-        &self.path()[1..self.declared.own_name - 1]
+        self.declared.service()
     }
 
     /// The descriptor, for options and comments.

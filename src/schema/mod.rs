@@ -12,7 +12,7 @@
 //! | `link` | looks up every name, and reads every option |
 //! | `features` | what editions mean for each element, and files with editions for the descriptor pool |
 //! | `check` | refuses what protoc refuses and the libraries do not |
-//! | `compiled`, `tables`, `method`, `layouts` | the result |
+//! | `compiled`, `tables`, `method`, `method_types`, `layouts` | the result |
 //! | `fields`, `keys`, `enums` | the result by name, for types of Rust |
 //! | `proto_text`, `text_format` | the result, printed as proto text, and its options |
 
@@ -42,6 +42,7 @@ mod layout;
 mod layouts;
 mod link;
 mod method;
+mod method_types;
 mod name;
 mod named;
 mod option_hints;

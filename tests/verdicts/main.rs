@@ -7,6 +7,7 @@
 mod compiled;
 mod generated;
 mod generator;
+mod large;
 mod places;
 mod sets;
 mod texts;
@@ -84,10 +85,10 @@ fn printed_otherwise(text: &Text, folder: &Path, compiled: &[File]) -> Option<St
     differs.map(|why| format!("{}: printed otherwise: {why}\n{:?}", text.name, printed.files))
 }
 
-/// Compares all texts of a file. Every text that is judged in two ways is named.
-fn compare(matter: &str) {
+/// Compares the verdicts on texts. Every text that is judged in two ways is named.
+fn compare(matter: &str, texts: Vec<Text>) {
     let mut differences = Vec::new();
-    for text in texts::of(matter) {
+    for text in texts {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join(".git")).expect("a folder");
         for (name, contents) in &text.files {
@@ -126,10 +127,15 @@ fn compare(matter: &str) {
 
 macro_rules! compare {
     ($($name:ident)*) => {
-        $(#[test] fn $name() { compare(stringify!($name)); })*
+        $(#[test] fn $name() { compare(stringify!($name), texts::of(stringify!($name))); })*
     };
 }
 
 compare! {
     numbers names enums json_names options lite_and_sets syntax lexical edition_2023 edition_2024 edition_2026 features source_info
+}
+
+#[test]
+fn limits_of_edition_2026() {
+    compare("limits", large::texts());
 }

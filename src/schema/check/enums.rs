@@ -2,17 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::facts::{FileFacts, NO_LIMITS};
+use super::facts::FileFacts;
 use super::features::check_support;
+use super::limits::check_enum_limit;
 use super::report::Report;
 use super::reserved::{check_names, check_ranges};
 use super::style::{Style, check_style};
 use crate::schema::descriptor::{Enum, EnumOptions};
 use crate::schema::element_path::ElementPath;
 use crate::schema::features::EDITION_2023;
-
-/// More are refused in edition 2026, unless the enum says otherwise.
-const MAX_VALUES: usize = 1700;
 
 pub(super) fn check_enum(
     report: &mut Report<'_>,
@@ -51,10 +49,7 @@ pub(super) fn check_enum(
         let text = "the first value of an open enum is zero";
         report.problem_with_hint(&path.element(2, 0).field(2), text, hint);
     }
-    if facts.features.has_limits() && found.value.len() > MAX_VALUES {
-        let text = format!("an enum of edition 2026 has at most {MAX_VALUES} values");
-        report.problem_with_hint(&path.element(2, MAX_VALUES), text, NO_LIMITS);
-    }
+    check_enum_limit(report, facts, found, path);
     // The ends of an enum's ranges are inclusive.
     let reserved = found.reserved_range.iter();
     let reserved = reserved.map(|range| (i64::from(range.start), i64::from(range.end) + 1));

@@ -52,7 +52,3 @@ pub(super) fn is_lite(file: &FileDescriptor) -> bool {
     let options = file.file_descriptor_proto().options.as_ref();
     options.is_some_and(|options| options.optimize_for() == OptimizeMode::LiteRuntime)
 }
-
-/// What to do about the limits of edition 2026.
-pub(super) const NO_LIMITS: &str =
-    "write features.enforce_proto_limits = LEGACY_NO_EXPLICIT_LIMITS to have more";

@@ -8,10 +8,11 @@ use prost_types::field_descriptor_proto::Type;
 use super::declarations::check_declarations;
 use super::enums::check_enum;
 use super::extensions::{Extensions, check_extension};
-use super::facts::{FileFacts, NO_LIMITS};
+use super::facts::FileFacts;
 use super::features::FieldForm;
 use super::fields::{check_field, check_map_value};
 use super::json_names::check_json_names;
+use super::limits::{check_message_limits, check_oneof_limit, fields_of_oneofs};
 use super::report::Report;
 use super::reserved::{check_names, check_ranges};
 use super::style::{Members, Style, check_collisions, check_style};
@@ -21,12 +22,6 @@ use crate::schema::element_path::ElementPath;
 
 /// More fields are refused by protoc.
 const MAX_FIELDS: usize = 65_535;
-
-/// More fields are refused in edition 2026, unless the message says otherwise.
-const MAX_FIELDS_2026: usize = 1500;
-/// The same for oneofs of a message, and for fields of a oneof.
-const MAX_ONEOFS_2026: usize = 1000;
-const MAX_FIELDS_OF_ONEOF_2026: usize = 1200;
 
 /// Checks a message and all that is nested in it. `name` is its full name, and `is_nested` says whether it is in another.
 pub(super) fn check_message(
@@ -50,7 +45,7 @@ pub(super) fn check_message(
         &path.field(1),
     );
     check_visibility(report, facts, message, is_nested, path);
-    check_limits(report, facts, message, path);
+    check_message_limits(report, facts, message, path);
     check_numbers(report, facts, message, path);
     check_names(
         report,
@@ -68,13 +63,7 @@ pub(super) fn check_message(
     }
     let entries = map_entries(message, name);
     let members = LazyCell::new(|| Members::of(message));
-    let mut fields_of_oneofs = vec![0; message.oneof_decl.len()];
-    for oneof in message.field.iter().filter_map(|field| field.oneof_index) {
-        let oneof = usize::try_from(oneof).unwrap_or(usize::MAX);
-        if let Some(fields) = fields_of_oneofs.get_mut(oneof) {
-            *fields += 1;
-        }
-    }
+    let fields_of_oneofs = fields_of_oneofs(message);
     let in_oneofs = message.oneof_decl.iter();
     let in_oneofs: Vec<FileFacts<'_>> = in_oneofs
         .map(|oneof| facts.with_features(oneof.own_features()))
@@ -124,10 +113,7 @@ pub(super) fn check_message(
             check_collisions(report, &oneof.name, &members, &path.field(1));
         }
         let fields = fields_of_oneofs.get(index).copied().unwrap_or(0);
-        if facts.features.has_limits() && fields > MAX_FIELDS_OF_ONEOF_2026 {
-            let text = format!("a oneof of edition 2026 has at most {MAX_FIELDS_OF_ONEOF_2026} fields");
-            report.problem_with_hint(&path, text, NO_LIMITS);
-        }
+        check_oneof_limit(report, facts, fields, &path);
     }
     check_declarations(report, facts, message, path);
     extensions.declare(name, message);
@@ -151,21 +137,6 @@ pub(super) fn check_message(
                 &path.element(3, index),
             );
         }
-    }
-}
-
-/// Checks how much a message of edition 2026 has.
-fn check_limits(report: &mut Report<'_>, facts: &FileFacts<'_>, message: &Message, path: &ElementPath<'_>) {
-    if !facts.features.has_limits() {
-        return;
-    }
-    if message.field.len() > MAX_FIELDS_2026 {
-        let text = format!("a message of edition 2026 has at most {MAX_FIELDS_2026} fields");
-        report.problem_with_hint(&path.element(2, MAX_FIELDS_2026), text, NO_LIMITS);
-    }
-    if message.oneof_decl.len() > MAX_ONEOFS_2026 {
-        let text = format!("a message of edition 2026 has at most {MAX_ONEOFS_2026} oneofs");
-        report.problem_with_hint(&path.element(8, MAX_ONEOFS_2026), text, NO_LIMITS);
     }
 }
 

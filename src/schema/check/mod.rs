@@ -8,7 +8,7 @@
 //! | `written` | what can only be seen before linking |
 //! | `clashes` | what the descriptor pool would refuse |
 //! | `files`, `messages`, `fields`, `enums`, `extensions` | what holds for each of them |
-//! | `reserved`, `declarations`, `json_names`, `features`, `style`, `visibility` | one matter each |
+//! | `reserved`, `declarations`, `json_names`, `features`, `limits`, `style`, `visibility` | one matter each |
 //! | `report`, `ranges`, `facts` | what all of them use |
 
 mod clashes;
@@ -20,6 +20,7 @@ mod features;
 mod fields;
 mod files;
 mod json_names;
+mod limits;
 mod messages;
 mod ranges;
 mod report;
@@ -31,6 +32,7 @@ mod written;
 pub(super) use self::clashes::check_clashes;
 pub(super) use self::files::{Checks, check_file};
 pub(super) use self::json_names::wrong_json_names;
+pub(super) use self::limits::{fields_of_oneofs, has_many_members, has_many_values, is_large_oneof};
 pub(super) use self::report::Report;
 pub(super) use self::style::Style;
 pub(super) use self::written::check_written;

@@ -119,6 +119,7 @@ impl FeatureSet {
         Self {
             enforce_naming_style: Some(STYLE_LEGACY),
             default_symbol_visibility: is_file.then_some(EXPORT_ALL),
+            enforce_proto_limits: (!is_file).then_some(NO_LIMITS),
             ..Self::default()
         }
     }

@@ -6,14 +6,17 @@
 use prost::Message as _;
 
 use super::types::Types;
-use crate::schema::check::Style;
+use crate::schema::check::{Style, fields_of_oneofs, has_many_members, has_many_values, is_large_oneof};
 use crate::schema::descriptor::{Enum, Field, File, Message, VISIBILITY_EXPORT};
 use crate::schema::features::{EDITION_2024, FeatureSet};
 use crate::schema::wire::{DescriptorKind, RecordValue, put, records, without};
 
-/// The paths of the elements of a file whose names are not in the style of its edition.
+/// What of a file its edition does not allow without such features.
 pub(super) struct Lost {
+    /// The paths of the elements whose names are not in the style of the edition.
     odd_names: Vec<Vec<i32>>,
+    /// The paths of those that have more than the limits of the edition allow.
+    large: Vec<Vec<i32>>,
     /// Whether others use what would be for the file alone.
     is_shared: bool,
 }
@@ -26,6 +29,7 @@ impl Lost {
         }
         let mut lost = Self {
             odd_names: Vec::new(),
+            large: Vec::new(),
             is_shared: file.message_type.iter().any(exports_nested) || types.shares_local_names(),
         };
         lost.name(&file.package, Style::LowerSnake, &[]);
@@ -63,13 +67,21 @@ impl Lost {
         let is_file = kind == DescriptorKind::File;
         let lenient = FeatureSet::most_lenient(is_file);
         let named = FeatureSet::named(Some(&own));
-        let has_odd_names = self.odd_names.iter().any(|name| name.starts_with(path));
+        let within = |found: &Vec<i32>| found.starts_with(path);
+        let has_odd_names = self.odd_names.iter().any(within);
         let mut added = FeatureSet::default();
         if named.enforce_naming_style.is_none() && (own.is_empty() || has_odd_names) {
             added.enforce_naming_style = lenient.enforce_naming_style;
         }
         if named.default_symbol_visibility.is_none() && (own.is_empty() || self.is_shared) {
             added.default_symbol_visibility = lenient.default_symbol_visibility;
+        }
+        let has_limits = matches!(
+            kind,
+            DescriptorKind::Message | DescriptorKind::Oneof | DescriptorKind::Enum
+        );
+        if named.enforce_proto_limits.is_none() && has_limits && self.large.iter().any(within) {
+            added.enforce_proto_limits = lenient.enforce_proto_limits;
         }
         let features = [own, added.encode_to_vec()].concat();
         *options = without(options, number);
@@ -89,8 +101,16 @@ impl Lost {
         self.name(&message.name, Style::Title, path);
         self.fields(&message.field, &[path, &[2]].concat());
         self.fields(&message.extension, &[path, &[6]].concat());
-        for (index, oneof) in (0..).zip(&message.oneof_decl) {
-            self.name(&oneof.name, Style::LowerSnake, &[path, &[8, index]].concat());
+        if has_many_members(message) {
+            self.large.push(path.to_vec());
+        }
+        let fields = fields_of_oneofs(message);
+        for ((index, oneof), fields) in (0..).zip(&message.oneof_decl).zip(fields) {
+            let path = [path, &[8, index]].concat();
+            self.name(&oneof.name, Style::LowerSnake, &path);
+            if is_large_oneof(fields) {
+                self.large.push(path);
+            }
         }
         for (index, nested) in (0..).zip(&message.nested_type) {
             self.message(nested, &[path, &[3, index]].concat());
@@ -102,6 +122,9 @@ impl Lost {
 
     fn enumeration(&mut self, found: &Enum, path: &[i32]) {
         self.name(&found.name, Style::Title, path);
+        if has_many_values(found) {
+            self.large.push(path.to_vec());
+        }
         for (index, value) in (0..).zip(&found.value) {
             self.name(&value.name, Style::UpperSnake, &[path, &[2, index]].concat());
         }

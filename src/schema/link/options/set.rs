@@ -69,7 +69,10 @@ fn find_slot(
         let is_feature = matches!(name, [first, ..] if !first.is_extension && first.name_part == FEATURES);
         return if is_feature && names.is_own(&slot.full_name) {
             Err(Fault {
-                message: format!("the feature '{}' is used in the file that defines it", written_name(name)),
+                message: format!(
+                    "the feature '{}' is used in the file that defines it",
+                    written_name(name)
+                ),
                 hint: Some("define it in a file of its own, and import that".to_owned()),
             })
         } else {
