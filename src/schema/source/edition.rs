@@ -12,7 +12,7 @@ use super::tokens::{Token, TokenFault, TokenKind};
 use crate::error::SourceText;
 use crate::schema::each::each_message;
 use crate::schema::features::{EDITION_2024, Edition, edition_named};
-use crate::schema::places::offsets;
+use crate::schema::places::{offsets, span};
 
 /// The numbers of `dependency` and `option_dependency` in `FileDescriptorProto`.
 const DEPENDENCY: i32 = 3;
@@ -43,8 +43,8 @@ pub(super) struct EditionText {
     edition: Edition,
     /// How many of the last imports are for options alone.
     option_imports: usize,
-    /// Of messages and enums, by the offset of the word `message` or `enum`.
-    visibility: HashMap<usize, Visibility>,
+    /// Of messages and enums, by its offset, each with that of the word `message` or `enum`, where the element begins.
+    visibility: HashMap<usize, (Visibility, usize)>,
 }
 
 /// A place that is to be written in another way.
@@ -140,8 +140,13 @@ impl EditionText {
                     "export" => Visibility::Export,
                     _ => Visibility::Local,
                 };
-                self.visibility.insert(tokens[1].span.start, visibility);
-                Ok(vec![(tokens[0].span.clone(), String::new())])
+                let [first, keyword] = [&tokens[0].span, &tokens[1].span];
+                self.visibility.insert(first.start, (visibility, keyword.start));
+                // The keyword takes its place, so that comments between the two stay within the element, which nobody keeps.
+                Ok(vec![
+                    (first.clone(), text[keyword.clone()].to_owned()),
+                    (keyword.clone(), String::new()),
+                ])
             }
             "message" | "enum" | "extend" | "oneof" | "option" | "extensions" | "}" | ";" | "" => {
                 Ok(Vec::new())
@@ -222,9 +227,10 @@ impl EditionText {
             }
             if is_type(&location.path)
                 && let Some(place) = offsets(written.lines(), &location.span)
-                && let Some(found) = self.visibility.get(&place.start)
+                && let Some((found, start)) = self.visibility.get(&place.start)
             {
                 visibility.insert(location.path.clone(), *found);
+                location.span = span(written.lines(), &(*start..place.end));
             }
         }
         each_message(file, copy_features_to_entries);

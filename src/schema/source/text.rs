@@ -204,9 +204,10 @@ pub(super) fn parse(
             let mut descriptor = file.into();
             restore(&lowered, source, &mut descriptor);
             put_in_reading_order(&mut descriptor);
+            // Comments come before an element's visibility, with which it does not begin any more when its edition is back.
+            restore_comments(source, &mut descriptor);
             let edition = lowered.edition.take();
             let edition = edition.map(|edition| edition.restore(source, &mut descriptor));
-            restore_comments(source, &mut descriptor);
             keep_empty_method_options(source, &mut descriptor);
             name_synthetic_oneofs(&mut descriptor);
             write_float_defaults(&mut descriptor);
