@@ -37,7 +37,7 @@ pub(super) fn mended(statement: &Statement<'_>) -> Option<String> {
         label = Label::Optional;
     }
     let (written, options) = numbered(rest);
-    let number = written.or(number).unwrap_or(statement.free_number);
+    let number = written.or(number).or_else(|| statement.free_number())?;
     let prefix = label.prefix();
     Some(format!("{prefix}{} {name} = {number}{options};", read.name))
 }
@@ -228,13 +228,13 @@ pub(super) fn mended_value(statement: &Statement<'_>) -> Option<String> {
     let numbered = &statement.pieces[named..];
     if numbered.is_empty() {
         let values = names
-            .zip(statement.free_number..)
+            .zip(statement.numbers.free())
             .map(|(name, number)| format!("{} = {number};", name.unquoted()));
         return Some(values.collect::<Vec<_>>().join(" "));
     }
     let mut names = names;
     let name = names.next_back()?;
-    let number = value_of(numbered).unwrap_or(statement.free_number);
+    let number = value_of(numbered).or_else(|| statement.free_number())?;
     Some(format!("{} = {number};", name.unquoted()))
 }
 

@@ -9,6 +9,8 @@ mod field;
 mod field_type;
 mod head;
 mod method;
+mod misplaced;
+mod numbers;
 mod piece;
 mod rules;
 mod statement;
@@ -45,6 +47,9 @@ pub(super) fn hint(message: &str, text: &str, at: usize) -> Option<String> {
     let ended_early = after.iter().any(|begin| message.starts_with(begin));
     let statement = statement_at(text, at, ended_early)?;
     if let Some(hint) = statement.hint_within_brackets(at) {
+        return Some(hint);
+    }
+    if let Some(hint) = misplaced::hint(&statement, text) {
         return Some(hint);
     }
     if statement.is_comment() {
@@ -115,7 +120,7 @@ fn in_message(statement: &Statement<'_>, text: &str) -> Option<String> {
 /// What to do about a label or a type that a field of a `oneof`, or a map, cannot have.
 pub(super) fn label_hint(message: &str, text: &str, at: usize) -> Option<String> {
     let is_key = message.starts_with("a map field key type");
-    let is_number = message.starts_with("message numbers must be");
+    let is_number = message.starts_with("numbers of fields are from");
     let of_oneof = message.ends_with("in a oneof") || message.starts_with("oneof fields");
     if !is_key && !is_number && !of_oneof && !message.starts_with("map fields cannot") {
         return None;

@@ -1,5 +1,6 @@
 //! A statement of a text, in whatever language: [`Statement`].
 
+use super::numbers::Numbers;
 use super::piece::Piece;
 use super::types::with_import;
 use super::words::MODIFIERS;
@@ -28,11 +29,43 @@ pub(super) struct Statement<'t> {
     pub(super) is_first: bool,
     /// Whether each of its fields has a label.
     pub(super) has_labels: bool,
-    /// A number that no statement of its braces has.
-    pub(super) free_number: i64,
+    /// What opens the braces that it is in.
+    pub(super) opener: Option<Opener<'t>>,
+    /// The numbers that the statements of its braces have.
+    pub(super) numbers: Numbers,
+}
+
+/// What stands in front of an open brace: `message M`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opener<'t> {
+    keyword: Piece<'t>,
+    name: Option<Piece<'t>>,
+}
+
+impl<'t> Opener<'t> {
+    pub(super) fn of(pieces: &[Piece<'t>]) -> Option<Self> {
+        let (keyword, rest) = pieces.split_first()?;
+        let name = rest.first().filter(|name| name.is_word());
+        Some(Self {
+            keyword: *keyword,
+            name: name.copied(),
+        })
+    }
+
+    /// The brace and what is in front of it, and its line: "`message M {` of line 3".
+    pub(super) fn placed(&self, text: &str) -> String {
+        let line = text[..self.keyword.at].matches('\n').count() + 1;
+        let name = self.name.map_or(String::new(), |name| format!("{} ", name.text));
+        format!("`{} {name}{{` of line {line}", self.keyword.text)
+    }
 }
 
 impl<'t> Statement<'t> {
+    /// A number that nothing in its braces has, if there is any.
+    pub(super) fn free_number(&self) -> Option<i64> {
+        self.numbers.free().next()
+    }
+
     /// The pieces that are words, numbers and signs from one on.
     pub(super) fn rest(&self, from: usize) -> &[Piece<'t>] {
         self.pieces.get(from..).unwrap_or_default()

@@ -4,23 +4,36 @@
 
 use crate::schema::source::{TokenKind, tokens};
 
+use super::numbers::Numbers;
 use super::piece::Piece;
-use super::statement::{Block, Statement};
+use super::statement::{Block, Opener, Statement};
 use super::words::{MESSAGES, MODIFIERS, ROOTS, SERVICES};
 
-struct Open {
+struct Open<'t> {
     block: Block,
-    greatest: Option<i64>,
+    /// What stands in front of the brace: `message M`.
+    opener: Option<Opener<'t>>,
+    /// Where its numbers are among all.
+    numbers: usize,
 }
 
 struct Walk<'t> {
     at: usize,
-    opened: Vec<Open>,
+    opened: Vec<Open<'t>>,
+    /// Those of each pair of braces. The fields of a oneof have numbers of its message.
+    numbers: Vec<Numbers>,
     current: Vec<Piece<'t>>,
     before: Vec<Piece<'t>>,
     nested: usize,
     count: usize,
-    found: Option<(usize, Statement<'t>)>,
+    found: Option<Found<'t>>,
+}
+
+struct Found<'t> {
+    statement: Statement<'t>,
+    /// Where its numbers are among all, and how many braces are open while there may be more of them.
+    numbers: usize,
+    depth: usize,
 }
 
 /// The statement at an offset, or the one before it if that ends there too early.
@@ -29,8 +42,10 @@ pub(super) fn statement_at(text: &str, at: usize, ended_early: bool) -> Option<S
         at,
         opened: vec![Open {
             block: Block::File,
-            greatest: None,
+            opener: None,
+            numbers: 0,
         }],
+        numbers: vec![Numbers::default()],
         current: Vec::new(),
         before: Vec::new(),
         nested: 0,
@@ -44,16 +59,20 @@ pub(super) fn statement_at(text: &str, at: usize, ended_early: bool) -> Option<S
             at: token.span.start,
         };
         walk.read(piece, text, ended_early);
-        if let Some((depth, _)) = &walk.found
-            && walk.opened.len() < *depth
+        if walk
+            .found
+            .as_ref()
+            .is_some_and(|found| walk.opened.len() < found.depth)
         {
             break;
         }
     }
     walk.ends(text.len(), None, ended_early);
-    walk.found.map(|(_, statement)| Statement {
+    let found = walk.found?;
+    Some(Statement {
         has_labels: text.contains("\"proto2\""),
-        ..statement
+        numbers: walk.numbers.swap_remove(found.numbers),
+        ..found.statement
     })
 }
 
@@ -88,12 +107,10 @@ impl<'t> Walk<'t> {
             }
             b'{' if self.nested == 0 && !has_own_braces => {
                 let block = self.block_of_current();
+                let opener = Opener::of(&self.current);
                 self.ends(piece.end(), Some(sign), ended_early);
                 self.before.clear();
-                self.opened.push(Open {
-                    block,
-                    greatest: None,
-                });
+                self.open(block, opener);
             }
             b'}' if self.nested == 0 => {
                 self.ends(piece.end(), Some(sign), ended_early);
@@ -143,20 +160,32 @@ impl<'t> Walk<'t> {
         }
     }
 
+    /// Opens a pair of braces.
+    fn open(&mut self, block: Block, opener: Option<Opener<'t>>) {
+        let around = self.opened.last().map_or(0, |open| open.numbers);
+        let numbers = if block == Block::Oneof {
+            around
+        } else {
+            self.numbers.push(Numbers::new(block == Block::Enum));
+            self.numbers.len() - 1
+        };
+        self.opened.push(Open {
+            block,
+            opener,
+            numbers,
+        });
+    }
+
     /// Ends the statement of the pieces so far, of which what ends at `end` is the last.
     fn ends(&mut self, end: usize, sign: Option<u8>, ended_early: bool) {
         let pieces = std::mem::take(&mut self.current);
         self.nested = 0;
         let depth = self.opened.len();
-        let Some(open) = self.opened.last_mut() else {
+        let Some(open) = self.opened.last() else {
             return;
         };
-        let number = number_of(&pieces);
-        open.greatest = open.greatest.max(number);
-        if let Some((found, statement)) = &mut self.found {
-            if *found == depth {
-                statement.free_number = free_number(open);
-            }
+        self.numbers[open.numbers].add(&pieces);
+        if self.found.is_some() {
             return;
         }
         let starts_there = pieces.first().is_none_or(|first| first.at >= self.at);
@@ -171,31 +200,19 @@ impl<'t> Walk<'t> {
                 block: open.block,
                 pieces,
                 end,
+                opener: open.opener,
                 is_first: self.count == 0,
                 has_labels: false,
-                free_number: free_number(open),
+                numbers: Numbers::default(),
             };
-            self.found = Some((depth, statement));
+            self.found = Some(Found {
+                statement,
+                numbers: open.numbers,
+                depth: depth - usize::from(open.block == Block::Oneof),
+            });
             return;
         }
         self.count += 1;
         self.before = pieces;
     }
-}
-
-fn free_number(open: &Open) -> i64 {
-    let first = i64::from(open.block != Block::Enum);
-    open.greatest.map_or(first, |greatest| greatest.saturating_add(1))
-}
-
-/// The number of a field or of a value, or of a field of Thrift.
-fn number_of(pieces: &[Piece<'_>]) -> Option<i64> {
-    let mut pairs = pieces.windows(2);
-    let number = pairs.find_map(|pair| match pair {
-        [equals, number] if equals.is("=") && number.kind == TokenKind::Number => Some(number.text),
-        [number, colon] if colon.is(":") && number.kind == TokenKind::Number => Some(number.text),
-        _ => None,
-    });
-    let greatest = i64::from(i32::MAX);
-    number?.parse().ok().filter(|number| *number < greatest)
 }

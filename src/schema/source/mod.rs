@@ -34,6 +34,7 @@ mod set;
 mod shipped;
 mod text;
 mod tokens;
+mod wording;
 mod written_features;
 
 pub(super) use self::edition::{EditionParts, Visibility};

@@ -20,6 +20,7 @@ use super::parsed::Parsed;
 use super::reading_order::put_in_reading_order;
 use super::restore::restore;
 use super::tokens::{TokenKind, tokens};
+use super::wording::reworded;
 use crate::error::{Problem, SourceText};
 use crate::schema::earlier::Earlier;
 use crate::schema::outline::{KnownText, Outline, TextHash};
@@ -218,7 +219,8 @@ pub(super) fn parse(
         Err(error) => {
             let problems = Problem::unfold(source, &error).into_iter();
             let problems = problems.map(|problem| problem.map_places(|span| lowered.written(span)));
-            Err(problems.map(|problem| place_at_end(source, problem)).collect())
+            let problems = problems.map(|problem| place_at_end(source, reworded(problem)));
+            Err(problems.collect())
         }
     }
 }
