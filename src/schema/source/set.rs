@@ -12,7 +12,7 @@ use prost::encoding::decode_varint;
 use prost_types::SourceCodeInfo;
 
 use super::edition::EDITIONS_HINT;
-use super::text::{MAX_NAME_PARTS, MAX_NESTING, first_bracket_below};
+use super::nesting::{MAX_NAME_PARTS, MAX_NESTING, first_bracket_below};
 use crate::error::Problem;
 use crate::schema::features::{Edition, is_known};
 use crate::schema::wire::{DescriptorKind, Record, RecordValue, SOURCE_INFO, records, walk};

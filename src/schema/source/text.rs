@@ -1,7 +1,4 @@
-//! Reads and parses the text of one `.proto`.
-//!
-//! The parser recurses into the braces of option values without a limit, and what follows it into the parts of option names,
-//! so both are measured first.
+//! Reads and parses the text of one `.proto`, after it is known not to nest too deep for the parser.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -15,11 +12,12 @@ use super::comments::restore_comments;
 use super::defaults::write_float_defaults;
 use super::edition::EditionParts;
 use super::lower::Lowered;
+use super::nesting::{MAX_NAME_PARTS, MAX_NESTING, first_bracket_below, first_dot_beyond};
 use super::oneofs::name_synthetic_oneofs;
 use super::parsed::Parsed;
 use super::reading_order::put_in_reading_order;
 use super::restore::restore;
-use super::tokens::{TokenKind, tokens};
+use super::tokens::tokens;
 use super::wording::reworded;
 use crate::error::{Problem, SourceText};
 use crate::schema::earlier::Earlier;
@@ -30,12 +28,6 @@ use crate::stamp::{Stamp, moment};
 
 /// Larger files are refused: no proto is so large.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
-
-/// How deep braces may nest: messages nest at most 31 levels deep, and those in an option 100.
-pub(super) const MAX_NESTING: usize = 140;
-
-/// How many parts a name may have. A package may have no more in protoc, and each part of an option's name is a level.
-pub(super) const MAX_NAME_PARTS: usize = 100;
 
 /// A text, and what came of parsing it, unless it is known from an earlier load.
 pub(super) struct Loaded {
@@ -288,58 +280,9 @@ fn place_at_end(source: &SourceText, problem: Problem) -> Problem {
     Problem::at(source, end..end, problem.to_string())
 }
 
-/// The offset of the first bracket that opens level `limit + 1`. Brackets in strings and comments do not count.
-pub(crate) fn first_bracket_below(text: &str, limit: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    signs(text).find_map(|(at, byte)| {
-        match byte {
-            b'{' | b'[' | b'<' => depth += 1,
-            b'}' | b']' | b'>' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        (depth > limit).then_some(at)
-    })
-}
-
-/// The offset of the first dot in a name after which the name has `limit + 1` parts.
-fn first_dot_beyond(text: &str, limit: usize) -> Option<usize> {
-    let mut dots = 0_usize;
-    signs(text).find_map(|(at, byte)| {
-        match byte {
-            b'.' => dots += 1,
-            // `(a).b` is one name.
-            b'(' | b')' => {}
-            _ => dots = 0,
-        }
-        (dots >= limit).then_some(at)
-    })
-}
-
-/// The signs of a text and their offsets, without those in strings, numbers and comments.
-fn signs(text: &str) -> impl Iterator<Item = (usize, u8)> {
-    tokens(text).filter_map(|token| match token.kind {
-        TokenKind::Sign(sign) => Some((token.span.start, sign)),
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn brackets_in_strings_and_comments_do_not_count() {
-        let text = "// {{{\n/* {{{ */ option (a) = { b: \"{{{\\\"{\" c: '{' # {{{\n };";
-        assert_eq!(first_bracket_below(text, 1), None);
-        assert_eq!(first_bracket_below(text, 0), Some(text.find("{ b").unwrap()));
-    }
-
-    #[test]
-    fn parts_of_a_name_count_and_those_of_several_do_not() {
-        let text = "option (a.b).c = 1.5; // a.b.c.d.e.f\npackage a.b.c; /* . */ option x = '.....';";
-        assert_eq!(first_dot_beyond(text, 3), None);
-        assert_eq!(first_dot_beyond(text, 2), text.find(".c"));
-    }
 
     #[test]
     fn an_early_end_is_placed_at_the_end_of_the_text() {
