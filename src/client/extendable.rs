@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use prost::Message as _;
 use prost_types::{DescriptorProto, FileDescriptorProto};
 
-use crate::schema::{outwards, qualified};
+use crate::schema::{decoded_file, outwards, qualified};
 
 /// What a message or a service leads to.
 #[derive(Default)]
@@ -28,7 +27,7 @@ pub(super) fn extendable<'b>(
     let mut nodes = Nodes::default();
     for file in files {
         // The bytes were decoded when they came.
-        let file = FileDescriptorProto::decode(file).unwrap_or_default();
+        let file = decoded_file(file).unwrap_or_default();
         nodes.add_file(file);
     }
     let mut extendable = BTreeSet::new();
@@ -95,6 +94,8 @@ impl Nodes {
 
 #[cfg(test)]
 mod tests {
+    use prost::Message as _;
+
     use super::*;
     use crate::schema::Schema;
 

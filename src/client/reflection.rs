@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint};
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
@@ -21,7 +20,7 @@ use super::connect::NotGrpc;
 use super::extendable::extendable;
 use super::reflection_stream::{Answer, ReflectionStream, TimeLimit};
 use crate::error::{Error, Problem};
-use crate::schema::{Schema, well_known_files};
+use crate::schema::{Schema, decoded_file, well_known_files};
 use crate::throttle::Throttle;
 
 /// The names of the services that the server lists.
@@ -251,7 +250,7 @@ impl Files {
             Err(refusal) => return Ok(Err(refusal)),
         };
         for bytes in files {
-            let file = prost_types::FileDescriptorProto::decode(bytes.as_slice()).map_err(|error| {
+            let file = decoded_file(&bytes).map_err(|error| {
                 Status::internal(format!("the server sent a malformed file descriptor: {error}"))
             })?;
             let Entry::Vacant(entry) = self.by_name.entry(file.name().to_owned()) else {

@@ -12,99 +12,18 @@ use bytes::Bytes;
 use prost::DecodeError;
 use prost_reflect::{DynamicMessage, EnumDescriptor, Kind, MessageDescriptor, Value};
 
-use super::check::MAX_DEPTH;
-use super::wire::{Malformed, Reader, WireType, key, put_delimited, put_varint};
-use crate::schema::{is_closed, verifies_utf8};
+use crate::schema::{is_closed, with_valid_texts};
 
 /// Decodes a message.
 pub(crate) fn decode_dynamic(
     descriptor: &MessageDescriptor,
     bytes: Bytes,
 ) -> Result<DynamicMessage, DecodeError> {
-    DynamicMessage::decode(descriptor.clone(), bytes.clone()).or_else(|error| {
-        match with_valid_strings(descriptor, &bytes, MAX_DEPTH) {
-            Ok(Some(valid)) => DynamicMessage::decode(descriptor.clone(), valid.as_slice()),
-            _ => Err(error),
-        }
+    let decoded = DynamicMessage::decode(descriptor.clone(), bytes.clone());
+    decoded.or_else(|error| match with_valid_texts(descriptor, &bytes) {
+        Some(valid) => DynamicMessage::decode(descriptor.clone(), valid.as_slice()),
+        None => Err(error),
     })
-}
-
-/// The message with U+FFFD in the strings that are not UTF-8 and need not be; `None` if there are none.
-fn with_valid_strings(
-    descriptor: &MessageDescriptor,
-    bytes: &[u8],
-    depth: u32,
-) -> Result<Option<Vec<u8>>, Malformed> {
-    let depth = depth.checked_sub(1).ok_or(Malformed::TooDeep)?;
-    let mut valid = Vec::with_capacity(bytes.len());
-    let mut replaced = false;
-    let mut reader = Reader::new(bytes);
-    while !reader.is_empty() {
-        let start = reader.position();
-        let (number, wire_type) = reader.key()?;
-        let contents = match wire_type {
-            WireType::LengthDelimited => reader.delimited()?,
-            WireType::StartGroup => group(&mut reader, bytes, number)?,
-            _ => {
-                reader.skip(number, wire_type, depth)?;
-                &[]
-            }
-        };
-        let new = match field_kind(descriptor, number) {
-            Some((Kind::String, false)) => match String::from_utf8_lossy(contents) {
-                Cow::Owned(text) => Some(text.into_bytes()),
-                Cow::Borrowed(_) => None,
-            },
-            Some((Kind::Message(message), _)) => with_valid_strings(&message, contents, depth)?,
-            _ => None,
-        };
-        match (new, wire_type) {
-            (Some(new), WireType::LengthDelimited) => {
-                put_varint(&mut valid, key(number, wire_type).into());
-                put_delimited(&mut valid, &new);
-                replaced = true;
-            }
-            (Some(new), WireType::StartGroup) => {
-                put_varint(&mut valid, key(number, WireType::StartGroup).into());
-                valid.extend_from_slice(&new);
-                put_varint(&mut valid, key(number, WireType::EndGroup).into());
-                replaced = true;
-            }
-            _ => valid.extend_from_slice(&bytes[start..reader.position()]),
-        }
-    }
-    Ok(replaced.then_some(valid))
-}
-
-/// What is between the tags of a group; the reader is after its first tag.
-fn group<'b>(reader: &mut Reader<'b>, bytes: &'b [u8], group: u32) -> Result<&'b [u8], Malformed> {
-    let start = reader.position();
-    loop {
-        let end = reader.position();
-        match reader.key()? {
-            (number, WireType::EndGroup) if number == group => return Ok(&bytes[start..end]),
-            (number, wire_type) => {
-                reader.skip(number, wire_type, MAX_DEPTH)?;
-            }
-        }
-    }
-}
-
-/// The type of a field or an extension, and whether it has to be UTF-8 if it is a string.
-fn field_kind(descriptor: &MessageDescriptor, number: u32) -> Option<(Kind, bool)> {
-    if let Some(field) = descriptor.get_field(number) {
-        let syntax = descriptor.parent_file().syntax();
-        return Some((
-            field.kind(),
-            verifies_utf8(field.field_descriptor_proto(), syntax),
-        ));
-    }
-    let extension = descriptor.get_extension(number)?;
-    let syntax = extension.parent_file().syntax();
-    Some((
-        extension.kind(),
-        verifies_utf8(extension.field_descriptor_proto(), syntax),
-    ))
 }
 
 /// The value of a field without what a closed enum does not name; `None` if that leaves the field unset. An entry of a

@@ -2,7 +2,8 @@
 //!
 //! `prost_types` has those of an older protoc, without declarations of extensions, features, visibility and targets of
 //! options. The names and numbers are those of google/protobuf/descriptor.proto. What is not listed is skipped when a
-//! descriptor is decoded, so these types are only read from, never written.
+//! descriptor is decoded, so these types are only read from, never written. Texts that need not be UTF-8 are bytes here; all
+//! others are names, and valid in every file that was linked.
 
 use prost_types::field_descriptor_proto::{Label, Type};
 
@@ -83,8 +84,8 @@ pub(super) struct Message {
     pub(super) oneof_decl: Vec<Oneof>,
     #[prost(message, repeated, tag = "9")]
     pub(super) reserved_range: Vec<ReservedRange>,
-    #[prost(string, repeated, tag = "10")]
-    pub(super) reserved_name: Vec<String>,
+    #[prost(bytes = "vec", repeated, tag = "10")]
+    pub(super) reserved_name: Vec<Vec<u8>>,
     /// `SymbolVisibility`.
     #[prost(int32, tag = "11")]
     pub(super) visibility: i32,
@@ -141,10 +142,10 @@ pub(super) struct ExtensionRangeOptions {
 pub(super) struct Declaration {
     #[prost(int32, tag = "1")]
     pub(super) number: i32,
-    #[prost(string, optional, tag = "2")]
-    pub(super) full_name: Option<String>,
-    #[prost(string, optional, tag = "3")]
-    pub(super) r#type: Option<String>,
+    #[prost(bytes = "vec", optional, tag = "2")]
+    pub(super) full_name: Option<Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "3")]
+    pub(super) r#type: Option<Vec<u8>>,
     #[prost(bool, tag = "5")]
     pub(super) reserved: bool,
     #[prost(bool, tag = "6")]
@@ -166,15 +167,14 @@ pub(super) struct Field {
     pub(super) r#type: i32,
     #[prost(string, tag = "6")]
     pub(super) type_name: String,
-    /// Bytes, since that of a string of proto2 need not be UTF-8.
     #[prost(bytes = "vec", optional, tag = "7")]
     pub(super) default_value: Option<Vec<u8>>,
     #[prost(message, optional, tag = "8")]
     pub(super) options: Option<FieldOptions>,
     #[prost(int32, optional, tag = "9")]
     pub(super) oneof_index: Option<i32>,
-    #[prost(string, optional, tag = "10")]
-    pub(super) json_name: Option<String>,
+    #[prost(bytes = "vec", optional, tag = "10")]
+    pub(super) json_name: Option<Vec<u8>>,
     #[prost(bool, tag = "17")]
     pub(super) proto3_optional: bool,
 }
@@ -212,12 +212,12 @@ pub(super) struct FeatureSupport {
     pub(super) edition_introduced: i32,
     #[prost(int32, optional, tag = "2")]
     pub(super) edition_deprecated: Option<i32>,
-    #[prost(string, optional, tag = "3")]
-    pub(super) deprecation_warning: Option<String>,
+    #[prost(bytes = "vec", optional, tag = "3")]
+    pub(super) deprecation_warning: Option<Vec<u8>>,
     #[prost(int32, optional, tag = "4")]
     pub(super) edition_removed: Option<i32>,
-    #[prost(string, optional, tag = "5")]
-    pub(super) removal_error: Option<String>,
+    #[prost(bytes = "vec", optional, tag = "5")]
+    pub(super) removal_error: Option<Vec<u8>>,
 }
 
 /// `OneofDescriptorProto`.
@@ -247,8 +247,8 @@ pub(super) struct Enum {
     pub(super) options: Option<EnumOptions>,
     #[prost(message, repeated, tag = "4")]
     pub(super) reserved_range: Vec<ReservedRange>,
-    #[prost(string, repeated, tag = "5")]
-    pub(super) reserved_name: Vec<String>,
+    #[prost(bytes = "vec", repeated, tag = "5")]
+    pub(super) reserved_name: Vec<Vec<u8>>,
     /// `SymbolVisibility`.
     #[prost(int32, tag = "6")]
     pub(super) visibility: i32,
@@ -323,6 +323,28 @@ pub(super) struct Method {
 pub(super) struct MethodOptions {
     #[prost(bytes = "vec", optional, tag = "35")]
     pub(super) features: Option<Vec<u8>>,
+}
+
+/// `SourceCodeInfo`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct SourceInfo {
+    #[prost(message, repeated, tag = "1")]
+    pub(super) location: Vec<Location>,
+}
+
+/// `SourceCodeInfo.Location`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Location {
+    #[prost(int32, repeated, tag = "1")]
+    pub(super) path: Vec<i32>,
+    #[prost(int32, repeated, tag = "2")]
+    pub(super) span: Vec<i32>,
+    #[prost(bytes = "vec", optional, tag = "3")]
+    pub(super) leading_comments: Option<Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "4")]
+    pub(super) trailing_comments: Option<Vec<u8>>,
+    #[prost(bytes = "vec", repeated, tag = "6")]
+    pub(super) leading_detached_comments: Vec<Vec<u8>>,
 }
 
 /// Gives elements the features that they set themselves, as they are serialized.

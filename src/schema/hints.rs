@@ -4,12 +4,12 @@
 
 use std::cell::LazyCell;
 
-use prost::Message as _;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::foreign::{self, SCALARS, container_hint, own_type, with_import};
 use super::option_hints;
 use super::source::{FileContents, FileGraph, bundled_files};
+use super::valid_texts::decoded_file;
 use crate::error::Problem;
 use crate::suggest;
 
@@ -239,7 +239,7 @@ fn defined_types(graph: &FileGraph) -> Vec<DefinedType> {
 }
 
 fn add_set_file(descriptor: &[u8], types: &mut Vec<DefinedType>) {
-    if let Ok(file) = FileDescriptorProto::decode(descriptor) {
+    if let Ok(file) = decoded_file(descriptor) {
         add_types(&file, file.name(), types);
     }
 }

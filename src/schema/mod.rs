@@ -14,6 +14,7 @@
 //! | `check` | refuses what protoc refuses and the libraries do not |
 //! | `compiled`, `tables`, `method`, `method_types`, `layouts` | the result |
 //! | `fields`, `keys`, `enums` | the result by name, for types of Rust |
+//! | `valid_texts` | texts that are no UTF-8, for libraries that take nothing else |
 //! | `proto_text`, `text_format` | the result, printed as proto text, and its options |
 
 mod builder;
@@ -54,12 +55,14 @@ mod places;
 mod plain;
 mod pool_bytes;
 mod proto_text;
+mod quoted;
 mod remote;
 mod schema_file;
 mod source;
 mod tables;
 mod tabs;
 mod text_format;
+mod valid_texts;
 mod well_known;
 mod wire;
 
@@ -69,7 +72,7 @@ pub(crate) use self::definitions::SymbolKind;
 pub use self::descriptor_set::DescriptorSet;
 pub(crate) use self::enums::{EnumTable, simple};
 pub use self::features::DescriptorEdition;
-pub(crate) use self::features::{Translation, is_closed, option_dependencies, verifies_utf8};
+pub(crate) use self::features::{Translation, is_closed, option_dependencies};
 pub(crate) use self::field::{Detail, Entry, Field, Form, Named, Oneof, ValueType};
 pub(crate) use self::fields::Fields;
 pub(crate) use self::index::SchemaIndex;
@@ -91,4 +94,7 @@ pub use self::source::ImportResolver;
 pub(crate) use self::source::well_known_files;
 pub(crate) use self::source::{first_bracket_below, is_schema_source};
 pub(crate) use self::text_format::{AnyTypes, text_format};
+#[cfg(feature = "client")]
+pub(crate) use self::valid_texts::decoded_file;
+pub(crate) use self::valid_texts::with_valid_texts;
 pub(crate) use self::well_known::{WellKnown, is_null_value};

@@ -22,6 +22,7 @@ use super::outline::KnownText;
 use super::plain::without_options;
 use super::pool_bytes::pool_bytes;
 use super::schema_file::SchemaFile;
+use super::valid_texts::valid_file;
 use super::wire::without_source_info;
 
 /// The files of a schema of no more bytes are in one pool.
@@ -175,9 +176,11 @@ impl Tables {
                 .for_pool
                 .clone()
                 .unwrap_or_else(|| self.files[file].descriptor.clone());
-            if !with_comments {
-                bytes = without_source_info(&bytes);
-            }
+            bytes = if with_comments {
+                valid_file(&bytes)
+            } else {
+                without_source_info(&bytes)
+            };
             let bytes = pool_bytes(&bytes, hidden).into();
             for part in lowered_for_pool(bytes, links.edition) {
                 if let Err(error) = add(&mut pool, part) {

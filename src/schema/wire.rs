@@ -4,7 +4,7 @@
 //! visits every record of every descriptor in a file (messages, fields, options, …), so that damaged bytes are found here
 //! and nowhere else.
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use prost::DecodeError;
 use prost::encoding::{
     DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, skip_field,
@@ -97,7 +97,10 @@ pub(super) struct Record<'a> {
 pub(super) enum RecordValue<'a> {
     Varint(u64),
     Delimited(&'a [u8]),
-    Other,
+    /// What is between two tags.
+    Group(&'a [u8]),
+    Fixed64(u64),
+    Fixed32(u32),
 }
 
 /// The records of one message, in order. Ends after the first damaged one.
@@ -125,13 +128,29 @@ fn next_record<'a>(bytes: &mut &'a [u8]) -> Result<Record<'a>, DecodeError> {
             decode_varint(&mut value_bytes)?;
             RecordValue::Delimited(value_bytes)
         }
-        _ => RecordValue::Other,
+        WireType::StartGroup => RecordValue::Group(without_end(value_bytes, number)?),
+        WireType::SixtyFourBit => RecordValue::Fixed64(value_bytes.get_u64_le()),
+        // An end without a group has not been skipped.
+        WireType::ThirtyTwoBit | WireType::EndGroup => RecordValue::Fixed32(value_bytes.get_u32_le()),
     };
     Ok(Record {
         number,
         whole: &start[..start.len() - bytes.len()],
         value,
     })
+}
+
+/// The contents of a group, which its end tag follows.
+fn without_end(group: &[u8], number: u32) -> Result<&[u8], DecodeError> {
+    let mut rest = group;
+    loop {
+        let before = group.len() - rest.len();
+        let (found, wire_type) = decode_key(&mut rest)?;
+        if wire_type == WireType::EndGroup && found == number {
+            return Ok(&group[..before]);
+        }
+        skip_field(wire_type, found, &mut rest, DecodeContext::default())?;
+    }
 }
 
 /// The number of `FileDescriptorProto.source_code_info`: comments, and where in the text everything is.
@@ -154,11 +173,41 @@ pub(super) fn without(message: &[u8], number: u32) -> Vec<u8> {
     kept
 }
 
+/// A file without the options that descriptor.proto does not define. It has been checked.
+pub(super) fn without_custom_options(file: &[u8]) -> Bytes {
+    let mut kept = Vec::with_capacity(file.len());
+    copy_without_custom(DescriptorKind::File, file, &mut kept);
+    kept.into()
+}
+
+fn copy_without_custom(kind: DescriptorKind, descriptor: &[u8], kept: &mut Vec<u8>) {
+    /// In all messages of options, extensions have numbers from here on.
+    const CUSTOM: u32 = 1000;
+    for record in records(descriptor).flatten() {
+        match (kind.child(record.number), record.value) {
+            (Some(child), RecordValue::Delimited(contents)) if kind != DescriptorKind::Options => {
+                let mut inner = Vec::with_capacity(contents.len());
+                copy_without_custom(child, contents, &mut inner);
+                put(record.number, &inner, kept);
+            }
+            _ if kind == DescriptorKind::Options && record.number >= CUSTOM => {}
+            _ => kept.extend_from_slice(record.whole),
+        }
+    }
+}
+
 /// Appends a field of bytes, text or a message.
 pub(super) fn put(number: u32, contents: &[u8], bytes: &mut Vec<u8>) {
     encode_key(number, WireType::LengthDelimited, bytes);
     encode_varint(contents.len() as u64, bytes);
     bytes.extend_from_slice(contents);
+}
+
+/// Appends a group.
+pub(super) fn put_group(number: u32, contents: &[u8], bytes: &mut Vec<u8>) {
+    encode_key(number, WireType::StartGroup, bytes);
+    bytes.extend_from_slice(contents);
+    encode_key(number, WireType::EndGroup, bytes);
 }
 
 /// Calls `visit` with every record of a descriptor of this kind and of the descriptors in it, outermost first.

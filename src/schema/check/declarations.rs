@@ -8,6 +8,7 @@ use super::facts::FileFacts;
 use super::report::Report;
 use crate::schema::descriptor::{Declaration, ExtensionRange, ExtensionRangeOptions, Field, Message};
 use crate::schema::element_path::ElementPath;
+use crate::schema::quoted::escaped;
 
 /// `UNVERIFIED`, the default of `verification`.
 const UNVERIFIED: i32 = 1;
@@ -51,6 +52,7 @@ pub(super) fn check_declarations(
                 .as_deref()
                 .filter(|name| !names.insert(*name))
             {
+                let name = escaped(name);
                 report.problem(&path, format!("an extension '{name}' is declared twice"));
             }
         }
@@ -73,11 +75,10 @@ fn faults(range: &ExtensionRange, declaration: &Declaration) -> Vec<String> {
     if !reserved && (full_name.is_none() || r#type.is_none()) {
         faults.push("full_name and type are needed".to_owned());
     }
-    let is_scalar = |name: &str| scalar_of(name).is_some();
     let names = full_name
         .iter()
-        .chain(r#type.iter().filter(|name| !is_scalar(name)));
-    for name in names {
+        .chain(r#type.iter().filter(|name| scalar_of(name).is_none()));
+    for name in names.map(|name| escaped(name)) {
         match name.strip_prefix('.') {
             None => faults.push(format!(
                 "'{name}' must be a full name with a dot in front: '.{name}'"
@@ -133,7 +134,7 @@ pub(super) fn check_declared(
         report.problem(path, format!("{of} is declared as reserved"));
         return;
     }
-    let declared_name = declared.full_name.as_deref().unwrap_or_default();
+    let declared_name = escaped(declared.full_name.as_deref().unwrap_or_default());
     if declared_name.trim_start_matches('.') != name {
         report.problem(
             path,
@@ -143,12 +144,12 @@ pub(super) fn check_declared(
     let declared_type = declared.r#type.as_deref().unwrap_or_default();
     let fits = match scalar_of(declared_type) {
         Some(scalar) => scalar == extension.r#type(),
-        None => declared_type == extension.type_name,
+        None => declared_type == extension.type_name.as_bytes(),
     };
     if !fits {
         report.problem(
             &path.field(5),
-            format!("{of} is declared with the type {declared_type}"),
+            format!("{of} is declared with the type {}", escaped(declared_type)),
         );
     }
     if declared.repeated != (extension.label() == Label::Repeated) {
@@ -162,23 +163,23 @@ pub(super) fn check_declared(
 }
 
 /// The scalar type of a name.
-fn scalar_of(name: &str) -> Option<Type> {
+fn scalar_of(name: &[u8]) -> Option<Type> {
     Some(match name {
-        "double" => Type::Double,
-        "float" => Type::Float,
-        "int32" => Type::Int32,
-        "int64" => Type::Int64,
-        "uint32" => Type::Uint32,
-        "uint64" => Type::Uint64,
-        "sint32" => Type::Sint32,
-        "sint64" => Type::Sint64,
-        "fixed32" => Type::Fixed32,
-        "fixed64" => Type::Fixed64,
-        "sfixed32" => Type::Sfixed32,
-        "sfixed64" => Type::Sfixed64,
-        "bool" => Type::Bool,
-        "string" => Type::String,
-        "bytes" => Type::Bytes,
+        b"double" => Type::Double,
+        b"float" => Type::Float,
+        b"int32" => Type::Int32,
+        b"int64" => Type::Int64,
+        b"uint32" => Type::Uint32,
+        b"uint64" => Type::Uint64,
+        b"sint32" => Type::Sint32,
+        b"sint64" => Type::Sint64,
+        b"fixed32" => Type::Fixed32,
+        b"fixed64" => Type::Fixed64,
+        b"sfixed32" => Type::Sfixed32,
+        b"sfixed64" => Type::Sfixed64,
+        b"bool" => Type::Bool,
+        b"string" => Type::String,
+        b"bytes" => Type::Bytes,
         _ => return None,
     })
 }

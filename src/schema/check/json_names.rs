@@ -11,6 +11,7 @@ use crate::schema::descriptor::{Field, File, Message};
 use crate::schema::element_path::ElementPath;
 use crate::schema::features::{Edition, FeatureSet};
 use crate::schema::name::{default_json_name, qualified};
+use crate::schema::quoted::escaped;
 
 /// The numbers of a field's names in `FieldDescriptorProto`.
 const NAME: i32 = 1;
@@ -66,7 +67,7 @@ struct Fault {
 fn faults(message: &Message, promises_json: bool) -> Vec<Fault> {
     let mut faults = Vec::new();
     for given_names_count in [false, true] {
-        let mut known: HashMap<String, (&Field, bool)> = HashMap::with_capacity(message.field.len());
+        let mut known: HashMap<Vec<u8>, (&Field, bool)> = HashMap::with_capacity(message.field.len());
         for (index, field) in message.field.iter().enumerate() {
             let mut fault = |part: i32, text: String| {
                 faults.push(Fault {
@@ -75,21 +76,21 @@ fn faults(message: &Message, promises_json: bool) -> Vec<Fault> {
                     text,
                 });
             };
-            let default = default_json_name(&field.name);
+            let default = default_json_name(&field.name).into_bytes();
             let given = field
                 .json_name
                 .as_deref()
                 .filter(|given| given_names_count && *given != default);
             let is_given = given.is_some();
-            let name = given.map_or(default, str::to_owned);
-            if is_given && name.starts_with('[') && name.ends_with(']') {
+            let name = given.map_or(default, <[u8]>::to_vec);
+            if is_given && name.starts_with(b"[") && name.ends_with(b"]") {
                 let text = format!(
                     "field '{}': a name in brackets is that of an extension in JSON",
                     field.name
                 );
                 fault(JSON_NAME, text);
             }
-            if is_given && name.contains('\0') {
+            if is_given && name.contains(&0) {
                 let text = format!("field '{}': a name in JSON holds a zero byte", field.name);
                 fault(JSON_NAME, text);
             }
@@ -100,8 +101,10 @@ fn faults(message: &Message, promises_json: bool) -> Vec<Fault> {
             let is_news = !given_names_count || is_given || first_is_given;
             if is_news && (promises_json || (is_given && first_is_given)) {
                 let text = format!(
-                    "fields '{}' and '{}' have one name in JSON: '{name}'",
-                    first.name, field.name
+                    "fields '{}' and '{}' have one name in JSON: '{}'",
+                    first.name,
+                    field.name,
+                    escaped(&name)
                 );
                 fault(NAME, text);
             }

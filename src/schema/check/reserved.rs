@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::ranges::Ranges;
 use super::report::Report;
 use crate::schema::element_path::ElementPath;
+use crate::schema::quoted::escaped;
 
 /// Checks ranges in the order of their declaration, with exclusive ends. `path` gives the place of one, and `what` is what
 /// the numbers are: "reserved", "for extensions".
@@ -33,7 +34,7 @@ pub(super) fn check_ranges<'p>(
 /// they would be names of: "field", "value".
 pub(super) fn check_names<'a, 'p>(
     report: &mut Report<'_>,
-    reserved: &'a [String],
+    reserved: &'a [Vec<u8>],
     used: impl Iterator<Item = &'a str>,
     what: &str,
     reserved_path: impl Fn(usize) -> ElementPath<'p>,
@@ -41,15 +42,15 @@ pub(super) fn check_names<'a, 'p>(
 ) {
     let mut names = HashSet::with_capacity(reserved.len());
     for (index, name) in reserved.iter().enumerate() {
-        if !names.insert(name.as_str()) {
+        if !names.insert(name.as_slice()) {
             report.problem(
                 &reserved_path(index),
-                format!("the name '{name}' is reserved twice"),
+                format!("the name '{}' is reserved twice", escaped(name)),
             );
         }
     }
     for (index, name) in used.enumerate() {
-        if names.contains(name) {
+        if names.contains(name.as_bytes()) {
             report.problem(
                 &used_path(index),
                 format!("the name of {what} '{name}' is reserved"),

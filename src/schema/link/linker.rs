@@ -7,9 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use prost::Message as _;
 use prost_reflect::DescriptorPool;
-use prost_types::FileDescriptorProto;
 
 use super::imports::{hidden_imports, visible_files, with_imports};
 use super::order::dependency_order;
@@ -59,7 +57,7 @@ fn definitions(graph: &FileGraph) -> Vec<Arc<Definitions>> {
     parallel::map(graph.files.len(), |id| match &graph.files[id].contents {
         FileContents::Text(text) => Arc::clone(&text.outline.definitions),
         FileContents::FromSet(file, _) => {
-            let decoded = FileDescriptorProto::decode(&*file.descriptor).unwrap_or_default();
+            let decoded = file.decoded();
             Arc::new(Definitions {
                 edition: file
                     .edition

@@ -1,4 +1,7 @@
 //! Links one file of a descriptor set: its bytes stay as they are, and are checked.
+//!
+//! The libraries get a copy with valid texts: first of what descriptor.proto says is a text, since that much is needed to read
+//! the file, and when its extensions are known of its options too.
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -21,11 +24,12 @@ use crate::schema::descriptor::File;
 use crate::schema::features::{PROTO2, PROTO3, lowered_for_pool};
 use crate::schema::guarded::guarded;
 use crate::schema::source::{FileGraph, FileId, SetFile};
-use crate::schema::wire::{DescriptorKind, Record, RecordValue, walk, without_source_info};
+use crate::schema::valid_texts::{valid_file, valid_file_with_options};
+use crate::schema::wire::{DescriptorKind, Record, RecordValue, walk, without_custom_options, without_source_info};
 
 /// Links a file of the set `set`.
 pub(super) fn link_set_file(
-    target: Target<'_>,
+    mut target: Target<'_>,
     graph: &FileGraph,
     symbols: &Symbols,
     id: FileId,
@@ -38,7 +42,8 @@ pub(super) fn link_set_file(
         by_pool: true,
     };
     let visible = visible_files(graph, id);
-    let bytes = without_source_info(&file.descriptor);
+    let as_given = without_source_info(&file.descriptor);
+    let bytes = valid_file(&as_given);
     // Only for the names in it: what prost-types does not know is not in it.
     let mut read =
         FileDescriptorProto::decode(&*bytes).map_err(|error| refused(format!("is damaged: {error}")))?;
@@ -48,10 +53,10 @@ pub(super) fn link_set_file(
     });
     let fitted = fit_bytes(&bytes, &read, edition != PROTO2).map(Bytes::from);
     let mut wrong_names = odd_names(&read);
-    if fitted.is_some() {
+    if wrong_names.is_empty() && fitted.is_some() {
         // Names that are one in JSON were among what did not fit.
-        let file = File::decode(&*bytes).map_err(|error| refused(format!("is damaged: {error}")))?;
-        wrong_names.extend(wrong_json_names(&file, edition));
+        let file = File::decode(&*as_given).map_err(|error| refused(format!("is damaged: {error}")))?;
+        wrong_names = wrong_json_names(&file, edition);
     }
     if !wrong_names.is_empty() {
         return Err(Refused {
@@ -59,49 +64,54 @@ pub(super) fn link_set_file(
             by_pool: false,
         });
     }
-    let for_pool = with_imports(
-        fitted.as_ref().unwrap_or(&bytes),
-        &hidden_imports(graph, id, &visible),
-    );
+    let fit = fitted.as_ref().unwrap_or(&bytes);
+    let hidden = hidden_imports(graph, id, &visible);
     resolve_names(&mut read, &Scope::new(symbols, id, visible.iter().copied()));
-    let mut alone;
-    let (pool, stubs) = match target {
-        Target::Options(files) => (&mut files.pool, Vec::new()),
-        Target::Alone(files) => {
-            guarded(|| check_options(&files.pool, &for_pool))
-                .flatten()
-                .map_err(refused)?;
-            alone = DescriptorPool::new();
-            (&mut alone, stubs_for(graph, symbols, id, &visible, &read))
-        }
+    let stubs = match target {
+        Target::Options(_) => Vec::new(),
+        Target::Alone(_) => stubs_for(graph, symbols, id, &visible, &read),
     };
-    let added = guarded(|| {
-        pool.add_file_descriptor_protos(stubs)?;
-        let mut parts = lowered_for_pool(for_pool, file.edition).into_iter();
-        parts.try_for_each(|part| pool.decode_file_descriptor_proto(part))
-    });
+    // Whether custom options can be read is known when the extensions of the file itself are.
+    let for_linking = with_imports(&without_custom_options(fit), &hidden);
+    let mut alone = DescriptorPool::new();
+    let (pool, added) = {
+        let pool = match &mut target {
+            Target::Options(files) => &mut files.pool,
+            Target::Alone(_) => &mut alone,
+        };
+        let added = guarded(|| {
+            pool.add_file_descriptor_protos(stubs)?;
+            let mut parts = lowered_for_pool(for_linking, file.edition).into_iter();
+            parts.try_for_each(|part| pool.decode_file_descriptor_proto(part))
+        });
+        (&*pool, added)
+    };
     match added {
-        Ok(Ok(())) => {
-            let added = pool.get_file_by_name(&file.name).expect("it has just been added");
-            check_map_entries(&added).map_err(refused)?;
-            let is_served_with_more = file.with_source_info.is_some();
-            Ok(LinkedFile {
-                descriptor: file.served().clone(),
-                for_pool: fitted.or_else(|| is_served_with_more.then(|| file.descriptor.clone())),
-                edition: file.edition,
-                methods: declared_methods(&read).into(),
-            })
-        }
+        Ok(Ok(())) => {}
         Ok(Err(error)) => {
             let problems = Problem::unfold(&SourceText::new(set, ""), &error);
             let problems = problems.iter().map(|problem| in_set(problem.to_string()));
-            Err(Refused {
+            return Err(Refused {
                 problems: problems.collect(),
                 by_pool: true,
-            })
+            });
         }
-        Err(message) => Err(refused(message)),
+        Err(message) => return Err(refused(message)),
     }
+    let added = pool.get_file_by_name(&file.name).expect("it has just been added");
+    check_map_entries(&added).map_err(refused)?;
+    let options = &target.option_files().pool;
+    let for_pool = valid_file_with_options(fit, options);
+    guarded(|| check_options(options, &for_pool))
+        .flatten()
+        .map_err(refused)?;
+    let is_served_with_more = file.with_source_info.is_some();
+    Ok(LinkedFile {
+        descriptor: file.served().clone(),
+        for_pool: Some(for_pool).filter(|for_pool| is_served_with_more || *for_pool != as_given),
+        edition: file.edition,
+        methods: declared_methods(&read).into(),
+    })
 }
 
 /// Reads the options of a file in the types that `pool` has for them, as is done when somebody asks for them.

@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use prost::Message as _;
 use prost_types::field_descriptor_proto::Type;
 use prost_types::file_options::OptimizeMode;
 use prost_types::{
@@ -88,9 +87,7 @@ impl Owners<'_> {
     fn enum_of(&mut self, owner: FileId, name: &str) -> Option<&EnumDescriptorProto> {
         let decode = || match &self.graph.files[owner].contents {
             FileContents::Text(text) => text.parsed().file(),
-            FileContents::FromSet(file, _) => {
-                FileDescriptorProto::decode(&*file.descriptor).unwrap_or_default()
-            }
+            FileContents::FromSet(file, _) => file.decoded(),
             FileContents::Broken => FileDescriptorProto::default(),
         };
         let file = self.decoded.entry(owner).or_insert_with(decode);

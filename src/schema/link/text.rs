@@ -28,6 +28,7 @@ use crate::schema::places::Places;
 use crate::schema::plain::{without_method_options, without_options};
 use crate::schema::source::{EditionParts, FileGraph, FileId, TextFile};
 use crate::schema::tabs::Tabs;
+use crate::schema::valid_texts::{valid_file, valid_file_with_options};
 
 /// One linked file.
 #[derive(Debug, Clone)]
@@ -154,7 +155,7 @@ pub(super) fn link_text(
             let bytes = file.encode_to_vec();
             let with_info = |info: Option<&[u8]>| {
                 let file = assembled(&bytes, &so_far, &Tails::new(), info);
-                lowered_for_pool(file, Some(edition))
+                lowered_for_pool(valid_file(&file), Some(edition))
             };
             add_lowered(pool, text, name, stubs, with_info)?
         }
@@ -173,14 +174,15 @@ pub(super) fn link_text(
     problems.extend(found(text, info, symbols, Vec::new(), options.problems()));
     let needs_source = options.has_ranges() || edition.is_some();
     let with_source = needs_source.then(|| options.with_source());
-    let in_utf8 = options.in_utf8();
+    let has_odd_texts = options.has_odd_texts();
     let (served, info) = options.served(demands, info);
-    let for_pool = (in_utf8.is_some() || fitted.is_some()).then(|| {
+    let for_pool = (has_odd_texts || fitted.is_some()).then(|| {
         let bytes = fitted.as_ref().unwrap_or(&bytes);
-        match fit {
+        let file = match fit {
             Fit::WithoutSome => assembled(bytes, &OptionBytes::default(), &tails, None),
-            _ => assembled(bytes, in_utf8.as_ref().unwrap_or(&served), &tails, None),
-        }
+            _ => assembled(bytes, &served, &tails, None),
+        };
+        valid_file_with_options(&file, pool)
     });
     let linked = LinkedFile {
         descriptor: assembled(&bytes, &served, &tails, Some(&info)),
@@ -209,7 +211,7 @@ pub(super) fn link_text(
 }
 
 impl Target<'_> {
-    fn option_files(&self) -> &OptionFiles {
+    pub(super) fn option_files(&self) -> &OptionFiles {
         match self {
             Self::Options(files) => files,
             Self::Alone(files) => files,

@@ -1,39 +1,17 @@
 //! The comments of a file's elements, and their places in the source.
 //!
-//! Both are in the source code info of a file, which compilers may leave out. It is read from bytes: comments in Latin-1
-//! are no UTF-8.
+//! Both are in the source code info of a file, which compilers may leave out.
 
 use std::collections::HashMap;
 
 use prost::Message as _;
 
+use crate::schema::descriptor::{Location, SourceInfo};
 use crate::schema::wire::{RecordValue, SOURCE_INFO, records};
 
 /// A file's source locations, by the path of their element.
 pub(super) struct Comments {
     locations: HashMap<Vec<i32>, Location>,
-}
-
-/// `SourceCodeInfo.Location`.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Location {
-    #[prost(int32, repeated, tag = "1")]
-    path: Vec<i32>,
-    #[prost(int32, repeated, tag = "2")]
-    span: Vec<i32>,
-    #[prost(bytes = "vec", optional, tag = "3")]
-    leading_comments: Option<Vec<u8>>,
-    #[prost(bytes = "vec", optional, tag = "4")]
-    trailing_comments: Option<Vec<u8>>,
-    #[prost(bytes = "vec", repeated, tag = "6")]
-    leading_detached_comments: Vec<Vec<u8>>,
-}
-
-/// `SourceCodeInfo`.
-#[derive(Clone, PartialEq, prost::Message)]
-struct SourceInfo {
-    #[prost(message, repeated, tag = "1")]
-    location: Vec<Location>,
 }
 
 impl Comments {

@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 
 use super::comments::Comments;
 use super::lines::{indented, spaced};
-use super::literals::quoted;
 use super::lost::Lost;
 use super::names::type_name;
 use super::options::Options;
@@ -17,6 +16,7 @@ use crate::schema::descriptor::{
 };
 use crate::schema::features::edition_name;
 use crate::schema::name::qualified;
+use crate::schema::quoted::{escaped, quoted};
 
 /// Prints the elements of one file.
 pub(super) struct Printer<'s> {
@@ -165,14 +165,14 @@ impl<'s> Printer<'s> {
     }
 
     /// What numbers and names are reserved.
-    pub(super) fn reserved(&self, ranges: &[String], names: &[String]) -> Vec<String> {
+    pub(super) fn reserved(&self, ranges: &[String], names: &[Vec<u8>]) -> Vec<String> {
         let statement =
             |what: &[String]| (!what.is_empty()).then(|| format!("reserved {};\n", what.join(", ")));
-        let written = |name: &String| {
+        let written = |name: &Vec<u8>| {
             if self.has_edition() {
-                name.clone()
+                escaped(name)
             } else {
-                quoted(name.as_bytes())
+                quoted(name)
             }
         };
         let names: Vec<String> = names.iter().map(written).collect();

@@ -4,9 +4,9 @@ use prost_types::field_descriptor_proto::{Label, Type};
 
 use super::element::{Printer, Within};
 use super::lines::indented;
-use super::literals::quoted;
 use crate::schema::descriptor::{Field, Message};
 use crate::schema::name::{below, default_json_name, qualified};
+use crate::schema::quoted::quoted;
 
 /// What is said of a field that no text declares.
 const GROUP_ELSEWHERE: &str = "// This field is a group. Text of proto2 declares a group together with its message, and this one stands elsewhere.\n";
@@ -154,8 +154,8 @@ impl Printer<'_> {
         }
         // An extension always has the name that follows from its own.
         let json_name = field.json_name.as_ref().filter(|_| field.extendee.is_empty());
-        if let Some(json_name) = json_name.filter(|name| **name != default_json_name(&field.name)) {
-            options.push(format!("json_name = {}", quoted(json_name.as_bytes())));
+        if let Some(json_name) = json_name.filter(|name| **name != default_json_name(&field.name).as_bytes()) {
+            options.push(format!("json_name = {}", quoted(json_name)));
         }
         options.extend(self.options.assignments(self.types, path, scope));
         options

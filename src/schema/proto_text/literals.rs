@@ -1,35 +1,4 @@
-//! Literals of proto text: strings and numbers.
-
-use std::fmt::Write as _;
-
-/// A string literal. Control characters and bytes that are not UTF-8 are escaped byte by byte.
-pub(super) fn quoted(bytes: &[u8]) -> String {
-    let mut literal = String::from("\"");
-    let escape = |literal: &mut String, byte: u8| {
-        let _ = write!(literal, "\\{byte:03o}");
-    };
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            match character {
-                '\n' => literal.push_str("\\n"),
-                '\r' => literal.push_str("\\r"),
-                '\t' => literal.push_str("\\t"),
-                '"' | '\\' => literal.extend(['\\', character]),
-                control if control.is_control() => {
-                    for byte in control.encode_utf8(&mut [0; 4]).bytes() {
-                        escape(&mut literal, byte);
-                    }
-                }
-                other => literal.push(other),
-            }
-        }
-        for byte in chunk.invalid() {
-            escape(&mut literal, *byte);
-        }
-    }
-    literal.push('"');
-    literal
-}
+//! Literals of proto text: numbers. Strings are in `quoted`.
 
 /// The shortest digits that a compiler reads as this value.
 pub(super) fn float(value: f32) -> String {

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, HashMap};
 use prost_types::field_descriptor_proto::{Label, Type};
 
 use super::lines::indented;
-use super::literals::{double, float, quoted};
+use super::literals::{double, float};
 use super::lost::Lost;
 use super::names::{name_in_brackets, option_name};
 use super::serialized::{Serialized, fields, packed, set_items};
 use super::types::Types;
 use crate::schema::descriptor::Field;
+use crate::schema::quoted::quoted;
 use crate::schema::wire::{DescriptorKind, RecordValue, records};
 
 /// How deep messages are printed.

@@ -1,7 +1,9 @@
 //! The fields of serialized options, without a descriptor: numbers, and bytes.
 
-use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
+use prost::encoding::decode_varint;
 use prost_types::field_descriptor_proto::Type;
+
+use crate::schema::wire::{RecordValue, records};
 
 /// A value as it is serialized.
 #[derive(Debug, Clone, Copy)]
@@ -14,41 +16,17 @@ pub(super) enum Serialized<'b> {
 }
 
 /// The fields of a serialized message, with their numbers. Ends before the first that is damaged.
-pub(super) fn fields(mut bytes: &[u8]) -> impl Iterator<Item = (i32, Serialized<'_>)> {
-    std::iter::from_fn(move || {
-        let (number, wire_type) = decode_key(&mut bytes).ok()?;
-        let mut contents = bytes;
-        skip_field(wire_type, number, &mut bytes, DecodeContext::default()).ok()?;
-        let end = contents.len() - bytes.len();
-        let value = match wire_type {
-            WireType::Varint => Serialized::Number(decode_varint(&mut contents).ok()?),
-            WireType::SixtyFourBit => Serialized::Number(u64::from_le_bytes(*contents.first_chunk()?)),
-            WireType::ThirtyTwoBit => Serialized::Number(u32::from_le_bytes(*contents.first_chunk()?).into()),
-            WireType::LengthDelimited => {
-                let whole = &contents[..end];
-                let mut inner = whole;
-                decode_varint(&mut inner).ok()?;
-                Serialized::Bytes(inner)
-            }
-            WireType::StartGroup => Serialized::Group(without_end(&contents[..end], number)?),
-            WireType::EndGroup => return None,
+pub(super) fn fields(bytes: &[u8]) -> impl Iterator<Item = (i32, Serialized<'_>)> {
+    records(bytes).map_while(|record| {
+        let record = record.ok()?;
+        let value = match record.value {
+            RecordValue::Varint(number) | RecordValue::Fixed64(number) => Serialized::Number(number),
+            RecordValue::Fixed32(number) => Serialized::Number(number.into()),
+            RecordValue::Delimited(contents) => Serialized::Bytes(contents),
+            RecordValue::Group(contents) => Serialized::Group(contents),
         };
-        Some((i32::try_from(number).ok()?, value))
+        Some((i32::try_from(record.number).ok()?, value))
     })
-}
-
-/// The contents of a group, which its end tag follows.
-fn without_end(group: &[u8], number: u32) -> Option<&[u8]> {
-    let mut rest = group;
-    while !rest.is_empty() {
-        let before = group.len() - rest.len();
-        let (found, wire_type) = decode_key(&mut rest).ok()?;
-        if wire_type == WireType::EndGroup && found == number {
-            return Some(&group[..before]);
-        }
-        skip_field(wire_type, found, &mut rest, DecodeContext::default()).ok()?;
-    }
-    None
 }
 
 /// The numbers of a packed field of this type.

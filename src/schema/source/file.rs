@@ -6,8 +6,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use prost::Message as _;
-use prost_types::FileDescriptorProto;
 
 use super::edition::OPTION_DEPENDENCY;
 use super::parsed::Parsed;
@@ -15,6 +13,7 @@ use super::set::SetFile;
 use super::text::{Loaded, parse, read};
 use crate::error::{Problem, SourceText};
 use crate::schema::outline::{KnownText, Outline, TextHash};
+use crate::schema::valid_texts::decoded_file;
 use crate::stamp::Stamp;
 
 /// The index of a file in its graph.
@@ -192,7 +191,7 @@ fn import_name(path: &Path) -> Option<String> {
 /// Whether two serialized files define the same, apart from comments and places in the source.
 pub(in crate::schema) fn same_file(one: &[u8], other: &[u8]) -> bool {
     let decode = |bytes: &[u8]| {
-        let mut file = FileDescriptorProto::decode(bytes).ok()?;
+        let mut file = decoded_file(bytes).ok()?;
         file.source_code_info = None;
         Some(file)
     };

@@ -12,6 +12,7 @@ use prost_reflect::{
 use prost_types::MessageOptions;
 
 use crate::schema::descriptor::{FeatureSupport, FieldOptions};
+use crate::schema::features::verifies_utf8;
 use crate::schema::wire::put;
 
 /// A field or an extension of a message.
@@ -27,6 +28,8 @@ pub(super) struct Slot {
     /// Whether a value that is the default is written.
     has_presence: bool,
     pub(super) oneof: Option<OneofDescriptor>,
+    /// Whether a string has to be UTF-8.
+    pub(super) is_utf8: bool,
     /// What it demands, as far as its descriptor says so.
     pub(super) demands: FieldDemands,
 }
@@ -44,6 +47,10 @@ impl Slot {
             // An entry of a map is written with its key and its value.
             has_presence: field.supports_presence() || field.parent_message().is_map_entry(),
             oneof: field.containing_oneof(),
+            is_utf8: verifies_utf8(
+                field.field_descriptor_proto(),
+                field.parent_message().parent_file().syntax(),
+            ),
             demands: match field.field_descriptor_proto().options {
                 Some(_) => FieldDemands::of(&field.options().encode_to_vec()),
                 None => FieldDemands::default(),
@@ -63,6 +70,7 @@ impl Slot {
             is_group: false,
             has_presence: true,
             oneof: None,
+            is_utf8: false,
             demands: FieldDemands::default(),
         }
     }
@@ -78,6 +86,7 @@ impl Slot {
             is_group: extension.is_group(),
             has_presence: true,
             oneof: None,
+            is_utf8: verifies_utf8(extension.field_descriptor_proto(), extension.parent_file().syntax()),
             demands: match extension.field_descriptor_proto().options {
                 Some(_) => FieldDemands::of(&extension.options().encode_to_vec()),
                 None => FieldDemands::default(),
@@ -120,13 +129,6 @@ pub(super) enum Value {
     /// What should be UTF-8, and need not be.
     Text(Vec<u8>),
     Message(Contents),
-}
-
-/// What becomes of texts that are no UTF-8.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Texts {
-    AsWritten,
-    InUtf8,
 }
 
 /// How deep messages may nest in options.
@@ -255,9 +257,8 @@ impl Contents {
             .values()
             .flat_map(|(_, values)| values)
             .any(|value| match value {
-                Value::Text(text) => std::str::from_utf8(text).is_err(),
                 Value::Message(message) => message.has_odd_texts(),
-                _ => false,
+                text => text.is_odd_text(),
             })
     }
 
@@ -281,15 +282,6 @@ impl Contents {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        self.encode_with(Texts::AsWritten)
-    }
-
-    /// The same with texts that are UTF-8, for libraries that take nothing else.
-    pub(super) fn encode_in_utf8(&self) -> Vec<u8> {
-        self.encode_with(Texts::InUtf8)
-    }
-
-    fn encode_with(&self, texts: Texts) -> Vec<u8> {
         let mut bytes = Vec::new();
         let is_set = self.descriptor.descriptor_proto().options.as_ref();
         let is_set = is_set.is_some_and(MessageOptions::message_set_wire_format);
@@ -300,7 +292,7 @@ impl Contents {
                     encode_key(ITEM_TYPE, WireType::Varint, &mut bytes);
                     encode_varint(slot.number.into(), &mut bytes);
                     let mut message = Vec::new();
-                    value.encode(&mut message, texts);
+                    value.encode(&mut message);
                     put(ITEM_MESSAGE, &message, &mut bytes);
                     encode_key(ITEM, WireType::EndGroup, &mut bytes);
                 }
@@ -309,7 +301,7 @@ impl Contents {
             if slot.is_packed {
                 let mut packed = Vec::new();
                 for value in values {
-                    value.encode(&mut packed, texts);
+                    value.encode(&mut packed);
                 }
                 put(slot.number, &packed, &mut bytes);
                 continue;
@@ -321,17 +313,17 @@ impl Contents {
                 match value {
                     Value::Message(message) if slot.is_group => {
                         encode_key(slot.number, WireType::StartGroup, &mut bytes);
-                        bytes.extend_from_slice(&message.encode_with(texts));
+                        bytes.extend_from_slice(&message.encode());
                         encode_key(slot.number, WireType::EndGroup, &mut bytes);
                     }
                     Value::Bytes(_) | Value::Text(_) | Value::Message(_) => {
                         let mut contents = Vec::new();
-                        value.encode(&mut contents, texts);
+                        value.encode(&mut contents);
                         put(slot.number, &contents, &mut bytes);
                     }
                     scalar => {
                         encode_key(slot.number, scalar.wire_type(), &mut bytes);
-                        scalar.encode(&mut bytes, texts);
+                        scalar.encode(&mut bytes);
                     }
                 }
             }
@@ -341,6 +333,11 @@ impl Contents {
 }
 
 impl Value {
+    /// Whether it is a text that is no UTF-8.
+    pub(super) fn is_odd_text(&self) -> bool {
+        matches!(self, Self::Text(text) if std::str::from_utf8(text).is_err())
+    }
+
     fn is_zero(&self) -> bool {
         match self {
             Self::Varint(value) | Self::Fixed64(value) => *value == 0,
@@ -359,16 +356,13 @@ impl Value {
         }
     }
 
-    fn encode(&self, bytes: &mut Vec<u8>, texts: Texts) {
+    fn encode(&self, bytes: &mut Vec<u8>) {
         match self {
             Self::Varint(value) => encode_varint(*value, bytes),
             Self::Fixed32(value) => bytes.extend_from_slice(&value.to_le_bytes()),
             Self::Fixed64(value) => bytes.extend_from_slice(&value.to_le_bytes()),
-            Self::Text(text) if texts == Texts::InUtf8 => {
-                bytes.extend_from_slice(String::from_utf8_lossy(text).as_bytes());
-            }
             Self::Bytes(contents) | Self::Text(contents) => bytes.extend_from_slice(contents),
-            Self::Message(message) => bytes.extend_from_slice(&message.encode_with(texts)),
+            Self::Message(message) => bytes.extend_from_slice(&message.encode()),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::contents::{Contents, FieldDemands, Slot, Value};
 use super::fault::Fault;
 use crate::schema::descriptor::{EnumValueOptions, FeatureSupport};
 use crate::schema::features::{Edition, PROTO2, PROTO3, edition_name};
+use crate::schema::quoted::escaped;
 
 /// What the fields of the texts so far demand, by their full names. The first pool, where options are looked up, has only a
 /// part of their own options.
@@ -65,6 +66,12 @@ impl Demands {
                 });
                 problems.extend(numbers.filter_map(|number| outlived_value(found, number, edition)));
             }
+            if slot.is_utf8 && values.iter().any(Value::is_odd_text) {
+                problems.push(Fault {
+                    message: format!("the option '{}' is a string that has to be UTF-8", slot.full_name),
+                    hint: Some("a field of type `bytes` may have any".to_owned()),
+                });
+            }
             for value in values {
                 let Value::Message(message) = value else { continue };
                 let required = message.descriptor.fields();
@@ -101,7 +108,7 @@ fn outlived(support: &FeatureSupport, name: &str, edition: Edition) -> Option<Fa
             "'{name}' is there until edition {}, and not in {in_edition}",
             edition_name(removed)
         ),
-        hint: support.removal_error.clone(),
+        hint: support.removal_error.as_deref().map(escaped),
     })
 }
 

@@ -2,7 +2,6 @@
 //!
 //! They are seldom, so they are looked for in their file when an option names one.
 
-use prost::Message as _;
 use prost_types::{FieldDescriptorProto, FileDescriptorProto};
 
 use crate::schema::definitions::SymbolKind;
@@ -47,9 +46,7 @@ impl GreatExtensions<'_> {
         let (_, owner) = self.symbols.get(defined)?;
         let file = match &self.graph.files[owner].contents {
             FileContents::Text(text) => text.parsed().file(),
-            FileContents::FromSet(file, _) => {
-                FileDescriptorProto::decode(&*file.descriptor).unwrap_or_default()
-            }
+            FileContents::FromSet(file, _) => file.decoded(),
             FileContents::Broken => return None,
         };
         let visible = visible_files(self.graph, owner);

@@ -27,7 +27,7 @@ use self::extension::Visible;
 use self::great::GreatExtensions;
 use self::moves::Moves;
 use self::set::set_option;
-use self::written::{ElementOptions, Taken, take_options};
+use self::written::{Taken, take_options};
 use super::scope::{Members, Scope};
 use crate::schema::features::Edition;
 use crate::schema::source::FileGraph;
@@ -117,17 +117,10 @@ impl Options {
             .collect()
     }
 
-    /// The bytes of all options in UTF-8, if those that are served are not, or defaults are not.
-    pub(super) fn in_utf8(&self) -> Option<OptionBytes> {
-        let elements = || self.taken.elements.iter();
-        let has_odd_defaults = !self.taken.defaults.is_empty();
-        let is_odd = has_odd_defaults || elements().any(|element| element.contents.has_odd_texts());
-        let encoded = |element: &ElementOptions| Some(element.contents.encode_in_utf8());
-        is_odd.then(|| {
-            elements()
-                .map(|element| (element.path.clone(), encoded(element)))
-                .collect()
-        })
+    /// Whether a text in what is served may be no UTF-8.
+    pub(super) fn has_odd_texts(&self) -> bool {
+        let mut elements = self.taken.elements.iter();
+        !self.taken.defaults.is_empty() || elements.any(|element| element.contents.has_odd_texts())
     }
 
     /// The bytes of the options and defaults that are served, and the source info, in which they have their numbers from here on.

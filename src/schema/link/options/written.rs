@@ -19,6 +19,7 @@ use super::set::set_option;
 use crate::schema::element_path::ElementPath;
 use crate::schema::name::qualified;
 use crate::schema::source::{TEXT_DEFAULT, options_message};
+use crate::schema::valid_texts::with_valid_texts;
 use crate::schema::wire::DescriptorKind;
 
 /// The options of one element.
@@ -251,7 +252,9 @@ impl Walk<'_> {
             let set = set_option(&mut element.contents, &option, scope, &Nothing);
             self.taken.note(&element, index, set);
         }
-        *options = T::decode(&*element.contents.encode_in_utf8()).expect("it has just been encoded");
+        let encoded = element.contents.encode();
+        let valid = with_valid_texts(&element.contents.descriptor, &encoded).unwrap_or(encoded);
+        *options = T::decode(&*valid).expect("it has just been encoded");
         self.taken.elements.push(element);
         true
     }
