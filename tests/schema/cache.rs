@@ -34,6 +34,9 @@ impl Cached {
         for number in 0..FILES {
             tree.write(&format!("api/n{number}.proto"), numbered(number));
         }
+        let odd =
+            r#"syntax = "proto2"; package odd; message Odd { optional string text = 1 [default = "\xff"]; }"#;
+        tree.write("api/odd.proto", odd);
         Self {
             tree,
             folder: tempfile::tempdir().expect("a folder"),

@@ -72,6 +72,66 @@ async fn every_command_takes_the_protos_of_another_server() {
 }
 
 #[tokio::test]
+async fn texts_that_are_no_utf_8_come_through_a_chain_of_servers() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let to = folder.path().to_str().expect("UTF-8");
+    let text = r#"syntax = "proto2"; package odd; import "google/protobuf/descriptor.proto"; option java_package = "\xff";
+        message Note { optional string text = 1; } extend google.protobuf.MessageOptions { optional Note note = 50001; }
+        // What is odd.
+        message Odd { option (note) = { text: "\xfe" }; optional string text = 1 [default = "a\xff"]; }
+        service Service { rpc Get(Odd) returns (Odd); }"#;
+    let described = r#"// What is odd.
+message Odd {
+  option (odd.note) = { text: "\376" };
+  optional string text = 1 [default = "a\377"];
+}
+"#;
+    let (proto, set) = (&format!("{to}/odd.proto"), &format!("{to}/set"));
+    std::fs::write(proto, text).expect("a file");
+    let files = |path: &str| {
+        let set = std::fs::read(path).expect("it was written");
+        let schema = protod::Schema::from_descriptor_set(&set).expect("it is sound");
+        let files = schema.files().iter();
+        let mut files: Vec<_> = files
+            .map(|file| (file.name.clone(), file.descriptor.clone()))
+            .collect();
+        files.sort();
+        files
+    };
+    let built = protod(&["build", proto, "--source-info", "-o", set]).await;
+    assert!(built.status.success(), "{}", stderr(&built));
+    let of_text = Server::start(&[proto]).await;
+    let of_set = Server::start(&[set]).await;
+    let chained = Server::start(&[&format!("grpc://{}", of_set.address())]).await;
+    for server in [&of_text, &of_set, &chained] {
+        let address = server.address();
+        let again = &format!("{to}/again");
+        let table: [(&[&str], &str); 4] = [
+            (&["list", address], "odd.Service\n"),
+            (&["describe", address, "odd.Odd"], described),
+            (&["call", address, "odd.Service/Get", "-d", "{}"], "{"),
+            (
+                &[
+                    "build",
+                    &format!("grpc://{address}"),
+                    "--source-info",
+                    "-o",
+                    again,
+                ],
+                "wrote",
+            ),
+        ];
+        for (arguments, wanted) in table {
+            let output = protod(arguments).await;
+            assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+            let text = stdout(&output) + &stderr(&output);
+            assert!(text.contains(wanted), "{arguments:?}: {text}");
+        }
+        assert_eq!(files(again), files(set));
+    }
+}
+
+#[tokio::test]
 async fn commands_take_the_set_behind_a_url() {
     let page = |head: &str| {
         if head.contains("authorization: bearer s3cret") {

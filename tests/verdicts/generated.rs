@@ -10,7 +10,7 @@ use protod::Schema;
 
 use crate::generator::{BASE, Generator};
 use crate::texts::Text;
-use crate::{File, Verdict, of_protoc};
+use crate::{File, Verdict, alike, of_protoc};
 
 /// How many texts protoc compiles at once: it starts as often as there are texts, otherwise.
 const AT_ONCE: u64 = 25;
@@ -47,6 +47,8 @@ struct Taken {
     seed: u64,
     file: File,
     printed: String,
+    /// What differs when it is loaded as a set.
+    as_set: Vec<String>,
 }
 
 /// Compares the texts of some seeds, and returns how many are taken.
@@ -59,7 +61,10 @@ fn compare(seeds: std::ops::Range<u64>, differences: &mut Vec<String>) -> u64 {
         fs::write(folder.path().join(name(seed)), &text).expect("a file");
         let mut differs = |why: &str| differences.push(format!("text {seed}: {why}\n{text}\n"));
         match of_protod(seed, &text) {
-            Ok(file) => taken.push(file),
+            Ok(file) => {
+                file.as_set.iter().for_each(|why| differs(why));
+                taken.push(file);
+            }
             Err(problems) => {
                 if protoc(&[seed], folder.path()).is_ok() {
                     differs(&format!("protoc takes it: {problems}"));
@@ -128,7 +133,7 @@ fn protoc(seeds: &[u64], folder: &Path) -> Verdict {
     if seeds.is_empty() {
         return Ok(Vec::new());
     }
-    let files = seeds.iter().map(|seed| (name(*seed), String::new()));
+    let files = seeds.iter().map(|seed| (name(*seed), Vec::new()));
     let text = Text {
         name: String::new(),
         files: files.collect(),
@@ -149,5 +154,6 @@ fn of_protod(seed: u64, text: &str) -> Result<Taken, String> {
         seed,
         file: File::new(&file.expect("it is there").descriptor),
         printed: printed.expect("it is there"),
+        as_set: alike::as_set(&schema.descriptor_set().source_info(true).encode()),
     })
 }

@@ -3,6 +3,7 @@
 //! The texts are in `texts/`, one file for each matter. A line `=== NAME` begins a text, and `--- FILE` a file of it where
 //! there are several. No verdict is written down: protoc gives it when the tests run.
 
+mod alike;
 #[path = "../support/compiled.rs"]
 mod compiled;
 mod generated;
@@ -61,7 +62,7 @@ fn printed_otherwise(text: &Text, folder: &Path, compiled: &[File]) -> Option<St
     let written = |file: &&File| text.files.iter().any(|(name, _)| *name == file.name);
     let files = compiled.iter().filter(written).map(|file| {
         let printed = schema.proto_text(&file.name).expect("the file is there");
-        (file.name.clone(), printed)
+        (file.name.clone(), printed.into_bytes())
     });
     let printed = Text {
         name: text.name.clone(),
@@ -82,7 +83,17 @@ fn printed_otherwise(text: &Text, folder: &Path, compiled: &[File]) -> Option<St
         }
         Err(problems) => Some(problems),
     };
-    differs.map(|why| format!("{}: printed otherwise: {why}\n{:?}", text.name, printed.files))
+    let texts = printed
+        .files
+        .iter()
+        .map(|(_, text)| String::from_utf8_lossy(text));
+    differs.map(|why| {
+        format!(
+            "{}: printed otherwise: {why}\n{:?}",
+            text.name,
+            texts.collect::<Vec<_>>()
+        )
+    })
 }
 
 /// Compares the verdicts on texts. Every text that is judged in two ways is named.
@@ -104,6 +115,11 @@ fn compare(matter: &str, texts: Vec<Text>) {
                         text.name
                     ));
                 }
+                let set = fs::read(folder.path().join("protoc.set")).expect("protoc wrote it");
+                let otherwise = alike::as_set(&set)
+                    .into_iter()
+                    .chain(alike::by_reflection(&set).err());
+                differences.extend(otherwise.map(|why| format!("{}: {why}", text.name)));
                 differences.extend(printed_otherwise(&text, folder.path(), &theirs));
             }
             // Where things are in a text that nobody takes is no question.
@@ -132,7 +148,7 @@ macro_rules! compare {
 }
 
 compare! {
-    numbers names enums json_names options lite_and_sets syntax lexical edition_2023 edition_2024 edition_2026 features source_info
+    numbers names enums json_names options lite_and_sets syntax lexical edition_2023 edition_2024 edition_2026 features source_info no_utf_8
 }
 
 #[test]

@@ -6,8 +6,11 @@ use std::path::Path;
 /// One text: its name, and its files by name.
 pub(crate) struct Text {
     pub(crate) name: String,
-    pub(crate) files: Vec<(String, String)>,
+    pub(crate) files: Vec<(String, Vec<u8>)>,
 }
+
+/// What the names of texts end with that are in Latin-1, and no UTF-8.
+const IN_LATIN_1: &str = "in Latin-1";
 
 /// The texts of a matter.
 pub(crate) fn of(matter: &str) -> Vec<Text> {
@@ -28,7 +31,16 @@ pub(crate) fn of(matter: &str) -> Vec<Text> {
                 name: name.to_owned(),
                 files: files
                     .into_iter()
-                    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+                    .map(|(file, text)| {
+                        let bytes = if name.ends_with(IN_LATIN_1) {
+                            text.chars()
+                                .map(|letter| u8::try_from(letter).expect("in Latin-1"))
+                                .collect()
+                        } else {
+                            text.as_bytes().to_vec()
+                        };
+                        (file.to_owned(), bytes)
+                    })
                     .collect(),
             }
         })

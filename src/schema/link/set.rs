@@ -25,7 +25,9 @@ use crate::schema::features::{PROTO2, PROTO3, lowered_for_pool};
 use crate::schema::guarded::guarded;
 use crate::schema::source::{FileGraph, FileId, SetFile};
 use crate::schema::valid_texts::{valid_file, valid_file_with_options};
-use crate::schema::wire::{DescriptorKind, Record, RecordValue, walk, without_custom_options, without_source_info};
+use crate::schema::wire::{
+    DescriptorKind, Record, RecordValue, walk, without_custom_options, without_source_info,
+};
 
 /// Links a file of the set `set`.
 pub(super) fn link_set_file(

@@ -154,7 +154,8 @@ impl Printer<'_> {
         }
         // An extension always has the name that follows from its own.
         let json_name = field.json_name.as_ref().filter(|_| field.extendee.is_empty());
-        if let Some(json_name) = json_name.filter(|name| **name != default_json_name(&field.name).as_bytes()) {
+        if let Some(json_name) = json_name.filter(|name| **name != default_json_name(&field.name).as_bytes())
+        {
             options.push(format!("json_name = {}", quoted(json_name)));
         }
         options.extend(self.options.assignments(self.types, path, scope));

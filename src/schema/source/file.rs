@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-
 use super::edition::OPTION_DEPENDENCY;
 use super::parsed::Parsed;
 use super::set::SetFile;

@@ -86,7 +86,10 @@ impl Slot {
             is_group: extension.is_group(),
             has_presence: true,
             oneof: None,
-            is_utf8: verifies_utf8(extension.field_descriptor_proto(), extension.parent_file().syntax()),
+            is_utf8: verifies_utf8(
+                extension.field_descriptor_proto(),
+                extension.parent_file().syntax(),
+            ),
             demands: match extension.field_descriptor_proto().options {
                 Some(_) => FieldDemands::of(&extension.options().encode_to_vec()),
                 None => FieldDemands::default(),
