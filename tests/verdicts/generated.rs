@@ -133,7 +133,7 @@ fn protoc(seeds: &[u64], folder: &Path) -> Verdict {
     if seeds.is_empty() {
         return Ok(Vec::new());
     }
-    let files = seeds.iter().map(|seed| (name(*seed), Vec::new()));
+    let files = seeds.iter().map(|seed| (name(*seed), String::new()));
     let text = Text {
         name: String::new(),
         files: files.collect(),

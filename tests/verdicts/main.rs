@@ -62,7 +62,7 @@ fn printed_otherwise(text: &Text, folder: &Path, compiled: &[File]) -> Option<St
     let written = |file: &&File| text.files.iter().any(|(name, _)| *name == file.name);
     let files = compiled.iter().filter(written).map(|file| {
         let printed = schema.proto_text(&file.name).expect("the file is there");
-        (file.name.clone(), printed.into_bytes())
+        (file.name.clone(), printed)
     });
     let printed = Text {
         name: text.name.clone(),
@@ -83,17 +83,7 @@ fn printed_otherwise(text: &Text, folder: &Path, compiled: &[File]) -> Option<St
         }
         Err(problems) => Some(problems),
     };
-    let texts = printed
-        .files
-        .iter()
-        .map(|(_, text)| String::from_utf8_lossy(text));
-    differs.map(|why| {
-        format!(
-            "{}: printed otherwise: {why}\n{:?}",
-            text.name,
-            texts.collect::<Vec<_>>()
-        )
-    })
+    differs.map(|why| format!("{}: printed otherwise: {why}\n{:?}", text.name, printed.files))
 }
 
 /// Compares the verdicts on texts. Every text that is judged in two ways is named.
@@ -103,7 +93,7 @@ fn compare(matter: &str, texts: Vec<Text>) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join(".git")).expect("a folder");
         for (name, contents) in &text.files {
-            fs::write(folder.path().join(name), contents).expect("a file");
+            fs::write(folder.path().join(name), text.bytes_of(contents)).expect("a file");
         }
         let theirs = of_protoc(&text, folder.path());
         let ours = of_protod(folder.path());

@@ -441,7 +441,7 @@ fn places_of_protoc(case: &Case) -> BTreeSet<(String, usize, usize)> {
     let files = case
         .files
         .iter()
-        .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()));
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     let text = Text {
         name: case.name.to_owned(),
         files: files.collect(),

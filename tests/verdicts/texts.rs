@@ -6,11 +6,22 @@ use std::path::Path;
 /// One text: its name, and its files by name.
 pub(crate) struct Text {
     pub(crate) name: String,
-    pub(crate) files: Vec<(String, Vec<u8>)>,
+    pub(crate) files: Vec<(String, String)>,
 }
 
-/// What the names of texts end with that are in Latin-1, and no UTF-8.
-const IN_LATIN_1: &str = "in Latin-1";
+impl Text {
+    /// The bytes of one of its files. Those of texts whose names end with `in Latin-1` are no UTF-8.
+    pub(crate) fn bytes_of(&self, file: &str) -> Vec<u8> {
+        let letters = file.chars();
+        if self.name.ends_with("in Latin-1") {
+            letters
+                .map(|letter| u8::try_from(letter).expect("it is in Latin-1"))
+                .collect()
+        } else {
+            file.as_bytes().to_vec()
+        }
+    }
+}
 
 /// The texts of a matter.
 pub(crate) fn of(matter: &str) -> Vec<Text> {
@@ -31,16 +42,7 @@ pub(crate) fn of(matter: &str) -> Vec<Text> {
                 name: name.to_owned(),
                 files: files
                     .into_iter()
-                    .map(|(file, text)| {
-                        let bytes = if name.ends_with(IN_LATIN_1) {
-                            text.chars()
-                                .map(|letter| u8::try_from(letter).expect("in Latin-1"))
-                                .collect()
-                        } else {
-                            text.as_bytes().to_vec()
-                        };
-                        (file.to_owned(), bytes)
-                    })
+                    .map(|(name, text)| (name.to_owned(), text.to_owned()))
                     .collect(),
             }
         })
