@@ -23,6 +23,7 @@ use crate::schema::parallel;
 use crate::schema::schema_file::SchemaFile;
 use crate::schema::source::{FileContents, FileGraph, FileId, same_file};
 use crate::schema::tables::{FileLinks, TableFile};
+use crate::schema::valid_texts::decoded_file;
 
 /// Links all files of `graph`, each after those it imports. Returns `None` if there are problems, which are added to those
 /// of the graph.
@@ -57,7 +58,7 @@ fn definitions(graph: &FileGraph) -> Vec<Arc<Definitions>> {
     parallel::map(graph.files.len(), |id| match &graph.files[id].contents {
         FileContents::Text(text) => Arc::clone(&text.outline.definitions),
         FileContents::FromSet(file, _) => {
-            let decoded = file.decoded();
+            let decoded = decoded_file(&file.descriptor).unwrap_or_default();
             Arc::new(Definitions {
                 edition: file
                     .edition

@@ -19,6 +19,7 @@ use crate::schema::definitions::{SymbolKind, packages_of};
 use crate::schema::each::{each_field_of, each_message_of};
 use crate::schema::features::mark;
 use crate::schema::source::{FileContents, FileGraph, FileId};
+use crate::schema::valid_texts::decoded_file;
 
 /// The files in whose place they are, each with what `file` needs of it. `file` is `id`, and its names are full; `visible`
 /// are the files that it sees.
@@ -87,7 +88,7 @@ impl Owners<'_> {
     fn enum_of(&mut self, owner: FileId, name: &str) -> Option<&EnumDescriptorProto> {
         let decode = || match &self.graph.files[owner].contents {
             FileContents::Text(text) => text.parsed().file(),
-            FileContents::FromSet(file, _) => file.decoded(),
+            FileContents::FromSet(file, _) => decoded_file(&file.descriptor).unwrap_or_default(),
             FileContents::Broken => FileDescriptorProto::default(),
         };
         let file = self.decoded.entry(owner).or_insert_with(decode);

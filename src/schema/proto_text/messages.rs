@@ -1,9 +1,9 @@
 //! Messages as proto text, with what they hold.
 //!
 //! Groups and maps make messages of their own, which stand among the nested ones in the order of the source. Where that is not
-//! known, the nested messages in front of them are printed first.
+//! known, what has the nested messages in front of them is printed first.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::element::{Printer, Within, visibility};
 use super::fields::{Siblings, in_brackets, real_oneof};
@@ -13,15 +13,22 @@ use super::parts::Parts;
 use crate::schema::descriptor::{Field, MAX_FIELD_NUMBER, Message, Oneof};
 use crate::schema::name::qualified;
 
-/// The messages of a file or a message that are to be printed.
+/// The messages and extensions of a file or a message that are to be printed.
 struct Waiting<'m> {
     siblings: Siblings<'m>,
-    /// The path of their list.
+    /// The path of the list of messages.
     list: Vec<i32>,
-    /// The first that has not been printed.
-    next: usize,
-    /// Those that a field or an extension makes: they are printed with it.
-    made: HashSet<i32>,
+    /// The first message that has not been printed.
+    next: i32,
+    /// The messages that fields make: they are printed with those.
+    made_by_fields: HashSet<i32>,
+    extensions: &'m [Field],
+    /// The path of their list.
+    extension_list: Vec<i32>,
+    /// The first extension that has not been printed.
+    next_extension: usize,
+    /// The messages that extensions make, with the indices of those.
+    made_by_extensions: HashMap<i32, usize>,
 }
 
 impl Printer<'_> {
@@ -32,9 +39,8 @@ impl Printer<'_> {
             messages: &file.message_type,
             scope: &file.package,
         };
-        let mut waiting = self.waiting(siblings, vec![4], file.extension.iter());
-        self.extensions(&file.extension, &[7], &mut waiting, parts);
-        self.messages_before(None, &mut waiting, parts);
+        let mut waiting = self.waiting(siblings, vec![4], &[], (&file.extension, vec![7]));
+        self.rest(&mut waiting, parts);
     }
 
     pub(super) fn message(&self, within: &Within<'_>) -> String {
@@ -49,18 +55,25 @@ impl Printer<'_> {
     pub(super) fn message_body(&self, within: &Within<'_>, options: Vec<String>) -> String {
         let Within { message, name, path } = *within;
         let mut parts = Parts::default();
-        let fields = message.field.iter().chain(&message.extension);
-        let mut waiting = self.waiting(Siblings::of(within), [path, &[3]].concat(), fields);
+        let extensions = (&*message.extension, [path, &[6]].concat());
+        let list = [path, &[3]].concat();
+        let mut waiting = self.waiting(Siblings::of(within), list, &message.field, extensions);
         for (index, field) in (0..).zip(&message.field) {
-            self.messages_before(Some(field), &mut waiting, &mut parts);
             let field_path = [path, &[2, index]].concat();
             match real_oneof(field) {
-                None => parts.push(
-                    self.comments.place(&field_path),
-                    self.field(field, within, &field_path),
-                ),
+                None => {
+                    self.before_field(field, &mut waiting, &mut parts);
+                    parts.push(
+                        self.comments.place(&field_path),
+                        self.field(field, within, &field_path),
+                    );
+                }
                 // A oneof is printed at the place of its first member.
                 Some(oneof) if first_member(message, oneof) == Some(index) => {
+                    let members = message.field.iter();
+                    for member in members.filter(|field| real_oneof(field) == Some(oneof)) {
+                        self.before_field(member, &mut waiting, &mut parts);
+                    }
                     let declared = usize::try_from(oneof).ok();
                     if let Some(declared) = declared.and_then(|index| message.oneof_decl.get(index)) {
                         let place = self.comments.place(&[path, &[8, oneof]].concat());
@@ -70,9 +83,7 @@ impl Printer<'_> {
                 Some(_) => {}
             }
         }
-        let extensions = [path, &[6]].concat();
-        self.extensions(&message.extension, &extensions, &mut waiting, &mut parts);
-        self.messages_before(None, &mut waiting, &mut parts);
+        self.rest(&mut waiting, &mut parts);
         self.enums(&message.enum_type, name, path, &mut parts);
 
         let mut body = options;
@@ -118,45 +129,55 @@ impl Printer<'_> {
         self.block(&path, &format!("oneof {}", oneof.name), &body.concat())
     }
 
-    /// Extensions in the scope of the `waiting` messages, whose list has the path `list`.
-    fn extensions(&self, extensions: &[Field], list: &[i32], waiting: &mut Waiting<'_>, parts: &mut Parts) {
-        for (index, extension) in (0..).zip(extensions) {
-            self.messages_before(Some(extension), waiting, parts);
-            let path = [list, &[index]].concat();
-            let text = self.extension(extension, waiting.siblings.scope, &path);
-            parts.push(self.comments.place(&path), text);
-        }
-    }
-
-    /// The messages that are to be printed beside `fields`. Their list has the path `list`.
+    /// What is to be printed beside `fields`: the messages, whose list has the path `list`, and the extensions with the path of
+    /// theirs.
     fn waiting<'m>(
         &self,
         siblings: Siblings<'m>,
         list: Vec<i32>,
-        fields: impl Iterator<Item = &'m Field>,
+        fields: &[Field],
+        (extensions, extension_list): (&'m [Field], Vec<i32>),
     ) -> Waiting<'m> {
-        let made = fields.filter_map(|field| siblings.made_by(field, self.has_edition()));
+        let made_by = |field: &Field| Some(siblings.made_by(field, self.has_edition())?.0);
+        let by_extensions = extensions.iter().zip(0..);
+        let by_extensions = by_extensions.filter_map(|(extension, index)| Some((made_by(extension)?, index)));
         Waiting {
+            made_by_fields: fields.iter().filter_map(made_by).collect(),
+            made_by_extensions: by_extensions.collect(),
             siblings,
             list,
             next: 0,
-            made: made.map(|(index, _)| index).collect(),
+            extensions,
+            extension_list,
+            next_extension: 0,
         }
     }
 
-    /// Prints the messages in front of the one that a field makes, if it makes one, and passes over that one. Without a field
-    /// it prints all that are left.
-    fn messages_before(&self, field: Option<&Field>, waiting: &mut Waiting<'_>, parts: &mut Parts) {
+    /// Prints what is in front of the message that a field makes, if it makes one, and passes over that one.
+    fn before_field(&self, field: &Field, waiting: &mut Waiting<'_>, parts: &mut Parts) {
+        if let Some((made, _)) = waiting.siblings.made_by(field, self.has_edition()) {
+            self.messages_before(made, waiting, parts);
+        }
+    }
+
+    /// Prints what has not been printed.
+    fn rest(&self, waiting: &mut Waiting<'_>, parts: &mut Parts) {
+        let messages = waiting.siblings.messages.len() as i32;
+        self.messages_before(messages, waiting, parts);
+        self.extensions_before(waiting.extensions.len(), waiting, parts);
+    }
+
+    /// Prints the messages in front of the one with the index `end`, with the extensions that make some of them.
+    fn messages_before(&self, end: i32, waiting: &mut Waiting<'_>, parts: &mut Parts) {
         let Siblings { messages, scope } = waiting.siblings;
-        let end = match field {
-            None => messages.len() as i32,
-            Some(field) => match waiting.siblings.made_by(field, self.has_edition()) {
-                Some((made, _)) => made,
-                None => return,
-            },
-        };
-        for (index, message) in (0..end).zip(messages).skip(waiting.next) {
-            if waiting.made.contains(&index) {
+        let start = waiting.next;
+        waiting.next = start.max(end);
+        for (index, message) in (0..end).zip(messages).skip(start as usize) {
+            if waiting.made_by_fields.contains(&index) {
+                continue;
+            }
+            if let Some(extension) = waiting.made_by_extensions.get(&index).copied() {
+                self.extensions_before(extension + 1, waiting, parts);
                 continue;
             }
             let path = [&*waiting.list, &[index]].concat();
@@ -167,7 +188,20 @@ impl Printer<'_> {
             };
             parts.push(self.comments.place(&path), self.message(&within));
         }
-        waiting.next = waiting.next.max(end as usize);
+    }
+
+    /// Prints the extensions in front of the one with the index `end`.
+    fn extensions_before(&self, end: usize, waiting: &mut Waiting<'_>, parts: &mut Parts) {
+        let scope = waiting.siblings.scope;
+        let start = waiting.next_extension;
+        waiting.next_extension = start.max(end);
+        for (index, extension) in (0..).zip(waiting.extensions).take(end).skip(start) {
+            let path = [&*waiting.extension_list, &[index]].concat();
+            parts.push(
+                self.comments.place(&path),
+                self.extension(extension, scope, &path),
+            );
+        }
     }
 }
 

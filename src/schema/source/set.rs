@@ -9,14 +9,12 @@ use std::path::Path;
 use bytes::Bytes;
 use prost::Message as _;
 use prost::encoding::decode_varint;
-use prost_types::FileDescriptorProto;
 
 use super::edition::EDITIONS_HINT;
 use super::nesting::{MAX_NAME_PARTS, MAX_NESTING, first_bracket_below};
 use crate::error::Problem;
 use crate::schema::descriptor::SourceInfo;
 use crate::schema::features::{Edition, is_known};
-use crate::schema::valid_texts::decoded_file;
 use crate::schema::wire::{DescriptorKind, Record, RecordValue, SOURCE_INFO, records, walk};
 
 /// One file of a set.
@@ -41,11 +39,6 @@ impl SetFile {
     /// The descriptor as the schema hands it out.
     pub(in crate::schema) fn served(&self) -> &Bytes {
         self.with_source_info.as_ref().unwrap_or(&self.descriptor)
-    }
-
-    /// What prost-types reads in it; nothing of a file that it refuses, which is said when that is linked.
-    pub(in crate::schema) fn decoded(&self) -> FileDescriptorProto {
-        decoded_file(&self.descriptor).unwrap_or_default()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::schema::link::scope::Scope;
 use crate::schema::link::symbols::Symbols;
 use crate::schema::name::qualified;
 use crate::schema::source::{FileContents, FileGraph};
+use crate::schema::valid_texts::decoded_file;
 
 /// Where they are looked for.
 pub(super) struct GreatExtensions<'a> {
@@ -46,7 +47,7 @@ impl GreatExtensions<'_> {
         let (_, owner) = self.symbols.get(defined)?;
         let file = match &self.graph.files[owner].contents {
             FileContents::Text(text) => text.parsed().file(),
-            FileContents::FromSet(file, _) => file.decoded(),
+            FileContents::FromSet(file, _) => decoded_file(&file.descriptor).unwrap_or_default(),
             FileContents::Broken => return None,
         };
         let visible = visible_files(self.graph, owner);
