@@ -1,215 +1,210 @@
-//! Comments that the parser does not keep as protoc does: blank lines and carriage returns in one, one between two elements
-//! on a line, and those in the braces of a method.
+//! The comments of a text, dealt out to its statements as protoc does.
+//!
+//! protoc reads comments behind the sign that ends a statement or opens a block, and nowhere else: what is between them and the
+//! next word belongs to the statement in front, to the next one, or to none. The parser deals them out in another way where
+//! they are on one line, behind empty statements, in braces of methods and in values. So what it found is not used.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use prost_types::FileDescriptorProto;
 
-use super::tokens::{TokenKind, tokens};
 use crate::error::SourceText;
 use crate::schema::places::offsets;
 
-/// Stands in a blank line of a comment for the parser.
-const BLANK_LINE: &str = "protod_blank_line";
-
-/// Stands for a carriage return at the end of a line of a comment.
-const RETURN: &str = "protod_return";
-
-/// What of comments the parser does not keep, in what is between two tokens, and what it keeps in its place.
-pub(super) fn odd_lines(gap: &str) -> Vec<(Range<usize>, &'static str)> {
-    let mut odd = Vec::new();
-    for comment in comments(gap) {
-        let mut start = comment.start;
-        // The first and the last line have the signs of the comment.
-        for (index, line) in gap[comment.clone()].split('\n').enumerate() {
-            let end = start + line.len();
-            if index > 0 && end < comment.end && line.trim().is_empty() {
-                odd.push((start..end, BLANK_LINE));
-            } else if line.ends_with('\r') {
-                odd.push((end - 1..end, RETURN));
-            }
-            start = end + 1;
-        }
-    }
-    odd
+/// The comments of a statement.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Comments {
+    leading: Option<String>,
+    trailing: Option<String>,
+    /// In front of it, and not its own.
+    detached: Vec<String>,
 }
 
-/// The comments in what is between two tokens, with their signs.
-fn comments(gap: &str) -> Vec<Range<usize>> {
-    let mut comments = Vec::new();
-    let mut at = 0;
-    while let Some(found) = gap[at..].find(['/', '#']) {
-        let start = at + found;
-        at = match gap[start..].strip_prefix("/*") {
-            Some(rest) => rest.find("*/").map(|end| end + 4),
-            None => gap[start..].find('\n'),
-        }
-        .map_or(gap.len(), |end| start + end);
-        comments.push(start..at);
-    }
-    comments
-}
-
-/// Mends the comments of a file that was parsed, whose places are those of `source`.
-pub(super) fn restore_comments(source: &SourceText, file: &mut FileDescriptorProto) {
-    let Some(info) = &mut file.source_code_info else {
-        return;
-    };
-    let text = source.text();
-    let has_methods = !file.service.is_empty() && text.contains("//");
-    if !has_methods && !text.contains("/*") && !text.contains('\r') {
-        return;
-    }
-    for location in &mut info.location {
-        let comments = location.leading_comments.iter_mut();
-        let comments = comments.chain(&mut location.trailing_comments);
-        for comment in comments.chain(&mut location.leading_detached_comments) {
-            for (stands_for, written) in [(BLANK_LINE, ""), (RETURN, "\r")] {
-                if comment.contains(stands_for) {
-                    *comment = comment.replace(stands_for, written);
-                }
-            }
-        }
-    }
-    let gaps = odd_gaps(text);
-    if gaps.is_empty() {
-        return;
-    }
-    let mut elements = HashMap::new();
-    for (index, location) in info.location.iter().enumerate() {
-        let Some(span) = offsets(source.lines(), &location.span) else {
-            continue;
-        };
-        if location.path.is_empty() {
-            continue;
-        }
-        let rank = (span.end, location.path.len(), is_message(&location.path));
-        let known = elements.entry(span.start).or_insert((rank, index));
-        *known = (*known).max((rank, index));
-    }
-    let element = |start: usize| elements.get(&start).map(|(_, index)| *index);
-    for gap in gaps {
-        if let Some(before) = element(gap.before) {
-            info.location[before].trailing_comments = gap.comments.trailing;
-        }
-        if let Some(after) = element(gap.after) {
-            info.location[after].leading_comments = gap.comments.leading;
-            info.location[after].leading_detached_comments = gap.comments.detached;
-        }
-    }
-}
-
-/// Whether a path is that of a message. A group is a field and a message, and the comments are those of the message.
-fn is_message(path: &[i32]) -> bool {
-    matches!(path, [4, _] | [.., 3, _])
-}
-
-/// What is between two elements, of which the first ends on the line where a block comment begins, with more behind it, or is a
-/// method: to that the parser gives what is behind its braces, and protoc what is in them.
-#[derive(Debug, PartialEq)]
-struct Gap {
-    /// Where the element in front begins.
-    before: usize,
-    /// Where the one behind begins.
-    after: usize,
+/// A statement that has comments.
+#[derive(Debug)]
+pub(super) struct Commented {
+    /// Where it begins.
+    start: usize,
     comments: Comments,
 }
 
-/// The comments between two elements.
-#[derive(Debug, Default, PartialEq)]
-struct Comments {
-    /// Of the element in front.
+/// Reads the comments of a text while its statements are read.
+#[derive(Debug)]
+pub(super) struct CommentReader {
+    /// What has just ended. Comments are only read behind it.
+    after: Option<After>,
+    /// Of the statement that comes next.
+    leading: Option<String>,
+    detached: Vec<String>,
+    found: Vec<Commented>,
+}
+
+/// What comments stand behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// The beginning of the text.
+    Nothing,
+    /// A statement, by where it begins, or its opening brace.
+    Statement(usize),
+    EmptyStatement,
+    /// A closing brace.
+    Block,
+}
+
+/// What comments stand in front of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Token,
+    /// One that closes something.
+    Closing,
+    /// The end of the text.
+    End,
+}
+
+impl CommentReader {
+    pub(super) fn new() -> Self {
+        Self {
+            after: Some(After::Nothing),
+            leading: None,
+            detached: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Notes what has ended with the token in front of the next gap.
+    pub(super) fn behind(&mut self, after: After) {
+        self.after = Some(after);
+    }
+
+    /// Reads what is in front of a token.
+    pub(super) fn read(&mut self, gap: &str, next: Next) {
+        let Some(after) = self.after.take() else {
+            return;
+        };
+        let gap = Gap::read(gap, after == After::Nothing, next);
+        let leading = std::mem::replace(&mut self.leading, kept(gap.leading));
+        match after {
+            After::Statement(start) => {
+                let comments = Comments {
+                    leading,
+                    trailing: kept(gap.trailing),
+                    detached: std::mem::replace(&mut self.detached, gap.detached),
+                };
+                if comments != Comments::default() {
+                    self.found.push(Commented { start, comments });
+                }
+            }
+            After::EmptyStatement => self.detached.extend(gap.detached),
+            After::Nothing | After::Block => self.detached = gap.detached,
+        }
+    }
+
+    /// The statements that have comments, in the order of the text.
+    pub(super) fn found(self) -> Vec<Commented> {
+        self.found
+    }
+}
+
+/// Gives the elements of a file the comments of their statements, and no others. Their places are those of `source`.
+pub(super) fn put_comments(commented: Vec<Commented>, source: &SourceText, file: &mut FileDescriptorProto) {
+    let Some(info) = &mut file.source_code_info else {
+        return;
+    };
+    // The places of the statements, by their indices.
+    let mut places: Vec<Option<(Rank, usize)>> = vec![None; commented.len()];
+    for (index, location) in info.location.iter_mut().enumerate() {
+        location.leading_comments = None;
+        location.trailing_comments = None;
+        location.leading_detached_comments.clear();
+        let Some(span) = offsets(source.lines(), &location.span) else {
+            continue;
+        };
+        let statement = commented.binary_search_by_key(&span.start, |statement| statement.start);
+        if let Ok(statement) = statement
+            && !location.path.is_empty()
+        {
+            let place = Some((Rank::of(&location.path, &span), index));
+            places[statement] = places[statement].max(place);
+        }
+    }
+    for (Commented { comments, .. }, place) in commented.into_iter().zip(places) {
+        if let Some((_, index)) = place {
+            let location = &mut info.location[index];
+            location.leading_comments = comments.leading;
+            location.trailing_comments = comments.trailing;
+            location.leading_detached_comments = comments.detached;
+        }
+    }
+}
+
+/// Of the places that begin with a statement, the greatest is its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    end: usize,
+    depth: usize,
+    /// A group is a field and a message, and the comments are those of the message.
+    is_message: bool,
+}
+
+impl Rank {
+    fn of(path: &[i32], span: &Range<usize>) -> Self {
+        Self {
+            end: span.end,
+            depth: path.len(),
+            is_message: matches!(path, [4, _] | [.., 3, _]),
+        }
+    }
+}
+
+/// The comments between two tokens.
+#[derive(Debug, Default)]
+struct Gap {
+    /// Of the statement in front.
     trailing: Option<String>,
     /// Of none.
     detached: Vec<String>,
-    /// Of the element behind.
+    /// Of the one behind.
     leading: Option<String>,
-}
-
-fn odd_gaps(text: &str) -> Vec<Gap> {
-    let mut found = Vec::new();
-    let mut statement = None;
-    let mut end = None;
-    for token in tokens(text) {
-        let gap = end.map(|end: usize| &text[end..token.span.start]);
-        let is_method = |first: &Range<usize>| &text[first.clone()] == "rpc";
-        let is_method = statement.as_ref().is_some_and(is_method);
-        let gap = gap.filter(|gap| is_method || is_odd(gap));
-        if let (Some(gap), Some(before)) = (gap, statement.as_ref()) {
-            let ends_scope = matches!(token.kind, TokenKind::Sign(b'}' | b']' | b')'));
-            found.push(Gap {
-                before: before.start,
-                after: token.span.start,
-                comments: Comments::of(gap, ends_scope),
-            });
-        }
-        if end.is_some() || statement.is_none() {
-            statement = Some(token.span.clone());
-        }
-        let ends = matches!(token.kind, TokenKind::Sign(b';' | b'{' | b'}'));
-        end = ends.then_some(token.span.end);
-    }
-    found
 }
 
 const BLANKS: [char; 5] = [' ', '\t', '\r', '\x0b', '\x0c'];
 
-/// Whether a gap begins with a block comment, behind which there is more on its line.
-fn is_odd(gap: &str) -> bool {
-    let comment = gap.trim_start_matches(BLANKS).strip_prefix("/*");
-    let behind = comment.and_then(|rest| rest.split_once("*/"));
-    behind.is_some_and(|(_, behind)| !behind.trim_start_matches(BLANKS).starts_with('\n'))
-}
-
-impl Comments {
-    /// The comments of a gap, as protoc deals them out. What stands on the line of the element in front is its own, unless
-    /// something begins behind it on that line too; what touches the element behind is that one's.
-    fn of(gap: &str, ends_scope: bool) -> Self {
-        let mut comments = Self::default();
-        let mut count = 0;
-        let mut may_be_trailing = true;
-        // The last one, and whether it is of lines.
-        let mut last: Option<(String, bool)> = None;
-        let mut flush =
-            |comments: &mut Self, last: &mut Option<(String, bool)>, may_be_trailing: &mut bool| {
-                if let Some((comment, _)) = last.take() {
-                    if std::mem::take(may_be_trailing) {
-                        comments.trailing = Some(comment);
-                    } else {
-                        comments.detached.push(comment);
-                    }
-                    count += 1;
-                }
-            };
-        let mut rest = gap.trim_start_matches(BLANKS);
-        let mut is_first = true;
+impl Gap {
+    /// What stands on the line of the statement in front is its own, unless it is one comment and something follows it on its
+    /// line. So is what stands alone below that, before a blank line. What touches the statement behind is that one's.
+    fn read(gap: &str, is_beginning: bool, next: Next) -> Self {
+        let mut found = Pending::default();
+        if !gap.contains(['/', '#']) {
+            return found.gap;
+        }
+        found.is_detached = is_beginning;
+        let mut rest = gap.trim_start_matches('\u{feff}').trim_start_matches(BLANKS);
+        let mut is_first = !is_beginning;
+        let mut is_on_one_line = false;
         loop {
             if let Some(block) = rest.strip_prefix("/*") {
-                flush(&mut comments, &mut last, &mut may_be_trailing);
+                found.flush();
                 let (contents, behind) = block.split_once("*/").unwrap_or((block, ""));
-                last = Some((contents_of(contents), false));
+                found.comment = Some((contents_of(contents), CommentKind::Block));
                 rest = behind.trim_start_matches(BLANKS);
                 if is_first {
-                    flush(&mut comments, &mut last, &mut may_be_trailing);
+                    found.flush();
+                    is_on_one_line = !rest.starts_with('\n') && next != Next::End;
                 } else {
                     rest = rest.strip_prefix('\n').unwrap_or(rest);
                 }
             } else if let Some(line) = rest.strip_prefix("//").or_else(|| rest.strip_prefix('#')) {
-                let (contents, behind) = line.split_once('\n').unwrap_or((line, ""));
-                if last.as_ref().is_some_and(|(_, is_of_lines)| !is_of_lines) {
-                    flush(&mut comments, &mut last, &mut may_be_trailing);
-                }
-                let (said, _) = last.get_or_insert_with(|| (String::new(), true));
-                *said = format!("{said}{contents}\n");
+                let end = line.find('\n').map_or(line.len(), |end| end + 1);
+                let (contents, behind) = line.split_at(end);
+                found.line(contents);
                 rest = behind;
                 if is_first {
-                    flush(&mut comments, &mut last, &mut may_be_trailing);
+                    found.flush();
                 }
             } else if let Some(behind) = rest.strip_prefix('\n') {
                 if !is_first {
-                    flush(&mut comments, &mut last, &mut may_be_trailing);
-                    may_be_trailing = false;
+                    found.flush();
+                    found.is_detached = true;
                 }
                 rest = behind;
             } else {
@@ -218,73 +213,106 @@ impl Comments {
             rest = rest.trim_start_matches(BLANKS);
             is_first = false;
         }
-        if ends_scope {
-            flush(&mut comments, &mut last, &mut may_be_trailing);
+        if next != Next::Token {
+            found.flush();
         }
-        let is_alone = count == 1 && last.is_none();
-        let is_on_one_line = is_odd(gap);
-        if is_alone && is_on_one_line {
-            let trailing = comments.trailing.take();
-            comments.detached.splice(0..0, trailing);
+        if is_on_one_line && found.count == 1 && found.comment.is_none() {
+            let trailing = found.gap.trailing.take();
+            found.gap.detached.splice(0..0, trailing);
         }
-        comments.leading = last.map(|(comment, _)| comment);
-        comments
+        found.gap.leading = found.comment.map(|(comment, _)| comment);
+        found.gap
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CommentKind {
+    Lines,
+    Block,
+}
+
+/// A gap while it is read.
+#[derive(Debug, Default)]
+struct Pending {
+    gap: Gap,
+    /// The last comment, of which it is not known yet whose it is.
+    comment: Option<(String, CommentKind)>,
+    /// How many there were before it.
+    count: usize,
+    /// Whether no more comments can be those of the statement in front.
+    is_detached: bool,
+}
+
+impl Pending {
+    /// Adds a line to the last comment, or begins one.
+    fn line(&mut self, contents: &str) {
+        if let Some((comment, CommentKind::Lines)) = &mut self.comment {
+            comment.push_str(contents);
+            return;
+        }
+        self.flush();
+        self.comment = Some((contents.to_owned(), CommentKind::Lines));
+    }
+
+    /// Ends the last comment, which is not that of the statement behind.
+    fn flush(&mut self) {
+        let Some((comment, _)) = self.comment.take() else {
+            return;
+        };
+        if std::mem::replace(&mut self.is_detached, true) {
+            self.gap.detached.push(comment);
+        } else {
+            self.gap.trailing = Some(comment);
+        }
+        self.count += 1;
     }
 }
 
 /// What a block comment says: its lines without the blanks and the asterisk in front.
 fn contents_of(comment: &str) -> String {
     let mut lines = comment.split('\n');
-    let first = lines.next().unwrap_or_default().to_owned();
-    lines.fold(first, |said, line| {
-        let line = line.trim_start();
-        format!("{said}\n{}", line.strip_prefix('*').unwrap_or(line))
-    })
+    let mut said = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        let line = line.trim_start_matches(BLANKS);
+        said.push('\n');
+        said.push_str(line.strip_prefix('*').unwrap_or(line));
+    }
+    said
+}
+
+/// A comment of a statement, if it says something. Those that are detached need not.
+fn kept(comment: Option<String>) -> Option<String> {
+    comment.filter(|comment| !comment.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn odd_lines_of_comments_are_found_and_no_others() {
-        let gap = " // /* \n\n /* a\n\n  b\r\n \t\n*/ \n\n # /*\n\n";
-        let found: Vec<&str> = odd_lines(gap).into_iter().map(|(line, _)| &gap[line]).collect();
-        assert_eq!(found, ["", "\r", " \t"]);
+    /// The comment of the statement in front, those of none, and that of the statement behind.
+    fn dealt(gap: &str, next: Next) -> [String; 3] {
+        let gap = Gap::read(gap, false, next);
+        let said = |comment: Option<String>| comment.unwrap_or_else(|| "-".to_owned());
+        [said(gap.trailing), gap.detached.join("|"), said(gap.leading)]
     }
 
     #[test]
     fn comments_on_one_line_are_dealt_out() {
-        let dealt = |gap: &str, ends_scope: bool| {
-            let Comments {
-                trailing,
-                detached,
-                leading,
-            } = Comments::of(gap, ends_scope);
-            (trailing, detached.join("|"), leading)
-        };
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(dealt(" /*1*/ ", false), (None, "1".to_owned(), None));
-        assert_eq!(dealt(" /*1*/ ", true), (None, "1".to_owned(), None));
-        assert_eq!(
-            dealt(" /*1*/ /*2*/ ", false),
-            (some("1"), String::new(), some("2"))
-        );
-        assert_eq!(
-            dealt(" /*1*/ //2\n", false),
-            (some("1"), String::new(), some("2\n"))
-        );
-        assert_eq!(
-            dealt(" /*1*/ //2\n\n/*3*/\n//4\n//5\n", false),
-            (some("1"), "2\n|3".to_owned(), some("4\n5\n"))
-        );
+        assert_eq!(dealt(" /*1*/ ", Next::Token), ["-", "1", "-"]);
+        assert_eq!(dealt(" /*1*/ ", Next::Closing), ["-", "1", "-"]);
+        assert_eq!(dealt(" /*1*/ ", Next::End), ["1", "", "-"]);
+        assert_eq!(dealt(" /*1*/ /*2*/ ", Next::Token), ["1", "", "2"]);
+        assert_eq!(dealt(" /*1*/ //2\n", Next::Token), ["1", "", "2\n"]);
+        let many = " /*1*/ //2\n\n/*3*/\n//4\n//5\n";
+        assert_eq!(dealt(many, Next::Token), ["1", "2\n|3", "4\n5\n"]);
     }
 
     #[test]
-    fn gaps_are_between_the_beginnings_of_two_elements() {
-        let text = "int32 a; /*1*/ b; /*2*/\nc { /*3*/ }";
-        let at = |word: &str| text.find(word).unwrap();
-        let gaps: Vec<(usize, usize)> = odd_gaps(text).iter().map(|gap| (gap.before, gap.after)).collect();
-        assert_eq!(gaps, [(at("int32"), at("b;")), (at("c {"), at("}"))]);
+    fn comments_on_lines_of_their_own_are_dealt_out() {
+        assert_eq!(dealt("\n//1\n", Next::Token), ["-", "", "1\n"]);
+        assert_eq!(dealt("\n//1\n", Next::Closing), ["1\n", "", "-"]);
+        assert_eq!(dealt(" //1\n//2\n\n//3", Next::End), ["1\n", "2\n|3", "-"]);
+        let block = "\n\n/*1\r\n *2\n\n  3 */\n";
+        assert_eq!(dealt(block, Next::Token), ["-", "", "1\r\n2\n\n3 "]);
     }
 }

@@ -12,7 +12,7 @@ use super::tokens::{Token, TokenFault, TokenKind};
 use crate::error::SourceText;
 use crate::schema::each::each_message;
 use crate::schema::features::{EDITION_2024, Edition, edition_named};
-use crate::schema::places::{offsets, span};
+use crate::schema::places::offsets;
 
 /// The numbers of `dependency` and `option_dependency` in `FileDescriptorProto`.
 const DEPENDENCY: i32 = 3;
@@ -43,8 +43,8 @@ pub(super) struct EditionText {
     edition: Edition,
     /// How many of the last imports are for options alone.
     option_imports: usize,
-    /// Of messages and enums, by its offset, each with that of the word `message` or `enum`, where the element begins.
-    visibility: HashMap<usize, (Visibility, usize)>,
+    /// Of messages and enums, by the offset of the word `message` or `enum`.
+    visibility: HashMap<usize, Visibility>,
 }
 
 /// A place that is to be written in another way.
@@ -109,6 +109,11 @@ impl EditionText {
         Ok(Some((taken, replaced)))
     }
 
+    /// Whether messages and enums may name their visibility.
+    pub(super) fn has_visibility(&self) -> bool {
+        self.edition >= EDITION_2024
+    }
+
     /// Reads any other statement, which stands in `block`.
     pub(super) fn statement(
         &mut self,
@@ -128,7 +133,7 @@ impl EditionText {
         match word(0) {
             "import" => self.import(text, tokens),
             "reserved" => reserved(text, tokens),
-            visibility @ ("export" | "local") if self.edition >= EDITION_2024 => {
+            visibility @ ("export" | "local") if self.has_visibility() => {
                 if !matches!(word(1), "message" | "enum") {
                     return fault(
                         0,
@@ -140,13 +145,8 @@ impl EditionText {
                     "export" => Visibility::Export,
                     _ => Visibility::Local,
                 };
-                let [first, keyword] = [&tokens[0].span, &tokens[1].span];
-                self.visibility.insert(first.start, (visibility, keyword.start));
-                // The keyword takes its place, so that comments between the two stay within the element, which nobody keeps.
-                Ok(vec![
-                    (first.clone(), text[keyword.clone()].to_owned()),
-                    (keyword.clone(), String::new()),
-                ])
+                self.visibility.insert(tokens[1].span.start, visibility);
+                Ok(vec![(tokens[0].span.clone(), String::new())])
             }
             "message" | "enum" | "extend" | "oneof" | "option" | "extensions" | "}" | ";" | "" => {
                 Ok(Vec::new())
@@ -227,10 +227,9 @@ impl EditionText {
             }
             if is_type(&location.path)
                 && let Some(place) = offsets(written.lines(), &location.span)
-                && let Some((found, start)) = self.visibility.get(&place.start)
+                && let Some(found) = self.visibility.get(&place.start)
             {
                 visibility.insert(location.path.clone(), *found);
-                location.span = span(written.lines(), &(*start..place.end));
             }
         }
         each_message(file, copy_features_to_entries);

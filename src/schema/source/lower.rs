@@ -12,7 +12,6 @@
 //! | `default = "\xff"` of a string | an option, whose text may be any bytes |
 //! | what `edition = "…"` makes different | see `edition` |
 //! | numbers of fields beyond 29 bits, as message sets have | a number that stands for them |
-//! | a blank line or a carriage return in a comment | a word that stands for it |
 //! | a byte order mark | nothing |
 //!
 //! No edit has a line break in it, so that lines stay what they are.
@@ -21,7 +20,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::comments::odd_lines;
+use super::comments::{After, CommentReader, Commented, Next};
 use super::edition::{Block, EditionText};
 use super::escapes::lowered_escapes;
 use super::tokens::{Token, TokenFault, TokenKind, tokens};
@@ -32,6 +31,8 @@ pub(super) const PLACEHOLDER: &str = "protod_placeholder_";
 
 /// What stands before an integer in octal or hexadecimal digits in a value in braces, which is no float there.
 pub(in crate::schema) const OTHER_BASE: &str = "protod_integer_";
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The option that stands for the default of a string, which may be no UTF-8.
 pub(in crate::schema) const TEXT_DEFAULT: &str = "protod_default";
@@ -49,6 +50,8 @@ pub(super) struct Lowered<'t> {
     pub(super) numbers: HashMap<usize, i32>,
     /// Where the texts of defaults are that stand as options for the parser, by where these begin.
     pub(super) text_defaults: HashMap<usize, usize>,
+    /// The comments, which the parser does not deal out as protoc does.
+    pub(super) comments: Vec<Commented>,
 }
 
 /// A place that is written in another way.
@@ -70,12 +73,18 @@ impl<'t> Lowered<'t> {
             opens_extensions: false,
             edition: None,
             is_proto3: false,
+            comments: CommentReader::new(),
         };
         lowering.read()?;
         let mut edits = Vec::with_capacity(lowering.replaced.len());
         if lowering.replaced.is_empty() {
             let text = Cow::Borrowed(text);
-            let Lowering { names, numbers, .. } = lowering;
+            let Lowering {
+                names,
+                numbers,
+                comments,
+                ..
+            } = lowering;
             return Ok(Self {
                 text,
                 edits,
@@ -83,6 +92,7 @@ impl<'t> Lowered<'t> {
                 numbers,
                 text_defaults: HashMap::new(),
                 edition: None,
+                comments: comments.found(),
             });
         }
         let mut lowered = String::with_capacity(text.len() + 64);
@@ -105,6 +115,7 @@ impl<'t> Lowered<'t> {
             edition: lowering.edition,
             numbers: lowering.numbers,
             text_defaults: lowering.text_defaults,
+            comments: lowering.comments.found(),
         })
     }
 
@@ -159,6 +170,7 @@ struct Lowering<'t> {
     opens_extensions: bool,
     edition: Option<EditionText>,
     is_proto3: bool,
+    comments: CommentReader,
 }
 
 impl Lowering<'_> {
@@ -171,10 +183,12 @@ impl Lowering<'_> {
         // Where the statement stands.
         let mut block = Block::Other;
         for token in tokens(self.text) {
-            self.gap(
-                before.as_ref().map_or(0, |before| before.span.end),
-                token.span.start,
-            );
+            let gap = before.as_ref().map_or(0, |before| before.span.end)..token.span.start;
+            let next = match token.kind {
+                TokenKind::Sign(b'}' | b']' | b')') => Next::Closing,
+                _ => Next::Token,
+            };
+            self.comments.read(&self.text[gap], next);
             if statement.is_empty() {
                 block = match braces.last() {
                     Some(Braces::Statements(block)) => *block,
@@ -223,11 +237,15 @@ impl Lowering<'_> {
                 } else {
                     self.statement(&statement, block)?;
                 }
+                self.comments.behind(self.ended(&statement));
                 statement.clear();
             }
         }
         let end = before.as_ref().map_or(0, |before| before.span.end);
-        self.gap(end, self.text.len());
+        self.comments.read(&self.text[end..], Next::End);
+        if self.text.starts_with(BYTE_ORDER_MARK) {
+            self.replace(0..BYTE_ORDER_MARK.len_utf8(), String::new());
+        }
         self.replaced.sort_by_key(|(span, _)| span.start);
         // Of two edits at one place the first is as good: the parser refuses what the other would have mended.
         let mut end = 0;
@@ -261,17 +279,19 @@ impl Lowering<'_> {
         format!("{PLACEHOLDER}{}", self.names.len() - 1)
     }
 
-    /// What is between two tokens.
-    fn gap(&mut self, start: usize, end: usize) {
-        let text = self.text;
-        let gap = &text[start..end];
-        if start == 0 && gap.starts_with('\u{feff}') {
-            self.replace(0..'\u{feff}'.len_utf8(), String::new());
-        }
-        if gap.contains("/*") || gap.contains('\r') {
-            for (line, kept) in odd_lines(gap) {
-                self.replace(start + line.start..start + line.end, kept.to_owned());
+    /// What has ended with the last token of a statement.
+    fn ended(&self, statement: &[Token]) -> After {
+        match statement {
+            [sign] if sign.is_sign(b';') => After::EmptyStatement,
+            [.., brace] if brace.is_sign(b'}') => After::Block,
+            // The place of what is exported is without that word.
+            [visibility, element, ..]
+                if self.edition.as_ref().is_some_and(EditionText::has_visibility)
+                    && (self.is(visibility, "export") || self.is(visibility, "local")) =>
+            {
+                After::Statement(element.span.start)
             }
+            _ => After::Statement(statement.first().map_or(0, |first| first.span.start)),
         }
     }
 

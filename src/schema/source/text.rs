@@ -8,7 +8,7 @@ use std::sync::Arc;
 use prost_types::FileDescriptorProto;
 use prost_types::source_code_info::Location;
 
-use super::comments::restore_comments;
+use super::comments::put_comments;
 use super::defaults::write_float_defaults;
 use super::edition::EditionParts;
 use super::lower::Lowered;
@@ -197,10 +197,9 @@ pub(super) fn parse(
             let mut descriptor = file.into();
             restore(&lowered, source, &mut descriptor);
             put_in_reading_order(&mut descriptor);
-            // Comments come before an element's visibility, with which it does not begin any more when its edition is back.
-            restore_comments(source, &mut descriptor);
             let edition = lowered.edition.take();
             let edition = edition.map(|edition| edition.restore(source, &mut descriptor));
+            put_comments(lowered.comments, source, &mut descriptor);
             keep_empty_method_options(source, &mut descriptor);
             name_synthetic_oneofs(&mut descriptor);
             write_float_defaults(&mut descriptor);
