@@ -817,21 +817,23 @@ impl Generator {
         for (index, token) in tokens.iter().enumerate() {
             let ends = matches!(&**token, ";" | "{" | "}");
             text.push_str(token);
-            if has_comments && self.below(100) < if ends { 25 } else { 2 } {
-                let comment = self.one(&[
-                    " // \u{e9}t\u{e9}",
-                    " //",
-                    " // one",
-                    "\n// two",
-                    "\n\n// three",
-                    "\n  // four\n  // five\n",
-                ]);
-                let _ = write!(text, "{comment}{line_break}");
-                continue;
-            }
-            if has_comments && ends && self.chance(10) {
-                let comment = self.one(&["\n/* block */\n", "\n\n/* a\n * b\n */\n", "\n/* c */\n\n"]);
-                text.push_str(comment);
+            if has_comments && self.below(100) < if ends { 40 } else { 3 } {
+                for _ in 0..=self.below(3) {
+                    let blank = self.one(&[" ", line_break, "\n\n", "\n \t", "\r\n"]);
+                    let comment = self.one(&[
+                        "// \u{e9}t\u{e9}",
+                        "//",
+                        "// one",
+                        "// two\n  // three",
+                        "/* block */",
+                        "/* a\n * b\n */",
+                        "/* c\n\n  d\r\n **/",
+                        "/**/",
+                    ]);
+                    let end = if comment.starts_with("//") { line_break } else { "" };
+                    let _ = write!(text, "{blank}{comment}{end}");
+                }
+                text.push_str(self.one(&["", " ", line_break, "\n\n"]));
                 continue;
             }
             let gap = match self.below(10) {
