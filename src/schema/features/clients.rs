@@ -8,11 +8,12 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use prost_types::field_descriptor_proto::Label;
 
+use super::groups::{Types, with_proper_groups};
 use super::lower::{
     FieldShape, MAX_DEPTH, Members, delimited, features_of, has_similar_names, is_delimited,
     lower_for_clients, put_number, text, varint,
 };
-use super::set::{EDITION_2023, EDITION_2024, Edition, FeatureSet};
+use super::set::{EDITION_2023, EDITION_2024, Edition, FeatureSet, PROTO3};
 use crate::schema::name::qualified;
 use crate::schema::wire::{DescriptorKind, RecordValue, put, records, without};
 
@@ -26,8 +27,9 @@ use crate::schema::wire::{DescriptorKind, RecordValue, put, records, without};
 /// | `Proto` | is one of proto3 if that can say what is in it, or else of proto2 |
 ///
 /// proto2 has no open enums and no scalars of implicit presence. So a client that has descriptors of `Proto` may take an unknown
-/// number of an enum for an unknown field, and a zero that is not sent for one that is not set. Fields between tags are groups,
-/// which some clients take only where the field has the name of its message and stands beside it.
+/// number of an enum for an unknown field, and a zero that is not sent for one that is not set. A field between tags is a group,
+/// whose message stands beside it and has its name: where it has another, a copy of its message stands there. The field is
+/// called as in small letters then. A message that holds itself so has no fields at the fourth time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum DescriptorEdition {
@@ -48,6 +50,8 @@ pub(crate) struct Translation {
     to: DescriptorEdition,
     /// The full names, with a dot in front, of the enums that are closed in the files so far.
     closed: HashSet<String>,
+    /// The types of the files so far, if files are lowered.
+    types: Types,
 }
 
 impl Translation {
@@ -55,11 +59,15 @@ impl Translation {
         Self {
             to,
             closed: HashSet::new(),
+            types: Types::default(),
         }
     }
 
     /// Translates the next file, which has been checked.
     pub(crate) fn file(&mut self, file: &Bytes) -> Bytes {
+        if self.to == DescriptorEdition::Proto {
+            self.types.add(file);
+        }
         let edition = varint(file, 14).and_then(|edition| Edition::try_from(edition).ok());
         match (self.to, edition) {
             (DescriptorEdition::Edition2024, Some(EDITION_2024..)) => older(file, EDITION_2024),
@@ -70,16 +78,24 @@ impl Translation {
                 self.closed.extend(found.enums);
                 file.clone()
             }
+            // proto3 has no fields whose enum is closed, as those of files that became proto2 are.
+            (DescriptorEdition::Proto, None) if self.uses_closed(file) => self.lowered(file, PROTO3),
             _ => file.clone(),
         }
+    }
+
+    /// Whether a file of proto3 has a field whose enum is closed.
+    fn uses_closed(&self, file: &[u8]) -> bool {
+        !self.closed.is_empty() && Survey::of(file, &FeatureSet::of_edition(PROTO3), &self.closed).uses_closed
     }
 
     fn lowered(&mut self, file: &[u8], edition: Edition) -> Bytes {
         let features = features_of(DescriptorKind::File, file, &FeatureSet::of_edition(edition));
         let found = Survey::of(file, &features, &self.closed);
-        let lowered = lower_for_clients(file, edition, found.suits_proto3);
+        let mut lowered = lower_for_clients(file, edition, found.suits_proto3);
         if !found.suits_proto3 {
             self.closed.extend(found.enums);
+            lowered = with_proper_groups(lowered, &mut self.types);
         }
         without_features(DescriptorKind::File, &lowered, MAX_DEPTH).into()
     }
@@ -92,6 +108,8 @@ struct Survey<'c> {
     /// The full names of its own, with a dot in front.
     enums: Vec<String>,
     suits_proto3: bool,
+    /// Whether a field has one of the enums that are closed elsewhere.
+    uses_closed: bool,
 }
 
 impl<'c> Survey<'c> {
@@ -100,6 +118,7 @@ impl<'c> Survey<'c> {
             closed,
             enums: Vec::new(),
             suits_proto3: true,
+            uses_closed: false,
         };
         let package = text(file, 2);
         for message in delimited(file, 4) {
@@ -148,8 +167,9 @@ impl<'c> Survey<'c> {
         let is_required = features.is_required() && shape.label() == Label::Optional;
         self.suits_proto3 &= !is_required
             && !is_delimited(&features, &shape, members)
-            && delimited(field, DEFAULT_VALUE).is_empty()
-            && !self.closed.contains(&shape.type_name);
+            && delimited(field, DEFAULT_VALUE).is_empty();
+        self.uses_closed |= self.closed.contains(&shape.type_name);
+        self.suits_proto3 &= !self.uses_closed;
     }
 
     fn enumeration(&mut self, found: &[u8], above: &FeatureSet, scope: &str) {

@@ -77,6 +77,17 @@ pub(super) fn lower_for_clients(file: &[u8], edition: Edition, is_proto3: bool) 
     lowering.file(file, &features)
 }
 
+/// A message as one of proto2, for clients. `above` are the features around it, and `scope` is what it is in.
+pub(super) fn lowered_message(message: &[u8], above: &FeatureSet, scope: &str) -> Vec<u8> {
+    let mut lowering = Lowering {
+        is_proto3: false,
+        for_pool: false,
+        package: String::new(),
+        closed_enums: Vec::new(),
+    };
+    lowering.message(message, above, scope, MAX_DEPTH)
+}
+
 /// What is added to the name of a file for that of the copy that has its closed enums. No proto can be called so.
 const CLOSED_ENUMS: &str = "\u{1}closed enums";
 
@@ -229,6 +240,8 @@ impl Lowering {
         let features = features_of(DescriptorKind::Message, message, above);
         let name = qualified(scope, text(message, 1));
         let mut members = Members::of(message, &name);
+        let real_oneofs = real_oneofs(message);
+        let mut oneof = 0;
         let mut lowered = Vec::with_capacity(message.len() + 16);
         for record in records(message).flatten() {
             match (record.number, record.value) {
@@ -249,6 +262,12 @@ impl Lowering {
                     put(6, &self.field(extension, &features, None), &mut lowered);
                 }
                 (11, _) => {}
+                (8, _) if !self.is_proto3 => {
+                    if real_oneofs.contains(&oneof) {
+                        lowered.extend_from_slice(record.whole);
+                    }
+                    oneof += 1;
+                }
                 _ => lowered.extend_from_slice(record.whole),
             }
         }
@@ -264,8 +283,13 @@ impl Lowering {
     fn field(&self, field: &[u8], above: &FeatureSet, members: Option<&mut Members>) -> Vec<u8> {
         let features = features_of(DescriptorKind::Field, field, above);
         let shape = FieldShape::of(field);
+        let is_synthetic = !self.is_proto3 && varint(field, PROTO3_OPTIONAL) == Some(1);
         let mut lowered = Vec::with_capacity(field.len() + 8);
         for record in records(field).flatten() {
+            // What an optional field of proto3 has, proto2 does not: all its fields have presence.
+            if is_synthetic && matches!(record.number, 9 | PROTO3_OPTIONAL) {
+                continue;
+            }
             let is_replaced = match record.number {
                 4 => features.is_required() && shape.label() == Label::Optional,
                 5 => is_delimited(&features, &shape, members.as_deref()),
@@ -279,7 +303,12 @@ impl Lowering {
                 put_number(5, Type::Group as u64, &mut lowered);
             }
         }
-        if shape.is_packable() && features.is_packed() != self.is_proto3 {
+        // Those of proto2 and proto3 say it themselves.
+        let says_packed = || {
+            let mut options = delimited(field, 8).into_iter();
+            options.any(|options| varint(options, 2).is_some())
+        };
+        if shape.is_packable() && features.is_packed() != self.is_proto3 && !says_packed() {
             // Options that come in two pieces are merged.
             let mut packed = Vec::new();
             put_number(2, features.is_packed().into(), &mut packed);
@@ -342,7 +371,17 @@ pub(super) fn is_delimited(features: &FeatureSet, shape: &FieldShape, members: O
     features.is_delimited() && shape.r#type() == Type::Message && !is_map
 }
 
-fn is_map_entry(message: &[u8]) -> bool {
+/// The number of `proto3_optional` in a field.
+const PROTO3_OPTIONAL: u32 = 17;
+
+/// The oneofs of a message that are not there for one optional field of proto3.
+fn real_oneofs(message: &[u8]) -> HashSet<u64> {
+    let fields = delimited(message, 2).into_iter();
+    let real = fields.filter(|field| varint(field, PROTO3_OPTIONAL) != Some(1));
+    real.filter_map(|field| varint(field, 9)).collect()
+}
+
+pub(super) fn is_map_entry(message: &[u8]) -> bool {
     let options = delimited(message, 7);
     options.into_iter().any(|options| varint(options, 7) == Some(1))
 }

@@ -5,10 +5,12 @@
 //! | `set` | the features of an element, and the defaults of each edition |
 //! | `lower` | a file with an edition as one of proto2 or proto3, for prost-reflect |
 //! | `clients` | a file with an edition for clients that do not know it |
+//! | `groups` | fields between tags as groups, for those clients |
 //! | `symbols` | what other files may use, and which enums are closed |
 //! | `marks` | what the copy that prost-reflect gets cannot say otherwise |
 
 mod clients;
+mod groups;
 mod lower;
 mod marks;
 mod set;
