@@ -292,3 +292,16 @@ fn an_address_that_is_none_is_wrong_usage_with_a_hint() {
         assert!(said(&output).contains(hint), "{}", said(&output));
     }
 }
+
+#[test]
+fn certificates_for_sources_are_read_whether_an_input_needs_them_or_not() {
+    let proto = concat!(env!("CARGO_MANIFEST_DIR"), "/proto");
+    for (file, why) in [
+        ("/nope", "cannot read /nope"),
+        (concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "Cargo.toml"),
+    ] {
+        let output = protod(&["check", proto, "--schema-ca", file], &[]);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains(why), "{}", said(&output));
+    }
+}

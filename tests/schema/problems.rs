@@ -130,9 +130,19 @@ fn inputs_that_are_no_input_are_each_a_problem() {
             "gone.proto: no such file or folder",
             "no/roots: this import path is not a folder",
             "notes.txt: is neither a .proto nor a folder nor a descriptor set",
-            "sets: there is no .proto file in this folder",
+            "sets: this folder has descriptor sets and no .proto file",
         ]
     );
+    for (input, hint) in [
+        (
+            "ftp://example.com/a.binpb",
+            "URLs of protos are `grpc://HOST:PORT`",
+        ),
+        ("-", "standard input is no input"),
+    ] {
+        let error = Schema::load(input).unwrap_err();
+        assert!(error.problems()[0].hint().unwrap().starts_with(hint), "{error:?}");
+    }
     let sets = tree.load("sets").unwrap_err();
     assert!(sets.problems()[0].hint().unwrap().ends_with("sets/a.binpb"));
     assert_eq!(

@@ -153,6 +153,15 @@ fn the_problem_of_a_missing_module_says_which_command_downloads_it() {
     );
     assert!(hint(&disk).starts_with(&wanted));
 
+    disk.write("project/buf.lock", "version: v2\ndeps: [`\n");
+    let found = hint(&disk);
+    let wanted = format!("{}:2:8: ", disk.path("project/buf.lock").display());
+    assert!(found.starts_with(&wanted), "{found}");
+    assert!(
+        found.contains("it pins nothing: `buf dep update` in that folder writes it anew"),
+        "{found}"
+    );
+
     fs::remove_file(disk.path("project/buf.lock")).expect("it is there");
     let found = hint(&disk);
     let wanted = format!(
@@ -184,7 +193,9 @@ fn a_lock_that_makes_no_sense_pins_nothing() {
         let disk = Disk::new(&[("buf.lock", &lock), ("shop.proto", SHOP)]);
         let error = disk.load("").expect_err("nothing is pinned");
         let hint = error.problems()[0].hint().expect("there is one");
-        assert!(hint.starts_with("looked in "), "{lock}: {hint}");
+        // What is no YAML is told of, and where.
+        let pins_nothing = hint.starts_with("looked in ") || hint.contains(", so it pins nothing: ");
+        assert!(pins_nothing, "{lock}: {hint}");
     }
 }
 

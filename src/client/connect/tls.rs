@@ -60,6 +60,11 @@ impl ClientTls {
         self
     }
 
+    /// Reads the files, as each connect does. Fails if one cannot be read, or has not what it is for.
+    pub fn check(&self) -> Result<(), Error> {
+        self.load("h2").map(drop)
+    }
+
     /// The name that the server's certificate must have, if it is not that of the address.
     pub(in crate::client) fn name(&self) -> Option<&str> {
         self.server_name.as_deref()

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::buf_file::{LOCK, read_configuration};
 use super::dependencies::{Dependencies, Unfetched};
-use crate::error::SourceText;
+use crate::error::{Problem, SourceText};
 use crate::yaml::{self, Node};
 
 /// A module of which a lock names the version.
@@ -35,10 +35,18 @@ pub(super) fn dependencies(
         return without_lock(folder);
     };
     let mut dependencies = Dependencies::default();
-    let parsed = yaml::parse(&SourceText::new(LOCK, text));
+    let parsed = yaml::parse(&SourceText::new(lock.display().to_string(), text));
     configuration_files.insert(lock.clone());
-    let Ok(parsed) = parsed else {
-        return dependencies;
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(problems) => {
+            let what = problems.first().map(Problem::located).unwrap_or_default();
+            dependencies.unfetched = Some(Unfetched {
+                hint: format!("{what}, so it pins nothing: `buf dep update` in that folder writes it anew"),
+                needs: lock,
+            });
+            return dependencies;
+        }
     };
     let mut missing = Vec::new();
     let pins = parsed.get("deps").map(Node::items).unwrap_or_default();

@@ -114,7 +114,10 @@ const SET_EXTENSIONS: [&str; 6] = ["binpb", "pb", "protoset", "desc", "dsc", "fd
 fn classify(path: &Path) -> Result<InputKind, Problem> {
     let name = path.display().to_string();
     let metadata = fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Problem::in_file(&name, "no such file or folder"),
+        std::io::ErrorKind::NotFound => {
+            let problem = Problem::in_file(&name, "no such file or folder");
+            problem.with_hint_if(other_input(&name))
+        }
         _ => Problem::in_file(&name, format!("cannot be read: {error}")),
     })?;
     if metadata.is_dir() {
@@ -146,6 +149,19 @@ fn classify(path: &Path) -> Result<InputKind, Problem> {
     };
     let problem = Problem::in_file(name, "is neither a .proto nor a folder nor a descriptor set");
     Err(problem.with_hint(hint))
+}
+
+/// What to write instead of an input that is no path.
+fn other_input(name: &str) -> Option<&'static str> {
+    if name == "-" {
+        Some("standard input is no input: write the set to a file, such as `api.binpb`")
+    } else if name.contains("://") {
+        Some(
+            "URLs of protos are `grpc://HOST:PORT` and `grpcs://HOST:PORT`, servers with reflection, and `https://…`, descriptor sets",
+        )
+    } else {
+        None
+    }
 }
 
 /// The first bytes of a file, in which the name of the first file of a set ends.
@@ -198,11 +214,12 @@ fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
     let is_input = |file: &&PathBuf| has_name(file, is_proto) && !is_copy(file);
     let protos: Vec<PathBuf> = files.iter().filter(is_input).cloned().collect();
     if protos.is_empty() && problems.is_empty() {
-        let problem = Problem::in_file(
-            folder.display().to_string(),
-            "there is no .proto file in this folder",
-        );
         let set = files.iter().find(|file| has_name(file, is_descriptor_set));
+        let message = match set {
+            Some(_) => "this folder has descriptor sets and no .proto file",
+            None => "there is no .proto file in this folder",
+        };
+        let problem = Problem::in_file(folder.display().to_string(), message);
         let hint = set.map(|set| format!("descriptor sets are given by name: {}", set.display()));
         problems.push(problem.with_hint_if(hint));
     }

@@ -130,9 +130,13 @@ fn parse_filter(text: &str) -> Result<Targets, String> {
         return Ok(filter);
     }
     // At trace the crate that watches files logs each write. Where the log is a file in a watched folder, each of its
-    // lines would cause the next.
+    // lines would cause the next. Below debug what it tells of folders that are gone is its own affair: protod says so itself.
     let others = filter.default_level().unwrap_or(LevelFilter::OFF);
-    Ok(filter.with_target("notify", others.min(LevelFilter::DEBUG)))
+    let most = match others {
+        LevelFilter::DEBUG | LevelFilter::TRACE => LevelFilter::DEBUG,
+        others => others.min(LevelFilter::ERROR),
+    };
+    Ok(filter.with_target("notify", most))
 }
 
 /// Whether this can be the path of a module of Rust, or the start of one.

@@ -44,6 +44,10 @@ impl Imports {
 
     /// What loads the inputs. Its clones ask URLs once.
     pub(crate) fn builder(&self, inputs: &[PathBuf]) -> Result<SchemaBuilder, Error> {
+        if self.schema_ca.is_some() {
+            // Whether an input needs it or not: a path that is wrong is wrong today, and not on the day when one does.
+            self.tls().check()?;
+        }
         let mut builder = Schema::builder();
         if let Some(folder) = buf_cache() {
             builder = builder.buf_cache(folder);

@@ -16,7 +16,9 @@ use crate::output::summary::summary;
 
 const EXAMPLES: &str = "Examples:
   protod check api --rules mocks
-  protod check api --strict";
+  protod check api --strict
+  # Every proto compiled anew
+  protod check api --no-cache";
 
 /// Load protos and rules, print every problem, and exit with 1 if there is one.
 #[derive(Debug, Args)]

@@ -52,6 +52,12 @@ const EXAMPLES: &str = "Examples:
   protod serve api.binpb --rules mocks --unmatched unimplemented
   # The services that another server has, answered by rules
   protod serve grpc://localhost:50051 --rules mocks
+  # Those of a registry with a root certificate of its own, asked again each minute
+  protod serve https://registry.example.com/api.binpb --schema-ca ca.pem --refresh 1m
+  # A tree of thousands of protos, of which what was compiled is kept beside the build
+  protod serve googleapis --cache-dir target/protod
+  # For grpcurl 1.9.3, which refuses descriptors of edition 2024
+  protod serve api --reflection-edition 2023
 
 A token for grpcs:// and https:// inputs is read from PROTOD_SCHEMA_TOKEN.";
 
