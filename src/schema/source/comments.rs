@@ -110,17 +110,23 @@ pub(super) fn put_comments(commented: Vec<Commented>, source: &SourceText, file:
     let Some(info) = &mut file.source_code_info else {
         return;
     };
+    let starts = commented.iter().map(|statement| {
+        let (line, line_start) = source.lines().of(statement.start);
+        (line, statement.start - line_start)
+    });
+    let starts: Vec<(usize, usize)> = starts.collect();
     // The places of the statements, by their indices.
     let mut places: Vec<Option<(Rank, usize)>> = vec![None; commented.len()];
     for (index, location) in info.location.iter_mut().enumerate() {
         location.leading_comments = None;
         location.trailing_comments = None;
         location.leading_detached_comments.clear();
-        let Some(span) = offsets(source.lines(), &location.span) else {
+        let [line, column, ..] = *location.span else {
             continue;
         };
-        let statement = commented.binary_search_by_key(&span.start, |statement| statement.start);
-        if let Ok(statement) = statement
+        let start = (line.unsigned_abs() as usize, column.unsigned_abs() as usize);
+        if let Ok(statement) = starts.binary_search(&start)
+            && let Some(span) = offsets(source.lines(), &location.span)
             && !location.path.is_empty()
         {
             let place = Some((Rank::of(&location.path, &span), index));

@@ -13,29 +13,43 @@ pub(super) const MAX_NAME_PARTS: usize = 100;
 
 /// The offset of the first bracket that opens level `limit + 1`. Brackets in strings and comments do not count.
 pub(crate) fn first_bracket_below(text: &str, limit: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    signs(text).find_map(|(at, byte)| {
-        match byte {
-            b'{' | b'[' | b'<' => depth += 1,
-            b'}' | b']' | b'>' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        (depth > limit).then_some(at)
+    let mut depth = 0;
+    signs(text).find_map(|(at, sign)| (depth_after(sign, &mut depth) > limit).then_some(at))
+}
+
+/// What of a text is first too deep for the parser, if anything is, in one pass: its offset, and what is wrong.
+pub(super) fn first_too_deep(text: &str) -> Option<(usize, String)> {
+    let (mut depth, mut dots) = (0, 0);
+    signs(text).find_map(|(at, sign)| {
+        let message = if depth_after(sign, &mut depth) > MAX_NESTING {
+            format!("braces nest more than {MAX_NESTING} levels deep")
+        } else if dots_after(sign, &mut dots) >= MAX_NAME_PARTS {
+            format!("a name has more than {MAX_NAME_PARTS} parts")
+        } else {
+            return None;
+        };
+        Some((at, message))
     })
 }
 
-/// The offset of the first dot in a name after which the name has `limit + 1` parts.
-pub(super) fn first_dot_beyond(text: &str, limit: usize) -> Option<usize> {
-    let mut dots = 0_usize;
-    signs(text).find_map(|(at, byte)| {
-        match byte {
-            b'.' => dots += 1,
-            // `(a).b` is one name.
-            b'(' | b')' => {}
-            _ => dots = 0,
-        }
-        (dots >= limit).then_some(at)
-    })
+fn depth_after(sign: u8, depth: &mut usize) -> usize {
+    match sign {
+        b'{' | b'[' | b'<' => *depth += 1,
+        b'}' | b']' | b'>' => *depth = depth.saturating_sub(1),
+        _ => {}
+    }
+    *depth
+}
+
+/// How many dots a name has so far.
+fn dots_after(sign: u8, dots: &mut usize) -> usize {
+    match sign {
+        b'.' => *dots += 1,
+        // `(a).b` is one name.
+        b'(' | b')' => {}
+        _ => *dots = 0,
+    }
+    *dots
 }
 
 /// The signs of a text and their offsets, without those in strings, numbers and comments.
@@ -59,8 +73,13 @@ mod tests {
 
     #[test]
     fn parts_of_a_name_count_and_those_of_several_do_not() {
-        let text = "option (a.b).c = 1.5; // a.b.c.d.e.f\npackage a.b.c; /* . */ option x = '.....';";
-        assert_eq!(first_dot_beyond(text, 3), None);
-        assert_eq!(first_dot_beyond(text, 2), text.find(".c"));
+        let name = |parts: usize| format!("(a.b){}", ".c".repeat(parts - 2));
+        let text = |parts| {
+            let name = name(parts);
+            format!("option {name} = 1.5; // {name}.d\npackage {name}; /* . */ option x = '{name}.d';")
+        };
+        assert_eq!(first_too_deep(&text(MAX_NAME_PARTS)), None);
+        let (at, message) = first_too_deep(&text(MAX_NAME_PARTS + 1)).expect("it is too long");
+        assert_eq!(&text(MAX_NAME_PARTS + 1)[at..at + 4], ".c =", "{message}");
     }
 }

@@ -28,16 +28,24 @@ pub(super) fn put_in_reading_order(file: &mut FileDescriptorProto) {
     let Some(info) = &mut file.source_code_info else {
         return;
     };
-    let turns = Turns::of(&info.location);
-    let mut order: Vec<(Turn, usize)> = turns.turns.into_iter().zip(0..).collect();
-    order.sort_unstable();
-    let in_order = order.into_iter();
-    let in_order = in_order.map(|(_, index)| std::mem::take(&mut info.location[index]));
-    info.location = in_order.collect();
+    let mut turns = Turns::of(&info.location).turns;
+    turns.sort_unstable();
+    // Each place is swapped once, to where it stays.
+    for first in 0..turns.len() {
+        let mut to = first;
+        loop {
+            let from = std::mem::replace(&mut turns[to].index, to);
+            if from == first {
+                break;
+            }
+            info.location.swap(to, from);
+            to = from;
+        }
+    }
 }
 
-/// A line and a column.
-type Position = (i32, i32);
+/// A line, and a column below it.
+type Position = u64;
 
 /// When an element is read. The first of two that differ decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +60,8 @@ struct Turn {
     depth: usize,
     /// The field that it is of the element around it.
     number: i32,
+    /// Where the place is in the order of paths.
+    index: usize,
 }
 
 /// The turns of the places of a file.
@@ -75,7 +85,7 @@ struct Group {
 impl Turns {
     fn of(locations: &[Location]) -> Self {
         let mut found = Self {
-            turns: locations.iter().map(Turn::in_text).collect(),
+            turns: locations.iter().zip(0..).map(Turn::in_text).collect(),
             groups: Vec::new(),
         };
         // Of the last element, in the order of paths.
@@ -147,7 +157,7 @@ impl Turns {
 
 impl Turn {
     /// The turn of an element that is noted where it begins.
-    fn in_text(location: &Location) -> Self {
+    fn in_text((location, index): (&Location, usize)) -> Self {
         let start = start(location);
         Self {
             at: start,
@@ -155,6 +165,7 @@ impl Turn {
             then: start,
             depth: location.path.len(),
             number: location.path.last().copied().unwrap_or_default(),
+            index,
         }
     }
 
@@ -211,14 +222,19 @@ fn follows_type(locations: &[Location], index: usize) -> bool {
 
 fn start(location: &Location) -> Position {
     match *location.span {
-        [line, column, ..] => (line, column),
+        [line, column, ..] => position(line, column),
         _ => Position::default(),
     }
 }
 
 fn end(location: &Location) -> Position {
     match *location.span {
-        [line, _, column] | [_, _, line, column] => (line, column),
+        [line, _, column] | [_, _, line, column] => position(line, column),
         _ => Position::default(),
     }
+}
+
+/// The parser counts from 0.
+fn position(line: i32, column: i32) -> Position {
+    u64::from(line.unsigned_abs()) << 32 | u64::from(column.unsigned_abs())
 }

@@ -12,7 +12,7 @@ use super::comments::put_comments;
 use super::defaults::write_float_defaults;
 use super::edition::EditionParts;
 use super::lower::Lowered;
-use super::nesting::{MAX_NAME_PARTS, MAX_NESTING, first_bracket_below, first_dot_beyond};
+use super::nesting::first_too_deep;
 use super::oneofs::name_synthetic_oneofs;
 use super::parsed::Parsed;
 use super::reading_order::put_in_reading_order;
@@ -180,13 +180,8 @@ pub(super) fn parse(
     source: &SourceText,
 ) -> Result<(FileDescriptorProto, Option<EditionParts>), Vec<Problem>> {
     let text = source.text();
-    if let Some(too_deep) = first_bracket_below(text, MAX_NESTING) {
-        let message = format!("braces nest more than {MAX_NESTING} levels deep");
-        return Err(vec![Problem::at(source, too_deep..too_deep + 1, message)]);
-    }
-    if let Some(too_long) = first_dot_beyond(text, MAX_NAME_PARTS) {
-        let message = format!("a name has more than {MAX_NAME_PARTS} parts");
-        return Err(vec![Problem::at(source, too_long..too_long + 1, message)]);
+    if let Some((at, message)) = first_too_deep(text) {
+        return Err(vec![Problem::at(source, at..at + 1, message)]);
     }
     let mut lowered = Lowered::new(text).map_err(|fault| {
         let problem = Problem::at(source, fault.span, fault.message);
