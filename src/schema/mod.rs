@@ -14,6 +14,7 @@
 //! | `check` | refuses what protoc refuses and the libraries do not |
 //! | `compiled`, `tables`, `method`, `method_types`, `layouts` | the result |
 //! | `fields`, `keys`, `enums` | the result by name, for types of Rust |
+//! | `stand_ins` | bytes of a text that are no UTF-8, while it is compiled |
 //! | `valid_texts` | texts that are no UTF-8, for libraries that take nothing else |
 //! | `proto_text`, `text_format` | the result, printed as proto text, and its options |
 
@@ -59,6 +60,7 @@ mod quoted;
 mod remote;
 mod schema_file;
 mod source;
+mod stand_ins;
 mod tables;
 mod tabs;
 mod text_format;

@@ -1,12 +1,14 @@
 //! [`Tabs`]: columns as protoc counts them, where a tab leads to the next multiple of eight, and every other byte is one column.
+//! What stands for a byte that is no UTF-8 is one column too.
 //!
 //! The parser counts bytes, and so do problems. `SourceCodeInfo`, which is served, has protoc's columns.
 
 use std::ops::Range;
 
+use super::stand_ins::{has_any, is_stand_in};
 use crate::error::Lines;
 
-/// The tabs of a text.
+/// The tabs of a text, and its stand-ins.
 #[derive(Debug)]
 pub(super) struct Tabs(Vec<Tab>);
 
@@ -14,8 +16,10 @@ pub(super) struct Tabs(Vec<Tab>);
 struct Tab {
     /// Where it is in the text.
     offset: usize,
+    /// How many bytes it has.
+    length: usize,
     /// How many columns its line has gained by it and those before it.
-    gained: usize,
+    gained: isize,
 }
 
 /// The width of the widest tab.
@@ -26,13 +30,27 @@ impl Tabs {
         let mut tabs = Vec::new();
         let (mut start, mut gained) = (0, 0);
         let mut ends = text.match_indices('\n').map(|(end, _)| end).peekable();
-        for (offset, _) in text.match_indices('\t') {
+        let mut add = |offset: usize, length: usize| {
             while let Some(end) = ends.next_if(|end| *end < offset) {
                 (start, gained) = (end + 1, 0);
             }
-            let column = offset - start + gained;
-            gained += WIDTH - 1 - column % WIDTH;
-            tabs.push(Tab { offset, gained });
+            gained += if length > 1 {
+                1 - length.cast_signed()
+            } else {
+                let column = (offset - start).saturating_add_signed(gained);
+                (WIDTH - 1 - column % WIDTH).cast_signed()
+            };
+            tabs.push(Tab {
+                offset,
+                length,
+                gained,
+            });
+        };
+        if has_any(text.as_bytes()) {
+            let odd = text.match_indices(|letter| letter == '\t' || is_stand_in(letter));
+            odd.for_each(|(offset, found)| add(offset, found.len()));
+        } else {
+            text.match_indices('\t').for_each(|(offset, _)| add(offset, 1));
         }
         Self(tabs)
     }
@@ -45,7 +63,7 @@ impl Tabs {
     pub(super) fn widen(&self, lines: &Lines, span: &mut [i32]) {
         each_column(lines, span, |line, column| {
             let before = self.0.partition_point(|tab| tab.offset < line.start + column);
-            column + self.gained(line.start, before)
+            column.saturating_add_signed(self.gained(line.start, before))
         });
     }
 
@@ -53,16 +71,16 @@ impl Tabs {
     pub(super) fn narrow(&self, lines: &Lines, span: &mut [i32]) {
         each_column(lines, span, |line, column| {
             // The column behind a tab.
-            let behind = |tab: &Tab| tab.offset + 1 - line.start + tab.gained;
+            let behind = |tab: &Tab| (tab.offset + tab.length - line.start).saturating_add_signed(tab.gained);
             let before = self.0.partition_point(|tab| {
                 tab.offset < line.start || (tab.offset < line.end && behind(tab) <= column)
             });
-            column - self.gained(line.start, before).min(column)
+            column.saturating_add_signed(-self.gained(line.start, before))
         });
     }
 
     /// What the line that begins at `start` has gained by those of its tabs that are among the first `count`.
-    fn gained(&self, start: usize, count: usize) -> usize {
+    fn gained(&self, start: usize, count: usize) -> isize {
         let last = count.checked_sub(1).map(|last| &self.0[last]);
         last.filter(|tab| tab.offset >= start).map_or(0, |tab| tab.gained)
     }
@@ -93,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_tab_leads_to_the_next_multiple_of_eight_and_back() {
-        let text = "a\tb\n\t\tc\n   \td\u{e9}\te\nf\n1234567\tg\t12345678\th";
+        let text =
+            "a\tb\n\t\tc\n   \td\u{e9}\te\nf\n1234567\tg\t12345678\th\n\u{10ffe9}i\tj\u{10ffe9}\u{10ffe8}\tk";
         let (tabs, lines) = (Tabs::of(text), Lines::new(text));
         let columns = [
             ('a', 0),
@@ -104,6 +123,9 @@ mod tests {
             ('f', 0),
             ('g', 8),
             ('h', 32),
+            ('i', 1),
+            ('j', 8),
+            ('k', 16),
         ];
         for (letter, wide) in columns {
             let (line, start) = lines.of(text.find(letter).unwrap());

@@ -156,7 +156,7 @@ fn files_that_are_no_text_are_each_a_problem() {
     let tree = Tree::new(&[("good.proto", &message("p", "A"))]);
     tree.write(
         "latin1.proto",
-        b"syntax = \"proto3\"; // caf\xe9\noption java_package = \"caf\xe9\";\n",
+        b"syntax = \"proto3\"; // caf\xe9\noption java_package = \"caf\xe9\";\nmessage Caf\xe9 {}\n",
     );
     File::create(tree.path("huge.proto"))
         .unwrap()
@@ -167,7 +167,7 @@ fn files_that_are_no_text_are_each_a_problem() {
         problems,
         [
             "huge.proto: is too large for a proto: 3221225472 bytes",
-            "latin1.proto: is not UTF-8 text: see byte 25"
+            "latin1.proto: is not UTF-8 text: see byte 68"
         ]
     );
 }

@@ -27,6 +27,7 @@ use crate::schema::guarded::guarded;
 use crate::schema::places::Places;
 use crate::schema::plain::{without_method_options, without_options};
 use crate::schema::source::{EditionParts, FileGraph, FileId, TextFile};
+use crate::schema::stand_ins::info_as_written;
 use crate::schema::tabs::Tabs;
 use crate::schema::valid_texts::{valid_file, valid_file_with_options};
 
@@ -185,7 +186,7 @@ pub(super) fn link_text(
         valid_file_with_options(&file, pool)
     });
     let linked = LinkedFile {
-        descriptor: assembled(&bytes, &served, &tails, Some(&info)),
+        descriptor: assembled(&bytes, &served, &tails, Some(&info_as_written(&info))),
         for_pool,
         edition,
         methods,

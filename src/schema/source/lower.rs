@@ -8,7 +8,7 @@
 //! | `-inf`, integers of more than 64 bits | floats |
 //! | `-nan` as the value of an option, where its sign does not count | `nan` |
 //! | `010`, `0x8` in a value in braces | a name that says so |
-//! | `"\ud83d\ude00"`, `"\777"` | the bytes that they stand for |
+//! | `"\ud83d\ude00"`, `"\777"`, bytes that are no UTF-8 | the bytes that they stand for, in octal |
 //! | `default = "\xff"` of a string | an option, whose text may be any bytes |
 //! | what `edition = "…"` makes different | see `edition` |
 //! | numbers of fields beyond 29 bits, as message sets have | a number that stands for them |
@@ -25,6 +25,7 @@ use super::edition::{Block, EditionText};
 use super::escapes::lowered_escapes;
 use super::tokens::{Token, TokenFault, TokenKind, tokens};
 use crate::schema::descriptor::MAX_FIELD_NUMBER;
+use crate::schema::stand_ins;
 
 /// What stands for a name that the parser does not read, before its number.
 pub(super) const PLACEHOLDER: &str = "protod_placeholder_";
@@ -357,6 +358,10 @@ impl Lowering<'_> {
             let octal: Vec<String> = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
             self.replace(start + span.start..start + span.end, octal.concat());
         }
+        for (span, byte) in stand_ins::in_literal(written) {
+            let start = token.span.start;
+            self.replace(start + span.start..start + span.end, format!("\\{byte:03o}"));
+        }
     }
 
     /// Reads a statement, up to its semicolon or brace.
@@ -466,7 +471,9 @@ impl Lowering<'_> {
         for at in field.windows(3) {
             let [name, equals, text] = at else { continue };
             let is_default = self.is(name, "default") && equals.is_sign(b'=');
-            if is_default && self.text[text.span.clone()].contains('\\') {
+            let written = &self.text[text.span.clone()];
+            let is_odd = written.contains('\\') || stand_ins::has_any(written.as_bytes());
+            if is_default && is_odd {
                 self.text_defaults.insert(name.span.start, text.span.start);
                 self.replace(name.span.clone(), TEXT_DEFAULT.to_owned());
             }

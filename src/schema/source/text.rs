@@ -17,12 +17,13 @@ use super::oneofs::name_synthetic_oneofs;
 use super::parsed::Parsed;
 use super::reading_order::put_in_reading_order;
 use super::restore::restore;
-use super::tokens::tokens;
+use super::tokens::{comments, tokens};
 use super::wording::reworded;
 use crate::error::{Problem, SourceText};
 use crate::schema::earlier::Earlier;
 use crate::schema::outline::{KnownText, Outline, TextHash};
 use crate::schema::places::{offsets, span};
+use crate::schema::stand_ins::{bytes_of, has_any, is_stand_in, text_of};
 use crate::schema::tabs::Tabs;
 use crate::stamp::{Stamp, moment};
 
@@ -131,39 +132,38 @@ pub(super) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
     }
     expect_size(name, metadata.len())?;
     let bytes = fs::read(path).map_err(failed)?;
-    let text = String::from_utf8(bytes).or_else(|error| {
-        let first = error.utf8_error().valid_up_to();
-        let text = with_odd_comments(&error.into_bytes());
-        text.ok_or_else(|| Problem::in_file(name, format!("is not UTF-8 text: see byte {first}")))
-    })?;
+    let text = text_of(bytes);
+    if let Some(odd) = has_any(text.as_bytes()).then(|| first_odd(&text)).flatten() {
+        let before = bytes_of(&text.as_bytes()[..odd]).len();
+        let message = format!("is not UTF-8 text: see byte {before}");
+        return Err(Problem::in_file(name, message));
+    }
     Ok(SourceText::new(name, text))
 }
 
-/// A text that is UTF-8 but for its comments, as old protos in Latin-1 are. What is no UTF-8 in them is a question mark each.
-fn with_odd_comments(bytes: &[u8]) -> Option<String> {
-    let mut text = String::with_capacity(bytes.len());
-    let mut odd = Vec::new();
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        for _ in chunk.invalid() {
-            odd.push(text.len());
-            text.push('?');
+/// Where the first byte is that is no UTF-8 and neither in a literal nor in a comment.
+fn first_odd(text: &str) -> Option<usize> {
+    let in_gap = |start: usize, end: usize| {
+        let gap = &text[start..end];
+        let comments = comments(gap);
+        let mut odd = gap.char_indices().filter(|(_, letter)| is_stand_in(*letter));
+        let found = odd.find(|(at, _)| !comments.iter().any(|comment| comment.contains(at)));
+        found.map(|(at, _)| start + at)
+    };
+    let mut end = 0;
+    for token in tokens(text) {
+        let start = std::mem::replace(&mut end, token.span.end);
+        if let Some(found) = in_gap(start, token.span.start) {
+            return Some(found);
         }
     }
-    let mut odd = odd.into_iter().peekable();
-    for token in tokens(&text) {
-        while odd.next_if(|at| *at < token.span.start).is_some() {}
-        if odd.peek().is_some_and(|at| *at < token.span.end) {
-            return None;
-        }
-    }
-    Some(text)
+    in_gap(end, text.len())
 }
 
 /// The text of a proto that a program gave.
 pub(super) fn given(name: &str, text: &str) -> Result<SourceText, Problem> {
     expect_size(name, text.len() as u64)?;
-    Ok(SourceText::new(name, text))
+    Ok(SourceText::new(name, text_of(text.into())))
 }
 
 fn expect_size(name: &str, bytes: u64) -> Result<(), Problem> {

@@ -90,6 +90,22 @@ pub(in crate::schema) fn tokens(text: &str) -> impl Iterator<Item = Token> {
     })
 }
 
+/// The comments in what is between two tokens, with their signs.
+pub(super) fn comments(gap: &str) -> Vec<Range<usize>> {
+    let mut comments = Vec::new();
+    let mut at = 0;
+    while let Some(found) = gap[at..].find(['/', '#']) {
+        let start = at + found;
+        at = match gap[start..].strip_prefix("/*") {
+            Some(rest) => rest.find("*/").map(|end| end + 4),
+            None => gap[start..].find('\n'),
+        }
+        .map_or(gap.len(), |end| start + end);
+        comments.push(start..at);
+    }
+    comments
+}
+
 fn end_while(bytes: &[u8], start: usize, holds: impl Fn(u8) -> bool) -> usize {
     let length = bytes[start..].iter().position(|byte| !holds(*byte));
     length.map_or(bytes.len(), |length| start + length)
