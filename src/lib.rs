@@ -108,6 +108,7 @@ pub mod live;
 pub mod message;
 #[cfg(any(feature = "client", feature = "tls"))]
 mod pem;
+mod protocol;
 #[cfg(feature = "rules")]
 pub mod rules;
 #[cfg(feature = "samples")]

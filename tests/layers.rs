@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 22] = [
     "error",
     "suggest",
     "duration",
@@ -31,6 +31,7 @@ const ROOMS: [&str; 21] = [
     "message",
     "cel",
     "validate",
+    "protocol",
     "handler",
     "sample",
     "rules",

@@ -22,7 +22,7 @@ use tonic::transport::Channel;
 use tower::Service;
 
 use super::not_grpc;
-use crate::handler::Encoding;
+use crate::protocol::Encoding;
 
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 

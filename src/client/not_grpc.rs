@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 
 use super::connect::NotGrpc;
 use crate::excerpt::excerpt;
-use crate::handler::is_grpc as is_grpc_type;
+use crate::protocol::is_grpc as is_grpc_type;
 
 /// How much of an answer is read, and for how long, to say what it was.
 const MOST: usize = 4 << 10;

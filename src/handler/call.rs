@@ -20,7 +20,7 @@ use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
 use super::call_log::{CallRecord, Observed};
 use super::framing::{
-    Encoding, Finished, Incoming, MessageWriter, Outgoing, RequestBody, ResponseBuffer, Unmatched,
+    Finished, Incoming, MessageWriter, Outgoing, RequestBody, ResponseBuffer, Unmatched,
 };
 use super::lane::Lane;
 use super::lifecycle::Lifecycle;
@@ -31,6 +31,7 @@ use super::request_check::{Checks, Effort, Refusal, RequestCheck};
 use super::room::{LargeMessages, Room};
 use super::state::States;
 use crate::message::{Bounds, FromMessage, IntoMessage, Message, MessageType};
+use crate::protocol::{Encoding, Form};
 use crate::schema::Method;
 
 /// What a call begins with.
@@ -42,6 +43,8 @@ pub(crate) struct CallStart {
     pub(crate) peer: Option<Peer>,
     pub(crate) body: RequestBody,
     pub(crate) deadline: Option<Instant>,
+    /// How the call looks on the wire.
+    pub(crate) form: Form,
     /// How the client compressed its messages.
     pub(crate) request_encoding: Option<Encoding>,
     /// How to compress the responses.
@@ -116,9 +119,11 @@ enum Single {
 impl Call {
     pub(super) fn new(start: CallStart, record: Option<Arc<CallRecord>>) -> (Self, ResponseBuffer) {
         let limits = start.limits;
-        let (outgoing, buffer) = Outgoing::new(&start.method, start.response_encoding, limits.max_send_size);
+        let form = start.form;
+        let (outgoing, buffer) =
+            Outgoing::new(&start.method, form, start.response_encoding, limits.max_send_size);
         let core = Core {
-            incoming: Incoming::new(start.body, start.request_encoding, limits),
+            incoming: Incoming::new(start.body, form, start.request_encoding, &start.method, limits),
             method: start.method,
             metadata: MetadataMap::from_headers(start.headers),
             extensions: start.extensions,

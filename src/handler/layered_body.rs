@@ -12,7 +12,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 use super::call_log::CallReport;
-use super::header_limit::fit_end;
+use crate::protocol::fit_end;
 
 /// A body that came through the server's layers.
 pub(super) struct LayeredBody {

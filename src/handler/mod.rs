@@ -14,7 +14,6 @@ mod expiry;
 mod extract;
 mod framing;
 mod handlers;
-mod header_limit;
 mod lane;
 mod layered_body;
 mod lifecycle;
@@ -37,7 +36,7 @@ pub(crate) use self::codes::CODES;
 pub(crate) use self::error_status::status_of;
 pub(crate) use self::expiry::Expiry;
 pub use self::extract::FromCall;
-pub(crate) use self::framing::{Encoding, MessageWriter, RequestBody, accepted_encodings, is_grpc};
+pub(crate) use self::framing::{MessageWriter, RequestBody};
 pub use self::handlers::Handlers;
 pub(crate) use self::handlers::{Shape, Unprepared, handler_methods};
 pub(crate) use self::lane::{Lane, SLICE};
@@ -47,7 +46,7 @@ pub use self::peer::{Peer, PeerAddr};
 pub(crate) use self::request_check::{Effort, Refusal, RequestCheck};
 pub use self::response::CallBody;
 pub(crate) use self::response::{
-    CallPermit, ResponseFuture, ServerCalls, layered, status_trailers, trailers_only,
+    CallPermit, ResponseFuture, ServerCalls, layered, refusal,
 };
 pub(crate) use self::room::LargeMessages;
 pub use self::state::{State, States};

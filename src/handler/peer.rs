@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[cfg(feature = "tls")]
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-use super::header_limit::UNANNOUNCED;
+use crate::protocol::UNANNOUNCED;
 
 /// The address of a client: see [`Peer`].
 #[derive(Debug, Clone, PartialEq, Eq)]

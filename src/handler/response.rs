@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::{fmt, mem};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, header};
 use http_body::{Body, Frame, SizeHint};
 use tonic::Status;
 use tonic::body::Body as TonicBody;
@@ -21,15 +21,14 @@ use tonic::metadata::MetadataMap;
 use super::call::{Call, CallStart};
 use super::call_log::{CallLog, CallReport, Observed};
 use super::expiry::Expiry;
-use super::framing::{Encoding, Finished, ResponseBuffer, Unmatched, Unsent};
-use super::header_limit::{GRPC_STATUS, fit_trailers_only, refuse_headers, write_end, write_trailers_only};
+use super::framing::{Finished, ResponseBuffer, Unmatched, Unsent};
 use super::layered_body::LayeredBody;
 use super::peer::Peer;
 use super::traits::BoxHandler;
+use crate::protocol::{
+    self, Answer, Encoding, End, Form, GRPC_STATUS, PREFIX, Protocol, fit_trailers_only, is_grpc, refuse_headers,
+};
 use crate::schema::Method;
-
-const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
-const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
 /// A permit for one of the calls that a server takes at a time. It is returned when the call's handler has ended.
 pub(crate) type CallPermit = Arc<ServerCalls>;
@@ -43,13 +42,23 @@ pub(crate) struct ServerCalls {
 /// A call whose headers are not due yet. Resolves to the response when they are.
 pub(crate) struct ResponseFuture {
     running: Option<RunningHandler>,
+    form: Form,
     encoding: Option<Encoding>,
+    /// What is held back of a response that begins when its end is known.
+    held: Held,
+}
+
+/// The headers and the message of a response that begins when its end is known.
+#[derive(Default)]
+struct Held {
+    headers: Option<MetadataMap>,
+    message: Bytes,
 }
 
 impl ResponseFuture {
     /// Starts the handler of a call.
     pub(crate) fn start(handler: &BoxHandler, mut start: CallStart, permit: CallPermit) -> Self {
-        let encoding = start.response_encoding;
+        let (form, encoding) = (start.form, start.response_encoding);
         let method = Arc::clone(&start.method);
         let expiry = Expiry::new(start.deadline, start.lifecycle.clone());
         let header_limit = Peer::header_limit_of(start.peer.as_ref());
@@ -63,13 +72,16 @@ impl ResponseFuture {
             expiry,
             interruption: None,
             method,
+            protocol: form.protocol,
             header_limit,
             permit,
             observed,
         };
         Self {
             running: Some(running),
+            form,
             encoding,
+            held: Held::default(),
         }
     }
 
@@ -83,7 +95,10 @@ impl Future for ResponseFuture {
     type Output = http::Response<CallBody>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let encoding = self.encoding;
+        let (form, encoding) = (self.form, self.encoding);
+        if form.protocol.is_whole() {
+            return self.poll_whole(cx);
+        }
         let handler = self
             .running
             .as_mut()
@@ -98,10 +113,10 @@ impl Future for ResponseFuture {
                     && let Err(status) = &finished.result
                 {
                     let headers = finished.headers.unwrap_or_default();
-                    return Poll::Ready(trailers_only(status, headers, finished.trailers, limit));
+                    return Poll::Ready(refusal(form, status, headers, finished.trailers, limit));
                 }
                 let headers = flushed.or(finished.headers.take()).unwrap_or_default();
-                (headers, State::of_finished(finished, limit))
+                (headers, State::of_finished(finished, form.protocol, limit))
             }
             Poll::Pending => match handler.buffer.take_headers() {
                 None => return Poll::Pending,
@@ -113,17 +128,15 @@ impl Future for ResponseFuture {
         };
         let mut response = http::Response::new(CallBody { state });
         *response.headers_mut() = headers.into_headers();
-        response.headers_mut().insert(header::CONTENT_TYPE, GRPC);
-        if let Some(encoding) = encoding {
-            response.headers_mut().insert(GRPC_ENCODING, encoding.header());
-        }
+        protocol::begin(form, encoding, response.headers_mut());
         if let Some(status) = refuse_headers(response.headers(), limit) {
             if let State::Running(handler) = &response.body().state
                 && let Some(observed) = &handler.observed
             {
                 observed.ended(&Err(status.clone()), 0, false);
             }
-            return Poll::Ready(trailers_only(
+            return Poll::Ready(refusal(
+                form,
                 &status,
                 MetadataMap::new(),
                 MetadataMap::new(),
@@ -134,19 +147,73 @@ impl Future for ResponseFuture {
     }
 }
 
-/// A response without a message: headers and status in one header block.
-pub(crate) fn trailers_only(
+impl ResponseFuture {
+    /// The response of a protocol that says how a call ended before its message: it is there when the handler has ended.
+    fn poll_whole(&mut self, cx: &mut Context<'_>) -> Poll<http::Response<CallBody>> {
+        let handler = self
+            .running
+            .as_mut()
+            .expect("not polled after it gave the response");
+        let polled = handler.poll(cx);
+        let held = &mut self.held;
+        if let Some(headers) = handler.buffer.take_headers() {
+            held.headers = Some(headers);
+        }
+        let Poll::Ready(finished) = polled else {
+            let frames = handler.take_frames();
+            if !frames.is_empty() {
+                held.message = frames;
+            }
+            return Poll::Pending;
+        };
+        let headers = held.headers.take().or(finished.headers).unwrap_or_default();
+        let message = if finished.frames.is_empty() {
+            mem::take(&mut held.message)
+        } else {
+            finished.frames
+        };
+        let answer = protocol::whole(
+            self.form,
+            self.encoding,
+            headers.into_headers(),
+            message.slice(message.len().min(PREFIX)..),
+            finished.result.as_ref().copied(),
+            &finished.trailers.into_headers(),
+        );
+        let limit = handler.header_limit;
+        Poll::Ready(match refuse_headers(&answer.headers, limit) {
+            Some(status) => refusal(self.form, &status, MetadataMap::new(), MetadataMap::new(), limit),
+            None => known(answer),
+        })
+    }
+}
+
+/// The response to a call that fails before its headers were sent, or never began.
+pub(crate) fn refusal(
+    form: Form,
     status: &Status,
     headers: MetadataMap,
     trailers: MetadataMap,
     header_limit: u32,
 ) -> http::Response<CallBody> {
-    let mut response = http::Response::new(CallBody::empty());
-    let mut map = headers.into_headers();
-    map.extend(trailers.into_headers());
-    map.insert(header::CONTENT_TYPE, GRPC);
-    write_trailers_only(status, &mut map, header_limit);
-    *response.headers_mut() = map;
+    known(protocol::refuse(
+        form,
+        status,
+        headers.into_headers(),
+        trailers.into_headers(),
+        header_limit,
+    ))
+}
+
+/// A response whose body is known.
+fn known(answer: Answer) -> http::Response<CallBody> {
+    let mut response = http::Response::new(if answer.body.is_empty() {
+        CallBody::empty()
+    } else {
+        CallBody::whole(answer.body)
+    });
+    *response.status_mut() = answer.code;
+    *response.headers_mut() = answer.headers;
     response
 }
 
@@ -157,11 +224,9 @@ pub struct CallBody {
 
 enum State {
     Running(RunningHandler),
-    /// The handler has ended, and messages and trailers are left to send.
-    Messages(Bytes, HeaderMap),
-    Trailers(HeaderMap),
-    /// An answer that is not gRPC.
-    Text(Bytes),
+    /// The handler has ended, and messages and the end are left to send.
+    Messages(Bytes, End),
+    End(End),
     /// A body that came through the server's layers.
     Layered(LayeredBody),
     Done,
@@ -173,11 +238,10 @@ impl CallBody {
         Self { state: State::Done }
     }
 
-    /// A body for answers that are not gRPC.
-    pub(crate) fn text(text: &'static str) -> Self {
-        let text = Bytes::from_static(text.as_bytes());
+    /// A body that is known.
+    pub(crate) fn whole(body: impl Into<Bytes>) -> Self {
         Self {
-            state: State::Text(text),
+            state: State::End(End::Data(body.into())),
         }
     }
 }
@@ -190,13 +254,13 @@ impl Default for CallBody {
 }
 
 impl State {
-    fn of_finished(finished: Finished, header_limit: u32) -> Self {
-        let mut trailers = finished.trailers.into_headers();
-        write_end(finished.result.as_ref().copied(), &mut trailers, header_limit);
+    fn of_finished(finished: Finished, protocol: Protocol, header_limit: u32) -> Self {
+        let result = finished.result.as_ref().copied();
+        let end = protocol::end(protocol, result, finished.trailers.into_headers(), header_limit);
         if finished.frames.is_empty() {
-            Self::Trailers(trailers)
+            Self::End(end)
         } else {
-            Self::Messages(finished.frames, trailers)
+            Self::Messages(protocol.dress(finished.frames), end)
         }
     }
 }
@@ -211,13 +275,15 @@ impl Body for CallBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         if let State::Running(handler) = &mut self.state {
             match handler.poll(cx) {
-                Poll::Ready(finished) => self.state = State::of_finished(finished, handler.header_limit),
+                Poll::Ready(finished) => {
+                    self.state = State::of_finished(finished, handler.protocol, handler.header_limit);
+                }
                 Poll::Pending => {
                     let frames = handler.take_frames();
                     if frames.is_empty() {
                         return Poll::Pending;
                     }
-                    return Poll::Ready(Some(Ok(Frame::data(frames))));
+                    return Poll::Ready(Some(Ok(Frame::data(handler.protocol.dress(frames)))));
                 }
             }
         }
@@ -225,12 +291,12 @@ impl Body for CallBody {
             return layered.poll_frame(cx);
         }
         let frame = match mem::replace(&mut self.state, State::Done) {
-            State::Messages(frames, trailers) => {
-                self.state = State::Trailers(trailers);
+            State::Messages(frames, end) => {
+                self.state = State::End(end);
                 Frame::data(frames)
             }
-            State::Trailers(trailers) => Frame::trailers(trailers),
-            State::Text(text) => Frame::data(text),
+            State::End(End::Trailers(trailers)) => Frame::trailers(trailers),
+            State::End(End::Data(data)) => Frame::data(data),
             State::Done | State::Running(_) | State::Layered(_) => return Poll::Ready(None),
         };
         Poll::Ready(Some(Ok(frame)))
@@ -246,7 +312,7 @@ impl Body for CallBody {
     fn size_hint(&self) -> SizeHint {
         match &self.state {
             State::Done => SizeHint::with_exact(0),
-            State::Text(text) => SizeHint::with_exact(text.len() as u64),
+            State::End(End::Data(data)) => SizeHint::with_exact(data.len() as u64),
             State::Layered(layered) => layered.size_hint(),
             _ => SizeHint::default(),
         }
@@ -265,10 +331,11 @@ pub(crate) fn layered(
     }
     if parts.headers.contains_key(GRPC_STATUS) {
         fit_trailers_only(&mut parts.headers, header_limit);
-    } else if is_of_grpc(&parts.headers)
+    } else if is_call(&parts.headers)
         && let Some(status) = refuse_headers(&parts.headers, header_limit)
     {
-        let refused = trailers_only(&status, MetadataMap::new(), MetadataMap::new(), header_limit);
+        let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
+        let refused = refusal(Form::GRPC, &status, headers, trailers, header_limit);
         if let Some(report) = &mut report {
             report.tells(refused.headers());
         }
@@ -282,9 +349,9 @@ pub(crate) fn layered(
     http::Response::from_parts(parts, CallBody { state })
 }
 
-fn is_of_grpc(headers: &HeaderMap) -> bool {
+fn is_call(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE);
-    content_type.is_some_and(|content_type| content_type.as_bytes().starts_with(GRPC.as_bytes()))
+    content_type.is_some_and(|content_type| is_grpc(content_type.as_bytes()))
 }
 
 impl fmt::Debug for CallBody {
@@ -303,6 +370,7 @@ struct RunningHandler {
     /// Waits for `expiry`. Made when the handler first waits, which most never do.
     interruption: Option<Interruption>,
     method: Arc<Method>,
+    protocol: Protocol,
     /// How many bytes of headers the client takes.
     header_limit: u32,
     permit: CallPermit,
@@ -407,11 +475,4 @@ impl Drop for RunningHandler {
             observed.ended(&Err(status), 0, false);
         }
     }
-}
-
-/// The trailers of a call that ends with `status`, for layers: whatever comes out of those is cut to what the client takes.
-pub(crate) fn status_trailers(status: &Status) -> HeaderMap {
-    let mut trailers = HeaderMap::new();
-    write_end(Err(status), &mut trailers, u32::MAX);
-    trailers
 }

@@ -28,7 +28,7 @@ pub use self::codec::{DynamicCodec, DynamicDecoder, DynamicEncoder};
 pub(crate) use self::cost::decoding_cost;
 pub(crate) use self::encode::{put_scalar, wire_type};
 pub use self::error::MessageError;
-pub(crate) use self::json::key_text;
+pub(crate) use self::json::{json_to_wire, key_text, wire_to_json};
 pub use self::json::{JsonPrinter, JsonReader};
 pub(crate) use self::length::{LengthWidth, ReservedLength, fill_length, reserve_length, with_length};
 pub(crate) use self::lenient::{decode_dynamic, known_value};

@@ -1,6 +1,7 @@
 //! The methods that a file declares, by name: what is known of them without a descriptor pool.
 
 use prost_types::FileDescriptorProto;
+use prost_types::method_options::IdempotencyLevel;
 
 use super::name::qualified;
 
@@ -16,6 +17,7 @@ pub(super) struct DeclaredMethod {
     pub(super) output: Box<str>,
     pub(super) client_streaming: bool,
     pub(super) server_streaming: bool,
+    pub(super) has_no_side_effects: bool,
 }
 
 impl DeclaredMethod {
@@ -43,6 +45,9 @@ pub(super) fn declared_methods(file: &FileDescriptorProto) -> Vec<DeclaredMethod
             output: full(method.output_type()),
             client_streaming: method.client_streaming(),
             server_streaming: method.server_streaming(),
+            has_no_side_effects: method.options.as_ref().is_some_and(|options| {
+                options.idempotency_level() == IdempotencyLevel::NoSideEffects
+            }),
         }));
     }
     methods

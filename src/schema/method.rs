@@ -95,6 +95,11 @@ impl Method {
         self.declared.server_streaming
     }
 
+    /// Whether its proto says that it has no side effects, by `idempotency_level`: then it may be called by GET.
+    pub fn has_no_side_effects(&self) -> bool {
+        self.declared.has_no_side_effects
+    }
+
     /// The full name of the type of requests.
     pub(crate) fn input_name(&self) -> &str {
         &self.declared.input

@@ -17,7 +17,7 @@ use tower::{Layer, Service};
 use super::call_limit::CallsInFlight;
 use super::deadline::DeadlinePolicy;
 use super::dispatch::{GrpcService, Shared};
-use super::grpc_answer::BoxError;
+use super::call_answer::BoxError;
 use super::handle::{Options, Server};
 use super::health::Health;
 use super::layers::{Layers, Route};

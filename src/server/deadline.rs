@@ -1,11 +1,6 @@
-//! How long a call may take: the client's `grpc-timeout`, and the server's limits.
+//! How long a call may take: the server's limits on what its clients ask for.
 
 use std::time::Duration;
-
-use http::HeaderValue;
-use tonic::Status;
-
-use crate::excerpt::excerpt;
 
 /// The server's limits on its clients' deadlines.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,53 +23,9 @@ impl DeadlinePolicy {
     }
 }
 
-/// Reads a `grpc-timeout`: at most eight digits and a unit, as in `1500m`.
-pub(super) fn parse_timeout(value: &HeaderValue) -> Result<Duration, Status> {
-    parse(value.as_bytes()).ok_or_else(|| {
-        Status::invalid_argument(format!(
-            "malformed grpc-timeout {:?}; expected at most 8 digits and one of H M S m u n",
-            excerpt(&String::from_utf8_lossy(value.as_bytes()))
-        ))
-    })
-}
-
-fn parse(text: &[u8]) -> Option<Duration> {
-    let (unit, digits) = text.split_last()?;
-    if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let amount = digits
-        .iter()
-        .fold(0, |amount, digit| amount * 10 + u64::from(digit - b'0'));
-    Some(match unit {
-        b'H' => Duration::from_hours(amount),
-        b'M' => Duration::from_mins(amount),
-        b'S' => Duration::from_secs(amount),
-        b'm' => Duration::from_millis(amount),
-        b'u' => Duration::from_micros(amount),
-        b'n' => Duration::from_nanos(amount),
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_unit_is_read() {
-        let table = [
-            ("1H", Duration::from_hours(1)),
-            ("2M", Duration::from_mins(2)),
-            ("3S", Duration::from_secs(3)),
-            ("99999999m", Duration::from_millis(99_999_999)),
-            ("5u", Duration::from_micros(5)),
-            ("0n", Duration::ZERO),
-        ];
-        for (text, expected) in table {
-            assert_eq!(parse(text.as_bytes()), Some(expected), "{text}");
-        }
-    }
 
     #[test]
     fn longer_deadlines_are_cut_and_missing_ones_filled_in() {
@@ -96,13 +47,6 @@ mod tests {
             };
             let time = policy.time_for(seconds(asked));
             assert_eq!(time, seconds(expected), "{policy:?}, {asked:?}");
-        }
-    }
-
-    #[test]
-    fn malformed_timeouts_are_refused() {
-        for text in ["", "1", "S", "123456789S", "1s", "-1S", "1.5S", " 1S"] {
-            assert_eq!(parse(text.as_bytes()), None, "{text:?}");
         }
     }
 }

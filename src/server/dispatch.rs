@@ -13,29 +13,26 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderName, Request, Response};
+use http::{Method as HttpMethod, Request, Response};
 use tonic::Status;
 use tonic::body::Body;
+use tonic::metadata::MetadataMap;
 use tower::util::MapResponse;
 
 use super::call_limit::CallsInFlight;
-use super::deadline::{DeadlinePolicy, parse_timeout};
+use super::deadline::DeadlinePolicy;
 use super::edge::{LayeredFuture, Link};
 use super::generation::Generation;
-use super::grpc_answer::BoxError;
+use super::call_answer::BoxError;
 use super::layers::Route;
-use super::refusal::{check_http, no_such_method, refuse, refuse_http};
+use super::refusal::{check_form, form_of, no_such_method, refuse_http};
 use crate::handler::{
-    BoxHandler, CallBody, CallLimits, CallPermit, CallStart, Encoding, LargeMessages, Lifecycle, Observed,
-    Peer, Phase, RequestBody, RequestCheck, ResponseFuture, States,
+    BoxHandler, CallBody, CallLimits, CallPermit, CallStart, LargeMessages, Lifecycle, Observed, Peer, Phase,
+    RequestBody, RequestCheck, ResponseFuture, States, refusal,
 };
+use crate::protocol::{Form, Head, Protocol, Unrecognised, head_of};
 use crate::schema::Method;
 use crate::transport::call_began;
-
-// Constants, because a name given as text is parsed at each look-up.
-const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
-const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
-const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
 /// What all clones of a service share.
 pub(super) struct Shared {
@@ -129,10 +126,11 @@ impl GrpcService {
         &'g self,
         generation: &'g Generation,
         request: &Request<RequestBody>,
+        form: Form,
         is_own_transport: bool,
     ) -> Result<Admitted<'g>, Refusal> {
         let path = request.uri().path();
-        let unmatched = |status| Refusal {
+        let unmatched = |status| Refusal::Status {
             status,
             is_unmatched: true,
         };
@@ -145,6 +143,9 @@ impl GrpcService {
                 endpoint.method.get().name()
             )))
         })?;
+        if matches!(form.protocol, Protocol::ConnectUnary | Protocol::ConnectStream) {
+            check_form(form, endpoint.method.get(), request.method() == HttpMethod::GET)?;
+        }
         // On protod's own transport, GOAWAY tells a client which of its calls are taken, and all of those are answered.
         let refuses = if is_own_transport {
             Phase::Ended
@@ -155,13 +156,11 @@ impl GrpcService {
             return Err(Status::unavailable("the server is stopping").into());
         }
         let permit = self.shared.calls.acquire()?;
-        let headers = request.headers();
-        let asked = headers.get(GRPC_TIMEOUT).map(parse_timeout).transpose()?;
-        let time = self.shared.deadlines.time_for(asked);
+        let head = head_of(form, request.uri(), request.headers())?;
+        let time = self.shared.deadlines.time_for(head.timeout);
         if time == Some(Duration::ZERO) {
             return Err(Status::deadline_exceeded("the deadline has passed").into());
         }
-        let request_encoding = Encoding::from_header(headers.get(GRPC_ENCODING))?;
         Ok(Admitted {
             method: endpoint.method.get(),
             handler,
@@ -174,16 +173,20 @@ impl GrpcService {
             check: endpoint.check.as_ref(),
             permit,
             deadline: time.and_then(|time| Instant::now().checked_add(time)),
-            request_encoding,
-            // Like grpc-go: a client that compresses gets compressed responses.
-            response_encoding: request_encoding
-                .filter(|encoding| encoding.is_accepted_by(headers.get_all(GRPC_ACCEPT_ENCODING))),
+            head,
         })
     }
 
     /// Starts the handler of a call.
     fn start(&self, call: Admitted<'_>, request: Request<RequestBody>, link: Option<&Link>) -> Dispatched {
-        let (parts, body) = request.into_parts();
+        let (parts, mut body) = request.into_parts();
+        let head = call.head;
+        if let Some(message) = head.message {
+            body.replace(message);
+        }
+        if head.form.protocol == Protocol::GrpcWebText {
+            body.decode_text();
+        }
         let peer = link.map_or(&self.peer, |link| &link.peer);
         let observed = match link {
             None => call.permit.log.observe(call.method.name(), peer.as_ref()),
@@ -201,8 +204,9 @@ impl GrpcService {
                 peer: peer.clone(),
                 body,
                 deadline: call.deadline,
-                request_encoding: call.request_encoding,
-                response_encoding: call.response_encoding,
+                form: head.form,
+                request_encoding: head.request_encoding,
+                response_encoding: head.response_encoding,
                 limits: self.shared.limits,
                 large: Arc::clone(&self.shared.large),
                 lifecycle: call.lifecycle.clone(),
@@ -225,17 +229,39 @@ impl GrpcService {
         }
     }
 
-    /// Answers a request that does not become a call, and tells the log so.
-    fn refuse(&self, refusal: &Refusal, path: &str, link: Option<&Link>) -> State {
-        let Refusal { status, is_unmatched } = refusal;
+    /// Answers a request of this form that does not become a call, and tells the log so.
+    #[cold]
+    fn refuse(
+        &self,
+        form: Form,
+        status: &Status,
+        is_unmatched: bool,
+        path: &str,
+        link: Option<&Link>,
+    ) -> State {
         let peer = link.map_or(&self.peer, |link| &link.peer).as_ref();
         if let Some(record) = link.and_then(|link| link.record.as_ref()) {
-            record.refused(status, *is_unmatched);
+            record.refused(status, is_unmatched);
         } else {
             let log = self.shared.calls.log();
-            log.refused(path, peer, status, *is_unmatched);
+            log.refused(path, peer, status, is_unmatched);
         }
-        State::Refused(Some(refuse(status, Peer::header_limit_of(peer))))
+        let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
+        State::Refused(Some(refusal(
+            form,
+            status,
+            headers,
+            trailers,
+            Peer::header_limit_of(peer),
+        )))
+    }
+
+    /// Answers a request that is no call, and tells the log so.
+    #[cold]
+    fn refuse_http(&self, unrecognised: Unrecognised, request: Request<RequestBody>, peer: Option<&Peer>) -> State {
+        let log = self.shared.calls.log();
+        log.not_grpc(request.uri().path(), peer, unrecognised.code);
+        State::NotACall(Box::pin(refuse_http(unrecognised, request)))
     }
 
     /// What passed by the layers of a request; `None` if there are none.
@@ -260,23 +286,32 @@ struct Admitted<'g> {
     check: Option<&'g Arc<dyn RequestCheck>>,
     permit: CallPermit,
     deadline: Option<Instant>,
-    request_encoding: Option<Encoding>,
-    response_encoding: Option<Encoding>,
+    head: Head,
 }
 
 /// Why a request does not become a call.
-struct Refusal {
-    status: Status,
-    /// Whether nothing answers its method.
-    is_unmatched: bool,
+enum Refusal {
+    Status {
+        status: Status,
+        /// Whether nothing answers its method.
+        is_unmatched: bool,
+    },
+    /// It is no call in any protocol.
+    Http(Unrecognised),
 }
 
 impl From<Status> for Refusal {
     fn from(status: Status) -> Self {
-        Self {
+        Self::Status {
             status,
             is_unmatched: false,
         }
+    }
+}
+
+impl From<Unrecognised> for Refusal {
+    fn from(unrecognised: Unrecognised) -> Self {
+        Self::Http(unrecognised)
     }
 }
 
@@ -301,7 +336,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Dispatched {
         if let Layering::Outside(route) = &self.layers {
-            let report = check_http(&request).ok().and_then(|()| {
+            let report = form_of(&request).ok().and_then(|_| {
                 let log = self.shared.calls.log();
                 log.report(request.uri().path(), self.peer.as_ref())
             });
@@ -316,18 +351,18 @@ where
         let link = self.take_link(&mut request);
         let link = link.as_deref();
         let peer = link.map_or(&self.peer, |link| &link.peer).as_ref();
-        let refused = match check_http(&request) {
-            Ok(()) => {
+        let refused = match form_of(&request) {
+            Ok(form) => {
                 let generation = self.shared.generation.load();
-                match self.admit(&generation, &request, peer.is_some()) {
+                match self.admit(&generation, &request, form, peer.is_some()) {
                     Ok(call) => return self.start(call, request, link),
-                    Err(refusal) => self.refuse(&refusal, request.uri().path(), link),
+                    Err(Refusal::Status { status, is_unmatched }) => {
+                        self.refuse(form, &status, is_unmatched, request.uri().path(), link)
+                    }
+                    Err(Refusal::Http(unrecognised)) => self.refuse_http(unrecognised, request, peer),
                 }
             }
-            Err(code) => {
-                self.shared.calls.log().not_grpc(request.uri().path(), peer, code);
-                State::NotGrpc(Box::pin(refuse_http(code, request)))
-            }
+            Err(unrecognised) => self.refuse_http(unrecognised, request, peer),
         };
         Dispatched {
             state: refused,
@@ -346,7 +381,7 @@ pub struct Dispatched {
 enum State {
     Responding(ResponseFuture),
     Refused(Option<Response<CallBody>>),
-    NotGrpc(Pin<Box<dyn Future<Output = Response<CallBody>> + Send>>),
+    NotACall(Pin<Box<dyn Future<Output = Response<CallBody>> + Send>>),
     Layered(Pin<Box<LayeredFuture>>),
 }
 
@@ -361,7 +396,7 @@ impl Future for Dispatched {
         match &mut self.state {
             State::Responding(response) => Pin::new(response).poll(cx).map(Ok),
             State::Refused(response) => Poll::Ready(Ok(response.take().expect("polled once"))),
-            State::NotGrpc(response) => response.as_mut().poll(cx).map(Ok),
+            State::NotACall(response) => response.as_mut().poll(cx).map(Ok),
             State::Layered(response) => response.as_mut().poll(cx),
         }
     }

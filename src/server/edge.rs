@@ -17,7 +17,7 @@ use tonic::body::Body;
 use tower::ServiceExt as _;
 use tower::util::Oneshot;
 
-use super::grpc_answer::BoxError;
+use super::call_answer::BoxError;
 use super::layers::Route;
 use crate::handler::{CallBody, CallRecord, CallReport, Expiry, Peer, RequestBody, layered};
 use crate::transport::call_began;

@@ -1,8 +1,8 @@
 //! Tower layers around a server's own dispatcher.
 //!
 //! Layers are applied once, when the server is built, to a service whose type is erased: a server has one type, whatever
-//! its layers. Each layer sees gRPC responses from within, because [`AnswersGrpc`] turns what the layer below it answers
-//! or fails with into one. A server without layers has none of this on its way.
+//! its layers. Each layer sees responses of the call's protocol from within, because [`AnswersCalls`] turns what the layer
+//! below it answers or fails with into one. A server without layers has none of this on its way.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -17,12 +17,13 @@ use tonic::body::Body;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service};
 
-use super::grpc_answer::{BoxError, grpc_answer};
-use super::refusal::check_http;
+use super::call_answer::{BoxError, call_answer};
+use super::refusal::form_of;
+use crate::protocol::Form;
 
 /// The service that a [layer](super::ServerBuilder::layer) wraps: the server, with the layers that were added before.
 ///
-/// It is never in error. Its responses are gRPC, and HTTP only for requests that are not gRPC.
+/// It is never in error. Its responses are those of the call's protocol, and HTTP only for requests that are no calls.
 #[derive(Clone)]
 pub struct Route(BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>);
 
@@ -79,7 +80,7 @@ impl Layers {
         B::Error: Into<BoxError>,
     {
         self.0.push(Box::new(move |inner| {
-            Route::new(AnswersGrpc {
+            Route::new(AnswersCalls {
                 layered: layer.layer(inner),
                 failed: None,
             })
@@ -101,15 +102,15 @@ impl fmt::Debug for Layers {
     }
 }
 
-/// Makes gRPC responses of whatever a layer answers or fails with.
-struct AnswersGrpc<S> {
+/// Makes whatever a layer answers or fails with a response of the call's protocol.
+struct AnswersCalls<S> {
     layered: S,
     /// Why the layer will not be ready. Said in the response to the next request.
     failed: Option<BoxError>,
 }
 
 /// A clone has not failed yet.
-impl<S: Clone> Clone for AnswersGrpc<S> {
+impl<S: Clone> Clone for AnswersCalls<S> {
     fn clone(&self) -> Self {
         Self {
             layered: self.layered.clone(),
@@ -118,7 +119,7 @@ impl<S: Clone> Clone for AnswersGrpc<S> {
     }
 }
 
-impl<S, B> Service<Request<Body>> for AnswersGrpc<S>
+impl<S, B> Service<Request<Body>> for AnswersCalls<S>
 where
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
     B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -138,10 +139,10 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let is_grpc = check_http(&request).is_ok();
+        let form = form_of(&request).ok();
         let failed = self.failed.take();
         AnswerFuture {
-            is_grpc,
+            form,
             answer: failed.is_none().then(|| self.layered.call(request)),
             failed,
         }
@@ -151,7 +152,8 @@ where
 pin_project! {
     /// The answer of a layer, as gRPC if the request was.
     struct AnswerFuture<F> {
-        is_grpc: bool,
+        // `None` if it was no call.
+        form: Option<Form>,
         // `None` if the layer has failed already.
         #[pin]
         answer: Option<F>,
@@ -175,6 +177,6 @@ where
             (None, Some(error)) => Err(error),
             (None, None) => unreachable!("not polled after it gave the answer"),
         };
-        Poll::Ready(Ok(grpc_answer(answer, *this.is_grpc, cx)))
+        Poll::Ready(Ok(call_answer(answer, *this.form, cx)))
     }
 }

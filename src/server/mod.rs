@@ -12,7 +12,7 @@ mod deadline;
 mod dispatch;
 mod edge;
 mod generation;
-mod grpc_answer;
+mod call_answer;
 mod handle;
 mod health;
 mod health_wire;

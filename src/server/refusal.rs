@@ -1,67 +1,92 @@
 //! Responses to requests that do not become calls.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method as HttpMethod, Request, Response, StatusCode, header};
-use tonic::metadata::MetadataMap;
-use tonic::{Code, Status};
+use http::{HeaderValue, Method as HttpMethod, Request, Response, StatusCode, Version, header};
+use tonic::Status;
 
 use super::generation::Generation;
 use crate::excerpt::excerpt;
-use crate::handler::{CallBody, RequestBody, accepted_encodings, is_grpc, trailers_only};
+use crate::handler::{CallBody, RequestBody};
+use crate::protocol::{Codec, Form, Protocol, Unrecognised, accept_post, recognise};
+use crate::schema::Method;
 
-const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-
-/// The response to a gRPC request that does not become a call.
-pub(super) fn refuse(status: &Status, header_limit: u32) -> Response<CallBody> {
-    let mut headers = HeaderMap::new();
-    if status.code() == Code::Unimplemented {
-        headers.insert(GRPC_ACCEPT_ENCODING, accepted_encodings());
-    }
-    trailers_only(
-        status,
-        MetadataMap::from_headers(headers),
-        MetadataMap::new(),
-        header_limit,
-    )
-}
-
-/// The response to a request that is not gRPC: plain HTTP, after the request was read. A client that still sends when the
+/// The response to a request that is no call: plain HTTP, after the request was read. A client that still sends when the
 /// stream is reset may lose the response.
-pub(super) async fn refuse_http(code: StatusCode, request: Request<RequestBody>) -> Response<CallBody> {
+pub(super) async fn refuse_http(
+    unrecognised: Unrecognised,
+    request: Request<RequestBody>,
+) -> Response<CallBody> {
     let is_head = request.method() == HttpMethod::HEAD;
     let mut request = request.into_body();
     request.discard().await;
-    let (text, allowed) = match code {
-        StatusCode::METHOD_NOT_ALLOWED => ("gRPC calls are sent by POST\n", Some("POST")),
-        _ => ("gRPC calls have the content type application/grpc\n", None),
-    };
     let body = if is_head {
         CallBody::empty()
     } else {
-        CallBody::text(text)
+        CallBody::whole(unrecognised.text)
     };
     let mut response = Response::new(body);
-    *response.status_mut() = code;
+    *response.status_mut() = unrecognised.code;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    if let Some(allowed) = allowed {
-        headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
+    if let Some((name, value)) = unrecognised.instead {
+        headers.insert(name, value);
     }
     response
 }
 
-/// Checks that a request is gRPC: POST, with the content type of gRPC. Otherwise fails with the HTTP status to answer.
-pub(super) fn check_http<B>(request: &Request<B>) -> Result<(), StatusCode> {
-    if request.method() != HttpMethod::POST {
-        return Err(StatusCode::METHOD_NOT_ALLOWED);
+/// The form of a request. Fails for one that is no call.
+#[inline]
+pub(super) fn form_of<B>(request: &Request<B>) -> Result<Form, Unrecognised> {
+    let form = recognise(request.method(), request.uri(), request.headers())?;
+    if form.protocol == Protocol::Grpc && request.version() < Version::HTTP_2 {
+        return Err(needs_http2());
     }
-    let content_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .map_or(&b""[..], HeaderValue::as_bytes);
-    if is_grpc(content_type) {
-        Ok(())
-    } else {
-        Err(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+    Ok(form)
+}
+
+#[cold]
+fn needs_http2() -> Unrecognised {
+    Unrecognised {
+        code: StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+        text: "gRPC needs HTTP/2; over HTTP/1.1 there are gRPC-Web and Connect\n".to_owned(),
+        instead: None,
+    }
+}
+
+/// Whether a method can be called in this form. In Connect the two differ: one has calls of one message each way, the
+/// other streams.
+pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<(), Unrecognised> {
+    let is_stream = method.is_client_streaming() || method.is_server_streaming();
+    match form.protocol {
+        Protocol::ConnectUnary if is_stream => Err(Unrecognised {
+            code: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            text: format!(
+                "{} is a method with streams: call it with the content type application/connect+{}\n",
+                method.name(),
+                if form.codec == Codec::Json { "json" } else { "proto" },
+            )
+            .into(),
+            instead: accept_post("application/connect+json, application/connect+proto"),
+        }),
+        Protocol::ConnectStream if !is_stream => Err(Unrecognised {
+            code: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            text: format!(
+                "{} takes one message and answers with one: call it with the content type application/{}\n",
+                method.name(),
+                if form.codec == Codec::Json { "json" } else { "proto" },
+            )
+            .into(),
+            instead: accept_post("application/json, application/proto"),
+        }),
+        Protocol::ConnectUnary if is_get && !method.has_no_side_effects() => Err(Unrecognised {
+            code: StatusCode::METHOD_NOT_ALLOWED,
+            text: format!(
+                "{} is called by POST: its proto does not say `idempotency_level = NO_SIDE_EFFECTS`\n",
+                method.name()
+            )
+            .into(),
+            instead: Some((header::ALLOW, HeaderValue::from_static("POST"))),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -22,7 +22,8 @@ use tower::Service;
 use tracing::{debug, info, warn};
 
 use super::connection::serve_connection;
-use super::http2::read_preface;
+use super::http1::{Http1Body, serve_http1};
+use super::http2::{Version, read_preface};
 use super::limits::Limits;
 use super::listener::Listener;
 use super::replayed::Replayed;
@@ -37,11 +38,11 @@ static MIX_UPS: Throttle = Throttle::new(Duration::from_mins(1));
 /// The same of certificates that are missing or refused. There are more kinds of these, and more to try.
 static HANDSHAKES: Throttle = Throttle::of_lines(10, Duration::from_mins(1));
 
-/// A stream as HTTP/2 sees it. TLS streams are boxed, so that connections without TLS do not pay for the size of their
+/// A stream as HTTP sees it. TLS streams are boxed, so that connections without TLS do not pay for the size of their
 /// buffers.
 type Transport<I> = Either<I, Box<TlsStream<I>>>;
 
-/// Serves HTTP/2 on `listener` until `lifecycle` says to drain, and returns when the last connection has ended.
+/// Serves HTTP on `listener` until `lifecycle` says to drain, and returns when the last connection has ended.
 /// Dropping the future drops all connections.
 ///
 /// `new_service` makes the service of each connection, which may keep what it needs of the [`Peer`]. The service is
@@ -55,8 +56,11 @@ pub(crate) async fn serve<L, M, S, B>(
 ) where
     L: Listener,
     M: Fn(Peer) -> S + Send + Sync + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send>
+        + Service<Request<Http1Body>, Response = Response<B>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -106,8 +110,11 @@ impl<M> Endpoint<M> {
     where
         I: AsyncRead + AsyncWrite + Unpin,
         M: Fn(Peer) -> S,
-        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-        S::Future: Send + 'static,
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send>
+            + Service<Request<Http1Body>, Response = Response<B>, Error = Infallible, Future: Send>
+            + Clone
+            + Send
+            + 'static,
         B: Body + Send + 'static,
         B::Data: Send,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -118,9 +125,12 @@ impl<M> Endpoint<M> {
             opened = timeout(self.limits.handshake_timeout, self.open(io, peer)) => opened,
         };
         match opened {
-            Ok(Ok((transport, peer))) => {
+            Ok(Ok((transport, peer, version))) => {
                 let service = (self.new_service)(peer.clone());
-                serve_connection(transport, peer, service, &self.limits, lifecycle).await;
+                match version {
+                    Version::Http2 => serve_connection(transport, peer, service, &self.limits, lifecycle).await,
+                    Version::Http1 => serve_http1(transport, service, &self.limits, lifecycle).await,
+                }
             }
             Ok(Err(error)) => {
                 let is_mix_up = WrongProtocol::is_mix_up(&error) && MIX_UPS.pass().is_some();
@@ -134,8 +144,8 @@ impl<M> Endpoint<M> {
         }
     }
 
-    /// The TLS handshake, if TLS is on, then the preface of HTTP/2.
-    async fn open<I>(&self, io: I, peer: Peer) -> io::Result<(Replayed<Transport<I>>, Peer)>
+    /// The TLS handshake, if TLS is on, then the first bytes.
+    async fn open<I>(&self, io: I, peer: Peer) -> io::Result<(Replayed<Transport<I>>, Peer, Version)>
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
@@ -146,7 +156,8 @@ impl<M> Endpoint<M> {
                 (Either::Right(Box::new(stream)), peer)
             }
         };
-        Ok((read_preface(transport).await?, peer))
+        let (transport, version) = read_preface(transport).await?;
+        Ok((transport, peer, version))
     }
 }
 

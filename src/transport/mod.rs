@@ -22,6 +22,7 @@ mod buffered_io;
 mod connection;
 #[cfg(feature = "tls")]
 mod handshake_fault;
+mod http1;
 mod http2;
 mod limits;
 mod listener;

@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A byte stream whose first bytes were read. Reads return them again, then what follows them.
@@ -11,12 +12,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(super) struct Replayed<I> {
     io: I,
     /// What was read and not returned yet.
-    rest: &'static [u8],
+    rest: Bytes,
 }
 
 impl<I> Replayed<I> {
     /// The stream from which `read` was read.
-    pub(super) fn new(io: I, read: &'static [u8]) -> Self {
+    pub(super) fn new(io: I, read: Bytes) -> Self {
         Self { io, rest: read }
     }
 }
@@ -30,9 +31,8 @@ impl<I: AsyncRead + Unpin> AsyncRead for Replayed<I> {
         if self.rest.is_empty() {
             return Pin::new(&mut self.io).poll_read(cx, buffer);
         }
-        let (now, later) = self.rest.split_at(self.rest.len().min(buffer.remaining()));
-        buffer.put_slice(now);
-        self.rest = later;
+        let most = self.rest.len().min(buffer.remaining());
+        buffer.put_slice(&self.rest.split_to(most));
         Poll::Ready(Ok(()))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
 use super::replayed::Replayed;
@@ -15,7 +16,7 @@ where
     let mut start = [0; 24];
     let first = io.read_u8().await?;
     if first == HANDSHAKE_RECORD {
-        return Ok(Replayed::new(io, &[HANDSHAKE_RECORD]));
+        return Ok(Replayed::new(io, Bytes::from_static(&[HANDSHAKE_RECORD])));
     }
     start[0] = first;
     let more = io.read(&mut start[1..]).await?;

@@ -17,7 +17,6 @@ const TLS_ALERT: &[u8] = &[21, 3, 3, 0, 2, 2, 10];
 /// What a client speaks, where its port speaks something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WrongProtocol {
-    Http1,
     /// TLS, on a port without it.
     Tls,
     /// HTTP/1 or HTTP/2 without TLS, on a port with it.
@@ -27,10 +26,9 @@ pub(super) enum WrongProtocol {
 }
 
 impl WrongProtocol {
-    /// What a connection speaks that begins like this, on a port for HTTP/2 in plain text or within TLS.
-    pub(super) fn in_place_of_http2(start: &[u8]) -> Self {
+    /// What a connection speaks that begins like this, on a port for HTTP in plain text or within TLS.
+    pub(super) fn in_place_of_http(start: &[u8]) -> Self {
         match start {
-            _ if starts_http1(start) => Self::Http1,
             [HANDSHAKE_RECORD, ..] => Self::Tls,
             _ => Self::Unknown,
         }
@@ -39,7 +37,7 @@ impl WrongProtocol {
     /// Whether an error is a mix-up of TLS and plain text.
     pub(super) fn is_mix_up(error: &io::Error) -> bool {
         let wrong = error.get_ref().and_then(|error| error.downcast_ref::<Self>());
-        wrong.is_some_and(|wrong| !matches!(wrong, Self::Http1 | Self::Unknown))
+        wrong.is_some_and(|wrong| !matches!(wrong, Self::Unknown))
     }
 
     /// Answers the client and hangs up. Returns the reason.
@@ -67,10 +65,6 @@ impl WrongProtocol {
                 .into_bytes()
         };
         match self {
-            Self::Http1 => http1(
-                "505 HTTP Version Not Supported",
-                "this is a gRPC server: it speaks HTTP/2 only",
-            ),
             // Clients of TLS take this for what it is: plain text.
             Self::Tls => http1("400 Bad Request", "this port does not speak TLS"),
             #[cfg(feature = "tls")]
@@ -93,7 +87,6 @@ pub(super) async fn hang_up<I: AsyncRead + AsyncWrite + Unpin>(mut io: I) -> io:
 impl fmt::Display for WrongProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Http1 => "the client speaks HTTP/1, and gRPC needs HTTP/2",
             Self::Tls => {
                 "the client speaks TLS, and this port does not: call it without TLS, or give the server a certificate"
             }
@@ -107,7 +100,7 @@ impl fmt::Display for WrongProtocol {
 impl std::error::Error for WrongProtocol {}
 
 /// Whether these bytes are the beginning of an HTTP/1 request.
-fn starts_http1(start: &[u8]) -> bool {
+pub(super) fn starts_http1(start: &[u8]) -> bool {
     const METHODS: [&str; 9] = [
         "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
     ];

@@ -1,19 +1,21 @@
 //! The client's half of a call: messages, read from the request body as it comes.
 //!
 //! A message that is whole in one chunk of the body is read in place; only a message that is split over chunks is copied.
-//! No allocation, no copy and no lock per message.
+//! No allocation, no copy and no lock per message. Messages in JSON become protobuf here: nobody further down knows of it.
 
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::task::coop::poll_proceed;
 use tonic::{Code, Status};
 
-use super::compression::Encoding;
-use super::prefix::{PREFIX, too_large};
 use super::request_body::RequestBody;
 use crate::handler::limits::CallLimits;
 use crate::handler::room::{LARGE, LargeMessages, Room};
+use crate::message::{Bounds, MessageType, json_to_wire};
+use crate::protocol::{Codec, Encoding, Form, PREFIX, too_large};
+use crate::schema::Method;
 
 /// The messages of one request body.
 #[derive(Debug)]
@@ -25,8 +27,8 @@ pub(in crate::handler) struct Incoming {
     taken: usize,
     /// A frame that began in an earlier chunk.
     partial: BytesMut,
-    /// The current message, if it came compressed.
-    decompressed: Vec<u8>,
+    /// The current message, if it came compressed or in JSON.
+    decoded: Vec<u8>,
     frame: Location,
     /// The room that the current message has, or the one that is on its way.
     room: Room,
@@ -35,17 +37,27 @@ pub(in crate::handler) struct Incoming {
     /// How to decompress the frame that is here whole.
     compressed: Option<Encoding>,
     encoding: Option<Encoding>,
+    /// Of what method the messages are, if they come in JSON.
+    json: Option<Arc<Method>>,
+    /// The flag of frames that are read in place: 0, or more than any if none is.
+    in_place: u16,
+    /// Whether the whole body is one message.
+    is_whole: bool,
     /// The largest message taken, in bytes, decompressed.
     max_size: usize,
     /// What is left of the call's memory budget, in bytes, not counting the partial and the decompressed message.
     left: usize,
     max_memory: usize,
+    bounds: Bounds,
     state: State,
     /// How many messages have come whole.
     pub(in crate::handler) messages: u64,
     /// How many bytes have come, those before messages included.
     pub(in crate::handler) received: u64,
 }
+
+/// More than any flag of a frame.
+const NEVER: u16 = 0x100;
 
 /// What a kept message costs in addition to its bytes: its entry in a list, and the allocator's overhead.
 const KEPT_OVERHEAD: usize = 2 * size_of::<Bytes>();
@@ -56,7 +68,7 @@ enum Location {
     Nowhere,
     Chunk { start: usize, end: usize },
     Partial,
-    Decompressed,
+    Decoded,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,18 +81,30 @@ enum State {
 }
 
 impl Incoming {
-    pub(in crate::handler) fn new(body: RequestBody, encoding: Option<Encoding>, limits: CallLimits) -> Self {
+    pub(in crate::handler) fn new(
+        body: RequestBody,
+        form: Form,
+        encoding: Option<Encoding>,
+        method: &Arc<Method>,
+        limits: CallLimits,
+    ) -> Self {
+        let is_whole = form.protocol.is_whole();
+        let json = (form.codec == Codec::Json).then(|| Arc::clone(method));
         Self {
             body,
             chunk: Bytes::new(),
             taken: 0,
             partial: BytesMut::new(),
-            decompressed: Vec::new(),
+            decoded: Vec::new(),
             frame: Location::Nowhere,
             room: Room::default(),
             wanted: 0,
             compressed: None,
             encoding,
+            in_place: if is_whole || json.is_some() { NEVER } else { 0 },
+            json,
+            is_whole,
+            bounds: limits.bounds,
             max_size: limits.max_receive_size,
             left: limits.max_memory,
             max_memory: limits.max_memory,
@@ -109,7 +133,7 @@ impl Incoming {
     pub(in crate::handler) fn next_at_once(&mut self) -> bool {
         if let Some(rest) = self.chunk.get(self.taken..)
             && let Some((prefix, rest)) = rest.split_first_chunk::<PREFIX>()
-            && prefix[0] == 0
+            && u16::from(prefix[0]) == self.in_place
         {
             let length = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
             if length <= rest.len() && length <= self.max_size && self.partial.is_empty() {
@@ -156,7 +180,7 @@ impl Incoming {
             if self.partial.is_empty() {
                 self.partial = BytesMut::new();
             }
-            self.decompressed = Vec::new();
+            self.decoded = Vec::new();
         }
     }
 
@@ -181,11 +205,31 @@ impl Incoming {
             ready!(self.poll_decompressed(encoding, large, cx))?;
             self.compressed = None;
         }
+        if self.json.is_some() {
+            self.decode_json()?;
+        }
         Poll::Ready(Ok(true))
+    }
+
+    /// Makes protobuf of the JSON that is here.
+    fn decode_json(&mut self) -> Result<(), Status> {
+        let Some(method) = &self.json else { return Ok(()) };
+        let mut decoded = Vec::new();
+        json_to_wire(MessageType::input_of(method, self.bounds), self.bytes(), &mut decoded)?;
+        self.expect_memory(decoded.len())?;
+        if matches!(self.frame, Location::Partial) {
+            self.partial.clear();
+        }
+        self.decoded = decoded;
+        self.frame = Location::Decoded;
+        Ok(())
     }
 
     /// Moves on to the next frame in the bytes that are here, if it is whole. It may have to be decompressed.
     fn take_frame(&mut self) -> Result<bool, Status> {
+        if self.is_whole {
+            return self.take_body();
+        }
         self.fill_partial(PREFIX);
         let rest = if self.partial.is_empty() {
             &self.chunk[self.taken..]
@@ -232,6 +276,48 @@ impl Incoming {
         Ok(true)
     }
 
+    /// Takes what has come for the one message that the body is, if all of it has.
+    fn take_body(&mut self) -> Result<bool, Status> {
+        let length = self.partial.len().max(PREFIX) - PREFIX + self.chunk.len() - self.taken;
+        let expected = self.body.size_hint();
+        let expected = expected.exact().unwrap_or(expected.lower()) as usize;
+        if length.saturating_add(expected) > self.max_size {
+            return Err(too_large("", self.max_size));
+        }
+        self.compressed = self.encoding.filter(|_| length > 0);
+        if self.body.was_ended() {
+            // Another message never comes.
+            self.is_whole = false;
+            if self.partial.is_empty() {
+                self.frame = Location::Chunk {
+                    start: self.taken,
+                    end: self.chunk.len(),
+                };
+            } else {
+                self.partial.extend_from_slice(&self.chunk[self.taken..]);
+                self.frame = Location::Partial;
+            }
+            self.taken = self.chunk.len();
+            return Ok(true);
+        }
+        self.expect_memory(PREFIX + length + expected)?;
+        if length + expected > LARGE {
+            // How long it becomes is not always known, and a message that has room must not wait for more.
+            let most = if expected > 0 { length + expected } else { self.most_decompressed() };
+            self.wanted = most + self.compressed.map_or(0, |_| self.most_decompressed());
+        }
+        self.compressed = None;
+        if self.taken < self.chunk.len() {
+            if self.partial.is_empty() {
+                // A prefix that is not there, as if it were a frame.
+                self.partial.extend_from_slice(&[0; PREFIX]);
+            }
+            self.partial.extend_from_slice(&self.chunk[self.taken..]);
+            self.taken = self.chunk.len();
+        }
+        Ok(false)
+    }
+
     /// Decompresses the frame that is here. Only what turns out to be large needs room for that.
     fn poll_decompressed(
         &mut self,
@@ -248,14 +334,14 @@ impl Incoming {
         }
         ready!(self.room.poll_take(large.requests(), self.wanted, cx))?;
         self.decompress(encoding, most)?;
-        self.room.shrink(self.decompressed.len());
+        self.room.shrink(self.decoded.len());
         Poll::Ready(Ok(()))
     }
 
     fn decompress(&mut self, encoding: Encoding, most: usize) -> Result<(), Status> {
-        let mut decompressed = std::mem::take(&mut self.decompressed);
+        let mut decompressed = std::mem::take(&mut self.decoded);
         let result = encoding.decompress(self.bytes(), &mut decompressed, most);
-        self.decompressed = decompressed;
+        self.decoded = decompressed;
         result.map_err(|status| match status.code() {
             Code::ResourceExhausted if most < self.max_size => self.out_of_memory(),
             _ => status,
@@ -266,7 +352,7 @@ impl Incoming {
                 self.partial = BytesMut::new();
             }
         }
-        self.frame = Location::Decompressed;
+        self.frame = Location::Decoded;
         Ok(())
     }
 
@@ -328,6 +414,8 @@ impl Incoming {
                 // hyper ends the body of a stream that was reset as if it were complete. Only HTTP/2's own end of stream
                 // is a half-close.
                 None if !self.body.was_ended() => return Poll::Ready(Err(gone())),
+                // The message is whole now.
+                None if self.is_whole => return Poll::Ready(Ok(())),
                 None if !self.partial.is_empty() => {
                     return Poll::Ready(Err(Status::internal("the request ended inside a message")));
                 }
@@ -352,7 +440,7 @@ impl Incoming {
     fn bytes_elsewhere(&self) -> &[u8] {
         match self.frame {
             Location::Partial => &self.partial[PREFIX..],
-            Location::Decompressed => &self.decompressed,
+            Location::Decoded => &self.decoded,
             Location::Chunk { .. } | Location::Nowhere => &[],
         }
     }
@@ -396,7 +484,7 @@ impl Incoming {
         self.chunk = chunk.freeze();
         self.taken = 0;
         self.partial = BytesMut::new();
-        self.decompressed = Vec::new();
+        self.decoded = Vec::new();
         self.frame = Location::Nowhere;
         self.messages = 0;
     }
@@ -432,9 +520,9 @@ impl Incoming {
                 self.frame = Location::Nowhere;
                 self.partial.split().freeze().slice(PREFIX..)
             }
-            Location::Decompressed => {
+            Location::Decoded => {
                 self.frame = Location::Nowhere;
-                std::mem::take(&mut self.decompressed).into()
+                std::mem::take(&mut self.decoded).into()
             }
             Location::Nowhere => Bytes::new(),
         }

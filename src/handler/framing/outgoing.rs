@@ -11,12 +11,11 @@ use bytes::Bytes;
 use tonic::Status;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
-use super::compression::Encoding;
-use super::prefix::{PREFIX, fill_prefix, too_large};
 use super::response_buffer::{ResponseBuffer, Unsent};
 use crate::handler::peer::Peer;
 use crate::handler::room::{LARGE, LargeMessages, Room};
-use crate::message::{Bounds, IntoMessage, MessageType};
+use crate::message::{Bounds, IntoMessage, MessageType, wire_to_json};
+use crate::protocol::{Codec, Encoding, Form, PREFIX, fill_prefix, too_large};
 use crate::schema::Method;
 
 /// Messages are flushed when they take this many bytes, or when the handler waits.
@@ -66,7 +65,11 @@ pub(in crate::handler) struct Outgoing {
     labels: usize,
     pub(in crate::handler) trailers: MetadataMap,
     encoding: Option<Encoding>,
-    /// Where a message is written before it is compressed.
+    /// Of what method the messages are, if they are sent in JSON.
+    json: Option<Arc<Method>>,
+    /// Whether messages are written elsewhere first, because they are compressed or sent in JSON.
+    is_encoded: bool,
+    /// Where a message is written before it is encoded.
     scratch: Vec<u8>,
     max_size: usize,
     /// How many messages were sent.
@@ -85,10 +88,12 @@ pub(in crate::handler) struct Outgoing {
 impl Outgoing {
     pub(in crate::handler) fn new(
         method: &Arc<Method>,
+        form: Form,
         encoding: Option<Encoding>,
         max_size: usize,
     ) -> (Self, ResponseBuffer) {
         let buffer = ResponseBuffer::default();
+        let json = (form.codec == Codec::Json).then(|| Arc::clone(method));
         let outgoing = Self {
             method: Some(Arc::clone(method)),
             buffer: buffer.clone(),
@@ -99,6 +104,8 @@ impl Outgoing {
             labels: 0,
             trailers: MetadataMap::new(),
             encoding,
+            is_encoded: encoding.is_some() || json.is_some(),
+            json,
             scratch: Vec::new(),
             max_size,
             sent: 0,
@@ -302,8 +309,8 @@ impl MessageWriter<'_> {
             )
             .into());
         }
-        if outgoing.encoding.is_some() {
-            return self.write_compressed(write);
+        if outgoing.is_encoded {
+            return self.write_encoded(write);
         }
         let frames = &mut outgoing.frames;
         let start = frames.len();
@@ -339,7 +346,8 @@ impl MessageWriter<'_> {
         }))
     }
 
-    fn write_compressed<E: From<Status>>(
+    /// As [`write`](Self::write), in JSON or compressed or both.
+    fn write_encoded<E: From<Status>>(
         &mut self,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -351,11 +359,13 @@ impl MessageWriter<'_> {
             return Err(too_large(&format!(" of {} bytes", scratch.len()), outgoing.max_size).into());
         }
         let start = frames.len();
-        frames.extend_from_slice(&[1; PREFIX]);
-        if let Some(encoding) = outgoing.encoding {
-            encoding.compress(scratch, frames);
+        frames.extend_from_slice(&[u8::from(outgoing.encoding.is_some()); PREFIX]);
+        if let Err(status) = encode(outgoing.json.as_deref(), outgoing.encoding, scratch, frames)
+            .and_then(|()| fill_prefix(frames, start, usize::MAX))
+        {
+            frames.truncate(start);
+            return Err(status.into());
         }
-        fill_prefix(frames, start, usize::MAX)?;
         scratch.clear();
         scratch.shrink_to(LARGE);
         if frames.len() > LARGE {
@@ -364,4 +374,27 @@ impl MessageWriter<'_> {
         self.outgoing.sent += 1;
         Ok(())
     }
+}
+
+/// Appends a message as it is sent: in JSON if it is of this method's output, and compressed.
+fn encode(
+    json: Option<&Method>,
+    encoding: Option<Encoding>,
+    message: &[u8],
+    frames: &mut Vec<u8>,
+) -> Result<(), Status> {
+    let to_json = |method, json: &mut Vec<u8>| {
+        wire_to_json(MessageType::output_of(method, Bounds::default()), message, json)
+    };
+    match (json, encoding) {
+        (None, None) => frames.extend_from_slice(message),
+        (None, Some(encoding)) => encoding.compress(message, frames),
+        (Some(method), None) => to_json(method, frames)?,
+        (Some(method), Some(encoding)) => {
+            let mut json = Vec::new();
+            to_json(method, &mut json)?;
+            encoding.compress(&json, frames);
+        }
+    }
+    Ok(())
 }

@@ -9,11 +9,13 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::Full;
 use tonic::Status;
 use tonic::body::Body;
 
 use crate::handler::error_status::status_of;
 use crate::handler::lifecycle::LINGER_TIMEOUT;
+use crate::protocol::DecodedText;
 
 /// How much of a request is read before it is refused as not gRPC, in bytes.
 const MAX_DISCARDED: usize = 1 << 20;
@@ -58,6 +60,17 @@ impl RequestBody {
         self
     }
 
+    /// The body, whose bytes are base64.
+    pub(crate) fn decode_text(&mut self) {
+        let body = std::mem::take(&mut self.body);
+        self.body = Body::new(DecodedText::new(body));
+    }
+
+    /// Puts a message in place of the body, which is empty.
+    pub(crate) fn replace(&mut self, message: Bytes) {
+        self.body = Body::new(Full::new(message));
+    }
+
     /// Says that the body came through layers, whose outermost got one that sets `ended`.
     pub(crate) fn came_through_layers(&mut self, ended: Arc<AtomicBool>) {
         self.layers = Layers::Inside(ended);
@@ -72,6 +85,11 @@ impl RequestBody {
     pub(super) fn was_ended(&self) -> bool {
         let is_told = matches!(&self.layers, Layers::Inside(ended) if ended.load(Ordering::Acquire));
         is_told || self.body.is_end_stream()
+    }
+
+    /// How many bytes are still to come, as far as that is known.
+    pub(super) fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {

@@ -14,6 +14,7 @@ mod printer;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod transcode;
 mod type_first;
 mod typed;
 
@@ -25,6 +26,7 @@ pub(crate) use self::output::key_text;
 use self::output::{JsonStyle, serialize_json};
 pub use self::printer::JsonPrinter;
 pub use self::reader::JsonReader;
+pub(crate) use self::transcode::{json_to_wire, wire_to_json};
 use super::error::MessageError;
 use super::message::Message;
 

@@ -92,6 +92,8 @@ struct MethodRecord {
     client_streaming: bool,
     #[prost(bool, tag = "6")]
     server_streaming: bool,
+    #[prost(bool, tag = "7")]
+    has_no_side_effects: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -249,6 +251,7 @@ impl MethodRecord {
             output: method.output.to_string(),
             client_streaming: method.client_streaming,
             server_streaming: method.server_streaming,
+            has_no_side_effects: method.has_no_side_effects,
         }
     }
 
@@ -264,6 +267,7 @@ impl MethodRecord {
             output: self.output.into(),
             client_streaming: self.client_streaming,
             server_streaming: self.server_streaming,
+            has_no_side_effects: self.has_no_side_effects,
         })
     }
 }

@@ -15,4 +15,4 @@ mod settings;
 pub(super) mod testing;
 
 pub(super) use self::guard::Guarded;
-pub(super) use self::preface::read_preface;
+pub(super) use self::preface::{Version, read_preface};

@@ -10,20 +10,21 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tower::{Service, service_fn};
+use tower::Service;
 
 use super::{Limits, ListenAddr, Listener as _, Socket, Tls, serve};
 use crate::handler::{Lifecycle, Peer};
@@ -59,16 +60,28 @@ async fn start(limits: Limits, tls: Option<Tls>) -> Running {
 }
 
 /// `/peer` tells who asks, `/gate` answers when the gate is opened, `/never` does not, and all else at once.
-fn paths(
+#[derive(Clone)]
+struct Paths {
     peer: Peer,
     gate: Arc<Notify>,
-) -> impl Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible, Future: Send + 'static>
-+ Clone
-+ Send
-+ 'static {
-    service_fn(move |request: Request<Incoming>| {
-        let (gate, peer) = (Arc::clone(&gate), peer.clone());
-        async move {
+}
+
+fn paths(peer: Peer, gate: Arc<Notify>) -> Paths {
+    Paths { peer, gate }
+}
+
+impl<B: Send + 'static> Service<Request<B>> for Paths {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let Self { peer, gate } = self.clone();
+        Box::pin(async move {
             let body = match request.uri().path() {
                 "/peer" => format!("{} {}", peer.addr(), peer.certificates().len()),
                 "/gate" => {
@@ -79,8 +92,8 @@ fn paths(
                 _ => String::new(),
             };
             Ok(Response::new(Full::new(Bytes::from(body))))
-        }
-    })
+        })
+    }
 }
 
 struct Client {

@@ -1,15 +1,16 @@
-//! What layers answer and fail with, as gRPC.
+//! What layers answer and fail with, in the protocol of the call.
 //!
-//! A layer that knows nothing of gRPC refuses a request by an HTTP status, or fails with an error of any type. A gRPC client
-//! gets a gRPC status: that of the error, or the one that gRPC's own
-//! [table](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md) has for the HTTP status.
+//! A layer that knows nothing of calls refuses a request by an HTTP status, or fails with an error of any type. The client
+//! gets a status as its protocol has it: that of the error, or the one that gRPC's own
+//! [table](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md) has for the HTTP status. In the
+//! protocol that is plain HTTP, an HTTP response is an answer as it is.
 
 use std::error::Error as StdError;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
@@ -18,34 +19,34 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
 use crate::excerpt::excerpt;
-use crate::handler::{status_of, status_trailers, trailers_only};
+use crate::handler::{refusal, status_of};
+use crate::protocol::{self, End, Form, GRPC_STATUS, Protocol};
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-
-/// The response to a gRPC request whose layer gave `answer`; for other requests, to which layers may answer what they like,
-/// only errors become responses.
-pub(super) fn grpc_answer<B>(
+/// The response to a call of this form whose layer gave `answer`; for requests that are no calls, to which layers may answer
+/// what they like, only errors become responses.
+pub(super) fn call_answer<B>(
     answer: Result<Response<B>, BoxError>,
-    is_grpc: bool,
+    form: Option<Form>,
     cx: &mut Context<'_>,
 ) -> Response<Body>
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    match answer {
-        Ok(response) if !is_grpc => response.map(Body::new),
-        Ok(response) if is_grpc_response(&response) => response.map(|body| {
-            Body::new(GrpcBody {
+    match (answer, form) {
+        (Ok(response), None) => response.map(Body::new),
+        (Ok(response), Some(form)) if is_of_form(form, &response) => response.map(|body| {
+            Body::new(CallBody {
                 body,
+                protocol: form.protocol,
                 has_failed: false,
             })
         }),
-        Ok(response) => from_http(response, cx),
-        Err(error) if is_grpc => refused(&status_of(&*error), HeaderMap::new()),
-        Err(error) => {
+        (Ok(response), Some(form)) => from_http(response, form, cx),
+        (Err(error), Some(form)) => refused(form, &status_of(&*error), HeaderMap::new()),
+        (Err(error), None) => {
             let text = format!("{}\n", status_of(&*error).message());
             let mut response = Response::new(Body::new(Full::new(Bytes::from(text))));
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
@@ -54,15 +55,18 @@ where
     }
 }
 
-fn is_grpc_response<B>(response: &Response<B>) -> bool {
+/// Whether a response is one of the protocol in which the call came.
+fn is_of_form<B>(form: Form, response: &Response<B>) -> bool {
     let headers = response.headers();
     let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    content_type.is_some_and(|content_type| content_type.starts_with(b"application/grpc"))
-        && (response.status() == StatusCode::OK || headers.contains_key(GRPC_STATUS))
+    let found = content_type.and_then(Form::of_content_type);
+    form.protocol == Protocol::ConnectUnary
+        || found.is_some_and(|found| found.protocol == form.protocol)
+            && (response.status() == StatusCode::OK || headers.contains_key(GRPC_STATUS))
 }
 
-/// A layer's HTTP response as gRPC. The message is the body, if it is a text that is there at once.
-fn from_http<B>(response: Response<B>, cx: &mut Context<'_>) -> Response<Body>
+/// A layer's HTTP response in the protocol of a call. The message is the body, if it is a text that is there at once.
+fn from_http<B>(response: Response<B>, form: Form, cx: &mut Context<'_>) -> Response<Body>
 where
     B: HttpBody<Data = Bytes>,
 {
@@ -89,11 +93,12 @@ where
     ] {
         headers.remove(of_body);
     }
-    refused(&Status::new(code_of(parts.status), message), headers)
+    refused(form, &Status::new(code_of(parts.status), message), headers)
 }
 
-fn refused(status: &Status, headers: HeaderMap) -> Response<Body> {
-    trailers_only(
+fn refused(form: Form, status: &Status, headers: HeaderMap) -> Response<Body> {
+    refusal(
+        form,
         status,
         MetadataMap::from_headers(headers),
         MetadataMap::new(),
@@ -122,15 +127,16 @@ fn code_of(status: StatusCode) -> Code {
 }
 
 pin_project! {
-    /// The body of a gRPC response, which ends with a status if the layer's body fails.
-    struct GrpcBody<B> {
+    /// The body of a call's response, which ends with a status if the layer's body fails.
+    struct CallBody<B> {
         #[pin]
         body: B,
+        protocol: Protocol,
         has_failed: bool,
     }
 }
 
-impl<B> HttpBody for GrpcBody<B>
+impl<B> HttpBody for CallBody<B>
 where
     B: HttpBody<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -147,7 +153,12 @@ where
             Some(Err(error)) => {
                 *this.has_failed = true;
                 let error: BoxError = error.into();
-                Some(Ok(Frame::trailers(status_trailers(&status_of(&*error)))))
+                let status = status_of(&*error);
+                // What comes out of the layers is cut to what the client takes.
+                Some(Ok(match protocol::end(*this.protocol, Err(&status), HeaderMap::new(), u32::MAX) {
+                    End::Trailers(trailers) => Frame::trailers(trailers),
+                    End::Data(data) => Frame::data(data),
+                }))
             }
             Some(Ok(frame)) => Some(Ok(frame)),
             None => None,

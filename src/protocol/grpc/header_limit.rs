@@ -13,7 +13,7 @@ use tonic::{Code, Status};
 
 use crate::excerpt::cut_at;
 
-pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const OK: HeaderValue = HeaderValue::from_static("0");
 
 /// What a client takes that announces nothing. Node breaks the connection above it; grpc-go and others take more.
@@ -39,13 +39,13 @@ fn size_of(map: &HeaderMap) -> usize {
 }
 
 /// Whether the headers before a response's messages are more than a client takes; what to say then.
-pub(super) fn refuse_headers(map: &HeaderMap, limit: u32) -> Option<Status> {
+pub(crate) fn refuse_headers(map: &HeaderMap, limit: u32) -> Option<Status> {
     let size = size_of(map) + PSEUDO_HEADERS as usize;
     (size > limit as usize).then(|| too_large("headers", size, limit as usize, "ends"))
 }
 
 /// As [`write_end`], where the end is there already. A layer of the server may have written it, or other headers beside it.
-pub(super) fn fit_end(map: &mut HeaderMap, limit: u32) {
+pub(crate) fn fit_end(map: &mut HeaderMap, limit: u32) {
     let (size, limit) = (size_of(map), limit as usize);
     if size > limit
         && let Some(status) = Status::from_header_map(map)
@@ -60,12 +60,12 @@ pub(super) fn fit_end(map: &mut HeaderMap, limit: u32) {
 }
 
 /// As [`fit_end`], for the headers of a response without a message.
-pub(super) fn fit_trailers_only(map: &mut HeaderMap, limit: u32) {
+pub(crate) fn fit_trailers_only(map: &mut HeaderMap, limit: u32) {
     fit_end(map, limit.saturating_sub(PSEUDO_HEADERS));
 }
 
 /// Adds the end of a call to its trailers.
-pub(super) fn write_end(result: Result<(), &Status>, map: &mut HeaderMap, limit: u32) {
+pub(crate) fn write_end(result: Result<(), &Status>, map: &mut HeaderMap, limit: u32) {
     match result {
         Ok(()) => drop(map.insert(GRPC_STATUS, OK)),
         Err(status) => add(status, map),
@@ -77,7 +77,7 @@ pub(super) fn write_end(result: Result<(), &Status>, map: &mut HeaderMap, limit:
 }
 
 /// Adds a status to the headers of a response without a message.
-pub(super) fn write_trailers_only(status: &Status, map: &mut HeaderMap, limit: u32) {
+pub(crate) fn write_trailers_only(status: &Status, map: &mut HeaderMap, limit: u32) {
     write_end(Err(status), map, limit.saturating_sub(PSEUDO_HEADERS));
 }
 
@@ -142,14 +142,14 @@ fn keep_own(map: &mut HeaderMap) {
 
 /// The wire form of `google.rpc.Status`, which the details of a status are.
 #[derive(Clone, PartialEq, prost::Message)]
-struct RpcStatus {
+pub(in crate::protocol) struct RpcStatus {
     #[prost(int32, tag = "1")]
     code: i32,
     #[prost(string, tag = "2")]
     message: String,
     /// Each is a `google.protobuf.Any`.
     #[prost(bytes = "bytes", repeated, tag = "3")]
-    details: Vec<Bytes>,
+    pub(in crate::protocol) details: Vec<Bytes>,
 }
 
 /// The status with as much of its message and of its details as these bytes of headers have room for.

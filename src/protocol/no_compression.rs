@@ -35,11 +35,11 @@ impl Encoding {
         match self {}
     }
 
-    pub(super) fn decompress(self, _: &[u8], _: &mut Vec<u8>, _: usize) -> Result<(), Status> {
+    pub(crate) fn decompress(self, _: &[u8], _: &mut Vec<u8>, _: usize) -> Result<(), Status> {
         match self {}
     }
 
-    pub(super) fn compress(self, _: &[u8], _: &mut Vec<u8>) {
+    pub(crate) fn compress(self, _: &[u8], _: &mut Vec<u8>) {
         match self {}
     }
 }

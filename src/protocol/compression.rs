@@ -12,7 +12,7 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use http::HeaderValue;
 use tonic::Status;
 
-use super::prefix::too_large;
+use super::envelope::too_large;
 use crate::excerpt::excerpt;
 
 /// A compression that the server can read and write.
@@ -83,7 +83,7 @@ impl Encoding {
     }
 
     /// Replaces the contents of `output` with the decompressed `input`. Stops, and fails, after `max_size` bytes.
-    pub(super) fn decompress(
+    pub(crate) fn decompress(
         self,
         input: &[u8],
         output: &mut Vec<u8>,
@@ -105,7 +105,7 @@ impl Encoding {
     }
 
     /// Appends the compressed `input` to `output`.
-    pub(super) fn compress(self, input: &[u8], output: &mut Vec<u8>) {
+    pub(crate) fn compress(self, input: &[u8], output: &mut Vec<u8>) {
         let written = match self {
             Self::Gzip => {
                 let mut encoder = GzEncoder::new(output, Compression::fast());

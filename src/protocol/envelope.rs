@@ -4,11 +4,11 @@
 use tonic::Status;
 
 /// The bytes of the prefix.
-pub(super) const PREFIX: usize = 5;
+pub(crate) const PREFIX: usize = 5;
 
 /// Writes the length of the message that follows the prefix at `start`.
 #[inline]
-pub(super) fn fill_prefix(frames: &mut [u8], start: usize, max_size: usize) -> Result<(), Status> {
+pub(crate) fn fill_prefix(frames: &mut [u8], start: usize, max_size: usize) -> Result<(), Status> {
     let size = frames.len() - start - PREFIX;
     match u32::try_from(size) {
         Ok(length) if size <= max_size => {
@@ -21,7 +21,7 @@ pub(super) fn fill_prefix(frames: &mut [u8], start: usize, max_size: usize) -> R
 
 /// The status of a call one of whose messages is over the limit; `size` is said of the message.
 #[cold]
-pub(super) fn too_large(size: &str, max_size: usize) -> Status {
+pub(crate) fn too_large(size: &str, max_size: usize) -> Status {
     Status::resource_exhausted(format!(
         "a message{size} is larger than the limit of {max_size} bytes"
     ))

@@ -1,0 +1,121 @@
+//! Begins and ends a response, and refuses a request.
+//!
+//! gRPC says how a call ended in trailers, gRPC-Web and Connect's streams in a last envelope of the body, and Connect's
+//! calls of one message by HTTP's own status.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use tonic::{Code, Status};
+
+use super::compression::{Encoding, accepted_encodings};
+use super::form::{Form, Protocol};
+use super::grpc::{write_end, write_trailers_only};
+use super::{connect, grpc_web};
+
+/// A response whose body is known.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) code: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// How a body ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    Trailers(HeaderMap),
+    Data(Bytes),
+}
+
+/// Adds to the headers of a response with messages what its form has.
+#[inline]
+pub(crate) fn begin(form: Form, encoding: Option<Encoding>, headers: &mut HeaderMap) {
+    headers.insert(header::CONTENT_TYPE, form.content_type());
+    if let Some(encoding) = encoding {
+        headers.insert(form.protocol.encoding_header(), encoding.header());
+    }
+}
+
+/// The end of a response with messages. gRPC's is cut to `header_limit` bytes.
+pub(crate) fn end(
+    protocol: Protocol,
+    result: Result<(), &Status>,
+    mut trailers: HeaderMap,
+    header_limit: u32,
+) -> End {
+    match protocol {
+        Protocol::Grpc => {
+            write_end(result, &mut trailers, header_limit);
+            End::Trailers(trailers)
+        }
+        Protocol::GrpcWeb | Protocol::GrpcWebText => {
+            write_end(result, &mut trailers, u32::MAX);
+            End::Data(protocol.dress(grpc_web::envelope(&trailers)))
+        }
+        Protocol::ConnectUnary | Protocol::ConnectStream => {
+            End::Data(connect::end_of_stream(result, &trailers))
+        }
+    }
+}
+
+/// The response of a protocol whose body is one message: `message` is its envelope, or empty if there is none.
+pub(crate) fn whole(
+    form: Form,
+    encoding: Option<Encoding>,
+    mut headers: HeaderMap,
+    message: Bytes,
+    result: Result<(), &Status>,
+    trailers: &HeaderMap,
+) -> Answer {
+    connect::add_trailers(&mut headers, trailers);
+    match result {
+        Err(status) => connect::error(status, headers),
+        Ok(()) => {
+            begin(form, encoding, &mut headers);
+            Answer {
+                code: StatusCode::OK,
+                headers,
+                body: message,
+            }
+        }
+    }
+}
+
+/// The response to a call that fails before its headers were sent. `headers` and `trailers` are metadata.
+pub(crate) fn refuse(
+    form: Form,
+    status: &Status,
+    mut headers: HeaderMap,
+    trailers: HeaderMap,
+    header_limit: u32,
+) -> Answer {
+    if status.code() == Code::Unimplemented {
+        headers.insert(form.protocol.accept_encoding_header(), accepted_encodings());
+    }
+    match form.protocol {
+        Protocol::Grpc => {
+            headers.extend(trailers);
+            headers.insert(header::CONTENT_TYPE, form.content_type());
+            write_trailers_only(status, &mut headers, header_limit);
+            Answer {
+                code: StatusCode::OK,
+                headers,
+                body: Bytes::new(),
+            }
+        }
+        Protocol::ConnectUnary => {
+            whole(form, None, headers, Bytes::new(), Err(status), &trailers)
+        }
+        protocol => {
+            begin(form, None, &mut headers);
+            let End::Data(body) = end(protocol, Err(status), trailers, u32::MAX) else {
+                unreachable!("only gRPC has trailers");
+            };
+            Answer {
+                code: StatusCode::OK,
+                headers,
+                body,
+            }
+        }
+    }
+}

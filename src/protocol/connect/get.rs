@@ -1,0 +1,115 @@
+//! Calls by GET: the message stands in the address.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE as ALPHABET;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::DecodePaddingMode;
+use bytes::Bytes;
+use http::HeaderValue;
+use percent_encoding::percent_decode_str;
+use tonic::Status;
+
+use crate::excerpt::excerpt;
+use crate::protocol::compression::Encoding;
+use crate::protocol::form::{Codec, Form, Protocol};
+
+/// Reads base64 of addresses with and without padding.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &ALPHABET,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// What stands in the address of a call by GET.
+#[derive(Debug)]
+pub(in crate::protocol) struct Get {
+    pub(in crate::protocol) message: Bytes,
+    /// How the message is compressed.
+    pub(in crate::protocol) encoding: Option<Encoding>,
+}
+
+/// The form of a call by GET with this query. `None` if it has no message, or in no known encoding.
+pub(in crate::protocol) fn form_of_query(query: &str) -> Option<Form> {
+    value_of(query, "message")?;
+    let codec = match &*value_of(query, "encoding")? {
+        b"json" => Codec::Json,
+        b"proto" => Codec::Proto,
+        _ => return None,
+    };
+    Some(Form {
+        protocol: Protocol::ConnectUnary,
+        codec,
+    })
+}
+
+/// Reads the query of a call by GET.
+pub(in crate::protocol) fn read_query(query: &str) -> Result<Get, Status> {
+    if let Some(version) = value_of(query, "connect")
+        && *version != *b"v1"
+    {
+        return Err(Status::invalid_argument(format!(
+            "the query says connect={:?}; v1 is known",
+            excerpt(&String::from_utf8_lossy(&version))
+        )));
+    }
+    let message = value_of(query, "message").unwrap_or_default();
+    let is_base64 = value_of(query, "base64").is_some_and(|value| *value == *b"1");
+    let message = if is_base64 {
+        LENIENT
+            .decode(&*message)
+            .map_err(|error| Status::invalid_argument(format!("`message` in the query is not base64: {error}")))?
+    } else {
+        message.into_owned()
+    };
+    let compression = value_of(query, "compression").map(|name| {
+        HeaderValue::from_bytes(&name)
+            .map_err(|_| Status::unimplemented("`compression` in the query is the name of no compression"))
+    });
+    Ok(Get {
+        message: message.into(),
+        encoding: Encoding::from_header(compression.transpose()?.as_ref())?,
+    })
+}
+
+/// The value of a parameter, without its escapes. A plus sign is a space.
+fn value_of<'q>(query: &'q str, name: &str) -> Option<Cow<'q, [u8]>> {
+    let (_, value) = query
+        .split('&')
+        .map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")))
+        .find(|(key, _)| *key == name)?;
+    if !value.contains('+') {
+        return Some(percent_decode_str(value).into());
+    }
+    let spaced = value.replace('+', " ");
+    Some(Cow::Owned(percent_decode_str(&spaced).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_read_as_text_and_as_base64() {
+        for (query, message) in [
+            ("encoding=json&message=%7B%22a%22:+1%7D", &b"{\"a\": 1}"[..]),
+            ("connect=v1&base64=1&encoding=proto&message=CAE", b"\x08\x01"),
+            ("base64=1&message=CAE%3D&encoding=proto&compression=identity", b"\x08\x01"),
+            ("message=&encoding=proto", b""),
+        ] {
+            assert!(form_of_query(query).is_some(), "{query}");
+            let get = read_query(query).expect(query);
+            assert_eq!(&get.message[..], message, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_call_is_not_taken_for_one() {
+        for query in ["", "message=1", "encoding=json", "encoding=xml&message=1", "messages=1&encoding=json"] {
+            assert_eq!(form_of_query(query), None, "{query}");
+        }
+        for query in ["connect=v2&encoding=json&message=1", "base64=1&message=!", "message=1&compression=br"] {
+            assert!(read_query(query).is_err(), "{query}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The protocols, and what sets them apart.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+
+use super::grpc_web;
+
+const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+const CONNECT_CONTENT_ENCODING: HeaderName = HeaderName::from_static("connect-content-encoding");
+const CONNECT_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("connect-accept-encoding");
+
+/// How a call looks on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Grpc,
+    GrpcWeb,
+    /// gRPC-Web in base64, for clients that read text only.
+    GrpcWebText,
+    /// Connect's calls of one message each way, which are plain HTTP.
+    ConnectUnary,
+    ConnectStream,
+}
+
+/// How messages are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Codec {
+    Proto,
+    Json,
+}
+
+/// A protocol, and how messages are encoded in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) protocol: Protocol,
+    pub(crate) codec: Codec,
+}
+
+/// The content types, each with the form that it stands for. A response has the type of its request.
+const CONTENT_TYPES: [(&str, Protocol, Codec); 13] = [
+    ("application/grpc", Protocol::Grpc, Codec::Proto),
+    ("application/grpc+proto", Protocol::Grpc, Codec::Proto),
+    ("application/grpc+json", Protocol::Grpc, Codec::Json),
+    ("application/grpc-web", Protocol::GrpcWeb, Codec::Proto),
+    ("application/grpc-web+proto", Protocol::GrpcWeb, Codec::Proto),
+    ("application/grpc-web+json", Protocol::GrpcWeb, Codec::Json),
+    ("application/grpc-web-text", Protocol::GrpcWebText, Codec::Proto),
+    ("application/grpc-web-text+proto", Protocol::GrpcWebText, Codec::Proto),
+    ("application/grpc-web-text+json", Protocol::GrpcWebText, Codec::Json),
+    ("application/proto", Protocol::ConnectUnary, Codec::Proto),
+    ("application/json", Protocol::ConnectUnary, Codec::Json),
+    ("application/connect+proto", Protocol::ConnectStream, Codec::Proto),
+    ("application/connect+json", Protocol::ConnectStream, Codec::Json),
+];
+
+impl Form {
+    pub(crate) const GRPC: Self = Self {
+        protocol: Protocol::Grpc,
+        codec: Codec::Proto,
+    };
+
+    /// The form that a content type stands for. RFC 9110 section 8.3.1: its case does not matter, and parameters may follow,
+    /// with spaces around the semicolon.
+    pub(crate) fn of_content_type(content_type: &[u8]) -> Option<Self> {
+        let end = content_type.iter().position(|&byte| byte == b';');
+        let name = content_type[..end.unwrap_or(content_type.len())].trim_ascii();
+        let row = CONTENT_TYPES
+            .iter()
+            .find(|(known, ..)| name.eq_ignore_ascii_case(known.as_bytes()))?;
+        Some(Self {
+            protocol: row.1,
+            codec: row.2,
+        })
+    }
+
+    /// The content type of responses.
+    pub(crate) fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match (self.protocol, self.codec) {
+            (Protocol::Grpc, Codec::Proto) => "application/grpc",
+            (Protocol::Grpc, Codec::Json) => "application/grpc+json",
+            (Protocol::GrpcWeb, Codec::Proto) => "application/grpc-web+proto",
+            (Protocol::GrpcWeb, Codec::Json) => "application/grpc-web+json",
+            (Protocol::GrpcWebText, Codec::Proto) => "application/grpc-web-text+proto",
+            (Protocol::GrpcWebText, Codec::Json) => "application/grpc-web-text+json",
+            (Protocol::ConnectUnary, Codec::Proto) => "application/proto",
+            (Protocol::ConnectUnary, Codec::Json) => "application/json",
+            (Protocol::ConnectStream, Codec::Proto) => "application/connect+proto",
+            (Protocol::ConnectStream, Codec::Json) => "application/connect+json",
+        })
+    }
+}
+
+impl Protocol {
+    /// Whether the whole body is one message, and not messages in envelopes.
+    #[inline]
+    pub(crate) fn is_whole(self) -> bool {
+        self == Self::ConnectUnary
+    }
+
+    /// A piece of a response's body as it is sent.
+    #[inline]
+    pub(crate) fn dress(self, piece: Bytes) -> Bytes {
+        if self == Self::GrpcWebText {
+            return grpc_web::encode(&piece);
+        }
+        piece
+    }
+
+    /// The header that names the compression of messages.
+    pub(crate) fn encoding_header(self) -> HeaderName {
+        match self {
+            Self::Grpc | Self::GrpcWeb | Self::GrpcWebText => GRPC_ENCODING,
+            Self::ConnectUnary => http::header::CONTENT_ENCODING,
+            Self::ConnectStream => CONNECT_CONTENT_ENCODING,
+        }
+    }
+
+    /// The header that lists the compressions which may be answered with.
+    pub(crate) fn accept_encoding_header(self) -> HeaderName {
+        match self {
+            Self::Grpc | Self::GrpcWeb | Self::GrpcWebText => GRPC_ACCEPT_ENCODING,
+            Self::ConnectUnary => http::header::ACCEPT_ENCODING,
+            Self::ConnectStream => CONNECT_ACCEPT_ENCODING,
+        }
+    }
+}
+
+/// Whether a content type is that of gRPC with protobuf messages.
+#[inline]
+pub(crate) fn is_grpc(content_type: &[u8]) -> bool {
+    Form::of_content_type(content_type) == Some(Form::GRPC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_parameters_and_spaces_do_not_matter() {
+        for (content_type, protocol, codec) in CONTENT_TYPES {
+            for written in [
+                content_type.to_owned(),
+                content_type.to_uppercase(),
+                format!(" {content_type} "),
+                format!("{content_type};charset=utf-8"),
+                format!("{content_type}\t; x=\"application/other\""),
+            ] {
+                let form = Form { protocol, codec };
+                assert_eq!(Form::of_content_type(written.as_bytes()), Some(form), "{written:?}");
+            }
+        }
+        for other in [
+            "",
+            ";",
+            "application/grpc+protobuf",
+            "application/json5",
+            "application/connect",
+            "text/plain; application/json",
+            "application /grpc",
+            "grpc",
+        ] {
+            assert_eq!(Form::of_content_type(other.as_bytes()), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_response_has_the_form_of_its_request() {
+        for (_, protocol, codec) in CONTENT_TYPES {
+            let form = Form { protocol, codec };
+            assert_eq!(Form::of_content_type(form.content_type().as_bytes()), Some(form));
+        }
+    }
+}

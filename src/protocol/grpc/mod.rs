@@ -1,0 +1,10 @@
+//! What only gRPC has: its timeouts, and statuses in headers.
+
+mod header_limit;
+mod timeout;
+
+pub(crate) use self::header_limit::{
+    GRPC_STATUS, UNANNOUNCED, fit_end, fit_trailers_only, refuse_headers, write_end, write_trailers_only,
+};
+pub(super) use self::header_limit::RpcStatus;
+pub(super) use self::timeout::parse_timeout;

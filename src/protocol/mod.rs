@@ -1,0 +1,36 @@
+//! How calls look on the wire: gRPC, gRPC-Web and Connect.
+//!
+//! A handler knows messages, metadata and a status. Everything else is a [`Form`]: how a request is recognised, how its
+//! messages stand in its body, and how the response begins and ends. This room reads and writes heads, ends and
+//! envelopes; it waits for nothing and holds nothing, so whatever it does can be tried on bytes alone.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `form` | the protocols, and what sets them apart |
+//! | `request` | recognises a request, and reads what its head says of the call |
+//! | `answer` | begins and ends a response, and refuses a request |
+//! | `envelope`, `compression` | messages in bodies, alike in all protocols with streams |
+//! | `grpc`, `grpc_web`, `connect` | what only one protocol has |
+
+mod answer;
+#[cfg(feature = "compression")]
+mod compression;
+#[cfg(not(feature = "compression"))]
+#[path = "no_compression.rs"]
+mod compression;
+mod connect;
+mod envelope;
+mod form;
+mod grpc;
+mod grpc_web;
+mod request;
+
+pub(crate) use self::answer::{Answer, End, begin, end, refuse, whole};
+pub(crate) use self::compression::Encoding;
+pub(crate) use self::envelope::{PREFIX, fill_prefix, too_large};
+pub(crate) use self::form::{Codec, Form, Protocol, is_grpc};
+pub(crate) use self::grpc::{
+    GRPC_STATUS, UNANNOUNCED, fit_end, fit_trailers_only, refuse_headers,
+};
+pub(crate) use self::grpc_web::DecodedText;
+pub(crate) use self::request::{Head, Unrecognised, accept_post, head_of, recognise};

@@ -1,0 +1,115 @@
+//! Recognises a request, and reads what its head says of the call.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method as HttpMethod, StatusCode, Uri, header};
+use tonic::Status;
+
+use super::compression::Encoding;
+use super::connect;
+use super::form::{Form, Protocol};
+use super::grpc;
+
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+
+/// Why a request is not a call in any protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unrecognised {
+    pub(crate) code: StatusCode,
+    /// What is wrong, and what to do.
+    pub(crate) text: String,
+    /// What to send instead, in a header of its own.
+    pub(crate) instead: Option<(HeaderName, HeaderValue)>,
+}
+
+/// What the head of a request says of the call.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) form: Form,
+    /// How long the client gives the call. `None` if it does not say.
+    pub(crate) timeout: Option<Duration>,
+    /// How the client compressed its messages.
+    pub(crate) request_encoding: Option<Encoding>,
+    /// How to compress the responses.
+    pub(crate) response_encoding: Option<Encoding>,
+    /// The message, if it stands in the address.
+    pub(crate) message: Option<Bytes>,
+}
+
+/// The form of a request. Fails for one that is no call.
+#[inline]
+pub(crate) fn recognise(method: &HttpMethod, uri: &Uri, headers: &HeaderMap) -> Result<Form, Unrecognised> {
+    if method != HttpMethod::POST {
+        return recognise_get(method, uri);
+    }
+    let content_type = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    Form::of_content_type(content_type).ok_or_else(unknown_type)
+}
+
+/// A request with a verb other than POST.
+#[cold]
+fn recognise_get(method: &HttpMethod, uri: &Uri) -> Result<Form, Unrecognised> {
+    match connect::form_of_query(uri.query().unwrap_or_default()) {
+        Some(form) if method == HttpMethod::GET => Ok(form),
+        _ => Err(Unrecognised {
+            code: StatusCode::METHOD_NOT_ALLOWED,
+            text: "methods are called by POST\n".to_owned(),
+            instead: Some((header::ALLOW, HeaderValue::from_static("POST"))),
+        }),
+    }
+}
+
+#[cold]
+fn unknown_type() -> Unrecognised {
+    Unrecognised {
+        code: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        text: "a call has the content type application/json, or that of gRPC, gRPC-Web or Connect\n".into(),
+        instead: accept_post(
+            "application/json, application/proto, application/grpc, application/grpc-web, \
+             application/grpc-web-text, application/connect+json, application/connect+proto",
+        ),
+    }
+}
+
+/// The header that lists the content types which are taken.
+pub(crate) fn accept_post(types: &'static str) -> Option<(HeaderName, HeaderValue)> {
+    let types = HeaderValue::from_static(types);
+    Some((HeaderName::from_static("accept-post"), types))
+}
+
+/// What the head of a request in this form says of the call.
+///
+/// Fails with the status to answer: on malformed time limits and unknown compressions.
+#[inline]
+pub(crate) fn head_of(form: Form, uri: &Uri, headers: &HeaderMap) -> Result<Head, Status> {
+    let protocol = form.protocol;
+    let mut message = None;
+    let request_encoding = match uri.query() {
+        Some(query) if protocol == Protocol::ConnectUnary && !headers.contains_key(header::CONTENT_TYPE) => {
+            let get = connect::read_query(query)?;
+            message = Some(get.message);
+            get.encoding
+        }
+        _ => Encoding::from_header(headers.get(protocol.encoding_header()))?,
+    };
+    Ok(Head {
+        form,
+        timeout: timeout(protocol, headers)?,
+        request_encoding,
+        // Like grpc-go: a client that compresses gets compressed responses.
+        response_encoding: request_encoding
+            .filter(|encoding| encoding.is_accepted_by(headers.get_all(protocol.accept_encoding_header()))),
+        message,
+    })
+}
+
+#[inline]
+fn timeout(protocol: Protocol, headers: &HeaderMap) -> Result<Option<Duration>, Status> {
+    match protocol {
+        Protocol::Grpc | Protocol::GrpcWeb | Protocol::GrpcWebText => {
+            headers.get(GRPC_TIMEOUT).map(grpc::parse_timeout).transpose()
+        }
+        Protocol::ConnectUnary | Protocol::ConnectStream => connect::timeout(headers),
+    }
+}
