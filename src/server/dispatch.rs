@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{Method as HttpMethod, Request, Response};
+use http::{Method as HttpMethod, Request, Response, StatusCode};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
@@ -247,13 +247,12 @@ impl GrpcService {
             log.refused(path, peer, status, is_unmatched);
         }
         let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
-        State::Refused(Some(refusal(
-            form,
-            status,
-            headers,
-            trailers,
-            Peer::header_limit_of(peer),
-        )))
+        let mut response = refusal(form, status, headers, trailers, Peer::header_limit_of(peer));
+        if is_unmatched && response.status() == StatusCode::NOT_IMPLEMENTED {
+            // As other HTTP servers say it of a path that they do not have.
+            *response.status_mut() = StatusCode::NOT_FOUND;
+        }
+        State::Refused(Some(response))
     }
 
     /// Answers a request that is no call, and tells the log so.

@@ -6,7 +6,10 @@
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
+use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -27,6 +30,7 @@ use tracing::debug;
 
 use super::limits::Limits;
 use super::replayed::Replayed;
+use super::streams::{overdue, take_started_call};
 use crate::handler::{LINGER_TIMEOUT, Lifecycle, Phase};
 
 /// The least that hyper takes as the size of its buffer.
@@ -45,9 +49,14 @@ where
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let patience = limits.idle_timeout;
-    let service = MapRequest::new(service, move |request: Request<Incoming>| {
-        request.map(|body| Http1Body::new(body, patience))
-    });
+    let requests = Arc::new(AtomicU64::new(0));
+    let service = {
+        let requests = Arc::clone(&requests);
+        MapRequest::new(service, move |request: Request<Incoming>| {
+            requests.fetch_add(1, Ordering::Relaxed);
+            request.map(|body| Http1Body::new(body, patience))
+        })
+    };
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -61,9 +70,10 @@ where
             () = at(limits.max_connection_age.and_then(|age| Instant::now().checked_add(age))) => {}
         }
     };
+    let mut last_call = LastCall::new(requests);
     tokio::select! {
         biased;
-        result = connection.as_mut() => return tell(result),
+        result = poll_fn(|cx| last_call.poll_with(connection.as_mut(), cx)) => return tell(result),
         () = leaves => connection.as_mut().graceful_shutdown(),
     }
     let ends = async {
@@ -72,15 +82,59 @@ where
     };
     tokio::select! {
         biased;
-        result = connection.as_mut() => tell(result),
+        result = poll_fn(|cx| last_call.poll_with(connection.as_mut(), cx)) => tell(result),
         () = ends => debug!("connection closed: its call outlived its grace"),
+    }
+}
+
+/// The call of a connection's last request.
+struct LastCall {
+    /// How many requests have come.
+    requests: Arc<AtomicU64>,
+    /// How many had come when this was looked at last.
+    seen: u64,
+    /// Waits until the call is overdue. `None` if it has all the time that it wants.
+    overdue: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl LastCall {
+    fn new(requests: Arc<AtomicU64>) -> Self {
+        Self {
+            requests,
+            seen: 0,
+            overdue: None,
+        }
+    }
+
+    /// Polls the connection, and ends it when its call must end and the client does not read the end.
+    fn poll_with<C>(&mut self, connection: Pin<&mut C>, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>>
+    where
+        C: Future<Output = Result<(), hyper::Error>>,
+    {
+        let ended = connection.poll(cx);
+        let requests = self.requests.load(Ordering::Relaxed);
+        if std::mem::replace(&mut self.seen, requests) != requests {
+            self.overdue = None;
+        }
+        // Behind layers a call begins later than its request.
+        if let Some(expiry) = take_started_call() {
+            self.overdue = Some(Box::pin(overdue(expiry)));
+        }
+        if ended.is_pending()
+            && let Some(overdue) = &mut self.overdue
+            && overdue.as_mut().poll(cx).is_ready()
+        {
+            debug!("connection closed: its call outlived its grace");
+            return Poll::Ready(Ok(()));
+        }
+        ended
     }
 }
 
 async fn at(time: Option<Instant>) {
     match time {
         Some(time) => sleep_until(time).await,
-        None => std::future::pending().await,
+        None => pending().await,
     }
 }
 

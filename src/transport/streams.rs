@@ -33,6 +33,17 @@ pub(crate) fn call_began(expiry: Option<Expiry>) {
     STARTED_CALL.set(expiry);
 }
 
+/// When the call must end that began while this thread polled, if one did.
+pub(super) fn take_started_call() -> Option<Expiry> {
+    STARTED_CALL.take()
+}
+
+/// Waits until a call is overdue: it has ended, and its client has had a moment to read the end.
+pub(super) async fn overdue(expiry: Expiry) {
+    expiry.reached().await;
+    sleep(LINGER_TIMEOUT).await;
+}
+
 type StreamFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Runs a connection and its streams.
@@ -231,16 +242,13 @@ impl<F: Future<Output = ()>> Future for BoundedStream<F> {
         let ended = this.stream.poll(cx);
         // Most calls start in the first poll, and those behind layers later.
         if this.expiry.is_none() && this.overdue.is_none() {
-            *this.expiry = STARTED_CALL.take();
+            *this.expiry = take_started_call();
         }
         if !std::mem::replace(this.polled, true) || ended.is_ready() {
             return ended;
         }
         if let Some(expiry) = this.expiry.take() {
-            *this.overdue = Some(Box::pin(async {
-                expiry.reached().await;
-                sleep(LINGER_TIMEOUT).await;
-            }));
+            *this.overdue = Some(Box::pin(overdue(expiry)));
         }
         match this.overdue {
             Some(overdue) => overdue.as_mut().poll(cx),
