@@ -32,6 +32,8 @@ enum Kind {
     Malformed(Malformed),
     Decode(prost::DecodeError),
     Json(serde_json::Error),
+    /// The path of the field.
+    JsonAt(String, serde_json::Error),
     Text(Box<ParseError>),
     /// Where the first bracket is that is too deep, in bytes.
     TextTooDeep(usize),
@@ -63,6 +65,21 @@ impl MessageError {
         Self {
             kind: Kind::Json(error),
         }
+    }
+
+    /// JSON does not fit the field at this path; empty for the message itself.
+    pub(super) fn json_at(path: String, error: serde_json::Error) -> Self {
+        if path.is_empty() {
+            return Self::json(error);
+        }
+        Self {
+            kind: Kind::JsonAt(path, error),
+        }
+    }
+
+    /// It has no JSON form.
+    pub(super) fn unfit_json(why: impl fmt::Display) -> Self {
+        Self::json(serde::ser::Error::custom(why))
     }
 
     pub(super) fn text(error: ParseError) -> Self {
@@ -144,6 +161,7 @@ impl MessageError {
             | Kind::AnyTooDeep
             | Kind::TextTooDeep(_) => Code::ResourceExhausted,
             Kind::Json(_)
+            | Kind::JsonAt(..)
             | Kind::Text(_)
             | Kind::TimeOutOfRange(_)
             | Kind::MissingElement(_)
@@ -165,6 +183,7 @@ impl fmt::Display for MessageError {
             Kind::Malformed(malformed) => write!(f, "malformed message: {malformed}"),
             Kind::Decode(error) => write!(f, "malformed message: {error}"),
             Kind::Json(error) => write!(f, "JSON does not fit the message: {error}"),
+            Kind::JsonAt(path, error) => write!(f, "JSON does not fit the message: {path}: {error}"),
             Kind::Text(error) => write!(f, "the text does not fit the message: {error}"),
             Kind::TextTooDeep(at) => {
                 write!(f, "brackets nest more than {MAX_DEPTH} levels deep at byte {at}")
@@ -189,7 +208,7 @@ impl std::error::Error for MessageError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
             Kind::Decode(error) => Some(error),
-            Kind::Json(error) => Some(error),
+            Kind::Json(error) | Kind::JsonAt(_, error) => Some(error),
             Kind::Text(error) => Some(&**error),
             _ => None,
         }

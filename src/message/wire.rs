@@ -39,7 +39,7 @@ pub(crate) enum WireType {
 const MAX_KEY_LENGTH: usize = 5;
 
 /// The key of a field: its number and wire type.
-pub(crate) fn key(number: u32, wire_type: WireType) -> u32 {
+pub(crate) const fn key(number: u32, wire_type: WireType) -> u32 {
     number << 3 | wire_type as u32
 }
 

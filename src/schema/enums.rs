@@ -19,6 +19,8 @@ pub(crate) struct EnumTable {
     pub(crate) values: Box<[(Box<str>, i32)]>,
     /// Each number once, sorted, with the index of its first value: a message may ask for a million of them.
     by_number: Box<[(i32, usize)]>,
+    /// The indices of the values, sorted by name: JSON may ask for as many.
+    by_name: Box<[usize]>,
     /// What comes before each value by custom: the enum's name and an underscore.
     prefix: String,
     /// For each Rust enum, the variants that name a value, by number.
@@ -36,6 +38,8 @@ impl EnumTable {
             .collect();
         by_number.sort_unstable();
         by_number.dedup_by_key(|(number, _)| *number);
+        let mut by_name: Vec<usize> = (0..values.len()).collect();
+        by_name.sort_by_key(|index| values[*index].name());
         Self {
             full_name: enumeration.full_name().into(),
             is_closed: is_closed(enumeration),
@@ -44,6 +48,7 @@ impl EnumTable {
                 .map(|value| (value.name().into(), value.number()))
                 .collect(),
             by_number: by_number.into(),
+            by_name: by_name.into(),
             prefix: simple(enumeration.name()),
             variants: Known::default(),
         }
@@ -63,10 +68,18 @@ impl EnumTable {
         !self.is_closed || self.name_of(number).is_some()
     }
 
+    /// The number of the value that the proto calls `name`.
+    pub(crate) fn number_named(&self, name: &str) -> Option<i32> {
+        let found = self
+            .by_name
+            .binary_search_by(|index| (*self.values[*index].0).cmp(name));
+        Some(self.values[self.by_name[found.ok()?]].1)
+    }
+
     /// The number of the value that a program calls `name`.
     pub(crate) fn number_of(&self, name: &str) -> Option<i32> {
-        if let Some((_, number)) = self.values.iter().find(|(known, _)| **known == *name) {
-            return Some(*number);
+        if let Some(number) = self.number_named(name) {
+            return Some(number);
         }
         let name = simple(name);
         self.only(|value| value == name)

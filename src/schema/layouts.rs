@@ -1,4 +1,4 @@
-//! The layouts of all message types of a schema, and the tables of those that types of Rust are read from.
+//! The layouts of all message types of a schema, and the tables of those that types of Rust or JSON are read from.
 //!
 //! They refer to one another by [`LayoutId`].
 
@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
 
 use super::fields::Fields;
+use super::json_fields::JsonFields;
 use super::layout::{Layout, LayoutId};
 
 /// The layouts of all message types of one schema.
@@ -17,6 +18,8 @@ pub(crate) struct Layouts {
     by_name: HashMap<Box<str>, LayoutId>,
     /// By the index of the layout. Made when first asked for, since most messages are read by nobody.
     fields: Box<[OnceLock<Fields>]>,
+    /// The same, for messages that are JSON somewhere.
+    json_fields: Box<[OnceLock<Box<JsonFields>>]>,
 }
 
 impl Layouts {
@@ -58,6 +61,7 @@ impl Layouts {
             .collect();
         Self {
             fields: layouts.iter().map(|_| OnceLock::new()).collect(),
+            json_fields: layouts.iter().map(|_| OnceLock::new()).collect(),
             list: layouts,
             by_name,
         }
@@ -78,5 +82,11 @@ impl Layouts {
     #[inline]
     pub(crate) fn fields(&self, id: LayoutId) -> &Fields {
         self.fields[id.index()].get_or_init(|| Fields::of(self.get(id), &self.by_name))
+    }
+
+    /// The fields, as JSON has them, of the message with this id.
+    #[inline]
+    pub(crate) fn json_fields(&self, id: LayoutId) -> &JsonFields {
+        self.json_fields[id.index()].get_or_init(|| Box::new(JsonFields::of(self.get(id), &self.by_name)))
     }
 }

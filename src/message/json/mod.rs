@@ -14,7 +14,10 @@ mod printer;
 mod reader;
 #[cfg(test)]
 mod tests;
-mod transcode;
+mod to_json;
+mod to_wire;
+#[cfg(test)]
+mod transcode_tests;
 mod type_first;
 mod typed;
 
@@ -26,7 +29,8 @@ pub(crate) use self::output::key_text;
 use self::output::{JsonStyle, serialize_json};
 pub use self::printer::JsonPrinter;
 pub use self::reader::JsonReader;
-pub(crate) use self::transcode::{json_to_wire, wire_to_json};
+pub(crate) use self::to_json::wire_to_json;
+pub(crate) use self::to_wire::json_to_wire;
 use super::error::MessageError;
 use super::message::Message;
 

@@ -84,6 +84,15 @@ impl Serialize for AsJson<'_, &DynamicMessage> {
             Some(WellKnown::Struct | WellKnown::ListValue | WellKnown::Value) => {
                 inside.serialize_struct(serializer)
             }
+            // prost-reflect writes null for what is not finite.
+            Some(WellKnown::Wrapper) => {
+                let value = message.get_field_by_number(1);
+                let kind = message.descriptor().get_field(1).map(|field| field.kind());
+                match (&value, &kind) {
+                    (Some(value), Some(kind)) => inside.with((&**value, kind)).serialize(serializer),
+                    _ => serializer.serialize_none(),
+                }
+            }
             Some(_) => message.serialize_with_options(serializer, &SerializeOptions::new()),
             None => {
                 let mut map = serializer.serialize_map(None)?;

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::de::value::MapDeserializer;
+use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer as _, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
@@ -101,7 +101,11 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Typed<'_, V> {
     }
 
     fn visit_none<E: Error>(self) -> Result<V::Value, E> {
-        self.inner.visit_none()
+        match self.expected {
+            // prost-reflect makes one null of it where an element can be null.
+            Expected::List(_) => self.inner.visit_some(no_elements()),
+            _ => self.inner.visit_none(),
+        }
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
@@ -266,6 +270,11 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, A> {
             }
         }
     }
+}
+
+/// A list of nothing.
+fn no_elements<E: Error>() -> SeqDeserializer<std::iter::Empty<()>, E> {
+    SeqDeserializer::new(std::iter::empty())
 }
 
 fn twice<E: Error>(key: &str) -> E {

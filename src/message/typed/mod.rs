@@ -24,5 +24,7 @@ mod typed;
 mod write;
 
 pub(crate) use self::convert::MessageType;
+#[cfg(test)]
+pub(crate) use self::convert::Side;
 pub use self::convert::{FromMessage, IntoMessage};
 pub use self::typed::Typed;

@@ -1,0 +1,65 @@
+//! `Timestamp`, `Duration` and `FieldMask`: each is one text.
+
+use std::fmt;
+
+use serde::de::{Error, Unexpected, Visitor};
+
+use super::parts::{FieldMaskVisitor, TimeVisitor};
+use super::raw::{Raw, Style};
+use super::time::{duration, timestamp};
+use crate::excerpt::excerpt;
+use crate::message::wire::{WireType, key};
+use crate::schema::WellKnown;
+
+impl Visitor<'_> for TimeVisitor<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.which {
+            WellKnown::Timestamp => "a timestamp of the years 1 to 9999 as in \"2026-11-29T12:00:00Z\"",
+            _ => "a duration in seconds as in \"1.5s\"",
+        })
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        let time = match self.which {
+            WellKnown::Timestamp => timestamp(text),
+            _ => duration(text),
+        };
+        let Some((seconds, nanos)) = time else {
+            return Err(E::invalid_value(Unexpected::Str(&excerpt(text)), &self));
+        };
+        for (number, value) in [(1, seconds), (2, nanos.into())] {
+            let style = Style::UnlessZero(key(number, WireType::Varint));
+            self.writer.put(Raw::Varint(value.cast_unsigned()), style)?;
+        }
+        Ok(())
+    }
+}
+
+impl Visitor<'_> for FieldMaskVisitor<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the paths of a field mask in camel case as in \"userName,address.city\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        if text.contains('_') {
+            return Err(E::invalid_value(Unexpected::Str(&excerpt(text)), &self));
+        }
+        let writer = self.writer;
+        for path in text.split(',').filter(|path| !path.is_empty()) {
+            writer.spend()?;
+            let length = writer.open_length(key(1, WireType::LengthDelimited));
+            for byte in path.bytes() {
+                if byte.is_ascii_uppercase() {
+                    writer.buffer.push(b'_');
+                }
+                writer.buffer.push(byte.to_ascii_lowercase());
+            }
+            writer.close_length(length);
+        }
+        Ok(())
+    }
+}
