@@ -34,4 +34,4 @@ macro_rules! seeds {
     )*};
 }
 
-seeds! { descriptor_set proto_text lowering rules_file message json reflection schema_cache }
+seeds! { descriptor_set proto_text lowering rules_file message json json_transcode reflection schema_cache }
