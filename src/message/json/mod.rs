@@ -1,7 +1,12 @@
 //! Messages from and to ProtoJSON.
 //!
-//! prost-reflect does most of it. [`input`] corrects where its reading differs from the specification, [`output`] does
-//! so for its writing, and [`depth`] bounds what neither of them does: the contents of an `Any`.
+//! There are two ways, which come to the same:
+//!
+//! - Calls whose messages are JSON on the wire go straight between JSON and bytes, by the tables of their schema: see
+//!   [`to_wire`] and [`to_json`].
+//! - [`Message`] and what prints and reads single messages has only a descriptor, and choices of style. There prost-reflect
+//!   does most of it. [`input`] corrects where its reading differs from the specification, [`output`] does so for its
+//!   writing, and [`depth`] bounds what neither of them does: the contents of an `Any`.
 
 mod any;
 mod depth;

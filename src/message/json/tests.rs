@@ -65,6 +65,8 @@ fn what_the_specification_allows_is_read() {
         ),
         (r#"{"nullMap": {"a": null}}"#, r#"{"nullMap":{"a":null}}"#),
         (r#"{"oneNull": null}"#, r#"{"oneNull":null}"#),
+        (r#"{"nulls": null}"#, "{}"),
+        (r#"{"wrappedRatio": "NaN"}"#, r#"{"wrappedRatio":"NaN"}"#),
         (r#"{"any": {}}"#, r#"{"any":{}}"#),
         (r#"{"allOfIt": {"any": {}}}"#, r#"{"allOfIt":{"any":{}}}"#),
         (

@@ -6,7 +6,7 @@ use crate::message::error::MessageError;
 use crate::message::wire::WireType;
 use crate::schema::{JsonFields, Layout, Shape};
 
-impl<'w> Printer<'w, '_> {
+impl Printer<'_, '_> {
     /// Notes the parts of the fields of a message, by the numbers of their fields, without those that others replace
     /// in a oneof.
     pub(super) fn note(

@@ -43,7 +43,7 @@ impl Writer<'_> {
         let place = format!(" at line {} column {}", error.line(), error.column());
         let what = text.strip_suffix(&place).unwrap_or(&text);
         let before = &self.json[..start];
-        let lines = before.iter().filter(|byte| **byte == b'\n').count();
+        let lines = before.split(|byte| *byte == b'\n').count() - 1;
         let line_start = before
             .iter()
             .rposition(|byte| *byte == b'\n')

@@ -47,7 +47,7 @@ pub(super) fn message(
             for _ in 0..random.below(3) {
                 put_varint(wire, key(1, WireType::LengthDelimited).into());
                 let path = random.pick(&["a", "a_b.c_d", "kilo", "a_", "a_1", "A", "", "x__y", "a_b"]);
-                let is_rare = path.contains("1") || path.contains('A') || path.contains("__");
+                let is_rare = path.contains('1') || path.contains('A') || path.contains("__");
                 let path = if is_rare && !random.once_in(5) {
                     "plain"
                 } else {

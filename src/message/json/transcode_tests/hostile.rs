@@ -14,7 +14,7 @@ use crate::message::wire::{put_delimited, put_varint};
 const SIZE: usize = 4 << 20;
 
 /// In a debug build, on a machine that has other things to do.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_mins(1);
 
 fn filled(begin: &str, part: impl Fn(usize) -> String, end: &str) -> String {
     let mut json = begin.to_owned();
