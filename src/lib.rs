@@ -144,7 +144,7 @@ pub use crate::sample::Sampler;
 pub use crate::schema::{
     DescriptorSet, InputFolder, Method, Schema, SchemaBuilder, SchemaFile, SchemaSource,
 };
-pub use crate::server::{Bound, GrpcService, Health, Server, ServerBuilder, ServingStatus};
+pub use crate::server::{Bound, Cors, GrpcService, Health, Server, ServerBuilder, ServingStatus};
 pub use crate::transport::{Limits, ListenAddr, Listener, Socket, SocketStream};
 #[cfg(feature = "tls")]
 pub use crate::transport::{Tls, TlsFiles};

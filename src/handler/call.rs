@@ -19,9 +19,7 @@ use tonic::Status;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
 use super::call_log::{CallRecord, Observed};
-use super::framing::{
-    Finished, Incoming, MessageWriter, Outgoing, RequestBody, ResponseBuffer, Unmatched,
-};
+use super::framing::{Finished, Incoming, MessageWriter, Outgoing, RequestBody, ResponseBuffer, Unmatched};
 use super::lane::Lane;
 use super::lifecycle::Lifecycle;
 use super::limits::CallLimits;

@@ -5,7 +5,7 @@
 //! atomic.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, StatusCode};
@@ -19,6 +19,7 @@ use super::codes::code_name;
 use super::limited_lines::LimitedLines;
 use super::peer::Peer;
 use crate::excerpt::{cut_at, excerpt};
+use crate::protocol::Protocol;
 
 /// The target of the span and of the lines.
 const TARGET: &str = "protod::call";
@@ -52,29 +53,41 @@ impl CallLog {
 
     /// Begins to observe a call whose handler starts. `None` if nobody listens.
     #[inline]
-    pub(crate) fn observe(self: &Arc<Self>, method: &str, peer: Option<&Peer>) -> Option<Box<Observed>> {
+    pub(crate) fn observe(
+        self: &Arc<Self>,
+        method: &str,
+        protocol: Protocol,
+        peer: Option<&Peer>,
+    ) -> Option<Box<Observed>> {
         self.is_heard().then(|| {
             let record = Arc::<CallRecord>::default();
-            let report = self.new_report(method, peer, &record);
-            Box::new(Observed::new(method, peer, record, Some(report)))
+            let report = self.new_report(method, protocol, peer, &record);
+            Box::new(Observed::new(method, protocol, peer, record, Some(report)))
         })
     }
 
     /// Begins to observe a call that goes through layers first, which may answer it without its handler.
-    pub(crate) fn report(self: &Arc<Self>, path: &str, peer: Option<&Peer>) -> Option<Box<CallReport>> {
+    pub(crate) fn report(
+        self: &Arc<Self>,
+        path: &str,
+        protocol: Protocol,
+        peer: Option<&Peer>,
+    ) -> Option<Box<CallReport>> {
         self.is_heard()
-            .then(|| Box::new(self.new_report(&method_of(path), peer, &Arc::default())))
+            .then(|| Box::new(self.new_report(&method_of(path), protocol, peer, &Arc::default())))
     }
 
     fn new_report(
         self: &Arc<Self>,
         method: &str,
+        protocol: Protocol,
         peer: Option<&Peer>,
         record: &Arc<CallRecord>,
     ) -> CallReport {
         CallReport {
             log: Arc::clone(self),
             method: method.to_owned(),
+            protocol,
             peer: peer.cloned(),
             began: Instant::now(),
             record: Arc::clone(record),
@@ -87,12 +100,13 @@ impl CallLog {
     pub(crate) fn refused(
         self: &Arc<Self>,
         path: &str,
+        protocol: Protocol,
         peer: Option<&Peer>,
         status: &Status,
         is_unmatched: bool,
     ) {
         if self.is_heard() {
-            let report = self.new_report(&method_of(path), peer, &Arc::default());
+            let report = self.new_report(&method_of(path), protocol, peer, &Arc::default());
             report.record.refused(status, is_unmatched);
         } else if is_unmatched {
             self.unmatched_line(&method_of(path), peer, &Outcome::of(Some(status)), "");
@@ -122,18 +136,18 @@ impl CallLog {
         }
     }
 
-    /// Tells of a request that is no gRPC call.
+    /// Tells of a request that is no call.
     #[cold]
-    pub(crate) fn not_grpc(&self, path: &str, peer: Option<&Peer>, status: StatusCode) {
+    pub(crate) fn not_a_call(&self, path: &str, peer: Option<&Peer>, status: StatusCode) {
         if !self.is_heard() {
             return;
         }
         let path = excerpt(path);
         let peer = peer.map(|peer| display(peer.addr()));
         if self.is_on {
-            tracing::info!(target: TARGET, path = %path, status = status.as_u16(), peer, "a request that is not gRPC");
+            tracing::info!(target: TARGET, path = %path, status = status.as_u16(), peer, "a request that is no call");
         } else {
-            tracing::debug!(target: TARGET, path = %path, status = status.as_u16(), peer, "a request that is not gRPC");
+            tracing::debug!(target: TARGET, path = %path, status = status.as_u16(), peer, "a request that is no call");
         }
     }
 }
@@ -152,6 +166,8 @@ pub(crate) struct CallRecord {
     /// Whether it was refused before it had a handler, for instance because there is no such method.
     is_refused: AtomicBool,
     outcome: OnceLock<Outcome>,
+    /// What a layer has told the client in the place of the handler.
+    told: Mutex<Option<Outcome>>,
     requests: AtomicU64,
     request_bytes: AtomicU64,
     responses: AtomicU64,
@@ -173,6 +189,11 @@ impl CallRecord {
     /// Notes how many messages the handler has sent, at least.
     pub(super) fn sent(&self, messages: u64) {
         self.responses.fetch_max(messages, Ordering::Relaxed);
+    }
+
+    /// Notes what a layer has told the client in the place of the handler. The outermost has the last word.
+    pub(crate) fn told(&self, status: &Status) {
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Outcome::of(Some(status)));
     }
 
     /// Notes that it was refused before it had a handler. `is_unmatched` is whether nothing answers its method.
@@ -235,15 +256,27 @@ pub(crate) struct Observed {
 
 impl Observed {
     /// The handler of a call whose line is written at the edge of the layers that it came through.
-    pub(crate) fn behind_layers(method: &str, peer: Option<&Peer>, record: &Arc<CallRecord>) -> Box<Self> {
-        Box::new(Self::new(method, peer, Arc::clone(record), None))
+    pub(crate) fn behind_layers(
+        method: &str,
+        protocol: Protocol,
+        peer: Option<&Peer>,
+        record: &Arc<CallRecord>,
+    ) -> Box<Self> {
+        Box::new(Self::new(method, protocol, peer, Arc::clone(record), None))
     }
 
-    fn new(method: &str, peer: Option<&Peer>, record: Arc<CallRecord>, report: Option<CallReport>) -> Self {
+    fn new(
+        method: &str,
+        protocol: Protocol,
+        peer: Option<&Peer>,
+        record: Arc<CallRecord>,
+        report: Option<CallReport>,
+    ) -> Self {
         let span = tracing::debug_span!(
             target: TARGET,
             "call",
             method = %method,
+            protocol = %protocol.name(),
             peer = peer.map(|peer| display(peer.addr())),
             code = Empty,
             elapsed = Empty,
@@ -308,6 +341,7 @@ impl Drop for Observed {
 pub(crate) struct CallReport {
     log: Arc<CallLog>,
     method: String,
+    protocol: Protocol,
     peer: Option<Peer>,
     began: Instant,
     record: Arc<CallRecord>,
@@ -336,7 +370,9 @@ impl Drop for CallReport {
             code: Code::Cancelled,
             message: "the client cancelled the call, or its connection was lost".to_owned(),
         };
-        let outcome = self.told.as_ref().or(record.outcome.get()).unwrap_or(&gone);
+        let by_layer = record.told.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let told = self.told.as_ref().or(by_layer.as_ref());
+        let outcome = told.or(record.outcome.get()).unwrap_or(&gone);
         let is_unmatched = record.is_unmatched.load(Ordering::Relaxed);
         // What was refused may be the name of nothing.
         let is_refused = record.is_refused.load(Ordering::Relaxed);
@@ -355,6 +391,7 @@ impl Drop for CallReport {
                     code = code_field(outcome),
                     error = outcome.error(),
                     elapsed = ?in_micros(self.began.elapsed()),
+                    protocol = %self.protocol.name(),
                     peer = self.peer.as_ref().map(|peer| display(peer.addr())),
                     requests = count(&record.requests),
                     request_bytes = count(&record.request_bytes),

@@ -26,7 +26,8 @@ use super::layered_body::LayeredBody;
 use super::peer::Peer;
 use super::traits::BoxHandler;
 use crate::protocol::{
-    self, Answer, Encoding, End, Form, GRPC_STATUS, PREFIX, Protocol, fit_trailers_only, is_grpc, refuse_headers,
+    self, Answer, Encoding, End, Form, GRPC_STATUS, PREFIX, Protocol, fit_trailers_only, is_grpc,
+    refuse_headers,
 };
 use crate::schema::Method;
 

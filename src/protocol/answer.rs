@@ -103,9 +103,7 @@ pub(crate) fn refuse(
                 body: Bytes::new(),
             }
         }
-        Protocol::ConnectUnary => {
-            whole(form, None, headers, Bytes::new(), Err(status), &trailers)
-        }
+        Protocol::ConnectUnary => whole(form, None, headers, Bytes::new(), Err(status), &trailers),
         protocol => {
             begin(form, None, &mut headers);
             let End::Data(body) = end(protocol, Err(status), trailers, u32::MAX) else {

@@ -45,8 +45,16 @@ const CONTENT_TYPES: [(&str, Protocol, Codec); 13] = [
     ("application/grpc-web+proto", Protocol::GrpcWeb, Codec::Proto),
     ("application/grpc-web+json", Protocol::GrpcWeb, Codec::Json),
     ("application/grpc-web-text", Protocol::GrpcWebText, Codec::Proto),
-    ("application/grpc-web-text+proto", Protocol::GrpcWebText, Codec::Proto),
-    ("application/grpc-web-text+json", Protocol::GrpcWebText, Codec::Json),
+    (
+        "application/grpc-web-text+proto",
+        Protocol::GrpcWebText,
+        Codec::Proto,
+    ),
+    (
+        "application/grpc-web-text+json",
+        Protocol::GrpcWebText,
+        Codec::Json,
+    ),
     ("application/proto", Protocol::ConnectUnary, Codec::Proto),
     ("application/json", Protocol::ConnectUnary, Codec::Json),
     ("application/connect+proto", Protocol::ConnectStream, Codec::Proto),
@@ -95,6 +103,15 @@ impl Protocol {
     #[inline]
     pub(crate) fn is_whole(self) -> bool {
         self == Self::ConnectUnary
+    }
+
+    /// How the log names it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Grpc => "grpc",
+            Self::GrpcWeb | Self::GrpcWebText => "grpc-web",
+            Self::ConnectUnary | Self::ConnectStream => "connect",
+        }
     }
 
     /// A piece of a response's body as it is sent.
@@ -146,7 +163,11 @@ mod tests {
                 format!("{content_type}\t; x=\"application/other\""),
             ] {
                 let form = Form { protocol, codec };
-                assert_eq!(Form::of_content_type(written.as_bytes()), Some(form), "{written:?}");
+                assert_eq!(
+                    Form::of_content_type(written.as_bytes()),
+                    Some(form),
+                    "{written:?}"
+                );
             }
         }
         for other in [

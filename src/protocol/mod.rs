@@ -29,8 +29,6 @@ pub(crate) use self::answer::{Answer, End, begin, end, refuse, whole};
 pub(crate) use self::compression::Encoding;
 pub(crate) use self::envelope::{PREFIX, fill_prefix, too_large};
 pub(crate) use self::form::{Codec, Form, Protocol, is_grpc};
-pub(crate) use self::grpc::{
-    GRPC_STATUS, UNANNOUNCED, fit_end, fit_trailers_only, refuse_headers,
-};
+pub(crate) use self::grpc::{GRPC_STATUS, UNANNOUNCED, fit_end, fit_trailers_only, refuse_headers};
 pub(crate) use self::grpc_web::DecodedText;
 pub(crate) use self::request::{Head, Unrecognised, accept_post, head_of, recognise};

@@ -43,7 +43,9 @@ pub(crate) fn recognise(method: &HttpMethod, uri: &Uri, headers: &HeaderMap) -> 
     if method != HttpMethod::POST {
         return recognise_get(method, uri);
     }
-    let content_type = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .map_or(&b""[..], HeaderValue::as_bytes);
     Form::of_content_type(content_type).ok_or_else(unknown_type)
 }
 

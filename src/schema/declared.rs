@@ -38,16 +38,19 @@ pub(super) fn declared_methods(file: &FileDescriptorProto) -> Vec<DeclaredMethod
     let mut methods = Vec::new();
     for service in &file.service {
         let service_name = qualified(file.package(), service.name());
-        methods.extend(service.method.iter().map(|method| DeclaredMethod {
-            path: format!("/{service_name}/{}", method.name()).into(),
-            own_name: service_name.len() + 2,
-            input: full(method.input_type()),
-            output: full(method.output_type()),
-            client_streaming: method.client_streaming(),
-            server_streaming: method.server_streaming(),
-            has_no_side_effects: method.options.as_ref().is_some_and(|options| {
-                options.idempotency_level() == IdempotencyLevel::NoSideEffects
-            }),
+        methods.extend(service.method.iter().map(|method| {
+            DeclaredMethod {
+                path: format!("/{service_name}/{}", method.name()).into(),
+                own_name: service_name.len() + 2,
+                input: full(method.input_type()),
+                output: full(method.output_type()),
+                client_streaming: method.client_streaming(),
+                server_streaming: method.server_streaming(),
+                has_no_side_effects: method
+                    .options
+                    .as_ref()
+                    .is_some_and(|options| options.idempotency_level() == IdempotencyLevel::NoSideEffects),
+            }
         }));
     }
     methods

@@ -14,10 +14,11 @@ use tonic::body::Body;
 use tonic::service::InterceptorLayer;
 use tower::{Layer, Service};
 
+use super::call_answer::BoxError;
 use super::call_limit::CallsInFlight;
+use super::cors::Cors;
 use super::deadline::DeadlinePolicy;
 use super::dispatch::{GrpcService, Shared};
-use super::call_answer::BoxError;
 use super::handle::{Options, Server};
 use super::health::Health;
 use super::layers::{Layers, Route};
@@ -50,6 +51,7 @@ impl Server {
             message_memory: ServerBuilder::DEFAULT_MAX_MESSAGE_MEMORY,
             max_calls: ServerBuilder::DEFAULT_MAX_CALLS,
             log_calls: false,
+            cors: Cors::default(),
             layers: Layers::default(),
             options: Options {
                 reflection: true,
@@ -81,6 +83,7 @@ pub struct ServerBuilder {
     deadlines: DeadlinePolicy,
     max_calls: usize,
     log_calls: bool,
+    cors: Cors,
     layers: Layers,
     options: Options,
 }
@@ -322,6 +325,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Which web pages may call the server from a browser, by gRPC-Web and Connect. Default: those of this machine; see
+    /// [`Cors`]. Browsers are answered before the [layers](Self::layer) see their requests: give [`Cors::none`] to a server whose
+    /// layers do it.
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.cors = cors;
+        self
+    }
+
     /// How long a call may take, whatever deadline its client sets. Then it ends with `DEADLINE_EXCEEDED`.
     /// Default: no limit.
     pub fn max_deadline(mut self, time: Duration) -> Self {
@@ -430,6 +441,7 @@ impl ServerBuilder {
             large: Arc::new(LargeMessages::new(self.message_memory)),
             deadlines: self.deadlines,
             calls: CallsInFlight::new(self.max_calls, CallLog::new(self.log_calls)),
+            cors: self.cors,
             number: Mutex::new(0),
             lifecycle,
             next_id: AtomicU64::new(1),

@@ -7,6 +7,7 @@
 
 use std::error::Error as StdError;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -19,16 +20,17 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
 use crate::excerpt::excerpt;
-use crate::handler::{refusal, status_of};
+use crate::handler::{CallRecord, refusal, status_of};
 use crate::protocol::{self, End, Form, GRPC_STATUS, Protocol};
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The response to a call of this form whose layer gave `answer`; for requests that are no calls, to which layers may answer
-/// what they like, only errors become responses.
+/// what they like, only errors become responses. `record` is told what the client is told in the place of the handler.
 pub(super) fn call_answer<B>(
     answer: Result<Response<B>, BoxError>,
     form: Option<Form>,
+    record: Option<Arc<CallRecord>>,
     cx: &mut Context<'_>,
 ) -> Response<Body>
 where
@@ -41,11 +43,15 @@ where
             Body::new(CallBody {
                 body,
                 protocol: form.protocol,
+                record,
                 has_failed: false,
             })
         }),
-        (Ok(response), Some(form)) => from_http(response, form, cx),
-        (Err(error), Some(form)) => refused(form, &status_of(&*error), HeaderMap::new()),
+        (Ok(response), Some(form)) => {
+            let (status, headers) = from_http(response, cx);
+            refused(form, &status, headers, record.as_deref())
+        }
+        (Err(error), Some(form)) => refused(form, &status_of(&*error), HeaderMap::new(), record.as_deref()),
         (Err(error), None) => {
             let text = format!("{}\n", status_of(&*error).message());
             let mut response = Response::new(Body::new(Full::new(Bytes::from(text))));
@@ -65,8 +71,8 @@ fn is_of_form<B>(form: Form, response: &Response<B>) -> bool {
             && (response.status() == StatusCode::OK || headers.contains_key(GRPC_STATUS))
 }
 
-/// A layer's HTTP response in the protocol of a call. The message is the body, if it is a text that is there at once.
-fn from_http<B>(response: Response<B>, form: Form, cx: &mut Context<'_>) -> Response<Body>
+/// What a layer's HTTP response says to a call. The message is the body, if it is a text that is there at once.
+fn from_http<B>(response: Response<B>, cx: &mut Context<'_>) -> (Status, HeaderMap)
 where
     B: HttpBody<Data = Bytes>,
 {
@@ -93,10 +99,13 @@ where
     ] {
         headers.remove(of_body);
     }
-    refused(form, &Status::new(code_of(parts.status), message), headers)
+    (Status::new(code_of(parts.status), message), headers)
 }
 
-fn refused(form: Form, status: &Status, headers: HeaderMap) -> Response<Body> {
+fn refused(form: Form, status: &Status, headers: HeaderMap, record: Option<&CallRecord>) -> Response<Body> {
+    if let Some(record) = record {
+        record.told(status);
+    }
     refusal(
         form,
         status,
@@ -132,6 +141,7 @@ pin_project! {
         #[pin]
         body: B,
         protocol: Protocol,
+        record: Option<Arc<CallRecord>>,
         has_failed: bool,
     }
 }
@@ -154,11 +164,16 @@ where
                 *this.has_failed = true;
                 let error: BoxError = error.into();
                 let status = status_of(&*error);
+                if let Some(record) = &this.record {
+                    record.told(&status);
+                }
                 // What comes out of the layers is cut to what the client takes.
-                Some(Ok(match protocol::end(*this.protocol, Err(&status), HeaderMap::new(), u32::MAX) {
-                    End::Trailers(trailers) => Frame::trailers(trailers),
-                    End::Data(data) => Frame::data(data),
-                }))
+                Some(Ok(
+                    match protocol::end(*this.protocol, Err(&status), HeaderMap::new(), u32::MAX) {
+                        End::Trailers(trailers) => Frame::trailers(trailers),
+                        End::Data(data) => Frame::data(data),
+                    },
+                ))
             }
             Some(Ok(frame)) => Some(Ok(frame)),
             None => None,

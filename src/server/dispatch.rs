@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -19,11 +19,12 @@ use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tower::util::MapResponse;
 
+use super::call_answer::BoxError;
 use super::call_limit::CallsInFlight;
+use super::cors::{Cors, Meeting, Page};
 use super::deadline::DeadlinePolicy;
 use super::edge::{LayeredFuture, Link};
 use super::generation::Generation;
-use super::call_answer::BoxError;
 use super::layers::Route;
 use super::refusal::{check_form, form_of, no_such_method, refuse_http};
 use crate::handler::{
@@ -43,6 +44,7 @@ pub(super) struct Shared {
     pub(super) large: Arc<LargeMessages>,
     pub(super) deadlines: DeadlinePolicy,
     pub(super) calls: CallsInFlight,
+    pub(super) cors: Cors,
     pub(super) lifecycle: Lifecycle,
     pub(super) next_id: AtomicU64,
 }
@@ -189,11 +191,13 @@ impl GrpcService {
         }
         let peer = link.map_or(&self.peer, |link| &link.peer);
         let observed = match link {
-            None => call.permit.log.observe(call.method.name(), peer.as_ref()),
-            Some(link) => link
-                .record
-                .as_ref()
-                .map(|record| Observed::behind_layers(call.method.name(), peer.as_ref(), record)),
+            None => {
+                let log = &call.permit.log;
+                log.observe(call.method.name(), head.form.protocol, peer.as_ref())
+            }
+            Some(link) => link.record.as_ref().map(|record| {
+                Observed::behind_layers(call.method.name(), head.form.protocol, peer.as_ref(), record)
+            }),
         };
         let response = ResponseFuture::start(
             call.handler,
@@ -226,6 +230,7 @@ impl GrpcService {
             state: State::Responding(response),
             // Only on protod's own transport does a call begin on its connection's task.
             leaves_connection: self.peer.is_some() && !call.handler.may_begin_in_place(),
+            page: None,
         }
     }
 
@@ -244,7 +249,7 @@ impl GrpcService {
             record.refused(status, is_unmatched);
         } else {
             let log = self.shared.calls.log();
-            log.refused(path, peer, status, is_unmatched);
+            log.refused(path, form.protocol, peer, status, is_unmatched);
         }
         let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
         let mut response = refusal(form, status, headers, trailers, Peer::header_limit_of(peer));
@@ -257,9 +262,14 @@ impl GrpcService {
 
     /// Answers a request that is no call, and tells the log so.
     #[cold]
-    fn refuse_http(&self, unrecognised: Unrecognised, request: Request<RequestBody>, peer: Option<&Peer>) -> State {
+    fn refuse_http(
+        &self,
+        unrecognised: Unrecognised,
+        request: Request<RequestBody>,
+        peer: Option<&Peer>,
+    ) -> State {
         let log = self.shared.calls.log();
-        log.not_grpc(request.uri().path(), peer, unrecognised.code);
+        log.not_a_call(request.uri().path(), peer, unrecognised.code);
         State::NotACall(Box::pin(refuse_http(unrecognised, request)))
     }
 
@@ -334,23 +344,54 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Dispatched {
+        let form = form_of(&request);
+        // No page can speak gRPC itself.
+        let is_grpc = form.as_ref().is_ok_and(|form| form.protocol == Protocol::Grpc);
+        let page = if is_grpc { None } else { self.meet(&request) };
+        let page = match page {
+            None => None,
+            Some(Meeting::Page(page)) => Some(Box::new(page)),
+            Some(Meeting::Preflight(response)) => return Dispatched::at_once(State::Refused(Some(response))),
+        };
+        let mut dispatched = self.dispatch(request, form);
+        dispatched.page = page;
+        dispatched
+    }
+}
+
+impl GrpcService {
+    /// What a request has to do with pages. `None` if nothing, or if that is known outside of the layers.
+    #[cold]
+    fn meet<B>(&self, request: &Request<B>) -> Option<Meeting> {
+        match self.layers {
+            Layering::Inside => None,
+            Layering::None | Layering::Outside(_) => self.shared.cors.meet(request),
+        }
+    }
+
+    fn dispatch<B>(&self, request: Request<B>, form: Result<Form, Unrecognised>) -> Dispatched
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         if let Layering::Outside(route) = &self.layers {
-            let report = form_of(&request).ok().and_then(|_| {
+            let report = form.ok().and_then(|form| {
                 let log = self.shared.calls.log();
-                log.report(request.uri().path(), self.peer.as_ref())
+                log.report(request.uri().path(), form.protocol, self.peer.as_ref())
             });
             let layered = LayeredFuture::new(Route::clone(route), request, self.peer.clone(), report);
             return Dispatched {
                 state: State::Layered(Box::pin(layered)),
                 // Layers are anybody's code, which may compute for long.
                 leaves_connection: self.peer.is_some(),
+                page: None,
             };
         }
         let mut request = request.map(RequestBody::new);
         let link = self.take_link(&mut request);
         let link = link.as_deref();
         let peer = link.map_or(&self.peer, |link| &link.peer).as_ref();
-        let refused = match form_of(&request) {
+        let refused = match form {
             Ok(form) => {
                 let generation = self.shared.generation.load();
                 match self.admit(&generation, &request, form, peer.is_some()) {
@@ -363,10 +404,7 @@ where
             }
             Err(unrecognised) => self.refuse_http(unrecognised, request, peer),
         };
-        Dispatched {
-            state: refused,
-            leaves_connection: false,
-        }
+        Dispatched::at_once(refused)
     }
 }
 
@@ -375,6 +413,19 @@ pub struct Dispatched {
     state: State,
     /// Whether the first poll only asks for another one, which the call's own task does.
     leaves_connection: bool,
+    /// The web page that may have called.
+    page: Option<Box<Page>>,
+}
+
+impl Dispatched {
+    /// A response that needs no task of its own.
+    fn at_once(state: State) -> Self {
+        Self {
+            state,
+            leaves_connection: false,
+            page: None,
+        }
+    }
 }
 
 enum State {
@@ -392,12 +443,16 @@ impl Future for Dispatched {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        match &mut self.state {
+        let Ok(mut response) = ready!(match &mut self.state {
             State::Responding(response) => Pin::new(response).poll(cx).map(Ok),
             State::Refused(response) => Poll::Ready(Ok(response.take().expect("polled once"))),
             State::NotACall(response) => response.as_mut().poll(cx).map(Ok),
             State::Layered(response) => response.as_mut().poll(cx),
+        });
+        if let Some(page) = self.page.take() {
+            page.finish(response.headers_mut());
         }
+        Poll::Ready(Ok(response))
     }
 }
 

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -18,7 +19,9 @@ use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service};
 
 use super::call_answer::{BoxError, call_answer};
+use super::edge::Link;
 use super::refusal::form_of;
+use crate::handler::CallRecord;
 use crate::protocol::Form;
 
 /// The service that a [layer](super::ServerBuilder::layer) wraps: the server, with the layers that were added before.
@@ -140,9 +143,12 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let form = form_of(&request).ok();
+        let link: Option<&Arc<Link>> = request.extensions().get();
+        let record = link.and_then(|link| link.record.clone());
         let failed = self.failed.take();
         AnswerFuture {
             form,
+            record,
             answer: failed.is_none().then(|| self.layered.call(request)),
             failed,
         }
@@ -150,10 +156,11 @@ where
 }
 
 pin_project! {
-    /// The answer of a layer, as gRPC if the request was.
+    /// The answer of a layer, in the protocol of the request.
     struct AnswerFuture<F> {
         // `None` if it was no call.
         form: Option<Form>,
+        record: Option<Arc<CallRecord>>,
         // `None` if the layer has failed already.
         #[pin]
         answer: Option<F>,
@@ -177,6 +184,6 @@ where
             (None, Some(error)) => Err(error),
             (None, None) => unreachable!("not polled after it gave the answer"),
         };
-        Poll::Ready(Ok(call_answer(answer, *this.form, cx)))
+        Poll::Ready(Ok(call_answer(answer, *this.form, this.record.take(), cx)))
     }
 }

@@ -7,12 +7,13 @@
 mod bound;
 mod builder;
 mod builtin;
+mod call_answer;
 mod call_limit;
+mod cors;
 mod deadline;
 mod dispatch;
 mod edge;
 mod generation;
-mod call_answer;
 mod handle;
 mod health;
 mod health_wire;
@@ -24,6 +25,7 @@ mod validation;
 
 pub use self::bound::Bound;
 pub use self::builder::ServerBuilder;
+pub use self::cors::Cors;
 pub use self::dispatch::{Dispatched, GrpcService};
 pub use self::handle::Server;
 pub(crate) use self::health::Refreshed;

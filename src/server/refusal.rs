@@ -62,7 +62,11 @@ pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<()
             text: format!(
                 "{} is a method with streams: call it with the content type application/connect+{}\n",
                 method.name(),
-                if form.codec == Codec::Json { "json" } else { "proto" },
+                if form.codec == Codec::Json {
+                    "json"
+                } else {
+                    "proto"
+                },
             )
             .into(),
             instead: accept_post("application/connect+json, application/connect+proto"),
@@ -72,7 +76,11 @@ pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<()
             text: format!(
                 "{} takes one message and answers with one: call it with the content type application/{}\n",
                 method.name(),
-                if form.codec == Codec::Json { "json" } else { "proto" },
+                if form.codec == Codec::Json {
+                    "json"
+                } else {
+                    "proto"
+                },
             )
             .into(),
             instead: accept_post("application/json, application/proto"),

@@ -128,7 +128,9 @@ impl<M> Endpoint<M> {
             Ok(Ok((transport, peer, version))) => {
                 let service = (self.new_service)(peer.clone());
                 match version {
-                    Version::Http2 => serve_connection(transport, peer, service, &self.limits, lifecycle).await,
+                    Version::Http2 => {
+                        serve_connection(transport, peer, service, &self.limits, lifecycle).await
+                    }
                     Version::Http1 => serve_http1(transport, service, &self.limits, lifecycle).await,
                 }
             }

@@ -140,7 +140,7 @@ fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
 }
 
 /// `age`, plus or minus up to a tenth.
-fn jittered(age: Duration) -> Duration {
+pub(super) fn jittered(age: Duration) -> Duration {
     // A new hasher has new random keys.
     let random = RandomState::new().hash_one(()) % 201;
     age.saturating_mul(900 + u32::try_from(random).expect("a remainder of 201")) / 1000

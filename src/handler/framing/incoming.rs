@@ -25,6 +25,8 @@ pub(in crate::handler) struct Incoming {
     chunk: Bytes,
     /// How many bytes of the chunk the frames so far have taken.
     taken: usize,
+    /// How many bytes the chunk begins with of messages that were read before, which are decoded already.
+    rewound: usize,
     /// A frame that began in an earlier chunk.
     partial: BytesMut,
     /// The current message, if it came compressed or in JSON.
@@ -94,6 +96,7 @@ impl Incoming {
             body,
             chunk: Bytes::new(),
             taken: 0,
+            rewound: 0,
             partial: BytesMut::new(),
             decoded: Vec::new(),
             frame: Location::Nowhere,
@@ -194,11 +197,15 @@ impl Incoming {
             if self.wanted > 0 {
                 ready!(self.room.poll_take(large.requests(), self.wanted, cx))?;
             }
+            let is_decoded = self.taken < self.rewound;
             if !self.take_frame()? {
                 if self.wanted > 0 {
                     ready!(self.room.poll_take(large.requests(), self.wanted, cx))?;
                 }
                 return self.poll_chunk(cx).map_ok(|()| false);
+            }
+            if is_decoded {
+                return Poll::Ready(Ok(true));
             }
         }
         if let Some(encoding) = self.compressed {
@@ -215,10 +222,14 @@ impl Incoming {
     fn decode_json(&mut self) -> Result<(), Status> {
         let Some(method) = &self.json else { return Ok(()) };
         let mut decoded = Vec::new();
-        json_to_wire(MessageType::input_of(method, self.bounds), self.bytes(), &mut decoded)?;
+        json_to_wire(
+            MessageType::input_of(method, self.bounds),
+            self.bytes(),
+            &mut decoded,
+        )?;
         self.expect_memory(decoded.len())?;
         if matches!(self.frame, Location::Partial) {
-            self.partial.clear();
+            self.partial = BytesMut::new();
         }
         self.decoded = decoded;
         self.frame = Location::Decoded;
@@ -298,12 +309,20 @@ impl Incoming {
                 self.frame = Location::Partial;
             }
             self.taken = self.chunk.len();
+            if self.compressed.is_none() {
+                // It was taken for a message whose length was not known.
+                self.room.shrink(length);
+            }
             return Ok(true);
         }
         self.expect_memory(PREFIX + length + expected)?;
         if length + expected > LARGE {
             // How long it becomes is not always known, and a message that has room must not wait for more.
-            let most = if expected > 0 { length + expected } else { self.most_decompressed() };
+            let most = if expected > 0 {
+                length + expected
+            } else {
+                self.most_decompressed()
+            };
             self.wanted = most + self.compressed.map_or(0, |_| self.most_decompressed());
         }
         self.compressed = None;
@@ -407,6 +426,7 @@ impl Incoming {
                         self.received += data.len() as u64;
                         self.chunk = data;
                         self.taken = 0;
+                        self.rewound = 0;
                         return Poll::Ready(Ok(()));
                     }
                 }
@@ -464,6 +484,7 @@ impl Incoming {
             end: message.len(),
         };
         self.taken = message.len();
+        self.rewound = 0;
         self.chunk = message;
     }
 
@@ -483,6 +504,7 @@ impl Incoming {
         chunk.extend_from_slice(unread);
         self.chunk = chunk.freeze();
         self.taken = 0;
+        self.rewound = length;
         self.partial = BytesMut::new();
         self.decoded = Vec::new();
         self.frame = Location::Nowhere;

@@ -79,7 +79,9 @@ fn detail_json(any: Bytes) -> Option<Value> {
 fn metadata_json(metadata: &HeaderMap) -> Value {
     let mut json = Map::new();
     for (name, value) in metadata {
-        let values = json.entry(name.as_str()).or_insert_with(|| Value::Array(Vec::new()));
+        let values = json
+            .entry(name.as_str())
+            .or_insert_with(|| Value::Array(Vec::new()));
         if let Value::Array(values) = values {
             values.push(String::from_utf8_lossy(value.as_bytes()).into());
         }

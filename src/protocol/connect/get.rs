@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE as ALPHABET;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
@@ -56,9 +56,9 @@ pub(in crate::protocol) fn read_query(query: &str) -> Result<Get, Status> {
     let message = value_of(query, "message").unwrap_or_default();
     let is_base64 = value_of(query, "base64").is_some_and(|value| *value == *b"1");
     let message = if is_base64 {
-        LENIENT
-            .decode(&*message)
-            .map_err(|error| Status::invalid_argument(format!("`message` in the query is not base64: {error}")))?
+        LENIENT.decode(&*message).map_err(|error| {
+            Status::invalid_argument(format!("`message` in the query is not base64: {error}"))
+        })?
     } else {
         message.into_owned()
     };
@@ -94,7 +94,10 @@ mod tests {
         for (query, message) in [
             ("encoding=json&message=%7B%22a%22:+1%7D", &b"{\"a\": 1}"[..]),
             ("connect=v1&base64=1&encoding=proto&message=CAE", b"\x08\x01"),
-            ("base64=1&message=CAE%3D&encoding=proto&compression=identity", b"\x08\x01"),
+            (
+                "base64=1&message=CAE%3D&encoding=proto&compression=identity",
+                b"\x08\x01",
+            ),
             ("message=&encoding=proto", b""),
         ] {
             assert!(form_of_query(query).is_some(), "{query}");
@@ -105,10 +108,20 @@ mod tests {
 
     #[test]
     fn what_is_no_call_is_not_taken_for_one() {
-        for query in ["", "message=1", "encoding=json", "encoding=xml&message=1", "messages=1&encoding=json"] {
+        for query in [
+            "",
+            "message=1",
+            "encoding=json",
+            "encoding=xml&message=1",
+            "messages=1&encoding=json",
+        ] {
             assert_eq!(form_of_query(query), None, "{query}");
         }
-        for query in ["connect=v2&encoding=json&message=1", "base64=1&message=!", "message=1&compression=br"] {
+        for query in [
+            "connect=v2&encoding=json&message=1",
+            "base64=1&message=!",
+            "message=1&compression=br",
+        ] {
             assert!(read_query(query).is_err(), "{query}");
         }
     }

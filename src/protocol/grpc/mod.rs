@@ -3,8 +3,8 @@
 mod header_limit;
 mod timeout;
 
+pub(super) use self::header_limit::RpcStatus;
 pub(crate) use self::header_limit::{
     GRPC_STATUS, UNANNOUNCED, fit_end, fit_trailers_only, refuse_headers, write_end, write_trailers_only,
 };
-pub(super) use self::header_limit::RpcStatus;
 pub(super) use self::timeout::parse_timeout;

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, ready};
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD as ALPHABET;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -153,14 +153,26 @@ mod tests {
 
     #[test]
     fn padding_may_stand_within() {
-        for pieces in [&["YQ==Yg=="][..], &["YQ==", "Yg=="], &["YQ", "==Yg", "=="], &["YQ==Y", "g=="]] {
+        for pieces in [
+            &["YQ==Yg=="][..],
+            &["YQ==", "Yg=="],
+            &["YQ", "==Yg", "=="],
+            &["YQ==Y", "g=="],
+        ] {
             assert_eq!(decode(pieces).expect("base64"), b"ab", "{pieces:?}");
         }
     }
 
     #[test]
     fn what_is_not_base64_is_refused() {
-        for pieces in [&["Y"][..], &["YQ=", "x"], &["YQ", "=!"], &["===="], &["Y!=="], &["\u{e9}\u{e9}"]] {
+        for pieces in [
+            &["Y"][..],
+            &["YQ=", "x"],
+            &["YQ", "=!"],
+            &["===="],
+            &["Y!=="],
+            &["\u{e9}\u{e9}"],
+        ] {
             assert!(decode(pieces).is_err(), "{pieces:?}");
         }
     }

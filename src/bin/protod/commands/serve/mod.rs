@@ -17,8 +17,8 @@ use clap::{Args, ValueEnum};
 use protod::live::{Answers, Loader, Project, Reloader};
 use protod::schema::DescriptorEdition;
 use protod::{
-    Error, Handlers, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, SchemaBuilder, Server,
-    Socket, Tls,
+    Cors, Error, Handlers, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, SchemaBuilder,
+    Server, Socket, Tls,
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -71,6 +71,17 @@ pub(crate) struct Serve {
     /// The address to listen on: HOST:PORT, :PORT for all addresses of the machine, or unix:/path; port 0 picks a free port
     #[arg(long, env = "PROTOD_ADDR", default_value = "127.0.0.1:9002", value_parser = parse_address)]
     addr: String,
+
+    /// An origin whose web pages may call the server from a browser, as https://app.example.com, or `*` for all, beside those
+    /// of this machine; repeatable
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "PROTOD_CORS_ORIGIN",
+        value_delimiter = ',',
+        value_parser = parse_origin
+    )]
+    cors_origin: Vec<String>,
 
     /// How to answer a method that no rule names
     #[arg(long, value_enum, env = "PROTOD_UNMATCHED", default_value_t = Unmatched::Sample)]
@@ -194,6 +205,13 @@ impl Serve {
         }
     }
 
+    /// Which web pages may call.
+    fn cors(&self) -> Result<Cors, Error> {
+        self.cors_origin
+            .iter()
+            .try_fold(Cors::loopback(), |cors, origin| cors.and(origin))
+    }
+
     fn serve(&self) -> Result<ExitCode, Failure> {
         if self.logs_json() {
             // Before anything is loaded: a line of the log is an object like all others. As text, it would come before the
@@ -211,6 +229,7 @@ impl Serve {
             .reflection(!self.no_reflection)
             .reflection_edition(self.reflection_edition.into())
             .log_calls(self.logging.log_calls)
+            .cors(self.cors()?)
             .validate(self.validate);
         let mut server = self.limits.apply(server);
         if let Some(Time(grace)) = self.drain_old {
@@ -331,6 +350,15 @@ impl Serve {
             options,
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
         })
+    }
+}
+
+fn parse_origin(text: &str) -> Result<String, String> {
+    match Cors::none().and(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error
+            .source()
+            .map_or_else(|| error.to_string(), ToString::to_string)),
     }
 }
 
