@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 
 readonly grpcurl_version=v1.9.3
 readonly protobuf_version=36.2
-readonly connect_version=v1.0.5
+readonly connect_version=v1.0.7
 readonly protovalidate_version=v1.2.2
 readonly h2spec_version=v2.2.1+incompatible
 # Go modules and npm packages, and the folders of them if not all protos are wanted.

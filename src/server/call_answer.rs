@@ -39,6 +39,15 @@ where
 {
     match (answer, form) {
         (Ok(response), None) => response.map(Body::new),
+        (Ok(mut response), Some(form)) if form.protocol != Protocol::Grpc && is_grpc_status(&response) => {
+            let mut headers = std::mem::take(response.headers_mut());
+            let status = Status::from_header_map(&headers).unwrap_or_else(|| Status::unknown(""));
+            let of_grpc = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
+            for name in of_grpc.into_iter().chain(OF_BODY) {
+                headers.remove(name);
+            }
+            refused(form, &status, headers, record.as_deref())
+        }
         (Ok(response), Some(form)) if is_of_form(form, &response) => response.map(|body| {
             Body::new(CallBody {
                 body,
@@ -61,6 +70,14 @@ where
     }
 }
 
+/// Whether a response is gRPC's for a call without a message, as tonic's interceptors and many layers answer.
+fn is_grpc_status<B>(response: &Response<B>) -> bool {
+    let headers = response.headers();
+    let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let form = content_type.and_then(Form::of_content_type);
+    form.is_some_and(|form| form.protocol == Protocol::Grpc) && headers.contains_key(GRPC_STATUS)
+}
+
 /// Whether a response is one of the protocol in which the call came.
 fn is_of_form<B>(form: Form, response: &Response<B>) -> bool {
     let headers = response.headers();
@@ -70,6 +87,14 @@ fn is_of_form<B>(form: Form, response: &Response<B>) -> bool {
         || found.is_some_and(|found| found.protocol == form.protocol)
             && (response.status() == StatusCode::OK || headers.contains_key(GRPC_STATUS))
 }
+
+/// Headers of the body of a layer's response, which is not sent.
+const OF_BODY: [&str; 4] = [
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+];
 
 /// What a layer's HTTP response says to a call. The message is the body, if it is a text that is there at once.
 fn from_http<B>(response: Response<B>, cx: &mut Context<'_>) -> (Status, HeaderMap)
@@ -90,13 +115,7 @@ where
         "" => format!("a layer of the server answered with HTTP {}", parts.status),
         said => excerpt(said).into_owned(),
     };
-    // They are of the body, which is not sent.
-    for of_body in [
-        header::CONTENT_ENCODING,
-        header::CONTENT_LENGTH,
-        header::CONTENT_TYPE,
-        header::TRANSFER_ENCODING,
-    ] {
+    for of_body in OF_BODY {
         headers.remove(of_body);
     }
     (Status::new(code_of(parts.status), message), headers)

@@ -218,7 +218,7 @@ fn normal(origin: &str) -> Option<String> {
     let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
     // What a URI may have beyond these is not part of an origin.
     if origin != format!("{scheme}://{authority}")
-        || authority.as_str().contains('@')
+        || authority.as_str().contains(['@', '*'])
         || authority.host().is_empty()
     {
         return None;

@@ -16,8 +16,14 @@ pub(super) async fn refuse_http(
     request: Request<RequestBody>,
 ) -> Response<CallBody> {
     let is_head = request.method() == HttpMethod::HEAD;
+    // Its body comes when it is read, and may not come at all. Nothing can follow it then.
+    let waits = request.version() < Version::HTTP_2 && request.headers().contains_key(header::EXPECT);
     let mut request = request.into_body();
-    request.discard().await;
+    if waits {
+        request.leave();
+    } else {
+        request.discard().await;
+    }
     let body = if is_head {
         CallBody::empty()
     } else {
@@ -27,6 +33,9 @@ pub(super) async fn refuse_http(
     *response.status_mut() = unrecognised.code;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    if waits {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some((name, value)) = unrecognised.instead {
         headers.insert(name, value);
     }

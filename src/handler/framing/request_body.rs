@@ -108,6 +108,12 @@ impl RequestBody {
         }
     }
 
+    /// Does not read what the client may still send.
+    pub(crate) fn leave(self) {
+        let mut this = self;
+        this.body = Body::empty();
+    }
+
     /// Reads and discards what the client sends, until it ends the stream, has sent 1 MiB, or a second has passed.
     pub(crate) async fn discard(&mut self) {
         // All three end it the same way.

@@ -104,6 +104,7 @@ impl Chunks {
             (State::DataCr, b'\r') => State::DataLf,
             (State::DataLf, b'\n') => State::Size(0),
             (State::Trailers, b'\r') => State::TrailerLf,
+            (State::Trailers, b'\n') => return malformed,
             (State::Trailers, byte) if self.trailers < MOST_TRAILERS => {
                 self.trailers += 1;
                 self.line.push(byte);

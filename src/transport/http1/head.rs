@@ -40,11 +40,11 @@ pub(super) fn end_of_head(bytes: &[u8], seen: usize) -> Result<Option<usize>, Fa
 
 /// Reads a whole head, which ends with an empty line, and tells how its body ends. `limit` is that of the headers' size.
 pub(super) fn read_head(head: &[u8], limit: usize) -> Result<Framing, Fault> {
-    let head = head.strip_suffix(b"\r\n\r\n").unwrap_or(head);
+    let head = head.strip_suffix(b"\r\n").unwrap_or(head);
     // Each LF comes after a CR, or there would be no end.
     let mut lines = head
-        .split(|&byte| byte == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        .split_inclusive(|&byte| byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r\n").unwrap_or(line));
     let request = lines.next().unwrap_or_default();
     let is_http_1_1 = read_request_line(request)?;
 

@@ -40,20 +40,17 @@ async fn preface_may_come_in_pieces() {
 }
 
 #[tokio::test]
-async fn http1_client_is_told() {
+async fn http1_is_served_beside_http2() {
     let server = start(Limits::default(), None).await;
     let mut stream = TcpStream::connect(server.addr).await.unwrap();
     stream
-        .write_all(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n")
+        .write_all(b"GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")
         .await
         .unwrap();
-    stream.shutdown().await.unwrap();
     let answer = String::from_utf8(read_to_close(&mut stream).await).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 505 "), "{answer}");
-    assert!(
-        answer.ends_with("\r\n\r\nthis is a gRPC server: it speaks HTTP/2 only"),
-        "{answer}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    let mut client = Client::connect(server.addr).await.unwrap();
+    client.get("/").await.unwrap();
 }
 
 /// TLS libraries say of such an answer that it is no TLS.

@@ -1,0 +1,98 @@
+//! What tower layers answer and fail with, in each protocol, and what the log says of it.
+
+use std::convert::Infallible;
+
+use http::{Request, Response, StatusCode};
+use protod::Message;
+use tonic::Status;
+use tonic::body::Body;
+use tower::ServiceBuilder;
+
+use crate::support::{Answer, Running, envelope, envelopes, post, shapes};
+
+/// The answer in each protocol that can be spoken over HTTP/1.1.
+async fn ask_all(server: &Running) -> [Answer; 3] {
+    let call = |method: &str, content_type: &str, body: &[u8]| {
+        let headers = format!("content-type: application/{content_type}\r\n");
+        post(&format!("/shapes.Shapes/{method}"), &headers, body)
+    };
+    [
+        server.ask(&call("Unary", "json", b"{}")).await,
+        server
+            .ask(&call("Down", "connect+json", &envelope(0, b"{}")))
+            .await,
+        server.ask(&call("Unary", "grpc-web", &envelope(0, b""))).await,
+    ]
+}
+
+#[tokio::test]
+async fn a_layer_that_refuses_is_a_status_in_every_protocol() {
+    let refusing = shapes().intercept(|_| Err(Status::unauthenticated("no token")));
+    let server = Running::start(refusing).await;
+    let [unary, stream, web] = ask_all(&server).await;
+    assert_eq!(unary.code, 401);
+    assert_eq!(
+        unary.text(),
+        "{\"code\":\"unauthenticated\",\"message\":\"no token\"}"
+    );
+    assert_eq!(
+        envelopes(&stream.body),
+        [(2, format!("{{\"error\":{}}}", unary.text()))]
+    );
+    assert!(
+        envelopes(&web.body)[0].1.contains("grpc-status: 16\r\n"),
+        "{web:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_http_answer_of_a_layer_is_a_status_where_the_protocol_is_not_http_itself() {
+    let layer = ServiceBuilder::new().map_response(|_: Response<Body>| {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        response
+    });
+    let server = Running::start(shapes().layer(layer)).await;
+    let [unary, stream, web] = ask_all(&server).await;
+    assert_eq!((unary.code, unary.text().as_str()), (429, ""));
+    assert!(envelopes(&stream.body)[0].1.contains("unavailable"), "{stream:?}");
+    assert!(
+        envelopes(&web.body)[0].1.contains("grpc-status: 14\r\n"),
+        "{web:?}"
+    );
+}
+
+#[tokio::test]
+async fn layers_see_the_requests_and_the_answers_of_all_protocols() {
+    let layer = ServiceBuilder::new()
+        .map_request(|mut request: Request<Body>| {
+            request
+                .headers_mut()
+                .insert("x-in", "1".parse().expect("a value"));
+            request
+        })
+        .map_response(|mut response: Response<Body>| {
+            response
+                .headers_mut()
+                .insert("x-out", "2".parse().expect("a value"));
+            response
+        })
+        .map_err(|error: Infallible| error);
+    let server = shapes()
+        .unary(
+            "shapes.Shapes/Unary",
+            |request: Message, call: protod::Call| async move {
+                assert_eq!(call.metadata().get("x-in").expect("the layer's"), "1");
+                Ok(request)
+            },
+        )
+        .layer(layer);
+    let server = Running::start(server).await;
+    for answer in ask_all(&server).await {
+        assert_eq!(
+            (answer.code, answer.header("x-out").as_str()),
+            (200, "2"),
+            "{answer:?}"
+        );
+    }
+}

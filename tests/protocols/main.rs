@@ -1,0 +1,9 @@
+//! gRPC-Web and Connect beside gRPC, on sockets without a client library in between: what stands on the wire.
+
+mod connect;
+mod cors;
+mod grpc_web;
+mod http1;
+mod layers;
+mod slow;
+mod support;
