@@ -8,24 +8,10 @@ use http::{HeaderMap, StatusCode, header};
 use tonic::{Code, Status};
 
 use super::compression::{Encoding, accepted_encodings};
+use super::ends::{Answer, End};
 use super::form::{Form, Protocol};
 use super::grpc::{write_end, write_trailers_only};
 use super::{connect, grpc_web};
-
-/// A response whose body is known.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) code: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-/// How a body ends.
-#[derive(Debug)]
-pub(crate) enum End {
-    Trailers(HeaderMap),
-    Data(Bytes),
-}
 
 /// Adds to the headers of a response with messages what its form has.
 #[inline]

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `form` | the protocols, and what sets them apart |
 //! | `request` | recognises a request, and reads what its head says of the call |
-//! | `answer` | begins and ends a response, and refuses a request |
+//! | `answer`, `ends` | begins and ends a response, and refuses a request |
 //! | `envelope`, `compression` | messages in bodies, alike in all protocols with streams |
 //! | `grpc`, `grpc_web`, `connect` | what only one protocol has |
 
@@ -19,14 +19,16 @@ mod compression;
 #[path = "no_compression.rs"]
 mod compression;
 mod connect;
+mod ends;
 mod envelope;
 mod form;
 mod grpc;
 mod grpc_web;
 mod request;
 
-pub(crate) use self::answer::{Answer, End, begin, end, refuse, whole};
+pub(crate) use self::answer::{begin, end, refuse, whole};
 pub(crate) use self::compression::Encoding;
+pub(crate) use self::ends::{Answer, End};
 pub(crate) use self::envelope::{PREFIX, fill_prefix, too_large};
 pub(crate) use self::form::{Codec, Form, Protocol, is_grpc};
 pub(crate) use self::grpc::{GRPC_STATUS, UNANNOUNCED, fit_end, fit_trailers_only, refuse_headers};

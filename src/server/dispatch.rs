@@ -23,9 +23,10 @@ use super::call_answer::BoxError;
 use super::call_limit::CallsInFlight;
 use super::cors::{Cors, Meeting, Page};
 use super::deadline::DeadlinePolicy;
-use super::edge::{LayeredFuture, Link};
+use super::edge::LayeredFuture;
 use super::generation::Generation;
 use super::layers::Route;
+use super::link::Link;
 use super::refusal::{check_form, form_of, no_such_method, refuse_http};
 use crate::handler::{
     BoxHandler, CallBody, CallLimits, CallPermit, CallStart, LargeMessages, Lifecycle, Observed, Peer, Phase,

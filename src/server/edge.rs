@@ -7,8 +7,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -19,21 +18,9 @@ use tower::util::Oneshot;
 
 use super::call_answer::BoxError;
 use super::layers::Route;
-use crate::handler::{CallBody, CallRecord, CallReport, Expiry, Peer, RequestBody, layered};
+use super::link::Link;
+use crate::handler::{CallBody, CallReport, Peer, RequestBody, layered};
 use crate::transport::call_began;
-
-/// What passes by the layers of a request.
-#[derive(Debug, Default)]
-pub(super) struct Link {
-    /// The client, on protod's own transport.
-    pub(super) peer: Option<Peer>,
-    /// Whether the client has ended the request, and all of it was read.
-    pub(super) request_ended: Arc<AtomicBool>,
-    /// When the call must end, once it has begun.
-    pub(super) expiry: OnceLock<Option<Expiry>>,
-    /// What is noted of the call, if anybody observes it.
-    pub(super) record: Option<Arc<CallRecord>>,
-}
 
 /// A request on its way through the layers of a server.
 pub(super) struct LayeredFuture {

@@ -19,7 +19,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service};
 
 use super::call_answer::{BoxError, call_answer};
-use super::edge::Link;
+use super::link::Link;
 use super::refusal::form_of;
 use crate::handler::CallRecord;
 use crate::protocol::Form;

@@ -18,6 +18,7 @@ mod handle;
 mod health;
 mod health_wire;
 mod layers;
+mod link;
 mod reflection;
 mod refusal;
 #[cfg(feature = "validate")]

@@ -8,7 +8,7 @@ use prost::Message as _;
 use serde_json::{Map, Value, json};
 use tonic::{Code, Status};
 
-use crate::protocol::answer::Answer;
+use crate::protocol::ends::Answer;
 use crate::protocol::grpc::RpcStatus;
 
 /// The flag of the envelope that ends a stream.
