@@ -4,7 +4,7 @@
 #   scripts/conformance.sh [protobuf|connect|protovalidate|h2spec]...
 #
 # protobuf        protobuf's own: messages of proto2, proto3 and edition 2023, binary and JSON
-# connect         connectrpc's: gRPC calls by connect-go and grpc-go over plain HTTP/2, TLS and TLS with client certificates
+# connect         connectrpc's: gRPC, gRPC-Web and Connect by connect-go and grpc-go over HTTP/1.1, HTTP/2, TLS and TLS with client certificates
 # protovalidate   protovalidate's: what the rules of buf.validate mean, and what is said of each violation
 # h2spec          HTTP/2 and HPACK, frame by frame
 #

@@ -30,6 +30,13 @@ fn the_session_with_grpcurl_goes_as_the_readme_says() {
 }
 
 #[test]
+fn the_calls_with_curl_go_as_the_page_of_protocols_says() {
+    let page = Page::read("docs/protocols.md");
+    let mut walk = Walk::beside_the_seeds_protos();
+    walk.through(&page.all());
+}
+
+#[test]
 fn the_readme_that_init_writes_is_true_too() {
     let mut walk = Walk::new();
     walk.run("protod init");
