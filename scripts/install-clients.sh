@@ -4,7 +4,7 @@
 #
 #   scripts/install-clients.sh [protoc|trees|protobuf|connect|protovalidate|h2spec]...
 #
-# Every version is pinned: the Go programs, the trees and the protobuf suite below, the Python packages in
+# Every version is pinned but that of the browser: the Go programs, the trees and the protobuf suite below, the Python packages in
 # tests/clients/python/requirements.txt, the Node ones in tests/clients/node/package-lock.json. Nothing is written
 # outside target/clients/ except to the package managers' own caches. What is already there is kept, so a run with
 # nothing to do takes no time. If a program is missing, one line says which and what to install.
@@ -71,6 +71,7 @@ install_clients() {
     install_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl "$grpcurl_version"
     install_python
     install_node
+    install_browser
     install_trees
 }
 
@@ -106,9 +107,64 @@ install_node() {
     rm -rf "$node"
     mkdir "$node"
     cp "$source"/{.npmrc,package.json,package-lock.json} "$node/"
-    attempt "grpc-reflection-js and grpc-js-reflection-client" \
+    attempt "connect-web, grpc-web, playwright-core and Node's reflection clients" \
         npm --prefix "$node" ci --ignore-scripts --no-audit --no-fund
     cp "$source/package-lock.json" "$stamp"
+}
+
+# A browser of the system's, or Debian's Chromium unpacked into a folder of its own: nothing is installed. It is the one of
+# the system's own release, whose C library it needs.
+install_browser() {
+    local browser=$bin/browser folder=$clients/chromium name
+    [[ -x $browser ]] && return
+    mkdir -p "$bin"
+    for name in chromium chromium-browser google-chrome; do
+        if command -v "$name" >/dev/null; then
+            printf '#!/bin/sh\nexec %s "$@"\n' "$name" >"$browser"
+            chmod +x "$browser"
+            return
+        fi
+    done
+    local release
+    release=$(. /etc/os-release && [[ $ID == debian ]] && echo "$VERSION_CODENAME") ||
+        fail "chromium or google-chrome is missing: install one, then run make test again"
+    require apt-get "chromium or google-chrome"
+    rm -rf "$folder"
+    apt_beside "$folder" "$release" "$release-security"
+    attempt "Chromium of Debian's $release" "${apt[@]}" install --download-only --no-install-recommends --yes chromium
+    # The system has its own.
+    rm "$folder"/apt/cache/archives/libc6_*
+    for name in "$folder"/apt/cache/archives/*.deb; do
+        dpkg-deb -x "$name" "$folder"
+    done
+    rm -rf "$folder"/apt "$folder"/usr/share/{doc,locale,man}
+    cat >"$browser" <<'END'
+#!/usr/bin/env bash
+root=$(dirname "$0")/../chromium
+LD_LIBRARY_PATH=$(find "$root/usr/lib" "$root/lib" -name '*.so*' -printf '%h\n' | sort -u | paste -sd:)
+export LD_LIBRARY_PATH FONTCONFIG_PATH=$root/etc/fonts XDG_DATA_DIRS=$root/usr/share
+exec "$root/usr/lib/chromium/chromium" "$@"
+END
+    chmod +x "$browser"
+}
+
+# Sets `apt` to an apt-get that keeps its lists in a folder of its own, for suites of Debian: it needs no root and does not
+# change the system's lists.
+apt_beside() { # FOLDER SUITE...
+    local folder=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg suite archive
+    shift
+    [[ -e $keyring ]] || fail "$keyring is missing: install debian-archive-keyring, then run make test again"
+    mkdir -p "$folder"/apt/{lists,cache/archives}/partial
+    for suite in "$@"; do
+        archive=debian
+        [[ $suite != *-security ]] || archive=debian-security
+        echo "deb [signed-by=$keyring] http://deb.debian.org/$archive $suite main" >>"$folder/apt/sources.list"
+    done
+    touch "$folder/apt/status"
+    apt=(apt-get -o Dir::Etc::SourceList="$folder/apt/sources.list" -o Dir::Etc::SourceParts=-
+        -o Dir::State="$folder/apt" -o Dir::State::Status="$folder/apt/status" -o Dir::Cache="$folder/apt/cache"
+        -o Acquire::Languages=none -o APT::Sandbox::User=)
+    attempt "the package lists of Debian's $1" "${apt[@]}" update
 }
 
 # The protos alone, under the name of their module or package.
@@ -155,18 +211,11 @@ install_protobuf() {
 }
 
 # The runner needs glibc 2.38. Where glibc is older, Debian's is unpacked into a folder of its own and nothing is
-# installed. apt keeps its lists there too, so this needs no root and does not change the system's lists.
+# installed.
 install_glibc() { # FOLDER
-    local folder=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg package
-    require apt-get "glibc 2.38 or newer (protobuf's conformance runner needs it)"
-    [[ -e $keyring ]] || fail "$keyring is missing: install debian-archive-keyring, then run make test again"
-    mkdir -p "$folder"/apt/{lists,cache/archives}/partial
-    echo "deb [signed-by=$keyring] http://deb.debian.org/debian trixie main" >"$folder/apt/sources.list"
-    touch "$folder/apt/status"
-    local apt=(apt-get -o Dir::Etc::SourceList="$folder/apt/sources.list" -o Dir::Etc::SourceParts=-
-        -o Dir::State="$folder/apt" -o Dir::State::Status="$folder/apt/status" -o Dir::Cache="$folder/apt/cache"
-        -o Acquire::Languages=none -o APT::Sandbox::User=)
-    attempt "the package lists of Debian 13" "${apt[@]}" update
+    local folder=$1 package
+    command -v apt-get >/dev/null || fail "glibc 2.38 or newer is missing, which protobuf's conformance runner needs"
+    apt_beside "$folder" trixie
     cd "$folder"
     attempt "glibc of Debian 13, for protobuf's conformance suite" "${apt[@]}" download libc6 libstdc++6 libgcc-s1
     for package in ./*.deb; do

@@ -34,4 +34,6 @@ macro_rules! seeds {
     )*};
 }
 
-seeds! { descriptor_set proto_text lowering rules_file message json json_transcode reflection schema_cache }
+seeds! {
+    descriptor_set proto_text lowering rules_file message json json_transcode reflection schema_cache http1 envelopes
+}

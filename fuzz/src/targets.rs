@@ -5,17 +5,24 @@
 #[path = "../../tests/support/lists_for_maps.rs"]
 mod lists_for_maps;
 
-use std::fs;
+use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::str::from_utf8;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+use std::{fs, io};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
-use protod::{Message, Problem, Rules, RulesOptions, Sampler, Schema, Server};
+use protod::{
+    Call, Handler, ListenAddr, Listener, Message, Peer, Problem, Rules, RulesOptions, Sampler, Schema, Server,
+};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tonic::Status;
 use tower::ServiceExt as _;
 
 use self::lists_for_maps::with_lists_for_maps;
@@ -286,6 +293,119 @@ pub fn reflection(data: &[u8]) {
     for version in ["v1", "v1alpha"] {
         let method = format!("grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
         call(&SERVER, &method, &[data, data]);
+    }
+}
+
+/// The bytes of a connection of HTTP/1.1: the server answers as many requests as are in them at most, and ends.
+///
+/// Each request is refused or is a call. Nothing in it may be taken for a second one: the handlers see no more requests than
+/// there are request lines.
+pub fn http1(data: &[u8]) {
+    let calls = Arc::<AtomicUsize>::default();
+    let server = Server::builder(SCHEMA.clone()).fallback(Counted(Arc::clone(&calls)));
+    let server = server.build().expect("it has no handlers that could not fit");
+    let lines = data.windows(8).filter(|bytes| bytes == b" HTTP/1.").count();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.expect("a runtime").block_on(async {
+        let (mut client, pipe) = tokio::io::duplex(64 << 10);
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let bound = server.on(OnePipe(Some(pipe))).expect("a pipe has an address");
+        let serving = tokio::spawn(bound.serve_until(async move { drop(stopped.await) }));
+        let talking = async {
+            // The server may hang up before all of it is sent.
+            let _ = client.write_all(data).await;
+            let _ = client.shutdown().await;
+            let mut answers = Vec::new();
+            let _ = client.read_to_end(&mut answers).await;
+            answers
+        };
+        let answers = tokio::time::timeout(Duration::from_hours(24), talking).await;
+        let answers = answers.expect("the server ends what its client has ended");
+        assert!(!String::from_utf8_lossy(&answers).contains("the handler panicked"));
+        drop(stop);
+        serving
+            .await
+            .expect("the server does not panic")
+            .expect("it stops");
+    });
+    assert!(
+        calls.load(Ordering::Relaxed) <= lines,
+        "a request was hidden in another"
+    );
+}
+
+/// Counts calls, and answers with what it gets.
+struct Counted(Arc<AtomicUsize>);
+
+impl Handler for Counted {
+    async fn handle(&self, call: &mut Call) -> Result<(), Status> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        while call.recv().await?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Gives one connection.
+struct OnePipe(Option<DuplexStream>);
+
+impl Listener for OnePipe {
+    type Io = DuplexStream;
+
+    async fn accept(&mut self) -> io::Result<(DuplexStream, Peer)> {
+        match self.0.take() {
+            Some(pipe) => Ok((pipe, Peer::new("pipe"))),
+            None => pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<ListenAddr> {
+        Ok(ListenAddr::Other("pipe".to_owned()))
+    }
+}
+
+/// The body of a call in each protocol and codec: it has an answer with a status, whatever it is.
+///
+/// The first byte chooses the form.
+pub fn envelopes(data: &[u8]) {
+    static SERVER: LazyLock<Server> = LazyLock::new(|| server(SCHEMA.clone(), &no_rules(&SCHEMA)));
+    const FORMS: [&str; 9] = [
+        "application/grpc-web+proto",
+        "application/grpc-web+json",
+        "application/grpc-web-text+proto",
+        "application/grpc-web-text+json",
+        "application/connect+proto",
+        "application/connect+json",
+        "application/proto",
+        "application/json",
+        "application/grpc+json",
+    ];
+    let Some((form, body)) = data.split_first() else {
+        return;
+    };
+    let content_type = FORMS[usize::from(*form) % FORMS.len()];
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    for method in ["Unary", "Bidi"] {
+        let request = http::Request::post(format!("http://localhost/fuzz.Fuzz/{method}"))
+            .header("content-type", content_type)
+            .body(Full::new(Bytes::copy_from_slice(body)))
+            .expect("a request");
+        runtime.as_ref().expect("a runtime").block_on(async {
+            let response = SERVER.service().oneshot(request).await.expect("infallible");
+            let code = response.status();
+            let body = response
+                .into_body()
+                .collect()
+                .await
+                .expect("our bodies do not fail");
+            let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+            assert!(!text.contains("the handler panicked"), "{code}: {text}");
+        });
     }
 }
 

@@ -8,6 +8,7 @@ use crate::excerpt::excerpt;
 use crate::handler::{CallBody, RequestBody};
 use crate::protocol::{Codec, Form, Protocol, Unrecognised, accept_post, recognise};
 use crate::schema::Method;
+use crate::transport::OverHttp1;
 
 /// The response to a request that is no call: plain HTTP, after the request was read. A client that still sends when the
 /// stream is reset may lose the response.
@@ -47,18 +48,22 @@ pub(super) async fn refuse_http(
 pub(super) fn form_of<B>(request: &Request<B>) -> Result<Form, Unrecognised> {
     let form = recognise(request.method(), request.uri(), request.headers())?;
     if form.protocol == Protocol::Grpc && request.version() < Version::HTTP_2 {
-        return Err(needs_http2());
+        needs_http2(request)?;
     }
     Ok(form)
 }
 
+/// Fails if a request of gRPC came over HTTP/1.1. One that came in another way may say that version because nobody has set it.
 #[cold]
-fn needs_http2() -> Unrecognised {
-    Unrecognised {
+fn needs_http2<B>(request: &Request<B>) -> Result<(), Unrecognised> {
+    if request.extensions().get::<OverHttp1>().is_none() {
+        return Ok(());
+    }
+    Err(Unrecognised {
         code: StatusCode::HTTP_VERSION_NOT_SUPPORTED,
         text: "gRPC needs HTTP/2; over HTTP/1.1 there are gRPC-Web and Connect\n".to_owned(),
         instead: None,
-    }
+    })
 }
 
 /// Whether a method can be called in this form. In Connect the two differ: one has calls of one message each way, the

@@ -1,4 +1,4 @@
-//! From the socket to a request: listeners, TLS, HTTP/2, and the limits of connections.
+//! From the socket to a request: listeners, TLS, HTTP/1.1 and HTTP/2, and the limits of connections.
 //!
 //! `serve` accepts connections and gives each request to a tower service, which is its parameter: the transport
 //! does not know who answers.
@@ -7,8 +7,9 @@
 //! |---|---|
 //! | `listener`, `socket`, `socket_stream`, `address`, `accept` | what gives connections, and the loop that accepts them |
 //! | `tls`, `handshake_fault` | certificates and handshakes, and what to do where one fails |
-//! | `http2/preface`, `tls_record`, `wrong_protocol` | refuse clients that do not speak HTTP/2, or TLS on a port with it |
+//! | `http2/preface`, `tls_record`, `wrong_protocol` | tell HTTP/2 from HTTP/1, and refuse clients that speak neither, or no TLS on a port with it |
 //! | `replayed` | a stream of which those have read the beginning |
+//! | `http1` | requests of HTTP/1.1, one at a time, whose ends are beyond doubt |
 //! | `http2/flood` | ends connections that send too many useless frames |
 //! | `http2/late_window_update` | keeps draining connections open that h2 would end |
 //! | `buffered_io` | reads and writes in large pieces |
@@ -42,6 +43,7 @@ mod tls_record;
 mod wrong_protocol;
 
 pub(crate) use self::accept::serve;
+pub(crate) use self::http1::OverHttp1;
 pub use self::limits::Limits;
 pub use self::listener::{ListenAddr, Listener};
 pub use self::socket::Socket;

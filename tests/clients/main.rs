@@ -3,6 +3,7 @@
 //! Each test starts its own server on a free port and calls it with one client. `make test` installs the clients in fixed
 //! versions. If one is missing, its tests fail and say so.
 
+mod browser;
 mod buf;
 mod check;
 mod editions;

@@ -1,4 +1,4 @@
-//! Two reflection libraries of Node: `grpc-reflection-js`, which Postman and Insomnia are built on and which speaks
+//! connect-web, and two reflection libraries of Node: `grpc-reflection-js`, which Postman and Insomnia are built on and which speaks
 //! v1alpha only, and `grpc-js-reflection-client`. The scripts in `node/` hold what each must find.
 
 use crate::programs::node;
@@ -82,6 +82,21 @@ async fn reflection_client_reads_an_imported_type() {
         "reflection_client.js",
         "reads_an_imported_type",
         "tests/clients/protos/calendar",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn connect_web_calls_by_connect_and_by_grpc_web() {
+    case("web.js", "connect_web_calls", "tests/clients/protos/calls").await;
+}
+
+#[tokio::test]
+async fn connect_web_cancels_and_gives_up() {
+    case(
+        "web.js",
+        "connect_web_cancels_and_gives_up",
+        "tests/clients/protos/calls",
     )
     .await;
 }

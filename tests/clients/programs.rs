@@ -43,6 +43,13 @@ pub(crate) fn node(script: &str) -> Program {
     program
 }
 
+/// A script of `tests/clients/node/` that opens pages in a browser.
+pub(crate) fn browser(script: &str) -> Program {
+    let mut program = node(script);
+    program.0.env("PROTOD_BROWSER", installed("bin/browser"));
+    program
+}
+
 /// A script of `tests/clients/python/`, with the packages that its requirements name.
 pub(crate) fn python(script: &str) -> Program {
     let mut program = Program::new(&installed("python/bin/python"));

@@ -100,3 +100,11 @@ async fn lingering_call_ends(name: &str) {
     );
     client.finish().await;
 }
+
+/// The library that most scripts use for HTTP.
+#[tokio::test]
+async fn requests_calls_by_connect() {
+    let server = Server::start(&["tests/clients/protos/calls"]).await;
+    let said = python("web.py").prints([server.address()]).await;
+    assert_eq!(said, "ok\n");
+}

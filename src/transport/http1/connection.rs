@@ -28,6 +28,10 @@ use crate::transport::limits::Limits;
 use crate::transport::replayed::Replayed;
 use crate::transport::streams::{overdue, take_started_call};
 
+/// An extension of the requests that come over HTTP/1.1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OverHttp1;
+
 /// The least that hyper takes as the size of its buffer.
 const LEAST_BUFFER: usize = 8 << 10;
 
@@ -74,7 +78,8 @@ where
 {
     let patience = limits.idle_timeout;
     let mut last_call = LastCall::new(&exchange);
-    let service = MapRequest::new(service, move |request: Request<Incoming>| {
+    let service = MapRequest::new(service, move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(OverHttp1);
         request.map(|body| Http1Body::new(body, patience))
     });
     let service = MapResponse::new(service, move |response: Response<B>| {

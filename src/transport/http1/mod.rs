@@ -13,4 +13,5 @@ mod guard;
 mod head;
 
 pub(crate) use self::body::Http1Body;
+pub(crate) use self::connection::OverHttp1;
 pub(super) use self::connection::serve_http1;
