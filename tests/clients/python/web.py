@@ -43,7 +43,7 @@ def main(address):
         chunks = session.post(
             f"{base}/Decorate",
             data=iter([b'{"text": ', b'"tea"}']),
-            headers={"content-type": "application/json"},
+            headers={"content-type": "application/json", "x-sent": "sent"},
             timeout=LIMIT,
         )
         equal((chunks.status_code, chunks.json()), (200, {"text": "tea!"}))
