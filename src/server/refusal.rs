@@ -81,8 +81,7 @@ pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<()
                 } else {
                     "proto"
                 },
-            )
-            .into(),
+            ),
             instead: accept_post("application/connect+json, application/connect+proto"),
         }),
         Protocol::ConnectStream if !is_stream => Err(Unrecognised {
@@ -95,8 +94,7 @@ pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<()
                 } else {
                     "proto"
                 },
-            )
-            .into(),
+            ),
             instead: accept_post("application/json, application/proto"),
         }),
         Protocol::ConnectUnary if is_get && !method.has_no_side_effects() => Err(Unrecognised {
@@ -104,8 +102,7 @@ pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<()
             text: format!(
                 "{} is called by POST: its proto does not say `idempotency_level = NO_SIDE_EFFECTS`\n",
                 method.name()
-            )
-            .into(),
+            ),
             instead: Some((header::ALLOW, HeaderValue::from_static("POST"))),
         }),
         _ => Ok(()),

@@ -6,6 +6,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http_body_util::BodyExt as _;
 use protod::{Call, Message, Sampler, Server, ServerBuilder};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
@@ -20,7 +21,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::http::{post, send_to};
+use crate::http::{post, send_over, send_to};
 use crate::support::{Running, collect, dynamic_item, item, schema, stream_of};
 
 /// Long enough that only a hang gets there.
@@ -368,6 +369,45 @@ async fn what_layers_tell_the_client_is_told() {
     let (_, line) = told.line().await;
     assert_eq!(line.get("code"), "CANCELLED", "{line:?}");
     assert!(told.lines.lock().expect("no panic").is_empty(), "one line a call");
+}
+
+#[tokio::test]
+async fn the_protocol_is_told_and_what_layers_tell_the_client_in_each() {
+    let (told, _guard) = Told::listen(LevelFilter::INFO);
+    let call = |content_type: &str| post("/shapes.Shapes/Up").header("content-type", content_type);
+    let forms = [
+        ("application/grpc", "grpc"),
+        ("application/grpc-web", "grpc-web"),
+        ("application/grpc-web-text", "grpc-web"),
+        ("application/connect+proto", "connect"),
+    ];
+    let plain = Running::start(server().log_calls(true).build().expect("fits")).await;
+    for (content_type, protocol) in forms
+        .iter()
+        .filter(|(content_type, _)| !content_type.contains("text"))
+    {
+        let response = send_over(&plain.addr, call(content_type)).await;
+        response.into_body().collect().await.expect("a body");
+        let (_, line) = told.line().await;
+        assert_eq!(
+            (line.get("protocol"), line.get("requests")),
+            (*protocol, "1"),
+            "{line:?}"
+        );
+    }
+    let refusing = server()
+        .intercept(|_| Err(Status::unauthenticated("no token")))
+        .log_calls(true);
+    let refusing = Running::start(refusing.build().expect("fits")).await;
+    for (content_type, protocol) in forms.into_iter().chain([("application/proto", "connect")]) {
+        let response = send_over(&refusing.addr, call(content_type)).await;
+        response.into_body().collect().await.expect("a body");
+        let (_, line) = told.line().await;
+        assert_eq!(
+            (line.get("protocol"), line.outcome().as_str()),
+            (protocol, "UNAUTHENTICATED no token")
+        );
+    }
 }
 
 #[tokio::test]

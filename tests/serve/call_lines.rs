@@ -64,6 +64,7 @@ async fn each_call_is_a_line_however_it_ends() {
         (&"call".into(), &"INFO".into())
     );
     assert_eq!((&line["rule"], &line["code"]), (&"greeting".into(), &"OK".into()));
+    assert_eq!(line["protocol"], "grpc");
     assert!(
         line["peer"]
             .as_str()

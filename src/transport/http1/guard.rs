@@ -175,7 +175,8 @@ impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
     /// is said, and what it still sends is read for a moment. Closing with unread bytes would reset the connection, and the
     /// answer would be lost.
     pub(super) async fn close(&mut self) {
-        let is_read = self.body.is_none() && self.held.is_empty() && self.fault.is_none();
+        let has_body = self.body.as_ref().is_some_and(|body| !body.is_done());
+        let is_read = !has_body && self.held.is_empty() && self.fault.is_none();
         let closed = async {
             if let Some(fault) = self.fault {
                 debug!("connection closed: {fault}");
