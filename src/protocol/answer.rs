@@ -54,16 +54,14 @@ pub(crate) fn whole(
     trailers: &HeaderMap,
 ) -> Answer {
     connect::add_trailers(&mut headers, trailers);
-    match result {
-        Err(status) => connect::error(status, headers),
-        Ok(()) => {
-            begin(form, encoding, &mut headers);
-            Answer {
-                code: StatusCode::OK,
-                headers,
-                body: message,
-            }
-        }
+    if let Err(status) = result {
+        return connect::error(status, headers);
+    }
+    begin(form, encoding, &mut headers);
+    Answer {
+        code: StatusCode::OK,
+        headers,
+        body: message,
     }
 }
 

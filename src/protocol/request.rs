@@ -67,17 +67,17 @@ fn unknown_type() -> Unrecognised {
     Unrecognised {
         code: StatusCode::UNSUPPORTED_MEDIA_TYPE,
         text: "a call has the content type application/json, or that of gRPC, gRPC-Web or Connect\n".into(),
-        instead: accept_post(
+        instead: Some(accept_post(
             "application/json, application/proto, application/grpc, application/grpc-web, \
              application/grpc-web-text, application/connect+json, application/connect+proto",
-        ),
+        )),
     }
 }
 
 /// The header that lists the content types which are taken.
-pub(crate) fn accept_post(types: &'static str) -> Option<(HeaderName, HeaderValue)> {
+pub(crate) fn accept_post(types: &'static str) -> (HeaderName, HeaderValue) {
     let types = HeaderValue::from_static(types);
-    Some((HeaderName::from_static("accept-post"), types))
+    (HeaderName::from_static("accept-post"), types)
 }
 
 /// What the head of a request in this form says of the call.

@@ -82,7 +82,7 @@ pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<()
                     "proto"
                 },
             ),
-            instead: accept_post("application/connect+json, application/connect+proto"),
+            instead: Some(accept_post("application/connect+json, application/connect+proto")),
         }),
         Protocol::ConnectStream if !is_stream => Err(Unrecognised {
             code: StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -95,7 +95,7 @@ pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<()
                     "proto"
                 },
             ),
-            instead: accept_post("application/json, application/proto"),
+            instead: Some(accept_post("application/json, application/proto")),
         }),
         Protocol::ConnectUnary if is_get && !method.has_no_side_effects() => Err(Unrecognised {
             code: StatusCode::METHOD_NOT_ALLOWED,

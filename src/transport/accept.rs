@@ -129,9 +129,11 @@ impl<M> Endpoint<M> {
                 let service = (self.new_service)(peer.clone());
                 match version {
                     Version::Http2 => {
-                        serve_connection(transport, peer, service, &self.limits, lifecycle).await
+                        serve_connection(transport, peer, service, &self.limits, lifecycle).await;
                     }
-                    Version::Http1 => serve_http1(transport, service, &self.limits, lifecycle).await,
+                    Version::Http1 => {
+                        serve_http1(transport, service, &self.limits, lifecycle).await;
+                    }
                 }
             }
             Ok(Err(error)) => {

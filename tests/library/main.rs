@@ -9,6 +9,7 @@
     reason = "it is written as users write it"
 )]
 
+mod browsers;
 mod client;
 mod deadline;
 mod details;

@@ -71,7 +71,7 @@ impl Calls {
         for (index, (name, _)) in types.iter().enumerate() {
             let descriptor = schema.pool().get_message_by_name(name).ok_or("it was there")?;
             let (schema, exchange) = (schema.clone(), Arc::clone(&exchange));
-            server = server.unary(&format!("testee.Json/M{index}"), move |request: Message| {
+            server = server.unary(format!("testee.Json/M{index}"), move |request: Message| {
                 let answer = {
                     let mut exchange = exchange.lock().unwrap_or_else(PoisonError::into_inner);
                     exchange.request = request.to_bytes();
