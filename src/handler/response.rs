@@ -45,8 +45,8 @@ pub(crate) struct ResponseFuture {
     running: Option<RunningHandler>,
     form: Form,
     encoding: Option<Encoding>,
-    /// What is held back of a response that begins when its end is known.
-    held: Held,
+    /// What is held back of a response that begins when its end is known. Boxed, because a future is moved, and most have none.
+    held: Option<Box<Held>>,
 }
 
 /// The headers and the message of a response that begins when its end is known.
@@ -82,7 +82,7 @@ impl ResponseFuture {
             running: Some(running),
             form,
             encoding,
-            held: Held::default(),
+            held: None,
         }
     }
 
@@ -156,7 +156,7 @@ impl ResponseFuture {
             .as_mut()
             .expect("not polled after it gave the response");
         let polled = handler.poll(cx);
-        let held = &mut self.held;
+        let held = self.held.get_or_insert_default();
         if let Some(headers) = handler.buffer.take_headers() {
             held.headers = Some(headers);
         }

@@ -33,8 +33,8 @@ pub(crate) struct Head {
     pub(crate) request_encoding: Option<Encoding>,
     /// How to compress the responses.
     pub(crate) response_encoding: Option<Encoding>,
-    /// The message, if it stands in the address.
-    pub(crate) message: Option<Bytes>,
+    /// The message, if it stands in the address. Boxed, because heads are moved, and most have none.
+    pub(crate) message: Option<Box<Bytes>>,
 }
 
 /// The form of a request. Fails for one that is no call.
@@ -90,7 +90,7 @@ pub(crate) fn head_of(form: Form, uri: &Uri, headers: &HeaderMap) -> Result<Head
     let request_encoding = match uri.query() {
         Some(query) if protocol == Protocol::ConnectUnary && !headers.contains_key(header::CONTENT_TYPE) => {
             let get = connect::read_query(query)?;
-            message = Some(get.message);
+            message = Some(Box::new(get.message));
             get.encoding
         }
         _ => Encoding::from_header(headers.get(protocol.encoding_header()))?,

@@ -185,7 +185,7 @@ impl GrpcService {
         let (parts, mut body) = request.into_parts();
         let head = call.head;
         if let Some(message) = head.message {
-            body.replace(message);
+            body.replace(*message);
         }
         if head.form.protocol == Protocol::GrpcWebText {
             body.decode_text();
