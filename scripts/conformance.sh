@@ -4,7 +4,8 @@
 #   scripts/conformance.sh [protobuf|connect|protovalidate|h2spec]...
 #
 # protobuf        protobuf's own: messages of proto2, proto3 and edition 2023, binary and JSON
-# connect         connectrpc's: gRPC, gRPC-Web and Connect by connect-go and grpc-go over HTTP/1.1, HTTP/2, TLS and TLS with client certificates
+# connect         connectrpc's: gRPC, gRPC-Web and Connect over HTTP/1.1, HTTP/2, TLS and TLS with client certificates, called by
+#                 connect-go and grpc-go, and protod's client calling theirs
 # protovalidate   protovalidate's: what the rules of buf.validate mean, and what is said of each violation
 # h2spec          HTTP/2 and HPACK, frame by frame
 #
@@ -24,7 +25,7 @@ fail() {
 # are not built again.
 build() {
     cargo build --quiet --bin protod --example conformance-protobuf --example conformance-connect \
-        --example conformance-protovalidate
+        --example conformance-connect-client --example conformance-protovalidate
 }
 
 run_protobuf() {
@@ -42,6 +43,8 @@ run_protobuf() {
 run_connect() {
     "$clients/bin/connectconformance" --mode server --conf "$suites/connect/config.yaml" \
         --known-failing "@$suites/connect/known-failing.txt" -- target/debug/examples/conformance-connect "$clients/connect-protos"
+    "$clients/bin/connectconformance" --mode client --conf "$suites/connect/config.yaml" \
+        --known-failing "@$suites/connect_client/known-failing.txt" -- target/debug/examples/conformance-connect-client "$clients/connect-protos"
 }
 
 run_protovalidate() {

@@ -3,26 +3,20 @@
 //! An address is enough: everything else has a default. The channel is connected before the client is returned, so that a
 //! wrong address or certificate is an error here and not at the first call.
 
-use std::error::Error as StdError;
-use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::Uri;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::metadata::MetadataMap;
-use tonic::transport::Endpoint;
 
-use super::channel::CheckedChannel;
-use super::connect::{Address, ClientTls, ConnectError, Connector, GivenStream};
+use super::connect::{ClientTls, GivenStream};
 use super::connected::Client;
+use super::protocol::{Codec, HttpVersion, Protocol};
 use super::reflection::{self, Wanted};
 use super::reflection_stream::TimeLimit;
+use super::way::{Way, Wish};
 use crate::error::Error;
 use crate::schema::Schema;
-
-/// The bytes of headers that are taken, so that long messages of statuses come whole. tonic's default is 16 KiB.
-const MAX_HEADERS: u32 = 1 << 20;
 
 /// Configures a [`Client`] and connects it.
 #[derive(Debug)]
@@ -33,6 +27,10 @@ pub struct ClientBuilder {
     stream: Option<GivenStream>,
     tls: Option<ClientTls>,
     authority: Option<String>,
+    protocol: Protocol,
+    codec: Codec,
+    /// `None` takes what the server speaks.
+    http_version: Option<HttpVersion>,
     metadata: MetadataMap,
     connect_timeout: Duration,
     reflection_timeout: Duration,
@@ -73,6 +71,9 @@ impl ClientBuilder {
             stream: None,
             tls: None,
             authority: None,
+            protocol: Protocol::default(),
+            codec: Codec::default(),
+            http_version: None,
             metadata: MetadataMap::new(),
             connect_timeout: Self::DEFAULT_CONNECT_TIMEOUT,
             reflection_timeout: Self::DEFAULT_REFLECTION_TIMEOUT,
@@ -83,7 +84,8 @@ impl ClientBuilder {
     }
 
     /// Speaks over a stream that is open already, such as a pipe in memory, and not over a socket: the address is only the
-    /// server's name. When the stream has ended, calls fail with `UNAVAILABLE`. Default: a socket to the address.
+    /// server's name. When the stream has ended, calls fail with `UNAVAILABLE`. It is one connection: in another protocol
+    /// than gRPC the [`schema`](Self::schema) must be given. Default: a socket to the address.
     pub fn over(mut self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
         self.stream = Some(GivenStream::new(stream));
         self
@@ -99,6 +101,41 @@ impl ClientBuilder {
     /// Default: host and port of the address.
     pub fn authority(mut self, name: impl Into<String>) -> Self {
         self.authority = Some(name.into());
+        self
+    }
+
+    /// The protocol of calls. Default: [`Protocol::Grpc`].
+    ///
+    /// ```no_run
+    /// # async fn run(schema: protod::Schema) -> Result<(), protod::Error> {
+    /// use protod::Client;
+    /// use protod::client::{Codec, Protocol};
+    ///
+    /// let client = Client::builder("https://api.example.com")
+    ///     .protocol(Protocol::Connect)
+    ///     .codec(Codec::Json)
+    ///     .schema(schema)
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// How messages look on the wire. Default: [`Codec::Proto`].
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.codec = codec;
+        self
+    }
+
+    /// The version of HTTP of calls. gRPC needs HTTP/2. Default: the newest that the server speaks. With TLS the two agree
+    /// on it; a server in plain text is greeted in HTTP/2, on a connection of its own, and if that is not how it answers,
+    /// it is spoken to in HTTP/1.1.
+    pub fn http_version(mut self, version: HttpVersion) -> Self {
+        self.http_version = Some(version);
         self
     }
 
@@ -151,20 +188,44 @@ impl ClientBuilder {
         self
     }
 
-    /// Connects, and asks the server for its schema unless one was given.
-    pub async fn connect(self) -> Result<Client, Error> {
+    /// Connects, and asks the server for its schema unless one was given. Reflection is asked for by gRPC, whatever
+    /// protocol calls have: it is a stream both ways, which gRPC-Web and HTTP/1.1 do not have.
+    pub async fn connect(mut self) -> Result<Client, Error> {
         let time = TimeLimit::of(self.reflection_timeout);
-        let channel = self.channel().await?;
-        let schema = match self.schema {
+        let given = self.schema.take();
+        let way = self.way()?;
+        let is_grpc = self.protocol == Protocol::Grpc && self.codec == Codec::Proto;
+        let speaks_grpc = is_grpc || given.is_none();
+        if speaks_grpc && !is_grpc && self.stream.is_some() {
+            let why = "a stream is one connection, and reflection would take it: give the schema";
+            return Err(Error::invalid_input(
+                "reflection is asked for by gRPC",
+                why.to_owned(),
+            ));
+        }
+        let channel = if speaks_grpc {
+            way.grpc().await?
+        } else {
+            way.grpc_later()?
+        };
+        let schema = match given {
             Some(schema) => schema,
             None => {
                 reflection::fetch_schema(&channel, &self.metadata, &self.address, time, &self.wanted, true)
                     .await?
             }
         };
+        let http = if is_grpc {
+            None
+        } else {
+            Some(way.http(speaks_grpc).await?)
+        };
         Ok(Client {
             address: self.address,
             channel,
+            http,
+            protocol: self.protocol,
+            codec: self.codec,
             schema,
             metadata: self.metadata,
             reflection_timeout: self.reflection_timeout,
@@ -175,54 +236,26 @@ impl ClientBuilder {
     /// Connects, and returns the full names of the services that the server lists, in its order.
     pub async fn services(self) -> Result<Vec<String>, Error> {
         let time = TimeLimit::of(self.reflection_timeout);
-        let channel = self.channel().await?;
+        let channel = self.way()?.grpc().await?;
         reflection::list_services(&channel, &self.metadata, &self.address, time).await
     }
 
     /// Connects, and asks the server for the files of all services but those `without`.
     pub(super) async fn descriptor_set(self, without: &[&str]) -> Result<Bytes, Error> {
         let time = TimeLimit::of(self.reflection_timeout);
-        let channel = self.channel().await?;
+        let channel = self.way()?.grpc().await?;
         reflection::fetch_set(&channel, &self.metadata, &self.address, time, without).await
     }
 
-    async fn channel(&self) -> Result<CheckedChannel, Error> {
-        let address = Address::parse(&self.address)?;
-        let default_tls = address.is_https.then(ClientTls::new);
-        let tls = self.tls.as_ref().or(default_tls.as_ref());
-        let authority = self.authority.as_deref();
-        let connector =
-            Connector::new(&address, tls, authority, self.connect_timeout)?.over(self.stream.clone());
-
-        let scheme = if connector.is_tls() { "https" } else { "http" };
-        let authority = authority.map_or_else(|| address.authority(), str::to_owned);
-        let origin = |scheme: &str| {
-            let origin: Result<Uri, _> = format!("{scheme}://{authority}").parse();
-            origin.map_err(|error| Error::invalid_input(format!("{authority:?} is no authority"), error))
-        };
-        // The connector knows where to connect to. tonic would do TLS of its own for an https URL.
-        let endpoint = Endpoint::from(origin("http")?)
-            .origin(origin(scheme)?)
-            .http2_max_header_list_size(MAX_HEADERS)
-            .user_agent(concat!("protod/", env!("CARGO_PKG_VERSION")))
-            .expect("it is a header value");
-        let failed = |error| {
-            Error::io(
-                format!("cannot connect to {}", self.address),
-                io::Error::other(error),
-            )
-        };
-        let began = Instant::now();
-        let connected = endpoint.connect_with_connector(connector.clone()).await;
-        let channel = connected.map_err(|error| match ConnectError::among(&error) {
-            Some(error) => failed(Box::<dyn StdError + Send + Sync>::from(error)),
-            None => failed(error.into()),
-        })?;
-        let left = self.connect_timeout.saturating_sub(began.elapsed());
-        connector
-            .spoken(left)
-            .await
-            .map_err(|error| failed(error.into()))?;
-        Ok(CheckedChannel::new(channel))
+    fn way(&self) -> Result<Way<'_>, Error> {
+        Way::new(Wish {
+            address: &self.address,
+            stream: self.stream.as_ref(),
+            tls: self.tls.as_ref(),
+            authority: self.authority.as_deref(),
+            protocol: self.protocol,
+            http_version: self.http_version,
+            connect_timeout: self.connect_timeout,
+        })
     }
 }

@@ -2,18 +2,15 @@
 //!
 //! tonic takes every answer for gRPC: of an HTML page it says that a frame is malformed. It compares the names of
 //! encodings byte by byte, takes an encoding that it cannot read for the server's UNIMPLEMENTED, panics on details that
-//! are not base64, and replaces the code of a status whose message is not UTF-8 (0.14.9).
+//! are not base64, and replaces the code of a status whose message is not UTF-8. It takes a status in the headers for the
+//! end of a call that goes on, and one in trailers for the end of a message that is not whole (0.14.9).
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use http_body::{Frame, SizeHint};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+use http::{HeaderMap, HeaderName, Request, Response};
+use http_body::{Body as _, Frame, SizeHint};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::client::Grpc;
@@ -21,8 +18,8 @@ use tonic::codec::CompressionEncoding;
 use tonic::transport::Channel;
 use tower::Service;
 
-use super::not_grpc;
-use crate::protocol::Encoding;
+use super::other_answer;
+use crate::protocol::{Encoding, PREFIX, mend_status};
 
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
@@ -65,11 +62,11 @@ fn of_transport(error: tonic::transport::Error) -> Status {
 }
 
 async fn checked(response: Response<Body>) -> Result<Response<CheckedBody>, Status> {
-    if !not_grpc::is_grpc(&response) {
-        return Err(not_grpc::status(response).await);
+    if !other_answer::is_grpc(&response) {
+        return Err(other_answer::status("gRPC", response).await);
     }
-    let mut response = response.map(CheckedBody);
-    let headers = response.headers_mut();
+    let (mut head, body) = response.into_parts();
+    let headers = &mut head.headers;
     match Encoding::from_header(headers.get(GRPC_ENCODING)) {
         Ok(None) => drop(headers.remove(GRPC_ENCODING)),
         Ok(Some(encoding)) => drop(headers.insert(GRPC_ENCODING, encoding.header())),
@@ -77,36 +74,33 @@ async fn checked(response: Response<Body>) -> Result<Response<CheckedBody>, Stat
         Err(unknown) => return Err(Status::internal(format!("the server's {}", unknown.message()))),
     }
     mend_status(headers);
-    Ok(response)
-}
-
-/// Drops details that cannot be read, and replaces what is not UTF-8 in a message: neither is a reason to lose the code.
-fn mend_status(headers: &mut HeaderMap) {
-    let details = headers.get(Status::GRPC_STATUS_DETAILS);
-    if details.is_some_and(|details| BASE64.decode(details).is_err()) {
-        headers.remove(Status::GRPC_STATUS_DETAILS);
+    let mut in_headers = None;
+    if !body.is_end_stream() && headers.contains_key(Status::GRPC_STATUS) {
+        in_headers = Some(Box::new(headers.clone()));
+        for name in [
+            Status::GRPC_STATUS,
+            Status::GRPC_MESSAGE,
+            Status::GRPC_STATUS_DETAILS,
+        ] {
+            headers.remove(name);
+        }
     }
-    let message = headers.get(Status::GRPC_MESSAGE).map(HeaderValue::as_bytes);
-    let Some(message) = message.map(percent_decode) else {
-        return;
+    let body = CheckedBody {
+        body,
+        in_headers,
+        place: Place::default(),
     };
-    let message = message.decode_utf8_lossy();
-    if message.contains(char::REPLACEMENT_CHARACTER) {
-        let message = utf8_percent_encode(&message, NON_ALPHANUMERIC).to_string();
-        let message = HeaderValue::try_from(message).expect("it is ASCII");
-        headers.insert(Status::GRPC_MESSAGE, message);
-    }
+    Ok(Response::from_parts(head, body))
 }
-
-/// How tonic reads details.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// The body of an answer, whose trailers tonic can read.
 #[derive(Debug)]
-pub(super) struct CheckedBody(Body);
+pub(super) struct CheckedBody {
+    body: Body,
+    /// Headers with a status, which counts if there is nothing else.
+    in_headers: Option<Box<HeaderMap>>,
+    place: Place,
+}
 
 impl http_body::Body for CheckedBody {
     type Data = Bytes;
@@ -116,20 +110,93 @@ impl http_body::Body for CheckedBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let frame = Pin::new(&mut self.0).poll_frame(cx);
-        frame.map_ok(|mut frame| {
-            if let Some(trailers) = frame.trailers_mut() {
-                mend_status(trailers);
+        let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
+            let trailers = self.in_headers.take();
+            return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(*trailers))));
+        };
+        let mut frame = frame?;
+        if let Some(data) = frame.data_ref() {
+            self.place.follow(data);
+        } else if let Some(trailers) = frame.trailers_mut() {
+            mend_status(trailers);
+            if self.place.is_within_message() && is_ok(trailers) {
+                let status = Status::internal("the server's response ends within a message");
+                return Poll::Ready(Some(Err(status)));
             }
-            frame
-        })
+        }
+        self.in_headers = None;
+        Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        self.in_headers.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
+        self.body.size_hint()
+    }
+}
+
+fn is_ok(trailers: &HeaderMap) -> bool {
+    let status = trailers.get(Status::GRPC_STATUS);
+    status.is_some_and(|status| status == "0")
+}
+
+/// How far a body has come.
+#[derive(Debug, Default)]
+struct Place {
+    /// The part of a prefix that has come.
+    prefix: [u8; PREFIX],
+    filled: usize,
+    /// How much of the message is still to come.
+    left: usize,
+}
+
+impl Place {
+    #[inline]
+    fn follow(&mut self, mut data: &[u8]) {
+        loop {
+            let of_message = self.left.min(data.len());
+            self.left -= of_message;
+            data = &data[of_message..];
+            if data.is_empty() {
+                return;
+            }
+            let of_prefix = (PREFIX - self.filled).min(data.len());
+            self.prefix[self.filled..self.filled + of_prefix].copy_from_slice(&data[..of_prefix]);
+            self.filled += of_prefix;
+            data = &data[of_prefix..];
+            if self.filled == PREFIX {
+                self.filled = 0;
+                let [_, a, b, c, d] = self.prefix;
+                self.left = u32::from_be_bytes([a, b, c, d]) as usize;
+            }
+        }
+    }
+
+    fn is_within_message(&self) -> bool {
+        self.left > 0 || self.filled > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_in_a_body_is_known_however_it_comes() {
+        let body = b"\0\0\0\0\x03abc\0\0\0\0\0\x01\0\0\0\x01x";
+        let ends = [0, 8, 13, 19];
+        for size in 1..=body.len() {
+            for end in 0..=body.len() {
+                let mut place = Place::default();
+                body[..end].chunks(size).for_each(|piece| place.follow(piece));
+                assert_eq!(
+                    place.is_within_message(),
+                    !ends.contains(&end),
+                    "{end} in pieces of {size}"
+                );
+            }
+        }
     }
 }

@@ -7,13 +7,15 @@ use std::time::Duration;
 use tonic::metadata::MetadataMap;
 
 use super::channel::CheckedChannel;
-use super::method::ClientMethod;
+use super::http::{HttpCaller, HttpChannel};
+use super::method::{Caller, ClientMethod};
+use super::protocol::{Codec, Protocol};
 use super::reflection::{self, Wanted};
 use super::reflection_stream::TimeLimit;
 use crate::error::Error;
 use crate::schema::Schema;
 
-/// A connection to a gRPC server, and the schema of its methods. Cheap to clone; clones share the connection.
+/// A connection to a server, and the schema of its methods. Cheap to clone; clones share the connection.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,7 +34,12 @@ use crate::schema::Schema;
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(super) address: String,
+    /// The way to reflection, and that of calls by gRPC.
     pub(super) channel: CheckedChannel,
+    /// The way of calls in other protocols.
+    pub(super) http: Option<HttpChannel>,
+    pub(super) protocol: Protocol,
+    pub(super) codec: Codec,
     pub(super) schema: Schema,
     pub(super) metadata: MetadataMap,
     pub(super) reflection_timeout: Duration,
@@ -58,17 +65,21 @@ impl Client {
             Some(method) => method,
             None => self.schema.require_method(name)?,
         };
-        let metadata = self.metadata.clone();
-        Ok(ClientMethod::new(
-            &self.channel,
-            method,
-            metadata,
-            self.max_receive_size,
-        ))
+        let max_receive_size = self.max_receive_size;
+        let caller = match &self.http {
+            Some(http) => Caller::Http(Box::new(HttpCaller::new(
+                http.clone(),
+                (self.protocol, self.codec),
+                method,
+                max_receive_size,
+            ))),
+            None => Caller::Grpc(self.channel.grpc().max_decoding_message_size(max_receive_size)),
+        };
+        Ok(ClientMethod::new(caller, method, self.metadata.clone()))
     }
 
     /// Asks the server by reflection for the file of one symbol, such as the type inside an `Any`, and for what it
-    /// imports. The client's own schema stays as it is.
+    /// imports, by gRPC whatever protocol calls have. The client's own schema stays as it is.
     pub async fn fetch_symbol(&self, name: &str) -> Result<Schema, Error> {
         let wanted = Wanted {
             symbols: vec![name.to_owned()],

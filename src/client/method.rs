@@ -15,9 +15,12 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
 use super::channel::CheckedChannel;
+use super::http::HttpCaller;
 use super::requests::{Requests, request_of};
-use super::responses::{CallDeadline, CancelOnDrop, Reply, Responses};
+use super::responses::{CallDeadline, CancelOnDrop, Inbound, Reply, Responses};
+use crate::error::Error;
 use crate::message::{DynamicCodec, IntoMessage};
+use crate::protocol::Encoding;
 use crate::schema::Method;
 
 /// A method of a server, with the metadata and options of its calls. Cheap to clone.
@@ -54,22 +57,26 @@ use crate::schema::Method;
 ///
 #[derive(Debug, Clone)]
 pub struct ClientMethod {
-    grpc: Grpc<CheckedChannel>,
+    caller: Caller,
     method: Arc<Method>,
     path: PathAndQuery,
     metadata: MetadataMap,
     deadline: Option<Duration>,
 }
 
+/// What makes the calls.
+#[derive(Debug, Clone)]
+pub(super) enum Caller {
+    /// gRPC in protobuf.
+    Grpc(Grpc<CheckedChannel>),
+    /// The other protocols.
+    Http(Box<HttpCaller>),
+}
+
 impl ClientMethod {
-    pub(super) fn new(
-        channel: &CheckedChannel,
-        method: &Arc<Method>,
-        metadata: MetadataMap,
-        max_receive_size: usize,
-    ) -> Self {
+    pub(super) fn new(caller: Caller, method: &Arc<Method>, metadata: MetadataMap) -> Self {
         Self {
-            grpc: channel.grpc().max_decoding_message_size(max_receive_size),
+            caller,
             method: Arc::clone(method),
             path: method.path().parse().expect("names of methods make a path"),
             metadata,
@@ -113,18 +120,50 @@ impl ClientMethod {
     /// Compresses requests with gzip. Responses are taken compressed or not, always. Default: not compressed.
     #[must_use]
     pub fn gzip(self) -> Self {
-        self.compressed(CompressionEncoding::Gzip)
+        self.compressed(Encoding::Gzip)
+    }
+
+    /// Compresses requests with deflate, in zlib's format. Responses are taken compressed or not, always. Default: not
+    /// compressed.
+    #[must_use]
+    pub fn deflate(self) -> Self {
+        self.compressed(Encoding::Deflate)
     }
 
     /// Compresses requests with zstd. Responses are taken compressed or not, always. Default: not compressed.
     #[must_use]
     pub fn zstd(self) -> Self {
-        self.compressed(CompressionEncoding::Zstd)
+        self.compressed(Encoding::Zstd)
     }
 
-    fn compressed(mut self, encoding: CompressionEncoding) -> Self {
-        self.grpc = self.grpc.send_compressed(encoding);
+    fn compressed(mut self, encoding: Encoding) -> Self {
+        match &mut self.caller {
+            Caller::Http(http) => http.compress(encoding),
+            Caller::Grpc(grpc) => {
+                *grpc = grpc.clone().send_compressed(match encoding {
+                    Encoding::Gzip => CompressionEncoding::Gzip,
+                    Encoding::Deflate => CompressionEncoding::Deflate,
+                    Encoding::Zstd => CompressionEncoding::Zstd,
+                });
+            }
+        }
         self
+    }
+
+    /// Calls by GET, with the request in the address, so that caches may answer: for Connect's unary methods whose proto
+    /// says `idempotency_level = NO_SIDE_EFFECTS`. Fails for any other. Default: POST.
+    ///
+    /// Addresses are logged by servers and proxies, and have at most 64 KiB; a call whose request is longer fails with
+    /// `RESOURCE_EXHAUSTED`.
+    pub fn http_get(mut self) -> Result<Self, Error> {
+        let made = match &mut self.caller {
+            Caller::Http(http) => http.call_by_get(),
+            Caller::Grpc(_) => Err("gRPC calls are made by POST; by GET those of Connect are".to_owned()),
+        };
+        made.map_err(|why| {
+            Error::invalid_input(format!("{} cannot be called by GET", self.method.name()), why)
+        })?;
+        Ok(self)
     }
 
     /// Sends one request and waits for the one response.
@@ -167,29 +206,37 @@ impl ClientMethod {
     {
         let deadline = CallDeadline::after(self.deadline);
         let (requests, unfit) = Requests::new(requests, &self.method);
+        let (path, metadata) = (self.path.clone(), self.metadata.clone());
+        let is_streaming = self.method.is_server_streaming();
+        let mut grpc = match &self.caller {
+            Caller::Grpc(grpc) => grpc.clone(),
+            Caller::Http(http) => {
+                let (opening, requests) = http.call(path, metadata, self.deadline, requests);
+                let opening = async {
+                    let (headers, responses) = opening.await?;
+                    Ok((headers, Inbound::Http(Box::new(responses))))
+                };
+                let cancel = CancelOnDrop::Http { requests };
+                return Responses::start(opening, is_streaming, deadline, unfit, cancel).await;
+            }
+        };
         let mut request = Request::new(requests);
-        *request.metadata_mut() = self.metadata.clone();
+        *request.metadata_mut() = metadata;
         if let Some(time) = self.deadline {
             request.set_timeout(time);
         }
-        let cancel = CancelOnDrop::new(request.cancellation_handle());
-        let path = self.path.clone();
-        let mut grpc = self.grpc.clone();
+        let cancel = CancelOnDrop::Grpc(Some(request.cancellation_handle()));
         let codec = DynamicCodec::client(&self.method);
         let ready = async {
             // Waits for a connection, where the last one was lost.
             grpc.ready().await
         };
         deadline.limit(ready).await?;
-        let opening = async move { grpc.streaming(request, path, codec).await };
-        Responses::start(
-            opening,
-            self.method.is_server_streaming(),
-            deadline,
-            unfit,
-            cancel,
-        )
-        .await
+        let opening = async move {
+            let (headers, stream, _) = grpc.streaming(request, path, codec).await?.into_parts();
+            Ok((headers, Inbound::Grpc(Box::new(stream))))
+        };
+        Responses::start(opening, is_streaming, deadline, unfit, cancel).await
     }
 
     fn expect_shape(&self, client_streaming: bool, server_streaming: bool) -> Result<(), Status> {

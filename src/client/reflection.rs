@@ -16,7 +16,7 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ErrorResponse, ExtensionRequest};
 
 use super::channel::CheckedChannel;
-use super::connect::NotGrpc;
+use super::connect::NotTheProtocol;
 use super::extendable::extendable;
 use super::reflection_stream::{Answer, ReflectionStream, TimeLimit};
 use crate::error::{Error, Problem};
@@ -86,7 +86,9 @@ pub(super) async fn fetch_set(
 /// Only UNIMPLEMENTED of a gRPC server means that it has no reflection.
 fn failed(address: &str, status: Status) -> Error {
     let action = match status.code() {
-        _ if NotGrpc::is_source_of(&status) => format!("{address} does not answer as a gRPC server does"),
+        _ if NotTheProtocol::is_source_of(&status) => {
+            format!("{address} does not answer as a gRPC server does")
+        }
         Code::Unimplemented => {
             format!("{address} does not answer server reflection, so its protos must be given")
         }

@@ -16,7 +16,7 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ErrorResponse, ServerReflectionRequest, ServerReflectionResponse};
 
 use super::channel::CheckedChannel;
-use super::connect::NotGrpc;
+use super::connect::NotTheProtocol;
 
 /// The newest version first, as other clients ask.
 const VERSIONS: [&str; 2] = [
@@ -182,7 +182,7 @@ fn subject(request: &MessageRequest) -> String {
 
 /// Whether a server with this status for the newest version may have the older one.
 fn may_have_older(status: &Status) -> bool {
-    matches!(status.code(), Code::Unimplemented | Code::Unavailable) && !NotGrpc::is_source_of(status)
+    matches!(status.code(), Code::Unimplemented | Code::Unavailable) && !NotTheProtocol::is_source_of(status)
 }
 
 async fn send(

@@ -12,8 +12,9 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep_until};
 use tonic::metadata::MetadataMap;
-use tonic::{CancellationHandle, Response, Status, Streaming};
+use tonic::{CancellationHandle, Code, Status, Streaming};
 
+use super::http::{Cancel, HttpResponses};
 use super::requests::Unfit;
 use crate::message::Message;
 
@@ -90,13 +91,51 @@ pub struct Responses {
 }
 
 /// The future of the response headers and the stream after them.
-type Opening = Pin<Box<dyn Future<Output = Result<Response<Streaming<Message>>, Status>> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = Result<Opened, Status>> + Send>>;
+
+/// The response headers, and the stream after them.
+pub(super) type Opened = (MetadataMap, Inbound);
+
+/// The messages of a call, and its trailers.
+pub(super) enum Inbound {
+    Grpc(Box<Streaming<Message>>),
+    Http(Box<HttpResponses>),
+}
+
+impl Inbound {
+    async fn message(&mut self) -> Result<Option<Message>, Status> {
+        match self {
+            Self::Grpc(stream) => stream.message().await.map_err(mend_limit),
+            Self::Http(responses) => responses.message().await,
+        }
+    }
+
+    /// What came with the end of the stream, so this does not wait.
+    async fn trailers(&mut self) -> Result<MetadataMap, Status> {
+        match self {
+            Self::Grpc(stream) => Ok(stream.trailers().await?.unwrap_or_default()),
+            Self::Http(responses) => Ok(MetadataMap::from_headers(responses.trailers())),
+        }
+    }
+}
+
+/// tonic says OUT_OF_RANGE of a message that is larger than the client takes, which is a server's word for other things.
+#[cold]
+fn mend_limit(status: Status) -> Status {
+    const OF_TONIC: &str = "Error, decoded message length too large: ";
+    if status.code() == Code::OutOfRange
+        && let Some(why) = status.message().strip_prefix(OF_TONIC)
+    {
+        return Status::resource_exhausted(format!("the server's message is too large: {why}"));
+    }
+    status
+}
 
 /// The state of a call.
 enum Stage {
     /// Waiting for the response headers.
     Opening(Opening),
-    Open(Box<Streaming<Message>>),
+    Open(Inbound),
     Ended,
 }
 
@@ -105,7 +144,7 @@ impl Responses {
     /// anyone waits for responses. The headers are not awaited: many servers send them with their first message, which
     /// may be the answer to a request that the caller has not sent yet.
     pub(super) async fn start(
-        opening: impl Future<Output = Result<Response<Streaming<Message>>, Status>> + Send + 'static,
+        opening: impl Future<Output = Result<Opened, Status>> + Send + 'static,
         server_streaming: bool,
         deadline: CallDeadline,
         unfit: Unfit,
@@ -158,8 +197,7 @@ impl Responses {
                 "the server sent no message, and the method answers with one",
             )),
             (None | Some(true), None) => {
-                // They arrived with the end of the stream, so this does not wait.
-                self.trailers = stream.trailers().await?.unwrap_or_default();
+                self.trailers = stream.trailers().await?;
                 self.stage = Stage::Ended;
                 Ok(None)
             }
@@ -212,11 +250,11 @@ impl Responses {
         })
     }
 
-    fn open(&mut self, response: Result<Response<Streaming<Message>>, Status>) -> Result<(), Status> {
+    fn open(&mut self, opened: Result<Opened, Status>) -> Result<(), Status> {
         self.stage = Stage::Ended;
-        let (headers, stream, _) = response?.into_parts();
+        let (headers, inbound) = opened?;
         self.headers = headers;
-        self.stage = Stage::Open(Box::new(stream));
+        self.stage = Stage::Open(inbound);
         Ok(())
     }
 }
@@ -231,17 +269,19 @@ impl fmt::Debug for Responses {
 }
 
 /// Cancels a call when dropped. Otherwise the connection would go on sending requests when nobody waits for responses.
-pub(super) struct CancelOnDrop(Option<CancellationHandle>);
-
-impl CancelOnDrop {
-    pub(super) fn new(requests: CancellationHandle) -> Self {
-        Self(Some(requests))
-    }
+pub(super) enum CancelOnDrop {
+    Grpc(Option<CancellationHandle>),
+    Http {
+        #[expect(dead_code, reason = "it cancels when it is dropped")]
+        requests: Cancel,
+    },
 }
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        if let Some(requests) = self.0.take() {
+        if let Self::Grpc(requests) = self
+            && let Some(requests) = requests.take()
+        {
             requests.cancel();
         }
     }

@@ -9,10 +9,12 @@
 //! | `form` | the protocols, and what sets them apart |
 //! | `request` | recognises a request, and reads what its head says of the call |
 //! | `answer`, `ends` | begins and ends a response, and refuses a request |
+//! | `call_head`, `received_end` | the client's side: writes the head of a request, and reads how the call ended |
 //! | `envelope`, `compression` | messages in bodies, alike in all protocols with streams |
 //! | `grpc`, `grpc_web`, `connect` | what only one protocol has |
 
 mod answer;
+mod call_head;
 #[cfg(feature = "compression")]
 mod compression;
 #[cfg(not(feature = "compression"))]
@@ -24,13 +26,19 @@ mod envelope;
 mod form;
 mod grpc;
 mod grpc_web;
+mod received_end;
 mod request;
 
 pub(crate) use self::answer::{begin, end, refuse, whole};
+pub(crate) use self::call_head::{call_head, call_head_of_get};
 pub(crate) use self::compression::Encoding;
+pub(crate) use self::connect::{read_error, take_trailers, write_query};
 pub(crate) use self::ends::{Answer, End};
 pub(crate) use self::envelope::{PREFIX, fill_prefix, too_large};
 pub(crate) use self::form::{Codec, Form, Protocol, is_grpc};
-pub(crate) use self::grpc::{GRPC_STATUS, UNANNOUNCED, fit_end, fit_trailers_only, refuse_headers};
+pub(crate) use self::grpc::{
+    GRPC_STATUS, UNANNOUNCED, fit_end, fit_trailers_only, mend_status, read_trailers, refuse_headers,
+};
 pub(crate) use self::grpc_web::DecodedText;
+pub(crate) use self::received_end::{COMPRESSED, end_flag, no_status, read_end};
 pub(crate) use self::request::{Head, Unrecognised, accept_post, head_of, recognise};

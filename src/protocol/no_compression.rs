@@ -31,6 +31,10 @@ impl Encoding {
         match self {}
     }
 
+    pub(crate) fn name(self) -> &'static str {
+        match self {}
+    }
+
     pub(crate) fn header(self) -> HeaderValue {
         match self {}
     }

@@ -11,7 +11,7 @@ use super::connect;
 use super::form::{Form, Protocol};
 use super::grpc;
 
-const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+pub(super) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// Why a request is not a call in any protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]

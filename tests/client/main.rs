@@ -19,6 +19,7 @@ mod json_data;
 mod library_examples;
 mod manual;
 mod others;
+mod protocols;
 mod reflection;
 mod servers;
 mod tls;

@@ -97,7 +97,10 @@ pub(crate) fn hint_of(fault: ConnectFault) -> Option<&'static str> {
         ConnectFault::SpeaksPlainText => {
             "this server does not speak TLS: leave out --tls, and write http:// instead of https://"
         }
-        ConnectFault::SpeaksHttp1 => "is this the port of its gRPC server?",
+        ConnectFault::SpeaksHttp1 => {
+            "is this the port of its gRPC server? One of Connect or gRPC-Web is called with --protocol, and with --proto, for \
+             its protos are asked for by gRPC"
+        }
         ConnectFault::UnknownIssuer => {
             "trust the authority that signed it: --tls-ca FILE; or do without verification: --insecure"
         }

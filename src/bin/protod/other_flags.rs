@@ -124,6 +124,14 @@ const FLAGS: Words = &[
         "metadata is `-H 'name: value'`",
     ),
     (
+        &["protocol"],
+        "`call` and `bench` have it; protos are asked for by gRPC, or given with `--proto`",
+    ),
+    (
+        &["http2-prior-knowledge", "http2", "http1.1", "h2c"],
+        "the version of HTTP is `--http-version 2`, or `--http-version 1.1`",
+    ),
+    (
         &["include", "proto-path", "import", "includes", "I"],
         "the folder that imports start from is `-I DIR`",
     ),

@@ -1,4 +1,4 @@
-//! [`Connector`]: opens sockets for tonic's channel, with TLS or without it.
+//! [`Connector`]: opens sockets for tonic's channel and for hyper's client, with TLS or without it.
 //!
 //! The channel asks it again when a connection is lost. What the server says first is heard on every connection.
 
@@ -25,6 +25,7 @@ use super::given::GivenStream;
 use super::probe;
 use super::socket::{Duplex, open};
 use super::tls::ClientTls;
+use crate::client::protocol::HttpVersion;
 use crate::error::Error;
 
 /// Connects to one server. Cheap to clone.
@@ -34,6 +35,8 @@ pub(in crate::client) struct Connector {
     /// What is spoken over in the place of a socket.
     given: Option<GivenStream>,
     tls: Option<Tls>,
+    /// The versions of HTTP that may be spoken.
+    versions: &'static [HttpVersion],
     timeout: Duration,
     /// What the server says first on the socket, and below TLS.
     below: Hearing,
@@ -48,19 +51,21 @@ struct Tls {
 }
 
 impl Connector {
-    /// A connector to `address`. Each attempt may take `timeout`.
+    /// A connector to `address`, which speaks one of these versions of HTTP. Each attempt may take `timeout`.
     pub(in crate::client) fn new(
         address: &Address,
         tls: Option<&ClientTls>,
         authority: Option<&str>,
+        versions: &'static [HttpVersion],
         timeout: Duration,
     ) -> Result<Self, Error> {
         let host = authority.map_or(address.host(), host_of);
-        let tls = tls.map(|tls| Tls::new(tls, host)).transpose()?;
+        let tls = tls.map(|tls| Tls::new(tls, host, versions)).transpose()?;
         Ok(Self {
             address: Arc::new(address.clone()),
             given: None,
             tls,
+            versions,
             timeout,
             below: Hearing::default(),
             words: Hearing::default(),
@@ -75,6 +80,10 @@ impl Connector {
     /// Whether it speaks TLS.
     pub(in crate::client) fn is_tls(&self) -> bool {
         self.tls.is_some()
+    }
+
+    fn speaks_http1(&self) -> bool {
+        self.versions.contains(&HttpVersion::Http1)
     }
 
     /// Waits for this time until the server has spoken HTTP/2 on the newest connection, or fails with what it did instead.
@@ -123,25 +132,60 @@ impl Connector {
         }
     }
 
-    async fn connect(self) -> Result<TokioIo<Box<dyn Duplex>>, ConnectError> {
-        let connecting = async {
+    /// Which version of HTTP a server in plain text speaks: it is greeted in HTTP/2. Fails if it speaks TLS, or is not
+    /// there.
+    pub(in crate::client) async fn plain_version(&self) -> Result<HttpVersion, ConnectError> {
+        let asking = async {
+            if self.given.is_some() {
+                // It is there once, and not to be spent on a greeting.
+                return Ok(HttpVersion::Http2);
+            }
+            match probe::greeted(open(&self.address, self.timeout).await?).await {
+                Heard::Http2 => Ok(HttpVersion::Http2),
+                Heard::Tls => Err(probe::speaks_tls()),
+                _ if probe::answers_tls(&self.address).await => Err(probe::speaks_tls()),
+                _ => Ok(HttpVersion::Http1),
+            }
+        };
+        self.in_time(asking).await
+    }
+
+    /// Opens a connection. Says whether TLS has agreed on HTTP/2.
+    pub(super) async fn open(&self) -> Result<(Box<dyn Duplex>, bool), ConnectError> {
+        let opening = async {
             let socket = match &self.given {
                 Some(given) => given.open()?,
                 None => open(&self.address, self.timeout).await?,
             };
-            let stream: Box<dyn Duplex> = match &self.tls {
-                None => socket,
-                Some(tls) => Box::new(self.handshake(tls, Overheard::new(socket, &self.below)).await?),
+            let Some(tls) = &self.tls else {
+                return Ok((socket, false));
             };
-            Ok(Box::new(Overheard::new(stream, &self.words)) as Box<dyn Duplex>)
+            let stream = self.handshake(tls, Overheard::new(socket, &self.below)).await?;
+            let agreed = stream.get_ref().1.alpn_protocol();
+            let agreed_on_http2 = agreed == Some(HttpVersion::Http2.alpn().as_bytes());
+            Ok((Box::new(stream) as Box<dyn Duplex>, agreed_on_http2))
         };
-        match tokio::time::timeout(self.timeout, connecting).await {
-            Ok(connected) => connected.map(TokioIo::new),
-            Err(_) => Err(ConnectError::new(
-                ConnectFault::TimedOut,
-                format!("the server did not answer in {:?}", self.timeout),
-            )),
-        }
+        self.in_time(opening).await
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, ConnectError>>,
+    ) -> Result<T, ConnectError> {
+        tokio::time::timeout(self.timeout, work)
+            .await
+            .unwrap_or_else(|_| {
+                Err(ConnectError::new(
+                    ConnectFault::TimedOut,
+                    format!("the server did not answer in {:?}", self.timeout),
+                ))
+            })
+    }
+
+    async fn connect(self) -> Result<TokioIo<Box<dyn Duplex>>, ConnectError> {
+        let (stream, _) = self.open().await?;
+        let stream = Overheard::new(stream, &self.words);
+        Ok(TokioIo::new(Box::new(stream)))
     }
 
     async fn handshake<I: Duplex>(&self, tls: &Tls, socket: I) -> Result<TlsStream<I>, ConnectError> {
@@ -157,16 +201,24 @@ impl Connector {
     async fn no_handshake(&self, error: &io::Error) -> ConnectError {
         let heard = self.below.borrow().clone();
         match heard {
-            Heard::Tls => ConnectError::of_tls(error).unwrap_or_else(|| {
-                ConnectError::new(
+            Heard::Tls => match ConnectError::of_tls(error) {
+                Some(error) if error.fault == ConnectFault::SpeaksHttp1 && self.speaks_http1() => {
+                    ConnectError::new(
+                        ConnectFault::Handshake,
+                        "the server does not offer the version of HTTP that the client was told to speak",
+                    )
+                }
+                Some(error) => error,
+                None => ConnectError::new(
                     ConnectFault::Handshake,
                     format!("the TLS handshake failed: {error}"),
-                )
-            }),
+                ),
+            },
             Heard::Http2 => probe::speaks_plain_text(),
             _ if self.given.is_none() && probe::answers_http2(&self.address).await => {
                 probe::speaks_plain_text()
             }
+            Heard::Http1 if self.speaks_http1() => probe::speaks_plain_text(),
             Heard::Http1 => ConnectError::new(
                 ConnectFault::SpeaksHttp1,
                 "the server answers in HTTP/1 without TLS, and gRPC needs HTTP/2",
@@ -181,12 +233,12 @@ impl Connector {
 }
 
 impl Tls {
-    fn new(tls: &ClientTls, host: &str) -> Result<Self, Error> {
+    fn new(tls: &ClientTls, host: &str, versions: &[HttpVersion]) -> Result<Self, Error> {
         let name = tls.name().unwrap_or(host);
         let name = ServerName::try_from(name.to_owned())
             .map_err(|error| Error::invalid_input(format!("{name:?} is no name of a server"), error))?;
         Ok(Self {
-            config: Arc::new(tls.load("h2")?),
+            config: Arc::new(tls.load(&versions.iter().map(|version| version.alpn()).collect::<Vec<_>>())?),
             name,
         })
     }

@@ -1,4 +1,4 @@
-//! [`ConnectFault`]: why there is no connection, or no gRPC server at its other end.
+//! [`ConnectFault`]: why there is no connection, or no server of the protocol at its other end.
 
 use std::error::Error as StdError;
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::{AlertDescription, CertificateError};
 
-/// Why a client got no connection, or no gRPC server at its other end; as far as it can be told.
+/// Why a client got no connection, or no server of its protocol at the other end; as far as it can be told.
 ///
 /// It lies among the sources of a [`protod::Error`](crate::Error), and of the status of a call whose connection was lost
 /// and could not be made again.
@@ -25,7 +25,7 @@ pub enum ConnectFault {
     SpeaksTls,
     /// The server speaks HTTP/2 in plain text, and the client TLS.
     SpeaksPlainText,
-    /// The server speaks HTTP/1 only, with or without TLS.
+    /// The server speaks HTTP/1 only, with or without TLS, and gRPC needs HTTP/2.
     SpeaksHttp1,
     /// The server speaks something else.
     SpeaksOther,
@@ -41,8 +41,8 @@ pub enum ConnectFault {
     ClientCertificate,
     /// The TLS handshake failed for another reason.
     Handshake,
-    /// A web server or a proxy answered a call, not a gRPC server.
-    NotGrpc,
+    /// A web server or a proxy answered a call, not a server of the client's protocol.
+    NotTheProtocol,
 }
 
 impl ConnectFault {
@@ -62,13 +62,13 @@ impl ConnectFault {
     pub fn of(error: &(dyn StdError + 'static)) -> Option<Self> {
         find(error, |error| {
             let connect = error.downcast_ref::<ConnectError>().map(|error| error.fault);
-            connect.or_else(|| error.is::<NotGrpc>().then_some(Self::NotGrpc))
+            connect.or_else(|| error.is::<NotTheProtocol>().then_some(Self::NotTheProtocol))
         })
     }
 }
 
 /// What `look` finds first among an error and its sources. An I/O error hides the one that it is made of from its sources.
-fn find<T>(
+pub(in crate::client) fn find<T>(
     error: &(dyn StdError + 'static),
     look: impl Fn(&(dyn StdError + 'static)) -> Option<T>,
 ) -> Option<T> {
@@ -217,17 +217,19 @@ fn is_of_names(error: &(dyn StdError + 'static)) -> bool {
     .is_some()
 }
 
-/// An HTTP answer where a gRPC one was expected.
+/// An HTTP answer where one of the protocol was expected.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer is not gRPC: {what}")]
-pub(in crate::client) struct NotGrpc {
+#[error("the answer is not {protocol}: {what}")]
+pub(in crate::client) struct NotTheProtocol {
+    /// The name of the protocol.
+    pub(in crate::client) protocol: &'static str,
     pub(in crate::client) what: String,
 }
 
-impl NotGrpc {
-    /// Whether a status stands for an answer that is not gRPC.
+impl NotTheProtocol {
+    /// Whether a status stands for such an answer.
     pub(in crate::client) fn is_source_of(status: &tonic::Status) -> bool {
-        ConnectFault::of(status) == Some(ConnectFault::NotGrpc)
+        ConnectFault::of(status) == Some(ConnectFault::NotTheProtocol)
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use super::address::Address;
 use super::fault::{ConnectError, ConnectFault};
 use super::first_words::{Heard, Hearing, Overheard, heard};
-use super::socket::open;
+use super::socket::{Duplex, open};
 use super::tls::ClientTls;
 
 /// How long a server is asked.
@@ -40,7 +40,7 @@ pub(super) async fn answers_tls(address: &Address) -> bool {
     let asking = async {
         let socket = open(address, PATIENCE).await.ok()?;
         let name = ServerName::try_from(address.host().to_owned()).ok()?;
-        let config = ClientTls::new().insecure().load("h2").ok()?;
+        let config = ClientTls::new().insecure().load(&["h2"]).ok()?;
         let hearing = Hearing::default();
         let connector = TlsConnector::from(Arc::new(config));
         // How it ends does not matter.
@@ -52,12 +52,28 @@ pub(super) async fn answers_tls(address: &Address) -> bool {
 
 /// Whether the server answers HTTP/2 in plain text.
 pub(super) async fn answers_http2(address: &Address) -> bool {
-    let asking = async {
-        let mut socket = open(address, PATIENCE).await.ok()?;
+    match open(address, PATIENCE).await {
+        Ok(socket) => matches!(greeted(socket).await, Heard::Http2),
+        Err(_) => false,
+    }
+}
+
+/// What a server in plain text answers to HTTP/2.
+pub(super) async fn greeted(mut socket: Box<dyn Duplex>) -> Heard {
+    let greeting = async {
         socket.write_all(GREETING).await.ok()?;
-        let mut answer = [0; 9];
-        socket.read_exact(&mut answer).await.ok()?;
-        Some(matches!(heard(&answer), Some(Heard::Http2)))
+        let mut answer = Vec::new();
+        loop {
+            if let Some(heard) = heard(&answer) {
+                return Some(heard);
+            }
+            if socket.read_buf(&mut answer).await.ok()? == 0 {
+                return None;
+            }
+        }
     };
-    tokio::time::timeout(PATIENCE, asking).await.ok().flatten() == Some(true)
+    match tokio::time::timeout(PATIENCE, greeting).await {
+        Ok(heard) => heard.unwrap_or(Heard::HungUp(None)),
+        Err(_) => Heard::Nothing,
+    }
 }

@@ -62,7 +62,7 @@ impl ClientTls {
 
     /// Reads the files, as each connect does. Fails if one cannot be read, or has not what it is for.
     pub fn check(&self) -> Result<(), Error> {
-        self.load("h2").map(drop)
+        self.load(&[]).map(drop)
     }
 
     /// The name that the server's certificate must have, if it is not that of the address.
@@ -70,8 +70,8 @@ impl ClientTls {
         self.server_name.as_deref()
     }
 
-    /// Reads the files. `protocol` is what is spoken over TLS, by its name in ALPN.
-    pub(in crate::client) fn load(&self, protocol: &str) -> Result<ClientConfig, Error> {
+    /// Reads the files. `protocols` are what may be spoken over TLS, by their names in ALPN.
+    pub(in crate::client) fn load(&self, protocols: &[&str]) -> Result<ClientConfig, Error> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -88,7 +88,7 @@ impl ClientTls {
                 .with_client_auth_cert(pem::certificates(certificate)?, pem::private_key(key)?)
                 .map_err(|error| pem::unusable_pair(certificate, key, error))?,
         };
-        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         Ok(config)
     }
 

@@ -152,7 +152,7 @@ impl HttpSource {
             }
             let is_encrypted = url.scheme_str() == Some("https");
             if is_encrypted && config.is_none() {
-                config = Some(Arc::new(self.tls.load("http/1.1")?));
+                config = Some(Arc::new(self.tls.load(&["http/1.1"])?));
             }
             let tls = config
                 .as_ref()

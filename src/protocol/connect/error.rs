@@ -12,15 +12,15 @@ use crate::protocol::ends::Answer;
 use crate::protocol::grpc::RpcStatus;
 
 /// The flag of the envelope that ends a stream.
-const END_OF_STREAM: u8 = 2;
+pub(in crate::protocol) const END_OF_STREAM: u8 = 2;
 
 /// What stands before the names of trailers in the headers of a call of one message.
-const TRAILER: &str = "trailer-";
+pub(super) const TRAILER: &str = "trailer-";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The codes, by number: as JSON names them, and the HTTP status of each.
-const CODES: [(&str, StatusCode); 17] = [
+pub(super) const CODES: [(&str, StatusCode); 17] = [
     ("ok", StatusCode::OK),
     ("canceled", CLIENT_CLOSED_REQUEST),
     ("unknown", StatusCode::INTERNAL_SERVER_ERROR),
@@ -47,11 +47,11 @@ const CLIENT_CLOSED_REQUEST: StatusCode = match StatusCode::from_u16(499) {
 };
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct Any {
+pub(super) struct Any {
     #[prost(string, tag = "1")]
-    type_url: String,
+    pub(super) type_url: String,
     #[prost(bytes = "bytes", tag = "2")]
-    value: Bytes,
+    pub(super) value: Bytes,
 }
 
 /// An error in JSON.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE as ALPHABET;
 use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
@@ -72,6 +72,20 @@ pub(in crate::protocol) fn read_query(query: &str) -> Result<Get, Status> {
     })
 }
 
+/// Writes the query of a call by GET.
+pub(crate) fn write_query(codec: Codec, encoding: Option<Encoding>, message: &[u8]) -> String {
+    let codec = match codec {
+        Codec::Json => "json",
+        Codec::Proto => "proto",
+    };
+    let compression = encoding.map(|encoding| format!("&compression={}", encoding.name()));
+    format!(
+        "connect=v1&base64=1&encoding={codec}{}&message={}",
+        compression.unwrap_or_default(),
+        URL_SAFE_NO_PAD.encode(message)
+    )
+}
+
 /// The value of a parameter, without its escapes. A plus sign is a space.
 fn value_of<'q>(query: &'q str, name: &str) -> Option<Cow<'q, [u8]>> {
     let (_, value) = query
@@ -103,6 +117,18 @@ mod tests {
             assert!(form_of_query(query).is_some(), "{query}");
             let get = read_query(query).expect(query);
             assert_eq!(&get.message[..], message, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for encoding in [None, Some(Encoding::Gzip)] {
+            for message in [&b""[..], b"\x08\x01", &[0xff; 100]] {
+                let query = write_query(Codec::Json, encoding, message);
+                assert_eq!(form_of_query(&query).expect("a call").codec, Codec::Json);
+                let get = read_query(&query).expect("a call");
+                assert_eq!((&get.message[..], get.encoding), (message, encoding));
+            }
         }
     }
 

@@ -4,8 +4,12 @@
 
 mod error;
 mod get;
+mod received_end;
 mod timeout;
 
-pub(super) use self::error::{add_trailers, end_of_stream, error};
+pub(super) use self::error::{END_OF_STREAM, add_trailers, end_of_stream, error};
+pub(crate) use self::get::write_query;
 pub(super) use self::get::{form_of_query, read_query};
-pub(super) use self::timeout::timeout;
+pub(super) use self::received_end::read_end_of_stream;
+pub(crate) use self::received_end::{read_error, take_trailers};
+pub(super) use self::timeout::{TIMEOUT, timeout, write_timeout};

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tonic::Status;
 
 use crate::excerpt::excerpt;
 
-const CONNECT_TIMEOUT: HeaderName = HeaderName::from_static("connect-timeout-ms");
+pub(in crate::protocol) const TIMEOUT: HeaderName = HeaderName::from_static("connect-timeout-ms");
 
 /// Reads the time limit: at most ten digits.
 pub(in crate::protocol) fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
-    let Some(value) = headers.get(CONNECT_TIMEOUT) else {
+    let Some(value) = headers.get(TIMEOUT) else {
         return Ok(None);
     };
     match parse(value.as_bytes()) {
@@ -21,6 +21,12 @@ pub(in crate::protocol) fn timeout(headers: &HeaderMap) -> Result<Option<Duratio
             excerpt(&String::from_utf8_lossy(value.as_bytes()))
         ))),
     }
+}
+
+/// Writes the time limit, the last millisecond begun counted whole.
+pub(in crate::protocol) fn write_timeout(timeout: Duration) -> HeaderValue {
+    let millis = timeout.as_nanos().div_ceil(1_000_000).min(9_999_999_999);
+    HeaderValue::try_from(millis.to_string()).expect("digits")
 }
 
 fn parse(digits: &[u8]) -> Option<Duration> {
@@ -36,6 +42,18 @@ fn parse(digits: &[u8]) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_written_in_milliseconds_and_never_as_none() {
+        for (timeout, written) in [
+            (Duration::ZERO, "0"),
+            (Duration::from_nanos(1), "1"),
+            (Duration::from_secs(2), "2000"),
+            (Duration::MAX, "9999999999"),
+        ] {
+            assert_eq!(write_timeout(timeout), written);
+        }
+    }
 
     #[test]
     fn milliseconds_are_read_and_nothing_else() {

@@ -144,9 +144,9 @@ fn keep_own(map: &mut HeaderMap) {
 #[derive(Clone, PartialEq, prost::Message)]
 pub(in crate::protocol) struct RpcStatus {
     #[prost(int32, tag = "1")]
-    code: i32,
+    pub(in crate::protocol) code: i32,
     #[prost(string, tag = "2")]
-    message: String,
+    pub(in crate::protocol) message: String,
     /// Each is a `google.protobuf.Any`.
     #[prost(bytes = "bytes", repeated, tag = "3")]
     pub(in crate::protocol) details: Vec<Bytes>,

@@ -1,10 +1,12 @@
 //! What only gRPC has: its timeouts, and statuses in headers.
 
 mod header_limit;
+mod received_status;
 mod timeout;
 
 pub(super) use self::header_limit::RpcStatus;
 pub(crate) use self::header_limit::{
     GRPC_STATUS, UNANNOUNCED, fit_end, fit_trailers_only, refuse_headers, write_end, write_trailers_only,
 };
-pub(super) use self::timeout::parse_timeout;
+pub(crate) use self::received_status::{mend_status, read_trailers};
+pub(super) use self::timeout::{parse_timeout, write_timeout};

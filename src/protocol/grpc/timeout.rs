@@ -17,6 +17,25 @@ pub(in crate::protocol) fn parse_timeout(value: &HeaderValue) -> Result<Duration
     })
 }
 
+/// Writes a `grpc-timeout`, in the smallest unit whose digits fit. What is left over counts as one more, so that a time is
+/// never none.
+pub(in crate::protocol) fn write_timeout(timeout: Duration) -> HeaderValue {
+    const UNITS: [(u128, char); 6] = [
+        (1, 'n'),
+        (1_000, 'u'),
+        (1_000_000, 'm'),
+        (1_000_000_000, 'S'),
+        (60_000_000_000, 'M'),
+        (3_600_000_000_000, 'H'),
+    ];
+    const MOST: u128 = 99_999_999;
+    let nanos = timeout.as_nanos();
+    let amounts = UNITS.map(|(unit, letter)| (nanos.div_ceil(unit), letter));
+    let fits = amounts.into_iter().find(|(amount, _)| *amount <= MOST);
+    let (amount, letter) = fits.unwrap_or((MOST, 'H'));
+    HeaderValue::try_from(format!("{amount}{letter}")).expect("digits and a letter")
+}
+
 fn parse(text: &[u8]) -> Option<Duration> {
     let (unit, digits) = text.split_last()?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
@@ -52,6 +71,24 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(parse(text.as_bytes()), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_smallest_unit_that_fits_is_written() {
+        for (timeout, written) in [
+            (Duration::ZERO, "0n"),
+            (Duration::from_nanos(99_999_999), "99999999n"),
+            (Duration::from_millis(1500), "1500000u"),
+            (Duration::from_nanos(100_000_001), "100001u"),
+            (Duration::from_secs(100_000), "100000S"),
+            (Duration::from_hours(99_999_999), "99999999H"),
+            (Duration::MAX, "99999999H"),
+        ] {
+            let value = write_timeout(timeout);
+            assert_eq!(value, written);
+            let read = parse(value.as_bytes()).expect("a timeout");
+            assert!(read >= timeout || written == "99999999H", "{timeout:?}");
         }
     }
 

@@ -5,4 +5,4 @@ mod trailers;
 
 pub(crate) use self::text::DecodedText;
 pub(super) use self::text::encode;
-pub(super) use self::trailers::envelope;
+pub(super) use self::trailers::{TRAILERS, envelope, read};

@@ -1,7 +1,7 @@
 //! Bodies in base64, which come and go in pieces.
 //!
-//! A client may pad each piece that it sends, so padding may stand within the body. The server pads each piece that it
-//! sends, as the other servers do: a client reads four characters at a time.
+//! Either side may pad each piece that it sends, so padding may stand within the body. Here each piece is padded, as other
+//! servers do: a client reads four characters at a time.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -21,13 +21,13 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A piece of a response.
+/// A piece of a body.
 pub(in crate::protocol) fn encode(piece: &[u8]) -> Bytes {
     STANDARD.encode(piece).into()
 }
 
 pin_project! {
-    /// The body of a request, decoded as it comes.
+    /// A body, decoded as it comes.
     pub(crate) struct DecodedText<B> {
         #[pin]
         body: B,
@@ -102,7 +102,7 @@ impl Decoder {
         if std::mem::take(&mut self.held).is_empty() {
             return Ok(());
         }
-        Err(Status::internal("the request's base64 is not whole"))
+        Err(Status::internal("the base64 of the body is not whole"))
     }
 }
 
@@ -115,7 +115,7 @@ fn decode_groups(mut groups: &[u8], decoded: &mut Vec<u8>) -> Result<(), Status>
         let (piece, rest) = groups.split_at(end);
         LENIENT
             .decode_vec(piece, decoded)
-            .map_err(|error| Status::internal(format!("the request is not base64: {error}")))?;
+            .map_err(|error| Status::internal(format!("the body is not base64: {error}")))?;
         groups = rest;
     }
     Ok(())

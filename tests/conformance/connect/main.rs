@@ -6,13 +6,16 @@
 //! with their length, four bytes, big-endian. The one argument is the folder of `connectrpc/conformance/v1`.
 
 mod fields;
+mod metadata;
+mod prefixed;
 mod service;
 
 use std::error::Error;
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::Path;
 
 use fields::Fields as _;
+use prefixed::{read_prefixed, write_prefixed};
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
 use protod::{ListenAddr, Schema, Tls, TlsFiles};
@@ -80,19 +83,4 @@ fn tls(request: &DynamicMessage, credentials: &DynamicMessage) -> Result<Tls, Bo
         files = files.client_ca(write("client-ca.pem", &client_ca)?);
     }
     Ok(Tls::load(files)?)
-}
-
-fn read_prefixed(input: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut length = [0; 4];
-    input.read_exact(&mut length)?;
-    let mut message = vec![0; u32::from_be_bytes(length) as usize];
-    input.read_exact(&mut message)?;
-    Ok(message)
-}
-
-fn write_prefixed(output: &mut impl Write, message: &[u8]) -> io::Result<()> {
-    let length = u32::try_from(message.len()).expect("a host and a certificate are small");
-    output.write_all(&length.to_be_bytes())?;
-    output.write_all(message)?;
-    output.flush()
 }

@@ -3,16 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD_NO_PAD;
 use bytes::Bytes;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use protod::{Call, Handler, Schema, Server, ServerBuilder};
-use tonic::metadata::{AsciiMetadataKey, BinaryMetadataKey, BinaryMetadataValue, MetadataMap};
 use tonic::{Code, Status};
 
 use crate::fields::Fields as _;
+use crate::metadata::add_metadata;
 
 /// The service, with each kind of handler that the library has. `Unimplemented` has none, as the suite expects.
 pub(crate) fn server(schema: Schema) -> ServerBuilder {
@@ -213,28 +211,6 @@ fn observed_metadata(call: &Call) -> Vec<Value> {
         Value::Message(header)
     });
     headers.collect()
-}
-
-/// Adds `Header`s to metadata. Binary values come in base64.
-fn add_metadata(metadata: &mut MetadataMap, headers: &[DynamicMessage]) -> Result<(), Status> {
-    let invalid = |name: &str| Status::invalid_argument(format!("{name:?} cannot be sent as metadata"));
-    for header in headers {
-        let name = header.text("name").to_ascii_lowercase();
-        for value in header.value("value").as_list().expect("a list") {
-            let value = value.as_str().expect("of strings");
-            if name.ends_with("-bin") {
-                let key = BinaryMetadataKey::from_bytes(name.as_bytes()).map_err(|_| invalid(&name))?;
-                let value = BASE64_STANDARD_NO_PAD
-                    .decode(value.trim_end_matches('='))
-                    .map_err(|_| invalid(&name))?;
-                metadata.append_bin(key, BinaryMetadataValue::from_bytes(&value));
-            } else {
-                let key = AsciiMetadataKey::from_bytes(name.as_bytes()).map_err(|_| invalid(&name))?;
-                metadata.append(key, value.parse().map_err(|_| invalid(&name))?);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The status that an `Error` describes. What the server received is an additional detail.

@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use clap::Args;
-use protod::Error;
 use protod::client::{Client, ClientBuilder, ClientMethod};
+use protod::{Error, Schema};
 
 use super::data::Data;
+use super::protocol::ProtocolArguments;
 use super::target::Target;
 use super::time::Time;
 
@@ -32,6 +33,9 @@ pub(crate) struct CallArguments {
     #[command(flatten)]
     pub(crate) target: Target,
 
+    #[command(flatten)]
+    protocol: ProtocolArguments,
+
     /// How long each call may take, as in 5s or 2m; for `call`, with the reflection before it [default: no limit, and 30s for reflection]
     #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE", value_parser = Time::parse_positive)]
     pub(crate) deadline: Option<Time>,
@@ -44,7 +48,14 @@ pub(crate) struct CallArguments {
 impl CallArguments {
     /// A client of the server that knows the one service that is called.
     pub(crate) fn client(&self) -> Result<ClientBuilder, Error> {
-        self.target.client_for(&self.address, &self.method)
+        let client = self.target.client_for(&self.address, &self.method)?;
+        Ok(self.protocol.client(client))
+    }
+
+    /// Another client of the server, which has the schema of the first.
+    pub(crate) fn another_client(&self, schema: &Schema) -> Result<ClientBuilder, Error> {
+        let client = self.target.client(&self.address)?;
+        Ok(self.protocol.client(client).schema(schema.clone()))
     }
 
     /// The method, ready to be called.
@@ -53,7 +64,7 @@ impl CallArguments {
         client: &Client,
         deadline: Option<Duration>,
     ) -> Result<ClientMethod, Error> {
-        let mut method = client.method(&self.method)?;
+        let mut method = self.protocol.method(client.method(&self.method)?)?;
         if self.gzip {
             method = method.gzip();
         }

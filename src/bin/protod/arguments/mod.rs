@@ -11,6 +11,7 @@ pub(crate) mod header;
 pub(crate) mod inputs;
 pub(crate) mod limits;
 pub(crate) mod logging;
+pub(crate) mod protocol;
 pub(crate) mod schema;
 pub(crate) mod size;
 pub(crate) mod source;

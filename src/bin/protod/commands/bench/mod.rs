@@ -52,7 +52,7 @@ pub(crate) struct Bench {
     )]
     concurrency: usize,
 
-    /// Connections to spread the calls over, at most one for each call in flight
+    /// Connections to spread the calls over, at most one for each call in flight; HTTP/1.1 has one for each in any case
     #[arg(
         long,
         value_name = "N",
@@ -122,13 +122,11 @@ impl Bench {
 
     /// The method, once for each connection.
     async fn connect(&self) -> Result<Vec<ClientMethod>, Failure> {
-        let CallArguments { address, target, .. } = &self.arguments;
         // The deadline is for each call: what comes before the calls has the times of a client without one.
         let first = self.arguments.client()?.connect().await?;
         let mut methods = vec![self.prepared(&first)?];
         for _ in 1..self.connections.min(self.concurrency) {
-            let builder = target.client(address)?;
-            let client = builder.schema(first.schema().clone()).connect().await?;
+            let client = self.arguments.another_client(first.schema())?.connect().await?;
             methods.push(self.prepared(&client)?);
         }
         Ok(methods)

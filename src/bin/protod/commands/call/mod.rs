@@ -37,7 +37,9 @@ const EXAMPLES: &str = r#"Examples:
   # A conversation: type messages, and end with Ctrl-D
   protod call localhost:9002 proto.StreamService/Route -d @-
   # A server without reflection, over TLS, with metadata
-  protod call https://api.example.com a.B/Do --proto api.proto -H 'authorization: Bearer secret'"#;
+  protod call https://api.example.com a.B/Do --proto api.proto -H 'authorization: Bearer secret'
+  # As a browser calls it
+  protod call localhost:9002 proto.SearchService/Search --protocol grpc-web -d '{"request": "gRPC"}'"#;
 
 /// Call a method of a server.
 #[derive(Debug, Args)]

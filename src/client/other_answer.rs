@@ -1,7 +1,8 @@
-//! Answers that are not gRPC: a web server's page, a proxy's error.
+//! Answers in another protocol than the client's: a web server's page, a proxy's error.
 //!
-//! They become the status that gRPC's mapping of HTTP codes names, with what the answer says. The status has
-//! [`NotGrpc`] as its source: an HTTP 404 becomes UNIMPLEMENTED, and is still not a gRPC server's word.
+//! They become the status that gRPC's mapping of HTTP codes names, which is Connect's too, with what the answer says. The
+//! status has [`NotTheProtocol`] as its source: an HTTP 404 becomes UNIMPLEMENTED, and is still not the word of a server
+//! that knows its methods.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,11 +11,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use http_body::Body as _;
-use tonic::body::Body;
+use http_body::Body;
 use tonic::{Code, Status};
 
-use super::connect::NotGrpc;
+use super::connect::NotTheProtocol;
 use crate::excerpt::excerpt;
 use crate::protocol::is_grpc as is_grpc_type;
 
@@ -31,8 +31,11 @@ pub(super) fn is_grpc<B>(response: &Response<B>) -> bool {
         || response.status() == StatusCode::OK && content_type.is_none_or(is_grpc_type)
 }
 
-/// The status for an answer that is not gRPC.
-pub(super) async fn status(response: Response<Body>) -> Status {
+/// The status for an answer that is not of the protocol with this name.
+pub(super) async fn status<B>(protocol: &'static str, response: Response<B>) -> Status
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     let code = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);
     let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -43,14 +46,14 @@ pub(super) async fn status(response: Response<Body>) -> Status {
         parts.push(format!("{:?}", excerpt(&text)));
     }
     let what = parts.join(", ");
-    let error = NotGrpc { what };
+    let error = NotTheProtocol { protocol, what };
     let mut status = Status::new(code_of(code), error.to_string());
     status.set_source(Arc::new(error));
     status
 }
 
 /// gRPC's mapping of HTTP codes, from its documentation (http-grpc-status-mapping).
-fn code_of(code: StatusCode) -> Code {
+pub(super) fn code_of(code: StatusCode) -> Code {
     match code.as_u16() {
         400 => Code::Internal,
         401 => Code::Unauthenticated,
@@ -62,7 +65,7 @@ fn code_of(code: StatusCode) -> Code {
 }
 
 /// The first text of a body, without HTML's tags.
-async fn beginning_of(mut body: Body) -> String {
+async fn beginning_of(mut body: impl Body<Data = Bytes> + Unpin) -> String {
     let mut bytes = Vec::new();
     let reading = async {
         while bytes.len() < MOST

@@ -1,0 +1,56 @@
+//! The status of a call whose connection was not made, or broke.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use tonic::Status;
+
+use super::request_body::RequestFault;
+use crate::client::connect::{ConnectError, NotTheProtocol, find};
+
+/// The status for an error of hyper's. `protocol` is the name of what was to be spoken.
+pub(super) fn status_of(protocol: &'static str, error: &(dyn StdError + 'static)) -> Status {
+    if let Some(status) = find(error, |error| {
+        error
+            .downcast_ref::<RequestFault>()
+            .map(|fault| fault.status.clone())
+    }) {
+        return status;
+    }
+    if let Some(error) = ConnectError::among(error) {
+        let mut status = Status::unavailable(format!("cannot connect: {error}"));
+        status.set_source(Arc::new(error));
+        return status;
+    }
+    // What a server resets a stream with is its word.
+    if let Some(reason) = find(error, |error| error.downcast_ref::<h2::Error>()?.reason()) {
+        return Status::from_error(Box::new(h2::Error::from(reason)));
+    }
+    let is_parse = find(error, |error| {
+        error.downcast_ref::<hyper::Error>()?.is_parse().then_some(())
+    });
+    if is_parse.is_some() {
+        let error = NotTheProtocol {
+            protocol,
+            what: format!("it cannot be read as HTTP: {}", chain(error)),
+        };
+        let mut status = Status::unavailable(error.to_string());
+        status.set_source(Arc::new(error));
+        return status;
+    }
+    Status::unavailable(format!("the connection broke: {}", chain(error)))
+}
+
+/// An error and its sources, without those that say again what is said.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        next = error.source();
+    }
+    text
+}
