@@ -16,8 +16,9 @@ use super::layouts::Layouts;
 use super::method::Method;
 use super::remote::RememberedSource;
 use super::schema_file::SchemaFile;
+use super::source::read_text;
 use super::tables::{TableFile, Tables};
-use crate::error::{Error, Problem};
+use crate::error::{Error, Problem, SourceText};
 use crate::suggest;
 
 /// An immutable, compiled set of protos. Cheap to clone.
@@ -192,6 +193,25 @@ impl Schema {
     /// All files, each after those it imports.
     pub fn files(&self) -> &[SchemaFile] {
         &self.inner.tables.files
+    }
+
+    /// What is not wrong with the protos that are inputs, and hardly meant: imports that are not used, reserved names that no
+    /// field can have, names in JSON that two fields share in proto2, and services that code generators make no more. protoc
+    /// warns of the same. Texts are read again for it, and files of descriptor sets have no warnings.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let tables = &self.inner.tables;
+        let files = tables.files.iter().zip(&tables.links);
+        let own = files.filter(|(file, links)| !file.is_import && !links.warnings.is_empty());
+        let own = own.filter_map(|(_, links)| Some((links.text.as_ref()?, &links.warnings)));
+        own.flat_map(|(text, warnings)| {
+            let source = read_text(&text.path, &text.name);
+            let source = source.unwrap_or_else(|_| SourceText::new(&text.name, ""));
+            warnings
+                .iter()
+                .map(move |warning| warning.in_text(&source))
+                .collect::<Vec<_>>()
+        })
+        .collect()
     }
 
     /// The full names of all services, sorted.

@@ -57,6 +57,8 @@ pub(super) struct FileOptions {
     pub(super) cc_generic_services: bool,
     #[prost(bool, tag = "17")]
     pub(super) java_generic_services: bool,
+    #[prost(bool, tag = "18")]
+    pub(super) py_generic_services: bool,
     #[prost(bool, tag = "27")]
     pub(super) java_string_check_utf8: bool,
     #[prost(bytes = "vec", optional, tag = "50")]

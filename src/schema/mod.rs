@@ -66,6 +66,7 @@ mod tables;
 mod tabs;
 mod text_format;
 mod valid_texts;
+mod warning;
 mod well_known;
 mod wire;
 

@@ -32,6 +32,8 @@ pub(super) struct TextHash {
 #[derive(Debug)]
 pub(super) struct KnownText {
     pub(super) path: PathBuf,
+    /// The path as the user knows it.
+    pub(super) name: String,
     /// `None` if the file may have been written since, or is none.
     pub(super) stamp: Option<Stamp>,
     pub(super) hash: TextHash,

@@ -23,6 +23,7 @@ use super::plain::without_options;
 use super::pool_bytes::pool_bytes;
 use super::schema_file::SchemaFile;
 use super::valid_texts::valid_file;
+use super::warning::Warning;
 use super::wire::without_source_info;
 
 /// The files of a schema of no more bytes are in one pool.
@@ -48,6 +49,8 @@ pub(super) struct FileLinks {
     pub(super) own_imports: usize,
     pub(super) definitions: Arc<Definitions>,
     pub(super) methods: Arc<[DeclaredMethod]>,
+    /// What is hardly meant in it.
+    pub(super) warnings: Arc<[Warning]>,
     /// The text that it was made of, if it was.
     pub(super) text: Option<Arc<KnownText>>,
 }

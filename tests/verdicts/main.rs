@@ -12,6 +12,7 @@ mod large;
 mod places;
 mod sets;
 mod texts;
+mod warned;
 
 use std::fs;
 use std::path::Path;
@@ -110,6 +111,7 @@ fn compare(matter: &str, texts: Vec<Text>) {
                     .into_iter()
                     .chain(alike::by_reflection(&set).err());
                 differences.extend(otherwise.map(|why| format!("{}: {why}", text.name)));
+                differences.extend(warned::otherwise(&text, folder.path()));
                 differences.extend(printed_otherwise(&text, folder.path(), &theirs));
             }
             // Where things are in a text that nobody takes is no question.
@@ -138,7 +140,7 @@ macro_rules! compare {
 }
 
 compare! {
-    numbers names enums json_names options lite_and_sets syntax lexical edition_2023 edition_2024 edition_2026 features source_info no_utf_8
+    numbers names enums json_names options lite_and_sets syntax lexical edition_2023 edition_2024 edition_2026 features source_info warnings no_utf_8
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::schema::outline::{KnownText, Outline, TextHash};
 use crate::schema::schema_file::SchemaFile;
 use crate::schema::source::{EditionParts, Visibility};
 use crate::schema::tables::{FileLinks, TableFile};
+use crate::schema::warning::Warning;
 use crate::stamp::Stamp;
 
 /// The kinds of names. Their places are their numbers in a cache.
@@ -51,6 +52,8 @@ pub(super) struct FileRecord {
     methods: Vec<MethodRecord>,
     #[prost(message, optional, tag = "10")]
     text: Option<TextRecord>,
+    #[prost(message, repeated, tag = "11")]
+    warnings: Vec<WarningRecord>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -120,6 +123,18 @@ struct TextRecord {
 }
 
 #[derive(Clone, PartialEq, Message)]
+struct WarningRecord {
+    #[prost(uint64, optional, tag = "1")]
+    start: Option<u64>,
+    #[prost(uint64, optional, tag = "2")]
+    end: Option<u64>,
+    #[prost(string, tag = "3")]
+    message: String,
+    #[prost(string, optional, tag = "4")]
+    hint: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
 struct StampRecord {
     #[prost(uint64, tag = "1")]
     seconds: u64,
@@ -164,6 +179,7 @@ impl FileRecord {
             definitions: Some(DefinitionsRecord::new(&links.definitions)),
             methods: links.methods.iter().map(MethodRecord::new).collect(),
             text: text.and_then(|text| TextRecord::new(text, current)),
+            warnings: links.warnings.iter().map(WarningRecord::new).collect(),
         }
     }
 
@@ -197,6 +213,11 @@ impl FileRecord {
                 own_imports,
                 definitions,
                 methods: methods?.into(),
+                warnings: self
+                    .warnings
+                    .into_iter()
+                    .map(WarningRecord::into_warning)
+                    .collect(),
                 text,
             },
         })
@@ -307,6 +328,7 @@ impl TextRecord {
             None => None,
         };
         Some(KnownText {
+            name: self.path.clone(),
             path: if self.is_relative {
                 current.join(self.path)
             } else {
@@ -325,6 +347,30 @@ impl TextRecord {
                 has_any_in_options: self.has_any_in_options,
             }),
         })
+    }
+}
+
+impl WarningRecord {
+    fn new(warning: &Warning) -> Self {
+        let span = warning.span.as_ref();
+        Self {
+            start: span.map(|span| span.start as u64),
+            end: span.map(|span| span.end as u64),
+            message: warning.message.clone(),
+            hint: warning.hint.clone(),
+        }
+    }
+
+    fn into_warning(self) -> Warning {
+        let offset = |offset: Option<u64>| usize::try_from(offset?).ok();
+        let span = offset(self.start).zip(offset(self.end));
+        Warning {
+            span: span
+                .filter(|(start, end)| start <= end)
+                .map(|(start, end)| start..end),
+            message: self.message,
+            hint: self.hint,
+        }
     }
 }
 

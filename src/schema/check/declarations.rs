@@ -90,7 +90,7 @@ fn faults(range: &ExtensionRange, declaration: &Declaration) -> Vec<String> {
     faults
 }
 
-fn is_identifier(part: &str) -> bool {
+pub(super) fn is_identifier(part: &str) -> bool {
     let mut bytes = part.bytes();
     let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
     bytes.next().is_some_and(is_letter) && bytes.all(|byte| is_letter(byte) || byte.is_ascii_digit())

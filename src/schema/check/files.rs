@@ -18,6 +18,9 @@ use crate::schema::name::qualified;
 /// protoc keeps the length of a package in two bytes.
 const MAX_PACKAGE_BYTES: usize = 511;
 
+/// What to do about generic services.
+const GENERIC_SERVICES: &str = "leave the option out: plugins for gRPC need none";
+
 /// What the checks remember from file to file. Files are checked after those that they import.
 #[derive(Debug, Default)]
 pub(in crate::schema) struct Checks {
@@ -45,6 +48,10 @@ pub(in crate::schema) fn check_file(
     let options = linked.options.as_ref().unwrap_or(&none);
     let facts = &facts.within(report, linked.own_features(), &ElementPath::of_file(8));
     check_file_features(report, facts, options);
+    if options.cc_generic_services || options.java_generic_services || options.py_generic_services {
+        let text = "generic services are deprecated: protoc itself makes code for them";
+        report.warning(&ElementPath::of_file(8), text, GENERIC_SERVICES);
+    }
     let package_path = ElementPath::of_file(2);
     check_style(
         report,

@@ -28,7 +28,9 @@ pub(super) fn check_json_names(
     for fault in faults(message, facts.features.promises_json()) {
         let path = path.element(2, fault.field);
         let path = &path.field(fault.part);
-        if fault.part == NAME {
+        if fault.is_warning {
+            report.warning(path, fault.text, HINT);
+        } else if fault.part == NAME {
             report.problem_with_hint(path, fault.text, HINT);
         } else {
             report.problem(path, fault.text);
@@ -49,6 +51,7 @@ pub(in crate::schema) fn wrong_json_names(file: &File, edition: Edition) -> Vec<
         let options = message.options.as_ref();
         if !options.is_some_and(|options| options.deprecated_legacy_json_field_conflicts) {
             let faults = faults(message, features.promises_json()).into_iter();
+            let faults = faults.filter(|fault| !fault.is_warning);
             wrong.extend(faults.map(|fault| format!("message '{name}': {}", fault.text)));
         }
         let nested = message.nested_type.iter();
@@ -62,6 +65,7 @@ struct Fault {
     field: usize,
     part: i32,
     text: String,
+    is_warning: bool,
 }
 
 fn faults(message: &Message, promises_json: bool) -> Vec<Fault> {
@@ -69,11 +73,12 @@ fn faults(message: &Message, promises_json: bool) -> Vec<Fault> {
     for given_names_count in [false, true] {
         let mut known: HashMap<Vec<u8>, (&Field, bool)> = HashMap::with_capacity(message.field.len());
         for (index, field) in message.field.iter().enumerate() {
-            let mut fault = |part: i32, text: String| {
+            let mut fault = |part: i32, text: String, is_warning: bool| {
                 faults.push(Fault {
                     field: index,
                     part,
                     text,
+                    is_warning,
                 });
             };
             let default = default_json_name(&field.name).into_bytes();
@@ -88,25 +93,26 @@ fn faults(message: &Message, promises_json: bool) -> Vec<Fault> {
                     "field '{}': a name in brackets is that of an extension in JSON",
                     field.name
                 );
-                fault(JSON_NAME, text);
+                fault(JSON_NAME, text, false);
             }
             if is_given && name.contains(&0) {
                 let text = format!("field '{}': a name in JSON holds a zero byte", field.name);
-                fault(JSON_NAME, text);
+                fault(JSON_NAME, text, false);
             }
-            let Some((first, first_is_given)) = known.insert(name.clone(), (field, is_given)) else {
+            let Some((first, first_is_given)) = known.get(&name).copied() else {
+                known.insert(name, (field, is_given));
                 continue;
             };
             // Two default names were compared in the first round.
             let is_news = !given_names_count || is_given || first_is_given;
-            if is_news && (promises_json || (is_given && first_is_given)) {
+            if is_news {
                 let text = format!(
                     "fields '{}' and '{}' have one name in JSON: '{}'",
                     first.name,
                     field.name,
                     escaped(&name)
                 );
-                fault(NAME, text);
+                fault(NAME, text, !promises_json && !(is_given && first_is_given));
             }
         }
     }

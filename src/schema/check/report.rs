@@ -4,6 +4,7 @@ use crate::error::Problem;
 use crate::schema::element_path::ElementPath;
 use crate::schema::places::Places;
 use crate::schema::source::TextFile;
+use crate::schema::warning::Warning;
 
 /// The problems of one file.
 pub(in crate::schema) struct Report<'a> {
@@ -13,6 +14,7 @@ pub(in crate::schema) struct Report<'a> {
     /// Made when the first problem is reported.
     places: Option<Places<'a>>,
     problems: Vec<Problem>,
+    warnings: Vec<Warning>,
 }
 
 impl<'a> Report<'a> {
@@ -23,6 +25,7 @@ impl<'a> Report<'a> {
             info,
             places: None,
             problems: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -41,6 +44,22 @@ impl<'a> Report<'a> {
     ) {
         let problem = self.place(path, message).with_hint(hint);
         self.problems.push(problem);
+    }
+
+    /// What is not wrong with an element, and hardly meant.
+    pub(in crate::schema) fn warning(
+        &mut self,
+        path: &ElementPath<'_>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let problem = self.place(path, message).with_hint(hint);
+        self.warnings.push(Warning::of(&problem));
+    }
+
+    /// The warnings so far, which are no problems.
+    pub(in crate::schema) fn take_warnings(&mut self) -> Vec<Warning> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// A problem of two elements, at the second.

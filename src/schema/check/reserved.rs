@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::declarations::is_identifier;
 use super::ranges::Ranges;
 use super::report::Report;
 use crate::schema::element_path::ElementPath;
@@ -42,6 +43,11 @@ pub(super) fn check_names<'a, 'p>(
 ) {
     let mut names = HashSet::with_capacity(reserved.len());
     for (index, name) in reserved.iter().enumerate() {
+        if !std::str::from_utf8(name).is_ok_and(is_identifier) {
+            let text = format!("no {what} can have the reserved name '{}'", escaped(name));
+            let hint = "names have letters, digits and `_`, and begin with no digit";
+            report.warning(&reserved_path(index), text, hint);
+        }
         if !names.insert(name.as_slice()) {
             report.problem(
                 &reserved_path(index),

@@ -42,7 +42,7 @@ pub(super) fn hidden_imports(graph: &FileGraph, id: FileId, visible: &[FileId]) 
     hidden.map(|id| graph.files[*id].name.clone()).collect()
 }
 
-fn public_imports(graph: &FileGraph, id: FileId) -> Vec<FileId> {
+pub(super) fn public_imports(graph: &FileGraph, id: FileId) -> Vec<FileId> {
     let indices: &[usize] = match &graph.files[id].contents {
         FileContents::Text(text) => &text.outline.public_dependencies,
         FileContents::FromSet(file, _) => &file.public_dependencies,

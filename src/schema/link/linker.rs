@@ -292,6 +292,7 @@ fn finish(
                 own_imports,
                 definitions: Arc::clone(&definitions[id]),
                 methods: linked.methods,
+                warnings: linked.warnings,
                 text: known_text(graph, id),
             },
         })

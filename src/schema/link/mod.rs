@@ -17,5 +17,6 @@ mod set_names;
 mod stubs;
 mod symbols;
 mod text;
+mod unused;
 
 pub(super) use self::linker::link;

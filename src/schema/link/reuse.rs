@@ -85,6 +85,7 @@ pub(super) fn earlier_file(graph: &FileGraph, place: usize) -> Option<LinkedFile
         descriptor: tables.files[place].descriptor.clone(),
         for_pool: links.for_pool.clone(),
         methods: Arc::clone(&links.methods),
+        warnings: Arc::clone(&links.warnings),
     })
 }
 

@@ -4,6 +4,7 @@
 //! not even as a package. A name is looked up from the inside to the outside: the first scope that knows its first part
 //! decides, unless that part is no scope while more parts follow. So do protoc's linker and C++.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 
 use prost_types::{
@@ -61,6 +62,8 @@ pub(super) struct Scope<'a> {
     visible: BTreeSet<FileId>,
     /// The packages of visible files, and those above them.
     packages: HashSet<&'a str>,
+    /// The files in which a name has been found.
+    used: RefCell<BTreeSet<FileId>>,
 }
 
 /// What has a name in a file and cannot be referred to, by full name: its fields, oneofs and methods, and the values of its
@@ -135,7 +138,13 @@ impl<'a> Scope<'a> {
             own,
             visible,
             packages,
+            used: RefCell::default(),
         }
+    }
+
+    /// The files in which a name has been found.
+    pub(super) fn into_used(self) -> BTreeSet<FileId> {
+        self.used.into_inner()
     }
 
     /// The full name, without a dot in front, of what `name` stands for in the scope `from`.
@@ -244,7 +253,10 @@ impl<'a> Scope<'a> {
             .symbols
             .get_visible(name, |file| self.visible.contains(&file));
         match symbol {
-            Some((kind, _)) => Some(kind),
+            Some((kind, file)) => {
+                self.used.borrow_mut().insert(file);
+                Some(kind)
+            }
             None => self.packages.contains(name).then_some(SymbolKind::Package),
         }
     }

@@ -3,6 +3,8 @@
 //! The libraries get a copy with valid texts: first of what descriptor.proto says is a text, since that much is needed to read
 //! the file, and when its extensions are known of its options too.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage};
@@ -113,6 +115,7 @@ pub(super) fn link_set_file(
         for_pool: Some(for_pool).filter(|for_pool| is_served_with_more || *for_pool != as_given),
         edition: file.edition,
         methods: declared_methods(&read).into(),
+        warnings: Arc::default(),
     })
 }
 

@@ -19,9 +19,11 @@ use super::options::{Demands, OptionBytes, OptionProblem, Options, Tails, assemb
 use super::scope::Scope;
 use super::stubs::stubs_for;
 use super::symbols::Symbols;
+use super::unused::unused_imports;
 use crate::error::{Problem, SourceText};
 use crate::schema::check::{Checks, Report, check_clashes, check_file, check_written};
 use crate::schema::declared::{DeclaredMethod, declared_methods};
+use crate::schema::element_path::ElementPath;
 use crate::schema::features::{Edition, PROTO2, PROTO3, lowered_for_pool};
 use crate::schema::guarded::guarded;
 use crate::schema::places::Places;
@@ -30,6 +32,7 @@ use crate::schema::source::{EditionParts, FileGraph, FileId, TextFile};
 use crate::schema::stand_ins::info_as_written;
 use crate::schema::tabs::Tabs;
 use crate::schema::valid_texts::{valid_file, valid_file_with_options};
+use crate::schema::warning::Warning;
 
 /// One linked file.
 #[derive(Debug, Clone)]
@@ -41,6 +44,7 @@ pub(super) struct LinkedFile {
     /// The edition of the file, if it has one.
     pub(super) edition: Option<Edition>,
     pub(super) methods: Arc<[DeclaredMethod]>,
+    pub(super) warnings: Arc<[Warning]>,
 }
 
 /// The files that define options, in one pool, and what is known of them.
@@ -162,10 +166,16 @@ pub(super) fn link_text(
         }
     };
 
+    let mut used = scope.into_used();
+    // Whoever sets an option uses the file that has them all.
+    if options.has_any() {
+        used.extend(symbols.get("google.protobuf.FileOptions").map(|(_, file)| file));
+    }
     let seen = visible.iter().copied().chain(files_for_options(graph, id));
     let scope = Scope::new(symbols, imported_as, seen);
     let OptionFiles { pool, demands, .. } = target.option_files();
     options.read_custom(pool, graph, &scope);
+    used.extend(scope.into_used());
     let number = match (edition, is_proto3) {
         (Some(edition), _) => edition,
         (None, true) => PROTO3,
@@ -185,11 +195,12 @@ pub(super) fn link_text(
         };
         valid_file_with_options(&file, pool)
     });
-    let linked = LinkedFile {
+    let mut linked = LinkedFile {
         descriptor: assembled(&bytes, &served, &tails, Some(&info_as_written(&info))),
         for_pool,
         edition,
         methods,
+        warnings: Arc::default(),
     };
     let checked = with_source.map_or_else(
         || linked.descriptor.clone(),
@@ -204,6 +215,15 @@ pub(super) fn link_text(
         &checked,
         &in_pool,
     );
+    for unused in unused_imports(graph, id, text, &used) {
+        let path = ElementPath::in_file(unused.list, unused.index);
+        report.warning(
+            &path,
+            format!("the import '{}' is not used", unused.name),
+            "leave it out",
+        );
+    }
+    linked.warnings = report.take_warnings().into();
     problems.extend(report.into_problems());
     Ok(LinkedText {
         file: linked,

@@ -16,7 +16,7 @@ use crate::schema::places::offsets;
 
 /// The numbers of `dependency` and `option_dependency` in `FileDescriptorProto`.
 const DEPENDENCY: i32 = 3;
-pub(super) const OPTION_DEPENDENCY: i32 = 15;
+pub(in crate::schema) const OPTION_DEPENDENCY: i32 = 15;
 
 pub(super) const EDITIONS_HINT: &str = "protod knows the editions 2023, 2024 and 2026";
 

@@ -124,6 +124,7 @@ impl TextFile {
     pub(in crate::schema) fn known(&self) -> KnownText {
         KnownText {
             path: self.path.clone(),
+            name: self.name.clone(),
             stamp: self.stamp,
             hash: self.hash,
             outline: Arc::clone(&self.outline),

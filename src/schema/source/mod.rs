@@ -38,7 +38,7 @@ mod tokens;
 mod wording;
 mod written_features;
 
-pub(super) use self::edition::{EditionParts, Visibility};
+pub(super) use self::edition::{EditionParts, OPTION_DEPENDENCY, Visibility};
 pub(super) use self::file::{FileContents, FileId, TextFile, same_file};
 pub(super) use self::graph::FileGraph;
 pub(super) use self::imports::ImportRoots;
@@ -52,4 +52,5 @@ pub(super) use self::set::{SetFile, read as read_set};
 #[cfg(feature = "client")]
 pub(crate) use self::shipped::well_known_files;
 pub(super) use self::shipped::{bundled_file_of, bundled_files, descriptor_proto, options_message};
+pub(super) use self::text::read as read_text;
 pub(super) use self::tokens::{TokenKind, tokens};

@@ -124,7 +124,7 @@ pub(super) fn load(path: &Path, name: &str, earlier: Option<&Earlier>) -> Result
 }
 
 /// Reads the text of a proto; `name` is the path as the user knows it.
-pub(super) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
+pub(in crate::schema) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
     let failed = |error| Problem::in_file(name, format!("cannot be read: {error}"));
     let metadata = fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {

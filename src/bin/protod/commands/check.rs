@@ -41,9 +41,10 @@ impl Check {
         let rules = self
             .inputs
             .rules(&schema, &RulesOptions::default().validates(self.validate.is_on()))?;
-        let warnings = rules.warnings();
-        warn(warnings);
-        let mut count = warnings.len();
+        let of_protos = schema.warnings();
+        let of_rules = rules.warnings();
+        warn(of_protos.iter().chain(of_rules));
+        let mut count = of_protos.len() + of_rules.len();
         if self.validate.finds_no_rules(&schema)? {
             let (text, hint) = NO_RULES;
             say_line(format_args!("warning: {text}\nhint: {hint}"));

@@ -28,8 +28,9 @@ pub(crate) fn report(failure: &Failure) {
 }
 
 /// Prints what is hardly meant in protos or rules that load.
-pub(crate) fn warn(warnings: &[Problem]) {
-    draw_all(warnings);
+pub(crate) fn warn<'p>(warnings: impl Iterator<Item = &'p Problem>) {
+    let warnings: Vec<&Problem> = warnings.collect();
+    draw_all(&warnings);
     if !warnings.is_empty() {
         say_line(format_args!("warning: {}", warning_count(warnings.len())));
     }
@@ -42,7 +43,7 @@ pub(crate) fn warning_count(count: usize) -> String {
 
 /// Prints every problem, and how many there are.
 fn print_problems(problems: &[Problem]) {
-    draw_all(problems);
+    draw_all(&problems.iter().collect::<Vec<_>>());
     let count = problems.len();
     say_line(format_args!(
         "error: {count} problem{}",
@@ -50,7 +51,7 @@ fn print_problems(problems: &[Problem]) {
     ));
 }
 
-fn draw_all(problems: &[Problem]) {
+fn draw_all(problems: &[&Problem]) {
     let renderer = if colour::is_wanted() {
         Renderer::styled()
     } else {

@@ -104,6 +104,11 @@ impl Options {
         }
     }
 
+    /// Whether there are any options.
+    pub(super) fn has_any(&self) -> bool {
+        !self.taken.elements.is_empty()
+    }
+
     /// Whether a range of extensions has options.
     pub(super) fn has_ranges(&self) -> bool {
         self.taken.elements.iter().any(|element| element.target == RANGES)
