@@ -261,6 +261,8 @@ pub(super) struct Enum {
 pub(super) struct EnumOptions {
     #[prost(bool, optional, tag = "2")]
     pub(super) allow_alias: Option<bool>,
+    #[prost(bool, tag = "6")]
+    pub(super) deprecated_legacy_json_field_conflicts: bool,
     #[prost(bytes = "vec", optional, tag = "7")]
     pub(super) features: Option<Vec<u8>>,
 }

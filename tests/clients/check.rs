@@ -38,10 +38,15 @@ const PROBLEMS: [(u32, &str); 5] = [
 ];
 
 async fn check(rules: &str) -> (Option<i32>, String) {
+    check_protos(PROTO, rules, &[]).await
+}
+
+async fn check_protos(proto: &str, rules: &str, flags: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    std::fs::write(folder.path().join("paint.proto"), PROTO).expect("files can be written");
+    std::fs::write(folder.path().join("paint.proto"), proto).expect("files can be written");
     std::fs::write(folder.path().join("paint.rules.yaml"), rules).expect("files can be written");
-    let output = protod(&["check", folder.path().to_str().expect("its path is UTF-8")]).await;
+    let path = folder.path().to_str().expect("its path is UTF-8");
+    let output = protod(&[&["check", path], flags].concat()).await;
     let text = [output.stdout, output.stderr].concat();
     (
         output.status.code(),
@@ -81,4 +86,21 @@ async fn check_of_the_seed_exits_0() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+#[tokio::test]
+async fn check_warns_of_what_is_hardly_meant_in_protos_and_exits_1_if_none_is_allowed() {
+    let proto = PROTO.replace(
+        "package paint;",
+        "package paint;\nimport \"google/protobuf/any.proto\";",
+    );
+    let (code, text) = check_protos(&proto, "rules: []", &[]).await;
+    assert_eq!(code, Some(0), "{text}");
+    let place = "paint.proto:4:";
+    assert_eq!(text.matches(place).count(), 1, "{text}");
+    assert!(text.contains("is not used"), "{text}");
+    assert!(text.contains("= help: "), "{text}");
+    let (code, text) = check_protos(&proto, "rules: []", &["--strict"]).await;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("1 warning, and --strict allows none"), "{text}");
 }

@@ -29,13 +29,16 @@ fn tree() -> TempDir {
 }
 
 fn numbered(number: usize, field: &str) -> String {
-    let import = match number {
-        0 => String::new(),
-        _ => format!("import \"n{}.proto\";", number - 1),
+    let (import, before) = match number {
+        0 => (String::new(), String::new()),
+        _ => (
+            format!("import \"n{}.proto\";", number - 1),
+            format!("n{}.Note before = 2;", number - 1),
+        ),
     };
     format!(
         "syntax = \"proto3\"; package n{number}; {import}
-         message Note {{ string {field} = 1; }} service Notes {{ rpc Get(Note) returns (Note); }}"
+         message Note {{ string {field} = 1; {before} }} service Notes {{ rpc Get(Note) returns (Note); }}"
     )
 }
 
@@ -164,6 +167,28 @@ async fn processes_that_start_at_once_share_one_cache() {
         .arg(folder.path());
     succeeds(check).await;
     assert_eq!(caches(folder.path()).len(), 2);
+}
+
+#[tokio::test]
+async fn warnings_of_protos_are_told_from_a_cache_too() {
+    let tree = tree();
+    let idle = "syntax = \"proto3\";\nimport \"n0.proto\";\n";
+    fs::write(tree.path().join("idle.proto"), idle).expect("a file");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut said = Vec::new();
+    for flag in ["--cache-dir", "--cache-dir", "--no-cache"] {
+        let mut check = check(tree.path());
+        check.arg(flag);
+        if flag == "--cache-dir" {
+            check.arg(folder.path());
+        }
+        let output = run(check).await;
+        assert!(output.status.success(), "{output:?}");
+        said.push(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    assert!(said[0].contains("idle.proto:2:"), "{}", said[0]);
+    assert_eq!(said[0], said[1], "from the cache");
+    assert_eq!(said[0], said[2], "without one");
 }
 
 /// Where the system lets a test mount a file system of its own.

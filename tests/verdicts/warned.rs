@@ -9,10 +9,11 @@ use crate::compiled::protoc;
 use crate::texts::Text;
 
 /// The kinds of warnings: what protoc says of them, and what protod does.
-const KINDS: [(&str, &str); 4] = [
+const KINDS: [(&str, &str); 5] = [
     ("is unused.", "is not used"),
     ("is not a valid identifier", "can have the reserved name"),
     ("JSON name of field", "have one name in JSON"),
+    ("Enum name", "have one name in languages"),
     ("Generic services", "generic services are deprecated"),
 ];
 

@@ -10,7 +10,7 @@ use super::reserved::{check_names, check_ranges};
 use super::style::{Style, check_style};
 use crate::schema::descriptor::{Enum, EnumOptions};
 use crate::schema::element_path::ElementPath;
-use crate::schema::features::EDITION_2023;
+use crate::schema::features::{EDITION_2023, PROTO2};
 
 pub(super) fn check_enum(
     report: &mut Report<'_>,
@@ -63,7 +63,8 @@ pub(super) fn check_enum(
         |index| path.element(2, index),
     );
     check_aliases(report, found, options.allow_alias, path);
-    check_short_names(report, found, path);
+    let are_old = options.deprecated_legacy_json_field_conflicts && facts.edition == PROTO2;
+    check_short_names(report, found, are_old, path);
 }
 
 /// Checks that `allow_alias` is there for a reason.
@@ -82,8 +83,9 @@ fn check_aliases(report: &mut Report<'_>, found: &Enum, allow_alias: Option<bool
     );
 }
 
-/// Checks that no two values have one name in languages that leave out the enum's own name and change the case.
-fn check_short_names(report: &mut Report<'_>, found: &Enum, path: &ElementPath<'_>) {
+/// Checks that no two values have one name in languages that leave out the enum's own name and change the case. `are_old` are
+/// the values of an enum of proto2 that asks for its names to be let be.
+fn check_short_names(report: &mut Report<'_>, found: &Enum, are_old: bool, path: &ElementPath<'_>) {
     let mut known = HashMap::with_capacity(found.value.len());
     for (index, value) in found.value.iter().enumerate() {
         let short = pascal_case(without_prefix(&value.name, &found.name));
@@ -93,7 +95,12 @@ fn check_short_names(report: &mut Report<'_>, found: &Enum, path: &ElementPath<'
                 "the values '{}' and '{}' have one name in languages that leave out '{}' and the case",
                 first.name, value.name, found.name
             );
-            report.problem_with_hint(&path.element(2, index), message, "rename one of them");
+            let (at, hint) = (path.element(2, index), "rename one of them");
+            if are_old {
+                report.warning(&at, message, hint);
+            } else {
+                report.problem_with_hint(&at, message, hint);
+            }
         }
     }
 }
