@@ -112,7 +112,7 @@ fn faults(message: &Message, promises_json: bool) -> Vec<Fault> {
                     field.name,
                     escaped(&name)
                 );
-                fault(NAME, text, !promises_json && !(is_given && first_is_given));
+                fault(NAME, text, !(promises_json || is_given && first_is_given));
             }
         }
     }
