@@ -120,6 +120,8 @@ struct TextRecord {
     has_any_in_options: bool,
     #[prost(message, optional, tag = "9")]
     edition: Option<EditionRecord>,
+    #[prost(string, tag = "10")]
+    name: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -312,6 +314,7 @@ impl TextRecord {
                 .collect(),
             has_any_in_options: outline.has_any_in_options,
             edition: outline.edition.as_ref().map(EditionRecord::new),
+            name: text.name.clone(),
         })
     }
 
@@ -328,7 +331,7 @@ impl TextRecord {
             None => None,
         };
         Some(KnownText {
-            name: self.path.clone(),
+            name: self.name,
             path: if self.is_relative {
                 current.join(self.path)
             } else {
