@@ -13,7 +13,7 @@ use super::grpc;
 
 pub(super) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
-/// Why a request is not a call in any protocol.
+/// Why a request is not a call in any protocol. Boxed where it may be returned, because what is returned is moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unrecognised {
     pub(crate) code: StatusCode,
@@ -39,26 +39,30 @@ pub(crate) struct Head {
 
 /// The form of a request. Fails for one that is no call.
 #[inline]
-pub(crate) fn recognise(method: &HttpMethod, uri: &Uri, headers: &HeaderMap) -> Result<Form, Unrecognised> {
+pub(crate) fn recognise(
+    method: &HttpMethod,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Form, Box<Unrecognised>> {
     if method != HttpMethod::POST {
         return recognise_get(method, uri);
     }
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .map_or(&b""[..], HeaderValue::as_bytes);
-    Form::of_content_type(content_type).ok_or_else(unknown_type)
+    Form::of_content_type(content_type).ok_or_else(|| Box::new(unknown_type()))
 }
 
 /// A request with a verb other than POST.
 #[cold]
-fn recognise_get(method: &HttpMethod, uri: &Uri) -> Result<Form, Unrecognised> {
+fn recognise_get(method: &HttpMethod, uri: &Uri) -> Result<Form, Box<Unrecognised>> {
     match connect::form_of_query(uri.query().unwrap_or_default()) {
         Some(form) if method == HttpMethod::GET => Ok(form),
-        _ => Err(Unrecognised {
+        _ => Err(Box::new(Unrecognised {
             code: StatusCode::METHOD_NOT_ALLOWED,
             text: "methods are called by POST\n".to_owned(),
             instead: Some((header::ALLOW, HeaderValue::from_static("POST"))),
-        }),
+        })),
     }
 }
 

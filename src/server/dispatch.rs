@@ -307,7 +307,7 @@ enum Refusal {
         is_unmatched: bool,
     },
     /// It is no call in any protocol.
-    Http(Unrecognised),
+    Http(Box<Unrecognised>),
 }
 
 impl From<Status> for Refusal {
@@ -319,8 +319,8 @@ impl From<Status> for Refusal {
     }
 }
 
-impl From<Unrecognised> for Refusal {
-    fn from(unrecognised: Unrecognised) -> Self {
+impl From<Box<Unrecognised>> for Refusal {
+    fn from(unrecognised: Box<Unrecognised>) -> Self {
         Self::Http(unrecognised)
     }
 }
@@ -347,9 +347,10 @@ where
     fn call(&mut self, request: Request<B>) -> Dispatched {
         let form = form_of(&request);
         // No page can speak gRPC itself.
-        let is_grpc = form.as_ref().is_ok_and(|form| form.protocol == Protocol::Grpc);
-        let page = if is_grpc { None } else { self.meet(&request) };
-        let page = match page {
+        if form.as_ref().is_ok_and(|form| form.protocol == Protocol::Grpc) {
+            return self.dispatch(request, form);
+        }
+        let page = match self.meet(&request) {
             None => None,
             Some(Meeting::Page(page)) => Some(Box::new(page)),
             Some(Meeting::Preflight(response)) => return Dispatched::at_once(State::Refused(Some(response))),
@@ -370,7 +371,8 @@ impl GrpcService {
         }
     }
 
-    fn dispatch<B>(&self, request: Request<B>, form: Result<Form, Unrecognised>) -> Dispatched
+    #[inline]
+    fn dispatch<B>(&self, request: Request<B>, form: Result<Form, Box<Unrecognised>>) -> Dispatched
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -400,10 +402,10 @@ impl GrpcService {
                     Err(Refusal::Status { status, is_unmatched }) => {
                         self.refuse(form, &status, is_unmatched, request.uri().path(), link)
                     }
-                    Err(Refusal::Http(unrecognised)) => self.refuse_http(unrecognised, request, peer),
+                    Err(Refusal::Http(unrecognised)) => self.refuse_http(*unrecognised, request, peer),
                 }
             }
-            Err(unrecognised) => self.refuse_http(unrecognised, request, peer),
+            Err(unrecognised) => self.refuse_http(*unrecognised, request, peer),
         };
         Dispatched::at_once(refused)
     }

@@ -45,7 +45,7 @@ pub(super) async fn refuse_http(
 
 /// The form of a request. Fails for one that is no call.
 #[inline]
-pub(super) fn form_of<B>(request: &Request<B>) -> Result<Form, Unrecognised> {
+pub(super) fn form_of<B>(request: &Request<B>) -> Result<Form, Box<Unrecognised>> {
     let form = recognise(request.method(), request.uri(), request.headers())?;
     if form.protocol == Protocol::Grpc && request.version() < Version::HTTP_2 {
         needs_http2(request)?;
@@ -55,23 +55,23 @@ pub(super) fn form_of<B>(request: &Request<B>) -> Result<Form, Unrecognised> {
 
 /// Fails if a request of gRPC came over HTTP/1.1. One that came in another way may say that version because nobody has set it.
 #[cold]
-fn needs_http2<B>(request: &Request<B>) -> Result<(), Unrecognised> {
+fn needs_http2<B>(request: &Request<B>) -> Result<(), Box<Unrecognised>> {
     if request.extensions().get::<OverHttp1>().is_none() {
         return Ok(());
     }
-    Err(Unrecognised {
+    Err(Box::new(Unrecognised {
         code: StatusCode::HTTP_VERSION_NOT_SUPPORTED,
         text: "gRPC needs HTTP/2; over HTTP/1.1 there are gRPC-Web and Connect\n".to_owned(),
         instead: None,
-    })
+    }))
 }
 
 /// Whether a method can be called in this form. In Connect the two differ: one has calls of one message each way, the
 /// other streams.
-pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<(), Unrecognised> {
+pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<(), Box<Unrecognised>> {
     let is_stream = method.is_client_streaming() || method.is_server_streaming();
     match form.protocol {
-        Protocol::ConnectUnary if is_stream => Err(Unrecognised {
+        Protocol::ConnectUnary if is_stream => Err(Box::new(Unrecognised {
             code: StatusCode::UNSUPPORTED_MEDIA_TYPE,
             text: format!(
                 "{} is a method with streams: call it with the content type application/connect+{}\n",
@@ -83,8 +83,8 @@ pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<()
                 },
             ),
             instead: Some(accept_post("application/connect+json, application/connect+proto")),
-        }),
-        Protocol::ConnectStream if !is_stream => Err(Unrecognised {
+        })),
+        Protocol::ConnectStream if !is_stream => Err(Box::new(Unrecognised {
             code: StatusCode::UNSUPPORTED_MEDIA_TYPE,
             text: format!(
                 "{} takes one message and answers with one: call it with the content type application/{}\n",
@@ -96,15 +96,15 @@ pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<()
                 },
             ),
             instead: Some(accept_post("application/json, application/proto")),
-        }),
-        Protocol::ConnectUnary if is_get && !method.has_no_side_effects() => Err(Unrecognised {
+        })),
+        Protocol::ConnectUnary if is_get && !method.has_no_side_effects() => Err(Box::new(Unrecognised {
             code: StatusCode::METHOD_NOT_ALLOWED,
             text: format!(
                 "{} is called by POST: its proto does not say `idempotency_level = NO_SIDE_EFFECTS`\n",
                 method.name()
             ),
             instead: Some((header::ALLOW, HeaderValue::from_static("POST"))),
-        }),
+        })),
         _ => Ok(()),
     }
 }
