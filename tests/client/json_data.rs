@@ -31,11 +31,16 @@ async fn boxes() -> String {
             "box.Boxes/Echo",
             |request: DynamicMessage| async move { Ok(request) },
         )
+        // Answers come behind the last request, so that none is printed before the data is read.
         .bidi("box.Boxes/Many", |mut call: Call| async move {
+            let mut last = None;
             while let Some(message) = call.recv().await? {
-                call.send(message).await?;
+                last = Some(message);
             }
-            Ok(())
+            match last {
+                Some(message) => call.send(message).await,
+                None => Ok(()),
+            }
         });
     serve(server).await
 }

@@ -10,8 +10,9 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// The bytes of one of its files. Those of texts whose names end with `in Latin-1` are no UTF-8.
+    /// The bytes of one of its files. Those of texts whose names end with `in Latin-1` are no UTF-8. `␀` is a zero byte.
     pub(crate) fn bytes_of(&self, file: &str) -> Vec<u8> {
+        let file = file.replace('␀', "\0");
         let letters = file.chars();
         if self.name.ends_with("in Latin-1") {
             letters

@@ -290,6 +290,17 @@ fn reserved(text: &str, tokens: &[Token]) -> Result<Vec<Replacement>, TokenFault
     if tokens.get(1).is_none_or(|token| token.kind != TokenKind::Word) {
         return Ok(Vec::new());
     }
+    // The parser joins texts that nothing is between.
+    let joined = tokens[1..]
+        .windows(2)
+        .find(|pair| pair.iter().all(|token| token.kind == TokenKind::Word));
+    if let Some([_, second]) = joined {
+        return Err(TokenFault {
+            span: second.span.clone(),
+            message: "',' or ';' is missing before this word".into(),
+            hint: Some("write a comma between reserved names, and a semicolon behind the last"),
+        });
+    }
     let names = tokens[1..].iter().filter(|token| token.kind == TokenKind::Word);
     let quoted = |name: &Token| (name.span.clone(), format!("\"{}\"", &text[name.span.clone()]));
     Ok(names.map(quoted).collect())

@@ -176,6 +176,14 @@ struct Lowering<'t> {
 
 impl Lowering<'_> {
     fn read(&mut self) -> Result<(), TokenFault> {
+        // The parser takes it in comments.
+        if let Some(zero) = self.text.find('\0') {
+            return Err(TokenFault {
+                span: zero..zero + 1,
+                message: "the text holds a zero byte".into(),
+                hint: Some("remove it: a zero byte is written \\0 in a literal, and stands nowhere else"),
+            });
+        }
         let mut braces = Vec::new();
         // The tokens of the statement that is being read, without values in braces.
         let mut statement = Vec::new();

@@ -19,7 +19,11 @@ pub(super) fn restore(lowered: &Lowered<'_>, written: &SourceText, file: &mut Fi
             let Some(offsets) = offsets(&lines, &location.span) else {
                 return true;
             };
-            let mut place = lowered.written(offsets.clone());
+            let mut place = match offsets.end {
+                // A text without a token ends where it begins, and begins where it ends.
+                0 => lowered.written(offsets.start..offsets.start).start..0,
+                _ => lowered.written(offsets.clone()),
+            };
             // A default is placed at its value, and an option at its name.
             if let Some(value) = lowered.text_defaults.get(&place.start) {
                 place.start = *value;
