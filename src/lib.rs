@@ -137,6 +137,7 @@ pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, R
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, DynHandler, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State};
 pub use crate::message::{DynamicCodec, FromMessage, IntoMessage, Message, MessageError, Typed};
+pub use crate::protocol::HttpRules;
 #[cfg(feature = "rules")]
 pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};
 #[cfg(feature = "samples")]

@@ -35,5 +35,5 @@ macro_rules! seeds {
 }
 
 seeds! {
-    descriptor_set proto_text lowering rules_file message json json_transcode reflection schema_cache http1 envelopes
+    descriptor_set proto_text lowering rules_file message json json_transcode reflection schema_cache http1 envelopes path_template query
 }

@@ -18,7 +18,8 @@ use http_body_util::{BodyExt as _, Full};
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
 use protod::{
-    Call, Handler, ListenAddr, Listener, Message, Peer, Problem, Rules, RulesOptions, Sampler, Schema, Server,
+    Call, Handler, HttpRules, ListenAddr, Listener, Message, Peer, Problem, Rules, RulesOptions, Sampler,
+    Schema, Server,
 };
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
@@ -407,6 +408,71 @@ pub fn envelopes(data: &[u8]) {
             assert!(!text.contains("the handler panicked"), "{code}: {text}");
         });
     }
+}
+
+/// A path template is taken or refused; a server with one that is taken answers a request for any path.
+///
+/// The first line is the template, the rest the path of a request.
+pub fn path_template(data: &[u8]) {
+    let (template, path) = match data.iter().position(|byte| *byte == b'\n') {
+        Some(end) => (&data[..end], &data[end + 1..]),
+        None => (data, data),
+    };
+    let escaped: Vec<String> = template.iter().map(|byte| format!("\\x{byte:02x}")).collect();
+    let escaped = escaped.concat();
+    let source = format!(
+        r#"syntax = "proto3"; import "google/api/annotations.proto";
+        message M {{ string a = 1; M b = 2; int32 c = 3; repeated string d = 4; }}
+        service S {{ rpc Do(M) returns (M) {{ option (google.api.http).get = "{escaped}"; }} }}"#
+    );
+    let Ok(schema) = Schema::from_source("fuzz.proto", &source) else {
+        return;
+    };
+    let rules = HttpRules::new(&schema);
+    let server = Server::builder(schema).fallback(Sampler::new(1)).build();
+    assert_eq!(rules.is_ok(), server.is_ok());
+    if let (Ok(server), Ok(path)) = (server, from_utf8(path)) {
+        get(&server, path);
+    }
+}
+
+/// A query sets fields or is refused, and what it sets is a message.
+pub fn query(data: &[u8]) {
+    static SERVER: LazyLock<Server> = LazyLock::new(|| {
+        let text = include_str!("../seeds/proto_text/every.proto");
+        let rule = "\nservice Rest { rpc Do(Every) returns (Every) { option (google.api.http).get = \"/v1/{f}\"; } }\n";
+        let import = "import \"google/api/annotations.proto\";\npackage fuzz;";
+        let source = text.replacen("package fuzz;", import, 1) + rule;
+        let schema = Schema::from_source("every.proto", &source).unwrap_or_else(|error| panic!("{error:?}"));
+        let server = Server::builder(schema).unary("fuzz.Rest/Do", |every: Message| async { Ok(every) });
+        server.build().unwrap_or_else(|error| panic!("{error:?}"))
+    });
+    if let Ok(query) = from_utf8(data) {
+        get(&SERVER, &format!("/v1/x?{query}"));
+    }
+}
+
+/// Asks for a path, if it is one. The answer ends, is a text, and no handler has panicked.
+fn get(server: &Server, path: &str) {
+    let request = http::Request::get(format!("http://localhost/{}", path.trim_start_matches('/')));
+    let Ok(request) = request.body(Full::new(Bytes::new())) else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.expect("a runtime").block_on(async {
+        let response = server.service().oneshot(request).await.expect("infallible");
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .expect("our bodies do not fail")
+            .to_bytes();
+        let text = from_utf8(&body).expect("JSON is UTF-8");
+        assert!(!text.contains("the handler panicked"), "{text}");
+    });
 }
 
 /// A written message is read back unchanged.

@@ -29,7 +29,7 @@ use super::request_check::{Checks, Effort, Refusal, RequestCheck};
 use super::room::{LargeMessages, Room};
 use super::state::States;
 use crate::message::{Bounds, FromMessage, IntoMessage, Message, MessageType};
-use crate::protocol::{Encoding, Form};
+use crate::protocol::{Encoding, Form, RestCall};
 use crate::schema::Method;
 
 /// What a call begins with.
@@ -43,6 +43,8 @@ pub(crate) struct CallStart {
     pub(crate) deadline: Option<Instant>,
     /// How the call looks on the wire.
     pub(crate) form: Form,
+    /// The call, if it is one by REST.
+    pub(crate) rest: Option<Arc<RestCall>>,
     /// How the client compressed its messages.
     pub(crate) request_encoding: Option<Encoding>,
     /// How to compress the responses.
@@ -117,11 +119,23 @@ enum Single {
 impl Call {
     pub(super) fn new(start: CallStart, record: Option<Arc<CallRecord>>) -> (Self, ResponseBuffer) {
         let limits = start.limits;
-        let form = start.form;
-        let (outgoing, buffer) =
-            Outgoing::new(&start.method, form, start.response_encoding, limits.max_send_size);
+        let (form, rest) = (start.form, start.rest.as_ref());
+        let (outgoing, buffer) = Outgoing::new(
+            &start.method,
+            form,
+            rest,
+            start.response_encoding,
+            limits.max_send_size,
+        );
         let core = Core {
-            incoming: Incoming::new(start.body, form, start.request_encoding, &start.method, limits),
+            incoming: Incoming::new(
+                start.body,
+                form,
+                rest,
+                start.request_encoding,
+                &start.method,
+                limits,
+            ),
             method: start.method,
             metadata: MetadataMap::from_headers(start.headers),
             extensions: start.extensions,

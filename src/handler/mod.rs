@@ -45,7 +45,7 @@ pub(crate) use self::limits::CallLimits;
 pub use self::peer::{Peer, PeerAddr};
 pub(crate) use self::request_check::{Effort, Refusal, RequestCheck};
 pub use self::response::CallBody;
-pub(crate) use self::response::{CallPermit, ResponseFuture, ServerCalls, layered, refusal};
+pub(crate) use self::response::{CallPermit, ResponseFuture, ServerCalls, known, layered, refusal};
 pub(crate) use self::room::LargeMessages;
 pub use self::state::{State, States};
 pub(crate) use self::traits::{BoxHandler, Front, Passage};

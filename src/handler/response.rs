@@ -26,7 +26,7 @@ use super::layered_body::LayeredBody;
 use super::peer::Peer;
 use super::traits::BoxHandler;
 use crate::protocol::{
-    self, Answer, Encoding, End, Form, GRPC_STATUS, PREFIX, Protocol, fit_trailers_only, is_grpc,
+    self, Answer, Encoding, End, Form, GRPC_STATUS, PREFIX, Protocol, RestCall, fit_trailers_only, is_grpc,
     refuse_headers,
 };
 use crate::schema::Method;
@@ -61,6 +61,7 @@ impl ResponseFuture {
     pub(crate) fn start(handler: &BoxHandler, mut start: CallStart, permit: CallPermit) -> Self {
         let (form, encoding) = (start.form, start.response_encoding);
         let method = Arc::clone(&start.method);
+        let rest = start.rest.clone();
         let expiry = Expiry::new(start.deadline, start.lifecycle.clone());
         let header_limit = Peer::header_limit_of(start.peer.as_ref());
         let observed = start.observed.take();
@@ -74,6 +75,7 @@ impl ResponseFuture {
             interruption: None,
             method,
             protocol: form.protocol,
+            rest,
             header_limit,
             permit,
             observed,
@@ -105,6 +107,9 @@ impl Future for ResponseFuture {
             .as_mut()
             .expect("not polled after it gave the response");
         let limit = handler.header_limit;
+        // Nothing is cloned of other calls.
+        let rest = handler.rest.clone();
+        let rest = rest.as_deref();
         let (headers, state) = match handler.poll(cx) {
             Poll::Ready(mut finished) => {
                 let flushed = handler.buffer.take_headers();
@@ -114,10 +119,10 @@ impl Future for ResponseFuture {
                     && let Err(status) = &finished.result
                 {
                     let headers = finished.headers.unwrap_or_default();
-                    return Poll::Ready(refusal(form, status, headers, finished.trailers, limit));
+                    return Poll::Ready(refused(form, rest, status, headers, finished.trailers, limit));
                 }
                 let headers = flushed.or(finished.headers.take()).unwrap_or_default();
-                (headers, State::of_finished(finished, form.protocol, limit))
+                (headers, State::of_finished(finished, form.protocol, rest, limit))
             }
             Poll::Pending => match handler.buffer.take_headers() {
                 None => return Poll::Pending,
@@ -130,19 +135,17 @@ impl Future for ResponseFuture {
         let mut response = http::Response::new(CallBody { state });
         *response.headers_mut() = headers.into_headers();
         protocol::begin(form, encoding, response.headers_mut());
+        if let Some(rest) = rest {
+            rest.begin(response.headers_mut());
+        }
         if let Some(status) = refuse_headers(response.headers(), limit) {
             if let State::Running(handler) = &response.body().state
                 && let Some(observed) = &handler.observed
             {
                 observed.ended(&Err(status.clone()), 0, false);
             }
-            return Poll::Ready(refusal(
-                form,
-                &status,
-                MetadataMap::new(),
-                MetadataMap::new(),
-                limit,
-            ));
+            let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
+            return Poll::Ready(refused(form, rest, &status, headers, trailers, limit));
         }
         Poll::Ready(response)
     }
@@ -173,19 +176,38 @@ impl ResponseFuture {
         } else {
             finished.frames
         };
-        let answer = protocol::whole(
-            self.form,
-            self.encoding,
-            headers.into_headers(),
-            message.slice(message.len().min(PREFIX)..),
-            finished.result.as_ref().copied(),
-            &finished.trailers.into_headers(),
-        );
+        let headers = headers.into_headers();
+        let message = message.slice(message.len().min(PREFIX)..);
+        let result = finished.result.as_ref().copied();
+        let trailers = finished.trailers.into_headers();
+        let rest = handler.rest.as_deref();
+        let answer = match rest {
+            Some(rest) => rest.whole(self.encoding, headers, message, result, &trailers),
+            None => protocol::whole(self.form, self.encoding, headers, message, result, &trailers),
+        };
         let limit = handler.header_limit;
         Poll::Ready(match refuse_headers(&answer.headers, limit) {
-            Some(status) => refusal(self.form, &status, MetadataMap::new(), MetadataMap::new(), limit),
+            Some(status) => {
+                let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
+                refused(self.form, rest, &status, headers, trailers, limit)
+            }
             None => known(answer),
         })
+    }
+}
+
+/// The response to a call that fails before its headers were sent.
+fn refused(
+    form: Form,
+    rest: Option<&RestCall>,
+    status: &Status,
+    headers: MetadataMap,
+    trailers: MetadataMap,
+    header_limit: u32,
+) -> http::Response<CallBody> {
+    match rest {
+        Some(rest) => known(rest.refuse(status, headers.into_headers(), &trailers.into_headers())),
+        None => refusal(form, status, headers, trailers, header_limit),
     }
 }
 
@@ -207,7 +229,7 @@ pub(crate) fn refusal(
 }
 
 /// A response whose body is known.
-fn known(answer: Answer) -> http::Response<CallBody> {
+pub(crate) fn known(answer: Answer) -> http::Response<CallBody> {
     let mut response = http::Response::new(if answer.body.is_empty() {
         CallBody::empty()
     } else {
@@ -255,13 +277,26 @@ impl Default for CallBody {
 }
 
 impl State {
-    fn of_finished(finished: Finished, protocol: Protocol, header_limit: u32) -> Self {
+    fn of_finished(
+        finished: Finished,
+        protocol: Protocol,
+        rest: Option<&RestCall>,
+        header_limit: u32,
+    ) -> Self {
         let result = finished.result.as_ref().copied();
-        let end = protocol::end(protocol, result, finished.trailers.into_headers(), header_limit);
-        if finished.frames.is_empty() {
+        let frames = match rest {
+            _ if finished.frames.is_empty() => Bytes::new(),
+            Some(rest) => rest.dress(finished.frames),
+            None => protocol.dress(finished.frames),
+        };
+        let end = match rest {
+            Some(rest) => rest.end(result),
+            None => protocol::end(protocol, result, finished.trailers.into_headers(), header_limit),
+        };
+        if frames.is_empty() {
             Self::End(end)
         } else {
-            Self::Messages(protocol.dress(finished.frames), end)
+            Self::Messages(frames, end)
         }
     }
 }
@@ -277,14 +312,19 @@ impl Body for CallBody {
         if let State::Running(handler) = &mut self.state {
             match handler.poll(cx) {
                 Poll::Ready(finished) => {
-                    self.state = State::of_finished(finished, handler.protocol, handler.header_limit);
+                    let rest = handler.rest.as_deref();
+                    self.state = State::of_finished(finished, handler.protocol, rest, handler.header_limit);
                 }
                 Poll::Pending => {
                     let frames = handler.take_frames();
                     if frames.is_empty() {
                         return Poll::Pending;
                     }
-                    return Poll::Ready(Some(Ok(Frame::data(handler.protocol.dress(frames)))));
+                    let frames = match &handler.rest {
+                        Some(rest) => rest.dress(frames),
+                        None => handler.protocol.dress(frames),
+                    };
+                    return Poll::Ready(Some(Ok(Frame::data(frames))));
                 }
             }
         }
@@ -298,6 +338,7 @@ impl Body for CallBody {
             }
             State::End(End::Trailers(trailers)) => Frame::trailers(trailers),
             State::End(End::Data(data)) => Frame::data(data),
+            State::End(End::Broken(status)) => return Poll::Ready(Some(Err(status))),
             State::Done | State::Running(_) | State::Layered(_) => return Poll::Ready(None),
         };
         Poll::Ready(Some(Ok(frame)))
@@ -372,6 +413,8 @@ struct RunningHandler {
     interruption: Option<Interruption>,
     method: Arc<Method>,
     protocol: Protocol,
+    /// The call, if it is one by REST.
+    rest: Option<Arc<RestCall>>,
     /// How many bytes of headers the client takes.
     header_limit: u32,
     permit: CallPermit,

@@ -41,6 +41,7 @@ pub(crate) fn end(
         Protocol::ConnectUnary | Protocol::ConnectStream => {
             End::Data(connect::end_of_stream(result, &trailers))
         }
+        Protocol::Rest { .. } => unreachable!("a call by REST ends itself"),
     }
 }
 
@@ -87,7 +88,9 @@ pub(crate) fn refuse(
                 body: Bytes::new(),
             }
         }
-        Protocol::ConnectUnary => whole(form, None, headers, Bytes::new(), Err(status), &trailers),
+        Protocol::ConnectUnary | Protocol::Rest { .. } => {
+            whole(form, None, headers, Bytes::new(), Err(status), &trailers)
+        }
         protocol => {
             begin(form, None, &mut headers);
             let End::Data(body) = end(protocol, Err(status), trailers, u32::MAX) else {

@@ -42,9 +42,11 @@ pub(crate) fn call_head(
         Protocol::ConnectUnary | Protocol::ConnectStream => {
             headers.insert(CONNECT_PROTOCOL_VERSION, ONE);
         }
+        // protod's own client does not speak it.
+        Protocol::Rest { .. } => {}
     }
     let (name, value) = match protocol {
-        Protocol::Grpc | Protocol::GrpcWeb | Protocol::GrpcWebText => {
+        Protocol::Grpc | Protocol::GrpcWeb | Protocol::GrpcWebText | Protocol::Rest { .. } => {
             (GRPC_TIMEOUT, timeout.map(grpc::write_timeout))
         }
         Protocol::ConnectUnary | Protocol::ConnectStream => {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use tonic::Status;
 
 /// A response whose body is known.
 #[derive(Debug)]
@@ -16,4 +17,6 @@ pub(crate) struct Answer {
 pub(crate) enum End {
     Trailers(HeaderMap),
     Data(Bytes),
+    /// Not at all: the status cannot be said any more, and the client is to see that something is missing.
+    Broken(Status),
 }

@@ -20,6 +20,23 @@ pub(crate) enum Protocol {
     /// Connect's calls of one message each way, which are plain HTTP.
     ConnectUnary,
     ConnectStream,
+    /// JSON over plain HTTP, at the paths of `google.api.http`.
+    Rest {
+        requests: Requests,
+        /// Whether it is answered with a stream.
+        is_stream: bool,
+    },
+}
+
+/// How the messages of a request stand in its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Requests {
+    /// The body is one message.
+    Whole,
+    /// One message a line.
+    Lines,
+    /// Each piece of the body is a message.
+    Pieces,
 }
 
 /// How messages are encoded.
@@ -94,15 +111,26 @@ impl Form {
             (Protocol::ConnectUnary, Codec::Json) => "application/json",
             (Protocol::ConnectStream, Codec::Proto) => "application/connect+proto",
             (Protocol::ConnectStream, Codec::Json) => "application/connect+json",
+            (Protocol::Rest { .. }, _) => "application/json",
         })
     }
 }
 
 impl Protocol {
-    /// Whether the whole body is one message, and not messages in envelopes.
+    /// Whether the whole body of the response is one message, and not messages in envelopes.
     #[inline]
     pub(crate) fn is_whole(self) -> bool {
-        self == Self::ConnectUnary
+        matches!(self, Self::ConnectUnary | Self::Rest { is_stream: false, .. })
+    }
+
+    /// How messages stand in the body of a request, if it is not in envelopes.
+    #[inline]
+    pub(crate) fn requests(self) -> Option<Requests> {
+        match self {
+            Self::Grpc | Self::GrpcWeb | Self::GrpcWebText | Self::ConnectStream => None,
+            Self::ConnectUnary => Some(Requests::Whole),
+            Self::Rest { requests, .. } => Some(requests),
+        }
     }
 
     /// How the log names it.
@@ -111,6 +139,7 @@ impl Protocol {
             Self::Grpc => "grpc",
             Self::GrpcWeb | Self::GrpcWebText => "grpc-web",
             Self::ConnectUnary | Self::ConnectStream => "connect",
+            Self::Rest { .. } => "rest",
         }
     }
 
@@ -127,7 +156,7 @@ impl Protocol {
     pub(crate) fn encoding_header(self) -> HeaderName {
         match self {
             Self::Grpc | Self::GrpcWeb | Self::GrpcWebText => GRPC_ENCODING,
-            Self::ConnectUnary => http::header::CONTENT_ENCODING,
+            Self::ConnectUnary | Self::Rest { .. } => http::header::CONTENT_ENCODING,
             Self::ConnectStream => CONNECT_CONTENT_ENCODING,
         }
     }
@@ -136,7 +165,7 @@ impl Protocol {
     pub(crate) fn accept_encoding_header(self) -> HeaderName {
         match self {
             Self::Grpc | Self::GrpcWeb | Self::GrpcWebText => GRPC_ACCEPT_ENCODING,
-            Self::ConnectUnary => http::header::ACCEPT_ENCODING,
+            Self::ConnectUnary | Self::Rest { .. } => http::header::ACCEPT_ENCODING,
             Self::ConnectStream => CONNECT_ACCEPT_ENCODING,
         }
     }

@@ -1,4 +1,4 @@
-//! How calls look on the wire: gRPC, gRPC-Web and Connect.
+//! How calls look on the wire: gRPC, gRPC-Web, Connect and REST.
 //!
 //! A handler knows messages, metadata and a status. Everything else is a [`Form`]: how a request is recognised, how its
 //! messages stand in its body, and how the response begins and ends. This room reads and writes heads, ends and
@@ -11,7 +11,7 @@
 //! | `answer`, `ends` | begins and ends a response, and refuses a request |
 //! | `call_head`, `received_end` | the client's side: writes the head of a request, and reads how the call ended |
 //! | `envelope`, `compression` | messages in bodies, alike in all protocols with streams |
-//! | `grpc`, `grpc_web`, `connect` | what only one protocol has |
+//! | `grpc`, `grpc_web`, `connect`, `rest` | what only one protocol has |
 
 mod answer;
 mod call_head;
@@ -28,6 +28,7 @@ mod grpc;
 mod grpc_web;
 mod received_end;
 mod request;
+mod rest;
 
 pub(crate) use self::answer::{begin, end, refuse, whole};
 pub(crate) use self::call_head::{call_head, call_head_of_get};
@@ -35,10 +36,14 @@ pub(crate) use self::compression::Encoding;
 pub(crate) use self::connect::{read_error, take_trailers, write_query};
 pub(crate) use self::ends::{Answer, End};
 pub(crate) use self::envelope::{PREFIX, fill_prefix, too_large};
-pub(crate) use self::form::{Codec, Form, Protocol, is_grpc};
+pub(crate) use self::form::{Codec, Form, Protocol, Requests, is_grpc};
 pub(crate) use self::grpc::{
     GRPC_STATUS, UNANNOUNCED, fit_end, fit_trailers_only, mend_status, read_trailers, refuse_headers,
 };
 pub(crate) use self::grpc_web::DecodedText;
 pub(crate) use self::received_end::{COMPRESSED, end_flag, no_status, read_end};
 pub(crate) use self::request::{Head, Unrecognised, accept_post, head_of, recognise};
+pub use self::rest::HttpRules;
+pub(crate) use self::rest::{
+    Binding, RestCall, Route, asks_for_stream, is_lines, metadata, no_such_path, other_verbs,
+};

@@ -10,6 +10,7 @@ use super::compression::Encoding;
 use super::connect;
 use super::form::{Form, Protocol};
 use super::grpc;
+use super::rest;
 
 pub(super) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
@@ -116,6 +117,7 @@ fn timeout(protocol: Protocol, headers: &HeaderMap) -> Result<Option<Duration>, 
         Protocol::Grpc | Protocol::GrpcWeb | Protocol::GrpcWebText => {
             headers.get(GRPC_TIMEOUT).map(grpc::parse_timeout).transpose()
         }
+        Protocol::Rest { .. } => rest::timeout(headers),
         Protocol::ConnectUnary | Protocol::ConnectStream => connect::timeout(headers),
     }
 }

@@ -82,6 +82,11 @@ pub(crate) struct Oneof {
 }
 
 impl Field {
+    /// Its name in JSON.
+    pub(crate) fn json_name(&self) -> &str {
+        &self.json_name
+    }
+
     /// `at` is its index in the layout of its message, `oneof` in the list of oneofs.
     pub(super) fn of(field: &FieldDescriptor, at: usize, oneof: Option<u16>, ids: &Ids) -> Self {
         let kind = field.kind();

@@ -45,6 +45,7 @@ mod layout;
 mod layouts;
 mod link;
 mod method;
+mod method_options;
 mod method_types;
 mod name;
 mod named;
@@ -58,6 +59,7 @@ mod plain;
 mod pool_bytes;
 mod proto_text;
 mod quoted;
+mod raw_types;
 mod remote;
 mod schema_file;
 mod source;
@@ -87,17 +89,19 @@ pub(crate) use self::known::Names;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Shape};
 pub(crate) use self::layouts::Layouts;
 pub use self::method::Method;
+pub(crate) use self::method_options::{Element, ElementPlaces};
 pub(crate) use self::name::{outwards, qualified};
 pub(crate) use self::named::{field_called, field_name, field_named};
 #[cfg(any(feature = "client", feature = "rules"))]
 pub(crate) use self::own_services::OWN_SERVICES;
+pub(crate) use self::raw_types::{RawField, RawKind, RawTypes};
 pub(crate) use self::remote::RememberedSource;
 pub use self::remote::SchemaSource;
 pub use self::schema_file::SchemaFile;
 pub use self::source::ImportResolver;
 #[cfg(feature = "client")]
 pub(crate) use self::source::well_known_files;
-pub(crate) use self::source::{first_bracket_below, is_schema_source};
+pub(crate) use self::source::{error_details, first_bracket_below, is_schema_source};
 pub(crate) use self::text_format::{AnyTypes, text_format};
 #[cfg(feature = "client")]
 pub(crate) use self::valid_texts::decoded_file;

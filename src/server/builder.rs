@@ -2,6 +2,7 @@
 //!
 //! Every limit has a default with which a server that nobody watches stays up.
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -61,6 +62,7 @@ impl Server {
                 tls: None,
                 drain_timeout: ServerBuilder::DEFAULT_DRAIN_TIMEOUT,
                 drain_old: None,
+                http_rules: Vec::new(),
                 #[cfg(feature = "validate")]
                 validation: Validation {
                     on: false,
@@ -247,6 +249,25 @@ impl ServerBuilder {
     /// ```
     pub fn reflection_edition(mut self, newest: DescriptorEdition) -> Self {
         self.options.reflection_edition = newest;
+        self
+    }
+
+    /// A service config with rules of `google.api.http`, by which methods are called by REST: the section `http` of
+    /// `google.api.Service`, in YAML or JSON. May be called more than once; the rules in protos count in any case, see
+    /// [`HttpRules::load`](crate::HttpRules::load). The file is read by [`build`](Self::build) and by each
+    /// [reload](Server::reload), which fail if a rule is wrong.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), protod::Error> {
+    /// use protod::{Schema, Server};
+    ///
+    /// let server = Server::builder(Schema::load("api")?).http_rules("api/service.yaml").build()?;
+    /// # drop(server);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn http_rules(mut self, config: impl Into<PathBuf>) -> Self {
+        self.options.http_rules.push(config.into());
         self
     }
 

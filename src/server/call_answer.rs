@@ -191,6 +191,7 @@ where
                     match protocol::end(*this.protocol, Err(&status), HeaderMap::new(), u32::MAX) {
                         End::Trailers(trailers) => Frame::trailers(trailers),
                         End::Data(data) => Frame::data(data),
+                        End::Broken(status) => return Poll::Ready(Some(Err(status))),
                     },
                 ))
             }

@@ -19,7 +19,7 @@ use crate::throttle::Throttle;
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
 /// The verbs by which methods are called.
-const VERBS: HeaderValue = HeaderValue::from_static("GET, POST");
+const VERBS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 
 /// What the answer to a preflight depends on.
 const PREFLIGHT_VARY: HeaderValue =
@@ -128,7 +128,7 @@ impl Cors {
         let allowed = self.allows(origin);
         let allowed = allowed.then(|| if self.is_any { ANY } else { origin.clone() });
         if request.method() == HttpMethod::OPTIONS && asks {
-            return Some(Meeting::Preflight(preflight(origin, allowed, headers)));
+            return Some(Meeting::Preflight(Box::new(preflight(origin, allowed, headers))));
         }
         Some(Meeting::Page(Page { allowed }))
     }
@@ -144,7 +144,7 @@ impl Cors {
 /// What a request has to do with pages.
 pub(super) enum Meeting {
     /// A browser asks whether it may send a request.
-    Preflight(Response<CallBody>),
+    Preflight(Box<Response<CallBody>>),
     /// A page may have sent it.
     Page(Page),
 }

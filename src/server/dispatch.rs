@@ -24,7 +24,7 @@ use super::call_limit::CallsInFlight;
 use super::cors::{Cors, Meeting, Page};
 use super::deadline::DeadlinePolicy;
 use super::edge::LayeredFuture;
-use super::generation::Generation;
+use super::generation::{Endpoint, Generation};
 use super::layers::Route;
 use super::link::Link;
 use super::refusal::{check_form, form_of, no_such_method, refuse_http};
@@ -32,7 +32,7 @@ use crate::handler::{
     BoxHandler, CallBody, CallLimits, CallPermit, CallStart, LargeMessages, Lifecycle, Observed, Peer, Phase,
     RequestBody, RequestCheck, ResponseFuture, States, refusal,
 };
-use crate::protocol::{Form, Head, Protocol, Unrecognised, head_of};
+use crate::protocol::{Form, Head, Protocol, RestCall, Unrecognised, head_of};
 use crate::schema::Method;
 use crate::transport::call_began;
 
@@ -78,9 +78,9 @@ impl std::fmt::Debug for Shared {
 /// [layers](super::ServerBuilder::layer) may replace it by any.
 #[derive(Clone)]
 pub struct GrpcService {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     /// The client, if this is the service of a connection of protod's own transport.
-    peer: Option<Peer>,
+    pub(super) peer: Option<Peer>,
     layers: Layering,
 }
 
@@ -140,15 +140,24 @@ impl GrpcService {
         let endpoint = generation
             .endpoint(path)
             .ok_or_else(|| unmatched(no_such_method(generation, path)))?;
-        let handler = endpoint.handler.as_ref().ok_or_else(|| {
-            unmatched(Status::unimplemented(format!(
-                "nothing answers {}: it has no handler and no rule",
-                endpoint.method.get().name()
-            )))
-        })?;
         if matches!(form.protocol, Protocol::ConnectUnary | Protocol::ConnectStream) {
+            expect_handler(endpoint)?;
             check_form(form, endpoint.method.get(), request.method() == HttpMethod::GET)?;
         }
+        self.admit_to(generation, endpoint, request, form, is_own_transport)
+    }
+
+    /// Whether a request becomes a call of the method of an endpoint.
+    #[inline]
+    pub(super) fn admit_to<'g>(
+        &'g self,
+        generation: &'g Generation,
+        endpoint: &'g Endpoint,
+        request: &Request<RequestBody>,
+        form: Form,
+        is_own_transport: bool,
+    ) -> Result<Admitted<'g>, Refusal> {
+        let handler = expect_handler(endpoint)?;
         // On protod's own transport, GOAWAY tells a client which of its calls are taken, and all of those are answered.
         let refuses = if is_own_transport {
             Phase::Ended
@@ -177,11 +186,17 @@ impl GrpcService {
             permit,
             deadline: time.and_then(|time| Instant::now().checked_add(time)),
             head,
+            rest: None,
         })
     }
 
     /// Starts the handler of a call.
-    fn start(&self, call: Admitted<'_>, request: Request<RequestBody>, link: Option<&Link>) -> Dispatched {
+    pub(super) fn start(
+        &self,
+        call: Admitted<'_>,
+        request: Request<RequestBody>,
+        link: Option<&Link>,
+    ) -> Dispatched {
         let (parts, mut body) = request.into_parts();
         let head = call.head;
         if let Some(message) = head.message {
@@ -210,6 +225,7 @@ impl GrpcService {
                 body,
                 deadline: call.deadline,
                 form: head.form,
+                rest: call.rest,
                 request_encoding: head.request_encoding,
                 response_encoding: head.response_encoding,
                 limits: self.shared.limits,
@@ -246,12 +262,7 @@ impl GrpcService {
         link: Option<&Link>,
     ) -> State {
         let peer = link.map_or(&self.peer, |link| &link.peer).as_ref();
-        if let Some(record) = link.and_then(|link| link.record.as_ref()) {
-            record.refused(status, is_unmatched);
-        } else {
-            let log = self.shared.calls.log();
-            log.refused(path, form.protocol, peer, status, is_unmatched);
-        }
+        self.tell_refused(path, form.protocol, status, is_unmatched, link, peer);
         let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
         let mut response = refusal(form, status, headers, trailers, Peer::header_limit_of(peer));
         if is_unmatched && response.status() == StatusCode::NOT_IMPLEMENTED {
@@ -263,7 +274,7 @@ impl GrpcService {
 
     /// Answers a request that is no call, and tells the log so.
     #[cold]
-    fn refuse_http(
+    pub(super) fn refuse_http(
         &self,
         unrecognised: Unrecognised,
         request: Request<RequestBody>,
@@ -287,8 +298,20 @@ impl GrpcService {
     }
 }
 
+/// What answers an endpoint.
+#[inline]
+fn expect_handler(endpoint: &Endpoint) -> Result<&BoxHandler, Refusal> {
+    endpoint.handler.as_ref().ok_or_else(|| Refusal::Status {
+        status: Status::unimplemented(format!(
+            "nothing answers {}: it has no handler and no rule",
+            endpoint.method.get().name()
+        )),
+        is_unmatched: true,
+    })
+}
+
 /// A request that becomes a call.
-struct Admitted<'g> {
+pub(super) struct Admitted<'g> {
     method: &'g Arc<Method>,
     handler: &'g BoxHandler,
     lifecycle: &'g Lifecycle,
@@ -296,11 +319,13 @@ struct Admitted<'g> {
     check: Option<&'g Arc<dyn RequestCheck>>,
     permit: CallPermit,
     deadline: Option<Instant>,
-    head: Head,
+    pub(super) head: Head,
+    /// The call, if it is one by REST.
+    pub(super) rest: Option<Arc<RestCall>>,
 }
 
 /// Why a request does not become a call.
-enum Refusal {
+pub(super) enum Refusal {
     Status {
         status: Status,
         /// Whether nothing answers its method.
@@ -353,7 +378,9 @@ where
         let page = match self.meet(&request) {
             None => None,
             Some(Meeting::Page(page)) => Some(Box::new(page)),
-            Some(Meeting::Preflight(response)) => return Dispatched::at_once(State::Refused(Some(response))),
+            Some(Meeting::Preflight(response)) => {
+                return Dispatched::at_once(State::Refused(Some(*response)));
+            }
         };
         let mut dispatched = self.dispatch(request, form);
         dispatched.page = page;
@@ -378,9 +405,9 @@ impl GrpcService {
         B::Error: Into<BoxError>,
     {
         if let Layering::Outside(route) = &self.layers {
-            let report = form.ok().and_then(|form| {
+            let report = self.protocol_of(&request, form).and_then(|protocol| {
                 let log = self.shared.calls.log();
-                log.report(request.uri().path(), form.protocol, self.peer.as_ref())
+                log.report(request.uri().path(), protocol, self.peer.as_ref())
             });
             let layered = LayeredFuture::new(Route::clone(route), request, self.peer.clone(), report);
             return Dispatched {
@@ -394,17 +421,21 @@ impl GrpcService {
         let link = self.take_link(&mut request);
         let link = link.as_deref();
         let peer = link.map_or(&self.peer, |link| &link.peer).as_ref();
+        let generation = self.shared.generation.load();
+        let may_be_rest = form
+            .as_ref()
+            .map_or(true, |form| form.protocol == Protocol::ConnectUnary);
+        if may_be_rest && let Some(found) = self.find_rest(&generation, &request, form.is_err()) {
+            return self.dispatch_rest(&generation, request, found, link);
+        }
         let refused = match form {
-            Ok(form) => {
-                let generation = self.shared.generation.load();
-                match self.admit(&generation, &request, form, peer.is_some()) {
-                    Ok(call) => return self.start(call, request, link),
-                    Err(Refusal::Status { status, is_unmatched }) => {
-                        self.refuse(form, &status, is_unmatched, request.uri().path(), link)
-                    }
-                    Err(Refusal::Http(unrecognised)) => self.refuse_http(*unrecognised, request, peer),
+            Ok(form) => match self.admit(&generation, &request, form, peer.is_some()) {
+                Ok(call) => return self.start(call, request, link),
+                Err(Refusal::Status { status, is_unmatched }) => {
+                    self.refuse(form, &status, is_unmatched, request.uri().path(), link)
                 }
-            }
+                Err(Refusal::Http(unrecognised)) => self.refuse_http(*unrecognised, request, peer),
+            },
             Err(unrecognised) => self.refuse_http(*unrecognised, request, peer),
         };
         Dispatched::at_once(refused)
@@ -422,7 +453,7 @@ pub struct Dispatched {
 
 impl Dispatched {
     /// A response that needs no task of its own.
-    fn at_once(state: State) -> Self {
+    pub(super) fn at_once(state: State) -> Self {
         Self {
             state,
             leaves_connection: false,
@@ -431,7 +462,7 @@ impl Dispatched {
     }
 }
 
-enum State {
+pub(super) enum State {
     Responding(ResponseFuture),
     Refused(Option<Response<CallBody>>),
     NotACall(Pin<Box<dyn Future<Output = Response<CallBody>> + Send>>),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::handler::{BoxHandler, Handlers, Lifecycle, RequestCheck, States};
+use crate::protocol::HttpRules;
 use crate::schema::{Method, Schema};
 
 /// A method, and what answers it.
@@ -60,6 +61,8 @@ pub(super) struct Generation {
     pub(super) lifecycle: Lifecycle,
     /// What the handlers share.
     pub(super) states: Option<Arc<States>>,
+    /// How its methods are called by REST.
+    pub(super) rest: HttpRules,
     /// By `/package.Service/Method`.
     endpoints: HashMap<String, Endpoint>,
 }
@@ -70,6 +73,7 @@ impl Generation {
         schema: Schema,
         handlers: Handlers,
         builtin: Vec<Endpoint>,
+        rest: HttpRules,
         lifecycle: Lifecycle,
     ) -> Result<Self, Error> {
         let handlers = handlers.resolve(&schema)?;
@@ -106,6 +110,7 @@ impl Generation {
             schema,
             lifecycle,
             states: handlers.states,
+            rest,
             endpoints,
         })
     }

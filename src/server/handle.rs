@@ -1,5 +1,6 @@
 //! [`Server`]: what its owner holds, and the swap of its schema and handlers by [`reload`](Server::reload).
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::layers::Route;
 use super::validation::Validation;
 use crate::error::Error;
 use crate::handler::{Handlers, Lifecycle};
+use crate::protocol::HttpRules;
 use crate::schema::{DescriptorEdition, Schema};
 use crate::transport::{Limits, Tls};
 
@@ -56,6 +58,8 @@ pub(super) struct Options {
     pub(super) tls: Option<Tls>,
     pub(super) drain_timeout: Duration,
     pub(super) drain_old: Option<Duration>,
+    /// The service configs with rules of `google.api.http`.
+    pub(super) http_rules: Vec<PathBuf>,
     #[cfg(feature = "validate")]
     pub(super) validation: Validation,
 }
@@ -100,11 +104,12 @@ impl Options {
         lifecycle: Lifecycle,
     ) -> Result<Generation, Error> {
         let reflection = self.reflection.then_some(self.reflection_edition);
+        let rest = HttpRules::load(&schema, &self.http_rules)?;
         let system = builtin_endpoints(&schema, &self.health, reflection);
         #[cfg(feature = "validate")]
         let checks = self.validation.checks(&schema)?;
         #[cfg_attr(not(feature = "validate"), expect(unused_mut, reason = "nothing is set"))]
-        let mut generation = Generation::new(schema, handlers, system, lifecycle)?;
+        let mut generation = Generation::new(schema, handlers, system, rest, lifecycle)?;
         #[cfg(feature = "validate")]
         generation.check_requests(|method| checks.of(method));
         Ok(generation)

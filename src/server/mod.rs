@@ -21,6 +21,7 @@ mod layers;
 mod link;
 mod reflection;
 mod refusal;
+mod rest;
 #[cfg(feature = "validate")]
 mod validation;
 

@@ -1,12 +1,13 @@
 //! Responses to requests that do not become calls.
 
+use bytes::Bytes;
 use http::{HeaderValue, Method as HttpMethod, Request, Response, StatusCode, Version, header};
 use tonic::Status;
 
 use super::generation::Generation;
 use crate::excerpt::excerpt;
-use crate::handler::{CallBody, RequestBody};
-use crate::protocol::{Codec, Form, Protocol, Unrecognised, accept_post, recognise};
+use crate::handler::{CallBody, RequestBody, known};
+use crate::protocol::{Answer, Codec, Form, Protocol, Unrecognised, accept_post, recognise};
 use crate::schema::Method;
 use crate::transport::OverHttp1;
 
@@ -41,6 +42,21 @@ pub(super) async fn refuse_http(
         headers.insert(name, value);
     }
     response
+}
+
+/// The response to a request that is no call by REST, after the request was read.
+pub(super) async fn refuse_by(answer: Answer, request: Request<RequestBody>) -> Response<CallBody> {
+    let is_head = request.method() == HttpMethod::HEAD;
+    let mut request = request.into_body();
+    request.discard().await;
+    known(if is_head {
+        Answer {
+            body: Bytes::new(),
+            ..answer
+        }
+    } else {
+        answer
+    })
 }
 
 /// The form of a request. Fails for one that is no call.

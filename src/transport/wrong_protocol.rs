@@ -99,18 +99,13 @@ impl fmt::Display for WrongProtocol {
 
 impl std::error::Error for WrongProtocol {}
 
-/// Whether these bytes are the beginning of an HTTP/1 request.
+/// Whether these bytes are the beginning of an HTTP/1 request: a verb in capitals, such as PURGE, and what it is for.
 pub(super) fn starts_http1(start: &[u8]) -> bool {
-    const METHODS: [&str; 9] = [
-        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
-    ];
-    let word = start.split(|&byte| byte == b' ').next().unwrap_or_default();
-    let is_whole = word.len() < start.len();
-    METHODS.map(str::as_bytes).iter().any(|method| {
-        if is_whole {
-            *method == word
-        } else {
-            method.starts_with(word)
-        }
-    })
+    let mut words = start.splitn(2, |&byte| byte == b' ');
+    let verb = words.next().unwrap_or_default();
+    let is_verb = verb.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'-');
+    // A path, all of the server, or the address of a proxy's client.
+    let target = words.next().and_then(<[u8]>::first);
+    // Whoever says PRI means HTTP/2.
+    is_verb && !verb.is_empty() && verb != b"PRI" && target.is_none_or(|first| b"/*h".contains(first))
 }

@@ -11,6 +11,7 @@ mod grpcurl;
 mod node;
 mod programs;
 mod python;
+mod rest;
 mod shop;
 #[path = "../support/mod.rs"]
 mod support;

@@ -64,7 +64,10 @@ async fn pages_of_this_machine_may_call_and_see_all_headers() {
         .await;
         assert_eq!(answer.code, 204, "{answer:?}");
         assert_eq!(answer.header("access-control-allow-origin"), origin);
-        assert_eq!(answer.header("access-control-allow-methods"), "GET, POST");
+        assert_eq!(
+            answer.header("access-control-allow-methods"),
+            "GET, HEAD, POST, PUT, PATCH, DELETE"
+        );
         assert_eq!(
             answer.header("access-control-allow-headers"),
             "content-type,connect-protocol-version,x-user-agent,authorization"

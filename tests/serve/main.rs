@@ -18,6 +18,7 @@ mod reliability_page;
 mod reload_hints;
 #[path = "../support/resident.rs"]
 mod resident;
+mod rest_page;
 mod same;
 mod stderr;
 mod stop;

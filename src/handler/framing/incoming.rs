@@ -14,7 +14,7 @@ use super::request_body::RequestBody;
 use crate::handler::limits::CallLimits;
 use crate::handler::room::{LARGE, LargeMessages, Room};
 use crate::message::{Bounds, MessageType, json_to_wire};
-use crate::protocol::{Codec, Encoding, Form, PREFIX, too_large};
+use crate::protocol::{Codec, Encoding, Form, PREFIX, Requests, RestCall, too_large};
 use crate::schema::Method;
 
 /// The messages of one request body.
@@ -39,12 +39,12 @@ pub(in crate::handler) struct Incoming {
     /// How to decompress the frame that is here whole.
     compressed: Option<Encoding>,
     encoding: Option<Encoding>,
-    /// Of what method the messages are, if they come in JSON.
-    json: Option<Arc<Method>>,
+    /// What makes protobuf of the messages, if they come as something else.
+    decoder: Option<Decoder>,
     /// The flag of frames that are read in place: 0, or more than any if none is.
     in_place: u16,
-    /// Whether the whole body is one message.
-    is_whole: bool,
+    /// How messages stand in the body, if not in envelopes.
+    requests: Option<Requests>,
     /// The largest message taken, in bytes, decompressed.
     max_size: usize,
     /// What is left of the call's memory budget, in bytes, not counting the partial and the decompressed message.
@@ -56,6 +56,14 @@ pub(in crate::handler) struct Incoming {
     pub(in crate::handler) messages: u64,
     /// How many bytes have come, those before messages included.
     pub(in crate::handler) received: u64,
+}
+
+/// What makes protobuf of messages.
+#[derive(Debug)]
+enum Decoder {
+    /// They are JSON, of the input of this method.
+    Json(Arc<Method>),
+    Rest(Arc<RestCall>),
 }
 
 /// More than any flag of a frame.
@@ -86,12 +94,16 @@ impl Incoming {
     pub(in crate::handler) fn new(
         body: RequestBody,
         form: Form,
+        rest: Option<&Arc<RestCall>>,
         encoding: Option<Encoding>,
         method: &Arc<Method>,
         limits: CallLimits,
     ) -> Self {
-        let is_whole = form.protocol.is_whole();
-        let json = (form.codec == Codec::Json).then(|| Arc::clone(method));
+        let requests = form.protocol.requests();
+        let decoder = match rest {
+            Some(rest) => Some(Decoder::Rest(Arc::clone(rest))),
+            None => (form.codec == Codec::Json).then(|| Decoder::Json(Arc::clone(method))),
+        };
         Self {
             body,
             chunk: Bytes::new(),
@@ -104,9 +116,13 @@ impl Incoming {
             wanted: 0,
             compressed: None,
             encoding,
-            in_place: if is_whole || json.is_some() { NEVER } else { 0 },
-            json,
-            is_whole,
+            in_place: if requests.is_some() || decoder.is_some() {
+                NEVER
+            } else {
+                0
+            },
+            decoder,
+            requests,
             bounds: limits.bounds,
             max_size: limits.max_receive_size,
             left: limits.max_memory,
@@ -212,21 +228,28 @@ impl Incoming {
             ready!(self.poll_decompressed(encoding, large, cx))?;
             self.compressed = None;
         }
-        if self.json.is_some() {
-            self.decode_json()?;
+        if self.decoder.is_some() {
+            self.decode()?;
         }
         Poll::Ready(Ok(true))
     }
 
-    /// Makes protobuf of the JSON that is here.
-    fn decode_json(&mut self) -> Result<(), Status> {
-        let Some(method) = &self.json else { return Ok(()) };
+    /// Makes protobuf of what is here.
+    fn decode(&mut self) -> Result<(), Status> {
+        let Some(decoder) = &self.decoder else {
+            return Ok(());
+        };
         let mut decoded = Vec::new();
-        json_to_wire(
-            MessageType::input_of(method, self.bounds),
-            self.bytes(),
-            &mut decoded,
-        )?;
+        match decoder {
+            Decoder::Json(method) => {
+                json_to_wire(
+                    MessageType::input_of(method, self.bounds),
+                    self.bytes(),
+                    &mut decoded,
+                )?;
+            }
+            Decoder::Rest(call) => call.decode(self.bytes(), &mut decoded)?,
+        }
         self.expect_memory(decoded.len())?;
         if matches!(self.frame, Location::Partial) {
             self.partial = BytesMut::new();
@@ -238,8 +261,13 @@ impl Incoming {
 
     /// Moves on to the next frame in the bytes that are here, if it is whole. It may have to be decompressed.
     fn take_frame(&mut self) -> Result<bool, Status> {
-        if self.is_whole {
-            return self.take_body();
+        match self.requests {
+            None => {}
+            // What was read before is in envelopes now.
+            Some(_) if self.taken < self.rewound => {}
+            Some(Requests::Whole) => return self.take_body(),
+            Some(Requests::Lines) => return self.take_line(),
+            Some(Requests::Pieces) => return Ok(self.take_piece()),
         }
         self.fill_partial(PREFIX);
         let rest = if self.partial.is_empty() {
@@ -298,7 +326,7 @@ impl Incoming {
         self.compressed = self.encoding.filter(|_| length > 0);
         if self.body.was_ended() {
             // Another message never comes.
-            self.is_whole = false;
+            self.requests = None;
             if self.partial.is_empty() {
                 self.frame = Location::Chunk {
                     start: self.taken,
@@ -335,6 +363,83 @@ impl Incoming {
             self.taken = self.chunk.len();
         }
         Ok(false)
+    }
+
+    /// Takes the next line that is not blank, if all of it has come.
+    fn take_line(&mut self) -> Result<bool, Status> {
+        loop {
+            let rest = &self.chunk[self.taken..];
+            let newline = rest.iter().position(|byte| *byte == b'\n');
+            let before = self.partial.len().max(PREFIX) - PREFIX;
+            let length = before + newline.unwrap_or(rest.len());
+            if length > self.max_size {
+                return Err(too_large("", self.max_size));
+            }
+            let (line, next) = match newline {
+                Some(end) => (self.taken..self.taken + end, self.taken + end + 1),
+                None if self.body.was_ended() && length > 0 => {
+                    (self.taken..self.chunk.len(), self.chunk.len())
+                }
+                None if self.body.was_ended() => {
+                    self.state = State::HalfClosed;
+                    return Ok(false);
+                }
+                None => {
+                    self.keep_part(length)?;
+                    return Ok(false);
+                }
+            };
+            self.taken = next;
+            if self.partial.is_empty() {
+                if self.chunk[line.clone()].iter().all(u8::is_ascii_whitespace) {
+                    continue;
+                }
+                self.frame = Location::Chunk {
+                    start: line.start,
+                    end: line.end,
+                };
+                return Ok(true);
+            }
+            self.partial.extend_from_slice(&self.chunk[line]);
+            if self.partial[PREFIX..].iter().all(u8::is_ascii_whitespace) {
+                self.partial.clear();
+                continue;
+            }
+            self.frame = Location::Partial;
+            return Ok(true);
+        }
+    }
+
+    /// Keeps the beginning of a message whose length nobody knows, of which `length` bytes are here.
+    fn keep_part(&mut self, length: usize) -> Result<(), Status> {
+        self.expect_memory(PREFIX + length)?;
+        if length > LARGE {
+            // A message that has room must not wait for more.
+            self.wanted = self.most_decompressed();
+        }
+        if self.partial.is_empty() && length > 0 {
+            // A prefix that is not there, as if it were a frame.
+            self.partial.extend_from_slice(&[0; PREFIX]);
+        }
+        self.partial.extend_from_slice(&self.chunk[self.taken..]);
+        self.taken = self.chunk.len();
+        Ok(())
+    }
+
+    /// Takes what has come of the body for a message. Without any there is an empty one.
+    fn take_piece(&mut self) -> bool {
+        let start = self.taken;
+        let end = self.chunk.len().min(start.saturating_add(self.max_size));
+        let has_ended = start == end && self.body.was_ended();
+        if has_ended && self.messages > 0 {
+            self.state = State::HalfClosed;
+        }
+        if (start == end && !has_ended) || self.state == State::HalfClosed {
+            return false;
+        }
+        self.taken = end;
+        self.frame = Location::Chunk { start, end };
+        true
     }
 
     /// Decompresses the frame that is here. Only what turns out to be large needs room for that.
@@ -413,6 +518,9 @@ impl Incoming {
 
     /// Waits for more bytes.
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        if self.state == State::HalfClosed {
+            return Poll::Ready(Ok(()));
+        }
         // A client that sends as fast as its call reads would keep the thread.
         let turn = ready!(poll_proceed(cx));
         loop {
@@ -435,7 +543,7 @@ impl Incoming {
                 // is a half-close.
                 None if !self.body.was_ended() => return Poll::Ready(Err(gone())),
                 // The message is whole now.
-                None if self.is_whole => return Poll::Ready(Ok(())),
+                None if self.requests.is_some() => return Poll::Ready(Ok(())),
                 None if !self.partial.is_empty() => {
                     return Poll::Ready(Err(Status::internal("the request ended inside a message")));
                 }

@@ -15,7 +15,7 @@ use super::response_buffer::{ResponseBuffer, Unsent};
 use crate::handler::peer::Peer;
 use crate::handler::room::{LARGE, LargeMessages, Room};
 use crate::message::{Bounds, IntoMessage, MessageType, wire_to_json};
-use crate::protocol::{Codec, Encoding, Form, PREFIX, fill_prefix, too_large};
+use crate::protocol::{Codec, Encoding, Form, PREFIX, RestCall, fill_prefix, too_large};
 use crate::schema::Method;
 
 /// Messages are flushed when they take this many bytes, or when the handler waits.
@@ -48,6 +48,33 @@ pub(in crate::handler) enum Unmatched {
     Yes(Option<Peer>),
 }
 
+/// What makes of messages what is sent.
+#[derive(Debug)]
+enum Encoder {
+    /// JSON, of the output of this method.
+    Json(Arc<Method>),
+    Rest(Arc<RestCall>),
+}
+
+impl Encoder {
+    /// Whether messages stand in no envelopes.
+    fn is_bare(&self) -> bool {
+        matches!(self, Self::Rest(call) if call.is_stream())
+    }
+
+    /// Appends a message as it is sent.
+    fn encode(&self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Status> {
+        match self {
+            Self::Json(method) => Ok(wire_to_json(
+                MessageType::output_of(method, Bounds::default()),
+                message,
+                out,
+            )?),
+            Self::Rest(call) => call.encode(message, out),
+        }
+    }
+}
+
 /// The handler's end of the response.
 #[derive(Debug, Default)]
 pub(in crate::handler) struct Outgoing {
@@ -65,8 +92,8 @@ pub(in crate::handler) struct Outgoing {
     labels: usize,
     pub(in crate::handler) trailers: MetadataMap,
     encoding: Option<Encoding>,
-    /// Of what method the messages are, if they are sent in JSON.
-    json: Option<Arc<Method>>,
+    /// What makes of messages what is sent, if it is not protobuf.
+    encoder: Option<Encoder>,
     /// Whether messages are written elsewhere first, because they are compressed or sent in JSON.
     is_encoded: bool,
     /// Where a message is written before it is encoded.
@@ -89,11 +116,15 @@ impl Outgoing {
     pub(in crate::handler) fn new(
         method: &Arc<Method>,
         form: Form,
+        rest: Option<&Arc<RestCall>>,
         encoding: Option<Encoding>,
         max_size: usize,
     ) -> (Self, ResponseBuffer) {
         let buffer = ResponseBuffer::default();
-        let json = (form.codec == Codec::Json).then(|| Arc::clone(method));
+        let encoder = match rest {
+            Some(rest) => Some(Encoder::Rest(Arc::clone(rest))),
+            None => (form.codec == Codec::Json).then(|| Encoder::Json(Arc::clone(method))),
+        };
         let outgoing = Self {
             method: Some(Arc::clone(method)),
             buffer: buffer.clone(),
@@ -104,8 +135,8 @@ impl Outgoing {
             labels: 0,
             trailers: MetadataMap::new(),
             encoding,
-            is_encoded: encoding.is_some() || json.is_some(),
-            json,
+            is_encoded: encoding.is_some() || encoder.is_some(),
+            encoder,
             scratch: Vec::new(),
             max_size,
             sent: 0,
@@ -359,10 +390,15 @@ impl MessageWriter<'_> {
             return Err(too_large(&format!(" of {} bytes", scratch.len()), outgoing.max_size).into());
         }
         let start = frames.len();
-        frames.extend_from_slice(&[u8::from(outgoing.encoding.is_some()); PREFIX]);
-        if let Err(status) = encode(outgoing.json.as_deref(), outgoing.encoding, scratch, frames)
-            .and_then(|()| fill_prefix(frames, start, usize::MAX))
-        {
+        let written = match &outgoing.encoder {
+            Some(encoder) if encoder.is_bare() => encoder.encode(scratch, frames),
+            encoder => {
+                frames.extend_from_slice(&[u8::from(outgoing.encoding.is_some()); PREFIX]);
+                encode(encoder.as_ref(), outgoing.encoding, scratch, frames)
+                    .and_then(|()| fill_prefix(frames, start, usize::MAX))
+            }
+        };
+        if let Err(status) = written {
             frames.truncate(start);
             return Err(status.into());
         }
@@ -376,24 +412,21 @@ impl MessageWriter<'_> {
     }
 }
 
-/// Appends a message as it is sent: in JSON if it is of this method's output, and compressed.
+/// Appends a message as it is sent: by an encoder, and compressed.
 fn encode(
-    json: Option<&Method>,
+    encoder: Option<&Encoder>,
     encoding: Option<Encoding>,
     message: &[u8],
     frames: &mut Vec<u8>,
 ) -> Result<(), Status> {
-    let to_json = |method, json: &mut Vec<u8>| {
-        wire_to_json(MessageType::output_of(method, Bounds::default()), message, json)
-    };
-    match (json, encoding) {
+    match (encoder, encoding) {
         (None, None) => frames.extend_from_slice(message),
         (None, Some(encoding)) => encoding.compress(message, frames),
-        (Some(method), None) => to_json(method, frames)?,
-        (Some(method), Some(encoding)) => {
-            let mut json = Vec::new();
-            to_json(method, &mut json)?;
-            encoding.compress(&json, frames);
+        (Some(encoder), None) => encoder.encode(message, frames)?,
+        (Some(encoder), Some(encoding)) => {
+            let mut encoded = Vec::new();
+            encoder.encode(message, &mut encoded)?;
+            encoding.compress(&encoded, frames);
         }
     }
     Ok(())

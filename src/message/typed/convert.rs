@@ -45,6 +45,16 @@ impl<'m> MessageType<'m> {
         }
     }
 
+    /// A message of any type that is part of an answer.
+    pub(crate) fn answer(layouts: &'m Arc<Layouts>, layout: LayoutId) -> Self {
+        Self {
+            layouts,
+            layout,
+            side: Side::Response,
+            bounds: Bounds::default(),
+        }
+    }
+
     /// The responses of a method.
     pub(crate) fn output_of(method: &'m Method, bounds: Bounds) -> Self {
         Self {

@@ -89,13 +89,18 @@ fn metadata_json(metadata: &HeaderMap) -> Value {
     json.into()
 }
 
+/// The HTTP status of a code, which is that of google.rpc.Code too.
+pub(in crate::protocol) fn http_status(code: Code) -> StatusCode {
+    CODES[code as usize].1
+}
+
 /// The response that says how a call of one message failed.
 pub(in crate::protocol) fn error(status: &Status, mut headers: HeaderMap) -> Answer {
     headers.insert(header::CONTENT_TYPE, JSON);
     Answer {
         code: match status.code() {
             Code::Ok => StatusCode::INTERNAL_SERVER_ERROR,
-            code => CODES[code as usize].1,
+            code => http_status(code),
         },
         headers,
         body: error_json(status).to_string().into(),

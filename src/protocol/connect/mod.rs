@@ -7,7 +7,7 @@ mod get;
 mod received_end;
 mod timeout;
 
-pub(super) use self::error::{END_OF_STREAM, add_trailers, end_of_stream, error};
+pub(super) use self::error::{END_OF_STREAM, add_trailers, end_of_stream, error, http_status};
 pub(crate) use self::get::write_query;
 pub(super) use self::get::{form_of_query, read_query};
 pub(super) use self::received_end::read_end_of_stream;

@@ -49,6 +49,7 @@ pub(crate) use self::nesting::first_bracket_below;
 pub use self::resolver::ImportResolver;
 pub(super) use self::resolver::Resolvers;
 pub(super) use self::set::{SetFile, read as read_set};
+pub(crate) use self::shipped::error_details;
 #[cfg(feature = "client")]
 pub(crate) use self::shipped::well_known_files;
 pub(super) use self::shipped::{bundled_file_of, bundled_files, descriptor_proto, options_message};

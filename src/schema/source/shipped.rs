@@ -6,7 +6,7 @@
 //! they are served: it is most of their bytes, and no stage here reads it.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -14,6 +14,7 @@ use prost_reflect::{DescriptorPool, MessageDescriptor};
 use prost_types::FileDescriptorProto;
 
 use super::set::{self, SetFile};
+use crate::schema::layouts::Layouts;
 use crate::schema::wire::{RecordValue, records, without_source_info};
 use crate::suggest;
 
@@ -52,6 +53,23 @@ pub(super) fn built_in_name(path: &str) -> Option<&str> {
 /// A file of google/api, google/rpc, google/type or buf/validate, by its import name.
 pub(super) fn bundled(name: &str) -> Option<&'static SetFile> {
     all_bundled().get(name)
+}
+
+/// The layouts of the details of errors that google.rpc has.
+pub(crate) fn error_details() -> &'static Arc<Layouts> {
+    static LAYOUTS: LazyLock<Arc<Layouts>> = LazyLock::new(|| {
+        let mut pool = DescriptorPool::new();
+        for name in ["google/protobuf/any.proto", "google/protobuf/duration.proto"] {
+            let file = built_in(name).expect("it is built in");
+            pool.decode_file_descriptor_proto(file.descriptor)
+                .expect("protoc compiled it");
+        }
+        let file = bundled("google/rpc/error_details.proto").expect("it is bundled");
+        pool.decode_file_descriptor_proto(file.descriptor.clone())
+            .expect("protoc compiled it");
+        Arc::new(Layouts::of_pool(&pool))
+    });
+    &LAYOUTS
 }
 
 /// The import names of the built-in files that protos import.

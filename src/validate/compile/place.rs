@@ -1,8 +1,6 @@
 //! Where a constraint stands in its proto, for problems.
 
-use std::fs;
 use std::ops::Range;
-use std::path::PathBuf;
 
 use prost_reflect::FileDescriptor;
 
@@ -30,22 +28,13 @@ impl Place {
     /// A problem of the constraints here: at their place in the proto if its text is at hand.
     pub(super) fn problem(&self, schema: &Schema, message: &str) -> Problem {
         let message = format!("{}: {message}", self.what);
-        let Some((name, text)) = self.text(schema) else {
+        let Some((name, text)) = schema.source_of(self.file.name()) else {
             return Problem::in_file(self.file.name(), message);
         };
         match self.span(&text) {
             Some(span) => Problem::at(&SourceText::new(name, text), span, message),
             None => Problem::in_file(name, message),
         }
-    }
-
-    /// The name and the text of the file.
-    fn text(&self, schema: &Schema) -> Option<(String, String)> {
-        let name = self.file.name();
-        let beside_inputs = schema.input_folders().iter().map(|folder| folder.path.join(name));
-        let watched = schema.watch_paths().iter().filter(|path| path.ends_with(name));
-        let mut paths = beside_inputs.chain(watched.map(PathBuf::from));
-        paths.find_map(|path| Some((path.display().to_string(), fs::read_to_string(&path).ok()?)))
     }
 
     /// The options, or else the element.

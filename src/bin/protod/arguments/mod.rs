@@ -8,6 +8,7 @@ pub(crate) mod call;
 pub(crate) mod count;
 pub(crate) mod data;
 pub(crate) mod header;
+pub(crate) mod http_rules;
 pub(crate) mod inputs;
 pub(crate) mod limits;
 pub(crate) mod logging;

@@ -6,6 +6,7 @@
 use clap::Args;
 use protod::RulesOptions;
 
+use crate::arguments::http_rules::HttpRulesArg;
 use crate::arguments::inputs::Inputs;
 use crate::arguments::validation::{NO_RULES, ValidateArg};
 use crate::failure::Failure;
@@ -28,6 +29,9 @@ pub(crate) struct Check {
     inputs: Inputs,
 
     #[command(flatten)]
+    http_rules: HttpRulesArg,
+
+    #[command(flatten)]
     validate: ValidateArg,
 
     /// Exit with 1 also if there are warnings
@@ -43,8 +47,10 @@ impl Check {
             .rules(&schema, &RulesOptions::default().validates(self.validate.is_on()))?;
         let of_protos = schema.warnings();
         let of_rules = rules.warnings();
-        warn(of_protos.iter().chain(of_rules));
-        let mut count = of_protos.len() + of_rules.len();
+        let http_rules = self.http_rules.load(&schema)?;
+        let of_http = http_rules.warnings();
+        warn(of_protos.iter().chain(of_rules).chain(of_http));
+        let mut count = of_protos.len() + of_rules.len() + of_http.len();
         if self.validate.finds_no_rules(&schema)? {
             let (text, hint) = NO_RULES;
             say_line(format_args!("warning: {text}\nhint: {hint}"));

@@ -10,6 +10,7 @@ use tonic::metadata::MetadataMap;
 
 use crate::arguments::data::Data;
 use crate::arguments::header::Header;
+use crate::arguments::http_rules::HttpRulesArg;
 use crate::arguments::inputs::Inputs;
 use crate::arguments::validation::ValidateArg;
 use crate::failure::Failure;
@@ -43,6 +44,9 @@ pub(crate) struct Explain {
     headers: Vec<Header>,
 
     #[command(flatten)]
+    http_rules: HttpRulesArg,
+
+    #[command(flatten)]
     validate: ValidateArg,
 }
 
@@ -50,6 +54,8 @@ impl Explain {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let schema = self.inputs.schema()?;
         let rules = self.inputs.rules(&schema, &RulesOptions::default())?;
+        // What keeps a server from starting is told here, too.
+        self.http_rules.load(&schema)?;
         let method = schema.require_method(&self.method)?;
         let requests: Vec<Message> = match &self.data {
             Some(data) => data.read_all(method)?,

@@ -11,6 +11,7 @@ use protod::message::JsonPrinter;
 use serde_json::json;
 
 use self::template::template;
+use crate::arguments::http_rules::HttpRulesArg;
 use crate::arguments::source::{Lookup, Source, file_named, unknown};
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
@@ -20,6 +21,8 @@ const EXAMPLES: &str = "Examples:
   protod describe localhost:9002 proto.StreamService
   # A file, of the protos or of those that come with protod
   protod describe api google/type/money.proto
+  # The REST API of protos, as an OpenAPI document
+  protod describe --openapi api > openapi.json
   # A request to fill in
   protod describe --template proto.StreamService/List";
 
@@ -36,6 +39,13 @@ pub(crate) struct Describe {
     #[arg(long, env = "PROTOD_TEMPLATE")]
     template: bool,
 
+    /// Print the REST API as an OpenAPI 3.1 document, in JSON
+    #[arg(long, env = "PROTOD_OPENAPI")]
+    openapi: bool,
+
+    #[command(flatten)]
+    http_rules: HttpRulesArg,
+
     /// Print JSON: a list with the name, the kind, the file and the proto text of each symbol
     #[arg(long, env = "PROTOD_JSON")]
     json: bool,
@@ -48,6 +58,14 @@ impl Describe {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let (source, symbols) = Source::split(&self.arguments);
         let schema = client_runtime()?.block_on(source.schema(&self.lookup, &symbols))?;
+        if self.openapi {
+            if let Some(symbol) = symbols.first() {
+                return Err(Failure::new(format!(
+                    "--openapi describes whole protos, and not {symbol} alone"
+                )));
+            }
+            return stdout::print(&self.http_rules.load(&schema)?.openapi());
+        }
         let symbols = if symbols.is_empty() {
             everything_of(&schema)
         } else {

@@ -18,7 +18,7 @@ use protod::live::{Answers, Loader, Project, Reloader};
 use protod::schema::DescriptorEdition;
 use protod::{
     Cors, Error, Handlers, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, SchemaBuilder,
-    Server, Socket, Tls,
+    Server, ServerBuilder, Socket, Tls,
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -27,6 +27,7 @@ use self::banner::banner;
 use self::stop::Stop;
 use crate::allocator::give_back_soon;
 use crate::arguments::count::count;
+use crate::arguments::http_rules::HttpRulesArg;
 use crate::arguments::inputs::Inputs;
 use crate::arguments::limits::LimitArgs;
 use crate::arguments::logging::{LogFormat, Logging};
@@ -148,6 +149,9 @@ pub(crate) struct Serve {
     reflection_edition: ReflectionEdition,
 
     #[command(flatten)]
+    http_rules: HttpRulesArg,
+
+    #[command(flatten)]
     limits: LimitArgs,
 
     #[command(flatten)]
@@ -231,6 +235,8 @@ impl Serve {
             .log_calls(self.logging.log_calls)
             .cors(self.cors()?)
             .validate(self.validate);
+        let files = self.http_rules.files().iter();
+        let server = files.fold(server, ServerBuilder::http_rules);
         let mut server = self.limits.apply(server);
         if let Some(Time(grace)) = self.drain_old {
             server = server.drain_old(grace);
@@ -347,6 +353,7 @@ impl Serve {
         Ok(Origin {
             schema: self.inputs.builder()?,
             inputs: self.inputs.clone(),
+            http_rules: self.http_rules.clone(),
             options,
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
         })
@@ -396,6 +403,7 @@ fn runtime() -> io::Result<Runtime> {
 struct Origin {
     schema: SchemaBuilder,
     inputs: Inputs,
+    http_rules: HttpRulesArg,
     options: RulesOptions,
     samples: Option<Sampler>,
 }
@@ -411,7 +419,12 @@ impl Project for Origin {
 
     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
         let rules = self.inputs.rules(schema, &self.options)?;
+        // The server makes them again; here they are part of the load, which tells of what is wrong.
+        self.http_rules.load(schema)?;
         let mut answers = Answers::new().rules(rules);
+        for file in self.http_rules.files() {
+            answers = answers.watch(file);
+        }
         if let Some(sampler) = &self.samples {
             answers = answers.handlers(Handlers::new().fallback(sampler.clone()));
         }

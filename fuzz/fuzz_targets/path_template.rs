@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: protod_fuzz::let_libraries_panic(), |data: &[u8]| {
+    protod_fuzz::path_template(data);
+});

@@ -1,0 +1,294 @@
+//! [`HttpRules`]: every way to call the methods of a schema by REST, checked, and the matcher that finds them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use http::Method as Verb;
+
+use super::binding::Binding;
+use super::check::Checker;
+use super::rule::{DEFAULT_HOST, HTTP, Part, Rule, rules_of_option};
+use super::template::Template;
+use super::trie::{Found, Trie};
+use crate::error::{Error, Problem};
+use crate::schema::{ElementPlaces, Method, RawTypes, Schema};
+
+/// How the methods of a schema are called by REST: the rules of `google.api.http` in its protos and in service configs.
+///
+/// ```
+/// use protod::{HttpRules, Schema};
+///
+/// let schema = Schema::from_source(
+///     "shop.proto",
+///     r#"
+///     syntax = "proto3";
+///     package acme;
+///     import "google/api/annotations.proto";
+///     service Shop {
+///         rpc GetBook(Book) returns (Book) {
+///             option (google.api.http).get = "/v1/books/{name}";
+///         }
+///     }
+///     message Book { string name = 1; }
+///     "#,
+/// )?;
+/// let rules = HttpRules::new(&schema)?;
+/// assert_eq!(rules.routes().collect::<Vec<_>>(), [("GET", "/v1/books/{name}", "acme.Shop/GetBook")]);
+/// # Ok::<(), protod::Error>(())
+/// ```
+///
+/// A [server](crate::Server) makes them by itself; see [`ServerBuilder::http_rules`](crate::ServerBuilder::http_rules).
+#[derive(Clone)]
+pub struct HttpRules {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    schema: Schema,
+    bindings: Vec<Arc<Binding>>,
+    trie: Trie,
+    warnings: Vec<Problem>,
+}
+
+impl HttpRules {
+    /// The rules in the protos of a schema.
+    ///
+    /// Fails with all that is wrong with them, each with its place.
+    pub fn new(schema: &Schema) -> Result<Self, Error> {
+        Self::load(schema, &[] as &[PathBuf])
+    }
+
+    /// The rules in the protos of a schema and in service configs: the section `http` of `google.api.Service`, in YAML or
+    /// JSON. A method for which a config has rules has those, and not the ones of its proto; of several rules in configs the
+    /// last one counts.
+    ///
+    /// Fails with all that is wrong with them, each with its place.
+    pub fn load(schema: &Schema, configs: &[impl AsRef<Path>]) -> Result<Self, Error> {
+        let mut problems = Vec::new();
+        let options = schema.method_options(HTTP);
+        #[cfg(any(feature = "rules", feature = "buf"))]
+        let mut of_configs = rules_of_configs(schema, configs, &mut problems);
+        #[cfg(not(any(feature = "rules", feature = "buf")))]
+        let mut of_configs: HashMap<String, Vec<Rule>> = {
+            if !configs.is_empty() {
+                problems.push(Problem::new(
+                    "protod was built without YAML, in which service configs are",
+                ));
+            }
+            HashMap::new()
+        };
+        let is_empty = options.is_empty() && of_configs.is_empty();
+        let places = ElementPlaces::new(schema);
+        let mut rules: Vec<(Arc<Method>, Vec<Rule>)> = Vec::new();
+        for option in options {
+            let Some(method) = schema.method(&option.method) else {
+                continue;
+            };
+            let found = match of_configs.remove(&option.method) {
+                Some(rules) => Ok(rules),
+                None => rules_of_option(&option.value, &option.element),
+            };
+            match found {
+                Ok(found) => rules.push((Arc::clone(method), found)),
+                Err(message) => {
+                    let message = format!("{}: {message}", option.method);
+                    problems.push(places.problem(&option.element, "", &message));
+                }
+            }
+        }
+        for method in schema.methods() {
+            if let Some(found) = of_configs.remove(method.name()) {
+                rules.push((Arc::clone(method), found));
+            }
+        }
+        let mut compiler = Compiler {
+            schema,
+            places,
+            problems,
+            bindings: Vec::new(),
+            sources: Vec::new(),
+            trie: Trie::default(),
+            warnings: Vec::new(),
+        };
+        if !is_empty {
+            compiler.compile(&rules);
+        }
+        if !compiler.problems.is_empty() {
+            return Err(Error::schema(compiler.problems));
+        }
+        Ok(Self {
+            inner: Arc::new(Inner {
+                schema: schema.clone(),
+                bindings: compiler.bindings,
+                trie: compiler.trie,
+                warnings: compiler.warnings,
+            }),
+        })
+    }
+
+    /// What is hardly meant: paths of which only one method can be called, since two APIs have them.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.inner.warnings
+    }
+
+    /// Each way to call a method: the verb of HTTP, or `*` for all of them, the template of the path, and the method's name.
+    pub fn routes(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.inner.bindings.iter().map(|binding| {
+            let verb = binding.verb.as_ref().map_or("*", Verb::as_str);
+            (verb, &*binding.path, binding.method.name())
+        })
+    }
+
+    /// The whole API as an [OpenAPI](https://spec.openapis.org/oas/v3.1.1.html) 3.1 document, in JSON: paths, parameters,
+    /// bodies, answers and schemas, with the comments of the protos. Methods without a rule are in it by their names, as they
+    /// can be called too.
+    pub fn openapi(&self) -> String {
+        super::openapi::document(&self.inner.schema, &self.inner.bindings)
+    }
+
+    /// The binding of a request, and the length of its path without its custom verb.
+    pub(crate) fn find(&self, verb: &Verb, path: &str) -> Route<'_> {
+        let found = match self.inner.trie.find(verb, path) {
+            // HEAD is GET without a body.
+            Found::OtherVerbs(verbs) if *verb == Verb::HEAD && verbs.contains(&Verb::GET) => {
+                self.inner.trie.find(&Verb::GET, path)
+            }
+            found => found,
+        };
+        match found {
+            Found::Binding(index, length) => Route::Binding(&self.inner.bindings[index], length),
+            Found::OtherVerbs(mut verbs) => {
+                if verbs.contains(&Verb::GET) && !verbs.contains(&Verb::HEAD) {
+                    verbs.push(Verb::HEAD);
+                }
+                if !verbs.contains(&Verb::OPTIONS) {
+                    verbs.push(Verb::OPTIONS);
+                }
+                Route::OtherVerbs(verbs)
+            }
+            Found::Nothing => Route::Nothing,
+        }
+    }
+}
+
+/// What a request is for.
+pub(crate) enum Route<'r> {
+    Binding(&'r Arc<Binding>, usize),
+    /// The path has bindings of other verbs.
+    OtherVerbs(Vec<Verb>),
+    Nothing,
+}
+
+impl fmt::Debug for HttpRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.routes()).finish()
+    }
+}
+
+/// The rules of service configs, by method.
+#[cfg(any(feature = "rules", feature = "buf"))]
+fn rules_of_configs(
+    schema: &Schema,
+    configs: &[impl AsRef<Path>],
+    problems: &mut Vec<Problem>,
+) -> HashMap<String, Vec<Rule>> {
+    let methods: Vec<&str> = schema.methods().iter().map(|method| method.name()).collect();
+    let mut found = HashMap::new();
+    for config in configs {
+        for rule in super::config::read(config.as_ref(), problems) {
+            for method in rule.selected(&methods, problems) {
+                found.insert(method.to_owned(), rule.rules.clone());
+            }
+        }
+    }
+    found
+}
+
+struct Compiler<'s> {
+    schema: &'s Schema,
+    places: ElementPlaces<'s>,
+    problems: Vec<Problem>,
+    bindings: Vec<Arc<Binding>>,
+    /// The rule of each binding.
+    sources: Vec<Rule>,
+    trie: Trie,
+    warnings: Vec<Problem>,
+}
+
+impl Compiler<'_> {
+    fn compile(&mut self, rules: &[(Arc<Method>, Vec<Rule>)]) {
+        let types = RawTypes::new(self.schema);
+        let hosts = self.schema.service_texts(DEFAULT_HOST);
+        for (method, rules) in rules {
+            for rule in rules {
+                let template = match Template::parse(&rule.path) {
+                    Ok(template) => template,
+                    Err(error) => {
+                        let message = format!("{}: {}", method.name(), error.message);
+                        let problem = rule.problem(&self.places, Part::Path, &message);
+                        self.problems.push(problem.with_hint_if(error.hint));
+                        continue;
+                    }
+                };
+                let checker = Checker {
+                    types: &types,
+                    method,
+                    rule,
+                    places: &self.places,
+                };
+                let found = checker.check(&template);
+                if found.is_empty() {
+                    self.insert(method, rule, template, &hosts);
+                } else {
+                    self.problems.extend(found);
+                }
+            }
+        }
+    }
+
+    fn insert(
+        &mut self,
+        method: &Arc<Method>,
+        rule: &Rule,
+        template: Template,
+        hosts: &HashMap<String, String>,
+    ) {
+        let index = self.bindings.len();
+        let Err(known) = self.trie.insert(rule.verb.as_ref(), &template, index) else {
+            self.bindings.push(Arc::new(Binding::new(method, rule, template)));
+            self.sources.push(rule.clone());
+            return;
+        };
+        let (other, source) = (&self.bindings[known], &self.sources[known]);
+        let verb = rule.verb.as_ref().map_or("*", Verb::as_str);
+        let message = format!(
+            "{}: {verb} {} is {} already",
+            method.name(),
+            rule.path,
+            if other.method.name() == method.name() {
+                "a path of the method"
+            } else {
+                other.method.name()
+            },
+        );
+        let place = source.problem(&self.places, Part::Path, "");
+        let position = place
+            .position()
+            .map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
+        let at = place.file().map(|file| format!("{file}{position}"));
+        let problem = rule.problem(&self.places, Part::Path, &message);
+        let host = |method: &Method| hosts.get(method.service());
+        // Two APIs, which are on two hosts where they are at home.
+        if host(&other.method).is_some() && host(method).is_some() && host(&other.method) != host(method) {
+            self.warnings.push(problem.into_warning());
+            return;
+        }
+        let hint = match at {
+            Some(at) => format!("the other rule is at {at}; give one of them another path"),
+            None => "give one of them another path".to_owned(),
+        };
+        self.problems.push(problem.with_hint(hint));
+    }
+}

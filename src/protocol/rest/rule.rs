@@ -1,0 +1,179 @@
+//! The rules of `google.api.http` as they are written, in a proto or in a service config.
+
+use std::ops::Range;
+
+use http::Method as Verb;
+use prost::Message as _;
+
+use crate::error::{Problem, SourceText};
+use crate::schema::{Element, ElementPlaces};
+
+/// The number of the extension `google.api.http` of `google.protobuf.MethodOptions`.
+pub(super) const HTTP: u32 = 72_295_728;
+
+/// The number of the extension `google.api.default_host` of `google.protobuf.ServiceOptions`.
+pub(super) const DEFAULT_HOST: u32 = 1049;
+
+/// One way to call a method.
+#[derive(Debug, Clone)]
+pub(super) struct Rule {
+    /// `None` stands for every verb.
+    pub(super) verb: Option<Verb>,
+    pub(super) path: String,
+    /// A field of the request, `*` for the request itself, or empty for no body.
+    pub(super) body: String,
+    /// A field of the response, or empty for the response itself.
+    pub(super) response_body: String,
+    /// Whether a `%2F` in a variable of several segments becomes a slash.
+    pub(super) decodes_slashes: bool,
+    pub(super) origin: Origin,
+}
+
+/// Where a rule is written.
+#[derive(Debug, Clone)]
+pub(super) enum Origin {
+    Proto(Element),
+    Config(Box<Spans>),
+    /// Nowhere: the method has no rule, and is called by its name.
+    Name,
+}
+
+/// The places of a rule in a service config.
+#[derive(Debug, Clone)]
+pub(super) struct Spans {
+    pub(super) source: SourceText,
+    pub(super) path: Range<usize>,
+    pub(super) body: Range<usize>,
+    pub(super) response_body: Range<usize>,
+}
+
+/// A part of a rule.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part {
+    Path,
+    Body,
+    ResponseBody,
+}
+
+impl Rule {
+    /// A problem with a part of the rule.
+    pub(super) fn problem(&self, places: &ElementPlaces<'_>, part: Part, message: &str) -> Problem {
+        match &self.origin {
+            Origin::Proto(element) => {
+                let written = match part {
+                    Part::Path => &self.path,
+                    Part::Body => &self.body,
+                    Part::ResponseBody => &self.response_body,
+                };
+                places.problem(element, &quoted(written), message)
+            }
+            Origin::Config(spans) => {
+                let span = match part {
+                    Part::Path => &spans.path,
+                    Part::Body => &spans.body,
+                    Part::ResponseBody => &spans.response_body,
+                };
+                Problem::at(&spans.source, span.clone(), message)
+            }
+            Origin::Name => Problem::new(message),
+        }
+    }
+}
+
+/// A text as protos mostly write it.
+fn quoted(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("\"{text}\"")
+    }
+}
+
+/// `google.api.HttpRule`, as far as it is read.
+#[derive(Clone, PartialEq, prost::Message)]
+struct HttpRule {
+    #[prost(oneof = "Pattern", tags = "2, 3, 4, 5, 6, 8")]
+    pattern: Option<Pattern>,
+    #[prost(string, tag = "7")]
+    body: String,
+    #[prost(message, repeated, tag = "11")]
+    additional_bindings: Vec<HttpRule>,
+    #[prost(string, tag = "12")]
+    response_body: String,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum Pattern {
+    #[prost(string, tag = "2")]
+    Get(String),
+    #[prost(string, tag = "3")]
+    Put(String),
+    #[prost(string, tag = "4")]
+    Post(String),
+    #[prost(string, tag = "5")]
+    Delete(String),
+    #[prost(string, tag = "6")]
+    Patch(String),
+    #[prost(message, tag = "8")]
+    Custom(CustomPattern),
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct CustomPattern {
+    #[prost(string, tag = "1")]
+    kind: String,
+    #[prost(string, tag = "2")]
+    path: String,
+}
+
+/// The verb of a custom pattern; `None` for `*`.
+pub(super) fn custom_verb(kind: &str) -> Result<Option<Verb>, String> {
+    match kind {
+        "*" => Ok(None),
+        kind => Verb::from_bytes(kind.as_bytes())
+            .map(Some)
+            .map_err(|_| format!("{kind:?} is no verb of HTTP; `*` stands for all of them")),
+    }
+}
+
+/// What is wrong with a rule that gives no verb or no path.
+pub(super) const NO_PATTERN: &str =
+    "the rule has no path: set `get`, `put`, `post`, `delete`, `patch` or `custom`";
+
+/// What is wrong with bindings in bindings.
+pub(super) const NESTED: &str = "a binding in `additional_bindings` has `additional_bindings` of its own";
+
+/// The rules in the value of the option of a method: its own, and the additional ones.
+pub(super) fn rules_of_option(value: &[u8], element: &Element) -> Result<Vec<Rule>, String> {
+    let rule = HttpRule::decode(value).map_err(|error| format!("the option cannot be read: {error}"))?;
+    if rule
+        .additional_bindings
+        .iter()
+        .any(|rule| !rule.additional_bindings.is_empty())
+    {
+        return Err(NESTED.to_owned());
+    }
+    let additional = rule.additional_bindings.clone();
+    [rule]
+        .into_iter()
+        .chain(additional)
+        .map(|rule| {
+            let (verb, path) = match rule.pattern.ok_or(NO_PATTERN)? {
+                Pattern::Get(path) => (Some(Verb::GET), path),
+                Pattern::Put(path) => (Some(Verb::PUT), path),
+                Pattern::Post(path) => (Some(Verb::POST), path),
+                Pattern::Delete(path) => (Some(Verb::DELETE), path),
+                Pattern::Patch(path) => (Some(Verb::PATCH), path),
+                Pattern::Custom(custom) => (custom_verb(&custom.kind)?, custom.path),
+            };
+            Ok(Rule {
+                verb,
+                path,
+                body: rule.body,
+                response_body: rule.response_body,
+                decodes_slashes: false,
+                origin: Origin::Proto(element.clone()),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,132 @@
+//! Options of methods that are extensions, as bytes, and where the methods stand in their protos.
+//!
+//! They are read from the bytes of the files, so no descriptor pool is made, and it does not matter which version of the
+//! proto that declares the extension is at hand.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+use super::compiled::Schema;
+use super::element_path::ElementPath;
+use super::features::{delimited, text};
+use super::name::qualified;
+use super::places::Places;
+use super::wire::SOURCE_INFO;
+use crate::error::{Problem, SourceText};
+
+/// An option that is set for a method.
+#[derive(Debug)]
+pub(crate) struct MethodOption {
+    /// The method: `package.Service/Method`.
+    pub(crate) method: String,
+    /// Its value; one that is set in several statements is merged by putting the bytes one behind the other.
+    pub(crate) value: Vec<u8>,
+    pub(crate) element: Element,
+}
+
+/// An element of a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Element {
+    /// The place of the file among those of the schema.
+    file: usize,
+    path: Vec<i32>,
+}
+
+impl Schema {
+    /// The methods for which the option with this number is set, in the order of files and methods.
+    pub(crate) fn method_options(&self, number: u32) -> Vec<MethodOption> {
+        let mut found = Vec::new();
+        for (file, place) in self.files().iter().zip(0..) {
+            let package = text(&file.descriptor, 2);
+            for (service, at) in delimited(&file.descriptor, 6).into_iter().zip(0..) {
+                for (method, nth) in delimited(service, 2).into_iter().zip(0..) {
+                    let options = delimited(method, 4);
+                    let values: Vec<&[u8]> = options
+                        .iter()
+                        .flat_map(|options| delimited(options, number))
+                        .collect();
+                    if values.is_empty() {
+                        continue;
+                    }
+                    let service_path = ElementPath::in_file(6, at);
+                    let method_path = service_path.element(2, nth);
+                    let mut path = method_path.field(4).numbers();
+                    path.push(number as i32);
+                    found.push(MethodOption {
+                        method: format!("{}/{}", qualified(package, text(service, 1)), text(method, 1)),
+                        value: values.concat(),
+                        element: Element { file: place, path },
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// The text option of each service with this number, by the full names of the services.
+    pub(crate) fn service_texts(&self, number: u32) -> HashMap<String, String> {
+        let mut found = HashMap::new();
+        for file in self.files() {
+            let package = text(&file.descriptor, 2);
+            for service in delimited(&file.descriptor, 6) {
+                let options = delimited(service, 3);
+                if let Some(value) = options
+                    .iter()
+                    .map(|options| text(options, number))
+                    .find(|text| !text.is_empty())
+                {
+                    found.insert(qualified(package, text(service, 1)), value.to_owned());
+                }
+            }
+        }
+        found
+    }
+
+    /// The path and the text of a file, if it was made of one that is still there.
+    pub(crate) fn source_of(&self, name: &str) -> Option<(String, String)> {
+        let beside_inputs = self.input_folders().iter().map(|folder| folder.path.join(name));
+        let watched = self.watch_paths().iter().filter(|path| path.ends_with(name));
+        let mut paths = beside_inputs.chain(watched.map(PathBuf::from));
+        paths.find_map(|path| Some((path.display().to_string(), fs::read_to_string(&path).ok()?)))
+    }
+}
+
+/// Where elements stand in the texts of their files, which are read once.
+pub(crate) struct ElementPlaces<'s> {
+    schema: &'s Schema,
+    sources: RefCell<HashMap<usize, Option<SourceText>>>,
+}
+
+impl<'s> ElementPlaces<'s> {
+    pub(crate) fn new(schema: &'s Schema) -> Self {
+        Self {
+            schema,
+            sources: RefCell::default(),
+        }
+    }
+
+    /// A problem at an element: at `written` in its text, if that is there.
+    pub(crate) fn problem(&self, element: &Element, written: &str, message: &str) -> Problem {
+        let file = &self.schema.files()[element.file];
+        let mut sources = self.sources.borrow_mut();
+        let source = sources.entry(element.file).or_insert_with(|| {
+            let (name, text) = self.schema.source_of(&file.name)?;
+            Some(SourceText::new(name, text))
+        });
+        let Some(source) = source else {
+            return Problem::in_file(&file.name, message);
+        };
+        let info = delimited(&file.descriptor, SOURCE_INFO).concat();
+        let Some(span) = Places::new(source, &info).find(&element.path) else {
+            return Problem::in_file(source.name(), message);
+        };
+        let text = source.text().get(span.clone()).unwrap_or_default();
+        let span = match text.find(written) {
+            Some(at) if !written.is_empty() => span.start + at..span.start + at + written.len(),
+            _ => span,
+        };
+        Problem::at(source, span, message)
+    }
+}

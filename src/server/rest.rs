@@ -1,0 +1,140 @@
+//! Requests by REST: from a verb and a path to a method.
+//!
+//! They are looked for when a request is in no other protocol, or is JSON that Connect does not answer, so the others pay
+//! nothing for them.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method as HttpMethod, Request};
+
+use super::dispatch::{Dispatched, GrpcService, Refusal, State};
+use super::generation::Generation;
+use super::link::Link;
+use super::refusal::{no_such_method, refuse_by};
+use crate::handler::{Peer, RequestBody, known};
+use crate::protocol::{
+    Answer, Binding, Form, Protocol, Requests, RestCall, Route, Unrecognised, asks_for_stream, is_lines,
+    metadata, no_such_path, other_verbs,
+};
+
+/// What a request by REST is.
+pub(super) enum Found {
+    Call(Arc<RestCall>),
+    Refused(Box<Answer>),
+}
+
+impl GrpcService {
+    /// What a request is, if REST knows it. `is_unknown` is whether no other protocol does.
+    #[cold]
+    pub(super) fn find_rest(
+        &self,
+        generation: &Generation,
+        request: &Request<RequestBody>,
+        is_unknown: bool,
+    ) -> Option<Found> {
+        let (verb, uri, headers) = (request.method(), request.uri(), request.headers());
+        let (path, query) = (uri.path(), uri.query().unwrap_or_default());
+        let bounds = self.shared.limits.bounds;
+        let call = |binding: &_, path| match RestCall::new(binding, verb, path, query, headers, bounds) {
+            Ok(call) => Found::Call(Arc::new(call)),
+            Err(answer) => Found::Refused(answer),
+        };
+        if let Some(endpoint) = generation.endpoint(path) {
+            // By its name, as in the other protocols. What has one message each way is Connect's.
+            let method = endpoint.method.get();
+            let is_stream = method.is_client_streaming() || method.is_server_streaming();
+            let is_meant = is_lines(headers) || !is_unknown && asks_for_stream(headers);
+            let is_rest = *verb == HttpMethod::POST && is_stream && is_meant;
+            return is_rest.then(|| call(&Binding::by_name(method), path));
+        }
+        match generation.rest.find(verb, path) {
+            Route::Binding(binding, length) => Some(call(binding, &path[..length])),
+            Route::OtherVerbs(verbs) => Some(Found::Refused(other_verbs(verb, path, &verbs))),
+            Route::Nothing if is_unknown && generation.rest.routes().next().is_some() => {
+                Some(Found::Refused(no_such_path(verb, path)))
+            }
+            Route::Nothing => None,
+        }
+    }
+
+    /// Answers a request by REST.
+    pub(super) fn dispatch_rest(
+        &self,
+        generation: &Generation,
+        request: Request<RequestBody>,
+        found: Found,
+        link: Option<&Link>,
+    ) -> Dispatched {
+        let peer = link.map_or(&self.peer, |link| &link.peer).as_ref();
+        let call = match found {
+            Found::Call(call) => call,
+            Found::Refused(answer) => {
+                let log = self.shared.calls.log();
+                log.not_a_call(request.uri().path(), peer, answer.code);
+                return Dispatched::at_once(State::NotACall(Box::pin(refuse_by(*answer, request))));
+            }
+        };
+        let path = call.method().path();
+        let admitted = match generation.endpoint(path) {
+            Some(endpoint) => self.admit_to(generation, endpoint, &request, call.form(), peer.is_some()),
+            None => Err(no_such_method(generation, path).into()),
+        };
+        Dispatched::at_once(match admitted {
+            Ok(mut admitted) => {
+                if call.is_stream() {
+                    admitted.head.response_encoding = None;
+                }
+                admitted.rest = Some(call);
+                let (mut parts, body) = request.into_parts();
+                parts.headers = metadata(parts.headers);
+                return self.start(admitted, Request::from_parts(parts, body), link);
+            }
+            Err(Refusal::Status { status, is_unmatched }) => {
+                self.tell_refused(path, call.form().protocol, &status, is_unmatched, link, peer);
+                let answer = call.refuse(&status, HeaderMap::new(), &HeaderMap::new());
+                State::Refused(Some(known(answer)))
+            }
+            Err(Refusal::Http(unrecognised)) => self.refuse_http(*unrecognised, request, peer),
+        })
+    }
+
+    /// The protocol of a request, as far as it is known before the layers.
+    pub(super) fn protocol_of<B>(
+        &self,
+        request: &Request<B>,
+        form: Result<Form, Box<Unrecognised>>,
+    ) -> Option<Protocol> {
+        let protocol = form.ok().map(|form| form.protocol);
+        if protocol.is_some_and(|protocol| protocol != Protocol::ConnectUnary) {
+            return protocol;
+        }
+        let generation = self.shared.generation.load();
+        match generation.rest.find(request.method(), request.uri().path()) {
+            Route::Binding(..) => Some(Protocol::Rest {
+                requests: Requests::Whole,
+                is_stream: false,
+            }),
+            _ => protocol,
+        }
+    }
+
+    /// Tells the log of a request that did not become a call.
+    pub(super) fn tell_refused(
+        &self,
+        path: &str,
+        protocol: Protocol,
+        status: &tonic::Status,
+        is_unmatched: bool,
+        link: Option<&Link>,
+        peer: Option<&Peer>,
+    ) {
+        match link.and_then(|link| link.record.as_ref()) {
+            Some(record) => record.refused(status, is_unmatched),
+            None => self
+                .shared
+                .calls
+                .log()
+                .refused(path, protocol, peer, status, is_unmatched),
+        }
+    }
+}
