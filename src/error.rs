@@ -16,7 +16,7 @@ use tonic::Status;
 
 pub(crate) use self::lines::Lines;
 pub use self::problem::Problem;
-pub(crate) use self::source_text::SourceText;
+pub(crate) use self::source_text::{Replaced, SourceText};
 
 /// What went wrong while protos or rules were loaded, a server was built or bound, or a client connected.
 ///

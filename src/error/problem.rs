@@ -304,7 +304,12 @@ impl Diagnostic for Problem {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let labels = &self.place.as_ref()?.labels;
-        (!labels.is_empty()).then(|| Box::new(labels.iter().cloned()) as _)
+        let Place { source, labels } = self.place.as_ref()?;
+        let shown = labels.iter().map(|label| {
+            let start = source.shown_offset(label.offset());
+            let end = source.shown_offset(label.offset() + label.len());
+            LabeledSpan::new_with_span(label.label().map(str::to_owned), start..end)
+        });
+        (!labels.is_empty()).then(|| Box::new(shown) as _)
     }
 }

@@ -4,6 +4,7 @@
 //! place by them: the time for all problems grows with their number, and not with its product with the file's length.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
@@ -19,6 +20,14 @@ struct Contents {
     text: String,
     /// Found when someone asks for the first time.
     lines: OnceLock<Lines>,
+    /// What people see of it, if that is something else, and where it differs, in the order of the text.
+    shown: Option<(SourceText, Vec<Replaced>)>,
+}
+
+/// A place of a text that people see as something else. It has no line break.
+pub(crate) struct Replaced {
+    pub(crate) written: Range<usize>,
+    pub(crate) shown: Range<usize>,
 }
 
 impl fmt::Debug for SourceText {
@@ -30,10 +39,21 @@ impl fmt::Debug for SourceText {
 impl SourceText {
     /// `name` is the path as the user gave it.
     pub(crate) fn new(name: impl AsRef<str>, text: impl Into<String>) -> Self {
+        Self::with_shown(name.as_ref(), text.into(), None)
+    }
+
+    /// A text that people see as another one.
+    pub(crate) fn shown_as(name: &str, text: String, shown: String, replaced: Vec<Replaced>) -> Self {
+        let shown = Self::new(name, shown);
+        Self::with_shown(name, text, Some((shown, replaced)))
+    }
+
+    fn with_shown(name: &str, text: String, shown: Option<(Self, Vec<Replaced>)>) -> Self {
         Self(Arc::new(Contents {
-            name: name.as_ref().to_owned(),
-            text: text.into(),
+            name: name.to_owned(),
+            text,
             lines: OnceLock::new(),
+            shown,
         }))
     }
 
@@ -48,10 +68,26 @@ impl SourceText {
     /// Line and column of a byte, both from 1; columns count characters, without a byte order mark. `None` past the end, or
     /// within a character.
     pub(crate) fn position(&self, offset: usize) -> Option<(usize, usize)> {
+        if let Some((shown, _)) = &self.0.shown {
+            return shown.position(self.shown_offset(offset));
+        }
         let (line, start) = self.lines().of(offset);
         let before = self.text().get(start..offset)?;
         let before = before.strip_prefix('\u{feff}').unwrap_or(before);
         Some((line + 1, before.chars().count() + 1))
+    }
+
+    /// Where a byte is in the text that people see, and in which excerpts are.
+    pub(crate) fn shown_offset(&self, offset: usize) -> usize {
+        let Some((_, replaced)) = &self.0.shown else {
+            return offset;
+        };
+        let before = replaced.partition_point(|replaced| replaced.written.start <= offset);
+        match replaced[..before].last() {
+            None => offset,
+            Some(Replaced { written, shown }) if offset < written.end => shown.start,
+            Some(Replaced { written, shown }) => shown.end + (offset - written.end),
+        }
     }
 
     /// Where its lines begin.
@@ -61,13 +97,16 @@ impl SourceText {
 }
 
 impl SourceCode for SourceText {
-    /// What miette reads of a string, without a search from its beginning.
+    /// What miette reads of a string, without a search from its beginning. The span is one of the text that people see.
     fn read_span<'a>(
         &'a self,
         span: &SourceSpan,
         context_lines_before: usize,
         context_lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        if let Some((shown, _)) = &self.0.shown {
+            return shown.read_span(span, context_lines_before, context_lines_after);
+        }
         let (line, _) = self.lines().of(span.offset());
         let first = line.saturating_sub(context_lines_before);
         let start = self.lines().start(first).ok_or(MietteError::OutOfBounds)?;

@@ -9,6 +9,7 @@ use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, Fi
 use super::foreign::{self, SCALARS, container_hint, own_type, with_import};
 use super::option_hints;
 use super::source::{FileContents, FileGraph, bundled_files};
+use super::stand_ins::shown;
 use super::valid_texts::decoded_file;
 use crate::error::Problem;
 use crate::suggest;
@@ -103,7 +104,7 @@ pub(super) fn with_hints(graph: &FileGraph, problems: Vec<Problem>) -> Vec<Probl
             return problem;
         }
         let hint = hint(&problem, place < MAX_SEARCHED, || types.as_slice());
-        problem.with_hint_if(hint)
+        problem.with_hint_if(hint.map(shown))
     };
     problems.into_iter().enumerate().map(with_hint).collect()
 }

@@ -53,6 +53,50 @@ fn a_problem_shows_its_line_with_a_caret() {
 }
 
 #[test]
+fn a_problem_shows_the_letters_that_the_text_has() {
+    let tree = Tree::new(&[]);
+    let shown = |text: &[u8]| {
+        tree.write("a.proto", text);
+        let error = tree.load("a.proto").unwrap_err();
+        let mut shown = String::new();
+        let handler = GraphicalReportHandler::new_themed(GraphicalTheme::none());
+        handler.render_report(&mut shown, &error.problems()[0]).unwrap();
+        (shown, error.problems()[0].position())
+    };
+    for (line, column, wanted) in [
+        (
+            &b"/* \xe9\xf4\x8f\xbf\xbf */ message A { B b = 1; }"[..],
+            22,
+            "/* \u{fffd}\u{10ffff} */ message",
+        ),
+        (
+            b"message A { int32 a = 1 [json_name = \"\xff\"]; B b = 2; }",
+            44,
+            "json_name = \"\u{fffd}\"]",
+        ),
+        (
+            b"message A { reserved '\xf4\x8f\xbf\xbf\xe9'; B b = 2; }",
+            28,
+            "reserved '\u{10ffff}\u{fffd}'",
+        ),
+        (
+            b"message A { int32 a = 1 [json_name = \"\xe9\\q\"]; }",
+            40,
+            "is doubled in a proto: `\"\u{fffd}\\\\q\"`",
+        ),
+        (
+            b"import '\xf4\x8f\xbf\xbf.proto';",
+            9,
+            "import '\u{10ffff}.proto' is not found",
+        ),
+    ] {
+        let (shown, position) = shown(&[b"syntax = \"proto3\";\n", line].concat());
+        assert_eq!(position, Some((2, column)), "{shown}");
+        assert!(shown.contains(wanted), "{shown}");
+    }
+}
+
+#[test]
 fn a_missing_import_says_where_it_was_looked_for() {
     let tree = Tree::new(&[
         ("api/a.proto", &user("A", &["x.proto"], &[])),

@@ -29,9 +29,9 @@ use crate::schema::guarded::guarded;
 use crate::schema::places::Places;
 use crate::schema::plain::{without_method_options, without_options};
 use crate::schema::source::{EditionParts, FileGraph, FileId, TextFile};
-use crate::schema::stand_ins::info_as_written;
+use crate::schema::stand_ins::{file_as_written, has_any, info_as_written};
 use crate::schema::tabs::Tabs;
-use crate::schema::valid_texts::{valid_file, valid_file_with_options};
+use crate::schema::valid_texts::{decoded_file, valid_file, valid_file_with_options};
 use crate::schema::warning::Warning;
 
 /// One linked file.
@@ -115,12 +115,17 @@ pub(super) fn link_text(
         });
     }
 
-    let bytes = file.encode_to_vec();
+    let mut bytes = file.encode_to_vec();
+    let has_odd_names = has_any(&bytes);
+    if has_odd_names {
+        bytes = file_as_written(&bytes);
+        file = decoded_file(&bytes).expect("it was encoded here");
+    }
     let methods = declared_methods(&file).into();
     let is_proto3 = file.syntax() == "proto3";
     let may_be_proto3 = is_proto3 || edition.is_some();
     let fit = make_fit(&mut file, may_be_proto3);
-    let fitted = (fit != Fit::AsItIs).then(|| file.encode_to_vec());
+    let fitted = (fit != Fit::AsItIs || has_odd_names).then(|| file.encode_to_vec());
     let is_alone = matches!(target, Target::Alone(_));
     // The file as a pool takes it, after what it needs of others.
     let for_pool = |mut file: FileDescriptorProto| {
@@ -136,7 +141,7 @@ pub(super) fn link_text(
     };
     // Only an error needs to know where everything is.
     let with_places = || {
-        let mut file = FileDescriptorProto::decode(&*bytes).expect("it was encoded here");
+        let mut file = decoded_file(&bytes).expect("it was encoded here");
         make_fit(&mut file, may_be_proto3);
         file.source_code_info = Some(places_in_bytes(text));
         for_pool(file)

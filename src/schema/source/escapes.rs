@@ -1,6 +1,87 @@
-//! Escapes in texts that protoc reads and the parser does not: surrogates, and numbers beyond a byte or beyond Unicode.
+//! Escapes in texts that protoc reads and the parser does not: surrogates, and numbers beyond a byte or beyond Unicode. And the
+//! bytes of literals whose texts the parser does not take.
 
 use std::ops::Range;
+
+use crate::schema::stand_ins::{as_byte, text_of};
+
+/// The text of literals that follow each other, with stand-ins for what is no UTF-8. `None` if the parser is to refuse one.
+pub(super) fn text_of_literals<'l>(literals: impl Iterator<Item = &'l str>) -> Option<String> {
+    let mut bytes = Vec::new();
+    for literal in literals {
+        append_literal(literal, &mut bytes)?;
+    }
+    Some(text_of(bytes))
+}
+
+/// Appends the bytes of a literal, which is given with its quotes.
+fn append_literal(literal: &str, bytes: &mut Vec<u8>) -> Option<()> {
+    let quote = literal.chars().next()?;
+    let end = literal.len() - 1;
+    if end == 0 || !literal.ends_with(quote) || literal.contains('\0') {
+        return None;
+    }
+    let mut lowered = lowered_escapes(literal).into_iter().peekable();
+    let mut at = 1;
+    while at < end {
+        if let Some((span, replaced)) = lowered.next_if(|(span, _)| span.start == at) {
+            bytes.extend_from_slice(&replaced);
+            at = span.end;
+            continue;
+        }
+        let letter = literal[at..].chars().next()?;
+        at += letter.len_utf8();
+        if letter == '\\' {
+            at += append_escape(&literal[at..end], bytes)?;
+        } else if let Some(byte) = as_byte(letter) {
+            bytes.push(byte);
+        } else {
+            append(letter, bytes);
+        }
+    }
+    (at == end).then_some(())
+}
+
+/// Appends what an escape stands for that the parser reads too, and returns how long it is behind its backslash.
+fn append_escape(text: &str, bytes: &mut Vec<u8>) -> Option<usize> {
+    let run = |start: usize, longest: usize, base: u32| {
+        let digits = text[start..].chars().take(longest);
+        start + digits.take_while(|digit| digit.is_digit(base)).count()
+    };
+    let first = *text.as_bytes().first()?;
+    let byte = match first {
+        b'a' => 7,
+        b'b' => 8,
+        b't' => b'\t',
+        b'n' => b'\n',
+        b'v' => 11,
+        b'f' => 12,
+        b'r' => b'\r',
+        b'\\' | b'\'' | b'"' | b'?' => first,
+        b'0'..=b'7' => {
+            let end = run(0, 3, 8);
+            bytes.push(u32::from_str_radix(&text[..end], 8).ok()? as u8);
+            return Some(end);
+        }
+        b'x' | b'X' => {
+            let end = run(1, 2, 16);
+            bytes.push(u8::from_str_radix(&text[1..end], 16).ok()?);
+            return Some(end);
+        }
+        b'u' | b'U' => {
+            let count = if first == b'u' { 4 } else { 8 };
+            append(char::from_u32(digits(text, 1, count)?)?, bytes);
+            return Some(1 + count);
+        }
+        _ => return None,
+    };
+    bytes.push(byte);
+    Some(1)
+}
+
+fn append(letter: char, bytes: &mut Vec<u8>) {
+    bytes.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+}
 
 /// The escapes of a text, given with its quotes, that have to be written in another way: where each is, and its bytes.
 pub(super) fn lowered_escapes(text: &str) -> Vec<(Range<usize>, Vec<u8>)> {

@@ -12,6 +12,7 @@ use super::set::SetFile;
 use super::text::{Loaded, parse, read};
 use crate::error::{Problem, SourceText};
 use crate::schema::outline::{KnownText, Outline, TextHash};
+use crate::schema::stand_ins::text_of;
 use crate::schema::valid_texts::decoded_file;
 use crate::stamp::Stamp;
 
@@ -177,8 +178,9 @@ impl TextFile {
             .first()?;
         let before = text.split_inclusive('\n').take(usize::try_from(line).ok()?);
         let line_start: usize = before.map(str::len).sum();
-        let start = line_start + text[line_start..].find(import)?;
-        Some(start..start + import.len())
+        let written = text_of(import.into());
+        let start = line_start + text[line_start..].find(&written)?;
+        Some(start..start + written.len())
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `extensions 5 [declaration = …]` | `extensions 5 to 5 [declaration = …]` |
 //! | `reserved "two words"` | a name that stands for it |
+//! | `json_name = "\xff"` | a text with characters that stand for the bytes |
 //! | a field whose type is named `map` | a name that stands for it |
 //! | `-inf`, integers of more than 64 bits | floats |
 //! | `-nan` as the value of an option, where its sign does not count | `nan` |
@@ -22,7 +23,7 @@ use std::ops::Range;
 
 use super::comments::{After, CommentReader, Commented, Next};
 use super::edition::{Block, EditionText};
-use super::escapes::lowered_escapes;
+use super::escapes::{lowered_escapes, text_of_literals};
 use super::tokens::{Token, TokenFault, TokenKind, tokens};
 use crate::schema::descriptor::MAX_FIELD_NUMBER;
 use crate::schema::stand_ins;
@@ -378,6 +379,7 @@ impl Lowering<'_> {
             let replaced = edition.statement(self.text, tokens, block)?;
             self.replaced.extend(replaced);
         }
+        self.json_name(tokens);
         let Some((first, rest)) = tokens.split_first() else {
             return Ok(());
         };
@@ -447,17 +449,55 @@ impl Lowering<'_> {
     /// Reserved names that are no identifiers get a name that stands for them.
     fn reserved(&mut self, tokens: &[Token]) {
         self.numbers(tokens);
-        for token in tokens.iter().filter(|token| token.kind == TokenKind::Text) {
-            let name = &self.text[token.span.start + 1..token.span.end.saturating_sub(1)];
-            let is_plain =
-                name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') && !name.contains('\\');
+        for literals in tokens.chunk_by(|one, next| one.kind == next.kind) {
+            let Some(name) = self.text_of(literals) else {
+                continue;
+            };
             let mut bytes = name.bytes();
             let is_name = bytes.next().is_some_and(|first| first.is_ascii_alphabetic())
                 && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            if is_plain && !is_name {
-                let placeholder = self.placeholder(name.to_owned());
-                self.replace(token.span.clone(), format!("\"{placeholder}\""));
+            if !is_name {
+                let placeholder = self.placeholder(name);
+                self.replace_texts(literals, &placeholder);
             }
+        }
+    }
+
+    /// A name in JSON that is no UTF-8 gets stand-ins, since the parser looks it up as a text.
+    fn json_name(&mut self, tokens: &[Token]) {
+        for (index, name) in tokens.iter().enumerate() {
+            let is_json_name = name.kind == TokenKind::Word && self.is(name, "json_name");
+            if !is_json_name || index == 0 || !matches!(tokens[index - 1].kind, TokenKind::Sign(b'[' | b','))
+            {
+                continue;
+            }
+            let Some([equals, rest @ ..]) = tokens.get(index + 1..) else {
+                continue;
+            };
+            let is_text = |token: &&Token| token.kind == TokenKind::Text;
+            let literals = &rest[..rest.iter().take_while(is_text).count()];
+            if equals.is_sign(b'=')
+                && let Some(text) = self.text_of(literals)
+                && stand_ins::has_any(text.as_bytes())
+            {
+                let octal: Vec<String> = text.bytes().map(|byte| format!("\\{byte:03o}")).collect();
+                self.replace_texts(literals, &octal.concat());
+            }
+        }
+    }
+
+    /// The text of literals that follow each other.
+    fn text_of(&self, literals: &[Token]) -> Option<String> {
+        let first = literals.first()?;
+        let written = literals.iter().map(|literal| &self.text[literal.span.clone()]);
+        (first.kind == TokenKind::Text).then(|| text_of_literals(written))?
+    }
+
+    /// Writes one text in place of literals that follow each other, which keep their places.
+    fn replace_texts(&mut self, literals: &[Token], text: &str) {
+        for (index, literal) in literals.iter().enumerate() {
+            let text = if index == 0 { text } else { "" };
+            self.replace(literal.span.clone(), format!("\"{text}\""));
         }
     }
 

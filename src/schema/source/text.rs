@@ -23,7 +23,7 @@ use crate::error::{Problem, SourceText};
 use crate::schema::earlier::Earlier;
 use crate::schema::outline::{KnownText, Outline, TextHash};
 use crate::schema::places::{offsets, span};
-use crate::schema::stand_ins::{bytes_of, has_any, is_stand_in, text_of};
+use crate::schema::stand_ins::{bytes_of, has_any, is_stand_in, shown, source_of, text_of};
 use crate::schema::tabs::Tabs;
 use crate::stamp::{Stamp, moment};
 
@@ -138,7 +138,7 @@ pub(in crate::schema) fn read(path: &Path, name: &str) -> Result<SourceText, Pro
         let message = format!("is not UTF-8 text: see byte {before}");
         return Err(Problem::in_file(name, message));
     }
-    Ok(SourceText::new(name, text))
+    Ok(source_of(name, text))
 }
 
 /// Where the first byte is that is no UTF-8 and neither in a literal nor in a comment.
@@ -163,7 +163,7 @@ fn first_odd(text: &str) -> Option<usize> {
 /// The text of a proto that a program gave.
 pub(super) fn given(name: &str, text: &str) -> Result<SourceText, Problem> {
     expect_size(name, text.len() as u64)?;
-    Ok(SourceText::new(name, text_of(text.into())))
+    Ok(source_of(name, text_of(text.into())))
 }
 
 fn expect_size(name: &str, bytes: u64) -> Result<(), Problem> {
@@ -184,7 +184,7 @@ pub(super) fn parse(
         return Err(vec![Problem::at(source, at..at + 1, message)]);
     }
     let mut lowered = Lowered::new(text).map_err(|fault| {
-        let problem = Problem::at(source, fault.span, fault.message);
+        let problem = Problem::at(source, fault.span, shown(fault.message.into()));
         vec![problem.with_hint_if(fault.hint)]
     })?;
     match protox::file::File::from_source(source.name(), &lowered.text) {
@@ -205,7 +205,7 @@ pub(super) fn parse(
         Err(error) => {
             let problems = Problem::unfold(source, &error).into_iter();
             let problems = problems.map(|problem| problem.map_places(|span| lowered.written(span)));
-            let problems = problems.map(|problem| place_at_end(source, reworded(problem)));
+            let problems = problems.map(|problem| place_at_end(source, reworded(problem)).map_message(shown));
             Err(problems.collect())
         }
     }
