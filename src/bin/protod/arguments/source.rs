@@ -52,7 +52,8 @@ impl Source {
     /// Splits arguments into a source and the names after it, of symbols and of files. An address comes first and has a
     /// port or a scheme; inputs exist on disk, or are URLs with a path; without either it is `./proto`, as for `serve`.
     ///
-    /// After an input, a proto that is not there is the import name of a file, and so is one in a folder that is an input.
+    /// After an input, a proto that is not there is the import name of a file, and so is one in a folder that is an input, or
+    /// one that is an input already.
     pub(crate) fn split(arguments: &[String]) -> (Self, Vec<String>) {
         if let Some((first, names)) = arguments.split_first()
             && is_address(first)
@@ -63,8 +64,8 @@ impl Source {
         let mut names = Vec::new();
         for argument in arguments {
             let path = Path::new(argument);
-            let in_folder = inputs.iter().find_map(|folder| proto_below(folder, path));
-            if let Some(name) = in_folder {
+            let of_input = inputs.iter().find_map(|input| proto_of(input, path));
+            if let Some(name) = of_input {
                 names.push(name);
             } else if names.is_empty() && is_input(argument) && (inputs.is_empty() || !is_missing_proto(path))
             {
@@ -147,12 +148,18 @@ fn is_missing_proto(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "proto") && !path.exists()
 }
 
-/// The name in `folder` of a proto that is below it.
-fn proto_below(folder: &Path, path: &Path) -> Option<String> {
+/// The name of a proto that is `input`, or in the folder that is.
+fn proto_of(input: &Path, path: &Path) -> Option<String> {
     let is_proto = path.extension()? == "proto";
-    let (folder, path) = (folder.canonicalize().ok()?, path.canonicalize().ok()?);
-    let name = path.strip_prefix(folder).ok().filter(|_| is_proto)?;
-    name.to_str().filter(|name| !name.is_empty()).map(str::to_owned)
+    let (input, path) = (input.canonicalize().ok()?, path.canonicalize().ok()?);
+    let below = path.strip_prefix(&input).ok().filter(|_| is_proto)?;
+    let is_input = below.as_os_str().is_empty();
+    let name = if is_input {
+        path.file_name()?
+    } else {
+        below.as_os_str()
+    };
+    name.to_str().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -166,7 +173,7 @@ mod tests {
             let (source, names) = Source::split(&arguments);
             (format!("{source:?}"), names.join(" "))
         };
-        let table: [(&[&str], &str, &str); 14] = [
+        let table: [(&[&str], &str, &str); 16] = [
             (&[], r#"Protos(["./proto"])"#, ""),
             (
                 &["proto.StreamService"],
@@ -197,6 +204,16 @@ mod tests {
                 &["proto/stream.proto", "proto/search.proto"],
                 r#"Protos(["proto/stream.proto", "proto/search.proto"])"#,
                 "",
+            ),
+            (
+                &["proto/stream.proto", "proto/stream.proto"],
+                r#"Protos(["proto/stream.proto"])"#,
+                "stream.proto",
+            ),
+            (
+                &["proto/stream.proto", "a.B", "./proto/stream.proto"],
+                r#"Protos(["proto/stream.proto"])"#,
+                "a.B stream.proto",
             ),
             (&["proto", "gone.binpb"], r#"Protos(["proto", "gone.binpb"])"#, ""),
             (&["localhost:1", "a.B"], r#"Server("localhost:1")"#, "a.B"),
