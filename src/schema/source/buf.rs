@@ -24,7 +24,7 @@ pub(super) fn modules(folder: &Path, configuration_files: &mut BTreeSet<PathBuf>
     let mut modules = Vec::new();
     for name in BUF_FILES {
         let path = folder.join(name);
-        let Some(text) = read_configuration(&path) else {
+        let Ok(text) = read_configuration(&path) else {
             continue;
         };
         configuration_files.insert(path);
