@@ -47,16 +47,73 @@ fn a_set_is_one_by_its_contents_whatever_its_name_ends_with() {
         // A damaged one is told to be damaged, not to be something else.
         tree.write(name, &set[..set.len() - 5]);
         let problems = tree.problems(tree.load(name));
-        let is_text = name == "set.proto";
-        assert!(
-            is_text || problems[0].contains("is cut short or damaged"),
-            "{problems:?}"
-        );
+        assert!(problems[0].contains("is cut short or damaged"), "{problems:?}");
     }
     // A text may begin with the bytes of a set's first name.
     let text = format!("\n \n\n{}", message("p", "A"));
     tree.write("a.proto", text);
     assert_eq!(tree.load("a.proto").unwrap().files().len(), 1);
+}
+
+#[test]
+fn a_set_with_the_name_of_a_proto_is_one_in_a_folder_too() {
+    let tree = Tree::new(&[("api/a.proto", &user("A", &["in/set.proto"], &["InSet"]))]);
+    let set = set_of([set_file("in/set.proto", &[], "InSet")]);
+    tree.write("api/z/set.proto", &set);
+    let schema = tree.load("api").unwrap();
+    assert_eq!(names(&schema), ["a.proto", "in/set.proto"]);
+    assert!(schema.files().iter().all(|file| !file.is_import));
+    // The text of a file of the set may be beside it, before or behind it.
+    let text = r#"syntax = "proto3"; message Same {}"#;
+    let beside = Tree::new(&[("api/same.proto", text)]);
+    let made = set_of([set_file("same.proto", &[], "Same")]);
+    beside.write("api/b/set.proto", &made);
+    let found = beside.load("api");
+    assert_eq!(names(&found.unwrap()), ["same.proto"]);
+    let given = Schema::builder().source("same.proto", text);
+    let found = given.input(beside.path("api/b")).build();
+    assert_eq!(names(&found.unwrap()), ["same.proto"]);
+    // A damaged one is told to be damaged.
+    tree.write("api/z/set.proto", &set[..set.len() - 5]);
+    let problems = tree.problems(tree.load("api"));
+    let damaged = |problem: &String| problem.starts_with("api/z/set.proto: is cut short or damaged");
+    assert!(problems.iter().any(damaged), "{problems:?}");
+}
+
+#[test]
+fn an_import_may_lead_to_a_set_with_the_name_of_a_proto() {
+    let tree = Tree::new(&[("api/a.proto", &user("A", &["in/set.proto"], &["InSet"]))]);
+    let load = || {
+        let builder = Schema::builder().input(tree.path("api"));
+        builder.import_path(tree.path("lib")).build()
+    };
+    let files = [
+        set_file("more.proto", &[], "More"),
+        set_file("in/set.proto", &["more.proto"], "InSet"),
+    ];
+    tree.write("lib/in/set.proto", set_of(files));
+    let schema = load().unwrap();
+    assert_eq!(names(&schema), ["a.proto", "in/set.proto", "more.proto"]);
+    let watched = schema.watch_paths();
+    assert!(watched.contains(&tree.path("lib/in/set.proto")), "{watched:?}");
+
+    tree.write(
+        "lib/in/set.proto",
+        set_of([set_file("other.proto", &[], "InSet")]),
+    );
+    let error = load().unwrap_err();
+    let [problem] = error.problems() else {
+        panic!("{error:?}");
+    };
+    assert_eq!(
+        problem.to_string(),
+        "import 'in/set.proto' leads to a descriptor set that has no file of this name"
+    );
+    let hint = problem.hint().unwrap();
+    assert!(
+        hint.contains("lib/in/set.proto as an input, and import its files by the names that they have in it, such as 'other.proto'"),
+        "{hint}"
+    );
 }
 
 #[test]

@@ -13,9 +13,10 @@ use super::file::{File, FileContents, FileId, TextFile, same_file};
 use super::imports::ImportRoots;
 use super::inputs::InputProto;
 use super::resolver::Resolvers;
-use super::set::SetFile;
+use super::set::{self, SetFile};
 use super::shipped;
-use super::text::{self, Loaded};
+use super::text::{self, Loaded, OnDisk};
+use bytes::Bytes;
 use prost_types::FileDescriptorProto;
 
 use crate::error::{Problem, SourceText};
@@ -79,8 +80,15 @@ impl FileGraph {
                     let file = self.add_from_set(file, Arc::clone(&set), None);
                     self.requested.insert(file);
                 }
+                // One that a program gave.
+                Some(FileContents::Text(_)) => {
+                    let text = self.by_name[&file.name];
+                    let file = self.add_from_set(file, Arc::clone(&set), None);
+                    self.counterparts.insert(file, text);
+                }
                 Some(FileContents::FromSet(known, _)) if same_file(&known.descriptor, &file.descriptor) => {}
-                Some(_) => self.problems.push(
+                Some(FileContents::Broken) => {}
+                Some(FileContents::FromSet(..)) => self.problems.push(
                     Problem::in_file(
                         &*set,
                         format!("file '{}' is in two sets, and they differ", file.name),
@@ -91,7 +99,8 @@ impl FileGraph {
         }
     }
 
-    /// Adds the texts that are inputs: see [`Self::add_path`].
+    /// Adds the inputs that have the name of a proto: sets, as those of other names, and then the texts, which may define the
+    /// same.
     pub(in crate::schema) fn add_inputs(&mut self, inputs: &[InputProto]) {
         let earlier = self.earlier.as_ref();
         let loaded = parallel::map(inputs.len(), |index| {
@@ -100,20 +109,87 @@ impl FileGraph {
                 .is_none()
                 .then(|| text::load(path, name, earlier))
         });
+        let mut texts = Vec::new();
         for (input, loaded) in inputs.iter().zip(loaded) {
-            let file = self.add_path(&input.path, &input.name, Some(&input.folder), loaded);
+            let text = match loaded {
+                Some(OnDisk::Set(bytes)) => {
+                    match set::read(&input.name, &bytes) {
+                        Ok(files) => self.add_set(&input.name, files),
+                        Err(found) => self.problems.extend(found),
+                    }
+                    continue;
+                }
+                Some(OnDisk::Text(text)) => Some(text),
+                None => None,
+            };
+            texts.push((input, text));
+        }
+        for (input, text) in texts {
+            let file = self.add_path(&input.path, &input.name, Some(&input.folder), text);
             self.requested.insert(file);
         }
     }
 
+    /// Adds what an import leads to on disk.
+    fn add_found(&mut self, importer: Option<FileId>, import: &str, path: &Path) -> FileId {
+        if let Some(known) = self.by_path.get(path) {
+            return *known;
+        }
+        let name = self.display_name(path);
+        let loaded = built_in_name(path)
+            .is_none()
+            .then(|| text::load(path, &name, self.earlier.as_ref()));
+        let text = match loaded {
+            Some(OnDisk::Set(bytes)) => {
+                self.paths_read.push(path.to_owned());
+                return self.add_set_for_import(importer, import, &name, &bytes);
+            }
+            Some(OnDisk::Text(text)) => Some(text),
+            None => None,
+        };
+        self.add_path(path, &name, None, text)
+    }
+
+    /// Adds what a set has that nothing else has, for an import that leads to it. It has to have a file of that name.
+    fn add_set_for_import(
+        &mut self,
+        importer: Option<FileId>,
+        import: &str,
+        set: &str,
+        bytes: &Bytes,
+    ) -> FileId {
+        let files = match set::read(set, bytes) {
+            Ok(files) => files,
+            Err(problems) => return self.add_broken_import(import, problems),
+        };
+        let is_there = files.iter().any(|file| file.name == import);
+        if let Some(last) = files.last().filter(|_| !is_there) {
+            let message =
+                format!("import '{import}' leads to a descriptor set that has no file of this name");
+            let problem = self.problem_at_import(importer, import, message);
+            let hint = format!(
+                "give {set} as an input, and import its files by the names that they have in it, such as '{}'",
+                last.name
+            );
+            return self.add_broken_import(import, vec![problem.with_hint(hint)]);
+        }
+        let set: Arc<str> = set.into();
+        for file in files {
+            if self.known_by_name(&file.name, None).is_none() {
+                self.add_from_set(file, Arc::clone(&set), None);
+            }
+        }
+        self.by_name[import]
+    }
+
     /// Adds a text from disk. `name` is the path as the user knows it. For an input, `input_folder` is the folder that is
-    /// the input, or that the input is in. `loaded` is the text if it has been read already.
+    /// the input, or that the input is in. `text` is what was read, unless it is a copy of a built-in file.
     fn add_path(
         &mut self,
         path: &Path,
         name: &str,
         input_folder: Option<&Path>,
-        loaded: Option<Result<Loaded, Problem>>,
+        text: Option<Result<Loaded, Problem>>,
     ) -> FileId {
         if let Some(known) = self.by_path.get(path) {
             return *known;
@@ -123,8 +199,8 @@ impl FileGraph {
             Some(name) => self
                 .known_by_name(&name, None)
                 .expect("a built-in name has a file"),
-            None => match loaded.unwrap_or_else(|| text::load(path, name, self.earlier.as_ref())) {
-                Ok(loaded) => self.add_text(loaded, path, input_folder),
+            None => match text.expect("only built-in files are not read") {
+                Ok(text) => self.add_text(text, path, input_folder),
                 Err(problem) => self.add_broken(name, vec![problem]),
             },
         };
@@ -168,7 +244,7 @@ impl FileGraph {
     fn add_source(&mut self, name: &str, given: &str) -> FileId {
         let source = match text::given(name, given) {
             Ok(source) => source,
-            Err(problem) => return self.add_broken_import(name, problem),
+            Err(problem) => return self.add_broken_import(name, vec![problem]),
         };
         let Some(known) = self.known_by_name(name, None) else {
             let file = self.add_named_text(name, source);
@@ -209,8 +285,8 @@ impl FileGraph {
     }
 
     /// Adds a file that cannot be read, so that its importers have no second problem.
-    fn add_broken_import(&mut self, name: &str, problem: Problem) -> FileId {
-        let broken = self.add_broken(name, vec![problem]);
+    fn add_broken_import(&mut self, name: &str, problems: Vec<Problem>) -> FileId {
+        let broken = self.add_broken(name, problems);
         self.by_name.insert(name.to_owned(), broken);
         broken
     }
@@ -330,16 +406,15 @@ impl FileGraph {
             Err(why) => {
                 let message = format!("import '{import}' cannot be resolved: {why}");
                 let problem = self.problem_at_import(importer, import, message);
-                return Some(self.add_broken_import(import, problem));
+                return Some(self.add_broken_import(import, vec![problem]));
             }
         }
         let target = if let Some(found) = self.roots.find(folder.as_deref(), import) {
-            let importer = importer.map(|importer| &mut self.files[importer].contents);
-            if let Some(FileContents::Text(text)) = importer {
+            let contents = importer.map(|importer| &mut self.files[importer].contents);
+            if let Some(FileContents::Text(text)) = contents {
                 text.roots_used.push(found.root);
             }
-            let name = self.display_name(&found.path);
-            self.add_path(&found.path, &name, None, None)
+            self.add_found(importer, import, &found.path)
         } else if let Some(input) = self.input_that_ends_with(import, folder.as_deref()) {
             input
         } else {

@@ -131,7 +131,7 @@ fn classify(path: &Path) -> Result<InputKind, Problem> {
         .unwrap_or_default();
     let is_set = set::begins_as_set(&beginning);
     if path.extension() == Some(OsStr::new("proto")) {
-        // A text may begin so by chance, and does not go on so.
+        // A text may begin so by chance.
         let is_set = is_set && fs::read(path).is_ok_and(|contents| set::is_set(&contents));
         return Ok(if is_set {
             InputKind::DescriptorSet

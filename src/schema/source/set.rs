@@ -113,13 +113,17 @@ pub(super) fn begins_as_set(bytes: &[u8]) -> bool {
     name().is_some_and(|name| !name.is_empty() && !name.contains(char::is_control))
 }
 
-/// Whether bytes are a set from their beginning to their end.
+/// Whether bytes are a set and no text, even if the set is damaged. A text may begin as a set does, and then neither goes on so
+/// to its end nor has a control character.
 pub(super) fn is_set(bytes: &[u8]) -> bool {
-    begins_as_set(bytes)
-        && records(bytes).all(|file| {
+    let is_whole = || {
+        records(bytes).all(|file| {
             matches!(file, Ok(Record { number: 1, value: RecordValue::Delimited(file), .. })
                 if records(file).all(|record| record.is_ok()))
         })
+    };
+    let is_control = |byte: &u8| byte.is_ascii_control() && !(b'\t'..=b'\r').contains(byte);
+    begins_as_set(bytes) && (bytes.iter().any(is_control) || is_whole())
 }
 
 pub(super) const HOW_TO_MAKE_A_SET: &str =

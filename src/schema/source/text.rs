@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use prost_types::FileDescriptorProto;
 use prost_types::source_code_info::Location;
 
@@ -17,6 +18,7 @@ use super::oneofs::name_synthetic_oneofs;
 use super::parsed::Parsed;
 use super::reading_order::put_in_reading_order;
 use super::restore::restore;
+use super::set::is_set;
 use super::tokens::{comments, tokens};
 use super::wording::reworded;
 use crate::error::{Problem, SourceText};
@@ -103,8 +105,16 @@ fn hash_of(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Reads and parses the text of a proto, unless it has not changed; `name` is the path as the user knows it.
-pub(super) fn load(path: &Path, name: &str, earlier: Option<&Earlier>) -> Result<Loaded, Problem> {
+/// What a file with the name of a proto holds.
+pub(super) enum OnDisk {
+    Text(Result<Loaded, Problem>),
+    /// A descriptor set.
+    Set(Bytes),
+}
+
+/// Reads and parses the text of a proto, unless it has not changed; `name` is the path as the user knows it. A descriptor set
+/// is known by its contents.
+pub(super) fn load(path: &Path, name: &str, earlier: Option<&Earlier>) -> OnDisk {
     let since = moment();
     let stamp = fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata));
     let known = earlier.and_then(|earlier| earlier.text_at(path));
@@ -112,26 +122,41 @@ pub(super) fn load(path: &Path, name: &str, earlier: Option<&Earlier>) -> Result
         && known.stamp.is_some()
         && known.stamp == stamp
     {
-        return Ok(Loaded::known(place, known, name.to_owned()));
+        return OnDisk::Text(Ok(Loaded::known(place, known, name.to_owned())));
     }
-    let source = read(path, name)?;
+    let source = match contents(path, name) {
+        Ok(bytes) if is_set(&bytes) => return OnDisk::Set(bytes.into()),
+        Ok(bytes) => as_text(name, bytes),
+        Err(problem) => Err(problem),
+    };
+    let source = match source {
+        Ok(source) => source,
+        Err(problem) => return OnDisk::Text(Err(problem)),
+    };
     let mut loaded = Loaded::new(source, stamp.filter(|stamp| !stamp.is_fresh(since)), known);
     if loaded.outline.is_ok() {
         // Only a problem needs it again, and then it is read again: the texts of a large tree take more than all else.
         loaded.source = None;
     }
-    Ok(loaded)
+    OnDisk::Text(Ok(loaded))
 }
 
 /// Reads the text of a proto; `name` is the path as the user knows it.
 pub(in crate::schema) fn read(path: &Path, name: &str) -> Result<SourceText, Problem> {
+    as_text(name, contents(path, name)?)
+}
+
+fn contents(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
     let failed = |error| Problem::in_file(name, format!("cannot be read: {error}"));
     let metadata = fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
         return Err(Problem::in_file(name, "is not a regular file"));
     }
     expect_size(name, metadata.len())?;
-    let bytes = fs::read(path).map_err(failed)?;
+    fs::read(path).map_err(failed)
+}
+
+fn as_text(name: &str, bytes: Vec<u8>) -> Result<SourceText, Problem> {
     let text = text_of(bytes);
     if let Some(odd) = has_any(text.as_bytes()).then(|| first_odd(&text)).flatten() {
         let before = bytes_of(&text.as_bytes()[..odd]).len();
