@@ -23,6 +23,7 @@ mod own_layer;
 mod page;
 mod pipes;
 mod pool;
+mod protocols;
 mod reload;
 mod rules;
 mod rules_in_front;
