@@ -65,25 +65,6 @@ impl Schema {
         found
     }
 
-    /// The text option of each service with this number, by the full names of the services.
-    pub(crate) fn service_texts(&self, number: u32) -> HashMap<String, String> {
-        let mut found = HashMap::new();
-        for file in self.files() {
-            let package = text(&file.descriptor, 2);
-            for service in delimited(&file.descriptor, 6) {
-                let options = delimited(service, 3);
-                if let Some(value) = options
-                    .iter()
-                    .map(|options| text(options, number))
-                    .find(|text| !text.is_empty())
-                {
-                    found.insert(qualified(package, text(service, 1)), value.to_owned());
-                }
-            }
-        }
-        found
-    }
-
     /// The path and the text of a file, if it was made of one that is still there.
     pub(crate) fn source_of(&self, name: &str) -> Option<(String, String)> {
         let beside_inputs = self.input_folders().iter().map(|folder| folder.path.join(name));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use protod::{HttpRules, Schema};
+use protod::{HttpRules, Problem, Schema};
 
 /// The protos of this test: its methods have the rules that `options` gives, one for each.
 fn proto(options: &[&str]) -> String {
@@ -36,12 +36,14 @@ fn problems(proto: &str, config: Option<&str>) -> Vec<String> {
         configs.push(folder.path().join("service.yaml"));
         fs::write(&configs[0], config).expect("a file");
     }
-    let Err(error) = HttpRules::load(&schema, &configs) else {
-        return Vec::new();
+    let rules = HttpRules::load(&schema, &configs);
+    let found = match &rules {
+        Ok(rules) => rules.warnings(),
+        Err(error) => error.problems(),
     };
     let prefix = format!("{}/", folder.path().display());
-    let problems = error.problems().iter();
-    problems
+    let found = found.iter();
+    found
         .map(|problem| {
             let hint = problem
                 .hint()
@@ -192,25 +194,31 @@ fn two_methods_with_one_path_are_told_with_both_places() {
 }
 
 #[test]
-fn apis_of_two_hosts_may_have_one_path() {
-    let service = |name, host| {
-        format!(
-            "service {name} {{ option (google.api.default_host) = \"{host}\";
-               rpc Get(M) returns (M) {{ option (google.api.http).get = \"/v1/{{name}}\"; }} }}\n"
-        )
-    };
-    let head = "syntax = \"proto3\"; import \"google/api/annotations.proto\"; import \"google/api/client.proto\"; message M { string name = 1; }\n";
-    let text = head.to_owned() + &service("A", "a.example.com") + &service("B", "b.example.com");
-    let schema = Schema::from_source("a.proto", &text).unwrap_or_else(|error| panic!("{error:?}"));
-    let rules = HttpRules::new(&schema).expect("two APIs");
+fn what_is_wrong_in_protos_leaves_the_rule_out_and_what_is_wrong_in_a_config_fails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("shop.proto");
+    let options = [
+        r#"{ get: "/v1/{name}" additional_bindings { get: "/v1/{none}" } }"#,
+        r#"{ get: "/v1/{name}" }"#,
+        r#"{ get: "/v1/a:b:c" }"#,
+    ];
+    fs::write(&path, proto(&options)).expect("a file");
+    let schema = Schema::load(&path).unwrap_or_else(|error| panic!("{error:?}"));
+    let rules = HttpRules::new(&schema).expect("others may have written the protos");
     assert_eq!(
         rules.routes().collect::<Vec<_>>(),
-        [("GET", "/v1/{name}", "A/Get")]
+        [("GET", "/v1/{name}", "acme.Shop/Do0")]
     );
-    assert_eq!(rules.warnings().len(), 1);
-    let text = head.to_owned() + &service("A", "a.example.com") + &service("B", "a.example.com");
-    let schema = Schema::from_source("a.proto", &text).unwrap_or_else(|error| panic!("{error:?}"));
-    assert!(HttpRules::new(&schema).is_err());
+    assert_eq!(rules.warnings().len(), 3, "{:?}", rules.warnings());
+    assert!(rules.warnings().iter().all(Problem::is_warning));
+    let yaml = folder.path().join("service.yaml");
+    fs::write(
+        &yaml,
+        config("  - selector: acme.Shop.Free\n    get: /v1/{name}\n"),
+    )
+    .expect("a file");
+    let error = HttpRules::load(&schema, &[&yaml]).expect_err("the path is taken");
+    assert_eq!(error.problems().len(), 1, "{error:?}");
 }
 
 /// The lines of a service config below `rules:`.

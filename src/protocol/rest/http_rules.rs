@@ -9,7 +9,7 @@ use http::Method as Verb;
 
 use super::binding::Binding;
 use super::check::Checker;
-use super::rule::{DEFAULT_HOST, HTTP, Part, Rule, rules_of_option};
+use super::rule::{HTTP, Origin, Part, Rule, rules_of_option};
 use super::template::Template;
 use super::trie::{Found, Trie};
 use crate::error::{Error, Problem};
@@ -39,6 +39,9 @@ use crate::schema::{ElementPlaces, Method, RawTypes, Schema};
 /// # Ok::<(), protod::Error>(())
 /// ```
 ///
+/// What is wrong in a service config fails. What is wrong in a proto is one of the [`warnings`](Self::warnings), and the
+/// rule is left out: protos come from others, and the other protocols need no such rule.
+///
 /// A [server](crate::Server) makes them by itself; see [`ServerBuilder::http_rules`](crate::ServerBuilder::http_rules).
 #[derive(Clone)]
 pub struct HttpRules {
@@ -55,7 +58,7 @@ struct Inner {
 impl HttpRules {
     /// The rules in the protos of a schema.
     ///
-    /// Fails with all that is wrong with them, each with its place.
+    /// Fails if what the protos import for them is damaged.
     pub fn new(schema: &Schema) -> Result<Self, Error> {
         Self::load(schema, &[] as &[PathBuf])
     }
@@ -64,9 +67,9 @@ impl HttpRules {
     /// JSON. A method for which a config has rules has those, and not the ones of its proto; of several rules in configs the
     /// last one counts.
     ///
-    /// Fails with all that is wrong with them, each with its place.
+    /// Fails with all that is wrong in the configs, each with its place.
     pub fn load(schema: &Schema, configs: &[impl AsRef<Path>]) -> Result<Self, Error> {
-        let mut problems = Vec::new();
+        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
         let options = schema.method_options(HTTP);
         #[cfg(any(feature = "rules", feature = "buf"))]
         let mut of_configs = rules_of_configs(schema, configs, &mut problems);
@@ -94,7 +97,7 @@ impl HttpRules {
                 Ok(found) => rules.push((Arc::clone(method), found)),
                 Err(message) => {
                     let message = format!("{}: {message}", option.method);
-                    problems.push(places.problem(&option.element, "", &message));
+                    warnings.push(places.problem(&option.element, "", &message).into_warning());
                 }
             }
         }
@@ -110,7 +113,7 @@ impl HttpRules {
             bindings: Vec::new(),
             sources: Vec::new(),
             trie: Trie::default(),
-            warnings: Vec::new(),
+            warnings,
         };
         if !is_empty {
             compiler.compile(&rules);
@@ -128,7 +131,7 @@ impl HttpRules {
         })
     }
 
-    /// What is hardly meant: paths of which only one method can be called, since two APIs have them.
+    /// What is wrong with rules in protos, each with its place. These rules are left out; of two with one path, the second.
     pub fn warnings(&self) -> &[Problem] {
         &self.inner.warnings
     }
@@ -220,7 +223,6 @@ struct Compiler<'s> {
 impl Compiler<'_> {
     fn compile(&mut self, rules: &[(Arc<Method>, Vec<Rule>)]) {
         let types = RawTypes::new(self.schema);
-        let hosts = self.schema.service_texts(DEFAULT_HOST);
         for (method, rules) in rules {
             for rule in rules {
                 let template = match Template::parse(&rule.path) {
@@ -228,7 +230,7 @@ impl Compiler<'_> {
                     Err(error) => {
                         let message = format!("{}: {}", method.name(), error.message);
                         let problem = rule.problem(&self.places, Part::Path, &message);
-                        self.problems.push(problem.with_hint_if(error.hint));
+                        self.tell(rule, problem.with_hint_if(error.hint));
                         continue;
                     }
                 };
@@ -240,21 +242,23 @@ impl Compiler<'_> {
                 };
                 let found = checker.check(&template);
                 if found.is_empty() {
-                    self.insert(method, rule, template, &hosts);
+                    self.insert(method, rule, template);
                 } else {
-                    self.problems.extend(found);
+                    found.into_iter().for_each(|problem| self.tell(rule, problem));
                 }
             }
         }
     }
 
-    fn insert(
-        &mut self,
-        method: &Arc<Method>,
-        rule: &Rule,
-        template: Template,
-        hosts: &HashMap<String, String>,
-    ) {
+    /// Tells what is wrong with a rule.
+    fn tell(&mut self, rule: &Rule, problem: Problem) {
+        match rule.origin {
+            Origin::Proto(_) => self.warnings.push(problem.into_warning()),
+            Origin::Config(_) | Origin::Name => self.problems.push(problem),
+        }
+    }
+
+    fn insert(&mut self, method: &Arc<Method>, rule: &Rule, template: Template) {
         let index = self.bindings.len();
         let Err(known) = self.trie.insert(rule.verb.as_ref(), &template, index) else {
             self.bindings.push(Arc::new(Binding::new(method, rule, template)));
@@ -279,16 +283,10 @@ impl Compiler<'_> {
             .map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
         let at = place.file().map(|file| format!("{file}{position}"));
         let problem = rule.problem(&self.places, Part::Path, &message);
-        let host = |method: &Method| hosts.get(method.service());
-        // Two APIs, which are on two hosts where they are at home.
-        if host(&other.method).is_some() && host(method).is_some() && host(&other.method) != host(method) {
-            self.warnings.push(problem.into_warning());
-            return;
-        }
         let hint = match at {
             Some(at) => format!("the other rule is at {at}; give one of them another path"),
             None => "give one of them another path".to_owned(),
         };
-        self.problems.push(problem.with_hint(hint));
+        self.tell(rule, problem.with_hint(hint));
     }
 }

@@ -11,9 +11,6 @@ use crate::schema::{Element, ElementPlaces};
 /// The number of the extension `google.api.http` of `google.protobuf.MethodOptions`.
 pub(super) const HTTP: u32 = 72_295_728;
 
-/// The number of the extension `google.api.default_host` of `google.protobuf.ServiceOptions`.
-pub(super) const DEFAULT_HOST: u32 = 1049;
-
 /// One way to call a method.
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
