@@ -391,7 +391,8 @@ impl Lowering<'_> {
                 hint: None,
             });
         }
-        if first.kind != TokenKind::Word {
+        // A type may begin with a dot.
+        if first.kind != TokenKind::Word && !first.is_sign(b'.') {
             return Ok(());
         }
         match &self.text[first.span.clone()] {
