@@ -85,7 +85,8 @@ async fn check_compiles_the_rules_of_protos_if_it_is_told_so() {
 
 #[tokio::test]
 async fn check_warns_if_there_is_nothing_to_validate() {
-    let without = SHOP.lines().map(|line| match line.split_once(" [(buf.") {
+    let lines = SHOP.lines().filter(|line| !line.contains("buf/validate"));
+    let without = lines.map(|line| match line.split_once(" [(buf.") {
         Some((field, _)) => format!("{field};\n"),
         None => format!("{line}\n"),
     });
