@@ -213,12 +213,6 @@ impl Problem {
         })
     }
 
-    /// Where it is in its text, in bytes.
-    pub(crate) fn span(&self) -> Option<Range<usize>> {
-        let label = self.place.as_ref()?.labels.first()?;
-        Some(label.offset()..label.offset() + label.len())
-    }
-
     /// Where it begins in its text, in bytes.
     pub(crate) fn offset(&self) -> Option<usize> {
         Some(self.place.as_ref()?.labels.first()?.offset())

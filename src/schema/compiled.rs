@@ -16,9 +16,8 @@ use super::layouts::Layouts;
 use super::method::Method;
 use super::remote::RememberedSource;
 use super::schema_file::SchemaFile;
-use super::source::read_text;
 use super::tables::{TableFile, Tables};
-use crate::error::{Error, Problem, SourceText};
+use crate::error::{Error, Problem};
 use crate::suggest;
 
 /// An immutable, compiled set of protos. Cheap to clone.
@@ -200,18 +199,14 @@ impl Schema {
     /// warns of the same. Texts are read again for it, and files of descriptor sets have no warnings.
     pub fn warnings(&self) -> Vec<Problem> {
         let tables = &self.inner.tables;
-        let files = tables.files.iter().zip(&tables.links);
-        let own = files.filter(|(file, links)| !file.is_import && !links.warnings.is_empty());
-        let own = own.filter_map(|(_, links)| Some((links.text.as_ref()?, &links.warnings)));
-        own.flat_map(|(text, warnings)| {
-            let source = read_text(&text.path, &text.name);
-            let source = source.unwrap_or_else(|_| SourceText::new(&text.name, ""));
-            warnings
-                .iter()
-                .map(move |warning| warning.in_text(&source))
-                .collect::<Vec<_>>()
-        })
-        .collect()
+        let files = tables.files.iter().zip(&tables.links).zip(0..);
+        let own = files.filter(|((file, links), _)| !file.is_import && !links.warnings.is_empty());
+        own.filter_map(|((_, links), file)| Some((self.places_in(file)?, &links.warnings)))
+            .flat_map(|(places, warnings)| {
+                let placed = warnings.iter().map(|warning| warning.placed(&places));
+                placed.collect::<Vec<_>>()
+            })
+            .collect()
     }
 
     /// The full names of all services, sorted.

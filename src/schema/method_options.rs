@@ -13,6 +13,7 @@ use super::element_path::ElementPath;
 use super::features::{delimited, text};
 use super::name::qualified;
 use super::places::Places;
+use super::source::read_text;
 use super::wire::SOURCE_INFO;
 use crate::error::{Problem, SourceText};
 
@@ -65,6 +66,21 @@ impl Schema {
         found
     }
 
+    /// Where the elements of a file, given by its place, stand in its text. `None` if no text is known.
+    pub(super) fn places_in(&self, file: usize) -> Option<Places> {
+        let tables = self.tables();
+        let descriptor = &tables.files[file];
+        let info = delimited(&descriptor.descriptor, SOURCE_INFO).concat();
+        if let Some(text) = &tables.links[file].text {
+            return Some(match read_text(&text.path, &text.name) {
+                Ok(source) => Places::new(source, &info),
+                Err(_) => Places::new(SourceText::new(&text.name, ""), &[]),
+            });
+        }
+        let (name, text) = self.source_of(&descriptor.name)?;
+        Some(Places::new(SourceText::new(name, text), &info))
+    }
+
     /// The path and the text of a file, if it was made of one that is still there.
     pub(crate) fn source_of(&self, name: &str) -> Option<(String, String)> {
         let beside_inputs = self.input_folders().iter().map(|folder| folder.path.join(name));
@@ -77,30 +93,28 @@ impl Schema {
 /// Where elements stand in the texts of their files, which are read once.
 pub(crate) struct ElementPlaces<'s> {
     schema: &'s Schema,
-    sources: RefCell<HashMap<usize, Option<SourceText>>>,
+    places: RefCell<HashMap<usize, Option<Places>>>,
 }
 
 impl<'s> ElementPlaces<'s> {
     pub(crate) fn new(schema: &'s Schema) -> Self {
         Self {
             schema,
-            sources: RefCell::default(),
+            places: RefCell::default(),
         }
     }
 
     /// A problem at an element: at `written` in its text, if that is there.
     pub(crate) fn problem(&self, element: &Element, written: &str, message: &str) -> Problem {
-        let file = &self.schema.files()[element.file];
-        let mut sources = self.sources.borrow_mut();
-        let source = sources.entry(element.file).or_insert_with(|| {
-            let (name, text) = self.schema.source_of(&file.name)?;
-            Some(SourceText::new(name, text))
-        });
-        let Some(source) = source else {
-            return Problem::in_file(&file.name, message);
+        let mut places = self.places.borrow_mut();
+        let places = places
+            .entry(element.file)
+            .or_insert_with(|| self.schema.places_in(element.file));
+        let Some(places) = places else {
+            return Problem::in_file(&self.schema.files()[element.file].name, message);
         };
-        let info = delimited(&file.descriptor, SOURCE_INFO).concat();
-        let Some(span) = Places::new(source, &info).find(&element.path) else {
+        let source = places.source();
+        let Some(span) = places.find(&element.path) else {
             return Problem::in_file(source.name(), message);
         };
         let text = source.text().get(span.clone()).unwrap_or_default();

@@ -4,38 +4,43 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use prost::Message as _;
-use prost_types::SourceCodeInfo;
 
+use super::descriptor::SourceInfo;
 use super::tabs::Tabs;
 use crate::error::{Lines, Problem, SourceText};
 
 /// The bytes of the elements of a file.
-pub(super) struct Places<'a> {
-    source: &'a SourceText,
+pub(super) struct Places {
+    source: SourceText,
     spans: HashMap<Vec<i32>, Vec<i32>>,
     tabs: Tabs,
 }
 
-impl<'a> Places<'a> {
+impl Places {
     /// `info` is the serialized `SourceCodeInfo`.
-    pub(super) fn new(source: &'a SourceText, info: &[u8]) -> Self {
-        let info = SourceCodeInfo::decode(info).unwrap_or_default();
+    pub(super) fn new(source: SourceText, info: &[u8]) -> Self {
+        let info = SourceInfo::decode(info).unwrap_or_default();
         let locations = info.location.into_iter();
         Self {
-            source,
             tabs: Tabs::of(source.text()),
             // Of two places with one path, as statements with several ranges have, the first is the statement's.
             spans: locations
                 .rev()
                 .map(|location| (location.path, location.span))
                 .collect(),
+            source,
         }
+    }
+
+    /// The text.
+    pub(super) fn source(&self) -> &SourceText {
+        &self.source
     }
 
     /// A problem at an element, or at the nearest one above it that has a place.
     pub(super) fn problem(&self, path: &[i32], message: impl Into<String>) -> Problem {
         match self.find(path) {
-            Some(span) => Problem::at(self.source, span, message),
+            Some(span) => Problem::at(&self.source, span, message),
             None => Problem::in_file(self.source.name(), message),
         }
     }

@@ -3,16 +3,22 @@
 //! A descriptor pool of a large schema takes hundreds of megabytes. Who asks for a few fields by name when the schema loads
 //! needs none.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::compiled::Schema;
+use super::definitions::SymbolKind;
 use super::features::{delimited, text, varint};
-use super::name::{below, default_json_name};
+use super::name::{default_json_name, qualified};
+use super::tables::Tables;
 
 /// The messages of a schema, by full name.
 pub(crate) struct RawTypes<'s> {
-    /// Where each message is defined, and whether it is the entry of a map.
-    files: HashMap<&'s str, (&'s str, &'s [u8], bool)>,
+    tables: &'s Tables,
+    /// The file in which each message is defined, by its place, and whether it is the entry of a map.
+    files: HashMap<&'s str, (usize, bool)>,
+    /// The descriptors of a file's messages. Made when the first of them is asked for: files may have thousands.
+    messages: RefCell<HashMap<usize, HashMap<String, &'s [u8]>>>,
 }
 
 /// What a descriptor says of a field.
@@ -44,17 +50,18 @@ impl<'s> RawTypes<'s> {
     pub(crate) fn new(schema: &'s Schema) -> Self {
         let tables = schema.tables();
         let mut files = HashMap::new();
-        for (file, links) in tables.files.iter().zip(&tables.links) {
-            let definitions = &links.definitions;
-            let messages = definitions.names.iter().filter(|(_, kind)| kind.is_message());
-            for (name, kind) in messages {
-                let is_map = *kind == super::definitions::SymbolKind::MapEntry;
-                files
-                    .entry(&**name)
-                    .or_insert((&*definitions.package, &*file.descriptor, is_map));
+        for (links, file) in tables.links.iter().zip(0..) {
+            let names = links.definitions.names.iter();
+            for (name, kind) in names.filter(|(_, kind)| kind.is_message()) {
+                let is_map = *kind == SymbolKind::MapEntry;
+                files.entry(&**name).or_insert((file, is_map));
             }
         }
-        Self { files }
+        Self {
+            tables,
+            files,
+            messages: RefCell::default(),
+        }
     }
 
     /// The field of a message that its proto calls `name`.
@@ -76,7 +83,7 @@ impl<'s> RawTypes<'s> {
         let held = held.strip_prefix('.').unwrap_or(held);
         let kind = match varint(field, 5) {
             Some(TYPE_GROUP | TYPE_MESSAGE) => match self.files.get(held) {
-                Some((_, _, true)) => RawKind::Map,
+                Some((_, true)) => RawKind::Map,
                 _ => RawKind::Message(held.to_owned()),
             },
             _ => RawKind::Scalar,
@@ -94,22 +101,32 @@ impl<'s> RawTypes<'s> {
 
     /// The descriptors of a message's fields.
     fn descriptors(&self, message: &str) -> Vec<&'s [u8]> {
-        let Some(&(package, file, _)) = self.files.get(message) else {
+        let Some(&(file, _)) = self.files.get(message) else {
             return Vec::new();
         };
-        let mut names = below(package, message).unwrap_or_default().split('.');
-        let mut messages = delimited(file, 4);
-        loop {
-            let name = names.next();
-            let Some(found) = messages.into_iter().find(|found| Some(text(found, 1)) == name) else {
-                return Vec::new();
-            };
-            if names.clone().next().is_none() {
-                return delimited(found, 2);
-            }
-            messages = delimited(found, 3);
-        }
+        let mut known = self.messages.borrow_mut();
+        let messages = known.entry(file).or_insert_with(|| {
+            let package = &self.tables.links[file].definitions.package;
+            messages_of(&self.tables.files[file].descriptor, package)
+        });
+        let message = messages.get(message);
+        message.map(|message| delimited(message, 2)).unwrap_or_default()
     }
+}
+
+/// The descriptors of the messages of a file, nested ones too, by their full names.
+fn messages_of<'f>(file: &'f [u8], package: &str) -> HashMap<String, &'f [u8]> {
+    let mut found = HashMap::new();
+    let outermost = delimited(file, 4).into_iter();
+    let mut waiting: Vec<(String, &[u8])> = outermost
+        .map(|message| (qualified(package, text(message, 1)), message))
+        .collect();
+    while let Some((name, message)) = waiting.pop() {
+        let nested = delimited(message, 3).into_iter();
+        waiting.extend(nested.map(|nested| (qualified(&name, text(nested, 1)), nested)));
+        found.entry(name).or_insert(message);
+    }
+    found
 }
 
 #[cfg(test)]

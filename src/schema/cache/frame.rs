@@ -19,7 +19,7 @@ use crate::schema::parallel;
 use crate::schema::tables::{TableFile, Tables};
 
 /// Changes with the format, in which a build of the same version may differ from another.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
 /// Writes the tables of a schema; `writer` is what only the same build of protod has, and `current` the folder in which it was
 /// started.

@@ -126,14 +126,12 @@ struct TextRecord {
 
 #[derive(Clone, PartialEq, Message)]
 struct WarningRecord {
-    #[prost(uint64, optional, tag = "1")]
-    start: Option<u64>,
-    #[prost(uint64, optional, tag = "2")]
-    end: Option<u64>,
-    #[prost(string, tag = "3")]
+    #[prost(int32, repeated, tag = "1")]
+    path: Vec<i32>,
+    #[prost(string, tag = "2")]
     message: String,
-    #[prost(string, optional, tag = "4")]
-    hint: Option<String>,
+    #[prost(string, tag = "3")]
+    hint: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -355,25 +353,13 @@ impl TextRecord {
 
 impl WarningRecord {
     fn new(warning: &Warning) -> Self {
-        let span = warning.span.as_ref();
-        Self {
-            start: span.map(|span| span.start as u64),
-            end: span.map(|span| span.end as u64),
-            message: warning.message.clone(),
-            hint: warning.hint.clone(),
-        }
+        let Warning { path, message, hint } = warning.clone();
+        Self { path, message, hint }
     }
 
     fn into_warning(self) -> Warning {
-        let offset = |offset: Option<u64>| usize::try_from(offset?).ok();
-        let span = offset(self.start).zip(offset(self.end));
-        Warning {
-            span: span
-                .filter(|(start, end)| start <= end)
-                .map(|(start, end)| start..end),
-            message: self.message,
-            hint: self.hint,
-        }
+        let Self { path, message, hint } = self;
+        Warning { path, message, hint }
     }
 }
 

@@ -12,7 +12,7 @@ pub(in crate::schema) struct Report<'a> {
     /// The serialized `SourceCodeInfo`.
     info: &'a [u8],
     /// Made when the first problem is reported.
-    places: Option<Places<'a>>,
+    places: Option<Places>,
     problems: Vec<Problem>,
     warnings: Vec<Warning>,
 }
@@ -53,8 +53,11 @@ impl<'a> Report<'a> {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        let problem = self.place(path, message).with_hint(hint);
-        self.warnings.push(Warning::of(&problem));
+        self.warnings.push(Warning {
+            path: path.numbers(),
+            message: message.into(),
+            hint: hint.into(),
+        });
     }
 
     /// The warnings so far, which are no problems.
@@ -94,7 +97,7 @@ impl<'a> Report<'a> {
     fn place(&mut self, path: &ElementPath<'_>, message: impl Into<String>) -> Problem {
         let places = self
             .places
-            .get_or_insert_with(|| Places::new(self.text.source(), self.info));
+            .get_or_insert_with(|| Places::new(self.text.source().clone(), self.info));
         places.problem(&path.numbers(), message)
     }
 }

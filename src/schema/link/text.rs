@@ -271,7 +271,7 @@ fn found(
     if unresolved.is_empty() && options.is_empty() {
         return Vec::new();
     }
-    let places = Places::new(text.source(), info);
+    let places = Places::new(text.source().clone(), info);
     let names = unresolved.into_iter().map(|unresolved| {
         let UnresolvedName {
             name,
