@@ -37,8 +37,9 @@ fn problems(proto: &str, config: Option<&str>) -> Vec<String> {
         fs::write(&configs[0], config).expect("a file");
     }
     let rules = HttpRules::load(&schema, &configs);
-    let found = match &rules {
-        Ok(rules) => rules.warnings(),
+    let warnings = rules.as_ref().map(HttpRules::warnings);
+    let found = match &warnings {
+        Ok(warnings) => warnings,
         Err(error) => error.problems(),
     };
     let prefix = format!("{}/", folder.path().display());

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use http::Method as Verb;
 
 use super::field_path::FieldPath;
-use super::rule::{Origin, Rule};
-use super::template::{Segment, Template};
+use super::rule::Rule;
+use super::template::Template;
 use crate::schema::{Detail, Form, LayoutId, Layouts, Method};
 
 /// The message whose bytes are the body as they are.
@@ -21,7 +21,6 @@ pub(crate) struct Binding {
     /// The path as it is written.
     pub(super) path: String,
     pub(super) template: Template,
-    pub(super) has_rest: bool,
     pub(super) decodes_slashes: bool,
     pub(super) body: Body,
     /// The field of the response that is the body of the answer.
@@ -72,7 +71,6 @@ impl Binding {
             method: Arc::clone(method),
             verb: rule.verb.clone(),
             path: rule.path.clone(),
-            has_rest: template.segments.last() == Some(&Segment::Rest),
             template,
             decodes_slashes: rule.decodes_slashes,
             body: match &*rule.body {
@@ -92,15 +90,16 @@ impl Binding {
             variables: Vec::new(),
             verb: None,
         };
-        let rule = Rule {
+        Arc::new(Self {
+            method: Arc::clone(method),
             verb: Some(Verb::POST),
             path: method.path().to_owned(),
-            body: "*".to_owned(),
-            response_body: String::new(),
+            template,
             decodes_slashes: false,
-            origin: Origin::Name,
-        };
-        Arc::new(Self::new(method, &rule, template))
+            body: Body::Whole,
+            response_body: None,
+            fields: OnceLock::new(),
+        })
     }
 
     pub(super) fn fields(&self) -> &Fields {

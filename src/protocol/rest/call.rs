@@ -325,8 +325,7 @@ fn read_path(binding: &Binding, bounds: Bounds, path: &str, wire: &mut Vec<u8>) 
     let types = types_of_input(&binding.method, bounds);
     let variables = binding.template.variables.iter();
     for (variable, field) in variables.zip(&binding.fields().variables) {
-        let ends_path = binding.has_rest && variable.segments.end == binding.template.segments.len();
-        let text = captured(path, &variable.segments, ends_path);
+        let text = captured(path, &variable.segments, binding.template.takes_rest(variable));
         let text: Vec<u8> = if variable.is_multi && !binding.decodes_slashes {
             // A slash in one segment is no slash between two.
             percent_decode_str(&text.replace("%2F", "%252F").replace("%2f", "%252f")).collect()

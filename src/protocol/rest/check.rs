@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use http::Method as Verb;
 
+use super::fault::Fault;
 use super::rule::{Part, Rule};
 use super::template::{Template, Variable};
-use crate::error::Problem;
-use crate::schema::{ElementPlaces, Method, RawField, RawKind, RawTypes, WellKnown};
+use crate::schema::{Method, RawField, RawKind, RawTypes, WellKnown};
 use crate::suggest;
 
 /// What a rule is checked with.
@@ -15,12 +15,11 @@ pub(super) struct Checker<'c> {
     pub(super) types: &'c RawTypes<'c>,
     pub(super) method: &'c Arc<Method>,
     pub(super) rule: &'c Rule,
-    pub(super) places: &'c ElementPlaces<'c>,
 }
 
 impl Checker<'_> {
     /// All that is wrong with the rule.
-    pub(super) fn check(&self, template: &Template) -> Vec<Problem> {
+    pub(super) fn check(&self, template: &Template) -> Vec<Fault> {
         let variables = template
             .variables
             .iter()
@@ -36,13 +35,13 @@ impl Checker<'_> {
             .collect()
     }
 
-    fn problem(&self, part: Part, message: &str) -> Problem {
-        let message = format!("{}: {message}", self.method.name());
-        self.rule.problem(self.places, part, &message)
+    fn fault(&self, part: Part, message: &str) -> Fault {
+        self.rule
+            .fault(part, format!("{}: {message}", self.method.name()))
     }
 
-    fn check_variable(&self, variable: &Variable) -> Option<Problem> {
-        let wrong = |message: String| self.problem(Part::Path, &message);
+    fn check_variable(&self, variable: &Variable) -> Option<Fault> {
+        let wrong = |message: String| self.fault(Part::Path, &message);
         let mut message = self.method.input_name().to_owned();
         let mut names = variable.field.split('.').peekable();
         while let Some(name) = names.next() {
@@ -95,7 +94,7 @@ impl Checker<'_> {
     }
 
     /// A variable that sets a field of what another one sets.
-    fn check_nested(&self, variable: &Variable, template: &Template) -> Option<Problem> {
+    fn check_nested(&self, variable: &Variable, template: &Template) -> Option<Fault> {
         let is_around = |other: &&Variable| {
             let rest = variable.field.strip_prefix(&*other.field);
             rest.is_some_and(|rest| rest.starts_with('.'))
@@ -105,12 +104,12 @@ impl Checker<'_> {
             "the path has `{{{}}}` and `{{{}}}`, one of which is in the other",
             other.field, variable.field
         );
-        Some(self.problem(Part::Path, &text))
+        Some(self.fault(Part::Path, &text))
     }
 
-    fn check_body(&self, template: &Template) -> Option<Problem> {
+    fn check_body(&self, template: &Template) -> Option<Fault> {
         let body = &*self.rule.body;
-        let wrong = |message: String| self.problem(Part::Body, &message);
+        let wrong = |message: String| self.fault(Part::Body, &message);
         if body.is_empty() {
             let text = "its client sends a stream, which is the body, and the rule has no `body`";
             let needs = self.method.is_client_streaming();
@@ -136,11 +135,11 @@ impl Checker<'_> {
         })
     }
 
-    fn check_response_body(&self) -> Option<Problem> {
+    fn check_response_body(&self) -> Option<Fault> {
         match &*self.rule.response_body {
             "" => None,
             "*" => Some(
-                self.problem(Part::ResponseBody, "`response_body` is a field, and not `*`")
+                self.fault(Part::ResponseBody, "`response_body` is a field, and not `*`")
                     .with_hint("leave it out, and the whole response is the body"),
             ),
             field => self.check_field(
@@ -153,15 +152,15 @@ impl Checker<'_> {
     }
 
     /// Whether a message has the field that one of the bodies names.
-    fn check_field(&self, part: Part, key: &str, name: &str, message: &str) -> Option<Problem> {
+    fn check_field(&self, part: Part, key: &str, name: &str, message: &str) -> Option<Fault> {
         if self.types.field(message, name).is_some() {
             return None;
         }
         let text = format!("`{key}` is `{name}`, and {message} has no such field");
-        let problem = self.problem(part, &text);
+        let fault = self.fault(part, &text);
         let is_nested = name.contains('.');
         let nested = format!("`{key}` is a field of {message} itself, not one of a message in it");
-        Some(problem.with_hint_if(if is_nested {
+        Some(fault.with_hint_if(if is_nested {
             Some(nested)
         } else {
             self.hint(message, name)

@@ -9,7 +9,8 @@ use http::Method as Verb;
 
 use super::binding::Binding;
 use super::check::Checker;
-use super::rule::{HTTP, Origin, Part, Rule, rules_of_option};
+use super::fault::{Fault, Spot};
+use super::rule::{HTTP, Part, Rule, rules_of_option};
 use super::template::Template;
 use super::trie::{Found, Trie};
 use crate::error::{Error, Problem};
@@ -52,7 +53,8 @@ struct Inner {
     schema: Schema,
     bindings: Vec<Arc<Binding>>,
     trie: Trie,
-    warnings: Vec<Problem>,
+    /// What is wrong with rules in protos.
+    faults: Vec<Fault>,
 }
 
 impl HttpRules {
@@ -69,7 +71,7 @@ impl HttpRules {
     ///
     /// Fails with all that is wrong in the configs, each with its place.
     pub fn load(schema: &Schema, configs: &[impl AsRef<Path>]) -> Result<Self, Error> {
-        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+        let (mut problems, mut faults) = (Vec::new(), Vec::new());
         let options = schema.method_options(HTTP);
         #[cfg(any(feature = "rules", feature = "buf"))]
         let mut of_configs = rules_of_configs(schema, configs, &mut problems);
@@ -82,8 +84,6 @@ impl HttpRules {
             }
             HashMap::new()
         };
-        let is_empty = options.is_empty() && of_configs.is_empty();
-        let places = ElementPlaces::new(schema);
         let mut rules: Vec<(Arc<Method>, Vec<Rule>)> = Vec::new();
         for option in options {
             let Some(method) = schema.method(&option.method) else {
@@ -97,7 +97,7 @@ impl HttpRules {
                 Ok(found) => rules.push((Arc::clone(method), found)),
                 Err(message) => {
                     let message = format!("{}: {message}", option.method);
-                    warnings.push(places.problem(&option.element, "", &message).into_warning());
+                    faults.push(Fault::new(Spot::Proto(option.element, String::new()), message));
                 }
             }
         }
@@ -107,33 +107,40 @@ impl HttpRules {
             }
         }
         let mut compiler = Compiler {
-            schema,
-            places,
-            problems,
-            bindings: Vec::new(),
-            sources: Vec::new(),
-            trie: Trie::default(),
-            warnings,
+            faults,
+            ..Compiler::default()
         };
-        if !is_empty {
-            compiler.compile(&rules);
+        if !rules.is_empty() {
+            compiler.compile(schema, &rules);
         }
-        if !compiler.problems.is_empty() {
-            return Err(Error::schema(compiler.problems));
+        let Compiler {
+            faults,
+            bindings,
+            trie,
+            ..
+        } = compiler;
+        let (faults, of_configs): (Vec<Fault>, Vec<Fault>) = faults.into_iter().partition(Fault::is_of_proto);
+        let places = ElementPlaces::new(schema);
+        problems.extend(of_configs.iter().map(|fault| fault.placed(&places)));
+        if !problems.is_empty() {
+            return Err(Error::schema(problems));
         }
         Ok(Self {
             inner: Arc::new(Inner {
                 schema: schema.clone(),
-                bindings: compiler.bindings,
-                trie: compiler.trie,
-                warnings: compiler.warnings,
+                bindings,
+                trie,
+                faults,
             }),
         })
     }
 
     /// What is wrong with rules in protos, each with its place. These rules are left out; of two with one path, the second.
-    pub fn warnings(&self) -> &[Problem] {
-        &self.inner.warnings
+    /// The texts of the protos are read for it.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let places = ElementPlaces::new(&self.inner.schema);
+        let faults = self.inner.faults.iter();
+        faults.map(|fault| fault.placed(&places).into_warning()).collect()
     }
 
     /// Each way to call a method: the verb of HTTP, or `*` for all of them, the template of the path, and the method's name.
@@ -209,63 +216,53 @@ fn rules_of_configs(
     found
 }
 
-struct Compiler<'s> {
-    schema: &'s Schema,
-    places: ElementPlaces<'s>,
-    problems: Vec<Problem>,
+#[derive(Default)]
+struct Compiler<'r> {
     bindings: Vec<Arc<Binding>>,
     /// The rule of each binding.
-    sources: Vec<Rule>,
+    sources: Vec<&'r Rule>,
     trie: Trie,
-    warnings: Vec<Problem>,
+    faults: Vec<Fault>,
 }
 
-impl Compiler<'_> {
-    fn compile(&mut self, rules: &[(Arc<Method>, Vec<Rule>)]) {
-        let types = RawTypes::new(self.schema);
-        for (method, rules) in rules {
-            for rule in rules {
-                let template = match Template::parse(&rule.path) {
-                    Ok(template) => template,
-                    Err(error) => {
-                        let message = format!("{}: {}", method.name(), error.message);
-                        let problem = rule.problem(&self.places, Part::Path, &message);
-                        self.tell(rule, problem.with_hint_if(error.hint));
-                        continue;
-                    }
-                };
-                let checker = Checker {
-                    types: &types,
-                    method,
-                    rule,
-                    places: &self.places,
-                };
-                let found = checker.check(&template);
-                if found.is_empty() {
-                    self.insert(method, rule, template);
-                } else {
-                    found.into_iter().for_each(|problem| self.tell(rule, problem));
+impl<'r> Compiler<'r> {
+    fn compile(&mut self, schema: &Schema, rules: &'r [(Arc<Method>, Vec<Rule>)]) {
+        let types = RawTypes::new(schema);
+        let rules = rules
+            .iter()
+            .flat_map(|(method, rules)| rules.iter().map(move |rule| (method, rule)));
+        for (method, rule) in rules {
+            let template = match Template::parse(&rule.path) {
+                Ok(template) => template,
+                Err(error) => {
+                    let message = format!("{}: {}", method.name(), error.message);
+                    let fault = rule.fault(Part::Path, message).with_hint_if(error.hint);
+                    self.faults.push(fault);
+                    continue;
                 }
+            };
+            let checker = Checker {
+                types: &types,
+                method,
+                rule,
+            };
+            let found = checker.check(&template);
+            if found.is_empty() {
+                self.insert(method, rule, template);
+            } else {
+                self.faults.extend(found);
             }
         }
     }
 
-    /// Tells what is wrong with a rule.
-    fn tell(&mut self, rule: &Rule, problem: Problem) {
-        match rule.origin {
-            Origin::Proto(_) => self.warnings.push(problem.into_warning()),
-            Origin::Config(_) | Origin::Name => self.problems.push(problem),
-        }
-    }
-
-    fn insert(&mut self, method: &Arc<Method>, rule: &Rule, template: Template) {
+    fn insert(&mut self, method: &Arc<Method>, rule: &'r Rule, template: Template) {
         let index = self.bindings.len();
         let Err(known) = self.trie.insert(rule.verb.as_ref(), &template, index) else {
             self.bindings.push(Arc::new(Binding::new(method, rule, template)));
-            self.sources.push(rule.clone());
+            self.sources.push(rule);
             return;
         };
-        let (other, source) = (&self.bindings[known], &self.sources[known]);
+        let (other, source) = (&self.bindings[known], self.sources[known]);
         let verb = rule.verb.as_ref().map_or("*", Verb::as_str);
         let message = format!(
             "{}: {verb} {} is {} already",
@@ -277,16 +274,7 @@ impl Compiler<'_> {
                 other.method.name()
             },
         );
-        let place = source.problem(&self.places, Part::Path, "");
-        let position = place
-            .position()
-            .map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
-        let at = place.file().map(|file| format!("{file}{position}"));
-        let problem = rule.problem(&self.places, Part::Path, &message);
-        let hint = match at {
-            Some(at) => format!("the other rule is at {at}; give one of them another path"),
-            None => "give one of them another path".to_owned(),
-        };
-        self.tell(rule, problem.with_hint(hint));
+        let fault = rule.fault(Part::Path, message);
+        self.faults.push(fault.with_other(source.spot(Part::Path)));
     }
 }

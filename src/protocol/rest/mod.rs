@@ -23,6 +23,7 @@ mod call;
 mod check;
 #[cfg(any(feature = "rules", feature = "buf"))]
 mod config;
+mod fault;
 mod field_path;
 mod http_rules;
 mod mask;

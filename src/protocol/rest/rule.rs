@@ -5,8 +5,9 @@ use std::ops::Range;
 use http::Method as Verb;
 use prost::Message as _;
 
-use crate::error::{Problem, SourceText};
-use crate::schema::{Element, ElementPlaces};
+use super::fault::{Fault, Spot};
+use crate::error::SourceText;
+use crate::schema::Element;
 
 /// The number of the extension `google.api.http` of `google.protobuf.MethodOptions`.
 pub(super) const HTTP: u32 = 72_295_728;
@@ -31,8 +32,6 @@ pub(super) struct Rule {
 pub(super) enum Origin {
     Proto(Element),
     Config(Box<Spans>),
-    /// Nowhere: the method has no rule, and is called by its name.
-    Name,
 }
 
 /// The places of a rule in a service config.
@@ -53,8 +52,13 @@ pub(super) enum Part {
 }
 
 impl Rule {
-    /// A problem with a part of the rule.
-    pub(super) fn problem(&self, places: &ElementPlaces<'_>, part: Part, message: &str) -> Problem {
+    /// What is wrong with a part of the rule.
+    pub(super) fn fault(&self, part: Part, message: String) -> Fault {
+        Fault::new(self.spot(part), message)
+    }
+
+    /// Where a part of the rule is written.
+    pub(super) fn spot(&self, part: Part) -> Spot {
         match &self.origin {
             Origin::Proto(element) => {
                 let written = match part {
@@ -62,7 +66,7 @@ impl Rule {
                     Part::Body => &self.body,
                     Part::ResponseBody => &self.response_body,
                 };
-                places.problem(element, &quoted(written), message)
+                Spot::Proto(element.clone(), quoted(written))
             }
             Origin::Config(spans) => {
                 let span = match part {
@@ -70,9 +74,8 @@ impl Rule {
                     Part::Body => &spans.body,
                     Part::ResponseBody => &spans.response_body,
                 };
-                Problem::at(&spans.source, span.clone(), message)
+                Spot::Config(spans.source.clone(), span.clone())
             }
-            Origin::Name => Problem::new(message),
         }
     }
 }

@@ -109,10 +109,9 @@ impl Template {
         Ok(parser.template)
     }
 
-    /// Whether the last segment is `**`.
-    #[cfg(test)]
-    fn has_rest(&self) -> bool {
-        self.segments.last() == Some(&Segment::Rest)
+    /// Whether a variable takes all that is left of a path: its last segment is `**`, which nothing follows.
+    pub(super) fn takes_rest(&self, variable: &Variable) -> bool {
+        self.segments[variable.segments.end - 1] == Segment::Rest
     }
 }
 
@@ -357,7 +356,12 @@ mod tests {
         ] {
             assert_eq!(shown(text), expected, "{text}");
         }
-        assert!(Template::parse("/a/**").expect("a template").has_rest());
+        let template = Template::parse("/{a}/{b=c/**}").expect("a template");
+        let takes_rest = template
+            .variables
+            .iter()
+            .map(|variable| template.takes_rest(variable));
+        assert_eq!(takes_rest.collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]

@@ -216,8 +216,8 @@ mod tests {
                     let template = templates[binding];
                     let parsed = Template::parse(template.split_once(' ').unwrap().1).unwrap();
                     let values = parsed.variables.iter().map(|variable| {
-                        let has_rest = parsed.segments[variable.segments.end - 1] == Segment::Rest;
-                        let value = captured(&path[..length], &variable.segments, has_rest);
+                        let value =
+                            captured(&path[..length], &variable.segments, parsed.takes_rest(variable));
                         format!(" {}={value}", variable.field)
                     });
                     template.to_owned() + &values.collect::<String>()

@@ -20,6 +20,14 @@ impl HttpRulesArg {
         &self.http_rules
     }
 
+    /// Fails if a file is wrong. The rules in protos never are an error.
+    pub(crate) fn check(&self, schema: &Schema) -> Result<(), Error> {
+        if self.http_rules.is_empty() {
+            return Ok(());
+        }
+        self.load(schema).map(drop)
+    }
+
     /// Reads the rules and checks them against the protos.
     pub(crate) fn load(&self, schema: &Schema) -> Result<HttpRules, Error> {
         HttpRules::load(schema, &self.http_rules)

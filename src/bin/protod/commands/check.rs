@@ -49,7 +49,7 @@ impl Check {
         let of_rules = rules.warnings();
         let http_rules = self.http_rules.load(&schema)?;
         let of_http = http_rules.warnings();
-        warn(of_protos.iter().chain(of_rules).chain(of_http));
+        warn(of_protos.iter().chain(of_rules).chain(&of_http));
         let mut count = of_protos.len() + of_rules.len() + of_http.len();
         if self.validate.finds_no_rules(&schema)? {
             let (text, hint) = NO_RULES;

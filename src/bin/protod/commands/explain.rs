@@ -55,7 +55,7 @@ impl Explain {
         let schema = self.inputs.schema()?;
         let rules = self.inputs.rules(&schema, &RulesOptions::default())?;
         // What keeps a server from starting is told here, too.
-        self.http_rules.load(&schema)?;
+        self.http_rules.check(&schema)?;
         let method = schema.require_method(&self.method)?;
         let requests: Vec<Message> = match &self.data {
             Some(data) => data.read_all(method)?,

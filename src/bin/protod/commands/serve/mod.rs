@@ -420,7 +420,7 @@ impl Project for Origin {
     fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
         let rules = self.inputs.rules(schema, &self.options)?;
         // The server makes them again; here they are part of the load, which tells of what is wrong.
-        self.http_rules.load(schema)?;
+        self.http_rules.check(schema)?;
         let mut answers = Answers::new().rules(rules);
         for file in self.http_rules.files() {
             answers = answers.watch(file);
