@@ -1,7 +1,8 @@
 //! "Did you mean": the known name that an unknown one was probably meant to be.
 //!
 //! Everything that looks up a name that a user wrote suggests with these functions, so that a slip is judged alike
-//! everywhere. A name that is unlike all the others gets no suggestion.
+//! everywhere. A name that is unlike all the others gets no suggestion. Names that clients send go through [`clause`], which
+//! bounds what comparing them costs.
 
 /// Longer lists of known names are not printed: they would hide the message.
 const LISTED: usize = 12;
@@ -24,6 +25,22 @@ pub(crate) fn hint<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> 
         }
         _ => None,
     }
+}
+
+/// A client's names up to this length are compared with those that there are.
+const LONGEST: usize = 64;
+
+/// A client's names are compared with no more than so many.
+const MOST: usize = 256;
+
+/// The hint for a name that a client sent, as the end of an error about it: `; did you mean …?`, or nothing.
+///
+/// Clients can send wrong names without end, so a long name, and one among many, gets no hint.
+pub(crate) fn clause<'k>(name: &str, known: impl ExactSizeIterator<Item = &'k str>) -> String {
+    if name.len() > LONGEST || known.len() > MOST {
+        return String::new();
+    }
+    hint(name, known).map_or_else(String::new, |hint| format!("; {hint}"))
 }
 
 /// The question "did you mean …?" for a name that is not among `known`, if one of them is near.
@@ -88,6 +105,16 @@ mod tests {
     fn a_long_list_is_not_printed() {
         let many: Vec<String> = (0..40).map(|n| format!("long_field_{n}")).collect();
         assert_eq!(hint("zzz", many.iter().map(String::as_str)), None);
+    }
+
+    #[test]
+    fn what_a_client_sends_is_compared_within_bounds() {
+        let known = vec!["value"; MOST];
+        let clause = |name: &str, known: &[&'static str]| super::clause(name, known.iter().copied());
+        assert_eq!(clause("valeu", &known), "; did you mean `value`?");
+        assert_eq!(clause(&"v".repeat(LONGEST + 1), &known), "");
+        assert_eq!(clause("valeu", &vec!["value"; MOST + 1]), "");
+        assert_eq!(clause("x", &[]), "");
     }
 
     #[test]

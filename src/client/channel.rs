@@ -18,8 +18,9 @@ use tonic::codec::CompressionEncoding;
 use tonic::transport::Channel;
 use tower::Service;
 
+use super::head::encoding_of;
 use super::other_answer;
-use crate::protocol::{Encoding, PREFIX, mend_status};
+use crate::protocol::{PREFIX, mend_status};
 
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
@@ -67,11 +68,9 @@ async fn checked(response: Response<Body>) -> Result<Response<CheckedBody>, Stat
     }
     let (mut head, body) = response.into_parts();
     let headers = &mut head.headers;
-    match Encoding::from_header(headers.get(GRPC_ENCODING)) {
-        Ok(None) => drop(headers.remove(GRPC_ENCODING)),
-        Ok(Some(encoding)) => drop(headers.insert(GRPC_ENCODING, encoding.header())),
-        // INTERNAL, as gRPC's rules for compression have it: UNIMPLEMENTED is the server's to say.
-        Err(unknown) => return Err(Status::internal(format!("the server's {}", unknown.message()))),
+    match encoding_of(headers, GRPC_ENCODING)? {
+        None => drop(headers.remove(GRPC_ENCODING)),
+        Some(encoding) => drop(headers.insert(GRPC_ENCODING, encoding.header())),
     }
     mend_status(headers);
     let mut in_headers = None;

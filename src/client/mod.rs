@@ -14,6 +14,7 @@ mod channel;
 mod connect;
 mod connected;
 mod extendable;
+mod head;
 mod http;
 mod method;
 mod other_answer;

@@ -13,6 +13,7 @@ use tonic::transport::Endpoint;
 
 use super::channel::CheckedChannel;
 use super::connect::{Address, ClientTls, ConnectError, Connector, GivenStream, HttpConnector};
+use super::head::USER_AGENT;
 use super::http::HttpChannel;
 use super::protocol::{HttpVersion, Protocol};
 use crate::error::Error;
@@ -140,7 +141,7 @@ impl<'b> Way<'b> {
         Endpoint::from(origin("http"))
             .origin(origin(scheme))
             .http2_max_header_list_size(MAX_HEADERS)
-            .user_agent(concat!("protod/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .expect("it is a header value")
     }
 

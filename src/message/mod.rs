@@ -5,6 +5,7 @@
 //! [`DynamicMessage`](prost_reflect::DynamicMessage) costs many times what compiled code pays. It becomes one when
 //! someone asks.
 
+mod base64;
 mod check;
 mod codec;
 mod cost;
@@ -18,11 +19,13 @@ mod lenient;
 mod message;
 mod pick;
 mod ranges;
+mod snake;
 mod text;
 mod typed;
 mod unknown_types;
 mod wire;
 
+pub(crate) use self::base64::decode_base64;
 pub(crate) use self::check::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH, check, check_and_pick};
 pub use self::codec::{DynamicCodec, DynamicDecoder, DynamicEncoder};
 pub(crate) use self::cost::decoding_cost;
@@ -35,6 +38,7 @@ pub(crate) use self::lenient::{decode_dynamic, known_value};
 pub use self::message::Message;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
 pub(crate) use self::ranges::{is_duration, is_timestamp};
+pub(crate) use self::snake::put_snake;
 pub use self::text::TextPrinter;
 pub(crate) use self::typed::MessageType;
 pub use self::typed::{FromMessage, IntoMessage, Typed};

@@ -41,6 +41,14 @@ impl WellKnown {
             _ => return None,
         })
     }
+
+    /// Whether a value of it is written as one text where there is no JSON: in paths, and as one parameter of a query.
+    pub(crate) fn is_one_value(self) -> bool {
+        matches!(
+            self,
+            Self::Timestamp | Self::Duration | Self::FieldMask | Self::Wrapper
+        )
+    }
 }
 
 /// Whether an enum is `google.protobuf.NullValue`, which is null in JSON and in expressions.

@@ -18,6 +18,7 @@ use super::channel::HttpChannel;
 use super::fault::status_of;
 use super::request_body::{Envelopes, MessageEncoder, RequestBody};
 use super::responses::{HttpResponses, MessageDecoder};
+use crate::client::head::{USER_AGENT, encoding_of};
 use crate::client::other_answer;
 use crate::client::protocol::{Codec, Protocol};
 use crate::client::requests::Requests;
@@ -27,8 +28,6 @@ use crate::protocol::{
     take_trailers, write_query,
 };
 use crate::schema::Method;
-
-const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("protod/", env!("CARGO_PKG_VERSION")));
 
 /// What the calls of a method have in common. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -128,7 +127,7 @@ impl HttpCaller {
         ] {
             head.remove(name);
         }
-        head.entry(header::USER_AGENT).or_insert(USER_AGENT);
+        head.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
         call_head(self.form, self.encoding, timeout, &mut head);
         head
     }
@@ -198,7 +197,7 @@ impl HttpCaller {
         };
         let (head, body) = response.into_parts();
         let mut headers = head.headers;
-        let encoding = encoding_of(form, &headers)?;
+        let encoding = encoding_of(&headers, form.protocol.encoding_header())?;
         let in_headers = if form.protocol.is_whole() {
             Some(take_trailers(&mut headers))
         } else {
@@ -269,13 +268,6 @@ impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-/// How the messages of a response are compressed.
-fn encoding_of(form: Form, headers: &HeaderMap) -> Result<Option<Encoding>, Status> {
-    let encoding = Encoding::from_header(headers.get(form.protocol.encoding_header()));
-    // INTERNAL, as the protocols' rules for compression have it: UNIMPLEMENTED is the server's to say.
-    encoding.map_err(|unknown| Status::internal(format!("the server's {}", unknown.message())))
 }
 
 fn is_json(response: &Response<Incoming>) -> bool {

@@ -110,8 +110,7 @@ fn put_mask(
         return Ok(());
     };
     let paths = paths_of(layouts, layout, body).map_err(Status::invalid_argument)?;
-    let paths = mask(paths.iter().map(String::as_str));
-    mask_path.put(layouts, &paths, wire);
+    mask_path.put(layouts, &mask(&paths), wire);
     Ok(())
 }
 

@@ -73,7 +73,7 @@ impl Checker<'_> {
                     )));
                 }
                 RawKind::Message(held) if is_last => {
-                    if !is_written_as_text(&held) {
+                    if !WellKnown::named(&held).is_some_and(WellKnown::is_one_value) {
                         let fields = self.types.fields(&held);
                         let one = fields.first().map(|field| {
                             format!(
@@ -176,12 +176,4 @@ impl Checker<'_> {
             None => suggest::hint(name, fields.iter().map(|field| &*field.name)),
         }
     }
-}
-
-/// Whether a message is one text in JSON, or a scalar.
-fn is_written_as_text(message: &str) -> bool {
-    matches!(
-        WellKnown::named(message),
-        Some(WellKnown::Timestamp | WellKnown::Duration | WellKnown::FieldMask | WellKnown::Wrapper)
-    )
 }

@@ -23,12 +23,11 @@ impl FieldPath {
         while let Some(name) = names.next() {
             let fields = layouts.fields(message);
             let Some(Named::Field(index)) = fields.named(name) else {
-                let hint = crate::suggest::did_you_mean(name, fields.list.iter().map(|field| &*field.name));
-                let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
                 return Err(format!(
-                    "{} has no field {:?}{hint}",
+                    "{} has no field {:?}{}",
                     fields.full_name,
-                    crate::excerpt::excerpt(name)
+                    crate::excerpt::excerpt(name),
+                    crate::suggest::clause(name, fields.list.iter().map(|field| &*field.name))
                 ));
             };
             if steps.len() == MAX_STEPS {
@@ -112,7 +111,8 @@ pub(super) struct Encoded {
     pub(super) bytes: Vec<u8>,
 }
 
-fn put_field(wire: &mut Vec<u8>, field: &Field, value: &Encoded) {
+/// Appends a field with this value.
+pub(super) fn put_field(wire: &mut Vec<u8>, field: &Field, value: &Encoded) {
     let (Form::One(of) | Form::List(of)) = &field.form else {
         // No value of a map is made here.
         return;

@@ -6,22 +6,14 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::alphabet::{STANDARD, URL_SAFE};
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use prost_reflect::{Kind, Value};
 
-use super::field_path::Encoded;
+use super::field_path::{Encoded, put_field};
 use crate::excerpt::excerpt;
 use crate::message::{
-    Bounds, MessageType, WireType, json_to_wire, put_delimited, put_scalar, put_varint, wire_type,
+    Bounds, MessageType, WireType, decode_base64, json_to_wire, key, put_delimited, put_scalar, put_snake, put_varint, wire_type,
 };
 use crate::schema::{Detail, EnumTable, Form, LayoutId, Layouts, Named, ValueType, WellKnown};
-
-const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-    .with_decode_allow_trailing_bits(true);
 
 /// What reads messages that are written as texts.
 #[derive(Clone, Copy)]
@@ -50,7 +42,7 @@ impl<'t> Types<'t> {
                 serde_json::to_string(utf8(text)?).map_err(|error| error.to_string())?
             }
             Some(WellKnown::Struct | WellKnown::Value | WellKnown::ListValue) => utf8(text)?.to_owned(),
-            Some(WellKnown::FieldMask) => return Ok(mask(utf8(text)?.split(','))),
+            Some(WellKnown::FieldMask) => return Ok(mask_of_text(utf8(text)?)),
             Some(WellKnown::Wrapper) => {
                 let Some(Named::Field(index)) = fields.named("value") else {
                     return Err(format!("{} has no field `value`", fields.full_name));
@@ -59,16 +51,8 @@ impl<'t> Types<'t> {
                 let Form::One(inner) = &field.form else {
                     return Err(format!("{}.value is repeated", fields.full_name));
                 };
-                let inner = self.read(inner, text)?;
                 let mut bytes = Vec::new();
-                put_varint(
-                    &mut bytes,
-                    crate::message::key(field.number, inner.wire_type).into(),
-                );
-                match inner.wire_type {
-                    WireType::LengthDelimited => put_delimited(&mut bytes, &inner.bytes),
-                    _ => bytes.extend_from_slice(&inner.bytes),
-                }
+                put_field(&mut bytes, field, &self.read(inner, text)?);
                 return Ok(delimited(bytes));
             }
             Some(WellKnown::Any | WellKnown::Empty) | None => {
@@ -96,30 +80,40 @@ impl<'t> Types<'t> {
     }
 }
 
-/// A `google.protobuf.FieldMask` of these paths, with names of the proto or of JSON.
-pub(super) fn mask<'p>(paths: impl IntoIterator<Item = &'p str>) -> Encoded {
+/// A `google.protobuf.FieldMask` that is written with commas between its paths, which have the names of JSON, or those of the
+/// proto if there is an underscore in them.
+fn mask_of_text(text: &str) -> Encoded {
     let mut bytes = Vec::new();
-    for path in paths.into_iter().map(str::trim).filter(|path| !path.is_empty()) {
-        let mut name = String::with_capacity(path.len());
-        for letter in path.chars() {
-            if letter.is_ascii_uppercase() {
-                name.push('_');
-            }
-            name.push(letter.to_ascii_lowercase());
+    for path in text.split(',').map(str::trim).filter(|path| !path.is_empty()) {
+        if path.contains('_') {
+            put_path(&mut bytes, path.as_bytes());
+        } else {
+            let mut name = Vec::with_capacity(path.len());
+            put_snake(&mut name, path);
+            put_path(&mut bytes, &name);
         }
-        put_varint(
-            &mut bytes,
-            crate::message::key(1, WireType::LengthDelimited).into(),
-        );
-        put_delimited(&mut bytes, name.as_bytes());
     }
     delimited(bytes)
 }
 
+/// A `google.protobuf.FieldMask` of these paths, which have the names of the proto.
+pub(super) fn mask(paths: &[String]) -> Encoded {
+    let mut bytes = Vec::new();
+    for path in paths {
+        put_path(&mut bytes, path.as_bytes());
+    }
+    delimited(bytes)
+}
+
+fn put_path(mask: &mut Vec<u8>, path: &[u8]) {
+    put_varint(mask, key(1, WireType::LengthDelimited).into());
+    put_delimited(mask, path);
+}
+
 /// The number of an enum's value, which is written by its name or its number.
 fn enum_number(table: &EnumTable, text: &str) -> Result<i32, String> {
-    if let Some((_, number)) = table.values.iter().find(|(name, _)| **name == *text) {
-        return Ok(*number);
+    if let Some(number) = table.number_named(text) {
+        return Ok(number);
     }
     if let Ok(number) = text.parse()
         && table.is_value(number)
@@ -129,13 +123,11 @@ fn enum_number(table: &EnumTable, text: &str) -> Result<i32, String> {
     if text == "null" && &*table.full_name == "google.protobuf.NullValue" {
         return Ok(0);
     }
-    let names = table.values.iter().map(|(name, _)| &**name);
-    let hint = crate::suggest::hint(&excerpt(text), names).map(|hint| format!("; {hint}"));
-    let hint = hint.unwrap_or_default();
     Err(format!(
-        "{:?} is no value of {}{hint}",
+        "{:?} is no value of {}{}",
         excerpt(text),
-        table.full_name
+        table.full_name,
+        crate::suggest::clause(text, table.values.iter().map(|(name, _)| &**name))
     ))
 }
 
@@ -205,15 +197,16 @@ fn float(text: &[u8]) -> Result<f64, String> {
 }
 
 fn base64(text: &[u8]) -> Result<Vec<u8>, String> {
-    let is_url_safe = text.iter().any(|byte| b"-_".contains(byte));
-    let alphabet = if is_url_safe { &URL_SAFE } else { &STANDARD };
     // A plus sign in a query is a space.
     let text: Vec<u8> = text
         .iter()
         .map(|byte| if *byte == b' ' { b'+' } else { *byte })
         .collect();
-    let decoded = GeneralPurpose::new(alphabet, LENIENT).decode(&text);
-    decoded.map_err(|error| format!("{} is no base64: {error}", shown(&text)))
+    let mut bytes = Vec::with_capacity(text.len());
+    match decode_base64(&text, &mut bytes) {
+        Ok(()) => Ok(bytes),
+        Err(error) => Err(format!("{} is no base64: {error}", shown(&text))),
+    }
 }
 
 fn varint(number: u64) -> Encoded {

@@ -8,11 +8,11 @@ use super::parts::{
     AnyVisitor, FieldMaskVisitor, FieldSeed, ListValueVisitor, MessageSeed, StructVisitor, TimeVisitor,
     ValueSeed, ValueVisitor,
 };
-use super::place::hint;
 use super::raw::Style;
 use super::writer::{Step, Writer};
 use crate::excerpt::excerpt;
 use crate::schema::{JsonFields, WellKnown};
+use crate::suggest;
 
 impl<'de> DeserializeSeed<'de> for MessageSeed<'_, '_> {
     type Value = ();
@@ -170,6 +170,6 @@ pub(super) fn unknown<'k, E: Error>(name: &str, known: impl ExactSizeIterator<It
     E::custom(format_args!(
         "unrecognized field name '{}'{}",
         excerpt(name),
-        hint(name, known)
+        suggest::clause(name, known)
     ))
 }

@@ -9,7 +9,6 @@ use serde::de::Error;
 use super::writer::{Step, Writer};
 use crate::excerpt::excerpt;
 use crate::message::error::MessageError;
-use crate::suggest;
 
 impl Writer<'_> {
     /// The whole error.
@@ -58,18 +57,4 @@ impl Writer<'_> {
             error.line() + lines
         ))
     }
-}
-
-/// Names up to this length are compared with those that there are.
-const LONGEST: usize = 64;
-
-/// Names are compared with no more than so many, because clients can send wrong ones without end.
-const MOST: usize = 256;
-
-/// What may have been meant, to be put behind an error about a name.
-pub(super) fn hint<'k>(name: &str, known: impl ExactSizeIterator<Item = &'k str>) -> String {
-    if name.len() > LONGEST || known.len() > MOST {
-        return String::new();
-    }
-    suggest::hint(name, known).map_or_else(String::new, |hint| format!("; {hint}"))
 }

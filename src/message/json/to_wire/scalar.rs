@@ -2,18 +2,16 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64::{DecodeError, alphabet};
 use serde::de::{DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
 
 use super::number::{Whole, expected, float, whole, whole_float, whole_text};
 use super::parts::{MessageSeed, ValueSeed};
-use super::place::hint;
 use super::raw::{Raw, Style};
 use super::writer::Place;
 use crate::excerpt::excerpt;
+use crate::message::base64::decode_base64;
 use crate::schema::JsonKind;
+use crate::suggest;
 
 impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_> {
     type Value = ();
@@ -81,11 +79,7 @@ impl ValueSeed<'_, '_> {
         };
         let length = writer.open_length(key);
         let contents = writer.buffer.len();
-        let mut decoded = STANDARD.decode_vec(text, writer.buffer);
-        if let Err(DecodeError::InvalidByte(_, b'-' | b'_')) = decoded {
-            writer.buffer.truncate(contents);
-            decoded = URL_SAFE.decode_vec(text, writer.buffer);
-        }
+        let decoded = decode_base64(text.as_bytes(), writer.buffer);
         decoded.map_err(|error| E::custom(format_args!("invalid base64: {error}")))?;
         if matches!(style, Style::UnlessZero(_)) && writer.buffer.len() == contents {
             writer.buffer.truncate(start);
@@ -102,17 +96,11 @@ impl ValueSeed<'_, '_> {
             None => Err(E::custom(format_args!(
                 "unrecognized enum value '{}'{}",
                 excerpt(name),
-                hint(name, table.values.iter().map(|(name, _)| &**name))
+                suggest::clause(name, table.values.iter().map(|(name, _)| &**name))
             ))),
         }
     }
 }
-
-const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-    .with_decode_allow_trailing_bits(true)
-    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
-const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
 /// JSON has no values but these, lists and objects.
 impl Visitor<'_> for ValueSeed<'_, '_> {

@@ -8,6 +8,7 @@ use super::parts::{FieldMaskVisitor, TimeVisitor};
 use super::raw::{Raw, Style};
 use super::time::{duration, timestamp};
 use crate::excerpt::excerpt;
+use crate::message::snake::put_snake;
 use crate::message::wire::{WireType, key};
 use crate::schema::WellKnown;
 
@@ -52,12 +53,7 @@ impl Visitor<'_> for FieldMaskVisitor<'_, '_> {
         for path in text.split(',').filter(|path| !path.is_empty()) {
             writer.spend()?;
             let length = writer.open_length(key(1, WireType::LengthDelimited));
-            for byte in path.bytes() {
-                if byte.is_ascii_uppercase() {
-                    writer.buffer.push(b'_');
-                }
-                writer.buffer.push(byte.to_ascii_lowercase());
-            }
+            put_snake(writer.buffer, path);
             writer.close_length(length);
         }
         Ok(())

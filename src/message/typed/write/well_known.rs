@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::scalar::Encoded;
 use super::writer::Writer;
 use crate::message::message::Message;
+use crate::message::snake::put_snake;
 use crate::message::typed::error::TypedError;
 use crate::message::typed::times::{parse_duration, parse_timestamp};
 use crate::schema::{LayoutId, WellKnown};
@@ -26,14 +27,9 @@ pub(super) fn put_time(writer: &mut Writer<'_>, which: WellKnown, text: &str) ->
 /// Writes the paths of a field mask that ProtoJSON wrote.
 pub(super) fn put_mask(writer: &mut Writer<'_>, text: &str) {
     for path in text.split(',').filter(|path| !path.is_empty()) {
-        let mut snake = String::with_capacity(path.len());
-        for letter in path.chars() {
-            if letter.is_ascii_uppercase() {
-                snake.push('_');
-            }
-            snake.push(letter.to_ascii_lowercase());
-        }
-        Encoded::Delimited(snake.as_bytes()).put_field(1, writer.buffer);
+        let mut snake = Vec::with_capacity(path.len());
+        put_snake(&mut snake, path);
+        Encoded::Delimited(&snake).put_field(1, writer.buffer);
     }
 }
 

@@ -294,7 +294,7 @@ impl Query<'_, '_> {
                 return;
             }
             match field.kind() {
-                Kind::Message(held) if !is_one_value(&held) => {
+                Kind::Message(held) if !WellKnown::of(&held).is_some_and(WellKnown::is_one_value) => {
                     let name_of_held = held.full_name().to_owned();
                     let is_endless = around.contains(&name_of_held);
                     if field.cardinality() == Cardinality::Repeated
@@ -323,14 +323,6 @@ impl Query<'_, '_> {
         }
         self.parameters.push(parameter);
     }
-}
-
-/// Whether a message is written as one parameter.
-fn is_one_value(message: &MessageDescriptor) -> bool {
-    matches!(
-        WellKnown::of(message),
-        Some(WellKnown::Timestamp | WellKnown::Duration | WellKnown::FieldMask | WellKnown::Wrapper)
-    )
 }
 
 fn is_http_body(field: &FieldDescriptor) -> bool {
