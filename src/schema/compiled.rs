@@ -127,6 +127,11 @@ impl Schema {
         &self.inner.tables.all().pool
     }
 
+    /// Whether both are clones of one schema.
+    pub(crate) fn is_clone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// Whether all files are in one pool. If not, the types of two methods may be of different pools.
     pub(crate) fn is_small(&self) -> bool {
         self.inner.tables.is_small()

@@ -30,6 +30,7 @@ use crate::handler::{
     CallLimits, CallLog, Handler, Handlers, LargeMessages, Lifecycle, Shape, Unprepared, handler_methods,
 };
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
+use crate::protocol::HttpRules;
 use crate::schema::{DescriptorEdition, Schema};
 use crate::transport::{Limits, Tls};
 
@@ -454,7 +455,10 @@ impl ServerBuilder {
         self.options.validation.expect_names(&self.schema)?;
         let lifecycle = Lifecycle::new();
         let of_first = self.options.lifecycle(&lifecycle, 0);
-        let generation = self.options.generation(self.schema, self.handlers, of_first)?;
+        let rest = HttpRules::load(&self.schema, &self.options.http_rules)?;
+        let generation = self
+            .options
+            .generation(self.schema, self.handlers, rest, of_first)?;
         self.options.announce(&generation);
         let shared = Shared {
             generation: ArcSwap::from_pointee(generation),

@@ -76,6 +76,11 @@ impl Server {
         &self.options.health
     }
 
+    /// How methods are called by REST at this moment.
+    pub fn http_rules(&self) -> HttpRules {
+        self.shared.generation.load().rest.clone()
+    }
+
     /// Replaces the schema and the handlers. The next call uses the new ones; calls in flight keep those that they began
     /// with.
     ///
@@ -84,7 +89,9 @@ impl Server {
         let shared = &self.shared;
         let mut number = shared.number.lock().unwrap_or_else(PoisonError::into_inner);
         let lifecycle = self.options.lifecycle(&shared.lifecycle, *number + 1);
-        let generation = self.options.generation(schema, handlers, lifecycle)?;
+        let rest = shared.generation.load().rest.clone();
+        let rest = rest.reload(&schema, &self.options.http_rules)?;
+        let generation = self.options.generation(schema, handlers, rest, lifecycle)?;
         self.options.announce(&generation);
         shared.generation.store(Arc::new(generation));
         *number += 1;
@@ -101,10 +108,10 @@ impl Options {
         &self,
         schema: Schema,
         handlers: Handlers,
+        rest: HttpRules,
         lifecycle: Lifecycle,
     ) -> Result<Generation, Error> {
         let reflection = self.reflection.then_some(self.reflection_edition);
-        let rest = HttpRules::load(&schema, &self.http_rules)?;
         let system = builtin_endpoints(&schema, &self.health, reflection);
         #[cfg(feature = "validate")]
         let checks = self.validation.checks(&schema)?;

@@ -50,20 +50,20 @@ const KEYS: [&str; 12] = [
     "additionalBindings",
 ];
 
-/// Reads the rules of a file.
-pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<ConfigRule> {
+/// The text of a file.
+pub(super) fn text_of(path: &Path) -> Result<SourceText, Problem> {
+    let name = path.display().to_string();
     match fs::read_to_string(path) {
-        Ok(text) => read_text(&SourceText::new(path.display().to_string(), text), problems),
+        Ok(text) => Ok(SourceText::new(name, text)),
         Err(error) => {
-            let problem = Problem::in_file(path.display().to_string(), format!("cannot be read: {error}"));
-            problems.push(problem.needing(std::path::absolute(path)));
-            Vec::new()
+            let problem = Problem::in_file(name, format!("cannot be read: {error}"));
+            Err(problem.needing(std::path::absolute(path)))
         }
     }
 }
 
 /// Reads the rules of a text.
-fn read_text(source: &SourceText, problems: &mut Vec<Problem>) -> Vec<ConfigRule> {
+pub(super) fn read(source: &SourceText, problems: &mut Vec<Problem>) -> Vec<ConfigRule> {
     let root = match parse(source) {
         Ok(root) => root,
         Err(found) => {

@@ -13,7 +13,7 @@ use super::fault::{Fault, Spot};
 use super::rule::{HTTP, Part, Rule, rules_of_option};
 use super::template::Template;
 use super::trie::{Found, Trie};
-use crate::error::{Error, Problem};
+use crate::error::{Error, Problem, SourceText};
 use crate::schema::{ElementPlaces, Method, RawTypes, Schema};
 
 /// How the methods of a schema are called by REST: the rules of `google.api.http` in its protos and in service configs.
@@ -51,6 +51,8 @@ pub struct HttpRules {
 
 struct Inner {
     schema: Schema,
+    /// The service configs, as they were read.
+    configs: Vec<SourceText>,
     bindings: Vec<Arc<Binding>>,
     trie: Trie,
     /// What is wrong with rules in protos.
@@ -71,19 +73,30 @@ impl HttpRules {
     ///
     /// Fails with all that is wrong in the configs, each with its place.
     pub fn load(schema: &Schema, configs: &[impl AsRef<Path>]) -> Result<Self, Error> {
-        let (mut problems, mut faults) = (Vec::new(), Vec::new());
+        let (texts, problems) = read_configs(configs);
+        Self::compile(schema, texts, problems)
+    }
+
+    /// What [`load`](Self::load) makes of the same schema or another one. If neither it nor the texts of the configs differ
+    /// from what these rules were made of, they are these, which costs nothing but to read the configs.
+    pub fn reload(&self, schema: &Schema, configs: &[impl AsRef<Path>]) -> Result<Self, Error> {
+        let (texts, problems) = read_configs(configs);
+        let known = &self.inner.configs;
+        let is_same = |(one, other): (&SourceText, &SourceText)| one.name() == other.name() && one.text() == other.text();
+        if problems.is_empty()
+            && self.inner.schema.is_clone_of(schema)
+            && texts.len() == known.len()
+            && texts.iter().zip(known).all(is_same)
+        {
+            return Ok(self.clone());
+        }
+        Self::compile(schema, texts, problems)
+    }
+
+    fn compile(schema: &Schema, configs: Vec<SourceText>, mut problems: Vec<Problem>) -> Result<Self, Error> {
+        let mut faults = Vec::new();
         let options = schema.method_options(HTTP);
-        #[cfg(any(feature = "rules", feature = "buf"))]
-        let mut of_configs = rules_of_configs(schema, configs, &mut problems);
-        #[cfg(not(any(feature = "rules", feature = "buf")))]
-        let mut of_configs: HashMap<String, Vec<Rule>> = {
-            if !configs.is_empty() {
-                problems.push(Problem::new(
-                    "protod was built without YAML, in which service configs are",
-                ));
-            }
-            HashMap::new()
-        };
+        let mut of_configs = rules_of_configs(schema, &configs, &mut problems);
         let mut rules: Vec<(Arc<Method>, Vec<Rule>)> = Vec::new();
         for option in options {
             let Some(method) = schema.method(&option.method) else {
@@ -128,6 +141,7 @@ impl HttpRules {
         Ok(Self {
             inner: Arc::new(Inner {
                 schema: schema.clone(),
+                configs,
                 bindings,
                 trie,
                 faults,
@@ -197,17 +211,41 @@ impl fmt::Debug for HttpRules {
     }
 }
 
+/// The texts of service configs, and what is wrong with those that have none.
+#[cfg(any(feature = "rules", feature = "buf"))]
+fn read_configs(configs: &[impl AsRef<Path>]) -> (Vec<SourceText>, Vec<Problem>) {
+    let (mut texts, mut problems) = (Vec::new(), Vec::new());
+    for config in configs {
+        match super::config::text_of(config.as_ref()) {
+            Ok(text) => texts.push(text),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (texts, problems)
+}
+
+#[cfg(not(any(feature = "rules", feature = "buf")))]
+fn read_configs(configs: &[impl AsRef<Path>]) -> (Vec<SourceText>, Vec<Problem>) {
+    let problem = || Problem::new("protod was built without YAML, in which service configs are");
+    (Vec::new(), configs.first().map(|_| problem()).into_iter().collect())
+}
+
+#[cfg(not(any(feature = "rules", feature = "buf")))]
+fn rules_of_configs(_: &Schema, _: &[SourceText], _: &mut [Problem]) -> HashMap<String, Vec<Rule>> {
+    HashMap::new()
+}
+
 /// The rules of service configs, by method.
 #[cfg(any(feature = "rules", feature = "buf"))]
 fn rules_of_configs(
     schema: &Schema,
-    configs: &[impl AsRef<Path>],
+    configs: &[SourceText],
     problems: &mut Vec<Problem>,
 ) -> HashMap<String, Vec<Rule>> {
     let methods: Vec<&str> = schema.methods().iter().map(|method| method.name()).collect();
     let mut found = HashMap::new();
     for config in configs {
-        for rule in super::config::read(config.as_ref(), problems) {
+        for rule in super::config::read(config, problems) {
             for method in rule.selected(&methods, problems) {
                 found.insert(method.to_owned(), rule.rules.clone());
             }
@@ -276,5 +314,38 @@ impl<'r> Compiler<'r> {
         );
         let fault = rule.fault(Part::Path, message);
         self.faults.push(fault.with_other(source.spot(Part::Path)));
+    }
+}
+
+#[cfg(all(test, feature = "rules"))]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn rules_are_compiled_again_if_the_schema_or_a_config_differs() {
+        let text = "syntax = \"proto3\"; service S { rpc Do(M) returns (M); } message M { string a = 1; }";
+        let schema = || Schema::from_source("s.proto", text).expect("it compiles");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("service.yaml");
+        let write = |template: &str| {
+            let config = format!("http: {{rules: [{{selector: S.Do, get: '{template}'}}]}}");
+            fs::write(&path, config).expect("a file");
+        };
+        let first = schema();
+        write("/a");
+        let rules = HttpRules::load(&first, &[&path]).expect("they fit");
+        let is_same = |again: &HttpRules| Arc::ptr_eq(&rules.inner, &again.inner);
+        assert!(is_same(&rules.reload(&first, &[&path]).expect("they fit")));
+        assert!(!is_same(&rules.reload(&schema(), &[&path]).expect("they fit")));
+        assert!(!is_same(&rules.reload(&first, &[] as &[&Path]).expect("none are fine")));
+        write("/b");
+        let again = rules.reload(&first, &[&path]).expect("they fit");
+        assert_eq!(again.routes().next(), Some(("GET", "/b", "S/Do")));
+        write("/{b}");
+        assert!(rules.reload(&first, &[&path]).is_err());
+        fs::remove_file(&path).expect("it is there");
+        assert!(rules.reload(&first, &[&path]).is_err());
     }
 }

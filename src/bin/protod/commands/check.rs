@@ -62,6 +62,6 @@ impl Check {
                 warning_count(count)
             )));
         }
-        stdout::print(&format!("ok: {}\n", summary(&schema, &rules)))
+        stdout::print(&format!("ok: {}\n", summary(&schema, &rules, &http_rules)))
     }
 }

@@ -10,7 +10,7 @@ use tonic::metadata::MetadataMap;
 
 use crate::arguments::data::Data;
 use crate::arguments::header::Header;
-use crate::arguments::http_rules::HttpRulesArg;
+use crate::arguments::http_rules::{CheckedHttpRules, HttpRulesArg};
 use crate::arguments::inputs::Inputs;
 use crate::arguments::validation::ValidateArg;
 use crate::failure::Failure;
@@ -55,7 +55,7 @@ impl Explain {
         let schema = self.inputs.schema()?;
         let rules = self.inputs.rules(&schema, &RulesOptions::default())?;
         // What keeps a server from starting is told here, too.
-        self.http_rules.check(&schema)?;
+        CheckedHttpRules::new(&self.http_rules).check(&schema)?;
         let method = schema.require_method(&self.method)?;
         let requests: Vec<Message> = match &self.data {
             Some(data) => data.read_all(method)?,

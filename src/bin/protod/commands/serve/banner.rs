@@ -5,9 +5,7 @@
 use std::fmt::Write as _;
 
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
-use protod::{Message, Rules, Sampler, Schema};
-
-use crate::output::summary::summary;
+use protod::{Message, Sampler, Schema};
 
 /// How many services are listed; the rest are counted.
 const MOST_SERVICES: usize = 12;
@@ -18,18 +16,18 @@ const TEMPLATE_DEPTH: usize = 3;
 /// How long a made-up request is at most, in bytes.
 const LONGEST_SAMPLE: usize = 400;
 
-/// The text of the banner; `addr` as the listener gives it. `sampler` makes up the requests to paste, if they must be valid.
+/// The text of the banner; `addr` as the listener gives it, and `summary` what is served in numbers. `sampler` makes up the requests to paste, if they must be valid.
 pub(crate) fn banner(
     addr: &str,
     tls: bool,
     schema: &Schema,
-    rules: &Rules,
+    summary: &str,
     sampler: Option<&Sampler>,
 ) -> String {
     let mut text = String::new();
     let services = schema.services();
     let count = services.len();
-    let _ = writeln!(text, "{}", summary(schema, rules));
+    let _ = writeln!(text, "{summary}");
     let tls = if tls { " --tls" } else { "" };
     for name in services.take(MOST_SERVICES) {
         let _ = writeln!(text, "  {name}");

@@ -17,7 +17,7 @@ use clap::{Args, ValueEnum};
 use protod::live::{Answers, Loader, Project, Reloader};
 use protod::schema::DescriptorEdition;
 use protod::{
-    Cors, Error, Handlers, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, SchemaBuilder,
+    Cors, Error, Handlers, HttpRules, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, SchemaBuilder,
     Server, ServerBuilder, Socket, Tls,
 };
 use serde_json::Value;
@@ -27,7 +27,7 @@ use self::banner::banner;
 use self::stop::Stop;
 use crate::allocator::give_back_soon;
 use crate::arguments::count::count;
-use crate::arguments::http_rules::HttpRulesArg;
+use crate::arguments::http_rules::{CheckedHttpRules, HttpRulesArg};
 use crate::arguments::inputs::Inputs;
 use crate::arguments::limits::LimitArgs;
 use crate::arguments::logging::{LogFormat, Logging};
@@ -37,6 +37,7 @@ use crate::arguments::validation::{NO_RULES, validator_of_requests};
 use crate::failure::Failure;
 use crate::output::json;
 use crate::output::stderr::{say, say_line};
+use crate::output::summary::summary;
 
 /// Threads for what blocks besides evaluations, such as a load.
 const SPARE_THREADS: usize = 4;
@@ -246,6 +247,7 @@ impl Serve {
             server = server.tls(tls.clone());
         }
         let server = server.build()?;
+        let http_rules = server.http_rules();
         if !self.logs_json() {
             self.logging.install();
         }
@@ -272,7 +274,7 @@ impl Serve {
                 tokio::spawn(reloader.trigger().reload_on_hangup()?);
                 tokio::spawn(reloader.run());
             }
-            self.announce(bound.local_addr(), tls.as_ref(), &schema, &rules);
+            self.announce(bound.local_addr(), tls.as_ref(), &schema, &rules, &http_rules);
             tokio::spawn(reloader.run());
             let (first, second) = stop.into_futures();
             tokio::select! {
@@ -294,7 +296,14 @@ impl Serve {
     }
 
     /// Says that the server listens, and what it serves.
-    fn announce(&self, addr: &ListenAddr, tls: Option<&Tls>, schema: &Schema, rules: &Rules) {
+    fn announce(
+        &self,
+        addr: &ListenAddr,
+        tls: Option<&Tls>,
+        schema: &Schema,
+        rules: &Rules,
+        http_rules: &HttpRules,
+    ) {
         let is_local = addr.is_local();
         let reachable = match addr {
             ListenAddr::Tcp(all) if all.ip().is_unspecified() => format!("localhost:{}", all.port()),
@@ -308,6 +317,7 @@ impl Serve {
                 ("services", schema.services().len().into()),
                 ("methods", schema.methods().len().into()),
                 ("rules", rules.len().into()),
+                ("routes", http_rules.routes().count().into()),
             ];
             json::say("INFO", &format!("protod listening on {addr}"), &fields);
         } else {
@@ -329,7 +339,8 @@ impl Serve {
         }
         if !self.logs_json() {
             let sampler = self.validate.then(Sampler::default);
-            say(banner(&reachable, tls.is_some(), schema, rules, sampler.as_ref()));
+            let summary = summary(schema, rules, http_rules);
+            say(banner(&reachable, tls.is_some(), schema, &summary, sampler.as_ref()));
         }
     }
 
@@ -353,7 +364,7 @@ impl Serve {
         Ok(Origin {
             schema: self.inputs.builder()?,
             inputs: self.inputs.clone(),
-            http_rules: self.http_rules.clone(),
+            http_rules: CheckedHttpRules::new(&self.http_rules),
             options,
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
         })
@@ -403,7 +414,7 @@ fn runtime() -> io::Result<Runtime> {
 struct Origin {
     schema: SchemaBuilder,
     inputs: Inputs,
-    http_rules: HttpRulesArg,
+    http_rules: CheckedHttpRules,
     options: RulesOptions,
     samples: Option<Sampler>,
 }
