@@ -127,7 +127,8 @@ impl HttpCaller {
         ] {
             head.remove(name);
         }
-        head.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
+        head.entry(header::USER_AGENT)
+            .or_insert(HeaderValue::from_static(USER_AGENT));
         call_head(self.form, self.encoding, timeout, &mut head);
         head
     }

@@ -82,7 +82,9 @@ impl HttpRules {
     pub fn reload(&self, schema: &Schema, configs: &[impl AsRef<Path>]) -> Result<Self, Error> {
         let (texts, problems) = read_configs(configs);
         let known = &self.inner.configs;
-        let is_same = |(one, other): (&SourceText, &SourceText)| one.name() == other.name() && one.text() == other.text();
+        let is_same = |(one, other): (&SourceText, &SourceText)| {
+            one.name() == other.name() && one.text() == other.text()
+        };
         if problems.is_empty()
             && self.inner.schema.is_clone_of(schema)
             && texts.len() == known.len()
@@ -227,7 +229,10 @@ fn read_configs(configs: &[impl AsRef<Path>]) -> (Vec<SourceText>, Vec<Problem>)
 #[cfg(not(any(feature = "rules", feature = "buf")))]
 fn read_configs(configs: &[impl AsRef<Path>]) -> (Vec<SourceText>, Vec<Problem>) {
     let problem = || Problem::new("protod was built without YAML, in which service configs are");
-    (Vec::new(), configs.first().map(|_| problem()).into_iter().collect())
+    (
+        Vec::new(),
+        configs.first().map(|_| problem()).into_iter().collect(),
+    )
 }
 
 #[cfg(not(any(feature = "rules", feature = "buf")))]
@@ -339,7 +344,9 @@ mod tests {
         let is_same = |again: &HttpRules| Arc::ptr_eq(&rules.inner, &again.inner);
         assert!(is_same(&rules.reload(&first, &[&path]).expect("they fit")));
         assert!(!is_same(&rules.reload(&schema(), &[&path]).expect("they fit")));
-        assert!(!is_same(&rules.reload(&first, &[] as &[&Path]).expect("none are fine")));
+        assert!(!is_same(
+            &rules.reload(&first, &[] as &[&Path]).expect("none are fine")
+        ));
         write("/b");
         let again = rules.reload(&first, &[&path]).expect("they fit");
         assert_eq!(again.routes().next(), Some(("GET", "/b", "S/Do")));

@@ -32,6 +32,8 @@ mod query;
 mod rule;
 mod status;
 mod template;
+#[cfg(test)]
+mod tests;
 mod trie;
 mod value;
 

@@ -14,7 +14,7 @@ use std::ops::Range;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 /// A template has no more segments than this.
-const MAX_SEGMENTS: usize = 100;
+pub(super) const MAX_SEGMENTS: usize = 100;
 
 /// A path template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,8 +86,8 @@ impl Template {
                 verb: None,
             },
         };
-        // The root has no segments.
-        if !rest.is_empty() && !rest.starts_with(':') {
+        // The root has no segments. The grammar has at least one, but services are told apart by their roots, too.
+        if !rest.is_empty() {
             parser.segments(false)?;
         }
         if let Some(verb) = parser.rest.strip_prefix(':') {
@@ -227,10 +227,24 @@ fn literal(text: &str) -> Result<String, TemplateError> {
             other => error.hint(format!("write it as `{}`", escaped(other))),
         });
     }
+    let mut escapes = text.split('%').skip(1);
+    if let Some(wrong) = escapes.find(|after| !is_escape(after)) {
+        let shown: String = wrong.chars().take(2).collect();
+        return Err(
+            TemplateError::new(format!("{text:?} has `%{shown}`, which is no escape"))
+                .hint("two hexadecimal digits follow a `%`; itself it is `%25`"),
+        );
+    }
     let decoded = percent_decode_str(text).decode_utf8();
     decoded
         .map(Into::into)
         .map_err(|_| TemplateError::new(format!("{text:?} is not UTF-8 without its escapes")))
+}
+
+/// Whether what follows a `%` begins with two hexadecimal digits.
+fn is_escape(after: &str) -> bool {
+    let digits = after.as_bytes().get(..2);
+    digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 fn escaped(letter: char) -> String {
@@ -250,123 +264,4 @@ fn is_identifier(name: &str) -> bool {
         .next()
         .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A template in a form of its own: segments, variables with the segments that they take, and the verb.
-    fn shown(text: &str) -> String {
-        let template = match Template::parse(text) {
-            Ok(template) => template,
-            Err(error) => return format!("error: {}", error.message),
-        };
-        let segments: Vec<String> = template
-            .segments
-            .iter()
-            .map(|segment| match segment {
-                Segment::Literal(text) => text.clone(),
-                Segment::One => "*".into(),
-                Segment::Rest => "**".into(),
-            })
-            .collect();
-        let variables: Vec<String> = template
-            .variables
-            .iter()
-            .map(|variable| {
-                let sign = if variable.is_multi { "+" } else { "" };
-                format!("{sign}{}={:?}", variable.field, variable.segments)
-            })
-            .collect();
-        let path = format!("/{}", segments.join("/"));
-        let verb = template.verb.map(|verb| format!(":{verb}"));
-        let parts: Vec<String> = [path].into_iter().chain(variables).chain(verb).collect();
-        parts.join(" ")
-    }
-
-    #[test]
-    fn templates_are_segments_variables_and_a_verb() {
-        for (text, expected) in [
-            ("/", "/"),
-            ("/v1/messages", "/v1/messages"),
-            ("/v1/messages/{message_id}", "/v1/messages/* message_id=2..3"),
-            (
-                "/v1/{message_id}/{sub.subfield}",
-                "/v1/*/* message_id=1..2 sub.subfield=2..3",
-            ),
-            ("/v1/{name=*}", "/v1/* name=1..2"),
-            ("/v1/{name=**}", "/v1/** +name=1..2"),
-            ("/v1/{name=messages/*}", "/v1/messages/* +name=1..3"),
-            (
-                "/v1/{name=shelves/*/books/*}:read",
-                "/v1/shelves/*/books/* +name=1..5 :read",
-            ),
-            ("/v1/{parent=shelves/*}/books", "/v1/shelves/*/books +parent=1..3"),
-            ("/v1/{a}/{b=c/**}:do", "/v1/*/c/** a=1..2 +b=2..4 :do"),
-            ("/v1/{kind=things}", "/v1/things kind=1..2"),
-            ("/v1/*/x/**", "/v1/*/x/**"),
-            ("/**:go", "/** :go"),
-            ("/shelves:list", "/shelves :list"),
-            ("/:root", "/ :root"),
-            ("/a%20b/c%3Ad", "/a b/c:d"),
-            ("/größe/$filter,a;b=1", "/größe/$filter,a;b=1"),
-            ("/v1/x=*y", "error: \"x=*y\" has '*', which no path has as it is"),
-            ("/_ah/api/{_id}", "/_ah/api/* _id=2..3"),
-            ("", "error: the path is empty"),
-            ("v1/a", "error: the path \"v1/a\" does not begin with a slash"),
-            ("/v1/", "error: a segment or a verb is empty"),
-            ("/v1//a", "error: a segment or a verb is empty"),
-            ("//a", "error: a segment or a verb is empty"),
-            ("/a:", "error: a segment or a verb is empty"),
-            ("/a:b:c", "error: a path ends with its verb, and has one"),
-            ("/a:b/c", "error: a path ends with its verb, and has one"),
-            ("/a*", "error: \"a*\" has '*', which no path has as it is"),
-            ("/***", "error: \"***\" has '*', which no path has as it is"),
-            ("/a?b={c}", "error: \"a?b=\" has '?', which no path has as it is"),
-            ("/a b", "error: \"a b\" has ' ', which no path has as it is"),
-            ("/a#b", "error: \"a#b\" has '#', which no path has as it is"),
-            ("/%ff", "error: \"%ff\" is not UTF-8 without its escapes"),
-            ("/**/a", "error: `**` is not the last segment"),
-            ("/{a=**}/{b}", "error: `**` is not the last segment"),
-            ("/{a=**/b}", "error: `**` is not the last segment"),
-            ("/{a={b}}", "error: there is a variable in a variable"),
-            ("/{a", "error: there is a `{` without its `}`"),
-            ("/{a=b", "error: there is a `{` without its `}`"),
-            ("/a}", "error: there is a `}` without its `{`"),
-            (
-                "/{a=b:c}",
-                "error: a verb stands at the end of the path, and not in a variable",
-            ),
-            (
-                "/{a}b",
-                "error: a variable is a whole segment, and \"b\" follows it",
-            ),
-            (
-                "/a{b}",
-                "error: a variable is a whole segment, and \"{b}\" follows it",
-            ),
-            ("/{}", "error: \"\" is no name of a field"),
-            ("/{a.}", "error: \"a.\" is no name of a field"),
-            ("/{.a}", "error: \".a\" is no name of a field"),
-            ("/{1a}", "error: \"1a\" is no name of a field"),
-            ("/{a-b}", "error: \"a-b\" is no name of a field"),
-            ("/{a=}", "error: a segment or a verb is empty"),
-            ("/{a}/{a}", "error: there are two variables `a`"),
-        ] {
-            assert_eq!(shown(text), expected, "{text}");
-        }
-        let template = Template::parse("/{a}/{b=c/**}").expect("a template");
-        let takes_rest = template
-            .variables
-            .iter()
-            .map(|variable| template.takes_rest(variable));
-        assert_eq!(takes_rest.collect::<Vec<_>>(), [false, true]);
-    }
-
-    #[test]
-    fn a_template_has_no_more_segments_than_it_may() {
-        assert!(Template::parse(&"/a".repeat(MAX_SEGMENTS)).is_ok());
-        assert!(Template::parse(&"/a".repeat(MAX_SEGMENTS + 1)).is_err());
-    }
 }

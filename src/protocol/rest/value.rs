@@ -11,7 +11,8 @@ use prost_reflect::{Kind, Value};
 use super::field_path::{Encoded, put_field};
 use crate::excerpt::excerpt;
 use crate::message::{
-    Bounds, MessageType, WireType, decode_base64, json_to_wire, key, put_delimited, put_scalar, put_snake, put_varint, wire_type,
+    Bounds, MessageType, WireType, decode_base64, json_to_wire, key, put_delimited, put_scalar, put_snake,
+    put_varint, wire_type,
 };
 use crate::schema::{Detail, EnumTable, Form, LayoutId, Layouts, Named, ValueType, WellKnown};
 

@@ -17,8 +17,8 @@ use clap::{Args, ValueEnum};
 use protod::live::{Answers, Loader, Project, Reloader};
 use protod::schema::DescriptorEdition;
 use protod::{
-    Cors, Error, Handlers, HttpRules, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, SchemaBuilder,
-    Server, ServerBuilder, Socket, Tls,
+    Cors, Error, Handlers, HttpRules, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema,
+    SchemaBuilder, Server, ServerBuilder, Socket, Tls,
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -340,7 +340,13 @@ impl Serve {
         if !self.logs_json() {
             let sampler = self.validate.then(Sampler::default);
             let summary = summary(schema, rules, http_rules);
-            say(banner(&reachable, tls.is_some(), schema, &summary, sampler.as_ref()));
+            say(banner(
+                &reachable,
+                tls.is_some(),
+                schema,
+                &summary,
+                sampler.as_ref(),
+            ));
         }
     }
 
