@@ -1,8 +1,12 @@
 //! REST: methods called by HTTP and JSON at the paths of `google.api.http`, on sockets.
 
 mod answers;
+mod bodies;
+mod documentation;
 mod openapi;
+mod paths;
 mod problems;
+mod queries;
 mod random;
-mod requests;
 mod support;
+mod table;

@@ -1,7 +1,7 @@
 //! [`FieldPath`]: a field of a message in a message, by the names that lead to it.
 
 use crate::message::{Malformed, WireType, key, put_delimited, put_varint};
-use crate::schema::{Detail, Field, Form, LayoutId, Layouts, Named};
+use crate::schema::{Detail, Field, Fields, Form, LayoutId, Layouts, Named};
 
 /// A field at the end of a path of messages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -13,6 +13,26 @@ pub(super) struct FieldPath {
 /// A path has no more names than messages may be deep.
 const MAX_STEPS: usize = 100;
 
+/// What is said of lists and maps of which a part is named.
+const OF_NONE: &str = "whose fields no parameter can set";
+
+/// Why a name in the style of other tools, `tags[]` or `labels[key]`, is no field's.
+fn in_brackets(fields: &Fields, name: &str) -> Option<String> {
+    let (known, index) = name.split_once('[')?;
+    let Named::Field(field) = fields.named(known)? else {
+        return None;
+    };
+    let what = format!("{}.{known}", fields.full_name);
+    match &fields.field(field).form {
+        Form::List(_) if index == "]" => Some(format!(
+            "{what} is repeated; leave out the brackets, and let the parameter come more than once"
+        )),
+        Form::List(_) => Some(format!("{what} is repeated, {OF_NONE}")),
+        Form::Map(_) => Some(format!("{what} is a map, {OF_NONE}")),
+        Form::One(_) => None,
+    }
+}
+
 impl FieldPath {
     /// The field that `names`, with dots between them, lead to from a message on. Names are those of the proto or of JSON.
     ///
@@ -23,6 +43,9 @@ impl FieldPath {
         while let Some(name) = names.next() {
             let fields = layouts.fields(message);
             let Some(Named::Field(index)) = fields.named(name) else {
+                if let Some(why) = in_brackets(fields, name) {
+                    return Err(why);
+                }
                 return Err(format!(
                     "{} has no field {:?}{}",
                     fields.full_name,
@@ -54,17 +77,8 @@ impl FieldPath {
                         ));
                     }
                 },
-                Form::List(_) | Form::Map(_) => {
-                    return Err(format!(
-                        "{}.{name} is {}, whose fields no parameter can set",
-                        fields.full_name,
-                        if matches!(fields.field(index).form, Form::Map(_)) {
-                            "a map"
-                        } else {
-                            "repeated"
-                        },
-                    ));
-                }
+                Form::List(_) => return Err(format!("{}.{name} is repeated, {OF_NONE}", fields.full_name)),
+                Form::Map(_) => return Err(format!("{}.{name} is a map, {OF_NONE}", fields.full_name)),
             }
         }
         Ok(Self { steps })
