@@ -1,6 +1,6 @@
 //! The requests to paste that `serve` prints.
 
-use protod::{Message, Rules, Sampler, Schema, Validator};
+use protod::{Message, Sampler, Schema, Validator};
 
 use crate::commands::serve::banner::banner;
 
@@ -52,8 +52,7 @@ fn a_request_to_paste_has_every_field_that_is_always_there_and_is_read_as_its_ty
             service S {{ rpc Get({input}) returns (All); }}"#
         );
         let schema = Schema::from_source("p.proto", &proto).expect("it is sound");
-        let rules = Rules::from_text(&schema, "r.yaml", "rules: []").expect("none");
-        let text = banner("127.0.0.1:9002", false, &schema, &rules, None);
+        let text = banner("127.0.0.1:9002", false, &schema, "1 service", None);
         assert_eq!(requests(&text), [expected], "{input}");
         let descriptor = schema.pool().get_message_by_name(input).expect("it is there");
         Message::from_json(descriptor, expected).expect(input);
@@ -72,12 +71,11 @@ fn where_requests_are_validated_one_to_paste_is_valid() {
           int32 count = 2 [(buf.validate.field).int32 = {gt: 5, lte: 9}];
         }"#;
     let schema = Schema::from_source("p.proto", proto).expect("it is sound");
-    let rules = Rules::from_text(&schema, "r.yaml", "rules: []").expect("none");
     let text = banner(
         "127.0.0.1:9002",
         false,
         &schema,
-        &rules,
+        "1 service",
         Some(&Sampler::default()),
     );
     let descriptor = schema
