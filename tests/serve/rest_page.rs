@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `proto`, `yaml` | a file, whose name is in its first line |
 //! | `sh` | how the server of the commands after it is started |
+//! | `text` | lines that the server prints, behind that with its address |
 //! | `console` | commands after `$ `, each with all that it prints |
 
 use std::fs;
@@ -46,6 +47,12 @@ async fn the_guide_to_rest_is_true() {
                 let mut serve = command(&[&words[..], &["--addr", "127.0.0.1:0"]].concat());
                 serve.current_dir(folder.path());
                 server = Some(Server::start_command(serve).await);
+            }
+            "text" => {
+                let server = server.as_mut().expect("a server comes first");
+                for line in text.lines().skip(1) {
+                    server.line_with(line).await;
+                }
             }
             "console" => {
                 let address = server.as_ref().expect("a server comes first").address();
