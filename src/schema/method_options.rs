@@ -3,7 +3,7 @@
 //! They are read from the bytes of the files, so no descriptor pool is made, and it does not matter which version of the
 //! proto that declares the extension is at hand.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
@@ -39,9 +39,10 @@ impl Schema {
     /// The methods for which the option with this number is set, in the order of files and methods.
     pub(crate) fn method_options(&self, number: u32) -> Vec<MethodOption> {
         let mut found = Vec::new();
-        for (file, place) in self.files().iter().zip(0..) {
-            let package = text(&file.descriptor, 2);
+        let tables = self.tables();
+        for ((file, links), place) in tables.files.iter().zip(&tables.links).zip(0..) {
             for (service, at) in delimited(&file.descriptor, 6).into_iter().zip(0..) {
+                let name = OnceCell::new();
                 for (method, nth) in delimited(service, 2).into_iter().zip(0..) {
                     let options = delimited(method, 4);
                     let values: Vec<&[u8]> = options
@@ -51,12 +52,13 @@ impl Schema {
                     if values.is_empty() {
                         continue;
                     }
+                    let name = name.get_or_init(|| qualified(&links.definitions.package, text(service, 1)));
                     let service_path = ElementPath::in_file(6, at);
                     let method_path = service_path.element(2, nth);
                     let mut path = method_path.field(4).numbers();
                     path.push(number as i32);
                     found.push(MethodOption {
-                        method: format!("{}/{}", qualified(package, text(service, 1)), text(method, 1)),
+                        method: format!("{name}/{}", text(method, 1)),
                         value: values.concat(),
                         element: Element { file: place, path },
                     });

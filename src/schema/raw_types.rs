@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::compiled::Schema;
 use super::definitions::SymbolKind;
 use super::features::{delimited, text, varint};
-use super::name::{default_json_name, qualified};
+use super::name::default_json_name;
 use super::tables::Tables;
 
 /// The messages of a schema, by full name.
@@ -17,9 +17,13 @@ pub(crate) struct RawTypes<'s> {
     tables: &'s Tables,
     /// The file in which each message is defined, by its place, and whether it is the entry of a map.
     files: HashMap<&'s str, (usize, bool)>,
-    /// The descriptors of a file's messages. Made when the first of them is asked for: files may have thousands.
-    messages: RefCell<HashMap<usize, HashMap<String, &'s [u8]>>>,
+    /// The descriptors of messages by their own names, in the scope of a file's package or of a message in it. Those of a scope
+    /// are read when the first of them is asked for: there may be thousands.
+    scopes: RefCell<HashMap<(usize, &'s str), Siblings<'s>>>,
 }
+
+/// The descriptors of the messages of one scope, by name.
+type Siblings<'s> = HashMap<&'s str, &'s [u8]>;
 
 /// What a descriptor says of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +64,7 @@ impl<'s> RawTypes<'s> {
         Self {
             tables,
             files,
-            messages: RefCell::default(),
+            scopes: RefCell::default(),
         }
     }
 
@@ -101,32 +105,27 @@ impl<'s> RawTypes<'s> {
 
     /// The descriptors of a message's fields.
     fn descriptors(&self, message: &str) -> Vec<&'s [u8]> {
-        let Some(&(file, _)) = self.files.get(message) else {
-            return Vec::new();
-        };
-        let mut known = self.messages.borrow_mut();
-        let messages = known.entry(file).or_insert_with(|| {
-            let package = &self.tables.links[file].definitions.package;
-            messages_of(&self.tables.files[file].descriptor, package)
-        });
-        let message = messages.get(message);
+        let message = self.descriptor(message);
         message.map(|message| delimited(message, 2)).unwrap_or_default()
     }
-}
 
-/// The descriptors of the messages of a file, nested ones too, by their full names.
-fn messages_of<'f>(file: &'f [u8], package: &str) -> HashMap<String, &'f [u8]> {
-    let mut found = HashMap::new();
-    let outermost = delimited(file, 4).into_iter();
-    let mut waiting: Vec<(String, &[u8])> = outermost
-        .map(|message| (qualified(package, text(message, 1)), message))
-        .collect();
-    while let Some((name, message)) = waiting.pop() {
-        let nested = delimited(message, 3).into_iter();
-        waiting.extend(nested.map(|nested| (qualified(&name, text(nested, 1)), nested)));
-        found.entry(name).or_insert(message);
+    fn descriptor(&self, message: &str) -> Option<&'s [u8]> {
+        let (full_name, &(file, _)) = self.files.get_key_value(message)?;
+        let (scope, name) = full_name.rsplit_once('.').unwrap_or(("", full_name));
+        if let Some(known) = self.scopes.borrow().get(&(file, scope)) {
+            return known.get(name).copied();
+        }
+        let siblings = if scope == &*self.tables.links[file].definitions.package {
+            delimited(&self.tables.files[file].descriptor, 4)
+        } else {
+            delimited(self.descriptor(scope)?, 3)
+        };
+        let siblings = siblings.into_iter().map(|message| (text(message, 1), message));
+        let siblings: Siblings<'_> = siblings.collect();
+        let found = siblings.get(name).copied();
+        self.scopes.borrow_mut().insert((file, scope), siblings);
+        found
     }
-    found
 }
 
 #[cfg(test)]

@@ -120,24 +120,39 @@ fn next_record<'a>(bytes: &mut &'a [u8]) -> Result<Record<'a>, DecodeError> {
     let start = *bytes;
     let (number, wire_type) = decode_key(bytes)?;
     let after_key = *bytes;
+    // Most are, and they are read once.
+    if wire_type == WireType::LengthDelimited
+        && let Some((contents, rest)) = split_contents(after_key)
+    {
+        *bytes = rest;
+        return Ok(Record {
+            number,
+            whole: &start[..start.len() - rest.len()],
+            value: RecordValue::Delimited(contents),
+        });
+    }
     skip_field(wire_type, number, bytes, DecodeContext::default())?;
     let mut value_bytes = &after_key[..after_key.len() - bytes.len()];
     let value = match wire_type {
         WireType::Varint => RecordValue::Varint(decode_varint(&mut value_bytes)?),
-        WireType::LengthDelimited => {
-            decode_varint(&mut value_bytes)?;
-            RecordValue::Delimited(value_bytes)
-        }
         WireType::StartGroup => RecordValue::Group(without_end(value_bytes, number)?),
         WireType::SixtyFourBit => RecordValue::Fixed64(value_bytes.get_u64_le()),
-        // An end without a group has not been skipped.
-        WireType::ThirtyTwoBit | WireType::EndGroup => RecordValue::Fixed32(value_bytes.get_u32_le()),
+        // An end without a group has not been skipped, nor contents that are cut off.
+        WireType::ThirtyTwoBit | WireType::EndGroup | WireType::LengthDelimited => {
+            RecordValue::Fixed32(value_bytes.get_u32_le())
+        }
     };
     Ok(Record {
         number,
         whole: &start[..start.len() - bytes.len()],
         value,
     })
+}
+
+/// What a length stands before, and what follows it. `None` if it is not all there.
+fn split_contents(mut bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length = decode_varint(&mut bytes).ok()?;
+    bytes.split_at_checked(usize::try_from(length).ok()?)
 }
 
 /// The contents of a group, which its end tag follows.

@@ -402,20 +402,21 @@ pub(super) fn features_of(kind: DescriptorKind, element: &[u8], above: &FeatureS
 
 /// The contents of all fields with a number that have a length.
 pub(in crate::schema) fn delimited(bytes: &[u8], number: u32) -> Vec<&[u8]> {
+    each_delimited(bytes, number).collect()
+}
+
+fn each_delimited(bytes: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
     let records = records(bytes).flatten();
-    let found = records.filter_map(|record: Record<'_>| match record.value {
+    records.filter_map(move |record: Record<'_>| match record.value {
         RecordValue::Delimited(contents) if record.number == number => Some(contents),
         _ => None,
-    });
-    found.collect()
+    })
 }
 
 /// The last text in a field.
 pub(in crate::schema) fn text(bytes: &[u8], number: u32) -> &str {
-    let texts = delimited(bytes, number);
-    texts
-        .last()
-        .and_then(|text| std::str::from_utf8(text).ok())
+    let text = each_delimited(bytes, number).last();
+    text.and_then(|text| std::str::from_utf8(text).ok())
         .unwrap_or_default()
 }
 
