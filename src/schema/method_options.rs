@@ -7,6 +7,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::compiled::Schema;
 use super::element_path::ElementPath;
@@ -36,33 +37,47 @@ pub(crate) struct Element {
 }
 
 impl Schema {
-    /// The methods for which the option with this number is set, in the order of files and methods.
-    pub(crate) fn method_options(&self, number: u32) -> Vec<MethodOption> {
-        let mut found = Vec::new();
+    /// The files that declare methods, by their places.
+    pub(crate) fn files_with_methods(&self) -> impl Iterator<Item = usize> {
+        let links = self.tables().links.iter().zip(0..);
+        links
+            .filter(|(links, _)| !links.methods.is_empty())
+            .map(|(_, file)| file)
+    }
+
+    /// Whether a file and all that it imports are as they are in an earlier schema, at the same place.
+    pub(crate) fn sees_the_same(&self, earlier: &Self, file: usize) -> bool {
+        let then = earlier.tables().links.get(file);
+        // A load that takes a file from an earlier one shares its tables.
+        then.is_some_and(|then| Arc::ptr_eq(&then.methods, &self.tables().links[file].methods))
+    }
+
+    /// The methods of a file for which the option with this number is set, in their order.
+    pub(crate) fn method_options(&self, file: usize, number: u32) -> Vec<MethodOption> {
         let tables = self.tables();
-        for ((file, links), place) in tables.files.iter().zip(&tables.links).zip(0..) {
-            for (service, at) in delimited(&file.descriptor, 6).into_iter().zip(0..) {
-                let name = OnceCell::new();
-                for (method, nth) in delimited(service, 2).into_iter().zip(0..) {
-                    let options = delimited(method, 4);
-                    let values: Vec<&[u8]> = options
-                        .iter()
-                        .flat_map(|options| delimited(options, number))
-                        .collect();
-                    if values.is_empty() {
-                        continue;
-                    }
-                    let name = name.get_or_init(|| qualified(&links.definitions.package, text(service, 1)));
-                    let service_path = ElementPath::in_file(6, at);
-                    let method_path = service_path.element(2, nth);
-                    let mut path = method_path.field(4).numbers();
-                    path.push(number as i32);
-                    found.push(MethodOption {
-                        method: format!("{name}/{}", text(method, 1)),
-                        value: values.concat(),
-                        element: Element { file: place, path },
-                    });
+        let package = &tables.links[file].definitions.package;
+        let mut found = Vec::new();
+        for (service, at) in delimited(&tables.files[file].descriptor, 6).into_iter().zip(0..) {
+            let name = OnceCell::new();
+            for (method, nth) in delimited(service, 2).into_iter().zip(0..) {
+                let options = delimited(method, 4);
+                let values: Vec<&[u8]> = options
+                    .iter()
+                    .flat_map(|options| delimited(options, number))
+                    .collect();
+                if values.is_empty() {
+                    continue;
                 }
+                let name = name.get_or_init(|| qualified(package, text(service, 1)));
+                let service_path = ElementPath::in_file(6, at);
+                let method_path = service_path.element(2, nth);
+                let mut path = method_path.field(4).numbers();
+                path.push(number as i32);
+                found.push(MethodOption {
+                    method: format!("{name}/{}", text(method, 1)),
+                    value: values.concat(),
+                    element: Element { file, path },
+                });
             }
         }
         found

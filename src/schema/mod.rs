@@ -89,7 +89,7 @@ pub(crate) use self::known::Names;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Shape};
 pub(crate) use self::layouts::Layouts;
 pub use self::method::Method;
-pub(crate) use self::method_options::{Element, ElementPlaces};
+pub(crate) use self::method_options::{Element, ElementPlaces, MethodOption};
 pub(crate) use self::name::{outwards, qualified};
 pub(crate) use self::named::{field_called, field_name, field_named};
 #[cfg(any(feature = "client", feature = "rules"))]

@@ -51,11 +51,18 @@ const TYPE_MESSAGE: u64 = 11;
 const LABEL_REPEATED: u64 = 3;
 
 impl<'s> RawTypes<'s> {
+    /// All messages.
     pub(crate) fn new(schema: &'s Schema) -> Self {
+        Self::seen_from(schema, 0..schema.files().len())
+    }
+
+    /// Those of some files, given by their places, and of all that they import.
+    pub(crate) fn seen_from(schema: &'s Schema, files: impl IntoIterator<Item = usize>) -> Self {
         let tables = schema.tables();
+        let seen = tables.closure(files);
         let mut files = HashMap::new();
-        for (links, file) in tables.links.iter().zip(0..) {
-            let names = links.definitions.names.iter();
+        for file in seen {
+            let names = tables.links[file].definitions.names.iter();
             for (name, kind) in names.filter(|(_, kind)| kind.is_message()) {
                 let is_map = *kind == SymbolKind::MapEntry;
                 files.entry(&**name).or_insert((file, is_map));

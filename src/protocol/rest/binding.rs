@@ -20,7 +20,7 @@ pub(crate) struct Binding {
     pub(super) verb: Option<Verb>,
     /// The path as it is written.
     pub(super) path: String,
-    pub(super) template: Template,
+    pub(super) template: Arc<Template>,
     pub(super) decodes_slashes: bool,
     pub(super) body: Body,
     /// The field of the response that is the body of the answer.
@@ -66,12 +66,12 @@ pub(super) struct Fields {
 
 impl Binding {
     /// The binding of a rule that has been checked.
-    pub(super) fn new(method: &Arc<Method>, rule: &Rule, template: Template) -> Self {
+    pub(super) fn new(method: &Arc<Method>, rule: &Rule, template: &Arc<Template>) -> Self {
         Self {
             method: Arc::clone(method),
             verb: rule.verb.clone(),
             path: rule.path.clone(),
-            template,
+            template: Arc::clone(template),
             decodes_slashes: rule.decodes_slashes,
             body: match &*rule.body {
                 "" => Body::None,
@@ -85,11 +85,11 @@ impl Binding {
 
     /// A binding for a method that has no rule: by its name, with the request as the body.
     pub(crate) fn by_name(method: &Arc<Method>) -> Arc<Self> {
-        let template = Template {
+        let template = Arc::new(Template {
             segments: Vec::new(),
             variables: Vec::new(),
             verb: None,
-        };
+        });
         Arc::new(Self {
             method: Arc::clone(method),
             verb: Some(Verb::POST),

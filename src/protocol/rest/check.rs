@@ -11,13 +11,13 @@ use crate::schema::{Method, RawField, RawKind, RawTypes, WellKnown};
 use crate::suggest;
 
 /// What a rule is checked with.
-pub(super) struct Checker<'c> {
-    pub(super) types: &'c RawTypes<'c>,
+pub(super) struct Checker<'c, 's> {
+    pub(super) types: &'c RawTypes<'s>,
     pub(super) method: &'c Arc<Method>,
     pub(super) rule: &'c Rule,
 }
 
-impl Checker<'_> {
+impl Checker<'_, '_> {
     /// All that is wrong with the rule.
     pub(super) fn check(&self, template: &Template) -> Vec<Fault> {
         let variables = template

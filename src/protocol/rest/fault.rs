@@ -8,7 +8,7 @@ use crate::error::{Problem, SourceText};
 use crate::schema::{Element, ElementPlaces};
 
 /// Where something is written.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Spot {
     /// At these words in an element of a proto, if they are there.
     Proto(Element, String),
@@ -16,7 +16,7 @@ pub(super) enum Spot {
 }
 
 /// What is wrong with a rule.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Fault {
     spot: Spot,
     message: String,

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use http::Method as Verb;
 
 use super::binding::Binding;
-use super::check::Checker;
-use super::fault::{Fault, Spot};
-use super::rule::{HTTP, Part, Rule, rules_of_option};
+use super::fault::Fault;
+use super::file_rules::{FileRules, MethodRules};
+use super::rule::{Part, Rule};
 use super::template::Template;
 use super::trie::{Found, Trie};
 use crate::error::{Error, Problem, SourceText};
@@ -53,6 +53,8 @@ struct Inner {
     schema: Schema,
     /// The service configs, as they were read.
     configs: Vec<SourceText>,
+    /// The rules in protos, for the next load.
+    files: Vec<Arc<FileRules>>,
     bindings: Vec<Arc<Binding>>,
     trie: Trie,
     /// What is wrong with rules in protos.
@@ -74,7 +76,7 @@ impl HttpRules {
     /// Fails with all that is wrong in the configs, each with its place.
     pub fn load(schema: &Schema, configs: &[impl AsRef<Path>]) -> Result<Self, Error> {
         let (texts, problems) = read_configs(configs);
-        Self::compile(schema, texts, problems)
+        Self::compile(schema, texts, problems, None)
     }
 
     /// What [`load`](Self::load) makes of the same schema or another one. If neither it nor the texts of the configs differ
@@ -92,41 +94,28 @@ impl HttpRules {
         {
             return Ok(self.clone());
         }
-        Self::compile(schema, texts, problems)
+        Self::compile(schema, texts, problems, Some(self))
     }
 
-    fn compile(schema: &Schema, configs: Vec<SourceText>, mut problems: Vec<Problem>) -> Result<Self, Error> {
-        let mut faults = Vec::new();
-        let options = schema.method_options(HTTP);
-        let mut of_configs = rules_of_configs(schema, &configs, &mut problems);
-        let mut rules: Vec<(Arc<Method>, Vec<Rule>)> = Vec::new();
-        for option in options {
-            let Some(method) = schema.method(&option.method) else {
-                continue;
-            };
-            let found = match of_configs.remove(&option.method) {
-                Some(rules) => Ok(rules),
-                None => rules_of_option(&option.value, &option.element),
-            };
-            match found {
-                Ok(found) => rules.push((Arc::clone(method), found)),
-                Err(message) => {
-                    let message = format!("{}: {message}", option.method);
-                    faults.push(Fault::new(Spot::Proto(option.element, String::new()), message));
-                }
-            }
+    fn compile(
+        schema: &Schema,
+        configs: Vec<SourceText>,
+        mut problems: Vec<Problem>,
+        earlier: Option<&Self>,
+    ) -> Result<Self, Error> {
+        let earlier = earlier.map(|earlier| (&earlier.inner.schema, &*earlier.inner.files));
+        let files = FileRules::of_schema(schema, earlier);
+        let of_configs = rules_of_configs(schema, &configs, &mut problems);
+        let mut compiler = Compiler::default();
+        let mut left: HashMap<&str, &MethodRules> = HashMap::new();
+        left.extend(of_configs.iter().map(|rules| (&*rules.method, rules)));
+        for rules in files.iter().flat_map(|file| &file.methods) {
+            compiler.add(schema, left.remove(&*rules.method).unwrap_or(rules));
         }
-        for method in schema.methods() {
-            if let Some(found) = of_configs.remove(method.name()) {
-                rules.push((Arc::clone(method), found));
+        for rules in &of_configs {
+            if left.contains_key(&*rules.method) {
+                compiler.add(schema, rules);
             }
-        }
-        let mut compiler = Compiler {
-            faults,
-            ..Compiler::default()
-        };
-        if !rules.is_empty() {
-            compiler.compile(schema, &rules);
         }
         let Compiler {
             faults,
@@ -144,6 +133,7 @@ impl HttpRules {
             inner: Arc::new(Inner {
                 schema: schema.clone(),
                 configs,
+                files,
                 bindings,
                 trie,
                 faults,
@@ -236,27 +226,35 @@ fn read_configs(configs: &[impl AsRef<Path>]) -> (Vec<SourceText>, Vec<Problem>)
 }
 
 #[cfg(not(any(feature = "rules", feature = "buf")))]
-fn rules_of_configs(_: &Schema, _: &[SourceText], _: &mut [Problem]) -> HashMap<String, Vec<Rule>> {
-    HashMap::new()
+fn rules_of_configs(_: &Schema, _: &[SourceText], _: &mut [Problem]) -> Vec<MethodRules> {
+    Vec::new()
 }
 
-/// The rules of service configs, by method.
+/// The rules of service configs, in the order of the methods.
 #[cfg(any(feature = "rules", feature = "buf"))]
 fn rules_of_configs(
     schema: &Schema,
     configs: &[SourceText],
     problems: &mut Vec<Problem>,
-) -> HashMap<String, Vec<Rule>> {
+) -> Vec<MethodRules> {
+    if configs.is_empty() {
+        return Vec::new();
+    }
     let methods: Vec<&str> = schema.methods().iter().map(|method| method.name()).collect();
-    let mut found = HashMap::new();
+    let mut found: HashMap<&str, Vec<Rule>> = HashMap::new();
     for config in configs {
         for rule in super::config::read(config, problems) {
             for method in rule.selected(&methods, problems) {
-                found.insert(method.to_owned(), rule.rules.clone());
+                found.insert(method, rule.rules.clone());
             }
         }
     }
-    found
+    let types = RawTypes::new(schema);
+    let with_rules = schema.methods().iter();
+    let with_rules = with_rules.filter_map(|method| Some((method, found.remove(method.name())?)));
+    with_rules
+        .map(|(method, rules)| MethodRules::check(&types, method, rules))
+        .collect()
 }
 
 #[derive(Default)]
@@ -269,38 +267,19 @@ struct Compiler<'r> {
 }
 
 impl<'r> Compiler<'r> {
-    fn compile(&mut self, schema: &Schema, rules: &'r [(Arc<Method>, Vec<Rule>)]) {
-        let types = RawTypes::new(schema);
-        let rules = rules
-            .iter()
-            .flat_map(|(method, rules)| rules.iter().map(move |rule| (method, rule)));
-        for (method, rule) in rules {
-            let template = match Template::parse(&rule.path) {
-                Ok(template) => template,
-                Err(error) => {
-                    let message = format!("{}: {}", method.name(), error.message);
-                    let fault = rule.fault(Part::Path, message).with_hint_if(error.hint);
-                    self.faults.push(fault);
-                    continue;
-                }
-            };
-            let checker = Checker {
-                types: &types,
-                method,
-                rule,
-            };
-            let found = checker.check(&template);
-            if found.is_empty() {
-                self.insert(method, rule, template);
-            } else {
-                self.faults.extend(found);
-            }
+    fn add(&mut self, schema: &Schema, rules: &'r MethodRules) {
+        self.faults.extend_from_slice(&rules.faults);
+        let Some(method) = schema.method(&rules.method) else {
+            return;
+        };
+        for checked in &rules.rules {
+            self.insert(method, &checked.rule, &checked.template);
         }
     }
 
-    fn insert(&mut self, method: &Arc<Method>, rule: &'r Rule, template: Template) {
+    fn insert(&mut self, method: &Arc<Method>, rule: &'r Rule, template: &Arc<Template>) {
         let index = self.bindings.len();
-        let Err(known) = self.trie.insert(rule.verb.as_ref(), &template, index) else {
+        let Err(known) = self.trie.insert(rule.verb.as_ref(), template, index) else {
             self.bindings.push(Arc::new(Binding::new(method, rule, template)));
             self.sources.push(rule);
             return;

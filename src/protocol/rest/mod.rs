@@ -25,6 +25,7 @@ mod check;
 mod config;
 mod fault;
 mod field_path;
+mod file_rules;
 mod http_rules;
 mod mask;
 mod openapi;
