@@ -20,7 +20,7 @@ use tower::Service;
 
 use super::head::encoding_of;
 use super::other_answer;
-use crate::protocol::{PREFIX, mend_status};
+use crate::protocol::{OF_STATUS, PREFIX, mend_status};
 
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
@@ -76,11 +76,7 @@ async fn checked(response: Response<Body>) -> Result<Response<CheckedBody>, Stat
     let mut in_headers = None;
     if !body.is_end_stream() && headers.contains_key(Status::GRPC_STATUS) {
         in_headers = Some(Box::new(headers.clone()));
-        for name in [
-            Status::GRPC_STATUS,
-            Status::GRPC_MESSAGE,
-            Status::GRPC_STATUS_DETAILS,
-        ] {
+        for name in &OF_STATUS {
             headers.remove(name);
         }
     }

@@ -19,7 +19,7 @@ use super::codes::code_name;
 use super::limited_lines::LimitedLines;
 use super::peer::Peer;
 use crate::excerpt::{cut_at, excerpt};
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, received_status};
 
 /// The target of the span and of the lines.
 const TARGET: &str = "protod::call";
@@ -357,7 +357,7 @@ impl CallReport {
 
     /// Notes the status in the headers or trailers that the client gets, if there is one.
     pub(crate) fn tells(&mut self, headers: &HeaderMap) {
-        if let Some(status) = Status::from_header_map(headers) {
+        if let Some(status) = received_status(headers) {
             self.told = Some(Outcome::of((status.code() != Code::Ok).then_some(&status)));
         }
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
@@ -21,7 +21,7 @@ use tonic::{Code, Status};
 
 use crate::excerpt::excerpt;
 use crate::handler::{CallRecord, refusal, status_of};
-use crate::protocol::{self, End, Form, GRPC_STATUS, Protocol};
+use crate::protocol::{self, End, Form, GRPC_STATUS, OF_STATUS, Protocol, received_status};
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -41,9 +41,8 @@ where
         (Ok(response), None) => response.map(Body::new),
         (Ok(mut response), Some(form)) if form.protocol != Protocol::Grpc && is_grpc_status(&response) => {
             let mut headers = std::mem::take(response.headers_mut());
-            let status = Status::from_header_map(&headers).unwrap_or_else(|| Status::unknown(""));
-            let of_grpc = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
-            for name in of_grpc.into_iter().chain(OF_BODY) {
+            let status = received_status(&headers).unwrap_or_else(|| Status::unknown(""));
+            for name in OF_STATUS.iter().chain(&OF_BODY) {
                 headers.remove(name);
             }
             refused(form, &status, headers, record.as_deref())
@@ -89,11 +88,11 @@ fn is_of_form<B>(form: Form, response: &Response<B>) -> bool {
 }
 
 /// Headers of the body of a layer's response, which is not sent.
-const OF_BODY: [&str; 4] = [
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "transfer-encoding",
+const OF_BODY: [HeaderName; 4] = [
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::TRANSFER_ENCODING,
 ];
 
 /// What a layer's HTTP response says to a call. The message is the body, if it is a text that is there at once.
@@ -115,7 +114,7 @@ where
         "" => format!("a layer of the server answered with HTTP {}", parts.status),
         said => excerpt(said).into_owned(),
     };
-    for of_body in OF_BODY {
+    for of_body in &OF_BODY {
         headers.remove(of_body);
     }
     (Status::new(code_of(parts.status), message), headers)

@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 
-use http::{Request, Response, StatusCode};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
 use protod::Message;
 use tonic::Status;
 use tonic::body::Body;
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, ServiceExt as _};
 
 use crate::support::{Answer, Running, envelope, envelopes, post, shapes};
 
@@ -94,5 +96,52 @@ async fn layers_see_the_requests_and_the_answers_of_all_protocols() {
             (200, "2"),
             "{answer:?}"
         );
+    }
+}
+
+/// Layers are anybody's: another gRPC server behind one may have written what nobody can read.
+#[tokio::test]
+async fn a_status_of_a_layer_that_cannot_be_read_does_not_lose_its_code() {
+    for (name, value) in [
+        ("grpc-status-details-bin", &b"not base64"[..]),
+        ("grpc-status-details-bin", b"\xff"),
+        ("grpc-status-details-bin", b"A"),
+        ("grpc-message", b"%ff\xfe"),
+    ] {
+        let layer = ServiceBuilder::new().map_response(move |_: Response<Body>| {
+            let mut response = Response::new(Body::empty());
+            let headers = response.headers_mut();
+            headers.insert("content-type", HeaderValue::from_static("application/grpc"));
+            headers.insert("grpc-status", HeaderValue::from_static("5"));
+            headers.insert(name, HeaderValue::from_bytes(value).expect("a value"));
+            // More than any client takes: the status is read to be cut.
+            headers.insert(
+                "x-long",
+                HeaderValue::from_bytes(&[b'x'; 100_000]).expect("a value"),
+            );
+            response
+        });
+        let server = shapes().layer(layer).log_calls(true).build().expect("fits");
+        for (content_type, says) in [
+            ("grpc", "ended%20with%20NotFound"),
+            ("grpc-web", "grpc-status: 5"),
+            ("json", "\"code\":\"not_found\""),
+            ("connect+json", "\"code\":\"not_found\""),
+        ] {
+            let method = if content_type == "connect+json" {
+                "Down"
+            } else {
+                "Unary"
+            };
+            let request = Request::post(format!("http://test/shapes.Shapes/{method}"))
+                .header("content-type", format!("application/{content_type}"))
+                .body(Full::new(Bytes::new()))
+                .expect("a request");
+            let response = server.service().oneshot(request).await.expect("infallible");
+            let (head, body) = response.into_parts();
+            let body = body.collect().await.expect("a body").to_bytes();
+            let said = format!("{:?} {}", head.headers, String::from_utf8_lossy(&body));
+            assert!(said.contains(says), "{content_type}, {name}: {said}");
+        }
     }
 }

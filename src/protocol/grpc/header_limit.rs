@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use prost::Message as _;
 use tonic::{Code, Status};
 
+use super::received_status::received_status;
 use crate::excerpt::cut_at;
 
 pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -48,7 +49,7 @@ pub(crate) fn refuse_headers(map: &HeaderMap, limit: u32) -> Option<Status> {
 pub(crate) fn fit_end(map: &mut HeaderMap, limit: u32) {
     let (size, limit) = (size_of(map), limit as usize);
     if size > limit
-        && let Some(status) = Status::from_header_map(map)
+        && let Some(status) = received_status(map)
     {
         let result = if status.code() == Code::Ok {
             Ok(())
