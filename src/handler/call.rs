@@ -1,8 +1,9 @@
 //! One RPC in flight, as its handler sees it.
 //!
-//! Handlers of users receive and send whole messages. Rules read the bytes of a message where they were received and write
-//! their responses into the buffer that is sent, by the functions that are private to the crate.
+//! Handlers receive and send whole messages. Rules have [more](for_rules): they work on the bytes of the call.
 //! Whatever is written is sent when the handler waits, or when there is enough of it.
+
+mod for_rules;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -16,10 +17,10 @@ use http::{Extensions, HeaderMap};
 use prost_reflect::DynamicMessage;
 use serde::Serialize;
 use tonic::Status;
-use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
+use tonic::metadata::MetadataMap;
 
 use super::call_log::{CallRecord, Observed};
-use super::framing::{Finished, Incoming, MessageWriter, Outgoing, RequestBody, ResponseBuffer, Unmatched};
+use super::framing::{Finished, Incoming, Outgoing, RequestBody, ResponseBuffer, Translation};
 use super::lane::Lane;
 use super::lifecycle::Lifecycle;
 use super::limits::CallLimits;
@@ -29,7 +30,7 @@ use super::request_check::{Checks, Effort, Refusal, RequestCheck};
 use super::room::{LargeMessages, Room};
 use super::state::States;
 use crate::message::{Bounds, FromMessage, IntoMessage, Message, MessageType};
-use crate::protocol::{Encoding, Form, RestCall};
+use crate::protocol::{Encoding, Speech};
 use crate::schema::Method;
 
 /// What a call begins with.
@@ -42,9 +43,7 @@ pub(crate) struct CallStart {
     pub(crate) body: RequestBody,
     pub(crate) deadline: Option<Instant>,
     /// How the call looks on the wire.
-    pub(crate) form: Form,
-    /// The call, if it is one by REST.
-    pub(crate) rest: Option<Arc<RestCall>>,
+    pub(crate) speech: Speech,
     /// How the client compressed its messages.
     pub(crate) request_encoding: Option<Encoding>,
     /// How to compress the responses.
@@ -119,21 +118,19 @@ enum Single {
 impl Call {
     pub(super) fn new(start: CallStart, record: Option<Arc<CallRecord>>) -> (Self, ResponseBuffer) {
         let limits = start.limits;
-        let (form, rest) = (start.form, start.rest.as_ref());
+        let translation = Translation::of(&start.speech, &start.method);
         let (outgoing, buffer) = Outgoing::new(
             &start.method,
-            form,
-            rest,
+            translation.clone(),
             start.response_encoding,
             limits.max_send_size,
         );
         let core = Core {
             incoming: Incoming::new(
                 start.body,
-                form,
-                rest,
+                start.speech.requests(),
+                translation,
                 start.request_encoding,
-                &start.method,
                 limits,
             ),
             method: start.method,
@@ -296,25 +293,6 @@ impl<In, Out> Call<In, Out> {
         self.core.outgoing.headers_mut()
     }
 
-    /// Adds a header that tells about the answer, and is no part of it. If the call fails without a message, it is sent with
-    /// the trailers unless there are other headers: it must not make a difference to the client.
-    pub(crate) fn label(&mut self, key: &AsciiMetadataKey, value: AsciiMetadataValue) {
-        self.core.outgoing.label(key, value);
-    }
-
-    /// Notes which rule answers, for the log of calls.
-    #[inline]
-    pub(crate) fn answered_by(&self, rule: &AsciiMetadataValue) {
-        if let Some(record) = &self.core.record {
-            record.answered_by(rule);
-        }
-    }
-
-    /// Notes that no rule answers, for the log of calls.
-    pub(crate) fn unmatched(&mut self) {
-        self.core.outgoing.unmatched = Unmatched::Yes(self.core.peer.clone());
-    }
-
     /// Sends the headers now instead of with the first message.
     pub fn flush_headers(&mut self) {
         self.core.outgoing.flush_headers_and_messages();
@@ -343,22 +321,6 @@ impl<In, Out> Call<In, Out> {
         let checked = self.check_message().await;
         self.core.checks.finish();
         checked.map(|()| true)
-    }
-
-    /// Whether the client sends one message, which is checked.
-    #[inline]
-    pub(crate) fn checks_single_request(&self) -> bool {
-        self.core.checks.are_on() && !self.core.method.is_client_streaming()
-    }
-
-    /// From now on the handler asks for the [check](Self::check_message) of each message itself, which is well formed then.
-    pub(crate) fn hold_checks(&mut self) {
-        self.core.checks.hold();
-    }
-
-    /// From now on each message is checked when it comes, or none is.
-    pub(crate) fn set_checks(&mut self, on: bool) {
-        self.core.checks.set(on);
     }
 
     /// Checks the message that has come, if messages are checked.
@@ -394,15 +356,6 @@ impl<In, Out> Call<In, Out> {
         next
     }
 
-    /// Moves on to the next message if it is here already, whole and not compressed. `false` means only that
-    /// [`next_message`](Self::next_message) must be asked.
-    #[inline]
-    pub(crate) fn next_message_at_once(&mut self) -> bool {
-        self.core.method.is_client_streaming()
-            && !self.core.checks.are_on()
-            && self.core.incoming.next_at_once()
-    }
-
     /// The one message of a unary or server-streaming call, which is whole only when the client has half-closed.
     fn poll_single(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
         if let Single::Received = self.core.single {
@@ -430,55 +383,6 @@ impl<In, Out> Call<In, Out> {
             self.core.incoming.put_back(message);
         }
         Poll::Ready(Ok(true))
-    }
-
-    /// The bytes of the message that [`next_message`](Self::next_message) waited for.
-    #[inline]
-    pub(crate) fn message_bytes(&self) -> &[u8] {
-        self.core.incoming.bytes()
-    }
-
-    /// All that a rule reads and writes at once: the current message, the client's headers, and the writer of responses.
-    #[inline]
-    pub(crate) fn split_mut(&mut self) -> (&[u8], &HeaderMap, MessageWriter<'_>) {
-        (
-            self.core.incoming.bytes(),
-            self.core.metadata.as_ref(),
-            self.core.outgoing.writer(Some(&self.core.large)),
-        )
-    }
-
-    /// A copy of the current message, to be kept until the call ends. Counts against its memory budget.
-    pub(crate) fn keep_message(&mut self) -> Result<Bytes, Status> {
-        self.core.incoming.keep()
-    }
-
-    /// Makes all messages that have come the next ones again, for another handler.
-    pub(crate) fn rewind(&mut self, messages: &[Bytes]) {
-        self.core.incoming.rewind(messages);
-        self.core.single = Single::Awaited;
-    }
-
-    /// Fails if `bytes` more would be over the call's memory budget.
-    pub(crate) fn expect_memory(&self, bytes: usize) -> Result<(), Status> {
-        self.core.incoming.expect_memory(bytes)
-    }
-
-    /// How many messages have been sent.
-    pub(crate) fn sent(&self) -> u64 {
-        self.core.outgoing.sent
-    }
-
-    /// Writes responses.
-    #[inline]
-    pub(crate) fn writer(&mut self) -> MessageWriter<'_> {
-        self.core.outgoing.writer(Some(&self.core.large))
-    }
-
-    /// Whether enough was written to wait for the transport.
-    #[inline]
-    pub(crate) fn is_full(&self) -> bool {
-        self.core.outgoing.is_full()
     }
 
     /// Waits while the transport is full. To be called after each [`MessageWriter::write`].
@@ -511,11 +415,6 @@ impl<In, Out> Call<In, Out> {
     /// Sends what was written. To be called before any wait except [`next_message`](Self::next_message).
     pub(crate) fn flush(&mut self) {
         self.core.outgoing.flush();
-    }
-
-    /// How much a message may hold.
-    pub(crate) fn bounds(&self) -> Bounds {
-        self.core.bounds
     }
 
     /// Sends the one response, and ends the call.

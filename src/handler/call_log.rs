@@ -19,7 +19,7 @@ use super::codes::code_name;
 use super::limited_lines::LimitedLines;
 use super::peer::Peer;
 use crate::excerpt::{cut_at, excerpt};
-use crate::protocol::{Protocol, received_status};
+use crate::protocol::received_status;
 
 /// The target of the span and of the lines.
 const TARGET: &str = "protod::call";
@@ -56,7 +56,7 @@ impl CallLog {
     pub(crate) fn observe(
         self: &Arc<Self>,
         method: &str,
-        protocol: Protocol,
+        protocol: &'static str,
         peer: Option<&Peer>,
     ) -> Option<Box<Observed>> {
         self.is_heard().then(|| {
@@ -70,7 +70,7 @@ impl CallLog {
     pub(crate) fn report(
         self: &Arc<Self>,
         path: &str,
-        protocol: Protocol,
+        protocol: &'static str,
         peer: Option<&Peer>,
     ) -> Option<Box<CallReport>> {
         self.is_heard()
@@ -80,7 +80,7 @@ impl CallLog {
     fn new_report(
         self: &Arc<Self>,
         method: &str,
-        protocol: Protocol,
+        protocol: &'static str,
         peer: Option<&Peer>,
         record: &Arc<CallRecord>,
     ) -> CallReport {
@@ -100,7 +100,7 @@ impl CallLog {
     pub(crate) fn refused(
         self: &Arc<Self>,
         path: &str,
-        protocol: Protocol,
+        protocol: &'static str,
         peer: Option<&Peer>,
         status: &Status,
         is_unmatched: bool,
@@ -258,7 +258,7 @@ impl Observed {
     /// The handler of a call whose line is written at the edge of the layers that it came through.
     pub(crate) fn behind_layers(
         method: &str,
-        protocol: Protocol,
+        protocol: &'static str,
         peer: Option<&Peer>,
         record: &Arc<CallRecord>,
     ) -> Box<Self> {
@@ -267,7 +267,7 @@ impl Observed {
 
     fn new(
         method: &str,
-        protocol: Protocol,
+        protocol: &'static str,
         peer: Option<&Peer>,
         record: Arc<CallRecord>,
         report: Option<CallReport>,
@@ -276,7 +276,7 @@ impl Observed {
             target: TARGET,
             "call",
             method = %method,
-            protocol = %protocol.name(),
+            protocol,
             peer = peer.map(|peer| display(peer.addr())),
             code = Empty,
             elapsed = Empty,
@@ -341,7 +341,7 @@ impl Drop for Observed {
 pub(crate) struct CallReport {
     log: Arc<CallLog>,
     method: String,
-    protocol: Protocol,
+    protocol: &'static str,
     peer: Option<Peer>,
     began: Instant,
     record: Arc<CallRecord>,
@@ -391,7 +391,7 @@ impl Drop for CallReport {
                     code = code_field(outcome),
                     error = outcome.error(),
                     elapsed = ?in_micros(self.began.elapsed()),
-                    protocol = %self.protocol.name(),
+                    protocol = self.protocol,
                     peer = self.peer.as_ref().map(|peer| display(peer.addr())),
                     requests = count(&record.requests),
                     request_bytes = count(&record.request_bytes),

@@ -6,6 +6,7 @@
 //! handler, and a body that is dropped cancels it.
 
 mod call;
+mod call_body;
 mod call_log;
 mod closures;
 mod codes;
@@ -24,12 +25,15 @@ mod peer;
 mod request_check;
 mod response;
 mod room;
+mod running;
 mod setup;
 mod state;
 mod traits;
 
 pub use self::call::Call;
 pub(crate) use self::call::CallStart;
+pub use self::call_body::CallBody;
+pub(crate) use self::call_body::known;
 pub(crate) use self::call_log::{CallLog, CallRecord, CallReport, Observed};
 pub use self::closures::{Bidi, ClientStreaming, HandlerFn, ServerStreaming, Unary};
 pub(crate) use self::codes::CODES;
@@ -44,9 +48,9 @@ pub(crate) use self::lifecycle::{LINGER_TIMEOUT, Lifecycle, Phase};
 pub(crate) use self::limits::CallLimits;
 pub use self::peer::{Peer, PeerAddr};
 pub(crate) use self::request_check::{Effort, Refusal, RequestCheck};
-pub use self::response::CallBody;
-pub(crate) use self::response::{CallPermit, ResponseFuture, ServerCalls, known, layered, refusal};
+pub(crate) use self::response::{ResponseFuture, layered, refusal};
 pub(crate) use self::room::LargeMessages;
+pub(crate) use self::running::{CallPermit, ServerCalls};
 pub use self::state::{State, States};
 pub(crate) use self::traits::{BoxHandler, Front, Passage};
 pub use self::traits::{DynHandler, Handler};

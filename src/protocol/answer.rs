@@ -15,7 +15,7 @@ use super::{connect, grpc_web};
 
 /// Adds to the headers of a response with messages what its form has.
 #[inline]
-pub(crate) fn begin(form: Form, encoding: Option<Encoding>, headers: &mut HeaderMap) {
+pub(super) fn begin(form: Form, encoding: Option<Encoding>, headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_TYPE, form.content_type());
     if let Some(encoding) = encoding {
         headers.insert(form.protocol.encoding_header(), encoding.header());
@@ -34,19 +34,23 @@ pub(crate) fn end(
             write_end(result, &mut trailers, header_limit);
             End::Trailers(trailers)
         }
-        Protocol::GrpcWeb | Protocol::GrpcWebText => {
+        protocol => End::Data(end_in_body(protocol, result, trailers)),
+    }
+}
+
+/// The last envelope of a response whose protocol has one.
+fn end_in_body(protocol: Protocol, result: Result<(), &Status>, mut trailers: HeaderMap) -> Bytes {
+    match protocol {
+        Protocol::Grpc | Protocol::GrpcWeb | Protocol::GrpcWebText => {
             write_end(result, &mut trailers, u32::MAX);
-            End::Data(protocol.dress(grpc_web::envelope(&trailers)))
+            protocol.dress(grpc_web::envelope(&trailers))
         }
-        Protocol::ConnectUnary | Protocol::ConnectStream => {
-            End::Data(connect::end_of_stream(result, &trailers))
-        }
-        Protocol::Rest { .. } => unreachable!("a call by REST ends itself"),
+        Protocol::ConnectUnary | Protocol::ConnectStream => connect::end_of_stream(result, &trailers),
     }
 }
 
 /// The response of a protocol whose body is one message: `message` is its envelope, or empty if there is none.
-pub(crate) fn whole(
+pub(super) fn whole(
     form: Form,
     encoding: Option<Encoding>,
     mut headers: HeaderMap,
@@ -88,18 +92,13 @@ pub(crate) fn refuse(
                 body: Bytes::new(),
             }
         }
-        Protocol::ConnectUnary | Protocol::Rest { .. } => {
-            whole(form, None, headers, Bytes::new(), Err(status), &trailers)
-        }
+        Protocol::ConnectUnary => whole(form, None, headers, Bytes::new(), Err(status), &trailers),
         protocol => {
             begin(form, None, &mut headers);
-            let End::Data(body) = end(protocol, Err(status), trailers, u32::MAX) else {
-                unreachable!("only gRPC has trailers");
-            };
             Answer {
                 code: StatusCode::OK,
                 headers,
-                body,
+                body: end_in_body(protocol, Err(status), trailers),
             }
         }
     }

@@ -11,7 +11,6 @@ use super::compression::{Encoding, accepted_encodings};
 use super::connect;
 use super::form::{Form, Protocol};
 use super::grpc;
-use super::request::GRPC_TIMEOUT;
 
 const CONNECT_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
 const X_GRPC_WEB: HeaderName = HeaderName::from_static("x-grpc-web");
@@ -42,12 +41,10 @@ pub(crate) fn call_head(
         Protocol::ConnectUnary | Protocol::ConnectStream => {
             headers.insert(CONNECT_PROTOCOL_VERSION, ONE);
         }
-        // protod's own client does not speak it.
-        Protocol::Rest { .. } => {}
     }
     let (name, value) = match protocol {
-        Protocol::Grpc | Protocol::GrpcWeb | Protocol::GrpcWebText | Protocol::Rest { .. } => {
-            (GRPC_TIMEOUT, timeout.map(grpc::write_timeout))
+        Protocol::Grpc | Protocol::GrpcWeb | Protocol::GrpcWebText => {
+            (grpc::TIMEOUT, timeout.map(grpc::write_timeout))
         }
         Protocol::ConnectUnary | Protocol::ConnectStream => {
             (connect::TIMEOUT, timeout.map(connect::write_timeout))
@@ -72,7 +69,8 @@ pub(crate) fn call_head_of_get(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Codec, head_of};
+    use super::super::form::Codec;
+    use super::super::request::head_of;
     use super::*;
 
     #[test]
@@ -90,7 +88,7 @@ mod tests {
                 let mut headers = HeaderMap::new();
                 // As a caller may have it from another call.
                 headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
-                headers.insert(GRPC_TIMEOUT, HeaderValue::from_static("1n"));
+                headers.insert(grpc::TIMEOUT, HeaderValue::from_static("1n"));
                 headers.insert(connect::TIMEOUT, HeaderValue::from_static("1"));
                 call_head(form, Some(Encoding::Zstd), Some(timeout), &mut headers);
                 let content_type = headers[header::CONTENT_TYPE].as_bytes();

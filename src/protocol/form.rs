@@ -10,7 +10,7 @@ const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-en
 const CONNECT_CONTENT_ENCODING: HeaderName = HeaderName::from_static("connect-content-encoding");
 const CONNECT_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("connect-accept-encoding");
 
-/// How a call looks on the wire.
+/// A protocol whose calls look alike, whatever their method is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Grpc,
@@ -20,12 +20,6 @@ pub(crate) enum Protocol {
     /// Connect's calls of one message each way, which are plain HTTP.
     ConnectUnary,
     ConnectStream,
-    /// JSON over plain HTTP, at the paths of `google.api.http`.
-    Rest {
-        requests: Requests,
-        /// Whether it is answered with a stream.
-        is_stream: bool,
-    },
 }
 
 /// How the messages of a request stand in its body.
@@ -99,20 +93,38 @@ impl Form {
     }
 
     /// The content type of responses.
+    #[inline]
     pub(crate) fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match (self.protocol, self.codec) {
-            (Protocol::Grpc, Codec::Proto) => "application/grpc",
-            (Protocol::Grpc, Codec::Json) => "application/grpc+json",
-            (Protocol::GrpcWeb, Codec::Proto) => "application/grpc-web+proto",
-            (Protocol::GrpcWeb, Codec::Json) => "application/grpc-web+json",
-            (Protocol::GrpcWebText, Codec::Proto) => "application/grpc-web-text+proto",
-            (Protocol::GrpcWebText, Codec::Json) => "application/grpc-web-text+json",
-            (Protocol::ConnectUnary, Codec::Proto) => "application/proto",
-            (Protocol::ConnectUnary, Codec::Json) => "application/json",
-            (Protocol::ConnectStream, Codec::Proto) => "application/connect+proto",
-            (Protocol::ConnectStream, Codec::Json) => "application/connect+json",
-            (Protocol::Rest { .. }, _) => "application/json",
-        })
+        // Each a constant: nothing is read or checked for a call.
+        macro_rules! constant {
+            ($name:literal) => {
+                const { HeaderValue::from_static($name) }
+            };
+        }
+        match (self.protocol, self.codec) {
+            (Protocol::Grpc, Codec::Proto) => constant!("application/grpc"),
+            (Protocol::Grpc, Codec::Json) => constant!("application/grpc+json"),
+            (Protocol::GrpcWeb, Codec::Proto) => constant!("application/grpc-web+proto"),
+            (Protocol::GrpcWeb, Codec::Json) => constant!("application/grpc-web+json"),
+            (Protocol::GrpcWebText, Codec::Proto) => constant!("application/grpc-web-text+proto"),
+            (Protocol::GrpcWebText, Codec::Json) => constant!("application/grpc-web-text+json"),
+            (Protocol::ConnectUnary, Codec::Proto) => constant!("application/proto"),
+            (Protocol::ConnectUnary, Codec::Json) => constant!("application/json"),
+            (Protocol::ConnectStream, Codec::Proto) => constant!("application/connect+proto"),
+            (Protocol::ConnectStream, Codec::Json) => constant!("application/connect+json"),
+        }
+    }
+}
+
+impl Codec {
+    pub(crate) const ALL: [Self; 2] = [Self::Proto, Self::Json];
+
+    /// How content types and queries name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Proto => "proto",
+            Self::Json => "json",
+        }
     }
 }
 
@@ -120,7 +132,7 @@ impl Protocol {
     /// Whether the whole body of the response is one message, and not messages in envelopes.
     #[inline]
     pub(crate) fn is_whole(self) -> bool {
-        matches!(self, Self::ConnectUnary | Self::Rest { is_stream: false, .. })
+        self == Self::ConnectUnary
     }
 
     /// How messages stand in the body of a request, if it is not in envelopes.
@@ -129,7 +141,6 @@ impl Protocol {
         match self {
             Self::Grpc | Self::GrpcWeb | Self::GrpcWebText | Self::ConnectStream => None,
             Self::ConnectUnary => Some(Requests::Whole),
-            Self::Rest { requests, .. } => Some(requests),
         }
     }
 
@@ -139,7 +150,6 @@ impl Protocol {
             Self::Grpc => "grpc",
             Self::GrpcWeb | Self::GrpcWebText => "grpc-web",
             Self::ConnectUnary | Self::ConnectStream => "connect",
-            Self::Rest { .. } => "rest",
         }
     }
 
@@ -156,7 +166,7 @@ impl Protocol {
     pub(crate) fn encoding_header(self) -> HeaderName {
         match self {
             Self::Grpc | Self::GrpcWeb | Self::GrpcWebText => GRPC_ENCODING,
-            Self::ConnectUnary | Self::Rest { .. } => http::header::CONTENT_ENCODING,
+            Self::ConnectUnary => http::header::CONTENT_ENCODING,
             Self::ConnectStream => CONNECT_CONTENT_ENCODING,
         }
     }
@@ -165,7 +175,7 @@ impl Protocol {
     pub(crate) fn accept_encoding_header(self) -> HeaderName {
         match self {
             Self::Grpc | Self::GrpcWeb | Self::GrpcWebText => GRPC_ACCEPT_ENCODING,
-            Self::ConnectUnary | Self::Rest { .. } => http::header::ACCEPT_ENCODING,
+            Self::ConnectUnary => http::header::ACCEPT_ENCODING,
             Self::ConnectStream => CONNECT_ACCEPT_ENCODING,
         }
     }

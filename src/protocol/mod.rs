@@ -1,12 +1,13 @@
 //! How calls look on the wire: gRPC, gRPC-Web, Connect and REST.
 //!
-//! A handler knows messages, metadata and a status. Everything else is a [`Form`]: how a request is recognised, how its
+//! A handler knows messages, metadata and a status. Everything else is a [`Speech`]: how a request is recognised, how its
 //! messages stand in its body, and how the response begins and ends. This room reads and writes heads, ends and
 //! envelopes; it waits for nothing and holds nothing, so whatever it does can be tried on bytes alone.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | `form` | the protocols, and what sets them apart |
+//! | `speech` | one call in whichever protocol |
 //! | `request` | recognises a request, and reads what its head says of the call |
 //! | `answer`, `ends` | begins and ends a response, and refuses a request |
 //! | `call_head`, `received_end` | the client's side: writes the head of a request, and reads how the call ended |
@@ -26,11 +27,14 @@ mod envelope;
 mod form;
 mod grpc;
 mod grpc_web;
+mod lenient_base64;
+mod prefixed;
 mod received_end;
 mod request;
 mod rest;
+mod speech;
 
-pub(crate) use self::answer::{begin, end, refuse, whole};
+pub(crate) use self::answer::{end, refuse};
 pub(crate) use self::call_head::{call_head, call_head_of_get};
 pub(crate) use self::compression::Encoding;
 pub(crate) use self::connect::{read_error, take_trailers, write_query};
@@ -43,8 +47,9 @@ pub(crate) use self::grpc::{
 };
 pub(crate) use self::grpc_web::DecodedText;
 pub(crate) use self::received_end::{COMPRESSED, end_flag, no_status, read_end};
-pub(crate) use self::request::{Head, Unrecognised, accept_post, head_of, recognise};
+pub(crate) use self::request::{Head, Unrecognised, accept_post, recognise};
 pub use self::rest::HttpRules;
 pub(crate) use self::rest::{
-    Binding, RestCall, Route, asks_for_stream, is_lines, metadata, no_such_path, other_verbs,
+    Binding, REST, RestCall, Route, asks_for_stream, is_lines, metadata, no_such_path, other_verbs,
 };
+pub(crate) use self::speech::Speech;

@@ -12,7 +12,7 @@ pub(crate) const COMPRESSED: u8 = 1;
 /// The flag of the envelope that ends a body. `None` where bodies have no such envelope.
 pub(crate) fn end_flag(protocol: Protocol) -> Option<u8> {
     match protocol {
-        Protocol::Grpc | Protocol::ConnectUnary | Protocol::Rest { .. } => None,
+        Protocol::Grpc | Protocol::ConnectUnary => None,
         Protocol::GrpcWeb | Protocol::GrpcWebText => Some(grpc_web::TRAILERS),
         Protocol::ConnectStream => Some(connect::END_OF_STREAM),
     }
@@ -22,7 +22,7 @@ pub(crate) fn end_flag(protocol: Protocol) -> Option<u8> {
 pub(crate) fn read_end(protocol: Protocol, end: &[u8]) -> Result<HeaderMap, Status> {
     match protocol {
         Protocol::ConnectUnary | Protocol::ConnectStream => connect::read_end_of_stream(end),
-        Protocol::Grpc | Protocol::GrpcWeb | Protocol::GrpcWebText | Protocol::Rest { .. } => {
+        Protocol::Grpc | Protocol::GrpcWeb | Protocol::GrpcWebText => {
             grpc::read_trailers(grpc_web::read(end)?).unwrap_or_else(|| Err(no_status()))
         }
     }

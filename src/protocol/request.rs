@@ -10,9 +10,6 @@ use super::compression::Encoding;
 use super::connect;
 use super::form::{Form, Protocol};
 use super::grpc;
-use super::rest;
-
-pub(super) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// Why a request is not a call in any protocol. Boxed where it may be returned, because what is returned is moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +24,6 @@ pub(crate) struct Unrecognised {
 /// What the head of a request says of the call.
 #[derive(Debug)]
 pub(crate) struct Head {
-    pub(crate) form: Form,
     /// How long the client gives the call. `None` if it does not say.
     pub(crate) timeout: Option<Duration>,
     /// How the client compressed its messages.
@@ -101,23 +97,29 @@ pub(crate) fn head_of(form: Form, uri: &Uri, headers: &HeaderMap) -> Result<Head
         _ => Encoding::from_header(headers.get(protocol.encoding_header()))?,
     };
     Ok(Head {
-        form,
         timeout: timeout(protocol, headers)?,
         request_encoding,
-        // Like grpc-go: a client that compresses gets compressed responses.
-        response_encoding: request_encoding
-            .filter(|encoding| encoding.is_accepted_by(headers.get_all(protocol.accept_encoding_header()))),
+        response_encoding: response_encoding(request_encoding, &protocol.accept_encoding_header(), headers),
         message,
     })
+}
+
+/// How responses are compressed, like grpc-go's: a client that compresses gets compressed responses, if it takes them.
+#[inline]
+pub(super) fn response_encoding(
+    request_encoding: Option<Encoding>,
+    accepted_by: &HeaderName,
+    headers: &HeaderMap,
+) -> Option<Encoding> {
+    request_encoding.filter(|encoding| encoding.is_accepted_by(headers.get_all(accepted_by)))
 }
 
 #[inline]
 fn timeout(protocol: Protocol, headers: &HeaderMap) -> Result<Option<Duration>, Status> {
     match protocol {
         Protocol::Grpc | Protocol::GrpcWeb | Protocol::GrpcWebText => {
-            headers.get(GRPC_TIMEOUT).map(grpc::parse_timeout).transpose()
+            headers.get(grpc::TIMEOUT).map(grpc::parse_timeout).transpose()
         }
-        Protocol::Rest { .. } => rest::timeout(headers),
         Protocol::ConnectUnary | Protocol::ConnectStream => connect::timeout(headers),
     }
 }

@@ -32,7 +32,7 @@ use crate::handler::{
     BoxHandler, CallBody, CallLimits, CallPermit, CallStart, LargeMessages, Lifecycle, Observed, Peer, Phase,
     RequestBody, RequestCheck, ResponseFuture, States, refusal,
 };
-use crate::protocol::{Form, Head, Protocol, RestCall, Unrecognised, head_of};
+use crate::protocol::{Form, Head, Protocol, Speech, Unrecognised};
 use crate::schema::Method;
 use crate::transport::call_began;
 
@@ -144,7 +144,13 @@ impl GrpcService {
             expect_handler(endpoint)?;
             check_form(form, endpoint.method.get(), request.method() == HttpMethod::GET)?;
         }
-        self.admit_to(generation, endpoint, request, form, is_own_transport)
+        self.admit_to(
+            generation,
+            endpoint,
+            request,
+            Speech::Form(form),
+            is_own_transport,
+        )
     }
 
     /// Whether a request becomes a call of the method of an endpoint.
@@ -154,7 +160,7 @@ impl GrpcService {
         generation: &'g Generation,
         endpoint: &'g Endpoint,
         request: &Request<RequestBody>,
-        form: Form,
+        speech: Speech,
         is_own_transport: bool,
     ) -> Result<Admitted<'g>, Refusal> {
         let handler = expect_handler(endpoint)?;
@@ -168,7 +174,7 @@ impl GrpcService {
             return Err(Status::unavailable("the server is stopping").into());
         }
         let permit = self.shared.calls.acquire()?;
-        let head = head_of(form, request.uri(), request.headers())?;
+        let head = speech.head(request.uri(), request.headers())?;
         let time = self.shared.deadlines.time_for(head.timeout);
         if time == Some(Duration::ZERO) {
             return Err(Status::deadline_exceeded("the deadline has passed").into());
@@ -186,7 +192,7 @@ impl GrpcService {
             permit,
             deadline: time.and_then(|time| Instant::now().checked_add(time)),
             head,
-            rest: None,
+            speech,
         })
     }
 
@@ -202,18 +208,22 @@ impl GrpcService {
         if let Some(message) = head.message {
             body.replace(*message);
         }
-        if head.form.protocol == Protocol::GrpcWebText {
+        if let Speech::Form(form) = &call.speech
+            && form.protocol == Protocol::GrpcWebText
+        {
             body.decode_text();
         }
         let peer = link.map_or(&self.peer, |link| &link.peer);
+        let protocol = call.speech.protocol_name();
         let observed = match link {
             None => {
                 let log = &call.permit.log;
-                log.observe(call.method.name(), head.form.protocol, peer.as_ref())
+                log.observe(call.method.name(), protocol, peer.as_ref())
             }
-            Some(link) => link.record.as_ref().map(|record| {
-                Observed::behind_layers(call.method.name(), head.form.protocol, peer.as_ref(), record)
-            }),
+            Some(link) => link
+                .record
+                .as_ref()
+                .map(|record| Observed::behind_layers(call.method.name(), protocol, peer.as_ref(), record)),
         };
         let response = ResponseFuture::start(
             call.handler,
@@ -224,8 +234,7 @@ impl GrpcService {
                 peer: peer.clone(),
                 body,
                 deadline: call.deadline,
-                form: head.form,
-                rest: call.rest,
+                speech: call.speech,
                 request_encoding: head.request_encoding,
                 response_encoding: head.response_encoding,
                 limits: self.shared.limits,
@@ -262,7 +271,7 @@ impl GrpcService {
         link: Option<&Link>,
     ) -> State {
         let peer = link.map_or(&self.peer, |link| &link.peer).as_ref();
-        self.tell_refused(path, form.protocol, status, is_unmatched, link, peer);
+        self.tell_refused(path, form.protocol.name(), status, is_unmatched, link, peer);
         let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
         let mut response = refusal(form, status, headers, trailers, Peer::header_limit_of(peer));
         if is_unmatched && response.status() == StatusCode::NOT_IMPLEMENTED {
@@ -319,9 +328,8 @@ pub(super) struct Admitted<'g> {
     check: Option<&'g Arc<dyn RequestCheck>>,
     permit: CallPermit,
     deadline: Option<Instant>,
-    pub(super) head: Head,
-    /// The call, if it is one by REST.
-    pub(super) rest: Option<Arc<RestCall>>,
+    head: Head,
+    speech: Speech,
 }
 
 /// Why a request does not become a call.

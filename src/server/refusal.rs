@@ -7,7 +7,7 @@ use tonic::Status;
 use super::generation::Generation;
 use crate::excerpt::excerpt;
 use crate::handler::{CallBody, RequestBody, known};
-use crate::protocol::{Answer, Codec, Form, Protocol, Unrecognised, accept_post, recognise};
+use crate::protocol::{Answer, Form, Protocol, Unrecognised, accept_post, recognise};
 use crate::schema::Method;
 use crate::transport::OverHttp1;
 
@@ -92,11 +92,7 @@ pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<()
             text: format!(
                 "{} is a method with streams: call it with the content type application/connect+{}\n",
                 method.name(),
-                if form.codec == Codec::Json {
-                    "json"
-                } else {
-                    "proto"
-                },
+                form.codec.name(),
             ),
             instead: Some(accept_post("application/connect+json, application/connect+proto")),
         })),
@@ -105,11 +101,7 @@ pub(super) fn check_form(form: Form, method: &Method, is_get: bool) -> Result<()
             text: format!(
                 "{} takes one message and answers with one: call it with the content type application/{}\n",
                 method.name(),
-                if form.codec == Codec::Json {
-                    "json"
-                } else {
-                    "proto"
-                },
+                form.codec.name(),
             ),
             instead: Some(accept_post("application/json, application/proto")),
         })),

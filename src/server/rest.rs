@@ -13,7 +13,7 @@ use super::link::Link;
 use super::refusal::{no_such_method, refuse_by};
 use crate::handler::{Peer, RequestBody, known};
 use crate::protocol::{
-    Answer, Binding, Form, Protocol, Requests, RestCall, Route, Unrecognised, asks_for_stream, is_lines,
+    Answer, Binding, Form, Protocol, REST, RestCall, Route, Speech, Unrecognised, asks_for_stream, is_lines,
     metadata, no_such_path, other_verbs,
 };
 
@@ -75,22 +75,19 @@ impl GrpcService {
             }
         };
         let path = call.method().path();
+        let speech = Speech::Rest(Arc::clone(&call));
         let admitted = match generation.endpoint(path) {
-            Some(endpoint) => self.admit_to(generation, endpoint, &request, call.form(), peer.is_some()),
+            Some(endpoint) => self.admit_to(generation, endpoint, &request, speech, peer.is_some()),
             None => Err(no_such_method(generation, path).into()),
         };
         Dispatched::at_once(match admitted {
-            Ok(mut admitted) => {
-                if call.is_stream() {
-                    admitted.head.response_encoding = None;
-                }
-                admitted.rest = Some(call);
+            Ok(admitted) => {
                 let (mut parts, body) = request.into_parts();
                 parts.headers = metadata(parts.headers);
                 return self.start(admitted, Request::from_parts(parts, body), link);
             }
             Err(Refusal::Status { status, is_unmatched }) => {
-                self.tell_refused(path, call.form().protocol, &status, is_unmatched, link, peer);
+                self.tell_refused(path, REST, &status, is_unmatched, link, peer);
                 let answer = call.refuse(&status, HeaderMap::new(), &HeaderMap::new());
                 State::Refused(Some(known(answer)))
             }
@@ -103,26 +100,23 @@ impl GrpcService {
         &self,
         request: &Request<B>,
         form: Result<Form, Box<Unrecognised>>,
-    ) -> Option<Protocol> {
+    ) -> Option<&'static str> {
         let protocol = form.ok().map(|form| form.protocol);
-        if protocol.is_some_and(|protocol| protocol != Protocol::ConnectUnary) {
-            return protocol;
+        if protocol.is_none_or(|protocol| protocol == Protocol::ConnectUnary) {
+            let generation = self.shared.generation.load();
+            let route = generation.rest.find(request.method(), request.uri().path());
+            if let Route::Binding(..) = route {
+                return Some(REST);
+            }
         }
-        let generation = self.shared.generation.load();
-        match generation.rest.find(request.method(), request.uri().path()) {
-            Route::Binding(..) => Some(Protocol::Rest {
-                requests: Requests::Whole,
-                is_stream: false,
-            }),
-            _ => protocol,
-        }
+        protocol.map(Protocol::name)
     }
 
     /// Tells the log of a request that did not become a call.
     pub(super) fn tell_refused(
         &self,
         path: &str,
-        protocol: Protocol,
+        protocol: &'static str,
         status: &tonic::Status,
         is_unmatched: bool,
         link: Option<&Link>,

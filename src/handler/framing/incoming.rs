@@ -3,19 +3,21 @@
 //! A message that is whole in one chunk of the body is read in place; only a message that is split over chunks is copied.
 //! No allocation, no copy and no lock per message. Messages in JSON become protobuf here: nobody further down knows of it.
 
-use std::sync::Arc;
+mod bare;
+mod compressed;
+
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::task::coop::poll_proceed;
-use tonic::{Code, Status};
+use tonic::Status;
 
 use super::request_body::RequestBody;
+use super::translation::Translation;
 use crate::handler::limits::CallLimits;
 use crate::handler::room::{LARGE, LargeMessages, Room};
-use crate::message::{Bounds, MessageType, json_to_wire};
-use crate::protocol::{Codec, Encoding, Form, PREFIX, Requests, RestCall, too_large};
-use crate::schema::Method;
+use crate::message::Bounds;
+use crate::protocol::{Encoding, PREFIX, Requests, too_large};
 
 /// The messages of one request body.
 #[derive(Debug)]
@@ -29,7 +31,7 @@ pub(in crate::handler) struct Incoming {
     rewound: usize,
     /// A frame that began in an earlier chunk.
     partial: BytesMut,
-    /// The current message, if it came compressed or in JSON.
+    /// The current message, if it came compressed or was translated.
     decoded: Vec<u8>,
     frame: Location,
     /// The room that the current message has, or the one that is on its way.
@@ -40,7 +42,7 @@ pub(in crate::handler) struct Incoming {
     compressed: Option<Encoding>,
     encoding: Option<Encoding>,
     /// What makes protobuf of the messages, if they come as something else.
-    decoder: Option<Decoder>,
+    translation: Option<Translation>,
     /// The flag of frames that are read in place: 0, or more than any if none is.
     in_place: u16,
     /// How messages stand in the body, if not in envelopes.
@@ -56,14 +58,6 @@ pub(in crate::handler) struct Incoming {
     pub(in crate::handler) messages: u64,
     /// How many bytes have come, those before messages included.
     pub(in crate::handler) received: u64,
-}
-
-/// What makes protobuf of messages.
-#[derive(Debug)]
-enum Decoder {
-    /// They are JSON, of the input of this method.
-    Json(Arc<Method>),
-    Rest(Arc<RestCall>),
 }
 
 /// More than any flag of a frame.
@@ -93,17 +87,11 @@ enum State {
 impl Incoming {
     pub(in crate::handler) fn new(
         body: RequestBody,
-        form: Form,
-        rest: Option<&Arc<RestCall>>,
+        requests: Option<Requests>,
+        translation: Option<Translation>,
         encoding: Option<Encoding>,
-        method: &Arc<Method>,
         limits: CallLimits,
     ) -> Self {
-        let requests = form.protocol.requests();
-        let decoder = match rest {
-            Some(rest) => Some(Decoder::Rest(Arc::clone(rest))),
-            None => (form.codec == Codec::Json).then(|| Decoder::Json(Arc::clone(method))),
-        };
         Self {
             body,
             chunk: Bytes::new(),
@@ -116,12 +104,12 @@ impl Incoming {
             wanted: 0,
             compressed: None,
             encoding,
-            in_place: if requests.is_some() || decoder.is_some() {
+            in_place: if requests.is_some() || translation.is_some() {
                 NEVER
             } else {
                 0
             },
-            decoder,
+            translation,
             requests,
             bounds: limits.bounds,
             max_size: limits.max_receive_size,
@@ -228,28 +216,17 @@ impl Incoming {
             ready!(self.poll_decompressed(encoding, large, cx))?;
             self.compressed = None;
         }
-        if self.decoder.is_some() {
-            self.decode()?;
-        }
+        self.translate()?;
         Poll::Ready(Ok(true))
     }
 
-    /// Makes protobuf of what is here.
-    fn decode(&mut self) -> Result<(), Status> {
-        let Some(decoder) = &self.decoder else {
+    /// Makes protobuf of what is here, if it is something else.
+    fn translate(&mut self) -> Result<(), Status> {
+        let Some(translation) = &self.translation else {
             return Ok(());
         };
         let mut decoded = Vec::new();
-        match decoder {
-            Decoder::Json(method) => {
-                json_to_wire(
-                    MessageType::input_of(method, self.bounds),
-                    self.bytes(),
-                    &mut decoded,
-                )?;
-            }
-            Decoder::Rest(call) => call.decode(self.bytes(), &mut decoded)?,
-        }
+        translation.request(self.bytes(), self.bounds, &mut decoded)?;
         self.expect_memory(decoded.len())?;
         if matches!(self.frame, Location::Partial) {
             self.partial = BytesMut::new();
@@ -313,189 +290,6 @@ impl Incoming {
         }
         self.compressed = compressed;
         Ok(true)
-    }
-
-    /// Takes what has come for the one message that the body is, if all of it has.
-    fn take_body(&mut self) -> Result<bool, Status> {
-        let length = self.partial.len().max(PREFIX) - PREFIX + self.chunk.len() - self.taken;
-        let expected = self.body.size_hint();
-        let expected = expected.exact().unwrap_or(expected.lower()) as usize;
-        if length.saturating_add(expected) > self.max_size {
-            return Err(too_large("", self.max_size));
-        }
-        self.compressed = self.encoding.filter(|_| length > 0);
-        if self.body.was_ended() {
-            // Another message never comes.
-            self.requests = None;
-            if self.partial.is_empty() {
-                self.frame = Location::Chunk {
-                    start: self.taken,
-                    end: self.chunk.len(),
-                };
-            } else {
-                self.partial.extend_from_slice(&self.chunk[self.taken..]);
-                self.frame = Location::Partial;
-            }
-            self.taken = self.chunk.len();
-            if self.compressed.is_none() {
-                // It was taken for a message whose length was not known.
-                self.room.shrink(length);
-            }
-            return Ok(true);
-        }
-        self.expect_memory(PREFIX + length + expected)?;
-        if length + expected > LARGE {
-            // How long it becomes is not always known, and a message that has room must not wait for more.
-            let most = if expected > 0 {
-                length + expected
-            } else {
-                self.most_decompressed()
-            };
-            self.wanted = most + self.compressed.map_or(0, |_| self.most_decompressed());
-        }
-        self.compressed = None;
-        if self.taken < self.chunk.len() {
-            if self.partial.is_empty() {
-                // A prefix that is not there, as if it were a frame.
-                self.partial.extend_from_slice(&[0; PREFIX]);
-            }
-            self.partial.extend_from_slice(&self.chunk[self.taken..]);
-            self.taken = self.chunk.len();
-        }
-        Ok(false)
-    }
-
-    /// Takes the next line that is not blank, if all of it has come.
-    fn take_line(&mut self) -> Result<bool, Status> {
-        loop {
-            let rest = &self.chunk[self.taken..];
-            let newline = rest.iter().position(|byte| *byte == b'\n');
-            let before = self.partial.len().max(PREFIX) - PREFIX;
-            let length = before + newline.unwrap_or(rest.len());
-            if length > self.max_size {
-                return Err(too_large("", self.max_size));
-            }
-            let (line, next) = match newline {
-                Some(end) => (self.taken..self.taken + end, self.taken + end + 1),
-                None if self.body.was_ended() && length > 0 => {
-                    (self.taken..self.chunk.len(), self.chunk.len())
-                }
-                None if self.body.was_ended() => {
-                    self.state = State::HalfClosed;
-                    return Ok(false);
-                }
-                None => {
-                    self.keep_part(length)?;
-                    return Ok(false);
-                }
-            };
-            self.taken = next;
-            if self.partial.is_empty() {
-                if self.chunk[line.clone()].iter().all(u8::is_ascii_whitespace) {
-                    continue;
-                }
-                self.frame = Location::Chunk {
-                    start: line.start,
-                    end: line.end,
-                };
-                return Ok(true);
-            }
-            self.partial.extend_from_slice(&self.chunk[line]);
-            if self.partial[PREFIX..].iter().all(u8::is_ascii_whitespace) {
-                self.partial.clear();
-                continue;
-            }
-            self.frame = Location::Partial;
-            return Ok(true);
-        }
-    }
-
-    /// Keeps the beginning of a message whose length nobody knows, of which `length` bytes are here.
-    fn keep_part(&mut self, length: usize) -> Result<(), Status> {
-        self.expect_memory(PREFIX + length)?;
-        if length > LARGE {
-            // A message that has room must not wait for more.
-            self.wanted = self.most_decompressed();
-        }
-        if self.partial.is_empty() && length > 0 {
-            // A prefix that is not there, as if it were a frame.
-            self.partial.extend_from_slice(&[0; PREFIX]);
-        }
-        self.partial.extend_from_slice(&self.chunk[self.taken..]);
-        self.taken = self.chunk.len();
-        Ok(())
-    }
-
-    /// Takes what has come of the body for a message. Without any there is an empty one.
-    fn take_piece(&mut self) -> bool {
-        let start = self.taken;
-        let end = self.chunk.len().min(start.saturating_add(self.max_size));
-        let has_ended = start == end && self.body.was_ended();
-        if has_ended && self.messages > 0 {
-            self.state = State::HalfClosed;
-        }
-        if (start == end && !has_ended) || self.state == State::HalfClosed {
-            return false;
-        }
-        self.taken = end;
-        self.frame = Location::Chunk { start, end };
-        true
-    }
-
-    /// Decompresses the frame that is here. Only what turns out to be large needs room for that.
-    fn poll_decompressed(
-        &mut self,
-        encoding: Encoding,
-        large: &LargeMessages,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Status>> {
-        let most = self.most_decompressed();
-        if self.wanted == 0 {
-            match self.decompress(encoding, most.min(LARGE)) {
-                Err(status) if status.code() == Code::ResourceExhausted && most > LARGE => self.wanted = most,
-                result => return Poll::Ready(result),
-            }
-        }
-        ready!(self.room.poll_take(large.requests(), self.wanted, cx))?;
-        self.decompress(encoding, most)?;
-        self.room.shrink(self.decoded.len());
-        Poll::Ready(Ok(()))
-    }
-
-    fn decompress(&mut self, encoding: Encoding, most: usize) -> Result<(), Status> {
-        let mut decompressed = std::mem::take(&mut self.decoded);
-        let result = encoding.decompress(self.bytes(), &mut decompressed, most);
-        self.decoded = decompressed;
-        result.map_err(|status| match status.code() {
-            Code::ResourceExhausted if most < self.max_size => self.out_of_memory(),
-            _ => status,
-        })?;
-        if matches!(self.frame, Location::Partial) {
-            self.partial.clear();
-            if self.wanted > 0 {
-                self.partial = BytesMut::new();
-            }
-        }
-        self.frame = Location::Decoded;
-        Ok(())
-    }
-
-    /// How many bytes the message may have when it is decompressed.
-    fn most_decompressed(&self) -> usize {
-        self.max_size.min(self.left.saturating_sub(self.partial.len()))
-    }
-
-    fn is_compressed(&self, flag: u8) -> Result<Option<Encoding>, Status> {
-        match (flag, self.encoding) {
-            (0, _) => Ok(None),
-            (1, Some(encoding)) => Ok(Some(encoding)),
-            (1, None) => Err(Status::internal(
-                "a message is marked as compressed, but grpc-encoding names no compression",
-            )),
-            (other, _) => Err(Status::internal(format!(
-                "a message's compression flag is {other}; it must be 0 or 1"
-            ))),
-        }
     }
 
     /// Moves bytes from the chunk to a frame that began in an earlier one, until the frame has `length` bytes.

@@ -5,9 +5,11 @@ mod incoming;
 mod outgoing;
 mod request_body;
 mod response_buffer;
+mod translation;
 
 pub(super) use self::incoming::Incoming;
 pub(crate) use self::outgoing::MessageWriter;
 pub(super) use self::outgoing::{Finished, Outgoing, Unmatched};
 pub(crate) use self::request_body::RequestBody;
 pub(super) use self::response_buffer::{ResponseBuffer, Unsent};
+pub(super) use self::translation::Translation;

@@ -12,10 +12,11 @@ use tonic::Status;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
 use super::response_buffer::{ResponseBuffer, Unsent};
+use super::translation::Translation;
 use crate::handler::peer::Peer;
 use crate::handler::room::{LARGE, LargeMessages, Room};
-use crate::message::{Bounds, IntoMessage, MessageType, wire_to_json};
-use crate::protocol::{Codec, Encoding, Form, PREFIX, RestCall, fill_prefix, too_large};
+use crate::message::{Bounds, IntoMessage, MessageType};
+use crate::protocol::{Encoding, PREFIX, fill_prefix, too_large};
 use crate::schema::Method;
 
 /// Messages are flushed when they take this many bytes, or when the handler waits.
@@ -48,33 +49,6 @@ pub(in crate::handler) enum Unmatched {
     Yes(Option<Peer>),
 }
 
-/// What makes of messages what is sent.
-#[derive(Debug)]
-enum Encoder {
-    /// JSON, of the output of this method.
-    Json(Arc<Method>),
-    Rest(Arc<RestCall>),
-}
-
-impl Encoder {
-    /// Whether messages stand in no envelopes.
-    fn is_bare(&self) -> bool {
-        matches!(self, Self::Rest(call) if call.is_stream())
-    }
-
-    /// Appends a message as it is sent.
-    fn encode(&self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Status> {
-        match self {
-            Self::Json(method) => Ok(wire_to_json(
-                MessageType::output_of(method, Bounds::default()),
-                message,
-                out,
-            )?),
-            Self::Rest(call) => call.encode(message, out),
-        }
-    }
-}
-
 /// The handler's end of the response.
 #[derive(Debug, Default)]
 pub(in crate::handler) struct Outgoing {
@@ -93,8 +67,8 @@ pub(in crate::handler) struct Outgoing {
     pub(in crate::handler) trailers: MetadataMap,
     encoding: Option<Encoding>,
     /// What makes of messages what is sent, if it is not protobuf.
-    encoder: Option<Encoder>,
-    /// Whether messages are written elsewhere first, because they are compressed or sent in JSON.
+    translation: Option<Translation>,
+    /// Whether messages are written elsewhere first, because they are compressed or translated.
     is_encoded: bool,
     /// Where a message is written before it is encoded.
     scratch: Vec<u8>,
@@ -115,16 +89,11 @@ pub(in crate::handler) struct Outgoing {
 impl Outgoing {
     pub(in crate::handler) fn new(
         method: &Arc<Method>,
-        form: Form,
-        rest: Option<&Arc<RestCall>>,
+        translation: Option<Translation>,
         encoding: Option<Encoding>,
         max_size: usize,
     ) -> (Self, ResponseBuffer) {
         let buffer = ResponseBuffer::default();
-        let encoder = match rest {
-            Some(rest) => Some(Encoder::Rest(Arc::clone(rest))),
-            None => (form.codec == Codec::Json).then(|| Encoder::Json(Arc::clone(method))),
-        };
         let outgoing = Self {
             method: Some(Arc::clone(method)),
             buffer: buffer.clone(),
@@ -135,8 +104,8 @@ impl Outgoing {
             labels: 0,
             trailers: MetadataMap::new(),
             encoding,
-            is_encoded: encoding.is_some() || encoder.is_some(),
-            encoder,
+            is_encoded: encoding.is_some() || translation.is_some(),
+            translation,
             scratch: Vec::new(),
             max_size,
             sent: 0,
@@ -390,12 +359,31 @@ impl MessageWriter<'_> {
             return Err(too_large(&format!(" of {} bytes", scratch.len()), outgoing.max_size).into());
         }
         let start = frames.len();
-        let written = match &outgoing.encoder {
-            Some(encoder) if encoder.is_bare() => encoder.encode(scratch, frames),
-            encoder => {
-                frames.extend_from_slice(&[u8::from(outgoing.encoding.is_some()); PREFIX]);
-                encode(encoder.as_ref(), outgoing.encoding, scratch, frames)
-                    .and_then(|()| fill_prefix(frames, start, usize::MAX))
+        let (encoding, max_size) = (outgoing.encoding, outgoing.max_size);
+        let written = match &outgoing.translation {
+            Some(translation) if translation.has_bare_responses() => {
+                translation.response(scratch, max_size, frames)
+            }
+            translation => {
+                frames.extend_from_slice(&[u8::from(encoding.is_some()); PREFIX]);
+                let appended = match (translation, encoding) {
+                    (None, None) => {
+                        frames.extend_from_slice(scratch);
+                        Ok(())
+                    }
+                    (None, Some(encoding)) => {
+                        encoding.compress(scratch, frames);
+                        Ok(())
+                    }
+                    (Some(translation), None) => translation.response(scratch, max_size, frames),
+                    (Some(translation), Some(encoding)) => {
+                        let mut translated = Vec::new();
+                        translation
+                            .response(scratch, max_size, &mut translated)
+                            .map(|()| encoding.compress(&translated, frames))
+                    }
+                };
+                appended.and_then(|()| fill_prefix(frames, start, usize::MAX))
             }
         };
         if let Err(status) = written {
@@ -410,24 +398,4 @@ impl MessageWriter<'_> {
         self.outgoing.sent += 1;
         Ok(())
     }
-}
-
-/// Appends a message as it is sent: by an encoder, and compressed.
-fn encode(
-    encoder: Option<&Encoder>,
-    encoding: Option<Encoding>,
-    message: &[u8],
-    frames: &mut Vec<u8>,
-) -> Result<(), Status> {
-    match (encoder, encoding) {
-        (None, None) => frames.extend_from_slice(message),
-        (None, Some(encoding)) => encoding.compress(message, frames),
-        (Some(encoder), None) => encoder.encode(message, frames)?,
-        (Some(encoder), Some(encoding)) => {
-            let mut encoded = Vec::new();
-            encoder.encode(message, &mut encoded)?;
-            encoding.compress(&encoded, frames);
-        }
-    }
-    Ok(())
 }

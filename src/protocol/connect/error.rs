@@ -3,13 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::{BufMut, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use prost::Message as _;
 use serde_json::{Map, Value, json};
 use tonic::{Code, Status};
 
 use crate::protocol::ends::Answer;
-use crate::protocol::grpc::RpcStatus;
+use crate::protocol::grpc::{Any, RpcStatus};
+use crate::protocol::prefixed::add_prefixed;
 
 /// The flag of the envelope that ends a stream.
 pub(in crate::protocol) const END_OF_STREAM: u8 = 2;
@@ -46,14 +47,6 @@ const CLIENT_CLOSED_REQUEST: StatusCode = match StatusCode::from_u16(499) {
     Err(_) => unreachable!(),
 };
 
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Any {
-    #[prost(string, tag = "1")]
-    pub(super) type_url: String,
-    #[prost(bytes = "bytes", tag = "2")]
-    pub(super) value: Bytes,
-}
-
 /// An error in JSON.
 fn error_json(status: &Status) -> Value {
     let mut error = json!({"code": CODES[status.code() as usize].0});
@@ -71,8 +64,7 @@ fn error_json(status: &Status) -> Value {
 /// A detail, whose value stays in protobuf. `None` if it is no `Any`.
 fn detail_json(any: Bytes) -> Option<Value> {
     let any = Any::decode(any).ok()?;
-    let name = any.type_url.rsplit('/').next();
-    Some(json!({"type": name, "value": STANDARD_NO_PAD.encode(&any.value)}))
+    Some(json!({"type": any.type_name(), "value": STANDARD_NO_PAD.encode(&any.value)}))
 }
 
 /// Metadata: a list of values for each name.
@@ -126,10 +118,7 @@ pub(in crate::protocol) fn end_of_stream(result: Result<(), &Status>, trailers: 
 
 /// Adds the trailers of a call of one message to its headers.
 pub(in crate::protocol) fn add_trailers(headers: &mut HeaderMap, trailers: &HeaderMap) {
-    for (name, value) in trailers {
-        let name = HeaderName::try_from(format!("{TRAILER}{name}")).expect("a longer name is a name");
-        headers.append(name, value.clone());
-    }
+    add_prefixed(headers, TRAILER, trailers);
 }
 
 #[cfg(test)]

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 
 use base64::Engine as _;
-use base64::alphabet::URL_SAFE as ALPHABET;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
@@ -14,12 +12,7 @@ use tonic::Status;
 use crate::excerpt::excerpt;
 use crate::protocol::compression::Encoding;
 use crate::protocol::form::{Codec, Form, Protocol};
-
-/// Reads base64 of addresses with and without padding.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &ALPHABET,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use crate::protocol::lenient_base64::URL_SAFE;
 
 /// What stands in the address of a call by GET.
 #[derive(Debug)]
@@ -32,11 +25,10 @@ pub(in crate::protocol) struct Get {
 /// The form of a call by GET with this query. `None` if it has no message, or in no known encoding.
 pub(in crate::protocol) fn form_of_query(query: &str) -> Option<Form> {
     value_of(query, "message")?;
-    let codec = match &*value_of(query, "encoding")? {
-        b"json" => Codec::Json,
-        b"proto" => Codec::Proto,
-        _ => return None,
-    };
+    let name = value_of(query, "encoding")?;
+    let codec = Codec::ALL
+        .into_iter()
+        .find(|codec| codec.name().as_bytes() == &*name)?;
     Some(Form {
         protocol: Protocol::ConnectUnary,
         codec,
@@ -56,7 +48,7 @@ pub(in crate::protocol) fn read_query(query: &str) -> Result<Get, Status> {
     let message = value_of(query, "message").unwrap_or_default();
     let is_base64 = value_of(query, "base64").is_some_and(|value| *value == *b"1");
     let message = if is_base64 {
-        LENIENT.decode(&*message).map_err(|error| {
+        URL_SAFE.decode(&*message).map_err(|error| {
             Status::invalid_argument(format!("`message` in the query is not base64: {error}"))
         })?
     } else {
@@ -74,10 +66,7 @@ pub(in crate::protocol) fn read_query(query: &str) -> Result<Get, Status> {
 
 /// Writes the query of a call by GET.
 pub(crate) fn write_query(codec: Codec, encoding: Option<Encoding>, message: &[u8]) -> String {
-    let codec = match codec {
-        Codec::Json => "json",
-        Codec::Proto => "proto",
-    };
+    let codec = codec.name();
     let compression = encoding.map(|encoding| format!("&compression={}", encoding.name()));
     format!(
         "connect=v1&base64=1&encoding={codec}{}&message={}",

@@ -4,9 +4,6 @@
 //! fits the HTTP status, and a detail that cannot be read is left out. The code of the error is never lost with them.
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD as ALPHABET;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use prost::Message as _;
@@ -14,14 +11,10 @@ use serde_json::{Map, Value};
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
-use super::error::{Any, CODES, TRAILER};
-use crate::protocol::grpc::RpcStatus;
-
-/// Reads base64 with and without padding.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &ALPHABET,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use super::error::{CODES, TRAILER};
+use crate::protocol::grpc::{Any, RpcStatus};
+use crate::protocol::lenient_base64::STANDARD as LENIENT;
+use crate::protocol::prefixed::take_prefixed;
 
 /// The status that the body of a failed call of one message tells, with its `trailers`. `None` if it is no error in JSON;
 /// `fallback` is the code of one that does not say its code.
@@ -51,19 +44,7 @@ pub(in crate::protocol) fn read_end_of_stream(json: &[u8]) -> Result<HeaderMap, 
 
 /// Takes the trailers of a call of one message out of its headers.
 pub(crate) fn take_trailers(headers: &mut HeaderMap) -> HeaderMap {
-    let is_trailer = |name: &&HeaderName| name.as_str().starts_with(TRAILER);
-    let names: Vec<HeaderName> = headers.keys().filter(is_trailer).cloned().collect();
-    let mut trailers = HeaderMap::new();
-    for name in names {
-        let Ok(bare) = HeaderName::try_from(&name.as_str()[TRAILER.len()..]) else {
-            continue;
-        };
-        for value in headers.get_all(&name) {
-            trailers.append(bare.clone(), value.clone());
-        }
-        headers.remove(&name);
-    }
-    trailers
+    take_prefixed(headers, TRAILER)
 }
 
 /// `None` if the error is not as the protocol has it.

@@ -12,6 +12,7 @@ use prost::Message as _;
 use tonic::{Code, Status};
 
 use super::received_status::received_status;
+use super::rpc_status::RpcStatus;
 use crate::excerpt::cut_at;
 
 pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -139,18 +140,6 @@ fn keep_own(map: &mut HeaderMap) {
         }
     }
     *map = own;
-}
-
-/// The wire form of `google.rpc.Status`, which the details of a status are.
-#[derive(Clone, PartialEq, prost::Message)]
-pub(in crate::protocol) struct RpcStatus {
-    #[prost(int32, tag = "1")]
-    pub(in crate::protocol) code: i32,
-    #[prost(string, tag = "2")]
-    pub(in crate::protocol) message: String,
-    /// Each is a `google.protobuf.Any`.
-    #[prost(bytes = "bytes", repeated, tag = "3")]
-    pub(in crate::protocol) details: Vec<Bytes>,
 }
 
 /// The status with as much of its message and of its details as these bytes of headers have room for.

@@ -4,12 +4,12 @@
 //! The headers are anybody's. What cannot be read of them is no reason to lose the code, and none to fail.
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
+
+use crate::protocol::lenient_base64::STANDARD;
 
 /// The names of the headers that are a status.
 pub(crate) const OF_STATUS: [HeaderName; 3] = [
@@ -26,7 +26,7 @@ pub(crate) fn received_status(headers: &HeaderMap) -> Option<Status> {
     let code = Code::from_bytes(headers.get(Status::GRPC_STATUS)?.as_bytes());
     let text = |name| headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
     let message = percent_decode(text(Status::GRPC_MESSAGE)).decode_utf8_lossy();
-    let details = BASE64.decode(text(Status::GRPC_STATUS_DETAILS));
+    let details = STANDARD.decode(text(Status::GRPC_STATUS_DETAILS));
     let mut metadata = headers.clone();
     for name in &OF_STATUS {
         metadata.remove(name);
@@ -55,7 +55,7 @@ pub(crate) fn read_trailers(mut trailers: HeaderMap) -> Option<Result<HeaderMap,
 /// replaces what is not UTF-8 in a message.
 pub(crate) fn mend_status(headers: &mut HeaderMap) {
     let details = headers.get(Status::GRPC_STATUS_DETAILS);
-    if details.is_some_and(|details| BASE64.decode(details).is_err()) {
+    if details.is_some_and(|details| STANDARD.decode(details).is_err()) {
         headers.remove(Status::GRPC_STATUS_DETAILS);
     }
     let message = headers.get(Status::GRPC_MESSAGE).map(HeaderValue::as_bytes);
@@ -69,12 +69,6 @@ pub(crate) fn mend_status(headers: &mut HeaderMap) {
         headers.insert(Status::GRPC_MESSAGE, message);
     }
 }
-
-/// How tonic reads details.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 #[cfg(test)]
 mod tests {
@@ -125,7 +119,7 @@ mod tests {
                 for name in [Status::GRPC_MESSAGE, Status::GRPC_STATUS_DETAILS] {
                     let mut headers = HeaderMap::new();
                     headers.insert(Status::GRPC_STATUS, HeaderValue::from_static("5"));
-                    headers.insert(name, HeaderValue::from_bytes(&value).expect("a value"));
+                    headers.insert(&name, HeaderValue::from_bytes(&value).expect("a value"));
                     let status = received_status(&headers).expect("a status");
                     assert_eq!(status.code(), Code::NotFound, "{name}: {value:?}");
                     mend_status(&mut headers);

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use tonic::Status;
 
 use crate::excerpt::excerpt;
+
+pub(in crate::protocol) const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// Reads a `grpc-timeout`: at most eight digits and a unit, as in `1500m`.
 pub(in crate::protocol) fn parse_timeout(value: &HeaderValue) -> Result<Duration, Status> {

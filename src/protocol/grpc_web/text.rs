@@ -7,19 +7,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD as ALPHABET;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tonic::Status;
 
-/// Reads base64 with and without padding.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &ALPHABET,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use crate::protocol::lenient_base64::STANDARD as LENIENT;
 
 /// A piece of a body.
 pub(in crate::protocol) fn encode(piece: &[u8]) -> Bytes {

@@ -21,17 +21,21 @@ use crate::excerpt::excerpt;
 use crate::message::{Bounds, MessageType};
 use crate::protocol::compression::Encoding;
 use crate::protocol::ends::{Answer, End};
-use crate::protocol::form::{Codec, Form, Protocol, Requests};
+use crate::protocol::form::Requests;
 use crate::protocol::grpc;
+use crate::protocol::prefixed::{add_prefixed, take_prefixed};
+use crate::protocol::request::{Head, response_encoding};
 use crate::schema::{Form as FieldForm, Method};
 
-const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const SERVER_TIMEOUT: HeaderName = HeaderName::from_static("x-server-timeout");
 
 /// What stands before metadata in the headers of requests, if a client cannot send it under its own name.
 const METADATA: &str = "grpc-metadata-";
 /// What stands before the names of trailers in the headers of an answer.
 const TRAILER: &str = "grpc-trailer-";
+
+/// How the log names the protocol.
+pub(crate) const REST: &str = "rest";
 
 /// A call by REST.
 #[derive(Debug)]
@@ -100,22 +104,28 @@ impl RestCall {
         })
     }
 
-    /// How the call looks on the wire.
-    pub(crate) fn form(&self) -> Form {
-        let requests = if !self.binding.method.is_client_streaming() {
+    /// How messages stand in the body of the request.
+    pub(crate) fn requests(&self) -> Requests {
+        if !self.binding.method.is_client_streaming() {
             Requests::Whole
         } else if self.binding.fields().takes_raw {
             Requests::Pieces
         } else {
             Requests::Lines
-        };
-        Form {
-            protocol: Protocol::Rest {
-                requests,
-                is_stream: self.stream.is_some(),
-            },
-            codec: Codec::Json,
         }
+    }
+
+    /// What the head of the request says of the call.
+    pub(crate) fn head(&self, headers: &HeaderMap) -> Result<Head, Status> {
+        let request_encoding = Encoding::from_header(headers.get(header::CONTENT_ENCODING))?;
+        // A stream is not compressed.
+        let of_answer = request_encoding.filter(|_| !self.is_stream());
+        Ok(Head {
+            timeout: timeout(headers)?,
+            request_encoding,
+            response_encoding: response_encoding(of_answer, &header::ACCEPT_ENCODING, headers),
+            message: None,
+        })
     }
 
     pub(crate) fn method(&self) -> &Arc<Method> {
@@ -222,7 +232,7 @@ impl RestCall {
         if let Err(status) = result {
             return self.refuse(status, headers, trailers);
         }
-        add_trailers(&mut headers, trailers);
+        add_prefixed(&mut headers, TRAILER, trailers);
         self.begin(&mut headers);
         if let Some(encoding) = encoding {
             headers.insert(header::CONTENT_ENCODING, encoding.header());
@@ -236,7 +246,7 @@ impl RestCall {
 
     /// The answer of a call that failed before it was answered.
     pub(crate) fn refuse(&self, status: &Status, mut headers: HeaderMap, trailers: &HeaderMap) -> Answer {
-        add_trailers(&mut headers, trailers);
+        add_prefixed(&mut headers, TRAILER, trailers);
         self.without_body(error(status, Some(self.output()), headers))
     }
 
@@ -405,8 +415,8 @@ pub(crate) fn no_such_path(verb: &Verb, path: &str) -> Box<Answer> {
 }
 
 /// How long a client gives a call: `grpc-timeout` as in gRPC, or `x-server-timeout` in seconds.
-pub(crate) fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
-    if let Some(value) = headers.get(GRPC_TIMEOUT) {
+fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
+    if let Some(value) = headers.get(grpc::TIMEOUT) {
         return grpc::parse_timeout(value).map(Some);
     }
     let Some(value) = headers.get(SERVER_TIMEOUT) else {
@@ -425,27 +435,8 @@ pub(crate) fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
 
 /// The metadata of a request: its headers, of which those that begin with `grpc-metadata-` go without that.
 pub(crate) fn metadata(mut headers: HeaderMap) -> HeaderMap {
-    let names: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| name.as_str().starts_with(METADATA))
-        .cloned()
-        .collect();
-    for name in names {
-        let values: Vec<HeaderValue> = headers.get_all(&name).iter().cloned().collect();
-        headers.remove(&name);
-        if let Ok(name) = HeaderName::from_bytes(&name.as_str().as_bytes()[METADATA.len()..]) {
-            for value in values {
-                headers.append(&name, value);
-            }
-        }
+    for (name, value) in &take_prefixed(&mut headers, METADATA) {
+        headers.append(name, value.clone());
     }
     headers
-}
-
-fn add_trailers(headers: &mut HeaderMap, trailers: &HeaderMap) {
-    for (name, value) in trailers {
-        if let Ok(name) = HeaderName::try_from(format!("{TRAILER}{name}")) {
-            headers.append(name, value.clone());
-        }
-    }
 }

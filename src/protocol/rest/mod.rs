@@ -40,6 +40,6 @@ mod value;
 
 pub(crate) use self::accept::{asks_for_stream, is_lines};
 pub(crate) use self::binding::Binding;
-pub(crate) use self::call::{RestCall, metadata, no_such_path, other_verbs, timeout};
+pub(crate) use self::call::{REST, RestCall, metadata, no_such_path, other_verbs};
 pub use self::http_rules::HttpRules;
 pub(crate) use self::http_rules::Route;

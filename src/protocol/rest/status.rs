@@ -10,17 +10,8 @@ use tonic::{Code, Status};
 use crate::message::{MessageType, wire_to_json};
 use crate::protocol::connect::http_status;
 use crate::protocol::ends::Answer;
-use crate::protocol::grpc::RpcStatus;
+use crate::protocol::grpc::{Any, RpcStatus};
 use crate::schema::{Layouts, WellKnown, error_details};
-
-/// `google.protobuf.Any`.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Any {
-    #[prost(string, tag = "1")]
-    type_url: String,
-    #[prost(bytes = "bytes", tag = "2")]
-    value: Bytes,
-}
 
 /// The JSON of a status. `of` is any type of the schema in which those of its details are looked up.
 pub(super) fn status_json(status: &Status, of: Option<MessageType<'_>>) -> String {
@@ -47,7 +38,7 @@ pub(super) fn status_json(status: &Status, of: Option<MessageType<'_>>) -> Strin
 fn detail_json(any: Bytes, of: Option<MessageType<'_>>) -> Option<String> {
     let any = Any::decode(any).ok()?;
     let url = serde_json::Value::from(&*any.type_url).to_string();
-    let name = any.type_url.rsplit('/').next().unwrap_or_default();
+    let name = any.type_name();
     let known = of.and_then(|of| held_json(of, of.layouts, name, &any.value));
     let known = known.or_else(|| {
         let layouts = error_details();

@@ -1,0 +1,152 @@
+//! [`RunningHandler`]: the future of a handler, and everything that can end it early.
+//!
+//! A deadline, the end of a drain and a panic end the call here, whatever the handler does.
+
+use std::future::{Future, pending};
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tonic::Status;
+
+use super::call_log::{CallLog, Observed};
+use super::expiry::Expiry;
+use super::framing::{Finished, ResponseBuffer, Unmatched, Unsent};
+use crate::protocol::Speech;
+use crate::schema::Method;
+
+/// A permit for one of the calls that a server takes at a time. It is returned when the call's handler has ended.
+pub(crate) type CallPermit = Arc<ServerCalls>;
+
+/// What the calls of a server share. It is held once for each call in flight, which is how those are counted.
+#[derive(Debug)]
+pub(crate) struct ServerCalls {
+    pub(crate) log: Arc<CallLog>,
+}
+
+type Interruption = Pin<Box<dyn Future<Output = Status> + Send>>;
+
+/// A running handler, and everything that can end it early.
+pub(super) struct RunningHandler {
+    pub(super) future: Pin<Box<dyn Future<Output = Finished> + Send>>,
+    pub(super) buffer: ResponseBuffer,
+    pub(super) expiry: Expiry,
+    /// Waits for `expiry`. Made when the handler first waits, which most never do.
+    pub(super) interruption: Option<Interruption>,
+    pub(super) method: Arc<Method>,
+    pub(super) speech: Speech,
+    /// How many bytes of headers the client takes.
+    pub(super) header_limit: u32,
+    pub(super) permit: CallPermit,
+    /// `None` if nobody observes the call. Dropped after the handler.
+    pub(super) observed: Option<Box<Observed>>,
+}
+
+impl RunningHandler {
+    #[inline]
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        let finished = ready!(self.poll_handler(cx));
+        if self.observed.is_some() || matches!(finished.unmatched, Unmatched::Yes(_)) {
+            self.tell(&finished);
+        }
+        Poll::Ready(finished)
+    }
+
+    fn poll_handler(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        let entered = self.observed.as_ref().map(|observed| observed.enter());
+        let future = &mut self.future;
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Ready(finished)) => return Poll::Ready(finished),
+            Ok(Poll::Pending) => {}
+            Err(_) => {
+                tracing::error!(method = self.method.name(), "the handler panicked");
+                drop(entered);
+                return Poll::Ready(self.end_early(Status::internal("the handler panicked")));
+            }
+        }
+        drop(entered);
+        let expiry = &self.expiry;
+        let status = ready!(
+            self.interruption
+                .get_or_insert_with(|| Box::pin(expiry.clone().reached()))
+                .as_mut()
+                .poll(cx)
+        );
+        Poll::Ready(self.end_early(status))
+    }
+
+    /// Tells the log of calls how the handler has ended.
+    #[cold]
+    fn tell(&self, finished: &Finished) {
+        match (&self.observed, &finished.unmatched) {
+            (Some(observed), unmatched) => {
+                observed.sent_bytes(finished.frames.len());
+                let is_unmatched = matches!(unmatched, Unmatched::Yes(_));
+                observed.ended(&finished.result, finished.sent, is_unmatched);
+            }
+            (None, Unmatched::Yes(peer)) => {
+                let log = &self.permit.log;
+                log.unmatched(self.method.name(), peer.as_ref(), &finished.result);
+            }
+            (None, Unmatched::No) => {}
+        }
+    }
+
+    /// Notes that the client is told this status, although the handler has not ended.
+    pub(super) fn refused(&self, status: &Status) {
+        if let Some(observed) = &self.observed {
+            observed.ended(&Err(status.clone()), 0, false);
+        }
+    }
+
+    /// The messages that the handler has flushed since the last call; empty if there are none.
+    pub(super) fn take_frames(&self) -> Bytes {
+        let frames = self.buffer.take_frames();
+        if let Some(observed) = &self.observed {
+            observed.sent_bytes(frames.len());
+        }
+        frames
+    }
+
+    /// Drops the handler. The messages that it has flushed are still sent, and the metadata that it has set.
+    fn end_early(&mut self, status: Status) -> Finished {
+        let handler: Pin<Box<dyn Future<Output = Finished> + Send>> =
+            mem::replace(&mut self.future, Box::pin(pending()));
+        if catch_unwind(AssertUnwindSafe(|| drop(handler))).is_err() {
+            tracing::error!(
+                method = self.method.name(),
+                "the handler panicked when it was dropped"
+            );
+        }
+        let frames = self.buffer.take_frames();
+        let Unsent {
+            headers,
+            sets_headers,
+            trailers,
+        } = self.buffer.take_unsent();
+        Finished {
+            result: Err(status),
+            headers,
+            sets_headers,
+            frames,
+            trailers,
+            sent: 0,
+            unmatched: Unmatched::No,
+        }
+    }
+}
+
+/// A handler that is dropped before it has ended was cancelled, if its time was not over.
+impl Drop for RunningHandler {
+    fn drop(&mut self) {
+        if let Some(observed) = &self.observed
+            && !observed.has_ended()
+            && let Some(status) = self.expiry.status()
+        {
+            observed.ended(&Err(status), 0, false);
+        }
+    }
+}
