@@ -5,28 +5,25 @@
 #[path = "../../tests/support/lists_for_maps.rs"]
 mod lists_for_maps;
 
-use std::future::pending;
+#[path = "serving.rs"]
+mod serving;
+
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::from_utf8;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
-use std::{fs, io};
 
-use bytes::{BufMut as _, Bytes, BytesMut};
-use http_body_util::{BodyExt as _, Full};
+use bytes::Bytes;
+use http_body_util::Full;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
-use protod::{
-    Call, Handler, HttpRules, ListenAddr, Listener, Message, Peer, Problem, Rules, RulesOptions, Sampler,
-    Schema, Server,
-};
+use protod::{Call, Handler, HttpRules, Message, Problem, RulesOptions, Sampler, Schema, Server};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tonic::Status;
-use tower::ServiceExt as _;
 
 use self::lists_for_maps::with_lists_for_maps;
+use self::serving::{ask, call, no_rules, serve_all, server, talk};
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let schema = Schema::from_source("every.proto", include_str!("../seeds/proto_text/every.proto"));
@@ -247,13 +244,13 @@ pub fn json_transcode(data: &[u8]) {
             .get("g")
             .is_ok_and(|bytes| bytes.as_bytes().is_some_and(Bytes::is_empty))
     {
-        assert_eq!(call_json(&SERVER, text), by_tree(&request), "{text}");
+        assert_eq!(answer_in_json(&SERVER, text), by_tree(&request), "{text}");
     } else if let Ok(text) = from_utf8(data)
         && Message::from_json(EVERY.clone(), text).is_err()
         // A tree loses what is twice in an `Any` whose type comes late, and keeps keys with escapes.
         && !text.contains("@type")
     {
-        assert_eq!(call_json(&SERVER, text), None, "{text}");
+        assert_eq!(answer_in_json(&SERVER, text), None, "{text}");
     }
     if let Ok(answer) = Message::decode(&SCHEMA, &EVERY, data.to_vec())
         && !data.is_empty()
@@ -261,31 +258,19 @@ pub fn json_transcode(data: &[u8]) {
         let mut request = DynamicMessage::new(EVERY.clone());
         request.set_field_by_name("g", Value::Bytes(data.to_vec().into()));
         let request = Message::from(request).to_json().expect("bytes are JSON");
-        assert_eq!(call_json(&SERVER, &request), by_tree(&answer));
+        assert_eq!(answer_in_json(&SERVER, &request), by_tree(&answer));
     }
 }
 
 /// Calls the method in JSON. Returns its answer, or `None` for an error.
-fn call_json(server: &Server, json: &str) -> Option<String> {
+fn answer_in_json(server: &Server, json: &str) -> Option<String> {
     let request = http::Request::post("http://localhost/fuzz.Fuzz/Unary")
         .header("content-type", "application/json")
         .body(Full::new(Bytes::from(json.to_owned())));
-    let request = request.expect("the parts are valid");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
-    runtime.expect("a runtime").block_on(async {
-        let response = server.service().oneshot(request).await.expect("infallible");
-        let is_ok = response.status().is_success();
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .expect("our bodies do not fail");
-        let text = String::from_utf8(body.to_bytes().into()).expect("JSON is UTF-8");
-        is_ok.then_some(text)
-    })
+    let (status, body) = ask(server, request.expect("the parts are valid"));
+    status
+        .is_success()
+        .then(|| String::from_utf8(body.into()).expect("JSON is UTF-8"))
 }
 
 /// Every reflection request is answered, in v1 and v1alpha.
@@ -306,32 +291,8 @@ pub fn http1(data: &[u8]) {
     let server = Server::builder(SCHEMA.clone()).fallback(Counted(Arc::clone(&calls)));
     let server = server.build().expect("it has no handlers that could not fit");
     let lines = data.windows(8).filter(|bytes| bytes == b" HTTP/1.").count();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
-    runtime.expect("a runtime").block_on(async {
-        let (mut client, pipe) = tokio::io::duplex(64 << 10);
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let bound = server.on(OnePipe(Some(pipe))).expect("a pipe has an address");
-        let serving = tokio::spawn(bound.serve_until(async move { drop(stopped.await) }));
-        let talking = async {
-            // The server may hang up before all of it is sent.
-            let _ = client.write_all(data).await;
-            let _ = client.shutdown().await;
-            let mut answers = Vec::new();
-            let _ = client.read_to_end(&mut answers).await;
-            answers
-        };
-        let answers = tokio::time::timeout(Duration::from_hours(24), talking).await;
-        let answers = answers.expect("the server ends what its client has ended");
-        assert!(!String::from_utf8_lossy(&answers).contains("the handler panicked"));
-        drop(stop);
-        serving
-            .await
-            .expect("the server does not panic")
-            .expect("it stops");
-    });
+    let answers = talk(&server, data);
+    assert!(!String::from_utf8_lossy(&answers).contains("the handler panicked"));
     assert!(
         calls.load(Ordering::Relaxed) <= lines,
         "a request was hidden in another"
@@ -346,24 +307,6 @@ impl Handler for Counted {
         self.0.fetch_add(1, Ordering::Relaxed);
         while call.recv().await?.is_some() {}
         Ok(())
-    }
-}
-
-/// Gives one connection.
-struct OnePipe(Option<DuplexStream>);
-
-impl Listener for OnePipe {
-    type Io = DuplexStream;
-
-    async fn accept(&mut self) -> io::Result<(DuplexStream, Peer)> {
-        match self.0.take() {
-            Some(pipe) => Ok((pipe, Peer::new("pipe"))),
-            None => pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<ListenAddr> {
-        Ok(ListenAddr::Other("pipe".to_owned()))
     }
 }
 
@@ -387,26 +330,12 @@ pub fn envelopes(data: &[u8]) {
         return;
     };
     let content_type = FORMS[usize::from(*form) % FORMS.len()];
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
     for method in ["Unary", "Bidi"] {
         let request = http::Request::post(format!("http://localhost/fuzz.Fuzz/{method}"))
             .header("content-type", content_type)
             .body(Full::new(Bytes::copy_from_slice(body)))
             .expect("a request");
-        runtime.as_ref().expect("a runtime").block_on(async {
-            let response = SERVER.service().oneshot(request).await.expect("infallible");
-            let code = response.status();
-            let body = response
-                .into_body()
-                .collect()
-                .await
-                .expect("our bodies do not fail");
-            let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
-            assert!(!text.contains("the handler panicked"), "{code}: {text}");
-        });
+        ask(&SERVER, request);
     }
 }
 
@@ -452,27 +381,13 @@ pub fn query(data: &[u8]) {
     }
 }
 
-/// Asks for a path, if it is one. The answer ends, is a text, and no handler has panicked.
+/// Asks for a path, if it is one. The answer is a text.
 fn get(server: &Server, path: &str) {
     let request = http::Request::get(format!("http://localhost/{}", path.trim_start_matches('/')));
-    let Ok(request) = request.body(Full::new(Bytes::new())) else {
-        return;
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
-    runtime.expect("a runtime").block_on(async {
-        let response = server.service().oneshot(request).await.expect("infallible");
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .expect("our bodies do not fail")
-            .to_bytes();
-        let text = from_utf8(&body).expect("JSON is UTF-8");
-        assert!(!text.contains("the handler panicked"), "{text}");
-    });
+    if let Ok(request) = request.body(Full::new(Bytes::new())) {
+        let (_, body) = ask(server, request);
+        from_utf8(&body).expect("JSON is UTF-8");
+    }
 }
 
 /// A written message is read back unchanged.
@@ -493,85 +408,4 @@ fn same_json(json: &str) {
 fn assert_same(one: &DynamicMessage, other: &DynamicMessage) {
     let text = one.to_string();
     assert!(one == other || text.contains("NaN"), "{text}\n{other}");
-}
-
-fn no_rules(schema: &Schema) -> Rules {
-    Rules::from_text(schema, "no.rules.yaml", "rules: []").expect("an empty list is no mistake")
-}
-
-fn server(schema: Schema, rules: &Rules) -> Server {
-    let server = Server::builder(schema)
-        .handlers(rules)
-        .fallback(Sampler::new(1))
-        .build();
-    server.expect("rules and samples are of this schema")
-}
-
-/// Calls every method, without a message and with a field, and asks reflection for its service.
-fn serve_all(schema: Schema) {
-    let methods: Vec<String> = schema
-        .methods()
-        .iter()
-        .map(|method| method.name().to_owned())
-        .collect();
-    let server = server(schema.clone(), &no_rules(&schema));
-    for method in methods.iter().take(8) {
-        call(&server, method, &[&[]]);
-        let service = method.split('/').next().expect("a name has a first part");
-        // `file_containing_symbol` is field 4.
-        let mut request = BytesMut::new();
-        request.put_u8(0x22);
-        if let Ok(length @ ..0x80) = u8::try_from(service.len()) {
-            request.put_u8(length);
-            request.put_slice(service.as_bytes());
-            call(
-                &server,
-                "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-                &[&request],
-            );
-        }
-    }
-}
-
-/// Sends the messages and reads the answer: its first frames, or everything up to the status, which must be there.
-fn call(server: &Server, method: &str, messages: &[&[u8]]) {
-    const ENOUGH: usize = 64;
-    let mut body = BytesMut::new();
-    for message in messages {
-        body.put_u8(0);
-        body.put_u32(u32::try_from(message.len()).expect("a fuzzer's input is small"));
-        body.put_slice(message);
-    }
-    let request = http::Request::post(format!("http://localhost/{method}"))
-        .header("content-type", "application/grpc")
-        .header("grpc-timeout", "1H")
-        .body(Full::new(Bytes::from(body)));
-    let Ok(request) = request else { return };
-    // Pauses take no time: the clock advances when nothing else can run.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
-    runtime.expect("a runtime").block_on(async {
-        let response = server.service().oneshot(request).await.expect("infallible");
-        if response.headers().contains_key("grpc-status") {
-            return check_status(response.headers());
-        }
-        let mut body = response.into_body();
-        for _ in 0..ENOUGH {
-            let frame = body.frame().await.expect("there is no end without a status");
-            if let Ok(trailers) = frame.expect("our bodies do not fail").into_trailers() {
-                return check_status(&trailers);
-            }
-        }
-    });
-}
-
-/// A handler's panic is caught by the server, and must not happen.
-fn check_status(trailers: &http::HeaderMap) {
-    assert!(trailers.contains_key("grpc-status"));
-    let message = trailers
-        .get("grpc-message")
-        .map_or(&b""[..], |message| message.as_bytes());
-    assert_ne!(message, b"the%20handler%20panicked");
 }

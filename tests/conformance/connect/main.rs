@@ -5,39 +5,22 @@
 //! `ServerCompatResponse` with the address from stdout, and ends the process when it is done. Both are prefixed
 //! with their length, four bytes, big-endian. The one argument is the folder of `connectrpc/conformance/v1`.
 
-mod fields;
-mod metadata;
-mod prefixed;
 mod service;
+#[path = "../suite/mod.rs"]
+mod suite;
 
 use std::error::Error;
 use std::io;
-use std::path::Path;
 
-use fields::Fields as _;
-use prefixed::{read_prefixed, write_prefixed};
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
-use protod::{ListenAddr, Schema, Tls, TlsFiles};
+use protod::{ListenAddr, Tls, TlsFiles};
+use suite::{Fields as _, new_message, read_prefixed, write_prefixed};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args()
-        .nth(1)
-        .ok_or("the folder of the protos is missing")?;
-    let schema = Schema::builder()
-        .input(Path::new(&folder).join("connectrpc/conformance/v1/service.proto"))
-        .input(Path::new(&folder).join("connectrpc/conformance/v1/server_compat.proto"))
-        .import_path(&folder)
-        .build()?;
-    let new_message = |name: &str| {
-        let descriptor = schema
-            .pool()
-            .get_message_by_name(&format!("connectrpc.conformance.v1.{name}"));
-        DynamicMessage::new(descriptor.expect("the protos have it"))
-    };
-
-    let mut request = new_message("ServerCompatRequest");
+    let schema = suite::load("server_compat.proto")?;
+    let mut request = new_message(schema.pool(), "ServerCompatRequest");
     request.merge(read_prefixed(&mut io::stdin().lock())?.as_slice())?;
 
     let mut server = service::server(schema.clone());
@@ -57,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         unreachable!("bound to TCP")
     };
 
-    let mut response = new_message("ServerCompatResponse");
+    let mut response = new_message(schema.pool(), "ServerCompatResponse");
     response.set_field_by_name("host", Value::String(address.ip().to_string()));
     response.set_field_by_name("port", Value::U32(address.port().into()));
     response.set_field_by_name("pem_cert", Value::Bytes(certificate));

@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prost_reflect::prost::Message as _;
-use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _, Value};
 use protod::{Call, Handler, Schema, Server, ServerBuilder};
 use tonic::{Code, Status};
 
-use crate::fields::Fields as _;
-use crate::metadata::add_metadata;
+use crate::suite::{Fields as _, add_metadata, headers_of, new_any, new_message};
 
 /// The service, with each kind of handler that the library has. `Unimplemented` has none, as the suite expects.
 pub(crate) fn server(schema: Schema) -> ServerBuilder {
@@ -167,7 +166,7 @@ impl Answer {
 
 /// The method's response, with its `ConformancePayload`.
 fn response(call: &Call, data: Bytes, info: Option<DynamicMessage>) -> DynamicMessage {
-    let mut payload = new_message(call, "ConformancePayload");
+    let mut payload = new_message(pool(call), "ConformancePayload");
     payload.set_field_by_name("data", Value::Bytes(data));
     if let Some(info) = info {
         payload.set_field_by_name("request_info", Value::Message(info));
@@ -179,16 +178,12 @@ fn response(call: &Call, data: Bytes, info: Option<DynamicMessage>) -> DynamicMe
 
 /// What the server received: the requests, and if `in_full` also the metadata and the remaining time.
 fn request_info(call: &Call, requests: &[DynamicMessage], in_full: bool) -> DynamicMessage {
-    let mut info = new_message(call, "ConformancePayload.RequestInfo");
-    let requests = requests.iter().map(|request| {
-        let mut any = new_any(call);
-        any.set_field_by_name("type_url", Value::String(type_url(request)));
-        any.set_field_by_name("value", Value::Bytes(request.encode_to_vec().into()));
-        Value::Message(any)
-    });
+    let mut info = new_message(pool(call), "ConformancePayload.RequestInfo");
+    let requests = requests.iter();
+    let requests = requests.map(|request| new_any(pool(call), type_url(request), request.encode_to_vec()));
     info.set_field_by_name("requests", Value::List(requests.collect()));
     if in_full {
-        info.set_field_by_name("request_headers", Value::List(observed_metadata(call)));
+        info.set_field_by_name("request_headers", headers_of(pool(call), call.metadata()));
         if let Some(deadline) = call.deadline() {
             let left = deadline.saturating_duration_since(Instant::now()).as_millis();
             let left = i64::try_from(left).expect("grpc-timeout has eight digits");
@@ -196,21 +191,6 @@ fn request_info(call: &Call, requests: &[DynamicMessage], in_full: bool) -> Dyna
         }
     }
     info
-}
-
-/// The client's metadata as `Header`s. Binary values stay in base64, as they are on the wire.
-fn observed_metadata(call: &Call) -> Vec<Value> {
-    let metadata = call.metadata().as_ref();
-    let headers = metadata.keys().map(|name| {
-        let values = metadata.get_all(name).iter();
-        let values =
-            values.map(|value| Value::String(String::from_utf8_lossy(value.as_bytes()).into_owned()));
-        let mut header = new_message(call, "Header");
-        header.set_field_by_name("name", Value::String(name.to_string()));
-        header.set_field_by_name("value", Value::List(values.collect()));
-        Value::Message(header)
-    });
-    headers.collect()
 }
 
 /// The status that an `Error` describes. What the server received is an additional detail.
@@ -237,14 +217,7 @@ fn type_url(message: &DynamicMessage) -> String {
     format!("type.googleapis.com/{}", message.descriptor().full_name())
 }
 
-fn new_message(call: &Call, name: &str) -> DynamicMessage {
-    let pool = call.method().output().parent_pool();
-    let descriptor = pool.get_message_by_name(&format!("connectrpc.conformance.v1.{name}"));
-    DynamicMessage::new(descriptor.expect("the protos have it"))
-}
-
-fn new_any(call: &Call) -> DynamicMessage {
-    let pool = call.method().output().parent_pool();
-    let descriptor = pool.get_message_by_name("google.protobuf.Any");
-    DynamicMessage::new(descriptor.expect("service.proto imports it"))
+/// The types of a call.
+fn pool(call: &Call) -> &DescriptorPool {
+    call.method().output().parent_pool()
 }

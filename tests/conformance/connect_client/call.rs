@@ -13,9 +13,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
-use crate::fields::Fields as _;
-use crate::metadata::add_metadata;
-use crate::new_message;
+use crate::suite::{Fields as _, add_metadata, headers_of, new_any, new_message};
 
 /// What the suite's enums call things, by number.
 const HTTP_1: i32 = 1;
@@ -211,14 +209,14 @@ fn cancelled() -> Status {
 impl Outcome {
     /// As a `ClientResponseResult`.
     fn result(mut self, schema: &Schema, ended: Result<(), Status>) -> DynamicMessage {
-        let mut result = new_message(schema, "ClientResponseResult");
+        let mut result = new_message(schema.pool(), "ClientResponseResult");
         if let Err(status) = ended {
             result.set_field_by_name("error", Value::Message(error(schema, &status)));
             self.trailers = status.metadata().clone();
         }
-        result.set_field_by_name("response_headers", headers(schema, &self.headers));
+        result.set_field_by_name("response_headers", headers_of(schema.pool(), &self.headers));
         result.set_field_by_name("payloads", Value::List(self.payloads));
-        result.set_field_by_name("response_trailers", headers(schema, &self.trailers));
+        result.set_field_by_name("response_trailers", headers_of(schema.pool(), &self.trailers));
         let unsent = i32::try_from(self.unsent).expect("there are few");
         result.set_field_by_name("num_unsent_requests", Value::I32(unsent));
         result
@@ -227,7 +225,7 @@ impl Outcome {
 
 /// A status as an `Error`.
 fn error(schema: &Schema, status: &Status) -> DynamicMessage {
-    let mut error = new_message(schema, "Error");
+    let mut error = new_message(schema.pool(), "Error");
     error.set_field_by_name("code", Value::EnumNumber(status.code() as i32));
     if status.code() != Code::Ok {
         error.set_field_by_name("message", Value::String(status.message().to_owned()));
@@ -235,30 +233,10 @@ fn error(schema: &Schema, status: &Status) -> DynamicMessage {
     let details = tonic_types::pb::Status::decode(status.details())
         .unwrap_or_default()
         .details;
-    let details = details.into_iter().map(|detail| {
-        let any = schema.pool().get_message_by_name("google.protobuf.Any");
-        let mut any = DynamicMessage::new(any.expect("service.proto imports it"));
-        any.set_field_by_name("type_url", Value::String(detail.type_url));
-        any.set_field_by_name("value", Value::Bytes(detail.value.into()));
-        Value::Message(any)
-    });
+    let details = details.into_iter();
+    let details = details.map(|detail| new_any(schema.pool(), detail.type_url, detail.value));
     error.set_field_by_name("details", Value::List(details.collect()));
     error
-}
-
-/// Metadata as `Header`s. Binary values stay in base64, as they are on the wire.
-fn headers(schema: &Schema, metadata: &MetadataMap) -> Value {
-    let metadata = metadata.as_ref();
-    let headers = metadata.keys().map(|name| {
-        let values = metadata.get_all(name).iter();
-        let values =
-            values.map(|value| Value::String(String::from_utf8_lossy(value.as_bytes()).into_owned()));
-        let mut header = new_message(schema, "Header");
-        header.set_field_by_name("name", Value::String(name.to_string()));
-        header.set_field_by_name("value", Value::List(values.collect()));
-        Value::Message(header)
-    });
-    Value::List(headers.collect())
 }
 
 fn number(message: &DynamicMessage, field: &str) -> i32 {

@@ -5,23 +5,17 @@
 //! `connectrpc/conformance/v1`.
 
 mod call;
-#[path = "../connect/fields.rs"]
-mod fields;
-#[path = "../connect/metadata.rs"]
-mod metadata;
-#[path = "../connect/prefixed.rs"]
-mod prefixed;
+#[path = "../suite/mod.rs"]
+mod suite;
 
 use std::error::Error;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
-use fields::Fields as _;
-use prefixed::{read_prefixed, write_prefixed};
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
 use protod::Schema;
+use suite::{Fields as _, new_message, read_prefixed, write_prefixed};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -30,14 +24,7 @@ const CALLS: usize = 16;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args()
-        .nth(1)
-        .ok_or("the folder of the protos is missing")?;
-    let schema = Schema::builder()
-        .input(Path::new(&folder).join("connectrpc/conformance/v1/service.proto"))
-        .input(Path::new(&folder).join("connectrpc/conformance/v1/client_compat.proto"))
-        .import_path(&folder)
-        .build()?;
+    let schema = suite::load("client_compat.proto")?;
     let places = Arc::new(Semaphore::new(CALLS));
     let mut calls = JoinSet::new();
     loop {
@@ -58,23 +45,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A message of the suite.
-fn new_message(schema: &Schema, name: &str) -> DynamicMessage {
-    let name = format!("connectrpc.conformance.v1.{name}");
-    let descriptor = schema.pool().get_message_by_name(&name);
-    DynamicMessage::new(descriptor.expect("the protos have it"))
-}
-
 /// Makes the call that a `ClientCompatRequest` describes.
 async fn answer(schema: &Schema, request: &[u8]) -> DynamicMessage {
-    let mut asked = new_message(schema, "ClientCompatRequest");
+    let mut asked = new_message(schema.pool(), "ClientCompatRequest");
     asked.merge(request).expect("the runner writes its own message");
-    let mut response = new_message(schema, "ClientCompatResponse");
+    let mut response = new_message(schema.pool(), "ClientCompatResponse");
     response.set_field_by_name("test_name", asked.value("test_name"));
     match call::call(schema, &asked).await {
         Ok(result) => response.set_field_by_name("response", Value::Message(result)),
         Err(error) => {
-            let mut result = new_message(schema, "ClientErrorResult");
+            let mut result = new_message(schema.pool(), "ClientErrorResult");
             result.set_field_by_name("message", Value::String(error.to_string()));
             response.set_field_by_name("error", Value::Message(result));
         }

@@ -1,12 +1,14 @@
-//! `Header`s of the suite as metadata.
+//! `Header`s of the suite as metadata, and metadata as `Header`s.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use prost_reflect::DynamicMessage;
+use prost_reflect::{DescriptorPool, Value};
 use tonic::Status;
 use tonic::metadata::{AsciiMetadataKey, BinaryMetadataKey, BinaryMetadataValue, MetadataMap};
 
-use crate::fields::Fields as _;
+use super::fields::Fields as _;
+use super::new_message;
 
 /// Adds `Header`s to metadata. Binary values come in base64.
 pub(crate) fn add_metadata(metadata: &mut MetadataMap, headers: &[DynamicMessage]) -> Result<(), Status> {
@@ -28,4 +30,19 @@ pub(crate) fn add_metadata(metadata: &mut MetadataMap, headers: &[DynamicMessage
         }
     }
     Ok(())
+}
+
+/// Metadata as a list of `Header`s. Binary values stay in base64, as they are on the wire.
+pub(crate) fn headers_of(pool: &DescriptorPool, metadata: &MetadataMap) -> Value {
+    let metadata = metadata.as_ref();
+    let headers = metadata.keys().map(|name| {
+        let values = metadata.get_all(name).iter();
+        let values =
+            values.map(|value| Value::String(String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let mut header = new_message(pool, "Header");
+        header.set_field_by_name("name", Value::String(name.to_string()));
+        header.set_field_by_name("value", Value::List(values.collect()));
+        Value::Message(header)
+    });
+    Value::List(headers.collect())
 }
