@@ -4,24 +4,20 @@
 //! of the process, such as no more file descriptors, the loop pauses, longer each time; an error of one connection ends
 //! only that connection. When the server drains, the socket closes before anything else happens.
 
-use std::convert::Infallible;
-use std::error::Error as StdError;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
-use http_body::Body;
 use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::either::Either;
-use tower::Service;
 use tracing::{debug, info, warn};
 
 use super::connection::serve_connection;
+use super::http_service::HttpService;
 use super::http1::{Http1Body, serve_http1};
 use super::http2::{Version, read_preface};
 use super::limits::Limits;
@@ -47,7 +43,7 @@ type Transport<I> = Either<I, Box<TlsStream<I>>>;
 ///
 /// `new_service` makes the service of each connection, which may keep what it needs of the [`Peer`]. The service is
 /// cloned for every request.
-pub(crate) async fn serve<L, M, S, B>(
+pub(crate) async fn serve<L, M, S>(
     mut listener: L,
     tls: Option<Tls>,
     limits: Limits,
@@ -56,14 +52,7 @@ pub(crate) async fn serve<L, M, S, B>(
 ) where
     L: Listener,
     M: Fn(Peer) -> S + Send + Sync + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send>
-        + Service<Request<Http1Body>, Response = Response<B>, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S: HttpService<Incoming> + HttpService<Http1Body>,
 {
     let most = limits.max_connections;
     let endpoint = Arc::new(Endpoint {
@@ -91,6 +80,9 @@ pub(crate) async fn serve<L, M, S, B>(
             debug!(peer = %peer.addr(), "connection refused: {most} are open, which is the limit");
             continue;
         }
+        if let Some(silence) = endpoint.limits.keepalive_interval {
+            L::keep_alive(&io, silence, endpoint.limits.keepalive_timeout);
+        }
         let (endpoint, lifecycle) = (Arc::clone(&endpoint), lifecycle.clone());
         connections.spawn(async move { endpoint.serve_connection(io, peer, lifecycle).await });
     }
@@ -106,18 +98,11 @@ struct Endpoint<M> {
 }
 
 impl<M> Endpoint<M> {
-    async fn serve_connection<I, S, B>(&self, io: I, peer: Peer, lifecycle: Lifecycle)
+    async fn serve_connection<I, S>(&self, io: I, peer: Peer, lifecycle: Lifecycle)
     where
         I: AsyncRead + AsyncWrite + Unpin,
         M: Fn(Peer) -> S,
-        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send>
-            + Service<Request<Http1Body>, Response = Response<B>, Error = Infallible, Future: Send>
-            + Clone
-            + Send
-            + 'static,
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+        S: HttpService<Incoming> + HttpService<Http1Body>,
     {
         let addr = peer.addr().clone();
         let opened = tokio::select! {

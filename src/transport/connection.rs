@@ -4,24 +4,21 @@
 //! too old or has been idle for too long. All of them end it with GOAWAY. Floods are stopped below hyper, in
 //! [`http2`](super::http2). The only work per request here is counting the open streams.
 
-use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::future::{pending, poll_fn};
 use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
 use std::time::Duration;
 
-use http::{Request, Response};
-use http_body::Body;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
-use tower::Service;
 use tracing::debug;
 
 use super::buffered_io::BufferedIo;
+use super::http_service::HttpService;
 use super::http2::Guarded;
 use super::limits::Limits;
 use super::replayed::Replayed;
@@ -29,7 +26,7 @@ use super::streams::Streams;
 use crate::handler::{LINGER_TIMEOUT, Lifecycle, Peer, Phase};
 
 /// Serves one connection until its client leaves or the server stops.
-pub(super) async fn serve_connection<I, S, B>(
+pub(super) async fn serve_connection<I, S>(
     io: Replayed<I>,
     peer: Peer,
     service: S,
@@ -37,11 +34,7 @@ pub(super) async fn serve_connection<I, S, B>(
     lifecycle: Lifecycle,
 ) where
     I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S: HttpService<Incoming>,
 {
     let buffered = BufferedIo::new(io);
     let mut io = Guarded::new(buffered.clone(), limits.max_pings, peer);
@@ -51,7 +44,7 @@ pub(super) async fn serve_connection<I, S, B>(
     }
 }
 
-async fn run_connection<I, S, B>(
+async fn run_connection<I, S>(
     io: &mut Guarded<BufferedIo<I>>,
     buffered: &BufferedIo<I>,
     service: S,
@@ -60,11 +53,7 @@ async fn run_connection<I, S, B>(
 ) -> Result<(), hyper::Error>
 where
     I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S: HttpService<Incoming>,
 {
     let streams = Streams::new();
     let mut connection = pin!(

@@ -21,7 +21,7 @@ use hyper_util::rt::TokioTimer;
 /// | [`max_send_buffer`](Self::max_send_buffer) | 128 KiB | the handler waits |
 /// | [`handshake_timeout`](Self::handshake_timeout) | 10 s | closed |
 /// | [`idle_timeout`](Self::idle_timeout) | 5 min | GOAWAY |
-/// | [`keepalive_interval`](Self::keepalive_interval) | 1 min | a ping is sent |
+/// | [`keepalive_interval`](Self::keepalive_interval) | 1 min | a ping is sent; over HTTP/1.1 one of TCP |
 /// | [`keepalive_timeout`](Self::keepalive_timeout) | 20 s | closed |
 /// | [`max_connection_age`](Self::max_connection_age) | none | GOAWAY |
 /// | [`max_connection_age_grace`](Self::max_connection_age_grace) | none | closed |
@@ -183,7 +183,8 @@ impl Limits {
         self
     }
 
-    /// How long a client may be silent before it is pinged. `None` for no pings. Default: 1 minute.
+    /// How long a client may be silent before it is pinged; over HTTP/1.1, which has no pings, TCP's keep-alive asks. `None`
+    /// for neither. Default: 1 minute.
     pub fn keepalive_interval(mut self, time: impl Into<Option<Duration>>) -> Self {
         self.keepalive_interval = time.into();
         self

@@ -9,12 +9,14 @@ use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
 
+use super::keep_alive::keep_alive;
 use crate::handler::Peer;
 #[cfg(unix)]
 use crate::handler::PeerAddr;
@@ -79,6 +81,16 @@ pub trait Listener: Send + 'static {
 
     /// The address at which clients reach it.
     fn local_addr(&self) -> io::Result<ListenAddr>;
+
+    /// Makes sure that a connection ends if its client is gone without a word: the client is asked for a sign of life when
+    /// nothing has come for `silence`, and has `patience` to give one.
+    ///
+    /// It is called for each connection that was accepted, unless the server has no
+    /// [`keepalive_interval`](super::Limits::keepalive_interval). HTTP/2 has pings of its own, and HTTP/1.1 has not.
+    /// Default: does nothing.
+    fn keep_alive(connection: &Self::Io, silence: Duration, patience: Duration) {
+        let _ = (connection, silence, patience);
+    }
 }
 
 /// The address of a [`Listener`].
@@ -130,6 +142,10 @@ impl Listener for TcpListener {
 
     fn local_addr(&self) -> io::Result<ListenAddr> {
         Self::local_addr(self).map(ListenAddr::Tcp)
+    }
+
+    fn keep_alive(connection: &TcpStream, silence: Duration, patience: Duration) {
+        keep_alive(connection, silence, patience);
     }
 }
 

@@ -14,6 +14,8 @@
 //! | `http2/late_window_update` | keeps draining connections open that h2 would end |
 //! | `buffered_io` | reads and writes in large pieces |
 //! | `connection` | one connection, and the reasons to end it: drain, age, idleness |
+//! | `keep_alive` | looks whether a client is still there of whom nothing is heard |
+//! | `http_service` | what answers requests |
 //! | `streams` | runs the streams of a connection, and ends those that outlive their call |
 //! | `limits` | all limits of connections, with their defaults |
 
@@ -25,6 +27,8 @@ mod connection;
 mod handshake_fault;
 mod http1;
 mod http2;
+mod http_service;
+mod keep_alive;
 mod limits;
 mod listener;
 mod replayed;

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 #[cfg(unix)]
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 #[cfg(unix)]
@@ -129,6 +130,10 @@ impl Listener for Socket {
             #[cfg(unix)]
             Kind::Unix(file, _) => Ok(ListenAddr::Unix(file.path.clone())),
         }
+    }
+
+    fn keep_alive(connection: &SocketStream, silence: Duration, patience: Duration) {
+        connection.keep_alive(silence, patience);
     }
 }
 

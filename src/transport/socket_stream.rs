@@ -5,12 +5,15 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 use tokio_util::either::Either;
+
+use super::keep_alive::keep_alive;
 
 /// The connections of a [`Socket`](super::Socket) that is not TCP.
 #[cfg(unix)]
@@ -31,6 +34,13 @@ impl SocketStream {
     #[cfg(unix)]
     pub(super) fn unix(stream: UnixStream) -> Self {
         Self(Either::Right(stream))
+    }
+
+    /// As [`Listener::keep_alive`](super::Listener::keep_alive). The client of a Unix socket cannot go without a word.
+    pub(super) fn keep_alive(&self, silence: Duration, patience: Duration) {
+        if let Either::Left(stream) = &self.0 {
+            keep_alive(stream, silence, patience);
+        }
     }
 }
 

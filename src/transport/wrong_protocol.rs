@@ -106,6 +106,7 @@ pub(super) fn starts_http1(start: &[u8]) -> bool {
     let is_verb = verb.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'-');
     // A path, all of the server, or the address of a proxy's client.
     let target = words.next().and_then(<[u8]>::first);
+    let is_target = |first: &u8| b"/*h".contains(first) || verb == b"CONNECT";
     // Whoever says PRI means HTTP/2.
-    is_verb && !verb.is_empty() && verb != b"PRI" && target.is_none_or(|first| b"/*h".contains(first))
+    is_verb && !verb.is_empty() && verb != b"PRI" && target.is_none_or(is_target)
 }

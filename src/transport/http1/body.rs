@@ -27,6 +27,8 @@ pin_project! {
         #[pin]
         body: Incoming,
         has_ended: bool,
+        // Told when the body is first read, if the client waits for that.
+        awaited_by: Option<Arc<Exchange>>,
         patience: Option<Duration>,
         #[pin]
         alarm: Option<Sleep>,
@@ -34,10 +36,11 @@ pin_project! {
 }
 
 impl Http1Body {
-    pub(super) fn new(body: Incoming, patience: Option<Duration>) -> Self {
+    pub(super) fn new(body: Incoming, awaited_by: Option<Arc<Exchange>>, patience: Option<Duration>) -> Self {
         Self {
             has_ended: body.is_end_stream(),
             body,
+            awaited_by,
             patience,
             alarm: None,
         }
@@ -50,6 +53,9 @@ impl Body for Http1Body {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let mut this = self.project();
+        if let Some(exchange) = this.awaited_by.take() {
+            exchange.await_reader(false);
+        }
         let Poll::Ready(frame) = this.body.as_mut().poll_frame(cx) else {
             let Some(patience) = *this.patience else {
                 return Poll::Pending;

@@ -1,6 +1,5 @@
 //! One HTTP/1.1 connection, from the client's first byte to its last request, and the reasons to end it.
 
-use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
@@ -8,15 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response};
-use http_body::Body;
+use http::{HeaderValue, Request, Response, header};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep;
-use tower::Service;
 use tower::util::{MapRequest, MapResponse};
 use tracing::debug;
 
@@ -24,6 +22,7 @@ use super::body::{Http1Body, ResponseBody};
 use super::guard::{Exchange, Guarded};
 use crate::handler::{LINGER_TIMEOUT, Lifecycle, Phase};
 use crate::transport::connection::jittered;
+use crate::transport::http_service::HttpService;
 use crate::transport::limits::Limits;
 use crate::transport::replayed::Replayed;
 use crate::transport::streams::{overdue, take_started_call};
@@ -36,20 +35,14 @@ pub(crate) struct OverHttp1;
 const LEAST_BUFFER: usize = 8 << 10;
 
 /// Serves one connection until its client leaves or the server stops.
-pub(in crate::transport) async fn serve_http1<I, S, B>(
+pub(in crate::transport) async fn serve_http1<I, S>(
     io: Replayed<I>,
     service: S,
     limits: &Limits,
     lifecycle: Lifecycle,
 ) where
     I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Http1Body>, Response = Response<B>, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S: HttpService<Http1Body>,
 {
     let exchange = Arc::default();
     let mut io = Guarded::new(io, limits, &exchange);
@@ -59,7 +52,7 @@ pub(in crate::transport) async fn serve_http1<I, S, B>(
     io.close().await;
 }
 
-async fn run_connection<I, S, B>(
+async fn run_connection<I, S>(
     io: &mut Guarded<Replayed<I>>,
     exchange: Arc<Exchange>,
     service: S,
@@ -68,21 +61,25 @@ async fn run_connection<I, S, B>(
 ) -> Result<(), hyper::Error>
 where
     I: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Http1Body>, Response = Response<B>, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + 'static,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    S: HttpService<Http1Body>,
 {
     let patience = limits.idle_timeout;
     let mut last_call = LastCall::new(&exchange);
+    let of_requests = Arc::clone(&exchange);
     let service = MapRequest::new(service, move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(OverHttp1);
-        request.map(|body| Http1Body::new(body, patience))
+        let awaits = request.headers().contains_key(header::EXPECT) && !request.body().is_end_stream();
+        of_requests.await_reader(awaits);
+        let awaited_by = awaits.then(|| Arc::clone(&of_requests));
+        request.map(|body| Http1Body::new(body, awaited_by, patience))
     });
-    let service = MapResponse::new(service, move |response: Response<B>| {
+    let service = MapResponse::new(service, move |mut response: Response<S::Body>| {
+        if exchange.awaits_reader() {
+            // Whether the body comes after this is the client's choice, so nothing can follow it.
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         response.map(|body| ResponseBody::new(body, &exchange))
     });
     let mut connection = pin!(

@@ -7,7 +7,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -90,6 +90,8 @@ pub(super) struct Exchange {
     state: AtomicU8,
     /// How many requests were passed on.
     requests: AtomicU64,
+    /// Whether the client sends the body of its request only when that is read, which it was not yet.
+    awaits_reader: AtomicBool,
 }
 
 /// No request was passed on, or its response was written.
@@ -103,6 +105,16 @@ impl Exchange {
     /// Notes that hyper has the whole response.
     pub(super) fn answered(&self) {
         self.state.store(ANSWERED, Ordering::Release);
+    }
+
+    /// Notes whether the client waits with the body of its request until somebody reads it.
+    pub(super) fn await_reader(&self, awaits: bool) {
+        self.awaits_reader.store(awaits, Ordering::Relaxed);
+    }
+
+    /// Whether the client still waits, so that its body may never come.
+    pub(super) fn awaits_reader(&self) -> bool {
+        self.awaits_reader.load(Ordering::Relaxed)
     }
 
     fn begin(&self) {
@@ -127,27 +139,19 @@ impl Exchange {
     }
 }
 
-/// A timer, which is made when it is first needed.
+/// A timer, which runs while somebody waits.
 #[derive(Debug, Default)]
-struct Alarm {
-    sleep: Option<Pin<Box<Sleep>>>,
-    is_set: bool,
-}
+struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Alarm {
     fn stop(&mut self) {
-        self.is_set = false;
+        self.0 = None;
     }
 
     /// Waits for so long from the first poll on.
     fn poll(&mut self, time: Duration, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_set
-            && let Some(sleep) = &mut self.sleep
-        {
-            return sleep.as_mut().poll(cx);
-        }
-        self.is_set = true;
-        self.sleep.insert(Box::pin(sleep(time))).as_mut().poll(cx)
+        let running = self.0.get_or_insert_with(|| Box::pin(sleep(time)));
+        running.as_mut().poll(cx)
     }
 }
 

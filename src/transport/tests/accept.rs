@@ -97,3 +97,51 @@ async fn aborted_connection_costs_no_pause() {
     accept_next(&mut listener, &mut Backoff::default()).await;
     assert_eq!(started.elapsed(), Duration::ZERO);
 }
+
+/// The time until the kernel looks whether the client of this connection of the server's is still there. `None` if it never
+/// does.
+#[cfg(target_os = "linux")]
+async fn keepalive_timer(server: std::net::SocketAddr, client: std::net::SocketAddr) -> Option<Duration> {
+    let ports = format!(":{:04X} 0100007F:{:04X} ", server.port(), client.port());
+    let look = async {
+        loop {
+            let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            let line = table.lines().find(|line| line.contains(&ports)).unwrap();
+            let timer = line.split_whitespace().nth(5).unwrap();
+            match timer.split_once(':').unwrap() {
+                ("00", _) => break None,
+                ("02", left) => {
+                    let hundredths = u64::from_str_radix(left, 16).unwrap();
+                    break Some(Duration::from_millis(hundredths * 10));
+                }
+                // Until the client has acknowledged what it was sent.
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    };
+    timeout(HANG, look).await.expect("the client acknowledges")
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn client_of_http1_that_is_silent_is_asked_whether_it_is_there() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let interval = Duration::from_secs(1000);
+    for expected in [Some(interval), None] {
+        let limits = Limits::default().keepalive_interval(expected);
+        let server = start(limits, None).await;
+        let mut client = TcpStream::connect(server.addr).await.unwrap();
+        client
+            .write_all(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n")
+            .await
+            .unwrap();
+        assert_ne!(client.read(&mut [0; 1000]).await.unwrap(), 0);
+        let left = keepalive_timer(server.addr, client.local_addr().unwrap()).await;
+        assert_eq!(left.is_some(), expected.is_some());
+        assert!(
+            left.is_none_or(|left| left <= interval && left > interval / 2),
+            "{left:?}"
+        );
+    }
+}
