@@ -38,6 +38,7 @@ where
 {
     let code = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);
+    let is_of_grpc = content_type.is_some_and(|value| is_grpc_type(value.as_bytes()));
     let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let text = beginning_of(response.into_body()).await;
     let mut parts = vec![format!("HTTP {code}")];
@@ -45,7 +46,10 @@ where
     if !text.is_empty() {
         parts.push(format!("{:?}", excerpt(&text)));
     }
-    let what = parts.join(", ");
+    let mut what = parts.join(", ");
+    if is_of_grpc && protocol != "gRPC" {
+        what.push_str(": the server speaks gRPC, and may speak nothing else");
+    }
     let error = NotTheProtocol { protocol, what };
     let mut status = Status::new(code_of(code), error.to_string());
     status.set_source(Arc::new(error));

@@ -12,7 +12,6 @@ use super::connect;
 use super::form::{Form, Protocol};
 use super::grpc;
 
-const CONNECT_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
 const X_GRPC_WEB: HeaderName = HeaderName::from_static("x-grpc-web");
 const ONE: HeaderValue = HeaderValue::from_static("1");
 
@@ -39,7 +38,7 @@ pub(crate) fn call_head(
             headers.insert(header::ACCEPT, form.content_type());
         }
         Protocol::ConnectUnary | Protocol::ConnectStream => {
-            headers.insert(CONNECT_PROTOCOL_VERSION, ONE);
+            headers.insert(connect::VERSION, connect::CURRENT);
         }
     }
     let (name, value) = match protocol {
@@ -58,11 +57,7 @@ pub(crate) fn call_head(
 
 /// Leaves of the head of a call what it has when its message stands in the address.
 pub(crate) fn call_head_of_get(headers: &mut HeaderMap) {
-    for name in [
-        header::CONTENT_TYPE,
-        header::CONTENT_ENCODING,
-        CONNECT_PROTOCOL_VERSION,
-    ] {
+    for name in [header::CONTENT_TYPE, header::CONTENT_ENCODING, connect::VERSION] {
         headers.remove(name);
     }
 }

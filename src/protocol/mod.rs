@@ -50,6 +50,7 @@ pub(crate) use self::received_end::{COMPRESSED, end_flag, no_status, read_end};
 pub(crate) use self::request::{Head, Unrecognised, accept_post, recognise};
 pub use self::rest::HttpRules;
 pub(crate) use self::rest::{
-    Binding, REST, RestCall, Route, asks_for_stream, is_lines, metadata, no_such_path, other_verbs,
+    Binding, REST, RestCall, Route, asks_for_stream, http_error, is_lines, metadata, no_such_path,
+    other_verbs,
 };
 pub(crate) use self::speech::Speech;

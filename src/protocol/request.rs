@@ -8,6 +8,7 @@ use tonic::Status;
 
 use super::compression::Encoding;
 use super::connect;
+use super::ends::Answer;
 use super::form::{Form, Protocol};
 use super::grpc;
 
@@ -19,6 +20,19 @@ pub(crate) struct Unrecognised {
     pub(crate) text: String,
     /// What to send instead, in a header of its own.
     pub(crate) instead: Option<(HeaderName, HeaderValue)>,
+}
+
+/// Plain HTTP.
+impl From<Unrecognised> for Answer {
+    fn from(unrecognised: Unrecognised) -> Self {
+        let mut headers = HeaderMap::from_iter(unrecognised.instead);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        Self {
+            code: unrecognised.code,
+            headers,
+            body: unrecognised.text.into(),
+        }
+    }
 }
 
 /// What the head of a request says of the call.
@@ -120,6 +134,9 @@ fn timeout(protocol: Protocol, headers: &HeaderMap) -> Result<Option<Duration>, 
         Protocol::Grpc | Protocol::GrpcWeb | Protocol::GrpcWebText => {
             headers.get(grpc::TIMEOUT).map(grpc::parse_timeout).transpose()
         }
-        Protocol::ConnectUnary | Protocol::ConnectStream => connect::timeout(headers),
+        Protocol::ConnectUnary | Protocol::ConnectStream => {
+            connect::check_version(headers)?;
+            connect::timeout(headers)
+        }
     }
 }

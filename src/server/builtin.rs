@@ -33,11 +33,9 @@ pub(super) fn builtin_endpoints(
     health: &Health,
     reflection: Option<DescriptorEdition>,
 ) -> Vec<Endpoint> {
-    let endpoint = |name, handler: BoxHandler, outlives_generation| Endpoint {
-        method: EndpointMethod::Named(name, builtin_method),
-        handler: Some(handler),
-        check: None,
-        outlives_generation,
+    let endpoint = |name, handler: BoxHandler, outlives_generation| {
+        let method = EndpointMethod::Named(name, builtin_method);
+        Endpoint::new(method, Some(handler), outlives_generation)
     };
     let mut endpoints = vec![
         endpoint(

@@ -3,7 +3,7 @@
 //! A layer that knows nothing of calls refuses a request by an HTTP status, or fails with an error of any type. The client
 //! gets a status as its protocol has it: that of the error, or the one that gRPC's own
 //! [table](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md) has for the HTTP status. In the
-//! protocol that is plain HTTP, an HTTP response is an answer as it is.
+//! protocols that are plain HTTP, an HTTP response is an answer as it is.
 
 use std::error::Error as StdError;
 use std::pin::{Pin, pin};
@@ -13,20 +13,18 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tonic::body::Body;
-use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
 use crate::excerpt::excerpt;
-use crate::handler::{CallRecord, refusal, status_of};
+use crate::handler::{CallRecord, known, status_of};
 use crate::protocol::{self, End, Form, GRPC_STATUS, OF_STATUS, Protocol, received_status};
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// The response to a call of this form whose layer gave `answer`; for requests that are no calls, to which layers may answer
-/// what they like, only errors become responses. `record` is told what the client is told in the place of the handler.
+/// The response to a call of this form whose layer gave `answer`. `None` stands for calls by REST, and for requests that are
+/// no calls: layers may answer to these what they like, and a status is told by REST's ways. `record` is told what the client is told in the place of the handler.
 pub(super) fn call_answer<B>(
     answer: Result<Response<B>, BoxError>,
     form: Option<Form>,
@@ -38,8 +36,9 @@ where
     B::Error: Into<BoxError>,
 {
     match (answer, form) {
-        (Ok(response), None) => response.map(Body::new),
-        (Ok(mut response), Some(form)) if form.protocol != Protocol::Grpc && is_grpc_status(&response) => {
+        (Ok(mut response), form)
+            if form.is_none_or(|form| form.protocol != Protocol::Grpc) && is_grpc_status(&response) =>
+        {
             let mut headers = std::mem::take(response.headers_mut());
             let status = received_status(&headers).unwrap_or_else(|| Status::unknown(""));
             for name in OF_STATUS.iter().chain(&OF_BODY) {
@@ -47,6 +46,7 @@ where
             }
             refused(form, &status, headers, record.as_deref())
         }
+        (Ok(response), None) => response.map(Body::new),
         (Ok(response), Some(form)) if is_of_form(form, &response) => response.map(|body| {
             Body::new(CallBody {
                 body,
@@ -57,15 +57,9 @@ where
         }),
         (Ok(response), Some(form)) => {
             let (status, headers) = from_http(response, cx);
-            refused(form, &status, headers, record.as_deref())
+            refused(Some(form), &status, headers, record.as_deref())
         }
-        (Err(error), Some(form)) => refused(form, &status_of(&*error), HeaderMap::new(), record.as_deref()),
-        (Err(error), None) => {
-            let text = format!("{}\n", status_of(&*error).message());
-            let mut response = Response::new(Body::new(Full::new(Bytes::from(text))));
-            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            response
-        }
+        (Err(error), form) => refused(form, &status_of(&*error), HeaderMap::new(), record.as_deref()),
     }
 }
 
@@ -120,19 +114,21 @@ where
     (Status::new(code_of(parts.status), message), headers)
 }
 
-fn refused(form: Form, status: &Status, headers: HeaderMap, record: Option<&CallRecord>) -> Response<Body> {
+fn refused(
+    form: Option<Form>,
+    status: &Status,
+    headers: HeaderMap,
+    record: Option<&CallRecord>,
+) -> Response<Body> {
     if let Some(record) = record {
         record.told(status);
     }
-    refusal(
-        form,
-        status,
-        MetadataMap::from_headers(headers),
-        MetadataMap::new(),
+    let answer = match form {
         // What comes out of the layers is cut to what the client takes.
-        u32::MAX,
-    )
-    .map(Body::new)
+        Some(form) => protocol::refuse(form, status, headers, HeaderMap::new(), u32::MAX),
+        None => protocol::http_error(status, headers),
+    };
+    known(answer).map(Body::new)
 }
 
 /// gRPC's table, and three statuses that layers use and it leaves out.

@@ -27,12 +27,13 @@ use super::edge::LayeredFuture;
 use super::generation::{Endpoint, Generation};
 use super::layers::Route;
 use super::link::Link;
-use super::refusal::{check_form, form_of, no_such_method, refuse_http};
+use super::refusal::{check_form, form_of, no_such_method, refuse};
+use super::rest_route::may_be_rest;
 use crate::handler::{
     BoxHandler, CallBody, CallLimits, CallPermit, CallStart, LargeMessages, Lifecycle, Observed, Peer, Phase,
     RequestBody, RequestCheck, ResponseFuture, States, refusal,
 };
-use crate::protocol::{Form, Head, Protocol, Speech, Unrecognised};
+use crate::protocol::{Form, Head, Protocol, REST, Speech, Unrecognised};
 use crate::schema::Method;
 use crate::transport::call_began;
 
@@ -291,7 +292,7 @@ impl GrpcService {
     ) -> State {
         let log = self.shared.calls.log();
         log.not_a_call(request.uri().path(), peer, unrecognised.code);
-        State::NotACall(Box::pin(refuse_http(unrecognised, request)))
+        State::NotACall(Box::pin(refuse(unrecognised.into(), request)))
     }
 
     /// What passed by the layers of a request; `None` if there are none.
@@ -413,11 +414,24 @@ impl GrpcService {
         B::Error: Into<BoxError>,
     {
         if let Layering::Outside(route) = &self.layers {
-            let report = self.protocol_of(&request, form).and_then(|protocol| {
+            let form = form.ok();
+            let is_rest = self.is_rest(&request, form);
+            let protocol = if is_rest {
+                Some(REST)
+            } else {
+                form.map(|form| form.protocol.name())
+            };
+            let report = protocol.and_then(|protocol| {
                 let log = self.shared.calls.log();
                 log.report(request.uri().path(), protocol, self.peer.as_ref())
             });
-            let layered = LayeredFuture::new(Route::clone(route), request, self.peer.clone(), report);
+            let link = Link {
+                peer: self.peer.clone(),
+                record: report.as_ref().map(|report| Arc::clone(report.record())),
+                is_rest,
+                ..Link::default()
+            };
+            let layered = LayeredFuture::new(Route::clone(route), request, link, report);
             return Dispatched {
                 state: State::Layered(Box::pin(layered)),
                 // Layers are anybody's code, which may compute for long.
@@ -425,15 +439,14 @@ impl GrpcService {
                 page: None,
             };
         }
-        let mut request = request.map(RequestBody::new);
+        let mut request = RequestBody::of(request);
         let link = self.take_link(&mut request);
         let link = link.as_deref();
         let peer = link.map_or(&self.peer, |link| &link.peer).as_ref();
         let generation = self.shared.generation.load();
-        let may_be_rest = form
-            .as_ref()
-            .map_or(true, |form| form.protocol == Protocol::ConnectUnary);
-        if may_be_rest && let Some(found) = self.find_rest(&generation, &request, form.is_err()) {
+        if may_be_rest(form.as_ref().ok().copied())
+            && let Some(found) = self.find_rest(&generation, &request, form.is_err())
+        {
             return self.dispatch_rest(&generation, request, found, link);
         }
         let refused = match form {

@@ -37,23 +37,17 @@ impl LayeredFuture {
     pub(super) fn new<B>(
         route: Route,
         request: Request<B>,
-        peer: Option<Peer>,
+        link: Link,
         report: Option<Box<CallReport>>,
     ) -> Self
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let expiry_is_told = peer.is_none();
-        let link = Arc::new(Link {
-            peer,
-            record: report.as_ref().map(|report| Arc::clone(report.record())),
-            ..Link::default()
-        });
-        let mut request = request.map(|body| {
-            let body = RequestBody::new(body).before_layers(Arc::clone(&link.request_ended));
-            Body::new(body)
-        });
+        let expiry_is_told = link.peer.is_none();
+        let link = Arc::new(link);
+        let mut request = RequestBody::of(request)
+            .map(|body| Body::new(body.before_layers(Arc::clone(&link.request_ended))));
         request.extensions_mut().insert(Arc::clone(&link));
         if let Some(peer) = &link.peer {
             request.extensions_mut().insert(peer.clone());

@@ -4,11 +4,11 @@
 //! with.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::Error;
 use crate::handler::{BoxHandler, Handlers, Lifecycle, RequestCheck, States};
-use crate::protocol::HttpRules;
+use crate::protocol::{Binding, HttpRules};
 use crate::schema::{Method, Schema};
 
 /// A method, and what answers it.
@@ -20,6 +20,29 @@ pub(super) struct Endpoint {
     pub(super) check: Option<Arc<dyn RequestCheck>>,
     /// Whether its calls do not depend on the generation, and so go on when it is replaced.
     pub(super) outlives_generation: bool,
+    /// How it is called by REST by its name. Made at the first such call, like its method.
+    by_name: OnceLock<Arc<Binding>>,
+}
+
+impl Endpoint {
+    pub(super) fn new(
+        method: EndpointMethod,
+        handler: Option<BoxHandler>,
+        outlives_generation: bool,
+    ) -> Self {
+        Self {
+            method,
+            handler,
+            check: None,
+            outlives_generation,
+            by_name: OnceLock::new(),
+        }
+    }
+
+    /// How it is called by REST by its name.
+    pub(super) fn by_name(&self) -> &Arc<Binding> {
+        self.by_name.get_or_init(|| Binding::by_name(self.method.get()))
+    }
 }
 
 /// The method of an endpoint.
@@ -86,25 +109,14 @@ impl Generation {
             let method = EndpointMethod::Known(Arc::clone(method));
             let endpoint = match endpoints.remove(&path) {
                 Some(builtin) => Endpoint { method, ..builtin },
-                None => Endpoint {
-                    method,
-                    handler: handlers.fallback.clone(),
-                    check: None,
-                    outlives_generation: false,
-                },
+                None => Endpoint::new(method, handlers.fallback.clone(), false),
             };
             endpoints.insert(path, endpoint);
         }
         for (method, handler) in handlers.by_method {
-            endpoints.insert(
-                method.path().to_owned(),
-                Endpoint {
-                    method: EndpointMethod::Known(method),
-                    handler: Some(handler),
-                    check: None,
-                    outlives_generation: false,
-                },
-            );
+            let path = method.path().to_owned();
+            let endpoint = Endpoint::new(EndpointMethod::Known(method), Some(handler), false);
+            endpoints.insert(path, endpoint);
         }
         Ok(Self {
             schema,

@@ -142,8 +142,9 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let form = form_of(&request).ok();
         let link: Option<&Arc<Link>> = request.extensions().get();
+        let is_rest = link.is_some_and(|link| link.is_rest);
+        let form = form_of(&request).ok().filter(|_| !is_rest);
         let record = link.and_then(|link| link.record.clone());
         let failed = self.failed.take();
         AnswerFuture {
@@ -158,7 +159,7 @@ where
 pin_project! {
     /// The answer of a layer, in the protocol of the request.
     struct AnswerFuture<F> {
-        // `None` if it was no call.
+        // `None` if it was no call, or one by REST.
         form: Option<Form>,
         record: Option<Arc<CallRecord>>,
         // `None` if the layer has failed already.

@@ -16,4 +16,6 @@ pub(super) struct Link {
     pub(super) expiry: OnceLock<Option<Expiry>>,
     /// What is noted of the call, if anybody observes it.
     pub(super) record: Option<Arc<CallRecord>>,
+    /// Whether it is a call by REST.
+    pub(super) is_rest: bool,
 }

@@ -22,6 +22,7 @@ mod link;
 mod reflection;
 mod refusal;
 mod rest;
+mod rest_route;
 #[cfg(feature = "validate")]
 mod validation;
 

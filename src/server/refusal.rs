@@ -11,52 +11,15 @@ use crate::protocol::{Answer, Form, Protocol, Unrecognised, accept_post, recogni
 use crate::schema::Method;
 use crate::transport::OverHttp1;
 
-/// The response to a request that is no call: plain HTTP, after the request was read. A client that still sends when the
-/// stream is reset may lose the response.
-pub(super) async fn refuse_http(
-    unrecognised: Unrecognised,
-    request: Request<RequestBody>,
-) -> Response<CallBody> {
+/// The response to a request that is no call, after the request was read. A client that still sends when the stream is reset
+/// may lose the response.
+pub(super) async fn refuse(mut answer: Answer, request: Request<RequestBody>) -> Response<CallBody> {
     let is_head = request.method() == HttpMethod::HEAD;
-    // Its body comes when it is read, and may not come at all. Nothing can follow it then.
-    let waits = request.version() < Version::HTTP_2 && request.headers().contains_key(header::EXPECT);
-    let mut request = request.into_body();
-    if waits {
-        request.leave();
-    } else {
-        request.discard().await;
+    request.into_body().discard().await;
+    if is_head {
+        answer.body = Bytes::new();
     }
-    let body = if is_head {
-        CallBody::empty()
-    } else {
-        CallBody::whole(unrecognised.text)
-    };
-    let mut response = Response::new(body);
-    *response.status_mut() = unrecognised.code;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    if waits {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    if let Some((name, value)) = unrecognised.instead {
-        headers.insert(name, value);
-    }
-    response
-}
-
-/// The response to a request that is no call by REST, after the request was read.
-pub(super) async fn refuse_by(answer: Answer, request: Request<RequestBody>) -> Response<CallBody> {
-    let is_head = request.method() == HttpMethod::HEAD;
-    let mut request = request.into_body();
-    request.discard().await;
-    known(if is_head {
-        Answer {
-            body: Bytes::new(),
-            ..answer
-        }
-    } else {
-        answer
-    })
+    known(answer)
 }
 
 /// The form of a request. Fails for one that is no call.

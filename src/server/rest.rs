@@ -5,17 +5,15 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method as HttpMethod, Request};
+use http::{HeaderMap, Request};
 
 use super::dispatch::{Dispatched, GrpcService, Refusal, State};
 use super::generation::Generation;
 use super::link::Link;
-use super::refusal::{no_such_method, refuse_by};
+use super::refusal::{no_such_method, refuse};
+use super::rest_route::{may_be_rest, route};
 use crate::handler::{Peer, RequestBody, known};
-use crate::protocol::{
-    Answer, Binding, Form, Protocol, REST, RestCall, Route, Speech, Unrecognised, asks_for_stream, is_lines,
-    metadata, no_such_path, other_verbs,
-};
+use crate::protocol::{Answer, Form, REST, RestCall, Route, Speech, metadata, no_such_path, other_verbs};
 
 /// What a request by REST is.
 pub(super) enum Found {
@@ -32,28 +30,34 @@ impl GrpcService {
         request: &Request<RequestBody>,
         is_unknown: bool,
     ) -> Option<Found> {
-        let (verb, uri, headers) = (request.method(), request.uri(), request.headers());
-        let (path, query) = (uri.path(), uri.query().unwrap_or_default());
-        let bounds = self.shared.limits.bounds;
-        let call = |binding: &_, path| match RestCall::new(binding, verb, path, query, headers, bounds) {
-            Ok(call) => Found::Call(Arc::new(call)),
-            Err(answer) => Found::Refused(answer),
-        };
-        if let Some(endpoint) = generation.endpoint(path) {
-            // By its name, as in the other protocols. What has one message each way is Connect's.
-            let method = endpoint.method.get();
-            let is_stream = method.is_client_streaming() || method.is_server_streaming();
-            let is_meant = is_lines(headers) || !is_unknown && asks_for_stream(headers);
-            let is_rest = *verb == HttpMethod::POST && is_stream && is_meant;
-            return is_rest.then(|| call(&Binding::by_name(method), path));
-        }
-        match generation.rest.find(verb, path) {
-            Route::Binding(binding, length) => Some(call(binding, &path[..length])),
+        let (verb, path) = (request.method(), request.uri().path());
+        match route(generation, request, is_unknown) {
+            Route::Binding(binding, length) => {
+                let query = request.uri().query().unwrap_or_default();
+                let bounds = self.shared.limits.bounds;
+                let call = RestCall::new(binding, verb, &path[..length], query, request.headers(), bounds);
+                Some(match call {
+                    Ok(call) => Found::Call(Arc::new(call)),
+                    Err(answer) => Found::Refused(answer),
+                })
+            }
             Route::OtherVerbs(verbs) => Some(Found::Refused(other_verbs(verb, path, &verbs))),
-            Route::Nothing if is_unknown && generation.rest.routes().next().is_some() => {
+            Route::Nothing
+                if is_unknown
+                    && generation.rest.routes().next().is_some()
+                    && generation.endpoint(path).is_none() =>
+            {
                 Some(Found::Refused(no_such_path(verb, path)))
             }
             Route::Nothing => None,
+        }
+    }
+
+    /// Whether a request is a call by REST, as far as is known before the layers.
+    pub(super) fn is_rest<B>(&self, request: &Request<B>, form: Option<Form>) -> bool {
+        may_be_rest(form) && {
+            let generation = self.shared.generation.load();
+            matches!(route(&generation, request, form.is_none()), Route::Binding(..))
         }
     }
 
@@ -71,7 +75,7 @@ impl GrpcService {
             Found::Refused(answer) => {
                 let log = self.shared.calls.log();
                 log.not_a_call(request.uri().path(), peer, answer.code);
-                return Dispatched::at_once(State::NotACall(Box::pin(refuse_by(*answer, request))));
+                return Dispatched::at_once(State::NotACall(Box::pin(refuse(*answer, request))));
             }
         };
         let path = call.method().path();
@@ -93,23 +97,6 @@ impl GrpcService {
             }
             Err(Refusal::Http(unrecognised)) => self.refuse_http(*unrecognised, request, peer),
         })
-    }
-
-    /// The protocol of a request, as far as it is known before the layers.
-    pub(super) fn protocol_of<B>(
-        &self,
-        request: &Request<B>,
-        form: Result<Form, Box<Unrecognised>>,
-    ) -> Option<&'static str> {
-        let protocol = form.ok().map(|form| form.protocol);
-        if protocol.is_none_or(|protocol| protocol == Protocol::ConnectUnary) {
-            let generation = self.shared.generation.load();
-            let route = generation.rest.find(request.method(), request.uri().path());
-            if let Route::Binding(..) = route {
-                return Some(REST);
-            }
-        }
-        protocol.map(Protocol::name)
     }
 
     /// Tells the log of a request that did not become a call.

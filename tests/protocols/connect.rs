@@ -282,3 +282,24 @@ async fn compressed_messages_are_read_and_answered_in_kind() {
     assert_eq!(answer.header("connect-content-encoding"), "gzip");
     assert_eq!(answer.body[0], 1);
 }
+
+#[tokio::test]
+async fn a_client_of_another_version_is_told_which_one_is_known() {
+    let server = Running::start(shapes()).await;
+    for (method, content_type, body) in [
+        ("Unary", "json", b"{}".to_vec()),
+        ("Down", "connect+json", envelope(0, b"{}")),
+    ] {
+        for (version, is_known) in [("1", true), ("2", false), ("", false)] {
+            let headers = format!(
+                "content-type: application/{content_type}\r\nconnect-protocol-version: {version}\r\n"
+            );
+            let answer = server
+                .ask(&post(&format!("/shapes.Shapes/{method}"), &headers, &body))
+                .await;
+            let is_refused =
+                answer.text().contains("invalid_argument") && answer.text().contains("1 is known");
+            assert_eq!(is_refused, !is_known, "{answer:?}");
+        }
+    }
+}

@@ -431,11 +431,41 @@ async fn a_body_is_asked_for_where_a_client_waits_and_only_if_it_is_read() {
     wire.send(b"{}").await;
     assert_eq!(wire.answer().await.code, 200);
 
-    wire.send(head("text/plain").as_bytes()).await;
-    let answer = wire.answer().await;
-    assert_eq!(answer.code, 415);
-    assert_eq!(answer.header("connection"), "close", "the body may come or not");
-    assert_eq!(wire.rest().await, "");
+    // Whatever is answered without the body, nothing can follow: it may come or not.
+    let other = |path: &str, content_type: &str| head(content_type).replace("/shapes.Shapes/Unary", path);
+    for (request, code) in [
+        (other("/shapes.Shapes/Unary", "text/plain"), 415),
+        (other("/shapes.Shapes/None", "application/json"), 404),
+        (other("/nothing", "text/plain"), 415),
+        (
+            head("application/json").replace("content-length: 2", "content-length: 100000000"),
+            429,
+        ),
+        (
+            head("application/json").replace("content-length", "connect-timeout-ms: 0\r\ncontent-length"),
+            504,
+        ),
+    ] {
+        let mut wire = server.open().await;
+        wire.send(request.as_bytes()).await;
+        let answer = wire.answer().await;
+        assert_eq!(
+            (answer.code, &*answer.header("connection")),
+            (code, "close"),
+            "{request}"
+        );
+        assert_eq!(wire.rest().await, "");
+    }
+}
+
+/// A proxy that takes this server for one of its kind.
+#[tokio::test]
+async fn a_tunnel_is_refused_in_words() {
+    let server = Running::start(shapes()).await;
+    let answer = server
+        .ask(b"CONNECT elsewhere.example:443 HTTP/1.1\r\nhost: elsewhere.example:443\r\n\r\n")
+        .await;
+    assert_eq!((answer.code, answer.header("allow").as_str()), (405, "POST"));
 }
 
 /// RFC 9110 section 7.8: a server may ignore it.

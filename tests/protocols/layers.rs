@@ -117,7 +117,7 @@ async fn a_status_of_a_layer_that_cannot_be_read_does_not_lose_its_code() {
             // More than any client takes: the status is read to be cut.
             headers.insert(
                 "x-long",
-                HeaderValue::from_bytes(&[b'x'; 100_000]).expect("a value"),
+                HeaderValue::from_bytes(&vec![b'x'; 100_000]).expect("a value"),
             );
             response
         });

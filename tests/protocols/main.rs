@@ -5,5 +5,6 @@ mod cors;
 mod grpc_web;
 mod http1;
 mod layers;
+mod sizes;
 mod slow;
 mod support;

@@ -7,7 +7,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tonic::Status;
 
-use super::fault::status_of;
+use super::fault::status_before_answer;
 use super::request_body::RequestBody;
 use crate::client::connect::HttpConnector;
 use crate::client::protocol::HttpVersion;
@@ -57,6 +57,6 @@ impl HttpChannel {
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, Status> {
         let response = self.client.request(request).await;
-        response.map_err(|error| status_of(protocol, &error))
+        response.map_err(|error| status_before_answer(protocol, &error))
     }
 }

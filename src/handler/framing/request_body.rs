@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::{Request, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::Full;
 use tonic::Status;
@@ -29,6 +30,8 @@ const MAX_DISCARDED: usize = 1 << 20;
 pub(crate) struct RequestBody {
     body: Body,
     layers: Layers,
+    /// Whether the client sends it only when it is read, and it was not yet. Then nothing of it is on its way.
+    is_awaited: bool,
 }
 
 /// Where a body stands, if the server has tower layers.
@@ -42,15 +45,20 @@ enum Layers {
 }
 
 impl RequestBody {
-    pub(crate) fn new<B>(body: B) -> Self
+    /// A request with its body as this.
+    #[inline]
+    pub(crate) fn of<B>(request: Request<B>) -> Request<Self>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        Self {
+        let is_awaited =
+            request.version() < Version::HTTP_2 && request.headers().contains_key(header::EXPECT);
+        request.map(|body| Self {
             body: Body::new(body),
             layers: Layers::None,
-        }
+            is_awaited,
+        })
     }
 
     /// The body as layers get it. It sets `ended` when the client has ended the stream and all of it was read.
@@ -93,6 +101,7 @@ impl RequestBody {
     }
 
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.is_awaited = false;
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         match self.layers {
             Layers::Inside(_) => frame.map_err(|error| status_of(&error)),
@@ -108,14 +117,11 @@ impl RequestBody {
         }
     }
 
-    /// Does not read what the client may still send.
-    pub(crate) fn leave(self) {
-        let mut this = self;
-        this.body = Body::empty();
-    }
-
     /// Reads and discards what the client sends, until it ends the stream, has sent 1 MiB, or a second has passed.
     pub(crate) async fn discard(&mut self) {
+        if self.is_awaited {
+            return;
+        }
         // All three end it the same way.
         let _ = tokio::time::timeout(LINGER_TIMEOUT, discard(&mut self.body, MAX_DISCARDED)).await;
     }
@@ -158,7 +164,7 @@ impl http_body::Body for RequestBody {
 impl Drop for RequestBody {
     fn drop(&mut self) {
         // Behind layers it is the body before them that reads on.
-        if self.body.is_end_stream() || matches!(self.layers, Layers::Inside(_)) {
+        if self.is_awaited || self.body.is_end_stream() || matches!(self.layers, Layers::Inside(_)) {
             return;
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {

@@ -43,3 +43,4 @@ pub(crate) use self::binding::Binding;
 pub(crate) use self::call::{REST, RestCall, metadata, no_such_path, other_verbs};
 pub use self::http_rules::HttpRules;
 pub(crate) use self::http_rules::Route;
+pub(crate) use self::status::http_error;

@@ -78,3 +78,8 @@ pub(super) fn error(status: &Status, of: Option<MessageType<'_>>, mut headers: H
         body: status_json(status, of).into(),
     }
 }
+
+/// The response that says a status to whoever speaks HTTP, when no call is known.
+pub(crate) fn http_error(status: &Status, headers: HeaderMap) -> Answer {
+    error(status, None, headers)
+}

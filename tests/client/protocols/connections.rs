@@ -257,3 +257,40 @@ async fn a_unix_socket_is_spoken_over_too() {
             .unwrap_or_else(|status| panic!("{way:?}: {status:?}"));
     }
 }
+
+/// gRPC's C core breaks off a call of a content type that it does not know, without an answer.
+#[tokio::test]
+async fn a_server_that_breaks_a_call_off_may_speak_only_grpc() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it has one").to_string();
+    tokio::spawn(async move {
+        loop {
+            let (socket, _) = listener.accept().await.expect("a connection");
+            tokio::spawn(async move {
+                let mut server = h2::server::handshake(socket).await.expect("HTTP/2");
+                while let Some(Ok((_, mut response))) = server.accept().await {
+                    response.send_reset(h2::Reason::INTERNAL_ERROR);
+                }
+            });
+        }
+    });
+    for (protocol, name) in [(Protocol::Connect, "Connect"), (Protocol::GrpcWeb, "gRPC-Web")] {
+        let client = Client::builder(&address)
+            .protocol(protocol)
+            .http_version(HttpVersion::Http2)
+            .schema(schema())
+            .connect()
+            .await
+            .expect("it listens");
+        let status = answers(&client).await.expect_err("there is no answer");
+        assert_eq!(status.code(), Code::Internal);
+        assert_eq!(
+            status.message(),
+            format!(
+                "the answer is not {name}: the server broke the call off (INTERNAL_ERROR), as one does that speaks \
+                 only gRPC"
+            )
+        );
+        assert_eq!(ConnectFault::of(&status), Some(ConnectFault::NotTheProtocol));
+    }
+}

@@ -58,7 +58,7 @@ impl Incoming {
             (0, _) => Ok(None),
             (1, Some(encoding)) => Ok(Some(encoding)),
             (1, None) => Err(Status::internal(
-                "a message is marked as compressed, but grpc-encoding names no compression",
+                "a message is marked as compressed, and the headers name no compression",
             )),
             (other, _) => Err(Status::internal(format!(
                 "a message's compression flag is {other}; it must be 0 or 1"

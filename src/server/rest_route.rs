@@ -1,0 +1,30 @@
+//! Which requests are calls by REST, and of which binding.
+
+use http::{Method as HttpMethod, Request};
+
+use super::generation::Generation;
+use crate::protocol::{Form, Protocol, Route, asks_for_stream, is_lines};
+
+/// Whether a request of this form may be one by REST; `None` is that of no other protocol. What has one message each way in
+/// JSON looks alike in Connect.
+#[inline]
+pub(super) fn may_be_rest(form: Option<Form>) -> bool {
+    form.is_none_or(|form| form.protocol == Protocol::ConnectUnary)
+}
+
+/// The binding of a request. `is_unknown` is whether no other protocol knows it.
+pub(super) fn route<'g, B>(generation: &'g Generation, request: &Request<B>, is_unknown: bool) -> Route<'g> {
+    let (verb, path, headers) = (request.method(), request.uri().path(), request.headers());
+    let Some(endpoint) = generation.endpoint(path) else {
+        return generation.rest.find(verb, path);
+    };
+    // By its name, as in the other protocols. What has one message each way is Connect's.
+    let method = endpoint.method.get();
+    let is_stream = method.is_client_streaming() || method.is_server_streaming();
+    let is_meant = is_lines(headers) || !is_unknown && asks_for_stream(headers);
+    if *verb == HttpMethod::POST && is_stream && is_meant {
+        Route::Binding(endpoint.by_name(), path.len())
+    } else {
+        Route::Nothing
+    }
+}
