@@ -1,4 +1,9 @@
-//! Compiles the twin's services: the repository's own protos and the bench's, by tonic-prost-build.
+//! Compiles the services of both twins: the repository's own protos and the bench's by tonic-prost-build, and Search by
+//! connectrpc-build.
+
+use std::path::Path;
+
+use protox::prost_reflect::prost::Message;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for folder in ["../proto", "proto"] {
@@ -8,9 +13,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ["stream.proto", "search.proto", "bench.proto"],
         ["../proto", "proto"],
     )?;
+    compile_connect(&set)?;
     tonic_prost_build::configure()
         // This favours the twin: a payload is a slice of the receive buffer, not a copy.
         .bytes(".bench.Chunk.data")
         .compile_fds(set)?;
+    Ok(())
+}
+
+/// connectrpc-build reads descriptors from a file, or starts protoc.
+fn compile_connect(
+    set: &protox::prost_reflect::prost_types::FileDescriptorSet,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let file = Path::new(&std::env::var("OUT_DIR")?).join("descriptors.binpb");
+    std::fs::write(&file, set.encode_to_vec())?;
+    connectrpc_build::Config::new()
+        .descriptor_set(file)
+        .files(&["search.proto"])
+        .include_file("connect.rs")
+        .compile()?;
     Ok(())
 }

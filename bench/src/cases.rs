@@ -10,7 +10,8 @@ use bench::bench::{Chunk, ListRequest, ListResponse, Order, Point, Receipt, Side
 use bench::proto::{SearchRequest, SearchResponse, StreamPoint, StreamRequest, StreamResponse};
 use prost::Message;
 
-use crate::load::{Check, Load};
+use crate::load::{Check, Http, Load};
+use crate::wire::Protocol;
 
 /// Bytes of payload in the 4 KiB message.
 const PAYLOAD: usize = 4096;
@@ -125,6 +126,8 @@ where
     });
     Load {
         path: format!("/{method}"),
+        protocol: Protocol::Grpc,
+        http: Http::Two,
         request: frame,
         calls: 1,
         in_flight: 1,

@@ -13,6 +13,8 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
+use crate::wire::Field;
+
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
@@ -25,6 +27,10 @@ const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
 const END_HEADERS: u8 = 4;
 const PADDED: u8 = 8;
+
+/// HPACK: a field of the table, and the index of the one that was added last.
+const INDEXED: u8 = 0x80;
+const NEWEST_FIELD: u8 = 62;
 
 const FRAME_HEADER: usize = 9;
 const STREAM_WINDOW: u32 = 2 << 20;
@@ -42,7 +48,7 @@ pub(crate) enum Event {
     /// A header block: response headers or trailers.
     Headers {
         stream: u32,
-        fields: Vec<(Vec<u8>, Vec<u8>)>,
+        fields: Vec<Field>,
         end: bool,
     },
     /// A piece of a response body: a range of [`Connection::input`].
@@ -133,22 +139,22 @@ impl Connection {
         self.output.len() - self.written < OUTPUT_LIMIT
     }
 
-    /// Opens a stream for a POST to `path`. Returns its id and how many bytes the server accepts on it.
+    /// Opens a stream for a POST with these header fields, `:path` among them. Returns its id and how many bytes the server
+    /// accepts on it.
     ///
-    /// A connection has only one path. From the second call on, every field is an index into the table that the first call
-    /// filled, as with any client's encoder.
-    pub(crate) fn open_stream(&mut self, path: &str) -> (u32, usize) {
+    /// All calls on a connection have the same fields. From the second call on, every field is an index into the table that
+    /// the first call filled, as with any client's encoder.
+    pub(crate) fn open_stream(&mut self, fields: &[(&'static str, String)]) -> (u32, usize) {
         let stream = self.next_stream;
         self.next_stream += 2;
         let mut block = vec![0x83, 0x86]; // :method POST, :scheme http
         if stream == 1 {
-            literal(&mut block, 0x44, None, path);
-            literal(&mut block, 0x41, None, "localhost");
-            literal(&mut block, 0x40, Some("te"), "trailers");
-            literal(&mut block, 0x5f, None, "application/grpc");
-            literal(&mut block, 0x7a, None, "bench");
+            for (name, value) in fields {
+                literal(&mut block, name, value);
+            }
         } else {
-            block.extend([0xc2, 0xc1, 0xc0, 0xbf, 0xbe]);
+            let indexes = NEWEST_FIELD..NEWEST_FIELD + u8::try_from(fields.len()).expect("few fields");
+            block.extend(indexes.rev().map(|index| INDEXED | index));
         }
         self.write(HEADERS, END_HEADERS, stream, &block);
         (stream, self.stream_send_window)
@@ -331,10 +337,10 @@ impl Connection {
     }
 }
 
-/// A header field that is added to the table. Its name is in `first`, by index or new.
-fn literal(block: &mut Vec<u8>, first: u8, name: Option<&str>, value: &str) {
-    block.push(first);
-    for text in name.into_iter().chain([value]) {
+/// A header field that is added to the table, with its name.
+fn literal(block: &mut Vec<u8>, name: &str, value: &str) {
+    block.push(0x40);
+    for text in [name, value] {
         block.push(
             u8::try_from(text.len())
                 .ok()

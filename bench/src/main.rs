@@ -6,12 +6,15 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod cases;
+mod http1;
 mod http2;
 mod load;
 mod measure;
+mod protocols;
 mod report;
 mod server;
 mod validation;
+mod wire;
 
 use std::fs;
 use std::io::IsTerminal;
@@ -55,6 +58,9 @@ struct Arguments {
     /// Only protod with `--validate`, compared with protod without, on requests with ten constraints.
     #[arg(long, conflicts_with_all = ["cases", "handlers", "peers", "twin_only"])]
     validate: bool,
+    /// Only Search, by gRPC, gRPC-Web and Connect: protod compared with tonic-web and connectrpc.
+    #[arg(long, conflicts_with_all = ["cases", "handlers", "peers", "twin_only", "validate"])]
+    protocols: bool,
     /// The twin against itself: shows how much ratios vary on this machine.
     #[arg(long)]
     twin_only: bool,
@@ -72,6 +78,8 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let cases = if arguments.validate {
         vec![&validation::CASE]
+    } else if arguments.protocols {
+        protocols::CASES.iter().collect()
     } else {
         chosen(&arguments.cases)?
     };
@@ -91,15 +99,26 @@ fn main() -> Result<()> {
 
     let samples = measure::rounds(&specs, &cases, arguments.rounds.into(), arguments.messages, say)?;
     say("");
-    println!("{}", report::calls(&specs, &cases, &samples));
+    let (table, calls) = if arguments.protocols {
+        (
+            protocols::table(&specs, &cases, &samples)?,
+            protocols::json(&specs, &cases, &samples)?,
+        )
+    } else {
+        (
+            report::calls(&specs, &cases, &samples),
+            report::calls_json(&specs, &cases, &samples),
+        )
+    };
+    println!("{table}");
     let mut figures = json!({
         "machine": machine,
         "rounds": arguments.rounds,
         "messages": arguments.messages,
-        "calls": report::calls_json(&specs, &cases, &samples),
+        "calls": calls,
     });
 
-    if !arguments.only_calls && !arguments.validate {
+    if !(arguments.only_calls || arguments.validate || arguments.protocols) {
         let specs: Vec<Spec> = specs.iter().map(without_bench).collect();
         let processes = measure::processes(&specs, arguments.memory_messages, say)?;
         say("");
@@ -141,6 +160,11 @@ fn specs(arguments: &Arguments) -> Result<Vec<Spec>> {
         return validation::specs();
     }
     server::build("bench", ["--bin", "twin"])?;
+    if arguments.protocols {
+        server::build("bench", ["--bin", "connect"])?;
+        server::build("protod", ["--bin", "protod"])?;
+        return protocols::specs();
+    }
     let twin = Spec::twin()?;
     let mut specs = vec![twin.clone()];
     if arguments.twin_only {

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::cases::{self, Case};
-use crate::load::{Failed, Load};
+use crate::load::Load;
 use crate::server::{Server, Spec, root};
+use crate::wire::Failed;
 
 /// The time given to server work after the last trailers (freeing, closing), so that it is counted too.
 const SETTLE: Duration = Duration::from_millis(10);
@@ -73,7 +74,11 @@ pub(crate) fn rounds(
 
 fn sample(spec: &Spec, server: &Server, case: &Case, messages: u64) -> Result<Option<Sample>> {
     let units = (messages / case.share / spec.share).max(1000);
-    match run(&(case.load)(units / WARM_UP), server, true) {
+    let warm_up = (case.load)(units / WARM_UP);
+    if !spec.protocols.contains(&warm_up.protocol) {
+        return Ok(None);
+    }
+    match run(&warm_up, server, true) {
         Err(error) if !spec.complete && is_unimplemented(&error) => return Ok(None),
         other => other?,
     };

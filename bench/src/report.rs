@@ -15,9 +15,9 @@ const BUSY: f64 = 0.95;
 /// Median, lowest and highest of some figures.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spread {
-    median: f64,
-    low: f64,
-    high: f64,
+    pub(crate) median: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
 }
 
 impl Spread {
@@ -35,13 +35,13 @@ impl Spread {
         Some(Spread { median, low, high })
     }
 
-    fn json(self) -> Value {
+    pub(crate) fn json(self) -> Value {
         json!({"median": self.median, "min": self.low, "max": self.high})
     }
 }
 
 /// Rows of text, printed in aligned columns: the first two aligned left, the others right.
-struct Table(Vec<Vec<String>>);
+pub(crate) struct Table(pub(crate) Vec<Vec<String>>);
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -267,7 +267,7 @@ pub(crate) fn processes_json(specs: &[Spec], processes: &[Process]) -> Value {
         .collect()
 }
 
-fn figure(nanoseconds: f64) -> String {
+pub(crate) fn figure(nanoseconds: f64) -> String {
     if nanoseconds < 1000.0 {
         format!("{nanoseconds:.1}")
     } else {
@@ -276,7 +276,7 @@ fn figure(nanoseconds: f64) -> String {
 }
 
 /// A whole number with separated thousands.
-fn thousands(number: f64) -> String {
+pub(crate) fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -18,10 +18,21 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::time::ClockId;
 use nix::unistd::Pid;
 
+use crate::wire::Protocol;
+
 /// A server that does not print its address within this time has failed.
 const START_LIMIT: Duration = Duration::from_mins(1);
 /// With logs off a server prints few lines. If there are more, it wrote them during calls.
 const LINES_LIMIT: usize = 200;
+
+/// What a server speaks if nothing else is said.
+const GRPC: &[Protocol] = &[Protocol::Grpc];
+const EVERY_PROTOCOL: &[Protocol] = &[
+    Protocol::Grpc,
+    Protocol::GrpcWeb,
+    Protocol::Connect,
+    Protocol::ConnectJson,
+];
 
 /// The repository.
 pub(crate) fn root() -> &'static Path {
@@ -39,6 +50,8 @@ pub(crate) struct Spec {
     pub(crate) share: u64,
     /// Whether it serves every case. For other servers, a case that is UNIMPLEMENTED is skipped.
     pub(crate) complete: bool,
+    /// Cases in other protocols are skipped.
+    pub(crate) protocols: &'static [Protocol],
 }
 
 /// Where a server comes from.
@@ -56,13 +69,29 @@ impl Spec {
         Ok(Spec::program("twin", built("twin")?, &[]))
     }
 
+    /// The compiled services behind tonic-web.
+    pub(crate) fn tonic_web() -> Result<Spec> {
+        Ok(Spec {
+            protocols: &[Protocol::Grpc, Protocol::GrpcWeb],
+            ..Spec::program("tonic-web", built("twin")?, &["--web"])
+        })
+    }
+
+    /// Search, compiled by connectrpc.
+    pub(crate) fn connectrpc() -> Result<Spec> {
+        Ok(Spec {
+            protocols: EVERY_PROTOCOL,
+            ..Spec::program("connectrpc", built("connect")?, &[])
+        })
+    }
+
     /// protod, on the repository's protos and the bench's.
     pub(crate) fn protod() -> Result<Spec> {
-        Ok(Spec::program(
-            "protod",
-            built("protod")?,
-            &["serve", "proto", "bench/proto", "--addr", "127.0.0.1:0"],
-        ))
+        let serve = ["serve", "proto", "bench/proto", "--addr", "127.0.0.1:0"];
+        Ok(Spec {
+            protocols: EVERY_PROTOCOL,
+            ..Spec::program("protod", built("protod")?, &serve)
+        })
     }
 
     /// protod's closures over DynamicMessage.
@@ -91,6 +120,7 @@ impl Spec {
             origin,
             share: 1,
             complete: false,
+            protocols: GRPC,
         })
     }
 
@@ -101,6 +131,7 @@ impl Spec {
             origin: Origin::Program(program, arguments),
             share: 1,
             complete: true,
+            protocols: GRPC,
         }
     }
 
@@ -112,6 +143,7 @@ impl Spec {
         Spec {
             complete: self.complete,
             share: self.share,
+            protocols: self.protocols,
             ..Spec::program(&self.name, program.clone(), arguments)
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! It is meant to be the best that a tonic user would write: responses are iterators and combinators over the request
 //! stream, without a task or a channel in between. It has the same runtime (tokio's multi-thread default), allocator
-//! (mimalloc), log subscriber (tracing, `RUST_LOG`, INFO by default) and TCP_NODELAY as protod.
+//! (mimalloc), log subscriber (tracing, `RUST_LOG`, INFO by default) and TCP_NODELAY as protod. With `--web` it speaks gRPC-Web
+//! too, by tonic-web.
 #![expect(clippy::print_stderr, reason = "the line that a script waits for")]
 
 use std::pin::Pin;
@@ -13,9 +14,11 @@ use bench::proto::search_service_server::{SearchService, SearchServiceServer};
 use bench::proto::stream_service_server::{StreamService, StreamServiceServer};
 use bench::proto::{SearchRequest, SearchResponse, StreamPoint, StreamRequest, StreamResponse};
 use futures_util::stream::{self, Stream, StreamExt};
+use tonic::service::RoutesBuilder;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
+use tonic_web::GrpcWebLayer;
 use tracing_subscriber::EnvFilter;
 
 #[global_allocator]
@@ -171,11 +174,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let incoming = TcpIncoming::bind("127.0.0.1:0".parse()?)?.with_nodelay(Some(true));
     eprintln!("twin listening on {}", incoming.local_addr()?);
-    Server::builder()
+    let mut routes = RoutesBuilder::default();
+    routes
         .add_service(StreamServiceServer::new(Twin))
         .add_service(SearchServiceServer::new(Twin))
-        .add_service(BenchServiceServer::new(Twin))
-        .serve_with_incoming(incoming)
-        .await?;
+        .add_service(BenchServiceServer::new(Twin));
+    let mut server = Server::builder();
+    if std::env::args().any(|argument| argument == "--web") {
+        let server = server.layer(GrpcWebLayer::new()).add_routes(routes.routes());
+        server.serve_with_incoming(incoming).await?;
+    } else {
+        let server = server.add_routes(routes.routes());
+        server.serve_with_incoming(incoming).await?;
+    }
     Ok(())
 }
