@@ -112,13 +112,17 @@ impl<M> Endpoint<M> {
         match opened {
             Ok(Ok((transport, peer, version))) => {
                 let service = (self.new_service)(peer.clone());
-                match version {
-                    Version::Http2 => {
-                        serve_connection(transport, peer, service, &self.limits, lifecycle).await;
-                    }
+                let transport = match version {
+                    Version::Http2 => Some(transport),
                     Version::Http1 => {
-                        serve_http1(transport, service, &self.limits, lifecycle).await;
+                        // Within TLS, ALPN has said what is spoken.
+                        let may_upgrade = self.tls.is_none();
+                        let (service, lifecycle) = (service.clone(), lifecycle.clone());
+                        serve_http1(transport, service, &self.limits, lifecycle, may_upgrade).await
                     }
+                };
+                if let Some(transport) = transport {
+                    serve_connection(transport, peer, service, &self.limits, lifecycle).await;
                 }
             }
             Ok(Err(error)) => {

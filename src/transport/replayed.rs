@@ -20,6 +20,12 @@ impl<I> Replayed<I> {
     pub(super) fn new(io: I, read: Bytes) -> Self {
         Self { io, rest: read }
     }
+
+    /// The same stream, which returns `start` before the rest. What was read before must have been returned.
+    pub(super) fn starting_with(self, start: Bytes) -> Self {
+        debug_assert!(self.rest.is_empty(), "what was read is lost");
+        Self { rest: start, ..self }
+    }
 }
 
 impl<I: AsyncRead + Unpin> AsyncRead for Replayed<I> {

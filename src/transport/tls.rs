@@ -175,7 +175,7 @@ impl TlsFiles {
         let mut config = builder
             .with_single_cert(certificates, pem::private_key(&self.key)?)
             .map_err(|error| pem::unusable_pair(&self.cert, &self.key, error))?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = ["h2", "http/1.1", "http/1.0"].map(Vec::from).to_vec();
         Ok(Loaded {
             config: Arc::new(config),
             validity,

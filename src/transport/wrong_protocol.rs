@@ -99,8 +99,13 @@ impl fmt::Display for WrongProtocol {
 
 impl std::error::Error for WrongProtocol {}
 
-/// Whether these bytes are the beginning of an HTTP/1 request: a verb in capitals, such as PURGE, and what it is for.
+/// Whether these bytes are the beginning of an HTTP/1 request: a verb in capitals, such as PURGE, and what it is for. An
+/// empty line may stand before it.
 pub(super) fn starts_http1(start: &[u8]) -> bool {
+    let start = match start {
+        b"\r" | b"\r\n" => return true,
+        [b'\r', b'\n', rest @ ..] | rest => rest,
+    };
     let mut words = start.splitn(2, |&byte| byte == b' ');
     let verb = words.next().unwrap_or_default();
     let is_verb = verb.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'-');

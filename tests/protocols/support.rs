@@ -173,7 +173,7 @@ impl Wire {
         }
     }
 
-    async fn exactly(&mut self, count: usize) -> Vec<u8> {
+    pub(crate) async fn exactly(&mut self, count: usize) -> Vec<u8> {
         while self.received.len() < count {
             assert!(
                 self.more().await,

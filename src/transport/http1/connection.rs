@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -34,22 +35,29 @@ pub(crate) struct OverHttp1;
 /// The least that hyper takes as the size of its buffer.
 const LEAST_BUFFER: usize = 8 << 10;
 
-/// Serves one connection until its client leaves or the server stops.
+/// Serves one connection until its client leaves, the server stops, or a request asks to go on in HTTP/2. Then it returns
+/// the stream, from which HTTP/2 is to be read; requests can ask for that if they `may_upgrade`.
 pub(in crate::transport) async fn serve_http1<I, S>(
     io: Replayed<I>,
     service: S,
     limits: &Limits,
     lifecycle: Lifecycle,
-) where
+    may_upgrade: bool,
+) -> Option<Replayed<I>>
+where
     I: AsyncRead + AsyncWrite + Unpin,
     S: HttpService<Http1Body>,
 {
     let exchange = Arc::default();
-    let mut io = Guarded::new(io, limits, &exchange);
+    let mut io = Guarded::new(io, limits, &exchange, may_upgrade);
     if let Err(error) = run_connection(&mut io, exchange, service, limits, lifecycle).await {
         debug!(error = &error as &dyn StdError, "connection ended");
     }
+    if let Some(start) = io.upgrade().await {
+        return Some(io.into_inner().starting_with(start));
+    }
     io.close().await;
+    None
 }
 
 async fn run_connection<I, S>(
@@ -74,6 +82,9 @@ where
         request.map(|body| Http1Body::new(body, awaited_by, patience))
     });
     let service = MapResponse::new(service, move |mut response: Response<S::Body>| {
+        if let Some(reason) = reason_of(response.status()) {
+            response.extensions_mut().insert(reason);
+        }
         if exchange.awaits_reader() {
             // Whether the body comes after this is the client's choice, so nothing can follow it.
             response
@@ -109,6 +120,15 @@ where
     }
     debug!("connection closed: its call outlived its grace");
     Ok(())
+}
+
+/// What stands behind a status that has no name of its own. hyper writes a word of its own there.
+fn reason_of(status: StatusCode) -> Option<ReasonPhrase> {
+    match status.canonical_reason() {
+        Some(_) => None,
+        None if status.as_u16() == 499 => Some(ReasonPhrase::from_static(b"Client Closed Request")),
+        None => Some(ReasonPhrase::from_static(b"")),
+    }
 }
 
 async fn after(time: Option<Duration>) {

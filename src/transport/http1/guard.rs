@@ -20,6 +20,7 @@ use tracing::debug;
 use super::chunked::Chunks;
 use super::fault::Fault;
 use super::head::{Framing, TOO_LARGE, end_of_head, read_head};
+use super::upgrade::Upgrade;
 use crate::handler::LINGER_TIMEOUT;
 use crate::transport::limits::Limits;
 
@@ -37,7 +38,7 @@ pub(super) struct Guarded<I> {
     held: BytesMut,
     /// How many of the bytes held were searched for the end of a head.
     seen: usize,
-    /// Whether an empty line may be skipped: some clients send one after a body.
+    /// Whether an empty line may be skipped before the next head: some clients send one after a body, RFC 9112 section 2.2.
     may_skip_line: bool,
     /// What is left to pass on of a head.
     passing: Bytes,
@@ -48,6 +49,10 @@ pub(super) struct Guarded<I> {
     has_ended: bool,
     /// What was wrong with the request that will not be passed on.
     fault: Option<Fault>,
+    /// Whether requests may ask to go on in HTTP/2.
+    may_upgrade: bool,
+    /// What the request asks for that was not passed on.
+    upgrade: Option<Upgrade>,
     /// The most bytes of a head.
     most: usize,
     head_time: Duration,
@@ -156,23 +161,47 @@ impl Alarm {
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin> Guarded<I> {
-    pub(super) fn new(io: I, limits: &Limits, exchange: &Arc<Exchange>) -> Self {
+    pub(super) fn new(io: I, limits: &Limits, exchange: &Arc<Exchange>, may_upgrade: bool) -> Self {
         Self {
             io,
             held: BytesMut::new(),
             seen: 0,
-            may_skip_line: false,
+            may_skip_line: true,
             passing: Bytes::new(),
             body: None,
             exchange: Arc::clone(exchange),
             has_ended: false,
             fault: None,
+            may_upgrade,
+            upgrade: None,
             most: limits.max_header_list_size as usize,
             head_time: limits.handshake_timeout,
             idle_time: limits.idle_timeout,
             reading: Alarm::default(),
             writing: Alarm::default(),
         }
+    }
+
+    /// Goes on in HTTP/2 if the last request asked for it; `None` if it did not, or its client does not go on.
+    pub(super) async fn upgrade(&mut self) -> Option<Bytes> {
+        let upgrade = self.upgrade.take()?;
+        let read = std::mem::take(&mut self.held);
+        match timeout(self.head_time, upgrade.switch(&mut self.io, read)).await {
+            Ok(Ok(start)) => Some(start),
+            Ok(Err(error)) => {
+                debug!(%error, "connection closed in the middle of an upgrade");
+                None
+            }
+            Err(_) => {
+                debug!("connection closed: the upgrade took too long");
+                None
+            }
+        }
+    }
+
+    /// The stream itself.
+    pub(super) fn into_inner(self) -> I {
+        self.io
     }
 
     /// Closes a connection that hyper or this guard has ended, so that the client learns why: what is wrong with its request
@@ -240,7 +269,10 @@ impl<I: AsyncRead + Unpin> Guarded<I> {
 
     /// Takes a head out of what is held; `false` if it is not whole.
     fn take_head(&mut self) -> Result<bool, Fault> {
-        if self.may_skip_line && self.seen == 0 && self.held.len() >= 2 {
+        if self.may_skip_line && !self.held.is_empty() {
+            if *self.held == *b"\r" {
+                return Ok(false);
+            }
             self.may_skip_line = false;
             if self.held.starts_with(b"\r\n") {
                 self.held.advance(2);
@@ -254,7 +286,16 @@ impl<I: AsyncRead + Unpin> Guarded<I> {
             }
             _ => return Err(TOO_LARGE),
         };
-        self.body = Some(match read_head(&self.held[..end], self.most)? {
+        let framing = read_head(&self.held[..end], self.most)?;
+        if self.may_upgrade
+            && let Some(upgrade) = Upgrade::of_head(&self.held[..end], framing)
+        {
+            self.held.advance(end);
+            self.upgrade = Some(upgrade);
+            self.has_ended = true;
+            return Ok(true);
+        }
+        self.body = Some(match framing {
             Framing::Length(length) => Remaining::Length(length),
             Framing::Chunked => Remaining::Chunked(Chunks::new()),
         });
@@ -409,7 +450,7 @@ mod tests {
     async fn read(sent: &[u8], at_once: usize, asked_for: usize) -> (Vec<Vec<u8>>, Option<u16>) {
         let (mut client, server) = duplex(at_once);
         let exchange = Arc::<Exchange>::default();
-        let mut guarded = Guarded::new(server, &Limits::default(), &exchange);
+        let mut guarded = Guarded::new(server, &Limits::default(), &exchange, false);
         let mut requests = vec![Vec::new()];
         let reading = async {
             let mut buffer = vec![0; asked_for];

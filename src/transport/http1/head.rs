@@ -40,13 +40,9 @@ pub(super) fn end_of_head(bytes: &[u8], seen: usize) -> Result<Option<usize>, Fa
 
 /// Reads a whole head, which ends with an empty line, and tells how its body ends. `limit` is that of the headers' size.
 pub(super) fn read_head(head: &[u8], limit: usize) -> Result<Framing, Fault> {
-    let head = head.strip_suffix(b"\r\n").unwrap_or(head);
-    // Each LF comes after a CR, or there would be no end.
-    let mut lines = head
-        .split_inclusive(|&byte| byte == b'\n')
-        .map(|line| line.strip_suffix(b"\r\n").unwrap_or(line));
+    let mut lines = lines_of(head);
     let request = lines.next().unwrap_or_default();
-    let is_http_1_1 = read_request_line(request)?;
+    let is_http_1_1 = read_request_line(request)?.is_http_1_1;
 
     let mut size = request.len();
     let (mut length, mut coding, mut hosts) = (None, None, 0);
@@ -68,6 +64,11 @@ pub(super) fn read_head(head: &[u8], limit: usize) -> Result<Framing, Fault> {
             coding = Some(value);
         } else if name.eq_ignore_ascii_case(b"host") {
             hosts += 1;
+            if !is_host(value) {
+                return Err(Fault::malformed(
+                    "the host is not a name or an address, with or without a port",
+                ));
+            }
         }
     }
     if hosts > 1 || (hosts == 0 && is_http_1_1) {
@@ -93,8 +94,34 @@ pub(super) const TOO_LARGE: Fault = Fault {
     text: "the head is larger than the limit, or has more than 100 headers",
 };
 
-/// Whether a request is one of HTTP/1.1, and not of 1.0.
-fn read_request_line(line: &[u8]) -> Result<bool, Fault> {
+/// The lines of a whole head, without the empty one at its end. Each LF comes after a CR, or there would be no end.
+fn lines_of(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    head.strip_suffix(b"\r\n")
+        .unwrap_or(head)
+        .split_inclusive(|&byte| byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r\n").unwrap_or(line))
+}
+
+/// The request line of a head that was [read](read_head).
+pub(super) fn request_line_of(head: &[u8]) -> Option<RequestLine<'_>> {
+    read_request_line(lines_of(head).next()?).ok()
+}
+
+/// The names and values of a head that was [read](read_head).
+pub(super) fn fields_of(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    lines_of(head).skip(1).filter_map(|line| read_field(line).ok())
+}
+
+/// The first line of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RequestLine<'h> {
+    pub(super) method: &'h [u8],
+    pub(super) target: &'h [u8],
+    /// Whether it is one of HTTP/1.1, and not of 1.0.
+    pub(super) is_http_1_1: bool,
+}
+
+fn read_request_line(line: &[u8]) -> Result<RequestLine<'_>, Fault> {
     let mut words = line.split(|&byte| byte == b' ');
     let (Some(method), Some(target), Some(version), None) =
         (words.next(), words.next(), words.next(), words.next())
@@ -104,9 +131,14 @@ fn read_request_line(line: &[u8]) -> Result<bool, Fault> {
     if !is_token(method) || target.is_empty() || !target.iter().all(u8::is_ascii_graphic) {
         return Err(Fault::malformed("the request line is not METHOD TARGET HTTP/1.1"));
     }
+    let line = |is_http_1_1| RequestLine {
+        method,
+        target,
+        is_http_1_1,
+    };
     match version {
-        b"HTTP/1.1" => Ok(true),
-        b"HTTP/1.0" => Ok(false),
+        b"HTTP/1.1" => Ok(line(true)),
+        b"HTTP/1.0" => Ok(line(false)),
         [b'H', b'T', b'T', b'P', b'/', ..] => Err(Fault {
             code: 505,
             text: "this connection speaks HTTP/1.1",
@@ -136,6 +168,14 @@ pub(super) fn read_field(line: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
         return Err(Fault::malformed("the value of a header has a control character"));
     }
     Ok((name, value.trim_ascii()))
+}
+
+/// Whether a host has no characters but those of RFC 3986. What else stands there, a proxy may take for the begin of a path
+/// or for a user.
+fn is_host(value: &[u8]) -> bool {
+    value
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(byte))
 }
 
 /// Digits, and nothing else: no sign, no list.
@@ -183,6 +223,10 @@ mod tests {
         assert_eq!(with("TRANSFER-ENCODING:Chunked\r\n"), Ok(Framing::Chunked));
         assert_eq!(read("GET http://a/b?c HTTP/1.0\r\n\r\n"), Ok(Framing::Length(0)));
         assert_eq!(with("x: \u{e9}\t\"a\"\r\nx:\r\n"), Ok(Framing::Length(0)));
+        for host in ["", "a-b_c.example:80", "[::1]:9002", "127.0.0.1", "a%20b"] {
+            let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
+            assert_eq!(read(&head), Ok(Framing::Length(0)), "{host}");
+        }
     }
 
     #[test]
@@ -282,6 +326,11 @@ mod tests {
             "GET / HTTP/1.1\r\n\r\n",
             "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",
             "GET / HTTP/1.0\r\nhost: a\r\nhost: a\r\n\r\n",
+            "GET / HTTP/1.1\r\nhost: a b\r\n\r\n",
+            "GET / HTTP/1.1\r\nhost: a/b\r\n\r\n",
+            "GET / HTTP/1.1\r\nhost: a@b\r\n\r\n",
+            "GET / HTTP/1.1\r\nhost: a?\r\n\r\n",
+            "GET / HTTP/1.1\r\nhost: \u{e9}\r\n\r\n",
         ] {
             assert_eq!(read(head), Err(400), "{head:?}");
         }

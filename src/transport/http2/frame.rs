@@ -6,25 +6,31 @@
 use super::settings::Settings;
 
 /// Length, type, flags and stream of a frame.
-pub(super) const FRAME_HEADER: usize = 9;
+pub(in crate::transport) const FRAME_HEADER: usize = 9;
 /// The offset of the type in it.
 const KIND: usize = 3;
 
 /// The length of a PING's payload, section 6.7.
 pub(super) const PING_PAYLOAD: usize = 8;
 
-pub(super) const DATA: u8 = 0;
-pub(super) const HEADERS: u8 = 1;
+pub(in crate::transport) const DATA: u8 = 0;
+pub(in crate::transport) const HEADERS: u8 = 1;
 pub(super) const RST_STREAM: u8 = 3;
-pub(super) const SETTINGS: u8 = 4;
+pub(in crate::transport) const SETTINGS: u8 = 4;
 pub(super) const PING: u8 = 6;
 pub(super) const WINDOW_UPDATE: u8 = 8;
-pub(super) const CONTINUATION: u8 = 9;
+pub(in crate::transport) const CONTINUATION: u8 = 9;
 /// Reserved for experiments by section 11.2, so no extension uses it. Unknown types are ignored, section 5.5.
 const UNKNOWN: u8 = 0xff;
 
 /// The flag of PING and SETTINGS that acknowledge.
 pub(super) const ACK: u8 = 1;
+
+/// The bytes of a frame.
+pub(in crate::transport) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let [_, length @ ..] = (payload.len() as u32).to_be_bytes();
+    [&length[..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
 
 /// The header of a frame, and the payload of a PING.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +145,7 @@ impl FrameScanner {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::transport::http2::testing::frame;
+    use crate::transport::http2::frame::frame;
 
     /// The types of the frames in these pieces, which end with the last of them.
     pub(in crate::transport::http2) fn kinds<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {

@@ -201,9 +201,9 @@ mod tests {
     use tokio::io::duplex;
 
     use super::*;
+    use crate::transport::http2::frame::frame;
     use crate::transport::http2::frame::{DATA, HEADERS, WINDOW_UPDATE};
     use crate::transport::http2::late_window_update::tests::acknowledgement;
-    use crate::transport::http2::testing::frame;
 
     /// What h2 reads of `sent`, where a read of the connection gives so many bytes at most, and one of h2 so many.
     async fn read(sent: &[u8], at_once: usize, asked_for: usize) -> Vec<u8> {

@@ -41,8 +41,8 @@ impl LastStream {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::transport::http2::frame::frame;
     use crate::transport::http2::frame::{DATA, FrameScanner, RST_STREAM};
-    use crate::transport::http2::testing::frame;
 
     pub(in crate::transport::http2) fn acknowledgement() -> Vec<u8> {
         frame(PING, ACK, 0, &DRAINS)

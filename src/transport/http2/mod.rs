@@ -11,8 +11,7 @@ mod guard;
 mod late_window_update;
 mod preface;
 mod settings;
-#[cfg(test)]
-pub(super) mod testing;
 
+pub(super) use self::frame::{CONTINUATION, DATA, FRAME_HEADER, HEADERS, SETTINGS, frame};
 pub(super) use self::guard::Guarded;
-pub(super) use self::preface::{Version, read_preface};
+pub(super) use self::preface::{PREFACE, Version, read_preface};

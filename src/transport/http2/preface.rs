@@ -11,7 +11,7 @@ use crate::transport::replayed::Replayed;
 use crate::transport::wrong_protocol::{WrongProtocol, starts_http1};
 
 /// The first bytes of every HTTP/2 connection, RFC 9113 section 3.4.
-pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(in crate::transport) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What a client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

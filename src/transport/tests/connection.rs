@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use super::{Client, HANG, read_to_close, start, text};
 use crate::handler::Phase;
 use crate::transport::Limits;
-use crate::transport::http2::testing::frame;
+use crate::transport::http2::frame;
 
 #[tokio::test]
 async fn peer_is_told() {
