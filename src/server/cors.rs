@@ -3,6 +3,7 @@
 //! A browser asks before it sends a call of another origin's page (a preflight), and hides the response from the page unless
 //! its headers name the page's origin. gRPC itself cannot be spoken by pages, so its calls have none of this on their way.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use http::{
@@ -18,12 +19,17 @@ use crate::throttle::Throttle;
 /// How long a browser may go by the answer to a preflight, in seconds: two hours, which is the most that Chromium takes.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
-/// The verbs by which methods are called.
-const VERBS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
+/// The verbs by which most methods are called.
+const VERBS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
+
+/// A browser asks by it whether a page of the internet may call a server of the user's own network.
+const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
+const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
 /// What the answer to a preflight depends on.
-const PREFLIGHT_VARY: HeaderValue =
-    HeaderValue::from_static("origin, access-control-request-method, access-control-request-headers");
+const PREFLIGHT_VARY: HeaderValue = HeaderValue::from_static(
+    "origin, access-control-request-method, access-control-request-headers, access-control-request-private-network",
+);
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
 
@@ -44,8 +50,8 @@ static REFUSALS: Throttle = Throttle::of_lines(10, Duration::from_mins(1));
 
 /// Which web pages may call a server from a browser, by their origin.
 ///
-/// By default those that this machine serves to itself may: `http` and `https`, at `localhost`, `127.0.0.1` and `[::1]`, on any
-/// port.
+/// By default those that this machine serves to itself may: `http` and `https`, at `localhost`, `127.0.0.1`, `[::1]` and what
+/// else means this machine (`app.localhost`, `127.1.2.3`), on any port.
 ///
 /// ```
 /// use protod::{Cors, Schema, Server};
@@ -202,13 +208,26 @@ fn preflight(origin: &HeaderValue, allowed: Option<HeaderValue>, asked: &HeaderM
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, VERBS);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, verbs(asked));
     if let Some(names) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+    }
+    if asked.contains_key(REQUEST_PRIVATE_NETWORK) {
+        headers.insert(ALLOW_PRIVATE_NETWORK, HeaderValue::from_static("true"));
     }
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
     headers.insert(header::VARY, PREFLIGHT_VARY);
     response
+}
+
+/// The verbs that a page may use, also one of its own: a rule of google.api.http may be for any.
+fn verbs(asked: &HeaderMap) -> HeaderValue {
+    let wanted = asked.get(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let own = wanted
+        .and_then(|verb| HttpMethod::from_bytes(verb.as_bytes()).ok())
+        .filter(|verb| !VERBS.split(", ").any(|known| known == verb.as_str()));
+    own.and_then(|verb| HeaderValue::try_from(format!("{VERBS}, {verb}")).ok())
+        .unwrap_or(HeaderValue::from_static(VERBS))
 }
 
 /// An origin as browsers write it: in lower case, without the usual port of its scheme.
@@ -236,19 +255,33 @@ fn normal(origin: &str) -> Option<String> {
     }
 }
 
-/// Whether a page comes from this machine.
+/// Whether a page comes from this machine. RFC 6761 section 6.3: so do names below `localhost`.
 fn is_loopback(origin: &str) -> bool {
     let rest = origin
         .strip_prefix("http://")
         .or_else(|| origin.strip_prefix("https://"));
-    let hosts = ["localhost", "127.0.0.1", "[::1]"];
-    let port = rest.and_then(|rest| hosts.iter().find_map(|host| rest.strip_prefix(host)));
-    port.is_some_and(|port| {
-        port.is_empty()
-            || port
-                .strip_prefix(':')
-                .is_some_and(|digits| digits.parse::<u16>().is_ok() && !digits.starts_with('+'))
-    })
+    let Some(rest) = rest else { return false };
+    let (host, port) = match rest.rsplit_once(':') {
+        // The colons of an address.
+        _ if rest.ends_with(']') => (rest, None),
+        Some((host, port)) => (host, Some(port)),
+        None => (rest, None),
+    };
+    let is_host_of_this_machine = host == "localhost"
+        || host == "[::1]"
+        || host.strip_suffix(".localhost").is_some_and(is_name)
+        || host
+            .parse::<Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback());
+    is_host_of_this_machine
+        && port.is_none_or(|digits| digits.parse::<u16>().is_ok() && !digits.starts_with('+'))
+}
+
+/// Whether it is labels of a name with dots between them.
+fn is_name(text: &str) -> bool {
+    let is_of_labels = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    text.split('.')
+        .all(|label| !label.is_empty() && label.bytes().all(is_of_labels))
 }
 
 #[cfg(test)]
@@ -260,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_this_machine_are_those_of_three_hosts() {
+    fn pages_of_this_machine_are_those_of_its_own_names_and_addresses() {
         let cors = Cors::loopback();
         for origin in [
             "http://localhost",
@@ -268,6 +301,10 @@ mod tests {
             "http://127.0.0.1:3000",
             "http://[::1]:5173",
             "https://[::1]",
+            "http://127.0.0.2",
+            "http://127.255.1.2:80",
+            "http://app.localhost:3000",
+            "http://a-b.c.localhost",
         ] {
             assert!(allows(&cors, origin), "{origin}");
             assert!(!allows(&Cors::none(), origin), "{origin}");
@@ -284,7 +321,16 @@ mod tests {
             "http://localhost:99999",
             "http://localhost@example.com",
             "http://127.0.0.1.example.com",
-            "http://127.0.0.2",
+            "http://128.0.0.1",
+            "http://127.1",
+            "http://0.0.0.0",
+            "http://[::2]",
+            "http://[::1].example.com",
+            "http://[::1]x",
+            "http://.localhost",
+            "http://a@b.localhost",
+            "http://example.com/.localhost",
+            "http://applocalhost",
             "http://example.com",
             "http://example.com/http://localhost",
         ] {

@@ -47,6 +47,41 @@ async fn calls(server: &Running, origin: &str) -> Vec<Answer> {
     answers
 }
 
+/// Rules of google.api.http may be for any verb, and a browser keeps a page from those that the answer does not name.
+#[tokio::test]
+async fn any_verb_may_be_asked_for_and_the_way_into_a_private_network() {
+    let server = Running::start(shapes()).await;
+    for (verb, more, named) in [
+        ("PURGE", "", "GET, HEAD, POST, PUT, PATCH, DELETE, PURGE"),
+        ("PATCH", "", "GET, HEAD, POST, PUT, PATCH, DELETE"),
+        (
+            "POST",
+            "access-control-request-private-network: true\r\n",
+            "GET, HEAD, POST, PUT, PATCH, DELETE",
+        ),
+        ("NO VERB", "", "GET, HEAD, POST, PUT, PATCH, DELETE"),
+    ] {
+        for (origin, code) in [("http://localhost:1", 204), ("https://elsewhere.example", 403)] {
+            let request = format!(
+                "OPTIONS /a HTTP/1.1\r\nhost: test\r\norigin: {origin}\r\n\
+                 access-control-request-method: {verb}\r\n{more}\r\n"
+            );
+            let answer = server.ask(request.as_bytes()).await;
+            assert_eq!(answer.code, code, "{verb} from {origin}");
+            let is_allowed = code == 204;
+            let verbs = answer.header("access-control-allow-methods");
+            assert_eq!(verbs, if is_allowed { named } else { "" }, "{verb} from {origin}");
+            let private = answer.header("access-control-allow-private-network");
+            let expected = if is_allowed && !more.is_empty() {
+                "true"
+            } else {
+                ""
+            };
+            assert_eq!(private, expected, "{verb} from {origin}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn pages_of_this_machine_may_call_and_see_all_headers() {
     let server = Running::start(shapes()).await;
@@ -75,7 +110,8 @@ async fn pages_of_this_machine_may_call_and_see_all_headers() {
         assert_eq!(answer.header("access-control-max-age"), "7200");
         assert_eq!(
             answer.header("vary"),
-            "origin, access-control-request-method, access-control-request-headers"
+            "origin, access-control-request-method, access-control-request-headers, \
+             access-control-request-private-network"
         );
         for answer in calls(&server, origin).await {
             assert_eq!(answer.header("access-control-allow-origin"), origin, "{answer:?}");
