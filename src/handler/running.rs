@@ -15,7 +15,7 @@ use tonic::Status;
 use super::call_log::{CallLog, Observed};
 use super::expiry::Expiry;
 use super::framing::{Finished, ResponseBuffer, Unmatched, Unsent};
-use crate::protocol::Speech;
+use crate::protocol::{PREFIX, Speech};
 use crate::schema::Method;
 
 /// A permit for one of the calls that a server takes at a time. It is returned when the call's handler has ended.
@@ -83,7 +83,7 @@ impl RunningHandler {
     fn tell(&self, finished: &Finished) {
         match (&self.observed, &finished.unmatched) {
             (Some(observed), unmatched) => {
-                observed.sent_bytes(finished.frames.len());
+                self.note_sent(&finished.frames);
                 let is_unmatched = matches!(unmatched, Unmatched::Yes(_));
                 observed.ended(&finished.result, finished.sent, is_unmatched);
             }
@@ -105,10 +105,16 @@ impl RunningHandler {
     /// The messages that the handler has flushed since the last call; empty if there are none.
     pub(super) fn take_frames(&self) -> Bytes {
         let frames = self.buffer.take_frames();
-        if let Some(observed) = &self.observed {
-            observed.sent_bytes(frames.len());
-        }
+        self.note_sent(&frames);
         frames
+    }
+
+    /// Tells the log of calls of what is sent. What stands before a message that is the whole body is not.
+    fn note_sent(&self, frames: &Bytes) {
+        if let Some(observed) = &self.observed {
+            let left_out = if self.speech.is_whole() { PREFIX } else { 0 };
+            observed.sent_bytes(frames.len().saturating_sub(left_out));
+        }
     }
 
     /// Drops the handler. The messages that it has flushed are still sent, and the metadata that it has set.

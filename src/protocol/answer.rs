@@ -4,7 +4,7 @@
 //! calls of one message by HTTP's own status.
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tonic::{Code, Status};
 
 use super::compression::{Encoding, accepted_encodings};
@@ -49,6 +49,9 @@ fn end_in_body(protocol: Protocol, result: Result<(), &Status>, mut trailers: He
     }
 }
 
+/// What a cache is told of an answer that is compressed: others get it in another way.
+pub(super) const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
+
 /// The response of a protocol whose body is one message: `message` is its envelope, or empty if there is none.
 pub(super) fn whole(
     form: Form,
@@ -63,6 +66,9 @@ pub(super) fn whole(
         return connect::error(status, headers);
     }
     begin(form, encoding, &mut headers);
+    if encoding.is_some() {
+        headers.append(header::VARY, ACCEPT_ENCODING);
+    }
     Answer {
         code: StatusCode::OK,
         headers,

@@ -88,12 +88,24 @@ mod tests {
                 call_head(form, Some(Encoding::Zstd), Some(timeout), &mut headers);
                 let content_type = headers[header::CONTENT_TYPE].as_bytes();
                 assert_eq!(Form::of_content_type(content_type), Some(form));
-                let head = head_of(form, &http::Uri::from_static("/a/b"), &headers).expect("a call");
+                let head = head_of(
+                    form,
+                    &http::Method::POST,
+                    &http::Uri::from_static("/a/b"),
+                    &headers,
+                )
+                .expect("a call");
                 assert_eq!(head.timeout, Some(timeout), "{form:?}");
                 assert_eq!(head.request_encoding, Some(Encoding::Zstd));
                 assert_eq!(head.response_encoding, Some(Encoding::Zstd));
                 call_head(form, None, None, &mut headers);
-                let head = head_of(form, &http::Uri::from_static("/a/b"), &headers).expect("a call");
+                let head = head_of(
+                    form,
+                    &http::Method::POST,
+                    &http::Uri::from_static("/a/b"),
+                    &headers,
+                )
+                .expect("a call");
                 assert_eq!((head.timeout, head.request_encoding), (None, None), "{form:?}");
             }
         }

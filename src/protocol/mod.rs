@@ -37,7 +37,7 @@ mod speech;
 pub(crate) use self::answer::{end, refuse};
 pub(crate) use self::call_head::{call_head, call_head_of_get};
 pub(crate) use self::compression::Encoding;
-pub(crate) use self::connect::{read_error, take_trailers, write_query};
+pub(crate) use self::connect::{is_of_connect, read_error, take_trailers, write_query};
 pub(crate) use self::ends::{Answer, End};
 pub(crate) use self::envelope::{PREFIX, fill_prefix, too_large};
 pub(crate) use self::form::{Codec, Form, Protocol, Requests, is_grpc};
@@ -50,7 +50,7 @@ pub(crate) use self::received_end::{COMPRESSED, end_flag, no_status, read_end};
 pub(crate) use self::request::{Head, Unrecognised, accept_post, recognise};
 pub use self::rest::HttpRules;
 pub(crate) use self::rest::{
-    Binding, REST, RestCall, Route, asks_for_stream, http_error, is_lines, metadata, no_such_path,
+    Binding, REST, RestCall, Route, asks_for_stream, http_error, is_json, is_lines, metadata, no_such_path,
     other_verbs,
 };
 pub(crate) use self::speech::Speech;

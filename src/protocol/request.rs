@@ -67,14 +67,25 @@ pub(crate) fn recognise(
 /// A request with a verb other than POST.
 #[cold]
 fn recognise_get(method: &HttpMethod, uri: &Uri) -> Result<Form, Box<Unrecognised>> {
-    match connect::form_of_query(uri.query().unwrap_or_default()) {
-        Some(form) if method == HttpMethod::GET => Ok(form),
-        _ => Err(Box::new(Unrecognised {
-            code: StatusCode::METHOD_NOT_ALLOWED,
-            text: "methods are called by POST\n".to_owned(),
-            instead: Some((header::ALLOW, HeaderValue::from_static("POST"))),
-        })),
+    let query = uri.query().unwrap_or_default();
+    if method == HttpMethod::GET {
+        if let Some(form) = connect::form_of_query(query) {
+            return Ok(form);
+        }
+        if connect::is_meant(query) {
+            return Err(Box::new(Unrecognised {
+                code: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                text: "a call by GET says encoding=json or encoding=proto in its query, beside its message\n"
+                    .into(),
+                instead: None,
+            }));
+        }
     }
+    Err(Box::new(Unrecognised {
+        code: StatusCode::METHOD_NOT_ALLOWED,
+        text: "methods are called by POST\n".to_owned(),
+        instead: Some((header::ALLOW, HeaderValue::from_static("POST"))),
+    }))
 }
 
 #[cold]
@@ -99,11 +110,11 @@ pub(crate) fn accept_post(types: &'static str) -> (HeaderName, HeaderValue) {
 ///
 /// Fails with the status to answer: on malformed time limits and unknown compressions.
 #[inline]
-pub(crate) fn head_of(form: Form, uri: &Uri, headers: &HeaderMap) -> Result<Head, Status> {
+pub(crate) fn head_of(form: Form, verb: &HttpMethod, uri: &Uri, headers: &HeaderMap) -> Result<Head, Status> {
     let protocol = form.protocol;
     let mut message = None;
     let request_encoding = match uri.query() {
-        Some(query) if protocol == Protocol::ConnectUnary && !headers.contains_key(header::CONTENT_TYPE) => {
+        Some(query) if protocol == Protocol::ConnectUnary && verb == HttpMethod::GET => {
             let get = connect::read_query(query)?;
             message = Some(Box::new(get.message));
             get.encoding

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method as Verb, Uri};
 use tonic::Status;
 
 use super::answer;
@@ -55,9 +55,9 @@ impl Speech {
     ///
     /// Fails with the status to answer: on malformed time limits and unknown compressions.
     #[inline]
-    pub(crate) fn head(&self, uri: &Uri, headers: &HeaderMap) -> Result<Head, Status> {
+    pub(crate) fn head(&self, verb: &Verb, uri: &Uri, headers: &HeaderMap) -> Result<Head, Status> {
         match self {
-            Self::Form(form) => head_of(*form, uri, headers),
+            Self::Form(form) => head_of(*form, verb, uri, headers),
             Self::Rest(call) => call.head(headers),
         }
     }

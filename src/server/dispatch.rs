@@ -175,7 +175,7 @@ impl GrpcService {
             return Err(Status::unavailable("the server is stopping").into());
         }
         let permit = self.shared.calls.acquire()?;
-        let head = speech.head(request.uri(), request.headers())?;
+        let head = speech.head(request.method(), request.uri(), request.headers())?;
         let time = self.shared.deadlines.time_for(head.timeout);
         if time == Some(Duration::ZERO) {
             return Err(Status::deadline_exceeded("the deadline has passed").into());

@@ -3,7 +3,7 @@
 use http::{Method as HttpMethod, Request};
 
 use super::generation::Generation;
-use crate::protocol::{Form, Protocol, Route, asks_for_stream, is_lines};
+use crate::protocol::{Form, Protocol, Route, asks_for_stream, is_json, is_lines, is_of_connect};
 
 /// Whether a request of this form may be one by REST; `None` is that of no other protocol. What has one message each way in
 /// JSON looks alike in Connect.
@@ -21,7 +21,9 @@ pub(super) fn route<'g, B>(generation: &'g Generation, request: &Request<B>, is_
     // By its name, as in the other protocols. What has one message each way is Connect's.
     let method = endpoint.method.get();
     let is_stream = method.is_client_streaming() || method.is_server_streaming();
-    let is_meant = is_lines(headers) || !is_unknown && asks_for_stream(headers);
+    // Connect's clients say that they are, and must learn that the method is not what they take it for.
+    let is_json = is_json(headers) && !is_of_connect(headers);
+    let is_meant = is_lines(headers) || !is_unknown && (is_json || asks_for_stream(headers));
     if *verb == HttpMethod::POST && is_stream && is_meant {
         Route::Binding(endpoint.by_name(), path.len())
     } else {

@@ -98,7 +98,13 @@ async fn what_is_no_call_or_does_not_fit_has_the_status_of_http_for_it() {
         ("Unary", "application/xml", b"{}", 415),
         ("Unary", "", b"{}", 415),
         ("Unary", "application/connect+json", b"\0\0\0\0\x02{}", 415),
-        ("Down", "application/json", b"{}", 415),
+        ("Down", "application/proto", b"", 415),
+        (
+            "Down",
+            "application/json\r\nconnect-protocol-version: 1",
+            b"{}",
+            415,
+        ),
     ];
     for (method, content_type, body, code) in cases {
         let headers = format!("content-type: {content_type}\r\n");
@@ -141,7 +147,9 @@ async fn methods_without_side_effects_are_called_by_get() {
     for (method, query, code) in [
         ("Unary", "encoding=json&message=%7B%7D", 405),
         ("Down", "encoding=json&message=%7B%7D", 415),
-        ("Peek", "encoding=json", 405),
+        ("Peek", "encoding=json", 400),
+        ("Peek", "encoding=xml&message=1", 415),
+        ("Peek", "connect=v1&message=1", 415),
         ("Peek", "", 405),
         ("Peek", "encoding=json&message=%7B", 400),
         ("Peek", "encoding=json&message=%7B%7D&connect=v2", 400),

@@ -102,6 +102,19 @@ async fn a_stream_is_an_array_lines_or_events() {
     let response = call("application/x-ndjson", body).await;
     assert_eq!(response.header("content-type"), Some("application/x-ndjson"));
     assert_eq!(response.text(), "{\"text\":\"a\"}\n{}\n{\"text\":\"b\\nc\"}\n");
+    for accept in ["application/json", "*/*"] {
+        let response = call(accept, body).await;
+        assert_eq!(
+            response.header("content-type"),
+            Some("application/json"),
+            "{accept}"
+        );
+        assert_eq!(
+            response.text(),
+            "[{\"text\":\"a\"},\n{},\n{\"text\":\"b\\nc\"}]",
+            "{accept}"
+        );
+    }
     let response = call("text/event-stream", body).await;
     assert_eq!(response.header("content-type"), Some("text/event-stream"));
     assert_eq!(response.header("cache-control"), Some("no-cache"));
@@ -175,6 +188,10 @@ async fn client_streams_come_in_lines() {
         .await;
     assert_eq!(response.text(), "[{\"text\":\"a\"},\n{\"text\":\"b\"}]");
     // By its name.
+    let response = server
+        .send("POST /echo.Echo/UnboundBoth", &[JSON], b"{\"text\":\"a\"}\n{}")
+        .await;
+    assert_eq!(response.text(), "[{\"text\":\"a\"},\n{}]");
     let headers = [LINES, "accept: application/x-ndjson"];
     let response = server
         .send(
@@ -381,6 +398,7 @@ async fn bodies_are_compressed_as_their_headers_say() {
         (response.status, response.header("content-encoding")),
         (200, Some("gzip"))
     );
+    assert_eq!(response.header("vary"), Some("accept-encoding"));
     let response = server
         .send("POST /v1/up/x", &[LINES, "content-encoding: gzip"], &body)
         .await;

@@ -122,6 +122,8 @@ fn operations_say_what_the_server_takes_and_gives() {
         by_name["responses"]["default"]["content"]["application/json"]["schema"]["$ref"],
         "#/components/schemas/connect.Error"
     );
+    let by_name = &paths["/echo.Echo/UnboundDown"]["post"]["responses"]["200"]["content"];
+    assert_eq!(by_name, down);
     assert!(paths["/v1/any/{text}"]["patch"].is_object());
     let all = &document["components"]["schemas"]["echo.All"];
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use protod::client::{Codec, Protocol};
 use protod::{Client, Message};
 use serde_json::Value;
 use tonic::Code;
@@ -50,6 +51,30 @@ fn text(client: &Client, text: &str) -> Message {
 fn call(stream: u32, path: &str) -> Vec<u8> {
     let headers = frame(HEADERS, END_HEADERS, stream, &call_headers(path));
     [headers, frame(DATA, END_STREAM, stream, &[0; 5])].concat()
+}
+
+#[tokio::test]
+async fn bytes_are_counted_as_each_protocol_sends_them() {
+    let (mut server, _client, _folder) = serve(&["--log-calls"]).await;
+    // A message of one field: its key, its length and its text; before it, in envelopes, five bytes.
+    for (protocol, codec, name, request, response) in [
+        (Protocol::Grpc, Codec::Proto, "grpc", 12, 19),
+        (Protocol::GrpcWeb, Codec::Proto, "grpc-web", 12, 19),
+        (Protocol::Connect, Codec::Proto, "connect", 7, 14),
+        (Protocol::Connect, Codec::Json, "connect", 16, 23),
+    ] {
+        let client = Client::builder(server.address()).protocol(protocol).codec(codec);
+        let client = client.connect().await.expect("it listens");
+        let say = client.method("p.S/Say").expect("it is there");
+        say.unary(text(&client, "hello")).await.expect("a rule answers");
+        let line = line_of(&mut server, "p.S/Say").await;
+        assert_eq!(line["protocol"], name);
+        assert_eq!(
+            (&line["request_bytes"], &line["response_bytes"]),
+            (&request.into(), &response.into()),
+            "{protocol:?} {codec:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -22,9 +22,15 @@ pub(in crate::protocol) struct Get {
     pub(in crate::protocol) encoding: Option<Encoding>,
 }
 
-/// The form of a call by GET with this query. `None` if it has no message, or in no known encoding.
+/// Whether a query is that of a call by GET, although it may not be whole.
+pub(in crate::protocol) fn is_meant(query: &str) -> bool {
+    ["connect", "encoding", "message"]
+        .iter()
+        .any(|name| value_of(query, name).is_some())
+}
+
+/// The form of a call by GET with this query. `None` if it has no known encoding.
 pub(in crate::protocol) fn form_of_query(query: &str) -> Option<Form> {
-    value_of(query, "message")?;
     let name = value_of(query, "encoding")?;
     let codec = Codec::ALL
         .into_iter()
@@ -45,7 +51,9 @@ pub(in crate::protocol) fn read_query(query: &str) -> Result<Get, Status> {
             excerpt(&String::from_utf8_lossy(&version))
         )));
     }
-    let message = value_of(query, "message").unwrap_or_default();
+    let message = value_of(query, "message").ok_or_else(|| {
+        Status::invalid_argument("a call by GET has its message in the query, as `message`")
+    })?;
     let is_base64 = value_of(query, "base64").is_some_and(|value| *value == *b"1");
     let message = if is_base64 {
         URL_SAFE.decode(&*message).map_err(|error| {
@@ -126,13 +134,21 @@ mod tests {
         for query in [
             "",
             "message=1",
-            "encoding=json",
             "encoding=xml&message=1",
-            "messages=1&encoding=json",
+            "connect=v1",
+            "encodings=json",
         ] {
             assert_eq!(form_of_query(query), None, "{query}");
+            let is_meant = is_meant(query);
+            assert_eq!(
+                is_meant,
+                query.contains("message") || query.contains("connect"),
+                "{query}"
+            );
         }
         for query in [
+            "encoding=json",
+            "messages=1&encoding=json",
             "connect=v2&encoding=json&message=1",
             "base64=1&message=!",
             "message=1&compression=br",

@@ -10,6 +10,11 @@ pub(in crate::protocol) const VERSION: HeaderName = HeaderName::from_static("con
 /// The only version that there is.
 pub(in crate::protocol) const CURRENT: HeaderValue = HeaderValue::from_static("1");
 
+/// Whether a client says that it speaks Connect.
+pub(crate) fn is_of_connect(headers: &HeaderMap) -> bool {
+    headers.contains_key(VERSION)
+}
+
 /// Fails for a client of another version. One that does not say its version may be anything that speaks HTTP.
 pub(in crate::protocol) fn check_version(headers: &HeaderMap) -> Result<(), Status> {
     match headers.get(VERSION) {

@@ -110,7 +110,7 @@ fn quality_of(range: &str) -> f32 {
 }
 
 /// Whether a body of this content type is JSON. A body without one is taken for it.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
         return true;
     };

@@ -19,6 +19,7 @@ use super::trie::captured;
 use super::value::types_of_input;
 use crate::excerpt::excerpt;
 use crate::message::{Bounds, MessageType};
+use crate::protocol::answer::ACCEPT_ENCODING;
 use crate::protocol::compression::Encoding;
 use crate::protocol::ends::{Answer, End};
 use crate::protocol::form::Requests;
@@ -236,6 +237,7 @@ impl RestCall {
         self.begin(&mut headers);
         if let Some(encoding) = encoding {
             headers.insert(header::CONTENT_ENCODING, encoding.header());
+            headers.append(header::VARY, ACCEPT_ENCODING);
         }
         self.without_body(Answer {
             code: StatusCode::OK,

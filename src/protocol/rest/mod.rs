@@ -38,7 +38,7 @@ mod tests;
 mod trie;
 mod value;
 
-pub(crate) use self::accept::{asks_for_stream, is_lines};
+pub(crate) use self::accept::{asks_for_stream, is_json, is_lines};
 pub(crate) use self::binding::Binding;
 pub(crate) use self::call::{REST, RestCall, metadata, no_such_path, other_verbs};
 pub use self::http_rules::HttpRules;

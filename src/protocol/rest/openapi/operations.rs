@@ -210,14 +210,11 @@ impl<'d> Operations<'d> {
         } else if !method.is_server_streaming() {
             json!({ "application/json": { "schema": schema } })
         } else {
-            let mut content = json!({
+            json!({
+                "application/json": { "schema": { "type": "array", "items": schema } },
                 "application/x-ndjson": { "schema": schema },
                 "text/event-stream": { "schema": schema },
-            });
-            if !is_by_name || method.is_client_streaming() {
-                content["application/json"] = json!({ "schema": { "type": "array", "items": schema } });
-            }
-            content
+            })
         };
         let is_connect = is_by_name && !method.is_server_streaming() && !method.is_client_streaming();
         let error = if is_connect {
