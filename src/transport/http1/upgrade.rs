@@ -80,7 +80,10 @@ impl Upgrade {
         let mut block = BytesMut::with_capacity(head.len());
         put_field(&mut block, b":method", line.method);
         put_field(&mut block, b":scheme", b"http");
-        put_field(&mut block, b":authority", value_of(b"host")?);
+        // An empty one is none.
+        if let Some(host @ [_, ..]) = value_of(b"host") {
+            put_field(&mut block, b":authority", host);
+        }
         put_field(&mut block, b":path", line.target);
         for (name, value) in fields_of(head) {
             let name = name.to_ascii_lowercase();
@@ -229,6 +232,18 @@ mod tests {
         ] {
             assert!(asked(headers).is_none(), "{headers}");
         }
+    }
+
+    #[test]
+    fn a_host_that_is_empty_is_no_authority() {
+        let head = |host: &str| format!("GET / HTTP/1.1\r\nHost:{host}\r\n{ASKS}\r\n");
+        let block = |host: &str| {
+            Upgrade::of_head(head(host).as_bytes(), Framing::Length(0))
+                .unwrap()
+                .head
+        };
+        assert!(block("a").windows(10).any(|name| name == b":authority"));
+        assert!(!block("").windows(10).any(|name| name == b":authority"));
     }
 
     /// What h2 reads after the client of an upgrade has sent `sent`, `at_once` bytes at a time.
