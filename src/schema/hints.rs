@@ -6,7 +6,8 @@ use std::cell::LazyCell;
 
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
-use super::foreign::{self, SCALARS, container_hint, own_type, with_import};
+use super::foreign::{self, container_hint, own_type, with_import};
+use super::kind::scalar_named;
 use super::option_hints;
 use super::source::{FileContents, FileGraph, bundled_files};
 use super::stand_ins::shown;
@@ -173,7 +174,7 @@ fn hint_for_type<'t>(
     text: &str,
     types: impl FnOnce() -> Option<&'t [DefinedType]>,
 ) -> Option<String> {
-    if SCALARS.contains(&name) {
+    if scalar_named(name).is_some() {
         return Some("a method takes and returns a message: write one with a field of this type".to_owned());
     }
     if option_hints::is_option(name) {

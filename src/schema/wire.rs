@@ -190,24 +190,39 @@ pub(super) fn without(message: &[u8], number: u32) -> Vec<u8> {
 
 /// A file without the options that descriptor.proto does not define. It has been checked.
 pub(super) fn without_custom_options(file: &[u8]) -> Bytes {
+    /// In all messages of options, extensions have numbers from here on.
+    const CUSTOM: u32 = 1000;
+    without_options(file, &|_, number| number >= CUSTOM)
+}
+
+/// A file without some options, which are chosen by the kinds of their elements and their numbers.
+pub(super) fn without_options(file: &[u8], is_left_out: &dyn Fn(DescriptorKind, u32) -> bool) -> Bytes {
     let mut kept = Vec::with_capacity(file.len());
-    copy_without_custom(DescriptorKind::File, file, &mut kept);
+    copy_without(DescriptorKind::File, file, is_left_out, &mut kept);
     kept.into()
 }
 
-fn copy_without_custom(kind: DescriptorKind, descriptor: &[u8], kept: &mut Vec<u8>) {
-    /// In all messages of options, extensions have numbers from here on.
-    const CUSTOM: u32 = 1000;
+fn copy_without(
+    kind: DescriptorKind,
+    descriptor: &[u8],
+    is_left_out: &dyn Fn(DescriptorKind, u32) -> bool,
+    kept: &mut Vec<u8>,
+) {
     for record in records(descriptor).flatten() {
-        match (kind.child(record.number), record.value) {
-            (Some(child), RecordValue::Delimited(contents)) if kind != DescriptorKind::Options => {
-                let mut inner = Vec::with_capacity(contents.len());
-                copy_without_custom(child, contents, &mut inner);
-                put(record.number, &inner, kept);
-            }
-            _ if kind == DescriptorKind::Options && record.number >= CUSTOM => {}
-            _ => kept.extend_from_slice(record.whole),
+        let (Some(child), RecordValue::Delimited(contents)) = (kind.child(record.number), record.value)
+        else {
+            kept.extend_from_slice(record.whole);
+            continue;
+        };
+        let mut inner = Vec::with_capacity(contents.len());
+        if child == DescriptorKind::Options {
+            let options = records(contents).flatten();
+            let options = options.filter(|option| !is_left_out(kind, option.number));
+            options.for_each(|option| inner.extend_from_slice(option.whole));
+        } else {
+            copy_without(child, contents, is_left_out, &mut inner);
         }
+        put(record.number, &inner, kept);
     }
 }
 

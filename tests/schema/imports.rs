@@ -175,23 +175,58 @@ fn folders_that_are_each_a_root_of_their_own_load_together() {
 }
 
 #[test]
-fn built_in_files_win_over_copies() {
-    let tree = Tree::new(&[
-        (
-            "a.proto",
-            &user("A", &["google/protobuf/any.proto"], &["google.protobuf.Any"]),
-        ),
-        ("google/protobuf/any.proto", "not even a proto"),
-        ("google/protobuf/descriptor.proto", "edition = \"2024\";"),
-    ]);
-    let schema = Schema::builder()
-        .input(tree.path("a.proto"))
-        .import_path(tree.path(""))
+fn a_copy_of_a_built_in_file_counts_where_protoc_would_look_and_nowhere_else() {
+    let copy = "syntax = \"proto3\"; package google.protobuf; message Any { int32 copied = 9; }";
+    let a = user("A", &["google/protobuf/any.proto"], &["google.protobuf.Any"]);
+    let is_copy = |schema: &Schema| {
+        let any = schema.pool().get_message_by_name("google.protobuf.Any");
+        any.unwrap().get_field(9).is_some()
+    };
+    let name = "google/protobuf/any.proto";
+    let tree = Tree::new(&[("api/a.proto", &*a), ("include/google/protobuf/any.proto", copy)]);
+    let given = Schema::builder()
+        .input(tree.path("api"))
+        .import_path(tree.path("include"))
         .build()
         .unwrap();
-    assert!(schema.pool().get_message_by_name("google.protobuf.Any").is_some());
-    let named = tree.load("google/protobuf/any.proto").unwrap();
-    assert!(named.pool().get_message_by_name("google.protobuf.Any").is_some());
+    assert!(is_copy(&given), "in an import path");
+    assert!(!is_copy(&tree.load("api").unwrap()), "in a root by convention");
+
+    let tree = Tree::new(&[("a.proto", &*a), (name, copy)]);
+    assert!(is_copy(&tree.load("").unwrap()), "in the input");
+
+    // Copies of several versions, as packages bring them, do not clash, and need not be right.
+    let tree = Tree::new(&[
+        ("a.proto", &*a),
+        ("one/google/protobuf/any.proto", copy),
+        ("two/google/protobuf/any.proto", "not even a proto"),
+        ("two/google/protobuf/type.proto", "edition = \"2024\";"),
+    ]);
+    assert!(!is_copy(&tree.load("").unwrap()), "somewhere in the input");
+}
+
+#[test]
+fn the_first_input_with_a_copy_of_a_built_in_file_decides_for_all() {
+    let any = |field: u32| {
+        format!("syntax = \"proto3\"; package google.protobuf; message Any {{ int32 copied = {field}; }}")
+    };
+    let imports = ["google/protobuf/any.proto"];
+    let tree = Tree::new(&[
+        ("none/a.proto", &user("A", &imports, &["google.protobuf.Any"])),
+        ("one/b.proto", &user("B", &imports, &["google.protobuf.Any"])),
+        ("one/google/protobuf/any.proto", &any(7)),
+        ("two/c.proto", &user("C", &imports, &["google.protobuf.Any"])),
+        ("two/google/protobuf/any.proto", &any(8)),
+    ]);
+    let builder = ["none", "one", "two"]
+        .into_iter()
+        .fold(Schema::builder(), |builder, input| {
+            builder.input(tree.path(input))
+        });
+    let schema = builder.build().unwrap();
+    let any = schema.pool().get_message_by_name("google.protobuf.Any").unwrap();
+    assert!(any.get_field(7).is_some());
+    assert_eq!(names(&schema), ["a.proto", "b.proto", "c.proto"]);
 }
 
 #[test]

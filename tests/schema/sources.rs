@@ -142,16 +142,29 @@ fn a_text_with_the_name_of_a_file_of_a_set_must_define_the_same() {
 }
 
 #[test]
-fn a_text_with_a_built_in_name_is_the_built_in_one() {
-    let schema = Schema::builder()
-        .source("google/protobuf/empty.proto", "edition = \"2099\";")
-        .source(
-            "a.proto",
-            user("A", &["google/protobuf/empty.proto"], &["google.protobuf.Empty"]),
-        )
-        .build()
-        .unwrap();
+fn a_text_takes_the_place_of_the_built_in_file_of_its_name() {
+    let build = |empty: &str| {
+        Schema::builder()
+            .source("google/protobuf/empty.proto", empty)
+            .source(
+                "a.proto",
+                user("A", &["google/protobuf/empty.proto"], &["google.protobuf.Empty"]),
+            )
+            .build()
+    };
+    let schema =
+        build("syntax = \"proto3\"; package google.protobuf; message Empty { int32 own = 1; }").unwrap();
     assert_eq!(names(&schema), ["a.proto"]);
+    let empty = schema
+        .pool()
+        .get_message_by_name("google.protobuf.Empty")
+        .unwrap();
+    assert!(empty.get_field_by_name("own").is_some());
+    let problems = located(build("edition = \"2099\";"));
+    assert!(
+        problems[0].contains("google/protobuf/empty.proto:1"),
+        "{problems:?}"
+    );
 }
 
 #[test]

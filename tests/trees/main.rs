@@ -79,12 +79,14 @@ impl Tree {
         let names = names
             .iter()
             .map(|path| path.strip_prefix(&self.root).expect("it is below"));
-        // protoc comes with google/protobuf, as protod does. A tree's copy of it may be of another version.
+        // protoc comes with google/protobuf, as protod does. The copy of a tree counts first.
         let own = protoc()
             .canonicalize()
             .expect("it is there")
             .join("../../include");
-        let paths = [&own, &self.root].into_iter().chain(&self.import_paths);
+        let paths = std::iter::once(&self.root)
+            .chain(&self.import_paths)
+            .chain([&own]);
         let output = Command::new(protoc())
             .args(paths.map(|path| format!("-I{}", path.display())))
             .args(["--include_imports", "--include_source_info", "-o"])

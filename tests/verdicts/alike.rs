@@ -60,7 +60,7 @@ fn loaded(set: &[u8]) -> Result<(), String> {
             return Err(format!("{:?} has other bytes", File::new(file).name));
         }
         // What comes with protod is not compiled again.
-        own.extend(Some(File::new(file)).filter(|file| !file.name.starts_with("google/protobuf/")));
+        own.extend(Some(File::new(file)).filter(|file| !is_built_in(file)));
     }
     // The pool, and the options in it, can be read.
     for file in schema.pool().files() {
@@ -85,6 +85,18 @@ fn loaded(set: &[u8]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn is_built_in(file: &File) -> bool {
+    let built_in = file.name.starts_with("google/protobuf/").then(|| {
+        let schema = Schema::builder().import(&file.name).build().ok()?;
+        let built_in = schema
+            .files()
+            .iter()
+            .find(|built_in| built_in.name == file.name)?;
+        Some(File::new(&built_in.descriptor).bytes)
+    });
+    built_in.flatten().is_some_and(|bytes| bytes == file.bytes)
 }
 
 fn without_info(set: &[u8]) -> Vec<u8> {

@@ -94,7 +94,9 @@ fn compare(matter: &str, texts: Vec<Text>) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join(".git")).expect("a folder");
         for (name, contents) in &text.files {
-            fs::write(folder.path().join(name), text.bytes_of(contents)).expect("a file");
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, text.bytes_of(contents)).expect("a file");
         }
         let theirs = of_protoc(&text, folder.path());
         let ours = of_protod(folder.path());

@@ -9,12 +9,14 @@ use crate::compiled::protoc;
 use crate::texts::Text;
 
 /// The kinds of warnings: what protoc says of them, and what protod does.
-const KINDS: [(&str, &str); 5] = [
+const KINDS: [(&str, &str); 7] = [
     ("is unused.", "is not used"),
     ("is not a valid identifier", "can have the reserved name"),
     ("JSON name of field", "have one name in JSON"),
     ("Enum name", "have one name in languages"),
     ("Generic services", "generic services are deprecated"),
+    ("has been deprecated in", "is deprecated in"),
+    ("has already been used in", "has the extension"),
 ];
 
 /// A warning: its file and line, if it has one, and its kind.

@@ -8,6 +8,7 @@ use super::facts::FileFacts;
 use super::report::Report;
 use crate::schema::descriptor::{Declaration, ExtensionRange, ExtensionRangeOptions, Field, Message};
 use crate::schema::element_path::ElementPath;
+use crate::schema::kind::scalar_named;
 use crate::schema::quoted::escaped;
 
 /// `UNVERIFIED`, the default of `verification`.
@@ -162,24 +163,6 @@ pub(super) fn check_declared(
     }
 }
 
-/// The scalar type of a name.
 fn scalar_of(name: &[u8]) -> Option<Type> {
-    Some(match name {
-        b"double" => Type::Double,
-        b"float" => Type::Float,
-        b"int32" => Type::Int32,
-        b"int64" => Type::Int64,
-        b"uint32" => Type::Uint32,
-        b"uint64" => Type::Uint64,
-        b"sint32" => Type::Sint32,
-        b"sint64" => Type::Sint64,
-        b"fixed32" => Type::Fixed32,
-        b"fixed64" => Type::Fixed64,
-        b"sfixed32" => Type::Sfixed32,
-        b"sfixed64" => Type::Sfixed64,
-        b"bool" => Type::Bool,
-        b"string" => Type::String,
-        b"bytes" => Type::Bytes,
-        _ => return None,
-    })
+    scalar_named(str::from_utf8(name).ok()?)
 }

@@ -1,6 +1,7 @@
 //! What holds for an extension: whom it may extend, and that nobody else has its number.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use prost_types::field_descriptor_proto::{Label, Type};
 
@@ -14,12 +15,11 @@ use crate::schema::descriptor::{ExtensionRange, ExtensionRangeOptions, Field, Me
 use crate::schema::element_path::ElementPath;
 use crate::schema::name::qualified;
 
-/// The extensions of a file, and which of them the messages of all files so far allow.
+/// The extensions of all files so far, and which of them their messages allow.
 #[derive(Debug, Default)]
 pub(in crate::schema) struct Extensions {
-    /// The full name of each of the file that is checked, by extended message and number. In two files protoc lets two
-    /// extensions have one number.
-    names: HashMap<(String, i32), String>,
+    /// The full name of each and its file, by extended message and number.
+    names: HashMap<(String, i32), (String, String)>,
     /// The ranges that have no extensions but those that they declare, by message.
     declared: HashMap<String, Vec<ExtensionRange>>,
 }
@@ -39,14 +39,15 @@ const OPTIONS: [&str; 10] = [
 ];
 
 impl Extensions {
-    /// Begins another file.
-    pub(super) fn begin_file(&mut self) {
-        self.names.clear();
-    }
-
-    /// Notes an extension. Returns the one that has its number already.
-    fn add(&mut self, extendee: &str, number: i32, name: &str) -> Option<String> {
-        self.names.insert((extendee.to_owned(), number), name.to_owned())
+    /// Notes an extension of a file. Returns the one that has its number already, and its file.
+    fn add(&mut self, extendee: &str, number: i32, name: &str, file: &str) -> Option<&(String, String)> {
+        match self.names.entry((extendee.to_owned(), number)) {
+            Entry::Occupied(first) => Some(first.into_mut()),
+            Entry::Vacant(free) => {
+                free.insert((name.to_owned(), file.to_owned()));
+                None
+            }
+        }
     }
 
     /// Notes the ranges of a message that declare their extensions.
@@ -81,9 +82,15 @@ pub(super) fn check_extension(
     let extendee = extension.extendee.trim_start_matches('.');
     let name = qualified(scope, &extension.name);
     let number = extension.number;
-    if let Some(first) = extensions.add(extendee, number, &name) {
+    if let Some((first, file)) = extensions.add(extendee, number, &name, facts.name) {
         let text = format!("'{extendee}' has the extension {number} already: '{first}'");
-        report.problem(&path.field(3), text);
+        if file == facts.name {
+            report.problem(&path.field(3), text);
+        } else {
+            // protoc lets them be, too.
+            let hint = "give one of them another number: only programs that know just one of the two read it";
+            report.warning(&path.field(3), format!("{text} of {file}"), hint);
+        }
     }
     if facts.is_proto3() && !OPTIONS.contains(&extendee) {
         let text = format!("proto3 extends nothing but options, and '{extendee}' is none");

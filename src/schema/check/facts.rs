@@ -12,6 +12,8 @@ use crate::schema::features::{EDITION_2023, Edition, FeatureSet, PROTO3};
 pub(super) struct FileFacts<'a> {
     /// The pool that holds the file and, of what it imports, at least stubs of what it refers to.
     pub(super) pool: &'a DescriptorPool,
+    /// The file's name.
+    pub(super) name: &'a str,
     pub(super) edition: Edition,
     /// The features of the element that is checked, as they are in the end.
     pub(super) features: FeatureSet,

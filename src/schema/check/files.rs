@@ -40,6 +40,7 @@ pub(in crate::schema) fn check_file(
     let pool = file.parent_pool();
     let facts = FileFacts {
         pool,
+        name: file.name(),
         edition,
         features: FeatureSet::of_edition(edition),
         is_lite: is_lite(file),
@@ -66,7 +67,6 @@ pub(in crate::schema) fn check_file(
         report.problem(&package_path, text);
     }
     let extensions = &mut checks.extensions;
-    extensions.begin_file();
     let package = &linked.package;
     check_imports(report, facts, file);
     check_services(report, facts, &linked);

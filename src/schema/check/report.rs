@@ -53,8 +53,18 @@ impl<'a> Report<'a> {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
+        self.warning_at(path.numbers(), message, hint);
+    }
+
+    /// The same, of the element with this path.
+    pub(in crate::schema) fn warning_at(
+        &mut self,
+        path: Vec<i32>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         self.warnings.push(Warning {
-            path: path.numbers(),
+            path,
             message: message.into(),
             hint: hint.into(),
         });

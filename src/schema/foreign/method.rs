@@ -3,7 +3,7 @@
 use super::field_type::{Label, read_type};
 use super::piece::Piece;
 use super::statement::Statement;
-use super::types::SCALARS;
+use crate::schema::kind::scalar_named;
 
 /// Words before the name of a method.
 const WORDS: [&str; 22] = [
@@ -203,6 +203,6 @@ fn message(pieces: &[Piece<'_>]) -> Option<(bool, String)> {
     }
     let (read, length) = read_type(pieces, 0)?;
     let is_alone = !pieces[length..].iter().any(|piece| piece.is(","));
-    let is_message = !SCALARS.contains(&read.name.as_str()) && !read.name.starts_with("map<");
+    let is_message = scalar_named(&read.name).is_none() && !read.name.starts_with("map<");
     (is_message && is_alone).then(|| (streams || read.label == Label::Repeated, read.name))
 }

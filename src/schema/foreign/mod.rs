@@ -20,8 +20,9 @@ mod words;
 
 pub(super) use self::rules::{OF_FIELD, RULES};
 use self::statement::{Block, Statement};
-pub(super) use self::types::{SCALARS, TYPES, container_hint, own_type, with_import};
+pub(super) use self::types::{TYPES, container_hint, own_type, with_import};
 use self::walk::statement_at;
+use crate::schema::kind::{scalar_name, scalar_named};
 use crate::schema::source::{TokenKind, tokens};
 
 /// What a message has, for who writes something else.
@@ -95,7 +96,7 @@ fn in_message(statement: &Statement<'_>, text: &str) -> Option<String> {
         let is_option = matches!(value.text, "true" | "false");
         return Some(match is_option {
             true => format!("write `option {} = {};`", name.text, value.text),
-            false if SCALARS.contains(&name.text) => {
+            false if scalar_named(name.text).is_some() => {
                 format!("a field has a name: `{} name = {};`", name.text, value.text)
             }
             false => format!(
@@ -150,7 +151,7 @@ pub(super) fn rules_type(text: &str, at: usize) -> Option<String> {
             "google.protobuf.Timestamp" => "timestamp",
             "google.protobuf.Duration" => "duration",
             map if map.starts_with("map<") => "map",
-            scalar => SCALARS.iter().find(|known| **known == scalar)?,
+            scalar => scalar_named(scalar).and_then(scalar_name)?,
         }
         .to_owned(),
     )
@@ -176,7 +177,7 @@ pub(super) fn doubled_backslashes(text: &str, at: usize) -> Option<String> {
 /// A hint for the name of a type that is not defined, where the name of a field and its type stand the other way round.
 pub(super) fn swapped(text: &str, at: usize) -> Option<String> {
     let statement = statement_at(text, at, false)?;
-    let is_swapped = matches!(statement.pieces.as_slice(), [_, name, sign, ..] if sign.is("=") && SCALARS.contains(&name.text));
+    let is_swapped = matches!(statement.pieces.as_slice(), [_, name, sign, ..] if sign.is("=") && scalar_named(name.text).is_some());
     let mended = field::mended(&statement).filter(|_| is_swapped)?;
     statement.write(&mended, text)
 }

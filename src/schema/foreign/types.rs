@@ -1,5 +1,7 @@
 //! What types of other languages are called in protobuf.
 
+use crate::schema::kind::{scalar_name, scalar_named};
+
 /// Types of other languages in lower case, and those of protobuf.
 pub(in crate::schema) const TYPES: [(&str, &str); 89] = [
     ("int", "int32"),
@@ -93,12 +95,6 @@ pub(in crate::schema) const TYPES: [(&str, &str); 89] = [
     ("variant", "google.protobuf.Value"),
 ];
 
-/// The scalar types: they are names only where a message belongs.
-pub(in crate::schema) const SCALARS: [&str; 15] = [
-    "double", "float", "int32", "int64", "uint32", "uint64", "sint32", "sint64", "fixed32", "fixed64",
-    "sfixed32", "sfixed64", "bool", "string", "bytes",
-];
-
 /// Lists of other languages.
 pub(super) const LISTS: [&str; 19] = [
     "array",
@@ -174,7 +170,7 @@ pub(super) fn is_scalar(word: &str) -> bool {
     let of_go = [
         "int", "int8", "int16", "uint", "uint8", "uint16", "float32", "float64", "byte", "rune",
     ];
-    SCALARS.contains(&word) || of_go.contains(&word)
+    scalar_named(word).is_some() || of_go.contains(&word)
 }
 
 /// The type of protobuf for a name of another language.
@@ -190,7 +186,7 @@ pub(in crate::schema) fn own_type(name: &str) -> Option<&'static str> {
     let plain = last.to_lowercase();
     // `int64_t` is a type of C.
     let plain = plain.strip_suffix("_t").unwrap_or(&plain);
-    if let Some(scalar) = SCALARS.iter().find(|scalar| **scalar == plain) {
+    if let Some(scalar) = scalar_named(plain).and_then(scalar_name) {
         return Some(scalar);
     }
     let found = TYPES.iter().find(|(other, _)| *other == plain);

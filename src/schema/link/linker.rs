@@ -13,6 +13,7 @@ use super::imports::{hidden_imports, visible_files, with_imports};
 use super::order::dependency_order;
 use super::reuse::{earlier_file, known_text, link_again, unchanged};
 use super::set::link_set_file;
+use super::shared_numbers::SharedNumbers;
 use super::symbols::Symbols;
 use super::text::{LinkedFile, LinkedText, OptionFiles, Refused, Target, link_text};
 use crate::error::Problem;
@@ -182,6 +183,12 @@ impl<'g> Linker<'g> {
                     linked[id] = Some(text.file);
                 }
                 Err(refused) => problems.extend(refused.problems),
+            }
+        }
+        if let Some(shared) = SharedNumbers::of(&options.pool) {
+            for file in linked.iter_mut().flatten() {
+                let for_pool = file.for_pool.as_ref().unwrap_or(&file.descriptor);
+                file.for_pool = shared.left_out_of(for_pool).or(file.for_pool.take());
             }
         }
         linked

@@ -14,6 +14,7 @@ mod reuse;
 mod scope;
 mod set;
 mod set_names;
+mod shared_numbers;
 mod stubs;
 mod symbols;
 mod text;

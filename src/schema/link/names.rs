@@ -9,6 +9,7 @@ use super::scope::{Members, NotFound, Scope};
 use crate::schema::definitions::SymbolKind;
 use crate::schema::each::each_message_of;
 use crate::schema::element_path::ElementPath;
+use crate::schema::kind::scalar_named;
 use crate::schema::name::qualified;
 
 /// A name that could not be looked up.
@@ -134,6 +135,12 @@ impl Resolver<'_, '_> {
 
     /// Writes the full name of what an extension extends, or a method takes, in place of `name`.
     fn message_name(&mut self, name: &mut String, path: &ElementPath<'_>, scope: &str) {
+        // A message of this name is found with a dot in front.
+        let first = name.split('.').next().unwrap_or_default();
+        if first == "group" || scalar_named(first).is_some() {
+            self.fail(name, path, NotFound::Unknown, "a message type");
+            return;
+        }
         let found = self
             .scope
             .nearest(name, scope, SymbolKind::is_message, &self.members);

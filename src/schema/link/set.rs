@@ -16,6 +16,7 @@ use super::imports::{hidden_imports, visible_files, with_imports};
 use super::names::resolve_names;
 use super::scope::Scope;
 use super::set_names::odd_names;
+use super::shared_numbers::SharedNumbers;
 use super::stubs::stubs_for;
 use super::symbols::Symbols;
 use super::text::{LinkedFile, Refused, Target};
@@ -106,9 +107,12 @@ pub(super) fn link_set_file(
     check_map_entries(&added).map_err(refused)?;
     let options = &target.option_files().pool;
     let for_pool = valid_file_with_options(fit, options);
-    guarded(|| check_options(options, &for_pool))
-        .flatten()
-        .map_err(refused)?;
+    let check = |file: &[u8]| guarded(|| check_options(options, file)).flatten();
+    let has_shared = |error| {
+        let shared = SharedNumbers::of(options).and_then(|shared| shared.left_out_of(&for_pool));
+        shared.map_or(Err(error), |rest| check(&rest))
+    };
+    check(&for_pool).or_else(has_shared).map_err(refused)?;
     let is_served_with_more = file.with_source_info.is_some();
     Ok(LinkedFile {
         descriptor: file.served().clone(),

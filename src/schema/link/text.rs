@@ -188,6 +188,7 @@ pub(super) fn link_text(
     };
     options.check(demands, number);
     problems.extend(found(text, info, symbols, Vec::new(), options.problems()));
+    let deprecated = options.warnings();
     let needs_source = options.has_ranges() || edition.is_some();
     let with_source = needs_source.then(|| options.with_source());
     let has_odd_texts = options.has_odd_texts();
@@ -220,6 +221,9 @@ pub(super) fn link_text(
         &checked,
         &in_pool,
     );
+    for OptionProblem { path, fault } in deprecated {
+        report.warning_at(path, fault.message, fault.hint.unwrap_or_default());
+    }
     for unused in unused_imports(graph, id, text, &used) {
         let path = ElementPath::in_file(unused.list, unused.index);
         report.warning(

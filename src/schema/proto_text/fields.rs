@@ -5,6 +5,7 @@ use prost_types::field_descriptor_proto::{Label, Type};
 use super::element::{Printer, Within};
 use super::lines::indented;
 use crate::schema::descriptor::{Field, Message};
+use crate::schema::kind::scalar_name;
 use crate::schema::name::{below, default_json_name, qualified};
 use crate::schema::quoted::quoted;
 
@@ -175,26 +176,4 @@ pub(super) fn in_brackets(options: &[String]) -> String {
         [only] if !only.contains('\n') => format!(" [{only}]"),
         several => format!(" [\n{}]", indented(&format!("{}\n", several.join(",\n")))),
     }
-}
-
-/// What proto text calls a type that has no name of its own.
-fn scalar_name(kind: Type) -> Option<&'static str> {
-    Some(match kind {
-        Type::Double => "double",
-        Type::Float => "float",
-        Type::Int64 => "int64",
-        Type::Uint64 => "uint64",
-        Type::Int32 => "int32",
-        Type::Fixed64 => "fixed64",
-        Type::Fixed32 => "fixed32",
-        Type::Bool => "bool",
-        Type::String => "string",
-        Type::Bytes => "bytes",
-        Type::Uint32 => "uint32",
-        Type::Sfixed32 => "sfixed32",
-        Type::Sfixed64 => "sfixed64",
-        Type::Sint32 => "sint32",
-        Type::Sint64 => "sint64",
-        Type::Group | Type::Message | Type::Enum => return None,
-    })
 }

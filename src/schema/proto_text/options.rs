@@ -126,7 +126,7 @@ impl<'t> Values<'t> {
                 is_group,
             });
         }
-        let found = self.types.extension(message, number)?;
+        let found = self.types.extension(message, number, *values.first()?)?;
         Some(Slot {
             field: &found.field,
             extension: Some(&found.name),
@@ -206,8 +206,9 @@ impl<'t> Values<'t> {
         let mut lines = Vec::new();
         if is_set {
             for (number, contents) in set_items(bytes) {
-                if let Some(found) = self.types.extension(name, number) {
-                    let value = self.value(&found.field, Serialized::Bytes(contents), depth);
+                let contents = Serialized::Bytes(contents);
+                if let Some(found) = self.types.extension(name, number, contents) {
+                    let value = self.value(&found.field, contents, depth);
                     lines.push(format!("{} {value}", in_brackets(&found.name)));
                 }
             }

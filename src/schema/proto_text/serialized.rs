@@ -1,8 +1,9 @@
 //! The fields of serialized options, without a descriptor: numbers, and bytes.
 
 use prost::encoding::decode_varint;
-use prost_types::field_descriptor_proto::Type;
+use prost_types::field_descriptor_proto::{Label, Type};
 
+use crate::schema::descriptor::Field;
 use crate::schema::wire::{RecordValue, records};
 
 /// A value as it is serialized.
@@ -13,6 +14,20 @@ pub(super) enum Serialized<'b> {
     Bytes(&'b [u8]),
     /// What is between two tags.
     Group(&'b [u8]),
+}
+
+impl Serialized<'_> {
+    /// Whether it may be a value of a field.
+    pub(super) fn may_be(self, field: &Field) -> bool {
+        let kind = field.r#type();
+        let has_length = matches!(kind, Type::String | Type::Bytes | Type::Message);
+        match self {
+            Self::Number(_) => !has_length && kind != Type::Group,
+            Self::Bytes(_) => has_length || (field.label() == Label::Repeated && kind != Type::Group),
+            // In editions a message may be between tags.
+            Self::Group(_) => matches!(kind, Type::Group | Type::Message),
+        }
+    }
 }
 
 /// The fields of a serialized message, with their numbers. Ends before the first that is damaged.

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use bytes::Bytes;
 use prost::Message as _;
 
+use super::serialized::Serialized;
 use crate::schema::definitions::{Definitions, SymbolKind};
 use crate::schema::descriptor::{Enum, Field, File, Message};
 use crate::schema::features::edition_symbols;
@@ -24,7 +25,10 @@ pub(super) struct Types<'s> {
     /// What is defined in the files, by full name.
     names: HashMap<&'s str, (usize, SymbolKind)>,
     packages: HashSet<&'s str>,
-    extensions: OnceCell<HashMap<(String, i32), Extension>>,
+    /// The places of the files whose names the printed one sees.
+    visible: HashSet<usize>,
+    /// Those of one number in the order in which they are meant. Few numbers have several.
+    extensions: OnceCell<HashMap<(String, i32), Vec<Extension>>>,
     /// The files that import the printed one.
     importers: Vec<Bytes>,
     /// Today's descriptor.proto. The files may have an older one, or none.
@@ -50,7 +54,13 @@ impl<'s> Types<'s> {
         let printed = ReadFile::new(tables.files[file].descriptor.clone(), None);
         let for_options = printed.file().option_dependency.iter();
         let for_options = for_options.filter_map(|name| places.get(&**name).copied());
-        let reached = tables.closure(std::iter::once(file).chain(for_options));
+        let seen: HashSet<usize> = tables.links[file]
+            .imports
+            .iter()
+            .copied()
+            .chain(for_options)
+            .collect();
+        let reached = tables.closure(seen.iter().copied().chain([file]));
         let importers = tables.links.iter().zip(&tables.files);
         let importers = importers.filter(|(links, _)| links.imports.contains(&file));
         let mut types = Self {
@@ -61,6 +71,7 @@ impl<'s> Types<'s> {
             files: Vec::with_capacity(reached.len()),
             names: HashMap::new(),
             packages: HashSet::new(),
+            visible: HashSet::new(),
             extensions: OnceCell::new(),
             importers: importers
                 .map(|(_, importer)| importer.descriptor.clone())
@@ -71,6 +82,9 @@ impl<'s> Types<'s> {
             let definitions = &*tables.links[place].definitions;
             let names = definitions.names.iter();
             let index = types.files.len();
+            if place == file || seen.contains(&place) {
+                types.visible.insert(index);
+            }
             types
                 .names
                 .extend(names.map(|(name, kind)| (&**name, (index, *kind))));
@@ -125,19 +139,25 @@ impl<'s> Types<'s> {
         own.or_else(|| field_of(find_message(self.shipped.file(), message)?, number))
     }
 
-    /// The extension of a message that has a number.
-    pub(super) fn extension(&self, message: &str, number: i32) -> Option<&Extension> {
+    /// The extension of a message that has a number, and may have a value that is written like this one.
+    pub(super) fn extension(&self, message: &str, number: i32, value: Serialized<'_>) -> Option<&Extension> {
         let all = self.extensions.get_or_init(|| {
             let mut all = HashMap::new();
-            let has_extensions =
-                |file: &&ReadFile<'_>| file.definitions.is_some_and(Definitions::has_extensions);
-            for file in self.files.iter().filter(has_extensions) {
-                let file = file.file();
-                collect(&file.package, &file.extension, &file.message_type, &mut all);
+            for is_visible in [true, false] {
+                let files = self.files.iter().enumerate().filter(|(index, file)| {
+                    self.visible.contains(index) == is_visible
+                        && file.definitions.is_some_and(Definitions::has_extensions)
+                });
+                for (_, file) in files {
+                    let file = file.file();
+                    collect(&file.package, &file.extension, &file.message_type, &mut all);
+                }
             }
             all
         });
-        all.get(&(message.to_owned(), number))
+        let of_number = all.get(&(message.to_owned(), number))?;
+        let fitting = of_number.iter().find(|extension| value.may_be(&extension.field));
+        fitting.or(of_number.first())
     }
 
     /// Whether anything has this full name, which is a package or is in one or in a message or service.
@@ -192,7 +212,7 @@ fn collect(
     scope: &str,
     extensions: &[Field],
     messages: &[Message],
-    all: &mut HashMap<(String, i32), Extension>,
+    all: &mut HashMap<(String, i32), Vec<Extension>>,
 ) {
     for field in extensions {
         let extendee = field.extendee.trim_start_matches('.').to_owned();
@@ -200,7 +220,7 @@ fn collect(
             name: qualified(scope, &field.name),
             field: field.clone(),
         };
-        all.insert((extendee, field.number), extension);
+        all.entry((extendee, field.number)).or_default().push(extension);
     }
     for message in messages {
         let scope = qualified(scope, &message.name);

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FileDescriptorProto, MessageOptions, UninterpretedOption};
 
+use super::block::Block;
+use super::escapes::text_of_literals;
 use super::tokens::{Token, TokenFault, TokenKind};
 use crate::error::SourceText;
 use crate::schema::each::each_message;
@@ -50,30 +52,6 @@ pub(super) struct EditionText {
 /// A place that is to be written in another way.
 pub(super) type Replacement = (std::ops::Range<usize>, String);
 
-/// What the braces hold in which a statement stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Block {
-    /// Fields: of a message, or of those that are added to one.
-    Fields,
-    /// Something else, or the statement is in none.
-    Other,
-}
-
-impl Block {
-    /// The block that a statement opens.
-    pub(super) fn opened_by(words: &[&str]) -> Self {
-        let first = match words {
-            ["export" | "local", next, ..] => next,
-            [first, ..] => first,
-            [] => "",
-        };
-        match first {
-            "oneof" | "enum" | "service" | "rpc" => Self::Other,
-            _ => Self::Fields,
-        }
-    }
-}
-
 impl EditionText {
     /// Reads the first statement of a text. `None` if it names no edition.
     pub(super) fn begin(
@@ -88,7 +66,10 @@ impl EditionText {
         let (Some(first), true) = (names.first(), is_edition && is_text) else {
             return Ok(None);
         };
-        let name: String = names.iter().map(|name| inner(text, name)).collect();
+        // The parser refuses a literal that has no text.
+        let Some(name) = text_of_literals(names.iter().map(|name| &text[name.span.clone()])) else {
+            return Ok(None);
+        };
         let Some(edition) = edition_named(&name) else {
             return Err(TokenFault {
                 span: first.span.clone(),
@@ -131,9 +112,11 @@ impl EditionText {
             })
         };
         match word(0) {
-            "import" => self.import(text, tokens),
-            "reserved" => reserved(text, tokens),
-            visibility @ ("export" | "local") if self.has_visibility() => {
+            "import" if block == Block::File => self.import(text, tokens),
+            "reserved" if matches!(block, Block::Message | Block::Enum) => reserved(text, tokens),
+            visibility @ ("export" | "local")
+                if self.has_visibility() && matches!(block, Block::File | Block::Message) =>
+            {
                 if !matches!(word(1), "message" | "enum") {
                     return fault(
                         0,
@@ -148,24 +131,25 @@ impl EditionText {
                 self.visibility.insert(tokens[1].span.start, visibility);
                 Ok(vec![(tokens[0].span.clone(), String::new())])
             }
-            "message" | "enum" | "extend" | "oneof" | "option" | "extensions" | "}" | ";" | "" => {
+            "}" | ";" | "" => Ok(Vec::new()),
+            "message" | "enum" | "extend" | "oneof" | "option" | "extensions" if block == Block::Message => {
                 Ok(Vec::new())
             }
-            "optional" if block == Block::Fields => fault(
+            "optional" if block.has_labels() => fault(
                 0,
                 "a field of an edition has no label 'optional'",
                 "leave it out: fields have presence unless features.field_presence says IMPLICIT",
             ),
-            "required" if block == Block::Fields => fault(
+            "required" if block.has_labels() => fault(
                 0,
                 "a field of an edition has no label 'required'",
                 "write [features.field_presence = LEGACY_REQUIRED] after its number",
             ),
-            "group" => group(tokens, 0),
-            "repeated" if word(1) == "group" => group(tokens, 1),
+            "group" if block.has_fields() => group(tokens, 0),
+            "repeated" if block.has_fields() && word(1) == "group" => group(tokens, 1),
             "repeated" => Ok(Vec::new()),
             "map" if word(1) == "<" => Ok(Vec::new()),
-            _ if block == Block::Fields => {
+            _ if block.has_labels() => {
                 let start = tokens[0].span.start;
                 Ok(vec![(start..start, "optional ".to_owned())])
             }
@@ -312,12 +296,4 @@ fn group<T>(tokens: &[Token], index: usize) -> Result<T, TokenFault> {
         message: "editions have no groups".into(),
         hint: Some("declare a message, and a field of it with [features.message_encoding = DELIMITED]"),
     })
-}
-
-/// What is between the quotes of a text.
-fn inner<'t>(text: &'t str, token: &Token) -> &'t str {
-    let written = &text[token.span.clone()];
-    let quotes = ['"', '\''];
-    let written = written.strip_prefix(quotes).unwrap_or(written);
-    written.strip_suffix(quotes).unwrap_or(written)
 }

@@ -79,6 +79,12 @@ fn append_escape(text: &str, bytes: &mut Vec<u8>) -> Option<usize> {
     Some(1)
 }
 
+/// Bytes as escapes of three octal digits.
+pub(super) fn octal(bytes: &[u8]) -> String {
+    let escapes: Vec<String> = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    escapes.concat()
+}
+
 fn append(letter: char, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
 }
@@ -94,13 +100,11 @@ pub(super) fn lowered_escapes(text: &str) -> Vec<(Range<usize>, Vec<u8>)> {
             Some(b'u') => unicode(text, start),
             Some(b'U') => match digits(text, start + 2, 8) {
                 Some(point @ 0xD800..0xE000) => (start + 10, Some(code_point(point))),
-                // Beyond Unicode the escape stands for itself.
-                Some(point) if char::from_u32(point).is_none() => {
-                    (start + 10, Some(bytes[start..start + 10].to_vec()))
-                }
+                // Beyond Unicode the escape stands for itself. protoc refuses one that has more than 21 bits, as the parser does.
+                Some(0x11_0000..0x20_0000) => (start + 10, Some(bytes[start..start + 10].to_vec())),
                 _ => (start + 2, None),
             },
-            Some(b'4'..=b'7') => octal(text, start),
+            Some(b'4'..=b'7') => great_octal(text, start),
             Some(other) if other.is_ascii() => (start + 2, None),
             _ => (start + 1, None),
         };
@@ -133,7 +137,7 @@ fn unicode(text: &str, start: usize) -> (usize, Option<Vec<u8>>) {
 }
 
 /// Three octal digits beyond a byte lose their highest bit.
-fn octal(text: &str, start: usize) -> (usize, Option<Vec<u8>>) {
+fn great_octal(text: &str, start: usize) -> (usize, Option<Vec<u8>>) {
     let digits = text.get(start + 1..start + 4);
     let number = digits.and_then(|digits| u32::from_str_radix(digits, 8).ok());
     match number {

@@ -5,12 +5,11 @@
 //! imports of all texts use.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::{File, FileContents, FileId, TextFile, same_file};
-use super::imports::ImportRoots;
+use super::imports::{FoundImport, ImportRoots};
 use super::inputs::InputProto;
 use super::resolver::Resolvers;
 use super::set::{self, SetFile};
@@ -22,7 +21,6 @@ use prost_types::FileDescriptorProto;
 use crate::error::{Problem, SourceText};
 use crate::schema::earlier::Earlier;
 use crate::schema::parallel;
-use crate::suggest;
 
 /// The files of a schema, and which of them import which.
 #[derive(Debug)]
@@ -30,17 +28,19 @@ pub(in crate::schema) struct FileGraph {
     pub(in crate::schema) files: Vec<File>,
     pub(in crate::schema) problems: Vec<Problem>,
     pub(in crate::schema) roots: ImportRoots,
-    resolvers: Resolvers,
+    pub(super) resolvers: Resolvers,
     /// For files of sets: the text with the same name. The two must define the same.
     pub(in crate::schema) counterparts: BTreeMap<FileId, FileId>,
     /// The files that the user asked for. All others are imported by them.
     requested: BTreeSet<FileId>,
     /// The texts that were read from disk, for the watcher.
     pub(in crate::schema) paths_read: Vec<PathBuf>,
-    current_folder: PathBuf,
+    pub(super) current_folder: PathBuf,
     pub(in crate::schema) earlier: Option<Earlier>,
-    by_name: HashMap<String, FileId>,
+    pub(super) by_name: HashMap<String, FileId>,
     by_path: HashMap<PathBuf, FileId>,
+    /// The inputs that are copies of built-in files, and have no file yet.
+    copies: Vec<(PathBuf, String)>,
     by_text: HashMap<u64, Vec<FileId>>,
 }
 
@@ -63,6 +63,7 @@ impl FileGraph {
             earlier,
             by_name: HashMap::new(),
             by_path: HashMap::new(),
+            copies: Vec::new(),
             by_text: HashMap::new(),
         }
     }
@@ -105,49 +106,64 @@ impl FileGraph {
         let earlier = self.earlier.as_ref();
         let loaded = parallel::map(inputs.len(), |index| {
             let InputProto { path, name, .. } = &inputs[index];
-            built_in_name(path)
-                .is_none()
-                .then(|| text::load(path, name, earlier))
+            text::load(path, name, earlier)
         });
         let mut texts = Vec::new();
         for (input, loaded) in inputs.iter().zip(loaded) {
-            let text = match loaded {
-                Some(OnDisk::Set(bytes)) => {
-                    match set::read(&input.name, &bytes) {
-                        Ok(files) => self.add_set(&input.name, files),
-                        Err(found) => self.problems.extend(found),
-                    }
-                    continue;
-                }
-                Some(OnDisk::Text(text)) => Some(text),
-                None => None,
-            };
-            texts.push((input, text));
+            match loaded {
+                OnDisk::Set(bytes) => match set::read(&input.name, &bytes) {
+                    Ok(files) => self.add_set(&input.name, files),
+                    Err(found) => self.problems.extend(found),
+                },
+                OnDisk::Text(text) => texts.push((input, text)),
+            }
         }
         for (input, text) in texts {
-            let file = self.add_path(&input.path, &input.name, Some(&input.folder), text);
+            let path = &input.path;
+            let built_in = built_in_name(path);
+            if let Some(name) = &built_in
+                && (self.by_name.contains_key(name) || !self.roots.leads_to(name, path))
+            {
+                self.copies.push((path.clone(), name.clone()));
+                continue;
+            }
+            let file = self.add_path(path, &input.name, Some(&input.folder), text);
             self.requested.insert(file);
+            if let Some(name) = built_in {
+                self.name_file(file, &name);
+            }
+        }
+    }
+
+    /// Takes the files with the names of built-in ones for the copies to which no import leads, or that are not the first.
+    fn resolve_copies(&mut self) {
+        for (path, name) in std::mem::take(&mut self.copies) {
+            let known = self.by_path.get(&path).copied();
+            let file = known.or_else(|| self.by_name.get(&name).copied());
+            let file = file.or_else(|| self.built_in(&name, None));
+            self.requested.extend(file);
+            self.paths_read.push(path);
         }
     }
 
     /// Adds what an import leads to on disk.
-    fn add_found(&mut self, importer: Option<FileId>, import: &str, path: &Path) -> FileId {
+    fn add_found(&mut self, importer: Option<FileId>, import: &str, found: FoundImport) -> FileId {
+        let FoundImport { root, path } = found;
+        if let Some(FileContents::Text(text)) = importer.map(|importer| &mut self.files[importer].contents) {
+            text.roots_used.push(root);
+        }
+        let path = &*path;
         if let Some(known) = self.by_path.get(path) {
             return *known;
         }
         let name = self.display_name(path);
-        let loaded = built_in_name(path)
-            .is_none()
-            .then(|| text::load(path, &name, self.earlier.as_ref()));
-        let text = match loaded {
-            Some(OnDisk::Set(bytes)) => {
+        match text::load(path, &name, self.earlier.as_ref()) {
+            OnDisk::Set(bytes) => {
                 self.paths_read.push(path.to_owned());
-                return self.add_set_for_import(importer, import, &name, &bytes);
+                self.add_set_for_import(importer, import, &name, &bytes)
             }
-            Some(OnDisk::Text(text)) => Some(text),
-            None => None,
-        };
-        self.add_path(path, &name, None, text)
+            OnDisk::Text(text) => self.add_path(path, &name, None, text),
+        }
     }
 
     /// Adds what a set has that nothing else has, for an import that leads to it. It has to have a file of that name.
@@ -175,7 +191,7 @@ impl FileGraph {
         }
         let set: Arc<str> = set.into();
         for file in files {
-            if self.known_by_name(&file.name, None).is_none() {
+            if !self.by_name.contains_key(&file.name) {
                 self.add_from_set(file, Arc::clone(&set), None);
             }
         }
@@ -183,26 +199,21 @@ impl FileGraph {
     }
 
     /// Adds a text from disk. `name` is the path as the user knows it. For an input, `input_folder` is the folder that is
-    /// the input, or that the input is in. `text` is what was read, unless it is a copy of a built-in file.
+    /// the input, or that the input is in. `text` is what was read.
     fn add_path(
         &mut self,
         path: &Path,
         name: &str,
         input_folder: Option<&Path>,
-        text: Option<Result<Loaded, Problem>>,
+        text: Result<Loaded, Problem>,
     ) -> FileId {
         if let Some(known) = self.by_path.get(path) {
             return *known;
         }
         self.paths_read.push(path.to_owned());
-        let file = match built_in_name(path) {
-            Some(name) => self
-                .known_by_name(&name, None)
-                .expect("a built-in name has a file"),
-            None => match text.expect("only built-in files are not read") {
-                Ok(text) => self.add_text(text, path, input_folder),
-                Err(problem) => self.add_broken(name, vec![problem]),
-            },
+        let file = match text {
+            Ok(text) => self.add_text(text, path, input_folder),
+            Err(problem) => self.add_broken(name, vec![problem]),
         };
         self.by_path.insert(path.to_owned(), file);
         file
@@ -246,14 +257,14 @@ impl FileGraph {
             Ok(source) => source,
             Err(problem) => return self.add_broken_import(name, vec![problem]),
         };
-        let Some(known) = self.known_by_name(name, None) else {
+        let Some(known) = self.by_name.get(name).copied() else {
             let file = self.add_named_text(name, source);
             self.by_name.insert(name.to_owned(), file);
             return file;
         };
         let known = self.counterparts.get(&known).copied().unwrap_or(known);
         match &self.files[known].contents {
-            FileContents::FromSet(..) if shipped::built_in(name).is_none() => {
+            FileContents::FromSet(..) => {
                 let file = self.add_named_text(name, source);
                 self.counterparts.insert(known, file);
                 file
@@ -282,6 +293,14 @@ impl FileGraph {
             self.files[file].folder = None;
         }
         file
+    }
+
+    /// Gives a text the name of a built-in file, whose place it takes for all imports.
+    fn name_file(&mut self, file: FileId, name: &str) {
+        self.by_name.insert(name.to_owned(), file);
+        if self.files[file].name.is_empty() {
+            name.clone_into(&mut self.files[file].name);
+        }
     }
 
     /// Adds a file that cannot be read, so that its importers have no second problem.
@@ -354,7 +373,14 @@ impl FileGraph {
 
     /// Finds the file of every import, also of the files that this adds, and chooses the names.
     pub(in crate::schema) fn resolve(&mut self) {
-        let mut next = 0;
+        let first = self.resolve_imports(0);
+        self.resolve_copies();
+        self.resolve_imports(first);
+        self.choose_names();
+    }
+
+    /// Finds the files of the imports of all files from the `next` on. Returns how many files there are then.
+    fn resolve_imports(&mut self, mut next: usize) -> usize {
         while next < self.files.len() {
             let (dependencies, for_options) = match &self.files[next].contents {
                 FileContents::Text(text) => {
@@ -391,14 +417,22 @@ impl FileGraph {
             }
             next += 1;
         }
-        self.choose_names();
+        next
     }
 
     /// The file that `import` refers to in the file `importer`, or for the user.
     fn target_of(&mut self, importer: Option<FileId>, import: &str) -> Option<FileId> {
         let folder = importer.and_then(|importer| self.files[importer].folder.clone());
-        if let Some(known) = self.known_by_name(import, folder.as_deref()) {
-            return Some(known);
+        if let Some(known) = self.by_name.get(import) {
+            return Some(*known);
+        }
+        if shipped::built_in(import).is_some() {
+            let Some(found) = self.roots.find_first(folder.as_deref(), import) else {
+                return self.built_in(import, folder.as_deref());
+            };
+            let own = self.add_found(importer, import, found);
+            self.name_file(own, import);
+            return Some(own);
         }
         match self.resolvers.resolve(import) {
             Ok(Some(text)) => return Some(self.add_source(import, &text)),
@@ -410,11 +444,7 @@ impl FileGraph {
             }
         }
         let target = if let Some(found) = self.roots.find(folder.as_deref(), import) {
-            let contents = importer.map(|importer| &mut self.files[importer].contents);
-            if let Some(FileContents::Text(text)) = contents {
-                text.roots_used.push(found.root);
-            }
-            self.add_found(importer, import, &found.path)
+            self.add_found(importer, import, found)
         } else if let Some(input) = self.input_that_ends_with(import, folder.as_deref()) {
             input
         } else {
@@ -427,176 +457,10 @@ impl FileGraph {
         Some(target)
     }
 
-    /// A file of a set, or a built-in one.
-    fn known_by_name(&mut self, name: &str, folder: Option<&Path>) -> Option<FileId> {
-        if let Some(known) = self.by_name.get(name) {
-            return Some(*known);
-        }
+    /// A file of `google/protobuf` that comes with protod.
+    fn built_in(&mut self, name: &str, folder: Option<&Path>) -> Option<FileId> {
         let file = shipped::built_in(name)?;
         Some(self.add_from_set(file, "google/protobuf".into(), folder.map(Path::to_owned)))
-    }
-
-    /// An input whose path ends with the import, which shows what its root is. If there are several, the one nearest to
-    /// `folder`.
-    fn input_that_ends_with(&self, import: &str, folder: Option<&Path>) -> Option<FileId> {
-        let shared = |path: &Path| {
-            let folder = folder.into_iter().flat_map(Path::components);
-            path.components().zip(folder).take_while(|(a, b)| a == b).count()
-        };
-        let inputs = self
-            .files
-            .iter()
-            .enumerate()
-            .filter_map(|(id, file)| match &file.contents {
-                FileContents::Text(text) if text.input_folder.is_some() => Some((id, &text.path)),
-                _ => None,
-            });
-        inputs
-            .filter(|(_, path)| path.ends_with(import))
-            .min_by_key(|(_, path)| (std::cmp::Reverse(shared(path)), (*path).clone()))
-            .map(|(id, _)| id)
-    }
-
-    fn display_name(&self, path: &Path) -> String {
-        path.strip_prefix(&self.current_folder)
-            .unwrap_or(path)
-            .display()
-            .to_string()
-    }
-
-    fn missing(&mut self, importer: Option<FileId>, import: &str) -> Problem {
-        let file = importer.map(|importer| &self.files[importer]);
-        if let Some(FileContents::FromSet(file, set)) = file.map(|file| &file.contents) {
-            let message = format!("file '{}' imports '{import}', which is not in the set", file.name);
-            return Problem::in_file(&**set, message)
-                .with_hint("`protoc --include_imports` and `buf build` make sets that hold their imports");
-        }
-        let folder = file.and_then(|file| file.folder.clone());
-        let hint = self.places_searched(importer, folder.as_deref(), import);
-        let problem = self.problem_at_import(importer, import, format!("import '{import}' is not found"));
-        let problem = problem.needing(self.roots.given_places(import));
-        match folder.and_then(|folder| self.roots.unfetched(&folder)) {
-            Some((what, needs)) => problem.with_hint(format!("{what}; {hint}")).needing([needs]),
-            None => problem.with_hint(hint),
-        }
-    }
-
-    /// The hint for an import that is not found. No file means to import itself.
-    fn places_searched(&mut self, importer: Option<FileId>, folder: Option<&Path>, import: &str) -> String {
-        let given = self.files.iter().enumerate();
-        let given = given
-            .filter(|(id, file)| Some(*id) != importer && file.folder.is_none() && !file.name.is_empty())
-            .map(|(_, file)| file.name.as_str());
-        if let Some(question) = suggest::did_you_mean(import, given) {
-            return question;
-        }
-        if import == "validate/validate.proto" {
-            // That of protoc-gen-validate, which came before `buf.validate`.
-            return "write `import \"buf/validate/validate.proto\";`, which is built in, and `(buf.validate.field)` for \
-                    `(validate.rules)`"
-                .to_owned();
-        }
-        if let Some(near) = shipped::name_near(import)
-            .map(str::to_owned)
-            .or_else(|| shipped::bundled_file_of(import))
-            .or_else(|| self.name_on_disk_near(folder, import))
-        {
-            return format!("did you mean `{near}`?");
-        }
-        let roots = self.roots.of_folder(folder);
-        let shown: Vec<String> = roots.iter().take(6).map(|root| self.display_name(root)).collect();
-        let built_in = shipped::name_that_ends_with(import);
-        let built_in = built_in.map(|name| format!("; or write `{name}`, which is built in"));
-        match shown.as_slice() {
-            [] => "only google/protobuf, google/api, google/rpc, google/type and buf/validate are built in"
-                .to_owned(),
-            _ => format!(
-                "looked in {}{}; give the folder that the name starts from with -I{}",
-                shown
-                    .iter()
-                    .map(|name| if name.is_empty() { "." } else { name })
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                if roots.len() > shown.len() { ", …" } else { "" },
-                built_in.unwrap_or_default(),
-            ),
-        }
-    }
-
-    /// The name of a file in the folder that an import names, if it is like that import's.
-    fn name_on_disk_near(&mut self, folder: Option<&Path>, import: &str) -> Option<String> {
-        let (before, name) = import.rsplit_once('/').unwrap_or(("", import));
-        let roots = self.roots.of_folder(folder);
-        let names = roots
-            .iter()
-            .filter_map(|root| fs::read_dir(root.join(before)).ok());
-        let names = names
-            .flatten()
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let names: Vec<String> = names.collect();
-        // The ending would make all short names alike, and those of a letter or two are one slip apart.
-        let stem = |name| str::strip_suffix(name, ".proto");
-        let wanted = stem(name).filter(|stem| stem.len() > 2)?;
-        let near = suggest::nearest(wanted, names.iter().filter_map(|name| stem(name)))?;
-        let slash = if before.is_empty() { "" } else { "/" };
-        Some(format!("{before}{slash}{near}.proto"))
-    }
-
-    /// A problem with an `import` statement, at its place in a text. In a set it has no place, and neither has an import
-    /// that the user asked for.
-    pub(in crate::schema) fn problem_at_import(
-        &self,
-        importer: Option<FileId>,
-        import: &str,
-        message: String,
-    ) -> Problem {
-        let Some(importer) = importer else {
-            return Problem::new(message);
-        };
-        match &self.files[importer].contents {
-            FileContents::Text(text) => match text.import_span(import) {
-                Some(span) => Problem::at(text.source(), span, message).with_label("imported here"),
-                None => Problem::in_file(text.source().name(), message),
-            },
-            FileContents::FromSet(file, set) => {
-                Problem::in_file(&**set, format!("file '{}': {message}", file.name))
-            }
-            FileContents::Broken => Problem::in_file(&self.files[importer].name, message),
-        }
-    }
-
-    /// Gives each text one import name. The imports of all texts are rewritten to these names when they are linked.
-    fn choose_names(&mut self) {
-        let texts: Vec<FileId> = (0..self.files.len())
-            .filter(|id| matches!(self.files[*id].contents, FileContents::Text(_)))
-            .collect();
-        let (imported, rest): (Vec<FileId>, Vec<FileId>) = texts.iter().partition(
-            |id| matches!(&self.files[**id].contents, FileContents::Text(text) if !text.imported_as.is_empty()),
-        );
-        let unnamed = |id: &FileId| self.files[*id].name.is_empty();
-        let unnamed: Vec<FileId> = imported.into_iter().chain(rest).filter(unnamed).collect();
-        for id in unnamed {
-            let FileContents::Text(text) = &self.files[id].contents else {
-                continue;
-            };
-            let mut names = text.names(self.roots.given(), &self.current_folder);
-            let first = names.next().expect("the last name is the whole path");
-            if let Some(counterpart) = self.by_name.get(&first).copied()
-                && matches!(self.files[counterpart].contents, FileContents::FromSet(..))
-                && !self.counterparts.contains_key(&counterpart)
-            {
-                drop(names);
-                self.files[id].name = first;
-                self.counterparts.insert(counterpart, id);
-                continue;
-            }
-            let mut names = std::iter::once(first).chain(names);
-            let name = names.find(|name| !self.by_name.contains_key(name));
-            let name = name.expect("the last name is the whole path, which no other file has");
-            drop(names);
-            self.by_name.insert(name.clone(), id);
-            self.files[id].name = name;
-        }
     }
 }
 

@@ -131,10 +131,30 @@ impl ImportRoots {
 
     /// Looks up `import` for a file in `folder`. A file of a descriptor set has no folder.
     pub(in crate::schema) fn find(&mut self, folder: Option<&Path>, import: &str) -> Option<FoundImport> {
+        self.find_in(&[Self::first_of, Self::rest_of], folder, import)
+    }
+
+    /// The same, only where protoc would be told to look: not in folders that are roots by convention.
+    pub(super) fn find_first(&mut self, folder: Option<&Path>, import: &str) -> Option<FoundImport> {
+        self.find_in(&[Self::first_of], folder, import)
+    }
+
+    /// Whether `import` leads to `path` for the files beside it, where protoc would be told to look.
+    pub(super) fn leads_to(&mut self, import: &str, path: &Path) -> bool {
+        let found = self.find_first(path.parent(), import);
+        found.is_some_and(|found| found.path == path)
+    }
+
+    fn find_in(
+        &mut self,
+        all: &[fn(&mut Self, Option<&Path>) -> Arc<[PathBuf]>],
+        folder: Option<&Path>,
+        import: &str,
+    ) -> Option<FoundImport> {
         if !is_below_a_root(import) {
             return None;
         }
-        let found = [Self::first_of, Self::rest_of].into_iter().find_map(|roots| {
+        let found = all.iter().find_map(|roots| {
             let roots = roots(self, folder);
             roots.iter().find_map(|root| self.look_in(root, import))
         })?;

@@ -6,7 +6,7 @@
 //! | `reserved "two words"` | a name that stands for it |
 //! | `json_name = "\xff"` | a text with characters that stand for the bytes |
 //! | a field whose type is named `map` | a name that stands for it |
-//! | `-inf`, integers of more than 64 bits | floats |
+//! | `-inf`, integers of more than 64 bits | floats, as `literals` says |
 //! | `-nan` as the value of an option, where its sign does not count | `nan` |
 //! | `010`, `0x8` in a value in braces | a name that says so |
 //! | `"\ud83d\ude00"`, `"\777"`, bytes that are no UTF-8 | the bytes that they stand for, in octal |
@@ -17,13 +17,14 @@
 //!
 //! No edit has a line break in it, so that lines stay what they are.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
 
-use super::comments::{After, CommentReader, Commented, Next};
-use super::edition::{Block, EditionText};
-use super::escapes::{lowered_escapes, text_of_literals};
+use super::block::Block;
+use super::comments::{After, CommentReader, Next};
+use super::edition::{EditionText, Replacement};
+use super::escapes::{octal, text_of_literals};
+use super::literals::{lowered_literal, lowered_number};
+use super::lowered::Lowered;
 use super::tokens::{Token, TokenFault, TokenKind, tokens};
 use crate::schema::descriptor::MAX_FIELD_NUMBER;
 use crate::schema::stand_ins;
@@ -31,125 +32,26 @@ use crate::schema::stand_ins;
 /// What stands for a name that the parser does not read, before its number.
 pub(super) const PLACEHOLDER: &str = "protod_placeholder_";
 
-/// What stands before an integer in octal or hexadecimal digits in a value in braces, which is no float there.
-pub(in crate::schema) const OTHER_BASE: &str = "protod_integer_";
-
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The option that stands for the default of a string, which may be no UTF-8.
 pub(in crate::schema) const TEXT_DEFAULT: &str = "protod_default";
 
-/// A text for the parser, and the way back to the one that was written.
-#[derive(Debug)]
-pub(super) struct Lowered<'t> {
-    pub(super) text: Cow<'t, str>,
-    edits: Vec<Edit>,
-    /// What the placeholders stand for, by their numbers.
-    pub(super) names: Vec<String>,
-    /// What was taken out of a text with an edition.
-    pub(super) edition: Option<EditionText>,
-    /// The great numbers, by where they were written.
-    pub(super) numbers: HashMap<usize, i32>,
-    /// Where the texts of defaults are that stand as options for the parser, by where these begin.
-    pub(super) text_defaults: HashMap<usize, usize>,
-    /// The comments, which the parser does not deal out as protoc does.
-    pub(super) comments: Vec<Commented>,
-}
-
-/// A place that is written in another way.
-#[derive(Debug)]
-struct Edit {
-    written: Range<usize>,
-    lowered: Range<usize>,
-}
-
-impl<'t> Lowered<'t> {
-    /// Lowers `text`.
-    pub(super) fn new(text: &'t str) -> Result<Self, TokenFault> {
-        let mut lowering = Lowering {
-            text,
-            replaced: Vec::new(),
-            names: Vec::new(),
-            numbers: HashMap::new(),
-            text_defaults: HashMap::new(),
-            opens_extensions: false,
-            edition: None,
-            is_proto3: false,
-            comments: CommentReader::new(),
-        };
-        lowering.read()?;
-        let mut edits = Vec::with_capacity(lowering.replaced.len());
-        if lowering.replaced.is_empty() {
-            let text = Cow::Borrowed(text);
-            let Lowering {
-                names,
-                numbers,
-                comments,
-                ..
-            } = lowering;
-            return Ok(Self {
-                text,
-                edits,
-                names,
-                numbers,
-                text_defaults: HashMap::new(),
-                edition: None,
-                comments: comments.found(),
-            });
-        }
-        let mut lowered = String::with_capacity(text.len() + 64);
-        let mut copied = 0;
-        for (written, replacement) in lowering.replaced {
-            lowered.push_str(&text[copied..written.start]);
-            let start = lowered.len();
-            lowered.push_str(&replacement);
-            copied = written.end;
-            edits.push(Edit {
-                written,
-                lowered: start..lowered.len(),
-            });
-        }
-        lowered.push_str(&text[copied..]);
-        Ok(Self {
-            text: Cow::Owned(lowered),
-            edits,
-            names: lowering.names,
-            edition: lowering.edition,
-            numbers: lowering.numbers,
-            text_defaults: lowering.text_defaults,
-            comments: lowering.comments.found(),
-        })
-    }
-
-    /// Whether the text is as it was written.
-    pub(super) fn is_as_written(&self) -> bool {
-        self.edits.is_empty()
-    }
-
-    /// Where a span of the lowered text stands in the one that was written.
-    pub(super) fn written(&self, span: Range<usize>) -> Range<usize> {
-        // What was taken away in front of a span is not in it.
-        let before = |edit: &Edit| edit.lowered.start < span.start || edit.lowered.end <= span.start;
-        let start = self.offset(span.start, before, |edit| edit.start);
-        let end = self.offset(span.end, |edit| edit.lowered.start < span.end, |edit| edit.end);
-        start..end.max(start)
-    }
-
-    /// The offset in the text that was written, by the last edit `before` it; `within` chooses one for an offset within an
-    /// edit.
-    fn offset(
-        &self,
-        lowered: usize,
-        before: impl Fn(&Edit) -> bool,
-        within: fn(&Range<usize>) -> usize,
-    ) -> usize {
-        let before = self.edits.partition_point(before);
-        match self.edits[..before].last() {
-            None => lowered,
-            Some(edit) if lowered < edit.lowered.end => within(&edit.written),
-            Some(edit) => edit.written.end + (lowered - edit.lowered.end),
-        }
-    }
+/// Lowers `text`.
+pub(super) fn lower(text: &str) -> Result<Lowered<'_>, TokenFault> {
+    let mut lowering = Lowering {
+        text,
+        replaced: Vec::new(),
+        lowered: Lowered::of(text),
+        opens_extensions: false,
+        is_proto3: false,
+        comments: CommentReader::new(),
+    };
+    lowering.read()?;
+    let mut lowered = lowering.lowered;
+    lowered.comments = lowering.comments.found();
+    lowered.replace(lowering.replaced);
+    Ok(lowered)
 }
 
 /// What a pair of braces holds.
@@ -163,14 +65,12 @@ enum Braces {
 
 struct Lowering<'t> {
     text: &'t str,
-    /// In the order of the text.
-    replaced: Vec<(Range<usize>, String)>,
-    names: Vec<String>,
-    numbers: HashMap<usize, i32>,
-    text_defaults: HashMap<usize, usize>,
+    /// In the order of the text, in the end.
+    replaced: Vec<Replacement>,
+    /// What is found on the way. Its text is still the one that was written.
+    lowered: Lowered<'t>,
     /// Whether the last statement opens a block of extensions.
     opens_extensions: bool,
-    edition: Option<EditionText>,
     is_proto3: bool,
     comments: CommentReader,
 }
@@ -191,7 +91,7 @@ impl Lowering<'_> {
         let mut before: Option<Token> = None;
         let mut is_first = true;
         // Where the statement stands.
-        let mut block = Block::Other;
+        let mut block = Block::File;
         for token in tokens(self.text) {
             let gap = before.as_ref().map_or(0, |before| before.span.end)..token.span.start;
             let next = match token.kind {
@@ -202,7 +102,8 @@ impl Lowering<'_> {
             if statement.is_empty() {
                 block = match braces.last() {
                     Some(Braces::Statements(block)) => *block,
-                    _ => Block::Other,
+                    Some(Braces::Value) => Block::Other,
+                    None => Block::File,
                 };
             }
             let is_in_value = braces.last() == Some(&Braces::Value);
@@ -219,8 +120,17 @@ impl Lowering<'_> {
                 TokenKind::Sign(b'}') => {
                     braces.pop();
                 }
-                TokenKind::Number => self.number(&token, is_in_value, follows(b'-')),
-                TokenKind::Text => self.escapes(&token),
+                TokenKind::Number => {
+                    let digits = &self.text[token.span.clone()];
+                    expect_number(digits, &token)?;
+                    let number = lowered_number(digits, is_in_value, follows(b'-'));
+                    self.replaced
+                        .extend(number.map(|number| (token.span.clone(), number)));
+                }
+                TokenKind::Text => {
+                    let literal = &self.text[token.span.clone()];
+                    self.replaced.extend(lowered_literal(literal, token.span.start));
+                }
                 TokenKind::Word => {
                     expect_blank(before.as_ref(), &token)?;
                     if follows(b'-') && self.is(&token, "inf") {
@@ -242,7 +152,7 @@ impl Lowering<'_> {
                 let is_first = std::mem::take(&mut is_first);
                 self.is_proto3 |= is_first && self.names_proto3(&statement);
                 if is_first && let Some((edition, replaced)) = EditionText::begin(self.text, &statement)? {
-                    self.edition = Some(edition);
+                    self.lowered.edition = Some(edition);
                     self.replaced.extend(replaced);
                 } else {
                     self.statement(&statement, block)?;
@@ -285,8 +195,8 @@ impl Lowering<'_> {
 
     /// A name for the parser in place of `name`.
     fn placeholder(&mut self, name: String) -> String {
-        self.names.push(name);
-        format!("{PLACEHOLDER}{}", self.names.len() - 1)
+        self.lowered.names.push(name);
+        format!("{PLACEHOLDER}{}", self.lowered.names.len() - 1)
     }
 
     /// What has ended with the last token of a statement.
@@ -296,7 +206,11 @@ impl Lowering<'_> {
             [.., brace] if brace.is_sign(b'}') => After::Block,
             // The place of what is exported is without that word.
             [visibility, element, ..]
-                if self.edition.as_ref().is_some_and(EditionText::has_visibility)
+                if self
+                    .lowered
+                    .edition
+                    .as_ref()
+                    .is_some_and(EditionText::has_visibility)
                     && (self.is(visibility, "export") || self.is(visibility, "local")) =>
             {
                 After::Statement(element.span.start)
@@ -315,7 +229,7 @@ impl Lowering<'_> {
         };
         match great.filter(|number| *number > MAX_FIELD_NUMBER) {
             Some(great) => {
-                self.numbers.insert(number.span.start, great);
+                self.lowered.numbers.insert(number.span.start, great);
                 MAX_FIELD_NUMBER.to_string()
             }
             None => digits.to_owned(),
@@ -345,37 +259,9 @@ impl Lowering<'_> {
         }
     }
 
-    fn number(&mut self, token: &Token, is_in_value: bool, is_negative: bool) {
-        let digits = &self.text[token.span.clone()];
-        if is_in_value && let Some(integer) = in_other_base(digits) {
-            self.replace(token.span.clone(), format!("{OTHER_BASE}{integer}"));
-            return;
-        }
-        let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-        let fits = |integer: u64| !is_negative || integer <= i64::MIN.unsigned_abs();
-        if is_decimal && !digits.parse().is_ok_and(fits) {
-            self.replace(token.span.clone(), format!("{digits}.0"));
-        } else if let Some(integer) = in_other_base(digits).filter(|integer| !fits(*integer)) {
-            self.replace(token.span.clone(), format!("{integer}.0"));
-        }
-    }
-
-    fn escapes(&mut self, token: &Token) {
-        let written = &self.text[token.span.clone()];
-        for (span, bytes) in lowered_escapes(written) {
-            let start = token.span.start;
-            let octal: Vec<String> = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
-            self.replace(start + span.start..start + span.end, octal.concat());
-        }
-        for (span, byte) in stand_ins::in_literal(written) {
-            let start = token.span.start;
-            self.replace(start + span.start..start + span.end, format!("\\{byte:03o}"));
-        }
-    }
-
     /// Reads a statement, up to its semicolon or brace.
     fn statement(&mut self, tokens: &[Token], block: Block) -> Result<(), TokenFault> {
-        if let Some(edition) = &mut self.edition {
+        if let Some(edition) = &mut self.lowered.edition {
             let replaced = edition.statement(self.text, tokens, block)?;
             self.replaced.extend(replaced);
         }
@@ -391,14 +277,23 @@ impl Lowering<'_> {
                 hint: None,
             });
         }
+        if first.is_sign(b';') && !block.has_empty_statements() {
+            return Err(TokenFault {
+                span: first.span.clone(),
+                message: "a semicolon stands by itself, and only fields stand here".into(),
+                hint: Some("leave it out"),
+            });
+        }
         // A type may begin with a dot.
         if first.kind != TokenKind::Word && !first.is_sign(b'.') {
             return Ok(());
         }
-        match &self.text[first.span.clone()] {
-            "extensions" => self.extensions(rest),
-            "reserved" => self.reserved(rest),
-            "extend" => self.opens_extensions = rest.last().is_some_and(|last| last.is_sign(b'{')),
+        match (block, &self.text[first.span.clone()]) {
+            (Block::Message, "extensions") => self.extensions(rest),
+            (Block::Message | Block::Enum, "reserved") => self.reserved(rest),
+            (Block::File | Block::Message, "extend") => {
+                self.opens_extensions = rest.last().is_some_and(|last| last.is_sign(b'{'));
+            }
             _ => {
                 let is_label = |token: &Token| {
                     ["optional", "required", "repeated"]
@@ -481,8 +376,7 @@ impl Lowering<'_> {
                 && let Some(text) = self.text_of(literals)
                 && stand_ins::has_any(text.as_bytes())
             {
-                let octal: Vec<String> = text.bytes().map(|byte| format!("\\{byte:03o}")).collect();
-                self.replace_texts(literals, &octal.concat());
+                self.replace_texts(literals, &octal(text.as_bytes()));
             }
         }
     }
@@ -523,7 +417,9 @@ impl Lowering<'_> {
             let written = &self.text[text.span.clone()];
             let is_odd = written.contains('\\') || stand_ins::has_any(written.as_bytes());
             if is_default && is_odd {
-                self.text_defaults.insert(name.span.start, text.span.start);
+                self.lowered
+                    .text_defaults
+                    .insert(name.span.start, text.span.start);
                 self.replace(name.span.clone(), TEXT_DEFAULT.to_owned());
             }
         }
@@ -541,15 +437,18 @@ impl Lowering<'_> {
     }
 }
 
-/// An integer in octal or hexadecimal digits.
-fn in_other_base(digits: &str) -> Option<u64> {
-    match digits.strip_prefix('0')? {
-        "" => None,
-        rest => match rest.strip_prefix(['x', 'X']) {
-            Some(digits) => u64::from_str_radix(digits, 16).ok(),
-            None => u64::from_str_radix(rest, 8).ok(),
-        },
+/// Fails on a number with a point or an exponent whose first digits would make it octal.
+fn expect_number(digits: &str, number: &Token) -> Result<(), TokenFault> {
+    let bytes = digits.as_bytes();
+    let is_octal = bytes[0] == b'0' && bytes.get(1).is_some_and(u8::is_ascii_digit);
+    if is_octal && digits.contains(['.', 'e', 'E']) {
+        return Err(TokenFault {
+            span: number.span.clone(),
+            message: "a number that begins with a zero is an octal integer".into(),
+            hint: Some("leave out the zeros in front"),
+        });
     }
+    Ok(())
 }
 
 /// Fails on a word that follows a number without a blank.

@@ -2,6 +2,7 @@
 //!
 //! The result is a [`FileGraph`], whose files have been parsed, but whose references to types have not been looked up.
 
+mod block;
 #[cfg(feature = "buf")]
 mod buf;
 #[cfg(not(feature = "buf"))]
@@ -14,6 +15,7 @@ mod buf_lock;
 #[cfg(not(feature = "buf"))]
 #[path = "no_buf_lock.rs"]
 mod buf_lock;
+mod chosen_names;
 mod comments;
 mod defaults;
 mod dependencies;
@@ -23,8 +25,11 @@ mod file;
 mod graph;
 mod imports;
 mod inputs;
+mod literals;
 mod looked_at;
 mod lower;
+mod lowered;
+mod missing;
 mod nesting;
 mod oneofs;
 mod parsed;
@@ -44,7 +49,8 @@ pub(super) use self::graph::FileGraph;
 pub(super) use self::imports::ImportRoots;
 pub(crate) use self::inputs::is_schema_source;
 pub(super) use self::inputs::{Inputs, absolute};
-pub(super) use self::lower::{OTHER_BASE, TEXT_DEFAULT};
+pub(super) use self::literals::OTHER_BASE;
+pub(super) use self::lower::TEXT_DEFAULT;
 pub(crate) use self::nesting::first_bracket_below;
 pub use self::resolver::ImportResolver;
 pub(super) use self::resolver::Resolvers;

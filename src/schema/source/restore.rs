@@ -2,7 +2,8 @@
 
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
 
-use super::lower::{Lowered, PLACEHOLDER};
+use super::lower::PLACEHOLDER;
+use super::lowered::Lowered;
 use crate::error::{Lines, SourceText};
 use crate::schema::each::{each_field, each_message};
 use crate::schema::places::{offsets, span};

@@ -1,8 +1,8 @@
 //! The files that come with protod.
 //!
-//! `google/protobuf/*` is built in, and is used even if an import path has a copy: there is one meaning of the options that
-//! descriptor.proto has, and of `Any`. The other protos that most APIs import are bundled, and are used if the user has no
-//! copy. All are compiled by protoc (`scripts/bundled-protos.sh`), and those of `google/protobuf` have protoc's source info where
+//! `google/protobuf/*` is built in: a copy is used if it is where protoc would be told to look, and not if it lies somewhere else
+//! in a tree. What the options mean that descriptor.proto has is always that of today. The other protos that most APIs import are
+//! bundled, and are used if the user has no copy at all. All are compiled by protoc (`scripts/bundled-protos.sh`), and those of `google/protobuf` have protoc's source info where
 //! they are served: it is most of their bytes, and no stage here reads it.
 
 use std::collections::HashMap;

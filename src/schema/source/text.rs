@@ -12,7 +12,7 @@ use prost_types::source_code_info::Location;
 use super::comments::put_comments;
 use super::defaults::write_float_defaults;
 use super::edition::EditionParts;
-use super::lower::Lowered;
+use super::lower::lower;
 use super::nesting::first_too_deep;
 use super::oneofs::name_synthetic_oneofs;
 use super::parsed::Parsed;
@@ -208,7 +208,7 @@ pub(super) fn parse(
     if let Some((at, message)) = first_too_deep(text) {
         return Err(vec![Problem::at(source, at..at + 1, message)]);
     }
-    let mut lowered = Lowered::new(text).map_err(|fault| {
+    let mut lowered = lower(text).map_err(|fault| {
         let problem = Problem::at(source, fault.span, shown(fault.message.into()));
         vec![problem.with_hint_if(fault.hint)]
     })?;

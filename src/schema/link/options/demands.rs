@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use prost::Message as _;
-use prost_reflect::{Cardinality, EnumDescriptor, Kind};
+use prost_reflect::{Cardinality, EnumValueDescriptor, Kind};
 
 use super::contents::{Contents, FieldDemands, Slot, Value};
 use super::fault::Fault;
@@ -17,6 +17,15 @@ use crate::schema::quoted::escaped;
 #[derive(Debug, Default)]
 pub(in crate::schema::link) struct Demands {
     fields: HashMap<String, FieldDemands>,
+    /// The editions that have a value of an enum.
+    values: HashMap<String, FeatureSupport>,
+}
+
+/// What is said of the options of an element.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) problems: Vec<Fault>,
+    pub(super) warnings: Vec<Fault>,
 }
 
 impl Demands {
@@ -25,8 +34,22 @@ impl Demands {
         self.fields.insert(field, FieldDemands::of(&options.encode()));
     }
 
+    /// Notes the options of a value of an enum.
+    pub(super) fn note_value(&mut self, value: String, options: &Contents) {
+        let support = support_of_value(&options.encode());
+        self.values.extend(support.map(|support| (value, support)));
+    }
+
     fn of<'d>(&'d self, slot: &'d Slot) -> &'d FieldDemands {
         self.fields.get(&slot.full_name).unwrap_or(&slot.demands)
+    }
+
+    fn of_value(&self, value: &EnumValueDescriptor) -> Option<FeatureSupport> {
+        let known = self.values.get(value.full_name()).cloned();
+        known.or_else(|| {
+            value.enum_value_descriptor_proto().options.as_ref()?;
+            support_of_value(&value.options().encode_to_vec())
+        })
     }
 
     pub(super) fn is_for_source(&self, slot: &Slot) -> bool {
@@ -34,13 +57,13 @@ impl Demands {
     }
 
     /// What is wrong with the options of an element, whose number is `target`, in a file of an edition.
-    pub(super) fn check(&self, options: &Contents, target: i32, edition: Edition) -> Vec<Fault> {
-        let mut problems = Vec::new();
-        self.check_fields(options, target, edition, &mut problems);
-        problems
+    pub(super) fn check(&self, options: &Contents, target: i32, edition: Edition) -> Found {
+        let mut found = Found::default();
+        self.check_fields(options, target, edition, &mut found);
+        found
     }
 
-    fn check_fields(&self, contents: &Contents, target: i32, edition: Edition, problems: &mut Vec<Fault>) {
+    fn check_fields(&self, contents: &Contents, target: i32, edition: Edition, found: &mut Found) {
         for (slot, values) in contents.fields() {
             let demands = self.of(slot);
             if !demands.targets.is_empty() && !demands.targets.contains(&target) {
@@ -51,23 +74,24 @@ impl Demands {
                     targets.join(" and "),
                     elements(target)
                 );
-                problems.push(text.into());
+                found.problems.push(text.into());
             }
-            problems.extend(
-                demands
-                    .support
-                    .as_ref()
-                    .and_then(|support| outlived(support, &slot.full_name, edition)),
-            );
-            if let Kind::Enum(found) = &slot.kind {
+            if let Some(support) = &demands.support {
+                found.lifetime(support, &slot.full_name, edition);
+            }
+            if let Kind::Enum(of) = &slot.kind {
                 let numbers = values.iter().filter_map(|value| match value {
                     Value::Varint(number) => Some(*number as i32),
                     _ => None,
                 });
-                problems.extend(numbers.filter_map(|number| outlived_value(found, number, edition)));
+                for value in numbers.filter_map(|number| of.get_value(number)) {
+                    if let Some(support) = self.of_value(&value) {
+                        found.lifetime(&support, value.full_name(), edition);
+                    }
+                }
             }
             if slot.is_utf8 && values.iter().any(Value::is_odd_text) {
-                problems.push(Fault {
+                found.problems.push(Fault {
                     message: format!("the option '{}' is a string that has to be UTF-8", slot.full_name),
                     hint: Some("a field of type `bytes` may have any".to_owned()),
                 });
@@ -83,40 +107,45 @@ impl Demands {
                         slot.name,
                         field.name()
                     );
-                    problems.push(text.into());
+                    found.problems.push(text.into());
                 }
-                self.check_fields(message, target, edition, problems);
+                self.check_fields(message, target, edition, found);
             }
         }
     }
 }
 
-/// What is wrong with the use of a field or a value in an edition that does not have it.
-fn outlived(support: &FeatureSupport, name: &str, edition: Edition) -> Option<Fault> {
-    let in_edition = match edition {
-        PROTO2 | PROTO3 => edition_name(edition),
-        _ => format!("edition {}", edition_name(edition)),
-    };
-    if edition < support.edition_introduced {
-        let first = edition_name(support.edition_introduced);
-        let message = format!("'{name}' is there from edition {first} on, and not in {in_edition}");
-        return Some(message.into());
+impl Found {
+    /// Notes the use of a field or a value in an edition that does not have it, or soon will not.
+    fn lifetime(&mut self, support: &FeatureSupport, name: &str, edition: Edition) {
+        let in_edition = match edition {
+            PROTO2 | PROTO3 => edition_name(edition),
+            _ => format!("edition {}", edition_name(edition)),
+        };
+        if edition < support.edition_introduced {
+            let first = edition_name(support.edition_introduced);
+            let message = format!("'{name}' is there from edition {first} on, and not in {in_edition}");
+            self.problems.push(message.into());
+        } else if let Some(removed) = support.edition_removed.filter(|removed| edition >= *removed) {
+            let removed = edition_name(removed);
+            self.problems.push(Fault {
+                message: format!("'{name}' is there until edition {removed}, and not in {in_edition}"),
+                hint: support.removal_error.as_deref().map(escaped),
+            });
+        } else if support
+            .edition_deprecated
+            .is_some_and(|deprecated| edition >= deprecated)
+        {
+            self.warnings.push(Fault {
+                message: format!("'{name}' is deprecated in {in_edition}"),
+                hint: support.deprecation_warning.as_deref().map(escaped),
+            });
+        }
     }
-    let removed = support.edition_removed.filter(|removed| edition >= *removed)?;
-    Some(Fault {
-        message: format!(
-            "'{name}' is there until edition {}, and not in {in_edition}",
-            edition_name(removed)
-        ),
-        hint: support.removal_error.as_deref().map(escaped),
-    })
 }
 
-fn outlived_value(found: &EnumDescriptor, number: i32, edition: Edition) -> Option<Fault> {
-    let value = found.get_value(number)?;
-    value.enum_value_descriptor_proto().options.as_ref()?;
-    let options = EnumValueOptions::decode(value.options().encode_to_vec().as_slice()).ok()?;
-    outlived(&options.feature_support?, value.full_name(), edition)
+fn support_of_value(options: &[u8]) -> Option<FeatureSupport> {
+    EnumValueOptions::decode(options).ok()?.feature_support
 }
 
 /// The elements of an `OptionTargetType`.

@@ -88,13 +88,25 @@ impl Options {
         std::mem::take(&mut self.taken.problems)
     }
 
+    /// What is not wrong with the options that have been checked, and hardly meant.
+    pub(super) fn warnings(&mut self) -> Vec<OptionProblem> {
+        std::mem::take(&mut self.taken.warnings)
+    }
+
     /// Checks what the fields of the options demand in a file of an edition.
     pub(super) fn check(&mut self, demands: &Demands, edition: Edition) {
         for element in self.taken.elements.iter().filter(|element| !element.is_copy) {
-            for fault in demands.check(&element.contents, element.target, edition) {
-                let path = element.path.clone();
-                self.taken.problems.push(OptionProblem { path, fault });
-            }
+            let found = demands.check(&element.contents, element.target, edition);
+            let of_element = |fault| OptionProblem {
+                path: element.path.clone(),
+                fault,
+            };
+            self.taken
+                .problems
+                .extend(found.problems.into_iter().map(of_element));
+            self.taken
+                .warnings
+                .extend(found.warnings.into_iter().map(of_element));
             if element.contents.is_too_deep() {
                 self.taken.problems.push(OptionProblem {
                     path: element.path.clone(),

@@ -38,7 +38,7 @@ pub(super) struct ElementOptions {
     pub(super) waiting: Vec<(i32, UninterpretedOption)>,
 }
 
-/// An option that cannot be read, and where it is.
+/// What is said of an option, and where it is.
 #[derive(Debug)]
 pub(in crate::schema::link) struct OptionProblem {
     pub(in crate::schema::link) path: Vec<i32>,
@@ -85,6 +85,7 @@ options_messages! {
 pub(super) struct Taken {
     pub(super) elements: Vec<ElementOptions>,
     pub(super) problems: Vec<OptionProblem>,
+    pub(super) warnings: Vec<OptionProblem>,
     /// Where options were, and where they are now that their names are known.
     pub(super) moved: Vec<(Vec<i32>, Vec<i32>)>,
     /// The defaults that are no UTF-8, by their paths. The file has them as far as they are.
@@ -209,7 +210,11 @@ impl Walk<'_> {
     fn enumeration(&mut self, found: &mut EnumDescriptorProto, scope: &str, path: &ElementPath<'_>) {
         self.options(&mut found.options, scope, &path.field(3));
         for (index, value) in found.value.iter_mut().enumerate() {
-            self.options(&mut value.options, scope, &path.element(2, index).field(3));
+            if self.options(&mut value.options, scope, &path.element(2, index).field(3)) {
+                let options = self.taken.elements.last().expect("those of the value");
+                self.demands
+                    .note_value(qualified(scope, value.name()), &options.contents);
+            }
         }
     }
 
