@@ -131,12 +131,17 @@ impl ImportRoots {
 
     /// Looks up `import` for a file in `folder`. A file of a descriptor set has no folder.
     pub(in crate::schema) fn find(&mut self, folder: Option<&Path>, import: &str) -> Option<FoundImport> {
-        self.find_in(&[Self::first_of, Self::rest_of], folder, import)
+        let found = self.find_first(folder, import);
+        found.or_else(|| {
+            let rest = self.rest_of(folder);
+            self.find_in(&rest, import)
+        })
     }
 
     /// The same, only where protoc would be told to look: not in folders that are roots by convention.
     pub(super) fn find_first(&mut self, folder: Option<&Path>, import: &str) -> Option<FoundImport> {
-        self.find_in(&[Self::first_of], folder, import)
+        let first = self.first_of(folder);
+        self.find_in(&first, import)
     }
 
     /// Whether `import` leads to `path` for the files beside it, where protoc would be told to look.
@@ -145,19 +150,11 @@ impl ImportRoots {
         found.is_some_and(|found| found.path == path)
     }
 
-    fn find_in(
-        &mut self,
-        all: &[fn(&mut Self, Option<&Path>) -> Arc<[PathBuf]>],
-        folder: Option<&Path>,
-        import: &str,
-    ) -> Option<FoundImport> {
+    fn find_in(&mut self, roots: &[PathBuf], import: &str) -> Option<FoundImport> {
         if !is_below_a_root(import) {
             return None;
         }
-        let found = all.iter().find_map(|roots| {
-            let roots = roots(self, folder);
-            roots.iter().find_map(|root| self.look_in(root, import))
-        })?;
+        let found = roots.iter().find_map(|root| self.look_in(root, import))?;
         Some(self.input_for_copy(&found, import).unwrap_or(found))
     }
 
