@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::buf_file::{LOCK, read_configuration};
+use super::dependencies::Named;
 use crate::error::SourceText;
 use crate::yaml::{self, Node};
 
@@ -18,10 +19,10 @@ pub(super) fn is_configuration(name: &OsStr) -> bool {
     BUF_FILES.iter().any(|file| name == *file) || name == LOCK
 }
 
-/// The modules that the buf configuration of a folder names. A file that cannot be read as one names none. The files
-/// that were read are added to `configuration_files`.
-pub(super) fn modules(folder: &Path, configuration_files: &mut BTreeSet<PathBuf>) -> Vec<PathBuf> {
-    let mut modules = Vec::new();
+/// What the buf configuration of a folder names. A file that cannot be read as one names nothing. The files that were read are
+/// added to `configuration_files`.
+pub(super) fn named_in(folder: &Path, configuration_files: &mut BTreeSet<PathBuf>) -> Named {
+    let mut all = Named::default();
     for name in BUF_FILES {
         let path = folder.join(name);
         let Ok(text) = read_configuration(&path) else {
@@ -35,12 +36,17 @@ pub(super) fn modules(folder: &Path, configuration_files: &mut BTreeSet<PathBuf>
             "buf.work.yaml" => texts_of(configuration.get("directories")),
             _ => module_paths(&configuration),
         };
-        modules.extend(named.iter().map(|module| folder.join(module)));
-        if name == "buf.yaml" && named.is_empty() {
-            modules.push(folder.to_owned());
+        all.modules.extend(named.iter().map(|module| folder.join(module)));
+        if name == "buf.yaml" {
+            if named.is_empty() {
+                all.modules.push(folder.to_owned());
+            }
+            let without_label = |name: &String| name.split(':').next().unwrap_or_default().to_owned();
+            let dependencies = texts_of(configuration.get("deps"));
+            all.dependencies = dependencies.iter().map(without_label).collect();
         }
     }
-    modules
+    all
 }
 
 /// `modules: [{path: …}]` of v2, `build: {roots: […]}` of v1beta1.

@@ -26,24 +26,24 @@ const DIGESTS: [&str; 2] = ["b5", "shake256"];
 /// The versions of locks, which say the same in three ways.
 const VERSIONS: [&str; 3] = ["v1beta1", "v1", "v2"];
 
-/// The dependencies of the module, or of the workspace, in `folder`. The files that were read are added to
+/// The dependencies of the module, or of the workspace, in `folder`, whose buf.yaml has `named` them. The files that were read are added to
 /// `configuration_files`.
 pub(super) fn dependencies(
     folder: &Path,
+    named: &[String],
     cache: &Path,
     configuration_files: &mut BTreeSet<PathBuf>,
 ) -> Dependencies {
     let lock = folder.join(LOCK);
     if !lock.exists() {
-        return without_lock(folder);
+        return without_lock(folder, named);
     }
     configuration_files.insert(lock.clone());
     let mut dependencies = Dependencies::default();
     let (pins, fault) = pinned_modules(&lock);
-    let mut unpinned = named_dependencies(folder);
-    unpinned
-        .1
-        .retain(|named| !pins.iter().any(|pinned| pinned.name == *named));
+    let unpinned = named
+        .iter()
+        .find(|named| !pins.iter().any(|pinned| pinned.name == **named));
     let mut missing = Vec::new();
     for Pinned { name, commit, is_old } in pins {
         let mut places = DIGESTS.map(|digest| {
@@ -74,11 +74,11 @@ pub(super) fn dependencies(
             ),
             needs: needs.clone(),
         });
-    } else if let (path, [name, ..]) = (&unpinned.0, &*unpinned.1) {
+    } else if let Some(name) = unpinned {
         dependencies.unfetched = Some(Unfetched {
             hint: format!(
                 "{} names {name}, and {LOCK} does not pin it: `buf dep update` in that folder pins and downloads it",
-                path.display()
+                folder.join("buf.yaml").display()
             ),
             needs: lock,
         });
@@ -87,33 +87,18 @@ pub(super) fn dependencies(
 }
 
 /// A buf.yaml that names dependencies needs a lock.
-fn without_lock(folder: &Path) -> Dependencies {
+fn without_lock(folder: &Path, named: &[String]) -> Dependencies {
     let mut dependencies = Dependencies::default();
-    let (path, named) = named_dependencies(folder);
     if !named.is_empty() {
         dependencies.unfetched = Some(Unfetched {
             hint: format!(
                 "{} names dependencies, and there is no {LOCK}: `buf dep update` in that folder writes it and downloads them",
-                path.display()
+                folder.join("buf.yaml").display()
             ),
             needs: folder.join(LOCK),
         });
     }
     dependencies
-}
-
-/// The buf.yaml of a folder, and the modules that it depends on, without labels.
-fn named_dependencies(folder: &Path) -> (PathBuf, Vec<String>) {
-    let path = folder.join("buf.yaml");
-    let text = read_configuration(&path).ok();
-    let configuration = text.and_then(|text| yaml::parse(&SourceText::new("buf.yaml", text)).ok());
-    let named = configuration
-        .as_ref()
-        .and_then(|configuration| configuration.get("deps"));
-    let named = named.map(Node::items).unwrap_or_default();
-    let without_label = |name: &str| name.split(':').next().unwrap_or_default().to_owned();
-    let names = named.iter().filter_map(Node::text).map(without_label);
-    (path, names.collect())
 }
 
 /// The modules that a lock pins, and the first problem of what in it pins none.

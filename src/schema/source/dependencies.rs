@@ -2,6 +2,15 @@
 
 use std::path::PathBuf;
 
+/// What the buf configuration of a folder names.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    /// The folders of its modules.
+    pub(super) modules: Vec<PathBuf>,
+    /// The modules elsewhere that they depend on, without labels.
+    pub(super) dependencies: Vec<String>,
+}
+
 /// The dependencies of a folder.
 #[derive(Debug, Default)]
 pub(super) struct Dependencies {

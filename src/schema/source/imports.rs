@@ -15,7 +15,7 @@ use std::iter;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::dependencies::Dependencies;
+use super::dependencies::{Dependencies, Named};
 use super::inputs::InputProto;
 use super::looked_at::LookedAt;
 use super::{buf, buf_lock};
@@ -38,12 +38,12 @@ const USUAL_ROOTS: [&str; 10] = [
 #[derive(Debug)]
 pub(in crate::schema) struct ImportRoots {
     given: Vec<PathBuf>,
-    input_folders: Vec<PathBuf>,
+    input_folders: Arc<[PathBuf]>,
     input_files: HashSet<PathBuf>,
     /// The roots for files of one folder, in order.
     by_folder: HashMap<PathBuf, Roots>,
-    /// The modules that are named in a folder.
-    modules: HashMap<PathBuf, Arc<[PathBuf]>>,
+    /// What buf's configuration of a folder names.
+    named: HashMap<PathBuf, Arc<Named>>,
     looked_at: LookedAt,
     /// Where buf keeps the modules that it has downloaded.
     buf_cache: Option<PathBuf>,
@@ -78,10 +78,10 @@ impl ImportRoots {
         input_folders.dedup();
         Self {
             given,
-            input_folders,
+            input_folders: input_folders.into(),
             input_files: inputs.iter().map(|input| input.path.clone()).collect(),
             by_folder: HashMap::new(),
-            modules: HashMap::new(),
+            named: HashMap::new(),
             looked_at: LookedAt::with_files(inputs.iter().map(|input| &*input.path)),
             buf_cache: None,
             pinned: BTreeMap::new(),
@@ -109,11 +109,15 @@ impl ImportRoots {
 
     /// The folders of the dependencies that are pinned in a folder.
     fn pinned_in(&mut self, folder: &Path) -> &[PathBuf] {
+        if self.buf_cache.is_none() {
+            return &[];
+        }
+        let named = self.named_in(folder);
         let Some(cache) = &self.buf_cache else {
             return &[];
         };
         let files = &mut self.configuration_files;
-        let read = || buf_lock::dependencies(folder, cache, files);
+        let read = || buf_lock::dependencies(folder, &named.dependencies, cache, files);
         &self.pinned.entry(folder.to_owned()).or_insert_with(read).folders
     }
 
@@ -180,14 +184,17 @@ impl ImportRoots {
         {
             return None;
         }
-        self.input_folders.clone().iter().find_map(|input| {
+        let input_folders = Arc::clone(&self.input_folders);
+        input_folders.iter().find_map(|input| {
             [Self::first_of, Self::rest_of].into_iter().find_map(|roots| {
                 let roots = roots(self, Some(input));
                 roots.iter().find_map(|root| {
                     let path = root.join(import);
-                    let root = root.clone();
                     let is_input = self.input_files.contains(&path);
-                    is_input.then_some(FoundImport { root, path })
+                    is_input.then(|| FoundImport {
+                        root: root.clone(),
+                        path,
+                    })
                 })
             })
         })
@@ -245,7 +252,8 @@ impl ImportRoots {
         }
         let mut pinned = Vec::new();
         for ancestor in self.project_folders(folder) {
-            let modules = self.modules_in(ancestor);
+            let named = self.named_in(ancestor);
+            let modules = &named.modules;
             // In workspaces of v1 each module has a lock of its own.
             let others = modules.iter().filter(|module| *module != ancestor);
             for folder in iter::once(ancestor).chain(others.map(PathBuf::as_path)) {
@@ -283,14 +291,14 @@ impl ImportRoots {
         roots.retain(|root| seen.insert(root.clone()) && self.looked_at.is_folder(root));
     }
 
-    /// The modules that the buf configuration of a folder names.
-    fn modules_in(&mut self, folder: &Path) -> Arc<[PathBuf]> {
-        if let Some(modules) = self.modules.get(folder) {
-            return Arc::clone(modules);
+    /// What the buf configuration of a folder names.
+    fn named_in(&mut self, folder: &Path) -> Arc<Named> {
+        if let Some(named) = self.named.get(folder) {
+            return Arc::clone(named);
         }
-        let modules: Arc<[PathBuf]> = buf::modules(folder, &mut self.configuration_files).into();
-        self.modules.insert(folder.to_owned(), Arc::clone(&modules));
-        modules
+        let named = Arc::new(buf::named_in(folder, &mut self.configuration_files));
+        self.named.insert(folder.to_owned(), Arc::clone(&named));
+        named
     }
 
     /// `folder` and those above it that may belong to the same project, the nearest first.

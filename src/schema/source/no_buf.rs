@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::dependencies::Named;
+
 pub(super) fn is_configuration(_: &OsStr) -> bool {
     false
 }
 
-pub(super) fn modules(_: &Path, _: &mut BTreeSet<PathBuf>) -> Vec<PathBuf> {
-    Vec::new()
+pub(super) fn named_in(_: &Path, _: &mut BTreeSet<PathBuf>) -> Named {
+    Named::default()
 }

@@ -5,6 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::dependencies::Dependencies;
 
-pub(super) fn dependencies(_: &Path, _: &Path, _: &mut BTreeSet<PathBuf>) -> Dependencies {
+pub(super) fn dependencies(_: &Path, _: &[String], _: &Path, _: &mut BTreeSet<PathBuf>) -> Dependencies {
     Dependencies::default()
 }
