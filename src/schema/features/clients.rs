@@ -72,26 +72,30 @@ impl Translation {
         match (self.to, edition) {
             (DescriptorEdition::Edition2024, Some(EDITION_2024..)) => older(file, EDITION_2024),
             (DescriptorEdition::Edition2023, Some(EDITION_2023..)) => older(file, EDITION_2023),
-            (DescriptorEdition::Proto, Some(edition)) => self.lowered(file, edition),
+            (DescriptorEdition::Proto, Some(edition)) => {
+                let features = features_of(DescriptorKind::File, file, &FeatureSet::of_edition(edition));
+                let found = Survey::of(file, &features, &self.closed).found;
+                self.lowered(file, edition, found)
+            }
             (DescriptorEdition::Proto, None) if text(file, 12) != "proto3" => {
-                let found = Survey::of(file, &FeatureSet::default(), &self.closed);
+                let found = Survey::of(file, &FeatureSet::default(), &self.closed).found;
                 self.closed.extend(found.enums);
                 file.clone()
             }
             // proto3 has no fields whose enum is closed, as those of files that became proto2 are.
-            (DescriptorEdition::Proto, None) if self.uses_closed(file) => self.lowered(file, PROTO3),
+            (DescriptorEdition::Proto, None) if !self.closed.is_empty() => {
+                let found = Survey::of(file, &FeatureSet::of_edition(PROTO3), &self.closed).found;
+                if found.uses_closed {
+                    self.lowered(file, PROTO3, found)
+                } else {
+                    file.clone()
+                }
+            }
             _ => file.clone(),
         }
     }
 
-    /// Whether a file of proto3 has a field whose enum is closed.
-    fn uses_closed(&self, file: &[u8]) -> bool {
-        !self.closed.is_empty() && Survey::of(file, &FeatureSet::of_edition(PROTO3), &self.closed).uses_closed
-    }
-
-    fn lowered(&mut self, file: &[u8], edition: Edition) -> Bytes {
-        let features = features_of(DescriptorKind::File, file, &FeatureSet::of_edition(edition));
-        let found = Survey::of(file, &features, &self.closed);
+    fn lowered(&mut self, file: &[u8], edition: Edition, found: Found) -> Bytes {
         let mut lowered = lower_for_clients(file, edition, found.suits_proto3);
         if !found.suits_proto3 {
             self.closed.extend(found.enums);
@@ -101,11 +105,16 @@ impl Translation {
     }
 }
 
-/// What of a file decides whether it can be one of proto3.
+/// Goes through a file for what decides whether it can be one of proto3.
 struct Survey<'c> {
     /// The enums that are closed elsewhere.
     closed: &'c HashSet<String>,
-    /// The full names of its own, with a dot in front.
+    found: Found,
+}
+
+/// What of a file decides that.
+struct Found {
+    /// The full names of its enums, with a dot in front.
     enums: Vec<String>,
     suits_proto3: bool,
     /// Whether a field has one of the enums that are closed elsewhere.
@@ -116,13 +125,15 @@ impl<'c> Survey<'c> {
     fn of(file: &[u8], features: &FeatureSet, closed: &'c HashSet<String>) -> Self {
         let mut survey = Self {
             closed,
-            enums: Vec::new(),
-            suits_proto3: true,
-            uses_closed: false,
+            found: Found {
+                enums: Vec::new(),
+                suits_proto3: true,
+                uses_closed: false,
+            },
         };
         let package = text(file, 2);
         for message in delimited(file, 4) {
-            survey.suits_proto3 &= !has_similar_names(message, MAX_DEPTH);
+            survey.found.suits_proto3 &= !has_similar_names(message, MAX_DEPTH);
             survey.message(message, features, package, MAX_DEPTH);
         }
         for found in delimited(file, 5) {
@@ -143,7 +154,7 @@ impl<'c> Survey<'c> {
         let is_set = options
             .into_iter()
             .any(|options| varint(options, MESSAGE_SET) == Some(1));
-        self.suits_proto3 &= depth > 0 && !is_set && delimited(message, 5).is_empty();
+        self.found.suits_proto3 &= depth > 0 && !is_set && delimited(message, 5).is_empty();
         for field in delimited(message, 2) {
             self.field(field, &features, Some(&members));
         }
@@ -165,24 +176,26 @@ impl<'c> Survey<'c> {
         let features = features_of(DescriptorKind::Field, field, above);
         let shape = FieldShape::of(field);
         let is_required = features.is_required() && shape.label() == Label::Optional;
-        self.suits_proto3 &= !is_required
+        self.found.suits_proto3 &= !is_required
             && !is_delimited(&features, &shape, members)
             && delimited(field, DEFAULT_VALUE).is_empty();
-        self.uses_closed |= self.closed.contains(&shape.type_name);
-        self.suits_proto3 &= !self.uses_closed;
+        self.found.uses_closed |= self.closed.contains(&shape.type_name);
+        self.found.suits_proto3 &= !self.found.uses_closed;
     }
 
     fn enumeration(&mut self, found: &[u8], above: &FeatureSet, scope: &str) {
         let features = features_of(DescriptorKind::Enum, found, above);
-        self.suits_proto3 &= !features.is_closed();
-        self.enums.push(format!(".{}", qualified(scope, text(found, 1))));
+        self.found.suits_proto3 &= !features.is_closed();
+        self.found
+            .enums
+            .push(format!(".{}", qualified(scope, text(found, 1))));
     }
 
     /// proto3 extends nothing but options.
     fn extension(&mut self, extension: &[u8], above: &FeatureSet) {
         let extendee = text(extension, 2);
         let is_option = extendee.starts_with(".google.protobuf.") && extendee.ends_with("Options");
-        self.suits_proto3 &= is_option;
+        self.found.suits_proto3 &= is_option;
         self.field(extension, above, None);
     }
 }
