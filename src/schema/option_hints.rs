@@ -8,12 +8,9 @@ use prost::Message as _;
 use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
 use prost_types::FileDescriptorProto;
 
-use super::foreign::{self, OF_FIELD, RULES, TYPES};
+use super::foreign::{self, OF_FIELD, RULES, TYPES, VERBS};
 use super::source::bundled_files;
 use crate::suggest;
-
-/// Verbs of HTTP, which are no options of methods.
-const VERBS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// A hint for a problem of an option, by what the linker says of it at this place of a text.
 pub(super) fn hint(message: &str, text: &str, at: usize) -> Option<String> {
@@ -62,11 +59,14 @@ pub(super) fn hint(message: &str, text: &str, at: usize) -> Option<String> {
 
 /// Whether an option of protobuf itself has this name.
 pub(super) fn is_option(name: &str) -> bool {
-    let is_options = |message: &MessageDescriptor| {
-        message.package_name() == "google.protobuf" && message.name().ends_with("Options")
-    };
-    let mut options = KNOWN.all_messages().filter(is_options);
-    options.any(|message| message.get_field_by_name(name).is_some())
+    messages_of_options().any(|message| message.get_field_by_name(name).is_some())
+}
+
+/// The messages that hold the options of protobuf itself.
+fn messages_of_options() -> impl Iterator<Item = MessageDescriptor> {
+    KNOWN
+        .all_messages()
+        .filter(|message| message.package_name() == "google.protobuf" && message.name().ends_with("Options"))
 }
 
 /// The text in single quotes that ends before this, at the begin of a message.
@@ -178,11 +178,7 @@ fn own_rule(plain: &str, rules: &MessageDescriptor) -> Option<&'static str> {
 
 /// For an option without brackets that protobuf does not have.
 fn hint_for_option(name: &str) -> Option<String> {
-    let is_options = |message: &MessageDescriptor| {
-        message.package_name() == "google.protobuf" && message.name().ends_with("Options")
-    };
-    let options = KNOWN.all_messages().filter(is_options);
-    let fields: Vec<FieldDescriptor> = options
+    let fields: Vec<FieldDescriptor> = messages_of_options()
         .flat_map(|message| message.fields().collect::<Vec<_>>())
         .collect();
     if matches!(name, "required" | "nullable" | "optional") {

@@ -180,7 +180,7 @@ impl Tables {
                 .clone()
                 .unwrap_or_else(|| self.files[file].descriptor.clone());
             bytes = if with_comments {
-                valid_file(&bytes)
+                valid_file(&bytes, None)
             } else {
                 without_source_info(&bytes)
             };

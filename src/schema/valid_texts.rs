@@ -25,9 +25,8 @@ pub(crate) fn with_valid_texts(message: &MessageDescriptor, bytes: &[u8]) -> Opt
     Copying { extensions: None }.message(message, bytes, MAX_DEPTH)
 }
 
-/// A serialized file with valid texts, as far as descriptor.proto says what is a text.
-pub(super) fn valid_file(file: &Bytes) -> Bytes {
-    let extensions = None;
+/// A serialized file with valid texts, as far as descriptor.proto says what is a text, and for options the `extensions` of a pool.
+pub(super) fn valid_file(file: &Bytes, extensions: Option<&DescriptorPool>) -> Bytes {
     Copying { extensions }
         .file(file)
         .map_or_else(|| file.clone(), Bytes::from)
@@ -44,14 +43,6 @@ fn has_more_than_ascii(file: &[u8]) -> bool {
         }
     });
     found || walked.is_err()
-}
-
-/// The same with the options whose extensions `pool` has.
-pub(super) fn valid_file_with_options(file: &Bytes, pool: &DescriptorPool) -> Bytes {
-    let extensions = Some(pool);
-    Copying { extensions }
-        .file(file)
-        .map_or_else(|| file.clone(), Bytes::from)
 }
 
 /// Decodes a file with valid texts.

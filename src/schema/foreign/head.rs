@@ -31,8 +31,8 @@ const OPTIONS: [&str; 10] = [
     "optimize_for",
 ];
 
-/// Verbs of HTTP.
-const VERBS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
+/// Verbs of HTTP, which are no options of methods.
+pub(in crate::schema) const VERBS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// What a statement at the top of a file means, if it is no definition.
 pub(super) fn mended(statement: &Statement<'_>, text: &str) -> Option<String> {

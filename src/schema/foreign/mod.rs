@@ -18,6 +18,7 @@ mod types;
 mod walk;
 mod words;
 
+pub(super) use self::head::VERBS;
 pub(super) use self::rules::{OF_FIELD, RULES};
 use self::statement::{Block, Statement};
 pub(super) use self::types::{TYPES, container_hint, own_type, with_import};

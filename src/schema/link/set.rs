@@ -27,7 +27,7 @@ use crate::schema::descriptor::File;
 use crate::schema::features::{PROTO2, PROTO3, lowered_for_pool};
 use crate::schema::guarded::guarded;
 use crate::schema::source::{FileGraph, FileId, SetFile};
-use crate::schema::valid_texts::{valid_file, valid_file_with_options};
+use crate::schema::valid_texts::valid_file;
 use crate::schema::wire::{
     DescriptorKind, Record, RecordValue, walk, without_custom_options, without_source_info,
 };
@@ -48,7 +48,7 @@ pub(super) fn link_set_file(
     };
     let visible = visible_files(graph, id);
     let as_given = without_source_info(&file.descriptor);
-    let bytes = valid_file(&as_given);
+    let bytes = valid_file(&as_given, None);
     // Only for the names in it: what prost-types does not know is not in it.
     let mut read =
         FileDescriptorProto::decode(&*bytes).map_err(|error| refused(format!("is damaged: {error}")))?;
@@ -106,7 +106,7 @@ pub(super) fn link_set_file(
     let added = pool.get_file_by_name(&file.name).expect("it has just been added");
     check_map_entries(&added).map_err(refused)?;
     let options = &target.option_files().pool;
-    let for_pool = valid_file_with_options(fit, options);
+    let for_pool = valid_file(fit, Some(options));
     let check = |file: &[u8]| guarded(|| check_options(options, file)).flatten();
     let has_shared = |error| {
         let shared = SharedNumbers::of(options).and_then(|shared| shared.left_out_of(&for_pool));

@@ -31,7 +31,7 @@ use crate::schema::plain::{without_method_options, without_options};
 use crate::schema::source::{EditionParts, FileGraph, FileId, TextFile};
 use crate::schema::stand_ins::{file_as_written, has_any, info_as_written};
 use crate::schema::tabs::Tabs;
-use crate::schema::valid_texts::{decoded_file, valid_file, valid_file_with_options};
+use crate::schema::valid_texts::{decoded_file, valid_file};
 use crate::schema::warning::Warning;
 
 /// One linked file.
@@ -165,7 +165,7 @@ pub(super) fn link_text(
             let bytes = file.encode_to_vec();
             let with_info = |info: Option<&[u8]>| {
                 let file = assembled(&bytes, &so_far, &Tails::new(), info);
-                lowered_for_pool(valid_file(&file), Some(edition))
+                lowered_for_pool(valid_file(&file, None), Some(edition))
             };
             add_lowered(pool, text, name, stubs, with_info)?
         }
@@ -199,7 +199,7 @@ pub(super) fn link_text(
             Fit::WithoutSome => assembled(bytes, &OptionBytes::default(), &tails, None),
             _ => assembled(bytes, &served, &tails, None),
         };
-        valid_file_with_options(&file, pool)
+        valid_file(&file, Some(pool))
     });
     let mut linked = LinkedFile {
         descriptor: assembled(&bytes, &served, &tails, Some(&info_as_written(&info))),
