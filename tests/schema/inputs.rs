@@ -320,6 +320,8 @@ fn watch_paths_are_all_that_the_schema_was_made_from() {
         // It would win over the one in `shared`.
         "given/b.proto",
         "given/c.proto",
+        // So would this one over the one that is built in.
+        "given/google/protobuf/any.proto",
         "shared/b.proto",
     ];
     assert_eq!(schema.watch_paths(), expected.map(|name| tree.path(name)));

@@ -315,7 +315,8 @@ impl<'f> Clashes<'_, '_, 'f> {
             }
             if let Some(range) = reserved.meeting(one(number)) {
                 let message = format!("enum number '{number}' conflicts with reserved range '{range}'");
-                self.report.problem(&number_path, message);
+                let hint = "give the value another number, or take this one out of `reserved`";
+                self.report.problem_with_hint(&number_path, message, hint);
             }
         }
     }

@@ -57,9 +57,10 @@ pub(super) fn check_names<'a, 'p>(
     }
     for (index, name) in used.enumerate() {
         if names.contains(name.as_bytes()) {
-            report.problem(
+            report.problem_with_hint(
                 &used_path(index),
                 format!("the name of {what} '{name}' is reserved"),
+                format!("give the {what} another name, or take this one out of `reserved`"),
             );
         }
     }
