@@ -46,6 +46,7 @@
 //! | listen, with limits and TLS, and stop | [`Bound`], [`Limits`], [`Tls`], [`Listener`] |
 //! | be part of an axum or tonic server | [`GrpcService`] |
 //! | swap protos and handlers | [`Server::reload`], [`live::Reloader`] |
+//! | see and steer it from outside | [`admin::Admin`] |
 //! | call any server | [`Client`], [`ClientMethod`] |
 //! | find out what went wrong | [`Error`], [`Problem`], [`MessageError`] |
 //!
@@ -61,6 +62,7 @@
 //! | [`transport`] | sockets, TLS, HTTP/2 and its guards, the limits of connections |
 //! | [`server`] | from a request to a handler; reflection, health, limits of calls, draining |
 //! | [`live`] | reloads protos and rules while a server runs |
+//! | [`admin`] | how a running server is seen and steered from outside |
 //! | [`client`] | calls methods of any server by name, with its protos by reflection |
 //!
 //! Each uses only those above it in this list. A call goes through a connection ([`Limits`], [`Tls`]) and the dispatcher
@@ -78,6 +80,7 @@
 //! | `validate` | [`validate`]: requests checked against the rules of `buf.validate` |
 //! | `samples` | [`sample`]: answers made up from the descriptor alone |
 //! | `live` | [`live`]: reloads while the server runs; brings `rules` |
+//! | `admin` | [`admin`]: a service by which a running server is seen and steered; brings `live` |
 //! | `client` | [`client`]: calls to any server; protos from servers and URLs |
 //! | `tls` | [`Tls`]: TLS for the server's sockets |
 //! | `compression` | messages in gzip, deflate and zstd |
@@ -94,6 +97,8 @@
     )
 )]
 
+#[cfg(feature = "admin")]
+pub mod admin;
 #[cfg(any(feature = "rules", feature = "validate"))]
 mod cel;
 #[cfg(feature = "client")]
@@ -156,6 +161,11 @@ pub use crate::validate::{ValidationError, Validator, Violation};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles the Rust in the guide to the admin service.
+#[cfg(all(doctest, feature = "admin"))]
+#[doc = include_str!("../docs/admin.md")]
+struct AdminGuide;
 
 /// [limits.md]: https://docs.rs/crate/protod/latest/source/docs/limits.md
 /// [rules.md]: https://docs.rs/crate/protod/latest/source/docs/rules.md

@@ -70,7 +70,7 @@ fn commands() -> Vec<(Vec<&'static str>, Vec<Row<'static>>)> {
         let more = shared.split(']').next().filter(|command| !command.is_empty());
         (rows, more, without)
     };
-    let lines: [&[&str]; 9] = [
+    let lines: [&[&str]; 12] = [
         &["serve", "no-such-input"],
         &["check", "no-such-input"],
         &["explain", "a.B/C", "no-such-input"],
@@ -78,6 +78,9 @@ fn commands() -> Vec<(Vec<&'static str>, Vec<Row<'static>>)> {
         &["bench", "unix:/no/such/socket", "a.B/C"],
         &["list", "unix:/no/such/socket"],
         &["describe", "unix:/no/such/socket"],
+        &["wait", "no address"],
+        &["rules", "list", "--admin=unix:/no/such/socket"],
+        &["reset", "--admin=unix:/no/such/socket"],
         &["build", "--output=no-such-output", "no-such-input"],
         &["init", "--from", "no-such.proto"],
     ];

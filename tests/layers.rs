@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 23] = [
     "error",
     "suggest",
     "duration",
@@ -38,6 +38,7 @@ const ROOMS: [&str; 22] = [
     "transport",
     "server",
     "live",
+    "admin",
     "client",
 ];
 

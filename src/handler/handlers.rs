@@ -2,6 +2,7 @@
 //!
 //! Rules and samples come in here as well: rules convert into [`Handlers`], and a sampler is a [`Handler`].
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -49,9 +50,14 @@ pub struct Handlers {
     compiled_for: HashMap<String, Arc<Method>>,
     /// What they share.
     states: States,
+    /// What whoever steers the server is to know of them.
+    attached: Vec<Attached>,
     /// Answers the methods that nothing else answers.
     fallback: Option<BoxHandler>,
 }
+
+/// Something that handlers bring along, of a type that only who made them knows. No call sees it.
+pub(crate) type Attached = Arc<dyn Any + Send + Sync>;
 
 type Prepare = dyn FnOnce(&mut Setup<'_>) -> Prepared + Send + Sync;
 
@@ -240,6 +246,7 @@ impl Handlers {
         self.by_name.extend(others.by_name);
         self.compiled_for.extend(others.compiled_for);
         self.states.extend(others.states);
+        self.attached.extend(others.attached);
         self.fallback = others.fallback.or(self.fallback);
         self
     }
@@ -258,6 +265,12 @@ impl Handlers {
             }
         };
         self.add(method.into(), Shape::Any, Unprepared::Front(Box::new(put)))
+    }
+
+    /// Brings something along for whoever steers the server.
+    pub(crate) fn attach(mut self, attached: Attached) -> Self {
+        self.attached.push(attached);
+        self
     }
 
     /// Answers a method as what its handler was compiled for.
@@ -314,6 +327,7 @@ impl Handlers {
             by_method: by_method.into_values().collect(),
             fallback: self.fallback,
             states: self.states.shared(),
+            attached: self.attached,
         })
     }
 }
@@ -325,6 +339,8 @@ pub(crate) struct ResolvedHandlers {
     pub(crate) fallback: Option<BoxHandler>,
     /// What calls share. `None` if it is nothing.
     pub(crate) states: Option<Arc<States>>,
+    /// What whoever steers the server is to know of them.
+    pub(crate) attached: Vec<Attached>,
 }
 
 impl fmt::Debug for Handlers {

@@ -42,7 +42,7 @@ pub(crate) use self::expiry::Expiry;
 pub use self::extract::FromCall;
 pub(crate) use self::framing::{MessageWriter, RequestBody};
 pub use self::handlers::Handlers;
-pub(crate) use self::handlers::{Shape, Unprepared, handler_methods};
+pub(crate) use self::handlers::{Attached, Shape, Unprepared, handler_methods};
 pub(crate) use self::lane::{Lane, SLICE};
 pub(crate) use self::lifecycle::{LINGER_TIMEOUT, Lifecycle, Phase};
 pub(crate) use self::limits::CallLimits;

@@ -31,6 +31,7 @@
 
 mod diff;
 mod loader;
+mod outcome;
 mod project;
 mod refresh;
 mod reloader;
@@ -45,6 +46,7 @@ mod watcher;
 
 pub use self::diff::{Change, Item};
 pub use self::loader::{LoadedProject, Loader};
+pub use self::outcome::{ReloadOutcome, ToldProblem};
 pub use self::project::{Answers, Project};
 pub use self::reloader::Reloader;
 pub use self::status::RELOAD;

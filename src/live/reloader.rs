@@ -5,15 +5,17 @@
 
 use std::fmt;
 use std::future::pending;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::outcome::ReloadOutcome;
 use super::refresh::{News, Refresh};
 use super::snapshot::{MAX_SETTLING_TIME, Snapshot};
 use super::status::ReloadStatus;
 use super::summary::ReloadSummary;
-use super::trigger::ReloadTrigger;
+use super::trigger::{LastReload, ReloadTrigger, Waiting};
 use super::watcher::FolderWatcher;
 use crate::error::Error;
 use crate::schema::RememberedSource;
@@ -70,8 +72,9 @@ impl<Outcome: 'static> Reloader<Outcome> {
         status: Option<ReloadStatus>,
         log: fn(&Result<Outcome, Error>),
     ) -> Self {
+        let trigger = ReloadTrigger::default();
         Self {
-            trigger: ReloadTrigger::default(),
+            trigger: trigger.clone(),
             watch: true,
             refresh: None,
             worker: Worker {
@@ -80,6 +83,9 @@ impl<Outcome: 'static> Reloader<Outcome> {
                 unsettled_since: None,
                 news: None,
                 unsaid: Vec::new(),
+                asked: Vec::new(),
+                _until_last: trigger.until_last_reload(),
+                trigger,
                 status,
                 report: Box::new(move |outcome| log(&outcome)),
             },
@@ -163,6 +169,7 @@ impl<Outcome: 'static> Reloader<Outcome> {
             let sources = worker.files.sources();
             reason = Some(tokio::select! {
                 () = trigger.requested() => {
+                    worker.asked.extend(trigger.take_waiting());
                     refresh.hurry();
                     Reason::Requested
                 }
@@ -208,6 +215,9 @@ pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
         None
     }
 
+    /// What is told of a reload that succeeded.
+    fn told(&self, outcome: &Outcome) -> ReloadOutcome;
+
     /// The files as they were at the last reload.
     fn snapshot(&self) -> &Snapshot;
 }
@@ -246,6 +256,11 @@ struct Worker<Outcome> {
     news: Option<News>,
     /// What cannot be watched, and is to be logged when it runs: before that, a program may have a first line to print.
     unsaid: Vec<String>,
+    /// Who wait for the outcome of the next reload.
+    asked: Vec<Waiting>,
+    /// Where the outcome of the last reload is kept.
+    trigger: ReloadTrigger,
+    _until_last: LastReload,
     status: Option<ReloadStatus>,
     report: Box<dyn Fn(Result<Outcome, Error>) + Send>,
 }
@@ -279,7 +294,10 @@ impl<Outcome> Worker<Outcome> {
             }
             match answered {
                 Ok(()) => tracing::info!("the sources of the schema answer again"),
-                Err(error) => (self.report)(Err(error)),
+                Err(error) => {
+                    self.trigger.note(&Arc::new(ReloadOutcome::of_error(&error)));
+                    (self.report)(Err(error));
+                }
             }
         }
         news.changed
@@ -303,7 +321,16 @@ impl<Outcome> Worker<Outcome> {
                 if let Some(status) = &self.status {
                     status.set(self.files.reloads(), outcome.is_ok());
                 }
+                let told = Arc::new(match &outcome {
+                    Ok(outcome) => self.files.told(outcome),
+                    Err(error) => ReloadOutcome::of_error(error),
+                });
+                self.trigger.note(&told);
                 (self.report)(outcome);
+                for waiting in self.asked.drain(..) {
+                    // An error means that it waits no more.
+                    let _ = waiting.send(Arc::clone(&told));
+                }
             }
         }
         if let Some(watcher) = &mut self.watcher {

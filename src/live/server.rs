@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use super::loader::{Attempt, LoadedProject, Loader};
+use super::outcome::ReloadOutcome;
 use super::reloader::{Reason, Reloaded, Reloader, WatchedFiles};
 use super::snapshot::Snapshot;
 use super::status::{RELOAD, ReloadStatus};
@@ -73,6 +74,10 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
 
     fn checks(&self) -> Option<mpsc::Receiver<Refreshed>> {
         Some(self.server.health().refreshed(RELOAD))
+    }
+
+    fn told(&self, outcome: &ReloadSummary) -> ReloadOutcome {
+        ReloadOutcome::of_changes(outcome.changes.iter(), outcome.took)
     }
 
     fn snapshot(&self) -> &Snapshot {

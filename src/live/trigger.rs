@@ -3,16 +3,47 @@
 //! Requests are not counted: several that are made before the next reload cause one.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
+use super::outcome::ReloadOutcome;
 use crate::error::Error;
 
 /// Requests reloads of a [`Reloader`](super::Reloader). Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct ReloadTrigger {
-    requested: Arc<Notify>,
+    shared: Arc<Shared>,
+}
+
+/// Who waits for the outcome of a reload.
+pub(super) type Waiting = oneshot::Sender<Arc<ReloadOutcome>>;
+
+#[derive(Debug, Default)]
+struct Shared {
+    requested: Notify,
+    waiting: Mutex<Waiters>,
+    last: Mutex<Option<Arc<ReloadOutcome>>>,
+}
+
+/// Who wait for the reload that comes next.
+#[derive(Debug, Default)]
+struct Waiters {
+    /// Whether none comes any more.
+    in_vain: bool,
+    waiting: Vec<Waiting>,
+}
+
+/// Lets nobody wait any more when it is dropped, with what makes the reloads.
+#[derive(Debug)]
+pub(super) struct LastReload(ReloadTrigger);
+
+impl Drop for LastReload {
+    fn drop(&mut self) {
+        let mut waiters = self.0.waiters();
+        waiters.in_vain = true;
+        waiters.waiting.clear();
+    }
 }
 
 impl ReloadTrigger {
@@ -20,12 +51,56 @@ impl ReloadTrigger {
     ///
     /// A request that is made during a reload causes another one after it.
     pub fn reload(&self) {
-        self.requested.notify_one();
+        self.shared.requested.notify_one();
+    }
+
+    /// Requests a reload, and waits until its files are served or refused. `None` if the
+    /// [`Reloader`](super::Reloader) does not run any more.
+    pub async fn reload_and_wait(&self) -> Option<Arc<ReloadOutcome>> {
+        let (sender, outcome) = oneshot::channel();
+        {
+            let mut waiters = self.waiters();
+            if waiters.in_vain {
+                return None;
+            }
+            waiters.waiting.push(sender);
+        }
+        self.reload();
+        outcome.await.ok()
+    }
+
+    /// How the last reload went, whatever its reason. `None` if there was none.
+    pub fn last(&self) -> Option<Arc<ReloadOutcome>> {
+        self.shared
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Waits until a reload is requested.
     pub(super) async fn requested(&self) {
-        self.requested.notified().await;
+        self.shared.requested.notified().await;
+    }
+
+    /// Those who wait for the reload that comes next.
+    pub(super) fn take_waiting(&self) -> Vec<Waiting> {
+        std::mem::take(&mut self.waiters().waiting)
+    }
+
+    /// What is to be kept by whatever makes the reloads, for as long as it does.
+    pub(super) fn until_last_reload(&self) -> LastReload {
+        LastReload(self.clone())
+    }
+
+    fn waiters(&self) -> MutexGuard<'_, Waiters> {
+        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps how a reload went.
+    pub(super) fn note(&self, outcome: &Arc<ReloadOutcome>) {
+        let mut last = self.shared.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(Arc::clone(outcome));
     }
 
     /// Requests a reload at every SIGHUP, for as long as the returned future is polled.

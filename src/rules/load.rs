@@ -72,6 +72,7 @@ fn finish(settings: &Settings, compiled: CompiledRules, mut files: Vec<PathBuf>)
     // Not before all is compiled: a load that fails leaves the counters as they are.
     let counted = methods.iter().flat_map(|method| &method.rules);
     let counted = counted.filter(|rule| rule.counting.is_some());
+    settings.state.hits().forget_unused();
     let load = settings.state.counters().load(counted.map(|rule| &rule.id));
     let methods = methods
         .into_iter()

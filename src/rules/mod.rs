@@ -19,6 +19,7 @@
 mod compile;
 mod file;
 mod files;
+mod listed;
 mod load;
 mod options;
 mod part;
@@ -32,6 +33,7 @@ mod tests;
 
 pub use self::compile::JSON_SCHEMA;
 pub(crate) use self::files::{is_misnamed, is_rules_file, may_be_misnamed};
+pub use self::listed::ListedRule;
 pub use self::options::RulesOptions;
 pub(crate) use self::plan::Outline;
 pub use self::run::{Explanation, MethodRules, RulesState};

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::listed::{ListedRule, listed};
 use super::plan::Outline;
 use super::run::{MethodRules, RulesState};
 use crate::error::Problem;
@@ -27,9 +28,9 @@ use crate::schema::Method;
 /// [docs/rules.md](https://docs.rs/crate/protod/latest/source/docs/rules.md) is the guide to their language.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    methods: Vec<Arc<MethodRules>>,
-    files: Vec<PathBuf>,
-    outlines: Vec<Outline>,
+    methods: Arc<[Arc<MethodRules>]>,
+    files: Arc<[PathBuf]>,
+    outlines: Arc<[Outline]>,
     warnings: Arc<[Problem]>,
     state: RulesState,
     /// The number of the load; see [`RulesState`]'s counters.
@@ -47,9 +48,9 @@ impl Rules {
         load: u64,
     ) -> Self {
         Self {
-            methods,
-            files,
-            outlines,
+            methods: methods.into(),
+            files: files.into(),
+            outlines: outlines.into(),
             warnings: warnings.into(),
             state,
             load,
@@ -76,6 +77,25 @@ impl Rules {
     /// The names of all rules, in the order of files and places.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.outlines.iter().map(|rule| &*rule.name)
+    }
+
+    /// All rules that some method has, in the order of files and places, with how often each was chosen.
+    ///
+    /// ```
+    /// use protod::{Rules, Schema};
+    ///
+    /// for rule in Rules::beside(&Schema::load("proto")?)?.list() {
+    ///     println!("{} {} {}", rule.hits, rule.place, rule.name);
+    /// }
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn list(&self) -> Vec<ListedRule> {
+        listed(&self.methods)
+    }
+
+    /// What calls of these rules share.
+    pub fn state(&self) -> &RulesState {
+        &self.state
     }
 
     /// What is not wrong with the rules, and hardly meant: a rule that no call reaches, a `match` that matches everything.
@@ -109,7 +129,9 @@ impl Rules {
 /// theirs replaces, or for the fallback.
 impl From<&Rules> for Handlers {
     fn from(rules: &Rules) -> Self {
-        rules.handlers().fold(Self::new(), |handlers, (method, rules)| {
+        // Cheap: what rules are made of is shared.
+        let handlers = Self::new().attach(Arc::new(rules.clone()));
+        rules.handlers().fold(handlers, |handlers, (method, rules)| {
             let handlers = if rules.is_claimed() {
                 handlers.shared_handler(method.name(), rules)
             } else {

@@ -29,6 +29,11 @@ impl CallsInFlight {
         &self.permits.log
     }
 
+    /// How many calls have a permit.
+    pub(super) fn in_flight(&self) -> usize {
+        Arc::strong_count(&self.permits) - 1
+    }
+
     /// Takes a permit for one more call, which is returned when it is dropped.
     ///
     /// Fails with `RESOURCE_EXHAUSTED` if none is left, like grpc-python's `maximum_concurrent_rpcs` and tonic's
@@ -36,7 +41,7 @@ impl CallsInFlight {
     pub(super) fn acquire(&self) -> Result<CallPermit, Status> {
         let permit = Arc::clone(&self.permits);
         // Taken before it is counted, so that calls that come at once cannot all get the last permit.
-        let calls = Arc::strong_count(&self.permits) - 1;
+        let calls = self.in_flight();
         if calls > self.most {
             return Err(Status::resource_exhausted(format!(
                 "the server has {} calls in flight, and takes no more at a time",

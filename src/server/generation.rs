@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::error::Error;
-use crate::handler::{BoxHandler, Handlers, Lifecycle, RequestCheck, States};
+use crate::handler::{Attached, BoxHandler, Handlers, Lifecycle, RequestCheck, States};
 use crate::protocol::{Binding, HttpRules};
 use crate::schema::{Method, Schema};
 
@@ -84,6 +84,8 @@ pub(super) struct Generation {
     pub(super) lifecycle: Lifecycle,
     /// What the handlers share.
     pub(super) states: Option<Arc<States>>,
+    /// What the handlers have brought along.
+    pub(super) attached: Vec<Attached>,
     /// How its methods are called by REST.
     pub(super) rest: HttpRules,
     /// By `/package.Service/Method`.
@@ -122,6 +124,7 @@ impl Generation {
             schema,
             lifecycle,
             states: handlers.states,
+            attached: handlers.attached,
             rest,
             endpoints,
         })

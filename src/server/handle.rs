@@ -1,5 +1,6 @@
 //! [`Server`]: what its owner holds, and the swap of its schema and handlers by [`reload`](Server::reload).
 
+use std::any::Any;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -79,6 +80,25 @@ impl Server {
     /// How methods are called by REST at this moment.
     pub fn http_rules(&self) -> HttpRules {
         self.shared.generation.load().rest.clone()
+    }
+
+    /// The schema that new calls get.
+    pub fn schema(&self) -> Schema {
+        self.shared.generation.load().schema.clone()
+    }
+
+    /// How many calls are in flight, those of reflection and health included.
+    pub fn calls_in_flight(&self) -> usize {
+        self.shared.calls.in_flight()
+    }
+
+    /// Of what the handlers of the moment have brought along, all of a type.
+    pub(crate) fn attached<T: Any + Send + Sync>(&self) -> Vec<Arc<T>> {
+        let generation = self.shared.generation.load();
+        let attached = generation.attached.iter();
+        attached
+            .filter_map(|attached| Arc::clone(attached).downcast().ok())
+            .collect()
     }
 
     /// Replaces the schema and the handlers. The next call uses the new ones; calls in flight keep those that they began

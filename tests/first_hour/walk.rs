@@ -141,6 +141,7 @@ impl Walk {
         let mut child = Command::new(env!("CARGO_BIN_EXE_protod"))
             .args(arguments.split_whitespace())
             .env("PROTOD_ADDR", "127.0.0.1:0")
+            .env("PROTOD_ADMIN_ADDR", "127.0.0.1:0")
             .current_dir(&self.current)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -162,10 +163,21 @@ impl Walk {
         let first = server.wait_for("protod listening on ");
         let (_, port) = first.rsplit_once(':').expect("an address has a port");
         port.clone_into(&mut server.port);
-        let rest: Vec<String> = (0..others).map(|_| server.wait_for("")).collect();
+        let rest: Vec<String> = (0..others)
+            .map(|_| server.wait_for(""))
+            .map(with_admin_port)
+            .collect();
         let printed = format!("{first}\n{}\n", rest.join("\n")).replace(&server.port, PORT);
         self.server = Some(server);
         printed
+    }
+}
+
+/// The line, with the port of the admin service that a server takes by default.
+fn with_admin_port(line: String) -> String {
+    match line.strip_prefix("protod admin on 127.0.0.1:") {
+        Some(_) => "protod admin on 127.0.0.1:9003".to_owned(),
+        None => line,
     }
 }
 

@@ -29,10 +29,12 @@ pub(crate) fn binary() -> OsString {
     binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_protod").into())
 }
 
-/// The [`binary`], to be run with `args`. Only if they name a cache there is one.
+/// The [`binary`], to be run with `args`. Only if they name a cache there is one, and an admin service only if they say where:
+/// all servers would listen for it on the same port.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(args).stdin(Stdio::null()).kill_on_drop(true);
+    command.env("PROTOD_ADMIN_ADDR", "none");
     if !args.contains(&"--cache-dir") {
         command.env("PROTOD_NO_CACHE", "1");
     }

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::commands::{bench, build, call, check, describe, explain, init, list, manual, schema, serve};
+use crate::commands::{
+    bench, build, call, check, describe, explain, init, list, manual, reset, rules, schema, serve, wait,
+};
 use crate::deferred::{AsDeclared, Deferred, Definition};
 use crate::failure::Failure;
 
@@ -41,6 +43,12 @@ enum Command<D: Definition> {
     List(Deferred<list::List, D>),
     /// Print services, methods, messages and other symbols as proto text
     Describe(Deferred<describe::Describe, D>),
+    /// Wait until a server is ready, and what was saved is live
+    Wait(Deferred<wait::Wait, D>),
+    /// Look at the rules of a running server
+    Rules(Deferred<rules::Rules, D>),
+    /// Make a running server forget what calls have left behind
+    Reset(Deferred<reset::Reset, D>),
     /// Write protos as a descriptor set, for other programs
     Build(Deferred<build::Build, D>),
     /// Write a starter proto with its rules, or rules for an existing proto
@@ -64,6 +72,9 @@ impl<D: Definition> Cli<D> {
             Command::Explain(explain) => explain.arguments.run()?,
             Command::List(list) => list.arguments.run()?,
             Command::Describe(describe) => describe.arguments.run()?,
+            Command::Wait(wait) => wait.arguments.run()?,
+            Command::Rules(rules) => rules.arguments.run()?,
+            Command::Reset(reset) => reset.arguments.run()?,
             Command::Build(build) => build.arguments.run()?,
             Command::Init(init) => init.arguments.run()?,
             Command::Schema(schema) => schema.arguments.run()?,

@@ -1,6 +1,7 @@
 //! A compiled rule: what decides whether it answers, and how it does.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tonic::metadata::AsciiMetadataValue;
@@ -32,6 +33,8 @@ pub(crate) struct Rule {
     /// How it answers: one or more, in turn.
     pub(crate) answers: Box<[Answer]>,
     pub(crate) after: After,
+    /// How often it was chosen. The methods of the rule share it, and so does the rule after a reload.
+    pub(crate) hits: Arc<AtomicU64>,
     /// What the log says of it. The methods of the rule share it.
     pub(crate) log: Arc<RuleLog>,
 }
@@ -57,6 +60,11 @@ impl RuleLog {
             conditions: Throttle::new(PERIOD),
             answers: Throttle::of_lines(10, PERIOD),
         }
+    }
+
+    /// The name of its file, and where it begins there.
+    pub(crate) fn begin(&self) -> (&str, usize) {
+        (self.source.name(), self.at)
     }
 
     /// A place in the rule's file, or that of the rule: `shop.rules.yaml:12:5`.

@@ -102,6 +102,9 @@ impl MethodRules {
     ) -> Self {
         // The sort is stable: rules of the same priority stay in the order of files and places.
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+        for rule in &mut rules {
+            rule.hits = settings.state.hits().of(&rule.id);
+        }
         let counters = settings.state.counters();
         let counter = |rule: &Rule| rule.counting.as_ref().map(|_| counters.of(&rule.id));
         Self {
@@ -124,6 +127,11 @@ impl MethodRules {
     /// The method that they answer.
     pub(in crate::rules) fn method(&self) -> &Arc<Method> {
         &self.method
+    }
+
+    /// The rules, in the order in which they are tried.
+    pub(in crate::rules) fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 
     /// Whether some rule with an answer names the method.

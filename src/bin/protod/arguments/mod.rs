@@ -3,8 +3,11 @@
 //! Each file holds a struct for clap to flatten into a command, and what the library is given from it. Commands know
 //! arguments; arguments know no command.
 
+pub(crate) mod admin;
+pub(crate) mod admin_client;
 pub(crate) mod cache;
 pub(crate) mod call;
+pub(crate) mod client_tls;
 pub(crate) mod count;
 pub(crate) mod data;
 pub(crate) mod header;

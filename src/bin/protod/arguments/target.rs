@@ -2,19 +2,18 @@
 //! `describe` share.
 
 use std::path::PathBuf;
-use std::sync::Once;
 use std::time::Duration;
 
 use clap::Args;
-use protod::client::{Client, ClientBuilder, ClientTls};
+use protod::client::{Client, ClientBuilder};
 use protod::{Error, Schema, SchemaBuilder};
 use tokio::runtime::Runtime;
 use tonic::metadata::MetadataMap;
 
+use super::client_tls::ClientTlsArgs;
 use super::header::Header;
 use super::schema::Imports;
 use crate::failure::Failure;
-use crate::output::stderr::say_line;
 
 /// A runtime for one client, on the current thread.
 pub(crate) fn client_runtime() -> Result<Runtime, Failure> {
@@ -41,41 +40,8 @@ pub(crate) struct Target {
     )]
     headers: Vec<Header>,
 
-    /// Use TLS; an https:// or grpcs:// address and the other --tls options imply it
-    #[arg(long, env = "PROTOD_TLS")]
-    tls: bool,
-
-    /// Use TLS and take any certificate of the server: what is sent is encrypted, but anybody may be the one who gets it
-    #[arg(long, env = "PROTOD_INSECURE")]
-    insecure: bool,
-
-    /// The root certificates to trust, PEM [default: the system's]
-    #[arg(long, visible_alias = "cacert", value_name = "FILE", env = "PROTOD_TLS_CA")]
-    tls_ca: Option<PathBuf>,
-
-    /// The client's certificate, PEM
-    #[arg(
-        long,
-        visible_alias = "cert",
-        value_name = "FILE",
-        env = "PROTOD_CLIENT_TLS_CERT",
-        requires = "tls_key"
-    )]
-    tls_cert: Option<PathBuf>,
-
-    /// The key of the client's certificate, PEM
-    #[arg(
-        long,
-        visible_alias = "key",
-        value_name = "FILE",
-        env = "PROTOD_CLIENT_TLS_KEY",
-        requires = "tls_cert"
-    )]
-    tls_key: Option<PathBuf>,
-
-    /// The name that the server's certificate must have [default: that of --authority, or the host of the address]
-    #[arg(long, value_name = "NAME", env = "PROTOD_TLS_SERVER_NAME")]
-    tls_server_name: Option<String>,
+    #[command(flatten)]
+    tls: ClientTlsArgs,
 
     /// The name of the server that requests carry, by which proxies choose one [default: host and port of the address]
     #[arg(long, value_name = "NAME", env = "PROTOD_AUTHORITY")]
@@ -97,7 +63,7 @@ impl Target {
             header.append_to(&mut metadata);
         }
         let mut builder = Client::builder(address).metadata(metadata);
-        if let Some(tls) = self.tls() {
+        if let Some(tls) = self.tls.tls() {
             builder = builder.tls(tls);
         }
         if let Some(authority) = &self.authority {
@@ -134,40 +100,6 @@ impl Target {
             .fold(self.imports.builder(inputs)?, SchemaBuilder::import)
             .build()
     }
-
-    fn tls(&self) -> Option<ClientTls> {
-        let asked = self.tls
-            || self.insecure
-            || self.tls_ca.is_some()
-            || self.tls_cert.is_some()
-            || self.tls_server_name.is_some();
-        if !asked {
-            return None;
-        }
-        let mut tls = ClientTls::new();
-        if self.insecure {
-            warn_of_insecure();
-            tls = tls.insecure();
-        }
-        if let Some(file) = &self.tls_ca {
-            tls = tls.ca(file);
-        }
-        if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
-            tls = tls.identity(certificate, key);
-        }
-        if let Some(name) = &self.tls_server_name {
-            tls = tls.server_name(name);
-        }
-        Some(tls)
-    }
-}
-
-/// Says once what `--insecure` gives up.
-fn warn_of_insecure() {
-    static SAID: Once = Once::new();
-    SAID.call_once(|| {
-        say_line("warning: --insecure: the connection is encrypted, but nobody has verified who is at its other end");
-    });
 }
 
 /// `package.Service` of a method written with a slash or a dot.

@@ -11,3 +11,4 @@ pub(crate) mod report;
 pub(crate) mod stderr;
 pub(crate) mod stdout;
 pub(crate) mod summary;
+pub(crate) mod table;

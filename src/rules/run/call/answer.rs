@@ -1,6 +1,7 @@
 //! Answers a call by the rule that was chosen.
 
 use std::sync::LazyLock;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use tonic::Status;
@@ -28,6 +29,7 @@ impl<'r> Session<'r> {
             call.label(&RULE_HEADER, rule.header.clone());
         }
         call.answered_by(&rule.header);
+        rule.hits.fetch_add(1, Ordering::Relaxed);
         self.begin(answer);
         if !answer.state.is_empty()
             && let Err(status) = self.begin_state(chosen, call)
@@ -68,6 +70,7 @@ impl<'r> Session<'r> {
         call: &mut Call,
     ) -> Result<(), Status> {
         self.note_validation(rule);
+        rule.hits.fetch_add(1, Ordering::Relaxed);
         if answer.state.is_empty() {
             return self.run(rule, &answer.open, call).await.map(drop);
         }

@@ -66,6 +66,13 @@ impl Counters {
         self.known().by_rule.retain(|_, kept| kept.load >= load);
     }
 
+    /// Starts all counters at 0 again.
+    pub(in crate::rules::run) fn clear(&self) {
+        for kept in self.known().by_rule.values() {
+            kept.counter.answered().clear();
+        }
+    }
+
     /// The counter of a rule; a new one if it is not loaded.
     pub(in crate::rules::run) fn of(&self, rule: &RuleId) -> Arc<Counter> {
         let known = self.known();
@@ -182,9 +189,17 @@ impl Answered {
     }
 }
 
+impl Answered {
+    fn clear(&mut self) {
+        self.counts = HashMap::new();
+        self.total
+            .fetch_sub(std::mem::take(&mut self.size), Ordering::Relaxed);
+    }
+}
+
 impl Drop for Answered {
     fn drop(&mut self) {
-        self.total.fetch_sub(self.size, Ordering::Relaxed);
+        self.clear();
     }
 }
 

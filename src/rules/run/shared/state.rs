@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::counters::Counters;
+use super::hits::Hits;
 use super::signals::{Listener, Signals};
 use crate::cel::Store;
 
@@ -26,6 +27,7 @@ use crate::cel::Store;
 pub struct RulesState {
     store: Arc<SharedStore>,
     counters: Arc<Counters>,
+    hits: Arc<Hits>,
     signals: Arc<Signals>,
 }
 
@@ -50,6 +52,18 @@ impl RulesState {
     /// received it.
     pub fn signal(&self, name: &str, key: Option<&str>) -> usize {
         self.signals.raise(name, key, None)
+    }
+
+    /// Forgets how often rules have answered: `times` and `answers` begin anew, and so do the numbers of
+    /// [`Rules::list`](crate::Rules::list).
+    pub fn clear_counters(&self) {
+        self.counters.clear();
+        self.hits.clear();
+    }
+
+    /// Forgets all variables of the `store`. May block while a call changes it.
+    pub fn clear_store(&self) {
+        *self.store_mut() = Store::default();
     }
 
     /// The variables that calls share, for reading.
@@ -86,6 +100,11 @@ impl RulesState {
     /// Whether who writes to the store now may have to wait for long.
     pub(in crate::rules::run) fn writers_wait(&self) -> bool {
         self.store.slow.load(Ordering::Relaxed) > 0 || self.readers_wait()
+    }
+
+    /// How often rules were chosen.
+    pub(in crate::rules) fn hits(&self) -> &Hits {
+        &self.hits
     }
 
     /// How often rules have answered.

@@ -26,6 +26,7 @@ use tokio::runtime::Runtime;
 use self::banner::banner;
 use self::stop::Stop;
 use crate::allocator::give_back_soon;
+use crate::arguments::admin::{AdminArgs, Listening};
 use crate::arguments::count::count;
 use crate::arguments::http_rules::{CheckedHttpRules, HttpRulesArg};
 use crate::arguments::inputs::Inputs;
@@ -159,6 +160,9 @@ pub(crate) struct Serve {
     tls: TlsArgs,
 
     #[command(flatten)]
+    admin: AdminArgs,
+
+    #[command(flatten)]
     logging: Logging,
 }
 
@@ -254,10 +258,14 @@ impl Serve {
         let runtime = runtime().map_err(|error| Failure::caused("cannot start the runtime", error))?;
         let served = runtime.block_on(async {
             let bound = server.bind(&self.addr).await?;
-            let reloader = Reloader::new(server, loader)
+            let reloader = Reloader::new(server.clone(), loader)
                 .watch(!self.no_watch)
-                .refresh(self.refresh())
-                .started();
+                .refresh(self.refresh());
+            let admin = self
+                .admin
+                .listen(&server, reloader.trigger(), tls.as_ref())
+                .await?;
+            let reloader = reloader.started();
             // Before the line that a script waits for: until then the first signal ends the process.
             stop.listens();
             #[cfg(unix)]
@@ -274,8 +282,16 @@ impl Serve {
                 tokio::spawn(reloader.trigger().reload_on_hangup()?);
                 tokio::spawn(reloader.run());
             }
-            self.announce(bound.local_addr(), tls.as_ref(), &schema, &rules, &http_rules);
+            self.announce(bound.local_addr(), &admin, tls.as_ref(), &schema, &rules, &http_rules);
             tokio::spawn(reloader.run());
+            if let Listening::At(admin) = admin {
+                // It ends with the process, after all calls.
+                tokio::spawn(async move {
+                    if let Err(error) = admin.serve().await {
+                        tracing::error!("the admin service ended: {error}");
+                    }
+                });
+            }
             let (first, second) = stop.into_futures();
             tokio::select! {
                 served = bound.serve_until(first) => served?,
@@ -299,11 +315,16 @@ impl Serve {
     fn announce(
         &self,
         addr: &ListenAddr,
+        admin: &Listening,
         tls: Option<&Tls>,
         schema: &Schema,
         rules: &Rules,
         http_rules: &HttpRules,
     ) {
+        let admin_addr = match admin {
+            Listening::At(listener) => Some(listener.local_addr().to_string()),
+            Listening::Off | Listening::Not(_) => None,
+        };
         let is_local = addr.is_local();
         let reachable = match addr {
             ListenAddr::Tcp(all) if all.ip().is_unspecified() => format!("localhost:{}", all.port()),
@@ -318,10 +339,21 @@ impl Serve {
                 ("methods", schema.methods().len().into()),
                 ("rules", rules.len().into()),
                 ("routes", http_rules.routes().count().into()),
+                ("admin", admin_addr.into()),
             ];
             json::say("INFO", &format!("protod listening on {addr}"), &fields);
         } else {
             say_line(format_args!("protod listening on {addr}"));
+            if let Some(admin) = admin_addr {
+                say_line(format_args!("protod admin on {admin}"));
+            }
+        }
+        if let Listening::Not(error) = admin {
+            let cause = error.source().map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(
+                hint = "--admin-addr names another address, and --admin-addr none does without",
+                "there is no admin service: {error}: {cause}"
+            );
         }
         if tls.is_none() && !is_local {
             tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");

@@ -1,0 +1,37 @@
+//! The admin service: how a running server is seen and steered from outside.
+//!
+//! It is a service like any other: its proto is read when it starts, its handlers are closures on the public API, and it
+//! speaks all protocols. [`Admin`] serves it on a listener of its own, and lets nobody speak to it who must not.
+//!
+//! ```no_run
+//! use protod::admin::Admin;
+//! use protod::{Rules, Schema, Server};
+//!
+//! # async fn run() -> Result<(), protod::Error> {
+//! let schema = Schema::load("proto")?;
+//! let rules = Rules::beside(&schema)?;
+//! let server = Server::builder(schema).handlers(&rules).build()?;
+//! let admin = Admin::new(&server).listen("127.0.0.1:9003").await?;
+//! println!("admin on {}", admin.local_addr());
+//! tokio::spawn(admin.serve());
+//! server.bind("127.0.0.1:9002").await?.serve().await
+//! # }
+//! ```
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `admin.proto` | the service |
+//! | `listener` | [`Admin`], and on which addresses it may listen |
+//! | `guard`, `token` | which requests are taken |
+//! | `service` | its methods |
+//! | `rules`, `reloads`, `fields` | what they answer |
+
+mod fields;
+mod guard;
+mod listener;
+mod reloads;
+mod rules;
+mod service;
+mod token;
+
+pub use self::listener::{Admin, AdminListener};

@@ -1,0 +1,53 @@
+//! The rules that are served: those that the handlers of the server have brought along.
+
+use serde_json::{Value, json};
+use tonic::Status;
+
+use crate::rules::{ListedRule, Rules, RulesState};
+use crate::server::Server;
+
+/// The rules that are `wanted`: of a method, or of all if its name is empty.
+///
+/// Fails if there is no such method.
+pub(super) fn listed(
+    server: &Server,
+    method: &str,
+    wanted: impl Fn(&ListedRule) -> bool,
+) -> Result<Vec<Value>, Status> {
+    let method = match method {
+        "" => None,
+        name => {
+            let schema = server.schema();
+            let found = schema.method(name);
+            let Some(found) = found else {
+                let problem = schema.unknown_method(name);
+                return Err(Status::not_found(problem.on_one_line()));
+            };
+            Some(found.name().to_owned())
+        }
+    };
+    let rules = server.attached::<Rules>();
+    let rules = rules.iter().flat_map(|rules| rules.list());
+    let rules = rules.filter(|rule| {
+        let is_of_method = method.as_ref().is_none_or(|method| rule.methods.contains(method));
+        is_of_method && wanted(rule)
+    });
+    Ok(rules.map(|rule| value(&rule)).collect())
+}
+
+fn value(rule: &ListedRule) -> Value {
+    json!({
+        "name": rule.name,
+        "place": rule.place,
+        "methods": rule.methods,
+        "priority": rule.priority,
+        "passes": rule.passes,
+        "hits": rule.hits,
+    })
+}
+
+/// What calls of the rules share.
+pub(super) fn states(server: &Server) -> Vec<RulesState> {
+    let rules = server.attached::<Rules>();
+    rules.iter().map(|rules| rules.state().clone()).collect()
+}

@@ -1,0 +1,98 @@
+//! The methods of the service.
+//!
+//! Each is a function on the public API that takes a message, and answers with what serde writes as one. What may block is
+//! done where it holds up no call.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use prost_reflect::DynamicMessage;
+use serde_json::{Value, json};
+use tonic::Status;
+
+use super::fields::{flag, text, timestamp};
+use super::reloads::told;
+use super::rules::{listed, states};
+use crate::handler::{Handlers, State};
+use crate::live::ReloadTrigger;
+use crate::message::Typed;
+use crate::rules::Rules;
+use crate::server::{Server, ServingStatus};
+
+/// The proto of the service.
+pub(super) const SERVICE_PROTO: &str = include_str!("admin.proto");
+
+/// The server that is seen and steered.
+#[derive(Debug)]
+pub(super) struct Steered {
+    pub(super) server: Server,
+    /// What makes its reloads. `None` if nothing does.
+    pub(super) reloads: Option<ReloadTrigger>,
+    pub(super) started: SystemTime,
+}
+
+type Answer = Result<Typed<Value>, Status>;
+
+/// What answers each method.
+pub(super) fn handlers(steered: Steered) -> Handlers {
+    Handlers::new()
+        .state(Arc::new(steered))
+        .unary("protod.admin.v1.AdminService/Status", status)
+        .unary("protod.admin.v1.AdminService/ListRules", list_rules)
+        .unary("protod.admin.v1.AdminService/UnusedRules", unused_rules)
+        .unary("protod.admin.v1.AdminService/Reload", reload)
+        .unary("protod.admin.v1.AdminService/Reset", reset)
+}
+
+async fn status(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answer {
+    let server = &steered.server;
+    let schema = server.schema();
+    let rules: usize = server.attached::<Rules>().iter().map(|rules| rules.len()).sum();
+    let last_reload = steered.reloads.as_ref().and_then(ReloadTrigger::last);
+    Ok(Typed(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "start": timestamp(steered.started),
+        "serving": server.health().status("") == Some(ServingStatus::Serving),
+        "services": schema.services().len(),
+        "methods": schema.methods().len(),
+        "rules": rules,
+        "calls_in_flight": server.calls_in_flight(),
+        "last_reload": last_reload.as_deref().map(told),
+    })))
+}
+
+async fn list_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let rules = listed(&steered.server, &text(&request, "method"), |_| true)?;
+    Ok(Typed(json!({ "rules": rules })))
+}
+
+async fn unused_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let rules = listed(&steered.server, &text(&request, "method"), |rule| rule.hits == 0)?;
+    Ok(Typed(json!({ "rules": rules })))
+}
+
+async fn reload(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answer {
+    let Some(reloads) = &steered.reloads else {
+        return Err(Status::failed_precondition("this server makes no reloads"));
+    };
+    match reloads.reload_and_wait().await {
+        Some(outcome) => Ok(Typed(told(&outcome))),
+        None => Err(Status::unavailable("the server makes no reloads any more")),
+    }
+}
+
+async fn reset(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let wants = |name| flag(&request, name);
+    let all = !["counters", "store"].into_iter().any(wants);
+    for state in states(&steered.server) {
+        if all || wants("counters") {
+            state.clear_counters();
+        }
+        if all || wants("store") {
+            // A call may hold it for as long as its expressions take.
+            let cleared = tokio::task::spawn_blocking(move || state.clear_store()).await;
+            cleared.map_err(|_| Status::unavailable("the server ends"))?;
+        }
+    }
+    Ok(Typed(json!({})))
+}

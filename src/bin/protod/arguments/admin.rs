@@ -1,0 +1,132 @@
+//! Where a server's admin service listens, and who may speak to it, as flags.
+
+use std::error::Error as _;
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use protod::admin::{Admin, AdminListener};
+use protod::live::ReloadTrigger;
+use protod::{Error, Server, Socket, Tls};
+
+use crate::failure::Failure;
+
+/// Where the admin service listens, unless the command line says otherwise.
+pub(crate) const DEFAULT_ADDR: &str = "127.0.0.1:9003";
+
+/// The address that turns it off.
+const NONE: &str = "none";
+
+/// The admin service of a server.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Admin service")]
+pub(crate) struct AdminArgs {
+    /// The address where the admin service listens, written as for --addr, or `none`; one that other machines reach needs
+    /// --tls-cert and a token
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "PROTOD_ADMIN_ADDR",
+        default_value = DEFAULT_ADDR,
+        value_parser = parse_address
+    )]
+    admin_addr: String,
+
+    #[command(flatten)]
+    token: AdminToken,
+
+    /// A name by which clients reach the admin service, without a port, besides localhost and addresses; repeatable
+    #[arg(long, value_name = "NAME", env = "PROTOD_ADMIN_HOST")]
+    admin_host: Vec<String>,
+}
+
+/// The secret that requests to the admin service bring.
+#[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_field_names, reason = "the fields name the flags")]
+pub(crate) struct AdminToken {
+    /// The token of the admin service, which each request brings; others see the command line of a process, so a file is
+    /// better
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "PROTOD_ADMIN_TOKEN",
+        hide_env_values = true,
+        conflicts_with = "admin_token_file"
+    )]
+    admin_token: Option<String>,
+
+    /// The file with the token of the admin service
+    #[arg(long, value_name = "FILE", env = "PROTOD_ADMIN_TOKEN_FILE")]
+    admin_token_file: Option<PathBuf>,
+}
+
+/// What came of listening.
+pub(crate) enum Listening {
+    /// It is turned off.
+    Off,
+    At(Box<AdminListener>),
+    /// The address is taken, or there is no such address: the server goes on without.
+    Not(Error),
+}
+
+impl AdminArgs {
+    /// Binds the admin service of a server. It speaks TLS if the server does.
+    ///
+    /// Fails if it may not listen there.
+    pub(crate) async fn listen(
+        &self,
+        server: &Server,
+        reloads: ReloadTrigger,
+        tls: Option<&Tls>,
+    ) -> Result<Listening, Failure> {
+        if self.admin_addr == NONE {
+            return Ok(Listening::Off);
+        }
+        let mut admin = Admin::new(server).reloads(reloads);
+        if let Some(token) = self.token.read()? {
+            admin = admin.token(token);
+        }
+        if let Some(tls) = tls {
+            admin = admin.tls(tls.clone());
+        }
+        let hosts = self.admin_host.iter().map(String::as_str);
+        let hosts = hosts.chain(host_of(&self.admin_addr));
+        let admin = hosts.fold(admin, Admin::host);
+        match admin.listen(&self.admin_addr).await {
+            Ok(listener) => Ok(Listening::At(Box::new(listener))),
+            Err(error) if error.is_io() => Ok(Listening::Not(error)),
+            Err(error) => Err(Failure::from(error)),
+        }
+    }
+}
+
+impl AdminToken {
+    /// The token, if there is one.
+    pub(crate) fn read(&self) -> Result<Option<String>, Failure> {
+        let Some(file) = &self.admin_token_file else {
+            return Ok(self.admin_token.clone());
+        };
+        let text = fs::read_to_string(file);
+        let text = text.map_err(|error| Failure::caused(format!("cannot read {}", file.display()), error))?;
+        Ok(Some(text.trim().to_owned()))
+    }
+}
+
+/// The name in an address: clients reach the service by it.
+fn host_of(address: &str) -> Option<&str> {
+    let (host, _) = address.rsplit_once(':')?;
+    (!host.is_empty() && !address.starts_with("unix:")).then_some(host)
+}
+
+fn parse_address(text: &str) -> Result<String, String> {
+    if text == NONE {
+        return Ok(text.to_owned());
+    }
+    match Socket::check(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(error) => Err(error.source().map_or_else(
+            || error.to_string(),
+            |source| format!("{source}; `{NONE}` turns it off"),
+        )),
+    }
+}

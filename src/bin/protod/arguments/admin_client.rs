@@ -1,0 +1,108 @@
+//! How commands reach the admin service of a server, and call it.
+//!
+//! Requests and answers are JSON, as curl would send and get them; the proto comes by reflection, so a newer service is no
+//! hindrance.
+
+use clap::Args;
+use protod::client::{Client, ConnectFault};
+use protod::message::JsonPrinter;
+use protod::{Error, Message};
+use serde_json::Value;
+use tonic::metadata::MetadataMap;
+use tonic::{Code, Status};
+
+use super::admin::{AdminToken, DEFAULT_ADDR};
+use super::client_tls::ClientTlsArgs;
+use crate::failure::Failure;
+
+const SERVICE: &str = "protod.admin.v1.AdminService";
+
+/// The admin service to call.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AdminTarget {
+    /// The admin service of the server: HOST:PORT, unix:/path or a URL, as `protod serve` prints it
+    #[arg(
+        long = "admin",
+        value_name = "ADDR",
+        env = "PROTOD_ADMIN_ADDR",
+        default_value = DEFAULT_ADDR
+    )]
+    address: String,
+
+    #[command(flatten)]
+    token: AdminToken,
+
+    #[command(flatten)]
+    tls: ClientTlsArgs,
+}
+
+/// A connection to an admin service.
+pub(crate) struct AdminClient {
+    client: Client,
+}
+
+impl AdminTarget {
+    /// Connects, and asks for the proto.
+    pub(crate) async fn connect(&self) -> Result<AdminClient, Failure> {
+        let mut metadata = MetadataMap::new();
+        if let Some(token) = self.token.read()? {
+            let value = format!("Bearer {token}").parse();
+            let value = value.map_err(|_| Failure::new("the admin token is not printable ASCII"))?;
+            metadata.insert("authorization", value);
+        }
+        let mut builder = Client::builder(&self.address).metadata(metadata).symbol(SERVICE);
+        if let Some(tls) = self.tls.tls() {
+            builder = builder.tls(tls);
+        }
+        let client = builder.connect().await.map_err(|error| self.explain(error))?;
+        Ok(AdminClient { client })
+    }
+
+    /// What to do where the service is not what was expected at its address.
+    fn explain(&self, error: Error) -> Failure {
+        let address = &self.address;
+        match error.status().map(Status::code) {
+            Some(Code::Unauthenticated) => Failure::caused(
+                format!(
+                    "the admin service at {address} takes no calls without its token: --admin-token-file FILE"
+                ),
+                error,
+            ),
+            Some(Code::NotFound) => Failure::caused(
+                format!(
+                    "there is no admin service at {address}: `protod serve` says where it is, and --admin-addr moves it"
+                ),
+                error,
+            ),
+            _ if ConnectFault::of(&error) == Some(ConnectFault::Unreachable) => Failure::caused(
+                format!(
+                    "nothing listens at {address}: `protod serve` says where its admin service is, and --admin names it here"
+                ),
+                error,
+            ),
+            _ => Failure::from(error),
+        }
+    }
+}
+
+impl AdminClient {
+    /// Calls a method that answers once.
+    pub(crate) async fn call(&self, method: &str, request: &Value) -> Result<Value, Failure> {
+        let failed = |status| Failure::caused(format!("{method} failed"), status);
+        let method = self.client.method(&format!("{SERVICE}/{method}"))?;
+        let request = Message::from_json(method.input().clone(), &request.to_string());
+        let request = request.map_err(|error| failed(Status::from(error)))?;
+        let reply = method.unary(request).await.map_err(failed)?;
+        json(&reply.message)
+    }
+}
+
+/// An answer as JSON, with the values that are zero or empty, too.
+pub(crate) fn json(message: &Message) -> Result<Value, Failure> {
+    let unprintable = |error| Failure::caused("the answer cannot be printed", error);
+    let text = JsonPrinter::new()
+        .emit_defaults(true)
+        .print(message)
+        .map_err(unprintable)?;
+    serde_json::from_str(&text).map_err(|error| Failure::caused("the answer is no JSON", error))
+}

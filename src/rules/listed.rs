@@ -1,0 +1,61 @@
+//! The rules as people see them: where each stands, which methods it answers, and how often it was chosen.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::plan::{Rule, RuleLog};
+use super::run::MethodRules;
+
+/// One rule of [`Rules::list`](crate::Rules::list).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListedRule {
+    /// Its name, as the header `protod-rule` has it.
+    pub name: String,
+    /// Where it stands: `shop.rules.yaml:12:5`.
+    pub place: String,
+    /// The methods that it is a rule of, sorted.
+    pub methods: Vec<String>,
+    /// Rules with a higher one are tried first.
+    pub priority: i64,
+    /// Whether it answers no call: with `then: next`, it leaves those that it matches to the rules after it.
+    pub passes: bool,
+    /// How often it was chosen, since the server has started or the
+    /// [counters were cleared](crate::RulesState::clear_counters). It is kept over a reload that leaves the rule as it is, and,
+    /// if it has a name, over one that changes it.
+    pub hits: u64,
+}
+
+/// The rules of all methods, in the order of files and places.
+pub(super) fn listed(methods: &[Arc<MethodRules>]) -> Vec<ListedRule> {
+    let mut found: Vec<(&RuleLog, ListedRule)> = Vec::new();
+    let mut places: HashMap<*const RuleLog, usize> = HashMap::new();
+    for method in methods {
+        for rule in method.rules() {
+            let at = *places.entry(Arc::as_ptr(&rule.log)).or_insert_with(|| {
+                found.push((&rule.log, of_rule(rule)));
+                found.len() - 1
+            });
+            found[at].1.methods.push(method.method().name().to_owned());
+        }
+    }
+    found.sort_by_key(|(log, _)| log.begin());
+    let mut rules: Vec<ListedRule> = found.into_iter().map(|(_, rule)| rule).collect();
+    for rule in &mut rules {
+        rule.methods.sort();
+    }
+    rules
+}
+
+/// A rule without its methods.
+fn of_rule(rule: &Rule) -> ListedRule {
+    ListedRule {
+        name: rule.name.to_string(),
+        place: rule.log.place(None),
+        methods: Vec::new(),
+        priority: rule.priority,
+        passes: rule.passes,
+        hits: rule.hits.load(Ordering::Relaxed),
+    }
+}

@@ -1,0 +1,10 @@
+//! The admin service: what it answers, who may speak to it, where it listens, and the commands that call it.
+
+mod access;
+mod commands;
+mod listener;
+mod page;
+#[path = "../support/mod.rs"]
+mod program;
+mod service;
+mod support;

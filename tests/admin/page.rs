@@ -1,0 +1,66 @@
+//! docs/admin.md is correct: its files load, and its commands print what it shows.
+//!
+//! | block | meaning |
+//! |---|---|
+//! | `proto`, `yaml` | a file, whose name is in its first line |
+//! | `sh` | how the server of the commands after it is started |
+//! | `console` | commands after `$ `, each with all that it prints |
+//! | `text`, `rust` | is read, or compiled elsewhere |
+
+use std::fs;
+use std::path::Path;
+
+use crate::program::{Server, command};
+use crate::support::shell;
+
+#[tokio::test]
+async fn the_guide_to_the_admin_service_is_true() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = fs::read_to_string(root.join("docs/admin.md")).expect("the guide is there");
+    let folder = tempfile::tempdir().expect("a folder");
+    let blocks = guide.split("\n```").skip(1).step_by(2);
+    let blocks = blocks.map(|block| block.split_once('\n').unwrap_or((block, "")));
+    let mut servers: Vec<(Server, String)> = Vec::new();
+    let (mut ran, mut wrong) = (0, Vec::new());
+    for (kind, text) in blocks {
+        match kind {
+            "proto" | "yaml" => {
+                let first = text.lines().next().expect("a line");
+                let name = first.trim_start_matches(['/', '#', ' ']);
+                fs::write(folder.path().join(name), format!("{text}\n")).expect("a file");
+            }
+            "sh" => {
+                let words: Vec<&str> = text.split_whitespace().skip(1).collect();
+                let mut serve = command(&[&words[..], &["--addr", "127.0.0.1:0"]].concat());
+                serve
+                    .current_dir(folder.path())
+                    .env("PROTOD_ADMIN_ADDR", "127.0.0.1:0");
+                let mut server = Server::start_command(serve).await;
+                let line = server.line_with("protod admin on ").await;
+                let admin = line.rsplit(' ').next().expect("an address").to_owned();
+                servers.push((server, admin));
+            }
+            "console" => {
+                let (server, admin) = servers.last().expect("a server comes first");
+                for case in format!("\n{text}\n").split("\n$ ").skip(1) {
+                    let (line, expected) = case.split_once('\n').expect("a line");
+                    let line = line
+                        .replace("localhost:9002", server.address())
+                        .replace("localhost:9003", admin);
+                    let mut shell = shell(&line, folder.path());
+                    shell.env("PROTOD_ADMIN_ADDR", admin);
+                    let output = shell.output().await.expect("sh is there");
+                    let printed = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+                    if printed.trim_end() != expected.trim_end() {
+                        wrong.push(format!("$ {line}\n{printed}"));
+                    }
+                    ran += 1;
+                }
+            }
+            "text" | "rust,no_run" => {}
+            other => panic!("nobody tests a block of {other:?}"),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(ran > 5, "{ran}");
+}
