@@ -303,6 +303,7 @@ fn the_readme_says_what_each_feature_costs() {
         listed,
         [
             "none",
+            "admin",
             "buf",
             "cli",
             "client",

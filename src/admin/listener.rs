@@ -16,7 +16,19 @@ use crate::schema::Schema;
 use crate::server::{Cors, Server};
 use crate::transport::{ListenAddr, Listener as _, Socket, Tls};
 
-/// The admin service of a server: see [the module](super), which has an example.
+/// The admin service of a server.
+///
+/// ```no_run
+/// use protod::Server;
+/// use protod::admin::Admin;
+///
+/// # async fn run(server: Server) -> Result<(), protod::Error> {
+/// let admin = Admin::new(&server).token("sesame").listen("127.0.0.1:9003").await?;
+/// println!("admin on {}", admin.local_addr());
+/// tokio::spawn(admin.serve());
+/// server.bind("127.0.0.1:9002").await?.serve().await
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "an admin service does nothing until it listens"]
 pub struct Admin {

@@ -6,7 +6,19 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Problem};
 
-/// How a reload went: see [`ReloadTrigger::reload_and_wait`](super::ReloadTrigger::reload_and_wait).
+/// How a reload went, as [`ReloadTrigger::reload_and_wait`](super::ReloadTrigger::reload_and_wait) tells it.
+///
+/// ```
+/// use protod::live::ReloadTrigger;
+///
+/// # async fn run(reloads: ReloadTrigger) {
+/// if let Some(outcome) = reloads.reload_and_wait().await {
+///     for problem in &outcome.problems {
+///         println!("{}", problem.message);
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ReloadOutcome {
@@ -20,7 +32,7 @@ pub struct ReloadOutcome {
     pub took: Duration,
 }
 
-/// One reason for which a reload has failed.
+/// One reason for which a reload has failed: see [`ReloadOutcome`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ToldProblem {

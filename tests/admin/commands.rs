@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::program::{SOON, Server, command};
+use crate::program::{SOON, Server, command, protod};
 use crate::support::{Kitchen, RULES, output};
 
 #[tokio::test]
@@ -63,14 +63,15 @@ async fn wait_returns_when_a_server_is_ready() {
     // The port of a server that has ended, where the next one will listen.
     let kitchen = Kitchen::start().await;
     let address = kitchen.server.address().to_owned();
-    let folder = kitchen.folder.path().to_owned();
     kitchen.server.stop().await;
-    let wait = tokio::spawn(output(command(&["wait", &address])));
-    let mut serve = command(&["serve", "--addr", &address, "."]);
-    serve.current_dir(&folder);
-    let _server = Server::start_command(serve).await;
-    let (code, _, said) = timeout(SOON, wait).await.expect("it ends").expect("no panic");
-    assert_eq!(code, 0, "{said}");
+    let waited = {
+        let address = address.clone();
+        tokio::spawn(async move { protod(&["wait", &address]).await })
+    };
+    let folder = kitchen.folder.path().to_str().expect("UTF-8");
+    let _server = Server::start_at(&address, &[folder]).await;
+    let waited = timeout(SOON, waited).await.expect("it ends").expect("no panic");
+    assert!(waited.status.success(), "{waited:?}");
 }
 
 #[tokio::test]

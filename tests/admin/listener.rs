@@ -121,19 +121,8 @@ async fn a_port_that_is_taken_is_a_warning_and_no_failure() {
 async fn it_is_told_in_the_banner_and_in_json_and_can_be_turned_off() {
     let folder = folder();
     for (address, expected) in [("127.0.0.1:0", true), ("none", false)] {
-        let args = [
-            "serve",
-            "--addr",
-            "127.0.0.1:0",
-            "--admin-addr",
-            address,
-            "--log-format",
-            "json",
-            ".",
-        ];
-        let mut serve = command(&args);
-        serve.current_dir(folder.path());
-        let server = Server::start_command(serve).await;
+        let folder = folder.path().to_str().expect("UTF-8");
+        let server = Server::start(&["--admin-addr", address, "--log-format", "json", folder]).await;
         let line: serde_json::Value = serde_json::from_str(&server.log[0]).expect("JSON");
         let admin = line["admin"].as_str();
         assert_eq!(admin.is_some(), expected, "{line}");

@@ -36,11 +36,11 @@ pub(crate) const RULES: &str = r#"rules:
   - name: kept
     method: tea.Kitchen/Brew
     match: {kind: keep}
-    session: {half_close: [{set: {store.kept: "request.minutes"}}, {send: {label: kept}}]}
+    session: {half_close: [{set: {store.kept: "${request.minutes}"}}, {send: {label: kept}}]}
   - name: recalled
     method: tea.Kitchen/Brew
     match: {kind: recall}
-    reply: {label: "${string(store.?kept.orValue(0))}"}
+    reply: {label: "${has(store.kept) ? string(store.kept) : '0'}"}
 "#;
 
 /// A server with an admin service.

@@ -42,7 +42,6 @@ pub(crate) struct AdminArgs {
 
 /// The secret that requests to the admin service bring.
 #[derive(Debug, Clone, Args)]
-#[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(crate) struct AdminToken {
     /// The token of the admin service, which each request brings; others see the command line of a process, so a file is
     /// better
@@ -95,7 +94,13 @@ impl AdminArgs {
         match admin.listen(&self.admin_addr).await {
             Ok(listener) => Ok(Listening::At(Box::new(listener))),
             Err(error) if error.is_io() => Ok(Listening::Not(error)),
-            Err(error) => Err(Failure::from(error)),
+            Err(error) => {
+                let why = error.source().map(ToString::to_string).unwrap_or_default();
+                Err(Failure::caused(
+                    error.to_string(),
+                    format!("{why}; see --admin-addr, --admin-token-file, --tls-cert and --tls-key"),
+                ))
+            }
         }
     }
 }

@@ -68,9 +68,9 @@ impl AdminTarget {
                 ),
                 error,
             ),
-            Some(Code::NotFound) => Failure::caused(
+            _ if error.is_unknown_name() => Failure::caused(
                 format!(
-                    "there is no admin service at {address}: `protod serve` says where it is, and --admin-addr moves it"
+                    "there is no admin service at {address}: `protod serve` says where it is, and --admin names it here"
                 ),
                 error,
             ),

@@ -33,8 +33,8 @@ message HealthCheckResponse {
 const RELOAD: &str = protod::live::RELOAD;
 
 const EXAMPLES: &str = "Examples:
-  # In a script: start a server, and go on when it answers
-  protod serve api & protod wait localhost:9002
+  # In a script that has started a server: go on when it answers
+  protod wait localhost:9002
   # After a save: until it is live, with exit code 1 if it was refused
   protod wait localhost:9002 --timeout 5s";
 

@@ -282,7 +282,14 @@ impl Serve {
                 tokio::spawn(reloader.trigger().reload_on_hangup()?);
                 tokio::spawn(reloader.run());
             }
-            self.announce(bound.local_addr(), &admin, tls.as_ref(), &schema, &rules, &http_rules);
+            self.announce(
+                bound.local_addr(),
+                &admin,
+                tls.as_ref(),
+                &schema,
+                &rules,
+                &http_rules,
+            );
             tokio::spawn(reloader.run());
             if let Listening::At(admin) = admin {
                 // It ends with the process, after all calls.
