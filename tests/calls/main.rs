@@ -23,6 +23,8 @@ mod limits;
 mod listeners;
 mod metadata;
 mod mount;
+#[path = "../support/shapes.rs"]
+mod shapes;
 mod shared_handlers;
 mod support;
 mod tasks;

@@ -6,35 +6,20 @@ use std::sync::{Arc, LazyLock};
 use http::uri::PathAndQuery;
 use prost_reflect::{DynamicMessage, Value};
 use protod::{DynamicCodec, Message, Method, Schema, Server};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_stream::Stream;
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status, Streaming};
 
+pub(crate) use crate::shapes::Guard;
+use crate::shapes::shapes_and;
+
 /// One method of each shape, over the same message.
 pub(crate) fn schema() -> Schema {
     // Tests make thousands of messages.
-    static SCHEMA: LazyLock<Schema> = LazyLock::new(compiled);
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(|| shapes_and(""));
     SCHEMA.clone()
-}
-
-fn compiled() -> Schema {
-    Schema::from_source(
-        "shapes.proto",
-        r#"
-        syntax = "proto3";
-        package shapes;
-        message Item { string name = 1; int64 value = 2; repeated Item items = 3; bytes data = 4; }
-        service Shapes {
-          rpc Unary(Item) returns (Item);
-          rpc Down(Item) returns (stream Item);
-          rpc Up(stream Item) returns (Item);
-          rpc Both(stream Item) returns (stream Item);
-        }
-        "#,
-    )
-    .expect("the source compiles")
 }
 
 /// A server that stops when this is dropped.
@@ -197,13 +182,4 @@ pub(crate) async fn collect(mut stream: Streaming<Message>) -> Result<Vec<(Strin
 pub(crate) async fn serving<T: Future<Output = ()>>(server: Server, test: impl FnOnce(Client) -> T) {
     let running = Running::start(server).await;
     test(running.client().await).await;
-}
-
-/// Tells when it is dropped: held by a handler, that the handler is gone.
-pub(crate) struct Guard(pub(crate) mpsc::UnboundedSender<()>);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        let _ = self.0.send(());
-    }
 }

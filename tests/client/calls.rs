@@ -9,7 +9,6 @@ use protod::{Call, Client, Server};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
@@ -313,77 +312,4 @@ async fn a_status_comes_with_its_details_and_trailers() {
     );
     assert_eq!(status.details(), [8, 5]);
     assert_eq!(status.metadata().get("x-why").expect("it came"), "because");
-}
-
-/// Reports when it is dropped.
-struct Guard(mpsc::Sender<()>);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.0.try_send(()).expect("the test waits for it");
-    }
-}
-
-#[tokio::test]
-async fn dropped_responses_cancel_the_call() {
-    let (sender, mut dropped) = mpsc::channel(1);
-    let server = Server::builder(schema()).server_streaming(
-        "shapes.Shapes/Down",
-        move |request: DynamicMessage, mut call: Call| {
-            let guard = Guard(sender.clone());
-            async move {
-                let _guard = guard;
-                call.send(request).await?;
-                std::future::pending().await
-            }
-        },
-    );
-    let client = Client::connect(&serve(server).await)
-        .await
-        .expect("it answers reflection");
-    let down = client.method("shapes.Shapes/Down").expect("it is there");
-    let mut responses = down
-        .server_streaming(item("one", 1))
-        .await
-        .expect("the call is on its way");
-    responses
-        .message()
-        .await
-        .expect("no failure")
-        .expect("the first message");
-    drop(responses);
-    timeout(SOON, dropped.recv())
-        .await
-        .expect("the handler is dropped with its call");
-}
-
-#[tokio::test]
-async fn dropped_responses_cancel_a_call_whose_requests_go_on() {
-    let (sender, mut dropped) = mpsc::channel(1);
-    let server = Server::builder(schema()).bidi("shapes.Shapes/Both", move |mut call: Call| {
-        let guard = Guard(sender.clone());
-        async move {
-            let _guard = guard;
-            while let Some(request) = call.recv().await? {
-                call.send(request).await?;
-            }
-            Ok(())
-        }
-    });
-    let client = Client::connect(&serve(server).await)
-        .await
-        .expect("it answers reflection");
-    let both = client.method("shapes.Shapes/Both").expect("it is there");
-    let requests = tokio_stream::once(item("one", 1)).chain(tokio_stream::pending());
-    let mut responses = both.bidi(requests).await.expect("the call is on its way");
-    responses
-        .message()
-        .await
-        .expect("no failure")
-        .expect("the first message");
-    assert!(dropped.try_recv().is_err(), "the call goes on");
-    drop(responses);
-    timeout(SOON, dropped.recv())
-        .await
-        .expect("the handler is dropped with its call");
 }

@@ -29,6 +29,8 @@ mod tutorial;
 #[expect(dead_code, reason = "shared with tests/clients, which uses all of it")]
 #[path = "../clients/programs.rs"]
 mod programs;
+#[path = "../support/shapes.rs"]
+mod shapes;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/yaml.rs"]

@@ -6,22 +6,10 @@ use prost_reflect::{DynamicMessage, Value};
 use protod::{Call, Client, Message, MessageError, Responses, Schema, Server, ServerBuilder};
 use tonic::Status;
 
+use crate::shapes::shapes_and;
+
 pub(crate) fn schema() -> Schema {
-    Schema::from_source(
-        "shapes.proto",
-        r#"
-        syntax = "proto3";
-        package shapes;
-        message Item { string name = 1; int64 value = 2; }
-        service Shapes {
-          rpc Unary(Item) returns (Item);
-          rpc Down(Item) returns (stream Item);
-          rpc Up(stream Item) returns (Item);
-          rpc Both(stream Item) returns (stream Item);
-        }
-        "#,
-    )
-    .expect("the source compiles")
+    shapes_and("")
 }
 
 /// Answers every shape: an echo, a count to the value, a sum, an echo of each.

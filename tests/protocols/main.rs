@@ -5,6 +5,8 @@ mod cors;
 mod grpc_web;
 mod http1;
 mod layers;
+#[path = "../support/shapes.rs"]
+mod shapes;
 mod sizes;
 mod slow;
 mod support;

@@ -9,16 +9,8 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tonic::Status;
 
+use crate::shapes::Guard;
 use crate::support::{HANG, Running, envelope, envelopes, json, post, schema, shapes};
-
-/// Tells when it is dropped: held by a handler, that the handler is gone.
-struct Guard(mpsc::UnboundedSender<()>);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        let _ = self.0.send(());
-    }
-}
 
 /// A server whose `Unary` and `Down` never end by themselves; `Down` sends as much as is read.
 async fn endless(limits: Limits) -> (Running, mpsc::UnboundedReceiver<()>, mpsc::UnboundedReceiver<()>) {
@@ -116,6 +108,11 @@ async fn a_body_that_stands_still_ends_its_call() {
         .await;
     let answer = wire.answer().await;
     assert_eq!(answer.code, 499);
+    assert_eq!(
+        answer.header("connection"),
+        "close",
+        "where the request ends is not known"
+    );
     assert_eq!(
         answer.text(),
         "{\"code\":\"canceled\",\"message\":\"the client sent nothing more of its request\"}"

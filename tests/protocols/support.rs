@@ -9,27 +9,16 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tonic::{Code, Status};
 
+use crate::shapes::shapes_and;
+
 /// Long enough that only a hang gets there.
 pub(crate) const HANG: Duration = Duration::from_secs(20);
 
 pub(crate) fn schema() -> Schema {
-    Schema::from_source(
-        "shapes.proto",
-        r#"
-        syntax = "proto3";
-        package shapes;
-        message Item { string name = 1; int64 value = 2; repeated Item items = 3; bytes data = 4; }
-        service Shapes {
-          rpc Unary(Item) returns (Item);
-          rpc Peek(Item) returns (Item) { option idempotency_level = NO_SIDE_EFFECTS; }
-          rpc Fail(Item) returns (Item);
-          rpc Down(Item) returns (stream Item);
-          rpc Up(stream Item) returns (Item);
-          rpc Both(stream Item) returns (stream Item);
-        }
-        "#,
+    shapes_and(
+        "rpc Peek(Item) returns (Item) { option idempotency_level = NO_SIDE_EFFECTS; }
+         rpc Fail(Item) returns (Item);",
     )
-    .expect("the source compiles")
 }
 
 /// `Unary`, `Peek` and `Both` answer with what they get, `Down` with it twice, and `Fail` with an error and trailers.

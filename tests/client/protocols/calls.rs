@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 
 use super::{clients, ways};
 use crate::servers::{SOON, item, schema, serve, shapes, value_of, values};
+use crate::shapes::Guard;
 
 #[tokio::test]
 async fn each_shape_is_called_and_the_connection_is_used_again() {
@@ -303,18 +304,9 @@ async fn a_message_that_is_too_large_is_resource_exhausted_compressed_or_not() {
     }
 }
 
-/// Reports when it is dropped.
-struct Guard(mpsc::Sender<()>);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.0.try_send(()).expect("the test waits for it");
-    }
-}
-
 #[tokio::test]
 async fn dropped_responses_cancel_the_call() {
-    let (sender, mut dropped) = mpsc::channel(1);
+    let (sender, mut dropped) = mpsc::unbounded_channel();
     let of_down = sender.clone();
     let server = Server::builder(schema())
         .server_streaming(
