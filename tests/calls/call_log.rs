@@ -6,12 +6,14 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http_body_util::BodyExt as _;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
 use protod::{Call, Message, Sampler, Server, ServerBuilder};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status};
+use tower::ServiceExt as _;
 use tower::timeout::TimeoutLayer;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -406,6 +408,31 @@ async fn the_protocol_is_told_and_what_layers_tell_the_client_in_each() {
         assert_eq!(
             (line.get("protocol"), line.outcome().as_str()),
             (protocol, "UNAUTHENTICATED no token")
+        );
+    }
+}
+
+#[tokio::test]
+async fn bytes_of_a_message_that_is_the_whole_body_are_those_of_the_body() {
+    let (told, _guard) = Told::listen(LevelFilter::INFO);
+    let server = server().log_calls(true).build().expect("fits");
+    for (content_type, body) in [
+        ("application/json", &b"{\"name\":\"ok\"}"[..]),
+        ("application/proto", b"\x0a\x02ok"),
+        ("application/proto", b""),
+    ] {
+        let request = post("/shapes.Shapes/Unary")
+            .header("content-type", content_type)
+            .body(Full::new(Bytes::from_static(body)));
+        let response = server.service().oneshot(request.expect("a request")).await;
+        let answer = response.expect("infallible").into_body().collect().await;
+        assert_eq!(answer.expect("a body").to_bytes(), body);
+        let (_, line) = told.line().await;
+        let length = body.len().to_string();
+        assert_eq!(
+            (line.get("request_bytes"), line.get("response_bytes")),
+            (&*length, &*length),
+            "{line:?}"
         );
     }
 }
