@@ -11,6 +11,7 @@
 //! | `request` | recognises a request, and reads what its head says of the call |
 //! | `answer`, `ends` | begins and ends a response, and refuses a request |
 //! | `call_head`, `received_end` | the client's side: writes the head of a request, and reads how the call ended |
+//! | `query`, `prefixed`, `lenient_base64` | texts of HTTP that several protocols have |
 //! | `envelope`, `compression` | messages in bodies, alike in all protocols with streams |
 //! | `grpc`, `grpc_web`, `connect`, `rest` | what only one protocol has |
 
@@ -29,6 +30,7 @@ mod grpc;
 mod grpc_web;
 mod lenient_base64;
 mod prefixed;
+mod query;
 mod received_end;
 mod request;
 mod rest;

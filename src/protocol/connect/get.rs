@@ -6,13 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::HeaderValue;
-use percent_encoding::percent_decode_str;
 use tonic::Status;
 
 use crate::excerpt::excerpt;
 use crate::protocol::compression::Encoding;
 use crate::protocol::form::{Codec, Form, Protocol};
 use crate::protocol::lenient_base64::URL_SAFE;
+use crate::protocol::query::{parameters, unescaped};
 
 /// What stands in the address of a call by GET.
 #[derive(Debug)]
@@ -83,17 +83,10 @@ pub(crate) fn write_query(codec: Codec, encoding: Option<Encoding>, message: &[u
     )
 }
 
-/// The value of a parameter, without its escapes. A plus sign is a space.
+/// The value of a parameter, without its escapes.
 fn value_of<'q>(query: &'q str, name: &str) -> Option<Cow<'q, [u8]>> {
-    let (_, value) = query
-        .split('&')
-        .map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")))
-        .find(|(key, _)| *key == name)?;
-    if !value.contains('+') {
-        return Some(percent_decode_str(value).into());
-    }
-    let spaced = value.replace('+', " ");
-    Some(Cow::Owned(percent_decode_str(&spaced).collect()))
+    let (_, value) = parameters(query).find(|(key, _)| *key == name)?;
+    Some(unescaped(value))
 }
 
 #[cfg(test)]

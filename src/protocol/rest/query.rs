@@ -5,15 +5,13 @@
 //! otherwise look like an answer. Parameters whose names begin with `$` belong to the HTTP API and not to the message:
 //! they are left alone.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
-
-use percent_encoding::percent_decode_str;
 
 use super::binding::{Binding, Body};
 use super::field_path::FieldPath;
 use super::value::Types;
 use crate::excerpt::excerpt;
+use crate::protocol::query::{parameters, unescaped};
 use crate::schema::{Form, LayoutId};
 
 /// Appends the fields that a query sets. Returns their paths. Fails with what is wrong.
@@ -29,14 +27,13 @@ pub(super) fn read_query(
         fields: HashSet::new(),
         oneofs: HashSet::new(),
     };
-    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let name = decoded(name);
+    for (name, value) in parameters(query) {
+        let name = unescaped(name);
         let name = String::from_utf8_lossy(&name);
         if name.starts_with('$') {
             continue;
         }
-        let read = set.parameter(&name, &decoded(value), wire);
+        let read = set.parameter(&name, &unescaped(value), wire);
         read.map_err(|why| format!("the parameter {:?}: {why}", excerpt(&name)))?;
     }
     Ok(set.fields)
@@ -98,13 +95,4 @@ impl Set<'_> {
             _ => Ok(()),
         }
     }
-}
-
-/// A name or a value without its escapes. A plus sign is a space.
-fn decoded(text: &str) -> Cow<'_, [u8]> {
-    if !text.contains('+') {
-        return percent_decode_str(text).into();
-    }
-    let spaced = text.replace('+', " ");
-    Cow::Owned(percent_decode_str(&spaced).collect())
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -27,8 +28,9 @@ pin_project! {
         #[pin]
         body: Incoming,
         has_ended: bool,
-        // Told when the body is first read, if the client waits for that.
-        awaited_by: Option<Arc<Exchange>>,
+        exchange: Arc<Exchange>,
+        // Whether the client sends it only when it is read, and it was not yet.
+        is_awaited: bool,
         patience: Option<Duration>,
         #[pin]
         alarm: Option<Sleep>,
@@ -36,11 +38,20 @@ pin_project! {
 }
 
 impl Http1Body {
-    pub(super) fn new(body: Incoming, awaited_by: Option<Arc<Exchange>>, patience: Option<Duration>) -> Self {
+    /// `waits` is whether the client sends the body only when it is read.
+    pub(super) fn new(
+        body: Incoming,
+        waits: bool,
+        exchange: &Arc<Exchange>,
+        patience: Option<Duration>,
+    ) -> Self {
+        let is_awaited = waits && !body.is_end_stream();
+        exchange.set_last(is_awaited);
         Self {
             has_ended: body.is_end_stream(),
             body,
-            awaited_by,
+            exchange: Arc::clone(exchange),
+            is_awaited,
             patience,
             alarm: None,
         }
@@ -53,8 +64,8 @@ impl Body for Http1Body {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let mut this = self.project();
-        if let Some(exchange) = this.awaited_by.take() {
-            exchange.await_reader(false);
+        if mem::take(this.is_awaited) {
+            this.exchange.set_last(false);
         }
         let Poll::Ready(frame) = this.body.as_mut().poll_frame(cx) else {
             let Some(patience) = *this.patience else {
@@ -65,11 +76,15 @@ impl Body for Http1Body {
             }
             let alarm = this.alarm.as_mut().as_pin_mut().expect("it was set");
             ready!(alarm.poll(cx));
+            this.exchange.set_last(true);
             return Poll::Ready(Some(Err(Status::cancelled(
                 "the client sent nothing more of its request",
             ))));
         };
         this.alarm.set(None);
+        if let Some(Err(_)) = frame {
+            this.exchange.set_last(true);
+        }
         *this.has_ended = frame.is_none() || this.body.is_end_stream();
         Poll::Ready(frame.map(|frame| frame.map_err(|error| not_whole(&error))))
     }

@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper::server::conn::http1;
@@ -76,17 +75,14 @@ where
     let of_requests = Arc::clone(&exchange);
     let service = MapRequest::new(service, move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(OverHttp1);
-        let awaits = request.headers().contains_key(header::EXPECT) && !request.body().is_end_stream();
-        of_requests.await_reader(awaits);
-        let awaited_by = awaits.then(|| Arc::clone(&of_requests));
-        request.map(|body| Http1Body::new(body, awaited_by, patience))
+        let waits = request.headers().contains_key(header::EXPECT);
+        request.map(|body| Http1Body::new(body, waits, &of_requests, patience))
     });
     let service = MapResponse::new(service, move |mut response: Response<S::Body>| {
         if let Some(reason) = reason_of(response.status()) {
             response.extensions_mut().insert(reason);
         }
-        if exchange.awaits_reader() {
-            // Whether the body comes after this is the client's choice, so nothing can follow it.
+        if exchange.is_last() {
             response
                 .headers_mut()
                 .insert(header::CONNECTION, HeaderValue::from_static("close"));

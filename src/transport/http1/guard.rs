@@ -95,8 +95,8 @@ pub(super) struct Exchange {
     state: AtomicU8,
     /// How many requests were passed on.
     requests: AtomicU64,
-    /// Whether the client sends the body of its request only when that is read, which it was not yet.
-    awaits_reader: AtomicBool,
+    /// Whether nothing can follow the response, because the request is not whole and may never be.
+    is_last: AtomicBool,
 }
 
 /// No request was passed on, or its response was written.
@@ -112,14 +112,13 @@ impl Exchange {
         self.state.store(ANSWERED, Ordering::Release);
     }
 
-    /// Notes whether the client waits with the body of its request until somebody reads it.
-    pub(super) fn await_reader(&self, awaits: bool) {
-        self.awaits_reader.store(awaits, Ordering::Relaxed);
+    /// Notes whether nothing can follow the response.
+    pub(super) fn set_last(&self, is_last: bool) {
+        self.is_last.store(is_last, Ordering::Relaxed);
     }
 
-    /// Whether the client still waits, so that its body may never come.
-    pub(super) fn awaits_reader(&self) -> bool {
-        self.awaits_reader.load(Ordering::Relaxed)
+    pub(super) fn is_last(&self) -> bool {
+        self.is_last.load(Ordering::Relaxed)
     }
 
     fn begin(&self) {
