@@ -67,7 +67,10 @@ async fn defaults_and_text_are_printed_on_request() {
     let address = serve(shapes()).await;
     let unary = ["call", address.as_str(), "shapes.Shapes/Unary"];
     let printed = prints(&[&unary[..], &["--emit-defaults"]].concat()).await;
-    assert_eq!(printed, "{\n  \"name\": \"\",\n  \"value\": \"0\"\n}\n");
+    assert_eq!(
+        printed,
+        "{\n  \"name\": \"\",\n  \"value\": \"0\",\n  \"items\": [],\n  \"data\": \"\"\n}\n"
+    );
     let printed = prints(&[&unary[..], &["--format", "text", "-d", "name: 'a' value: -1"]].concat()).await;
     assert_eq!(printed, "name: \"a\"\nvalue: -1\n");
     let both = [
