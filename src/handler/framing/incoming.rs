@@ -43,8 +43,8 @@ pub(in crate::handler) struct Incoming {
     encoding: Option<Encoding>,
     /// What makes protobuf of the messages, if they come as something else.
     translation: Option<Translation>,
-    /// The flag of frames that are read in place: 0, or more than any if none is.
-    in_place: u16,
+    /// Messages shorter than this are read in place; zero if none is. One number for two questions, for the hot path.
+    in_place: usize,
     /// How messages stand in the body, if not in envelopes.
     requests: Option<Requests>,
     /// The largest message taken, in bytes, decompressed.
@@ -59,9 +59,6 @@ pub(in crate::handler) struct Incoming {
     /// How many bytes have come, those before messages included.
     pub(in crate::handler) received: u64,
 }
-
-/// More than any flag of a frame.
-const NEVER: u16 = 0x100;
 
 /// What a kept message costs in addition to its bytes: its entry in a list, and the allocator's overhead.
 const KEPT_OVERHEAD: usize = 2 * size_of::<Bytes>();
@@ -105,9 +102,9 @@ impl Incoming {
             compressed: None,
             encoding,
             in_place: if requests.is_some() || translation.is_some() {
-                NEVER
-            } else {
                 0
+            } else {
+                limits.max_receive_size.saturating_add(1)
             },
             translation,
             requests,
@@ -140,10 +137,10 @@ impl Incoming {
     pub(in crate::handler) fn next_at_once(&mut self) -> bool {
         if let Some(rest) = self.chunk.get(self.taken..)
             && let Some((prefix, rest)) = rest.split_first_chunk::<PREFIX>()
-            && u16::from(prefix[0]) == self.in_place
+            && prefix[0] == 0
         {
             let length = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
-            if length <= rest.len() && length <= self.max_size && self.partial.is_empty() {
+            if length <= rest.len() && length < self.in_place && self.partial.is_empty() {
                 let start = self.taken + PREFIX;
                 self.taken = start + length;
                 self.messages += 1;
