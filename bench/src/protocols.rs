@@ -13,6 +13,9 @@ use crate::report::{Spread, Table, figure, thousands};
 use crate::server::Spec;
 use crate::wire::Protocol;
 
+/// The bytes before a message of gRPC.
+const PREFIX: usize = 5;
+
 /// gRPC, and then what is compared with it. An aim is the highest ratio of protod's CPU time to that of its gRPC.
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -86,9 +89,6 @@ fn search(calls: u64, protocol: Protocol, http: Http) -> Load {
     }
 }
 
-/// The bytes before a message of gRPC.
-const PREFIX: usize = 5;
-
 /// The compiled servers, and protod.
 pub(crate) fn specs() -> Result<Vec<Spec>> {
     Ok(vec![Spec::tonic_web()?, Spec::connectrpc()?, Spec::protod()?])
@@ -102,15 +102,17 @@ struct Line<'a> {
     /// CPU time divided by that of the server's gRPC.
     of_grpc: Spread,
     /// protod's CPU time divided by this, in the same protocol.
-    protod: Spread,
+    protod_of_it: Spread,
     per_second: Spread,
     samples: &'a [Sample],
 }
 
 /// Each server on each protocol that it speaks.
 fn lines<'a>(specs: &'a [Spec], cases: &[&'a Case], samples: &'a Samples) -> Result<Vec<Line<'a>>> {
-    let mut protod = specs.iter().position(|spec| spec.name == "protod");
-    let protod = protod.take().context("protod is one of the servers")?;
+    let protod = specs
+        .iter()
+        .position(|spec| spec.name == "protod")
+        .context("protod is one of the servers")?;
     let grpc = samples.first().context("gRPC is one of the protocols")?;
     let ratio = |ours: &[Sample], theirs: &[Sample]| {
         Spread::of(
@@ -128,7 +130,8 @@ fn lines<'a>(specs: &'a [Spec], cases: &[&'a Case], samples: &'a Samples) -> Res
                 ratio(&servers[protod], samples),
                 Spread::of(samples.iter().map(|sample| sample.per_second)),
             );
-            let (Some(cpu), Some(of_grpc), Some(protod), Some(per_second)) = figures else {
+            let (Some(cpu), Some(of_grpc), Some(protod_of_it), Some(per_second)) = figures else {
+                // A protocol that this server does not speak.
                 continue;
             };
             lines.push(Line {
@@ -136,7 +139,7 @@ fn lines<'a>(specs: &'a [Spec], cases: &[&'a Case], samples: &'a Samples) -> Res
                 server: &spec.name,
                 cpu,
                 of_grpc,
-                protod,
+                protod_of_it,
                 per_second,
                 samples,
             });
@@ -185,7 +188,7 @@ pub(crate) fn table(specs: &[Spec], cases: &[&Case], samples: &Samples) -> Resul
         row.extend(spread(line.of_grpc, line.case.name != cases[0].name));
         let aim = line.case.aim.filter(|_| is_protod);
         row.push(aim.map_or_else(String::new, |aim| format!("{aim:.1}")));
-        row.extend(spread(line.protod, !is_protod));
+        row.extend(spread(line.protod_of_it, !is_protod));
         row.push(thousands(line.per_second.median));
         rows.push(row);
     }
@@ -202,7 +205,7 @@ pub(crate) fn json(specs: &[Spec], cases: &[&Case], samples: &Samples) -> Result
             "server": line.server,
             "cpu_ns": line.cpu.json(),
             "of_grpc": line.of_grpc.json(),
-            "protod_of_it": line.protod.json(),
+            "protod_of_it": line.protod_of_it.json(),
             "per_second": line.per_second.json(),
             "samples": line.samples,
         })
