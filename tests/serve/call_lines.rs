@@ -77,6 +77,29 @@ async fn bytes_are_counted_as_each_protocol_sends_them() {
     }
 }
 
+/// As docs/command-line.md shows them: only values with blanks are quoted.
+#[tokio::test]
+async fn names_in_lines_of_text_have_no_quotes() {
+    let folder = folder([("a.proto", PROTO), ("a.rules.yaml", RULES)]);
+    let path = folder.path().to_str().expect("UTF-8");
+    let mut server = Server::start(&["--log-calls", path]).await;
+    for (protocol, name) in [(Protocol::Grpc, "grpc"), (Protocol::Connect, "connect")] {
+        let client = Client::builder(server.address()).protocol(protocol);
+        let client = client.connect().await.expect("it listens");
+        let say = client.method("p.S/Say").expect("it is there");
+        say.unary(text(&client, "hello")).await.expect("a rule answers");
+        let line = server.line_with("method=p.S/Say").await;
+        assert!(
+            line.contains("call method=p.S/Say rule=greeting code=OK elapsed="),
+            "{line}"
+        );
+        assert!(
+            line.contains(&format!(" protocol={name} peer=127.0.0.1:")),
+            "{line}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn each_call_is_a_line_however_it_ends() {
     let (mut server, client, _folder) = serve(&["--log-calls"]).await;
