@@ -174,6 +174,12 @@ async fn client_streams_come_in_lines() {
         (response.status, response.value()["code"].as_i64()),
         (400, Some(3))
     );
+    for not_lines in ["[{\"text\": \"a\"}]", "{\n  \"text\": \"a\"\n}\n"] {
+        let response = server.json("POST /v1/up/x", not_lines).await;
+        assert_eq!(response.status, 400);
+        let text = response.text();
+        assert!(text.contains("each line of the body is a message"), "{text}");
+    }
     let response = server
         .send("POST /v1/up/x", &["content-type: text/plain"], b"{}")
         .await;
@@ -262,6 +268,15 @@ async fn an_http_body_is_bytes_as_they_are() {
         response.value(),
         json!({"name": "cat", "contents": {"contentType": "text/x", "data": "aGk="}})
     );
+    // A content type becomes a string, which is UTF-8.
+    for request in ["POST /v1/raw", "POST /v1/raw/cat", "POST /v1/rawup/cat"] {
+        let response = server.send(request, &["content-type: a/\u{e9}"], b"hi").await;
+        assert_ne!(response.status, 415, "{request}");
+        let response = server
+            .send_bytes(request, b"content-type: a/\xe9\r\n", b"hi")
+            .await;
+        assert_eq!(response.status, 415, "{request}");
+    }
     let response = server.send("POST /v1/raw", &[], b"").await;
     assert_eq!((response.status, response.body.len()), (200, 0));
     // Streams of them.

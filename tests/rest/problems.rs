@@ -128,6 +128,26 @@ fn rules_in_protos_that_cannot_work_are_told_with_their_place() {
             "has `additional_bindings` of its own",
         ),
         (
+            r#"{ custom { kind: "Purge", path: "/v1/x" } }"#,
+            "\"Purge\" is no verb of HTTP, which are written in capitals: `PURGE`",
+        ),
+        (r#"{ custom { kind: "PURGE" } }"#, "the path is empty"),
+        (r#"{ custom { path: "/v1/x" } }"#, "\"\" is no verb of HTTP"),
+        (
+            r#"{ additional_bindings { get: "/v1/y" } }"#,
+            "the rule has no path",
+        ),
+        (
+            r#"{ get: "/acme.Shop/Free" }"#,
+            "/acme.Shop/Free is the path by which acme.Shop/Free is called by its name | give the rule another path",
+        ),
+        (
+            r#"{ post: "/acme.Shop/Do0", body: "author" }"#,
+            "/acme.Shop/Do0 is the path by which acme.Shop/Do0 is called by its name",
+        ),
+        (r#"{ post: "/acme.Shop/Do0", body: "*" }"#, ""),
+        (r#"{ get: "/acme.Shop/Do0:x" }"#, ""),
+        (
             r#"{ custom { kind: "A B", path: "/v1/x" } }"#,
             "\"A B\" is no verb of HTTP",
         ),
@@ -202,15 +222,22 @@ fn what_is_wrong_in_protos_leaves_the_rule_out_and_what_is_wrong_in_a_config_fai
         r#"{ get: "/v1/{name}" additional_bindings { get: "/v1/{none}" } }"#,
         r#"{ get: "/v1/{name}" }"#,
         r#"{ get: "/v1/a:b:c" }"#,
+        r#"{ get: "/v1/x", additional_bindings { get: "/v1/y", additional_bindings { get: "/v1/z" } } }"#,
+        r#"{ additional_bindings { get: "/v1/w" } }"#,
     ];
     fs::write(&path, proto(&options)).expect("a file");
     let schema = Schema::load(&path).unwrap_or_else(|error| panic!("{error:?}"));
     let rules = HttpRules::new(&schema).expect("others may have written the protos");
     assert_eq!(
         rules.routes().collect::<Vec<_>>(),
-        [("GET", "/v1/{name}", "acme.Shop/Do0")]
+        [
+            ("GET", "/v1/{name}", "acme.Shop/Do0"),
+            ("GET", "/v1/x", "acme.Shop/Do3"),
+            ("GET", "/v1/y", "acme.Shop/Do3"),
+            ("GET", "/v1/w", "acme.Shop/Do4"),
+        ]
     );
-    assert_eq!(rules.warnings().len(), 3, "{:?}", rules.warnings());
+    assert_eq!(rules.warnings().len(), 5, "{:?}", rules.warnings());
     assert!(rules.warnings().iter().all(Problem::is_warning));
     let yaml = folder.path().join("service.yaml");
     fs::write(

@@ -360,6 +360,21 @@ async fn messages_and_lists_are_set_by_their_fields() {
             None,
             Ok(json!({"inner": {"thisOne": "a"}, "thatOne": 1})),
         ),
+        (
+            "GET /v1/one/a?that_one=1",
+            None,
+            wrong("another field of the oneof `choice` is set"),
+        ),
+        (
+            "POST /v1/one?this_one=a",
+            Some("{}"),
+            wrong("another field of the oneof `choice` is set"),
+        ),
+        (
+            "GET /v1/one/a?inner.that_one=1",
+            None,
+            Ok(json!({"thisOne": "a", "inner": {"thatOne": 1}})),
+        ),
         ("GET /v1/query?uint64=1&uint64=2", None, wrong("it comes twice")),
         ("GET /v1/query?uint64=1&uint64=1", None, wrong("it comes twice")),
         ("GET /v1/query?named=a&calledSo=a", None, wrong("it comes twice")),

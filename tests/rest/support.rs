@@ -193,34 +193,43 @@ async fn raw_down(call: &mut Call) -> Result<(), Status> {
 /// A server that stops when this is dropped.
 pub(crate) struct Running {
     pub(crate) addr: String,
+    /// How many rules of REST are left out.
+    pub(crate) warnings: usize,
     _stop: oneshot::Sender<()>,
 }
 
 impl Running {
     pub(crate) async fn start(server: ServerBuilder) -> Self {
         let server = server.build().unwrap_or_else(|error| panic!("{error:?}"));
+        let warnings = server.http_rules().warnings().len();
         let bound = server.bind("127.0.0.1:0").await.expect("a free port");
         let addr = bound.local_addr().to_string();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(bound.serve_until(async move { drop(stopped.await) }));
-        Self { addr, _stop: stop }
+        Self {
+            addr,
+            warnings,
+            _stop: stop,
+        }
     }
 
     /// Sends a request with these headers, each `name: value`, and a body.
     pub(crate) async fn send(&self, request: &str, headers: &[&str], body: &[u8]) -> Response {
+        let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+        self.send_bytes(request, headers.as_bytes(), body).await
+    }
+
+    /// Sends a request with headers that may not be text, each with the end of its line.
+    pub(crate) async fn send_bytes(&self, request: &str, headers: &[u8], body: &[u8]) -> Response {
         let mut stream = TcpStream::connect(&self.addr).await.expect("it listens");
-        let mut head = format!("{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
-        for header in headers {
-            head += header;
-            head += "\r\n";
-        }
-        if !body.is_empty() {
-            let length = format!("content-length: {}\r\n", body.len());
-            head.push_str(&length);
-        }
-        head += "\r\n";
+        let head = format!("{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+        let length = match body.len() {
+            0 => "\r\n".to_owned(),
+            length => format!("content-length: {length}\r\n\r\n"),
+        };
         // A server that refuses a request need not read all of it.
-        let _ = stream.write_all(&[head.as_bytes(), body].concat()).await;
+        let whole = [head.as_bytes(), headers, length.as_bytes(), body].concat();
+        let _ = stream.write_all(&whole).await;
         let mut bytes = Vec::new();
         let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await;
         // A body that breaks off may end with a reset.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, StatusCode, header};
 use percent_encoding::percent_decode_str;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::accept::{self, Style};
 use super::binding::Binding;
@@ -135,7 +135,11 @@ impl RestCall {
 
     /// Appends the bytes of the request whose body, or whose part of it, is this.
     pub(crate) fn decode(&self, body: &[u8], wire: &mut Vec<u8>) -> Result<(), Status> {
-        body::decode(&self.binding, &self.given, self.bounds, body, wire)
+        let decoded = body::decode(&self.binding, &self.given, self.bounds, body, wire);
+        if self.binding.method.is_client_streaming() {
+            return decoded.map_err(of_line);
+        }
+        decoded
     }
 
     /// Appends a response, with what stands around it in a stream.
@@ -268,6 +272,20 @@ impl RestCall {
     }
 }
 
+/// What is wrong with a message of a stream. An array, or an object over several lines, is what clients send by mistake.
+fn of_line(status: Status) -> Status {
+    if status.code() != Code::InvalidArgument {
+        return status;
+    }
+    let text = format!("{}; each line of the body is a message", status.message());
+    Status::with_details_and_metadata(
+        status.code(),
+        text,
+        status.details().to_vec().into(),
+        status.metadata().clone(),
+    )
+}
+
 /// What stands between two messages of an array.
 const BETWEEN: &[u8] = b",\n";
 
@@ -308,6 +326,14 @@ fn check_content_type(binding: &Binding, headers: &HeaderMap) -> Result<(), Box<
         ));
     }
     let takes_lines = method.is_client_streaming();
+    let content_type = headers.get(header::CONTENT_TYPE);
+    if binding.fields().takes_raw
+        && content_type.is_some_and(|name| std::str::from_utf8(name.as_bytes()).is_err())
+    {
+        // It becomes a string of the message.
+        let text = "the content type is not UTF-8";
+        return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, text, None));
+    }
     if !binding.body.is_some()
         || binding.fields().takes_raw
         || accept::is_json(headers)

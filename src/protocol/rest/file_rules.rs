@@ -77,17 +77,21 @@ impl FileRules {
 impl MethodRules {
     fn of_option(schema: &Schema, types: &RawTypes<'_>, option: MethodOption) -> Option<Self> {
         let method = schema.method(&option.method)?;
-        Some(match rules_of_option(&option.value, &option.element) {
-            Ok(rules) => Self::check(types, method, rules),
-            Err(message) => {
-                let message = format!("{}: {message}", option.method);
-                Self {
-                    method: option.method,
-                    rules: Vec::new(),
-                    faults: vec![Fault::new(Spot::Proto(option.element, String::new()), message)],
+        let mut rules = Vec::new();
+        let mut faults = Vec::new();
+        for rule in rules_of_option(&option.value, &option.element) {
+            match rule {
+                Ok(rule) => rules.push(rule),
+                Err(message) => {
+                    let message = format!("{}: {message}", option.method);
+                    let spot = Spot::Proto(option.element.clone(), String::new());
+                    faults.push(Fault::new(spot, message));
                 }
             }
-        })
+        }
+        let mut checked = Self::check(types, method, rules);
+        checked.faults.extend(faults);
+        Some(checked)
     }
 
     /// Checks the rules of a method.

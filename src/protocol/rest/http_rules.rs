@@ -9,9 +9,9 @@ use http::Method as Verb;
 
 use super::binding::Binding;
 use super::fault::Fault;
-use super::file_rules::{FileRules, MethodRules};
+use super::file_rules::{CheckedRule, FileRules, MethodRules};
 use super::rule::{Part, Rule};
-use super::template::Template;
+use super::template::{Segment, Template};
 use super::trie::{Found, Trie};
 use crate::error::{Error, Problem, SourceText};
 use crate::schema::{ElementPlaces, Method, RawTypes, Schema};
@@ -273,7 +273,11 @@ impl<'r> Compiler<'r> {
             return;
         };
         for checked in &rules.rules {
-            self.insert(method, &checked.rule, &checked.template);
+            let CheckedRule { rule, template } = checked;
+            match fault_of_name(schema, method, rule, template) {
+                Some(fault) => self.faults.push(fault),
+                None => self.insert(method, rule, template),
+            }
         }
     }
 
@@ -299,6 +303,25 @@ impl<'r> Compiler<'r> {
         let fault = rule.fault(Part::Path, message);
         self.faults.push(fault.with_other(source.spot(Part::Path)));
     }
+}
+
+/// What is wrong with a rule whose path is that of a method by its name, which comes first.
+fn fault_of_name(schema: &Schema, method: &Method, rule: &Rule, template: &Template) -> Option<Fault> {
+    let [Segment::Literal(service), Segment::Literal(name)] = &template.segments[..] else {
+        return None;
+    };
+    let taken = schema.method(&format!("{service}/{name}"))?;
+    // Called by its name it does the same.
+    let is_same = taken.name() == method.name()
+        && rule.verb == Some(Verb::POST)
+        && rule.body == "*"
+        && rule.response_body.is_empty();
+    if is_same || template.verb.is_some() {
+        return None;
+    }
+    let (rule_of, path, taken) = (method.name(), &rule.path, taken.name());
+    let message = format!("{rule_of}: {path} is the path by which {taken} is called by its name");
+    Some(rule.fault(Part::Path, message).with_hint("give the rule another path"))
 }
 
 #[cfg(all(test, feature = "rules"))]

@@ -27,6 +27,11 @@ pub(super) fn read_query(
         fields: HashSet::new(),
         oneofs: HashSet::new(),
     };
+    let fields = binding.fields();
+    for path in fields.variables.iter().flatten().chain(&fields.body) {
+        // Two variables of one oneof are a matter of the rule.
+        let _ = set.note_oneofs(path);
+    }
     for (name, value) in parameters(query) {
         let name = unescaped(name);
         let name = String::from_utf8_lossy(&name);
@@ -44,7 +49,7 @@ struct Set<'s> {
     types: Types<'s>,
     /// The fields that came, in which a second value is an error unless they are repeated.
     fields: HashSet<FieldPath>,
-    /// The oneofs of which a member came, each by the path to its message.
+    /// The oneofs of which a member came or is in the path or the body, each by the path to its message.
     oneofs: HashSet<(Vec<(LayoutId, u16)>, u16)>,
 }
 
@@ -60,6 +65,15 @@ impl Set<'_> {
             Form::One(value) | Form::List(value) => value,
             Form::Map(_) => return Err("it is a map, which no parameter can set".to_owned()),
         };
+        self.note_oneofs(&path)?;
+        let value = self.types.read(value, text)?;
+        path.put(layouts, &value, wire);
+        Ok(())
+    }
+
+    /// Notes of which oneofs a path has members. Fails for one of which another member came.
+    fn note_oneofs(&mut self, path: &FieldPath) -> Result<(), String> {
+        let layouts = self.types.layouts();
         for end in 1..=path.steps().len() {
             let (message, index) = path.steps()[end - 1];
             let Some(oneof) = layouts.fields(message).field(index).oneof else {
@@ -73,8 +87,6 @@ impl Set<'_> {
                 return Err(format!("another field of the oneof `{oneof}` is set, too"));
             }
         }
-        let value = self.types.read(value, text)?;
-        path.put(layouts, &value, wire);
         Ok(())
     }
 

@@ -130,6 +130,11 @@ struct CustomPattern {
 pub(super) fn custom_verb(kind: &str) -> Result<Option<Verb>, String> {
     match kind {
         "*" => Ok(None),
+        // Requests would have to write it so, too.
+        kind if kind.contains(|letter: char| letter.is_ascii_lowercase()) => Err(format!(
+            "{kind:?} is no verb of HTTP, which are written in capitals: `{}`",
+            kind.to_ascii_uppercase()
+        )),
         kind => Verb::from_bytes(kind.as_bytes())
             .map(Some)
             .map_err(|_| format!("{kind:?} is no verb of HTTP; `*` stands for all of them")),
@@ -143,37 +148,37 @@ pub(super) const NO_PATTERN: &str =
 /// What is wrong with bindings in bindings.
 pub(super) const NESTED: &str = "a binding in `additional_bindings` has `additional_bindings` of its own";
 
-/// The rules in the value of the option of a method: its own, and the additional ones.
-pub(super) fn rules_of_option(value: &[u8], element: &Element) -> Result<Vec<Rule>, String> {
-    let rule = HttpRule::decode(value).map_err(|error| format!("the option cannot be read: {error}"))?;
-    if rule
-        .additional_bindings
-        .iter()
-        .any(|rule| !rule.additional_bindings.is_empty())
-    {
-        return Err(NESTED.to_owned());
-    }
-    let additional = rule.additional_bindings.clone();
-    [rule]
-        .into_iter()
-        .chain(additional)
-        .map(|rule| {
-            let (verb, path) = match rule.pattern.ok_or(NO_PATTERN)? {
-                Pattern::Get(path) => (Some(Verb::GET), path),
-                Pattern::Put(path) => (Some(Verb::PUT), path),
-                Pattern::Post(path) => (Some(Verb::POST), path),
-                Pattern::Delete(path) => (Some(Verb::DELETE), path),
-                Pattern::Patch(path) => (Some(Verb::PATCH), path),
-                Pattern::Custom(custom) => (custom_verb(&custom.kind)?, custom.path),
-            };
-            Ok(Rule {
-                verb,
-                path,
-                body: rule.body,
-                response_body: rule.response_body,
-                decodes_slashes: false,
-                origin: Origin::Proto(element.clone()),
-            })
+/// The rules in the value of the option of a method, its own and the additional ones: each, or what is wrong with it.
+pub(super) fn rules_of_option(value: &[u8], element: &Element) -> Vec<Result<Rule, String>> {
+    let mut rule = match HttpRule::decode(value) {
+        Ok(rule) => rule,
+        Err(error) => return vec![Err(format!("the option cannot be read: {error}"))],
+    };
+    let additional = std::mem::take(&mut rule.additional_bindings);
+    let is_nested = |rule: &HttpRule| !rule.additional_bindings.is_empty();
+    let nested = additional.iter().any(is_nested).then(|| Err(NESTED.to_owned()));
+    let rules = [rule].into_iter().chain(additional);
+    rules.map(|rule| rule.read(element)).chain(nested).collect()
+}
+
+impl HttpRule {
+    /// The rule without its additional ones. Fails with what is wrong.
+    fn read(self, element: &Element) -> Result<Rule, String> {
+        let (verb, path) = match self.pattern.ok_or(NO_PATTERN)? {
+            Pattern::Get(path) => (Some(Verb::GET), path),
+            Pattern::Put(path) => (Some(Verb::PUT), path),
+            Pattern::Post(path) => (Some(Verb::POST), path),
+            Pattern::Delete(path) => (Some(Verb::DELETE), path),
+            Pattern::Patch(path) => (Some(Verb::PATCH), path),
+            Pattern::Custom(custom) => (custom_verb(&custom.kind)?, custom.path),
+        };
+        Ok(Rule {
+            verb,
+            path,
+            body: self.body,
+            response_body: self.response_body,
+            decodes_slashes: false,
+            origin: Origin::Proto(element.clone()),
         })
-        .collect()
+    }
 }
