@@ -145,6 +145,20 @@ async fn a_stream_is_an_array_lines_or_events() {
     assert_eq!(response.header("content-type"), Some("application/json"));
     let response = server.get(&format!("GET {DOWN}?int32=5")).await;
     assert_eq!((response.status, response.text()), (404, error));
+    // After it, the array is told how it ended, and is whole.
+    let response = server.json(&format!("POST {DOWN}"), failing).await;
+    assert_eq!(
+        (response.status, response.text()),
+        (200, &*format!("[{{\"text\":\"a\"}},\n{{\"error\":{error}}}]"))
+    );
+    assert!(response.is_whole);
+    // A field of each message.
+    let texts = format!("POST {DOWN}/texts");
+    let response = server.json(&texts, body).await;
+    assert_eq!(response.value(), json!(["a", "", "b\nc"]));
+    let lines = ["content-type: application/json", "accept: application/x-ndjson"];
+    let response = server.send(&texts, &lines, failing.as_bytes()).await;
+    assert_eq!(response.text(), format!("\"a\"\n{{\"error\":{error}}}\n"));
     let response = server
         .send(&format!("GET {DOWN}"), &["accept: text/html"], b"")
         .await;

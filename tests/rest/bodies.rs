@@ -261,6 +261,17 @@ async fn bodies_of_all_sizes_are_read() {
 #[tokio::test]
 async fn a_patch_without_a_mask_has_that_of_its_body() {
     let server = Running::start(echo()).await;
+    // What has no fields has no mask.
+    for (path, body) in [
+        ("value", json!({"a": 1.0})),
+        ("value", json!("a")),
+        ("time", json!("2026-01-31T12:00:00Z")),
+        ("texts", json!(["a"])),
+        ("wrapped", json!("a")),
+    ] {
+        let response = server.json(&format!("PATCH /v1/{path}"), &body.to_string()).await;
+        assert_eq!((response.status, response.value()), (200, json!({ path: body })));
+    }
     for (query, body, mask) in [
         ("", r#"{"int32": 1, "bool": false}"#, Some("int32,bool")),
         (

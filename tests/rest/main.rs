@@ -3,6 +3,7 @@
 mod answers;
 mod bodies;
 mod documentation;
+mod large;
 mod layers;
 mod openapi;
 mod paths;

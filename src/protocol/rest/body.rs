@@ -94,7 +94,7 @@ fn expect_one_value(body: &[u8]) -> Result<(), Status> {
     value.map_err(|error| Status::invalid_argument(format!("JSON does not fit the message: {error}")))
 }
 
-/// Appends the mask of the fields that the body has.
+/// Appends the mask of the fields that the body has. One that is no message, or a well-known type, has none.
 fn put_mask(
     layouts: &Layouts,
     mask_path: &FieldPath,
@@ -109,6 +109,9 @@ fn put_mask(
     else {
         return Ok(());
     };
+    if layouts.fields(layout).well_known.is_some() {
+        return Ok(());
+    }
     let paths = paths_of(layouts, layout, body).map_err(Status::invalid_argument)?;
     mask_path.put(layouts, &mask(&paths), wire);
     Ok(())

@@ -321,7 +321,10 @@ fn fault_of_name(schema: &Schema, method: &Method, rule: &Rule, template: &Templ
     }
     let (rule_of, path, taken) = (method.name(), &rule.path, taken.name());
     let message = format!("{rule_of}: {path} is the path by which {taken} is called by its name");
-    Some(rule.fault(Part::Path, message).with_hint("give the rule another path"))
+    Some(
+        rule.fault(Part::Path, message)
+            .with_hint("give the rule another path"),
+    )
 }
 
 #[cfg(all(test, feature = "rules"))]

@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use prost_reflect::{
-    DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, SerializeOptions, Value,
+    DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage as _, SerializeOptions,
+    Value,
 };
 
 use super::choice::Random;
@@ -69,7 +70,12 @@ fn well_known(random: &mut Random, of: &MessageDescriptor) -> DynamicMessage {
         _ => {
             let mut message = DynamicMessage::new(of.clone());
             let field = of.get_field_by_name("value").expect("a wrapper");
-            let value = scalar(random, &field.kind());
+            // prost-reflect writes a NaN in a wrapper as null, which is no wrapper.
+            let value = match scalar(random, &field.kind()) {
+                Value::F32(number) if !number.is_finite() => Value::F32(0.5),
+                Value::F64(number) if !number.is_finite() => Value::F64(0.5),
+                value => value,
+            };
             message.set_field(&field, value);
             return message;
         }
