@@ -215,8 +215,11 @@ impl Running {
 
     /// Sends a request with these headers, each `name: value`, and a body.
     pub(crate) async fn send(&self, request: &str, headers: &[&str], body: &[u8]) -> Response {
-        let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-        self.send_bytes(request, headers.as_bytes(), body).await
+        let mut lines = headers.join("\r\n");
+        if !headers.is_empty() {
+            lines.push_str("\r\n");
+        }
+        self.send_bytes(request, lines.as_bytes(), body).await
     }
 
     /// Sends a request with headers that may not be text, each with the end of its line.

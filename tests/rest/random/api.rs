@@ -185,9 +185,10 @@ fn fields(random: &mut Random, message: usize) -> String {
         } else {
             String::new()
         };
-        let _ = match line.starts_with("oneof") {
-            true => writeln!(text, "  {line}"),
-            false => writeln!(text, "  {line} = {number}{json_name};"),
+        let _ = if line.starts_with("oneof") {
+            writeln!(text, "  {line}")
+        } else {
+            writeln!(text, "  {line} = {number}{json_name};")
         };
     }
     text + "}\n"
@@ -227,7 +228,7 @@ fn rule(random: &mut Random, number: usize, proto: &str) -> Rule {
         if variables.iter().any(|variable| variable.field == field) {
             continue;
         }
-        let is_text = field.ends_with(".key") || field == "key";
+        let is_text = field.rsplit('.').next() == Some("key");
         let segments = match random.below(4) {
             0 if is_text => "things/*",
             1 if is_text => "**",
