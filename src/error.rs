@@ -24,6 +24,7 @@ pub(crate) use self::source_text::{Replaced, SourceText};
 /// |---|---|
 /// | protos or descriptor sets that do not load | [`is_schema`](Self::is_schema) |
 /// | rules that do not fit their schema | [`is_rules`](Self::is_rules) |
+/// | a condition on calls that does not compile | [`is_condition`](Self::is_condition) |
 /// | a name that the schema does not have | [`is_unknown_name`](Self::is_unknown_name) |
 /// | a handler for a method of another shape | [`is_wrong_shape`](Self::is_wrong_shape) |
 /// | a closure that takes state which the server does not have | [`is_missing_state`](Self::is_missing_state) |
@@ -42,6 +43,8 @@ enum Kind {
     Schema(Vec<Problem>),
     /// Rules that do not fit their schema.
     Rules(Vec<Problem>),
+    /// A condition on calls that does not compile.
+    Condition(Vec<Problem>),
     /// Handlers that do not fit their schema, and in which ways.
     Handlers(Vec<Fault>, Vec<Problem>),
     /// A name that the schema does not have.
@@ -77,6 +80,10 @@ impl Error {
 
     pub(crate) fn rules(problems: Vec<Problem>) -> Self {
         Self::of(Kind::Rules(problems))
+    }
+
+    pub(crate) fn condition(problems: Vec<Problem>) -> Self {
+        Self::of(Kind::Condition(problems))
     }
 
     pub(crate) fn unknown_name(message: impl Into<String>) -> Self {
@@ -120,7 +127,10 @@ impl Error {
     /// at fault.
     pub fn problems(&self) -> &[Problem] {
         match &*self.kind {
-            Kind::Schema(problems) | Kind::Rules(problems) | Kind::Handlers(_, problems) => problems,
+            Kind::Schema(problems)
+            | Kind::Rules(problems)
+            | Kind::Condition(problems)
+            | Kind::Handlers(_, problems) => problems,
             _ => &[],
         }
     }
@@ -128,7 +138,10 @@ impl Error {
     /// Its problems, or itself if it has none.
     pub(crate) fn into_problems(self) -> Result<Vec<Problem>, Self> {
         match *self.kind {
-            Kind::Schema(problems) | Kind::Rules(problems) | Kind::Handlers(_, problems) => Ok(problems),
+            Kind::Schema(problems)
+            | Kind::Rules(problems)
+            | Kind::Condition(problems)
+            | Kind::Handlers(_, problems) => Ok(problems),
             other => Err(Self::of(other)),
         }
     }
@@ -145,6 +158,11 @@ impl Error {
     /// Whether rules were at fault.
     pub fn is_rules(&self) -> bool {
         matches!(&*self.kind, Kind::Rules(_))
+    }
+
+    /// Whether a condition on calls was at fault: see [`CallFilter`](crate::CallFilter).
+    pub fn is_condition(&self) -> bool {
+        matches!(&*self.kind, Kind::Condition(_))
     }
 
     /// Whether a service, method or message was named that the schema does not have.
@@ -189,11 +207,13 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.kind {
-            Kind::Schema(problems) | Kind::Rules(problems) => match problems.as_slice() {
-                [] => f.write_str("the load failed"),
-                [only] => f.write_str(&only.located()),
-                [first, rest @ ..] => write!(f, "{} (and {} more)", first.located(), rest.len()),
-            },
+            Kind::Schema(problems) | Kind::Rules(problems) | Kind::Condition(problems) => {
+                match problems.as_slice() {
+                    [] => f.write_str("the load failed"),
+                    [only] => f.write_str(&only.located()),
+                    [first, rest @ ..] => write!(f, "{} (and {} more)", first.located(), rest.len()),
+                }
+            }
             Kind::Handlers(_, problems) => f.write_str(&lines(problems)),
             Kind::UnknownName(message) => f.write_str(message),
             Kind::InvalidInput { action, .. } | Kind::Io { action, .. } | Kind::Status { action, .. } => {
@@ -213,9 +233,10 @@ fn lines(problems: &[Problem]) -> String {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.kind {
-            Kind::Schema(problems) | Kind::Rules(problems) | Kind::Handlers(_, problems) => {
-                f.write_str(&lines(problems))
-            }
+            Kind::Schema(problems)
+            | Kind::Rules(problems)
+            | Kind::Condition(problems)
+            | Kind::Handlers(_, problems) => f.write_str(&lines(problems)),
             Kind::UnknownName(message) => f.debug_tuple("UnknownName").field(message).finish(),
             Kind::InvalidInput { action, source } => f
                 .debug_struct("InvalidInput")
@@ -258,6 +279,7 @@ mod tests {
         let table = [
             ("schema", Error::schema(problems())),
             ("rules", Error::rules(problems())),
+            ("condition", Error::condition(problems())),
             ("unknown name", Error::unknown_name("there is no a.B")),
             ("unknown name", handler(Fault::UnknownName)),
             ("wrong shape", handler(Fault::WrongShape)),
@@ -280,6 +302,7 @@ mod tests {
             let predicates = [
                 ("schema", error.is_schema()),
                 ("rules", error.is_rules()),
+                ("condition", error.is_condition()),
                 ("unknown name", error.is_unknown_name()),
                 ("wrong shape", error.is_wrong_shape()),
                 ("missing state", error.is_missing_state()),

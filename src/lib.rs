@@ -48,6 +48,7 @@
 //! | swap protos and handlers | [`Server::reload`], [`live::Reloader`] |
 //! | see and steer it from outside | [`admin::Admin`] |
 //! | call any server | [`Client`], [`ClientMethod`] |
+//! | see what was called, and verify it | [`Journal`], [`Verify`] |
 //! | find out what went wrong | [`Error`], [`Problem`], [`MessageError`] |
 //!
 //! # Modules
@@ -56,11 +57,13 @@
 //! |---|---|
 //! | [`schema`] | protos and descriptor sets, compiled and checked before the first byte is served |
 //! | [`message`] | messages of run-time types, kept as checked bytes; JSON and text; the codec for tonic's own stacks |
+//! | [`journal`] | the calls of a server, kept in bounded memory |
 //! | [`handler`] | one trait for all four kinds of RPC, and the call that it sees |
 //! | [`sample`] | answers made up from the descriptor alone |
 //! | [`rules`] | how methods answer, as data |
 //! | [`transport`] | sockets, TLS, HTTP/2 and its guards, the limits of connections |
 //! | [`server`] | from a request to a handler; reflection, health, limits of calls, draining |
+//! | [`verify`] | which calls have come: conditions on them, and whether so many fulfil them |
 //! | [`live`] | reloads protos and rules while a server runs |
 //! | [`admin`] | how a running server is seen and steered from outside |
 //! | [`client`] | calls methods of any server by name, with its protos by reflection |
@@ -78,6 +81,7 @@
 //! |---|---|
 //! | `rules` | [`rules`]: answers from rules in YAML |
 //! | `validate` | [`validate`]: requests checked against the rules of `buf.validate` |
+//! | `verify` | [`verify`]: which calls have come, with conditions in CEL |
 //! | `samples` | [`sample`]: answers made up from the descriptor alone |
 //! | `live` | [`live`]: reloads while the server runs; brings `rules` |
 //! | `admin` | [`admin`]: a service by which a running server is seen and steered; brings `live` |
@@ -99,7 +103,7 @@
 
 #[cfg(feature = "admin")]
 pub mod admin;
-#[cfg(any(feature = "rules", feature = "validate"))]
+#[cfg(any(feature = "rules", feature = "validate", feature = "verify"))]
 mod cel;
 #[cfg(feature = "client")]
 pub mod client;
@@ -108,6 +112,7 @@ mod error;
 mod excerpt;
 mod folder;
 pub mod handler;
+pub mod journal;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod message;
@@ -127,6 +132,8 @@ pub mod transport;
 mod uuid;
 #[cfg(feature = "validate")]
 pub mod validate;
+#[cfg(feature = "verify")]
+pub mod verify;
 #[cfg(any(feature = "rules", feature = "buf"))]
 mod yaml;
 
@@ -141,6 +148,7 @@ pub use tonic;
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, DynHandler, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State};
+pub use crate::journal::{JournalOptions, RecordedCall, RecordedMessage};
 pub use crate::message::{DynamicCodec, FromMessage, IntoMessage, Message, MessageError, Typed};
 pub use crate::protocol::HttpRules;
 #[cfg(feature = "rules")]
@@ -150,12 +158,14 @@ pub use crate::sample::Sampler;
 pub use crate::schema::{
     DescriptorSet, InputFolder, Method, Schema, SchemaBuilder, SchemaFile, SchemaSource,
 };
-pub use crate::server::{Bound, Cors, GrpcService, Health, Server, ServerBuilder, ServingStatus};
+pub use crate::server::{Bound, Cors, GrpcService, Health, Journal, Server, ServerBuilder, ServingStatus};
 pub use crate::transport::{Limits, ListenAddr, Listener, Socket, SocketStream};
 #[cfg(feature = "tls")]
 pub use crate::transport::{Tls, TlsFiles};
 #[cfg(feature = "validate")]
 pub use crate::validate::{ValidationError, Validator, Violation};
+#[cfg(feature = "verify")]
+pub use crate::verify::{CallFilter, Verify, VerifyError};
 
 /// Compiles the Rust in the README.
 #[cfg(doctest)]

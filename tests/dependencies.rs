@@ -312,7 +312,8 @@ fn the_readme_says_what_each_feature_costs() {
             "rules",
             "samples",
             "tls",
-            "validate"
+            "validate",
+            "verify"
         ]
         .into()
     );

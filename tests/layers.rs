@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 23] = [
+const ROOMS: [&str; 25] = [
     "error",
     "suggest",
     "duration",
@@ -32,11 +32,13 @@ const ROOMS: [&str; 23] = [
     "cel",
     "validate",
     "protocol",
+    "journal",
     "handler",
     "sample",
     "rules",
     "transport",
     "server",
+    "verify",
     "live",
     "admin",
     "client",

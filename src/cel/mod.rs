@@ -24,6 +24,7 @@
 mod budget;
 mod comparison;
 mod compile;
+mod conjuncts;
 mod cost;
 mod encode;
 mod env;
@@ -54,6 +55,7 @@ mod tests;
 pub(crate) use self::budget::Budget;
 pub(crate) use self::comparison::Comparison;
 pub(crate) use self::compile::{Branch, as_condition, is_root_name};
+pub(crate) use self::conjuncts::conjuncts;
 pub(crate) use self::encode::{
     FieldInfo, JsonForm, Misfit, accepts_contents, accepts_element, accepts_field, from_json_text,
     put_contents, put_field, put_value, put_zero, takes_null, type_url,

@@ -19,16 +19,18 @@ use serde::Serialize;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
-use super::call_log::{CallRecord, Observed};
+use super::call_record::CallRecord;
 use super::framing::{Finished, Incoming, Outgoing, RequestBody, ResponseBuffer, Translation};
 use super::lane::Lane;
 use super::lifecycle::Lifecycle;
 use super::limits::CallLimits;
+use super::observed::Observed;
 use super::outgoing_slot::OutgoingSlot;
 use super::peer::Peer;
 use super::request_check::{Checks, Effort, Refusal, RequestCheck};
 use super::room::{LargeMessages, Room};
 use super::state::States;
+use crate::journal::Direction;
 use crate::message::{Bounds, FromMessage, IntoMessage, Message, MessageType};
 use crate::protocol::{Encoding, Speech};
 use crate::schema::Method;
@@ -58,7 +60,7 @@ pub(crate) struct CallStart {
     /// The room that large messages of all calls share.
     pub(crate) large: Arc<LargeMessages>,
     /// `None` if nobody observes the call.
-    pub(crate) observed: Option<Box<Observed>>,
+    pub(crate) observed: Option<Observed>,
 }
 
 /// One RPC in flight: its method, metadata and deadline, requests in, responses out.
@@ -103,6 +105,8 @@ struct Core {
     outgoing: Outgoing,
     /// What an observed call has been is noted here.
     record: Option<Arc<CallRecord>>,
+    /// Whether the next request is kept for the journal.
+    keeps_requests: bool,
     /// Where the outgoing side goes if a closure owns the call and drops it.
     slot: Option<OutgoingSlot>,
 }
@@ -119,11 +123,14 @@ impl Call {
     pub(super) fn new(start: CallStart, record: Option<Arc<CallRecord>>) -> (Self, ResponseBuffer) {
         let limits = start.limits;
         let translation = Translation::of(&start.speech, &start.method);
+        let journal = record.as_ref().filter(|record| record.keeps_messages());
+        let keeps_requests = journal.is_some();
         let (outgoing, buffer) = Outgoing::new(
             &start.method,
             translation.clone(),
             start.response_encoding,
             limits.max_send_size,
+            journal.cloned(),
         );
         let core = Core {
             incoming: Incoming::new(
@@ -147,6 +154,7 @@ impl Call {
             checks: Checks::new(start.check),
             outgoing,
             record,
+            keeps_requests,
             slot: None,
         };
         let forms = PhantomData;
@@ -350,8 +358,10 @@ impl<In, Out> Call<In, Out> {
     #[inline]
     fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
         let next = self.core.incoming.poll_next(&self.core.large, cx);
-        if next.is_pending() {
-            self.core.outgoing.flush();
+        match next {
+            Poll::Pending => self.core.outgoing.flush(),
+            Poll::Ready(Ok(true)) if self.core.keeps_requests => self.core.keep_request(),
+            Poll::Ready(_) => {}
         }
         next
     }
@@ -429,6 +439,18 @@ impl<In, Out> Call<In, Out> {
     /// Ends the call. What was written and not sent yet is in the result.
     pub(super) fn finish(mut self, result: Result<(), Status>) -> Finished {
         std::mem::take(&mut self.core.outgoing).finish(result)
+    }
+}
+
+impl Core {
+    /// Keeps the message that has come for the journal.
+    #[cold]
+    fn keep_request(&mut self) {
+        if let Some(record) = &self.record
+            && !self.incoming.is_replayed()
+        {
+            self.keeps_requests = record.message(Direction::Request, self.incoming.bytes());
+        }
     }
 }
 

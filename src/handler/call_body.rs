@@ -100,6 +100,7 @@ impl Body for CallBody {
         if let State::Running(handler) = &mut self.state {
             match handler.poll(cx) {
                 Poll::Ready(finished) => {
+                    handler.ends();
                     self.state = State::of_finished(&handler.speech, finished, handler.header_limit);
                 }
                 Poll::Pending => {

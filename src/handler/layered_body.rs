@@ -11,7 +11,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use tonic::Status;
 use tonic::body::Body;
 
-use super::call_log::CallReport;
+use super::observed::CallReport;
 use crate::protocol::fit_end;
 
 /// A body that came through the server's layers.
@@ -20,7 +20,7 @@ pub(super) struct LayeredBody {
     /// How many bytes of headers the client takes.
     pub(super) header_limit: u32,
     /// What is told of the call when it has ended.
-    pub(super) report: Option<Box<CallReport>>,
+    pub(super) report: Option<CallReport>,
 }
 
 impl LayeredBody {
@@ -29,10 +29,15 @@ impl LayeredBody {
         if let Some(Ok(frame)) = &mut frame
             && let Some(trailers) = frame.trailers_mut()
         {
-            if let Some(report) = &mut self.report {
+            if let Some(report) = &self.report {
                 report.tells(trailers);
             }
             fit_end(trailers, self.header_limit);
+        }
+        if let Some(report) = &self.report
+            && (self.body.is_end_stream() || frame.is_none())
+        {
+            report.ends();
         }
         Poll::Ready(frame)
     }

@@ -11,15 +11,16 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, header};
+use http_body::Body as _;
 use tonic::Status;
 use tonic::body::Body as TonicBody;
 use tonic::metadata::MetadataMap;
 
 use super::call::{Call, CallStart};
 use super::call_body::{CallBody, known};
-use super::call_log::CallReport;
 use super::expiry::Expiry;
 use super::layered_body::LayeredBody;
+use super::observed::CallReport;
 use super::peer::Peer;
 use super::running::{CallPermit, RunningHandler};
 use super::traits::BoxHandler;
@@ -95,13 +96,14 @@ impl Future for ResponseFuture {
         let limit = handler.header_limit;
         let (headers, finished) = match handler.poll(cx) {
             Poll::Ready(mut finished) => {
-                let flushed = handler.buffer.take_headers();
+                let flushed = handler.take_headers();
                 if flushed.is_none()
                     && !finished.sets_headers
                     && finished.frames.is_empty()
                     && let Err(status) = &finished.result
                 {
                     let headers = finished.headers.unwrap_or_default();
+                    handler.ends();
                     return Poll::Ready(refused(
                         &handler.speech,
                         status,
@@ -113,7 +115,7 @@ impl Future for ResponseFuture {
                 let headers = flushed.or(finished.headers.take()).unwrap_or_default();
                 (headers, Some(finished))
             }
-            Poll::Pending => match handler.buffer.take_headers() {
+            Poll::Pending => match handler.take_headers() {
                 None => return Poll::Pending,
                 Some(headers) => (headers, None),
             },
@@ -121,14 +123,16 @@ impl Future for ResponseFuture {
         let mut headers = headers.into_headers();
         handler.speech.begin(encoding, &mut headers);
         if let Some(status) = refuse_headers(&headers, limit) {
-            if finished.is_none() {
-                handler.refused(&status);
-            }
+            handler.refused(&status);
+            handler.ends();
             let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
             return Poll::Ready(refused(&handler.speech, &status, headers, trailers, limit));
         }
         let body = match finished {
-            Some(finished) => CallBody::finished(&handler.speech, finished, limit),
+            Some(finished) => {
+                handler.ends();
+                CallBody::finished(&handler.speech, finished, limit)
+            }
             None => CallBody::running(this.running.take().expect("it was there a moment ago")),
         };
         let mut response = http::Response::new(body);
@@ -145,7 +149,7 @@ fn poll_whole(
     cx: &mut Context<'_>,
 ) -> Poll<http::Response<CallBody>> {
     let polled = handler.poll(cx);
-    if let Some(headers) = handler.buffer.take_headers() {
+    if let Some(headers) = handler.take_headers() {
         held.headers = Some(headers);
     }
     let Poll::Ready(finished) = polled else {
@@ -170,7 +174,12 @@ fn poll_whole(
         &finished.trailers.into_headers(),
     );
     let limit = handler.header_limit;
-    Poll::Ready(match refuse_headers(&answer.headers, limit) {
+    let refusal = refuse_headers(&answer.headers, limit);
+    if let Some(status) = &refusal {
+        handler.refused(status);
+    }
+    handler.ends();
+    Poll::Ready(match refusal {
         Some(status) => {
             let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
             refused(&handler.speech, &status, headers, trailers, limit)
@@ -216,10 +225,10 @@ pub(crate) fn refusal(
 pub(crate) fn layered(
     response: http::Response<TonicBody>,
     header_limit: u32,
-    mut report: Option<Box<CallReport>>,
+    report: Option<CallReport>,
 ) -> http::Response<CallBody> {
     let (mut parts, body) = response.into_parts();
-    if let Some(report) = &mut report {
+    if let Some(report) = &report {
         report.tells(&parts.headers);
     }
     if parts.headers.contains_key(GRPC_STATUS) {
@@ -229,10 +238,15 @@ pub(crate) fn layered(
     {
         let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
         let refused = refusal(Form::GRPC, &status, headers, trailers, header_limit);
-        if let Some(report) = &mut report {
+        if let Some(report) = &report {
             report.tells(refused.headers());
         }
         return refused;
+    }
+    if body.is_end_stream()
+        && let Some(report) = &report
+    {
+        report.ends();
     }
     let body = CallBody::layered(LayeredBody {
         body,

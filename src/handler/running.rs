@@ -11,10 +11,13 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tonic::Status;
+use tonic::metadata::MetadataMap;
 
-use super::call_log::{CallLog, Observed};
+use super::call_log::CallLog;
 use super::expiry::Expiry;
 use super::framing::{Finished, ResponseBuffer, Unmatched, Unsent};
+use super::observed::Observed;
+use crate::journal::Headers;
 use crate::protocol::{PREFIX, Speech};
 use crate::schema::Method;
 
@@ -42,7 +45,7 @@ pub(super) struct RunningHandler {
     pub(super) header_limit: u32,
     pub(super) permit: CallPermit,
     /// `None` if nobody observes the call. Dropped after the handler.
-    pub(super) observed: Option<Box<Observed>>,
+    pub(super) observed: Option<Observed>,
 }
 
 impl RunningHandler {
@@ -56,7 +59,7 @@ impl RunningHandler {
     }
 
     fn poll_handler(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
-        let entered = self.observed.as_ref().map(|observed| observed.enter());
+        let entered = self.observed.as_ref().and_then(Observed::enter);
         let future = &mut self.future;
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Ready(finished)) => return Poll::Ready(finished),
@@ -68,6 +71,9 @@ impl RunningHandler {
             }
         }
         drop(entered);
+        if let Some(observed) = &self.observed {
+            observed.waits();
+        }
         let expiry = &self.expiry;
         let status = ready!(
             self.interruption
@@ -79,13 +85,17 @@ impl RunningHandler {
     }
 
     /// Tells the log of calls how the handler has ended.
-    #[cold]
     fn tell(&self, finished: &Finished) {
         match (&self.observed, &finished.unmatched) {
             (Some(observed), unmatched) => {
                 self.note_sent(&finished.frames);
+                let record = observed.record();
+                if let Some(headers) = &finished.headers {
+                    record.headers(Headers::Response, headers.as_ref());
+                }
+                record.headers(Headers::Trailers, finished.trailers.as_ref());
                 let is_unmatched = matches!(unmatched, Unmatched::Yes(_));
-                observed.ended(&finished.result, finished.sent, is_unmatched);
+                record.ended(&finished.result, finished.sent, is_unmatched);
             }
             (None, Unmatched::Yes(peer)) => {
                 let log = &self.permit.log;
@@ -95,10 +105,26 @@ impl RunningHandler {
         }
     }
 
-    /// Notes that the client is told this status, although the handler has not ended.
+    /// Notes that the client is told this status, whatever the handler has ended with, if it has.
     pub(super) fn refused(&self, status: &Status) {
         if let Some(observed) = &self.observed {
-            observed.ended(&Err(status.clone()), 0, false);
+            observed.record().told(status);
+        }
+    }
+
+    /// The headers, once they are due.
+    pub(super) fn take_headers(&self) -> Option<MetadataMap> {
+        let headers = self.buffer.take_headers()?;
+        if let Some(observed) = &self.observed {
+            observed.record().headers(Headers::Response, headers.as_ref());
+        }
+        Some(headers)
+    }
+
+    /// The client is about to learn of the end of the call.
+    pub(super) fn ends(&self) {
+        if let Some(observed) = &self.observed {
+            observed.ends();
         }
     }
 
@@ -113,7 +139,9 @@ impl RunningHandler {
     fn note_sent(&self, frames: &Bytes) {
         if let Some(observed) = &self.observed {
             let left_out = if self.speech.is_whole() { PREFIX } else { 0 };
-            observed.sent_bytes(frames.len().saturating_sub(left_out));
+            observed
+                .record()
+                .sent_bytes(frames.len().saturating_sub(left_out));
         }
     }
 
@@ -149,10 +177,10 @@ impl RunningHandler {
 impl Drop for RunningHandler {
     fn drop(&mut self) {
         if let Some(observed) = &self.observed
-            && !observed.has_ended()
+            && observed.record().outcome().is_none()
             && let Some(status) = self.expiry.status()
         {
-            observed.ended(&Err(status), 0, false);
+            observed.record().ended(&Err(status), 0, false);
         }
     }
 }

@@ -3,7 +3,6 @@
 //! Every limit has a default with which a server that nobody watches stays up.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +28,7 @@ use crate::error::Error;
 use crate::handler::{
     CallLimits, CallLog, Handler, Handlers, LargeMessages, Lifecycle, Shape, Unprepared, handler_methods,
 };
+use crate::journal::JournalOptions;
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
 use crate::protocol::HttpRules;
 use crate::schema::{DescriptorEdition, Schema};
@@ -53,6 +53,7 @@ impl Server {
             message_memory: ServerBuilder::DEFAULT_MAX_MESSAGE_MEMORY,
             max_calls: ServerBuilder::DEFAULT_MAX_CALLS,
             log_calls: false,
+            journal: None,
             cors: Cors::default(),
             layers: Layers::default(),
             options: Options {
@@ -86,6 +87,7 @@ pub struct ServerBuilder {
     deadlines: DeadlinePolicy,
     max_calls: usize,
     log_calls: bool,
+    journal: Option<JournalOptions>,
     cors: Cors,
     layers: Layers,
     options: Options,
@@ -347,6 +349,22 @@ impl ServerBuilder {
         self
     }
 
+    /// Keeps the calls of the server, so that [`Server::journal`] shows what came, what went, and why, and
+    /// [`Server::verify`](Server::verify) can tell whether it was what a test expects. Default: no call is kept.
+    ///
+    /// ```
+    /// use protod::{JournalOptions, Schema, Server};
+    ///
+    /// # let schema = Schema::from_source("m.proto", "syntax = \"proto3\"; message M {}")?;
+    /// let server = Server::builder(schema).journal(JournalOptions::default()).build()?;
+    /// assert!(server.journal().is_some_and(|journal| journal.calls().is_empty()));
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn journal(mut self, options: JournalOptions) -> Self {
+        self.journal = Some(options);
+        self
+    }
+
     /// Which web pages may call the server from a browser, by gRPC-Web and Connect. Default: those of this machine; see
     /// [`Cors`]. Browsers are answered before the [layers](Self::layer) see their requests: give [`Cors::none`] to a server whose
     /// layers do it.
@@ -454,22 +472,23 @@ impl ServerBuilder {
         #[cfg(feature = "validate")]
         self.options.validation.expect_names(&self.schema)?;
         let lifecycle = Lifecycle::new();
-        let of_first = self.options.lifecycle(&lifecycle, 0);
         let rest = HttpRules::load(&self.schema, &self.options.http_rules)?;
         let generation = self
             .options
-            .generation(self.schema, self.handlers, rest, of_first)?;
+            .generation(self.schema, self.handlers, rest, &lifecycle, 0)?;
         self.options.announce(&generation);
         let shared = Shared {
             generation: ArcSwap::from_pointee(generation),
             limits: self.limits,
             large: Arc::new(LargeMessages::new(self.message_memory)),
             deadlines: self.deadlines,
-            calls: CallsInFlight::new(self.max_calls, CallLog::new(self.log_calls)),
+            calls: CallsInFlight::new(
+                self.max_calls,
+                CallLog::new(self.log_calls, self.journal.as_ref()),
+            ),
             cors: self.cors,
             number: Mutex::new(0),
             lifecycle,
-            next_id: AtomicU64::new(1),
         };
         let shared = Arc::new(shared);
         let layers = self.layers.wrap(|| GrpcService::innermost(Arc::clone(&shared)));

@@ -6,7 +6,6 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -30,8 +29,8 @@ use super::link::Link;
 use super::refusal::{check_form, form_of, no_such_method, refuse};
 use super::rest_route::may_be_rest;
 use crate::handler::{
-    BoxHandler, CallBody, CallLimits, CallPermit, CallStart, LargeMessages, Lifecycle, Observed, Peer, Phase,
-    RequestBody, RequestCheck, ResponseFuture, States, refusal,
+    BoxHandler, CallBegin, CallBody, CallLimits, CallPermit, CallReport, CallStart, LargeMessages, Lifecycle,
+    Observed, Peer, Phase, RequestBody, RequestCheck, ResponseFuture, States, refusal,
 };
 use crate::protocol::{Form, Head, Protocol, REST, Speech, Unrecognised};
 use crate::schema::Method;
@@ -48,7 +47,6 @@ pub(super) struct Shared {
     pub(super) calls: CallsInFlight,
     pub(super) cors: Cors,
     pub(super) lifecycle: Lifecycle,
-    pub(super) next_id: AtomicU64,
 }
 
 impl std::fmt::Debug for Shared {
@@ -194,6 +192,7 @@ impl GrpcService {
             deadline: time.and_then(|time| Instant::now().checked_add(time)),
             head,
             speech,
+            generation: generation.number,
         })
     }
 
@@ -216,15 +215,27 @@ impl GrpcService {
         }
         let peer = link.map_or(&self.peer, |link| &link.peer);
         let protocol = call.speech.protocol_name();
-        let observed = match link {
-            None => {
-                let log = &call.permit.log;
-                log.observe(call.method.name(), protocol, peer.as_ref())
+        let log = &call.permit.log;
+        let record = link.and_then(|link| link.record.as_ref());
+        let (observed, id) = match (record, link) {
+            (Some(record), _) => {
+                let observed = Observed::behind_layers(log, record, call.method);
+                (Some(observed), record.id())
             }
-            Some(link) => link
-                .record
-                .as_ref()
-                .map(|record| Observed::behind_layers(call.method.name(), protocol, peer.as_ref(), record)),
+            (None, Some(_)) => (None, log.next_id()),
+            (None, None) => {
+                let begin = CallBegin {
+                    path: "",
+                    method: Some(call.method),
+                    protocol,
+                    peer: peer.as_ref(),
+                    headers: &parts.headers,
+                    generation: call.generation,
+                };
+                let observed = Observed::begin(log, begin);
+                let id = observed.as_ref().map_or_else(|| log.next_id(), Observed::id);
+                (observed, id)
+            }
         };
         let response = ResponseFuture::start(
             call.handler,
@@ -243,7 +254,7 @@ impl GrpcService {
                 lifecycle: call.lifecycle.clone(),
                 states: call.states.cloned(),
                 check: call.check.cloned(),
-                id: self.shared.next_id.fetch_add(1, Ordering::Relaxed),
+                id,
                 observed,
             },
             call.permit,
@@ -268,13 +279,12 @@ impl GrpcService {
         form: Form,
         status: &Status,
         is_unmatched: bool,
-        path: &str,
+        begin: CallBegin<'_>,
         link: Option<&Link>,
     ) -> State {
-        let peer = link.map_or(&self.peer, |link| &link.peer).as_ref();
-        self.tell_refused(path, form.protocol.name(), status, is_unmatched, link, peer);
+        self.tell_refused(begin, status, is_unmatched, link);
         let (headers, trailers) = (MetadataMap::new(), MetadataMap::new());
-        let mut response = refusal(form, status, headers, trailers, Peer::header_limit_of(peer));
+        let mut response = refusal(form, status, headers, trailers, Peer::header_limit_of(begin.peer));
         if is_unmatched && response.status() == StatusCode::NOT_IMPLEMENTED {
             // As other HTTP servers say it of a path that they do not have.
             *response.status_mut() = StatusCode::NOT_FOUND;
@@ -308,6 +318,23 @@ impl GrpcService {
     }
 }
 
+/// A call whose method is not known yet.
+pub(super) fn begin_of<'c, B>(
+    request: &'c Request<B>,
+    protocol: &'static str,
+    peer: Option<&'c Peer>,
+    generation: &Generation,
+) -> CallBegin<'c> {
+    CallBegin {
+        path: request.uri().path(),
+        method: None,
+        protocol,
+        peer,
+        headers: request.headers(),
+        generation: generation.number,
+    }
+}
+
 /// What answers an endpoint.
 #[inline]
 fn expect_handler(endpoint: &Endpoint) -> Result<&BoxHandler, Refusal> {
@@ -331,6 +358,8 @@ pub(super) struct Admitted<'g> {
     deadline: Option<Instant>,
     head: Head,
     speech: Speech,
+    /// The number of the generation.
+    generation: u64,
 }
 
 /// Why a request does not become a call.
@@ -422,8 +451,9 @@ impl GrpcService {
                 form.map(|form| form.protocol.name())
             };
             let report = protocol.and_then(|protocol| {
-                let log = self.shared.calls.log();
-                log.report(request.uri().path(), protocol, self.peer.as_ref())
+                let generation = self.shared.generation.load();
+                let begin = begin_of(&request, protocol, self.peer.as_ref(), &generation);
+                CallReport::begin(self.shared.calls.log(), begin)
             });
             let link = Link {
                 peer: self.peer.clone(),
@@ -453,7 +483,8 @@ impl GrpcService {
             Ok(form) => match self.admit(&generation, &request, form, peer.is_some()) {
                 Ok(call) => return self.start(call, request, link),
                 Err(Refusal::Status { status, is_unmatched }) => {
-                    self.refuse(form, &status, is_unmatched, request.uri().path(), link)
+                    let begin = begin_of(&request, form.protocol.name(), peer, &generation);
+                    self.refuse(form, &status, is_unmatched, begin, link)
                 }
                 Err(Refusal::Http(unrecognised)) => self.refuse_http(*unrecognised, request, peer),
             },

@@ -28,18 +28,13 @@ pub(super) struct LayeredFuture {
     response: Option<Oneshot<Route, Request<Body>>>,
     link: Arc<Link>,
     /// What is told of the call when it has ended. Dropped after the response's future, which may hold its handler.
-    report: Option<Box<CallReport>>,
+    report: Option<CallReport>,
     /// Whether the transport knows when the call must end, or needs not know.
     expiry_is_told: bool,
 }
 
 impl LayeredFuture {
-    pub(super) fn new<B>(
-        route: Route,
-        request: Request<B>,
-        link: Link,
-        report: Option<Box<CallReport>>,
-    ) -> Self
+    pub(super) fn new<B>(route: Route, request: Request<B>, link: Link, report: Option<CallReport>) -> Self
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,

@@ -81,6 +81,8 @@ impl EndpointMethod {
 /// A schema with its handlers, ready to be called by path.
 pub(super) struct Generation {
     pub(super) schema: Schema,
+    /// How many generations there were before it.
+    pub(super) number: u64,
     pub(super) lifecycle: Lifecycle,
     /// What the handlers share.
     pub(super) states: Option<Arc<States>>,
@@ -100,6 +102,7 @@ impl Generation {
         builtin: Vec<Endpoint>,
         rest: HttpRules,
         lifecycle: Lifecycle,
+        number: u64,
     ) -> Result<Self, Error> {
         let handlers = handlers.resolve(&schema)?;
         let mut endpoints: HashMap<String, Endpoint> = builtin
@@ -122,6 +125,7 @@ impl Generation {
         }
         Ok(Self {
             schema,
+            number,
             lifecycle,
             states: handlers.states,
             attached: handlers.attached,

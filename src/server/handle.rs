@@ -108,10 +108,11 @@ impl Server {
     pub fn reload(&self, schema: Schema, handlers: Handlers) -> Result<(), Error> {
         let shared = &self.shared;
         let mut number = shared.number.lock().unwrap_or_else(PoisonError::into_inner);
-        let lifecycle = self.options.lifecycle(&shared.lifecycle, *number + 1);
         let rest = shared.generation.load().rest.clone();
         let rest = rest.reload(&schema, &self.options.http_rules)?;
-        let generation = self.options.generation(schema, handlers, rest, lifecycle)?;
+        let generation = self
+            .options
+            .generation(schema, handlers, rest, &shared.lifecycle, *number + 1)?;
         self.options.announce(&generation);
         shared.generation.store(Arc::new(generation));
         *number += 1;
@@ -129,21 +130,23 @@ impl Options {
         schema: Schema,
         handlers: Handlers,
         rest: HttpRules,
-        lifecycle: Lifecycle,
+        server: &Lifecycle,
+        number: u64,
     ) -> Result<Generation, Error> {
+        let lifecycle = self.lifecycle(server, number);
         let reflection = self.reflection.then_some(self.reflection_edition);
         let system = builtin_endpoints(&schema, &self.health, reflection);
         #[cfg(feature = "validate")]
         let checks = self.validation.checks(&schema)?;
         #[cfg_attr(not(feature = "validate"), expect(unused_mut, reason = "nothing is set"))]
-        let mut generation = Generation::new(schema, handlers, system, rest, lifecycle)?;
+        let mut generation = Generation::new(schema, handlers, system, rest, lifecycle, number)?;
         #[cfg(feature = "validate")]
         generation.check_requests(|method| checks.of(method));
         Ok(generation)
     }
 
     /// The lifecycle of the calls of a generation.
-    pub(super) fn lifecycle(&self, server: &Lifecycle, number: u64) -> Lifecycle {
+    fn lifecycle(&self, server: &Lifecycle, number: u64) -> Lifecycle {
         match self.drain_old {
             Some(grace) => server.of_generation(number, grace),
             None => server.clone(),

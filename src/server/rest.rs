@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Request};
 
-use super::dispatch::{Dispatched, GrpcService, Refusal, State};
+use super::dispatch::{Dispatched, GrpcService, Refusal, State, begin_of};
 use super::generation::Generation;
 use super::link::Link;
 use super::refusal::{no_such_method, refuse};
 use super::rest_route::{may_be_rest, route};
-use crate::handler::{Peer, RequestBody, known};
+use crate::handler::{CallBegin, RequestBody, known};
 use crate::protocol::{Answer, Form, REST, RestCall, Route, Speech, metadata, no_such_path, other_verbs};
 
 /// What a request by REST is.
@@ -91,7 +91,9 @@ impl GrpcService {
                 return self.start(admitted, Request::from_parts(parts, body), link);
             }
             Err(Refusal::Status { status, is_unmatched }) => {
-                self.tell_refused(path, REST, &status, is_unmatched, link, peer);
+                let begin = begin_of(&request, REST, peer, generation);
+                // As the other protocols name it.
+                self.tell_refused(CallBegin { path, ..begin }, &status, is_unmatched, link);
                 let answer = call.refuse(&status, HeaderMap::new(), &HeaderMap::new());
                 State::Refused(Some(known(answer)))
             }
@@ -102,20 +104,14 @@ impl GrpcService {
     /// Tells the log of a request that did not become a call.
     pub(super) fn tell_refused(
         &self,
-        path: &str,
-        protocol: &'static str,
+        begin: CallBegin<'_>,
         status: &tonic::Status,
         is_unmatched: bool,
         link: Option<&Link>,
-        peer: Option<&Peer>,
     ) {
         match link.and_then(|link| link.record.as_ref()) {
             Some(record) => record.refused(status, is_unmatched),
-            None => self
-                .shared
-                .calls
-                .log()
-                .refused(path, protocol, peer, status, is_unmatched),
+            None => self.shared.calls.log().refused(begin, status, is_unmatched),
         }
     }
 }

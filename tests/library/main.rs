@@ -35,6 +35,7 @@ mod testing;
 mod token_layer;
 mod user;
 mod validation;
+mod verified;
 
 use protod::{Client, Handlers, Message, Schema, Server, ServerBuilder};
 use tonic::Status;

@@ -1,6 +1,8 @@
 //! What rules do with a call beyond what handlers can: they read the bytes of a message where they were received, write their
 //! responses into the buffer that is sent, and tell who they are.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use tonic::Status;
@@ -19,7 +21,7 @@ impl<In, Out> Call<In, Out> {
 
     /// Notes which rule answers, for the log of calls.
     #[inline]
-    pub(crate) fn answered_by(&self, rule: &AsciiMetadataValue) {
+    pub(crate) fn answered_by(&self, rule: &Arc<str>) {
         if let Some(record) = &self.core.record {
             record.answered_by(rule);
         }
@@ -50,9 +52,13 @@ impl<In, Out> Call<In, Out> {
     /// [`next_message`](Self::next_message) must be asked.
     #[inline]
     pub(crate) fn next_message_at_once(&mut self) -> bool {
-        self.core.method.is_client_streaming()
+        let has_come = self.core.method.is_client_streaming()
             && !self.core.checks.are_on()
-            && self.core.incoming.next_at_once()
+            && self.core.incoming.next_at_once();
+        if has_come && self.core.keeps_requests {
+            self.core.keep_request();
+        }
+        has_come
     }
 
     /// The bytes of the message that [`next_message`](Self::next_message) waited for.

@@ -346,6 +346,11 @@ impl Incoming {
         }
     }
 
+    /// Whether the current message had come before, and comes again.
+    pub(in crate::handler) fn is_replayed(&self) -> bool {
+        self.taken <= self.rewound && self.rewound > 0
+    }
+
     /// The bytes of the current message.
     #[inline]
     pub(in crate::handler) fn bytes(&self) -> &[u8] {

@@ -13,8 +13,10 @@ use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
 use super::response_buffer::{ResponseBuffer, Unsent};
 use super::translation::Translation;
+use crate::handler::call_record::CallRecord;
 use crate::handler::peer::Peer;
 use crate::handler::room::{LARGE, LargeMessages, Room};
+use crate::journal::Direction;
 use crate::message::{Bounds, IntoMessage, MessageType};
 use crate::protocol::{Encoding, PREFIX, fill_prefix, too_large};
 use crate::schema::Method;
@@ -84,6 +86,8 @@ pub(in crate::handler) struct Outgoing {
     wanted: usize,
     /// What a message fails with that has waited for room too long.
     refused: Option<Status>,
+    /// Where the next message is kept for the journal.
+    journal: Option<Arc<CallRecord>>,
 }
 
 impl Outgoing {
@@ -92,6 +96,7 @@ impl Outgoing {
         translation: Option<Translation>,
         encoding: Option<Encoding>,
         max_size: usize,
+        journal: Option<Arc<CallRecord>>,
     ) -> (Self, ResponseBuffer) {
         let buffer = ResponseBuffer::default();
         let outgoing = Self {
@@ -114,6 +119,7 @@ impl Outgoing {
             room: Room::default(),
             wanted: 0,
             refused: None,
+            journal,
         };
         (outgoing, buffer)
     }
@@ -259,6 +265,15 @@ impl Outgoing {
         }
     }
 
+    /// Keeps a message that was sent for the journal.
+    #[cold]
+    fn keep(&mut self, message: &[u8]) {
+        let journal = self.journal.as_ref();
+        if !journal.is_some_and(|journal| journal.message(Direction::Response, message)) {
+            self.journal = None;
+        }
+    }
+
     /// Whether there are headers that are no labels.
     fn sets_headers(&self) -> bool {
         let headers = self.headers.as_ref();
@@ -323,6 +338,11 @@ impl MessageWriter<'_> {
             self.take_room(start)?;
         }
         self.outgoing.sent += 1;
+        if self.outgoing.journal.is_some() {
+            let frames = std::mem::take(&mut self.outgoing.frames);
+            self.outgoing.keep(&frames[start + PREFIX..]);
+            self.outgoing.frames = frames;
+        }
         Ok(())
     }
 
@@ -390,12 +410,17 @@ impl MessageWriter<'_> {
             frames.truncate(start);
             return Err(status.into());
         }
-        scratch.clear();
-        scratch.shrink_to(LARGE);
+        let mut message = std::mem::take(scratch);
         if frames.len() > LARGE {
             self.take_room(start)?;
         }
         self.outgoing.sent += 1;
+        if self.outgoing.journal.is_some() {
+            self.outgoing.keep(&message);
+        }
+        message.clear();
+        message.shrink_to(LARGE);
+        self.outgoing.scratch = message;
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod data;
 pub(crate) mod header;
 pub(crate) mod http_rules;
 pub(crate) mod inputs;
+pub(crate) mod journal;
 pub(crate) mod limits;
 pub(crate) mod logging;
 pub(crate) mod protocol;

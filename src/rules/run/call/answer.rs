@@ -28,7 +28,7 @@ impl<'r> Session<'r> {
         if self.rules().settings.rule_header {
             call.label(&RULE_HEADER, rule.header.clone());
         }
-        call.answered_by(&rule.header);
+        call.answered_by(&rule.name);
         rule.hits.fetch_add(1, Ordering::Relaxed);
         self.begin(answer);
         if !answer.state.is_empty()

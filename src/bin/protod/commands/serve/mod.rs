@@ -30,6 +30,7 @@ use crate::arguments::admin::{AdminArgs, Listening};
 use crate::arguments::count::count;
 use crate::arguments::http_rules::{CheckedHttpRules, HttpRulesArg};
 use crate::arguments::inputs::Inputs;
+use crate::arguments::journal::JournalArgs;
 use crate::arguments::limits::LimitArgs;
 use crate::arguments::logging::{LogFormat, Logging};
 use crate::arguments::time::{OptionalTime, Time};
@@ -163,6 +164,9 @@ pub(crate) struct Serve {
     admin: AdminArgs,
 
     #[command(flatten)]
+    journal: JournalArgs,
+
+    #[command(flatten)]
     logging: Logging,
 }
 
@@ -242,6 +246,7 @@ impl Serve {
             .validate(self.validate);
         let files = self.http_rules.files().iter();
         let server = files.fold(server, ServerBuilder::http_rules);
+        let server = self.journal.apply(server);
         let mut server = self.limits.apply(server);
         if let Some(Time(grace)) = self.drain_old {
             server = server.drain_old(grace);

@@ -1,0 +1,333 @@
+//! What is noted of a call while it runs: for its line in the log, and for the journal.
+//!
+//! There is one record of a call, in one allocation, which its handler, the layers around it and the response share. Where
+//! nobody asks for calls, none is made.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use tonic::{Code, Status};
+use tracing::Span;
+
+use super::peer::{Peer, PeerAddr};
+use crate::excerpt::{cut_at, excerpt};
+use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording};
+use crate::schema::Method;
+
+/// How much of the message of a status is told, in bytes. A rule may make it of all that a client sent.
+const LONGEST_ERROR: usize = 2048;
+
+/// How many bytes of details of a status are kept. Longer ones are not.
+const LONGEST_DETAILS: usize = 16 << 10;
+
+/// A call, as its record begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallBegin<'c> {
+    /// The path that was asked for.
+    pub(crate) path: &'c str,
+    /// The method, once it is known.
+    pub(crate) method: Option<&'c Arc<Method>>,
+    /// As the log names it.
+    pub(crate) protocol: &'static str,
+    pub(crate) peer: Option<&'c Peer>,
+    /// The headers of the request.
+    pub(crate) headers: &'c HeaderMap,
+    /// The number of the generation that answers.
+    pub(crate) generation: u64,
+}
+
+/// What is noted of a call while it runs.
+#[derive(Debug)]
+pub(crate) struct CallRecord {
+    id: u64,
+    /// What was asked for, if that may be no method.
+    path: Option<Box<str>>,
+    method: OnceLock<Arc<Method>>,
+    pub(super) protocol: &'static str,
+    pub(super) peer: Option<Peer>,
+    pub(super) began: Instant,
+    /// Whether the log hears of the call.
+    pub(super) is_logged: bool,
+    /// The span of the handler, if it is enabled.
+    pub(super) span: OnceLock<Span>,
+    /// The name of the rule that answers.
+    rule: OnceLock<Arc<str>>,
+    is_unmatched: AtomicBool,
+    /// Whether it was refused before it had a handler, for instance because there is no such method.
+    is_refused: AtomicBool,
+    outcome: OnceLock<Outcome>,
+    /// What the client has been told in the place of the outcome of the handler.
+    told: Mutex<Option<Outcome>>,
+    requests: AtomicU64,
+    request_bytes: AtomicU64,
+    responses: AtomicU64,
+    response_bytes: AtomicU64,
+    /// What the journal keeps. `None` if there is none.
+    recording: Option<Recording>,
+    /// Whether it stands among the calls in flight.
+    is_open: AtomicBool,
+}
+
+impl CallRecord {
+    pub(super) fn new(id: u64, begin: CallBegin<'_>, is_logged: bool, journal: Option<&Arc<Log>>) -> Self {
+        let began = Instant::now();
+        let record = |journal| Recording::new(journal, begin.generation, began, begin.headers);
+        Self {
+            id,
+            path: begin.method.is_none().then(|| method_of(begin.path).into()),
+            method: begin
+                .method
+                .map(Arc::clone)
+                .map_or_else(OnceLock::new, OnceLock::from),
+            protocol: begin.protocol,
+            peer: begin.peer.cloned(),
+            began,
+            is_logged,
+            span: OnceLock::new(),
+            rule: OnceLock::new(),
+            is_unmatched: AtomicBool::new(false),
+            is_refused: AtomicBool::new(false),
+            outcome: OnceLock::new(),
+            told: Mutex::new(None),
+            requests: AtomicU64::new(0),
+            request_bytes: AtomicU64::new(0),
+            responses: AtomicU64::new(0),
+            response_bytes: AtomicU64::new(0),
+            recording: journal.map(record),
+            is_open: AtomicBool::new(false),
+        }
+    }
+
+    /// The number of the call.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The name of its method, or what was asked for in its place.
+    pub(super) fn method(&self) -> &str {
+        let known = self.method.get().map(|method| method.name());
+        known.or(self.path.as_deref()).unwrap_or_default()
+    }
+
+    /// Notes its method.
+    pub(super) fn is_of(&self, method: &Arc<Method>) {
+        self.method.get_or_init(|| Arc::clone(method));
+    }
+
+    /// Notes which rule answers.
+    pub(super) fn answered_by(&self, rule: &Arc<str>) {
+        self.rule.get_or_init(|| Arc::clone(rule));
+    }
+
+    pub(super) fn rule(&self) -> Option<&str> {
+        self.rule.get().map(|rule| &**rule)
+    }
+
+    /// Notes what the client has sent.
+    pub(super) fn received(&self, messages: u64, bytes: u64) {
+        self.requests.store(messages, Ordering::Relaxed);
+        self.request_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Notes how many messages the handler has sent, at least.
+    pub(super) fn sent(&self, messages: u64) {
+        self.responses.fetch_max(messages, Ordering::Relaxed);
+    }
+
+    /// Notes bytes that the transport was given.
+    pub(super) fn sent_bytes(&self, bytes: usize) {
+        self.response_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Counts {
+            requests: count(&self.requests),
+            request_bytes: count(&self.request_bytes),
+            responses: count(&self.responses),
+            response_bytes: count(&self.response_bytes),
+        }
+    }
+
+    /// Notes what the client is told in the place of the outcome of the handler. Who tells it last has the last word.
+    pub(crate) fn told(&self, status: &Status) {
+        let told = (status.code() != Code::Ok).then_some(status);
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Outcome::of(told));
+    }
+
+    /// Notes that it was refused before it had a handler. `is_unmatched` is whether nothing answers its method.
+    pub(crate) fn refused(&self, status: &Status, is_unmatched: bool) {
+        self.is_unmatched.store(is_unmatched, Ordering::Relaxed);
+        self.is_refused.store(true, Ordering::Relaxed);
+        self.outcome.get_or_init(|| Outcome::of(Some(status)));
+    }
+
+    /// Notes how the handler has ended, unless that is known already.
+    pub(super) fn ended(&self, result: &Result<(), Status>, responses: u64, is_unmatched: bool) {
+        self.sent(responses);
+        if is_unmatched {
+            self.is_unmatched.store(true, Ordering::Relaxed);
+        }
+        self.outcome.get_or_init(|| Outcome::of(result.as_ref().err()));
+    }
+
+    /// How the handler has ended, if that is known.
+    pub(super) fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.get()
+    }
+
+    pub(super) fn is_unmatched(&self) -> bool {
+        self.is_unmatched.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_refused.load(Ordering::Relaxed)
+    }
+
+    /// Calls `tell` with what the client was told, as far as is known.
+    pub(super) fn with_end<T>(&self, tell: impl FnOnce(&Outcome) -> T) -> T {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        match told.as_ref().or(self.outcome.get()) {
+            Some(outcome) => tell(outcome),
+            None => tell(&Outcome {
+                code: Code::Cancelled,
+                message: "the client cancelled the call, or its connection was lost".to_owned(),
+                details: Bytes::new(),
+            }),
+        }
+    }
+
+    /// Whether the journal keeps its messages.
+    pub(super) fn keeps_messages(&self) -> bool {
+        self.recording.is_some()
+    }
+
+    /// Keeps a message. Returns whether the next one may be kept.
+    pub(super) fn message(&self, direction: Direction, message: &[u8]) -> bool {
+        let recording = self.recording.as_ref();
+        recording.is_some_and(|recording| recording.message(direction, message))
+    }
+
+    /// Keeps headers of the response, or trailers.
+    pub(super) fn headers(&self, which: Headers, headers: &HeaderMap) {
+        if let Some(recording) = &self.recording {
+            recording.headers(which, headers);
+        }
+    }
+
+    /// Notes that it waits for something. Returns whether that is news to the journal.
+    pub(super) fn becomes_open(&self) -> bool {
+        let Some(recording) = &self.recording else {
+            return false;
+        };
+        if self.is_open.load(Ordering::Relaxed) || self.is_open.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        recording.waits();
+        true
+    }
+
+    /// Notes that it is no longer in flight. Returns whether that is news.
+    pub(super) fn was_open(&self) -> bool {
+        self.is_open.load(Ordering::Relaxed) && self.is_open.swap(false, Ordering::Relaxed)
+    }
+
+    /// Writes it to the journal, unless that has been done.
+    pub(super) fn end(&self) {
+        if let Some(recording) = &self.recording {
+            self.with_end(|outcome| {
+                recording.end(&self.facts(recording, outcome, Some(self.began.elapsed())));
+            });
+        }
+    }
+
+    /// An entry of the call as it is now. `None` if it has ended.
+    pub(super) fn entry(&self) -> Option<Vec<u8>> {
+        let recording = self.recording.as_ref()?;
+        let outcome = Outcome {
+            code: Code::Unknown,
+            message: String::new(),
+            details: Bytes::new(),
+        };
+        recording.entry(&self.facts(recording, &outcome, None))
+    }
+
+    fn facts<'c>(
+        &'c self,
+        recording: &Recording,
+        outcome: &'c Outcome,
+        duration: Option<Duration>,
+    ) -> Facts<'c> {
+        Facts {
+            id: self.id,
+            generation: recording.generation,
+            start: recording.start,
+            duration,
+            code: outcome.code,
+            is_unmatched: self.is_unmatched(),
+            counts: self.counts(),
+            protocol: self.protocol,
+            method: self.method(),
+            peer: match self.peer.as_ref().map(Peer::addr) {
+                None => PeerFact::Unknown,
+                Some(PeerAddr::Tcp(addr)) => PeerFact::Address(*addr),
+                #[cfg(unix)]
+                Some(PeerAddr::Unix) => PeerFact::Name("unix:"),
+                Some(PeerAddr::Other(name)) => PeerFact::Name(name),
+            },
+            rule: self.rule().unwrap_or_default(),
+            message: &outcome.message,
+            details: &outcome.details,
+        }
+    }
+}
+
+/// The name of the method that a path asks for.
+pub(super) fn method_of(path: &str) -> String {
+    excerpt(path.strip_prefix('/').unwrap_or(path)).into_owned()
+}
+
+/// How a call has ended.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) code: Code,
+    /// The message of a failure.
+    message: String,
+    details: Bytes,
+}
+
+impl Outcome {
+    pub(super) fn of(status: Option<&Status>) -> Self {
+        match status {
+            Some(status) => Self {
+                code: status.code(),
+                message: shortened(status.message()),
+                details: match status.details() {
+                    details if details.len() > LONGEST_DETAILS => Bytes::new(),
+                    details => Bytes::copy_from_slice(details),
+                },
+            },
+            None => Self {
+                code: Code::Ok,
+                message: String::new(),
+                details: Bytes::new(),
+            },
+        }
+    }
+
+    /// The message of a failure; `None` if it has none.
+    pub(super) fn error(&self) -> Option<&str> {
+        (!self.message.is_empty()).then_some(&self.message)
+    }
+}
+
+/// The message of a status, or its beginning.
+fn shortened(message: &str) -> String {
+    if message.len() <= LONGEST_ERROR {
+        return message.to_owned();
+    }
+    cut_at(message, message.floor_char_boundary(LONGEST_ERROR))
+}

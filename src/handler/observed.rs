@@ -1,0 +1,151 @@
+//! Who tells of a call: its handler, while that runs, and the edge of the layers that it came through, if there are any.
+//!
+//! Whoever ends a call, its handler, a deadline, the client, a panic or a layer, drops what was made here at its start: so
+//! one place knows all outcomes.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use tonic::Code;
+use tracing::Span;
+use tracing::field::{Empty, debug, display};
+use tracing::span::Entered;
+
+use super::call_log::{CallLog, TARGET, in_micros};
+use super::call_record::{CallBegin, CallRecord};
+use super::codes::code_name;
+use super::peer::Peer;
+use crate::protocol::received_status;
+use crate::schema::Method;
+
+/// A call whose handler runs. Dropped when it has ended.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    log: Arc<CallLog>,
+    record: Arc<CallRecord>,
+    /// Whether the call is over when its handler is. Behind layers it is over at their edge.
+    is_outermost: bool,
+}
+
+impl Observed {
+    /// Begins to observe a call whose handler starts. `None` if nobody asks for it.
+    #[inline]
+    pub(crate) fn begin(log: &Arc<CallLog>, begin: CallBegin<'_>) -> Option<Self> {
+        let record = log.record(begin)?;
+        Some(Self::of(log, record, true))
+    }
+
+    /// The handler of a call that came through layers, at whose edge its end is told.
+    pub(crate) fn behind_layers(log: &Arc<CallLog>, record: &Arc<CallRecord>, method: &Arc<Method>) -> Self {
+        record.is_of(method);
+        Self::of(log, Arc::clone(record), false)
+    }
+
+    fn of(log: &Arc<CallLog>, record: Arc<CallRecord>, is_outermost: bool) -> Self {
+        if record.is_logged {
+            let span = tracing::debug_span!(
+                target: TARGET,
+                "call",
+                method = %record.method(),
+                protocol = %record.protocol,
+                peer = record.peer.as_ref().map(|peer| display(Peer::addr(peer))),
+                code = Empty,
+                elapsed = Empty,
+            );
+            if !span.is_disabled() {
+                record.span.get_or_init(|| span);
+            }
+        }
+        Self {
+            log: Arc::clone(log),
+            record,
+            is_outermost,
+        }
+    }
+
+    /// The number of the call.
+    #[inline]
+    pub(crate) fn id(&self) -> u64 {
+        self.record.id()
+    }
+
+    /// What is noted of the call.
+    #[inline]
+    pub(super) fn record(&self) -> &Arc<CallRecord> {
+        &self.record
+    }
+
+    /// Enters the span of the call, if it has one.
+    #[inline]
+    pub(super) fn enter(&self) -> Option<Entered<'_>> {
+        self.record.span.get().map(Span::enter)
+    }
+
+    /// The handler waits for something.
+    #[inline]
+    pub(super) fn waits(&self) {
+        self.log.waits(&self.record);
+    }
+
+    /// The client is about to learn of the end of the call.
+    pub(super) fn ends(&self) {
+        if self.is_outermost {
+            self.log.end(&self.record);
+        }
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        let record = &*self.record;
+        if let Some(span) = record.span.get() {
+            let code = record.outcome().map_or(Code::Cancelled, |outcome| outcome.code);
+            span.record("code", display(code_name(code)));
+            span.record("elapsed", debug(in_micros(record.began.elapsed())));
+        }
+        if self.is_outermost {
+            self.log.finish(record);
+        }
+    }
+}
+
+/// Tells of the end of a call when it is dropped, which must be after its handler.
+#[derive(Debug)]
+pub(crate) struct CallReport {
+    log: Arc<CallLog>,
+    record: Arc<CallRecord>,
+}
+
+impl CallReport {
+    /// Begins to observe a call that goes through layers first, which may answer it without its handler. `None` if nobody
+    /// asks for it.
+    pub(crate) fn begin(log: &Arc<CallLog>, begin: CallBegin<'_>) -> Option<Self> {
+        Some(Self {
+            record: log.record(begin)?,
+            log: Arc::clone(log),
+        })
+    }
+
+    /// What is noted of the call.
+    pub(crate) fn record(&self) -> &Arc<CallRecord> {
+        &self.record
+    }
+
+    /// Notes the status in the headers or trailers that the client gets, if there is one.
+    pub(crate) fn tells(&self, headers: &HeaderMap) {
+        if let Some(status) = received_status(headers) {
+            self.record.told(&status);
+        }
+    }
+
+    /// The client is about to learn of the end of the call.
+    pub(crate) fn ends(&self) {
+        self.log.end(&self.record);
+    }
+}
+
+impl Drop for CallReport {
+    fn drop(&mut self) {
+        self.log.finish(&self.record);
+    }
+}

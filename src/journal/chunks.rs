@@ -1,0 +1,275 @@
+//! The memory of the journal: entries one after the other, in chunks, of which the oldest make room for the newest.
+//!
+//! All chunks together take no more than they may, to the byte, however large entries are. Chunks that are full never change,
+//! so readers share them, and only the one that is written is copied for them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::entry::LENGTH;
+
+/// How large a chunk is at most, unless an entry is larger.
+const MAX_CHUNK: usize = 256 << 10;
+
+/// Entries.
+#[derive(Debug, Default)]
+pub(super) struct Chunk {
+    /// Its place among all chunks that there have been.
+    number: u64,
+    /// The place of its first entry among all entries that there have been.
+    first: u64,
+    entries: u64,
+    bytes: Vec<u8>,
+}
+
+impl Chunk {
+    /// The entries, oldest first, without their lengths.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.bytes[..];
+        std::iter::from_fn(move || {
+            let (entry, after) = split(rest)?;
+            rest = after;
+            Some(entry)
+        })
+    }
+}
+
+/// Takes the first entry off.
+fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+}
+
+/// How far a reader has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// The number of a chunk.
+    chunk: u64,
+    offset: usize,
+    /// How many entries there have been before.
+    entry: u64,
+}
+
+/// All chunks.
+#[derive(Debug)]
+pub(super) struct Chunks {
+    full: VecDeque<Arc<Chunk>>,
+    /// The one that is written.
+    open: Chunk,
+    /// How many bytes all have together.
+    size: usize,
+}
+
+impl Chunks {
+    pub(super) fn new() -> Self {
+        Self {
+            full: VecDeque::new(),
+            open: Chunk::default(),
+            size: 0,
+        }
+    }
+
+    /// Appends an entry of up to so many bytes, and drops the oldest chunks if all would take more than `limit`. An entry that
+    /// is larger than that by itself is not kept.
+    pub(super) fn append(&mut self, most: usize, limit: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.open.bytes.capacity() - self.open.bytes.len() < most && !self.begin_chunk(most, limit) {
+            return;
+        }
+        write(&mut self.open.bytes);
+        self.open.entries += 1;
+    }
+
+    /// Begins a chunk in which there is room for an entry. Returns whether it may be that large.
+    #[cold]
+    fn begin_chunk(&mut self, most: usize, limit: usize) -> bool {
+        let capacity = most.max((limit / 16).min(MAX_CHUNK));
+        if capacity > limit {
+            return false;
+        }
+        let next = Chunk {
+            number: self.open.number + 1,
+            first: self.open.first + self.open.entries,
+            entries: 0,
+            bytes: Vec::new(),
+        };
+        let full = std::mem::replace(&mut self.open, next);
+        self.full.push_back(Arc::new(full));
+        let mut free = Vec::new();
+        while self.size + capacity > limit
+            && let Some(oldest) = self.full.pop_front()
+        {
+            self.size -= oldest.bytes.capacity();
+            if let Ok(oldest) = Arc::try_unwrap(oldest) {
+                free = oldest.bytes;
+            }
+        }
+        if free.capacity() == capacity {
+            free.clear();
+            self.open.bytes = free;
+        } else {
+            self.open.bytes = Vec::with_capacity(capacity);
+        }
+        self.size += self.open.bytes.capacity();
+        true
+    }
+
+    /// Drops all entries.
+    pub(super) fn clear(&mut self) {
+        let next = Chunk {
+            number: self.open.number + 1,
+            first: self.open.first + self.open.entries,
+            ..Chunk::default()
+        };
+        self.full.clear();
+        self.open = next;
+        self.size = 0;
+    }
+
+    /// What is kept, oldest first.
+    pub(super) fn all(&self) -> Vec<Arc<Chunk>> {
+        let mut all: Vec<_> = self.full.iter().cloned().collect();
+        all.push(Arc::new(Chunk {
+            bytes: self.open.bytes.clone(),
+            ..self.open
+        }));
+        all
+    }
+
+    /// How many bytes are taken.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// How many entries are kept, and how many there have been in all.
+    pub(super) fn entries(&self) -> (u64, u64) {
+        let first = self.full.front().map_or(self.open.first, |chunk| chunk.first);
+        let all = self.open.first + self.open.entries;
+        (all - first, all)
+    }
+
+    /// The place after the last entry.
+    pub(super) fn end(&self) -> Place {
+        Place {
+            chunk: self.open.number,
+            offset: self.open.bytes.len(),
+            entry: self.open.first + self.open.entries,
+        }
+    }
+
+    /// The next entry after a place, which moves behind it, and how many before it are gone. `None` if there is none yet.
+    pub(super) fn next(&self, place: &mut Place) -> Option<(&[u8], u64)> {
+        let first = self.full.front().map_or(&self.open, |chunk| chunk);
+        let mut at = *place;
+        if at.chunk < first.number {
+            at = Place {
+                chunk: first.number,
+                offset: 0,
+                entry: first.first,
+            };
+        }
+        loop {
+            let index = (at.chunk - first.number) as usize;
+            let chunk = self.full.get(index).map_or(&self.open, |chunk| chunk);
+            if let Some((entry, _)) = split(&chunk.bytes[at.offset..]) {
+                let missed = at.entry - place.entry;
+                at.offset += LENGTH + entry.len();
+                at.entry += 1;
+                *place = at;
+                return Some((entry, missed));
+            }
+            if chunk.number == self.open.number {
+                return None;
+            }
+            at.chunk += 1;
+            at.offset = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn append(chunks: &mut Chunks, limit: usize, entry: &[u8]) {
+        chunks.append(LENGTH + entry.len(), limit, |bytes| {
+            bytes.extend_from_slice(&(entry.len() as u32).to_le_bytes());
+            bytes.extend_from_slice(entry);
+        });
+    }
+
+    fn kept(chunks: &Chunks) -> Vec<Vec<u8>> {
+        let all = chunks.all();
+        all.iter()
+            .flat_map(|chunk| chunk.entries().map(<[u8]>::to_vec).collect::<Vec<_>>())
+            .collect()
+    }
+
+    #[test]
+    fn the_newest_are_kept_within_the_limit() {
+        const LIMIT: usize = 64 << 10;
+        let mut chunks = Chunks::new();
+        for n in 0..20_000_u32 {
+            append(&mut chunks, LIMIT, &vec![7; 8 + (n % 97) as usize]);
+            append(&mut chunks, LIMIT, &n.to_le_bytes());
+            let real: usize = chunks.full.iter().map(|chunk| chunk.bytes.capacity()).sum();
+            assert_eq!(chunks.size(), real + chunks.open.bytes.capacity());
+            assert!(chunks.size() <= LIMIT);
+        }
+        let numbers: Vec<u32> = kept(&chunks)
+            .iter()
+            .filter_map(|entry| Some(u32::from_le_bytes(entry.as_slice().try_into().ok()?)))
+            .collect();
+        assert_eq!(chunks.entries(), (kept(&chunks).len() as u64, 40_000));
+        assert_eq!(numbers.last(), Some(&19_999));
+        assert!(numbers.windows(2).all(|two| two[0] + 1 == two[1]));
+        assert!(chunks.size() > LIMIT * 3 / 4, "and as many as there is room for");
+    }
+
+    #[test]
+    fn an_entry_may_be_larger_than_a_chunk_and_not_larger_than_all() {
+        const LIMIT: usize = 64 << 10;
+        let mut chunks = Chunks::new();
+        append(&mut chunks, LIMIT, b"small");
+        append(&mut chunks, LIMIT, &vec![1; LIMIT / 2]);
+        assert_eq!(kept(&chunks).len(), 2);
+        append(&mut chunks, LIMIT, &vec![2; LIMIT - LENGTH]);
+        assert_eq!(kept(&chunks).len(), 1);
+        append(&mut chunks, LIMIT, &vec![3; LIMIT]);
+        assert_eq!(kept(&chunks)[0][0], 2);
+        append(&mut chunks, LIMIT, b"small");
+        assert_eq!(kept(&chunks), [b"small"]);
+    }
+
+    #[test]
+    fn a_reader_gets_each_entry_once_or_is_told_how_many_it_has_missed() {
+        const LIMIT: usize = 64 << 10;
+        let mut chunks = Chunks::new();
+        append(&mut chunks, LIMIT, b"before");
+        let mut place = chunks.end();
+        assert!(chunks.next(&mut place).is_none());
+        let (mut sent, mut seen, mut missed) = (0_u64, 0, 0);
+        for round in 1..=60_u64 {
+            // Some rounds are more than there is room for.
+            for _ in 0..round * 40 {
+                append(&mut chunks, LIMIT, &sent.to_le_bytes().repeat(8));
+                sent += 1;
+            }
+            while let Some((entry, gone)) = chunks.next(&mut place) {
+                missed += gone;
+                let number = u64::from_le_bytes(entry[..8].try_into().expect("eight"));
+                assert_eq!(number, seen + missed);
+                seen += 1;
+            }
+            assert_eq!(seen + missed, sent);
+        }
+        assert!(missed > 0 && seen > missed);
+        append(&mut chunks, LIMIT, b"one");
+        chunks.clear();
+        assert!(chunks.next(&mut place).is_none());
+        append(&mut chunks, LIMIT, b"two");
+        let next = chunks
+            .next(&mut place)
+            .map(|(entry, gone)| (entry.to_vec(), gone));
+        assert_eq!(next, Some((b"two".to_vec(), 1)));
+    }
+}

@@ -1,0 +1,349 @@
+//! How a call is written into the journal's memory, and read from it.
+//!
+//! An entry is one run of bytes: its length, what is known of the call, and what happened in it, as [events](super::events)
+//! in their order. So a call takes no allocation of its own, and what it takes is known to the byte.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+
+use crate::message::{Reader, put_delimited, put_varint};
+
+/// How many bytes say how long an entry is.
+pub(super) const LENGTH: usize = size_of::<u32>();
+
+/// What is known of a call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts<'c> {
+    pub(crate) id: u64,
+    pub(crate) generation: u64,
+    pub(crate) start: SystemTime,
+    /// `None` while it is in flight.
+    pub(crate) duration: Option<Duration>,
+    pub(crate) code: tonic::Code,
+    pub(crate) is_unmatched: bool,
+    pub(crate) counts: Counts,
+    pub(crate) protocol: &'static str,
+    pub(crate) method: &'c str,
+    pub(crate) peer: PeerFact<'c>,
+    /// Empty if no rule answered.
+    pub(crate) rule: &'c str,
+    pub(crate) message: &'c str,
+    pub(crate) details: &'c [u8],
+}
+
+/// Who called.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PeerFact<'c> {
+    Unknown,
+    Address(SocketAddr),
+    Name(&'c str),
+}
+
+/// How many messages there were, and how many bytes they took on the wire.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) requests: u64,
+    pub(crate) request_bytes: u64,
+    pub(crate) responses: u64,
+    pub(crate) response_bytes: u64,
+}
+
+const UNMATCHED: u64 = 1;
+const OPEN: u64 = 2;
+
+impl Facts<'_> {
+    /// How many bytes an entry takes at most.
+    pub(super) fn most(&self, events: &[u8]) -> usize {
+        const NUMBERS: usize = LENGTH + 18 * 10 + 18;
+        let name = match self.peer {
+            PeerFact::Name(name) => name.len(),
+            _ => 0,
+        };
+        let texts = self.protocol.len() + self.method.len() + self.rule.len() + self.message.len();
+        NUMBERS + name + texts + self.details.len() + events.len()
+    }
+
+    /// Appends an entry.
+    pub(super) fn put(&self, events: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(&[0; LENGTH]);
+        let since = self
+            .start
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let flags = u64::from(self.is_unmatched) * UNMATCHED + u64::from(self.duration.is_none()) * OPEN;
+        for number in [
+            self.id,
+            self.generation,
+            since.as_nanos() as u64,
+            self.duration.unwrap_or_default().as_nanos() as u64,
+            self.code as u64,
+            flags,
+            self.counts.requests,
+            self.counts.request_bytes,
+            self.counts.responses,
+            self.counts.response_bytes,
+        ] {
+            put_varint(out, number);
+        }
+        self.put_peer(out);
+        for text in [self.protocol, self.method, self.rule, self.message] {
+            put_delimited(out, text.as_bytes());
+        }
+        put_delimited(out, self.details);
+        out.extend_from_slice(events);
+        let length = (out.len() - start - LENGTH) as u32;
+        out[start..start + LENGTH].copy_from_slice(&length.to_le_bytes());
+    }
+
+    fn put_peer(&self, out: &mut Vec<u8>) {
+        match self.peer {
+            PeerFact::Unknown => out.push(0),
+            PeerFact::Address(address) => {
+                match address.ip() {
+                    IpAddr::V4(ip) => {
+                        out.push(4);
+                        out.extend_from_slice(&ip.octets());
+                    }
+                    IpAddr::V6(ip) => {
+                        out.push(6);
+                        out.extend_from_slice(&ip.octets());
+                    }
+                }
+                out.extend_from_slice(&address.port().to_le_bytes());
+            }
+            PeerFact::Name(name) => {
+                out.push(1);
+                put_delimited(out, name.as_bytes());
+            }
+        }
+    }
+}
+
+/// An entry that was read.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    bytes: Bytes,
+    pub(super) id: u64,
+    pub(super) generation: u64,
+    pub(super) start: SystemTime,
+    pub(super) duration: Option<Duration>,
+    pub(super) code: tonic::Code,
+    pub(super) is_unmatched: bool,
+    pub(super) counts: Counts,
+    peer: Option<String>,
+    protocol: Range<usize>,
+    method: Range<usize>,
+    rule: Range<usize>,
+    message: Range<usize>,
+    details: Range<usize>,
+}
+
+impl Entry {
+    /// Reads an entry, whose length has been taken off.
+    pub(super) fn read(bytes: Bytes) -> Option<Self> {
+        let mut reader = Reader::new(&bytes);
+        let mut number = || reader.varint().ok();
+        let (id, generation) = (number()?, number()?);
+        let start = SystemTime::UNIX_EPOCH + Duration::from_nanos(number()?);
+        let duration = Duration::from_nanos(number()?);
+        let code = tonic::Code::from_i32(number()? as i32);
+        let flags = number()?;
+        let counts = Counts {
+            requests: number()?,
+            request_bytes: number()?,
+            responses: number()?,
+            response_bytes: number()?,
+        };
+        let peer = read_peer(&mut reader)?;
+        let mut text = || {
+            let length = reader.delimited().ok()?.len();
+            let end = reader.position();
+            Some(end - length..end)
+        };
+        Some(Self {
+            protocol: text()?,
+            method: text()?,
+            rule: text()?,
+            message: text()?,
+            details: text()?,
+            id,
+            generation,
+            start,
+            duration: (flags & OPEN == 0).then_some(duration),
+            code,
+            is_unmatched: flags & UNMATCHED != 0,
+            counts,
+            peer,
+            bytes,
+        })
+    }
+
+    /// The id of an entry, which is what it begins with.
+    pub(super) fn id_of(entry: &[u8]) -> Option<u64> {
+        Reader::new(entry).varint().ok()
+    }
+
+    fn text(&self, range: &Range<usize>) -> &str {
+        std::str::from_utf8(&self.bytes[range.clone()]).unwrap_or_default()
+    }
+
+    pub(super) fn protocol(&self) -> &str {
+        self.text(&self.protocol)
+    }
+
+    pub(super) fn method(&self) -> &str {
+        self.text(&self.method)
+    }
+
+    pub(super) fn rule(&self) -> &str {
+        self.text(&self.rule)
+    }
+
+    pub(super) fn message(&self) -> &str {
+        self.text(&self.message)
+    }
+
+    pub(super) fn details(&self) -> &[u8] {
+        &self.bytes[self.details.clone()]
+    }
+
+    pub(super) fn peer(&self) -> Option<&str> {
+        self.peer.as_deref()
+    }
+
+    /// What happened in the call, and where in the entry that stands.
+    pub(super) fn events(&self) -> (&Bytes, usize) {
+        (&self.bytes, self.details.end)
+    }
+}
+
+/// The client; the outer `None` means that there is no entry here.
+#[expect(
+    clippy::option_option,
+    reason = "one is for what cannot be read, the other for what is not known"
+)]
+fn read_peer(reader: &mut Reader<'_>) -> Option<Option<String>> {
+    let kind = reader.peek()?;
+    reader.pass();
+    let mut octets = |count: usize| {
+        let taken = reader.rest().get(..count)?;
+        (0..count).for_each(|_| reader.pass());
+        Some(taken)
+    };
+    let ip: IpAddr = match kind {
+        0 => return Some(None),
+        4 => <[u8; 4]>::try_from(octets(4)?).ok()?.into(),
+        6 => <[u8; 16]>::try_from(octets(16)?).ok()?.into(),
+        _ => {
+            return Some(Some(
+                String::from_utf8_lossy(reader.delimited().ok()?).into_owned(),
+            ));
+        }
+    };
+    let port = u16::from_le_bytes(octets(2)?.try_into().ok()?);
+    Some(Some(SocketAddr::new(ip, port).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts<'static> {
+        Facts {
+            id: 300,
+            generation: 2,
+            start: SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_456_789),
+            duration: Some(Duration::from_micros(1500)),
+            code: tonic::Code::NotFound,
+            is_unmatched: true,
+            counts: Counts {
+                requests: 1,
+                request_bytes: 20,
+                responses: 3,
+                response_bytes: u64::MAX,
+            },
+            protocol: "grpc",
+            method: "shop.Shop/Order",
+            peer: PeerFact::Unknown,
+            rule: "tea",
+            message: "none is left",
+            details: &[1, 2, 3],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let peers = [
+            (PeerFact::Unknown, None),
+            (
+                PeerFact::Address("1.2.3.4:5".parse().expect("an address")),
+                Some("1.2.3.4:5"),
+            ),
+            (
+                PeerFact::Address("[::1]:65535".parse().expect("an address")),
+                Some("[::1]:65535"),
+            ),
+            (PeerFact::Name("unix:"), Some("unix:")),
+        ];
+        for (peer, shown) in peers {
+            for duration in [None, Some(Duration::from_micros(1500))] {
+                let facts = Facts {
+                    duration,
+                    peer,
+                    ..facts()
+                };
+                let mut bytes = Vec::new();
+                facts.put(b"events", &mut bytes);
+                assert!(bytes.len() <= facts.most(b"events"));
+                let length = u32::from_le_bytes(bytes[..LENGTH].try_into().expect("four")) as usize;
+                assert_eq!(length, bytes.len() - LENGTH);
+                assert_eq!(Entry::id_of(&bytes[LENGTH..]), Some(300));
+                let read = Entry::read(Bytes::from(bytes).slice(LENGTH..)).expect("it is one");
+                assert_eq!(
+                    (read.id, read.generation, read.start, read.duration),
+                    (facts.id, facts.generation, facts.start, duration)
+                );
+                assert_eq!(
+                    (read.code, read.is_unmatched, read.counts, read.peer()),
+                    (facts.code, true, facts.counts, shown)
+                );
+                assert_eq!(
+                    (
+                        read.protocol(),
+                        read.method(),
+                        read.rule(),
+                        read.message(),
+                        read.details()
+                    ),
+                    (
+                        facts.protocol,
+                        facts.method,
+                        facts.rule,
+                        facts.message,
+                        facts.details
+                    )
+                );
+                let (bytes, events) = read.events();
+                assert_eq!(&bytes[events..], b"events");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_cut_is_no_entry() {
+        let mut bytes = Vec::new();
+        Facts {
+            peer: PeerFact::Name("x"),
+            ..facts()
+        }
+        .put(&[], &mut bytes);
+        for end in LENGTH..bytes.len() {
+            let cut = Bytes::copy_from_slice(&bytes[LENGTH..end]);
+            assert!(Entry::read(cut).is_none(), "{end} of {}", bytes.len());
+        }
+    }
+}

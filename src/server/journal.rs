@@ -1,0 +1,179 @@
+//! [`Journal`]: the calls that a server has answered and is answering, for those who look at them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::builtin::BUILTIN_SCHEMA;
+use super::dispatch::Shared;
+use super::handle::Server;
+use crate::handler::CallLog;
+use crate::journal::{Log, Reader, RecordedCall, Snapshot, Watch};
+use crate::schema::{Method, Schema};
+
+/// The calls that a server has answered and is answering, the newest of them: see
+/// [`ServerBuilder::journal`](super::ServerBuilder::journal). Cheap to clone.
+///
+/// A call is here before its client learns of its end: who has an answer finds its call.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    log: Arc<Log>,
+    shared: Arc<Shared>,
+}
+
+/// How much a [`Journal`] holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JournalStats {
+    /// How many calls that have ended it holds.
+    pub kept: u64,
+    /// How many calls have ended in all, those that are gone included.
+    pub recorded: u64,
+    /// How many bytes those take that it holds, calls in flight included.
+    pub bytes: usize,
+}
+
+impl Server {
+    /// The calls that the server has answered and is answering. `None` if it keeps none, which is the default.
+    pub fn journal(&self) -> Option<Journal> {
+        let log = self.shared.calls.log().journal()?;
+        Some(Journal {
+            log: Arc::clone(log),
+            shared: Arc::clone(&self.shared),
+        })
+    }
+}
+
+impl Journal {
+    /// The schema that is served now.
+    pub(crate) fn schema(&self) -> Schema {
+        self.shared.generation.load().schema.clone()
+    }
+
+    /// The method of a name, those of the server's own services included.
+    pub(crate) fn method(&self, name: &str) -> Option<Arc<Method>> {
+        method_of(&self.schema(), name)
+    }
+
+    pub(crate) fn reader(&self) -> Arc<Reader> {
+        let schema = self.schema();
+        self.log.reader(move |name| method_of(&schema, name))
+    }
+
+    /// The calls that have ended.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.log.snapshot()
+    }
+
+    /// The calls that have ended, and a watch for those that end from then on.
+    pub(crate) fn snapshot_and_watch(&self) -> (Snapshot, JournalWatch) {
+        let (snapshot, watch) = self.log.watch();
+        let watch = JournalWatch {
+            watch,
+            missed: 0,
+            reader: (u64::MAX, self.reader()),
+            journal: self.clone(),
+        };
+        (snapshot, watch)
+    }
+
+    fn call_log(&self) -> &CallLog {
+        self.shared.calls.log()
+    }
+
+    /// All calls that have ended and are kept, those that ended first before the others.
+    pub fn calls(&self) -> Vec<RecordedCall> {
+        self.newest(usize::MAX, |_| true)
+    }
+
+    /// The newest calls that have ended for which `wanted` holds, up to so many, those that ended first before the others.
+    pub fn newest(&self, most: usize, wanted: impl FnMut(&RecordedCall) -> bool) -> Vec<RecordedCall> {
+        self.log.snapshot().newest(most, &self.reader(), wanted)
+    }
+
+    /// The calls in flight that have waited for something, those that began first before the others. A call that is answered
+    /// at once is none.
+    pub fn open(&self) -> Vec<RecordedCall> {
+        let reader = self.reader();
+        let entries = self.call_log().open_entries().into_iter();
+        let calls = entries.filter_map(|entry| RecordedCall::read(entry.into(), &reader));
+        calls.collect()
+    }
+
+    /// The call with this [id](RecordedCall::id), ended or in flight. `None` if there is none, or it is gone.
+    pub fn get(&self, id: u64) -> Option<RecordedCall> {
+        let reader = self.reader();
+        let open = self.call_log().open_entry(id).map(Bytes::from);
+        // One that ends in between is among the others by then.
+        open.and_then(|entry| RecordedCall::read(entry, &reader))
+            .or_else(|| self.log.snapshot().get(id, &reader))
+    }
+
+    /// Forgets all calls that have ended.
+    pub fn clear(&self) {
+        self.log.clear();
+    }
+
+    /// How much it holds.
+    pub fn stats(&self) -> JournalStats {
+        let (kept, recorded, bytes) = self.log.counts();
+        JournalStats {
+            kept,
+            recorded,
+            bytes,
+        }
+    }
+
+    /// Watches calls end, from now on.
+    ///
+    /// ```
+    /// # use protod::{JournalOptions, Schema, Server};
+    /// # async fn run(server: Server) -> Option<()> {
+    /// let mut calls = server.journal()?.watch();
+    /// loop {
+    ///     let call = calls.next().await;
+    ///     println!("{} {:?}", call.method(), call.code());
+    /// }
+    /// # }
+    /// ```
+    pub fn watch(&self) -> JournalWatch {
+        self.snapshot_and_watch().1
+    }
+}
+
+fn method_of(schema: &Schema, name: &str) -> Option<Arc<Method>> {
+    let method = schema.method(name).or_else(|| BUILTIN_SCHEMA.method(name));
+    method.cloned()
+}
+
+/// Watches calls end: see [`Journal::watch`].
+#[derive(Debug)]
+pub struct JournalWatch {
+    journal: Journal,
+    watch: Watch,
+    missed: u64,
+    /// For which generation, and what reads calls of it.
+    reader: (u64, Arc<Reader>),
+}
+
+impl JournalWatch {
+    /// Waits for the next call to end. Cancel safe.
+    pub async fn next(&mut self) -> RecordedCall {
+        loop {
+            let (entry, missed) = self.watch.next().await;
+            self.missed += missed;
+            let number = self.journal.shared.generation.load().number;
+            if self.reader.0 != number {
+                self.reader = (number, self.journal.reader());
+            }
+            if let Some(call) = RecordedCall::read(entry, &self.reader.1) {
+                return call;
+            }
+        }
+    }
+
+    /// How many calls were gone before they could be seen, since this was last asked: they came faster than they were read.
+    pub fn take_missed(&mut self) -> u64 {
+        std::mem::take(&mut self.missed)
+    }
+}

@@ -1,0 +1,376 @@
+//! [`CallFilter`]: which calls are meant, by their method and by conditions in CEL.
+//!
+//! A condition is compiled for the schema that is served, and its parts each by itself: so the part can be told that does not
+//! hold. What evaluations cost is bounded, each by itself and all of one search together.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::call_value::{CALL_NAME, CALL_SCHEMA, CallValue, names};
+use crate::cel::{
+    Budget, CallFacts, Env, EvalError, ExprProblem, Program, Round, Scope, Store, Type, Value, as_condition,
+    conjuncts,
+};
+use crate::error::{Error, Problem, SourceText};
+use crate::excerpt::excerpt;
+use crate::journal::RecordedCall;
+use crate::message::Picker;
+use crate::schema::{Method, Schema};
+use crate::server::Journal;
+
+/// What the evaluations of one search may cost together: some seconds.
+const MAX_COST: u64 = 50_000_000;
+
+/// What it costs to read a call, whatever is asked of it.
+const UNITS_PER_CALL: u64 = 20;
+
+/// Which calls are meant: those of a method, of which conditions hold.
+///
+/// ```
+/// use protod::CallFilter;
+///
+/// let teas = CallFilter::method("shop.Shop/Order").where_("request.name == 'tea' && call.code == 'OK'");
+/// let unmatched = CallFilter::all().where_("!call.matched");
+/// # drop((teas, unmatched));
+/// ```
+///
+/// Conditions are expressions in CEL, as those of [rules](https://docs.rs/crate/protod/latest/source/docs/rules.md). They may
+/// name:
+///
+/// | name | what it is |
+/// |---|---|
+/// | `call.method`, `call.service` | `package.Service/Method`, `package.Service` |
+/// | `call.code`, `call.message` | the status; a code compares with its name and with its number |
+/// | `call.rule`, `call.matched` | the name of the rule that answered, and false if nothing answered |
+/// | `call.protocol`, `call.peer` | `grpc`, `grpc-web`, `connect` or `rest`; the client's address |
+/// | `call.start`, `call.duration` | a timestamp, a duration |
+/// | `call.headers`, `call.response_headers`, `call.trailers` | maps; values of one name are joined by a comma |
+/// | `call.request_count`, `call.response_count` | how many messages there were |
+/// | `call.id`, `call.generation` | as [`RecordedCall`] has them |
+/// | `request`, `response` | the first message that came, and the first that went |
+/// | `requests`, `responses` | those that are kept |
+/// | `metadata` | the headers of the request, as in rules |
+///
+/// With a method, messages have its types: a field that they do not have is an error. Without one, a condition on a field that a
+/// message does not have does not hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct CallFilter {
+    pub(super) method: Option<String>,
+    conditions: Vec<String>,
+}
+
+impl CallFilter {
+    /// All calls.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// The calls of a method, `package.Service/Method`.
+    pub fn method(name: impl Into<String>) -> Self {
+        Self {
+            method: Some(name.into()),
+            conditions: Vec::new(),
+        }
+    }
+
+    /// Of those only the ones for which an expression in CEL holds.
+    pub fn where_(mut self, condition: impl Into<String>) -> Self {
+        self.conditions.push(condition.into());
+        self
+    }
+}
+
+/// For people: `shop.Shop/Order where request.name == 'tea'`.
+impl fmt::Display for CallFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.method.as_deref().unwrap_or("any method"))?;
+        for (at, condition) in self.conditions.iter().enumerate() {
+            write!(f, "{}{condition}", if at == 0 { " where " } else { " and " })?;
+        }
+        Ok(())
+    }
+}
+
+/// A [`CallFilter`] whose conditions have been compiled: see [`Journal::matcher`].
+#[derive(Debug)]
+pub struct CallMatcher {
+    method: Option<Arc<Method>>,
+    parts: Vec<Part>,
+}
+
+/// A part of a condition.
+#[derive(Debug)]
+struct Part {
+    text: String,
+    program: Program,
+    /// What it is about, as far as that compiles by itself.
+    about: Vec<(String, Program)>,
+}
+
+/// Why a call is not one that is meant.
+#[derive(Debug)]
+pub(super) struct CallDifference {
+    /// How many parts of the conditions hold before the one that does not.
+    pub(super) held: usize,
+    pub(super) text: String,
+}
+
+impl CallMatcher {
+    /// Whether a call is one that is meant.
+    pub fn matches(&self, call: &RecordedCall) -> bool {
+        self.matches_within(call, &mut { Budget::DEFAULT })
+    }
+
+    /// The same, at the cost of `left`.
+    fn matches_within(&self, call: &RecordedCall, left: &mut u64) -> bool {
+        if !self.is_of_method(call) {
+            return false;
+        }
+        if self.parts.is_empty() {
+            return true;
+        }
+        let value = CallValue::of(call, self.method.as_deref());
+        self.with_env(&value, (*left).min(Budget::DEFAULT), |env| {
+            let holds = env.call.budget.charge(UNITS_PER_CALL).is_ok()
+                && self.parts.iter().all(|part| part.holds(env).unwrap_or(false));
+            let begun = (*left).min(Budget::DEFAULT);
+            *left -= begun.saturating_sub(env.call.budget.left());
+            holds
+        })
+    }
+
+    fn is_of_method(&self, call: &RecordedCall) -> bool {
+        self.method
+            .as_ref()
+            .is_none_or(|method| method.name() == call.method())
+    }
+
+    /// The first part of the conditions that does not hold for a call, and what it is about. `None` if the call is one that is
+    /// meant.
+    pub fn difference(&self, call: &RecordedCall) -> Option<String> {
+        self.first_difference(call).map(|difference| difference.text)
+    }
+
+    pub(super) fn first_difference(&self, call: &RecordedCall) -> Option<CallDifference> {
+        if let Some(method) = self.method.as_ref().filter(|_| !self.is_of_method(call)) {
+            return Some(CallDifference {
+                held: 0,
+                text: format!(
+                    "it is a call of {}, not {}",
+                    excerpt(call.method()),
+                    method.name()
+                ),
+            });
+        }
+        let value = CallValue::of(call, self.method.as_deref());
+        self.with_env(&value, Budget::DEFAULT, |env| {
+            let mut parts = self.parts.iter().enumerate();
+            parts.find_map(|(at, part)| {
+                Some(CallDifference {
+                    held: at + 1,
+                    text: part.difference(env)?,
+                })
+            })
+        })
+    }
+
+    fn with_env<T>(&self, value: &CallValue, cost: u64, read: impl FnOnce(&Env<'_>) -> T) -> T {
+        let facts = CallFacts {
+            budget: Budget::new(cost),
+            ..CallFacts::default()
+        };
+        let layouts = match &self.method {
+            Some(method) => method.layouts(),
+            None => CALL_SCHEMA.layouts(),
+        };
+        let [first, second, third] = value.values();
+        let outermost = Round {
+            variables: first,
+            outer: None,
+        };
+        let middle = Round {
+            variables: second,
+            outer: Some(&outermost),
+        };
+        let innermost = Round {
+            variables: third,
+            outer: Some(&middle),
+        };
+        let store = Store::default();
+        read(&Env {
+            layouts,
+            request: None,
+            requests: &[],
+            received: 0,
+            metadata: &value.metadata,
+            state: &[],
+            store: &store,
+            locals: &[],
+            round: Some(&innermost),
+            call: &facts,
+        })
+    }
+}
+
+impl Part {
+    fn holds(&self, env: &Env<'_>) -> Result<bool, EvalError> {
+        match self.program.eval(env)? {
+            Value::Bool(holds) => Ok(holds),
+            other => Err(EvalError::new(format!(
+                "it gives {}, not a bool",
+                other.type_name()
+            ))),
+        }
+    }
+
+    /// Why it does not hold. `None` if it does.
+    fn difference(&self, env: &Env<'_>) -> Option<String> {
+        match self.holds(env) {
+            Ok(true) => return None,
+            Ok(false) => {}
+            Err(error) => return Some(format!("`{}` failed: {error}", self.text)),
+        }
+        let values = self.about.iter().filter_map(|(text, program)| {
+            let value = program.eval(env).ok()?;
+            Some(format!("{text} is {}", shown(&value)))
+        });
+        let values: Vec<String> = values.collect();
+        Some(match values.as_slice() {
+            [] => format!("`{}` does not hold", self.text),
+            values => format!("`{}` does not hold: {}", self.text, values.join(", ")),
+        })
+    }
+}
+
+/// A value, for people.
+fn shown(value: &Value<'_>) -> String {
+    match value {
+        Value::Null => "unset".to_owned(),
+        Value::String(text) => format!("{:?}", excerpt(text)),
+        other => excerpt(&other.to_text()).into_owned(),
+    }
+}
+
+impl Journal {
+    /// Compiles a filter for the schema that is served now.
+    ///
+    /// Fails if there is no such method, and if a condition is wrong: [`Error::problems`] has all that is.
+    pub fn matcher(&self, filter: &CallFilter) -> Result<CallMatcher, Error> {
+        compile(filter, &self.schema(), |name| self.method(name))
+    }
+
+    /// The newest calls that have ended and that a filter means, up to so many, those that ended first before the others.
+    ///
+    /// Fails as [`matcher`](Self::matcher) does, and if the conditions cost too much for so many calls.
+    pub fn find(&self, filter: &CallFilter, most: usize) -> Result<Vec<RecordedCall>, Error> {
+        let matcher = self.matcher(filter)?;
+        let mut left = MAX_COST;
+        let found = self.newest(most, |call| left > 0 && matcher.matches_within(call, &mut left));
+        if left == 0 {
+            let source = "its conditions cost more than one search may; ask for a method, or for fewer calls";
+            return Err(Error::invalid_input("cannot go through all calls", source));
+        }
+        Ok(found)
+    }
+}
+
+/// Compiles a filter; `find` gives the method of a name.
+fn compile(
+    filter: &CallFilter,
+    schema: &Schema,
+    find: impl Fn(&str) -> Option<Arc<Method>>,
+) -> Result<CallMatcher, Error> {
+    let method = match &filter.method {
+        Some(name) => {
+            let name = name.strip_prefix('/').unwrap_or(name);
+            Some(find(name).ok_or_else(|| Error::unknown_name(schema.unknown_method(name).on_one_line()))?)
+        }
+        None => None,
+    };
+    // A large schema would take longer to look into than all else.
+    let for_names = if schema.is_small() { schema } else { &*CALL_SCHEMA };
+    let mut compiler = Compiler {
+        schema: for_names,
+        within: method
+            .as_ref()
+            .map_or(CALL_NAME, |method| method.input().full_name()),
+        names: names(method.as_deref()),
+    };
+    let mut parts = Vec::new();
+    let mut problems = Vec::new();
+    for condition in &filter.conditions {
+        match compiler.condition(condition) {
+            Ok(found) => parts.extend(found),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() {
+        Ok(CallMatcher { method, parts })
+    } else {
+        Err(Error::condition(problems))
+    }
+}
+
+/// Compiles conditions.
+struct Compiler<'c> {
+    schema: &'c Schema,
+    within: &'c str,
+    names: Vec<Vec<(String, Type)>>,
+}
+
+impl Compiler<'_> {
+    fn condition(&mut self, text: &str) -> Result<Vec<Part>, Vec<Problem>> {
+        let source = SourceText::new("condition", text);
+        let problems = |found: Vec<ExprProblem>| -> Vec<Problem> {
+            let problem = |problem: ExprProblem| {
+                Problem::at(&source, problem.span, problem.message).with_hint_if(problem.hint)
+            };
+            found.into_iter().map(problem).collect()
+        };
+        let whole = self.program(text).map_err(problems)?;
+        let found = whole.result_type();
+        if !matches!(found, Type::Bool | Type::Dyn) {
+            let problem = Problem::at(
+                &source,
+                0..text.len(),
+                format!("a condition is a bool, this is {found}"),
+            );
+            return Err(vec![problem.with_hint_if(as_condition(found))]);
+        }
+        let mut parts = Vec::new();
+        for part in conjuncts(text) {
+            let program = self.program(&text[part.span.clone()]).map_err(problems)?;
+            let mut value = |span: Range<usize>| {
+                let text = &text[span];
+                Some((text.to_owned(), self.program(text).ok()?))
+            };
+            parts.push(Part {
+                about: part.about.into_iter().filter_map(&mut value).collect(),
+                text: text[part.span].to_owned(),
+                program,
+            });
+        }
+        Ok(parts)
+    }
+
+    fn program(&mut self, text: &str) -> Result<Program, Vec<ExprProblem>> {
+        let layouts = CALL_SCHEMA.layouts();
+        let layout = layouts.find(CALL_NAME).expect("it is declared");
+        Program::compile(
+            text,
+            &mut Scope {
+                schema: self.schema,
+                within: self.within,
+                request: None,
+                counted: false,
+                picker: &mut Picker::new(layouts, layout),
+                state: &[],
+                locals: &[],
+                rounds: &self.names,
+                constraint: None,
+            },
+        )
+    }
+}

@@ -1,0 +1,11 @@
+//! Which calls have come: conditions on calls in CEL, and whether so many calls fulfil them.
+//!
+//! A [`CallFilter`] says which calls are meant, a [`Verify`] how many of them must have come.
+//! [`Server::verify`](crate::Server::verify) waits until they have, or says which calls came nearest.
+
+mod call_value;
+mod filter;
+mod verification;
+
+pub use self::filter::{CallFilter, CallMatcher};
+pub use self::verification::{Verify, VerifyError};

@@ -1,0 +1,382 @@
+//! [`Verify`]: whether so many calls have come that fulfil conditions, and if not, which came nearest.
+
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::filter::{CallFilter, CallMatcher};
+use crate::error::Error;
+use crate::excerpt::excerpt;
+use crate::journal::{Reader, RecordedCall, Snapshot};
+use crate::server::{Journal, Server};
+
+/// How many of the nearest calls an error shows.
+const SHOWN: usize = 3;
+
+/// Among how many calls the nearest are looked for: the newest.
+const COMPARED: usize = 1000;
+
+/// Which calls must have come, and how many: see [`Server::verify`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Verify {
+    filters: Vec<CallFilter>,
+    expected: Expected,
+    within: Duration,
+}
+
+/// How many calls must have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Exactly(u64),
+    AtLeast(u64),
+    AtMost(u64),
+    /// One of each filter, in their order.
+    InOrder,
+}
+
+impl Verify {
+    /// Calls of a method, `package.Service/Method`: at least one, unless said otherwise.
+    pub fn method(name: impl Into<String>) -> Self {
+        Self::calls(CallFilter::method(name))
+    }
+
+    /// Calls that a filter means: at least one, unless said otherwise.
+    pub fn calls(filter: CallFilter) -> Self {
+        Self {
+            filters: vec![filter],
+            expected: Expected::AtLeast(1),
+            within: Duration::ZERO,
+        }
+    }
+
+    /// A call of each filter, that of a later filter begun after that of an earlier one.
+    pub fn in_order(filters: impl IntoIterator<Item = CallFilter>) -> Self {
+        Self {
+            filters: filters.into_iter().collect(),
+            expected: Expected::InOrder,
+            within: Duration::ZERO,
+        }
+    }
+
+    /// Only calls for which an expression in CEL holds, as of [`CallFilter::where_`].
+    pub fn where_(mut self, condition: impl Into<String>) -> Self {
+        let condition = condition.into();
+        for filter in &mut self.filters {
+            *filter = std::mem::take(filter).where_(condition.clone());
+        }
+        self
+    }
+
+    /// Exactly so many calls.
+    pub fn exactly(self, calls: u64) -> Self {
+        self.expecting(Expected::Exactly(calls))
+    }
+
+    /// So many calls or more.
+    pub fn at_least(self, calls: u64) -> Self {
+        self.expecting(Expected::AtLeast(calls))
+    }
+
+    /// So many calls or fewer.
+    pub fn at_most(self, calls: u64) -> Self {
+        self.expecting(Expected::AtMost(calls))
+    }
+
+    /// No call.
+    pub fn never(self) -> Self {
+        self.at_most(0)
+    }
+
+    fn expecting(self, expected: Expected) -> Self {
+        Self { expected, ..self }
+    }
+
+    /// Waits up to so long. For as many calls as there must be it waits no longer than until they have come; that there are
+    /// no more than so many is known when the time is over. Default: not at all.
+    pub fn within(self, time: Duration) -> Self {
+        Self { within: time, ..self }
+    }
+}
+
+/// What is known so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Fulfilled,
+    /// More calls may change it.
+    NotYet,
+    /// So far it is as it must be, and more calls may change that.
+    SoFar,
+    Failed,
+}
+
+impl Expected {
+    /// `filters` is how many there are.
+    fn verdict(self, found: u64, filters: usize) -> Verdict {
+        let needed = match self {
+            Self::Exactly(calls) if found > calls => return Verdict::Failed,
+            Self::AtMost(calls) => {
+                return if found > calls {
+                    Verdict::Failed
+                } else {
+                    Verdict::SoFar
+                };
+            }
+            Self::Exactly(0) => return Verdict::SoFar,
+            Self::Exactly(calls) | Self::AtLeast(calls) => calls,
+            Self::InOrder => filters as u64,
+        };
+        if found >= needed {
+            Verdict::Fulfilled
+        } else {
+            Verdict::NotYet
+        }
+    }
+}
+
+impl Server {
+    /// Checks which calls have come, of those that have ended and that the [journal](Self::journal) has.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use protod::{Server, Verify};
+    ///
+    /// # async fn check(server: &Server) -> Result<(), Box<dyn std::error::Error>> {
+    /// let teas = Verify::method("shop.Shop/Order").where_("request.name == 'tea'").exactly(2);
+    /// server.verify(teas.within(Duration::from_secs(2))).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Fails if they have not, and then shows the calls that came nearest with their first difference; if a filter is wrong;
+    /// and if the server keeps no journal.
+    pub async fn verify(&self, verify: Verify) -> Result<(), VerifyError> {
+        let Some(journal) = self.journal() else {
+            let source = "build it with `.journal(JournalOptions::default())`";
+            return Err(VerifyError::of(Error::invalid_input(
+                "the server keeps no journal",
+                source,
+            )));
+        };
+        journal.verify(verify).await
+    }
+}
+
+impl Journal {
+    /// As [`Server::verify`].
+    pub async fn verify(&self, verify: Verify) -> Result<(), VerifyError> {
+        let deadline = Instant::now() + verify.within;
+        let matchers: Result<Vec<_>, _> = verify.filters.iter().map(|filter| self.matcher(filter)).collect();
+        let matchers = matchers.map_err(VerifyError::of)?;
+        let (calls, mut watch) = self.snapshot_and_watch();
+        let mut count = Count::of(verify.expected, &calls, &self.reader(), &matchers);
+        drop(calls);
+        loop {
+            match verify.expected.verdict(count.found, matchers.len()) {
+                Verdict::Fulfilled => return Ok(()),
+                Verdict::Failed => break,
+                Verdict::NotYet | Verdict::SoFar => {}
+            }
+            let Ok(call) = timeout_at(deadline, watch.next()).await else {
+                break;
+            };
+            if !matchers.iter().any(|matcher| matcher.matches(&call)) {
+                continue;
+            }
+            if verify.expected == Expected::InOrder {
+                count = Count::in_order(&self.snapshot(), &self.reader(), &matchers);
+            } else {
+                count.found += 1;
+            }
+        }
+        if verify.expected.verdict(count.found, matchers.len()) == Verdict::SoFar {
+            return Ok(());
+        }
+        Err(VerifyError {
+            text: self.explain(&verify, &matchers, &count),
+            found: count.found,
+            cause: None,
+        })
+    }
+
+    /// Says what was expected, what came, and which calls came nearest.
+    fn explain(&self, verify: &Verify, matchers: &[CallMatcher], count: &Count) -> String {
+        let many = |calls: u64| {
+            if calls == 1 {
+                "1 call".to_owned()
+            } else {
+                format!("{calls} calls")
+            }
+        };
+        let expected = match verify.expected {
+            Expected::Exactly(0) | Expected::AtMost(0) => "no call".to_owned(),
+            Expected::Exactly(calls) => format!("exactly {}", many(calls)),
+            Expected::AtLeast(calls) => format!("at least {}", many(calls)),
+            Expected::AtMost(calls) => format!("at most {}", many(calls)),
+            Expected::InOrder => "calls in this order".to_owned(),
+        };
+        if verify.expected == Expected::InOrder {
+            let mut text = format!("expected {expected}:\n");
+            for (at, filter) in verify.filters.iter().enumerate() {
+                let mark = match (at as u64).cmp(&count.found) {
+                    std::cmp::Ordering::Less => "came",
+                    std::cmp::Ordering::Equal => "did not come after that",
+                    std::cmp::Ordering::Greater => "was not looked for",
+                };
+                let _ = writeln!(text, "  {}. {filter}: {mark}", at + 1);
+            }
+            let missing = &matchers[(count.found as usize).min(matchers.len() - 1)];
+            self.add_nearest(&mut text, missing, count.last);
+            return text.trim_end().to_owned();
+        }
+        let came = match count.found {
+            0 => "none came".to_owned(),
+            1 => "1 came".to_owned(),
+            calls => format!("{calls} came"),
+        };
+        let mut text = format!("expected {expected} of {}, and {came}\n", verify.filters[0]);
+        if verify.expected.verdict(count.found, 1) == Verdict::Failed {
+            let calls = self.newest(SHOWN, |call| matchers[0].matches(call));
+            text.push_str(if calls.len() == 1 {
+                "this one came:\n"
+            } else {
+                "the last of those that came:\n"
+            });
+            for call in &calls {
+                add_call(&mut text, call, None);
+            }
+        } else {
+            self.add_nearest(&mut text, &matchers[0], None);
+        }
+        text.trim_end().to_owned()
+    }
+
+    /// Adds the calls that came nearest to be meant, of those that began after a time.
+    fn add_nearest(&self, text: &mut String, matcher: &CallMatcher, after: Option<u64>) {
+        let calls = self.newest(COMPARED, |call| after.is_none_or(|id| call.id() > id));
+        let mut near: Vec<_> = calls
+            .iter()
+            .filter_map(|call| Some((matcher.first_difference(call)?, call)))
+            .collect();
+        // The sort is stable: of those that are as near, the newest come first.
+        near.reverse();
+        near.sort_by_key(|(difference, _)| std::cmp::Reverse(difference.held));
+        let others = near.iter().filter(|(difference, _)| difference.held > 0).count();
+        let near = if others > 0 {
+            &near[..others.min(SHOWN)]
+        } else {
+            &near[..near.len().min(SHOWN)]
+        };
+        text.push_str(match near {
+            [] => "no other call has come\n",
+            [_] => "the nearest other call:\n",
+            _ => "the nearest other calls:\n",
+        });
+        for (difference, call) in near {
+            add_call(text, call, Some(&difference.text));
+        }
+    }
+}
+
+/// Adds a call, for people.
+fn add_call(text: &mut String, call: &RecordedCall, difference: Option<&str>) {
+    let rule = call
+        .rule()
+        .map(|rule| format!(", by rule {rule}"))
+        .unwrap_or_default();
+    let code = crate::handler::CODES[call.code() as usize];
+    let _ = write!(text, "  #{} {} {code}{rule}", call.id(), excerpt(call.method()));
+    if let Some(difference) = difference {
+        let _ = write!(text, ": {difference}");
+    }
+    text.push('\n');
+    let request = call.requests().next().and_then(|request| request.to_message());
+    if let Some(Ok(json)) = request.map(|request| request.to_json()) {
+        let _ = writeln!(text, "     request {}", excerpt(&json));
+    }
+}
+
+/// How many calls there are that are meant, so far.
+#[derive(Debug)]
+struct Count {
+    found: u64,
+    /// The id of the last call in order that counts.
+    last: Option<u64>,
+}
+
+impl Count {
+    fn of(expected: Expected, calls: &Snapshot, reader: &Arc<Reader>, matchers: &[CallMatcher]) -> Self {
+        if expected == Expected::InOrder {
+            return Self::in_order(calls, reader, matchers);
+        }
+        let mut found = 0;
+        calls.newest(usize::MAX, reader, |call| {
+            found += u64::from(matchers[0].matches(call));
+            false
+        });
+        Self { found, last: None }
+    }
+
+    /// How many of the first filters mean calls that began one after the other.
+    fn in_order(calls: &Snapshot, reader: &Arc<Reader>, matchers: &[CallMatcher]) -> Self {
+        let mut calls = calls.newest(usize::MAX, reader, |call| {
+            matchers.iter().any(|matcher| matcher.matches(call))
+        });
+        calls.sort_by_key(RecordedCall::id);
+        let mut count = Self { found: 0, last: None };
+        for call in calls {
+            let next = matchers.get(count.found as usize);
+            if next.is_some_and(|matcher| matcher.matches(&call)) {
+                count.found += 1;
+                count.last = Some(call.id());
+            }
+        }
+        count
+    }
+}
+
+/// Why [`Server::verify`] failed. Its text shows the calls that came nearest, and their first difference.
+#[derive(Debug)]
+pub struct VerifyError {
+    text: String,
+    found: u64,
+    cause: Option<Error>,
+}
+
+impl VerifyError {
+    fn of(cause: Error) -> Self {
+        Self {
+            text: "cannot verify".to_owned(),
+            found: 0,
+            cause: Some(cause),
+        }
+    }
+
+    /// Why nothing was verified: a filter is wrong, or the server keeps no journal. `None` if other calls came than should
+    /// have.
+    pub fn cause(&self) -> Option<&Error> {
+        self.cause.as_ref()
+    }
+
+    /// How many calls came that were meant; of calls in order, how many of the first filters mean one.
+    pub fn found(&self) -> u64 {
+        self.found
+    }
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            None => f.write_str(&self.text),
+            Some(cause) => match std::error::Error::source(cause) {
+                Some(source) => write!(f, "{}: {cause}: {source}", self.text),
+                None => write!(f, "{}: {cause}", self.text),
+            },
+        }
+    }
+}
+
+impl std::error::Error for VerifyError {}
