@@ -70,7 +70,7 @@ fn commands() -> Vec<(Vec<&'static str>, Vec<Row<'static>>)> {
         let more = shared.split(']').next().filter(|command| !command.is_empty());
         (rows, more, without)
     };
-    let lines: [&[&str]; 12] = [
+    let lines: [&[&str]; 14] = [
         &["serve", "no-such-input"],
         &["check", "no-such-input"],
         &["explain", "a.B/C", "no-such-input"],
@@ -79,6 +79,8 @@ fn commands() -> Vec<(Vec<&'static str>, Vec<Row<'static>>)> {
         &["list", "unix:/no/such/socket"],
         &["describe", "unix:/no/such/socket"],
         &["wait", "no address"],
+        &["calls", "--admin=unix:/no/such/socket"],
+        &["verify", "a.B/C", "--admin=unix:/no/such/socket"],
         &["rules", "list", "--admin=unix:/no/such/socket"],
         &["reset", "--admin=unix:/no/such/socket"],
         &["build", "--output=no-such-output", "no-such-input"],

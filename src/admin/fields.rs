@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use prost_reflect::DynamicMessage;
+use prost_reflect::{DynamicMessage, ReflectMessage as _};
 use serde_json::{Value, json};
 
 /// A text; empty if it was not sent.
@@ -10,6 +10,16 @@ pub(super) fn text(request: &DynamicMessage, name: &str) -> String {
     let value = request.get_field_by_name(name);
     let text = value.as_deref().and_then(prost_reflect::Value::as_str);
     text.unwrap_or_default().to_owned()
+}
+
+/// A number of any unsigned type. `None` if it has presence and was not sent.
+pub(super) fn number(request: &DynamicMessage, name: &str) -> Option<u64> {
+    let field = request.descriptor().get_field_by_name(name)?;
+    if field.supports_presence() && !request.has_field(&field) {
+        return None;
+    }
+    let value = request.get_field(&field);
+    value.as_u64().or_else(|| value.as_u32().map(u64::from))
 }
 
 /// A switch; off if it was not sent.

@@ -24,8 +24,11 @@
 //! | `listener` | [`Admin`], and on which addresses it may listen |
 //! | `guard`, `token` | which requests are taken |
 //! | `service` | its methods |
-//! | `rules`, `reloads`, `fields` | what they answer |
+//! | `calls`, `call_value` | those that look at calls |
+//! | `rules`, `reloads`, `fields` | what the others answer |
 
+mod call_value;
+mod calls;
 mod fields;
 mod guard;
 mod listener;

@@ -10,6 +10,7 @@ use prost_reflect::DynamicMessage;
 use serde_json::{Value, json};
 use tonic::Status;
 
+use super::calls::{clear_calls, get_call, list_calls, unmatched_calls, verify, watch_calls};
 use super::fields::{flag, text, timestamp};
 use super::reloads::told;
 use super::rules::{listed, states};
@@ -31,7 +32,7 @@ pub(super) struct Steered {
     pub(super) started: SystemTime,
 }
 
-type Answer = Result<Typed<Value>, Status>;
+pub(super) type Answer = Result<Typed<Value>, Status>;
 
 /// What answers each method.
 pub(super) fn handlers(steered: Steered) -> Handlers {
@@ -40,6 +41,12 @@ pub(super) fn handlers(steered: Steered) -> Handlers {
         .unary("protod.admin.v1.AdminService/Status", status)
         .unary("protod.admin.v1.AdminService/ListRules", list_rules)
         .unary("protod.admin.v1.AdminService/UnusedRules", unused_rules)
+        .unary("protod.admin.v1.AdminService/ListCalls", list_calls)
+        .unary("protod.admin.v1.AdminService/GetCall", get_call)
+        .server_streaming("protod.admin.v1.AdminService/WatchCalls", watch_calls)
+        .unary("protod.admin.v1.AdminService/ClearCalls", clear_calls)
+        .unary("protod.admin.v1.AdminService/UnmatchedCalls", unmatched_calls)
+        .unary("protod.admin.v1.AdminService/Verify", verify)
         .unary("protod.admin.v1.AdminService/Reload", reload)
         .unary("protod.admin.v1.AdminService/Reset", reset)
 }
@@ -57,6 +64,10 @@ async fn status(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answe
         "methods": schema.methods().len(),
         "rules": rules,
         "calls_in_flight": server.calls_in_flight(),
+        "journal": server.journal().map(|journal| {
+            let stats = journal.stats();
+            json!({ "kept": stats.kept, "recorded": stats.recorded, "bytes": stats.bytes })
+        }),
         "last_reload": last_reload.as_deref().map(told),
     })))
 }
@@ -83,7 +94,7 @@ async fn reload(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answe
 
 async fn reset(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let wants = |name| flag(&request, name);
-    let all = !["counters", "store"].into_iter().any(wants);
+    let all = !["counters", "store", "journal"].into_iter().any(wants);
     for state in states(&steered.server) {
         if all || wants("counters") {
             state.clear_counters();
@@ -93,6 +104,11 @@ async fn reset(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> 
             let cleared = tokio::task::spawn_blocking(move || state.clear_store()).await;
             cleared.map_err(|_| Status::unavailable("the server ends"))?;
         }
+    }
+    if (all || wants("journal"))
+        && let Some(journal) = steered.server.journal()
+    {
+        journal.clear();
     }
     Ok(Typed(json!({})))
 }

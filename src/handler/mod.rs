@@ -39,7 +39,7 @@ pub(crate) use self::call_body::known;
 pub(crate) use self::call_log::CallLog;
 pub(crate) use self::call_record::{CallBegin, CallRecord};
 pub use self::closures::{Bidi, ClientStreaming, HandlerFn, ServerStreaming, Unary};
-pub(crate) use self::codes::CODES;
+pub(crate) use self::codes::{CODES, code_name};
 pub(crate) use self::error_status::status_of;
 pub(crate) use self::expiry::Expiry;
 pub use self::extract::FromCall;

@@ -186,6 +186,8 @@ async fn grpcurl_curl_and_protod_call_each_method() {
         .methods()
         .iter()
         .filter(|method| method.service() == "protod.admin.v1.AdminService")
+        // One streams without end, and one is asked for a call that there is.
+        .filter(|method| !method.name().ends_with("/WatchCalls") && !method.name().ends_with("/GetCall"))
         .map(|method| method.name().to_owned())
         .collect();
     assert!(methods.len() >= 5, "{methods:?}");

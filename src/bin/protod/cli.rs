@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
-    bench, build, call, check, describe, explain, init, list, manual, reset, rules, schema, serve, wait,
+    bench, build, call, calls, check, describe, explain, init, list, manual, reset, rules, schema, serve,
+    verify, wait,
 };
 use crate::deferred::{AsDeclared, Deferred, Definition};
 use crate::failure::Failure;
@@ -45,6 +46,10 @@ enum Command<D: Definition> {
     Describe(Deferred<describe::Describe, D>),
     /// Wait until a server is ready, and what was saved is live
     Wait(Deferred<wait::Wait, D>),
+    /// List the calls of a running server
+    Calls(Deferred<calls::Calls, D>),
+    /// Verify which calls have come to a running server
+    Verify(Deferred<verify::Verify, D>),
     /// Look at the rules of a running server
     Rules(Deferred<rules::Rules, D>),
     /// Make a running server forget what calls have left behind
@@ -73,6 +78,8 @@ impl<D: Definition> Cli<D> {
             Command::List(list) => list.arguments.run()?,
             Command::Describe(describe) => describe.arguments.run()?,
             Command::Wait(wait) => wait.arguments.run()?,
+            Command::Calls(calls) => calls.arguments.run()?,
+            Command::Verify(verify) => verify.arguments.run()?,
             Command::Rules(rules) => rules.arguments.run()?,
             Command::Reset(reset) => reset.arguments.run()?,
             Command::Build(build) => build.arguments.run()?,

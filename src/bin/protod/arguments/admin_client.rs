@@ -4,7 +4,7 @@
 //! hindrance.
 
 use clap::Args;
-use protod::client::{Client, ConnectFault};
+use protod::client::{Client, ConnectFault, Responses};
 use protod::message::JsonPrinter;
 use protod::{Error, Message};
 use serde_json::Value;
@@ -86,6 +86,15 @@ impl AdminTarget {
 }
 
 impl AdminClient {
+    /// Calls a method that answers with a stream.
+    pub(crate) async fn watch(&self, method: &str, request: &Value) -> Result<Responses, Failure> {
+        let failed = |status| Failure::caused(format!("{method} failed"), status);
+        let method = self.client.method(&format!("{SERVICE}/{method}"))?;
+        let request = Message::from_json(method.input().clone(), &request.to_string());
+        let request = request.map_err(|error| failed(Status::from(error)))?;
+        method.server_streaming(request).await.map_err(failed)
+    }
+
     /// Calls a method that answers once.
     pub(crate) async fn call(&self, method: &str, request: &Value) -> Result<Value, Failure> {
         let failed = |status| Failure::caused(format!("{method} failed"), status);

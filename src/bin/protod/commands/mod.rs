@@ -6,6 +6,7 @@
 pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod call;
+pub(crate) mod calls;
 pub(crate) mod check;
 pub(crate) mod describe;
 pub(crate) mod explain;
@@ -16,4 +17,5 @@ pub(crate) mod reset;
 pub(crate) mod rules;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod verify;
 pub(crate) mod wait;

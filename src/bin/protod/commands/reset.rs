@@ -25,13 +25,17 @@ pub(crate) struct Reset {
     #[arg(long, env = "PROTOD_STORE")]
     store: bool,
 
+    /// Forget the calls that have ended
+    #[arg(long, env = "PROTOD_JOURNAL")]
+    journal: bool,
+
     #[command(flatten)]
     admin: AdminTarget,
 }
 
 impl Reset {
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let request = json!({ "counters": self.counters, "store": self.store });
+        let request = json!({ "counters": self.counters, "store": self.store, "journal": self.journal });
         client_runtime()?.block_on(async {
             let admin = self.admin.connect().await?;
             admin.call("Reset", &request).await.map(drop)

@@ -1,0 +1,190 @@
+//! The methods that look at the calls of the server.
+//!
+//! Lists have no headers and no messages, so that an answer fits into what clients take; one call has all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prost_reflect::DynamicMessage;
+use serde_json::{Value, json};
+use tonic::Status;
+
+use super::call_value::{summary, whole};
+use super::fields::{flag, number, text};
+use super::service::{Answer, Steered};
+use crate::error::Error;
+use crate::handler::{Call, State};
+use crate::journal::RecordedCall;
+use crate::message::Typed;
+use crate::server::Journal;
+use crate::verify::{CallFilter, CallMatcher, Verify};
+
+/// How many calls a list has, if it is not said.
+const DEFAULT_LIMIT: u64 = 100;
+
+/// How many calls a list has at most: their summaries take less than the 4 MiB that clients take.
+const MAX_LIMIT: u64 = 1000;
+
+pub(super) async fn list_calls(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let filter = filter_of(&request);
+    list(&steered, &request, filter).await
+}
+
+pub(super) async fn unmatched_calls(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let filter = filter_of(&request).where_("!call.matched");
+    list(&steered, &request, filter).await
+}
+
+async fn list(steered: &Steered, request: &DynamicMessage, filter: CallFilter) -> Answer {
+    let journal = journal(steered)?;
+    let limit = match number(request, "limit").unwrap_or_default() {
+        0 => DEFAULT_LIMIT,
+        limit => limit.min(MAX_LIMIT),
+    };
+    let find = move || {
+        let calls = journal.find(&filter, limit as usize)?;
+        Ok::<_, Error>(calls.iter().map(summary).collect::<Vec<_>>())
+    };
+    // It may go through all that the journal has.
+    let calls = tokio::task::spawn_blocking(find).await;
+    let calls = calls.map_err(|_| Status::unavailable("the server ends"))?;
+    let calls = calls.map_err(|error| wrong_filter(&error))?;
+    Ok(Typed(json!({ "calls": calls })))
+}
+
+pub(super) async fn get_call(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let id = number(&request, "id").unwrap_or_default();
+    match journal(&steered)?.get(id) {
+        Some(call) => Ok(Typed(json!({ "call": whole(&call) }))),
+        None => Err(Status::not_found(format!(
+            "the journal has no call {id}: there was none, or it is gone"
+        ))),
+    }
+}
+
+pub(super) async fn watch_calls(
+    State(steered): State<Arc<Steered>>,
+    request: DynamicMessage,
+    mut call: Call<DynamicMessage, Typed<Value>>,
+) -> Result<(), Status> {
+    let journal = journal(&steered)?;
+    let matcher = matcher(&journal, &request)?;
+    let mut watch = journal.watch();
+    // Who has the headers sees all calls from now on.
+    call.flush_headers();
+    let draining = call.draining();
+    tokio::pin!(draining);
+    let mut missed = 0;
+    loop {
+        let recorded: RecordedCall = tokio::select! {
+            recorded = watch.next() => recorded,
+            () = &mut draining => return Ok(()),
+        };
+        missed += watch.take_missed();
+        if matcher.matches(&recorded) {
+            let missed = std::mem::take(&mut missed);
+            call.send(json!({ "call": whole(&recorded), "missed": missed }))
+                .await?;
+        }
+    }
+}
+
+pub(super) async fn clear_calls(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answer {
+    journal(&steered)?.clear();
+    Ok(Typed(json!({})))
+}
+
+pub(super) async fn verify(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let journal = journal(&steered)?;
+    let mut in_order = Vec::new();
+    if let Some(filters) = request.get_field_by_name("in_order")
+        && let Some(filters) = filters.as_list()
+    {
+        let filters = filters.iter().filter_map(prost_reflect::Value::as_message);
+        in_order.extend(filters.map(filter_of));
+    }
+    let counts = ["exactly", "at_least", "at_most"].map(|name| number(&request, name));
+    let never = flag(&request, "never");
+    let asked = counts.iter().flatten().count() + usize::from(never) + usize::from(!in_order.is_empty());
+    if asked > 1 {
+        return Err(Status::invalid_argument(
+            "one of exactly, at_least, at_most, never and in_order is enough",
+        ));
+    }
+    let verify = if in_order.is_empty() {
+        Verify::calls(filter_of(&request))
+    } else {
+        Verify::in_order(in_order)
+    };
+    let verify = match counts {
+        _ if never => verify.never(),
+        [Some(calls), ..] => verify.exactly(calls),
+        [_, Some(calls), _] => verify.at_least(calls),
+        [.., Some(calls)] => verify.at_most(calls),
+        [None, None, None] => verify,
+    };
+    match journal.verify(verify.within(within(&request)?)).await {
+        Ok(()) => Ok(Typed(json!({ "verified": true }))),
+        Err(error) => match error.cause() {
+            Some(cause) => Err(wrong_filter(cause)),
+            None => Ok(Typed(
+                json!({ "failure": error.to_string(), "found": error.found() }),
+            )),
+        },
+    }
+}
+
+/// How long to wait.
+fn within(request: &DynamicMessage) -> Result<Duration, Status> {
+    let Some(within) = request.get_field_by_name("within") else {
+        return Ok(Duration::ZERO);
+    };
+    let part = |name: &str| {
+        let within = within.as_message()?;
+        let value = within.get_field_by_name(name)?;
+        value.as_i64().or_else(|| value.as_i32().map(i64::from))
+    };
+    let seconds = u64::try_from(part("seconds").unwrap_or_default());
+    let nanos = u32::try_from(part("nanos").unwrap_or_default());
+    match (seconds, nanos) {
+        (Ok(seconds @ 0..=86_400), Ok(nanos @ 0..1_000_000_000)) => Ok(Duration::new(seconds, nanos)),
+        _ => Err(Status::invalid_argument("within is a time from 0 to a day")),
+    }
+}
+
+/// The journal of the server.
+fn journal(steered: &Steered) -> Result<Journal, Status> {
+    let journal = steered.server.journal();
+    journal.ok_or_else(|| Status::failed_precondition("the server keeps no journal of its calls"))
+}
+
+/// The filter in the fields `method` and `where`.
+fn filter_of(request: &DynamicMessage) -> CallFilter {
+    let filter = match text(request, "method") {
+        method if method.is_empty() => CallFilter::all(),
+        method => CallFilter::method(method),
+    };
+    match text(request, "where") {
+        condition if condition.is_empty() => filter,
+        condition => filter.where_(condition),
+    }
+}
+
+fn matcher(journal: &Journal, request: &DynamicMessage) -> Result<CallMatcher, Status> {
+    let matcher = journal.matcher(&filter_of(request));
+    matcher.map_err(|error| wrong_filter(&error))
+}
+
+fn wrong_filter(error: &Error) -> Status {
+    let problems = error.problems().iter().map(|problem| problem.on_one_line());
+    let problems: Vec<String> = problems.collect();
+    let text = if problems.is_empty() {
+        match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        }
+    } else {
+        problems.join("\n")
+    };
+    Status::invalid_argument(text)
+}

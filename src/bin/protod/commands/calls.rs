@@ -1,0 +1,129 @@
+//! `protod calls`: what the clients of a running server have called, which rule answered, and why none did.
+//!
+//! A line for each call, or JSON; with `-f` as they end. One call is printed with all that was kept of it.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::arguments::admin_client::{AdminTarget, json as json_of};
+use crate::arguments::count::count;
+use crate::arguments::target::client_runtime;
+use crate::failure::Failure;
+use crate::output::stdout;
+use crate::output::table::{one_line, table};
+
+const EXAMPLES: &str = r#"Examples:
+  # The newest calls
+  protod calls
+  # As they end, those that no rule answered, and why
+  protod calls -f --where '!call.matched'
+  # With all headers and messages
+  protod calls 17
+  protod calls --method shop.Orders/Get --where 'request.name == "tea" && call.code == "OK"' --json"#;
+
+/// List the calls of a running server.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Calls {
+    /// Print this call, with all that was kept of it
+    #[arg(value_name = "ID", value_parser = count::<u64>(0, u64::MAX))]
+    id: Option<u64>,
+
+    /// Print calls as they end, from now on
+    #[arg(short, long, env = "PROTOD_FOLLOW", conflicts_with = "id")]
+    follow: bool,
+
+    /// Only the calls of this method, package.Service/Method
+    #[arg(long, value_name = "METHOD", env = "PROTOD_METHOD")]
+    method: Option<String>,
+
+    /// Only the calls for which this expression in CEL holds
+    #[arg(long = "where", value_name = "CEL", env = "PROTOD_WHERE")]
+    condition: Option<String>,
+
+    /// How many of the newest calls
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PROTOD_LIMIT",
+        default_value_t = 100,
+        value_parser = count::<u32>(1, 1000)
+    )]
+    limit: u32,
+
+    /// Print JSON; with -f, a line for each call
+    #[arg(long, env = "PROTOD_JSON")]
+    json: bool,
+
+    #[command(flatten)]
+    admin: AdminTarget,
+}
+
+impl Calls {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        client_runtime()?.block_on(async {
+            let admin = self.admin.connect().await?;
+            if let Some(id) = self.id {
+                let answer = admin.call("GetCall", &json!({ "id": id.to_string() })).await?;
+                return stdout::print(&format!("{:#}\n", answer["call"]));
+            }
+            let mut request = json!({
+                "method": self.method.as_deref().unwrap_or_default(),
+                "where": self.condition.as_deref().unwrap_or_default(),
+            });
+            if self.follow {
+                let mut responses = admin.watch("WatchCalls", &request).await?;
+                while let Some(response) = responses.message().await.map_err(ended)? {
+                    self.print_one(&json_of(&response)?)?;
+                }
+                return Ok(());
+            }
+            request["limit"] = self.limit.into();
+            let answer = admin.call("ListCalls", &request).await?;
+            if self.json {
+                return stdout::print(&format!("{answer:#}\n"));
+            }
+            let calls = answer["calls"].as_array().map(Vec::as_slice).unwrap_or_default();
+            stdout::print(&table(
+                ["ID", "START", "METHOD", "CODE", "TIME", "ANSWERED BY"],
+                calls.iter().map(row),
+            ))
+        })
+    }
+
+    /// Prints a call that has just ended.
+    fn print_one(&self, response: &Value) -> Result<(), Failure> {
+        let call = &response["call"];
+        if self.json {
+            return stdout::print(&format!("{response}\n"));
+        }
+        let missed = response["missed"].as_str().unwrap_or("0");
+        if missed != "0" {
+            stdout::print(&format!("… {missed} calls came too fast to be seen\n"))?;
+        }
+        stdout::print(&format!("{}\n", row(call).map(|cell| one_line(&cell)).join("  ")))
+    }
+}
+
+/// The cells of a call.
+fn row(call: &Value) -> [String; 6] {
+    let text = |name: &str| call[name].as_str().unwrap_or_default().to_owned();
+    let answered = match (text("rule"), text("unmatchedReason")) {
+        (rule, reason) if reason.is_empty() => rule,
+        (rule, reason) if rule.is_empty() => reason,
+        (rule, reason) => format!("{rule}: {reason}"),
+    };
+    [
+        text("id"),
+        text("start"),
+        text("method"),
+        text("code"),
+        text("duration"),
+        answered,
+    ]
+}
+
+/// Why a stream of calls has ended.
+fn ended(status: tonic::Status) -> Failure {
+    Failure::caused("the server tells of no more calls", status)
+}
