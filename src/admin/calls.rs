@@ -12,7 +12,7 @@ use tonic::Status;
 use super::call_value::{summary, whole};
 use super::fields::{flag, number, text};
 use super::service::{Answer, Steered};
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::handler::{Call, State};
 use crate::journal::RecordedCall;
 use crate::message::Typed;
@@ -176,7 +176,7 @@ fn matcher(journal: &Journal, request: &DynamicMessage) -> Result<CallMatcher, S
 }
 
 fn wrong_filter(error: &Error) -> Status {
-    let problems = error.problems().iter().map(|problem| problem.on_one_line());
+    let problems = error.problems().iter().map(Problem::on_one_line);
     let problems: Vec<String> = problems.collect();
     let text = if problems.is_empty() {
         match std::error::Error::source(error) {

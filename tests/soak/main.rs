@@ -45,7 +45,7 @@ const MARGIN_KIB: u64 = 4 << 10;
 const WARM_UP: Duration = Duration::from_mins(1);
 
 /// Limits that take effect within seconds.
-const LIMITS: [&str; 10] = [
+const LIMITS: [&str; 12] = [
     "--max-concurrent-streams",
     "20",
     "--handshake-timeout",
@@ -56,6 +56,8 @@ const LIMITS: [&str; 10] = [
     "5s",
     "--drain-timeout",
     "1s",
+    "--journal-size",
+    "1MiB",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
