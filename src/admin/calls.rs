@@ -11,7 +11,7 @@ use tonic::Status;
 
 use super::call_value::{summary, whole};
 use super::fields::{flag, number, text};
-use super::service::{Answer, Steered};
+use super::steered::{Answer, Steered};
 use crate::error::{Error, Problem};
 use crate::handler::{Call, State};
 use crate::journal::RecordedCall;

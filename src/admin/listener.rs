@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::guard::{Guard, GuardLayer};
-use super::service::{SERVICE_PROTO, Steered, handlers};
+use super::service::{SERVICE_PROTO, handlers};
+use super::steered::Steered;
 use super::token::Token;
 use crate::error::Error;
 use crate::live::ReloadTrigger;

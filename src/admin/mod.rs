@@ -23,7 +23,7 @@
 //! | `admin.proto` | the service |
 //! | `listener` | [`Admin`], and on which addresses it may listen |
 //! | `guard`, `token` | which requests are taken |
-//! | `service` | its methods |
+//! | `service`, `steered` | its methods, and the server that they see |
 //! | `calls`, `call_value` | those that look at calls |
 //! | `rules`, `reloads`, `fields` | what the others answer |
 
@@ -35,6 +35,7 @@ mod listener;
 mod reloads;
 mod rules;
 mod service;
+mod steered;
 mod token;
 
 pub use self::listener::{Admin, AdminListener};

@@ -4,35 +4,24 @@
 //! done where it holds up no call.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use prost_reflect::DynamicMessage;
-use serde_json::{Value, json};
+use serde_json::json;
 use tonic::Status;
 
 use super::calls::{clear_calls, get_call, list_calls, unmatched_calls, verify, watch_calls};
 use super::fields::{flag, text, timestamp};
 use super::reloads::told;
 use super::rules::{listed, states};
+use super::steered::{Answer, Steered};
 use crate::handler::{Handlers, State};
 use crate::live::ReloadTrigger;
 use crate::message::Typed;
 use crate::rules::Rules;
-use crate::server::{Server, ServingStatus};
+use crate::server::ServingStatus;
 
 /// The proto of the service.
 pub(super) const SERVICE_PROTO: &str = include_str!("admin.proto");
-
-/// The server that is seen and steered.
-#[derive(Debug)]
-pub(super) struct Steered {
-    pub(super) server: Server,
-    /// What makes its reloads. `None` if nothing does.
-    pub(super) reloads: Option<ReloadTrigger>,
-    pub(super) started: SystemTime,
-}
-
-pub(super) type Answer = Result<Typed<Value>, Status>;
 
 /// What answers each method.
 pub(super) fn handlers(steered: Steered) -> Handlers {

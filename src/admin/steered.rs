@@ -1,0 +1,22 @@
+//! [`Steered`]: the server that is seen and steered.
+
+use std::time::SystemTime;
+
+use serde_json::Value;
+use tonic::Status;
+
+use crate::live::ReloadTrigger;
+use crate::message::Typed;
+use crate::server::Server;
+
+/// The server that is seen and steered.
+#[derive(Debug)]
+pub(super) struct Steered {
+    pub(super) server: Server,
+    /// What makes its reloads. `None` if nothing does.
+    pub(super) reloads: Option<ReloadTrigger>,
+    pub(super) started: SystemTime,
+}
+
+/// What a method answers: the JSON of its message.
+pub(super) type Answer = Result<Typed<Value>, Status>;
