@@ -218,7 +218,7 @@ fn the_first_input_with_a_copy_of_a_built_in_file_decides_for_all() {
         ("two/c.proto", &user("C", &imports, &["google.protobuf.Any"])),
         ("two/google/protobuf/any.proto", &any(8)),
     ]);
-    let builder = ["none", "one", "two"]
+    let builder = ["one", "two", "none"]
         .into_iter()
         .fold(Schema::builder(), |builder, input| {
             builder.input(tree.path(input))

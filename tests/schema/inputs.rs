@@ -20,7 +20,7 @@ fn a_folder_gives_all_below_it_each_file_after_its_imports() {
         ("api/z.proto", &user("Z", &[], &[])),
         ("api/.hidden/x.proto", "nonsense"),
         ("api/node_modules/x.proto", "nonsense"),
-        ("api/packages/google/protobuf/any.proto", "nonsense"),
+        ("api/google/protobuf/any.proto", "nonsense"),
         ("api/notes.txt", "nonsense"),
     ]);
     let schema = tree.load("api").unwrap();

@@ -188,8 +188,8 @@ pub(crate) fn is_schema_source(name: &OsStr) -> bool {
     is_proto(name) || buf::is_configuration(name)
 }
 
-/// Every `.proto` in and below `folder`, sorted by path. Those of `google/protobuf` are left out if they lie somewhere in the
-/// tree, as packages bring them: no import leads there.
+/// Every `.proto` in and below `folder`, sorted by path. Copies of `google/protobuf` are left out, which big trees bring along
+/// with tests of compilers: they are what an import leads to, and no inputs.
 fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
     let Contents { files, errors, .. } =
         folder::contents_below(folder, |name| is_proto(name) || is_descriptor_set(name));
@@ -197,7 +197,6 @@ fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
         Problem::in_file(folder.display().to_string(), format!("cannot be read: {error}"))
     };
     let mut problems: Vec<Problem> = errors.into_iter().map(unreadable).collect();
-    let own = folder.join("google/protobuf");
     let is_copy = |file: &Path| {
         // Nearly no path has it.
         if !file
@@ -206,9 +205,6 @@ fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
             .windows(8)
             .any(|part| part == b"protobuf")
         {
-            return false;
-        }
-        if file.starts_with(&own) {
             return false;
         }
         let mut folders = file.ancestors().skip(1).take_while(|above| *above != folder);
