@@ -57,7 +57,8 @@ impl Log {
         let most = facts.most(events);
         // However many calls are in flight, half of the room is for those that have ended.
         let in_flight = self.in_flight.load(Ordering::Relaxed).min(self.size / 2);
-        let limit = self.size - in_flight;
+        // A sixteenth is for what the allocator takes beside it.
+        let limit = (self.size - in_flight) / 16 * 15;
         self.chunks().append(most, limit, |out| facts.put(events, out));
         // Who began to watch before this call was written has been counted before.
         if self.watchers.load(Ordering::Relaxed) > 0 {
