@@ -4,10 +4,8 @@
 //! axum `Router`. One look-up by path finds the method and its handler; nothing is looked up after that.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -20,8 +18,9 @@ use tower::util::MapResponse;
 
 use super::call_answer::BoxError;
 use super::call_limit::CallsInFlight;
-use super::cors::{Cors, Meeting, Page};
+use super::cors::{Cors, Meeting};
 use super::deadline::DeadlinePolicy;
+use super::dispatched::{Dispatched, State};
 use super::edge::LayeredFuture;
 use super::generation::{Endpoint, Generation};
 use super::layers::Route;
@@ -491,59 +490,5 @@ impl GrpcService {
             Err(unrecognised) => self.refuse_http(*unrecognised, request, peer),
         };
         Dispatched::at_once(refused)
-    }
-}
-
-/// The future of a [`GrpcService`]'s response.
-pub struct Dispatched {
-    state: State,
-    /// Whether the first poll only asks for another one, which the call's own task does.
-    leaves_connection: bool,
-    /// The web page that may have called.
-    page: Option<Box<Page>>,
-}
-
-impl Dispatched {
-    /// A response that needs no task of its own.
-    pub(super) fn at_once(state: State) -> Self {
-        Self {
-            state,
-            leaves_connection: false,
-            page: None,
-        }
-    }
-}
-
-pub(super) enum State {
-    Responding(ResponseFuture),
-    Refused(Option<Response<CallBody>>),
-    NotACall(Pin<Box<dyn Future<Output = Response<CallBody>> + Send>>),
-    Layered(Pin<Box<LayeredFuture>>),
-}
-
-impl Future for Dispatched {
-    type Output = Result<Response<CallBody>, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if std::mem::take(&mut self.leaves_connection) {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let Ok(mut response) = ready!(match &mut self.state {
-            State::Responding(response) => Pin::new(response).poll(cx).map(Ok),
-            State::Refused(response) => Poll::Ready(Ok(response.take().expect("polled once"))),
-            State::NotACall(response) => response.as_mut().poll(cx).map(Ok),
-            State::Layered(response) => response.as_mut().poll(cx),
-        });
-        if let Some(page) = self.page.take() {
-            page.finish(response.headers_mut());
-        }
-        Poll::Ready(Ok(response))
-    }
-}
-
-impl std::fmt::Debug for Dispatched {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Dispatched").finish_non_exhaustive()
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Request};
 
-use super::dispatch::{Dispatched, GrpcService, Refusal, State, begin_of};
+use super::dispatch::{GrpcService, Refusal, begin_of};
+use super::dispatched::{Dispatched, State};
 use super::generation::Generation;
 use super::link::Link;
 use super::refusal::{no_such_method, refuse};

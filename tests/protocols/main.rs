@@ -10,3 +10,4 @@ mod shapes;
 mod sizes;
 mod slow;
 mod support;
+mod upgrade;
