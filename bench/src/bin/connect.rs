@@ -6,7 +6,6 @@
 #![expect(clippy::print_stderr, reason = "the line that a script waits for")]
 
 use connectrpc::{ConnectRpcService, RequestContext, Response, Server, ServiceRequest, ServiceResult};
-use tracing_subscriber::EnvFilter;
 
 use crate::compiled::proto::{SearchRequest, SearchResponse, SearchService, SearchServiceServer};
 
@@ -43,13 +42,7 @@ impl SearchService for Twin {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let filter = EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .from_env()?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    bench::log_to_stderr()?;
 
     let server = Server::bind("127.0.0.1:0").await?;
     eprintln!("connect listening on {}", server.local_addr()?);

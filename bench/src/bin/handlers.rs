@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use prost_reflect::{DynamicMessage, Value};
 use protod::{Call, Schema, Server};
 use tonic::Status;
-use tracing_subscriber::EnvFilter;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -167,13 +166,7 @@ fn server(schema: Schema) -> Result<Server, protod::Error> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let filter = EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .from_env()?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    bench::log_to_stderr()?;
 
     let schema = Schema::builder().input("proto").input("bench/proto").build()?;
     let bound = server(schema)?.bind("127.0.0.1:0").await?;
