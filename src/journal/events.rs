@@ -124,11 +124,12 @@ fn read_event(bytes: &Bytes, reader: &mut Reader<'_>) -> Option<Event> {
         2 => Headers::Trailers,
         _ => {
             let at = Duration::from_micros(reader.varint().ok()?);
-            let direction = match kind {
-                REQUEST | 5 => Direction::Request,
+            let is_kept = kind <= RESPONSE;
+            let direction = match if is_kept { kind } else { kind - NOT_KEPT } {
+                REQUEST => Direction::Request,
                 _ => Direction::Response,
             };
-            let (length, kept) = if kind <= RESPONSE {
+            let (length, kept) = if is_kept {
                 let kept = reader.delimited().ok()?;
                 (kept.len(), Some(bytes.slice_ref(kept)))
             } else {

@@ -65,8 +65,13 @@ pub(crate) fn call_head_of_get(headers: &mut HeaderMap) {
 #[cfg(test)]
 mod tests {
     use super::super::form::Codec;
-    use super::super::request::head_of;
+    use super::super::request::{Head, head_of};
     use super::*;
+
+    fn read(form: Form, headers: &HeaderMap) -> Head {
+        let path = http::Uri::from_static("/a/b");
+        head_of(form, &http::Method::POST, &path, headers).expect("a call")
+    }
 
     #[test]
     fn what_a_client_writes_is_what_the_server_reads() {
@@ -88,24 +93,12 @@ mod tests {
                 call_head(form, Some(Encoding::Zstd), Some(timeout), &mut headers);
                 let content_type = headers[header::CONTENT_TYPE].as_bytes();
                 assert_eq!(Form::of_content_type(content_type), Some(form));
-                let head = head_of(
-                    form,
-                    &http::Method::POST,
-                    &http::Uri::from_static("/a/b"),
-                    &headers,
-                )
-                .expect("a call");
+                let head = read(form, &headers);
                 assert_eq!(head.timeout, Some(timeout), "{form:?}");
                 assert_eq!(head.request_encoding, Some(Encoding::Zstd));
                 assert_eq!(head.response_encoding, Some(Encoding::Zstd));
                 call_head(form, None, None, &mut headers);
-                let head = head_of(
-                    form,
-                    &http::Method::POST,
-                    &http::Uri::from_static("/a/b"),
-                    &headers,
-                )
-                .expect("a call");
+                let head = read(form, &headers);
                 assert_eq!((head.timeout, head.request_encoding), (None, None), "{form:?}");
             }
         }

@@ -149,12 +149,6 @@ fn typed(
 /// The bytes of a message of the type of `call`.
 fn encoded(call: &RecordedCall) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
-    let seconds = |nanos: u128| {
-        [
-            (1, (nanos / 1_000_000_000) as u64),
-            (2, (nanos % 1_000_000_000) as u64),
-        ]
-    };
     put_number(&mut out, 1, call.id());
     put_text(&mut out, 2, call.method());
     put_text(
@@ -171,9 +165,8 @@ fn encoded(call: &RecordedCall) -> Vec<u8> {
     for (number, time) in [(6, Some(start)), (7, call.duration())] {
         if let Some(time) = time {
             let mut inner = Vec::new();
-            for (number, value) in seconds(time.as_nanos()) {
-                put_number(&mut inner, number, value);
-            }
+            put_number(&mut inner, 1, time.as_secs());
+            put_number(&mut inner, 2, time.subsec_nanos().into());
             put_bytes(&mut out, number, &inner);
         }
     }

@@ -132,11 +132,11 @@ impl CallMatcher {
             return true;
         }
         let value = CallValue::of(call, self.method.as_deref());
-        self.with_env(&value, (*left).min(Budget::DEFAULT), |env| {
+        let budget = (*left).min(Budget::DEFAULT);
+        self.with_env(&value, budget, |env| {
             let holds = env.call.budget.charge(UNITS_PER_CALL).is_ok()
                 && self.parts.iter().all(|part| part.holds(env).unwrap_or(false));
-            let begun = (*left).min(Budget::DEFAULT);
-            *left -= begun.saturating_sub(env.call.budget.left());
+            *left -= budget.saturating_sub(env.call.budget.left());
             holds
         })
     }

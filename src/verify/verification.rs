@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::filter::{CallFilter, CallMatcher};
 use crate::error::Error;
 use crate::excerpt::excerpt;
+use crate::handler::code_name;
 use crate::journal::{Reader, RecordedCall, Snapshot};
 use crate::server::{Journal, Server};
 
@@ -287,7 +288,7 @@ fn add_call(text: &mut String, call: &RecordedCall, difference: Option<&str>) {
         .rule()
         .map(|rule| format!(", by rule {rule}"))
         .unwrap_or_default();
-    let code = crate::handler::CODES[call.code() as usize];
+    let code = code_name(call.code());
     let _ = write!(text, "  #{} {} {code}{rule}", call.id(), excerpt(call.method()));
     if let Some(difference) = difference {
         let _ = write!(text, ": {difference}");

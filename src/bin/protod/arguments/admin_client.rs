@@ -4,7 +4,7 @@
 //! hindrance.
 
 use clap::Args;
-use protod::client::{Client, ConnectFault, Responses};
+use protod::client::{Client, ClientMethod, ConnectFault, Responses};
 use protod::message::JsonPrinter;
 use protod::{Error, Message};
 use serde_json::Value;
@@ -88,22 +88,29 @@ impl AdminTarget {
 impl AdminClient {
     /// Calls a method that answers with a stream.
     pub(crate) async fn watch(&self, method: &str, request: &Value) -> Result<Responses, Failure> {
-        let failed = |status| Failure::caused(format!("{method} failed"), status);
-        let method = self.client.method(&format!("{SERVICE}/{method}"))?;
-        let request = Message::from_json(method.input().clone(), &request.to_string());
-        let request = request.map_err(|error| failed(Status::from(error)))?;
-        method.server_streaming(request).await.map_err(failed)
+        let (called, request) = self.prepare(method, request)?;
+        let responses = called.server_streaming(request).await;
+        responses.map_err(|status| failed(method, status))
     }
 
     /// Calls a method that answers once.
     pub(crate) async fn call(&self, method: &str, request: &Value) -> Result<Value, Failure> {
-        let failed = |status| Failure::caused(format!("{method} failed"), status);
-        let method = self.client.method(&format!("{SERVICE}/{method}"))?;
-        let request = Message::from_json(method.input().clone(), &request.to_string());
-        let request = request.map_err(|error| failed(Status::from(error)))?;
-        let reply = method.unary(request).await.map_err(failed)?;
-        json(&reply.message)
+        let (called, request) = self.prepare(method, request)?;
+        let reply = called.unary(request).await;
+        json(&reply.map_err(|status| failed(method, status))?.message)
     }
+
+    /// A method of the service, and a request for it.
+    fn prepare(&self, method: &str, request: &Value) -> Result<(ClientMethod, Message), Failure> {
+        let called = self.client.method(&format!("{SERVICE}/{method}"))?;
+        let request = Message::from_json(called.input().clone(), &request.to_string());
+        let request = request.map_err(|error| failed(method, Status::from(error)))?;
+        Ok((called, request))
+    }
+}
+
+fn failed(method: &str, status: Status) -> Failure {
+    Failure::caused(format!("{method} failed"), status)
 }
 
 /// An answer as JSON, with the values that are zero or empty, too.
