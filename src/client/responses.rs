@@ -297,15 +297,42 @@ impl CallDeadline {
     }
 
     /// Fails with DEADLINE_EXCEEDED when the deadline has passed. The channel has its own timer, for the headers only,
-    /// which fails with CANCELLED; this one is checked first.
+    /// which fails with CANCELLED; this one is checked first. A server has one too, and cancels the call by it: that may
+    /// be heard before this timer, which counts whole milliseconds, has been.
     pub(super) async fn limit<T>(self, work: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
         let Some(deadline) = self.0 else {
             return work.await;
         };
+        let passed = || Status::deadline_exceeded("the deadline has passed");
         tokio::select! {
             biased;
-            () = sleep_until(deadline) => Err(Status::deadline_exceeded("the deadline has passed")),
-            result = work => result,
+            () = sleep_until(deadline) => Err(passed()),
+            result = work => result.map_err(|status| match status.code() {
+                Code::Cancelled if Instant::now() >= deadline => passed(),
+                _ => status,
+            }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_cancelled_at_its_deadline_has_exceeded_it_whoever_was_first_to_say_so() {
+        const TIME: Duration = Duration::from_micros(100);
+        let deadline = CallDeadline::after(Some(TIME));
+        // The timer has not fired when this is polled, and would only be asked again when it has ended.
+        let cancelled_at_the_deadline = async {
+            std::thread::sleep(TIME);
+            Err::<(), _>(Status::cancelled("by the server"))
+        };
+        let ended = deadline.limit(cancelled_at_the_deadline).await;
+        assert_eq!(ended.unwrap_err().code(), Code::DeadlineExceeded);
+
+        let later = CallDeadline::after(Some(Duration::from_secs(60)));
+        let cancelled = async { Err::<(), _>(Status::cancelled("by the server")) };
+        assert_eq!(later.limit(cancelled).await.unwrap_err().code(), Code::Cancelled);
     }
 }
