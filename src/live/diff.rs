@@ -7,14 +7,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use bytes::Bytes;
-use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
+use prost_types::field_descriptor_proto::{Label, Type};
+use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use crate::rules::Outline;
-use crate::schema::{Method, Schema, field_name, field_named};
+use crate::schema::{FastMap, FastSet, Method, Schema, qualified};
 
 /// One difference between two loads, as [`Reloader::report`](super::Reloader::report) gives them. Its `Display` is one line
 /// for the log.
@@ -130,14 +131,14 @@ pub(super) fn diff_schemas(old: &Schema, new: &Schema) -> Vec<Change> {
     }
     services(old, new, &mut changes);
     methods(old, new, &mut changes);
-    let new_files: HashMap<&str, &Bytes> = new
+    let new_files: FastMap<&str, &Bytes> = new
         .files()
         .iter()
         .map(|file| (&*file.name, &file.descriptor))
         .collect();
     // What was not compiled again is the same slice, and all of a large schema would be read.
     let is_same = |one: &Bytes, other: &Bytes| one.as_ptr() == other.as_ptr() || one == other;
-    let same: HashSet<&str> = old
+    let same: FastSet<&str> = old
         .files()
         .iter()
         .filter(|file| {
@@ -155,28 +156,54 @@ pub(super) fn diff_schemas(old: &Schema, new: &Schema) -> Vec<Change> {
     changes
 }
 
-/// Compares the messages and enums of the old files that are not the `same`. Only the files that have to do with them get
-/// descriptors.
-fn types(old: &Schema, new: &Schema, same: &HashSet<&str>, changes: &mut Vec<Change>) {
-    let is_same = |file: &str| same.contains(file);
-    let old = old.part(|file, _| !is_same(&file.name));
-    let messages = old.pool().all_messages();
-    let messages = messages.filter(|message| !is_same(message.parent_file().name()));
-    let messages: Vec<MessageDescriptor> = messages.collect();
-    let enums = old.pool().all_enums();
-    let enums = enums.filter(|found| !is_same(found.parent_file().name()));
-    let enums: Vec<EnumDescriptor> = enums.collect();
-    let names = messages.iter().map(MessageDescriptor::full_name);
-    let names: HashSet<&str> = names.chain(enums.iter().map(EnumDescriptor::full_name)).collect();
-    let new = new.part(|_, definitions| definitions.names.iter().any(|(name, _)| names.contains(&**name)));
-    for old in messages {
-        if let Some(new) = new.pool().get_message_by_name(old.full_name()) {
-            fields(&old, &new, changes);
+/// Compares the messages and enums of the old files that are not the `same` with those of the new ones that are not: no two
+/// files define one name.
+fn types(old: &Schema, new: &Schema, same: &FastSet<&str>, changes: &mut Vec<Change>) {
+    let types = |schema: &Schema| Types::of(schema.decoded(|file| !same.contains(&*file.name)));
+    let (old, new) = (types(old), types(new));
+    let by_name: FastMap<&str, &DescriptorProto> =
+        new.messages.iter().map(|(name, new)| (&**name, new)).collect();
+    for (name, old) in &old.messages {
+        if let Some(new) = by_name.get(&**name) {
+            fields(name, old, new, changes);
         }
     }
-    for old in enums {
-        if let Some(new) = new.pool().get_enum_by_name(old.full_name()) {
-            enum_values(&old, &new, changes);
+    let by_name: FastMap<&str, &EnumDescriptorProto> =
+        new.enums.iter().map(|(name, new)| (&**name, new)).collect();
+    for (name, old) in &old.enums {
+        if let Some(new) = by_name.get(&**name) {
+            enum_values(name, old, new, changes);
+        }
+    }
+}
+
+/// The messages and enums of files, each with its full name.
+#[derive(Default)]
+struct Types {
+    messages: Vec<(String, DescriptorProto)>,
+    enums: Vec<(String, EnumDescriptorProto)>,
+}
+
+impl Types {
+    fn of(files: Vec<FileDescriptorProto>) -> Self {
+        let mut types = Self::default();
+        for file in files {
+            let scope = file.package.unwrap_or_default();
+            types.add(&scope, file.message_type, file.enum_type);
+        }
+        types
+    }
+
+    fn add(&mut self, scope: &str, messages: Vec<DescriptorProto>, enums: Vec<EnumDescriptorProto>) {
+        let enums = enums.into_iter();
+        self.enums
+            .extend(enums.map(|found| (qualified(scope, found.name()), found)));
+        for mut message in messages {
+            let name = qualified(scope, message.name());
+            let nested = std::mem::take(&mut message.nested_type);
+            let enums = std::mem::take(&mut message.enum_type);
+            self.messages.push((name.clone(), message));
+            self.add(&name, nested, enums);
         }
     }
 }
@@ -240,24 +267,34 @@ fn services(old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
 
 /// Compares the methods of services that are in both schemas.
 fn methods(old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
-    let has = |schema: &Schema, method: &Method| schema.has_service(method.service());
+    // Both lists are sorted by name.
+    let mut rest = old.methods().iter().peekable();
+    let mut pairs = Vec::new();
     for method in new.methods() {
-        if old.method(method.name()).is_none() && has(old, method) {
-            changes.push(Change::Added(Item::Method, method.name().to_owned()));
+        while let Some(other) = rest.next_if(|other| other.name() < method.name()) {
+            pairs.push((other, None));
+        }
+        match rest.next_if(|other| other.name() == method.name()) {
+            Some(other) => pairs.push((other, Some(method))),
+            None if old.has_service(method.service()) => {
+                changes.push(Change::Added(Item::Method, method.name().to_owned()));
+            }
+            None => {}
         }
     }
-    for method in old.methods() {
-        let name = method.name();
-        let Some(new) = new.method(name) else {
-            if has(new, method) {
+    pairs.extend(rest.map(|other| (other, None)));
+    for (old, kept) in pairs {
+        let name = old.name();
+        let Some(kept) = kept else {
+            if new.has_service(old.service()) {
                 changes.push(Change::Removed(Item::Method, name.to_owned()));
             }
             continue;
         };
         let aspects = [
-            ("request type", method.input_name(), new.input_name()),
-            ("response type", method.output_name(), new.output_name()),
-            ("shape", shape(method), shape(new)),
+            ("request type", old.input_name(), kept.input_name()),
+            ("response type", old.output_name(), kept.output_name()),
+            ("shape", shape(old), shape(kept)),
         ];
         for (what, from, to) in aspects {
             if from != to {
@@ -276,67 +313,87 @@ fn shape(method: &Method) -> &'static str {
     }
 }
 
-fn fields(old: &MessageDescriptor, new: &MessageDescriptor, changes: &mut Vec<Change>) {
-    for field in old.fields() {
-        let name = field.full_name();
-        if let Some(new) = new.get_field(field.number()) {
+/// Compares the fields of the message of this name.
+fn fields(message: &str, old: &DescriptorProto, new: &DescriptorProto, changes: &mut Vec<Change>) {
+    let (by_number, by_name) = fields_of(new);
+    for field in &old.field {
+        let name = qualified(message, field.name());
+        if let Some(new) = by_number.get(&field.number()) {
             let aspects = [
-                ("name", field_name(&field).to_owned(), field_name(&new).to_owned()),
-                ("type", type_name(&field), type_name(&new)),
-                ("label", label(&field).to_owned(), label(&new).to_owned()),
+                ("name", field.name(), new.name()),
+                ("type", type_name(field), type_name(new)),
+                ("label", label(field), label(new)),
             ];
             for (what, from, to) in aspects {
                 if from != to {
-                    changes.push(Change::changed(Item::Field, name, what, from, to));
+                    changes.push(Change::changed(Item::Field, &name, what, from, to));
                 }
             }
-        } else if let Some(new) = field_named(new, field_name(&field)) {
+        } else if let Some(new) = by_name.get(field.name()) {
             let (from, to) = (field.number().to_string(), new.number().to_string());
-            changes.push(Change::changed(Item::Field, name, "number", from, to));
+            changes.push(Change::changed(Item::Field, &name, "number", from, to));
         } else {
-            changes.push(Change::Removed(Item::Field, name.to_owned()));
+            changes.push(Change::Removed(Item::Field, name));
         }
     }
-    let is_new = |field: &FieldDescriptor| {
-        old.get_field(field.number()).is_none() && field_named(old, field_name(field)).is_none()
-    };
-    for field in new.fields() {
-        if field.cardinality() == Cardinality::Required && is_new(&field) {
-            changes.push(Change::changed(
-                Item::Field,
-                field.full_name(),
-                "label",
-                "none",
-                "required",
-            ));
+    let (by_number, by_name) = fields_of(old);
+    for field in &new.field {
+        let is_known = by_number.contains_key(&field.number()) || by_name.contains_key(field.name());
+        if field.label() == Label::Required && !is_known {
+            let name = qualified(message, field.name());
+            changes.push(Change::changed(Item::Field, &name, "label", "none", "required"));
         }
     }
 }
 
-fn type_name(field: &FieldDescriptor) -> String {
-    match field.kind() {
-        Kind::Message(message) => message.full_name().to_owned(),
-        Kind::Enum(values) => values.full_name().to_owned(),
-        scalar => format!("{scalar:?}"),
+/// The fields of a message by their numbers, and by their names.
+fn fields_of(message: &DescriptorProto) -> (FieldsBy<'_, i32>, FieldsBy<'_, &str>) {
+    let fields = || message.field.iter();
+    (
+        fields().map(|field| (field.number(), field)).collect(),
+        fields().map(|field| (field.name(), field)).collect(),
+    )
+}
+
+type FieldsBy<'m, K> = FastMap<K, &'m FieldDescriptorProto>;
+
+/// The full name of a message or an enum, or that of a scalar, as in protos.
+fn type_name(field: &FieldDescriptorProto) -> &str {
+    match field.r#type() {
+        Type::Message | Type::Group | Type::Enum => field.type_name().trim_start_matches('.'),
+        Type::Double => "double",
+        Type::Float => "float",
+        Type::Int64 => "int64",
+        Type::Uint64 => "uint64",
+        Type::Int32 => "int32",
+        Type::Fixed64 => "fixed64",
+        Type::Fixed32 => "fixed32",
+        Type::Bool => "bool",
+        Type::String => "string",
+        Type::Bytes => "bytes",
+        Type::Uint32 => "uint32",
+        Type::Sfixed32 => "sfixed32",
+        Type::Sfixed64 => "sfixed64",
+        Type::Sint32 => "sint32",
+        Type::Sint64 => "sint64",
     }
 }
 
 /// The label, without presence, which changes nothing on the wire.
-fn label(field: &FieldDescriptor) -> &'static str {
-    match field.cardinality() {
-        Cardinality::Optional => "singular",
-        Cardinality::Required => "required",
-        Cardinality::Repeated => "repeated",
+fn label(field: &FieldDescriptorProto) -> &'static str {
+    match field.label() {
+        Label::Optional => "singular",
+        Label::Required => "required",
+        Label::Repeated => "repeated",
     }
 }
 
-fn enum_values(old: &EnumDescriptor, new: &EnumDescriptor, changes: &mut Vec<Change>) {
-    let numbers: BTreeMap<String, i32> = new
-        .values()
-        .map(|value| (value.name().to_owned(), value.number()))
-        .collect();
-    for value in old.values() {
-        let name = format!("{}.{}", old.full_name(), value.name());
+/// Compares the values of the enum of this name.
+fn enum_values(found: &str, old: &EnumDescriptorProto, new: &EnumDescriptorProto, changes: &mut Vec<Change>) {
+    let values = new.value.iter();
+    let numbers: FastMap<&str, i32> = values.map(|value| (value.name(), value.number())).collect();
+    for value in &old.value {
+        let name = qualified(found, value.name());
         match numbers.get(value.name()) {
             None => changes.push(Change::Removed(Item::EnumValue, name)),
             Some(number) if *number != value.number() => {

@@ -8,15 +8,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use prost_reflect::DescriptorPool;
+use prost_types::FileDescriptorProto;
 
 use super::definitions::{Definitions, SymbolKind};
 use super::earlier::Earlier;
+use super::features::lowered_for_pool;
 use super::index::SchemaIndex;
 use super::layouts::Layouts;
 use super::method::Method;
 use super::remote::RememberedSource;
 use super::schema_file::SchemaFile;
 use super::tables::{TableFile, Tables};
+use super::valid_texts::decoded_file;
+use super::wire::without_source_info;
 use crate::error::{Error, Problem};
 use crate::suggest;
 
@@ -49,6 +53,8 @@ struct Inner {
     services: Box<[Arc<str>]>,
     /// Every method of every service, by `package.Service/Method`, sorted.
     methods: Vec<Arc<Method>>,
+    /// The same, file by file, in the order in which they are declared.
+    in_files: Vec<Arc<Method>>,
     watch_paths: Vec<PathBuf>,
     input_folders: Vec<InputFolder>,
     sources: Vec<RememberedSource>,
@@ -94,12 +100,13 @@ impl Schema {
     ) -> Self {
         let tables = Arc::new(tables);
         let declared = tables.links.iter().zip(0..).flat_map(|(links, file)| {
-            let methods = links.methods.iter();
-            methods.map(move |method| (method, file))
+            let nths = 0..links.methods.len();
+            nths.map(move |nth| (&links.methods, nth, file))
         });
-        let mut methods: Vec<Arc<Method>> = declared
-            .map(|(method, file)| Arc::new(Method::new(method.clone(), &tables, file)))
+        let in_files: Vec<Arc<Method>> = declared
+            .map(|(of_file, nth, file)| Arc::new(Method::new(of_file, nth, &tables, file)))
             .collect();
+        let mut methods = in_files.clone();
         methods.sort_by(|a, b| a.name().cmp(b.name()));
         let names = tables.links.iter().flat_map(|file| &file.definitions.names);
         let services = names.filter(|(_, kind)| *kind == SymbolKind::Service);
@@ -109,6 +116,7 @@ impl Schema {
             tables,
             services: services.into(),
             methods,
+            in_files,
             watch_paths,
             input_folders,
             sources,
@@ -154,6 +162,19 @@ impl Schema {
             self.input_folders().to_vec(),
             self.sources().to_vec(),
         )
+    }
+
+    /// The files for which `is_wanted`, without source info, as those of proto2 or proto3 that they stand for. One with an
+    /// edition may be two.
+    pub(crate) fn decoded(&self, is_wanted: impl Fn(&SchemaFile) -> bool) -> Vec<FileDescriptorProto> {
+        let tables = &self.inner.tables;
+        let files = tables.files.iter().zip(&tables.links);
+        let files = files.filter(|(file, _)| is_wanted(file));
+        let plain = files.flat_map(|(file, links)| {
+            let bytes = without_source_info(&file.descriptor);
+            lowered_for_pool(bytes, links.edition)
+        });
+        plain.filter_map(|file| decoded_file(&file).ok()).collect()
     }
 
     /// The schema as an earlier load.
@@ -234,6 +255,15 @@ impl Schema {
     /// All methods of all services, sorted by name.
     pub fn methods(&self) -> &[Arc<Method>] {
         &self.inner.methods
+    }
+
+    /// The methods that a file declares, in its order. The file is given by its place among those of the schema.
+    pub(crate) fn methods_of(&self, file: usize) -> impl Iterator<Item = &Arc<Method>> {
+        let methods = &self.inner.in_files;
+        let first = methods.partition_point(|method| method.file() < file);
+        methods[first..]
+            .iter()
+            .take_while(move |method| method.file() == file)
     }
 
     /// The method `package.Service/Method`, with or without a leading slash.

@@ -1,9 +1,10 @@
 //! [`Earlier`]: an earlier load of the same files. What has not changed is taken from it.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 
+use super::fast_map::FastMap;
 use super::outline::KnownText;
 use super::tables::Tables;
 
@@ -11,14 +12,16 @@ use super::tables::Tables;
 #[derive(Debug)]
 pub(super) struct Earlier {
     pub(super) tables: Arc<Tables>,
-    by_path: HashMap<PathBuf, usize>,
-    by_name: HashMap<String, usize>,
+    /// As texts: as paths they would be taken apart each time.
+    by_path: FastMap<OsString, usize>,
+    by_name: FastMap<String, usize>,
 }
 
 impl Earlier {
     pub(super) fn new(tables: Arc<Tables>) -> Self {
         let texts = tables.links.iter().zip(0..);
-        let texts = texts.filter_map(|(links, place)| Some((links.text.as_ref()?.path.clone(), place)));
+        let texts =
+            texts.filter_map(|(links, place)| Some((links.text.as_ref()?.path.clone().into(), place)));
         let files = tables.files.iter().zip(0..);
         Self {
             by_path: texts.collect(),
@@ -29,7 +32,7 @@ impl Earlier {
 
     /// The text that was read from a path, and the place of its file.
     pub(super) fn text_at(&self, path: &Path) -> Option<(usize, &Arc<KnownText>)> {
-        let place = *self.by_path.get(path)?;
+        let place = *self.by_path.get(path.as_os_str())?;
         Some((place, self.tables.links[place].text.as_ref()?))
     }
 

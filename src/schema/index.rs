@@ -3,12 +3,12 @@
 //! Files, types, services and extensions are in tables. What is in a type or a service (fields, oneofs, values, methods) is
 //! looked up in the bytes of its file.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::definitions::SymbolKind;
+use super::fast_map::FastMap;
 use super::features::{delimited, text, varint};
 use super::name::qualified;
 use super::tables::Tables;
@@ -17,18 +17,18 @@ use super::tables::Tables;
 #[derive(Debug)]
 pub(crate) struct SchemaIndex {
     tables: Arc<Tables>,
-    files: HashMap<Box<str>, usize>,
-    symbols: HashMap<Arc<str>, (SymbolKind, usize)>,
+    files: FastMap<Box<str>, usize>,
+    symbols: FastMap<Arc<str>, (SymbolKind, usize)>,
     /// By the extended message: the number of each extension, and its file, sorted.
-    extensions: HashMap<String, Vec<(i32, usize)>>,
+    extensions: FastMap<String, Vec<(i32, usize)>>,
 }
 
 impl SchemaIndex {
     pub(super) fn new(tables: &Arc<Tables>) -> Self {
         let files = tables.files.iter().zip(0..);
         let files = files.map(|(file, place)| (file.name.as_str().into(), place));
-        let mut symbols = HashMap::new();
-        let mut extensions: HashMap<String, Vec<(i32, usize)>> = HashMap::new();
+        let mut symbols = FastMap::default();
+        let mut extensions: FastMap<String, Vec<(i32, usize)>> = FastMap::default();
         for (links, place) in tables.links.iter().zip(0..) {
             for (name, kind) in &links.definitions.names {
                 symbols.entry(Arc::clone(name)).or_insert((*kind, place));

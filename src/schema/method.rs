@@ -27,7 +27,9 @@ use super::tables::Tables;
 /// # Ok::<(), protod::Error>(())
 /// ```
 pub struct Method {
-    declared: DeclaredMethod,
+    /// Those of its file, and which one it is.
+    of_file: Arc<[DeclaredMethod]>,
+    nth: usize,
     tables: Arc<Tables>,
     /// The place of its file in the tables.
     file: usize,
@@ -36,13 +38,30 @@ pub struct Method {
 }
 
 impl Method {
-    pub(super) fn new(declared: DeclaredMethod, tables: &Arc<Tables>, file: usize) -> Self {
+    /// One of the methods that a file declares, which has this place in the tables.
+    pub(super) fn new(
+        of_file: &Arc<[DeclaredMethod]>,
+        nth: usize,
+        tables: &Arc<Tables>,
+        file: usize,
+    ) -> Self {
         Self {
-            declared,
+            of_file: Arc::clone(of_file),
+            nth,
             tables: Arc::clone(tables),
             file,
             types: OnceLock::new(),
         }
+    }
+
+    #[inline]
+    fn declared(&self) -> &DeclaredMethod {
+        &self.of_file[self.nth]
+    }
+
+    /// The place of its file among those of the schema.
+    pub(super) fn file(&self) -> usize {
+        self.file
     }
 
     #[inline]
@@ -52,22 +71,22 @@ impl Method {
 
     #[cold]
     fn find_types(&self) -> MethodTypes {
-        MethodTypes::of(&self.declared, &self.tables.reached_from(self.file))
+        MethodTypes::of(self.declared(), &self.tables.reached_from(self.file))
     }
 
     /// `package.Service/Method`, as in rules and handlers.
     pub fn name(&self) -> &str {
-        &self.declared.path[1..]
+        &self.declared().path[1..]
     }
 
     /// `/package.Service/Method`, as in HTTP/2 requests.
     pub fn path(&self) -> &str {
-        &self.declared.path
+        &self.declared().path
     }
 
     /// The full name of the service.
     pub fn service(&self) -> &str {
-        self.declared.service()
+        self.declared().service()
     }
 
     /// The descriptor, for options and comments.
@@ -87,27 +106,27 @@ impl Method {
 
     /// Whether the client sends any number of messages rather than one.
     pub fn is_client_streaming(&self) -> bool {
-        self.declared.client_streaming
+        self.declared().client_streaming
     }
 
     /// Whether the server sends any number of messages rather than one.
     pub fn is_server_streaming(&self) -> bool {
-        self.declared.server_streaming
+        self.declared().server_streaming
     }
 
     /// Whether its proto says that it has no side effects, by `idempotency_level`: then it may be called by GET.
     pub fn has_no_side_effects(&self) -> bool {
-        self.declared.has_no_side_effects
+        self.declared().has_no_side_effects
     }
 
     /// The full name of the type of requests.
     pub(crate) fn input_name(&self) -> &str {
-        &self.declared.input
+        &self.declared().input
     }
 
     /// The full name of the type of responses.
     pub(crate) fn output_name(&self) -> &str {
-        &self.declared.output
+        &self.declared().output
     }
 
     pub(crate) fn layouts(&self) -> &Arc<Layouts> {

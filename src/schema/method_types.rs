@@ -118,8 +118,10 @@ mod tests {
                 TableFile { file, links }
             });
             let tables = std::sync::Arc::new(Tables::new(files.collect()));
-            for declared in whole.links.iter().flat_map(|links| &*links.methods) {
-                let method = Method::new(declared.clone(), &tables, 0);
+            let methods = &whole.links[0].methods;
+            assert_eq!(methods.len(), 2);
+            for nth in 0..methods.len() {
+                let method = Method::new(methods, nth, &tables, 0);
                 assert_eq!(method.input().full_name(), method.input_name());
                 assert_eq!(method.output().full_name(), method.output_name());
                 assert_eq!(method.descriptor().full_name(), method.name().replace('/', "."));

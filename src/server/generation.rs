@@ -3,13 +3,14 @@
 //! Generations are immutable. The server holds one, a reload publishes the next, and a call keeps the one that it began
 //! with.
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+
+use foldhash::fast::RandomState;
 
 use crate::error::Error;
 use crate::handler::{Attached, BoxHandler, Handlers, Lifecycle, RequestCheck, States};
 use crate::protocol::{Binding, HttpRules};
-use crate::schema::{Method, Schema};
+use crate::schema::{FastMap, Method, Schema};
 
 /// A method, and what answers it.
 pub(super) struct Endpoint {
@@ -91,7 +92,9 @@ pub(super) struct Generation {
     /// How its methods are called by REST.
     pub(super) rest: HttpRules,
     /// By `/package.Service/Method`.
-    endpoints: HashMap<String, Endpoint>,
+    endpoints: FastMap<String, Endpoint>,
+    /// The full names of the server's own services.
+    builtin: Vec<String>,
 }
 
 impl Generation {
@@ -105,10 +108,18 @@ impl Generation {
         number: u64,
     ) -> Result<Self, Error> {
         let handlers = handlers.resolve(&schema)?;
-        let mut endpoints: HashMap<String, Endpoint> = builtin
-            .into_iter()
-            .map(|endpoint| (endpoint.method.path(), endpoint))
+        let mut services: Vec<String> = builtin
+            .iter()
+            .map(|own| own.method.service().to_owned())
             .collect();
+        services.dedup();
+        let count = builtin.len() + schema.methods().len();
+        let mut endpoints = FastMap::with_capacity_and_hasher(count, RandomState::default());
+        endpoints.extend(
+            builtin
+                .into_iter()
+                .map(|endpoint| (endpoint.method.path(), endpoint)),
+        );
         for method in schema.methods() {
             let path = method.path().to_owned();
             let method = EndpointMethod::Known(Arc::clone(method));
@@ -131,6 +142,7 @@ impl Generation {
             attached: handlers.attached,
             rest,
             endpoints,
+            builtin: services,
         })
     }
 
@@ -145,7 +157,8 @@ impl Generation {
 
     /// The full names of all services, including the server's own.
     pub(super) fn services(&self) -> impl Iterator<Item = &str> {
-        self.endpoints.values().map(|endpoint| endpoint.method.service())
+        let builtin = self.builtin.iter().map(String::as_str);
+        self.schema.services().chain(builtin)
     }
 
     /// The endpoint at a request's path.

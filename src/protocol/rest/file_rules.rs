@@ -15,7 +15,8 @@ use crate::schema::{Method, MethodOption, RawTypes, Schema};
 #[derive(Debug)]
 pub(super) struct FileRules {
     /// The place of the file among those of the schema.
-    file: usize,
+    pub(super) file: usize,
+    /// Those of each method that has any, in the order of the file.
     pub(super) methods: Vec<MethodRules>,
 }
 

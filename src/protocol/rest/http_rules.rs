@@ -109,12 +109,22 @@ impl HttpRules {
         let mut compiler = Compiler::default();
         let mut left: HashMap<&str, &MethodRules> = HashMap::new();
         left.extend(of_configs.iter().map(|rules| (&*rules.method, rules)));
-        for rules in files.iter().flat_map(|file| &file.methods) {
-            compiler.add(schema, left.remove(&*rules.method).unwrap_or(rules));
+        for file in &files {
+            // They are in the order of the file.
+            let mut methods = schema.methods_of(file.file);
+            for rules in &file.methods {
+                let rules_of_config = left.remove(&*rules.method);
+                if let Some(method) = methods.find(|method| method.name() == rules.method) {
+                    compiler.add(schema, method, rules_of_config.unwrap_or(rules));
+                }
+            }
         }
-        for rules in &of_configs {
-            if left.contains_key(&*rules.method) {
-                compiler.add(schema, rules);
+        for rules in of_configs
+            .iter()
+            .filter(|rules| left.contains_key(&*rules.method))
+        {
+            if let Some(method) = schema.method(&rules.method) {
+                compiler.add(schema, method, rules);
             }
         }
         let Compiler {
@@ -267,11 +277,8 @@ struct Compiler<'r> {
 }
 
 impl<'r> Compiler<'r> {
-    fn add(&mut self, schema: &Schema, rules: &'r MethodRules) {
+    fn add(&mut self, schema: &Schema, method: &Arc<Method>, rules: &'r MethodRules) {
         self.faults.extend_from_slice(&rules.faults);
-        let Some(method) = schema.method(&rules.method) else {
-            return;
-        };
         for checked in &rules.rules {
             let CheckedRule { rule, template } = checked;
             match fault_of_name(schema, method, rule, template) {

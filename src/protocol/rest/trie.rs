@@ -5,12 +5,13 @@
 //! by the length of the path and the size of the tree, whatever the path is.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use http::Method as Verb;
 use percent_encoding::percent_decode_str;
 
 use super::template::{Segment, Template};
+use crate::schema::FastMap;
 
 /// The templates of bindings, which are known by their indices.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ pub(super) struct Trie {
 
 #[derive(Debug, Default)]
 struct Node {
-    literals: HashMap<String, Node>,
+    literals: FastMap<String, Node>,
     one: Option<Box<Node>>,
     /// The templates that end here.
     ends: Vec<End>,

@@ -1,28 +1,30 @@
 //! [`Symbols`]: what is defined in all files, by full name, and which file has a name first.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::schema::definitions::{Definitions, EditionSymbols, SymbolKind};
+use crate::schema::fast_map::FastMap;
 use crate::schema::source::FileId;
 
 /// What is defined in all files.
 #[derive(Debug, Default)]
 pub(super) struct Symbols {
-    by_name: HashMap<Arc<str>, (SymbolKind, FileId)>,
+    by_name: FastMap<Arc<str>, (SymbolKind, FileId)>,
     /// Definitions of names that are defined already, in another file or in the same.
-    again: HashMap<Arc<str>, Vec<(SymbolKind, FileId)>>,
+    again: FastMap<Arc<str>, Vec<(SymbolKind, FileId)>>,
     /// The packages, and those above them, each with the first file that has it.
-    packages: HashMap<Box<str>, FileId>,
-    files: HashMap<FileId, (Box<str>, Arc<Definitions>)>,
+    packages: FastMap<Box<str>, FileId>,
+    files: FastMap<FileId, (Box<str>, Arc<Definitions>)>,
 }
 
 impl Symbols {
     /// Nothing, with room for as many names: a table that grows is made anew each time.
     pub(super) fn with_room(names: usize) -> Self {
         Self {
-            by_name: HashMap::with_capacity(names),
+            by_name: FastMap::with_capacity_and_hasher(names, RandomState::default()),
             ..Self::default()
         }
     }

@@ -64,7 +64,7 @@ pub(in crate::schema) struct TextFile {
     /// The names by which other files import it.
     pub(super) imported_as: BTreeSet<String>,
     /// The roots in which its own imports were found.
-    pub(super) roots_used: Vec<PathBuf>,
+    pub(super) roots_used: Vec<Arc<Path>>,
 }
 
 impl File {
@@ -146,7 +146,7 @@ impl TextFile {
             .roots_used
             .iter()
             .filter(move |root| input_folder.is_some_and(|input| input.starts_with(root)));
-        let roots = given.iter().chain(used).map(PathBuf::as_path);
+        let roots = given.iter().map(PathBuf::as_path).chain(used.map(|root| &**root));
         let roots = roots.chain(input_folder).chain([current_folder, Path::new("/")]);
         let below_roots = roots.filter_map(|root| import_name(self.path.strip_prefix(root).ok()?));
         let whole = std::iter::once_with(|| self.path.to_string_lossy().into_owned());

@@ -4,7 +4,8 @@
 //! stays in the graph, so that its importers are not linked either. In the end each file has one import name, which the
 //! imports of all texts use.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use prost_types::FileDescriptorProto;
 
 use crate::error::{Problem, SourceText};
 use crate::schema::earlier::Earlier;
+use crate::schema::fast_map::FastMap;
 use crate::schema::parallel;
 
 /// The files of a schema, and which of them import which.
@@ -37,11 +39,12 @@ pub(in crate::schema) struct FileGraph {
     pub(in crate::schema) paths_read: Vec<PathBuf>,
     pub(super) current_folder: PathBuf,
     pub(in crate::schema) earlier: Option<Earlier>,
-    pub(super) by_name: HashMap<String, FileId>,
-    by_path: HashMap<PathBuf, FileId>,
+    pub(super) by_name: FastMap<String, FileId>,
+    /// As texts: as paths they would be taken apart each time.
+    by_path: FastMap<OsString, FileId>,
     /// The inputs that are copies of built-in files, and have no file yet.
     copies: Vec<(PathBuf, String)>,
-    by_text: HashMap<u64, Vec<FileId>>,
+    by_text: FastMap<u64, Vec<FileId>>,
 }
 
 impl FileGraph {
@@ -61,10 +64,10 @@ impl FileGraph {
             paths_read: Vec::new(),
             current_folder,
             earlier,
-            by_name: HashMap::new(),
-            by_path: HashMap::new(),
+            by_name: FastMap::default(),
+            by_path: FastMap::default(),
             copies: Vec::new(),
-            by_text: HashMap::new(),
+            by_text: FastMap::default(),
         }
     }
 
@@ -138,7 +141,7 @@ impl FileGraph {
     /// Takes the files with the names of built-in ones for the copies to which no import leads, or that are not the first.
     fn resolve_copies(&mut self) {
         for (path, name) in std::mem::take(&mut self.copies) {
-            let known = self.by_path.get(&path).copied();
+            let known = self.by_path.get(path.as_os_str()).copied();
             let file = known.or_else(|| self.by_name.get(&name).copied());
             let file = file.or_else(|| self.built_in(&name, None));
             self.requested.extend(file);
@@ -150,10 +153,12 @@ impl FileGraph {
     fn add_found(&mut self, importer: Option<FileId>, import: &str, found: FoundImport) -> FileId {
         let FoundImport { root, path } = found;
         if let Some(FileContents::Text(text)) = importer.map(|importer| &mut self.files[importer].contents) {
-            text.roots_used.push(root);
+            if !text.roots_used.contains(&root) {
+                text.roots_used.push(root);
+            }
         }
         let path = &*path;
-        if let Some(known) = self.by_path.get(path) {
+        if let Some(known) = self.by_path.get(path.as_os_str()) {
             return *known;
         }
         let name = self.display_name(path);
@@ -207,7 +212,7 @@ impl FileGraph {
         input_folder: Option<&Path>,
         text: Result<Loaded, Problem>,
     ) -> FileId {
-        if let Some(known) = self.by_path.get(path) {
+        if let Some(known) = self.by_path.get(path.as_os_str()) {
             return *known;
         }
         self.paths_read.push(path.to_owned());
@@ -215,7 +220,7 @@ impl FileGraph {
             Ok(text) => self.add_text(text, path, input_folder),
             Err(problem) => self.add_broken(name, vec![problem]),
         };
-        self.by_path.insert(path.to_owned(), file);
+        self.by_path.insert(path.into(), file);
         file
     }
 
@@ -382,19 +387,19 @@ impl FileGraph {
     /// Finds the files of the imports of all files from the `next` on. Returns how many files there are then.
     fn resolve_imports(&mut self, mut next: usize) -> usize {
         while next < self.files.len() {
-            let (dependencies, for_options) = match &self.files[next].contents {
+            let (outline, of_set);
+            let (dependencies, for_options): (&[String], &[String]) = match &self.files[next].contents {
                 FileContents::Text(text) => {
-                    let edition = text.outline.edition.as_ref();
-                    let for_options = edition.map(|edition| edition.option_dependencies.clone());
-                    (
-                        text.outline.dependencies.to_vec(),
-                        for_options.unwrap_or_default(),
-                    )
+                    outline = Arc::clone(&text.outline);
+                    let edition = outline.edition.as_ref();
+                    let for_options = edition.map(|edition| &*edition.option_dependencies);
+                    (&outline.dependencies, for_options.unwrap_or_default())
                 }
                 FileContents::FromSet(file, _) => {
-                    (file.dependencies.clone(), file.option_dependencies.clone())
+                    of_set = (file.dependencies.clone(), file.option_dependencies.clone());
+                    (&of_set.0, &of_set.1)
                 }
-                FileContents::Broken => (Vec::new(), Vec::new()),
+                FileContents::Broken => (&[], &[]),
             };
             self.files[next].option_imports = for_options.len();
             // The options of a set have been read, so that what they need can be missing.
@@ -402,7 +407,7 @@ impl FileGraph {
                 FileContents::FromSet(..) => dependencies.len(),
                 _ => usize::MAX,
             };
-            for (index, dependency) in dependencies.iter().chain(&for_options).enumerate() {
+            for (index, dependency) in dependencies.iter().chain(for_options).enumerate() {
                 let target = self.target_of(Some(next), dependency);
                 if target.is_none() && index < needed {
                     let problem = self.missing(Some(next), dependency);

@@ -10,7 +10,8 @@
 //!    up to the one that holds `.git`; never the root of the file system;
 //! 6. the other input folders, with their usual roots.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::iter;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use super::dependencies::{Dependencies, Named};
 use super::inputs::InputProto;
 use super::looked_at::LookedAt;
 use super::{buf, buf_lock};
+use crate::schema::fast_map::{FastMap, FastSet};
 
 /// Folders that are import roots by convention, relative to a project folder.
 const USUAL_ROOTS: [&str; 10] = [
@@ -39,11 +41,12 @@ const USUAL_ROOTS: [&str; 10] = [
 pub(in crate::schema) struct ImportRoots {
     given: Vec<PathBuf>,
     input_folders: Arc<[PathBuf]>,
-    input_files: HashSet<PathBuf>,
+    /// As texts, as all keys here: as paths they would be taken apart each time.
+    input_files: FastSet<OsString>,
     /// The roots for files of one folder, in order.
-    by_folder: HashMap<PathBuf, Roots>,
+    by_folder: FastMap<OsString, Roots>,
     /// What buf's configuration of a folder names.
-    named: HashMap<PathBuf, Arc<Named>>,
+    named: FastMap<OsString, Arc<Named>>,
     looked_at: LookedAt,
     /// Where buf keeps the modules that it has downloaded.
     buf_cache: Option<PathBuf>,
@@ -59,15 +62,15 @@ pub(in crate::schema) struct ImportRoots {
 #[derive(Debug, Clone)]
 struct Roots {
     /// Those in which nearly all imports are found.
-    first: Arc<[PathBuf]>,
+    first: Arc<[Arc<Path>]>,
     /// The others, which are many. `None` if nothing has been looked up there.
-    rest: Option<Arc<[PathBuf]>>,
+    rest: Option<Arc<[Arc<Path>]>>,
 }
 
 /// The file of an import, and the root in which it was found.
 #[derive(Debug)]
 pub(in crate::schema) struct FoundImport {
-    pub(in crate::schema) root: PathBuf,
+    pub(in crate::schema) root: Arc<Path>,
     pub(in crate::schema) path: PathBuf,
 }
 
@@ -79,9 +82,9 @@ impl ImportRoots {
         Self {
             given,
             input_folders: input_folders.into(),
-            input_files: inputs.iter().map(|input| input.path.clone()).collect(),
-            by_folder: HashMap::new(),
-            named: HashMap::new(),
+            input_files: inputs.iter().map(|input| input.path.clone().into()).collect(),
+            by_folder: FastMap::default(),
+            named: FastMap::default(),
             looked_at: LookedAt::with_files(inputs.iter().map(|input| &*input.path)),
             buf_cache: None,
             pinned: BTreeMap::new(),
@@ -128,6 +131,11 @@ impl ImportRoots {
             .is_some_and(|cache| folder.starts_with(cache))
     }
 
+    /// Whether the user gave this import path.
+    fn is_given(&self, root: &Path) -> bool {
+        self.given.iter().any(|given| given == root)
+    }
+
     /// The import paths given by the user.
     pub(in crate::schema) fn given(&self) -> &[PathBuf] {
         &self.given
@@ -154,7 +162,7 @@ impl ImportRoots {
         found.is_some_and(|found| found.path == path)
     }
 
-    fn find_in(&mut self, roots: &[PathBuf], import: &str) -> Option<FoundImport> {
+    fn find_in(&mut self, roots: &[Arc<Path>], import: &str) -> Option<FoundImport> {
         if !is_below_a_root(import) {
             return None;
         }
@@ -162,13 +170,13 @@ impl ImportRoots {
         Some(self.input_for_copy(&found, import).unwrap_or(found))
     }
 
-    fn look_in(&mut self, root: &Path, import: &str) -> Option<FoundImport> {
+    fn look_in(&mut self, root: &Arc<Path>, import: &str) -> Option<FoundImport> {
         let path = root.join(import);
         if self.looked_at.is_file(&path) {
-            let root = root.to_owned();
+            let root = Arc::clone(root);
             return Some(FoundImport { root, path });
         }
-        if self.given.iter().any(|given| given == root) && !self.looked_at.is_folder(&path) {
+        if self.is_given(root) && !self.looked_at.is_folder(&path) {
             self.absent.insert(path);
         }
         None
@@ -178,9 +186,9 @@ impl ImportRoots {
     /// files. The order of import paths that hold inputs is kept, as it says how inputs are imported.
     fn input_for_copy(&mut self, found: &FoundImport, import: &str) -> Option<FoundImport> {
         let holds_inputs = |root: &Path| self.input_folders.iter().any(|input| input.starts_with(root));
-        if !self.given.contains(&found.root)
+        if !self.is_given(&found.root)
             || holds_inputs(&found.root)
-            || self.input_files.contains(&found.path)
+            || self.input_files.contains(found.path.as_os_str())
         {
             return None;
         }
@@ -190,9 +198,9 @@ impl ImportRoots {
                 let roots = roots(self, Some(input));
                 roots.iter().find_map(|root| {
                     let path = root.join(import);
-                    let is_input = self.input_files.contains(&path);
+                    let is_input = self.input_files.contains(path.as_os_str());
                     is_input.then(|| FoundImport {
-                        root: root.clone(),
+                        root: Arc::clone(root),
                         path,
                     })
                 })
@@ -210,12 +218,16 @@ impl ImportRoots {
     /// The folders that [`find`](Self::find) searches, in order. All of them exist.
     pub(in crate::schema) fn of_folder(&mut self, folder: Option<&Path>) -> Vec<PathBuf> {
         let (first, rest) = (self.first_of(folder), self.rest_of(folder));
-        first.iter().chain(&*rest).cloned().collect()
+        first
+            .iter()
+            .chain(&*rest)
+            .map(|root| root.to_path_buf())
+            .collect()
     }
 
     /// The first of these folders.
-    fn first_of(&mut self, folder: Option<&Path>) -> Arc<[PathBuf]> {
-        let key = folder.unwrap_or(Path::new(""));
+    fn first_of(&mut self, folder: Option<&Path>) -> Arc<[Arc<Path>]> {
+        let key = folder.map_or(OsStr::new(""), Path::as_os_str);
         if let Some(roots) = self.by_folder.get(key) {
             return Arc::clone(&roots.first);
         }
@@ -226,13 +238,13 @@ impl ImportRoots {
     }
 
     /// The other ones.
-    fn rest_of(&mut self, folder: Option<&Path>) -> Arc<[PathBuf]> {
+    fn rest_of(&mut self, folder: Option<&Path>) -> Arc<[Arc<Path>]> {
         let first = self.first_of(folder);
-        let key = folder.unwrap_or(Path::new(""));
+        let key = folder.map_or(OsStr::new(""), Path::as_os_str);
         if let Some(rest) = self.by_folder.get(key).and_then(|roots| roots.rest.clone()) {
             return rest;
         }
-        let rest: Arc<[PathBuf]> = self.list_rest(folder, &first).into();
+        let rest = shared(self.list_rest(folder, &first));
         if let Some(roots) = self.by_folder.get_mut(key) {
             roots.rest = Some(Arc::clone(&rest));
         }
@@ -246,7 +258,7 @@ impl ImportRoots {
             let own = all().filter(|root| folder.starts_with(root));
             roots.extend(own.chain(all()).cloned());
             return Roots {
-                first: roots.into(),
+                first: shared(roots),
                 rest: Some(Arc::default()),
             };
         }
@@ -267,12 +279,12 @@ impl ImportRoots {
         roots.extend(pinned);
         self.retain_folders(&mut roots, &[]);
         Roots {
-            first: roots.into(),
+            first: shared(roots),
             rest: None,
         }
     }
 
-    fn list_rest(&mut self, folder: Option<&Path>, first: &[PathBuf]) -> Vec<PathBuf> {
+    fn list_rest(&mut self, folder: Option<&Path>, first: &[Arc<Path>]) -> Vec<PathBuf> {
         let above = self.project_folders(folder).into_iter().map(Path::to_owned);
         let elsewhere = self.input_folders.iter();
         let elsewhere = elsewhere.filter(|input| !folder.is_some_and(|folder| folder.starts_with(input)));
@@ -286,18 +298,18 @@ impl ImportRoots {
     }
 
     /// Keeps the folders that exist, each once, without those that are among `others`.
-    fn retain_folders(&mut self, roots: &mut Vec<PathBuf>, others: &[PathBuf]) {
-        let mut seen: HashSet<PathBuf> = others.iter().cloned().collect();
+    fn retain_folders(&mut self, roots: &mut Vec<PathBuf>, others: &[Arc<Path>]) {
+        let mut seen: HashSet<PathBuf> = others.iter().map(|other| other.to_path_buf()).collect();
         roots.retain(|root| seen.insert(root.clone()) && self.looked_at.is_folder(root));
     }
 
     /// What the buf configuration of a folder names.
     fn named_in(&mut self, folder: &Path) -> Arc<Named> {
-        if let Some(named) = self.named.get(folder) {
+        if let Some(named) = self.named.get(folder.as_os_str()) {
             return Arc::clone(named);
         }
         let named = Arc::new(buf::named_in(folder, &mut self.configuration_files));
-        self.named.insert(folder.to_owned(), Arc::clone(&named));
+        self.named.insert(folder.into(), Arc::clone(&named));
         named
     }
 
@@ -315,6 +327,11 @@ impl ImportRoots {
         }
         folders
     }
+}
+
+/// Roots of which each import found there keeps one.
+fn shared(roots: Vec<PathBuf>) -> Arc<[Arc<Path>]> {
+    roots.into_iter().map(Arc::from).collect()
 }
 
 /// Whether an import leads to a place below the root in which it is looked up.

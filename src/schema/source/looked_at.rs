@@ -3,16 +3,17 @@
 //! Thousands of files import the same few, from folders that have the same folders above them. Each place is looked at once
 //! in a load; the next load looks again, so that a file which came meanwhile is found.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
+
+use crate::schema::fast_map::FastMap;
 
 /// What is where.
 #[derive(Debug, Default)]
 pub(super) struct LookedAt {
     /// As texts: as paths they would be taken apart each time.
-    places: HashMap<OsString, Option<Place>>,
+    places: FastMap<OsString, Option<Place>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
