@@ -331,7 +331,7 @@ mod tests {
         let ended = deadline.limit(cancelled_at_the_deadline).await;
         assert_eq!(ended.unwrap_err().code(), Code::DeadlineExceeded);
 
-        let later = CallDeadline::after(Some(Duration::from_secs(60)));
+        let later = CallDeadline::after(Some(Duration::from_mins(1)));
         let cancelled = async { Err::<(), _>(Status::cancelled("by the server")) };
         assert_eq!(later.limit(cancelled).await.unwrap_err().code(), Code::Cancelled);
     }

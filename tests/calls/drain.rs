@@ -16,7 +16,7 @@ use crate::http2::{
 use crate::support::{Running, dynamic_item, fields, item, schema};
 
 /// How long anything that should happen at once may take on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 

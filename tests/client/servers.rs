@@ -91,4 +91,4 @@ pub(crate) async fn values(mut responses: Responses) -> Result<Vec<i64>, Status>
 }
 
 /// How long anything that should happen at once may take.
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_mins(1);

@@ -15,7 +15,7 @@ use std::{fs, thread};
 use tempfile::TempDir;
 
 /// How long anything that should happen at once may take on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// The user `nonroot` of distroless images.
 const NONROOT: u32 = 65532;

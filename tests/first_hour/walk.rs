@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::page::{Block, Page};
 
 /// How long anything that should happen at once may take on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// The port in the pages.
 const PORT: &str = "9002";

@@ -24,7 +24,7 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::generations::{proto, rules};
 
 /// How long anything that should happen immediately may take on a busy machine.
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 /// Protos and rules in one folder, loaded like the command line does.
 pub(crate) struct Folder {

@@ -152,10 +152,10 @@ impl FileGraph {
     /// Adds what an import leads to on disk.
     fn add_found(&mut self, importer: Option<FileId>, import: &str, found: FoundImport) -> FileId {
         let FoundImport { root, path } = found;
-        if let Some(FileContents::Text(text)) = importer.map(|importer| &mut self.files[importer].contents) {
-            if !text.roots_used.contains(&root) {
-                text.roots_used.push(root);
-            }
+        if let Some(FileContents::Text(text)) = importer.map(|importer| &mut self.files[importer].contents)
+            && !text.roots_used.contains(&root)
+        {
+            text.roots_used.push(root);
         }
         let path = &*path;
         if let Some(known) = self.by_path.get(path.as_os_str()) {
